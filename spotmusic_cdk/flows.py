@@ -1,0 +1,121 @@
+"""The table of flows: who may open a connection to whom. Security groups and NetworkPolicies come from it alone."""
+
+from collections.abc import Iterator, Mapping
+
+from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC, Flow
+
+from spotmusic_cdk.settings.environment import Settings
+from spotmusic_cdk.settings.services import ServiceSettings
+
+PODS: frozenset[str] = frozenset(
+    {"kong", "keycloak", "redpanda", "rabbitmq", "prometheus", "alertmanager", "grafana", "external-secrets", "cert-manager"}
+)
+"""Parties that are pods: their security group is that of the nodes, and NetworkPolicies tell them apart."""
+NODES = "kubernetes-nodes"
+
+MYSQL = 3306
+REDIS = 6379
+KAFKA_BOOTSTRAP = 9093
+KAFKA_FIRST_BROKER = 9100
+KAFKA_EXTERNAL_LISTENER = 9094
+AMQPS = 5671
+RABBITMQ_MANAGEMENT = 15671
+KONG_PROXY = 8443
+KONG_STATUS = 8100
+KEYCLOAK = 8443
+PROMETHEUS = 9090
+HTTPS = 443
+KUBELET = 10250
+WEBHOOK = 9443
+
+
+def service_party(name: str) -> str:
+    """Names the party of an application service."""
+    return f"service-{name}"
+
+
+def security_group_of(party: str) -> str:
+    """Names the security group in which a party's traffic is seen."""
+    return NODES if party in PODS else party
+
+
+def table(settings: Settings) -> tuple[Flow, ...]:
+    """Returns every allowed connection of an environment."""
+    return (*_edge(settings), *_kubernetes(), *_identity(), *_monitoring(settings.services), *_operations(settings), *_services(settings))
+
+
+def _edge(settings: Settings) -> Iterator[Flow]:
+    entry = HTTPS if settings.domain else 80
+    yield Flow(source=CLOUDFRONT, target="gateway-load-balancer", port=entry, reason="Viewers reach the API through CloudFront's VPC origin")
+    yield Flow(source="gateway-load-balancer", target="kong", port=KONG_PROXY, reason="The gateway load balancer hands requests to Kong")
+    yield Flow(source="gateway-load-balancer", target="kong", port=KONG_STATUS, reason="The gateway load balancer asks whether Kong is ready")
+    yield Flow(source="kong", target="services-load-balancer", port=entry, reason="Kong routes the Web API to the services")
+    yield Flow(source="kong", target="keycloak", port=KEYCLOAK, reason="Kong routes logins to Keycloak and reads its signing keys")
+    yield Flow(source="kong", target="cache", port=REDIS, reason="Kong counts requests for its rate limits in the cache")
+
+
+def _kubernetes() -> Iterator[Flow]:
+    yield Flow(source=NODES, target="kubernetes-control-plane", port=HTTPS, reason="Nodes and pods reach the Kubernetes API")
+    yield Flow(source="kubernetes-control-plane", target=NODES, port=KUBELET, reason="The API server reaches kubelets and webhooks on their port")
+    yield Flow(source="kubernetes-control-plane", target=NODES, port=WEBHOOK, reason="The API server reaches admission webhooks")
+    yield Flow(source="kubectl", target="kubernetes-control-plane", port=HTTPS, reason="Deployments run helm and kubectl against the API server")
+    yield Flow(source="kubectl", target=INTERNET, port=HTTPS, reason="Deployments fetch charts and call AWS APIs")
+    yield Flow(source=NODES, target=NODES, port=1, last_port=65535, reason="Nodes carry pod traffic, which NetworkPolicies narrow")
+    yield Flow(source=NODES, target=INTERNET, port=HTTPS, reason="Nodes pull images and pods call AWS APIs")
+    yield Flow(source="broker-load-balancer", target="redpanda", port=KAFKA_EXTERNAL_LISTENER, reason="The broker load balancer hands Kafka connections to Redpanda")
+    yield Flow(source="broker-load-balancer", target="rabbitmq", port=AMQPS, reason="The broker load balancer hands AMQP connections to RabbitMQ")
+
+
+def _identity() -> Iterator[Flow]:
+    yield Flow(source="keycloak", target="identity-database", port=MYSQL, reason="Keycloak keeps its realm and users in MySQL")
+    yield Flow(source="grafana", target="identity-database", port=MYSQL, reason="Grafana keeps dashboards and sessions in MySQL")
+    yield Flow(source="grafana", target="keycloak", port=KEYCLOAK, reason="Grafana's users log in through Keycloak")
+
+
+def _monitoring(services: Mapping[str, ServiceSettings]) -> Iterator[Flow]:
+    yield Flow(source="grafana", target="prometheus", port=PROMETHEUS, reason="Grafana draws what Prometheus measured")
+    for name, service in services.items():
+        if service.port is not None:
+            yield Flow(source="prometheus", target=service_party(name), port=service.port, reason=f"Prometheus scrapes {name}")
+
+
+def _operations(settings: Settings) -> Iterator[Flow]:
+    yield Flow(source=VPC, target="endpoints", port=HTTPS, reason="Everything in the VPC reaches AWS APIs through interface endpoints")
+    for database in ("catalogue-database", "identity-database"):
+        yield Flow(source="database-users", target=database, port=MYSQL, reason="A function creates least-privilege users and rotates their passwords")
+    yield Flow(source="database-users", target=INTERNET, port=HTTPS, reason="It reads and writes secrets through AWS APIs")
+    if any(service.scaling.messages_per_task for service in settings.services.values()):
+        yield Flow(source="queue-depth", target="broker-load-balancer", port=RABBITMQ_MANAGEMENT, reason="A function counts waiting messages for scaling")
+        yield Flow(source="broker-load-balancer", target="rabbitmq", port=RABBITMQ_MANAGEMENT, reason="The broker load balancer hands the count to RabbitMQ")
+        yield Flow(source="queue-depth", target=INTERNET, port=HTTPS, reason="It publishes the count through AWS APIs")
+
+
+def _services(settings: Settings) -> Iterator[Flow]:
+    for name, service in settings.services.items():
+        party = service_party(name)
+        yield Flow(source=party, target=INTERNET, port=HTTPS, reason=f"{name} calls AWS APIs and pulls its image")
+        if service.route and service.port:
+            yield Flow(source="services-load-balancer", target=party, port=service.port, reason=f"The services load balancer hands requests to {name}")
+        for target in service.talks_to:
+            yield from _connections(name, target, settings)
+
+
+def _connections(name: str, target: str, settings: Settings) -> Iterator[Flow]:
+    """The flows behind one word of `talks_to`; audio and uploads are S3, which every service reaches on 443 anyway."""
+    party = service_party(name)
+    match target:
+        case "catalogue":
+            yield Flow(source=party, target="catalogue-database", port=MYSQL, reason=f"{name} reads and writes the catalogue")
+        case "cache":
+            yield Flow(source=party, target="cache", port=REDIS, reason=f"{name} caches frequent reads")
+        case "events":
+            last = KAFKA_FIRST_BROKER + settings.kubernetes.redpanda.brokers - 1
+            yield Flow(source=party, target="broker-load-balancer", port=KAFKA_BOOTSTRAP, last_port=last, reason=f"{name} produces or consumes events, a port per broker")
+        case "tasks":
+            yield Flow(source=party, target="broker-load-balancer", port=AMQPS, reason=f"{name} publishes or consumes tasks")
+        case "audio" | "uploads":
+            return
+        case other:
+            port = settings.services[other].port
+            assert port is not None  # the settings refuse a target without a port
+            yield Flow(source=party, target=service_party(other), port=port, reason=f"{name} calls {other} through Service Connect")

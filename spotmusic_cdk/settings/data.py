@@ -1,0 +1,90 @@
+"""The data section of an environment file: databases, cache, buckets, backups, and what happens to them in the end."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from spotmusic_cdk.settings.model import Arn, Days, Gibibytes, Model
+
+
+class DatabaseSettings(Model):
+    """One RDS for MySQL instance."""
+
+    version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")] = "8.4.10"
+    """Exact engine version; the major decides the end of support (`spotmusic_cdk/versions.py`)."""
+    instance_class: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+\.[a-z0-9]+$")] = "t4g.medium"
+    """Instance class without the `db.` prefix."""
+    multi_az: bool = True
+    """Whether a standby waits in another zone."""
+    storage_gib: Annotated[int, Field(ge=20, le=65536)] = 20
+    """Storage at creation, in GiB of gp3 (RDS takes 20 to 65536)."""
+    max_storage_gib: Annotated[int, Field(ge=22, le=65536)] = 100
+    """Limit of storage autoscaling, in GiB; RDS wants it at least 10% above `storage_gib`."""
+    backup_retention_days: Annotated[int, Field(ge=7, le=35)] = 7
+    """Days of point-in-time recovery (RDS takes up to 35; below 7 a long weekend is lost)."""
+
+
+class CacheSettings(Model):
+    """The ElastiCache replication group."""
+
+    engine: Literal["redis", "valkey"] = "redis"
+    """`redis` ends at 7.1 on ElastiCache; `valkey` speaks the same protocol and goes on."""
+    version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+$")] | None = None
+    """Engine version; the newest that this project tests when left out."""
+    node_type: Annotated[str, StringConstraints(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$")] = "cache.t4g.small"
+    """Node type."""
+    replicas: Annotated[int, Field(ge=1, le=5)] = 1
+    """Replicas beside the primary (ElastiCache takes up to 5); two keep a node in every zone."""
+    snapshot_retention_days: Annotated[int, Field(ge=7, le=35)] = 7
+    """Days that daily snapshots are kept."""
+
+
+class BucketSettings(Model):
+    """Lifecycles of the buckets."""
+
+    audio_noncurrent_days: Annotated[int, Field(ge=1, le=90)] = 90
+    """Days until a replaced or erased track is gone for good; LGPD asks for a bound, we promise 90."""
+    upload_days: Annotated[int, Field(ge=1, le=90)] = 14
+    """Days that an upload waits for its scan and promotion."""
+    log_days: Annotated[int, Field(ge=180, le=3650)] = 365
+    """Days that access logs are kept; Marco Civil (art. 15) asks for six months."""
+
+
+class BackupSettings(Model):
+    """The AWS Backup plan."""
+
+    retention_days: Annotated[int, Field(ge=35, le=365)] = 35
+    """Days that daily recovery points are kept."""
+    vault_lock_days: Annotated[int, Field(ge=3, le=36500)] | None = None
+    """Days until the vault's lock can never be taken off again (compliance mode); without it the lock is in governance mode."""
+
+
+class DataSettings(Model):
+    """Everything that must outlive a deployment."""
+
+    catalogue: DatabaseSettings = DatabaseSettings()
+    """Database of the application services."""
+    identity: DatabaseSettings = DatabaseSettings()
+    """Database of Keycloak and Grafana."""
+    cache: CacheSettings = CacheSettings()
+    buckets: BucketSettings = BucketSettings()
+    backup: BackupSettings = BackupSettings()
+    removal_policy: Literal["retain", "destroy"] = "retain"
+    """What happens to data when its stack goes. `destroy` needs `allow_data_destruction: true` as well."""
+    allow_data_destruction: bool = False
+    """The second of two switches without which nothing that holds data is ever deleted."""
+
+
+class RegistrySettings(Model):
+    """Container registry."""
+
+    docker_hub_credentials: Arn | None = None
+    """Secret (name starting `ecr-pullthroughcache/`) with a Docker Hub `username` and `accessToken`: without it Docker Hub is not cached."""
+    github_credentials: Arn | None = None
+    """The same for ghcr.io."""
+    account_scanning: bool = True
+    """Whether this environment owns the account's registry scanning configuration: one per account and region may."""
+    keep_images: Annotated[int, Field(ge=5, le=1000)] = 50
+    """Tagged images kept per repository."""
+    untagged_days: Days = 14
+    """Days until an untagged image goes."""

