@@ -1,0 +1,161 @@
+"""A Helm release on the cluster, with the rules that a release in CloudFormation needs."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import aws_cdk as cdk
+from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_s3_assets as assets
+from constructs import Construct, IConstruct
+
+LONGEST_TIMEOUT = 13
+"""Minutes. Helm must give up before the function that runs it, which has 15 minutes: a killed Helm leaves the release pending."""
+LARGEST_VALUES = 100_000
+"""Bytes of values: an update carries the old and the new ones in one event, which AWS Lambda limits to 256 kB."""
+LONGEST_NAME = 53
+"""Letters of a release name, Helm's limit."""
+
+
+class Chart(Protocol):
+    """A chart in a repository, at one exact version.
+
+    Args:
+        name: name of the chart.
+        version: exact version.
+        repository: address of the chart repository, or of the chart itself when it starts with oci://.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def version(self) -> str: ...  # noqa: D102
+
+    @property
+    def repository(self) -> str: ...  # noqa: D102
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalChart:
+    """A chart of our own, deployed as an asset.
+
+    Args:
+        path: folder with its Chart.yaml.
+    """
+
+    path: Path
+
+
+class HelmRelease(Construct):
+    """One release of a chart, whose name, namespace and version are always written down.
+
+    Creates the custom resource that runs `helm upgrade --install`. Releases run at the same time unless one comes `after`
+    another. A changed release name or namespace installs a second release and leaves the first one behind.
+
+    Args:
+        cluster: cluster with a kubectl provider.
+        chart: chart of a repository, or one of our own.
+        release: name of the release, DNS-1123, 53 letters at the most.
+        namespace: existing namespace; releases create none, because a namespace must have its policies first.
+        values: values of the chart. Python's `None` may not stand in them: it would vanish on its way to CloudFormation.
+        wait: whether the release is done only when its pods, and with Helm 4 its custom resources, are ready.
+        atomic: whether a failed upgrade is rolled back. Only for stateless charts that wait: the immutable fields of a
+            StatefulSet cannot be rolled back.
+        timeout: time that Helm waits, 13 minutes at the most, because its function ends after 15.
+        after: constructs that must be deployed before.
+
+    Raises:
+        ValueError: when one of these rules is broken; the message says which and what to do.
+
+    Example:
+        HelmRelease(self, "CertManager", cluster=cluster, chart=versions.CERT_MANAGER, release="cert-manager",
+                    namespace="cert-manager", values={"crds": {"enabled": True}}, wait=True, after=[ground])
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: eks.ICluster,
+        chart: Chart | LocalChart,
+        release: str,
+        namespace: str,
+        values: Mapping[str, object],
+        wait: bool,
+        atomic: bool = False,
+        timeout: cdk.Duration | None = None,
+        after: Sequence[IConstruct] = (),
+    ) -> None:
+        super().__init__(scope, construct_id)
+        timeout = timeout or cdk.Duration.minutes(10)
+        problems = [
+            *_naming_problems(release, chart),
+            *_waiting_problems(wait=wait, atomic=atomic, timeout=timeout),
+            *_values_problems(values),
+        ]
+        if problems:
+            raise ValueError(f"{self.node.path}: release {release}\n" + "\n".join(f"  {problem}" for problem in problems))
+
+        own = chart if isinstance(chart, LocalChart) else None
+        public = chart if not isinstance(chart, LocalChart) else None
+        self.chart = eks.HelmChart(
+            self,
+            "Chart",
+            cluster=cluster,
+            chart=public.name if public else None,
+            version=public.version if public else None,
+            repository=public.repository if public else None,
+            chart_asset=assets.Asset(self, "Files", path=str(own.path)) if own else None,
+            release=release,
+            namespace=namespace,
+            create_namespace=False,
+            values=dict(values),
+            wait=wait,
+            atomic=atomic,
+            timeout=timeout,
+        )
+        if after:
+            self.node.add_dependency(*after)
+        self.release = release
+        self.namespace = namespace
+
+
+def _naming_problems(release: str, chart: Chart | LocalChart) -> Iterator[str]:
+    if not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", release) or len(release) > LONGEST_NAME:
+        yield f"{release!r} is not a release name. Use lower-case letters, digits and dashes, {LONGEST_NAME} at the most."
+    if isinstance(chart, LocalChart):
+        if not (chart.path / "Chart.yaml").is_file():
+            yield f"{chart.path} has no Chart.yaml. Give the folder of a chart."
+    elif chart.repository.startswith("oci://") and chart.repository.rpartition("/")[2] != chart.name:
+        yield f"{chart.repository} does not end with the chart's name. Give the address of the chart itself: oci://…/{chart.name}."
+
+
+def _waiting_problems(*, wait: bool, atomic: bool, timeout: cdk.Duration) -> Iterator[str]:
+    if atomic and not wait:
+        yield "atomic without wait would roll back nothing that fails later. Set wait as well."
+    if timeout.to_seconds() > LONGEST_TIMEOUT * 60:
+        yield f"a timeout of {timeout.to_human_string()} outlives the function that runs Helm. Use {LONGEST_TIMEOUT} minutes at the most."
+
+
+def _values_problems(values: Mapping[str, object]) -> Iterator[str]:
+    for path in _nones(values, "values"):
+        yield f"{path} is None, which would vanish on its way to CloudFormation. Leave the key out, or write what the chart means by none."
+    size = len(json.dumps(values, default=str).encode())
+    if size > LARGEST_VALUES:
+        yield f"values of {size} bytes do not fit into an event. Keep them below {LARGEST_VALUES}, for example in a chart of our own."
+
+
+def _nones(value: object, path: str) -> Iterator[str]:
+    if value is None:
+        yield path
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _nones(item, f"{path}.{key}")
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for index, item in enumerate(value):
+            yield from _nones(item, f"{path}[{index}]")
