@@ -1,6 +1,7 @@
 """Every pinned engine, chart, image and Kubernetes version, its source and the day its support ends."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 
@@ -52,30 +53,93 @@ class Chart:
         version: exact version.
         repository: address of the chart repository, or of the chart itself when it starts with oci://.
         source: where the version was read, and when.
+        images: images that the chart runs, by their role: `registry/repository:tag`, each said to the chart explicitly.
     """
 
     name: str
     version: str
     repository: str
     source: str
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
-_CHARTS = "chart source repositories, read 2026-11"
+_CHARTS = "chart source repositories, read 2026-11; images are those of the chart's own defaults unless a comment says otherwise"
 
-REDPANDA = Chart(name="redpanda", version="26.2.1", repository="https://charts.redpanda.com", source=_CHARTS)
-KONG = Chart(name="kong", version="3.4.1", repository="https://charts.konghq.com", source=_CHARTS)
-KEYCLOAK = Chart(name="keycloakx", version="7.1.11", repository="https://codecentric.github.io/helm-charts", source=_CHARTS)
+REDPANDA = Chart(
+    name="redpanda",
+    version="26.2.1",
+    repository="https://charts.redpanda.com",
+    source=_CHARTS,
+    # The same images as on docker.redpanda.com, which Amazon ECR cannot cache.
+    images={
+        "broker": "docker.io/redpandadata/redpanda:v26.2.1",
+        "sidecar": "docker.io/redpandadata/redpanda-operator:v26.2.1",
+        "init": "public.ecr.aws/docker/library/busybox:1.37",
+    },
+)
+# The open-source edition ends at 3.9 (Kong/kong discussions 14405 and 14628), which is still maintained: 3.9.3 is of 2026-06-17.
+KONG = Chart(
+    name="kong", version="3.4.1", repository="https://charts.konghq.com", source=_CHARTS, images={"kong": "docker.io/kong/kong:3.9.3"}
+)
+# The chart's own tag, 26.5.6, is older than the chart's compatibility: 26.8.2 was read from Keycloak's releases in 2026-11.
+KEYCLOAK = Chart(
+    name="keycloakx",
+    version="7.1.11",
+    repository="https://codecentric.github.io/helm-charts",
+    source=_CHARTS,
+    images={"keycloak": "quay.io/keycloak/keycloak:26.8.2"},
+)
 KUBE_PROMETHEUS_STACK = Chart(
-    name="kube-prometheus-stack", version="88.5.3", repository="https://prometheus-community.github.io/helm-charts", source=_CHARTS
+    name="kube-prometheus-stack",
+    version="88.5.3",
+    repository="https://prometheus-community.github.io/helm-charts",
+    source=_CHARTS,
+    images={
+        "operator": "quay.io/prometheus-operator/prometheus-operator:v0.93.1",
+        "reloader": "quay.io/prometheus-operator/prometheus-config-reloader:v0.93.1",
+        "prometheus": "quay.io/prometheus/prometheus:v3.14.0-distroless",
+        "alertmanager": "quay.io/prometheus/alertmanager:v0.34.0",
+        "grafana": "docker.io/grafana/grafana:13.2.0",
+        "grafana-sidecar": "quay.io/kiwigrid/k8s-sidecar:2.10.1",
+        "kube-state-metrics": "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0",
+        "node-exporter": "quay.io/prometheus/node-exporter:v1.12.1-distroless",
+        "thanos": "quay.io/thanos/thanos:v0.42.4",
+    },
 )
 PROMETHEUS_OPERATOR_CRDS = Chart(
     name="prometheus-operator-crds", version="31.0.1", repository="https://prometheus-community.github.io/helm-charts", source=_CHARTS
 )
-CERT_MANAGER = Chart(name="cert-manager", version="v1.21.1", repository="https://charts.jetstack.io", source=_CHARTS)
-EXTERNAL_SECRETS = Chart(name="external-secrets", version="2.9.0", repository="https://charts.external-secrets.io", source=_CHARTS)
+CERT_MANAGER = Chart(
+    name="cert-manager",
+    version="v1.21.1",
+    repository="https://charts.jetstack.io",
+    source=_CHARTS,
+    images={
+        "controller": "quay.io/jetstack/cert-manager-controller:v1.21.1",
+        "webhook": "quay.io/jetstack/cert-manager-webhook:v1.21.1",
+        "cainjector": "quay.io/jetstack/cert-manager-cainjector:v1.21.1",
+        "acmesolver": "quay.io/jetstack/cert-manager-acmesolver:v1.21.1",
+        "startupapicheck": "quay.io/jetstack/cert-manager-startupapicheck:v1.21.1",
+    },
+)
+EXTERNAL_SECRETS = Chart(
+    name="external-secrets",
+    version="2.9.0",
+    repository="https://charts.external-secrets.io",
+    source=_CHARTS,
+    images={"external-secrets": "ghcr.io/external-secrets/external-secrets:v2.9.0"},
+)
 RABBITMQ_OPERATORS = Chart(
     name="rabbitmq-cluster-operator",
     version="0.6.5",
     repository="oci://registry-1.docker.io/cloudpirates/rabbitmq-cluster-operator",
     source=_CHARTS,
+    # Upstream publishes the operators on Quay as well (rabbitmq/messaging-topology-operator pull request 980), which needs no credentials.
+    images={
+        "cluster-operator": "quay.io/rabbitmqoperator/cluster-operator:2.22.4",
+        "topology-operator": "quay.io/rabbitmqoperator/messaging-topology-operator:1.20.1",
+        "credential-updater": "ghcr.io/rabbitmq/default-user-credential-updater:1.0.16",
+        "rabbitmq": "public.ecr.aws/docker/library/rabbitmq:4.3.5-management",
+    },
 )
+"""The operators; the nodes' own image is among theirs, because the operators and RabbitMQ are upgraded together."""
