@@ -3,6 +3,7 @@
 
 import os
 import sys
+import warnings
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import aws_cdk as cdk
 
 from spotmusic_cdk import compliance
 from spotmusic_cdk.platform import Platform
-from spotmusic_cdk.settings import Settings, SettingsError, load
+from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
 
 ENVIRONMENTS = Path(__file__).parent / "environments"
 
@@ -27,6 +28,8 @@ def main() -> int:
         0, or 2 when the environment file says something that cannot be deployed.
     """
     app = cdk.App()
+    warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
+    warnings.simplefilter("always", SettingsWarning)
     try:
         settings = load(app.node.get_context("env"), folder=ENVIRONMENTS, today=date.today())
     except SettingsError as error:

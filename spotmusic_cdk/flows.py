@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC, Flow
-
 from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.services import ServiceSettings
+from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC, Flow
 
 PODS: frozenset[str] = frozenset(
     {"kong", "keycloak", "redpanda", "rabbitmq", "prometheus", "alertmanager", "grafana", "external-secrets", "cert-manager"}
@@ -46,9 +45,13 @@ def table(settings: Settings) -> tuple[Flow, ...]:
 
 def _edge(settings: Settings) -> Iterator[Flow]:
     entry = HTTPS if settings.domain else 80
-    yield Flow(source=CLOUDFRONT, target="gateway-load-balancer", port=entry, reason="Viewers reach the API through CloudFront's VPC origin")
+    yield Flow(
+        source=CLOUDFRONT, target="gateway-load-balancer", port=entry, reason="Viewers reach the API through CloudFront's VPC origin"
+    )
     yield Flow(source="gateway-load-balancer", target="kong", port=KONG_PROXY, reason="The gateway load balancer hands requests to Kong")
-    yield Flow(source="gateway-load-balancer", target="kong", port=KONG_STATUS, reason="The gateway load balancer asks whether Kong is ready")
+    yield Flow(
+        source="gateway-load-balancer", target="kong", port=KONG_STATUS, reason="The gateway load balancer asks whether Kong is ready"
+    )
     yield Flow(source="kong", target="services-load-balancer", port=entry, reason="Kong routes the Web API to the services")
     yield Flow(source="kong", target="keycloak", port=KEYCLOAK, reason="Kong routes logins to Keycloak and reads its signing keys")
     yield Flow(source="kong", target="cache", port=REDIS, reason="Kong counts requests for its rate limits in the cache")
@@ -56,14 +59,25 @@ def _edge(settings: Settings) -> Iterator[Flow]:
 
 def _kubernetes() -> Iterator[Flow]:
     yield Flow(source=NODES, target="kubernetes-control-plane", port=HTTPS, reason="Nodes and pods reach the Kubernetes API")
-    yield Flow(source="kubernetes-control-plane", target=NODES, port=KUBELET, reason="The API server reaches kubelets and webhooks on their port")
+    yield Flow(
+        source="kubernetes-control-plane", target=NODES, port=KUBELET, reason="The API server reaches kubelets and webhooks on their port"
+    )
     yield Flow(source="kubernetes-control-plane", target=NODES, port=WEBHOOK, reason="The API server reaches admission webhooks")
-    yield Flow(source="kubectl", target="kubernetes-control-plane", port=HTTPS, reason="Deployments run helm and kubectl against the API server")
+    yield Flow(
+        source="kubectl", target="kubernetes-control-plane", port=HTTPS, reason="Deployments run helm and kubectl against the API server"
+    )
     yield Flow(source="kubectl", target=INTERNET, port=HTTPS, reason="Deployments fetch charts and call AWS APIs")
     yield Flow(source=NODES, target=NODES, port=1, last_port=65535, reason="Nodes carry pod traffic, which NetworkPolicies narrow")
     yield Flow(source=NODES, target=INTERNET, port=HTTPS, reason="Nodes pull images and pods call AWS APIs")
-    yield Flow(source="broker-load-balancer", target="redpanda", port=KAFKA_EXTERNAL_LISTENER, reason="The broker load balancer hands Kafka connections to Redpanda")
-    yield Flow(source="broker-load-balancer", target="rabbitmq", port=AMQPS, reason="The broker load balancer hands AMQP connections to RabbitMQ")
+    yield Flow(
+        source="broker-load-balancer",
+        target="redpanda",
+        port=KAFKA_EXTERNAL_LISTENER,
+        reason="The broker load balancer hands Kafka connections to Redpanda",
+    )
+    yield Flow(
+        source="broker-load-balancer", target="rabbitmq", port=AMQPS, reason="The broker load balancer hands AMQP connections to RabbitMQ"
+    )
 
 
 def _identity() -> Iterator[Flow]:
@@ -82,11 +96,26 @@ def _monitoring(services: Mapping[str, ServiceSettings]) -> Iterator[Flow]:
 def _operations(settings: Settings) -> Iterator[Flow]:
     yield Flow(source=VPC, target="endpoints", port=HTTPS, reason="Everything in the VPC reaches AWS APIs through interface endpoints")
     for database in ("catalogue-database", "identity-database"):
-        yield Flow(source="database-users", target=database, port=MYSQL, reason="A function creates least-privilege users and rotates their passwords")
+        yield Flow(
+            source="database-users",
+            target=database,
+            port=MYSQL,
+            reason="A function creates least-privilege users and rotates their passwords",
+        )
     yield Flow(source="database-users", target=INTERNET, port=HTTPS, reason="It reads and writes secrets through AWS APIs")
     if any(service.scaling.messages_per_task for service in settings.services.values()):
-        yield Flow(source="queue-depth", target="broker-load-balancer", port=RABBITMQ_MANAGEMENT, reason="A function counts waiting messages for scaling")
-        yield Flow(source="broker-load-balancer", target="rabbitmq", port=RABBITMQ_MANAGEMENT, reason="The broker load balancer hands the count to RabbitMQ")
+        yield Flow(
+            source="queue-depth",
+            target="broker-load-balancer",
+            port=RABBITMQ_MANAGEMENT,
+            reason="A function counts waiting messages for scaling",
+        )
+        yield Flow(
+            source="broker-load-balancer",
+            target="rabbitmq",
+            port=RABBITMQ_MANAGEMENT,
+            reason="The broker load balancer hands the count to RabbitMQ",
+        )
         yield Flow(source="queue-depth", target=INTERNET, port=HTTPS, reason="It publishes the count through AWS APIs")
 
 
@@ -95,7 +124,12 @@ def _services(settings: Settings) -> Iterator[Flow]:
         party = service_party(name)
         yield Flow(source=party, target=INTERNET, port=HTTPS, reason=f"{name} calls AWS APIs and pulls its image")
         if service.route and service.port:
-            yield Flow(source="services-load-balancer", target=party, port=service.port, reason=f"The services load balancer hands requests to {name}")
+            yield Flow(
+                source="services-load-balancer",
+                target=party,
+                port=service.port,
+                reason=f"The services load balancer hands requests to {name}",
+            )
         for target in service.talks_to:
             yield from _connections(name, target, settings)
 
@@ -110,12 +144,18 @@ def _connections(name: str, target: str, settings: Settings) -> Iterator[Flow]:
             yield Flow(source=party, target="cache", port=REDIS, reason=f"{name} caches frequent reads")
         case "events":
             last = KAFKA_FIRST_BROKER + settings.kubernetes.redpanda.brokers - 1
-            yield Flow(source=party, target="broker-load-balancer", port=KAFKA_BOOTSTRAP, last_port=last, reason=f"{name} produces or consumes events, a port per broker")
+            yield Flow(
+                source=party,
+                target="broker-load-balancer",
+                port=KAFKA_BOOTSTRAP,
+                last_port=last,
+                reason=f"{name} produces or consumes events, a port per broker",
+            )
         case "tasks":
             yield Flow(source=party, target="broker-load-balancer", port=AMQPS, reason=f"{name} publishes or consumes tasks")
         case "audio" | "uploads":
             return
         case other:
-            port = settings.services[other].port
-            assert port is not None  # the settings refuse a target without a port
-            yield Flow(source=party, target=service_party(other), port=port, reason=f"{name} calls {other} through Service Connect")
+            # the settings refuse a target without a port
+            if port := settings.services[other].port:
+                yield Flow(source=party, target=service_party(other), port=port, reason=f"{name} calls {other} through Service Connect")

@@ -19,6 +19,10 @@ class Support:
     created_until: date | None = None
     source: str
 
+    def has_ended(self, today: date) -> bool:
+        """Tells whether standard support is over."""
+        return self.standard_until is not None and self.standard_until < today
+
 
 _EKS = "endoflife.date/amazon-eks and the Amazon EKS release calendar, read 2026-11"
 

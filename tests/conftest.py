@@ -19,7 +19,6 @@ os.environ.setdefault("JSII_NODE", str(Path(executable.ROOT_DIR, "bin", "node"))
 
 import aws_cdk as cdk
 
-from spotmusic_cdk.platform import Platform
 from spotmusic_cdk.settings import Settings, load
 
 ROOT = Path(__file__).parent.parent
@@ -47,6 +46,8 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
 
     @cache
     def assembly(environment: str) -> Path:
+        from spotmusic_cdk.platform import Platform  # only who needs all eight stacks pays for importing them
+
         outdir = tmp_path_factory.mktemp(environment)
         app = cdk.App(outdir=str(outdir), context=feature_flags())
         Platform(app, settings=settings_of(environment))

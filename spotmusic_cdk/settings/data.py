@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from spotmusic_cdk.settings.model import Arn, Days, Gibibytes, Model
+from spotmusic_cdk.settings.model import Arn, Days, Model
 
 
 class DatabaseSettings(Model):
@@ -79,7 +79,7 @@ class RegistrySettings(Model):
     """Container registry."""
 
     docker_hub_credentials: Arn | None = None
-    """Secret (name starting `ecr-pullthroughcache/`) with a Docker Hub `username` and `accessToken`: without it Docker Hub is not cached."""
+    """Secret (its name starts with `ecr-pullthroughcache/`) with `username` and `accessToken` of Docker Hub; not cached without."""
     github_credentials: Arn | None = None
     """The same for ghcr.io."""
     account_scanning: bool = True

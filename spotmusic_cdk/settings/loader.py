@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from spotmusic_cdk import versions
+from spotmusic_cdk.settings.checks import Problem
 from spotmusic_cdk.settings.environment import Settings, overlapping
 
 
@@ -38,12 +39,14 @@ def load(environment: str, *, folder: Path, today: date) -> Settings:
     path = folder / f"{environment}.yaml"
     known = sorted(file.stem for file in folder.glob("*.yaml"))
     if environment not in known:
-        raise SettingsError(f"{path.name}: there is no environment {environment!r}.\n  Choose one of {', '.join(known)} (-c env=NAME), or write {path}.")
+        raise SettingsError(
+            f"{path.name}: there is no environment {environment!r}.\n  Choose one of {', '.join(known)} (-c env=NAME), or write {path}."
+        )
     settings = _validated(path)
     others = [_validated(folder / f"{name}.yaml") for name in known if name != environment]
     problems = [*_name_problems(settings, path), *_overlap_problems(settings, others), *_support_problems(settings, today)]
     if problems:
-        raise _error(path, problems)
+        raise _error(path, map(str, problems))
     for warning in _support_warnings(settings, today):
         warnings.warn(_located(path, warning), SettingsWarning, stacklevel=2)
     return settings
@@ -56,7 +59,7 @@ def parse(text: str, *, source: Path) -> Settings:
         SettingsError: the text is not YAML or not a valid environment.
     """
     try:
-        document = yaml.load(text, _UniqueKeyLoader)
+        document = yaml.load(text, _UniqueKeyLoader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         raise _error(source, [f"this is not YAML: {' '.join(str(error).split())}. Correct the syntax."]) from None
     if not isinstance(document, dict):
@@ -76,7 +79,7 @@ def _validated(path: Path) -> Settings:
     return parse(text, source=path)
 
 
-def _error(path: Path, problems: list[str]) -> SettingsError:
+def _error(path: Path, problems: Iterable[str]) -> SettingsError:
     return SettingsError("\n".join(_located(path, problem) for problem in problems))
 
 
@@ -115,7 +118,8 @@ def _explained(details: ErrorDetails) -> Iterator[str]:
         case "value_error":
             yield from (_keyed(key, line) for line in str(details["ctx"]["error"]).splitlines())
         case _:
-            yield f"{key}: {details['input']!r} is refused: {details['msg'][0].lower()}{details['msg'][1:]}. Correct it; environments/schema.json tells what it takes."
+            wrong = details["msg"][0].lower() + details["msg"][1:]
+            yield f"{key}: {details['input']!r} is refused: {wrong}. Correct it; environments/schema.json tells what it takes."
 
 
 def _keyed(key: str, line: str) -> str:
@@ -140,7 +144,9 @@ def _submodel(model: type[BaseModel] | None, key: str) -> type[BaseModel] | None
         return None
     if key not in model.model_fields:  # a key of a dictionary, such as the name of a service: its model was taken already
         return model
-    return next((part for part in _parts(model.model_fields[key].annotation) if isinstance(part, type) and issubclass(part, BaseModel)), None)
+    return next(
+        (part for part in _parts(model.model_fields[key].annotation) if isinstance(part, type) and issubclass(part, BaseModel)), None
+    )
 
 
 def _parts(annotation: Any) -> Iterator[Any]:
@@ -149,39 +155,42 @@ def _parts(annotation: Any) -> Iterator[Any]:
         yield from _parts(argument)
 
 
-def _name_problems(settings: Settings, path: Path) -> Iterator[str]:
+def _name_problems(settings: Settings, path: Path) -> Iterator[Problem]:
     if settings.name != path.stem:
-        yield f"name: {settings.name} is not the file's name. Write name: {path.stem}, or rename the file."
+        yield Problem("name", f"{settings.name} is not the file's name", f"Write name: {path.stem}, or rename the file.")
 
 
-def _overlap_problems(settings: Settings, others: list[Settings]) -> Iterator[str]:
+def _overlap_problems(settings: Settings, others: list[Settings]) -> Iterator[Problem]:
     for other in others:
         if overlapping(settings, other):
-            yield f"network.cidr: {settings.network.cidr} overlaps {other.network.cidr} of {other.name}. Choose ranges apart, so that they can be connected."
+            wrong = f"{settings.network.cidr} overlaps {other.network.cidr} of {other.name}"
+            yield Problem("network.cidr", wrong, "Choose ranges apart, so that they can be connected.")
 
 
-def _support_problems(settings: Settings, today: date) -> Iterator[str]:
+def _support_problems(settings: Settings, today: date) -> Iterator[Problem]:
     if settings.kubernetes.version not in versions.KUBERNETES:
-        yield f"kubernetes.version: {settings.kubernetes.version} has no pinned kubectl layer. Use one of {', '.join(versions.KUBERNETES)}."
-    for key, version in (("catalogue", settings.data.catalogue.version), ("identity", settings.data.identity.version)):
-        yield from _engine_problems(f"data.{key}.version", "MySQL", version, version.rpartition(".")[0], versions.MYSQL, today)
-    cache = settings.data.cache
+        wrong = f"{settings.kubernetes.version} has no pinned kubectl layer"
+        yield Problem("kubernetes.version", wrong, f"Use one of {', '.join(versions.KUBERNETES)}.")
+    data = settings.data
+    for key, database in (("catalogue", data.catalogue), ("identity", data.identity)):
+        yield from _unsupported(f"data.{key}.version", f"MySQL {database.version}", versions.MYSQL, today)
+    cache = data.cache
     version = cache.version or versions.DEFAULT_CACHE_VERSION[cache.engine]
-    yield from _engine_problems("data.cache.version", cache.engine, version, version, versions.CACHE[cache.engine], today)
+    yield from _unsupported("data.cache.version", f"{cache.engine} {version}", versions.CACHE[cache.engine], today)
 
 
-def _engine_problems(key: str, engine: str, version: str, major: str, known: dict[str, versions.Support], today: date) -> Iterator[str]:
-    choices = ", ".join(name for name, support in known.items() if support.standard_until is None or support.standard_until >= today)
-    if major not in known:
-        yield f"{key}: {engine} {version} is not one that this project knows. Use {choices}."
-    elif (end := known[major].standard_until) and end < today:
-        yield f"{key}: standard support of {engine} {major} ended on {end}. Use {choices}."
+def _unsupported(key: str, engine: str, known: Mapping[str, versions.Support], today: date) -> Iterator[Problem]:
+    """Judges an engine with its version, such as `MySQL 8.4.10`, by the first two numbers of the version."""
+    release = ".".join(engine.rsplit(maxsplit=1)[-1].split(".")[:2])
+    choices = ", ".join(name for name, support in known.items() if not support.has_ended(today))
+    if release not in known:
+        yield Problem(key, f"{engine} is not one that this project knows", f"Use {choices}.")
+    elif known[release].has_ended(today):
+        yield Problem(key, f"standard support of {engine} ended on {known[release].standard_until}", f"Use {choices}.")
 
 
 def _support_warnings(settings: Settings, today: date) -> Iterator[str]:
     support = versions.KUBERNETES[settings.kubernetes.version]
     if support.created_until and support.created_until < today:
-        yield (
-            f"kubernetes.version: EKS stopped creating {settings.kubernetes.version} clusters on {support.created_until}. "
-            f"Use {max(versions.KUBERNETES)} unless your partition or emulator still takes it."
-        )
+        wrong = f"EKS stopped creating {settings.kubernetes.version} clusters on {support.created_until}"
+        yield f"kubernetes.version: {wrong}. Use {max(versions.KUBERNETES)} unless your partition or emulator still takes it."

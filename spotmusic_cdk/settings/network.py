@@ -39,7 +39,7 @@ class NetworkSettings(Model):
         if not network.is_private:
             raise ValueError(f"{value} is not a private range. Use one within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.")
         if not 16 <= network.prefixlen <= 18:
-            raise ValueError(f"/{network.prefixlen} is not between /16 and /18: AWS takes at most a /16, and pods need at least a /18.")
+            raise ValueError(f"{value} has no room for pods, or more than AWS takes. Use a /16, /17 or /18.")
         return value
 
 

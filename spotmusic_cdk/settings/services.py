@@ -78,7 +78,9 @@ class ServiceSettings(Model):
         sizes = FARGATE_MEMORY_MIB[self.cpu]
         if self.memory not in sizes:
             shown = ", ".join(map(str, sizes[:4])) + (f" … {sizes[-1]}" if len(sizes) > 4 else "")
-            raise ValueError(f"memory: {self.memory} MiB does not pair with {self.cpu} cpu units on Fargate. Use {shown} (AWS Fargate task sizes).")
+            raise ValueError(
+                f"memory: {self.memory} MiB does not pair with {self.cpu} cpu units on Fargate. Use {shown} (AWS Fargate task sizes)."
+            )
         return self
 
     @model_validator(mode="after")

@@ -1,0 +1,59 @@
+# Spotmusic on AWS: everything one does here. `make` lists it.
+
+PYTHON ?= python3
+ENV ?= dev
+VENV := .venv
+# Node.js comes with the Python requirements; the CDK CLI comes from package.json.
+export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export CDK_DISABLE_CLI_TELEMETRY := true
+
+.DEFAULT_GOAL := help
+.PHONY: help setup synth test lint format schema local local-down diff bench clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready  ## install what everything else needs, into .venv and node_modules
+
+$(VENV)/.ready: requirements.txt requirements-dev.txt constructs/pyproject.toml package-lock.json
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	pip install --quiet --disable-pip-version-check --requirement requirements.txt --requirement requirements-dev.txt
+	npm ci --silent
+	@touch $@
+
+synth: setup  ## synthesize every environment with the template validator on, in fresh folders
+	rm -rf cdk.out
+	for env in dev staging prod; do cdk --no-notices synth --quiet -c env=$$env --output cdk.out/$$env || exit 1; done
+
+test: setup  ## run the whole test suite
+	python -m pytest
+
+lint: setup  ## style, types and import contracts
+	ruff check .
+	ruff format --check .
+	mypy app.py spotmusic_cdk stacks constructs/spotmusic_constructs tests
+	lint-imports
+
+format: setup  ## let ruff correct what it can
+	ruff check --fix .
+	ruff format .
+
+schema: setup  ## write environments/schema.json, which gives editors completion
+	python -m spotmusic_cdk.settings.schema
+
+local: setup  ## deploy the eight stacks of ENV to the embedded AWS and check them
+	python -m spotmusic_cdk.local up --env $(ENV)
+
+local-down: setup  ## destroy them again and stop the embedded AWS
+	python -m spotmusic_cdk.local down
+
+diff: setup  ## compare the code with what is deployed to the embedded AWS
+	python -m spotmusic_cdk.local diff
+
+bench: setup  ## measure synthesis, tests and local deployment (a table, and .bench/bench.json)
+	python -m tests.bench
+
+clean:  ## remove what setup and runs made
+	rm -rf $(VENV) node_modules cdk.out .bench .mypy_cache .pytest_cache .ruff_cache .import_linter_cache constructs/*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,88 @@
+"""The layout that the design fixes, and why it is fixed."""
+
+import importlib.metadata
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import constructs
+
+from tests.conftest import ROOT
+
+
+def test_the_constructs_folder_does_not_shadow_the_package_of_that_name() -> None:
+    """A `constructs/__init__.py` would break `import aws_cdk` (aws/aws-cdk#19301)."""
+    assert not (ROOT / "constructs" / "__init__.py").exists()
+    assert "site-packages" in str(constructs.__file__)
+
+
+def test_no_test_folder_shadows_a_package() -> None:
+    assert not (ROOT / "tests" / "constructs").exists()
+
+
+def test_the_house_has_its_rooms() -> None:
+    rooms = [
+        "app.py",
+        "cdk.json",
+        "spotmusic_cdk",
+        "constructs",
+        "stacks",
+        "tests",
+        "requirements.txt",
+        "requirements-dev.txt",
+        "README.md",
+    ]
+    assert [room for room in rooms if not (ROOT / room).exists()] == []
+
+
+def test_imports_go_one_way() -> None:
+    ended = subprocess.run(
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_every_package_is_pinned_exactly() -> None:
+    lines = [
+        line.split("#")[0].strip()
+        for file in ("requirements.txt", "requirements-dev.txt")
+        for line in (ROOT / file).read_text().splitlines()
+    ]
+    loose = [
+        line for line in lines if line and line != "-e ./constructs" and not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*", line)
+    ]
+    assert loose == []
+
+
+def test_what_is_installed_is_what_is_pinned() -> None:
+    pins = dict(
+        re.findall(
+            r"^([A-Za-z0-9._-]+)==([0-9A-Za-z.]+)",
+            "\n".join((ROOT / file).read_text() for file in ("requirements.txt", "requirements-dev.txt")),
+            flags=re.MULTILINE,
+        )
+    )
+    installed = {name: importlib.metadata.version(name) for name in pins}
+    assert installed == pins
+
+
+def test_the_cdk_cli_is_the_one_that_reads_our_assembly() -> None:
+    """npm's latest, 3.0.0, is an accidental publish."""
+    package = json.loads((ROOT / "package.json").read_text())
+    lock = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    assert package["devDependencies"]["aws-cdk"] == lock["node_modules/aws-cdk"]["version"] == "2.1148.1"
+    assert not any("resolved" in entry for entry in lock.values()), "the lock file names a registry host"
+
+
+def test_environment_variables_are_read_at_the_edges_only() -> None:
+    readers = [
+        str(path.relative_to(ROOT))
+        for folder in ("spotmusic_cdk", "stacks", "constructs")
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(r"os\.environ|os\.getenv", path.read_text())
+        and "local" not in path.parts
+        and not path.parent.name.endswith("_handler")
+    ]
+    assert readers == []

@@ -1,0 +1,124 @@
+"""What every synthesis keeps: offline, the same twice, within CloudFormation's limits, and without names of our own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT, STACKS, Template, feature_flags
+
+ENVIRONMENTS = ["dev", "staging", "prod"]
+Templates = Callable[[str], dict[str, Template]]
+
+# CloudFormation takes 500 resources and 1 MB a template (AWS CloudFormation quotas, 2026-11): a margin is ours.
+MOST_RESOURCES = 400
+MOST_BYTES = 900_000
+MOST_OUTPUTS = 180
+
+# Names that AWS demands, or that are an address rather than a name of a resource.
+NAMES_THAT_ARE_DEMANDED = {
+    ("AWS::SSM::Parameter", "Name"),  # the path is the interface that services read
+    ("AWS::KMS::Alias", "AliasName"),  # an alias is nothing but a name
+    ("AWS::Route53::HostedZone", "Name"),
+    ("AWS::Route53::RecordSet", "Name"),
+}
+# A property of these names is a physical name; DBName, for instance, is the name of a schema within the resource.
+NAME_PROPERTIES = {
+    "BucketName", "RoleName", "PolicyName", "TableName", "TopicName", "QueueName", "FunctionName", "ClusterName", "ServiceName",
+    "DBInstanceIdentifier", "ReplicationGroupId", "RepositoryName", "LogGroupName", "GroupName", "LoadBalancerName", "AlarmName",
+    "DashboardName", "UserName", "ManagedPolicyName", "BackupVaultName", "Name",
+}  # fmt: skip
+
+
+def resources(templates: dict[str, Template]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for stack, template in templates.items():
+        for logical_id, resource in template["Resources"].items():
+            yield stack, logical_id, resource
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_there_are_eight_stacks(templates: Templates, environment: str) -> None:
+    assert set(templates(environment)) == set(STACKS)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_stack_keeps_a_margin_to_the_limits_of_cloudformation(templates: Templates, environment: str) -> None:
+    for stack, template in templates(environment).items():
+        assert len(template["Resources"]) <= MOST_RESOURCES, stack
+        assert len(json.dumps(template)) < MOST_BYTES, stack
+        assert len(template.get("Outputs", {})) < MOST_OUTPUTS, stack
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_nothing_is_looked_up(synthesized: Callable[[str], Path], environment: str) -> None:
+    assembly = synthesized(environment)
+    for manifest in (assembly / "manifest.json", assembly.parent / "manifest.json"):
+        assert "missing" not in json.loads(manifest.read_text())
+
+
+def synthesize(outdir: Path, environment: str) -> None:
+    """Runs the real application without network, credentials, home folder or the CLI."""
+    isolated = ["unshare", "--map-root-user", "--net"] if can_cut_the_network() else []
+    subprocess.run(
+        [*isolated, sys.executable, "app.py"],
+        cwd=ROOT,
+        check=True,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(outdir),
+            "CDK_OUTDIR": str(outdir),
+            "CDK_VALIDATION": "false",
+            "CDK_CONTEXT_JSON": json.dumps({**feature_flags(), "env": environment}),
+        },
+    )
+
+
+def can_cut_the_network() -> bool:
+    """Linux only, and where the kernel lets an ordinary user have namespaces."""
+    try:
+        return subprocess.run(["unshare", "--map-root-user", "--net", "true"], check=False, capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def test_two_syntheses_without_network_or_credentials_are_the_same_to_the_byte(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    synthesize(one, "prod")
+    synthesize(two, "prod")
+    files = {path.relative_to(one) for path in one.rglob("*.json")}
+    assert files == {path.relative_to(two) for path in two.rglob("*.json")}
+    assert any(path.name.endswith("network.template.json") or "network" in path.name for path in files)
+    differing = [str(path) for path in files if (one / path).read_bytes() != (two / path).read_bytes()]
+    assert differing == []
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_nothing_has_a_name_of_our_own_unless_aws_demands_it(templates: Templates, environment: str) -> None:
+    named = {
+        (resource["Type"], key)
+        for _, _, resource in resources(templates(environment))
+        for key, value in resource.get("Properties", {}).items()
+        if key in NAME_PROPERTIES and isinstance(value, str)
+    }
+    assert named - NAMES_THAT_ARE_DEMANDED == set()
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_stack_names_tell_the_environment(synthesized: Callable[[str], Path], environment: str) -> None:
+    artifacts = json.loads((synthesized(environment) / "manifest.json").read_text())["artifacts"].values()
+    names = {a["properties"]["stackName"] for a in artifacts if a["type"] == "aws:cloudformation:stack"}
+    assert names == {f"spotmusic-{environment}-{stack}" for stack in STACKS}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_only_the_edge_leaves_the_home_region(synthesized: Callable[[str], Path], environment: str) -> None:
+    artifacts = json.loads((synthesized(environment) / "manifest.json").read_text())["artifacts"].values()
+    regions = {
+        a["displayName"].split(" ")[0]: a["environment"].rpartition("/")[2] for a in artifacts if a["type"] == "aws:cloudformation:stack"
+    }
+    assert regions == {f"{environment}/{stack}": "us-east-1" if stack == "edge" else "sa-east-1" for stack in STACKS}

@@ -1,0 +1,178 @@
+"""Every invalid environment file gets one clear message: file, key, what is wrong, what to do."""
+
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from spotmusic_cdk.settings import SettingsError, SettingsWarning, load, parse
+from tests.conftest import ROOT, TODAY
+
+DEV = (ROOT / "environments" / "dev.yaml").read_text()
+PROD = (ROOT / "environments" / "prod.yaml").read_text()
+
+
+def changed(text: str, changes: dict[str, Any]) -> str:
+    """Returns an environment file with keys, written as dotted paths, set to other values."""
+    document = yaml.safe_load(text)
+    for path, value in changes.items():
+        *parents, last = path.split(".")
+        section = document
+        for parent in parents:
+            section = section.setdefault(parent, {})
+        section[last] = value
+    return yaml.safe_dump(document)
+
+
+def message(text: str, *, name: str = "dev") -> str:
+    with pytest.raises(SettingsError) as raised:
+        parse(text, source=Path(f"environments/{name}.yaml"))
+    return str(raised.value)
+
+
+INVALID = {
+    "an unknown key": ({"nmae": "x"}, "nmae: unknown key.\n  Did you mean name?"),
+    "an unknown key below a service": ({"services.trends.memroy": 512}, "services.trends.memroy: unknown key.\n  Did you mean memory?"),
+    "a wrong type": ({"kubernetes.version": 1.36}, "kubernetes.version: 1.36 is not text.\n  Put it in quotes."),
+    "an account that is a number": ({"account": 111122223333}, "account: 111122223333 is not text.\n  Put it in quotes."),
+    "a value out of bounds": ({"data.catalogue.storage_gib": 5}, "data.catalogue.storage_gib: 5 is refused: input should be greater than"),
+    "a CIDR that is too small": ({"network.cidr": "10.20.0.0/24"}, "network.cidr: 10.20.0.0/24 has no room for pods"),
+    "a CIDR with host bits": ({"network.cidr": "10.20.1.0/16"}, "network.cidr: '10.20.1.0/16' is not an IPv4 network"),
+    "a public CIDR": ({"network.cidr": "8.8.0.0/16"}, "network.cidr: 8.8.0.0/16 is not a private range"),
+    "a zone of another region": (
+        {"zones": ["sa-east-1a", "sa-east-1b", "eu-west-1c"]},
+        "zones: eu-west-1c is not a zone of sa-east-1.\n  Use names such as sa-east-1a",
+    ),
+    "one zone": ({"zones": ["sa-east-1a"]}, "zones: sa-east-1a are not two or three different zones"),
+    "two NAT gateways for three zones": ({"network.nat_gateways": 2}, "network.nat_gateways: 2 is neither 1 nor one for each of the 3"),
+    "a route to a service without a port": (
+        {"services.notifications.route": "/v1/notifications"},
+        "services.notifications.route: /v1/notifications leads to a service without a port",
+    ),
+    "two services on one route": (
+        {"services.trends.route": "/v1/playback"},
+        "services.trends.route: /v1/playback leads to playback already.\n  Give each service its own route.",
+    ),
+    "cpu and memory that Fargate does not pair": (
+        {"services.trends.cpu": 512, "services.trends.memory": 1000},
+        "services.trends.memory: 1000 MiB does not pair with 512 cpu units on Fargate.\n  Use 1024, 2048, 3072, 4096",
+    ),
+    "a service that talks to nobody we know": ({"services.trends.talks_to": ["lyrics"]}, "services.trends.talks_to: lyrics is neither"),
+    "a service that talks to a worker": ({"services.trends.talks_to": ["notifications"]}, "notifications has no port to talk to"),
+    "a service named like a resource": ({"services.cache": {}}, "services.cache: the name means a resource"),
+    "scaling on requests without a route": (
+        {"services.notifications.scaling": {"requests_per_target": 10}},
+        "services.notifications.scaling.requests_per_target: no request is counted without a route",
+    ),
+    "min above max": ({"services.trends.scaling": {"min": 5, "max": 2}}, "services.trends.scaling: min 5 is above max 2"),
+    "an even number of brokers": ({"kubernetes.redpanda.brokers": 4}, "kubernetes.redpanda.brokers: 4 brokers keep no better quorum"),
+    "storage that cannot grow": (
+        {"data.identity.max_storage_gib": 22, "data.identity.storage_gib": 22},
+        "data.identity.max_storage_gib: 22",
+    ),
+    "destruction said once": ({"data.removal_policy": "destroy"}, "data.removal_policy: destroy deletes data with its stack"),
+    "one signing key": ({"edge.signing_keys": ["only"]}, "edge.signing_keys"),
+}
+
+
+@pytest.mark.parametrize("case", INVALID)
+def test_an_invalid_file_names_the_key_and_what_to_do(case: str) -> None:
+    changes, expected = INVALID[case]
+    said = message(changed(DEV, changes))
+    assert said.startswith("environments/dev.yaml: ")
+    assert expected in said
+
+
+INVALID_IN_PRODUCTION = {
+    "deletable data": (
+        {"data.removal_policy": "destroy", "data.allow_data_destruction": True},
+        "data.removal_policy: production data must outlive its stack",
+    ),
+    "no domain": ({"domain": None}, "domain: production needs certificates and logins"),
+    "one NAT gateway": ({"network.nat_gateways": 1}, "network.nat_gateways: production needs one per zone.\n  Use 3."),
+    "no standby": ({"data.catalogue.multi_az": False}, "data.catalogue.multi_az: production survives"),
+    "a week of backups": ({"data.identity.backup_retention_days": 7}, "production can go back two weeks"),
+    "one cache replica": ({"data.cache.replicas": 1}, "data.cache.replicas"),
+    "two gateways": ({"kubernetes.kong.min_replicas": 2}, "kubernetes.kong.min_replicas"),
+    "nobody to tell": ({"observability.alarm_emails": []}, "observability.alarm_emails: nobody would hear"),
+    "two tasks": ({"services.trends.scaling": {"min": 2, "max": 9}}, "services.trends.scaling.min: production runs a task in every zone"),
+}
+
+
+@pytest.mark.parametrize("case", INVALID_IN_PRODUCTION)
+def test_production_refuses(case: str) -> None:
+    changes, expected = INVALID_IN_PRODUCTION[case]
+    assert expected in message(changed(PROD, changes), name="prod")
+
+
+@pytest.mark.parametrize("text", ["a: [", "- a\n- b\n", "", "name: dev\nname: prod\n", "\t:", "name: !!python/object:os.system x"])
+def test_what_is_not_an_environment_is_refused_in_one_message(text: str) -> None:
+    assert message(text).startswith("environments/dev.yaml: ")
+
+
+def test_a_file_with_several_mistakes_tells_them_all() -> None:
+    said = message(changed(DEV, {"nmae": "x", "services.trends.cpu": 300}))
+    assert "nmae" in said
+    assert "services.trends.cpu" in said
+
+
+def written(folder: Path, **files: str) -> Path:
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return folder
+
+
+def test_environments_that_overlap_are_refused(tmp_path: Path) -> None:
+    folder = written(tmp_path, dev=DEV, prod=changed(PROD, {"network.cidr": "10.20.0.0/16"}))
+    with pytest.raises(SettingsError, match=r"network.cidr: 10.20.0.0/16 overlaps 10.20.0.0/16 of prod"):
+        load("dev", folder=folder, today=TODAY)
+
+
+def test_a_name_that_is_not_the_files_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"name: dev is not the file's name"):
+        load("lab", folder=written(tmp_path, lab=DEV), today=TODAY)
+
+
+def test_an_unknown_environment_lists_the_known(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="Choose one of dev"):
+        load("lab", folder=written(tmp_path, dev=DEV), today=TODAY)
+
+
+def test_an_engine_past_its_end_of_support_is_refused(tmp_path: Path) -> None:
+    folder = written(tmp_path, dev=changed(DEV, {"data.catalogue.version": "8.0.42"}))
+    with pytest.raises(SettingsError, match=r"data.catalogue.version: standard support of MySQL 8.0.42 ended on 2026-07-31.\n  Use 8.4"):
+        load("dev", folder=folder, today=TODAY)
+    assert load("dev", folder=folder, today=date(2026, 7, 31)).data.catalogue.version == "8.0.42"
+
+
+def test_a_kubernetes_version_that_eks_does_not_create_warns_with_the_date(tmp_path: Path) -> None:
+    folder = written(tmp_path, dev=changed(DEV, {"kubernetes.version": "1.29"}))
+    with pytest.warns(SettingsWarning, match="EKS stopped creating 1.29 clusters on 2026-03-23"):
+        load("dev", folder=folder, today=TODAY)
+
+
+def test_a_kubernetes_version_without_a_layer_is_refused(tmp_path: Path) -> None:
+    folder = written(tmp_path, dev=changed(DEV, {"kubernetes.version": "1.30"}))
+    with pytest.raises(SettingsError, match=r"kubernetes.version: 1.30 has no pinned kubectl layer"):
+        load("dev", folder=folder, today=TODAY)
+
+
+def test_the_application_ends_with_2_and_without_a_traceback(tmp_path: Path) -> None:
+    """Runs the real app.py beside a broken environment file."""
+    (tmp_path / "app.py").write_text((ROOT / "app.py").read_text())
+    (tmp_path / "environments").mkdir()
+    written(tmp_path / "environments", dev=changed(DEV, {"zones": ["sa-east-1a"]}))
+    ended = subprocess.run(
+        [sys.executable, str(tmp_path / "app.py")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "", "PYTHONPATH": f"{ROOT}:{ROOT / 'constructs'}", "CDK_CONTEXT_JSON": '{"env": "dev"}'},
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("environments/dev.yaml: zones: ")
+    assert "Traceback" not in ended.stderr
