@@ -1,0 +1,110 @@
+"""The classes of data, the key of each, and what it is used by."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from spotmusic_constructs.secrets.encryption_key import EncryptionKey, KeyUse, ServicePrincipal
+
+_THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": "{account}"}}
+
+CLOUDFRONT = ServicePrincipal(
+    name="cloudfront.amazonaws.com",
+    actions=("kms:Decrypt",),
+    # Naming a distribution would tie the key to the edge stack, which needs the buckets, which need the key.
+    conditions={"ArnLike": {"aws:SourceArn": "arn:{partition}:cloudfront::{account}:distribution/*"}},
+)
+LOG_GROUPS = ServicePrincipal(
+    name="logs.{region}.amazonaws.com",
+    actions=("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"),
+    conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": "arn:{partition}:logs:{region}:{account}:*"}},
+)
+LOG_DELIVERY = ServicePrincipal(name="delivery.logs.amazonaws.com", conditions=_THIS_ACCOUNT)
+
+LOGS = KeyUse(
+    description="Log groups, log archives and metrics",
+    via=("aps", "s3"),
+    principals=(LOG_GROUPS, LOG_DELIVERY),
+)
+"""Also for a log key of another region, which needs its own."""
+
+NOTIFICATIONS = KeyUse(
+    description="Alarm topics and dead-letter queues",
+    via=("sns", "sqs"),
+    principals=(
+        *(
+            ServicePrincipal(name=f"{service}.amazonaws.com", conditions=_THIS_ACCOUNT)
+            for service in ("backup", "budgets", "cloudwatch", "events.rds")
+        ),
+        # EventBridge sends KMS neither source account nor source ARN (Amazon SNS developer guide, key management): its
+        # messages would be dropped in silence. The topic that SNS names in the encryption context is of this account.
+        ServicePrincipal(
+            name="events.amazonaws.com",
+            conditions={"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": "arn:{partition}:sns:{region}:{account}:*"}},
+        ),
+    ),
+)
+"""Also for a topic of another region, which needs its own key."""
+
+USES = MappingProxyType(
+    {
+        "database": KeyUse(description="Databases, their snapshots and master secrets", via=("rds", "secretsmanager")),
+        "cache": KeyUse(description="Cache nodes and their snapshots", via=("elasticache",)),
+        "audio": KeyUse(description="Buckets of audio, uploads and web content", via=("s3",), principals=(CLOUDFRONT,)),
+        "logs": LOGS,
+        "kubernetes": KeyUse(description="Kubernetes secrets and volumes", via=("ec2", "eks")),
+        # Copies of snapshots are encrypted by the service that made them, under the vault's key.
+        "backup": KeyUse(description="Recovery points", via=("backup", "ec2", "rds", "s3")),
+        "images": KeyUse(description="Container images", via=("ecr",)),
+        "secrets": KeyUse(description="Secrets", via=("secretsmanager",)),
+        "notifications": NOTIFICATIONS,
+    }
+)
+"""What each class of data is kept in. Sources: the data protection chapter of each service's user guide, 2026-11."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataKeys:
+    """One key for each class of data, so that one class can be shut or erased without another.
+
+    Args:
+        database: databases, their snapshots and RDS-managed master secrets.
+        cache: cache nodes and their snapshots.
+        audio: buckets of audio, uploads and web content, which CloudFront reads.
+        logs: log groups and metrics.
+        kubernetes: Kubernetes secrets and the volumes of pods and nodes.
+        backup: recovery points.
+        images: container images.
+        secrets: secrets.
+        notifications: alarm topics and dead-letter queues.
+    """
+
+    database: kms.IKey
+    cache: kms.IKey
+    audio: kms.IKey
+    logs: kms.IKey
+    kubernetes: kms.IKey
+    backup: kms.IKey
+    images: kms.IKey
+    secrets: kms.IKey
+    notifications: kms.IKey
+
+
+def create_data_keys(scope: Construct, *, removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN) -> DataKeys:
+    """Makes the key of every class of data in `scope`.
+
+    Args:
+        scope: where the keys live, each under the name of its class with a capital.
+        removal_policy: what happens to the keys when their stack goes.
+
+    Returns:
+        Handles of the keys: grants on them write to the reader's side only.
+    """
+    keys = {
+        name: EncryptionKey(scope, f"{name.capitalize()}Key", data_class=name, use=use, removal_policy=removal_policy).key
+        for name, use in USES.items()
+    }
+    return DataKeys(**keys)

@@ -1,0 +1,49 @@
+"""Configuration that services read from Parameter Store."""
+
+import re
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+_ID_SEPARATORS = re.compile(r"[^a-zA-Z0-9]+")
+
+
+class ParameterTree(Construct):
+    """Parameters below one path, for what is neither secret nor different from one service to the next.
+
+    Creates one String parameter per value. Names are written down because services look them up by path; they make the ARNs known
+    at synthesis, so that a reader in another stack needs no reference to this one.
+
+    Args:
+        path: path of the tree, such as `/spotmusic/dev`.
+        values: value by name below the path, such as `{"kafka/bootstrap-servers": "brokers.internal:9093"}`. No secrets: parameters of
+            this type are readable by whoever may read the path.
+
+    Example:
+        tree = ParameterTree(self, "Parameters", path="/spotmusic/dev", values={"log-level": "info"})
+        tree.grant_read(task_role)
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, path: str, values: Mapping[str, str]) -> None:
+        super().__init__(scope, construct_id)
+        self.path = path
+        self.names = tuple(f"{path}/{name}" for name in values)
+
+        for name, value in values.items():
+            ssm.CfnParameter(self, _ID_SEPARATORS.sub("-", name), type="String", name=f"{path}/{name}", value=value)
+
+    def arn_of(self, name: str) -> str:
+        """Returns the ARN of the parameter with this full name, or of the path itself."""
+        stack = cdk.Stack.of(self)
+        return f"arn:{stack.partition}:ssm:{stack.region}:{stack.account}:parameter{name}"
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Lets `grantee` read every parameter of the tree, one by one or all by their path."""
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"],
+            resource_arns=[self.arn_of(self.path), *map(self.arn_of, self.names)],
+        )

@@ -1,0 +1,66 @@
+"""A key pair that signs audio URLs: the private half is in Secrets Manager, the public half is an attribute."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from spotmusic_constructs.secrets.generated_secret import ManualRotation, rotate_by_hand
+from spotmusic_constructs.secrets.signing_key_provider import SigningKeyProvider
+
+
+class SigningKeyPair(Construct):
+    """An RSA key pair for CloudFront's signed URLs that is made during deployment.
+
+    Creates an empty secret and a custom resource that fills it with `{"key_name": …, "private_key": …}` (PKCS #8, PEM)
+    once: updates, retries and deletion leave the pair alone. To replace a key, add a pair with a new name, sign with it, and
+    take the old one away when the last URL that it signed has expired.
+
+    `public_key_pem` is what CloudFront's `PublicKey` takes; `private_key` is a handle, so grants on it write to the
+    reader's side only.
+
+    Args:
+        key_name: name of the pair, such as `first`; it is stored beside the private key.
+        key: customer-managed key of the data class "secrets".
+        provider: the function that makes the pair; one serves all pairs of a stack.
+        manual_rotation: who replaces the pair by adding another, and until when.
+        removal_policy: what happens to the secret when its stack goes.
+
+    Example:
+        first = SigningKeyPair(self, "First", key_name="first", key=keys.secrets, provider=provider, manual_rotation=by_hand)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key_name: str,
+        key: kms.IKey,
+        provider: SigningKeyProvider,
+        manual_rotation: ManualRotation,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+
+        # No value here: CloudFormation would write it again when this resource changes, over the key.
+        secret = secretsmanager.CfnSecret(
+            self, "Secret", description=f"Private key {key_name} that signs audio URLs", kms_key_id=key.key_arn
+        )
+        secret.apply_removal_policy(removal_policy)
+        rotate_by_hand(secret, manual_rotation)
+        provider.admit(secret.ref)
+
+        pair = cdk.CustomResource(
+            self,
+            "KeyPair",
+            resource_type="Custom::SigningKeyPair",
+            service_token=provider.function.function_arn,
+            service_timeout=cdk.Duration.minutes(2),
+            properties={"SecretArn": secret.ref, "KeyName": key_name},
+        )
+        pair.node.add_dependency(provider.policy)
+
+        self.key_name = key_name
+        self.public_key_pem = pair.get_att_string("PublicKey")
+        self.private_key = secretsmanager.Secret.from_secret_complete_arn(self, "Handle", secret.ref)

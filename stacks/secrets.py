@@ -1,0 +1,89 @@
+"""Keys, secrets and configuration: what every other stack needs, and what needs no other."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from spotmusic_cdk.flows import AMQPS, KAFKA_BOOTSTRAP
+from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.secrets.component_secrets import ComponentSecrets
+from spotmusic_constructs.secrets.data_keys import create_data_keys
+from spotmusic_constructs.secrets.generated_secret import ManualRotation
+from spotmusic_constructs.secrets.parameter_tree import ParameterTree
+from spotmusic_constructs.secrets.signing_key_pair import SigningKeyPair
+from spotmusic_constructs.secrets.signing_key_provider import SigningKeyProvider
+from stacks.environment_stack import EnvironmentStack
+
+ROTATE_BEFORE = date(2027, 5, 24)
+"""Day before which the secrets that no schedule rotates are replaced: half a year after the last time. Move it on with each rotation."""
+RUNBOOK = "docs/runbooks/secret-rotation.md"
+
+
+class SecretsStack(EnvironmentStack):
+    """One key for each class of data, the passwords of the components, the pairs that sign audio URLs, and configuration.
+
+    Attributes:
+        keys: keys by class of data.
+        secrets: passwords of Redpanda, RabbitMQ, Keycloak and Grafana.
+        signing_keys: key pairs in the order of the environment file; the first signs.
+        parameters: configuration below `/spotmusic/<environment>`.
+    """
+
+    def __init__(self, scope: Construct, *, settings: Settings) -> None:
+        super().__init__(
+            scope,
+            "secrets",
+            settings=settings,
+            data_class="secret",
+            description="Spotmusic: encryption keys, secrets that components share, and configuration that services read",
+        )
+        removal_policy = cdk.RemovalPolicy.DESTROY if settings.deletes_data else cdk.RemovalPolicy.RETAIN
+        by_hand = ManualRotation(owner=settings.owner, before=ROTATE_BEFORE, runbook=RUNBOOK)
+
+        self.keys = create_data_keys(self, removal_policy=removal_policy)
+        self.secrets = ComponentSecrets(
+            self,
+            "Components",
+            key=self.keys.secrets,
+            event_users=_services_that_talk_to("events", settings),
+            task_users=_services_that_talk_to("tasks", settings),
+            manual_rotation=by_hand,
+            removal_policy=removal_policy,
+        )
+        provider = SigningKeyProvider(self, "SigningKeyProvider", log_key=self.keys.logs)
+        self.signing_keys = tuple(
+            SigningKeyPair(
+                self,
+                f"SigningKey-{name}",
+                key_name=name,
+                key=self.keys.secrets,
+                provider=provider,
+                manual_rotation=by_hand,
+                removal_policy=removal_policy,
+            )
+            for name in settings.edge.signing_keys
+        )
+        self.parameters = ParameterTree(self, "Parameters", path=f"/spotmusic/{settings.name}", values=_configuration(settings))
+
+
+def _services_that_talk_to(resource: str, settings: Settings) -> Iterator[str]:
+    return (name for name, service in settings.services.items() if resource in service.talks_to)
+
+
+def _configuration(settings: Settings) -> dict[str, str]:
+    """What services need to find each other. The private zone makes it known before anything of it exists."""
+    zone = settings.private_domain
+    scheme = "https" if settings.domain else "http"  # without a domain there is no certificate inside the VPC
+    public = f"https://{settings.domain.name}" if settings.domain else f"{scheme}://gateway.{zone}"
+    return {
+        "environment": settings.name,
+        "region": settings.region,
+        "log-level": "info" if settings.production else "debug",
+        "kafka/bootstrap-servers": f"brokers.{zone}:{KAFKA_BOOTSTRAP}",
+        "amqp/endpoint": f"amqps://brokers.{zone}:{AMQPS}",
+        "gateway/url": f"{scheme}://gateway.{zone}",
+        "services/url": f"{scheme}://services.{zone}",
+        "identity/issuer": f"{public}/auth/realms/spotmusic",
+    }
