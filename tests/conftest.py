@@ -7,6 +7,7 @@ os.environ["CDK_VALIDATION"] = "false"
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -42,19 +43,28 @@ def settings_of(environment: str) -> Settings:
 
 @pytest.fixture(scope="session")
 def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Gives the cloud assembly of an environment, synthesized once per session."""
+    """Gives the cloud assembly of an environment, synthesized once per session with the policy packs registered."""
 
     @cache
     def assembly(environment: str) -> Path:
-        from spotmusic_cdk.platform import Platform  # only who needs all eight stacks pays for importing them
-
         outdir = tmp_path_factory.mktemp(environment)
-        app = cdk.App(outdir=str(outdir), context=feature_flags())
-        Platform(app, settings=settings_of(environment))
-        app.synth()
+        synthesize(settings_of(environment), outdir=outdir)
         return outdir / f"assembly-{environment}"
 
     return assembly
+
+
+def synthesize(settings: Settings, *, outdir: Path) -> None:
+    """Writes the cloud assembly of an environment, and the policy packs' report beside it."""
+    from spotmusic_cdk import compliance  # only who needs all eight stacks pays for importing them
+    from spotmusic_cdk.platform import Platform
+
+    app = cdk.App(outdir=str(outdir), context=feature_flags())
+    Platform(app, settings=settings)
+    compliance.register(app)
+    # A finding raises after everything is written: tests/policies reads the report, and the other tests go on.
+    with suppress(RuntimeError):
+        app.synth()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from tests.conftest import ROOT, STACKS, Template, feature_flags
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
 Templates = Callable[[str], dict[str, Template]]
+ISOLATED = ["unshare", "--map-root-user", "--net"]
 
 # CloudFormation takes 500 resources and 1 MB a template (AWS CloudFormation quotas, 2026-11): a margin is ours.
 MOST_RESOURCES = 400
@@ -63,7 +64,7 @@ def test_nothing_is_looked_up(synthesized: Callable[[str], Path], environment: s
 
 def synthesize(outdir: Path, environment: str) -> None:
     """Runs the real application without network, credentials, home folder or the CLI."""
-    isolated = ["unshare", "--map-root-user", "--net"] if can_cut_the_network() else []
+    isolated = ISOLATED if can_cut_the_network() else []
     subprocess.run(
         [*isolated, sys.executable, "app.py"],
         cwd=ROOT,
@@ -81,7 +82,7 @@ def synthesize(outdir: Path, environment: str) -> None:
 def can_cut_the_network() -> bool:
     """Linux only, and where the kernel lets an ordinary user have namespaces."""
     try:
-        return subprocess.run(["unshare", "--map-root-user", "--net", "true"], check=False, capture_output=True).returncode == 0
+        return subprocess.run([*ISOLATED, "true"], check=False, capture_output=True).returncode == 0
     except OSError:
         return False
 

@@ -1,0 +1,73 @@
+"""AwsSolutions and NIST 800-53 revision 5 find nothing that nobody acknowledged, and no acknowledgement is idle."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import aws_s3 as s3
+from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
+
+from tests.conftest import new_stack
+
+ENVIRONMENTS = ["dev", "staging", "prod"]
+PACKS = {"AwsSolutions", "NIST.800.53.R5"}
+SHORTEST_REASON = 20
+Assembly = Callable[[str], Path]
+
+
+def reports(assembly: Path) -> dict[str, dict[str, Any]]:
+    document = json.loads((assembly.parent / "validation-report.json").read_text())
+    return {report["pluginName"]: report for report in document["pluginReports"]}
+
+
+def acknowledgements(assembly: Path) -> Iterator[tuple[str, str, str]]:
+    """Every acknowledgement in the construct tree: where it stands, the finding, the reason."""
+    for file in assembly.glob("*.metadata.json"):
+        for path, entries in json.loads(file.read_text()).items():
+            for entry in entries:
+                if entry["type"] == "aws:cdk:acknowledged-rules":
+                    yield from ((path.lstrip("/"), id_, reason) for id_, reason in entry["data"].items())
+
+
+@pytest.mark.parametrize("pack", sorted(PACKS))
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_nothing_is_found_that_nobody_acknowledged(synthesized: Assembly, environment: str, pack: str) -> None:
+    found = [
+        f"{violation['ruleName']} at {place['constructPath']}"
+        for violation in reports(synthesized(environment))[pack]["violations"]
+        for place in violation["violatingConstructs"]
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_reason_is_one_that_an_auditor_can_read(synthesized: Assembly, environment: str) -> None:
+    given = list(acknowledgements(synthesized(environment)))
+    assert given
+    assert [(path, id_) for path, id_, reason in given if len(reason) < SHORTEST_REASON] == []
+
+
+@pytest.mark.parametrize("environment", ["prod"])
+def test_no_acknowledgement_is_idle(synthesized: Assembly, environment: str) -> None:
+    """One that matches nothing any more would hide the next finding."""
+    assembly = synthesized(environment)
+    used = {
+        (suppressed["acknowledgedAt"].lstrip("/"), suppressed["acknowledgedId"])
+        for report in reports(assembly).values()
+        for suppressed in report["suppressedViolations"]
+    }
+    idle = sorted({(path, id_) for path, id_, _ in acknowledgements(assembly)} - used)
+    assert idle == []
+
+
+@pytest.mark.parametrize("pack", [AwsSolutionsChecks, NIST80053R5Checks])
+def test_the_packs_still_bite(pack: type[AwsSolutionsChecks | NIST80053R5Checks]) -> None:
+    stack = new_stack()
+    s3.CfnBucket(stack, "Bad")
+    assert pack(stack).validate_scope(stack).violations
+
+
+def test_the_application_registers_both_packs(synthesized: Assembly) -> None:
+    assert reports(synthesized("dev")).keys() >= PACKS

@@ -1,0 +1,25 @@
+"""A template changes only when somebody decides so: `pytest --snapshot-update` after reading the difference."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.json import JSONSnapshotExtension
+
+from tests.conftest import STACKS, Template
+
+
+def normalised(template: Template) -> Any:
+    """Replaces asset hashes, which move with every upgrade of a library."""
+    return json.loads(re.sub(r"[0-9a-f]{64}", "<asset>", json.dumps(template)))
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_the_template_is_the_one_that_was_decided(
+    templates: Callable[[str], dict[str, Template]], snapshot: SnapshotAssertion, environment: str, stack: str
+) -> None:
+    assert normalised(templates(environment)[stack]) == snapshot(extension_class=JSONSnapshotExtension)
