@@ -1,0 +1,83 @@
+"""CloudFront's access logs, delivered to a bucket of another region."""
+
+import re
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+FIELDS = (
+    "date",
+    "time",
+    "x-edge-location",
+    "sc-bytes",
+    "c-ip",
+    "cs-method",
+    "cs(Host)",
+    "cs-uri-stem",
+    "sc-status",
+    "cs(User-Agent)",
+    "x-edge-result-type",
+    "x-edge-request-id",
+    "cs-protocol",
+    "cs-bytes",
+    "time-taken",
+    "ssl-protocol",
+    "ssl-cipher",
+    "x-edge-response-result-type",
+    "cs-protocol-version",
+    "c-port",
+    "time-to-first-byte",
+    "x-edge-detailed-result-type",
+    "sc-content-type",
+    "sc-content-len",
+    "sc-range-start",
+    "sc-range-end",
+)
+"""What is written down: no query string (signatures, codes of OpenID Connect), no cookies, no referrers.
+
+Source: CloudFront developer guide, fields of standard logs.
+"""
+
+
+class AccessLogDelivery(Construct):
+    """Delivery of a distribution's access logs to S3 (standard logging v2).
+
+    Creates the delivery's source, destination and the delivery itself. They exist in us-east-1 only, while the bucket may
+    be in any region (CloudFront developer guide, standard logging v2): IP addresses are personal data and stay at home.
+    The bucket's policy has to admit delivery.logs.amazonaws.com for sources of us-east-1. Objects arrive at
+    `AWSLogs/<account>/CloudFront/<distribution>/<year>/<month>/<day>/<hour>/` as Parquet.
+
+    Args:
+        name: name of source and destination, as AWS demands one; different in each environment of an account.
+        distribution: the distribution.
+        bucket: bucket that receives the logs.
+
+    Raises:
+        ValueError: the name has characters other than letters, digits, `_` and `-`, or more than 60 of them.
+
+    Example:
+        AccessLogDelivery(self, "AccessLogs", name="spotmusic-dev-edge", distribution=distribution, bucket=logs.bucket)
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, name: str, distribution: cloudfront.Distribution, bucket: s3.IBucket
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if not cdk.Token.is_unresolved(name) and not re.fullmatch(r"[\w-]{1,60}", name):
+            raise ValueError(f"{name!r} cannot name a log delivery. Use up to 60 letters, digits, - and _.")
+
+        source = logs.CfnDeliverySource(self, "Source", name=name, resource_arn=distribution.distribution_arn, log_type="ACCESS_LOGS")
+        destination = logs.CfnDeliveryDestination(
+            self, "Destination", name=name, destination_resource_arn=bucket.bucket_arn, output_format="parquet"
+        )
+        logs.CfnDelivery(
+            self,
+            "Delivery",
+            delivery_source_name=source.ref,
+            delivery_destination_arn=destination.attr_arn,
+            record_fields=list(FIELDS),
+            s3_suffix_path="{DistributionId}/{yyyy}/{MM}/{dd}/{HH}",
+        )

@@ -1,0 +1,186 @@
+"""The distribution in front of the platform: the web player, the audio library and the API under one name."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.edge.security_headers import NO_CONTENT, PLAYER_POLICY, SecurityHeaders
+
+FORGEABLE_HEADERS = ("Forwarded", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Original-URL", "X-Rewrite-URL")
+"""Headers in which only a proxy of ours may speak: a viewer's own never reach the gateway, which would believe them."""
+
+
+class PlatformDistribution(Construct):
+    """A CloudFront distribution with the web player, signed audio and an API behind it.
+
+    Creates the distribution, its VPC origin, origin access control, cache, origin request and headers policies.
+
+    - Everything else: the web player from its bucket. Addresses without a file ending lead to its page.
+    - `/audio/*`: objects of the audio bucket under the same key, only with a signature of the key group. Tracks never
+      change under their key, so they are cached for a year, and a signature is no part of the cache key.
+    - API paths: the internal load balancer through a VPC origin, uncached. The viewer's Host goes along: Keycloak's
+      issuer, redirects and cookies are those of the public name, and CloudFront accepts the origin's certificate when it
+      matches the origin's own domain name (CloudFront developer guide, requirements for HTTPS with custom origins).
+
+    The buckets' policies admit the account's distributions in their own stack; nothing is added to them here.
+
+    Args:
+        audio: bucket of the audio library, as a handle that says its region.
+        web: bucket of the web player, as a handle that says its region.
+        gateway: internal load balancer of the API.
+        gateway_domain_name: name on the load balancer's certificate; without one it is reached over HTTP.
+        api_paths: path patterns that lead to the load balancer.
+        signing_keys: keys that verify audio URLs.
+        web_acl_arn: web ACL of scope CLOUDFRONT.
+        domain_name: name that viewers type; CloudFront's own when left out.
+        certificate: certificate of that name, from us-east-1.
+        allowed_countries: ISO 3166 codes of the countries that are served; all when empty.
+        price_class: which edges serve; 200 is the cheapest with edges in South America.
+
+    Example:
+        PlatformDistribution(self, "Distribution", audio=audio, web=web, gateway=alb, signing_keys=keys.key_group, web_acl_arn=acl.arn)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        audio: s3.IBucket,
+        web: s3.IBucket,
+        gateway: elbv2.IApplicationLoadBalancer,
+        signing_keys: cloudfront.IKeyGroup,
+        web_acl_arn: str,
+        api_paths: Sequence[str] = ("/v1/*", "/auth/*"),
+        gateway_domain_name: str | None = None,
+        domain_name: str | None = None,
+        certificate: acm.ICertificate | None = None,
+        allowed_countries: Sequence[str] = (),
+        price_class: cloudfront.PriceClass = cloudfront.PriceClass.PRICE_CLASS_200,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        api = self._api(_vpc_origin(gateway, gateway_domain_name))
+        access = cloudfront.S3OriginAccessControl(self, "OriginAccess", description="Signs every request to the buckets")
+
+        self.distribution = cloudfront.Distribution(
+            self,
+            "Distribution",
+            default_behavior=self._web_player(_bucket_origin(web, access)),
+            additional_behaviors={
+                "/audio/*": self._audio(_bucket_origin(audio, access), signing_keys),
+                **dict.fromkeys(api_paths, api),
+            },
+            default_root_object="index.html",
+            domain_names=[domain_name] if domain_name else None,
+            certificate=certificate,
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2025 if certificate else None,
+            http_version=cloudfront.HttpVersion.HTTP2_AND_3,
+            enable_ipv6=True,
+            price_class=price_class,
+            geo_restriction=cloudfront.GeoRestriction.allowlist(*allowed_countries) if allowed_countries else None,
+            web_acl_id=web_acl_arn,
+            publish_additional_metrics=True,
+            comment="Web player, audio library and API",
+        )
+        _acknowledge(self.distribution, has_certificate=certificate is not None, everywhere=not allowed_countries)
+
+    def _web_player(self, origin: cloudfront.IOrigin) -> cloudfront.BehaviorOptions:
+        routing = cloudfront.Function(
+            self,
+            "SinglePageRouting",
+            code=cloudfront.FunctionCode.from_file(file_path=str(Path(__file__).with_name("single_page_routing.js"))),
+            runtime=cloudfront.FunctionRuntime.JS_2_0,
+            comment="Leads addresses of the web player to its page",
+        )
+        return cloudfront.BehaviorOptions(
+            origin=origin,
+            allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+            cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
+            response_headers_policy=SecurityHeaders(self, "PlayerHeaders", content_security_policy=PLAYER_POLICY).policy,
+            function_associations=[
+                cloudfront.FunctionAssociation(function=routing, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST)
+            ],
+        )
+
+    def _audio(self, origin: cloudfront.IOrigin, signing_keys: cloudfront.IKeyGroup) -> cloudfront.BehaviorOptions:
+        immutable = cloudfront.CachePolicy(
+            self,
+            "Immutable",
+            comment="A year, by path alone",
+            min_ttl=cdk.Duration.days(1),
+            default_ttl=cdk.Duration.days(365),
+            max_ttl=cdk.Duration.days(365),
+            query_string_behavior=cloudfront.CacheQueryStringBehavior.none(),
+            header_behavior=cloudfront.CacheHeaderBehavior.none(),
+            cookie_behavior=cloudfront.CacheCookieBehavior.none(),
+        )
+        return cloudfront.BehaviorOptions(
+            origin=origin,
+            allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
+            # A redirect would have shown the signature to whoever listens on the wire.
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+            cache_policy=immutable,
+            compress=False,
+            trusted_key_groups=[signing_keys],
+            response_headers_policy=SecurityHeaders(self, "AudioHeaders", content_security_policy=NO_CONTENT).policy,
+        )
+
+    def _api(self, origin: cloudfront.IOrigin) -> cloudfront.BehaviorOptions:
+        viewer = cloudfront.OriginRequestPolicy(
+            self,
+            "ViewerRequest",
+            comment="All that the viewer sent, with Host and Authorization, but what only proxies may say",
+            header_behavior=cloudfront.OriginRequestHeaderBehavior.deny_list(*FORGEABLE_HEADERS),
+            query_string_behavior=cloudfront.OriginRequestQueryStringBehavior.all(),
+            cookie_behavior=cloudfront.OriginRequestCookieBehavior.all(),
+        )
+        headers = SecurityHeaders(self, "ApiHeaders", content_security_policy=NO_CONTENT, origin_decides=True)
+        return cloudfront.BehaviorOptions(
+            origin=origin,
+            allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+            # A redirect would have shown the token to whoever listens on the wire.
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+            cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+            origin_request_policy=viewer,
+            response_headers_policy=headers.policy,
+        )
+
+
+def _bucket_origin(bucket: s3.IBucket, access: cloudfront.S3OriginAccessControl) -> cloudfront.IOrigin:
+    """`with_origin_access_control` would try to write into the bucket's policy, which belongs to another stack and region."""
+    return origins.S3BucketOrigin.with_bucket_defaults(bucket, origin_access_control_id=access.origin_access_control_id)
+
+
+def _vpc_origin(gateway: elbv2.IApplicationLoadBalancer, domain_name: str | None) -> cloudfront.IOrigin:
+    if domain_name is None:
+        return origins.VpcOrigin.with_application_load_balancer(gateway, protocol_policy=cloudfront.OriginProtocolPolicy.HTTP_ONLY)
+    return origins.VpcOrigin.with_application_load_balancer(
+        gateway,
+        domain_name=domain_name,
+        protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+        origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+    )
+
+
+def _acknowledge(distribution: cloudfront.Distribution, *, has_certificate: bool, everywhere: bool) -> None:
+    findings = {
+        "AwsSolutions::AwsSolutions-CFR3": "Standard logging v2 delivers the access logs; its resources are not known to this rule.",
+    }
+    if not has_certificate:
+        findings["AwsSolutions::AwsSolutions-CFR4"] = (
+            "An environment without a domain has CloudFront's own certificate, and AWS fixes the protocol versions of that one."
+        )
+    if everywhere:
+        findings["AwsSolutions::AwsSolutions-CFR1"] = (
+            "Listeners travel and the catalogue has no territory of its own; allowed_countries of the environment file restricts it."
+        )
+    acknowledge(distribution, findings)

@@ -1,0 +1,33 @@
+"""The name under which viewers find a distribution."""
+
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_route53_targets as targets
+from constructs import Construct
+
+
+class PublicAddress(Construct):
+    """Alias records of a domain, for IPv4 and IPv6, that lead to a distribution.
+
+    Args:
+        domain_name: the domain.
+        hosted_zone: its public zone.
+        distribution: where it leads.
+
+    Example:
+        PublicAddress(self, "Address", domain_name="music.example", hosted_zone=zone, distribution=distribution)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        domain_name: str,
+        hosted_zone: route53.IHostedZone,
+        distribution: cloudfront.IDistribution,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        target = route53.RecordTarget.from_alias(targets.CloudFrontTarget(distribution))
+        route53.ARecord(self, "Ipv4", zone=hosted_zone, record_name=f"{domain_name}.", target=target)
+        route53.AaaaRecord(self, "Ipv6", zone=hosted_zone, record_name=f"{domain_name}.", target=target)

@@ -1,0 +1,76 @@
+"""The headers with which browsers are told what not to do."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudfront as cloudfront
+from constructs import Construct
+
+PLAYER_POLICY = {
+    "default-src": "'self'",
+    "script-src": "'self'",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",
+    "media-src": "'self' blob:",
+    "object-src": "'none'",
+    "base-uri": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'self'",
+    "upgrade-insecure-requests": "",
+}
+"""Content security policy of the web player: everything from its own origin, media also from buffers in memory."""
+
+NO_CONTENT = {"default-src": "'none'", "frame-ancestors": "'none'"}
+"""Content security policy of answers that are data."""
+
+_TWO_YEARS = cdk.Duration.days(730)
+"""What the preload list asks for (hstspreload.org)."""
+
+
+class SecurityHeaders(Construct):
+    """A response headers policy with HSTS, nosniff, frame, content security, referrer and permissions policies.
+
+    There is no CORS: the distribution serves the player, its API and the audio from one origin, so no other site has to
+    read any of them. Frames of the same origin are allowed, because the silent login of OpenID Connect needs one.
+
+    Args:
+        content_security_policy: directives of the content security policy and their sources.
+        origin_decides: whether content security and frame policies of the origin stand; Keycloak sends its own, which fit its pages.
+
+    Example:
+        headers = SecurityHeaders(self, "PlayerHeaders", content_security_policy=PLAYER_POLICY).policy
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, content_security_policy: Mapping[str, str], origin_decides: bool = False
+    ) -> None:
+        super().__init__(scope, construct_id)
+        directives = "; ".join(f"{name} {sources}".rstrip() for name, sources in content_security_policy.items())
+        self.policy = cloudfront.ResponseHeadersPolicy(
+            self,
+            "Policy",
+            remove_headers=["X-Powered-By"],
+            security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
+                strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+                    access_control_max_age=_TWO_YEARS, include_subdomains=True, preload=True, override=True
+                ),
+                content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
+                frame_options=cloudfront.ResponseHeadersFrameOptions(
+                    frame_option=cloudfront.HeadersFrameOption.SAMEORIGIN, override=not origin_decides
+                ),
+                content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+                    content_security_policy=directives, override=not origin_decides
+                ),
+                referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
+                    referrer_policy=cloudfront.HeadersReferrerPolicy.STRICT_ORIGIN_WHEN_CROSS_ORIGIN, override=not origin_decides
+                ),
+            ),
+            custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
+                custom_headers=[
+                    cloudfront.ResponseCustomHeader(
+                        header="Permissions-Policy", value="camera=(), geolocation=(), microphone=(), payment=()", override=True
+                    ),
+                    cloudfront.ResponseCustomHeader(header="Cross-Origin-Resource-Policy", value="same-origin", override=True),
+                ]
+            ),
+        )

@@ -1,0 +1,129 @@
+"""The web ACL of CloudFront: what is refused before it reaches the platform, and what is written down about it."""
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_wafv2 as wafv2
+from constructs import Construct
+
+from spotmusic_constructs.edge import web_acl_rules as rules
+
+BUCKET_PREFIX = "aws-waf-logs-"
+"""Name that WAF demands of a bucket for its logs (AWS WAF developer guide, logging to S3)."""
+
+CREDENTIAL_HEADERS = ("authorization", "cookie")
+CREDENTIAL_ARGUMENTS = ("signature", "policy", "code", "access_token", "id_token")
+"""Query arguments that open something for whoever reads them: signatures of audio URLs, codes and tokens of OpenID Connect."""
+
+_LARGEST_INSPECTION = wafv2.CfnWebACL.RequestBodyAssociatedResourceTypeConfigProperty(default_size_inspection_limit="KB_64")
+
+
+class WebAcl(Construct):
+    """A web ACL for CloudFront, with AWS's managed rules, rate limits and logs without credentials.
+
+    Creates the web ACL (scope CLOUDFRONT: only a stack in us-east-1 can hold it) and its logging configuration. In order
+    of evaluation: administration paths, addresses of bad reputation, the rate of each address, the rate of logins of each
+    address, bodies too large to inspect, the managed groups Common, KnownBadInputs and SQLi.
+
+    Bodies: WAF reads the first 64 KiB (its maximum for CloudFront) and what is larger is refused, so nothing passes that
+    was not read whole. The Common group would refuse 8 KiB already and only counts here. Audio files are no exception:
+    they are uploaded to S3 with signed URLs and never pass the edge.
+
+    Logs: only requests that a rule acted on, because every request stands in CloudFront's access logs; the headers
+    authorization and cookie are redacted, and data protection replaces credentials in sampled requests as well.
+
+    Args:
+        metric_name: name of the web ACL in CloudWatch metrics, different in each environment of an account.
+        requests_per_five_minutes: requests of one address in five minutes before it is refused (10 to 2,000,000,000).
+        logins_per_five_minutes: POST requests of one address below `login_path` in five minutes before it is refused.
+        login_path: path below which passwords and tokens are exchanged.
+        blocked_paths: paths that are never served to the public, with everything below them.
+        log_bucket: bucket for the logs; its name starts with `aws-waf-logs-` and its policy admits delivery.logs.amazonaws.com.
+
+    Raises:
+        ValueError: the bucket's name is known and WAF would not take it.
+
+    Example:
+        acl = WebAcl(self, "WebAcl", metric_name="spotmusic-dev", log_bucket=logs.bucket)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        metric_name: str,
+        log_bucket: s3.IBucket,
+        requests_per_five_minutes: int = 2000,
+        logins_per_five_minutes: int = 100,
+        login_path: str = "/auth/",
+        blocked_paths: Sequence[str] = (),
+    ) -> None:
+        super().__init__(scope, construct_id)
+        _check_name(log_bucket.bucket_name)
+
+        self.metric_name = metric_name
+        self.web_acl = wafv2.CfnWebACL(
+            self,
+            "WebAcl",
+            scope="CLOUDFRONT",
+            description="Refuses attacks and floods before they reach the platform",
+            default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
+            association_config=wafv2.CfnWebACL.AssociationConfigProperty(request_body={"CLOUDFRONT": _LARGEST_INSPECTION}),
+            data_protection_config=_without_credentials(),
+            visibility_config=rules.visibility(metric_name),
+            rules=rules.in_order(
+                *([rules.blocked_paths(blocked_paths)] if blocked_paths else []),
+                rules.managed("IpReputation", "AWSManagedRulesAmazonIpReputationList"),
+                rules.request_rate("RequestRate", limit=requests_per_five_minutes),
+                rules.login_rate("LoginRate", limit=logins_per_five_minutes, path=login_path),
+                rules.body_size("BodySize"),
+                rules.managed("Common", "AWSManagedRulesCommonRuleSet", counted=["SizeRestrictions_BODY"]),
+                rules.managed("KnownBadInputs", "AWSManagedRulesKnownBadInputsRuleSet"),
+                rules.managed("SqlInjection", "AWSManagedRulesSQLiRuleSet"),
+            ),
+        )
+        self.arn = self.web_acl.attr_arn
+        wafv2.CfnLoggingConfiguration(
+            self,
+            "Logging",
+            resource_arn=self.arn,
+            log_destination_configs=[log_bucket.bucket_arn],
+            logging_filter=_ACTED_ON,
+            redacted_fields=[
+                wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": header}) for header in CREDENTIAL_HEADERS
+            ],
+        )
+
+
+_ACTED_ON = {
+    "DefaultBehavior": "DROP",
+    "Filters": [
+        {
+            "Behavior": "KEEP",
+            "Requirement": "MEETS_ANY",
+            "Conditions": [{"ActionCondition": {"Action": action}} for action in ("BLOCK", "COUNT", "EXCLUDED_AS_COUNT")],
+        }
+    ],
+}
+"""Requests that no rule noticed are dropped: every request stands in the access logs already."""
+
+
+def _without_credentials() -> wafv2.CfnWebACL.DataProtectionConfigProperty:
+    """Also covers sampled requests, which no redaction of the logging configuration reaches."""
+    fields = {"SINGLE_HEADER": CREDENTIAL_HEADERS, "SINGLE_QUERY_ARGUMENT": CREDENTIAL_ARGUMENTS}
+    return wafv2.CfnWebACL.DataProtectionConfigProperty(
+        data_protections=[
+            wafv2.CfnWebACL.DataProtectProperty(
+                action="SUBSTITUTION",
+                field=wafv2.CfnWebACL.FieldToProtectProperty(field_type=kind, field_keys=list(keys)),
+            )
+            for kind, keys in fields.items()
+        ]
+    )
+
+
+def _check_name(bucket_name: str) -> None:
+    known = "${" not in bucket_name.split("-", 1)[0]
+    if known and not bucket_name.startswith(BUCKET_PREFIX):
+        raise ValueError(f"{bucket_name!r} cannot hold WAF logs. Name the bucket {BUCKET_PREFIX}<something>.")

@@ -1,0 +1,118 @@
+"""The rules of the web ACL, one function each."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aws_cdk import aws_wafv2 as wafv2
+
+Acl = wafv2.CfnWebACL
+Rule = Mapping[str, Any]
+"""A rule without its priority, which is its place in the order."""
+
+WINDOW_SECONDS = 300
+LARGEST_BODY = 64 * 1024
+"""Bytes of a body that WAF can read for CloudFront, at the most."""
+
+_NORMALIZED = [
+    Acl.TextTransformationProperty(priority=place, type=kind) for place, kind in enumerate(("URL_DECODE", "NORMALIZE_PATH", "LOWERCASE"))
+]
+"""Otherwise /auth//admin or /auth/%61dmin would be another path here and the same one behind the edge."""
+
+
+def visibility(metric_name: str) -> Acl.VisibilityConfigProperty:
+    """Counts in CloudWatch under this name, and keeps samples for three hours."""
+    return Acl.VisibilityConfigProperty(cloud_watch_metrics_enabled=True, sampled_requests_enabled=True, metric_name=metric_name)
+
+
+def in_order(*rules: Rule) -> list[Acl.RuleProperty]:
+    """Gives each rule its place as its priority, so that no two are the same."""
+    return [Acl.RuleProperty(priority=place, visibility_config=visibility(rule["name"]), **rule) for place, rule in enumerate(rules)]
+
+
+def managed(name: str, group: str, *, counted: Sequence[str] = ()) -> Rule:
+    """A group of AWS, in its current default version, so that new attacks are met without a deployment.
+
+    Args:
+        name: name of the rule and of its metric.
+        group: name of the group.
+        counted: rules of the group that only count.
+    """
+    count = Acl.RuleActionProperty(count={})
+    overrides = [Acl.RuleActionOverrideProperty(name=rule, action_to_use=count) for rule in counted]
+    statement = Acl.ManagedRuleGroupStatementProperty(vendor_name="AWS", name=group, rule_action_overrides=overrides or None)
+    return {
+        "name": name,
+        "statement": Acl.StatementProperty(managed_rule_group_statement=statement),
+        "override_action": Acl.OverrideActionProperty(none={}),
+    }
+
+
+def blocked_paths(paths: Sequence[str]) -> Rule:
+    """Refuses paths and everything below them."""
+    found = [_path_starts_with(path) for path in paths]
+    either = found[0] if len(found) == 1 else Acl.StatementProperty(or_statement=Acl.OrStatementProperty(statements=found))
+    return {"name": "BlockedPaths", "statement": either, "action": _block(404)}
+
+
+def request_rate(name: str, *, limit: int) -> Rule:
+    """Refuses an address while it sends more requests than the limit in five minutes."""
+    return {"name": name, "statement": _rate(limit), "action": _slow_down()}
+
+
+def login_rate(name: str, *, limit: int, path: str) -> Rule:
+    """Refuses an address while it sends more POST requests below a path than the limit in five minutes.
+
+    Only POST guesses passwords; a login page alone needs some twenty GET requests.
+    """
+    post = Acl.StatementProperty(
+        byte_match_statement=Acl.ByteMatchStatementProperty(
+            field_to_match=Acl.FieldToMatchProperty(method={}),
+            positional_constraint="EXACTLY",
+            search_string="POST",
+            text_transformations=[Acl.TextTransformationProperty(priority=0, type="NONE")],
+        )
+    )
+    both = Acl.StatementProperty(and_statement=Acl.AndStatementProperty(statements=[_path_starts_with(path), post]))
+    return {"name": name, "statement": _rate(limit, scope_down_statement=both), "action": _slow_down()}
+
+
+def body_size(name: str) -> Rule:
+    """Refuses a body that is larger than what WAF reads."""
+    body = Acl.FieldToMatchProperty(body=Acl.BodyProperty(oversize_handling="MATCH"))
+    statement = Acl.SizeConstraintStatementProperty(
+        field_to_match=body,
+        comparison_operator="GT",
+        size=LARGEST_BODY,
+        text_transformations=[Acl.TextTransformationProperty(priority=0, type="NONE")],
+    )
+    return {"name": name, "statement": Acl.StatementProperty(size_constraint_statement=statement), "action": _block(413)}
+
+
+def _rate(limit: int, *, scope_down_statement: Acl.StatementProperty | None = None) -> Acl.StatementProperty:
+    return Acl.StatementProperty(
+        rate_based_statement=Acl.RateBasedStatementProperty(
+            aggregate_key_type="IP", limit=limit, evaluation_window_sec=WINDOW_SECONDS, scope_down_statement=scope_down_statement
+        )
+    )
+
+
+def _path_starts_with(path: str) -> Acl.StatementProperty:
+    return Acl.StatementProperty(
+        byte_match_statement=Acl.ByteMatchStatementProperty(
+            field_to_match=Acl.FieldToMatchProperty(uri_path={}),
+            positional_constraint="STARTS_WITH",
+            search_string=path.lower(),
+            text_transformations=_NORMALIZED,
+        )
+    )
+
+
+def _block(status: int) -> Acl.RuleActionProperty:
+    return Acl.RuleActionProperty(block=Acl.BlockActionProperty(custom_response=Acl.CustomResponseProperty(response_code=status)))
+
+
+def _slow_down() -> Acl.RuleActionProperty:
+    """429 with Retry-After tells a well-behaved player to wait, where 403 would tell it to log in again."""
+    wait = Acl.CustomHTTPHeaderProperty(name="Retry-After", value=str(WINDOW_SECONDS))
+    response = Acl.CustomResponseProperty(response_code=429, response_headers=[wait])
+    return Acl.RuleActionProperty(block=Acl.BlockActionProperty(custom_response=response))

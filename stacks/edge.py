@@ -1,0 +1,106 @@
+"""What viewers meet: CloudFront, its web ACL and its certificate, in the one region that can hold them."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_route53 as route53
+from constructs import Construct
+
+from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.edge.access_log_delivery import AccessLogDelivery
+from spotmusic_constructs.edge.certificate import EdgeCertificate
+from spotmusic_constructs.edge.platform_distribution import PlatformDistribution
+from spotmusic_constructs.edge.public_address import PublicAddress
+from spotmusic_constructs.edge.signing_key_group import SigningKeyGroup
+from spotmusic_constructs.edge.web_acl import WebAcl
+from stacks.data import DataStack
+from stacks.eks_platform import EksPlatformStack
+from stacks.environment_stack import EDGE_REGION, EnvironmentStack
+from stacks.secrets import SecretsStack
+
+ADMINISTRATION = ("/auth/admin", "/auth/realms/master", "/auth/health", "/auth/metrics")
+"""Paths of Keycloak that are for the platform's team, who reaches them inside the VPC."""
+
+_PRICE_CLASSES = {
+    "100": cloudfront.PriceClass.PRICE_CLASS_100,
+    "200": cloudfront.PriceClass.PRICE_CLASS_200,
+    "all": cloudfront.PriceClass.PRICE_CLASS_ALL,
+}
+
+
+class EdgeStack(EnvironmentStack):
+    """CloudFront in front of the web player, the audio library and the API.
+
+    No personal data is at rest in this region: access logs and the web ACL's logs go to the home region's log bucket.
+
+    Args:
+        settings: the environment.
+        secrets: for the public keys that verify audio URLs.
+        data: for the buckets of audio, web player and logs.
+        eks_platform: for the load balancer of the API gateway.
+    """
+
+    def __init__(
+        self, scope: Construct, *, settings: Settings, secrets: SecretsStack, data: DataStack, eks_platform: EksPlatformStack
+    ) -> None:
+        super().__init__(
+            scope,
+            "edge",
+            settings=settings,
+            region=EDGE_REGION,
+            data_class="public",
+            description="CloudFront, its web ACL and its certificate",
+        )
+        name, domain, edge = f"spotmusic-{settings.name}", settings.domain, settings.edge
+        zone = domain and route53.HostedZone.from_hosted_zone_attributes(
+            self, "Zone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.name
+        )
+        certificate = (
+            EdgeCertificate(
+                self, "Certificate", domain_name=domain.name, hosted_zone=zone, certificate_arn=domain.edge_certificate
+            ).certificate
+            if domain and zone
+            else None
+        )
+
+        self.web_acl = WebAcl(
+            self,
+            "WebAcl",
+            metric_name=name,
+            requests_per_five_minutes=edge.requests_per_five_minutes,
+            logins_per_five_minutes=edge.logins_per_five_minutes,
+            blocked_paths=ADMINISTRATION,
+            log_bucket=data.logs.bucket,
+        )
+        signing_keys = SigningKeyGroup(
+            self,
+            "SigningKeys",
+            public_keys={pair.key_name: pair.public_key_pem for pair in secrets.signing_keys},
+            parameter_name=f"/spotmusic/{settings.name}/edge/signing-keys",
+        )
+        self.distribution = PlatformDistribution(
+            self,
+            "Distribution",
+            audio=data.audio.bucket,
+            web=data.web.bucket,
+            gateway=eks_platform.gateway.load_balancer,
+            gateway_domain_name=f"gateway.{settings.private_domain}" if domain else None,
+            api_paths=_api_paths(settings),
+            signing_keys=signing_keys.key_group,
+            web_acl_arn=self.web_acl.arn,
+            domain_name=domain.name if domain else None,
+            certificate=certificate,
+            allowed_countries=edge.allowed_countries,
+            price_class=_PRICE_CLASSES[edge.price_class],
+        ).distribution
+        AccessLogDelivery(self, "AccessLogs", name=f"{name}-edge", distribution=self.distribution, bucket=data.logs.bucket)
+        if domain and zone:
+            PublicAddress(self, "Address", domain_name=domain.name, hosted_zone=zone, distribution=self.distribution)
+
+        self.domain_name: str = domain.name if domain else self.distribution.distribution_domain_name
+        cdk.CfnOutput(self, "Url", value=f"https://{self.domain_name}", description="Where listeners find the platform")
+
+
+def _api_paths(settings: Settings) -> list[str]:
+    """The versions of the Web API that services serve, and the logins."""
+    versions = {"v1", *(service.route.split("/")[1] for service in settings.services.values() if service.route)}
+    return [*(f"/{version}/*" for version in sorted(versions)), "/auth/*"]
