@@ -46,7 +46,7 @@ def table(settings: Settings) -> tuple[Flow, ...]:
 def _edge(settings: Settings) -> Iterator[Flow]:
     entry = HTTPS if settings.domain else 80
     yield Flow(
-        source=CLOUDFRONT, target="gateway-load-balancer", port=entry, reason="Viewers reach the API through CloudFront's VPC origin"
+        source=CLOUDFRONT, target="gateway-load-balancer", port=entry, reason="Viewers reach the API through the VPC origin of CloudFront"
     )
     yield Flow(source="gateway-load-balancer", target="kong", port=KONG_PROXY, reason="The gateway load balancer hands requests to Kong")
     yield Flow(
@@ -83,7 +83,7 @@ def _kubernetes() -> Iterator[Flow]:
 def _identity() -> Iterator[Flow]:
     yield Flow(source="keycloak", target="identity-database", port=MYSQL, reason="Keycloak keeps its realm and users in MySQL")
     yield Flow(source="grafana", target="identity-database", port=MYSQL, reason="Grafana keeps dashboards and sessions in MySQL")
-    yield Flow(source="grafana", target="keycloak", port=KEYCLOAK, reason="Grafana's users log in through Keycloak")
+    yield Flow(source="grafana", target="keycloak", port=KEYCLOAK, reason="Users of Grafana log in through Keycloak")
 
 
 def _monitoring(services: Mapping[str, ServiceSettings]) -> Iterator[Flow]:

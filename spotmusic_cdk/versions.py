@@ -48,6 +48,34 @@ CACHE: dict[str, dict[str, Support]] = {
 DEFAULT_CACHE_VERSION = {"redis": "7.1", "valkey": "8.2"}
 
 
+CLOUDFRONT_ORIGIN_PREFIX_LISTS: dict[str, str] = {
+    "af-south-1": "pl-c0aa4fa9",
+    "ap-east-1": "pl-14b2577d",
+    "ap-northeast-1": "pl-58a04531",
+    "ap-northeast-2": "pl-22a6434b",
+    "ap-northeast-3": "pl-31a14458",
+    "ap-south-1": "pl-9aa247f3",
+    "ap-southeast-1": "pl-31a34658",
+    "ap-southeast-2": "pl-b8a742d1",
+    "ca-central-1": "pl-38a64351",
+    "eu-central-1": "pl-a3a144ca",
+    "eu-north-1": "pl-fab65393",
+    "eu-south-1": "pl-1bbc5972",
+    "eu-west-1": "pl-4fa04526",
+    "eu-west-2": "pl-93a247fa",
+    "eu-west-3": "pl-75b1541c",
+    "me-south-1": "pl-17b2577e",
+    "sa-east-1": "pl-5da64334",
+    "us-east-1": "pl-3b927c52",
+    "us-east-2": "pl-b6a144df",
+    "us-west-1": "pl-4ea04527",
+    "us-west-2": "pl-82a045eb",
+}
+"""Ids of AWS's prefix list com.amazonaws.global.cloudfront.origin-facing, which differ by region and not by account. AWS documents no
+table: these are the ones on which several published templates of AWS users agree (2026-11), and what
+`aws ec2 describe-managed-prefix-lists --filters Name=prefix-list-name,Values=com.amazonaws.global.cloudfront.origin-facing` answers."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Chart:
     """A Helm chart at one version.

@@ -44,7 +44,12 @@ def load(environment: str, *, folder: Path, today: date) -> Settings:
         )
     settings = _validated(path)
     others = [_validated(folder / f"{name}.yaml") for name in known if name != environment]
-    problems = [*_name_problems(settings, path), *_overlap_problems(settings, others), *_support_problems(settings, today)]
+    problems = [
+        *_name_problems(settings, path),
+        *_overlap_problems(settings, others),
+        *_support_problems(settings, today),
+        *_prefix_list_problems(settings),
+    ]
     if problems:
         raise _error(path, map(str, problems))
     for warning in _support_warnings(settings, today):
@@ -177,6 +182,14 @@ def _support_problems(settings: Settings, today: date) -> Iterator[Problem]:
     cache = data.cache
     version = cache.version or versions.DEFAULT_CACHE_VERSION[cache.engine]
     yield from _unsupported("data.cache.version", f"{cache.engine} {version}", versions.CACHE[cache.engine], today)
+
+
+def _prefix_list_problems(settings: Settings) -> Iterator[Problem]:
+    if settings.edge.origin_prefix_list is None and settings.region not in versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS:
+        wrong = f"the id of CloudFront's origin-facing prefix list in {settings.region} is not known here"
+        name = "com.amazonaws.global.cloudfront.origin-facing"
+        command = f"aws ec2 describe-managed-prefix-lists --region {settings.region} --filters Name=prefix-list-name,Values={name}"
+        yield Problem("edge.origin_prefix_list", wrong, f"Set it to what `{command}` answers.")
 
 
 def _unsupported(key: str, engine: str, known: Mapping[str, versions.Support], today: date) -> Iterator[Problem]:

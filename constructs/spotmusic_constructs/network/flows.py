@@ -1,5 +1,6 @@
 """What a flow is: who may open a connection to whom, on which port, and why."""
 
+import re
 from dataclasses import dataclass
 
 CLOUDFRONT = "cloudfront"
@@ -12,6 +13,10 @@ VPC = "vpc"
 OUTSIDE = frozenset({CLOUDFRONT, INTERNET, VPC})
 """Parties that are not ours to put a security group on."""
 
+_LAST_PORT = 65535
+_DESCRIPTION = re.compile(r"[A-Za-z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}")
+"""What EC2 takes as the description of a rule: no apostrophes, no letters beyond ASCII (AuthorizeSecurityGroupIngress, IpRange)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
@@ -22,7 +27,14 @@ class Flow:
         target: party that answers.
         port: first TCP port.
         last_port: last TCP port of a range; the same as `port` when left out.
-        reason: why it is needed, in words an auditor can read; it becomes the description of the rules.
+        reason: why it is needed, in words an auditor can read; it becomes the description of the rules, so that EC2 decides on
+            its letters.
+
+    Raises:
+        ValueError: the ports are no range of TCP ports, or EC2 would refuse the reason.
+
+    Example:
+        Flow(source="kong", target="cache", port=6379, reason="Kong counts requests for its rate limits in the cache")
     """
 
     source: str
@@ -30,6 +42,17 @@ class Flow:
     port: int
     reason: str
     last_port: int | None = None
+
+    def __post_init__(self) -> None:
+        first, last = self.ports
+        if not 1 <= first <= last <= _LAST_PORT:
+            raise ValueError(
+                f"{self.source} to {self.target}: {first} to {last} is no range of TCP ports. Use 1 to {_LAST_PORT}, the lower first."
+            )
+        if not _DESCRIPTION.fullmatch(self.reason):
+            raise ValueError(
+                f"{self.source} to {self.target}: EC2 refuses the reason {self.reason!r}. Use plain letters, no apostrophes, at most 255."
+            )
 
     @property
     def ports(self) -> tuple[int, int]:

@@ -1,0 +1,36 @@
+"""The way to S3 that needs no NAT gateway."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from spotmusic_constructs.network.endpoint_policies import s3_policy
+
+
+class S3GatewayEndpoint(Construct):
+    """A gateway endpoint by which subnets reach the account's buckets, free of charge and without leaving AWS.
+
+    Creates the endpoint, its routes in the route tables of the subnets, and its policy: own buckets, the layers of ECR images
+    and CloudFormation's answers to custom resources. A bucket of anybody else in the same region can't be reached any more:
+    images of other registries come through ECR's caches, which fetch them on AWS's side.
+
+    Args:
+        vpc: VPC of the endpoint.
+        subnets: subnets whose route tables lead to it.
+
+    Example:
+        S3GatewayEndpoint(self, "S3", vpc=network.vpc, subnets=network.vpc.private_subnets)
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc, subnets: list[ec2.ISubnet]) -> None:
+        super().__init__(scope, construct_id)
+        stack = cdk.Stack.of(self)
+        ec2.CfnVPCEndpoint(
+            self,
+            "Endpoint",
+            vpc_id=vpc.vpc_id,
+            service_name=f"com.amazonaws.{stack.region}.s3",
+            vpc_endpoint_type="Gateway",
+            route_table_ids=[subnet.route_table.route_table_id for subnet in subnets],
+            policy_document=s3_policy(stack),
+        )

@@ -1,0 +1,165 @@
+"""Security groups whose every rule comes from the table of flows."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, OUTSIDE, VPC, Flow
+
+RULES_PER_DIRECTION = 60
+"""Default quota of rules of a security group in one direction (Amazon VPC user guide, quotas, 2026-11)."""
+CLOUDFRONT_WEIGHT = 55
+"""Rules that the origin-facing prefix list counts as (Amazon VPC user guide, AWS-managed prefix lists, weight, 2026-11)."""
+DESCRIPTION_LENGTH = 255
+
+_NOTHING = ec2.CfnSecurityGroup.EgressProperty(
+    cidr_ip="127.0.0.1/32", ip_protocol="-1", description="Nothing: without any rule here EC2 would allow everything"
+)
+"""The rule by which a group starts without EC2's allow-all (AWS CloudFormation user guide, AWS::EC2::SecurityGroup)."""
+
+Edge = tuple[str, str, tuple[int, int]]
+
+
+class SecurityGroups(Construct):
+    """One security group for each party of the table of flows, and the rules that the table asks for.
+
+    Creates the groups, none of which starts with a rule that lets anything in or out, and for every flow an egress rule of its
+    source and an ingress rule of its target, as resources of their own, so that two groups may name each other. `of` gives
+    handles to which no load balancer, cluster or function adds a rule: whoever needs a new connection adds a flow.
+
+    From outside only CloudFront's origin-facing servers may come in, and only port 443 of the Internet may be called.
+
+    Args:
+        vpc: VPC of the groups.
+        vpc_cidr: its IPv4 range, for flows from anywhere inside.
+        flows: table of flows.
+        cloudfront_prefix_list: id of the origin-facing prefix list of the region.
+        group_of: names the group in which a party's traffic is seen; a group of its own when left out.
+        parties: parties that need a group even though no flow names them.
+
+    Raises:
+        ValueError: a flow would open what must stay shut, or a group would exceed the quota of rules.
+
+    Example:
+        groups = SecurityGroups(self, "SecurityGroups", vpc=vpc, vpc_cidr="10.40.0.0/16", flows=flows, cloudfront_prefix_list="pl-5da64334")
+        database_group = groups.of("catalogue-database")
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        vpc_cidr: str,
+        flows: Sequence[Flow],
+        cloudfront_prefix_list: str,
+        group_of: Callable[[str], str] = lambda party: party,
+        parties: Iterable[str] = (),
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._group_of = group_of
+        self._sources = {CLOUDFRONT: {"source_prefix_list_id": cloudfront_prefix_list}, VPC: {"cidr_ip": vpc_cidr}}
+        edges = _edges(flows, group_of)
+        _check_quota(edges)
+
+        own = {group for source, target, _ in edges for group in (source, target)} | {group_of(party) for party in parties}
+        self._groups = {name: self._group(name, vpc) for name in sorted(own - OUTSIDE)}
+        self._handles = {
+            name: ec2.SecurityGroup.from_security_group_id(self, f"{name}-handle", group.attr_group_id, mutable=False)
+            for name, group in self._groups.items()
+        }
+        for edge, reasons in edges.items():
+            self._allow(edge, "; ".join(reasons)[:DESCRIPTION_LENGTH])
+
+    def of(self, party: str) -> ec2.ISecurityGroup:
+        """Returns the security group of a party, as a handle that takes no rules.
+
+        Raises:
+            KeyError: no flow names the party.
+        """
+        name = self._group_of(party)
+        if name not in self._handles:
+            raise KeyError(f"{party} has no security group: no flow names it. Add its flows to the table, or name it in parties.")
+        return self._handles[name]
+
+    def _group(self, name: str, vpc: ec2.IVpc) -> ec2.CfnSecurityGroup:
+        # A changed description would replace the group, so that it says nothing that may change.
+        return ec2.CfnSecurityGroup(
+            self,
+            name,
+            vpc_id=vpc.vpc_id,
+            group_description=f"{name}: rules from the table of flows",
+            security_group_egress=[_NOTHING],
+            tags=[cdk.CfnTag(key="Name", value=f"{cdk.Stack.of(self).stack_name}/{name}")],
+        )
+
+    def _allow(self, edge: Edge, reason: str) -> None:
+        source, target, (first, last) = edge
+        # The id tells the connection: a rule that only moved in the table keeps its resource, and EC2 refuses a second one like it.
+        name = f"{source}-to-{target}-{first}" + (f"-{last}" if last != first else "")
+        if source in self._groups:
+            destination = (
+                {"cidr_ip": "0.0.0.0/0"} if target == INTERNET else {"destination_security_group_id": self._groups[target].attr_group_id}
+            )
+            ec2.CfnSecurityGroupEgress(
+                self,
+                f"{name}-egress",
+                group_id=self._groups[source].attr_group_id,
+                ip_protocol="tcp",
+                from_port=first,
+                to_port=last,
+                description=reason,
+                **destination,
+            )
+        if target in self._groups:
+            origin = self._sources.get(source) or {"source_security_group_id": self._groups[source].attr_group_id}
+            ec2.CfnSecurityGroupIngress(
+                self,
+                f"{name}-ingress",
+                group_id=self._groups[target].attr_group_id,
+                ip_protocol="tcp",
+                from_port=first,
+                to_port=last,
+                description=reason,
+                **origin,
+            )
+
+
+def _edges(flows: Sequence[Flow], group_of: Callable[[str], str]) -> dict[Edge, list[str]]:
+    """Returns the reasons of each connection between groups: parties that share a group may share a connection too."""
+    edges: dict[Edge, list[str]] = defaultdict(list)
+    for flow in flows:
+        _check_outside(flow)
+        edges[(group_of(flow.source), group_of(flow.target), flow.ports)].append(flow.reason)
+    return edges
+
+
+def _check_outside(flow: Flow) -> None:
+    shown = f"{flow.source} to {flow.target} on {flow.port}"
+    if flow.source == INTERNET:
+        raise ValueError(f"{shown}: the Internet may not open connections. Let viewers come through CloudFront.")
+    if flow.target in {CLOUDFRONT, VPC}:
+        raise ValueError(f"{shown}: {flow.target} is only ever a source. Name the party that answers.")
+    if flow.target == INTERNET and (flow.source in OUTSIDE or flow.ports != (443, 443)):
+        raise ValueError(f"{shown}: only our own parties call the Internet, and only on 443. Reach it through TLS on 443.")
+
+
+def _check_quota(edges: Iterable[Edge]) -> None:
+    for (group, direction), count in Counter(_weights(edges)).items():
+        if count > RULES_PER_DIRECTION:
+            raise ValueError(
+                f"{group} would have {count} {direction} rules, and EC2 takes {RULES_PER_DIRECTION}; the prefix list of CloudFront "
+                f"counts as {CLOUDFRONT_WEIGHT}. Give the other flows a party of their own."
+            )
+
+
+def _weights(edges: Iterable[Edge]) -> Iterator[tuple[str, str]]:
+    for source, target, _ in edges:
+        if source not in OUTSIDE:
+            yield source, "egress"
+        if target not in OUTSIDE:
+            yield from [(target, "ingress")] * (CLOUDFRONT_WEIGHT if source == CLOUDFRONT else 1)

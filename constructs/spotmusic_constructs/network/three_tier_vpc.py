@@ -1,0 +1,99 @@
+"""The VPC: three tiers of subnets over the zones of an environment, and their ways out."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Network
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge
+
+PUBLIC = "public"
+APPLICATION = "application"
+DATA = "data"
+
+_ZONES_WITH_ADDRESSES = 4
+"""Addresses are laid out for four zones, so that a zone that is added later moves no subnet. No region of ours has more to use."""
+_APPLICATION_STEPS = 4
+"""An application subnet is a sixteenth of the VPC: 4,096 addresses of a /16, one for each pod (EKS best practices, networking)."""
+_SMALL_STEPS = 8
+"""Public and data subnets are a 256th: 251 usable addresses of a /16 for NAT gateways, database and cache nodes."""
+
+
+class ThreeTierVpc(Construct):
+    """A VPC whose tiers differ in how they reach the outside: directly, through NAT, or not at all.
+
+    Creates the VPC, a subnet of every tier in every zone, an internet gateway, NAT gateways and the route tables, and closes
+    the default security group. From a /16 the addresses are, in this order and for four zones whether they exist or not:
+
+    | tier          | each   | together    | default route            |
+    |---------------|--------|-------------|--------------------------|
+    | `application` | /20    | 0.0/18      | NAT gateway              |
+    | `data`        | /24    | 64.0/22     | none                     |
+    | `public`      | /24    | 68.0/22     | internet gateway         |
+    | free          |        | 72.0 to end | 72% for tiers yet unborn |
+
+    No subnet gives an instance a public address. The internet gateway also serves CloudFront, whose VPC origins need one
+    attached though no route leads to it (Amazon CloudFront developer guide, VPC origins).
+
+    Args:
+        cidr: IPv4 range, /16 to /18. Smaller ranges scale every subnet alike.
+        zones: availability zones, at most four.
+        nat_gateways: NAT gateways: one, or one in every zone, in which case each application subnet uses that of its own zone.
+
+    Raises:
+        ValueError: the range is not between /16 and /18, or there are more than four zones.
+
+    Example:
+        network = ThreeTierVpc(self, "Network", cidr="10.40.0.0/16", zones=["sa-east-1a", "sa-east-1b", "sa-east-1c"], nat_gateways=3)
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, cidr: str, zones: Sequence[str], nat_gateways: int = 1) -> None:
+        super().__init__(scope, construct_id)
+        prefix = _checked_prefix(cidr)
+        if len(zones) > _ZONES_WITH_ADDRESSES:
+            raise ValueError(f"{len(zones)} zones: addresses are laid out for {_ZONES_WITH_ADDRESSES}. Name at most so many.")
+
+        self.vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr(cidr),
+            availability_zones=list(zones),
+            reserved_azs=_ZONES_WITH_ADDRESSES - len(zones),
+            nat_gateways=nat_gateways,
+            subnet_configuration=[
+                _tier(APPLICATION, ec2.SubnetType.PRIVATE_WITH_EGRESS, prefix + _APPLICATION_STEPS),
+                _tier(DATA, ec2.SubnetType.PRIVATE_ISOLATED, prefix + _SMALL_STEPS),
+                ec2.SubnetConfiguration(
+                    name=PUBLIC, subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=prefix + _SMALL_STEPS, map_public_ip_on_launch=False
+                ),
+            ],
+            # CloudFormation can't take rules from the group that EC2 makes, so that CDK's function does: it may change this one group only.
+            restrict_default_security_group=True,
+        )
+        self._tag_for_kubernetes()
+        self._acknowledge_internet_routes()
+
+    def _tag_for_kubernetes(self) -> None:
+        """Tells Kubernetes in which subnets load balancers go (EKS user guide, subnet tags for load balancers)."""
+        for subnet in self.vpc.public_subnets:
+            cdk.Tags.of(subnet).add("kubernetes.io/role/elb", "1")
+        for subnet in self.vpc.private_subnets:
+            cdk.Tags.of(subnet).add("kubernetes.io/role/internal-elb", "1")
+
+    def _acknowledge_internet_routes(self) -> None:
+        reason = "Public subnets hold NAT gateways only and give out no public addresses; NAT is the one way to AWS APIs and registries."
+        for subnet in self.vpc.public_subnets:
+            acknowledge(subnet, {"NIST.800.53.R5::NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW": reason})
+
+
+def _checked_prefix(cidr: str) -> int:
+    prefix = IPv4Network(cidr).prefixlen
+    if not 16 <= prefix <= 18:
+        raise ValueError(f"{cidr} is not between /16 and /18. AWS takes at most a /16, and below a /18 pods run out of addresses.")
+    return prefix
+
+
+def _tier(name: str, subnet_type: ec2.SubnetType, mask: int) -> ec2.SubnetConfiguration:
+    return ec2.SubnetConfiguration(name=name, subnet_type=subnet_type, cidr_mask=mask)

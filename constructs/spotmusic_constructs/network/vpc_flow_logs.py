@@ -1,0 +1,79 @@
+"""Flow logs: who talked to whom in the VPC, and who was refused."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+
+class VpcFlowLogs(Construct):
+    """Records accepted and rejected traffic of a VPC in an encrypted log group.
+
+    Creates the log group, the flow log, and the role by which it writes, which only flow logs of this account assume.
+
+    Args:
+        vpc: VPC to record.
+        key: customer-managed key whose policy admits CloudWatch Logs in this region.
+        retention_days: days that records are kept, one of the numbers that CloudWatch Logs knows. A year is what the PCI DSS
+            (requirement 10.5.1) asks of audit trails.
+        removal_policy: what happens to the records when their stack goes.
+
+    Example:
+        VpcFlowLogs(self, "FlowLogs", vpc=network.vpc, key=flow_log_key.key)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        key: kms.IKey,
+        retention_days: int = 365,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+
+        self.log_group = logs.CfnLogGroup(self, "LogGroup", kms_key_id=key.key_arn, retention_in_days=retention_days)
+        self.log_group.apply_removal_policy(removal_policy)
+        role = iam.Role(
+            self, "Role", assumed_by=_flow_logs_of_this_account(cdk.Stack.of(self)), description="Writes the flow logs of the VPC"
+        )
+        policy = self._allow_writing(role)
+        flow_log = ec2.CfnFlowLog(
+            self,
+            "FlowLog",
+            resource_id=vpc.vpc_id,
+            resource_type="VPC",
+            traffic_type="ALL",
+            log_destination_type="cloud-watch-logs",
+            log_group_name=self.log_group.ref,
+            deliver_logs_permission_arn=role.role_arn,
+        )
+        flow_log.node.add_dependency(policy)
+
+    def _allow_writing(self, role: iam.IRole) -> iam.ManagedPolicy:
+        return iam.ManagedPolicy(
+            self,
+            "Policy",
+            roles=[role],
+            description="Streams of the flow log group",
+            statements=[
+                iam.PolicyStatement(
+                    actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], resources=[self.log_group.attr_arn]
+                )
+            ],
+        )
+
+
+def _flow_logs_of_this_account(stack: cdk.Stack) -> iam.ServicePrincipal:
+    """Keeps other accounts' flow logs from borrowing the role (Amazon VPC user guide, flow logs, confused deputy)."""
+    return iam.ServicePrincipal(
+        "vpc-flow-logs.amazonaws.com",
+        conditions={
+            "StringEquals": {"aws:SourceAccount": stack.account},
+            "ArnLike": {"aws:SourceArn": f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}:vpc-flow-log/*"},
+        },
+    )

@@ -1,0 +1,68 @@
+"""The network stack: the VPC, who may talk to whom in it, and the private names."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_route53 as route53
+from constructs import Construct
+
+from spotmusic_cdk import flows, versions
+from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.network.interface_endpoints import InterfaceEndpoints
+from spotmusic_constructs.network.s3_gateway_endpoint import S3GatewayEndpoint
+from spotmusic_constructs.network.security_groups import SecurityGroups
+from spotmusic_constructs.network.three_tier_vpc import ThreeTierVpc
+from spotmusic_constructs.network.vpc_flow_logs import VpcFlowLogs
+from spotmusic_constructs.secrets.data_keys import LOG_GROUPS
+from spotmusic_constructs.secrets.encryption_key import EncryptionKey, KeyUse
+from stacks.environment_stack import EnvironmentStack
+
+
+class NetworkStack(EnvironmentStack):
+    """The VPC of an environment. It needs no other stack, and so has a log key of its own.
+
+    Attributes:
+        vpc: the VPC, with subnet groups `public`, `application` and `data`.
+        security_groups: the security group of each party of the table of flows.
+        private_zone: hosted zone of the addresses inside.
+    """
+
+    def __init__(self, scope: Construct, *, settings: Settings) -> None:
+        super().__init__(scope, "network", settings=settings, data_class="internal", description="Spotmusic: VPC, flows and private names")
+        network = settings.network
+        removal_policy = cdk.RemovalPolicy.DESTROY if settings.deletes_data else cdk.RemovalPolicy.RETAIN
+
+        self.vpc: ec2.Vpc = ThreeTierVpc(self, "Network", cidr=network.cidr, zones=settings.zones, nat_gateways=network.nat_gateways).vpc
+        self.security_groups = SecurityGroups(
+            self,
+            "SecurityGroups",
+            vpc=self.vpc,
+            vpc_cidr=network.cidr,
+            flows=flows.table(settings),
+            cloudfront_prefix_list=settings.edge.origin_prefix_list or versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS[settings.region],
+            group_of=flows.security_group_of,
+        )
+        S3GatewayEndpoint(self, "S3", vpc=self.vpc, subnets=self.vpc.private_subnets)
+        InterfaceEndpoints(
+            self,
+            "Endpoints",
+            vpc=self.vpc,
+            services=network.endpoints,
+            subnets=self.vpc.private_subnets,
+            security_group=self.security_groups.of("endpoints"),
+        )
+        log_key = EncryptionKey(
+            self,
+            "FlowLogKey",
+            data_class="flow-logs",
+            use=KeyUse(description="Flow logs of the VPC", via=(), principals=(LOG_GROUPS,)),
+            removal_policy=removal_policy,
+        )
+        VpcFlowLogs(
+            self,
+            "FlowLogs",
+            vpc=self.vpc,
+            key=log_key.key,
+            retention_days=network.flow_log_retention_days,
+            removal_policy=removal_policy,
+        )
+        self.private_zone: route53.IHostedZone = route53.PrivateHostedZone(self, "Zone", zone_name=settings.private_domain, vpc=self.vpc)
