@@ -50,6 +50,7 @@ class SigningKeyProvider(Construct):
         self.policy = iam.ManagedPolicy(
             self,
             "Policy",
+            description="What the key pair function may do",
             roles=[role],
             # A log group's ARN ends in `:*`, which is its streams.
             statements=[iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn])],

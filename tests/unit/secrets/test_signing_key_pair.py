@@ -1,0 +1,71 @@
+from datetime import date
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_kms as kms
+from aws_cdk.assertions import Template
+
+from spotmusic_constructs.secrets.generated_secret import ManualRotation
+from spotmusic_constructs.secrets.signing_key_pair import SigningKeyPair
+from spotmusic_constructs.secrets.signing_key_provider import SigningKeyProvider
+from tests.conftest import new_stack
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def resources() -> Json:
+    stack = new_stack()
+    key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:sa-east-1:111122223333:key/secrets")
+    by_hand = ManualRotation(owner="platform", before=date(2027, 5, 24), runbook="docs/runbooks/secret-rotation.md")
+    provider = SigningKeyProvider(stack, "Provider", log_key=key)
+    for name in ("first", "second"):
+        pair = SigningKeyPair(stack, name, key_name=name, key=key, provider=provider, manual_rotation=by_hand)
+        cdk.CfnOutput(stack, f"{name}PublicKey", value=pair.public_key_pem)
+    found: Json = Template.from_stack(stack).to_json()["Resources"]
+    return found
+
+
+def of_type(resources: Json, type_: str) -> dict[str, Json]:
+    return {id_: resource for id_, resource in resources.items() if resource["Type"] == type_}
+
+
+def test_one_function_makes_every_pair(resources: Json) -> None:
+    (function,) = of_type(resources, "AWS::Lambda::Function")
+    pairs = of_type(resources, "Custom::SigningKeyPair")
+    assert [pair["Properties"]["KeyName"] for pair in pairs.values()] == ["first", "second"]
+    assert all(pair["Properties"]["ServiceToken"] == {"Fn::GetAtt": [function, "Arn"]} for pair in pairs.values())
+
+
+def test_the_private_key_is_in_no_template_and_its_secret_outlives_the_stack(resources: Json) -> None:
+    for secret in of_type(resources, "AWS::SecretsManager::Secret").values():
+        assert not {"SecretString", "GenerateSecretString"} & set(secret["Properties"])
+        assert secret["Properties"]["KmsKeyId"]
+        assert secret["DeletionPolicy"] == secret["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_function_may_touch_the_secrets_of_the_pairs_and_nothing_else(resources: Json) -> None:
+    (policy,) = of_type(resources, "AWS::IAM::ManagedPolicy").values()
+    logs, secrets = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert secrets["Action"] == ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"]
+    assert secrets["Resource"] == [{"Ref": id_} for id_ in of_type(resources, "AWS::SecretsManager::Secret")]
+    assert logs["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+
+
+def test_the_rights_are_there_before_the_first_pair_is_made(resources: Json) -> None:
+    (policy,) = of_type(resources, "AWS::IAM::ManagedPolicy")
+    for pair in of_type(resources, "Custom::SigningKeyPair").values():
+        assert policy in pair["DependsOn"]
+
+
+def test_only_functions_of_this_account_take_the_role(resources: Json) -> None:
+    (role,) = of_type(resources, "AWS::IAM::Role").values()
+    (statement,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+
+
+def test_its_log_is_encrypted_and_kept_for_a_year(resources: Json) -> None:
+    (group,) = of_type(resources, "AWS::Logs::LogGroup").values()
+    assert group["Properties"]["RetentionInDays"] == 365
+    assert group["Properties"]["KmsKeyId"]
