@@ -12,6 +12,7 @@ from spotmusic_constructs.edge.platform_distribution import PlatformDistribution
 from spotmusic_constructs.edge.public_address import PublicAddress
 from spotmusic_constructs.edge.signing_key_group import SigningKeyGroup
 from spotmusic_constructs.edge.web_acl import WebAcl
+from spotmusic_constructs.secrets.parameter_tree import ParameterTree
 from stacks.data import DataStack
 from stacks.eks_platform import EksPlatformStack
 from stacks.environment_stack import EDGE_REGION, EnvironmentStack
@@ -75,7 +76,6 @@ class EdgeStack(EnvironmentStack):
             self,
             "SigningKeys",
             public_keys={pair.key_name: pair.public_key_pem for pair in secrets.signing_keys},
-            parameter_name=f"/spotmusic/{settings.name}/edge/signing-keys",
         )
         self.distribution = PlatformDistribution(
             self,
@@ -97,6 +97,13 @@ class EdgeStack(EnvironmentStack):
             PublicAddress(self, "Address", domain_name=domain.name, hosted_zone=zone, distribution=self.distribution)
 
         self.domain_name: str = domain.name if domain else self.distribution.distribution_domain_name
+        # Services sign URLs for this name with these keys. Their stacks come before this one, so they read it while they run.
+        ParameterTree(
+            self,
+            "Parameters",
+            path=f"/spotmusic/{settings.name}/edge",
+            values={"domain-name": self.domain_name, "signing-keys": signing_keys.ids},
+        )
         cdk.CfnOutput(self, "Url", value=f"https://{self.domain_name}", description="Where listeners find the platform")
 
 

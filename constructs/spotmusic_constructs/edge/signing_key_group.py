@@ -4,16 +4,15 @@ from collections.abc import Mapping
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudfront as cloudfront
-from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 
 class SigningKeyGroup(Construct):
     """A CloudFront key group of at least two public keys, so that one can be replaced while the other signs.
 
-    Creates a public key per name, the group, and a parameter that tells services the ids: a signed URL names its key by
-    the id that CloudFront gave it (`Key-Pair-Id`), which nobody knows before it exists. The parameter is JSON, from name
-    to id, in the order given.
+    Creates a public key per name and the group. `ids` is JSON, from name to id in the order given: a signed URL names its
+    key by the id that CloudFront gave it (`Key-Pair-Id`), which nobody knows before it exists, so whoever signs has to
+    read it somewhere.
 
     A public key is immutable in CloudFront. Its logical id, name and caller reference follow from its name here, so a
     new name makes a new key: CloudFormation adds it, changes the group, and deletes what left the group last. A new PEM
@@ -21,28 +20,20 @@ class SigningKeyGroup(Construct):
 
     Args:
         public_keys: PEM of each public key (RSA 2048 or ECDSA P-256) by its name; two to five (CloudFront quota of a key group).
-        parameter_name: name of the parameter; fixed, because its readers live in stacks that come before this one.
 
     Raises:
         ValueError: fewer than two keys.
 
     Example:
         keys = {"first": first.public_key_pem, "second": second.public_key_pem}
-        group = SigningKeyGroup(self, "SigningKeys", public_keys=keys, parameter_name="/spotmusic/dev/edge/signing-keys").key_group
+        group = SigningKeyGroup(self, "SigningKeys", public_keys=keys)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, public_keys: Mapping[str, str], parameter_name: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, public_keys: Mapping[str, str]) -> None:
         super().__init__(scope, construct_id)
         if len(public_keys) < 2:
             raise ValueError("One signing key cannot be replaced without refusing every listener for a while. Give two or more.")
 
         keys = {name: cloudfront.PublicKey(self, name, encoded_key=pem, comment=name) for name, pem in public_keys.items()}
         self.key_group = cloudfront.KeyGroup(self, "KeyGroup", items=list(keys.values()))
-        ssm.CfnParameter(
-            self,
-            "Ids",
-            name=parameter_name,
-            type="String",
-            description="Ids of the CloudFront public keys that verify audio URLs, by name; the first signs",
-            value=cdk.Stack.of(self).to_json_string({name: key.public_key_id for name, key in keys.items()}),
-        )
+        self.ids = cdk.Stack.of(self).to_json_string({name: key.public_key_id for name, key in keys.items()})

@@ -12,7 +12,7 @@ BUCKET_PREFIX = "aws-waf-logs-"
 """Name that WAF demands of a bucket for its logs (AWS WAF developer guide, logging to S3)."""
 
 CREDENTIAL_HEADERS = ("authorization", "cookie")
-CREDENTIAL_ARGUMENTS = ("signature", "policy", "code", "access_token", "id_token")
+CREDENTIAL_ARGUMENTS = ("Signature", "Policy", "code", "access_token", "id_token")
 """Query arguments that open something for whoever reads them: signatures of audio URLs, codes and tokens of OpenID Connect."""
 
 _LARGEST_INSPECTION = wafv2.CfnWebACL.RequestBodyAssociatedResourceTypeConfigProperty(default_size_inspection_limit="KB_64")
