@@ -1,0 +1,99 @@
+"""Rights on cached images: ECR's own to make their repositories, and a reader's to pull."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge
+
+
+class RepositoryCreationRole(Construct):
+    """The role without which ECR can't make a repository with our key (Amazon ECR user guide, repository creation templates).
+
+    Args:
+        namespace: first part of the names of the repositories.
+        key: key that ECR makes a grant on for each repository.
+
+    Example:
+        role = RepositoryCreationRole(self, "CreationRole", namespace="dev", key=keys.images).role
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, namespace: str, key: kms.IKey) -> None:
+        super().__init__(scope, construct_id)
+        self.role = iam.Role(
+            self, "Role", assumed_by=iam.ServicePrincipal("ecr.amazonaws.com"), description="Makes the repositories of cached images"
+        )
+        repositories = _repositories(cdk.Stack.of(self), namespace)
+        policy = iam.ManagedPolicy(
+            self,
+            "Policy",
+            roles=[self.role],
+            description="Repositories of cached images, and their key",
+            statements=[
+                iam.PolicyStatement(actions=["ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"], resources=[repositories]),
+                iam.PolicyStatement(actions=["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"], resources=[key.key_arn]),
+            ],
+        )
+        acknowledge(policy, {_finding(repositories, policy): "Repositories are made for images yet unknown, all below this one namespace."})
+
+
+class CachePullPolicy(Construct):
+    """Lets a role pull cached images, and so bring in those that nobody pulled before.
+
+    The first pull of an image makes its repository and imports it, which takes two rights more than later ones: AWS's policy
+    for nodes has only one of them (Amazon ECR user guide, IAM permissions for pull through cache).
+
+    Args:
+        namespace: first part of the names of the repositories.
+        role: role that pulls.
+
+    Example:
+        CachePullPolicy(self, "PullPolicy", namespace="dev", role=node_role)
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, namespace: str, role: iam.IRole) -> None:
+        super().__init__(scope, construct_id)
+        repositories = _repositories(cdk.Stack.of(self), namespace)
+        policy = iam.ManagedPolicy(
+            self,
+            "Policy",
+            roles=[role],
+            description="Pulls cached images, and brings in new ones",
+            statements=[
+                iam.PolicyStatement(
+                    actions=[
+                        "ecr:BatchCheckLayerAvailability",
+                        "ecr:BatchGetImage",
+                        "ecr:BatchImportUpstreamImage",
+                        "ecr:CreateRepository",
+                        "ecr:GetDownloadUrlForLayer",
+                    ],
+                    resources=[repositories],
+                ),
+                iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
+            ],
+        )
+        acknowledge(
+            policy,
+            {
+                _finding(
+                    repositories, policy
+                ): "The images that a role pulls change with versions, all below this environment's namespace.",
+                _finding("*", policy): "ECR gives out tokens for the whole registry only; what they can pull is the other statement.",
+            },
+        )
+
+
+def _repositories(stack: cdk.Stack, namespace: str) -> str:
+    return f"arn:{stack.partition}:ecr:{stack.region}:{stack.account}:repository/{namespace}/*"
+
+
+def _finding(resource: str, policy: iam.ManagedPolicy) -> str:
+    """The finding of AwsSolutions on a wildcard, in which pseudo parameters stand as `<AWS::AccountId>`."""
+    stack = cdk.Stack.of(policy)
+    shown = resource
+    for value, name in ((stack.account, "AccountId"), (stack.region, "Region"), (stack.partition, "Partition")):
+        if cdk.Token.is_unresolved(value):
+            shown = shown.replace(value, f"<AWS::{name}>")
+    return f"AwsSolutions::AwsSolutions-IAM5[Resource::{shown}]"

@@ -1,0 +1,123 @@
+"""Caches of the registries upstream: nodes and tasks pull every image from our own registry."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk.region_info import RegionInfo
+from constructs import Construct
+
+from spotmusic_constructs.registry.cache_rights import CachePullPolicy, RepositoryCreationRole
+from spotmusic_constructs.registry.retention import retention
+from spotmusic_constructs.registry.upstream_registries import DOCKER_HUB, UPSTREAM_REGISTRIES, UpstreamRegistry, split
+
+
+class PullThroughCache(Construct):
+    """Pull-through caches below one namespace, and the names that upstream images have in them.
+
+    Creates for each registry a pull-through cache rule `<namespace>/<prefix>` and a template for the repositories that ECR makes
+    there: encrypted with the key given, with a lifecycle policy and immutable tags, and the role by which ECR makes them. A tag
+    therefore keeps meaning the image that was first pulled by it: ECR can't follow when upstream moves the tag, which is wanted,
+    since the platform names exact versions only.
+
+    A registry that asks for credentials is cached only where these are given. Its images keep their upstream name without, and
+    the synthesis warns with what to set.
+
+    Args:
+        namespace: first part of the repositories' names, such as the environment's name: rules are unique per account and region.
+        key: customer-managed key of the data class "images".
+        credentials: ARN of a Secrets Manager secret (named `ecr-pullthroughcache/…`) by host, for `docker.io` and `ghcr.io`.
+        settings_keys: name of the setting that gives the credentials by host, for warnings.
+        keep_images: images kept in each repository.
+        untagged_days: days until an untagged image goes.
+
+    Example:
+        images = PullThroughCache(self, "Images", namespace="dev", key=keys.images)
+        images.image("quay.io/keycloak/keycloak:26.8.2")
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        namespace: str,
+        key: kms.IKey,
+        credentials: Mapping[str, str] | None = None,
+        settings_keys: Mapping[str, str] | None = None,
+        keep_images: int = 50,
+        untagged_days: int = 14,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._namespace = namespace
+        self._settings_keys = settings_keys or {}
+        given = credentials or {}
+        cached = [upstream for upstream in UPSTREAM_REGISTRIES if upstream.host in given or not upstream.needs_credentials]
+        self._prefixes = {upstream.host: f"{namespace}/{upstream.prefix}" for upstream in cached}
+
+        role = RepositoryCreationRole(self, "CreationRole", namespace=namespace, key=key).role
+        lifecycle = retention(keep_images=keep_images, untagged_days=untagged_days)
+        for upstream in cached:
+            template = ecr.CfnRepositoryCreationTemplate(
+                self,
+                f"{upstream.prefix}-template",
+                prefix=self._prefixes[upstream.host],
+                description=f"Images of {upstream.host}",
+                applied_for=["PULL_THROUGH_CACHE"],
+                encryption_configuration=ecr.CfnRepositoryCreationTemplate.EncryptionConfigurationProperty(
+                    encryption_type="KMS", kms_key=key.key_arn
+                ),
+                image_tag_mutability="IMMUTABLE",
+                lifecycle_policy=lifecycle,
+                custom_role_arn=role.role_arn,
+            )
+            self._rule(upstream, given.get(upstream.host)).add_resource_dependency(template)
+
+    def image(self, reference: str) -> str:
+        """Returns the name by which to pull an upstream image: that in our registry, or its own where its registry isn't cached.
+
+        Raises:
+            ValueError: the name has neither tag nor digest, or the tag is `latest`.
+        """
+        host, path = split(reference)
+        hint = (
+            f", or take public.ecr.aws/docker/{path}, which is the same image" if host == DOCKER_HUB and path.startswith("library/") else ""
+        )
+        return f"{self._address(host, hint)}/{path}"
+
+    def registry(self, host: str) -> str:
+        """Returns what stands before the path of an image of a registry: the cache's address, or the host where it isn't cached."""
+        return self._address(host)
+
+    def grant_pull(self, role: iam.Role) -> None:
+        """Lets a role of any stack pull cached images, and bring in those that nobody pulled before."""
+        CachePullPolicy(role, "CachedImages", namespace=self._namespace, role=role)
+
+    def _address(self, host: str, hint: str = "") -> str:
+        if host not in self._prefixes:
+            self._warn(host, hint)
+            return host
+        stack = cdk.Stack.of(self)
+        region = stack.region
+        suffix = None if cdk.Token.is_unresolved(region) else RegionInfo.get(region).domain_suffix
+        return f"{stack.account}.dkr.ecr.{region}.{suffix or stack.url_suffix}/{self._prefixes[host]}"
+
+    def _warn(self, host: str, hint: str) -> None:
+        cacheable = any(upstream.host == host for upstream in UPSTREAM_REGISTRIES)
+        setting = self._settings_keys.get(host, f"the credentials of {host}")
+        advice = f"Set {setting}{hint}." if cacheable else "ECR has no cache for it: push a copy to a registry that it can cache."
+        cdk.Annotations.of(self).add_warning_v2(
+            f"spotmusic:uncached-registry:{host}", f"Images of {host} are pulled from the Internet, for it is not cached. {advice}"
+        )
+
+    def _rule(self, upstream: UpstreamRegistry, credential: str | None) -> ecr.CfnPullThroughCacheRule:
+        return ecr.CfnPullThroughCacheRule(
+            self,
+            f"{upstream.prefix}-rule",
+            ecr_repository_prefix=self._prefixes[upstream.host],
+            upstream_registry=upstream.kind,
+            upstream_registry_url=upstream.url,
+            credential_arn=credential,
+        )

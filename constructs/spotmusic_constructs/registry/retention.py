@@ -1,0 +1,32 @@
+"""How long images are kept."""
+
+import json
+
+
+def retention(*, keep_images: int, untagged_days: int) -> str:
+    """Returns the text of an ECR lifecycle policy: untagged images go by age, tagged ones by number.
+
+    The images behind a multi-architecture tag are untagged themselves, but ECR keeps them as long as the tag that names them
+    (Amazon ECR user guide, lifecycle policies).
+
+    Args:
+        keep_images: images kept in a repository, the newest first.
+        untagged_days: days until an untagged image goes.
+    """
+    rules = [
+        _rule(
+            1,
+            f"Untagged images go after {untagged_days} days",
+            {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": untagged_days},
+        ),
+        _rule(
+            2,
+            f"The newest {keep_images} images stay",
+            {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": keep_images},
+        ),
+    ]
+    return json.dumps({"rules": rules}, separators=(",", ":"))
+
+
+def _rule(priority: int, description: str, selection: dict[str, str | int]) -> dict[str, object]:
+    return {"rulePriority": priority, "description": description, "selection": selection, "action": {"type": "expire"}}

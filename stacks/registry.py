@@ -1,0 +1,52 @@
+"""The registry stack: the platform's own images, and caches of all others."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from constructs import Construct
+
+from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.registry.pull_through_cache import PullThroughCache
+from spotmusic_constructs.registry.registry_scanning import RegistryScanning
+from spotmusic_constructs.registry.service_repositories import ServiceRepositories
+from stacks.environment_stack import EnvironmentStack
+from stacks.secrets import SecretsStack
+
+
+class RegistryStack(EnvironmentStack):
+    """Where every image of an environment comes from.
+
+    Attributes:
+        repositories: repository of each service by its name.
+        images: names of upstream images in our registry.
+    """
+
+    def __init__(self, scope: Construct, *, settings: Settings, secrets: SecretsStack) -> None:
+        super().__init__(scope, "registry", settings=settings, data_class="internal", description="Spotmusic: container images")
+        # A repository's key can't change: a value that is unknown while a change is planned must not look like a new repository.
+        cdk.CrossStackReferences.of(self).consume(cdk.ReferenceStrength.STRONG)
+        registry = settings.registry
+
+        self.repositories: Mapping[str, ecr.IRepository] = ServiceRepositories(
+            self,
+            "Services",
+            services=settings.services,
+            key=secrets.keys.images,
+            keep_images=registry.keep_images,
+            untagged_days=registry.untagged_days,
+            removal_policy=cdk.RemovalPolicy.DESTROY if settings.deletes_data else cdk.RemovalPolicy.RETAIN,
+        ).repositories
+        credentials = {"docker.io": registry.docker_hub_credentials, "ghcr.io": registry.github_credentials}
+        self.images = PullThroughCache(
+            self,
+            "Images",
+            namespace=settings.name,
+            key=secrets.keys.images,
+            credentials={host: arn for host, arn in credentials.items() if arn},
+            settings_keys={"docker.io": "registry.docker_hub_credentials", "ghcr.io": "registry.github_credentials"},
+            keep_images=registry.keep_images,
+            untagged_days=registry.untagged_days,
+        )
+        if registry.account_scanning:
+            RegistryScanning(self, "Scanning", continuous=settings.production)
