@@ -1,0 +1,190 @@
+from typing import Any
+
+import pytest
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_s3 as s3
+from aws_cdk.assertions import Template
+
+from spotmusic_constructs.edge.platform_distribution import FORGEABLE_HEADERS, PlatformDistribution
+from tests.conftest import new_stack
+
+Json = dict[str, Any]
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+"""Id of AWS's managed cache policy (CloudFront developer guide, managed cache policies)."""
+CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000"
+LOAD_BALANCER = "arn:aws:elasticloadbalancing:sa-east-1:111122223333:loadbalancer/app/gateway/0123456789abcdef"
+
+
+def synthesize(*, domain: bool) -> Json:
+    stack = new_stack(region="us-east-1")
+    PlatformDistribution(
+        stack,
+        "Edge",
+        audio=s3.Bucket.from_bucket_attributes(stack, "Audio", bucket_name="audio", region="sa-east-1"),
+        web=s3.Bucket.from_bucket_attributes(stack, "Web", bucket_name="web", region="sa-east-1"),
+        gateway=elbv2.ApplicationLoadBalancer.from_application_load_balancer_attributes(
+            stack, "Gateway", load_balancer_arn=LOAD_BALANCER, security_group_id="sg-0", load_balancer_dns_name="internal-gateway.example"
+        ),
+        signing_keys=cloudfront.KeyGroup.from_key_group_id(stack, "Keys", "key-group"),
+        web_acl_arn="arn:aws:wafv2:us-east-1:111122223333:global/webacl/example/0",
+        gateway_domain_name="gateway.internal.music.example" if domain else None,
+        domain_name="music.example" if domain else None,
+        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", CERTIFICATE) if domain else None,
+        allowed_countries=("BR", "PT") if domain else (),
+    )
+    return dict(Template.from_stack(stack).to_json())
+
+
+@pytest.fixture(scope="module")
+def full() -> Json:
+    return synthesize(domain=True)
+
+
+@pytest.fixture(scope="module")
+def minimal() -> Json:
+    return synthesize(domain=False)
+
+
+def one(template: Json, type_: str) -> Json:
+    (found,) = (r["Properties"] for r in template["Resources"].values() if r["Type"] == type_)
+    properties: Json = found
+    return properties
+
+
+def distribution(template: Json) -> Json:
+    config: Json = one(template, "AWS::CloudFront::Distribution")["DistributionConfig"]
+    return config
+
+
+def behavior(template: Json, path: str) -> Json:
+    (found,) = (b for b in distribution(template)["CacheBehaviors"] if b["PathPattern"] == path)
+    config: Json = found
+    return config
+
+
+def origin(template: Json, id_: str) -> Json:
+    (found,) = (o for o in distribution(template)["Origins"] if o["Id"] == id_)
+    config: Json = found
+    return config
+
+
+def referenced(template: Json, reference: Json) -> Json:
+    properties: Json = template["Resources"][reference["Ref"]]["Properties"]
+    return properties
+
+
+def test_audio_needs_a_signature_of_the_key_group(full: Json) -> None:
+    audio = behavior(full, "/audio/*")
+    assert audio["TrustedKeyGroups"] == ["key-group"]
+    assert "TrustedSigners" not in audio
+    assert audio["AllowedMethods"] == ["GET", "HEAD"]
+    assert audio["ViewerProtocolPolicy"] == "https-only"
+
+
+def test_a_track_is_cached_for_a_year_whoever_asks_for_it(full: Json) -> None:
+    policy = referenced(full, behavior(full, "/audio/*")["CachePolicyId"])["CachePolicyConfig"]
+    key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
+    assert policy["DefaultTTL"] == policy["MaxTTL"] == 365 * 86400
+    assert policy["MinTTL"] == 86400
+    assert key["QueryStringsConfig"] == {"QueryStringBehavior": "none"}
+    assert key["HeadersConfig"] == {"HeaderBehavior": "none"}
+    assert key["CookiesConfig"] == {"CookieBehavior": "none"}
+
+
+@pytest.mark.parametrize("path", ["/v1/*", "/auth/*"])
+def test_the_api_is_never_cached_and_gets_what_the_viewer_sent(full: Json, path: str) -> None:
+    api = behavior(full, path)
+    assert api["CachePolicyId"] == CACHING_DISABLED
+    assert set(api["AllowedMethods"]) == {"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"}
+    assert api["ViewerProtocolPolicy"] == "https-only"
+    request = referenced(full, api["OriginRequestPolicyId"])["OriginRequestPolicyConfig"]
+    assert request["CookiesConfig"] == {"CookieBehavior": "all"}
+    assert request["QueryStringsConfig"] == {"QueryStringBehavior": "all"}
+
+
+def test_authorization_and_host_go_along_and_forged_proxy_headers_do_not(full: Json) -> None:
+    headers = one(full, "AWS::CloudFront::OriginRequestPolicy")["OriginRequestPolicyConfig"]["HeadersConfig"]
+    assert headers == {"HeaderBehavior": "allExcept", "Headers": list(FORGEABLE_HEADERS)}
+    assert not {"host", "authorization"} & {header.lower() for header in FORGEABLE_HEADERS}
+    assert len(FORGEABLE_HEADERS) <= 10, "CloudFront takes ten headers in an origin request policy"
+
+
+def test_the_gateway_is_reached_inside_the_vpc_over_tls_with_the_name_on_its_certificate(full: Json) -> None:
+    endpoint = one(full, "AWS::CloudFront::VpcOrigin")["VpcOriginEndpointConfig"]
+    assert endpoint["Arn"] == LOAD_BALANCER
+    assert endpoint["OriginProtocolPolicy"] == "https-only"
+    assert endpoint["OriginSSLProtocols"] == ["TLSv1.2"]
+    gateway = origin(full, behavior(full, "/v1/*")["TargetOriginId"])
+    assert gateway["DomainName"] == "gateway.internal.music.example"
+    assert "VpcOriginConfig" in gateway
+
+
+def test_both_api_paths_share_one_origin(full: Json) -> None:
+    assert behavior(full, "/v1/*")["TargetOriginId"] == behavior(full, "/auth/*")["TargetOriginId"]
+
+
+def test_buckets_are_read_with_signed_requests_in_their_region(full: Json) -> None:
+    assert one(full, "AWS::CloudFront::OriginAccessControl")["OriginAccessControlConfig"]["SigningBehavior"] == "always"
+    for id_, name in (
+        (behavior(full, "/audio/*")["TargetOriginId"], "audio.s3.sa-east-1.amazonaws.com"),
+        (distribution(full)["DefaultCacheBehavior"]["TargetOriginId"], "web.s3.sa-east-1.amazonaws.com"),
+    ):
+        bucket = origin(full, id_)
+        assert bucket["DomainName"] == name
+        assert bucket["OriginAccessControlId"]
+        assert bucket["S3OriginConfig"] == {"OriginAccessIdentity": ""}
+
+
+def test_no_policy_of_a_bucket_is_written_from_here(full: Json) -> None:
+    assert "AWS::S3::BucketPolicy" not in {r["Type"] for r in full["Resources"].values()}
+
+
+def test_viewers_speak_modern_tls_with_our_certificate_and_are_screened(full: Json) -> None:
+    config = distribution(full)
+    assert config["ViewerCertificate"] == {
+        "AcmCertificateArn": CERTIFICATE,
+        "MinimumProtocolVersion": "TLSv1.2_2025",
+        "SslSupportMethod": "sni-only",
+    }
+    assert config["Aliases"] == ["music.example"]
+    assert config["WebACLId"].endswith("webacl/example/0")
+    assert config["HttpVersion"] == "http2and3"
+    assert config["IPV6Enabled"] is True
+    assert config["DefaultRootObject"] == "index.html"
+
+
+def test_countries_are_restricted_where_they_are_named(full: Json, minimal: Json) -> None:
+    assert distribution(full)["Restrictions"] == {"GeoRestriction": {"Locations": ["BR", "PT"], "RestrictionType": "whitelist"}}
+    assert "Restrictions" not in distribution(minimal)
+
+
+def test_without_a_domain_cloudfront_s_own_name_serves_and_the_gateway_is_reached_over_http(minimal: Json) -> None:
+    assert "Aliases" not in distribution(minimal)
+    assert one(minimal, "AWS::CloudFront::VpcOrigin")["VpcOriginEndpointConfig"]["OriginProtocolPolicy"] == "http-only"
+    assert origin(minimal, behavior(minimal, "/v1/*")["TargetOriginId"])["DomainName"] == "internal-gateway.example"
+
+
+def test_no_error_page_hides_what_the_api_answers(full: Json) -> None:
+    assert "CustomErrorResponses" not in distribution(full)
+    (association,) = distribution(full)["DefaultCacheBehavior"]["FunctionAssociations"]
+    assert association["EventType"] == "viewer-request"
+
+
+def test_every_behavior_sends_security_headers(full: Json) -> None:
+    config = distribution(full)
+    for part in (config["DefaultCacheBehavior"], *config["CacheBehaviors"]):
+        security = referenced(full, part["ResponseHeadersPolicyId"])["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+        assert security.keys() == {
+            "ContentSecurityPolicy",
+            "ContentTypeOptions",
+            "FrameOptions",
+            "ReferrerPolicy",
+            "StrictTransportSecurity",
+        }
+
+
+def test_origin_latency_and_cache_hits_are_measured(full: Json) -> None:
+    subscription = one(full, "AWS::CloudFront::MonitoringSubscription")["MonitoringSubscription"]
+    assert subscription["RealtimeMetricsSubscriptionConfig"] == {"RealtimeMetricsSubscriptionStatus": "Enabled"}

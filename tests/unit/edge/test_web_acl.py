@@ -1,0 +1,138 @@
+from typing import Any
+
+import pytest
+from aws_cdk import aws_s3 as s3
+from aws_cdk.assertions import Template
+
+from spotmusic_constructs.edge.web_acl import WebAcl
+from tests.conftest import new_stack
+
+Json = dict[str, Any]
+
+
+def properties(template: Json, type_: str) -> Json:
+    (resource,) = (r for r in template["Resources"].values() if r["Type"] == type_)
+    found: Json = resource["Properties"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def template() -> Json:
+    stack = new_stack(region="us-east-1")
+    logs = s3.Bucket.from_bucket_name(stack, "Logs", "aws-waf-logs-example")
+    WebAcl(
+        stack,
+        "WebAcl",
+        metric_name="example",
+        log_bucket=logs,
+        requests_per_five_minutes=500,
+        logins_per_five_minutes=20,
+        blocked_paths=["/auth/Admin", "/auth/metrics"],
+    )
+    return dict(Template.from_stack(stack).to_json())
+
+
+@pytest.fixture(scope="module")
+def acl(template: Json) -> Json:
+    return properties(template, "AWS::WAFv2::WebACL")
+
+
+@pytest.fixture(scope="module")
+def rules(acl: Json) -> dict[str, Json]:
+    return {rule["Name"]: rule for rule in acl["Rules"]}
+
+
+def test_it_is_for_cloudfront(acl: Json) -> None:
+    assert acl["Scope"] == "CLOUDFRONT"
+    assert acl["DefaultAction"] == {"Allow": {}}
+
+
+def test_the_managed_groups_judge_and_do_not_only_count(rules: dict[str, Json]) -> None:
+    groups = {
+        rule["Statement"]["ManagedRuleGroupStatement"]["Name"]: rule["OverrideAction"]
+        for rule in rules.values()
+        if "ManagedRuleGroupStatement" in rule["Statement"]
+    }
+    assert groups == {
+        "AWSManagedRulesAmazonIpReputationList": {"None": {}},
+        "AWSManagedRulesCommonRuleSet": {"None": {}},
+        "AWSManagedRulesKnownBadInputsRuleSet": {"None": {}},
+        "AWSManagedRulesSQLiRuleSet": {"None": {}},
+    }
+
+
+def test_priorities_are_unique_and_every_rule_is_counted(acl: Json) -> None:
+    priorities = [rule["Priority"] for rule in acl["Rules"]]
+    assert len(set(priorities)) == len(priorities)
+    for part in (acl, *acl["Rules"]):
+        assert part["VisibilityConfig"]["CloudWatchMetricsEnabled"] is True
+
+
+def test_an_address_is_told_to_slow_down_above_its_rate(rules: dict[str, Json]) -> None:
+    rate = rules["RequestRate"]["Statement"]["RateBasedStatement"]
+    assert rate == {"AggregateKeyType": "IP", "EvaluationWindowSec": 300, "Limit": 500}
+    response = rules["RequestRate"]["Action"]["Block"]["CustomResponse"]
+    assert response == {"ResponseCode": 429, "ResponseHeaders": [{"Name": "Retry-After", "Value": "300"}]}
+
+
+def test_the_rate_of_logins_counts_what_is_posted_below_the_login_path(rules: dict[str, Json]) -> None:
+    rate = rules["LoginRate"]["Statement"]["RateBasedStatement"]
+    path, method = (part["ByteMatchStatement"] for part in rate["ScopeDownStatement"]["AndStatement"]["Statements"])
+    assert rate["Limit"] == 20
+    assert (path["FieldToMatch"], path["PositionalConstraint"], path["SearchString"]) == ({"UriPath": {}}, "STARTS_WITH", "/auth/")
+    assert (method["FieldToMatch"], method["SearchString"]) == ({"Method": {}}, "POST")
+
+
+def test_a_body_that_was_not_read_whole_is_refused(acl: Json, rules: dict[str, Json]) -> None:
+    assert acl["AssociationConfig"]["RequestBody"] == {"CLOUDFRONT": {"DefaultSizeInspectionLimit": "KB_64"}}
+    size = rules["BodySize"]["Statement"]["SizeConstraintStatement"]
+    assert size["FieldToMatch"] == {"Body": {"OversizeHandling": "MATCH"}}
+    assert (size["ComparisonOperator"], size["Size"]) == ("GT", 65536)
+    assert rules["BodySize"]["Action"]["Block"]["CustomResponse"]["ResponseCode"] == 413
+    overridden = rules["Common"]["Statement"]["ManagedRuleGroupStatement"]["RuleActionOverrides"]
+    assert overridden == [{"ActionToUse": {"Count": {}}, "Name": "SizeRestrictions_BODY"}]
+
+
+def test_administration_paths_do_not_exist_outside_however_they_are_spelled(acl: Json, rules: dict[str, Json]) -> None:
+    assert acl["Rules"][0]["Name"] == "BlockedPaths"
+    found = [part["ByteMatchStatement"] for part in rules["BlockedPaths"]["Statement"]["OrStatement"]["Statements"]]
+    assert [match["SearchString"] for match in found] == ["/auth/admin", "/auth/metrics"]
+    assert {tuple(t["Type"] for t in match["TextTransformations"]) for match in found} == {("URL_DECODE", "NORMALIZE_PATH", "LOWERCASE")}
+
+
+def test_logs_go_to_the_bucket_without_credentials(template: Json) -> None:
+    logging = properties(template, "AWS::WAFv2::LoggingConfiguration")
+    assert logging["LogDestinationConfigs"] == ["arn:aws:s3:::aws-waf-logs-example"]
+    assert logging["RedactedFields"] == [{"SingleHeader": {"Name": "authorization"}}, {"SingleHeader": {"Name": "cookie"}}]
+
+
+def test_only_requests_that_a_rule_acted_on_are_logged(template: Json) -> None:
+    kept = properties(template, "AWS::WAFv2::LoggingConfiguration")["LoggingFilter"]
+    assert kept["DefaultBehavior"] == "DROP"
+    actions = {condition["ActionCondition"]["Action"] for condition in kept["Filters"][0]["Conditions"]}
+    assert {"BLOCK", "COUNT"} <= actions
+    assert "ALLOW" not in actions
+
+
+def test_sampled_requests_show_no_credentials_either(acl: Json) -> None:
+    protections = {p["Field"]["FieldType"]: p["Field"]["FieldKeys"] for p in acl["DataProtectionConfig"]["DataProtections"]}
+    assert protections["SINGLE_HEADER"] == ["authorization", "cookie"]
+    assert {"Signature", "code"} <= set(protections["SINGLE_QUERY_ARGUMENT"])
+
+
+def test_a_single_blocked_path_needs_no_alternative_and_none_needs_no_rule() -> None:
+    stack = new_stack(region="us-east-1")
+    logs = s3.Bucket.from_bucket_name(stack, "Logs", "aws-waf-logs-example")
+    WebAcl(stack, "One", metric_name="one", log_bucket=logs, blocked_paths=["/auth/admin"])
+    WebAcl(stack, "None", metric_name="none", log_bucket=logs)
+    acls = {
+        id_[:3]: r["Properties"] for id_, r in Template.from_stack(stack).to_json()["Resources"].items() if r["Type"].endswith("WebACL")
+    }
+    assert "ByteMatchStatement" in acls["One"]["Rules"][0]["Statement"]
+    assert "BlockedPaths" not in [rule["Name"] for rule in acls["Non"]["Rules"]]
+
+
+def test_a_bucket_that_waf_would_not_take_is_refused_with_the_name_to_choose() -> None:
+    stack = new_stack(region="us-east-1")
+    with pytest.raises(ValueError, match="aws-waf-logs-<something>"):
+        WebAcl(stack, "WebAcl", metric_name="example", log_bucket=s3.Bucket.from_bucket_name(stack, "Logs", "my-logs"))
