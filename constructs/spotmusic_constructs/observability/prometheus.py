@@ -1,0 +1,95 @@
+"""What Prometheus is told: two replicas, what to scrape, and where samples go for good."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from spotmusic_constructs.kubernetes.images import Image
+from spotmusic_constructs.kubernetes.pod import resources, spread
+from spotmusic_constructs.observability.alertmanager import volume
+
+SERVICE_ACCOUNT = "prometheus"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScrapeTarget:
+    """A service outside the cluster whose tasks are found by DNS.
+
+    Args:
+        service: name of the service; it becomes the label `service`.
+        host: name that resolves to the addresses of all its tasks.
+        port: TCP port of the metrics.
+        path: path of the metrics.
+    """
+
+    service: str
+    host: str
+    port: int
+    path: str = "/metrics"
+
+    def to_scrape_config(self) -> dict[str, object]:
+        """Returns Prometheus' scrape configuration."""
+        return {
+            "job_name": f"ecs-{self.service}",
+            "metrics_path": self.path,
+            "dns_sd_configs": [{"names": [self.host], "type": "A", "port": self.port, "refresh_interval": "30s"}],
+            "relabel_configs": [{"target_label": "service", "replacement": self.service}],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """A workspace of Amazon Managed Service for Prometheus.
+
+    Args:
+        arn: ARN of the workspace.
+        remote_write_url: its endpoint, ending in /api/v1/remote_write.
+        region: region of the workspace.
+    """
+
+    arn: str
+    remote_write_url: str
+    region: str
+
+
+def prometheus_values(
+    *,
+    image: Image,
+    environment: str,
+    workspace: Workspace,
+    targets: Sequence[ScrapeTarget],
+    storage_class: str,
+    storage_gib: int,
+    retention_hours: int,
+) -> dict[str, object]:
+    """Returns the values below `prometheus`; the arguments are those of the construct `KubePrometheusStack`."""
+    return {
+        "serviceAccount": {"create": True, "name": SERVICE_ACCOUNT},
+        "podDisruptionBudget": {"enabled": True, "minAvailable": "", "maxUnavailable": 1},
+        "prometheusSpec": {
+            "image": image.parts,
+            "replicas": 2,
+            # The workspace keeps one of two samples by these two labels (Amazon Managed Service for Prometheus, high availability).
+            "prometheusExternalLabelName": "cluster",
+            "replicaExternalLabelName": "__replica__",
+            "externalLabels": {"cluster": f"spotmusic-{environment}"},
+            "retention": f"{retention_hours}h",
+            # Prometheus deletes the oldest before the volume is full; a tenth is left for the log of the day.
+            "retentionSize": f"{storage_gib * 9 // 10}GiB",
+            "walCompression": True,
+            "podAntiAffinity": "hard",
+            "topologySpreadConstraints": [spread({"app.kubernetes.io/name": "prometheus"})],
+            "resources": resources(cpu="500m", memory="2Gi", limit="4Gi"),
+            "storageSpec": volume(storage_class, gib=storage_gib),
+            "remoteWrite": [
+                {
+                    "url": workspace.remote_write_url,
+                    "sigv4": {"region": workspace.region},
+                    # Source: Amazon Managed Service for Prometheus, remote write quotas: 1000 samples in a request.
+                    "queueConfig": {"maxSamplesPerSend": 1000, "maxShards": 200, "capacity": 2500},
+                }
+            ],
+            # Monitors and rules of every chart count, not only those of this release.
+            **{f"{kind}SelectorNilUsesHelmValues": False for kind in ("serviceMonitor", "podMonitor", "rule", "probe", "scrapeConfig")},
+            "additionalScrapeConfigs": [target.to_scrape_config() for target in targets],
+        },
+    }
