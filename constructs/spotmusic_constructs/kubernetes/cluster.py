@@ -1,0 +1,127 @@
+"""The Kubernetes cluster: Amazon EKS in Auto Mode, private, with its keys, its log and who may administer it."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from spotmusic_constructs.kubernetes import roles
+from spotmusic_constructs.kubernetes.kubectl import harden_kubectl
+
+SUBNETS = ec2.SubnetSelection(subnet_group_name="application")
+
+
+class KubernetesCluster(Construct):
+    """An EKS cluster in Auto Mode without node pools of its own making: those come from the chart `ground`.
+
+    Creates the cluster, its roles, the group of its control-plane log, the access entries, and the function that runs helm and
+    kubectl within the VPC. EKS adds a security group of its own to the control plane; nodes do not wear it, so that what they
+    may do is in the table of flows alone.
+
+    Args:
+        name: name of the cluster. It is physical because AWS derives the name of the log group from it, and because people
+            and roles name a cluster; a change replaces the cluster.
+        version: Kubernetes version, such as 1.36.
+        kubectl_layer: layer with helm and kubectl of that version, one minor version off at the most.
+        vpc: network with a subnet group "application".
+        control_plane_security_group: security group of the control plane's network interfaces.
+        kubectl_security_group: security group of the function that runs helm and kubectl.
+        key: customer-managed key of Kubernetes' secrets and of the volumes. It cannot be changed later.
+        log_key: customer-managed key of logs.
+        log_retention_days: days that the control plane's log is kept, one of the numbers that CloudWatch Logs knows; it has
+            the audit records, for which the PCI DSS asks a year.
+        administrators: ARNs of IAM roles with every right in the cluster (break-glass).
+        public_endpoint: whether the API server answers on the Internet as well.
+        deletion_protection: whether EKS refuses to delete the cluster.
+
+    Example:
+        KubernetesCluster(self, "Kubernetes", name="spotmusic-dev", version="1.36", kubectl_layer=layer, vpc=network.vpc, ...)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        version: str,
+        kubectl_layer: lambda_.ILayerVersion,
+        vpc: ec2.IVpc,
+        control_plane_security_group: ec2.ISecurityGroup,
+        kubectl_security_group: ec2.ISecurityGroup,
+        key: kms.IKey,
+        log_key: kms.IKey,
+        log_retention_days: int = 365,
+        administrators: Sequence[str] = (),
+        public_endpoint: bool = False,
+        deletion_protection: bool = True,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.node_role = roles.NodeRole(self, "NodeRole").role
+        self.log_group = _control_plane_log(self, name, log_key, log_retention_days, keep=deletion_protection)
+        role = roles.ClusterRole(self, "ClusterRole", cluster_name=name, keys=[key])
+        kubectl_role = roles.KubectlRole(self, "KubectlRole", cluster_name=name)
+        cluster = eks.Cluster(
+            self,
+            "Cluster",
+            cluster_name=name,
+            version=eks.KubernetesVersion.of(version),
+            role=role.role,
+            vpc=vpc,
+            vpc_subnets=[SUBNETS],
+            security_group=control_plane_security_group,
+            endpoint_access=eks.EndpointAccess.PUBLIC_AND_PRIVATE if public_endpoint else eks.EndpointAccess.PRIVATE,
+            compute=eks.ComputeConfig(node_pools=[]),
+            secrets_encryption_key=key,
+            cluster_logging=list(eks.ClusterLoggingTypes),
+            bootstrap_cluster_creator_admin_permissions=False,
+            output_config_command=False,
+            kubectl_provider_options=eks.KubectlProviderOptions(
+                kubectl_layer=kubectl_layer,
+                role=kubectl_role.role,
+                security_groups=[kubectl_security_group],
+                # The largest charts, with all their templates in memory, need more than the default of 1 GiB.
+                memory=cdk.Size.gibibytes(2),
+            ),
+        )
+        resource = cluster.node.default_child
+        assert isinstance(resource, eks.CfnCluster)  # noqa: S101 (narrows the type)
+        resource.deletion_protection = deletion_protection
+        resource.upgrade_policy = eks.CfnCluster.UpgradePolicyProperty(support_type="STANDARD")
+        resource.zonal_shift_config = eks.CfnCluster.ZonalShiftConfigProperty(enabled=True)
+        resource.node.add_dependency(self.log_group, role)
+        harden_kubectl(cluster, log_key=log_key, log_retention_days=log_retention_days)
+        # Releases wait for this barrier, and so go before the rights of the function that removes them.
+        cluster.node.find_child("KubectlReadyBarrier").node.add_dependency(kubectl_role)
+        # The generated types do not see that the class keeps the interface (a member of it is missing there, aws-cdk-lib 2.275).
+        self.cluster = cast("eks.ICluster", cluster)
+        self._admit(administrators)
+
+    def _admit(self, administrators: Sequence[str]) -> None:
+        """Lets administrators and nodes in; the deployment function has its entry from CDK, and nobody else has one."""
+        everywhere = eks.AccessScopeType.CLUSTER
+        for number, arn in enumerate(administrators, start=1):
+            admin = eks.AccessPolicy.from_access_policy_name("AmazonEKSClusterAdminPolicy", access_scope_type=everywhere)
+            eks.AccessEntry(self, f"Administrator{number}", cluster=self.cluster, principal=arn, access_policies=[admin])
+        auto_node = eks.AccessPolicy.from_access_policy_name("AmazonEKSAutoNodePolicy", access_scope_type=everywhere)
+        self.node_access = eks.AccessEntry(
+            self,
+            "Nodes",
+            cluster=self.cluster,
+            principal=self.node_role.role_arn,
+            access_policies=[auto_node],
+            access_entry_type=eks.AccessEntryType.EC2,
+        )
+
+
+def _control_plane_log(scope: Construct, name: str, key: kms.IKey, days: int, *, keep: bool) -> logs.CfnLogGroup:
+    """Makes the group before EKS would, which writes to the one that is there: so it has a key and an end from the first line."""
+    group = logs.CfnLogGroup(scope, "Log", log_group_name=f"/aws/eks/{name}/cluster", kms_key_id=key.key_arn, retention_in_days=days)
+    group.apply_removal_policy(cdk.RemovalPolicy.RETAIN if keep else cdk.RemovalPolicy.DESTROY)
+    return group

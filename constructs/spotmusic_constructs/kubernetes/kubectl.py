@@ -1,0 +1,45 @@
+"""The function that runs helm and kubectl: its layer by Kubernetes version, and what CDK leaves open on it."""
+
+from importlib import import_module
+
+import aws_cdk as cdk
+from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+
+def kubectl_layer(scope: Construct, construct_id: str, *, package: str) -> lambda_.ILayerVersion:
+    """Makes the layer with helm and kubectl from its package, which is imported only now: each is 30 MB of files.
+
+    Args:
+        scope: where the layer belongs.
+        construct_id: its id.
+        package: module of the layer, such as aws_cdk.lambda_layer_kubectl_v36; its version decides the version of Helm.
+
+    Raises:
+        ModuleNotFoundError: when the package is not installed.
+    """
+    version = package.rpartition("_v")[2]
+    layer: lambda_.ILayerVersion = getattr(import_module(package), f"KubectlV{version}Layer")(scope, construct_id)
+    return layer
+
+
+def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention_days: int) -> None:
+    """Encrypts the logs of CDK's functions, bounds their life, and excuses what is CDK's own.
+
+    Args:
+        cluster: cluster with a kubectl provider.
+        log_key: customer-managed key of logs.
+        log_retention_days: days that their logs are kept.
+    """
+    provider = cluster.node.find_child("KubectlProvider")
+    framework = provider.node.find_child("Provider").node.find_child("framework-onEvent")
+    for function in (provider.node.find_child("Handler"), framework):
+        group = function.node.find_child("LogGroup").node.default_child
+        assert isinstance(group, logs.CfnLogGroup)  # noqa: S101 (narrows the type)
+        group.kms_key_id = log_key.key_arn
+        group.retention_in_days = log_retention_days
+        # They tell of deployments of this stack alone, which CloudTrail records as well.
+        group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)

@@ -1,0 +1,64 @@
+"""The AWS rights of a workload in the cluster, by EKS Pod Identity."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+
+class PodIdentity(Construct):
+    """A role for the pods of one service account, and what ties it to them.
+
+    Creates the role, which only EKS Pod Identity may assume, and only for this cluster; a managed policy with the statements;
+    and the association with the service account, which a chart creates. The agent that hands out credentials is part of EKS
+    Auto Mode.
+
+    Args:
+        cluster: cluster of the workload.
+        namespace: namespace of the service account.
+        service_account: name of the service account.
+        description: what the workload does with its rights, in words an auditor can read.
+        statements: the rights, on exact resources; more can be granted to `role`.
+
+    Example:
+        PodIdentity(self, "ExternalSecrets", cluster=cluster, namespace="external-secrets", service_account="external-secrets",
+                    description="Reads the secrets that it copies into the cluster", statements=[statement])
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: eks.ICluster,
+        namespace: str,
+        service_account: str,
+        description: str,
+        statements: Sequence[iam.PolicyStatement] = (),
+    ) -> None:
+        super().__init__(scope, construct_id)
+        conditions = {
+            "StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account},
+            "ArnEquals": {"aws:SourceArn": cluster.cluster_arn},
+        }
+        self.role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.SessionTagsPrincipal(iam.ServicePrincipal("pods.eks.amazonaws.com", conditions=conditions)),
+            description=description,
+        )
+        self.policy = (
+            iam.ManagedPolicy(self, "Policy", description=description, roles=[self.role], statements=list(statements))
+            if statements
+            else None
+        )
+        self.association = eks.CfnPodIdentityAssociation(
+            self,
+            "Association",
+            cluster_name=cluster.cluster_name,
+            namespace=namespace,
+            service_account=service_account,
+            role_arn=self.role.role_arn,
+        )

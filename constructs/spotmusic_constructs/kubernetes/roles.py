@@ -1,0 +1,138 @@
+"""The IAM roles of a cluster: its own, its nodes' and its deployment function's, each with no more than it needs."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge
+
+AUTO_MODE_POLICIES = (
+    "AmazonEKSClusterPolicy",
+    "AmazonEKSComputePolicy",
+    "AmazonEKSBlockStoragePolicy",
+    "AmazonEKSLoadBalancingPolicy",
+    "AmazonEKSNetworkingPolicy",
+)
+"""What EKS Auto Mode asks of the cluster role. Source: Amazon EKS user guide, Auto Mode, identity and access."""
+NODE_POLICIES = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
+"""What it asks of the node role: to assume the roles of Pod Identity, and to pull images."""
+FUNCTION_POLICIES = ("service-role/AWSLambdaVPCAccessExecutionRole",)
+"""What AWS Lambda asks of a function in a VPC."""
+
+
+class ClusterRole(Construct):
+    """The role by which EKS works in the account, for the cluster of that name alone.
+
+    Args:
+        cluster_name: name of the cluster; EKS sends its ARN along when it assumes the role.
+        keys: keys of Kubernetes' secrets and of the volumes, which EKS uses on behalf of the cluster.
+
+    Example:
+        ClusterRole(self, "ClusterRole", cluster_name="spotmusic-dev", keys=[keys.kubernetes])
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, cluster_name: str, keys: Sequence[kms.IKey]) -> None:
+        super().__init__(scope, construct_id)
+        stack = cdk.Stack.of(self)
+        arn = stack.format_arn(service="eks", resource="cluster", resource_name=cluster_name)
+        only_it = {"StringEquals": {"aws:SourceAccount": stack.account}, "ArnLike": {"aws:SourceArn": arn}}
+        role = iam.Role(
+            self,
+            "Role",
+            # Auto Mode tags its sessions with the name of the cluster, by which its managed policies are confined.
+            assumed_by=iam.SessionTagsPrincipal(iam.ServicePrincipal("eks.amazonaws.com", conditions=only_it)),
+            description="Amazon EKS works for the cluster: nodes, volumes, load balancers, network interfaces",
+            managed_policies=_aws_managed(AUTO_MODE_POLICIES),
+        )
+        _acknowledge_aws_managed(
+            role, AUTO_MODE_POLICIES, "EKS Auto Mode asks for these policies, and AWS confines them by the tag of the cluster."
+        )
+        iam.ManagedPolicy(
+            self,
+            "Keys",
+            description="The cluster encrypts Kubernetes secrets and volumes with keys of the platform",
+            roles=[role],
+            statements=_use_of([key.key_arn for key in keys]),
+        )
+        # CDK would attach policies and an unconditional trust statement to a role that it may change.
+        self.role = role.without_policy_updates()
+
+
+class NodeRole(Construct):
+    """The role of the nodes, without any right of a workload: those come by Pod Identity.
+
+    Example:
+        NodeRole(self, "NodeRole")
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self.role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"),
+            description="Nodes join the cluster and pull images; pods have roles of their own",
+            managed_policies=_aws_managed(NODE_POLICIES),
+        )
+        _acknowledge_aws_managed(self.role, NODE_POLICIES, "The two smallest policies with which a node joins a cluster and pulls images.")
+
+
+class KubectlRole(Construct):
+    """The role of the function that runs helm and kubectl: it finds the cluster and reads the files of our charts, nothing else.
+
+    Charts in private repositories of Amazon ECR would need more.
+
+    Args:
+        cluster_name: name of the cluster.
+
+    Example:
+        KubectlRole(self, "KubectlRole", cluster_name="spotmusic-dev")
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, cluster_name: str) -> None:
+        super().__init__(scope, construct_id)
+        stack = cdk.Stack.of(self)
+        files = f"cdk-{stack.synthesizer.bootstrap_qualifier or 'hnb659fds'}-assets-{stack.account}-{stack.region}/*"
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description="Deployments run helm and kubectl against the cluster",
+            managed_policies=_aws_managed(FUNCTION_POLICIES),
+        )
+        _acknowledge_aws_managed(role, FUNCTION_POLICIES, "A function in a VPC makes its network interfaces and writes its log, no more.")
+        cluster = stack.format_arn(service="eks", resource="cluster", resource_name=cluster_name)
+        policy = iam.ManagedPolicy(
+            self,
+            "Policy",
+            description="Finds the cluster and reads the files of charts",
+            roles=[role],
+            statements=[
+                iam.PolicyStatement(actions=["eks:DescribeCluster"], resources=[cluster]),
+                iam.PolicyStatement(actions=["s3:GetObject"], resources=[f"arn:{stack.partition}:s3:::{files}"]),
+            ],
+        )
+        reason = "The names of chart files are hashes of their content, and only deployments of this account write to the bucket."
+        acknowledge(policy, {f"AwsSolutions::AwsSolutions-IAM5[Resource::{stack.resolve(f'arn:{stack.partition}:s3:::{files}')}]": reason})
+        self.role = role.without_policy_updates()
+
+
+def _use_of(keys: list[str]) -> list[iam.PolicyStatement]:
+    """What the cluster does with its keys. Source: Amazon EKS user guide, Auto Mode, custom KMS keys."""
+    use = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"]
+    for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    return [
+        iam.PolicyStatement(actions=use, resources=keys),
+        iam.PolicyStatement(actions=["kms:CreateGrant"], resources=keys, conditions=for_aws),
+    ]
+
+
+def _aws_managed(names: tuple[str, ...]) -> list[iam.IManagedPolicy]:
+    return [iam.ManagedPolicy.from_aws_managed_policy_name(name) for name in names]
+
+
+def _acknowledge_aws_managed(role: iam.Role, names: tuple[str, ...], reason: str) -> None:
+    acknowledge(role, {f"AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{name}]": reason for name in names})

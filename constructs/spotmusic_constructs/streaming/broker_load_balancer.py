@@ -1,0 +1,135 @@
+"""The load balancer by which services outside the cluster reach the brokers of events (Kafka) and tasks (AMQP)."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_route53_targets as targets
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+TLS_POLICY = elbv2.SslPolicy.TLS13_12_RES_PQ
+"""TLS 1.3, or 1.2 with forward secrecy, and a post-quantum key exchange where the client offers one."""
+
+
+class BrokerLoadBalancer(Construct):
+    """An internal Network Load Balancer with a listener for each thing that a client may want to reach.
+
+    A Kafka client asks any broker (bootstrap) for the cluster's members and then connects to each by the address that it
+    advertises, so each broker has a listener of its own: `<record_name>.<zone>:<kafka_first_broker_port + ordinal>`.
+
+    With a certificate the listeners end TLS and begin it anew towards the pods, and clients need no authority but Amazon's.
+    Without one TCP passes through, and clients meet the brokers' own certificates.
+
+    Creates the load balancer, listeners, target groups of IP addresses, and the address `<record_name>.<zone>`.
+
+    Args:
+        vpc: network with a subnet group "application".
+        security_group: security group of the load balancer.
+        certificate: certificate of the address, or none.
+        zone: private hosted zone of the address.
+        logs: bucket whose policy admits the logs of load balancers. Only connections that end TLS here are logged.
+        cluster_name: name of the EKS cluster whose pods join. Auto Mode registers targets only where the tag
+            `eks:eks-cluster-name` says so (AWS managed policy AmazonEKSLoadBalancingPolicy).
+        brokers: number of Kafka brokers.
+        kafka_bootstrap_port: listener that leads to any broker.
+        kafka_first_broker_port: listener of broker 0; the others follow.
+        kafka_target_port: port of the brokers for clients from outside the cluster.
+        amqp_port: listener and port of AMQP over TLS.
+        management_port: listener and port of RabbitMQ's management API over TLS; none when nobody asks it.
+        record_name: host name in the zone.
+        deletion_protection: whether Elastic Load Balancing refuses to delete it.
+
+    Example:
+        BrokerLoadBalancer(self, "Brokers", vpc=network.vpc, security_group=security_group, certificate=certificate,
+                           zone=network.private_zone, logs=data.logs.bucket, cluster_name="spotmusic-dev", brokers=3)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        security_group: ec2.ISecurityGroup,
+        certificate: acm.ICertificate | None,
+        zone: route53.IHostedZone,
+        logs: s3.IBucket,
+        cluster_name: str,
+        brokers: int = 3,
+        kafka_bootstrap_port: int = 9093,
+        kafka_first_broker_port: int = 9100,
+        kafka_target_port: int = 9094,
+        amqp_port: int = 5671,
+        management_port: int | None = None,
+        record_name: str = "brokers",
+        deletion_protection: bool = True,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._vpc = vpc
+        self._certificate = certificate
+        self._cluster_name = cluster_name
+        self.load_balancer = elbv2.NetworkLoadBalancer(
+            self,
+            "LoadBalancer",
+            vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_group_name="application"),
+            internet_facing=False,
+            security_groups=[security_group],
+            # A broker has its own listener and stands in one zone: without this two zones could not reach it.
+            cross_zone_enabled=True,
+            zonal_shift=True,
+            deletion_protection=deletion_protection,
+        )
+        self.load_balancer.set_attribute("access_logs.s3.enabled", "true")
+        self.load_balancer.set_attribute("access_logs.s3.bucket", logs.bucket_name)
+        self.load_balancer.set_attribute("access_logs.s3.prefix", f"{record_name}-access")
+
+        self.kafka_bootstrap = self._listen("KafkaBootstrap", port=kafka_bootstrap_port, target_port=kafka_target_port)
+        self.kafka_brokers = tuple(
+            self._listen(f"KafkaBroker{ordinal}", port=kafka_first_broker_port + ordinal, target_port=kafka_target_port)
+            for ordinal in range(brokers)
+        )
+        self.amqp = self._listen("Amqp", port=amqp_port, target_port=amqp_port)
+        self.management = self._listen("Management", port=management_port, target_port=management_port) if management_port else None
+        route53.ARecord(
+            self,
+            "Address",
+            zone=zone,
+            record_name=record_name,
+            target=route53.RecordTarget.from_alias(targets.LoadBalancerTarget(self.load_balancer)),
+        )
+        self.address = f"{record_name}.{zone.zone_name}"
+
+    def _listen(self, name: str, *, port: int, target_port: int) -> elbv2.NetworkTargetGroup:
+        """Makes a listener and the target group behind it."""
+        protocol = elbv2.Protocol.TLS if self._certificate else elbv2.Protocol.TCP
+        target_group = elbv2.NetworkTargetGroup(
+            self,
+            f"{name}Targets",
+            vpc=self._vpc,
+            target_type=elbv2.TargetType.IP,
+            protocol=protocol,
+            port=target_port,
+            # The pods see the load balancer as the source, which is what their security group and policies admit.
+            preserve_client_ip=False,
+            connection_termination=True,
+            deregistration_delay=cdk.Duration.seconds(30),
+            health_check=elbv2.HealthCheck(
+                protocol=elbv2.Protocol.TCP,
+                interval=cdk.Duration.seconds(10),
+                healthy_threshold_count=2,
+                unhealthy_threshold_count=2,
+            ),
+        )
+        cdk.Tags.of(target_group).add("eks:eks-cluster-name", self._cluster_name)
+        self.load_balancer.add_listener(
+            name,
+            port=port,
+            protocol=protocol,
+            certificates=[self._certificate] if self._certificate else None,
+            ssl_policy=TLS_POLICY if self._certificate else None,
+            default_target_groups=[target_group],
+        )
+        return target_group
