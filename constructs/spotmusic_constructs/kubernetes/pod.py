@@ -25,8 +25,17 @@ BROKER_TOLERATIONS: list[dict[str, str]] = [{"key": "dedicated", "operator": "Eq
 
 
 def spread(labels: Mapping[str, str], *, over: str = ZONE) -> dict[str, object]:
-    """Returns the rule that no zone (or host) has two pods more than another."""
-    return {"maxSkew": 1, "topologyKey": over, "whenUnsatisfiable": "DoNotSchedule", "labelSelector": {"matchLabels": dict(labels)}}
+    """Returns the rule that no zone (or host) has two pods more than another.
+
+    Nodes whose taint a pod does not tolerate do not count: they would look like zones and hosts that stay empty.
+    """
+    return {
+        "maxSkew": 1,
+        "topologyKey": over,
+        "whenUnsatisfiable": "DoNotSchedule",
+        "nodeTaintsPolicy": "Honor",
+        "labelSelector": {"matchLabels": dict(labels)},
+    }
 
 
 def apart(labels: Mapping[str, str]) -> dict[str, object]:
