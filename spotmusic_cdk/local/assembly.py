@@ -1,0 +1,59 @@
+"""The cloud assembly as the CDK wrote it: which stacks there are, where they go and what they hold."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthesizedStack:
+    """One stack of the assembly.
+
+    Args:
+        id: the CDK CLI's name for it, such as `dev/network`.
+        name: its name in CloudFormation.
+        region: where it goes.
+        template: path of its template.
+        resources: the template's resources by logical id.
+    """
+
+    id: str
+    name: str
+    region: str
+    template: Path
+    resources: dict[str, dict[str, Any]]
+
+
+def stacks(assembly: Path, *, environment: str) -> list[SynthesizedStack]:
+    """The stacks of one stage, in the order of the manifest.
+
+    Args:
+        assembly: folder of the cloud assembly.
+        environment: name of the stage, such as `dev`.
+
+    Raises:
+        FileNotFoundError: if the assembly has no such stage.
+    """
+    return list(_stacks(assembly / f"assembly-{environment}"))
+
+
+def _stacks(folder: Path) -> Iterator[SynthesizedStack]:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for name, artifact in manifest["artifacts"].items():
+        if artifact["type"] == "aws:cloudformation:stack":
+            properties = artifact["properties"]
+            template = folder / properties["templateFile"]
+            yield SynthesizedStack(
+                id=artifact.get("displayName", name),
+                name=properties.get("stackName", name),
+                region=artifact["environment"].rsplit("/", 1)[-1],
+                template=template,
+                resources=json.loads(template.read_text()).get("Resources", {}),
+            )
+
+
+def regions(found: list[SynthesizedStack]) -> list[str]:
+    """The regions of some stacks, each once, in order."""
+    return list(dict.fromkeys(stack.region for stack in found))

@@ -1,0 +1,119 @@
+"""What stands before the emulator's own application: it knows whom it serves, and tells what is only recorded."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+Scope = dict[str, Any]
+Application = Callable[[Scope, Any, Any], Awaitable[None]]
+
+RECORDED_PATH = "/_spotmusic/recorded"
+IDENTITY_PATH = "/_spotmusic/identity"
+
+
+# The CDK CLI asks for a stack's status every five seconds, however fast the stack is. An answer may be held back until there is
+# something to tell, but not longer than a client's patience.
+_HOLD_SECONDS = 4.0
+_HOLD_STEP_SECONDS = 0.02
+
+
+def front_door(
+    application: Application,
+    *,
+    is_own_key: Callable[[str], bool],
+    recorded: Callable[[], list[Any]],
+    is_in_progress: Callable[[str, str], bool],
+    identity: dict[str, Any],
+) -> Application:
+    """Wraps the emulator's application.
+
+    Args:
+        application: the emulator.
+        is_own_key: tells whether an access key is the emulator's own or one that its STS issued.
+        recorded: the records of types without an engine.
+        is_in_progress: tells from a region and a stack's name or id whether an operation on it runs.
+        identity: what tells this emulator from another one.
+    """
+
+    async def serve(scope: Scope, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return await application(scope, receive, send)
+        if scope["path"] == RECORDED_PATH:
+            return await _answer(send, 200, recorded())
+        if scope["path"] == IDENTITY_PATH:
+            return await _answer(send, 200, identity)
+        key = access_key(scope)
+        if key is not None and not is_own_key(key):
+            return await _answer(send, 403, _REFUSAL)
+        if _may_ask_for_a_stack(scope):
+            body = await _body(receive)
+            await _hold_while_in_progress(scope, body, is_in_progress)
+            receive = _replay(body, receive)
+        return await application(scope, receive, send)
+
+    return serve
+
+
+# Both AWS protocols read their error code from here: JSON services from __type, the others from the status.
+_REFUSAL = {"__type": "InvalidClientTokenId", "message": "The embedded AWS accepts its own credentials only. Nothing was done."}
+
+
+def access_key(scope: Scope) -> str | None:
+    """The access key a request is signed with: in its header or, presigned, in its query. None if it is not signed."""
+    signature = _signature(scope)
+    if signature:
+        return signature[0]
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    credential = query.get("X-Amz-Credential") or query.get("AWSAccessKeyId")
+    return credential[0].split("/")[0] if credential else None
+
+
+def _signature(scope: Scope) -> tuple[str, str, str] | None:
+    """Access key, region and service of a request that is signed in its header."""
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope.get("headers", [])}
+    match = re.search(r"Credential=([^/,\s]+)/[^/]*/([^/]*)/([^/]*)/", headers.get("authorization", ""))
+    return (match.group(1), match.group(2), match.group(3)) if match else None
+
+
+def _may_ask_for_a_stack(scope: Scope) -> bool:
+    signature = _signature(scope)
+    return scope["method"] == "POST" and signature is not None and signature[2] == "cloudformation"
+
+
+async def _body(receive: Any) -> bytes:
+    chunks, more = [], True
+    while more:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        more = message["type"] == "http.request" and message.get("more_body", False)
+    return b"".join(chunks)
+
+
+def _replay(body: bytes, receive: Any) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """A `receive` that yields the body once more and then what still comes, which is the client's leaving."""
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> dict[str, Any]:
+        return messages.pop() if messages else await receive()
+
+    return again
+
+
+async def _hold_while_in_progress(scope: Scope, body: bytes, is_in_progress: Callable[[str, str], bool]) -> None:
+    asked = parse_qs(body.decode("latin-1"))
+    signature = _signature(scope)
+    if signature is None or asked.get("Action") != ["DescribeStacks"] or "StackName" not in asked:
+        return
+    deadline = asyncio.get_running_loop().time() + _HOLD_SECONDS
+    while is_in_progress(signature[1], asked["StackName"][0]) and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(_HOLD_STEP_SECONDS)
+
+
+async def _answer(send: Any, status: int, document: Any) -> None:
+    body = json.dumps(document, default=str).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,78 @@
+"""After a destruction: what a policy keeps, what is left without one, and what Lambda writes by itself."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from spotmusic_cdk.local import inventory, process, session, verification
+from spotmusic_cdk.local.assembly import SynthesizedStack, regions
+from spotmusic_cdk.local.cloudformation import DeployedResource
+from spotmusic_cdk.local.workspace import RunningEmulator
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What is left.
+
+    Args:
+        kept: resources that a retain or snapshot policy keeps, one line each.
+        removed_log_groups: log groups that Lambda made at a function's first line and that belong to no stack.
+        unexplained: everything else.
+        listed: number of entries that the inventory saw.
+    """
+
+    kept: list[str]
+    removed_log_groups: list[str]
+    unexplained: list[str]
+    listed: int
+
+    def summary(self) -> str:
+        """What to tell the user."""
+        kept = [f"  {line}" for line in self.kept] or ["  nothing"]
+        groups = f"Removed {len(self.removed_log_groups)} log groups that Lambda made by itself and no stack has."
+        return "\n".join(["Kept by a policy of its template, as in an account:", *kept, groups, "Nothing else of ours is left."])
+
+
+def after_destruction(
+    deployed: list[DeployedResource], stacks: list[SynthesizedStack], *, baseline: Path, emulator: RunningEmulator
+) -> Outcome:
+    """Looks for everything that was deployed, and for everything that the inventory shows and did not show before.
+
+    Args:
+        deployed: what stood before the destruction.
+        stacks: the destroyed stacks.
+        baseline: the inventory from before the first deployment.
+        emulator: the emulator.
+    """
+    keeping = inventory.kept_by_policy(stacks)
+    kept = [resource for resource in deployed if (resource.stack.name, resource.logical_id) in keeping]
+    removed = _remove_log_groups_of_functions(deployed, emulator)
+    still = inventory.inventory(emulator.endpoint, regions(stacks))
+    ours = still - inventory.load(baseline)
+    names = {resource.identifier for resource in kept}
+    unexplained = [entry for entry in sorted(ours) if not inventory.explained(entry, names)]
+    standing = [resource for resource in deployed if resource not in kept and verification.stands(resource, endpoint=emulator.endpoint)]
+    records = [
+        f"record of {record['type']} {record['identifier']}" for record in process.recorded(emulator) if not _is_kept(record, keeping)
+    ]
+    return Outcome(
+        kept=[f"{resource.stack.id} {resource.logical_id}: {resource.type} {resource.identifier}" for resource in kept],
+        removed_log_groups=removed,
+        unexplained=[*unexplained, *(f"{resource.type} {resource.identifier}" for resource in standing), *records],
+        listed=len(still),
+    )
+
+
+def _is_kept(record: dict[str, str], keeping: set[tuple[str, str]]) -> bool:
+    return (record["stack"], record["logical_id"]) in keeping
+
+
+def _remove_log_groups_of_functions(deployed: list[DeployedResource], emulator: RunningEmulator) -> list[str]:
+    removed = []
+    declared = {resource.identifier for resource in deployed if resource.type == "AWS::Logs::LogGroup"}
+    for function in (resource for resource in deployed if resource.type == "AWS::Lambda::Function"):
+        name, logs = f"/aws/lambda/{function.identifier}", session.client("logs", emulator.endpoint, region=function.stack.region)
+        groups = [group["logGroupName"] for group in logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]]
+        if name in groups and name not in declared:
+            logs.delete_log_group(logGroupName=name)
+            removed.append(name)
+    return removed

@@ -1,0 +1,104 @@
+"""CloudFormation's own description of its resource types, as cfn-lint bundles it."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from cfnlint.jsonschema import StandardValidator
+from cfnlint.jsonschema._keywords_cfn import cfn_type
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
+Properties = dict[str, Any]
+PropertyPath = tuple[str, ...]
+
+
+class UnknownResourceTypeError(Exception):
+    """CloudFormation has no such resource type in this region."""
+
+
+def resource_types(region: str) -> list[str]:
+    """Every resource type CloudFormation knows in a region."""
+    return [name for name in PROVIDER_SCHEMA_MANAGER.get_resource_types(region) if name.count("::") == 2]
+
+
+def _paths(pointers: list[str] | None) -> list[PropertyPath]:
+    return [tuple(pointer.split("/")[2:]) for pointer in pointers or []]
+
+
+@dataclass(frozen=True)
+class ResourceSchema:
+    """One resource type.
+
+    Args:
+        name: for example `AWS::EKS::Addon`.
+        document: the provider schema.
+    """
+
+    name: str
+    document: dict[str, Any]
+
+    @property
+    def identifier(self) -> list[PropertyPath]:
+        """Properties that name the resource."""
+        return _paths(self.document.get("primaryIdentifier"))
+
+    @property
+    def create_only(self) -> list[PropertyPath]:
+        """Properties whose change replaces the resource."""
+        return _paths(self.document.get("createOnlyProperties"))
+
+    @property
+    def read_only(self) -> list[PropertyPath]:
+        """Properties that only Fn::GetAtt reads. Those inside a list have no attribute."""
+        return [path for path in _paths(self.document.get("readOnlyProperties")) if "*" not in path]
+
+    def definition(self, path: PropertyPath) -> dict[str, Any]:
+        """The sub-schema of a property, with references resolved; empty where the schema has none."""
+        node = self.document
+        for name in path:
+            node = self._resolved(self._resolved(node).get("properties", {}).get(name, {}))
+        return node
+
+    def _resolved(self, node: dict[str, Any]) -> dict[str, Any]:
+        while "$ref" in node:
+            target: Any = self.document
+            for name in node["$ref"].lstrip("#/").split("/"):
+                target = target.get(name, {})
+            node = target
+        return node
+
+    def problems(self, properties: Properties) -> list[str]:
+        """What CloudFormation would reject in resolved properties, most telling first; empty if nothing."""
+        found = [_sentence(error) for error in _validator(self.document).iter_errors(properties)]
+        written = [".".join(path) for path in self.read_only if len(path) == 1 and path[0] in properties]
+        return found + [f"{name}: is read-only, a template can't set it" for name in written]
+
+
+@cache
+def resource_schema(region: str, resource_type: str) -> ResourceSchema:
+    """The schema of a type in a region.
+
+    Raises:
+        UnknownResourceTypeError: if CloudFormation has no such type there.
+    """
+    if resource_type not in PROVIDER_SCHEMA_MANAGER.get_resource_types(region):
+        raise UnknownResourceTypeError(f"{resource_type} does not exist in {region}")
+    return ResourceSchema(resource_type, PROVIDER_SCHEMA_MANAGER.get_resource_schema(region, resource_type).schema)
+
+
+@cache
+def _validator_class() -> Any:
+    # CloudFormation takes "80" for a number, "true" for a boolean and 80 for a string, and so must a check that claims to be its.
+    return StandardValidator({}).extend(validators={"type": cfn_type})
+
+
+def _validator(document: dict[str, Any]) -> Any:
+    validator = _validator_class()(document)
+    return validator.evolve(context=validator.context.evolve(strict_types=False))
+
+
+def _sentence(error: Any) -> str:
+    # A failed anyOf says only "is not valid under any of the given schemas"; its last branch says why.
+    cause = error.context[-1] if error.context else error
+    place = ".".join(str(step) for step in error.absolute_path) or "properties"
+    return f"{place}: {cause.message[:300]}"

@@ -1,0 +1,62 @@
+"""The table at the end: what was deployed, by whom, and how long it took."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackRow:
+    """One stack of the table.
+
+    Args:
+        stack: the CDK CLI's name for it.
+        resources: number of resources.
+        recorded: how many of them are only recorded.
+        seconds: how long CloudFormation worked on it.
+    """
+
+    stack: str
+    resources: int
+    recorded: int
+    seconds: float
+
+
+_HEAD = ("stack", "resources", "by service code", "recorded only", "seconds")
+
+
+def table(rows: list[StackRow]) -> str:
+    """The rows and their sum, aligned.
+
+    Args:
+        rows: one per stack.
+    """
+    total = StackRow(
+        stack="all",
+        resources=sum(row.resources for row in rows),
+        recorded=sum(row.recorded for row in rows),
+        seconds=sum(row.seconds for row in rows),
+    )
+    cells = [_cells(row) for row in rows]
+    lines = [_HEAD, *cells, _cells(total)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
+    rule = tuple("-" * width for width in widths)
+    return "\n".join(_aligned(line, widths) for line in (_HEAD, rule, *cells, rule, _cells(total)))
+
+
+def recorded_types(types: Iterable[str]) -> str:
+    """Which types are only recorded, with their numbers, in lines of a readable length."""
+    numbers: dict[str, int] = {}
+    for name in types:
+        numbers[name] = numbers.get(name, 0) + 1
+    return "\n".join(f"  {name} ({number})" for name, number in sorted(numbers.items())) or "  none"
+
+
+def _cells(row: StackRow) -> tuple[str, ...]:
+    return (row.stack, str(row.resources), str(row.resources - row.recorded), str(row.recorded), f"{row.seconds:.1f}")
+
+
+def _aligned(cells: tuple[str, ...], widths: list[int]) -> str:
+    first, *numbers = (
+        cell.ljust(width) if column == 0 else cell.rjust(width) for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return "  ".join([first, *numbers]).rstrip()

@@ -1,0 +1,129 @@
+"""Where one checkout keeps its embedded AWS: port, process id, log, temporary files and the exports for a shell."""
+
+import json
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningEmulator:
+    """What must be remembered to find the emulator again and to stop nothing else.
+
+    Args:
+        pid: process id; also the id of its process group, which its Lambda workers share.
+        port: TCP port on loopback.
+        started: the process's start time as the operating system tells it; a recycled process id has another one.
+    """
+
+    pid: int
+    port: int
+    started: str
+
+    @property
+    def endpoint(self) -> str:
+        """The URL it serves."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The `.local/` folder of a checkout. Two checkouts have two of them and never meet.
+
+    Args:
+        checkout: folder of the CDK app (the one with `cdk.json`).
+    """
+
+    checkout: Path
+
+    @property
+    def folder(self) -> Path:
+        """The state folder."""
+        return self.checkout / ".local"
+
+    @property
+    def temporary(self) -> Path:
+        """The emulator's TMPDIR. Below the checkout, so that Node functions find the checkout's `node_modules` by walking up."""
+        return self.folder / "tmp"
+
+    @property
+    def log(self) -> Path:
+        """The emulator's log."""
+        return self.folder / "emulator.log"
+
+    @property
+    def assembly(self) -> Path:
+        """The cloud assembly of the last synthesis."""
+        return self.folder / "cdk.out"
+
+    @property
+    def interpreter(self) -> Path:
+        """The folder of python and node."""
+        return Path(sys.executable).parent
+
+    @property
+    def baseline(self) -> Path:
+        """What the emulator held before the first deployment."""
+        return self.folder / "baseline.json"
+
+    @property
+    def environment_script(self) -> Path:
+        """Exports for a shell."""
+        return self.folder / "env.sh"
+
+    @property
+    def node_modules(self) -> Path:
+        """The checkout's Node packages: the CDK CLI and the SDK that Node functions find in Lambda."""
+        return self.checkout / "node_modules"
+
+    @property
+    def cdk(self) -> Path:
+        """The CDK CLI of the checkout."""
+        return self.node_modules / ".bin" / "cdk"
+
+    @property
+    def _record(self) -> Path:
+        return self.folder / "emulator.json"
+
+    def cli_log(self, command: str) -> Path:
+        """Log of the last run of a CLI command."""
+        return self.folder / f"cdk-{command}.log"
+
+    def home(self) -> Path:
+        """An empty folder that stands in for the user's home."""
+        home = self.folder / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        return home
+
+    def fresh_assembly(self) -> Path:
+        """The assembly's folder, emptied."""
+        shutil.rmtree(self.assembly, ignore_errors=True)
+        return self.assembly
+
+    def prepare(self) -> None:
+        """Makes the folders. Nothing of an earlier emulator is kept in the temporary one."""
+        shutil.rmtree(self.temporary, ignore_errors=True)
+        self.baseline.unlink(missing_ok=True)
+        self.temporary.mkdir(parents=True)
+        # A checkout that has no rule for it yet must not offer state for a commit.
+        (self.folder / ".gitignore").write_text("*\n")
+
+    def remember(self, emulator: RunningEmulator) -> None:
+        """Keeps what is needed to find the emulator again."""
+        self._record.write_text(json.dumps(asdict(emulator)))
+
+    def recall(self) -> RunningEmulator | None:
+        """The emulator of the last `up`, or None if there was none or the record is unreadable."""
+        try:
+            return RunningEmulator(**json.loads(self._record.read_text()))
+        except (FileNotFoundError, json.JSONDecodeError, TypeError):
+            return None
+
+    def forget(self) -> None:
+        """Removes everything but the logs, which are what one reads after something went wrong."""
+        self._record.unlink(missing_ok=True)
+        self.environment_script.unlink(missing_ok=True)
+        self.baseline.unlink(missing_ok=True)
+        for folder in (self.temporary, self.assembly, self.folder / "home"):
+            shutil.rmtree(folder, ignore_errors=True)
