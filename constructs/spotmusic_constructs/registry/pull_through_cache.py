@@ -30,7 +30,7 @@ class PullThroughCache(Construct):
         key: customer-managed key of the data class "images".
         credentials: ARN of a Secrets Manager secret (named `ecr-pullthroughcache/…`) by host, for `docker.io` and `ghcr.io`.
         settings_keys: name of the setting that gives the credentials by host, for warnings.
-        keep_images: images kept in each repository.
+        keep_images: tagged images kept in each repository.
         untagged_days: days until an untagged image goes.
 
     Example:

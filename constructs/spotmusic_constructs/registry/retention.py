@@ -10,7 +10,7 @@ def retention(*, keep_images: int, untagged_days: int) -> str:
     (Amazon ECR user guide, lifecycle policies).
 
     Args:
-        keep_images: images kept in a repository, the newest first.
+        keep_images: tagged images kept in a repository, the newest first.
         untagged_days: days until an untagged image goes.
     """
     rules = [
@@ -21,12 +21,12 @@ def retention(*, keep_images: int, untagged_days: int) -> str:
         ),
         _rule(
             2,
-            f"The newest {keep_images} images stay",
-            {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": keep_images},
+            f"The newest {keep_images} tagged images stay",
+            {"tagStatus": "tagged", "tagPatternList": ["*"], "countType": "imageCountMoreThan", "countNumber": keep_images},
         ),
     ]
     return json.dumps({"rules": rules}, separators=(",", ":"))
 
 
-def _rule(priority: int, description: str, selection: dict[str, str | int]) -> dict[str, object]:
+def _rule(priority: int, description: str, selection: dict[str, str | int | list[str]]) -> dict[str, object]:
     return {"rulePriority": priority, "description": description, "selection": selection, "action": {"type": "expire"}}

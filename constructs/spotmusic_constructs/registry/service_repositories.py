@@ -20,7 +20,7 @@ class ServiceRepositories(Construct):
     Args:
         services: names of the services.
         key: customer-managed key of the data class "images". ECR makes its own grant on it, so that readers need no right on it.
-        keep_images: images kept in each repository.
+        keep_images: tagged images kept in each repository.
         untagged_days: days until an untagged image goes.
         removal_policy: what happens to repositories when their stack goes. `DESTROY` takes their images with them.
 

@@ -1,0 +1,134 @@
+from ipaddress import IPv4Network
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk.assertions import Template
+
+from spotmusic_constructs.network.three_tier_vpc import ThreeTierVpc
+from tests.conftest import feature_flags
+
+REGION = "sa-east-1"
+ZONES = [f"{REGION}{letter}" for letter in "abc"]
+
+
+class StackInZones(cdk.Stack):
+    @property
+    def availability_zones(self) -> list[str]:
+        return ZONES
+
+
+def template_of(*, cidr: str = "10.40.0.0/16", zones: list[str] = ZONES, nat_gateways: int = 1) -> dict[str, Any]:
+    stack = StackInZones(cdk.App(context=feature_flags()), "test", env=cdk.Environment(account="111122223333", region=REGION))
+    ThreeTierVpc(stack, "Network", cidr=cidr, zones=zones, nat_gateways=nat_gateways)
+    return dict(Template.from_stack(stack).to_json())
+
+
+@pytest.fixture(scope="module")
+def full() -> dict[str, Any]:
+    return template_of(nat_gateways=3)
+
+
+@pytest.fixture(scope="module")
+def minimal() -> dict[str, Any]:
+    return template_of(zones=ZONES[:2])
+
+
+def resources(template: dict[str, Any], type_: str) -> dict[str, dict[str, Any]]:
+    return {id_: resource["Properties"] for id_, resource in template["Resources"].items() if resource["Type"] == type_}
+
+
+def tag(properties: dict[str, Any], key: str) -> str | None:
+    return next((tag["Value"] for tag in properties["Tags"] if tag["Key"] == key), None)
+
+
+def subnets(template: dict[str, Any], tier: str) -> dict[str, dict[str, Any]]:
+    return {id_: s for id_, s in resources(template, "AWS::EC2::Subnet").items() if tag(s, "aws-cdk:subnet-name") == tier}
+
+
+def default_route(template: dict[str, Any], subnet_id: str) -> dict[str, Any] | None:
+    (table,) = (
+        a["RouteTableId"]["Ref"]
+        for a in resources(template, "AWS::EC2::SubnetRouteTableAssociation").values()
+        if a["SubnetId"]["Ref"] == subnet_id
+    )
+    routes = [r for r in resources(template, "AWS::EC2::Route").values() if r["RouteTableId"]["Ref"] == table]
+    assert all(r["DestinationCidrBlock"] == "0.0.0.0/0" for r in routes)
+    return routes[0] if routes else None
+
+
+@pytest.mark.parametrize("tier", ["public", "application", "data"])
+def test_every_tier_stands_in_every_zone(full: dict[str, Any], tier: str) -> None:
+    assert [s["AvailabilityZone"] for s in subnets(full, tier).values()] == ZONES
+
+
+def test_an_application_subnet_has_an_address_for_4096_pods(full: dict[str, Any]) -> None:
+    assert [s["CidrBlock"] for s in subnets(full, "application").values()] == ["10.40.0.0/20", "10.40.16.0/20", "10.40.32.0/20"]
+
+
+def test_a_third_zone_moves_no_subnet(full: dict[str, Any], minimal: dict[str, Any]) -> None:
+    before = {id_: s["CidrBlock"] for id_, s in resources(minimal, "AWS::EC2::Subnet").items()}
+    after = {id_: s["CidrBlock"] for id_, s in resources(full, "AWS::EC2::Subnet").items()}
+    assert before.items() <= after.items()
+
+
+def test_subnets_do_not_overlap_and_leave_more_than_half_of_the_vpc_free(full: dict[str, Any]) -> None:
+    networks = [IPv4Network(s["CidrBlock"]) for s in resources(full, "AWS::EC2::Subnet").values()]
+    assert not any(a.overlaps(b) for i, a in enumerate(networks) for b in networks[:i])
+    assert max(n.broadcast_address for n in networks) < IPv4Network("10.40.0.0/16")[2**15]
+
+
+def test_a_smaller_range_scales_every_subnet_alike() -> None:
+    template = template_of(cidr="10.40.64.0/18")
+    assert [s["CidrBlock"] for s in subnets(template, "application").values()] == ["10.40.64.0/22", "10.40.68.0/22", "10.40.72.0/22"]
+    assert [s["CidrBlock"] for s in subnets(template, "data").values()] == ["10.40.80.0/26", "10.40.80.64/26", "10.40.80.128/26"]
+
+
+def test_no_subnet_gives_out_public_addresses(full: dict[str, Any]) -> None:
+    assert not any(s["MapPublicIpOnLaunch"] for s in resources(full, "AWS::EC2::Subnet").values())
+
+
+def test_each_zone_leaves_by_its_own_nat_gateway(full: dict[str, Any]) -> None:
+    zone_of = {id_: s["AvailabilityZone"] for id_, s in resources(full, "AWS::EC2::Subnet").items()}
+    for subnet_id, subnet in subnets(full, "application").items():
+        route = default_route(full, subnet_id)
+        assert route is not None
+        gateway = full["Resources"][route["NatGatewayId"]["Ref"]]["Properties"]
+        assert zone_of[gateway["SubnetId"]["Ref"]] == subnet["AvailabilityZone"]
+
+
+def test_one_nat_gateway_serves_every_zone_when_asked_to(minimal: dict[str, Any]) -> None:
+    (gateway,) = resources(minimal, "AWS::EC2::NatGateway")
+    routes = [default_route(minimal, id_) for id_ in subnets(minimal, "application")]
+    assert [route["NatGatewayId"]["Ref"] for route in routes if route] == [gateway, gateway]
+
+
+def test_data_has_no_way_out(full: dict[str, Any]) -> None:
+    assert all(default_route(full, id_) is None for id_ in subnets(full, "data"))
+
+
+def test_kubernetes_finds_the_subnets_of_its_load_balancers(full: dict[str, Any]) -> None:
+    assert all(tag(s, "kubernetes.io/role/internal-elb") == "1" for s in subnets(full, "application").values())
+    assert all(tag(s, "kubernetes.io/role/elb") == "1" for s in subnets(full, "public").values())
+    assert all(tag(s, "kubernetes.io/role/elb") is None for s in (subnets(full, "data") | subnets(full, "application")).values())
+
+
+def test_the_default_security_group_is_emptied_by_a_function_that_may_change_no_other(full: dict[str, Any]) -> None:
+    (request,) = resources(full, "Custom::VpcRestrictDefaultSG").values()
+    group = request["DefaultSecurityGroupId"]
+    (role,) = (r for id_, r in resources(full, "AWS::IAM::Role").items() if id_.startswith("CustomVpcRestrictDefaultSG"))
+    (policy,) = role["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    (arn,) = statement["Resource"]
+    assert arn["Fn::Join"][1][-1] == group
+
+
+@pytest.mark.parametrize("cidr", ["10.0.0.0/15", "10.0.0.0/19"])
+def test_a_range_that_aws_or_pods_cannot_use_is_refused(stack: cdk.Stack, cidr: str) -> None:
+    with pytest.raises(ValueError, match="is not between /16 and /18"):
+        ThreeTierVpc(stack, "Network", cidr=cidr, zones=ZONES)
+
+
+def test_more_zones_than_addresses_are_laid_out_for_are_refused(stack: cdk.Stack) -> None:
+    with pytest.raises(ValueError, match="Name at most so many"):
+        ThreeTierVpc(stack, "Network", cidr="10.0.0.0/16", zones=[f"{REGION}{letter}" for letter in "abcde"])

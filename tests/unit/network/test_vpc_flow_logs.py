@@ -1,0 +1,62 @@
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+from aws_cdk.assertions import Template
+
+from spotmusic_constructs.network.vpc_flow_logs import VpcFlowLogs
+from tests.conftest import new_stack
+
+KEY = "arn:aws:kms:sa-east-1:111122223333:key/1"
+
+
+def template_of(**more: Any) -> dict[str, Any]:
+    stack = new_stack()
+    vpc = ec2.Vpc.from_vpc_attributes(stack, "Vpc", vpc_id="vpc-1", availability_zones=["sa-east-1a"])
+    VpcFlowLogs(stack, "FlowLogs", vpc=vpc, key=kms.Key.from_key_arn(stack, "Key", KEY), **more)
+    return dict(Template.from_stack(stack).to_json())
+
+
+@pytest.fixture(scope="module")
+def minimal() -> dict[str, Any]:
+    return template_of()
+
+
+def only(template: dict[str, Any], type_: str) -> dict[str, Any]:
+    (resource,) = (r for r in template["Resources"].values() if r["Type"] == type_)
+    assert isinstance(resource, dict)
+    return resource
+
+
+def test_accepted_and_rejected_traffic_is_recorded(minimal: dict[str, Any]) -> None:
+    flow_log = only(minimal, "AWS::EC2::FlowLog")["Properties"]
+    assert (flow_log["ResourceId"], flow_log["TrafficType"]) == ("vpc-1", "ALL")
+
+
+def test_records_are_encrypted_and_kept_for_a_year(minimal: dict[str, Any]) -> None:
+    log_group = only(minimal, "AWS::Logs::LogGroup")
+    assert log_group["Properties"] == {"KmsKeyId": KEY, "RetentionInDays": 365}
+    assert log_group["DeletionPolicy"] == log_group["UpdateReplacePolicy"] == "Retain"
+
+
+def test_records_are_kept_as_long_as_asked_and_go_when_asked() -> None:
+    log_group = only(template_of(retention_days=30, removal_policy=cdk.RemovalPolicy.DESTROY), "AWS::Logs::LogGroup")
+    assert log_group["Properties"]["RetentionInDays"] == 30
+    assert log_group["DeletionPolicy"] == "Delete"
+
+
+def test_only_flow_logs_of_this_account_write(minimal: dict[str, Any]) -> None:
+    (statement,) = only(minimal, "AWS::IAM::Role")["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "111122223333"},
+        "ArnLike": {"aws:SourceArn": "arn:aws:ec2:sa-east-1:111122223333:vpc-flow-log/*"},
+    }
+
+
+def test_they_write_to_no_other_log_group(minimal: dict[str, Any]) -> None:
+    (statement,) = only(minimal, "AWS::IAM::ManagedPolicy")["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == {"Fn::GetAtt": [statement["Resource"]["Fn::GetAtt"][0], "Arn"]}
+    assert minimal["Resources"][statement["Resource"]["Fn::GetAtt"][0]]["Type"] == "AWS::Logs::LogGroup"
