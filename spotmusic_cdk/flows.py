@@ -103,6 +103,8 @@ def _operations(settings: Settings) -> Iterator[Flow]:
             reason="A function creates least-privilege users and rotates their passwords",
         )
     yield Flow(source="database-users", target=INTERNET, port=HTTPS, reason="It reads and writes secrets through AWS APIs")
+    yield Flow(source="cache-users", target="cache", port=REDIS, reason="A function proves a rotated password before clients get it")
+    yield Flow(source="cache-users", target=INTERNET, port=HTTPS, reason="It reads and writes secrets and cache users through AWS APIs")
     if any(service.scaling.messages_per_task for service in settings.services.values()):
         yield Flow(
             source="queue-depth",

@@ -1,0 +1,78 @@
+"""The audio library: the bucket that holds every track, and who may read it."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.data.buckets import admit_cloudfront, handle_of, log_access, send_events
+
+
+class AudioLibrary(Construct):
+    """A versioned, encrypted bucket of audio files that only CloudFront reads.
+
+    Creates the bucket and its policy, which admits the distributions of this account (docs/adr/0006 tells why not one, and
+    how to narrow it). Objects move to Intelligent-Tiering on the day they arrive, and a version that was replaced is kept for
+    `noncurrent_days`, which bounds how long an erased track survives. `bucket` is a handle that no other stack can change
+    the policy of; services of this account that manage tracks get rights on their own roles.
+
+    Args:
+        key: customer-managed key of the data class "audio", whose policy lets CloudFront decrypt.
+        access_logs: bucket that receives the server access logs, under `audio/`.
+        noncurrent_days: days until a replaced or deleted version is gone. LGPD art. 16 asks for a bound.
+        removal_policy: what happens to the bucket when its stack goes; it is never emptied for you.
+
+    Example:
+        library = AudioLibrary(self, "Audio", key=keys.audio, access_logs=logs.bucket)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: kms.IKey,
+        access_logs: s3.IBucket,
+        noncurrent_days: int = 90,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+
+        bucket = s3.Bucket(
+            self,
+            "Bucket",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            versioned=True,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=_tiering(noncurrent_days),
+            removal_policy=removal_policy,
+        )
+        admit_cloudfront(bucket)
+        log_access(bucket, access_logs, prefix="audio/")
+        send_events(bucket)
+        self.bucket = handle_of(bucket)
+        # CloudFormation cannot replicate a bucket to itself, and a second region is a choice of the environment file.
+        acknowledge(
+            bucket,
+            {
+                "NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled": (
+                    "Durability comes from versioning and AWS Backup in the same region; copies abroad need a legal basis (LGPD art. 33)."
+                )
+            },
+        )
+
+
+def _tiering(noncurrent_days: int) -> list[s3.LifecycleRule]:
+    return [
+        s3.LifecycleRule(
+            transitions=[s3.Transition(storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=cdk.Duration.days(0))],
+            noncurrent_version_expiration=cdk.Duration.days(noncurrent_days),
+            abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
+        )
+    ]

@@ -1,0 +1,194 @@
+"""The cache: frequent reads, sessions and counters, with a node in every zone."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_elasticache as elasticache
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.data.cache_users import CacheUsers
+from spotmusic_constructs.data.credentials_function import CredentialsFunction, rotate_on_schedule
+
+PORT = 6379
+"""Redis' own port. Another would hide nothing from who may open a connection, and surprise every client."""
+NIST_SNAPSHOT_DAYS = 15
+_PARAMETERS = {
+    # What is older goes when memory ends. Sessions and counters expire by themselves, so nothing is lost that was promised.
+    "maxmemory-policy": "volatile-lru",
+    # For copies and failover (ElastiCache user guide, managing reserved memory: 25 for nodes that make snapshots).
+    "reserved-memory-percent": "25",
+}
+
+
+class Cache(Construct):
+    """An ElastiCache replication group over all zones, with TLS, users of its own, and passwords that rotate.
+
+    Creates the replication group with one shard, its subnet and parameter group, its log groups, `CacheUsers`, and the function
+    that rotates their passwords: ElastiCache keeps two for each user, and the one before stays valid until the next rotation.
+
+    Args:
+        engine: `redis` or `valkey`; they speak the same protocol.
+        engine_version: `7.1` of Redis, `8.0` or later of Valkey.
+        node_type: type of the nodes.
+        replicas: replicas beside the primary; two keep a node in each of three zones.
+        prefixes: prefix of the keys by user name.
+        vpc: network of the function that rotates.
+        subnet_ids: subnets of the nodes.
+        security_group: who may talk to the nodes.
+        users_subnets: subnets of the function that rotates passwords.
+        users_security_group: who that function may talk to.
+        cache_key: customer-managed key of the data class "cache".
+        secrets_key: customer-managed key of the data class "secrets".
+        log_key: customer-managed key of the data class "logs".
+        snapshot_retention_days: days that daily snapshots are kept.
+        removal_policy: what happens to the replication group when its stack goes: a last snapshot stays unless it says otherwise.
+
+    Raises:
+        ValueError: if the engine has no such version.
+
+    Example:
+        cache = Cache(self, "Cache", engine="valkey", engine_version="8.2", prefixes={"playback": "playback"}, ...)
+        cache.users["playback"].grant_read(role)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        prefixes: Mapping[str, str],
+        vpc: ec2.IVpc,
+        subnet_ids: list[str],
+        security_group: ec2.ISecurityGroup,
+        users_subnets: ec2.SubnetSelection,
+        users_security_group: ec2.ISecurityGroup,
+        cache_key: kms.IKey,
+        secrets_key: kms.IKey,
+        log_key: kms.IKey,
+        engine: str = "redis",
+        engine_version: str = "7.1",
+        node_type: str = "cache.t4g.small",
+        replicas: int = 2,
+        snapshot_retention_days: int = 15,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.SNAPSHOT,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        secrets_policy = cdk.RemovalPolicy.DESTROY if removal_policy == cdk.RemovalPolicy.DESTROY else cdk.RemovalPolicy.RETAIN
+
+        self.port = PORT
+        users = CacheUsers(self, "Users", prefixes=prefixes, key=secrets_key, removal_policy=secrets_policy)
+        self.users: Mapping[str, secretsmanager.ISecret] = users.secrets
+        self.replication_group = elasticache.CfnReplicationGroup(
+            self,
+            "ReplicationGroup",
+            replication_group_description="Frequent reads, sessions and rate counters",
+            engine=engine,
+            engine_version=engine_version,
+            cache_node_type=node_type,
+            cache_parameter_group_name=self._parameter_group(engine, engine_version).ref,
+            cache_subnet_group_name=self._subnet_group(subnet_ids).ref,
+            security_group_ids=[security_group.security_group_id],
+            port=PORT,
+            num_node_groups=1,
+            replicas_per_node_group=replicas,
+            automatic_failover_enabled=True,
+            multi_az_enabled=True,
+            at_rest_encryption_enabled=True,
+            kms_key_id=cache_key.key_arn,
+            transit_encryption_enabled=True,
+            transit_encryption_mode="required",
+            user_group_ids=[users.group.ref],
+            auto_minor_version_upgrade=True,
+            # At night in São Paulo, and not while the databases are maintained.
+            snapshot_retention_limit=snapshot_retention_days,
+            snapshot_window="05:00-06:00",
+            preferred_maintenance_window="tue:06:30-tue:07:30",
+            log_delivery_configurations=[self._log("slow-log", log_key), self._log("engine-log", log_key)],
+        )
+        self.replication_group.apply_removal_policy(removal_policy)
+        self.primary_endpoint = self.replication_group.attr_primary_end_point_address
+        self.reader_endpoint = self.replication_group.attr_reader_end_point_address
+        self._rotate(users, vpc, users_subnets, users_security_group, log_key)
+        acknowledge(self.replication_group, {**_ACKNOWLEDGED, **_deviations(snapshot_retention_days)})
+
+    def _parameter_group(self, engine: str, version: str) -> elasticache.CfnParameterGroup:
+        major = version.split(".", maxsplit=1)[0]
+        families = {"redis": {"7": "redis7"}, "valkey": {"8": "valkey8"}}
+        try:
+            family = families[engine][major]
+        except KeyError:
+            raise ValueError(f"engine_version: ElastiCache has no {engine} {version} here. Use redis 7.1, or valkey 8.0 or 8.2.") from None
+        return elasticache.CfnParameterGroup(
+            self,
+            # A group belongs to one family for ever: another engine takes another group.
+            f"{family.capitalize()}Parameters",
+            cache_parameter_group_family=family,
+            description="Evicts what may expire, and keeps memory for failover",
+            properties=_PARAMETERS,
+        )
+
+    def _subnet_group(self, subnet_ids: list[str]) -> elasticache.CfnSubnetGroup:
+        return elasticache.CfnSubnetGroup(self, "SubnetGroup", description="Subnets of the cache", subnet_ids=subnet_ids)
+
+    def _log(self, name: str, key: kms.IKey) -> elasticache.CfnReplicationGroup.LogDeliveryConfigurationRequestProperty:
+        group = logs.LogGroup(
+            self,
+            f"{name.title().replace('-', '')}Group",
+            encryption_key=key,
+            retention=logs.RetentionDays.SIX_MONTHS,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        return elasticache.CfnReplicationGroup.LogDeliveryConfigurationRequestProperty(
+            log_type=name,
+            log_format="json",
+            destination_type="cloudwatch-logs",
+            destination_details=elasticache.CfnReplicationGroup.DestinationDetailsProperty(
+                cloud_watch_logs_details=elasticache.CfnReplicationGroup.CloudWatchLogsDestinationDetailsProperty(
+                    log_group=group.log_group_name
+                )
+            ),
+        )
+
+    def _rotate(
+        self, users: CacheUsers, vpc: ec2.IVpc, subnets: ec2.SubnetSelection, security_group: ec2.ISecurityGroup, log_key: kms.IKey
+    ) -> None:
+        function = CredentialsFunction(
+            self,
+            "RotationFunction",
+            handler="cache.handler",
+            description=f"Rotates the passwords of the cache users {', '.join(users.secrets)}"[:256],
+            environment={"CACHE_HOST": self.primary_endpoint, "CACHE_PORT": str(PORT)},
+            vpc=vpc,
+            vpc_subnets=subnets,
+            security_group=security_group,
+            log_key=log_key,
+            # Nodes learn of a new password one after another, which takes minutes.
+            timeout=cdk.Duration.minutes(10),
+        )
+        function.admit(*(secret.secret_arn for secret in users.secrets.values()))
+        function.allow(["elasticache:DescribeUsers", "elasticache:ModifyUser"], users.arns)
+        for resource in users.resources.values():
+            rotate_on_schedule(resource, function, after=self.replication_group)
+
+
+_ACKNOWLEDGED = {
+    "AwsSolutions::AwsSolutions-AEC5": (
+        "Who may connect is decided by security groups that name each client; another port would only surprise Redis' clients."
+    ),
+    "AwsSolutions::AwsSolutions-AEC6": "Every client logs in as a user of its own (RBAC user group), which excludes the one shared token.",
+}
+
+
+def _deviations(snapshot_retention_days: int) -> dict[str, str]:
+    if snapshot_retention_days >= NIST_SNAPSHOT_DAYS:
+        return {}
+    return {
+        "NIST.800.53.R5::NIST.800.53.R5-ElastiCacheRedisClusterAutomaticBackup": (
+            f"A cache holds nothing that could not be made again; this environment keeps {snapshot_retention_days} days of snapshots."
+        )
+    }

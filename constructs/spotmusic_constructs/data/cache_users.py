@@ -1,0 +1,112 @@
+"""Users of the cache: each may touch the keys under its own prefix, and nobody may do more."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_elasticache as elasticache
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
+
+ENGINE = "redis"
+"""Engine of users and group. ElastiCache takes a group of Redis users for Valkey too, and so a change of engine keeps the users."""
+
+_RULES = (
+    "+@all -@admin -@dangerous "
+    # They name keys of others: a session's key is worth as much as its value. KEYS is among the dangerous ones already.
+    "-scan -randomkey "
+    # Functions belong to the server: a user could overwrite those of another.
+    "-function "
+    # Clients ask at start whether the server has loaded its data.
+    "+info"
+)
+
+
+def access_string(prefix: str) -> str:
+    """Returns the ACL of a user: every ordinary command on keys and channels under its prefix.
+
+    Args:
+        prefix: what comes before the colon in its keys.
+    """
+    return f"on resetchannels ~{prefix}:* &{prefix}:* -@all {_RULES}"
+
+
+class CacheUsers(Construct):
+    """A user of the cache for each name, with a generated password, and the `default` user turned off.
+
+    Creates a secret `{"username", "password", "user_id"}` and an ElastiCache user for each name, a `default` user that is off and
+    may do nothing, and the user group that a replication group takes. Passwords reach ElastiCache by dynamic reference:
+    no template holds one.
+
+    Args:
+        prefixes: prefix of the keys by user name, such as `{"playback": "playback", "kong": "ratelimit"}`.
+        key: customer-managed key of the data class "secrets".
+        removal_policy: what happens to the secrets when their stack goes.
+
+    Example:
+        users = CacheUsers(self, "Users", prefixes={"playback": "playback"}, key=keys.secrets)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        prefixes: Mapping[str, str],
+        key: kms.IKey,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+
+        users = [self._default_user()]
+        self.resources: dict[str, secretsmanager.CfnSecret] = {}
+        secrets: dict[str, secretsmanager.ISecret] = {}
+        for name, prefix in prefixes.items():
+            secret = self._secret(name, key, removal_policy)
+            self.resources[name], secrets[name] = secret.resource, secret.secret
+            users.append(self._user(name, prefix, secret.secret))
+        self.secrets: Mapping[str, secretsmanager.ISecret] = secrets
+        self.arns = [user.attr_arn for user in users[1:]]
+        self.group = elasticache.CfnUserGroup(
+            self, "Group", engine=ENGINE, user_group_id=self._id("group"), user_ids=[user.ref for user in users]
+        )
+
+    def _default_user(self) -> elasticache.CfnUser:
+        return elasticache.CfnUser(
+            self,
+            "default",
+            engine=ENGINE,
+            user_id=self._id("default"),
+            user_name="default",
+            access_string="off -@all",
+            no_password_required=True,
+        )
+
+    def _secret(self, name: str, key: kms.IKey, removal_policy: cdk.RemovalPolicy) -> GeneratedSecret:
+        return GeneratedSecret(
+            self,
+            f"{name}-secret",
+            key=key,
+            description=f"Cache user {name}",
+            username=name,
+            fields={"user_id": self._id(name)},
+            removal_policy=removal_policy,
+        )
+
+    def _user(self, name: str, prefix: str, secret: secretsmanager.ISecret) -> elasticache.CfnUser:
+        password = cdk.CfnDynamicReference(cdk.CfnDynamicReferenceService.SECRETS_MANAGER, f"{secret.secret_arn}:SecretString:password::")
+        return elasticache.CfnUser(
+            self,
+            name,
+            engine=ENGINE,
+            user_id=self._id(name),
+            user_name=name,
+            access_string=access_string(prefix),
+            passwords=[cdk.Token.as_string(password)],
+        )
+
+    def _id(self, name: str) -> str:
+        """ElastiCache demands an id, unique in account and region, of at most 40 characters."""
+        return f"{name}-{cdk.Names.unique_id(self)[-8:]}".lower()

@@ -1,0 +1,192 @@
+"""The function that sets passwords: one asset for databases and cache, with the one library that it needs."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct, IDependable
+
+from spotmusic_constructs.acknowledge import acknowledge
+
+ROTATION_DAYS = 30
+"""Days between two passwords. The one before stays valid until the next rotation, so clients have as long to take the new one."""
+_HANDLER = Path(__file__).parent / "credentials_handler"
+_LIBRARY = "pymysql"
+"""The runtime has no MySQL client. PyMySQL is pure Python: the installed package is the asset, and no container builds it."""
+
+
+class CredentialsFunction(Construct):
+    """A function in the VPC that replaces passwords when Secrets Manager asks for it.
+
+    Creates the function (Python 3.14), its role, its log group, and the permission for Secrets Manager to call it. The
+    role may write its logs, place the function in the VPC and make up passwords; `admit` adds a secret.
+
+    Args:
+        handler: entry in `credentials_handler`, such as `database.handler`.
+        description: whose passwords they are.
+        environment: environment variables.
+        vpc: network of the function.
+        vpc_subnets: subnets of the function, with a way to AWS APIs.
+        security_group: who may talk to the store.
+        log_key: customer-managed key of the data class "logs".
+        timeout: seconds that a step of a rotation may take.
+
+    Example:
+        function = CredentialsFunction(self, "Function", handler="database.handler", description="Users of the catalogue", ...)
+        function.admit(secret)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        handler: str,
+        description: str,
+        environment: Mapping[str, str],
+        vpc: ec2.IVpc,
+        vpc_subnets: ec2.SubnetSelection,
+        security_group: ec2.ISecurityGroup,
+        log_key: kms.IKey,
+        timeout: cdk.Duration,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        account = cdk.Stack.of(self).account
+        log_group = logs.LogGroup(
+            self, "Logs", encryption_key=log_key, retention=logs.RetentionDays.ONE_YEAR, removal_policy=cdk.RemovalPolicy.DESTROY
+        )
+        role = iam.Role(
+            self,
+            "Role",
+            description=description,
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": account}}),
+        )
+        # Managed, because an inline policy is what NIST 800-53 AC-3 rules refuse.
+        self.policy = iam.ManagedPolicy(self, "Policy", roles=[role], statements=_basic_rights(log_group))
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=description,
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=handler,
+            code=_code(),
+            environment=dict(environment),
+            role=role,
+            log_group=log_group,
+            memory_size=256,
+            timeout=timeout,
+            vpc=vpc,
+            vpc_subnets=vpc_subnets,
+            security_groups=[security_group],
+        )
+        self.function.node.add_dependency(self.policy)
+        self.function.add_permission(
+            "SecretsManager", principal=iam.ServicePrincipal("secretsmanager.amazonaws.com"), source_account=account
+        )
+        acknowledge(self.policy, _ACKNOWLEDGED_RIGHTS)
+        acknowledge(self.function, _ACKNOWLEDGED)
+
+    def admit(self, *secret_arns: str) -> None:
+        """Lets the function rotate secrets."""
+        self.policy.add_statements(
+            iam.PolicyStatement(
+                actions=[
+                    "secretsmanager:DescribeSecret",
+                    "secretsmanager:GetSecretValue",
+                    "secretsmanager:PutSecretValue",
+                    "secretsmanager:UpdateSecretVersionStage",
+                ],
+                resources=list(secret_arns),
+            )
+        )
+
+    def allow(self, actions: Sequence[str], resources: Sequence[str]) -> None:
+        """Gives the function a right that its store asks for."""
+        self.policy.add_statements(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
+
+
+def rotate_on_schedule(secret: secretsmanager.CfnSecret, function: CredentialsFunction, *, after: IDependable) -> None:
+    """Rotates a secret every `ROTATION_DAYS`, beginning so many days after its creation.
+
+    Args:
+        secret: the secret.
+        function: who rotates it.
+        after: what has to stand before the password can be proved, which Secrets Manager does as soon as there is a schedule.
+    """
+    schedule = secretsmanager.CfnRotationSchedule(
+        secret,
+        "Rotation",
+        secret_id=secret.ref,
+        rotation_lambda_arn=function.function.function_arn,
+        rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(automatically_after_days=ROTATION_DAYS),
+        # The password was made up a minute ago.
+        rotate_immediately_on_update=False,
+    )
+    schedule.node.add_dependency(after, function)
+
+
+def _basic_rights(log_group: logs.ILogGroup) -> list[iam.PolicyStatement]:
+    return [
+        iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]),
+        iam.PolicyStatement(
+            actions=[
+                "ec2:AssignPrivateIpAddresses",
+                "ec2:CreateNetworkInterface",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSubnets",
+                "ec2:UnassignPrivateIpAddresses",
+                "secretsmanager:GetRandomPassword",
+            ],
+            resources=["*"],
+        ),
+    ]
+
+
+@jsii.implements(cdk.ILocalBundling)
+class _CopiedLibrary:
+    """Puts the handlers and the installed library side by side, without anything that differs between machines."""
+
+    def try_bundle(self, output_dir: str, *, image: cdk.DockerImage, **_options: Any) -> bool:
+        library = find_spec(_LIBRARY)
+        if library is None or library.origin is None:
+            raise ModuleNotFoundError(f"{_LIBRARY} is not installed. Install requirements.txt.")
+        ignore = shutil.ignore_patterns("__pycache__", "*.pyc")
+        shutil.copytree(_HANDLER, output_dir, dirs_exist_ok=True, ignore=ignore)
+        shutil.copytree(Path(library.origin).parent, Path(output_dir, _LIBRARY), ignore=ignore)
+        return True
+
+
+def _code() -> lambda_.Code:
+    return lambda_.Code.from_asset(
+        str(_HANDLER),
+        # The hash of what was copied: that of the folder would not notice a new version of the library.
+        asset_hash_type=cdk.AssetHashType.OUTPUT,
+        bundling=cdk.BundlingOptions(image=lambda_.Runtime.PYTHON_3_14.bundling_image, local=_CopiedLibrary()),
+    )
+
+
+_ACKNOWLEDGED_RIGHTS = {
+    "AwsSolutions::AwsSolutions-IAM5[Resource::*]": (
+        "Network interfaces of a function and random passwords are not resources that a policy could name before they exist."
+    ),
+}
+_ACKNOWLEDGED = {
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": (
+        "Secrets Manager calls it a few times a month, one step after another; a reservation would take from the account's share."
+    ),
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": (
+        "Secrets Manager and CloudFormation wait for each answer, try again and report a failure themselves: no event is lost in silence."
+    ),
+}

@@ -1,0 +1,126 @@
+"""Creates the users of a MySQL database, and rotates their passwords without an outage."""
+
+import os
+import re
+import ssl
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pymysql
+from cloudformation import answer
+from pymysql.cursors import Cursor
+from rotation import Credentials, Store, read, rotate
+
+TRUST_STORE = "https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem"
+"""Certificate authorities of RDS in a region (Amazon RDS user guide, "Using SSL/TLS to encrypt a connection"). They are not among
+those that the runtime trusts, and a copy in this folder would know no region that opened later."""
+_CACHED = Path("/tmp/rds-bundle.pem")  # noqa: S108 (the only folder of a function that can be written, and nobody else's)
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
+"""No underscore: in GRANT it is a wildcard, and escaping it means another name where partial revokes are on."""
+_CONNECT_SECONDS = 10
+
+Connect = Callable[[str, str, str | None], Any]
+"""Opens a connection as a user with a password, to a database or to none."""
+
+
+def handler(event: dict[str, Any], _context: Any) -> None:
+    """Answers CloudFormation, which wants the users to exist, and Secrets Manager, which wants a password replaced."""
+    secrets = boto3.client("secretsmanager")
+    if "RequestType" in event:
+        answer(event, "database-users", lambda: on_cloudformation(event, secrets, connect))
+    else:
+        rotate(event, secrets, store(secrets, connect))
+
+
+def on_cloudformation(event: dict[str, Any], secrets: Any, connect: Connect) -> None:
+    """Makes sure that every user of the event exists. Nothing is ever dropped: a user's data outlives the user."""
+    if event["RequestType"] == "Delete":
+        return
+    wanted = [read(secrets, arn) for arn in event["ResourceProperties"]["Secrets"]]
+    with _master(secrets, connect) as cursor:
+        for credentials in wanted:
+            create_user(cursor, credentials)
+    for credentials in wanted:
+        _repair_password(credentials, secrets, connect)
+
+
+def create_user(cursor: Cursor, credentials: Credentials) -> None:
+    """Creates a database and the one user that may do anything in it, over TLS only; what exists stays."""
+    user, database = credentials["username"], _quoted(credentials["dbname"])
+    cursor.execute(f"CREATE DATABASE IF NOT EXISTS {database} CHARACTER SET utf8mb4")
+    cursor.execute("CREATE USER IF NOT EXISTS %s@'%%' IDENTIFIED BY %s REQUIRE SSL", (user, credentials["password"]))
+    cursor.execute("ALTER USER %s@'%%' REQUIRE SSL", (user,))
+    cursor.execute(f"GRANT ALL PRIVILEGES ON {database}.* TO %s@'%%'", (user,))
+
+
+def store(secrets: Any, connect: Connect) -> Store:
+    """MySQL as a store of two passwords for each user (MySQL 8.4 reference manual, dual password support)."""
+
+    def accept(current: Credentials, pending: Credentials) -> None:
+        user = current["username"]
+        with _master(secrets, connect) as cursor:
+            # A rotation that broke off may have left another password first: retaining that one would shut out everybody who
+            # holds the current one. Set first, it is what is retained, however often this step runs.
+            cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s", (user, current["password"]))
+            cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s RETAIN CURRENT PASSWORD", (user, pending["password"]))
+
+    def prove(pending: Credentials) -> None:
+        with connect(pending["username"], pending["password"], pending["dbname"]) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+
+    return Store(accept=accept, prove=prove)
+
+
+def _repair_password(credentials: Credentials, secrets: Any, connect: Connect) -> None:
+    """Sets the password of a user that was there before its secret, as after a restore, and keeps the old one valid."""
+    user, password = credentials["username"], credentials["password"]
+    try:
+        with connect(user, password, credentials["dbname"]):
+            return
+    except pymysql.err.OperationalError as error:
+        if error.args[0] != pymysql.constants.ER.ACCESS_DENIED_ERROR:
+            raise
+    with _master(secrets, connect) as cursor:
+        cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s RETAIN CURRENT PASSWORD", (user, password))
+
+
+def _quoted(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a database here. Use lower-case letters, digits and hyphens.")
+    return f"`{name}`"
+
+
+@contextmanager
+def _master(secrets: Any, connect: Connect) -> Iterator[Cursor]:
+    master = read(secrets, os.environ["MASTER_SECRET_ARN"])
+    with connect(master["username"], master["password"], None) as connection, connection.cursor() as cursor:
+        yield cursor
+
+
+def connect(user: str, password: str, database: str | None) -> Any:
+    """Opens a connection over TLS, to a server whose certificate and name were verified."""
+    return pymysql.connect(
+        host=os.environ["DATABASE_HOST"],
+        port=int(os.environ["DATABASE_PORT"]),
+        user=user,
+        password=password,
+        database=database,
+        ssl=ssl.create_default_context(cafile=str(_trust_store())),
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_CONNECT_SECONDS,
+        autocommit=True,
+    )
+
+
+def _trust_store() -> Path:
+    if not _CACHED.exists():
+        url = TRUST_STORE.format(region=os.environ["AWS_REGION"])
+        with urllib.request.urlopen(url, timeout=_CONNECT_SECONDS) as response:  # noqa: S310 (https, verified by the runtime)
+            fresh = _CACHED.with_suffix(".part")
+            fresh.write_bytes(response.read())
+        fresh.replace(_CACHED)
+    return _CACHED

@@ -1,0 +1,96 @@
+"""The four steps of a rotation in Secrets Manager, for whatever keeps the password."""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Credentials = dict[str, Any]
+"""The value of a secret: `username`, `password`, and where they are good for."""
+
+CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
+_PASSWORD_LENGTH = 40
+
+log = logging.getLogger()
+log.setLevel(logging.INFO)
+
+
+class RotationError(Exception):
+    """The event does not belong to a rotation that is under way."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """What keeps the password, and accepts two at a time: the new one, and the one that running clients still use.
+
+    Args:
+        accept: makes the store accept the pending password beside the current one. It may be called again after a failure.
+        prove: logs in with the pending password, or raises.
+    """
+
+    accept: Callable[[Credentials, Credentials], None]
+    prove: Callable[[Credentials], None]
+
+
+def rotate(event: dict[str, Any], secrets: Any, store: Store) -> None:
+    """Does one step of a rotation.
+
+    Args:
+        event: what Secrets Manager sends: `SecretId`, `ClientRequestToken` and `Step`.
+        secrets: Secrets Manager client.
+        store: what keeps the password.
+
+    Raises:
+        RotationError: the secret is not rotating to this version.
+    """
+    secret, token, step = event["SecretId"], event["ClientRequestToken"], event["Step"]
+    stages = _stages(secrets, secret, token)
+    if CURRENT in stages:
+        log.info("%s: version %s is current already", step, token)
+        return
+    if PENDING not in stages:
+        raise RotationError(f"Version {token} of {secret} is not pending")
+    log.info("%s of %s", step, secret)
+    if step == "createSecret":
+        _create(secrets, secret, token)
+    elif step == "setSecret":
+        store.accept(read(secrets, secret), read(secrets, secret, PENDING, token))
+    elif step == "testSecret":
+        store.prove(read(secrets, secret, PENDING, token))
+    elif step == "finishSecret":
+        _finish(secrets, secret, token)
+    else:
+        raise RotationError(f"{step} is no step of a rotation")
+
+
+def read(secrets: Any, secret: str, stage: str = CURRENT, token: str | None = None) -> Credentials:
+    """Reads a version of a secret."""
+    version = {"VersionId": token} if token else {}
+    value: Credentials = json.loads(secrets.get_secret_value(SecretId=secret, VersionStage=stage, **version)["SecretString"])
+    return value
+
+
+def _stages(secrets: Any, secret: str, token: str) -> list[str]:
+    metadata = secrets.describe_secret(SecretId=secret)
+    if not metadata.get("RotationEnabled"):
+        raise RotationError(f"{secret} does not rotate")
+    stages: list[str] = metadata["VersionIdsToStages"].get(token, [])
+    return stages
+
+
+def _create(secrets: Any, secret: str, token: str) -> None:
+    current = read(secrets, secret)
+    try:
+        read(secrets, secret, PENDING, token)
+    except secrets.exceptions.ResourceNotFoundException:
+        password = secrets.get_random_password(PasswordLength=_PASSWORD_LENGTH, ExcludePunctuation=True)["RandomPassword"]
+        pending = json.dumps({**current, "password": password})
+        secrets.put_secret_value(SecretId=secret, ClientRequestToken=token, SecretString=pending, VersionStages=[PENDING])
+
+
+def _finish(secrets: Any, secret: str, token: str) -> None:
+    versions = secrets.describe_secret(SecretId=secret)["VersionIdsToStages"]
+    old = next((version for version, stages in versions.items() if CURRENT in stages), None)
+    if old != token:
+        secrets.update_secret_version_stage(SecretId=secret, VersionStage=CURRENT, MoveToVersionId=token, RemoveFromVersionId=old)

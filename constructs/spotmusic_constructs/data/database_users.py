@@ -1,0 +1,119 @@
+"""Least-privilege users of a MySQL database, made by the deployment, with passwords that rotate without an outage."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from spotmusic_constructs.data.credentials_function import CredentialsFunction, rotate_on_schedule
+from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseEndpoint:
+    """Where a database answers, and who is its master.
+
+    Args:
+        host: name of the server.
+        port: TCP port.
+        master_secret: secret of the master user, `{"username": …, "password": …}`.
+    """
+
+    host: str
+    port: int
+    master_secret: secretsmanager.ISecret
+
+
+class DatabaseUsers(Construct):
+    """One database and one user in it for each name, which can do nothing outside of it.
+
+    Creates a secret `{"username", "password", "host", "port", "dbname"}` for each user, a function that logs in as the
+    master user over verified TLS and creates databases and users (`CREATE … IF NOT EXISTS`, `REQUIRE SSL`, rights on the user's own
+    database only), and a rotation schedule for each secret. The same function rotates: MySQL keeps two passwords for a user,
+    and the one before stays valid until the next rotation. Taking a name away drops neither user nor data.
+
+    Args:
+        endpoint: the database and its master.
+        databases: name of the database by user name. Names are lower-case letters, digits and hyphens, users' at most 32
+            characters (MySQL's limit).
+        vpc: network of the function.
+        vpc_subnets: subnets of the function, with a way to AWS APIs.
+        security_group: who may talk to the database.
+        key: customer-managed key of the data class "secrets".
+        log_key: customer-managed key of the data class "logs".
+        removal_policy: what happens to the secrets when their stack goes.
+
+    Raises:
+        ValueError: if the name of a user is too long for MySQL.
+
+    Example:
+        users = DatabaseUsers(self, "Users", endpoint=endpoint, databases={"keycloak": "keycloak"}, vpc=vpc, ...)
+        users.secrets["keycloak"].grant_read(role)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        endpoint: DatabaseEndpoint,
+        databases: Mapping[str, str],
+        vpc: ec2.IVpc,
+        vpc_subnets: ec2.SubnetSelection,
+        security_group: ec2.ISecurityGroup,
+        key: kms.IKey,
+        log_key: kms.IKey,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        too_long = [name for name in databases if len(name) > 32]
+        if too_long:
+            raise ValueError(f"databases: {', '.join(too_long)} is longer than the 32 characters that MySQL takes. Choose a shorter name.")
+
+        secrets = {
+            name: GeneratedSecret(
+                self,
+                name,
+                key=key,
+                description=f"MySQL user {name}",
+                username=name,
+                fields={"host": endpoint.host, "port": str(endpoint.port), "dbname": database},
+                removal_policy=removal_policy,
+            )
+            for name, database in databases.items()
+        }
+        self.secrets: Mapping[str, secretsmanager.ISecret] = {name: secret.secret for name, secret in secrets.items()}
+        arns = [secret.secret_arn for secret in self.secrets.values()]
+        self.function = CredentialsFunction(
+            self,
+            "Function",
+            handler="database.handler",
+            description=f"Creates the MySQL users {', '.join(databases)} and rotates their passwords"[:256],
+            environment={
+                "DATABASE_HOST": endpoint.host,
+                "DATABASE_PORT": str(endpoint.port),
+                "MASTER_SECRET_ARN": endpoint.master_secret.secret_arn,
+            },
+            vpc=vpc,
+            vpc_subnets=vpc_subnets,
+            security_group=security_group,
+            log_key=log_key,
+            timeout=cdk.Duration.minutes(2),
+        )
+        self.function.admit(*arns)
+        self.function.allow(["secretsmanager:GetSecretValue"], [endpoint.master_secret.secret_arn])
+        users = cdk.CustomResource(
+            self,
+            "Resource",
+            resource_type="Custom::DatabaseUsers",
+            service_token=self.function.function.function_arn,
+            service_timeout=cdk.Duration.minutes(5),
+            # The host stands among them so that a database that was replaced gets its users too.
+            properties={"Secrets": arns, "Host": endpoint.host},
+        )
+        for secret in secrets.values():
+            rotate_on_schedule(secret.resource, self.function, after=users)

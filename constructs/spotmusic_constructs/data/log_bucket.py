@@ -1,0 +1,128 @@
+"""The log bucket: where S3, load balancers, CloudFront and WAF write who asked for what."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk.region_info import RegionInfo
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.data.buckets import handle_of
+
+_NONCURRENT_DAYS = 7
+"""Log objects are written once. A version that was overwritten is a mistake, and a week is enough to notice it."""
+
+
+class LogBucket(Construct):
+    """A bucket that AWS services of this account write access logs to, and nobody else.
+
+    Creates the bucket and its policy: S3 server access logs, access, connection and health check logs of Application Load
+    Balancers, and what is delivered by `delivery.logs.amazonaws.com` (Network Load Balancers, CloudFront standard logging v2, WAF).
+    It is encrypted with keys of S3, because load balancers write to no other bucket. `bucket` is a handle that no other
+    stack can change the policy of.
+
+    Args:
+        retention_days: days until a log goes. Marco Civil da Internet (art. 15) asks for six months.
+        bucket_name: name of the bucket. WAF delivers only to one that starts with `aws-waf-logs-`; generated when left out.
+        removal_policy: what happens to the bucket when its stack goes; it is never emptied for you.
+
+    Raises:
+        ValueError: if records of access would go before six months have passed.
+
+    Example:
+        logs = LogBucket(self, "Logs", retention_days=365)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        retention_days: int = 365,
+        bucket_name: str | None = None,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if retention_days < 180:
+            raise ValueError(
+                f"retention_days: {retention_days} is less than six months. Use 180 or more (Marco Civil da Internet, art. 15)."
+            )
+
+        bucket = s3.Bucket(
+            self,
+            "Bucket",
+            bucket_name=bucket_name,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            versioned=True,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    expiration=cdk.Duration.days(retention_days),
+                    noncurrent_version_expiration=cdk.Duration.days(_NONCURRENT_DAYS),
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
+                )
+            ],
+            removal_policy=removal_policy,
+        )
+        for statement in _deliveries(bucket):
+            bucket.add_to_resource_policy(statement)
+        self.bucket = handle_of(bucket)
+        acknowledge(bucket, _ACKNOWLEDGED)
+
+
+def _deliveries(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
+    stack = cdk.Stack.of(bucket)
+    this_account = {"aws:SourceAccount": stack.account}
+    objects = bucket.arn_for_objects("*")
+    deliveries = {
+        "StringEquals": this_account,
+        # Deliveries are named by the region of their source: CloudFront's and its web ACLs' is us-east-1.
+        "ArnLike": {"aws:SourceArn": f"arn:{stack.partition}:logs:*:{stack.account}:*"},
+    }
+    return [
+        _allow("S3ServerAccessLogs", "logging.s3.amazonaws.com", "s3:PutObject", objects, {"StringEquals": this_account}),
+        *_load_balancers(bucket),
+        _allow("LogDeliveryWrites", "delivery.logs.amazonaws.com", "s3:PutObject", objects, deliveries),
+        _allow("LogDeliveryChecks", "delivery.logs.amazonaws.com", "s3:GetBucketAcl", bucket.bucket_arn, deliveries),
+        _allow("LogDeliveryLists", "delivery.logs.amazonaws.com", "s3:ListBucket", bucket.bucket_arn, deliveries),
+    ]
+
+
+def _load_balancers(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
+    """Application Load Balancers write as a service; where the region is older than August 2022, also as an account of AWS."""
+    stack = cdk.Stack.of(bucket)
+    # The path of a load balancer's logs, after a prefix of its choice, holds the account whose it is: others' cannot be written here.
+    logs = bucket.arn_for_objects(f"*AWSLogs/{stack.account}/*")
+    ours = {"ArnLike": {"aws:SourceArn": f"arn:{stack.partition}:elasticloadbalancing:{stack.region}:{stack.account}:loadbalancer/*"}}
+    service = _allow("LoadBalancerLogs", "logdelivery.elasticloadbalancing.amazonaws.com", "s3:PutObject", logs, ours)
+    account = None if cdk.Token.is_unresolved(stack.region) else RegionInfo.get(stack.region).elbv2_account
+    if account is None:
+        return [service]
+    return [
+        service,
+        iam.PolicyStatement(
+            sid="LoadBalancerLogsOfOldRegions",
+            actions=["s3:PutObject"],
+            resources=[logs],
+            principals=[iam.AccountPrincipal(account)],
+        ),
+    ]
+
+
+def _allow(sid: str, service: str, action: str, resource: str, conditions: dict[str, dict[str, str]]) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid=sid, actions=[action], resources=[resource], principals=[iam.ServicePrincipal(service)], conditions=conditions
+    )
+
+
+_ACKNOWLEDGED = {
+    "NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled": (
+        "Logs hold addresses of listeners: copies abroad need a legal basis (LGPD art. 33), and versioning covers mistakes."
+    ),
+    "NIST.800.53.R5::NIST.800.53.R5-S3DefaultEncryptionKMS": (
+        "Load balancers write access logs only to buckets that are encrypted with keys of S3 (Elastic Load Balancing user guide)."
+    ),
+}

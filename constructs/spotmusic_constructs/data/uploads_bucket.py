@@ -1,0 +1,147 @@
+"""The uploads bucket: where tracks arrive, and wait until a malware scan has passed them."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_guardduty as guardduty
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.data.buckets import handle_of, log_access, send_events
+from spotmusic_constructs.data.malware_scan_role import MalwareScanRole
+
+_SCAN_RESULT = "GuardDutyMalwareScanStatus"
+"""Tag that GuardDuty puts on an object when it has scanned it (GuardDuty user guide, Malware Protection for S3)."""
+_NONCURRENT_DAYS = 1
+
+
+class UploadsBucket(Construct):
+    """A bucket for uploads that nobody can read before GuardDuty found no threat in them.
+
+    Creates the bucket, its policy, a malware protection plan and the role it scans with. Every object is scanned when it
+    arrives and tagged with the result; reading one without a clean result is denied to everybody but the scan. Promoting
+    an upload to the audio library is the services' business: EventBridge tells them the result. `bucket` is a handle that no
+    other stack can change the policy of.
+
+    Args:
+        key: customer-managed key of the data class "audio".
+        access_logs: bucket that receives the server access logs, under `uploads/`.
+        allowed_origins: web origins, such as `https://spotmusic.example`, whose pages may upload; none when empty.
+        days: days until an upload that nobody promoted goes.
+        removal_policy: what happens to the bucket when its stack goes; it is never emptied for you.
+
+    Raises:
+        ValueError: if an origin holds a wildcard.
+
+    Example:
+        uploads = UploadsBucket(self, "Uploads", key=keys.audio, access_logs=logs.bucket, allowed_origins=["https://spotmusic.example"])
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: kms.IKey,
+        access_logs: s3.IBucket,
+        allowed_origins: Sequence[str] = (),
+        days: int = 14,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if any("*" in origin for origin in allowed_origins):
+            raise ValueError("allowed_origins: a wildcard would let any page upload with a listener's rights. Name each origin.")
+
+        bucket = s3.Bucket(
+            self,
+            "Bucket",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            versioned=True,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            cors=_cors(allowed_origins),
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    expiration=cdk.Duration.days(days),
+                    noncurrent_version_expiration=cdk.Duration.days(_NONCURRENT_DAYS),
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
+                )
+            ],
+            removal_policy=removal_policy,
+        )
+        log_access(bucket, access_logs, prefix="uploads/")
+        send_events(bucket)
+        scan = MalwareScanRole(self, "ScanRole", bucket=bucket, key=key)
+        bucket.add_to_resource_policy(_deny_unscanned(bucket, scan.role))
+        bucket.add_to_resource_policy(_deny_forged_results(bucket, scan.role))
+        plan = guardduty.CfnMalwareProtectionPlan(
+            self,
+            "MalwareProtectionPlan",
+            role=scan.role.role_arn,
+            protected_resource=guardduty.CfnMalwareProtectionPlan.CFNProtectedResourceProperty(
+                s3_bucket=guardduty.CfnMalwareProtectionPlan.S3BucketProperty(bucket_name=bucket.bucket_name)
+            ),
+            actions=guardduty.CfnMalwareProtectionPlan.CFNActionsProperty(
+                tagging=guardduty.CfnMalwareProtectionPlan.CFNTaggingProperty(status="ENABLED")
+            ),
+        )
+        # GuardDuty writes a test object when the plan is made: role, rights and bucket policy must stand by then.
+        plan.node.add_dependency(scan, bucket)
+        self.bucket = handle_of(bucket)
+        acknowledge(
+            bucket,
+            {
+                "NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled": (
+                    f"An upload waits here for {days} days at the most and is promoted when it passed; what failed must not spread."
+                )
+            },
+        )
+
+
+def _cors(origins: Sequence[str]) -> list[s3.CorsRule] | None:
+    if not origins:
+        return None
+    return [
+        s3.CorsRule(
+            allowed_origins=list(origins),
+            allowed_methods=[s3.HttpMethods.PUT, s3.HttpMethods.POST],
+            allowed_headers=["content-type", "content-md5", "x-amz-*"],
+            exposed_headers=["ETag"],
+            max_age=3600,
+        )
+    ]
+
+
+def _deny_unscanned(bucket: s3.Bucket, scanner: iam.IRole) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid="NobodyReadsBeforeTheScan",
+        effect=iam.Effect.DENY,
+        actions=["s3:GetObject", "s3:GetObjectVersion"],
+        resources=[bucket.arn_for_objects("*")],
+        principals=[iam.AnyPrincipal()],
+        conditions={
+            "StringNotEquals": {f"s3:ExistingObjectTag/{_SCAN_RESULT}": "NO_THREATS_FOUND"},
+            "ArnNotEquals": {"aws:PrincipalArn": scanner.role_arn},
+        },
+    )
+
+
+def _deny_forged_results(bucket: s3.Bucket, scanner: iam.IRole) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid="OnlyTheScanWritesItsResult",
+        effect=iam.Effect.DENY,
+        actions=["s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"],
+        resources=[bucket.arn_for_objects("*")],
+        principals=[iam.AnyPrincipal()],
+        conditions={
+            "ForAnyValue:StringEquals": {"s3:RequestObjectTagKeys": [_SCAN_RESULT]},
+            "ArnNotEquals": {"aws:PrincipalArn": scanner.role_arn},
+        },
+    )

@@ -1,0 +1,71 @@
+"""The web bucket: the static files of the listeners' web client."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.data.buckets import admit_cloudfront, handle_of, log_access, send_events
+
+
+class WebBucket(Construct):
+    """A versioned, encrypted bucket of static web content that only CloudFront reads.
+
+    Creates the bucket and its policy, which admits the distributions of this account (docs/adr/0006). A version of a file that a
+    release replaced is kept for `noncurrent_days`, so that the release can be taken back. `bucket` is a handle that no
+    other stack can change the policy of.
+
+    Args:
+        key: customer-managed key of the data class "audio", whose policy lets CloudFront decrypt.
+        access_logs: bucket that receives the server access logs, under `web/`.
+        noncurrent_days: days until a replaced file is gone. A release that nobody took back in 30 days stays.
+        removal_policy: what happens to the bucket when its stack goes; it is never emptied for you.
+
+    Example:
+        web = WebBucket(self, "Web", key=keys.audio, access_logs=logs.bucket)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: kms.IKey,
+        access_logs: s3.IBucket,
+        noncurrent_days: int = 30,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+
+        bucket = s3.Bucket(
+            self,
+            "Bucket",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            versioned=True,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    noncurrent_version_expiration=cdk.Duration.days(noncurrent_days),
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
+                )
+            ],
+            removal_policy=removal_policy,
+        )
+        admit_cloudfront(bucket)
+        log_access(bucket, access_logs, prefix="web/")
+        send_events(bucket)
+        self.bucket = handle_of(bucket)
+        acknowledge(
+            bucket,
+            {
+                "NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled": (
+                    "A release of the web client can be built again from its source; versioning and AWS Backup cover mistakes."
+                )
+            },
+        )

@@ -1,0 +1,170 @@
+"""The data stack: everything that must outlive a deployment."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from spotmusic_cdk import versions
+from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.data import DatabaseSettings
+from spotmusic_constructs.data.audio_library import AudioLibrary
+from spotmusic_constructs.data.backup_plan import BackupPlan
+from spotmusic_constructs.data.cache import Cache
+from spotmusic_constructs.data.database_events import DatabaseEvents
+from spotmusic_constructs.data.log_bucket import LogBucket
+from spotmusic_constructs.data.relational_database import DatabaseKeys, RelationalDatabase
+from spotmusic_constructs.data.uploads_bucket import UploadsBucket
+from spotmusic_constructs.data.web_bucket import WebBucket
+from stacks.environment_stack import EnvironmentStack
+from stacks.network import NetworkStack
+from stacks.secrets import SecretsStack
+
+IDENTITY_DATABASES = {"keycloak": "keycloak", "grafana": "grafana"}
+KONG_PREFIX = "ratelimit"
+"""Prefix of the keys in which Kong's rate limiting counts (kong/plugins/rate-limiting/policies, 3.9)."""
+_DATA = ec2.SubnetSelection(subnet_group_name="data")
+_APPLICATION = ec2.SubnetSelection(subnet_group_name="application")
+
+
+class DataStack(EnvironmentStack):
+    """Databases, cache, buckets and their backups.
+
+    Attributes:
+        catalogue: database of the application services, with a user and a database of its own for each service that talks to it.
+        identity: database of Keycloak and Grafana.
+        cache: cache, with a user for Kong and for each service that talks to it.
+        audio: bucket of the tracks.
+        uploads: bucket in which uploads wait for their scan.
+        web: bucket of the web client.
+        logs: bucket of access logs.
+        backup: vault and plan.
+        database_events: topic on which RDS tells of failovers, failures and maintenance.
+    """
+
+    def __init__(self, scope: Construct, *, settings: Settings, network: NetworkStack, secrets: SecretsStack) -> None:
+        super().__init__(
+            scope,
+            "data",
+            settings=settings,
+            data_class="personal",
+            description="Spotmusic: databases, cache, buckets and their backups",
+        )
+        # A value that is unknown when a change set is made would replace a database (aws/aws-cdk#38829).
+        cdk.CrossStackReferences.of(self).consume(cdk.ReferenceStrength.STRONG)
+        self._settings, self._network, self._keys = settings, network, secrets.keys
+
+        self._make_buckets()
+        self.catalogue = self._database(
+            "Catalogue", settings.data.catalogue, {name: name for name in self._services_that_talk_to("catalogue")}
+        )
+        self.identity = self._database("Identity", settings.data.identity, IDENTITY_DATABASES)
+        self.cache = self._cache()
+        self.database_events = DatabaseEvents(
+            self,
+            "DatabaseEvents",
+            instances={"Catalogue": self.catalogue.instance, "Identity": self.identity.instance},
+            key=self._keys.notifications,
+            emails=settings.observability.alarm_emails,
+        ).topic
+        self.backup = BackupPlan(
+            self,
+            "Backup",
+            key=self._keys.backup,
+            arns=[
+                self.catalogue.instance.instance_arn,
+                self.identity.instance.instance_arn,
+                self.audio.bucket.bucket_arn,
+                self.web.bucket.bucket_arn,
+            ],
+            volume_tags={"Project": "spotmusic", "Env": settings.name},
+            retention_days=settings.data.backup.retention_days,
+            vault_lock_days=settings.data.backup.vault_lock_days if settings.production else None,
+            removal_policy=self._removal_policy,
+        )
+
+    @property
+    def _removal_policy(self) -> cdk.RemovalPolicy:
+        return cdk.RemovalPolicy.DESTROY if self._settings.deletes_data else cdk.RemovalPolicy.RETAIN
+
+    @property
+    def _removal_policy_of_engines(self) -> cdk.RemovalPolicy:
+        """Engines leave a last snapshot: that keeps the data, costs little, and does not stand in the way of the next deployment."""
+        return cdk.RemovalPolicy.DESTROY if self._settings.deletes_data else cdk.RemovalPolicy.SNAPSHOT
+
+    def _services_that_talk_to(self, resource: str) -> list[str]:
+        return [name for name, service in self._settings.services.items() if resource in service.talks_to]
+
+    def _make_buckets(self) -> None:
+        settings, key, policy = self._settings, self._keys.audio, self._removal_policy
+        buckets, domain = settings.data.buckets, settings.domain
+        self.logs = LogBucket(
+            self,
+            "Logs",
+            # WAF writes to no bucket of another name, and bucket names are the world's: the account makes it ours.
+            bucket_name=f"aws-waf-logs-spotmusic-{settings.name}-{self.account}",
+            retention_days=buckets.log_days,
+            removal_policy=policy,
+        )
+        logs = self.logs.bucket
+        self.audio = AudioLibrary(
+            self, "Audio", key=key, access_logs=logs, noncurrent_days=buckets.audio_noncurrent_days, removal_policy=policy
+        )
+        self.web = WebBucket(self, "Web", key=key, access_logs=logs, removal_policy=policy)
+        self.uploads = UploadsBucket(
+            self,
+            "Uploads",
+            key=key,
+            access_logs=logs,
+            # Without a domain the address of the web client is not known here, and no page may upload.
+            allowed_origins=[f"https://{domain.name}"] if domain else [],
+            days=buckets.upload_days,
+            removal_policy=policy,
+        )
+
+    def _database(self, name: str, database: DatabaseSettings, databases: Mapping[str, str]) -> RelationalDatabase:
+        settings, groups, keys = self._settings, self._network.security_groups, self._keys
+        return RelationalDatabase(
+            self,
+            name,
+            identifier=f"spotmusic-{settings.name}-{name.lower()}",
+            engine_version=database.version,
+            instance_type=ec2.InstanceType(database.instance_class),
+            multi_az=database.multi_az,
+            storage_gib=database.storage_gib,
+            max_storage_gib=database.max_storage_gib,
+            backup_retention_days=database.backup_retention_days,
+            databases=databases,
+            vpc=self._network.vpc,
+            vpc_subnets=_DATA,
+            security_group=groups.of(f"{name.lower()}-database"),
+            users_subnets=_APPLICATION,
+            users_security_group=groups.of("database-users"),
+            keys=DatabaseKeys(database=keys.database, secrets=keys.secrets, logs=keys.logs),
+            production=settings.production,
+            removal_policy=self._removal_policy_of_engines,
+        )
+
+    def _cache(self) -> Cache:
+        cache, groups, keys = self._settings.data.cache, self._network.security_groups, self._keys
+        services = {name: name for name in self._services_that_talk_to("cache")}
+        return Cache(
+            self,
+            "Cache",
+            engine=cache.engine,
+            engine_version=cache.version or versions.DEFAULT_CACHE_VERSION[cache.engine],
+            node_type=cache.node_type,
+            replicas=cache.replicas,
+            prefixes={**services, "kong": KONG_PREFIX},
+            vpc=self._network.vpc,
+            subnet_ids=self._network.vpc.select_subnets(subnet_group_name="data").subnet_ids,
+            security_group=groups.of("cache"),
+            users_subnets=_APPLICATION,
+            users_security_group=groups.of("cache-users"),
+            cache_key=keys.cache,
+            secrets_key=keys.secrets,
+            log_key=keys.logs,
+            snapshot_retention_days=cache.snapshot_retention_days,
+            removal_policy=self._removal_policy_of_engines,
+        )
