@@ -1,0 +1,177 @@
+"""What an alarm is, as data: what it measures, how much is too much, who is told and what they should do."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+Severity = Literal["critical", "warning"]
+"""`critical`: listeners notice, or soon will. `warning`: somebody should look this week."""
+Thresholds = Mapping[Severity, float]
+MissingData = Literal["breaching", "notBreaching", "missing"]
+
+_COMPARISONS = {
+    ">=": "GreaterThanOrEqualToThreshold",
+    ">": "GreaterThanThreshold",
+    "<=": "LessThanOrEqualToThreshold",
+    "<": "LessThanThreshold",
+}
+_PLAIN_STATISTICS = frozenset({"Average", "Maximum", "Minimum", "SampleCount", "Sum"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A CloudWatch metric.
+
+    Args:
+        namespace: its namespace, such as `AWS/RDS`.
+        name: its name.
+        dimensions: what it is measured of.
+        statistic: how the values of a period become one; percentiles such as `p99` too.
+        period: seconds of a period.
+    """
+
+    namespace: str
+    name: str
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+    statistic: str = "Average"
+    period: int = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Formula:
+    """A value computed from metrics of one period.
+
+    Args:
+        expression: metric math over the names in `metrics`.
+        metrics: metrics by the lower-case name that the expression gives them.
+        label: what the value is.
+    """
+
+    expression: str
+    metrics: Mapping[str, Metric]
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """When somebody is told, and of what.
+
+    Args:
+        name: what is watched, in one CamelCase word; it becomes part of the alarm's name.
+        summary: what is wrong when it fires, in a sentence.
+        watch: metric or formula.
+        thresholds: one alarm for each severity.
+        comparison: how the value stands to the threshold when it fires.
+        periods: periods that are looked at.
+        datapoints: how many of them must be beyond the threshold; all when left out.
+        missing_data: what a period without data counts as. Rates and counts go without data when nothing happens
+            (`notBreaching`); a machine that reports nothing is down (`breaching`).
+    """
+
+    name: str
+    summary: str
+    watch: Metric | Formula
+    thresholds: Thresholds
+    comparison: Literal[">=", ">", "<=", "<"] = ">="
+    periods: int = 5
+    datapoints: int | None = None
+    missing_data: MissingData = "notBreaching"
+
+
+class Alarms(Construct):
+    """Alarms of one thing, made from rules.
+
+    Creates an alarm for each rule and severity. Each tells `topic` when it fires and when it is over, and its description
+    names the runbook.
+
+    Args:
+        topic: topic that tells the team.
+        runbook: name of the runbook below `runbooks`, without its ending.
+        rules: when somebody is told.
+        runbooks: folder or address of the runbooks.
+
+    Example:
+        Alarms(self, "Uploads", topic=topic, runbook="uploads", rules=[
+            Rule(name="Queue", summary="Uploads wait.", watch=waiting, thresholds={"warning": 100, "critical": 1000}),
+        ])
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        topic: sns.ITopic,
+        runbook: str,
+        rules: Iterable[Rule],
+        runbooks: str = "docs/runbooks",
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.alarms = [
+            alarm(
+                self,
+                f"{rule.name}{severity.capitalize()}",
+                rule=rule,
+                threshold=threshold,
+                description=f"{rule.summary} Severity: {severity}. Runbook: {runbooks}/{runbook}.md",
+                topic=topic,
+            )
+            for rule in rules
+            for severity, threshold in rule.thresholds.items()
+        ]
+
+
+def alarm(
+    scope: Construct, construct_id: str, *, rule: Rule, threshold: float, description: str, topic: sns.ITopic | None
+) -> cloudwatch.CfnAlarm:
+    """Makes one alarm; without a topic it only feeds a composite alarm."""
+    told = [topic.topic_arn] if topic else []
+    return cloudwatch.CfnAlarm(
+        scope,
+        construct_id,
+        alarm_description=description,
+        actions_enabled=True,
+        alarm_actions=told,
+        ok_actions=told,
+        comparison_operator=_COMPARISONS[rule.comparison],
+        threshold=threshold,
+        evaluation_periods=rule.periods,
+        datapoints_to_alarm=rule.datapoints or rule.periods,
+        treat_missing_data=rule.missing_data,
+        **(_of_metric(rule.watch) if isinstance(rule.watch, Metric) else {"metrics": _of_formula(rule.watch)}),
+    )
+
+
+def _of_metric(metric: Metric) -> dict[str, Any]:
+    key = "statistic" if metric.statistic in _PLAIN_STATISTICS else "extended_statistic"
+    return {
+        "namespace": metric.namespace,
+        "metric_name": metric.name,
+        "dimensions": _dimensions(metric),
+        "period": metric.period,
+        key: metric.statistic,
+    }
+
+
+def _of_formula(formula: Formula) -> list[dict[str, Any]]:
+    sources = [
+        {
+            "id": id_,
+            "returnData": False,
+            "metricStat": {
+                "metric": {"namespace": metric.namespace, "metricName": metric.name, "dimensions": _dimensions(metric)},
+                "period": metric.period,
+                "stat": metric.statistic,
+            },
+        }
+        for id_, metric in formula.metrics.items()
+    ]
+    return [{"id": "result", "expression": formula.expression, "label": formula.label, "returnData": True}, *sources]
+
+
+def _dimensions(metric: Metric) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in metric.dimensions.items()]

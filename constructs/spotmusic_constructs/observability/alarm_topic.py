@@ -1,0 +1,63 @@
+"""Where alarms go: one encrypted topic, and the people who read it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+
+class AlarmTopic(Construct):
+    """An encrypted SNS topic that alarms, budgets and backups of this account publish to, and e-mail subscriptions.
+
+    Creates the topic, its policy and a subscription for each address, which its owner confirms once by the link in a mail.
+    Nobody publishes without TLS. EventBridge is not admitted by name, because it tells SNS nothing that would confine it
+    to this account: rules publish through a role.
+
+    Args:
+        key: customer-managed key of the data class "notifications", in the topic's region; its policy must admit the
+            services above (`NOTIFICATIONS` in `secrets/data_keys.py`).
+        emails: who is told.
+
+    Example:
+        alarms = AlarmTopic(self, "AlarmTopic", key=keys.notifications, emails=["platform@spotmusic.example"])
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, emails: Sequence[str] = ()) -> None:
+        super().__init__(scope, construct_id)
+        resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key.key_arn)
+        sns.CfnTopicPolicy(self, "Policy", topics=[resource.ref], policy_document=_policy(cdk.Stack.of(self), resource.ref))
+        for email in emails:
+            # The address is part of the id: with a number instead, taking one away would replace all that follow.
+            sns.CfnSubscription(self, f"Email-{email}", topic_arn=resource.ref, protocol="email", endpoint=email)
+        self.topic = sns.Topic.from_topic_arn(self, "Handle", resource.ref)
+
+
+def _policy(stack: cdk.Stack, topic_arn: str) -> dict[str, Any]:
+    this_account = {"StringEquals": {"aws:SourceAccount": stack.account}}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": f"{service.capitalize()}OfThisAccountPublishes",
+                "Effect": "Allow",
+                "Principal": {"Service": f"{service}.amazonaws.com"},
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+                "Condition": this_account,
+            }
+            for service in ("backup", "budgets", "cloudwatch")
+        ]
+        + [
+            {
+                "Sid": "NobodyPublishesWithoutTls",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }
+        ],
+    }

@@ -1,0 +1,81 @@
+"""Alarms of caches on ElastiCache."""
+
+from collections.abc import Iterator, Sequence
+
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from spotmusic_constructs.observability.alarm import Alarms, Metric, Rule, Thresholds
+
+CPU_PERCENT: Thresholds = {"warning": 70, "critical": 90}
+"""Of the one core that runs commands (ElastiCache user guide, which metrics should I monitor)."""
+MEMORY_PERCENT: Thresholds = {"warning": 80, "critical": 95}
+LAG_SECONDS: Thresholds = {"warning": 1, "critical": 10}
+EVICTIONS: Thresholds = {"warning": 1000}
+"""Keys per minute thrown out to make room: frequent reads that go to the database again."""
+CONNECTIONS: Thresholds = {"warning": 45_000, "critical": 60_000}
+"""A node takes 65,000 clients (ElastiCache user guide, Redis and Valkey configuration)."""
+
+
+class CacheAlarms(Alarms):
+    """Alarms of every node of a replication group: cpu, memory, evictions, connections, lag and refused logins.
+
+    Args:
+        topic: topic that tells the team.
+        nodes: identifier of each cache cluster in the group, such as `spotmusic-001`.
+        cpu_percent: engine cpu, in percent.
+        memory_percent: memory in use, in percent of what data may take.
+        lag_seconds: how far a replica is behind its primary.
+        evictions: keys thrown out per minute.
+        connections: clients of a node.
+
+    Example:
+        CacheAlarms(self, "CacheAlarms", topic=topic, nodes=[f"{group_id}-00{number}" for number in (1, 2, 3)])
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        topic: sns.ITopic,
+        nodes: Sequence[str],
+        cpu_percent: Thresholds = CPU_PERCENT,
+        memory_percent: Thresholds = MEMORY_PERCENT,
+        lag_seconds: Thresholds = LAG_SECONDS,
+        evictions: Thresholds = EVICTIONS,
+        connections: Thresholds = CONNECTIONS,
+    ) -> None:
+        def rules_of(number: int, node: str) -> Iterator[Rule]:
+            def rule(
+                name: str, summary: str, metric: str, thresholds: Thresholds, *, statistic: str = "Maximum", breaching: bool = False
+            ) -> Rule:
+                return Rule(
+                    name=f"Node{number}{name}",
+                    summary=summary,
+                    watch=Metric(namespace="AWS/ElastiCache", name=metric, dimensions={"CacheClusterId": node}, statistic=statistic),
+                    thresholds=thresholds,
+                    missing_data="breaching" if breaching else "notBreaching",
+                )
+
+            yield rule(
+                "Cpu",
+                "A cache node has no cpu left, or reports nothing because it is down.",
+                "EngineCPUUtilization",
+                cpu_percent,
+                statistic="Average",
+                breaching=True,
+            )
+            yield rule("Memory", "A cache node is almost full.", "DatabaseMemoryUsagePercentage", memory_percent)
+            yield rule("Evictions", "A cache node throws out keys to make room.", "Evictions", evictions, statistic="Sum")
+            yield rule("Lag", "A replica is behind its primary: a failover would lose writes.", "ReplicationLag", lag_seconds)
+            yield rule("Connections", "Clients hold almost as many connections as a node takes.", "CurrConnections", connections)
+            yield rule("Logins", "Somebody is refused by the cache.", "AuthenticationFailures", {"warning": 1}, statistic="Sum")
+
+        super().__init__(
+            scope,
+            construct_id,
+            topic=topic,
+            runbook="cache",
+            rules=[rule for number, node in enumerate(nodes, start=1) for rule in rules_of(number, node)],
+        )

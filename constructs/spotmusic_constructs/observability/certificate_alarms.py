@@ -1,0 +1,53 @@
+"""Alarms of certificates."""
+
+from collections.abc import Mapping
+
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from spotmusic_constructs.observability.alarm import Alarms, Metric, Rule, Thresholds
+
+DAYS: Thresholds = {"warning": 45, "critical": 14}
+"""ACM renews 60 days before the end (ACM user guide, managed renewal): at 45 it has tried for two weeks."""
+
+
+class CertificateAlarms(Alarms):
+    """Alarms of ACM certificates that are not renewed in time. CloudFront's are in us-east-1, and so are their alarms.
+
+    Args:
+        topic: topic that tells the team, in the region of the certificates.
+        certificates: ARN of each certificate by a CamelCase name.
+        days: days to the end.
+
+    Example:
+        CertificateAlarms(self, "CertificateAlarms", topic=topic, certificates={"Gateway": certificate.certificate_arn})
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, topic: sns.ITopic, certificates: Mapping[str, str], days: Thresholds = DAYS
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            topic=topic,
+            runbook="certificate",
+            rules=[
+                Rule(
+                    name=name,
+                    summary="A certificate ends soon and was not renewed.",
+                    # Measured twice a day.
+                    watch=Metric(
+                        namespace="AWS/CertificateManager",
+                        name="DaysToExpiry",
+                        dimensions={"CertificateArn": arn},
+                        statistic="Minimum",
+                        period=86_400,
+                    ),
+                    thresholds=days,
+                    comparison="<",
+                    periods=1,
+                    missing_data="missing",
+                )
+                for name, arn in certificates.items()
+            ],
+        )

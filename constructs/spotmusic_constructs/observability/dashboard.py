@@ -1,0 +1,109 @@
+"""A CloudWatch dashboard as data: rows of graphs, a row for each component."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from spotmusic_constructs.observability.alarm import Formula, Metric
+
+_COLUMNS = 24
+_TITLE_HEIGHT = 1
+_GRAPH_HEIGHT = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graph:
+    """A graph of some metrics.
+
+    Args:
+        title: what it shows, with its unit.
+        lines: metric or formula by its label.
+        region: region of the metrics; the dashboard's when left out.
+    """
+
+    title: str
+    lines: Mapping[str, Metric | Formula]
+    region: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """The graphs of one component, side by side.
+
+    Args:
+        title: name of the component.
+        graphs: at most six.
+    """
+
+    title: str
+    graphs: Sequence[Graph]
+
+
+class Dashboard(Construct):
+    """A dashboard with a row for each component.
+
+    Creates the dashboard. Its times are UTC, as in every log.
+
+    Args:
+        rows: components from the viewer inwards.
+        period_seconds: period that graphs are drawn with.
+
+    Example:
+        Dashboard(self, "Dashboard", rows=[Row(title="Catalogue database", graphs=[Graph(title="Cpu (%)", lines={"cpu": cpu})])])
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, rows: Sequence[Row], period_seconds: int = 300) -> None:
+        super().__init__(scope, construct_id)
+        stack = cdk.Stack.of(self)
+        widgets = []
+        for number, row in enumerate(rows):
+            top = number * (_TITLE_HEIGHT + _GRAPH_HEIGHT)
+            text = {"markdown": f"## {row.title}", "background": "transparent"}
+            widgets.append({"type": "text", "x": 0, "y": top, "width": _COLUMNS, "height": _TITLE_HEIGHT, "properties": text})
+            width = _COLUMNS // len(row.graphs)
+            widgets += [
+                {
+                    "type": "metric",
+                    "x": column * width,
+                    "y": top + _TITLE_HEIGHT,
+                    "width": width,
+                    "height": _GRAPH_HEIGHT,
+                    "properties": _properties(graph, stack.region, period_seconds),
+                }
+                for column, graph in enumerate(row.graphs)
+            ]
+        cloudwatch.CfnDashboard(self, "Resource", dashboard_body=stack.to_json_string({"start": "-PT12H", "widgets": widgets}))
+
+
+def _properties(graph: Graph, region: str, period: int) -> dict[str, Any]:
+    metrics: list[list[Any]] = []
+    for number, (label, line) in enumerate(graph.lines.items()):
+        metrics += _line(label, line, f"line{number}", period)
+    return {
+        "title": graph.title,
+        "view": "timeSeries",
+        "region": graph.region or region,
+        "metrics": metrics,
+        "yAxis": {"left": {"min": 0}},
+    }
+
+
+def _line(label: str, line: Metric | Formula, prefix: str, period: int) -> list[list[Any]]:
+    if isinstance(line, Metric):
+        return [[*_source(line), {"stat": line.statistic, "period": max(period, line.period), "label": label}]]
+    expression = line.expression
+    sources = []
+    for name, metric in line.metrics.items():
+        # Names are the graph's, and another line may have used them.
+        expression = expression.replace(name, f"{prefix}{name}")
+        options = {"id": f"{prefix}{name}", "visible": False, "stat": metric.statistic, "period": max(period, metric.period)}
+        sources.append([*_source(metric), options])
+    return [[{"expression": expression, "label": label, "id": prefix}], *sources]
+
+
+def _source(metric: Metric) -> list[str]:
+    return [metric.namespace, metric.name, *(part for pair in metric.dimensions.items() for part in pair)]

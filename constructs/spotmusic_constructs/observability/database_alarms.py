@@ -1,0 +1,109 @@
+"""Alarms of databases on RDS."""
+
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from spotmusic_constructs.observability.alarm import Alarms, Metric, Rule, Thresholds
+
+_GIB = 1024**3
+_MYSQL_BYTES_PER_CONNECTION = 12_582_880
+"""RDS for MySQL's default is `max_connections = DBInstanceClassMemory / 12582880` (Amazon RDS user guide, limits for MySQL)."""
+
+CPU_PERCENT: Thresholds = {"warning": 80, "critical": 95}
+CONNECTION_SHARE: Thresholds = {"warning": 0.7, "critical": 0.9}
+STORAGE_SHARE: Thresholds = {"warning": 0.15, "critical": 0.08}
+"""Storage grows by itself at 10% free (RDS user guide, storage autoscaling): below that it does not, or does not any more."""
+MEMORY_SHARE: Thresholds = {"warning": 0.1, "critical": 0.05}
+
+
+def default_connections(memory_gib: int) -> int:
+    """Returns the connections that RDS for MySQL admits by default on an instance with this much memory."""
+    return memory_gib * _GIB // _MYSQL_BYTES_PER_CONNECTION
+
+
+class DatabaseAlarms(Alarms):
+    """Alarms of an RDS instance: cpu, storage, memory, connections and the queue of its disk.
+
+    A Multi-AZ instance has no replication lag to watch: its standby is written to synchronously.
+
+    Args:
+        topic: topic that tells the team.
+        instance_identifier: identifier of the instance.
+        storage_gib: storage at creation, in GiB; shares of storage are shares of it.
+        memory_gib: memory of the instance class, in GiB; shares of memory and the default of `max_connections` are of it.
+        max_connections: connections that the parameter group admits; RDS' default for the memory when left out.
+        cpu_percent: average cpu, in percent.
+        connection_share: share of the connections that are open.
+        storage_share: share of the storage below which free space is too little.
+        memory_share: share of the memory below which free memory is too little.
+
+    Example:
+        DatabaseAlarms(self, "CatalogueAlarms", topic=topic, instance_identifier=instance.instance_identifier, storage_gib=200, memory_gib=32)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        topic: sns.ITopic,
+        instance_identifier: str,
+        storage_gib: int,
+        memory_gib: int,
+        max_connections: int | None = None,
+        cpu_percent: Thresholds = CPU_PERCENT,
+        connection_share: Thresholds = CONNECTION_SHARE,
+        storage_share: Thresholds = STORAGE_SHARE,
+        memory_share: Thresholds = MEMORY_SHARE,
+    ) -> None:
+        def metric(name: str, statistic: str = "Average") -> Metric:
+            return Metric(namespace="AWS/RDS", name=name, dimensions={"DBInstanceIdentifier": instance_identifier}, statistic=statistic)
+
+        super().__init__(
+            scope,
+            construct_id,
+            topic=topic,
+            runbook="database",
+            rules=[
+                Rule(
+                    name="Cpu",
+                    summary="The database has no cpu left, or reports nothing because it is down.",
+                    watch=metric("CPUUtilization"),
+                    thresholds=cpu_percent,
+                    periods=10,
+                    missing_data="breaching",
+                ),
+                Rule(
+                    name="Storage",
+                    summary="The database runs out of storage, and autoscaling did not add any.",
+                    watch=metric("FreeStorageSpace", "Minimum"),
+                    thresholds=_of(storage_share, storage_gib * _GIB),
+                    comparison="<",
+                ),
+                Rule(
+                    name="Memory",
+                    summary="The database runs out of memory and will swap or restart.",
+                    watch=metric("FreeableMemory", "Minimum"),
+                    thresholds=_of(memory_share, memory_gib * _GIB),
+                    comparison="<",
+                    periods=10,
+                ),
+                Rule(
+                    name="Connections",
+                    summary="Clients hold almost as many connections as the database admits.",
+                    watch=metric("DatabaseConnections", "Maximum"),
+                    thresholds=_of(connection_share, max_connections or default_connections(memory_gib)),
+                ),
+                Rule(
+                    name="DiskQueue",
+                    summary="Reads and writes wait for the disk.",
+                    watch=metric("DiskQueueDepth"),
+                    thresholds={"warning": 64},
+                    periods=15,
+                ),
+            ],
+        )
+
+
+def _of(shares: Thresholds, whole: int) -> Thresholds:
+    return {severity: int(share * whole) for severity, share in shares.items()}

@@ -1,0 +1,78 @@
+"""Alarms of what AWS says: failed backups and restore tests, failed deployments, findings, certificates, keys."""
+
+from collections.abc import Mapping
+
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from spotmusic_constructs.observability.alarm import Alarms, Rule, Severity
+from spotmusic_constructs.observability.event_log import EventLog
+
+_FAILED = '($.detail.{field} = "FAILED" || $.detail.{field} = "ABORTED" || $.detail.{field} = "EXPIRED")'
+
+# Jobs that back up and copy have a state, jobs that restore a status (AWS Backup developer guide, EventBridge events).
+_PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
+    "FailedBackups": (
+        "backup",
+        "critical",
+        "A backup or its copy failed.",
+        '{ $.source = "aws.backup" && ' + _FAILED.format(field="state") + " }",
+    ),
+    "FailedRestores": (
+        "backup",
+        "critical",
+        "A restore failed: when it was a test, the backup may be worth nothing.",
+        '{ $.source = "aws.backup" && ' + _FAILED.format(field="status") + " }",
+    ),
+    "FailedDeployments": (
+        "ecs-service",
+        "warning",
+        "A deployment of a service failed and was rolled back.",
+        '{ $.source = "aws.ecs" && $.detail.eventName = "SERVICE_DEPLOYMENT_FAILED" }',
+    ),
+    "Findings": (
+        "security-finding",
+        "critical",
+        "GuardDuty found something of high severity.",
+        '{ $.source = "aws.guardduty" && $.detail.severity >= 7 }',
+    ),
+    "InfectedUploads": (
+        "security-finding",
+        "warning",
+        "An upload carries malware; it stays tagged and nobody promotes it.",
+        '{ $.source = "aws.guardduty" && $.detail.scanResultDetails.scanResultStatus = "THREATS_FOUND" }',
+    ),
+    "ExpiringCertificates": (
+        "certificate",
+        "critical",
+        "ACM says that a certificate ends within 45 days and is not renewed.",
+        '{ $.source = "aws.acm" && $.detail-type = "ACM Certificate Approaching Expiration" }',
+    ),
+    "DeletedKeys": (
+        "encryption-key",
+        "critical",
+        "A key was deleted: what it encrypted cannot be read again.",
+        '{ $.source = "aws.kms" && $.detail-type = "KMS CMK Deletion" }',
+    ),
+}
+
+
+class EventAlarms(Construct):
+    """Alarms of events that should never happen.
+
+    Creates for each kind a metric filter on the log and an alarm, which is over when no further event came for five minutes.
+
+    Args:
+        topic: topic that tells the team.
+        log: where events are recorded.
+
+    Example:
+        EventAlarms(self, "EventAlarms", topic=topic, log=event_log)
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, topic: sns.ITopic, log: EventLog) -> None:
+        super().__init__(scope, construct_id)
+        self.counts = {name: log.count(name, pattern) for name, (_, _, _, pattern) in _PATTERNS.items()}
+        for name, (runbook, severity, summary, _) in _PATTERNS.items():
+            rule = Rule(name="Count", summary=summary, watch=self.counts[name], thresholds={severity: 1}, periods=1)
+            Alarms(self, name, topic=topic, runbook=runbook, rules=[rule])

@@ -1,0 +1,127 @@
+"""What AWS itself says about the platform: failovers, deployments, backups, findings, announcements."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from spotmusic_constructs.observability.alarm import Metric
+
+SOURCES: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "Backup": {"source": ["aws.backup"]},
+    "Cache": {"source": ["aws.elasticache"]},
+    "Certificates": {"source": ["aws.acm"]},
+    "Databases": {"source": ["aws.rds"]},
+    # Every task that starts or stops is an event too; those are in Container Insights.
+    "Deployments": {"source": ["aws.ecs"], "detail-type": ["ECS Deployment State Change", "ECS Service Action"]},
+    "Findings": {"source": ["aws.guardduty"]},
+    "Health": {"source": ["aws.health"]},
+    "Keys": {"source": ["aws.kms"]},
+    "Kubernetes": {"source": ["aws.eks"]},
+}
+"""Event pattern by rule. Source: the EventBridge events reference, 2026-11."""
+
+
+class EventLog(Construct):
+    """Records events of AWS services in an encrypted log group, and counts those that matter.
+
+    Creates the log group `/aws/events/<name>` (EventBridge writes to groups below that prefix only), the policy that lets
+    rules of this account write to it, and a rule for each source.
+
+    Args:
+        name: last part of the log group's name.
+        key: customer-managed key of the data class "logs".
+        namespace: namespace of the metrics that `count` makes.
+        retention_days: days that events are kept, one of the numbers that CloudWatch Logs knows; a year for security records.
+        sources: event pattern by the name of its rule.
+        removal_policy: what happens to the log group when its stack goes. The default leaves none behind when its first
+            deployment fails, because its name would stand in the way of the second.
+
+    Example:
+        log = EventLog(self, "EventLog", name="spotmusic-prod", key=keys.logs, namespace="Spotmusic/prod")
+        failed = log.count("FailedBackups", '{ $.source = "aws.backup" && $.detail.state = "FAILED" }')
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        key: kms.IKey,
+        namespace: str,
+        retention_days: int = 365,
+        sources: Mapping[str, Mapping[str, Sequence[str]]] = SOURCES,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        stack = cdk.Stack.of(self)
+        self._namespace = namespace
+        self.log_group = logs.CfnLogGroup(
+            self, "LogGroup", log_group_name=f"/aws/events/{name}", kms_key_id=key.key_arn, retention_in_days=retention_days
+        )
+        self.log_group.apply_removal_policy(removal_policy)
+        admission = logs.CfnResourcePolicy(
+            self, "Policy", policy_name=f"{name}-events", policy_document=stack.to_json_string(_policy(stack, self.log_group.attr_arn))
+        )
+        arn = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{self.log_group.ref}"
+        for id_, pattern in sources.items():
+            rule = events.CfnRule(
+                self,
+                id_,
+                description=f"Records events: {id_.lower()}",
+                event_pattern=pattern,
+                targets=[events.CfnRule.TargetProperty(arn=arn, id="EventLog")],
+            )
+            rule.add_dependency(admission)
+
+    def count(self, name: str, pattern: str) -> Metric:
+        """Counts the events that match a filter pattern of CloudWatch Logs, from now on.
+
+        Args:
+            name: name of the metric.
+            pattern: what counts.
+
+        Returns:
+            The sum of matches in five minutes.
+        """
+        logs.CfnMetricFilter(
+            self,
+            name,
+            log_group_name=self.log_group.ref,
+            filter_pattern=pattern,
+            metric_transformations=[
+                logs.CfnMetricFilter.MetricTransformationProperty(metric_name=name, metric_namespace=self._namespace, metric_value="1")
+            ],
+        )
+        return Metric(namespace=self._namespace, name=name, statistic="Sum", period=300)
+
+
+def _policy(stack: cdk.Stack, log_group_arn: str) -> dict[str, Any]:
+    rules = f"arn:{stack.partition}:events:{stack.region}:{stack.account}:rule/*"
+    writers = {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "RulesOfThisAccountWrite",
+                "Effect": "Allow",
+                "Principal": writers,
+                "Action": "logs:PutLogEvents",
+                "Resource": log_group_arn,
+                "Condition": {"ArnLike": {"aws:SourceArn": rules}},
+            },
+            # EventBridge makes streams without naming the rule (EventBridge user guide, resource-based policies).
+            {
+                "Sid": "RulesMakeStreams",
+                "Effect": "Allow",
+                "Principal": writers,
+                "Action": "logs:CreateLogStream",
+                "Resource": log_group_arn,
+            },
+        ],
+    }

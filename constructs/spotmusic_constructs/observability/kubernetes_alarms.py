@@ -1,0 +1,76 @@
+"""Alarms of an EKS cluster as AWS sees it. What runs in it is watched by Prometheus."""
+
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from spotmusic_constructs.observability.alarm import Alarms, Metric, Rule, Thresholds
+
+_GIB = 1024**3
+STORAGE_BYTES: Thresholds = {"warning": 6 * _GIB, "critical": 7 * _GIB}
+"""etcd refuses writes at 8 GiB (EKS best practices, control plane monitoring)."""
+
+
+class KubernetesAlarms(Alarms):
+    """Alarms of the control plane: pods without a node, failing API, full database, broken admission webhooks.
+
+    It would tell of a cluster in which Prometheus itself found no node.
+
+    Args:
+        topic: topic that tells the team.
+        cluster_name: name of the cluster, Kubernetes 1.28 or later, which publishes its metrics in `AWS/EKS`.
+        unschedulable_pods: pods that found no node for a quarter of an hour.
+        storage_bytes: size of etcd's database.
+
+    Example:
+        KubernetesAlarms(self, "ClusterAlarms", topic=topic, cluster_name=cluster.cluster_name)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        topic: sns.ITopic,
+        cluster_name: str,
+        unschedulable_pods: int = 1,
+        storage_bytes: Thresholds = STORAGE_BYTES,
+    ) -> None:
+        def metric(name: str, statistic: str) -> Metric:
+            return Metric(namespace="AWS/EKS", name=name, dimensions={"ClusterName": cluster_name}, statistic=statistic)
+
+        super().__init__(
+            scope,
+            construct_id,
+            topic=topic,
+            runbook="kubernetes",
+            rules=[
+                Rule(
+                    name="UnschedulablePods",
+                    summary="Pods wait for a node and no node comes.",
+                    watch=metric("scheduler_pending_pods_UNSCHEDULABLE", "Minimum"),
+                    thresholds={"critical": unschedulable_pods},
+                    periods=15,
+                ),
+                Rule(
+                    name="ApiErrors",
+                    summary="The Kubernetes API answers with server errors.",
+                    watch=metric("apiserver_request_total_5XX", "Sum"),
+                    thresholds={"warning": 10, "critical": 100},
+                ),
+                Rule(
+                    name="ApiRequests",
+                    summary="The control plane reports no requests at all: nodes alone cause some every second.",
+                    watch=metric("apiserver_request_total", "Sum"),
+                    thresholds={"critical": 1},
+                    comparison="<",
+                    missing_data="breaching",
+                    periods=10,
+                ),
+                Rule(
+                    name="Storage",
+                    summary="The database of the control plane is almost full.",
+                    watch=metric("apiserver_storage_size_bytes", "Maximum"),
+                    thresholds=storage_bytes,
+                ),
+            ],
+        )

@@ -1,0 +1,75 @@
+"""Alarms of services on ECS."""
+
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from spotmusic_constructs.observability.alarm import Alarms, Formula, Metric, Rule, Thresholds
+
+CPU_PERCENT: Thresholds = {"warning": 90}
+"""Scaling holds far less: ten minutes above it mean that the maximum is reached, or that new tasks do not start."""
+MEMORY_PERCENT: Thresholds = {"warning": 85, "critical": 95}
+"""At 100 the container is killed."""
+
+
+class ServiceAlarms(Alarms):
+    """Alarms of an ECS service: tasks that do not run, and tasks at their limits.
+
+    Args:
+        topic: topic that tells the team.
+        cluster_name: name of the cluster, which must have Container Insights on.
+        service_name: name of the service.
+        cpu_percent: average cpu of its tasks, in percent of what they reserved.
+        memory_percent: the fullest task's memory, in percent of its limit.
+
+    Example:
+        ServiceAlarms(self, "PlaybackAlarms", topic=topic, cluster_name=cluster.cluster_name, service_name=playback.service_name)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        topic: sns.ITopic,
+        cluster_name: str,
+        service_name: str,
+        cpu_percent: Thresholds = CPU_PERCENT,
+        memory_percent: Thresholds = MEMORY_PERCENT,
+    ) -> None:
+        service = {"ClusterName": cluster_name, "ServiceName": service_name}
+        running, desired = (
+            Metric(namespace="ECS/ContainerInsights", name=f"{state}TaskCount", dimensions=service) for state in ("Running", "Desired")
+        )
+        super().__init__(
+            scope,
+            construct_id,
+            topic=topic,
+            runbook="ecs-service",
+            rules=[
+                Rule(
+                    name="Tasks",
+                    summary="Fewer tasks run than the service wants.",
+                    watch=Formula(
+                        expression="FILL(desired, 1) - FILL(running, 0)",
+                        metrics={"desired": desired, "running": running},
+                        label="Tasks that should run and do not",
+                    ),
+                    thresholds={"critical": 1},
+                    periods=10,
+                    missing_data="breaching",
+                ),
+                Rule(
+                    name="Cpu",
+                    summary="Tasks have no cpu left, and scaling adds none.",
+                    watch=Metric(namespace="AWS/ECS", name="CPUUtilization", dimensions=service),
+                    thresholds=cpu_percent,
+                    periods=10,
+                ),
+                Rule(
+                    name="Memory",
+                    summary="A task is close to the limit at which it is killed.",
+                    watch=Metric(namespace="AWS/ECS", name="MemoryUtilization", dimensions=service, statistic="Maximum"),
+                    thresholds=memory_percent,
+                ),
+            ],
+        )

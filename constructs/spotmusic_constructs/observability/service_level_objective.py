@@ -1,0 +1,127 @@
+"""A promise to listeners, and alarms on how fast its error budget burns."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.observability.alarm import Formula, Metric, Rule, Severity, alarm
+
+_HOUR = 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class BurnRate:
+    """How fast is too fast, seen in two windows.
+
+    Args:
+        severity: what it means.
+        rate: times the speed at which the budget would last exactly as long as the promise.
+        long_seconds: window that proves that it matters.
+        short_seconds: window that proves that it still goes on.
+    """
+
+    severity: Severity
+    rate: float
+    long_seconds: int
+    short_seconds: int
+
+
+BURN_RATES = (
+    BurnRate(severity="critical", rate=14.4, long_seconds=_HOUR, short_seconds=300),
+    BurnRate(severity="warning", rate=6, long_seconds=6 * _HOUR, short_seconds=1800),
+)
+"""2% of a month's budget gone in an hour, 5% in six hours. Source: The Site Reliability Workbook, chapter 5, table 5-8."""
+
+
+def slow_share(load_balancer: str, seconds: float, *, period: int) -> Formula:
+    """Returns the percentage of requests that a load balancer's targets answered later than `seconds`."""
+    within = Metric(
+        namespace="AWS/ApplicationELB",
+        name="TargetResponseTime",
+        dimensions={"LoadBalancer": load_balancer},
+        statistic=f"PR(:{seconds:g})",
+        period=period,
+    )
+    return Formula(
+        expression="100 - FILL(within, 100)", metrics={"within": within}, label=f"Requests slower than {seconds:g} s, in percent"
+    )
+
+
+class ServiceLevelObjective(Construct):
+    """Composite alarms that fire when the error budget of an objective burns too fast.
+
+    Creates for each burn rate two alarms that tell nobody, one for each window, and a composite alarm that tells the topic when
+    both are beyond it: a short peak does not wake anybody, and an incident that is over does not go on alarming for hours.
+
+    Args:
+        topic: topic that tells the team.
+        promise: what is promised, in a sentence.
+        objective_percent: share of requests that must be good, below 100.
+        bad_percent: gives the percentage of bad requests in periods of so many seconds.
+        runbook: name of the runbook below `runbooks`, without its ending.
+        burn_rates: how fast is too fast.
+        runbooks: folder or address of the runbooks.
+
+    Raises:
+        ValueError: the objective leaves no error budget.
+
+    Example:
+        ServiceLevelObjective(self, "Availability", topic=topic, promise="The Web API answers.", objective_percent=99.9,
+                              bad_percent=lambda period: error_rate(load_balancer, period=period), runbook="web-api-slo")
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        topic: sns.ITopic,
+        promise: str,
+        objective_percent: float,
+        bad_percent: Callable[[int], Formula],
+        runbook: str,
+        burn_rates: tuple[BurnRate, ...] = BURN_RATES,
+        runbooks: str = "docs/runbooks",
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if not 0 < objective_percent < 100:
+            raise ValueError(f"objective_percent: {objective_percent} leaves no error budget. Use a share below 100, such as 99.9.")
+        self.alarms = []
+        for burn in burn_rates:
+            description = (
+                f"{promise} Objective: {objective_percent:g}%. Its error budget burns {burn.rate:g} times too fast. "
+                f"Severity: {burn.severity}. Runbook: {runbooks}/{runbook}.md"
+            )
+            threshold = round(burn.rate * (100 - objective_percent), 6)
+            windows = [
+                self._window(f"{burn.severity.capitalize()}{name}", bad_percent(seconds), threshold, description)
+                for name, seconds in (("Long", burn.long_seconds), ("Short", burn.short_seconds))
+            ]
+            self.alarms.append(
+                cloudwatch.CfnCompositeAlarm(
+                    self,
+                    f"{burn.severity.capitalize()}BurnRate",
+                    alarm_description=description,
+                    alarm_rule=" AND ".join(f'ALARM("{window.attr_arn}")' for window in windows),
+                    actions_enabled=True,
+                    alarm_actions=[topic.topic_arn],
+                    ok_actions=[topic.topic_arn],
+                )
+            )
+
+    def _window(self, name: str, bad: Formula, threshold: float, description: str) -> cloudwatch.CfnAlarm:
+        rule = Rule(name=name, summary=description, watch=bad, thresholds={}, periods=1)
+        window = alarm(self, name, rule=rule, threshold=threshold, description=description, topic=None)
+        acknowledge(
+            window,
+            {
+                "NIST.800.53.R5::NIST.800.53.R5-CloudWatchAlarmAction": (
+                    "One window is half a fact: the composite alarm that reads this one tells the team when both windows agree."
+                )
+            },
+        )
+        return window
