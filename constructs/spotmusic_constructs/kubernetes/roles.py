@@ -22,6 +22,8 @@ NODE_POLICIES = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistry
 FUNCTION_POLICIES = ("service-role/AWSLambdaVPCAccessExecutionRole",)
 """What AWS Lambda asks of a function in a VPC."""
 
+_PSEUDO = {"account": "AccountId", "region": "Region", "partition": "Partition"}
+
 
 class ClusterRole(Construct):
     """The role by which EKS works in the account, for the cluster of that name alone.
@@ -95,7 +97,8 @@ class KubectlRole(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, cluster_name: str) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
-        files = f"cdk-{stack.synthesizer.bootstrap_qualifier or 'hnb659fds'}-assets-{stack.account}-{stack.region}/*"
+        files = f"arn:{{partition}}:s3:::cdk-{stack.synthesizer.bootstrap_qualifier or 'hnb659fds'}-assets-{{account}}-{{region}}/*"
+        places = {"account": stack.account, "region": stack.region, "partition": stack.partition}
         role = iam.Role(
             self,
             "Role",
@@ -112,11 +115,12 @@ class KubectlRole(Construct):
             roles=[role],
             statements=[
                 iam.PolicyStatement(actions=["eks:DescribeCluster"], resources=[cluster]),
-                iam.PolicyStatement(actions=["s3:GetObject"], resources=[f"arn:{stack.partition}:s3:::{files}"]),
+                iam.PolicyStatement(actions=["s3:GetObject"], resources=[files.format_map(places)]),
             ],
         )
         reason = "The names of chart files are hashes of their content, and only deployments of this account write to the bucket."
-        acknowledge(policy, {f"AwsSolutions::AwsSolutions-IAM5[Resource::{stack.resolve(f'arn:{stack.partition}:s3:::{files}')}]": reason})
+        shown = {name: f"<AWS::{_PSEUDO[name]}>" if cdk.Token.is_unresolved(value) else value for name, value in places.items()}
+        acknowledge(policy, {f"AwsSolutions::AwsSolutions-IAM5[Resource::{files.format_map(shown)}]": reason})
         self.role = role.without_policy_updates()
 
 

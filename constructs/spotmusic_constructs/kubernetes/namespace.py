@@ -1,0 +1,140 @@
+"""A namespace: how strict it is with pods, how much it may ask for, and what its pods may connect to."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from spotmusic_constructs.network.flows import INTERNET, Flow
+
+POD_IDENTITY_AGENT = "169.254.170.23/32"
+"""Address of the agent that hands out the credentials of Pod Identity (Amazon EKS user guide, Pod Identity agent)."""
+WEBHOOK_PORTS = (9443, 10250)
+"""Ports of admission webhooks that the table of flows opens to the API server."""
+HTTPS = 443
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quota:
+    """The most that a namespace may ask for.
+
+    Args:
+        pods: number of pods.
+        cpu: requested cores.
+        memory: requested memory.
+        volumes: number of volume claims.
+    """
+
+    pods: int = 50
+    cpu: str = "100"
+    memory: str = "400Gi"
+    volumes: int = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Namespace:
+    """One namespace of the platform.
+
+    Args:
+        parties: parties of the table of flows that live here, with the labels of their pods. Without labels a party is every pod.
+        pod_security: Pod Security Standard that is enforced; anything but `restricted` is an exception and needs `because`.
+        because: why the namespace is an exception.
+        calls_apis: whether its pods call the Kubernetes API or AWS.
+        answers_webhooks: whether the API server calls its pods.
+        scrapes: whether its pods read the metrics of all others.
+        quota: the most that it may ask for.
+
+    Raises:
+        ValueError: an exception without a reason.
+    """
+
+    parties: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    pod_security: Literal["restricted", "baseline", "privileged"] = "restricted"
+    because: str = ""
+    calls_apis: bool = False
+    answers_webhooks: bool = False
+    scrapes: bool = False
+    quota: Quota = Quota()
+
+    def __post_init__(self) -> None:
+        if self.pod_security != "restricted" and not self.because:
+            raise ValueError(f"pod_security {self.pod_security} is an exception. Say why in `because`, or use restricted.")
+
+    def to_values(self, policies: Sequence[Mapping[str, object]]) -> dict[str, object]:
+        """Returns the entry of the chart's values that describes it."""
+        quota = {"pods": self.quota.pods, "cpu": self.quota.cpu, "memory": self.quota.memory, "volumes": self.quota.volumes}
+        return {"podSecurity": self.pod_security, "quota": quota, "policies": list(policies)}
+
+
+def network_policies(namespaces: Mapping[str, Namespace], flows: Sequence[Flow], *, vpc_cidr: str) -> dict[str, list[dict[str, object]]]:
+    """Returns the policies of each namespace: the table of flows where a pod is on either side, and what every pod needs.
+
+    A party that is no pod is known by its security group, which a policy cannot name; the policy says "the VPC", and the
+    security groups say who of it.
+
+    Args:
+        namespaces: namespaces by name.
+        flows: table of flows.
+        vpc_cidr: IPv4 range of the VPC.
+    """
+    homes = {party: (name, labels) for name, namespace in namespaces.items() for party, labels in namespace.parties.items()}
+    policies: dict[str, list[dict[str, object]]] = {
+        name: list(_common(namespace, namespaces, vpc_cidr)) for name, namespace in namespaces.items()
+    }
+    for flow in flows:
+        name = f"{flow.source}-to-{flow.target}-{flow.port}"
+        if flow.source in homes:
+            home, labels = homes[flow.source]
+            peers = [_peer(flow.target, homes, vpc_cidr)]
+            policies[home].append(_policy(name, flow.reason, labels, egress=[{"to": peers, "ports": _ports(flow)}]))
+        if flow.target in homes:
+            home, labels = homes[flow.target]
+            peers = [_peer(flow.source, homes, vpc_cidr)]
+            policies[home].append(_policy(name, flow.reason, labels, ingress=[{"from": peers, "ports": _ports(flow)}]))
+    return policies
+
+
+def _common(namespace: Namespace, namespaces: Mapping[str, Namespace], vpc_cidr: str) -> Iterator[dict[str, object]]:
+    """What pods need that is between no two parties of the table."""
+    inside: list[object] = [{"podSelector": {}}]
+    yield _policy("within", "Pods of one component talk to each other", {}, ingress=[{"from": inside}], egress=[{"to": inside}])
+    if namespace.calls_apis:
+        agent = {"to": [_block(POD_IDENTITY_AGENT)], "ports": [_port(80)]}
+        anywhere = {"to": [_block("0.0.0.0/0")], "ports": [_port(HTTPS)]}
+        yield _policy("apis", "Pods call the Kubernetes API and AWS with the rights of Pod Identity", {}, egress=[anywhere, agent])
+    if namespace.answers_webhooks:
+        ports = [_port(port) for port in WEBHOOK_PORTS]
+        yield _policy("webhooks", "The API server asks admission webhooks", {}, ingress=[{"from": [_block(vpc_cidr)], "ports": ports}])
+    if namespace.scrapes:
+        yield _policy("scrapes", "Prometheus reads the metrics of pods and nodes", {}, egress=[{"to": [_block(vpc_cidr)]}])
+    else:
+        scrapers: list[object] = [_namespace(name) for name, other in namespaces.items() if other.scrapes]
+        if scrapers:
+            yield _policy("scraped", "Prometheus reads the metrics of pods", {}, ingress=[{"from": scrapers}])
+
+
+def _peer(party: str, homes: Mapping[str, tuple[str, Mapping[str, str]]], vpc_cidr: str) -> dict[str, object]:
+    if party in homes:
+        name, labels = homes[party]
+        return _namespace(name) | ({"podSelector": {"matchLabels": dict(labels)}} if labels else {})
+    return _block("0.0.0.0/0" if party == INTERNET else vpc_cidr)
+
+
+def _namespace(name: str) -> dict[str, object]:
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+
+
+def _block(cidr: str) -> dict[str, object]:
+    return {"ipBlock": {"cidr": cidr}}
+
+
+def _port(port: int) -> dict[str, object]:
+    return {"protocol": "TCP", "port": port}
+
+
+def _ports(flow: Flow) -> list[dict[str, object]]:
+    first, last = flow.ports
+    return [_port(first) | ({"endPort": last} if last != first else {})]
+
+
+def _policy(name: str, reason: str, labels: Mapping[str, str], **rules: list[dict[str, object]]) -> dict[str, object]:
+    return {"name": name, "reason": reason, "pods": {"matchLabels": dict(labels)} if labels else {}, **rules}
