@@ -1,5 +1,6 @@
 """A CloudWatch dashboard as data: rows of graphs, a row for each component."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -99,7 +100,7 @@ def _line(label: str, line: Metric | Formula, prefix: str, period: int) -> list[
     sources = []
     for name, metric in line.metrics.items():
         # Names are the graph's, and another line may have used them.
-        expression = expression.replace(name, f"{prefix}{name}")
+        expression = re.sub(rf"\b{name}\b", f"{prefix}{name}", expression)
         options = {"id": f"{prefix}{name}", "visible": False, "stat": metric.statistic, "period": max(period, metric.period)}
         sources.append([*_source(metric), options])
     return [[{"expression": expression, "label": label, "id": prefix}], *sources]

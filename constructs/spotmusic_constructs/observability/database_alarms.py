@@ -38,7 +38,8 @@ class DatabaseAlarms(Alarms):
         memory_share: share of the memory below which free memory is too little.
 
     Example:
-        DatabaseAlarms(self, "CatalogueAlarms", topic=topic, instance_identifier=instance.instance_identifier, storage_gib=200, memory_gib=32)
+        DatabaseAlarms(self, "CatalogueAlarms", topic=topic, instance_identifier=instance.instance_identifier,
+                       storage_gib=200, memory_gib=32)
     """
 
     def __init__(
