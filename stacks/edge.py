@@ -1,17 +1,24 @@
 """What viewers meet: CloudFront, its web ACL and its certificate, in the one region that can hold them."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.edge.access_log_delivery import AccessLogDelivery
 from spotmusic_constructs.edge.certificate import EdgeCertificate
+from spotmusic_constructs.edge.edge_alarms import DistributionAlarms, WebAclAlarms
 from spotmusic_constructs.edge.platform_distribution import PlatformDistribution
 from spotmusic_constructs.edge.public_address import PublicAddress
 from spotmusic_constructs.edge.signing_key_group import SigningKeyGroup
 from spotmusic_constructs.edge.web_acl import WebAcl
+from spotmusic_constructs.observability.alarm_topic import AlarmTopic
+from spotmusic_constructs.observability.certificate_alarms import CertificateAlarms
+from spotmusic_constructs.secrets.data_keys import NOTIFICATIONS
+from spotmusic_constructs.secrets.encryption_key import EncryptionKey
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
 from stacks.data import DataStack
 from stacks.eks_platform import EksPlatformStack
@@ -33,11 +40,11 @@ class EdgeStack(EnvironmentStack):
 
     No personal data is at rest in this region: access logs and the web ACL's logs go to the home region's log bucket.
 
-    Args:
-        settings: the environment.
-        secrets: for the public keys that verify audio URLs.
-        data: for the buckets of audio, web player and logs.
-        eks_platform: for the load balancer of the API gateway.
+    Attributes:
+        distribution: the CloudFront distribution.
+        web_acl: its web ACL.
+        domain_name: name that viewers type: the environment's domain, or CloudFront's own.
+        alarm_topic: topic of alarms in this region.
     """
 
     def __init__(
@@ -49,7 +56,7 @@ class EdgeStack(EnvironmentStack):
             settings=settings,
             region=EDGE_REGION,
             data_class="public",
-            description="CloudFront, its web ACL and its certificate",
+            description="Spotmusic: CloudFront, its web ACL and its certificate",
         )
         name, domain, edge = f"spotmusic-{settings.name}", settings.domain, settings.edge
         zone = domain and route53.HostedZone.from_hosted_zone_attributes(
@@ -104,7 +111,24 @@ class EdgeStack(EnvironmentStack):
             path=f"/spotmusic/{settings.name}/edge",
             values={"domain-name": self.domain_name, "signing-keys": signing_keys.ids},
         )
+        self.alarm_topic = self._watch(settings, certificate)
         cdk.CfnOutput(self, "Url", value=f"https://{self.domain_name}", description="Where listeners find the platform")
+
+    def _watch(self, settings: Settings, certificate: acm.ICertificate | None) -> sns.ITopic:
+        """CloudFront and its web ACL are measured in this region, and an alarm tells only topics of its own region."""
+        key = EncryptionKey(
+            self,
+            "NotificationsKey",
+            data_class="notifications",
+            use=NOTIFICATIONS,
+            removal_policy=cdk.RemovalPolicy.DESTROY if settings.deletes_data else cdk.RemovalPolicy.RETAIN,
+        ).key
+        topic = AlarmTopic(self, "AlarmTopic", key=key, emails=settings.observability.alarm_emails).topic
+        DistributionAlarms(self, "DistributionAlarms", topic=topic, distribution_id=self.distribution.distribution_id)
+        WebAclAlarms(self, "WebAclAlarms", topic=topic, metric_name=self.web_acl.metric_name)
+        if certificate:
+            CertificateAlarms(self, "CertificateAlarms", topic=topic, certificates={"Viewers": certificate.certificate_arn})
+        return topic
 
 
 def _api_paths(settings: Settings) -> list[str]:

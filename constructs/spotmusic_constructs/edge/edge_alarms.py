@@ -1,0 +1,103 @@
+"""Alarms of what viewers meet: CloudFront and its web ACL. Their metrics are in us-east-1, and so are these alarms."""
+
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from spotmusic_constructs.observability.alarm import Alarms, Metric, Rule, Thresholds
+
+SERVER_ERROR_PERCENT: Thresholds = {"warning": 1, "critical": 5}
+CLIENT_ERROR_PERCENT: Thresholds = {"warning": 20}
+LATENCY_MS: Thresholds = {"warning": 3000}
+"""A player that waits longer than three seconds for a track is heard."""
+BLOCKED_REQUESTS: Thresholds = {"warning": 1000, "critical": 20_000}
+"""Starting points: scanners stay below the first on a quiet day, and a flood passes the second at once."""
+
+_FIVE_MINUTES = 300
+
+
+class DistributionAlarms(Alarms):
+    """Alarms of a CloudFront distribution: errors that viewers see, and how long they wait.
+
+    Args:
+        topic: topic in us-east-1 that tells the team.
+        distribution_id: id of the distribution, which has to publish additional metrics.
+        server_error_percent: requests answered with 5xx, in percent.
+        client_error_percent: requests answered with 4xx, in percent: signatures that expired, or a broken player.
+        latency_ms: p99 of the time to the origins' first byte, in milliseconds.
+
+    Example:
+        DistributionAlarms(self, "DistributionAlarms", topic=alarms.topic, distribution_id=distribution.distribution_id)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        topic: sns.ITopic,
+        distribution_id: str,
+        server_error_percent: Thresholds = SERVER_ERROR_PERCENT,
+        client_error_percent: Thresholds = CLIENT_ERROR_PERCENT,
+        latency_ms: Thresholds = LATENCY_MS,
+    ) -> None:
+        def measured(name: str, statistic: str = "Average") -> Metric:
+            dimensions = {"DistributionId": distribution_id, "Region": "Global"}
+            return Metric(namespace="AWS/CloudFront", name=name, dimensions=dimensions, statistic=statistic, period=_FIVE_MINUTES)
+
+        rules = [
+            Rule(
+                name="Errors",
+                summary="CloudFront answers viewers with server errors.",
+                watch=measured("5xxErrorRate"),
+                thresholds=server_error_percent,
+                periods=2,
+            ),
+            Rule(
+                name="Refused",
+                summary="CloudFront refuses an unusual share of requests.",
+                watch=measured("4xxErrorRate"),
+                thresholds=client_error_percent,
+                periods=3,
+            ),
+            Rule(
+                name="Latency",
+                summary="The slowest hundredth of requests waits long for an origin.",
+                watch=measured("OriginLatency", "p99"),
+                thresholds=latency_ms,
+                periods=3,
+            ),
+        ]
+        super().__init__(scope, construct_id, topic=topic, runbook="edge", rules=rules)
+
+
+class WebAclAlarms(Alarms):
+    """Alarms of a web ACL of CloudFront: an attack, or a rule that blocks listeners.
+
+    Args:
+        topic: topic in us-east-1 that tells the team.
+        metric_name: name of the web ACL in CloudWatch metrics.
+        blocked_requests: requests blocked in five minutes.
+
+    Example:
+        WebAclAlarms(self, "WebAclAlarms", topic=alarms.topic, metric_name=acl.metric_name)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        topic: sns.ITopic,
+        metric_name: str,
+        blocked_requests: Thresholds = BLOCKED_REQUESTS,
+    ) -> None:
+        # Unlike a regional web ACL's, these metrics have no dimension for the region (AWS WAF developer guide, metrics).
+        dimensions = {"WebACL": metric_name, "Rule": "ALL"}
+        blocked = Rule(
+            name="Blocked",
+            summary="The web ACL blocks far more requests than on a quiet day.",
+            watch=Metric(namespace="AWS/WAFV2", name="BlockedRequests", dimensions=dimensions, statistic="Sum", period=_FIVE_MINUTES),
+            thresholds=blocked_requests,
+            periods=1,
+        )
+        super().__init__(scope, construct_id, topic=topic, runbook="web-acl", rules=[blocked])
