@@ -97,6 +97,8 @@ class KubernetesCluster(Construct):
         resource.zonal_shift_config = eks.CfnCluster.ZonalShiftConfigProperty(enabled=True)
         resource.node.add_dependency(self.log_group, role)
         harden_kubectl(cluster, log_key=log_key, log_retention_days=log_retention_days)
+        # CDK asks whether the function may read public images of Amazon ECR, which its role here may not: nobody reads the answer.
+        kubectl_role.node.try_remove_child("HasEcrPublic")
         # Releases wait for this barrier, and so go before the rights of the function that removes them.
         cluster.node.find_child("KubectlReadyBarrier").node.add_dependency(kubectl_role)
         # The generated types do not see that the class keeps the interface (a member of it is missing there, aws-cdk-lib 2.275).

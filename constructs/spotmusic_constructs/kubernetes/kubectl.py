@@ -7,9 +7,28 @@ from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from spotmusic_constructs.acknowledge import acknowledge
+
+_AWS_FUNCTION = "CDK's framework function writes its log and makes its network interfaces; these policies hold that and no more."
+_ROLE = "arn:<AWS::Partition>:iam::aws:policy/service-role"
+_FUNCTION_FINDINGS = {
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": (
+        "CloudFormation calls it once per release; a reserve would stop releases that run at the same time."
+    ),
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": (
+        "CloudFormation waits for the answer and fails the deployment without one, so no event is lost in silence."
+    ),
+}
+_HANDLER_FINDINGS = {"AwsSolutions::AwsSolutions-L1": "CDK chooses the runtime of its own handler, and raises it with its releases."}
+_FRAMEWORK_FINDINGS = {
+    f"AwsSolutions::AwsSolutions-IAM4[Policy::{_ROLE}/AWSLambdaBasicExecutionRole]": _AWS_FUNCTION,
+    f"AwsSolutions::AwsSolutions-IAM4[Policy::{_ROLE}/AWSLambdaVPCAccessExecutionRole]": _AWS_FUNCTION,
+    "NIST.800.53.R5::NIST.800.53.R5-IAMNoInlinePolicy": (
+        "CDK writes the right to call the handler into the framework's own role, which nobody else has."
+    ),
+}
 
 
 def kubectl_layer(scope: Construct, construct_id: str, *, package: str) -> lambda_.ILayerVersion:
@@ -47,24 +66,13 @@ def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention_day
         # They tell of deployments of this stack alone, which CloudTrail records as well.
         group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
         acknowledge(function, _FUNCTION_FINDINGS)
-    acknowledge(handler, {"AwsSolutions::AwsSolutions-L1": "CDK chooses the runtime of its own handler, and raises it with its releases."})
-    handler_resource = handler.node.default_child
-    assert isinstance(handler_resource, cdk.CfnElement)  # noqa: S101 (narrows the type)
-    stack = cdk.Stack.of(cluster)
-    name = stack.resolve(stack.get_logical_id(handler_resource))
-    acknowledge(framework, _FRAMEWORK_FINDINGS | {f"AwsSolutions::AwsSolutions-IAM5[Resource::<{name}.Arn>:*]": _ITS_HANDLER})
-    # CDK asks whether the handler may read public images of Amazon ECR, which its role here may not.
-    cluster.node.scope.node.find_child("KubectlRole").node.try_remove_child("HasEcrPublic")
+    acknowledge(handler, _HANDLER_FINDINGS)
+    every_version = f"AwsSolutions::AwsSolutions-IAM5[Resource::<{_logical_id(handler)}.Arn>:*]"
+    acknowledge(framework, _FRAMEWORK_FINDINGS | {every_version: "The framework calls every version of its own handler, and nothing else."})
 
 
-_FUNCTION_FINDINGS = {
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": "CloudFormation calls it once per release; a reserve would stop releases that run at the same time.",
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": "CloudFormation waits for the answer and fails the deployment without one, so no event is lost in silence.",
-}
-_ITS_HANDLER = "The framework calls every version of its own handler, and nothing else."
-_AWS_FUNCTION = "CDK's framework function writes its log and makes its network interfaces; these policies hold that and no more."
-_FRAMEWORK_FINDINGS = {
-    "AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]": _AWS_FUNCTION,
-    "AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole]": _AWS_FUNCTION,
-    "NIST.800.53.R5::NIST.800.53.R5-IAMNoInlinePolicy": "CDK writes the right to call the handler into the framework's own role, which nobody else has.",
-}
+def _logical_id(function: IConstruct) -> str:
+    resource = function.node.default_child
+    assert isinstance(resource, cdk.CfnElement)  # noqa: S101 (narrows the type)
+    stack = cdk.Stack.of(function)
+    return str(stack.resolve(stack.get_logical_id(resource)))

@@ -98,8 +98,8 @@ def _common(namespace: Namespace, namespaces: Mapping[str, Namespace], vpc_cidr:
     inside: list[object] = [{"podSelector": {}}]
     yield _policy("within", "Pods of one component talk to each other", {}, ingress=[{"from": inside}], egress=[{"to": inside}])
     if namespace.calls_apis:
-        agent = {"to": [_block(POD_IDENTITY_AGENT)], "ports": [_port(80)]}
-        anywhere = {"to": [_block("0.0.0.0/0")], "ports": [_port(HTTPS)]}
+        agent: dict[str, object] = {"to": [_block(POD_IDENTITY_AGENT)], "ports": [_port(80)]}
+        anywhere: dict[str, object] = {"to": [_block("0.0.0.0/0")], "ports": [_port(HTTPS)]}
         yield _policy("apis", "Pods call the Kubernetes API and AWS with the rights of Pod Identity", {}, egress=[anywhere, agent])
     if namespace.answers_webhooks:
         ports = [_port(port) for port in WEBHOOK_PORTS]
