@@ -1,0 +1,134 @@
+"""The task queues: a RabbitMQ cluster of three nodes, its users and their queues."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct, IConstruct
+
+from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
+from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
+from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
+from spotmusic_constructs.kubernetes.pod import BROKER_NODES, BROKER_TOLERATIONS, apart, resources, spread
+
+RELEASE = "rabbitmq"
+"""Also the name of the cluster, of its Service and of the label by which its pods are found."""
+TLS = "rabbitmq-tls"
+DEFAULT_USER = "rabbitmq-default-user"
+AMQPS_PORT = 5671
+MANAGEMENT_PORT = 15671
+LABELS = {"app.kubernetes.io/name": RELEASE}
+
+
+class RabbitMQ(Construct):
+    """Three nodes over three zones with quorum queues, TLS only, and a user of its own for each service.
+
+    Creates the release of the chart `charts/rabbitmq`. Every service publishes to the exchange `tasks` and takes from the queue of
+    its name; what was delivered too often is kept in `dead-letters`. The stack makes what `external_secrets` and `certificates`
+    name, and the release comes after; `RabbitMQOperators` come before, in the same namespace.
+
+    Args:
+        cluster: cluster with a kubectl provider.
+        chart: the chart `charts/rabbitmq`.
+        image: image of the nodes, by its name in our registry.
+        default_user: JSON secret with `username` and `password` of the administrator.
+        users: JSON secret with `username` (the key) and `password` by service.
+        monitor: JSON secret with `username` and `password` of the user that only counts messages; none when nothing counts them.
+        host: name that clients outside the cluster connect to, for the certificate.
+        memory_gib: memory of each node, in GiB.
+        storage_gib: volume of each node, in GiB.
+        storage_class: class of the volumes.
+        namespace: existing namespace with Pod Security `restricted`.
+        after: constructs that must be deployed before: the operators.
+
+    Example:
+        RabbitMQ(self, "RabbitMQ", cluster=cluster, chart=LocalChart(path=charts / "rabbitmq"), image=image,
+                 default_user=secrets.rabbitmq_default_user, users=secrets.rabbitmq_users,
+                 host="brokers.internal.spotmusic.example", after=[operators])
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: eks.ICluster,
+        chart: LocalChart,
+        image: str,
+        default_user: secretsmanager.ISecret,
+        users: Mapping[str, secretsmanager.ISecret],
+        host: str,
+        monitor: secretsmanager.ISecret | None = None,
+        memory_gib: int = 2,
+        storage_gib: int = 20,
+        storage_class: str = "gp3",
+        namespace: str = "rabbitmq",
+        after: Sequence[IConstruct] = (),
+    ) -> None:
+        super().__init__(scope, construct_id)
+        everybody = {**users, **({"queue-depth": monitor} if monitor else {})}
+        self.external_secrets = (_administrator(namespace, default_user), *_users(namespace, everybody))
+        names = (*service_names(RELEASE, namespace), *service_names(f"{RELEASE}-nodes", namespace, pods=True), host)
+        self.certificates = (Certificate(namespace=namespace, name=TLS, dns_names=names),)
+
+        self.release = HelmRelease(
+            self,
+            "Release",
+            cluster=cluster,
+            chart=chart,
+            release=RELEASE,
+            namespace=namespace,
+            # A rollback could not change the StatefulSet back, and the nodes of a first installation may take longer than Helm waits.
+            wait=False,
+            timeout=cdk.Duration.minutes(10),
+            after=after,
+            values={
+                "image": image,
+                "replicas": 3,
+                "storage": {"class": storage_class, "size": f"{storage_gib}Gi"},
+                "resources": resources(cpu="1", memory=f"{memory_gib}Gi"),
+                "tlsSecret": TLS,
+                "defaultUserSecret": DEFAULT_USER,
+                "users": {
+                    **{name: {"secret": _secret_name(name)} for name in users},
+                    **({"queue-depth": {"secret": _secret_name("queue-depth"), "countsOnly": True}} if monitor else {}),
+                },
+                "nodeSelector": BROKER_NODES,
+                "tolerations": BROKER_TOLERATIONS,
+                "topologySpreadConstraints": [spread(LABELS)],
+                "affinity": apart(LABELS),
+                "priorityClassName": "spotmusic-stateful",
+            },
+        )
+
+
+def _secret_name(user: str) -> str:
+    return f"rabbitmq-user-{user}"
+
+
+def _administrator(namespace: str, secret: secretsmanager.ISecret) -> ExternalSecret:
+    """The administrator in the form of the Service Binding specification, which the operator asks for."""
+    return ExternalSecret(
+        namespace=namespace,
+        name=DEFAULT_USER,
+        fields=_credentials(secret),
+        template={
+            "username": "{{ .username }}",
+            "password": "{{ .password }}",
+            "default_user.conf": "default_user = {{ .username }}\ndefault_pass = {{ .password }}\n",
+            "host": f"{RELEASE}.{namespace}.svc",
+            "port": str(AMQPS_PORT),
+            "provider": "rabbitmq",
+            "type": "rabbitmq",
+        },
+    )
+
+
+def _users(namespace: str, users: Mapping[str, secretsmanager.ISecret]) -> Iterator[ExternalSecret]:
+    for name, secret in users.items():
+        yield ExternalSecret(namespace=namespace, name=_secret_name(name), fields=_credentials(secret))
+
+
+def _credentials(secret: secretsmanager.ISecret) -> dict[str, SecretField]:
+    return {field: SecretField(secret_arn=secret.secret_arn, field=field) for field in ("username", "password")}

@@ -1,0 +1,104 @@
+"""The operators that run RabbitMQ: one for its nodes, one for its users and queues."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_eks_v2 as eks
+from constructs import Construct, IConstruct
+
+from spotmusic_constructs.kubernetes.helm_release import HelmRelease
+from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
+from spotmusic_constructs.kubernetes.pod import resources, spread
+from spotmusic_constructs.messaging.rabbitmq import TLS
+
+AUTHORITIES = "/etc/rabbitmq-authority"
+
+
+class RabbitMQOperators(Construct):
+    """The RabbitMQ cluster operator and the messaging topology operator, two pods each.
+
+    Creates the release. Its custom resource definitions come with the first installation; Helm never replaces them, so that a
+    new version of the chart needs the step that the runbook describes. The operators must be gone after the cluster of
+    `RabbitMQ`, never before: its resources have finalizers.
+
+    Args:
+        cluster: cluster with a kubectl provider.
+        chart: chart `rabbitmq-cluster-operator` at one version, with its images.
+        images: names of images in our registry.
+        namespace: existing namespace with Pod Security `restricted`, the same as that of `RabbitMQ`: the operators
+            watch only it, and the topology operator trusts the authority of the nodes' certificate, whose Secret is there.
+        after: constructs that must be deployed before, such as those that make that Secret.
+
+    Example:
+        RabbitMQOperators(self, "RabbitMQOperators", cluster=cluster, chart=versions.RABBITMQ_OPERATORS, images=registry.images)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: eks.ICluster,
+        chart: ChartWithImages,
+        images: Images,
+        namespace: str = "rabbitmq",
+        after: Sequence[IConstruct] = (),
+    ) -> None:
+        super().__init__(scope, construct_id)
+        names = images_of(chart, images)
+        self.release = HelmRelease(
+            self,
+            "Release",
+            cluster=cluster,
+            chart=chart,
+            release="rabbitmq-operators",
+            namespace=namespace,
+            # Users and queues need the webhook of the topology operator.
+            wait=True,
+            atomic=True,
+            timeout=cdk.Duration.minutes(10),
+            after=after,
+            values={
+                "fullnameOverride": "rabbitmq-operators",
+                # A certificate of cert-manager; else every rendering would make another authority for the webhook.
+                "useCertManager": True,
+                "rabbitmqImage": names["rabbitmq"].parts,
+                "credentialUpdaterImage": names["credential-updater"].parts,
+                "clusterOperator": {
+                    **_operator(namespace, "rabbitmq-operator"),
+                    "image": names["cluster-operator"].parts,
+                    "resources": resources(cpu="100m", memory="256Mi", limit="512Mi"),
+                },
+                "msgTopologyOperator": {
+                    **_operator(namespace, "messaging-topology-operator"),
+                    "image": names["topology-operator"].parts,
+                    "resources": resources(cpu="100m", memory="128Mi", limit="512Mi"),
+                    **_trust(),
+                },
+            },
+        )
+
+
+def _operator(namespace: str, component: str) -> dict[str, object]:
+    labels = {"app.kubernetes.io/instance": "rabbitmq-operators", "app.kubernetes.io/component": component}
+    return {
+        "replicaCount": 2,
+        "watchAllNamespaces": False,
+        "watchNamespaces": [namespace],
+        # The chart wants a string.
+        "pdb": {"create": True, "maxUnavailable": "1"},
+        "topologySpreadConstraints": [spread(labels)],
+        "metrics": {"podMonitor": {"enabled": True}},
+        # Policies come from the table of flows; the chart's would let everybody in and out.
+        "networkPolicy": {"enabled": False},
+    }
+
+
+def _trust() -> dict[str, object]:
+    """The topology operator calls the management API over TLS, and Go takes authorities from this folder."""
+    only_the_authority = {"secretName": TLS, "items": [{"key": "ca.crt", "path": "ca.crt"}]}
+    return {
+        "extraVolumes": [{"name": "authority", "secret": only_the_authority}],
+        "extraVolumeMounts": [{"name": "authority", "mountPath": AUTHORITIES, "readOnly": True}],
+        "extraEnvVars": [{"name": "SSL_CERT_DIR", "value": AUTHORITIES}],
+    }
