@@ -30,7 +30,12 @@ def parameters(client: Any, operation: str, properties: Properties) -> dict[str,
 
 def _structure(shape: Any, properties: Properties) -> dict[str, Any]:
     given = {name.lower(): value for name, value in properties.items()}
-    return {name: _value(member, given[name.lower()]) for name, member in shape.members.items() if name.lower() in given}
+    # KMS calls a tag's members TagKey and TagValue.
+    names = {
+        member: next((name for name in (member.lower(), member.lower().removeprefix("tag")) if name in given), None)
+        for member in shape.members
+    }
+    return {member: _value(shape.members[member], given[name]) for member, name in names.items() if name is not None}
 
 
 def _value(shape: Any, value: Any) -> Any:

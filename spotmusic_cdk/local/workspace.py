@@ -33,14 +33,16 @@ class Workspace:
 
     Args:
         checkout: folder of the CDK app (the one with `cdk.json`).
+        name: folder of the state, below the checkout.
     """
 
     checkout: Path
+    name: str = ".local"
 
     @property
     def folder(self) -> Path:
         """The state folder."""
-        return self.checkout / ".local"
+        return self.checkout / self.name
 
     @property
     def temporary(self) -> Path:

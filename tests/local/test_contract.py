@@ -1,0 +1,28 @@
+"""The pinned emulator still has every private name that is replaced or called."""
+
+import importlib
+from functools import reduce
+from importlib.metadata import version
+
+import pytest
+
+from spotmusic_cdk.local import binding
+
+NAMES = [(module, name) for module, names in binding.PATCHED_NAMES.items() for name in names]
+
+
+def test_the_emulator_is_the_one_that_was_read() -> None:
+    assert version("ministack") == "1.5.33"
+
+
+@pytest.mark.parametrize(("module", "name"), NAMES)
+def test_the_private_name_exists(module: str, name: str) -> None:
+    assert reduce(getattr, name.split("."), importlib.import_module(module)) is not None
+
+
+def test_no_handler_of_ours_hides_one_of_the_emulator() -> None:
+    from ministack.services.cloudformation import provisioners
+
+    from spotmusic_cdk.local.handlers import SERVICE_HANDLERS
+
+    assert not set(SERVICE_HANDLERS) & set(provisioners._RESOURCE_HANDLERS)

@@ -1,0 +1,32 @@
+"""The table and the steps."""
+
+import io
+
+from spotmusic_cdk.local.progress import Steps
+from spotmusic_cdk.local.report import StackRow, recorded_types, table
+
+
+def test_the_table_counts_what_service_code_made_and_what_is_recorded() -> None:
+    rows = [
+        StackRow(stack="dev/network", resources=64, recorded=1, seconds=0.72),
+        StackRow(stack="dev/observability", resources=27, recorded=9, seconds=0.5),
+    ]
+    assert table(rows).splitlines() == [
+        "stack              resources  by service code  recorded only  seconds",
+        "-----------------  ---------  ---------------  -------------  -------",
+        "dev/network               64               63              1      0.7",
+        "dev/observability         27               18              9      0.5",
+        "-----------------  ---------  ---------------  -------------  -------",
+        "all                       91               81             10      1.2",
+    ]
+
+
+def test_recorded_types_are_named_with_their_numbers() -> None:
+    assert recorded_types(["B", "A", "B"]) == "  A (1)\n  B (2)"
+    assert recorded_types([]) == "  none"
+
+
+def test_steps_tell_the_seconds_since_the_beginning() -> None:
+    output, clock = io.StringIO(), iter([10.0, 12.5])
+    Steps(output=output, clock=lambda: next(clock)).say("started")
+    assert output.getvalue() == "   2.5 s  started\n"

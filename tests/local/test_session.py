@@ -1,0 +1,80 @@
+"""The guard: nothing here can reach a real account."""
+
+from pathlib import Path
+
+import pytest
+
+from spotmusic_cdk.local import session
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:4566", "http://127.8.8.8:1", "http://[::1]:4566"])
+def test_loopback_is_accepted(endpoint: str) -> None:
+    assert session.require_loopback(endpoint) == endpoint
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://sts.amazonaws.com",
+        "https://sts.sa-east-1.amazonaws.com:443",
+        "http://10.0.0.1:4566",
+        "http://169.254.169.254:80",
+        "http://localhost:4566",  # a name: whoever answers names decides where it leads
+        "http://127.0.0.1.example.com:4566",
+        "http://127.0.0.1@example.com:4566",
+        "http://0.0.0.0:4566",
+        "http://127.0.0.1",
+        "https://127.0.0.1:4566",
+        "127.0.0.1:4566",
+        "",
+    ],
+)
+def test_everything_but_loopback_is_refused(endpoint: str) -> None:
+    with pytest.raises(session.NotEmbeddedError, match="not a loopback address"):
+        session.require_loopback(endpoint)
+    with pytest.raises(session.NotEmbeddedError):
+        session.client("sts", endpoint, region="sa-east-1")
+    with pytest.raises(session.NotEmbeddedError):
+        session.aws_variables(endpoint, region="sa-east-1")
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"},
+        {"AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI"},
+        {"AWS_SESSION_TOKEN": "token"},
+    ],
+)
+def test_credentials_of_somewhere_else_are_refused_and_not_repeated(variables: dict[str, str]) -> None:
+    with pytest.raises(session.NotEmbeddedError) as refusal:
+        session.require_embedded(variables)
+    assert next(iter(variables)) in str(refusal.value)
+    assert next(iter(variables.values())) not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
+def test_an_endpoint_of_somewhere_else_is_refused(name: str) -> None:
+    with pytest.raises(session.NotEmbeddedError):
+        session.require_embedded({name: "https://s3.amazonaws.com"})
+
+
+def test_a_shell_that_sourced_the_exports_is_accepted() -> None:
+    session.require_embedded(session.aws_variables("http://127.0.0.1:4566", region="sa-east-1"))
+
+
+def test_the_cli_inherits_nothing_that_leads_to_an_account() -> None:
+    mine = {"AWS_PROFILE": "production", "AWS_ROLE_ARN": "arn", "AWS_WEB_IDENTITY_TOKEN_FILE": "f", "HTTPS_PROXY": "p", "LANG": "C"}
+    environment = session.cli_environment(mine, "http://127.0.0.1:4566", region="sa-east-1", home=Path("/empty"))
+    assert not {"AWS_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "HTTPS_PROXY"} & set(environment)
+    assert environment["AWS_CONFIG_FILE"] == environment["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
+    assert environment["AWS_EC2_METADATA_DISABLED"] == "true"
+    assert environment["AWS_ACCESS_KEY_ID"] == session.ACCESS_KEY
+    assert environment["HOME"] == "/empty"
+    assert environment["LANG"] == "C"
+
+
+def test_the_exports_of_a_shell_unset_a_profile_and_set_the_endpoint() -> None:
+    exports = session.shell_exports("http://127.0.0.1:4566", region="sa-east-1", path="/venv/bin")
+    assert "unset AWS_PROFILE" in exports
+    assert "export AWS_ENDPOINT_URL='http://127.0.0.1:4566'" in exports
