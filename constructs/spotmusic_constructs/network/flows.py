@@ -1,6 +1,7 @@
 """What a flow is: who may open a connection to whom, on which port, and why."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 CLOUDFRONT = "cloudfront"
@@ -31,7 +32,7 @@ class Flow:
             its letters.
 
     Raises:
-        ValueError: the ports are no range of TCP ports, or EC2 would refuse the reason.
+        ValueError: it would open what must stay shut, the ports are no range of TCP ports, or EC2 would refuse the reason.
 
     Example:
         Flow(source="kong", target="cache", port=6379, reason="Kong counts requests for its rate limits in the cache")
@@ -44,15 +45,21 @@ class Flow:
     last_port: int | None = None
 
     def __post_init__(self) -> None:
+        for problem in self._problems():
+            raise ValueError(f"{self.source} to {self.target} on {self.port}: {problem}")
+
+    def _problems(self) -> Iterator[str]:
         first, last = self.ports
         if not 1 <= first <= last <= _LAST_PORT:
-            raise ValueError(
-                f"{self.source} to {self.target}: {first} to {last} is no range of TCP ports. Use 1 to {_LAST_PORT}, the lower first."
-            )
+            yield f"{first} to {last} is no range of TCP ports. Use 1 to {_LAST_PORT}, the lower first."
         if not _DESCRIPTION.fullmatch(self.reason):
-            raise ValueError(
-                f"{self.source} to {self.target}: EC2 refuses the reason {self.reason!r}. Use plain letters, no apostrophes, at most 255."
-            )
+            yield f"EC2 refuses the reason {self.reason!r}. Use plain letters, no apostrophes, at most 255."
+        if self.source == INTERNET:
+            yield "the Internet may not open connections. Let viewers come through CloudFront."
+        if self.target in {CLOUDFRONT, VPC}:
+            yield f"{self.target} is only ever a source. Name the party that answers."
+        if self.target == INTERNET and (self.source in OUTSIDE or self.ports != (443, 443)):
+            yield "only our own parties call the Internet, and only on 443. Reach it through TLS on 443."
 
     @property
     def ports(self) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Security groups whose every rule comes from the table of flows."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -30,8 +30,6 @@ class SecurityGroups(Construct):
     source and an ingress rule of its target, as resources of their own, so that two groups may name each other. `of` gives
     handles to which no load balancer, cluster or function adds a rule: whoever needs a new connection adds a flow.
 
-    From outside only CloudFront's origin-facing servers may come in, and only port 443 of the Internet may be called.
-
     Args:
         vpc: VPC of the groups.
         vpc_cidr: its IPv4 range, for flows from anywhere inside.
@@ -41,7 +39,7 @@ class SecurityGroups(Construct):
         parties: parties that need a group even though no flow names them.
 
     Raises:
-        ValueError: a flow would open what must stay shut, or a group would exceed the quota of rules.
+        ValueError: a group would exceed the quota of rules.
 
     Example:
         groups = SecurityGroups(self, "SecurityGroups", vpc=vpc, vpc_cidr="10.40.0.0/16", flows=flows, cloudfront_prefix_list="pl-5da64334")
@@ -62,15 +60,14 @@ class SecurityGroups(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._group_of = group_of
-        self._sources = {CLOUDFRONT: {"source_prefix_list_id": cloudfront_prefix_list}, VPC: {"cidr_ip": vpc_cidr}}
+        self._outside = {CLOUDFRONT: {"source_prefix_list_id": cloudfront_prefix_list}, VPC: {"cidr_ip": vpc_cidr}}
         edges = _edges(flows, group_of)
         _check_quota(edges)
 
         own = {group for source, target, _ in edges for group in (source, target)} | {group_of(party) for party in parties}
-        self._groups = {name: self._group(name, vpc) for name in sorted(own - OUTSIDE)}
+        self._ids = {name: self._group(name, vpc).attr_group_id for name in sorted(own - OUTSIDE)}
         self._handles = {
-            name: ec2.SecurityGroup.from_security_group_id(self, f"{name}-handle", group.attr_group_id, mutable=False)
-            for name, group in self._groups.items()
+            name: ec2.SecurityGroup.from_security_group_id(self, f"{name}-handle", id_, mutable=False) for name, id_ in self._ids.items()
         }
         for edge, reasons in edges.items():
             self._allow(edge, "; ".join(reasons)[:DESCRIPTION_LENGTH])
@@ -101,31 +98,28 @@ class SecurityGroups(Construct):
         source, target, (first, last) = edge
         # The id tells the connection: a rule that only moved in the table keeps its resource, and EC2 refuses a second one like it.
         name = f"{source}-to-{target}-{first}" + (f"-{last}" if last != first else "")
-        if source in self._groups:
-            destination = (
-                {"cidr_ip": "0.0.0.0/0"} if target == INTERNET else {"destination_security_group_id": self._groups[target].attr_group_id}
-            )
+        if source in self._ids:
+            to = {"cidr_ip": "0.0.0.0/0"} if target == INTERNET else {"destination_security_group_id": self._ids[target]}
             ec2.CfnSecurityGroupEgress(
                 self,
                 f"{name}-egress",
-                group_id=self._groups[source].attr_group_id,
+                group_id=self._ids[source],
                 ip_protocol="tcp",
                 from_port=first,
                 to_port=last,
                 description=reason,
-                **destination,
+                **to,
             )
-        if target in self._groups:
-            origin = self._sources.get(source) or {"source_security_group_id": self._groups[source].attr_group_id}
+        if target in self._ids:
             ec2.CfnSecurityGroupIngress(
                 self,
                 f"{name}-ingress",
-                group_id=self._groups[target].attr_group_id,
+                group_id=self._ids[target],
                 ip_protocol="tcp",
                 from_port=first,
                 to_port=last,
                 description=reason,
-                **origin,
+                **(self._outside.get(source) or {"source_security_group_id": self._ids[source]}),
             )
 
 
@@ -133,22 +127,11 @@ def _edges(flows: Sequence[Flow], group_of: Callable[[str], str]) -> dict[Edge, 
     """Returns the reasons of each connection between groups: parties that share a group may share a connection too."""
     edges: dict[Edge, list[str]] = defaultdict(list)
     for flow in flows:
-        _check_outside(flow)
         edges[(group_of(flow.source), group_of(flow.target), flow.ports)].append(flow.reason)
     return edges
 
 
-def _check_outside(flow: Flow) -> None:
-    shown = f"{flow.source} to {flow.target} on {flow.port}"
-    if flow.source == INTERNET:
-        raise ValueError(f"{shown}: the Internet may not open connections. Let viewers come through CloudFront.")
-    if flow.target in {CLOUDFRONT, VPC}:
-        raise ValueError(f"{shown}: {flow.target} is only ever a source. Name the party that answers.")
-    if flow.target == INTERNET and (flow.source in OUTSIDE or flow.ports != (443, 443)):
-        raise ValueError(f"{shown}: only our own parties call the Internet, and only on 443. Reach it through TLS on 443.")
-
-
-def _check_quota(edges: Iterable[Edge]) -> None:
+def _check_quota(edges: Collection[Edge]) -> None:
     for (group, direction), count in Counter(_weights(edges)).items():
         if count > RULES_PER_DIRECTION:
             raise ValueError(
@@ -157,7 +140,9 @@ def _check_quota(edges: Iterable[Edge]) -> None:
             )
 
 
-def _weights(edges: Iterable[Edge]) -> Iterator[tuple[str, str]]:
+def _weights(edges: Collection[Edge]) -> Iterator[tuple[str, str]]:
+    """Names a group and a direction once for each rule that counts, with the one that every group starts with."""
+    yield from {(source, "egress") for source, _, _ in edges if source not in OUTSIDE}
     for source, target, _ in edges:
         if source not in OUTSIDE:
             yield source, "egress"

@@ -21,6 +21,21 @@ def test_a_reason_that_ec2_would_refuse_is_refused_here(reason: str) -> None:
         Flow(source="a", target="b", port=443, reason=reason)
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "port", "message"),
+    [
+        (INTERNET, "gateway", 443, "may not open connections"),
+        ("gateway", VPC, 443, "only ever a source"),
+        ("gateway", CLOUDFRONT, 443, "only ever a source"),
+        ("gateway", INTERNET, 80, "only on 443"),
+        (VPC, INTERNET, 443, "only our own parties"),
+    ],
+)
+def test_a_flow_that_would_open_what_must_stay_shut_is_refused(source: str, target: str, port: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Flow(source=source, target=target, port=port, reason="No")
+
+
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 def test_only_cloudfront_comes_in_from_outside_and_only_to_the_gateway(environment: str) -> None:
     table = flows.table(settings_of(environment))
