@@ -180,6 +180,6 @@ RABBITMQ_OPERATORS = Chart(
 """The operators; the nodes' own image is among theirs, because the operators and RabbitMQ are upgraded together."""
 
 BOOTSTRAP_IMAGE = "public.ecr.aws/nginx/nginx-unprivileged:1.30.5-alpine"
-"""What a service runs until its first own image: nginx's stable line, for amd64 and arm64. Source: nginx/docker-nginx-unprivileged, README and
-its images' tags on Amazon ECR Public, Docker Hub and GHCR, read 2026-11. Upstream builds a tag anew until the next release and keeps the last
-build; our cache keeps the first that it pulled."""
+"""What a service runs until its first own image: nginx's stable line, for amd64 and arm64. Upstream builds a tag anew until the next
+release and keeps its last build; our cache keeps the first that it pulled. Source: README of nginx/docker-nginx-unprivileged, and tags in
+use on Docker Hub and Amazon ECR Public, read 2026-11."""

@@ -1,0 +1,100 @@
+"""What a service may reach, as its tasks see it: environment, references to secrets and configuration, and rights."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_ssm as ssm
+
+Statement = Mapping[str, Any]
+"""A statement of an IAM policy that allows something: its actions and its resources."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """What a container is told, and what its task may do with it.
+
+    Args:
+        environment: plain values by name. No secrets: whoever may describe a task definition reads them.
+        secrets: values by name that ECS fetches from Secrets Manager or Parameter Store when a task starts.
+        secret_arns: secrets that the execution role reads for that.
+        parameter_arns: parameters that it reads for that.
+        statements: rights of the task itself.
+    """
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, ecs.Secret] = field(default_factory=dict)
+    secret_arns: tuple[str, ...] = ()
+    parameter_arns: tuple[str, ...] = ()
+    statements: tuple[Statement, ...] = ()
+
+
+def combine(parts: Iterable[Access]) -> Access:
+    """Returns one access that gives everything of `parts`; a later name wins."""
+    parts = tuple(parts)
+    return Access(
+        environment={name: value for part in parts for name, value in part.environment.items()},
+        secrets={name: value for part in parts for name, value in part.secrets.items()},
+        secret_arns=tuple(dict.fromkeys(arn for part in parts for arn in part.secret_arns)),
+        parameter_arns=tuple(dict.fromkeys(arn for part in parts for arn in part.parameter_arns)),
+        statements=tuple(statement for part in parts for statement in part.statements),
+    )
+
+
+def user_access(prefix: str, user: secretsmanager.ISecret, *, fields: Iterable[str] = ("username", "password")) -> Access:
+    """Gives the fields of a user's secret as `<PREFIX>_<FIELD>`, and the way to read them again.
+
+    ECS fetches a secret once, when a task starts, so that a rotated password would not reach running tasks. `<PREFIX>_USER_ARN`
+    names the secret, and the task may read it: on a refused login a service reads it again instead of failing.
+
+    Args:
+        prefix: what the user is for, in capitals, such as CATALOGUE.
+        user: secret of the user, a JSON object.
+        fields: keys of that object.
+    """
+    arn = user.secret_arn
+    return Access(
+        environment={f"{prefix}_USER_ARN": arn},
+        secrets={f"{prefix}_{key.upper()}": ecs.Secret.from_secrets_manager(user, key) for key in fields},
+        secret_arns=(arn,),
+        statements=({"Action": "secretsmanager:GetSecretValue", "Resource": arn},),
+    )
+
+
+def secret_access(name: str, secret: secretsmanager.ISecret) -> Access:
+    """Gives a whole secret under `name` when a task starts."""
+    return Access(secrets={name: ecs.Secret.from_secrets_manager(secret)}, secret_arns=(secret.secret_arn,))
+
+
+def configuration_access(parameters: Mapping[str, ssm.IParameter]) -> Access:
+    """Gives the value that each parameter has when a task starts, by the name in the container."""
+    return Access(
+        secrets={name: ecs.Secret.from_ssm_parameter(parameter) for name, parameter in parameters.items()},
+        parameter_arns=tuple(parameter.parameter_arn for parameter in parameters.values()),
+    )
+
+
+def parameter_access(environment: Mapping[str, str], arns: Iterable[str]) -> Access:
+    """Lets a task read parameters while it runs: for those that come to be, or change, after the task has started.
+
+    Args:
+        environment: what tells the service where they are.
+        arns: the parameters.
+    """
+    return Access(environment=environment, statements=({"Action": ["ssm:GetParameter", "ssm:GetParameters"], "Resource": sorted(arns)},))
+
+
+def bucket_access(prefix: str, bucket: s3.IBucket, *, writes: bool = False) -> Access:
+    """Gives a bucket's name as `<PREFIX>_BUCKET`, and the right to read its objects, or also to write them.
+
+    The key needs no right here: its policy admits whoever S3 lets through, for S3 alone (`kms:ViaService`).
+    """
+    read = ["s3:GetObject", "s3:GetObjectTagging"]
+    write = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"] if writes else []
+    return Access(
+        environment={f"{prefix}_BUCKET": bucket.bucket_name},
+        statements=({"Action": [*read, *write], "Resource": bucket.arn_for_objects("*")},),
+    )

@@ -1,0 +1,160 @@
+"""An application service: tasks on Fargate and everything around them."""
+
+from typing import Literal
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from spotmusic_constructs.services.access import Access
+from spotmusic_constructs.services.discovery import endpoint, task_records
+from spotmusic_constructs.services.image import ServiceImage
+from spotmusic_constructs.services.ingress import ServiceIngress
+from spotmusic_constructs.services.route import Route
+from spotmusic_constructs.services.scaling import Scaling, TaskScaling
+from spotmusic_constructs.services.task_definition import CONTAINER, ServiceTaskDefinition
+from spotmusic_constructs.services.task_roles import TaskRoles
+
+Deployment = Literal["rolling", "blue_green"]
+
+
+class FargateService(Construct):
+    """Tasks in the application subnets that find each other by name, replace themselves safely and follow the load.
+
+    Creates log group, roles, task definition, service, scaling and, with a port, an A record per task at `<name>.<namespace>`, which
+    Prometheus reads, and a Service Connect endpoint `http://<name>:<port>`. With a route also target group and listener rule.
+
+    The template names no number of tasks: CloudFormation would set it back with every deployment, at the busiest hour too. A new
+    service starts with one, and Application Auto Scaling raises it to the minimum.
+
+    Service Connect does not encrypt between tasks: that takes a private certificate authority for each cluster (USD 400 a month for
+    general purpose, AWS Private CA pricing, 2026-11). Security groups say who may connect; Nitro encrypts between most instances.
+
+    Args:
+        name: name of the service.
+        cluster: cluster with a default Service Connect namespace and capacity on Fargate.
+        security_group: security group of the tasks.
+        image: image, and how it is asked for its health.
+        access: what the service may reach.
+        log_key: customer-managed key of the log group.
+        log_retention: how long records are kept; requests are among them.
+        cpu: Fargate cpu units.
+        memory: memory in MiB.
+        port: port that the container listens on; none for a worker.
+        health_path: path that answers 200 when a task can serve.
+        route: path of the load balancer that leads here; none when the service is internal.
+        deployment: `rolling` replaces tasks a few at a time. `blue_green` starts all new ones, shifts the route to them at once and
+            keeps the old ones for `bake_time`; without a route there is nothing to shift, and the service rolls.
+        bake_time: time after the shift in which the alarm on failed requests takes it back.
+        infrastructure_role: role with which ECS shifts routes; needed for `blue_green`.
+        scaling: bounds and averages of the number of tasks.
+        removal_policy: what happens to the log group when its stack goes.
+
+    Raises:
+        ValueError: a route leads to a service without a port, or blue/green has no role.
+
+    Example:
+        FargateService(self, "Playback", name="playback", cluster=cluster.cluster, security_group=security_group, image=image,
+                       access=Access(), log_key=keys.logs, route=route, scaling=Scaling(minimum=3, maximum=30))
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        cluster: ecs.ICluster,
+        security_group: ec2.ISecurityGroup,
+        image: ServiceImage,
+        access: Access,
+        log_key: kms.IKey,
+        log_retention: logs.RetentionDays = logs.RetentionDays.SIX_MONTHS,
+        cpu: int = 256,
+        memory: int = 512,
+        port: int | None = 8080,
+        health_path: str = "/healthz",
+        route: Route | None = None,
+        deployment: Deployment = "rolling",
+        bake_time: cdk.Duration | None = None,
+        infrastructure_role: iam.IRole | None = None,
+        scaling: Scaling | None = None,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        shifts = deployment == "blue_green" and route is not None
+        if route and port is None:
+            raise ValueError(f"{name}: the route {route.path} leads to a service without a port. Give it a port, or leave the route out.")
+        if shifts and infrastructure_role is None:
+            raise ValueError(f"{name}: blue_green needs a role with which ECS shifts the route. Give infrastructure_role.")
+
+        self.log_group = logs.LogGroup(self, "Logs", encryption_key=log_key, retention=log_retention, removal_policy=removal_policy)
+        roles = TaskRoles(self, "Roles", access=access, image=image, log_group_arn=self.log_group.log_group_arn)
+        task = ServiceTaskDefinition(
+            self,
+            "Task",
+            name=name,
+            image=image,
+            access=access,
+            execution_role=roles.execution_role,
+            task_role=roles.task_role,
+            log_group=self.log_group,
+            cpu=cpu,
+            memory=memory,
+            port=port,
+            health_path=health_path,
+        )
+        self.ingress = (
+            ServiceIngress(self, "Ingress", vpc=cluster.vpc, route=route, port=port, health_path=health_path, alternate=shifts)
+            if route and port
+            else None
+        )
+        alarm = self.ingress and self.ingress.deployment_alarm
+        self.service = ecs.FargateService(
+            self,
+            "Service",
+            cluster=cluster,
+            task_definition=task.task_definition,
+            platform_version=ecs.FargatePlatformVersion.LATEST,
+            vpc_subnets=ec2.SubnetSelection(subnet_group_name="application"),
+            security_groups=[security_group],
+            assign_public_ip=False,
+            availability_zone_rebalancing=ecs.AvailabilityZoneRebalancing.ENABLED,
+            enable_execute_command=False,
+            enable_ecs_managed_tags=True,
+            propagate_tags=ecs.PropagatedTagSource.SERVICE,
+            min_healthy_percent=100,
+            max_healthy_percent=200,
+            circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+            deployment_strategy=ecs.DeploymentStrategy.BLUE_GREEN if shifts else ecs.DeploymentStrategy.ROLLING,
+            bake_time=(bake_time or cdk.Duration.minutes(10)) if shifts else None,
+            deployment_alarms=ecs.DeploymentAlarmConfig(alarm_names=[alarm.ref]) if alarm else None,
+            health_check_grace_period=cdk.Duration.seconds(60) if route else None,
+            cloud_map_options=task_records(name) if port else None,
+            service_connect_configuration=endpoint(name, port, self.log_group),
+        )
+        self.target_group = self.ingress and self._answer(self.ingress, infrastructure_role if shifts else None)
+        self.scaling = TaskScaling(self, "Scaling", service=self.service, scaling=scaling or Scaling(), ingress=self.ingress)
+
+    def _answer(self, ingress: ServiceIngress, shifted_by: iam.IRole | None) -> elbv2.ApplicationTargetGroup:
+        """Lets the load balancer reach the tasks, and ECS the rule when it shifts it."""
+        alternate = (
+            ecs.AlternateTarget(
+                "Alternate",
+                alternate_target_group=ingress.target_groups[-1],
+                production_listener=ecs.ListenerRuleConfiguration.application_listener_rule(ingress.rule),
+                role=shifted_by,
+            )
+            if shifted_by
+            else None
+        )
+        target = self.service.load_balancer_target(container_name=CONTAINER, alternate_target=alternate)
+        target.attach_to_application_target_group(ingress.target_groups[0])
+        # ECS refuses a target group that no listener leads to.
+        self.service.node.add_dependency(ingress.rule)
+        return ingress.target_groups[0]

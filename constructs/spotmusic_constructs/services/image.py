@@ -1,0 +1,74 @@
+"""Which image a service runs, and how its container is asked whether it is well."""
+
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceImage:
+    """An image, and what of it a task definition must say.
+
+    Args:
+        name: registry, repository and tag.
+        health_command: command inside the container that ends with 0 when it is well.
+        repository_arn: repository in our registry that it is pulled from; none when it comes straight from upstream.
+        from_cache: whether the repository is a pull-through cache, which the first pull fills.
+        entry_point: replaces the image's own.
+        command: replaces the image's own.
+    """
+
+    name: str
+    health_command: tuple[str, ...]
+    repository_arn: str | None = None
+    from_cache: bool = False
+    entry_point: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+
+
+def own_image(repository: ecr.IRepository, *, tag: str) -> ServiceImage:
+    """Returns a service's own image. It brings an executable `healthcheck`, because it need not have a shell.
+
+    Args:
+        repository: repository of the service.
+        tag: immutable tag in it.
+    """
+    return ServiceImage(
+        name=f"{repository.repository_uri}:{tag}", health_command=("CMD", "healthcheck"), repository_arn=repository.repository_arn
+    )
+
+
+def bootstrap_image(name: str, *, port: int, health_path: str) -> ServiceImage:
+    """Returns a stand-in for an image that nobody has pushed yet: nginx that answers health checks and refuses all else.
+
+    It writes nothing outside /tmp, runs as any user, and asks itself with the wget of its busybox.
+
+    Args:
+        name: nginx on Alpine, in our pull-through cache or upstream.
+        port: port to listen on.
+        health_path: path that answers 200.
+    """
+    registry, _, path = name.partition("/")
+    cached = ".dkr.ecr." in registry
+    repository = path.partition("@")[0].partition(":")[0]
+    return ServiceImage(
+        name=name,
+        health_command=("CMD-SHELL", f"wget -q -O /dev/null http://127.0.0.1:{port}{health_path} || exit 1"),
+        repository_arn=f"arn:{cdk.Aws.PARTITION}:ecr:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:repository/{repository}" if cached else None,
+        from_cache=cached,
+        entry_point=("sh", "-c"),
+        command=(f"printf '%s' '{nginx_configuration(port, health_path)}' > /tmp/nginx.conf && exec nginx -e stderr -c /tmp/nginx.conf",),
+    )
+
+
+def nginx_configuration(port: int, health_path: str) -> str:
+    """Returns the configuration of the stand-in. It says 503 to callers: a 200 would tell them that something was done."""
+    answers = {"/metrics": "spotmusic_bootstrap_image 1", health_path: "ok"}
+    exact = " ".join(f'location = {path} {{ return 200 "{text}\\n"; }}' for path, text in answers.items())
+    temporary = " ".join(f"{kind}_temp_path /tmp/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    return (
+        "daemon off; pid /tmp/nginx.pid; worker_processes 1; events { worker_connections 256; } "
+        f"http {{ access_log off; server_tokens off; default_type text/plain; {temporary} "
+        f'server {{ listen {port}; {exact} location / {{ return 503 "No image has been deployed yet.\\n"; }} }} }}'
+    )

@@ -1,0 +1,77 @@
+"""How requests reach a service: its target groups and a listener rule."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from constructs import Construct
+
+from spotmusic_constructs.services.route import Route, failed_requests
+
+DEREGISTRATION_DELAY = cdk.Duration.seconds(30)
+"""Time for requests under way when a target goes: as long as Service Connect lets one take, and shorter than the stop timeout."""
+
+
+class ServiceIngress(Construct):
+    """A target group for the tasks of a service, and the rule that leads a path prefix to it.
+
+    Creates both and, with `alternate`, a second target group for the tasks of a new version and an alarm on failed requests
+    of either, which ECS watches while it deploys. ECS shifts the weights of the rule; CloudFormation, which does not look at what
+    runs, puts them back only when the rule itself changes. Change path or priority apart from the image.
+
+    Args:
+        vpc: network of the tasks.
+        route: path and listener.
+        port: port of the tasks.
+        health_path: path that answers 200 when a task can serve.
+        alternate: whether there is a second target group.
+
+    Example:
+        ServiceIngress(self, "Ingress", vpc=vpc, route=Route(...), port=8080, health_path="/healthz", alternate=True)
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc, route: Route, port: int, health_path: str, alternate: bool = False
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.route = route
+        names = ("TargetGroup", "AlternateTargetGroup") if alternate else ("TargetGroup",)
+        self.target_groups = tuple(_target_group(self, name, vpc=vpc, port=port, health_path=health_path) for name in names)
+        weights = (100, 0)
+        self.rule = elbv2.ApplicationListenerRule(
+            self,
+            "Rule",
+            listener=route.listener,
+            priority=route.priority,
+            conditions=[elbv2.ListenerCondition.path_patterns([route.path, f"{route.path}/*"])],
+            action=elbv2.ListenerAction.weighted_forward(
+                [
+                    elbv2.WeightedTargetGroup(target_group=group, weight=weight)
+                    for group, weight in zip(self.target_groups, weights, strict=False)
+                ]
+            )
+            if alternate
+            else elbv2.ListenerAction.forward(list(self.target_groups)),
+        )
+        self.deployment_alarm = failed_requests(self, route, self.target_groups) if alternate else None
+
+
+def _target_group(scope: Construct, name: str, *, vpc: ec2.IVpc, port: int, health_path: str) -> elbv2.ApplicationTargetGroup:
+    return elbv2.ApplicationTargetGroup(
+        scope,
+        name,
+        vpc=vpc,
+        port=port,
+        protocol=elbv2.ApplicationProtocol.HTTP,
+        target_type=elbv2.TargetType.IP,
+        deregistration_delay=DEREGISTRATION_DELAY,
+        # A slow task gets fewer requests than its neighbours instead of as many.
+        load_balancing_algorithm_type=elbv2.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
+        health_check=elbv2.HealthCheck(
+            path=health_path,
+            healthy_http_codes="200",
+            interval=cdk.Duration.seconds(10),
+            timeout=cdk.Duration.seconds(5),
+            healthy_threshold_count=2,
+            unhealthy_threshold_count=3,
+        ),
+    )

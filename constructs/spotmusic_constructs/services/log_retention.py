@@ -1,0 +1,24 @@
+"""Retention of a log group from a number of days."""
+
+from aws_cdk import aws_logs as logs
+
+_KNOWN = {
+    180: logs.RetentionDays.SIX_MONTHS,
+    365: logs.RetentionDays.ONE_YEAR,
+    400: logs.RetentionDays.THIRTEEN_MONTHS,
+    545: logs.RetentionDays.EIGHTEEN_MONTHS,
+    731: logs.RetentionDays.TWO_YEARS,
+    1096: logs.RetentionDays.THREE_YEARS,
+    1827: logs.RetentionDays.FIVE_YEARS,
+    2192: logs.RetentionDays.SIX_YEARS,
+    2557: logs.RetentionDays.SEVEN_YEARS,
+    2922: logs.RetentionDays.EIGHT_YEARS,
+    3288: logs.RetentionDays.NINE_YEARS,
+    3653: logs.RetentionDays.TEN_YEARS,
+}
+"""What CloudWatch Logs knows, from half a year on (Amazon CloudWatch Logs API, PutRetentionPolicy)."""
+
+
+def retention_of(days: int) -> logs.RetentionDays:
+    """Returns the shortest retention that CloudWatch Logs knows and that keeps records for `days`, up to ten years."""
+    return next(retention for known, retention in _KNOWN.items() if known >= days)

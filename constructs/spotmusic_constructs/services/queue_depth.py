@@ -1,0 +1,153 @@
+"""The number of messages that wait in RabbitMQ's queues, as a metric that services scale on."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.services.scaling import Queue
+
+NAMESPACE = "Spotmusic/Queues"
+METRIC_NAME = "ReadyMessages"
+_HANDLER = Path(__file__).parent / "queue_depth_handler"
+
+
+class QueueDepth(Construct):
+    """A function that asks RabbitMQ's management API every minute, and publishes `Spotmusic/Queues` `ReadyMessages` per queue.
+
+    Creates the function (Python 3.13, in the application subnets), its role, its log group and the rule that calls it. It trusts the
+    public authorities, as a certificate of ACM on the load balancer asks for, or only the one in `authority_parameter`. It never goes
+    on without verifying: whoever answered instead of RabbitMQ would get a password.
+
+    Args:
+        endpoint: address of the management API, such as `https://brokers.internal.example:15671`.
+        user: secret `{"username", "password"}` of a RabbitMQ user with the tag `monitoring`.
+        queues: names of the queues.
+        environment: name of the environment, a dimension of the metric: an account may have several.
+        vpc: network of the function.
+        security_group: security group of the function.
+        log_key: customer-managed key of the data class "logs".
+        authority_parameter: name of the parameter that holds the certificate (PEM) of RabbitMQ's authority.
+
+    Example:
+        depth = QueueDepth(self, "QueueDepth", endpoint="https://brokers.internal.example:15671", user=user, queues=["notifications"],
+                           environment="prod", vpc=vpc, security_group=security_group, log_key=keys.logs)
+        depth.queue("notifications")
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        endpoint: str,
+        user: secretsmanager.ISecret,
+        queues: Sequence[str],
+        environment: str,
+        vpc: ec2.IVpc,
+        security_group: ec2.ISecurityGroup,
+        log_key: kms.IKey,
+        authority_parameter: str | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._dimensions = {"Environment": environment}
+        log_group = logs.LogGroup(
+            self, "Logs", encryption_key=log_key, retention=logs.RetentionDays.SIX_MONTHS, removal_policy=cdk.RemovalPolicy.DESTROY
+        )
+        role, rights = self._role(log_group, user.secret_arn, authority_parameter)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description="Counts the messages that wait in RabbitMQ's queues",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            handler="index.handler",
+            code=lambda_.Code.from_asset(str(_HANDLER), exclude=["__pycache__"]),
+            role=role,
+            log_group=log_group,
+            timeout=cdk.Duration.seconds(30),
+            memory_size=256,
+            # The next minute asks again; an old count would be wrong.
+            retry_attempts=0,
+            vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_group_name="application"),
+            security_groups=[security_group],
+            environment={
+                "ENDPOINT": endpoint,
+                "USER_ARN": user.secret_arn,
+                "QUEUES": json.dumps(sorted(queues)),
+                "NAMESPACE": NAMESPACE,
+                "METRIC_NAME": METRIC_NAME,
+                "DIMENSIONS": json.dumps(self._dimensions),
+                **({"AUTHORITY_PARAMETER": authority_parameter} if authority_parameter else {}),
+            },
+        )
+        # Without its rights the function could not be placed in the VPC.
+        self.function.node.add_dependency(rights)
+        events.Rule(
+            self,
+            "EveryMinute",
+            description="Counts waiting messages",
+            schedule=events.Schedule.rate(cdk.Duration.minutes(1)),
+            targets=[targets.LambdaFunction(self.function, retry_attempts=0, max_event_age=cdk.Duration.minutes(1))],
+        )
+        acknowledge(self.function, _ACKNOWLEDGED)
+
+    def queue(self, name: str) -> Queue:
+        """Returns the metric of a queue."""
+        return Queue(namespace=NAMESPACE, metric_name=METRIC_NAME, dimensions={**self._dimensions, "Queue": name})
+
+    def _role(self, log_group: logs.ILogGroup, user_arn: str, authority_parameter: str | None) -> tuple[iam.Role, iam.ManagedPolicy]:
+        stack = cdk.Stack.of(self)
+        role = iam.Role(
+            self,
+            "Role",
+            description="Counts the messages that wait in RabbitMQ's queues",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stack.account}}),
+        )
+        statements = [
+            iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]),
+            iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[user_arn]),
+            iam.PolicyStatement(
+                actions=["cloudwatch:PutMetricData"], resources=["*"], conditions={"StringEquals": {"cloudwatch:namespace": NAMESPACE}}
+            ),
+            iam.PolicyStatement(actions=_PLACED_IN_VPC, resources=["*"]),
+        ]
+        if authority_parameter:
+            arn = f"arn:{stack.partition}:ssm:{stack.region}:{stack.account}:parameter{authority_parameter}"
+            statements.append(iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[arn]))
+        policy = iam.ManagedPolicy(self, "Policy", roles=[role], statements=statements)
+        acknowledge(policy, _ACKNOWLEDGED_RIGHTS)
+        return role, policy
+
+
+_PLACED_IN_VPC = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+]
+"""What Lambda does in the role's name to give a function an address (AWS Lambda developer guide, VPC permissions)."""
+_ACKNOWLEDGED_RIGHTS = {
+    "AwsSolutions::AwsSolutions-IAM5[Resource::*]": (
+        "Metrics have no ARN, so that a condition names their namespace; network interfaces of a function do not exist before it."
+    )
+}
+_ACKNOWLEDGED = {
+    "AwsSolutions::AwsSolutions-L1": "Python 3.13 is supported by AWS until 2029; newer runtimes are taken when the tests run on them.",
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": "It is called once a minute; a reservation would take from the account's share.",
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": "A count that was not taken is worth nothing a minute later, when the next one is taken.",
+}

@@ -1,0 +1,84 @@
+"""Asks RabbitMQ how many messages wait in each queue, and publishes the numbers."""
+
+import base64
+import json
+import os
+import ssl
+import urllib.request
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+_TIMEOUT_SECONDS = 10
+
+
+def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
+    """Publishes the ready messages of every queue that is named in `QUEUES`.
+
+    Returns:
+        Ready messages by queue. A queue that RabbitMQ does not know is left out, because no number would be true: scaling stays as it
+        is while a metric has no data.
+    """
+    import boto3  # noqa: PLC0415  # the runtime brings it
+
+    user = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["USER_ARN"])["SecretString"])
+    context = trust(_authority(boto3))
+    known = ready_messages(os.environ["ENDPOINT"], user["username"], user["password"], context)
+    wanted = {queue: known[queue] for queue in json.loads(os.environ["QUEUES"]) if queue in known}
+    for missing in sorted(set(json.loads(os.environ["QUEUES"])) - set(wanted)):
+        print(json.dumps({"level": "warning", "message": "RabbitMQ does not know this queue", "queue": missing}))
+    if wanted:
+        boto3.client("cloudwatch").put_metric_data(**metric_data(wanted, os.environ))
+    return wanted
+
+
+def _authority(boto3: Any) -> str | None:
+    """The certificate of the authority that signed RabbitMQ's, where that is not a public one."""
+    name = os.environ.get("AUTHORITY_PARAMETER")
+    return str(boto3.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]) if name else None
+
+
+def trust(authority: str | None) -> ssl.SSLContext:
+    """Returns a context that trusts this authority alone, or those of the system."""
+    context = ssl.create_default_context(cadata=authority)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def ready_messages(endpoint: str, username: str, password: str, context: ssl.SSLContext) -> Counter[str]:
+    """Asks the management API. Queues of one name in several virtual hosts count as one."""
+    credentials = base64.b64encode(f"{username}:{password}".encode()).decode()
+    request = urllib.request.Request(  # noqa: S310  # the endpoint is the deployment's own
+        f"{endpoint}/api/queues?columns=name,messages_ready", headers={"Authorization": f"Basic {credentials}"}
+    )
+    # Credentials must not go where a proxy variable or a redirect would lead them.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context), _NoRedirect())
+    with opener.open(request, timeout=_TIMEOUT_SECONDS) as response:
+        queues = json.load(response)
+    ready: Counter[str] = Counter()
+    for queue in queues:
+        # A queue that has just been declared has no count yet.
+        ready[queue["name"]] += queue.get("messages_ready", 0)
+    return ready
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+def metric_data(ready: Mapping[str, int], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Returns what CloudWatch is told: one number per queue, with the dimensions that are the same for all."""
+    common = json.loads(environment["DIMENSIONS"])
+    return {
+        "Namespace": environment["NAMESPACE"],
+        "MetricData": [
+            {
+                "MetricName": environment["METRIC_NAME"],
+                "Dimensions": [{"Name": name, "Value": value} for name, value in {**common, "Queue": queue}.items()],
+                "Value": count,
+                "Unit": "Count",
+            }
+            for queue, count in ready.items()
+        ],
+    }

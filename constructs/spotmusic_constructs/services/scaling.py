@@ -1,0 +1,137 @@
+"""What makes the number of a service's tasks change."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_applicationautoscaling as autoscaling
+from aws_cdk import aws_ecs as ecs
+from constructs import Construct
+
+from spotmusic_constructs.services.ingress import ServiceIngress
+from spotmusic_constructs.services.route import sum_over_groups
+
+_OUT_SECONDS = 60
+_IN_SECONDS = 300
+"""More tasks at once, fewer after five quiet minutes: a task too many costs little, one too few is heard."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queue:
+    """A queue whose ready messages are published as a metric.
+
+    Args:
+        namespace: namespace of the metric.
+        metric_name: name of the metric.
+        dimensions: its dimensions.
+    """
+
+    namespace: str
+    metric_name: str
+    dimensions: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaling:
+    """How many tasks run, and the averages that hold them there.
+
+    Args:
+        minimum: tasks that always run.
+        maximum: tasks at the most.
+        cpu_percent: average cpu of the tasks.
+        requests_per_target: requests per minute and task; none when requests do not matter.
+        messages_per_task: ready messages of `queue` per task; none when messages do not matter.
+        queue: queue of the service.
+    """
+
+    minimum: int = 1
+    maximum: int = 4
+    cpu_percent: int = 60
+    requests_per_target: int | None = None
+    messages_per_task: int | None = None
+    queue: Queue | None = None
+
+
+class TaskScaling(Construct):
+    """Target tracking of the number of tasks on cpu, requests and messages; the policy that asks for most tasks wins.
+
+    Creates the scalable target and one policy for each average. While ECS deploys nothing is scaled in.
+
+    Args:
+        service: service to scale.
+        scaling: bounds and averages.
+        ingress: where requests come in; needed for `requests_per_target`.
+
+    Raises:
+        ValueError: an average has nothing that is measured.
+
+    Example:
+        TaskScaling(self, "Scaling", service=service, scaling=Scaling(minimum=3, maximum=30, cpu_percent=60))
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, service: ecs.FargateService, scaling: Scaling, ingress: ServiceIngress | None = None
+    ) -> None:
+        super().__init__(scope, construct_id)
+        cluster, name = service.cluster.cluster_name, service.service_name
+        stack = cdk.Stack.of(self)
+        self._target = autoscaling.CfnScalableTarget(
+            self,
+            "Target",
+            service_namespace="ecs",
+            scalable_dimension="ecs:service:DesiredCount",
+            resource_id=f"service/{cluster}/{name}",
+            min_capacity=scaling.minimum,
+            max_capacity=scaling.maximum,
+            # The role that Application Auto Scaling makes for itself; a template must name it all the same.
+            role_arn=f"arn:{stack.partition}:iam::{stack.account}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/"
+            "AWSServiceRoleForApplicationAutoScaling_ECSService",
+        )
+        self._track("Cpu", scaling.cpu_percent, predefined_metric_specification={"predefinedMetricType": "ECSServiceAverageCPUUtilization"})
+        if scaling.requests_per_target:
+            if ingress is None:
+                raise ValueError("requests_per_target: no request is counted without a route. Add a route, or scale on cpu.")
+            self._track("Requests", scaling.requests_per_target, **_requests(ingress, cluster, name))
+        if scaling.messages_per_task:
+            if scaling.queue is None:
+                raise ValueError("messages_per_task: no message is counted without a queue. Name it, or scale on cpu.")
+            self._track("Messages", scaling.messages_per_task, **_messages(scaling.queue, cluster, name))
+
+    def _track(self, name: str, target_value: float, **specification: Any) -> None:
+        autoscaling.CfnScalingPolicy(
+            self,
+            name,
+            policy_name=name,
+            policy_type="TargetTrackingScaling",
+            scaling_target_id=self._target.ref,
+            target_tracking_scaling_policy_configuration=autoscaling.CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty(
+                target_value=target_value, scale_out_cooldown=_OUT_SECONDS, scale_in_cooldown=_IN_SECONDS, **specification
+            ),
+        )
+
+
+def _requests(ingress: ServiceIngress, cluster: str, service: str) -> dict[str, Any]:
+    """ALB's own count per target knows one target group, and a blue/green deployment leaves it for the other."""
+    if len(ingress.target_groups) == 1:
+        label = f"{ingress.route.load_balancer.load_balancer_full_name}/{ingress.target_groups[0].target_group_full_name}"
+        return {"predefined_metric_specification": {"predefinedMetricType": "ALBRequestCountPerTarget", "resourceLabel": label}}
+    requests = sum_over_groups(ingress.route, ingress.target_groups, "RequestCount", "r")
+    return _per_task(requests.expression, requests.metrics, cluster, service)
+
+
+def _messages(queue: Queue, cluster: str, service: str) -> dict[str, Any]:
+    return _per_task("ready", [_metric("ready", queue.namespace, queue.metric_name, queue.dimensions, "Maximum")], cluster, service)
+
+
+def _per_task(expression: str, metrics: Sequence[Mapping[str, Any]], cluster: str, service: str) -> dict[str, Any]:
+    tasks = _metric("tasks", "ECS/ContainerInsights", "RunningTaskCount", {"ClusterName": cluster, "ServiceName": service}, "Average")
+    ratio = {"id": "per_task", "label": "per task", "expression": f"({expression}) / tasks", "returnData": True}
+    # Target tracking reads minutes and takes no period.
+    stats = [{**m, "metricStat": {k: v for k, v in m["metricStat"].items() if k != "period"}} for m in (*metrics, tasks)]
+    return {"customized_metric_specification": {"metrics": [ratio, *stats]}}
+
+
+def _metric(id_: str, namespace: str, name: str, dimensions: Mapping[str, str], stat: str) -> dict[str, Any]:
+    metric = {"namespace": namespace, "metricName": name, "dimensions": [{"name": k, "value": v} for k, v in dimensions.items()]}
+    return {"id": id_, "returnData": False, "metricStat": {"metric": metric, "stat": stat}}

@@ -1,0 +1,130 @@
+"""What runs in a task: one container that may do as little as possible to the machine it runs on."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.services.access import Access
+from spotmusic_constructs.services.image import ServiceImage
+
+CONTAINER = "service"
+USER = "10001:10001"
+"""User and group of the container's processes: none that an image or the host knows."""
+STOP_TIMEOUT = cdk.Duration.seconds(60)
+"""Time from SIGTERM to SIGKILL. A target is taken out of the load balancer first, which takes no longer than this."""
+_HTTP: ecs.AppProtocol = ecs.AppProtocol.http  # type: ignore[assignment]  # a class property, which mypy takes for a method
+_TEMPORARY_MIB = 64
+_OPEN_FILES = 65_536
+
+
+class ServiceTaskDefinition(Construct):
+    """A Fargate task with one container: no root, no capability, and a root file system that it cannot write.
+
+    Creates the task definition. The container finds `PORT` and `HEALTH_PATH` in its environment and may write to /tmp, 64 MiB in memory
+    (tmpfs on Fargate, since 2026-01). Its log never blocks it: what 25 MB of buffer cannot hold is lost, and the service goes on.
+
+    Args:
+        name: name of the service.
+        image: image, and how it is asked for its health.
+        access: environment and secrets.
+        execution_role: role that ECS starts the task with.
+        task_role: role of the running task.
+        log_group: where its log goes.
+        cpu: Fargate cpu units.
+        memory: memory of the task in MiB, which is the container's limit too, but for what a Service Connect proxy takes.
+        port: port that the container listens on; none for a worker.
+        health_path: path that answers 200 when the task can serve.
+        cpu_architecture: that of the image. Graviton costs a fifth less than x86 for the same size (AWS Fargate pricing, 2026-11).
+
+    Example:
+        ServiceTaskDefinition(self, "Task", name="playback", image=image, access=access, execution_role=roles.execution_role,
+                              task_role=roles.task_role, log_group=log_group, cpu=512, memory=1024, port=8080, health_path="/healthz")
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        image: ServiceImage,
+        access: Access,
+        execution_role: iam.IRole,
+        task_role: iam.IRole,
+        log_group: logs.ILogGroup,
+        cpu: int,
+        memory: int,
+        port: int | None,
+        health_path: str,
+        cpu_architecture: ecs.CpuArchitecture | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.task_definition = ecs.FargateTaskDefinition(
+            self,
+            "TaskDefinition",
+            cpu=cpu,
+            memory_limit_mib=memory,
+            execution_role=execution_role,
+            task_role=task_role,
+            runtime_platform=ecs.RuntimePlatform(
+                cpu_architecture=cpu_architecture or ecs.CpuArchitecture.ARM64, operating_system_family=ecs.OperatingSystemFamily.LINUX
+            ),
+        )
+        self.task_definition.add_container(
+            CONTAINER,
+            image=ecs.ContainerImage.from_registry(image.name),
+            entry_point=list(image.entry_point) or None,
+            command=list(image.command) or None,
+            user=USER,
+            readonly_root_filesystem=True,
+            memory_limit_mib=memory if port is None else memory - PROXY_MEMORY_MIB,
+            linux_parameters=_confined(self),
+            ulimits=[ecs.Ulimit(name=ecs.UlimitName.NOFILE, soft_limit=_OPEN_FILES, hard_limit=_OPEN_FILES)],
+            environment={"SERVICE": name, "HEALTH_PATH": health_path, **({"PORT": str(port)} if port else {}), **access.environment},
+            secrets=dict(access.secrets) or None,
+            port_mappings=[ecs.PortMapping(name=CONTAINER, container_port=port, app_protocol=_HTTP)] if port else None,
+            health_check=_asked_every_ten_seconds(image),
+            stop_timeout=STOP_TIMEOUT,
+            logging=non_blocking_log(log_group, CONTAINER),
+        )
+        acknowledge(
+            self.task_definition,
+            {"AwsSolutions::AwsSolutions-ECS2": "The environment holds names and addresses; secrets are references that ECS resolves."},
+        )
+
+
+PROXY_MEMORY_MIB = 128
+"""What is left for the Service Connect proxy of a task (Amazon ECS developer guide, Service Connect: 64 MiB or more, 128 under load)."""
+
+
+def non_blocking_log(log_group: logs.ILogGroup, prefix: str) -> ecs.LogDriver:
+    """Returns a log driver that drops lines rather than stopping the container when CloudWatch Logs cannot be reached."""
+    return ecs.LogDriver.aws_logs(
+        stream_prefix=prefix, log_group=log_group, mode=ecs.AwsLogDriverMode.NON_BLOCKING, max_buffer_size=cdk.Size.mebibytes(25)
+    )
+
+
+def _confined(scope: Construct) -> ecs.LinuxParameters:
+    # An init process passes signals on and reaps children, so that SIGTERM arrives whatever the image starts.
+    linux = ecs.LinuxParameters(scope, "LinuxParameters", init_process_enabled=True)
+    linux.drop_capabilities(ecs.Capability.ALL)
+    option = ecs.TmpfsMountOption
+    # A bind mount would belong to root; a tmpfs is writable for everyone.
+    linux.add_tmpfs(
+        ecs.Tmpfs(container_path="/tmp", size=_TEMPORARY_MIB, mount_options=[option.RW, option.NOSUID, option.NODEV, option.NOEXEC])  # noqa: S108
+    )
+    return linux
+
+
+def _asked_every_ten_seconds(image: ServiceImage) -> ecs.HealthCheck:
+    """A task that fails three times in a row is replaced; in its first minute failures do not count."""
+    return ecs.HealthCheck(
+        command=list(image.health_command),
+        interval=cdk.Duration.seconds(10),
+        timeout=cdk.Duration.seconds(5),
+        retries=3,
+        start_period=cdk.Duration.seconds(60),
+    )

@@ -1,0 +1,90 @@
+"""The two roles of a task: one that ECS starts it with, and one that it has while it runs."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.services.access import Access, Statement
+from spotmusic_constructs.services.image import ServiceImage
+from spotmusic_constructs.services.wildcard import acknowledge_wildcard
+
+_PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+_FILL_CACHE = ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"]
+"""What the first pull through a cache rule needs besides (Amazon ECR user guide, pull through cache, IAM permissions)."""
+_ALL_OBJECTS = "The service works with any object of this one bucket: their keys are made while it runs."
+_NO_INLINE = "NIST.800.53.R5::NIST.800.53.R5-IAMNoInlinePolicy"
+
+
+class TaskRoles(Construct):
+    """An execution role that pulls the image, fetches secrets and writes the log, and a task role with the rights of the service.
+
+    Creates both roles, with their policies inside: they go with the role, and forty services stay below CloudFormation's 500 resources.
+    Only ECS of this account may assume them. Handles of them take no further statements: `access` says everything.
+
+    Args:
+        access: what the service may reach.
+        image: image that is pulled.
+        log_group_arn: log group of the task.
+
+    Example:
+        roles = TaskRoles(self, "Roles", access=access, image=image, log_group_arn=log_group.log_group_arn)
+        ecs.FargateTaskDefinition(self, "TaskDefinition", execution_role=roles.execution_role, task_role=roles.task_role)
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, access: Access, image: ServiceImage, log_group_arn: str) -> None:
+        super().__init__(scope, construct_id)
+        execution = self._role("ExecutionRole", _starting(access, image, log_group_arn))
+        if image.repository_arn:
+            acknowledge(
+                execution,
+                {"AwsSolutions::AwsSolutions-IAM5[Resource::*]": "A token is for the whole registry; the image is the other statement."},
+            )
+        task = self._role("TaskRole", access.statements)
+        self.execution_role = iam.Role.from_role_arn(self, "ExecutionRoleHandle", execution.attr_arn, mutable=False)
+        self.task_role = iam.Role.from_role_arn(self, "TaskRoleHandle", task.attr_arn, mutable=False)
+
+    def _role(self, name: str, statements: Iterable[Statement]) -> iam.CfnRole:
+        allowed = [{"Effect": "Allow", **statement} for statement in statements]
+        policy = iam.CfnRole.PolicyProperty(policy_name=name, policy_document={"Version": "2012-10-17", "Statement": allowed})
+        role = iam.CfnRole(self, name, assume_role_policy_document=_assumed_by_tasks(), policies=[policy] if allowed else None)
+        if allowed:
+            acknowledge(
+                role, {_NO_INLINE: "The policy is of this role alone and goes with it; a managed policy would outlive and outgrow it."}
+            )
+        for statement in allowed:
+            if str(statement["Resource"]).endswith("/*"):
+                acknowledge_wildcard(role, statement["Resource"], reason=_ALL_OBJECTS)
+        return role
+
+
+def _starting(access: Access, image: ServiceImage, log_group_arn: str) -> list[Statement]:
+    """What ECS does in a task's name before its first line runs."""
+    statements: list[Statement] = [{"Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": log_group_arn}]
+    if image.repository_arn:
+        pull = [*_PULL, *_FILL_CACHE] if image.from_cache else _PULL
+        statements += [{"Action": pull, "Resource": image.repository_arn}, {"Action": "ecr:GetAuthorizationToken", "Resource": "*"}]
+    if access.secret_arns:
+        statements.append({"Action": "secretsmanager:GetSecretValue", "Resource": list(access.secret_arns)})
+    if access.parameter_arns:
+        statements.append({"Action": "ssm:GetParameters", "Resource": list(access.parameter_arns)})
+    return statements
+
+
+def _assumed_by_tasks() -> dict[str, Any]:
+    """Names account and service, so that ECS of somebody else cannot be talked into using the role (confused deputy)."""
+    source = f"arn:{cdk.Aws.PARTITION}:ecs:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:*"
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+                "Condition": {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}, "ArnLike": {"aws:SourceArn": source}},
+            }
+        ],
+    }

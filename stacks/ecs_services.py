@@ -1,0 +1,157 @@
+"""The ecs-services stack: the application services, and the load balancer that leads requests to them."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_route53 as route53
+from constructs import Construct
+
+from spotmusic_cdk import versions
+from spotmusic_cdk.flows import RABBITMQ_MANAGEMENT, service_party
+from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.services import ScalingSettings, ServiceSettings
+from spotmusic_constructs.services.cluster import ServicesCluster
+from spotmusic_constructs.services.fargate_service import FargateService
+from spotmusic_constructs.services.image import ServiceImage, bootstrap_image, own_image
+from spotmusic_constructs.services.infrastructure_role import InfrastructureRole
+from spotmusic_constructs.services.load_balancer import ServicesLoadBalancer
+from spotmusic_constructs.services.log_retention import retention_of
+from spotmusic_constructs.services.queue_depth import QueueDepth
+from spotmusic_constructs.services.route import Route
+from spotmusic_constructs.services.route_priority import route_priorities
+from spotmusic_constructs.services.scaling import Scaling
+from stacks.data import DataStack
+from stacks.environment_stack import EnvironmentStack
+from stacks.network import NetworkStack
+from stacks.registry import RegistryStack
+from stacks.secrets import SecretsStack
+from stacks.service_access import ServiceAccess
+
+WORKER_PORT = 8080
+"""Port on which the bootstrap image answers the health check of a service that has none of its own."""
+
+
+class EcsServicesStack(EnvironmentStack):
+    """One Fargate service for each entry of the environment file, with everything around it.
+
+    Attributes:
+        cluster: ECS cluster.
+        load_balancer: internal load balancer at `services.<private zone>`.
+        services: services by name.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        settings: Settings,
+        network: NetworkStack,
+        registry: RegistryStack,
+        secrets: SecretsStack,
+        data: DataStack,
+    ) -> None:
+        super().__init__(
+            scope, "ecs-services", settings=settings, data_class="personal", description="Spotmusic: application services on ECS Fargate"
+        )
+        self._settings, self._network, self._registry, self._secrets, self._data = settings, network, registry, secrets, data
+        self._access = ServiceAccess(self, settings=settings, secrets=secrets, data=data)
+
+        self.cluster: ecs.Cluster = ServicesCluster(
+            self, "Cluster", vpc=network.vpc, namespace=f"svc.{settings.private_domain}", key=secrets.keys.logs
+        ).cluster
+        balancer = ServicesLoadBalancer(
+            self,
+            "LoadBalancer",
+            vpc=network.vpc,
+            security_group=network.security_groups.of("services-load-balancer"),
+            certificate=self._certificate(),
+            zone=network.private_zone,
+            logs=data.logs.bucket,
+            deletion_protection=settings.production,
+        )
+        self.load_balancer = balancer.load_balancer
+        paths = [service.route for service in settings.services.values() if service.route]
+        self._routes = {
+            path: Route(listener=balancer.listener, load_balancer=balancer.load_balancer, path=path, priority=priority)
+            for path, priority in route_priorities(paths).items()
+        }
+        self._infrastructure_role = self._shifting_role()
+        self._queue_depth = self._count_messages()
+        self.services: Mapping[str, FargateService] = {name: self._service(name, service) for name, service in settings.services.items()}
+
+    def _certificate(self) -> acm.ICertificate | None:
+        domain = self._settings.domain
+        if domain is None:
+            return None
+        zone = route53.HostedZone.from_hosted_zone_attributes(
+            self, "PublicZone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.name
+        )
+        return acm.Certificate(
+            self,
+            "Certificate",
+            domain_name=f"services.{self._settings.private_domain}",
+            validation=acm.CertificateValidation.from_dns(zone),
+        )
+
+    def _shifting_role(self) -> InfrastructureRole | None:
+        services = self._settings.services.values()
+        return InfrastructureRole(self, "Infrastructure") if any(service.deployment == "blue_green" for service in services) else None
+
+    def _count_messages(self) -> QueueDepth | None:
+        settings = self._settings
+        queues = [name for name, service in settings.services.items() if service.scaling.messages_per_task]
+        if not queues:
+            return None
+        return QueueDepth(
+            self,
+            "QueueDepth",
+            endpoint=f"https://brokers.{settings.private_domain}:{RABBITMQ_MANAGEMENT}",
+            user=self._secrets.secrets.rabbitmq_monitor,
+            queues=queues,
+            environment=settings.name,
+            vpc=self._network.vpc,
+            security_group=self._network.security_groups.of("queue-depth"),
+            log_key=self._secrets.keys.logs,
+            authority_parameter=self._access.authority_parameter,
+        )
+
+    def _service(self, name: str, service: ServiceSettings) -> FargateService:
+        settings, role = self._settings, self._infrastructure_role
+        return FargateService(
+            self,
+            name,
+            name=name,
+            cluster=self.cluster,
+            security_group=self._network.security_groups.of(service_party(name)),
+            image=self._image(name, service),
+            access=self._access.of(name, service),
+            log_key=self._secrets.keys.logs,
+            log_retention=retention_of(settings.observability.access_log_days),
+            cpu=service.cpu,
+            memory=service.memory,
+            port=service.port,
+            health_path=service.health_path,
+            route=self._routes[service.route] if service.route else None,
+            deployment=service.deployment,
+            infrastructure_role=role.role if role else None,
+            scaling=self._scaling(name, service.scaling),
+            removal_policy=cdk.RemovalPolicy.DESTROY if settings.deletes_data else cdk.RemovalPolicy.RETAIN,
+        )
+
+    def _image(self, name: str, service: ServiceSettings) -> ServiceImage:
+        if service.image_tag:
+            return own_image(self._registry.repositories[name], tag=service.image_tag)
+        image = self._registry.images.image(versions.BOOTSTRAP_IMAGE)
+        return bootstrap_image(image, port=service.port or WORKER_PORT, health_path=service.health_path)
+
+    def _scaling(self, name: str, scaling: ScalingSettings) -> Scaling:
+        return Scaling(
+            minimum=scaling.min,
+            maximum=scaling.max,
+            cpu_percent=scaling.cpu_percent,
+            requests_per_target=scaling.requests_per_target,
+            messages_per_task=scaling.messages_per_task,
+            queue=self._queue_depth.queue(name) if self._queue_depth and scaling.messages_per_task else None,
+        )

@@ -1,0 +1,113 @@
+"""What the words of `talks_to` give a service."""
+
+from collections.abc import Iterator
+
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.services import ServiceSettings
+from spotmusic_constructs.services.access import (
+    Access,
+    bucket_access,
+    combine,
+    configuration_access,
+    parameter_access,
+    secret_access,
+    user_access,
+)
+from stacks.data import DataStack
+from stacks.environment_stack import EDGE_REGION
+from stacks.secrets import SecretsStack
+
+EVERYONE = {"LOG_LEVEL": "log-level", "IDENTITY_ISSUER": "identity/issuer"}
+"""Parameters that every service gets: name in the container, name in the tree."""
+EVENTS = {"EVENTS_BOOTSTRAP_SERVERS": "kafka/bootstrap-servers"}
+TASKS = {"TASKS_ENDPOINT": "amqp/endpoint"}
+DATABASE_FIELDS = ("username", "password", "host", "port", "dbname")
+
+
+class ServiceAccess:
+    """Turns `talks_to` into environment, references and rights: a service gets what it names there and no more.
+
+    Args:
+        scope: stack in which handles of parameters are made.
+        settings: the environment.
+        secrets: users of the brokers, the key that signs audio URLs, and configuration.
+        data: database, cache and buckets.
+    """
+
+    def __init__(self, scope: Construct, *, settings: Settings, secrets: SecretsStack, data: DataStack) -> None:
+        self._scope, self._settings, self._secrets, self._data = scope, settings, secrets, data
+        self._parameters: dict[str, ssm.IParameter] = {}
+
+    @property
+    def authority_parameter(self) -> str | None:
+        """Parameter with the brokers' certificate authority; none with a domain, when their load balancer has a public certificate."""
+        return None if self._settings.domain else f"/spotmusic/{self._settings.name}/internal-authority"
+
+    def of(self, name: str, service: ServiceSettings) -> Access:
+        """Returns what a service may reach."""
+        everyone = Access(environment={"ENVIRONMENT": self._settings.name})
+        return combine([everyone, self._configuration(EVERYONE), *(part for word in service.talks_to for part in self._word(name, word))])
+
+    def _word(self, name: str, word: str) -> Iterator[Access]:
+        match word:
+            case "catalogue":
+                yield user_access("CATALOGUE", self._data.catalogue.users[name], fields=DATABASE_FIELDS)
+            case "cache":
+                yield from self._cache(name)
+            case "events":
+                yield from self._broker("EVENTS", EVENTS)
+                yield user_access("EVENTS", self._secrets.secrets.redpanda_users[name])
+            case "tasks":
+                yield from self._broker("TASKS", TASKS)
+                yield user_access("TASKS", self._secrets.secrets.rabbitmq_users[name])
+            case "uploads":
+                yield bucket_access("UPLOADS", self._data.uploads.bucket, writes=True)
+            case "audio":
+                yield from self._audio()
+            case other:
+                port = self._settings.services[other].port
+                yield Access(environment={f"{other.replace('-', '_').upper()}_URL": f"http://{other}:{port}"})
+
+    def _cache(self, name: str) -> Iterator[Access]:
+        cache = self._data.cache
+        # The user may touch only keys that begin with its prefix.
+        addresses = {"CACHE_HOST": cache.primary_endpoint, "CACHE_READER_HOST": cache.reader_endpoint, "CACHE_PORT": str(cache.port)}
+        yield Access(environment={**addresses, "CACHE_PREFIX": f"{name}:"})
+        yield user_access("CACHE", cache.users[name])
+
+    def _broker(self, prefix: str, parameters: dict[str, str]) -> Iterator[Access]:
+        yield self._configuration(parameters)
+        if self.authority_parameter:
+            yield parameter_access(
+                {f"{prefix}_AUTHORITY_PARAMETER": self.authority_parameter}, [self._secrets.parameters.arn_of(self.authority_parameter)]
+            )
+
+    def _audio(self) -> Iterator[Access]:
+        """The edge stack comes after this one and in another region: services read what it tells them while they run."""
+        path = f"/spotmusic/{self._settings.name}/edge"
+        arn = self._secrets.parameters.arn_of(path).replace(f":{self._settings.region}:", f":{EDGE_REGION}:")
+        first, *_ = self._secrets.signing_keys
+        yield bucket_access("AUDIO", self._data.audio.bucket)
+        yield secret_access("AUDIO_SIGNING_KEY", first.private_key)
+        yield parameter_access(
+            {"AUDIO_SIGNER": self._settings.edge.signing_keys[0], "AUDIO_PARAMETERS": path, "AUDIO_PARAMETERS_REGION": EDGE_REGION},
+            [f"{arn}/{parameter}" for parameter in ("domain-name", "signing-keys")],
+        )
+
+    def _configuration(self, parameters: dict[str, str]) -> Access:
+        return configuration_access({variable: self._parameter(name) for variable, name in parameters.items()})
+
+    def _parameter(self, name: str) -> ssm.IParameter:
+        """One handle per parameter, however many services read it."""
+        if name not in self._parameters:
+            self._parameters[name] = ssm.StringParameter.from_string_parameter_attributes(
+                self._scope,
+                f"Parameter-{name.replace('/', '-')}",
+                parameter_name=f"{self._secrets.parameters.path}/{name}",
+                # Nobody asks for the value; without this a template parameter would be made for it.
+                force_dynamic_reference=True,
+            )
+        return self._parameters[name]
