@@ -6,12 +6,12 @@ from pathlib import Path
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
-from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.edge.origins import bucket_origin, vpc_origin
 from spotmusic_constructs.edge.security_headers import NO_CONTENT, PLAYER_POLICY, SecurityHeaders
 
 FORGEABLE_HEADERS = ("Forwarded", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Original-URL", "X-Rewrite-URL")
@@ -21,14 +21,15 @@ FORGEABLE_HEADERS = ("Forwarded", "X-Forwarded-Host", "X-Forwarded-Port", "X-For
 class PlatformDistribution(Construct):
     """A CloudFront distribution with the web player, signed audio and an API behind it.
 
-    Creates the distribution, its VPC origin, origin access control, cache, origin request and headers policies.
+    Creates the distribution, its VPC origin, origin access control, functions, and cache, origin request and headers policies.
 
     - Everything else: the web player from its bucket. Addresses without a file ending lead to its page.
     - `/audio/*`: objects of the audio bucket under the same key, only with a signature of the key group. Tracks never
       change under their key, so they are cached for a year, and a signature is no part of the cache key.
     - API paths: the internal load balancer through a VPC origin, uncached. The viewer's Host goes along: Keycloak's
       issuer, redirects and cookies are those of the public name, and CloudFront accepts the origin's certificate when it
-      matches the origin's own domain name (CloudFront developer guide, requirements for HTTPS with custom origins).
+      matches the origin's own domain name (CloudFront developer guide, requirements for HTTPS with custom origins). The
+      header X-Viewer-Address holds the viewer's IP address, which no viewer can write in advance.
 
     The buckets' policies admit the account's distributions in their own stack; nothing is added to them here.
 
@@ -67,15 +68,15 @@ class PlatformDistribution(Construct):
         price_class: cloudfront.PriceClass = cloudfront.PriceClass.PRICE_CLASS_200,
     ) -> None:
         super().__init__(scope, construct_id)
-        api = self._api(_vpc_origin(gateway, gateway_domain_name))
+        api = self._api(vpc_origin(gateway, gateway_domain_name))
         access = cloudfront.S3OriginAccessControl(self, "OriginAccess", description="Signs every request to the buckets")
 
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
-            default_behavior=self._web_player(_bucket_origin(web, access)),
+            default_behavior=self._web_player(bucket_origin(web, access)),
             additional_behaviors={
-                "/audio/*": self._audio(_bucket_origin(audio, access), signing_keys),
+                "/audio/*": self._audio(bucket_origin(audio, access), signing_keys),
                 **dict.fromkeys(api_paths, api),
             },
             default_root_object="index.html",
@@ -93,13 +94,6 @@ class PlatformDistribution(Construct):
         _acknowledge(self.distribution, has_certificate=certificate is not None, everywhere=not allowed_countries)
 
     def _web_player(self, origin: cloudfront.IOrigin) -> cloudfront.BehaviorOptions:
-        routing = cloudfront.Function(
-            self,
-            "SinglePageRouting",
-            code=cloudfront.FunctionCode.from_file(file_path=str(Path(__file__).with_name("single_page_routing.js"))),
-            runtime=cloudfront.FunctionRuntime.JS_2_0,
-            comment="Leads addresses of the web player to its page",
-        )
         return cloudfront.BehaviorOptions(
             origin=origin,
             allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
@@ -107,7 +101,7 @@ class PlatformDistribution(Construct):
             cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
             response_headers_policy=SecurityHeaders(self, "PlayerHeaders", content_security_policy=PLAYER_POLICY).policy,
             function_associations=[
-                cloudfront.FunctionAssociation(function=routing, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST)
+                self._on_viewer_request("SinglePageRouting", "single_page_routing.js", "Leads addresses of the web player to its page")
             ],
         )
 
@@ -152,23 +146,20 @@ class PlatformDistribution(Construct):
             cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
             origin_request_policy=viewer,
             response_headers_policy=headers.policy,
+            function_associations=[
+                self._on_viewer_request("ViewerAddress", "viewer_address.js", "Tells the gateway the viewer's address in X-Viewer-Address")
+            ],
         )
 
-
-def _bucket_origin(bucket: s3.IBucket, access: cloudfront.S3OriginAccessControl) -> cloudfront.IOrigin:
-    """`with_origin_access_control` would try to write into the bucket's policy, which belongs to another stack and region."""
-    return origins.S3BucketOrigin.with_bucket_defaults(bucket, origin_access_control_id=access.origin_access_control_id)
-
-
-def _vpc_origin(gateway: elbv2.IApplicationLoadBalancer, domain_name: str | None) -> cloudfront.IOrigin:
-    if domain_name is None:
-        return origins.VpcOrigin.with_application_load_balancer(gateway, protocol_policy=cloudfront.OriginProtocolPolicy.HTTP_ONLY)
-    return origins.VpcOrigin.with_application_load_balancer(
-        gateway,
-        domain_name=domain_name,
-        protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
-        origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
-    )
+    def _on_viewer_request(self, construct_id: str, file: str, comment: str) -> cloudfront.FunctionAssociation:
+        function = cloudfront.Function(
+            self,
+            construct_id,
+            code=cloudfront.FunctionCode.from_file(file_path=str(Path(__file__).with_name(file))),
+            runtime=cloudfront.FunctionRuntime.JS_2_0,
+            comment=comment,
+        )
+        return cloudfront.FunctionAssociation(function=function, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST)
 
 
 def _acknowledge(distribution: cloudfront.Distribution, *, has_certificate: bool, everywhere: bool) -> None:

@@ -94,6 +94,14 @@ def test_a_track_is_cached_for_a_year_whoever_asks_for_it(full: Json) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/*", "/auth/*"])
+def test_the_gateway_is_told_who_asks(full: Json, path: str) -> None:
+    (association,) = behavior(full, path)["FunctionAssociations"]
+    function = full["Resources"][association["FunctionARN"]["Fn::GetAtt"][0]]["Properties"]
+    assert association["EventType"] == "viewer-request"
+    assert "x-viewer-address" in function["FunctionCode"]
+
+
+@pytest.mark.parametrize("path", ["/v1/*", "/auth/*"])
 def test_the_api_is_never_cached_and_gets_what_the_viewer_sent(full: Json, path: str) -> None:
     api = behavior(full, path)
     assert api["CachePolicyId"] == CACHING_DISABLED

@@ -1,0 +1,26 @@
+"""Where the distribution gets what it serves."""
+
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_s3 as s3
+
+
+def bucket_origin(bucket: s3.IBucket, access: cloudfront.S3OriginAccessControl) -> cloudfront.IOrigin:
+    """A bucket of another stack and region, read with signed requests.
+
+    CDK's `with_origin_access_control` would try to write into the bucket's policy, which is made in the bucket's own stack.
+    """
+    return origins.S3BucketOrigin.with_bucket_defaults(bucket, origin_access_control_id=access.origin_access_control_id)
+
+
+def vpc_origin(gateway: elbv2.IApplicationLoadBalancer, domain_name: str | None) -> cloudfront.IOrigin:
+    """An internal load balancer, over TLS where it has a certificate for a name; CloudFront's VPC origins speak no newer TLS than 1.2."""
+    if domain_name is None:
+        return origins.VpcOrigin.with_application_load_balancer(gateway, protocol_policy=cloudfront.OriginProtocolPolicy.HTTP_ONLY)
+    return origins.VpcOrigin.with_application_load_balancer(
+        gateway,
+        domain_name=domain_name,
+        protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+        origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+    )

