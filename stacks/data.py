@@ -15,6 +15,7 @@ from spotmusic_constructs.data.cache import Cache
 from spotmusic_constructs.data.database_events import DatabaseEvents
 from spotmusic_constructs.data.log_bucket import LogBucket
 from spotmusic_constructs.data.relational_database import DatabaseKeys, RelationalDatabase
+from spotmusic_constructs.data.restore_testing import RestoredDatabase, RestoreTesting
 from spotmusic_constructs.data.uploads_bucket import UploadsBucket
 from spotmusic_constructs.data.web_bucket import WebBucket
 from stacks.environment_stack import EnvironmentStack
@@ -61,10 +62,12 @@ class DataStack(EnvironmentStack):
         )
         self.identity = self._database("Identity", settings.data.identity, IDENTITY_DATABASES)
         self.cache = self._cache()
+        databases = {"Catalogue": self.catalogue, "Identity": self.identity}
+        buckets = [self.audio.bucket.bucket_arn, self.web.bucket.bucket_arn]
         self.database_events = DatabaseEvents(
             self,
             "DatabaseEvents",
-            instances={"Catalogue": self.catalogue.instance, "Identity": self.identity.instance},
+            instances={name: database.instance for name, database in databases.items()},
             key=self._keys.notifications,
             emails=settings.observability.alarm_emails,
         ).topic
@@ -72,16 +75,29 @@ class DataStack(EnvironmentStack):
             self,
             "Backup",
             key=self._keys.backup,
-            arns=[
-                self.catalogue.instance.instance_arn,
-                self.identity.instance.instance_arn,
-                self.audio.bucket.bucket_arn,
-                self.web.bucket.bucket_arn,
-            ],
+            # An upload is a copy of what somebody still has, and goes within days.
+            arns=[*(database.instance.instance_arn for database in databases.values()), *buckets],
             volume_tags={"Project": "spotmusic", "Env": settings.name},
             retention_days=settings.data.backup.retention_days,
             vault_lock_days=settings.data.backup.vault_lock_days if settings.production else None,
             removal_policy=self._removal_policy,
+        )
+        RestoreTesting(
+            self,
+            "RestoreTesting",
+            name=f"spotmusic_{settings.name}",
+            vault=self.backup.vault,
+            role=self.backup.role,
+            databases={
+                name.lower(): RestoredDatabase(
+                    instance=database.instance,
+                    subnet_group=database.subnet_group,
+                    security_group=network.security_groups.of(f"{name.lower()}-database"),
+                )
+                for name, database in databases.items()
+            },
+            bucket_arns=buckets,
+            log_key=self._keys.logs,
         )
 
     @property

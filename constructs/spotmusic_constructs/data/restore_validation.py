@@ -1,0 +1,107 @@
+"""Who looks at what a restore test brought back."""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.data.findings import wildcard_finding
+
+_HANDLER = Path(__file__).parent / "restore_validation_handler"
+_PREFIX = "awsbackup-restore-test-"
+"""What AWS Backup begins the names of restored copies with (AWS Backup developer guide, inferred metadata)."""
+
+
+class RestoreValidation(Construct):
+    """A function that judges restored databases and buckets and reports the verdict to AWS Backup.
+
+    Creates the function (Python 3.14), its role, its log group, and the EventBridge rule that calls it when a restore job of one
+    plan completed. A database must be available, encrypted and private; a bucket must not be empty.
+
+    Args:
+        plan_arn: ARN of the restore testing plan.
+        log_key: customer-managed key of the data class "logs".
+
+    Example:
+        RestoreValidation(self, "Validation", plan_arn=plan.attr_restore_testing_plan_arn, log_key=keys.logs)
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, plan_arn: str, log_key: kms.IKey) -> None:
+        super().__init__(scope, construct_id)
+        stack = cdk.Stack.of(self)
+        log_group = logs.LogGroup(
+            self, "Logs", encryption_key=log_key, retention=logs.RetentionDays.ONE_YEAR, removal_policy=cdk.RemovalPolicy.DESTROY
+        )
+        role = iam.Role(
+            self,
+            "Role",
+            description="Judges what restore tests brought back",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stack.account}}),
+        )
+        copies = {
+            "rds:DescribeDBInstances": f"arn:{stack.partition}:rds:{stack.region}:{stack.account}:db:{_PREFIX}*",
+            "s3:ListBucket": f"arn:{stack.partition}:s3:::{_PREFIX}*",
+        }
+        policy = iam.ManagedPolicy(
+            self,
+            "Policy",
+            roles=[role],
+            statements=[
+                iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]),
+                iam.PolicyStatement(actions=["backup:PutRestoreValidationResult"], resources=["*"]),
+                *(iam.PolicyStatement(actions=[action], resources=[resource]) for action, resource in copies.items()),
+            ],
+        )
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description="Judges what restore tests brought back",
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            handler="index.handler",
+            code=lambda_.Code.from_asset(str(_HANDLER), exclude=["__pycache__"]),
+            role=role,
+            log_group=log_group,
+            memory_size=256,
+            timeout=cdk.Duration.minutes(1),
+        )
+        events.Rule(
+            self,
+            "Rule",
+            description="A restore test brought something back",
+            event_pattern=events.EventPattern(
+                source=["aws.backup"],
+                detail_type=["Restore Job State Change"],
+                detail={"status": ["COMPLETED"], "restoreTestingPlanArn": [plan_arn]},
+            ),
+            targets=[targets.LambdaFunction(self.function)],
+        )
+        acknowledge(
+            policy,
+            {
+                wildcard_finding(stack, "*"): "A validation result belongs to a restore job, which IAM knows no resource for.",
+                **{
+                    wildcard_finding(stack, resource): "AWS Backup numbers the copies that it restores; they all begin with this prefix."
+                    for resource in copies.values()
+                },
+            },
+        )
+        acknowledge(self.function, _ACKNOWLEDGED)
+
+
+_ACKNOWLEDGED = {
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": (
+        "It runs once a week for each database and for the buckets; a reservation would take from the account's share."
+    ),
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": (
+        "A verdict that does not come is reported by AWS Backup itself: the validation of that restore test times out."
+    ),
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC": "It calls public AWS APIs over TLS and reaches nothing in the VPC.",
+}
