@@ -27,6 +27,7 @@ NAMES_THAT_ARE_DEMANDED = {
     ("AWS::KMS::Alias", "AliasName"),  # an alias is nothing but a name
     ("AWS::Route53::HostedZone", "Name"),
     ("AWS::Route53::RecordSet", "Name"),
+    ("AWS::EC2::VPCEndpoint", "ServiceName"),  # the name of the service that is reached: AWS's, not ours
 }
 # A property of these names is a physical name; DBName, for instance, is the name of a schema within the resource.
 NAME_PROPERTIES = {
