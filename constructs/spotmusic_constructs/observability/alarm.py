@@ -129,7 +129,7 @@ def alarm(
     scope: Construct, construct_id: str, *, rule: Rule, threshold: float, description: str, topic: sns.ITopic | None
 ) -> cloudwatch.CfnAlarm:
     """Makes one alarm; without a topic it only feeds a composite alarm."""
-    told = [topic.topic_arn] if topic else []
+    told = [topic.topic_arn] if topic else None
     return cloudwatch.CfnAlarm(
         scope,
         construct_id,

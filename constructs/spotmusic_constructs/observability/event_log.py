@@ -36,7 +36,7 @@ class EventLog(Construct):
         name: last part of the log group's name.
         key: customer-managed key of the data class "logs".
         namespace: namespace of the metrics that `count` makes.
-        retention_days: days that events are kept, one of the numbers that CloudWatch Logs knows; a year for security records.
+        retention: how long events are kept; a year for security records.
         sources: event pattern by the name of its rule.
         removal_policy: what happens to the log group when its stack goes. The default leaves none behind when its first
             deployment fails, because its name would stand in the way of the second.
@@ -54,21 +54,20 @@ class EventLog(Construct):
         name: str,
         key: kms.IKey,
         namespace: str,
-        retention_days: int = 365,
+        retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         sources: Mapping[str, Mapping[str, Sequence[str]]] = SOURCES,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         self._namespace = namespace
-        self.log_group = logs.CfnLogGroup(
-            self, "LogGroup", log_group_name=f"/aws/events/{name}", kms_key_id=key.key_arn, retention_in_days=retention_days
+        self.log_group = logs.LogGroup(
+            self, "LogGroup", log_group_name=f"/aws/events/{name}", encryption_key=key, retention=retention, removal_policy=removal_policy
         )
-        self.log_group.apply_removal_policy(removal_policy)
         admission = logs.CfnResourcePolicy(
-            self, "Policy", policy_name=f"{name}-events", policy_document=stack.to_json_string(_policy(stack, self.log_group.attr_arn))
+            self, "Policy", policy_name=f"{name}-events", policy_document=stack.to_json_string(_policy(stack, self.log_group.log_group_arn))
         )
-        arn = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{self.log_group.ref}"
+        arn = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{self.log_group.log_group_name}"
         for id_, pattern in sources.items():
             rule = events.CfnRule(
                 self,
@@ -77,7 +76,7 @@ class EventLog(Construct):
                 event_pattern=pattern,
                 targets=[events.CfnRule.TargetProperty(arn=arn, id="EventLog")],
             )
-            rule.add_dependency(admission)
+            rule.add_resource_dependency(admission)
 
     def count(self, name: str, pattern: str) -> Metric:
         """Counts the events that match a filter pattern of CloudWatch Logs, from now on.
@@ -91,8 +90,8 @@ class EventLog(Construct):
         """
         logs.CfnMetricFilter(
             self,
-            name,
-            log_group_name=self.log_group.ref,
+            f"Count{name}",
+            log_group_name=self.log_group.log_group_name,
             filter_pattern=pattern,
             metric_transformations=[
                 logs.CfnMetricFilter.MetricTransformationProperty(metric_name=name, metric_namespace=self._namespace, metric_value="1")

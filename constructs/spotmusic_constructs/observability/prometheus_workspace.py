@@ -21,7 +21,7 @@ class PrometheusWorkspace(Construct):
         name: name that the console shows, and last part of the log group's name `/aws/vendedlogs/prometheus/<name>`: AWS' own
             policies for delivered logs know that prefix.
         key: customer-managed key of the data class "logs", whose policy admits `aps` on behalf of the account.
-        retention_days: days that log events are kept, one of the numbers that CloudWatch Logs knows.
+        retention: how long log events are kept.
         removal_policy: what happens to workspace and log group when their stack goes.
 
     Example:
@@ -36,31 +36,31 @@ class PrometheusWorkspace(Construct):
         *,
         name: str,
         key: kms.IKey,
-        retention_days: int = 365,
+        retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
-        log_group = logs.CfnLogGroup(
+        log_group = logs.LogGroup(
             self,
             "LogGroup",
             log_group_name=f"/aws/vendedlogs/prometheus/{name}",
-            kms_key_id=key.key_arn,
-            retention_in_days=retention_days,
+            encryption_key=key,
+            retention=retention,
+            removal_policy=removal_policy,
         )
-        log_group.apply_removal_policy(removal_policy)
         admission = logs.CfnResourcePolicy(
-            self, "Policy", policy_name=f"{name}-prometheus", policy_document=stack.to_json_string(_policy(stack, log_group.attr_arn))
+            self, "Policy", policy_name=f"{name}-prometheus", policy_document=stack.to_json_string(_policy(stack, log_group.log_group_arn))
         )
         resource = aps.CfnWorkspace(
             self,
             "Resource",
             alias=name,
             kms_key_arn=key.key_arn,
-            logging_configuration=aps.CfnWorkspace.LoggingConfigurationProperty(log_group_arn=log_group.attr_arn),
+            logging_configuration=aps.CfnWorkspace.LoggingConfigurationProperty(log_group_arn=log_group.log_group_arn),
         )
         resource.apply_removal_policy(removal_policy)
-        resource.add_dependency(admission)
+        resource.add_resource_dependency(admission)
 
         self.arn = resource.attr_arn
         self.prometheus_endpoint = resource.attr_prometheus_endpoint

@@ -1,0 +1,222 @@
+"""The observability stack: who is told of what, and where everything can be seen."""
+
+from collections.abc import Iterator, Mapping
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.data import DatabaseSettings
+from spotmusic_constructs.data.relational_database import RelationalDatabase
+from spotmusic_constructs.observability import component_rows as rows
+from spotmusic_constructs.observability.alarm_topic import AlarmTopic
+from spotmusic_constructs.observability.cache_alarms import CacheAlarms
+from spotmusic_constructs.observability.dashboard import Dashboard, Row
+from spotmusic_constructs.observability.database_alarms import DatabaseAlarms
+from spotmusic_constructs.observability.event_alarms import EventAlarms
+from spotmusic_constructs.observability.event_log import EventLog
+from spotmusic_constructs.observability.instance_memory import memory_gib
+from spotmusic_constructs.observability.kubernetes_alarms import KubernetesAlarms
+from spotmusic_constructs.observability.load_balancer_alarms import (
+    ApplicationLoadBalancerAlarms,
+    NetworkLoadBalancerAlarms,
+    error_rate,
+)
+from spotmusic_constructs.observability.monthly_budget import MonthlyBudget
+from spotmusic_constructs.observability.nat_alarms import NatGatewayAlarms
+from spotmusic_constructs.observability.prometheus_workspace import PrometheusWorkspace
+from spotmusic_constructs.observability.service_alarms import ServiceAlarms
+from spotmusic_constructs.observability.service_level_objective import ServiceLevelObjective, slow_share
+from spotmusic_constructs.services.log_retention import retention_of
+from stacks.data import DataStack
+from stacks.ecs_services import EcsServicesStack
+from stacks.edge import EdgeStack
+from stacks.eks_platform import EksPlatformStack
+from stacks.environment_stack import EnvironmentStack
+from stacks.network import NetworkStack
+from stacks.registry import RegistryStack
+from stacks.secrets import SecretsStack
+
+AVAILABILITY_PERCENT = 99.9
+"""Requests of the Web API that are answered without a server error: 43 minutes a month may fail."""
+LATENCY_PERCENT = 99.0
+LATENCY_SECONDS = 0.5
+"""Requests of the Web API that are answered within half a second: a player that waits longer is felt to hang."""
+
+
+class ObservabilityStack(EnvironmentStack):
+    """Alarms of every component to one topic, their dashboard, what AWS says, objectives, the budget, and Prometheus' samples.
+
+    Attributes:
+        alarm_topic: topic of every alarm of the home region.
+        workspace: workspace of Amazon Managed Service for Prometheus.
+        event_log: record of what AWS services say.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        settings: Settings,
+        network: NetworkStack,
+        registry: RegistryStack,
+        secrets: SecretsStack,
+        data: DataStack,
+        eks_platform: EksPlatformStack,
+        ecs_services: EcsServicesStack,
+        edge: EdgeStack,
+    ) -> None:
+        super().__init__(
+            scope,
+            "observability",
+            settings=settings,
+            data_class="internal",
+            description="Spotmusic: alarms, dashboard, event log, objectives, budget and metrics",
+        )
+        self._settings, self._network, self._registry, self._secrets = settings, network, registry, secrets
+        self._data, self._eks, self._ecs, self._edge = data, eks_platform, ecs_services, edge
+        name, keys = f"spotmusic-{settings.name}", secrets.keys
+        retention = retention_of(settings.observability.security_log_days)
+        # Named log groups: the other policy would leave them in the way after a first deployment that failed.
+        removal_policy = cdk.RemovalPolicy.DESTROY if settings.deletes_data else cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+
+        self.alarm_topic = AlarmTopic(self, "AlarmTopic", key=keys.notifications, emails=settings.observability.alarm_emails).topic
+        self.event_log = EventLog(
+            self,
+            "EventLog",
+            name=name,
+            key=keys.logs,
+            namespace=f"Spotmusic/{settings.name}",
+            retention=retention,
+            removal_policy=removal_policy,
+        )
+        self.workspace = PrometheusWorkspace(
+            self, "Prometheus", name=name, key=keys.logs, retention=retention, removal_policy=removal_policy
+        )
+        MonthlyBudget(self, "Budget", topic=self.alarm_topic, limit_usd=settings.observability.monthly_budget_usd)
+
+        self._nodes = [f"{data.cache.replication_group.ref}-{number:03}" for number in range(1, settings.data.cache.replicas + 2)]
+        self._nat_gateways = dict(_nat_gateways(network))
+        events = EventAlarms(self, "EventAlarms", topic=self.alarm_topic, log=self.event_log)
+        self._watch_entry()
+        self._watch_services()
+        self._watch_data()
+        self._promise()
+        Dashboard(self, "Dashboard", rows=[*self._rows(), rows.events_row(counts=events.counts)])
+        self._monitor_kubernetes()
+
+    def _watch_entry(self) -> None:
+        """The way in: gateway and brokers, the cluster that they lead to, and the way out."""
+        gateway, brokers, topic = self._eks.gateway, self._eks.brokers, self.alarm_topic
+        ApplicationLoadBalancerAlarms(
+            self,
+            "GatewayAlarms",
+            topic=topic,
+            load_balancer=gateway.load_balancer.load_balancer_full_name,
+            target_groups={"Kong": gateway.target_group.target_group_full_name},
+            minimum_healthy=self._settings.kubernetes.kong.min_replicas - 1,
+        )
+        groups = {
+            "Kafka": brokers.kafka_bootstrap,
+            **{f"Broker{ordinal}": group for ordinal, group in enumerate(brokers.kafka_brokers)},
+            "Amqp": brokers.amqp,
+        }
+        NetworkLoadBalancerAlarms(
+            self,
+            "BrokerAlarms",
+            topic=topic,
+            load_balancer=brokers.load_balancer.load_balancer_full_name,
+            target_groups={name: group.target_group_full_name for name, group in groups.items()},
+        )
+        KubernetesAlarms(self, "KubernetesAlarms", topic=topic, cluster_name=self._eks.cluster.cluster_name)
+        NatGatewayAlarms(self, "NatAlarms", topic=topic, nat_gateways=self._nat_gateways)
+
+    def _watch_services(self) -> None:
+        ApplicationLoadBalancerAlarms(
+            self,
+            "ServicesAlarms",
+            topic=self.alarm_topic,
+            load_balancer=self._ecs.load_balancer.load_balancer_full_name,
+            # A blue/green deployment leaves one target group for another: the count of running tasks tells instead.
+            target_groups={},
+        )
+        for name, service in self._ecs.services.items():
+            ServiceAlarms(
+                self,
+                f"Service-{name}",
+                topic=self.alarm_topic,
+                cluster_name=self._ecs.cluster.cluster_name,
+                service_name=service.service.service_name,
+            )
+
+    def _watch_data(self) -> None:
+        for name, (database, settings) in self._databases.items():
+            DatabaseAlarms(
+                self,
+                f"{name}Alarms",
+                topic=self.alarm_topic,
+                instance_identifier=database.instance.instance_identifier,
+                storage_gib=settings.storage_gib,
+                memory_gib=memory_gib(settings.instance_class),
+            )
+        CacheAlarms(self, "CacheAlarms", topic=self.alarm_topic, nodes=self._nodes)
+
+    def _promise(self) -> None:
+        """What listeners may rely on, measured where the Web API comes in."""
+        gateway = self._eks.gateway.load_balancer.load_balancer_full_name
+        ServiceLevelObjective(
+            self,
+            "Availability",
+            topic=self.alarm_topic,
+            promise="The Web API answers without server errors.",
+            objective_percent=AVAILABILITY_PERCENT,
+            bad_percent=lambda period: error_rate(gateway, period=period),
+            runbook="web-api-slo",
+        )
+        ServiceLevelObjective(
+            self,
+            "Latency",
+            topic=self.alarm_topic,
+            promise=f"The Web API answers within {LATENCY_SECONDS:g} seconds.",
+            objective_percent=LATENCY_PERCENT,
+            bad_percent=lambda period: slow_share(gateway, LATENCY_SECONDS, period=period),
+            runbook="web-api-slo",
+        )
+
+    def _monitor_kubernetes(self) -> None:
+        """Prometheus, Alertmanager and Grafana in the cluster.
+
+        THE MONITORING RELEASE GOES HERE: `KubePrometheusStack` takes `cluster=self._eks.cluster`,
+        `workspace=self.workspace.workspace`, `alerts=self.alarm_topic`, `images=self._registry.images`, and comes
+        `after=[self._eks.last_wave]`.
+        """
+
+    @property
+    def _databases(self) -> Mapping[str, tuple[RelationalDatabase, DatabaseSettings]]:
+        data = self._settings.data
+        return {"Catalogue": (self._data.catalogue, data.catalogue), "Identity": (self._data.identity, data.identity)}
+
+    def _rows(self) -> Iterator[Row]:
+        """Components from the viewer inwards."""
+        yield rows.edge_row(distribution_id=self._edge.distribution.distribution_id, web_acl_metric_name=self._edge.web_acl.metric_name)
+        yield rows.load_balancer_row(title="Gateway", load_balancer=self._eks.gateway.load_balancer.load_balancer_full_name)
+        yield rows.load_balancer_row(title="Services", load_balancer=self._ecs.load_balancer.load_balancer_full_name)
+        for name, service in self._ecs.services.items():
+            yield rows.service_row(name=name, cluster_name=self._ecs.cluster.cluster_name, service_name=service.service.service_name)
+        yield rows.network_load_balancer_row(title="Brokers", load_balancer=self._eks.brokers.load_balancer.load_balancer_full_name)
+        for name, (database, _) in self._databases.items():
+            yield rows.database_row(title=f"{name} database", instance_identifier=database.instance.instance_identifier)
+        yield rows.cache_row(nodes=self._nodes)
+        yield rows.kubernetes_row(cluster_name=self._eks.cluster.cluster_name)
+        yield rows.nat_row(nat_gateways=self._nat_gateways)
+        data = self._data
+        buckets = {"audio": data.audio.bucket, "uploads": data.uploads.bucket, "web": data.web.bucket, "logs": data.logs.bucket}
+        yield rows.bucket_row(buckets={name: bucket.bucket_name for name, bucket in buckets.items()})
+
+
+def _nat_gateways(network: NetworkStack) -> Iterator[tuple[str, str]]:
+    """Id of each NAT gateway by its zone. CDK has no other way to them than the subnets that they stand in."""
+    for subnet in network.vpc.public_subnets:
+        gateway = subnet.node.try_find_child("NATGateway")
+        if isinstance(gateway, cdk.CfnResource):
+            yield f"Zone{subnet.availability_zone[-1].upper()}", gateway.ref
