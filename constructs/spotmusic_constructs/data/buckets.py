@@ -16,8 +16,6 @@ def handle_of(bucket: s3.Bucket) -> s3.IBucket:
         bucket,
         "Handle",
         bucket_arn=bucket.bucket_arn,
-        # Else it would be cut out of the ARN, which cfn-lint takes for no string when the ARN comes from another stack.
-        bucket_name=bucket.bucket_name,
         # Without it the name would be cut out of the ARN, by functions that a reference to another stack may not stand in.
         bucket_name=bucket.bucket_name,
         bucket_regional_domain_name=bucket.bucket_regional_domain_name,
