@@ -2,7 +2,6 @@
 
 from spotmusic_constructs.kubernetes.namespace import Namespace
 
-RABBITMQ_OPERATORS = "rabbitmq-operators"
 MONITORING = "monitoring"
 NODE_METRICS = "node-metrics"
 
@@ -10,8 +9,8 @@ NAMESPACES: dict[str, Namespace] = {
     "cert-manager": Namespace(parties={"cert-manager": {}}, calls_apis=True, answers_webhooks=True),
     "external-secrets": Namespace(parties={"external-secrets": {}}, calls_apis=True, answers_webhooks=True),
     "redpanda": Namespace(parties={"redpanda": {}}, calls_apis=True),
-    RABBITMQ_OPERATORS: Namespace(parties={"rabbitmq-operators": {}}, calls_apis=True, answers_webhooks=True),
-    "rabbitmq": Namespace(parties={"rabbitmq": {}}, calls_apis=True),
+    # Its operators live with it, and answer webhooks.
+    "rabbitmq": Namespace(parties={"rabbitmq": {}}, calls_apis=True, answers_webhooks=True),
     "keycloak": Namespace(parties={"keycloak": {}}),
     "kong": Namespace(parties={"kong": {}}),
     MONITORING: Namespace(

@@ -1,23 +1,32 @@
 """The EKS platform: the cluster, what runs on it, and the load balancers that lead to it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_route53 as route53
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from spotmusic_cdk import flows, versions
 from spotmusic_cdk.namespaces import NAMESPACES
 from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.gateway.declarative_config import GatewayRoute, RateLimit
 from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalancer
+from spotmusic_constructs.gateway.kong import Kong
+from spotmusic_constructs.kubernetes.bindings import Binding, Bindings, broker_bindings
 from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
 from spotmusic_constructs.kubernetes.ground import Ground
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.kubernetes.kubectl import kubectl_layer
+from spotmusic_constructs.kubernetes.metrics_server import MetricsServer
+from spotmusic_constructs.kubernetes.trust import Trust
+from spotmusic_constructs.messaging.rabbitmq import RabbitMQ
+from spotmusic_constructs.messaging.rabbitmq_operators import RabbitMQOperators
 from spotmusic_constructs.network.flows import Flow
 from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalancer
+from spotmusic_constructs.streaming.redpanda import LABELS as REDPANDA_LABELS
+from spotmusic_constructs.streaming.redpanda import Redpanda
 from stacks.data import DataStack
 from stacks.environment_stack import EnvironmentStack
 from stacks.network import NetworkStack
@@ -54,92 +63,228 @@ class EksPlatformStack(EnvironmentStack):
             data_class="personal",
             description="Spotmusic: events, tasks, identity and API gateway",
         )
-        kubernetes = settings.kubernetes
-        table = flows.table(settings)
-        certificate = _certificate(self, settings)
-        self.platform = KubernetesCluster(
+        self._settings, self._network, self._registry, self._secrets, self._data = settings, network, registry, secrets, data
+        self._flows = flows.table(settings)
+        self._cluster_name = f"spotmusic-{settings.name}"
+
+        self.platform = self._make_cluster()
+        self.cluster: eks.ICluster = self.platform.cluster
+        certificate = self._certificate()
+        self.gateway = self._make_gateway(certificate)
+        self.brokers = self._make_brokers(certificate)
+        self.last_wave: Construct = self._release_waves()
+
+    def _make_cluster(self) -> KubernetesCluster:
+        kubernetes, groups, keys = self._settings.kubernetes, self._network.security_groups, self._secrets.keys
+        platform = KubernetesCluster(
             self,
             "Kubernetes",
-            name=f"spotmusic-{settings.name}",
+            name=self._cluster_name,
             version=kubernetes.version,
             kubectl_layer=kubectl_layer(self, "KubectlLayer", package=versions.KUBECTL_LAYERS[kubernetes.version]),
-            vpc=network.vpc,
-            control_plane_security_group=network.security_groups.of("kubernetes-control-plane"),
-            kubectl_security_group=network.security_groups.of("kubectl"),
-            key=secrets.keys.kubernetes,
-            log_key=secrets.keys.logs,
-            log_retention_days=settings.observability.security_log_days,
+            vpc=self._network.vpc,
+            control_plane_security_group=groups.of("kubernetes-control-plane"),
+            kubectl_security_group=groups.of("kubectl"),
+            key=keys.kubernetes,
+            log_key=keys.logs,
+            log_retention_days=self._settings.observability.security_log_days,
             administrators=kubernetes.administrators,
             public_endpoint=kubernetes.endpoint == "public_and_private",
-            deletion_protection=settings.production,
+            deletion_protection=self._settings.production,
         )
-        self.cluster: eks.ICluster = self.platform.cluster
-        self.gateway = GatewayLoadBalancer(
+        self._registry.images.grant_pull(platform.node_role)
+        return platform
+
+    def _certificate(self) -> acm.ICertificate | None:
+        """The certificate of the addresses inside, where a public domain proves that they are ours."""
+        domain = self._settings.domain
+        if domain is None:
+            return None
+        zone = route53.HostedZone.from_hosted_zone_attributes(
+            self, "PublicZone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.name
+        )
+        return acm.Certificate(
+            self,
+            "Certificate",
+            domain_name=f"*.{self._settings.private_domain}",
+            validation=acm.CertificateValidation.from_dns(zone),
+        )
+
+    def _make_gateway(self, certificate: acm.ICertificate | None) -> GatewayLoadBalancer:
+        return GatewayLoadBalancer(
             self,
             "Gateway",
-            vpc=network.vpc,
-            security_group=network.security_groups.of("gateway-load-balancer"),
+            vpc=self._network.vpc,
+            security_group=self._network.security_groups.of("gateway-load-balancer"),
             certificate=certificate,
-            zone=network.private_zone,
-            logs=data.logs.bucket,
-            cluster_name=f"spotmusic-{settings.name}",
+            zone=self._network.private_zone,
+            logs=self._data.logs.bucket,
+            cluster_name=self._cluster_name,
             port=flows.KONG_PROXY,
             health_port=flows.KONG_STATUS,
-            deletion_protection=settings.production,
+            deletion_protection=self._settings.production,
         )
-        self.brokers = BrokerLoadBalancer(
+
+    def _make_brokers(self, certificate: acm.ICertificate | None) -> BrokerLoadBalancer:
+        return BrokerLoadBalancer(
             self,
             "Brokers",
-            vpc=network.vpc,
-            security_group=network.security_groups.of("broker-load-balancer"),
+            vpc=self._network.vpc,
+            security_group=self._network.security_groups.of("broker-load-balancer"),
             certificate=certificate,
-            zone=network.private_zone,
-            logs=data.logs.bucket,
-            cluster_name=f"spotmusic-{settings.name}",
-            brokers=kubernetes.redpanda.brokers,
+            zone=self._network.private_zone,
+            logs=self._data.logs.bucket,
+            cluster_name=self._cluster_name,
+            brokers=self._settings.kubernetes.redpanda.brokers,
             kafka_bootstrap_port=flows.KAFKA_BOOTSTRAP,
             kafka_first_broker_port=flows.KAFKA_FIRST_BROKER,
             kafka_target_port=flows.KAFKA_EXTERNAL_LISTENER,
             amqp_port=flows.AMQPS,
-            management_port=_management_port(table),
-            deletion_protection=settings.production,
+            management_port=_management_port(self._flows),
+            deletion_protection=self._settings.production,
         )
-        ground = Ground(
+
+    def _release_waves(self) -> Construct:
+        """Releases everything in the order in which one needs the other, and returns the last of it."""
+        ground = self._lay_ground()
+        MetricsServer(self, "MetricsServer", cluster=self.cluster, version=versions.METRICS_SERVER_ADD_ON, after=[ground])
+        operators = RabbitMQOperators(
+            self, "RabbitMQOperators", cluster=self.cluster, chart=versions.RABBITMQ_OPERATORS, images=self._registry.images
+        )
+        redpanda = self._release_redpanda()
+        rabbitmq = self._release_rabbitmq(after=[operators])
+        kong = self._release_kong()
+        components = (redpanda, rabbitmq, kong)
+        trust = Trust(
+            self,
+            "Trust",
+            cluster=self.cluster,
+            chart=LocalChart(path=CHARTS / "trust"),
+            region=self._settings.region,
+            certificates=[certificate for component in components for certificate in component.certificates],
+            external_secrets=[secret for component in components for secret in component.external_secrets],
+            after=[ground],
+        )
+        for component in (operators, *components):
+            component.node.add_dependency(trust)
+        return self._bind(after=components)
+
+    def _lay_ground(self) -> Ground:
+        return Ground(
             self,
             "Ground",
             cluster=self.cluster,
             chart=LocalChart(path=CHARTS / "ground"),
-            kubernetes_version=kubernetes.version,
+            kubernetes_version=self._settings.kubernetes.version,
             node_role=self.platform.node_role,
-            subnets=network.vpc.select_subnets(subnet_group_name="application").subnets,
-            node_security_group=network.security_groups.of(flows.NODES),
-            key=secrets.keys.kubernetes,
+            subnets=self._network.vpc.select_subnets(subnet_group_name="application").subnets,
+            node_security_group=self._network.security_groups.of(flows.NODES),
+            key=self._secrets.keys.kubernetes,
             namespaces=NAMESPACES,
-            flows=table,
-            vpc_cidr=settings.network.cidr,
-            spot=not settings.production,
+            flows=self._flows,
+            vpc_cidr=self._settings.network.cidr,
+            spot=not self._settings.production,
             after=[self.platform.node_access],
         )
-        self.last_wave: Construct = ground
+
+    def _release_redpanda(self) -> Redpanda:
+        redpanda, secrets = self._settings.kubernetes.redpanda, self._secrets.secrets
+        return Redpanda(
+            self,
+            "Redpanda",
+            cluster=self.cluster,
+            chart=versions.REDPANDA,
+            images=self._registry.images,
+            admin=secrets.redpanda_admin,
+            users=secrets.redpanda_users,
+            host=self.brokers.address,
+            brokers=redpanda.brokers,
+            cpu=redpanda.cpu,
+            memory_gib=redpanda.memory_gib,
+            storage_gib=redpanda.storage_gib,
+        )
+
+    def _release_rabbitmq(self, *, after: Sequence[IConstruct]) -> RabbitMQ:
+        rabbitmq, secrets = self._settings.kubernetes.rabbitmq, self._secrets.secrets
+        return RabbitMQ(
+            self,
+            "RabbitMQ",
+            cluster=self.cluster,
+            chart=LocalChart(path=CHARTS / "rabbitmq"),
+            image=self._registry.images.image(versions.RABBITMQ_OPERATORS.images["rabbitmq"]),
+            default_user=secrets.rabbitmq_default_user,
+            users=secrets.rabbitmq_users,
+            monitor=secrets.rabbitmq_monitor if self.brokers.management else None,
+            host=self.brokers.address,
+            memory_gib=rabbitmq.memory_gib,
+            storage_gib=rabbitmq.storage_gib,
+            after=after,
+        )
+
+    def _release_kong(self) -> Kong:
+        settings = self._settings
+        kong, zone = settings.kubernetes.kong, settings.private_domain
+        return Kong(
+            self,
+            "Kong",
+            cluster=self.cluster,
+            chart=versions.KONG,
+            images=self._registry.images,
+            routes=[
+                GatewayRoute(service=name, path=service.route, public=service.public)
+                for name, service in settings.services.items()
+                if service.route
+            ],
+            services_url=f"{'https' if settings.domain else 'http'}://services.{zone}",
+            login_url=f"https://keycloak.keycloak.svc:{flows.KEYCLOAK}",
+            rate_limit=RateLimit(requests_per_minute=kong.requests_per_minute, host=self._data.cache.primary_endpoint),
+            cache_user=self._data.cache.users["kong"],
+            vpc_cidr=settings.network.cidr,
+            min_replicas=kong.min_replicas,
+            max_replicas=kong.max_replicas,
+        )
+
+    def _bind(self, *, after: Sequence[IConstruct]) -> Bindings:
+        """Joins pods to the load balancers, once their Services are there."""
+        brokers = self.brokers
+        bindings = [
+            Binding(
+                name="kong",
+                namespace="kong",
+                service="kong-proxy",
+                port=flows.KONG_PROXY,
+                target_group_arn=self.gateway.target_group.target_group_arn,
+            ),
+            *broker_bindings(
+                namespace="redpanda",
+                statefulset="redpanda",
+                port=flows.KAFKA_EXTERNAL_LISTENER,
+                labels=REDPANDA_LABELS,
+                bootstrap=brokers.kafka_bootstrap.target_group_arn,
+                brokers=[group.target_group_arn for group in brokers.kafka_brokers],
+            ),
+            Binding(
+                name="rabbitmq-amqp",
+                namespace="rabbitmq",
+                service="rabbitmq",
+                port=flows.AMQPS,
+                target_group_arn=brokers.amqp.target_group_arn,
+            ),
+        ]
+        if brokers.management:
+            bindings.append(
+                Binding(
+                    name="rabbitmq-management",
+                    namespace="rabbitmq",
+                    service="rabbitmq",
+                    port=flows.RABBITMQ_MANAGEMENT,
+                    target_group_arn=brokers.management.target_group_arn,
+                )
+            )
+        return Bindings(self, "Bindings", cluster=self.cluster, chart=LocalChart(path=CHARTS / "bindings"), bindings=bindings, after=after)
 
 
 def _management_port(table: Iterable[Flow]) -> int | None:
     """The listener of RabbitMQ's management API, where the table lets anybody through to it."""
     asked = any(flow.target == "broker-load-balancer" and flow.port == flows.RABBITMQ_MANAGEMENT for flow in table)
     return flows.RABBITMQ_MANAGEMENT if asked else None
-
-
-def _certificate(scope: Construct, settings: Settings) -> acm.ICertificate | None:
-    """The certificate of the addresses inside, where a public domain proves that they are ours."""
-    if settings.domain is None:
-        return None
-    zone = route53.HostedZone.from_hosted_zone_attributes(
-        scope, "PublicZone", hosted_zone_id=settings.domain.hosted_zone_id, zone_name=settings.domain.name
-    )
-    return acm.Certificate(
-        scope,
-        "Certificate",
-        domain_name=f"*.{settings.private_domain}",
-        validation=acm.CertificateValidation.from_dns(zone),
-        key_algorithm=acm.KeyAlgorithm.EC_PRIME256_V1,
-    )
