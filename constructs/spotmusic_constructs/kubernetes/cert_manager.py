@@ -1,0 +1,80 @@
+"""Certificates inside the cluster: cert-manager."""
+
+from collections.abc import Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_eks_v2 as eks
+from constructs import Construct, IConstruct
+
+from spotmusic_constructs.kubernetes.helm_release import HelmRelease
+from spotmusic_constructs.kubernetes.images import ChartWithImages, Image, Images, images_of
+from spotmusic_constructs.kubernetes.pod import resources, spread
+
+RELEASE = "cert-manager"
+REPLICAS = 2
+
+
+class CertManager(Construct):
+    """cert-manager, two pods of each part, whose issuers and certificates come from the chart `trust`.
+
+    Creates the release with its custom resource definitions, which stay when the release goes: deleting them would delete every
+    certificate.
+
+    Args:
+        cluster: cluster with a kubectl provider.
+        chart: chart `cert-manager` at one version, with its images.
+        images: names of images in our registry.
+        namespace: existing namespace with Pod Security `restricted`.
+        after: constructs that must be deployed before.
+
+    Example:
+        CertManager(self, "CertManager", cluster=cluster, chart=versions.CERT_MANAGER, images=registry.images, after=[ground])
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: eks.ICluster,
+        chart: ChartWithImages,
+        images: Images,
+        namespace: str = "cert-manager",
+        after: Sequence[IConstruct] = (),
+    ) -> None:
+        super().__init__(scope, construct_id)
+        names = images_of(chart, images)
+        self.release = HelmRelease(
+            self,
+            "Release",
+            cluster=cluster,
+            chart=chart,
+            release=RELEASE,
+            namespace=namespace,
+            # Issuers and certificates need the webhook.
+            wait=True,
+            atomic=True,
+            timeout=cdk.Duration.minutes(10),
+            after=after,
+            values={
+                "crds": {"enabled": True, "keep": True},
+                "global": {"priorityClassName": "spotmusic-platform", "leaderElection": {"namespace": namespace}},
+                "prometheus": {"enabled": True, "servicemonitor": {"enabled": True}},
+                "acmesolver": {"image": names["acmesolver"].named},
+                "startupapicheck": {"image": names["startupapicheck"].named, "resources": resources(cpu="20m", memory="64Mi")},
+                **_part("controller", names),
+                "webhook": _part("webhook", names),
+                "cainjector": _part("cainjector", names),
+            },
+        )
+
+
+def _part(component: str, names: Mapping[str, Image]) -> dict[str, object]:
+    labels = {"app.kubernetes.io/instance": RELEASE, "app.kubernetes.io/component": component}
+    return {
+        "image": names[component].named,
+        "replicaCount": REPLICAS,
+        "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
+        "topologySpreadConstraints": [spread(labels)],
+        "resources": resources(cpu="50m", memory="128Mi", limit="256Mi"),
+    }

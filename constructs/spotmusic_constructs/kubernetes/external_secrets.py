@@ -1,0 +1,103 @@
+"""Secrets from AWS Secrets Manager in the cluster: the External Secrets operator."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct, IConstruct
+
+from spotmusic_constructs.kubernetes.helm_release import HelmRelease
+from spotmusic_constructs.kubernetes.images import ChartWithImages, Image, Images, images_of
+from spotmusic_constructs.kubernetes.pod import resources, spread
+from spotmusic_constructs.kubernetes.pod_identity import PodIdentity
+
+RELEASE = "external-secrets"
+
+
+class ExternalSecretsOperator(Construct):
+    """The operator that copies secrets into the cluster and keeps them up to date, two pods of each part.
+
+    Creates the release with its custom resource definitions, and its right by Pod Identity to read the secrets given, each by its
+    exact ARN, and no other. The store and the ExternalSecrets come from the chart `trust`.
+
+    Args:
+        cluster: cluster with a kubectl provider.
+        chart: chart `external-secrets` at one version, with its image.
+        images: names of images in our registry.
+        secrets: every secret that a component of the cluster reads.
+        namespace: existing namespace with Pod Security `restricted`.
+        after: constructs that must be deployed before.
+
+    Example:
+        ExternalSecretsOperator(self, "ExternalSecrets", cluster=cluster, chart=versions.EXTERNAL_SECRETS, images=registry.images,
+                                secrets=[secrets.keycloak_admin], after=[ground])
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: eks.ICluster,
+        chart: ChartWithImages,
+        images: Images,
+        secrets: Iterable[secretsmanager.ISecret],
+        namespace: str = "external-secrets",
+        after: Sequence[IConstruct] = (),
+    ) -> None:
+        super().__init__(scope, construct_id)
+        read = iam.PolicyStatement(
+            actions=["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
+            resources=[secret.secret_arn for secret in secrets],
+        )
+        self.identity = PodIdentity(
+            self,
+            "Identity",
+            cluster=cluster,
+            namespace=namespace,
+            service_account=RELEASE,
+            description="Reads the secrets that it copies into the cluster",
+            statements=[read],
+        )
+        image = images_of(chart, images)["external-secrets"]
+        self.release = HelmRelease(
+            self,
+            "Release",
+            cluster=cluster,
+            chart=chart,
+            release=RELEASE,
+            namespace=namespace,
+            # ExternalSecrets need the webhook.
+            wait=True,
+            atomic=True,
+            timeout=cdk.Duration.minutes(10),
+            # Pods get the identity's credentials only if it was there before them.
+            after=[self.identity, *after],
+            values={
+                "installCRDs": True,
+                "leaderElect": True,
+                "serviceAccount": {"create": True, "name": RELEASE},
+                # Nothing writes to Secrets Manager from here, and no store belongs to a namespace.
+                "processPushSecret": False,
+                "processClusterPushSecret": False,
+                # Written down: the chart's default leaves the monitor out where its kind is unknown.
+                "serviceMonitor": {"enabled": True, "renderMode": "alwaysRender"},
+                **_part(RELEASE, image),
+                "webhook": _part("external-secrets-webhook", image),
+                "certController": _part("external-secrets-cert-controller", image),
+            },
+        )
+
+
+def _part(name: str, image: Image) -> dict[str, object]:
+    labels: Mapping[str, str] = {"app.kubernetes.io/instance": RELEASE, "app.kubernetes.io/name": name}
+    return {
+        "image": image.named,
+        "replicaCount": 2,
+        "podDisruptionBudget": {"enabled": True, "minAvailable": "", "maxUnavailable": 1},
+        "topologySpreadConstraints": [spread(labels)],
+        "priorityClassName": "spotmusic-platform",
+        "resources": resources(cpu="50m", memory="128Mi", limit="256Mi"),
+    }
