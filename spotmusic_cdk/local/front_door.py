@@ -47,7 +47,7 @@ def front_door(
             return await _answer(send, 200, identity)
         key = access_key(scope)
         if key is not None and not is_own_key(key):
-            return await _answer(send, 403, _REFUSAL)
+            return await _refuse(scope, send)
         if _may_ask_for_a_stack(scope):
             body = await _body(receive)
             await _hold_while_in_progress(scope, body, is_in_progress)
@@ -57,8 +57,10 @@ def front_door(
     return serve
 
 
-# Both AWS protocols read their error code from here: JSON services from __type, the others from the status.
-_REFUSAL = {"__type": "InvalidClientTokenId", "message": "The embedded AWS accepts its own credentials only. Nothing was done."}
+_REFUSAL = "The embedded AWS accepts its own credentials only. Nothing was done."
+_XML_REFUSAL = (
+    f"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>{_REFUSAL}</Message></Error></ErrorResponse>"
+)
 
 
 def access_key(scope: Scope) -> str | None:
@@ -112,8 +114,18 @@ async def _hold_while_in_progress(scope: Scope, body: bytes, is_in_progress: Cal
         await asyncio.sleep(_HOLD_STEP_SECONDS)
 
 
+async def _refuse(scope: Scope, send: Any) -> None:
+    """Answers in the protocol of the service that was asked, so that the SDK reports the code and not a broken answer."""
+    if b"json" in dict(scope["headers"]).get(b"content-type", b""):
+        return await _answer(send, 403, {"__type": "InvalidClientTokenId", "message": _REFUSAL})
+    return await _send(send, 403, b"text/xml", _XML_REFUSAL.encode())
+
+
 async def _answer(send: Any, status: int, document: Any) -> None:
-    body = json.dumps(document, default=str).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await _send(send, status, b"application/json", json.dumps(document, default=str).encode())
+
+
+async def _send(send: Any, status: int, content_type: bytes, body: bytes) -> None:
+    headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

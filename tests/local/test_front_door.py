@@ -53,7 +53,7 @@ def test_the_own_key_passes() -> None:
 def test_a_foreign_key_is_turned_away(key: str) -> None:
     status, body = request(key, body="Action=ListStacks")
     assert status == 403
-    assert json.loads(body)["__type"] == "InvalidClientTokenId"
+    assert "InvalidClientTokenId" in body
 
 
 def test_a_foreign_key_of_a_presigned_address_is_turned_away() -> None:

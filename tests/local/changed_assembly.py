@@ -1,0 +1,41 @@
+"""Assemblies that differ from the synthesized one in a stack: what a developer's next edit would synthesize."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from spotmusic_cdk.local.assembly import SynthesizedStack
+
+Resources = dict[str, dict[str, Any]]
+
+
+def changed_assembly(assembly: Path, stack: SynthesizedStack, change: Callable[[Resources], None], *, into: Path) -> Path:
+    """Copies an assembly and changes the resources of one stack's template.
+
+    The CLI uploads a template under the hash of its content, and skips what is there: so the hash must change as well.
+
+    Args:
+        assembly: the synthesized assembly.
+        stack: the stack to change.
+        change: changes the resources in place.
+        into: folder of the copy; must not exist.
+    """
+    shutil.copytree(assembly, into, symlinks=True)
+    folder = into / stack.template.parent.name
+    document = json.loads((folder / stack.template.name).read_text())
+    change(document["Resources"])
+    text = json.dumps(document)
+    (folder / stack.template.name).write_text(text)
+    _rehash(folder, stack.template.name, hashlib.sha256(text.encode()).hexdigest())
+    return into
+
+
+def _rehash(folder: Path, template: str, new: str) -> None:
+    for manifest in folder.glob("*.assets.json"):
+        files = json.loads(manifest.read_text())["files"]
+        for old in [key for key, asset in files.items() if asset["source"]["path"] == template]:
+            for file in (manifest, folder / "manifest.json"):
+                file.write_text(file.read_text().replace(old, new))

@@ -1,0 +1,262 @@
+"""The whole of it, with the real CDK CLI: deploy, verify, diff, update, roll back, one stack alone, destroy.
+
+One deployment serves all tests of this file, in the order they stand: each begins where the one before it ended.
+"""
+
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from spotmusic_cdk.local import cloudformation, inventory, process, session
+from spotmusic_cdk.local.assembly import SynthesizedStack, stacks
+from spotmusic_cdk.local.cli import CdkCli, CliError
+from spotmusic_cdk.local.deployment import LocalDeployment
+from spotmusic_cdk.local.gate import RejectedTemplateError, require_acceptable
+from spotmusic_cdk.local.progress import Steps
+from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
+from tests.local.changed_assembly import Resources, changed_assembly
+
+pytestmark = pytest.mark.local
+
+ROOT = Path(__file__).parents[2]
+REGION = "sa-east-1"
+
+
+class Deployed:
+    """The one deployment, and what its commands printed."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.output = io.StringIO()
+        self.deployment = LocalDeployment(workspace=workspace, environment="dev", region=REGION, steps=Steps(output=self.output))
+        self.table = ""
+
+    @property
+    def emulator(self) -> RunningEmulator:
+        emulator = process.running(self.workspace)
+        assert emulator is not None
+        return emulator
+
+    @property
+    def cli(self) -> CdkCli:
+        return CdkCli(workspace=self.workspace, endpoint=self.emulator.endpoint, region=REGION)
+
+    @property
+    def stacks(self) -> list[SynthesizedStack]:
+        return stacks(self.workspace.assembly, environment="dev")
+
+    def stack(self, name: str) -> SynthesizedStack:
+        return next(stack for stack in self.stacks if stack.id == f"dev/{name}")
+
+    def client(self, service: str, region: str = REGION) -> Any:
+        return session.client(service, self.emulator.endpoint, region=region)
+
+
+@pytest.fixture(scope="module")
+def deployed(request: pytest.FixtureRequest) -> Iterator[Deployed]:
+    """A deployment in a state folder of its own, so that the one of the checkout's user is left alone."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            environment.delenv(name)
+        deployed = Deployed(Workspace(ROOT, name=".local/test"))
+        process.stop(deployed.workspace)
+        deployed.workspace.forget()
+        yield deployed
+        process.stop(deployed.workspace)
+        if not request.session.testsfailed:
+            deployed.workspace.forget()
+
+
+def test_ctrl_c_leaves_an_emulator_that_the_next_command_takes_up(deployed: Deployed) -> None:
+    code = (
+        "import sys; from pathlib import Path; from spotmusic_cdk.local.deployment import LocalDeployment; "
+        "from spotmusic_cdk.local.workspace import Workspace; "
+        f"LocalDeployment(workspace=Workspace(Path({str(ROOT)!r}), name='.local/test'), environment='dev', region={REGION!r}).up()"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as command:
+        assert command.stdout is not None
+        for line in command.stdout:
+            if "IN_PROGRESS" in line or "CREATE_COMPLETE" in line:
+                break
+        os.killpg(command.pid, signal.SIGINT)  # as a terminal does: the CLI gets it too
+        command.stdout.read()
+    assert command.returncode != 0
+    assert process.running(deployed.workspace) is not None
+    assert str(deployed.workspace.assembly) not in _processes("cdk")
+
+
+def test_one_command_deploys_everything_and_verifies_it(deployed: Deployed) -> None:
+    deployed.table = deployed.deployment.up()
+    resources = sum(len(stack.resources) for stack in deployed.stacks)
+    assert re.search(rf"^all +{resources} ", deployed.table, re.MULTILINE)
+    assert "recorded only, without an engine behind them:" in deployed.table
+    assert "Custom::AWSCDK-EKS-HelmChart" in deployed.table
+    assert {cloudformation.status(deployed.emulator.endpoint, stack) for stack in deployed.stacks} <= {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+
+
+def test_every_resource_of_the_templates_stands(deployed: Deployed) -> None:
+    for stack in deployed.stacks:
+        standing = {resource.logical_id for resource in cloudformation.resources(deployed.emulator.endpoint, stack)}
+        assert standing == {name for name, resource in stack.resources.items() if "Condition" not in resource}, stack.id
+
+
+def test_a_signing_key_is_a_real_one(deployed: Deployed) -> None:
+    """Its function ran: the private key is in the secret, and nowhere in a template."""
+    pairs = [
+        (stack, name)
+        for stack in deployed.stacks
+        for name, resource in stack.resources.items()
+        if resource["Type"] == "Custom::SigningKeyPair"
+    ]
+    assert pairs
+    secrets = deployed.client("secretsmanager")
+    values = [_value(secrets, secret["ARN"]) for secret in secrets.list_secrets()["SecretList"]]
+    assert sum("PRIVATE KEY-----" in value for value in values) >= len(pairs)
+
+
+def test_it_listens_on_loopback_only(deployed: Deployed) -> None:
+    listening = subprocess.run(["ss", "-ltnpH"], capture_output=True, text=True, check=False).stdout
+    own = [line.split()[3] for line in listening.splitlines() if f"pid={deployed.emulator.pid}," in line]
+    assert own == [f"127.0.0.1:{deployed.emulator.port}"] or not listening
+
+
+def test_a_foreign_key_reaches_nothing(deployed: Deployed) -> None:
+    foreign = boto3.Session(aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="foreign", region_name=REGION)
+    with pytest.raises(ClientError, match=r"InvalidClientTokenId|403"):
+        foreign.client("sts", endpoint_url=deployed.emulator.endpoint).get_caller_identity()
+
+
+def test_after_a_deployment_there_is_no_difference(deployed: Deployed) -> None:
+    differs, text = deployed.deployment.diff()
+    assert not differs, text
+
+
+def test_a_second_deployment_changes_nothing(deployed: Deployed) -> None:
+    before = deployed.emulator
+    deployed.deployment.up()
+    assert deployed.emulator == before
+    log = deployed.workspace.cli_log("deploy").read_text()
+    assert log.count("(no changes)") == len(deployed.stacks)
+
+
+def test_an_update_reaches_the_service(deployed: Deployed, tmp_path: Path) -> None:
+    stack, name = _a_topic(deployed)
+
+    def rename(resources: Resources) -> None:
+        resources[name]["Properties"]["DisplayName"] = "Renamed"
+
+    assembly = changed_assembly(deployed.workspace.assembly, stack, rename, into=tmp_path / "update")
+    deployed.cli.deploy(stack.id, concurrency=1, assembly=assembly)
+    assert cloudformation.status(deployed.emulator.endpoint, stack) == "UPDATE_COMPLETE"
+    assert _display_name(deployed, stack, name) == "Renamed"
+
+
+def test_a_failing_update_is_rolled_back(deployed: Deployed, tmp_path: Path) -> None:
+    stack, name = _a_topic(deployed)
+
+    def break_it(resources: Resources) -> None:
+        resources[name]["Properties"]["DisplayName"] = "Lost"
+        # CloudFormation finds this out only when it gets there: the value comes from another resource.
+        bad = {"TopicName": {"Fn::Join": ["", [{"Ref": name}, " is no name"]]}, "FifoTopic": "perhaps"}
+        resources["Bad"] = {"Type": "AWS::SNS::Topic", "Properties": bad}
+
+    assembly = changed_assembly(deployed.workspace.assembly, stack, break_it, into=tmp_path / "failing")
+    with pytest.raises(CliError, match="Bad"):
+        deployed.cli.deploy(stack.id, concurrency=1, assembly=assembly)
+    assert cloudformation.status(deployed.emulator.endpoint, stack) == "UPDATE_ROLLBACK_COMPLETE"
+    assert _display_name(deployed, stack, name) == "Renamed"
+    assert any("Bad" in failure for failure in cloudformation.failures(deployed.emulator.endpoint, stack))
+
+
+def test_the_gate_rejects_what_cloudformation_would(deployed: Deployed, tmp_path: Path) -> None:
+    stack = deployed.stack("network")
+
+    def break_it(resources: Resources) -> None:
+        vpc = next(resource for resource in resources.values() if resource["Type"] == "AWS::EC2::VPC")
+        vpc["Properties"] |= {"CidrBlock": "10.0.0.0/33", "Typo": True}
+
+    assembly = changed_assembly(deployed.workspace.assembly, stack, break_it, into=tmp_path / "rejected")
+    broken = [candidate for candidate in stacks(assembly, environment="dev") if candidate.id == stack.id]
+    with pytest.raises(RejectedTemplateError, match="dev/network: .*Typo"):
+        require_acceptable(broken, checkout=ROOT)
+
+
+def test_one_stack_can_be_deployed_alone(deployed: Deployed) -> None:
+    alone = deployed.stack("observability")
+    deployed.cli.destroy(alone.id, concurrency=1, assembly=deployed.workspace.assembly)
+    assert cloudformation.status(deployed.emulator.endpoint, alone) == ""
+    table = deployed.deployment.up(selection=alone.id)
+    assert re.search(rf"^{alone.id} +{len(alone.resources)} ", table, re.MULTILINE)
+    assert "dev/network" not in table
+
+
+def test_destroying_leaves_nothing_but_what_a_policy_keeps(deployed: Deployed) -> None:
+    emulator, kept = deployed.emulator, inventory.kept_by_policy(deployed.stacks)
+    workers = _processes(str(deployed.workspace.temporary))
+    assert workers, "no Lambda function ran"
+    summary = deployed.deployment.down()
+    assert "Nothing else of ours is left." in summary
+    assert summary.count("\n  ") == max(len(kept), 1)
+    assert process.running(deployed.workspace) is None
+    assert not process.is_ours(emulator, deployed.workspace)
+    assert _processes(str(deployed.workspace.folder)) == ""
+    assert not deployed.workspace.temporary.exists()
+
+
+def test_down_may_be_repeated(deployed: Deployed) -> None:
+    assert deployed.deployment.down() == "Nothing ran."
+
+
+def test_two_copies_run_side_by_side(tmp_path: Path) -> None:
+    first, second = Workspace(tmp_path / "first"), Workspace(tmp_path / "second")
+    try:
+        one, other = (process.start(workspace, region=REGION) for workspace in (first, second))
+        assert one.port != other.port
+        session.client("sqs", one.endpoint, region=REGION).create_queue(QueueName="mine")
+        assert not session.client("sqs", other.endpoint, region=REGION).list_queues().get("QueueUrls")
+        process.stop(first)
+        assert process.running(second) == other
+    finally:
+        process.stop(first)
+        process.stop(second)
+
+
+def _a_topic(deployed: Deployed) -> tuple[SynthesizedStack, str]:
+    return next(
+        (stack, name)
+        for stack in deployed.stacks
+        if stack.id == "dev/observability"
+        for name, resource in stack.resources.items()
+        if resource["Type"] == "AWS::SNS::Topic"
+    )
+
+
+def _display_name(deployed: Deployed, stack: SynthesizedStack, name: str) -> str:
+    topic = next(resource for resource in cloudformation.resources(deployed.emulator.endpoint, stack) if resource.logical_id == name)
+    return str(deployed.client("sns", stack.region).get_topic_attributes(TopicArn=topic.identifier)["Attributes"]["DisplayName"])
+
+
+def _value(secrets: Any, arn: str) -> str:
+    return str(secrets.get_secret_value(SecretId=arn).get("SecretString", ""))
+
+
+def _processes(text: str) -> str:
+    """Command lines that contain a text."""
+    for _attempt in range(20):  # a killed process may take a moment to go
+        listing = subprocess.run(["ps", "-A", "-ww", "-o", "command="], capture_output=True, text=True, check=True).stdout
+        found = "\n".join(line for line in listing.splitlines() if text in line)
+        if not found:
+            break
+        time.sleep(0.1)
+    return found
