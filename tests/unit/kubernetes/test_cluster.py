@@ -1,0 +1,188 @@
+import json
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk.assertions import Template
+
+from spotmusic_cdk import compliance
+from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
+from spotmusic_constructs.kubernetes.kubectl import kubectl_layer
+from tests.conftest import feature_flags
+
+ACCOUNT = "111122223333"
+KEY = f"arn:aws:kms:sa-east-1:{ACCOUNT}:key/kubernetes"
+LOG_KEY = f"arn:aws:kms:sa-east-1:{ACCOUNT}:key/logs"
+ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT}:role/break-glass"
+ZONES = ["sa-east-1a", "sa-east-1b", "sa-east-1c"]
+
+
+def synthesize(**changes: Any) -> dict[str, Any]:
+    app = cdk.App(context=feature_flags())
+    compliance.register(app)
+    stack = cdk.Stack(app, "test", env=cdk.Environment(account=ACCOUNT, region="sa-east-1"))
+    vpc = ec2.Vpc.from_vpc_attributes(
+        stack,
+        "Vpc",
+        vpc_id="vpc-1",
+        availability_zones=ZONES,
+        private_subnet_ids=["subnet-a", "subnet-b", "subnet-c"],
+        private_subnet_names=["application"],
+        private_subnet_route_table_ids=["rtb-a", "rtb-b", "rtb-c"],
+    )
+    groups = [ec2.SecurityGroup.from_security_group_id(stack, name, f"sg-{name}", mutable=False) for name in ("control", "kubectl")]
+    arguments: dict[str, Any] = {
+        "name": "spotmusic-test",
+        "version": "1.36",
+        # The real layer is 30 MB, which only the test of the layer itself needs.
+        "kubectl_layer": lambda_.LayerVersion.from_layer_version_arn(stack, "Layer", f"arn:aws:lambda:sa-east-1:{ACCOUNT}:layer:kubectl:1"),
+        "vpc": vpc,
+        "control_plane_security_group": groups[0],
+        "kubectl_security_group": groups[1],
+        "key": kms.Key.from_key_arn(stack, "Key", KEY),
+        "log_key": kms.Key.from_key_arn(stack, "LogKey", LOG_KEY),
+        "administrators": [ADMINISTRATOR],
+    }
+    KubernetesCluster(stack, "Kubernetes", **{**arguments, **changes})
+    # With the policy packs registered this raises where a finding is not acknowledged.
+    return dict(Template.from_stack(stack).to_json())
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    return synthesize()
+
+
+@pytest.fixture(scope="module")
+def for_developers() -> dict[str, Any]:
+    return synthesize(version="1.29", administrators=(), public_endpoint=True, deletion_protection=False)
+
+
+def of_type(template: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == kind]
+
+
+def cluster(template: dict[str, Any]) -> dict[str, Any]:
+    (found,) = of_type(template, "AWS::EKS::Cluster")
+    return found
+
+
+def test_only_the_vpc_reaches_the_api_server(template: dict[str, Any]) -> None:
+    config = cluster(template)["ResourcesVpcConfig"]
+    assert (config["EndpointPrivateAccess"], config["EndpointPublicAccess"]) == (True, False)
+    assert config["SecurityGroupIds"] == ["sg-control"]
+    assert config["SubnetIds"] == ["subnet-a", "subnet-b", "subnet-c"]
+
+
+def test_every_control_plane_log_is_written(template: dict[str, Any]) -> None:
+    types = {entry["Type"] for entry in cluster(template)["Logging"]["ClusterLogging"]["EnabledTypes"]}
+    assert types == {"api", "audit", "authenticator", "controllerManager", "scheduler"}
+
+
+def test_the_log_has_its_key_and_its_end_before_the_first_line(template: dict[str, Any]) -> None:
+    groups = {group["LogGroupName"]: (name, group) for name, group in _named_groups(template)}
+    name, group = groups["/aws/eks/spotmusic-test/cluster"]
+    assert (group["KmsKeyId"], group["RetentionInDays"]) == (LOG_KEY, 365)
+    (resource,) = [resource for resource in template["Resources"].values() if resource["Type"] == "AWS::EKS::Cluster"]
+    assert name in resource["DependsOn"]
+
+
+def _named_groups(template: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    groups = [(name, r["Properties"]) for name, r in template["Resources"].items() if r["Type"] == "AWS::Logs::LogGroup"]
+    return [(name, group) for name, group in groups if isinstance(group["LogGroupName"], str)]
+
+
+def test_no_log_group_is_without_key_or_end(template: dict[str, Any]) -> None:
+    for group in of_type(template, "AWS::Logs::LogGroup"):
+        assert (group["KmsKeyId"], group["RetentionInDays"]) == (LOG_KEY, 365)
+
+
+def test_secrets_are_encrypted_with_the_customers_key(template: dict[str, Any]) -> None:
+    assert cluster(template)["EncryptionConfig"] == [{"Provider": {"KeyArn": KEY}, "Resources": ["secrets"]}]
+
+
+def test_auto_mode_makes_no_node_pools_of_its_own(template: dict[str, Any]) -> None:
+    said = cluster(template)
+    assert said["ComputeConfig"] == {"Enabled": True, "NodePools": []}
+    assert said["StorageConfig"]["BlockStorage"]["Enabled"] is True
+    assert said["KubernetesNetworkConfig"]["ElasticLoadBalancing"]["Enabled"] is True
+    assert not of_type(template, "AWS::EKS::Nodegroup")
+
+
+def test_the_cluster_keeps_to_standard_support_and_refuses_to_be_deleted(template: dict[str, Any]) -> None:
+    said = cluster(template)
+    assert said["UpgradePolicy"] == {"SupportType": "STANDARD"}
+    assert said["DeletionProtection"] is True
+    assert said["ZonalShiftConfig"] == {"Enabled": True}
+
+
+def test_whoever_creates_the_cluster_is_not_its_administrator(template: dict[str, Any]) -> None:
+    assert cluster(template)["AccessConfig"] == {"AuthenticationMode": "API", "BootstrapClusterCreatorAdminPermissions": False}
+
+
+def test_only_named_roles_the_nodes_and_the_deployment_get_in(template: dict[str, Any]) -> None:
+    entries = of_type(template, "AWS::EKS::AccessEntry")
+    by_policy = sorted((json.dumps(entry["AccessPolicies"]).rpartition("/")[2].split('"')[0], entry.get("Type")) for entry in entries)
+    assert by_policy == [
+        ("AmazonEKSAutoNodePolicy", "EC2"),
+        ("AmazonEKSClusterAdminPolicy", None),
+        ("AmazonEKSClusterAdminPolicy", None),
+    ]
+    assert ADMINISTRATOR in [entry["PrincipalArn"] for entry in entries]
+
+
+def test_nodes_have_no_rights_of_workloads(template: dict[str, Any]) -> None:
+    (role,) = [role for role in of_type(template, "AWS::IAM::Role") if "ec2.amazonaws.com" in json.dumps(role["AssumeRolePolicyDocument"])]
+    names = {json.dumps(arn).rpartition("/")[2].split('"')[0] for arn in role["ManagedPolicyArns"]}
+    assert names == {"AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"}
+    assert "Policies" not in role
+
+
+def test_eks_assumes_its_role_for_this_cluster_alone(template: dict[str, Any]) -> None:
+    (document,) = [
+        role["AssumeRolePolicyDocument"] for role in of_type(template, "AWS::IAM::Role") if "eks.amazonaws.com" in json.dumps(role)
+    ]
+    (statement,) = document["Statement"]
+    assert statement["Action"] == ["sts:AssumeRole", "sts:TagSession"]
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:eks:sa-east-1:{ACCOUNT}:cluster/spotmusic-test"},
+    }
+
+
+def test_the_deployment_function_stays_in_the_vpc_and_may_little(template: dict[str, Any]) -> None:
+    handler = next(function for function in of_type(template, "AWS::Lambda::Function") if function["Handler"] == "index.handler")
+    assert handler["VpcConfig"] == {"SecurityGroupIds": ["sg-kubectl"], "SubnetIds": ["subnet-a", "subnet-b", "subnet-c"]}
+    assert handler["MemorySize"] == 2048
+    (policy,) = [policy for policy in of_type(template, "AWS::IAM::ManagedPolicy") if "s3:GetObject" in json.dumps(policy)]
+    assert [statement["Action"] for statement in policy["PolicyDocument"]["Statement"]] == ["eks:DescribeCluster", "s3:GetObject"]
+
+
+def test_releases_go_before_the_rights_of_the_function_that_removes_them(template: dict[str, Any]) -> None:
+    (barrier,) = [resource for name, resource in template["Resources"].items() if "KubectlReadyBarrier" in name]
+    assert [name for name in barrier["DependsOn"] if "KubectlRolePolicy" in name]
+
+
+def test_nothing_of_cdk_is_left_that_nobody_reads(template: dict[str, Any]) -> None:
+    assert "Conditions" not in template
+
+
+def test_a_developers_cluster_may_be_public_and_goes_at_once(for_developers: dict[str, Any]) -> None:
+    said = cluster(for_developers)
+    assert said["Version"] == "1.29"
+    assert said["ResourcesVpcConfig"]["EndpointPublicAccess"] is True
+    assert said["DeletionProtection"] is False
+    groups = [resource for resource in for_developers["Resources"].values() if resource["Type"] == "AWS::Logs::LogGroup"]
+    assert {group["DeletionPolicy"] for group in groups} == {"Delete"}
+
+
+@pytest.mark.parametrize(
+    ("package", "kubectl"), [("aws_cdk.lambda_layer_kubectl_v36", "1.36"), ("aws_cdk.lambda_layer_kubectl_v29", "1.29")]
+)
+def test_the_layer_is_of_the_clusters_version(stack: cdk.Stack, package: str, kubectl: str) -> None:
+    kubectl_layer(stack, "Layer", package=package)
+    (layer,) = of_type(Template.from_stack(stack).to_json(), "AWS::Lambda::LayerVersion")
+    assert f"kubectl {kubectl}" in layer["Description"]

@@ -1,0 +1,110 @@
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from aws_cdk.assertions import Template
+
+from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
+from tests.conftest import ROOT, new_stack
+
+HELM = "Custom::AWSCDK-EKS-HelmChart"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicChart:
+    name: str = "cert-manager"
+    version: str = "v1.2.3"
+    repository: str = "https://charts.example.com"
+
+
+def cluster_in(stack: cdk.Stack) -> eks.ICluster:
+    """A cluster of another stack, which costs no synthesis of its own."""
+    role = iam.Role.from_role_name(stack, "KubectlRole", "kubectl")
+    provider = eks.KubectlProvider.from_kubectl_provider_attributes(
+        stack, "Kubectl", role=role, service_token="arn:aws:lambda:sa-east-1:111122223333:function:kubectl"
+    )
+    return eks.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="spotmusic-test", kubectl_provider=provider)
+
+
+def release(stack: cdk.Stack, **changes: Any) -> HelmRelease:
+    arguments: dict[str, Any] = {
+        "cluster": cluster_in(stack),
+        "chart": PublicChart(),
+        "release": "cert-manager",
+        "namespace": "cert-manager",
+        "values": {"crds": {"enabled": True}},
+        "wait": True,
+    }
+    return HelmRelease(stack, "Release", **{**arguments, **changes})
+
+
+def properties(stack: cdk.Stack) -> dict[str, Any]:
+    resources = Template.from_stack(stack).to_json()["Resources"]
+    (found,) = [resource for resource in resources.values() if resource["Type"] == HELM]
+    return dict(found["Properties"])
+
+
+def test_a_release_says_everything_that_helm_would_otherwise_choose() -> None:
+    stack = new_stack()
+    release(stack)
+    said = properties(stack)
+    assert (
+        said.items()
+        >= {
+            "Release": "cert-manager",
+            "Namespace": "cert-manager",
+            "Chart": "cert-manager",
+            "Version": "v1.2.3",
+            "Repository": "https://charts.example.com",
+            "Wait": True,
+            "Timeout": "600s",
+            "Values": '{"crds":{"enabled":true}}',
+        }.items()
+    )
+    assert not {"CreateNamespace", "SkipCrds", "Atomic"} & said.keys()
+
+
+def test_a_chart_of_our_own_is_deployed_as_an_asset() -> None:
+    stack = new_stack()
+    release(stack, chart=LocalChart(path=ROOT / "charts" / "bindings"), values={}, atomic=True)
+    said = properties(stack)
+    assert "ChartAssetURL" in said
+    assert said["Atomic"] is True
+    assert not {"Chart", "Version", "Repository"} & said.keys()
+
+
+def test_a_release_waits_for_what_it_comes_after() -> None:
+    stack = new_stack()
+    release(stack, after=[sns.Topic(stack, "Before")])
+    resources = Template.from_stack(stack).to_json()["Resources"]
+    (found,) = [resource for resource in resources.values() if resource["Type"] == HELM]
+    assert [name for name in found["DependsOn"] if name.startswith("Before")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "advice"),
+    [
+        ({"release": "Cert_Manager"}, "lower-case letters, digits and dashes"),
+        ({"release": "a" * 54}, "53 at the most"),
+        ({"atomic": True, "wait": False}, "Set wait as well"),
+        ({"timeout": cdk.Duration.minutes(14)}, "Use 13 minutes at the most"),
+        ({"values": {"a": [{"b": None}]}}, r"values\.a\[0\]\.b is None"),
+        ({"values": {"a": "x" * 100_001}}, "Keep them below 100000"),
+        ({"chart": PublicChart(repository="oci://quay.io/charts")}, "does not end with the chart's name"),
+        ({"chart": LocalChart(path=Path("nowhere"))}, "has no Chart.yaml"),
+    ],
+)
+def test_a_release_that_would_fail_later_is_refused_with_advice(changes: dict[str, Any], advice: str) -> None:
+    with pytest.raises(ValueError, match=advice):
+        release(new_stack(), **changes)
+
+
+def test_every_problem_is_told_at_once() -> None:
+    with pytest.raises(ValueError, match="Release: release X") as refusal:
+        release(new_stack(), release="X", atomic=True, wait=False)
+    assert len(str(refusal.value).splitlines()) == 3

