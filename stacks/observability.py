@@ -9,6 +9,7 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.data import DatabaseSettings
 from spotmusic_constructs.data.relational_database import RelationalDatabase
 from spotmusic_constructs.observability import component_rows as rows
+from spotmusic_constructs.observability.alarm import Metric
 from spotmusic_constructs.observability.alarm_topic import AlarmTopic
 from spotmusic_constructs.observability.cache_alarms import CacheAlarms
 from spotmusic_constructs.observability.dashboard import Dashboard, Row
@@ -25,9 +26,12 @@ from spotmusic_constructs.observability.load_balancer_alarms import (
 from spotmusic_constructs.observability.monthly_budget import MonthlyBudget
 from spotmusic_constructs.observability.nat_alarms import NatGatewayAlarms
 from spotmusic_constructs.observability.prometheus_workspace import PrometheusWorkspace
+from spotmusic_constructs.observability.queue_alarms import QueueAlarms, QueueWatch
 from spotmusic_constructs.observability.service_alarms import ServiceAlarms
 from spotmusic_constructs.observability.service_level_objective import ServiceLevelObjective, slow_share
 from spotmusic_constructs.services.log_retention import retention_of
+from spotmusic_constructs.services.queue_depth import METRIC_NAME as READY_MESSAGES
+from spotmusic_constructs.services.queue_depth import NAMESPACE as QUEUES
 from stacks.data import DataStack
 from stacks.ecs_services import EcsServicesStack
 from stacks.edge import EdgeStack
@@ -97,6 +101,7 @@ class ObservabilityStack(EnvironmentStack):
 
         self._nodes = [f"{data.cache.replication_group.ref}-{number:03}" for number in range(1, settings.data.cache.replicas + 2)]
         self._nat_gateways = dict(_nat_gateways(network))
+        self._queues = dict(_queues(settings))
         events = EventAlarms(self, "EventAlarms", topic=self.alarm_topic, log=self.event_log)
         self._watch_entry()
         self._watch_services()
@@ -148,6 +153,7 @@ class ObservabilityStack(EnvironmentStack):
                 cluster_name=self._ecs.cluster.cluster_name,
                 service_name=service.service.service_name,
             )
+        QueueAlarms(self, "QueueAlarms", topic=self.alarm_topic, queues=self._queues)
 
     def _watch_data(self) -> None:
         for name, (database, settings) in self._databases.items():
@@ -204,6 +210,8 @@ class ObservabilityStack(EnvironmentStack):
         for name, service in self._ecs.services.items():
             yield rows.service_row(name=name, cluster_name=self._ecs.cluster.cluster_name, service_name=service.service.service_name)
         yield rows.network_load_balancer_row(title="Brokers", load_balancer=self._eks.brokers.load_balancer.load_balancer_full_name)
+        if self._queues:
+            yield rows.queue_row(queues={name: watch.metric for name, watch in self._queues.items()})
         for name, (database, _) in self._databases.items():
             yield rows.database_row(title=f"{name} database", instance_identifier=database.instance.instance_identifier)
         yield rows.cache_row(nodes=self._nodes)
@@ -212,6 +220,16 @@ class ObservabilityStack(EnvironmentStack):
         data = self._data
         buckets = {"audio": data.audio.bucket, "uploads": data.uploads.bucket, "web": data.web.bucket, "logs": data.logs.bucket}
         yield rows.bucket_row(buckets={name: bucket.bucket_name for name, bucket in buckets.items()})
+
+
+def _queues(settings: Settings) -> Iterator[tuple[str, QueueWatch]]:
+    """Queues whose messages are counted, with what all tasks of their service together are meant to hold as the limit."""
+    for name, service in settings.services.items():
+        if service.scaling.messages_per_task:
+            limit = service.scaling.messages_per_task * service.scaling.max
+            dimensions = {"Environment": settings.name, "Queue": name}
+            metric = Metric(namespace=QUEUES, name=READY_MESSAGES, dimensions=dimensions, statistic="Maximum")
+            yield name, QueueWatch(metric=metric, messages={"warning": limit, "critical": 10 * limit})
 
 
 def _nat_gateways(network: NetworkStack) -> Iterator[tuple[str, str]]:

@@ -95,6 +95,11 @@ def service_row(*, name: str, cluster_name: str, service_name: str) -> Row:
     )
 
 
+def queue_row(*, queues: Mapping[str, Metric]) -> Row:
+    """Messages that wait in each queue."""
+    return Row(title="Queues", graphs=[Graph(title="Messages that wait", lines=queues)])
+
+
 def database_row(*, title: str, instance_identifier: str) -> Row:
     """An RDS instance."""
     dimensions = {"DBInstanceIdentifier": instance_identifier}

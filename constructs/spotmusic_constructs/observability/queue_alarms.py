@@ -1,0 +1,53 @@
+"""Alarms of queues whose waiting messages are published as a metric."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from spotmusic_constructs.observability.alarm import Alarms, Metric, Rule, Thresholds
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueWatch:
+    """A queue and how much in it is too much.
+
+    Args:
+        metric: messages that wait in it; reported every minute, even when none does.
+        messages: messages that wait for ten minutes.
+    """
+
+    metric: Metric
+    messages: Thresholds
+
+
+class QueueAlarms(Alarms):
+    """Alarms of queues: messages that nobody takes, or a broker that tells nothing.
+
+    Args:
+        topic: topic that tells the team.
+        queues: what is watched, by the name of the queue.
+
+    Example:
+        QueueAlarms(self, "QueueAlarms", topic=topic, queues={"notifications": QueueWatch(metric=waiting, messages={"warning": 1000})})
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, topic: sns.ITopic, queues: Mapping[str, QueueWatch]) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            topic=topic,
+            runbook="queue",
+            rules=[
+                Rule(
+                    name=f"{name}-",
+                    summary=f"Messages wait in the queue {name}, or nobody could count them.",
+                    watch=watch.metric,
+                    thresholds=watch.messages,
+                    periods=10,
+                    missing_data="breaching",
+                )
+                for name, watch in queues.items()
+            ],
+        )

@@ -1,0 +1,169 @@
+import re
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_sns as sns
+from aws_cdk.assertions import Template
+
+from spotmusic_constructs.observability.alarm import Alarms, Formula, Metric, Rule
+from spotmusic_constructs.observability.cache_alarms import CacheAlarms
+from spotmusic_constructs.observability.certificate_alarms import CertificateAlarms
+from spotmusic_constructs.observability.database_alarms import DatabaseAlarms, default_connections
+from spotmusic_constructs.observability.instance_memory import memory_gib
+from spotmusic_constructs.observability.kubernetes_alarms import KubernetesAlarms
+from spotmusic_constructs.observability.load_balancer_alarms import ApplicationLoadBalancerAlarms, NetworkLoadBalancerAlarms
+from spotmusic_constructs.observability.nat_alarms import NatGatewayAlarms
+from spotmusic_constructs.observability.queue_alarms import QueueAlarms, QueueWatch
+from spotmusic_constructs.observability.service_alarms import ServiceAlarms
+from tests.conftest import ROOT, new_stack
+
+Json = dict[str, Any]
+TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
+
+
+def topic_of(stack: cdk.Stack) -> sns.ITopic:
+    return sns.Topic.from_topic_arn(stack, "Topic", TOPIC)
+
+
+def alarms_of(stack: cdk.Stack) -> dict[str, Json]:
+    """Properties of each alarm by its logical id without the hash."""
+    resources = Template.from_stack(stack).to_json()["Resources"]
+    return {id_[:-8]: r["Properties"] for id_, r in resources.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+
+
+@pytest.fixture(scope="module")
+def alarms() -> dict[str, Json]:
+    """The alarms of one of everything."""
+    stack = new_stack()
+    topic = topic_of(stack)
+    waiting = Metric(namespace="Spotmusic/Queues", name="ReadyMessages", dimensions={"Queue": "notifications"})
+    ApplicationLoadBalancerAlarms(
+        stack, "Gateway", topic=topic, load_balancer="app/gateway/1", target_groups={"Kong": "targetgroup/kong/1"}, minimum_healthy=2
+    )
+    NetworkLoadBalancerAlarms(stack, "Brokers", topic=topic, load_balancer="net/brokers/1", target_groups={"Amqp": "targetgroup/amqp/1"})
+    ServiceAlarms(stack, "Playback", topic=topic, cluster_name="cluster", service_name="playback")
+    DatabaseAlarms(stack, "Catalogue", topic=topic, instance_identifier="catalogue", storage_gib=100, memory_gib=32)
+    CacheAlarms(stack, "Cache", topic=topic, nodes=["cache-001", "cache-002"])
+    KubernetesAlarms(stack, "Kubernetes", topic=topic, cluster_name="spotmusic-prod")
+    NatGatewayAlarms(stack, "Nat", topic=topic, nat_gateways={"ZoneA": "nat-1"})
+    CertificateAlarms(stack, "Certificate", topic=topic, certificates={"Gateway": "arn:aws:acm:sa-east-1:111122223333:certificate/1"})
+    QueueAlarms(stack, "Queues", topic=topic, queues={"notifications": QueueWatch(metric=waiting, messages={"warning": 3000})})
+    return alarms_of(stack)
+
+
+def test_every_alarm_tells_the_topic_when_it_begins_and_when_it_ends(alarms: dict[str, Json]) -> None:
+    for alarm in alarms.values():
+        assert alarm["ActionsEnabled"] is True
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [TOPIC]
+
+
+def test_every_alarm_says_what_missing_data_means(alarms: dict[str, Json]) -> None:
+    assert {alarm["TreatMissingData"] for alarm in alarms.values()} <= {"breaching", "notBreaching", "missing"}
+
+
+def test_every_alarm_names_a_runbook_that_exists(alarms: dict[str, Json]) -> None:
+    for name, alarm in alarms.items():
+        (path,) = re.findall(r"Runbook: (\S+)$", alarm["AlarmDescription"])
+        assert (ROOT / path).is_file(), f"{name}: {path}"
+
+
+@pytest.mark.parametrize("runbook", sorted((ROOT / "docs" / "runbooks").glob("*.md")), ids=lambda path: path.stem)
+def test_every_runbook_tells_how_to_prove_that_it_is_over(runbook: Path) -> None:
+    assert "prove it is over" in runbook.read_text()
+
+
+def test_each_severity_is_an_alarm_of_its_own() -> None:
+    stack = new_stack()
+    metric = Metric(namespace="Own", name="Waiting", statistic="p99", period=300)
+    rule = Rule(name="Waiting", summary="They wait.", watch=metric, thresholds={"warning": 10, "critical": 100}, periods=3, datapoints=2)
+    Alarms(stack, "Own", topic=topic_of(stack), runbook="queue", rules=[rule], runbooks="https://runbooks.example")
+    alarms = alarms_of(stack)
+    assert {name: alarm["Threshold"] for name, alarm in alarms.items()} == {"OwnWaitingWarning": 10, "OwnWaitingCritical": 100}
+    critical = alarms["OwnWaitingCritical"]
+    assert critical["AlarmDescription"] == "They wait. Severity: critical. Runbook: https://runbooks.example/queue.md"
+    assert (critical["ExtendedStatistic"], critical["Period"], critical["EvaluationPeriods"], critical["DatapointsToAlarm"]) == (
+        "p99",
+        300,
+        3,
+        2,
+    )
+
+
+def test_a_formula_returns_its_result_and_hides_what_it_is_made_of() -> None:
+    stack = new_stack()
+    share = Formula(
+        expression="bad / all",
+        metrics={"bad": Metric(namespace="Own", name="Bad"), "all": Metric(namespace="Own", name="All")},
+        label="share",
+    )
+    rule = Rule(name="Share", summary="Too many are bad.", watch=share, thresholds={"critical": 0.5})
+    Alarms(stack, "Own", topic=topic_of(stack), runbook="queue", rules=[rule])
+    (alarm,) = alarms_of(stack).values()
+    returned = {metric["Id"]: metric["ReturnData"] for metric in alarm["Metrics"]}
+    assert returned == {"result": True, "bad": False, "all": False}
+    assert "MetricName" not in alarm
+
+
+def test_an_application_load_balancer_is_watched_for_errors_latency_and_targets(alarms: dict[str, Json]) -> None:
+    assert {"GatewayErrorsCritical", "GatewayLatencyCritical", "GatewayKongHealthyCritical", "GatewayKongUnhealthyWarning"} <= set(alarms)
+    assert alarms["GatewayLatencyCritical"]["ExtendedStatistic"] == "p99"
+    healthy = alarms["GatewayKongHealthyCritical"]
+    assert (healthy["ComparisonOperator"], healthy["Threshold"], healthy["TreatMissingData"]) == ("LessThanThreshold", 2, "breaching")
+
+
+def test_a_quiet_load_balancer_has_no_error_rate(alarms: dict[str, Json]) -> None:
+    expression = alarms["GatewayErrorsCritical"]["Metrics"][0]["Expression"]
+    assert expression.startswith("IF(requests > 0")
+    assert expression.endswith(", 0)")
+
+
+def test_a_service_is_watched_for_tasks_that_do_not_run(alarms: dict[str, Json]) -> None:
+    tasks = alarms["PlaybackTasksCritical"]
+    names = {m["MetricStat"]["Metric"]["MetricName"] for m in tasks["Metrics"] if "MetricStat" in m}
+    assert names == {"RunningTaskCount", "DesiredTaskCount"}
+
+
+@pytest.mark.parametrize("name", ["Cpu", "Storage", "Memory", "Connections"])
+def test_a_database_is_watched_for_what_it_can_run_out_of(alarms: dict[str, Json], name: str) -> None:
+    assert {f"Catalogue{name}Warning", f"Catalogue{name}Critical"} <= set(alarms)
+
+
+def test_a_share_of_storage_becomes_bytes(alarms: dict[str, Json]) -> None:
+    storage = alarms["CatalogueStorageCritical"]
+    assert storage["Threshold"] == pytest.approx(8 * 1024**3, rel=0.001)
+    assert storage["ComparisonOperator"] == "LessThanThreshold"
+
+
+def test_a_database_that_reports_nothing_is_down(alarms: dict[str, Json]) -> None:
+    assert alarms["CatalogueCpuCritical"]["TreatMissingData"] == "breaching"
+
+
+@pytest.mark.parametrize("name", ["Cpu", "Memory", "Evictions", "Lag", "Connections"])
+def test_every_node_of_the_cache_is_watched(alarms: dict[str, Json], name: str) -> None:
+    for number, node in ((1, "cache-001"), (2, "cache-002")):
+        alarm = alarms[f"CacheNode{number}{name}Warning"]
+        assert alarm["Dimensions"] == [{"Name": "CacheClusterId", "Value": node}]
+
+
+def test_the_cluster_the_way_out_certificates_and_queues_are_watched(alarms: dict[str, Json]) -> None:
+    expected = {"KubernetesUnschedulablePodsCritical", "NatZoneAPortsCritical", "CertificateGatewayCritical", "QueuesnotificationsWarning"}
+    assert expected <= set(alarms)
+
+
+@pytest.mark.parametrize(
+    ("instance_class", "gib"), [("t4g.medium", 4), ("t4g.micro", 1), ("m7g.large", 8), ("r8g.xlarge", 32), ("r8g.4xlarge", 128)]
+)
+def test_memory_of_an_instance_class_is_known(instance_class: str, gib: int) -> None:
+    assert memory_gib(instance_class) == gib
+
+
+@pytest.mark.parametrize("instance_class", ["x2g.large", "r8g.metal", "r8g"])
+def test_an_unknown_instance_class_is_refused(instance_class: str) -> None:
+    with pytest.raises(ValueError, match=instance_class):
+        memory_gib(instance_class)
+
+
+def test_connections_follow_memory_as_rds_counts_them() -> None:
+    assert default_connections(4) == 341

@@ -1,0 +1,81 @@
+import json
+from typing import Any
+
+import pytest
+from aws_cdk.assertions import Template
+
+from spotmusic_constructs.observability import component_rows as rows
+from spotmusic_constructs.observability.alarm import Metric
+from spotmusic_constructs.observability.dashboard import Dashboard, Graph, Row
+from tests.conftest import new_stack
+
+Json = dict[str, Any]
+EVERY_ROW = [
+    rows.edge_row(distribution_id="E1", web_acl_metric_name="spotmusic-test"),
+    rows.load_balancer_row(title="Gateway", load_balancer="app/gateway/1"),
+    rows.network_load_balancer_row(title="Brokers", load_balancer="net/brokers/1"),
+    rows.service_row(name="playback", cluster_name="cluster", service_name="playback"),
+    rows.queue_row(queues={"notifications": Metric(namespace="Own", name="Waiting")}),
+    rows.database_row(title="Catalogue", instance_identifier="catalogue"),
+    rows.cache_row(nodes=["cache-001", "cache-002"]),
+    rows.kubernetes_row(cluster_name="spotmusic-test"),
+    rows.nat_row(nat_gateways={"ZoneA": "nat-1"}),
+    rows.bucket_row(buckets={"audio": "audio-bucket"}),
+    rows.events_row(counts={"FailedBackups": Metric(namespace="Own", name="FailedBackups")}),
+]
+
+
+def body_of(*some: Row) -> Json:
+    stack = new_stack()
+    Dashboard(stack, "Dashboard", rows=some)
+    (dashboard,) = Template.from_stack(stack).to_json()["Resources"].values()
+    body: Json = json.loads(dashboard["Properties"]["DashboardBody"])
+    return body
+
+
+@pytest.fixture(scope="module")
+def widgets() -> list[Json]:
+    found: list[Json] = body_of(*EVERY_ROW)["widgets"]
+    return found
+
+
+def test_every_component_has_a_row_with_its_name(widgets: list[Json]) -> None:
+    titles = [w["properties"]["markdown"] for w in widgets if w["type"] == "text"]
+    assert titles == [f"## {row.title}" for row in EVERY_ROW]
+
+
+def test_widgets_stay_on_the_grid_and_never_overlap(widgets: list[Json]) -> None:
+    cells: set[tuple[int, int]] = set()
+    for w in widgets:
+        own = {(x, y) for x in range(w["x"], w["x"] + w["width"]) for y in range(w["y"], w["y"] + w["height"])}
+        assert not own & cells
+        assert w["x"] + w["width"] <= 24
+        cells |= own
+
+
+def test_what_cloudfront_measures_is_read_in_us_east_1(widgets: list[Json]) -> None:
+    for w in widgets:
+        if w["type"] == "metric":
+            (namespace,) = {line[0] for line in w["properties"]["metrics"] if isinstance(line[0], str)} or {""}
+            expected = "us-east-1" if namespace in {"AWS/CloudFront", "AWS/WAFV2"} else "sa-east-1"
+            assert w["properties"]["region"] == expected
+
+
+def test_a_formula_hides_what_it_is_made_of(widgets: list[Json]) -> None:
+    (errors,) = (
+        w
+        for w in widgets
+        if w["type"] == "metric" and w["properties"]["title"] == "Errors (%)" and w["properties"]["region"] == "sa-east-1"
+    )
+    formula, *sources = errors["properties"]["metrics"]
+    names = {source[-1]["id"] for source in sources}
+    assert all(not source[-1]["visible"] for source in sources)
+    assert all(name in formula[0]["expression"] for name in names)
+
+
+def test_a_graph_draws_a_line_for_each_metric() -> None:
+    metric = Metric(namespace="Own", name="Waiting", dimensions={"Queue": "a"}, statistic="Maximum", period=60)
+    graph = Graph(title="Waiting", lines={"a": metric})
+    _, widget = body_of(Row(title="Own", graphs=[graph]))["widgets"]
+    assert widget["properties"]["metrics"] == [["Own", "Waiting", "Queue", "a", {"stat": "Maximum", "period": 300, "label": "a"}]]
+    assert widget["width"] == 24

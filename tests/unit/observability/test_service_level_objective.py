@@ -1,0 +1,90 @@
+from typing import Any
+
+import pytest
+from aws_cdk import aws_sns as sns
+from aws_cdk.assertions import Template
+
+from spotmusic_constructs.observability.load_balancer_alarms import error_rate
+from spotmusic_constructs.observability.service_level_objective import ServiceLevelObjective, slow_share
+from tests.conftest import new_stack
+
+Json = dict[str, Any]
+TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
+
+
+@pytest.fixture(scope="module")
+def resources() -> Json:
+    stack = new_stack()
+    topic = sns.Topic.from_topic_arn(stack, "Topic", TOPIC)
+    ServiceLevelObjective(
+        stack,
+        "Availability",
+        topic=topic,
+        promise="It answers.",
+        objective_percent=99.9,
+        bad_percent=lambda period: error_rate("app/gateway/1", period=period),
+        runbook="web-api-slo",
+    )
+    ServiceLevelObjective(
+        stack,
+        "Latency",
+        topic=topic,
+        promise="It is fast.",
+        objective_percent=99,
+        bad_percent=lambda period: slow_share("app/gateway/1", 0.5, period=period),
+        runbook="web-api-slo",
+    )
+    found: Json = Template.from_stack(stack).to_json()["Resources"]
+    return found
+
+
+def windows(resources: Json) -> dict[str, Json]:
+    return {id_[:-8]: r["Properties"] for id_, r in resources.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+
+
+def test_the_team_is_told_when_both_windows_agree(resources: Json) -> None:
+    composites = {id_: r["Properties"] for id_, r in resources.items() if r["Type"] == "AWS::CloudWatch::CompositeAlarm"}
+    assert len(composites) == 4
+    for composite in composites.values():
+        assert composite["ActionsEnabled"] is True
+        assert composite["AlarmActions"] == composite["OKActions"] == [TOPIC]
+        assert composite["AlarmRule"]["Fn::Join"][1][2] == '") AND ALARM("'
+        assert composite["AlarmDescription"].endswith("Runbook: docs/runbooks/web-api-slo.md")
+
+
+def test_a_window_alone_tells_nobody(resources: Json) -> None:
+    assert all("AlarmActions" not in window for window in windows(resources).values())
+
+
+def test_the_windows_are_those_of_the_workbook(resources: Json) -> None:
+    periods = {name: {m["MetricStat"]["Period"] for m in w["Metrics"] if "MetricStat" in m} for name, w in windows(resources).items()}
+    assert periods["AvailabilityCriticalLong"] == {3600}
+    assert periods["AvailabilityCriticalShort"] == {300}
+    assert periods["AvailabilityWarningLong"] == {21600}
+    assert periods["AvailabilityWarningShort"] == {1800}
+
+
+def test_the_threshold_is_the_burn_rate_times_the_budget(resources: Json) -> None:
+    assert windows(resources)["AvailabilityCriticalLong"]["Threshold"] == pytest.approx(1.44)
+    assert windows(resources)["LatencyWarningLong"]["Threshold"] == pytest.approx(6)
+
+
+def test_latency_counts_the_requests_that_were_too_slow(resources: Json) -> None:
+    result, within = windows(resources)["LatencyCriticalLong"]["Metrics"]
+    assert result["Expression"] == "100 - FILL(within, 100)"
+    assert within["MetricStat"]["Stat"] == "PR(:0.5)"
+
+
+@pytest.mark.parametrize("objective", [0, 100, 100.5])
+def test_a_promise_without_an_error_budget_is_refused(objective: float) -> None:
+    stack = new_stack()
+    with pytest.raises(ValueError, match="error budget"):
+        ServiceLevelObjective(
+            stack,
+            "Perfect",
+            topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC),
+            promise="It never fails.",
+            objective_percent=objective,
+            bad_percent=lambda period: error_rate("app/gateway/1", period=period),
+            runbook="web-api-slo",
+        )
