@@ -6,6 +6,7 @@ from pathlib import Path
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IConstruct
 
 from spotmusic_cdk import flows, versions
@@ -14,12 +15,18 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.gateway.declarative_config import GatewayRoute, RateLimit
 from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalancer
 from spotmusic_constructs.gateway.kong import Kong
+from spotmusic_constructs.identity.keycloak import Keycloak
+from spotmusic_constructs.identity.rds_ca import rds_ca
+from spotmusic_constructs.identity.realm import Realm
 from spotmusic_constructs.kubernetes.bindings import Binding, Bindings, broker_bindings
+from spotmusic_constructs.kubernetes.cert_manager import CertManager
 from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
+from spotmusic_constructs.kubernetes.external_secrets import ExternalSecretsOperator
 from spotmusic_constructs.kubernetes.ground import Ground
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.kubernetes.kubectl import kubectl_layer
 from spotmusic_constructs.kubernetes.metrics_server import MetricsServer
+from spotmusic_constructs.kubernetes.prometheus_crds import PrometheusCrds
 from spotmusic_constructs.kubernetes.trust import Trust
 from spotmusic_constructs.messaging.rabbitmq import RabbitMQ
 from spotmusic_constructs.messaging.rabbitmq_operators import RabbitMQOperators
@@ -27,6 +34,7 @@ from spotmusic_constructs.network.flows import Flow
 from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalancer
 from spotmusic_constructs.streaming.redpanda import LABELS as REDPANDA_LABELS
 from spotmusic_constructs.streaming.redpanda import Redpanda
+from spotmusic_constructs.streaming.redpanda_access import RedpandaAccess
 from stacks.data import DataStack
 from stacks.environment_stack import EnvironmentStack
 from stacks.network import NetworkStack
@@ -34,6 +42,10 @@ from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
 
 CHARTS = Path(__file__).parent.parent / "charts"
+GRAFANA_URL = "https://localhost:3000"
+"""Grafana is not public: the team reaches it by `kubectl port-forward`."""
+LOCAL_PLAYER = "http://localhost:5173/callback"
+"""Where logins go back to in an environment without a domain: the web player on the machine of its developer."""
 
 
 class EksPlatformStack(EnvironmentStack):
@@ -148,13 +160,16 @@ class EksPlatformStack(EnvironmentStack):
         """Releases everything in the order in which one needs the other, and returns the last of it."""
         ground = self._lay_ground()
         MetricsServer(self, "MetricsServer", cluster=self.cluster, version=versions.METRICS_SERVER_ADD_ON, after=[ground])
+        foundations = self._release_foundations(ground)
+
         operators = RabbitMQOperators(
             self, "RabbitMQOperators", cluster=self.cluster, chart=versions.RABBITMQ_OPERATORS, images=self._registry.images
         )
         redpanda = self._release_redpanda()
+        keycloak = self._release_keycloak()
         rabbitmq = self._release_rabbitmq(after=[operators])
-        kong = self._release_kong()
-        components = (redpanda, rabbitmq, kong)
+        kong = self._release_kong(keycloak)
+        components = (redpanda, keycloak, rabbitmq, kong)
         trust = Trust(
             self,
             "Trust",
@@ -163,7 +178,7 @@ class EksPlatformStack(EnvironmentStack):
             region=self._settings.region,
             certificates=[certificate for component in components for certificate in component.certificates],
             external_secrets=[secret for component in components for secret in component.external_secrets],
-            after=[ground],
+            after=foundations,
         )
         for component in (operators, *components):
             component.node.add_dependency(trust)
@@ -187,9 +202,41 @@ class EksPlatformStack(EnvironmentStack):
             after=[self.platform.node_access],
         )
 
+    def _release_foundations(self, ground: Ground) -> tuple[Construct, ...]:
+        """The kinds of Prometheus, without which charts leave their monitors out, and then what makes certificates and Secrets."""
+        images = self._registry.images
+        kinds = PrometheusCrds(self, "PrometheusCrds", cluster=self.cluster, chart=versions.PROMETHEUS_OPERATOR_CRDS, after=[ground])
+        cert_manager = CertManager(self, "CertManager", cluster=self.cluster, chart=versions.CERT_MANAGER, images=images, after=[kinds])
+        external_secrets = ExternalSecretsOperator(
+            self,
+            "ExternalSecrets",
+            cluster=self.cluster,
+            chart=versions.EXTERNAL_SECRETS,
+            images=images,
+            secrets=self._synced_secrets(),
+            after=[kinds],
+        )
+        return (cert_manager, external_secrets)
+
+    def _synced_secrets(self) -> tuple[secretsmanager.ISecret, ...]:
+        """Every secret that a pod reads; Grafana's too, which the observability stack releases."""
+        secrets = self._secrets.secrets
+        return (
+            secrets.redpanda_admin,
+            *secrets.redpanda_users.values(),
+            secrets.rabbitmq_default_user,
+            secrets.rabbitmq_monitor,
+            *secrets.rabbitmq_users.values(),
+            secrets.keycloak_admin,
+            secrets.keycloak_clients,
+            secrets.grafana_admin,
+            *self._data.identity.users.values(),
+            self._data.cache.users["kong"],
+        )
+
     def _release_redpanda(self) -> Redpanda:
         redpanda, secrets = self._settings.kubernetes.redpanda, self._secrets.secrets
-        return Redpanda(
+        release = Redpanda(
             self,
             "Redpanda",
             cluster=self.cluster,
@@ -202,6 +249,41 @@ class EksPlatformStack(EnvironmentStack):
             cpu=redpanda.cpu,
             memory_gib=redpanda.memory_gib,
             storage_gib=redpanda.storage_gib,
+        )
+        RedpandaAccess(
+            self,
+            "RedpandaAccess",
+            cluster=self.cluster,
+            chart=LocalChart(path=CHARTS / "redpanda-access"),
+            image=self._registry.images.image(versions.REDPANDA.images["broker"]),
+            users=secrets.redpanda_users,
+            after=[release],
+        )
+        return release
+
+    def _release_keycloak(self) -> Keycloak:
+        settings, database, secrets = self._settings, self._data.identity, self._secrets.secrets
+        domain = settings.domain.name if settings.domain else None
+        return Keycloak(
+            self,
+            "Keycloak",
+            cluster=self.cluster,
+            chart=versions.KEYCLOAK,
+            images=self._registry.images,
+            hostname=domain,
+            realm=Realm(
+                web_redirects=[f"https://{domain}/callback"] if domain else [LOCAL_PLAYER],
+                grafana_url=GRAFANA_URL,
+                tls_required=domain is not None,
+            ),
+            database_host=database.endpoint,
+            database_port=database.port,
+            database_ca=rds_ca(settings.region),
+            database_user=database.users["keycloak"],
+            admin=secrets.keycloak_admin,
+            clients=secrets.keycloak_clients,
+            vpc_cidr=settings.network.cidr,
+            replicas=settings.kubernetes.keycloak.replicas,
         )
 
     def _release_rabbitmq(self, *, after: Sequence[IConstruct]) -> RabbitMQ:
@@ -221,7 +303,7 @@ class EksPlatformStack(EnvironmentStack):
             after=after,
         )
 
-    def _release_kong(self) -> Kong:
+    def _release_kong(self, keycloak: Keycloak) -> Kong:
         settings = self._settings
         kong, zone = settings.kubernetes.kong, settings.private_domain
         return Kong(
@@ -236,12 +318,13 @@ class EksPlatformStack(EnvironmentStack):
                 if service.route
             ],
             services_url=f"{'https' if settings.domain else 'http'}://services.{zone}",
-            login_url=f"https://keycloak.keycloak.svc:{flows.KEYCLOAK}",
+            login_url=keycloak.url,
             rate_limit=RateLimit(requests_per_minute=kong.requests_per_minute, host=self._data.cache.primary_endpoint),
             cache_user=self._data.cache.users["kong"],
             vpc_cidr=settings.network.cidr,
             min_replicas=kong.min_replicas,
             max_replicas=kong.max_replicas,
+            after=[keycloak],
         )
 
     def _bind(self, *, after: Sequence[IConstruct]) -> Bindings:

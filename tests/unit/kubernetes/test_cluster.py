@@ -1,4 +1,5 @@
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import aws_cdk as cdk
@@ -61,7 +62,7 @@ def for_developers() -> dict[str, Any]:
     return synthesize(version="1.29", administrators=(), public_endpoint=True, deletion_protection=False)
 
 
-def of_type(template: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+def of_type(template: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
     return [resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == kind]
 
 
