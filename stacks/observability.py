@@ -37,6 +37,7 @@ from stacks.ecs_services import EcsServicesStack
 from stacks.edge import EdgeStack
 from stacks.eks_platform import EksPlatformStack
 from stacks.environment_stack import EnvironmentStack
+from stacks.monitoring import Monitoring
 from stacks.network import NetworkStack
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
@@ -77,8 +78,7 @@ class ObservabilityStack(EnvironmentStack):
             data_class="internal",
             description="Spotmusic: alarms, dashboard, event log, objectives, budget and metrics",
         )
-        self._settings, self._network, self._registry, self._secrets = settings, network, registry, secrets
-        self._data, self._eks, self._ecs, self._edge = data, eks_platform, ecs_services, edge
+        self._settings, self._data, self._eks, self._ecs, self._edge = settings, data, eks_platform, ecs_services, edge
         name, keys = f"spotmusic-{settings.name}", secrets.keys
         retention = retention_of(settings.observability.security_log_days)
         # Named log groups: the other policy would leave them in the way after a first deployment that failed.
@@ -108,7 +108,18 @@ class ObservabilityStack(EnvironmentStack):
         self._watch_data()
         self._promise()
         Dashboard(self, "Dashboard", rows=[*self._rows(), rows.events_row(counts=events.counts)])
-        self._monitor_kubernetes()
+        Monitoring(
+            self,
+            "Monitoring",
+            settings=settings,
+            registry=registry,
+            secrets=secrets,
+            data=data,
+            eks_platform=eks_platform,
+            edge=edge,
+            workspace=self.workspace.workspace,
+            alerts=self.alarm_topic,
+        )
 
     def _watch_entry(self) -> None:
         """The way in: gateway and brokers, the cluster that they lead to, and the way out."""
@@ -188,14 +199,6 @@ class ObservabilityStack(EnvironmentStack):
             bad_percent=lambda period: slow_share(gateway, LATENCY_SECONDS, period=period),
             runbook="web-api-slo",
         )
-
-    def _monitor_kubernetes(self) -> None:
-        """Prometheus, Alertmanager and Grafana in the cluster.
-
-        THE MONITORING RELEASE GOES HERE: `KubePrometheusStack` takes `cluster=self._eks.cluster`,
-        `workspace=self.workspace.workspace`, `alerts=self.alarm_topic`, `images=self._registry.images`, and comes
-        `after=[self._eks.last_wave]`.
-        """
 
     @property
     def _databases(self) -> Mapping[str, tuple[RelationalDatabase, DatabaseSettings]]:

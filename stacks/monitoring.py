@@ -1,0 +1,103 @@
+"""What the observability stack releases into the cluster: Prometheus, Alertmanager and Grafana, and what they read."""
+
+from collections.abc import Iterator
+
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from spotmusic_cdk import versions
+from spotmusic_cdk.namespaces import MONITORING, NODE_METRICS
+from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.identity import keycloak
+from spotmusic_constructs.identity.rds_ca import rds_ca
+from spotmusic_constructs.kubernetes.helm_release import LocalChart
+from spotmusic_constructs.kubernetes.trust import Trust
+from spotmusic_constructs.observability.grafana import Grafana
+from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace
+from spotmusic_constructs.observability.prometheus_stack import KubePrometheusStack
+from stacks.data import DataStack
+from stacks.edge import EdgeStack
+from stacks.eks_platform import CHARTS, GRAFANA_URL, EksPlatformStack
+from stacks.registry import RegistryStack
+from stacks.secrets import SecretsStack
+
+_REALM = f"{keycloak.PATH}/realms/spotmusic"
+
+
+class Monitoring(Construct):
+    """The release of kube-prometheus-stack, after the certificates and Secrets that it names and the last wave of the platform.
+
+    Args:
+        settings: the environment.
+        registry: for the images.
+        secrets: for Grafana's administrator and its OIDC client.
+        data: for Grafana's database.
+        eks_platform: cluster, and what must be deployed before.
+        edge: for the address by which browsers reach Keycloak.
+        workspace: where samples are kept for good.
+        alerts: topic that tells the team.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        registry: RegistryStack,
+        secrets: SecretsStack,
+        data: DataStack,
+        eks_platform: EksPlatformStack,
+        edge: EdgeStack,
+        workspace: Workspace,
+        alerts: sns.ITopic,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        database, monitoring = data.identity, settings.kubernetes.monitoring
+        grafana = Grafana(
+            url=GRAFANA_URL,
+            realm_url=f"https://{edge.domain_name}{_REALM}",
+            internal_realm_url=f"https://{keycloak.SERVICE}.keycloak.svc.cluster.local:{keycloak.PORT}{_REALM}",
+            database_host=database.endpoint,
+            database_port=database.port,
+            database_ca=rds_ca(settings.region),
+            database_user=database.users["grafana"],
+            admin=secrets.secrets.grafana_admin,
+            clients=secrets.secrets.keycloak_clients,
+        )
+        release = KubePrometheusStack(
+            self,
+            "Release",
+            cluster=eks_platform.cluster,
+            chart=versions.KUBE_PROMETHEUS_STACK,
+            images=registry.images,
+            environment=settings.name,
+            workspace=workspace,
+            alerts=alerts,
+            grafana=grafana,
+            targets=list(_targets(settings)),
+            namespace=MONITORING,
+            node_namespace=NODE_METRICS,
+            storage_gib=monitoring.prometheus_storage_gib,
+            retention_hours=monitoring.retention_hours,
+        )
+        trust = Trust(
+            self,
+            "Trust",
+            cluster=eks_platform.cluster,
+            chart=LocalChart(path=CHARTS / "trust"),
+            release="trust-monitoring",
+            region=settings.region,
+            certificates=release.certificates,
+            external_secrets=release.external_secrets,
+            founds=False,
+            after=[eks_platform.last_wave],
+        )
+        release.node.add_dependency(trust)
+
+
+def _targets(settings: Settings) -> Iterator[ScrapeTarget]:
+    """Services outside the cluster; Cloud Map knows the address of each of their tasks."""
+    for name, service in settings.services.items():
+        if service.port is not None:
+            yield ScrapeTarget(service=name, host=f"{name}.svc.{settings.private_domain}", port=service.port)
