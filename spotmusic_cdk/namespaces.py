@@ -1,27 +1,49 @@
-"""The namespaces of the cluster: who lives where, and which is an exception to Pod Security `restricted`."""
+"""The namespaces of the cluster: who lives where, how much it may ask for, and which is an exception to Pod Security `restricted`."""
 
-from spotmusic_constructs.kubernetes.namespace import Namespace
+from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.kubernetes import KongSettings, RedpandaSettings
+from spotmusic_constructs.kubernetes.namespace import Namespace, Quota
 
 MONITORING = "monitoring"
 NODE_METRICS = "node-metrics"
 
-NAMESPACES: dict[str, Namespace] = {
-    "cert-manager": Namespace(parties={"cert-manager": {}}, calls_apis=True, answers_webhooks=True),
-    "external-secrets": Namespace(parties={"external-secrets": {}}, calls_apis=True, answers_webhooks=True),
-    "redpanda": Namespace(parties={"redpanda": {}}, calls_apis=True),
-    # Its operators live with it, and answer webhooks.
-    "rabbitmq": Namespace(parties={"rabbitmq": {}}, calls_apis=True, answers_webhooks=True),
-    "keycloak": Namespace(parties={"keycloak": {}}),
-    "kong": Namespace(parties={"kong": {}}),
-    MONITORING: Namespace(
-        parties={name: {"app.kubernetes.io/name": name} for name in ("prometheus", "alertmanager", "grafana")},
-        calls_apis=True,
-        answers_webhooks=True,
-        scrapes=True,
-    ),
-    NODE_METRICS: Namespace(
-        pod_security="privileged",
-        because="node-exporter reads the processes, the network and the file systems of its node; nothing else runs here.",
-    ),
-}
-"""Namespaces by name."""
+
+def namespaces(settings: Settings) -> dict[str, Namespace]:
+    """Returns the namespaces of an environment by name.
+
+    Parties are those of the table of flows; each has a namespace of its own, but for monitoring.
+    """
+    kubernetes = settings.kubernetes
+    return {
+        "cert-manager": Namespace(parties={"cert-manager": {}}, calls_apis=True, answers_webhooks=True),
+        "external-secrets": Namespace(parties={"external-secrets": {}}, calls_apis=True, answers_webhooks=True),
+        "redpanda": Namespace(parties={"redpanda": {}}, calls_apis=True, quota=_quota_of_redpanda(kubernetes.redpanda)),
+        # Its operators live with it, and answer webhooks.
+        "rabbitmq": Namespace(parties={"rabbitmq": {}}, calls_apis=True, answers_webhooks=True),
+        "keycloak": Namespace(parties={"keycloak": {}}),
+        "kong": Namespace(parties={"kong": {}}, quota=_quota_of_kong(kubernetes.kong)),
+        MONITORING: Namespace(
+            parties={name: {"app.kubernetes.io/name": name} for name in ("prometheus", "alertmanager", "grafana")},
+            calls_apis=True,
+            answers_webhooks=True,
+            scrapes=True,
+        ),
+        NODE_METRICS: Namespace(
+            pod_security="privileged",
+            because="node-exporter reads the processes, the network and the file systems of its node; nothing else runs here.",
+            # One pod on every node.
+            quota=Quota(pods=200),
+        ),
+    }
+
+
+def _quota_of_redpanda(redpanda: RedpandaSettings) -> Quota:
+    """A core and a gibibyte beside each broker for its sidecar, and room for one more and for jobs."""
+    places = redpanda.brokers + 1
+    return Quota(cpu=str(places * (redpanda.cpu + 1) + 4), memory=f"{places * (redpanda.memory_gib + 1) + 8}Gi")
+
+
+def _quota_of_kong(kong: KongSettings) -> Quota:
+    """A quarter more than all pods, for those that an upgrade starts before others end."""
+    pods = kong.max_replicas * 5 // 4 + 5
+    return Quota(pods=pods, cpu=str(pods), memory=f"{2 * pods}Gi")

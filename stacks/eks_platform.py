@@ -10,7 +10,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IConstruct
 
 from spotmusic_cdk import flows, versions
-from spotmusic_cdk.namespaces import NAMESPACES
+from spotmusic_cdk.namespaces import namespaces
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.gateway.declarative_config import GatewayRoute, RateLimit
 from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalancer
@@ -195,7 +195,7 @@ class EksPlatformStack(EnvironmentStack):
             subnets=self._network.vpc.select_subnets(subnet_group_name="application").subnets,
             node_security_group=self._network.security_groups.of(flows.NODES),
             key=self._secrets.keys.kubernetes,
-            namespaces=NAMESPACES,
+            namespaces=namespaces(self._settings),
             flows=self._flows,
             vpc_cidr=self._settings.network.cidr,
             spot=not self._settings.production,

@@ -82,6 +82,8 @@ def network_policies(namespaces: Mapping[str, Namespace], flows: Sequence[Flow],
     }
     for flow in flows:
         name = f"{flow.source}-to-{flow.target}-{flow.port}"
+        if flow.source in homes and flow.target in homes and homes[flow.source][0] == homes[flow.target][0]:
+            continue  # one namespace: its pods talk to each other anyway
         if flow.source in homes:
             home, labels = homes[flow.source]
             peers = [_peer(flow.target, homes, vpc_cidr)]

@@ -8,13 +8,16 @@ from spotmusic_constructs.network.flows import INTERNET, Flow
 CIDR = "10.20.0.0/16"
 NAMESPACES = {
     "kong": Namespace(parties={"kong": {}}),
-    "monitoring": Namespace(parties={"grafana": {"app": "grafana"}}, calls_apis=True, answers_webhooks=True, scrapes=True),
+    "monitoring": Namespace(
+        parties={name: {"app": name} for name in ("grafana", "prometheus")}, calls_apis=True, answers_webhooks=True, scrapes=True
+    ),
 }
 FLOWS = (
     Flow(source="gateway-load-balancer", target="kong", port=8443, reason="Requests"),
     Flow(source="kong", target="cache", port=6379, reason="Counts"),
     Flow(source="kong", target="grafana", port=3000, reason="Pictures"),
     Flow(source="grafana", target=INTERNET, port=443, reason="Fonts"),
+    Flow(source="grafana", target="prometheus", port=9090, reason="Numbers"),
     Flow(source="service-playback", target="catalogue-database", port=3306, reason="Nothing of pods"),
 )
 
@@ -58,6 +61,13 @@ def test_prometheus_reaches_everyone_and_everyone_lets_it_in(policies: dict[str,
     assert "scrapes" in policies["monitoring"]
     (rule,) = policies["kong"]["scraped"]["ingress"]
     assert rule == {"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]}
+
+
+def test_pods_of_one_namespace_need_no_policy_of_their_own(policies: dict[str, dict[str, Any]]) -> None:
+    assert "grafana-to-prometheus-9090" not in policies["monitoring"]
+    within = policies["monitoring"]["within"]
+    assert within["ingress"] == [{"from": [{"podSelector": {}}]}]
+    assert within["egress"] == [{"to": [{"podSelector": {}}]}]
 
 
 def test_flows_of_nobody_here_make_no_policy(policies: dict[str, dict[str, Any]]) -> None:

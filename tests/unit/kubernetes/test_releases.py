@@ -18,7 +18,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Template
 
 from spotmusic_cdk import flows
-from spotmusic_cdk.namespaces import NAMESPACES
+from spotmusic_cdk.namespaces import namespaces
 from spotmusic_constructs.kubernetes.bindings import Binding, Bindings, broker_bindings
 from spotmusic_constructs.kubernetes.certificate import Certificate
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
@@ -30,6 +30,7 @@ from tests.conftest import ROOT, new_stack, settings_of
 
 CHARTS = ROOT / "charts"
 ARN = "arn:aws:kms:sa-east-1:111122223333:key/kubernetes"
+NAMESPACES = namespaces(settings_of("prod"))
 Manifests = list[dict[str, Any]]
 
 
@@ -188,6 +189,12 @@ def test_every_namespace_is_restricted_limited_and_shut(manifests: Callable[[str
         assert deny["policyTypes"] == ["Ingress", "Egress"]
         assert "ingress" not in deny
         assert {port["port"] for rule in deny["egress"] for port in rule["ports"]} == {53}
+
+
+@pytest.mark.parametrize("chart", ["ground", "trust", "bindings"])
+def test_no_manifest_is_there_twice(chart: str, manifests: Callable[[str], Manifests]) -> None:
+    names = [(m["kind"], m["metadata"].get("namespace"), m["metadata"]["name"]) for m in manifests(chart)]
+    assert len(set(names)) == len(names)
 
 
 def test_only_the_exporter_of_nodes_is_an_exception() -> None:
