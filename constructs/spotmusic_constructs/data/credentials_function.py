@@ -162,9 +162,9 @@ class _CopiedLibrary:
         library = find_spec(_LIBRARY)
         if library is None or library.origin is None:
             raise ModuleNotFoundError(f"{_LIBRARY} is not installed. Install requirements.txt.")
-        ignore = shutil.ignore_patterns("__pycache__", "*.pyc")
-        shutil.copytree(_HANDLER, output_dir, dirs_exist_ok=True, ignore=ignore)
-        shutil.copytree(Path(library.origin).parent, Path(output_dir, _LIBRARY), ignore=ignore)
+        for file in _HANDLER.glob("*.py"):
+            shutil.copy(file, output_dir)
+        shutil.copytree(Path(library.origin).parent, Path(output_dir, _LIBRARY), ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
         return True
 
 

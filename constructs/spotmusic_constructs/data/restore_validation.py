@@ -66,7 +66,7 @@ class RestoreValidation(Construct):
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             handler="index.handler",
-            code=lambda_.Code.from_asset(str(_HANDLER), exclude=["__pycache__"]),
+            code=lambda_.Code.from_asset(str(_HANDLER), exclude=["*", "!*.py"]),
             role=role,
             log_group=log_group,
             memory_size=256,

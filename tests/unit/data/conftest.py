@@ -1,0 +1,30 @@
+"""Handlers are loaded as the runtime loads them: from their own folder, with its files beside each other."""
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.conftest import ROOT
+
+HANDLERS = ROOT / "constructs" / "spotmusic_constructs" / "data"
+
+
+@pytest.fixture
+def load_handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], ModuleType]]:
+    """Gives a module of a handler's folder, and forgets all of them afterwards."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "sa-east-1")
+    folder = Path()
+
+    def load(name: str, module: str) -> ModuleType:
+        nonlocal folder
+        folder = HANDLERS / name
+        monkeypatch.syspath_prepend(str(folder))
+        return importlib.import_module(module)
+
+    yield load
+    for file in folder.glob("*.py"):
+        sys.modules.pop(file.stem, None)

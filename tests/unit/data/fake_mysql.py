@@ -1,0 +1,82 @@
+"""MySQL's accounts in memory, with two passwords each, as MySQL 8.4 keeps them."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import pymysql
+
+
+@dataclass
+class Account:
+    """A user: its primary password, the retained one, and what it may do."""
+
+    primary: str
+    secondary: str | None = None
+    requires_ssl: bool = False
+    grants: set[str] = field(default_factory=set)
+
+    @property
+    def accepted(self) -> set[str | None]:
+        return {self.primary, self.secondary} - {None}
+
+
+class FakeMySQL:
+    """Understands the statements that the handler sends, and refuses any other."""
+
+    def __init__(self, *, master: str = "master-password") -> None:
+        self.accounts = {"spotmusic_master": Account(primary=master)}
+        self.databases: set[str] = set()
+        self.statements: list[str] = []
+
+    def connect(self, user: str, password: str, database: str | None) -> "Connection":
+        account = self.accounts.get(user)
+        if account is None or password not in account.accepted:
+            raise pymysql.err.OperationalError(pymysql.constants.ER.ACCESS_DENIED_ERROR, f"Access denied for user '{user}'")
+        if database is not None and database not in account.grants:
+            raise pymysql.err.OperationalError(pymysql.constants.ER.DBACCESS_DENIED_ERROR, "Access denied to database")
+        return Connection(self, user)
+
+    def execute(self, actor: str, statement: str, args: tuple[str, ...]) -> None:
+        self.statements.append(statement)
+        if statement == "SELECT 1":
+            return
+        assert actor == "spotmusic_master", f"{actor} may not {statement}"
+        if match := re.fullmatch(r"CREATE DATABASE IF NOT EXISTS `([a-z0-9-]+)` CHARACTER SET utf8mb4", statement):
+            self.databases.add(match[1])
+        elif statement == "CREATE USER IF NOT EXISTS %s@'%%' IDENTIFIED BY %s REQUIRE SSL":
+            self.accounts.setdefault(args[0], Account(primary=args[1], requires_ssl=True))
+        elif statement == "ALTER USER %s@'%%' REQUIRE SSL":
+            self.accounts[args[0]].requires_ssl = True
+        elif match := re.fullmatch(r"GRANT ALL PRIVILEGES ON `([a-z0-9-]+)`\.\* TO %s@'%%'", statement):
+            self.accounts[args[0]].grants.add(match[1])
+        elif statement == "ALTER USER %s@'%%' IDENTIFIED BY %s":
+            self.accounts[args[0]].primary = args[1]  # the retained password stays as it is
+        elif statement == "ALTER USER %s@'%%' IDENTIFIED BY %s RETAIN CURRENT PASSWORD":
+            account = self.accounts[args[0]]
+            account.secondary, account.primary = account.primary, args[1]
+        else:
+            raise AssertionError(f"MySQL was asked: {statement}")
+
+
+class Connection:
+    """A connection of one user."""
+
+    def __init__(self, server: FakeMySQL, user: str) -> None:
+        self.server, self.user = server, user
+
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        return None
+
+    @contextmanager
+    def cursor(self) -> Iterator["Connection"]:
+        yield self
+
+    def execute(self, statement: str, args: tuple[Any, ...] = ()) -> None:
+        self.server.execute(self.user, statement, args)

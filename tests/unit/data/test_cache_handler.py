@@ -1,0 +1,73 @@
+"""What the function does at ElastiCache, and how it logs in."""
+
+import socket
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+CURRENT = {"username": "playback", "password": "first", "user_id": "playback-1a2b3c4d"}
+PENDING = {**CURRENT, "password": "second"}
+
+
+@pytest.fixture
+def cache(load_handler: Callable[[str, str], ModuleType]) -> ModuleType:
+    return load_handler("credentials_handler", "cache")
+
+
+class FakeElastiCache:
+    """A user that takes `polls` looks to become active after each change."""
+
+    def __init__(self, polls: int = 0) -> None:
+        self.polls = self.left = polls
+        self.passwords: list[str] = ["first"]
+
+    def describe_users(self, *, UserId: str) -> dict[str, Any]:  # noqa: N803
+        assert UserId == "playback-1a2b3c4d"
+        self.left -= 1
+        return {"Users": [{"Status": "active" if self.left < 0 else "modifying"}]}
+
+    def modify_user(self, *, UserId: str, Passwords: list[str]) -> None:  # noqa: N803
+        assert UserId == "playback-1a2b3c4d"
+        assert self.left < 0, "ElastiCache refuses to change a user that is being changed"
+        self.passwords, self.left = Passwords, self.polls
+
+
+@pytest.fixture(autouse=True)
+def no_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+
+
+def test_the_new_password_is_accepted_beside_the_current_one(cache: ModuleType) -> None:
+    elasticache = FakeElastiCache(polls=3)
+    store = cache.store(elasticache, lambda _pending: None, lambda: 600)
+    for _ in range(2):
+        store.accept(CURRENT, PENDING)
+        assert elasticache.passwords == ["second", "first"]
+
+
+def test_it_gives_up_before_its_time_is_over(cache: ModuleType) -> None:
+    store = cache.store(FakeElastiCache(polls=1000), lambda _pending: None, lambda: 9)
+    with pytest.raises(cache.CacheError, match="not active yet"):
+        store.accept(CURRENT, PENDING)
+
+
+def test_it_proves_the_pending_password(cache: ModuleType) -> None:
+    tried: list[str] = []
+    cache.store(FakeElastiCache(), lambda pending: tried.append(pending["password"]), lambda: 600).prove(PENDING)
+    assert tried == ["second"]
+
+
+@pytest.mark.parametrize(("reply", "refused"), [(b"+OK\r\n", False), (b"-WRONGPASS invalid username-password pair\r\n", True), (b"", True)])
+def test_it_speaks_the_protocol_of_redis(cache: ModuleType, reply: bytes, refused: bool) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(reply)
+        theirs.shutdown(socket.SHUT_WR)
+        if refused:
+            with pytest.raises(cache.CacheError, match="AUTH of playback"):
+                cache.authenticate(ours, PENDING)
+        else:
+            cache.authenticate(ours, PENDING)
+        assert theirs.recv(1000) == b"*3\r\n$4\r\nAUTH\r\n$8\r\nplayback\r\n$6\r\nsecond\r\n"

@@ -1,0 +1,116 @@
+"""The stack as the application makes it, beside the two that it consumes."""
+
+import json
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk.assertions import Template
+
+from spotmusic_cdk.settings import Settings
+from stacks.data import DataStack
+from stacks.network import NetworkStack
+from stacks.secrets import SecretsStack
+from tests.conftest import feature_flags, settings_of
+from tests.unit.data.templates import Resources, all_of
+
+FROZEN = {
+    "AudioBucket": "AWS::S3::Bucket",
+    "UploadsBucket": "AWS::S3::Bucket",
+    "WebBucket": "AWS::S3::Bucket",
+    "LogsBucket": "AWS::S3::Bucket",
+    "CatalogueInstance": "AWS::RDS::DBInstance",
+    "IdentityInstance": "AWS::RDS::DBInstance",
+    "CacheReplicationGroup": "AWS::ElastiCache::ReplicationGroup",
+    "BackupVault": "AWS::Backup::BackupVault",
+}
+
+
+def stack_of(settings: Settings) -> DataStack:
+    stage = cdk.Stage(cdk.App(context=feature_flags()), settings.name)
+    network, secrets = NetworkStack(stage, settings=settings), SecretsStack(stage, settings=settings)
+    return DataStack(stage, settings=settings, network=network, secrets=secrets)
+
+
+def resources_of(settings: Settings) -> Resources:
+    resources: Resources = Template.from_stack(stack_of(settings)).to_json()["Resources"]
+    return resources
+
+
+@pytest.fixture(scope="module")
+def prod() -> Resources:
+    return resources_of(settings_of("prod"))
+
+
+@pytest.fixture(scope="module")
+def dev() -> Resources:
+    return resources_of(settings_of("dev"))
+
+
+@pytest.fixture(scope="module")
+def disposable() -> Resources:
+    """An environment that said twice that its data may go."""
+    settings = settings_of("dev")
+    data = settings.data.model_copy(update={"removal_policy": "destroy", "allow_data_destruction": True})
+    return resources_of(settings.model_copy(update={"data": data}))
+
+
+def test_what_holds_data_has_an_id_that_never_changes(prod: Resources) -> None:
+    found = {id_[:-8]: r["Type"] for id_, r in prod.items() if r["Type"] in set(FROZEN.values())}
+    assert found == FROZEN
+
+
+def test_no_value_from_another_stack_can_be_unknown_when_a_change_set_is_made(prod: Resources) -> None:
+    text = json.dumps(prod)
+    assert "Fn::ImportValue" in text
+    assert "Fn::GetStackOutput" not in text
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_every_service_that_talks_to_a_store_has_a_user_there(environment: str) -> None:
+    settings = settings_of(environment)
+    data = stack_of(settings)
+
+    def talking_to(store: str) -> set[str]:
+        return {name for name, service in settings.services.items() if store in service.talks_to}
+
+    assert set(data.catalogue.users) == talking_to("catalogue")
+    assert set(data.identity.users) == {"keycloak", "grafana"}
+    assert set(data.cache.users) == talking_to("cache") | {"kong"}
+
+
+def test_production_locks_its_vault_for_good_and_others_do_not(prod: Resources, dev: Resources) -> None:
+    assert all_of(prod, "AWS::Backup::BackupVault")[0]["LockConfiguration"]["ChangeableForDays"] == 7
+    assert "ChangeableForDays" not in all_of(dev, "AWS::Backup::BackupVault")[0]["LockConfiguration"]
+
+
+def test_backups_cover_databases_and_buckets_but_not_uploads(prod: Resources) -> None:
+    (selected,) = [
+        s["BackupSelection"] for s in all_of(prod, "AWS::Backup::BackupSelection") if s["BackupSelection"]["SelectionName"] == "Data"
+    ]
+    text = json.dumps(selected["Resources"])
+    assert all(name in text for name in ("CatalogueInstance", "IdentityInstance", "AudioBucket", "WebBucket"))
+    assert "UploadsBucket" not in text
+
+
+def test_only_pages_of_the_domain_upload(prod: Resources, dev: Resources) -> None:
+    def origins(resources: Resources) -> list[Any]:
+        return [
+            b["CorsConfiguration"]["CorsRules"][0]["AllowedOrigins"]
+            for b in all_of(resources, "AWS::S3::Bucket")
+            if "CorsConfiguration" in b
+        ]
+
+    assert origins(prod) == [["https://spotmusic.example"]]
+    assert origins(dev) == []
+
+
+def test_data_goes_with_its_stack_only_where_the_environment_says_so_twice(dev: Resources, disposable: Resources) -> None:
+    kinds = set(FROZEN.values()) | {"AWS::SecretsManager::Secret"}
+    assert {r["DeletionPolicy"] for r in dev.values() if r["Type"] in kinds} == {"Retain", "Snapshot"}
+    assert {r["DeletionPolicy"] for r in disposable.values() if r["Type"] in kinds} == {"Delete"}
+
+
+def test_the_logs_have_the_name_that_waf_demands(prod: Resources) -> None:
+    (name,) = [b["BucketName"] for b in all_of(prod, "AWS::S3::Bucket") if "BucketName" in b]
+    assert name == {"Fn::Join": ["", ["aws-waf-logs-spotmusic-prod-", {"Ref": "AWS::AccountId"}]]}

@@ -1,0 +1,160 @@
+"""What the function does in MySQL: who can do what afterwards, and with which passwords."""
+
+import json
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pymysql
+import pytest
+
+from tests.unit.data.fake_mysql import Account, FakeMySQL
+from tests.unit.data.fake_secrets import FakeSecrets
+
+MASTER, PLAYBACK, WEB = "arn:master", "arn:playback", "arn:web-api"
+
+
+def user(name: str) -> dict[str, Any]:
+    return {"username": name, "password": "first", "host": "db.example", "port": "3306", "dbname": name}
+
+
+@pytest.fixture
+def database(load_handler: Callable[[str, str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.setenv("MASTER_SECRET_ARN", MASTER)
+    return load_handler("credentials_handler", "database")
+
+
+@pytest.fixture
+def secrets() -> FakeSecrets:
+    master = {"username": "spotmusic_master", "password": "master-password"}
+    return FakeSecrets({MASTER: master, PLAYBACK: user("playback"), WEB: user("web-api")})
+
+
+@pytest.fixture
+def mysql() -> FakeMySQL:
+    return FakeMySQL()
+
+
+def event(request: str = "Create") -> dict[str, Any]:
+    return {"RequestType": request, "ResourceProperties": {"Secrets": [PLAYBACK, WEB]}}
+
+
+def rotate(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL, token: str, steps: str = "create set test finish") -> None:
+    secrets.begin(PLAYBACK, token)
+    for step in steps.split():
+        message = {"SecretId": PLAYBACK, "ClientRequestToken": token, "Step": f"{step}Secret"}
+        database.rotate(message, secrets, database.store(secrets, mysql.connect))
+
+
+def test_every_user_may_do_anything_in_its_own_database_and_nothing_elsewhere(
+    database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL
+) -> None:
+    database.on_cloudformation(event(), secrets, mysql.connect)
+    assert mysql.databases == {"playback", "web-api"}
+    assert mysql.accounts["playback"] == Account(primary="first", requires_ssl=True, grants={"playback"})
+    with pytest.raises(pymysql.err.OperationalError):
+        mysql.connect("playback", "first", "web-api")
+
+
+def test_creating_users_that_exist_changes_nothing(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
+    database.on_cloudformation(event(), secrets, mysql.connect)
+    before = dict(mysql.accounts)
+    database.on_cloudformation(event("Update"), secrets, mysql.connect)
+    assert mysql.accounts == before
+
+
+def test_a_user_whose_secret_is_new_gets_its_password_and_keeps_the_old_one(
+    database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL
+) -> None:
+    mysql.accounts["playback"] = Account(primary="from-before-the-restore")
+    database.on_cloudformation(event(), secrets, mysql.connect)
+    assert mysql.accounts["playback"].accepted == {"first", "from-before-the-restore"}
+
+
+def test_deleting_drops_nothing_and_needs_no_database(database: ModuleType, secrets: FakeSecrets) -> None:
+    def unreachable(*_arguments: Any) -> None:
+        raise AssertionError("the database may be gone already")
+
+    database.on_cloudformation(event("Delete"), secrets, unreachable)
+
+
+def test_a_name_that_is_no_name_never_reaches_mysql(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
+    secrets.values[WEB, "v1"]["dbname"] = "x`; DROP DATABASE playback; --"
+    with pytest.raises(ValueError, match="no name of a database"):
+        database.on_cloudformation(event(), secrets, mysql.connect)
+    assert not any("DROP" in statement for statement in mysql.statements)
+
+
+def test_the_password_before_stays_valid_until_the_next_rotation(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
+    database.on_cloudformation(event(), secrets, mysql.connect)
+    rotate(database, secrets, mysql, "v2")
+    assert mysql.accounts["playback"].accepted == {"first", "made-1"}
+    rotate(database, secrets, mysql, "v3")
+    assert mysql.accounts["playback"].accepted == {"made-1", "made-2"}
+    assert secrets.current(PLAYBACK)["password"] == "made-2"
+
+
+def test_setting_twice_leaves_the_current_password_valid(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
+    database.on_cloudformation(event(), secrets, mysql.connect)
+    rotate(database, secrets, mysql, "v2", "create set set set test finish")
+    assert mysql.accounts["playback"].accepted == {"first", "made-1"}
+
+
+def test_a_rotation_that_broke_off_never_shuts_out_who_holds_the_current_password(
+    database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL
+) -> None:
+    database.on_cloudformation(event(), secrets, mysql.connect)
+    rotate(database, secrets, mysql, "v2", "create set")
+    for token in ("v3", "v4"):
+        rotate(database, secrets, mysql, token, "create set")
+        assert secrets.current(PLAYBACK)["password"] in mysql.accounts["playback"].accepted
+    rotate(database, secrets, mysql, "v5")
+    assert "first" in mysql.accounts["playback"].accepted
+
+
+def test_only_the_master_changes_passwords(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
+    """The fake refuses anybody else: users need no APPLICATION_PASSWORD_ADMIN."""
+    database.on_cloudformation(event(), secrets, mysql.connect)
+    rotate(database, secrets, mysql, "v2")
+
+
+def test_cloudformation_hears_of_a_failure(database: ModuleType, monkeypatch: pytest.MonkeyPatch, secrets: FakeSecrets) -> None:
+    answers: list[dict[str, Any]] = []
+    monkeypatch.setattr("cloudformation._put", lambda _url, body: answers.append(json.loads(body)))
+    monkeypatch.setattr(database.boto3, "client", lambda _service: secrets)
+
+    def refuse(*_arguments: Any) -> None:
+        raise TimeoutError("no route")
+
+    monkeypatch.setattr(database, "connect", refuse)
+    envelope = {"StackId": "s", "RequestId": "r", "LogicalResourceId": "Users", "ResponseURL": "https://example"}
+    database.handler({**event(), **envelope}, None)
+    (answer,) = answers
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"] == "TimeoutError: no route"
+    assert answer["PhysicalResourceId"] == "database-users"
+
+
+def test_the_certificates_come_from_aws_and_only_once(database: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    asked: list[str] = []
+
+    class Response:
+        def __enter__(self) -> "Response":
+            return self
+
+        def __exit__(self, *_error: object) -> None:
+            return None
+
+        def read(self) -> bytes:
+            return b"certificates"
+
+    def urlopen(url: str, **_options: Any) -> Response:
+        asked.append(url)
+        return Response()
+
+    monkeypatch.setenv("AWS_REGION", "sa-east-1")
+    monkeypatch.setattr(database, "_CACHED", tmp_path / "bundle.pem")
+    monkeypatch.setattr(database.urllib.request, "urlopen", urlopen)
+    for _ in range(2):
+        assert database._trust_store().read_bytes() == b"certificates"
+    assert asked == ["https://truststore.pki.rds.amazonaws.com/sa-east-1/sa-east-1-bundle.pem"]

@@ -1,0 +1,122 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_secretsmanager as secretsmanager
+
+from spotmusic_constructs.data.database_users import DatabaseEndpoint, DatabaseUsers
+from tests.conftest import feature_flags, new_stack
+from tests.unit.data.templates import APPLICATION, KEY, Resources, all_of, group_of, key_of, only, resources_of, vpc_of, whole
+
+MASTER = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:rds!db-1-AbCdEf"
+
+
+def users(stack: cdk.Stack, databases: dict[str, str], **options: Any) -> DatabaseUsers:
+    master = secretsmanager.Secret.from_secret_complete_arn(stack, "Master", MASTER)
+    return DatabaseUsers(
+        stack,
+        "Users",
+        endpoint=DatabaseEndpoint(host="db.example", port=3306, master_secret=master),
+        databases=databases,
+        vpc=vpc_of(stack),
+        vpc_subnets=APPLICATION,
+        security_group=group_of(stack, "sg-users"),
+        key=key_of(stack, "Secrets"),
+        log_key=key_of(stack, "Logs"),
+        **options,
+    )
+
+
+@pytest.fixture(scope="module")
+def minimal() -> Resources:
+    stack = new_stack()
+    users(stack, {"playback": "playback"})
+    return resources_of(stack)
+
+
+@pytest.fixture(scope="module")
+def full() -> Resources:
+    stack = new_stack()
+    users(stack, {"keycloak": "identity", "grafana": "dashboards"}, removal_policy=cdk.RemovalPolicy.DESTROY)
+    return resources_of(stack)
+
+
+def test_a_secret_tells_all_that_a_client_needs(minimal: Resources) -> None:
+    secret = only(minimal, "AWS::SecretsManager::Secret")
+    generated = secret["GenerateSecretString"]
+    assert json.loads(generated["SecretStringTemplate"]) == {
+        "username": "playback",
+        "host": "db.example",
+        "port": "3306",
+        "dbname": "playback",
+    }
+    assert generated["GenerateStringKey"] == "password"
+    assert secret["KmsKeyId"] == KEY
+
+
+def test_every_password_rotates_every_month_but_not_at_once(full: Resources) -> None:
+    schedules = all_of(full, "AWS::SecretsManager::RotationSchedule")
+    assert len(schedules) == 2
+    for schedule in schedules:
+        assert schedule["RotationRules"] == {"AutomaticallyAfterDays": 30}
+        assert schedule["RotateImmediatelyOnUpdate"] is False
+
+
+def test_a_password_is_proved_only_after_its_user_exists(minimal: Resources) -> None:
+    resource = next(id_ for id_, r in minimal.items() if r["Type"] == "Custom::DatabaseUsers")
+    assert resource in whole(minimal, "AWS::SecretsManager::RotationSchedule")["DependsOn"]
+
+
+def test_users_are_made_again_when_the_database_was_replaced(minimal: Resources) -> None:
+    resource = only(minimal, "Custom::DatabaseUsers")
+    assert resource["Host"] == "db.example"
+    assert len(resource["Secrets"]) == 1
+
+
+def test_the_function_reads_the_master_and_writes_its_users_only(minimal: Resources) -> None:
+    policy = only(minimal, "AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
+    rights = {str(s["Resource"]): s["Action"] for s in policy}
+    secret = next(id_ for id_, r in minimal.items() if r["Type"] == "AWS::SecretsManager::Secret")
+    assert rights[MASTER] == "secretsmanager:GetSecretValue"
+    assert "secretsmanager:PutSecretValue" in rights[str({"Ref": secret})]
+    assert not {"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"} & set(rights["*"])
+
+
+def test_only_secrets_manager_of_this_account_calls_it(minimal: Resources) -> None:
+    permission = only(minimal, "AWS::Lambda::Permission")
+    assert permission["Principal"] == "secretsmanager.amazonaws.com"
+    assert permission["SourceAccount"] == "111122223333"
+
+
+def test_the_function_stands_among_the_applications(minimal: Resources) -> None:
+    function = only(minimal, "AWS::Lambda::Function")
+    assert function["VpcConfig"] == {"SecurityGroupIds": ["sg-users"], "SubnetIds": ["subnet-1", "subnet-2", "subnet-3"]}
+    assert function["Environment"]["Variables"] == {"DATABASE_HOST": "db.example", "DATABASE_PORT": "3306", "MASTER_SECRET_ARN": MASTER}
+
+
+def test_secrets_outlive_their_stack_unless_told_otherwise(minimal: Resources, full: Resources) -> None:
+    assert whole(minimal, "AWS::SecretsManager::Secret")["DeletionPolicy"] == "Retain"
+    assert {r["DeletionPolicy"] for r in full.values() if r["Type"] == "AWS::SecretsManager::Secret"} == {"Delete"}
+
+
+def test_a_name_that_mysql_would_not_take_is_refused() -> None:
+    with pytest.raises(ValueError, match="longer than the 32 characters"):
+        users(new_stack(), {"x" * 33: "x"})
+
+
+def assets(outdir: Path) -> dict[str, Path]:
+    app = cdk.App(outdir=str(outdir), context=feature_flags())
+    stack = cdk.Stack(app, "test", env=cdk.Environment(account="111122223333", region="sa-east-1"))
+    users(stack, {"playback": "playback"})
+    app.synth()
+    return {path.name: path for path in outdir.glob("asset.*")}
+
+
+def test_the_asset_is_the_same_everywhere_and_holds_the_library(tmp_path: Path) -> None:
+    one, two = assets(tmp_path / "one"), assets(tmp_path / "two")
+    assert one.keys() == two.keys()
+    (folder,) = one.values()
+    assert {path.name for path in folder.iterdir()} == {"cache.py", "cloudformation.py", "database.py", "rotation.py", "pymysql"}
+    assert not list(folder.rglob("*.pyc"))

@@ -1,0 +1,187 @@
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ec2 as ec2
+
+from spotmusic_constructs.data.relational_database import DatabaseKeys, RelationalDatabase
+from tests.conftest import new_stack
+from tests.unit.data.templates import (
+    APPLICATION,
+    DATA,
+    KEY,
+    Resources,
+    all_of,
+    findings,
+    group_of,
+    key_of,
+    only,
+    resources_of,
+    vpc_of,
+    whole,
+)
+
+INSTANCE = "AWS::RDS::DBInstance"
+
+
+def database(stack: cdk.Stack, **options: Any) -> RelationalDatabase:
+    keys = DatabaseKeys(database=key_of(stack, "Database"), secrets=key_of(stack, "Secrets"), logs=key_of(stack, "Logs"))
+    return RelationalDatabase(
+        stack,
+        "Catalogue",
+        **{
+            "identifier": "example-catalogue",
+            "engine_version": "8.4.10",
+            "instance_type": ec2.InstanceType("r8g.large"),
+            "databases": {"playback": "playback"},
+            "vpc": vpc_of(stack),
+            "vpc_subnets": DATA,
+            "security_group": group_of(stack, "sg-database"),
+            "users_subnets": APPLICATION,
+            "users_security_group": group_of(stack, "sg-users"),
+            "keys": keys,
+            **options,
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def minimal() -> Resources:
+    stack = new_stack()
+    database(stack)
+    return resources_of(stack)
+
+
+@pytest.fixture(scope="module")
+def full() -> Resources:
+    stack = new_stack()
+    database(
+        stack,
+        databases={"web-api": "web-api", "playback": "playback"},
+        multi_az=False,
+        storage_gib=200,
+        max_storage_gib=2000,
+        backup_retention_days=35,
+        production=False,
+        removal_policy=cdk.RemovalPolicy.DESTROY,
+    )
+    return resources_of(stack)
+
+
+def test_everything_it_keeps_is_encrypted_with_our_key(minimal: Resources) -> None:
+    instance = only(minimal, INSTANCE)
+    assert instance["StorageEncrypted"] is True
+    assert instance["KmsKeyId"] == instance["PerformanceInsightsKMSKeyId"] == instance["MasterUserSecret"]["KmsKeyId"] == KEY
+
+
+def test_rds_makes_the_password_of_a_master_that_nobody_guesses(minimal: Resources) -> None:
+    instance = only(minimal, INSTANCE)
+    assert instance["ManageMasterUserPassword"] is True
+    assert "MasterUserPassword" not in instance
+    assert instance["MasterUsername"] not in {"admin", "root", "mysql", "rdsadmin"}
+
+
+def test_it_stands_where_only_its_clients_reach_it(minimal: Resources) -> None:
+    instance = only(minimal, INSTANCE)
+    assert instance["PubliclyAccessible"] is False
+    assert instance["VPCSecurityGroups"] == ["sg-database"]
+    assert only(minimal, "AWS::RDS::DBSubnetGroup")["SubnetIds"] == ["subnet-4", "subnet-5", "subnet-6"]
+
+
+def test_nobody_connects_without_tls_1_2(minimal: Resources) -> None:
+    parameters = only(minimal, "AWS::RDS::DBParameterGroup")["Parameters"]
+    assert parameters["require_secure_transport"] == "1"
+    assert parameters["tls_version"] == "TLSv1.2,TLSv1.3"
+
+
+def test_keycloak_can_migrate(minimal: Resources) -> None:
+    assert only(minimal, "AWS::RDS::DBParameterGroup")["Parameters"]["sql_generate_invisible_primary_key"] == "OFF"
+
+
+def test_logs_hold_errors_slow_queries_and_who_came_but_no_statements(minimal: Resources) -> None:
+    assert only(minimal, INSTANCE)["EnableCloudwatchLogsExports"] == ["error", "slowquery", "audit"]
+    assert only(minimal, "AWS::RDS::DBParameterGroup")["Parameters"]["general_log"] == "0"
+    (option,) = only(minimal, "AWS::RDS::OptionGroup")["OptionConfigurations"]
+    assert option["OptionName"] == "MARIADB_AUDIT_PLUGIN"
+    settings = {setting["Name"]: setting["Value"] for setting in option["OptionSettings"]}
+    assert settings["SERVER_AUDIT_EVENTS"] == "CONNECT,QUERY_DDL,QUERY_DCL"
+
+
+def test_its_log_groups_stand_before_rds_would_make_its_own(minimal: Resources) -> None:
+    groups = {
+        id_: resource["Properties"]
+        for id_, resource in minimal.items()
+        if resource["Type"] == "AWS::Logs::LogGroup" and "LogGroupName" in resource["Properties"]
+    }
+    assert {group["LogGroupName"] for group in groups.values()} == {
+        f"/aws/rds/instance/example-catalogue/{name}" for name in only(minimal, INSTANCE)["EnableCloudwatchLogsExports"]
+    }
+    assert all(group["KmsKeyId"] == KEY and group["RetentionInDays"] >= 180 for group in groups.values())
+    assert set(groups) <= set(whole(minimal, INSTANCE)["DependsOn"])
+    assert only(minimal, INSTANCE)["DBInstanceIdentifier"] == "example-catalogue"
+
+
+def test_a_first_deployment_that_fails_can_be_tried_again(minimal: Resources) -> None:
+    """A log group that was kept would hold the name."""
+    named = [r for r in minimal.values() if r["Type"] == "AWS::Logs::LogGroup" and "LogGroupName" in r["Properties"]]
+    assert {resource["DeletionPolicy"] for resource in named} == {"RetainExceptOnCreate"}
+
+
+def test_production_keeps_fifteen_months_of_insights_and_refuses_deletion(minimal: Resources) -> None:
+    instance = only(minimal, INSTANCE)
+    assert (instance["DatabaseInsightsMode"], instance["PerformanceInsightsRetentionPeriod"]) == ("advanced", 465)
+    assert instance["DeletionProtection"] is True
+    assert instance["MultiAZ"] is True
+
+
+def test_another_environment_keeps_a_week_and_may_go(full: Resources) -> None:
+    instance = only(full, INSTANCE)
+    assert (instance["DatabaseInsightsMode"], instance["PerformanceInsightsRetentionPeriod"]) == ("standard", 7)
+    assert instance["DeletionProtection"] is False
+
+
+def test_sizes_are_those_asked_for(full: Resources) -> None:
+    instance = only(full, INSTANCE)
+    assert (instance["StorageType"], instance["AllocatedStorage"], instance["MaxAllocatedStorage"]) == ("gp3", "200", 2000)
+    assert instance["DBInstanceClass"] == "db.r8g.large"
+    assert instance["BackupRetentionPeriod"] == 35
+
+
+def test_it_is_kept_current_without_paying_for_old_versions(minimal: Resources) -> None:
+    instance = only(minimal, INSTANCE)
+    assert instance["AutoMinorVersionUpgrade"] is True
+    assert instance["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
+    assert instance["CACertificateIdentifier"] == "rds-ca-rsa2048-g1"
+
+
+def test_iam_can_log_in_and_tags_reach_snapshots(minimal: Resources) -> None:
+    instance = only(minimal, INSTANCE)
+    assert instance["EnableIAMDatabaseAuthentication"] is True
+    assert instance["CopyTagsToSnapshot"] is True
+    assert instance["MonitoringInterval"] == 60
+
+
+def test_a_last_snapshot_stays_with_the_groups_that_it_needs(minimal: Resources, full: Resources) -> None:
+    instance = whole(minimal, INSTANCE)
+    assert instance["DeletionPolicy"] == instance["UpdateReplacePolicy"] == "Snapshot"
+    for kind in ("OptionGroup", "DBParameterGroup", "DBSubnetGroup"):
+        assert whole(minimal, f"AWS::RDS::{kind}")["DeletionPolicy"] == "Retain"
+        assert whole(full, f"AWS::RDS::{kind}").get("DeletionPolicy", "Delete") == "Delete"
+    assert whole(full, INSTANCE)["DeletionPolicy"] == "Delete"
+
+
+def test_each_client_has_a_user_of_its_own() -> None:
+    assert set(database(new_stack(), databases={"web-api": "web-api", "playback": "playback"}).users) == {"web-api", "playback"}
+
+
+def test_production_relaxes_nothing() -> None:
+    stack = new_stack()
+    database(stack)
+    relaxed = {"RDS3", "RDS10", "RDSMultiAZSupport", "RDSInstanceDeletionProtectionEnabled"}
+    assert {finding for finding in findings(stack) if finding.rpartition("-")[2] in relaxed} == set()
+
+
+def test_only_rds_of_this_account_takes_the_monitoring_role(minimal: Resources) -> None:
+    roles = [role for role in all_of(minimal, "AWS::IAM::Role") if "monitoring.rds.amazonaws.com" in str(role)]
+    (trust,) = roles[0]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}}

@@ -1,0 +1,87 @@
+import json
+from typing import Any
+
+import pytest
+from aws_cdk import aws_backup as backup
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_rds as rds
+
+from spotmusic_constructs.data.restore_testing import RestoredDatabase, RestoreTesting
+from tests.conftest import new_stack
+from tests.unit.data.templates import Resources, all_of, group_of, key_of, only, resources_of
+
+VAULT = "arn:aws:backup:sa-east-1:111122223333:backup-vault:example"
+SELECTION = "AWS::Backup::RestoreTestingSelection"
+
+
+@pytest.fixture(scope="module")
+def template() -> Resources:
+    stack = new_stack()
+    instance = rds.DatabaseInstance.from_database_instance_attributes(
+        stack, "Instance", instance_identifier="catalogue", instance_endpoint_address="db", port=3306, security_groups=[]
+    )
+    RestoreTesting(
+        stack,
+        "RestoreTesting",
+        name="example",
+        vault=backup.BackupVault.from_backup_vault_arn(stack, "Vault", VAULT),
+        role=iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::111122223333:role/backup"),
+        databases={
+            "catalogue": RestoredDatabase(
+                instance=instance,
+                subnet_group=rds.SubnetGroup.from_subnet_group_name(stack, "Subnets", "data"),
+                security_group=group_of(stack, "sg-database"),
+            )
+        },
+        bucket_arns=["arn:aws:s3:::audio"],
+        log_key=key_of(stack),
+    )
+    return resources_of(stack)
+
+
+def selections(template: Resources) -> dict[str, dict[str, Any]]:
+    return {selection["ProtectedResourceType"]: selection for selection in all_of(template, SELECTION)}
+
+
+def test_the_newest_backup_is_restored_every_week(template: Resources) -> None:
+    plan = only(template, "AWS::Backup::RestoreTestingPlan")
+    assert plan["ScheduleExpression"] == "cron(0 7 ? * SUN *)"
+    assert plan["RecoveryPointSelection"] == {
+        "Algorithm": "LATEST_WITHIN_WINDOW",
+        "IncludeVaults": [VAULT],
+        "RecoveryPointTypes": ["CONTINUOUS", "SNAPSHOT"],
+        "SelectionWindowDays": 7,
+    }
+
+
+def test_databases_and_buckets_are_both_tested(template: Resources) -> None:
+    found = selections(template)
+    assert found["RDS"]["ProtectedResourceArns"] == ["arn:aws:rds:sa-east-1:111122223333:db:catalogue"]
+    assert found["S3"]["ProtectedResourceArns"] == ["arn:aws:s3:::audio"]
+    assert {selection["IamRoleArn"] for selection in found.values()} == {"arn:aws:iam::111122223333:role/backup"}
+
+
+def test_a_restored_database_stands_in_our_subnets_and_not_in_the_default_vpc(template: Resources) -> None:
+    overrides = selections(template)["RDS"]["RestoreMetadataOverrides"]
+    assert overrides["dbSubnetGroupName"] == "data"
+    assert json.loads(overrides["vpcSecurityGroupIds"]) == ["sg-database"]
+
+
+def test_a_selection_waits_for_its_plan(template: Resources) -> None:
+    plan = next(id_ for id_, r in template.items() if r["Type"] == "AWS::Backup::RestoreTestingPlan")
+    assert all(plan in r["DependsOn"] for r in template.values() if r["Type"] == SELECTION)
+
+
+def test_what_came_back_is_judged_when_the_job_completed(template: Resources) -> None:
+    pattern = only(template, "AWS::Events::Rule")["EventPattern"]
+    assert pattern["source"] == ["aws.backup"]
+    assert pattern["detail-type"] == ["Restore Job State Change"]
+    assert pattern["detail"]["status"] == ["COMPLETED"]
+    assert "RestoreTestingPlanArn" in str(pattern["detail"]["restoreTestingPlanArn"])
+
+
+def test_the_judge_sees_restored_copies_only(template: Resources) -> None:
+    policy = only(template, "AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
+    rights = {s["Action"]: s["Resource"] for s in policy if isinstance(s["Action"], str)}
+    assert rights["rds:DescribeDBInstances"] == "arn:aws:rds:sa-east-1:111122223333:db:awsbackup-restore-test-*"
+    assert rights["s3:ListBucket"] == "arn:aws:s3:::awsbackup-restore-test-*"

@@ -1,0 +1,86 @@
+"""The four steps, for a store that is nothing but a list of what it accepts."""
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.unit.data.fake_secrets import FakeSecrets
+
+SECRET = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:user-AbCdEf"
+USER = {"username": "playback", "password": "first", "host": "db", "port": "3306", "dbname": "playback"}
+
+
+@pytest.fixture
+def rotation(load_handler: Callable[[str, str], ModuleType]) -> ModuleType:
+    return load_handler("credentials_handler", "rotation")
+
+
+@pytest.fixture
+def secrets() -> FakeSecrets:
+    return FakeSecrets({SECRET: dict(USER)})
+
+
+def event(step: str, version: str = "v2") -> dict[str, str]:
+    return {"SecretId": SECRET, "ClientRequestToken": version, "Step": step}
+
+
+def store(rotation: ModuleType, calls: list[tuple[str, ...]]) -> Any:
+    return rotation.Store(
+        accept=lambda current, pending: calls.append(("accept", current["password"], pending["password"])),
+        prove=lambda pending: calls.append(("prove", pending["password"])),
+    )
+
+
+def test_a_rotation_ends_with_a_new_current_password(rotation: ModuleType, secrets: FakeSecrets) -> None:
+    calls: list[tuple[str, ...]] = []
+    secrets.begin(SECRET, "v2")
+    for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
+        rotation.rotate(event(step), secrets, store(rotation, calls))
+    assert calls == [("accept", "first", "made-1"), ("prove", "made-1")]
+    assert secrets.current(SECRET) == {**USER, "password": "made-1"}
+    assert "AWSPREVIOUS" in secrets.stages[SECRET]["v1"]
+
+
+def test_nothing_is_current_before_it_was_proved(rotation: ModuleType, secrets: FakeSecrets) -> None:
+    def refuse(_pending: dict[str, Any]) -> None:
+        raise ConnectionError
+
+    secrets.begin(SECRET, "v2")
+    broken = rotation.Store(accept=lambda _current, _pending: None, prove=refuse)
+    rotation.rotate(event("createSecret"), secrets, broken)
+    with pytest.raises(ConnectionError):
+        rotation.rotate(event("testSecret"), secrets, broken)
+    assert secrets.current(SECRET)["password"] == "first"
+
+
+def test_a_step_that_runs_twice_makes_no_second_password(rotation: ModuleType, secrets: FakeSecrets) -> None:
+    secrets.begin(SECRET, "v2")
+    for _ in range(2):
+        rotation.rotate(event("createSecret"), secrets, store(rotation, []))
+    assert secrets.made == 1
+
+
+def test_a_rotation_that_is_over_is_left_alone(rotation: ModuleType, secrets: FakeSecrets) -> None:
+    calls: list[tuple[str, ...]] = []
+    rotation.rotate(event("setSecret", version="v1"), secrets, store(rotation, calls))
+    assert calls == []
+
+
+@pytest.mark.parametrize("step", ["setSecret", "finishSecret"])
+def test_a_version_that_is_not_pending_is_refused(rotation: ModuleType, secrets: FakeSecrets, step: str) -> None:
+    secrets.stages[SECRET]["v2"] = []
+    with pytest.raises(rotation.RotationError, match="not pending"):
+        rotation.rotate(event(step), secrets, store(rotation, []))
+
+
+def test_a_secret_that_does_not_rotate_is_refused(rotation: ModuleType) -> None:
+    with pytest.raises(rotation.RotationError, match="does not rotate"):
+        rotation.rotate(event("createSecret"), FakeSecrets({SECRET: dict(USER)}, rotates=False), store(rotation, []))
+
+
+def test_an_unknown_step_is_refused(rotation: ModuleType, secrets: FakeSecrets) -> None:
+    secrets.begin(SECRET, "v2")
+    with pytest.raises(rotation.RotationError, match="no step"):
+        rotation.rotate(event("dropSecret"), secrets, store(rotation, []))

@@ -1,0 +1,84 @@
+from typing import Any
+
+import pytest
+from aws_cdk import aws_s3 as s3
+
+from spotmusic_constructs.data.uploads_bucket import UploadsBucket
+from tests.conftest import new_stack
+from tests.unit.data.templates import Resources, key_of, only, resources_of, statements, whole
+
+BUCKET = "AWS::S3::Bucket"
+ORIGIN = "https://spotmusic.example"
+
+
+def synthesized(**options: Any) -> Resources:
+    stack = new_stack()
+    UploadsBucket(stack, "Uploads", key=key_of(stack), access_logs=s3.Bucket.from_bucket_name(stack, "Logs", "logs"), **options)
+    return resources_of(stack)
+
+
+@pytest.fixture(scope="module")
+def minimal() -> Resources:
+    return synthesized()
+
+
+@pytest.fixture(scope="module")
+def full() -> Resources:
+    return synthesized(allowed_origins=[ORIGIN], days=3)
+
+
+def test_guardduty_scans_and_tags_every_object(minimal: Resources) -> None:
+    plan = only(minimal, "AWS::GuardDuty::MalwareProtectionPlan")
+    assert plan["Actions"] == {"Tagging": {"Status": "ENABLED"}}
+    assert plan["ProtectedResource"] == {"S3Bucket": {"BucketName": {"Ref": next(i for i, r in minimal.items() if r["Type"] == BUCKET)}}}
+
+
+def test_the_plan_waits_for_the_rights_that_it_tries_at_once(minimal: Resources) -> None:
+    awaited = {minimal[id_]["Type"] for id_ in whole(minimal, "AWS::GuardDuty::MalwareProtectionPlan")["DependsOn"]}
+    assert awaited >= {"AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::S3::BucketPolicy"}
+
+
+def test_only_guardduty_of_this_account_takes_the_role(minimal: Resources) -> None:
+    (trust,) = only(minimal, "AWS::IAM::Role")["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "malware-protection-plan.guardduty.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+
+
+def test_nobody_but_the_scan_reads_what_is_not_clean(minimal: Resources) -> None:
+    deny = statements(minimal)["NobodyReadsBeforeTheScan"]
+    assert deny["Effect"] == "Deny"
+    assert deny["Condition"]["StringNotEquals"] == {"s3:ExistingObjectTag/GuardDutyMalwareScanStatus": "NO_THREATS_FOUND"}
+    assert "aws:PrincipalArn" in deny["Condition"]["ArnNotEquals"]
+
+
+def test_nobody_but_the_scan_writes_its_result(minimal: Resources) -> None:
+    deny = statements(minimal)["OnlyTheScanWritesItsResult"]
+    assert deny["Condition"]["ForAnyValue:StringEquals"] == {"s3:RequestObjectTagKeys": ["GuardDutyMalwareScanStatus"]}
+    assert set(deny["Action"]) == {"s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"}
+
+
+def test_no_page_uploads_unless_its_origin_is_named(minimal: Resources, full: Resources) -> None:
+    assert "CorsConfiguration" not in only(minimal, BUCKET)
+    (rule,) = only(full, BUCKET)["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedOrigins"] == [ORIGIN]
+    assert "*" not in rule["AllowedHeaders"]
+
+
+@pytest.mark.parametrize("origin", ["*", "https://*.spotmusic.example"])
+def test_a_wildcard_origin_is_refused(origin: str) -> None:
+    with pytest.raises(ValueError, match="Name each origin"):
+        synthesized(allowed_origins=[origin])
+
+
+def test_an_upload_that_nobody_promoted_goes(full: Resources) -> None:
+    (rule,) = only(full, BUCKET)["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpirationInDays"] == 3
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
+def test_results_reach_the_services_through_eventbridge(minimal: Resources) -> None:
+    assert only(minimal, BUCKET)["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+
+
+def test_nobody_is_allowed_in_by_the_bucket_itself(minimal: Resources) -> None:
+    assert {s["Effect"] for s in statements(minimal).values()} == {"Deny"}
