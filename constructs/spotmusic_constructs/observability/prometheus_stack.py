@@ -20,8 +20,8 @@ from spotmusic_constructs.observability.alertmanager import alertmanager_values
 from spotmusic_constructs.observability.grafana import Grafana, grafana_values, reader
 from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace, prometheus_values
 
-UNREACHABLE = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy")
-"""Parts of the control plane that EKS keeps to itself."""
+UNREACHABLE = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy", "coreDns")
+"""What EKS keeps to itself: the control plane, and in Auto Mode also kube-proxy and the resolver, which run on the nodes."""
 
 
 class KubePrometheusStack(Construct):

@@ -1,0 +1,127 @@
+"""What the tests of Helm releases share: a cluster that costs nothing, and the values as they stand in the template."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk.assertions import Template
+
+HELM = "Custom::AWSCDK-EKS-HelmChart"
+REGISTRY = "111122223333.dkr.ecr.sa-east-1.amazonaws.com"
+LARGEST_VALUES = 100_000
+
+Json = dict[str, Any]
+
+
+class Images:
+    """Names images as a registry would, with tokens for what is only known at deployment."""
+
+    def image(self, reference: str) -> str:
+        host, _, path = reference.partition("/")
+        return f"{cdk.Aws.ACCOUNT_ID}.dkr.ecr.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}/{host.split('.')[0]}/{path}"
+
+
+def cluster_in(stack: cdk.Stack) -> eks.ICluster:
+    """Returns a cluster of another stack."""
+    role = iam.Role.from_role_name(stack, "KubectlRole", "kubectl")
+    provider = eks.KubectlProvider.from_kubectl_provider_attributes(
+        stack, "Kubectl", role=role, service_token="arn:aws:lambda:sa-east-1:111122223333:function:kubectl"
+    )
+    return eks.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="spotmusic-test", kubectl_provider=provider)
+
+
+def secret_in(stack: cdk.Stack, name: str) -> secretsmanager.ISecret:
+    """Returns a secret of another stack."""
+    return secretsmanager.Secret.from_secret_complete_arn(stack, f"Secret-{name}", arn_of(name))
+
+
+def arn_of(name: str) -> str:
+    return f"arn:aws:secretsmanager:sa-east-1:111122223333:secret:{name}-AbCdEf"
+
+
+def releases(stack: cdk.Stack) -> dict[str, Json]:
+    """Returns the properties of every release by name, with the values that CloudFormation would hand over."""
+    resources = Template.from_stack(stack).to_json()["Resources"]
+    found = [resource["Properties"] for resource in resources.values() if resource["Type"] == HELM]
+    return {release["Release"]: {**release, "Values": json.loads(_text(release["Values"]))} for release in found}
+
+
+def values_of(stack: cdk.Stack, release: str) -> Json:
+    return dict(releases(stack)[release]["Values"])
+
+
+def _text(value: Any) -> str:
+    """Resolves what a template says of a text: pseudo parameters by example, references by their names."""
+    if isinstance(value, str):
+        return value
+    if "Fn::Join" in value:
+        separator, parts = value["Fn::Join"]
+        return str(separator).join(_text(part) for part in parts)
+    if "Ref" in value:
+        known = {"AWS::AccountId": "111122223333", "AWS::Region": "sa-east-1", "AWS::URLSuffix": "amazonaws.com"}
+        return known.get(value["Ref"], str(value["Ref"]))
+    return ".".join(value["Fn::GetAtt"])
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yields every value that is no mapping, with its path."""
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from leaves(item, f"{path}.{key}" if path else str(key))
+    else:
+        yield path, value
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Yields every text at any depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)
+
+
+def schemas() -> Path:
+    """Returns the folder of chart schemas, or skips the test that needs it."""
+    folder = os.environ.get("SPOTMUSIC_SCHEMAS")
+    if not folder:
+        pytest.skip("SPOTMUSIC_SCHEMAS names no folder with the schemas of charts (values/<chart>-<version>.schema.json or .keys.txt)")
+    return Path(folder)
+
+
+def schema_errors(chart: Any, values: Json) -> list[str]:
+    """Returns what the chart's own schema says against the values; what it requires, its default values have."""
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema checks values against the schemas of charts")
+    schema = json.loads((schemas() / "values" / f"{chart.name}-{chart.version}.schema.json").read_text())
+    errors = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)(schema).iter_errors(values)
+    wrong = [error for error in errors if error.validator != "required"]
+    return [f"{'.'.join(map(str, error.absolute_path))}: {error.message[:200]}" for error in wrong]
+
+
+def unknown_keys(chart: Any, values: Json, *, below: str = "") -> set[str]:
+    """Returns the keys that the chart's default values do not have, which the chart may ignore.
+
+    Args:
+        chart: chart whose `.keys.txt` lists the default values with their types.
+        values: values to look at.
+        below: key of the chart in that of its parent.
+    """
+    lines = (schemas() / "values" / f"{chart.name}-{chart.version}.keys.txt").read_text().splitlines()
+    known = dict(line.split("\t") for line in lines if "\t" in line)
+    open_ended = tuple(path for path, kind in known.items() if kind.startswith(("map", "list", "NoneType", "str")))
+    parents = {path.rpartition(".")[0] for path in known}
+    return {path for path, _ in leaves(values, below) if path not in known | dict.fromkeys(parents) and not _within(path, open_ended)}
+
+
+def _within(path: str, roots: tuple[str, ...]) -> bool:
+    return any(path.startswith(f"{root}.") for root in roots)

@@ -1,0 +1,134 @@
+import json
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from spotmusic_cdk import versions
+from spotmusic_constructs.gateway.declarative_config import GatewayRoute, RateLimit
+from spotmusic_constructs.gateway.kong import Kong
+from tests.conftest import new_stack
+from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, releases, secret_in, unknown_keys
+
+Json = dict[str, Any]
+
+DOCUMENTED = {
+    # Described in the chart's own values file and README, but without a default there; each was seen in what the chart renders.
+    "customEnv.redis_password.valueFrom.secretKeyRef.key",
+    "customEnv.redis_password.valueFrom.secretKeyRef.name",
+    "fullnameOverride",
+    "podDisruptionBudget.maxUnavailable",
+    "securityContext.runAsNonRoot",
+    "securityContext.runAsUser",
+    "serviceMonitor.interval",
+    "topologySpreadConstraints",
+}
+
+
+@pytest.fixture(scope="module")
+def stack() -> cdk.Stack:
+    return new_stack()
+
+
+@pytest.fixture(scope="module")
+def kong(stack: cdk.Stack) -> Kong:
+    return Kong(
+        stack,
+        "Kong",
+        cluster=cluster_in(stack),
+        chart=versions.KONG,
+        images=Images(),
+        routes=[GatewayRoute(service=f"service-{number}", path=f"/v1/service-{number}") for number in range(40)],
+        services_url="https://services.internal.spotmusic.example",
+        login_url="https://keycloak-http.keycloak.svc.cluster.local:8443",
+        rate_limit=RateLimit(requests_per_minute=600, host="primary.cache.example.com"),
+        cache_user=secret_in(stack, "cache-kong"),
+        vpc_cidr="10.40.0.0/16",
+        min_replicas=3,
+        max_replicas=24,
+    )
+
+
+@pytest.fixture(scope="module")
+def release(stack: cdk.Stack, kong: Kong) -> Json:
+    assert kong
+    return releases(stack)["kong"]
+
+
+@pytest.fixture(scope="module")
+def values(release: Json) -> Json:
+    return dict(release["Values"])
+
+
+def test_a_stateless_release_waits_and_is_taken_back_when_it_fails(release: Json) -> None:
+    assert release["Wait"] is release["Atomic"] is True
+
+
+def test_forty_routes_fit_into_an_event(values: Json) -> None:
+    assert len(json.dumps(values).encode()) < LARGEST_VALUES
+
+
+def test_the_configuration_is_the_whole_of_it_and_valid_json(values: Json) -> None:
+    config = json.loads(values["dblessConfig"]["config"])
+    assert config["_format_version"] == "3.0"
+    assert len(config["services"]) == 41
+    assert values["env"]["database"] == "off"
+    assert values["env"]["router_flavor"] == "expressions"
+
+
+def test_nobody_reaches_the_admin_api(values: Json) -> None:
+    assert values["admin"] == {"enabled": False, "tls": {"enabled": False}}
+    assert values["manager"]["enabled"] is False
+    assert values["ingressController"]["enabled"] is False
+
+
+def test_the_proxy_is_an_inner_service_with_tls_only(values: Json) -> None:
+    proxy = values["proxy"]
+    assert proxy["type"] == "ClusterIP"
+    assert proxy["http"]["enabled"] is False
+    assert proxy["tls"]["servicePort"] == proxy["tls"]["containerPort"] == 8443
+    assert values["env"]["ssl_protocols"] == "TLSv1.2 TLSv1.3"
+
+
+def test_the_viewers_address_is_believed_only_from_the_vpc(values: Json) -> None:
+    env = values["env"]
+    assert (env["trusted_ips"], env["real_ip_header"], env["real_ip_recursive"]) == ("10.40.0.0/16", "X-Forwarded-For", "on")
+
+
+def test_upstreams_are_checked_against_amazons_authorities_and_ours(values: Json) -> None:
+    assert values["env"]["lua_ssl_trusted_certificate"] == "system,/etc/secrets/kong-proxy-tls/ca.crt"
+    assert values["env"]["nginx_proxy_proxy_ssl_trusted_certificate"] == "/kong_prefix/.ca_combined"
+
+
+def test_every_secret_that_the_pods_mount_is_described(kong: Kong, values: Json) -> None:
+    (secret,) = kong.external_secrets
+    assert (secret.namespace, secret.name) == ("kong", "kong-redis")
+    assert secret.fields["password"].secret_arn == arn_of("cache-kong")
+    reference = values["customEnv"]["redis_password"]["valueFrom"]["secretKeyRef"]
+    assert reference["name"] == secret.name
+    assert reference["key"] in secret.keys
+    assert values["secretVolumes"] == [certificate.name for certificate in kong.certificates]
+
+
+def test_the_image_comes_from_our_registry_at_one_tag(values: Json) -> None:
+    assert values["image"]["repository"].startswith(f"{REGISTRY}/")
+    assert values["image"]["tag"] == "3.9.3"
+
+
+def test_pods_stand_in_every_zone_and_on_their_own_host(values: Json) -> None:
+    assert values["autoscaling"]["minReplicas"] == 3
+    assert values["podDisruptionBudget"]["maxUnavailable"] == 1
+    spread = {rule["topologyKey"]: rule["whenUnsatisfiable"] for rule in values["topologySpreadConstraints"]}
+    assert spread == {"topology.kubernetes.io/zone": "DoNotSchedule", "kubernetes.io/hostname": "DoNotSchedule"}
+
+
+def test_the_container_may_do_nothing_that_it_need_not(values: Json) -> None:
+    security = values["containerSecurityContext"]
+    assert security["runAsNonRoot"] is security["readOnlyRootFilesystem"] is True
+    assert security["allowPrivilegeEscalation"] is False
+    assert security["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_every_key_is_one_that_the_chart_knows(values: Json) -> None:
+    unknown = {key for key in unknown_keys(versions.KONG, values) if not key.startswith("env.")}
+    assert unknown <= DOCUMENTED

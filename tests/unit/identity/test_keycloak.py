@@ -1,0 +1,157 @@
+import json
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+import yaml
+
+from spotmusic_cdk import versions
+from spotmusic_constructs.identity.keycloak import Keycloak
+from spotmusic_constructs.identity.rds_ca import rds_ca
+from spotmusic_constructs.identity.realm import Realm
+from tests.conftest import new_stack
+from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, releases, schema_errors, secret_in
+
+Json = dict[str, Any]
+SET_BY_THE_CHART = {"KC_DB", "KC_DB_URL_HOST", "KC_DB_URL_PORT", "KC_HTTP_RELATIVE_PATH", "KC_PROXY_HEADERS", "KC_HEALTH_ENABLED"} | {
+    "KC_METRICS_ENABLED",
+    "KC_CACHE",
+    "KC_CACHE_STACK",
+    "KC_HTTP_ENABLED",
+}
+
+
+def keycloak_in(stack: cdk.Stack, **changes: Any) -> Keycloak:
+    arguments: Json = {
+        "cluster": cluster_in(stack),
+        "chart": versions.KEYCLOAK,
+        "images": Images(),
+        "hostname": "spotmusic.example",
+        "realm": Realm(web_redirects=["https://spotmusic.example/callback"], grafana_url="https://grafana.internal.spotmusic.example"),
+        "database_host": "identity.rds.example.com",
+        "database_ca": rds_ca("sa-east-1"),
+        "database_user": secret_in(stack, "database"),
+        "admin": secret_in(stack, "admin"),
+        "clients": secret_in(stack, "clients"),
+        "vpc_cidr": "10.40.0.0/16",
+    }
+    return Keycloak(stack, "Keycloak", **{**arguments, **changes})
+
+
+@pytest.fixture(scope="module")
+def stack() -> cdk.Stack:
+    return new_stack()
+
+
+@pytest.fixture(scope="module")
+def keycloak(stack: cdk.Stack) -> Keycloak:
+    return keycloak_in(stack, replicas=3)
+
+
+@pytest.fixture(scope="module")
+def release(stack: cdk.Stack, keycloak: Keycloak) -> Json:
+    assert keycloak
+    return releases(stack)["keycloak"]
+
+
+@pytest.fixture(scope="module")
+def values(release: Json) -> Json:
+    return dict(release["Values"])
+
+
+def variables(values: Json) -> Json:
+    return {variable["name"]: variable.get("value", variable.get("valueFrom")) for variable in yaml.safe_load(values["extraEnv"])}
+
+
+def manifest(values: Json, name: str) -> Json:
+    return next(item for item in values["extraManifests"] if item["metadata"]["name"] == name)
+
+
+def test_a_stateful_release_is_never_rolled_back(release: Json) -> None:
+    assert not release.get("Atomic")
+
+
+def test_links_and_tokens_bear_one_public_name(values: Json) -> None:
+    said = variables(values)
+    assert said["KC_HOSTNAME"] == "https://spotmusic.example/auth"
+    assert said["KC_HOSTNAME_STRICT"] == "true"
+    assert values["http"]["relativePath"] == "/auth"
+
+
+def test_the_console_is_not_under_the_public_name(values: Json) -> None:
+    assert variables(values)["KC_HOSTNAME_ADMIN"] == "https://localhost:8443/auth"
+
+
+def test_without_a_domain_the_name_is_taken_from_each_request() -> None:
+    stack = new_stack()
+    keycloak_in(stack, hostname=None)
+    said = variables(releases(stack)["keycloak"]["Values"])
+    assert said["KC_HOSTNAME_STRICT"] == "false"
+    assert "KC_HOSTNAME" not in said
+
+
+def test_the_database_is_checked_by_its_name_against_amazons_roots(values: Json) -> None:
+    said = variables(values)
+    assert "sslMode=VERIFY_IDENTITY" in said["KC_DB_URL_PROPERTIES"]
+    assert "KC_DB_URL" not in said  # it would make the properties count for nothing
+    roots = manifest(values, "rds-ca")["data"]["ca.pem"]
+    assert roots.count("BEGIN CERTIFICATE") == 3
+    mount = next(mount for mount in yaml.safe_load(values["extraVolumeMounts"]) if mount["name"] == "rds-ca")
+    assert said["KC_TRUSTSTORE_PATHS"] == f"{mount['mountPath']}/ca.pem"
+
+
+def test_no_variable_is_set_twice(values: Json) -> None:
+    names = [variable["name"] for variable in yaml.safe_load(values["extraEnv"])]
+    assert len(names) == len(set(names))
+    assert not SET_BY_THE_CHART & set(names)
+
+
+def test_every_password_comes_from_a_secret_that_is_made(keycloak: Keycloak, values: Json) -> None:
+    (secret,) = keycloak.external_secrets
+    references = [value["secretKeyRef"] for value in variables(values).values() if isinstance(value, dict)]
+    assert {reference["name"] for reference in references} == {secret.name}
+    assert {reference["key"] for reference in references} == secret.keys
+    assert secret.fields["admin_password"].secret_arn == arn_of("admin")
+    assert secret.fields["database_password"].secret_arn == arn_of("database")
+
+
+def test_it_answers_with_tls_only_and_so_do_health_and_metrics(keycloak: Keycloak, values: Json) -> None:
+    assert values["proxy"]["http"] == {"enabled": False}
+    assert values["http"]["internalScheme"] == "HTTPS"
+    (certificate,) = keycloak.certificates
+    assert keycloak.url.split("//")[1].split(":")[0] in certificate.dns_names
+    volume = next(volume for volume in yaml.safe_load(values["extraVolumes"]) if volume["name"] == "tls")
+    assert volume["secret"] == {"secretName": certificate.name}
+
+
+def test_forwarded_addresses_are_believed_only_from_the_vpc(values: Json) -> None:
+    assert values["proxy"]["mode"] == "xforwarded"
+    assert variables(values)["KC_PROXY_TRUSTED_ADDRESSES"] == "10.40.0.0/16"
+
+
+def test_pods_stand_in_zones_and_on_hosts_of_their_own(values: Json) -> None:
+    (rule,) = yaml.safe_load(values["topologySpreadConstraints"])
+    (term,) = json.loads(values["affinity"])["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert (rule["topologyKey"], rule["whenUnsatisfiable"]) == ("topology.kubernetes.io/zone", "DoNotSchedule")
+    assert term["labelSelector"] == rule["labelSelector"]
+    assert values["replicas"] == 3
+    assert values["podDisruptionBudget"] == {"maxUnavailable": 1}
+
+
+def test_the_realm_that_is_imported_is_the_one_given(values: Json) -> None:
+    realm = json.loads(manifest(values, "keycloak-realm")["data"]["realm.json"])
+    assert realm["realm"] == "spotmusic"
+    assert values["command"][-1] == "--import-realm"
+
+
+def test_the_image_comes_from_our_registry_and_not_from_the_charts_older_default(values: Json) -> None:
+    assert values["image"]["repository"].startswith(f"{REGISTRY}/")
+    assert values["image"]["tag"] == "26.8.2"
+
+
+def test_values_fit_into_an_event(values: Json) -> None:
+    assert len(json.dumps(values).encode()) < LARGEST_VALUES
+
+
+def test_the_charts_own_schema_accepts_the_values(values: Json) -> None:
+    assert schema_errors(versions.KEYCLOAK, values) == []

@@ -1,0 +1,71 @@
+import pytest
+
+from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
+from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
+from spotmusic_constructs.kubernetes.images import images_of
+from spotmusic_constructs.kubernetes.pod import HOST, apart, resources, spread
+from tests.helm_values import Images
+
+PASSWORD = SecretField(secret_arn="arn:aws:secretsmanager:sa-east-1:111122223333:secret:one-AbCdEf", field="password")
+
+
+class Chart:
+    name, version, repository = "chart", "1.2.3", "https://charts.example.com"
+
+    def __init__(self, **images: str) -> None:
+        self.images = images
+
+
+def test_a_secret_without_a_template_has_its_variables_as_keys() -> None:
+    secret = ExternalSecret(namespace="kong", name="redis", fields={"password": PASSWORD})
+    assert secret.keys == {"password"}
+    assert secret.to_values() == {
+        "namespace": "kong",
+        "name": "redis",
+        "data": [{"secretKey": "password", "remoteRef": {"key": PASSWORD.secret_arn, "property": "password"}}],
+        "template": {},
+    }
+
+
+def test_a_template_decides_the_keys() -> None:
+    secret = ExternalSecret(namespace="a", name="b", fields={"password": PASSWORD}, template={"conf": "pass = {{ .password }}"})
+    assert secret.keys == {"conf"}
+
+
+def test_a_certificate_names_what_clients_call() -> None:
+    certificate = Certificate(namespace="kong", name="tls", dns_names=service_names("proxy", "kong"))
+    assert certificate.to_values() == {
+        "namespace": "kong",
+        "name": "tls",
+        "dnsNames": ["proxy.kong.svc", "proxy.kong.svc.cluster.local"],
+    }
+
+
+def test_a_headless_service_has_names_for_its_pods() -> None:
+    assert "*.nodes.mq.svc.cluster.local" in service_names("nodes", "mq", pods=True)
+
+
+def test_an_image_is_taken_apart_without_touching_the_tokens_in_its_registry() -> None:
+    image = images_of(Chart(main="quay.io/keycloak/keycloak:26.8.2"), Images())["main"]
+    assert (image.repository, image.tag) == ("quay/keycloak/keycloak", "26.8.2")
+    assert image.name == f"{image.registry}/{image.repository}"
+
+
+def test_an_image_without_a_tag_is_refused() -> None:
+    with pytest.raises(ValueError, match="exact tag"):
+        images_of(Chart(main="quay.io/keycloak"), Images())
+
+
+def test_pods_are_spread_over_zones_unless_told_otherwise_and_strange_nodes_do_not_count() -> None:
+    rule = spread({"app": "kong"})
+    assert rule["topologyKey"] == "topology.kubernetes.io/zone"
+    assert rule["nodeTaintsPolicy"] == "Honor"
+    assert spread({"app": "kong"}, over=HOST)["topologyKey"] == "kubernetes.io/hostname"
+
+
+def test_two_pods_that_must_stand_apart_never_share_a_host() -> None:
+    assert "requiredDuringSchedulingIgnoredDuringExecution" in str(apart({"app": "kong"}))
+
+
+def test_memory_has_a_limit_and_cpu_has_none() -> None:
+    assert resources(cpu="100m", memory="128Mi") == {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "128Mi"}}

@@ -1,0 +1,69 @@
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk.assertions import Template
+
+from spotmusic_cdk import versions
+from spotmusic_constructs.kubernetes.external_secrets import ExternalSecretsOperator
+from tests.conftest import new_stack
+from tests.helm_values import HELM, REGISTRY, Images, arn_of, cluster_in, releases, schema_errors, secret_in
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def stack() -> cdk.Stack:
+    stack = new_stack()
+    ExternalSecretsOperator(
+        stack,
+        "Operator",
+        cluster=cluster_in(stack),
+        chart=versions.EXTERNAL_SECRETS,
+        images=Images(),
+        secrets=[secret_in(stack, "one"), secret_in(stack, "two")],
+    )
+    return stack
+
+
+@pytest.fixture(scope="module")
+def resources(stack: cdk.Stack) -> dict[str, Json]:
+    return dict(Template.from_stack(stack).to_json()["Resources"])
+
+
+@pytest.fixture(scope="module")
+def values(stack: cdk.Stack) -> Json:
+    return dict(releases(stack)["external-secrets"]["Values"])
+
+
+def test_it_reads_the_secrets_given_and_no_other(resources: dict[str, Json]) -> None:
+    (policy,) = [resource for resource in resources.values() if resource["Type"] == "AWS::IAM::ManagedPolicy"]
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == [arn_of("one"), arn_of("two")]
+    assert all(action.startswith(("secretsmanager:Get", "secretsmanager:Describe")) for action in statement["Action"])
+
+
+def test_its_pods_have_that_right_by_pod_identity_before_they_start(resources: dict[str, Json], values: Json) -> None:
+    ((id_, association),) = [(i, r) for i, r in resources.items() if r["Type"] == "AWS::EKS::PodIdentityAssociation"]
+    assert association["Properties"]["ServiceAccount"] == values["serviceAccount"]["name"] == "external-secrets"
+    (release,) = [resource for resource in resources.values() if resource["Type"] == HELM]
+    assert id_ in release["DependsOn"]
+
+
+def test_every_part_has_two_pods_of_which_one_may_go(values: Json) -> None:
+    for part in (values, values["webhook"], values["certController"]):
+        assert part["replicaCount"] == 2
+        assert part["podDisruptionBudget"] == {"enabled": True, "minAvailable": "", "maxUnavailable": 1}
+        assert part["image"]["repository"].startswith(f"{REGISTRY}/")
+
+
+def test_nothing_is_written_to_secrets_manager_from_the_cluster(values: Json) -> None:
+    assert values["processPushSecret"] is values["processClusterPushSecret"] is False
+
+
+def test_a_missing_kind_of_monitor_fails_instead_of_leaving_it_out(values: Json) -> None:
+    assert values["serviceMonitor"] == {"enabled": True, "renderMode": "alwaysRender"}
+
+
+def test_the_charts_own_schema_accepts_the_values(values: Json) -> None:
+    assert schema_errors(versions.EXTERNAL_SECRETS, values) == []

@@ -1,0 +1,107 @@
+import json
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+import yaml
+
+from spotmusic_constructs.kubernetes.helm_release import LocalChart
+from spotmusic_constructs.messaging.rabbitmq import RabbitMQ
+from tests.conftest import ROOT, new_stack
+from tests.helm_values import arn_of, cluster_in, releases, secret_in
+
+Json = dict[str, Any]
+CHART = ROOT / "charts" / "rabbitmq"
+IMAGE = "registry.example.com/rabbitmq:4.3.5-management"
+
+
+def rabbitmq_in(stack: cdk.Stack, **changes: Any) -> RabbitMQ:
+    arguments: Json = {
+        "cluster": cluster_in(stack),
+        "chart": LocalChart(path=CHART),
+        "image": IMAGE,
+        "default_user": secret_in(stack, "operator"),
+        "users": {name: secret_in(stack, name) for name in ("web-api", "notifications")},
+        "host": "brokers.internal.spotmusic.example",
+    }
+    return RabbitMQ(stack, "RabbitMQ", **{**arguments, **changes})
+
+
+@pytest.fixture(scope="module")
+def stack() -> cdk.Stack:
+    return new_stack()
+
+
+@pytest.fixture(scope="module")
+def rabbitmq(stack: cdk.Stack) -> RabbitMQ:
+    return rabbitmq_in(stack, monitor=secret_in(stack, "monitor"), memory_gib=8, storage_gib=50)
+
+
+@pytest.fixture(scope="module")
+def release(stack: cdk.Stack, rabbitmq: RabbitMQ) -> Json:
+    assert rabbitmq
+    return releases(stack)["rabbitmq"]
+
+
+@pytest.fixture(scope="module")
+def values(release: Json) -> Json:
+    return dict(release["Values"])
+
+
+def test_a_stateful_release_is_never_rolled_back(release: Json) -> None:
+    assert not release.get("Atomic")
+    assert not release.get("Wait")
+
+
+def test_three_nodes_stand_in_zones_and_on_hosts_of_their_own(values: Json) -> None:
+    assert values["replicas"] == 3
+    (rule,) = values["topologySpreadConstraints"]
+    assert (rule["topologyKey"], rule["whenUnsatisfiable"]) == ("topology.kubernetes.io/zone", "DoNotSchedule")
+    assert "requiredDuringSchedulingIgnoredDuringExecution" in values["affinity"]["podAntiAffinity"]
+    assert values["nodeSelector"] == {"karpenter.sh/nodepool": "brokers"}
+
+
+def test_sizes_are_those_asked_for(values: Json) -> None:
+    assert values["storage"] == {"class": "gp3", "size": "50Gi"}
+    assert values["resources"]["limits"]["memory"] == "8Gi"
+
+
+def test_every_service_has_a_user_whose_secret_is_made(rabbitmq: RabbitMQ, values: Json) -> None:
+    made = {secret.name for secret in rabbitmq.external_secrets}
+    assert {user["secret"] for user in values["users"].values()} <= made
+    assert values["defaultUserSecret"] in made
+    assert set(values["users"]) == {"web-api", "notifications", "queue-depth"}
+
+
+def test_only_the_monitor_merely_counts(values: Json) -> None:
+    assert [name for name, user in values["users"].items() if user.get("countsOnly")] == ["queue-depth"]
+
+
+def test_without_a_monitor_there_is_no_user_for_it() -> None:
+    stack = new_stack()
+    rabbitmq_in(stack)
+    assert "queue-depth" not in releases(stack)["rabbitmq"]["Values"]["users"]
+
+
+def test_the_administrator_is_in_the_form_that_the_operator_reads(rabbitmq: RabbitMQ) -> None:
+    administrator = next(secret for secret in rabbitmq.external_secrets if secret.name == "rabbitmq-default-user")
+    assert administrator.keys == {"username", "password", "default_user.conf", "host", "port", "provider", "type"}
+    assert administrator.template["default_user.conf"] == "default_user = {{ .username }}\ndefault_pass = {{ .password }}\n"
+    assert administrator.fields["password"].secret_arn == arn_of("operator")
+
+
+def test_the_certificate_is_for_the_load_balancer_the_service_and_every_node(rabbitmq: RabbitMQ, values: Json) -> None:
+    (certificate,) = rabbitmq.certificates
+    assert values["tlsSecret"] == certificate.name
+    assert set(certificate.dns_names) >= {
+        "rabbitmq.rabbitmq.svc",
+        "*.rabbitmq-nodes.rabbitmq.svc.cluster.local",
+        "brokers.internal.spotmusic.example",
+    }
+
+
+def test_the_charts_own_schema_accepts_the_values(values: Json) -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema checks values against the schema of the chart")
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    defaults = yaml.safe_load((CHART / "values.yaml").read_text())
+    assert list(jsonschema.Draft202012Validator(schema).iter_errors({**defaults, **values})) == []

@@ -1,0 +1,246 @@
+import json
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_sns as sns
+from aws_cdk.assertions import Template
+
+from spotmusic_cdk import versions
+from spotmusic_constructs.identity.rds_ca import rds_ca
+from spotmusic_constructs.observability.grafana import Grafana
+from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace
+from spotmusic_constructs.observability.prometheus_stack import KubePrometheusStack
+from tests.conftest import new_stack
+from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, leaves, releases, secret_in, texts, unknown_keys
+
+Json = dict[str, Any]
+WORKSPACE = "arn:aws:aps:sa-east-1:111122223333:workspace/ws-0123"
+TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
+DOCUMENTED = {
+    # Described in the chart's values file, but without a default there; each was seen in what the chart renders.
+    "prometheus.podDisruptionBudget.maxUnavailable",
+    "alertmanager.podDisruptionBudget.maxUnavailable",
+    "prometheusOperator.admissionWebhooks.certManager.issuerRef.kind",
+    "prometheusOperator.admissionWebhooks.certManager.issuerRef.name",
+}
+DOCUMENTED_IN_GRAFANA = {
+    "additionalDataSources",  # of the parent chart, below the same key
+    "containerSecurityContext.readOnlyRootFilesystem",
+    "containerSecurityContext.runAsNonRoot",
+    "fullnameOverride",
+    "livenessProbe.httpGet.scheme",
+    "readinessProbe.httpGet.scheme",
+}
+FREE_IN_GRAFANA = ("grafana.ini.", "podDisruptionBudget.")
+SUB_CHARTS = ("grafana.", "kube-state-metrics.", "prometheus-node-exporter.")
+
+
+def stack_with(**changes: Any) -> tuple[cdk.Stack, KubePrometheusStack]:
+    stack = new_stack()
+    arguments: Json = {
+        "cluster": cluster_in(stack),
+        "chart": versions.KUBE_PROMETHEUS_STACK,
+        "images": Images(),
+        "environment": "prod",
+        "workspace": Workspace(arn=WORKSPACE, remote_write_url="https://aps.example.com/api/v1/remote_write", region="sa-east-1"),
+        "alerts": sns.Topic.from_topic_arn(stack, "Alerts", TOPIC),
+        "grafana": Grafana(
+            url="https://grafana.internal.spotmusic.example",
+            realm_url="https://spotmusic.example/auth/realms/spotmusic",
+            internal_realm_url="https://keycloak-http.keycloak.svc.cluster.local:8443/auth/realms/spotmusic",
+            database_host="identity.rds.example.com",
+            database_ca=rds_ca("sa-east-1"),
+            database_user=secret_in(stack, "database"),
+            admin=secret_in(stack, "admin"),
+            clients=secret_in(stack, "clients"),
+        ),
+        "targets": [ScrapeTarget(service="web-api", host="web-api.svc.internal.spotmusic.example", port=8080)],
+    }
+    return stack, KubePrometheusStack(stack, "Monitoring", **{**arguments, **changes})
+
+
+@pytest.fixture(scope="module")
+def made() -> tuple[cdk.Stack, KubePrometheusStack]:
+    return stack_with(node_namespace="node-metrics", storage_gib=100, retention_hours=48)
+
+
+@pytest.fixture(scope="module")
+def resources(made: tuple[cdk.Stack, KubePrometheusStack]) -> dict[str, Json]:
+    return dict(Template.from_stack(made[0]).to_json()["Resources"])
+
+
+@pytest.fixture(scope="module")
+def release(made: tuple[cdk.Stack, KubePrometheusStack]) -> Json:
+    return releases(made[0])["monitoring"]
+
+
+@pytest.fixture(scope="module")
+def values(release: Json) -> Json:
+    return dict(release["Values"])
+
+
+@pytest.fixture(scope="module")
+def spec(values: Json) -> Json:
+    return dict(values["prometheus"]["prometheusSpec"])
+
+
+@pytest.fixture(scope="module")
+def grafana(values: Json) -> Json:
+    return dict(values["grafana"])
+
+
+def rights(resources: dict[str, Json]) -> dict[str, tuple[Any, Any]]:
+    """What each service account may do on what, through its association, role and policy."""
+    found = {}
+    for association in (r["Properties"] for r in resources.values() if r["Type"] == "AWS::EKS::PodIdentityAssociation"):
+        role = association["RoleArn"]["Fn::GetAtt"][0]
+        (policy,) = [r for r in resources.values() if r["Type"] == "AWS::IAM::ManagedPolicy" and {"Ref": role} in r["Properties"]["Roles"]]
+        (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+        found[association["ServiceAccount"]] = (statement["Action"], statement["Resource"])
+    return found
+
+
+def test_each_service_account_has_its_one_right(resources: dict[str, Json], values: Json) -> None:
+    assert rights(resources) == {
+        "prometheus": ("aps:RemoteWrite", WORKSPACE),
+        "alertmanager": ("sns:Publish", TOPIC),
+        "grafana": (["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], "*"),
+    }
+    accounts = {values[part]["serviceAccount"]["name"] for part in ("prometheus", "alertmanager", "grafana")}
+    assert accounts == set(rights(resources))
+
+
+def test_definitions_come_from_a_release_of_their_own(values: Json) -> None:
+    assert values["crds"] == {"enabled": False}
+
+
+def test_two_replicas_write_to_the_workspace_which_keeps_one_of_two_samples(spec: Json) -> None:
+    (write,) = spec["remoteWrite"]
+    assert spec["replicas"] == 2
+    assert write["sigv4"] == {"region": "sa-east-1"}
+    assert (spec["prometheusExternalLabelName"], spec["replicaExternalLabelName"]) == ("cluster", "__replica__")
+    assert spec["externalLabels"] == {"cluster": "spotmusic-prod"}
+
+
+def test_monitors_and_rules_of_every_chart_count(spec: Json) -> None:
+    for kind in ("serviceMonitor", "podMonitor", "rule", "probe", "scrapeConfig"):
+        assert spec[f"{kind}SelectorNilUsesHelmValues"] is False
+
+
+def test_services_outside_the_cluster_are_found_by_their_name(spec: Json) -> None:
+    (job,) = spec["additionalScrapeConfigs"]
+    (lookup,) = job["dns_sd_configs"]
+    assert (lookup["names"], lookup["type"], lookup["port"]) == (["web-api.svc.internal.spotmusic.example"], "A", 8080)
+    assert job["relabel_configs"] == [{"target_label": "service", "replacement": "web-api"}]
+
+
+def test_the_oldest_samples_go_before_the_volume_is_full(spec: Json) -> None:
+    claim = spec["storageSpec"]["volumeClaimTemplate"]["spec"]
+    assert claim["resources"]["requests"]["storage"] == "100Gi"
+    assert (spec["retention"], spec["retentionSize"]) == ("48h", "90GiB")
+
+
+def test_alerts_reach_the_topic_and_the_heartbeat_nobody(values: Json) -> None:
+    config = values["alertmanager"]["config"]
+    (team, nobody) = config["receivers"]
+    assert team["sns_configs"][0]["topic_arn"] == TOPIC
+    assert config["route"]["receiver"] == team["name"]
+    assert config["route"]["routes"][0] == {"receiver": nobody["name"], "matchers": ['alertname = "Watchdog"']}
+
+
+def test_replicas_of_all_three_stand_in_zones_of_their_own(values: Json, spec: Json, grafana: Json) -> None:
+    alertmanager = values["alertmanager"]["alertmanagerSpec"]
+    assert (spec["replicas"], alertmanager["replicas"], grafana["replicas"]) == (2, 3, 2)
+    for part in (spec, alertmanager, grafana):
+        assert part["topologySpreadConstraints"][0]["whenUnsatisfiable"] == "DoNotSchedule"
+    assert spec["podAntiAffinity"] == alertmanager["podAntiAffinity"] == "hard"
+
+
+def test_one_replica_of_each_may_go_at_a_time(values: Json, grafana: Json) -> None:
+    budgets = [values[part]["podDisruptionBudget"] for part in ("prometheus", "alertmanager")] + [grafana["podDisruptionBudget"]]
+    assert all(budget["maxUnavailable"] == 1 and not budget.get("minAvailable") for budget in budgets)
+
+
+def test_nobody_sees_grafana_without_a_login_of_keycloak(grafana: Json) -> None:
+    ini = grafana["grafana.ini"]
+    assert ini["auth.anonymous"] == {"enabled": False}
+    assert ini["auth"]["disable_login_form"] is True
+    oauth = ini["auth.generic_oauth"]
+    assert oauth["auth_url"] == "https://spotmusic.example/auth/realms/spotmusic/protocol/openid-connect/auth"
+    assert oauth["role_attribute_strict"] is oauth["use_pkce"] is True
+    assert "client_secret" not in oauth
+
+
+def test_cookies_of_grafana_need_tls(grafana: Json) -> None:
+    security = grafana["grafana.ini"]["security"]
+    assert security["cookie_secure"] is security["strict_transport_security"] is True
+    assert grafana["grafana.ini"]["server"]["protocol"] == "https"
+
+
+def test_grafana_checks_its_database_by_name(grafana: Json, values: Json) -> None:
+    database = grafana["grafana.ini"]["database"]
+    assert (database["ssl_mode"], database["server_cert_name"]) == ("true", "identity.rds.example.com")
+    (mount,) = grafana["extraConfigmapMounts"]
+    assert database["ca_cert_path"] == f"{mount['mountPath']}/ca.pem"
+    config_map = next(item for item in values["extraManifests"] if item["kind"] == "ConfigMap")
+    assert config_map["metadata"]["name"] == mount["configMap"]
+
+
+def test_every_password_of_grafana_comes_from_the_secret_that_is_made(made: tuple[cdk.Stack, KubePrometheusStack], grafana: Json) -> None:
+    (secret,) = made[1].external_secrets
+    used = {reference["secretKeyRef"]["key"] for reference in grafana["envValueFrom"].values()}
+    used |= {grafana["admin"]["userKey"], grafana["admin"]["passwordKey"]}
+    assert used == secret.keys
+    assert {reference["secretKeyRef"]["name"] for reference in grafana["envValueFrom"].values()} == {secret.name}
+    assert grafana["admin"]["existingSecret"] == secret.name
+    assert secret.fields["client_secret"].secret_arn == arn_of("clients")
+
+
+def test_grafana_signs_with_a_key_of_its_own_and_not_with_the_public_default(
+    made: tuple[cdk.Stack, KubePrometheusStack], grafana: Json
+) -> None:
+    (secret,) = made[1].external_secrets
+    assert grafana["envValueFrom"]["GF_SECURITY_SECRET_KEY"]["secretKeyRef"]["key"] == "secret_key"
+    assert "sha256sum" in secret.template["secret_key"]
+
+
+def test_the_sidecars_read_config_maps_and_no_secret(grafana: Json, values: Json) -> None:
+    assert grafana["rbac"] == {"create": False}
+    role = next(item for item in values["extraManifests"] if item["kind"] == "Role")
+    assert role["rules"] == [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]}]
+    assert {grafana["sidecar"][kind]["resource"] for kind in ("dashboards", "datasources")} == {"configmap"}
+
+
+def test_every_image_comes_from_our_registry(values: Json) -> None:
+    images = [path.removesuffix(".registry") for path, value in leaves(values) if path.endswith(".registry") and value == REGISTRY]
+    named = [path for path, _ in leaves(values) if path.endswith(".registry")]
+    assert len(images) == len(named) == 9
+
+
+def test_the_kubelet_and_the_api_are_watched_and_what_eks_hides_is_not(values: Json) -> None:
+    for part in ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy", "coreDns"):
+        assert values[part] == {"enabled": False}
+
+
+def test_the_exporter_of_nodes_lives_apart_from_everything_restricted(values: Json) -> None:
+    assert values["prometheus-node-exporter"]["namespaceOverride"] == "node-metrics"
+
+
+def test_without_a_place_for_it_there_is_no_exporter_of_nodes() -> None:
+    stack, _ = stack_with()
+    found = releases(stack)["monitoring"]["Values"]
+    assert found["nodeExporter"] == {"enabled": False}
+    assert "prometheus-node-exporter" not in found
+
+
+def test_values_fit_into_an_event_and_hold_no_password(values: Json) -> None:
+    assert len(json.dumps(values).encode()) < LARGEST_VALUES
+    assert not [text for text in texts(values) if "SecretString" in text or "resolve:secretsmanager" in text]
+
+
+def test_every_key_is_one_that_the_charts_know(values: Json, grafana: Json) -> None:
+    unknown = {key for key in unknown_keys(versions.KUBE_PROMETHEUS_STACK, values) if not key.startswith(SUB_CHARTS)}
+    chart = type("Chart", (), {"name": "grafana", "version": "12.11.1"})
+    assert unknown <= DOCUMENTED
+    assert {key for key in unknown_keys(chart, grafana) if not key.startswith(FREE_IN_GRAFANA)} <= DOCUMENTED_IN_GRAFANA

@@ -1,0 +1,172 @@
+import json
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from spotmusic_cdk import versions
+from spotmusic_constructs.streaming.redpanda import Redpanda
+from tests.conftest import new_stack
+from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, releases, schema_errors, secret_in
+
+Json = dict[str, Any]
+HOST = "brokers.internal.spotmusic.example"
+
+
+def redpanda_in(stack: cdk.Stack, **changes: Any) -> Redpanda:
+    arguments: Json = {
+        "cluster": cluster_in(stack),
+        "chart": versions.REDPANDA,
+        "images": Images(),
+        "admin": secret_in(stack, "admin"),
+        "users": {name: secret_in(stack, name) for name in ("web-api", "trends")},
+        "host": HOST,
+    }
+    return Redpanda(stack, "Redpanda", **{**arguments, **changes})
+
+
+@pytest.fixture(scope="module")
+def stack() -> cdk.Stack:
+    return new_stack()
+
+
+@pytest.fixture(scope="module")
+def redpanda(stack: cdk.Stack) -> Redpanda:
+    return redpanda_in(stack, brokers=5, cpu=4, memory_gib=16, storage_gib=500)
+
+
+@pytest.fixture(scope="module")
+def release(stack: cdk.Stack, redpanda: Redpanda) -> Json:
+    assert redpanda
+    return releases(stack)["redpanda"]
+
+
+@pytest.fixture(scope="module")
+def values(release: Json) -> Json:
+    return dict(release["Values"])
+
+
+def pod(values: Json) -> Json:
+    return dict(values["statefulset"]["podTemplate"]["spec"])
+
+
+def test_a_stateful_release_is_never_rolled_back(release: Json) -> None:
+    assert not release.get("Atomic")
+    assert release["Timeout"] == "780s"
+
+
+def test_clients_outside_are_told_one_host_with_a_port_for_each_broker(values: Json) -> None:
+    listener = values["listeners"]["kafka"]["external"]["default"]
+    assert values["external"]["addresses"] == [HOST]
+    assert listener["port"] == 9094
+    assert listener["advertisedPorts"] == [9100, 9101, 9102, 9103, 9104]
+
+
+def test_the_chart_opens_no_port_of_the_nodes_and_no_other_listener_to_the_outside(values: Json) -> None:
+    assert values["external"]["service"] == {"enabled": False}
+    for listener in ("admin", "http", "schemaRegistry"):
+        assert values["listeners"][listener]["external"]["default"] == {"enabled": False}
+    assert values["listeners"]["http"]["enabled"] is False
+    assert values["console"]["enabled"] is False
+
+
+def test_every_kafka_listener_asks_for_a_password_over_tls(values: Json) -> None:
+    kafka = values["listeners"]["kafka"]
+    assert values["tls"]["enabled"] is values["auth"]["sasl"]["enabled"] is True
+    assert kafka["authenticationMethod"] == kafka["external"]["default"]["authenticationMethod"] == "sasl"
+    assert kafka["external"]["default"]["tls"] == {"enabled": True, "cert": "external", "requireClientAuth": False}
+
+
+def test_the_inner_certificate_has_names_and_our_authority(values: Json) -> None:
+    certificate = values["tls"]["certs"]["default"]
+    assert certificate["applyInternalDNSNames"] is True
+    assert certificate["issuerRef"] == {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": "spotmusic-internal-ca"}
+
+
+def test_the_outer_certificate_is_for_the_host_that_clients_connect_to(redpanda: Redpanda, values: Json) -> None:
+    (certificate,) = redpanda.certificates
+    assert certificate.dns_names == (HOST,)
+    assert values["tls"]["certs"]["external"]["secretRef"] == {"name": certificate.name}
+
+
+def test_users_are_lines_of_one_file_with_passwords_from_their_secrets(redpanda: Redpanda, values: Json) -> None:
+    users = next(secret for secret in redpanda.external_secrets if secret.name == values["auth"]["sasl"]["secretRef"])
+    assert users.template == {"users.txt": "web-api:{{ .web_api }}:SCRAM-SHA-512\ntrends:{{ .trends }}:SCRAM-SHA-512\n"}
+    assert users.fields["web_api"].secret_arn == arn_of("web-api")
+
+
+def test_the_superuser_has_the_password_of_the_administrator(redpanda: Redpanda, values: Json) -> None:
+    reference = values["auth"]["sasl"]["bootstrapUser"]["secretKeyRef"]
+    bootstrap = next(secret for secret in redpanda.external_secrets if secret.name == reference["name"])
+    assert reference["key"] in bootstrap.keys
+    assert bootstrap.fields["password"].secret_arn == arn_of("admin")
+
+
+def test_a_topic_survives_the_loss_of_a_zone(values: Json) -> None:
+    cluster = values["config"]["cluster"]
+    assert cluster["default_topic_replications"] == cluster["minimum_topic_replications"] == 3
+    assert values["rackAwareness"] == {"enabled": True, "nodeAnnotation": "topology.kubernetes.io/zone"}
+
+
+def test_brokers_stand_apart_on_nodes_of_their_own(values: Json) -> None:
+    spec = pod(values)
+    (rule,) = spec["topologySpreadConstraints"]
+    (term,) = spec["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert (rule["topologyKey"], rule["whenUnsatisfiable"]) == ("topology.kubernetes.io/zone", "DoNotSchedule")
+    assert term["topologyKey"] == "kubernetes.io/hostname"
+    assert rule["labelSelector"] == term["labelSelector"]
+    assert spec["nodeSelector"] == {"karpenter.sh/nodepool": "brokers"}
+    assert spec["tolerations"][0]["value"] == "brokers"
+    assert values["statefulset"]["budget"] == {"maxUnavailable": 1}
+
+
+def test_no_container_is_privileged_for_tuning(values: Json) -> None:
+    assert values["tuning"] == {"tune_aio_events": False}
+    spec = pod(values)
+    for container in [*spec["containers"], *spec["initContainers"]]:
+        assert container["securityContext"]["runAsNonRoot"] is True
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_volumes_are_of_the_size_and_class_asked_for(values: Json) -> None:
+    assert values["storage"]["persistentVolume"] == {"enabled": True, "size": "500Gi", "storageClass": "gp3"}
+
+
+def test_nothing_of_the_enterprise_edition_is_on(values: Json) -> None:
+    assert values["storage"]["tiered"]["config"]["cloud_storage_enabled"] is False
+    assert "enterprise" not in values
+
+
+def test_a_broker_gets_all_that_it_asks_for(values: Json) -> None:
+    assert values["resources"] == {"requests": {"cpu": "4", "memory": "16Gi"}, "limits": {"cpu": "4", "memory": "16Gi"}}
+
+
+def test_metrics_are_scraped_over_verified_tls(values: Json) -> None:
+    assert values["monitoring"]["enabled"] is True
+    assert values["monitoring"]["tlsConfig"]["ca"]["secret"] == {"name": "redpanda-default-cert", "key": "ca.crt"}
+
+
+def test_every_image_comes_from_our_registry(values: Json) -> None:
+    stateful = values["statefulset"]
+    for image in (values["image"], stateful["sideCars"]["image"], stateful["initContainerImage"]):
+        assert image["repository"].startswith(f"{REGISTRY}/")
+        assert image["tag"] not in {"", "latest"}
+
+
+def test_values_fit_into_an_event(values: Json) -> None:
+    assert len(json.dumps(values).encode()) < LARGEST_VALUES
+
+
+@pytest.mark.parametrize("brokers", [1, 2, 4])
+def test_brokers_without_a_quorum_are_refused(brokers: int) -> None:
+    with pytest.raises(ValueError, match="quorum"):
+        redpanda_in(new_stack(), brokers=brokers)
+
+
+def test_too_little_memory_for_the_cores_is_refused() -> None:
+    with pytest.raises(ValueError, match="2 GiB per core"):
+        redpanda_in(new_stack(), cpu=4, memory_gib=4)
+
+
+def test_the_charts_own_schema_accepts_the_values(values: Json) -> None:
+    assert schema_errors(versions.REDPANDA, values) == []
