@@ -32,7 +32,7 @@ DOCUMENTED_IN_GRAFANA = {
     "livenessProbe.httpGet.scheme",
     "readinessProbe.httpGet.scheme",
 }
-FREE_IN_GRAFANA = ("grafana.ini.", "podDisruptionBudget.")
+FREE_IN_GRAFANA = ("grafana.ini.", "podDisruptionBudget.", "sidecar.securityContext.")
 SUB_CHARTS = ("grafana.", "kube-state-metrics.", "prometheus-node-exporter.")
 
 
