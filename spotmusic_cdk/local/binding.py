@@ -1,4 +1,4 @@
-"""Joins our handlers to the emulator's CloudFormation engine. The one place that touches ministack's private names."""
+"""Joins our handlers to the emulator's CloudFormation engine, whose private names only this module and `corrections` touch."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -7,10 +7,10 @@ from typing import Any
 from uuid import uuid4
 
 from ministack.core import lambda_runtime, responses
-from ministack.services import cloudformation, s3
+from ministack.services import cloudformation
 from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
 
-from spotmusic_cdk.local import alarms, lambda_layers
+from spotmusic_cdk.local import alarms, corrections, lambda_layers
 from spotmusic_cdk.local.conditions import evaluator
 from spotmusic_cdk.local.custom_resources import recorded_custom_resource, types_without_engine
 from spotmusic_cdk.local.handlers import SERVICE_HANDLERS
@@ -24,8 +24,9 @@ from spotmusic_cdk.local.stack_outputs import with_stack_outputs
 # The schemas of the region with every type. Whether a type exists in the stack's own region, the gate asks.
 _SCHEMA_REGION = "us-east-1"
 
-# Every private name of ministack that is replaced or called here. The contract test finds each of them in the pinned version.
+# Every private name of ministack that is replaced or called. The contract test finds each of them in the pinned version.
 PATCHED_NAMES: dict[str, tuple[str, ...]] = {
+    **corrections.PATCHED_NAMES,
     "ministack.app": ("app", "main"),
     "ministack.core.lambda_runtime": ("subprocess", "Worker._spawn"),
     "ministack.core.responses": ("get_account_id", "get_region", "_account_from_sts_session"),
@@ -41,7 +42,6 @@ PATCHED_NAMES: dict[str, tuple[str, ...]] = {
         "_update_resource",
         "_runs_on_worker_thread",
     ),
-    "ministack.services.s3": ("_bucket_tags",),
     "ministack.services.secretsmanager": ("_resolve",),
 }
 
@@ -61,7 +61,7 @@ def install(register: Register, *, endpoint: str) -> None:
     for resource_type, handler in ours.items():
         _bind(resource_type, handler, endpoint)
     _bind_recorded_types(register, endpoint)
-    _keep_bucket_tags()
+    corrections.install()
     extended = _extend_with_master_secret(endpoint)
     _run_on_worker_threads({*ours, *extended})
     _check_against_schemas()
@@ -181,21 +181,6 @@ def _extend_with_master_secret(endpoint: str) -> list[str]:
     name = "AWS::RDS::DBInstance"
     _bind(name, with_master_secret(_emulators_own(name)), endpoint)
     return [name]
-
-
-def _keep_bucket_tags() -> None:
-    """The emulator drops a bucket's tags, and CDK's auto-delete function empties only buckets that carry its tag."""
-    bucket = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
-
-    def tagged(function: Callable[..., Any], properties_at: int) -> Callable[..., Any]:
-        def with_tags(*arguments: Any) -> Any:
-            answer = function(*arguments)
-            s3._bucket_tags[answer[0]] = {tag["Key"]: tag["Value"] for tag in arguments[properties_at].get("Tags") or []}
-            return answer
-
-        return with_tags
-
-    bucket.update(create=tagged(bucket["create"], 1), update=tagged(bucket["update"], 2))
 
 
 def _run_on_worker_threads(types: Iterable[str]) -> None:

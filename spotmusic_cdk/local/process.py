@@ -159,6 +159,11 @@ def _members(group: int, workspace: Workspace) -> list[int]:
     ]
 
 
+def command_lines() -> list[str]:
+    """The command lines of all processes."""
+    return _ps("-A", "-o", "command=").splitlines()
+
+
 def _command(pid: int) -> str:
     return _ps("-p", str(pid), "-o", "command=")
 

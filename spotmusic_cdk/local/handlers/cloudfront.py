@@ -48,10 +48,18 @@ class _Kind:
         return Made(identifier=found["Id"], attributes={"Id": found["Id"], **self.attributes(found)})
 
 
+# What CloudFormation fills in where a template is silent; the API wants them all.
+_ORIGIN_DEFAULTS = {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "match-viewer"}
+
+
 def _properties(resource: Resource) -> Properties:
     """CloudFront wants tags wrapped, and only VPC origins have any among these three."""
-    tags = resource.properties.get("Tags")
-    return {**resource.properties, "Tags": {"Items": tags}} if tags else resource.properties
+    properties = dict(resource.properties)
+    if "VpcOriginEndpointConfig" in properties:
+        properties["VpcOriginEndpointConfig"] = {**_ORIGIN_DEFAULTS, **properties["VpcOriginEndpointConfig"]}
+    if properties.get("Tags"):
+        properties["Tags"] = {"Items": properties["Tags"]}
+    return properties
 
 
 HANDLERS: dict[str, Handler] = {

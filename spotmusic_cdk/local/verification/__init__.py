@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from spotmusic_cdk.local.cloudformation import DeployedResource
 from spotmusic_cdk.local.verification import compute, data, delivery, network, operations, security
@@ -86,6 +87,8 @@ def _problems(resource: DeployedResource, endpoint: str) -> list[str]:
     place = f"{resource.stack.id} {resource.logical_id} ({resource.type} {resource.identifier})"
     try:
         return [f"{place}: {difference}" for difference in CHECKS[resource.type](reader)]
+    except (ResponseParserError, ValueError) as error:
+        return [f"{place}: its service answers what the SDK can't read: {error}"]
     except (ClientError, BotoCoreError, LookupError) as error:
         return [f"{place}: {error}: {_GONE}"]
 

@@ -89,6 +89,10 @@ def _namespace(reader: Reader) -> Iterator[str]:
     yield from reader.same("Name", reader.api("servicediscovery").get_namespace(Id=reader.id)["Namespace"]["Name"])
 
 
+def _discovery_service(reader: Reader) -> Iterator[str]:
+    yield from reader.same("Name", reader.api("servicediscovery").get_service(Id=reader.id)["Service"]["Name"])
+
+
 CHECKS: dict[str, Check] = {
     "AWS::ECR::Repository": _repository,
     "AWS::ECS::Cluster": _ecs_cluster,
@@ -102,6 +106,7 @@ CHECKS: dict[str, Check] = {
     "AWS::Lambda::LayerVersion": _layer,
     "AWS::Events::Rule": _event_rule,
     "AWS::Scheduler::Schedule": _schedule,
+    "AWS::ServiceDiscovery::Service": _discovery_service,
     "AWS::ServiceDiscovery::HttpNamespace": _namespace,
     "AWS::ServiceDiscovery::PrivateDnsNamespace": _namespace,
 }

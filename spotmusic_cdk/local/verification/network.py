@@ -55,6 +55,43 @@ def _security_group(reader: Reader) -> Iterator[str]:
     yield from reader.same("GroupDescription", group["Description"])
 
 
+def _attachment(reader: Reader) -> Iterator[str]:
+    vpc = reader.id.split("|")[1]
+    filters = [{"Name": "attachment.vpc-id", "Values": [vpc]}]
+    only(reader.api("ec2").describe_internet_gateways(Filters=filters)["InternetGateways"])
+    yield from ()
+
+
+def _association(reader: Reader) -> Iterator[str]:
+    tables = reader.api("ec2").describe_route_tables()["RouteTables"]
+    associations = [association for table in tables for association in table["Associations"]]
+    named(associations, "RouteTableAssociationId", reader.id)
+    yield from ()
+
+
+def _route(reader: Reader) -> Iterator[str]:
+    table, destination = reader.id.split("|")
+    routes = only(reader.api("ec2").describe_route_tables(RouteTableIds=[table])["RouteTables"])["Routes"]
+    route = named(routes, "DestinationCidrBlock", destination)
+    for target in ("GatewayId", "NatGatewayId"):
+        if reader.wanted(target) and not route.get(target):
+            yield f"leads to no {target}"
+
+
+def _security_group_rule(reader: Reader) -> Iterator[str]:
+    rules = reader.api("ec2").describe_security_group_rules(SecurityGroupRuleIds=[reader.id])["SecurityGroupRules"]
+    rule = named(rules, "SecurityGroupRuleId", reader.id)
+    yield from differs("IsEgress", reader.resource.type.endswith("Egress"), rule["IsEgress"])
+    for name in ("IpProtocol", "FromPort", "ToPort"):
+        yield from reader.same(name, rule.get(name))
+    if "PrefixListId" not in rule:  # the emulator's answer has no description for those
+        yield from reader.same("Description", rule.get("Description"))
+    yield from reader.same("CidrIp", rule.get("CidrIpv4"))
+    peers = ("SourceSecurityGroupId", "DestinationSecurityGroupId")
+    if any(reader.wanted(peer) for peer in peers) and not rule.get("ReferencedGroupInfo"):
+        yield "names no peer group"
+
+
 def _load_balancer(reader: Reader) -> Iterator[str]:
     balancer = only(reader.api("elbv2").describe_load_balancers(LoadBalancerArns=[reader.id])["LoadBalancers"])
     for name in ("Scheme", "Type"):
@@ -118,7 +155,12 @@ CHECKS: dict[str, Check] = {
     "AWS::EC2::EIP": _address,
     "AWS::EC2::FlowLog": _flow_log,
     "AWS::EC2::VPCEndpoint": _vpc_endpoint,
+    "AWS::EC2::VPCGatewayAttachment": _attachment,
+    "AWS::EC2::SubnetRouteTableAssociation": _association,
+    "AWS::EC2::Route": _route,
     "AWS::EC2::SecurityGroup": _security_group,
+    "AWS::EC2::SecurityGroupIngress": _security_group_rule,
+    "AWS::EC2::SecurityGroupEgress": _security_group_rule,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": _load_balancer,
     "AWS::ElasticLoadBalancingV2::Listener": _listener,
     "AWS::ElasticLoadBalancingV2::ListenerRule": _listener_rule,

@@ -12,6 +12,16 @@ def _log_group(reader: Reader) -> Iterator[str]:
     yield from reader.same("RetentionInDays", group.get("retentionInDays"))
 
 
+def _metric_filter(reader: Reader) -> Iterator[str]:
+    named(reader.api("logs").describe_metric_filters()["metricFilters"], "filterName", reader.id)
+    yield from ()
+
+
+def _log_policy(reader: Reader) -> Iterator[str]:
+    named(reader.api("logs").describe_resource_policies()["resourcePolicies"], "policyName", reader.id)
+    yield from ()
+
+
 def _delivery(kind: str, key: str) -> Check:
     def check(reader: Reader) -> Iterator[str]:
         getattr(reader.api("logs"), f"get_{kind}")(**{key: reader.id})
@@ -65,6 +75,8 @@ def _budget(reader: Reader) -> Iterator[str]:
 
 CHECKS: dict[str, Check] = {
     "AWS::Logs::LogGroup": _log_group,
+    "AWS::Logs::MetricFilter": _metric_filter,
+    "AWS::Logs::ResourcePolicy": _log_policy,
     "AWS::Logs::DeliverySource": _delivery("delivery_source", "name"),
     "AWS::Logs::DeliveryDestination": _delivery("delivery_destination", "name"),
     "AWS::Logs::Delivery": _delivery("delivery", "id"),

@@ -1,0 +1,103 @@
+"""What the emulator's own code gets wrong, and our app meets. Each correction names the case."""
+
+import base64
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+from ministack.services import eks, elasticache, s3, sns
+from ministack.services.cloudformation import provisioners
+
+PATCHED_NAMES: dict[str, tuple[str, ...]] = {
+    "ministack.services.eks": ("_VALID_ACCESS_ENTRY_TYPES", "_associate_access_policy", "_access_entries", "_ae_key"),
+    "ministack.services.elasticache": ("_user_xml",),
+    "ministack.services.s3": ("_bucket_tags",),
+    "ministack.services.sns": ("_topics",),
+}
+
+Properties = dict[str, Any]
+
+
+def install() -> None:
+    """Applies every correction. Call once, before the emulator serves."""
+    _keep_bucket_tags()
+    _know_entries_of_auto_mode()
+    _escape_access_strings()
+    _encode_search_strings()
+    _keep_topic_keys()
+
+
+def _keep_bucket_tags() -> None:
+    """A bucket's tags are dropped, and CDK's auto-delete function empties only buckets that carry its tag."""
+    bucket = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
+
+    def tagged(function: Callable[..., Any], properties_at: int) -> Callable[..., Any]:
+        def with_tags(*arguments: Any) -> Any:
+            answer = function(*arguments)
+            s3._bucket_tags[answer[0]] = {tag["Key"]: tag["Value"] for tag in arguments[properties_at].get("Tags") or []}
+            return answer
+
+        return with_tags
+
+    bucket.update(create=tagged(bucket["create"], 1), update=tagged(bucket["update"], 2))
+
+
+def _know_entries_of_auto_mode() -> None:
+    """Nodes of Auto Mode enter their cluster by type EC2 and a policy, which only entries of type STANDARD may have here."""
+    eks._VALID_ACCESS_ENTRY_TYPES = (*eks._VALID_ACCESS_ENTRY_TYPES, "EC2", "HYBRID_LINUX", "HYPERPOD_LINUX")
+    associate = eks._associate_access_policy
+
+    def associate_with_nodes(cluster: str, principal: str, body: Properties) -> Any:
+        entry = eks._access_entries.get(eks._ae_key(cluster, principal)) or {}
+        if entry.get("type") != "EC2":
+            return associate(cluster, principal, body)
+        entry["type"] = "STANDARD"
+        try:
+            return associate(cluster, principal, body)
+        finally:
+            entry["type"] = "EC2"
+
+    eks._associate_access_policy = associate_with_nodes
+
+
+def _escape_access_strings() -> None:
+    """The access string of a Redis user may hold `&channel`, which is no XML as it stands."""
+    written = elasticache._user_xml
+    elasticache._user_xml = lambda user: written({**user, "AccessString": escape(user.get("AccessString", ""))})
+
+
+def _encode_search_strings() -> None:
+    """A template has the text a WAF rule searches for, the service's API its Base64, and the record is the API's."""
+    web_acl = provisioners._RESOURCE_HANDLERS["AWS::WAFv2::WebACL"]
+    create, update = web_acl["create"], web_acl["update"]
+    web_acl["create"] = lambda logical_id, properties, stack: create(logical_id, with_encoded_search_strings(properties), stack)
+    web_acl["update"] = lambda identifier, old, new, *rest: update(identifier, old, with_encoded_search_strings(new), *rest)
+
+
+def _keep_topic_keys() -> None:
+    """A topic's key is dropped, as if nobody had asked for encryption."""
+    topic = provisioners._RESOURCE_HANDLERS["AWS::SNS::Topic"]
+
+    def encrypted(function: Callable[..., Any], properties_at: int) -> Callable[..., Any]:
+        def with_key(*arguments: Any) -> Any:
+            answer = function(*arguments)
+            sns._topics[answer[0]]["attributes"]["KmsMasterKeyId"] = arguments[properties_at].get("KmsMasterKeyId", "")
+            return answer
+
+        return with_key
+
+    topic.update(create=encrypted(topic["create"], 1), update=encrypted(topic["update"], 2))
+
+
+def with_encoded_search_strings(value: Any) -> Any:
+    """Properties of a web ACL as its API has them."""
+    if isinstance(value, list):
+        return [with_encoded_search_strings(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    plain = {key: with_encoded_search_strings(item) for key, item in value.items() if key not in ("SearchString", "SearchStringBase64")}
+    if "SearchString" in value:
+        plain["SearchString"] = base64.b64encode(str(value["SearchString"]).encode()).decode()
+    elif "SearchStringBase64" in value:
+        plain["SearchString"] = value["SearchStringBase64"]
+    return plain
