@@ -28,7 +28,8 @@ NAMES_THAT_ARE_DEMANDED = {
     ("AWS::Route53::HostedZone", "Name"),
     ("AWS::Route53::RecordSet", "Name"),
     ("AWS::Logs::ResourcePolicy", "PolicyName"),  # CloudFormation requires one
-    ("AWS::Logs::LogGroup", "LogGroupName"),  # EventBridge writes to /aws/events/ only; RDS writes to /aws/rds/instance/<identifier>/<log>, which has to stand before it
+    # EventBridge writes to /aws/events/ only, RDS to /aws/rds/instance/<identifier>/<log>, which has to stand before it
+    ("AWS::Logs::LogGroup", "LogGroupName"),
     ("AWS::RDS::DBInstance", "DBInstanceIdentifier"),  # and so the identifier has to be known
     ("AWS::EC2::VPCEndpoint", "ServiceName"),  # the name of the service that is reached: AWS's, not ours
 }
