@@ -79,9 +79,10 @@ class RabbitMQ(Construct):
             chart=chart,
             release=RELEASE,
             namespace=namespace,
-            # A rollback could not change the StatefulSet back, and the nodes of a first installation may take longer than Helm waits.
-            wait=False,
-            timeout=cdk.Duration.minutes(10),
+            # Users and queues are made when the nodes answer, and taken back before the operators may go: their finalizers would
+            # otherwise wait for ever. Never atomic: a rollback could not change the StatefulSet back.
+            wait=True,
+            timeout=cdk.Duration.minutes(13),
             after=after,
             values={
                 "image": image,

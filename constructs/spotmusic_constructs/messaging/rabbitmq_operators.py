@@ -18,8 +18,8 @@ class RabbitMQOperators(Construct):
     """The RabbitMQ cluster operator and the messaging topology operator, two pods each.
 
     Creates the release. Its custom resource definitions come with the first installation; Helm never replaces them, so that a
-    new version of the chart needs the step of `docs/runbooks/upgrade-rabbitmq-operators.md`. The operators must be gone after the cluster of
-    `RabbitMQ`, never before: its resources have finalizers.
+    new version of the chart needs the step of `docs/runbooks/upgrade-rabbitmq-operators.md`. The operators must go after the
+    cluster of `RabbitMQ`, never before: its resources have finalizers.
 
     Args:
         cluster: cluster with a kubectl provider.

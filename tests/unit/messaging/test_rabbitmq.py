@@ -50,7 +50,11 @@ def values(release: Json) -> Json:
 
 def test_a_stateful_release_is_never_rolled_back(release: Json) -> None:
     assert not release.get("Atomic")
-    assert not release.get("Wait")
+
+
+def test_its_removal_is_waited_for_so_that_the_operators_go_last(release: Json) -> None:
+    assert release["Wait"] is True
+    assert release["Timeout"] == "780s"
 
 
 def test_three_nodes_stand_in_zones_and_on_hosts_of_their_own(values: Json) -> None:
