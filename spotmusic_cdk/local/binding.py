@@ -42,7 +42,6 @@ PATCHED_NAMES: dict[str, tuple[str, ...]] = {
         "_update_resource",
         "_runs_on_worker_thread",
     ),
-    "ministack.services.secretsmanager": ("_resolve",),
 }
 
 

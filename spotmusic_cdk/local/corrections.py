@@ -5,13 +5,14 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from ministack.services import eks, elasticache, s3, sns
+from ministack.services import eks, elasticache, s3, secretsmanager, sns
 from ministack.services.cloudformation import provisioners
 
 PATCHED_NAMES: dict[str, tuple[str, ...]] = {
     "ministack.services.eks": ("_VALID_ACCESS_ENTRY_TYPES", "_associate_access_policy", "_access_entries", "_ae_key"),
     "ministack.services.elasticache": ("_user_xml",),
     "ministack.services.s3": ("_bucket_tags",),
+    "ministack.services.secretsmanager": ("_resolve", "_secrets"),
     "ministack.services.sns": ("_topics",),
 }
 
@@ -25,6 +26,7 @@ def install() -> None:
     _escape_access_strings()
     _encode_search_strings()
     _keep_topic_keys()
+    _name_secrets_by_arn()
 
 
 def _keep_bucket_tags() -> None:
@@ -87,6 +89,23 @@ def _keep_topic_keys() -> None:
         return with_key
 
     topic.update(create=encrypted(topic["create"], 1), update=encrypted(topic["update"], 2))
+
+
+def _name_secrets_by_arn() -> None:
+    """`Ref` of a secret is its ARN, which policies and task definitions need; here it is the name."""
+    secret = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
+    create, update, delete = secret["create"], secret["update"], secret["delete"]
+
+    def by_arn(answer: tuple[str, Properties]) -> tuple[str, Properties]:
+        return secretsmanager._secrets[answer[0]]["ARN"], answer[1]
+
+    def name(arn: str) -> str:
+        found, _record = secretsmanager._resolve(arn)
+        return str(found or arn)
+
+    secret["create"] = lambda *arguments: by_arn(create(*arguments))
+    secret["update"] = lambda identifier, *rest: by_arn(update(name(identifier), *rest))
+    secret["delete"] = lambda identifier, *rest: delete(name(identifier), *rest)
 
 
 def with_encoded_search_strings(value: Any) -> Any:

@@ -84,7 +84,7 @@ def _security_group_rule(reader: Reader) -> Iterator[str]:
     yield from differs("IsEgress", reader.resource.type.endswith("Egress"), rule["IsEgress"])
     for name in ("IpProtocol", "FromPort", "ToPort"):
         yield from reader.same(name, rule.get(name))
-    if "PrefixListId" not in rule:  # the emulator's answer has no description for those
+    if not reader.wanted("SourcePrefixListId"):  # the emulator's answer describes every peer but a prefix list
         yield from reader.same("Description", rule.get("Description"))
     yield from reader.same("CidrIp", rule.get("CidrIpv4"))
     peers = ("SourceSecurityGroupId", "DestinationSecurityGroupId")
