@@ -24,6 +24,8 @@ EVERYONE = {"LOG_LEVEL": "log-level", "IDENTITY_ISSUER": "identity/issuer"}
 """Parameters that every service gets: name in the container, name in the tree."""
 EVENTS = {"EVENTS_BOOTSTRAP_SERVERS": "kafka/bootstrap-servers"}
 TASKS = {"TASKS_ENDPOINT": "amqp/endpoint"}
+TASKS_TOPOLOGY = {"TASKS_VIRTUAL_HOST": "spotmusic", "TASKS_EXCHANGE": "tasks"}
+"""Names in the RabbitMQ chart (charts/rabbitmq). A service takes tasks from the queue of its own name."""
 DATABASE_FIELDS = ("username", "password", "host", "port", "dbname")
 
 
@@ -62,6 +64,7 @@ class ServiceAccess:
                 yield user_access("EVENTS", self._secrets.secrets.redpanda_users[name])
             case "tasks":
                 yield from self._broker("TASKS", TASKS)
+                yield Access(environment={**TASKS_TOPOLOGY, "TASKS_QUEUE": name})
                 yield user_access("TASKS", self._secrets.secrets.rabbitmq_users[name])
             case "uploads":
                 yield bucket_access("UPLOADS", self._data.uploads.bucket, writes=True)

@@ -64,6 +64,9 @@ class ServicesLoadBalancer(Construct):
             self.load_balancer.set_attribute(f"{kind}_logs.s3.bucket", logs.bucket_name)
             self.load_balancer.set_attribute(f"{kind}_logs.s3.prefix", f"{record_name}-{kind}")
 
+        # A zone in trouble can be left at once, without a deployment.
+        self.load_balancer.set_attribute("zonal_shift.config.enabled", "true")
+
         self.listener = self.load_balancer.add_listener(
             "Listener",
             port=443 if certificate else 80,

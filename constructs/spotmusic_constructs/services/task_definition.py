@@ -17,6 +17,8 @@ STOP_TIMEOUT = cdk.Duration.seconds(60)
 """Time from SIGTERM to SIGKILL. A target is taken out of the load balancer first, which takes no longer than this."""
 _HTTP: ecs.AppProtocol = ecs.AppProtocol.http  # type: ignore[assignment]  # a class property, which mypy takes for a method
 _TEMPORARY_MIB = 64
+PROXY_MEMORY_MIB = 128
+"""What is left for the Service Connect proxy of a task: 64 MiB or more, 128 under load (Amazon ECS developer guide, Service Connect)."""
 _OPEN_FILES = 65_536
 
 
@@ -34,7 +36,7 @@ class ServiceTaskDefinition(Construct):
         task_role: role of the running task.
         log_group: where its log goes.
         cpu: Fargate cpu units.
-        memory: memory of the task in MiB, which is the container's limit too, but for what a Service Connect proxy takes.
+        memory: memory of the task in MiB; the container's limit is what the Service Connect proxy leaves of it.
         port: port that the container listens on; none for a worker.
         health_path: path that answers 200 when the task can serve.
         cpu_architecture: that of the image. Graviton costs a fifth less than x86 for the same size (AWS Fargate pricing, 2026-11).
@@ -80,7 +82,7 @@ class ServiceTaskDefinition(Construct):
             command=list(image.command) or None,
             user=USER,
             readonly_root_filesystem=True,
-            memory_limit_mib=memory if port is None else memory - PROXY_MEMORY_MIB,
+            memory_limit_mib=memory - PROXY_MEMORY_MIB,
             linux_parameters=_confined(self),
             ulimits=[ecs.Ulimit(name=ecs.UlimitName.NOFILE, soft_limit=_OPEN_FILES, hard_limit=_OPEN_FILES)],
             environment={"SERVICE": name, "HEALTH_PATH": health_path, **({"PORT": str(port)} if port else {}), **access.environment},
@@ -94,10 +96,6 @@ class ServiceTaskDefinition(Construct):
             self.task_definition,
             {"AwsSolutions::AwsSolutions-ECS2": "The environment holds names and addresses; secrets are references that ECS resolves."},
         )
-
-
-PROXY_MEMORY_MIB = 128
-"""What is left for the Service Connect proxy of a task (Amazon ECS developer guide, Service Connect: 64 MiB or more, 128 under load)."""
 
 
 def non_blocking_log(log_group: logs.ILogGroup, prefix: str) -> ecs.LogDriver:

@@ -1,0 +1,144 @@
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_s3 as s3
+from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
+
+from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.services import ServiceSettings
+from spotmusic_constructs.secrets.parameter_tree import ParameterTree
+from stacks.ecs_services import EcsServicesStack
+from tests.conftest import feature_flags, settings_of
+from tests.unit.services.surroundings import Json, Surroundings, of_type
+
+TASK = "AWS::ECS::TaskDefinition"
+MAXIMUM = 450
+"""Resources of a stack (property 127); CloudFormation takes 500."""
+
+
+class EverySecret(dict[str, Any]):
+    """The users of something, one for whoever asks."""
+
+    def __init__(self, here: Surroundings, prefix: str) -> None:
+        super().__init__()
+        self._here, self._prefix = here, prefix
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = self._here.secret(f"{self._prefix}-{name}")
+        return self[name]
+
+
+def producers(here: Surroundings) -> dict[str, Any]:
+    """The stacks that come before, as far as this one knows them."""
+    stack = here.stack
+
+    def bucket(name: str) -> SimpleNamespace:
+        return SimpleNamespace(bucket=s3.Bucket.from_bucket_name(stack, f"Bucket-{name}", name))
+
+    repository = ecr.Repository.from_repository_name(stack, "Repository", "dev/service")
+    keys = SimpleNamespace(logs=here.key)
+    return {
+        "network": SimpleNamespace(vpc=here.vpc, security_groups=SimpleNamespace(of=lambda _: here.security_group), private_zone=here.zone),
+        "registry": SimpleNamespace(
+            repositories={"web-api": repository},
+            images=SimpleNamespace(
+                image=lambda name: f"111122223333.dkr.ecr.sa-east-1.amazonaws.com/dev/ecr-public/{name.partition('/')[2]}"
+            ),
+        ),
+        "secrets": SimpleNamespace(
+            keys=keys,
+            secrets=SimpleNamespace(
+                redpanda_users=EverySecret(here, "redpanda"),
+                rabbitmq_users=EverySecret(here, "rabbitmq"),
+                rabbitmq_monitor=here.secret("monitor"),
+            ),
+            signing_keys=[SimpleNamespace(private_key=here.secret("signing"))],
+            parameters=ParameterTree(stack, "Parameters", path="/spotmusic/dev", values={}),
+        ),
+        "data": SimpleNamespace(
+            catalogue=SimpleNamespace(users=EverySecret(here, "catalogue")),
+            cache=SimpleNamespace(users=EverySecret(here, "cache"), primary_endpoint="cache", reader_endpoint="cache-ro", port=6379),
+            audio=bucket("audio"),
+            uploads=bucket("uploads"),
+            logs=bucket("log-bucket"),
+        ),
+    }
+
+
+def synthesize(settings: Settings, outdir: Path) -> Json:
+    app = cdk.App(outdir=str(outdir), context=feature_flags())
+    here = Surroundings(cdk.Stack(app, "before", env=cdk.Environment(account="111122223333", region="sa-east-1")))
+    EcsServicesStack(app, settings=settings, **producers(here))
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), NIST80053R5Checks(app))
+    app.synth()  # raises on a finding that nobody acknowledged
+    return dict(json.loads((outdir / "ecs-services.template.json").read_text()))
+
+
+def with_services(services: Mapping[str, ServiceSettings], environment: str = "dev") -> Settings:
+    return settings_of(environment).model_copy(update={"services": dict(services)})
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Json:
+    services = settings_of("dev").services
+    own = services["web-api"].model_copy(update={"image_tag": "1.0.0", "talks_to": (*services["web-api"].talks_to, "trends")})
+    return synthesize(with_services({**services, "web-api": own}), tmp_path_factory.mktemp("dev"))
+
+
+def container(template: Json, service: str) -> Json:
+    (found,) = (
+        c for t in of_type(template, TASK) for c in t["ContainerDefinitions"] if {"Name": "SERVICE", "Value": service} in c["Environment"]
+    )
+    return dict(found)
+
+
+def names(entries: list[Json]) -> set[str]:
+    return {entry["Name"].partition("_")[0] for entry in entries}
+
+
+def test_a_service_gets_what_it_talks_to_and_no_more(template: Json) -> None:
+    assert names(container(template, "trends")["Secrets"]) == {"LOG", "IDENTITY", "CACHE", "EVENTS"}
+    assert names(container(template, "playback")["Secrets"]) == {"LOG", "IDENTITY", "CATALOGUE", "CACHE", "EVENTS", "AUDIO"}
+
+
+def test_a_service_that_talks_to_another_knows_its_address(template: Json) -> None:
+    assert {"Name": "TRENDS_URL", "Value": "http://trends:8080"} in container(template, "web-api")["Environment"]
+
+
+def test_only_a_service_with_a_tag_runs_its_own_image(template: Json) -> None:
+    assert container(template, "web-api")["HealthCheck"]["Command"] == ["CMD", "healthcheck"]
+    assert "nginx-unprivileged:" in json.dumps(container(template, "trends")["Image"])
+
+
+def test_a_worker_on_the_bootstrap_image_can_be_asked_for_its_health(template: Json) -> None:
+    assert "127.0.0.1:8080/healthz" in container(template, "notifications")["HealthCheck"]["Command"][1]
+
+
+def test_whoever_signs_audio_urls_reads_the_ids_in_the_region_of_the_edge(template: Json) -> None:
+    assert {"Name": "AUDIO_PARAMETERS_REGION", "Value": "us-east-1"} in container(template, "playback")["Environment"]
+    assert "ssm:us-east-1:" in json.dumps(of_type(template, "AWS::IAM::Role"))
+
+
+def test_without_services_there_is_nothing_but_the_cluster_and_its_load_balancer(tmp_path: Path) -> None:
+    template = synthesize(with_services({}), tmp_path)
+    types = {resource["Type"] for resource in template["Resources"].values()}
+    assert not types & {"AWS::ECS::Service", "AWS::Lambda::Function", "AWS::IAM::Role"}
+    assert "AWS::ECS::Cluster" in types
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_forty_services_fit_in_a_stack(environment: str, tmp_path: Path) -> None:
+    kinds = list(settings_of(environment).services.values())
+    services = {
+        f"s{number}": kinds[number % len(kinds)].model_copy(
+            update={"deployment": "rolling", **({"route": f"/v1/r{number}"} if kinds[number % len(kinds)].route else {})}
+        )
+        for number in range(40)
+    }
+    assert len(synthesize(with_services(services, environment), tmp_path)["Resources"]) <= MAXIMUM

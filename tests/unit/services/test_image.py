@@ -1,0 +1,39 @@
+import pytest
+from aws_cdk import aws_ecr as ecr
+
+from spotmusic_constructs.services.image import bootstrap_image, nginx_configuration, own_image
+from tests.unit.services.surroundings import Surroundings
+
+
+def test_an_own_image_brings_its_own_health_check() -> None:
+    here = Surroundings()
+    repository = ecr.Repository.from_repository_name(here.stack, "Repository", "dev/playback")
+    image = own_image(repository, tag="1.4.2")
+    assert here.stack.resolve(image.name)["Fn::Join"][1][-1].endswith("/dev/playback:1.4.2")
+    assert image.health_command == ("CMD", "healthcheck")
+    assert not image.command
+
+
+def test_the_bootstrap_image_writes_only_below_tmp() -> None:
+    configuration = nginx_configuration(8080, "/healthz")
+    for directive in ("pid", "client_body_temp_path", "proxy_temp_path", "fastcgi_temp_path", "uwsgi_temp_path", "scgi_temp_path"):
+        assert f"{directive} /tmp/" in configuration
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/"])
+def test_the_bootstrap_image_answers_the_health_path_once(path: str) -> None:
+    assert nginx_configuration(8080, path).count(f"location = {path} ") == 1
+
+
+def test_the_bootstrap_image_tells_callers_that_nothing_is_there() -> None:
+    assert "location / { return 503" in nginx_configuration(8080, "/healthz")
+
+
+def test_the_bootstrap_image_is_asked_on_the_port_and_path_of_the_service() -> None:
+    image = bootstrap_image("public.ecr.aws/nginx/nginx-unprivileged:1", port=9000, health_path="/ready")
+    assert "http://127.0.0.1:9000/ready" in image.health_command[1]
+    assert "listen 9000;" in image.command[0]
+
+
+def test_the_quotes_of_the_configuration_survive_the_shell() -> None:
+    assert "'" not in nginx_configuration(8080, "/healthz")

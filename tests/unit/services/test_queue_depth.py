@@ -1,0 +1,208 @@
+import json
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.error import HTTPError, URLError
+
+import pytest
+
+from spotmusic_constructs.services import queue_depth
+from spotmusic_constructs.services.queue_depth import QueueDepth
+from tests.unit.services.surroundings import Json, Surroundings, of_type, only
+
+QUEUES = [
+    {"name": "notifications", "messages_ready": 40},
+    {"name": "notifications", "messages_ready": 2},
+    {"name": "web-api", "messages_ready": 0},
+    {"name": "just-declared"},
+]
+
+
+def load_handler() -> ModuleType:
+    spec = spec_from_file_location("queue_depth_index", Path(queue_depth.__file__).parent / "queue_depth_handler" / "index.py")
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+HANDLER = load_handler()
+
+
+class ManagementApi(BaseHTTPRequestHandler):
+    """Answers as RabbitMQ's management API does."""
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/moved/"):
+            self.send_response(302)
+            self.send_header("Location", self.path.removeprefix("/moved"))
+            self.end_headers()
+            return
+        known = self.headers["Authorization"] == "Basic cXVldWUtZGVwdGg6cGFzcw=="
+        self.send_response(200 if known else 401)
+        self.end_headers()
+        if known:
+            self.wfile.write(json.dumps(QUEUES).encode())
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        pass
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("authority")
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
+            *("-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def endpoint(authority: Path) -> Iterator[str]:
+    server = HTTPServer(("localhost", 0), ManagementApi)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "certificate.pem", authority / "key.pem")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"https://localhost:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def trusted(authority: Path) -> ssl.SSLContext:
+    context: ssl.SSLContext = HANDLER.trust((authority / "certificate.pem").read_text())
+    return context
+
+
+class Aws:
+    """The three services that the function calls."""
+
+    def __init__(self, authority: str) -> None:
+        self.authority = authority
+        self.published: list[Json] = []
+
+    def client(self, _name: str) -> "Aws":
+        return self
+
+    def get_secret_value(self, **_: str) -> Json:
+        return {"SecretString": json.dumps({"username": "queue-depth", "password": "pass"})}
+
+    def get_parameter(self, **_: str) -> Json:
+        return {"Parameter": {"Value": self.authority}}
+
+    def put_metric_data(self, **data: Any) -> None:
+        self.published.append(data)
+
+
+def test_queues_of_one_name_count_as_one_and_a_new_one_as_empty(endpoint: str, trusted: ssl.SSLContext) -> None:
+    ready = HANDLER.ready_messages(endpoint, "queue-depth", "pass", trusted)
+    assert ready == {"notifications": 42, "web-api": 0, "just-declared": 0}
+
+
+def test_a_server_of_an_unknown_authority_gets_no_password(endpoint: str) -> None:
+    with pytest.raises(URLError, match="CERTIFICATE_VERIFY_FAILED"):
+        HANDLER.ready_messages(endpoint, "queue-depth", "pass", HANDLER.trust(None))
+
+
+def test_a_redirect_is_not_followed(endpoint: str, trusted: ssl.SSLContext) -> None:
+    with pytest.raises(HTTPError, match="302"):
+        HANDLER.ready_messages(f"{endpoint}/moved", "queue-depth", "pass", trusted)
+
+
+def test_a_refused_login_is_an_error_and_no_number(endpoint: str, trusted: ssl.SSLContext) -> None:
+    with pytest.raises(HTTPError, match="401"):
+        HANDLER.ready_messages(endpoint, "queue-depth", "wrong", trusted)
+
+
+def test_only_the_queues_that_services_scale_on_are_published(
+    endpoint: str, authority: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws = Aws((authority / "certificate.pem").read_text())
+    monkeypatch.setitem(__import__("sys").modules, "boto3", aws)
+    environment = {
+        "ENDPOINT": endpoint,
+        "USER_ARN": "arn",
+        "QUEUES": '["notifications", "gone"]',
+        "NAMESPACE": "Spotmusic/Queues",
+        "METRIC_NAME": "ReadyMessages",
+        "DIMENSIONS": '{"Environment": "dev"}',
+        "AUTHORITY_PARAMETER": "/spotmusic/dev/internal-authority",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert HANDLER.handler({}, None) == {"notifications": 42}
+    (data,) = aws.published
+    (number,) = data["MetricData"]
+    assert (data["Namespace"], number["MetricName"], number["Value"]) == ("Spotmusic/Queues", "ReadyMessages", 42)
+    assert number["Dimensions"] == [{"Name": "Environment", "Value": "dev"}, {"Name": "Queue", "Value": "notifications"}]
+    assert "gone" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def template() -> Json:
+    here = Surroundings()
+    QueueDepth(
+        here.stack,
+        "QueueDepth",
+        endpoint="https://brokers.dev.spotmusic.internal:15671",
+        user=here.secret("monitor"),
+        queues=["notifications"],
+        environment="dev",
+        vpc=here.vpc,
+        security_group=here.security_group,
+        log_key=here.key,
+        authority_parameter="/spotmusic/dev/internal-authority",
+    )
+    return here.template()
+
+
+def test_it_is_asked_every_minute(template: Json) -> None:
+    assert only(template, "AWS::Events::Rule")["ScheduleExpression"] == "rate(1 minute)"
+
+
+def test_it_stands_in_the_application_subnets(template: Json) -> None:
+    assert only(template, "AWS::Lambda::Function")["VpcConfig"] == {
+        "SecurityGroupIds": ["sg-0"],
+        "SubnetIds": ["subnet-a", "subnet-b", "subnet-c"],
+    }
+
+
+def test_it_publishes_to_its_own_namespace_only(template: Json) -> None:
+    (policy,) = of_type(template, "AWS::IAM::ManagedPolicy")
+    publish = next(s for s in policy["PolicyDocument"]["Statement"] if s["Action"] == "cloudwatch:PutMetricData")
+    assert publish["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Spotmusic/Queues"}}
+
+
+def test_its_metric_has_the_dimensions_that_it_publishes() -> None:
+    here = Surroundings()
+    depth = QueueDepth(
+        here.stack,
+        "QueueDepth",
+        endpoint="https://brokers.dev.spotmusic.internal:15671",
+        user=here.secret("monitor"),
+        queues=["notifications"],
+        environment="dev",
+        vpc=here.vpc,
+        security_group=here.security_group,
+        log_key=here.key,
+    )
+    published = HANDLER.metric_data(
+        {"notifications": 1}, {"NAMESPACE": "Spotmusic/Queues", "METRIC_NAME": "ReadyMessages", "DIMENSIONS": '{"Environment": "dev"}'}
+    )
+    (number,) = published["MetricData"]
+    queue = depth.queue("notifications")
+    assert {d["Name"]: d["Value"] for d in number["Dimensions"]} == queue.dimensions
+    assert (published["Namespace"], number["MetricName"]) == (queue.namespace, queue.metric_name)

@@ -1,0 +1,41 @@
+import pytest
+
+from spotmusic_constructs.services.route_priority import route_priorities
+
+ROUTES = ["/v1/catalogue", "/v1/playback", "/v1/recommendations", "/v1/trends"]
+
+
+def test_a_new_service_moves_no_other() -> None:
+    before = route_priorities(ROUTES)
+    after = route_priorities(["/v1/lyrics", *ROUTES])
+    assert {path: after[path] for path in ROUTES} == before
+
+
+def test_priorities_are_different_and_what_a_load_balancer_takes() -> None:
+    priorities = route_priorities(ROUTES).values()
+    assert len(set(priorities)) == len(ROUTES)
+    assert all(1 <= priority <= 50_000 for priority in priorities)
+
+
+def test_a_path_below_another_is_tried_first() -> None:
+    priorities = route_priorities(["/v1/tracks", "/v1/tracks/lyrics", "/v1/tracks/lyrics/lines"])
+    assert priorities["/v1/tracks"] > priorities["/v1/tracks/lyrics"] > priorities["/v1/tracks/lyrics/lines"]
+
+
+def test_two_paths_of_one_priority_are_refused_with_both_names() -> None:
+    taken: dict[int, str] = {}
+    one = other = ""
+    for number in range(5000):
+        path = f"/v1/s{number}"
+        (priority,) = route_priorities([path]).values()
+        if priority in taken:
+            one, other = taken[priority], path
+            break
+        taken[priority] = path
+    with pytest.raises(ValueError, match=f"{other} and {one} get the same listener priority"):
+        route_priorities([one, other])
+
+
+def test_a_path_that_is_too_deep_is_refused() -> None:
+    with pytest.raises(ValueError, match="7 segments"):
+        route_priorities(["/v1/a/b/c/d/e/f"])

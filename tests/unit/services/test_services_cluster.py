@@ -1,0 +1,29 @@
+import pytest
+
+from tests.unit.services.surroundings import Json, Surroundings, only
+
+
+@pytest.fixture(scope="module")
+def template() -> Json:
+    here = Surroundings()
+    here.cluster()
+    return here.template()
+
+
+def test_container_insights_are_enhanced(template: Json) -> None:
+    assert {"Name": "containerInsights", "Value": "enhanced"} in only(template, "AWS::ECS::Cluster")["ClusterSettings"]
+
+
+def test_the_namespace_is_private_dns_and_that_of_service_connect(template: Json) -> None:
+    namespace = only(template, "AWS::ServiceDiscovery::PrivateDnsNamespace")
+    assert (namespace["Name"], namespace["Vpc"]) == ("svc.dev.spotmusic.internal", "vpc-0")
+    assert "Namespace" in only(template, "AWS::ECS::Cluster")["ServiceConnectDefaults"]
+
+
+def test_both_kinds_of_fargate_capacity_are_there(template: Json) -> None:
+    capacity = only(template, "AWS::ECS::ClusterCapacityProviderAssociations")
+    assert set(capacity["CapacityProviders"]) == {"FARGATE", "FARGATE_SPOT"}
+
+
+def test_a_session_would_be_encrypted(template: Json) -> None:
+    assert ":key/" in only(template, "AWS::ECS::Cluster")["Configuration"]["ExecuteCommandConfiguration"]["KmsKeyId"]

@@ -1,0 +1,64 @@
+import pytest
+from aws_cdk import aws_certificatemanager as acm
+
+from tests.unit.services.surroundings import Json, Surroundings, only
+
+BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
+CERTIFICATE = "arn:aws:acm:sa-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000"
+
+
+@pytest.fixture(scope="module")
+def encrypted() -> Json:
+    here = Surroundings()
+    here.balancer(certificate=acm.Certificate.from_certificate_arn(here.stack, "Certificate", CERTIFICATE))
+    return here.template()
+
+
+@pytest.fixture(scope="module")
+def plain() -> Json:
+    here = Surroundings()
+    here.balancer(deletion_protection=False)
+    return here.template()
+
+
+def attributes(template: Json) -> dict[str, str]:
+    return {entry["Key"]: entry["Value"] for entry in only(template, BALANCER)["LoadBalancerAttributes"]}
+
+
+def test_nobody_outside_reaches_it(encrypted: Json) -> None:
+    assert only(encrypted, BALANCER)["Scheme"] == "internal"
+
+
+def test_it_speaks_only_modern_tls(encrypted: Json) -> None:
+    listener = only(encrypted, LISTENER)
+    assert (listener["Port"], listener["Protocol"]) == (443, "HTTPS")
+    assert listener["SslPolicy"].startswith("ELBSecurityPolicy-TLS13-1-2-Res-PQ")
+
+
+def test_a_path_that_nobody_claimed_is_not_found(encrypted: Json) -> None:
+    (action,) = only(encrypted, LISTENER)["DefaultActions"]
+    assert (action["Type"], action["FixedResponseConfig"]["StatusCode"]) == ("fixed-response", "404")
+
+
+def test_it_is_strict_about_requests_and_keeps_their_records(encrypted: Json) -> None:
+    found = attributes(encrypted)
+    assert found["routing.http.drop_invalid_header_fields.enabled"] == "true"
+    assert found["routing.http.desync_mitigation_mode"] == "strictest"
+    assert found["access_logs.s3.enabled"] == found["connection_logs.s3.enabled"] == "true"
+    assert found["access_logs.s3.bucket"] == found["connection_logs.s3.bucket"] == "logs"
+
+
+def test_it_is_not_deleted_by_accident(encrypted: Json) -> None:
+    assert attributes(encrypted)["deletion_protection.enabled"] == "true"
+
+
+def test_it_has_its_address_in_the_private_zone(encrypted: Json) -> None:
+    record = only(encrypted, "AWS::Route53::RecordSet")
+    assert (record["Name"], record["Type"]) == ("services.dev.spotmusic.internal.", "A")
+
+
+def test_without_a_certificate_it_speaks_http(plain: Json) -> None:
+    listener = only(plain, LISTENER)
+    assert (listener["Port"], listener["Protocol"]) == (80, "HTTP")
+    assert "SslPolicy" not in listener

@@ -1,0 +1,59 @@
+import pytest
+
+from spotmusic_constructs.services.log_retention import retention_of
+from spotmusic_constructs.services.scaling import Queue, Scaling
+from tests.unit.services.surroundings import Json, Surroundings, of_type
+
+QUEUE = Queue(namespace="Spotmusic/Queues", metric_name="ReadyMessages", dimensions={"Environment": "dev", "Queue": "playback"})
+
+
+def policies(scaling: Scaling, *, routed: bool = False) -> dict[str, Json]:
+    here = Surroundings()
+    here.service(scaling=scaling, **({"route": here.route()} if routed else {"port": None}))
+    found = of_type(here.template(), "AWS::ApplicationAutoScaling::ScalingPolicy")
+    return {policy["PolicyName"]: policy["TargetTrackingScalingPolicyConfiguration"] for policy in found}
+
+
+@pytest.fixture(scope="module")
+def worker() -> dict[str, Json]:
+    return policies(Scaling(cpu_percent=55, messages_per_task=100, queue=QUEUE))
+
+
+def test_cpu_is_always_tracked(worker: dict[str, Json]) -> None:
+    assert worker["Cpu"]["TargetValue"] == 55
+    assert worker["Cpu"]["PredefinedMetricSpecification"] == {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}
+
+
+def test_tasks_come_fast_and_go_slowly(worker: dict[str, Json]) -> None:
+    assert all(policy["ScaleOutCooldown"] < policy["ScaleInCooldown"] for policy in worker.values())
+
+
+def test_messages_are_divided_by_the_tasks_that_run(worker: dict[str, Json]) -> None:
+    metrics = {metric["Id"]: metric for metric in worker["Messages"]["CustomizedMetricSpecification"]["Metrics"]}
+    assert metrics["per_task"]["Expression"] == "(ready) / tasks"
+    assert metrics["ready"]["MetricStat"]["Metric"]["Dimensions"] == [
+        {"Name": "Environment", "Value": "dev"},
+        {"Name": "Queue", "Value": "playback"},
+    ]
+    assert [id_ for id_, metric in metrics.items() if metric["ReturnData"]] == ["per_task"]
+
+
+def test_a_rolling_service_scales_on_the_load_balancers_own_count() -> None:
+    requests = policies(Scaling(requests_per_target=800), routed=True)["Requests"]
+    assert requests["PredefinedMetricSpecification"]["PredefinedMetricType"] == "ALBRequestCountPerTarget"
+    assert requests["TargetValue"] == 800
+
+
+def test_requests_without_a_route_are_refused() -> None:
+    with pytest.raises(ValueError, match="without a route"):
+        policies(Scaling(requests_per_target=800))
+
+
+def test_messages_without_a_queue_are_refused() -> None:
+    with pytest.raises(ValueError, match="without a queue"):
+        policies(Scaling(messages_per_task=10))
+
+
+@pytest.mark.parametrize(("days", "kept"), [(180, "SIX_MONTHS"), (181, "ONE_YEAR"), (3653, "TEN_YEARS")])
+def test_records_are_kept_for_as_long_as_asked_or_longer(days: int, kept: str) -> None:
+    assert retention_of(days).name == kept
