@@ -99,20 +99,13 @@ class CredentialsFunction(Construct):
 
     def admit(self, *secret_arns: str) -> None:
         """Lets the function rotate secrets."""
-        self.policy.add_statements(
-            iam.PolicyStatement(
-                actions=[
-                    "secretsmanager:DescribeSecret",
-                    "secretsmanager:GetSecretValue",
-                    "secretsmanager:PutSecretValue",
-                    "secretsmanager:UpdateSecretVersionStage",
-                ],
-                resources=list(secret_arns),
-            )
-        )
+        actions = ("DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage")
+        self.allow([f"secretsmanager:{action}" for action in actions], secret_arns)
 
     def allow(self, actions: Sequence[str], resources: Sequence[str]) -> None:
-        """Gives the function a right that its store asks for."""
+        """Gives the function a right that its store asks for, if there is anything to have it on."""
+        if not resources:
+            return
         self.policy.add_statements(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
 
 

@@ -34,7 +34,7 @@ class DatabaseUsers(Construct):
     Creates a secret `{"username", "password", "host", "port", "dbname"}` for each user, a function that logs in as the
     master user over verified TLS and creates databases and users (`CREATE … IF NOT EXISTS`, `REQUIRE SSL`, rights on the user's own
     database only), and a rotation schedule for each secret. The same function rotates: MySQL keeps two passwords for a user,
-    and the one before stays valid until the next rotation. Taking a name away drops neither user nor data.
+    and the one before stays valid until the next rotation. Taking a name away locks its user and drops neither user nor data.
 
     Args:
         endpoint: the database and its master.
@@ -113,7 +113,7 @@ class DatabaseUsers(Construct):
             service_token=self.function.function.function_arn,
             service_timeout=cdk.Duration.minutes(5),
             # The host stands among them so that a database that was replaced gets its users too.
-            properties={"Secrets": arns, "Host": endpoint.host},
+            properties={"Secrets": arns, "Users": list(databases), "Host": endpoint.host},
         )
         for secret in secrets.values():
             rotate_on_schedule(secret.resource, self.function, after=users)

@@ -17,6 +17,7 @@ class Account:
     primary: str
     secondary: str | None = None
     requires_ssl: bool = False
+    locked: bool = False
     grants: set[str] = field(default_factory=set)
 
     @property
@@ -34,13 +35,13 @@ class FakeMySQL:
 
     def connect(self, user: str, password: str, database: str | None) -> "Connection":
         account = self.accounts.get(user)
-        if account is None or password not in account.accepted:
+        if account is None or account.locked or password not in account.accepted:
             raise pymysql.err.OperationalError(pymysql.constants.ER.ACCESS_DENIED_ERROR, f"Access denied for user '{user}'")
         if database is not None and database not in account.grants:
             raise pymysql.err.OperationalError(pymysql.constants.ER.DBACCESS_DENIED_ERROR, "Access denied to database")
         return Connection(self, user)
 
-    def execute(self, actor: str, statement: str, args: tuple[str, ...]) -> None:
+    def execute(self, actor: str, statement: str, args: tuple[str, ...]) -> None:  # noqa: C901 (a branch for each statement)
         self.statements.append(statement)
         if statement == "SELECT 1":
             return
@@ -49,8 +50,11 @@ class FakeMySQL:
             self.databases.add(match[1])
         elif statement == "CREATE USER IF NOT EXISTS %s@'%%' IDENTIFIED BY %s REQUIRE SSL":
             self.accounts.setdefault(args[0], Account(primary=args[1], requires_ssl=True))
-        elif statement == "ALTER USER %s@'%%' REQUIRE SSL":
-            self.accounts[args[0]].requires_ssl = True
+        elif statement == "ALTER USER %s@'%%' REQUIRE SSL ACCOUNT UNLOCK":
+            self.accounts[args[0]].requires_ssl, self.accounts[args[0]].locked = True, False
+        elif statement == "ALTER USER IF EXISTS %s@'%%' ACCOUNT LOCK":
+            if args[0] in self.accounts:
+                self.accounts[args[0]].locked = True
         elif match := re.fullmatch(r"GRANT ALL PRIVILEGES ON `([a-z0-9-]+)`\.\* TO %s@'%%'", statement):
             self.accounts[args[0]].grants.add(match[1])
         elif statement == "ALTER USER %s@'%%' IDENTIFIED BY %s":

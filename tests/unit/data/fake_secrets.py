@@ -14,7 +14,7 @@ class FakeSecrets:
 
     exceptions = SimpleNamespace(ResourceNotFoundException=NotFoundError)
 
-    def __init__(self, values: dict[str, dict[str, Any]], *, rotates: bool = True) -> None:
+    def __init__(self, values: dict[str, dict[str, Any]], *, rotates: bool | None = True) -> None:
         self.rotates = rotates
         self.values: dict[tuple[str, str], dict[str, Any]] = {(arn, "v1"): value for arn, value in values.items()}
         self.stages: dict[str, dict[str, list[str]]] = {arn: {"v1": ["AWSCURRENT"]} for arn in values}
@@ -34,7 +34,8 @@ class FakeSecrets:
         return next(version for version, stages in self.stages[arn].items() if stage in stages)
 
     def describe_secret(self, *, SecretId: str) -> dict[str, Any]:  # noqa: N803 (the API's spelling)
-        return {"RotationEnabled": self.rotates, "VersionIdsToStages": self.stages[SecretId]}
+        rotation = {} if self.rotates is None else {"RotationEnabled": self.rotates}
+        return {**rotation, "VersionIdsToStages": self.stages[SecretId]}
 
     def get_secret_value(self, *, SecretId: str, VersionStage: str, VersionId: str | None = None) -> dict[str, Any]:  # noqa: N803
         version = VersionId or self._version(SecretId, VersionStage)

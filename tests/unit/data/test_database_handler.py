@@ -36,7 +36,7 @@ def mysql() -> FakeMySQL:
 
 
 def event(request: str = "Create") -> dict[str, Any]:
-    return {"RequestType": request, "ResourceProperties": {"Secrets": [PLAYBACK, WEB]}}
+    return {"RequestType": request, "ResourceProperties": {"Secrets": [PLAYBACK, WEB], "Users": ["playback", "web-api"]}}
 
 
 def rotate(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL, token: str, steps: str = "create set test finish") -> None:
@@ -69,6 +69,30 @@ def test_a_user_whose_secret_is_new_gets_its_password_and_keeps_the_old_one(
     mysql.accounts["playback"] = Account(primary="from-before-the-restore")
     database.on_cloudformation(event(), secrets, mysql.connect)
     assert mysql.accounts["playback"].accepted == {"first", "from-before-the-restore"}
+
+
+def test_a_user_that_is_not_wanted_any_more_is_locked_and_comes_back_with_its_data(
+    database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL
+) -> None:
+    database.on_cloudformation(event(), secrets, mysql.connect)
+    fewer = {"Secrets": [PLAYBACK], "Users": ["playback"]}
+    both = event()["ResourceProperties"]
+    database.on_cloudformation(
+        {"RequestType": "Update", "ResourceProperties": fewer, "OldResourceProperties": both}, secrets, mysql.connect
+    )
+    with pytest.raises(pymysql.err.OperationalError):
+        mysql.connect("web-api", "first", "web-api")
+    assert "web-api" in mysql.databases
+    database.on_cloudformation(
+        {"RequestType": "Update", "ResourceProperties": both, "OldResourceProperties": fewer}, secrets, mysql.connect
+    )
+    mysql.connect("web-api", "first", "web-api")
+
+
+def test_a_user_that_never_was_is_no_failure(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
+    old = {"Users": ["playback", "web-api", "forgotten"]}
+    database.on_cloudformation({**event("Update"), "OldResourceProperties": old}, secrets, mysql.connect)
+    assert "forgotten" not in mysql.accounts
 
 
 def test_deleting_drops_nothing_and_needs_no_database(database: ModuleType, secrets: FakeSecrets) -> None:

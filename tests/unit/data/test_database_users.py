@@ -72,6 +72,7 @@ def test_a_password_is_proved_only_after_its_user_exists(minimal: Resources) -> 
 def test_users_are_made_again_when_the_database_was_replaced(minimal: Resources) -> None:
     resource = only(minimal, "Custom::DatabaseUsers")
     assert resource["Host"] == "db.example"
+    assert resource["Users"] == ["playback"]
     assert len(resource["Secrets"]) == 1
 
 
@@ -104,6 +105,12 @@ def test_secrets_outlive_their_stack_unless_told_otherwise(minimal: Resources, f
 def test_a_name_that_mysql_would_not_take_is_refused() -> None:
     with pytest.raises(ValueError, match="longer than the 32 characters"):
         users(new_stack(), {"x" * 33: "x"})
+
+
+def test_a_database_that_nobody_uses_yet_needs_no_user() -> None:
+    stack = new_stack()
+    assert users(stack, {}).secrets == {}
+    assert all_of(resources_of(stack), "AWS::SecretsManager::RotationSchedule") == []
 
 
 def assets(outdir: Path) -> dict[str, Path]:

@@ -80,6 +80,15 @@ def test_a_secret_that_does_not_rotate_is_refused(rotation: ModuleType) -> None:
         rotation.rotate(event("createSecret"), FakeSecrets({SECRET: dict(USER)}, rotates=False), store(rotation, []))
 
 
+def test_the_password_is_proved_before_rotation_is_turned_on(rotation: ModuleType) -> None:
+    calls: list[tuple[str, ...]] = []
+    secrets = FakeSecrets({SECRET: dict(USER)}, rotates=None)
+    secrets.values[SECRET, "v2"] = dict(USER)
+    secrets.begin(SECRET, "v2")
+    rotation.rotate(event("testSecret"), secrets, store(rotation, calls))
+    assert calls == [("prove", "first")]
+
+
 def test_an_unknown_step_is_refused(rotation: ModuleType, secrets: FakeSecrets) -> None:
     secrets.begin(SECRET, "v2")
     with pytest.raises(rotation.RotationError, match="no step"):

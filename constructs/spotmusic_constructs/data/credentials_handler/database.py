@@ -37,13 +37,17 @@ def handler(event: dict[str, Any], _context: Any) -> None:
 
 
 def on_cloudformation(event: dict[str, Any], secrets: Any, connect: Connect) -> None:
-    """Makes sure that every user of the event exists. Nothing is ever dropped: a user's data outlives the user."""
+    """Makes sure that every user of the event exists, and locks who is not among them any more. Nothing is ever dropped."""
     if event["RequestType"] == "Delete":
         return
-    wanted = [read(secrets, arn) for arn in event["ResourceProperties"]["Secrets"]]
+    properties = event["ResourceProperties"]
+    wanted = [read(secrets, arn) for arn in properties["Secrets"]]
+    gone = set(event.get("OldResourceProperties", {}).get("Users", [])) - set(properties["Users"])
     with _master(secrets, connect) as cursor:
         for credentials in wanted:
             create_user(cursor, credentials)
+        for user in sorted(gone):
+            cursor.execute("ALTER USER IF EXISTS %s@'%%' ACCOUNT LOCK", (user,))
     for credentials in wanted:
         _repair_password(credentials, secrets, connect)
 
@@ -53,7 +57,7 @@ def create_user(cursor: Cursor, credentials: Credentials) -> None:
     user, database = credentials["username"], _quoted(credentials["dbname"])
     cursor.execute(f"CREATE DATABASE IF NOT EXISTS {database} CHARACTER SET utf8mb4")
     cursor.execute("CREATE USER IF NOT EXISTS %s@'%%' IDENTIFIED BY %s REQUIRE SSL", (user, credentials["password"]))
-    cursor.execute("ALTER USER %s@'%%' REQUIRE SSL", (user,))
+    cursor.execute("ALTER USER %s@'%%' REQUIRE SSL ACCOUNT UNLOCK", (user,))
     cursor.execute(f"GRANT ALL PRIVILEGES ON {database}.* TO %s@'%%'", (user,))
 
 

@@ -73,7 +73,8 @@ def read(secrets: Any, secret: str, stage: str = CURRENT, token: str | None = No
 
 def _stages(secrets: Any, secret: str, token: str) -> list[str]:
     metadata = secrets.describe_secret(SecretId=secret)
-    if not metadata.get("RotationEnabled"):
+    # Missing while the first schedule is being made: Secrets Manager proves the password before it turns rotation on.
+    if metadata.get("RotationEnabled") is False:
         raise RotationError(f"{secret} does not rotate")
     stages: list[str] = metadata["VersionIdsToStages"].get(token, [])
     return stages
