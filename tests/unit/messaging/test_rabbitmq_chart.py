@@ -1,0 +1,124 @@
+"""The chart of the RabbitMQ cluster, rendered with the values of its construct by the very Helm that deploys it."""
+
+from typing import Any
+
+import pytest
+
+from spotmusic_constructs.kubernetes.helm_release import LocalChart
+from spotmusic_constructs.messaging.rabbitmq import RabbitMQ
+from tests.conftest import ROOT, new_stack
+from tests.helm_values import cluster_in, render, resource_errors, secret_in, values_of
+
+Json = dict[str, Any]
+CHART = ROOT / "charts" / "rabbitmq"
+
+
+@pytest.fixture(scope="module")
+def values() -> Json:
+    stack = new_stack()
+    RabbitMQ(
+        stack,
+        "RabbitMQ",
+        cluster=cluster_in(stack),
+        chart=LocalChart(path=CHART),
+        image="registry.example.com/rabbitmq:4.3.5-management",
+        default_user=secret_in(stack, "operator"),
+        users={name: secret_in(stack, name) for name in ("web-api", "notifications")},
+        monitor=secret_in(stack, "monitor"),
+        host="brokers.internal.spotmusic.example",
+    )
+    return values_of(stack, "rabbitmq")
+
+
+@pytest.fixture(scope="module")
+def manifests(values: Json) -> list[Json]:
+    return render(CHART, "rabbitmq", "rabbitmq", values)
+
+
+@pytest.fixture(scope="module")
+def spec(manifests: list[Json]) -> Json:
+    return named(manifests, "RabbitmqCluster", "rabbitmq")
+
+
+def named(manifests: list[Json], kind: str, name: str) -> Json:
+    return next(dict(item["spec"]) for item in manifests if (item["kind"], item["metadata"]["name"]) == (kind, name))
+
+
+def test_a_cluster_of_three_has_tls_listeners_only(spec: Json) -> None:
+    assert spec["replicas"] == 3
+    assert spec["tls"] == {"secretName": "rabbitmq-tls", "disableNonTLSListeners": True}
+    assert spec["service"] == {"type": "ClusterIP"}
+
+
+def test_the_minority_of_a_split_cluster_stops(spec: Json) -> None:
+    assert "cluster_partition_handling = pause_minority" in spec["rabbitmq"]["additionalConfig"]
+
+
+def test_the_administrator_comes_from_a_secret(spec: Json) -> None:
+    assert spec["secretBackend"]["externalSecret"] == {"name": "rabbitmq-default-user"}
+
+
+def test_a_node_stops_before_its_host_has_to_go(spec: Json) -> None:
+    assert spec["terminationGracePeriodSeconds"] == 900
+
+
+def test_every_container_keeps_to_the_restricted_standard(spec: Json) -> None:
+    pod = spec["override"]["statefulSet"]["spec"]["template"]["spec"]
+    for container in [*pod["containers"], *pod["initContainers"]]:
+        security = container["securityContext"]
+        assert security["runAsNonRoot"] is True
+        assert security["allowPrivilegeEscalation"] is False
+        assert security["capabilities"] == {"drop": ["ALL"]}
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}
+
+
+def test_one_node_may_go_at_a_time(manifests: list[Json]) -> None:
+    budget = named(manifests, "PodDisruptionBudget", "rabbitmq")
+    assert budget == {"maxUnavailable": 1, "selector": {"matchLabels": {"app.kubernetes.io/name": "rabbitmq"}}}
+
+
+def test_every_queue_is_a_quorum_queue(manifests: list[Json]) -> None:
+    queues = [item["spec"] for item in manifests if item["kind"] == "Queue"]
+    assert {queue["name"] for queue in queues} == {"web-api", "notifications", "dead-letters"}
+    assert {queue["type"] for queue in queues} == {"quorum"}
+    assert named(manifests, "Vhost", "spotmusic")["defaultQueueType"] == "quorum"
+
+
+def test_a_task_that_fails_too_often_is_kept_and_never_lost_on_the_way(manifests: list[Json]) -> None:
+    policy = named(manifests, "Policy", "dead-letters")
+    assert policy["pattern"] == "^(?!dead-letters$)"
+    assert policy["definition"] == {
+        "dead-letter-exchange": "dead-letters",
+        "dead-letter-strategy": "at-least-once",
+        "overflow": "reject-publish",
+        "delivery-limit": 5,
+    }
+
+
+def test_a_service_publishes_to_tasks_and_takes_from_its_own_queue(manifests: list[Json]) -> None:
+    permission = named(manifests, "Permission", "notifications")
+    assert permission["permissions"] == {"configure": "", "write": "^tasks$", "read": "^notifications$"}
+    assert named(manifests, "Binding", "notifications")["routingKey"] == "notifications.#"
+
+
+def test_who_only_counts_may_touch_no_message(manifests: list[Json]) -> None:
+    assert named(manifests, "User", "queue-depth")["tags"] == ["monitoring"]
+    assert named(manifests, "Permission", "queue-depth")["permissions"] == {"configure": "", "write": "", "read": ""}
+
+
+def test_metrics_are_scraped_over_verified_tls(manifests: list[Json]) -> None:
+    for endpoint in named(manifests, "ServiceMonitor", "rabbitmq")["endpoints"]:
+        assert (endpoint["port"], endpoint["scheme"]) == ("prometheus-tls", "https")
+        assert endpoint["tlsConfig"]["ca"]["secret"] == {"name": "rabbitmq-tls", "key": "ca.crt"}
+
+
+@pytest.mark.parametrize(
+    "change", [{"image": "rabbitmq:latest"}, {"image": "registry.example.com/rabbitmq:latest"}, {"replicas": 2}, {"replica": 3}]
+)
+def test_values_that_nobody_should_deploy_are_refused(values: Json, change: Json) -> None:
+    with pytest.raises(ValueError, match="schema"):
+        render(CHART, "rabbitmq", "rabbitmq", values | change)
+
+
+def test_the_definitions_accept_every_resource(manifests: list[Json]) -> None:
+    assert resource_errors(manifests) == []
