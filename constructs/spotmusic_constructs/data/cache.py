@@ -6,23 +6,17 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticache as elasticache
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.data.cache_groups import cache_log, cache_parameter_group
 from spotmusic_constructs.data.cache_users import CacheUsers
 from spotmusic_constructs.data.credentials_function import CredentialsFunction, rotate_on_schedule
 
 PORT = 6379
 """Redis' own port. Another would hide nothing from who may open a connection, and surprise every client."""
 NIST_SNAPSHOT_DAYS = 15
-_PARAMETERS = {
-    # What is older goes when memory ends. Sessions and counters expire by themselves, so nothing is lost that was promised.
-    "maxmemory-policy": "volatile-lru",
-    # For copies and failover (ElastiCache user guide, managing reserved memory: 25 for nodes that make snapshots).
-    "reserved-memory-percent": "25",
-}
 
 
 class Cache(Construct):
@@ -90,8 +84,10 @@ class Cache(Construct):
             engine=engine,
             engine_version=engine_version,
             cache_node_type=node_type,
-            cache_parameter_group_name=self._parameter_group(engine, engine_version).ref,
-            cache_subnet_group_name=self._subnet_group(subnet_ids).ref,
+            cache_parameter_group_name=cache_parameter_group(self, engine, engine_version).ref,
+            cache_subnet_group_name=elasticache.CfnSubnetGroup(
+                self, "SubnetGroup", description="Subnets of the cache", subnet_ids=subnet_ids
+            ).ref,
             security_group_ids=[security_group.security_group_id],
             port=PORT,
             num_node_groups=1,
@@ -108,51 +104,13 @@ class Cache(Construct):
             snapshot_retention_limit=snapshot_retention_days,
             snapshot_window="05:00-06:00",
             preferred_maintenance_window="tue:06:30-tue:07:30",
-            log_delivery_configurations=[self._log("slow-log", log_key), self._log("engine-log", log_key)],
+            log_delivery_configurations=[cache_log(self, name, log_key) for name in ("slow-log", "engine-log")],
         )
         self.replication_group.apply_removal_policy(removal_policy)
         self.primary_endpoint = self.replication_group.attr_primary_end_point_address
         self.reader_endpoint = self.replication_group.attr_reader_end_point_address
         self._rotate(users, vpc, users_subnets, users_security_group, log_key)
         acknowledge(self.replication_group, {**_ACKNOWLEDGED, **_deviations(snapshot_retention_days)})
-
-    def _parameter_group(self, engine: str, version: str) -> elasticache.CfnParameterGroup:
-        major = version.split(".", maxsplit=1)[0]
-        families = {"redis": {"7": "redis7"}, "valkey": {"8": "valkey8"}}
-        try:
-            family = families[engine][major]
-        except KeyError:
-            raise ValueError(f"engine_version: ElastiCache has no {engine} {version} here. Use redis 7.1, or valkey 8.0 or 8.2.") from None
-        return elasticache.CfnParameterGroup(
-            self,
-            # A group belongs to one family for ever: another engine takes another group.
-            f"{family.capitalize()}Parameters",
-            cache_parameter_group_family=family,
-            description="Evicts what may expire, and keeps memory for failover",
-            properties=_PARAMETERS,
-        )
-
-    def _subnet_group(self, subnet_ids: list[str]) -> elasticache.CfnSubnetGroup:
-        return elasticache.CfnSubnetGroup(self, "SubnetGroup", description="Subnets of the cache", subnet_ids=subnet_ids)
-
-    def _log(self, name: str, key: kms.IKey) -> elasticache.CfnReplicationGroup.LogDeliveryConfigurationRequestProperty:
-        group = logs.LogGroup(
-            self,
-            f"{name.title().replace('-', '')}Group",
-            encryption_key=key,
-            retention=logs.RetentionDays.SIX_MONTHS,
-            removal_policy=cdk.RemovalPolicy.DESTROY,
-        )
-        return elasticache.CfnReplicationGroup.LogDeliveryConfigurationRequestProperty(
-            log_type=name,
-            log_format="json",
-            destination_type="cloudwatch-logs",
-            destination_details=elasticache.CfnReplicationGroup.DestinationDetailsProperty(
-                cloud_watch_logs_details=elasticache.CfnReplicationGroup.CloudWatchLogsDestinationDetailsProperty(
-                    log_group=group.log_group_name
-                )
-            ),
-        )
 
     def _rotate(
         self, users: CacheUsers, vpc: ec2.IVpc, subnets: ec2.SubnetSelection, security_group: ec2.ISecurityGroup, log_key: kms.IKey

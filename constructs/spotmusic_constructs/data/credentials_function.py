@@ -1,13 +1,8 @@
 """The function that sets passwords: one asset for databases and cache, with the one library that it needs."""
 
-import shutil
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
 
 import aws_cdk as cdk
-import jsii
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -17,12 +12,10 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.data.credentials_code import credentials_code
 
 ROTATION_DAYS = 30
 """Days between two passwords. The one before stays valid until the next rotation, so clients have as long to take the new one."""
-_HANDLER = Path(__file__).parent / "credentials_handler"
-_LIBRARY = "pymysql"
-"""The runtime has no MySQL client. PyMySQL is pure Python: the installed package is the asset, and no container builds it."""
 
 
 class CredentialsFunction(Construct):
@@ -80,7 +73,7 @@ class CredentialsFunction(Construct):
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             handler=handler,
-            code=_code(),
+            code=credentials_code(),
             environment=dict(environment),
             role=role,
             log_group=log_group,
@@ -145,29 +138,6 @@ def _basic_rights(log_group: logs.ILogGroup) -> list[iam.PolicyStatement]:
             resources=["*"],
         ),
     ]
-
-
-@jsii.implements(cdk.ILocalBundling)
-class _CopiedLibrary:
-    """Puts the handlers and the installed library side by side, without anything that differs between machines."""
-
-    def try_bundle(self, output_dir: str, *, image: cdk.DockerImage, **_options: Any) -> bool:
-        library = find_spec(_LIBRARY)
-        if library is None or library.origin is None:
-            raise ModuleNotFoundError(f"{_LIBRARY} is not installed. Install requirements.txt.")
-        for file in _HANDLER.glob("*.py"):
-            shutil.copy(file, output_dir)
-        shutil.copytree(Path(library.origin).parent, Path(output_dir, _LIBRARY), ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-        return True
-
-
-def _code() -> lambda_.Code:
-    return lambda_.Code.from_asset(
-        str(_HANDLER),
-        # The hash of what was copied: that of the folder would not notice a new version of the library.
-        asset_hash_type=cdk.AssetHashType.OUTPUT,
-        bundling=cdk.BundlingOptions(image=lambda_.Runtime.PYTHON_3_14.bundling_image, local=_CopiedLibrary()),
-    )
 
 
 _ACKNOWLEDGED_RIGHTS = {

@@ -5,21 +5,21 @@ from dataclasses import dataclass
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.data.database_findings import ACKNOWLEDGED, deviations
 from spotmusic_constructs.data.database_logs import LOG_EXPORTS, database_log_groups
+from spotmusic_constructs.data.database_monitoring import monitoring_role
 from spotmusic_constructs.data.database_users import DatabaseEndpoint, DatabaseUsers
 from spotmusic_constructs.data.mysql_groups import mysql_option_group, mysql_parameter_group
 
 PORT = 3306
 """MySQL's own port. Another would hide nothing from who may open a connection, and surprise every client."""
 MASTER_USERNAME = "spotmusic_master"
-_MONITORING_POLICY = "service-role/AmazonRDSEnhancedMonitoringRole"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +136,7 @@ class RelationalDatabase(Construct):
             auto_minor_version_upgrade=True,
             cloudwatch_logs_exports=list(LOG_EXPORTS),
             monitoring_interval=cdk.Duration.seconds(60),
-            monitoring_role=self._monitoring_role(),
+            monitoring_role=monitoring_role(self),
             enable_performance_insights=True,
             performance_insight_encryption_key=keys.database,
             performance_insight_retention=rds.PerformanceInsightRetention.MONTHS_15
@@ -160,48 +160,10 @@ class RelationalDatabase(Construct):
             log_key=keys.logs,
             removal_policy=groups_policy,
         ).secrets
-        acknowledge(self.instance, {**_ACKNOWLEDGED, **_deviations(multi_az=multi_az, production=production)})
-
-    def _monitoring_role(self) -> iam.Role:
-        role = iam.Role(
-            self,
-            "MonitoringRole",
-            description="Publishes the metrics of the operating system",
-            assumed_by=iam.ServicePrincipal(
-                "monitoring.rds.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}}
-            ),
-            managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(_MONITORING_POLICY)],
-        )
-        finding = f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{_MONITORING_POLICY}]"
-        acknowledge(role, {f"AwsSolutions::{finding}": "RDS asks for this policy by name; it writes to the log group RDSOSMetrics only."})
-        return role
+        acknowledge(self.instance, {**ACKNOWLEDGED, **deviations(multi_az=multi_az, production=production)})
 
 
 def _master_secret(instance: rds.DatabaseInstance) -> secretsmanager.ISecret:
     if instance.secret is None:
         raise AssertionError("RDS was told to make a master secret")
     return instance.secret
-
-
-_ACKNOWLEDGED = {
-    "AwsSolutions::AwsSolutions-RDS11": (
-        "Who may connect is decided by security groups that name each client; another port would only surprise MySQL's clients."
-    ),
-    "NIST.800.53.R5::NIST.800.53.R5-RDSLoggingEnabled[LogExport::general]": (
-        "The general log holds every statement with listeners' data in it (LGPD art. 6); the audit, error and slow query logs are exported."
-    ),
-}
-
-
-def _deviations(*, multi_az: bool, production: bool) -> dict[str, str]:
-    """What an environment that no listener depends on may do without."""
-    findings: dict[str, str] = {}
-    if not multi_az:
-        reason = "No listener depends on this environment, and its file does without a standby; production refuses to."
-        findings["AwsSolutions::AwsSolutions-RDS3"] = reason
-        findings["NIST.800.53.R5::NIST.800.53.R5-RDSMultiAZSupport"] = reason
-    if not production:
-        reason = "No listener depends on this environment: it may be taken down, and leaves a last snapshot unless it says otherwise twice."
-        findings["AwsSolutions::AwsSolutions-RDS10"] = reason
-        findings["NIST.800.53.R5::NIST.800.53.R5-RDSInstanceDeletionProtectionEnabled"] = reason
-    return findings
