@@ -24,6 +24,10 @@ class Problem:
         return f"{self.key}: {self.wrong}. {self.advice}"
 
 
+MOST_SERVICES = 24
+"""Each service needs about a dozen rules in the network stack, which keeps to 400 of CloudFormation's 500 resources (measured)."""
+
+
 def problems(settings: Settings) -> Iterator[Problem]:
     """Finds what no section can see by itself."""
     yield from _zones(settings)
@@ -51,6 +55,9 @@ def _zones(settings: Settings) -> Iterator[Problem]:
 
 
 def _routes(settings: Settings) -> Iterator[Problem]:
+    if len(settings.services) > MOST_SERVICES:
+        wrong = f"{len(settings.services)} are more than the {MOST_SERVICES} whose connections one network stack holds"
+        yield Problem("services", wrong, "Move some to an environment of their own.")
     taken: dict[str, str] = {}
     for name, service in settings.services.items():
         if service.route in taken:

@@ -38,7 +38,7 @@ class Settings(Model):
     registry: RegistrySettings = RegistrySettings()
     data: DataSettings = DataSettings()
     kubernetes: KubernetesSettings = KubernetesSettings()
-    services: dict[ServiceName, ServiceSettings] = Field(default_factory=dict, max_length=40)
+    services: dict[ServiceName, ServiceSettings] = Field(default_factory=dict)
     edge: EdgeSettings = EdgeSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints, field_validator
 
-from spotmusic_cdk.settings.model import Arn, Days, Model
+from spotmusic_cdk.settings.model import Arn, LogDays, Model
 
 InterfaceEndpoint = Literal[
     "ecr.api", "ecr.dkr", "logs", "secretsmanager", "kms", "sts", "ssm", "eks", "eks-auth", "ec2", "elasticloadbalancing", "monitoring"
@@ -21,7 +21,7 @@ class NetworkSettings(Model):
     """NAT gateways; a production environment needs one per zone, so that a lost zone takes only its own way out."""
     interface_endpoints: tuple[InterfaceEndpoint, ...] | Literal["all"] = ()
     """AWS services reached without leaving the VPC. Each costs per zone and hour, so dev has none; `all` is every one we use."""
-    flow_log_retention_days: Days = 365
+    flow_log_retention_days: LogDays = 365
     """Days that flow logs are kept."""
 
     @property

@@ -4,15 +4,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from spotmusic_cdk.settings.model import Email, Model
+from spotmusic_cdk.settings.model import Email, LogDays, Model
 
 
 class ObservabilitySettings(Model):
     """Logs, alarms and money."""
 
-    access_log_days: Annotated[int, Field(ge=180, le=3653)] = 180
+    access_log_days: LogDays = 180
     """Days that records of access are kept; Marco Civil (art. 15) asks for six months."""
-    security_log_days: Annotated[int, Field(ge=365, le=3653)] = 365
+    security_log_days: LogDays = 365
     """Days that security records are kept."""
     alarm_emails: tuple[Email, ...] = ()
     """Who is told of an alarm; each address has to confirm its subscription once."""

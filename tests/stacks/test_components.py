@@ -28,7 +28,7 @@ RESOURCES = {
 RELEASES = {
     "C1 Redpanda": ("eks-platform", "redpanda"),
     "C2 RabbitMQ": ("eks-platform", "rabbitmq"),
-    "C4 Prometheus and C5 Grafana": ("observability", "kube-prometheus-stack"),
+    "C4 Prometheus and C5 Grafana": ("observability", "monitoring"),
     "C6 Kong": ("eks-platform", "kong"),
     "C7 Keycloak": ("eks-platform", "keycloak"),
 }

@@ -74,6 +74,14 @@ INVALID = {
         {"data.identity.max_storage_gib": 22, "data.identity.storage_gib": 22},
         "data.identity.max_storage_gib: 22",
     ),
+    "a retention that CloudWatch Logs does not know": (
+        {"network.flow_log_retention_days": 200},
+        "network.flow_log_retention_days: 200 is refused",
+    ),
+    "forty services": (
+        {f"services.service-{number}": {} for number in range(40)},
+        "services: 45 are more than the 24 whose connections one network stack holds",
+    ),
     "destruction said once": ({"data.removal_policy": "destroy"}, "data.removal_policy: destroy deletes data with its stack"),
     "one signing key": ({"edge.signing_keys": ["only"]}, "edge.signing_keys"),
 }
