@@ -1,27 +1,23 @@
 """The identity provider: Keycloak on MySQL, with one public name and no public administration."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IConstruct
 
-from spotmusic_constructs.identity.realm import CLIENT_SECRET, Realm
+from spotmusic_constructs.identity import keycloak_values as values
+from spotmusic_constructs.identity.keycloak_values import PATH, PORT, RELEASE, SECRET, SERVICE, TLS
+from spotmusic_constructs.identity.realm import Realm
 from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
+from spotmusic_constructs.kubernetes.config_map import config_map
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
-from spotmusic_constructs.kubernetes.pod import CONTAINER_SECURITY, POD_SECURITY, apart, resources, spread
 
-RELEASE = "keycloak"
-SERVICE = f"{RELEASE}-http"
-SECRET = RELEASE
-TLS = "keycloak-tls"
-PORT = 8443
-PATH = "/auth"
-LABELS = {"app.kubernetes.io/name": "keycloakx", "app.kubernetes.io/instance": RELEASE}
+__all__ = ["PATH", "PORT", "SERVICE", "Keycloak"]
 
 
 class Keycloak(Construct):
@@ -105,15 +101,15 @@ class Keycloak(Construct):
                 "cache": {"stack": "default"},
                 "health": {"enabled": True},
                 "metrics": {"enabled": True},
-                "serviceMonitor": _monitor(namespace),
-                "extraEnv": _block(_environment(hostname, vpc_cidr)),
-                "extraVolumes": _block(_volumes()),
-                "extraVolumeMounts": _block(_mounts()),
+                "serviceMonitor": values.monitor(namespace),
+                "extraEnv": values.block(values.environment(hostname, vpc_cidr)),
+                "extraVolumes": values.block(values.volumes()),
+                "extraVolumeMounts": values.block(values.mounts()),
                 "extraManifests": [
-                    _config_map("rds-ca", namespace, {"ca.pem": database_ca}),
-                    _config_map("keycloak-realm", namespace, {"realm.json": json.dumps(realm.to_import(), indent=1)}),
+                    config_map("rds-ca", namespace, {"ca.pem": database_ca}),
+                    config_map("keycloak-realm", namespace, {"realm.json": json.dumps(realm.to_import(), indent=1)}),
                 ],
-                **_pods(),
+                **values.pods(),
             },
         )
 
@@ -134,71 +130,3 @@ def _secret(
         name=SECRET,
         fields={key: SecretField(secret_arn=secret.secret_arn, field=field) for key, (secret, field) in fields.items()},
     )
-
-
-def _environment(hostname: str | None, vpc_cidr: str) -> list[Mapping[str, object]]:
-    """Variables that the chart does not set itself: twice the same would fail the release."""
-    plain = {
-        **({"KC_HOSTNAME": f"https://{hostname}{PATH}", "KC_HOSTNAME_ADMIN": f"https://localhost:{PORT}{PATH}"} if hostname else {}),
-        "KC_HOSTNAME_STRICT": "true" if hostname else "false",
-        "KC_PROXY_TRUSTED_ADDRESSES": vpc_cidr,
-        "KC_HTTPS_CERTIFICATE_FILE": "/etc/keycloak-tls/tls.crt",
-        "KC_HTTPS_CERTIFICATE_KEY_FILE": "/etc/keycloak-tls/tls.key",
-        "KC_HTTPS_PROTOCOLS": "TLSv1.3,TLSv1.2",
-        # Counts only while no db-url is set (Keycloak, configuring the database).
-        "KC_DB_URL_PROPERTIES": "?sslMode=VERIFY_IDENTITY&connectionTimeZone=UTC",
-        "KC_TRUSTSTORE_PATHS": "/etc/rds-ca/ca.pem",
-        "JAVA_OPTS_APPEND": "-XX:MaxRAMPercentage=70",
-    }
-    secret = {
-        "KC_DB_URL_DATABASE": "database_name",
-        "KC_DB_USERNAME": "database_user",
-        "KC_DB_PASSWORD": "database_password",
-        "KC_BOOTSTRAP_ADMIN_USERNAME": "admin_user",
-        "KC_BOOTSTRAP_ADMIN_PASSWORD": "admin_password",
-        CLIENT_SECRET: "grafana_client_secret",
-    }
-    values: list[Mapping[str, object]] = [{"name": name, "value": value} for name, value in plain.items()]
-    return values + [{"name": name, "valueFrom": {"secretKeyRef": {"name": SECRET, "key": key}}} for name, key in secret.items()]
-
-
-def _volumes() -> list[Mapping[str, object]]:
-    return [
-        {"name": "tls", "secret": {"secretName": TLS}},
-        {"name": "rds-ca", "configMap": {"name": "rds-ca"}},
-        {"name": "realm", "configMap": {"name": "keycloak-realm"}},
-    ]
-
-
-def _mounts() -> list[Mapping[str, object]]:
-    places = {"tls": "/etc/keycloak-tls", "rds-ca": "/etc/rds-ca", "realm": "/opt/keycloak/data/import"}
-    return [{"name": name, "mountPath": path, "readOnly": True} for name, path in places.items()]
-
-
-def _monitor(namespace: str) -> dict[str, object]:
-    authority = {"secret": {"name": TLS, "key": "ca.crt"}}
-    return {"enabled": True, "interval": "30s", "tlsConfig": {"ca": authority, "serverName": f"{SERVICE}.{namespace}.svc"}}
-
-
-def _pods() -> dict[str, object]:
-    return {
-        # The pod has no use of the Kubernetes API: members find each other in the database.
-        "serviceAccount": {"create": True, "automountServiceAccountToken": False},
-        "podDisruptionBudget": {"maxUnavailable": 1},
-        "priorityClassName": "spotmusic-platform",
-        "affinity": json.dumps(apart(LABELS)),
-        "topologySpreadConstraints": _block([spread(LABELS)]),
-        "podSecurityContext": {**POD_SECURITY, "fsGroup": 1000},
-        # Not read-only: Keycloak builds itself for its database when it starts.
-        "securityContext": {**CONTAINER_SECURITY, "runAsUser": 1000},
-        "resources": resources(cpu="1", memory="1500Mi", limit="2Gi"),
-    }
-
-
-def _block(items: Sequence[Mapping[str, object]]) -> str:
-    """Writes a list as the chart wants it: text that continues a YAML list."""
-    return "\n".join(f"- {json.dumps(item)}" for item in items)
-
-
-def _config_map(name: str, namespace: str, data: Mapping[str, str]) -> dict[str, object]:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": dict(data)}

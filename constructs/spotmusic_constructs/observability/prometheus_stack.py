@@ -9,19 +9,17 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct, IConstruct
 
 from spotmusic_constructs.acknowledge import acknowledge
-from spotmusic_constructs.kubernetes.certificate import INTERNAL_CA
+from spotmusic_constructs.kubernetes.config_map import config_map
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease
-from spotmusic_constructs.kubernetes.images import ChartWithImages, Image, Images, images_of
-from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER, resources
+from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
 from spotmusic_constructs.kubernetes.pod_identity import PodIdentity
 from spotmusic_constructs.observability import alertmanager, prometheus
 from spotmusic_constructs.observability import grafana as grafana_module
 from spotmusic_constructs.observability.alertmanager import alertmanager_values
-from spotmusic_constructs.observability.grafana import Grafana, grafana_values, reader
+from spotmusic_constructs.observability.cluster_metrics import cluster_values
+from spotmusic_constructs.observability.grafana import Grafana
+from spotmusic_constructs.observability.grafana_values import grafana_values, reader
 from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace, prometheus_values
-
-UNREACHABLE = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy", "coreDns")
-"""What EKS keeps to itself: the control plane, and in Auto Mode also kube-proxy and the resolver, which run on the nodes."""
 
 
 class KubePrometheusStack(Construct):
@@ -94,7 +92,7 @@ class KubePrometheusStack(Construct):
                 "fullnameOverride": "monitoring",
                 "cleanPrometheusOperatorObjectNames": True,
                 "crds": {"enabled": False},
-                **_cluster_values(names, node_namespace),
+                **cluster_values(names, node_namespace),
                 "prometheus": prometheus_values(
                     image=names["prometheus"],
                     environment=environment,
@@ -110,7 +108,7 @@ class KubePrometheusStack(Construct):
                 "grafana": grafana_values(
                     grafana=grafana, namespace=namespace, region=region, image=names["grafana"], sidecar=names["grafana-sidecar"]
                 ),
-                "extraManifests": [_config_map("rds-ca", namespace, {"ca.pem": grafana.database_ca}), *reader(namespace)],
+                "extraManifests": [config_map("rds-ca", namespace, {"ca.pem": grafana.database_ca}), *reader(namespace)],
             },
         )
 
@@ -136,47 +134,3 @@ class KubePrometheusStack(Construct):
             {"AwsSolutions::AwsSolutions-IAM5[Resource::*]": "CloudWatch has no resources to name for reading metrics, only the account."},
         )
         return [write, tell, see]
-
-
-def _cluster_values(names: dict[str, Image], node_namespace: str | None) -> dict[str, object]:
-    """Returns the values of the operator and of what describes the cluster to Prometheus."""
-    small = resources(cpu="50m", memory="128Mi", limit="256Mi")
-    return {
-        **{part: {"enabled": False} for part in UNREACHABLE},
-        "defaultRules": {
-            "rules": {"etcd": False, "kubeControllerManager": False, "kubeProxy": False}
-            | {f"kubeScheduler{kind}": False for kind in ("Alerting", "Recording")}
-        },
-        "prometheusOperator": {
-            "image": names["operator"].parts,
-            "prometheusConfigReloader": {
-                "image": names["reloader"].parts,
-                "resources": resources(cpu="10m", memory="64Mi"),
-            },
-            "thanosImage": names["thanos"].parts,
-            # A certificate of our authority instead of two hook jobs that make one.
-            "admissionWebhooks": {"certManager": {"enabled": True, "issuerRef": {"kind": "ClusterIssuer", "name": INTERNAL_CA}}},
-            "resources": small,
-        },
-        "kube-state-metrics": {
-            "fullnameOverride": "kube-state-metrics",
-            "image": names["kube-state-metrics"].parts,
-            "resources": small,
-        },
-        "nodeExporter": {"enabled": node_namespace is not None},
-        **({"prometheus-node-exporter": _node_exporter(names["node-exporter"], node_namespace)} if node_namespace else {}),
-    }
-
-
-def _node_exporter(image: Image, namespace: str) -> dict[str, object]:
-    return {
-        "fullnameOverride": "node-exporter",
-        "namespaceOverride": namespace,
-        "image": image.parts,
-        "containerSecurityContext": READ_ONLY_CONTAINER,
-        "resources": resources(cpu="20m", memory="64Mi", limit="128Mi"),
-    }
-
-
-def _config_map(name: str, namespace: str, data: dict[str, str]) -> dict[str, object]:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": data}

@@ -7,31 +7,14 @@ from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IConstruct
 
-from spotmusic_constructs.kubernetes.certificate import INTERNAL_CA, Certificate
+from spotmusic_constructs.kubernetes.certificate import Certificate
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease
-from spotmusic_constructs.kubernetes.images import ChartWithImages, Image, Images, images_of
-from spotmusic_constructs.kubernetes.pod import (
-    BROKER_NODES,
-    BROKER_TOLERATIONS,
-    CONTAINER_SECURITY,
-    READ_ONLY_CONTAINER,
-    apart,
-    resources,
-    spread,
-)
+from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
+from spotmusic_constructs.streaming import redpanda_values as values
+from spotmusic_constructs.streaming.redpanda_values import BOOTSTRAP_USER, EXTERNAL_TLS, LABELS, MECHANISM, RELEASE, USERS
 
-RELEASE = "redpanda"
-USERS = "redpanda-users"
-BOOTSTRAP_USER = "redpanda-bootstrap-user"
-EXTERNAL_TLS = "redpanda-external-tls"
-MECHANISM = "SCRAM-SHA-512"
-EXTERNAL_PORT = 9094
-FIRST_ADVERTISED_PORT = 9100
-"""Broker i is advertised on this port plus i: one listener of the load balancer for each."""
-LABELS = {
-    f"app.kubernetes.io/{key}": value for key, value in (("component", "redpanda-statefulset"), ("instance", RELEASE), ("name", RELEASE))
-}
+__all__ = ["BOOTSTRAP_USER", "LABELS", "MECHANISM", "RELEASE", "Redpanda"]
 
 
 class Redpanda(Construct):
@@ -111,20 +94,20 @@ class Redpanda(Construct):
                 "console": {"enabled": False},
                 "tests": {"enabled": False},
                 "logging": {"usageStats": {"enabled": False}},
-                "monitoring": _monitoring(namespace),
+                "monitoring": values.monitoring(namespace),
                 "rackAwareness": {"enabled": True, "nodeAnnotation": "topology.kubernetes.io/zone"},
-                **_security(),
-                **_listeners(host, brokers),
-                "config": {"cluster": _cluster_properties()},
+                **values.security(),
+                **values.listeners(host, brokers),
+                "config": {"cluster": values.cluster_properties()},
                 # Asynchronous I/O is tuned on the node (aio-max-nr); here it would take a privileged container.
                 "tuning": {"tune_aio_events": False},
-                "resources": _resources(cpu, memory_gib),
+                "resources": values.broker_resources(cpu, memory_gib),
                 "storage": {
                     "persistentVolume": {"enabled": True, "size": f"{storage_gib}Gi", "storageClass": storage_class},
                     "tiered": {"mountType": "none", "config": {"cloud_storage_enabled": False}},
                 },
-                "statefulset": _stateful_set(brokers, names),
-                "post_install_job": {"enabled": True, "podTemplate": {"spec": _job_pod()}},
+                "statefulset": values.stateful_set(brokers, names),
+                "post_install_job": {"enabled": True, "podTemplate": {"spec": values.job_pod()}},
             },
         )
 
@@ -141,108 +124,3 @@ def _users(namespace: str, users: Mapping[str, secretsmanager.ISecret]) -> Exter
     lines = [f"{name}:{{{{ .{variable} }}}}:{MECHANISM}" for name, variable in variables.items()]
     fields = {variable: SecretField(secret_arn=users[name].secret_arn, field="password") for name, variable in variables.items()}
     return ExternalSecret(namespace=namespace, name=USERS, fields=fields, template={"users.txt": "\n".join(lines) + "\n"})
-
-
-def _security() -> dict[str, object]:
-    issuer = {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": INTERNAL_CA}
-    return {
-        "auth": {
-            "sasl": {
-                "enabled": True,
-                "mechanism": MECHANISM,
-                "secretRef": USERS,
-                "users": [],
-                "bootstrapUser": {"mechanism": MECHANISM, "secretKeyRef": {"name": BOOTSTRAP_USER, "key": "password"}},
-            }
-        },
-        "tls": {
-            "enabled": True,
-            "certs": {
-                # Without its internal names the certificate would have none, and would never be issued.
-                "default": {"caEnabled": True, "applyInternalDNSNames": True, "issuerRef": issuer, "duration": "2160h"},
-                "external": {"caEnabled": True, "secretRef": {"name": EXTERNAL_TLS}},
-            },
-        },
-    }
-
-
-def _listeners(host: str, brokers: int) -> dict[str, object]:
-    closed = {"external": {"default": {"enabled": False}}}
-    kafka = {
-        "enabled": True,
-        "port": EXTERNAL_PORT,
-        "advertisedPorts": [FIRST_ADVERTISED_PORT + broker for broker in range(brokers)],
-        "authenticationMethod": "sasl",
-        "tls": {"enabled": True, "cert": "external", "requireClientAuth": False},
-    }
-    return {
-        # The load balancer is ours: no Service of the chart opens a port of the nodes.
-        "external": {"enabled": True, "addresses": [host], "service": {"enabled": False}},
-        "listeners": {
-            "kafka": {"authenticationMethod": "sasl", "external": {"default": kafka}},
-            "admin": closed,
-            "http": {"enabled": False, **closed},
-            "schemaRegistry": {"enabled": True, "authenticationMethod": "http_basic", **closed},
-        },
-    }
-
-
-def _cluster_properties() -> dict[str, object]:
-    """The admin API stays without logins: the chart's hooks, which drain a broker before it stops, have none. Policies confine it."""
-    return {
-        "auto_create_topics_enabled": False,
-        "default_topic_replications": 3,
-        "minimum_topic_replications": 3,
-        "default_topic_partitions": 12,
-    }
-
-
-def _resources(cpu: int, memory_gib: int) -> dict[str, object]:
-    # As much as the limit: brokers pin their cores, and Redpanda takes its memory at once.
-    amount = {"cpu": str(cpu), "memory": f"{memory_gib}Gi"}
-    return {"requests": amount, "limits": amount}
-
-
-def _monitoring(namespace: str) -> dict[str, object]:
-    authority = {"secret": {"name": f"{RELEASE}-default-cert", "key": "ca.crt"}}
-    return {"enabled": True, "scrapeInterval": "30s", "tlsConfig": {"ca": authority, "serverName": f"{RELEASE}.{namespace}.svc"}}
-
-
-def _stateful_set(brokers: int, names: Mapping[str, Image]) -> dict[str, object]:
-    small = resources(cpu="50m", memory="128Mi", limit="256Mi")
-    return {
-        "replicas": brokers,
-        "budget": {"maxUnavailable": 1},
-        "initContainerImage": names["init"].named,
-        "sideCars": {"image": names["sidecar"].named, "brokerDecommissioner": {"enabled": True}},
-        "podTemplate": {
-            "spec": {
-                "priorityClassName": "spotmusic-stateful",
-                "nodeSelector": BROKER_NODES,
-                "tolerations": BROKER_TOLERATIONS,
-                "affinity": apart(LABELS),
-                "topologySpreadConstraints": [spread(LABELS)],
-                # A broker hands its leaderships over first; the chart's hook takes up to 45 seconds of this.
-                "terminationGracePeriodSeconds": 120,
-                "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}, "runAsNonRoot": True},
-                "containers": [
-                    {"name": "redpanda", "securityContext": CONTAINER_SECURITY},
-                    {"name": "sidecar", "securityContext": READ_ONLY_CONTAINER, "resources": small},
-                ],
-                "initContainers": [
-                    {"name": "redpanda-configurator", "securityContext": CONTAINER_SECURITY, "resources": small},
-                    {"name": "bootstrap-yaml-envsubst", "securityContext": READ_ONLY_CONTAINER},
-                ],
-            }
-        },
-    }
-
-
-def _job_pod() -> dict[str, object]:
-    """The job that sets cluster properties and users after each release."""
-    small = resources(cpu="100m", memory="128Mi", limit="256Mi")
-    return {
-        "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}, "runAsNonRoot": True},
-        "containers": [{"name": "post-install", "securityContext": READ_ONLY_CONTAINER, "resources": small}],
-        "initContainers": [{"name": "bootstrap-yaml-envsubst", "securityContext": READ_ONLY_CONTAINER}],
-    }

@@ -1,0 +1,83 @@
+"""What Keycloak's chart is told, part by part."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from spotmusic_constructs.identity.realm import CLIENT_SECRET
+from spotmusic_constructs.kubernetes.pod import CONTAINER_SECURITY, POD_SECURITY, apart, resources, spread
+
+RELEASE = "keycloak"
+SERVICE = f"{RELEASE}-http"
+SECRET = RELEASE
+TLS = "keycloak-tls"
+PORT = 8443
+PATH = "/auth"
+LABELS = {"app.kubernetes.io/name": "keycloakx", "app.kubernetes.io/instance": RELEASE}
+
+
+def environment(hostname: str | None, vpc_cidr: str) -> list[Mapping[str, object]]:
+    """Variables that the chart does not set itself: twice the same would fail the release."""
+    plain = {
+        **({"KC_HOSTNAME": f"https://{hostname}{PATH}", "KC_HOSTNAME_ADMIN": f"https://localhost:{PORT}{PATH}"} if hostname else {}),
+        "KC_HOSTNAME_STRICT": "true" if hostname else "false",
+        "KC_PROXY_TRUSTED_ADDRESSES": vpc_cidr,
+        "KC_HTTPS_CERTIFICATE_FILE": "/etc/keycloak-tls/tls.crt",
+        "KC_HTTPS_CERTIFICATE_KEY_FILE": "/etc/keycloak-tls/tls.key",
+        "KC_HTTPS_PROTOCOLS": "TLSv1.3,TLSv1.2",
+        # Counts only while no db-url is set (Keycloak, configuring the database).
+        "KC_DB_URL_PROPERTIES": "?sslMode=VERIFY_IDENTITY&connectionTimeZone=UTC",
+        "KC_TRUSTSTORE_PATHS": "/etc/rds-ca/ca.pem",
+        "JAVA_OPTS_APPEND": "-XX:MaxRAMPercentage=70",
+    }
+    secret = {
+        "KC_DB_URL_DATABASE": "database_name",
+        "KC_DB_USERNAME": "database_user",
+        "KC_DB_PASSWORD": "database_password",
+        "KC_BOOTSTRAP_ADMIN_USERNAME": "admin_user",
+        "KC_BOOTSTRAP_ADMIN_PASSWORD": "admin_password",
+        CLIENT_SECRET: "grafana_client_secret",
+    }
+    values: list[Mapping[str, object]] = [{"name": name, "value": value} for name, value in plain.items()]
+    return values + [{"name": name, "valueFrom": {"secretKeyRef": {"name": SECRET, "key": key}}} for name, key in secret.items()]
+
+
+def volumes() -> list[Mapping[str, object]]:
+    """The volumes of a pod: its certificate, the roots of the database, the realm."""
+    return [
+        {"name": "tls", "secret": {"secretName": TLS}},
+        {"name": "rds-ca", "configMap": {"name": "rds-ca"}},
+        {"name": "realm", "configMap": {"name": "keycloak-realm"}},
+    ]
+
+
+def mounts() -> list[Mapping[str, object]]:
+    """Where each volume is in the container."""
+    places = {"tls": "/etc/keycloak-tls", "rds-ca": "/etc/rds-ca", "realm": "/opt/keycloak/data/import"}
+    return [{"name": name, "mountPath": path, "readOnly": True} for name, path in places.items()]
+
+
+def monitor(namespace: str) -> dict[str, object]:
+    """What Prometheus scrapes, over TLS that it verifies."""
+    authority = {"secret": {"name": TLS, "key": "ca.crt"}}
+    return {"enabled": True, "interval": "30s", "tlsConfig": {"ca": authority, "serverName": f"{SERVICE}.{namespace}.svc"}}
+
+
+def pods() -> dict[str, object]:
+    """Where the pods run, what they may do and what they ask for."""
+    return {
+        # The pod has no use of the Kubernetes API: members find each other in the database.
+        "serviceAccount": {"create": True, "automountServiceAccountToken": False},
+        "podDisruptionBudget": {"maxUnavailable": 1},
+        "priorityClassName": "spotmusic-platform",
+        "affinity": json.dumps(apart(LABELS)),
+        "topologySpreadConstraints": block([spread(LABELS)]),
+        "podSecurityContext": {**POD_SECURITY, "fsGroup": 1000},
+        # Not read-only: Keycloak builds itself for its database when it starts.
+        "securityContext": {**CONTAINER_SECURITY, "runAsUser": 1000},
+        "resources": resources(cpu="1", memory="1500Mi", limit="2Gi"),
+    }
+
+
+def block(items: Sequence[Mapping[str, object]]) -> str:
+    """Writes a list as the chart wants it: text that continues a YAML list."""
+    return "\n".join(f"- {json.dumps(item)}" for item in items)

@@ -1,0 +1,48 @@
+"""What the operator is told, and what describes the cluster to Prometheus."""
+
+from spotmusic_constructs.kubernetes.certificate import INTERNAL_CA
+from spotmusic_constructs.kubernetes.images import Image
+from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER, resources
+
+UNREACHABLE = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy", "coreDns")
+"""What EKS keeps to itself: the control plane, and in Auto Mode also kube-proxy and the resolver, which run on the nodes."""
+
+
+def cluster_values(names: dict[str, Image], node_namespace: str | None) -> dict[str, object]:
+    """Returns the values of the operator and of what describes the cluster to Prometheus."""
+    small = resources(cpu="50m", memory="128Mi", limit="256Mi")
+    return {
+        **{part: {"enabled": False} for part in UNREACHABLE},
+        "defaultRules": {
+            "rules": {"etcd": False, "kubeControllerManager": False, "kubeProxy": False}
+            | {f"kubeScheduler{kind}": False for kind in ("Alerting", "Recording")}
+        },
+        "prometheusOperator": {
+            "image": names["operator"].parts,
+            "prometheusConfigReloader": {
+                "image": names["reloader"].parts,
+                "resources": resources(cpu="10m", memory="64Mi"),
+            },
+            "thanosImage": names["thanos"].parts,
+            # A certificate of our authority instead of two hook jobs that make one.
+            "admissionWebhooks": {"certManager": {"enabled": True, "issuerRef": {"kind": "ClusterIssuer", "name": INTERNAL_CA}}},
+            "resources": small,
+        },
+        "kube-state-metrics": {
+            "fullnameOverride": "kube-state-metrics",
+            "image": names["kube-state-metrics"].parts,
+            "resources": small,
+        },
+        "nodeExporter": {"enabled": node_namespace is not None},
+        **({"prometheus-node-exporter": _node_exporter(names["node-exporter"], node_namespace)} if node_namespace else {}),
+    }
+
+
+def _node_exporter(image: Image, namespace: str) -> dict[str, object]:
+    return {
+        "fullnameOverride": "node-exporter",
+        "namespaceOverride": namespace,
+        "image": image.parts,
+        "containerSecurityContext": READ_ONLY_CONTAINER,
+        "resources": resources(cpu="20m", memory="64Mi", limit="128Mi"),
+    }

@@ -1,0 +1,137 @@
+"""What Redpanda's chart is told, part by part."""
+
+from collections.abc import Mapping
+
+from spotmusic_constructs.kubernetes.certificate import INTERNAL_CA
+from spotmusic_constructs.kubernetes.images import Image
+from spotmusic_constructs.kubernetes.pod import (
+    BROKER_NODES,
+    BROKER_TOLERATIONS,
+    CONTAINER_SECURITY,
+    READ_ONLY_CONTAINER,
+    apart,
+    resources,
+    spread,
+)
+
+RELEASE = "redpanda"
+USERS = "redpanda-users"
+BOOTSTRAP_USER = "redpanda-bootstrap-user"
+EXTERNAL_TLS = "redpanda-external-tls"
+MECHANISM = "SCRAM-SHA-512"
+EXTERNAL_PORT = 9094
+FIRST_ADVERTISED_PORT = 9100
+"""Broker i is advertised on this port plus i: one listener of the load balancer for each."""
+LABELS = {
+    f"app.kubernetes.io/{key}": value for key, value in (("component", "redpanda-statefulset"), ("instance", RELEASE), ("name", RELEASE))
+}
+
+
+def security() -> dict[str, object]:
+    """Passwords and certificates: everybody logs in, over TLS of our own authority."""
+    issuer = {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": INTERNAL_CA}
+    return {
+        "auth": {
+            "sasl": {
+                "enabled": True,
+                "mechanism": MECHANISM,
+                "secretRef": USERS,
+                "users": [],
+                "bootstrapUser": {"mechanism": MECHANISM, "secretKeyRef": {"name": BOOTSTRAP_USER, "key": "password"}},
+            }
+        },
+        "tls": {
+            "enabled": True,
+            "certs": {
+                # Without its internal names the certificate would have none, and would never be issued.
+                "default": {"caEnabled": True, "applyInternalDNSNames": True, "issuerRef": issuer, "duration": "2160h"},
+                "external": {"caEnabled": True, "secretRef": {"name": EXTERNAL_TLS}},
+            },
+        },
+    }
+
+
+def listeners(host: str, brokers: int) -> dict[str, object]:
+    """The inner listeners, and the one that the load balancer leads to, advertised broker by broker."""
+    closed = {"external": {"default": {"enabled": False}}}
+    kafka = {
+        "enabled": True,
+        "port": EXTERNAL_PORT,
+        "advertisedPorts": [FIRST_ADVERTISED_PORT + broker for broker in range(brokers)],
+        "authenticationMethod": "sasl",
+        "tls": {"enabled": True, "cert": "external", "requireClientAuth": False},
+    }
+    return {
+        # The load balancer is ours: no Service of the chart opens a port of the nodes.
+        "external": {"enabled": True, "addresses": [host], "service": {"enabled": False}},
+        "listeners": {
+            "kafka": {"authenticationMethod": "sasl", "external": {"default": kafka}},
+            "admin": closed,
+            "http": {"enabled": False, **closed},
+            "schemaRegistry": {"enabled": True, "authenticationMethod": "http_basic", **closed},
+        },
+    }
+
+
+def cluster_properties() -> dict[str, object]:
+    """The admin API stays without logins: the chart's hooks, which drain a broker before it stops, have none. Policies confine it."""
+    return {
+        "auto_create_topics_enabled": False,
+        "default_topic_replications": 3,
+        "minimum_topic_replications": 3,
+        "default_topic_partitions": 12,
+    }
+
+
+def broker_resources(cpu: int, memory_gib: int) -> dict[str, object]:
+    """What a broker asks for and gets."""
+    # As much as the limit: brokers pin their cores, and Redpanda takes its memory at once.
+    amount = {"cpu": str(cpu), "memory": f"{memory_gib}Gi"}
+    return {"requests": amount, "limits": amount}
+
+
+def monitoring(namespace: str) -> dict[str, object]:
+    """What Prometheus scrapes, over TLS that it verifies."""
+    authority = {"secret": {"name": f"{RELEASE}-default-cert", "key": "ca.crt"}}
+    return {"enabled": True, "scrapeInterval": "30s", "tlsConfig": {"ca": authority, "serverName": f"{RELEASE}.{namespace}.svc"}}
+
+
+def stateful_set(brokers: int, names: Mapping[str, Image]) -> dict[str, object]:
+    """The brokers, their images, where they run and what their containers may do."""
+    small = resources(cpu="50m", memory="128Mi", limit="256Mi")
+    return {
+        "replicas": brokers,
+        "budget": {"maxUnavailable": 1},
+        "initContainerImage": names["init"].named,
+        "sideCars": {"image": names["sidecar"].named, "brokerDecommissioner": {"enabled": True}},
+        "podTemplate": {
+            "spec": {
+                "priorityClassName": "spotmusic-stateful",
+                "nodeSelector": BROKER_NODES,
+                "tolerations": BROKER_TOLERATIONS,
+                "affinity": apart(LABELS),
+                "topologySpreadConstraints": [spread(LABELS)],
+                # A broker hands its leaderships over first; the chart's hook takes up to 45 seconds of this.
+                "terminationGracePeriodSeconds": 120,
+                "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}, "runAsNonRoot": True},
+                "containers": [
+                    {"name": "redpanda", "securityContext": CONTAINER_SECURITY},
+                    {"name": "sidecar", "securityContext": READ_ONLY_CONTAINER, "resources": small},
+                ],
+                "initContainers": [
+                    {"name": "redpanda-configurator", "securityContext": CONTAINER_SECURITY, "resources": small},
+                    {"name": "bootstrap-yaml-envsubst", "securityContext": READ_ONLY_CONTAINER},
+                ],
+            }
+        },
+    }
+
+
+def job_pod() -> dict[str, object]:
+    """The job that sets cluster properties and users after each release."""
+    small = resources(cpu="100m", memory="128Mi", limit="256Mi")
+    return {
+        "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}, "runAsNonRoot": True},
+        "containers": [{"name": "post-install", "securityContext": READ_ONLY_CONTAINER, "resources": small}],
+        "initContainers": [{"name": "bootstrap-yaml-envsubst", "securityContext": READ_ONLY_CONTAINER}],
+    }
