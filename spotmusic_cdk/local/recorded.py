@@ -1,12 +1,12 @@
 """Resource types without an engine: checked against CloudFormation's schema, written down, and counted as such."""
 
-import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from threading import Lock
 from typing import Any
+from uuid import uuid4
 
 from spotmusic_cdk.local.provider_schemas import Properties, PropertyPath, ResourceSchema, resource_schema
 from spotmusic_cdk.local.provisioning import Handler, Made, Resource
@@ -27,6 +27,7 @@ class Record:
         logical_id: id in the template.
         identifier: physical id.
         properties: what it was asked to be.
+        attributes: what `Fn::GetAtt` returns for as long as it stands: nothing that reads them changes for no reason.
     """
 
     type: str
@@ -35,6 +36,7 @@ class Record:
     logical_id: str
     identifier: str
     properties: Properties
+    attributes: dict[str, Any] = field(default_factory=dict)
 
 
 class Register:
@@ -70,6 +72,11 @@ class Register:
         """Whether there is such a record."""
         with self._lock:
             return (resource.type, resource.region, identifier) in self._records
+
+    def attributes(self, resource: Resource, identifier: str) -> dict[str, Any]:
+        """The attributes of a record."""
+        with self._lock:
+            return dict(self._records[(resource.type, resource.region, identifier)].attributes)
 
     def identifiers(self, resource_type: str, region: str) -> list[str]:
         """Identifiers of the records of one type in one region."""
@@ -131,19 +138,21 @@ def recorded_if(condition: Callable[[Resource], bool], *, otherwise: Handler, pa
 
 def _create(register: Register, special: Attributes, resource: Resource) -> Made:
     schema = resource_schema(resource.region, resource.type)
-    attributes = _attributes(schema, resource)
+    # Drawn anew each time, as a service does: what a policy kept of an earlier stack must not be in the way.
+    attributes = {".".join(path): _attribute(schema, path, resource, uuid4().hex) for path in schema.read_only}
     identifier = "|".join(_identifier_part(schema, path, resource, attributes) for path in schema.identifier)
-    register.add(_record(resource, identifier))
-    return Made(identifier=identifier, attributes={**attributes, **special(resource, identifier)})
+    attributes.update(special(resource, identifier))
+    register.add(_record(resource, identifier, attributes))
+    return Made(identifier=identifier, attributes=attributes)
 
 
 def _update(register: Register, special: Attributes, resource: Resource, identifier: str, _old: Properties) -> Made:
-    register.change(_record(resource, identifier))
-    attributes = _attributes(resource_schema(resource.region, resource.type), resource)
-    return Made(identifier=identifier, attributes={**attributes, **special(resource, identifier)})
+    attributes = {**register.attributes(resource, identifier), **special(resource, identifier)}
+    register.change(_record(resource, identifier, attributes))
+    return Made(identifier=identifier, attributes=attributes)
 
 
-def _record(resource: Resource, identifier: str) -> Record:
+def _record(resource: Resource, identifier: str, attributes: dict[str, Any]) -> Record:
     return Record(
         type=resource.type,
         region=resource.region,
@@ -151,6 +160,7 @@ def _record(resource: Resource, identifier: str) -> Record:
         logical_id=resource.logical_id,
         identifier=identifier,
         properties=resource.properties,
+        attributes=attributes,
     )
 
 
@@ -162,29 +172,23 @@ def _identifier_part(schema: ResourceSchema, path: PropertyPath, resource: Resou
     return str(attributes.get(".".join(path), generated))
 
 
-def _attributes(schema: ResourceSchema, resource: Resource) -> dict[str, Any]:
-    return {".".join(path): _attribute(schema, path, resource) for path in schema.read_only}
-
-
-def _attribute(schema: ResourceSchema, path: PropertyPath, resource: Resource) -> Any:
-    """A value of the right kind and shape. It is the same after every update: nothing that reads it changes for no reason."""
+def _attribute(schema: ResourceSchema, path: PropertyPath, resource: Resource, unique: str) -> Any:
+    """A value of the right kind and shape."""
     definition, name = schema.definition(path), path[-1]
     kind = definition.get("type", "string")
     if "enum" in definition:
         return definition["enum"][0]
     if kind != "string":
         return {"integer": 0, "number": 0, "boolean": False, "array": []}.get(kind if isinstance(kind, str) else "", {})
-    return _text(name, resource)
+    return _text(name, resource, unique[:17])
 
 
-def _text(name: str, resource: Resource) -> str:
-    seed = f"{resource.stack}/{resource.logical_id}/{resource.seed}"
-    unique = hashlib.sha256(seed.encode()).hexdigest()
+def _text(name: str, resource: Resource, unique: str) -> str:
     service, kind = resource.type.split("::")[1].lower(), resource.type.split("::")[2].lower()
     if re.search("arn$", name, re.IGNORECASE):
-        return f"arn:aws:{service}:{resource.region}:{resource.account}:{kind}/{unique[:17]}"
+        return f"arn:aws:{service}:{resource.region}:{resource.account}:{kind}/{unique}"
     if re.search("account_?id$", name, re.IGNORECASE):
         return resource.account
     if re.search("(endpoint|url)$", name, re.IGNORECASE):
-        return f"https://{service}.{resource.region}.amazonaws.com/{unique[:17]}/"
-    return unique[:17]
+        return f"https://{service}.{resource.region}.amazonaws.com/{unique}/"
+    return unique
