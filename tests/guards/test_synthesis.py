@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -107,9 +108,13 @@ def test_two_syntheses_without_network_or_credentials_are_the_same_to_the_byte(t
     synthesize(two, "prod")
     files = {path.relative_to(one) for path in one.rglob("*.json")}
     assert files == {path.relative_to(two) for path in two.rglob("*.json")}
-    assert any(path.name.endswith("network.template.json") or "network" in path.name for path in files)
-    differing = [str(path) for path in files if (one / path).read_bytes() != (two / path).read_bytes()]
-    assert differing == []
+    assert sum(path.name.endswith(".template.json") for path in files) == len(STACKS)
+    assert [str(path) for path in files if without_kernel(one / path) != without_kernel(two / path)] == []
+
+
+def without_kernel(file: Path) -> bytes:
+    """Reads a file without the name of the temporary folder that jsii runs in, which CDK writes into its traces."""
+    return re.sub(rb"jsii-kernel-\w+", b"jsii-kernel", file.read_bytes())
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
