@@ -75,7 +75,7 @@ class ServiceTaskDefinition(Construct):
                 cpu_architecture=cpu_architecture or ecs.CpuArchitecture.ARM64, operating_system_family=ecs.OperatingSystemFamily.LINUX
             ),
         )
-        self.task_definition.add_container(
+        container = self.task_definition.add_container(
             CONTAINER,
             image=ecs.ContainerImage.from_registry(image.name),
             entry_point=list(image.entry_point) or None,
@@ -92,6 +92,8 @@ class ServiceTaskDefinition(Construct):
             stop_timeout=STOP_TIMEOUT,
             logging=non_blocking_log(log_group, CONTAINER),
         )
+        # It is pulled with the rights that the execution role was given; CDK cannot see them.
+        cdk.Annotations.of(container).acknowledge_warning("@aws-cdk/aws-ecs:ecrImageRequiresPolicy")
         acknowledge(
             self.task_definition,
             {"AwsSolutions::AwsSolutions-ECS2": "The environment holds names and addresses; secrets are references that ECS resolves."},
