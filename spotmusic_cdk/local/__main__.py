@@ -5,13 +5,14 @@ import sys
 from pathlib import Path
 
 from spotmusic_cdk.local.cli import CliError
-from spotmusic_cdk.local.deployment import LeftoverError, LocalDeployment, NotAsTheTemplatesSayError, NotRunningError
+from spotmusic_cdk.local.deployment import AccountError, LeftoverError, LocalDeployment, NotAsTheTemplatesSayError, NotRunningError
 from spotmusic_cdk.local.gate import RejectedTemplateError
 from spotmusic_cdk.local.process import NotStartedError
 from spotmusic_cdk.local.session import NotEmbeddedError
 from spotmusic_cdk.local.workspace import Workspace
 
 _EXPECTED = (
+    AccountError,
     CliError,
     LeftoverError,
     NotAsTheTemplatesSayError,

@@ -14,13 +14,15 @@ class SynthesizedStack:
     Args:
         id: the CDK CLI's name for it, such as `dev/network`.
         name: its name in CloudFormation.
-        region: where it goes.
+        account: account it goes to; `unknown-account` where the app leaves it open.
+        region: region it goes to.
         template: path of its template.
         resources: the template's resources by logical id.
     """
 
     id: str
     name: str
+    account: str
     region: str
     template: Path
     resources: dict[str, dict[str, Any]]
@@ -45,10 +47,12 @@ def _stacks(folder: Path) -> Iterator[SynthesizedStack]:
         if artifact["type"] == "aws:cloudformation:stack":
             properties = artifact["properties"]
             template = folder / properties["templateFile"]
+            account, region = artifact["environment"].removeprefix("aws://").split("/")
             yield SynthesizedStack(
                 id=artifact.get("displayName", name),
                 name=properties.get("stackName", name),
-                region=artifact["environment"].rsplit("/", 1)[-1],
+                account=account,
+                region=region,
                 template=template,
                 resources=json.loads(template.read_text()).get("Resources", {}),
             )

@@ -1,6 +1,5 @@
 """Joins our handlers to the emulator's CloudFormation engine, whose private names only this module and `corrections` touch."""
 
-import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -83,7 +82,7 @@ def is_in_progress(region: str, stack: str) -> bool:
 
 
 def _our_handlers(register: Register) -> dict[str, Handler]:
-    custom = {name: recorded_custom_resource(register) for name in types_without_engine(os.environ)}
+    custom = {name: recorded_custom_resource(register) for name in types_without_engine(has_kubernetes=False)}
     composite = {"AWS::CloudWatch::CompositeAlarm": alarms.composite_alarm(SERVICE_HANDLERS["AWS::CloudWatch::CompositeAlarm"], register)}
     return {**SERVICE_HANDLERS, **composite, **custom}
 

@@ -1,6 +1,7 @@
 """The real CDK CLI, in an environment that leads it to the embedded AWS and nowhere else."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,21 +31,21 @@ class CdkCli:
     endpoint: str
     region: str
 
-    def synthesize(self, *, environment: str, context: dict[str, str] | None = None) -> Path:
-        """Synthesizes the app into the workspace, always into a fresh folder: a stale report fails a correct app.
+    def synthesize(self, *, environment: str, context: dict[str, str], into: Path) -> None:
+        """Synthesizes the app, always into a fresh folder: a stale report fails a correct app.
 
         Args:
             environment: name of the environment file, such as `dev`.
             context: further context values.
+            into: folder of the assembly; what is there is removed.
 
         Raises:
             CliError: if the app fails.
         """
-        assembly = self.workspace.fresh_assembly()
-        values = {"env": environment, **(context or {})}
+        shutil.rmtree(into, ignore_errors=True)
+        values = {"env": environment, **context}
         options = [part for name, value in values.items() for part in ("-c", f"{name}={value}")]
-        self.run("synth", "--quiet", "--output", str(assembly), *options, assembly=None)
-        return assembly
+        self.run("synth", "--quiet", "--output", str(into), *options, assembly=None)
 
     def bootstrap(self, regions: list[str]) -> None:
         """Makes the bootstrap stacks. Does nothing where they stand.

@@ -4,7 +4,7 @@ Every other custom resource runs its own Lambda function. These are written down
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 from spotmusic_cdk.local.provider_schemas import Properties
@@ -25,14 +25,13 @@ class RejectedPropertiesError(Exception):
     """The provider function would reject these properties before it reached its machine."""
 
 
-def types_without_engine(environment: Mapping[str, str]) -> list[str]:
+def types_without_engine(*, has_kubernetes: bool) -> list[str]:
     """Custom resource types to write down instead of running.
 
     Args:
-        environment: process environment. With `KUBECONFIG`, charts and manifests go to that cluster by the provider's own helm.
+        has_kubernetes: whether there is a Kubernetes API of our own, to which the provider's helm may go.
     """
-    kubernetes = () if environment.get("KUBECONFIG") else KUBERNETES_TYPES
-    return [*kubernetes, *DATABASE_TYPES]
+    return [*(() if has_kubernetes else KUBERNETES_TYPES), *DATABASE_TYPES]
 
 
 def recorded_custom_resource(register: Register) -> Handler:

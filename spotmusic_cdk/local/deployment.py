@@ -65,6 +65,7 @@ class LocalDeployment:
 
         Raises:
             NotEmbeddedError: if the shell points at another AWS.
+            AccountError: if the environment names an account.
             RejectedTemplateError: if CloudFormation would reject a template.
             CliError: if a stack fails; the message names the resources.
             NotAsTheTemplatesSayError: if a resource is not what its template says.
@@ -109,7 +110,8 @@ class LocalDeployment:
         """
         emulator = self._running()
         cli = self._cli(emulator)
-        text = cli.diff(f"{self.environment}/*", assembly=cli.synthesize(environment=self.environment, context=self.context))
+        cli.synthesize(environment=self.environment, context=self.context, into=self.workspace.next_assembly)
+        text = cli.diff(f"{self.environment}/*", assembly=self.workspace.next_assembly)
         return _NO_DIFFERENCE not in text, text
 
     def _running(self) -> RunningEmulator:
@@ -128,9 +130,12 @@ class LocalDeployment:
             started = pool.submit(self._started, port)
             unreached = CdkCli(workspace=self.workspace, endpoint="http://127.0.0.1:9", region=self.region)
             self.workspace.folder.mkdir(exist_ok=True)
-            assembly = unreached.synthesize(environment=self.environment, context=self.context)
-            found = stacks(assembly, environment=self.environment)
+            unreached.synthesize(environment=self.environment, context=self.context, into=self.workspace.next_assembly)
             emulator = started.result()
+        # Not before this point: what is deployed must stay known when an app no longer synthesizes.
+        self.workspace.accept_assembly()
+        found = stacks(self.workspace.assembly, environment=self.environment)
+        _require_own_account(found)
         self.steps.say(f"synthesized {len(found)} stacks with {sum(len(stack.resources) for stack in found)} resources")
         return emulator, found
 
@@ -213,6 +218,15 @@ class LocalDeployment:
         if outcome.unexplained:
             raise LeftoverError("Left behind, and no policy keeps it:\n" + "\n".join(f"  {entry}" for entry in outcome.unexplained))
         return outcome.summary()
+
+
+def _require_own_account(found: list[SynthesizedStack]) -> None:
+    others = sorted({stack.account for stack in found} - {session.ACCOUNT})
+    if others:
+        raise AccountError(
+            f"The environment names account {others[0]}, and the embedded AWS is account {session.ACCOUNT}.\n"
+            "  Leave `account` out of the environment file: the CDK CLI then deploys to the account it is logged in to."
+        )
 
 
 def _chosen(found: list[SynthesizedStack], selection: str) -> list[SynthesizedStack]:

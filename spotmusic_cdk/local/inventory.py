@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from spotmusic_cdk.local import session
-from spotmusic_cdk.local.assembly import SynthesizedStack
 
-_KEEPING = ("Retain", "RetainExceptOnCreate", "Snapshot")
+RETAINING = ("Retain", "RetainExceptOnCreate")
+SNAPSHOT = "Snapshot"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,26 +129,16 @@ def load(file: Path) -> set[Entry]:
     return set(json.loads(file.read_text())) if file.exists() else set()
 
 
-def kept_by_policy(stacks: list[SynthesizedStack]) -> set[tuple[str, str]]:
-    """Stack name and logical id of the resources that a policy of their template keeps when the stack goes."""
-    return {
-        (stack.name, logical_id)
-        for stack in stacks
-        for logical_id, resource in stack.resources.items()
-        if resource.get("DeletionPolicy") in _KEEPING
-    }
-
-
-def explained(entry: Entry, kept: set[str]) -> bool:
-    """Whether an entry belongs to a resource that a policy keeps.
+def explained(entry: Entry, *, retained: set[str], snapshotted: set[str]) -> bool:
+    """Whether an entry belongs to a resource that a policy keeps, itself or by its last snapshot.
 
     Args:
         entry: an entry of the inventory.
-        kept: physical ids of the resources that a policy keeps.
+        retained: physical ids of the resources that are kept.
+        snapshotted: physical ids of the resources whose snapshot is kept; it is named after them.
     """
     identifier = entry.split(" ", 2)[2]
-    # A snapshot is named after its database.
-    return identifier in kept or any(identifier.startswith(f"{name}-") for name in kept)
+    return identifier in retained or any(identifier.startswith(f"{name}-") for name in snapshotted)
 
 
 def _entries(listing: Listing, region: str, endpoint: str) -> list[Entry]:

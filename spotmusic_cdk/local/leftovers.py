@@ -14,7 +14,7 @@ class Outcome:
     """What is left.
 
     Args:
-        kept: resources that a retain or snapshot policy keeps, one line each.
+        kept: resources that a policy keeps, themselves or by their last snapshot, one line each.
         removed_log_groups: log groups that Lambda made at a function's first line and that belong to no stack.
         unexplained: everything else.
         listed: number of entries that the inventory saw.
@@ -43,27 +43,34 @@ def after_destruction(
         baseline: the inventory from before the first deployment.
         emulator: the emulator.
     """
-    keeping = inventory.kept_by_policy(stacks)
-    kept = [resource for resource in deployed if (resource.stack.name, resource.logical_id) in keeping]
+    retained = [resource for resource in deployed if _policy(resource) in inventory.RETAINING]
+    snapshotted = [resource for resource in deployed if _policy(resource) == inventory.SNAPSHOT]
     removed = _remove_log_groups_of_functions(deployed, emulator)
     still = inventory.inventory(emulator.endpoint, regions(stacks))
-    ours = still - inventory.load(baseline)
-    names = {resource.identifier for resource in kept}
-    unexplained = [entry for entry in sorted(ours) if not inventory.explained(entry, names)]
-    standing = [resource for resource in deployed if resource not in kept and verification.stands(resource, endpoint=emulator.endpoint)]
-    records = [
-        f"record of {record['type']} {record['identifier']}" for record in process.recorded(emulator) if not _is_kept(record, keeping)
+    names, snapshots = ({resource.identifier for resource in group} for group in (retained, snapshotted))
+    unexplained = [
+        entry for entry in sorted(still - inventory.load(baseline)) if not inventory.explained(entry, retained=names, snapshotted=snapshots)
     ]
+    standing = [resource for resource in deployed if resource not in retained and verification.stands(resource, endpoint=emulator.endpoint)]
+    records = [record for record in process.recorded(emulator) if record["identifier"] not in names]
     return Outcome(
-        kept=[f"{resource.stack.id} {resource.logical_id}: {resource.type} {resource.identifier}" for resource in kept],
+        kept=[*(_line(resource) for resource in retained), *(f"{_line(resource)} (its last snapshot)" for resource in snapshotted)],
         removed_log_groups=removed,
-        unexplained=[*unexplained, *(f"{resource.type} {resource.identifier}" for resource in standing), *records],
+        unexplained=[
+            *unexplained,
+            *(_line(resource) for resource in standing),
+            *(f"record of {record['type']} {record['identifier']}" for record in records),
+        ],
         listed=len(still),
     )
 
 
-def _is_kept(record: dict[str, str], keeping: set[tuple[str, str]]) -> bool:
-    return (record["stack"], record["logical_id"]) in keeping
+def _policy(resource: DeployedResource) -> str:
+    return str(resource.definition.get("DeletionPolicy", "Delete"))
+
+
+def _line(resource: DeployedResource) -> str:
+    return f"{resource.stack.id} {resource.logical_id}: {resource.type} {resource.identifier}"
 
 
 def _remove_log_groups_of_functions(deployed: list[DeployedResource], emulator: RunningEmulator) -> list[str]:

@@ -77,9 +77,9 @@ def require_embedded(environment: Mapping[str, str]) -> None:
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without anything that could lead an SDK to a real account: no AWS_*, no profile, no proxy."""
-    proxies = {"http_proxy", "https_proxy", "all_proxy"}
-    return {name: value for name, value in environment.items() if not name.startswith("AWS_") and name.lower() not in proxies}
+    """The environment without anything that leads to a real account or cluster: no AWS_*, no KUBECONFIG, no proxy."""
+    dropped = {"http_proxy", "https_proxy", "all_proxy", "kubeconfig"}
+    return {name: value for name, value in environment.items() if not name.startswith("AWS_") and name.lower() not in dropped}
 
 
 def aws_variables(endpoint: str, *, region: str) -> dict[str, str]:

@@ -56,8 +56,13 @@ class Workspace:
 
     @property
     def assembly(self) -> Path:
-        """The cloud assembly of the last synthesis."""
+        """The cloud assembly that is deployed, or is being deployed."""
         return self.folder / "cdk.out"
+
+    @property
+    def next_assembly(self) -> Path:
+        """A cloud assembly that is not deployed yet."""
+        return self.folder / "next.out"
 
     @property
     def interpreter(self) -> Path:
@@ -98,10 +103,10 @@ class Workspace:
         home.mkdir(parents=True, exist_ok=True)
         return home
 
-    def fresh_assembly(self) -> Path:
-        """The assembly's folder, emptied."""
+    def accept_assembly(self) -> None:
+        """Makes the next assembly the one that is deployed."""
         shutil.rmtree(self.assembly, ignore_errors=True)
-        return self.assembly
+        self.next_assembly.rename(self.assembly)
 
     def prepare(self) -> None:
         """Makes the folders. Nothing of an earlier emulator is kept in the temporary one."""
@@ -127,5 +132,5 @@ class Workspace:
         self._record.unlink(missing_ok=True)
         self.environment_script.unlink(missing_ok=True)
         self.baseline.unlink(missing_ok=True)
-        for folder in (self.temporary, self.assembly, self.folder / "home"):
+        for folder in (self.temporary, self.assembly, self.next_assembly, self.folder / "home"):
             shutil.rmtree(folder, ignore_errors=True)

@@ -60,6 +60,6 @@ def test_what_the_provider_would_reject_is_rejected(handler: Handler, resource_t
 
 
 def test_with_a_kubernetes_api_charts_are_not_recorded() -> None:
-    assert custom_resources.HELM_CHART in custom_resources.types_without_engine({})
-    assert custom_resources.HELM_CHART not in custom_resources.types_without_engine({"KUBECONFIG": "/kubeconfig"})
-    assert custom_resources.DATABASE_USERS in custom_resources.types_without_engine({"KUBECONFIG": "/kubeconfig"})
+    assert custom_resources.HELM_CHART in custom_resources.types_without_engine(has_kubernetes=False)
+    assert custom_resources.HELM_CHART not in custom_resources.types_without_engine(has_kubernetes=True)
+    assert custom_resources.DATABASE_USERS in custom_resources.types_without_engine(has_kubernetes=True)

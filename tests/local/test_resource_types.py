@@ -1,7 +1,10 @@
 """Resource types in a running emulator, through CloudFormation's own API: created, updated, replaced, kept, deleted."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -198,3 +201,21 @@ def test_a_firewall_rule_searches_for_the_text_of_the_template(emulator: Running
     found = stack.client("wafv2").get_web_acl(Name=name, Id=unique, Scope=scope)["WebACL"]["Rules"][0]
     assert found["Statement"]["ByteMatchStatement"]["SearchString"] == b"/v1/"
     stack.delete()
+
+
+def test_a_dead_emulator_is_replaced_with_everything_it_started(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    try:
+        dead = process.start(workspace, region=REGION)
+        os.kill(dead.pid, signal.SIGKILL)
+        alive = process.start(workspace, region=REGION)
+        assert process.running(workspace) == alive
+        assert alive.pid != dead.pid
+    finally:
+        process.stop(workspace)
+    assert not [line for line in process.command_lines() if str(workspace.folder) in line]
+
+
+def test_a_port_that_is_taken_is_told(emulator: RunningEmulator, tmp_path: Path) -> None:
+    with pytest.raises(process.NotStartedError, match="already in use"):
+        process.start(Workspace(tmp_path), region=REGION, port=emulator.port)

@@ -64,9 +64,16 @@ def test_a_shell_that_sourced_the_exports_is_accepted() -> None:
 
 
 def test_the_cli_inherits_nothing_that_leads_to_an_account() -> None:
-    mine = {"AWS_PROFILE": "production", "AWS_ROLE_ARN": "arn", "AWS_WEB_IDENTITY_TOKEN_FILE": "f", "HTTPS_PROXY": "p", "LANG": "C"}
+    mine = {
+        "AWS_PROFILE": "production",
+        "AWS_ROLE_ARN": "arn",
+        "AWS_WEB_IDENTITY_TOKEN_FILE": "f",
+        "HTTPS_PROXY": "p",
+        "KUBECONFIG": "k",
+        "LANG": "C",
+    }
     environment = session.cli_environment(mine, "http://127.0.0.1:4566", region="sa-east-1", home=Path("/empty"))
-    assert not {"AWS_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "HTTPS_PROXY"} & set(environment)
+    assert not {"AWS_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "HTTPS_PROXY", "KUBECONFIG"} & set(environment)
     assert environment["AWS_CONFIG_FILE"] == environment["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
     assert environment["AWS_EC2_METADATA_DISABLED"] == "true"
     assert environment["AWS_ACCESS_KEY_ID"] == session.ACCESS_KEY

@@ -1,0 +1,60 @@
+"""What is read from a cloud assembly, and which one may be deployed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from spotmusic_cdk.local import session
+from spotmusic_cdk.local.assembly import regions, stacks
+from spotmusic_cdk.local.deployment import AccountError, _require_own_account
+from spotmusic_cdk.local.workspace import Workspace
+
+
+def assembly(folder: Path, *, account: str = session.ACCOUNT) -> Path:
+    stage = folder / "assembly-dev"
+    stage.mkdir(parents=True)
+    artifacts = {}
+    for name, region in (("network", "sa-east-1"), ("data", "sa-east-1"), ("edge", "us-east-1")):
+        (stage / f"{name}.template.json").write_text(json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}))
+        properties = {"templateFile": f"{name}.template.json", "stackName": f"spotmusic-dev-{name}"}
+        environment = f"aws://{account}/{region}"
+        artifacts[name] = {
+            "type": "aws:cloudformation:stack",
+            "environment": environment,
+            "properties": properties,
+            "displayName": f"dev/{name}",
+        }
+    (stage / "manifest.json").write_text(json.dumps({"artifacts": {**artifacts, "Tree": {"type": "cdk:tree"}}}))
+    return folder
+
+
+def test_stacks_are_read_in_the_order_of_the_manifest(tmp_path: Path) -> None:
+    found = stacks(assembly(tmp_path / "out"), environment="dev")
+    assert [(stack.id, stack.name, stack.region) for stack in found] == [
+        ("dev/network", "spotmusic-dev-network", "sa-east-1"),
+        ("dev/data", "spotmusic-dev-data", "sa-east-1"),
+        ("dev/edge", "spotmusic-dev-edge", "us-east-1"),
+    ]
+    assert regions(found) == ["sa-east-1", "us-east-1"]
+
+
+def test_a_stage_that_is_not_there_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        stacks(assembly(tmp_path / "out"), environment="prod")
+
+
+def test_an_environment_with_an_account_is_refused(tmp_path: Path) -> None:
+    _require_own_account(stacks(assembly(tmp_path / "own"), environment="dev"))
+    with pytest.raises(AccountError, match="111122223333"):
+        _require_own_account(stacks(assembly(tmp_path / "other", account="111122223333"), environment="dev"))
+
+
+def test_what_is_deployed_stays_known_until_the_next_assembly_is_accepted(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    assembly(workspace.assembly)
+    assembly(workspace.next_assembly, account="111122223333")
+    assert stacks(workspace.assembly, environment="dev")[0].account == session.ACCOUNT
+    workspace.accept_assembly()
+    assert stacks(workspace.assembly, environment="dev")[0].account == "111122223333"
+    assert not workspace.next_assembly.exists()
