@@ -32,10 +32,14 @@ def main() -> int:
     warnings.simplefilter("always", SettingsWarning)
     try:
         settings = load(app.node.get_context("env"), folder=ENVIRONMENTS, today=date.today())
+        Platform(app, settings=_with_account(settings))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    Platform(app, settings=_with_account(settings))
+    except ValueError as error:
+        # A construct that cannot be built as asked raises this, and says what is wrong and what to do.
+        print(f"{ENVIRONMENTS.name}/{app.node.get_context('env')}.yaml: {error}", file=sys.stderr)
+        return 2
     compliance.register(app)
     app.synth()
     return 0

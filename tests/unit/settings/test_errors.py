@@ -1,5 +1,6 @@
 """Every invalid environment file gets one clear message: file, key, what is wrong, what to do."""
 
+import json
 import subprocess
 import sys
 from datetime import date
@@ -10,7 +11,7 @@ import pytest
 import yaml
 
 from spotmusic_cdk.settings import SettingsError, SettingsWarning, load, parse
-from tests.conftest import ROOT, TODAY
+from tests.conftest import ROOT, TODAY, feature_flags
 
 DEV = (ROOT / "environments" / "dev.yaml").read_text()
 PROD = (ROOT / "environments" / "prod.yaml").read_text()
@@ -169,18 +170,29 @@ def test_a_kubernetes_version_without_a_layer_is_refused(tmp_path: Path) -> None
         load("dev", folder=folder, today=TODAY)
 
 
-def test_the_application_ends_with_2_and_without_a_traceback(tmp_path: Path) -> None:
+REFUSED_BY_THE_APPLICATION = {
+    "by the settings": ({"zones": ["sa-east-1a"]}, "environments/dev.yaml: zones: "),
+    "by a construct": (
+        {"region": "us-gov-west-1", "zones": ["us-gov-west-1a", "us-gov-west-1b"], "edge.origin_prefix_list": "pl-12345678"},
+        "environments/dev.yaml: No RDS root certificates for us-gov-west-1",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_BY_THE_APPLICATION)
+def test_the_application_ends_with_2_and_without_a_traceback(tmp_path: Path, case: str) -> None:
     """Runs the real app.py beside a broken environment file."""
+    changes, expected = REFUSED_BY_THE_APPLICATION[case]
     (tmp_path / "app.py").write_text((ROOT / "app.py").read_text())
     (tmp_path / "environments").mkdir()
-    written(tmp_path / "environments", dev=changed(DEV, {"zones": ["sa-east-1a"]}))
+    written(tmp_path / "environments", dev=changed(DEV, changes))
     ended = subprocess.run(
         [sys.executable, str(tmp_path / "app.py")],
         capture_output=True,
         text=True,
         check=False,
-        env={"PATH": "", "PYTHONPATH": f"{ROOT}:{ROOT / 'constructs'}", "CDK_CONTEXT_JSON": '{"env": "dev"}'},
+        env={"PATH": "", "PYTHONPATH": f"{ROOT}:{ROOT / 'constructs'}", "CDK_CONTEXT_JSON": json.dumps({**feature_flags(), "env": "dev"})},
     )
-    assert ended.returncode == 2
-    assert ended.stderr.startswith("environments/dev.yaml: zones: ")
+    assert ended.returncode == 2, ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith(expected) or ended.stderr.startswith(expected)
     assert "Traceback" not in ended.stderr
