@@ -1,4 +1,4 @@
-"""Joins our handlers to the emulator's CloudFormation engine, whose private names only this module and `corrections` touch."""
+"""Joins our handlers to the emulator's CloudFormation engine, whose private names this module and `corrections` touch."""
 
 from collections.abc import Callable, Iterable
 from functools import partial

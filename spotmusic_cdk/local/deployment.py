@@ -75,8 +75,10 @@ class LocalDeployment:
         emulator, found = self._emulator_and_stacks(port)
         chosen = _chosen(found, selection or f"{self.environment}/*")
         self._prepare(emulator, found, chosen)
+        deploying = time.monotonic()
         self._deploy(emulator, chosen, selection or f"{self.environment}/*")
-        return self._verified(emulator, chosen, began)
+        deploy_seconds = time.monotonic() - deploying
+        return self._verified(emulator, chosen, began=began, deploy_seconds=deploy_seconds)
 
     def down(self) -> str:
         """Destroys every stack, proves that nothing of ours is left, and stops the emulator.
@@ -180,7 +182,7 @@ class LocalDeployment:
                         self.steps.say(failure)
             raise
 
-    def _verified(self, emulator: RunningEmulator, chosen: list[SynthesizedStack], began: float) -> str:
+    def _verified(self, emulator: RunningEmulator, chosen: list[SynthesizedStack], *, began: float, deploy_seconds: float) -> str:
         deployed = [resource for stack in chosen for resource in cloudformation.resources(emulator.endpoint, stack)]
         records = process.recorded(emulator)
         paper = [(record["region"], record["stack"], record["logical_id"]) for record in records]
@@ -194,7 +196,12 @@ class LocalDeployment:
         rows = [_row(stack, emulator, paper) for stack in chosen]
         names = {stack.name for stack in chosen}
         kinds = report.recorded_types(record["type"] for record in records if record["stack"] in names)
-        total = f"{time.monotonic() - began:.1f} s in all. Use it: . {_relative(self.workspace.environment_script)}"
+        report.write(rows, self.workspace.report, deploy_seconds=deploy_seconds)
+        rate = sum(row.resources for row in rows) / deploy_seconds
+        total = (
+            f"Deployed in {deploy_seconds:.1f} s ({rate:.0f} resources per second), {time.monotonic() - began:.1f} s in all. "
+            f"Use it: . {_relative(self.workspace.environment_script)}"
+        )
         return "\n".join([report.table(rows), "", "recorded only, without an engine behind them:", kinds, "", total])
 
     def _deployed_assembly(self) -> list[SynthesizedStack]:

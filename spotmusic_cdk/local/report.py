@@ -1,7 +1,9 @@
 """The table at the end: what was deployed, by whom, and how long it took."""
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,18 @@ def table(rows: list[StackRow]) -> str:
     widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
     rule = tuple("-" * width for width in widths)
     return "\n".join(_aligned(line, widths) for line in (_HEAD, rule, *cells, rule, _cells(total)))
+
+
+def write(rows: list[StackRow], file: Path, *, deploy_seconds: float) -> None:
+    """Keeps the rows and the rate for a benchmark.
+
+    Args:
+        rows: one per stack.
+        file: where to.
+        deploy_seconds: how long the CLI took to deploy.
+    """
+    totals = {"resources": sum(row.resources for row in rows), "recorded": sum(row.recorded for row in rows)}
+    file.write_text(json.dumps({**totals, "deploy_seconds": deploy_seconds, "stacks": [asdict(row) for row in rows]}, indent=2))
 
 
 def recorded_types(types: Iterable[str]) -> str:

@@ -60,6 +60,11 @@ class Workspace:
         return self.folder / "cdk.out"
 
     @property
+    def report(self) -> Path:
+        """What the last deployment measured, for machines."""
+        return self.folder / "report.json"
+
+    @property
     def next_assembly(self) -> Path:
         """A cloud assembly that is not deployed yet."""
         return self.folder / "next.out"

@@ -1,9 +1,11 @@
 """The table and the steps."""
 
 import io
+import json
+from pathlib import Path
 
 from spotmusic_cdk.local.progress import Steps
-from spotmusic_cdk.local.report import StackRow, recorded_types, table
+from spotmusic_cdk.local.report import StackRow, recorded_types, table, write
 
 
 def test_the_table_counts_what_service_code_made_and_what_is_recorded() -> None:
@@ -19,6 +21,12 @@ def test_the_table_counts_what_service_code_made_and_what_is_recorded() -> None:
         "-----------------  ---------  ---------------  -------------  -------",
         "all                       91               81             10      1.2",
     ]
+
+
+def test_a_benchmark_reads_the_numbers(tmp_path: Path) -> None:
+    write([StackRow(stack="dev/data", resources=96, recorded=9, seconds=0.9)], tmp_path / "report.json", deploy_seconds=16.0)
+    kept = json.loads((tmp_path / "report.json").read_text())
+    assert (kept["resources"], kept["recorded"], kept["deploy_seconds"]) == (96, 9, 16.0)
 
 
 def test_recorded_types_are_named_with_their_numbers() -> None:
