@@ -1,5 +1,6 @@
 """Joins our handlers to the emulator's CloudFormation engine, whose private names this module and `corrections` touch."""
 
+import inspect
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -40,6 +41,7 @@ PATCHED_NAMES: dict[str, tuple[str, ...]] = {
         "_provision_resource",
         "_update_resource",
         "_runs_on_worker_thread",
+        "_add_event",
     ),
 }
 
@@ -64,6 +66,7 @@ def install(register: Register, *, endpoint: str) -> None:
     _run_on_worker_threads({*ours, *extended})
     _check_against_schemas()
     _resolve_as_cloudformation_does()
+    _note_what_policies_keep(register)
     lambda_runtime.subprocess = lambda_layers.subprocess_with_layers(lambda_runtime.subprocess)
 
 
@@ -233,6 +236,25 @@ def _with_own_properties(answer: tuple[str, dict[str, Any]], properties: Propert
     """Attributes that repeat a property, such as a VPC's CidrBlock, are what the template says."""
     identifier, attributes = answer
     return identifier, {**{name: value for name, value in properties.items() if not isinstance(value, dict)}, **(attributes or {})}
+
+
+def _note_what_policies_keep(register: Register) -> None:
+    """Events of a stack are gone when another one takes its name; what its policies kept is not."""
+    add_event = stacks._add_event
+    arguments_of = inspect.signature(add_event).bind
+
+    def noted(*arguments: Any, **named: Any) -> None:
+        event = arguments_of(*arguments, **named).arguments
+        if event["status"] == "DELETE_SKIPPED":
+            register.keep(
+                stack=event["stack_name"],
+                logical_id=event["logical_id"],
+                resource_type=event["resource_type"],
+                identifier=event["physical_id"],
+            )
+        add_event(*arguments, **named)
+
+    stacks._add_event = noted
 
 
 def _resolve_as_cloudformation_does() -> None:

@@ -20,6 +20,7 @@ def main() -> None:
         app.app,
         is_own_key=lambda key: key == session.ACCESS_KEY or responses._account_from_sts_session(key) is not None,
         recorded=register.listing,
+        kept=register.kept,
         is_in_progress=binding.is_in_progress,
         identity={"pid": os.getpid(), "folder": folder},
     )

@@ -11,6 +11,7 @@ Scope = dict[str, Any]
 Application = Callable[[Scope, Any, Any], Coroutine[Any, Any, None]]
 
 RECORDED_PATH = "/_spotmusic/recorded"
+KEPT_PATH = "/_spotmusic/kept"
 IDENTITY_PATH = "/_spotmusic/identity"
 
 
@@ -25,6 +26,7 @@ def front_door(
     *,
     is_own_key: Callable[[str], bool],
     recorded: Callable[[], list[Any]],
+    kept: Callable[[], list[Any]],
     is_in_progress: Callable[[str, str], bool],
     identity: dict[str, Any],
 ) -> Application:
@@ -34,6 +36,7 @@ def front_door(
         application: the emulator.
         is_own_key: tells whether an access key is the emulator's own or one that its STS issued.
         recorded: the records of types without an engine.
+        kept: the resources that a policy kept.
         is_in_progress: tells from a region and a stack's name or id whether an operation on it runs.
         identity: what tells this emulator from another one.
     """
@@ -43,6 +46,8 @@ def front_door(
             return await application(scope, receive, send)
         if scope["path"] == RECORDED_PATH:
             return await _answer(send, 200, recorded())
+        if scope["path"] == KEPT_PATH:
+            return await _answer(send, 200, kept())
         if scope["path"] == IDENTITY_PATH:
             return await _answer(send, 200, identity)
         key = access_key(scope)

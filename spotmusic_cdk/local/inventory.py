@@ -12,9 +12,6 @@ from typing import Any
 
 from spotmusic_cdk.local import session
 
-RETAINING = ("Retain", "RetainExceptOnCreate")
-SNAPSHOT = "Snapshot"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:

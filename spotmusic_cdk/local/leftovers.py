@@ -8,6 +8,8 @@ from spotmusic_cdk.local.assembly import SynthesizedStack, regions
 from spotmusic_cdk.local.cloudformation import DeployedResource
 from spotmusic_cdk.local.workspace import RunningEmulator
 
+_SNAPSHOT = "Snapshot"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
@@ -43,18 +45,21 @@ def after_destruction(
         baseline: the inventory from before the first deployment.
         emulator: the emulator.
     """
-    retained = [resource for resource in deployed if _policy(resource) in inventory.RETAINING]
-    snapshotted = [resource for resource in deployed if _policy(resource) == inventory.SNAPSHOT]
+    kept = process.kept(emulator)
+    snapshotted = [resource for resource in deployed if resource.definition.get("DeletionPolicy") == _SNAPSHOT]
     removed = _remove_log_groups_of_functions(deployed, emulator)
     still = inventory.inventory(emulator.endpoint, regions(stacks))
-    names, snapshots = ({resource.identifier for resource in group} for group in (retained, snapshotted))
-    unexplained = [
-        entry for entry in sorted(still - inventory.load(baseline)) if not inventory.explained(entry, retained=names, snapshotted=snapshots)
-    ]
-    standing = [resource for resource in deployed if resource not in retained and verification.stands(resource, endpoint=emulator.endpoint)]
-    records = [record for record in process.recorded(emulator) if record["identifier"] not in names]
+    retained, snapshots = {entry["identifier"] for entry in kept}, {resource.identifier for resource in snapshotted}
+    ours = sorted(still - inventory.load(baseline))
+    unexplained = [entry for entry in ours if not inventory.explained(entry, retained=retained, snapshotted=snapshots)]
+    gone = [resource for resource in deployed if resource.identifier not in retained]
+    standing = [resource for resource in gone if verification.stands(resource, endpoint=emulator.endpoint)]
+    records = [record for record in process.recorded(emulator) if record["identifier"] not in retained]
     return Outcome(
-        kept=[*(_line(resource) for resource in retained), *(f"{_line(resource)} (its last snapshot)" for resource in snapshotted)],
+        kept=[
+            *(f"{entry['stack']} {entry['logical_id']}: {entry['type']} {entry['identifier']}" for entry in kept),
+            *(f"{_line(resource)} (its last snapshot)" for resource in snapshotted),
+        ],
         removed_log_groups=removed,
         unexplained=[
             *unexplained,
@@ -65,12 +70,8 @@ def after_destruction(
     )
 
 
-def _policy(resource: DeployedResource) -> str:
-    return str(resource.definition.get("DeletionPolicy", "Delete"))
-
-
 def _line(resource: DeployedResource) -> str:
-    return f"{resource.stack.id} {resource.logical_id}: {resource.type} {resource.identifier}"
+    return f"{resource.stack.name} {resource.logical_id}: {resource.type} {resource.identifier}"
 
 
 def _remove_log_groups_of_functions(deployed: list[DeployedResource], emulator: RunningEmulator) -> list[str]:

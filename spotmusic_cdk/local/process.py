@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from spotmusic_cdk.local.emulator_settings import emulator_environment
-from spotmusic_cdk.local.front_door import IDENTITY_PATH, RECORDED_PATH
+from spotmusic_cdk.local.front_door import IDENTITY_PATH, KEPT_PATH, RECORDED_PATH
 from spotmusic_cdk.local.session import require_loopback
 from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
 
@@ -87,6 +87,12 @@ def recorded(emulator: RunningEmulator) -> list[dict[str, Any]]:
     """The resources that the emulator has only written down."""
     records: list[dict[str, Any]] = _get(emulator, RECORDED_PATH)
     return records
+
+
+def kept(emulator: RunningEmulator) -> list[dict[str, str]]:
+    """The resources that a policy of their template kept when their stack let them go."""
+    entries: list[dict[str, str]] = _get(emulator, KEPT_PATH)
+    return entries
 
 
 def is_ours(emulator: RunningEmulator, workspace: Workspace) -> bool:

@@ -40,10 +40,11 @@ class Record:
 
 
 class Register:
-    """All records of one emulator, by type, region and identifier. Safe to use from several threads."""
+    """All records of one emulator, by type, region and identifier, and what policies kept. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._records: dict[tuple[str, str, str], Record] = {}
+        self._kept: list[dict[str, str]] = []
         self._lock = Lock()
 
     def add(self, record: Record) -> None:
@@ -82,6 +83,16 @@ class Register:
         """Identifiers of the records of one type in one region."""
         with self._lock:
             return [identifier for kind, place, identifier in self._records if (kind, place) == (resource_type, region)]
+
+    def keep(self, *, stack: str, logical_id: str, resource_type: str, identifier: str) -> None:
+        """Notes a resource that CloudFormation let go without deleting it, because a policy of its template says so."""
+        with self._lock:
+            self._kept.append({"stack": stack, "logical_id": logical_id, "type": resource_type, "identifier": identifier})
+
+    def kept(self) -> list[dict[str, str]]:
+        """Every resource that a policy kept, of all stacks there ever were."""
+        with self._lock:
+            return list(self._kept)
 
     def listing(self) -> list[dict[str, Any]]:
         """Every record as plain data."""

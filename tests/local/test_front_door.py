@@ -26,6 +26,7 @@ def request(
         application,
         is_own_key=lambda candidate: candidate == OWN,
         recorded=lambda: [{"type": "AWS::APS::Workspace"}],
+        kept=list,
         is_in_progress=lambda _region, _stack: next(answers),
         identity={"folder": "/checkout/.local"},
     )
