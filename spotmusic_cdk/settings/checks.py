@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from spotmusic_cdk.settings import broker_checks
+from spotmusic_cdk.settings.problem import Problem
 from spotmusic_cdk.settings.services import RESOURCES, ServiceSettings
 
 if TYPE_CHECKING:
     from spotmusic_cdk.settings.environment import Settings
 
-
-@dataclass(frozen=True)
-class Problem:
-    """Something in an environment file that cannot be deployed."""
-
-    key: str
-    wrong: str
-    advice: str
-
-    def __str__(self) -> str:
-        return f"{self.key}: {self.wrong}. {self.advice}"
+__all__ = ["MOST_SERVICES", "Problem", "problems"]
 
 
 MOST_SERVICES = 24
@@ -35,6 +26,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     for name, service in settings.services.items():
         yield from _connections(name, service, settings)
     yield from _data(settings)
+    yield from broker_checks.problems(settings)
     if settings.production:
         yield from _production(settings)
         yield from _production_services(settings)

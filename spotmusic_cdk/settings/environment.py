@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from spotmusic_cdk.settings import checks
+from spotmusic_cdk.settings.brokers import QueueSettings, TopicSettings, queues_of, topics_of
 from spotmusic_cdk.settings.data import DataSettings, RegistrySettings
 from spotmusic_cdk.settings.edge import EdgeSettings
 from spotmusic_cdk.settings.kubernetes import KubernetesSettings
@@ -51,6 +52,16 @@ class Settings(Model):
     def deletes_data(self) -> bool:
         """Whether data goes with its stack: only where the environment says so twice."""
         return self.data.removal_policy == "destroy" and self.data.allow_data_destruction
+
+    @property
+    def topics(self) -> dict[str, TopicSettings]:
+        """Topics of the event stream by name, with the services of this environment only."""
+        return topics_of(self.kubernetes.redpanda, self.services)
+
+    @property
+    def queues(self) -> dict[str, QueueSettings]:
+        """Queues of tasks by name, each with the services that publish to it and take from it."""
+        return queues_of(self.kubernetes.rabbitmq, self.services)
 
     @model_validator(mode="after")
     def _sections_fit_together(self) -> "Settings":

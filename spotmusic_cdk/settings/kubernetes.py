@@ -2,38 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints
 
+from spotmusic_cdk.settings.brokers import RabbitMQSettings, RedpandaSettings
 from spotmusic_cdk.settings.model import Arn, Gibibytes, Model
 
-
-class RedpandaSettings(Model):
-    """The event streaming cluster."""
-
-    brokers: Annotated[int, Field(ge=3, le=9)] = 3
-    """Brokers, an odd number: three keep a quorum when a zone is lost."""
-    cpu: Annotated[int, Field(ge=1, le=32)] = 1
-    """Cores per broker."""
-    memory_gib: Gibibytes = 4
-    """Memory per broker, in GiB; Redpanda asks for at least 2 per core."""
-    storage_gib: Gibibytes = 50
-    """gp3 volume per broker, in GiB."""
-
-    @field_validator("brokers")
-    @classmethod
-    def _odd(cls, value: int) -> int:
-        if value % 2 == 0:
-            raise ValueError(f"{value} brokers keep no better quorum than {value - 1}. Use an odd number.")
-        return value
-
-
-class RabbitMQSettings(Model):
-    """The task queue cluster, always three nodes for its quorum queues."""
-
-    memory_gib: Gibibytes = 2
-    """Memory per node, in GiB."""
-    storage_gib: Gibibytes = 20
-    """gp3 volume per node, in GiB."""
+__all__ = ["KeycloakSettings", "KongSettings", "KubernetesSettings", "MonitoringSettings", "RabbitMQSettings", "RedpandaSettings"]
 
 
 class KongSettings(Model):

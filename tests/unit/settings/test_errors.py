@@ -71,6 +71,50 @@ INVALID = {
     ),
     "min above max": ({"services.trends.scaling": {"min": 5, "max": 2}}, "services.trends.scaling: min 5 is above max 2"),
     "an even number of brokers": ({"kubernetes.redpanda.brokers": 4}, "kubernetes.redpanda.brokers: 4 brokers keep no better quorum"),
+    "a topic that nobody of this environment reads": (
+        {"kubernetes.redpanda.topics": {"events.plays": {"producers": ["playback"], "consumers": ["radio"]}}},
+        "kubernetes.redpanda.topics.events.plays.consumers: radio is no service that talks to events.\n  Correct it, or add events to",
+    ),
+    "a service that may use no topic": (
+        {"kubernetes.redpanda.topics": {"events.plays": {"producers": ["playback"], "consumers": ["trends", "recommendations"]}}},
+        "services.notifications.talks_to: notifications talks to events, and no topic names it",
+    ),
+    "more replicas than brokers": (
+        {"kubernetes.redpanda.topics": {"events.plays": {"replication": 5}}},
+        "kubernetes.redpanda.topics.events.plays.replication: 5 are more than the 3 brokers",
+    ),
+    "a replication that keeps no majority": (
+        {"kubernetes.redpanda.topics": {"events.plays": {"replication": 2}}},
+        "kubernetes.redpanda.topics.events.plays.replication: 2 is refused: input should be 1, 3 or 5",
+    ),
+    "more partitions than the cores hold": (
+        {"kubernetes.redpanda.topics": {"events.plays": {"partitions": 1000}, "events.more": {"partitions": 1000}}},
+        "kubernetes.redpanda.topics: 6000 replicas of partitions are more than 3000",
+    ),
+    "a misspelt key of a topic": (
+        {"kubernetes.redpanda.topics": {"events.plays": {"retention": 4}}},
+        "kubernetes.redpanda.topics.events.plays.retention: unknown key.\n  Did you mean retention_hours?",
+    ),
+    "a queue that nobody takes from": (
+        {"kubernetes.rabbitmq.queues": {"mail": {}}},
+        "kubernetes.rabbitmq.queues.mail: no service of this name talks to tasks, so that nobody takes from mail.\n  Name its consumers.",
+    ),
+    "a queue without a limit": (
+        {"kubernetes.rabbitmq.queues": {"notifications": {"max_length": None}}},
+        "kubernetes.rabbitmq.queues.notifications.max_length: None is refused",
+    ),
+    "a queue that a stranger publishes to": (
+        {"kubernetes.rabbitmq.queues": {"notifications": {"publishers": ["trends"]}}},
+        "kubernetes.rabbitmq.queues.notifications.publishers: trends is no service that talks to tasks",
+    ),
+    "a service that scales on a queue that it does not take from": (
+        {"kubernetes.rabbitmq.queues": {"notifications": {"consumers": ["web-api"]}}},
+        "kubernetes.rabbitmq.queues.notifications.consumers: notifications scales on the messages of this queue",
+    ),
+    "a service that may use no queue": (
+        {"services.notifications.scaling": {}},
+        "services.web-api.talks_to: web-api talks to tasks, and no queue names it.\n  Name it in kubernetes.rabbitmq.queues, or remove tasks.",
+    ),
     "storage that cannot grow": (
         {"data.identity.max_storage_gib": 22, "data.identity.storage_gib": 22},
         "data.identity.max_storage_gib: 22",
@@ -107,6 +151,10 @@ INVALID_IN_PRODUCTION = {
     "a week of backups": ({"data.identity.backup_retention_days": 7}, "production can go back two weeks"),
     "one cache replica": ({"data.cache.replicas": 1}, "data.cache.replicas"),
     "two gateways": ({"kubernetes.kong.min_replicas": 2}, "kubernetes.kong.min_replicas"),
+    "a topic with one replica": (
+        {"kubernetes.redpanda.topics": {"events.plays": {"replication": 1, "producers": ["playback"], "consumers": ["trends"]}}},
+        "kubernetes.redpanda.topics.events.plays.replication: 1 does not survive the loss of a zone, which production must.\n  Use 3.",
+    ),
     "nobody to tell": ({"observability.alarm_emails": []}, "observability.alarm_emails: nobody would hear"),
     "two tasks": ({"services.trends.scaling": {"min": 2, "max": 9}}, "services.trends.scaling.min: production runs a task in every zone"),
 }

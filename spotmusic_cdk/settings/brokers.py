@@ -1,0 +1,149 @@
+"""The brokers of an environment file: the event stream with its topics, and the task queues."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from spotmusic_cdk.settings.model import Arn, Gibibytes, Model, Name
+from spotmusic_cdk.settings.services import ServiceSettings
+
+TopicName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([.-][a-z0-9]+)*$", max_length=100)]
+"""A name that is also part of metrics, rights and the configuration of clients."""
+Hours = Annotated[int, Field(ge=1, le=8760)]
+PARTITIONS_PER_CORE = 1000
+"""Replicas of partitions that a core may hold (Redpanda cluster property topic_partitions_per_shard)."""
+
+
+class TopicSettings(Model):
+    """One topic of the event stream. Partitions can be added later and never taken away; a topic is never deleted from here."""
+
+    partitions: Annotated[int, Field(ge=1, le=1000)] = 12
+    """Partitions; the consumers of one group share them, so they bound how many work at once."""
+    replication: Literal[1, 3, 5] = 3
+    """Brokers that hold each event; production needs 3, and it cannot be changed for a topic that exists."""
+    cleanup_policy: Literal["delete", "compact", "compact,delete"] = "delete"
+    """Whether events go when they are old, or when a newer one has their key, or both."""
+    retention_hours: Hours = 168
+    """Hours until an event goes, where the policy says delete. It bounds how long personal data survives."""
+    producers: tuple[Name, ...] = ()
+    """Services that write; each has `events` in its `talks_to`."""
+    consumers: tuple[Name, ...] = ()
+    """Services that read, in consumer groups that begin with their name."""
+
+
+DEFAULT_TOPICS = {
+    "events.listening": TopicSettings(producers=("playback",), consumers=("recommendations", "trends")),
+    "events.playback-telemetry": TopicSettings(retention_hours=48, producers=("playback",), consumers=("trends",)),
+    # The newest value of each key is all that anybody wants of these two.
+    "events.trends": TopicSettings(
+        partitions=3, cleanup_policy="compact", producers=("trends",), consumers=("recommendations", "notifications")
+    ),
+    "events.recommendations": TopicSettings(
+        partitions=6, cleanup_policy="compact", producers=("recommendations",), consumers=("notifications",)
+    ),
+}
+
+
+class TieredStorageSettings(Model):
+    """Older events in Amazon S3: an Enterprise feature of Redpanda, which needs a licence of Redpanda Data."""
+
+    license_secret: Arn
+    """ARN of the secret in Secrets Manager that holds the licence key as plain text. You buy it; nobody here can make it."""
+
+
+class RedpandaSettings(Model):
+    """The event streaming cluster."""
+
+    brokers: Annotated[int, Field(ge=3, le=9)] = 3
+    """Brokers, an odd number: three keep a quorum when a zone is lost."""
+    cpu: Annotated[int, Field(ge=1, le=32)] = 1
+    """Cores per broker."""
+    memory_gib: Gibibytes = 4
+    """Memory per broker, in GiB; Redpanda asks for at least 2 per core."""
+    storage_gib: Gibibytes = 50
+    """gp3 volume per broker, in GiB."""
+    topics: dict[TopicName, TopicSettings] = DEFAULT_TOPICS
+    """Topics by name, all of them: what stands here replaces the defaults, in which only services of this file take part."""
+    tiered_storage: TieredStorageSettings | None = None
+    """Older events in Amazon S3; none without a Redpanda Enterprise licence."""
+
+    @field_validator("brokers")
+    @classmethod
+    def _odd(cls, value: int) -> int:
+        if value % 2 == 0:
+            raise ValueError(f"{value} brokers keep no better quorum than {value - 1}. Use an odd number.")
+        return value
+
+    @model_validator(mode="after")
+    def _topics_fit_on_the_brokers(self) -> Self:
+        for name, topic in self.topics.items():
+            if topic.replication > self.brokers:
+                raise ValueError(
+                    f"topics.{name}.replication: {topic.replication} are more than the {self.brokers} brokers. Use {self.brokers} or less."
+                )
+        replicas = sum(topic.partitions * topic.replication for topic in self.topics.values())
+        room = self.brokers * self.cpu * PARTITIONS_PER_CORE
+        if replicas > room:
+            raise ValueError(
+                f"topics: {replicas} replicas of partitions are more than {room}, a thousand for each core. Use fewer, or more cpu."
+            )
+        return self
+
+
+class QueueSettings(Model):
+    """One queue of tasks. It is a quorum queue on three nodes; a task that nobody could do goes to its queue of dead letters."""
+
+    consumers: tuple[Name, ...] = ()
+    """Services that take from it; the service of its name when left out."""
+    publishers: tuple[Name, ...] = ()
+    """Services that may publish to it; every service with `tasks` in its `talks_to` when left out."""
+    delivery_limit: Annotated[int, Field(ge=1, le=100)] = 5
+    """Deliveries of one task until it is a dead letter."""
+    max_length: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
+    """Tasks that wait at the most; more are refused, so that their publisher knows."""
+    message_ttl_hours: Hours = 168
+    """Hours until a task that nobody took is a dead letter."""
+    dead_letter_hours: Hours = 336
+    """Hours until a dead letter is gone, which bounds how long personal data in it survives."""
+
+
+class RabbitMQSettings(Model):
+    """The task queue cluster, always three nodes for its quorum queues."""
+
+    memory_gib: Gibibytes = 2
+    """Memory per node, in GiB."""
+    storage_gib: Gibibytes = 20
+    """gp3 volume per node, in GiB."""
+    queues: dict[Name, QueueSettings] = Field(default_factory=dict)
+    """Queues by name. A service that scales on messages has one of its own name even if it does not stand here."""
+
+
+def topics_of(redpanda: RedpandaSettings, services: Mapping[str, ServiceSettings]) -> dict[str, TopicSettings]:
+    """Returns the topics as the file says them, or the defaults with those services that this environment has."""
+    if "topics" in redpanda.model_fields_set:
+        return dict(redpanda.topics)
+    clients = talking_to("events", services)
+
+    def present(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in names if name in clients)
+
+    return {
+        name: topic.model_copy(update={"producers": present(topic.producers), "consumers": present(topic.consumers)})
+        for name, topic in redpanda.topics.items()
+    }
+
+
+def queues_of(rabbitmq: RabbitMQSettings, services: Mapping[str, ServiceSettings]) -> dict[str, QueueSettings]:
+    """Returns the queues that the file names and those that services scale on, with everybody who uses them written out."""
+    own = {name: QueueSettings() for name, service in services.items() if service.scaling.messages_per_task}
+    everybody = talking_to("tasks", services)
+    return {
+        name: queue.model_copy(update={"consumers": queue.consumers or (name,), "publishers": queue.publishers or everybody})
+        for name, queue in (own | rabbitmq.queues).items()
+    }
+
+
+def talking_to(resource: str, services: Mapping[str, ServiceSettings]) -> tuple[str, ...]:
+    """Returns the names of the services that have a word in their `talks_to`."""
+    return tuple(name for name, service in services.items() if resource in service.talks_to)
