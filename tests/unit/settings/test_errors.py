@@ -35,7 +35,7 @@ def message(text: str, *, name: str = "dev") -> str:
     return str(raised.value)
 
 
-INVALID = {
+INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown key": ({"nmae": "x"}, "nmae: unknown key.\n  Did you mean name?"),
     "an unknown key below a service": ({"services.trends.memroy": 512}, "services.trends.memroy: unknown key.\n  Did you mean memory?"),
     "a wrong type": ({"kubernetes.version": 1.36}, "kubernetes.version: 1.36 is not text.\n  Put it in quotes."),
@@ -113,7 +113,7 @@ INVALID = {
     ),
     "a service that may use no queue": (
         {"services.notifications.scaling": {}},
-        "services.web-api.talks_to: web-api talks to tasks, and no queue names it.\n  Name it in kubernetes.rabbitmq.queues, or remove tasks.",
+        "services.web-api.talks_to: web-api talks to tasks, and no queue names it.\n  Name it in kubernetes.rabbitmq.queues",
     ),
     "storage that cannot grow": (
         {"data.identity.max_storage_gib": 22, "data.identity.storage_gib": 22},
@@ -140,7 +140,7 @@ def test_an_invalid_file_names_the_key_and_what_to_do(case: str) -> None:
     assert expected in said
 
 
-INVALID_IN_PRODUCTION = {
+INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
     "deletable data": (
         {"data.removal_policy": "destroy", "data.allow_data_destruction": True},
         "data.removal_policy: production data must outlive its stack",
