@@ -4,7 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from spotmusic_cdk.settings.model import Arn, Days, Model
+from spotmusic_cdk.settings.model import Days, Model
+
+PullSecret = Annotated[
+    str, StringConstraints(pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:ecr-pullthroughcache/.+-[A-Za-z0-9]{6}$")
+]
+"""A secret by which ECR logs in upstream. ECR takes no other name than this (Amazon ECR user guide, pull through cache rules)."""
 
 
 class DatabaseSettings(Model):
@@ -78,9 +83,9 @@ class DataSettings(Model):
 class RegistrySettings(Model):
     """Container registry."""
 
-    docker_hub_credentials: Arn | None = None
+    docker_hub_credentials: PullSecret | None = None
     """Secret (its name starts with `ecr-pullthroughcache/`) with `username` and `accessToken` of Docker Hub; not cached without."""
-    github_credentials: Arn | None = None
+    github_credentials: PullSecret | None = None
     """The same for ghcr.io."""
     account_scanning: bool = True
     """Whether this environment owns the account's registry scanning configuration: one per account and region may."""
