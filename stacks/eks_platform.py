@@ -12,9 +12,10 @@ from constructs import Construct, IConstruct
 from spotmusic_cdk import flows, versions
 from spotmusic_cdk.namespaces import namespaces
 from spotmusic_cdk.settings import Settings
-from spotmusic_constructs.gateway.declarative_config import GatewayRoute, RateLimit
+from spotmusic_constructs.gateway.declarative_config import GatewayRoute
 from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalancer
 from spotmusic_constructs.gateway.kong import Kong
+from spotmusic_constructs.gateway.plugins import RateLimit, TokenCheck
 from spotmusic_constructs.identity.keycloak import Keycloak
 from spotmusic_constructs.identity.rds_ca import rds_ca
 from spotmusic_constructs.identity.realm import Realm
@@ -319,6 +320,8 @@ class EksPlatformStack(EnvironmentStack):
             ],
             services_url=f"{'https' if settings.domain else 'http'}://services.{zone}",
             login_url=keycloak.url,
+            public_url=settings.public_url,
+            tokens=TokenCheck(issuer=settings.issuer, jwks_uri=keycloak.jwks_uri),
             rate_limit=RateLimit(requests_per_minute=kong.requests_per_minute, host=self._data.cache.primary_endpoint),
             cache_user=self._data.cache.users["kong"],
             vpc_cidr=settings.network.cidr,

@@ -16,7 +16,6 @@ from spotmusic_constructs.observability.grafana import Grafana
 from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace
 from spotmusic_constructs.observability.prometheus_stack import KubePrometheusStack
 from stacks.data import DataStack
-from stacks.edge import EdgeStack
 from stacks.eks_platform import CHARTS, GRAFANA_URL, EksPlatformStack
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
@@ -33,7 +32,6 @@ class Monitoring(Construct):
         secrets: for Grafana's administrator and its OIDC client.
         data: for Grafana's database.
         eks_platform: cluster, and what must be deployed before.
-        edge: for the address by which browsers reach Keycloak.
         workspace: where samples are kept for good.
         alerts: topic that tells the team.
     """
@@ -48,7 +46,6 @@ class Monitoring(Construct):
         secrets: SecretsStack,
         data: DataStack,
         eks_platform: EksPlatformStack,
-        edge: EdgeStack,
         workspace: Workspace,
         alerts: sns.ITopic,
     ) -> None:
@@ -56,7 +53,7 @@ class Monitoring(Construct):
         database, monitoring = data.identity, settings.kubernetes.monitoring
         grafana = Grafana(
             url=GRAFANA_URL,
-            realm_url=f"https://{edge.domain_name}{_REALM}",
+            realm_url=settings.issuer,
             internal_realm_url=f"https://{keycloak.SERVICE}.keycloak.svc.cluster.local:{keycloak.PORT}{_REALM}",
             database_host=database.endpoint,
             database_port=database.port,

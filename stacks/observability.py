@@ -116,7 +116,6 @@ class ObservabilityStack(EnvironmentStack):
             secrets=secrets,
             data=data,
             eks_platform=eks_platform,
-            edge=edge,
             workspace=self.workspace.workspace,
             alerts=self.alarm_topic,
         )

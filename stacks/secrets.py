@@ -76,7 +76,6 @@ def _configuration(settings: Settings) -> dict[str, str]:
     """What services need to find each other. The private zone makes it known before anything of it exists."""
     zone = settings.private_domain
     scheme = "https" if settings.domain else "http"  # without a domain there is no certificate inside the VPC
-    public = f"https://{settings.domain.name}" if settings.domain else f"{scheme}://gateway.{zone}"
     return {
         "environment": settings.name,
         "region": settings.region,
@@ -85,5 +84,5 @@ def _configuration(settings: Settings) -> dict[str, str]:
         "amqp/endpoint": f"amqps://brokers.{zone}:{AMQPS}",
         "gateway/url": f"{scheme}://gateway.{zone}",
         "services/url": f"{scheme}://services.{zone}",
-        "identity/issuer": f"{public}/auth/realms/spotmusic",
+        "identity/issuer": settings.issuer,
     }

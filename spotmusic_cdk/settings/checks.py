@@ -26,6 +26,9 @@ def problems(settings: Settings) -> Iterator[Problem]:
     for name, service in settings.services.items():
         yield from _connections(name, service, settings)
     yield from _data(settings)
+    if settings.domain and settings.edge.distribution_domain_name:
+        wrong = f"viewers type {settings.domain.name}, so that nothing may bear another name"
+        yield Problem("edge.distribution_domain_name", wrong, "Remove it, or remove domain.")
     yield from broker_checks.problems(settings)
     if settings.production:
         yield from _production(settings)

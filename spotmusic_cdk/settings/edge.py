@@ -20,5 +20,8 @@ class EdgeSettings(Model):
     """ISO 3166 codes of the countries that may listen; all when empty."""
     signing_keys: tuple[Name, ...] = Field(default=("first", "second"), min_length=2, max_length=5)
     """Names of the key pairs that sign audio URLs; two at least, so that one can be replaced while the other signs. The first signs."""
+    distribution_domain_name: Annotated[str, StringConstraints(pattern=r"^d[a-z0-9]+\.cloudfront\.net$")] | None = None
+    """CloudFront's own name of the distribution, for an environment without a domain: known after its first deployment (output `Url` of
+    the stack edge). Logins of browsers work from then on."""
     origin_prefix_list: Annotated[str, StringConstraints(pattern=r"^pl-[0-9a-f]{8,17}$")] | None = None
     """Id of the CloudFront origin-facing prefix list of the region; known ones are in `spotmusic_cdk/versions.py`."""

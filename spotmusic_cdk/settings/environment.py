@@ -9,6 +9,7 @@ from spotmusic_cdk.settings import checks
 from spotmusic_cdk.settings.brokers import QueueSettings, TopicSettings, queues_of, topics_of
 from spotmusic_cdk.settings.data import DataSettings, RegistrySettings
 from spotmusic_cdk.settings.edge import EdgeSettings
+from spotmusic_cdk.settings.identity import IdentitySettings
 from spotmusic_cdk.settings.kubernetes import KubernetesSettings
 from spotmusic_cdk.settings.model import Model, Name
 from spotmusic_cdk.settings.network import DomainSettings, NetworkSettings
@@ -39,6 +40,7 @@ class Settings(Model):
     registry: RegistrySettings = RegistrySettings()
     data: DataSettings = DataSettings()
     kubernetes: KubernetesSettings = KubernetesSettings()
+    identity: IdentitySettings = IdentitySettings()
     services: dict[ServiceName, ServiceSettings] = Field(default_factory=dict)
     edge: EdgeSettings = EdgeSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
@@ -47,6 +49,21 @@ class Settings(Model):
     def private_domain(self) -> str:
         """Name of the private hosted zone: below the public domain, where a public certificate can be had for it."""
         return f"internal.{self.domain.name}" if self.domain else f"{self.name}.spotmusic.internal"
+
+    @property
+    def public_url(self) -> str:
+        """Where viewers find the platform. Every link, redirect and token bears it, so that it is one text for Keycloak, Kong and services.
+
+        Without a domain it is CloudFront's own name once that is known and written down (`edge.distribution_domain_name`), and until
+        then the gateway's name inside the VPC.
+        """
+        name = self.domain.name if self.domain else self.edge.distribution_domain_name
+        return f"https://{name}" if name else f"http://gateway.{self.private_domain}"
+
+    @property
+    def issuer(self) -> str:
+        """The issuer of tokens, letter by letter."""
+        return f"{self.public_url}/auth/realms/spotmusic"
 
     @property
     def deletes_data(self) -> bool:

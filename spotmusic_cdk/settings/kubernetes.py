@@ -18,7 +18,7 @@ class KongSettings(Model):
     max_replicas: Annotated[int, Field(ge=2, le=200)] = 6
     """Pods at the most."""
     requests_per_minute: Annotated[int, Field(ge=1)] = 600
-    """Rate limit per consumer."""
+    """Requests of one listener in a minute; where a route is public, of one address."""
 
 
 class KeycloakSettings(Model):

@@ -8,18 +8,15 @@ from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IConstruct
 
-from spotmusic_constructs.gateway.declarative_config import GatewayRoute, RateLimit, RealmKey, declarative_config
+from spotmusic_constructs.gateway import kong_values as values
+from spotmusic_constructs.gateway.declarative_config import GatewayRoute, declarative_config
+from spotmusic_constructs.gateway.kong_values import REDIS, TLS
+from spotmusic_constructs.gateway.lua_plugins import lua_plugin_values
+from spotmusic_constructs.gateway.plugins import RateLimit, TokenCheck
 from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
-from spotmusic_constructs.kubernetes.pod import HOST, POD_SECURITY, READ_ONLY_CONTAINER, resources, spread
-
-TLS = "kong-proxy-tls"
-REDIS = "kong-redis"
-PROXY_PORT = 8443
-STATUS_PORT = 8100
-LABELS = {"app.kubernetes.io/name": "kong", "app.kubernetes.io/instance": "kong", "app.kubernetes.io/component": "app"}
 
 
 class Kong(Construct):
@@ -36,11 +33,13 @@ class Kong(Construct):
         routes: paths of the Web API.
         services_url: address of the services load balancer, such as https://services.internal.spotmusic.example.
         login_url: address of Keycloak in the cluster, with TLS.
-        realm: realm whose logins are public.
-        realm_keys: public keys of the realm. Without one no token is good: every non-public route answers 401.
-        rate_limit: how many requests one address may send, and the cache that counts them.
+        public_url: address at which viewers find the platform, such as https://spotmusic.example.
+        tokens: what an access token must be. The realm's keys are read from it while Kong runs, so that it may replace them at any time.
+        rate_limit: how many requests one listener may send, and the cache that counts them.
         cache_user: JSON secret with the `password` of Kong's user in the cache.
         vpc_cidr: addresses that are trusted to say for whom they forward a request: those of the load balancer.
+        address_header: header in which the edge tells the viewer's address, and which no viewer can write.
+        realm: realm whose logins are public.
         min_replicas: pods that always run; three are one per zone.
         max_replicas: pods at the most.
         namespace: existing namespace with Pod Security `restricted`.
@@ -65,11 +64,13 @@ class Kong(Construct):
         routes: Sequence[GatewayRoute],
         services_url: str,
         login_url: str,
+        public_url: str,
+        tokens: TokenCheck,
         rate_limit: RateLimit,
         cache_user: secretsmanager.ISecret,
         vpc_cidr: str,
+        address_header: str = "X-Viewer-Address",
         realm: str = "spotmusic",
-        realm_keys: Sequence[RealmKey] = (),
         min_replicas: int = 3,
         max_replicas: int = 6,
         namespace: str = "kong",
@@ -81,7 +82,13 @@ class Kong(Construct):
         self.certificates = (Certificate(namespace=namespace, name=TLS, dns_names=service_names("kong-proxy", namespace)),)
 
         config = declarative_config(
-            routes=routes, services_url=services_url, login_url=login_url, realm=realm, realm_keys=realm_keys, rate_limit=rate_limit
+            routes=routes,
+            services_url=services_url,
+            login_url=login_url,
+            realm=realm,
+            public_url=public_url,
+            tokens=tokens,
+            rate_limit=rate_limit,
         )
         self.release = HelmRelease(
             self,
@@ -98,70 +105,12 @@ class Kong(Construct):
             values={
                 "fullnameOverride": "kong",
                 "image": images_of(chart, images)["kong"].named,
-                "env": _environment(vpc_cidr),
+                "env": values.environment(vpc_cidr, address_header),
                 "customEnv": {"redis_password": {"valueFrom": {"secretKeyRef": {"name": REDIS, "key": "password"}}}},
                 # Inline, because the chart then restarts the pods when it changes.
                 "dblessConfig": {"config": json.dumps(config, indent=1)},
-                **_listeners(),
-                **_pods(min_replicas, max_replicas),
+                **lua_plugin_values(namespace),
+                **values.listeners(),
+                **values.pods(min_replicas, max_replicas),
             },
         )
-
-
-def _environment(vpc_cidr: str) -> dict[str, object]:
-    """Returns kong.conf, key by key."""
-    authority = f"/etc/secrets/{TLS}/ca.crt"
-    return {
-        "database": "off",
-        "router_flavor": "expressions",
-        "nginx_worker_processes": "2",
-        "plugins": "bundled",
-        "headers": "off",
-        "log_level": "notice",
-        "anonymous_reports": "off",
-        "ssl_protocols": "TLSv1.2 TLSv1.3",
-        "ssl_cert": f"/etc/secrets/{TLS}/tls.crt",
-        "ssl_cert_key": f"/etc/secrets/{TLS}/tls.key",
-        # Amazon's authorities for the cache and the services load balancer, ours for Keycloak; Kong joins them into one file.
-        "lua_ssl_trusted_certificate": f"system,{authority}",
-        "lua_ssl_verify_depth": "5",
-        "nginx_proxy_proxy_ssl_trusted_certificate": "/kong_prefix/.ca_combined",
-        # Rate limits must see the viewer, not the load balancer.
-        "trusted_ips": vpc_cidr,
-        "real_ip_header": "X-Forwarded-For",
-        "real_ip_recursive": "on",
-    }
-
-
-def _listeners() -> dict[str, object]:
-    return {
-        "ingressController": {"enabled": False},
-        "admin": {"enabled": False, "tls": {"enabled": False}},
-        "manager": {"enabled": False},
-        "proxy": {
-            "enabled": True,
-            "type": "ClusterIP",
-            "http": {"enabled": False},
-            "tls": {"enabled": True, "servicePort": PROXY_PORT, "containerPort": PROXY_PORT, "parameters": ["http2"]},
-        },
-        "status": {"http": {"enabled": True, "containerPort": STATUS_PORT}},
-        "secretVolumes": [TLS],
-        "serviceMonitor": {"enabled": True, "interval": "30s"},
-    }
-
-
-def _pods(min_replicas: int, max_replicas: int) -> dict[str, object]:
-    cpu = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 65}}}
-    return {
-        "autoscaling": {"enabled": True, "minReplicas": min_replicas, "maxReplicas": max_replicas, "metrics": [cpu]},
-        "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
-        "topologySpreadConstraints": [spread(LABELS), spread(LABELS, over=HOST)],
-        "resources": resources(cpu="500m", memory="1Gi", limit="2Gi"),
-        "initContainerResources": resources(cpu="10m", memory="64Mi"),
-        "securityContext": {**POD_SECURITY, "runAsUser": 1000},
-        "containerSecurityContext": {**READ_ONLY_CONTAINER, "runAsUser": 1000},
-        # The load balancer needs a moment to stop sending before the listener goes.
-        "terminationGracePeriodSeconds": 60,
-        "lifecycle": {"preStop": {"exec": {"command": ["/bin/sh", "-c", "sleep 15 && kong quit --timeout=30"]}}},
-        "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
-    }

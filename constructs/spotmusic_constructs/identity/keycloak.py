@@ -78,6 +78,7 @@ class Keycloak(Construct):
         self.external_secrets = (_secret(namespace, database_user, admin, clients),)
         self.certificates = (Certificate(namespace=namespace, name=TLS, dns_names=(*service_names(SERVICE, namespace), "localhost")),)
         self.url = f"https://{SERVICE}.{namespace}.svc.cluster.local:{PORT}"
+        self.jwks_uri = f"{self.url}{PATH}/realms/{realm.name}/protocol/openid-connect/certs"
 
         self.release = HelmRelease(
             self,

@@ -1,14 +1,13 @@
+import copy
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from spotmusic_constructs.gateway.declarative_config import (
-    API_HEADERS,
-    GatewayRoute,
-    RateLimit,
-    RealmKey,
-    declarative_config,
-)
+from spotmusic_constructs.gateway.declarative_config import GatewayRoute, declarative_config
+from spotmusic_constructs.gateway.plugins import API_HEADERS, RateLimit, TokenCheck
+from tests.own_schemas import problems
 
 Json = dict[str, Any]
 
@@ -16,16 +15,20 @@ PLAYBACK = GatewayRoute(service="playback", path="/v1/playback")
 ADMIN = GatewayRoute(service="curation", path="/v1/playback/curation")
 STATUS = GatewayRoute(service="status", path="/v1/status", public=True)
 CACHE = "primary.cache.example.com"
-BUNDLED = {"jwt", "response-transformer", "correlation-id", "rate-limiting", "request-size-limiting", "prometheus"}
+BUNDLED = {"response-transformer", "correlation-id", "rate-limiting", "request-size-limiting", "prometheus"}
+OURS = {"realm-token", "viewer-address"}
+ISSUER = "https://spotmusic.example/auth/realms/spotmusic"
+LOGIN = "https://keycloak-http.keycloak.svc.cluster.local:8443"
 
 
-def config(*routes: GatewayRoute, keys: tuple[RealmKey, ...] = ()) -> Json:
+def config(*routes: GatewayRoute) -> Json:
     return declarative_config(
         routes=routes,
         services_url="https://services.internal.spotmusic.example",
-        login_url="https://keycloak-http.keycloak.svc.cluster.local:8443",
+        login_url=LOGIN,
         realm="spotmusic",
-        realm_keys=keys,
+        public_url="https://spotmusic.example",
+        tokens=TokenCheck(issuer=ISSUER, jwks_uri=f"{LOGIN}/auth/realms/spotmusic/protocol/openid-connect/certs"),
         rate_limit=RateLimit(requests_per_minute=600, host=CACHE),
     )
 
@@ -44,36 +47,29 @@ def plugins(owner: Json) -> set[str]:
 
 def test_every_route_asks_for_a_token_unless_it_is_public() -> None:
     found = config(PLAYBACK, ADMIN, STATUS)
-    asked = {service["name"] for service in found["services"] if "jwt" in plugins(service)}
+    asked = {service["name"] for service in found["services"] if "realm-token" in plugins(service)}
     assert asked == {"playback", "curation"}
 
 
 def test_the_only_services_without_a_token_are_public_routes_and_logins() -> None:
     found = config(PLAYBACK, STATUS)
-    assert {service["name"] for service in found["services"] if "jwt" not in plugins(service)} == {"status", "keycloak"}
+    assert {service["name"] for service in found["services"] if "realm-token" not in plugins(service)} == {"status", "keycloak"}
 
 
-def test_a_token_is_read_from_the_header_only_and_must_expire_within_the_hour() -> None:
-    token = plugin(service(config(PLAYBACK), "playback"), "jwt")
-    assert token["key_claim_name"] == "kid"
-    assert token["header_names"] == ["authorization"]
-    assert token["uri_param_names"] == token["cookie_names"] == []
-    assert token["claims_to_verify"] == ["exp"]
-    assert token["maximum_expiration"] == 3600
-    assert token["run_on_preflight"] is True
-    assert "anonymous" not in token
+def test_a_token_must_be_of_this_issuer_for_this_audience_from_a_known_client_and_expire_within_the_hour() -> None:
+    token = plugin(service(config(PLAYBACK), "playback"), "realm-token")
+    assert (token["issuer"], token["audience"], token["clients"]) == (ISSUER, "web-api", ["web", "mobile"])
+    assert token["algorithms"] == ["RS256"]
+    assert token["longest_seconds"] == 3600
 
 
-def test_without_a_key_no_token_is_known_and_so_all_are_refused() -> None:
-    (consumer,) = config(PLAYBACK)["consumers"]
-    assert "jwt_secrets" not in consumer
+def test_the_realms_keys_are_read_inside_the_cluster_over_tls() -> None:
+    token = plugin(service(config(PLAYBACK), "playback"), "realm-token")
+    assert token["jwks_uri"] == f"{LOGIN}/auth/realms/spotmusic/protocol/openid-connect/certs"
 
 
-def test_two_keys_are_good_side_by_side_so_that_the_realm_can_replace_one() -> None:
-    keys = tuple(RealmKey(kid=kid, public_key_pem=f"-----BEGIN PUBLIC KEY-----\n{kid}\n-----END PUBLIC KEY-----") for kid in ("one", "two"))
-    (consumer,) = config(PLAYBACK, keys=keys)["consumers"]
-    assert [secret["key"] for secret in consumer["jwt_secrets"]] == ["one", "two"]
-    assert {secret["algorithm"] for secret in consumer["jwt_secrets"]} == {"RS256"}
+def test_upstreams_are_told_the_address_that_viewers_use() -> None:
+    assert plugin(config(PLAYBACK), "viewer-address") == {"scheme": "https", "port": 443}
 
 
 def test_the_longer_prefix_wins_and_a_prefix_ends_at_a_slash() -> None:
@@ -83,9 +79,58 @@ def test_the_longer_prefix_wins_and_a_prefix_ends_at_a_slash() -> None:
     assert short["expression"] == 'http.path == "/v1/playback" || http.path ^= "/v1/playback/"'
 
 
-def test_logins_reach_one_realm_and_nothing_of_the_administration() -> None:
+def is_login(path: str) -> bool:
+    """Whether the route to Keycloak takes a path, as Kong compares it: dots and doubled slashes are resolved before."""
     (route,) = service(config(), "keycloak")["routes"]
-    assert route["expression"] == 'http.path ^= "/auth/realms/spotmusic/" || http.path ^= "/auth/resources/"'
+    patterns = re.findall(r'http\.path ~ r#"(.+?)"#', route["expression"])
+    assert route["expression"] == " || ".join(f'http.path ~ r#"{pattern}"#' for pattern in patterns)
+    return any(re.search(pattern, path) for pattern in patterns)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/auth/realms/spotmusic/protocol/openid-connect/auth",
+        "/auth/realms/spotmusic/protocol/openid-connect/token",
+        "/auth/realms/spotmusic/protocol/openid-connect/certs",
+        "/auth/realms/spotmusic/protocol/openid-connect/logout/logout-confirm",
+        "/auth/realms/spotmusic/.well-known/openid-configuration",
+        "/auth/realms/spotmusic/login-actions/authenticate",
+        "/auth/realms/spotmusic/broker/google/endpoint",
+        "/auth/realms/spotmusic/account/",
+        "/auth/realms/spotmusic/account/account-security/signing-in",
+        "/auth/realms/spotmusic/device",
+        "/auth/resources/9t0rk/login/keycloak.v2/css/styles.css",
+    ],
+)
+def test_what_a_login_needs_is_led_to_keycloak(path: str) -> None:
+    assert is_login(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/auth/",
+        "/auth/admin/",
+        "/auth/admin/master/console/",
+        "/auth/;/admin",
+        "/auth/realms/master/protocol/openid-connect/token",
+        "/auth/realms/spotmusic",
+        "/auth/realms/spotmusic/clients-registrations/openid-connect",
+        "/auth/realms/spotmusic/account/..;/..;/..;/admin",
+        "/auth/realms/spotmusic/account;x=y/",
+        "/auth/realms/spotmusic/account/..%2f..%2fadmin",
+        "/auth/realms/spotmusic/account%2F..%2F..%2Fadmin",
+        "/auth/realms/spotmusic/account/%5C..%5Cadmin",
+        "/auth/resources/..;/admin",
+        "/auth/realms/spotmusicx/account/",
+        "/auth/metrics",
+        "/auth/health",
+        "/x/auth/realms/spotmusic/account/",
+    ],
+)
+def test_nothing_else_is_by_whatever_trick(path: str) -> None:
+    assert not is_login(path)
 
 
 def test_no_route_is_left_without_an_expression() -> None:
@@ -99,9 +144,9 @@ def test_upstreams_with_tls_are_verified_by_their_own_name() -> None:
         assert all(route["preserve_host"] is False for route in found["routes"])
 
 
-def test_requests_are_counted_by_address_in_the_cache_over_verified_tls() -> None:
+def test_requests_are_counted_by_the_tokens_subject_in_the_cache_over_verified_tls() -> None:
     limit = plugin(config(PLAYBACK), "rate-limiting")
-    assert limit["limit_by"] == "ip"
+    assert limit["limit_by"] == "credential"  # without a token there is none, and the address is counted
     assert limit["minute"] == 600
     redis = limit["redis"]
     assert redis["host"] == redis["server_name"] == CACHE
@@ -125,9 +170,9 @@ def test_every_request_has_an_id_and_every_answer_of_the_api_has_security_header
     assert all(": " not in header.partition(";")[0] for header in added)
 
 
-def test_only_plugins_that_the_open_source_edition_brings_are_used() -> None:
+def test_only_plugins_that_the_open_source_edition_brings_are_used_beside_ours() -> None:
     found = config(PLAYBACK, STATUS)
-    assert plugins(found).union(*(plugins(service) for service in found["services"])) <= BUNDLED
+    assert plugins(found).union(*(plugins(service) for service in found["services"])) <= BUNDLED | OURS
 
 
 @pytest.mark.parametrize("path", ["/auth", "/v1/playback/", '/v1/"x', "v1"])
@@ -139,3 +184,67 @@ def test_a_path_that_is_no_prefix_of_the_api_is_refused(path: str) -> None:
 def test_two_routes_with_one_path_are_refused() -> None:
     with pytest.raises(ValueError, match="/v1/playback"):
         config(PLAYBACK, GatewayRoute(service="other", path="/v1/playback"))
+
+
+def test_the_schema_of_ours_finds_nothing_to_say() -> None:
+    assert problems("kong", config(PLAYBACK, ADMIN, STATUS)) == []
+
+
+BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
+    "a route without protection": (
+        lambda c: c["services"][0]["plugins"].pop(0),
+        "services[playback]: its routes answer without a token. Add the plugin realm-token, or the tag public where that is meant.",
+    ),
+    "a public route with a check": (
+        lambda c: c["services"][0].update(tags=["public"]),
+        "services[playback]: it is public and asks for a token. Keep one of the two.",
+    ),
+    "a wrong key of a plugin": (
+        lambda c: c["services"][0]["plugins"][0]["config"].update(isuer="x"),
+        "services[playback].plugins[realm-token].config: Additional properties are not allowed ('isuer' was unexpected)",
+    ),
+    "a wrong key of a route": (
+        lambda c: c["services"][0]["routes"][0].update(strippath=True),
+        "services[playback].routes[playback]: Additional properties are not allowed ('strippath' was unexpected)",
+    ),
+    "a check without an audience": (
+        lambda c: c["services"][0]["plugins"][0]["config"].pop("audience"),
+        "services[playback].plugins[realm-token].config: 'audience' is a required property",
+    ),
+    "a symmetric algorithm": (
+        lambda c: c["services"][0]["plugins"][0]["config"]["algorithms"].append("HS256"),
+        "services[playback].plugins[realm-token].config.algorithms[1]: tokens are signed with keys of two halves only. Use RS256 or ES256.",
+    ),
+    "keys read in clear": (
+        lambda c: c["services"][0]["plugins"][0]["config"].update(jwks_uri="http://keycloak/certs"),
+        "keys that anybody could replace on the way prove nothing. Read them over https.",
+    ),
+    "a plugin that does not exist": (
+        lambda c: c["plugins"].append({"name": "openid-connect", "config": {}}),
+        "plugins[openid-connect].name: this plugin is none that Kong's open-source edition brings and this project uses. Correct its name.",
+    ),
+    "requests that are not counted": (
+        lambda c: c.update(plugins=[entry for entry in c["plugins"] if entry["name"] != "rate-limiting"]),
+        "plugins: requests are not counted. Add the plugin rate-limiting.",
+    ),
+    "pods that count alone": (
+        lambda c: next(e for e in c["plugins"] if e["name"] == "rate-limiting")["config"].update(policy="local"),
+        "plugins[rate-limiting].config.policy: each pod would count by itself. Use redis.",
+    ),
+    "a password": (
+        lambda c: next(e for e in c["plugins"] if e["name"] == "rate-limiting")["config"]["redis"].update(password="hunter2"),
+        "plugins[rate-limiting].config.redis.password: no password stands in the configuration. Refer to it: {vault://env/…}.",
+    ),
+    "an upstream that is not verified": (
+        lambda c: c["services"][0].pop("tls_verify"),
+        "services[playback]: the upstream's certificate is not verified. Add tls_verify: true.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("breaks", "said"), BROKEN.values(), ids=BROKEN)
+def test_the_schema_of_ours_says_what_is_wrong(breaks: Callable[[Json], object], said: str) -> None:
+    broken = copy.deepcopy(config(PLAYBACK))
+    breaks(broken)
+    found = problems("kong", broken)
+    assert [problem for problem in found if said in problem], found

@@ -5,8 +5,10 @@ import aws_cdk as cdk
 import pytest
 
 from spotmusic_cdk import versions
-from spotmusic_constructs.gateway.declarative_config import GatewayRoute, RateLimit
+from spotmusic_constructs.gateway.declarative_config import GatewayRoute
 from spotmusic_constructs.gateway.kong import Kong
+from spotmusic_constructs.gateway.lua_plugins import LuaPlugin
+from spotmusic_constructs.gateway.plugins import RateLimit, TokenCheck
 from tests.conftest import new_stack
 from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, releases, secret_in, unknown_keys
 
@@ -41,6 +43,11 @@ def kong(stack: cdk.Stack) -> Kong:
         routes=[GatewayRoute(service=f"service-{number}", path=f"/v1/service-{number}") for number in range(40)],
         services_url="https://services.internal.spotmusic.example",
         login_url="https://keycloak-http.keycloak.svc.cluster.local:8443",
+        public_url="https://spotmusic.example",
+        tokens=TokenCheck(
+            issuer="https://spotmusic.example/auth/realms/spotmusic",
+            jwks_uri="https://keycloak-http.keycloak.svc.cluster.local:8443/auth/realms/spotmusic/protocol/openid-connect/certs",
+        ),
         rate_limit=RateLimit(requests_per_minute=600, host="primary.cache.example.com"),
         cache_user=secret_in(stack, "cache-kong"),
         vpc_cidr="10.40.0.0/16",
@@ -90,9 +97,31 @@ def test_the_proxy_is_an_inner_service_with_tls_only(values: Json) -> None:
     assert values["env"]["ssl_protocols"] == "TLSv1.2 TLSv1.3"
 
 
-def test_the_viewers_address_is_believed_only_from_the_vpc(values: Json) -> None:
+def test_the_viewers_address_is_read_where_no_viewer_can_write_and_only_from_the_vpc(values: Json) -> None:
     env = values["env"]
-    assert (env["trusted_ips"], env["real_ip_header"], env["real_ip_recursive"]) == ("10.40.0.0/16", "X-Forwarded-For", "on")
+    assert (env["trusted_ips"], env["real_ip_header"]) == ("10.40.0.0/16", "X-Viewer-Address")
+
+
+def test_our_plugins_are_where_kong_looks_for_them(values: Json) -> None:
+    maps = {found["metadata"]["name"]: found for found in values["extraObjects"]}
+    shipped = {entry["pluginName"]: maps[entry["name"]] for entry in values["plugins"]["configMaps"]}
+    assert shipped.keys() == {"realm-token", "viewer-address"}
+    assert maps.keys() == {entry["name"] for entry in values["plugins"]["configMaps"]}
+    assert shipped["realm-token"]["data"].keys() == {"handler.lua", "keys.lua", "schema.lua", "token.lua"}
+    assert {found["metadata"]["namespace"] for found in maps.values()} == {"kong"}
+    assert "plugins" not in values["env"]  # it would replace the list that the chart makes of these
+
+
+def test_other_lua_is_another_config_map_so_that_pods_start_anew(values: Json) -> None:
+    name = next(entry["name"] for entry in values["plugins"]["configMaps"] if entry["pluginName"] == "realm-token")
+    assert name == LuaPlugin(name="realm-token").config_map_name
+    assert len(name.removeprefix("kong-plugin-realm-token-")) == 8
+
+
+def test_workers_share_the_realms_keys_and_no_lua_stands_in_the_configuration(values: Json) -> None:
+    assert values["env"]["nginx_http_lua_shared_dict"] == "realm_keys 1m"
+    assert "ngx.shared.realm_keys" in LuaPlugin(name="realm-token").files["keys.lua"]
+    assert values["env"]["untrusted_lua"] == "off"
 
 
 def test_upstreams_are_checked_against_amazons_authorities_and_ours(values: Json) -> None:

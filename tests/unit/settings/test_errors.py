@@ -35,6 +35,7 @@ def message(text: str, *, name: str = "dev") -> str:
     return str(raised.value)
 
 
+PROVIDER = {"label": "X", "client_id": "spotmusic", "secret": "arn:aws:secretsmanager:sa-east-1:111122223333:secret:provider-AbCdEf"}
 INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown key": ({"nmae": "x"}, "nmae: unknown key.\n  Did you mean name?"),
     "an unknown key below a service": ({"services.trends.memroy": 512}, "services.trends.memroy: unknown key.\n  Did you mean memory?"),
@@ -47,6 +48,33 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "a zone of another region": (
         {"zones": ["sa-east-1a", "sa-east-1b", "eu-west-1c"]},
         "zones: eu-west-1c is not a zone of sa-east-1.\n  Use names such as sa-east-1a",
+    ),
+    "a name of CloudFront beside a domain": (
+        {
+            "edge.distribution_domain_name": "d111111abcdef8.cloudfront.net",
+            "domain": {"name": "x.example", "hosted_zone_id": "Z0123456789EXAMPLE"},
+        },
+        "edge.distribution_domain_name: viewers type x.example, so that nothing may bear another name.\n  Remove it",
+    ),
+    "accounts for anybody without mail": (
+        {"identity.registration": True},
+        "identity.registration: without mail no address is confirmed.\n  Set identity.email",
+    ),
+    "a provider of identities without its endpoints": (
+        {"identity.providers": {"apple": {**PROVIDER, "kind": "oidc", "issuer": "https://appleid.apple.com"}}},
+        "identity.providers.apple.kind: an oidc provider needs authorization_url, token_url, jwks_url.\n  Copy them from its /.well-known",
+    ),
+    "a known provider with endpoints": (
+        {"identity.providers": {"google": {**PROVIDER, "kind": "google", "issuer": "https://accounts.google.com"}}},
+        "identity.providers.google.kind: Keycloak knows the endpoints of google.\n  Remove issuer.",
+    ),
+    "a provider without TLS": (
+        {"identity.providers": {"club": {**PROVIDER, "kind": "oidc", "issuer": "http://club.example"}}},
+        "identity.providers.club.issuer: 'http://club.example' is refused",
+    ),
+    "a secret that is named in part": (
+        {"identity.email": {"sender": "no-reply@x.example", "secret": "arn:aws:secretsmanager:sa-east-1:111122223333:secret:mail"}},
+        "identity.email.secret: 'arn:aws:secretsmanager:sa-east-1:111122223333:secret:mail' is refused",
     ),
     "one zone": ({"zones": ["sa-east-1a"]}, "zones: sa-east-1a are not two or three different zones"),
     "two NAT gateways for three zones": ({"network.nat_gateways": 2}, "network.nat_gateways: 2 is neither 1 nor one for each of the 3"),

@@ -1,0 +1,72 @@
+"""What Kong's chart is told, part by part."""
+
+from spotmusic_constructs.gateway.lua_plugins import SHARED_MEMORY
+from spotmusic_constructs.kubernetes.pod import HOST, POD_SECURITY, READ_ONLY_CONTAINER, resources, spread
+
+TLS = "kong-proxy-tls"
+REDIS = "kong-redis"
+PROXY_PORT = 8443
+STATUS_PORT = 8100
+LABELS = {"app.kubernetes.io/name": "kong", "app.kubernetes.io/instance": "kong", "app.kubernetes.io/component": "app"}
+
+
+def environment(vpc_cidr: str, address_header: str) -> dict[str, object]:
+    """Returns kong.conf, key by key."""
+    authority = f"/etc/secrets/{TLS}/ca.crt"
+    return {
+        "database": "off",
+        "router_flavor": "expressions",
+        "nginx_worker_processes": "2",
+        "nginx_http_lua_shared_dict": SHARED_MEMORY,
+        # No plugin may run Lua that stands in the configuration.
+        "untrusted_lua": "off",
+        "headers": "off",
+        "log_level": "notice",
+        "anonymous_reports": "off",
+        "ssl_protocols": "TLSv1.2 TLSv1.3",
+        "ssl_cert": f"/etc/secrets/{TLS}/tls.crt",
+        "ssl_cert_key": f"/etc/secrets/{TLS}/tls.key",
+        # Amazon's authorities for the cache and the services load balancer, ours for Keycloak; Kong joins them into one file.
+        "lua_ssl_trusted_certificate": f"system,{authority}",
+        "lua_ssl_verify_depth": "5",
+        "nginx_proxy_proxy_ssl_trusted_certificate": "/kong_prefix/.ca_combined",
+        # Rate limits must see the viewer, not the load balancer; X-Forwarded-For begins with whatever a viewer wrote.
+        "trusted_ips": vpc_cidr,
+        "real_ip_header": address_header,
+    }
+
+
+def listeners() -> dict[str, object]:
+    """Returns what listens: the proxy with TLS, health and metrics; nothing that administers."""
+    return {
+        "ingressController": {"enabled": False},
+        "admin": {"enabled": False, "tls": {"enabled": False}},
+        "manager": {"enabled": False},
+        "proxy": {
+            "enabled": True,
+            "type": "ClusterIP",
+            "http": {"enabled": False},
+            "tls": {"enabled": True, "servicePort": PROXY_PORT, "containerPort": PROXY_PORT, "parameters": ["http2"]},
+        },
+        "status": {"http": {"enabled": True, "containerPort": STATUS_PORT}},
+        "secretVolumes": [TLS],
+        "serviceMonitor": {"enabled": True, "interval": "30s"},
+    }
+
+
+def pods(min_replicas: int, max_replicas: int) -> dict[str, object]:
+    """Returns how many pods run, where, what they may do and what they ask for."""
+    cpu = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 65}}}
+    return {
+        "autoscaling": {"enabled": True, "minReplicas": min_replicas, "maxReplicas": max_replicas, "metrics": [cpu]},
+        "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
+        "topologySpreadConstraints": [spread(LABELS), spread(LABELS, over=HOST)],
+        "resources": resources(cpu="500m", memory="1Gi", limit="2Gi"),
+        "initContainerResources": resources(cpu="10m", memory="64Mi"),
+        "securityContext": {**POD_SECURITY, "runAsUser": 1000},
+        "containerSecurityContext": {**READ_ONLY_CONTAINER, "runAsUser": 1000},
+        # The load balancer needs a moment to stop sending before the listener goes.
+        "terminationGracePeriodSeconds": 60,
+        "lifecycle": {"preStop": {"exec": {"command": ["/bin/sh", "-c", "sleep 15 && kong quit --timeout=30"]}}},
+        "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+    }

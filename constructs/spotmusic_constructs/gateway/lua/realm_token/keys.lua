@@ -1,0 +1,140 @@
+-- The public keys of a realm, as its JWKS endpoint tells them: shared by all workers of a pod, and never forgotten while the
+-- realm cannot be asked.
+local cjson = require "cjson.safe"
+local http = require "resty.http"
+local pkey = require "resty.openssl.pkey"
+
+local TIMEOUT_MS = 2000
+local LARGEST_ANSWER = 65536
+-- However many unknown keys tokens name, the realm is asked once in this time.
+local ASK_EVERY_SECONDS = 1
+local FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.02, 2.5
+local TYPES = { RS256 = "RSA", ES256 = "EC" }
+
+local _M = {}
+
+-- Each worker's own parsed copy, by address, with the text it was parsed from.
+local parsed = {}
+
+local function shared()
+  return ngx.shared.realm_keys
+end
+
+-- Returns the usable keys of an answer by id, or nil when there is none: an answer without keys is an accident, not a rotation.
+local function parse(text)
+  local document = cjson.decode(text)
+  local list = type(document) == "table" and document.keys
+  if type(list) ~= "table" then
+    return nil
+  end
+  local found
+  for _, jwk in ipairs(list) do
+    -- Keys for encryption stand in the same list.
+    if type(jwk) == "table" and type(jwk.kid) == "string" and jwk.use == "sig" and TYPES[jwk.alg] == jwk.kty and jwk.kty then
+      local key = pkey.new(cjson.encode(jwk), { format = "JWK" })
+      if key then
+        found = found or {}
+        found[jwk.kid] = { alg = jwk.alg, key = key }
+      end
+    end
+  end
+  return found
+end
+
+-- Returns the keys that are known, as tables by id.
+local function known(uri)
+  local text = shared():get(uri)
+  if not text then
+    return nil
+  end
+  local mine = parsed[uri]
+  if not mine or mine.text ~= text then
+    mine = { text = text, keys = parse(text) }
+    parsed[uri] = mine
+  end
+  return mine.keys
+end
+
+-- Asks the realm and keeps its answer, unless there is none worth keeping.
+local function ask(uri)
+  local client = http.new()
+  client:set_timeouts(TIMEOUT_MS, TIMEOUT_MS, TIMEOUT_MS)
+  local answer, problem = client:request_uri(uri, { method = "GET", ssl_verify = true, headers = { Accept = "application/json" } })
+  if not answer then
+    return problem or "no answer"
+  end
+  if answer.status ~= 200 then
+    return "status " .. tostring(answer.status)
+  end
+  if #answer.body > LARGEST_ANSWER or not parse(answer.body) then
+    return "no usable key in the answer"
+  end
+  local kept
+  kept, problem = shared():safe_set(uri, answer.body)
+  if not kept then
+    return problem
+  end
+  shared():set(uri .. "#asked", ngx.now())
+  return nil
+end
+
+-- Asks the realm unless it was asked a moment ago; whoever comes meanwhile waits for that answer.
+local function refresh(uri)
+  local asking = uri .. "#asking"
+  if not shared():get(asking) and shared():add(uri .. "#pause", true, ASK_EVERY_SECONDS) then
+    shared():set(asking, true, 3 * TIMEOUT_MS / 1000)
+    local done, problem = pcall(ask, uri)
+    shared():delete(asking)
+    if not done or problem then
+      kong.log.warn("the keys of the realm could not be read, those known stay good: ", problem)
+    end
+    return
+  end
+  local wait, waited = FIRST_WAIT_SECONDS, 0
+  while shared():get(asking) and waited < LONGEST_WAIT_SECONDS do
+    ngx.sleep(wait)
+    waited = waited + wait
+    wait = math.min(wait * 2, 0.5)
+  end
+end
+
+local function refresh_later(uri)
+  local ok, problem = ngx.timer.at(0, function(premature)
+    if not premature then
+      refresh(uri)
+    end
+  end)
+  if not ok then
+    kong.log.warn("the keys of the realm are not renewed: ", problem)
+  end
+end
+
+-- Returns the key with this id. Without one: nil, and whether any key is known at all.
+function _M.find(conf, kid)
+  local uri = conf.jwks_uri
+  local keys = known(uri)
+  local key = keys and keys[kid]
+  if key then
+    local asked = shared():get(uri .. "#asked")
+    -- Keys that the realm took back must go, though no token asks for an unknown one.
+    if not asked or ngx.now() - asked > conf.refresh_seconds then
+      refresh_later(uri)
+    end
+    return key
+  end
+  refresh(uri)
+  keys = known(uri)
+  return keys and keys[kid], keys ~= nil
+end
+
+-- Tells whether a key signed this, with its own algorithm and no other.
+function _M.signed(key, alg, signature, text)
+  if key.alg ~= alg then
+    return false
+  end
+  local options = alg == "ES256" and { ecdsa_use_raw = true } or nil
+  local done, good = pcall(key.key.verify, key.key, signature, text, "sha256", nil, options)
+  return done and good == true
+end
+
+return _M

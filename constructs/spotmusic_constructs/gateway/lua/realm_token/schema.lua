@@ -1,0 +1,27 @@
+local typedefs = require "kong.db.schema.typedefs"
+
+local function names()
+  return { type = "array", required = true, len_min = 1, elements = { type = "string" } }
+end
+
+return {
+  name = "realm-token",
+  fields = {
+    { consumer = typedefs.no_consumer },
+    { protocols = typedefs.protocols_http },
+    {
+      config = {
+        type = "record",
+        fields = {
+          { issuer = typedefs.url({ required = true }) },
+          { jwks_uri = typedefs.url({ required = true }) },
+          { audience = { type = "string", required = true } },
+          { clients = names() },
+          { algorithms = { type = "array", required = true, len_min = 1, elements = { type = "string", one_of = { "RS256", "ES256" } } } },
+          { longest_seconds = { type = "integer", required = true, between = { 60, 86400 } } },
+          { refresh_seconds = { type = "integer", required = true, between = { 10, 3600 } } },
+        },
+      },
+    },
+  },
+}

@@ -1,0 +1,71 @@
+"""The identity section of an environment file: who else vouches for listeners, and how Keycloak writes to them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from spotmusic_cdk.settings.model import Arn, Email, Model, Name
+
+HttpsUrl = Annotated[str, StringConstraints(pattern=r"^https://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/-]*)?$", max_length=255)]
+SecretArn = Annotated[Arn, StringConstraints(pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$")]
+"""Complete ARN of a secret, with the six letters that Secrets Manager adds to its name."""
+
+
+class EmailSettings(Model):
+    """The mail server through which Keycloak confirms addresses and resets passwords, such as Amazon SES."""
+
+    host: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+$")] | None = None
+    """SMTP server; that of Amazon SES in the home region when left out."""
+    sender: Email
+    """Address that mails come from, verified with SES."""
+    secret: SecretArn
+    """JSON secret with `username` and `password` of the SMTP user."""
+
+
+class IdentityProviderSettings(Model):
+    """Another place where listeners have an account already."""
+
+    kind: Literal["google", "github", "oidc"]
+    """`google` and `github` are known to Keycloak; `oidc` is any other OpenID Connect provider, such as Apple."""
+    label: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    """What the button says."""
+    client_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]+$")]
+    """Our client there. Its redirect address is `<public address>/auth/realms/spotmusic/broker/<key of this entry>/endpoint`."""
+    secret: SecretArn
+    """JSON secret with `client_secret`."""
+    issuer: HttpsUrl | None = None
+    """`oidc` only: issuer of its tokens."""
+    authorization_url: HttpsUrl | None = None
+    """`oidc` only: its authorization endpoint."""
+    token_url: HttpsUrl | None = None
+    """`oidc` only: its token endpoint."""
+    jwks_url: HttpsUrl | None = None
+    """`oidc` only: where its public keys are."""
+
+    @model_validator(mode="after")
+    def _only_oidc_has_endpoints(self) -> "IdentityProviderSettings":
+        endpoints = {name: getattr(self, name) for name in ("issuer", "authorization_url", "token_url", "jwks_url")}
+        if self.kind == "oidc" and not all(endpoints.values()):
+            missing = ", ".join(name for name, value in endpoints.items() if not value)
+            raise ValueError(f"kind: an oidc provider needs {missing}. Copy them from its /.well-known/openid-configuration.")
+        if self.kind != "oidc" and any(endpoints.values()):
+            given = ", ".join(name for name, value in endpoints.items() if value)
+            raise ValueError(f"kind: Keycloak knows the endpoints of {self.kind}. Remove {given}.")
+        return self
+
+
+class IdentitySettings(Model):
+    """The realm of listeners and team."""
+
+    registration: bool = False
+    """Whether anybody may make an account; needs `email`, because an address must be confirmed."""
+    email: EmailSettings | None = None
+    """Without one Keycloak sends no mail: nobody can reset a password by themselves."""
+    providers: dict[Name, IdentityProviderSettings] = Field(default_factory=dict)
+    """External identity providers by alias."""
+
+    @model_validator(mode="after")
+    def _registration_confirms_addresses(self) -> "IdentitySettings":
+        if self.registration and self.email is None:
+            raise ValueError("registration: without mail no address is confirmed. Set identity.email, or leave registration out.")
+        return self

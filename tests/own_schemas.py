@@ -1,0 +1,48 @@
+"""Checks of configuration against schemas of ours, with messages that say where, what and what to do."""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+
+Json = dict[str, Any]
+FOLDER = Path(__file__).with_name("schemas")
+ADVICE = "x-advice"
+"""Keyword of ours: what to do when the schema that holds it is broken."""
+
+
+@cache
+def _validator(name: str) -> jsonschema.Draft202012Validator:
+    schema = json.loads((FOLDER / f"{name}.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def problems(name: str, document: Json) -> list[str]:
+    """Returns what the schema says against a document, each with its place; names stand for numbers where entries have them."""
+    found = (_explained(error, document) for error in _validator(name).iter_errors(document))
+    return sorted({problem for several in found for problem in several})
+
+
+def _explained(error: jsonschema.ValidationError, document: Json) -> Iterator[str]:
+    schema = error.schema
+    if error.validator in ("if", "allOf", "anyOf", "oneOf") and error.context and not (isinstance(schema, dict) and ADVICE in schema):
+        for inner in error.context:
+            yield from _explained(inner, document)
+        return
+    advice = schema.get(ADVICE) if isinstance(schema, dict) else None
+    yield f"{_place(list(error.absolute_path), document)}: {advice or error.message[:200]}"
+
+
+def _place(path: list[Any], document: Any) -> str:
+    parts, found = [], document
+    for step in path:
+        found = found[step]
+        name = isinstance(found, dict) and next(
+            (found[key] for key in ("name", "clientId", "alias") if isinstance(found.get(key), str)), None
+        )
+        parts.append(f"[{name}]" if isinstance(step, int) and name else f"[{step}]" if isinstance(step, int) else f".{step}")
+    return "".join(parts).removeprefix(".") or "document"

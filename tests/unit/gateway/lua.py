@@ -1,0 +1,94 @@
+"""Runs our plugins of Kong with a real Lua, and makes tokens and keys for them."""
+
+import base64
+import json
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+
+Json = dict[str, Any]
+SOURCES = ROOT / "constructs" / "spotmusic_constructs" / "gateway" / "lua"
+NOW = 1_800_000_000
+ISSUER = "https://spotmusic.example/auth/realms/spotmusic"
+CONF: Json = {
+    "issuer": ISSUER,
+    "jwks_uri": "https://keycloak-http.keycloak.svc.cluster.local:8443/auth/realms/spotmusic/protocol/openid-connect/certs",
+    "audience": "web-api",
+    "clients": ["web", "mobile"],
+    "algorithms": ["RS256"],
+    "longest_seconds": 3600,
+    "refresh_seconds": 300,
+}
+CLAIMS: Json = {
+    "iss": ISSUER,
+    "aud": ["web-api", "account"],
+    "azp": "web",
+    "typ": "Bearer",
+    "sub": "listener-1",
+    "exp": NOW + 300,
+    "iat": NOW,
+}
+
+
+@cache
+def interpreter() -> str:
+    """Returns a Lua with cjson, or skips the test that needs one."""
+    for name in ("luajit", "lua5.1"):
+        found = shutil.which(name)
+        if found and subprocess.run([found, "-e", 'require "cjson"'], capture_output=True, check=False).returncode == 0:
+            return found
+    pytest.skip("neither luajit nor lua5.1 with cjson is installed (Debian: luajit lua-cjson)")
+
+
+def run(plugin: str, conf: Json, *requests: Json, keys: "tuple[Key, ...]" = ()) -> list[Json]:
+    """Returns what came of each request, in their order."""
+    pems = {key.jwk["n"]: str(key.public) for key in keys}
+    case = {"sources": str(SOURCES), "plugin": plugin, "conf": conf, "now": NOW, "pems": pems, "requests": list(requests)}
+    driver = Path(__file__).with_name("lua_driver.lua")
+    done = subprocess.run([interpreter(), str(driver)], input=json.dumps(case), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found: list[Json] = json.loads(done.stdout)
+    return found
+
+
+class Key:
+    """A pair of the realm that signs tokens."""
+
+    def __init__(self, kid: str, folder: Path) -> None:
+        openssl = shutil.which("openssl") or pytest.skip("openssl, which signs and verifies here, is not installed")
+        self.kid, self._openssl, self._private, self.public = kid, openssl, folder / f"{kid}.pem", folder / f"{kid}.pub"
+        self._run("genrsa", "-out", str(self._private), "2048")
+        self._run("rsa", "-in", str(self._private), "-pubout", "-out", str(self.public))
+        modulus = self._run("rsa", "-in", str(self._private), "-noout", "-modulus").decode().strip().partition("=")[2]
+        self.jwk = {"kid": kid, "kty": "RSA", "alg": "RS256", "use": "sig", "n": encoded(bytes.fromhex(modulus)), "e": "AQAB"}
+
+    def _run(self, *arguments: str, text: bytes = b"") -> bytes:
+        return subprocess.run([self._openssl, *arguments], input=text, capture_output=True, check=True).stdout
+
+    def token(self, *, header: Json | None = None, **changes: Any) -> str:
+        """Returns a signed token; a claim of `None` is left out."""
+        claims = {name: value for name, value in {**CLAIMS, **changes}.items() if value is not None}
+        head = {"alg": "RS256", "typ": "JWT", "kid": self.kid, **(header or {})}
+        signed = f"{encoded(json.dumps(head).encode())}.{encoded(json.dumps(claims).encode())}"
+        return f"{signed}.{encoded(self._run('dgst', '-sha256', '-sign', str(self._private), text=signed.encode()))}"
+
+
+def encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def realm(*keys: Key, **more: Any) -> Json:
+    """What the realm answers when it is asked for its keys; one for encryption stands among them, as in a real one."""
+    other = {"kid": "encryption", "kty": "RSA", "alg": "RSA-OAEP", "use": "enc", "n": "AQAB", "e": "AQAB"}
+    return {"body": json.dumps({"keys": [other, *(key.jwk for key in keys)]}), **more}
+
+
+def request(token: str | None, answer: Json | None, *, after: float = 0, scheme: str = "Bearer") -> Json:
+    headers = {"authorization": f"{scheme} {token}"} if token is not None else {}
+    return {"headers": headers, "after": after, **({"realm": answer} if answer else {})}

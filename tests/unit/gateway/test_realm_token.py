@@ -1,0 +1,196 @@
+"""The plugin that verifies tokens, run by a real Lua: what passes, what does not, and how it follows the realm's keys."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.gateway.lua import CONF, NOW, SOURCES, Json, Key, encoded, realm, request, run
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Key:
+    return Key("first", tmp_path_factory.mktemp("first"))
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Key:
+    return Key("second", tmp_path_factory.mktemp("second"))
+
+
+def passes(outcome: Json) -> bool:
+    return "status" not in outcome and bool(outcome.get("subject"))
+
+
+def answer_to(key: Key, token: str | None, **more: Any) -> Json:
+    (outcome,) = run("realm-token", CONF, request(token, realm(key), **more), keys=(key,))
+    return outcome
+
+
+@pytest.mark.parametrize("file", sorted(SOURCES.glob("*/*.lua")), ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_lua_compiles(file: Path) -> None:
+    compiler = shutil.which("luac5.1") or shutil.which("luac") or pytest.skip("no Lua compiler is installed (Debian: lua5.1)")
+    done = subprocess.run([compiler, "-p", str(file)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_token_of_the_realm_passes_and_its_subject_is_what_is_counted(key: Key) -> None:
+    outcome = answer_to(key, key.token())
+    assert passes(outcome)
+    assert outcome["subject"] == "listener-1"
+    assert "consumer" not in outcome
+
+
+@pytest.mark.parametrize(
+    ("claims", "said"),
+    [
+        ({"iss": "https://evil.example/auth/realms/spotmusic"}, "issuer"),
+        ({"iss": "https://spotmusic.example/auth/realms/master"}, "issuer"),
+        ({"iss": None}, "issuer"),
+        ({"aud": "account"}, "audience"),
+        ({"aud": ["account", "grafana"]}, "audience"),
+        ({"aud": None}, "audience"),
+        ({"azp": "grafana"}, "client"),
+        ({"azp": None}, "client"),
+        ({"typ": "ID"}, "no access token"),
+        ({"typ": "Refresh"}, "no access token"),
+        ({"exp": NOW - 10}, "expired"),
+        ({"exp": None}, "expired"),
+        ({"exp": "9999999999"}, "expired"),
+        ({"exp": NOW + 86_400}, "too long"),
+        ({"nbf": NOW + 60}, "not valid yet"),
+        ({"iat": NOW + 60}, "not valid yet"),
+        ({"sub": None}, "no subject"),
+        ({"sub": ""}, "no subject"),
+    ],
+)
+def test_a_claim_that_is_not_right_is_refused_however_well_it_is_signed(key: Key, claims: Json, said: str) -> None:
+    outcome = answer_to(key, key.token(**claims))
+    assert outcome["status"] == 401
+    assert said in outcome["message"]
+    assert 'error="invalid_token"' in outcome["headers"]["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("claims", [{"aud": "web-api"}, {"nbf": 0}, {"azp": "mobile"}, {"exp": NOW - 3}])
+def test_what_the_standard_allows_passes(key: Key, claims: Json) -> None:
+    assert passes(answer_to(key, key.token(**claims)))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"alg": "none"}, {"alg": "HS256"}, {"alg": "RS512"}, {"kid": None}, {"kid": "x" * 200}, {"crit": ["exp"]}, {"alg": ["RS256"]}],
+)
+def test_a_header_that_would_choose_another_check_is_refused(key: Key, header: Json) -> None:
+    outcome = answer_to(key, key.token(header=header))
+    assert outcome["status"] == 401
+    assert outcome["asked"] == 0
+
+
+def test_a_token_that_another_key_signed_under_this_name_is_refused(key: Key, other: Key) -> None:
+    forged = other.token(header={"kid": key.kid})
+    outcome = answer_to(key, forged)
+    assert (outcome["status"], outcome["message"]) == (401, "Invalid token: its signature is wrong")
+
+
+def test_claims_that_were_changed_after_signing_are_refused(key: Key) -> None:
+    head, _, tail = key.token().split(".")
+    _, body, _ = key.token(sub="somebody-else").split(".")
+    assert answer_to(key, f"{head}.{body}.{tail}")["status"] == 401
+
+
+@pytest.mark.parametrize(
+    "token", ["", "a", "a.b", "a.b.c", "a.b.c.d", "..", "e30.e30.", f"{encoded(b'[]')}.{encoded(b'[]')}.AAAA", "x" * 9000]
+)
+def test_what_is_no_token_is_refused_without_asking_anybody(key: Key, token: str) -> None:
+    outcome = answer_to(key, token)
+    assert outcome["status"] == 401
+    assert outcome["asked"] == 0
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "Token"])
+def test_another_scheme_is_no_token(key: Key, scheme: str) -> None:
+    assert answer_to(key, key.token(), scheme=scheme)["status"] == 401
+
+
+def test_without_a_token_the_answer_says_which_is_needed(key: Key) -> None:
+    outcome = answer_to(key, None)
+    assert (outcome["status"], outcome["headers"]["WWW-Authenticate"]) == (401, 'Bearer realm="spotmusic"')
+
+
+def test_two_tokens_are_none(key: Key) -> None:
+    twice = {"headers": {"authorization": [f"Bearer {key.token()}"] * 2}, "realm": realm(key)}
+    (outcome,) = run("realm-token", CONF, twice, keys=(key,))
+    assert outcome["status"] == 401
+
+
+def test_the_keys_are_read_once_over_verified_tls_and_then_known(key: Key) -> None:
+    outcomes = run("realm-token", CONF, *[request(key.token(), realm(key))] * 3, keys=(key,))
+    assert [outcome["asked"] for outcome in outcomes] == [1, 0, 0]
+    assert all(passes(outcome) for outcome in outcomes)
+
+
+def test_a_new_key_of_the_realm_is_good_at_its_first_token_and_the_old_one_stays_good(key: Key, other: Key) -> None:
+    both = realm(key, other)
+    old, new, still = run(
+        "realm-token",
+        CONF,
+        request(key.token(), realm(key)),
+        request(other.token(), both, after=10),
+        request(key.token(), both, after=1),
+        keys=(key, other),
+    )
+    assert passes(old)
+    assert passes(new)
+    assert new["asked"] == 1
+    assert passes(still)
+
+
+def test_a_key_that_the_realm_took_back_is_forgotten_within_minutes_while_requests_go_on(key: Key, other: Key) -> None:
+    after = CONF["refresh_seconds"] + 1
+    late: Json = {"exp": NOW + 3000}
+    outcomes = run(
+        "realm-token",
+        CONF,
+        request(key.token(**late), realm(key)),
+        request(key.token(**late), realm(other), after=after),
+        request(key.token(**late), realm(other), after=10),
+        keys=(key, other),
+    )
+    assert [passes(outcome) for outcome in outcomes] == [True, True, False]
+    assert outcomes[1]["asked"] == 1  # beside the request, which does not wait for it
+
+
+@pytest.mark.parametrize(
+    "answer", [None, {"status": 503, "body": ""}, {"body": "<html>"}, {"body": '{"keys": []}'}, {"body": "x" * 70_000}, {"body": "[]"}]
+)
+def test_while_the_realm_is_away_or_talks_nonsense_the_last_known_keys_stay_good(key: Key, answer: Json | None) -> None:
+    good = key.token(exp=NOW + 3500)
+    outcomes = run("realm-token", CONF, request(good, realm(key)), *[request(good, answer, after=301)] * 3, keys=(key,))
+    assert all(passes(outcome) for outcome in outcomes)
+    assert "stay good" in outcomes[1]["log"]
+
+
+def test_a_pod_that_has_never_known_a_key_lets_nobody_pass_and_says_that_it_is_not_the_tokens_fault(key: Key) -> None:
+    away, back = run("realm-token", CONF, request(key.token(), None), request(key.token(), realm(key), after=2), keys=(key,))
+    assert (away["status"], away["headers"]["Retry-After"]) == (503, "5")
+    assert passes(back)
+
+
+def test_tokens_with_keys_made_up_do_not_send_every_request_to_the_realm(key: Key, other: Key) -> None:
+    answers = realm(key)
+    flood = [request(other.token(header={"kid": f"made-up-{number}"}), answers, after=0.01) for number in range(20)]
+    outcomes = run("realm-token", CONF, request(key.token(), answers), *flood, keys=(key, other))
+    assert all(outcome["status"] == 401 for outcome in outcomes[1:])
+    assert sum(outcome["asked"] for outcome in outcomes) == 1
+
+
+def test_upstreams_get_the_viewers_address_alone_and_the_scheme_that_the_viewer_used() -> None:
+    forged = {"headers": {"x-forwarded-for": "203.0.113.66"}, "address": "198.51.100.7"}
+    (outcome,) = run("viewer-address", {"scheme": "https", "port": 443}, forged)
+    assert outcome["upstream"] == {
+        "upstream_x_forwarded_for": "198.51.100.7",
+        "upstream_x_forwarded_proto": "https",
+        "upstream_x_forwarded_port": 443,
+    }
