@@ -12,8 +12,11 @@ from ministack.services.cloudformation import changesets, engine, handlers, prov
 
 from spotmusic_cdk.local import alarms, corrections, lambda_layers
 from spotmusic_cdk.local.conditions import evaluator
-from spotmusic_cdk.local.custom_resources import recorded_custom_resource, types_without_engine
+from spotmusic_cdk.local.custom_resources import HELM_CHART, recorded_custom_resource, types_without_engine
 from spotmusic_cdk.local.handlers import SERVICE_HANDLERS
+from spotmusic_cdk.local.kubernetes import emulated_eks, helm_shim
+from spotmusic_cdk.local.kubernetes.connection import Connection
+from spotmusic_cdk.local.kubernetes.release_handler import release_handler
 from spotmusic_cdk.local.master_secret import with_master_secret
 from spotmusic_cdk.local.provider_schemas import Properties, PropertyPath, UnknownResourceTypeError, resource_schema, resource_types
 from spotmusic_cdk.local.provisioning import Handler, Made, Resource
@@ -50,24 +53,29 @@ class InvalidPropertiesError(ValueError):
     """CloudFormation would reject the resource's properties."""
 
 
-def install(register: Register, *, endpoint: str) -> None:
+def install(register: Register, *, endpoint: str, kubernetes: Connection | None = None) -> None:
     """Completes the emulator. Call once, before it serves.
 
     Args:
         register: where records of types without an engine go.
         endpoint: loopback URL the emulator is going to serve.
+        kubernetes: an API server for the Helm releases; None records them.
     """
-    ours = _our_handlers(register)
+    ours = _our_handlers(register, kubernetes)
     for resource_type, handler in ours.items():
         _bind(resource_type, handler, endpoint)
     _bind_recorded_types(register, endpoint)
     corrections.install()
     extended = _extend_with_master_secret(endpoint)
+    if kubernetes is not None:
+        emulated_eks.install(kubernetes)
+        extended = [*extended, emulated_eks.CLUSTER]
     _run_on_worker_threads({*ours, *extended})
     _check_against_schemas()
     _resolve_as_cloudformation_does()
     _note_what_policies_keep(register)
-    lambda_runtime.subprocess = lambda_layers.subprocess_with_layers(lambda_runtime.subprocess)
+    prepare = {} if kubernetes is None else {"prepare": helm_shim.install}
+    lambda_runtime.subprocess = lambda_layers.subprocess_with_layers(lambda_runtime.subprocess, **prepare)
 
 
 def is_in_progress(region: str, stack: str) -> bool:
@@ -84,8 +92,12 @@ def is_in_progress(region: str, stack: str) -> bool:
     return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
 
 
-def _our_handlers(register: Register) -> dict[str, Handler]:
-    custom = {name: recorded_custom_resource(register) for name in types_without_engine(has_kubernetes=False)}
+def _our_handlers(register: Register, kubernetes: Connection | None) -> dict[str, Handler]:
+    paper = recorded_custom_resource(register)
+    custom = dict.fromkeys(types_without_engine(has_kubernetes=kubernetes is not None), paper)
+    if kubernetes is not None:
+        executed = emulated_eks.executed(HELM_CHART)
+        custom[HELM_CHART] = release_handler(executed=executed, paper=paper, connection=kubernetes, register=register)
     composite = {"AWS::CloudWatch::CompositeAlarm": alarms.composite_alarm(SERVICE_HANDLERS["AWS::CloudWatch::CompositeAlarm"], register)}
     return {**SERVICE_HANDLERS, **composite, **custom}
 

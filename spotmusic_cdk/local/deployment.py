@@ -11,6 +11,7 @@ from pathlib import Path
 from spotmusic_cdk.local import cloudformation, gate, inventory, leftovers, process, report, session, verification
 from spotmusic_cdk.local.assembly import SynthesizedStack, regions, stacks
 from spotmusic_cdk.local.cli import CdkCli
+from spotmusic_cdk.local.kubernetes import releases
 from spotmusic_cdk.local.progress import StackProgress, Steps
 from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
 
@@ -187,8 +188,10 @@ class LocalDeployment:
         records = process.recorded(emulator)
         paper = [(record["region"], record["stack"], record["logical_id"]) for record in records]
         verdict = verification.verify(deployed, recorded=paper, endpoint=emulator.endpoint)
-        if verdict.problems:
-            raise NotAsTheTemplatesSayError("Not as the templates say:\n" + "\n".join(f"  {problem}" for problem in verdict.problems))
+        released = releases.verified(emulator, deployed, records=records)
+        if problems := [*verdict.problems, *released.problems]:
+            raise NotAsTheTemplatesSayError("Not as the templates say:\n" + "\n".join(f"  {problem}" for problem in problems))
+        self.workspace.releases.write_text(released.listing)
         self.steps.say(
             f"verified: {verdict.checked} resources read back from their services, {verdict.answered} custom resources answered, "
             f"{verdict.recorded} recorded, {sum(verdict.unchecked.values())} known to CloudFormation only"
@@ -202,7 +205,7 @@ class LocalDeployment:
             f"Deployed in {deploy_seconds:.1f} s ({rate:.0f} resources per second), {time.monotonic() - began:.1f} s in all. "
             f"Use it: . {_relative(self.workspace.environment_script)}"
         )
-        return "\n".join([report.table(rows), "", "recorded only, without an engine behind them:", kinds, "", total])
+        return "\n".join([report.table(rows), "", "recorded only, without an engine behind them:", kinds, "", released.summary, "", total])
 
     def _deployed_assembly(self) -> list[SynthesizedStack]:
         try:
@@ -216,15 +219,16 @@ class LocalDeployment:
             return "Nothing was deployed."
         deployed = [resource for stack in found for resource in cloudformation.resources(emulator.endpoint, stack)]
         progress = StackProgress(found, endpoint=emulator.endpoint, steps=self.steps)
+        kept = releases.kept(emulator)
         with self._explained(emulator, found):
             self._cli(emulator).destroy(
                 f"{self.environment}/*", concurrency=self.concurrency, assembly=self.workspace.assembly, while_running=progress.show
             )
         progress.show_now()
         outcome = leftovers.after_destruction(deployed, found, baseline=self.workspace.baseline, emulator=emulator)
-        if outcome.unexplained:
-            raise LeftoverError("Left behind, and no policy keeps it:\n" + "\n".join(f"  {entry}" for entry in outcome.unexplained))
-        return outcome.summary()
+        if unexplained := [*outcome.unexplained, *releases.left(emulator)]:
+            raise LeftoverError("Left behind, and no policy keeps it:\n" + "\n".join(f"  {entry}" for entry in unexplained))
+        return "\n".join([outcome.summary(), *kept])
 
 
 def _require_own_account(found: list[SynthesizedStack]) -> None:

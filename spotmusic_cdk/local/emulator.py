@@ -8,6 +8,8 @@ from ministack.core import responses
 
 from spotmusic_cdk.local import binding, session
 from spotmusic_cdk.local.front_door import front_door
+from spotmusic_cdk.local.kubernetes.connection import Connection, files_of
+from spotmusic_cdk.local.kubernetes.front import with_kubernetes
 from spotmusic_cdk.local.recorded import Register
 
 
@@ -15,16 +17,24 @@ def main() -> None:
     """Serves until it gets SIGTERM."""
     folder = sys.argv.pop()  # ministack reads the rest of the command line
     register = Register()
-    binding.install(register, endpoint=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")
-    app.app = front_door(
+    kubernetes = Connection.of(os.environ, folder=files_of(folder), is_own_key=_is_own_key)
+    if kubernetes is not None:
+        kubernetes.begin()
+    binding.install(register, endpoint=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}", kubernetes=kubernetes)
+    door = front_door(
         app.app,
-        is_own_key=lambda key: key == session.ACCESS_KEY or responses._account_from_sts_session(key) is not None,
+        is_own_key=_is_own_key,
         recorded=register.listing,
         kept=register.kept,
         is_in_progress=binding.is_in_progress,
         identity={"pid": os.getpid(), "folder": folder},
     )
+    app.app = with_kubernetes(door, kubernetes)
     app.main()
+
+
+def _is_own_key(key: str) -> bool:
+    return key == session.ACCESS_KEY or responses._account_from_sts_session(key) is not None
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 
 from spotmusic_cdk.local import session
+from spotmusic_cdk.local.kubernetes import source
 from spotmusic_cdk.local.workspace import Workspace
 
 
@@ -18,6 +19,7 @@ def emulator_environment(environment: Mapping[str, str], workspace: Workspace, *
     """
     return {
         **session.clean_environment(environment),
+        **source.variables(environment),
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import types
 import zipfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,19 @@ _LAYERS_VARIABLE = "_LAMBDA_LAYERS_DIRS"
 _LAMBDA_PYTHON = "#!/var/lang/bin/python"
 
 
-def subprocess_with_layers(original: types.ModuleType) -> types.ModuleType:
+Prepare = Callable[[Path], None]
+
+
+def _as_it_is(_opt: Path) -> None:
+    """Leaves the layers as they are."""
+
+
+def subprocess_with_layers(original: types.ModuleType, *, prepare: Prepare = _as_it_is) -> types.ModuleType:
     """A stand-in for the `subprocess` module of the emulator's Lambda runtime, whose workers see their layers at /opt.
 
     Args:
         original: the module it stands in for.
+        prepare: changes what a worker is going to see at /opt; gets the folder of its layers.
     """
     stand_in = types.ModuleType("subprocess")
     stand_in.__dict__.update({name: value for name, value in vars(original).items() if not name.startswith("__")})
@@ -32,7 +41,9 @@ def subprocess_with_layers(original: types.ModuleType) -> types.ModuleType:
         environment = options.get("env") or {}
         layers = [Path(folder) for folder in environment.get(_LAYERS_VARIABLE, "").split(os.pathsep) if folder]
         if layers:
-            command = with_layers(command, layers, code=Path(options["cwd"]), environment=environment, can_mount=can_mount_privately())
+            code = Path(options["cwd"])
+            can_mount = can_mount_privately()
+            command = with_layers(command, layers, code=code, environment=environment, can_mount=can_mount, prepare=prepare)
         return original.Popen(command, **options)
 
     stand_in.__dict__["Popen"] = popen
@@ -48,7 +59,9 @@ def can_mount_privately() -> bool:
     return subprocess.run(trial, capture_output=True, check=False).returncode == 0  # noqa: S603 - constant
 
 
-def with_layers(command: list[str], layers: list[Path], *, code: Path, environment: dict[str, str], can_mount: bool) -> list[str]:
+def with_layers(
+    command: list[str], layers: list[Path], *, code: Path, environment: dict[str, str], can_mount: bool, prepare: Prepare = _as_it_is
+) -> list[str]:
     """Prepares a worker's layers and returns the command that starts it.
 
     Args:
@@ -57,8 +70,10 @@ def with_layers(command: list[str], layers: list[Path], *, code: Path, environme
         code: the unpacked function.
         environment: the worker's environment, changed in place.
         can_mount: whether a private /opt is possible.
+        prepare: changes what the worker is going to see at /opt.
     """
     merged = _merge(layers)
+    prepare(merged)
     # The kubectl handler writes its kubeconfig to a shared place otherwise.
     environment["TEST_OUTDIR"] = str(merged.parent)
     environment["PATH"] = os.pathsep.join([f"{merged}/bin", environment.get("PATH", os.defpath)])

@@ -65,6 +65,11 @@ class Workspace:
         return self.folder / "report.json"
 
     @property
+    def releases(self) -> Path:
+        """Every Kubernetes object of every release of the last deployment, one a line."""
+        return self.folder / "releases.tsv"
+
+    @property
     def next_assembly(self) -> Path:
         """A cloud assembly that is not deployed yet."""
         return self.folder / "next.out"

@@ -7,8 +7,10 @@ from importlib.metadata import version
 import pytest
 
 from spotmusic_cdk.local import binding
+from spotmusic_cdk.local.kubernetes import emulated_eks
 
-NAMES = [(module, name) for module, names in binding.PATCHED_NAMES.items() for name in names]
+PATCHED = [*binding.PATCHED_NAMES.items(), *emulated_eks.PATCHED_NAMES.items()]
+NAMES = sorted({(module, name) for module, names in PATCHED for name in names})
 
 
 def test_the_emulator_is_the_one_that_was_read() -> None:
