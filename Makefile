@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup synth test lint format schema local local-down diff bench clean
+.PHONY: help setup synth test lint format schema charts local local-down diff bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ format: setup  ## let ruff correct what it can
 
 schema: setup  ## write environments/schema.json, which gives editors completion
 	python -m spotmusic_cdk.settings.schema
+
+charts: setup  ## pull the pinned charts of repositories into .charts, so that tests render them as well
+	python -m tests.charts.pull
 
 local: setup  ## deploy the eight stacks of ENV to the embedded AWS and check them
 	python -m spotmusic_cdk.local up --env $(ENV)

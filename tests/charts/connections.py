@@ -1,0 +1,309 @@
+"""What leads where: Services to pods, target groups to Services, names to addresses, identities to accounts, secrets to Secrets Manager."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tests.charts.beliefs import operated
+from tests.charts.platform import Platform
+from tests.charts.references import pod_of
+from tests.charts.validation import name_of
+from tests.helm_values import Json, texts
+
+IN_CLUSTER = re.compile(r"\b((?:[a-z0-9-]+\.)?([a-z0-9-]+)\.([a-z0-9-]+)\.svc)(?:\.cluster\.local)?(?::(\d+))?(?![\w.-])")
+"""Names of Services, and of pods behind a headless one."""
+
+
+def things(platform: Platform, *kinds: str) -> Iterator[tuple[str, Json]]:
+    """Yields manifests of some kinds, with those that operators make, and the release of each."""
+    for release, manifest in platform.everything():
+        for thing in (manifest, *operated(manifest)):
+            if thing["kind"] in kinds:
+                yield release, thing
+
+
+def workloads(platform: Platform) -> Iterator[tuple[str, Json]]:
+    """Yields everything that runs pods."""
+    return things(platform, "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
+
+
+def labels_of(workload: Json) -> dict[str, str]:
+    spec = workload["spec"]["jobTemplate"]["spec"] if workload["kind"] == "CronJob" else workload["spec"]
+    labels = dict(spec["template"].get("metadata", {}).get("labels") or {})
+    if workload["kind"] == "StatefulSet":
+        # Kubernetes' own, for the Service of one pod.
+        labels["statefulset.kubernetes.io/pod-name"] = f"{workload['metadata']['name']}-0"
+    return labels
+
+
+def selects(selector: Json, labels: dict[str, str]) -> bool:
+    """Tells whether a label selector selects."""
+    wanted = selector.get("matchLabels", selector if "matchExpressions" not in selector else {})
+    return all(_same(labels, key, value) for key, value in (wanted or {}).items()) and all(
+        _expression(expression, labels) for expression in selector.get("matchExpressions") or []
+    )
+
+
+def _same(labels: dict[str, str], key: str, value: str) -> bool:
+    if key == "statefulset.kubernetes.io/pod-name" and key in labels:
+        return str(value).rpartition("-")[0] == labels[key].rpartition("-")[0]
+    return labels.get(key) == str(value)
+
+
+def _expression(expression: Json, labels: dict[str, str]) -> bool:
+    value = labels.get(expression["key"])
+    match expression["operator"]:
+        case "In":
+            return value in expression["values"]
+        case "NotIn":
+            return value not in expression["values"]
+        case "Exists":
+            return value is not None
+    return value is None
+
+
+def pods_behind(platform: Platform, namespace: str, selector: Json) -> list[Json]:
+    """Returns the workloads that a selector finds in a namespace."""
+    if not selector:
+        return []
+    return [w for _, w in workloads(platform) if w["metadata"].get("namespace") == namespace and selects(selector, labels_of(w))]
+
+
+def container_ports(workload: Json) -> set[int | str]:
+    spec = pod_of(workload) or {}
+    ports = [port for container in spec.get("containers", []) for port in container.get("ports") or []]
+    return {port["containerPort"] for port in ports} | {port["name"] for port in ports if "name" in port}
+
+
+def services(platform: Platform) -> dict[tuple[str, str], Json]:
+    return {(s["metadata"]["namespace"], s["metadata"]["name"]): s for _, s in things(platform, "Service")}
+
+
+def service_findings(platform: Platform) -> list[str]:
+    """Services that lead to no pod, or to a port that no pod has."""
+    found = []
+    for (namespace, name), service in services(platform).items():
+        selector = service["spec"].get("selector") or {}
+        # The API server's and the kubelets' Services have no selector: the Prometheus operator writes their addresses.
+        if not selector or namespace == "kube-system":
+            continue
+        pods = pods_behind(platform, namespace, selector)
+        if not pods:
+            found.append(f"Service {namespace}/{name} selects {selector}, which no pod of {namespace} has")
+        for port in service["spec"]["ports"] if pods else []:
+            target = port.get("targetPort", port["port"])
+            if not any(target in container_ports(pod) for pod in pods):
+                found.append(f"Service {namespace}/{name} leads to port {target}, which no container of {[name_of(p) for p in pods]} has")
+    return found
+
+
+def monitor_findings(platform: Platform) -> list[str]:
+    """Monitors that select nothing, or a port that is not there. Those of charts at hand only: a belief names no ports."""
+    found = []
+    for release, monitor in platform.of_kind("ServiceMonitor"):
+        spec, namespace = monitor["spec"], monitor["metadata"]["namespace"]
+        places = (spec.get("namespaceSelector") or {}).get("matchNames", [namespace])
+        if "kube-system" in places or "default" in places:
+            continue  # what Kubernetes itself brings
+        candidates = [s for _, s in things(platform, "Service") if s["metadata"]["namespace"] in places]
+        chosen = [s for s in candidates if selects(spec["selector"], s["metadata"].get("labels") or _operated_labels(s))]
+        where = f"{name_of(monitor)} of release {release}"
+        if not chosen:
+            found.append(f"{where} selects {spec['selector']} in {places}, which no Service has")
+        for endpoint in spec["endpoints"] if chosen else []:
+            if not any(_scrapes(platform, endpoint, service) for service in chosen):
+                found.append(f"{where} scrapes {endpoint}, a port which none of {[name_of(s) for s in chosen]} has")
+    return found
+
+
+def _scrapes(platform: Platform, endpoint: Json, service: Json) -> bool:
+    """`port` is a name among the Service's ports, `targetPort` one among the pods'."""
+    if "port" in endpoint:
+        return endpoint["port"] in {entry.get("name") for entry in service["spec"]["ports"]}
+    pods = pods_behind(platform, service["metadata"]["namespace"], service["spec"].get("selector") or {})
+    return any(endpoint["targetPort"] in container_ports(pod) for pod in pods)
+
+
+def _operated_labels(service: Json) -> dict[str, str]:
+    """What operators make has one set of labels for Services and pods."""
+    return dict(service["spec"].get("selector") or {})
+
+
+def target_group_findings(platform: Platform) -> list[str]:
+    """Bindings to a group, a Service or a port that is not there, and groups of pods that nothing is bound to."""
+    groups = {
+        platform.resolve({"Ref": id_}, stack): (id_, resource["Properties"])
+        for stack, id_, resource in platform.resources("AWS::ElasticLoadBalancingV2::TargetGroup")
+        if stack == "eks-platform" and resource["Properties"]["TargetType"] == "ip"
+    }
+    found, bound = [], []
+    for release, binding in platform.of_kind("TargetGroupBinding"):
+        spec, where = binding["spec"], f"{name_of(binding)} of release {release}"
+        bound.append(spec["targetGroupARN"])
+        if spec["targetGroupARN"] not in groups:
+            found.append(f"{where} names {spec['targetGroupARN']}, which is no target group of pods in eks-platform")
+            continue
+        found += [f"{where} {problem}" for problem in _binding_problems(platform, binding, groups[spec["targetGroupARN"]])]
+    found += [
+        f"target group {id_} has no TargetGroupBinding: no pod will ever join it" for arn, (id_, _) in groups.items() if arn not in bound
+    ]
+    return found + [f"two bindings share {arn}: each would remove the other's pods" for arn in set(bound) if bound.count(arn) > 1]
+
+
+def _binding_problems(platform: Platform, binding: Json, group: tuple[str, Json]) -> Iterator[str]:
+    id_, properties = group
+    namespace, reference = binding["metadata"]["namespace"], binding["spec"]["serviceRef"]
+    service = services(platform).get((namespace, reference["name"]))
+    if service is None:
+        yield f"names Service {namespace}/{reference['name']}, which nothing makes"
+        return
+    if reference["port"] not in {port["port"] for port in service["spec"]["ports"]}:
+        yield f"names port {reference['port']}, which Service {namespace}/{reference['name']} has not"
+    if properties["Port"] != reference["port"]:
+        yield f"hands port {reference['port']} to target group {id_}, which is for {properties['Port']}"
+    health = properties.get("HealthCheckPort", "traffic-port")
+    pods = pods_behind(platform, namespace, service["spec"]["selector"])
+    if health != "traffic-port" and not any(int(health) in container_ports(pod) for pod in pods):
+        yield f"joins target group {id_}, whose health check asks port {health}, which no container of {[name_of(p) for p in pods]} has"
+
+
+def host_findings(platform: Platform) -> list[str]:
+    """Names of hosts that are told to a chart, a pod or a task, and that nothing answers to."""
+    zone = next(str(r["Properties"]["Name"]).rstrip(".") for _, _, r in platform.resources("AWS::Route53::HostedZone"))
+    known, there = set(_names(platform)), services(platform)
+    found = set()
+    for user, text in _told(platform):
+        for name, service, namespace, port in IN_CLUSTER.findall(text):
+            where = there.get((namespace, service))
+            if where is None:
+                found.add(f"{user} names {name}, but no Service {namespace}/{service} is made")
+            elif port and int(port) not in {entry["port"] for entry in where["spec"]["ports"]}:
+                found.add(f"{user} names {name}:{port}, but Service {namespace}/{service} has not that port")
+        for name in re.findall(rf"[a-z0-9-]+(?:\.svc)?\.{re.escape(zone)}", text):
+            if name not in known:
+                found.add(f"{user} names {name}, but neither Route 53 nor Cloud Map has it (known: {sorted(known)})")
+    return sorted(found)
+
+
+def _told(platform: Platform) -> Iterator[tuple[str, str]]:
+    for release in platform.releases.values():
+        yield from ((f"values of {release}", text) for text in texts(release.values))
+    for release_name, manifest in platform.everything():
+        yield from (
+            (f"{name_of(manifest)} of release {release_name}", text) for text in texts(manifest.get("spec") or manifest.get("data"))
+        )
+    for stack, id_, task in platform.resources("AWS::ECS::TaskDefinition"):
+        yield from ((f"task definition {id_}", text) for text in texts(platform.resolve(task["Properties"]["ContainerDefinitions"], stack)))
+    for stack, id_, parameter in platform.resources("AWS::SSM::Parameter"):
+        yield f"parameter {id_}", str(platform.resolve(parameter["Properties"]["Value"], stack))
+
+
+def _names(platform: Platform) -> Iterator[str]:
+    for stack, _, record in platform.resources("AWS::Route53::RecordSet"):
+        yield str(platform.resolve(record["Properties"]["Name"], stack)).rstrip(".")
+    for _, _, service in platform.resources("AWS::ECS::Service"):
+        for configured in (service["Properties"].get("ServiceConnectConfiguration") or {}).get("Services") or []:
+            yield from (str(alias["DnsName"]) for alias in configured.get("ClientAliases") or [] if "DnsName" in alias)
+    for stack, _, service in platform.resources("AWS::ServiceDiscovery::Service"):
+        namespace = service["Properties"].get("NamespaceId") or service["Properties"]["DnsConfig"]["NamespaceId"]
+        id_ = namespace["Fn::GetAtt"][0]
+        parent = platform.templates[stack]["Resources"][id_]["Properties"]["Name"]
+        yield f"{platform.resolve(service['Properties']['Name'], stack)}.{parent}"
+
+
+def identity_findings(platform: Platform) -> list[str]:
+    """Pod Identity associations of accounts that no chart makes, that no pod has, or that come after the pods that need them."""
+    accounts = {(a["metadata"]["namespace"], a["metadata"]["name"]): release for release, a in things(platform, "ServiceAccount")}
+    found = []
+    for stack, id_, association in platform.resources("AWS::EKS::PodIdentityAssociation"):
+        properties = association["Properties"]
+        subject = properties["Namespace"], properties["ServiceAccount"]
+        if subject not in accounts:
+            found.append(f"{id_} gives rights to service account {'/'.join(subject)}, which no chart makes")
+            continue
+        release = platform.releases[accounts[subject]]
+        if release.stack == stack and id_ not in release.resource.get("DependsOn", []):
+            found.append(f"{release} makes {'/'.join(subject)} but does not wait for {id_}: its first pods would have no credentials")
+        if platform.whole and not any(_runs_as(workload, subject) for _, workload in workloads(platform)):
+            found.append(f"{id_} gives rights to {'/'.join(subject)}, as which no pod runs")
+    return found
+
+
+def _runs_as(workload: Json, subject: tuple[str, str]) -> bool:
+    return (workload["metadata"].get("namespace"), (pod_of(workload) or {}).get("serviceAccountName")) == subject
+
+
+def secret_fields(platform: Platform) -> dict[str, set[str] | None]:
+    """Returns the fields of each secret in Secrets Manager by its ARN; none where they are not written down."""
+    found: dict[str, set[str] | None] = {}
+    for stack, id_, secret in platform.resources("AWS::SecretsManager::Secret"):
+        generated = secret["Properties"].get("GenerateSecretString")
+        fields = None
+        if generated and "SecretStringTemplate" in generated:
+            fields = {*json.loads(platform.resolve(generated["SecretStringTemplate"], stack)), generated["GenerateStringKey"]}
+        found[platform.resolve({"Ref": id_}, stack)] = fields
+    return found
+
+
+def external_secret_findings(platform: Platform) -> list[str]:
+    """ExternalSecrets that read a secret or a field that is not in Secrets Manager, or that the operator may not read."""
+    secrets, readable = secret_fields(platform), set(_readable(platform))
+    found = []
+    for release, external in platform.of_kind("ExternalSecret"):
+        for entry in external["spec"].get("data", []):
+            arn, field = entry["remoteRef"]["key"], entry["remoteRef"].get("property")
+            where = f"{name_of(external)} of release {release}"
+            if arn not in secrets:
+                found.append(f"{where} reads {arn}, which is no secret of the platform")
+            elif (fields := secrets[arn]) is not None and field not in fields:
+                found.append(f"{where} reads field {field} of {arn}, which has {sorted(fields)}")
+            if arn not in readable:
+                found.append(f"{where} reads {arn}, which the role of external-secrets may not (`_synced_secrets` of the EKS platform)")
+    return found
+
+
+def unread_secret_findings(platform: Platform) -> list[str]:
+    """Secrets that the operator may read, and that no ExternalSecret copies: a right without a use."""
+    read = {entry["remoteRef"]["key"] for _, external in platform.of_kind("ExternalSecret") for entry in external["spec"].get("data", [])}
+    return [
+        f"the role of external-secrets may read {arn}, which no ExternalSecret copies" for arn in sorted(set(_readable(platform)) - read)
+    ]
+
+
+def _readable(platform: Platform) -> Iterator[str]:
+    for stack, id_, policy in platform.resources("AWS::IAM::ManagedPolicy"):
+        if id_.startswith("ExternalSecrets"):
+            for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+                resources: Any = platform.resolve(statement["Resource"], stack)
+                yield from [resources] if isinstance(resources, str) else resources
+
+
+def task_findings(platform: Platform) -> list[str]:
+    """What a task definition reads that is in neither Secrets Manager nor Parameter Store."""
+    secrets = secret_fields(platform)
+    parameters = {str(platform.resolve(p["Properties"].get("Name"), stack)) for stack, _, p in platform.resources("AWS::SSM::Parameter")}
+    found = []
+    for stack, id_, task in platform.resources("AWS::ECS::TaskDefinition"):
+        for container in platform.resolve(task["Properties"]["ContainerDefinitions"], stack):
+            for entry in container.get("Secrets", []):
+                found += [
+                    f"task definition {id_}: {entry['Name']} {problem}" for problem in _source(entry["ValueFrom"], secrets, parameters)
+                ]
+            for entry in container.get("Environment", []):
+                arn = str(entry["Value"])
+                if arn.startswith("arn:aws:secretsmanager") and arn not in secrets:
+                    found.append(f"task definition {id_}: {entry['Name']} is {arn}, which is no secret of the platform")
+    return found
+
+
+def _source(value: str, secrets: dict[str, set[str] | None], parameters: set[str]) -> Iterator[str]:
+    if ":secretsmanager:" in value:
+        arn, field = (*value.split(":")[:7], ""), (value.split(":") + [""] * 3)[7]
+        known = secrets.get(":".join(arn[:7]), set())
+        if ":".join(arn[:7]) not in secrets:
+            yield f"reads {value}, which is no secret of the platform"
+        elif field and known is not None and field not in known:
+            yield f"reads field {field} of {value}, which has {sorted(known)}"
+    elif ":ssm:" in value and "/" + value.partition(":parameter/")[2] not in parameters:
+        yield f"reads {value}, which is no parameter of the platform"

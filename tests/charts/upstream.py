@@ -1,0 +1,50 @@
+"""Charts of repositories, where they are at hand: `make charts` pulls the pinned ones."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.charts.platform import Platform, Release, archive, chart_folder
+from tests.helm_values import Json, render
+
+PROMETHEUS = ("monitoring.coreos.com/v1",)
+CERT_MANAGER = ("cert-manager.io/v1",)
+
+
+def archive_of(release: Release) -> Path:
+    """Returns the archive of a release's chart, or skips the test that needs it."""
+    name, version = release.chart, release.properties["Version"]
+    found = archive(name, version)
+    if found is None:
+        pytest.skip(
+            f"{name} {version} is not in {chart_folder() or '.charts'}: `make charts` pulls it, or SPOTMUSIC_CHARTS names its folder"
+        )
+    return found
+
+
+def manifests_of(
+    release: Release, *, values: Json | None = None, apis: tuple[str, ...] = PROMETHEUS + CERT_MANAGER, kubernetes: str = "1.36"
+) -> list[Json]:
+    """Returns what a chart of a repository renders, each manifest with the namespace that it ends up in."""
+    chart = archive_of(release)
+    found = render(chart, release.name, release.namespace, values or release.values, apis=apis, kubernetes=kubernetes)
+    return [in_namespace(manifest, release.namespace) for manifest in found]
+
+
+def in_namespace(manifest: Json, namespace: str) -> Json:
+    """Helm puts what names no namespace into that of the release; for kinds that have none that is of no consequence."""
+    return {**manifest, "metadata": {"namespace": namespace, **manifest["metadata"]}}
+
+
+def complete(platform: Platform) -> Platform:
+    """Returns the platform with every chart rendered."""
+    foreign = [release for release in platform.releases.values() if release.folder is None]
+    for release in foreign:
+        archive_of(release)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found: dict[str, list[Any]] = dict(zip([release.name for release in foreign], pool.map(manifests_of, foreign), strict=True))
+    return replace(platform, manifests={**platform.manifests, **found}, whole=True)

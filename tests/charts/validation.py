@@ -1,0 +1,95 @@
+"""Whether the API server of a version would take a manifest: its schema, the schemas of custom resources, and what it refuses as double."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
+
+import kubernetes_validate
+from kubernetes_validate import utils
+
+from tests.helm_values import Json, resource_errors
+
+# Its schemas are read anew for each manifest otherwise, which takes most of the time.
+utils.schema_contents = cache(utils.schema_contents)
+
+LIST_MAPS: dict[str, tuple[str, ...]] = {
+    "containers": ("name",),
+    "initContainers": ("name",),
+    "env": ("name",),
+    "volumes": ("name",),
+    "volumeMounts": ("mountPath",),
+    "imagePullSecrets": ("name",),
+    "hostAliases": ("ip",),
+    "conditions": ("type",),
+}
+"""Lists that server-side apply takes for maps, with the fields that are their key: a key that stands there twice is refused.
+Source: x-kubernetes-list-map-keys of the Kubernetes API; `ports` differs for containers and Services."""
+
+
+def errors(manifests: Iterable[Json], kubernetes: str) -> list[str]:
+    """Returns what a version of Kubernetes says against manifests of its own kinds. A kind that is not there any more is an error."""
+    return [error for manifest in manifests if is_core(manifest) and (error := _error(json.dumps(manifest, sort_keys=True), kubernetes))]
+
+
+def is_core(manifest: Json) -> bool:
+    """Tells whether a kind belongs to Kubernetes itself."""
+    group = manifest["apiVersion"].rpartition("/")[0]
+    return "." not in group or group.endswith(".k8s.io")
+
+
+@cache
+def _error(text: str, kubernetes: str) -> str | None:
+    manifest = json.loads(text)
+    if manifest["kind"] == "CustomResourceDefinition":
+        return None  # its schema is recursive and the largest of all; the definitions come from upstream as they are
+    try:
+        kubernetes_validate.validate(manifest, kubernetes, strict=True)
+    except kubernetes_validate.SchemaNotFoundError as error:
+        return f"{name_of(manifest)}: Kubernetes {kubernetes} has no {manifest['apiVersion']} {manifest['kind']} ({error.message})"
+    except kubernetes_validate.ValidationError as error:
+        return f"{name_of(manifest)}: {'.'.join(map(str, error.path))}: {error.message[:300]}"
+    return None
+
+
+def name_of(manifest: Json) -> str:
+    """Names a manifest as a reader would look for it."""
+    metadata = manifest["metadata"]
+    return f"{manifest['kind']} {metadata.get('namespace', '')}/{metadata['name']}"
+
+
+def custom_errors(manifests: Iterable[Json]) -> list[str]:
+    """Returns what the definitions of custom resources say, or skips where they are not at hand."""
+    return resource_errors([manifest for manifest in manifests if not is_core(manifest)])
+
+
+def doubles(manifests: Iterable[Json]) -> list[str]:
+    """Returns what stands in a list twice that server-side apply takes for a map, and manifests that are there twice."""
+    manifests = list(manifests)
+    names = Counter((manifest["apiVersion"].rpartition("/")[0], name_of(manifest)) for manifest in manifests)
+    found = [f"{name} is there {count} times: the last would win, or the release fail" for (_, name), count in names.items() if count > 1]
+    return found + [f"{name_of(manifest)}: {double}" for manifest in manifests for double in _doubles(manifest, "")]
+
+
+def _doubles(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(item, list):
+                yield from _repeated(key, item, f"{path}.{key}")
+            yield from _doubles(item, f"{path}.{key}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _doubles(item, f"{path}[{index}]")
+
+
+def _repeated(key: str, items: list[Any], path: str) -> Iterator[str]:
+    fields = LIST_MAPS.get(key, ("containerPort", "protocol") if key == "ports" else None)
+    if key == "ports" and items and isinstance(items[0], dict) and "containerPort" not in items[0]:
+        fields = ("port", "protocol") if "port" in items[0] else None
+    if fields is None:
+        return
+    entries = [tuple(item.get(field) or {"protocol": "TCP"}.get(field) for field in fields) for item in items if isinstance(item, dict)]
+    for entry, count in Counter(entries).items():
+        if count > 1 and any(entry):
+            yield f"{path} has {', '.join(map(str, entry))} {count} times, which Helm 4 (server-side apply) refuses"
