@@ -4,6 +4,7 @@ from spotmusic_constructs.kubernetes.images import Image
 from spotmusic_constructs.kubernetes.pod import resources, spread
 
 SERVICE_ACCOUNT = "alertmanager"
+REPLICAS = 3
 SUBJECT = "{{ .Status | toUpper }} {{ .CommonLabels.severity }}: {{ .CommonLabels.alertname }}"
 """Line that names an alert in a mail; SNS takes 100 letters."""
 MESSAGE = (
@@ -23,12 +24,12 @@ def alertmanager_values(*, image: Image, topic_arn: str, region: str, storage_cl
     """
     return {
         "serviceAccount": {"create": True, "name": SERVICE_ACCOUNT},
-        # The chart's default is minAvailable: only an empty one makes room for the other.
-        "podDisruptionBudget": {"enabled": True, "minAvailable": "", "maxUnavailable": 1},
+        # One may go. The chart's default is minAvailable, which cannot be taken back: a budget with both is refused.
+        "podDisruptionBudget": {"enabled": True, "minAvailable": REPLICAS - 1},
         "config": _config(topic_arn, region),
         "alertmanagerSpec": {
             "image": image.parts,
-            "replicas": 3,
+            "replicas": REPLICAS,
             "retention": "120h",
             "podAntiAffinity": "hard",
             "topologySpreadConstraints": [spread({"app.kubernetes.io/name": "alertmanager"})],

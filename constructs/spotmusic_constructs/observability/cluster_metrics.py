@@ -42,7 +42,8 @@ def _node_exporter(image: Image, namespace: str) -> dict[str, object]:
     return {
         "fullnameOverride": "node-exporter",
         "namespaceOverride": namespace,
-        "image": image.parts,
+        # The tag says already that it has no shell; the chart would say it once more.
+        "image": {**image.parts, "distroless": False},
         "containerSecurityContext": READ_ONLY_CONTAINER,
         "resources": resources(cpu="20m", memory="64Mi", limit="128Mi"),
     }

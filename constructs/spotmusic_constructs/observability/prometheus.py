@@ -8,6 +8,7 @@ from spotmusic_constructs.kubernetes.pod import resources, spread
 from spotmusic_constructs.observability.alertmanager import volume
 
 SERVICE_ACCOUNT = "prometheus"
+REPLICAS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +65,11 @@ def prometheus_values(
     """Returns the values below `prometheus`; the arguments are those of the construct `KubePrometheusStack`."""
     return {
         "serviceAccount": {"create": True, "name": SERVICE_ACCOUNT},
-        "podDisruptionBudget": {"enabled": True, "minAvailable": "", "maxUnavailable": 1},
+        # One may go. The chart's default is minAvailable, which cannot be taken back: a budget with both is refused.
+        "podDisruptionBudget": {"enabled": True, "minAvailable": REPLICAS - 1},
         "prometheusSpec": {
             "image": image.parts,
-            "replicas": 2,
+            "replicas": REPLICAS,
             # The workspace keeps one of two samples by these two labels (Amazon Managed Service for Prometheus, high availability).
             "prometheusExternalLabelName": "cluster",
             "replicaExternalLabelName": "__replica__",
