@@ -1,0 +1,61 @@
+"""Literals that look like secrets: known shapes, random words, and values of what is called a password."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from tests.properties.resources import leaves
+
+_SHAPES = {
+    # The one that ends in EXAMPLE stands in AWS's own documents.
+    "an access key of AWS": r"\b(?:AKIA|ASIA)(?![A-Z0-9]{9}EXAMPLE)[A-Z0-9]{16}\b",
+    "a private key": r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\s*(?:\\n)?[A-Za-z0-9+/=]{40}",
+    "a token of GitHub": r"\bgh[pousr]_[A-Za-z0-9]{36}\b",
+    "a token of Docker Hub": r"\bdckr_pat_[A-Za-z0-9_-]{20,}",
+    "a token of Slack": r"\bxox[abprs]-[A-Za-z0-9-]{10,}",
+    "a JSON Web Token": r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.",
+    "a password in an address": r"://[^\s/:@${]+:[^\s/@${]+@",
+}
+_PUBLIC = re.compile(
+    r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----"  # a certificate is what everybody may see
+    r"|[0-9a-f]{64}(?=\.(?:zip|json))"  # name of an asset: the hash of its content
+    r"|\$\{[^}]+\}"  # what is only known at deployment
+    r"|\bNIST80053\w+",  # a policy pack
+    flags=re.DOTALL,
+)
+_WORD = re.compile(r"[A-Za-z0-9+=_]{16,}")
+_CDK_HASH = re.compile(r"[0-9A-F]{8}(?:-|$)")
+_CHANGE = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
+_CALLED_SECRET = re.compile(r"(?:password|passwd|passphrase|secret|token|api_?key|private_?key)$", flags=re.IGNORECASE)
+_NAME = re.compile(r"[a-z0-9]+(?:[-./][a-z0-9]+)*|[A-Z][A-Z0-9_]*|\$\{[^}]+\}|\{\{[^}]+\}\}|")
+
+BITS = 3.5
+"""Entropy of a character from which a word of 16 and more looks drawn: English has some 3, letters and digits at random over 4."""
+CHANGES = 4
+"""Changes between letters and digits: names have their digits at the end, random text everywhere."""
+
+
+def suspicious(text: str) -> Iterator[str]:
+    """Yields what a text holds that looks like a secret, cut short so that a log does not repeat it."""
+    for what, shape in _SHAPES.items():
+        if found := re.search(shape, text):
+            yield f"{what}, {found[0][:12]}…"
+    for word in _WORD.findall(_PUBLIC.sub(" ", text.replace("\\n", "\n"))):
+        bare = _CDK_HASH.sub("", word)
+        if len(bare) >= 16 and _entropy(bare) >= BITS and len(_CHANGE.findall(bare)) >= CHANGES:
+            yield f"a random word, {word[:6]}…"
+
+
+def called_secret(values: Any) -> Iterator[str]:
+    """Yields the paths at which something is called a password, secret, token or key, and is neither a name nor a reference."""
+    for path, value in leaves(values):
+        called = [step for step in path.split(".") if not step.isdigit()][-1:]
+        if called and isinstance(value, str) and _CALLED_SECRET.search(called[0]) and not _NAME.fullmatch(value):
+            yield path
+
+
+def _entropy(word: str) -> float:
+    counts = Counter(word).values()
+    return -sum(count / len(word) * math.log2(count / len(word)) for count in counts)

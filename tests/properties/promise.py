@@ -1,0 +1,49 @@
+"""How a property is tested: the test yields what it looked at, and this turns it into one verdict."""
+
+from collections.abc import Callable, Iterable, Iterator
+from fnmatch import fnmatchcase
+from functools import wraps
+from typing import Any
+
+import pytest
+
+from tests.properties.deviations import DEVIATIONS, Deviation
+from tests.properties.resources import Platform, Resource
+
+Verdicts = Iterator[tuple[Resource | str, bool, str]]
+"""What was looked at, whether it keeps the promise, and what to do if it does not."""
+
+
+def promise(test: Callable[..., Verdicts]) -> Callable[..., None]:
+    """Makes a test of a property out of a generator of verdicts, named `test_p<number>_<what holds>`.
+
+    All of them are collected, so that a failure names every resource that breaks the promise and how to mend it. What the
+    environment declares to do without (`deviations.py`) may break it; a declaration that nothing needs any more fails.
+    """
+    number = int(test.__name__.split("_")[1][1:])
+
+    @wraps(test)
+    def judged(platform: Platform, **fixtures: Any) -> None:
+        problems = problems_of(platform.name, test(platform, **fixtures), DEVIATIONS.get(number, {}).get(platform.name))
+        if problems:
+            listed = "\n".join(f"  {problem}" for problem in problems)
+            pytest.fail(f"P-{number:03d} does not hold in {platform.name}:\n{listed}", pytrace=False)
+
+    return judged
+
+
+def problems_of(environment: str, verdicts: Iterable[tuple[Resource | str, bool, str]], deviation: Deviation | None) -> list[str]:
+    """Returns what breaks the promise without leave, and which leave nobody takes."""
+    problems, unused, looked_at = [], set(deviation.resources if deviation else ()), 0
+    for subject, holds, fix in verdicts:
+        looked_at += 1
+        name = subject.name if isinstance(subject, Resource) else subject
+        if holds:
+            continue
+        leave = {pattern for pattern in (deviation.resources if deviation else ()) if fnmatchcase(name, pattern)}
+        unused -= leave
+        if not leave:
+            problems.append(f"{environment}/{subject}: {fix}")
+    if not looked_at:
+        problems.append(f"{environment}: nothing was looked at, so that nothing keeps the promise")
+    return problems + [f"{pattern} keeps the promise now. Take it out of tests/properties/deviations.py." for pattern in sorted(unused)]

@@ -1,0 +1,121 @@
+"""Who may do what: every statement of every policy in an environment's templates."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from tests.properties.resources import Json, Platform, Resource, as_list
+
+_WRITTEN_AS_TEXT = ("PolicyDocument", "RepositoryPolicy")
+"""Properties in which some resources hold a policy as JSON text."""
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """One statement of a policy, with every list spread out.
+
+    Args:
+        resource: where it is written.
+        kind: `identity` for rights of a role, `trust` for who may assume it, `resource` for the policy of a bucket, key or endpoint.
+        allows: whether it is an Allow.
+        actions: `Action`, as text.
+        resources: `Resource`, as the template has it.
+        principals: kind (`AWS`, `Service`, `*`) and text of each principal.
+        conditions: keys in lower case, as AWS compares them, with their texts, by operator.
+        sid: its name, when it has one.
+        negated: which of NotAction, NotResource and NotPrincipal it uses, whose opposite nobody can list.
+    """
+
+    resource: Resource
+    kind: str
+    allows: bool
+    actions: tuple[str, ...]
+    resources: tuple[Any, ...]
+    principals: tuple[tuple[str, str], ...]
+    conditions: Mapping[str, Mapping[str, tuple[str, ...]]]
+    sid: str = ""
+    negated: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.resource.name}: {self.sid or ', '.join(self.actions[:3])}"
+
+    @property
+    def condition_keys(self) -> frozenset[str]:
+        return frozenset(key for block in self.conditions.values() for key in block)
+
+    @property
+    def for_anybody(self) -> bool:
+        """Tells whether it speaks of every principal there is."""
+        return any(who == "*" for _, who in self.principals)
+
+    def values(self, operator: str, key: str) -> tuple[str, ...]:
+        return self.conditions.get(operator, {}).get(key.lower(), ())
+
+    def texts(self) -> list[str]:
+        return [self.resource.platform.text(self.resource.stack, value) for value in self.resources]
+
+    def may(self, action: str) -> bool:
+        """Tells whether an action is among those named, wildcards included."""
+        return any(re.fullmatch(re.escape(name).replace(r"\*", ".*"), action, flags=re.IGNORECASE) for name in self.actions)
+
+
+@cache
+def statements_of(platform: Platform) -> tuple[Statement, ...]:
+    """Every statement of every policy: of roles, of what they may assume, and of what has a policy of its own."""
+    return tuple(statement for resource in platform.resources for statement in _statements(resource))
+
+
+def _statements(resource: Resource) -> Iterator[Statement]:
+    own = "identity" if resource.type.startswith("AWS::IAM::") else "resource"
+    for kind, document in _documents(resource.properties, own):
+        written_out = _is_policy(document)
+        parsed = document if written_out else json.loads(resource.platform.text(resource.stack, document))
+        for statement in as_list(parsed["Statement"]):
+            yield _statement(resource, kind, statement)
+
+
+def _is_policy(value: Any) -> bool:
+    """A rule of a web ACL has a `Statement` too, but no effect."""
+    return isinstance(value, Mapping) and any("Effect" in statement for statement in as_list(value.get("Statement")))
+
+
+def _documents(value: Any, kind: str) -> Iterator[tuple[str, Any]]:
+    """Finds policies: what has statements, and texts that stand where a policy does."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _documents(item, kind)
+    elif isinstance(value, Mapping):
+        if _is_policy(value):
+            yield kind, value
+            return
+        for key, item in value.items():
+            inner = "trust" if key == "AssumeRolePolicyDocument" else kind
+            if key in _WRITTEN_AS_TEXT and (isinstance(item, str) or "Fn::Join" in item or "Fn::Sub" in item):
+                yield inner, item
+            else:
+                yield from _documents(item, inner)
+
+
+def _statement(resource: Resource, kind: str, statement: Json) -> Statement:
+    def text(value: Any) -> str:
+        return resource.platform.text(resource.stack, value)
+
+    principal: Any = statement.get("Principal", statement.get("NotPrincipal", {}))
+    by_kind: Json = {"*": principal} if isinstance(principal, str) else principal
+    return Statement(
+        resource=resource,
+        kind=kind,
+        allows=statement["Effect"] == "Allow",
+        actions=tuple(text(action) for action in as_list(statement.get("Action", "*"))),
+        resources=tuple(as_list(statement.get("Resource", "*"))),
+        principals=tuple((name, text(who)) for name, whom in by_kind.items() for who in as_list(whom)),
+        conditions={
+            operator: {key.lower(): tuple(text(value) for value in as_list(values)) for key, values in block.items()}
+            for operator, block in statement.get("Condition", {}).items()
+        },
+        sid=str(statement.get("Sid", "")),
+        negated=tuple(key for key in ("NotAction", "NotResource", "NotPrincipal") if key in statement),
+    )

@@ -1,0 +1,46 @@
+"""The search for secrets finds them, and nothing that only looks long."""
+
+import pytest
+
+from tests.properties.literals import called_secret, suspicious
+
+# Each is put together here, so that the search does not find this file.
+SECRETS = {
+    "access key": "AKIA" + "QWERTZUIOP123456",
+    "private key": "-----BEGIN " + "RSA PRIVATE KEY-----\n" + "MIIEpAIBAAKCAQEA" * 3,
+    "GitHub": "ghp" + "_" + "a1B2" * 9,
+    "address": "mysql://" + "root:hunter2" + "@database:3306/catalogue",
+    "password": "kJ8sTq2mZx7" + "Lw4Rv9Yb3",
+    "base64": "c2VjcmV0LTE" + "yMzQ1Njc4OTAx",
+}
+HARMLESS = {
+    "a logical id": "CatalogueUsersFunctionPolicy3C965591",
+    "a camel-case name": "AWSLambdaVPCAccessExecutionRole",
+    "a reference": "${secrets/DatabaseKey7576F140.Arn}",
+    "an asset": "s3://assets/2ea178c7b94fd0502f5cfae7983e22691cfa285a2ec574014bc94a072050fef8.zip",
+    "a zone": "Z0123456789EXAMPLE",
+    "a certificate": "-----BEGIN CERTIFICATE-----\n" + "MIIF/zCCA+egAwIBAgIRAJGY9kZITwfSRaAS\n" + "-----END CERTIFICATE-----",
+    "the example of AWS": "AKIA" + "IOSFODNN7EXAMPLE",
+}
+
+
+@pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS.keys())
+def test_a_secret_is_found_and_not_repeated(secret: str) -> None:
+    found = list(suspicious(f"value: {secret}, and more"))
+    assert found
+    assert all(secret not in line for line in found)
+
+
+@pytest.mark.parametrize("text", HARMLESS.values(), ids=HARMLESS.keys())
+def test_what_is_only_long_is_left_alone(text: str) -> None:
+    assert list(suspicious(text)) == []
+
+
+def test_what_is_called_a_password_may_be_a_name_or_a_reference_and_nothing_else() -> None:
+    values = {
+        "password": "S3cret!",
+        "env": [{"redis_password": "correct horse"}],
+        "tlsSecret": "rabbitmq-tls",
+        "admin": {"passwordKey": "Anything Goes", "token": "${secrets/Admin}", "secret": "{{ .password }}"},
+    }
+    assert list(called_secret(values)) == ["password", "env.0.redis_password"]

@@ -1,0 +1,266 @@
+"""Properties 1 to 15: the network."""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network, ip_network
+from itertools import combinations
+from typing import get_args
+
+from spotmusic_cdk.settings.environment import overlapping
+from spotmusic_cdk.settings.network import InterfaceEndpoint
+from tests.conftest import ROOT, settings_of
+from tests.properties.conftest import ENVIRONMENTS
+from tests.properties.promise import Verdicts, promise
+from tests.properties.resources import ACCOUNT, Json, Platform, Resource
+from tests.properties.statements import Statement, statements_of
+
+GROUP = "AWS::EC2::SecurityGroup"
+INGRESS = "AWS::EC2::SecurityGroupIngress"
+EGRESS = "AWS::EC2::SecurityGroupEgress"
+SUBNET = "AWS::EC2::Subnet"
+ROUTE = "AWS::EC2::Route"
+ENDPOINT = "AWS::EC2::VPCEndpoint"
+TIERS = ("public", "application", "data")
+ANYWHERE = ("0.0.0.0/0", "::/0")
+NOTHING = "127.0.0.1/32"
+REMOTE_ACCESS = (22, 3389)
+
+
+def rules(platform: Platform, direction: str) -> Iterator[tuple[Resource, Json]]:
+    """Every rule in a direction, `Ingress` or `Egress`, whether it stands by itself or inside its group."""
+    for rule in platform.all(f"AWS::EC2::SecurityGroup{direction}"):
+        yield rule, rule.properties
+    for group in platform.all(GROUP):
+        for rule in group[f"SecurityGroup{direction}"] or []:
+            yield group, rule
+
+
+def addresses(rule: Json) -> str | None:
+    """The addresses that a rule names, if it names any."""
+    return rule.get("CidrIp") or rule.get("CidrIpv6")
+
+
+def group_of(resource: Resource, rule: Json) -> Resource | None:
+    return resource if resource.type == GROUP else resource.platform.target(resource.stack, rule["GroupId"])
+
+
+def tier_of(subnet: Resource) -> str:
+    return subnet.tags["aws-cdk:subnet-name"]
+
+
+def subnets(platform: Platform, tier: str) -> list[Resource]:
+    return [subnet for subnet in platform.some(SUBNET) if tier_of(subnet) == tier]
+
+
+def routes(subnet: Resource) -> list[Resource]:
+    """The routes of the table that a subnet is associated with."""
+    (association,) = subnet.platform.users_of(subnet, "AWS::EC2::SubnetRouteTableAssociation")
+    table = association.target("RouteTableId")
+    return [route for route in subnet.platform.some(ROUTE) if route.target("RouteTableId") is table]
+
+
+def default_routes(subnet: Resource) -> list[Resource]:
+    return [route for route in routes(subnet) if (route["DestinationCidrBlock"] or route["DestinationIpv6CidrBlock"]) in ANYWHERE]
+
+
+def data_groups(platform: Platform) -> set[Resource]:
+    """Security groups of what stands in the data tier."""
+    databases = platform.some("AWS::RDS::DBInstance")
+    caches = platform.some("AWS::ElastiCache::ReplicationGroup")
+    return {
+        *(group for database in databases for group in database.targets("VPCSecurityGroups")),
+        *(group for cache in caches for group in cache.targets("SecurityGroupIds")),
+    }
+
+
+def endpoint_name(endpoint: Resource) -> str:
+    """Name of an endpoint's service without its region, such as `ecr.api`."""
+    return endpoint.text("ServiceName").removeprefix(f"com.amazonaws.{endpoint.platform.settings.region}.")
+
+
+def endpoint_statements(platform: Platform, *names: str) -> list[Statement]:
+    return [s for s in statements_of(platform) if s.resource.type == ENDPOINT and endpoint_name(s.resource) in names]
+
+
+@promise
+def test_p001_nobody_from_outside_but_cloudfront_may_open_a_connection(platform: Platform) -> Verdicts:
+    prefix_lists = set()
+    for resource, rule in rules(platform, "Ingress"):
+        cidr = addresses(rule)
+        inside = cidr is None or ip_network(cidr).subnet_of(IPv4Network(platform.settings.network.cidr))  # type: ignore[arg-type]
+        yield resource, inside, f"It admits {cidr}. Name a party of the table of flows instead of addresses."
+        if "SourcePrefixListId" in rule:
+            prefix_lists.add(rule["SourcePrefixListId"])
+            yield (
+                resource,
+                (rule["FromPort"], rule["ToPort"]) == (443, 443),
+                "CloudFront comes over TLS on 443 only: set domain.",
+            )
+    yield "prefix lists", len(prefix_lists) == 1, "One prefix list, CloudFront's, is all that comes in from outside the VPC."
+    balancers = platform.some("AWS::ElasticLoadBalancingV2::LoadBalancer")
+    yield from ((balancer, balancer["Scheme"] == "internal", "Make the load balancer internal.") for balancer in balancers)
+
+
+@promise
+def test_p002_databases_and_cache_call_nobody(platform: Platform) -> Verdicts:
+    groups = data_groups(platform)
+    for resource, rule in rules(platform, "Egress"):
+        if group_of(resource, rule) in groups:
+            yield resource, rule.get("CidrIp") == NOTHING, "A group of the data tier has no way out: take the flow with this source away."
+
+
+@promise
+def test_p003_every_security_group_and_rule_says_what_it_is_for(platform: Platform) -> Verdicts:
+    for group in platform.some(GROUP):
+        yield group, len(group["GroupDescription"] or "") >= 20, "Describe the group."
+    for direction in ("Ingress", "Egress"):
+        for resource, rule in rules(platform, direction):
+            yield resource, len(rule.get("Description", "")) >= 15, "Give the flow a reason: it becomes the description of its rules."
+
+
+@promise
+def test_p004_the_default_security_group_lets_nothing_through(platform: Platform) -> Verdicts:
+    closed = [resource.text("DefaultSecurityGroupId") for resource in platform.all("Custom::VpcRestrictDefaultSG")]
+    for vpc in platform.some("AWS::EC2::VPC"):
+        default = f"${{{vpc.stack}/{vpc.id}.DefaultSecurityGroup}}"
+        yield vpc, default in closed, "Set restrict_default_security_group: EC2 makes that group open to itself and to everywhere."
+        used = [user for user in platform.resources if default in user.platform.text(user.stack, user["SecurityGroupIds"])]
+        yield vpc, not used, f"{used} stand in the default group. Give them a group of the table of flows."
+
+
+@promise
+def test_p005_all_traffic_is_recorded_encrypted_and_kept(platform: Platform) -> Verdicts:
+    for vpc in platform.some("AWS::EC2::VPC"):
+        logs = platform.users_of(vpc, "AWS::EC2::FlowLog")
+        yield vpc, [log["TrafficType"] for log in logs] == ["ALL"], "Record all traffic of the VPC, accepted and rejected."
+        for log in logs:
+            group = log.target("LogGroupName")
+            known = group is not None and group.target("KmsKeyId") is not None
+            yield log, known, "Write to a log group of this template that has a customer-managed key."
+            yield log, group is not None and (group["RetentionInDays"] or 0) >= 180, "Keep flow logs for at least 180 days."
+
+
+@promise
+def test_p006_each_tier_spans_three_zones(platform: Platform) -> Verdicts:
+    for tier in TIERS:
+        zones = [subnet["AvailabilityZone"] for subnet in subnets(platform, tier)]
+        yield f"network/{tier}", len(zones) == len(set(zones)) == 3, f"It stands in {zones}. Name three zones in the environment file."
+
+
+@promise
+def test_p007_the_data_tier_has_no_way_out(platform: Platform) -> Verdicts:
+    for subnet in subnets(platform, "data"):
+        yield subnet, not default_routes(subnet), "Make the tier PRIVATE_ISOLATED: nothing in it calls out."
+    for group in platform.some("AWS::RDS::DBSubnetGroup", "AWS::ElastiCache::SubnetGroup"):
+        tiers = {tier_of(subnet) for subnet in group.targets("SubnetIds")}
+        yield group, tiers == {"data"}, f"It stands in {sorted(tiers)}. Put it into the data tier."
+
+
+@promise
+def test_p008_a_lost_zone_takes_only_its_own_way_out(platform: Platform) -> Verdicts:
+    for subnet in subnets(platform, "application"):
+        (route,) = default_routes(subnet)
+        gateway = route.target("NatGatewayId")
+        zone = gateway and (gateway.target("SubnetId") or subnet)["AvailabilityZone"]
+        yield subnet, zone == subnet["AvailabilityZone"], "Its way out is in another zone. Set network.nat_gateways to one per zone."
+
+
+@promise
+def test_p009_no_subnet_gives_out_public_addresses(platform: Platform) -> Verdicts:
+    for subnet in platform.some(SUBNET):
+        yield subnet, subnet["MapPublicIpOnLaunch"] is False, "Set map_public_ip_on_launch=False."
+
+
+@promise
+def test_p010_aws_apis_have_an_address_in_the_vpc(platform: Platform) -> Verdicts:
+    endpoints = {endpoint_name(endpoint): endpoint for endpoint in platform.some(ENDPOINT)}
+    s3 = endpoints.get("s3")
+    through = {platform.target("network", table) for table in (s3["RouteTableIds"] if s3 else [])}
+    for subnet in subnets(platform, "application"):
+        (association,) = platform.users_of(subnet, "AWS::EC2::SubnetRouteTableAssociation")
+        yield subnet, association.target("RouteTableId") in through, "Lead its route table to the gateway endpoint of S3."
+    for name in get_args(InterfaceEndpoint):
+        endpoint = endpoints.get(name)
+        yield f"network/{name}", endpoint is not None, "Add it to network.interface_endpoints, or say `all`."
+        if endpoint:
+            zones = {subnet["AvailabilityZone"] for subnet in endpoint.targets("SubnetIds")}
+            yield endpoint, endpoint["PrivateDnsEnabled"] is True and len(zones) >= 2, "Private DNS, and an address in every zone."
+
+
+@promise
+def test_p011_endpoints_serve_this_account_and_its_resources_only(platform: Platform) -> Verdicts:
+    for endpoint in platform.some(ENDPOINT):
+        yield endpoint, bool(endpoint["PolicyDocument"]), "Without a policy an endpoint serves everybody and reaches everything."
+        groups = endpoint.targets("SecurityGroupIds")
+        for resource, rule in rules(platform, "Ingress"):
+            if group_of(resource, rule) in groups:
+                yield resource, (rule["FromPort"], rule["ToPort"]) == (443, 443), "Endpoints answer on 443 only."
+    for statement in endpoint_statements(platform, "s3", "secretsmanager", "kms"):
+        own = statement.values("StringEquals", "aws:ResourceAccount") == (ACCOUNT,)
+        yield (
+            statement.resource,
+            own or buckets_of_aws(statement),
+            f"{statement}: confine it by aws:ResourceAccount.",
+        )
+
+
+def buckets_of_aws(statement: Statement) -> bool:
+    """The layers of images to read, and CloudFormation's buckets for answers of custom resources to write: by full name, nothing else."""
+    region = statement.resource.platform.settings.region
+    named: dict[tuple[str, ...], set[str]] = {
+        ("s3:GetObject",): {f"arn:aws:s3:::prod-{region}-starport-layer-bucket/*"},
+        ("s3:PutObject",): {
+            f"arn:aws:s3:::cloudformation-custom-resource-response-{region.replace('-', '')}/*",
+            f"arn:aws:s3:::cloudformation-waitcondition-{region}/*",
+        },
+    }
+    return set(statement.texts()) <= named.get(statement.actions, set())
+
+
+@promise
+def test_p012_addresses_never_collide_and_suffice_for_pods(platform: Platform) -> Verdicts:
+    for one, other in combinations(ENVIRONMENTS, 2):
+        if platform.name in (one, other):
+            apart = not overlapping(settings_of(one), settings_of(other))
+            yield f"network.cidr of {one} and {other}", apart, "Give each environment a range of its own: they could never be connected."
+    for vpc in platform.some("AWS::EC2::VPC"):
+        yield vpc, vpc["CidrBlock"] == platform.settings.network.cidr, "The VPC takes the range of the environment file."
+    for subnet in subnets(platform, "application"):
+        yield subnet, IPv4Network(subnet["CidrBlock"]).prefixlen <= 20, "A pod has an address of its own: /20 or larger, from a /16."
+
+
+@promise
+def test_p013_subnets_tell_kubernetes_where_load_balancers_go(platform: Platform) -> Verdicts:
+    for tier, tag in (("public", "kubernetes.io/role/elb"), ("application", "kubernetes.io/role/internal-elb")):
+        for subnet in subnets(platform, tier):
+            yield subnet, subnet.tags.get(tag) == "1", f"Tag it {tag}=1."
+    for subnet in subnets(platform, "data"):
+        yield subnet, not any(tag.startswith("kubernetes.io/role") for tag in subnet.tags), "No load balancer goes into the data tier."
+
+
+@promise
+def test_p014_no_network_acl_is_opened_and_nothing_could_be_reached_through_one(platform: Platform) -> Verdicts:
+    """No stack has an ACL of its own. AWS's default one is open, which is moot: security groups admit no remote access from outside."""
+    for entry in platform.all("AWS::EC2::NetworkAcl", "AWS::EC2::NetworkAclEntry"):
+        yield entry, False, "Security groups decide here, from one table. Take the ACL away, or teach this test what it may open."
+    for resource, rule in rules(platform, "Ingress"):
+        remote = any(rule.get("FromPort", 0) <= port <= rule.get("ToPort", 65535) for port in REMOTE_ACCESS)
+        source = platform.target(resource.stack, rule.get("SourceSecurityGroupId"))
+        among_equals = source is not None and source is group_of(resource, rule)
+        yield resource, not remote or among_equals, "It admits SSH or RDP. Reach machines through Systems Manager or kubectl."
+
+
+@promise
+def test_p015_public_access_of_the_vpc_is_decided_and_written_down(platform: Platform) -> Verdicts:
+    """Left to the owner of the account by ADR 5, so that no stack sets it, and what the ADR leans on instead is asserted."""
+    decision = (ROOT / "docs" / "adr" / "0005-vpc-block-public-access.md").read_text()
+    written = "**Status** accepted" in decision and "block-ingress" in decision
+    yield "docs/adr/0005-vpc-block-public-access.md", written, "Keep the decision and how to turn it on."
+    setting = platform.all("AWS::EC2::VPCBlockPublicAccessOptions", "AWS::EC2::VPCBlockPublicAccessExclusion")
+    yield "VPC Block Public Access", not setting, "An environment would set it for every VPC of the account: change ADR 5 first."
+    public = set(subnets(platform, "public"))
+    for gateway in platform.some("AWS::EC2::NatGateway"):
+        yield gateway, gateway.target("SubnetId") in public, "NAT gateways stand in the public tier."
+    for resource in platform.resources:
+        lives = {"AWS::EC2::NatGateway", "AWS::EC2::SubnetRouteTableAssociation", ROUTE}
+        if resource.type not in lives and any(resource.uses(subnet) for subnet in public):
+            yield resource, False, "The public tier holds NAT gateways only. Put it into the application tier."

@@ -1,0 +1,139 @@
+"""Properties 16 to 23: where images come from."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from spotmusic_cdk import versions
+from tests.conftest import ROOT
+from tests.properties.promise import Verdicts, promise
+from tests.properties.releases import images_in, releases_of
+from tests.properties.resources import ACCOUNT, Platform, Resource
+from tests.properties.statements import statements_of
+
+REPOSITORY = "AWS::ECR::Repository"
+CACHED = "AWS::ECR::RepositoryCreationTemplate"
+RULE = "AWS::ECR::PullThroughCacheRule"
+UNTAGGED_DAYS = 14
+
+_IMAGE = re.compile(r"(?P<host>[^/]+)/(?P<path>.+?)(?::(?P<tag>[\w.-]+)|@(?P<digest>sha256:[0-9a-f]{64}))")
+
+
+def repositories(platform: Platform) -> list[Resource]:
+    """Repositories of ours, and the templates of those that ECR makes for cached images."""
+    return [*platform.some(REPOSITORY), *platform.some(CACHED)]
+
+
+def lifecycle(repository: Resource) -> list[dict[str, Any]]:
+    text = repository["LifecyclePolicy.LifecyclePolicyText"] if repository.type == REPOSITORY else repository["LifecyclePolicy"]
+    return [rule["selection"] for rule in json.loads(text)["rules"]] if text else []
+
+
+def images(platform: Platform) -> Iterator[tuple[Resource, str]]:
+    """Every image that a task or a Helm release names."""
+    for task in platform.some("AWS::ECS::TaskDefinition"):
+        for index in range(len(task["ContainerDefinitions"])):
+            yield task, task.text(f"ContainerDefinitions.{index}.Image")
+    for release in releases_of(platform).values():
+        yield from ((release.resource, image) for image in sorted(set(images_in(release.values))))
+
+
+def is_immutable(platform: Platform, path: str) -> bool:
+    """Tells whether a tag below this path of our registry keeps its meaning."""
+    made = [template for template in platform.some(CACHED) if path.startswith(f"{template['Prefix']}/")]
+    own = [repository for repository in platform.some(REPOSITORY) if f"${{registry/{repository.id}" in path]
+    return any(repository["ImageTagMutability"] == "IMMUTABLE" for repository in [*made, *own])
+
+
+def upstream_images() -> Iterator[str]:
+    """Every image that this project names the version of."""
+    yield versions.BOOTSTRAP_IMAGE
+    for value in vars(versions).values():
+        if isinstance(value, versions.Chart):
+            yield from value.images.values()
+
+
+@promise
+def test_p016_a_tag_never_changes_its_meaning(platform: Platform) -> Verdicts:
+    for repository in repositories(platform):
+        yield repository, repository["ImageTagMutability"] == "IMMUTABLE", "Make its tags immutable."
+
+
+@promise
+def test_p017_every_image_is_scanned(platform: Platform) -> Verdicts:
+    scanning = platform.only("AWS::ECR::RegistryScanningConfiguration")
+    filters = [(rule["ScanFrequency"], f["Filter"]) for rule in scanning["Rules"] for f in rule["RepositoryFilters"]]
+    wanted = "CONTINUOUS_SCAN" if platform.settings.production else "SCAN_ON_PUSH"
+    # Repositories of cached images are unknown until the first pull, so that the registry scans them all.
+    yield scanning, (wanted, "*") in filters, f"Scan every repository: {wanted} with the filter *."
+    for repository in platform.some(REPOSITORY):
+        yield repository, repository["ImageScanningConfiguration.ScanOnPush"] is True, "Set image_scan_on_push=True."
+
+
+@promise
+def test_p018_images_are_encrypted_with_the_key_of_images(platform: Platform) -> Verdicts:
+    for repository in repositories(platform):
+        key = repository.target("EncryptionConfiguration.KmsKey")
+        ours = repository["EncryptionConfiguration.EncryptionType"] == "KMS" and key is not None and key.name == "secrets/ImagesKey"
+        yield repository, ours, "Encrypt it with keys.images."
+
+
+@promise
+def test_p019_images_that_nobody_uses_go(platform: Platform) -> Verdicts:
+    for repository in repositories(platform):
+        by_status = {rule["tagStatus"]: rule for rule in lifecycle(repository)}
+        untagged, tagged = by_status.get("untagged", {}), by_status.get("tagged", {})
+        by_age = untagged.get("countType") == "sinceImagePushed" and untagged.get("countNumber", UNTAGGED_DAYS + 1) <= UNTAGGED_DAYS
+        yield repository, by_age, f"Untagged images go after {UNTAGGED_DAYS} days at the most: registry.untagged_days."
+        by_number = tagged.get("countType") == "imageCountMoreThan" and tagged.get("countNumber", 0) >= 5
+        yield repository, by_number, "Tagged images go by number, and enough stay to go back: registry.keep_images."
+
+
+@promise
+def test_p020_no_repository_lets_just_anybody_in(platform: Platform) -> Verdicts:
+    """None has a policy, so that only this account's roles pull; should one get a policy, it may not speak of everybody."""
+    open_to_all = {statement.resource for statement in statements_of(platform) if statement.allows and statement.for_anybody}
+    for repository in repositories(platform):
+        yield repository, repository not in open_to_all, "Name the accounts that may pull."
+
+
+@promise
+def test_p021_images_outlive_their_stack(platform: Platform) -> Verdicts:
+    for repository in platform.some(REPOSITORY):
+        kept = repository.outlives_its_stack and repository["EmptyOnDelete"] is False
+        yield repository, kept, "Keep it, and its images with it: data.removal_policy is `retain`."
+
+
+@promise
+def test_p022_what_runs_is_an_exact_image_from_our_registry(platform: Platform) -> Verdicts:
+    own = f"{ACCOUNT}.dkr.ecr.{platform.settings.region}.amazonaws.com"
+    for resource, image in images(platform):
+        subject, parts = f"{resource.name} {image}", _IMAGE.fullmatch(image)
+        exact = parts is not None and parts["tag"] != "latest"
+        yield subject, exact, "Name a digest, or a tag that means one image."
+        ours = parts is not None and parts["host"] == own
+        yield subject, ours, "Pull it through our registry: give its upstream's credentials under `registry`."
+        if parts and ours:
+            kept = bool(parts["digest"]) or is_immutable(platform, parts["path"])
+            yield subject, kept, "Its tag may change its meaning: pull it from a repository with immutable tags, or by digest."
+    for template in sorted((ROOT / "charts").rglob("templates/*")):
+        for line in re.findall(r"^\s*-?\s*image:\s*(.+)$", template.read_text(), flags=re.MULTILINE):
+            yield str(template.relative_to(ROOT)), ".Values." in line, "Take the image from the values, which name our registry."
+
+
+@promise
+def test_p023_no_node_pulls_from_the_internet(platform: Platform) -> Verdicts:
+    prefixes = {template["Prefix"] for template in platform.some(CACHED)}
+    rules = {rule["UpstreamRegistryUrl"].replace("registry-1.docker.io", "docker.io"): rule for rule in platform.some(RULE)}
+    said = {image for _, image in images(platform)}
+    upstream = sorted({image.partition("/")[0] for image in upstream_images()})
+    for host in upstream:
+        yield f"registry/{host}", host in rules, "It has no pull-through cache: give its credentials under `registry`."
+    for host in sorted(rules.keys() & set(upstream)):
+        rule = rules[host]
+        prefix = rule["EcrRepositoryPrefix"]
+        yield rule, prefix in prefixes, "ECR would make its repositories without our key: add a template with the same prefix."
+        for path in sorted({image.partition("/")[2] for image in upstream_images() if image.startswith(f"{host}/")}):
+            named = any(image.endswith(f"/{prefix}/{path}") for image in said)
+            yield rule, named, f"Nothing pulls {host}/{path} through it: tell the chart the image's name in our registry."

@@ -1,0 +1,212 @@
+"""Properties 24 to 33: secrets, keys and configuration."""
+
+import ast
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import cache
+
+from tests.conftest import ROOT, TODAY
+from tests.properties.literals import called_secret, suspicious
+from tests.properties.promise import Verdicts, promise
+from tests.properties.releases import releases_of
+from tests.properties.resources import ACCOUNT, Platform, Resource, intrinsics, texts_of
+from tests.properties.statements import Statement, statements_of
+
+SECRET = "AWS::SecretsManager::Secret"
+SCHEDULE = "AWS::SecretsManager::RotationSchedule"
+KEY = "AWS::KMS::Key"
+PARAMETER = "AWS::SSM::Parameter"
+PAIR = "Custom::SigningKeyPair"
+CLASSES = ("database", "cache", "audio", "logs", "kubernetes", "backup", "images", "secrets", "notifications")
+READS = ("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue")
+BARRIER = "aws:cdk:eks:kubectl-ready"
+"""Value of a parameter by which CDK orders releases. It is nobody's configuration, and has no name of ours."""
+
+_EXACT = re.compile(r"arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[^*?]+-[A-Za-z0-9]{6}")
+_SOURCES = ("app.py", "spotmusic_cdk", "stacks", "constructs", "charts", "environments", "tests", "docs", "cdk.json", "README.md")
+_TEXTS = {".py", ".mjs", ".js", ".json", ".yaml", ".yml", ".tpl", ".md", ".toml", ".lua", ".sh"}
+
+
+def files(*roots: str, kinds: set[str]) -> Iterator[tuple[str, str]]:
+    """Files of the repository with their content, without what tools leave behind."""
+    for root in roots:
+        for path in [ROOT / root] if (ROOT / root).is_file() else sorted((ROOT / root).rglob("*")):
+            left = {"__pycache__", "__snapshots__", "node_modules", "cdk.out"}.intersection(path.parts) or ".egg-info" in str(path)
+            if path.is_file() and path.suffix in kinds and not left:
+                yield str(path.relative_to(ROOT)), path.read_text()
+
+
+@cache
+def literals_of_the_repository() -> dict[str, list[str]]:
+    return {name: list(suspicious(text)) for name, text in files(*_SOURCES, kinds=_TEXTS)}
+
+
+@cache
+def unsafe_calls() -> dict[str, list[int]]:
+    """Lines on which a secret is written out or taken apart, by file."""
+    unsafe = {"unsafe_plain_text", "unsafe_unwrap", "plain_text"}
+    return {
+        name: [node.lineno for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute) and node.attr in unsafe]
+        for name, text in files("app.py", "spotmusic_cdk", "stacks", "constructs", kinds={".py"})
+    }
+
+
+def schedules(secret: Resource) -> list[Resource]:
+    return secret.platform.users_of(secret, SCHEDULE)
+
+
+def replaced_by_hand(secret: Resource) -> bool:
+    """Tells whether somebody answers for a secret that no schedule rotates, and whether the day has not passed."""
+    owner, before = secret.tags.get("RotationOwner"), secret.tags.get("RotateBefore")
+    return bool(owner and before) and TODAY < date.fromisoformat(before or "") <= TODAY + timedelta(days=366)
+
+
+def reads(platform: Platform) -> list[Statement]:
+    """Every right to read a secret."""
+    return [s for s in statements_of(platform) if s.kind == "identity" and s.allows and any(s.may(action) for action in READS)]
+
+
+def is_one_secret(statement: Statement, resource: object) -> bool:
+    platform, stack = statement.resource.platform, statement.resource.stack
+    target, text = platform.target(stack, resource), platform.text(stack, resource)
+    master = target is not None and target.type == "AWS::RDS::DBInstance" and "MasterUserSecret.SecretArn" in text
+    return master or (target is not None and target.type == SECRET) or bool(_EXACT.fullmatch(text))
+
+
+def confines_to_this_account(statement: Statement) -> bool:
+    """Tells whether a statement on a key is limited by who calls, through what, or what is encrypted, to this account."""
+    keys = {key for key in statement.condition_keys if key in {"aws:sourceaccount", "aws:sourcearn", "kms:calleraccount"}}
+    keys |= {key for key in statement.condition_keys if key.startswith("kms:encryptioncontext:")}
+    limits = [value for block in statement.conditions.values() for key, values in block.items() if key in keys for value in values]
+    return bool(limits) and all(ACCOUNT in value for value in limits)
+
+
+@promise
+def test_p024_every_secret_is_encrypted_with_a_key_of_ours(platform: Platform) -> Verdicts:
+    for secret in platform.some(SECRET):
+        key = secret.target("KmsKeyId")
+        yield secret, key is not None and key.type == KEY, "Give it keys.secrets."
+    for database in platform.some("AWS::RDS::DBInstance"):
+        key = database.target("MasterUserSecret.KmsKeyId")
+        yield database, key is not None and key.type == KEY, "Give its master secret keys.database."
+
+
+@promise
+def test_p025_every_secret_rotates_or_somebody_answers_for_it_until_a_day(platform: Platform) -> Verdicts:
+    by_hand = [secret for secret in platform.some(SECRET) if not schedules(secret)]
+    for secret in platform.some(SECRET):
+        if secret in by_hand:
+            yield secret, replaced_by_hand(secret), "Replace it, and move ROTATE_BEFORE in stacks/secrets.py on; or give it a schedule."
+        for schedule in schedules(secret):
+            days = schedule["RotationRules.AutomaticallyAfterDays"] or 0
+            rotates = schedule.target("RotationLambdaARN") is not None or schedule["HostedRotationLambda"] is not None
+            yield schedule, rotates and 1 <= days <= 90, "Rotate it by a function, at least every 90 days."
+    reasons = [reason for _, finding, reason in platform.acknowledged if finding == "AwsSolutions::AwsSolutions-SMG4"]
+    named = len(reasons) == len(by_hand) and all(platform.settings.owner in reason and "docs/runbooks/" in reason for reason in reasons)
+    yield "secrets without a schedule", named, "Each is acknowledged with its owner, its day and its runbook: rotate_by_hand."
+    for runbook in sorted({match for reason in reasons for match in re.findall(r"docs/runbooks/[a-z-]+\.md", reason)}):
+        yield runbook, (ROOT / runbook).is_file(), "Write the runbook that the acknowledgements name."
+
+
+@promise
+def test_p026_no_secret_is_written_down_anywhere(platform: Platform) -> Verdicts:
+    for resource in platform.resources:
+        found = [
+            f"{path}: {what}" for path, text in texts_of(resource) if path != "PublicKeyConfig.CallerReference" for what in suspicious(text)
+        ]
+        found += list(called_secret(resource.properties))
+        yield resource, not found, f"{'; '.join(found)}. Keep it in Secrets Manager, and refer to it."
+    for name, release in releases_of(platform).items():
+        found = list(called_secret(release.values))
+        yield f"{release.resource.name} {name}", not found, f"{'; '.join(found)}. Give the chart the name of a Kubernetes secret."
+    for file, what in literals_of_the_repository().items():
+        yield file, not what, f"{'; '.join(what)}. Take it out of the repository, and replace it: it is known now."
+
+
+@promise
+def test_p027_no_code_writes_a_secret_out(platform: Platform) -> Verdicts:
+    for file, lines in unsafe_calls().items():
+        yield file, not lines, f"Lines {lines} turn a secret into text. Pass the secret itself, or its ARN."
+    for resource in platform.some(SECRET):
+        yield resource, resource["SecretString"] is None, "Its value would stand in the template. Let Secrets Manager make it up."
+
+
+@promise
+def test_p028_keys_rotate(platform: Platform) -> Verdicts:
+    for key in platform.some(KEY):
+        yield key, key["EnableKeyRotation"] is True and (key["RotationPeriodInDays"] or 365) <= 365, "Rotate it, at least once a year."
+
+
+@promise
+def test_p029_keys_serve_this_account_only(platform: Platform) -> Verdicts:
+    root = ("AWS", f"arn:aws:iam::{ACCOUNT}:root")
+    for statement in statements_of(platform):
+        if statement.resource.type != KEY or not statement.allows:
+            continue
+        account = statement.principals == (root,)
+        yield statement.resource, account or confines_to_this_account(statement), f"Confine the statement {statement} to this account."
+        if statement.for_anybody:
+            through = statement.values("StringEquals", "kms:ViaService")
+            yield statement.resource, bool(through) and "*" not in "".join(through), f"Name the services that may use it: {statement}."
+        yield statement.resource, not statement.negated, f"Say what is allowed, not what is not: {statement}."
+
+
+@promise
+def test_p030_each_class_of_data_has_a_key_that_is_hard_to_lose(platform: Platform) -> Verdicts:
+    aliases = {alias["AliasName"]: alias.target("TargetKeyId") for alias in platform.some("AWS::KMS::Alias")}
+    by_class = {name: aliases.get(f"alias/spotmusic-{platform.settings.name}-secrets/{name}") for name in CLASSES}
+    for name, key in by_class.items():
+        alone = key is not None and list(by_class.values()).count(key) == 1
+        yield f"secrets/{name}", alone, "Give the class of data a key of its own, with an alias."
+    for key in platform.some(KEY):
+        yield key, key in aliases.values(), "Give it an alias, by which people find it."
+        yield key, key.outlives_its_stack, "Keep it: what is encrypted with it would be lost."
+        yield key, key["PendingWindowInDays"] == 30, "Leave 30 days in which its deletion can be called off."
+
+
+@promise
+def test_p031_parameters_hold_configuration_under_one_path_and_no_secret(platform: Platform) -> Verdicts:
+    path = f"/spotmusic/{platform.settings.name}/"
+    for parameter in platform.some(PARAMETER):
+        yield parameter, parameter["Type"] in ("String", "StringList"), "CloudFormation makes no SecureString: use Secrets Manager."
+        ours = str(parameter["Name"]).startswith(path) or parameter["Value"] == BARRIER
+        yield parameter, ours, f"Put it below {path}, where its readers look."
+
+
+@promise
+def test_p032_the_private_half_of_a_signing_key_is_in_secrets_manager_only(platform: Platform) -> Verdicts:
+    for public in platform.some("AWS::CloudFront::PublicKey"):
+        pair = public.target("PublicKeyConfig.EncodedKey")
+        made = pair is not None and pair.type == PAIR and public.text("PublicKeyConfig.EncodedKey").endswith(".PublicKey}")
+        yield public, made, "Take the public half from SigningKeyPair."
+    for pair in platform.some(PAIR):
+        secret = pair.target("SecretArn")
+        empty = secret is not None and secret.type == SECRET and secret["SecretString"] is None and secret["GenerateSecretString"] is None
+        yield pair, empty, "Let its function fill an empty secret: CloudFormation would write any other value again, over the key."
+        yield pair, attributes_read(pair) <= {"", ".PublicKey"}, "Nothing but its public half may be read from it."
+
+
+def attributes_read(resource: Resource) -> set[str]:
+    """What anybody in the templates reads of a resource."""
+    platform = resource.platform
+    found: set[str] = set()
+    for stack, template in platform.templates.items():
+        for value in intrinsics([template["Resources"], template.get("Outputs", {})]):
+            if platform.target(stack, value) is resource:
+                found.add(platform.text(stack, value).removeprefix(f"${{{resource.stack}/{resource.id}").removesuffix("}"))
+    return found
+
+
+@promise
+def test_p033_who_reads_a_secret_may_read_that_one_only(platform: Platform) -> Verdicts:
+    for statement in reads(platform):
+        for resource in statement.resources:
+            shown = platform.text(statement.resource.stack, resource)
+            yield statement.resource, is_one_secret(statement, resource), f"It may read {shown}. Name the ARN of each secret."
+        yield statement.resource, not statement.negated and "*" not in statement.actions, "Name what it may do, and on what."
+    passed = [
+        s.resource for s in statements_of(platform) if s.kind == "resource" and s.resource.type == "AWS::SecretsManager::ResourcePolicy"
+    ]
+    for policy in passed:
+        yield policy, False, "Rights are given on the reader's side only. Take the policy of the secret away."

@@ -1,0 +1,32 @@
+"""Production with the other default engine of the cache: three stacks instead of eight, because no other differs."""
+
+import json
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from spotmusic_cdk.settings import Settings
+from stacks.data import DataStack
+from stacks.network import NetworkStack
+from stacks.secrets import SecretsStack
+from tests.conftest import Template, feature_flags
+
+VALKEY = "prod-valkey"
+
+
+def with_valkey(settings: Settings) -> Settings:
+    """Returns the environment with the other engine."""
+    cache = settings.data.cache.model_copy(update={"engine": "valkey"})
+    return settings.model_copy(update={"data": settings.data.model_copy(update={"cache": cache})})
+
+
+def data_templates(settings: Settings) -> dict[str, Template]:
+    """Synthesizes the data stack and what it needs."""
+    stage = cdk.Stage(cdk.App(context=feature_flags()), settings.name)
+    network, secrets = NetworkStack(stage, settings=settings), SecretsStack(stage, settings=settings)
+    DataStack(stage, settings=settings, network=network, secrets=secrets)
+    assembly = stage.synth()
+    return {
+        str(stack.id).removeprefix(f"{settings.name}/"): json.loads(Path(assembly.directory, stack.template_file).read_text())
+        for stack in assembly.stacks
+    }
