@@ -31,6 +31,8 @@ from spotmusic_constructs.kubernetes.prometheus_crds import PrometheusCrds
 from spotmusic_constructs.kubernetes.trust import Trust
 from spotmusic_constructs.messaging.rabbitmq import RabbitMQ
 from spotmusic_constructs.messaging.rabbitmq_operators import RabbitMQOperators
+from spotmusic_constructs.messaging.task_topology import TaskTopology
+from spotmusic_constructs.messaging.topology import TaskQueue, Topology
 from spotmusic_constructs.network.flows import Flow
 from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalancer
 from spotmusic_constructs.streaming.redpanda import LABELS as REDPANDA_LABELS
@@ -169,6 +171,7 @@ class EksPlatformStack(EnvironmentStack):
         redpanda = self._release_redpanda()
         keycloak = self._release_keycloak()
         rabbitmq = self._release_rabbitmq(after=[operators])
+        self._release_task_topology(rabbitmq)
         kong = self._release_kong(keycloak)
         components = (redpanda, keycloak, rabbitmq, kong)
         trust = Trust(
@@ -302,6 +305,18 @@ class EksPlatformStack(EnvironmentStack):
             memory_gib=rabbitmq.memory_gib,
             storage_gib=rabbitmq.storage_gib,
             after=after,
+        )
+
+    def _release_task_topology(self, rabbitmq: RabbitMQ) -> TaskTopology:
+        """The queues as the settings describe them, once the nodes answer."""
+        queues = [TaskQueue(name=name, **queue.model_dump()) for name, queue in self._settings.queues.items()]
+        return TaskTopology(
+            self,
+            "TaskTopology",
+            cluster=self.cluster,
+            chart=LocalChart(path=CHARTS / "rabbitmq-topology"),
+            topology=Topology(queues=queues, users=rabbitmq.user_secrets, monitor=rabbitmq.monitor_secret),
+            after=[rabbitmq],
         )
 
     def _release_kong(self, keycloak: Keycloak) -> Kong:

@@ -1,12 +1,13 @@
 """What the words of `talks_to` give a service."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.services import ServiceSettings
+from spotmusic_constructs.messaging import topology
 from spotmusic_constructs.services.access import (
     Access,
     bucket_access,
@@ -24,8 +25,7 @@ EVERYONE = {"LOG_LEVEL": "log-level", "IDENTITY_ISSUER": "identity/issuer"}
 """Parameters that every service gets: name in the container, name in the tree."""
 EVENTS = {"EVENTS_BOOTSTRAP_SERVERS": "kafka/bootstrap-servers"}
 TASKS = {"TASKS_ENDPOINT": "amqp/endpoint"}
-TASKS_TOPOLOGY = {"TASKS_VIRTUAL_HOST": "spotmusic", "TASKS_EXCHANGE": "tasks"}
-"""Names in the RabbitMQ chart (charts/rabbitmq). A service takes tasks from the queue of its own name."""
+TASKS_TOPOLOGY = {"TASKS_VIRTUAL_HOST": topology.VIRTUAL_HOST, "TASKS_EXCHANGE": topology.TASKS}
 DATABASE_FIELDS = ("username", "password", "host", "port", "dbname")
 
 
@@ -61,10 +61,18 @@ class ServiceAccess:
                 yield from self._cache(name)
             case "events":
                 yield from self._broker("EVENTS", EVENTS)
+                topics = self._settings.topics.items()
+                yield Access(
+                    environment={
+                        **_list("EVENTS_PRODUCES", [topic for topic, uses in topics if name in uses.producers]),
+                        **_list("EVENTS_CONSUMES", [topic for topic, uses in topics if name in uses.consumers]),
+                    }
+                )
                 yield user_access("EVENTS", self._secrets.secrets.redpanda_users[name])
             case "tasks":
                 yield from self._broker("TASKS", TASKS)
-                yield Access(environment={**TASKS_TOPOLOGY, "TASKS_QUEUE": name})
+                queues = [queue for queue, uses in self._settings.queues.items() if name in uses.consumers]
+                yield Access(environment={**TASKS_TOPOLOGY, **_list("TASKS_QUEUES", queues)})
                 yield user_access("TASKS", self._secrets.secrets.rabbitmq_users[name])
             case "uploads":
                 yield bucket_access("UPLOADS", self._data.uploads.bucket, writes=True)
@@ -114,3 +122,9 @@ class ServiceAccess:
                 force_dynamic_reference=True,
             )
         return self._parameters[name]
+
+
+def _list(variable: str, names: Iterable[str]) -> dict[str, str]:
+    """A list in one variable; none where there is nothing to list."""
+    joined = ",".join(names)
+    return {variable: joined} if joined else {}

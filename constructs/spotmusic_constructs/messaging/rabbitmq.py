@@ -1,4 +1,4 @@
-"""The task queues: a RabbitMQ cluster of three nodes, its users and their queues."""
+"""The nodes of the task broker: a RabbitMQ cluster over three zones."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,6 +11,7 @@ from spotmusic_constructs.kubernetes.certificate import Certificate, service_nam
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
 from spotmusic_constructs.kubernetes.pod import BROKER_NODES, BROKER_TOLERATIONS, apart, resources, spread
+from spotmusic_constructs.messaging.topology import MONITOR
 
 RELEASE = "rabbitmq"
 """Also the name of the cluster, of its Service and of the label by which its pods are found."""
@@ -22,11 +23,11 @@ LABELS = {"app.kubernetes.io/name": RELEASE}
 
 
 class RabbitMQ(Construct):
-    """Three nodes over three zones with quorum queues, TLS only, and a user of its own for each service.
+    """Three nodes over three zones with quorum queues, TLS only.
 
-    Creates the release of the chart `charts/rabbitmq`. Every service publishes to the exchange `tasks` and takes from the queue of
-    its name; what was delivered too often is kept in `dead-letters`. The stack makes what `external_secrets` and `certificates`
-    name, and the release comes after; `RabbitMQOperators` come before, in the same namespace.
+    Creates the release of the chart `charts/rabbitmq`, which is done when every node answers. The stack makes what `external_secrets`
+    and `certificates` name, and the release comes after; `RabbitMQOperators` come before, in the same namespace. What the broker
+    holds is the business of `TaskTopology`, which finds the Secrets of the users in `user_secrets` and `monitor_secret`.
 
     Args:
         cluster: cluster with a kubectl provider.
@@ -67,7 +68,9 @@ class RabbitMQ(Construct):
         after: Sequence[IConstruct] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        everybody = {**users, **({"queue-depth": monitor} if monitor else {})}
+        everybody = {**users, **({MONITOR: monitor} if monitor else {})}
+        self.user_secrets = {name: _secret_name(name) for name in users}
+        self.monitor_secret = _secret_name(MONITOR) if monitor else None
         self.external_secrets = (_administrator(namespace, default_user), *_users(namespace, everybody))
         names = (*service_names(RELEASE, namespace), *service_names(f"{RELEASE}-nodes", namespace, pods=True), host)
         self.certificates = (Certificate(namespace=namespace, name=TLS, dns_names=names),)
@@ -79,10 +82,9 @@ class RabbitMQ(Construct):
             chart=chart,
             release=RELEASE,
             namespace=namespace,
-            # Users and queues are made when the nodes answer, and taken back before the operators may go: their finalizers would
-            # otherwise wait for ever. Never atomic: a rollback could not change the StatefulSet back.
+            # When it goes, it goes before the operators do. Never atomic: a rollback could not change the StatefulSet back.
             wait=True,
-            timeout=cdk.Duration.minutes(13),
+            timeout=cdk.Duration.minutes(12),
             after=after,
             values={
                 "image": image,
@@ -91,10 +93,6 @@ class RabbitMQ(Construct):
                 "resources": resources(cpu="1", memory=f"{memory_gib}Gi"),
                 "tlsSecret": TLS,
                 "defaultUserSecret": DEFAULT_USER,
-                "users": {
-                    **{name: {"secret": _secret_name(name)} for name in users},
-                    **({"queue-depth": {"secret": _secret_name("queue-depth"), "countsOnly": True}} if monitor else {}),
-                },
                 "nodeSelector": BROKER_NODES,
                 "tolerations": BROKER_TOLERATIONS,
                 "topologySpreadConstraints": [spread(LABELS)],

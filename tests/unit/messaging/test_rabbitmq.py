@@ -54,7 +54,7 @@ def test_a_stateful_release_is_never_rolled_back(release: Json) -> None:
 
 def test_its_removal_is_waited_for_so_that_the_operators_go_last(release: Json) -> None:
     assert release["Wait"] is True
-    assert release["Timeout"] == "780s"
+    assert release["Timeout"] == "720s"
 
 
 def test_three_nodes_stand_in_zones_and_on_hosts_of_their_own(values: Json) -> None:
@@ -70,21 +70,16 @@ def test_sizes_are_those_asked_for(values: Json) -> None:
     assert values["resources"]["limits"]["memory"] == "8Gi"
 
 
-def test_every_service_has_a_user_whose_secret_is_made(rabbitmq: RabbitMQ, values: Json) -> None:
+def test_every_user_has_a_secret_that_is_made(rabbitmq: RabbitMQ, values: Json) -> None:
     made = {secret.name for secret in rabbitmq.external_secrets}
-    assert {user["secret"] for user in values["users"].values()} <= made
-    assert values["defaultUserSecret"] in made
-    assert set(values["users"]) == {"web-api", "notifications", "queue-depth"}
+    assert set(rabbitmq.user_secrets) == {"web-api", "notifications"}
+    assert {*rabbitmq.user_secrets.values(), rabbitmq.monitor_secret, values["defaultUserSecret"]} == made
 
 
-def test_only_the_monitor_merely_counts(values: Json) -> None:
-    assert [name for name, user in values["users"].items() if user.get("countsOnly")] == ["queue-depth"]
-
-
-def test_without_a_monitor_there_is_no_user_for_it() -> None:
-    stack = new_stack()
-    rabbitmq_in(stack)
-    assert "queue-depth" not in releases(stack)["rabbitmq"]["Values"]["users"]
+def test_without_a_monitor_there_is_no_secret_for_it() -> None:
+    rabbitmq = rabbitmq_in(new_stack())
+    assert rabbitmq.monitor_secret is None
+    assert not [secret.name for secret in rabbitmq.external_secrets if "queue-depth" in secret.name]
 
 
 def test_the_administrator_is_in_the_form_that_the_operator_reads(rabbitmq: RabbitMQ) -> None:

@@ -77,33 +77,30 @@ def test_one_node_may_go_at_a_time(manifests: list[Json]) -> None:
     assert budget == {"maxUnavailable": 1, "selector": {"matchLabels": {"app.kubernetes.io/name": "rabbitmq"}}}
 
 
-def test_every_queue_is_a_quorum_queue(manifests: list[Json]) -> None:
-    queues = [item["spec"] for item in manifests if item["kind"] == "Queue"]
-    assert {queue["name"] for queue in queues} == {"web-api", "notifications", "dead-letters"}
-    assert {queue["type"] for queue in queues} == {"quorum"}
-    assert named(manifests, "Vhost", "spotmusic")["defaultQueueType"] == "quorum"
+def test_the_release_ends_when_every_node_answers(values: Json) -> None:
+    job = next(item for item in render(CHART, "rabbitmq", "rabbitmq", {**values, "replicas": 5}) if item["kind"] == "Job")
+    pod = job["spec"]["template"]
+    (container,) = pod["spec"]["containers"]
+    assert job["metadata"]["annotations"]["helm.sh/hook"] == "post-install,post-upgrade"
+    assert all(f"rabbitmq-server-{node}" in container["args"][0] for node in range(5))
+    assert "rabbitmq-nodes.rabbitmq.svc/15671" in container["args"][0]
+    # Neither the disruption budget nor a Service may take it for a node.
+    assert pod["metadata"]["labels"]["app.kubernetes.io/name"] == "rabbitmq-ready"
 
 
-def test_a_task_that_fails_too_often_is_kept_and_never_lost_on_the_way(manifests: list[Json]) -> None:
-    policy = named(manifests, "Policy", "dead-letters")
-    assert policy["pattern"] == "^(?!dead-letters$)"
-    assert policy["definition"] == {
-        "dead-letter-exchange": "dead-letters",
-        "dead-letter-strategy": "at-least-once",
-        "overflow": "reject-publish",
-        "delivery-limit": 5,
-    }
+def test_it_gives_up_before_helm_does(values: Json) -> None:
+    with pytest.raises(ValueError, match="readyWithin"):
+        render(CHART, "rabbitmq", "rabbitmq", values | {"readyWithin": 900})
 
 
-def test_a_service_publishes_to_tasks_and_takes_from_its_own_queue(manifests: list[Json]) -> None:
-    permission = named(manifests, "Permission", "notifications")
-    assert permission["permissions"] == {"configure": "", "write": "^tasks$", "read": "^notifications$"}
-    assert named(manifests, "Binding", "notifications")["routingKey"] == "notifications.#"
-
-
-def test_who_only_counts_may_touch_no_message(manifests: list[Json]) -> None:
-    assert named(manifests, "User", "queue-depth")["tags"] == ["monitoring"]
-    assert named(manifests, "Permission", "queue-depth")["permissions"] == {"configure": "", "write": "", "read": ""}
+def test_who_waits_keeps_to_the_restricted_standard(manifests: list[Json]) -> None:
+    pod = named(manifests, "Job", "rabbitmq-ready")["template"]["spec"]
+    (container,) = pod["containers"]
+    security = container["securityContext"]
+    assert pod["automountServiceAccountToken"] is False
+    assert security["runAsNonRoot"] is security["readOnlyRootFilesystem"] is True
+    assert security["capabilities"] == {"drop": ["ALL"]}
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
 
 
 def test_metrics_are_scraped_over_verified_tls(manifests: list[Json]) -> None:

@@ -1,0 +1,79 @@
+"""The topology of the task broker as a definitions file, which every RabbitMQ loads: to try it, and to build it anew elsewhere."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from spotmusic_constructs.messaging.topology import TASKS, Topology, policy_pattern
+
+Json = dict[str, Any]
+_KEPT = {"durable": True, "auto_delete": False}
+
+
+def definitions(topology: Topology, passwords: Mapping[str, str]) -> Json:
+    """Returns what the custom resources of the chart `rabbitmq-topology` make, in the form that `rabbitmqctl import_definitions` reads.
+
+    Args:
+        topology: the same object that describes the chart's values.
+        passwords: password by user; on the cluster they come from Secrets.
+
+    Example:
+        json.dumps(definitions(topology, {"web-api": "…", "notifications": "…"}))
+    """
+    values: Json = topology.to_values()
+    vhost = topology.virtual_host
+    return {
+        "vhosts": [{"name": vhost, "default_queue_type": "quorum"}],
+        "users": [
+            {"name": name, "password": passwords[name], "tags": ",".join(user.get("tags", []))} for name, user in values["users"].items()
+        ],
+        "permissions": [
+            {"user": name, "vhost": vhost, "configure": "", "write": user["write"], "read": user["read"]}
+            for name, user in values["users"].items()
+        ],
+        "topic_permissions": [
+            {"user": name, "vhost": vhost, "exchange": TASKS, "write": user["publishes"], "read": ""}
+            for name, user in values["users"].items()
+            if "publishes" in user
+        ],
+        "exchanges": [
+            {
+                "name": name,
+                "vhost": vhost,
+                "type": exchange["type"],
+                "durable": True,
+                "auto_delete": False,
+                "internal": False,
+                "arguments": {},
+            }
+            for name, exchange in values["exchanges"].items()
+        ],
+        "queues": [
+            {"name": name, "vhost": vhost, **_KEPT, "arguments": {"x-queue-type": "quorum"}}
+            for name in values["queues"]
+        ],
+        "bindings": list(_bindings(values["queues"], vhost)),
+        "policies": [
+            {
+                "name": name,
+                "vhost": vhost,
+                "pattern": policy_pattern(name),
+                "apply-to": "quorum_queues",
+                "priority": 0,
+                "definition": queue["policy"],
+            }
+            for name, queue in values["queues"].items()
+        ],
+    }
+
+
+def _bindings(queues: Mapping[str, Json], vhost: str) -> Iterator[Json]:
+    for name, queue in queues.items():
+        for binding in queue["bindings"]:
+            yield {
+                "source": binding["exchange"],
+                "vhost": vhost,
+                "destination": name,
+                "destination_type": "queue",
+                "routing_key": binding["routingKey"],
+                "arguments": {},
+            }

@@ -1,0 +1,282 @@
+"""What we describe, loaded into a real RabbitMQ where one is installed: TLS only, on the loopback address.
+
+Debian's is 3.10 and the platform's 4.x, so that three things are said in its words here: the policies apply to `queues` (the word
+`quorum_queues` came with 3.12), dead letters have no delivery limit at all (what -1 means since 4.0), and the line `default_queue_type`
+is not in the configuration (since 3.13). A cluster of three is not tried.
+"""
+
+import base64
+import copy
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+import yaml
+
+from spotmusic_constructs.messaging.definitions import definitions
+from spotmusic_constructs.messaging.topology import TaskQueue, Topology
+from tests.conftest import ROOT
+from tests.helm_values import render
+
+Json = dict[str, Any]
+SERVER = shutil.which("/usr/lib/rabbitmq/bin/rabbitmq-server")
+"""The program itself: what Debian puts in the PATH starts it as another user, in a folder of that user."""
+TOOLS = (SERVER, shutil.which("epmd"), shutil.which("openssl"))
+NEWER = ("default_queue_type",)
+PASSWORD = "not-a-secret"  # of a server that lives for seconds on the loopback address
+TOPOLOGY = Topology(
+    queues=[TaskQueue(name="mail", consumers=["notifications"], publishers=["web-api"], delivery_limit=2, max_length=3)],
+    users={"web-api": "a", "notifications": "b"},
+    monitor="c",
+)
+
+pytestmark = pytest.mark.skipif(
+    None in TOOLS, reason="rabbitmq-server or openssl is not installed (apt-get install rabbitmq-server openssl)"
+)
+
+
+class Broker:
+    """The management API of the server, asked as one user or another, and its metrics."""
+
+    def __init__(self, management: int, metrics: int, certificate: Path) -> None:
+        self._url, self._metrics = f"https://127.0.0.1:{management}/api", f"https://127.0.0.1:{metrics}"
+        self._trust = ssl.create_default_context(cafile=str(certificate))
+
+    def ask(self, path: str, body: Json | None = None, *, user: str = "operator", method: str | None = None) -> Any:
+        data = json.dumps(body).encode() if body is not None else None
+        credentials = base64.b64encode(f"{user}:{PASSWORD}".encode()).decode()
+        headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self._url}/{path}", data, headers, method=method)  # noqa: S310
+        with urllib.request.urlopen(request, timeout=10, context=self._trust) as response:  # noqa: S310
+            return json.load(response)
+
+    def metrics(self) -> str:
+        """Returns what the ServiceMonitor of the chart asks for beside the usual."""
+        address = f"{self._metrics}/metrics/detailed?family=queue_coarse_metrics&family=queue_consumer_count"
+        with urllib.request.urlopen(address, timeout=10, context=self._trust) as response:  # noqa: S310
+            return str(response.read().decode())
+
+    def publish(self, key: str, *, user: str, exchange: str = "tasks") -> bool:
+        body = {"properties": {"delivery_mode": 2}, "routing_key": key, "payload": "x", "payload_encoding": "string"}
+        return bool(self.ask(f"exchanges/spotmusic/{exchange}/publish", body, user=user)["routed"])
+
+    def take(self, queue: str, *, user: str, mode: str = "ack_requeue_false") -> list[Json]:
+        body = {"count": 1, "ackmode": mode, "encoding": "auto"}
+        return list(self.ask(f"queues/spotmusic/{queue}/get", body, user=user))
+
+    def drain(self, queue: str, *, within: float = 10) -> int:
+        """Takes everything out of a queue and counts it, waiting for the first to arrive."""
+        until, taken = time.monotonic() + within, 0
+        while time.monotonic() < until:
+            if self.take(queue, user="operator"):
+                taken += 1
+            elif taken:
+                break
+            else:
+                time.sleep(0.1)
+        return taken
+
+
+def refusal(error: pytest.ExceptionInfo[urllib.error.HTTPError]) -> str:
+    return error.value.read().decode()
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def configuration_of_the_chart() -> list[str]:
+    values = yaml.safe_load((ROOT / "charts" / "rabbitmq" / "values.yaml").read_text())
+    manifests = render(ROOT / "charts" / "rabbitmq", "rabbitmq", "rabbitmq", {**values, "image": "registry.example.com/rabbitmq:4"})
+    (cluster,) = (manifest for manifest in manifests if manifest["kind"] == "RabbitmqCluster")
+    return list(cluster["spec"]["rabbitmq"]["additionalConfig"].splitlines())
+
+
+def in_the_words_of_3_10(document: Json) -> Json:
+    older = copy.deepcopy(document)
+    for policy in older["policies"]:
+        policy["apply-to"] = "queues"
+        if policy["definition"]["delivery-limit"] < 0:
+            del policy["definition"]["delivery-limit"]
+    for user in older["users"]:
+        # So that the management API lets it in; what it may do there, its permissions say.
+        user["tags"] = user["tags"] or "management"
+    older["users"].append({"name": "operator", "password": PASSWORD, "tags": "administrator"})
+    older["permissions"].append({"user": "operator", "vhost": "spotmusic", "configure": ".*", "write": ".*", "read": ".*"})
+    return older
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    folder = tmp_path_factory.mktemp("rabbitmq")
+    document = definitions(TOPOLOGY, dict.fromkeys(("web-api", "notifications", "queue-depth"), PASSWORD))
+    (folder / "definitions.json").write_text(json.dumps(in_the_words_of_3_10(document)))
+    make_certificate(folder)
+    (folder / "plugins").write_text("[rabbitmq_management,rabbitmq_prometheus].\n")
+    amqps, management, metrics, names, between = free_ports(5)
+    lines = [
+        *(line for line in configuration_of_the_chart() if not line.startswith(NEWER)),
+        # What the operator adds where only TLS is served.
+        "listeners.tcp = none",
+        f"listeners.ssl.1 = 127.0.0.1:{amqps}",
+        *tls_of("ssl_options", folder),
+        "management.ssl.ip = 127.0.0.1",
+        f"management.ssl.port = {management}",
+        *tls_of("management.ssl", folder),
+        "prometheus.ssl.ip = 127.0.0.1",
+        f"prometheus.ssl.port = {metrics}",
+        *tls_of("prometheus.ssl", folder),
+        f"load_definitions = {folder}/definitions.json",
+    ]
+    (folder / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
+    environment = {
+        **os.environ,
+        "HOME": str(folder),
+        "ERL_EPMD_PORT": str(names),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+        "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+        "RABBITMQ_LOG_BASE": str(folder / "log"),
+        "RABBITMQ_PID_FILE": str(folder / "pid"),
+        "RABBITMQ_NODENAME": f"spotmusic-{os.getpid()}@localhost",
+        "RABBITMQ_DIST_PORT": str(between),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none",
+    }
+    with (folder / "output").open("wb") as output, ExitStack() as running:
+        running.enter_context(started(["epmd", "-address", "127.0.0.1", "-port", str(names)], environment, output))
+        server = running.enter_context(started([str(SERVER)], environment, output))
+        found = Broker(management, metrics, folder / "tls.crt")
+        wait_for(found, server, folder / "output")
+        yield found
+
+
+@contextmanager
+def started(command: list[str], environment: Mapping[str, str], output: IO[bytes]) -> Iterator["subprocess.Popen[bytes]"]:
+    """Runs a program in a session of its own, and ends that whole session by its id: the program may have started others."""
+    process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
+    try:
+        yield process
+    finally:
+        # Nothing of it shall stay, and an orderly end of RabbitMQ takes five seconds.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def tls_of(prefix: str, folder: Path) -> list[str]:
+    files = {"certfile": "tls.crt", "keyfile": "tls.key", "cacertfile": "tls.crt"}
+    return [f"{prefix}.{key} = {folder / name}" for key, name in files.items()]
+
+
+def make_certificate(folder: Path) -> None:
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "1"]
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", *names]
+    subprocess.run([*command, "-keyout", folder / "tls.key", "-out", folder / "tls.crt"], check=True, capture_output=True)
+
+
+def wait_for(broker: Broker, server: "subprocess.Popen[bytes]", output: Path) -> None:
+    """Waits for the bindings, which RabbitMQ makes last of all that it reads in a definitions file."""
+    for _ in range(600):
+        with suppress(urllib.error.URLError, ConnectionError):
+            if broker.ask("definitions/spotmusic")["bindings"]:
+                return
+        assert server.poll() is None, f"RabbitMQ refuses what it was told:\n{output.read_text()[-3000:]}"
+        time.sleep(0.1)
+    pytest.fail(f"RabbitMQ did not hold our queues within a minute:\n{output.read_text()[-3000:]}")
+
+
+def test_it_starts_with_the_configuration_of_the_chart_and_holds_our_queues(broker: Broker) -> None:
+    held = broker.ask("definitions/spotmusic")
+    queues = {queue["name"]: queue["arguments"]["x-queue-type"] for queue in held["queues"]}
+    assert queues == {"mail": "quorum", "dead-letters.mail": "quorum"}
+    assert {policy["name"]: policy["definition"]["max-length"] for policy in held["policies"]} == {"mail": 3, "dead-letters.mail": 3}
+
+
+def test_a_task_comes_from_who_may_publish_to_who_may_take(broker: Broker) -> None:
+    assert broker.publish("mail.welcome", user="web-api")
+    (task,) = broker.take("mail", user="notifications")
+    assert task["routing_key"] == "mail.welcome"
+
+
+@pytest.mark.parametrize("key", ["other.task", "mailbox", "dead-letters.mail"])
+def test_a_task_for_another_queue_is_refused(broker: Broker, key: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as error:
+        broker.publish(key, user="web-api")
+    assert "ACCESS_REFUSED" in refusal(error)
+
+
+@pytest.mark.parametrize(("user", "exchange"), [("notifications", "tasks"), ("web-api", "dead-letters"), ("web-api", "amq.default")])
+def test_nobody_publishes_where_no_right_says_so(broker: Broker, user: str, exchange: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as error:
+        broker.publish("mail", user=user, exchange=exchange)
+    assert "ACCESS_REFUSED" in refusal(error)
+
+
+@pytest.mark.parametrize(("user", "queue"), [("web-api", "mail"), ("notifications", "dead-letters.mail"), ("queue-depth", "mail")])
+def test_nobody_takes_what_is_not_for_it(broker: Broker, user: str, queue: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as error:
+        broker.take(queue, user=user)
+    assert "ACCESS_REFUSED" in refusal(error)
+
+
+@pytest.mark.parametrize("user", ["web-api", "notifications"])
+def test_nobody_makes_a_queue(broker: Broker, user: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as error:
+        broker.ask("queues/spotmusic/mine", {"durable": True}, user=user, method="PUT")
+    assert "not_authorised" in refusal(error)
+
+
+def test_a_task_that_fails_too_often_is_a_dead_letter(broker: Broker) -> None:
+    broker.publish("mail.broken", user="web-api")
+    for _ in range(3):
+        broker.take("mail", user="notifications", mode="reject_requeue_true")
+    assert broker.take("mail", user="notifications") == []
+    assert broker.drain("dead-letters.mail") == 1
+
+
+def test_what_is_too_much_is_refused_and_nothing_that_waits_is_dropped(broker: Broker) -> None:
+    taken = 0
+    for number in range(12):
+        taken += published(broker, f"mail.{number}")
+    # The limit is held within a few messages, because the leader tells publishers after the fact.
+    assert 3 <= taken < 12
+    assert broker.drain("mail") == taken
+
+
+def published(broker: Broker, key: str) -> bool:
+    try:
+        return broker.publish(key, user="web-api")
+    except urllib.error.HTTPError:
+        return False
+
+
+def test_the_monitor_counts(broker: Broker) -> None:
+    assert {queue["name"] for queue in broker.ask("queues?columns=name,messages_ready", user="queue-depth")} >= {"mail"}
+
+
+def test_metrics_of_each_queue_are_on_the_tls_port(broker: Broker) -> None:
+    wanted, until = 'rabbitmq_detailed_queue_messages_ready{vhost="spotmusic",queue="dead-letters.mail"}', time.monotonic() + 15
+    while wanted not in (said := broker.metrics()) and time.monotonic() < until:
+        time.sleep(0.2)  # queues tell every five seconds
+    assert wanted in said
