@@ -1,0 +1,211 @@
+"""The rules of pods: what Pod Security asks, what a pod may be seen to do, what it asks for, and where its image comes from.
+
+Each check returns findings `where: what`. A finding that is meant stands in a table of exceptions with its reason; an exception that
+excuses nothing any more is a finding itself.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from tests.charts.connections import labels_of, pods_behind, selects, things, workloads
+from tests.charts.platform import Platform
+from tests.charts.references import pod_of
+from tests.helm_values import REGISTRY, Json
+
+RESTRICTED_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
+"""Kinds of volumes that Pod Security `restricted` allows."""
+HOST = ("hostNetwork", "hostPID", "hostIPC")
+
+Containers = Iterator[tuple[str, Json, Json]]
+
+
+def where_of(workload: Json) -> str:
+    """Names a workload; a job's name ends with a hash of what it does."""
+    name = re.sub(r"-[0-9a-f]{8}$", "", workload["metadata"]["name"]) if workload["kind"] == "Job" else workload["metadata"]["name"]
+    return f"{workload['metadata'].get('namespace')}/{name}"
+
+
+def known(platform: Platform) -> Iterator[Json]:
+    """Yields the workloads whose pods are really known: a belief says nothing of containers."""
+    return (workload for _, workload in workloads(platform) if not workload["spec"].get("believed"))
+
+
+def containers(platform: Platform) -> Containers:
+    """Yields `namespace/workload: container`, the pod and the container."""
+    for workload in known(platform):
+        pod = pod_of(workload) or {}
+        for container in [*pod["containers"], *(pod.get("initContainers") or [])]:
+            yield f"{where_of(workload)}: {container['name']}", pod, container
+
+
+def restricted(platform: Platform) -> Iterator[str]:
+    """What the Pod Security standard `restricted` forbids, in the namespaces that enforce it."""
+    privileged = {name for name, labels in namespaces(platform).items() if labels.get("pod-security.kubernetes.io/enforce") != "restricted"}
+    for workload in known(platform):
+        if workload["metadata"].get("namespace") in privileged:
+            continue
+        pod = pod_of(workload) or {}
+        yield from (f"{where_of(workload)}: {problem}" for problem in _pod_problems(pod))
+        for container in [*pod["containers"], *(pod.get("initContainers") or [])]:
+            yield from (f"{where_of(workload)}: {container['name']}: {problem}" for problem in _container_problems(pod, container))
+
+
+def _pod_problems(pod: Json) -> Iterator[str]:
+    yield from (key for key in HOST if pod.get(key))
+    for volume in pod.get("volumes") or []:
+        yield from (f"volume {volume['name']} is {kind}" for kind in volume if kind not in {"name", *RESTRICTED_VOLUMES})
+
+
+def _container_problems(pod: Json, container: Json) -> Iterator[str]:
+    whole, own = pod.get("securityContext") or {}, container.get("securityContext") or {}
+    both = {**whole, **own}
+    capabilities = own.get("capabilities") or {}
+    rules = {
+        "runs privileged": not own.get("privileged"),
+        "runAsNonRoot is not true": both.get("runAsNonRoot") is True,
+        "runs as user 0": both.get("runAsUser") != 0,
+        "allowPrivilegeEscalation is not false": own.get("allowPrivilegeEscalation") is False,
+        "does not drop ALL capabilities": capabilities.get("drop") == ["ALL"]
+        and set(capabilities.get("add") or []) <= {"NET_BIND_SERVICE"},
+        "has no seccompProfile": (both.get("seccompProfile") or {}).get("type") in {"RuntimeDefault", "Localhost"},
+        "opens a port of the host": not any(port.get("hostPort") for port in container.get("ports") or []),
+    }
+    yield from (problem for problem, kept in rules.items() if not kept)
+
+
+def writable(platform: Platform) -> Iterator[str]:
+    for where, _, container in containers(platform):
+        if not (container.get("securityContext") or {}).get("readOnlyRootFilesystem"):
+            yield where
+
+
+def unlimited(platform: Platform) -> Iterator[str]:
+    """Containers without requests, or without a limit of memory."""
+    for where, _, container in containers(platform):
+        resources = container.get("resources") or {}
+        requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
+        if not {"cpu", "memory"} <= requests.keys() or "memory" not in limits:
+            yield f"{where}: resources are {resources}"
+
+
+def unprobed(platform: Platform) -> Iterator[str]:
+    """Containers of services that say nothing of whether they are ready."""
+    for workload in known(platform):
+        if workload["kind"] not in {"Deployment", "StatefulSet", "DaemonSet"}:
+            continue
+        for container in (pod_of(workload) or {})["containers"]:
+            if not container.get("readinessProbe"):
+                yield f"{where_of(workload)}: {container['name']}"
+
+
+def images(platform: Platform, uncached: Iterable[str]) -> Iterator[str]:
+    """Images that are not exact, or that are pulled past our registry.
+
+    Args:
+        platform: the platform.
+        uncached: registries that the environment has no credentials for, so that nothing can cache them.
+    """
+    allowed = (REGISTRY, *uncached)
+    for where, _, container in containers(platform):
+        image = container["image"]
+        name, _, tag = image.partition("@")[0].rpartition(":")
+        if not name or tag == "latest" or not re.search(r"\d", tag) or tag.count("-distroless") > 1:
+            yield f"{where}: {image} has no exact tag"
+        if not image.startswith(tuple(f"{host}/" for host in allowed)):
+            yield f"{where}: {image} is not pulled through our registry"
+        if "bitnami" in image:
+            yield f"{where}: {image} is of Bitnami, which publishes no versions any more"
+
+
+def tokens(platform: Platform) -> Iterator[str]:
+    """Pods that hold a token of the Kubernetes API, and pods of the default account."""
+    accounts = {(a["metadata"].get("namespace"), a["metadata"]["name"]): a for _, a in things(platform, "ServiceAccount")}
+    for workload in known(platform):
+        pod = pod_of(workload) or {}
+        name = pod.get("serviceAccountName", "default")
+        account = accounts.get((workload["metadata"].get("namespace"), name), {})
+        if pod.get("automountServiceAccountToken", account.get("automountServiceAccountToken", True)):
+            yield f"{where_of(workload)}" + (": the default account" if name == "default" else "")
+
+
+def wide_rights(platform: Platform) -> Iterator[str]:
+    """Roles with a `*`, and bindings to the roles of administrators."""
+    for release, role in platform.of_kind("ClusterRole", "Role"):
+        for rule in role.get("rules") or []:
+            stars = [key for key in ("apiGroups", "resources", "verbs") if "*" in (rule.get(key) or [])]
+            if stars:
+                what = f"{', '.join(rule.get('apiGroups') or [])} {', '.join(rule.get('resources') or [])}".strip()
+                yield f"{release}: {role['kind']} {role['metadata']['name']}: * in {' and '.join(stars)} of {what or 'core'}"
+    for release, binding in platform.of_kind("ClusterRoleBinding", "RoleBinding"):
+        if binding["roleRef"]["name"] in {"cluster-admin", "admin", "edit"}:
+            yield f"{release}: {binding['metadata']['name']} binds {binding['roleRef']['name']}"
+
+
+def open_services(platform: Platform) -> Iterator[str]:
+    for release, service in things(platform, "Service"):
+        if service["spec"].get("type", "ClusterIP") not in {"ClusterIP", "ExternalName"}:
+            yield f"{release}: Service {service['metadata']['name']} is a {service['spec']['type']}"
+
+
+def budgets(platform: Platform) -> Iterator[str]:
+    """PodDisruptionBudgets that select nothing, that let nothing go, or that say two things; and replicas without one."""
+    protected = []
+    for release, budget in platform.of_kind("PodDisruptionBudget"):
+        spec, namespace = budget["spec"], budget["metadata"]["namespace"]
+        where = f"{release}: PodDisruptionBudget {namespace}/{budget['metadata']['name']}"
+        chosen = [w for w in pods_behind(platform, namespace, spec.get("selector") or {}) if w["kind"] in {"Deployment", "StatefulSet"}]
+        protected += [where_of(workload) for workload in chosen]
+        if not chosen:
+            yield f"{where} selects {spec.get('selector')}, which no pod of {namespace} has: it protects nothing"
+        if ("minAvailable" in spec) == ("maxUnavailable" in spec):
+            yield f"{where} needs one of minAvailable and maxUnavailable, and no more"
+        for workload in chosen:
+            replicas = workload["spec"].get("replicas") or 2
+            if spec.get("maxUnavailable", replicas - int(spec.get("minAvailable") or 0)) != 1:
+                yield f"{where} lets {spec} of {replicas} go, not one"
+    for workload in known(platform):
+        if (
+            workload["kind"] in {"Deployment", "StatefulSet"}
+            and workload["spec"].get("replicas", 2) > 1
+            and where_of(workload) not in protected
+        ):
+            yield f"{where_of(workload)} has {workload['spec'].get('replicas')} replicas and no PodDisruptionBudget"
+
+
+def crowded(platform: Platform) -> Iterator[str]:
+    """Replicas that may all stand in one zone, or whose rule counts other pods than themselves."""
+    for workload in known(platform):
+        pod, labels = pod_of(workload) or {}, labels_of(workload)
+        if workload["kind"] not in {"Deployment", "StatefulSet"} or workload["spec"].get("replicas", 2) < 2:
+            continue
+        rules = [rule for rule in pod.get("topologySpreadConstraints") or [] if rule["whenUnsatisfiable"] == "DoNotSchedule"]
+        if "topology.kubernetes.io/zone" not in {rule["topologyKey"] for rule in rules}:
+            yield f"{where_of(workload)}: no rule spreads its replicas over zones"
+        if any(not selects(rule["labelSelector"], labels) for rule in rules):
+            yield f"{where_of(workload)}: a rule that spreads it counts pods with other labels"
+        terms = ((pod.get("affinity") or {}).get("podAntiAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution") or []
+        apart = any(term["topologyKey"] == "kubernetes.io/hostname" and selects(term["labelSelector"], labels) for term in terms)
+        if workload["kind"] == "StatefulSet" and not apart:
+            yield f"{where_of(workload)}: two of its replicas may share a host"
+
+
+def namespaces(platform: Platform) -> dict[str, dict[str, str]]:
+    """Labels of each namespace of ours."""
+    return {manifest["metadata"]["name"]: manifest["metadata"].get("labels") or {} for _, manifest in platform.of_kind("Namespace")}
+
+
+def unexcused(findings: Iterable[str], exceptions: Mapping[str, str], *, whole: bool = True) -> list[str]:
+    """Returns findings that no exception covers, and exceptions that cover none.
+
+    Args:
+        findings: what was found.
+        exceptions: reason by beginning of a finding.
+        whole: whether everything was looked at, so that an exception must have something to excuse.
+    """
+    findings = list(findings)
+    left = [finding for finding in findings if not finding.startswith(tuple(exceptions))]
+    idle = [e for e in exceptions if not any(finding.startswith(e) for finding in findings)] if whole else []
+    return left + [f"exception {exception!r} excuses nothing any more: take it away" for exception in idle]
+
+
+Check = Callable[[Platform], Iterator[str]]
