@@ -27,6 +27,20 @@ HTTPS = 443
 KUBELET = 10250
 WEBHOOK = 9443
 
+METRICS: dict[str, tuple[int, ...]] = {
+    "cert-manager": (9402,),
+    "external-secrets": (8080,),
+    # Brokers have their metrics on the port of the admin API.
+    "redpanda": (9644,),
+    # Nodes; the cluster operator; the topology operator.
+    "rabbitmq": (15691, 9782, 8443),
+    "keycloak": (9000,),
+    "kong": (KONG_STATUS,),
+    # The kubelet, and node-exporter, which has the address of its node.
+    NODES: (KUBELET, 9100),
+}
+"""Where Prometheus finds the metrics of a party outside its own namespace."""
+
 
 def service_party(name: str) -> str:
     """Names the party of an application service."""
@@ -88,6 +102,9 @@ def _identity() -> Iterator[Flow]:
 
 def _monitoring(services: Mapping[str, ServiceSettings]) -> Iterator[Flow]:
     yield Flow(source="grafana", target="prometheus", port=PROMETHEUS, reason="Grafana draws what Prometheus measured")
+    for party, ports in METRICS.items():
+        for port in ports:
+            yield Flow(source="prometheus", target=party, port=port, reason=f"Prometheus scrapes {party}")
     for name, service in services.items():
         if service.port is not None:
             yield Flow(source="prometheus", target=service_party(name), port=service.port, reason=f"Prometheus scrapes {name}")

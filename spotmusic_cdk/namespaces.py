@@ -26,7 +26,6 @@ def namespaces(settings: Settings) -> dict[str, Namespace]:
             parties={name: {"app.kubernetes.io/name": name} for name in ("prometheus", "alertmanager", "grafana")},
             calls_apis=True,
             answers_webhooks=True,
-            scrapes=True,
         ),
         NODE_METRICS: Namespace(
             pod_security="privileged",

@@ -125,6 +125,27 @@ def _scrapes(platform: Platform, endpoint: Json, service: Json) -> bool:
     return any(endpoint["targetPort"] in container_ports(pod) for pod in pods)
 
 
+def scraped_ports(platform: Platform) -> Iterator[tuple[str, int]]:
+    """Yields namespace and number of every port of a pod that a monitor names."""
+    for kind, key in (("ServiceMonitor", "endpoints"), ("PodMonitor", "podMetricsEndpoints")):
+        for _, monitor in platform.of_kind(kind):
+            namespace = monitor["metadata"]["namespace"]
+            for place in (monitor["spec"].get("namespaceSelector") or {}).get("matchNames", [namespace]):
+                for endpoint in monitor["spec"][key]:
+                    yield from ((place, port) for port in _numbers(platform, place, monitor["spec"]["selector"], endpoint))
+
+
+def _numbers(platform: Platform, namespace: str, selector: Json, endpoint: Json) -> Iterator[int]:
+    name = endpoint.get("port", endpoint.get("targetPort"))
+    for (place, _), service in services(platform).items():
+        if place == namespace and selects(selector, service["metadata"].get("labels") or _operated_labels(service)):
+            name = next((port.get("targetPort", port["port"]) for port in service["spec"]["ports"] if port.get("name") == name), name)
+    for _, workload in workloads(platform):
+        if workload["metadata"].get("namespace") == namespace:
+            for container in (pod_of(workload) or {})["containers"]:
+                yield from (p["containerPort"] for p in container.get("ports") or [] if name in (p["containerPort"], p.get("name")))
+
+
 def _operated_labels(service: Json) -> dict[str, str]:
     """What operators make has one set of labels for Services and pods."""
     return dict(service["spec"].get("selector") or {})

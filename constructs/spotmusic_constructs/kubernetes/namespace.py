@@ -40,7 +40,6 @@ class Namespace:
         because: why the namespace is an exception.
         calls_apis: whether its pods call the Kubernetes API or AWS.
         answers_webhooks: whether the API server calls its pods.
-        scrapes: whether its pods read the metrics of all others.
         quota: the most that it may ask for.
 
     Raises:
@@ -52,7 +51,6 @@ class Namespace:
     because: str = ""
     calls_apis: bool = False
     answers_webhooks: bool = False
-    scrapes: bool = False
     quota: Quota = Quota()
 
     def __post_init__(self) -> None:
@@ -77,9 +75,7 @@ def network_policies(namespaces: Mapping[str, Namespace], flows: Sequence[Flow],
         vpc_cidr: IPv4 range of the VPC.
     """
     homes = {party: (name, labels) for name, namespace in namespaces.items() for party, labels in namespace.parties.items()}
-    policies: dict[str, list[dict[str, object]]] = {
-        name: list(_common(namespace, namespaces, vpc_cidr)) for name, namespace in namespaces.items()
-    }
+    policies: dict[str, list[dict[str, object]]] = {name: list(_common(namespace, vpc_cidr)) for name, namespace in namespaces.items()}
     for flow in flows:
         name = f"{flow.source}-to-{flow.target}-{flow.port}"
         if flow.source in homes and flow.target in homes and homes[flow.source][0] == homes[flow.target][0]:
@@ -95,7 +91,7 @@ def network_policies(namespaces: Mapping[str, Namespace], flows: Sequence[Flow],
     return policies
 
 
-def _common(namespace: Namespace, namespaces: Mapping[str, Namespace], vpc_cidr: str) -> Iterator[dict[str, object]]:
+def _common(namespace: Namespace, vpc_cidr: str) -> Iterator[dict[str, object]]:
     """What pods need that is between no two parties of the table."""
     inside: list[object] = [{"podSelector": {}}]
     yield _policy("within", "Pods of one component talk to each other", {}, ingress=[{"from": inside}], egress=[{"to": inside}])
@@ -106,12 +102,6 @@ def _common(namespace: Namespace, namespaces: Mapping[str, Namespace], vpc_cidr:
     if namespace.answers_webhooks:
         ports = [_port(port) for port in WEBHOOK_PORTS]
         yield _policy("webhooks", "The API server asks admission webhooks", {}, ingress=[{"from": [_block(vpc_cidr)], "ports": ports}])
-    if namespace.scrapes:
-        yield _policy("scrapes", "Prometheus reads the metrics of pods and nodes", {}, egress=[{"to": [_block(vpc_cidr)]}])
-    else:
-        scrapers: list[object] = [_namespace(name) for name, other in namespaces.items() if other.scrapes]
-        if scrapers:
-            yield _policy("scraped", "Prometheus reads the metrics of pods", {}, ingress=[{"from": scrapers}])
 
 
 def _peer(party: str, homes: Mapping[str, tuple[str, Mapping[str, str]]], vpc_cidr: str) -> dict[str, object]:

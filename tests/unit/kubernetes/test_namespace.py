@@ -8,9 +8,7 @@ from spotmusic_constructs.network.flows import INTERNET, Flow
 CIDR = "10.20.0.0/16"
 NAMESPACES = {
     "kong": Namespace(parties={"kong": {}}),
-    "monitoring": Namespace(
-        parties={name: {"app": name} for name in ("grafana", "prometheus")}, calls_apis=True, answers_webhooks=True, scrapes=True
-    ),
+    "monitoring": Namespace(parties={name: {"app": name} for name in ("grafana", "prometheus")}, calls_apis=True, answers_webhooks=True),
 }
 FLOWS = (
     Flow(source="gateway-load-balancer", target="kong", port=8443, reason="Requests"),
@@ -18,6 +16,7 @@ FLOWS = (
     Flow(source="kong", target="grafana", port=3000, reason="Pictures"),
     Flow(source="grafana", target=INTERNET, port=443, reason="Fonts"),
     Flow(source="grafana", target="prometheus", port=9090, reason="Numbers"),
+    Flow(source="prometheus", target="kong", port=8100, reason="Metrics"),
     Flow(source="service-playback", target="catalogue-database", port=3306, reason="Nothing of pods"),
 )
 
@@ -57,10 +56,13 @@ def test_apis_and_webhooks_are_open_where_a_namespace_says_so(policies: dict[str
     assert not {"apis", "webhooks"} & policies["kong"].keys()
 
 
-def test_prometheus_reaches_everyone_and_everyone_lets_it_in(policies: dict[str, dict[str, Any]]) -> None:
-    assert "scrapes" in policies["monitoring"]
-    (rule,) = policies["kong"]["scraped"]["ingress"]
-    assert rule == {"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]}
+def test_only_the_pods_of_a_party_reach_the_port_of_its_flow(policies: dict[str, dict[str, Any]]) -> None:
+    """Grafana lives beside Prometheus, and may not read what Prometheus may."""
+    (rule,) = policies["kong"]["prometheus-to-kong-8100"]["ingress"]
+    monitoring = {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}
+    assert rule["from"] == [{"namespaceSelector": monitoring, "podSelector": {"matchLabels": {"app": "prometheus"}}}]
+    assert rule["ports"] == [{"protocol": "TCP", "port": 8100}]
+    assert policies["monitoring"]["prometheus-to-kong-8100"]["pods"] == {"matchLabels": {"app": "prometheus"}}
 
 
 def test_pods_of_one_namespace_need_no_policy_of_their_own(policies: dict[str, dict[str, Any]]) -> None:
