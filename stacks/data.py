@@ -25,6 +25,9 @@ from stacks.secrets import SecretsStack
 IDENTITY_DATABASES = {"keycloak": "keycloak", "grafana": "grafana"}
 KONG_PREFIX = "ratelimit"
 """Prefix of the keys in which Kong's rate limiting counts (kong/plugins/rate-limiting/policies, 3.9)."""
+_VOLUMES_OF_PODS = {"CSIVolumeName": "*"}
+"""Tag of every volume that was made for a claim, and of no node's own. EKS Auto Mode gives it beside the cluster's name, and may give no
+tag of ours (AWS managed policy AmazonEKSBlockStoragePolicy; Amazon EKS user guide, custom tags for EKS Auto Mode, read 2026-11)."""
 _DATA = ec2.SubnetSelection(subnet_group_name="data")
 _APPLICATION = ec2.SubnetSelection(subnet_group_name="application")
 
@@ -77,7 +80,7 @@ class DataStack(EnvironmentStack):
             key=self._keys.backup,
             # An upload is a copy of what somebody still has, and goes within days.
             arns=[*(database.instance.instance_arn for database in databases.values()), *buckets],
-            volume_tags={"Project": "spotmusic", "Env": settings.name},
+            volume_tags=_VOLUMES_OF_PODS | {"eks:eks-cluster-name": f"spotmusic-{settings.name}"},
             retention_days=settings.data.backup.retention_days,
             vault_lock_days=settings.data.backup.vault_lock_days if settings.production else None,
             removal_policy=self._removal_policy,

@@ -33,7 +33,7 @@ class BackupPlan(Construct):
     Args:
         key: customer-managed key of the data class "backup".
         arns: ARNs of databases and buckets to back up.
-        volume_tags: tags of the EBS volumes to back up: Kubernetes makes them, so no ARN is known.
+        volume_tags: tags of the EBS volumes to back up, all of them, `*` for any value: Kubernetes makes them, so no ARN is known.
         retention_days: days that nightly recovery points are kept, 35 to 365.
         vault_lock_days: days until nobody can ever take the lock off again (compliance mode), at least 3. Without it whoever
             may administer the vault can (governance mode).
@@ -88,7 +88,7 @@ class BackupPlan(Construct):
                 iam_role_arn=self.role.role_arn,
                 resources=[f"arn:{cdk.Stack.of(self).partition}:ec2:*:*:volume/*"],
                 conditions={
-                    "StringEquals": [
+                    "StringLike": [
                         {"ConditionKey": f"aws:ResourceTag/{key}", "ConditionValue": value} for key, value in volume_tags.items()
                     ]
                 },

@@ -75,7 +75,7 @@ def test_databases_and_buckets_are_named_and_volumes_found_by_their_tags(minimal
     assert selections(minimal)["Data"]["Resources"] == ARNS
     volumes = selections(minimal)["Volumes"]
     assert volumes["Resources"] == ["arn:aws:ec2:*:*:volume/*"]
-    assert volumes["Conditions"] == {"StringEquals": [{"ConditionKey": "aws:ResourceTag/Env", "ConditionValue": "example"}]}
+    assert volumes["Conditions"] == {"StringLike": [{"ConditionKey": "aws:ResourceTag/Env", "ConditionValue": "example"}]}
 
 
 def test_one_role_makes_and_restores_backups_of_buckets_too(minimal: Resources) -> None:
