@@ -122,7 +122,7 @@ class DataStack(EnvironmentStack):
             self,
             "Logs",
             # WAF writes to no bucket of another name, and bucket names are the world's: the account makes it ours.
-            bucket_name=f"aws-waf-logs-spotmusic-{settings.name}-{self.account}",
+            bucket_name=f"aws-waf-logs-spotmusic-{settings.name}-{self.account}-{self.creation}",
             retention_days=buckets.log_days,
             removal_policy=policy,
         )
@@ -147,7 +147,7 @@ class DataStack(EnvironmentStack):
         return RelationalDatabase(
             self,
             name,
-            identifier=f"spotmusic-{settings.name}-{name.lower()}",
+            identifier=f"spotmusic-{settings.name}-{name.lower()}-{self.creation}",
             engine_version=database.version,
             instance_type=ec2.InstanceType(database.instance_class),
             multi_az=database.multi_az,

@@ -53,3 +53,12 @@ class EnvironmentStack(cdk.Stack):
     def availability_zones(self) -> list[str]:
         """The zones of the environment file: CDK's own would be looked up with credentials."""
         return self._zones
+
+    @property
+    def creation(self) -> str:
+        """Eight characters that are new each time the stack is created.
+
+        They end the names that AWS demands: what a retain policy kept of an earlier creation then stands in nobody's way.
+        """
+        identifier = cdk.Fn.select(2, cdk.Fn.split("/", self.stack_id))
+        return cdk.Fn.select(0, cdk.Fn.split("-", identifier))

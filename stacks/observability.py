@@ -79,7 +79,7 @@ class ObservabilityStack(EnvironmentStack):
             description="Spotmusic: alarms, dashboard, event log, objectives, budget and metrics",
         )
         self._settings, self._data, self._eks, self._ecs, self._edge = settings, data, eks_platform, ecs_services, edge
-        name, keys = f"spotmusic-{settings.name}", secrets.keys
+        name, keys = f"spotmusic-{settings.name}-{self.creation}", secrets.keys
         retention = retention_of(settings.observability.security_log_days)
         # Named log groups: the other policy would leave them in the way after a first deployment that failed.
         removal_policy = cdk.RemovalPolicy.DESTROY if settings.deletes_data else cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE

@@ -98,7 +98,12 @@ class RelationalDatabase(Construct):
 
         self.port = PORT
         self.subnet_group = rds.SubnetGroup(
-            self, "SubnetGroup", description=f"Subnets of {identifier}", vpc=vpc, vpc_subnets=vpc_subnets, removal_policy=groups_policy
+            self,
+            "SubnetGroup",
+            description=f"Subnets of the {construct_id} database",
+            vpc=vpc,
+            vpc_subnets=vpc_subnets,
+            removal_policy=groups_policy,
         )
         # Kept when the stack goes, but not when its first creation fails: their names would be taken at the next try.
         logs_policy = groups_policy if groups_policy == cdk.RemovalPolicy.DESTROY else cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
