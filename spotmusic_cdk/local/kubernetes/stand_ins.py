@@ -42,7 +42,7 @@ class CustomKind:
     def plural(self) -> str:
         """The kind's name in paths."""
         lower = self.kind.lower()
-        if lower.endswith(("ss", "x")):
+        if lower.endswith(("s", "x")):
             return f"{lower}es"
         return f"{lower[:-1]}ies" if lower.endswith("y") else f"{lower}s"
 

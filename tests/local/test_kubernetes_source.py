@@ -1,0 +1,133 @@
+"""Which API server the shell offers, and that it can't be anybody's real one."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from spotmusic_cdk.local.kubernetes import source
+from spotmusic_cdk.local.kubernetes.disposable import require_disposable
+from spotmusic_cdk.local.kubernetes.source import Credentials, Kubeconfig, NotDisposableError, Programs
+from spotmusic_cdk.local.session import clean_environment
+
+LOOPBACK = "https://127.0.0.1:6443"
+
+
+def kubeconfig(folder: Path, *, server: str = LOOPBACK, **user: Any) -> Path:
+    """A kubeconfig as kind writes it, with a client certificate unless the user is described otherwise."""
+    encoded = base64.b64encode(b"pem").decode()
+    document = {
+        "current-context": "chosen",
+        "contexts": [{"name": "other", "context": {}}, {"name": "chosen", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": {"server": server, "certificate-authority-data": encoded}}],
+        "users": [{"name": "u", "user": user or {"client-certificate-data": encoded, "client-key-data": encoded}}],
+    }
+    file = folder / "kubeconfig"
+    file.write_text(yaml.safe_dump(document))
+    return file
+
+
+def programs(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).write_text("")
+        (folder / name).chmod(0o755)
+    return folder
+
+
+def test_a_shell_without_either_offers_none() -> None:
+    assert source.source({"PATH": "/bin"}) is None
+    assert source.variables({"PATH": "/bin"}) == {}
+
+
+def test_programs_come_before_a_cluster(tmp_path: Path) -> None:
+    folder = programs(tmp_path, "etcd", "kube-apiserver")
+    environment = {"KUBEBUILDER_ASSETS": str(folder), "KUBECONFIG": str(kubeconfig(tmp_path, server="https://cluster.example.com"))}
+    assert source.source(environment) == Programs(folder=folder)
+    assert "SPOTMUSIC_KUBECONFIG" not in source.variables(environment)
+
+
+def test_a_missing_program_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotDisposableError, match="has no kube-apiserver"):
+        source.source({"KUBEBUILDER_ASSETS": str(programs(tmp_path, "etcd"))})
+
+
+def test_several_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotDisposableError, match="several files"):
+        source.source({"KUBECONFIG": f"{tmp_path}/a:{tmp_path}/b"})
+
+
+def test_a_client_certificate_is_read(tmp_path: Path) -> None:
+    found = source.credentials_of(Kubeconfig(file=kubeconfig(tmp_path)))
+    assert found == Credentials(server=LOOPBACK, authority="pem", certificate="pem", key="pem")
+
+
+def test_files_are_looked_for_beside_the_kubeconfig(tmp_path: Path) -> None:
+    (tmp_path / "c.crt").write_text("certificate")
+    (tmp_path / "c.key").write_text("key")
+    file = kubeconfig(tmp_path, **{"client-certificate": "c.crt", "client-key": "c.key"})
+    found = source.credentials_of(Kubeconfig(file=file))
+    assert (found.certificate, found.key) == ("certificate", "key")
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        "https://ABC.gr7.sa-east-1.eks.amazonaws.com",
+        "https://10.0.0.1:6443",
+        "https://localhost:6443",
+        "https://0.0.0.0:6443",
+        "",
+        "127.0.0.1",
+    ],
+)
+def test_a_server_that_is_no_loopback_address_is_refused_before_anything_starts(tmp_path: Path, server: str) -> None:
+    with pytest.raises(NotDisposableError, match="not a loopback address"):
+        source.variables({"KUBECONFIG": str(kubeconfig(tmp_path, server=server))})
+
+
+def test_credentials_of_a_program_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotDisposableError, match="neither a client certificate nor a token"):
+        source.variables({"KUBECONFIG": str(kubeconfig(tmp_path, exec={"command": "aws"}))})
+
+
+def test_the_emulator_gets_absolute_paths_and_no_kubeconfig_that_functions_would_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    environment = {"KUBECONFIG": str(kubeconfig(tmp_path)), "SPOTMUSIC_CHARTS": "charts"}
+    passed = {**clean_environment(environment), **source.variables(environment)}
+    assert passed == {"SPOTMUSIC_KUBECONFIG": str(tmp_path / "kubeconfig"), "SPOTMUSIC_CHARTS": str(tmp_path / "charts")}
+    assert source.source(passed) == Kubeconfig(file=tmp_path / "kubeconfig")
+
+
+class Cluster:
+    """An API server that tells its version and its nodes."""
+
+    credentials = Credentials(server=LOOPBACK)
+
+    def __init__(self, version: str, *providers: str) -> None:
+        self._version, self._providers = version, providers
+
+    def version(self) -> str:
+        return self._version
+
+    def items(self, _path: str) -> list[dict[str, Any]]:
+        return [{"spec": {"providerID": provider}} for provider in self._providers]
+
+
+@pytest.mark.parametrize(
+    "cluster",
+    [Cluster("v1.36.2-eks-1a2b3c4"), Cluster("v1.36.3", "aws:///sa-east-1a/i-0123456789abcdef0"), Cluster("v1.35.1-gke.1000")],
+)
+def test_a_cluster_behind_a_tunnel_is_refused(cluster: Any) -> None:
+    with pytest.raises(NotDisposableError, match="through a tunnel"):
+        require_disposable(cluster)
+
+
+@pytest.mark.parametrize(
+    "cluster", [Cluster("v1.36.3"), Cluster("v1.36.3", "kind://docker/kind/kind-control-plane"), Cluster("v1.36.1+k3s1", "")]
+)
+def test_a_cluster_of_this_machine_is_accepted(cluster: Any) -> None:
+    require_disposable(cluster)

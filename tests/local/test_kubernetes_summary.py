@@ -1,0 +1,132 @@
+"""What is read from Helm's own records, and what the commands tell of it."""
+
+import base64
+import gzip
+import json
+from typing import Any
+
+from spotmusic_cdk.local.custom_resources import HELM_CHART
+from spotmusic_cdk.local.kubernetes import summary
+from spotmusic_cdk.local.kubernetes.front import ClusterState
+from spotmusic_cdk.local.kubernetes.released import is_released, releases
+
+MANIFEST = """
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: kong
+  annotations: {helm.sh/resource-policy: keep}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: topics, namespace: redpanda}
+"""
+RESOURCES = {
+    "/api/v1": [
+        {"kind": "Namespace", "name": "namespaces", "namespaced": False},
+        {"kind": "ConfigMap", "name": "configmaps", "namespaced": True},
+        {"kind": "Namespace", "name": "namespaces/finalize", "namespaced": False},
+    ],
+    "/apis/batch/v1": [{"kind": "Job", "name": "jobs", "namespaced": True}],
+}
+STANDING: dict[str, list[tuple[str, str]]] = {
+    "/api/v1/namespaces": [("", "kong")],
+    "/api/v1/configmaps": [("kube-system", "settings")],
+    "/apis/batch/v1/jobs": [],
+}
+
+
+def secret(name: str, revision: int, status: str = "deployed") -> dict[str, Any]:
+    """A record as Helm keeps it."""
+    record = {
+        "name": name,
+        "namespace": "kube-system",
+        "manifest": MANIFEST,
+        "info": {"status": status},
+        "chart": {"metadata": {"name": name, "version": "1.0.0"}},
+        "hooks": [{"kind": "Job", "name": "prepare"}],
+    }
+    packed = base64.b64encode(gzip.compress(json.dumps(record).encode()))
+    return {"metadata": {"labels": {"version": str(revision)}}, "data": {"release": base64.b64encode(packed).decode()}}
+
+
+class Cluster:
+    """An API server with two revisions of one release, one object of which is not there."""
+
+    def request(self, _method: str, path: str) -> Any:
+        return {"resources": RESOURCES[path]}
+
+    def items(self, path: str, *, accept: str = "") -> list[Any]:
+        if "secrets" in path:
+            return [secret("ground", 10), secret("ground", 9, "superseded")] if "name%3Dkong" not in path else []
+        return [{"metadata": {"namespace": namespace, "name": name}} for namespace, name in STANDING[path]]
+
+
+def state() -> ClusterState:
+    cluster: Any = Cluster()
+    found = [release.plain() for release in releases(cluster)]
+    return ClusterState(version="v1.36.3", has_own_server=True, stand_ins=["NodePool (karpenter.sh/v1)"], releases=found)
+
+
+def test_the_last_revision_counts() -> None:
+    (release,) = state().releases
+    assert (release["name"], release["chart"], release["status"], release["hooks"]) == (
+        "ground",
+        "ground 1.0.0",
+        "deployed",
+        ["Job prepare"],
+    )
+
+
+def test_objects_are_where_the_api_server_has_them() -> None:
+    (release,) = state().releases
+    found = {(item["kind"], item["namespace"], item["name"]) for item in release["objects"]}
+    assert found == {("Namespace", "", "kong"), ("ConfigMap", "kube-system", "settings"), ("Job", "redpanda", "topics")}
+
+
+def test_an_object_that_is_not_there_and_a_release_that_is_not_there_are_problems() -> None:
+    found = summary.problems(state(), expected=[("kube-system", "ground"), ("kong", "kong")])
+    assert found == ["release kong/kong is not in the cluster", "release kube-system/ground: Job redpanda/topics is not in the cluster"]
+
+
+def test_the_summary_counts_kinds_by_namespace_and_names_what_did_not_run() -> None:
+    records = [{"type": HELM_CHART, "properties": {"Release": "kong", "Chart": "kong", "Version": "3.4.1"}}]
+    assert summary.text(state(), records=records).splitlines() == [
+        "Kubernetes v1.36.3: 1 Helm releases installed by the layer's own Helm; without nodes:",
+        "  nothing waits (--wait, --atomic), no hook runs, no webhook is asked, no pod starts",
+        "  ground (ground 1.0.0): 3 objects",
+        "    cluster: Namespace 1",
+        "    kube-system: ConfigMap 1",
+        "    redpanda: Job 1",
+        "    hooks that did not run: Job prepare",
+        "  recorded only, for their charts are not at hand (SPOTMUSIC_CHARTS):",
+        "    kong (kong 3.4.1)",
+        "  definitions that stand in for those of Auto Mode and of such charts:",
+        "    NodePool (karpenter.sh/v1)",
+    ]
+
+
+def test_the_listing_has_a_line_for_every_object() -> None:
+    assert "ground\tJob\tredpanda\ttopics\n" in summary.listing(state())
+
+
+def test_what_a_chart_asks_to_keep_is_told_and_a_release_that_outlives_its_stack_is_found() -> None:
+    assert summary.kept(state()) == ["ground: Namespace kong"]
+    assert summary.left(state()) == ["release kube-system/ground (deployed)"]
+    assert summary.kept(None) == summary.left(None) == []
+
+
+def test_without_an_api_server_the_summary_says_so() -> None:
+    records = [{"type": HELM_CHART, "properties": {"Release": "kong", "Chart": "kong"}}]
+    assert "1 Helm releases are recorded, none was installed" in summary.text(None, records=records)
+    assert summary.text(None, records=[]) == ""
+
+
+def test_a_name_that_is_taken_is_known() -> None:
+    cluster: Any = Cluster()
+    assert is_released(cluster, name="ground", namespace="kube-system")
+    assert not is_released(cluster, name="kong", namespace="kong")
