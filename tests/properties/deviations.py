@@ -24,6 +24,10 @@ NO_UPSTREAM_ACCOUNTS = (
     "upstream by exact tags, and the synthesis warns."
 )
 
+NO_STANDBY = (
+    "A second machine would double what it costs. Developers wait while a lost zone is restored (docs/recovery.md), and nobody else."
+)
+
 DEVIATIONS: dict[int, dict[str, Deviation]] = {
     1: {
         "dev": Deviation(
@@ -40,9 +44,18 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
     10: {
         "dev": Deviation(
             resources=tuple(f"network/{service}" for service in get_args(InterfaceEndpoint)),
-            reason="Endpoints cost per zone and hour: a dozen would double what the network costs. Calls leave through NAT, over TLS.",
+            reason="Endpoints cost per zone and hour whether used or not, and there are a dozen. Calls leave through NAT, over TLS.",
         )
     },
     22: {"dev": Deviation(resources=("* docker.io/*", "* ghcr.io/*"), reason=NO_UPSTREAM_ACCOUNTS)},
     23: {"dev": Deviation(resources=("registry/docker.io", "registry/ghcr.io"), reason=NO_UPSTREAM_ACCOUNTS)},
+    36: {"dev": Deviation(resources=("data/CatalogueInstance", "data/IdentityInstance"), reason=NO_STANDBY)},
+    37: {
+        environment: Deviation(
+            resources=("data/CatalogueInstance DeletionProtection", "data/IdentityInstance DeletionProtection"),
+            reason="No listener depends on it and it may be taken down by its stack alone, which leaves a last snapshot.",
+        )
+        for environment in ("dev", "staging")
+    },
+    52: {"dev": Deviation(resources=("data/CacheReplicationGroup replicas",), reason=NO_STANDBY)},
 }

@@ -78,6 +78,11 @@ class Resource:
             raise AssertionError(f"{self}: {path} names something by a literal, {values}")
         return [target for target in found if target]
 
+    def mentions(self, path: str) -> "set[Resource]":
+        """Every resource that a property refers to, alone or as a part of something."""
+        found = (self.platform.target(self.stack, value) for value in intrinsics(self[path]))
+        return {target for target in found if target}
+
     def text(self, path: str) -> str:
         """A property as text, with `${stack/LogicalId.Attribute}` for what is only known at deployment."""
         return self.platform.text(self.stack, self[path])

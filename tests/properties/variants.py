@@ -27,6 +27,6 @@ def data_templates(settings: Settings) -> dict[str, Template]:
     DataStack(stage, settings=settings, network=network, secrets=secrets)
     assembly = stage.synth()
     return {
-        str(stack.id).removeprefix(f"{settings.name}/"): json.loads(Path(assembly.directory, stack.template_file).read_text())
+        stack.display_name.split("/")[1].split(" ")[0]: json.loads(Path(assembly.directory, stack.template_file).read_text())
         for stack in assembly.stacks
     }

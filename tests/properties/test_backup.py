@@ -1,0 +1,173 @@
+"""Properties 66 to 70: backups, and that they come back."""
+
+import json
+import re
+from functools import cache
+
+from tests.conftest import ROOT
+from tests.properties.promise import Verdicts, promise
+from tests.properties.resources import Json, Platform, Resource
+from tests.properties.statements import statements_of
+
+VAULT = "AWS::Backup::BackupVault"
+PLAN = "AWS::Backup::BackupPlan"
+SELECTION = "AWS::Backup::BackupSelection"
+TESTING = "AWS::Backup::RestoreTestingPlan"
+TESTED = "AWS::Backup::RestoreTestingSelection"
+DATABASE = "AWS::RDS::DBInstance"
+LEAST_DAYS = 35
+
+
+def plan_rules(platform: Platform) -> list[Json]:
+    return [rule for plan in platform.some(PLAN) for rule in plan["BackupPlan.BackupPlanRule"]]
+
+
+def bucket_of(platform: Platform, name: str) -> Resource:
+    (bucket,) = (bucket for bucket in platform.some("AWS::S3::Bucket") if bucket.name == f"data/{name}Bucket")
+    return bucket
+
+
+def to_bring_back(platform: Platform) -> list[Resource]:
+    """What exists nowhere else. Logs and uploads have a life of days by intention; the cache keeps its own snapshots."""
+    return [*platform.some(DATABASE), bucket_of(platform, "Audio"), bucket_of(platform, "Web")]
+
+
+@cache
+def document() -> str:
+    return (ROOT / "docs" / "recovery.md").read_text()
+
+
+@cache
+def rows() -> dict[str, str]:
+    """What follows the first cell of each row of the document on recovery, by that cell."""
+    found = (line.split("|") for line in document().splitlines() if line.startswith("| "))
+    return {cells[1].strip(): " ".join(cells[2:]) for cells in found}
+
+
+def days(row: str) -> list[int]:
+    return [int(number) for number in re.findall(r"(\d+) days", rows()[row])]
+
+
+@promise
+def test_p066_recovery_points_are_encrypted_with_their_own_key(platform: Platform) -> Verdicts:
+    for vault in platform.some(VAULT):
+        key = vault.target("EncryptionKeyArn")
+        yield vault, key is not None and key.name == "secrets/BackupKey", "Encrypt it with keys.backup."
+        yield vault, vault.outlives_its_stack, "Keep it: data.removal_policy is `retain`."
+
+
+@promise
+def test_p067_nobody_deletes_or_shortens_a_recovery_point(platform: Platform) -> Verdicts:
+    for vault in platform.some(VAULT):
+        least, most = vault["LockConfiguration.MinRetentionDays"] or 0, vault["LockConfiguration.MaxRetentionDays"] or 0
+        yield vault, LEAST_DAYS <= least <= most <= 365, f"Lock it from {LEAST_DAYS} days to 365 (LGPD art. 16)."
+        grace = vault["LockConfiguration.ChangeableForDays"]
+        for_good = grace is not None and grace >= 3
+        yield vault, for_good or not platform.settings.production, "Make the lock irreversible after 3 days or more: vault_lock_days."
+        denied = [s for s in statements_of(platform) if s.resource is vault and not s.allows and s.for_anybody and not s.conditions]
+        refused = any(s.may("backup:DeleteRecoveryPoint") and s.may("backup:UpdateRecoveryPointLifecycle") for s in denied)
+        yield vault, refused, "Set block_recovery_point_deletion=True."
+        fits = all(least <= rule["Lifecycle"]["DeleteAfterDays"] <= most for rule in plan_rules(platform))
+        yield vault, fits, "The lock refuses what the plan asks for: every job would fail."
+
+
+@promise
+def test_p068_whatever_holds_data_is_backed_up_and_stays_in_the_region(platform: Platform) -> Verdicts:
+    selections = platform.some(SELECTION)
+    covered = {resource for selection in selections for resource in selection.mentions("BackupSelection.Resources")}
+    for resource in to_bring_back(platform):
+        yield resource, resource in covered, "Add its ARN to BackupPlan."
+    for selection in selections:
+        whole = selection.target("BackupPlanId") in platform.some(PLAN) and selection.target("BackupSelection.IamRoleArn") is not None
+        yield selection, whole, "Give it plan and role."
+    yield from volumes_are_selected(platform)
+    for rule in plan_rules(platform):
+        name = f"data/BackupPlan {rule['RuleName']}"
+        yield name, rule["Lifecycle"]["DeleteAfterDays"] >= LEAST_DAYS, f"Keep recovery points for {LEAST_DAYS} days: retention_days."
+        yield name, platform.target("data", rule["TargetBackupVault"]) in platform.some(VAULT), "Write to the locked vault."
+        # A copy abroad is an international transfer (LGPD art. 33); the document says what would have to come first.
+        yield name, not rule.get("CopyActions"), "Decide where copies go in docs/recovery.md first."
+    continuous = [rule["Lifecycle"]["DeleteAfterDays"] for rule in plan_rules(platform) if rule.get("EnableContinuousBackup") is True]
+    yield "data/BackupPlan", continuous == [LEAST_DAYS], "Turn continuous backup on, for the 35 days that AWS Backup knows."
+    decided = "**Copies elsewhere.** None leaves the region" in document()
+    yield "docs/recovery.md", decided, "Write down whether copies leave the region."
+
+
+def volumes_are_selected(platform: Platform) -> Verdicts:
+    """Kubernetes makes the volumes, so that tags select them: those that EKS Auto Mode gives, as it may give none of ours."""
+    cluster = platform.only("AWS::EKS::Cluster")
+    given = {"eks:eks-cluster-name": cluster.text("Name"), "CSIVolumeName": "*"}
+    (selection,) = (s for s in platform.some(SELECTION) if ":volume/" in s.text("BackupSelection.Resources.0"))
+    conditions = selection["BackupSelection.Conditions"]
+    tags = {c["ConditionKey"].removeprefix("aws:ResourceTag/"): c["ConditionValue"] for c in conditions.get("StringLike", [])}
+    yield selection, set(conditions) == {"StringLike"} and tags == given, f"Select volumes by {given}."
+
+
+@promise
+def test_p069_backups_are_brought_back_and_looked_at_every_week(platform: Platform) -> Verdicts:
+    plan, selections = platform.only(TESTING), platform.some(TESTED)
+    weekly = re.fullmatch(r"cron\(\d+ \d+ \? \* [A-Z]{3} \*\)", plan["ScheduleExpression"]) is not None
+    yield plan, weekly, "Restore every week: older backups tell nothing about those of today."
+    yield plan, plan.mentions("RecoveryPointSelection.IncludeVaults") == set(platform.some(VAULT)), "Restore from our vault."
+    newest = plan["RecoveryPointSelection.Algorithm"] == "LATEST_WITHIN_WINDOW"
+    yield plan, newest, "Restore the newest: it is the one that will be needed."
+    restored = {resource for selection in selections for resource in selection.mentions("ProtectedResourceArns")}
+    for resource in to_bring_back(platform):
+        yield resource, resource in restored, "Add it to RestoreTesting."
+    for selection in selections:
+        role = selection.target("IamRoleArn")
+        yield selection, role is not None and can_restore(role), "Give it the role that restores."
+        waits = (selection["ValidationWindowHours"] or 0) >= 1 and plan.id in (selection.body.get("DependsOn") or [])
+        yield selection, waits, "Leave the copy for as long as its validation takes, and let it wait for its plan."
+    yield from a_function_judges(plan)
+
+
+def can_restore(role: Resource) -> bool:
+    policies = json.dumps(role["ManagedPolicyArns"])
+    return "AWSBackupServiceRolePolicyForRestores" in policies and "AWSBackupServiceRolePolicyForS3Restore" in policies
+
+
+def a_function_judges(plan: Resource) -> Verdicts:
+    platform = plan.platform
+    rules = [rule for rule in platform.users_of(plan, "AWS::Events::Rule") if rule["EventPattern.detail.status"] == ["COMPLETED"]]
+    judges = {target for rule in rules for target in rule.mentions("Targets") if target.type == "AWS::Lambda::Function"}
+    yield plan, len(judges) == 1, "Call a function that judges what came back."
+    for judge in judges:
+        role = judge.target("Role")
+        policies = {policy for policy in platform.all("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy") if role in policy.mentions("Roles")}
+        reports = [s for s in statements_of(platform) if s.resource in policies and s.may("backup:PutRestoreValidationResult")]
+        yield judge, bool(reports), "Let it report its verdict to AWS Backup."
+        callers = {p["Principal"] for p in platform.all("AWS::Lambda::Permission") if p.target("FunctionName") is judge}
+        yield judge, callers == {"events.amazonaws.com"}, "Let EventBridge call it, and nobody else."
+
+
+@promise
+def test_p070_the_document_on_recovery_promises_what_the_templates_keep(platform: Platform) -> Verdicts:
+    nightly = [(rule["ScheduleExpression"], rule["Lifecycle"]["DeleteAfterDays"]) for rule in plan_rules(platform)]
+    for row in ("a database: dropped table, bad migration", "a bucket as a whole", "a volume of Kubernetes"):
+        promised = [("cron(0 5 * * ? *)", number) for number in days(row)]  # 02:00 in São Paulo
+        yield f"docs/recovery.md {row}", promised == nightly, f"The document promises {promised}, the plan {nightly}."
+    tracks, client = days("the audio library or the web client: overwritten, deleted")
+    for name, number in (("Audio", tracks), ("Web", client)):
+        bucket = bucket_of(platform, name)
+        replaced = bucket["LifecycleConfiguration.Rules.0.NoncurrentVersionExpiration.NoncurrentDays"]
+        yield bucket, replaced == number, f"docs/recovery.md keeps replaced versions for {number} days, not {replaced}."
+    (number,) = days("an upload that was not promoted")
+    waits = bucket_of(platform, "Uploads")["LifecycleConfiguration.Rules.0.ExpirationInDays"]
+    yield bucket_of(platform, "Uploads"), waits == number, f"docs/recovery.md keeps uploads for {number} days, not {waits}."
+    tests = platform.only(TESTING)
+    yield tests, tests["ScheduleExpression"] == "cron(0 7 ? * SUN *)", "docs/recovery.md says Sundays at 04:00 in São Paulo."
+    kinds = sorted(selection["ProtectedResourceType"] for selection in platform.some(TESTED))
+    yield tests, kinds == ["RDS", "RDS", "S3"], "docs/recovery.md says that both databases and both buckets come back."
+    yield from another_takes_over(platform)
+
+
+def another_takes_over(platform: Platform) -> Verdicts:
+    """Two minutes for a lost zone hold where a standby waits; the document says what holds in dev."""
+    restored = "Without `multi_az` (dev) the loss of a zone is restored like a damaged database" in document()
+    for database in platform.some(DATABASE):
+        as_promised = database["MultiAZ"] is True or (restored and platform.name == "dev")
+        yield database, as_promised, "docs/recovery.md promises two minutes: set multi_az."
+    cache = platform.only("AWS::ElastiCache::ReplicationGroup")
+    yield cache, cache["AutomaticFailoverEnabled"] is True, "docs/recovery.md promises that a replica takes over."
+    yield cache, (cache["SnapshotRetentionLimit"] or 0) >= 1, "docs/recovery.md promises a snapshot every night."

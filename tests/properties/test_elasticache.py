@@ -1,0 +1,104 @@
+"""Properties 50 to 55: the cache, with each of its engines."""
+
+import pytest
+
+from tests.properties.conftest import ENVIRONMENTS
+from tests.properties.promise import Verdicts, promise
+from tests.properties.resources import Platform, Resource
+from tests.properties.variants import VALKEY
+
+pytestmark = pytest.mark.parametrize("platform", [*ENVIRONMENTS, VALKEY], indirect=True)
+
+GROUP = "AWS::ElastiCache::ReplicationGroup"
+USER = "AWS::ElastiCache::User"
+VERSIONS = {"redis": {"7.1"}, "valkey": {"8.0", "8.1", "8.2"}}
+
+
+def parameters(cache: Resource) -> dict[str, str]:
+    group = cache.target("CacheParameterGroupName")
+    return group.properties["Properties"] if group else {}
+
+
+def rules(user: Resource) -> list[str]:
+    return str(user["AccessString"]).split()
+
+
+@promise
+def test_p050_the_cache_is_encrypted_with_its_own_key(platform: Platform) -> Verdicts:
+    for cache in platform.some(GROUP):
+        key = cache.target("KmsKeyId")
+        encrypted = cache["AtRestEncryptionEnabled"] is True and key is not None and key.name == "secrets/CacheKey"
+        yield cache, encrypted, "Set at_rest_encryption_enabled, and kms_key_id to keys.cache."
+
+
+@promise
+def test_p051_nobody_talks_to_the_cache_without_tls(platform: Platform) -> Verdicts:
+    for cache in platform.some(GROUP):
+        required = cache["TransitEncryptionEnabled"] is True and cache["TransitEncryptionMode"] == "required"
+        yield cache, required, "Set transit_encryption_mode to `required`: `preferred` lets clients speak in the clear."
+
+
+@promise
+def test_p052_a_node_in_another_zone_takes_over(platform: Platform) -> Verdicts:
+    for cache in platform.some(GROUP):
+        fails_over = cache["AutomaticFailoverEnabled"] is True and cache["MultiAZEnabled"] is True
+        yield cache, fails_over, "Turn automatic failover and Multi-AZ on."
+        yield f"{cache.name} replicas", (cache["ReplicasPerNodeGroup"] or 0) >= 2, "Set data.cache.replicas to 2: a node in every zone."
+        subnets = cache.target("CacheSubnetGroupName")
+        zones = {subnet["AvailabilityZone"] for subnet in subnets.targets("SubnetIds")} if subnets else set()
+        yield cache, len(zones) == 3, f"Its subnets are in {sorted(zones)}. Give it the data tier, in three zones."
+
+
+@promise
+def test_p053_every_client_is_a_user_that_may_do_little_and_nobody_is_the_default(platform: Platform) -> Verdicts:
+    for cache in platform.some(GROUP):
+        groups = cache.targets("UserGroupIds")
+        yield cache, len(groups) == 1 and cache["AuthToken"] is None, "Give it a user group, and no token that everybody shares."
+        members = [user for group in groups for user in group.targets("UserIds")]
+        default = [user for user in members if user["UserName"] == "default"]
+        off = len(default) == 1 and rules(default[0]) == ["off", "-@all"]
+        yield cache, off, "Have a user `default` in the group that is off and may do nothing: ElastiCache brings one that may do all."
+        for user in members:
+            yield user, user in default or is_confined(user), "Keep it to keys of its own, without dangerous commands."
+            named = user in default or (bool(user["Passwords"]) and user["NoPasswordRequired"] is not True)
+            yield user, named, "Give it a password from Secrets Manager."
+    unused = set(platform.some(USER)) - {
+        user for group in platform.some("AWS::ElastiCache::UserGroup") for user in group.targets("UserIds")
+    }
+    for user in sorted(unused, key=str):
+        yield user, False, "It is in no group: take it away."
+
+
+def is_confined(user: Resource) -> bool:
+    """Tells whether a user's keys and channels have a prefix, and whether dangerous commands are taken from it after all are given."""
+    said = rules(user)
+    prefixes = [rule for rule in said if rule[0] in "~&%"]
+    last = {rule[1:]: rule[0] for rule in said if rule[0] in "+-"}
+    confined = bool(prefixes) and all(len(rule) > 3 and rule.index(":") > 1 for rule in prefixes)
+    return confined and "resetchannels" in said and last.get("@dangerous") == last.get("@admin") == "-" and "allkeys" not in said
+
+
+@promise
+def test_p054_the_cache_is_kept_for_days_and_its_minor_versions_come_by_themselves(platform: Platform) -> Verdicts:
+    least = 15 if platform.settings.production else 7
+    for cache in platform.some(GROUP):
+        days = cache["SnapshotRetentionLimit"] or 0
+        yield cache, days >= least, f"It keeps {days} days of snapshots. Set data.cache.snapshot_retention_days to {least}."
+        yield cache, cache["AutoMinorVersionUpgrade"] is True, "Set auto_minor_version_upgrade=True."
+        yield cache, cache.outlives_its_stack, "Leave a last snapshot."
+
+
+@promise
+def test_p055_the_engine_is_a_supported_one_and_knows_what_to_do_when_memory_ends(platform: Platform) -> Verdicts:
+    for cache in platform.some(GROUP):
+        engine, version = cache["Engine"], str(cache["EngineVersion"])
+        asked = engine == platform.settings.data.cache.engine and version in VERSIONS.get(engine, set())
+        yield cache, asked, f"{engine} {version} is not what the environment file asks for, or not supported. Use redis 7.1 or valkey 8."
+        group = cache.target("CacheParameterGroupName")
+        family = f"{engine}{version.split('.', maxsplit=1)[0]}"
+        yield cache, group is not None and group["CacheParameterGroupFamily"] == family, f"Give it a parameter group of {family}."
+        said = parameters(cache)
+        evicts = said.get("maxmemory-policy", "noeviction") != "noeviction"
+        yield cache, evicts, "Set maxmemory-policy: writes fail without when memory ends."
+        reserved = int(said.get("reserved-memory-percent", "0"))
+        yield cache, 10 <= reserved <= 50, "Set reserved-memory-percent to 25: copies and failover need memory too."

@@ -1,0 +1,179 @@
+"""Properties 34 to 49: the databases."""
+
+from datetime import timedelta
+
+from spotmusic_cdk import versions
+from tests.conftest import TODAY
+from tests.properties.promise import Verdicts, promise
+from tests.properties.resources import Platform, Resource
+
+DATABASE = "AWS::RDS::DBInstance"
+MYSQL_PORT = 3306
+LOGS = ("error", "slowquery", "audit")
+EVENTS = {"failover", "failure", "low storage", "maintenance"}
+STANDARD_SUPPORT = timedelta(days=180)
+
+
+def databases(platform: Platform) -> list[Resource]:
+    return platform.some(DATABASE)
+
+
+def parameters(database: Resource) -> dict[str, str]:
+    group = database.target("DBParameterGroupName")
+    return group.properties["Parameters"] if group else {}
+
+
+def is_key_of_databases(key: Resource | None) -> bool:
+    return key is not None and key.name == "secrets/DatabaseKey"
+
+
+@promise
+def test_p034_databases_are_encrypted_with_their_own_key(platform: Platform) -> Verdicts:
+    for database in databases(platform):
+        encrypted = database["StorageEncrypted"] is True and is_key_of_databases(database.target("KmsKeyId"))
+        yield database, encrypted, "Set storage_encryption_key to keys.database."
+
+
+@promise
+def test_p035_no_database_has_a_public_address(platform: Platform) -> Verdicts:
+    for database in databases(platform):
+        yield database, database["PubliclyAccessible"] is False, "Say publicly_accessible=False: the default depends on the subnets."
+
+
+@promise
+def test_p036_a_standby_waits_in_another_zone(platform: Platform) -> Verdicts:
+    for database in databases(platform):
+        yield database, database["MultiAZ"] is True, "Set multi_az of the database in the environment file."
+
+
+@promise
+def test_p037_deletion_is_refused_and_data_is_kept(platform: Platform) -> Verdicts:
+    for database in databases(platform):
+        yield database, database.outlives_its_stack, "Leave a snapshot: data.removal_policy is `retain`."
+        yield database, database["DeleteAutomatedBackups"] is False, "Keep the automated backups of a deleted instance."
+        yield f"{database.name} DeletionProtection", database["DeletionProtection"] is True, "Set production: true."
+
+
+@promise
+def test_p038_databases_go_back_to_any_second_of_a_week_and_more(platform: Platform) -> Verdicts:
+    least = 14 if platform.settings.production else 7
+    for database in databases(platform):
+        days = database["BackupRetentionPeriod"] or 0
+        yield database, least <= days <= 35, f"It keeps {days} days. Set backup_retention_days to {least} or more, 35 at the most."
+
+
+@promise
+def test_p039_databases_take_logins_by_iam(platform: Platform) -> Verdicts:
+    for database in databases(platform):
+        yield database, database["EnableIAMDatabaseAuthentication"] is True, "Set iam_authentication=True."
+
+
+@promise
+def test_p040_nobody_talks_to_a_database_without_tls(platform: Platform) -> Verdicts:
+    for database in databases(platform):
+        said = parameters(database)
+        yield database, said.get("require_secure_transport") == "1", "Attach a parameter group with require_secure_transport 1."
+        tls = set(said.get("tls_version", "").split(","))
+        yield database, bool(tls) and tls <= {"TLSv1.2", "TLSv1.3"}, f"It speaks {sorted(tls)}. Take everything before TLS 1.2 away."
+
+
+@promise
+def test_p041_errors_slow_queries_and_logins_are_recorded(platform: Platform) -> Verdicts:
+    groups = {group.text("LogGroupName"): group for group in platform.some("AWS::Logs::LogGroup")}
+    for database in databases(platform):
+        exported = database["EnableCloudwatchLogsExports"] or []
+        yield database, set(exported) >= set(LOGS), f"Export {', '.join(LOGS)}."
+        for log in LOGS:
+            group = groups.get(f"/aws/rds/instance/{database.text('DBInstanceIdentifier')}/{log}")
+            kept = group is not None and bool(group["KmsKeyId"]) and bool(group["RetentionInDays"])
+            yield f"{database.name} {log}", kept, "Make its log group first: RDS's own has neither key nor end."
+            yield database, group is not None and group.id in (database.body.get("DependsOn") or []), f"Let it wait for its group {log}."
+        options = database.target("OptionGroupName")
+        names = [option["OptionName"] for option in (options["OptionConfigurations"] or [])] if options else []
+        yield database, "MARIADB_AUDIT_PLUGIN" in names, "Attach an option group with the audit plugin: MySQL has no audit log without."
+
+
+@promise
+def test_p042_what_a_database_does_can_be_looked_into(platform: Platform) -> Verdicts:
+    for database in databases(platform):
+        role = database.target("MonitoringRoleArn")
+        enhanced = 1 <= (database["MonitoringInterval"] or 0) <= 60 and role is not None
+        yield database, enhanced, "Set monitoring_interval to a minute or less, and its role."
+        insights = database["EnablePerformanceInsights"] is True and database["DatabaseInsightsMode"] in ("standard", "advanced")
+        yield database, insights, "Turn Database Insights on."
+        key = database.target("PerformanceInsightsKMSKeyId")
+        yield database, is_key_of_databases(key), "Encrypt insights with keys.database: they hold statements."
+        advanced = not platform.settings.production or database["DatabaseInsightsMode"] == "advanced"
+        yield database, advanced, "Production keeps the advanced mode."
+
+
+@promise
+def test_p043_the_master_user_has_no_usual_name_and_the_port_is_a_decision(platform: Platform) -> Verdicts:
+    usual = {"admin", "administrator", "root", "mysql", "master", "rdsadmin"}
+    for database in databases(platform):
+        name = str(database["MasterUsername"] or "")
+        yield database, bool(name) and name.lower() not in usual, f"{name} is what an attacker tries first. Choose another."
+        yield database, database["Port"] == str(MYSQL_PORT), "The port is MySQL's own, by decision."
+    decided = [path for path, finding, reason in platform.acknowledged if finding == "AwsSolutions::AwsSolutions-RDS11" and reason]
+    yield "AwsSolutions-RDS11", len(decided) == len(databases(platform)), "Acknowledge the default port with the reason for it."
+
+
+@promise
+def test_p044_minor_versions_come_by_themselves_and_snapshots_know_whose_they_are(platform: Platform) -> Verdicts:
+    for database in databases(platform):
+        yield database, database["AutoMinorVersionUpgrade"] is True, "Set auto_minor_version_upgrade=True."
+        yield database, database["CopyTagsToSnapshot"] is True, "Set copy_tags_to_snapshot=True."
+
+
+@promise
+def test_p045_the_engine_is_supported_for_half_a_year_more_and_never_paid_extra(platform: Platform) -> Verdicts:
+    for database in databases(platform):
+        major = ".".join(str(database["EngineVersion"]).split(".")[:2])
+        support = versions.MYSQL.get(major)
+        until = support.standard_until if support else None
+        supported = until is not None and until - TODAY >= STANDARD_SUPPORT
+        yield database, supported, f"MySQL {major} is in standard support until {until}. Plan the upgrade (docs/runbooks/database.md)."
+        declined = database["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
+        yield database, declined, "Decline Extended Support: it is charged without a word."
+
+
+@promise
+def test_p046_storage_grows_by_itself_up_to_a_limit(platform: Platform) -> Verdicts:
+    for database in databases(platform):
+        yield database, database["StorageType"] == "gp3", "Use gp3."
+        now, most = int(database["AllocatedStorage"]), database["MaxAllocatedStorage"] or 0
+        yield database, most >= now * 1.1, "Set max_storage_gib at least 10% above storage_gib."
+
+
+@promise
+def test_p047_only_named_parties_reach_a_database_and_only_on_its_port(platform: Platform) -> Verdicts:
+    for database in databases(platform):
+        groups = database.targets("VPCSecurityGroups")
+        yield database, len(groups) == 1, "One group decides who reaches it."
+        incoming = [rule for rule in platform.some("AWS::EC2::SecurityGroupIngress") if rule.target("GroupId") in groups]
+        yield database, bool(incoming), "Nobody reaches it: add flows to the table."
+        for rule in incoming:
+            source = rule.target("SourceSecurityGroupId")
+            named = source is not None and source not in groups and (rule["FromPort"], rule["ToPort"]) == (MYSQL_PORT, MYSQL_PORT)
+            yield rule, named, f"Admit a party by its own group, on {MYSQL_PORT}."
+        for group in groups:
+            yield group, not group["SecurityGroupIngress"], "Rules come from the table of flows, not from inside the group."
+
+
+@promise
+def test_p048_somebody_hears_what_happens_to_a_database(platform: Platform) -> Verdicts:
+    subscriptions = platform.some("AWS::RDS::EventSubscription")
+    for database in databases(platform):
+        of_it = [s for s in subscriptions if database in s.targets("SourceIds") and s["SourceType"] == "db-instance"]
+        heard = {category for s in of_it if s["Enabled"] is not False for category in s["EventCategories"] or []}
+        yield database, heard >= EVENTS, f"Subscribe to {', '.join(sorted(EVENTS - heard))}."
+        for subscription in of_it:
+            topic = subscription.target("SnsTopicArn")
+            yield subscription, topic is not None and topic.type == "AWS::SNS::Topic", "Send it to a topic of ours."
+
+
+@promise
+def test_p049_the_master_password_is_made_and_rotated_by_rds(platform: Platform) -> Verdicts:
+    for database in databases(platform):
+        managed = database["ManageMasterUserPassword"] is True and database["MasterUserPassword"] is None
+        yield database, managed, "Set manage_master_user_password=True, and give no password."

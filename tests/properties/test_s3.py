@@ -1,0 +1,201 @@
+"""Properties 56 to 65: the buckets."""
+
+from tests.properties.promise import Verdicts, promise
+from tests.properties.resources import ACCOUNT, Json, Platform, Resource
+from tests.properties.statements import Statement, statements_of
+
+BUCKET = "AWS::S3::Bucket"
+POLICY = "AWS::S3::BucketPolicy"
+BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+DISTRIBUTIONS = f"arn:aws:cloudfront::{ACCOUNT}:distribution/"
+CLOUDFRONT = ("Service", "cloudfront.amazonaws.com")
+SCANNED = "GuardDutyMalwareScanStatus"
+WRITES = {"PUT", "POST", "DELETE"}
+
+
+def bucket(platform: Platform, name: str) -> Resource:
+    """The bucket `data/<name>Bucket`."""
+    (found,) = (bucket for bucket in platform.some(BUCKET) if bucket.name == f"data/{name}Bucket")
+    return found
+
+
+def statements(of: Resource) -> list[Statement]:
+    """The statements of a bucket's policy."""
+    return [s for s in statements_of(of.platform) if s.resource.type == POLICY and s.resource.target("Bucket") is of]
+
+
+def receives_logs_of_load_balancers(of: Resource) -> bool:
+    """Tells whether load balancers write here: they take no bucket that is encrypted with a key of ours (ELB user guide)."""
+    told = [(balancer, attribute) for balancer in of.platform.some(BALANCER) for attribute in balancer["LoadBalancerAttributes"]]
+    named = [of.platform.target(balancer.stack, said["Value"]) for balancer, said in told if said["Key"].endswith("s3.bucket")]
+    return of in named
+
+
+def rules(of: Resource) -> list[Json]:
+    return [rule for rule in of["LifecycleConfiguration.Rules"] or [] if rule["Status"] == "Enabled" and not rule.get("Prefix")]
+
+
+def denies_everybody(statement: Statement, of: Resource) -> bool:
+    """Tells whether a statement refuses everything on the bucket and its objects to everybody it applies to."""
+    arn = f"${{{of.stack}/{of.id}.Arn}}"
+    whole = not statement.allows and statement.for_anybody and statement.actions == ("s3:*",)
+    return whole and set(statement.texts()) == {arn, f"{arn}/*"}
+
+
+@promise
+def test_p056_no_bucket_can_become_public(platform: Platform) -> Verdicts:
+    flags = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+    for one in platform.some(BUCKET):
+        off = [flag for flag in flags if one[f"PublicAccessBlockConfiguration.{flag}"] is not True]
+        yield one, not off, f"Turn on {', '.join(off)}: BlockPublicAccess.BLOCK_ALL."
+
+
+@promise
+def test_p057_buckets_are_reached_by_tls_of_today_only(platform: Platform) -> Verdicts:
+    for one in platform.some(BUCKET):
+        denied = [statement.conditions for statement in statements(one) if denies_everybody(statement, one)]
+        yield one, {"Bool": {"aws:securetransport": ("false",)}} in denied, "Set enforce_ssl=True."
+        yield one, {"NumericLessThan": {"s3:tlsversion": ("1.2",)}} in denied, "Set minimum_tls_version=1.2."
+
+
+@promise
+def test_p058_objects_are_encrypted_with_the_key_of_audio(platform: Platform) -> Verdicts:
+    """Access logs are the exception that AWS makes: load balancers write to no bucket with a key of ours, so that S3's own serve it."""
+    for one in platform.some(BUCKET):
+        (rule,) = one["BucketEncryption.ServerSideEncryptionConfiguration"]
+        by_default = rule["ServerSideEncryptionByDefault"]
+        if receives_logs_of_load_balancers(one):
+            yield one, by_default == {"SSEAlgorithm": "AES256"}, "Load balancers would write nothing: use S3_MANAGED."
+            continue
+        key = platform.target(one.stack, by_default.get("KMSMasterKeyID"))
+        ours = by_default["SSEAlgorithm"] == "aws:kms" and key is not None and key.name == "secrets/AudioKey"
+        yield one, ours, "Encrypt it with keys.audio."
+        yield one, rule.get("BucketKeyEnabled") is True, "Set bucket_key_enabled=True: each request would cost a call of KMS."
+
+
+@promise
+def test_p059_what_is_overwritten_or_deleted_can_be_had_back(platform: Platform) -> Verdicts:
+    for one in platform.some(BUCKET):
+        yield one, one["VersioningConfiguration.Status"] == "Enabled", "Set versioned=True."
+
+
+@promise
+def test_p060_objects_move_to_where_they_cost_least_and_go_when_their_time_is_over(platform: Platform) -> Verdicts:
+    for one in platform.some(BUCKET):
+        aborted = [
+            rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] for rule in rules(one) if "AbortIncompleteMultipartUpload" in rule
+        ]
+        yield one, bool(aborted) and min(aborted) <= 7, "Abort uploads that nobody finished, after 7 days at the most."
+        replaced = [rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in rules(one) if "NoncurrentVersionExpiration" in rule]
+        yield (
+            one,
+            bool(replaced) and min(replaced) <= 90,
+            "Let replaced versions go after 90 days at the most: erased is erased (LGPD art. 16).",
+        )
+    audio = [transition for rule in rules(bucket(platform, "Audio")) for transition in rule.get("Transitions", [])]
+    tiers = {(transition["StorageClass"], transition["TransitionInDays"]) for transition in audio}
+    yield bucket(platform, "Audio"), tiers == {("INTELLIGENT_TIERING", 0)}, "Most tracks are rarely heard: Intelligent-Tiering from day 0."
+    kept = [rule["ExpirationInDays"] for rule in rules(bucket(platform, "Logs")) if "ExpirationInDays" in rule]
+    yield bucket(platform, "Logs"), bool(kept) and min(kept) >= 180, "Keep access records for six months (Marco Civil art. 15)."
+
+
+@promise
+def test_p061_the_audio_library_is_read_through_cloudfront_only(platform: Platform) -> Verdicts:
+    """Naming the distribution would tie the bucket to the edge, which needs the bucket: see ADR 6, and how to narrow it."""
+    for name in ("Audio", "Web"):
+        one = bucket(platform, name)
+        allowed = [statement for statement in statements(one) if statement.allows]
+        yield one, len(allowed) == 1, "CloudFront alone is allowed in by the policy; services have rights on their own roles."
+        for statement in allowed:
+            reads = statement.principals == (CLOUDFRONT,) and statement.actions == ("s3:GetObject",)
+            yield (
+                one,
+                reads and confined_to_distributions(statement),
+                f"Let CloudFront of this account read, and nothing else: {statement}.",
+            )
+    key = next(key for key in platform.some("AWS::KMS::Key") if key.name == "secrets/AudioKey")
+    admitted = [s for s in statements_of(platform) if s.resource is key and CLOUDFRONT in s.principals]
+    decrypts = len(admitted) == 1 and admitted[0].actions == ("kms:Decrypt",) and confined_to_distributions(admitted[0])
+    yield key, decrypts, "Let CloudFront of this account decrypt, and nothing else."
+    yield from origins_sign(platform)
+
+
+def confined_to_distributions(statement: Statement) -> bool:
+    sources = statement.values("ArnLike", "aws:SourceArn") + statement.values("StringEquals", "aws:SourceArn")
+    return len(sources) == 1 and sources[0].startswith(DISTRIBUTIONS)
+
+
+def origins_sign(platform: Platform) -> Verdicts:
+    for distribution in platform.some("AWS::CloudFront::Distribution"):
+        of_s3 = [(index, o) for index, o in enumerate(distribution["DistributionConfig.Origins"]) if "S3OriginConfig" in o]
+        yield distribution, bool(of_s3), "Nothing reads a bucket."
+        for index, origin in of_s3:
+            control = distribution.target(f"DistributionConfig.Origins.{index}.OriginAccessControlId")
+            signs = control is not None and control["OriginAccessControlConfig.SigningBehavior"] == "always"
+            yield distribution, signs, f"Sign every request to {origin['Id']}: origin access control."
+            yield distribution, not origin["S3OriginConfig"].get("OriginAccessIdentity"), "Origin access identities cannot use our key."
+    for identity in platform.all("AWS::CloudFront::CloudFrontOriginAccessIdentity"):
+        yield identity, False, "Use origin access control."
+
+
+@promise
+def test_p062_objects_belong_to_the_account_and_no_acl_decides(platform: Platform) -> Verdicts:
+    for one in platform.some(BUCKET):
+        (rule,) = one["OwnershipControls.Rules"] or [{}]
+        yield one, rule.get("ObjectOwnership") == "BucketOwnerEnforced", "Set object_ownership=BUCKET_OWNER_ENFORCED."
+        yield one, one["AccessControl"] is None, "Take the ACL away: policies decide."
+
+
+@promise
+def test_p063_who_asked_for_an_object_is_recorded(platform: Platform) -> Verdicts:
+    logs = bucket(platform, "Logs")
+    for one in platform.some(BUCKET):
+        if one is not logs:
+            target, prefix = one.target("LoggingConfiguration.DestinationBucketName"), one["LoggingConfiguration.LogFilePrefix"]
+            yield one, target is logs and bool(prefix), "Write its access logs to the log bucket, under a prefix: log_access."
+    prefixes = [one["LoggingConfiguration.LogFilePrefix"] for one in platform.some(BUCKET) if one is not logs]
+    yield logs, len(prefixes) == len(set(prefixes)), f"Each bucket has a prefix of its own: {prefixes}."
+    admitted = [statement for statement in statements(logs) if ("Service", "logging.s3.amazonaws.com") in statement.principals]
+    ours = len(admitted) == 1 and admitted[0].values("StringEquals", "aws:SourceAccount") == (ACCOUNT,)
+    yield logs, ours, "Let S3 of this account write its logs."
+
+
+@promise
+def test_p064_buckets_outlive_their_stack_and_nobody_empties_them(platform: Platform) -> Verdicts:
+    for one in platform.some(BUCKET):
+        yield one, one.outlives_its_stack, "Keep it: data.removal_policy is `retain`."
+    for resource in platform.resources:
+        if "AutoDelete" in resource.type:
+            yield resource, False, "Take auto_delete_objects away: it empties a bucket before it goes."
+
+
+@promise
+def test_p065_nobody_hears_an_upload_before_it_was_scanned(platform: Platform) -> Verdicts:
+    uploads = bucket(platform, "Uploads")
+    plans = [
+        plan
+        for plan in platform.some("AWS::GuardDuty::MalwareProtectionPlan")
+        if plan.target("ProtectedResource.S3Bucket.BucketName") is uploads
+    ]
+    tags = len(plans) == 1 and plans[0]["Actions.Tagging.Status"] == "ENABLED"
+    yield uploads, tags, "Let GuardDuty scan it, and tag what it scanned."
+    scanner = {plan.target("Role") for plan in plans}
+    denied = [statement for statement in statements(uploads) if not statement.allows and statement.for_anybody]
+    unscanned = [s for s in denied if s.values("StringNotEquals", f"s3:ExistingObjectTag/{SCANNED}") == ("NO_THREATS_FOUND",)]
+    read = [s for s in unscanned if s.may("s3:GetObject") and s.may("s3:GetObjectVersion") and excepted(s) == scanner]
+    yield uploads, len(read) == 1, "Deny reads of what has no clean result, to everybody but the scan."
+    forged = [s for s in denied if s.values("ForAnyValue:StringEquals", "s3:RequestObjectTagKeys") == (SCANNED,)]
+    tagged = [s for s in forged if all(s.may(f"s3:{a}") for a in ("PutObject", "PutObjectTagging")) and excepted(s) == scanner]
+    yield uploads, len(tagged) == 1, "Deny writing the result, to everybody but the scan: an upload could call itself clean."
+    yield uploads, not any(s.allows for s in statements(uploads)), "Nobody is let in by the policy: CloudFront serves no uploads."
+    for one in platform.some(BUCKET):
+        for rule in one["CorsConfiguration.CorsRules"] or []:
+            open_to_write = WRITES.intersection(rule["AllowedMethods"]) and any("*" in origin for origin in rule["AllowedOrigins"])
+            yield one, not open_to_write, "Name the origins whose pages may write."
+
+
+def excepted(statement: Statement) -> set[Resource | None]:
+    """The roles that a statement does not speak of."""
+    platform = statement.resource.platform
+    names = statement.values("ArnNotEquals", "aws:PrincipalArn")
+    return {role for role in platform.some("AWS::IAM::Role") if f"${{{role.stack}/{role.id}.Arn}}" in names}
