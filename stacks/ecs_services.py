@@ -114,7 +114,7 @@ class EcsServicesStack(EnvironmentStack):
             vpc=self._network.vpc,
             security_group=self._network.security_groups.of("queue-depth"),
             log_key=self._secrets.keys.logs,
-            authority_parameter=self._access.authority_parameter,
+            authority_parameter=settings.authority_parameter,
         )
 
     def _service(self, name: str, service: ServiceSettings) -> FargateService:

@@ -43,11 +43,6 @@ class ServiceAccess:
         self._scope, self._settings, self._secrets, self._data = scope, settings, secrets, data
         self._parameters: dict[str, ssm.IParameter] = {}
 
-    @property
-    def authority_parameter(self) -> str | None:
-        """Parameter with the brokers' certificate authority; none with a domain, when their load balancer has a public certificate."""
-        return None if self._settings.domain else f"/spotmusic/{self._settings.name}/internal-authority"
-
     def of(self, name: str, service: ServiceSettings) -> Access:
         """Returns what a service may reach."""
         everyone = Access(environment={"ENVIRONMENT": self._settings.name})
@@ -91,9 +86,10 @@ class ServiceAccess:
 
     def _broker(self, prefix: str, parameters: dict[str, str]) -> Iterator[Access]:
         yield self._configuration(parameters)
-        if self.authority_parameter:
+        if self._settings.authority_parameter:
             yield parameter_access(
-                {f"{prefix}_AUTHORITY_PARAMETER": self.authority_parameter}, [self._secrets.parameters.arn_of(self.authority_parameter)]
+                {f"{prefix}_AUTHORITY_PARAMETER": self._settings.authority_parameter},
+                [self._secrets.parameters.arn_of(self._settings.authority_parameter)],
             )
 
     def _audio(self) -> Iterator[Access]:

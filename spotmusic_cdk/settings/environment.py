@@ -66,6 +66,11 @@ class Settings(Model):
         return f"{self.public_url}/auth/realms/spotmusic"
 
     @property
+    def authority_parameter(self) -> str | None:
+        """Parameter with the certificate authority of the brokers; none with a domain, whose certificate every client trusts."""
+        return None if self.domain else f"/spotmusic/{self.name}/internal-authority"
+
+    @property
     def deletes_data(self) -> bool:
         """Whether data goes with its stack: only where the environment says so twice."""
         return self.data.removal_policy == "destroy" and self.data.allow_data_destruction

@@ -20,13 +20,15 @@ class ExternalSecretsOperator(Construct):
     """The operator that copies secrets into the cluster and keeps them up to date, two pods of each part.
 
     Creates the release with its custom resource definitions, and its right by Pod Identity to read the secrets given, each by its
-    exact ARN, and no other. The store and the ExternalSecrets come from the chart `trust`.
+    exact ARN, and no other. The store and the ExternalSecrets come from the chart `trust`. Where the chart publishes the certificate
+    authority, the operator may write that one parameter too.
 
     Args:
         cluster: cluster with a kubectl provider.
         chart: chart `external-secrets` at one version, with its image.
         images: names of images in our registry.
         secrets: every secret that a component of the cluster reads.
+        authority_parameter_arn: parameter into which the certificate authority is written; none when it stays in the cluster.
         namespace: existing namespace with Pod Security `restricted`.
         after: constructs that must be deployed before.
 
@@ -44,6 +46,7 @@ class ExternalSecretsOperator(Construct):
         chart: ChartWithImages,
         images: Images,
         secrets: Iterable[secretsmanager.ISecret],
+        authority_parameter_arn: str | None = None,
         namespace: str = "external-secrets",
         after: Sequence[IConstruct] = (),
     ) -> None:
@@ -52,6 +55,7 @@ class ExternalSecretsOperator(Construct):
             actions=["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
             resources=[secret.secret_arn for secret in secrets],
         )
+        statements = [read, _write_parameter(authority_parameter_arn)] if authority_parameter_arn else [read]
         self.identity = PodIdentity(
             self,
             "Identity",
@@ -59,7 +63,7 @@ class ExternalSecretsOperator(Construct):
             namespace=namespace,
             service_account=RELEASE,
             description="Reads the secrets that it copies into the cluster",
-            statements=[read],
+            statements=statements,
         )
         image = images_of(chart, images)["external-secrets"]
         self.release = HelmRelease(
@@ -79,8 +83,8 @@ class ExternalSecretsOperator(Construct):
                 "installCRDs": True,
                 "leaderElect": True,
                 "serviceAccount": {"create": True, "name": RELEASE},
-                # Nothing writes to Secrets Manager from here, and no store belongs to a namespace.
-                "processPushSecret": False,
+                # No secret leaves the cluster, and no store belongs to a namespace.
+                "processPushSecret": authority_parameter_arn is not None,
                 "processClusterPushSecret": False,
                 # Written down: the chart's default leaves the monitor out where its kind is unknown.
                 "serviceMonitor": {"enabled": True, "renderMode": "alwaysRender"},
@@ -89,6 +93,12 @@ class ExternalSecretsOperator(Construct):
                 "certController": _part("external-secrets-cert-controller", image),
             },
         )
+
+
+def _write_parameter(arn: str) -> iam.PolicyStatement:
+    """What External Secrets calls to write a parameter (its documentation, provider AWS Parameter Store, 2026)."""
+    actions = ["ssm:PutParameter", "ssm:GetParameter", "ssm:AddTagsToResource", "ssm:ListTagsForResource"]
+    return iam.PolicyStatement(actions=actions, resources=[arn])
 
 
 def _part(name: str, image: Image) -> dict[str, object]:

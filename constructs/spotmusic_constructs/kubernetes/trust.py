@@ -24,6 +24,8 @@ class Trust(Construct):
         certificates: certificates of all components.
         external_secrets: Secrets of all components.
         founds: whether this release makes the authority and the store.
+        authority_parameter: name of the parameter into which the authority's certificate is written, for clients outside the
+            cluster that meet it; none when none does.
         after: constructs that must be deployed before: cert-manager, External Secrets and its rights.
 
     Raises:
@@ -46,6 +48,7 @@ class Trust(Construct):
         external_secrets: Sequence[ExternalSecret],
         release: str = "trust",
         founds: bool = True,
+        authority_parameter: str | None = None,
         after: Sequence[IConstruct] = (),
     ) -> None:
         super().__init__(scope, construct_id)
@@ -60,6 +63,7 @@ class Trust(Construct):
             namespace="cert-manager",
             values={
                 "authority": {"enabled": founds},
+                "publication": {"parameter": authority_parameter or "", "region": region},
                 "store": {"enabled": founds, "region": region},
                 "certificates": [certificate.to_values() for certificate in certificates],
                 "externalSecrets": [secret.to_values() for secret in external_secrets],

@@ -67,3 +67,20 @@ def test_a_missing_kind_of_monitor_fails_instead_of_leaving_it_out(values: Json)
 
 def test_the_charts_own_schema_accepts_the_values(values: Json) -> None:
     assert schema_errors(versions.EXTERNAL_SECRETS, values) == []
+
+
+def test_the_certificate_authority_leaves_the_cluster_only_into_its_parameter() -> None:
+    stack, parameter = new_stack(), "arn:aws:ssm:sa-east-1:111122223333:parameter/spotmusic/dev/internal-authority"
+    ExternalSecretsOperator(
+        stack,
+        "Operator",
+        cluster=cluster_in(stack),
+        chart=versions.EXTERNAL_SECRETS,
+        images=Images(),
+        secrets=[secret_in(stack, "one")],
+        authority_parameter_arn=parameter,
+    )
+    (policy,) = [r for r in Template.from_stack(stack).to_json()["Resources"].values() if r["Type"] == "AWS::IAM::ManagedPolicy"]
+    writes = [s for s in policy["Properties"]["PolicyDocument"]["Statement"] if "ssm:PutParameter" in s["Action"]]
+    assert [statement["Resource"] for statement in writes] == [parameter]
+    assert releases(stack)["external-secrets"]["Values"]["processPushSecret"] is True
