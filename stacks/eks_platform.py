@@ -37,7 +37,7 @@ from spotmusic_constructs.network.flows import Flow
 from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalancer
 from spotmusic_constructs.streaming.redpanda import LABELS as REDPANDA_LABELS
 from spotmusic_constructs.streaming.redpanda import Redpanda
-from spotmusic_constructs.streaming.redpanda_access import RedpandaAccess
+from spotmusic_constructs.streaming.redpanda_access import RedpandaAccess, Topic
 from stacks.data import DataStack
 from stacks.environment_stack import EnvironmentStack
 from stacks.network import NetworkStack
@@ -259,6 +259,7 @@ class EksPlatformStack(EnvironmentStack):
             "RedpandaAccess",
             cluster=self.cluster,
             chart=LocalChart(path=CHARTS / "redpanda-access"),
+            minimum_replication=redpanda.minimum_replication,
             image=self._registry.images.image(versions.REDPANDA.images["broker"]),
             users=secrets.redpanda_users,
             after=[release],
@@ -267,6 +268,8 @@ class EksPlatformStack(EnvironmentStack):
 
     def _release_keycloak(self) -> Keycloak:
         settings, database, secrets = self._settings, self._data.identity, self._secrets.secrets
+            topics=[Topic(name=name, **topic.model_dump()) for name, topic in self._settings.topics.items()],
+            minimum_replication=redpanda.minimum_replication,
         domain = settings.domain.name if settings.domain else None
         return Keycloak(
             self,

@@ -21,9 +21,9 @@ class TopicSettings(Model):
     partitions: Annotated[int, Field(ge=1, le=1000)] = 12
     """Partitions; the consumers of one group share them, so they bound how many work at once."""
     replication: Literal[1, 3, 5] = 3
-    """Brokers that hold each event; production needs 3, and it cannot be changed for a topic that exists."""
+    """Brokers that hold each event; production needs 3. It can be raised later and not lowered."""
     cleanup_policy: Literal["delete", "compact", "compact,delete"] = "delete"
-    """Whether events go when they are old, or when a newer one has their key, or both."""
+    """Whether events go when they are old, or when a newer one has their key, or both. It cannot be changed later: that deletes events."""
     retention_hours: Hours = 168
     """Hours until an event goes, where the policy says delete. It bounds how long personal data survives."""
     producers: tuple[Name, ...] = ()
@@ -49,7 +49,7 @@ class TieredStorageSettings(Model):
     """Older events in Amazon S3: an Enterprise feature of Redpanda, which needs a licence of Redpanda Data."""
 
     license_secret: Arn
-    """ARN of the secret in Secrets Manager that holds the licence key as plain text. You buy it; nobody here can make it."""
+    """ARN of the secret in Secrets Manager whose JSON field `license` is the licence key, which you buy from Redpanda Data."""
 
 
 class RedpandaSettings(Model):
@@ -67,6 +67,11 @@ class RedpandaSettings(Model):
     """Topics by name, all of them: what stands here replaces the defaults, in which only services of this file take part."""
     tiered_storage: TieredStorageSettings | None = None
     """Older events in Amazon S3; none without a Redpanda Enterprise licence."""
+
+    @property
+    def minimum_replication(self) -> Literal[1, 3]:
+        """Replicas below which the cluster makes no topic."""
+        return 1 if any(topic.replication == 1 for topic in self.topics.values()) else 3
 
     @field_validator("brokers")
     @classmethod

@@ -1,6 +1,7 @@
 """The event stream: a Redpanda cluster over three zones that clients outside the cluster reach broker by broker."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
@@ -38,6 +39,7 @@ class Redpanda(Construct):
         memory_gib: memory of each broker, in GiB; Redpanda asks for 2 per core.
         storage_gib: volume of each broker, in GiB.
         storage_class: class of the volumes.
+        minimum_replication: replicas below which the cluster makes no topic; 3 survive the loss of a zone.
         namespace: existing namespace with Pod Security `restricted`.
         after: constructs that must be deployed before.
 
@@ -65,6 +67,7 @@ class Redpanda(Construct):
         memory_gib: int = 4,
         storage_gib: int = 50,
         storage_class: str = "gp3",
+        minimum_replication: Literal[1, 3] = 3,
         namespace: str = "redpanda",
         after: Sequence[IConstruct] = (),
     ) -> None:
@@ -98,7 +101,7 @@ class Redpanda(Construct):
                 "rackAwareness": {"enabled": True, "nodeAnnotation": "topology.kubernetes.io/zone"},
                 **values.security(),
                 **values.listeners(host, brokers),
-                "config": {"cluster": values.cluster_properties()},
+                "config": {"cluster": values.cluster_properties(minimum_replication)},
                 # Asynchronous I/O is tuned on the node (aio-max-nr); here it would take a privileged container.
                 "tuning": {"tune_aio_events": False},
                 "resources": values.broker_resources(cpu, memory_gib),

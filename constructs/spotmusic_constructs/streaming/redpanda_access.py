@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
@@ -10,47 +11,64 @@ from constructs import Construct, IConstruct
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
 from spotmusic_constructs.streaming.redpanda import BOOTSTRAP_USER, MECHANISM, RELEASE
 
-PREFIX = "events."
-
 
 @dataclass(frozen=True, kw_only=True)
 class Topic:
     """One topic.
 
     Args:
-        name: its name, which starts with `events.`.
-        partitions: partitions; consumers of one group share them, so they bound how many can work at once.
-        retention_hours: hours until an event is gone.
+        name: its name.
+        partitions: partitions; the consumers of one group share them, so they bound how many work at once.
+        replication: brokers that hold each event.
+        cleanup_policy: whether events go when they are old, or when a newer one has their key, or both.
+        retention_hours: hours until an event is gone, where the policy says delete.
+        producers: services that write.
+        consumers: services that read.
     """
 
     name: str
     partitions: int = 12
+    replication: Literal[1, 3, 5] = 3
+    cleanup_policy: Literal["delete", "compact", "compact,delete"] = "delete"
     retention_hours: int = 168
+    producers: Sequence[str] = ()
+    consumers: Sequence[str] = ()
 
-
-LISTENING = Topic(name=f"{PREFIX}listening")
-"""Who plays what: recommendations and trends read it."""
+    def to_values(self) -> dict[str, object]:
+        """Returns the entry of the chart's values that describes it."""
+        return {
+            "partitions": self.partitions,
+            "replication": self.replication,
+            "cleanupPolicy": self.cleanup_policy,
+            "retentionHours": self.retention_hours,
+        }
 
 
 class RedpandaAccess(Construct):
     """Topics and access rules. Without them a service's user may do nothing: Redpanda authorizes every request.
 
-    Creates the release of the chart `charts/redpanda-access`, a job that runs again when something of this changes. A topic or
-    user that is no longer named here stays until somebody deletes it, because events cannot be had back.
+    Creates the release of the chart `charts/redpanda-access`, whose job runs when something of this changes, and fails the release
+    when it cannot be done. Partitions and replicas can be added, retention can change. Nothing is deleted: a topic that is no longer
+    named stays, and fewer partitions, fewer replicas or another cleanup policy are refused. Rights that are no longer named are taken
+    from the users that are.
 
     Args:
         cluster: cluster with a kubectl provider.
         chart: the chart `charts/redpanda-access`.
         image: image of the brokers, by its name in our registry; it has the command `rpk`.
-        users: services that talk to the stream. Each reads, writes and creates topics that start with `events.`, in groups that start
-            with its name.
-        topics: topics that exist from the beginning.
+        users: services that have a user. Each writes and reads only the topics that name it, in consumer groups and transactions that
+            have its name or begin with it and a dot.
+        topics: topics that exist.
+        minimum_replication: replicas that a topic has at least, 3 where the loss of a zone must be survived.
         namespace: namespace of the brokers.
         after: constructs that must be deployed before: the brokers.
 
+    Raises:
+        ValueError: when a topic has too few replicas, or names a service that has no user.
+
     Example:
         RedpandaAccess(self, "RedpandaAccess", cluster=cluster, chart=LocalChart(path=charts / "redpanda-access"), image=image,
-                       users=secrets.redpanda_users, after=[redpanda])
+                       users=["playback"], topics=[Topic(name="events.listening", producers=["playback"])], after=[redpanda])
     """
 
     def __init__(
@@ -62,11 +80,15 @@ class RedpandaAccess(Construct):
         chart: LocalChart,
         image: str,
         users: Iterable[str],
-        topics: Sequence[Topic] = (LISTENING,),
+        topics: Sequence[Topic],
+        minimum_replication: Literal[1, 3] = 3,
         namespace: str = "redpanda",
         after: Sequence[IConstruct] = (),
     ) -> None:
         super().__init__(scope, construct_id)
+        names = tuple(users)
+        for topic in topics:
+            _check(topic, names, minimum_replication)
         self.release = HelmRelease(
             self,
             "Release",
@@ -74,9 +96,9 @@ class RedpandaAccess(Construct):
             chart=chart,
             release="redpanda-access",
             namespace=namespace,
-            # The job tries again until the brokers answer.
+            # Helm waits for its hook, the job, in any case.
             wait=False,
-            timeout=cdk.Duration.minutes(5),
+            timeout=cdk.Duration.minutes(13),
             after=after,
             values={
                 "image": image,
@@ -84,8 +106,21 @@ class RedpandaAccess(Construct):
                 "mechanism": MECHANISM,
                 "superuserSecret": BOOTSTRAP_USER,
                 "tlsSecret": f"{RELEASE}-default-cert",
-                "prefix": PREFIX,
-                "topics": {topic.name: {"partitions": topic.partitions, "retentionHours": topic.retention_hours} for topic in topics},
-                "users": list(users),
+                "minimumReplication": minimum_replication,
+                "topics": {topic.name: topic.to_values() for topic in topics},
+                "users": {
+                    name: {
+                        "produces": [topic.name for topic in topics if name in topic.producers],
+                        "consumes": [topic.name for topic in topics if name in topic.consumers],
+                    }
+                    for name in names
+                },
             },
         )
+
+
+def _check(topic: Topic, users: Sequence[str], minimum: int) -> None:
+    if topic.replication < minimum:
+        raise ValueError(f"{topic.name}: replication {topic.replication} is less than {minimum}, without which a lost zone costs events.")
+    if strangers := sorted({*topic.producers, *topic.consumers} - set(users)):
+        raise ValueError(f"{topic.name}: {', '.join(strangers)} have no user. Give each a password, or leave it out.")

@@ -73,13 +73,19 @@ def listeners(host: str, brokers: int) -> dict[str, object]:
     }
 
 
-def cluster_properties() -> dict[str, object]:
+def cluster_properties(minimum_replication: int) -> dict[str, object]:
     """The admin API stays without logins: the chart's hooks, which drain a broker before it stops, have none. Policies confine it."""
     return {
         "auto_create_topics_enabled": False,
         "default_topic_replications": 3,
-        "minimum_topic_replications": 3,
+        "minimum_topic_replications": minimum_replication,
         "default_topic_partitions": 12,
+        # Without the last of these there is no metric of how far consumers are behind.
+        "enable_consumer_group_metrics": ["group", "partition", "consumer_lag"],
+        "consumer_group_lag_collection_interval_sec": 30,
+        # What these two would be by themselves needs a licence, of which a new cluster has one for thirty days only.
+        "partition_autobalancing_mode": "node_add",
+        "core_balancing_continuous": False,
     }
 
 

@@ -1,4 +1,4 @@
-"""The chart of topics and access rules, rendered by the very Helm that deploys it."""
+"""The chart of topics and access rules, rendered by the very Helm that deploys it. What its job does, test_redpanda_access_job.py says."""
 
 from typing import Any
 
@@ -9,10 +9,11 @@ from tests.helm_values import render
 
 Json = dict[str, Any]
 CHART = ROOT / "charts" / "redpanda-access"
+TOPIC = {"partitions": 12, "replication": 3, "cleanupPolicy": "delete", "retentionHours": 168}
 VALUES: Json = {
     "image": "registry.example.com/redpanda:v26.2.1",
-    "topics": {"events.listening": {"partitions": 12, "retentionHours": 168}},
-    "users": ["playback"],
+    "topics": {"events.listening": TOPIC},
+    "users": {"playback": {"produces": ["events.listening"], "consumes": []}},
 }
 
 
@@ -21,59 +22,74 @@ def job(**changes: Any) -> Json:
     return manifest
 
 
+@pytest.fixture(scope="module")
+def rendered() -> Json:
+    return job()
+
+
 def container(manifest: Json) -> Json:
     (found,) = manifest["spec"]["template"]["spec"]["containers"]
     return dict(found)
 
 
-def lines(manifest: Json) -> list[str]:
-    return [line for line in container(manifest)["args"][0].splitlines() if line]
-
-
-def test_a_topic_is_made_with_three_replicas_and_keeps_events_for_its_hours() -> None:
-    assert lines(job())[:2] == [
-        "rpk topic create events.listening --if-not-exists --partitions 12 --replicas 3",
-        "rpk topic alter-config events.listening --set retention.ms=604800000",
-    ]
-
-
-def test_a_user_has_topics_below_the_prefix_and_groups_and_transactions_of_its_name() -> None:
-    rules = lines(job())[2:]
-    assert all("--allow-principal User:playback" in rule and "--resource-pattern-type prefixed" in rule for rule in rules)
-    assert [word for rule in rules for word in ("--topic events.", "--group playback", "--transactional-id playback") if word in rule] == [
-        "--topic events.",
-        "--group playback",
-        "--transactional-id playback",
-    ]
-
-
-def test_nobody_may_delete_or_alter() -> None:
-    assert not [line for line in lines(job()) if "delete" in line or "--operation all" in line or "alter," in line]
-
-
-def test_the_superuser_is_checked_over_tls_with_a_password_from_its_secret() -> None:
-    variables = {variable["name"]: variable for variable in container(job())["env"]}
+def test_the_superuser_is_checked_over_tls_with_a_password_from_its_secret(rendered: Json) -> None:
+    variables = {variable["name"]: variable for variable in container(rendered)["env"]}
     assert variables["RPK_TLS_ENABLED"]["value"] == "true"
     assert variables["RPK_PASS"]["valueFrom"]["secretKeyRef"] == {"name": "redpanda-bootstrap-user", "key": "password"}
     assert "value" not in variables["RPK_PASS"]
 
 
-def test_a_change_makes_a_new_job_and_none_leaves_it_alone() -> None:
-    assert job()["metadata"]["name"] == job()["metadata"]["name"]
-    assert job()["metadata"]["name"] != job(users=["playback", "trends"])["metadata"]["name"]
+def test_the_release_fails_with_the_job(rendered: Json) -> None:
+    assert rendered["metadata"]["annotations"]["helm.sh/hook"] == "post-install,post-upgrade"
+    assert rendered["spec"]["activeDeadlineSeconds"] < 13 * 60
 
 
-def test_the_job_keeps_to_the_restricted_standard() -> None:
-    pod = job()["spec"]["template"]["spec"]
-    security = container(job())["securityContext"]
+def test_what_is_impossible_is_not_tried_again(rendered: Json) -> None:
+    fails, _ = rendered["spec"]["podFailurePolicy"]["rules"]
+    assert fails == {"action": "FailJob", "onExitCodes": {"containerName": container(rendered)["name"], "operator": "In", "values": [65]}}
+
+
+def test_another_description_makes_another_job_and_the_same_makes_the_same(rendered: Json) -> None:
+    assert rendered["metadata"]["name"] == job()["metadata"]["name"]
+    assert rendered["metadata"]["name"] != job(topics={"events.listening": TOPIC | {"partitions": 24}})["metadata"]["name"]
+
+
+def test_a_retention_of_a_year_is_a_whole_number(rendered: Json) -> None:
+    script = container(job(topics={"events.listening": TOPIC | {"retentionHours": 8760}}))["args"][0]
+    assert "topic events.listening 12 3 delete 31536000000\n" in script
+
+
+def test_the_job_keeps_to_the_restricted_standard(rendered: Json) -> None:
+    pod = rendered["spec"]["template"]["spec"]
+    security = container(rendered)["securityContext"]
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pod["automountServiceAccountToken"] is False
     assert security["readOnlyRootFilesystem"] is security["runAsNonRoot"] is True
     assert security["capabilities"] == {"drop": ["ALL"]}
 
 
-@pytest.mark.parametrize(
-    "change", [{"users": ["a;b"]}, {"topics": {"$(id)": {"partitions": 1, "retentionHours": 1}}}, {"image": "x/y:latest"}]
-)
-def test_names_that_a_shell_could_misread_are_refused(change: Json) -> None:
-    with pytest.raises(ValueError, match="schema"):
+REFUSED: dict[str, tuple[Json, str]] = {
+    "one replica where three must be": ({"topics": {"events.listening": TOPIC | {"replication": 1}}}, "replication"),
+    "an even replication": ({"topics": {"events.listening": TOPIC | {"replication": 2}}}, "replication"),
+    "no partitions": ({"topics": {"events.listening": TOPIC | {"partitions": 0}}}, "partitions"),
+    "an unknown policy": ({"topics": {"events.listening": TOPIC | {"cleanupPolicy": "keep"}}}, "cleanupPolicy"),
+    "a misspelt key": ({"topics": {"events.listening": TOPIC | {"partition": 1}}}, "partition"),
+    "a topic without retention": (
+        {"topics": {"events.listening": {"partitions": 1, "replication": 3, "cleanupPolicy": "delete"}}},
+        "retentionHours",
+    ),
+    "a user that a shell could misread": ({"users": {"a;b": {"produces": [], "consumes": []}}}, "a;b"),
+    "a topic that a shell could misread": ({"topics": {"$(id)": TOPIC}}, r"\$\(id\)"),
+    "a moving image": ({"image": "x/y:latest"}, "image"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_values_that_nobody_should_deploy_are_refused_by_name(case: str) -> None:
+    change, key = REFUSED[case]
+    with pytest.raises(ValueError, match=key):
         job(**change)
+
+
+def test_one_replica_is_allowed_where_nothing_must_survive() -> None:
+    assert job(minimumReplication=1, topics={"events.listening": TOPIC | {"replication": 1}})

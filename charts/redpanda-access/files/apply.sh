@@ -1,0 +1,102 @@
+# Makes topics and rights as they are described. It deletes no topic and no event, and takes no partition or replica away: what cannot be
+# done that way ends the job at once, with a line that says why. Every other failure is tried again by a new pod.
+set -euo pipefail
+
+impossible() {
+  echo "$1" >&2
+  exit 65
+}
+
+# rpk ends with 0 even where the broker refused a row of its table.
+every_row_ends_with() {
+  local last=$1 output line
+  local -a words
+  shift
+  output=$("$@" </dev/null)
+  echo "$output"
+  while IFS= read -r line; do
+    read -ra words <<<"$line"
+    case "${words[0]:-}" in '' | TOPIC | PRINCIPAL) continue ;; esac
+    if [[ ${words[-1]} != "$last" ]]; then
+      echo "refused by Redpanda: $*" >&2
+      return 1
+    fi
+  done <<<"$output"
+}
+
+wait_for_brokers() {
+  local try
+  for ((try = 1; try < ${TRIES:-60}; try++)); do
+    if rpk topic list >/dev/null 2>&1; then return; fi
+    echo "the brokers do not answer yet"
+    sleep "${PAUSE:-5}"
+  done
+  rpk topic list
+}
+
+# topic NAME PARTITIONS REPLICAS CLEANUP-POLICY RETENTION-MILLISECONDS
+topic() {
+  local name=$1 partitions=$2 replicas=$3 policy=$4 retention=$5 has=0 copies=0 kept='' key value rest
+  while read -r key value rest; do
+    case $key in
+      PARTITIONS) has=$value ;;
+      REPLICAS) copies=$value ;;
+      cleanup.policy) kept=$value ;;
+    esac
+  done < <(rpk topic describe "$name" --print-summary --print-configs 2>/dev/null || true)
+
+  # A topic that is not there has no partitions. If it only could not be read, Redpanda refuses to make it a second time.
+  if ((has == 0)); then
+    rpk topic create "$name" --partitions "$partitions" --replicas "$replicas" \
+      --topic-config "cleanup.policy=$policy" --topic-config "retention.ms=$retention"
+    return
+  fi
+  if ((has > partitions)); then
+    impossible "$name has $has partitions and $partitions are asked for. None can be taken away: ask for $has, or for another topic."
+  fi
+  if ((copies > replicas)); then
+    impossible "$name has $copies replicas and $replicas are asked for. Fewer would survive less: ask for $copies, or for another topic."
+  fi
+  if [[ $kept != "$policy" ]]; then
+    impossible "$name has the cleanup policy $kept and $policy is asked for. That deletes events: ask for $kept, or for another topic."
+  fi
+  if ((has < partitions)); then
+    rpk topic add-partitions "$name" --num $((partitions - has))
+  fi
+  if ((copies < replicas)); then
+    every_row_ends_with OK rpk topic alter-config "$name" --set "replication.factor=$replicas"
+  fi
+  every_row_ends_with OK rpk topic alter-config "$name" --set "retention.ms=$retention"
+}
+
+# rights USER, and on standard input a line for each right: RESOURCE PATTERN NAME OPERATIONS-WITH-COMMAS
+rights() {
+  local user=$1 wanted=' ' row operation principal host kind name pattern permission operations
+  local -a rows present
+  mapfile -t rows
+  for row in "${rows[@]}"; do
+    read -r kind pattern name operations <<<"$row"
+    for operation in ${operations//,/ }; do wanted+="$kind/$pattern/$name/$operation "; done
+  done
+
+  # What is no longer wanted goes first, and then everything that is wanted is said again: nobody lacks a right for long.
+  mapfile -t present < <(rpk security acl list --allow-principal "User:$user" </dev/null)
+  for row in "${present[@]}"; do
+    read -r principal host kind name pattern operation permission _ <<<"${row,,}"
+    kind=${kind//_/-}
+    if [[ $principal != "user:$user" || $permission != allow || $wanted == *" $kind/$pattern/$name/$operation "* ]]; then continue; fi
+    echo "taken from $user: $operation on $kind $name"
+    every_row_ends_with ALLOW rpk security acl delete --no-confirm --allow-principal "User:$user" --allow-host "$host" \
+      --operation "$operation" $(resource "$kind" "$name") --resource-pattern-type "$pattern"
+  done
+
+  for row in "${rows[@]}"; do
+    read -r kind pattern name operations <<<"$row"
+    every_row_ends_with ALLOW rpk security acl create --allow-principal "User:$user" --operation "$operations" \
+      $(resource "$kind" "$name") --resource-pattern-type "$pattern"
+  done
+}
+
+resource() {
+  if [[ $1 == cluster ]]; then echo --cluster; else echo "--$1 $2"; fi
+}

@@ -1,0 +1,167 @@
+"""What the job does, run by bash against a stand-in for rpk that keeps topics and rights in files."""
+
+import json
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.helm_values import render
+
+Json = dict[str, Any]
+Result = subprocess.CompletedProcess[str]
+BASH = shutil.which("bash")
+CHART = ROOT / "charts" / "redpanda-access"
+STAND_IN = Path(__file__).with_name("rpk.sh").read_text()
+IMPOSSIBLE = 65
+LISTENING = {"partitions": 6, "replication": 3, "cleanupPolicy": "delete", "retentionHours": 48}
+DONE = {"partitions": "6", "replicas": "3", "cleanup.policy": "delete", "retention.ms": "172800000"}
+VALUES: Json = {
+    "image": "registry.example.com/redpanda:v26.2.1",
+    "topics": {"events.listening": LISTENING},
+    "users": {
+        "playback": {"produces": ["events.listening"], "consumes": []},
+        "trends": {"produces": [], "consumes": ["events.listening"]},
+    },
+}
+
+pytestmark = pytest.mark.skipif(BASH is None, reason="bash is not installed")
+
+
+@cache
+def job(values: str) -> str:
+    (manifest,) = render(CHART, "redpanda-access", "redpanda", json.loads(values))
+    (container,) = manifest["spec"]["template"]["spec"]["containers"]
+    return str(container["args"][0])
+
+
+class Stream:
+    """The stand-in with its state, and the job that is run against it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "topics").mkdir()
+        for name, content in {"calls": "", "rights": "", "refused": "", "deaf": "0\n"}.items():
+            (folder / name).write_text(content)
+
+    def apply(self, **changes: Any) -> Result:
+        (self.folder / "calls").write_text("")
+        environment = {"PATH": os.environ["PATH"], "STATE": str(self.folder), "PAUSE": "0", "TRIES": "3"}
+        command = [str(BASH), "-c", STAND_IN + job(json.dumps(VALUES | changes))]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    def lines(self, name: str) -> list[str]:
+        return (self.folder / name).read_text().splitlines()
+
+    def topic(self, name: str) -> dict[str, str]:
+        return dict(line.split(" ", 1) for line in self.lines(f"topics/{name}"))
+
+    def has_topic(self, name: str, **changes: str) -> None:
+        content = "".join(f"{key} {value}\n" for key, value in {**DONE, **changes}.items())
+        (self.folder / "topics" / name).write_text(content)
+
+    def rights_of(self, user: str) -> set[tuple[str, ...]]:
+        return {tuple(words[2:6]) for line in self.lines("rights") if (words := line.split())[0] == f"User:{user}"}
+
+
+@pytest.fixture
+def stream(tmp_path: Path) -> Stream:
+    return Stream(tmp_path)
+
+
+def test_topics_and_rights_are_made(stream: Stream) -> None:
+    done = stream.apply()
+    assert done.returncode == 0, done.stderr
+    assert stream.topic("events.listening") == DONE
+    assert stream.rights_of("playback") == {
+        ("TOPIC", "events.listening", "LITERAL", "WRITE"),
+        ("TOPIC", "events.listening", "LITERAL", "DESCRIBE"),
+        ("TRANSACTIONAL_ID", "playback", "LITERAL", "WRITE"),
+        ("TRANSACTIONAL_ID", "playback", "LITERAL", "DESCRIBE"),
+        ("TRANSACTIONAL_ID", "playback.", "PREFIXED", "WRITE"),
+        ("TRANSACTIONAL_ID", "playback.", "PREFIXED", "DESCRIBE"),
+        ("CLUSTER", "kafka-cluster", "LITERAL", "IDEMPOTENT_WRITE"),
+    }
+    assert stream.rights_of("trends") == {
+        ("TOPIC", "events.listening", "LITERAL", "READ"),
+        ("TOPIC", "events.listening", "LITERAL", "DESCRIBE"),
+        ("GROUP", "trends", "LITERAL", "READ"),
+        ("GROUP", "trends", "LITERAL", "DESCRIBE"),
+        ("GROUP", "trends.", "PREFIXED", "READ"),
+        ("GROUP", "trends.", "PREFIXED", "DESCRIBE"),
+    }
+
+
+def test_a_second_run_changes_nothing(stream: Stream) -> None:
+    stream.apply()
+    rights = stream.lines("rights")
+    assert stream.apply().returncode == 0
+    assert (stream.topic("events.listening"), stream.lines("rights")) == (DONE, rights)
+    assert not [call for call in stream.lines("calls") if "delete" in call or "topic create" in call or "add-partitions" in call]
+
+
+def test_partitions_replicas_and_retention_grow_in_place(stream: Stream) -> None:
+    stream.has_topic("events.listening", partitions="2", replicas="1", **{"retention.ms": "3600000"})
+    done = stream.apply()
+    assert done.returncode == 0, done.stderr
+    assert stream.topic("events.listening") == DONE
+
+
+IMPOSSIBLE_CHANGES: dict[str, tuple[dict[str, str], str]] = {
+    "fewer partitions": ({"partitions": "12"}, "events.listening has 12 partitions and 6 are asked for. None can be taken away"),
+    "fewer replicas": ({"replicas": "5"}, "events.listening has 5 replicas and 3 are asked for"),
+    "another cleanup policy": (
+        {"cleanup.policy": "compact"},
+        "events.listening has the cleanup policy compact and delete is asked for. That deletes events",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", IMPOSSIBLE_CHANGES)
+def test_what_would_lose_events_ends_the_job_and_says_why(stream: Stream, case: str) -> None:
+    change, said = IMPOSSIBLE_CHANGES[case]
+    stream.has_topic("events.listening", **change)
+    done = stream.apply()
+    assert (done.returncode, said in done.stderr) == (IMPOSSIBLE, True), done.stderr
+    assert stream.topic("events.listening") == DONE | change
+
+
+def test_a_topic_that_is_no_longer_named_stays(stream: Stream) -> None:
+    stream.has_topic("events.old")
+    assert stream.apply().returncode == 0
+    assert stream.topic("events.old") == DONE
+
+
+def test_a_right_that_is_no_longer_named_is_taken_back(stream: Stream) -> None:
+    stream.apply()
+    with (stream.folder / "rights").open("a") as rights:
+        rights.write("User:alice * TOPIC events.listening LITERAL READ ALLOW\n")
+    done = stream.apply(users={"playback": {"produces": [], "consumes": ["events.listening"]}, "trends": {"produces": [], "consumes": []}})
+    assert done.returncode == 0, done.stderr
+    assert {operation for *_, operation in stream.rights_of("playback")} == {"READ", "DESCRIBE"}
+    assert stream.rights_of("trends") == set()
+    # Who is no service of ours is none of the job's business.
+    assert stream.rights_of("alice")
+
+
+@pytest.mark.parametrize("refused", ["events.listening", "trends."])
+def test_a_refusal_in_a_table_is_a_failure_although_rpk_ends_with_0(stream: Stream, refused: str) -> None:
+    stream.has_topic("events.listening")
+    (stream.folder / "refused").write_text(f"{refused}\n")
+    done = stream.apply()
+    assert done.returncode == 1
+    assert "refused by Redpanda" in done.stderr
+
+
+def test_it_waits_for_the_brokers_and_gives_up_after_a_while(stream: Stream) -> None:
+    (stream.folder / "deaf").write_text("2\n")
+    assert stream.apply().returncode == 0
+    (stream.folder / "deaf").write_text("9\n")
+    done = stream.apply()
+    assert done.returncode == 1
+    assert "unable to dial" in done.stderr
