@@ -187,3 +187,50 @@ BOOTSTRAP_IMAGE = "public.ecr.aws/nginx/nginx-unprivileged:1.30.5-alpine"
 """What a service runs until its first own image: nginx's stable line, for amd64 and arm64. Upstream builds a tag anew until the next
 release and keeps its last build; our cache keeps the first that it pulled. Source: README of nginx/docker-nginx-unprivileged, and tags in
 use on Docker Hub and Amazon ECR Public, read 2026-11."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KubernetesRange:
+    """Versions of Kubernetes that a chart or a Helm is for.
+
+    Args:
+        first: first version that it works on at all; a chart refuses an older one (`kubeVersion` of its Chart.yaml).
+        supported: first and last version that upstream supports or tests; none where upstream names none.
+        source: where that was read, and when.
+    """
+
+    first: str
+    supported: tuple[str, str] | None = None
+    source: str
+
+
+_CHART_FILE = "kubeVersion of its Chart.yaml, read 2026-11; upstream names no tested versions"
+_NO_WORD = "its Chart.yaml and README name no version (read 2026-11); its kinds are those of Kubernetes 1.25 and later"
+
+CHARTS_ON_KUBERNETES: dict[tuple[str, str], KubernetesRange] = {
+    ("prometheus-operator-crds", "31.0.1"): KubernetesRange(first="1.16", source=_CHART_FILE),
+    ("cert-manager", "v1.21.1"): KubernetesRange(
+        first="1.22",
+        supported=("1.33", "1.36"),
+        source="cert-manager.io, supported releases, and the clusters of its end-to-end tests, read 2026-11",
+    ),
+    ("external-secrets", "2.9.0"): KubernetesRange(
+        first="1.19",
+        supported=("1.36", "1.36"),
+        source="external-secrets.io, stability and support, read 2026-11: only what its tests run on",
+    ),
+    ("rabbitmq-cluster-operator", "0.6.5"): KubernetesRange(first="1.25", source=_NO_WORD),
+    ("redpanda", "26.2.1"): KubernetesRange(first="1.25", source=_CHART_FILE),
+    ("keycloakx", "7.1.11"): KubernetesRange(first="1.25", source=_NO_WORD),
+    ("kong", "3.4.1"): KubernetesRange(first="1.19", source="its README, read 2026-11"),
+    ("kube-prometheus-stack", "88.5.3"): KubernetesRange(first="1.25", source=_CHART_FILE),
+}
+"""By name and version of the chart, so that a new version has to be read up as well. The table of docs/runbooks/upgrade-kubernetes.md."""
+
+_SKEW = "helm.sh, version support policy, and cdklabs/awscdk-asset-kubectl issues 2698 and 2800, read 2026-11"
+
+HELM: dict[str, tuple[str, KubernetesRange]] = {
+    "1.29": ("3.17.1", KubernetesRange(first="1.29", supported=("1.29", "1.32"), source=_SKEW)),
+    "1.36": ("4.2.3", KubernetesRange(first="1.33", supported=("1.33", "1.36"), source=_SKEW)),
+}
+"""Version of Helm in the layer of each Kubernetes version, and what that Helm is for. The layer decides even its major version."""

