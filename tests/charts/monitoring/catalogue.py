@@ -1,0 +1,70 @@
+"""The list of metrics, and what in a rule or dashboard is not on it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.charts.monitoring.promql import grouping_labels, selectors
+
+ROOT = Path(__file__).parents[3]
+CHART = ROOT / "charts" / "monitoring"
+TARGET_LABELS = frozenset({"job", "namespace", "pod", "service", "container", "endpoint", "instance", "cluster"})
+"""Labels that Prometheus itself puts on what it scrapes."""
+SUFFIXES = {"histogram": ("_bucket", "_count", "_sum")}
+
+Json = dict[str, Any]
+
+
+@cache
+def catalogue() -> Json:
+    """docs/metrics.yaml."""
+    content: Json = yaml.safe_load((ROOT / "docs" / "metrics.yaml").read_text())
+    return content
+
+
+@cache
+def known() -> dict[str, frozenset[str]]:
+    """Labels of each series that somebody exports or that a rule records, by its name."""
+    series: dict[str, frozenset[str]] = {}
+    for exporter in catalogue()["exporters"].values():
+        for name, metric in exporter["metrics"].items():
+            labels = TARGET_LABELS | set(metric.get("labels", ()))
+            for suffix in SUFFIXES.get(metric["type"], ("",)):
+                series[name + suffix] = frozenset(labels | ({"le"} if suffix == "_bucket" else set()))
+    return series
+
+
+@cache
+def rules() -> dict[str, list[Json]]:
+    """Rules by the name of their file."""
+    return {
+        path.stem: [rule for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]
+        for path in sorted((CHART / "rules").glob("*.yaml"))
+    }
+
+
+@cache
+def recorded() -> dict[str, frozenset[str]]:
+    """Labels of each recorded series, by its name."""
+    series: dict[str, set[str]] = {}
+    for rule in (rule for group in rules().values() for rule in group if "record" in rule):
+        series.setdefault(rule["record"], set()).update(grouping_labels(rule["expr"]) | set(rule.get("labels", {})))
+    return {name: frozenset(labels) for name, labels in series.items()}
+
+
+def problems(where: str, expr: str, exporters: Callable[[], Mapping[str, frozenset[str]]] = known) -> Iterator[str]:
+    """Yields what an expression reads and nobody exports, with the place that reads it."""
+    everything = {**exporters(), **recorded()}
+    labels: set[str] = set()
+    for selector in selectors(expr):
+        if selector.metric not in everything:
+            yield f"{where} reads {selector.metric}, which nobody exports. Correct it, or add it to docs/metrics.yaml with its exporter."
+            continue
+        labels |= everything[selector.metric]
+        for label in sorted(selector.labels - everything[selector.metric]):
+            yield f"{where} asks {selector.metric} for the label {label}, which it does not have. See docs/metrics.yaml."
+    for label in sorted(grouping_labels(expr) - labels):
+        yield f"{where} groups by {label}, which no metric in it has. See docs/metrics.yaml."

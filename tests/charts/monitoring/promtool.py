@@ -1,0 +1,21 @@
+"""promtool and amtool: from PATH, or where `make tools` puts Debian's."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOOLS = Path(__file__).parents[3] / ".tools" / "usr" / "bin"
+
+
+def run(tool: str, *arguments: str | Path) -> str:
+    """Runs a tool, returns what it says, and fails the test where it fails; skips it where the tool is not at hand."""
+    found = shutil.which(tool, path=f"{os.environ.get('PATH', '')}:{TOOLS}")
+    if not found:
+        pytest.skip(f"{tool} is not at hand: `make tools` fetches Debian's, without root; or put one in PATH")
+    done = subprocess.run([found, *map(str, arguments)], capture_output=True, text=True, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    return said

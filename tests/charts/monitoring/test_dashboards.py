@@ -1,0 +1,111 @@
+"""Every dashboard is what its module says, tells the reader what he sees, and reads what somebody exports."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from spotmusic_constructs.observability.grafana_dashboards import DASHBOARDS
+from spotmusic_constructs.observability.grafana_dashboards.__main__ import text
+from spotmusic_constructs.observability.grafana_dashboards.queries import EDGE_REGION
+from tests.charts.monitoring.catalogue import CHART, catalogue, problems
+from tests.helm_values import render
+
+FILES = sorted((CHART / "dashboards").glob("*.json"))
+BOARDS = {path.stem: json.loads(path.read_text()) for path in FILES}
+SOURCES = {"prometheus", "history", "cloudwatch"}
+AT_THE_EDGE = {"AWS/CloudFront", "AWS/WAFV2"}
+
+Json = dict[str, Any]
+
+
+def panels(board: Json) -> list[Json]:
+    return [panel for panel in board["panels"] if panel["type"] != "row"]
+
+
+each_board = pytest.mark.parametrize("uid", list(BOARDS))
+
+
+def test_the_files_are_what_the_modules_say() -> None:
+    assert {path.stem: path.read_text() for path in FILES} == {board.uid: text(board) for board in DASHBOARDS}, "run `make dashboards`"
+
+
+@each_board
+def test_every_panel_says_what_it_shows_and_in_which_unit(uid: str) -> None:
+    for panel in panels(BOARDS[uid]):
+        assert panel["title"]
+        assert panel["description"].endswith("."), f"{uid}: {panel['title']} has no sentence that describes it"
+        assert panel["fieldConfig"]["defaults"]["unit"], f"{uid}: {panel['title']} has no unit"
+
+
+@each_board
+def test_every_panel_reads_what_somebody_exports(uid: str) -> None:
+    found = [
+        problem
+        for panel in panels(BOARDS[uid])
+        for target in panel["targets"]
+        for problem in target_problems(f"The panel {panel['title']} of the dashboard {uid}", target)
+    ]
+    assert not found, "\n".join(found)
+
+
+def target_problems(where: str, target: Json) -> Iterator[str]:
+    if target["datasource"]["uid"] != "cloudwatch":
+        yield from problems(where, target["expr"])
+        return
+    namespace, metric = target["namespace"], target["metricName"]
+    entry = catalogue()["cloudwatch"].get(namespace, {"metrics": [], "dimensions": []})
+    if metric not in entry["metrics"]:
+        yield f"{where} reads {metric} of {namespace}, which nobody exports. Correct it, or add it to docs/metrics.yaml."
+    elif set(target["dimensions"]) != set(entry["dimensions"]):
+        yield f"{where} reads {metric} by {sorted(target['dimensions'])}; {namespace} has it by {entry['dimensions']}."
+    if (target["region"] == EDGE_REGION) is not (namespace in AT_THE_EDGE):
+        yield f"{where} reads {namespace} in the region {target['region']}; CloudFront and its web ACL report to {EDGE_REGION} only."
+
+
+def test_a_panel_on_a_metric_that_nobody_exports_is_named_with_it() -> None:
+    target = {"datasource": {"uid": "cloudwatch"}, "namespace": "AWS/RDS", "metricName": "Cpu", "dimensions": {}, "region": "default"}
+    (problem,) = target_problems("The panel Cpu of the dashboard data", target)
+    assert problem.startswith("The panel Cpu of the dashboard data reads Cpu of AWS/RDS, which nobody exports")
+
+
+@each_board
+def test_every_data_source_is_named_by_an_uid_that_grafana_is_given(uid: str) -> None:
+    used = {target["datasource"]["uid"] for panel in panels(BOARDS[uid]) for target in panel["targets"]}
+    assert used <= SOURCES
+
+
+@each_board
+def test_panels_do_not_lie_on_one_another(uid: str) -> None:
+    taken: set[tuple[int, int]] = set()
+    for panel in BOARDS[uid]["panels"]:
+        place = panel["gridPos"]
+        cells = {(place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])}
+        assert place["x"] + place["w"] <= 24
+        assert not cells & taken, f"{panel['title']} lies on another panel"
+        taken |= cells
+
+
+def test_nobody_edits_in_the_browser_what_is_code() -> None:
+    assert not [uid for uid, board in BOARDS.items() if board["editable"]]
+
+
+def test_every_choice_is_among_names_that_the_chart_asks_for() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    wanted = set(schema["properties"]["names"]["required"])
+    used = set(re.findall(r"@([a-zA-Z]+)@", "".join(path.read_text() for path in FILES)))
+    assert used == wanted
+
+
+def test_the_chart_fills_the_names_in() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    names = {name: f"{name} : {name}-0123" for name in schema["properties"]["names"]["required"]}
+    manifests = render(CHART, "rules-and-dashboards", "monitoring", {"names": names, "team": {"group": "spotmusic:grafana"}})
+    boards = [json.loads(next(iter(m["data"].values()))) for m in manifests if m["kind"] == "ConfigMap"]
+    assert {board["uid"] for board in boards} == set(BOARDS)
+    choices = [choice["query"] for board in boards for choice in board["templating"]["list"]]
+    assert "databases : databases-0123" in choices
+    assert not [choice for choice in choices if "@" in choice]
+    assert all(m["metadata"]["labels"] == {"grafana_dashboard": "1"} for m in manifests if m["kind"] == "ConfigMap")

@@ -1,0 +1,99 @@
+"""Every rule reads what somebody exports, tells whom it should, and is shown to fire and not to fire."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from spotmusic_constructs.observability.grafana_dashboards.objectives import OBJECTIVES
+from tests.charts.monitoring.catalogue import CHART, ROOT, problems, recorded, rules
+from tests.charts.monitoring.promtool import run
+
+TESTS = Path(__file__).parent / "rules"
+SEVERITIES = {"critical", "warning", "info"}
+WINDOWS = {"critical": ("1h", "5m", "14.4"), "warning": ("6h", "30m", "6")}
+
+Json = dict[str, Any]
+
+
+def alerts(file: str) -> Iterator[Json]:
+    yield from (rule for rule in rules()[file] if "alert" in rule)
+
+
+each_file = pytest.mark.parametrize("file", list(rules()))
+
+
+@each_file
+def test_every_alert_reads_what_somebody_exports(file: str) -> None:
+    assert not [problem for rule in alerts(file) for problem in problems(f"{file}.yaml: the alert {rule['alert']}", rule["expr"])]
+
+
+@each_file
+def test_every_recording_reads_what_somebody_exports(file: str) -> None:
+    recordings = [rule for rule in rules()[file] if "record" in rule]
+    assert not [problem for rule in recordings for problem in problems(f"{file}.yaml: {rule['record']}", rule["expr"])]
+
+
+def test_an_alert_on_a_metric_that_nobody_exports_is_named_with_it() -> None:
+    (problem,) = problems("kong.yaml: the alert KongErrors", "sum(kong_http_request_total) > 1")
+    assert "KongErrors" in problem
+    assert "kong_http_request_total, which nobody exports" in problem
+
+
+def test_a_label_that_a_metric_does_not_have_is_named_with_it() -> None:
+    found = list(problems("KongErrors", 'sum by (reason) (kong_http_requests_total{status="500"})'))
+    assert [word for word in ("status", "reason") if not any(word in problem for problem in found)] == []
+
+
+@each_file
+def test_every_alert_says_how_bad_it_is_and_what_to_do(file: str) -> None:
+    for rule in alerts(file):
+        severity = rule["labels"]["severity"]
+        assert severity in SEVERITIES or rule["alert"] == "Watchdog", f"{file}.yaml: {rule['alert']} has the severity {severity}"
+        assert {"summary", "description", "runbook_url"} <= set(rule["annotations"]), f"{file}.yaml: {rule['alert']} says too little"
+        runbook = rule["annotations"]["runbook_url"]
+        assert (ROOT / runbook).is_file(), f"{file}.yaml: {rule['alert']} sends its reader to {runbook}, which does not exist"
+
+
+def test_every_recording_is_read_by_somebody() -> None:
+    panels = "".join(path.read_text() for path in (CHART / "dashboards").glob("*.json"))
+    read = panels + "".join(rule["expr"] for file in rules() for rule in alerts(file))
+    assert not [name for name in recorded() if name not in read]
+
+
+@each_file
+def test_every_alert_is_shown_to_fire_and_not_to_fire(file: str) -> None:
+    groups = yaml.load((TESTS / f"{file}.yaml").read_text(), yaml.CSafeLoader)["tests"]
+    shown = [case for group in groups for case in group["alert_rule_test"]]
+    fired = {(case["alertname"], alert["exp_labels"]["severity"]) for case in shown for alert in case["exp_alerts"]}
+    quiet = {case["alertname"] for case in shown if not case["exp_alerts"]} | {"Watchdog"}
+    wanted = {(rule["alert"], rule["labels"]["severity"]) for rule in alerts(file)}
+    assert not wanted - fired, f"tests/charts/monitoring/rules/{file}.yaml does not show these to fire"
+    assert not {name for name, _ in wanted} - quiet, f"tests/charts/monitoring/rules/{file}.yaml does not show these not to fire"
+
+
+def test_rules_are_what_promtool_takes() -> None:
+    run("promtool", "check", "rules", *sorted((CHART / "rules").glob("*.yaml")))
+
+
+@each_file
+def test_alerts_fire_when_they_should_and_only_then(file: str) -> None:
+    run("promtool", "test", "rules", TESTS / f"{file}.yaml")
+
+
+@pytest.mark.parametrize("slo", OBJECTIVES)
+def test_every_promise_has_burn_rate_alerts_over_two_windows(slo: str) -> None:
+    budget = f"{1 - OBJECTIVES[slo][1]:.6f}".rstrip("0")
+    found = {rule["labels"]["severity"]: " ".join(rule["expr"].split()) for rule in alerts("slo") if f'slo="{slo}"' in rule["expr"]}
+    assert found == {
+        severity: f'slo:errors:ratio_rate{long}{{slo="{slo}"}} > {rate} * {budget} '
+        f'and slo:errors:ratio_rate{short}{{slo="{slo}"}} > {rate} * {budget}'
+        for severity, (long, short, rate) in WINDOWS.items()
+    }
+
+
+def test_every_promise_is_in_the_document() -> None:
+    document = (ROOT / "docs" / "slo.md").read_text()
+    assert not [slo for slo, (_, objective) in OBJECTIVES.items() if f"| {slo} | {objective * 100:g}% |" not in document]
