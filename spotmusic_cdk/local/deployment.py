@@ -132,7 +132,7 @@ class LocalDeployment:
         with ThreadPoolExecutor() as pool:
             started = pool.submit(self._started, port)
             unreached = CdkCli(workspace=self.workspace, endpoint="http://127.0.0.1:9", region=self.region)
-            self.workspace.folder.mkdir(exist_ok=True)
+            self.workspace.folder.mkdir(parents=True, exist_ok=True)
             unreached.synthesize(environment=self.environment, context=self.context, into=self.workspace.next_assembly)
             emulator = started.result()
         # Not before this point: what is deployed must stay known when an app no longer synthesizes.

@@ -67,7 +67,7 @@ class Deployed:
 def deployed(request: pytest.FixtureRequest) -> Iterator[Deployed]:
     """A deployment in a state folder of its own, so that the one of the checkout's user is left alone."""
     with pytest.MonkeyPatch.context() as environment:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
+        for name in [name for name in os.environ if name.startswith("AWS_") or name in ("KUBECONFIG", "KUBEBUILDER_ASSETS")]:
             environment.delenv(name)
         deployed = Deployed(Workspace(ROOT, name=".local/test"))
         process.stop(deployed.workspace)

@@ -20,6 +20,7 @@ metadata:
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings}
+data: {operator: =}
 ---
 apiVersion: batch/v1
 kind: Job

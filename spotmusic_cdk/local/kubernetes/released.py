@@ -14,7 +14,13 @@ _RELEASES = "/api/v1/secrets?labelSelector=owner%3Dhelm"
 # Names only: a definition alone can be a megabyte.
 _NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _KEEP = ("helm.sh/resource-policy", "keep")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # the fast one where PyYAML has it
+    """Reads `=`, which definitions of Prometheus have, as the text that it is in YAML 1.2."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:value", lambda _loader, node: node.value)
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -125,7 +131,7 @@ def _decoded(secret: Json) -> Json:
 
 
 def _release(record: Json, kinds: Kinds) -> Release:
-    documents = [document for document in yaml.load_all(record.get("manifest", ""), Loader=_LOADER) if document]
+    documents = [document for document in yaml.load_all(record.get("manifest", ""), Loader=_Loader) if document]
     objects = sorted(_object(document, record["namespace"], kinds) for document in documents)
     chart = record["chart"]["metadata"]
     return Release(

@@ -1,0 +1,135 @@
+"""Our charts on a real API server: the provider function runs the layer's own Helm, as it would on EKS.
+
+One deployment of the platform's stack serves all tests of this file, in the order they stand.
+"""
+
+import io
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from spotmusic_cdk.local import process
+from spotmusic_cdk.local.assembly import stacks
+from spotmusic_cdk.local.cloudformation import resources
+from spotmusic_cdk.local.custom_resources import HELM_CHART
+from spotmusic_cdk.local.deployment import LocalDeployment
+from spotmusic_cdk.local.kubernetes import front
+from spotmusic_cdk.local.kubernetes.front import ClusterState
+from spotmusic_cdk.local.kubernetes.source import NotDisposableError, source, variables
+from spotmusic_cdk.local.progress import Steps
+from spotmusic_cdk.local.session import client
+from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
+
+ROOT = Path(__file__).parents[2]
+REGION, STACK = "sa-east-1", "dev/eks-platform"
+
+
+def why_not() -> str:
+    """Why there is no API server to release to; empty if there is one."""
+    try:
+        variables(os.environ)
+        found = source(os.environ)
+    except NotDisposableError as error:
+        return str(error)
+    return "" if found else "no API server is at hand: set KUBEBUILDER_ASSETS (folder of etcd and kube-apiserver) or KUBECONFIG"
+
+
+pytestmark = [pytest.mark.local, pytest.mark.skipif(bool(why_not()), reason=why_not())]
+
+
+class Released:
+    """The deployment, and what it told."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        steps = Steps(output=io.StringIO())
+        self.deployment = LocalDeployment(workspace=workspace, environment="dev", region=REGION, steps=steps)
+        self.summary = self.deployment.up(selection=STACK)
+
+    @property
+    def emulator(self) -> RunningEmulator:
+        emulator = process.running(self.workspace)
+        assert emulator is not None
+        return emulator
+
+    @property
+    def state(self) -> ClusterState:
+        state = front.state(self.emulator)
+        assert state is not None
+        return state
+
+    def objects(self, release: str) -> set[tuple[str, str, str]]:
+        found = next(entry for entry in self.state.releases if entry["name"] == release)
+        return {(item["kind"], item["namespace"], item["name"]) for item in found["objects"]}
+
+
+@pytest.fixture(scope="module")
+def released() -> Iterator[Released]:
+    """A deployment in a state folder of its own, so that the one of the checkout's user is left alone."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            environment.delenv(name)
+        workspace = Workspace(ROOT, name=".local/kubernetes")
+        process.stop(workspace)
+        workspace.forget()
+        try:
+            yield Released(workspace)
+        finally:
+            process.stop(workspace)
+
+
+def our_charts() -> set[str]:
+    return {str(yaml.safe_load(file.read_text())["name"]) for file in (ROOT / "charts").glob("*/Chart.yaml")}
+
+
+def test_every_chart_of_ours_is_released_and_all_of_it_stands(released: Released) -> None:
+    ours = {entry["chart"].split()[0]: entry for entry in released.state.releases}
+    platform = {entry["name"] for entry in released.state.releases}
+    assert {"ground", "trust", "bindings", "rabbitmq"} <= set(ours) & our_charts(), platform
+    for release in released.state.releases:
+        assert (release["name"], release["status"], release["missing"]) == (release["name"], "deployed", [])
+        assert release["objects"], release["name"]
+
+
+def test_the_namespaces_of_the_platform_carry_their_pod_security(released: Released) -> None:
+    namespaces = {name for kind, _namespace, name in released.objects("ground") if kind == "Namespace"}
+    assert {"kong", "keycloak", "redpanda", "rabbitmq", "monitoring"} <= namespaces
+
+
+def test_the_summary_shows_the_objects_of_each_release_and_what_was_left_out(released: Released) -> None:
+    assert re.search(r"^Kubernetes v1\.\d+\.\d+.*: \d+ Helm releases installed by the layer's own Helm", released.summary, re.MULTILINE)
+    assert re.search(r"^  ground \(ground [\d.]+\): \d+ objects$", released.summary, re.MULTILINE)
+    assert "nothing waits (--wait, --atomic), no hook runs, no webhook is asked, no pod starts" in released.summary
+    assert "NodePool (karpenter.sh/v1" in released.summary
+
+
+def test_a_release_is_installed_or_recorded_and_the_summary_names_the_recorded_ones(released: Released) -> None:
+    recorded = {
+        record["logical_id"]: record["properties"] for record in process.recorded(released.emulator) if record["type"] == HELM_CHART
+    }
+    stack = next(stack for stack in stacks(released.workspace.assembly, environment="dev") if stack.id == STACK)
+    charts = [resource for resource in resources(released.emulator.endpoint, stack) if resource.type == HELM_CHART]
+    installed = {entry["name"] for entry in released.state.releases}
+    for chart in charts:
+        name = chart.properties["Release"]
+        assert (name in installed) != (chart.logical_id in recorded), name
+        assert name in released.summary
+
+
+def test_the_cluster_of_eks_is_that_api_server(released: Released) -> None:
+    eks = client("eks", released.emulator.endpoint, region=REGION)
+    (name,) = eks.list_clusters()["clusters"]
+    cluster = eks.describe_cluster(name=name)["cluster"]
+    assert cluster["endpoint"].startswith("https://127.0.0.1:")
+    assert cluster["certificateAuthority"]["data"]
+
+
+def test_a_destruction_uninstalls_every_release_and_ends_the_api_server(released: Released) -> None:
+    summary = released.deployment.down()
+    assert "Kept in the cluster, as its charts ask (helm.sh/resource-policy)" in summary
+    assert not [line for line in process.command_lines() if str(released.workspace.folder) in line and "kube-apiserver" in line]
+    assert not [line for line in process.command_lines() if str(released.workspace.folder) in line and "etcd" in line.split()[0]]
