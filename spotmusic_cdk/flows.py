@@ -15,8 +15,11 @@ NODES = "kubernetes-nodes"
 MYSQL = 3306
 REDIS = 6379
 KAFKA_BOOTSTRAP = 9093
+SCHEMA_REGISTRY = 9099
+"""Between the bootstrap and the brokers, so that one rule admits a service to all of them."""
 KAFKA_FIRST_BROKER = 9100
 KAFKA_EXTERNAL_LISTENER = 9094
+SCHEMA_REGISTRY_EXTERNAL_LISTENER = 8084
 AMQPS = 5671
 RABBITMQ_MANAGEMENT = 15671
 KONG_PROXY = 8443
@@ -24,6 +27,7 @@ KONG_STATUS = 8100
 KEYCLOAK = 8443
 PROMETHEUS = 9090
 HTTPS = 443
+SUBMISSION = 587
 KUBELET = 10250
 WEBHOOK = 9443
 
@@ -54,7 +58,7 @@ def security_group_of(party: str) -> str:
 
 def table(settings: Settings) -> tuple[Flow, ...]:
     """Returns every allowed connection of an environment."""
-    return (*_edge(settings), *_kubernetes(), *_identity(), *_monitoring(settings.services), *_operations(settings), *_services(settings))
+    return (*_edge(settings), *_kubernetes(), *_identity(settings), *_monitoring(settings.services), *_operations(settings), *_services(settings))
 
 
 def _edge(settings: Settings) -> Iterator[Flow]:
@@ -90,14 +94,24 @@ def _kubernetes() -> Iterator[Flow]:
         reason="The broker load balancer hands Kafka connections to Redpanda",
     )
     yield Flow(
+        source="broker-load-balancer",
+        target="redpanda",
+        port=SCHEMA_REGISTRY_EXTERNAL_LISTENER,
+        reason="The broker load balancer hands questions about schemas to Redpanda",
+    )
+    yield Flow(
         source="broker-load-balancer", target="rabbitmq", port=AMQPS, reason="The broker load balancer hands AMQP connections to RabbitMQ"
     )
 
 
-def _identity() -> Iterator[Flow]:
+def _identity(settings: Settings) -> Iterator[Flow]:
     yield Flow(source="keycloak", target="identity-database", port=MYSQL, reason="Keycloak keeps its realm and users in MySQL")
     yield Flow(source="grafana", target="identity-database", port=MYSQL, reason="Grafana keeps dashboards and sessions in MySQL")
     yield Flow(source="grafana", target="keycloak", port=KEYCLOAK, reason="Users of Grafana log in through Keycloak")
+    if settings.identity.providers:
+        yield Flow(source="keycloak", target=INTERNET, port=HTTPS, reason="Keycloak asks external identity providers who somebody is")
+    if settings.identity.email:
+        yield Flow(source="keycloak", target=INTERNET, port=SUBMISSION, reason="Keycloak writes to listeners through the mail server")
 
 
 def _monitoring(services: Mapping[str, ServiceSettings]) -> Iterator[Flow]:
@@ -168,7 +182,7 @@ def _connections(name: str, target: str, settings: Settings) -> Iterator[Flow]:
                 target="broker-load-balancer",
                 port=KAFKA_BOOTSTRAP,
                 last_port=last,
-                reason=f"{name} produces or consumes events, a port per broker",
+                reason=f"{name} produces or consumes events, a port per broker, and asks for their schemas",
             )
         case "tasks":
             yield Flow(source=party, target="broker-load-balancer", port=AMQPS, reason=f"{name} publishes or consumes tasks")

@@ -151,6 +151,8 @@ class EksPlatformStack(EnvironmentStack):
             logs=self._data.logs.bucket,
             cluster_name=self._cluster_name,
             brokers=self._settings.kubernetes.redpanda.brokers,
+            schema_registry_port=flows.SCHEMA_REGISTRY,
+            schema_registry_target_port=flows.SCHEMA_REGISTRY_EXTERNAL_LISTENER,
             kafka_bootstrap_port=flows.KAFKA_BOOTSTRAP,
             kafka_first_broker_port=flows.KAFKA_FIRST_BROKER,
             kafka_target_port=flows.KAFKA_EXTERNAL_LISTENER,
@@ -387,6 +389,14 @@ class EksPlatformStack(EnvironmentStack):
             )
         return Bindings(self, "Bindings", cluster=self.cluster, chart=LocalChart(path=CHARTS / "bindings"), bindings=bindings, after=after)
 
+            Binding(
+                name="redpanda-schema-registry",
+                namespace="redpanda",
+                service="redpanda-schema-registry",
+                port=flows.SCHEMA_REGISTRY_EXTERNAL_LISTENER,
+                target_group_arn=brokers.schema_registry.target_group_arn,
+                selector=REDPANDA_LABELS,
+            ),
 
 def _management_port(table: Iterable[Flow]) -> int | None:
     """The listener of RabbitMQ's management API, where the table lets anybody through to it."""

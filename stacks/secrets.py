@@ -6,7 +6,7 @@ from datetime import date
 import aws_cdk as cdk
 from constructs import Construct
 
-from spotmusic_cdk.flows import AMQPS, KAFKA_BOOTSTRAP
+from spotmusic_cdk.flows import AMQPS, KAFKA_BOOTSTRAP, SCHEMA_REGISTRY
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.secrets.component_secrets import ComponentSecrets
 from spotmusic_constructs.secrets.data_keys import create_data_keys
@@ -81,6 +81,7 @@ def _configuration(settings: Settings) -> dict[str, str]:
         "region": settings.region,
         "log-level": "info" if settings.production else "debug",
         "kafka/bootstrap-servers": f"brokers.{zone}:{KAFKA_BOOTSTRAP}",
+        "kafka/schema-registry": f"https://brokers.{zone}:{SCHEMA_REGISTRY}",
         "amqp/endpoint": f"amqps://brokers.{zone}:{AMQPS}",
         "gateway/url": f"{scheme}://gateway.{zone}",
         "services/url": f"{scheme}://services.{zone}",

@@ -23,7 +23,7 @@ from stacks.secrets import SecretsStack
 
 EVERYONE = {"LOG_LEVEL": "log-level", "IDENTITY_ISSUER": "identity/issuer"}
 """Parameters that every service gets: name in the container, name in the tree."""
-EVENTS = {"EVENTS_BOOTSTRAP_SERVERS": "kafka/bootstrap-servers"}
+EVENTS = {"EVENTS_BOOTSTRAP_SERVERS": "kafka/bootstrap-servers", "EVENTS_SCHEMA_REGISTRY": "kafka/schema-registry"}
 TASKS = {"TASKS_ENDPOINT": "amqp/endpoint"}
 TASKS_TOPOLOGY = {"TASKS_VIRTUAL_HOST": topology.VIRTUAL_HOST, "TASKS_EXCHANGE": topology.TASKS}
 DATABASE_FIELDS = ("username", "password", "host", "port", "dbname")

@@ -28,7 +28,8 @@ class BrokerLoadBalancer(Construct):
     """An internal Network Load Balancer with a listener for each thing that a client may want to reach.
 
     A Kafka client asks any broker (bootstrap) for the cluster's members and then connects to each by the address that it
-    advertises, so each broker has a listener of its own: `<record_name>.<zone>:<kafka_first_broker_port + ordinal>`.
+    advertises, so each broker has a listener of its own: `<record_name>.<zone>:<kafka_first_broker_port + ordinal>`. The schema registry,
+    AMQP and RabbitMQ's management API have one each.
 
     With a certificate the listeners end TLS and begin it anew towards the pods, and clients need no authority but Amazon's.
     Without one TCP passes through, and clients meet the brokers' own certificates.
@@ -47,6 +48,8 @@ class BrokerLoadBalancer(Construct):
         kafka_bootstrap_port: listener that leads to any broker.
         kafka_first_broker_port: listener of broker 0; the others follow.
         kafka_target_port: port of the brokers for clients from outside the cluster.
+        schema_registry_port: listener that leads to the schema registry of any broker.
+        schema_registry_target_port: port of the schema registry for clients from outside the cluster.
         amqp_port: listener and port of AMQP over TLS.
         management_port: listener and port of RabbitMQ's management API over TLS; none when nobody asks it.
         record_name: host name in the zone.
@@ -72,6 +75,8 @@ class BrokerLoadBalancer(Construct):
         kafka_bootstrap_port: int = 9093,
         kafka_first_broker_port: int = 9100,
         kafka_target_port: int = 9094,
+        schema_registry_port: int = 9099,
+        schema_registry_target_port: int = 8084,
         amqp_port: int = 5671,
         management_port: int | None = None,
         record_name: str = "brokers",
@@ -102,6 +107,7 @@ class BrokerLoadBalancer(Construct):
             self._listen(f"KafkaBroker{ordinal}", port=kafka_first_broker_port + ordinal, target_port=kafka_target_port)
             for ordinal in range(brokers)
         )
+        self.schema_registry = self._listen("SchemaRegistry", port=schema_registry_port, target_port=schema_registry_target_port)
         self.amqp = self._listen("Amqp", port=amqp_port, target_port=amqp_port)
         self.management = self._listen("Management", port=management_port, target_port=management_port) if management_port else None
         route53.ARecord(

@@ -20,6 +20,9 @@ BOOTSTRAP_USER = "redpanda-bootstrap-user"
 EXTERNAL_TLS = "redpanda-external-tls"
 MECHANISM = "SCRAM-SHA-512"
 EXTERNAL_PORT = 9094
+SCHEMA_REGISTRY_EXTERNAL_PORT = 8084
+ADVERTISED_SCHEMA_REGISTRY_PORT = 9099
+"""Listener of the load balancer, which the chart only writes into a profile for people."""
 FIRST_ADVERTISED_PORT = 9100
 """Broker i is advertised on this port plus i: one listener of the load balancer for each."""
 LABELS = {
@@ -52,13 +55,21 @@ def security() -> dict[str, object]:
 
 
 def listeners(host: str, brokers: int) -> dict[str, object]:
-    """The inner listeners, and the one that the load balancer leads to, advertised broker by broker."""
+    """The inner listeners, and those that the load balancer leads to: Kafka, advertised broker by broker, and the schema registry."""
     closed = {"external": {"default": {"enabled": False}}}
     kafka = {
         "enabled": True,
         "port": EXTERNAL_PORT,
         "advertisedPorts": [FIRST_ADVERTISED_PORT + broker for broker in range(brokers)],
         "authenticationMethod": "sasl",
+        "tls": {"enabled": True, "cert": "external", "requireClientAuth": False},
+    }
+    # Whoever logs in may read and write every schema: to tell users apart there needs an Enterprise licence.
+    registry = {
+        "enabled": True,
+        "port": SCHEMA_REGISTRY_EXTERNAL_PORT,
+        "advertisedPorts": [ADVERTISED_SCHEMA_REGISTRY_PORT],
+        "authenticationMethod": "http_basic",
         "tls": {"enabled": True, "cert": "external", "requireClientAuth": False},
     }
     return {
@@ -68,7 +79,7 @@ def listeners(host: str, brokers: int) -> dict[str, object]:
             "kafka": {"authenticationMethod": "sasl", "external": {"default": kafka}},
             "admin": closed,
             "http": {"enabled": False, **closed},
-            "schemaRegistry": {"enabled": True, "authenticationMethod": "http_basic", **closed},
+            "schemaRegistry": {"enabled": True, "authenticationMethod": "http_basic", "external": {"default": registry}},
         },
     }
 

@@ -75,6 +75,7 @@ def test_each_broker_has_a_listener_and_a_target_group_of_its_own(template: dict
         9102: 9094,
         9103: 9094,
         9104: 9094,
+        9099: 8084,
         5671: 5671,
         15671: 15671,
     }
@@ -118,6 +119,6 @@ def test_its_address_is_in_the_private_zone(template: dict[str, Any]) -> None:
 
 
 def test_without_a_certificate_tls_is_the_brokers_own(without_domain: dict[str, Any]) -> None:
-    assert ports(without_domain).keys() == {9093, 9100, 9101, 9102, 5671}
+    assert ports(without_domain).keys() == {9093, 9099, 9100, 9101, 9102, 5671}
     assert {listener["Protocol"] for listener in of_kind(without_domain, "Listener").values()} == {"TCP"}
     assert {group["Protocol"] for group in of_kind(without_domain, "TargetGroup").values()} == {"TCP"}

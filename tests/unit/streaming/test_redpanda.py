@@ -64,7 +64,7 @@ def test_clients_outside_are_told_one_host_with_a_port_for_each_broker(values: J
 
 def test_the_chart_opens_no_port_of_the_nodes_and_no_other_listener_to_the_outside(values: Json) -> None:
     assert values["external"]["service"] == {"enabled": False}
-    for listener in ("admin", "http", "schemaRegistry"):
+    for listener in ("admin", "http"):
         assert values["listeners"][listener]["external"]["default"] == {"enabled": False}
     assert values["listeners"]["http"]["enabled"] is False
     assert values["console"]["enabled"] is False
@@ -75,6 +75,18 @@ def test_every_kafka_listener_asks_for_a_password_over_tls(values: Json) -> None
     assert values["tls"]["enabled"] is values["auth"]["sasl"]["enabled"] is True
     assert kafka["authenticationMethod"] == kafka["external"]["default"]["authenticationMethod"] == "sasl"
     assert kafka["external"]["default"]["tls"] == {"enabled": True, "cert": "external", "requireClientAuth": False}
+
+
+def test_schemas_are_had_from_outside_with_a_password_over_tls(values: Json) -> None:
+    registry = values["listeners"]["schemaRegistry"]
+    outside = registry["external"]["default"]
+    assert registry["authenticationMethod"] == outside["authenticationMethod"] == "http_basic"
+    assert outside["port"] == 8084
+    assert outside["tls"] == {"enabled": True, "cert": "external", "requireClientAuth": False}
+
+
+def test_how_far_consumers_are_behind_is_measured(values: Json) -> None:
+    assert "consumer_lag" in values["config"]["cluster"]["enable_consumer_group_metrics"]
 
 
 def test_the_inner_certificate_has_names_and_our_authority(values: Json) -> None:
@@ -133,6 +145,8 @@ def test_volumes_are_of_the_size_and_class_asked_for(values: Json) -> None:
 
 
 def test_nothing_of_the_enterprise_edition_is_on(values: Json) -> None:
+    cluster = values["config"]["cluster"]
+    assert (cluster["partition_autobalancing_mode"], cluster["core_balancing_continuous"]) == ("node_add", False)
     assert values["storage"]["tiered"]["config"]["cloud_storage_enabled"] is False
     assert "enterprise" not in values
 
