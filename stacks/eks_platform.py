@@ -151,11 +151,11 @@ class EksPlatformStack(EnvironmentStack):
             logs=self._data.logs.bucket,
             cluster_name=self._cluster_name,
             brokers=self._settings.kubernetes.redpanda.brokers,
-            schema_registry_port=flows.SCHEMA_REGISTRY,
-            schema_registry_target_port=flows.SCHEMA_REGISTRY_EXTERNAL_LISTENER,
             kafka_bootstrap_port=flows.KAFKA_BOOTSTRAP,
             kafka_first_broker_port=flows.KAFKA_FIRST_BROKER,
             kafka_target_port=flows.KAFKA_EXTERNAL_LISTENER,
+            schema_registry_port=flows.SCHEMA_REGISTRY,
+            schema_registry_target_port=flows.SCHEMA_REGISTRY_EXTERNAL_LISTENER,
             amqp_port=flows.AMQPS,
             management_port=_management_port(self._flows),
             deletion_protection=self._settings.production,
@@ -255,23 +255,23 @@ class EksPlatformStack(EnvironmentStack):
             cpu=redpanda.cpu,
             memory_gib=redpanda.memory_gib,
             storage_gib=redpanda.storage_gib,
+            minimum_replication=redpanda.minimum_replication,
         )
         RedpandaAccess(
             self,
             "RedpandaAccess",
             cluster=self.cluster,
             chart=LocalChart(path=CHARTS / "redpanda-access"),
-            minimum_replication=redpanda.minimum_replication,
             image=self._registry.images.image(versions.REDPANDA.images["broker"]),
             users=secrets.redpanda_users,
+            topics=[Topic(name=name, **topic.model_dump()) for name, topic in self._settings.topics.items()],
+            minimum_replication=redpanda.minimum_replication,
             after=[release],
         )
         return release
 
     def _release_keycloak(self) -> Keycloak:
         settings, database, secrets = self._settings, self._data.identity, self._secrets.secrets
-            topics=[Topic(name=name, **topic.model_dump()) for name, topic in self._settings.topics.items()],
-            minimum_replication=redpanda.minimum_replication,
         domain = settings.domain.name if settings.domain else None
         return Keycloak(
             self,
@@ -370,6 +370,14 @@ class EksPlatformStack(EnvironmentStack):
                 brokers=[group.target_group_arn for group in brokers.kafka_brokers],
             ),
             Binding(
+                name="redpanda-schema-registry",
+                namespace="redpanda",
+                service="redpanda-schema-registry",
+                port=flows.SCHEMA_REGISTRY_EXTERNAL_LISTENER,
+                target_group_arn=brokers.schema_registry.target_group_arn,
+                selector=REDPANDA_LABELS,
+            ),
+            Binding(
                 name="rabbitmq-amqp",
                 namespace="rabbitmq",
                 service="rabbitmq",
@@ -389,14 +397,6 @@ class EksPlatformStack(EnvironmentStack):
             )
         return Bindings(self, "Bindings", cluster=self.cluster, chart=LocalChart(path=CHARTS / "bindings"), bindings=bindings, after=after)
 
-            Binding(
-                name="redpanda-schema-registry",
-                namespace="redpanda",
-                service="redpanda-schema-registry",
-                port=flows.SCHEMA_REGISTRY_EXTERNAL_LISTENER,
-                target_group_arn=brokers.schema_registry.target_group_arn,
-                selector=REDPANDA_LABELS,
-            ),
 
 def _management_port(table: Iterable[Flow]) -> int | None:
     """The listener of RabbitMQ's management API, where the table lets anybody through to it."""
