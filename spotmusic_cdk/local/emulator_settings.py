@@ -19,6 +19,7 @@ def emulator_environment(environment: Mapping[str, str], workspace: Workspace, *
     """
     return {
         **session.clean_environment(environment),
+        **source.pulled_charts(workspace.checkout),
         **source.variables(environment),
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",

@@ -142,5 +142,6 @@ class Workspace:
         self._record.unlink(missing_ok=True)
         self.environment_script.unlink(missing_ok=True)
         self.baseline.unlink(missing_ok=True)
+        self.releases.unlink(missing_ok=True)
         for folder in (self.temporary, self.assembly, self.next_assembly, self.folder / "home"):
             shutil.rmtree(folder, ignore_errors=True)

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 import yaml
 
+from spotmusic_cdk.local.emulator_settings import emulator_environment
 from spotmusic_cdk.local.kubernetes import source
 from spotmusic_cdk.local.kubernetes.disposable import require_disposable
 from spotmusic_cdk.local.kubernetes.source import Credentials, Kubeconfig, NotDisposableError, Programs
 from spotmusic_cdk.local.session import clean_environment
+from spotmusic_cdk.local.workspace import Workspace
 
 LOOPBACK = "https://127.0.0.1:6443"
 
@@ -100,6 +102,15 @@ def test_the_emulator_gets_absolute_paths_and_no_kubeconfig_that_functions_would
     passed = {**clean_environment(environment), **source.variables(environment)}
     assert passed == {"SPOTMUSIC_KUBECONFIG": str(tmp_path / "kubeconfig"), "SPOTMUSIC_CHARTS": str(tmp_path / "charts")}
     assert source.source(passed) == Kubeconfig(file=tmp_path / "kubeconfig")
+
+
+def test_charts_that_were_pulled_are_found_unless_others_are_named(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    assert "SPOTMUSIC_CHARTS" not in emulator_environment({}, workspace, port=1, region="sa-east-1")
+    (tmp_path / ".charts").mkdir()
+    assert emulator_environment({}, workspace, port=1, region="sa-east-1")["SPOTMUSIC_CHARTS"] == str(tmp_path / ".charts")
+    named = emulator_environment({"SPOTMUSIC_CHARTS": str(tmp_path)}, workspace, port=1, region="sa-east-1")
+    assert named["SPOTMUSIC_CHARTS"] == str(tmp_path)
 
 
 class Cluster:

@@ -58,8 +58,8 @@ def secret(name: str, revision: int, status: str = "deployed") -> dict[str, Any]
 class Cluster:
     """An API server with two revisions of one release, one object of which is not there."""
 
-    def request(self, _method: str, path: str) -> Any:
-        return {"resources": RESOURCES[path]}
+    def request(self, _method: str, path: str, _body: Any = None) -> Any:
+        return {"resources": RESOURCES.get(path, [])}
 
     def items(self, path: str, *, accept: str = "") -> list[Any]:
         if "secrets" in path:
@@ -98,7 +98,7 @@ def test_the_summary_counts_kinds_by_namespace_and_names_what_did_not_run() -> N
     records = [{"type": HELM_CHART, "properties": {"Release": "kong", "Chart": "kong", "Version": "3.4.1"}}]
     assert summary.text(state(), records=records).splitlines() == [
         "Kubernetes v1.36.3: 1 Helm releases installed by the layer's own Helm; without nodes:",
-        "  nothing waits (--wait, --atomic), no hook runs, no webhook is asked, no pod starts",
+        "  nothing waits (--wait, --atomic), no hook runs, no webhook is asked, no pod starts (each was admitted in a dry run)",
         "  ground (ground 1.0.0): 3 objects",
         "    cluster: Namespace 1",
         "    kube-system: ConfigMap 1",

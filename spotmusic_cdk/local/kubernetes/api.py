@@ -16,7 +16,20 @@ _GONE, _OK = 404, 300
 
 
 class KubernetesError(Exception):
-    """The API server refused a request."""
+    """The API server refused a request.
+
+    Args:
+        request: method and path.
+        status: HTTP status.
+        text: the answer.
+    """
+
+    def __init__(self, request: str, status: int, text: str) -> None:
+        try:
+            self.message = str(json.loads(text)["message"])
+        except (ValueError, KeyError, TypeError):
+            self.message = text[:500]
+        super().__init__(f"{request}: {status} {self.message}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +91,7 @@ class KubernetesApi:
         if answer.status == _GONE:
             return None
         if answer.status >= _OK:
-            raise KubernetesError(f"{method} {path}: {answer.status} {text[:500]}")
+            raise KubernetesError(f"{method} {path}", answer.status, text)
         return json.loads(text) if text.startswith("{") else {}
 
     def patch(self, path: str, changes: list[Json]) -> None:

@@ -90,8 +90,8 @@ class ApiServer:
             f"--service-account-key-file={key}",
             f"--service-account-signing-key-file={key}",
             "--service-cluster-ip-range=172.20.0.0/16",
-            # No controller makes service accounts, and no pod answers a webhook.
-            "--disable-admission-plugins=ServiceAccount,MutatingAdmissionWebhook,ValidatingAdmissionWebhook",
+            # No controller makes service accounts or counts what quotas limit, and no pod answers a webhook.
+            "--disable-admission-plugins=ServiceAccount,ResourceQuota,MutatingAdmissionWebhook,ValidatingAdmissionWebhook",
         ]
 
     def _run(self, name: str, arguments: list[str]) -> "subprocess.Popen[bytes]":

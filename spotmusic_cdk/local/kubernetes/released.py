@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from spotmusic_cdk.local.kubernetes import pods
 from spotmusic_cdk.local.kubernetes.api import Json, KubernetesApi
 
 _RELEASES = "/api/v1/secrets?labelSelector=owner%3Dhelm"
@@ -54,6 +55,7 @@ class Release:
         objects: what it consists of.
         missing: those of them that the API server does not have.
         hooks: the hooks that did not run, such as `Job prepare`.
+        refused: whose pods the API server would refuse, and why.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Release:
     objects: list[ReleasedObject]
     missing: list[ReleasedObject]
     hooks: list[str]
+    refused: list[str]
 
     def plain(self) -> dict[str, Any]:
         """The release as JSON has it."""
@@ -110,7 +113,7 @@ def releases(api: KubernetesApi) -> list[Release]:
     for secret in sorted(api.items(_RELEASES), key=lambda entry: int(entry["metadata"]["labels"]["version"])):
         record = _decoded(secret)
         last[(record["namespace"], record["name"])] = record
-    return [_release(record, kinds) for _key, record in sorted(last.items())]
+    return [_release(record, kinds, api) for _key, record in sorted(last.items())]
 
 
 def is_released(api: KubernetesApi, *, name: str, namespace: str) -> bool:
@@ -130,9 +133,11 @@ def _decoded(secret: Json) -> Json:
     return record
 
 
-def _release(record: Json, kinds: Kinds) -> Release:
-    documents = [document for document in yaml.load_all(record.get("manifest", ""), Loader=_Loader) if document]
+def _release(record: Json, kinds: Kinds, api: KubernetesApi) -> Release:
+    documents = _documents(record.get("manifest", ""))
     objects = sorted(_object(document, record["namespace"], kinds) for document in documents)
+    hooks = record.get("hooks") or []
+    hooked = [document for hook in hooks for document in _documents(hook.get("manifest", ""))]
     chart = record["chart"]["metadata"]
     return Release(
         name=record["name"],
@@ -141,8 +146,13 @@ def _release(record: Json, kinds: Kinds) -> Release:
         status=record["info"]["status"],
         objects=objects,
         missing=[item for item in objects if not kinds.stands(item)],
-        hooks=sorted(f"{hook['kind']} {hook['name']}" for hook in record.get("hooks") or []),
+        hooks=sorted(f"{hook['kind']} {hook['name']}" for hook in hooks),
+        refused=pods.refused(api, [*documents, *hooked], record["namespace"]),
     )
+
+
+def _documents(manifest: str) -> list[Json]:
+    return [document for document in yaml.load_all(manifest, Loader=_Loader) if document]
 
 
 def _object(document: Json, namespace: str, kinds: Kinds) -> ReleasedObject:

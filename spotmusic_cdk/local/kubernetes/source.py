@@ -109,6 +109,16 @@ def variables(environment: Mapping[str, str]) -> dict[str, str]:
     return folders
 
 
+def pulled_charts(checkout: Path) -> dict[str, str]:
+    """The charts that `make charts` pulled, where nothing else is named.
+
+    Args:
+        checkout: folder of the CDK app.
+    """
+    folder = checkout / ".charts"
+    return {CHARTS_VARIABLE: str(folder)} if folder.is_dir() else {}
+
+
 def credentials_of(kubeconfig: Kubeconfig) -> Credentials:
     """The credentials of a kubeconfig's current context.
 

@@ -59,6 +59,7 @@ KINDS: tuple[CustomKind, ...] = (
     *_kinds("cert-manager", "cert-manager.io", "v1", "ClusterIssuer", namespaced=False),
     *_kinds("external-secrets", "external-secrets.io", "v1", "ExternalSecret", "SecretStore"),
     *_kinds("external-secrets", "external-secrets.io", "v1", "ClusterSecretStore", namespaced=False),
+    *_kinds("external-secrets", "external-secrets.io", "v1alpha1", "PushSecret"),
     *_kinds("prometheus-operator-crds", "monitoring.coreos.com", "v1", "PodMonitor", "PrometheusRule", "ServiceMonitor", "Probe"),
     *_kinds("prometheus-operator-crds", "monitoring.coreos.com", "v1", "Alertmanager", "Prometheus"),
     *_kinds("prometheus-operator-crds", "monitoring.coreos.com", "v1alpha1", "ScrapeConfig", "AlertmanagerConfig"),

@@ -24,6 +24,7 @@ def problems(state: ClusterState, *, expected: Iterable[tuple[str, str]]) -> lis
         if release["status"] != "deployed":
             lines.append(f"release {namespace}/{name} is {release['status']}")
         lines += [f"release {namespace}/{name}: {_named(item)} is not in the cluster" for item in release["missing"]]
+        lines += [f"release {namespace}/{name}: {refusal}" for refusal in release["refused"]]
     return lines
 
 
@@ -42,7 +43,7 @@ def text(state: ClusterState | None, *, records: Iterable[Json]) -> str:
         ]
         return "\n".join(lines if paper else [])
     head = [f"Kubernetes {state.version}: {len(state.releases)} Helm releases installed by the layer's own Helm; without nodes:"]
-    head.append("  nothing waits (--wait, --atomic), no hook runs, no webhook is asked, no pod starts")
+    head.append("  nothing waits (--wait, --atomic), no hook runs, no webhook is asked, no pod starts (each was admitted in a dry run)")
     lines = [*head, *(line for release in state.releases for line in _release(release))]
     if paper:
         lines += ["  recorded only, for their charts are not at hand (SPOTMUSIC_CHARTS):", *_wrapped(names)]

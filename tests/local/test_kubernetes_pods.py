@@ -1,0 +1,56 @@
+"""Pods that no controller makes are asked for in a dry run."""
+
+from typing import Any
+
+import pytest
+
+from spotmusic_cdk.local.kubernetes.api import KubernetesError
+from spotmusic_cdk.local.kubernetes.pods import pod_of, refused
+
+SPEC = {"containers": [{"name": "main"}]}
+
+
+def workload(kind: str, spec: dict[str, Any], **metadata: str) -> dict[str, Any]:
+    return {"kind": kind, "metadata": {"name": "kong", **metadata}, "spec": spec}
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet", "Job"])
+def test_the_pod_of_a_workload_is_that_of_its_template(kind: str) -> None:
+    pod = pod_of(workload(kind, {"template": {"metadata": {"labels": {"app": "kong"}}, "spec": SPEC}}))
+    assert pod == {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"labels": {"app": "kong"}, "generateName": "kong-"},
+        "spec": {**SPEC, "volumes": []},
+    }
+
+
+def test_the_template_of_a_cron_job_is_two_levels_down() -> None:
+    assert pod_of(workload("CronJob", {"jobTemplate": {"spec": {"template": {"spec": SPEC}}}})) is not None
+
+
+def test_a_claim_of_a_stateful_set_is_a_volume_of_its_pods() -> None:
+    pod = pod_of(workload("StatefulSet", {"template": {"spec": SPEC}, "volumeClaimTemplates": [{"metadata": {"name": "data"}}]}))
+    assert pod is not None
+    assert pod["spec"]["volumes"] == [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
+
+
+@pytest.mark.parametrize("kind", ["Service", "RabbitmqCluster"])
+def test_other_objects_make_none(kind: str) -> None:
+    assert pod_of(workload(kind, {})) is None
+
+
+def test_a_refusal_names_the_object_and_the_reason() -> None:
+    asked: list[str] = []
+
+    class Cluster:
+        def request(self, method: str, path: str, _body: Any) -> None:
+            asked.append(path)
+            if "redpanda" in path:
+                raise KubernetesError(f"{method} {path}", 403, '{"message": "violates PodSecurity"}')
+
+    cluster: Any = Cluster()
+    spec = {"template": {"spec": SPEC}}
+    found = refused(cluster, [workload("Deployment", spec), workload("Job", spec, namespace="redpanda"), workload("Service", {})], "kong")
+    assert found == ["pods of Job redpanda/kong would be refused: violates PodSecurity"]
+    assert asked[0] == "/api/v1/namespaces/kong/pods?dryRun=All&fieldValidation=Strict"
