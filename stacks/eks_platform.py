@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_route53 as route53
@@ -38,6 +39,7 @@ from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalanc
 from spotmusic_constructs.streaming.redpanda import LABELS as REDPANDA_LABELS
 from spotmusic_constructs.streaming.redpanda import Redpanda
 from spotmusic_constructs.streaming.redpanda_access import RedpandaAccess, Topic
+from spotmusic_constructs.streaming.tiered_storage import TieredStorage
 from stacks.data import DataStack
 from stacks.environment_stack import EnvironmentStack
 from stacks.network import NetworkStack
@@ -80,6 +82,7 @@ class EksPlatformStack(EnvironmentStack):
         )
         self._settings, self._network, self._registry, self._secrets, self._data = settings, network, registry, secrets, data
         self._flows = flows.table(settings)
+        self._licenses = self._redpanda_licenses()
         self._cluster_name = f"spotmusic-{settings.name}"
 
         self.platform = self._make_cluster()
@@ -229,6 +232,7 @@ class EksPlatformStack(EnvironmentStack):
         secrets = self._secrets.secrets
         return (
             secrets.redpanda_admin,
+            *self._licenses,
             *secrets.redpanda_users.values(),
             secrets.rabbitmq_default_user,
             secrets.rabbitmq_monitor,
@@ -239,6 +243,25 @@ class EksPlatformStack(EnvironmentStack):
             *self._data.identity.users.values(),
             self._data.cache.users["kong"],
         )
+
+    def _redpanda_licenses(self) -> tuple[secretsmanager.ISecret, ...]:
+        """The licence of Redpanda, where the settings name one."""
+        tiered = self._settings.kubernetes.redpanda.tiered_storage
+        return (secretsmanager.Secret.from_secret_complete_arn(self, "RedpandaLicense", tiered.license_secret),) if tiered else ()
+
+    def _tiered_storage(self) -> TieredStorage | None:
+        """Where Redpanda keeps older events, if it has a licence for that."""
+        for license_secret in self._licenses:
+            return TieredStorage(
+                self,
+                "TieredStorage",
+                issuer_url=self.platform.issuer_url,
+                license=license_secret,
+                key=self._secrets.keys.kubernetes,
+                access_logs=self._data.logs.bucket,
+                removal_policy=cdk.RemovalPolicy.DESTROY if self._settings.deletes_data else cdk.RemovalPolicy.RETAIN,
+            )
+        return None
 
     def _release_redpanda(self) -> Redpanda:
         redpanda, secrets = self._settings.kubernetes.redpanda, self._secrets.secrets
@@ -256,6 +279,7 @@ class EksPlatformStack(EnvironmentStack):
             memory_gib=redpanda.memory_gib,
             storage_gib=redpanda.storage_gib,
             minimum_replication=redpanda.minimum_replication,
+            tiered_storage=self._tiered_storage(),
         )
         RedpandaAccess(
             self,

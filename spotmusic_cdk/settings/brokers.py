@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from spotmusic_cdk.settings.model import Arn, Gibibytes, Model, Name
+from spotmusic_cdk.settings.model import Gibibytes, Model, Name
 from spotmusic_cdk.settings.services import ServiceSettings
 
 TopicName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([.-][a-z0-9]+)*$", max_length=100)]
@@ -48,7 +48,9 @@ DEFAULT_TOPICS = {
 class TieredStorageSettings(Model):
     """Older events in Amazon S3: an Enterprise feature of Redpanda, which needs a licence of Redpanda Data."""
 
-    license_secret: Arn
+    license_secret: Annotated[
+        str, StringConstraints(pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$", max_length=2048)
+    ]
     """ARN of the secret in Secrets Manager whose JSON field `license` is the licence key, which you buy from Redpanda Data."""
 
 

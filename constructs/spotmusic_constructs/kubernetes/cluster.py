@@ -105,6 +105,11 @@ class KubernetesCluster(Construct):
         self.cluster = cast("eks.ICluster", cluster)
         self._admit(administrators)
 
+    @property
+    def issuer_url(self) -> str:
+        """OIDC issuer of the cluster, for what knows no EKS Pod Identity."""
+        return cast("eks.Cluster", self.cluster).cluster_open_id_connect_issuer_url
+
     def _admit(self, administrators: Sequence[str]) -> None:
         """Lets administrators and nodes in; the deployment function has its entry from CDK, and nobody else has one."""
         everywhere = eks.AccessScopeType.CLUSTER

@@ -14,6 +14,7 @@ from spotmusic_constructs.kubernetes.helm_release import HelmRelease
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
 from spotmusic_constructs.streaming import redpanda_values as values
 from spotmusic_constructs.streaming.redpanda_values import BOOTSTRAP_USER, EXTERNAL_TLS, LABELS, MECHANISM, RELEASE, USERS
+from spotmusic_constructs.streaming.tiered_storage import TieredStorage
 
 __all__ = ["BOOTSTRAP_USER", "LABELS", "MECHANISM", "RELEASE", "Redpanda"]
 
@@ -25,7 +26,7 @@ class Redpanda(Construct):
     is told `host`, 9100 for the first broker, 9101 for the second. A topic has three replicas, and the cluster knows its zones, so that
     the loss of one costs no event. The stack makes what `external_secrets` and `certificates` name, and the release comes after.
 
-    Tiered storage, an Enterprise feature, is off.
+    Nothing of the Enterprise edition is on, unless `tiered_storage` is given.
 
     Args:
         cluster: cluster with a kubectl provider.
@@ -39,6 +40,7 @@ class Redpanda(Construct):
         memory_gib: memory of each broker, in GiB; Redpanda asks for 2 per core.
         storage_gib: volume of each broker, in GiB.
         storage_class: class of the volumes.
+        tiered_storage: bucket and role for older events, an Enterprise feature; none keeps them on the brokers only.
         minimum_replication: replicas below which the cluster makes no topic; 3 survive the loss of a zone.
         namespace: existing namespace with Pod Security `restricted`.
         after: constructs that must be deployed before.
@@ -67,6 +69,7 @@ class Redpanda(Construct):
         memory_gib: int = 4,
         storage_gib: int = 50,
         storage_class: str = "gp3",
+        tiered_storage: TieredStorage | None = None,
         minimum_replication: Literal[1, 3] = 3,
         namespace: str = "redpanda",
         after: Sequence[IConstruct] = (),
@@ -77,7 +80,8 @@ class Redpanda(Construct):
         if memory_gib < 2 * cpu:
             raise ValueError(f"memory_gib: {memory_gib} for {cpu} cores is below 2 GiB per core (Redpanda). Use {2 * cpu} or more.")
         names = images_of(chart, images)
-        self.external_secrets = (_bootstrap(namespace, admin), _users(namespace, users))
+        licenses = (tiered_storage.external_secret,) if tiered_storage else ()
+        self.external_secrets = (_bootstrap(namespace, admin), _users(namespace, users), *licenses)
         self.certificates = (Certificate(namespace=namespace, name=EXTERNAL_TLS, dns_names=(host,)),)
 
         self.release = HelmRelease(
@@ -105,11 +109,8 @@ class Redpanda(Construct):
                 # Asynchronous I/O is tuned on the node (aio-max-nr); here it would take a privileged container.
                 "tuning": {"tune_aio_events": False},
                 "resources": values.broker_resources(cpu, memory_gib),
-                "storage": {
-                    "persistentVolume": {"enabled": True, "size": f"{storage_gib}Gi", "storageClass": storage_class},
-                    "tiered": {"mountType": "none", "config": {"cloud_storage_enabled": False}},
-                },
-                "statefulset": values.stateful_set(brokers, names),
+                **values.storage(storage_gib, storage_class, tiered_storage.to_values() if tiered_storage else None),
+                "statefulset": values.stateful_set(brokers, names, tiered=tiered_storage is not None),
                 "post_install_job": {"enabled": True, "podTemplate": {"spec": values.job_pod()}},
             },
         )

@@ -25,6 +25,10 @@ ADVERTISED_SCHEMA_REGISTRY_PORT = 9099
 """Listener of the load balancer, which the chart only writes into a profile for people."""
 FIRST_ADVERTISED_PORT = 9100
 """Broker i is advertised on this port plus i: one listener of the load balancer for each."""
+CACHE = "/var/lib/redpanda/data/cloud_storage_cache"
+"""Where the chart puts what was fetched from Amazon S3, on the broker's own volume."""
+USER = 101
+"""User and group of the brokers' image."""
 LABELS = {
     f"app.kubernetes.io/{key}": value for key, value in (("component", "redpanda-statefulset"), ("instance", RELEASE), ("name", RELEASE))
 }
@@ -107,14 +111,34 @@ def broker_resources(cpu: int, memory_gib: int) -> dict[str, object]:
     return {"requests": amount, "limits": amount}
 
 
+def storage(gib: int, storage_class: str, tiered: Mapping[str, object] | None) -> dict[str, object]:
+    """The volumes, and what lies beyond them in Amazon S3."""
+    beyond = dict(tiered or {"config": {"cloud_storage_enabled": False}})
+    config = beyond.pop("config")
+    return {
+        "storage": {
+            "persistentVolume": {"enabled": True, "size": f"{gib}Gi", "storageClass": storage_class},
+            "tiered": {"mountType": "none", "config": config},
+        },
+        **beyond,
+    }
+
+
 def monitoring(namespace: str) -> dict[str, object]:
     """What Prometheus scrapes, over TLS that it verifies."""
     authority = {"secret": {"name": f"{RELEASE}-default-cert", "key": "ca.crt"}}
     return {"enabled": True, "scrapeInterval": "30s", "tlsConfig": {"ca": authority, "serverName": f"{RELEASE}.{namespace}.svc"}}
 
 
-def stateful_set(brokers: int, names: Mapping[str, Image]) -> dict[str, object]:
+def stateful_set(brokers: int, names: Mapping[str, Image], *, tiered: bool = False) -> dict[str, object]:
     """The brokers, their images, where they run and what their containers may do."""
+    # The chart would give the cache of tiered storage to the brokers as root; their group has the volume anyway (fsGroup).
+    cache = {
+        "name": "set-tiered-storage-cache-dir-ownership",
+        "command": ["/bin/mkdir", "-p", CACHE],
+        "securityContext": {**READ_ONLY_CONTAINER, "runAsUser": USER, "runAsGroup": USER},
+        "resources": resources(cpu="10m", memory="32Mi"),
+    }
     small = resources(cpu="50m", memory="128Mi", limit="256Mi")
     return {
         "replicas": brokers,
@@ -138,6 +162,7 @@ def stateful_set(brokers: int, names: Mapping[str, Image]) -> dict[str, object]:
                 "initContainers": [
                     {"name": "redpanda-configurator", "securityContext": CONTAINER_SECURITY, "resources": small},
                     {"name": "bootstrap-yaml-envsubst", "securityContext": READ_ONLY_CONTAINER},
+                    *([cache] if tiered else []),
                 ],
             }
         },

@@ -123,6 +123,14 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"kubernetes.redpanda.topics": {"events.plays": {"retention": 4}}},
         "kubernetes.redpanda.topics.events.plays.retention: unknown key.\n  Did you mean retention_hours?",
     ),
+    "tiered storage without its licence": (
+        {"kubernetes.redpanda.tiered_storage": {}},
+        "kubernetes.redpanda.tiered_storage.license_secret: required key is missing",
+    ),
+    "a licence in clear": (
+        {"kubernetes.redpanda.tiered_storage": {"license_secret": "eyJ2ZXJzaW9uIjowfQ.signature"}},
+        "kubernetes.redpanda.tiered_storage.license_secret: 'eyJ2ZXJzaW9uIjowfQ.signature' is refused",
+    ),
     "a queue that nobody takes from": (
         {"kubernetes.rabbitmq.queues": {"mail": {}}},
         "kubernetes.rabbitmq.queues.mail: no service of this name talks to tasks, so that nobody takes from mail.\n  Name its consumers.",

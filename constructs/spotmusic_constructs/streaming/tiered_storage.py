@@ -1,0 +1,145 @@
+"""Where Redpanda keeps older events in Amazon S3, and how its brokers get there."""
+
+import json
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.data.buckets import log_access
+from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
+
+LICENSE = "redpanda-license"
+SERVICE_ACCOUNT = "redpanda"
+_AUDIENCE = "sts.amazonaws.com"
+_NONCURRENT_DAYS = 7
+
+
+class TieredStorage(Construct):
+    """A bucket for the event stream, and a role that only the brokers' service account takes.
+
+    Tiered storage is an Enterprise feature of Redpanda: without a valid licence the brokers refuse it. They know IAM roles for service
+    accounts and not EKS Pod Identity (schema of chart 26.2, cloud_storage_credentials_source), so the cluster's issuer becomes an
+    identity provider of the account.
+
+    Creates the bucket, its policy, the identity provider, the role and its rights. Redpanda deletes what a topic's retention says, so
+    nothing here expires but versions that it replaced.
+
+    Args:
+        issuer_url: OIDC issuer of the EKS cluster, with https://.
+        license: JSON secret whose field `license` is the licence key.
+        key: customer-managed key of the volumes of the brokers, whose data this is.
+        access_logs: bucket that receives the server access logs, under `event-stream/`.
+        namespace: namespace of the brokers.
+        removal_policy: what happens to the bucket when its stack goes; it is never emptied for you.
+
+    Example:
+        TieredStorage(self, "TieredStorage", issuer_url=cluster.cluster_open_id_connect_issuer_url, license=license, key=keys.kubernetes,
+                      access_logs=logs.bucket)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        issuer_url: str,
+        license: secretsmanager.ISecret,  # noqa: A002  # the field's own word
+        key: kms.IKey,
+        access_logs: s3.IBucket,
+        namespace: str = "redpanda",
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            versioned=True,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    noncurrent_version_expiration=cdk.Duration.days(_NONCURRENT_DAYS),
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
+                )
+            ],
+            removal_policy=removal_policy,
+        )
+        log_access(self.bucket, access_logs, prefix="event-stream/")
+        acknowledge(self.bucket, _ACKNOWLEDGED)
+        provider = iam.CfnOIDCProvider(self, "Issuer", url=issuer_url, client_id_list=[_AUDIENCE])
+        role = iam.CfnRole(
+            self,
+            "Role",
+            description="Brokers of Redpanda keep older events in Amazon S3",
+            assume_role_policy_document=_trust(provider, issuer_url, f"system:serviceaccount:{namespace}:{SERVICE_ACCOUNT}"),
+        )
+        self.role_arn = role.attr_arn
+        policy = iam.CfnManagedPolicy(self, "Policy", roles=[role.ref], policy_document=_rights(self.bucket, key))
+        acknowledge(policy, {f"AwsSolutions::AwsSolutions-IAM5[Resource::<{_id(self.bucket)}.Arn>/*]": _EVERY_SEGMENT})
+        self.external_secret = ExternalSecret(
+            namespace=namespace, name=LICENSE, fields={"license": SecretField(secret_arn=license.secret_arn, field="license")}
+        )
+
+    def to_values(self) -> dict[str, object]:
+        """Returns what the chart of Redpanda is told of it."""
+        return {
+            "enterprise": {"licenseSecretRef": {"name": LICENSE, "key": "license"}},
+            "serviceAccount": {
+                "create": True,
+                "name": SERVICE_ACCOUNT,
+                "annotations": {"eks.amazonaws.com/role-arn": self.role_arn, "eks.amazonaws.com/sts-regional-endpoints": "true"},
+            },
+            "config": {
+                "cloud_storage_enabled": True,
+                "cloud_storage_region": cdk.Stack.of(self).region,
+                "cloud_storage_bucket": self.bucket.bucket_name,
+                "cloud_storage_credentials_source": "sts",
+            },
+        }
+
+
+_EVERY_SEGMENT = "Redpanda writes, reads and deletes segments under names of its own making, in a bucket that holds nothing else."
+_ACKNOWLEDGED = {
+    "NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled": (
+        "The newest events are on three brokers in three zones, and S3 keeps each object in three; copies abroad need a legal basis."
+    )
+}
+
+
+def _trust(provider: iam.CfnOIDCProvider, issuer_url: str, subject: str) -> str:
+    """The issuer's name stands in keys of the condition, where only Fn::Sub in a text can put what is not known yet."""
+    issuer = cdk.Fn.select(1, cdk.Fn.split("//", issuer_url))
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": "${Provider}"},
+        "Condition": {"StringEquals": {"${Issuer}:aud": _AUDIENCE, "${Issuer}:sub": subject}},
+    }
+    return cdk.Fn.sub(json.dumps({"Version": "2012-10-17", "Statement": [statement]}), {"Provider": provider.attr_arn, "Issuer": issuer})
+
+
+def _rights(bucket: s3.IBucket, key: kms.IKey) -> dict[str, object]:
+    objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:GetObjectTagging", "s3:PutObjectTagging"]
+    via_s3 = {"StringEquals": {"kms:ViaService": f"s3.{cdk.Stack.of(bucket).region}.{cdk.Aws.URL_SUFFIX}"}}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": objects, "Resource": bucket.arn_for_objects("*")},
+            {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket.bucket_arn},
+            {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": key.key_arn, "Condition": via_s3},
+        ],
+    }
+
+
+def _id(bucket: s3.Bucket) -> str:
+    return cdk.Stack.of(bucket).get_logical_id(bucket.node.default_child)  # type: ignore[arg-type]
