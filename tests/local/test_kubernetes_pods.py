@@ -29,10 +29,14 @@ def test_the_template_of_a_cron_job_is_two_levels_down() -> None:
     assert pod_of(workload("CronJob", {"jobTemplate": {"spec": {"template": {"spec": SPEC}}}})) is not None
 
 
-def test_a_claim_of_a_stateful_set_is_a_volume_of_its_pods() -> None:
-    pod = pod_of(workload("StatefulSet", {"template": {"spec": SPEC}, "volumeClaimTemplates": [{"metadata": {"name": "data"}}]}))
+def test_a_claim_of_a_stateful_set_takes_the_place_of_the_volume_of_its_name() -> None:
+    template = {"spec": {**SPEC, "volumes": [{"name": "data", "emptyDir": {}}, {"name": "settings", "configMap": {"name": "x"}}]}}
+    pod = pod_of(workload("StatefulSet", {"template": template, "volumeClaimTemplates": [{"metadata": {"name": "data"}}]}))
     assert pod is not None
-    assert pod["spec"]["volumes"] == [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
+    assert pod["spec"]["volumes"] == [
+        {"name": "settings", "configMap": {"name": "x"}},
+        {"name": "data", "persistentVolumeClaim": {"claimName": "data"}},
+    ]
 
 
 @pytest.mark.parametrize("kind", ["Service", "RabbitmqCluster"])

@@ -43,7 +43,9 @@ def pod_of(document: Json) -> Json | None:
         {"name": claim["metadata"]["name"], "persistentVolumeClaim": {"claimName": claim["metadata"]["name"]}}
         for claim in spec.get("volumeClaimTemplates") or []
     ]
-    pod = {**template["spec"], "volumes": [*(template["spec"].get("volumes") or []), *claims]}
+    claimed = {claim["name"] for claim in claims}  # a claim takes the place of the template's volume of its name
+    volumes = [volume for volume in template["spec"].get("volumes") or [] if volume["name"] not in claimed]
+    pod = {**template["spec"], "volumes": [*volumes, *claims]}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod}
 
 
