@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup synth test lint format schema charts local local-down diff bench clean
+.PHONY: help setup synth test lint format schema charts dashboards tools local local-down diff bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,21 @@ format: setup  ## let ruff correct what it can
 schema: setup  ## write environments/schema.json, which gives editors completion
 	python -m spotmusic_cdk.settings.schema
 
+dashboards: setup  ## write Grafana's dashboards as JSON into the chart monitoring, from their modules
+	cd constructs && python -m spotmusic_constructs.observability.grafana_dashboards ../charts/monitoring/dashboards
+
+# Debian's own client, with its state in a folder of ours: nothing is installed, and root is not needed.
+APT := apt-get -qq -o Dir::State=$(CURDIR)/.tools/apt -o Dir::State::status=/var/lib/dpkg/status \
+	-o Dir::Cache=$(CURDIR)/.tools/apt/cache -o APT::Sandbox::User=$(shell id -un)
+
+tools:  ## fetch promtool and amtool from Debian into .tools, where tests find them (no root needed)
+	@command -v apt-get dpkg >/dev/null || { echo "Put promtool and amtool in PATH: there is no apt-get here to fetch them."; exit 1; }
+	mkdir -p .tools/apt/lists/partial .tools/apt/cache/archives/partial
+	$(APT) update
+	cd .tools && $(APT) download prometheus prometheus-alertmanager
+	for package in .tools/*.deb; do dpkg -x $$package .tools || exit 1; done
+	rm -rf .tools/apt .tools/etc .tools/lib .tools/var .tools/usr/share .tools/*.deb
+
 charts: setup  ## pull the pinned charts of repositories into .charts, so that tests render them as well
 	python -m tests.charts.pull
 
@@ -58,5 +73,5 @@ bench: setup  ## measure synthesis, tests and local deployment (a table, and .be
 	python -m tests.bench
 
 clean:  ## remove what setup and runs made
-	rm -rf $(VENV) node_modules cdk.out .bench .mypy_cache .pytest_cache .ruff_cache .import_linter_cache constructs/*.egg-info
+	rm -rf $(VENV) node_modules cdk.out .bench .tools .mypy_cache .pytest_cache .ruff_cache .import_linter_cache constructs/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -143,6 +143,8 @@ KUBE_PROMETHEUS_STACK = Chart(
         "kube-state-metrics": "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0",
         "node-exporter": "quay.io/prometheus/node-exporter:v1.12.1-distroless",
         "thanos": "quay.io/thanos/thanos:v0.42.4",
+        # Not of the chart: AWS' proxy that signs what Grafana asks the workspace (awslabs/aws-sigv4-proxy, read 2026-11).
+        "signing-proxy": "public.ecr.aws/aws-observability/aws-sigv4-proxy:1.11.1",
     },
 )
 PROMETHEUS_OPERATOR_CRDS = Chart(

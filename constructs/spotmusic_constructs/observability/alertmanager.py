@@ -1,4 +1,4 @@
-"""What Alertmanager is told: three replicas, and every alert to one SNS topic."""
+"""What Alertmanager is told: three replicas, and every alert to one SNS topic, the bad ones soon and often."""
 
 from spotmusic_constructs.kubernetes.images import Image
 from spotmusic_constructs.kubernetes.pod import resources, spread
@@ -40,30 +40,49 @@ def alertmanager_values(*, image: Image, topic_arn: str, region: str, storage_cl
     }
 
 
+TELLS = {"critical": ("10s", "1h"), "warning": ("2m", "12h")}
+"""How long alerts of a severity are collected before the team is told, and after how long it is told again."""
+ONE_CAUSE = "redpanda|rabbitmq|keycloak|alertmanager"
+"""Components whose critical alert explains their warnings: a quorum that is lost has many symptoms."""
+SAME = ("alertname", "namespace", "service", "slo", "exported_namespace", "name", "pod", "persistentvolumeclaim", "poddisruptionbudget")
+"""Labels that tell one thing from another in two severities of one alert."""
+
+
 def _config(topic_arn: str, region: str) -> dict[str, object]:
-    sns = {"topic_arn": topic_arn, "sigv4": {"region": region}, "subject": SUBJECT, "message": MESSAGE, "send_resolved": True}
+    def receiver(severity: str) -> dict[str, object]:
+        sns = {"topic_arn": topic_arn, "sigv4": {"region": region}, "subject": SUBJECT, "message": MESSAGE, "send_resolved": True}
+        # Subscriptions filter by it: a pager takes critical only.
+        return {"name": severity, "sns_configs": [{**sns, "attributes": {"severity": severity}}]}
+
     return {
         "global": {"resolve_timeout": "5m"},
         "route": {
-            "receiver": "team",
+            # An alert of any other severity, or of none, is told like a warning.
+            "receiver": "warning",
             "group_by": ["alertname", "namespace", "service"],
-            "group_wait": "30s",
+            "group_wait": TELLS["warning"][0],
             "group_interval": "5m",
-            "repeat_interval": "4h",
-            # Watchdog fires always, to prove that alerts travel; it is not for a mailbox.
+            "repeat_interval": TELLS["warning"][1],
             "routes": [
-                {"receiver": "nobody", "matchers": ['alertname = "Watchdog"']},
-                {"receiver": "nobody", "matchers": ['severity = "info"']},
+                # Watchdog fires always, to prove that alerts travel; it is not for a mailbox. What is for information is in Grafana.
+                {"receiver": "nobody", "matchers": ['severity =~ "none|info"']},
+                {
+                    "receiver": "critical",
+                    "matchers": ['severity = "critical"'],
+                    "group_wait": TELLS["critical"][0],
+                    "repeat_interval": TELLS["critical"][1],
+                },
             ],
         },
         "inhibit_rules": [
+            {"source_matchers": ['severity = "critical"'], "target_matchers": ['severity = "warning"'], "equal": list(SAME)},
             {
-                "source_matchers": ['severity = "critical"'],
-                "target_matchers": ['severity = "warning"'],
-                "equal": ["alertname", "namespace", "service"],
-            }
+                "source_matchers": ['severity = "critical"', f'component =~ "{ONE_CAUSE}"'],
+                "target_matchers": ['severity = "warning"', f'component =~ "{ONE_CAUSE}"'],
+                "equal": ["component"],
+            },
         ],
-        "receivers": [{"name": "team", "sns_configs": [sns]}, {"name": "nobody"}],
+        "receivers": [*(receiver(severity) for severity in TELLS), {"name": "nobody"}],
     }
 
 

@@ -6,6 +6,25 @@ from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER, resources
 
 UNREACHABLE = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy", "coreDns")
 """What EKS keeps to itself: the control plane, and in Auto Mode also kube-proxy and the resolver, which run on the nodes."""
+ALERTS = (
+    "alertmanager",
+    "configReloaders",
+    "general",
+    "kubeApiserverSlos",
+    "kubeStateMetrics",
+    "kubernetesApps",
+    "kubernetesResources",
+    "kubernetesStorage",
+    "kubernetesSystem",
+    "network",
+    "nodeExporterAlerting",
+    "prometheus",
+    "prometheusOperator",
+)
+"""The chart's groups of rules that alert. Ours alert instead, each with a runbook and a test; the groups that are left only record what
+the chart's own dashboards read."""
+HELM_LABELS = ("name", "owner", "status")
+"""Labels that Helm gives to the record of a release: an alert finds the one that was interrupted."""
 
 
 def cluster_values(names: dict[str, Image], node_namespace: str | None) -> dict[str, object]:
@@ -13,10 +32,7 @@ def cluster_values(names: dict[str, Image], node_namespace: str | None) -> dict[
     small = resources(cpu="50m", memory="128Mi", limit="256Mi")
     return {
         **{part: {"enabled": False} for part in UNREACHABLE},
-        "defaultRules": {
-            "rules": {"etcd": False, "kubeControllerManager": False, "kubeProxy": False}
-            | {f"kubeScheduler{kind}": False for kind in ("Alerting", "Recording")}
-        },
+        "defaultRules": {"rules": dict.fromkeys(ALERTS, False)},
         "prometheusOperator": {
             "image": names["operator"].parts,
             "prometheusConfigReloader": {
@@ -31,6 +47,7 @@ def cluster_values(names: dict[str, Image], node_namespace: str | None) -> dict[
         "kube-state-metrics": {
             "fullnameOverride": "kube-state-metrics",
             "image": names["kube-state-metrics"].parts,
+            "metricLabelsAllowlist": [f"secrets=[{','.join(HELM_LABELS)}]"],
             "resources": small,
         },
         "nodeExporter": {"enabled": node_namespace is not None},

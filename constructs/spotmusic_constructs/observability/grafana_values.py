@@ -1,8 +1,12 @@
 """What Grafana's chart is told: two replicas on MySQL, logins through Keycloak alone, and no secret in its configuration."""
 
+import json
+
 from spotmusic_constructs.kubernetes.images import Image
 from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER, resources, spread
+from spotmusic_constructs.observability.data_sources import data_sources, signing_proxy
 from spotmusic_constructs.observability.grafana import KEYS, SECRET, SERVICE_ACCOUNT, TLS, Grafana
+from spotmusic_constructs.observability.prometheus import Workspace
 
 PORT = 3000
 ROLES = (
@@ -12,7 +16,9 @@ ROLES = (
 """Role in Grafana by role of the client `grafana` in Keycloak. Whoever has none is refused."""
 
 
-def grafana_values(*, grafana: Grafana, namespace: str, region: str, image: Image, sidecar: Image) -> dict[str, object]:
+def grafana_values(
+    *, grafana: Grafana, namespace: str, workspace: Workspace, image: Image, sidecar: Image, proxy: Image
+) -> dict[str, object]:
     """Returns the values below `grafana`."""
     return {
         "fullnameOverride": "grafana",
@@ -49,16 +55,9 @@ def grafana_values(*, grafana: Grafana, namespace: str, region: str, image: Imag
             },
         },
         "sidecar": _sidecar(sidecar),
-        "additionalDataSources": [
-            {
-                "name": "CloudWatch",
-                "uid": "cloudwatch",
-                "type": "cloudwatch",
-                "access": "proxy",
-                "editable": False,
-                "jsonData": {"authType": "default", "defaultRegion": region},
-            }
-        ],
+        "additionalDataSources": data_sources(workspace),
+        # A text that goes on below the chart's own containers.
+        "extraContainers": f"- {json.dumps(signing_proxy(workspace, proxy))}",
         "grafana.ini": _ini(grafana),
     }
 

@@ -43,13 +43,28 @@ class Workspace:
 
     Args:
         arn: ARN of the workspace.
-        remote_write_url: its endpoint, ending in /api/v1/remote_write.
+        workspace_id: its id, such as ws-01234567-89ab-cdef.
         region: region of the workspace.
     """
 
     arn: str
-    remote_write_url: str
+    workspace_id: str
     region: str
+
+    @property
+    def host(self) -> str:
+        """Host of all workspaces of the region."""
+        return f"aps-workspaces.{self.region}.amazonaws.com"
+
+    @property
+    def path(self) -> str:
+        """Path of this one on it."""
+        return f"/workspaces/{self.workspace_id}"
+
+    @property
+    def remote_write_url(self) -> str:
+        """Where samples are written to."""
+        return f"https://{self.host}{self.path}/api/v1/remote_write"
 
 
 def prometheus_values(

@@ -26,8 +26,9 @@ class KubePrometheusStack(Construct):
     """Two replicas of Prometheus, three of Alertmanager and two of Grafana, none of them public.
 
     Creates the release, and the rights of its three service accounts by Pod Identity: Prometheus writes to the workspace,
-    Alertmanager publishes to the topic, Grafana reads CloudWatch. The stack makes what `external_secrets` and `certificates` name,
-    and the release comes after. Custom resource definitions come from `PrometheusCrds`.
+    Alertmanager publishes to the topic, Grafana reads CloudWatch and the workspace. The stack makes what `external_secrets` and
+    `certificates` name, and the release comes after. Custom resource definitions come from `PrometheusCrds`, alerts and dashboards from
+    `RulesAndDashboards`.
 
     Args:
         cluster: cluster with a kubectl provider.
@@ -106,15 +107,19 @@ class KubePrometheusStack(Construct):
                     image=names["alertmanager"], topic_arn=alerts.topic_arn, region=region, storage_class=storage_class
                 ),
                 "grafana": grafana_values(
-                    grafana=grafana, namespace=namespace, region=region, image=names["grafana"], sidecar=names["grafana-sidecar"]
+                    grafana=grafana,
+                    namespace=namespace,
+                    workspace=workspace,
+                    image=names["grafana"],
+                    sidecar=names["grafana-sidecar"],
+                    proxy=names["signing-proxy"],
                 ),
                 "extraManifests": [config_map("rds-ca", namespace, {"ca.pem": grafana.database_ca}), *reader(namespace)],
             },
         )
 
     def _identities(self, cluster: eks.ICluster, namespace: str, workspace: Workspace, alerts: sns.ITopic) -> list[PodIdentity]:
-        def identity(id_: str, account: str, description: str, actions: list[str], resource: str) -> PodIdentity:
-            statement = iam.PolicyStatement(actions=actions, resources=[resource])
+        def identity(id_: str, account: str, description: str, *rights: tuple[list[str], str]) -> PodIdentity:
             return PodIdentity(
                 self,
                 id_,
@@ -122,13 +127,18 @@ class KubePrometheusStack(Construct):
                 namespace=namespace,
                 service_account=account,
                 description=description,
-                statements=[statement],
+                statements=[iam.PolicyStatement(actions=actions, resources=[resource]) for actions, resource in rights],
             )
 
-        write = identity("Write", prometheus.SERVICE_ACCOUNT, "Prometheus keeps its samples", ["aps:RemoteWrite"], workspace.arn)
-        tell = identity("Tell", alertmanager.SERVICE_ACCOUNT, "Alertmanager tells the team", ["sns:Publish"], alerts.topic_arn)
-        read = ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"]
-        see = identity("See", grafana_module.SERVICE_ACCOUNT, "Grafana draws what CloudWatch measured", read, "*")
+        write = identity("Write", prometheus.SERVICE_ACCOUNT, "Prometheus keeps its samples", (["aps:RemoteWrite"], workspace.arn))
+        tell = identity("Tell", alertmanager.SERVICE_ACCOUNT, "Alertmanager tells the team", (["sns:Publish"], alerts.topic_arn))
+        see = identity(
+            "See",
+            grafana_module.SERVICE_ACCOUNT,
+            "Grafana draws what CloudWatch and the workspace have",
+            (["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], "*"),
+            ([f"aps:{action}" for action in ("GetLabels", "GetMetricMetadata", "GetSeries", "QueryMetrics")], workspace.arn),
+        )
         acknowledge(
             see,
             {"AwsSolutions::AwsSolutions-IAM5[Resource::*]": "CloudWatch has no resources to name for reading metrics, only the account."},

@@ -63,13 +63,14 @@ class PrometheusWorkspace(Construct):
         resource.add_resource_dependency(admission)
 
         self.arn = resource.attr_arn
+        self._workspace_id = resource.attr_workspace_id
         self.prometheus_endpoint = resource.attr_prometheus_endpoint
         """Address of the workspace, ending in a slash."""
 
     @property
     def workspace(self) -> Workspace:
         """What the release of Prometheus in the cluster has to know."""
-        return Workspace(arn=self.arn, remote_write_url=f"{self.prometheus_endpoint}api/v1/remote_write", region=cdk.Stack.of(self).region)
+        return Workspace(arn=self.arn, workspace_id=self._workspace_id, region=cdk.Stack.of(self).region)
 
 
 def _policy(stack: cdk.Stack, log_group_arn: str) -> dict[str, Any]:

@@ -11,11 +11,10 @@ TOOLS = Path(__file__).parents[3] / ".tools" / "usr" / "bin"
 
 
 def run(tool: str, *arguments: str | Path) -> str:
-    """Runs a tool, returns what it says, and fails the test where it fails; skips it where the tool is not at hand."""
+    """Runs a tool and returns what it writes; fails the test where the tool fails, and skips it where there is none."""
     found = shutil.which(tool, path=f"{os.environ.get('PATH', '')}:{TOOLS}")
     if not found:
         pytest.skip(f"{tool} is not at hand: `make tools` fetches Debian's, without root; or put one in PATH")
     done = subprocess.run([found, *map(str, arguments)], capture_output=True, text=True, check=False)
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said
-    return said
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

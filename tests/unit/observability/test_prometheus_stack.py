@@ -3,6 +3,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+import yaml
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 
@@ -43,7 +44,7 @@ def stack_with(**changes: Any) -> tuple[cdk.Stack, KubePrometheusStack]:
         "chart": versions.KUBE_PROMETHEUS_STACK,
         "images": Images(),
         "environment": "prod",
-        "workspace": Workspace(arn=WORKSPACE, remote_write_url="https://aps.example.com/api/v1/remote_write", region="sa-east-1"),
+        "workspace": Workspace(arn=WORKSPACE, workspace_id="ws-0123", region="sa-east-1"),
         "alerts": sns.Topic.from_topic_arn(stack, "Alerts", TOPIC),
         "grafana": Grafana(
             url="https://grafana.internal.spotmusic.example",
@@ -90,22 +91,23 @@ def grafana(values: Json) -> Json:
     return dict(values["grafana"])
 
 
-def rights(resources: dict[str, Json]) -> dict[str, tuple[Any, Any]]:
+def rights(resources: dict[str, Json]) -> dict[str, list[tuple[Any, Any]]]:
     """What each service account may do on what, through its association, role and policy."""
     found = {}
     for association in (r["Properties"] for r in resources.values() if r["Type"] == "AWS::EKS::PodIdentityAssociation"):
         role = association["RoleArn"]["Fn::GetAtt"][0]
         (policy,) = [r for r in resources.values() if r["Type"] == "AWS::IAM::ManagedPolicy" and {"Ref": role} in r["Properties"]["Roles"]]
-        (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
-        found[association["ServiceAccount"]] = (statement["Action"], statement["Resource"])
+        statements = policy["Properties"]["PolicyDocument"]["Statement"]
+        found[association["ServiceAccount"]] = [(statement["Action"], statement["Resource"]) for statement in statements]
     return found
 
 
-def test_each_service_account_has_its_one_right(resources: dict[str, Json], values: Json) -> None:
+def test_each_service_account_has_its_rights_and_no_other(resources: dict[str, Json], values: Json) -> None:
+    query = ["aps:GetLabels", "aps:GetMetricMetadata", "aps:GetSeries", "aps:QueryMetrics"]
     assert rights(resources) == {
-        "prometheus": ("aps:RemoteWrite", WORKSPACE),
-        "alertmanager": ("sns:Publish", TOPIC),
-        "grafana": (["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], "*"),
+        "prometheus": [("aps:RemoteWrite", WORKSPACE)],
+        "alertmanager": [("sns:Publish", TOPIC)],
+        "grafana": [(["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], "*"), (query, WORKSPACE)],
     }
     accounts = {values[part]["serviceAccount"]["name"] for part in ("prometheus", "alertmanager", "grafana")}
     assert accounts == set(rights(resources))
@@ -117,6 +119,7 @@ def test_definitions_come_from_a_release_of_their_own(values: Json) -> None:
 
 def test_two_replicas_write_to_the_workspace_which_keeps_one_of_two_samples(spec: Json) -> None:
     (write,) = spec["remoteWrite"]
+    assert write["url"] == "https://aps-workspaces.sa-east-1.amazonaws.com/workspaces/ws-0123/api/v1/remote_write"
     assert spec["replicas"] == 2
     assert write["sigv4"] == {"region": "sa-east-1"}
     assert (spec["prometheusExternalLabelName"], spec["replicaExternalLabelName"]) == ("cluster", "__replica__")
@@ -141,12 +144,14 @@ def test_the_oldest_samples_go_before_the_volume_is_full(spec: Json) -> None:
     assert (spec["retention"], spec["retentionSize"]) == ("48h", "90GiB")
 
 
-def test_alerts_reach_the_topic_and_the_heartbeat_nobody(values: Json) -> None:
-    config = values["alertmanager"]["config"]
-    (team, nobody) = config["receivers"]
-    assert team["sns_configs"][0]["topic_arn"] == TOPIC
-    assert config["route"]["receiver"] == team["name"]
-    assert config["route"]["routes"][0] == {"receiver": nobody["name"], "matchers": ['alertname = "Watchdog"']}
+def test_the_chart_alerts_of_nothing_because_our_rules_do(values: Json) -> None:
+    groups = values["defaultRules"]["rules"]
+    assert {"general", "kubernetesApps", "kubernetesStorage", "prometheus", "alertmanager", "nodeExporterAlerting"} <= set(groups)
+    assert not any(groups.values())
+
+
+def test_the_record_of_a_release_shows_whether_it_is_pending(values: Json) -> None:
+    assert values["kube-state-metrics"]["metricLabelsAllowlist"] == ["secrets=[name,owner,status]"]
 
 
 def test_replicas_of_all_three_stand_in_zones_of_their_own(values: Json, spec: Json, grafana: Json) -> None:
@@ -197,6 +202,27 @@ def test_every_password_of_grafana_comes_from_the_secret_that_is_made(made: tupl
     assert {reference["secretKeyRef"]["name"] for reference in grafana["envValueFrom"].values()} == {secret.name}
     assert grafana["admin"]["existingSecret"] == secret.name
     assert secret.fields["client_secret"].secret_arn == arn_of("clients")
+
+
+def test_grafana_asks_each_source_by_an_uid(grafana: Json) -> None:
+    sources = {source["uid"]: source for source in grafana["additionalDataSources"]}
+    assert set(sources) == {"cloudwatch", "history"}
+    assert sources["history"]["url"] == "http://127.0.0.1:8005/workspaces/ws-0123/"
+    assert not any(source["editable"] for source in sources.values())
+
+
+def test_only_grafana_can_borrow_its_rights_to_the_workspace(grafana: Json) -> None:
+    (proxy,) = yaml.safe_load(grafana["extraContainers"])
+    assert "--port=127.0.0.1:8005" in proxy["args"]
+    assert "--host=aps-workspaces.sa-east-1.amazonaws.com" in proxy["args"]
+    assert proxy["image"].startswith(f"{REGISTRY}/public/aws-observability/aws-sigv4-proxy:1.11.1")
+    assert proxy["securityContext"]["readOnlyRootFilesystem"] is proxy["securityContext"]["runAsNonRoot"] is True
+    assert proxy["resources"]["limits"]["memory"]
+
+
+def test_the_far_end_of_a_tunnel_can_prove_who_it_is(made: tuple[cdk.Stack, KubePrometheusStack]) -> None:
+    (certificate,) = made[1].certificates
+    assert {"localhost", "grafana.monitoring.svc"} <= set(certificate.dns_names)
 
 
 def test_grafana_signs_with_a_key_of_its_own_and_not_with_the_public_default(

@@ -1,0 +1,79 @@
+"""What Prometheus records and alerts on, what Grafana draws, and who of the team may reach it."""
+
+from collections.abc import Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_eks_v2 as eks
+from constructs import Construct, IConstruct
+
+from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
+
+TEAM = "spotmusic:grafana"
+"""Group of the cluster whose members may open a tunnel to Grafana, and do nothing else."""
+
+Names = Mapping[str, Mapping[str, str]]
+"""Name that a thing has once it is deployed, by what people call it, by what dashboards choose among."""
+
+
+class RulesAndDashboards(Construct):
+    """The release of the chart `monitoring`, and access to the cluster for those who look at Grafana.
+
+    Creates the release, with a PrometheusRule for each file of rules, a ConfigMap for each dashboard, and a Role that may open a tunnel to
+    Grafana; and an access entry for each role of the team, which gives it nothing but that Role.
+
+    Args:
+        cluster: cluster with a kubectl provider and the kinds of Prometheus.
+        chart: our chart `monitoring`.
+        names: names of what is deployed, by choice of a dashboard: `{"databases": {"catalogue": instance_identifier}}`. The chart's schema
+            says which choices there are.
+        viewers: ARNs of the IAM roles of the team.
+        namespace: namespace of Prometheus and Grafana, whose sidecar reads ConfigMaps of its own namespace.
+        after: constructs that must be deployed before.
+
+    Raises:
+        ValueError: a choice has nothing to choose among, or a name that would end a choice.
+
+    Example:
+        RulesAndDashboards(self, "Rules", cluster=cluster, chart=LocalChart(path=CHARTS / "monitoring"), names=names, viewers=[role_arn])
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: eks.ICluster,
+        chart: LocalChart,
+        names: Names,
+        viewers: Sequence[str] = (),
+        namespace: str = "monitoring",
+        after: Sequence[IConstruct] = (),
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.release = HelmRelease(
+            self,
+            "Release",
+            cluster=cluster,
+            chart=chart,
+            release="rules-and-dashboards",
+            namespace=namespace,
+            # Nothing in it becomes ready: it is there at once.
+            wait=False,
+            timeout=cdk.Duration.minutes(5),
+            after=after,
+            values={"names": {choice: _choices(choice, among) for choice, among in names.items()}, "team": {"group": TEAM}},
+        )
+        for number, arn in enumerate(viewers):
+            eks.CfnAccessEntry(
+                self, f"Viewer{number}", cluster_name=cluster.cluster_name, principal_arn=arn, kubernetes_groups=[TEAM], type="STANDARD"
+            )
+
+
+def _choices(choice: str, among: Mapping[str, str]) -> str:
+    """Writes choices as Grafana's custom variables want them: `label : value, label : value`."""
+    wrong = [label for label in among if "," in label or ":" in label]
+    if wrong or not among:
+        raise ValueError(
+            f"names.{choice}: {', '.join(wrong) or 'nothing'} cannot be chosen. Give at least one, by a name without comma and colon."
+        )
+    return ", ".join(f"{label} : {value}" for label, value in among.items())

@@ -1,0 +1,134 @@
+"""Every component of the platform is seen by Prometheus or by CloudWatch, in every environment."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.charts.monitoring.catalogue import CHART, catalogue, rules
+from tests.charts.monitoring.promql import selectors
+from tests.charts.platform import Platform
+
+COMPONENTS = (
+    "Redpanda",
+    "RabbitMQ",
+    "ElastiCache for Redis",
+    "Prometheus",
+    "Grafana",
+    "Kong",
+    "Keycloak",
+    "VPC",
+    "ECR",
+    "ECS",
+    "Secrets Manager, Parameter Store",
+    "S3",
+    "CloudFront",
+    "WAF",
+    "CloudWatch",
+    "RDS",
+    "ELB",
+    "EKS",
+)
+MONITORS = ("ServiceMonitor", "PodMonitor")
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def known(environment: str, deployed: Callable[[str], Platform]) -> Platform:
+    return deployed(environment)
+
+
+@pytest.fixture
+def whole(environment: str, rendered: Callable[[str], Platform]) -> Platform:
+    return rendered(environment)
+
+
+def value(platform: Platform, release: str, path: str) -> Any:
+    found: Any = platform.releases[release].values
+    for key in path.split("."):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
+
+
+def is_scraped(platform: Platform, scraped: Json) -> bool:
+    """Tells whether an exporter has a target, by what docs/metrics.yaml says makes one."""
+    if "ours" in scraped:
+        return any(manifest["kind"] in MONITORS for manifest in platform.manifests[scraped["ours"]])
+    if "ecs" in scraped:
+        return bool(jobs(platform))
+    if "part" in scraped:
+        return value(platform, scraped["release"], f"{scraped['part']}.enabled") is not False
+    return value(platform, scraped["release"], scraped["value"]) is True
+
+
+def jobs(platform: Platform) -> list[Json]:
+    return list(value(platform, "monitoring", "prometheus.prometheusSpec.additionalScrapeConfigs"))
+
+
+def drawn_namespaces() -> set[str]:
+    boards = [json.loads(path.read_text()) for path in (CHART / "dashboards").glob("*.json")]
+    return {t["namespace"] for board in boards for panel in board["panels"] for t in panel.get("targets", ()) if "namespace" in t}
+
+
+def test_every_component_has_a_target_or_a_data_source(known: Platform) -> None:
+    by_prometheus = {e["component"] for e in catalogue()["exporters"].values() if is_scraped(known, e["scraped"])}
+    sources = {source["uid"] for source in value(known, "monitoring", "grafana.additionalDataSources")}
+    by_cloudwatch = (
+        {catalogue()["cloudwatch"][namespace]["component"] for namespace in drawn_namespaces()} if "cloudwatch" in sources else set()
+    )
+    unseen = [component for component in COMPONENTS if component not in by_prometheus | by_cloudwatch]
+    assert not unseen, (
+        f"{', '.join(unseen)}: nobody sees it. Scrape it, or draw it from CloudWatch; docs/metrics.yaml says how each is seen."
+    )
+
+
+def test_every_exporter_on_the_list_is_scraped(known: Platform) -> None:
+    assert not [name for name, exporter in catalogue()["exporters"].items() if not is_scraped(known, exporter["scraped"])]
+
+
+def test_every_exporter_is_told_to_give_what_is_read(known: Platform) -> None:
+    for name, exporter in catalogue()["exporters"].items():
+        if needs := exporter.get("needs"):
+            found = value(known, needs["release"], needs["value"])
+            assert needs["has"] in (found or ""), f"{name} keeps metrics to itself: {needs['value']} lacks {needs['has']}"
+
+
+def test_the_label_service_of_kong_and_the_like_arrives_under_another_name(known: Platform) -> None:
+    assert value(known, "kong", "serviceMonitor.honorLabels") is not True, "rules read exported_service"
+    assert value(known, "cert-manager", "prometheus.servicemonitor.honorLabels") is not True, "rules read exported_namespace"
+    assert value(known, "external-secrets", "serviceMonitor.honorLabels") is not True, "rules read exported_namespace"
+
+
+def test_every_service_with_a_port_is_found_by_the_name_that_its_tasks_register(known: Platform) -> None:
+    (namespace,) = (r["Properties"]["Name"] for _, _, r in known.resources("AWS::ServiceDiscovery::PrivateDnsNamespace"))
+    registered = {f"{r['Properties']['Name']}.{namespace}" for _, _, r in known.resources("AWS::ServiceDiscovery::Service")}
+    asked = {name for job in jobs(known) for lookup in job["dns_sd_configs"] for name in lookup["names"]}
+    assert asked
+    assert asked <= registered, f"{sorted(asked - registered)} are names that no task registers"
+    assert {job["metrics_path"] for job in jobs(known)} == {"/metrics"}
+    with_port = {
+        r["Properties"]["Family"]: port["ContainerPort"]
+        for _, _, r in known.resources("AWS::ECS::TaskDefinition")
+        for container in r["Properties"]["ContainerDefinitions"]
+        for port in container.get("PortMappings", ())
+    }
+    assert len(with_port) == len(jobs(known)), "a service listens on a port and gives no metrics there, or the other way round"
+
+
+def test_what_must_never_be_missing_has_a_monitor(whole: Platform) -> None:
+    (alert,) = (rule for rule in rules()["monitoring"] if rule.get("alert") == "ComponentNotScraped")
+    asked = {part.split('"')[1] for part in alert["expr"].split("namespace=")[1:]}
+    watched = {manifest["metadata"].get("namespace", release) for release, manifest in whole.of_kind(*MONITORS)}
+    assert asked <= watched, f"no monitor in {sorted(asked - watched)}"
+    assert {selector.metric for selector in selectors(alert["expr"])} == {"up"}
+
+
+def test_nobody_alerts_but_our_own_rules(whole: Platform) -> None:
+    alerting = {
+        release
+        for release, manifest in whole.of_kind("PrometheusRule")
+        if any("alert" in rule for group in manifest["spec"]["groups"] for rule in group["rules"])
+    }
+    assert alerting == {"rules-and-dashboards"}

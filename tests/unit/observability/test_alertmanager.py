@@ -1,0 +1,77 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spotmusic_constructs.kubernetes.images import Image
+from spotmusic_constructs.observability.alertmanager import alertmanager_values
+from tests.charts.monitoring.catalogue import rules
+from tests.charts.monitoring.promtool import run
+
+TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
+COMPONENTS = {rule["labels"]["component"] for content in rules().values() for rule in content if "alert" in rule}
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def config() -> Json:
+    image = Image(registry="registry.example", repository="alertmanager", tag="v1")
+    values: Json = json.loads(json.dumps(alertmanager_values(image=image, topic_arn=TOPIC, region="sa-east-1", storage_class="gp3")))
+    found: Json = values["config"]
+    return found
+
+
+@pytest.fixture
+def file(config: Json, tmp_path: Path) -> Path:
+    path = tmp_path / "alertmanager.yml"
+    path.write_text(json.dumps(config))
+    return path
+
+
+def test_alertmanager_takes_its_configuration(file: Path) -> None:
+    run("amtool", "check-config", file)
+
+
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        (["severity=critical", "alertname=RedpandaLeaderless"], "critical"),
+        (["severity=warning", "alertname=RedpandaDisk"], "warning"),
+        (["severity=info", "alertname=ServiceWithoutImage"], "nobody"),
+        (["severity=none", "alertname=Watchdog"], "nobody"),
+        (["alertname=OfSomebodyElse"], "warning"),
+    ],
+)
+def test_alerts_are_told_by_their_severity(file: Path, labels: list[str], receiver: str) -> None:
+    assert run("amtool", "config", "routes", "test", f"--config.file={file}", *labels).strip() == receiver
+
+
+def test_the_team_is_told_through_the_topic_signed_by_pod_identity(config: Json) -> None:
+    tells = {receiver["name"]: receiver.get("sns_configs", []) for receiver in config["receivers"]}
+    for severity in ("critical", "warning"):
+        (sns,) = tells[severity]
+        assert (sns["topic_arn"], sns["sigv4"], sns["send_resolved"]) == (TOPIC, {"region": "sa-east-1"}, True)
+        assert sns["attributes"] == {"severity": severity}
+    assert tells["nobody"] == []
+
+
+def test_what_is_critical_is_told_sooner_and_again_sooner(config: Json) -> None:
+    critical = next(route for route in config["route"]["routes"] if route["receiver"] == "critical")
+    assert (critical["group_wait"], critical["repeat_interval"]) == ("10s", "1h")
+    assert (config["route"]["group_wait"], config["route"]["repeat_interval"]) == ("2m", "12h")
+
+
+def test_a_critical_alert_silences_the_warning_of_the_same_thing(config: Json) -> None:
+    same = config["inhibit_rules"][0]
+    assert (same["source_matchers"], same["target_matchers"]) == (['severity = "critical"'], ['severity = "warning"'])
+    assert {"alertname", "slo", "pod", "exported_namespace", "name", "persistentvolumeclaim"} <= set(same["equal"])
+
+
+def test_a_quorum_that_is_lost_explains_the_warnings_of_its_component_only(config: Json) -> None:
+    cause = config["inhibit_rules"][1]
+    named = cause["source_matchers"][1].split('"')[1].split("|")
+    assert set(named) <= COMPONENTS, "these components have no alert"
+    assert "kubernetes" not in named, "one broken workload must not hide another"
+    assert cause["equal"] == ["component"]

@@ -1,0 +1,70 @@
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk.assertions import Template
+
+from spotmusic_constructs.kubernetes.helm_release import LocalChart
+from spotmusic_constructs.observability.rules_and_dashboards import TEAM, RulesAndDashboards
+from tests.conftest import new_stack
+from tests.helm_values import cluster_in, render, values_of
+
+CHART = Path(__file__).parents[3] / "charts" / "monitoring"
+CHOICES = ("brokerLoadBalancer", "buckets", "cacheNodes", "databases", "distribution", "ecsCluster", "ecsServices", "eksCluster")
+NAMES = {choice: {"one": "one-0123"} for choice in (*CHOICES, "loadBalancers", "natGateways", "repositories", "webAcl")}
+VIEWER = "arn:aws:iam::111122223333:role/team"
+
+Json = dict[str, Any]
+
+
+def made(**changes: Any) -> cdk.Stack:
+    stack = new_stack()
+    RulesAndDashboards(stack, "Rules", cluster=cluster_in(stack), chart=LocalChart(path=CHART), **{"names": NAMES, **changes})
+    return stack
+
+
+@pytest.fixture(scope="module")
+def stack() -> cdk.Stack:
+    return made(names={**NAMES, "databases": {"catalogue": "db-1", "identity": "db-2"}}, viewers=[VIEWER])
+
+
+@pytest.fixture(scope="module")
+def manifests(stack: cdk.Stack) -> list[Json]:
+    return render(CHART, "rules-and-dashboards", "monitoring", values_of(stack, "rules-and-dashboards"))
+
+
+def test_dashboards_choose_among_names_of_what_is_deployed(stack: cdk.Stack) -> None:
+    assert values_of(stack, "rules-and-dashboards")["names"]["databases"] == "catalogue : db-1, identity : db-2"
+
+
+def test_who_looks_at_grafana_may_open_a_tunnel_and_nothing_else(stack: cdk.Stack, manifests: list[Json]) -> None:
+    (entry,) = (r["Properties"] for r in Template.from_stack(stack).to_json()["Resources"].values() if r["Type"] == "AWS::EKS::AccessEntry")
+    assert (entry["PrincipalArn"], entry["KubernetesGroups"]) == (VIEWER, [TEAM])
+    assert "AccessPolicies" not in entry
+    (role,) = (m for m in manifests if m["kind"] == "Role")
+    assert [(rule["resources"], rule["verbs"]) for rule in role["rules"]] == [
+        (["services", "pods"], ["get", "list"]),
+        (["pods/portforward"], ["create"]),
+    ]
+    (binding,) = (m for m in manifests if m["kind"] == "RoleBinding")
+    assert [subject["name"] for subject in binding["subjects"]] == [TEAM]
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert {m["metadata"]["namespace"] for m in (role, binding)} == {"monitoring"}
+
+
+def test_without_viewers_nobody_gets_in() -> None:
+    assert "AWS::EKS::AccessEntry" not in str(Template.from_stack(made()).to_json())
+
+
+@pytest.mark.parametrize("among", [{}, {"a,b": "db-1"}, {"a:b": "db-1"}])
+def test_a_choice_that_could_not_be_made_is_refused(among: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"names\.databases: .* cannot be chosen"):
+        made(names={**NAMES, "databases": among})
+
+
+def test_a_choice_that_the_chart_does_not_know_is_refused_by_its_schema() -> None:
+    values = values_of(made(), "rules-and-dashboards")
+    del values["names"]["webAcl"]
+    with pytest.raises(ValueError, match="webAcl"):
+        render(CHART, "rules-and-dashboards", "monitoring", values)
