@@ -45,7 +45,9 @@ class KubernetesSettings(Model):
     endpoint: Literal["private", "public_and_private"] = "private"
     """Who can reach the API server: the VPC, or the Internet as well."""
     administrators: tuple[Arn, ...] = ()
-    """IAM roles that administer the cluster (break-glass); nobody else gets in."""
+    """IAM roles that administer the cluster (break-glass)."""
+    viewers: tuple[Arn, ...] = ()
+    """IAM roles of the team that may open a tunnel to Grafana and do nothing else in the cluster; nobody but these two gets in."""
     redpanda: RedpandaSettings = RedpandaSettings()
     rabbitmq: RabbitMQSettings = RabbitMQSettings()
     kong: KongSettings = KongSettings()
