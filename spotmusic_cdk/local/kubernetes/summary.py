@@ -38,10 +38,8 @@ def text(state: ClusterState | None, *, records: Iterable[Json]) -> str:
     paper = [record["properties"] for record in records if record["type"] == HELM_CHART]
     names = ", ".join(f"{release['Release']} ({_chart(release)})" for release in paper)
     if state is None:
-        lines = [
-            f"Kubernetes: {len(paper)} Helm releases are recorded, none was installed: neither KUBECONFIG nor KUBEBUILDER_ASSETS is set."
-        ]
-        return "\n".join(lines if paper else [])
+        why = "neither KUBECONFIG nor KUBEBUILDER_ASSETS was set when it started"
+        return f"Kubernetes: {len(paper)} Helm releases are recorded, none was installed: {why}." if paper else ""
     head = [f"Kubernetes {state.version}: {len(state.releases)} Helm releases installed by the layer's own Helm; without nodes:"]
     head.append("  nothing waits (--wait, --atomic), no hook runs, no webhook is asked, no pod starts (each was admitted in a dry run)")
     lines = [*head, *(line for release in state.releases for line in _release(release))]
