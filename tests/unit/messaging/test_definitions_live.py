@@ -131,7 +131,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     document = definitions(TOPOLOGY, dict.fromkeys(("web-api", "notifications", "queue-depth"), PASSWORD))
     (folder / "definitions.json").write_text(json.dumps(in_the_words_of_3_10(document)))
     make_certificate(folder)
-    (folder / "plugins").write_text("[rabbitmq_management,rabbitmq_prometheus].\n")
+    (folder / "plugins").write_text("[rabbitmq_management,rabbitmq_prometheus,rabbitmq_shovel,rabbitmq_shovel_management].\n")
     amqps, management, metrics, names, between = free_ports(5)
     lines = [
         *(line for line in configuration_of_the_chart() if not line.startswith(NEWER)),
