@@ -15,6 +15,7 @@ from spotmusic_constructs.kubernetes.trust import Trust
 from spotmusic_constructs.observability.grafana import Grafana
 from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace
 from spotmusic_constructs.observability.prometheus_stack import KubePrometheusStack
+from spotmusic_constructs.observability.rules_and_dashboards import Names, RulesAndDashboards
 from stacks.data import DataStack
 from stacks.eks_platform import CHARTS, GRAFANA_URL, EksPlatformStack
 from stacks.registry import RegistryStack
@@ -26,6 +27,8 @@ _REALM = f"{keycloak.PATH}/realms/spotmusic"
 class Monitoring(Construct):
     """The release of kube-prometheus-stack, after the certificates and Secrets that it names and the last wave of the platform.
 
+    Rules and dashboards come before it, so that the first Prometheus of all starts with every alert.
+
     Args:
         settings: the environment.
         registry: for the images.
@@ -34,6 +37,7 @@ class Monitoring(Construct):
         eks_platform: cluster, and what must be deployed before.
         workspace: where samples are kept for good.
         alerts: topic that tells the team.
+        names: names of what is deployed, which dashboards choose among.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class Monitoring(Construct):
         eks_platform: EksPlatformStack,
         workspace: Workspace,
         alerts: sns.ITopic,
+        names: Names,
     ) -> None:
         super().__init__(scope, construct_id)
         database, monitoring = data.identity, settings.kubernetes.monitoring
@@ -90,7 +95,17 @@ class Monitoring(Construct):
             founds=False,
             after=[eks_platform.last_wave],
         )
-        release.node.add_dependency(trust)
+        rules = RulesAndDashboards(
+            self,
+            "Rules",
+            cluster=eks_platform.cluster,
+            chart=LocalChart(path=CHARTS / "monitoring"),
+            names=names,
+            viewers=settings.kubernetes.viewers,
+            namespace=MONITORING,
+            after=[eks_platform.last_wave],
+        )
+        release.node.add_dependency(trust, rules)
 
 
 def _targets(settings: Settings) -> Iterator[ScrapeTarget]:

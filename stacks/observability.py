@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 import aws_cdk as cdk
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
@@ -27,6 +28,7 @@ from spotmusic_constructs.observability.monthly_budget import MonthlyBudget
 from spotmusic_constructs.observability.nat_alarms import NatGatewayAlarms
 from spotmusic_constructs.observability.prometheus_workspace import PrometheusWorkspace
 from spotmusic_constructs.observability.queue_alarms import QueueAlarms, QueueWatch
+from spotmusic_constructs.observability.rules_and_dashboards import Names
 from spotmusic_constructs.observability.service_alarms import ServiceAlarms
 from spotmusic_constructs.observability.service_level_objective import ServiceLevelObjective, slow_share
 from spotmusic_constructs.services.log_retention import retention_of
@@ -118,6 +120,7 @@ class ObservabilityStack(EnvironmentStack):
             eks_platform=eks_platform,
             workspace=self.workspace.workspace,
             alerts=self.alarm_topic,
+            names=self._names(network, registry),
         )
 
     def _watch_entry(self) -> None:
@@ -204,6 +207,11 @@ class ObservabilityStack(EnvironmentStack):
         data = self._settings.data
         return {"Catalogue": (self._data.catalogue, data.catalogue), "Identity": (self._data.identity, data.identity)}
 
+    @property
+    def _buckets(self) -> Mapping[str, s3.IBucket]:
+        data = self._data
+        return {"audio": data.audio.bucket, "uploads": data.uploads.bucket, "web": data.web.bucket, "logs": data.logs.bucket}
+
     def _rows(self) -> Iterator[Row]:
         """Components from the viewer inwards."""
         yield rows.edge_row(distribution_id=self._edge.distribution.distribution_id, web_acl_metric_name=self._edge.web_acl.metric_name)
@@ -219,9 +227,31 @@ class ObservabilityStack(EnvironmentStack):
         yield rows.cache_row(nodes=self._nodes)
         yield rows.kubernetes_row(cluster_name=self._eks.cluster.cluster_name)
         yield rows.nat_row(nat_gateways=self._nat_gateways)
-        data = self._data
-        buckets = {"audio": data.audio.bucket, "uploads": data.uploads.bucket, "web": data.web.bucket, "logs": data.logs.bucket}
-        yield rows.bucket_row(buckets={name: bucket.bucket_name for name, bucket in buckets.items()})
+        yield rows.bucket_row(buckets={name: bucket.bucket_name for name, bucket in self._buckets.items()})
+
+    def _names(self, network: NetworkStack, registry: RegistryStack) -> Names:
+        """What each thing is called by CloudWatch, for the choices above Grafana's dashboards."""
+        data, services = self._data, self._ecs.services
+        return {
+            "brokerLoadBalancer": {"brokers": self._eks.brokers.load_balancer.load_balancer_full_name},
+            "buckets": {name: bucket.bucket_name for name, bucket in self._buckets.items()},
+            "cacheNodes": {f"node {number}": node for number, node in enumerate(self._nodes, start=1)},
+            "databases": {
+                "catalogue": data.catalogue.instance.instance_identifier,
+                "identity": data.identity.instance.instance_identifier,
+            },
+            "distribution": {"distribution": self._edge.distribution.distribution_id},
+            "ecsCluster": {"services": self._ecs.cluster.cluster_name},
+            "ecsServices": {name: service.service.service_name for name, service in services.items()},
+            "eksCluster": {"platform": self._eks.cluster.cluster_name},
+            "loadBalancers": {
+                "gateway": self._eks.gateway.load_balancer.load_balancer_full_name,
+                "services": self._ecs.load_balancer.load_balancer_full_name,
+            },
+            "natGateways": dict(_nat_gateways(network)),
+            "repositories": {name: repository.repository_name for name, repository in registry.repositories.items()},
+            "webAcl": {"web ACL": self._edge.web_acl.metric_name},
+        }
 
 
 def _queues(settings: Settings) -> Iterator[tuple[str, QueueWatch]]:
