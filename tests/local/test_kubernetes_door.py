@@ -101,4 +101,4 @@ def test_nobody_else_is_let_in(client: Client, shown: str) -> None:
 
 
 def test_the_key_of_a_token_is_the_one_it_is_signed_with() -> None:
-    assert access_key(token("ASIA0123456789ABCDEF")) == "ASIA0123456789ABCDEF"
+    assert access_key(token("ASIAIOSFODNN7EXAMPLE")) == "ASIAIOSFODNN7EXAMPLE"

@@ -128,8 +128,8 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "kubernetes.redpanda.tiered_storage.license_secret: required key is missing",
     ),
     "a licence in clear": (
-        {"kubernetes.redpanda.tiered_storage": {"license_secret": "eyJ2ZXJzaW9uIjowfQ.signature"}},
-        "kubernetes.redpanda.tiered_storage.license_secret: 'eyJ2ZXJzaW9uIjowfQ.signature' is refused",
+        {"kubernetes.redpanda.tiered_storage": {"license_secret": "eyJ2ZXJzaW9u.signature"}},
+        "kubernetes.redpanda.tiered_storage.license_secret: 'eyJ2ZXJzaW9u.signature' is refused",
     ),
     "a queue that nobody takes from": (
         {"kubernetes.rabbitmq.queues": {"mail": {}}},
