@@ -27,6 +27,7 @@ KONG_STATUS = 8100
 KEYCLOAK = 8443
 PROMETHEUS = 9090
 HTTPS = 443
+SUBMISSION = 587
 KUBELET = 10250
 WEBHOOK = 9443
 
@@ -57,7 +58,8 @@ def security_group_of(party: str) -> str:
 
 def table(settings: Settings) -> tuple[Flow, ...]:
     """Returns every allowed connection of an environment."""
-    return (*_edge(settings), *_kubernetes(), *_identity(), *_monitoring(settings.services), *_operations(settings), *_services(settings))
+    inside = (*_kubernetes(), *_identity(settings), *_monitoring(settings.services), *_operations(settings))
+    return (*_edge(settings), *inside, *_services(settings))
 
 
 def _edge(settings: Settings) -> Iterator[Flow]:
@@ -103,10 +105,14 @@ def _kubernetes() -> Iterator[Flow]:
     )
 
 
-def _identity() -> Iterator[Flow]:
+def _identity(settings: Settings) -> Iterator[Flow]:
     yield Flow(source="keycloak", target="identity-database", port=MYSQL, reason="Keycloak keeps its realm and users in MySQL")
     yield Flow(source="grafana", target="identity-database", port=MYSQL, reason="Grafana keeps dashboards and sessions in MySQL")
     yield Flow(source="grafana", target="keycloak", port=KEYCLOAK, reason="Users of Grafana log in through Keycloak")
+    if settings.identity.providers:
+        yield Flow(source="keycloak", target=INTERNET, port=HTTPS, reason="Keycloak asks external identity providers who somebody is")
+    if settings.identity.email:
+        yield Flow(source="keycloak", target=INTERNET, port=SUBMISSION, reason="Keycloak writes to listeners through the mail server")
 
 
 def _monitoring(services: Mapping[str, ServiceSettings]) -> Iterator[Flow]:

@@ -126,7 +126,11 @@ KEYCLOAK = Chart(
     version="7.1.11",
     repository="https://codecentric.github.io/helm-charts",
     source=_CHARTS,
-    images={"keycloak": "quay.io/keycloak/keycloak:26.8.2"},
+    images={
+        "keycloak": "quay.io/keycloak/keycloak:26.8.2",
+        # Not the chart's: it applies the realm (charts/realm). Built against Keycloak 26.5.5, and seen to apply ours to 26.7.3.
+        "config": "quay.io/adorsys/keycloak-config-cli:6.5.1-26.5.5",
+    },
 )
 KUBE_PROMETHEUS_STACK = Chart(
     name="kube-prometheus-stack",

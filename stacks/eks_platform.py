@@ -17,9 +17,9 @@ from spotmusic_constructs.gateway.declarative_config import GatewayRoute
 from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalancer
 from spotmusic_constructs.gateway.kong import Kong
 from spotmusic_constructs.gateway.plugins import RateLimit, TokenCheck
-from spotmusic_constructs.identity.keycloak import Keycloak
+from spotmusic_constructs.identity.keycloak import PATH, Keycloak
 from spotmusic_constructs.identity.rds_ca import rds_ca
-from spotmusic_constructs.identity.realm import Realm
+from spotmusic_constructs.identity.realm_configuration import RealmConfiguration
 from spotmusic_constructs.kubernetes.bindings import Binding, Bindings, broker_bindings
 from spotmusic_constructs.kubernetes.cert_manager import CertManager
 from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
@@ -43,14 +43,11 @@ from spotmusic_constructs.streaming.tiered_storage import TieredStorage
 from stacks.data import DataStack
 from stacks.environment_stack import EnvironmentStack
 from stacks.network import NetworkStack
+from stacks.realm import realm_of, secrets_of
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
 
 CHARTS = Path(__file__).parent.parent / "charts"
-GRAFANA_URL = "https://localhost:3000"
-"""Grafana is not public: the team reaches it by `kubectl port-forward`."""
-LOCAL_PLAYER = "http://localhost:5173/callback"
-"""Where logins go back to in an environment without a domain: the web player on the machine of its developer."""
 
 
 class EksPlatformStack(EnvironmentStack):
@@ -177,8 +174,9 @@ class EksPlatformStack(EnvironmentStack):
         keycloak = self._release_keycloak()
         rabbitmq = self._release_rabbitmq(after=[operators])
         self._release_task_topology(rabbitmq)
+        realm = self._release_realm(keycloak)
         kong = self._release_kong(keycloak)
-        components = (redpanda, keycloak, rabbitmq, kong)
+        components = (redpanda, keycloak, realm, rabbitmq, kong)
         trust = Trust(
             self,
             "Trust",
@@ -238,10 +236,15 @@ class EksPlatformStack(EnvironmentStack):
             secrets.rabbitmq_monitor,
             *secrets.rabbitmq_users.values(),
             secrets.keycloak_admin,
+            secrets.keycloak_automation,
             secrets.keycloak_clients,
             secrets.grafana_admin,
             *self._data.identity.users.values(),
             self._data.cache.users["kong"],
+            *(
+                secretsmanager.Secret.from_secret_complete_arn(self, f"RealmSecret{place}", arn)
+                for place, arn in enumerate(dict.fromkeys(secrets_of(self._settings)))
+            ),
         )
 
     def _redpanda_licenses(self) -> tuple[secretsmanager.ISecret, ...]:
@@ -296,27 +299,38 @@ class EksPlatformStack(EnvironmentStack):
 
     def _release_keycloak(self) -> Keycloak:
         settings, database, secrets = self._settings, self._data.identity, self._secrets.secrets
-        domain = settings.domain.name if settings.domain else None
         return Keycloak(
             self,
             "Keycloak",
             cluster=self.cluster,
             chart=versions.KEYCLOAK,
             images=self._registry.images,
-            hostname=domain,
-            realm=Realm(
-                web_redirects=[f"https://{domain}/callback"] if domain else [LOCAL_PLAYER],
-                grafana_url=GRAFANA_URL,
-                tls_required=domain is not None,
-            ),
+            public_url=settings.public_url,
             database_host=database.endpoint,
             database_port=database.port,
             database_ca=rds_ca(settings.region),
             database_user=database.users["keycloak"],
             admin=secrets.keycloak_admin,
-            clients=secrets.keycloak_clients,
+            automation=secrets.keycloak_automation,
             vpc_cidr=settings.network.cidr,
             replicas=settings.kubernetes.keycloak.replicas,
+        )
+
+    def _release_realm(self, keycloak: Keycloak) -> RealmConfiguration:
+        """The realm as the settings describe it, once Keycloak is there."""
+        images, secrets = self._registry.images, self._secrets.secrets
+        return RealmConfiguration(
+            self,
+            "Realm",
+            cluster=self.cluster,
+            chart=LocalChart(path=CHARTS / "realm"),
+            config_image=images.image(versions.KEYCLOAK.images["config"]),
+            keycloak_image=images.image(versions.KEYCLOAK.images["keycloak"]),
+            url=f"{keycloak.url}{PATH}",
+            realm=realm_of(self._settings),
+            automation=secrets.keycloak_automation,
+            clients=secrets.keycloak_clients,
+            after=[keycloak],
         )
 
     def _release_rabbitmq(self, *, after: Sequence[IConstruct]) -> RabbitMQ:

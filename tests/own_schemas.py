@@ -42,7 +42,7 @@ def _place(path: list[Any], document: Any) -> str:
     for step in path:
         found = found[step]
         name = isinstance(found, dict) and next(
-            (found[key] for key in ("name", "clientId", "alias") if isinstance(found.get(key), str)), None
+            (found[key] for key in ("clientId", "alias", "name") if isinstance(found.get(key), str)), None
         )
         parts.append(f"[{name}]" if isinstance(step, int) and name else f"[{step}]" if isinstance(step, int) else f".{step}")
     return "".join(parts).removeprefix(".") or "document"

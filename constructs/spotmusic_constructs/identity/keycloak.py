@@ -1,6 +1,5 @@
 """The identity provider: Keycloak on MySQL, with one public name and no public administration."""
 
-import json
 from collections.abc import Sequence
 
 import aws_cdk as cdk
@@ -10,7 +9,6 @@ from constructs import Construct, IConstruct
 
 from spotmusic_constructs.identity import keycloak_values as values
 from spotmusic_constructs.identity.keycloak_values import PATH, PORT, RELEASE, SECRET, SERVICE, TLS
-from spotmusic_constructs.identity.realm import Realm
 from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
 from spotmusic_constructs.kubernetes.config_map import config_map
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
@@ -23,8 +21,8 @@ __all__ = ["PATH", "PORT", "SERVICE", "Keycloak"]
 class Keycloak(Construct):
     """Two pods or more that share sessions, behind the gateway's path /auth.
 
-    Creates the release: a Service `keycloak-http` with TLS on 8443, health and metrics on 9000 with TLS, and the realm, which
-    is imported when it does not exist. The gateway has routes to the realm only; administrators reach the console by
+    Creates the release: a Service `keycloak-http` with TLS on 8443, health and metrics on 9000 with TLS. The realm comes with
+    `RealmConfiguration`. The gateway has routes to the realm only; administrators reach the console by
     `kubectl port-forward service/keycloak-http 8443` at https://localhost:8443/auth.
 
     The database is checked against the roots of Amazon RDS, which the release brings along as a ConfigMap. The stack makes what
@@ -34,23 +32,23 @@ class Keycloak(Construct):
         cluster: cluster with a kubectl provider.
         chart: chart `keycloakx` at one version, with the image of Keycloak.
         images: names of images in our registry.
-        hostname: public name, such as spotmusic.example, which every link and token bears. Without one the name is taken from
-            each request: only for environments without a domain.
-        realm: who may log in to what.
+        public_url: address at which viewers find the platform, such as https://spotmusic.example. Every link and token bears it.
+        realm: name of the realm whose keys the gateway reads.
         database_host: host of the identity database.
         database_port: its port.
         database_ca: root certificates of Amazon RDS in PEM.
         database_user: JSON secret with `username`, `password` and `dbname`.
         admin: JSON secret with `username` and `password` of the first administrator.
-        clients: JSON secret with the field `grafana`, the secret of that OIDC client.
+        automation: JSON secret with `username` and `password` of the service account that applies realms. Like the first administrator it
+            is made at the very first start only.
         vpc_cidr: addresses that are trusted to say for whom they forward a request.
         replicas: pods; two keep sessions when one is lost.
         namespace: existing namespace with Pod Security `restricted`.
         after: constructs that must be deployed before.
 
     Example:
-        Keycloak(self, "Keycloak", cluster=cluster, chart=versions.KEYCLOAK, images=registry.images, hostname="spotmusic.example",
-                 realm=Realm(web_redirects=["https://spotmusic.example/callback"]), database_ca=rds_ca("sa-east-1"), ...)
+        Keycloak(self, "Keycloak", cluster=cluster, chart=versions.KEYCLOAK, images=registry.images, public_url="https://spotmusic.example",
+                 database_ca=rds_ca("sa-east-1"), ...)
     """
 
     def __init__(
@@ -61,24 +59,24 @@ class Keycloak(Construct):
         cluster: eks.ICluster,
         chart: ChartWithImages,
         images: Images,
-        hostname: str | None,
-        realm: Realm,
+        public_url: str,
         database_host: str,
         database_port: int = 3306,
         database_ca: str,
         database_user: secretsmanager.ISecret,
         admin: secretsmanager.ISecret,
-        clients: secretsmanager.ISecret,
+        automation: secretsmanager.ISecret,
         vpc_cidr: str,
+        realm: str = "spotmusic",
         replicas: int = 2,
         namespace: str = "keycloak",
         after: Sequence[IConstruct] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        self.external_secrets = (_secret(namespace, database_user, admin, clients),)
+        self.external_secrets = (_secret(namespace, database_user, admin, automation),)
         self.certificates = (Certificate(namespace=namespace, name=TLS, dns_names=(*service_names(SERVICE, namespace), "localhost")),)
         self.url = f"https://{SERVICE}.{namespace}.svc.cluster.local:{PORT}"
-        self.jwks_uri = f"{self.url}{PATH}/realms/{realm.name}/protocol/openid-connect/certs"
+        self.jwks_uri = f"{self.url}{PATH}/realms/{realm}/protocol/openid-connect/certs"
 
         self.release = HelmRelease(
             self,
@@ -95,7 +93,7 @@ class Keycloak(Construct):
                 "fullnameOverride": RELEASE,
                 "image": images_of(chart, images)["keycloak"].named,
                 "replicas": replicas,
-                "command": ["/opt/keycloak/bin/kc.sh", "start", "--import-realm"],
+                "command": ["/opt/keycloak/bin/kc.sh", "start"],
                 "http": {"relativePath": PATH, "internalScheme": "HTTPS"},
                 "proxy": {"enabled": True, "mode": "xforwarded", "http": {"enabled": False}},
                 "database": {"vendor": "mysql", "hostname": database_host, "port": database_port},
@@ -103,20 +101,17 @@ class Keycloak(Construct):
                 "health": {"enabled": True},
                 "metrics": {"enabled": True},
                 "serviceMonitor": values.monitor(namespace),
-                "extraEnv": values.block(values.environment(hostname, vpc_cidr)),
+                "extraEnv": values.block(values.environment(public_url, vpc_cidr)),
                 "extraVolumes": values.block(values.volumes()),
                 "extraVolumeMounts": values.block(values.mounts()),
-                "extraManifests": [
-                    config_map("rds-ca", namespace, {"ca.pem": database_ca}),
-                    config_map("keycloak-realm", namespace, {"realm.json": json.dumps(realm.to_import(), indent=1)}),
-                ],
+                "extraManifests": [config_map("rds-ca", namespace, {"ca.pem": database_ca})],
                 **values.pods(),
             },
         )
 
 
 def _secret(
-    namespace: str, database: secretsmanager.ISecret, admin: secretsmanager.ISecret, clients: secretsmanager.ISecret
+    namespace: str, database: secretsmanager.ISecret, admin: secretsmanager.ISecret, automation: secretsmanager.ISecret
 ) -> ExternalSecret:
     fields = {
         "database_name": (database, "dbname"),
@@ -124,7 +119,8 @@ def _secret(
         "database_password": (database, "password"),
         "admin_user": (admin, "username"),
         "admin_password": (admin, "password"),
-        "grafana_client_secret": (clients, "grafana"),
+        "automation_id": (automation, "username"),
+        "automation_secret": (automation, "password"),
     }
     return ExternalSecret(
         namespace=namespace,

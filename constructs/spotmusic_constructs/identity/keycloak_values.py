@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from spotmusic_constructs.identity.realm import CLIENT_SECRET
 from spotmusic_constructs.kubernetes.pod import CONTAINER_SECURITY, POD_SECURITY, apart, resources, spread
 
 RELEASE = "keycloak"
@@ -15,11 +14,13 @@ PATH = "/auth"
 LABELS = {"app.kubernetes.io/name": "keycloakx", "app.kubernetes.io/instance": RELEASE}
 
 
-def environment(hostname: str | None, vpc_cidr: str) -> list[Mapping[str, object]]:
+def environment(public_url: str, vpc_cidr: str) -> list[Mapping[str, object]]:
     """Variables that the chart does not set itself: twice the same would fail the release."""
     plain = {
-        **({"KC_HOSTNAME": f"https://{hostname}{PATH}", "KC_HOSTNAME_ADMIN": f"https://localhost:{PORT}{PATH}"} if hostname else {}),
-        "KC_HOSTNAME_STRICT": "true" if hostname else "false",
+        # One name, whatever a request says: links, redirects and the issuer of tokens are made of it.
+        "KC_HOSTNAME": f"{public_url}{PATH}",
+        "KC_HOSTNAME_ADMIN": f"https://localhost:{PORT}{PATH}",
+        "KC_HOSTNAME_STRICT": "true",
         "KC_PROXY_TRUSTED_ADDRESSES": vpc_cidr,
         "KC_HTTPS_CERTIFICATE_FILE": "/etc/keycloak-tls/tls.crt",
         "KC_HTTPS_CERTIFICATE_KEY_FILE": "/etc/keycloak-tls/tls.key",
@@ -35,24 +36,24 @@ def environment(hostname: str | None, vpc_cidr: str) -> list[Mapping[str, object
         "KC_DB_PASSWORD": "database_password",
         "KC_BOOTSTRAP_ADMIN_USERNAME": "admin_user",
         "KC_BOOTSTRAP_ADMIN_PASSWORD": "admin_password",
-        CLIENT_SECRET: "grafana_client_secret",
+        "KC_BOOTSTRAP_ADMIN_CLIENT_ID": "automation_id",
+        "KC_BOOTSTRAP_ADMIN_CLIENT_SECRET": "automation_secret",
     }
     values: list[Mapping[str, object]] = [{"name": name, "value": value} for name, value in plain.items()]
     return values + [{"name": name, "valueFrom": {"secretKeyRef": {"name": SECRET, "key": key}}} for name, key in secret.items()]
 
 
 def volumes() -> list[Mapping[str, object]]:
-    """The volumes of a pod: its certificate, the roots of the database, the realm."""
+    """The volumes of a pod: its certificate, and the roots of the database."""
     return [
         {"name": "tls", "secret": {"secretName": TLS}},
         {"name": "rds-ca", "configMap": {"name": "rds-ca"}},
-        {"name": "realm", "configMap": {"name": "keycloak-realm"}},
     ]
 
 
 def mounts() -> list[Mapping[str, object]]:
     """Where each volume is in the container."""
-    places = {"tls": "/etc/keycloak-tls", "rds-ca": "/etc/rds-ca", "realm": "/opt/keycloak/data/import"}
+    places = {"tls": "/etc/keycloak-tls", "rds-ca": "/etc/rds-ca"}
     return [{"name": name, "mountPath": path, "readOnly": True} for name, path in places.items()]
 
 

@@ -1,53 +1,104 @@
-"""The realm of Spotmusic's listeners and team, as Keycloak imports it when it does not exist yet."""
+"""The realm of Spotmusic's listeners and team, as code: what Keycloak is told of it, and told again whenever this changes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-CLIENT_SECRET = "GRAFANA_CLIENT_SECRET"  # noqa: S105 the name of an environment variable
-PASSWORD_POLICY = "length(12) and notUsername(undefined) and notEmail(undefined) and passwordHistory(5)"  # noqa: S105 a rule, not a password
+from spotmusic_constructs.identity import login_flows
+from spotmusic_constructs.identity.clients import GRAFANA_ROLES, grafana, mobile, scope_mappings, web
+from spotmusic_constructs.identity.providers import Email, IdentityProvider
+
+DAY = 24 * 3600
+PASSWORD_POLICY = "length(12) and maxLength(128) and notUsername(undefined) and notEmail(undefined) and passwordHistory(5)"  # noqa: S105
 """Length instead of character classes (NIST SP 800-63B, 5.1.1.2)."""
+EVENT_DAYS = 190
+"""Days that records of logins are kept: Marco Civil, art. 15, asks for six months, the longest of which have 184 days."""
+ADMIN_EVENT_DAYS = 365
+"""Days that records of what administrators did are kept, as long as the other security records."""
+STAFF = "staff"
+"""Role of everybody who works on the platform; whoever has it, or one that contains it, cannot log in without a second factor."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Realm:
     """Who may log in to what.
 
-    Keycloak imports a realm only once: what changes later is changed by its administrators.
-
     Args:
         name: name of the realm, part of its address.
         web_redirects: addresses to which the web player gets its logins back, exact ones.
+        mobile_redirects: the same for the mobile apps: links that the apps claim.
         grafana_url: address of Grafana; none when there is no Grafana.
-        tls_required: whether a browser must have come with TLS. A load balancer without a certificate says that none has.
+        tls_required: whether a browser must have come with TLS.
+        registration: whether anybody may make an account.
+        email: the mail server; without one nobody can reset a password by themselves.
+        providers: external identity providers.
     """
 
     name: str = "spotmusic"
     web_redirects: Sequence[str] = ()
+    mobile_redirects: Sequence[str] = ()
     grafana_url: str | None = None
     tls_required: bool = True
+    registration: bool = False
+    email: Email | None = None
+    providers: Sequence[IdentityProvider] = ()
 
-    def to_import(self) -> dict[str, object]:
-        """Returns the realm representation, without users and without keys: those Keycloak makes."""
-        clients = [_web(self.web_redirects), *([_grafana(self.grafana_url)] if self.grafana_url else [])]
-        roles = [{"name": role, "description": f"{role.capitalize()} in Grafana"} for role in ("admin", "editor", "viewer")]
+    def to_representation(self) -> dict[str, object]:
+        """Returns the realm without users and without keys, which Keycloak keeps. Secrets are references to environment variables."""
+        clients = [web(self.web_redirects), mobile(self.mobile_redirects)]
         return {
             "realm": self.name,
             "enabled": True,
+            "displayName": "Spotmusic",
             "sslRequired": "all" if self.tls_required else "none",
-            "registrationAllowed": False,
+            "registrationAllowed": self.registration,
+            "verifyEmail": self.email is not None,
+            "resetPasswordAllowed": self.email is not None,
             "loginWithEmailAllowed": True,
             "duplicateEmailsAllowed": False,
+            "rememberMe": True,
+            "internationalizationEnabled": True,
+            "supportedLocales": ["pt-BR", "en", "es"],
+            "defaultLocale": "pt-BR",
             "passwordPolicy": PASSWORD_POLICY,
             **_guessing(),
             **_second_factor(),
             **_sessions(),
-            "eventsEnabled": True,
-            "eventsExpiration": 15_552_000,  # 180 days: Marco Civil, art. 15
-            "adminEventsEnabled": True,
-            "adminEventsDetailsEnabled": False,
-            "clients": clients,
-            **({"roles": {"client": {"grafana": roles}}} if self.grafana_url else {}),
+            **_records(),
+            **({"smtpServer": self.email.to_representation()} if self.email else {}),
+            "identityProviders": [provider.to_representation(login_flows.AFTER_PROVIDER) for provider in self.providers],
+            **login_flows.representation(STAFF),
+            "roles": {"realm": _roles(self.name), **({"client": {"grafana": GRAFANA_ROLES}} if self.grafana_url else {})},
+            "clients": [*clients, *([grafana(self.grafana_url)] if self.grafana_url else [])],
+            "scopeMappings": scope_mappings(["listener", "curator", STAFF]),
         }
+
+    @property
+    def variables(self) -> Mapping[str, tuple[str, str]]:
+        """ARN and field of the secret behind each environment variable that the representation refers to, but for Grafana's."""
+        of_providers = {provider.variable: (provider.secret_arn, "client_secret") for provider in self.providers}
+        return {**(self.email.variables if self.email else {}), **of_providers}
+
+
+def administrators() -> dict[str, object]:
+    """Returns what the master realm is told: those who administer Keycloak need a second factor, and leave records."""
+    return {
+        "realm": "master",
+        "passwordPolicy": PASSWORD_POLICY,
+        **_guessing(),
+        **_second_factor(),
+        **_records(),
+        **login_flows.administrators(),
+    }
+
+
+def _roles(realm: str) -> list[dict[str, object]]:
+    everybody = {"realm": ["offline_access", "uma_authorization", "listener"], "client": {"account": ["view-profile", "manage-account"]}}
+    return [
+        {"name": "listener", "description": "Listens to music: everybody who has an account"},
+        {"name": STAFF, "description": "Works on the platform, with a second factor"},
+        {"name": "curator", "description": "Edits the catalogue", "composite": True, "composites": {"realm": [STAFF]}},
+        {"name": f"default-roles-{realm}", "description": "What every account has", "composite": True, "composites": everybody},
+    ]
 
 
 def _guessing() -> dict[str, object]:
@@ -63,7 +114,7 @@ def _guessing() -> dict[str, object]:
 
 
 def _second_factor() -> dict[str, object]:
-    """One-time passwords of any authenticator application; Keycloak asks everybody who has set one up."""
+    """One-time passwords of any authenticator application; who must have one is for the login flow."""
     return {
         "otpPolicyType": "totp",
         "otpPolicyAlgorithm": "HmacSHA1",
@@ -78,56 +129,28 @@ def _sessions() -> dict[str, object]:
     return {
         "defaultSignatureAlgorithm": "RS256",
         "accessTokenLifespan": 300,
+        "accessCodeLifespan": 60,
+        "actionTokenGeneratedByUserLifespan": 900,
         "ssoSessionIdleTimeout": 1800,
         "ssoSessionMaxLifespan": 36_000,
+        "ssoSessionIdleTimeoutRememberMe": 14 * DAY,
+        "ssoSessionMaxLifespanRememberMe": 90 * DAY,
+        # Mobile apps stay logged in while they are used once in a month.
+        "offlineSessionIdleTimeout": 30 * DAY,
+        "offlineSessionMaxLifespanEnabled": True,
+        "offlineSessionMaxLifespan": 180 * DAY,
         "revokeRefreshToken": True,
         "refreshTokenMaxReuse": 0,
     }
 
 
-def _client(client_id: str, redirects: Sequence[str]) -> dict[str, object]:
+def _records() -> dict[str, object]:
     return {
-        "clientId": client_id,
-        "enabled": True,
-        "protocol": "openid-connect",
-        "standardFlowEnabled": True,
-        "implicitFlowEnabled": False,
-        "directAccessGrantsEnabled": False,
-        "redirectUris": list(redirects),
-        "attributes": {"pkce.code.challenge.method": "S256"},
-    }
-
-
-def _web(redirects: Sequence[str]) -> dict[str, object]:
-    """The web player. Its tokens are for the audience `web-api`, which the services check."""
-    audience = {
-        "name": "web-api",
-        "protocol": "openid-connect",
-        "protocolMapper": "oidc-audience-mapper",
-        "config": {"included.custom.audience": "web-api", "access.token.claim": "true", "id.token.claim": "false"},
-    }
-    return {**_client("web", redirects), "publicClient": True, "protocolMappers": [audience]}
-
-
-def _grafana(url: str) -> dict[str, object]:
-    roles = {
-        "name": "roles",
-        "protocol": "openid-connect",
-        "protocolMapper": "oidc-usermodel-client-role-mapper",
-        "config": {
-            "usermodel.clientRoleMapping.clientId": "grafana",
-            "claim.name": "resource_access.grafana.roles",
-            "jsonType.label": "String",
-            "multivalued": "true",
-            "id.token.claim": "true",
-            "userinfo.token.claim": "true",
-            "access.token.claim": "true",
-        },
-    }
-    redirects = [f"{url}/login/generic_oauth"]
-    return {
-        **_client("grafana", redirects),
-        "publicClient": False,
-        "secret": f"${{{CLIENT_SECRET}}}",
-        "protocolMappers": [roles],
+        "eventsEnabled": True,
+        "eventsExpiration": EVENT_DAYS * DAY,
+        "eventsListeners": ["jboss-logging"],
+        "adminEventsEnabled": True,
+        # With details, records would hold what was written, personal data and secrets among it.
+        "adminEventsDetailsEnabled": False,
+        "attributes": {"adminEventsExpiration": str(ADMIN_EVENT_DAYS * DAY)},
     }

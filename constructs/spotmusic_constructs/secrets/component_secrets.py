@@ -63,6 +63,7 @@ class ComponentSecrets(Construct):
         self.rabbitmq_monitor = user("RabbitMQMonitor", "queue-depth", "RabbitMQ user that only counts waiting messages")
         self.rabbitmq_users = users("RabbitMQ", "RabbitMQ", task_users)
         self.keycloak_admin = user("KeycloakAdmin", "admin", "Keycloak administrator of the master realm")
+        self.keycloak_automation = user("KeycloakAutomation", "automation", "Keycloak service account of the realm's jobs")
         self.grafana_admin = user("GrafanaAdmin", "admin", "Grafana administrator, for the day that Keycloak is down")
         self.keycloak_clients = GeneratedSecret(
             self,

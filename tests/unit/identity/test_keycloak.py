@@ -8,7 +8,6 @@ import yaml
 from spotmusic_cdk import versions
 from spotmusic_constructs.identity.keycloak import Keycloak
 from spotmusic_constructs.identity.rds_ca import rds_ca
-from spotmusic_constructs.identity.realm import Realm
 from tests.conftest import new_stack
 from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, releases, schema_errors, secret_in
 
@@ -26,13 +25,12 @@ def keycloak_in(stack: cdk.Stack, **changes: Any) -> Keycloak:
         "cluster": cluster_in(stack),
         "chart": versions.KEYCLOAK,
         "images": Images(),
-        "hostname": "spotmusic.example",
-        "realm": Realm(web_redirects=["https://spotmusic.example/callback"], grafana_url="https://grafana.internal.spotmusic.example"),
+        "public_url": "https://spotmusic.example",
         "database_host": "identity.rds.example.com",
         "database_ca": rds_ca("sa-east-1"),
         "database_user": secret_in(stack, "database"),
         "admin": secret_in(stack, "admin"),
-        "clients": secret_in(stack, "clients"),
+        "automation": secret_in(stack, "automation"),
         "vpc_cidr": "10.40.0.0/16",
     }
     return Keycloak(stack, "Keycloak", **{**arguments, **changes})
@@ -82,12 +80,18 @@ def test_the_console_is_not_under_the_public_name(values: Json) -> None:
     assert variables(values)["KC_HOSTNAME_ADMIN"] == "https://localhost:8443/auth"
 
 
-def test_without_a_domain_the_name_is_taken_from_each_request() -> None:
+def test_without_a_domain_the_name_is_no_less_strict() -> None:
     stack = new_stack()
-    keycloak_in(stack, hostname=None)
+    keycloak_in(stack, public_url="http://gateway.dev.spotmusic.internal")
     said = variables(releases(stack)["keycloak"]["Values"])
-    assert said["KC_HOSTNAME_STRICT"] == "false"
-    assert "KC_HOSTNAME" not in said
+    assert said["KC_HOSTNAME"] == "http://gateway.dev.spotmusic.internal/auth"
+    assert said["KC_HOSTNAME_STRICT"] == "true"
+
+
+def test_a_service_account_applies_realms_so_that_administrators_can_have_a_second_factor(values: Json) -> None:
+    said = variables(values)
+    assert said["KC_BOOTSTRAP_ADMIN_CLIENT_ID"]["secretKeyRef"]["key"] == "automation_id"
+    assert said["KC_BOOTSTRAP_ADMIN_CLIENT_SECRET"]["secretKeyRef"]["key"] == "automation_secret"
 
 
 def test_the_database_is_checked_by_its_name_against_amazons_roots(values: Json) -> None:
@@ -112,6 +116,7 @@ def test_every_password_comes_from_a_secret_that_is_made(keycloak: Keycloak, val
     assert {reference["name"] for reference in references} == {secret.name}
     assert {reference["key"] for reference in references} == secret.keys
     assert secret.fields["admin_password"].secret_arn == arn_of("admin")
+    assert secret.fields["automation_secret"].secret_arn == arn_of("automation")
     assert secret.fields["database_password"].secret_arn == arn_of("database")
 
 
@@ -138,10 +143,12 @@ def test_pods_stand_in_zones_and_on_hosts_of_their_own(values: Json) -> None:
     assert values["podDisruptionBudget"] == {"maxUnavailable": 1}
 
 
-def test_the_realm_that_is_imported_is_the_one_given(values: Json) -> None:
-    realm = json.loads(manifest(values, "keycloak-realm")["data"]["realm.json"])
-    assert realm["realm"] == "spotmusic"
-    assert values["command"][-1] == "--import-realm"
+def test_the_realm_is_left_to_the_release_that_can_change_it(values: Json) -> None:
+    assert values["command"] == ["/opt/keycloak/bin/kc.sh", "start"]
+
+
+def test_the_gateway_reads_the_realms_keys_by_a_name_of_the_certificate(keycloak: Keycloak) -> None:
+    assert keycloak.jwks_uri == f"{keycloak.url}/auth/realms/spotmusic/protocol/openid-connect/certs"
 
 
 def test_the_image_comes_from_our_registry_and_not_from_the_charts_older_default(values: Json) -> None:

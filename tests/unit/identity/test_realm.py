@@ -1,19 +1,54 @@
+import copy
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from spotmusic_constructs.identity.realm import Realm
+from spotmusic_constructs.identity.clients import AUDIENCE, LISTENERS_CLIENTS
+from spotmusic_constructs.identity.providers import Email, IdentityProvider
+from spotmusic_constructs.identity.realm import DAY, Realm, administrators
+from tests.own_schemas import problems
 
 Json = dict[str, Any]
+CLUB = {
+    "issuer": "https://club.example",
+    "authorizationUrl": "https://club.example/auth",
+    "tokenUrl": "https://club.example/token",
+    "jwksUrl": "https://club.example/keys",
+}
+FULL = Realm(
+    web_redirects=["https://spotmusic.example/callback"],
+    mobile_redirects=["https://spotmusic.example/app/callback"],
+    grafana_url="https://grafana.example",
+    registration=True,
+    email=Email(host="email-smtp.sa-east-1.amazonaws.com", sender="no-reply@spotmusic.example", secret_arn="arn:mail"),
+    providers=[
+        IdentityProvider(alias="google", kind="google", label="Google", client_id="g", secret_arn="arn:google"),
+        IdentityProvider(alias="music-club", kind="oidc", label="Club", client_id="c", secret_arn="arn:club", endpoints=CLUB),
+    ],
+)
 
 
 @pytest.fixture(scope="module")
 def realm() -> Json:
-    return Realm(web_redirects=["https://spotmusic.example/callback"], grafana_url="https://grafana.example").to_import()
+    return FULL.to_representation()
 
 
 def client(realm: Json, client_id: str) -> Json:
     return next(client for client in realm["clients"] if client["clientId"] == client_id)
+
+
+def provider(realm: Json, alias: str) -> Json:
+    return next(provider for provider in realm["identityProviders"] if provider["alias"] == alias)
+
+
+def flow(realm: Json, alias: str) -> Json:
+    return next(flow for flow in realm["authenticationFlows"] if flow["alias"] == alias)
+
+
+def steps(realm: Json, alias: str) -> Iterator[tuple[str, str]]:
+    for step in flow(realm, alias)["authenticationExecutions"]:
+        yield step.get("authenticator") or step["flowAlias"], step["requirement"]
 
 
 def test_a_password_is_long_and_guessing_it_locks_the_account(realm: Json) -> None:
@@ -22,31 +57,72 @@ def test_a_password_is_long_and_guessing_it_locks_the_account(realm: Json) -> No
     assert realm["failureFactor"] == 10
 
 
-def test_a_second_factor_can_be_set_up(realm: Json) -> None:
-    assert (realm["otpPolicyType"], realm["otpPolicyDigits"], realm["otpPolicyPeriod"]) == ("totp", 6, 30)
+@pytest.mark.parametrize("parent", ["spotmusic browser", "spotmusic after provider"])
+def test_staff_need_a_second_factor_and_listeners_may_have_one(realm: Json, parent: str) -> None:
+    configs = {config["alias"]: config["config"] for config in realm["authenticatorConfig"]}
+    staff, others = flow(realm, f"{parent} staff"), flow(realm, f"{parent} others")
+    assert configs[staff["authenticationExecutions"][0]["authenticatorConfig"]] == {"condUserRole": "staff", "negate": "false"}
+    assert configs[others["authenticationExecutions"][0]["authenticatorConfig"]] == {"condUserRole": "staff", "negate": "true"}
+    assert [step for step, _ in steps(realm, staff["alias"])] == ["conditional-user-role", "auth-otp-form"]
+    assert [step for step, _ in steps(realm, others["alias"])] == ["conditional-user-role", "conditional-user-configured", "auth-otp-form"]
+
+
+def test_a_login_with_a_password_goes_through_both(realm: Json) -> None:
+    assert realm["browserFlow"] == "spotmusic browser"
+    assert dict(steps(realm, "spotmusic browser forms")) == {
+        "auth-username-password-form": "REQUIRED",
+        "spotmusic browser staff": "CONDITIONAL",
+        "spotmusic browser others": "CONDITIONAL",
+    }
+
+
+def test_a_login_through_a_provider_does_so_afterwards(realm: Json) -> None:
+    assert {found["postBrokerLoginFlowAlias"] for found in realm["identityProviders"]} == {"spotmusic after provider"}
+    first, *_ = steps(realm, "spotmusic after provider")
+    assert first == ("allow-access-authenticator", "REQUIRED")  # without a required step Keycloak refuses who needs no second factor
+
+
+def test_no_flow_is_below_two_others_because_keycloak_refuses_that(realm: Json) -> None:
+    children = [
+        step["flowAlias"]
+        for found in realm["authenticationFlows"]
+        for step in found["authenticationExecutions"]
+        if step["authenticatorFlow"]
+    ]
+    assert len(set(children)) == len(children)
+    assert set(children) == {found["alias"] for found in realm["authenticationFlows"] if not found["topLevel"]}
+
+
+def test_whoever_sees_the_platform_from_inside_is_staff(realm: Json) -> None:
+    composites = {role["name"]: role.get("composites", {}).get("realm", []) for role in realm["roles"]["realm"]}
+    assert "staff" in composites["curator"]
+    assert all(role["composites"]["realm"] == ["staff"] for role in realm["roles"]["client"]["grafana"])
+    assert {role["name"] for role in realm["roles"]["client"]["grafana"]} == {"admin", "editor", "viewer"}
+
+
+def test_every_account_may_listen(realm: Json) -> None:
+    everybody = next(role for role in realm["roles"]["realm"] if role["name"] == "default-roles-spotmusic")
+    assert "listener" in everybody["composites"]["realm"]
 
 
 def test_a_token_lives_five_minutes_and_a_refresh_token_works_once(realm: Json) -> None:
     assert realm["accessTokenLifespan"] == 300
     assert (realm["revokeRefreshToken"], realm["refreshTokenMaxReuse"]) == (True, 0)
+    assert realm["offlineSessionMaxLifespanEnabled"] is True
 
 
 def test_tokens_are_signed_as_the_gateway_checks_them(realm: Json) -> None:
     assert realm["defaultSignatureAlgorithm"] == "RS256"
 
 
-def test_logins_get_back_to_exact_addresses_only(realm: Json) -> None:
-    assert not [address for client in realm["clients"] for address in client["redirectUris"] if "*" in address]
-
-
 def test_every_client_proves_that_it_asked(realm: Json) -> None:
     for found in realm["clients"]:
         assert found["attributes"]["pkce.code.challenge.method"] == "S256"
-        assert found["directAccessGrantsEnabled"] is found["implicitFlowEnabled"] is False
+        assert found["directAccessGrantsEnabled"] is found["implicitFlowEnabled"] is found["fullScopeAllowed"] is False
 
 
 def test_the_secret_of_grafana_is_a_reference(realm: Json) -> None:
-    assert client(realm, "grafana")["secret"] == "${GRAFANA_CLIENT_SECRET}"
+    assert client(realm, "grafana")["secret"] == "$(env:GRAFANA_CLIENT_SECRET)"
     assert "secret" not in client(realm, "web")
 
 
@@ -55,22 +131,149 @@ def test_roles_in_grafana_are_in_what_it_reads_of_a_user(realm: Json) -> None:
     assert mapper["config"]["userinfo.token.claim"] == mapper["config"]["id.token.claim"] == "true"
 
 
-def test_tokens_of_the_player_are_for_the_web_api(realm: Json) -> None:
-    (mapper,) = client(realm, "web")["protocolMappers"]
-    assert mapper["config"]["included.custom.audience"] == "web-api"
+def test_tokens_of_the_player_and_the_apps_are_for_the_web_api_with_roles_of_the_realm(realm: Json) -> None:
+    for name in LISTENERS_CLIENTS:
+        (mapper,) = client(realm, name)["protocolMappers"]
+        assert mapper["config"]["included.custom.audience"] == AUDIENCE == "web-api"
+    assert {mapping["client"] for mapping in realm["scopeMappings"]} == set(LISTENERS_CLIENTS)
 
 
-def test_records_of_logins_are_kept_for_six_months(realm: Json) -> None:
-    assert realm["eventsEnabled"] is True
-    assert realm["eventsExpiration"] >= 180 * 24 * 3600
+def test_the_player_shares_its_origin_with_keycloak_and_needs_no_cors_but_on_a_developers_machine() -> None:
+    local: Json = Realm(web_redirects=["https://spotmusic.example/callback", "http://localhost:5173/callback"]).to_representation()
+    assert client(local, "web")["webOrigins"] == ["http://localhost:5173"]
+    assert client(local, "web")["attributes"]["post.logout.redirect.uris"] == "http://localhost:5173/##https://spotmusic.example/"
+
+
+def test_records_of_logins_are_kept_for_six_months_and_those_of_administrators_for_a_year(realm: Json) -> None:
+    master: Json = administrators()
+    for found in (realm, master):
+        assert found["eventsEnabled"] is found["adminEventsEnabled"] is True
+        assert found["eventsExpiration"] >= 184 * DAY
+        assert int(found["attributes"]["adminEventsExpiration"]) >= 365 * DAY
+
+
+def test_a_provider_is_asked_with_a_secret_that_is_a_reference_and_believed_when_its_signature_holds(realm: Json) -> None:
+    club = provider(realm, "music-club")
+    assert club["config"]["clientSecret"] == "$(env:PROVIDER_MUSIC_CLUB_SECRET)"
+    assert club["config"].items() >= {**CLUB, "validateSignature": "true", "pkceMethod": "S256"}.items()
+    assert club["trustEmail"] is False
+    assert provider(realm, "google")["config"] == {"clientId": "g", "clientSecret": "$(env:PROVIDER_GOOGLE_SECRET)", "syncMode": "IMPORT"}
+
+
+def test_every_reference_has_its_secret(realm: Json) -> None:
+    assert FULL.variables == {
+        "SMTP_USERNAME": ("arn:mail", "username"),
+        "SMTP_PASSWORD": ("arn:mail", "password"),
+        "PROVIDER_GOOGLE_SECRET": ("arn:google", "client_secret"),
+        "PROVIDER_MUSIC_CLUB_SECRET": ("arn:club", "client_secret"),
+    }
+    assert {name for name in (*FULL.variables, "GRAFANA_CLIENT_SECRET") if f"$(env:{name})" not in str(realm)} == set()
+
+
+def test_without_mail_nobody_is_asked_to_confirm_an_address() -> None:
+    quiet: Json = Realm(web_redirects=["https://spotmusic.example/callback"]).to_representation()
+    assert quiet["verifyEmail"] is quiet["resetPasswordAllowed"] is quiet["registrationAllowed"] is False
+    assert "smtpServer" not in quiet
 
 
 def test_without_grafana_there_is_no_client_for_it() -> None:
-    realm: Json = Realm(web_redirects=["https://spotmusic.example/callback"]).to_import()
-    assert [found["clientId"] for found in realm["clients"]] == ["web"]
-    assert "roles" not in realm
+    small: Json = Realm(web_redirects=["https://spotmusic.example/callback"]).to_representation()
+    assert [found["clientId"] for found in small["clients"]] == ["web", "mobile"]
+    assert "client" not in small["roles"]
 
 
 @pytest.mark.parametrize(("required", "said"), [(True, "all"), (False, "none")])
 def test_tls_is_required_unless_the_load_balancer_has_none(required: bool, said: str) -> None:
-    assert Realm(tls_required=required).to_import()["sslRequired"] == said
+    assert Realm(tls_required=required).to_representation()["sslRequired"] == said
+
+
+def test_nobody_administers_keycloak_with_a_password_alone() -> None:
+    master = administrators()
+    assert master["browserFlow"] == "spotmusic administrators"
+    assert dict(steps(master, "spotmusic administrators forms")) == {"auth-username-password-form": "REQUIRED", "auth-otp-form": "REQUIRED"}
+
+
+@pytest.mark.parametrize("found", [FULL.to_representation(), administrators()], ids=["listeners", "administrators"])
+def test_the_schema_of_ours_finds_nothing_to_say(found: Json) -> None:
+    assert problems("realm", found) == []
+
+
+BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
+    "a wrong key": (
+        lambda r: r.update(bruteForceProtectd=True),
+        "document: Additional properties are not allowed ('bruteForceProtectd' was unexpected)",
+    ),
+    "a wrong key of a client": (
+        lambda r: r["clients"][0].update(redirectUri="x"),
+        "clients[web]: Additional properties are not allowed ('redirectUri' was unexpected)",
+    ),
+    "an open redirect": (
+        lambda r: r["clients"][0]["redirectUris"].append("*"),
+        "clients[web].redirectUris[1]: an open redirect: codes could go where nobody meant. Name one exact https address",
+    ),
+    "a wildcard": (
+        lambda r: r["clients"][0].update(redirectUris=["https://spotmusic.example/*"]),
+        "clients[web].redirectUris[0]: an open redirect",
+    ),
+    "a redirect in clear": (
+        lambda r: r["clients"][1].update(redirectUris=["http://spotmusic.example/x"]),
+        "clients[mobile].redirectUris[0]: an open",
+    ),
+    "a scheme that any app may claim": (
+        lambda r: r["clients"][1].update(redirectUris=["spotmusic:/x"]),
+        "clients[mobile].redirectUris[0]: an open",
+    ),
+    "any origin": (
+        lambda r: r["clients"][0].update(webOrigins=["+"]),
+        "clients[web].webOrigins[0]: any site could read what the realm answers.",
+    ),
+    "a logout to anywhere": (
+        lambda r: r["clients"][0]["attributes"].update({"post.logout.redirect.uris": "+"}),
+        "clients[web].attributes.post.logout.redirect.uris: a logout could lead anywhere.",
+    ),
+    "a client without PKCE": (
+        lambda r: r["clients"][0]["attributes"].pop("pkce.code.challenge.method"),
+        "clients[web].attributes: a code that somebody else caught would be good. Set pkce.code.challenge.method to S256",
+    ),
+    "a plain proof": (
+        lambda r: r["clients"][0]["attributes"].update({"pkce.code.challenge.method": "plain"}),
+        "clients[web].attributes.pkce.code.challenge.method: plain proves nothing to who saw the request. Use S256.",
+    ),
+    "a client that sees passwords": (
+        lambda r: r["clients"][0].update(directAccessGrantsEnabled=True),
+        "clients[web].directAccessGrantsEnabled: a client would see passwords, and nobody asks for the second factor. Use false.",
+    ),
+    "a secret": (
+        lambda r: r["clients"][2].update(secret="hunter2"),
+        "clients[grafana].secret: no secret stands in the realm. Refer to it: $(env:NAME).",
+    ),
+    "a public client with a secret": (
+        lambda r: r["clients"][0].update(secret="$(env:X)"),
+        "clients[web]: whoever has the app has its secret. Leave it out of a public client.",
+    ),
+    "short passwords": (
+        lambda r: r.update(passwordPolicy="length(8)"),
+        "passwordPolicy: passwords of less than twelve letters are guessed.",
+    ),
+    "records of three months": (
+        lambda r: r.update(eventsExpiration=90 * DAY),
+        "eventsExpiration: records of access are kept for six months",
+    ),
+    "Keycloak's own flow": (lambda r: r.update(browserFlow="browser"), "browserFlow: Keycloak's own flow asks nobody for a second factor"),
+    "a provider that is believed": (
+        lambda r: r["identityProviders"][1]["config"].update(validateSignature="false"),
+        "identityProviders[music-club].config.validateSignature: anybody could say who somebody is.",
+    ),
+    "mail in clear": (
+        lambda r: r["smtpServer"].update(starttls="false"),
+        'smtpServer: mail would travel in clear. Set starttls or ssl to "true".',
+    ),
+}
+
+
+@pytest.mark.parametrize(("breaks", "said"), BROKEN.values(), ids=BROKEN)
+def test_the_schema_of_ours_says_what_is_wrong(breaks: Callable[[Json], object], said: str, realm: Json) -> None:
+    broken = copy.deepcopy(realm)
+    breaks(broken)
+    found = problems("realm", broken)
+    assert [problem for problem in found if problem.startswith(said)], found

@@ -1,0 +1,67 @@
+"""One text from end to end: the issuer that Keycloak writes, the gateway compares, and services read. And both against schemas of ours."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.charts.platform import Platform
+from tests.conftest import settings_of
+from tests.own_schemas import problems
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def own(environment: str, deployed: Callable[[str], Platform]) -> Platform:
+    return deployed(environment)
+
+
+def gateway(platform: Platform) -> Json:
+    return dict(json.loads(platform.releases["kong"].values["dblessConfig"]["config"]))
+
+
+def checks(platform: Platform) -> list[Json]:
+    services = gateway(platform)["services"]
+    return [plugin["config"] for service in services for plugin in service["plugins"] if plugin["name"] == "realm-token"]
+
+
+def realms(platform: Platform) -> Json:
+    return dict(platform.releases["realm"].values["realms"])
+
+
+def test_keycloak_the_gateway_and_services_name_one_issuer(own: Platform) -> None:
+    variables = {item["name"]: item.get("value") for item in yaml.safe_load(own.releases["keycloak"].values["extraEnv"])}
+    assert variables["KC_HOSTNAME_STRICT"] == "true"
+    keycloak = f"{variables['KC_HOSTNAME']}/realms/{own.releases['realm'].values['keyRotation']['realm']}"
+    found = [parameter["Properties"] for _, _, parameter in own.resources("AWS::SSM::Parameter")]
+    parameters = {parameter["Name"]: parameter["Value"] for parameter in found if "Name" in parameter}
+    assert {check["issuer"] for check in checks(own)} == {keycloak} == {parameters[f"/spotmusic/{own.environment}/identity/issuer"]}
+
+
+def test_every_service_with_a_route_is_behind_the_check_unless_it_is_declared_public(own: Platform) -> None:
+    tags = {service["name"]: service.get("tags", []) for service in gateway(own)["services"]}
+    declared = {name: service for name, service in settings_of(own.environment).services.items() if service.route}
+    assert tags.keys() == {*declared, "keycloak"}
+    assert {name for name, found in tags.items() if "public" in found} == {"keycloak", *(n for n, s in declared.items() if s.public)}
+
+
+def test_the_gateway_admits_the_clients_that_the_realm_makes_for_listeners(own: Platform) -> None:
+    public = {client["clientId"] for client in realms(own)["spotmusic.json"]["clients"] if client["publicClient"]}
+    assert all(set(check["clients"]) == public for check in checks(own))
+
+
+def test_logins_go_back_to_the_public_address_or_to_a_developers_machine(own: Platform) -> None:
+    settings = settings_of(own.environment)
+    for client in realms(own)["spotmusic.json"]["clients"]:
+        at_home = client["clientId"] == "grafana" or settings.domain is None
+        for redirect in client["redirectUris"]:
+            local = redirect.startswith(("http://localhost:", "https://localhost:"))
+            assert redirect.startswith(f"{settings.public_url}/") or (local and at_home), redirect
+
+
+def test_what_is_deployed_satisfies_the_schemas_of_ours(own: Platform) -> None:
+    assert problems("kong", gateway(own)) == []
+    assert [problem for realm in realms(own).values() for problem in problems("realm", realm)] == []

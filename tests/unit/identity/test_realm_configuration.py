@@ -1,0 +1,247 @@
+"""The realm as it is released, and its chart, rendered by the very Helm that deploys it."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+import yaml
+
+from spotmusic_constructs.identity.providers import IdentityProvider
+from spotmusic_constructs.identity.realm import Realm
+from spotmusic_constructs.identity.realm_configuration import RealmConfiguration
+from spotmusic_constructs.kubernetes.helm_release import LocalChart
+from tests.conftest import ROOT, new_stack
+from tests.helm_values import LARGEST_VALUES, arn_of, cluster_in, helm, releases, secret_in
+
+Json = dict[str, Any]
+CHART = ROOT / "charts" / "realm"
+SCRIPT = CHART / "files" / "replace-keys.sh"
+
+
+@pytest.fixture(scope="module")
+def stack() -> cdk.Stack:
+    return new_stack()
+
+
+@pytest.fixture(scope="module")
+def configuration(stack: cdk.Stack) -> RealmConfiguration:
+    google = IdentityProvider(alias="google", kind="google", label="Google", client_id="g", secret_arn=arn_of("google"))
+    return RealmConfiguration(
+        stack,
+        "Realm",
+        cluster=cluster_in(stack),
+        chart=LocalChart(path=CHART),
+        config_image="registry.example.com/adorsys/keycloak-config-cli:6.5.1-26.5.5",
+        keycloak_image="registry.example.com/keycloak/keycloak:26.8.2",
+        url="https://keycloak-http.keycloak.svc.cluster.local:8443/auth",
+        realm=Realm(web_redirects=["https://spotmusic.example/callback"], grafana_url="https://localhost:3000", providers=[google]),
+        automation=secret_in(stack, "automation"),
+        clients=secret_in(stack, "clients"),
+    )
+
+
+@pytest.fixture(scope="module")
+def values(stack: cdk.Stack, configuration: RealmConfiguration) -> Json:
+    assert configuration
+    return dict(releases(stack)["realm"]["Values"])
+
+
+@pytest.fixture(scope="module")
+def manifests(values: Json) -> dict[tuple[str, str], Json]:
+    return {(manifest["kind"], manifest["metadata"]["name"]): manifest for manifest in render(values)}
+
+
+def render(values: Json) -> list[Json]:
+    command = [str(helm()), "template", "realm", str(CHART), "--namespace", "keycloak", "--kube-version", "1.36.0", "--values", "-"]
+    done = subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ValueError(done.stderr)
+    return [manifest for manifest in yaml.safe_load_all(done.stdout) if manifest]
+
+
+def job(manifests: dict[tuple[str, str], Json]) -> Json:
+    (found,) = (manifest for (kind, _), manifest in manifests.items() if kind == "Job")
+    return found
+
+
+def pods(manifests: dict[tuple[str, str], Json]) -> list[Json]:
+    crons = [manifests["CronJob", name]["spec"]["jobTemplate"]["spec"] for name in ("realm-keys", "realm-import")]
+    return [spec["template"]["spec"] for spec in (job(manifests)["spec"], *crons)]
+
+
+def environment(container: Json) -> Json:
+    return {variable["name"]: variable.get("value", variable.get("valueFrom")) for variable in container["env"]}
+
+
+def test_both_realms_are_applied_as_they_are_described(manifests: dict[tuple[str, str], Json]) -> None:
+    (volume,) = (volume for volume in job(manifests)["spec"]["template"]["spec"]["volumes"] if volume["name"] == "realms")
+    data = manifests["ConfigMap", volume["configMap"]["name"]]["data"]
+    assert {json.loads(text)["realm"] for text in data.values()} == {"spotmusic", "master"}
+    (container,) = job(manifests)["spec"]["template"]["spec"]["containers"]
+    assert environment(container)["IMPORT_FILES_LOCATIONS"] == "/config/master.json,/config/spotmusic.json"
+    # Numbers stay numbers on their way through CloudFormation, Helm and YAML.
+    assert json.loads(data["spotmusic.json"])["eventsExpiration"] == 190 * 24 * 3600
+
+
+def test_nothing_is_deleted_that_the_realm_does_not_name(manifests: dict[tuple[str, str], Json]) -> None:
+    (container,) = job(manifests)["spec"]["template"]["spec"]["containers"]
+    managed = {name: value for name, value in environment(container).items() if name.startswith("IMPORT_MANAGED_")}
+    assert {"IMPORT_MANAGED_CLIENT", "IMPORT_MANAGED_ROLE", "IMPORT_MANAGED_COMPONENT", "IMPORT_MANAGED_IDENTITYPROVIDER"} <= managed.keys()
+    assert set(managed.values()) == {"no-delete"}
+
+
+def test_every_variable_comes_from_the_secret_that_is_made(
+    manifests: dict[tuple[str, str], Json], configuration: RealmConfiguration
+) -> None:
+    (secret,) = configuration.external_secrets
+    (container,) = job(manifests)["spec"]["template"]["spec"]["containers"]
+    references = {name: value["secretKeyRef"] for name, value in environment(container).items() if isinstance(value, dict)}
+    assert {"KEYCLOAK_CLIENTID", "KEYCLOAK_CLIENTSECRET", "GRAFANA_CLIENT_SECRET", "PROVIDER_GOOGLE_SECRET"} == references.keys()
+    assert {reference["name"] for reference in references.values()} == {secret.name}
+    assert {reference["key"] for reference in references.values()} == secret.keys
+    assert secret.fields["provider_google_secret"].secret_arn == arn_of("google")
+
+
+def test_the_service_account_is_checked_over_tls_that_is_verified(manifests: dict[tuple[str, str], Json]) -> None:
+    for pod in pods(manifests):
+        (trust,) = pod["initContainers"]
+        assert trust["command"][0] == "keytool"
+        (container,) = pod["containers"]
+        assert "trust.p12" in str(container)
+        assert environment(container)["KEYCLOAK_URL"].startswith("https://")
+
+
+def test_a_change_makes_a_new_job_and_none_leaves_it_alone(values: Json, manifests: dict[tuple[str, str], Json]) -> None:
+    name = job(manifests)["metadata"]["name"]
+    changed = json.loads(json.dumps(values))
+    changed["realms"]["spotmusic.json"]["accessTokenLifespan"] = 240
+    other = next(manifest["metadata"]["name"] for manifest in render(changed) if manifest["kind"] == "Job")
+    assert name != other
+    later = {**values, "keyRotation": {**values["keyRotation"], "schedule": "0 1 1 1 *"}}
+    assert name == next(manifest["metadata"]["name"] for manifest in render(later) if manifest["kind"] == "Job")
+
+
+def test_the_same_can_be_run_by_hand_and_does_not_run_by_itself(manifests: dict[tuple[str, str], Json]) -> None:
+    by_hand = manifests["CronJob", "realm-import"]["spec"]
+    assert by_hand["suspend"] is True
+    assert by_hand["jobTemplate"]["spec"]["template"]["spec"] == job(manifests)["spec"]["template"]["spec"]
+
+
+def test_all_jobs_keep_to_the_restricted_standard(manifests: dict[tuple[str, str], Json]) -> None:
+    for pod in pods(manifests):
+        assert pod["automountServiceAccountToken"] is False
+        assert ("ServiceAccount", pod["serviceAccountName"]) in manifests
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        for container in (*pod["initContainers"], *pod["containers"]):
+            security = container["securityContext"]
+            assert security["readOnlyRootFilesystem"] is security["runAsNonRoot"] is True
+            assert security["allowPrivilegeEscalation"] is False
+            assert security["capabilities"] == {"drop": ["ALL"]}
+            assert container["resources"]["limits"]["memory"]
+
+
+def test_keys_are_replaced_every_three_months_one_job_at_a_time(manifests: dict[tuple[str, str], Json]) -> None:
+    spec = manifests["CronJob", "realm-keys"]["spec"]
+    assert (spec["schedule"], spec["timeZone"], spec["concurrencyPolicy"]) == ("23 6 1 */3 *", "Etc/UTC", "Forbid")
+    (container,) = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    assert int(environment(container)["PUBLISHED_SECONDS"]) < spec["jobTemplate"]["spec"]["activeDeadlineSeconds"]
+    assert manifests["ConfigMap", "realm-keys"]["data"]["replace-keys.sh"] == SCRIPT.read_text()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"url": "http://keycloak:8080/auth"},
+        {"configImage": "x/y:latest"},
+        {"variables": {"x; rm": "key"}},
+        {"realms": {"spotmusic.json": {"enabled": True}}},
+        {"keyRotation": {"realm": "spotmusic", "schedule": "now", "publishedSeconds": 900}},
+        {"realmz": {}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_the_chart_does_not_know_is_refused(values: Json, change: Json) -> None:
+    with pytest.raises(ValueError, match="schema"):
+        render(values | change)
+
+
+def test_values_fit_into_an_event(values: Json) -> None:
+    assert len(json.dumps(values).encode()) < LARGEST_VALUES
+
+
+KCADM = r"""#!/bin/bash
+# Stands in for kcadm.sh: keeps the realm's providers of keys in a file, as lines of id,name,providerId,priority.
+state=$STATE/providers; echo "$*" >> "$STATE/log"
+for word in "$@"; do
+  case $word in name=*) wanted=${word#name=} ;; config.priority=*) priority=${word//[^0-9]/} ;; esac
+done
+case "$1 $2" in
+  "config credentials") ;;
+  "get components")
+    while IFS=, read -r id name kind _; do
+      if [ -z "$wanted" ] || [ "$wanted" = "$name" ]; then echo "$id,$name,$kind"; fi
+    done < "$state" ;;
+  "get realms/spotmusic") echo realm-id ;;
+  "create components") echo "id-$wanted,$wanted,rsa-generated,$priority" >> "$state" ;;
+  "update components/"*)
+    while IFS=, read -r id name kind old; do
+      [ "$id" = "${2#components/}" ] && old=$priority
+      echo "$id,$name,$kind,$old"
+    done < "$state" > "$state.new"
+    mv "$state.new" "$state" ;;
+  "delete components/"*) grep -v "^${2#components/}," "$state" > "$state.new"; mv "$state.new" "$state" ;;
+  *) exit 3 ;;
+esac
+"""
+
+
+def replace_keys(folder: Path, hour: str) -> list[tuple[str, int]]:
+    """Runs the job at an hour such as 2027010106; returns the realm's signing keys with their priorities."""
+    bash = shutil.which("bash") or pytest.skip("bash, which runs the job, is not installed")
+    for name, text in {
+        "kcadm": KCADM,
+        "date": f"#!/bin/bash\necho {hour}\n",
+        "sleep": '#!/bin/bash\necho "sleep $1" >> "$STATE/log"\n',
+    }.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    providers = folder / "providers"
+    if not providers.exists():
+        providers.write_text(
+            "a,hmac-generated-hs512,hmac-generated,100\nb,rsa-generated,rsa-generated,100\nc,rsa-enc-generated,rsa-enc-generated,100\n"
+        )
+    variables = {"STATE": str(folder), "KCADM": str(folder / "kcadm"), "PATH": f"{folder}:/usr/bin:/bin", "REALM": "spotmusic"}
+    subprocess.run(
+        [bash, str(SCRIPT)],
+        env={**variables, "KEYCLOAK_URL": "https://keycloak", "ACCOUNT": "automation", "PUBLISHED_SECONDS": "900"},
+        check=True,
+        capture_output=True,
+    )
+    lines = [line.split(",") for line in providers.read_text().splitlines()]
+    assert [line[1] for line in lines if line[2] != "rsa-generated"] == ["hmac-generated-hs512", "rsa-enc-generated"]
+    return sorted((name, int(priority)) for _, name, kind, priority in lines if kind == "rsa-generated")
+
+
+def test_a_new_key_is_published_before_it_signs_and_the_one_before_stays(tmp_path: Path) -> None:
+    assert replace_keys(tmp_path, "2026100106") == [("rsa-generated", 100), ("signing-2026100106", 2026100106)]
+    log = (tmp_path / "log").read_text().splitlines()
+    published, waited, signs = (
+        next(index for index, line in enumerate(log) if line.startswith(word))
+        for word in ("create components", "sleep 900", "update components")
+    )
+    assert published < waited < signs
+    assert 'config.priority=["0"]' in log[published]
+
+
+def test_the_key_before_last_goes(tmp_path: Path) -> None:
+    replace_keys(tmp_path, "2026100106")
+    assert replace_keys(tmp_path, "2027010106") == [("signing-2026100106", 2026100106), ("signing-2027010106", 2027010106)]
+
+
+def test_a_job_that_runs_again_goes_on_where_it_was(tmp_path: Path) -> None:
+    first = replace_keys(tmp_path, "2026100106")
+    assert replace_keys(tmp_path, "2026100106") == first
