@@ -1,12 +1,15 @@
 """Helm releases of an environment: their values as Helm gets them, and the images that these name."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from tests.properties.resources import Json, Platform, Resource
+
+_WITHIN_A_TEXT = re.compile(r"\bimage[\"']?:\s*[\"']?([\w.${}-]+(?:/[\w.-]+)+(?::[\w.-]+|@sha256:[0-9a-f]+)?)")
 
 HELM = "Custom::AWSCDK-EKS-HelmChart"
 
@@ -34,7 +37,7 @@ def releases_of(platform: Platform) -> dict[str, Release]:
 
 
 def images_in(values: Any) -> Iterator[str]:
-    """Yields every image that Helm values name, however the chart wants its parts."""
+    """Yields every image that Helm values name: in parts, as one text, or within a text that a chart takes for YAML."""
     if isinstance(values, Mapping):
         if isinstance(values.get("repository"), str) and isinstance(values.get("tag"), str):
             yield "/".join(filter(None, (values.get("registry"), values["repository"]))) + f":{values['tag']}"
@@ -45,3 +48,5 @@ def images_in(values: Any) -> Iterator[str]:
     elif isinstance(values, list):
         for item in values:
             yield from images_in(item)
+    elif isinstance(values, str):
+        yield from _WITHIN_A_TEXT.findall(values)

@@ -6,7 +6,7 @@ from functools import cache
 
 from tests.conftest import ROOT
 from tests.properties.promise import Verdicts, promise
-from tests.properties.resources import Json, Platform, Resource
+from tests.properties.resources import Json, Platform, Resource, at
 from tests.properties.statements import statements_of
 
 VAULT = "AWS::Backup::BackupVault"
@@ -87,6 +87,9 @@ def test_p068_whatever_holds_data_is_backed_up_and_stays_in_the_region(platform:
         yield name, platform.target("data", rule["TargetBackupVault"]) in platform.some(VAULT), "Write to the locked vault."
         # A copy abroad is an international transfer (LGPD art. 33); the document says what would have to come first.
         yield name, not rule.get("CopyActions"), "Decide where copies go in docs/recovery.md first."
+    for bucket in (resource for resource in to_bring_back(platform) if resource.type == "AWS::S3::Bucket"):
+        told = bucket["NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled"] is True
+        yield bucket, told, "Send its events to EventBridge: continuous backups stop without."
     continuous = [rule["Lifecycle"]["DeleteAfterDays"] for rule in plan_rules(platform) if rule.get("EnableContinuousBackup") is True]
     yield "data/BackupPlan", continuous == [LEAST_DAYS], "Turn continuous backup on, for the 35 days that AWS Backup knows."
     decided = "**Copies elsewhere.** None leaves the region" in document()
@@ -119,6 +122,8 @@ def test_p069_backups_are_brought_back_and_looked_at_every_week(platform: Platfo
         yield selection, role is not None and can_restore(role), "Give it the role that restores."
         waits = (selection["ValidationWindowHours"] or 0) >= 1 and plan.id in (selection.body.get("DependsOn") or [])
         yield selection, waits, "Leave the copy for as long as its validation takes, and let it wait for its plan."
+        placed = {"dbSubnetGroupName", "vpcSecurityGroupIds"} <= (selection["RestoreMetadataOverrides"] or {}).keys()
+        yield selection, placed or selection["ProtectedResourceType"] == "S3", "Say where the copy stands: else in the default VPC."
     yield from a_function_judges(plan)
 
 
@@ -127,9 +132,15 @@ def can_restore(role: Resource) -> bool:
     return "AWSBackupServiceRolePolicyForRestores" in policies and "AWSBackupServiceRolePolicyForS3Restore" in policies
 
 
+def hears_of_restores(rule: Resource) -> bool:
+    pattern = rule["EventPattern"]
+    kind = pattern.get("source") == ["aws.backup"] and pattern.get("detail-type") == ["Restore Job State Change"]
+    return bool(kind) and at(pattern, "detail.status") == ["COMPLETED"] and rule["State"] == "ENABLED"
+
+
 def a_function_judges(plan: Resource) -> Verdicts:
     platform = plan.platform
-    rules = [rule for rule in platform.users_of(plan, "AWS::Events::Rule") if rule["EventPattern.detail.status"] == ["COMPLETED"]]
+    rules = [rule for rule in platform.users_of(plan, "AWS::Events::Rule") if hears_of_restores(rule)]
     judges = {target for rule in rules for target in rule.mentions("Targets") if target.type == "AWS::Lambda::Function"}
     yield plan, len(judges) == 1, "Call a function that judges what came back."
     for judge in judges:

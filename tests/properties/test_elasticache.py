@@ -58,6 +58,8 @@ def test_p053_every_client_is_a_user_that_may_do_little_and_nobody_is_the_defaul
         default = [user for user in members if user["UserName"] == "default"]
         off = len(default) == 1 and rules(default[0]) == ["off", "-@all"]
         yield cache, off, "Have a user `default` in the group that is off and may do nothing: ElastiCache brings one that may do all."
+        names = [user["UserName"] for user in members]
+        yield cache, None not in names and len(names) == len(set(names)), f"Each client is a user of its own: {names}."
         for user in members:
             yield user, user in default or is_confined(user), "Keep it to keys of its own, without dangerous commands."
             named = user in default or (bool(user["Passwords"]) and user["NoPasswordRequired"] is not True)

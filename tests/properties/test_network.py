@@ -77,6 +77,11 @@ def endpoint_name(endpoint: Resource) -> str:
     return endpoint.text("ServiceName").removeprefix(f"com.amazonaws.{endpoint.platform.settings.region}.")
 
 
+def is_of_this_account(statement: Statement) -> bool:
+    """Tells whether a statement admits this account's principals only, or reaches this account's resources only."""
+    return any(statement.values("StringEquals", key) == (ACCOUNT,) for key in ("aws:PrincipalAccount", "aws:ResourceAccount"))
+
+
 def endpoint_statements(platform: Platform, *names: str) -> list[Statement]:
     return [s for s in statements_of(platform) if s.resource.type == ENDPOINT and endpoint_name(s.resource) in names]
 
@@ -88,13 +93,10 @@ def test_p001_nobody_from_outside_but_cloudfront_may_open_a_connection(platform:
         cidr = addresses(rule)
         inside = cidr is None or ip_network(cidr).subnet_of(IPv4Network(platform.settings.network.cidr))  # type: ignore[arg-type]
         yield resource, inside, f"It admits {cidr}. Name a party of the table of flows instead of addresses."
+        yield resource, rule["IpProtocol"] == "tcp", "Name ports of TCP: another protocol may be all of them."
         if "SourcePrefixListId" in rule:
             prefix_lists.add(rule["SourcePrefixListId"])
-            yield (
-                resource,
-                (rule["FromPort"], rule["ToPort"]) == (443, 443),
-                "CloudFront comes over TLS on 443 only: set domain.",
-            )
+            yield resource, (rule["FromPort"], rule["ToPort"]) == (443, 443), "CloudFront comes over TLS on 443 only: set domain."
     yield "prefix lists", len(prefix_lists) == 1, "One prefix list, CloudFront's, is all that comes in from outside the VPC."
     balancers = platform.some("AWS::ElasticLoadBalancingV2::LoadBalancer")
     yield from ((balancer, balancer["Scheme"] == "internal", "Make the load balancer internal.") for balancer in balancers)
@@ -102,7 +104,13 @@ def test_p001_nobody_from_outside_but_cloudfront_may_open_a_connection(platform:
 
 @promise
 def test_p002_databases_and_cache_call_nobody(platform: Platform) -> Verdicts:
+    for store in [*platform.some("AWS::RDS::DBInstance"), *platform.some("AWS::ElastiCache::ReplicationGroup")]:
+        named = store["VPCSecurityGroups"] or store["SecurityGroupIds"]
+        yield store, bool(named), "Without a group of its own it would stand in the default one."
     groups = data_groups(platform)
+    for group in sorted(groups, key=str):
+        closed = [rule["CidrIp"] for rule in group["SecurityGroupEgress"] or []] == [NOTHING]
+        yield group, closed, "Let it start with a rule that allows nothing: EC2 would add one that allows everything."
     for resource, rule in rules(platform, "Egress"):
         if group_of(resource, rule) in groups:
             yield resource, rule.get("CidrIp") == NOTHING, "A group of the data tier has no way out: take the flow with this source away."
@@ -136,6 +144,7 @@ def test_p005_all_traffic_is_recorded_encrypted_and_kept(platform: Platform) -> 
             group = log.target("LogGroupName")
             known = group is not None and group.target("KmsKeyId") is not None
             yield log, known, "Write to a log group of this template that has a customer-managed key."
+            yield log, log.target("DeliverLogsPermissionArn") is not None, "Give it a role to write with."
             yield log, group is not None and (group["RetentionInDays"] or 0) >= 180, "Keep flow logs for at least 180 days."
 
 
@@ -151,8 +160,11 @@ def test_p007_the_data_tier_has_no_way_out(platform: Platform) -> Verdicts:
     for subnet in subnets(platform, "data"):
         yield subnet, not default_routes(subnet), "Make the tier PRIVATE_ISOLATED: nothing in it calls out."
     for group in platform.some("AWS::RDS::DBSubnetGroup", "AWS::ElastiCache::SubnetGroup"):
-        tiers = {tier_of(subnet) for subnet in group.targets("SubnetIds")}
-        yield group, tiers == {"data"}, f"It stands in {sorted(tiers)}. Put it into the data tier."
+        whole = set(group.targets("SubnetIds")) == set(subnets(platform, "data"))
+        yield group, whole, "It is the data tier in every zone: vpc_subnets of the group `data`."
+    for store in [*platform.some("AWS::RDS::DBInstance"), *platform.some("AWS::ElastiCache::ReplicationGroup")]:
+        stands = store.target("DBSubnetGroupName") or store.target("CacheSubnetGroupName")
+        yield store, stands is not None, "Without a subnet group it would stand in the default VPC."
 
 
 @promise
@@ -183,24 +195,26 @@ def test_p010_aws_apis_have_an_address_in_the_vpc(platform: Platform) -> Verdict
         yield f"network/{name}", endpoint is not None, "Add it to network.interface_endpoints, or say `all`."
         if endpoint:
             zones = {subnet["AvailabilityZone"] for subnet in endpoint.targets("SubnetIds")}
-            yield endpoint, endpoint["PrivateDnsEnabled"] is True and len(zones) >= 2, "Private DNS, and an address in every zone."
+            reached = endpoint["VpcEndpointType"] == "Interface" and endpoint["PrivateDnsEnabled"] is True and len(zones) >= 2
+            yield endpoint, reached, "Private DNS, and an address in every zone."
 
 
 @promise
 def test_p011_endpoints_serve_this_account_and_its_resources_only(platform: Platform) -> Verdicts:
     for endpoint in platform.some(ENDPOINT):
-        yield endpoint, bool(endpoint["PolicyDocument"]), "Without a policy an endpoint serves everybody and reaches everything."
+        said = [statement for statement in statements_of(platform) if statement.resource is endpoint]
+        yield endpoint, bool(said), "Without a policy an endpoint serves everybody and reaches everything."
+        for statement in said:
+            ours = is_of_this_account(statement) or buckets_of_aws(statement)
+            yield endpoint, ours, f"Confine {statement} by aws:PrincipalAccount or aws:ResourceAccount."
         groups = endpoint.targets("SecurityGroupIds")
+        yield endpoint, len(groups) == (endpoint["VpcEndpointType"] == "Interface"), "Give it the group `endpoints`, and no other."
         for resource, rule in rules(platform, "Ingress"):
             if group_of(resource, rule) in groups:
                 yield resource, (rule["FromPort"], rule["ToPort"]) == (443, 443), "Endpoints answer on 443 only."
     for statement in endpoint_statements(platform, "s3", "secretsmanager", "kms"):
         own = statement.values("StringEquals", "aws:ResourceAccount") == (ACCOUNT,)
-        yield (
-            statement.resource,
-            own or buckets_of_aws(statement),
-            f"{statement}: confine it by aws:ResourceAccount.",
-        )
+        yield statement.resource, own or buckets_of_aws(statement), f"Confine {statement} by aws:ResourceAccount."
 
 
 def buckets_of_aws(statement: Statement) -> bool:

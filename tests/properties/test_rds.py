@@ -23,6 +23,14 @@ def parameters(database: Resource) -> dict[str, str]:
     return group.properties["Parameters"] if group else {}
 
 
+def audited(database: Resource) -> set[str]:
+    """Events that the audit plugin records; MySQL has no audit log without it."""
+    group = database.target("OptionGroupName")
+    plugins = [o for o in (group["OptionConfigurations"] or []) if o["OptionName"] == "MARIADB_AUDIT_PLUGIN"] if group else []
+    settings = [setting for plugin in plugins for setting in plugin.get("OptionSettings", [])]
+    return {event for setting in settings if setting.get("Name") == "SERVER_AUDIT_EVENTS" for event in setting["Value"].split(",")}
+
+
 def is_key_of_databases(key: Resource | None) -> bool:
     return key is not None and key.name == "secrets/DatabaseKey"
 
@@ -71,7 +79,9 @@ def test_p039_databases_take_logins_by_iam(platform: Platform) -> Verdicts:
 @promise
 def test_p040_nobody_talks_to_a_database_without_tls(platform: Platform) -> Verdicts:
     for database in databases(platform):
-        said = parameters(database)
+        group, said = database.target("DBParameterGroupName"), parameters(database)
+        family = f"mysql{'.'.join(str(database['EngineVersion']).split('.')[:2])}"
+        yield database, group is not None and group["Family"] == family, f"Attach a parameter group of {family}."
         yield database, said.get("require_secure_transport") == "1", "Attach a parameter group with require_secure_transport 1."
         tls = set(said.get("tls_version", "").split(","))
         yield database, bool(tls) and tls <= {"TLSv1.2", "TLSv1.3"}, f"It speaks {sorted(tls)}. Take everything before TLS 1.2 away."
@@ -88,9 +98,11 @@ def test_p041_errors_slow_queries_and_logins_are_recorded(platform: Platform) ->
             kept = group is not None and bool(group["KmsKeyId"]) and bool(group["RetentionInDays"])
             yield f"{database.name} {log}", kept, "Make its log group first: RDS's own has neither key nor end."
             yield database, group is not None and group.id in (database.body.get("DependsOn") or []), f"Let it wait for its group {log}."
-        options = database.target("OptionGroupName")
-        names = [option["OptionName"] for option in (options["OptionConfigurations"] or [])] if options else []
-        yield database, "MARIADB_AUDIT_PLUGIN" in names, "Attach an option group with the audit plugin: MySQL has no audit log without."
+        said = parameters(database)
+        slow = said.get("slow_query_log") == "1" and said.get("log_output") == "FILE"
+        yield database, slow, "Set slow_query_log 1 and log_output FILE: RDS exports files only."
+        yield database, said.get("general_log", "0") == "0", "Leave general_log off: it holds every statement, with listeners' data in it."
+        yield database, "CONNECT" in audited(database), "Attach an option group with the audit plugin, and let it record logins."
 
 
 @promise
@@ -130,7 +142,7 @@ def test_p045_the_engine_is_supported_for_half_a_year_more_and_never_paid_extra(
     for database in databases(platform):
         major = ".".join(str(database["EngineVersion"]).split(".")[:2])
         support = versions.MYSQL.get(major)
-        until = support.standard_until if support else None
+        until = support.standard_until if support and database["Engine"] == "mysql" else None
         supported = until is not None and until - TODAY >= STANDARD_SUPPORT
         yield database, supported, f"MySQL {major} is in standard support until {until}. Plan the upgrade (docs/runbooks/database.md)."
         declined = database["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"

@@ -11,6 +11,8 @@ DISTRIBUTIONS = f"arn:aws:cloudfront::{ACCOUNT}:distribution/"
 CLOUDFRONT = ("Service", "cloudfront.amazonaws.com")
 SCANNED = "GuardDutyMalwareScanStatus"
 WRITES = {"PUT", "POST", "DELETE"}
+WRITERS = {"logging.s3.amazonaws.com", "logdelivery.elasticloadbalancing.amazonaws.com", "delivery.logs.amazonaws.com"}
+"""Who writes access logs: S3, load balancers, and CloudFront and WAF."""
 
 
 def bucket(platform: Platform, name: str) -> Resource:
@@ -35,11 +37,18 @@ def rules(of: Resource) -> list[Json]:
     return [rule for rule in of["LifecycleConfiguration.Rules"] or [] if rule["Status"] == "Enabled" and not rule.get("Prefix")]
 
 
+def arn(of: Resource) -> str:
+    return f"${{{of.stack}/{of.id}.Arn}}"
+
+
+def objects(of: Resource) -> str:
+    return f"{arn(of)}/*"
+
+
 def denies_everybody(statement: Statement, of: Resource) -> bool:
     """Tells whether a statement refuses everything on the bucket and its objects to everybody it applies to."""
-    arn = f"${{{of.stack}/{of.id}.Arn}}"
     whole = not statement.allows and statement.for_anybody and statement.actions == ("s3:*",)
-    return whole and set(statement.texts()) == {arn, f"{arn}/*"}
+    return whole and set(statement.texts()) == {arn(of), objects(of)}
 
 
 @promise
@@ -87,11 +96,7 @@ def test_p060_objects_move_to_where_they_cost_least_and_go_when_their_time_is_ov
         ]
         yield one, bool(aborted) and min(aborted) <= 7, "Abort uploads that nobody finished, after 7 days at the most."
         replaced = [rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in rules(one) if "NoncurrentVersionExpiration" in rule]
-        yield (
-            one,
-            bool(replaced) and min(replaced) <= 90,
-            "Let replaced versions go after 90 days at the most: erased is erased (LGPD art. 16).",
-        )
+        yield one, bool(replaced) and min(replaced) <= 90, "Let replaced versions go within 90 days: erased is erased (LGPD art. 16)."
     audio = [transition for rule in rules(bucket(platform, "Audio")) for transition in rule.get("Transitions", [])]
     tiers = {(transition["StorageClass"], transition["TransitionInDays"]) for transition in audio}
     yield bucket(platform, "Audio"), tiers == {("INTELLIGENT_TIERING", 0)}, "Most tracks are rarely heard: Intelligent-Tiering from day 0."
@@ -107,12 +112,8 @@ def test_p061_the_audio_library_is_read_through_cloudfront_only(platform: Platfo
         allowed = [statement for statement in statements(one) if statement.allows]
         yield one, len(allowed) == 1, "CloudFront alone is allowed in by the policy; services have rights on their own roles."
         for statement in allowed:
-            reads = statement.principals == (CLOUDFRONT,) and statement.actions == ("s3:GetObject",)
-            yield (
-                one,
-                reads and confined_to_distributions(statement),
-                f"Let CloudFront of this account read, and nothing else: {statement}.",
-            )
+            reads = statement.principals == (CLOUDFRONT,) and statement.actions == ("s3:GetObject",) and statement.texts() == [objects(one)]
+            yield one, reads and confined_to_distributions(statement), f"Let CloudFront of this account read, nothing else: {statement}."
     key = next(key for key in platform.some("AWS::KMS::Key") if key.name == "secrets/AudioKey")
     admitted = [s for s in statements_of(platform) if s.resource is key and CLOUDFRONT in s.principals]
     decrypts = len(admitted) == 1 and admitted[0].actions == ("kms:Decrypt",) and confined_to_distributions(admitted[0])
@@ -155,9 +156,20 @@ def test_p063_who_asked_for_an_object_is_recorded(platform: Platform) -> Verdict
             yield one, target is logs and bool(prefix), "Write its access logs to the log bucket, under a prefix: log_access."
     prefixes = [one["LoggingConfiguration.LogFilePrefix"] for one in platform.some(BUCKET) if one is not logs]
     yield logs, len(prefixes) == len(set(prefixes)), f"Each bucket has a prefix of its own: {prefixes}."
-    admitted = [statement for statement in statements(logs) if ("Service", "logging.s3.amazonaws.com") in statement.principals]
-    ours = len(admitted) == 1 and admitted[0].values("StringEquals", "aws:SourceAccount") == (ACCOUNT,)
-    yield logs, ours, "Let S3 of this account write its logs."
+    admitted = [statement for statement in statements(logs) if statement.allows]
+    services = {who for statement in admitted for kind, who in statement.principals if kind == "Service"}
+    yield logs, services == WRITERS, f"Let these write, and nobody else: {', '.join(sorted(WRITERS))}."
+    for statement in admitted:
+        yield logs, writes_of_this_account(statement), f"Confine it to this account: {statement}."
+
+
+def writes_of_this_account(statement: Statement) -> bool:
+    """Tells whether a service writes on behalf of this account; load balancers of old regions write as an account, below our own number."""
+    conditions = [(operator, key) for operator in ("StringEquals", "ArnLike") for key in ("aws:SourceAccount", "aws:SourceArn")]
+    limits = [value for operator, key in conditions for value in statement.values(operator, key)]
+    if any(kind != "Service" for kind, _ in statement.principals):
+        return all(f"AWSLogs/{ACCOUNT}/" in text for text in statement.texts()) and statement.actions == ("s3:PutObject",)
+    return bool(limits) and all(ACCOUNT in value for value in limits)
 
 
 @promise
@@ -180,7 +192,7 @@ def test_p065_nobody_hears_an_upload_before_it_was_scanned(platform: Platform) -
     tags = len(plans) == 1 and plans[0]["Actions.Tagging.Status"] == "ENABLED"
     yield uploads, tags, "Let GuardDuty scan it, and tag what it scanned."
     scanner = {plan.target("Role") for plan in plans}
-    denied = [statement for statement in statements(uploads) if not statement.allows and statement.for_anybody]
+    denied = [s for s in statements(uploads) if not s.allows and s.for_anybody and s.texts() == [objects(uploads)]]
     unscanned = [s for s in denied if s.values("StringNotEquals", f"s3:ExistingObjectTag/{SCANNED}") == ("NO_THREATS_FOUND",)]
     read = [s for s in unscanned if s.may("s3:GetObject") and s.may("s3:GetObjectVersion") and excepted(s) == scanner]
     yield uploads, len(read) == 1, "Deny reads of what has no clean result, to everybody but the scan."

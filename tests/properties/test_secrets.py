@@ -128,8 +128,10 @@ def test_p026_no_secret_is_written_down_anywhere(platform: Platform) -> Verdicts
 def test_p027_no_code_writes_a_secret_out(platform: Platform) -> Verdicts:
     for file, lines in unsafe_calls().items():
         yield file, not lines, f"Lines {lines} turn a secret into text. Pass the secret itself, or its ARN."
-    for resource in platform.some(SECRET):
-        yield resource, resource["SecretString"] is None, "Its value would stand in the template. Let Secrets Manager make it up."
+    filled = {pair.target("SecretArn") for pair in platform.some(PAIR)}
+    for secret in platform.some(SECRET):
+        drawn = (secret["GenerateSecretString.PasswordLength"] or 0) >= 32 or secret in filled
+        yield secret, drawn and secret["SecretString"] is None, "Let Secrets Manager make up 32 characters or more."
 
 
 @promise
@@ -149,6 +151,8 @@ def test_p029_keys_serve_this_account_only(platform: Platform) -> Verdicts:
         if statement.for_anybody:
             through = statement.values("StringEquals", "kms:ViaService")
             yield statement.resource, bool(through) and "*" not in "".join(through), f"Name the services that may use it: {statement}."
+        named = account or not {"*", "kms:*"}.intersection(statement.actions)
+        yield statement.resource, named, f"Name what it may do: {statement}."
         yield statement.resource, not statement.negated, f"Say what is allowed, not what is not: {statement}."
 
 
