@@ -52,11 +52,11 @@ def _keycloak(release: str, namespace: str, values: Json) -> Iterator[Json]:
 
 def _redpanda(release: str, namespace: str, values: Json) -> Iterator[Json]:
     labels = _labels("redpanda", release, "redpanda-statefulset")
-    external = values["listeners"]["kafka"]["external"]["default"]["port"]
+    external = [values["listeners"][listener]["external"]["default"]["port"] for listener in ("kafka", "schemaRegistry")]
     yield _service(release, namespace, labels, 9644, 9093, 8081, 33145)
     yield _account(values.get("serviceAccount", {}).get("name", release), namespace)
     replicas = values["statefulset"]["replicas"]
-    yield _pods("StatefulSet", release, namespace, labels, 9644, 9093, 8081, 33145, external, replicas=replicas)
+    yield _pods("StatefulSet", release, namespace, labels, 9644, 9093, 8081, 33145, *external, replicas=replicas)
     yield _budget(release, namespace, labels)
     for name, certificate in values["tls"]["certs"].items():
         if "secretRef" not in certificate and certificate.get("enabled", True):

@@ -1,0 +1,64 @@
+"""What services expect of the brokers, and what the brokers are told: findings are plain sentences."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from tests.charts.platform import Platform
+from tests.helm_values import Json
+
+_DIRECTIONS = {"EVENTS_PRODUCES": "produces", "EVENTS_CONSUMES": "consumes"}
+
+
+def topic_findings(platform: Platform) -> list[str]:
+    """Topics that a service expects and may not use, and users of the stream whose rights or password are missing."""
+    access = platform.releases["redpanda-access"].values
+    found = [
+        f"{service}: {topic} is in {variable}, and the job of redpanda-access gives no such right"
+        for service, variables in _services(platform)
+        for variable, direction in _DIRECTIONS.items()
+        for topic in _listed(variables, variable)
+        if topic not in access["topics"] or topic not in access["users"].get(service, {}).get(direction, [])
+    ]
+    passwords = _password_file(platform)
+    return [*found, *(f"{user} has rights and no password in redpanda-users" for user in access["users"].keys() - passwords)]
+
+
+def queue_findings(platform: Platform) -> list[str]:
+    """Queues that a service takes from or is scaled by, and that are not there or not for it."""
+    topology = platform.releases["rabbitmq-topology"].values
+    rights = {name: user["read"] for name, user in topology["users"].items()}
+    taken = [(service, queue) for service, variables in _services(platform) for queue in _listed(variables, "TASKS_QUEUES")]
+    found = [
+        f"{service}: {queue} is in TASKS_QUEUES, and no queue of this name is for it"
+        for service, queue in taken
+        if queue not in topology["queues"] or not re.search(rights.get(service) or "$^", queue)
+    ]
+    return [*found, *(f"{queue} is counted, and no queue has this name" for queue in _counted(platform) if queue not in topology["queues"])]
+
+
+def _services(platform: Platform) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yields every service with the plain variables of its container."""
+    for stack, _, definition in platform.resources("AWS::ECS::TaskDefinition"):
+        for container in definition["Properties"]["ContainerDefinitions"]:
+            variables = {entry["Name"]: platform.resolve(entry["Value"], stack) for entry in container.get("Environment", [])}
+            if "SERVICE" in variables:
+                yield variables["SERVICE"], variables
+
+
+def _listed(variables: dict[str, str], name: str) -> list[str]:
+    return variables[name].split(",") if name in variables else []
+
+
+def _counted(platform: Platform) -> Iterator[str]:
+    for stack, _, function in platform.resources("AWS::Lambda::Function"):
+        queues = function["Properties"].get("Environment", {}).get("Variables", {}).get("QUEUES")
+        if queues:
+            yield from json.loads(platform.resolve(queues, stack))
+
+
+def _password_file(platform: Platform) -> set[str]:
+    """Names in the file of users that Redpanda's chart reads."""
+    secrets: list[Json] = platform.releases["trust"].values["externalSecrets"]
+    (users,) = (secret for secret in secrets if (secret["namespace"], secret["name"]) == ("redpanda", "redpanda-users"))
+    return {line.split(":")[0] for line in users["template"]["users.txt"].splitlines()}

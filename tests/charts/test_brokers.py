@@ -1,0 +1,52 @@
+"""Services and brokers mean the same topics, queues and rights."""
+
+import copy
+from collections.abc import Callable
+
+from tests.charts import brokers
+from tests.charts.platform import Platform
+
+Deployed = Callable[[str], Platform]
+
+
+def test_every_topic_that_a_service_expects_is_made_and_for_it(deployed: Deployed, environment: str) -> None:
+    assert brokers.topic_findings(deployed(environment)) == []
+
+
+def test_every_queue_that_a_service_takes_from_or_is_scaled_by_is_made_and_for_it(deployed: Deployed, environment: str) -> None:
+    assert brokers.queue_findings(deployed(environment)) == []
+
+
+def test_production_keeps_every_event_on_three_brokers(deployed: Deployed) -> None:
+    access = deployed("prod").releases["redpanda-access"].values
+    assert access["minimumReplication"] == 3
+    assert {name: topic["replication"] for name, topic in access["topics"].items() if topic["replication"] < 3} == {}
+
+
+def broken(platform: Platform, release: str) -> Platform:
+    copied = copy.copy(platform)
+    copied.releases = {**platform.releases, release: copy.deepcopy(platform.releases[release])}
+    return copied
+
+
+def test_a_right_that_is_missing_is_found(deployed: Deployed) -> None:
+    platform = broken(deployed("dev"), "redpanda-access")
+    platform.releases["redpanda-access"].values["users"]["playback"]["produces"].remove("events.listening")
+    assert brokers.topic_findings(platform) == [
+        "playback: events.listening is in EVENTS_PRODUCES, and the job of redpanda-access gives no such right"
+    ]
+
+
+def test_a_user_without_a_password_is_found(deployed: Deployed) -> None:
+    platform = broken(deployed("dev"), "redpanda-access")
+    platform.releases["redpanda-access"].values["users"]["radio"] = {"produces": [], "consumes": []}
+    assert brokers.topic_findings(platform) == ["radio has rights and no password in redpanda-users"]
+
+
+def test_a_queue_that_is_missing_is_found(deployed: Deployed) -> None:
+    platform = broken(deployed("dev"), "rabbitmq-topology")
+    del platform.releases["rabbitmq-topology"].values["queues"]["notifications"]
+    assert brokers.queue_findings(platform) == [
+        "notifications: notifications is in TASKS_QUEUES, and no queue of this name is for it",
+        "notifications is counted, and no queue has this name",
+    ]
