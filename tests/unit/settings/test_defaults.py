@@ -26,7 +26,7 @@ def test_data_is_retained_unless_the_environment_says_otherwise_twice() -> None:
 
 def test_settings_do_not_change_after_loading() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        settings_of("dev").region = "us-east-1"
+        settings_of("dev").region = "us-east-1"  # type: ignore[misc]
 
 
 def test_the_schema_beside_the_environments_is_the_models() -> None:

@@ -254,7 +254,7 @@ def test_a_kubernetes_version_without_a_layer_is_refused(tmp_path: Path) -> None
         load("dev", folder=folder, today=TODAY)
 
 
-REFUSED_BY_THE_APPLICATION = {
+REFUSED_BY_THE_APPLICATION: dict[str, tuple[dict[str, Any], str]] = {
     "by the settings": ({"zones": ["sa-east-1a"]}, "environments/dev.yaml: zones: "),
     "by a construct": (
         {"region": "us-gov-west-1", "zones": ["us-gov-west-1a", "us-gov-west-1b"], "edge.origin_prefix_list": "pl-12345678"},
