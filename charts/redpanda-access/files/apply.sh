@@ -71,7 +71,7 @@ topic() {
 
 # rights USER, and on standard input a line for each right: RESOURCE PATTERN NAME OPERATIONS-WITH-COMMAS
 rights() {
-  local user=$1 wanted=' ' row operation principal host kind name pattern permission operations
+  local user=$1 wanted=' ' listed row operation principal host kind name pattern permission operations
   local -a rows present
   mapfile -t rows
   for row in "${rows[@]}"; do
@@ -80,7 +80,8 @@ rights() {
   done
 
   # What is no longer wanted goes first, and then everything that is wanted is said again: nobody lacks a right for long.
-  mapfile -t present < <(rpk security acl list --allow-principal "User:$user" </dev/null)
+  listed=$(rpk security acl list --subsystem kafka --allow-principal "User:$user" </dev/null)
+  mapfile -t present <<<"$listed"
   for row in "${present[@]}"; do
     read -r principal host kind name pattern operation permission _ <<<"${row,,}"
     kind=${kind//_/-}

@@ -95,7 +95,11 @@ rows() { # the rights that the words describe, as the tables show them
 
 header() { echo "PRINCIPAL HOST RESOURCE-TYPE RESOURCE-NAME RESOURCE-PATTERN-TYPE OPERATION PERMISSION ERROR"; }
 
-rpk-acl-list() { header && { grep "^$(option allow-principal "$@") " "$STATE/rights" || true; }; }
+rpk-acl-list() {
+  if grep -qx "nobody may list" "$STATE/refused"; then echo "unable to list kafka ACLs" >&2 && return 1; fi
+  header
+  grep "^$(option allow-principal "$@") " "$STATE/rights" || true
+}
 
 rpk-acl-create() {
   local line name

@@ -158,6 +158,13 @@ def test_a_refusal_in_a_table_is_a_failure_although_rpk_ends_with_0(stream: Stre
     assert "refused by Redpanda" in done.stderr
 
 
+def test_rights_that_cannot_be_listed_end_the_job(stream: Stream) -> None:
+    (stream.folder / "refused").write_text("nobody may list\n")
+    done = stream.apply()
+    assert (done.returncode, stream.lines("rights")) == (1, [])
+    assert "unable to list" in done.stderr
+
+
 def test_it_waits_for_the_brokers_and_gives_up_after_a_while(stream: Stream) -> None:
     (stream.folder / "deaf").write_text("2\n")
     assert stream.apply().returncode == 0
