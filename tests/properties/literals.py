@@ -29,7 +29,10 @@ _WORD = re.compile(r"[A-Za-z0-9+=_]{16,}")
 _CDK_HASH = re.compile(r"[0-9A-F]{8}(?:-|$)")
 _CHANGE = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
 _CALLED_SECRET = re.compile(r"(?:password|passwd|passphrase|secret|token|api_?key|private_?key)$", flags=re.IGNORECASE)
-_NAME = re.compile(r"[a-z0-9]+(?:[-./][a-z0-9]+)*|[A-Z][A-Z0-9_]*|\$\{[^}]+\}|\{\{[^}]+\}\}|")
+_NAME = re.compile(
+    r"[a-z0-9]+(?:[-_./][a-z0-9]+)*|[A-Z][A-Z0-9_]*|"  # of a secret, a key in one, or an environment variable
+    r"\$\{[^}]+\}|\{\{[^}]+\}\}|\$\(env:[A-Z0-9_]+\)|"  # references of CloudFormation, External Secrets and Keycloak
+)
 
 BITS = 3.5
 """Entropy of a character from which a word of 16 and more looks drawn: English has some 3, letters and digits at random over 4."""

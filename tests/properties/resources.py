@@ -220,6 +220,11 @@ def at(value: Any, path: str) -> Any:
 def intrinsics(value: Any) -> Iterator[Any]:
     """Yields every mapping at any depth that may be an intrinsic function."""
     if isinstance(value, Mapping):
+        if "Fn::Sub" in value:
+            text = value["Fn::Sub"]
+            yield from (
+                {"Fn::GetAtt" if "." in name else "Ref": name} for name in _PLACE.findall(text if isinstance(text, str) else text[0])
+            )
         if len(value) == 1:
             yield value
         for item in value.values():

@@ -42,5 +42,6 @@ def test_what_is_called_a_password_may_be_a_name_or_a_reference_and_nothing_else
         "env": [{"redis_password": "correct horse"}],
         "tlsSecret": "rabbitmq-tls",
         "admin": {"passwordKey": "Anything Goes", "token": "${secrets/Admin}", "secret": "{{ .password }}"},
+        "client": {"secret": "$(env:GRAFANA_CLIENT_SECRET)", "client_secret": "grafana_client_secret"},
     }
     assert list(called_secret(values)) == ["password", "env.0.redis_password"]

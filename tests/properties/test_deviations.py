@@ -1,0 +1,37 @@
+"""Property 134: what an environment does without is declared, with a reason, and is not more than it says."""
+
+import re
+
+import pytest
+
+from tests.conftest import ROOT, settings_of
+from tests.properties.deviations import DEVIATIONS, Deviation
+
+DECLARED = [(number, environment, deviation) for number, of in DEVIATIONS.items() for environment, deviation in of.items()]
+TESTED = {
+    int(number)
+    for file in (ROOT / "tests" / "properties").glob("test_*.py")
+    for number in re.findall(r"^def test_p(\d{3})_", file.read_text(), flags=re.MULTILINE)
+}
+
+
+def named(declared: tuple[int, str, Deviation]) -> str:
+    return f"P-{declared[0]:03d} in {declared[1]}"
+
+
+@pytest.mark.parametrize("declared", DECLARED, ids=named)
+def test_p134_an_environment_relaxes_only_what_is_declared(declared: tuple[int, str, Deviation]) -> None:
+    """That an unused declaration fails is the doing of `promise`, in the test of its own number."""
+    number, environment, deviation = declared
+    assert number in TESTED, f"no test judges P-{number:03d}: nobody would notice that the deviation is not needed"
+    assert not settings_of(environment).production, "production does without nothing"
+    assert len(deviation.reason) >= 40, "say what the environment gains, and why nobody is hurt"
+    assert deviation.resources
+    wide = [pattern for pattern in deviation.resources if len(pattern.replace("*", "")) < 8]
+    assert wide == [], f"{wide} could stand for anything: name the resources"
+
+
+def test_dev_relaxes_what_costs_and_never_who_may_do_what() -> None:
+    """Secrets, keys, rights, encryption and what keeps data are the same everywhere: 24 to 35, 39, 40, 47 to 51, 53, 56 to 69."""
+    rights = {*range(24, 36), 39, 40, *range(47, 52), 53, *range(56, 70)}
+    assert rights.intersection(DEVIATIONS) == set()

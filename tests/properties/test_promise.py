@@ -1,0 +1,56 @@
+"""A property is judged on all that it looks at, and what is declared to break it has to break it."""
+
+import pytest
+
+from tests.conftest import settings_of
+from tests.properties import promise as subject
+from tests.properties.deviations import Deviation
+from tests.properties.promise import Verdicts, problems_of, promise
+from tests.properties.resources import Platform
+
+LEAVE = Deviation(resources=("data/Cache*",), reason="This one may, because it is made up for a test.")
+
+
+def platform() -> Platform:
+    return Platform(name="dev", settings=settings_of("dev"), templates={})
+
+
+def test_every_resource_that_breaks_the_promise_is_named_with_what_to_do() -> None:
+    verdicts = [("data/One", False, "Mend it."), ("data/Two", True, "Mend it."), ("data/Three", False, "Mend it otherwise.")]
+    assert problems_of("prod", verdicts, None) == ["prod/data/One: Mend it.", "prod/data/Three: Mend it otherwise."]
+
+
+def test_what_is_declared_may_break_it_and_nothing_else() -> None:
+    verdicts = [("data/CacheNode", False, "Mend it."), ("data/Queue", False, "Mend it.")]
+    assert problems_of("dev", verdicts, LEAVE) == ["dev/data/Queue: Mend it."]
+
+
+def test_a_declaration_that_nothing_needs_fails() -> None:
+    (problem,) = problems_of("dev", [("data/CacheNode", True, "Mend it.")], LEAVE)
+    assert problem.startswith("data/Cache* keeps the promise now")
+
+
+def test_a_promise_about_nothing_is_not_kept() -> None:
+    (problem,) = problems_of("dev", [], None)
+    assert "nothing was looked at" in problem
+
+
+def test_the_number_of_a_test_finds_its_declarations(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subject, "DEVIATIONS", {7: {"dev": LEAVE}})
+
+    @promise
+    def test_p007_something_holds(platform: Platform) -> Verdicts:
+        yield "data/CacheNode", False, "Mend it."
+
+    @promise
+    def test_p008_something_else_holds(platform: Platform) -> Verdicts:
+        yield "data/CacheNode", False, "Mend it."
+
+    test_p007_something_holds(platform())
+    with pytest.raises(pytest.fail.Exception, match=r"P-008 does not hold in dev:\n  dev/data/CacheNode: Mend it\."):
+        test_p008_something_else_holds(platform())
+
+
+def test_a_type_that_no_stack_has_any_more_is_missed() -> None:
+    with pytest.raises(AssertionError, match="no stack has AWS::RDS::DBInstance"):
+        platform().some("AWS::RDS::DBInstance")
