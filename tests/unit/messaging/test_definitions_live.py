@@ -201,9 +201,15 @@ def wait_for(broker: Broker, server: "subprocess.Popen[bytes]", output: Path) ->
         with suppress(urllib.error.URLError, ConnectionError):
             if broker.ask("definitions/spotmusic")["bindings"]:
                 return
-        assert server.poll() is None, f"RabbitMQ refuses what it was told:\n{output.read_text()[-3000:]}"
+        assert server.poll() is None, f"RabbitMQ refuses what it was told:\n{first_error(output)}"
         time.sleep(0.1)
-    pytest.fail(f"RabbitMQ did not hold our queues within a minute:\n{output.read_text()[-3000:]}")
+    pytest.fail(f"RabbitMQ did not hold our queues within a minute:\n{first_error(output)}")
+
+
+def first_error(output: Path) -> str:
+    """Returns where RabbitMQ begins to complain; what follows is mostly the stack of its processes."""
+    text = output.read_text()
+    return text[max(text.find("[error]"), 0) :][:1500]
 
 
 def test_it_starts_with_the_configuration_of_the_chart_and_holds_our_queues(broker: Broker) -> None:
