@@ -16,7 +16,7 @@ from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
 
 RELEASE = "realm"
 SECRET = "realm"  # noqa: S105 the name of a Secret
-ACCOUNT_ID, ACCOUNT_SECRET = "automation_id", "automation_secret"
+ACCOUNT_ID, ACCOUNT_SECRET = "automation-id", "automation-secret"
 PUBLISHED_SECONDS = 900
 """Three times as long as the gateway takes to read the realm's keys again."""
 
@@ -67,7 +67,7 @@ class RealmConfiguration(Construct):
         grafana = {GRAFANA_SECRET: (clients.secret_arn, "grafana")} if realm.grafana_url else {}
         variables = {**grafana, **realm.variables}
         account = {ACCOUNT_ID: (automation.secret_arn, "username"), ACCOUNT_SECRET: (automation.secret_arn, "password")}
-        sources = {**account, **{name.lower(): source for name, source in variables.items()}}
+        sources = {**account, **{_key(name): source for name, source in variables.items()}}
         fields = {key: SecretField(secret_arn=arn, field=field) for key, (arn, field) in sources.items()}
         self.certificates: tuple[Certificate, ...] = ()
         self.external_secrets = (ExternalSecret(namespace=namespace, name=SECRET, fields=fields),)
@@ -91,7 +91,12 @@ class RealmConfiguration(Construct):
                 "accountIdKey": ACCOUNT_ID,
                 "accountSecretKey": ACCOUNT_SECRET,
                 "realms": {f"{realm.name}.json": realm.to_representation(), "master.json": administrators()},
-                "variables": {name: name.lower() for name in variables},
+                "variables": {name: _key(name) for name in variables},
                 "keyRotation": {"realm": realm.name, "schedule": schedule, "publishedSeconds": PUBLISHED_SECONDS},
             },
         )
+
+
+def _key(variable: str) -> str:
+    """Returns the key of the Secret from which an environment variable is read."""
+    return variable.lower().replace("_", "-")

@@ -103,7 +103,7 @@ def test_every_variable_comes_from_the_secret_that_is_made(
     assert {"KEYCLOAK_CLIENTID", "KEYCLOAK_CLIENTSECRET", "GRAFANA_CLIENT_SECRET", "PROVIDER_GOOGLE_SECRET"} == references.keys()
     assert {reference["name"] for reference in references.values()} == {secret.name}
     assert {reference["key"] for reference in references.values()} == secret.keys
-    assert secret.fields["provider_google_secret"].secret_arn == arn_of("google")
+    assert secret.fields["provider-google-secret"].secret_arn == arn_of("google")
 
 
 def test_the_service_account_is_checked_over_tls_that_is_verified(manifests: dict[tuple[str, str], Json]) -> None:

@@ -98,7 +98,7 @@ def test_every_secret_of_a_component_says_who_replaces_it_before_when(components
 def test_every_user_of_a_component_has_a_secret_of_its_own(components: dict[str, Json]) -> None:
     templates = [json.loads(s["Properties"]["GenerateSecretString"]["SecretStringTemplate"]) for s in components.values()]
     users = sorted(template["username"] for template in templates if template)
-    assert users == ["admin", "admin", "admin", "operator", "playback", "queue-depth", "trends", "web-api"]
+    assert users == ["admin", "admin", "admin", "automation", "operator", "playback", "queue-depth", "trends", "web-api"]
 
 
 def test_the_clients_of_keycloak_share_a_secret_by_client_id(components: dict[str, Json]) -> None:
