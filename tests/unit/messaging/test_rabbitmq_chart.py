@@ -50,8 +50,10 @@ def test_a_cluster_of_three_has_tls_listeners_only(spec: Json) -> None:
     assert spec["service"] == {"type": "ClusterIP"}
 
 
-def test_the_minority_of_a_split_cluster_stops(spec: Json) -> None:
-    assert "cluster_partition_handling = pause_minority" in spec["rabbitmq"]["additionalConfig"]
+def test_nothing_is_said_that_rabbitmq_no_longer_listens_to(spec: Json) -> None:
+    """Since 4.3 everything is kept by Raft, of which a minority stops by itself; the settings of before are accepted and do nothing."""
+    assert "cluster_partition_handling" not in spec["rabbitmq"]["additionalConfig"]
+    assert "ha-mode" not in str(spec)
 
 
 def test_the_administrator_comes_from_a_secret(spec: Json) -> None:
