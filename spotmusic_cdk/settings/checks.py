@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from spotmusic_cdk.settings import broker_checks
+from spotmusic_cdk.settings.network import InterfaceEndpoint
 from spotmusic_cdk.settings.problem import Problem
 from spotmusic_cdk.settings.services import RESOURCES, ServiceSettings
 
@@ -104,6 +105,31 @@ def _production(settings: Settings) -> Iterator[Problem]:
             "Use 14 to 35 for both.",
         ),
         (data.cache.replicas < 2, "data.cache.replicas", "production has a node in every zone", "Use 2 or more."),
+        (
+            data.cache.snapshot_retention_days < 15,
+            "data.cache.snapshot_retention_days",
+            "production keeps 15 days (NIST 800-53 CP-9)",
+            "Use 15 to 35.",
+        ),
+        (
+            data.backup.vault_lock_days is None,
+            "data.backup.vault_lock_days",
+            "anybody who administers the vault could empty it",
+            "Set the days after which its lock is for good, 3 or more.",
+        ),
+        (
+            len(settings.network.endpoints) < len(get_args(InterfaceEndpoint)),
+            "network.interface_endpoints",
+            "production reaches AWS without leaving the VPC",
+            "Use all.",
+        ),
+        *(
+            (not secret, f"registry.{key}", f"images of {host} would be pulled from the Internet", "Name a secret (docs/deployment.md).")
+            for key, host, secret in (
+                ("docker_hub_credentials", "docker.io", settings.registry.docker_hub_credentials),
+                ("github_credentials", "ghcr.io", settings.registry.github_credentials),
+            )
+        ),
         (settings.kubernetes.kong.min_replicas < 3, "kubernetes.kong.min_replicas", "production has a pod in every zone", "Use 3 or more."),
         (
             not settings.observability.alarm_emails,
