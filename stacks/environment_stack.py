@@ -46,8 +46,9 @@ class EnvironmentStack(cdk.Stack):
             "CostCenter": settings.cost_center,
             "DataClass": data_class,
         }
+        stack_tags = cdk.Tags.of(self)
         for key, value in tags.items():
-            cdk.Tags.of(self).add(key, value)
+            stack_tags.add(key, value)
 
     @property
     def availability_zones(self) -> list[str]:

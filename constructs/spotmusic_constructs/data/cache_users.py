@@ -60,6 +60,7 @@ class CacheUsers(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
 
+        self._suffix = cdk.Names.unique_id(self)[-8:]
         users = [self._default_user()]
         self.resources: dict[str, secretsmanager.CfnSecret] = {}
         secrets: dict[str, secretsmanager.ISecret] = {}
@@ -109,4 +110,4 @@ class CacheUsers(Construct):
 
     def _id(self, name: str) -> str:
         """ElastiCache demands an id, unique in account and region, of at most 40 characters."""
-        return f"{name}-{cdk.Names.unique_id(self)[-8:]}".lower()
+        return f"{name}-{self._suffix}".lower()

@@ -65,7 +65,8 @@ class SecurityGroups(Construct):
         _check_quota(edges)
 
         own = {group for source, target, _ in edges for group in (source, target)} | {group_of(party) for party in parties}
-        self._ids = {name: self._group(name, vpc).attr_group_id for name in sorted(own - OUTSIDE)}
+        stack_name, vpc_id = cdk.Stack.of(self).stack_name, vpc.vpc_id
+        self._ids = {name: self._group(name, vpc_id, stack_name).attr_group_id for name in sorted(own - OUTSIDE)}
         self._handles = {
             name: ec2.SecurityGroup.from_security_group_id(self, f"{name}-handle", id_, mutable=False) for name, id_ in self._ids.items()
         }
@@ -83,15 +84,15 @@ class SecurityGroups(Construct):
             raise KeyError(f"{party} has no security group: no flow names it. Add its flows to the table, or name it in parties.")
         return self._handles[name]
 
-    def _group(self, name: str, vpc: ec2.IVpc) -> ec2.CfnSecurityGroup:
+    def _group(self, name: str, vpc_id: str, stack_name: str) -> ec2.CfnSecurityGroup:
         # A changed description would replace the group, so that it says nothing that may change.
         return ec2.CfnSecurityGroup(
             self,
             name,
-            vpc_id=vpc.vpc_id,
+            vpc_id=vpc_id,
             group_description=f"{name}: rules from the table of flows",
             security_group_egress=[_NOTHING],
-            tags=[cdk.CfnTag(key="Name", value=f"{cdk.Stack.of(self).stack_name}/{name}")],
+            tags=[cdk.CfnTag(key="Name", value=f"{stack_name}/{name}")],
         )
 
     def _allow(self, edge: Edge, reason: str) -> None:

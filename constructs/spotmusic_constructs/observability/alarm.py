@@ -111,6 +111,7 @@ class Alarms(Construct):
         runbooks: str = "docs/runbooks",
     ) -> None:
         super().__init__(scope, construct_id)
+        told = [topic.topic_arn]
         self.alarms = [
             alarm(
                 self,
@@ -118,7 +119,7 @@ class Alarms(Construct):
                 rule=rule,
                 threshold=threshold,
                 description=f"{rule.summary} Severity: {severity}. Runbook: {runbooks}/{runbook}.md",
-                topic=topic,
+                told=told,
             )
             for rule in rules
             for severity, threshold in rule.thresholds.items()
@@ -126,10 +127,9 @@ class Alarms(Construct):
 
 
 def alarm(
-    scope: Construct, construct_id: str, *, rule: Rule, threshold: float, description: str, topic: sns.ITopic | None
+    scope: Construct, construct_id: str, *, rule: Rule, threshold: float, description: str, told: list[str] | None
 ) -> cloudwatch.CfnAlarm:
-    """Makes one alarm; without a topic it only feeds a composite alarm."""
-    told = [topic.topic_arn] if topic else None
+    """Makes one alarm, which tells topics by their ARN; without any it only feeds a composite alarm."""
     return cloudwatch.CfnAlarm(
         scope,
         construct_id,

@@ -60,6 +60,7 @@ class Dashboard(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, rows: Sequence[Row], period_seconds: int = 300) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
+        region = stack.region
         widgets = []
         for number, row in enumerate(rows):
             top = number * (_TITLE_HEIGHT + _GRAPH_HEIGHT)
@@ -73,7 +74,7 @@ class Dashboard(Construct):
                     "y": top + _TITLE_HEIGHT,
                     "width": width,
                     "height": _GRAPH_HEIGHT,
-                    "properties": _properties(graph, stack.region, period_seconds),
+                    "properties": _properties(graph, region, period_seconds),
                 }
                 for column, graph in enumerate(row.graphs)
             ]

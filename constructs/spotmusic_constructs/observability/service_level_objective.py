@@ -115,7 +115,7 @@ class ServiceLevelObjective(Construct):
 
     def _window(self, name: str, bad: Formula, threshold: float, description: str) -> cloudwatch.CfnAlarm:
         rule = Rule(name=name, summary=description, watch=bad, thresholds={}, periods=1)
-        window = alarm(self, name, rule=rule, threshold=threshold, description=description, topic=None)
+        window = alarm(self, name, rule=rule, threshold=threshold, description=description, told=None)
         acknowledge(
             window,
             {

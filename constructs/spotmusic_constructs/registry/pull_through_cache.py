@@ -1,6 +1,7 @@
 """Caches of the registries upstream: nodes and tasks pull every image from our own registry."""
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -99,10 +100,15 @@ class PullThroughCache(Construct):
         if host not in self._prefixes:
             self._warn(host, hint)
             return host
+        return f"{self._registry}/{self._prefixes[host]}"
+
+    @cached_property
+    def _registry(self) -> str:
+        """Host name of the account's own registry."""
         stack = cdk.Stack.of(self)
         region = stack.region
         suffix = None if cdk.Token.is_unresolved(region) else RegionInfo.get(region).domain_suffix
-        return f"{stack.account}.dkr.ecr.{region}.{suffix or stack.url_suffix}/{self._prefixes[host]}"
+        return f"{stack.account}.dkr.ecr.{region}.{suffix or stack.url_suffix}"
 
     def _warn(self, host: str, hint: str) -> None:
         cacheable = any(upstream.host == host for upstream in UPSTREAM_REGISTRIES)

@@ -98,8 +98,9 @@ class GeneratedSecret(Construct):
 
 def rotate_by_hand(resource: secretsmanager.CfnSecret, rotation: ManualRotation) -> None:
     """Acknowledges that a secret has no schedule, and tags it with who replaces it before when."""
-    cdk.Tags.of(resource).add("RotationOwner", rotation.owner)
-    cdk.Tags.of(resource).add("RotateBefore", rotation.before.isoformat())
+    tags = cdk.Tags.of(resource)
+    tags.add("RotationOwner", rotation.owner)
+    tags.add("RotateBefore", rotation.before.isoformat())
     acknowledge(
         resource,
         {

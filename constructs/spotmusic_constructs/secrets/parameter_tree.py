@@ -30,6 +30,8 @@ class ParameterTree(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, path: str, values: Mapping[str, str]) -> None:
         super().__init__(scope, construct_id)
         self.path = path
+        stack = cdk.Stack.of(self)
+        self._arn = f"arn:{stack.partition}:ssm:{stack.region}:{stack.account}:parameter"
         self.names = tuple(f"{path}/{name}" for name in values)
 
         for name, value in values.items():
@@ -37,8 +39,7 @@ class ParameterTree(Construct):
 
     def arn_of(self, name: str) -> str:
         """Returns the ARN of the parameter with this full name, or of the path itself."""
-        stack = cdk.Stack.of(self)
-        return f"arn:{stack.partition}:ssm:{stack.region}:{stack.account}:parameter{name}"
+        return f"{self._arn}{name}"
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Lets `grantee` read every parameter of the tree, one by one or all by their path."""

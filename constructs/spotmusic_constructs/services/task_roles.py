@@ -1,6 +1,7 @@
 """The two roles of a task: one that ECS starts it with, and one that it has while it runs."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import aws_cdk as cdk
@@ -74,6 +75,7 @@ def _starting(access: Access, image: ServiceImage, log_group_arn: str) -> list[S
     return statements
 
 
+@cache
 def _assumed_by_tasks() -> dict[str, Any]:
     """Names account and service, so that ECS of somebody else cannot be talked into using the role (confused deputy)."""
     source = f"arn:{cdk.Aws.PARTITION}:ecs:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:*"
