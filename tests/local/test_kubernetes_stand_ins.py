@@ -102,4 +102,4 @@ def test_names_tell_which_ones_take_any_field() -> None:
             return [definition(KINDS[0], None), definition(certificate, {"type": "object", "properties": {"spec": {"type": "object"}}})]
 
     answering: Any = Answering()
-    assert stand_ins.names(answering) == ["Certificate (cert-manager.io/v1)", "NodeClass (eks.amazonaws.com/v1, any field)"]
+    assert stand_ins.names(answering) == ["cert-manager.io/v1: Certificate", "eks.amazonaws.com/v1 (any field): NodeClass"]

@@ -70,7 +70,7 @@ class Cluster:
 def state() -> ClusterState:
     cluster: Any = Cluster()
     found = [release.plain() for release in releases(cluster)]
-    return ClusterState(version="v1.36.3", has_own_server=True, stand_ins=["NodePool (karpenter.sh/v1)"], releases=found)
+    return ClusterState(version="v1.36.3", has_own_server=True, stand_ins=["karpenter.sh/v1: NodePool"], releases=found)
 
 
 def test_the_last_revision_counts() -> None:
@@ -107,7 +107,7 @@ def test_the_summary_counts_kinds_by_namespace_and_names_what_did_not_run() -> N
         "  recorded only, for their charts are not at hand (SPOTMUSIC_CHARTS):",
         "    kong (kong 3.4.1)",
         "  definitions that stand in for those of Auto Mode and of such charts:",
-        "    NodePool (karpenter.sh/v1)",
+        "    karpenter.sh/v1: NodePool",
     ]
 
 

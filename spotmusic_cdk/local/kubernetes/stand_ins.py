@@ -104,13 +104,13 @@ class StandIns:
 
 
 def names(api: KubernetesApi) -> list[str]:
-    """The stand-ins of an API server, such as `Certificate (cert-manager.io/v1)`."""
-    found = api.items(f"{DEFINITIONS}?labelSelector={LABEL}")
-    return sorted(
-        f"{entry['spec']['names']['kind']} ({entry['spec']['group']}/{entry['spec']['versions'][0]['name']}"
-        + (")" if "properties" in entry["spec"]["versions"][0]["schema"]["openAPIV3Schema"] else ", any field)")
-        for entry in found
-    )
+    """The stand-ins of an API server by their group, such as `cert-manager.io/v1: Certificate, Issuer`."""
+    groups: dict[str, list[str]] = {}
+    for entry in api.items(f"{DEFINITIONS}?labelSelector={LABEL}"):
+        version = entry["spec"]["versions"][0]
+        openness = "" if "properties" in version["schema"]["openAPIV3Schema"] else " (any field)"
+        groups.setdefault(f"{entry['spec']['group']}/{version['name']}{openness}", []).append(entry["spec"]["names"]["kind"])
+    return [f"{group}: {', '.join(sorted(kinds))}" for group, kinds in sorted(groups.items())]
 
 
 def remove(api: KubernetesApi) -> None:

@@ -41,12 +41,16 @@ def text(state: ClusterState | None, *, records: Iterable[Json]) -> str:
         why = "neither KUBECONFIG nor KUBEBUILDER_ASSETS was set when it started"
         return f"Kubernetes: {len(paper)} Helm releases are recorded, none was installed: {why}." if paper else ""
     head = [f"Kubernetes {state.version}: {len(state.releases)} Helm releases installed by the layer's own Helm; without nodes:"]
-    head.append("  nothing waits (--wait, --atomic), no hook runs, no webhook is asked, no pod starts (each was admitted in a dry run)")
+    webhooks = "no webhook is asked" if state.has_own_server else "webhooks that do not answer are ignored"
+    head.append(f"  nothing waits (--wait, --atomic), no hook runs, {webhooks}, no pod starts (each was admitted in a dry run)")
     lines = [*head, *(line for release in state.releases for line in _release(release))]
     if paper:
         lines += ["  recorded only, for their charts are not at hand (SPOTMUSIC_CHARTS):", *_wrapped(names)]
     if state.stand_ins:
-        lines += ["  definitions that stand in for those of Auto Mode and of such charts:", *_wrapped(", ".join(state.stand_ins))]
+        lines += [
+            "  definitions that stand in for those of Auto Mode and of such charts:",
+            *(line for name in state.stand_ins for line in _wrapped(name)),
+        ]
     return "\n".join(lines)
 
 

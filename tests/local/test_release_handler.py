@@ -1,0 +1,120 @@
+"""A release is installed by its provider function where its chart is at hand, and recorded where not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spotmusic_cdk.local.custom_resources import HELM_CHART
+from spotmusic_cdk.local.kubernetes import release_handler as module
+from spotmusic_cdk.local.kubernetes.charts import Charts
+from spotmusic_cdk.local.kubernetes.release_handler import AlreadyReleasedError, release_handler
+from spotmusic_cdk.local.provisioning import Handler, Made, Resource
+from spotmusic_cdk.local.recorded import Record, Register
+
+OURS = {"Release": "ground", "Namespace": "kube-system", "ChartAssetURL": "s3://assets/ground.zip"}
+OTHERS = {"Release": "kong", "Namespace": "kong", "Chart": "kong", "Version": "3.4.1", "Repository": "https://charts.konghq.com"}
+
+
+class Connection:
+    """An API server of its own, no charts of others, and a list of what was defined."""
+
+    has_own_server = True
+
+    def __init__(self) -> None:
+        self.charts = Charts(folder=None, answers=lambda _repository: False)
+        self.defined: list[str] = []
+        self.definitions = self
+
+    def api(self) -> Any:
+        return None
+
+    def define(self, _api: Any, chart: str) -> None:
+        self.defined.append(chart)
+
+
+class World:
+    """What the handler did."""
+
+    def __init__(self) -> None:
+        self.connection, self.register = Connection(), Register()
+        self.executed: list[str] = []
+        self.fails = False
+        connection: Any = self.connection
+        executed = Handler(create=self._run, update=self._update, delete=lambda _resource, identifier: self.executed.append(identifier))
+        paper = Handler(create=self._write, update=self._update, delete=self.register.remove)
+        self.handler = release_handler(executed=executed, paper=paper, connection=connection, register=self.register)
+
+    def _run(self, resource: Resource) -> Made:
+        self.executed.append(str(resource.properties["Release"]))
+        if self.fails:
+            raise RuntimeError("Helm says no")
+        return Made(identifier="physical")
+
+    def _update(self, resource: Resource, identifier: str, _old: Any) -> Made:
+        self.executed.append(f"update {resource.properties['Release']}")
+        return Made(identifier=identifier)
+
+    def _write(self, resource: Resource) -> Made:
+        given: dict[str, Any] = {
+            "type": resource.type,
+            "region": resource.region,
+            "stack": resource.stack,
+            "logical_id": resource.logical_id,
+        }
+        self.register.add(Record(**given, identifier="paper", properties=resource.properties))
+        return Made(identifier="paper")
+
+
+def resource(properties: dict[str, Any]) -> Resource:
+    return Resource(
+        type=HELM_CHART,
+        account="000000000000",
+        region="sa-east-1",
+        endpoint="http://127.0.0.1:1",
+        stack="platform",
+        logical_id="Release",
+        properties=properties,
+    )
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(module, "is_released", lambda _api, *, name, namespace: (namespace, name) == ("kube-system", "taken"))
+    return World()
+
+
+def test_a_chart_of_ours_is_released(world: World) -> None:
+    assert world.handler.create(resource(OURS)) == Made(identifier="physical")
+    assert (world.executed, world.connection.defined, world.register.listing()) == (["ground"], [], [])
+
+
+def test_a_chart_out_of_reach_is_recorded_and_what_it_would_define_has_stand_ins(world: World) -> None:
+    assert world.handler.create(resource(OTHERS)) == Made(identifier="paper")
+    assert (world.executed, world.connection.defined) == ([], ["kong"])
+    world.handler.delete(resource(OTHERS), "paper")
+    assert world.register.listing() == []
+
+
+def test_a_release_of_somebody_else_is_left_alone(world: World) -> None:
+    with pytest.raises(AlreadyReleasedError, match="helm uninstall taken --namespace kube-system"):
+        world.handler.create(resource({**OURS, "Release": "taken"}))
+    assert world.executed == []
+
+
+def test_a_release_that_failed_half_way_may_be_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.fails = True
+    with pytest.raises(RuntimeError, match="Helm says no"):
+        world.handler.create(resource(OURS))
+    monkeypatch.setattr(module, "is_released", lambda _api, *, name, namespace: True)
+    world.fails = False
+    assert world.handler.create(resource(OURS)) == Made(identifier="physical")
+
+
+def test_a_recorded_release_whose_chart_has_come_to_hand_is_installed_by_its_next_change(world: World, tmp_path: Path) -> None:
+    world.handler.create(resource(OTHERS))
+    (tmp_path / "kong-3.4.1.tgz").touch()
+    world.connection.charts = Charts(folder=tmp_path, answers=lambda _repository: False)
+    assert world.handler.update is not None
+    assert world.handler.update(resource(OTHERS), "paper", OTHERS) == Made(identifier="physical")
+    assert (world.executed, world.register.listing()) == (["kong"], [])
