@@ -49,11 +49,11 @@ dashboards: setup  ## write Grafana's dashboards as JSON into the chart monitori
 APT := apt-get -qq -o Dir::State=$(CURDIR)/.tools/apt -o Dir::State::status=/var/lib/dpkg/status \
 	-o Dir::Cache=$(CURDIR)/.tools/apt/cache -o APT::Sandbox::User=$(shell id -un)
 
-tools:  ## fetch promtool and amtool from Debian into .tools, where tests find them (no root needed)
-	@command -v apt-get dpkg >/dev/null || { echo "Put promtool and amtool in PATH: there is no apt-get here to fetch them."; exit 1; }
+tools:  ## fetch promtool, amtool and LuaJIT from Debian into .tools, where tests find them (no root needed)
+	@command -v apt-get dpkg >/dev/null || { echo "Put promtool, amtool and luajit (with cjson) in PATH: there is no apt-get here to fetch them."; exit 1; }
 	mkdir -p .tools/apt/lists/partial .tools/apt/cache/archives/partial
 	$(APT) update
-	cd .tools && $(APT) download prometheus prometheus-alertmanager
+	cd .tools && $(APT) download prometheus prometheus-alertmanager luajit lua-cjson
 	for package in .tools/*.deb; do dpkg -x $$package .tools || exit 1; done
 	rm -rf .tools/apt .tools/etc .tools/lib .tools/var .tools/usr/share .tools/*.deb
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 from functools import cache
@@ -36,14 +37,24 @@ CLAIMS: Json = {
 }
 
 
+TOOLS = ROOT / ".tools" / "usr"
+
+
+def environment() -> dict[str, str]:
+    """Returns an environment in which Lua finds the cjson that `make tools` fetched, after its own."""
+    modules = [f"{folder}/?.so" for folder in TOOLS.glob("lib/*/lua/5.1")]
+    return {**os.environ, "LUA_CPATH": f";;{';'.join(modules)}"}
+
+
 @cache
 def interpreter() -> str:
     """Returns a Lua with cjson, or skips the test that needs one."""
-    for name in ("luajit", "lua5.1"):
+    for name in ("luajit", "lua5.1", str(TOOLS / "bin" / "luajit")):
         found = shutil.which(name)
-        if found and subprocess.run([found, "-e", 'require "cjson"'], capture_output=True, check=False).returncode == 0:
+        probe = [found or "", "-e", 'require "cjson"']
+        if found and subprocess.run(probe, env=environment(), capture_output=True, check=False).returncode == 0:
             return found
-    pytest.skip("neither luajit nor lua5.1 with cjson is installed (Debian: luajit lua-cjson)")
+    pytest.skip("neither luajit nor lua5.1 with cjson is in PATH or .tools (make tools fetches them from Debian)")
 
 
 def run(plugin: str, conf: Json, *requests: Json, keys: "tuple[Key, ...]" = ()) -> list[Json]:
@@ -51,7 +62,9 @@ def run(plugin: str, conf: Json, *requests: Json, keys: "tuple[Key, ...]" = ()) 
     pems = {key.jwk["n"]: str(key.public) for key in keys}
     case = {"sources": str(SOURCES), "plugin": plugin, "conf": conf, "now": NOW, "pems": pems, "requests": list(requests)}
     driver = Path(__file__).with_name("lua_driver.lua")
-    done = subprocess.run([interpreter(), str(driver)], input=json.dumps(case), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [interpreter(), str(driver)], env=environment(), input=json.dumps(case), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     found: list[Json] = json.loads(done.stdout)
     return found
