@@ -149,6 +149,8 @@ def _config_map(key: str, item: Any, around: Mapping[str, Any]) -> Iterator[tupl
             yield "ConfigMap", name, ()
         case "configMap", str(name) if name and "mountPath" in around:
             yield "ConfigMap", name, ()
+        case "configMaps", list(entries):
+            yield from (("ConfigMap", entry["name"], ("handler.lua", "schema.lua")) for entry in entries if "pluginName" in entry)
 
 
 def _reference(key: str, item: Any) -> Iterator[tuple[str, str, tuple[str, ...]]]:
