@@ -25,6 +25,8 @@ def environment(public_url: str, vpc_cidr: str) -> list[Mapping[str, object]]:
         "KC_HTTPS_CERTIFICATE_FILE": "/etc/keycloak-tls/tls.crt",
         "KC_HTTPS_CERTIFICATE_KEY_FILE": "/etc/keycloak-tls/tls.key",
         "KC_HTTPS_PROTOCOLS": "TLSv1.3,TLSv1.2",
+        # Logins and why they fail, as metrics: off by default (Keycloak, monitoring user activities with event metrics).
+        "KC_EVENT_METRICS_USER_ENABLED": "true",
         # Counts only while no db-url is set (Keycloak, configuring the database).
         "KC_DB_URL_PROPERTIES": "?sslMode=VERIFY_IDENTITY&connectionTimeZone=UTC",
         "KC_TRUSTSTORE_PATHS": "/etc/rds-ca/ca.pem",
