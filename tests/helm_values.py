@@ -156,9 +156,7 @@ def helm_of(kubernetes: str) -> Path:
     return helm(versions.KUBECTL_LAYERS[kubernetes])
 
 
-def render(
-    chart: Path, release: str, namespace: str, values: Json, *, kubernetes: str = "1.36", apis: Iterable[str] = (), crds: bool = False
-) -> list[Json]:
+def render(chart: Path, release: str, namespace: str, values: Json, *, kubernetes: str = "1.36", apis: Iterable[str] = ()) -> list[Json]:
     """Returns the manifests of a release.
 
     Args:
@@ -168,17 +166,26 @@ def render(
         values: values of the chart.
         kubernetes: version of the cluster, whose layer's Helm is run.
         apis: API versions that the cluster has beside its own.
-        crds: whether the definitions that come with the first installation are rendered as well.
 
     Raises:
         ValueError: when Helm refuses, or a manifest has a key twice, with what is said of it.
+    """
+    return manifests_in(rendered_text(chart, release, namespace, values, kubernetes=kubernetes, apis=apis))
+
+
+def rendered_text(
+    chart: Path, release: str, namespace: str, values: Json, *, kubernetes: str = "1.36", apis: Iterable[str] = (), crds: bool = False
+) -> str:
+    """Returns what Helm prints for a release.
+
+    The arguments are those of `render`, and `crds` says whether the kinds that come with a first installation are printed as well.
     """
     command = [str(helm_of(kubernetes)), "template", release, str(chart), "--namespace", namespace, "--kube-version", f"{kubernetes}.0"]
     command += [word for api in apis for word in ("--api-versions", api)] + ["--include-crds"] * crds
     done = subprocess.run([*command, "--values", "-"], input=json.dumps(values), capture_output=True, text=True, check=False)
     if done.returncode:
         raise ValueError(done.stderr)
-    return manifests_in(done.stdout)
+    return done.stdout
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

@@ -1,0 +1,106 @@
+"""Values of charts of repositories mean what we think: the chart knows them, and they change what it renders."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from spotmusic_cdk import versions
+from tests.charts import upstream, values
+from tests.charts.platform import Platform, Release
+from tests.charts.pull import charts
+
+RELEASE_OF = {
+    "prometheus-operator-crds": "prometheus-operator-crds",
+    "cert-manager": "cert-manager",
+    "external-secrets": "external-secrets",
+    "rabbitmq-cluster-operator": "rabbitmq-operators",
+    "redpanda": "redpanda",
+    "keycloakx": "keycloak",
+    "kong": "kong",
+    "kube-prometheus-stack": "monitoring",
+}
+"""Name of the release by chart."""
+
+DEAD = {
+    **{
+        f"external-secrets: {part}podDisruptionBudget.minAvailable": "Empty makes room for maxUnavailable; the chart asks first for that"
+        for part in ("", "webhook.", "certController.")
+    },
+    "kong: admin.enabled": "Off twice: there would be no admin API without its listeners either, and both are told to whoever reads",
+    "redpanda: tests.enabled": "Pods of `helm test`, which this version of the chart has none of; older and newer ones do",
+    "kube-prometheus-stack: grafana.initChownData.enabled": "A container that runs as root; it comes with a volume, which Grafana has not",
+}
+"""Values that no rendering shows, with the reason for which they stand there."""
+
+TOLD = "told, so that a new default of the chart cannot change it in silence"
+RESTATED = {
+    r".*\b(image|\w+Image)\.(registry|repository|tag)": f"Images are {TOLD}",
+    r".*\b(\w+S|s)ecurityContext\..*": f"What Pod Security asks is {TOLD}",
+    r".*\b(enabled|create|installCRDs|name|fullnameOverride|keep)": f"What there is, and how it is called, is {TOLD}: others build on it",
+    r"redpanda: (auth|tls|listeners|external|storage|statefulset|config|rackAwareness|monitoring)\..*": (
+        f"Logins, TLS, ports, replicas and volumes of the brokers are {TOLD}: clients would be locked out, or data lost"
+    ),
+    r"rabbitmq-cluster-operator: \w+\.(pdb|watchNamespaces)\b.*": f"What the operators watch, and how many may go, is {TOLD}",
+    r"keycloakx: (http\.relativePath|cache\.stack)": "The edge routes the path, and members find each other by the stack",
+    r"kong: (env|proxy\.tls|status\.http)\..*": f"What kong.conf says, and the ports that the target group knows, are {TOLD}",
+    r"kube-prometheus-stack: (prometheus|alertmanager)\..*(retention|walCompression|minAvailable)": f"How long, and how many, is {TOLD}",
+    r"kube-prometheus-stack: alertmanager\.config\..*": f"When the team hears of an alert is {TOLD}",
+    r"kube-prometheus-stack: grafana\.(readiness|liveness)Probe\..*": "A probe is one whole, and its scheme is not the default",
+    r"kube-prometheus-stack: grafana\.sidecar\.dashboards\.provider\..*": f"That nobody changes dashboards by hand is {TOLD}",
+}
+"""Values that are the chart's default as well, by `chart: path`, with the reason for which they stand there nevertheless."""
+
+
+def release_of(chart: str, platform: Platform) -> Release:
+    release = platform.releases[RELEASE_OF[chart]]
+    assert release.chart == chart
+    return release
+
+
+def test_every_pinned_chart_is_looked_at() -> None:
+    assert RELEASE_OF.keys() == {chart.name for chart in charts()}
+
+
+@pytest.mark.parametrize("chart", list(RELEASE_OF))
+def test_the_chart_knows_every_value(chart: str, environment: str, deployed: Callable[[str], Platform]) -> None:
+    assert values.complaints(release_of(chart, deployed(environment))) == []
+
+
+@pytest.mark.parametrize("chart", list(RELEASE_OF))
+def test_no_value_is_dead(chart: str, deployed: Callable[[str], Platform]) -> None:
+    """Key by key, in production: without it the chart must render something else, or it must be the default, said for a reason."""
+    release = release_of(chart, deployed("prod"))
+    upstream.archive_of(release)
+    found = []
+    for path, alive in values.idle(release, values.paths(release.values)):
+        name = f"{chart}: {'.'.join(path)}"
+        if alive and not any(re.fullmatch(pattern, name) for pattern in RESTATED):
+            found.append(f"{name} is the chart's default: take it away, or say in RESTATED why it is told")
+        elif not alive and name not in DEAD:
+            found.append(f"{name} is dead: the chart renders the same with it, without it, and with something else in its place")
+    assert found == []
+
+
+@pytest.mark.parametrize("chart", list(RELEASE_OF))
+def test_a_chart_renders_the_same_each_time(chart: str, deployed: Callable[[str], Platform]) -> None:
+    """A password or a certificate that is drawn anew would change with each deployment."""
+    release = release_of(chart, deployed("prod"))
+    assert upstream.manifests_of(release) == upstream.manifests_of(release)
+
+
+MONITORED = ["cert-manager", "external-secrets", "rabbitmq-cluster-operator", "redpanda", "keycloakx", "kong", "kube-prometheus-stack"]
+
+
+@pytest.mark.parametrize("chart", MONITORED)
+def test_a_chart_brings_its_monitors_where_their_kind_is_known(chart: str, rendered: Callable[[str], Platform], environment: str) -> None:
+    release = release_of(chart, rendered(environment))
+    kinds = {manifest["kind"] for manifest in rendered(environment).manifests[release.name]}
+    assert kinds & {"ServiceMonitor", "PodMonitor"}
+
+
+@pytest.mark.parametrize("chart", list(RELEASE_OF))
+@pytest.mark.parametrize("kubernetes", sorted(versions.KUBERNETES))
+def test_a_chart_renders_where_nothing_is_known_of_prometheus(chart: str, kubernetes: str, deployed: Callable[[str], Platform]) -> None:
+    """As on the first day of a cluster, on every version on offer."""
+    assert upstream.manifests_of(release_of(chart, deployed("prod")), apis=upstream.CERT_MANAGER, kubernetes=kubernetes)
