@@ -9,7 +9,7 @@ from spotmusic_cdk import versions
 from spotmusic_constructs.identity.keycloak import Keycloak
 from spotmusic_constructs.identity.rds_ca import rds_ca
 from tests.conftest import new_stack
-from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, releases, schema_errors, secret_in
+from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, releases, secret_in
 
 Json = dict[str, Any]
 SET_BY_THE_CHART = {"KC_DB", "KC_DB_URL_HOST", "KC_DB_URL_PORT", "KC_HTTP_RELATIVE_PATH", "KC_PROXY_HEADERS", "KC_HEALTH_ENABLED"} | {
@@ -158,7 +158,3 @@ def test_the_image_comes_from_our_registry_and_not_from_the_charts_older_default
 
 def test_values_fit_into_an_event(values: Json) -> None:
     assert len(json.dumps(values).encode()) < LARGEST_VALUES
-
-
-def test_the_charts_own_schema_accepts_the_values(values: Json) -> None:
-    assert schema_errors(versions.KEYCLOAK, values) == []

@@ -5,7 +5,7 @@ import pytest
 from spotmusic_cdk import versions
 from spotmusic_constructs.kubernetes.cert_manager import CertManager
 from tests.conftest import new_stack
-from tests.helm_values import REGISTRY, Images, cluster_in, releases, schema_errors
+from tests.helm_values import REGISTRY, Images, cluster_in, releases
 
 Json = dict[str, Any]
 
@@ -50,7 +50,3 @@ def test_all_five_images_come_from_our_registry_at_the_charts_version(values: Js
 
 def test_its_metrics_are_scraped(values: Json) -> None:
     assert values["prometheus"]["servicemonitor"]["enabled"] is True
-
-
-def test_the_charts_own_schema_accepts_the_values(values: Json) -> None:
-    assert schema_errors(versions.CERT_MANAGER, values) == []

@@ -7,7 +7,7 @@ from aws_cdk.assertions import Template
 from spotmusic_cdk import versions
 from spotmusic_constructs.kubernetes.external_secrets import ExternalSecretsOperator
 from tests.conftest import new_stack
-from tests.helm_values import HELM, REGISTRY, Images, arn_of, cluster_in, releases, schema_errors, secret_in
+from tests.helm_values import HELM, REGISTRY, Images, arn_of, cluster_in, releases, secret_in
 
 Json = dict[str, Any]
 
@@ -63,10 +63,6 @@ def test_nothing_is_written_to_secrets_manager_from_the_cluster(values: Json) ->
 
 def test_a_missing_kind_of_monitor_fails_instead_of_leaving_it_out(values: Json) -> None:
     assert values["serviceMonitor"] == {"enabled": True, "renderMode": "alwaysRender"}
-
-
-def test_the_charts_own_schema_accepts_the_values(values: Json) -> None:
-    assert schema_errors(versions.EXTERNAL_SECRETS, values) == []
 
 
 def test_the_certificate_authority_leaves_the_cluster_only_into_its_parameter() -> None:

@@ -1,7 +1,7 @@
 from spotmusic_cdk import versions
 from spotmusic_constructs.kubernetes.prometheus_crds import PrometheusCrds
 from tests.conftest import new_stack
-from tests.helm_values import cluster_in, releases, unknown_keys
+from tests.helm_values import cluster_in, releases
 
 
 def test_the_kinds_are_there_before_anything_else_goes_on_and_outlive_their_release() -> None:
@@ -10,10 +10,3 @@ def test_the_kinds_are_there_before_anything_else_goes_on_and_outlive_their_rele
     release = releases(stack)["prometheus-operator-crds"]
     assert release["Wait"] is True
     assert release["Values"]["crds"]["annotations"] == {"helm.sh/resource-policy": "keep"}
-
-
-def test_every_key_is_one_that_the_chart_knows() -> None:
-    stack = new_stack()
-    PrometheusCrds(stack, "Crds", cluster=cluster_in(stack), chart=versions.PROMETHEUS_OPERATOR_CRDS)
-    values = releases(stack)["prometheus-operator-crds"]["Values"]
-    assert unknown_keys(versions.PROMETHEUS_OPERATOR_CRDS, values) == set()

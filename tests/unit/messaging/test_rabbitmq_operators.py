@@ -6,7 +6,7 @@ import pytest
 from spotmusic_cdk import versions
 from spotmusic_constructs.messaging.rabbitmq_operators import RabbitMQOperators
 from tests.conftest import new_stack
-from tests.helm_values import REGISTRY, Images, cluster_in, releases, schema_errors
+from tests.helm_values import REGISTRY, Images, cluster_in, releases
 
 Json = dict[str, Any]
 OPERATORS = ("clusterOperator", "msgTopologyOperator")
@@ -57,7 +57,3 @@ def test_every_image_comes_from_our_registry_at_one_tag(values: Json) -> None:
     images = [values["rabbitmqImage"], values["credentialUpdaterImage"], *(values[operator]["image"] for operator in OPERATORS)]
     assert {image["registry"] for image in images} == {REGISTRY}
     assert all(image["tag"] and image["tag"] != "latest" for image in images)
-
-
-def test_the_charts_own_schema_accepts_the_values(values: Json) -> None:
-    assert schema_errors(versions.RABBITMQ_OPERATORS, values) == []

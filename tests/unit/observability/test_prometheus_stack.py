@@ -13,28 +13,11 @@ from spotmusic_constructs.observability.grafana import Grafana
 from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace
 from spotmusic_constructs.observability.prometheus_stack import KubePrometheusStack
 from tests.conftest import new_stack
-from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, leaves, releases, secret_in, texts, unknown_keys
+from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, leaves, releases, secret_in, texts
 
 Json = dict[str, Any]
 WORKSPACE = "arn:aws:aps:sa-east-1:111122223333:workspace/ws-0123"
 TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
-DOCUMENTED = {
-    # Described in the chart's values file, but without a default there; each was seen in what the chart renders.
-    "prometheus.podDisruptionBudget.maxUnavailable",
-    "alertmanager.podDisruptionBudget.maxUnavailable",
-    "prometheusOperator.admissionWebhooks.certManager.issuerRef.kind",
-    "prometheusOperator.admissionWebhooks.certManager.issuerRef.name",
-}
-DOCUMENTED_IN_GRAFANA = {
-    "additionalDataSources",  # of the parent chart, below the same key
-    "containerSecurityContext.readOnlyRootFilesystem",
-    "containerSecurityContext.runAsNonRoot",
-    "fullnameOverride",
-    "livenessProbe.httpGet.scheme",
-    "readinessProbe.httpGet.scheme",
-}
-FREE_IN_GRAFANA = ("grafana.ini.", "podDisruptionBudget.", "sidecar.securityContext.")
-SUB_CHARTS = ("grafana.", "kube-state-metrics.", "prometheus-node-exporter.")
 
 
 def stack_with(**changes: Any) -> tuple[cdk.Stack, KubePrometheusStack]:
@@ -265,10 +248,3 @@ def test_without_a_place_for_it_there_is_no_exporter_of_nodes() -> None:
 def test_values_fit_into_an_event_and_hold_no_password(values: Json) -> None:
     assert len(json.dumps(values).encode()) < LARGEST_VALUES
     assert not [text for text in texts(values) if "SecretString" in text or "resolve:secretsmanager" in text]
-
-
-def test_every_key_is_one_that_the_charts_know(values: Json, grafana: Json) -> None:
-    unknown = {key for key in unknown_keys(versions.KUBE_PROMETHEUS_STACK, values) if not key.startswith(SUB_CHARTS)}
-    chart = type("Chart", (), {"name": "grafana", "version": "12.11.1"})
-    assert unknown <= DOCUMENTED
-    assert {key for key in unknown_keys(chart, grafana) if not key.startswith(FREE_IN_GRAFANA)} <= DOCUMENTED_IN_GRAFANA

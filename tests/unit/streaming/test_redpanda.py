@@ -7,7 +7,8 @@ import pytest
 from spotmusic_cdk import versions
 from spotmusic_constructs.streaming.redpanda import Redpanda
 from tests.conftest import new_stack
-from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, releases, schema_errors, secret_in
+from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, releases, secret_in
+from tests.own_schemas import problems
 
 Json = dict[str, Any]
 HOST = "brokers.internal.spotmusic.example"
@@ -120,6 +121,25 @@ def test_a_topic_survives_the_loss_of_a_zone(values: Json) -> None:
     assert values["rackAwareness"] == {"enabled": True, "nodeAnnotation": "topology.kubernetes.io/zone"}
 
 
+def test_every_cluster_property_is_one_that_redpanda_knows(values: Json) -> None:
+    assert problems("redpanda", values["config"]["cluster"]) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"auto_create_topic_enabled": False}, "'auto_create_topic_enabled' was unexpected"),
+        ({"auto_create_topics_enabled": True}, "auto_create_topics_enabled: A misspelt name would become a topic"),
+        ({"default_topic_replications": 1}, "default_topic_replications: Redpanda's own topics"),
+        ({"enable_consumer_group_metrics": ["group"]}, "enable_consumer_group_metrics: Without consumer_lag"),
+        ({"partition_autobalancing_mode": "continuous"}, "partition_autobalancing_mode: continuous is of the Enterprise edition"),
+    ],
+)
+def test_a_wrong_cluster_property_is_named(values: Json, change: Json, said: str) -> None:
+    (problem,) = problems("redpanda", values["config"]["cluster"] | change)
+    assert said in problem
+
+
 def test_brokers_stand_apart_on_nodes_of_their_own(values: Json) -> None:
     spec = pod(values)
     (rule,) = spec["topologySpreadConstraints"]
@@ -180,7 +200,3 @@ def test_brokers_without_a_quorum_are_refused(brokers: int) -> None:
 def test_too_little_memory_for_the_cores_is_refused() -> None:
     with pytest.raises(ValueError, match="2 GiB per core"):
         redpanda_in(new_stack(), cpu=4, memory_gib=4)
-
-
-def test_the_charts_own_schema_accepts_the_values(values: Json) -> None:
-    assert schema_errors(versions.REDPANDA, values) == []
