@@ -8,6 +8,7 @@ from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.messaging.rabbitmq import RabbitMQ
 from tests.conftest import ROOT, new_stack
 from tests.helm_values import cluster_in, render, resource_errors, secret_in, values_of
+from tests.own_schemas import problems
 
 Json = dict[str, Any]
 CHART = ROOT / "charts" / "rabbitmq"
@@ -54,6 +55,29 @@ def test_nothing_is_said_that_rabbitmq_no_longer_listens_to(spec: Json) -> None:
     """Since 4.3 everything is kept by Raft, of which a minority stops by itself; the settings of before are accepted and do nothing."""
     assert "cluster_partition_handling" not in spec["rabbitmq"]["additionalConfig"]
     assert "ha-mode" not in str(spec)
+
+
+def configuration(spec: Json) -> Json:
+    lines = [line.partition(" = ") for line in spec["rabbitmq"]["additionalConfig"].splitlines()]
+    assert len({key for key, _, _ in lines}) == len(lines)
+    return {key: value for key, _, value in lines}
+
+
+def test_every_line_of_the_configuration_is_one_that_rabbitmq_knows(spec: Json) -> None:
+    assert problems("rabbitmq", configuration(spec)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"queue_leader_locatr": "balanced"}, "'queue_leader_locatr' was unexpected"),
+        ({"default_queue_type": "classic"}, "default_queue_type: Only a quorum queue is on three nodes"),
+        ({"ssl_options.versions.2": "tlsv1.1"}, "ssl_options.versions.2: TLS before 1.2 is broken"),
+    ],
+)
+def test_a_wrong_line_of_the_configuration_is_named(spec: Json, change: Json, said: str) -> None:
+    (problem,) = problems("rabbitmq", configuration(spec) | change)
+    assert said in problem
 
 
 def test_the_administrator_comes_from_a_secret(spec: Json) -> None:
