@@ -47,10 +47,7 @@ def definitions(topology: Topology, passwords: Mapping[str, str]) -> Json:
             }
             for name, exchange in values["exchanges"].items()
         ],
-        "queues": [
-            {"name": name, "vhost": vhost, **_KEPT, "arguments": {"x-queue-type": "quorum"}}
-            for name in values["queues"]
-        ],
+        "queues": [{"name": name, "vhost": vhost, **_KEPT, "arguments": {"x-queue-type": "quorum"}} for name in values["queues"]],
         "bindings": list(_bindings(values["queues"], vhost)),
         "policies": [
             {
