@@ -16,6 +16,7 @@ REPOSITORY = "AWS::ECR::Repository"
 CACHED = "AWS::ECR::RepositoryCreationTemplate"
 RULE = "AWS::ECR::PullThroughCacheRule"
 UNTAGGED_DAYS = 14
+NEED_CREDENTIALS = ("docker.io", "ghcr.io")
 
 _IMAGE = re.compile(r"(?P<host>[^/]+)/(?P<path>.+?)(?::(?P<tag>[\w.-]+)|@(?P<digest>sha256:[0-9a-f]{64}))")
 
@@ -66,7 +67,8 @@ def test_p017_every_image_is_scanned(platform: Platform) -> Verdicts:
     filters = [(rule["ScanFrequency"], f["Filter"]) for rule in scanning["Rules"] for f in rule["RepositoryFilters"]]
     wanted = "CONTINUOUS_SCAN" if platform.settings.production else "SCAN_ON_PUSH"
     # Repositories of cached images are unknown until the first pull, so that the registry scans them all.
-    yield scanning, (wanted, "*") in filters, f"Scan every repository: {wanted} with the filter *."
+    kind = "ENHANCED" if platform.settings.production else "BASIC"
+    yield scanning, scanning["ScanType"] == kind and (wanted, "*") in filters, f"Scan every repository: {kind}, {wanted}, the filter *."
     for repository in platform.some(REPOSITORY):
         yield repository, repository["ImageScanningConfiguration.ScanOnPush"] is True, "Set image_scan_on_push=True."
 
@@ -77,6 +79,9 @@ def test_p018_images_are_encrypted_with_the_key_of_images(platform: Platform) ->
         key = repository.target("EncryptionConfiguration.KmsKey")
         ours = repository["EncryptionConfiguration.EncryptionType"] == "KMS" and key is not None and key.name == "secrets/ImagesKey"
         yield repository, ours, "Encrypt it with keys.images."
+    for template in platform.some(CACHED):
+        works = template.target("CustomRoleArn") is not None and "PULL_THROUGH_CACHE" in (template["AppliedFor"] or [])
+        yield template, works, "ECR makes repositories with our key by a role only, and by a template for caches only."
 
 
 @promise
@@ -133,6 +138,7 @@ def test_p023_no_node_pulls_from_the_internet(platform: Platform) -> Verdicts:
     for host in sorted(rules.keys() & set(upstream)):
         rule = rules[host]
         prefix = rule["EcrRepositoryPrefix"]
+        yield rule, host not in NEED_CREDENTIALS or bool(rule["CredentialArn"]), "ECR caches it with credentials only."
         yield rule, prefix in prefixes, "ECR would make its repositories without our key: add a template with the same prefix."
         for path in sorted({image.partition("/")[2] for image in upstream_images() if image.startswith(f"{host}/")}):
             named = any(image.endswith(f"/{prefix}/{path}") for image in said)

@@ -142,18 +142,25 @@ def test_p028_keys_rotate(platform: Platform) -> Verdicts:
 
 @promise
 def test_p029_keys_serve_this_account_only(platform: Platform) -> Verdicts:
-    root = ("AWS", f"arn:aws:iam::{ACCOUNT}:root")
-    for statement in statements_of(platform):
-        if statement.resource.type != KEY or not statement.allows:
-            continue
-        account = statement.principals == (root,)
-        yield statement.resource, account or confines_to_this_account(statement), f"Confine the statement {statement} to this account."
-        if statement.for_anybody:
-            through = statement.values("StringEquals", "kms:ViaService")
-            yield statement.resource, bool(through) and "*" not in "".join(through), f"Name the services that may use it: {statement}."
-        named = account or not {"*", "kms:*"}.intersection(statement.actions)
-        yield statement.resource, named, f"Name what it may do: {statement}."
-        yield statement.resource, not statement.negated, f"Say what is allowed, not what is not: {statement}."
+    root = (("AWS", f"arn:aws:iam::{ACCOUNT}:root"),)
+    for key in platform.some(KEY):
+        allowed = [statement for statement in statements_of(platform) if statement.resource is key and statement.allows]
+        administered = any(statement.principals == root and statement.may("kms:PutKeyPolicy") for statement in allowed)
+        yield key, administered, "Let the account administer it through IAM: nobody could mend its policy otherwise."
+        for statement in allowed:
+            if statement.principals != root:
+                yield from used_for_this_account(statement)
+
+
+def used_for_this_account(statement: Statement) -> Verdicts:
+    key = statement.resource
+    yield key, confines_to_this_account(statement), f"Confine the statement {statement} to this account."
+    yield key, not {"*", "kms:*"}.intersection(statement.actions) and not statement.negated, f"Name what it may do: {statement}."
+    if statement.for_anybody:
+        through = statement.values("StringEquals", "kms:ViaService")
+        yield key, bool(through) and "*" not in "".join(through), f"Name the services that may use it: {statement}."
+        passes_on = statement.may("kms:CreateGrant") and statement.values("Bool", "kms:GrantIsForAWSResource") != ("true",)
+        yield key, not passes_on, f"Let grants be for AWS services only: {statement}."
 
 
 @promise
