@@ -5,18 +5,21 @@ One deployment of the platform's stack serves all tests of this file, in the ord
 
 import base64
 import io
+import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from spotmusic_cdk.local import process
-from spotmusic_cdk.local.assembly import stacks
-from spotmusic_cdk.local.cloudformation import resources
+from spotmusic_cdk.local.assembly import SynthesizedStack, stacks
+from spotmusic_cdk.local.cli import CdkCli, CliError
+from spotmusic_cdk.local.cloudformation import resources, status
 from spotmusic_cdk.local.custom_resources import HELM_CHART
 from spotmusic_cdk.local.deployment import LocalDeployment
 from spotmusic_cdk.local.kubernetes import front
@@ -26,6 +29,7 @@ from spotmusic_cdk.local.kubernetes.source import Credentials, NotDisposableErro
 from spotmusic_cdk.local.progress import Steps
 from spotmusic_cdk.local.session import client
 from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
+from tests.local.changed_assembly import Resources, changed_assembly
 
 ROOT = Path(__file__).parents[2]
 REGION, STACK = "sa-east-1", "dev/eks-platform"
@@ -65,6 +69,21 @@ class Released:
         assert state is not None
         return state
 
+    @property
+    def stack(self) -> SynthesizedStack:
+        return next(stack for stack in stacks(self.workspace.assembly, environment="dev") if stack.id == STACK)
+
+    def deploy(self, into: Path, release: str, change: Callable[[dict[str, Any]], None]) -> None:
+        """Deploys the stack with one release changed."""
+
+        def change_it(resources: Resources) -> None:
+            for resource in resources.values():
+                if resource["Type"] == HELM_CHART and resource["Properties"]["Release"] == release:
+                    change(resource["Properties"])
+
+        assembly = changed_assembly(self.workspace.assembly, self.stack, change_it, into=into)
+        CdkCli(workspace=self.workspace, endpoint=self.emulator.endpoint, region=REGION).deploy(STACK, concurrency=1, assembly=assembly)
+
     def objects(self, release: str) -> set[tuple[str, str, str]]:
         found = next(entry for entry in self.state.releases if entry["name"] == release)
         return {(item["kind"], item["namespace"], item["name"]) for item in found["objects"]}
@@ -83,6 +102,13 @@ def released() -> Iterator[Released]:
             yield Released(workspace)
         finally:
             process.stop(workspace)
+
+
+def revisions(api: KubernetesApi, release: str) -> dict[str, str]:
+    """The status of each revision of a release in the namespace of the system."""
+    secrets = api.items(f"/api/v1/namespaces/kube-system/secrets?labelSelector=owner%3Dhelm%2Cname%3D{release}")
+    found = {secret["metadata"]["labels"]["version"]: secret["metadata"]["labels"]["status"] for secret in secrets}
+    return dict(sorted(found.items(), key=lambda entry: int(entry[0])))
 
 
 def our_charts() -> set[str]:
@@ -114,8 +140,7 @@ def test_a_release_is_installed_or_recorded_and_the_summary_names_the_recorded_o
     recorded = {
         record["logical_id"]: record["properties"] for record in process.recorded(released.emulator) if record["type"] == HELM_CHART
     }
-    stack = next(stack for stack in stacks(released.workspace.assembly, environment="dev") if stack.id == STACK)
-    charts = [resource for resource in resources(released.emulator.endpoint, stack) if resource.type == HELM_CHART]
+    charts = [resource for resource in resources(released.emulator.endpoint, released.stack) if resource.type == HELM_CHART]
     installed = {entry["name"] for entry in released.state.releases}
     for chart in charts:
         name = chart.properties["Release"]
@@ -154,6 +179,23 @@ def test_a_wrong_field_of_a_custom_resource_is_refused_where_its_structure_is_kn
     wrong = {"apiVersion": "cert-manager.io/v1", "kind": "Certificate", "metadata": {"name": "x"}, "spec": spec}
     with pytest.raises(KubernetesError, match=r'unknown field "spec\.dnsName"'):
         api.request("POST", "/apis/cert-manager.io/v1/namespaces/kong/certificates?dryRun=All&fieldValidation=Strict", wrong)
+
+
+def test_a_changed_release_is_upgraded(released: Released, api: KubernetesApi, tmp_path: Path) -> None:
+    released.deploy(tmp_path / "upgrade", "bindings", lambda properties: properties.update(Timeout="601s"))
+    assert revisions(api, "bindings") == {"1": "superseded", "2": "deployed"}
+
+
+def test_values_that_the_chart_rejects_fail_the_stack_and_the_release_goes_back(
+    released: Released, api: KubernetesApi, tmp_path: Path
+) -> None:
+    def break_it(properties: dict[str, Any]) -> None:
+        properties["Values"] = json.loads(re.sub(r'(kubernetesVersion\\":\\")[^\\]*', r"\1none", json.dumps(properties["Values"])))
+
+    with pytest.raises(CliError, match="kubernetesVersion"):
+        released.deploy(tmp_path / "broken", "ground", break_it)
+    assert status(released.emulator.endpoint, released.stack) == "UPDATE_ROLLBACK_COMPLETE"
+    assert revisions(api, "ground").popitem()[1] == "deployed"
 
 
 def test_a_destruction_uninstalls_every_release_and_ends_the_api_server(released: Released) -> None:
