@@ -53,6 +53,11 @@ def test_the_gateway_admits_the_clients_that_the_realm_makes_for_listeners(own: 
     assert all(set(check["clients"]) == public for check in checks(own))
 
 
+def test_a_new_key_signs_only_after_every_pod_of_the_gateway_has_read_it(own: Platform) -> None:
+    published = own.releases["realm"].values["keyRotation"]["publishedSeconds"]
+    assert all(published >= 2 * check["refresh_seconds"] for check in checks(own))
+
+
 def test_logins_go_back_to_the_public_address_or_to_a_developers_machine(own: Platform) -> None:
     settings = settings_of(own.environment)
     for client in realms(own)["spotmusic.json"]["clients"]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 CLOUDFRONT = "cloudfront"
 """CloudFront's origin-facing addresses, a managed prefix list."""
 INTERNET = "internet"
-"""Any address outside: only ever a target, and only on 443."""
+"""Any address outside: only ever a target, and only on ports of `INTERNET_PORTS`."""
+INTERNET_PORTS = (443, 587)
+"""HTTPS, and the handing in of mail, which demands TLS by STARTTLS (RFC 8314)."""
 VPC = "vpc"
 """Any address of the VPC."""
 
@@ -58,8 +60,8 @@ class Flow:
             yield "the Internet may not open connections. Let viewers come through CloudFront."
         if self.target in {CLOUDFRONT, VPC}:
             yield f"{self.target} is only ever a source. Name the party that answers."
-        if self.target == INTERNET and (self.source in OUTSIDE or self.ports != (443, 443)):
-            yield "only our own parties call the Internet, and only on 443. Reach it through TLS on 443."
+        if self.target == INTERNET and (self.source in OUTSIDE or self.ports not in [(port, port) for port in INTERNET_PORTS]):
+            yield "only our own parties call the Internet, and only on 443, or 587 for mail. Reach it through TLS on 443."
 
     @property
     def ports(self) -> tuple[int, int]:

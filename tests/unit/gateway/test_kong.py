@@ -9,7 +9,7 @@ from spotmusic_constructs.gateway.declarative_config import GatewayRoute
 from spotmusic_constructs.gateway.kong import Kong
 from spotmusic_constructs.gateway.lua_plugins import LuaPlugin
 from spotmusic_constructs.gateway.plugins import RateLimit, TokenCheck
-from tests.conftest import new_stack
+from tests.conftest import ROOT, new_stack
 from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, releases, secret_in
 
 Json = dict[str, Any]
@@ -88,6 +88,11 @@ def test_the_proxy_is_an_inner_service_with_tls_only(values: Json) -> None:
 def test_the_viewers_address_is_read_where_no_viewer_can_write_and_only_from_the_vpc(values: Json) -> None:
     env = values["env"]
     assert (env["trusted_ips"], env["real_ip_header"]) == ("10.40.0.0/16", "X-Viewer-Address")
+
+
+def test_the_edge_writes_the_header_that_is_believed(values: Json) -> None:
+    function = (ROOT / "constructs" / "spotmusic_constructs" / "edge" / "viewer_address.js").read_text()
+    assert f"headers['{values['env']['real_ip_header'].lower()}']" in function
 
 
 def test_our_plugins_are_where_kong_looks_for_them(values: Json) -> None:
