@@ -1,0 +1,78 @@
+"""What the section `identity` of an environment file makes of the realm, and of the connections of Keycloak."""
+
+from typing import Any
+
+import pytest
+
+from spotmusic_cdk import flows
+from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.identity import EmailSettings, IdentityProviderSettings, IdentitySettings
+from spotmusic_constructs.network.flows import INTERNET
+from stacks.realm import realm_of, secrets_of
+from tests.conftest import settings_of
+from tests.helm_values import arn_of
+
+Json = dict[str, Any]
+IDENTITY = IdentitySettings(
+    registration=True,
+    email=EmailSettings(sender="no-reply@spotmusic.example", secret=arn_of("mail")),
+    providers={"google": IdentityProviderSettings(kind="google", label="Google", client_id="g", secret=arn_of("google"))},
+)
+CLOUDFRONT_NAME = "d111111abcdef8.cloudfront.net"
+
+
+def changed(environment: str, **changes: Any) -> Settings:
+    return settings_of(environment).model_copy(update=changes)
+
+
+def redirects(settings: Settings) -> dict[str, list[str]]:
+    representation: Json = realm_of(settings).to_representation()
+    return {client["clientId"]: client["redirectUris"] for client in representation["clients"]}
+
+
+def test_with_a_domain_logins_go_back_to_it_and_nowhere_else() -> None:
+    assert redirects(settings_of("prod")) == {
+        "web": ["https://spotmusic.example/callback"],
+        "mobile": ["https://spotmusic.example/app/callback"],
+        "grafana": ["https://localhost:3000/login/generic_oauth"],
+    }
+
+
+def test_without_a_domain_they_go_back_to_the_machine_of_a_developer() -> None:
+    assert redirects(settings_of("dev"))["web"] == ["http://localhost:5173/callback"]
+    assert realm_of(settings_of("dev")).tls_required is False
+
+
+def test_once_cloudfronts_name_is_known_everything_bears_it() -> None:
+    dev = settings_of("dev")
+    named = changed("dev", edge=dev.edge.model_copy(update={"distribution_domain_name": CLOUDFRONT_NAME}))
+    assert named.issuer == f"https://{CLOUDFRONT_NAME}/auth/realms/spotmusic"
+    assert redirects(named)["web"] == [f"https://{CLOUDFRONT_NAME}/callback", "http://localhost:5173/callback"]
+    assert realm_of(named).tls_required is True
+
+
+@pytest.mark.parametrize(
+    ("environment", "issuer"),
+    [
+        ("dev", "http://gateway.dev.spotmusic.internal/auth/realms/spotmusic"),
+        ("prod", "https://spotmusic.example/auth/realms/spotmusic"),
+    ],
+)
+def test_the_issuer_is_one_text(environment: str, issuer: str) -> None:
+    assert settings_of(environment).issuer == issuer
+
+
+def test_mail_goes_through_the_home_regions_amazon_ses_unless_told_otherwise() -> None:
+    realm = realm_of(changed("prod", identity=IDENTITY))
+    assert realm.email is not None
+    assert realm.email.host == "email-smtp.sa-east-1.amazonaws.com"
+    assert list(secrets_of(changed("prod", identity=IDENTITY))) == [arn_of("mail"), arn_of("google")]
+
+
+def leaving(settings: Settings) -> set[int]:
+    return {flow.port for flow in flows.table(settings) if (flow.source, flow.target) == ("keycloak", INTERNET)}
+
+
+def test_keycloak_leaves_the_vpc_only_for_mail_and_providers_that_there_are() -> None:
+    assert leaving(settings_of("prod")) == set()
+    assert leaving(changed("prod", identity=IDENTITY)) == {443, 587}
