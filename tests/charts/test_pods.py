@@ -20,6 +20,7 @@ UNPROBED = {
     "cert-manager/cert-manager-cainjector: ": "A leader works and the other waits; nothing calls it",
     "external-secrets/external-secrets: ": "A leader works and the other waits; nothing calls it",
     "monitoring/grafana: grafana-sc-": "A sidecar that copies ConfigMaps; Grafana's own probe decides",
+    "monitoring/grafana: signing-proxy": "Listens on the pod's loopback, which no probe reaches (ADR 9); Grafana serves without it",
     "redpanda/redpanda: redpanda": "The sidecar asks the broker and answers for the pod",
 }
 NEED_THE_API = {

@@ -27,13 +27,15 @@ each_file = pytest.mark.parametrize("file", list(rules()))
 
 @each_file
 def test_every_alert_reads_what_somebody_exports(file: str) -> None:
-    assert not [problem for rule in alerts(file) for problem in problems(f"{file}.yaml: the alert {rule['alert']}", rule["expr"])]
+    found = [problem for rule in alerts(file) for problem in problems(f"{file}.yaml: the alert {rule['alert']}", rule["expr"])]
+    assert not found, "\n".join(found)
 
 
 @each_file
 def test_every_recording_reads_what_somebody_exports(file: str) -> None:
     recordings = [rule for rule in rules()[file] if "record" in rule]
-    assert not [problem for rule in recordings for problem in problems(f"{file}.yaml: {rule['record']}", rule["expr"])]
+    found = [problem for rule in recordings for problem in problems(f"{file}.yaml: {rule['record']}", rule["expr"])]
+    assert not found, "\n".join(found)
 
 
 def test_an_alert_on_a_metric_that_nobody_exports_is_named_with_it() -> None:
@@ -70,8 +72,11 @@ def test_every_alert_is_shown_to_fire_and_not_to_fire(file: str) -> None:
     fired = {(case["alertname"], alert["exp_labels"]["severity"]) for case in shown for alert in case["exp_alerts"]}
     quiet = {case["alertname"] for case in shown if not case["exp_alerts"]} | {"Watchdog"}
     wanted = {(rule["alert"], rule["labels"]["severity"]) for rule in alerts(file)}
-    assert not wanted - fired, f"tests/charts/monitoring/rules/{file}.yaml does not show these to fire"
-    assert not {name for name, _ in wanted} - quiet, f"tests/charts/monitoring/rules/{file}.yaml does not show these not to fire"
+    where = f"tests/charts/monitoring/rules/{file}.yaml does not show"
+    never = sorted(wanted - fired)
+    assert not never, f"{where} these to fire: {never}"
+    always = sorted({name for name, _ in wanted} - quiet)
+    assert not always, f"{where} when these do not fire: {always}"
 
 
 def test_rules_are_what_promtool_takes() -> None:
