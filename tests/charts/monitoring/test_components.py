@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.charts.monitoring.catalogue import CHART, catalogue, rules
 from tests.charts.monitoring.promql import selectors
@@ -67,9 +68,13 @@ def jobs(platform: Platform) -> list[Json]:
     return list(value(platform, "monitoring", "prometheus.prometheusSpec.additionalScrapeConfigs"))
 
 
-def drawn_namespaces() -> set[str]:
+def targets() -> list[Json]:
     boards = [json.loads(path.read_text()) for path in (CHART / "dashboards").glob("*.json")]
-    return {t["namespace"] for board in boards for panel in board["panels"] for t in panel.get("targets", ()) if "namespace" in t}
+    return [target for board in boards for panel in board["panels"] for target in panel.get("targets", ())]
+
+
+def drawn_namespaces() -> set[str]:
+    return {target["namespace"] for target in targets() if "namespace" in target}
 
 
 def test_every_component_has_a_target_or_a_data_source(known: Platform) -> None:
@@ -82,6 +87,27 @@ def test_every_component_has_a_target_or_a_data_source(known: Platform) -> None:
     assert not unseen, (
         f"{', '.join(unseen)}: nobody sees it. Scrape it, or draw it from CloudWatch; docs/metrics.yaml says how each is seen."
     )
+
+
+def test_every_component_is_drawn() -> None:
+    recordings = {rule["record"]: rule["expr"] for content in rules().values() for rule in content if "record" in rule}
+    read = " ".join(target["expr"] for target in targets() if "expr" in target)
+    read += " ".join(expr for name, expr in recordings.items() if name in read)
+    drawn = {e["component"] for e in catalogue()["exporters"].values() if any(metric in read for metric in e["metrics"])}
+    drawn |= {catalogue()["cloudwatch"][namespace]["component"] for namespace in drawn_namespaces()}
+    assert not [component for component in COMPONENTS if component not in drawn], "no dashboard shows these"
+
+
+def test_every_data_source_of_a_dashboard_is_given_to_grafana(whole: Platform) -> None:
+    given = {
+        source["uid"]
+        for _, manifest in whole.of_kind("ConfigMap")
+        for text in [manifest.get("data", {}).get("datasource.yaml")]
+        if text
+        for source in yaml.safe_load(text)["datasources"]
+    }
+    assert given == {"prometheus", "alertmanager", "cloudwatch", "history"}
+    assert {target["datasource"]["uid"] for target in targets()} <= given
 
 
 def test_every_exporter_on_the_list_is_scraped(known: Platform) -> None:
