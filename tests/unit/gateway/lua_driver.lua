@@ -136,6 +136,7 @@ for _, request in ipairs(case.requests) do
   clock = clock + (request.after or 0)
   local before = #asked
   handler:access(case.conf)
+  outcome.timers = #timers
   for _, callback in ipairs(timers) do
     callback(false)
   end

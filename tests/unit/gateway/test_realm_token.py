@@ -170,6 +170,14 @@ def test_while_the_realm_is_away_or_talks_nonsense_the_last_known_keys_stay_good
     assert "stay good" in outcomes[1]["log"]
 
 
+def test_requests_of_one_moment_do_not_each_start_a_renewal(key: Key) -> None:
+    good = key.token(exp=NOW + 3500)
+    first, *others = [request(good, None, after=0 if number else 301) for number in range(10)]
+    outcomes = run("realm-token", CONF, request(good, realm(key)), first, *others, keys=(key,))
+    assert all(passes(outcome) for outcome in outcomes)
+    assert [outcome["timers"] for outcome in outcomes[1:]] == [1] + [0] * 9
+
+
 def test_a_pod_that_has_never_known_a_key_lets_nobody_pass_and_says_that_it_is_not_the_tokens_fault(key: Key) -> None:
     away, back = run("realm-token", CONF, request(key.token(), None), request(key.token(), realm(key), after=2), keys=(key,))
     assert (away["status"], away["headers"]["Retry-After"]) == (503, "5")

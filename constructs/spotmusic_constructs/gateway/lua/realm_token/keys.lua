@@ -8,6 +8,7 @@ local TIMEOUT_MS = 2000
 local LARGEST_ANSWER = 65536
 -- However many unknown keys tokens name, the realm is asked once in this time.
 local ASK_EVERY_SECONDS = 1
+local RENEW_EVERY_SECONDS = 5
 local FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.02, 2.5
 local TYPES = { RS256 = "RSA", ES256 = "EC" }
 
@@ -99,6 +100,10 @@ local function refresh(uri)
 end
 
 local function refresh_later(uri)
+  -- One timer at a time: while the realm is away every request finds the keys old.
+  if not shared():add(uri .. "#renewal", true, RENEW_EVERY_SECONDS) then
+    return
+  end
   local ok, problem = ngx.timer.at(0, function(premature)
     if not premature then
       refresh(uri)
