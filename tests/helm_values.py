@@ -221,6 +221,8 @@ def resource_errors(manifests: list[Json]) -> list[str]:
     for manifest in manifests:
         group, _, version = manifest["apiVersion"].rpartition("/")
         file = schemas() / "crd" / group / f"{manifest['kind']}.{version}.json"
+        if not file.is_file() and file.parent.is_dir():
+            errors.append(f"{manifest['kind']} {manifest['metadata']['name']}: {group} has no kind {manifest['kind']} of version {version}")
         if file.is_file():
             found = jsonschema.Draft202012Validator(json.loads(file.read_text())).iter_errors(manifest)
             errors += [f"{manifest['kind']} {manifest['metadata']['name']}: {error.json_path}: {error.message[:200]}" for error in found]

@@ -142,6 +142,11 @@ def kind_that_is_gone(_: Platform) -> list[str]:
     return validation.errors([gone], "1.36")
 
 
+def version_of_a_custom_resource_that_is_gone(platform: Platform) -> list[str]:
+    manifest(platform, "Certificate", "kong-proxy-tls")["apiVersion"] = "cert-manager.io/v1alpha2"
+    return validation.custom_errors(platform.manifests["trust"])
+
+
 def word_that_kubernetes_does_not_know(platform: Platform) -> list[str]:
     manifest(platform, "PodDisruptionBudget", "rabbitmq")["spec"]["maxUnavailible"] = 1
     return validation.errors(platform.manifests["rabbitmq"], "1.36")
@@ -187,6 +192,7 @@ FAULTS: dict[Callable[[Platform], list[str]], str] = {
     host_that_nobody_has: "names identity.internal.spotmusic.example, but neither Route 53 nor Cloud Map has it",
     rights_of_nobody: "gives rights to service account external-secrets/external-secrets, which no chart makes",
     kind_that_is_gone: "Kubernetes 1.36 has no policy/v1beta1 PodSecurityPolicy",
+    version_of_a_custom_resource_that_is_gone: "kong-proxy-tls: cert-manager.io has no kind Certificate of version v1alpha2",
     word_that_kubernetes_does_not_know: "'maxUnavailible' was unexpected",
     variable_that_is_there_twice: ".spec.containers[0].env has KC_DB 2 times, which Helm 4 (server-side apply) refuses",
     pod_as_root: "rabbitmq/rabbitmq-server: rabbitmq: allowPrivilegeEscalation is not false",

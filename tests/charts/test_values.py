@@ -29,6 +29,10 @@ DEAD = {
     },
     "kong: admin.enabled": "Off twice: there would be no admin API without its listeners either, and both are told to whoever reads",
     "redpanda: tests.enabled": "Pods of `helm test`, which this version of the chart has none of; older and newer ones do",
+    **{
+        f"redpanda: statefulset.initContainerImage.{part}": "Of a container that comes with older events in S3: ours, and not Docker Hub's"
+        for part in ("repository", "tag")
+    },
     "kube-prometheus-stack: grafana.initChownData.enabled": "A container that runs as root; it comes with a volume, which Grafana has not",
 }
 """Values that no rendering shows, with the reason for which they stand there."""
