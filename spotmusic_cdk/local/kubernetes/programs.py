@@ -85,6 +85,8 @@ class ApiServer:
             f"--secure-port={secure}",
             "--anonymous-auth=false",
             "--authorization-mode=RBAC",
+            # As EKS has it: whether a pod may be privileged is for Pod Security to say.
+            "--allow-privileged=true",
             f"--token-auth-file={tokens}",
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={key}",
