@@ -185,6 +185,7 @@ class EksPlatformStack(EnvironmentStack):
             region=self._settings.region,
             certificates=[certificate for component in components for certificate in component.certificates],
             external_secrets=[secret for component in components for secret in component.external_secrets],
+            authority_parameter=self._settings.authority_parameter,
             after=foundations,
         )
         for component in (operators, *components):
@@ -221,9 +222,14 @@ class EksPlatformStack(EnvironmentStack):
             chart=versions.EXTERNAL_SECRETS,
             images=images,
             secrets=self._synced_secrets(),
+            authority_parameter_arn=self._authority_parameter_arn(),
             after=[kinds],
         )
         return (cert_manager, external_secrets)
+
+    def _authority_parameter_arn(self) -> str | None:
+        name = self._settings.authority_parameter
+        return name and self.format_arn(service="ssm", resource="parameter", resource_name=name.removeprefix("/"))
 
     def _synced_secrets(self) -> tuple[secretsmanager.ISecret, ...]:
         """Every secret that a pod reads; Grafana's too, which the observability stack releases."""

@@ -269,7 +269,7 @@ def secret_fields(platform: Platform) -> dict[str, set[str] | None]:
 
 def external_secret_findings(platform: Platform) -> list[str]:
     """ExternalSecrets that read a secret or a field that is not in Secrets Manager, or that the operator may not read."""
-    secrets, readable = secret_fields(platform), set(_readable(platform))
+    secrets, readable = secret_fields(platform), set(_resources(platform, "secretsmanager:GetSecretValue"))
     found = []
     for release, external in platform.of_kind("ExternalSecret"):
         for entry in external["spec"].get("data", []):
@@ -285,17 +285,25 @@ def external_secret_findings(platform: Platform) -> list[str]:
 
 
 def unread_secret_findings(platform: Platform) -> list[str]:
-    """Secrets that the operator may read, and that no ExternalSecret copies: a right without a use."""
+    """Secrets that the operator may read and no ExternalSecret copies, or parameters that it may write and no PushSecret does."""
     read = {entry["remoteRef"]["key"] for _, external in platform.of_kind("ExternalSecret") for entry in external["spec"].get("data", [])}
+    written = {entry["match"]["remoteRef"]["remoteKey"] for _, push in platform.of_kind("PushSecret") for entry in push["spec"]["data"]}
+    readable = set(_resources(platform, "secretsmanager:GetSecretValue"))
+    writable = {arn.partition(":parameter")[2] for arn in _resources(platform, "ssm:PutParameter")}
     return [
-        f"the role of external-secrets may read {arn}, which no ExternalSecret copies" for arn in sorted(set(_readable(platform)) - read)
+        *(f"the role of external-secrets may read {arn}, which no ExternalSecret copies" for arn in sorted(readable - read)),
+        *(f"the role of external-secrets may write {name}, which no PushSecret does" for name in sorted(writable - written)),
+        *(f"a PushSecret writes {name}, which the role of external-secrets may not" for name in sorted(written - writable)),
     ]
 
 
-def _readable(platform: Platform) -> Iterator[str]:
+def _resources(platform: Platform, action: str) -> Iterator[str]:
+    """Resources on which the role of External Secrets allows an action."""
     for stack, id_, policy in platform.resources("AWS::IAM::ManagedPolicy"):
         if id_.startswith("ExternalSecrets"):
             for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+                if action not in statement["Action"]:
+                    continue
                 resources: Any = platform.resolve(statement["Resource"], stack)
                 yield from [resources] if isinstance(resources, str) else resources
 
