@@ -34,7 +34,8 @@ def main() -> int:
     Returns:
         0, or 2 when the environment file says something that cannot be deployed.
     """
-    app = cdk.App()
+    # Where in Python a resource came from is told by its path; the CLI does not let this key stand in cdk.json.
+    app = cdk.App(context={"aws:cdk:disable-creation-stack-traces": True})
     warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
     warnings.simplefilter("always", SettingsWarning)
     try:
