@@ -17,7 +17,8 @@ from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspac
 from spotmusic_constructs.observability.prometheus_stack import KubePrometheusStack
 from spotmusic_constructs.observability.rules_and_dashboards import Names, RulesAndDashboards
 from stacks.data import DataStack
-from stacks.eks_platform import CHARTS, EksPlatformStack
+from stacks.eks_platform import EksPlatformStack
+from stacks.platform_releases import CHARTS
 from stacks.realm import GRAFANA_URL
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
