@@ -34,7 +34,11 @@ PATCHED_NAMES: dict[str, tuple[str, ...]] = {
     "ministack.core.lambda_runtime": ("subprocess", "Worker._spawn"),
     "ministack.core.responses": ("get_account_id", "get_region", "_account_from_sts_session"),
     "ministack.services.cloudformation": ("_stacks",),
-    "ministack.services.cloudformation.changesets": ("_resolve_refs", "_evaluate_conditions"),
+    "ministack.services.cloudformation.changesets": (
+        *corrections.PATCHED_NAMES["ministack.services.cloudformation.changesets"],
+        "_resolve_refs",
+        "_evaluate_conditions",
+    ),
     "ministack.services.cloudformation.engine": ("_resolve_refs", "_evaluate_conditions"),
     "ministack.services.cloudformation.handlers": ("_resolve_refs", "_evaluate_conditions"),
     "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS", "_REPLACING_PROPERTIES", "_NAME_SEED"),

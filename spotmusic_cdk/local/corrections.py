@@ -6,9 +6,10 @@ from html import escape
 from typing import Any
 
 from ministack.services import eks, elasticache, s3, secretsmanager, sns
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import changesets, provisioners
 
 PATCHED_NAMES: dict[str, tuple[str, ...]] = {
+    "ministack.services.cloudformation.changesets": ("_resolve_props_for_diff", "_diff_resources"),
     "ministack.services.eks": ("_VALID_ACCESS_ENTRY_TYPES", "_associate_access_policy", "_access_entries", "_ae_key"),
     "ministack.services.elasticache": ("_user_xml",),
     "ministack.services.s3": ("_bucket_tags",),
@@ -27,6 +28,7 @@ def install() -> None:
     _encode_search_strings()
     _keep_topic_keys()
     _name_secrets_by_arn()
+    _see_changed_outputs()
 
 
 def _keep_bucket_tags() -> None:
@@ -120,3 +122,25 @@ def with_encoded_search_strings(value: Any) -> Any:
     elif "SearchStringBase64" in value:
         plain["SearchString"] = value["SearchStringBase64"]
     return plain
+
+
+class _OutputsChanged(list[Properties]):
+    """Changes of resources, of which there are none, and yet the stack changes."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def _see_changed_outputs() -> None:
+    """A change set of outputs alone is refused as one without changes, and the stack that asks for the new output does not find it."""
+    resolve, differences = changesets._resolve_props_for_diff, changesets._diff_resources
+
+    def with_outputs(template: Properties | None, *arguments: Any) -> Properties:
+        return {**resolve(template, *arguments), "Outputs": (template or {}).get("Outputs", {})}
+
+    def with_changed_outputs(old: Properties, new: Properties, *arguments: Any) -> list[Properties]:
+        changes: list[Properties] = differences(old, new, *arguments)
+        return changes if changes or old["Outputs"] == new["Outputs"] else _OutputsChanged()
+
+    changesets._resolve_props_for_diff = with_outputs
+    changesets._diff_resources = with_changed_outputs

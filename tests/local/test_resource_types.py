@@ -219,3 +219,21 @@ def test_a_dead_emulator_is_replaced_with_everything_it_started(tmp_path: Path) 
 def test_a_port_that_is_taken_is_told(emulator: RunningEmulator, tmp_path: Path) -> None:
     with pytest.raises(process.NotStartedError, match="already in use"):
         process.start(Workspace(tmp_path), region=REGION, port=emulator.port)
+
+
+def test_an_output_more_is_a_change_and_none_is_not(emulator: RunningEmulator) -> None:
+    """A stack that comes to use another's value gives that one an output, and nothing else, to publish."""
+    stack, topic = Stack(emulator, "outputs"), {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}}
+    stack.create(topic, {"One": {"Value": "1"}})
+
+    def change_set(name: str, outputs: dict[str, Any]) -> str:
+        body = json.dumps({"Resources": topic, "Outputs": outputs})
+        stack.cloudformation.create_change_set(StackName=stack.name, ChangeSetName=name, TemplateBody=body)
+        return str(stack.cloudformation.describe_change_set(StackName=stack.name, ChangeSetName=name)["Status"])
+
+    assert change_set("same", {"One": {"Value": "1"}}) == "FAILED"
+    assert change_set("more", {"One": {"Value": "1"}, "Two": {"Value": "2"}}) == "CREATE_COMPLETE"
+    stack.cloudformation.execute_change_set(StackName=stack.name, ChangeSetName="more")
+    while stack.status().endswith("_IN_PROGRESS"):
+        pass
+    assert stack.output("Two") == "2"
