@@ -49,8 +49,10 @@ def run(command: Sequence[str], *, environment: dict[str, str] | None = None) ->
     Raises:
         SystemExit: the command failed; a figure of a failed run means nothing.
     """
+    # Python keeps the bytecode of the first run, which is not counted, as it does for whoever has not told it otherwise.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.monotonic()
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=ROOT, env={**inherited, **(environment or {})}, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
