@@ -22,9 +22,12 @@ $(VENV)/.ready: requirements.txt requirements-dev.txt constructs/pyproject.toml 
 	npm ci --silent
 	@touch $@
 
-synth: setup  ## synthesize every environment with the template validator on, in fresh folders
+synth: setup  ## synthesize every environment in fresh folders, with the template validator and the policy packs on
 	rm -rf cdk.out
-	for env in dev staging prod; do cdk --no-notices synth --quiet -c env=$$env --output cdk.out/$$env || exit 1; done
+	for env in dev staging prod; do \
+		cdk --no-notices synth --quiet -c env=$$env --output cdk.out/$$env || exit 1; \
+		grep --quiet NIST.800.53.R5 cdk.out/$$env/validation-report.json || { echo "$$env: the policy packs were not asked"; exit 1; }; \
+	done
 
 test: setup  ## run the whole test suite
 	python -m pytest
