@@ -30,6 +30,7 @@ class ExternalSecret:
         fields: field of Secrets Manager by variable name.
         template: value by key of the Secret, as a Go template over the variables (`{{ .password }}`); each variable becomes a
             key of its own when left out.
+        labels: labels of the Secret, by which an operator finds those that are meant for it.
 
     Example:
         ExternalSecret(namespace="keycloak", name="keycloak-db", fields={"password": SecretField(secret_arn=arn, field="password")})
@@ -39,6 +40,7 @@ class ExternalSecret:
     name: str
     fields: Mapping[str, SecretField]
     template: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def keys(self) -> frozenset[str]:
@@ -51,4 +53,4 @@ class ExternalSecret:
             {"secretKey": variable, "remoteRef": {"key": source.secret_arn, "property": source.field}}
             for variable, source in self.fields.items()
         ]
-        return {"namespace": self.namespace, "name": self.name, "data": data, "template": dict(self.template)}
+        return {"namespace": self.namespace, "name": self.name, "data": data, "template": dict(self.template), "labels": dict(self.labels)}

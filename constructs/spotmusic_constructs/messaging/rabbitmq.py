@@ -20,6 +20,9 @@ DEFAULT_USER = "rabbitmq-default-user"
 AMQPS_PORT = 5671
 MANAGEMENT_PORT = 15671
 LABELS = {"app.kubernetes.io/name": RELEASE}
+IMPORTED = {"rabbitmq.com/topology-operator": "true"}
+"""Label of a Secret whose user the topology operator makes. It watches no other, gives the broker a changed password within seconds, and
+its webhook refuses a user whose Secret lacks the label (messaging-topology-operator 1.20, pull request 1205)."""
 
 
 class RabbitMQ(Construct):
@@ -126,7 +129,7 @@ def _administrator(namespace: str, secret: secretsmanager.ISecret) -> ExternalSe
 
 def _users(namespace: str, users: Mapping[str, secretsmanager.ISecret]) -> Iterator[ExternalSecret]:
     for name, secret in users.items():
-        yield ExternalSecret(namespace=namespace, name=_secret_name(name), fields=_credentials(secret))
+        yield ExternalSecret(namespace=namespace, name=_secret_name(name), fields=_credentials(secret), labels=IMPORTED)
 
 
 def _credentials(secret: secretsmanager.ISecret) -> dict[str, SecretField]:

@@ -24,6 +24,7 @@ def test_a_secret_without_a_template_has_its_variables_as_keys() -> None:
         "name": "redis",
         "data": [{"secretKey": "password", "remoteRef": {"key": PASSWORD.secret_arn, "property": "password"}}],
         "template": {},
+        "labels": {},
     }
 
 

@@ -67,7 +67,13 @@ def values() -> dict[str, Any]:
                 name="redpanda-users",
                 fields={"password": SecretField(secret_arn="arn:secret", field="password")},
                 template={"users.txt": "playback:{{ .password }}:SCRAM-SHA-512\n"},
-            )
+            ),
+            ExternalSecret(
+                namespace="rabbitmq",
+                name="rabbitmq-user",
+                fields={"password": SecretField(secret_arn="arn:secret", field="password")},
+                labels={"rabbitmq.com/topology-operator": "true"},
+            ),
         ],
         after=[ground],
     )
@@ -171,6 +177,11 @@ def test_secrets_come_from_secrets_manager_by_pod_identity(manifests: Callable[[
     assert spec["secretStoreRef"] == {"kind": "ClusterSecretStore", "name": store["metadata"]["name"]}
     assert spec["data"] == [{"secretKey": "password", "remoteRef": {"key": "arn:secret", "property": "password"}}]
     assert spec["target"]["template"]["data"] == {"users.txt": "playback:{{ .password }}:SCRAM-SHA-512\n"}
+
+
+def test_a_secret_bears_its_labels_and_without_a_template_all_its_variables(manifests: Callable[[str], Manifests]) -> None:
+    spec = of_kind(manifests("trust"), "ExternalSecret")["rabbitmq/rabbitmq-user"]["spec"]
+    assert spec["target"]["template"] == {"engineVersion": "v2", "metadata": {"labels": {"rabbitmq.com/topology-operator": "true"}}}
 
 
 def test_pods_join_target_groups_by_auto_modes_own_kind(manifests: Callable[[str], Manifests]) -> None:

@@ -76,6 +76,12 @@ def test_every_user_has_a_secret_that_is_made(rabbitmq: RabbitMQ, values: Json) 
     assert {*rabbitmq.user_secrets.values(), rabbitmq.monitor_secret, values["defaultUserSecret"]} == made
 
 
+def test_the_topology_operator_sees_the_secret_of_every_user(rabbitmq: RabbitMQ) -> None:
+    """Its webhook refuses a user whose Secret has no such label, and a changed password reaches the broker by it alone."""
+    users = [secret for secret in rabbitmq.external_secrets if secret.name != "rabbitmq-default-user"]
+    assert {secret.labels.get("rabbitmq.com/topology-operator") for secret in users} == {"true"}
+
+
 def test_without_a_monitor_there_is_no_secret_for_it() -> None:
     rabbitmq = rabbitmq_in(new_stack())
     assert rabbitmq.monitor_secret is None
