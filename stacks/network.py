@@ -7,6 +7,7 @@ from constructs import Construct
 
 from spotmusic_cdk import flows, versions
 from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.network.default_group_function import DefaultGroupFunction
 from spotmusic_constructs.network.interface_endpoints import InterfaceEndpoints
 from spotmusic_constructs.network.s3_gateway_endpoint import S3GatewayEndpoint
 from spotmusic_constructs.network.security_groups import SecurityGroups
@@ -65,4 +66,5 @@ class NetworkStack(EnvironmentStack):
             retention_days=network.flow_log_retention_days,
             removal_policy=removal_policy,
         )
+        DefaultGroupFunction(self, "DefaultGroupFunction", key=log_key.key, retention_days=network.flow_log_retention_days)
         self.private_zone: route53.IHostedZone = route53.PrivateHostedZone(self, "Zone", zone_name=settings.private_domain, vpc=self.vpc)

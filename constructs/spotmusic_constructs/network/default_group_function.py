@@ -1,0 +1,45 @@
+"""CDK's function that empties the default security group: its log, its trust and its tags."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from spotmusic_constructs.tagging import tag_like
+
+_PROVIDER = "Custom::VpcRestrictDefaultSGCustomResourceProvider"
+
+
+class DefaultGroupFunction(Construct):
+    """What CDK leaves open on the function behind `restrict_default_security_group`, of which a stack has one.
+
+    Creates an encrypted log group, to which the function writes instead of one that Lambda would make for ever and without a
+    key; lets Lambda of this account alone assume its role; and tags both like everything else.
+
+    Args:
+        key: customer-managed key whose policy admits CloudWatch Logs in this region.
+        retention_days: days that its log is kept, one of the numbers that CloudWatch Logs knows.
+
+    Raises:
+        RuntimeError: no VPC of the stack restricts its default security group.
+
+    Example:
+        DefaultGroupFunction(self, "DefaultGroupFunction", key=log_key.key)
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, retention_days: int = 365) -> None:
+        super().__init__(scope, construct_id)
+        stack = cdk.Stack.of(self)
+        log_group = logs.CfnLogGroup(self, "Logs", kms_key_id=key.key_arn, retention_in_days=retention_days)
+        # It tells of deployments of this stack alone, which CloudTrail records as well.
+        log_group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
+
+        provider = stack.node.find_child(_PROVIDER)
+        function, role = (provider.node.find_child(name) for name in ("Handler", "Role"))
+        assert isinstance(function, cdk.CfnResource)  # noqa: S101 (narrows the type)
+        assert isinstance(role, cdk.CfnResource)  # noqa: S101 (narrows the type)
+        function.add_property_override("LoggingConfig", {"LogGroup": log_group.ref})
+        this_account = {"StringEquals": {"aws:SourceAccount": stack.account}}
+        role.add_property_override("AssumeRolePolicyDocument.Statement.0.Condition", this_account)
+        for resource in (function, role):
+            tag_like(resource, log_group)
