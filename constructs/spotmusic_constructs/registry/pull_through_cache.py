@@ -13,15 +13,16 @@ from constructs import Construct
 from spotmusic_constructs.registry.cache_rights import CachePullPolicy, RepositoryCreationRole
 from spotmusic_constructs.registry.retention import retention
 from spotmusic_constructs.registry.upstream_registries import DOCKER_HUB, UPSTREAM_REGISTRIES, UpstreamRegistry, split
+from spotmusic_constructs.tagging import tag_like
 
 
 class PullThroughCache(Construct):
     """Pull-through caches below one namespace, and the names that upstream images have in them.
 
     Creates for each registry a pull-through cache rule `<namespace>/<prefix>` and a template for the repositories that ECR makes
-    there: encrypted with the key given, with a lifecycle policy and immutable tags, and the role by which ECR makes them. A tag
-    therefore keeps meaning the image that was first pulled by it: ECR can't follow when upstream moves the tag, which is wanted,
-    since the platform names exact versions only.
+    there: encrypted with the key given, with a lifecycle policy, immutable image tags and the tags of the stack, and the role by
+    which ECR makes them. An image tag therefore keeps meaning the image that was first pulled by it: ECR can't follow when upstream
+    moves the tag, which is wanted, since the platform names exact versions only.
 
     A registry that asks for credentials is cached only where these are given. Its images keep their upstream name without, and
     the synthesis warns with what to set.
@@ -59,6 +60,8 @@ class PullThroughCache(Construct):
         self._prefixes = {upstream.host: f"{namespace}/{upstream.prefix}" for upstream in cached}
 
         role = RepositoryCreationRole(self, "CreationRole", namespace=namespace, key=key).role
+        tagged = role.node.default_child
+        assert isinstance(tagged, iam.CfnRole)  # noqa: S101 (narrows the type)
         lifecycle = retention(keep_images=keep_images, untagged_days=untagged_days)
         for upstream in cached:
             template = ecr.CfnRepositoryCreationTemplate(
@@ -74,6 +77,7 @@ class PullThroughCache(Construct):
                 lifecycle_policy=lifecycle,
                 custom_role_arn=role.role_arn,
             )
+            tag_like(template, tagged, property_name="ResourceTags")
             self._rule(upstream, given.get(upstream.host)).add_resource_dependency(template)
 
     def image(self, reference: str) -> str:

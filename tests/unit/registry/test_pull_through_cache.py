@@ -26,6 +26,7 @@ def made(stack: cdk.Stack, **more: Any) -> PullThroughCache:
 def template_of(**more: Any) -> dict[str, Any]:
     stack = new_stack()
     made(stack, **more)
+    cdk.Tags.of(stack).add("Project", "spotmusic")
     return dict(Template.from_stack(stack).to_json())
 
 
@@ -77,6 +78,11 @@ def test_cached_images_are_encrypted_immutable_and_bounded(full: dict[str, Any])
         assert template["ImageTagMutability"] == "IMMUTABLE"
         numbers = [rule["selection"]["countNumber"] for rule in json.loads(template["LifecyclePolicy"])["rules"]]
         assert numbers == [3, 7]
+
+
+def test_repositories_of_cached_images_are_tagged_like_the_rest(full: dict[str, Any]) -> None:
+    for template in of_type(full, "AWS::ECR::RepositoryCreationTemplate"):
+        assert template["ResourceTags"] == [{"Key": "Project", "Value": "spotmusic"}]
 
 
 def test_ecr_makes_repositories_in_the_namespace_only(minimal: dict[str, Any]) -> None:
