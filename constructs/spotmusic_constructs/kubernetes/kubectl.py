@@ -4,12 +4,14 @@ from importlib import import_module
 
 import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct, IConstruct
 
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.tagging import tag_like
 
 _AWS_FUNCTION = "CDK's framework function writes its log and makes its network interfaces; these policies hold that and no more."
 _ROLE = "arn:<AWS::Partition>:iam::aws:policy/service-role"
@@ -48,7 +50,7 @@ def kubectl_layer(scope: Construct, construct_id: str, *, package: str) -> lambd
 
 
 def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention_days: int) -> None:
-    """Encrypts the logs of CDK's functions, bounds their life, and excuses what is CDK's own.
+    """Encrypts the logs of CDK's functions, bounds their life, confines their trust, and excuses what is CDK's own.
 
     Args:
         cluster: cluster with a kubectl provider.
@@ -66,6 +68,12 @@ def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention_day
         # They tell of deployments of this stack alone, which CloudTrail records as well.
         group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
         acknowledge(function, _FUNCTION_FINDINGS)
+    role, barrier = framework.node.find_child("ServiceRole").node.default_child, cluster.node.find_child("KubectlReadyBarrier")
+    assert isinstance(role, iam.CfnRole)  # noqa: S101 (narrows the type)
+    assert isinstance(barrier, cdk.CfnResource)  # noqa: S101 (narrows the type)
+    this_account = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(cluster).account}}
+    role.add_property_override("AssumeRolePolicyDocument.Statement.0.Condition", this_account)
+    tag_like(barrier, role, by_name=True)
     acknowledge(handler, _HANDLER_FINDINGS)
     every_version = f"AwsSolutions::AwsSolutions-IAM5[Resource::<{_logical_id(handler)}.Arn>:*]"
     acknowledge(framework, _FRAMEWORK_FINDINGS | {every_version: "The framework calls every version of its own handler, and nothing else."})

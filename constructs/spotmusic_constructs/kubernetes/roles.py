@@ -102,7 +102,7 @@ class KubectlRole(Construct):
         role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stack.account}}),
             description="Deployments run helm and kubectl against the cluster",
             managed_policies=_aws_managed(FUNCTION_POLICIES),
         )

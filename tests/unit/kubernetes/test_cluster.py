@@ -48,6 +48,7 @@ def synthesize(**changes: Any) -> dict[str, Any]:
         "administrators": [ADMINISTRATOR],
     }
     KubernetesCluster(stack, "Kubernetes", **{**arguments, **changes})
+    cdk.Tags.of(stack).add("Project", "spotmusic")
     # With the policy packs registered this raises where a finding is not acknowledged.
     return dict(Template.from_stack(stack).to_json())
 
@@ -160,6 +161,19 @@ def test_the_deployment_function_stays_in_the_vpc_and_may_little(template: dict[
     assert handler["MemorySize"] == 2048
     (policy,) = [policy for policy in of_type(template, "AWS::IAM::ManagedPolicy") if "s3:GetObject" in json.dumps(policy)]
     assert [statement["Action"] for statement in policy["PolicyDocument"]["Statement"]] == ["eks:DescribeCluster", "s3:GetObject"]
+
+
+def test_lambda_assumes_its_roles_for_this_account_alone(template: dict[str, Any]) -> None:
+    documents = [role["AssumeRolePolicyDocument"] for role in of_type(template, "AWS::IAM::Role")]
+    trusting_lambda = [document["Statement"] for document in documents if "lambda.amazonaws.com" in json.dumps(document)]
+    assert len(trusting_lambda) == 2
+    for (statement,) in trusting_lambda:
+        assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+
+
+def test_the_barrier_of_cdk_is_tagged_like_the_rest(template: dict[str, Any]) -> None:
+    (barrier,) = [r["Properties"] for name, r in template["Resources"].items() if "KubectlReadyBarrier" in name]
+    assert barrier["Tags"] == {"Project": "spotmusic"}
 
 
 def test_releases_go_before_the_rights_of_the_function_that_removes_them(template: dict[str, Any]) -> None:
