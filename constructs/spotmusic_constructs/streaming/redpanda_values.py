@@ -144,7 +144,12 @@ def stateful_set(brokers: int, names: Mapping[str, Image], *, tiered: bool = Fal
         "replicas": brokers,
         "budget": {"maxUnavailable": 1},
         "initContainerImage": names["init"].named,
-        "sideCars": {"image": names["sidecar"].named, "brokerDecommissioner": {"enabled": True}},
+        "sideCars": {
+            "image": names["sidecar"].named,
+            "brokerDecommissioner": {"enabled": True},
+            # It gives the brokers each password that changes in the file of users; without this it makes all of them superusers.
+            "args": ["--no-set-superusers"],
+        },
         "podTemplate": {
             "spec": {
                 "priorityClassName": "spotmusic-stateful",
@@ -170,10 +175,14 @@ def stateful_set(brokers: int, names: Mapping[str, Image], *, tiered: bool = Fal
 
 
 def job_pod() -> dict[str, object]:
-    """The job that sets cluster properties and users after each release."""
+    """The job that sets cluster properties after each release."""
     small = resources(cpu="100m", memory="128Mi", limit="256Mi")
+    # The chart's own command but for the folder of users, all of whom it would make superusers, above every rule of access
+    # (redpanda-operator 26.2.1, sync-cluster-config): a folder that is not there names none.
+    command = ["/redpanda-operator", "sync-cluster-config", "--users-directory", "/nobody"]
+    command += ["--redpanda-yaml", "/tmp/base-config/redpanda.yaml", "--bootstrap-yaml", "/tmp/config/.bootstrap.yaml"]  # noqa: S108
     return {
         "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}, "runAsNonRoot": True},
-        "containers": [{"name": "post-install", "securityContext": READ_ONLY_CONTAINER, "resources": small}],
+        "containers": [{"name": "post-install", "command": command, "securityContext": READ_ONLY_CONTAINER, "resources": small}],
         "initContainers": [{"name": "bootstrap-yaml-envsubst", "securityContext": READ_ONLY_CONTAINER}],
     }

@@ -108,6 +108,15 @@ def test_users_are_lines_of_one_file_with_passwords_from_their_secrets(redpanda:
     assert users.fields["web_api"].secret_arn == arn_of("web-api")
 
 
+def test_no_user_of_the_file_becomes_a_superuser(values: Json) -> None:
+    """The chart takes everybody in it for one: no rule of access would hold for a service."""
+    (job,) = values["post_install_job"]["podTemplate"]["spec"]["containers"]
+    assert "--no-set-superusers" in values["statefulset"]["sideCars"]["args"]
+    assert job["command"][job["command"].index("--users-directory") + 1] == "/nobody"
+    assert values["auth"]["sasl"]["users"] == []
+    assert "superusers" not in values["config"]["cluster"]
+
+
 def test_the_superuser_has_the_password_of_the_administrator(redpanda: Redpanda, values: Json) -> None:
     reference = values["auth"]["sasl"]["bootstrapUser"]["secretKeyRef"]
     bootstrap = next(secret for secret in redpanda.external_secrets if secret.name == reference["name"])
