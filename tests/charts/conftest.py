@@ -1,38 +1,12 @@
-"""One reading of each environment, and one rendering of each release, for all tests of the charts."""
+"""Each environment for the tests of the charts; what it deploys comes from tests/conftest.py."""
 
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 
 import pytest
 
-from tests.charts import upstream
-from tests.charts.platform import Platform, read
-from tests.helm_values import Json
+from tests.charts.platform import Platform
 
 ENVIRONMENTS = ("dev", "staging", "prod")
-
-
-@pytest.fixture(scope="session")
-def deployed(templates: Callable[[str], dict[str, Json]], synthesized: Callable[[str], Path]) -> Callable[[str], Platform]:
-    """Gives an environment, with our own charts rendered."""
-
-    @cache
-    def give(environment: str) -> Platform:
-        return read(environment, templates(environment), synthesized(environment))
-
-    return give
-
-
-@pytest.fixture(scope="session")
-def rendered(deployed: Callable[[str], Platform]) -> Callable[[str], Platform]:
-    """Gives an environment with every chart rendered, or skips the test where the charts of repositories are not at hand."""
-
-    @cache
-    def give(environment: str) -> Platform:
-        return upstream.complete(deployed(environment))
-
-    return give
 
 
 @pytest.fixture(scope="session", params=ENVIRONMENTS)
