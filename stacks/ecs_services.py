@@ -11,7 +11,7 @@ from constructs import Construct
 from spotmusic_cdk import versions
 from spotmusic_cdk.flows import RABBITMQ_MANAGEMENT, service_party
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.services import ScalingSettings, ServiceSettings
+from spotmusic_cdk.settings.services import ServiceSettings
 from spotmusic_constructs.services.cluster import ServicesCluster
 from spotmusic_constructs.services.fargate_service import FargateService
 from spotmusic_constructs.services.image import ServiceImage, bootstrap_image, own_image
@@ -136,7 +136,7 @@ class EcsServicesStack(EnvironmentStack):
             route=self._routes[service.route] if service.route else None,
             deployment=service.deployment,
             infrastructure_role=role.role if role else None,
-            scaling=self._scaling(name, service.scaling),
+            scaling=self._scaling(name, service),
             removal_policy=cdk.RemovalPolicy.DESTROY if settings.deletes_data else cdk.RemovalPolicy.RETAIN,
         )
 
@@ -146,12 +146,13 @@ class EcsServicesStack(EnvironmentStack):
         image = self._registry.images.image(versions.BOOTSTRAP_IMAGE)
         return bootstrap_image(image, port=service.port or WORKER_PORT, health_path=service.health_path)
 
-    def _scaling(self, name: str, scaling: ScalingSettings) -> Scaling:
+    def _scaling(self, name: str, service: ServiceSettings) -> Scaling:
+        scaling = service.scaling
         return Scaling(
             minimum=scaling.min,
             maximum=scaling.max,
             cpu_percent=scaling.cpu_percent,
-            requests_per_target=scaling.requests_per_target,
+            requests_per_target=service.requests_per_target,
             messages_per_task=scaling.messages_per_task,
             queue=self._queue_depth.queue(name) if self._queue_depth and scaling.messages_per_task else None,
         )

@@ -20,6 +20,9 @@ FARGATE_MEMORY_MIB: dict[int, tuple[int, ...]] = {
 }
 """Memory in MiB that Fargate pairs with each number of cpu units. Source: Amazon ECS developer guide, task sizes, 2026-11."""
 
+REQUESTS_PER_TARGET = 1000
+"""Requests per minute and task of a service with a route that names no number: some 17 a second, until its image has been measured."""
+
 
 class ScalingSettings(Model):
     """How many tasks run, and what makes their number change."""
@@ -31,7 +34,7 @@ class ScalingSettings(Model):
     cpu_percent: Annotated[int, Field(ge=10, le=90)] = 60
     """Average cpu that target tracking holds."""
     requests_per_target: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    """Requests per minute and task that target tracking holds; needs a route."""
+    """Requests per minute and task that target tracking holds; needs a route. A service with a route that names none has 1000."""
     messages_per_task: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Ready messages of the service's queue per task that target tracking holds; needs `tasks` in `talks_to`."""
 
@@ -64,6 +67,11 @@ class ServiceSettings(Model):
     deployment: Literal["rolling", "blue_green"] = "rolling"
     """How a new version replaces the old one; both roll back by themselves."""
     scaling: ScalingSettings = ScalingSettings()
+
+    @property
+    def requests_per_target(self) -> int | None:
+        """Requests per minute and task that scaling holds; none for a service without a route."""
+        return self.scaling.requests_per_target or (REQUESTS_PER_TARGET if self.route else None)
 
     @field_validator("talks_to")
     @classmethod

@@ -11,7 +11,7 @@ from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.services import ServiceSettings
+from spotmusic_cdk.settings.services import REQUESTS_PER_TARGET, ServiceSettings
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
 from stacks.ecs_services import EcsServicesStack
 from tests.conftest import feature_flags, settings_of
@@ -114,6 +114,14 @@ def test_a_service_that_talks_to_another_knows_its_address(template: Json) -> No
 def test_only_a_service_with_a_tag_runs_its_own_image(template: Json) -> None:
     assert container(template, "web-api")["HealthCheck"]["Command"] == ["CMD", "healthcheck"]
     assert "nginx-unprivileged:" in json.dumps(container(template, "trends")["Image"])
+
+
+def test_a_service_with_a_route_follows_requests_though_its_entry_names_no_number(template: Json) -> None:
+    policies = [
+        policy["TargetTrackingScalingPolicyConfiguration"] for policy in of_type(template, "AWS::ApplicationAutoScaling::ScalingPolicy")
+    ]
+    counted = [p["TargetValue"] for p in policies if p.get("PredefinedMetricSpecification", {}).get("ResourceLabel")]
+    assert counted == [REQUESTS_PER_TARGET] * sum(service.route is not None for service in settings_of("dev").services.values())
 
 
 def test_a_worker_on_the_bootstrap_image_can_be_asked_for_its_health(template: Json) -> None:
