@@ -89,6 +89,8 @@ class EdgeStack(EnvironmentStack):
             "Distribution",
             audio=data.audio.bucket,
             web=data.web.bucket,
+            # As for the bucket's CORS: without a domain it knows no page that may upload.
+            uploads=data.uploads.bucket if domain else None,
             gateway=eks_platform.gateway.load_balancer,
             gateway_domain_name=f"gateway.{settings.private_domain}" if domain else None,
             api_paths=_api_paths(settings),

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.edge.origins import bucket_origin, vpc_origin
-from spotmusic_constructs.edge.security_headers import NO_CONTENT, PLAYER_POLICY, SecurityHeaders
+from spotmusic_constructs.edge.security_headers import NO_CONTENT, SecurityHeaders, player_policy
 
 FORGEABLE_HEADERS = ("Forwarded", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Original-URL", "X-Rewrite-URL")
 """Headers in which only a proxy of ours may speak: a viewer's own never reach the gateway, which would believe them."""
@@ -38,6 +38,7 @@ class PlatformDistribution(Construct):
         web: bucket of the web player, as a handle that says its region.
         gateway: internal load balancer of the API.
         gateway_domain_name: name on the load balancer's certificate; without one it is reached over HTTP.
+        uploads: bucket into which pages of the web player put files, by signed URLs of its region; none when they may not.
         api_paths: path patterns that lead to the load balancer.
         signing_keys: keys that verify audio URLs.
         web_acl_arn: web ACL of scope CLOUDFRONT.
@@ -60,6 +61,7 @@ class PlatformDistribution(Construct):
         gateway: elbv2.IApplicationLoadBalancer,
         signing_keys: cloudfront.IKeyGroup,
         web_acl_arn: str,
+        uploads: s3.IBucket | None = None,
         api_paths: Sequence[str] = ("/v1/*", "/auth/*"),
         gateway_domain_name: str | None = None,
         domain_name: str | None = None,
@@ -74,7 +76,7 @@ class PlatformDistribution(Construct):
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
-            default_behavior=self._web_player(bucket_origin(web, access)),
+            default_behavior=self._web_player(bucket_origin(web, access), uploads),
             additional_behaviors={
                 "/audio/*": self._audio(bucket_origin(audio, access), signing_keys),
                 **dict.fromkeys(api_paths, api),
@@ -93,13 +95,14 @@ class PlatformDistribution(Construct):
         )
         _acknowledge(self.distribution, has_certificate=certificate is not None, everywhere=not allowed_countries)
 
-    def _web_player(self, origin: cloudfront.IOrigin) -> cloudfront.BehaviorOptions:
+    def _web_player(self, origin: cloudfront.IOrigin, uploads: s3.IBucket | None) -> cloudfront.BehaviorOptions:
+        allowed = player_policy(uploads=uploads.bucket_regional_domain_name if uploads else None)
         return cloudfront.BehaviorOptions(
             origin=origin,
             allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
             cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
-            response_headers_policy=SecurityHeaders(self, "PlayerHeaders", content_security_policy=PLAYER_POLICY).policy,
+            response_headers_policy=SecurityHeaders(self, "PlayerHeaders", content_security_policy=allowed).policy,
             function_associations=[
                 self._on_viewer_request("SinglePageRouting", "single_page_routing.js", "Leads addresses of the web player to its page")
             ],

@@ -18,10 +18,20 @@ PLAYER_POLICY = {
     "frame-ancestors": "'self'",
     "upgrade-insecure-requests": "",
 }
-"""Content security policy of the web player: everything from its own origin, media also from buffers in memory."""
+"""Everything from the player's own origin, media also from buffers in memory."""
 
 NO_CONTENT = {"default-src": "'none'", "frame-ancestors": "'none'"}
 """Content security policy of answers that are data."""
+
+
+def player_policy(*, uploads: str | None = None) -> dict[str, str]:
+    """Returns the policy of the web player.
+
+    Args:
+        uploads: domain name of the bucket that its pages put files into, by signed URL; none when they put none.
+    """
+    return PLAYER_POLICY if uploads is None else {**PLAYER_POLICY, "connect-src": f"'self' https://{uploads}"}
+
 
 _TWO_YEARS = cdk.Duration.days(730)
 """Two years, as browsers' preload list recommends. To be on that list is for the owner of the domain to decide: it is hard to leave."""

@@ -27,6 +27,7 @@ def synthesize(*, domain: bool) -> Json:
         gateway=elbv2.ApplicationLoadBalancer.from_application_load_balancer_attributes(
             stack, "Gateway", load_balancer_arn=LOAD_BALANCER, security_group_id="sg-0", load_balancer_dns_name="internal-gateway.example"
         ),
+        uploads=s3.Bucket.from_bucket_attributes(stack, "Uploads", bucket_name="uploads", region="sa-east-1") if domain else None,
         signing_keys=cloudfront.KeyGroup.from_key_group_id(stack, "Keys", "key-group"),
         web_acl_arn="arn:aws:wafv2:us-east-1:111122223333:global/webacl/example/0",
         gateway_domain_name="gateway.internal.music.example" if domain else None,
@@ -191,6 +192,17 @@ def test_every_behavior_sends_security_headers(full: Json) -> None:
             "ReferrerPolicy",
             "StrictTransportSecurity",
         }
+
+
+def player_directives(template: Json) -> list[str]:
+    policy = referenced(template, distribution(template)["DefaultCacheBehavior"]["ResponseHeadersPolicyId"])["ResponseHeadersPolicyConfig"]
+    shown: str = policy["SecurityHeadersConfig"]["ContentSecurityPolicy"]["ContentSecurityPolicy"]
+    return shown.split("; ")
+
+
+def test_pages_of_the_player_reach_the_uploads_bucket_where_they_may_upload(full: Json, minimal: Json) -> None:
+    assert "connect-src 'self' https://uploads.s3.sa-east-1.amazonaws.com" in player_directives(full)
+    assert not any(directive.startswith("connect-src") for directive in player_directives(minimal))
 
 
 def test_origin_latency_and_cache_hits_are_measured(full: Json) -> None:
