@@ -14,6 +14,7 @@ from spotmusic_cdk.settings.kubernetes import KubernetesSettings
 from spotmusic_cdk.settings.model import Model, Name
 from spotmusic_cdk.settings.network import DomainSettings, NetworkSettings
 from spotmusic_cdk.settings.observability import ObservabilitySettings
+from spotmusic_cdk.settings.resilience import ResilienceSettings
 from spotmusic_cdk.settings.services import ServiceName, ServiceSettings
 
 
@@ -44,6 +45,7 @@ class Settings(Model):
     services: dict[ServiceName, ServiceSettings] = Field(default_factory=dict)
     edge: EdgeSettings = EdgeSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
+    resilience: ResilienceSettings = ResilienceSettings()
 
     @property
     def private_domain(self) -> str:

@@ -1,10 +1,12 @@
 """The services section of an environment file: one entry is one Fargate service with everything around it."""
 
+from math import ceil
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from spotmusic_cdk.settings.model import Model, Name
+from spotmusic_cdk.settings.resilience import ServicePeak
 
 Resource = Literal["catalogue", "cache", "events", "tasks", "audio", "uploads"]
 RESOURCES: tuple[Resource, ...] = get_args(Resource)
@@ -67,11 +69,24 @@ class ServiceSettings(Model):
     deployment: Literal["rolling", "blue_green"] = "rolling"
     """How a new version replaces the old one; both roll back by themselves."""
     scaling: ScalingSettings = ScalingSettings()
+    database_connections: Annotated[int, Field(ge=1, le=100)] = 5
+    """Connections that one task may hold to the catalogue. During a deployment twice as many tasks run as otherwise."""
+    peak: ServicePeak | None = None
+    """The busiest minute that it is built for (docs/game-day.md)."""
 
     @property
     def requests_per_target(self) -> int | None:
         """Requests per minute and task that scaling holds; none for a service without a route."""
         return self.scaling.requests_per_target or (REQUESTS_PER_TARGET if self.route else None)
+
+    @property
+    def tasks_at_peak(self) -> int:
+        """Tasks that scaling runs in the busiest minute: the policy that asks for most of them wins. The minimum where none is declared."""
+        if self.peak is None:
+            return self.scaling.min
+        by_cpu = self.peak.per_task * self.scaling.cpu_percent / 100
+        held = min(by_cpu, self.requests_per_target / 60) if self.requests_per_target else by_cpu
+        return max(self.scaling.min, ceil(self.peak.per_second / held))
 
     @field_validator("talks_to")
     @classmethod

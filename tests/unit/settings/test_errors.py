@@ -101,6 +101,11 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"services.notifications.scaling": {"requests_per_target": 10}},
         "services.notifications.scaling.requests_per_target: no request is counted without a route",
     ),
+    "a peak without what a task does": (
+        {"services.trends.peak": {"per_second": 100}},
+        "services.trends.peak.per_task: required key is missing",
+    ),
+    "a pool without connections": ({"services.trends.database_connections": 0}, "services.trends.database_connections: 0 is refused"),
     "min above max": ({"services.trends.scaling": {"min": 5, "max": 2}}, "services.trends.scaling: min 5 is above max 2"),
     "an even number of brokers": ({"kubernetes.redpanda.brokers": 4}, "kubernetes.redpanda.brokers: 4 brokers keep no better quorum"),
     "a topic that nobody of this environment reads": (
