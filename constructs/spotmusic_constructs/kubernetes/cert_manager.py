@@ -8,7 +8,7 @@ from constructs import Construct, IConstruct
 
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Image, Images, images_of
-from spotmusic_constructs.kubernetes.pod import resources, spread
+from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER, resources, spread
 
 RELEASE = "cert-manager"
 REPLICAS = 2
@@ -61,7 +61,11 @@ class CertManager(Construct):
                 "global": {"priorityClassName": "spotmusic-platform", "leaderElection": {"namespace": namespace}},
                 "prometheus": {"enabled": True, "servicemonitor": {"enabled": True}},
                 "acmesolver": {"image": names["acmesolver"].named},
-                "startupapicheck": {"image": names["startupapicheck"].named, "resources": resources(cpu="20m", memory="64Mi")},
+                "startupapicheck": {
+                    "image": names["startupapicheck"].named,
+                    "resources": resources(cpu="20m", memory="64Mi"),
+                    "containerSecurityContext": READ_ONLY_CONTAINER,
+                },
                 **_part("controller", names),
                 "webhook": _part("webhook", names),
                 "cainjector": _part("cainjector", names),
@@ -77,4 +81,5 @@ def _part(component: str, names: Mapping[str, Image]) -> dict[str, object]:
         "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
         "topologySpreadConstraints": [spread(labels)],
         "resources": resources(cpu="50m", memory="128Mi", limit="256Mi"),
+        "containerSecurityContext": READ_ONLY_CONTAINER,
     }

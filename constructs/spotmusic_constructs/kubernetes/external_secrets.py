@@ -10,7 +10,7 @@ from constructs import Construct, IConstruct
 
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Image, Images, images_of
-from spotmusic_constructs.kubernetes.pod import resources, spread
+from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER, resources, spread
 from spotmusic_constructs.kubernetes.pod_identity import PodIdentity
 
 RELEASE = "external-secrets"
@@ -110,4 +110,5 @@ def _part(name: str, image: Image) -> dict[str, object]:
         "topologySpreadConstraints": [spread(labels)],
         "priorityClassName": "spotmusic-platform",
         "resources": resources(cpu="50m", memory="128Mi", limit="256Mi"),
+        "securityContext": READ_ONLY_CONTAINER,
     }

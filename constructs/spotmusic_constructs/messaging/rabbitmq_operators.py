@@ -8,7 +8,7 @@ from constructs import Construct, IConstruct
 
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
-from spotmusic_constructs.kubernetes.pod import resources, spread
+from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER, resources, spread
 from spotmusic_constructs.messaging.rabbitmq import TLS
 
 AUTHORITIES = "/etc/rabbitmq-authority"
@@ -88,6 +88,7 @@ def _operator(namespace: str, component: str) -> dict[str, object]:
         # The chart wants a string.
         "pdb": {"create": True, "maxUnavailable": "1"},
         "topologySpreadConstraints": [spread(labels)],
+        "containerSecurityContext": READ_ONLY_CONTAINER,
         "metrics": {"podMonitor": {"enabled": True}},
         # Policies come from the table of flows; the chart's would let everybody in and out.
         "networkPolicy": {"enabled": False},

@@ -1,7 +1,7 @@
 """What Alertmanager is told: three replicas, and every alert to one SNS topic, the bad ones soon and often."""
 
 from spotmusic_constructs.kubernetes.images import Image
-from spotmusic_constructs.kubernetes.pod import resources, spread
+from spotmusic_constructs.kubernetes.pod import POD_SECURITY, resources, spread
 
 SERVICE_ACCOUNT = "alertmanager"
 REPLICAS = 3
@@ -34,6 +34,8 @@ def alertmanager_values(*, image: Image, topic_arn: str, region: str, storage_cl
             "podAntiAffinity": "hard",
             "topologySpreadConstraints": [spread({"app.kubernetes.io/name": "alertmanager"})],
             "resources": resources(cpu="50m", memory="128Mi", limit="256Mi"),
+            # Of the pod: the operator confines the containers by itself.
+            "securityContext": POD_SECURITY,
             "storage": volume(storage_class, gib=5),
             "automountServiceAccountToken": False,
         },

@@ -43,12 +43,14 @@ def cluster_values(names: dict[str, Image], node_namespace: str | None) -> dict[
             # A certificate of our authority instead of two hook jobs that make one.
             "admissionWebhooks": {"certManager": {"enabled": True, "issuerRef": {"kind": "ClusterIssuer", "name": INTERNAL_CA}}},
             "resources": small,
+            "containerSecurityContext": READ_ONLY_CONTAINER,
         },
         "kube-state-metrics": {
             "fullnameOverride": "kube-state-metrics",
             "image": names["kube-state-metrics"].parts,
             "metricLabelsAllowlist": [f"secrets=[{','.join(HELM_LABELS)}]"],
             "resources": small,
+            "containerSecurityContext": READ_ONLY_CONTAINER,
         },
         "nodeExporter": {"enabled": node_namespace is not None},
         **({"prometheus-node-exporter": _node_exporter(names["node-exporter"], node_namespace)} if node_namespace else {}),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spotmusic_constructs.kubernetes.images import Image
-from spotmusic_constructs.kubernetes.pod import resources, spread
+from spotmusic_constructs.kubernetes.pod import POD_SECURITY, resources, spread
 from spotmusic_constructs.observability.alertmanager import volume
 
 SERVICE_ACCOUNT = "prometheus"
@@ -96,6 +96,8 @@ def prometheus_values(
             "podAntiAffinity": "hard",
             "topologySpreadConstraints": [spread({"app.kubernetes.io/name": "prometheus"})],
             "resources": resources(cpu="500m", memory="2Gi", limit="4Gi"),
+            # Of the pod: the operator confines the containers by itself.
+            "securityContext": POD_SECURITY,
             "storageSpec": volume(storage_class, gib=storage_gib),
             "remoteWrite": [
                 {

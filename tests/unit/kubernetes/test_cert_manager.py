@@ -4,6 +4,7 @@ import pytest
 
 from spotmusic_cdk import versions
 from spotmusic_constructs.kubernetes.cert_manager import CertManager
+from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER
 from tests.conftest import new_stack
 from tests.helm_values import REGISTRY, Images, cluster_in, releases
 
@@ -50,3 +51,8 @@ def test_all_five_images_come_from_our_registry_at_the_charts_version(values: Js
 
 def test_its_metrics_are_scraped(values: Json) -> None:
     assert values["prometheus"]["servicemonitor"]["enabled"] is True
+
+
+def test_every_part_is_told_to_write_nowhere_and_to_be_nobody(values: Json) -> None:
+    for part in [*parts(values), values["startupapicheck"]]:
+        assert part["containerSecurityContext"] == READ_ONLY_CONTAINER

@@ -6,6 +6,7 @@ from aws_cdk.assertions import Template
 
 from spotmusic_cdk import versions
 from spotmusic_constructs.kubernetes.external_secrets import ExternalSecretsOperator
+from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER
 from tests.conftest import new_stack
 from tests.helm_values import HELM, REGISTRY, Images, arn_of, cluster_in, releases, secret_in
 
@@ -80,3 +81,8 @@ def test_the_certificate_authority_leaves_the_cluster_only_into_its_parameter() 
     writes = [s for s in policy["Properties"]["PolicyDocument"]["Statement"] if "ssm:PutParameter" in s["Action"]]
     assert [statement["Resource"] for statement in writes] == [parameter]
     assert releases(stack)["external-secrets"]["Values"]["processPushSecret"] is True
+
+
+def test_every_part_is_told_to_write_nowhere_and_to_be_nobody(values: Json) -> None:
+    for part in (values, values["webhook"], values["certController"]):
+        assert part["securityContext"] == READ_ONLY_CONTAINER

@@ -4,6 +4,7 @@ import aws_cdk as cdk
 import pytest
 
 from spotmusic_cdk import versions
+from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER
 from spotmusic_constructs.messaging.rabbitmq_operators import RabbitMQOperators
 from tests.conftest import new_stack
 from tests.helm_values import REGISTRY, Images, cluster_in, releases
@@ -57,3 +58,8 @@ def test_every_image_comes_from_our_registry_at_one_tag(values: Json) -> None:
     images = [values["rabbitmqImage"], values["credentialUpdaterImage"], *(values[operator]["image"] for operator in OPERATORS)]
     assert {image["registry"] for image in images} == {REGISTRY}
     assert all(image["tag"] and image["tag"] != "latest" for image in images)
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_an_operator_is_told_to_write_nowhere_and_to_be_nobody(values: Json, operator: str) -> None:
+    assert values[operator]["containerSecurityContext"] == READ_ONLY_CONTAINER

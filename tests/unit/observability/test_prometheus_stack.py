@@ -9,6 +9,7 @@ from aws_cdk.assertions import Template
 
 from spotmusic_cdk import versions
 from spotmusic_constructs.identity.rds_ca import rds_ca
+from spotmusic_constructs.kubernetes.pod import POD_SECURITY, READ_ONLY_CONTAINER
 from spotmusic_constructs.observability.grafana import Grafana
 from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace
 from spotmusic_constructs.observability.prometheus_stack import KubePrometheusStack
@@ -248,3 +249,9 @@ def test_without_a_place_for_it_there_is_no_exporter_of_nodes() -> None:
 def test_values_fit_into_an_event_and_hold_no_password(values: Json) -> None:
     assert len(json.dumps(values).encode()) < LARGEST_VALUES
     assert not [text for text in texts(values) if "SecretString" in text or "resolve:secretsmanager" in text]
+
+
+def test_what_pod_security_asks_is_told_to_every_part(values: Json, spec: Json) -> None:
+    for part in ("prometheusOperator", "kube-state-metrics", "prometheus-node-exporter"):
+        assert values[part]["containerSecurityContext"] == READ_ONLY_CONTAINER
+    assert spec["securityContext"] == values["alertmanager"]["alertmanagerSpec"]["securityContext"] == POD_SECURITY
