@@ -44,6 +44,7 @@ class DataStack(EnvironmentStack):
         web: bucket of the web client.
         logs: bucket of access logs.
         backup: vault and plan.
+        restore_testing: what brings backups back every week, and looks at them.
         database_events: topic on which RDS tells of failovers, failures and maintenance.
     """
 
@@ -85,7 +86,7 @@ class DataStack(EnvironmentStack):
             vault_lock_days=settings.data.backup.vault_lock_days if settings.production else None,
             removal_policy=self._removal_policy,
         )
-        RestoreTesting(
+        self.restore_testing = RestoreTesting(
             self,
             "RestoreTesting",
             name=f"spotmusic_{settings.name}",

@@ -17,6 +17,7 @@ from spotmusic_constructs.observability.dashboard import Dashboard, Row
 from spotmusic_constructs.observability.database_alarms import DatabaseAlarms
 from spotmusic_constructs.observability.event_alarms import EventAlarms
 from spotmusic_constructs.observability.event_log import EventLog
+from spotmusic_constructs.observability.function_alarms import FunctionAlarms, WatchedFunction
 from spotmusic_constructs.observability.instance_memory import memory_gib
 from spotmusic_constructs.observability.kubernetes_alarms import KubernetesAlarms
 from spotmusic_constructs.observability.load_balancer_alarms import (
@@ -179,6 +180,7 @@ class ObservabilityStack(EnvironmentStack):
                 memory_gib=memory_gib(settings.instance_class),
             )
         CacheAlarms(self, "CacheAlarms", topic=self.alarm_topic, nodes=self._nodes)
+        FunctionAlarms(self, "FunctionAlarms", topic=self.alarm_topic, functions=dict(self._functions()))
 
     def _promise(self) -> None:
         """What listeners may rely on, measured where the Web API comes in."""
@@ -201,6 +203,31 @@ class ObservabilityStack(EnvironmentStack):
             bad_percent=lambda period: slow_share(gateway, LATENCY_SECONDS, period=period),
             runbook="web-api-slo",
         )
+
+    def _functions(self) -> Iterator[tuple[str, WatchedFunction]]:
+        """Functions of the data stack that run by themselves."""
+        yield (
+            "RestoreValidation",
+            WatchedFunction(
+                function_name=self._data.restore_testing.validation.function_name,
+                summary="What a restore test brought back cannot be used, or nobody could look at it: the backup may be worth nothing.",
+                runbook="backup",
+                severity="critical",
+            ),
+        )
+        for name, rotation in (
+            ("Catalogue", self._data.catalogue.rotation),
+            ("Identity", self._data.identity.rotation),
+            ("Cache", self._data.cache.rotation),
+        ):
+            yield (
+                f"{name}Rotation",
+                WatchedFunction(
+                    function_name=rotation.function_name,
+                    summary="Passwords were not rotated; the old ones stay valid.",
+                    runbook="secret-rotation",
+                ),
+            )
 
     @property
     def _databases(self) -> Mapping[str, tuple[RelationalDatabase, DatabaseSettings]]:

@@ -128,6 +128,7 @@ class Cache(Construct):
             # Nodes learn of a new password one after another, which takes minutes.
             timeout=cdk.Duration.minutes(10),
         )
+        self.rotation = function.function
         function.admit(*(secret.secret_arn for secret in users.secrets.values()))
         function.allow(["elasticache:DescribeUsers", "elasticache:ModifyUser"], users.arns)
         for resource in users.resources.values():

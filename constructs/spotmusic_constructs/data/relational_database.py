@@ -153,7 +153,7 @@ class RelationalDatabase(Construct):
         )
         self.instance.node.add_dependency(*log_groups)
         self.endpoint = self.instance.db_instance_endpoint_address
-        self.users: Mapping[str, secretsmanager.ISecret] = DatabaseUsers(
+        users = DatabaseUsers(
             self,
             "Users",
             endpoint=DatabaseEndpoint(host=self.endpoint, port=PORT, master_secret=_master_secret(self.instance)),
@@ -164,7 +164,9 @@ class RelationalDatabase(Construct):
             key=keys.secrets,
             log_key=keys.logs,
             removal_policy=groups_policy,
-        ).secrets
+        )
+        self.users: Mapping[str, secretsmanager.ISecret] = users.secrets
+        self.rotation = users.function.function
         acknowledge(self.instance, {**ACKNOWLEDGED, **deviations(multi_az=multi_az, production=production)})
 
 

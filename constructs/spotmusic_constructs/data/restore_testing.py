@@ -86,7 +86,7 @@ class RestoreTesting(Construct):
             }
             self._select(selection, "RDS", [database.instance.instance_arn], role, overrides)
         self._select("buckets", "S3", bucket_arns, role)
-        RestoreValidation(self, "Validation", plan_arn=self.plan.attr_restore_testing_plan_arn, log_key=log_key)
+        self.validation = RestoreValidation(self, "Validation", plan_arn=self.plan.attr_restore_testing_plan_arn, log_key=log_key).function
 
     def _select(
         self, name: str, resource_type: str, arns: Sequence[str], role: iam.IRole, overrides: Mapping[str, str] | None = None

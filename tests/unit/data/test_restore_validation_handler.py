@@ -16,8 +16,13 @@ def index(load_handler: Callable[[str, str], ModuleType]) -> ModuleType:
 def verdict(index: ModuleType, kind: str, arn: str, **clients: MagicMock) -> dict[str, Any]:
     backup = MagicMock()
     job = {"restoreJobId": "job-1", "resourceType": kind, "createdResourceArn": arn}
-    index.validate(job, lambda service: {"backup": backup, **clients}[service])
+    failed = False
+    try:
+        index.validate(job, lambda service: {"backup": backup, **clients}[service])
+    except index.UnusableBackupError:
+        failed = True
     arguments: dict[str, Any] = backup.put_restore_validation_result.call_args.kwargs
+    assert failed == (arguments["ValidationStatus"] == "FAILED"), "a bad verdict fails the function, after it was reported"
     return arguments
 
 

@@ -11,6 +11,7 @@ from spotmusic_constructs.observability.alarm import Alarms, Formula, Metric, Ru
 from spotmusic_constructs.observability.cache_alarms import CacheAlarms
 from spotmusic_constructs.observability.certificate_alarms import CertificateAlarms
 from spotmusic_constructs.observability.database_alarms import DatabaseAlarms, default_connections
+from spotmusic_constructs.observability.function_alarms import FunctionAlarms, WatchedFunction
 from spotmusic_constructs.observability.instance_memory import memory_gib
 from spotmusic_constructs.observability.kubernetes_alarms import KubernetesAlarms
 from spotmusic_constructs.observability.load_balancer_alarms import ApplicationLoadBalancerAlarms, NetworkLoadBalancerAlarms
@@ -46,6 +47,8 @@ def alarms() -> dict[str, Json]:
     ServiceAlarms(stack, "Playback", topic=topic, cluster_name="cluster", service_name="playback")
     DatabaseAlarms(stack, "Catalogue", topic=topic, instance_identifier="catalogue", storage_gib=100, memory_gib=32)
     CacheAlarms(stack, "Cache", topic=topic, nodes=["cache-001", "cache-002"])
+    rotation = WatchedFunction(function_name="rotation", summary="Passwords were not rotated.", runbook="secret-rotation")
+    FunctionAlarms(stack, "Functions", topic=topic, functions={"Rotation": rotation})
     KubernetesAlarms(stack, "Kubernetes", topic=topic, cluster_name="spotmusic-prod")
     NatGatewayAlarms(stack, "Nat", topic=topic, nat_gateways={"ZoneA": "nat-1"})
     CertificateAlarms(stack, "Certificate", topic=topic, certificates={"Gateway": "arn:aws:acm:sa-east-1:111122223333:certificate/1"})
@@ -72,6 +75,13 @@ def test_every_alarm_names_a_runbook_that_exists(alarms: dict[str, Json]) -> Non
 @pytest.mark.parametrize("runbook", sorted((ROOT / "docs" / "runbooks").glob("*.md")), ids=lambda path: path.stem)
 def test_every_runbook_tells_how_to_prove_that_it_is_over(runbook: Path) -> None:
     assert "prove it is over" in runbook.read_text()
+
+
+def test_a_function_that_nobody_waits_for_is_alarmed_on_when_it_fails_once(alarms: dict[str, Json]) -> None:
+    alarm = alarms["FunctionsRotationErrorsWarning"]
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == ("AWS/Lambda", "Errors", "Sum", 1)
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": "rotation"}]
+    assert (alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (1, "notBreaching")
 
 
 def test_each_severity_is_an_alarm_of_its_own() -> None:

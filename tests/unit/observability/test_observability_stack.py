@@ -28,6 +28,9 @@ DEPENDENCIES = (
     "EventAlarmsFailedBackupsCountCritical",
     "EventAlarmsFailedRestoresCountCritical",
     "EventAlarmsExpiringCertificatesCountCritical",
+    "FunctionAlarmsRestoreValidationErrorsCritical",
+    "FunctionAlarmsIdentityRotationErrorsWarning",
+    "FunctionAlarmsCacheRotationErrorsWarning",
 )
 
 

@@ -13,6 +13,10 @@ Verdict = tuple[bool, str]
 Clients = Callable[[str], Any]
 
 
+class UnusableBackupError(Exception):
+    """What came back cannot be used. AWS Backup tells nobody of a bad verdict; an error of the function is alarmed on."""
+
+
 def handler(event: dict[str, Any], _context: Any) -> None:
     """Answers the event of a restore job that completed."""
     validate(event["detail"], boto3.client)
@@ -24,6 +28,9 @@ def validate(job: dict[str, Any], clients: Clients) -> None:
     Args:
         job: detail of the event "Restore Job State Change".
         clients: gives the client of a service.
+
+    Raises:
+        UnusableBackupError: the verdict is bad; it was reported before.
     """
     kind, arn = job["resourceType"], job["createdResourceArn"]
     if kind not in _JUDGES:
@@ -36,6 +43,8 @@ def validate(job: dict[str, Any], clients: Clients) -> None:
         ValidationStatus="SUCCESSFUL" if good else "FAILED",
         ValidationStatusMessage=message,
     )
+    if not good:
+        raise UnusableBackupError(f"{arn}: {message}")
 
 
 def _judge_database(arn: str, clients: Clients) -> Verdict:

@@ -1,0 +1,51 @@
+"""Alarms of functions that nobody waits for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from spotmusic_constructs.observability.alarm import Alarms, Metric, Rule, Severity
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchedFunction:
+    """A function, and what it means when it fails.
+
+    Args:
+        function_name: name of the function.
+        summary: what a failure means, in a sentence.
+        runbook: name of the runbook, without its ending.
+        severity: how bad that is.
+    """
+
+    function_name: str
+    summary: str
+    runbook: str
+    severity: Severity = "warning"
+
+
+class FunctionAlarms(Construct):
+    """Alarms of Lambda functions that run by a schedule or an event: no caller sees them fail.
+
+    Args:
+        topic: topic that tells the team.
+        functions: functions by a CamelCase name.
+
+    Example:
+        FunctionAlarms(self, "FunctionAlarms", topic=topic, functions={"Rotation": WatchedFunction(function_name=..., ...)})
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, topic: sns.ITopic, functions: Mapping[str, WatchedFunction]) -> None:
+        super().__init__(scope, construct_id)
+        for name, function in functions.items():
+            errors = Metric(
+                namespace="AWS/Lambda",
+                name="Errors",
+                dimensions={"FunctionName": function.function_name},
+                statistic="Sum",
+                period=300,
+            )
+            rule = Rule(name="Errors", summary=function.summary, watch=errors, thresholds={function.severity: 1}, periods=1)
+            Alarms(self, name, topic=topic, runbook=function.runbook, rules=[rule])
