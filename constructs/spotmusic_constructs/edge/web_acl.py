@@ -27,7 +27,7 @@ class WebAcl(Construct):
 
     Bodies: WAF reads the first 64 KiB (its maximum for CloudFront) and what is larger is refused, so nothing passes that
     was not read whole. The Common group would refuse 8 KiB already and only counts here. Audio files are no exception:
-    they are uploaded to S3 with signed URLs and never pass the edge.
+    they are uploaded to S3 with signed URLs and never pass the edge (docs/adr/0012-bodies-at-the-edge.md).
 
     Logs: only requests that a rule acted on, because every request stands in CloudFront's access logs; the headers
     authorization and cookie are redacted, and data protection replaces credentials in sampled requests as well.

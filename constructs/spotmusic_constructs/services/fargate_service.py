@@ -32,8 +32,8 @@ class FargateService(Construct):
     The template names no number of tasks: CloudFormation would set it back with every deployment, at the busiest hour too. A new
     service starts with one, and Application Auto Scaling raises it to the minimum.
 
-    Service Connect does not encrypt between tasks: that takes a private certificate authority for each cluster (USD 400 a month for
-    general purpose, AWS Private CA pricing, 2026-11). Security groups say who may connect; Nitro encrypts between most instances.
+    Service Connect does not encrypt between tasks: that takes a private certificate authority (docs/adr/0011-no-tls-between-tasks.md).
+    Security groups say who may connect.
 
     Args:
         name: name of the service.
