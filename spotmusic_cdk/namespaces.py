@@ -17,6 +17,7 @@ def namespaces(settings: Settings) -> dict[str, Namespace]:
     return {
         "cert-manager": Namespace(parties={"cert-manager": {}}, calls_apis=True, answers_webhooks=True),
         "external-secrets": Namespace(parties={"external-secrets": {}}, calls_apis=True, answers_webhooks=True),
+        "reloader": Namespace(parties={"reloader": {}}, calls_apis=True),
         "redpanda": Namespace(parties={"redpanda": {}}, calls_apis=True, quota=_quota_of_redpanda(kubernetes.redpanda)),
         # Its operators live with it, and answer webhooks.
         "rabbitmq": Namespace(parties={"rabbitmq": {}}, calls_apis=True, answers_webhooks=True),

@@ -50,6 +50,9 @@ MYSQL: dict[str, Support] = {
     "8.4": Support(standard_until=date(2029, 7, 31), source=_RDS),
 }
 
+MYSQL_RELEASES: dict[str, str] = {"8.0": "40 41 42 43 44 45 46", "8.4": "3 4 5 6 7 8 9 10 11"}
+"""Last numbers of the releases that RDS takes, by the first two. Source: the engine versions of cfn-lint 1.58.0, read 2026-11."""
+
 _ELASTICACHE = "Amazon ElastiCache engine versions and end of life, read 2026-11"
 
 CACHE: dict[str, dict[str, Support]] = {
@@ -178,6 +181,14 @@ EXTERNAL_SECRETS = Chart(
     source=_CHARTS,
     images={"external-secrets": "ghcr.io/external-secrets/external-secrets:v2.9.0"},
 )
+# Chart and image of the same release of 2026-08-10.
+RELOADER = Chart(
+    name="reloader",
+    version="2.2.16",
+    repository="https://stakater.github.io/stakater-charts",
+    source=_CHARTS,
+    images={"reloader": "ghcr.io/stakater/reloader:v1.4.21"},
+)
 RABBITMQ_OPERATORS = Chart(
     name="rabbitmq-cluster-operator",
     version="0.6.5",
@@ -229,6 +240,7 @@ CHARTS_ON_KUBERNETES: dict[tuple[str, str], KubernetesRange] = {
         supported=("1.36", "1.36"),
         source="external-secrets.io, stability and support, read 2026-11: only what its tests run on",
     ),
+    ("reloader", "2.2.16"): KubernetesRange(first="1.19", source="its README, read 2026-11; upstream names no tested versions"),
     ("rabbitmq-cluster-operator", "0.6.5"): KubernetesRange(first="1.25", source=_NO_WORD),
     ("redpanda", "26.2.1"): KubernetesRange(first="1.25", source=_CHART_FILE),
     ("keycloakx", "7.1.11"): KubernetesRange(first="1.25", source=_NO_WORD),

@@ -8,7 +8,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IConstruct
 
 from spotmusic_cdk import flows, versions
-from spotmusic_cdk.namespaces import namespaces
+from spotmusic_cdk.namespaces import MONITORING, namespaces
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.gateway.declarative_config import GatewayRoute
 from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalancer
@@ -25,6 +25,7 @@ from spotmusic_constructs.kubernetes.ground import Ground
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.kubernetes.metrics_server import MetricsServer
 from spotmusic_constructs.kubernetes.prometheus_crds import PrometheusCrds
+from spotmusic_constructs.kubernetes.reloader import Reloader
 from spotmusic_constructs.kubernetes.trust import Trust
 from spotmusic_constructs.messaging.rabbitmq import RabbitMQ
 from spotmusic_constructs.messaging.rabbitmq_operators import RabbitMQOperators
@@ -41,6 +42,8 @@ from stacks.realm import realm_of, secrets_of
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
 
+RELOADED = ("keycloak", "kong", MONITORING)
+"""Namespaces of pods that read passwords when they start, and start again when one has changed."""
 CHARTS = Path(__file__).parent.parent / "charts"
 
 
@@ -128,7 +131,7 @@ class PlatformReleases:
         )
 
     def _release_foundations(self, ground: Ground) -> tuple[Construct, ...]:
-        """The kinds of Prometheus, without which charts leave their monitors out, and then what makes certificates and Secrets."""
+        """The kinds of Prometheus, without which charts leave their monitors out, and what makes certificates and Secrets."""
         images = self._registry.images
         kinds = PrometheusCrds(
             self._stack, "PrometheusCrds", cluster=self._cluster, chart=versions.PROMETHEUS_OPERATOR_CRDS, after=[ground]
@@ -146,7 +149,10 @@ class PlatformReleases:
             authority_parameter_arn=self._authority_parameter_arn(),
             after=[kinds],
         )
-        return (cert_manager, external_secrets)
+        reloader = Reloader(
+            self._stack, "Reloader", cluster=self._cluster, chart=versions.RELOADER, images=images, watched=RELOADED, after=[kinds]
+        )
+        return (cert_manager, external_secrets, reloader)
 
     def _authority_parameter_arn(self) -> str | None:
         name = self._settings.authority_parameter

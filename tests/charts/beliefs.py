@@ -30,6 +30,7 @@ def of(chart: str, release: str, namespace: str, values: Json) -> list[Json]:
         "cert-manager": _cert_manager,
         "external-secrets": _external_secrets,
         "rabbitmq-cluster-operator": _rabbitmq_operators,
+        "reloader": _reloader,
     }.get(chart)
     return list(make(release, namespace, values)) if make else []
 
@@ -92,6 +93,13 @@ def _rabbitmq_operators(release: str, namespace: str, _: Json) -> Iterator[Json]
     for component in ("rabbitmq-operator", "messaging-topology-operator"):
         labels = {"app.kubernetes.io/instance": release, "app.kubernetes.io/component": component}
         yield _pods("Deployment", component, namespace, labels)
+
+
+def _reloader(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    labels = _labels("reloader", release)
+    yield _account(release, namespace)
+    yield _pods("Deployment", release, namespace, labels, 9090, replicas=values["reloader"]["deployment"]["replicas"])
+    yield _budget(release, namespace, labels)
 
 
 def operated(manifest: Json) -> Iterator[Json]:

@@ -26,6 +26,7 @@ UNPROBED = {
 NEED_THE_API = {
     "cert-manager/": "Issues certificates from what the API server has",
     "external-secrets/": "Writes Secrets by the API server",
+    "reloader/reloader": "Watches Secrets, and changes what must start again, by the API server",
     "rabbitmq/rabbitmq-operators": "Operators watch the API server",
     "rabbitmq/rabbitmq-server": "Nodes find each other by the API server (rabbitmq_peer_discovery_k8s)",
     "monitoring/grafana": "Its sidecars watch ConfigMaps",

@@ -14,6 +14,7 @@ RELEASE_OF = {
     "prometheus-operator-crds": "prometheus-operator-crds",
     "cert-manager": "cert-manager",
     "external-secrets": "external-secrets",
+    "reloader": "reloader",
     "rabbitmq-cluster-operator": "rabbitmq-operators",
     "redpanda": "redpanda",
     "keycloakx": "keycloak",
@@ -93,7 +94,16 @@ def test_a_chart_renders_the_same_each_time(chart: str, deployed: Callable[[str]
     assert upstream.manifests_of(release) == upstream.manifests_of(release)
 
 
-MONITORED = ["cert-manager", "external-secrets", "rabbitmq-cluster-operator", "redpanda", "keycloakx", "kong", "kube-prometheus-stack"]
+MONITORED = [
+    "cert-manager",
+    "external-secrets",
+    "reloader",
+    "rabbitmq-cluster-operator",
+    "redpanda",
+    "keycloakx",
+    "kong",
+    "kube-prometheus-stack",
+]
 
 
 @pytest.mark.parametrize("chart", MONITORED)

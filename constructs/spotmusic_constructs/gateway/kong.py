@@ -17,6 +17,7 @@ from spotmusic_constructs.kubernetes.certificate import Certificate, service_nam
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
+from spotmusic_constructs.kubernetes.reloader import FOLLOWS_ITS_SECRETS
 
 
 class Kong(Construct):
@@ -109,6 +110,7 @@ class Kong(Construct):
                 "customEnv": {"redis_password": {"valueFrom": {"secretKeyRef": {"name": REDIS, "key": "password"}}}},
                 # Inline, because the chart then restarts the pods when it changes.
                 "dblessConfig": {"config": json.dumps(config, indent=1)},
+                "deploymentAnnotations": dict(FOLLOWS_ITS_SECRETS),
                 **lua_plugin_values(namespace),
                 **values.listeners(),
                 **values.pods(min_replicas, max_replicas),

@@ -14,6 +14,7 @@ from spotmusic_constructs.kubernetes.config_map import config_map
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
+from spotmusic_constructs.kubernetes.reloader import FOLLOWS_ITS_SECRETS
 
 __all__ = ["PATH", "PORT", "SERVICE", "Keycloak"]
 
@@ -93,6 +94,7 @@ class Keycloak(Construct):
                 "fullnameOverride": RELEASE,
                 "image": images_of(chart, images)["keycloak"].named,
                 "replicas": replicas,
+                "statefulsetAnnotations": dict(FOLLOWS_ITS_SECRETS),
                 "command": ["/opt/keycloak/bin/kc.sh", "start"],
                 "http": {"relativePath": PATH, "internalScheme": "HTTPS"},
                 "proxy": {"enabled": True, "mode": "xforwarded", "http": {"enabled": False}},

@@ -4,6 +4,7 @@ import json
 
 from spotmusic_constructs.kubernetes.images import Image
 from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER, resources, spread
+from spotmusic_constructs.kubernetes.reloader import FOLLOWS_ITS_SECRETS
 from spotmusic_constructs.observability.data_sources import data_sources, signing_proxy
 from spotmusic_constructs.observability.grafana import KEYS, SECRET, SERVICE_ACCOUNT, TLS, Grafana
 from spotmusic_constructs.observability.prometheus import Workspace
@@ -24,6 +25,7 @@ def grafana_values(
         "fullnameOverride": "grafana",
         "image": image.parts,
         "replicas": 2,
+        "annotations": dict(FOLLOWS_ITS_SECRETS),
         "podDisruptionBudget": {"maxUnavailable": 1},
         "topologySpreadConstraints": [spread({"app.kubernetes.io/name": "grafana"})],
         "containerSecurityContext": READ_ONLY_CONTAINER,
