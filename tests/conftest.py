@@ -82,15 +82,14 @@ def synthesize(settings: Settings, *, outdir: Path) -> None:
 @pytest.fixture(scope="session")
 def templates(synthesized: Callable[[str], Path]) -> Callable[[str], dict[str, Template]]:
     """Gives the eight templates of an environment by stack id."""
+    return cache(lambda environment: templates_in(synthesized(environment)))
 
-    @cache
-    def read(environment: str) -> dict[str, Template]:
-        folder = synthesized(environment)
-        manifest = json.loads((folder / "manifest.json").read_text())["artifacts"]
-        stacks = {a["displayName"].split("/")[1].split(" ")[0]: a for a in manifest.values() if a["type"] == "aws:cloudformation:stack"}
-        return {name: json.loads((folder / artifact["properties"]["templateFile"]).read_text()) for name, artifact in stacks.items()}
 
-    return read
+def templates_in(assembly: Path) -> dict[str, Template]:
+    """Reads the templates of a cloud assembly by stack id."""
+    manifest = json.loads((assembly / "manifest.json").read_text())["artifacts"]
+    stacks = {a["displayName"].split("/")[1].split(" ")[0]: a for a in manifest.values() if a["type"] == "aws:cloudformation:stack"}
+    return {name: json.loads((assembly / artifact["properties"]["templateFile"]).read_text()) for name, artifact in stacks.items()}
 
 
 @pytest.fixture(scope="session")
