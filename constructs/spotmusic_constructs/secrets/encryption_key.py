@@ -50,8 +50,8 @@ class EncryptionKey(Construct):
     Creates a symmetric KMS key and the alias `alias/<stack name>/<data class>`: an alias must have a name, and the
     stack's name is the one thing that tells environments apart. The key policy admits the account's IAM, the services
     of `use.via` on behalf of anybody in the account (as the policies of AWS managed keys do), and the service
-    principals of `use.principals`. `key` is a handle: grants on it write to the reader's side only, so that no two stacks
-    ever need each other.
+    principals of `use.principals`; KMS grants are for services only. `key` is a handle: rights given on it are written on the
+    reader's side only, so that no two stacks ever need each other.
 
     Args:
         data_class: name of the class of data, the last part of the alias.
@@ -102,6 +102,16 @@ def _policy(stack: cdk.Stack, use: KeyUse) -> dict[str, Any]:
             "Principal": {"AWS": f"arn:{places['partition']}:iam::{places['account']}:root"},
             "Action": "kms:*",
             "Resource": "*",
+        },
+        {
+            # A grant passes a key on beside this policy, to other accounts too: only services may, for what they keep here
+            # (AWS Control Tower, CT.KMS.PR.3).
+            "Sid": "NobodyButServicesPassesItOn",
+            "Effect": "Deny",
+            "Principal": {"AWS": "*"},
+            "Action": "kms:CreateGrant",
+            "Resource": "*",
+            "Condition": {"BoolIfExists": {"aws:PrincipalIsAWSService": "false", "kms:GrantIsForAWSResource": "false"}},
         },
         *_through_services(use.via, places),
         *(_by_service(principal, places) for principal in use.principals),

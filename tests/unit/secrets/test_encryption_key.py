@@ -54,11 +54,19 @@ def test_keys_rotate_outlive_their_stack_and_leave_a_month_to_call_off_a_deletio
 
 @pytest.mark.parametrize("data_class", USES)
 def test_whoever_is_not_the_account_is_confined_by_a_condition(template: Json, data_class: str) -> None:
-    root, *others = statements(template, data_class)
+    root, *others = (statement for statement in statements(template, data_class) if statement["Effect"] == "Allow")
     assert root["Principal"] == {"AWS": "arn:aws:iam::111122223333:root"}
     for statement in others:
         assert statement["Action"] != "kms:*"
         assert "111122223333" in str(statement["Condition"])
+
+
+@pytest.mark.parametrize("data_class", USES)
+def test_nobody_but_services_passes_a_key_on_by_a_grant(template: Json, data_class: str) -> None:
+    (denied,) = (statement for statement in statements(template, data_class) if statement["Effect"] == "Deny")
+    assert denied["Principal"] == {"AWS": "*"}
+    assert denied["Action"] == "kms:CreateGrant"
+    assert denied["Condition"] == {"BoolIfExists": {"aws:PrincipalIsAWSService": "false", "kms:GrantIsForAWSResource": "false"}}
 
 
 def test_a_database_key_is_used_through_rds_of_the_region_by_this_account_only(template: Json) -> None:
@@ -66,7 +74,7 @@ def test_a_database_key_is_used_through_rds_of_the_region_by_this_account_only(t
         "kms:CallerAccount": "111122223333",
         "kms:ViaService": ["rds.sa-east-1.amazonaws.com", "secretsmanager.sa-east-1.amazonaws.com"],
     }
-    _, use, grant = statements(template, "database")
+    _, _, use, grant = statements(template, "database")
     assert use["Condition"] == {"StringEquals": through}
     assert grant["Action"] == "kms:CreateGrant"
     assert grant["Condition"] == {"StringEquals": through, "Bool": {"kms:GrantIsForAWSResource": "true"}}
@@ -110,4 +118,4 @@ def test_a_key_for_nobody_but_the_account_may_go_with_its_stack() -> None:
     (key,) = resources(dict(Template.from_stack(stack).to_json()), "AWS::KMS::Key").values()
     assert key["DeletionPolicy"] == "Delete"
     assert key["Properties"]["PendingWindowInDays"] == 7
-    assert len(key["Properties"]["KeyPolicy"]["Statement"]) == 1
+    assert [statement["Effect"] for statement in key["Properties"]["KeyPolicy"]["Statement"]] == ["Allow", "Deny"]
