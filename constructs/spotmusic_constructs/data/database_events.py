@@ -69,6 +69,7 @@ class DatabaseEvents(Construct):
                 source_type="db-instance",
                 source_ids=[instance.instance_identifier],
                 event_categories=list(CATEGORIES),
+                enabled=True,
             )
             # RDS sends a test event when the subscription is made.
             subscription.node.add_dependency(self.topic)
