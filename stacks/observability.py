@@ -138,7 +138,10 @@ class ObservabilityStack(EnvironmentStack):
         groups = {
             "Kafka": brokers.kafka_bootstrap,
             **{f"Broker{ordinal}": group for ordinal, group in enumerate(brokers.kafka_brokers)},
+            "SchemaRegistry": brokers.schema_registry,
             "Amqp": brokers.amqp,
+            # The depth of queues comes through it, by which services scale.
+            **({"Management": brokers.management} if brokers.management else {}),
         }
         NetworkLoadBalancerAlarms(
             self,

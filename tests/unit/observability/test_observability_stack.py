@@ -13,6 +13,8 @@ DEPENDENCIES = (
     "ServicesAlarmsLatencyCritical",
     "BrokerAlarmsKafkaHealthyCritical",
     "BrokerAlarmsAmqpHealthyCritical",
+    "BrokerAlarmsSchemaRegistryHealthyCritical",
+    "BrokerAlarmsManagementHealthyCritical",
     "ServiceplaybackTasksCritical",
     "CatalogueAlarmsCpuCritical",
     "CatalogueAlarmsStorageCritical",
