@@ -1,11 +1,13 @@
 """What charts of repositories are believed to make of our values, for the checks that run where no such chart is at hand.
 
-Only what something else refers to: Services with their ports, service accounts, Secrets and labels of pods. Where the charts are at
-hand, a test proves every belief against what they render. Operators' products are here as well; no chart renders those.
+Only what something else refers to: Services with their ports, service accounts, Secrets; and pods (`believed_pods.py`). Where the
+charts are at hand, tests prove every belief against what they render. Operators' products are here as well; no chart renders those.
 """
 
 from collections.abc import Iterator
 from typing import Any
+
+from tests.charts import believed_pods
 
 Json = dict[str, Any]
 
@@ -32,74 +34,55 @@ def of(chart: str, release: str, namespace: str, values: Json) -> list[Json]:
         "rabbitmq-cluster-operator": _rabbitmq_operators,
         "reloader": _reloader,
     }.get(chart)
-    return list(make(release, namespace, values)) if make else []
+    return [*(make(release, namespace, values) if make else ()), *believed_pods.of(chart, release, namespace, values)]
 
 
 def _kong(release: str, namespace: str, values: Json) -> Iterator[Json]:
-    labels = _labels("kong", release, "app")
-    yield _service("kong-proxy", namespace, labels, values["proxy"]["tls"]["servicePort"])
+    yield _service("kong-proxy", namespace, _labels("kong", release, "app"), values["proxy"]["tls"]["servicePort"])
     yield _account(release, namespace)
-    yield _pods("Deployment", "kong", namespace, labels, values["proxy"]["tls"]["containerPort"], values["status"]["http"]["containerPort"])
-    yield _budget("kong", namespace, labels)
 
 
 def _keycloak(release: str, namespace: str, values: Json) -> Iterator[Json]:
-    labels = _labels("keycloakx", release)
-    yield _service(f"{release}-http", namespace, labels, 8443, 9000)
-    yield _account(release, namespace)
-    yield _pods("StatefulSet", release, namespace, labels, 8443, 9000, replicas=values["replicas"])
-    yield _budget(release, namespace, labels)
+    yield _service(f"{release}-http", namespace, _labels("keycloakx", release), 8443, 9000)
+    yield _account(release, namespace, automount=values["serviceAccount"]["automountServiceAccountToken"])
 
 
 def _redpanda(release: str, namespace: str, values: Json) -> Iterator[Json]:
-    labels = _labels("redpanda", release, "redpanda-statefulset")
-    external = [values["listeners"][listener]["external"]["default"]["port"] for listener in ("kafka", "schemaRegistry")]
-    yield _service(release, namespace, labels, 9644, 9093, 8081, 33145)
+    yield _service(release, namespace, _labels("redpanda", release, "redpanda-statefulset"), 9644, 9093, 8081, 33145)
     yield _account(values.get("serviceAccount", {}).get("name", release), namespace)
-    replicas = values["statefulset"]["replicas"]
-    yield _pods("StatefulSet", release, namespace, labels, 9644, 9093, 8081, 33145, *external, replicas=replicas)
-    yield _budget(release, namespace, labels)
     for name, certificate in values["tls"]["certs"].items():
         if "secretRef" not in certificate and certificate.get("enabled", True):
             yield _secret(f"{release}-{name}-cert", namespace, *CERTIFICATE_KEYS)
 
 
-def _monitoring(_: str, namespace: str, values: Json) -> Iterator[Json]:
+def _monitoring(release: str, namespace: str, values: Json) -> Iterator[Json]:
     for name, port in (("prometheus", 9090), ("alertmanager", 9093)):
-        labels = {"app.kubernetes.io/name": name}
-        yield _service(f"monitoring-{name}", namespace, labels, port)
+        yield _service(f"{release}-{name}", namespace, {"app.kubernetes.io/name": name}, port)
         yield _account(values[name]["serviceAccount"]["name"], namespace)
-        yield _pods("StatefulSet", name, namespace, labels, port)
-    labels = _labels("grafana", "monitoring")
-    yield _service("grafana", namespace, labels, values["grafana"]["service"]["port"], target=3000)
-    yield _account(values["grafana"]["serviceAccount"]["name"], namespace)
-    yield _pods("Deployment", "grafana", namespace, labels, 3000)
-    yield _account("monitoring-operator", namespace)
+    yield _service("grafana", namespace, _labels("grafana", release), values["grafana"]["service"]["port"], target=3000)
+    for account in (values["grafana"]["serviceAccount"]["name"], f"{release}-operator", "kube-state-metrics"):
+        yield _account(account, namespace)
+    if values["nodeExporter"]["enabled"]:
+        yield _account("node-exporter", values["prometheus-node-exporter"]["namespaceOverride"])
 
 
 def _cert_manager(release: str, namespace: str, _: Json) -> Iterator[Json]:
-    for component, account in (("controller", release), ("webhook", f"{release}-webhook"), ("cainjector", f"{release}-cainjector")):
+    for account in (release, f"{release}-webhook", f"{release}-cainjector", f"{release}-startupapicheck"):
         yield _account(account, namespace)
-        yield _pods("Deployment", account, namespace, {"app.kubernetes.io/instance": release, "app.kubernetes.io/component": component})
 
 
 def _external_secrets(release: str, namespace: str, values: Json) -> Iterator[Json]:
-    yield _account(values["serviceAccount"]["name"], namespace)
-    for name in (release, f"{release}-webhook", f"{release}-cert-controller"):
-        yield _pods("Deployment", name, namespace, _labels(name, release))
+    for account in (values["serviceAccount"]["name"], f"{release}-webhook", f"{release}-cert-controller"):
+        yield _account(account, namespace)
 
 
 def _rabbitmq_operators(release: str, namespace: str, _: Json) -> Iterator[Json]:
-    for component in ("rabbitmq-operator", "messaging-topology-operator"):
-        labels = {"app.kubernetes.io/instance": release, "app.kubernetes.io/component": component}
-        yield _pods("Deployment", component, namespace, labels)
+    for account in (release, f"{release}-messaging-topology-operator"):
+        yield _account(account, namespace)
 
 
-def _reloader(release: str, namespace: str, values: Json) -> Iterator[Json]:
-    labels = _labels("reloader", release)
+def _reloader(release: str, namespace: str, _: Json) -> Iterator[Json]:
     yield _account(release, namespace)
-    yield _pods("Deployment", release, namespace, labels, 9090, replicas=values["reloader"]["deployment"]["replicas"])
-    yield _budget(release, namespace, labels)
 
 
 def operated(manifest: Json) -> Iterator[Json]:
@@ -196,20 +179,10 @@ def _service(name: str, namespace: str, selector: dict[str, str], *ports: int, t
     return _manifest("v1", "Service", name, namespace, spec)
 
 
-def _account(name: str, namespace: str) -> Json:
-    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}}
+def _account(name: str, namespace: str, *, automount: bool = True) -> Json:
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}}
+    return {**account, "automountServiceAccountToken": automount}
 
 
 def _secret(name: str, namespace: str, *keys: str) -> Json:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace}, "data": dict.fromkeys(keys, "")}
-
-
-def _budget(name: str, namespace: str, labels: dict[str, str]) -> Json:
-    spec = {"maxUnavailable": 1, "selector": {"matchLabels": labels}}
-    return _manifest("policy/v1", "PodDisruptionBudget", name, namespace, spec)
-
-
-def _pods(kind: str, name: str, namespace: str, labels: dict[str, str], *ports: int, replicas: int = 2) -> Json:
-    container = {"name": name, "ports": [{"containerPort": port} for port in ports]}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
-    return _manifest("apps/v1", kind, name, namespace, {"replicas": replicas, "template": template, "believed": True})

@@ -25,14 +25,14 @@ def where_of(workload: Json) -> str:
     return f"{workload['metadata'].get('namespace')}/{name}"
 
 
-def known(platform: Platform) -> Iterator[Json]:
-    """Yields the workloads whose pods are really known: a belief says nothing of containers."""
-    return (workload for _, workload in workloads(platform) if not workload["spec"].get("believed"))
+def running(platform: Platform) -> Iterator[Json]:
+    """Yields everything that runs pods."""
+    return (workload for _, workload in workloads(platform))
 
 
 def containers(platform: Platform) -> Containers:
     """Yields `namespace/workload: container`, the pod and the container."""
-    for workload in known(platform):
+    for workload in running(platform):
         pod = pod_of(workload) or {}
         for container in [*pod["containers"], *(pod.get("initContainers") or [])]:
             yield f"{where_of(workload)}: {container['name']}", pod, container
@@ -41,7 +41,7 @@ def containers(platform: Platform) -> Containers:
 def restricted(platform: Platform) -> Iterator[str]:
     """What the Pod Security standard `restricted` forbids, in the namespaces that enforce it."""
     privileged = {name for name, labels in namespaces(platform).items() if labels.get("pod-security.kubernetes.io/enforce") != "restricted"}
-    for workload in known(platform):
+    for workload in running(platform):
         if workload["metadata"].get("namespace") in privileged:
             continue
         pod = pod_of(workload) or {}
@@ -90,7 +90,7 @@ def unlimited(platform: Platform) -> Iterator[str]:
 
 def unprobed(platform: Platform) -> Iterator[str]:
     """Containers of services that say nothing of whether they are ready."""
-    for workload in known(platform):
+    for workload in running(platform):
         if workload["kind"] not in {"Deployment", "StatefulSet", "DaemonSet"}:
             continue
         for container in (pod_of(workload) or {})["containers"]:
@@ -119,13 +119,23 @@ def images(platform: Platform, uncached: Iterable[str]) -> Iterator[str]:
 
 def tokens(platform: Platform) -> Iterator[str]:
     """Pods that hold a token of the Kubernetes API, and pods of the default account."""
-    accounts = {(a["metadata"].get("namespace"), a["metadata"]["name"]): a for _, a in things(platform, "ServiceAccount")}
-    for workload in known(platform):
-        pod = pod_of(workload) or {}
-        name = pod.get("serviceAccountName", "default")
-        account = accounts.get((workload["metadata"].get("namespace"), name), {})
-        if pod.get("automountServiceAccountToken", account.get("automountServiceAccountToken", True)):
-            yield f"{where_of(workload)}" + (": the default account" if name == "default" else "")
+    known = accounts(platform)
+    for workload in running(platform):
+        if holds_a_token(workload, known):
+            default = (pod_of(workload) or {}).get("serviceAccountName", "default") == "default"
+            yield f"{where_of(workload)}" + (": the default account" if default else "")
+
+
+def accounts(platform: Platform) -> dict[tuple[str | None, str], Json]:
+    """Service accounts by namespace and name."""
+    return {(a["metadata"].get("namespace"), a["metadata"]["name"]): a for _, a in things(platform, "ServiceAccount")}
+
+
+def holds_a_token(workload: Json, known: Mapping[tuple[str | None, str], Json]) -> bool:
+    """Tells whether pods get a token of the Kubernetes API: their own word goes before that of their account, and both may be silent."""
+    pod = pod_of(workload) or {}
+    account = known.get((workload["metadata"].get("namespace"), pod.get("serviceAccountName", "default")), {})
+    return pod.get("automountServiceAccountToken", account.get("automountServiceAccountToken", True)) is not False
 
 
 def wide_rights(platform: Platform) -> Iterator[str]:
@@ -163,7 +173,7 @@ def budgets(platform: Platform) -> Iterator[str]:
             replicas = workload["spec"].get("replicas") or 2
             if spec.get("maxUnavailable", replicas - int(spec.get("minAvailable") or 0)) != 1:
                 yield f"{where} lets {spec} of {replicas} go, not one"
-    for workload in known(platform):
+    for workload in running(platform):
         if (
             workload["kind"] in {"Deployment", "StatefulSet"}
             and workload["spec"].get("replicas", 2) > 1
@@ -174,7 +184,7 @@ def budgets(platform: Platform) -> Iterator[str]:
 
 def crowded(platform: Platform) -> Iterator[str]:
     """Replicas that may all stand in one zone, or whose rule counts other pods than themselves."""
-    for workload in known(platform):
+    for workload in running(platform):
         pod, labels = pod_of(workload) or {}, labels_of(workload)
         if workload["kind"] not in {"Deployment", "StatefulSet"} or workload["spec"].get("replicas", 2) < 2:
             continue
@@ -183,10 +193,15 @@ def crowded(platform: Platform) -> Iterator[str]:
             yield f"{where_of(workload)}: no rule spreads its replicas over zones"
         if any(not selects(rule["labelSelector"], labels) for rule in rules):
             yield f"{where_of(workload)}: a rule that spreads it counts pods with other labels"
-        terms = ((pod.get("affinity") or {}).get("podAntiAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution") or []
-        apart = any(term["topologyKey"] == "kubernetes.io/hostname" and selects(term["labelSelector"], labels) for term in terms)
+        apart = any(term["topologyKey"] == "kubernetes.io/hostname" and selects(term["labelSelector"], labels) for term in apart_terms(pod))
         if workload["kind"] == "StatefulSet" and not apart:
             yield f"{where_of(workload)}: two of its replicas may share a host"
+
+
+def apart_terms(pod: Json) -> list[Json]:
+    """What a pod must not share a host, or a zone, with."""
+    affinity = (pod.get("affinity") or {}).get("podAntiAffinity") or {}
+    return affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or []
 
 
 def namespaces(platform: Platform) -> dict[str, dict[str, str]]:

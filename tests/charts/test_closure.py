@@ -1,11 +1,13 @@
 """Everything that is named anywhere is made somewhere, with the field that is read, and before its user waits for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.charts import connections, references
+from tests.charts import connections, pods, references
 from tests.charts.platform import Platform
+from tests.charts.references import pod_of
+from tests.helm_values import Json
 
 
 @pytest.mark.parametrize("kind", list(references.MAKERS))
@@ -70,3 +72,42 @@ def test_charts_make_what_is_believed_of_them(
     there = {(kind, *rest) for kind, *rest in references.made(rendered(environment))}
     believed = {(kind, *rest) for kind, *rest in references.made(deployed(environment)) if kind in {"Secret", "Service", "ServiceAccount"}}
     assert sorted(believed - there) == []
+
+
+def test_pods_are_what_is_believed_of_them(
+    deployed: Callable[[str], Platform], rendered: Callable[[str], Platform], environment: str
+) -> None:
+    """Each word of believed_pods.py: containers with their images, rights and limits, and where replicas stand."""
+    believed, there = foreign_pods(deployed(environment)), foreign_pods(rendered(environment))
+    assert believed.keys() == there.keys()
+    for name, traits in believed.items():
+        assert {trait: there[name].get(trait) for trait in traits} == traits, name
+
+
+def foreign_pods(platform: Platform) -> dict[str, dict[str, object]]:
+    """What is believed of pods of charts of repositories, one trait after another, by kind and name of the workload."""
+    accounts = pods.accounts(platform)
+    return {
+        f"{workload['kind']} {pods.where_of(workload)}": {**dict(traits(workload)), "token": pods.holds_a_token(workload, accounts)}
+        for release, workload in connections.workloads(platform)
+        if not platform.releases[release].folder
+    }
+
+
+def traits(workload: Json) -> Iterator[tuple[str, object]]:
+    pod = pod_of(workload) or {}
+    containers = [*pod["containers"], *(pod.get("initContainers") or [])]
+    yield "containers", sorted(container["name"] for container in containers)
+    for key in ("serviceAccountName", "hostNetwork", "hostPID", "topologySpreadConstraints"):
+        yield key, pod.get(key) or None
+    for term in pods.apart_terms(pod):
+        yield f"apart on {term['topologyKey']}", True
+    if "replicas" in workload["spec"] and workload["metadata"]["name"] != "kong":  # Kong's are the autoscaler's
+        yield "replicas", workload["spec"]["replicas"]
+    yield from ((f"pod {key}", value) for key, value in (pod.get("securityContext") or {}).items())
+    yield from ((f"label {key}", value) for key, value in connections.labels_of(workload).items())
+    for container in containers:
+        name = container["name"]
+        yield f"{name} is ready", bool(container.get("readinessProbe"))
+        yield from ((f"{name} {key}", container[key]) for key in ("image", "resources"))
+        yield from ((f"{name} {key}", value) for key, value in container["securityContext"].items())

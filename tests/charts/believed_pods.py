@@ -1,0 +1,225 @@
+"""The pods that charts of repositories are believed to make of our values: what they run, may do, ask for, and where they stand.
+
+Every container is here, so that the rules of pods are judged where no such chart is at hand. Where the charts are, a test compares
+each word with what they render.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import yaml
+
+Json = dict[str, Any]
+
+NAME, INSTANCE, COMPONENT = (f"app.kubernetes.io/{key}" for key in ("name", "instance", "component"))
+READY: Json = {"readinessProbe": {"by": "the chart"}}
+"""Stands for a probe that the chart writes by itself."""
+ENVSUBST = {"requests": {"cpu": "100m", "memory": "125Mi"}, "limits": {"cpu": "100m", "memory": "125Mi"}}
+"""What Redpanda's chart gives a container whose resources cannot be told."""
+HOST_FOLDERS = ("proc", "sys", "root")
+"""Folders of its node that node-exporter reads."""
+
+
+def of(chart: str, release: str, namespace: str, values: Json) -> list[Json]:
+    """Returns the workloads of a release, and the budgets that protect them."""
+    make = {
+        "cert-manager": _cert_manager,
+        "external-secrets": _external_secrets,
+        "rabbitmq-cluster-operator": _rabbitmq_operators,
+        "redpanda": _redpanda,
+        "keycloakx": _keycloak,
+        "kong": _kong,
+        "kube-prometheus-stack": _monitoring,
+        "reloader": _reloader,
+    }.get(chart)
+    return list(make(release, namespace, values)) if make else []
+
+
+def _cert_manager(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    for component, name in (("controller", release), ("webhook", f"{release}-webhook"), ("cainjector", f"{release}-cainjector")):
+        part = values if component == "controller" else values[component]
+        labels = {NAME: name.removeprefix(f"{release}-"), INSTANCE: release, COMPONENT: component}
+        container = _container(f"{release}-{component}", part, part["containerSecurityContext"], ready=component == "webhook")
+        yield _workload("Deployment", (namespace, name), labels, [container], part, account=name, replicas=part["replicaCount"])
+        yield budget(name, namespace, labels, part["podDisruptionBudget"])
+    check, name = values["startupapicheck"], f"{release}-startupapicheck"
+    container = _container(name, check, check["containerSecurityContext"])
+    yield _workload("Job", (namespace, name), {INSTANCE: release, COMPONENT: "startupapicheck"}, [container], {}, account=name)
+
+
+def _external_secrets(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    parts = ((release, release, values), ("webhook", f"{release}-webhook", values["webhook"]))
+    for container_name, name, part in (*parts, ("cert-controller", f"{release}-cert-controller", values["certController"])):
+        labels = {NAME: name, INSTANCE: release}
+        container = _container(container_name, part, part["securityContext"], ready=part is not values)
+        yield _workload("Deployment", (namespace, name), labels, [container], part, account=name, replicas=part["replicaCount"])
+        yield budget(name, namespace, labels, part["podDisruptionBudget"])
+
+
+def _rabbitmq_operators(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    parts = {"rabbitmq-operator": "clusterOperator", "messaging-topology-operator": "msgTopologyOperator"}
+    for component, key in parts.items():
+        part, name = values[key], release if key == "clusterOperator" else f"{release}-{component}"
+        labels = {NAME: "rabbitmq-cluster-operator", INSTANCE: release, COMPONENT: component}
+        container = _container("rabbitmq-cluster-operator", part, part["containerSecurityContext"], ready=True)
+        yield _workload("Deployment", (namespace, name), labels, [container], part, account=name, replicas=part["replicaCount"])
+        yield budget(name, namespace, labels, {"maxUnavailable": int(part["pdb"]["maxUnavailable"])})
+
+
+def _redpanda(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    stateful, listeners = values["statefulset"], values["listeners"]
+    labels = {NAME: "redpanda", INSTANCE: release, COMPONENT: "redpanda-statefulset"}
+    external = [listeners[listener]["external"]["default"]["port"] for listener in ("kafka", "schemaRegistry")]
+    broker, sidecar = _image(values["image"]), _image(stateful["sideCars"]["image"])
+    by_chart = {
+        "redpanda": {"image": broker, "resources": values["resources"], "ports": _ports(9644, 9093, 8081, 33145, *external)},
+        "sidecar": {"image": sidecar, **READY},
+        "redpanda-configurator": {"image": broker},
+        "bootstrap-yaml-envsubst": {"image": sidecar, "resources": ENVSUBST},
+        "post-install": {"image": sidecar},
+    }
+    account = values.get("serviceAccount", {}).get("name", release)
+    for kind, name, told in (
+        ("StatefulSet", release, stateful["podTemplate"]["spec"]),
+        ("Job", f"{release}-configuration", values["post_install_job"]["podTemplate"]["spec"]),
+    ):
+        pod = {**told, "serviceAccountName": account, "automountServiceAccountToken": False}
+        for key in ("containers", "initContainers"):
+            pod[key] = [{**by_chart[container["name"]], **container} for container in told[key]]
+        labelled = labels if kind == "StatefulSet" else {INSTANCE: release}
+        yield _manifest(kind, (namespace, name), labelled, pod, stateful["replicas"] if kind == "StatefulSet" else None)
+    yield budget(release, namespace, labels, stateful["budget"])
+
+
+def _keycloak(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    labels = {NAME: "keycloakx", INSTANCE: release}
+    container = _container("keycloak", values, values["securityContext"], ready=True, ports=(8443, 9000))
+    pod = {
+        "serviceAccountName": release,
+        "securityContext": values["podSecurityContext"],
+        "containers": [container],
+        **{key: yaml.safe_load(values[key]) for key in ("affinity", "topologySpreadConstraints")},
+    }
+    yield _manifest("StatefulSet", (namespace, release), labels, pod, values["replicas"])
+    yield budget(release, namespace, labels, values["podDisruptionBudget"])
+
+
+def _kong(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    labels = {NAME: "kong", INSTANCE: release, COMPONENT: "app"}
+    security = values["containerSecurityContext"]
+    ports = (values["proxy"]["tls"]["containerPort"], values["status"]["http"]["containerPort"])
+    pod = {
+        "serviceAccountName": release,
+        "automountServiceAccountToken": False,
+        "securityContext": values["securityContext"],
+        "topologySpreadConstraints": values["topologySpreadConstraints"],
+        "containers": [_container("proxy", values, security, ready=True, ports=ports)],
+        "initContainers": [_container("clear-stale-pid", {**values, "resources": values["initContainerResources"]}, security)],
+    }
+    yield _manifest("Deployment", (namespace, "kong"), labels, pod, values["autoscaling"]["minReplicas"])
+    yield budget("kong", namespace, labels, values["podDisruptionBudget"])
+
+
+def _monitoring(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    yield from _grafana(release, namespace, values["grafana"])
+    yield from _of_the_operator(release, namespace, values)
+    yield from _node_exporter(release, values)
+    for name, container_name, key in (
+        (f"{release}-operator", "kube-prometheus-stack", "prometheusOperator"),
+        ("kube-state-metrics", "kube-state-metrics", "kube-state-metrics"),
+    ):
+        part, labels = values[key], {INSTANCE: release, COMPONENT: "prometheus-operator" if name.endswith("operator") else "metrics"}
+        container = _container(container_name, part, part["containerSecurityContext"], ready=True)
+        yield _workload("Deployment", (namespace, name), labels, [container], {}, account=name, replicas=1)
+
+
+def _grafana(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    labels, sidecar = {NAME: "grafana", INSTANCE: release}, values["sidecar"]
+    containers = [
+        *(_container(f"grafana-sc-{what}", sidecar, sidecar["securityContext"]) for what in ("dashboard", "datasources")),
+        _container("grafana", values, values["containerSecurityContext"], ready=True, ports=(3000,)),
+        *yaml.safe_load(values["extraContainers"]),
+    ]
+    account = values["serviceAccount"]["name"]
+    yield _workload("Deployment", (namespace, "grafana"), labels, containers, values, account=account, replicas=values["replicas"])
+    yield budget("grafana", namespace, labels, values["podDisruptionBudget"])
+
+
+def _of_the_operator(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    """Prometheus and Alertmanager: the operator makes them, and confines their containers by itself."""
+    confined = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+    for name, port in (("prometheus", 9090), ("alertmanager", 9093)):
+        spec, labels = values[name][f"{name}Spec"], {NAME: name, INSTANCE: release, "operator.prometheus.io/name": release}
+        term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {NAME: name}}}
+        pod = {
+            "serviceAccountName": values[name]["serviceAccount"]["name"],
+            "automountServiceAccountToken": spec.get("automountServiceAccountToken", True),
+            "securityContext": spec["securityContext"],
+            "topologySpreadConstraints": spec["topologySpreadConstraints"],
+            "containers": [_container(name, spec, confined, ready=True, ports=(port,))],
+        }
+        if spec["podAntiAffinity"] == "hard":
+            pod["affinity"] = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+        yield _manifest("StatefulSet", (namespace, f"{name}-{release}"), labels, pod, spec["replicas"])
+        yield budget(f"{release}-{name}", namespace, {NAME: name}, values[name]["podDisruptionBudget"])
+
+
+def _node_exporter(release: str, values: Json) -> Iterator[Json]:
+    if not values["nodeExporter"]["enabled"]:
+        return
+    told = values["prometheus-node-exporter"]
+    pod = {
+        "serviceAccountName": "node-exporter",
+        "automountServiceAccountToken": False,
+        "hostNetwork": True,
+        "hostPID": True,
+        "volumes": [{"name": folder, "hostPath": {"path": folder}} for folder in HOST_FOLDERS],
+        "containers": [_container("node-exporter", told, told["containerSecurityContext"], ready=True, ports=(9100,))],
+    }
+    yield _manifest("DaemonSet", (told["namespaceOverride"], "node-exporter"), {INSTANCE: release, COMPONENT: "metrics"}, pod)
+
+
+def _reloader(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    labels, told = {NAME: "reloader", INSTANCE: release}, values["reloader"]
+    deployment = told["deployment"]
+    security = {**deployment["containerSecurityContext"], "readOnlyRootFilesystem": told["readOnlyRootFileSystem"]}
+    container = _container(release, {**deployment, "image": values["image"]}, security, ready=True, ports=(9090,))
+    yield _workload("Deployment", (namespace, release), labels, [container], deployment, account=release, replicas=deployment["replicas"])
+    yield budget(release, namespace, labels, told["podDisruptionBudget"])
+
+
+def _container(name: str, told: Json, security: Json, *, ready: bool = False, ports: Iterable[int] = ()) -> Json:
+    container = {"name": name, "image": _image(told["image"]), "resources": told["resources"], "securityContext": security}
+    return {**container, "ports": _ports(*ports), **(READY if ready else {})}
+
+
+def _ports(*numbers: int) -> list[Json]:
+    return [{"containerPort": number} for number in numbers]
+
+
+def _image(parts: Mapping[str, str]) -> str:
+    return "/".join(filter(None, (parts.get("registry"), parts["repository"]))) + f":{parts['tag']}"
+
+
+def _workload(
+    kind: str, where: tuple[str, str], labels: Json, containers: list[Json], told: Json, *, account: str, replicas: int | None = None
+) -> Json:
+    """A workload that calls the API server, of which our values tell where its replicas stand."""
+    pod = {"serviceAccountName": account, "automountServiceAccountToken": True, "containers": containers}
+    if "topologySpreadConstraints" in told:
+        pod["topologySpreadConstraints"] = told["topologySpreadConstraints"]
+    return _manifest(kind, where, labels, pod, replicas)
+
+
+def _manifest(kind: str, where: tuple[str, str], labels: Json, pod: Json, replicas: int | None = None) -> Json:
+    namespace, name = where
+    spec = {"template": {"metadata": {"labels": labels}, "spec": pod}, **({"replicas": replicas} if replicas else {})}
+    group = "batch/v1" if kind == "Job" else "apps/v1"
+    return {"apiVersion": group, "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+
+
+def budget(name: str, namespace: str, labels: Json, told: Json) -> Json:
+    """A budget with what is told of it; an empty text takes a chart's default away."""
+    said = {key: told[key] for key in ("minAvailable", "maxUnavailable") if told.get(key) not in (None, "")}
+    spec = {**said, "selector": {"matchLabels": labels}}
+    return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": name, "namespace": namespace}, "spec": spec}
