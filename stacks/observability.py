@@ -29,12 +29,14 @@ from spotmusic_constructs.observability.monthly_budget import MonthlyBudget
 from spotmusic_constructs.observability.nat_alarms import NatGatewayAlarms
 from spotmusic_constructs.observability.prometheus_workspace import PrometheusWorkspace
 from spotmusic_constructs.observability.queue_alarms import QueueAlarms, QueueWatch
+from spotmusic_constructs.observability.restart_alarms import RestartAlarms
 from spotmusic_constructs.observability.rules_and_dashboards import Names
 from spotmusic_constructs.observability.service_alarms import ServiceAlarms
 from spotmusic_constructs.observability.service_level_objective import ServiceLevelObjective, slow_share
 from spotmusic_constructs.services.log_retention import retention_of
 from spotmusic_constructs.services.queue_depth import METRIC_NAME as READY_MESSAGES
 from spotmusic_constructs.services.queue_depth import NAMESPACE as QUEUES
+from spotmusic_constructs.services.weekly_restart import WeeklyRestart
 from stacks.data import DataStack
 from stacks.ecs_services import EcsServicesStack
 from stacks.edge import EdgeStack
@@ -171,6 +173,14 @@ class ObservabilityStack(EnvironmentStack):
                 service_name=service.service.service_name,
             )
         QueueAlarms(self, "QueueAlarms", topic=self.alarm_topic, queues=self._queues)
+        self._restart_services()
+
+    def _restart_services(self) -> None:
+        """Here and not beside the services: forty of them fill their stack."""
+        services = {name: service.service for name, service in self._ecs.services.items()}
+        if services:
+            group = WeeklyRestart(self, "WeeklyRestart", cluster=self._ecs.cluster, services=services).group
+            RestartAlarms(self, "RestartAlarms", topic=self.alarm_topic, group_name=group.ref)
 
     def _watch_data(self) -> None:
         for name, (database, settings) in self._databases.items():

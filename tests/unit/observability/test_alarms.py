@@ -17,6 +17,7 @@ from spotmusic_constructs.observability.kubernetes_alarms import KubernetesAlarm
 from spotmusic_constructs.observability.load_balancer_alarms import ApplicationLoadBalancerAlarms, NetworkLoadBalancerAlarms
 from spotmusic_constructs.observability.nat_alarms import NatGatewayAlarms
 from spotmusic_constructs.observability.queue_alarms import QueueAlarms, QueueWatch
+from spotmusic_constructs.observability.restart_alarms import RestartAlarms
 from spotmusic_constructs.observability.service_alarms import ServiceAlarms
 from tests.conftest import ROOT, new_stack
 
@@ -53,6 +54,7 @@ def alarms() -> dict[str, Json]:
     NatGatewayAlarms(stack, "Nat", topic=topic, nat_gateways={"ZoneA": "nat-1"})
     CertificateAlarms(stack, "Certificate", topic=topic, certificates={"Gateway": "arn:aws:acm:sa-east-1:111122223333:certificate/1"})
     QueueAlarms(stack, "Queues", topic=topic, queues={"notifications": QueueWatch(metric=waiting, messages={"warning": 3000})})
+    RestartAlarms(stack, "Restarts", topic=topic, group_name="weekly")
     return alarms_of(stack)
 
 
@@ -82,6 +84,12 @@ def test_a_function_that_nobody_waits_for_is_alarmed_on_when_it_fails_once(alarm
     assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == ("AWS/Lambda", "Errors", "Sum", 1)
     assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": "rotation"}]
     assert (alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (1, "notBreaching")
+
+
+def test_a_restart_that_nobody_heard_of_is_alarmed_on(alarms: dict[str, Json]) -> None:
+    alarm = alarms["RestartsDroppedWarning"]
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Threshold"]) == ("AWS/Scheduler", "InvocationDroppedCount", 1)
+    assert alarm["Dimensions"] == [{"Name": "ScheduleGroup", "Value": "weekly"}]
 
 
 def test_each_severity_is_an_alarm_of_its_own() -> None:
