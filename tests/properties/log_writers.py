@@ -1,0 +1,77 @@
+"""Who writes a log to CloudWatch, to which group, and how long it must be kept."""
+
+from collections.abc import Iterator
+
+from tests.properties.resources import Platform, Resource
+from tests.properties.statements import statements_of
+from tests.properties.watched import place_of
+
+GROUP = "AWS::Logs::LogGroup"
+FUNCTION = "AWS::Lambda::Function"
+ACCESS_DAYS = 180
+"""Access records of an Internet application: six months (Marco Civil da Internet, law 12.965 of 2014, article 15)."""
+SECURITY_DAYS = 365
+"""Audit trails: a year (PCI DSS 4.0.1, requirement 10.5.1)."""
+
+Writer = tuple[str, Resource | None, int]
+"""Name of who writes, its group as far as it is one of ours, and the days that the log must be kept."""
+
+
+def writers(platform: Platform) -> Iterator[Writer]:
+    """Everything that writes a log to CloudWatch."""
+    by_name = {group.text("LogGroupName"): group for group in platform.some(GROUP)}
+    for log in platform.some("AWS::EC2::FlowLog"):
+        yield log.name, log.target("LogGroupName"), SECURITY_DAYS
+    for cluster in platform.some("AWS::EKS::Cluster"):
+        yield cluster.name, by_name.get(f"/aws/eks/{cluster.text('Name')}/cluster"), SECURITY_DAYS
+    for workspace in platform.some("AWS::APS::Workspace"):
+        yield workspace.name, workspace.target("LoggingConfiguration.LogGroupArn"), ACCESS_DAYS
+    yield from _stores(platform, by_name)
+    yield from _rules(platform)
+    yield from _functions(platform, by_name)
+    yield from _containers(platform)
+
+
+def _stores(platform: Platform, by_name: dict[str, Resource]) -> Iterator[Writer]:
+    for database in platform.some("AWS::RDS::DBInstance"):
+        for log in database["EnableCloudwatchLogsExports"]:
+            days = SECURITY_DAYS if log == "audit" else ACCESS_DAYS
+            yield f"{database.name} {log}", by_name.get(f"/aws/rds/instance/{database.text('DBInstanceIdentifier')}/{log}"), days
+    for cache in platform.some("AWS::ElastiCache::ReplicationGroup"):
+        for number, log in enumerate(cache["LogDeliveryConfigurations"]):
+            path = f"LogDeliveryConfigurations.{number}.DestinationDetails.CloudWatchLogsDetails.LogGroup"
+            yield f"{cache.name} {log['LogType']}", cache.target(path), ACCESS_DAYS
+
+
+def _rules(platform: Platform) -> Iterator[Writer]:
+    """Rules that record what AWS says."""
+    for rule in platform.some("AWS::Events::Rule"):
+        for number, goal in enumerate(rule["Targets"]):
+            if ":log-group:" in platform.text(rule.stack, goal["Arn"]):
+                groups = [target for target in rule.mentions(f"Targets.{number}") if target.type == GROUP]
+                yield rule.name, groups[0] if len(groups) == 1 else None, SECURITY_DAYS
+
+
+def _functions(platform: Platform, by_name: dict[str, Resource]) -> Iterator[Writer]:
+    """Functions; what those did that change secrets is a record of security."""
+    changing = {
+        role
+        for statement in statements_of(platform)
+        if statement.kind == "identity" and statement.may("secretsmanager:PutSecretValue")
+        for role in [statement.resource, *statement.resource.mentions("Roles")]
+    }
+    for function in platform.some(FUNCTION):
+        group = function.target("LoggingConfig.LogGroup") or by_name.get(f"/aws/lambda/{place_of(function)}")
+        yield function.name, group, SECURITY_DAYS if function.target("Role") in changing else ACCESS_DAYS
+
+
+def _containers(platform: Platform) -> Iterator[Writer]:
+    """Containers of tasks, and the proxies beside them."""
+    for task in platform.some("AWS::ECS::TaskDefinition"):
+        for number, container in enumerate(task["ContainerDefinitions"]):
+            path = f"ContainerDefinitions.{number}.LogConfiguration.Options.awslogs-group"
+            yield f"{task.name} {container['Name']}", task.target(path), ACCESS_DAYS
+    for service in platform.some("AWS::ECS::Service"):
+        if service["ServiceConnectConfiguration.Enabled"]:
+            path = "ServiceConnectConfiguration.LogConfiguration.Options.awslogs-group"
+            yield f"{service.name} Service Connect", service.target(path), ACCESS_DAYS

@@ -1,0 +1,232 @@
+"""Properties 118 to 124: logs, alarms, objectives, Prometheus and Grafana."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+from spotmusic_constructs.observability.grafana_dashboards.objectives import OBJECTIVES
+from tests.charts.platform import Platform as Cluster
+from tests.conftest import ROOT
+from tests.properties import watched
+from tests.properties.log_writers import ACCESS_DAYS, GROUP, writers
+from tests.properties.promise import Verdicts, promise
+from tests.properties.releases import releases_of
+from tests.properties.resources import ACCOUNT, Json, Platform, Resource, at
+from tests.properties.statements import statements_of
+from tests.properties.watched import ALARM, COMPOSITE, alarms_that_tell, place_of
+
+TOPIC = "AWS::SNS::Topic"
+MISSING = {"breaching", "notBreaching", "ignore", "missing"}
+MONTH = 30 * 86_400
+BURNS = {"critical": (0.02, 3600), "warning": (0.05, 6 * 3600)}
+"""Share of a month's error budget, and the window in which it goes (The Site Reliability Workbook, chapter 5, table 5-8)."""
+UNIT_TESTS = ROOT / "tests" / "charts" / "monitoring" / "rules"
+RULES = ROOT / "charts" / "monitoring" / "rules"
+
+Deployed = Callable[[str], Cluster]
+
+
+@promise
+def test_p118_every_log_is_encrypted_and_kept_as_long_as_it_must_be(platform: Platform) -> Verdicts:
+    for name, group, days in writers(platform):
+        known = group is not None and group.type == GROUP
+        yield name, known, "Give it a log group of ours: AWS makes its own without a key, and keeps it for ever."
+        kept = (group["RetentionInDays"] or 0) if group else 0
+        yield name, kept >= days, f"Its log is kept for {kept} days. Keep it for {days} (observability.*_log_days)."
+    for group in platform.some(GROUP):
+        key = group.target("KmsKeyId")
+        yield group, key is not None and key.type == "AWS::KMS::Key", "Encrypt it with keys.logs."
+        yield group, (group["RetentionInDays"] or 0) >= ACCESS_DAYS, f"Keep it for {ACCESS_DAYS} days or more, and not for ever."
+
+
+@promise
+def test_p119_every_alarm_tells_somebody_and_says_what_to_do(platform: Platform) -> Verdicts:
+    for alarm in alarms_that_tell(platform):
+        yield alarm, alarm["ActionsEnabled"] is not False, "Enable its actions."
+        for path in ("AlarmActions", "OKActions"):
+            topics = alarm.targets(path)
+            near = all(topic.type == TOPIC and (topic.stack == "edge") == (alarm.stack == "edge") for topic in topics)
+            yield alarm, bool(topics) and near, f"Let {path} tell a topic of its own region, when it begins and when it ends."
+        if alarm.type == ALARM:
+            yield alarm, alarm["TreatMissingData"] in MISSING, "Say what missing data means."
+        runbooks = re.findall(r"docs/runbooks/[\w-]+\.md", str(alarm["AlarmDescription"] or ""))
+        there = len(runbooks) == 1 and (ROOT / runbooks[0]).is_file()
+        yield alarm, there, "Name its runbook, which must exist, at the end of the description."
+        said = re.search(r"Severity: (critical|warning)\.", str(alarm["AlarmDescription"] or ""))
+        yield alarm, said is not None, "Say how bad it is."
+    for topic in platform.some(TOPIC):
+        read = bool(platform.users_of(topic, "AWS::SNS::Subscription")) or not platform.settings.production
+        yield topic, read, "Nobody reads it: set observability.alarm_emails."
+
+
+@promise
+def test_p120_whatever_listeners_depend_on_is_watched(platform: Platform, deployed: Deployed) -> Verdicts:
+    for kind, name, place in watched.subjects(platform):
+        for watch in watched.WATCHED[kind]:
+            alarmed = watched.is_watched(platform, watch, place)
+            statistic = f" ({watch.statistic})" if watch.statistic else ""
+            yield f"{name}: {watch.what}", alarmed, f"Alarm on {', '.join(watch.metrics)}{statistic} of {watch.namespace}."
+    for what, (source, said) in watched.EVENTS.items():
+        yield what, watched.is_counted(platform, source, said), f"Record events of {source}, count those of it, and alarm on the count."
+    told = watched.is_counted(platform, *watched.EXPIRING)
+    for certificate in platform.all("AWS::CertificateManager::Certificate"):
+        by_days = watched.is_watched(platform, watched.DAYS, place_of(certificate))
+        recorded = told and certificate.stack != "edge"
+        yield certificate, by_days or recorded, "Alarm on its DaysToExpiry: events are recorded in the home region only."
+    for database in platform.some("AWS::RDS::DBInstance"):
+        yield database, database["SourceDBInstanceIdentifier"] is None, "A read replica has a lag: alarm on ReplicaLag, and say so here."
+    alerts = watched.alerts_of([manifest for _, manifest in deployed(platform.name).of_kind("PrometheusRule")])
+    for what, read in watched.IN_THE_CLUSTER.items():
+        alerted = any(watched.tells_somebody(alert) and read in spelt_out for alert, spelt_out in alerts)
+        yield what, alerted, f"Add an alert on {read} to charts/monitoring/rules."
+    yield from budget_is_told(platform)
+
+
+def budget_is_told(platform: Platform) -> Verdicts:
+    for budget in platform.some("AWS::Budgets::Budget"):
+        told = {
+            at(notification, "Notification.NotificationType")
+            for number, notification in enumerate(budget["NotificationsWithSubscribers"])
+            if any(target.type == TOPIC for target in budget.mentions(f"NotificationsWithSubscribers.{number}"))
+        }
+        yield budget, told >= {"ACTUAL", "FORECASTED"}, "Tell the topic what is spent, and what the month will cost."
+
+
+@promise
+def test_p121_every_objective_alarms_on_how_fast_its_budget_burns(platform: Platform, deployed: Deployed) -> Verdicts:
+    found: dict[tuple[str, float], dict[str, tuple[float, float]]] = {}
+    for composite in platform.some(COMPOSITE):
+        described = re.match(r"(.+) Objective: ([\d.]+)%.* Severity: (\w+)\.", str(composite["AlarmDescription"]))
+        windows = sorted((w for w in composite.mentions("AlarmRule") if w.type == ALARM), key=period_of)
+        both = described is not None and len(windows) == 2 and composite.text("AlarmRule").count(" AND ") == 1
+        yield composite, both, "Let it read a long and a short window of one objective, and fire when both agree."
+        if described is None or len(windows) != 2:
+            continue
+        short, long = windows
+        yield composite, period_of(long) == 12 * period_of(short), "The short window is a twelfth of the long one."
+        yield composite, short["Threshold"] == long["Threshold"], "Both windows have the same rate for their limit."
+        objective = float(described[2])
+        share = long["Threshold"] / (100 - objective) * period_of(long) / MONTH
+        found.setdefault((described[1], objective), {})[described[3]] = (round(share, 4), period_of(long))
+    for (objective_of, objective), burns in found.items():
+        yield f"{objective_of} {objective:g}%", burns == BURNS, f"It burns {burns}. Alarm on {BURNS}: share of the budget, window."
+    yield "the Web API", {objective for _, objective in found} == {99.9, 99.0}, "Watch its availability and its latency from outside."
+    alerts = watched.alerts_of([manifest for _, manifest in deployed(platform.name).of_kind("PrometheusRule")])
+    document = (ROOT / "docs" / "slo.md").read_text()
+    for name, (_, share) in OBJECTIVES.items():
+        severities = {alert["labels"]["severity"] for alert, _ in alerts if f'slo="{name}"' in alert["expr"]}
+        yield name, severities == set(BURNS), f"Add its burn rates to slo.yaml: {', '.join(BURNS)}."
+        yield name, f"| {name} | {share * 100:g}% |" in document, "Promise it in docs/slo.md."
+
+
+def period_of(alarm: Resource) -> int:
+    """Seconds that an alarm looks back at once."""
+    stats = [source["MetricStat"]["Period"] for source in alarm["Metrics"] or [] if "MetricStat" in source]
+    return int(alarm["Period"] or max(stats, default=0))
+
+
+@promise
+def test_p122_topics_are_encrypted_and_take_nothing_without_tls(platform: Platform) -> Verdicts:
+    for topic in platform.some(TOPIC):
+        key = topic.target("KmsMasterKeyId")
+        yield topic, key is not None and key.name.endswith("/NotificationsKey"), "Encrypt it with keys.notifications, of its region."
+        policies = platform.users_of(topic, "AWS::SNS::TopicPolicy")
+        said = [statement for statement in statements_of(platform) if statement.resource in policies]
+        refused = [s for s in said if not s.allows and s.for_anybody and s.may("sns:Publish")]
+        tls = any(s.values("Bool", "aws:SecureTransport") == ("false",) for s in refused)
+        yield topic, tls, "Refuse what is published without TLS."
+        for statement in (s for s in said if s.allows):
+            ours = statement.values("StringEquals", "aws:SourceAccount") == (ACCOUNT,)
+            yield topic, ours and not statement.for_anybody, f"Admit services of this account only: {statement}."
+
+
+@promise
+def test_p123_every_alert_is_shown_to_fire_and_not_to_fire(platform: Platform, deployed: Deployed) -> Verdicts:
+    """Whether they do is told by promtool, in tests/charts/monitoring/test_rules.py."""
+    files = {f"spotmusic-{path.stem}": path for path in sorted(RULES.glob("*.yaml"))}
+    rules = {manifest["metadata"]["name"]: manifest for _, manifest in deployed(platform.name).of_kind("PrometheusRule")}
+    yield "charts/monitoring/rules", files.keys() == rules.keys(), f"{sorted(files.keys() ^ rules.keys())} are not what is deployed."
+    for name in sorted(files.keys() & rules.keys()):
+        fired, quiet = shown(files[name].stem)
+        unit_tests = f"tests/charts/monitoring/rules/{files[name].name}"
+        for alert, _ in watched.alerts_of([rules[name]]):
+            called, severity = alert["alert"], alert["labels"]["severity"]
+            where = f"{name}: {called} ({severity})"
+            yield where, (called, severity) in fired, f"Show it firing in {unit_tests}."
+            yield (
+                where,
+                called in quiet or severity == "none",
+                f"Show when it does not fire in {unit_tests}.",
+            )
+            runbook = str(alert["annotations"].get("runbook_url"))
+            yield (
+                where,
+                runbook.startswith("docs/runbooks/") and (ROOT / runbook).is_file(),
+                f"Write {runbook}.",
+            )
+
+
+def shown(file: str) -> tuple[set[tuple[str, str]], set[str]]:
+    """Alerts that the unit tests of a file show firing, with their severity, and those that they show not firing."""
+    path = UNIT_TESTS / f"{file}.yaml"
+    groups = yaml.load(path.read_text(), yaml.CSafeLoader)["tests"] if path.is_file() else []
+    cases = [case for group in groups for case in group["alert_rule_test"]]
+    fired = {(case["alertname"], alert["exp_labels"]["severity"]) for case in cases for alert in case["exp_alerts"]}
+    return fired, {case["alertname"] for case in cases if not case["exp_alerts"]}
+
+
+GRAFANA: dict[str, Any] = {
+    "auth.anonymous.enabled": False,
+    "auth.disable_login_form": True,
+    "auth.oauth_allow_insecure_email_lookup": False,
+    "auth.generic_oauth.enabled": True,
+    "auth.generic_oauth.use_pkce": True,
+    "auth.generic_oauth.role_attribute_strict": True,
+    "security.cookie_secure": True,
+    "security.strict_transport_security": True,
+    "users.allow_sign_up": False,
+    "server.protocol": "https",
+}
+"""What Grafana is told, by section and name, in grafana.ini."""
+
+
+@promise
+def test_p124_grafana_asks_who_comes_and_nothing_of_monitoring_is_public(platform: Platform, deployed: Deployed) -> Verdicts:
+    values = releases_of(platform)["monitoring"].values
+    grafana, ini = values["grafana"], values["grafana"]["grafana.ini"]
+    said = {f"{section}.{name}": value for section, settings in ini.items() for name, value in settings.items()}
+    for name, wanted in GRAFANA.items():
+        yield f"Grafana {name}", said.get(name) == wanted, f"It is {said.get(name)!r}. Set it to {wanted!r}."
+    yield "Grafana security.cookie_samesite", said.get("security.cookie_samesite") in ("lax", "strict"), "Keep the cookie to this site."
+    in_secret = bool(at(grafana, "admin.existingSecret")) and "adminPassword" not in grafana and "security.admin_password" not in said
+    yield "Grafana administrator", in_secret, "Take the password from a secret (admin.existingSecret)."
+    fetched = {name for name, source in grafana["envValueFrom"].items() if at(source, "secretKeyRef.name")}
+    secrets = {"GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET", "GF_DATABASE_PASSWORD", "GF_SECURITY_SECRET_KEY"}
+    yield "Grafana secrets", fetched >= secrets, f"Take {sorted(secrets - fetched)} from a secret."
+    yield from nothing_is_public(platform, values, deployed(platform.name))
+    for name, path, least in (
+        ("Prometheus", "prometheus.prometheusSpec.replicas", 2),
+        ("Alertmanager", "alertmanager.alertmanagerSpec.replicas", 3),
+        ("Grafana", "grafana.replicas", 2),
+    ):
+        yield f"{name} replicas", (at(values, path) or 1) >= least, f"Run {least}: one of them is where a zone is lost."
+
+
+def nothing_is_public(platform: Platform, values: Json, cluster: Cluster) -> Verdicts:
+    for part in ("grafana", "prometheus", "alertmanager"):
+        closed = not at(values, f"{part}.ingress.enabled") and not at(values, f"{part}.route.main.enabled")
+        inside = (at(values, f"{part}.service.type") or "ClusterIP") == "ClusterIP"
+        yield (
+            part,
+            closed and inside,
+            "Leave it inside: people come by kubectl port-forward (docs/runbooks/grafana-access.md).",
+        )
+    bound = [manifest for _, manifest in cluster.of_kind("TargetGroupBinding", "Ingress", "HTTPRoute")]
+    yield "bindings", bool(bound), "Nothing is bound to a load balancer: look at the release `bindings`."
+    for manifest in bound:
+        outside = manifest["metadata"].get("namespace") != "monitoring"
+        yield f"binding {manifest['metadata']['name']}", outside, "Bind nothing of monitoring to a load balancer."
+    routes = str(releases_of(platform)["kong"].values)
+    yield "routes of Kong", ".monitoring.svc" not in routes, "Let no route of the gateway lead to monitoring."
