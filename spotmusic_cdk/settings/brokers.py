@@ -5,12 +5,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from spotmusic_cdk.settings.model import Gibibytes, Model, Name
+from spotmusic_cdk.settings.model import Gibibytes, Model, Name, Once, SecretArn
 from spotmusic_cdk.settings.services import ServiceSettings
 
 TopicName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([.-][a-z0-9]+)*$", max_length=100)]
 """A name that is also part of metrics, rights and the configuration of clients."""
 Hours = Annotated[int, Field(ge=1, le=8760)]
+MEMORY_PER_CORE_GIB = 2
+"""Memory below which Redpanda does not start a core (Redpanda, requirements and recommendations for Kubernetes, 2026-11)."""
 PARTITIONS_PER_CORE = 1000
 """Replicas of partitions that a core may hold (Redpanda cluster property topic_partitions_per_shard)."""
 
@@ -26,9 +28,9 @@ class TopicSettings(Model):
     """Whether events go when they are old, or when a newer one has their key, or both. It cannot be changed later: that deletes events."""
     retention_hours: Hours = 168
     """Hours until an event goes, where the policy says delete. It bounds how long personal data survives."""
-    producers: tuple[Name, ...] = ()
+    producers: Annotated[tuple[Name, ...], Once] = ()
     """Services that write; each has `events` in its `talks_to`."""
-    consumers: tuple[Name, ...] = ()
+    consumers: Annotated[tuple[Name, ...], Once] = ()
     """Services that read, in consumer groups that begin with their name."""
 
 
@@ -48,9 +50,7 @@ DEFAULT_TOPICS = {
 class TieredStorageSettings(Model):
     """Older events in Amazon S3: an Enterprise feature of Redpanda, which needs a licence of Redpanda Data."""
 
-    license_secret: Annotated[
-        str, StringConstraints(pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$", max_length=2048)
-    ]
+    license_secret: SecretArn
     """ARN of the secret in Secrets Manager whose JSON field `license` is the licence key, which you buy from Redpanda Data."""
 
 
@@ -61,11 +61,11 @@ class RedpandaSettings(Model):
     """Brokers, an odd number: three keep a quorum when a zone is lost."""
     cpu: Annotated[int, Field(ge=1, le=32)] = 1
     """Cores per broker."""
-    memory_gib: Gibibytes = 4
+    memory_gib: Annotated[int, Field(ge=2, le=512)] = 4
     """Memory per broker, in GiB; Redpanda asks for at least 2 per core."""
     storage_gib: Gibibytes = 50
     """gp3 volume per broker, in GiB."""
-    topics: dict[TopicName, TopicSettings] = DEFAULT_TOPICS
+    topics: Annotated[dict[TopicName, TopicSettings], Field(max_length=100)] = DEFAULT_TOPICS
     """Topics by name, all of them: what stands here replaces the defaults, in which only services of this file take part."""
     tiered_storage: TieredStorageSettings | None = None
     """Older events in Amazon S3; none without a Redpanda Enterprise licence."""
@@ -81,6 +81,13 @@ class RedpandaSettings(Model):
         if value % 2 == 0:
             raise ValueError(f"{value} brokers keep no better quorum than {value - 1}. Use an odd number.")
         return value
+
+    @model_validator(mode="after")
+    def _each_core_has_its_memory(self) -> Self:
+        if self.memory_gib < MEMORY_PER_CORE_GIB * self.cpu:
+            least = MEMORY_PER_CORE_GIB * self.cpu
+            raise ValueError(f"memory_gib: {self.memory_gib} GiB are less than 2 for each of {self.cpu} cores. Use {least} or more.")
+        return self
 
     @model_validator(mode="after")
     def _topics_fit_on_the_brokers(self) -> Self:
@@ -101,9 +108,9 @@ class RedpandaSettings(Model):
 class QueueSettings(Model):
     """One queue of tasks. It is a quorum queue on three nodes; a task that nobody could do goes to its queue of dead letters."""
 
-    consumers: tuple[Name, ...] = ()
+    consumers: Annotated[tuple[Name, ...], Once] = ()
     """Services that take from it; the service of its name when left out."""
-    publishers: tuple[Name, ...] = ()
+    publishers: Annotated[tuple[Name, ...], Once] = ()
     """Services that may publish to it; every service with `tasks` in its `talks_to` when left out."""
     delivery_limit: Annotated[int, Field(ge=1, le=100)] = 5
     """Deliveries of one task until it is a dead letter."""
@@ -118,11 +125,11 @@ class QueueSettings(Model):
 class RabbitMQSettings(Model):
     """The task queue cluster, always three nodes for its quorum queues."""
 
-    memory_gib: Gibibytes = 2
+    memory_gib: Annotated[int, Field(ge=1, le=128)] = 2
     """Memory per node, in GiB."""
     storage_gib: Gibibytes = 20
     """gp3 volume per node, in GiB."""
-    queues: dict[Name, QueueSettings] = Field(default_factory=dict)
+    queues: dict[Name, QueueSettings] = Field(default_factory=dict, max_length=100)
     """Queues by name. A service that scales on messages has one of its own name even if it does not stand here."""
 
 

@@ -5,27 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, get_args
 
-from spotmusic_cdk.settings import broker_checks
+from spotmusic_cdk.settings import broker_checks, regional_checks, service_checks
 from spotmusic_cdk.settings.network import InterfaceEndpoint
 from spotmusic_cdk.settings.problem import Problem
-from spotmusic_cdk.settings.services import RESOURCES, ServiceSettings
 
 if TYPE_CHECKING:
     from spotmusic_cdk.settings.environment import Settings
 
-__all__ = ["MOST_SERVICES", "Problem", "problems"]
-
-
-MOST_SERVICES = 24
-"""Each service needs about a dozen rules in the network stack, which keeps to 400 of CloudFormation's 500 resources (measured)."""
-
 
 def problems(settings: Settings) -> Iterator[Problem]:
     """Finds what no section can see by itself."""
-    yield from _zones(settings)
-    yield from _routes(settings)
-    for name, service in settings.services.items():
-        yield from _connections(name, service, settings)
+    yield from regional_checks.problems(settings)
+    yield from service_checks.problems(settings)
     yield from _data(settings)
     if settings.domain and settings.edge.distribution_domain_name:
         wrong = f"viewers type {settings.domain.name}, so that nothing may bear another name"
@@ -33,48 +24,6 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from broker_checks.problems(settings)
     if settings.production:
         yield from _production(settings)
-        yield from _production_services(settings)
-
-
-def _zones(settings: Settings) -> Iterator[Problem]:
-    zones, region = settings.zones, settings.region
-    if not 2 <= len(zones) <= 3 or len(set(zones)) != len(zones):
-        shown = ", ".join(zones) or "none"
-        yield Problem("zones", f"{shown} are not two or three different zones", "Name three where the region has them.")
-    for zone in zones:
-        if not (zone.startswith(region) and zone[len(region) :].isalpha()):
-            yield Problem("zones", f"{zone} is not a zone of {region}", f"Use names such as {region}a, or change region.")
-    gateways = settings.network.nat_gateways
-    if gateways not in (1, len(zones)):
-        wrong = f"{gateways} is neither 1 nor one for each of the {len(zones)} zones"
-        yield Problem("network.nat_gateways", wrong, f"Use 1 or {len(zones)}.")
-
-
-def _routes(settings: Settings) -> Iterator[Problem]:
-    if len(settings.services) > MOST_SERVICES:
-        wrong = f"{len(settings.services)} are more than the {MOST_SERVICES} whose connections one network stack holds"
-        yield Problem("services", wrong, "Move some to an environment of their own.")
-    taken: dict[str, str] = {}
-    for name, service in settings.services.items():
-        if service.route in taken:
-            wrong = f"{service.route} leads to {taken[service.route]} already"
-            yield Problem(f"services.{name}.route", wrong, "Give each service its own route.")
-        elif service.route is not None:
-            taken[service.route] = name
-
-
-def _connections(name: str, service: ServiceSettings, settings: Settings) -> Iterator[Problem]:
-    if name in RESOURCES:
-        yield Problem(f"services.{name}", "the name means a resource in talks_to", "Choose another.")
-    key = f"services.{name}.talks_to"
-    for target in service.talks_to:
-        if target in RESOURCES:
-            continue
-        if target == name or target not in settings.services:
-            wrong = f"{target} is neither another service nor one of {', '.join(RESOURCES)}"
-            yield Problem(key, wrong, "Correct or remove it.")
-        elif settings.services[target].port is None:
-            yield Problem(key, f"{target} has no port to talk to", f"Give services.{target} a port.")
 
 
 def _data(settings: Settings) -> Iterator[Problem]:
@@ -139,9 +88,3 @@ def _production(settings: Settings) -> Iterator[Problem]:
         ),
     )
     yield from (Problem(key, wrong, advice) for failed, key, wrong, advice in checks if failed)
-
-
-def _production_services(settings: Settings) -> Iterator[Problem]:
-    for name, service in settings.services.items():
-        if service.scaling.min < 3:
-            yield Problem(f"services.{name}.scaling.min", "production runs a task in every zone", "Use 3 or more.")

@@ -4,25 +4,23 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from spotmusic_cdk.settings.model import Days, Model
+from spotmusic_cdk.settings.model import Days, Model, SecretArn
 
-PullSecret = Annotated[
-    str, StringConstraints(pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:ecr-pullthroughcache/.+-[A-Za-z0-9]{6}$")
-]
+PullSecret = Annotated[SecretArn, StringConstraints(pattern=r":secret:ecr-pullthroughcache/")]
 """A secret by which ECR logs in upstream. ECR takes no other name than this (Amazon ECR user guide, pull through cache rules)."""
 
 
 class DatabaseSettings(Model):
     """One RDS for MySQL instance."""
 
-    version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")] = "8.4.10"
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,3}$")] = "8.4.10"
     """Exact engine version; the major decides the end of support (`spotmusic_cdk/versions.py`)."""
-    instance_class: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+\.[a-z0-9]+$")] = "t4g.medium"
-    """Instance class without the `db.` prefix."""
+    instance_class: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+\.[a-z0-9]+$", max_length=32)] = "t4g.medium"
+    """Instance class without the `db.` prefix, one that the region has (`spotmusic_cdk/settings/instances.py`)."""
     multi_az: bool = True
     """Whether a standby waits in another zone."""
-    storage_gib: Annotated[int, Field(ge=20, le=65536)] = 20
-    """Storage at creation, in GiB of gp3 (RDS takes 20 to 65536)."""
+    storage_gib: Annotated[int, Field(ge=20, le=59578)] = 20
+    """Storage at creation, in GiB of gp3 (RDS takes 20 to 65536, and we want a tenth of it to grow)."""
     max_storage_gib: Annotated[int, Field(ge=22, le=65536)] = 100
     """Limit of storage autoscaling, in GiB; RDS wants it at least 10% above `storage_gib`."""
     backup_retention_days: Annotated[int, Field(ge=7, le=35)] = 7
@@ -34,10 +32,10 @@ class CacheSettings(Model):
 
     engine: Literal["redis", "valkey"] = "redis"
     """`redis` ends at 7.1 on ElastiCache; `valkey` speaks the same protocol and goes on."""
-    version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+$")] | None = None
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}\.[0-9]{1,2}$")] | None = None
     """Engine version; the newest that this project tests when left out."""
-    node_type: Annotated[str, StringConstraints(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$")] = "cache.t4g.small"
-    """Node type."""
+    node_type: Annotated[str, StringConstraints(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", max_length=32)] = "cache.t4g.small"
+    """Node type, one that the region has."""
     replicas: Annotated[int, Field(ge=1, le=5)] = 1
     """Replicas beside the primary (ElastiCache takes up to 5); two keep a node in every zone."""
     snapshot_retention_days: Annotated[int, Field(ge=7, le=35)] = 7

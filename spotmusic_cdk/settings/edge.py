@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from spotmusic_cdk.settings.model import Model, Name
+from spotmusic_cdk.settings.countries import known_country
+from spotmusic_cdk.settings.model import Model, Name, Once
 
 
 class EdgeSettings(Model):
@@ -16,11 +17,11 @@ class EdgeSettings(Model):
     """The same for the identity paths, where passwords are guessed."""
     price_class: Literal["100", "200", "all"] = "200"
     """CloudFront price class; 200 is the cheapest with edges in South America."""
-    allowed_countries: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")], ...] = ()
+    allowed_countries: Annotated[tuple[Annotated[str, AfterValidator(known_country)], ...], Once] = ()
     """ISO 3166 codes of the countries that may listen; all when empty."""
-    signing_keys: tuple[Name, ...] = Field(default=("first", "second"), min_length=2, max_length=5)
+    signing_keys: Annotated[tuple[Name, ...], Once] = Field(default=("first", "second"), min_length=2, max_length=5)
     """Names of the key pairs that sign audio URLs; two at least, so that one can be replaced while the other signs. The first signs."""
-    distribution_domain_name: Annotated[str, StringConstraints(pattern=r"^d[a-z0-9]+\.cloudfront\.net$")] | None = None
+    distribution_domain_name: Annotated[str, StringConstraints(pattern=r"^d[a-z0-9]{8,20}\.cloudfront\.net$")] | None = None
     """CloudFront's own name of the distribution, for an environment without a domain: known after its first deployment (output `Url` of
     the stack edge). Logins of browsers work from then on."""
     origin_prefix_list: Annotated[str, StringConstraints(pattern=r"^pl-[0-9a-f]{8,17}$")] | None = None

@@ -14,6 +14,7 @@ from spotmusic_cdk.settings.kubernetes import KubernetesSettings
 from spotmusic_cdk.settings.model import Model, Name
 from spotmusic_cdk.settings.network import DomainSettings, NetworkSettings
 from spotmusic_cdk.settings.observability import ObservabilitySettings
+from spotmusic_cdk.settings.problem import ProblemsError
 from spotmusic_cdk.settings.resilience import ResilienceSettings
 from spotmusic_cdk.settings.services import ServiceName, ServiceSettings
 
@@ -25,11 +26,11 @@ class Settings(Model):
     """Name of the environment, the same as its file's; it is part of stack names and of the Parameter Store path."""
     production: bool = False
     """Whether listeners depend on it: turns on the checks and protections that cost money or patience."""
-    account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
+    account: Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")] | None = None
     """AWS account; the one that the CDK CLI is logged in to when left out."""
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = "sa-east-1"
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}(-[a-z]{2,12})+-[0-9]$")] = "sa-east-1"
     """Home region, where all personal data stays."""
-    zones: tuple[str, ...]
+    zones: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", max_length=32)], ...]
     """Availability zones, three where the region has them: written down, so that synthesis looks nothing up."""
     owner: Name = "platform"
     """Team that answers for it (tag Owner)."""
@@ -89,9 +90,9 @@ class Settings(Model):
 
     @model_validator(mode="after")
     def _sections_fit_together(self) -> "Settings":
-        problems = [str(problem) for problem in checks.problems(self)]
+        problems = list(checks.problems(self))
         if problems:
-            raise ValueError("\n".join(problems))
+            raise ProblemsError(problems)
         return self
 
 

@@ -4,17 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from spotmusic_cdk.settings.model import Arn, Email, Model, Name
+from spotmusic_cdk.settings.model import Email, Model, Name, SecretArn
 
-HttpsUrl = Annotated[str, StringConstraints(pattern=r"^https://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/-]*)?$", max_length=255)]
-SecretArn = Annotated[Arn, StringConstraints(pattern=r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$")]
-"""Complete ARN of a secret, with the six letters that Secrets Manager adds to its name."""
+HttpsUrl = Annotated[str, StringConstraints(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$", max_length=255)]
 
 
 class EmailSettings(Model):
     """The mail server through which Keycloak confirms addresses and resets passwords, such as Amazon SES."""
 
-    host: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+$")] | None = None
+    host: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253)] | None = None
     """SMTP server; that of Amazon SES in the home region when left out."""
     sender: Email
     """Address that mails come from, verified with SES."""
@@ -27,9 +25,9 @@ class IdentityProviderSettings(Model):
 
     kind: Literal["google", "github", "oidc"]
     """`google` and `github` are known to Keycloak; `oidc` is any other OpenID Connect provider, such as Apple."""
-    label: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    label: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", max_length=40)]
     """What the button says."""
-    client_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]+$")]
+    client_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]+$", max_length=255)]
     """Our client there. Its redirect address is `<public address>/auth/realms/spotmusic/broker/<key of this entry>/endpoint`."""
     secret: SecretArn
     """JSON secret with `client_secret`."""

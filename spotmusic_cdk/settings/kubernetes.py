@@ -1,11 +1,11 @@
 """The kubernetes section of an environment file: the cluster and the components that run on it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from spotmusic_cdk.settings.brokers import RabbitMQSettings, RedpandaSettings
-from spotmusic_cdk.settings.model import Arn, Gibibytes, Model
+from spotmusic_cdk.settings.model import Gibibytes, Model, Once, RoleArn
 
 __all__ = ["KeycloakSettings", "KongSettings", "KubernetesSettings", "MonitoringSettings", "RabbitMQSettings", "RedpandaSettings"]
 
@@ -17,8 +17,16 @@ class KongSettings(Model):
     """Pods that always run; production needs one per zone."""
     max_replicas: Annotated[int, Field(ge=2, le=200)] = 6
     """Pods at the most."""
-    requests_per_minute: Annotated[int, Field(ge=1)] = 600
+    requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
     """Requests of one listener in a minute; where a route is public, of one address."""
+
+    @model_validator(mode="after")
+    def _min_is_not_above_max(self) -> Self:
+        if self.min_replicas > self.max_replicas:
+            raise ValueError(
+                f"min_replicas {self.min_replicas} is above max_replicas {self.max_replicas}. Raise max_replicas or lower min_replicas."
+            )
+        return self
 
 
 class KeycloakSettings(Model):
@@ -40,16 +48,23 @@ class MonitoringSettings(Model):
 class KubernetesSettings(Model):
     """The EKS cluster."""
 
-    version: Annotated[str, StringConstraints(pattern=r"^1\.\d{2}$")] = "1.36"
+    version: Annotated[str, StringConstraints(pattern=r"^1\.[0-9]{2}$")] = "1.36"
     """Kubernetes version, one that `spotmusic_cdk/versions.py` knows a kubectl layer for."""
     endpoint: Literal["private", "public_and_private"] = "private"
     """Who can reach the API server: the VPC, or the Internet as well."""
-    administrators: tuple[Arn, ...] = ()
+    administrators: Annotated[tuple[RoleArn, ...], Once, Field(max_length=50)] = ()
     """IAM roles that administer the cluster (break-glass)."""
-    viewers: tuple[Arn, ...] = ()
+    viewers: Annotated[tuple[RoleArn, ...], Once, Field(max_length=50)] = ()
     """IAM roles of the team that may open a tunnel to Grafana and do nothing else in the cluster; nobody but these two gets in."""
     redpanda: RedpandaSettings = RedpandaSettings()
     rabbitmq: RabbitMQSettings = RabbitMQSettings()
     kong: KongSettings = KongSettings()
     keycloak: KeycloakSettings = KeycloakSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
+
+    @model_validator(mode="after")
+    def _nobody_has_two_access_entries(self) -> Self:
+        both = sorted(set(self.administrators) & set(self.viewers))
+        if both:
+            raise ValueError(f"viewers: {both[0]} is an administrator already, and EKS knows one entry for each role. Take it out of one.")
+        return self

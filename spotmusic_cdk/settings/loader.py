@@ -4,17 +4,15 @@ import json
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
-import yaml
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.settings.checks import Problem
 from spotmusic_cdk.settings.environment import Settings, overlapping
+from spotmusic_cdk.settings.explanation import explained
+from spotmusic_cdk.settings.problem import Problem, shown
+from spotmusic_cdk.settings.text import TextError, document_of
 
 
 class SettingsError(Exception):
@@ -39,9 +37,8 @@ def load(environment: str, *, folder: Path, today: date) -> Settings:
     path = folder / f"{environment}.yaml"
     known = sorted(file.stem for file in folder.glob("*.yaml"))
     if environment not in known:
-        raise SettingsError(
-            f"{path.name}: there is no environment {environment!r}.\n  Choose one of {', '.join(known)} (-c env=NAME), or write {path}."
-        )
+        advice = f"Choose one of {', '.join(known)} (-c env=NAME), or write {path}."
+        raise SettingsError(f"{path.name}: there is no environment {shown(environment)}.\n  {advice}")
     settings = _validated(path)
     others = [_validated(folder / f"{name}.yaml") for name in known if name != environment]
     problems = [
@@ -51,7 +48,7 @@ def load(environment: str, *, folder: Path, today: date) -> Settings:
         *_prefix_list_problems(settings),
     ]
     if problems:
-        raise _error(path, map(str, problems))
+        raise _error(path, problems)
     for warning in _support_warnings(settings, today):
         warnings.warn(_located(path, warning), SettingsWarning, stacklevel=2)
     return settings
@@ -64,100 +61,31 @@ def parse(text: str, *, source: Path) -> Settings:
         SettingsError: the text is not YAML or not a valid environment.
     """
     try:
-        document = yaml.load(text, _UniqueKeyLoader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        raise _error(source, [f"this is not YAML: {' '.join(str(error).split())}. Correct the syntax."]) from None
-    if not isinstance(document, dict):
-        raise _error(source, ["an environment is a mapping of keys to values. Start from environments/dev.yaml."])
-    try:
+        document = document_of(text)
         # JSON is strict about types and knows arrays only, so that a list in the file becomes a tuple in the model.
         return Settings.model_validate_json(json.dumps(document, default=str))
+    except TextError as error:
+        raise SettingsError(_located(source, str(error))) from None
     except ValidationError as error:
-        raise _error(source, [problem for details in error.errors() for problem in _explained(details)]) from None
+        raise _error(source, explained(error)) from None
 
 
 def _validated(path: Path) -> Settings:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise _error(path, [f"the file cannot be read: {error}. Check its permissions and that it is UTF-8."]) from None
+        wrong = f"the file cannot be read: {error}. Check its permissions, and that it is UTF-8."
+        raise SettingsError(_located(path, wrong)) from None
     return parse(text, source=path)
 
 
-def _error(path: Path, problems: Iterable[str]) -> SettingsError:
-    return SettingsError("\n".join(_located(path, problem) for problem in problems))
+def _error(path: Path, problems: Iterable[Problem]) -> SettingsError:
+    return SettingsError("\n".join(_located(path, str(problem)) for problem in problems))
 
 
 def _located(path: Path, problem: str) -> str:
-    what, separator, advice = problem.partition(". ")
-    shown = f"{path.parent.name}/{path.name}: {what}"
-    return f"{shown}.\n  {advice}" if separator else shown
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML that takes no key twice: the second would silently win."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key_node, _ in node.value:
-            key = str(self.construct_object(key_node, deep=True))
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands there twice", key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-def _explained(details: ErrorDetails) -> Iterator[str]:
-    """Words one finding of pydantic as key, what is wrong, and what to do."""
-    location = [str(part) for part in details["loc"] if part != "[key]"]
-    key = ".".join(location)
-    match details["type"]:
-        case "extra_forbidden":
-            yield f"{key}: unknown key. {_known_keys(location)}"
-        case "missing":
-            yield f"{key}: required key is missing. Add it; environments/schema.json tells what it takes."
-        case "string_type":
-            yield f"{key}: {details['input']!r} is not text. Put it in quotes."
-        case "json_invalid" | "json_type":
-            yield f"{key or 'file'}: {details['msg']}. Correct it."
-        case "value_error":
-            yield from (_keyed(key, line) for line in str(details["ctx"]["error"]).splitlines())
-        case _:
-            wrong = details["msg"][0].lower() + details["msg"][1:]
-            yield f"{key}: {details['input']!r} is refused: {wrong}. Correct it; environments/schema.json tells what it takes."
-
-
-def _keyed(key: str, line: str) -> str:
-    """Puts the section's key before a finding: with a dot where the finding names a key below it."""
-    if not key:
-        return line
-    head = line.partition(": ")[0]
-    return f"{key}.{line}" if head.replace("_", "").replace(".", "").isalnum() and ": " in line else f"{key}: {line}"
-
-
-def _known_keys(location: list[str]) -> str:
-    model: type[BaseModel] | None = Settings
-    for part in location[:-1]:
-        model = _submodel(model, part)
-    known = sorted(model.model_fields) if model else []
-    close = get_close_matches(location[-1], known, n=1)
-    return f"Did you mean {close[0]}?" if close else f"Use one of {', '.join(known)}, or remove it."
-
-
-def _submodel(model: type[BaseModel] | None, key: str) -> type[BaseModel] | None:
-    if model is None:
-        return None
-    if key not in model.model_fields:  # a key of a dictionary, such as the name of a service: its model was taken already
-        return model
-    return next(
-        (part for part in _parts(model.model_fields[key].annotation) if isinstance(part, type) and issubclass(part, BaseModel)), None
-    )
-
-
-def _parts(annotation: Any) -> Iterator[Any]:
-    yield annotation
-    for argument in getattr(annotation, "__args__", ()):
-        yield from _parts(argument)
+    what, _, advice = problem.rpartition(". ")
+    return f"{path.parent.name}/{path.name}: {what}.\n  {advice}"
 
 
 def _name_problems(settings: Settings, path: Path) -> Iterator[Problem]:
@@ -179,6 +107,7 @@ def _support_problems(settings: Settings, today: date) -> Iterator[Problem]:
     data = settings.data
     for key, database in (("catalogue", data.catalogue), ("identity", data.identity)):
         yield from _unsupported(f"data.{key}.version", f"MySQL {database.version}", versions.MYSQL, today)
+        yield from _unreleased(f"data.{key}.version", database.version)
     cache = data.cache
     version = cache.version or versions.DEFAULT_CACHE_VERSION[cache.engine]
     yield from _unsupported("data.cache.version", f"{cache.engine} {version}", versions.CACHE[cache.engine], today)
@@ -200,6 +129,13 @@ def _unsupported(key: str, engine: str, known: Mapping[str, versions.Support], t
         yield Problem(key, f"{engine} is not one that this project knows", f"Use {choices}.")
     elif known[release].has_ended(today):
         yield Problem(key, f"standard support of {engine} ended on {known[release].standard_until}", f"Use {choices}.")
+
+
+def _unreleased(key: str, version: str) -> Iterator[Problem]:
+    release, _, number = version.rpartition(".")
+    if release in versions.MYSQL and number not in (known := versions.MYSQL_RELEASES[release].split()):
+        wrong = f"MySQL {version} is no release of RDS that this project knows"
+        yield Problem(key, wrong, f"Use {release}.{known[-1]}, or add it to MYSQL_RELEASES in spotmusic_cdk/versions.py.")
 
 
 def _support_warnings(settings: Settings, today: date) -> Iterator[str]:

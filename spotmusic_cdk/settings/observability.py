@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from spotmusic_cdk.settings.model import Email, LogDays, Model
+from spotmusic_cdk.settings.model import Email, LogDays, Model, Once
 
 
 class ObservabilitySettings(Model):
@@ -14,7 +14,7 @@ class ObservabilitySettings(Model):
     """Days that records of access are kept; Marco Civil (art. 15) asks for six months."""
     security_log_days: LogDays = 365
     """Days that security records are kept."""
-    alarm_emails: tuple[Email, ...] = ()
+    alarm_emails: Annotated[tuple[Email, ...], Once, Field(max_length=20)] = ()
     """Who is told of an alarm; each address has to confirm its subscription once."""
-    monthly_budget_usd: Annotated[int, Field(ge=1)] = 2000
+    monthly_budget_usd: Annotated[int, Field(ge=1, le=1_000_000_000)] = 2000
     """Budget of the account for a month; alarms at 80% spent and 100% forecast."""

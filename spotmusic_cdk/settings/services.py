@@ -3,9 +3,9 @@
 from math import ceil
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from spotmusic_cdk.settings.model import Model, Name
+from spotmusic_cdk.settings.model import Model, Name, Once
 from spotmusic_cdk.settings.resilience import ServicePeak
 
 Resource = Literal["catalogue", "cache", "events", "tasks", "audio", "uploads"]
@@ -62,9 +62,9 @@ class ServiceSettings(Model):
     """Path prefix of the Web API that leads here, such as /v1/playback; none when the service is not public."""
     public: bool = False
     """Whether the route answers without a token."""
-    health_path: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9/_-]*$")] = "/healthz"
+    health_path: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9/_-]*$", max_length=200)] = "/healthz"
     """Path that answers 200 when a task can serve."""
-    talks_to: tuple[str, ...] = ()
+    talks_to: Annotated[tuple[Name, ...], Once] = ()
     """What it may connect to: catalogue, cache, events (Redpanda), tasks (RabbitMQ), audio, uploads, or another service."""
     deployment: Literal["rolling", "blue_green"] = "rolling"
     """How a new version replaces the old one; both roll back by themselves."""
@@ -87,14 +87,6 @@ class ServiceSettings(Model):
         by_cpu = self.peak.per_task * self.scaling.cpu_percent / 100
         held = min(by_cpu, self.requests_per_target / 60) if self.requests_per_target else by_cpu
         return max(self.scaling.min, ceil(self.peak.per_second / held))
-
-    @field_validator("talks_to")
-    @classmethod
-    def _no_repetition(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        repeated = sorted({name for name in value if value.count(name) > 1})
-        if repeated:
-            raise ValueError(f"{', '.join(repeated)} stands there twice. Name each once.")
-        return value
 
     @model_validator(mode="after")
     def _fargate_pairs_cpu_and_memory(self) -> "ServiceSettings":

@@ -61,14 +61,14 @@ class SecurityGroups(Construct):
         super().__init__(scope, construct_id)
         self._group_of = group_of
         self._outside = {CLOUDFRONT: {"source_prefix_list_id": cloudfront_prefix_list}, VPC: {"cidr_ip": vpc_cidr}}
+        require_room(flows, group_of)
         edges = _edges(flows, group_of)
-        _check_quota(edges)
 
         own = {group for source, target, _ in edges for group in (source, target)} | {group_of(party) for party in parties}
         stack_name, vpc_id = cdk.Stack.of(self).stack_name, vpc.vpc_id
         self._ids = {name: self._group(name, vpc_id, stack_name).attr_group_id for name in sorted(own - OUTSIDE)}
         self._handles = {
-            name: ec2.SecurityGroup.from_security_group_id(self, f"{name}-handle", id_, mutable=False) for name, id_ in self._ids.items()
+            name: ec2.SecurityGroup.from_security_group_id(self, f"Handle-{name}", id_, mutable=False) for name, id_ in self._ids.items()
         }
         for edge, reasons in edges.items():
             self._allow(edge, "; ".join(reasons)[:DESCRIPTION_LENGTH])
@@ -132,8 +132,13 @@ def _edges(flows: Sequence[Flow], group_of: Callable[[str], str]) -> dict[Edge, 
     return edges
 
 
-def _check_quota(edges: Collection[Edge]) -> None:
-    for (group, direction), count in Counter(_weights(edges)).items():
+def require_room(flows: Sequence[Flow], group_of: Callable[[str], str]) -> None:
+    """Makes sure that EC2 takes the rules of a table of flows.
+
+    Raises:
+        ValueError: a group would exceed the quota of rules.
+    """
+    for (group, direction), count in Counter(_weights(_edges(flows, group_of))).items():
         if count > RULES_PER_DIRECTION:
             raise ValueError(
                 f"{group} would have {count} {direction} rules, and EC2 takes {RULES_PER_DIRECTION}; the prefix list of CloudFront "

@@ -35,6 +35,7 @@ def message(text: str, *, name: str = "dev") -> str:
     return str(raised.value)
 
 
+TEAM = "arn:aws:iam::111122223333:role/team"
 PROVIDER = {"label": "X", "client_id": "spotmusic", "secret": "arn:aws:secretsmanager:sa-east-1:111122223333:secret:provider-AbCdEf"}
 INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown key": ({"nmae": "x"}, "nmae: unknown key.\n  Did you mean name?"),
@@ -168,10 +169,72 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"network.flow_log_retention_days": 200},
         "network.flow_log_retention_days: 200 is refused",
     ),
-    "forty services": (
-        {f"services.service-{number}": {} for number in range(40)},
-        "services: 45 are more than the 24 whose connections one network stack holds",
+    "forty-one services": (
+        {f"services.service-{number}": {} for number in range(36)},
+        "services: 41 are more than the 40 that one stack of services holds.\n  Move some to an environment of their own.",
     ),
+    "more connections than the network stack holds": (
+        {f"services.service-{number}": {"route": f"/v1/s{number}", "talks_to": ["catalogue", "cache", "web-api"]} for number in range(30)},
+        "services: their connections make 412 security groups and rules, more than the 330 that one network stack holds.\n  Shorten",
+    ),
+    "more clients than the brokers admit": (
+        {f"services.service-{number}": {"port": None, "talks_to": ["events", "tasks"]} for number in range(30)},
+        "services: events and tasks stand 66 times in talks_to, and the brokers admit 58",
+    ),
+    "a region of another partition": (
+        {"region": "us-gov-west-1", "zones": ["us-gov-west-1a", "us-gov-west-1b"]},
+        "region: us-gov-west-1 is no region of the partition aws that this project knows; the edge stack can stand in no other partition",
+    ),
+    "a class of instances that the region lacks": (
+        {"region": "ca-west-1", "zones": ["ca-west-1a", "ca-west-1b"]},
+        "data.catalogue.instance_class: ca-west-1 does not have t4g.\n  Use one of t3, m6g, m8g, r6g, r7g.",
+    ),
+    "a node type that the region lacks": (
+        {"region": "me-central-1", "zones": ["me-central-1a", "me-central-1b"]},
+        "data.cache.node_type: me-central-1 does not have t4g.\n  Use one of t3, m6g, m7g, r6g, r7g.",
+    ),
+    "a class of instances that nobody has": (
+        {"data.identity.instance_class": "t4g.huge"},
+        "instance_class: t4g has no size huge here.\n  Use",
+    ),
+    "a class too small for its insights": ({"data.identity.instance_class": "t4g.micro"}, "instance_class: t4g has no size micro here"),
+    "a secret of another region": (
+        {"registry.github_credentials": "arn:aws:secretsmanager:us-east-1:111122223333:secret:ecr-pullthroughcache/github-AbCdEf"},
+        "registry.github_credentials: the secret is in us-east-1, and what reads it in sa-east-1.\n  Make the secret in sa-east-1 too",
+    ),
+    "a service with the name of a superuser": ({"services.admin": {}}, "services.admin: the name is that of the superuser of Redpanda"),
+    "a service with the name of another's secret": (
+        {"services.trends-secret": {}},
+        "services.trends-secret: trends has a secret of this name",
+    ),
+    "a route that is too deep": (
+        {"services.trends.route": "/v1/a/b/c/d/e/f"},
+        "services.trends.route: /v1/a/b/c/d/e/f has 7 segments.\n  Use 6 or fewer.",
+    ),
+    "somebody twice": ({"observability.alarm_emails": ["a@x.example", "a@x.example"]}, "alarm_emails: a@x.example stands there twice"),
+    "a country that nobody knows": ({"edge.allowed_countries": ["BR", "XX"]}, "edge.allowed_countries.1: 'XX' is no country of ISO 3166-1"),
+    "Norway": ({"edge.allowed_countries": [False]}, "edge.allowed_countries.0: False is not text.\n  Put it in quotes."),
+    "an administrator that looks on": (
+        {"kubernetes.administrators": [TEAM], "kubernetes.viewers": [TEAM]},
+        f"kubernetes.viewers: {TEAM} is an administrator already, and EKS knows one entry for each role",
+    ),
+    "fewer pods at the most than at the least": (
+        {"kubernetes.kong": {"min_replicas": 7, "max_replicas": 6}},
+        "kubernetes.kong: min_replicas 7 is above max_replicas 6.\n  Raise max_replicas or lower min_replicas.",
+    ),
+    "a broker without memory for its cores": (
+        {"kubernetes.redpanda": {"cpu": 4, "memory_gib": 4}},
+        "kubernetes.redpanda.memory_gib: 4 GiB are less than 2 for each of 4 cores.\n  Use 8 or more.",
+    ),
+    "a domain too long for a certificate": (
+        {"domain": {"name": f"{'a' * 40}.example", "hosted_zone_id": "Z0123456789EXAMPLE"}},
+        "domain.name: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example' is refused: string should have at most 46",
+    ),
+    "digits of another script": ({"account": "١١١١٢٢٢٢٣٣٣٣"}, "account: '١١١١٢٢٢٢٣٣٣٣' is refused: it does not match ^[0-9]{12}$"),
+    "a CIDR with a netmask": ({"network.cidr": "10.20.0.0/255.255.0.0"}, "network.cidr: '10.20.0.0/255.255.0.0' is not an IPv4 network"),
+    "a CIDR of nobody": ({"network.cidr": "240.0.0.0/16"}, "network.cidr: 240.0.0.0/16 is not a private range"),
+    "a value with a full stop in it": ({"owner": "a. b"}, "owner: 'a. b' is refused: it does not match"),
+    "a value that a terminal would obey": ({"owner": "\x1b[31m"}, "owner: '\\x1b[31m' is refused"),
     "destruction said once": ({"data.removal_policy": "destroy"}, "data.removal_policy: destroy deletes data with its stack"),
     "one signing key": ({"edge.signing_keys": ["only"]}, "edge.signing_keys"),
 }
@@ -219,9 +282,37 @@ def test_production_refuses(case: str) -> None:
     assert expected in message(changed(PROD, changes), name="prod")
 
 
-@pytest.mark.parametrize("text", ["a: [", "- a\n- b\n", "", "name: dev\nname: prod\n", "\t:", "name: !!python/object:os.system x"])
+ALIASES = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10))
+NO_ENVIRONMENT = {
+    "a: [": "this is not YAML: expected the node content, but found '<stream end>' in line 1, column 5.\n  Correct the syntax.",
+    "- a\n- b\n": "an environment is a mapping of keys to values.\n  Start from",
+    "": "an environment is a mapping",
+    "name: dev\nname: prod\n": "this is not YAML: key 'name' stands there twice",
+    "\t:": "this is not YAML",
+    "name: !!python/object:os.system x": "this is not YAML: could not determine a constructor",
+    "name: !!binary aGk=": "name: bytes is nothing that an environment holds.\n  Take the tag away.",
+    "name: 2026-13-45": "this is not YAML: '2026-13-45' cannot be read as timestamp, quotes make it text",
+    f"name: {'9' * 5000}": "cannot be read as int, quotes make it text",
+    "2026-11-24: x": "this is not YAML: the key '2026-11-24' is not text, quotes make it so",
+    "? [a]\n: b": "is not text",
+    'name: "\\ud800"': "name: '\\ud800' holds half a character",
+    "name: &a [*a]": "name.0: the alias leads to what it stands in",
+    "[" * 1500: "this is nested deeper than any environment",
+    ALIASES: "this holds more than 20000 values, aliases written out",
+    "#" * 300_000: "300000 characters are more than the 262144 of an environment",
+}
+
+
+@pytest.mark.parametrize("text", NO_ENVIRONMENT, ids=lambda text: repr(text[:20]))
 def test_what_is_not_an_environment_is_refused_in_one_message(text: str) -> None:
     assert message(text).startswith("environments/dev.yaml: ")
+    assert NO_ENVIRONMENT[text] in message(text)
+
+
+def test_aliases_and_merges_may_save_words() -> None:
+    text = DEV.replace("{multi_az: false}", "&small {multi_az: false}", 1).replace("identity: {multi_az: false}", "identity: {<<: *small}")
+    assert text.count("small}") == 1
+    assert parse(text, source=Path("environments/dev.yaml")) == parse(DEV, source=Path("environments/dev.yaml"))
 
 
 def test_a_file_with_several_mistakes_tells_them_all() -> None:
@@ -259,6 +350,14 @@ def test_an_engine_past_its_end_of_support_is_refused(tmp_path: Path) -> None:
     assert load("dev", folder=folder, today=date(2026, 7, 31)).data.catalogue.version == "8.0.42"
 
 
+def test_a_release_that_rds_does_not_know_is_refused(tmp_path: Path) -> None:
+    folder = written(tmp_path, dev=changed(DEV, {"data.catalogue.version": "8.4.99"}))
+    with pytest.raises(
+        SettingsError, match=r"data.catalogue.version: MySQL 8.4.99 is no release of RDS that this project knows.\n  Use 8.4"
+    ):
+        load("dev", folder=folder, today=TODAY)
+
+
 def test_a_kubernetes_version_that_eks_does_not_create_warns_with_the_date(tmp_path: Path) -> None:
     folder = written(tmp_path, dev=changed(DEV, {"kubernetes.version": "1.29"}))
     with pytest.warns(SettingsWarning, match="EKS stopped creating 1.29 clusters on 2026-03-23"):
@@ -274,8 +373,8 @@ def test_a_kubernetes_version_without_a_layer_is_refused(tmp_path: Path) -> None
 REFUSED_BY_THE_APPLICATION: dict[str, tuple[dict[str, Any], str]] = {
     "by the settings": ({"zones": ["sa-east-1a"]}, "environments/dev.yaml: zones: "),
     "by a construct": (
-        {"region": "us-gov-west-1", "zones": ["us-gov-west-1a", "us-gov-west-1b"], "edge.origin_prefix_list": "pl-12345678"},
-        "environments/dev.yaml: No RDS root certificates for us-gov-west-1",
+        {"region": "il-central-1", "zones": ["il-central-1a", "il-central-1b"], "edge.origin_prefix_list": "pl-12345678"},
+        "environments/dev.yaml: No RDS root certificates for il-central-1",
     ),
 }
 

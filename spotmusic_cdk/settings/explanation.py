@@ -1,0 +1,91 @@
+"""What the models find wrong in an environment file, in words: key, what is wrong, and what to do."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from spotmusic_cdk.settings.environment import Settings
+from spotmusic_cdk.settings.problem import Problem, ProblemsError, shown
+
+ADVICE = "Correct it; environments/schema.json tells what it takes."
+MOST = 20
+"""Problems that one message tells: who has more of them starts with these."""
+
+
+def explained(error: ValidationError) -> list[Problem]:
+    """Words the findings of a model, the first of them where there are very many."""
+    found = [problem for details in error.errors() for problem in _explained(details)]
+    different = list(dict.fromkeys(found))
+    if len(different) <= MOST:
+        return different
+    rest = Problem("file", f"{len(different) - MOST} problems more were found", "Correct these first.")
+    return [*different[:MOST], rest]
+
+
+def _explained(details: ErrorDetails) -> Iterator[Problem]:
+    location = _location(details)
+    key = ".".join(part if part.isprintable() and len(part) <= 60 else shown(part) for part in location)
+    found = shown(details["input"])
+    match details["type"]:
+        case "extra_forbidden":
+            yield Problem(key, "unknown key", _known_keys(location))
+        case "missing":
+            yield Problem(key, "required key is missing", "Add it; environments/schema.json tells what it takes.")
+        case "string_type":
+            yield Problem(key, f"{found} is not text", "Put it in quotes.")
+        case "json_invalid" | "json_type":
+            yield Problem(key or "file", details["msg"].rstrip("."), "Correct it.")
+        case "value_error":
+            yield from _of_a_check(key, details["ctx"]["error"])
+        case "string_pattern_mismatch":
+            yield Problem(key, f"{found} is refused: it does not match {details['ctx']['pattern']}", ADVICE)
+        case _:
+            wrong = details["msg"][0].lower() + details["msg"][1:].rstrip(".")
+            yield Problem(key, f"{found} is refused: {wrong}", ADVICE)
+
+
+def _location(details: ErrorDetails) -> list[str]:
+    """The keys that lead to a finding, without the words that pydantic adds for the alternatives of a type."""
+    added = ("[key]", "tuple[", "literal[", "constrained-", "function-")
+    return [str(part) for part in details["loc"] if not (isinstance(part, str) and part.startswith(added))]
+
+
+def _of_a_check(key: str, error: ValueError) -> Iterator[Problem]:
+    if isinstance(error, ProblemsError):
+        yield from (Problem(f"{key}.{problem.key}" if key else problem.key, problem.wrong, problem.advice) for problem in error.problems)
+        return
+    what, _, advice = str(error).rpartition(". ")
+    below, separator, wrong = what.partition(": ")
+    # A check of a section names a key below it before a colon.
+    if separator and below.replace("_", "").replace(".", "").replace("-", "").isalnum():
+        yield Problem(f"{key}.{below}" if key else below, wrong, advice)
+    else:
+        yield Problem(key or "file", what, advice)
+
+
+def _known_keys(location: list[str]) -> str:
+    model: type[BaseModel] | None = Settings
+    for part in location[:-1]:
+        model = _submodel(model, part)
+    known = sorted(model.model_fields) if model else []
+    close = get_close_matches(location[-1], known, n=1)
+    return f"Did you mean {close[0]}?" if close else f"Use one of {', '.join(known)}, or remove it."
+
+
+def _submodel(model: type[BaseModel] | None, key: str) -> type[BaseModel] | None:
+    if model is None:
+        return None
+    if key not in model.model_fields:  # a key of a dictionary, such as the name of a service: its model was taken already
+        return model
+    return next(
+        (part for part in _parts(model.model_fields[key].annotation) if isinstance(part, type) and issubclass(part, BaseModel)), None
+    )
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _parts(argument)

@@ -1,0 +1,62 @@
+"""Checks of an environment file against its region: zones, partition, classes of instances, and secrets of elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from spotmusic_cdk.settings import instances
+from spotmusic_cdk.settings.problem import Problem
+
+if TYPE_CHECKING:
+    from spotmusic_cdk.settings.environment import Settings
+
+
+def problems(settings: Settings) -> Iterator[Problem]:
+    """Finds what the region does not have."""
+    yield from _zones(settings)
+    if settings.region not in instances.REGIONS:
+        wrong = (
+            f"{settings.region} is no region of the partition aws that this project knows; the edge stack can stand in no other partition"
+        )
+        yield Problem("region", wrong, f"Use one of {', '.join(sorted(instances.REGIONS))}.")
+        return
+    yield from _instances(settings)
+    yield from _secrets(settings)
+
+
+def _zones(settings: Settings) -> Iterator[Problem]:
+    zones, region = settings.zones, settings.region
+    if not 2 <= len(zones) <= 3 or len(set(zones)) != len(zones):
+        shown = ", ".join(zones) or "none"
+        yield Problem("zones", f"{shown} are not two or three different zones", "Name three where the region has them.")
+    for zone in zones:
+        if not (zone.startswith(region) and zone[len(region) :].isalpha()):
+            yield Problem("zones", f"{zone} is not a zone of {region}", f"Use names such as {region}a, or change region.")
+    gateways = settings.network.nat_gateways
+    if gateways not in (1, len(zones)):
+        wrong = f"{gateways} is neither 1 nor one for each of the {len(zones)} zones"
+        yield Problem("network.nat_gateways", wrong, f"Use 1 or {len(zones)}.")
+
+
+def _instances(settings: Settings) -> Iterator[Problem]:
+    data, region = settings.data, settings.region
+    for key, database in (("catalogue", data.catalogue), ("identity", data.identity)):
+        yield from instances.problems(f"data.{key}.instance_class", database.instance_class, instances.DATABASES, region)
+    yield from instances.problems("data.cache.node_type", data.cache.node_type.removeprefix("cache."), instances.CACHES, region)
+
+
+def _secrets(settings: Settings) -> Iterator[Problem]:
+    """ECR and External Secrets read secrets of their own region; those of another account belong to another environment."""
+    identity, registry, tiered = settings.identity, settings.registry, settings.kubernetes.redpanda.tiered_storage
+    named = {
+        "registry.docker_hub_credentials": registry.docker_hub_credentials,
+        "registry.github_credentials": registry.github_credentials,
+        "identity.email.secret": identity.email and identity.email.secret,
+        "kubernetes.redpanda.tiered_storage.license_secret": tiered and tiered.license_secret,
+        **{f"identity.providers.{name}.secret": provider.secret for name, provider in identity.providers.items()},
+    }
+    for key, arn in named.items():
+        if arn and (region := arn.split(":")[3]) != settings.region:
+            wrong = f"the secret is in {region}, and what reads it in {settings.region}"
+            yield Problem(key, wrong, f"Make the secret in {settings.region} too, and name that.")

@@ -1,0 +1,112 @@
+"""Checks of the services of an environment file against each other, and against what one environment holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from spotmusic_cdk.settings.problem import Problem
+from spotmusic_cdk.settings.services import RESOURCES, ServiceSettings
+from spotmusic_constructs.services.route_priority import route_priorities
+
+if TYPE_CHECKING:
+    from spotmusic_cdk.settings.environment import Settings
+
+MOST_SERVICES = 40
+"""A service with a route takes 10 resources and 18 to 29 kB of the template of ecs-services, which has 69 and 162 kB with the five of
+prod: 40 are 419 of CloudFormation's 500 resources and some 900 of its 1024 kB. Its own group makes 60 of EC2's rules enough as well."""
+MOST_RULES = 330
+"""Security groups and rules of services in the network stack, which has some 145 resources beside them and room for 500."""
+MOST_BROKER_CLIENTS = 58
+"""Words `events` and `tasks`: each is a rule of the broker load balancer's group, of EC2's 60, and two are its own."""
+
+NAMES_OF_OTHERS = {
+    "admin": "the superuser of Redpanda",
+    "default": "the user of the cache that may do nothing",
+    "kong": "the gateway's user of the cache",
+    "kubernetes-controller": "the superuser of Redpanda",
+    "mysql": "the schema in which MySQL keeps its users",
+    "operator": "the administrator of RabbitMQ",
+    "queue-depth": "the user that counts the messages of RabbitMQ",
+    "ratelimit": "the keys of the cache in which the gateway counts",
+    "sys": "a schema of MySQL",
+}
+"""Users, schemas and prefixes that services must not share: those of a service bear its name."""
+ENDINGS = ("address", "secret")
+"""What constructs of a service add to its name: `lyrics-secret` would be both a service and the secret of `lyrics`."""
+
+
+def problems(settings: Settings) -> Iterator[Problem]:
+    """Finds names, routes and connections that do not go together, and more of them than an environment holds."""
+    yield from _room(settings)
+    yield from _routes(settings)
+    for name, service in settings.services.items():
+        yield from _name(name, settings)
+        yield from _connections(name, service, settings)
+        if settings.production and service.scaling.min < 3:
+            yield Problem(f"services.{name}.scaling.min", "production runs a task in every zone", "Use 3 or more.")
+
+
+def rules_of(service: ServiceSettings) -> int:
+    """Counts the security group and the rules of a service: its way to AWS, and both ends of each connection."""
+    connections = [word for word in service.talks_to if word not in ("audio", "uploads")]
+    scraped, reached = service.port is not None, service.route is not None
+    return 2 + 2 * (scraped + reached + len(connections))
+
+
+def _room(settings: Settings) -> Iterator[Problem]:
+    services = settings.services
+    elsewhere = "Move some to an environment of their own."
+    if len(services) > MOST_SERVICES:
+        wrong = f"{len(services)} are more than the {MOST_SERVICES} that one stack of services holds"
+        yield Problem("services", wrong, elsewhere)
+    rules = sum(map(rules_of, services.values()))
+    if rules > MOST_RULES:
+        wrong = f"their connections make {rules} security groups and rules, more than the {MOST_RULES} that one network stack holds"
+        yield Problem("services", wrong, "Shorten their talks_to, or move some to an environment of their own.")
+    clients = sum(word in ("events", "tasks") for service in services.values() for word in service.talks_to)
+    if clients > MOST_BROKER_CLIENTS:
+        wrong = f"events and tasks stand {clients} times in talks_to, and the brokers admit {MOST_BROKER_CLIENTS}"
+        yield Problem("services", wrong, elsewhere)
+
+
+def _routes(settings: Settings) -> Iterator[Problem]:
+    taken: dict[str, str] = {}
+    for name, service in settings.services.items():
+        if service.route in taken:
+            wrong = f"{service.route} leads to {taken[service.route]} already"
+            yield Problem(f"services.{name}.route", wrong, "Give each service its own route.")
+        elif service.route is not None:
+            taken[service.route] = name
+            yield from _priority(name, list(taken))
+
+
+def _priority(name: str, routes: list[str]) -> Iterator[Problem]:
+    try:
+        route_priorities(routes)
+    except ValueError as error:
+        wrong, _, advice = str(error).removeprefix("route: ").rpartition(". ")
+        yield Problem(f"services.{name}.route", wrong, advice)
+
+
+def _name(name: str, settings: Settings) -> Iterator[Problem]:
+    key = f"services.{name}"
+    if name in RESOURCES:
+        yield Problem(key, "the name means a resource in talks_to", "Choose another.")
+    if name in NAMES_OF_OTHERS:
+        yield Problem(key, f"the name is that of {NAMES_OF_OTHERS[name]}", "Choose another.")
+    stem, _, ending = name.rpartition("-")
+    if stem in settings.services and ending in ENDINGS:
+        yield Problem(key, f"{stem} has a {ending} of this name", "Choose another.")
+
+
+def _connections(name: str, service: ServiceSettings, settings: Settings) -> Iterator[Problem]:
+    key = f"services.{name}.talks_to"
+    for target in service.talks_to:
+        if target in RESOURCES:
+            continue
+        if target == name or target not in settings.services:
+            wrong = f"{target} is neither another service nor one of {', '.join(RESOURCES)}"
+            yield Problem(key, wrong, "Correct or remove it.")
+        elif settings.services[target].port is None:
+            yield Problem(key, f"{target} has no port to talk to", f"Give services.{target} a port.")

@@ -1,0 +1,54 @@
+"""The tables of instance classes say what cfn-lint's say: a class that one of them lets through is one that AWS has."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cfnlint
+import pytest
+
+from spotmusic_cdk import versions
+from spotmusic_cdk.settings.instances import CACHES, DATABASES, REGIONS, Family
+
+EXTENSIONS = Path(cfnlint.__file__).parent / "data" / "schemas" / "extensions"
+KINDS: dict[str, tuple[str, Mapping[str, Family]]] = {
+    "database": ("aws_rds_dbinstance/dbinstanceclass_enum.json", DATABASES),
+    "cache": ("aws_elasticache_cachecluster/cachenodetype_enum.json", CACHES),
+}
+
+
+@cache
+def choices(kind: str) -> dict[str, set[str]]:
+    """Classes by region."""
+    file, _ = KINDS[kind]
+    return {region: set(_enumerated(rules)) for region, rules in json.loads((EXTENSIONS / file).read_text()).items() if "-" in region}
+
+
+def _enumerated(rules: dict[str, Any]) -> list[str]:
+    if "enum" in rules:
+        return list(rules["enum"])
+    (mysql,) = (rule for rule in rules["allOf"] if rule["if"]["properties"]["Engine"].get("const") == "mysql")
+    return list(mysql["then"]["properties"]["DBInstanceClass"]["enum"])
+
+
+def test_the_regions_are_those_of_the_partition() -> None:
+    assert {region for region in choices("database") if not region.startswith(("cn-", "us-gov-", "us-iso"))} == REGIONS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_class_that_passes_is_one_that_the_region_has(kind: str) -> None:
+    prefix = {"database": "db", "cache": "cache"}[kind]
+    for name, family in KINDS[kind][1].items():
+        for region in REGIONS:
+            here = {f"{prefix}.{name}.{size}" for size in family.sizes} & choices(kind)[region]
+            assert len(here) == (0 if region in family.absent else len(family.sizes)), f"{name} in {region}"
+
+
+def test_every_release_of_mysql_that_passes_is_one_that_rds_takes() -> None:
+    rules = json.loads((EXTENSIONS / "aws_rds_dbinstance" / "engine_version.json").read_text())["allOf"]
+    (mysql,) = (rule for rule in rules if rule["if"]["properties"]["Engine"].get("const") == "mysql")
+    known = mysql["then"]["properties"]["EngineVersion"]["enum"]
+    named = [f"{release}.{number}" for release, numbers in versions.MYSQL_RELEASES.items() for number in numbers.split()]
+    assert [version for version in named if version not in known] == []
