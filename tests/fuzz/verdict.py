@@ -1,0 +1,62 @@
+"""What becomes of an environment file: settings that hold together, or one clear error. Anything else is a defect."""
+
+import re
+import warnings
+from pathlib import Path
+from typing import Literal
+
+from spotmusic_cdk import flows
+from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
+from spotmusic_cdk.settings.service_checks import MOST_RULES
+from spotmusic_constructs.messaging.topology import TaskQueue
+from spotmusic_constructs.network.security_groups import require_room
+from spotmusic_constructs.streaming.redpanda_access import Topic
+from tests.conftest import TODAY
+
+Verdict = Literal["accepted", "refused"]
+PROBLEM = re.compile(r"environments/\w+\.yaml: (?P<what>.+)\.\n  (?P<advice>[A-Z].+[.?])")
+LONGEST_MESSAGE = 20_000
+
+
+def verdict(text: str, *, environment: str, folder: Path) -> Verdict:
+    """Loads a text as an environment.
+
+    Raises:
+        AssertionError: the error is not clear, or what was accepted cannot be built.
+    """
+    (folder / f"{environment}.yaml").write_text(text, encoding="utf-8", errors="surrogatepass")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", SettingsWarning)
+        try:
+            settings = load(environment, folder=folder, today=TODAY)
+        except SettingsError as error:
+            require_clear(str(error))
+            return "refused"
+    require_buildable(settings)
+    return "accepted"
+
+
+def require_clear(message: str) -> None:
+    """Asserts that a message tells file, place, what is wrong and what to do, for each problem, in letters that can be read."""
+    assert len(message) < LONGEST_MESSAGE, f"nobody reads {len(message)} characters"
+    assert message.replace("\n", "").isprintable(), repr(message)
+    lines = message.split("\n")
+    pairs = ["\n".join(lines[number : number + 2]) for number in range(0, len(lines), 2)]
+    unclear = [pair for pair in pairs if not PROBLEM.fullmatch(pair)]
+    assert unclear == [], message
+    assert len(set(pairs)) == len(pairs), f"says the same twice: {message}"
+
+
+def require_buildable(settings: Settings) -> None:
+    """Asserts what no construct may find out any more: this costs a thousandth of a synthesis."""
+    table = flows.table(settings)
+    require_room(table, flows.security_group_of)
+    ours = [flow for flow in table if "service-" in flow.source + flow.target]
+    assert len(ours) <= MOST_RULES
+    for name, topic in settings.topics.items():
+        Topic(name=name, **topic.model_dump())
+    for name, queue in settings.queues.items():
+        TaskQueue(name=name, **queue.model_dump())
+    assert settings.issuer.isascii()
+    assert len(f"services.{settings.private_domain}") <= 64
