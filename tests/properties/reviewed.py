@@ -1,0 +1,113 @@
+"""Reviewed lists: rights that are wide because AWS knows no narrower ones, services that tell no source, findings that are meant."""
+
+from collections.abc import Mapping
+
+WITHOUT_RESOURCES: Mapping[str, str] = {
+    "backup:PutRestoreValidationResult": "IAM knows no resource for a restore job",
+    "cloudwatch:GetMetricData": "metrics have no ARN",
+    "cloudwatch:ListMetrics": "metrics have no ARN",
+    "cloudwatch:PutMetricData": "metrics have no ARN; a condition names the namespace",
+    "ec2:AssignPrivateIpAddresses": "Lambda asks for it, interfaces of functions being yet unknown (AWS Lambda developer guide, VPC)",
+    "ec2:CreateNetworkInterface": "the same",
+    "ec2:DeleteNetworkInterface": "the same",
+    "ec2:DescribeNetworkInterfaces": "EC2 describes everything or nothing",
+    "ec2:DescribeSubnets": "EC2 describes everything or nothing",
+    "ec2:UnassignPrivateIpAddresses": "the same as for assigning",
+    "ecr:GetAuthorizationToken": "a token is of the whole registry; what it pulls is another right",
+    "secretsmanager:GetRandomPassword": "it reads nothing",
+}
+"""Actions that may be allowed on `*`, and why. Source: Service Authorization Reference, 2026-11, unless it says otherwise."""
+
+CONFINED_BY: Mapping[str, str] = {"cloudwatch:PutMetricData": "cloudwatch:namespace"}
+"""Condition key without which such an action is too wide."""
+
+AWS_MANAGED: Mapping[str, str] = {
+    "AWSBackupServiceRolePolicyForBackup": "AWS Backup's role",
+    "AWSBackupServiceRolePolicyForRestores": "AWS Backup's role",
+    "AWSBackupServiceRolePolicyForS3Backup": "AWS Backup's role",
+    "AWSBackupServiceRolePolicyForS3Restore": "AWS Backup's role",
+    "AWSLambdaBasicExecutionRole": "functions of CDK write their logs",
+    "AWSLambdaVPCAccessExecutionRole": "functions of CDK stand in the VPC",
+    "AmazonEC2ContainerRegistryPullOnly": "nodes pull images",
+    "AmazonECSInfrastructureRolePolicyForLoadBalancers": "ECS moves traffic from blue to green",
+    "AmazonEKSBlockStoragePolicy": "EKS Auto Mode, confined by the tag of the cluster",
+    "AmazonEKSClusterPolicy": "EKS Auto Mode, confined by the tag of the cluster",
+    "AmazonEKSComputePolicy": "EKS Auto Mode, confined by the tag of the cluster",
+    "AmazonEKSLoadBalancingPolicy": "EKS Auto Mode, confined by the tag of the cluster",
+    "AmazonEKSNetworkingPolicy": "EKS Auto Mode, confined by the tag of the cluster",
+    "AmazonEKSWorkerNodeMinimalPolicy": "nodes join the cluster",
+    "AmazonRDSEnhancedMonitoringRole": "RDS writes what the machine does",
+}
+"""Policies of AWS that roles have, and what for. No policy of a person is among them."""
+
+TELL_NO_SOURCE: Mapping[str, str] = {
+    "backup.amazonaws.com": (
+        "AWS Backup's guide has a source in policies of keys and topics, and none in the trust of its role "
+        "(AWS Backup developer guide, IAM service roles; cross-service confused deputy prevention)"
+    ),
+    "ec2.amazonaws.com": "an instance asks for its own profile: there is no other source (Amazon EC2 user guide, IAM roles)",
+    "ecr.amazonaws.com": "documented without conditions (Amazon ECR user guide, IAM role for repository creation templates)",
+}
+"""Services that assume roles without telling for whom. Only principals of the account that has a role can pass it to them."""
+
+STATEMENTS_WITHOUT_SOURCE: Mapping[str, str] = {
+    "RulesMakeStreams": "EventBridge makes streams without naming the rule (Amazon EventBridge user guide, resource-based policies)",
+}
+"""Statements that admit a service without its source, by their name."""
+
+ACKNOWLEDGED: Mapping[str, tuple[str, ...]] = {
+    "AwsSolutions-AEC5": ("data/Cache/ReplicationGroup",),
+    "AwsSolutions-AEC6": ("data/Cache/ReplicationGroup",),
+    "AwsSolutions-CFR1": ("edge/Distribution/Distribution/*",),
+    "AwsSolutions-CFR3": ("edge/Distribution/Distribution/*",),
+    "AwsSolutions-ECS2": ("ecs-services/*/Task/TaskDefinition/*",),
+    "AwsSolutions-IAM4": (
+        "data/*/MonitoringRole/*",
+        "data/Backup/Role/*",
+        "ecs-services/Infrastructure/Role/*",
+        "eks-platform/Kubernetes/Cluster/KubectlProvider/*",
+        "eks-platform/Kubernetes/*Role/Role/*",
+    ),
+    "AwsSolutions-IAM5": (
+        "data/*Function/Policy/*",
+        "data/RestoreTesting/Validation/Policy/*",
+        "data/Uploads/ScanRole/Policy/*",
+        "ecs-services/*/Roles/*Role",
+        "ecs-services/QueueDepth/Policy/*",
+        "eks-platform/Kubernetes/*Policy/*",
+        "observability/Monitoring/Release/See/Policy/*",
+        "registry/Images/CreationRole/Policy/*",
+    ),
+    "AwsSolutions-L1": ("ecs-services/QueueDepth/Function/*", "eks-platform/Kubernetes/Cluster/KubectlProvider/Handler/*"),
+    "AwsSolutions-RDS11": ("data/*/Instance/*",),
+    "AwsSolutions-SMG4": ("secrets/Components/*", "secrets/SigningKey-*"),
+    "NIST.800.53.R5-ALBWAFEnabled": ("*/LoadBalancer/Resource",),
+    "NIST.800.53.R5-CloudWatchAlarmAction": (
+        "ecs-services/*/Ingress/DeploymentAlarm",
+        "observability/Availability/*",
+        "observability/Latency/*",
+    ),
+    "NIST.800.53.R5-IAMNoInlinePolicy": ("ecs-services/*/Roles/*Role", "eks-platform/Kubernetes/Cluster/KubectlProvider/*"),
+    "NIST.800.53.R5-LambdaConcurrency": ("*Function/*", "eks-platform/Kubernetes/Cluster/KubectlProvider/*"),
+    "NIST.800.53.R5-LambdaDLQ": ("*Function/*", "eks-platform/Kubernetes/Cluster/KubectlProvider/*"),
+    "NIST.800.53.R5-LambdaInsideVPC": ("data/RestoreTesting/Validation/Function/*", "secrets/SigningKeyProvider/Function/*"),
+    "NIST.800.53.R5-RDSLoggingEnabled": ("data/*/Instance/*",),
+    "NIST.800.53.R5-S3BucketReplicationEnabled": ("data/*/Bucket/*",),
+    "NIST.800.53.R5-S3DefaultEncryptionKMS": ("data/Logs/Bucket/*",),
+    "NIST.800.53.R5-SecretsManagerRotationEnabled": ("secrets/Components/*", "secrets/SigningKey-*"),
+    "NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW": ("network/Network/Vpc/publicSubnet?/DefaultRoute",),
+}
+"""Findings that are meant, and the constructs that they are meant on."""
+
+ACKNOWLEDGED_OUTSIDE_PRODUCTION: Mapping[str, tuple[str, ...]] = {
+    "AwsSolutions-CFR4": ("edge/Distribution/Distribution/*",),
+    "AwsSolutions-RDS3": ("data/*/Instance/*",),
+    "AwsSolutions-RDS10": ("data/*/Instance/*",),
+    "NIST.800.53.R5-ALBHttpToHttpsRedirection": ("*/LoadBalancer/Listener/*",),
+    "NIST.800.53.R5-ELBDeletionProtectionEnabled": ("*/LoadBalancer/Resource",),
+    "NIST.800.53.R5-ELBv2ACMCertificateRequired": ("*/LoadBalancer/*",),
+    "NIST.800.53.R5-ElastiCacheRedisClusterAutomaticBackup": ("data/Cache/ReplicationGroup",),
+    "NIST.800.53.R5-RDSInstanceDeletionProtectionEnabled": ("data/*/Instance/*",),
+    "NIST.800.53.R5-RDSMultiAZSupport": ("data/*/Instance/*",),
+}
+"""Findings that are meant where nobody depends on an environment, and never in production."""

@@ -1,0 +1,132 @@
+"""Properties 128 to 130: how wide rights are, whom services act for, and which findings are meant."""
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from tests.properties import reviewed
+from tests.properties.promise import Verdicts, promise
+from tests.properties.resources import ACCOUNT, Platform
+from tests.properties.statements import Statement, statements_of
+
+KEY = "AWS::KMS::Key"
+ENDPOINT = "AWS::EC2::VPCEndpoint"
+EVERYTHING = re.compile(r"\*|arn:[^:]*:s3:::\*.*|arn:[^:]*:(?!s3:)[^:]*:[^:]*:[^:]*:(\*|[\w-]+[/:]\*)")
+"""A text that stands for everything, or for everything of a type. An ARN of S3 has no type: what stands there is a bucket."""
+SHORTEST_REASON = 20
+ASSUMES = {"sts:AssumeRole", "sts:TagSession"}
+
+
+def is_for_this_account(statement: Statement) -> bool:
+    """Tells whether a service may act for this account's resources only."""
+    sources = [text for operator in ("ArnLike", "ArnEquals", "StringEquals") for text in statement.values(operator, "aws:SourceArn")]
+    ours = bool(sources) and all(f":{ACCOUNT}:" in text or text.startswith("${") for text in sources)
+    return ours or statement.values("StringEquals", "aws:SourceAccount") == (ACCOUNT,)
+
+
+def stays_in_this_account(statement: Statement) -> bool:
+    """Tells whether a statement is about this account's principals, or about what belongs to it."""
+    return any(statement.values("StringEquals", key) == (ACCOUNT,) for key in ("aws:PrincipalAccount", "aws:ResourceAccount"))
+
+
+def wide(statement: Statement) -> Iterator[str]:
+    """What of a right is too wide."""
+    yield from statement.negated
+    yield from (action for action in statement.actions if "*" in action)
+    if any(EVERYTHING.fullmatch(text) for text in statement.texts()):
+        for action in statement.actions:
+            key = reviewed.CONFINED_BY.get(action)
+            if action not in reviewed.WITHOUT_RESOURCES or (key and key not in statement.condition_keys):
+                yield f"{action} on {', '.join(statement.texts())}"
+
+
+@promise
+def test_p128_rights_name_what_may_be_done_and_on_what(platform: Platform) -> Verdicts:
+    for statement in statements_of(platform):
+        if not statement.allows or statement.kind == "trust" or statement.resource.type == KEY:
+            continue  # who may do what with a key is promise 29
+        if statement.resource.type == ENDPOINT:
+            # An endpoint only narrows what other policies allow: to this account, or to what it names.
+            narrow = stays_in_this_account(statement) or not any(EVERYTHING.fullmatch(text) for text in statement.texts())
+            yield statement.resource, narrow, f"Confine {statement} to this account, or name what is reached."
+            continue
+        found = list(wide(statement))
+        yield statement.resource, not found, f"{'; '.join(found)}: name actions and ARNs, or review it in tests/properties/reviewed.py."
+        anybody = statement.kind == "resource" and statement.for_anybody
+        yield statement.resource, not anybody, f"Name who may: {statement}."
+    yield from rights_of_aws(platform)
+    if platform.name == "prod":
+        used = {action for s in statements_of(platform) if s.kind == "identity" and "*" in s.texts() for action in s.actions}
+        for action in reviewed.WITHOUT_RESOURCES:
+            yield action, action in used, "Nobody has it on everything any more. Take it out of tests/properties/reviewed.py."
+
+
+def rights_of_aws(platform: Platform) -> Verdicts:
+    """Policies that AWS keeps: few, known, and of no person."""
+    attached: set[str] = set()
+    for role in platform.some("AWS::IAM::Role"):
+        for number, _ in enumerate(role["ManagedPolicyArns"] or []):
+            arn = role.text(f"ManagedPolicyArns.{number}")
+            if arn.startswith("arn:aws:iam::aws:policy/"):
+                name = arn.rpartition("/")[2]
+                attached.add(name)
+                yield role, name in reviewed.AWS_MANAGED, f"Write a policy of our own instead of {name}, or review it."
+    if platform.name == "prod":
+        for name in reviewed.AWS_MANAGED:
+            yield name, name in attached, "No role has it any more. Take it out of tests/properties/reviewed.py."
+
+
+@promise
+def test_p129_services_act_for_this_account_only(platform: Platform) -> Verdicts:
+    known = set()
+    for statement in statements_of(platform):
+        services = {who for kind, who in statement.principals if kind == "Service"}
+        if not statement.allows or statement.resource.type == KEY:
+            continue
+        if statement.kind == "trust":
+            only = len(services) == len(statement.principals) == 1 and set(statement.actions) <= ASSUMES
+            yield statement.resource, only, "Let one service assume it, and nobody else."
+        excuse = (
+            reviewed.TELL_NO_SOURCE.keys() & services
+            if statement.kind == "trust"
+            else {statement.sid} & reviewed.STATEMENTS_WITHOUT_SOURCE.keys()
+        )
+        known |= excuse
+        if services and not excuse:
+            source = is_for_this_account(statement)
+            yield (
+                statement.resource,
+                source,
+                f"Let {', '.join(sorted(services))} act for this account only: aws:SourceAccount, and SourceArn.",
+            )
+    for permission in platform.some("AWS::Lambda::Permission"):
+        ours = permission.text("SourceAccount") == ACCOUNT or permission.target("SourceArn") is not None
+        yield permission, ours, "Name the account or the rule that calls it."
+    if platform.name == "prod":
+        for excuse_of in (*reviewed.TELL_NO_SOURCE, *reviewed.STATEMENTS_WITHOUT_SOURCE):
+            yield excuse_of, excuse_of in known, "Nothing needs it any more. Take it out of tests/properties/reviewed.py."
+
+
+@promise
+def test_p130_findings_that_are_meant_were_reviewed(platform: Platform) -> Verdicts:
+    """That none is idle is asserted in tests/policies/test_nag.py, where the findings are at hand."""
+    allowed = dict(reviewed.ACKNOWLEDGED)
+    if not platform.settings.production:
+        for rule, places in reviewed.ACKNOWLEDGED_OUTSIDE_PRODUCTION.items():
+            allowed[rule] = (*allowed.get(rule, ()), *places)
+    used: set[tuple[str, str]] = set()
+    for path, finding, reason in platform.acknowledged:
+        place, rule = path.split("/", maxsplit=1)[1], rule_of(finding)
+        matching = [pattern for pattern in allowed.get(rule, ()) if fnmatchcase(place, pattern)]
+        used.update((rule, pattern) for pattern in matching)
+        yield f"{place} {rule}", bool(matching), "Mend what was found, or have it reviewed: tests/properties/reviewed.py."
+        yield f"{place} {rule}", len(reason) >= SHORTEST_REASON, "Give a reason that an auditor accepts."
+    judged = {"prod": reviewed.ACKNOWLEDGED, "dev": reviewed.ACKNOWLEDGED_OUTSIDE_PRODUCTION}.get(platform.name, {})
+    for rule, patterns in judged.items():
+        for pattern in patterns:
+            yield f"{rule} on {pattern}", (rule, pattern) in used, "Nobody acknowledges it any more. Take it out of the reviewed list."
+
+
+def rule_of(finding: str) -> str:
+    """Name of a rule without its pack and without what it found."""
+    return finding.split("[", maxsplit=1)[0].rpartition("::")[2]
