@@ -29,8 +29,9 @@ def choices(kind: str) -> dict[str, set[str]]:
 def _enumerated(rules: dict[str, Any]) -> list[str]:
     if "enum" in rules:
         return list(rules["enum"])
-    (mysql,) = (rule for rule in rules["allOf"] if rule["if"]["properties"]["Engine"].get("const") == "mysql")
-    return list(mysql["then"]["properties"]["DBInstanceClass"]["enum"])
+    mysql = [rule["then"]["properties"] for rule in rules["allOf"] if rule["if"]["properties"]["Engine"].get("const") == "mysql"]
+    # One list for each licence; MySQL has one licence.
+    return [name for properties in mysql for name in properties["DBInstanceClass"]["enum"]]
 
 
 def test_the_regions_are_those_of_the_partition() -> None:
