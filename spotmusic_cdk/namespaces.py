@@ -6,6 +6,8 @@ from spotmusic_constructs.kubernetes.namespace import Namespace, Quota
 
 MONITORING = "monitoring"
 NODE_METRICS = "node-metrics"
+EXPERIMENTER = "fault-injection"
+"""User as whom AWS FIS enters the cluster, and service account of the pods that it starts there."""
 
 
 def namespaces(settings: Settings) -> dict[str, Namespace]:
@@ -14,13 +16,16 @@ def namespaces(settings: Settings) -> dict[str, Namespace]:
     Parties are those of the table of flows; each has a namespace of its own, but for monitoring.
     """
     kubernetes = settings.kubernetes
+    experimenter = EXPERIMENTER if settings.resilience.fault_injection else ""
     return {
         "cert-manager": Namespace(parties={"cert-manager": {}}, calls_apis=True, answers_webhooks=True),
         "external-secrets": Namespace(parties={"external-secrets": {}}, calls_apis=True, answers_webhooks=True),
         "reloader": Namespace(parties={"reloader": {}}, calls_apis=True),
-        "redpanda": Namespace(parties={"redpanda": {}}, calls_apis=True, quota=_quota_of_redpanda(kubernetes.redpanda)),
+        "redpanda": Namespace(
+            parties={"redpanda": {}}, calls_apis=True, quota=_quota_of_redpanda(kubernetes.redpanda), experiments_by=experimenter
+        ),
         # Its operators live with it, and answer webhooks.
-        "rabbitmq": Namespace(parties={"rabbitmq": {}}, calls_apis=True, answers_webhooks=True),
+        "rabbitmq": Namespace(parties={"rabbitmq": {}}, calls_apis=True, answers_webhooks=True, experiments_by=experimenter),
         "keycloak": Namespace(parties={"keycloak": {}}),
         "kong": Namespace(parties={"kong": {}}, quota=_quota_of_kong(kubernetes.kong)),
         MONITORING: Namespace(

@@ -210,6 +210,11 @@ release and keeps its last build; our cache keeps the first that it pulled. Sour
 use on Docker Hub and Amazon ECR Public, read 2026-11."""
 
 
+FIS_POD_IMAGE = "public.ecr.aws/aws-fis/aws-fis-pod:0.1"
+"""The pod by which AWS FIS deletes others. Its own registry is out of reach: the endpoints let nobody pull from an account but ours.
+Source: AWS FIS user guide, pod container images, read 2026-11."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class KubernetesRange:
     """Versions of Kubernetes that a chart or a Helm is for.

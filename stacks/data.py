@@ -67,6 +67,7 @@ class DataStack(EnvironmentStack):
         self.identity = self._database("Identity", settings.data.identity, IDENTITY_DATABASES)
         self.cache = self._cache()
         databases = {"Catalogue": self.catalogue, "Identity": self.identity}
+        self._tell_apart()
         buckets = [self.audio.bucket.bucket_arn, self.web.bucket.bucket_arn]
         self.database_events = DatabaseEvents(
             self,
@@ -103,6 +104,12 @@ class DataStack(EnvironmentStack):
             bucket_arns=buckets,
             log_key=self._keys.logs,
         )
+
+    def _tell_apart(self) -> None:
+        """A tag that no other resource bears: experiments find their target by it (stacks/faults.py)."""
+        components = {"catalogue": self.catalogue.instance, "identity": self.identity.instance, "cache": self.cache.replication_group}
+        for name, resource in components.items():
+            cdk.Tags.of(resource).add("Component", name)
 
     @property
     def _removal_policy(self) -> cdk.RemovalPolicy:

@@ -42,6 +42,7 @@ from stacks.ecs_services import EcsServicesStack
 from stacks.edge import EdgeStack
 from stacks.eks_platform import EksPlatformStack
 from stacks.environment_stack import EnvironmentStack
+from stacks.faults import Faults
 from stacks.monitoring import Monitoring
 from stacks.network import NetworkStack
 from stacks.registry import RegistryStack
@@ -111,7 +112,7 @@ class ObservabilityStack(EnvironmentStack):
         self._watch_entry()
         self._watch_services()
         self._watch_data()
-        self._promise()
+        promises = self._promise()
         Dashboard(self, "Dashboard", rows=[*self._rows(), rows.events_row(counts=events.counts)])
         Monitoring(
             self,
@@ -125,6 +126,20 @@ class ObservabilityStack(EnvironmentStack):
             alerts=self.alarm_topic,
             names=self._names(network, registry),
         )
+        if settings.resilience.fault_injection:
+            Faults(
+                self,
+                "Faults",
+                settings=settings,
+                network=network,
+                registry=registry,
+                secrets=secrets,
+                data=data,
+                eks_platform=eks_platform,
+                ecs_services=ecs_services,
+                # The window of five minutes of the faster burn rate: listeners notice, and it is over as soon as they do not.
+                stop_alarms=[promise.windows[1] for promise in promises],
+            )
 
     def _watch_entry(self) -> None:
         """The way in: gateway and brokers, the cluster that they lead to, and the way out."""
@@ -195,10 +210,10 @@ class ObservabilityStack(EnvironmentStack):
         CacheAlarms(self, "CacheAlarms", topic=self.alarm_topic, nodes=self._nodes)
         FunctionAlarms(self, "FunctionAlarms", topic=self.alarm_topic, functions=dict(self._functions()))
 
-    def _promise(self) -> None:
+    def _promise(self) -> tuple[ServiceLevelObjective, ServiceLevelObjective]:
         """What listeners may rely on, measured where the Web API comes in."""
         gateway = self._eks.gateway.load_balancer.load_balancer_full_name
-        ServiceLevelObjective(
+        availability = ServiceLevelObjective(
             self,
             "Availability",
             topic=self.alarm_topic,
@@ -207,7 +222,7 @@ class ObservabilityStack(EnvironmentStack):
             bad_percent=lambda period: error_rate(gateway, period=period),
             runbook="web-api-slo",
         )
-        ServiceLevelObjective(
+        latency = ServiceLevelObjective(
             self,
             "Latency",
             topic=self.alarm_topic,
@@ -216,6 +231,7 @@ class ObservabilityStack(EnvironmentStack):
             bad_percent=lambda period: slow_share(gateway, LATENCY_SECONDS, period=period),
             runbook="web-api-slo",
         )
+        return availability, latency
 
     def _functions(self) -> Iterator[tuple[str, WatchedFunction]]:
         """Functions of the data stack that run by themselves."""

@@ -41,6 +41,7 @@ class Namespace:
         calls_apis: whether its pods call the Kubernetes API or AWS.
         answers_webhooks: whether the API server calls its pods.
         quota: the most that it may ask for.
+        experiments_by: user as whom AWS FIS may delete pods of it, and service account of the pod that does; none when left out.
 
     Raises:
         ValueError: an exception without a reason.
@@ -52,6 +53,7 @@ class Namespace:
     calls_apis: bool = False
     answers_webhooks: bool = False
     quota: Quota = Quota()
+    experiments_by: str = ""
 
     def __post_init__(self) -> None:
         if self.pod_security != "restricted" and not self.because:
@@ -60,7 +62,8 @@ class Namespace:
     def to_values(self, policies: Sequence[Mapping[str, object]]) -> dict[str, object]:
         """Returns the entry of the chart's values that describes it."""
         quota = {"pods": self.quota.pods, "cpu": self.quota.cpu, "memory": self.quota.memory, "volumes": self.quota.volumes}
-        return {"podSecurity": self.pod_security, "quota": quota, "policies": list(policies)}
+        experiments = {"experimentsBy": self.experiments_by} if self.experiments_by else {}
+        return {"podSecurity": self.pod_security, "quota": quota, "policies": list(policies), **experiments}
 
 
 def network_policies(namespaces: Mapping[str, Namespace], flows: Sequence[Flow], *, vpc_cidr: str) -> dict[str, list[dict[str, object]]]:

@@ -55,7 +55,8 @@ class ServiceLevelObjective(Construct):
     """Composite alarms that fire when the error budget of an objective burns too fast.
 
     Creates for each burn rate two alarms that tell nobody, one for each window, and a composite alarm that tells the topic when
-    both are beyond it: a short peak does not wake anybody, and an incident that is over does not go on alarming for hours.
+    both are beyond it: a short peak does not wake anybody, and an incident that is over does not go on alarming for hours. `windows`
+    has the former, long and short of each rate in turn: an experiment is better ended by a short one.
 
     Args:
         topic: topic that tells the team.
@@ -91,6 +92,7 @@ class ServiceLevelObjective(Construct):
         if not 0 < objective_percent < 100:
             raise ValueError(f"objective_percent: {objective_percent} leaves no error budget. Use a share below 100, such as 99.9.")
         self.alarms = []
+        self.windows: list[cloudwatch.CfnAlarm] = []
         for burn in burn_rates:
             description = (
                 f"{promise} Objective: {objective_percent:g}%. Its error budget burns {burn.rate:g} times too fast. "
@@ -101,6 +103,7 @@ class ServiceLevelObjective(Construct):
                 self._window(f"{burn.severity.capitalize()}{name}", bad_percent(seconds), threshold, description)
                 for name, seconds in (("Long", burn.long_seconds), ("Short", burn.short_seconds))
             ]
+            self.windows.extend(windows)
             self.alarms.append(
                 cloudwatch.CfnCompositeAlarm(
                     self,

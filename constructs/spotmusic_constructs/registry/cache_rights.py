@@ -5,7 +5,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 
 
 class RepositoryCreationRole(Construct):
@@ -35,7 +35,9 @@ class RepositoryCreationRole(Construct):
                 iam.PolicyStatement(actions=["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"], resources=[key.key_arn]),
             ],
         )
-        acknowledge(policy, {_finding(repositories, policy): "Repositories are made for images yet unknown, all below this one namespace."})
+        acknowledge(
+            policy, {wildcard_finding(repositories, policy): "Repositories are made for images yet unknown, all below this one namespace."}
+        )
 
 
 class CachePullPolicy(Construct):
@@ -77,23 +79,15 @@ class CachePullPolicy(Construct):
         acknowledge(
             policy,
             {
-                _finding(
+                wildcard_finding(
                     repositories, policy
                 ): "The images that a role pulls change with versions, all below this environment's namespace.",
-                _finding("*", policy): "ECR gives out tokens for the whole registry only; what they can pull is the other statement.",
+                wildcard_finding(
+                    "*", policy
+                ): "ECR gives out tokens for the whole registry only; what they can pull is the other statement.",
             },
         )
 
 
 def _repositories(stack: cdk.Stack, namespace: str) -> str:
     return f"arn:{stack.partition}:ecr:{stack.region}:{stack.account}:repository/{namespace}/*"
-
-
-def _finding(resource: str, policy: iam.ManagedPolicy) -> str:
-    """The finding of AwsSolutions on a wildcard, in which pseudo parameters stand as `<AWS::AccountId>`."""
-    stack = cdk.Stack.of(policy)
-    shown = resource
-    for value, name in ((stack.account, "AccountId"), (stack.region, "Region"), (stack.partition, "Partition")):
-        if cdk.Token.is_unresolved(value):
-            shown = shown.replace(value, f"<AWS::{name}>")
-    return f"AwsSolutions::AwsSolutions-IAM5[Resource::{shown}]"

@@ -80,3 +80,8 @@ def test_an_exception_to_restricted_says_why() -> None:
     with pytest.raises(ValueError, match="Say why in `because`"):
         Namespace(pod_security="privileged")
     assert Namespace(pod_security="privileged", because="It reads the host.").to_values([])["podSecurity"] == "privileged"
+
+
+def test_experiments_are_let_in_only_where_somebody_says_so() -> None:
+    assert "experimentsBy" not in Namespace().to_values([])
+    assert Namespace(experiments_by="faults").to_values([])["experimentsBy"] == "faults"

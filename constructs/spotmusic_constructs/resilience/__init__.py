@@ -1,0 +1,1 @@
+"""Faults on purpose: experiment templates of AWS FIS."""

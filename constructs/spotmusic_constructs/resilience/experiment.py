@@ -1,0 +1,134 @@
+"""An experiment as data: what is done to what, and which alarms end it early."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_fis as fis
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+PODS = "aws:eks:pod"
+LOG_SCHEMA = 2
+"""Version of the records (AWS FIS user guide, experiment logging)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Which resources an experiment may touch.
+
+    Args:
+        resource_type: type by AWS FIS's name, such as `aws:ec2:subnet`.
+        tags: tags that a resource must bear, all of them. Pods have none that AWS FIS reads.
+        parameters: what narrows it further, by AWS FIS's names for the type.
+        filters: values by path of what the service's Describe call answers.
+        selection: `ALL`, or `COUNT(1)` for one at random.
+
+    Raises:
+        ValueError: nothing says which: everything of the type would be touched.
+    """
+
+    resource_type: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    filters: Mapping[str, str] = field(default_factory=dict)
+    selection: str = "ALL"
+
+    def __post_init__(self) -> None:
+        if not (self.parameters if self.resource_type == PODS else self.tags):
+            raise ValueError(f"{self.resource_type}: nothing says which. Name tags, or for pods their cluster, namespace and labels.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """What is done to a target.
+
+    Args:
+        action_id: action of AWS FIS.
+        target: the target.
+        target_key: what the action calls it, such as `Subnets`.
+        parameters: parameters of the action.
+    """
+
+    action_id: str
+    target: Target
+    target_key: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+class Experiment(Construct):
+    """An experiment template of AWS FIS, which does nothing until somebody starts it.
+
+    Creates the template. It fails where it finds no target, touches this account only, and writes down what it did.
+
+    Args:
+        description: what is lost, in a sentence.
+        actions: actions by name; all begin at once.
+        role: role with the rights of the actions.
+        stop_alarms: alarms of which any ends the experiment, and without any of which it would not be safe.
+        log_group: where its record goes.
+
+    Raises:
+        ValueError: no alarm would stop it.
+
+    Example:
+        Experiment(self, "Failover", description="The database fails over", actions={"failover": action}, role=role,
+                   stop_alarms=[errors], log_group=log_group)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        description: str,
+        actions: Mapping[str, Action],
+        role: iam.IRole,
+        stop_alarms: Sequence[cloudwatch.CfnAlarm],
+        log_group: logs.ILogGroup,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if not stop_alarms:
+            raise ValueError(f"{construct_id}: nothing would stop it. Name an alarm that listeners' troubles set off.")
+        template = fis.CfnExperimentTemplate
+        self.template = template(
+            self,
+            "Template",
+            description=description,
+            actions={
+                name: template.ExperimentTemplateActionProperty(
+                    action_id=action.action_id,
+                    parameters=dict(action.parameters) or None,
+                    targets={action.target_key: name},
+                )
+                for name, action in actions.items()
+            },
+            targets={name: _target(action.target) for name, action in actions.items()},
+            stop_conditions=[
+                template.ExperimentTemplateStopConditionProperty(source="aws:cloudwatch:alarm", value=alarm.attr_arn)
+                for alarm in stop_alarms
+            ],
+            experiment_options=template.ExperimentTemplateExperimentOptionsProperty(
+                account_targeting="single-account", empty_target_resolution_mode="fail"
+            ),
+            log_configuration=template.ExperimentTemplateLogConfigurationProperty(
+                log_schema_version=LOG_SCHEMA,
+                # Untyped in CDK (aws-cdk-lib 2.275), which would write the typed one with a small letter that CloudFormation refuses.
+                cloud_watch_logs_configuration={"LogGroupArn": log_group.log_group_arn},
+            ),
+            role_arn=role.role_arn,
+            tags={"Name": construct_id},
+        )
+
+
+def _target(target: Target) -> fis.CfnExperimentTemplate.ExperimentTemplateTargetProperty:
+    template = fis.CfnExperimentTemplate
+    return template.ExperimentTemplateTargetProperty(
+        resource_type=target.resource_type,
+        resource_tags=dict(target.tags) or None,
+        parameters=dict(target.parameters) or None,
+        filters=[template.ExperimentTemplateTargetFilterProperty(path=path, values=[value]) for path, value in target.filters.items()]
+        or None,
+        selection_mode=target.selection,
+    )

@@ -1,0 +1,165 @@
+"""The faults that may be practised in an environment, one experiment template each: docs/game-day.md says what is expected of each."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from spotmusic_cdk import versions
+from spotmusic_cdk.namespaces import EXPERIMENTER
+from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.messaging.rabbitmq import LABELS as RABBITMQ_LABELS
+from spotmusic_constructs.resilience import faults
+from spotmusic_constructs.resilience.experiment_role import NETWORK_FINDS, ExperimentRole, network_rights, network_wildcards
+from spotmusic_constructs.resilience.fault_injection import FaultInjection, admit_to_cluster
+from spotmusic_constructs.services.log_retention import retention_of
+from spotmusic_constructs.streaming.redpanda import LABELS as REDPANDA_LABELS
+from stacks.data import DataStack
+from stacks.ecs_services import EcsServicesStack
+from stacks.eks_platform import EksPlatformStack
+from stacks.network import NetworkStack
+from stacks.registry import RegistryStack
+from stacks.secrets import SecretsStack
+
+
+class Faults(Construct):
+    """Experiment templates of AWS FIS for the loss of a zone, a way out, a primary, a broker, a node and a task.
+
+    Args:
+        settings: the environment.
+        network: for its VPC.
+        registry: for the image of the pod that deletes others.
+        secrets: for the key of logs.
+        data: for databases and cache.
+        eks_platform: for the cluster.
+        ecs_services: for the services.
+        stop_alarms: alarms of which any ends an experiment.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        network: NetworkStack,
+        registry: RegistryStack,
+        secrets: SecretsStack,
+        data: DataStack,
+        eks_platform: EksPlatformStack,
+        ecs_services: EcsServicesStack,
+        stop_alarms: Sequence[cloudwatch.CfnAlarm],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        stack = cdk.Stack.of(self)
+        self._settings, self._network, self._data, self._stack = settings, network, data, stack
+        self._tags = {"Project": "spotmusic", "Env": settings.name}
+        self._injection = FaultInjection(
+            self,
+            "Injection",
+            name=f"spotmusic-{settings.name}-experiments",
+            stop_alarms=stop_alarms,
+            key=secrets.keys.logs,
+            retention=retention_of(settings.observability.security_log_days),
+            removal_policy=cdk.RemovalPolicy.DESTROY if settings.deletes_data else cdk.RemovalPolicy.RETAIN,
+        )
+        self._lose_network()
+        self._lose_primaries()
+        self._lose_pods(eks_platform.cluster.cluster_name, registry.images.image(versions.FIS_POD_IMAGE))
+        self._lose_tasks(ecs_services)
+
+    def _lose_network(self) -> None:
+        vpc = self._network.vpc.vpc_id
+        role = ExperimentRole(
+            self,
+            "NetworkRole",
+            statements=network_rights(self._stack, vpc),
+            finds=NETWORK_FINDS,
+            wildcards=network_wildcards(self._stack),
+        ).role
+        for zone in self._settings.zones:
+            self._injection.add(
+                f"Zone{zone[-1].upper()}",
+                description=f"Zone {zone} is cut off, in every tier",
+                actions={"zone": faults.zone_cut_off(zone, vpc_id=vpc, tags=self._tags)},
+                role=role,
+            )
+        self._injection.add(
+            "NatGateway",
+            description="One zone has lost its NAT gateway",
+            actions={"gateway": faults.way_out_cut_off(vpc_id=vpc, tags={**self._tags, "aws-cdk:subnet-name": "public"})},
+            role=role,
+        )
+
+    def _lose_primaries(self) -> None:
+        databases = {"Catalogue": self._data.catalogue, "Identity": self._data.identity}
+        arns = [database.instance.instance_arn for database in databases.values()]
+        reboot = iam.PolicyStatement(sid="FailOver", actions=["rds:RebootDBInstance"], resources=arns)
+        role = ExperimentRole(self, "DatabaseRole", statements=[reboot], finds=["rds:DescribeDBInstances"]).role
+        for name, database in databases.items():
+            tags = {**self._tags, "Component": name.lower()}
+            self._injection.add(
+                f"{name}Primary",
+                description=f"The database {name.lower()} fails over to its standby",
+                actions={"database": faults.database_failed_over(database.instance.instance_identifier, tags=tags)},
+                role=role,
+            )
+        group = self._data.cache.replication_group.ref
+        arn = self._stack.format_arn(
+            service="elasticache", resource="replicationgroup", resource_name=group, arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
+        )
+        interrupt = iam.PolicyStatement(sid="TakePowerAway", actions=["elasticache:InterruptClusterAzPower"], resources=[arn])
+        role = ExperimentRole(self, "CacheRole", statements=[interrupt], finds=["elasticache:DescribeReplicationGroups"]).role
+        for zone in self._settings.zones:
+            self._injection.add(
+                f"CacheNode{zone[-1].upper()}",
+                description=f"The node of the cache in {zone} has no power; a replica takes over where it was the primary",
+                actions={"cache": faults.cache_without_power(zone, tags={**self._tags, "Component": "cache"})},
+                role=role,
+            )
+
+    def _lose_pods(self, cluster: str, image: str) -> None:
+        arn = self._stack.format_arn(service="eks", resource="cluster", resource_name=cluster)
+        look = iam.PolicyStatement(sid="ReachCluster", actions=["eks:DescribeCluster"], resources=[arn])
+        role = ExperimentRole(self, "PodRole", statements=[look], finds=["ec2:DescribeSubnets"]).role
+        admit_to_cluster(self, "PodAccess", cluster=cluster, role=role, user=EXPERIMENTER)
+        redpanda, rabbitmq = (
+            faults.Brokers(cluster=cluster, namespace=namespace, labels=labels, service_account=EXPERIMENTER, image=image)
+            for namespace, labels in (("redpanda", REDPANDA_LABELS), ("rabbitmq", RABBITMQ_LABELS))
+        )
+        zone = self._settings.zones[0]
+        self._injection.add("Redpanda", description="A broker of events goes", actions={"broker": redpanda.deleted()}, role=role)
+        self._injection.add("RabbitMQ", description="A node of the task queues goes", actions={"node": rabbitmq.deleted()}, role=role)
+        self._injection.add(
+            "BrokerNode",
+            description=f"A node of {zone} goes without a word, and a broker of each kind with it",
+            actions={"events": redpanda.deleted(grace_seconds=0, zone=zone), "tasks": rabbitmq.deleted(grace_seconds=0, zone=zone)},
+            role=role,
+        )
+
+    def _lose_tasks(self, services: EcsServicesStack) -> None:
+        cluster = services.cluster
+        tasks = f"arn:{self._stack.partition}:ecs:{self._stack.region}:{self._stack.account}:task/*"
+        role = ExperimentRole(
+            self,
+            "TaskRole",
+            statements=[
+                iam.PolicyStatement(
+                    sid="StopTasks",
+                    actions=["ecs:StopTask"],
+                    resources=[tasks],
+                    conditions={"ArnEquals": {"ecs:cluster": cluster.cluster_arn}},
+                )
+            ],
+            finds=["ecs:DescribeTasks", "ecs:ListTasks"],
+            wildcards={tasks: "Only tasks of our cluster, which come and go: the condition says so."},
+        ).role
+        for name, service in services.services.items():
+            self._injection.add(
+                f"Task-{name}",
+                description=f"A task of {name} stops; start it during a deployment to see what a version does that cannot stay up",
+                actions={"task": faults.task_stopped(cluster=cluster.cluster_name, service=service.service.service_name, tags=self._tags)},
+                role=role,
+            )

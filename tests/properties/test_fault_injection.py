@@ -1,0 +1,172 @@
+"""Property 135: experiments that break something on purpose, and what keeps them from breaking more."""
+
+from fnmatch import fnmatchcase
+
+from spotmusic_cdk.namespaces import EXPERIMENTER
+from tests.properties.promise import Verdicts, promise
+from tests.properties.releases import releases_of
+from tests.properties.resources import Json, Platform, Resource
+from tests.properties.statements import Statement, statements_of
+
+TEMPLATE = "AWS::FIS::ExperimentTemplate"
+CHANGES: dict[str, set[str]] = {
+    "aws:network:disrupt-connectivity": {
+        "ec2:CreateNetworkAcl",
+        "ec2:CreateNetworkAclEntry",
+        "ec2:CreateTags",
+        "ec2:DeleteNetworkAcl",
+        "ec2:ReplaceNetworkAclAssociation",
+    },
+    "aws:rds:reboot-db-instances": {"rds:RebootDBInstance"},
+    "aws:elasticache:replicationgroup-interrupt-az-power": {"elasticache:InterruptClusterAzPower"},
+    "aws:ecs:stop-task": {"ecs:StopTask"},
+    "aws:eks:pod-delete": set(),
+}
+"""What an action has to be allowed that changes something (AWS FIS user guide, actions reference). Those on instances are not among them:
+EKS Auto Mode refuses them (Amazon EKS user guide, managed instances)."""
+LOOKING = ("*:Describe*", "*:List*", "*:Get*", "logs:*LogDelivery")
+TYPES = {
+    "aws:ec2:subnet": "AWS::EC2::Subnet",
+    "aws:rds:db": "AWS::RDS::DBInstance",
+    "aws:elasticache:replicationgroup": "AWS::ElastiCache::ReplicationGroup",
+    "aws:ecs:task": "AWS::ECS::Service",
+}
+"""Resource whose tags a target has: tasks get those of their service."""
+
+
+def experiments(platform: Platform) -> list[Resource]:
+    return platform.some(TEMPLATE) if platform.settings.resilience.fault_injection else []
+
+
+def wanted(platform: Platform) -> set[str]:
+    """Names of the experiments that an environment has: one for each fault of the game day."""
+    zones = [zone[-1].upper() for zone in platform.settings.zones]
+    by_zone = {f"{fault}{zone}" for zone in zones for fault in ("Zone", "CacheNode")}
+    tasks = {f"Task-{name}" for name in platform.settings.services}
+    return by_zone | tasks | {"NatGateway", "CataloguePrimary", "IdentityPrimary", "Redpanda", "RabbitMQ", "BrokerNode"}
+
+
+@promise
+def test_p135_an_experiment_stops_by_itself_and_touches_only_what_is_meant(platform: Platform) -> Verdicts:
+    expected = wanted(platform) if platform.settings.resilience.fault_injection else set()
+    names = {template.tags["Name"] for template in platform.all(TEMPLATE)}
+    yield "resilience.fault_injection", names == expected, f"Experiments are {sorted(names ^ expected)} off. See stacks/faults.py."
+    yield platform.name, bool(expected) or not platform.settings.production, "Production practises: set resilience.fault_injection."
+    for template in experiments(platform):
+        yield from it_stops(template)
+        yield from it_is_recorded(template)
+        for name, action in template["Actions"].items():
+            yield template, action["ActionId"] in CHANGES, f"{name}: {action['ActionId']} is none that works here."
+            target = template["Targets"].get(next(iter(action["Targets"].values())))
+            yield template, target is not None, f"{name} names no target of the template."
+            yield from it_finds_what_is_meant(template, target or {})
+        used = {target for action in template["Actions"].values() for target in action["Targets"].values()}
+        yield template, used == set(template["Targets"]), "Every target has an action."
+    roles = {template: template.target("RoleArn") for template in experiments(platform)}
+    for template, role in roles.items():
+        yield template, role is not None and role.type == "AWS::IAM::Role", "Give it a role of ours."
+    for role in dict.fromkeys(filter(None, roles.values())):
+        yield from it_may_do_nothing_else(role)
+
+
+def it_stops(template: Resource) -> Verdicts:
+    alarms = [template.platform.target(template.stack, stop.get("Value")) for stop in template["StopConditions"] or []]
+    sources = {stop["Source"] for stop in template["StopConditions"] or []}
+    watched = bool(alarms) and all(alarm is not None and alarm.type == "AWS::CloudWatch::Alarm" for alarm in alarms)
+    yield template, sources == {"aws:cloudwatch:alarm"} and watched, "Let an alarm of ours stop it, never `none`."
+    for alarm in filter(None, alarms):
+        seconds = (alarm["EvaluationPeriods"] or 1) * max([alarm["Period"] or 0, *(m["MetricStat"]["Period"] for m in stats(alarm))])
+        yield alarm, seconds <= 300 and alarm["ActionsEnabled"] is not False, "It stops an experiment: five minutes are long enough."
+    options = template["ExperimentOptions"]
+    careful = options == {"AccountTargeting": "single-account", "EmptyTargetResolutionMode": "fail"}
+    yield template, careful, "Keep it to this account, and let it fail where it finds nothing."
+
+
+def stats(alarm: Resource) -> list[Json]:
+    return [metric for metric in alarm["Metrics"] or [] if "MetricStat" in metric]
+
+
+def it_is_recorded(template: Resource) -> Verdicts:
+    log = template.target("LogConfiguration.CloudWatchLogsConfiguration.LogGroupArn")
+    kept = log is not None and bool(log["KmsKeyId"]) and (log["RetentionInDays"] or 0) >= 180
+    yield template, kept and template["LogConfiguration.LogSchemaVersion"] == 2, "Record it in an encrypted log group of ours."
+    writers = [policy for policy in template.platform.all("AWS::Logs::ResourcePolicy") if log in policy.mentions("PolicyDocument")]
+    yield template, len(writers) == 1, "Admit the delivery of logs to the group: else the experiment does not start."
+
+
+def it_finds_what_is_meant(template: Resource, target: Json) -> Verdicts:
+    if target.get("ResourceType") == "aws:eks:pod":
+        yield from it_finds_one_pod(template, target["Parameters"], target["SelectionMode"])
+        return
+    platform, type_ = template.platform, TYPES.get(target.get("ResourceType", ""))
+    everything = platform.all(type_) if type_ else []
+    tags = target.get("ResourceTags", {})
+    found = [resource for resource in everything if tags.items() <= resource.tags.items() and fits(resource, target)]
+    own = tags.get("Project") == "spotmusic" and tags.get("Env") == platform.settings.name
+    yield template, own, "Name the tags Project and Env of this environment."
+    at_once = len(found) if target.get("SelectionMode") == "ALL" else 1
+    most = len(platform.some("AWS::EC2::Subnet")) / len(platform.settings.zones) if type_ == "AWS::EC2::Subnet" else 1
+    yield template, 1 <= at_once <= most and bool(found), f"It finds {[str(resource) for resource in found]}, and takes {at_once}."
+
+
+def fits(resource: Resource, target: Json) -> bool:
+    """Tells whether parameters and filters leave a resource in, as far as the template says."""
+    platform, stack = resource.platform, "observability"
+    said = target.get("Parameters", {})
+    zone, vpc, service = (said.get(name) for name in ("availabilityZoneIdentifier", "vpc", "service"))
+    if resource.type == "AWS::EC2::Subnet":
+        return (zone is None or resource["AvailabilityZone"] == zone) and platform.target(stack, vpc) is resource.target("VpcId")
+    if resource.type == "AWS::ECS::Service":
+        return platform.text(stack, service) == platform.text(resource.stack, {"Fn::GetAtt": [resource.id, "Name"]})
+    filters = {item["Path"]: item["Values"] for item in target.get("Filters", [])}
+    if resource.type == "AWS::RDS::DBInstance":
+        return [platform.target(stack, value) for value in filters.get("DBInstanceIdentifier", [])] == [resource]
+    return zone in platform.settings.zones
+
+
+def it_finds_one_pod(template: Resource, said: Json, selection: str) -> Verdicts:
+    platform = template.platform
+    cluster = platform.target(template.stack, said.get("clusterIdentifier"))
+    yield template, cluster is platform.only("AWS::EKS::Cluster") and selection == "COUNT(1)", "Take one pod of our cluster."
+    labels = dict(pair.split("=") for pair in said.get("selectorValue", "").split(","))
+    brokers = said.get("selectorType") == "labelSelector" and labels == broker_labels(platform).get(said.get("namespace", ""))
+    yield template, brokers, f"{labels} are not the labels of the brokers in {said.get('namespace')}."
+    admitted = releases_of(platform)["ground"].values["namespaces"].get(said.get("namespace"), {}).get("experimentsBy")
+    yield template, admitted == EXPERIMENTER, "Let the chart `ground` admit experiments to the namespace."
+    for action in template["Actions"].values():
+        image = platform.text(template.stack, action["Parameters"].get("fisPodContainerImage"))
+        yield template, ".dkr.ecr." in image, "Take the image of its pod from our registry: the endpoints reach no other account."
+        confined = action["Parameters"].get("fisPodSecurityPolicy") == "restricted"
+        yield template, confined and action["Parameters"].get("kubernetesServiceAccount") == EXPERIMENTER, "The namespace is restricted."
+
+
+def broker_labels(platform: Platform) -> dict[str, Json]:
+    """Labels by which the brokers themselves keep apart, as their charts are told."""
+    redpanda = releases_of(platform)["redpanda"].values["statefulset"]["podTemplate"]["spec"]["affinity"]
+    rabbitmq = releases_of(platform)["rabbitmq"].values["affinity"]
+    rule = "requiredDuringSchedulingIgnoredDuringExecution"
+    affinities = {"redpanda": redpanda, "rabbitmq": rabbitmq}
+    return {name: affinity["podAntiAffinity"][rule][0]["labelSelector"]["matchLabels"] for name, affinity in affinities.items()}
+
+
+def it_may_do_nothing_else(role: Resource) -> Verdicts:
+    platform = role.platform
+    policies = {policy for policy in platform.all("AWS::IAM::ManagedPolicy") if role in policy.mentions("Roles")} | {role}
+    statements = [statement for statement in statements_of(platform) if statement.resource in policies]
+    yield role, not role["ManagedPolicyArns"], "AWS's own policies let it touch everything."
+    may = {action for s in statements if s.kind == "identity" for action in s.actions if not any(fnmatchcase(action, p) for p in LOOKING)}
+    actions = [action for user in platform.users_of(role, TEMPLATE) for action in user["Actions"].values()]
+    needed = {change for action in actions for change in CHANGES.get(action["ActionId"], set())}
+    yield role, may == needed, f"It may {sorted(may)}; its experiments need {sorted(needed)}."
+    changing = [s for s in statements if s.kind == "identity" and may & set(s.actions)]
+    yield role, all(confined(s) for s in changing), f"Name resources or conditions in {[str(s) for s in changing if not confined(s)]}."
+    trusted = [s for s in statements if s.kind == "trust"]
+    only_fis = [s.principals for s in trusted] == [(("Service", "fis.amazonaws.com"),)]
+    ours = all({"aws:sourceaccount", "aws:sourcearn"} <= s.condition_keys for s in trusted)
+    yield role, only_fis and ours, "Let AWS FIS assume it for experiments of this account, and nobody else."
+
+
+def confined(statement: Statement) -> bool:
+    """Tells whether a right is bound to named resources, or by a condition to some of those that its wildcard matches."""
+    texts = statement.texts()
+    return "*" not in texts and (bool(statement.conditions) or not any(text.endswith("*") for text in texts))

@@ -1,0 +1,121 @@
+"""Experiment templates: what they say, and what is refused."""
+
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk.assertions import Template
+
+from spotmusic_constructs.resilience import faults
+from spotmusic_constructs.resilience.experiment import Action, Target
+from spotmusic_constructs.resilience.experiment_role import NETWORK_FINDS, ExperimentRole, network_rights, network_wildcards
+from spotmusic_constructs.resilience.fault_injection import FaultInjection, admit_to_cluster
+from tests.conftest import new_stack
+
+TAGS = {"Project": "spotmusic", "Env": "test"}
+BROKERS = faults.Brokers(
+    cluster="spotmusic-test",
+    namespace="redpanda",
+    labels={"app": "redpanda", "tier": "broker"},
+    service_account="faults",
+    image="aws-fis:1",
+)
+
+
+def injection_in(stack: cdk.Stack) -> FaultInjection:
+    alarm = cloudwatch.CfnAlarm(stack, "Errors", comparison_operator="GreaterThanThreshold", evaluation_periods=1)
+    key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:sa-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab")
+    return FaultInjection(stack, "Faults", name="experiments", stop_alarms=[alarm], key=key)
+
+
+@pytest.fixture(scope="module")
+def stack() -> cdk.Stack:
+    stack = new_stack()
+    injection = injection_in(stack)
+    rights = network_rights(stack, "vpc-1")
+    network = ExperimentRole(stack, "Network", statements=rights, finds=NETWORK_FINDS, wildcards=network_wildcards(stack)).role
+    pods = ExperimentRole(stack, "Pods", statements=[], finds=["ec2:DescribeSubnets"]).role
+    admit_to_cluster(stack, "Access", cluster="spotmusic-test", role=pods, user="faults")
+    zone = faults.zone_cut_off("sa-east-1a", vpc_id="vpc-1", tags=TAGS)
+    injection.add("Zone", description="A zone is cut off", actions={"zone": zone}, role=network)
+    sudden = BROKERS.deleted(grace_seconds=0, zone="sa-east-1b")
+    injection.add("Broker", description="A broker goes", actions={"broker": BROKERS.deleted(), "sudden": sudden}, role=pods)
+    return stack
+
+
+@pytest.fixture(scope="module")
+def resources(stack: cdk.Stack) -> dict[str, Any]:
+    found: dict[str, Any] = Template.from_stack(stack).to_json()["Resources"]
+    return found
+
+
+def experiment(resources: dict[str, Any], name: str) -> dict[str, Any]:
+    templates = (r["Properties"] for r in resources.values() if r["Type"] == "AWS::FIS::ExperimentTemplate")
+    return next(template for template in templates if template["Tags"]["Name"] == name)
+
+
+def test_a_zone_is_cut_off_by_its_subnets(resources: dict[str, Any]) -> None:
+    zone = experiment(resources, "Zone")
+    assert zone["Targets"]["zone"] == {
+        "ResourceType": "aws:ec2:subnet",
+        "ResourceTags": TAGS,
+        "Parameters": {"availabilityZoneIdentifier": "sa-east-1a", "vpc": "vpc-1"},
+        "SelectionMode": "ALL",
+    }
+    assert zone["Actions"]["zone"]["Parameters"] == {"scope": "all", "duration": "PT10M"}
+
+
+def test_a_broker_is_one_pod_by_its_labels(resources: dict[str, Any]) -> None:
+    broker = experiment(resources, "Broker")
+    assert broker["Targets"]["broker"]["SelectionMode"] == "COUNT(1)"
+    assert broker["Targets"]["broker"]["Parameters"]["selectorValue"] == "app=redpanda,tier=broker"
+    assert "gracePeriodSeconds" not in broker["Actions"]["broker"]["Parameters"]
+
+
+def test_a_pod_of_a_lost_node_says_no_farewell(resources: dict[str, Any]) -> None:
+    broker = experiment(resources, "Broker")
+    assert broker["Actions"]["sudden"]["Parameters"]["gracePeriodSeconds"] == "0"
+    assert broker["Targets"]["sudden"]["Parameters"]["availabilityZoneIdentifier"] == "sa-east-1b"
+
+
+def test_the_record_is_delivered_to_a_group_that_admits_it(resources: dict[str, Any]) -> None:
+    log = experiment(resources, "Zone")["LogConfiguration"]
+    (group,) = (id_ for id_, r in resources.items() if r["Type"] == "AWS::Logs::LogGroup")
+    assert log == {"CloudWatchLogsConfiguration": {"LogGroupArn": {"Fn::GetAtt": [group, "Arn"]}}, "LogSchemaVersion": 2}
+    (policy,) = (r["Properties"] for r in resources.values() if r["Type"] == "AWS::Logs::ResourcePolicy")
+    assert group in str(policy["PolicyDocument"])
+
+
+def test_experiments_enter_the_cluster_as_a_user_without_a_policy_of_eks(resources: dict[str, Any]) -> None:
+    (entry,) = (r["Properties"] for r in resources.values() if r["Type"] == "AWS::EKS::AccessEntry")
+    assert (entry["Username"], entry["Type"], entry.get("AccessPolicies")) == ("faults", "STANDARD", None)
+
+
+def test_a_cache_is_found_by_tags_and_zone() -> None:
+    cache = faults.cache_without_power("sa-east-1c", tags=TAGS).target
+    assert (cache.tags, cache.parameters) == (TAGS, {"availabilityZoneIdentifier": "sa-east-1c"})
+
+
+def test_a_restored_copy_of_a_database_is_left_alone() -> None:
+    assert faults.database_failed_over("spotmusic-test-catalogue", tags=TAGS).target.filters == {
+        "DBInstanceIdentifier": "spotmusic-test-catalogue"
+    }
+
+
+@pytest.mark.parametrize("resource_type", ["aws:ec2:subnet", "aws:eks:pod"])
+def test_a_target_that_could_be_anything_is_refused(resource_type: str) -> None:
+    with pytest.raises(ValueError, match="nothing says which"):
+        Target(resource_type=resource_type)
+
+
+def test_an_experiment_that_nothing_would_stop_is_refused() -> None:
+    stack = new_stack()
+    key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:sa-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab")
+    injection = FaultInjection(stack, "Faults", name="experiments", stop_alarms=[], key=key)
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("fis.amazonaws.com"))
+    action: Action = faults.task_stopped(cluster="services", service="playback", tags=TAGS)
+    with pytest.raises(ValueError, match="nothing would stop it"):
+        injection.add("Task", description="A task stops", actions={"task": action}, role=role)
