@@ -205,9 +205,12 @@ RABBITMQ_OPERATORS = Chart(
 """The operators; the nodes' own image is among theirs, because the operators and RabbitMQ are upgraded together."""
 
 BOOTSTRAP_IMAGE = "public.ecr.aws/nginx/nginx-unprivileged:1.30.5-alpine"
-"""What a service runs until its first own image: nginx's stable line, for amd64 and arm64. Upstream builds a tag anew until the next
+"""What a service runs until its first own image: nginx's stable line. Upstream builds a tag anew until the next
 release and keeps its last build; our cache keeps the first that it pulled. Source: README of nginx/docker-nginx-unprivileged, and tags in
 use on Docker Hub and Amazon ECR Public, read 2026-11."""
+
+BOOTSTRAP_ARCHITECTURES = frozenset({"amd64", "arm64"})
+"""For which of Fargate's processors that image is built. Source: the same."""
 
 
 FIS_POD_IMAGE = "public.ecr.aws/aws-fis/aws-fis-pod:0.1"

@@ -28,6 +28,14 @@ NO_STANDBY = (
     "A second machine would double what it costs. Developers wait while a lost zone is restored (docs/recovery.md), and nobody else."
 )
 
+APPLICATION_LOAD_BALANCERS = ("eks-platform/GatewayLoadBalancer", "ecs-services/LoadBalancer")
+
+NO_CERTIFICATE = (
+    "A certificate is for a domain, which a developer should not need. Load balancers are internal, and CloudFront comes by a private path."
+)
+
+TAKEN_DOWN_AT_ONCE = "No listener depends on it: it may be taken down without a change first, and a load balancer holds nothing."
+
 DEVIATIONS: dict[int, dict[str, Deviation]] = {
     1: {
         "dev": Deviation(
@@ -58,4 +66,50 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
         for environment in ("dev", "staging")
     },
     52: {"dev": Deviation(resources=("data/CacheReplicationGroup replicas",), reason=NO_STANDBY)},
+    72: {
+        "dev": Deviation(
+            resources=("ecs-services/*Service minimum",),
+            reason="A task costs by the hour. Developers wait for some minutes while ECS starts one in another zone, and nobody else.",
+        )
+    },
+    109: {
+        "dev": Deviation(
+            resources=("edge/Distribution certificate",),
+            reason="Without a domain, which a developer should not need, CloudFront shows its own certificate, with TLS as AWS fixes it.",
+        )
+    },
+    110: {
+        "dev": Deviation(
+            resources=(
+                "edge/DistributionOrigin3VpcOrigin",
+                "edge/DistributionOrigin3VpcOrigin certificate",
+                "network/SecurityGroupscloudfronttogatewayloadbalancer80ingress",
+            ),
+            reason=NO_CERTIFICATE,
+        )
+    },
+    115: {
+        "dev": Deviation(
+            resources=(
+                *(f"{balancer} deletion" for balancer in APPLICATION_LOAD_BALANCERS),
+                *(f"{balancer}Listener" for balancer in APPLICATION_LOAD_BALANCERS),
+            ),
+            reason=f"{NO_CERTIFICATE} {TAKEN_DOWN_AT_ONCE}",
+        ),
+        "staging": Deviation(resources=tuple(f"{balancer} deletion" for balancer in APPLICATION_LOAD_BALANCERS), reason=TAKEN_DOWN_AT_ONCE),
+    },
+    116: {
+        "dev": Deviation(
+            resources=(
+                "eks-platform/BrokersLoadBalancer deletion",
+                *(
+                    f"eks-platform/BrokersLoadBalancer{listener}"
+                    for listener in ("KafkaBootstrap", "KafkaBroker?", "SchemaRegistry", "Amqp", "Management")
+                ),
+            ),
+            reason="Its listeners pass TCP on to brokers, who speak TLS themselves by the platform's own authority: a public certificate "
+            f"is for a domain, which a developer should not need. {TAKEN_DOWN_AT_ONCE}",
+        ),
+        "staging": Deviation(resources=("eks-platform/BrokersLoadBalancer deletion",), reason=TAKEN_DOWN_AT_ONCE),
+    },
 }

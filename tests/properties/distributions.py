@@ -1,0 +1,101 @@
+"""CloudFront distributions: which behavior serves a path, where it gets it, and with which policies."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tests.properties.resources import Json, Platform, Resource
+
+DISTRIBUTION = "AWS::CloudFront::Distribution"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Behavior:
+    """A behavior of a distribution. `behavior["Path.To.It"]` is None where the template says nothing.
+
+    Args:
+        distribution: where it belongs.
+        place: property that describes it.
+        pattern: paths that it serves.
+    """
+
+    distribution: Resource
+    place: str
+    pattern: str
+
+    def __str__(self) -> str:
+        return f"{self.distribution.name} {self.pattern}"
+
+    def __getitem__(self, path: str) -> Any:
+        return self.distribution[f"{self.place}.{path}"]
+
+    def target(self, path: str) -> Resource | None:
+        return self.distribution.target(f"{self.place}.{path}")
+
+    def policy(self, kind: str) -> Json:
+        """What one of its policies says: `Cache`, `OriginRequest` or `ResponseHeaders`; nothing for a policy that AWS manages."""
+        target = self.target(f"{kind}PolicyId")
+        found: Json = (target and target[f"{kind}PolicyConfig"]) or {}
+        return found
+
+    @property
+    def origin(self) -> "Origin":
+        (found,) = (origin for origin in origins(self.distribution) if origin.id == self["TargetOriginId"])
+        return found
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Origin:
+    """An origin of a distribution."""
+
+    distribution: Resource
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.distribution.name} {self.domain_name}"
+
+    @property
+    def id(self) -> str:
+        return str(self.distribution[f"{self.place}.Id"])
+
+    @property
+    def domain_name(self) -> str:
+        return self.distribution.text(f"{self.place}.DomainName")
+
+    @property
+    def bucket(self) -> str:
+        """Name of the bucket that it reads, or the empty text."""
+        target = self.distribution.target(f"{self.place}.DomainName")
+        return target.name if target and target.type == "AWS::S3::Bucket" else ""
+
+    @property
+    def vpc_origin(self) -> Resource | None:
+        return self.distribution.target(f"{self.place}.VpcOriginConfig.VpcOriginId")
+
+    @property
+    def is_custom(self) -> bool:
+        """Tells whether it is reached over the Internet by an address of its own."""
+        return self.distribution[f"{self.place}.CustomOriginConfig"] is not None
+
+
+def origins(distribution: Resource) -> list[Origin]:
+    count = len(distribution["DistributionConfig.Origins"] or [])
+    return [Origin(distribution=distribution, place=f"DistributionConfig.Origins.{index}") for index in range(count)]
+
+
+def behaviors(distribution: Resource) -> Iterator[Behavior]:
+    """Every behavior, in the order in which CloudFront looks for one that serves a path."""
+    for index, behavior in enumerate(distribution["DistributionConfig.CacheBehaviors"] or []):
+        place = f"DistributionConfig.CacheBehaviors.{index}"
+        yield Behavior(distribution=distribution, place=place, pattern=behavior["PathPattern"])
+    yield Behavior(distribution=distribution, place="DistributionConfig.DefaultCacheBehavior", pattern="*")
+
+
+def serving(distribution: Resource, path: str) -> Behavior:
+    """The behavior that serves a path."""
+    return next(behavior for behavior in behaviors(distribution) if fnmatchcase(path.lstrip("/"), behavior.pattern.lstrip("/")))
+
+
+def every_behavior(platform: Platform) -> list[Behavior]:
+    return [behavior for distribution in platform.some(DISTRIBUTION) for behavior in behaviors(distribution)]

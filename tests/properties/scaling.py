@@ -1,0 +1,58 @@
+"""What changes the number of a service's tasks."""
+
+from dataclasses import dataclass
+
+from tests.properties.resources import Resource
+from tests.properties.services import Service
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """A policy of target tracking."""
+
+    resource: Resource
+
+    def _says(self, path: str) -> object:
+        return self.resource[f"TargetTrackingScalingPolicyConfiguration.{path}"]
+
+    @property
+    def cooldowns(self) -> tuple[int, int]:
+        """Seconds before tasks are added, and before they are taken away."""
+        out, back = (self._says(f"Scale{way}Cooldown") for way in ("Out", "In"))
+        return int(str(out or 0)), int(str(back or 0))
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it never takes a task away."""
+        return self._says("DisableScaleIn") is True
+
+    @property
+    def metric(self) -> str:
+        """Name of AWS's own metric that it follows, or the empty text."""
+        return str(self._says("PredefinedMetricSpecification.PredefinedMetricType") or "")
+
+    @property
+    def on_cpu(self) -> bool:
+        return self.metric == "ECSServiceAverageCPUUtilization"
+
+
+def scaled(service: Service) -> list[Resource]:
+    """Scalable targets whose number is that of a service's tasks."""
+    targets = service.resource.platform.users_of(service.resource, "AWS::ApplicationAutoScaling::ScalableTarget")
+    return [target for target in targets if target["ScalableDimension"] == "ecs:service:DesiredCount"]
+
+
+def policies(service: Service) -> list[Policy]:
+    found = [p for target in scaled(service) for p in target.platform.users_of(target, "AWS::ApplicationAutoScaling::ScalingPolicy")]
+    return [Policy(resource=policy) for policy in found if policy["PolicyType"] == "TargetTrackingScaling"]
+
+
+def counts_requests(service: Service, policy: Policy) -> bool:
+    """Tells whether a policy follows the requests of each target group that the service may have, divided by its tasks."""
+    if policy.metric == "ALBRequestCountPerTarget":
+        label = policy.resource.mentions("TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification.ResourceLabel")
+        return set(service.target_groups) <= label
+    path = "TargetTrackingScalingPolicyConfiguration.CustomizedMetricSpecification.Metrics"
+    stats = [entry["MetricStat"]["Metric"] for entry in policy.resource[path] or [] if "MetricStat" in entry]
+    named = {metric["MetricName"] for metric in stats}
+    return named == {"RequestCount", "RunningTaskCount"} and {*service.target_groups, service.resource} <= policy.resource.mentions(path)

@@ -1,0 +1,61 @@
+"""What a task's roles may do, and what its container is told of: a right without the other is one too many."""
+
+import re
+
+from tests.properties.resources import ACCOUNT, Platform
+from tests.properties.services import Service
+from tests.properties.statements import Statement, statements_of
+
+_POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+_PULL = "ecr:(BatchCheckLayerAvailability|BatchGetImage|GetDownloadUrlForLayer|BatchImportUpstreamImage|CreateRepository)"
+_READ_OBJECT = "s3:GetObject(Tagging)?"
+_WRITE_OBJECT = "s3:(GetObject(Tagging)?|PutObject|AbortMultipartUpload|ListMultipartUploadParts)"
+
+
+def allowed(service: Service, kind: str) -> list[Statement]:
+    """Statements of a role of a service's tasks: `ExecutionRoleArn`, with which ECS starts them, or `TaskRoleArn`."""
+    platform, role = service.definition.platform, service.definition.target(kind)
+    return [statement for statement in _identity(platform) if role and _holds(statement, role.id)]
+
+
+def _identity(platform: Platform) -> list[Statement]:
+    return [s for s in statements_of(platform) if s.kind == "identity" and s.allows and s.resource.stack == "ecs-services"]
+
+
+def _holds(statement: Statement, role: str) -> bool:
+    resource = statement.resource
+    return resource.id == role or (resource.type in _POLICIES and role in {target.id for target in resource.targets("Roles")})
+
+
+def told_at_start(service: Service) -> list[str]:
+    """Patterns of `<action> <resource>`: its log, its image, and what the container gets by reference."""
+    group = service.definition.target("ContainerDefinitions.0.LogConfiguration.Options.awslogs-group")
+    registry, _, path = service.text(service.container["Image"]).partition("/")
+    region = registry.removesuffix(".amazonaws.com").rpartition(".")[2]
+    repository = path.partition("@")[0].partition(":")[0]
+    named = [reference.partition("}:")[0] + "}" if "}:" in reference else reference for reference in service.secrets.values()]
+    return [
+        f"logs:(CreateLogStream|PutLogEvents) {re.escape(f'${{{group.stack}/{group.id}.Arn}}') if group else ''}",
+        f"{_PULL} {re.escape(f'arn:aws:ecr:{region}:{ACCOUNT}:repository/{repository}')}",
+        r"ecr:GetAuthorizationToken \*",
+        *(f"(secretsmanager:GetSecretValue|ssm:GetParameters) {re.escape(name)}" for name in named),
+    ]
+
+
+def told_while_running(service: Service) -> list[str]:
+    """Patterns of `<action> <resource>`: the users, buckets and parameters that the container's environment names."""
+    return [pattern for name, value in service.environment.items() for pattern in _told(service, name, value)]
+
+
+def _told(service: Service, name: str, value: str) -> list[str]:
+    parameter = rf"ssm:GetParameters? arn:aws:ssm:[a-z0-9-]+:{ACCOUNT}:parameter"
+    if name.endswith("_USER_ARN"):
+        return [f"secretsmanager:GetSecretValue {re.escape(value)}"]
+    if name.endswith("_BUCKET") and name.removesuffix("_BUCKET").lower() in service.settings.talks_to:
+        objects = re.escape(value.removesuffix("}") + ".Arn}/*")
+        return [f"{_WRITE_OBJECT if name == 'UPLOADS_BUCKET' else _READ_OBJECT} {objects}"]
+    if name.endswith("_PARAMETERS"):
+        return [rf"{parameter}{re.escape(value)}/[\w-]+"]
+    if name.endswith("_PARAMETER"):
+        return [f"{parameter}.*/{re.escape(value.lstrip('/'))}"]
+    return []

@@ -1,0 +1,289 @@
+"""Properties 71 to 86: the application services on ECS."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from spotmusic_cdk import versions
+from tests.conftest import ROOT
+from tests.properties.balancers import attributes
+from tests.properties.literals import suspicious
+from tests.properties.promise import Verdicts, promise
+from tests.properties.resources import Json, Platform, Resource, at, intrinsics
+from tests.properties.scaling import counts_requests, policies, scaled
+from tests.properties.services import Service, containers, services_of
+from tests.properties.task_rights import allowed, told_at_start, told_while_running
+
+FARGATE_STOPS_AFTER = 120
+"""Seconds that Fargate grants a container to end, at the most (Amazon ECS developer guide, stopTimeout)."""
+PROXY_MIB = 64
+"""Memory that the Service Connect proxy needs (Amazon ECS developer guide, Service Connect)."""
+BAKED_MINUTES = 5
+ACCESS_RECORD_DAYS = 180
+_SECRET = re.compile(r"(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|KEY|CREDENTIAL)S?$", flags=re.IGNORECASE)
+"""How a variable is called that holds a secret."""
+
+
+def zones(subnets: list[Resource]) -> set[str]:
+    return {subnet.text("AvailabilityZone") for subnet in subnets}
+
+
+@promise
+def test_p071_a_version_that_fails_is_taken_back(platform: Platform) -> Verdicts:
+    for service in services_of(platform):
+        deployment = service.resource["DeploymentConfiguration"] or {}
+        breaker = deployment.get("DeploymentCircuitBreaker") == {"Enable": True, "Rollback": True}
+        yield service.resource, breaker, "Set circuit_breaker with rollback."
+        spare = (deployment.get("MinimumHealthyPercent"), deployment.get("MaximumPercent")) == (100, 200)
+        yield service.resource, spare, "Keep 100% while a version comes, and allow 200%."
+        shifts = service.settings.deployment == "blue_green" and service.settings.route is not None
+        strategy = deployment.get("Strategy", "ROLLING")
+        yield service.resource, strategy == ("BLUE_GREEN" if shifts else "ROLLING"), f"The file asks otherwise than for {strategy}."
+        if strategy != "ROLLING":
+            yield from shifted(service, deployment)
+
+
+def shifted(service: Service, deployment: Json) -> Verdicts:
+    """What lets ECS take a route back: two target groups, the rule between them, and an alarm that sees both in time."""
+    resource, groups, bake = service.resource, service.target_groups, deployment.get("BakeTimeInMinutes") or 0
+    yield resource, len(set(groups)) == 2, "Give it an alternate target group."
+    rule = resource.target("LoadBalancers.0.AdvancedConfiguration.ProductionListenerRule")
+    yield resource, rule is not None and set(groups) <= rule.mentions("Actions"), "Name the rule that leads to both."
+    yield resource, resource.target("LoadBalancers.0.AdvancedConfiguration.RoleArn") is not None, "Give ECS a role that shifts the rule."
+    watched = {key: deployment.get("Alarms", {}).get(key) for key in ("Enable", "Rollback")}
+    yield resource, watched == {"Enable": True, "Rollback": True}, "Let an alarm take the deployment back."
+    yield resource, bake >= BAKED_MINUTES, f"Watch the new version for {BAKED_MINUTES} minutes before the old one goes."
+    alarms = resource.targets("DeploymentConfiguration.Alarms.AlarmNames")
+    yield resource, bool(alarms), "Name an alarm."
+    for alarm in alarms:
+        periods = [metric["MetricStat"]["Period"] for metric in alarm["Metrics"] or [] if "MetricStat" in metric]
+        failures = {metric["MetricStat"]["Metric"]["MetricName"] for metric in alarm["Metrics"] or [] if "MetricStat" in metric}
+        yield alarm, "HTTPCode_Target_5XX_Count" in failures and alarm.mentions("Metrics") >= set(groups), "Watch failures of both groups."
+        in_time = bool(periods) and max(periods) * alarm["EvaluationPeriods"] <= bake * 60
+        yield alarm, in_time, "It needs longer than the bake time, and would come too late."
+
+
+@promise
+def test_p072_a_lost_zone_leaves_two_thirds_of_the_tasks(platform: Platform) -> Verdicts:
+    for service in services_of(platform):
+        yield service.resource, service.resource["DesiredCount"] is None, "Name no DesiredCount: each deployment would set it back."
+        least = min((target["MinCapacity"] for target in scaled(service)), default=0)
+        yield f"{service.resource.name} minimum", least >= 3, f"{least} tasks are too few for three zones. Set scaling.min."
+        yield service.resource, len(zones(service.subnets)) == 3, "Let it run in three zones."
+        balanced = service.resource["AvailabilityZoneRebalancing"] == "ENABLED"
+        yield service.resource, balanced, "Enable rebalancing: after a zone was lost ECS leaves tasks where they are."
+
+
+@promise
+def test_p073_no_task_has_a_public_address(platform: Platform) -> Verdicts:
+    for service in services_of(platform):
+        address = service.resource["NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp"]
+        yield service.resource, address == "DISABLED", "Set assign_public_ip=False."
+        tiers = {subnet.tags["aws-cdk:subnet-name"] for subnet in service.subnets}
+        yield service.resource, tiers == {"application"}, "Let it run in the application subnets."
+
+
+@promise
+def test_p074_no_container_writes_to_its_image(platform: Platform) -> Verdicts:
+    for definition, container in containers(platform):
+        yield definition, container.get("ReadonlyRootFilesystem") is True, "Set readonly_root_filesystem=True."
+        temporary = {mount["ContainerPath"]: set(mount["MountOptions"]) for mount in at(container, "LinuxParameters.Tmpfs") or []}
+        yield definition, set(temporary) == {"/tmp"}, "Give it /tmp in memory, and nothing else to write to."  # noqa: S108
+        for path, options in temporary.items():
+            yield definition, options >= {"noexec", "nosuid", "nodev"}, f"Let nothing be executed from {path}."
+        yield definition, not definition["Volumes"] and not container.get("MountPoints"), "Leave volumes out: a task keeps nothing."
+
+
+@promise
+def test_p075_no_container_has_rights_of_the_machine(platform: Platform) -> Verdicts:
+    for definition, container in containers(platform):
+        user = str(container.get("User", "")).partition(":")[0]
+        yield definition, user.isdigit() and int(user) > 0, "Run it as a numbered user other than 0: a name may be root in another image."
+        yield definition, container.get("Privileged") is not True, "Take Privileged away."
+        capabilities = at(container, "LinuxParameters.Capabilities") or {}
+        dropped = capabilities.get("Drop") == ["ALL"] and not capabilities.get("Add")
+        yield definition, dropped, "Drop all capabilities, and add none."
+        shared = [name for name in ("PidMode", "IpcMode") if definition[name] is not None]
+        yield definition, not shared and definition["NetworkMode"] == "awsvpc", "Share no namespace with the host or other containers."
+
+
+@promise
+def test_p076_no_secret_stands_in_a_task_definition(platform: Platform) -> Verdicts:
+    for service in services_of(platform):
+        for name, value in service.environment.items():
+            subject = f"{service.definition.name} {name}"
+            yield subject, not _SECRET.search(name), "It is called a secret: give it by reference (`secrets`)."
+            yield (
+                subject,
+                "{{resolve:" not in value and not any(suspicious(value)),
+                "Whoever describes the task reads it. Give it by reference.",
+            )
+        for entry in service.container.get("Secrets", []):
+            if _SECRET.search(entry["Name"]):
+                kinds = {target.type for target in referred(service, entry["ValueFrom"])}
+                subject = f"{service.definition.name} {entry['Name']}"
+                yield subject, kinds == {"AWS::SecretsManager::Secret"}, "Fetch it from Secrets Manager: parameters hold configuration."
+
+
+def referred(service: Service, value: object) -> Iterator[Resource]:
+    found = (service.resource.platform.target(service.resource.stack, function) for function in intrinsics(value))
+    return (target for target in found if target)
+
+
+@promise
+def test_p077_what_a_task_says_is_kept_and_never_stops_it(platform: Platform) -> Verdicts:
+    for service in services_of(platform):
+        for subject, place in ((service.definition, "ContainerDefinitions.0"), (service.resource, "ServiceConnectConfiguration")):
+            driver = subject[f"{place}.LogConfiguration.LogDriver"]
+            options = subject[f"{place}.LogConfiguration.Options"] or {}
+            yield subject, driver == "awslogs", "Send its log to CloudWatch Logs."
+            yield subject, options.get("mode") == "non-blocking", "Let it go on when CloudWatch Logs cannot be reached: mode non-blocking."
+            yield subject, bool(options.get("max-buffer-size")), "Say how much it may hold back: the default of 10 MB goes within seconds."
+            group = subject.target(f"{place}.LogConfiguration.Options.awslogs-group")
+            key = group.target("KmsKeyId") if group else None
+            yield subject, key is not None and key.name == "secrets/LogsKey", "Encrypt its log group with keys.logs."
+            kept = group is not None and (group["RetentionInDays"] or 0) >= ACCESS_RECORD_DAYS
+            yield subject, kept, f"Keep it for {ACCESS_RECORD_DAYS} days or more, and not for ever."
+
+
+@promise
+def test_p078_nobody_opens_a_session_into_a_task(platform: Platform) -> Verdicts:
+    for service in services_of(platform):
+        yield service.resource, service.resource["EnableExecuteCommand"] is False, "Set enable_execute_command=False."
+        opened = any(statement.may("ssmmessages:OpenDataChannel") for statement in allowed(service, "TaskRoleArn"))
+        yield service.definition, not opened, "Take ssmmessages out of its role."
+
+
+@promise
+def test_p079_a_task_may_do_what_its_service_is_for_and_no_more(platform: Platform) -> Verdicts:
+    services = services_of(platform)
+    roles = Counter(service.definition.target(kind) for service in services for kind in ("ExecutionRoleArn", "TaskRoleArn"))
+    readers = Counter(arn for service in services for name, arn in service.environment.items() if name.endswith("_USER_ARN"))
+    for service in services:
+        for kind, told in (("ExecutionRoleArn", told_at_start(service)), ("TaskRoleArn", told_while_running(service))):
+            role = service.definition.target(kind)
+            alone = role is not None and roles[role] == 1 and not role["ManagedPolicyArns"]
+            yield f"{service.definition.name} {kind}", alone, "Give it a role of its own, with the rights written in it."
+            for statement in allowed(service, kind):
+                for resource in statement.texts():
+                    within = all(any(re.fullmatch(right, f"{action} {resource}") for right in told) for action in statement.actions)
+                    yield (
+                        f"{service.name}: {', '.join(statement.actions)} {resource}",
+                        within,
+                        "Nothing tells the container of it. Take it away.",
+                    )
+        for arn in set(service.environment.values()) & readers.keys():
+            yield f"{service.name} {arn}", readers[arn] == 1, "Two services use one user. Give each its own."
+
+
+@promise
+def test_p080_tasks_run_on_the_newest_platform_and_the_architecture_of_their_image(platform: Platform) -> Verdicts:
+    asked = re.findall(r"Run on (\w+),", (ROOT / "constructs" / "spotmusic_constructs" / "services" / "README.md").read_text())
+    for service in services_of(platform):
+        newest = service.resource["PlatformVersion"] in (None, "LATEST")
+        yield service.resource, newest and service.resource["LaunchType"] == "FARGATE", "Name no old platform version."
+        runtime = service.definition["RuntimePlatform"] or {}
+        architecture = {"X86_64": "amd64", "ARM64": "arm64"}[runtime.get("CpuArchitecture", "X86_64")]
+        yield service.definition, runtime.get("OperatingSystemFamily") == "LINUX", "Say that it is Linux."
+        stand_in = str(service.text(service.container["Image"])).endswith(versions.BOOTSTRAP_IMAGE.partition("/")[2])
+        built = versions.BOOTSTRAP_ARCHITECTURES if stand_in else set(asked)
+        yield service.definition, architecture in built, f"The image is built for {', '.join(sorted(built))}."
+        yield service.definition, [architecture] == asked, f"Services are told to build for {', '.join(asked)}: it would not start."
+
+
+@promise
+def test_p081_a_task_is_asked_whether_it_is_well_and_ends_after_its_last_request(platform: Platform) -> Verdicts:
+    for service in services_of(platform):
+        health = service.container.get("HealthCheck", {})
+        asks = any(service.settings.health_path in part or part == "healthcheck" for part in health.get("Command", []))
+        yield service.definition, asks, "Give the container a health check."
+        patient = health.get("Interval", 0) * health.get("Retries", 0)
+        yield (
+            service.definition,
+            health.get("Timeout", 99) < health.get("Interval", 0) and 20 <= patient <= 120,
+            "Notice it within two minutes.",
+        )
+        stop = service.container.get("StopTimeout") or 0
+        yield service.definition, 0 < stop <= FARGATE_STOPS_AFTER, f"Give it at most {FARGATE_STOPS_AFTER} s to end."
+        yield service.resource, bool(service.target_groups) == (service.settings.route is not None), "Register it where its route leads."
+        for group in service.target_groups:
+            asked = (group["HealthCheckPath"], at(group["Matcher"], "HttpCode")) == (service.settings.health_path, "200")
+            yield group, asked and group["HealthCheckEnabled"] is not False, "Ask its health path, and take 200 alone for an answer."
+            delay = int(attributes(group, "TargetGroupAttributes").get("deregistration_delay.timeout_seconds", 300))
+            yield group, delay <= stop, f"Requests may go on for {delay} s, and the task is killed after {stop} s."
+
+
+@promise
+def test_p082_no_container_takes_the_memory_of_its_task(platform: Platform) -> Verdicts:
+    for definition in {service.definition: None for service in services_of(platform)}:
+        limits = [container.get("Memory") for container in definition["ContainerDefinitions"]]
+        yield definition, all(isinstance(limit, int) for limit in limits), "Give each container a hard limit."
+        left = int(definition["Memory"]) - sum(limit or 0 for limit in limits)
+        yield definition, left >= PROXY_MIB, f"{left} MiB are left for the Service Connect proxy. Leave {PROXY_MIB} or more."
+
+
+@promise
+def test_p083_the_cluster_is_measured(platform: Platform) -> Verdicts:
+    for cluster in platform.some("AWS::ECS::Cluster"):
+        insights = [setting["Value"] for setting in cluster["ClusterSettings"] or [] if setting["Name"] == "containerInsights"]
+        yield cluster, insights in (["enhanced"], ["enabled"]), "Turn Container Insights on: alarms and scaling read it."
+
+
+@promise
+def test_p084_tasks_follow_the_load_up_fast_and_down_slowly_to_a_bound(platform: Platform) -> Verdicts:
+    for service in services_of(platform):
+        targets = scaled(service)
+        yield service.resource, len(targets) == 1, "Scale it, once."
+        for target in targets:
+            bound = target["MinCapacity"] < (target["MaxCapacity"] or 0) == service.settings.scaling.max
+            yield target, bound, "Let it grow to scaling.max."
+            yield target, not target["SuspendedState"], "Leave scaling on."
+        followed = policies(service)
+        yield service.resource, any(policy.on_cpu for policy in followed), "Follow cpu."
+        routed = not service.settings.route or any(counts_requests(service, policy) for policy in followed)
+        yield service.resource, routed, "Follow the requests of all its target groups: set scaling.requests_per_target."
+        for policy in followed:
+            out, back = policy.cooldowns
+            yield policy.resource, 0 < out < back, f"It waits {out} s before it adds and {back} s before it takes away. Add sooner."
+            yield policy.resource, not policy.keeps, "Let it take tasks away as well."
+
+
+@promise
+def test_p085_a_task_answers_its_callers_only(platform: Platform) -> Verdicts:
+    services = {service.name: service for service in services_of(platform)}
+    (balancer,) = platform.some("AWS::ElasticLoadBalancingV2::LoadBalancer", stack="ecs-services")
+    nodes = [group for group in platform.some("AWS::EC2::SecurityGroup") if group["GroupDescription"].startswith("kubernetes-nodes:")]
+    for name, service in services.items():
+        groups = service.security_groups
+        shared = [other for other in services.values() if other is not service and set(other.security_groups) & set(groups)]
+        yield service.resource, len(groups) == 1 and not shared, "Give it a security group of its own."
+        callers = {group for other in services.values() if name in other.settings.talks_to for group in other.security_groups}
+        routed = balancer.targets("SecurityGroups") if service.settings.route else []
+        # Prometheus, whose own NetworkPolicy names the port.
+        may = {*callers, *routed, *nodes} if service.settings.port else set()
+        rules = [rule for rule in platform.some("AWS::EC2::SecurityGroupIngress") if rule.target("GroupId") in groups]
+        for rule in rules:
+            port = (rule["FromPort"], rule["ToPort"]) == (service.settings.port, service.settings.port)
+            yield rule, port and rule.target("SourceSecurityGroupId") in may, "Nobody who calls it needs that: correct the table of flows."
+        missing = may - {rule.target("SourceSecurityGroupId") for rule in rules}
+        yield service.resource, not missing, f"{', '.join(sorted(map(str, missing)))} cannot reach it. Add the flow."
+        yield service.resource, not any(group["SecurityGroupIngress"] for group in groups), "Rules come from the table of flows."
+
+
+@promise
+def test_p086_calls_between_services_end_are_recorded_and_are_plain_by_decision(platform: Platform) -> Verdicts:
+    decided = (ROOT / "docs" / "adr" / "0011-no-tls-between-tasks.md").read_text()
+    for service in services_of(platform):
+        connect = service.resource["ServiceConnectConfiguration"] or {}
+        yield service.resource, connect.get("Enabled") is True, "Turn Service Connect on."
+        recorded = connect.get("AccessLogConfiguration", {}) == {"Format": "JSON", "IncludeQueryParameters": "DISABLED"}
+        yield service.resource, recorded, "Record its calls, without query parameters: they may name listeners."
+        offered = connect.get("Services", [])
+        yield service.resource, bool(offered) == (service.settings.port is not None), "Offer its port to other services."
+        stop = service.container.get("StopTimeout") or 0
+        for endpoint in offered:
+            request, idle = (at(endpoint, f"Timeout.{key}Seconds") or 0 for key in ("PerRequestTimeout", "IdleTimeout"))
+            yield service.resource, 0 < request <= stop, "Let a request take no longer than a task that ends."
+            yield service.resource, request <= idle <= 300, "Close connections that nothing goes through."
+            plain = "Tls" not in endpoint and "No TLS between tasks, in any environment" in decided
+            yield service.resource, plain, "Decision 11 says that nothing is encrypted here. Change it first."

@@ -1,0 +1,215 @@
+"""Properties 109 to 114 and 117: CloudFront, and what stands behind it."""
+
+from spotmusic_cdk import versions
+from tests.properties.balancers import certificates, is_for, listeners
+from tests.properties.distributions import DISTRIBUTION, Behavior, every_behavior, origins, serving
+from tests.properties.promise import Verdicts, promise
+from tests.properties.resources import Platform, Resource, at
+
+CREDENTIALS = {"authorization", "cookie"}
+VIEWERS_TLS = {"TLSv1.2_2021", "TLSv1.2_2025", "TLSv1.3_2025"}
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+"""Managed cache policies: none, and by path with what the origin says (CloudFront developer guide)."""
+AUDIO, WEB, UPLOADS, LOGS = (f"data/{name}Bucket" for name in ("Audio", "Web", "Uploads", "Logs"))
+TRACK = "/audio/ab/cd.flac"
+DAY = 86_400
+
+
+@promise
+def test_p109_viewers_speak_tls_of_today_with_our_certificate(platform: Platform) -> Verdicts:
+    for distribution in platform.some(DISTRIBUTION):
+        shown = distribution["DistributionConfig.ViewerCertificate"] or {}
+        subject = f"{distribution.name} certificate"
+        certificate = distribution.target("DistributionConfig.ViewerCertificate.AcmCertificateArn")
+        domain = platform.settings.domain
+        brought = bool(domain and domain.edge_certificate) and shown.get("AcmCertificateArn") == domain.edge_certificate  # type: ignore[union-attr]
+        names = distribution["DistributionConfig.Aliases"] or []
+        ours = certificate is not None and certificate.stack == distribution.stack and [certificate["DomainName"]] == names
+        yield subject, brought or ours, "Show a certificate of the domain: set domain."
+        yield subject, shown.get("MinimumProtocolVersion") in VIEWERS_TLS, f"Speak one of {', '.join(sorted(VIEWERS_TLS))}."
+        yield subject, shown.get("SslSupportMethod") == "sni-only", "Use SNI."
+    for behavior in every_behavior(platform):
+        encrypted = behavior["ViewerProtocolPolicy"] in ("https-only", "redirect-to-https")
+        yield str(behavior), encrypted, "Serve over HTTPS only, or lead there."
+
+
+@promise
+def test_p110_origins_are_private_and_reached_over_tls(platform: Platform) -> Verdicts:
+    settings = platform.settings
+    prefix_list = settings.edge.origin_prefix_list or versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS[settings.region]
+    for distribution in platform.some(DISTRIBUTION):
+        for origin in origins(distribution):
+            private = bool(origin.bucket or origin.vpc_origin) and not origin.is_custom
+            yield str(origin), private, "Reach it as a bucket with signed requests, or through a VPC origin."
+    for vpc_origin in platform.some("AWS::CloudFront::VpcOrigin"):
+        endpoint = vpc_origin["VpcOriginEndpointConfig"]
+        encrypted = endpoint["OriginProtocolPolicy"] == "https-only" and endpoint.get("HTTPSPort", 443) == 443
+        yield vpc_origin, encrypted, "Reach it over HTTPS only: set domain."
+        yield f"{vpc_origin.name} versions", endpoint.get("OriginSSLProtocols") == ["TLSv1.2"], "Speak TLS 1.2, the newest of VPC origins."
+        balancer = vpc_origin.target("VpcOriginEndpointConfig.Arn")
+        internal = balancer is not None and balancer["Scheme"] == "internal"
+        yield f"{vpc_origin.name} load balancer", internal, "Lead it to an internal load balancer of ours."
+        groups = balancer.targets("SecurityGroups") if balancer else []
+        rules = [rule for rule in platform.some("AWS::EC2::SecurityGroupIngress") if rule.target("GroupId") in groups]
+        yield f"{vpc_origin.name} rules", len(rules) == 1, "Let CloudFront in, and nobody else."
+        for rule in rules:
+            yield f"{rule.name} source", rule["SourcePrefixListId"] == prefix_list, "Name CloudFront's prefix list of this region."
+            yield rule, (rule["FromPort"], rule["ToPort"]) == (443, 443), "Let CloudFront in on 443: set domain."
+        yield from named_by_its_certificate(platform, vpc_origin, balancer)
+
+
+def named_by_its_certificate(platform: Platform, vpc_origin: Resource, balancer: Resource | None) -> Verdicts:
+    """CloudFront refuses an origin whose certificate is for another name than the one that the distribution has for it."""
+    shown = [certificate for listener in (listeners(balancer) if balancer else []) for certificate in certificates(listener)]
+    for distribution in platform.some(DISTRIBUTION):
+        for origin in (origin for origin in origins(distribution) if origin.vpc_origin is vpc_origin):
+            fits = any(is_for(certificate, origin.domain_name) for certificate in shown)
+            yield f"{vpc_origin.name} certificate", fits, f"No certificate of its listener is for {origin.domain_name}."
+
+
+@promise
+def test_p111_nobody_gets_audio_without_a_signature_of_a_key_that_can_be_replaced(platform: Platform) -> Verdicts:
+    served = [serving(distribution, TRACK) for distribution in platform.some(DISTRIBUTION)]
+    for behavior in served:
+        yield str(behavior), behavior.origin.bucket == AUDIO, f"{TRACK} is served from elsewhere: order the behaviors."
+    for behavior in (b for b in every_behavior(platform) if b.origin.bucket == AUDIO):
+        groups = behavior.distribution.targets(f"{behavior.place}.TrustedKeyGroups")
+        yield str(behavior), bool(groups) and not behavior["TrustedSigners"], "Trust key groups, not accounts."
+        for group in groups:
+            keys = group.targets("KeyGroupConfig.Items")
+            halves = {key.text("PublicKeyConfig.EncodedKey") for key in keys}
+            yield group, len(halves) == len(keys) >= 2, "Trust two different keys or more: one alone cannot be replaced."
+        yield str(behavior), set(behavior["AllowedMethods"] or ["GET", "HEAD"]) == {"GET", "HEAD"}, "Let it be read only."
+        yield str(behavior), not shared(behavior), "Keep signatures out of the cache's keys, and away from the bucket."
+
+
+def shared(behavior: Behavior) -> bool:
+    """Tells whether something of a request but its path decides what is cached, or goes to the origin."""
+    key = behavior.policy("Cache").get("ParametersInCacheKeyAndForwardedToOrigin", {})
+    parts = [
+        at(key, path) for path in ("QueryStringsConfig.QueryStringBehavior", "CookiesConfig.CookieBehavior", "HeadersConfig.HeaderBehavior")
+    ]
+    return parts != ["none"] * 3 or behavior["OriginRequestPolicyId"] is not None
+
+
+@promise
+def test_p112_browsers_are_told_what_not_to_do(platform: Platform) -> Verdicts:
+    for behavior in every_behavior(platform):
+        said = behavior.policy("ResponseHeaders").get("SecurityHeadersConfig", {})
+        transport = said.get("StrictTransportSecurity", {})
+        lasting = (transport.get("AccessControlMaxAgeSec") or 0) >= 365 * DAY and transport.get("IncludeSubdomains") is True
+        yield str(behavior), lasting and transport.get("Override") is True, "Keep browsers on HTTPS for a year or more, with subdomains."
+        yield str(behavior), at(said, "ContentTypeOptions.Override") is True, "Send nosniff."
+        yield str(behavior), at(said, "FrameOptions.FrameOption") in ("DENY", "SAMEORIGIN"), "Let no other site frame it."
+        referrer = at(said, "ReferrerPolicy.ReferrerPolicy") in (
+            "no-referrer",
+            "same-origin",
+            "strict-origin",
+            "strict-origin-when-cross-origin",
+        )
+        yield str(behavior), referrer, "Tell other sites no paths."
+        policy = directives(platform, at(said, "ContentSecurityPolicy.ContentSecurityPolicy"))
+        framed = policy.get("frame-ancestors") in (["'self'"], ["'none'"])
+        yield str(behavior), framed and policy.get("default-src") in (["'self'"], ["'none'"]), "Send a content security policy."
+        scripts = set(policy.get("script-src", [])) <= {"'self'"}
+        yield str(behavior), scripts, "Let scripts come from the player's own files only."
+        # An origin may send a policy that fits its pages better. What comes from a bucket has none.
+        decided = bool(behavior.origin.vpc_origin) or at(said, "ContentSecurityPolicy.Override") is True
+        yield str(behavior), decided, "Let no object of a bucket decide it."
+    yield from uploads_of_pages(platform)
+
+
+def directives(platform: Platform, policy: object) -> dict[str, list[str]]:
+    parts = (part.split() for part in platform.text("edge", policy or "").split(";"))
+    return {part[0]: part[1:] for part in parts if part}
+
+
+def uploads_of_pages(platform: Platform) -> Verdicts:
+    """A page may talk to the uploads bucket where the bucket admits the page, and nowhere else."""
+    (uploads,) = (bucket for bucket in platform.some("AWS::S3::Bucket") if bucket.name == UPLOADS)
+    admitted = {origin for rule in uploads["CorsConfiguration.CorsRules"] or [] for origin in rule["AllowedOrigins"]}
+    for distribution in platform.some(DISTRIBUTION):
+        page = serving(distribution, "/index.html")
+        said = at(page.policy("ResponseHeaders"), "SecurityHeadersConfig.ContentSecurityPolicy.ContentSecurityPolicy")
+        reached = set(directives(platform, said).get("connect-src", ["'self'"]))
+        may = admitted & {f"https://{name}" for name in distribution["DistributionConfig.Aliases"] or []}
+        wanted = {"'self'", *([f"https://${{data/{uploads.id}.RegionalDomainName}}"] if may else [])}
+        yield f"{page} uploads", reached == wanted, f"Its pages reach {sorted(reached)}, and the bucket admits {sorted(may)}."
+
+
+@promise
+def test_p113_who_asked_the_edge_for_what_is_recorded_at_home_without_credentials(platform: Platform) -> Verdicts:
+    for distribution in platform.some(DISTRIBUTION):
+        sources = [s for s in platform.users_of(distribution, "AWS::Logs::DeliverySource") if s["LogType"] == "ACCESS_LOGS"]
+        deliveries = [d for d in platform.some("AWS::Logs::Delivery") if d.target("DeliverySourceName") in sources]
+        yield distribution, len(sources) == 1 and len(deliveries) == 1, "Deliver its access logs (standard logging v2)."
+        for delivery in deliveries:
+            destination = delivery.target("DeliveryDestinationArn")
+            bucket = destination.target("DestinationResourceArn") if destination else None
+            yield delivery, bucket is not None and bucket.name == LOGS, "Deliver to the log bucket of the home region."
+            fields = set(delivery["RecordFields"] or [])
+            told = fields >= {"date", "time", "c-ip", "cs-method", "cs-uri-stem", "sc-status", "x-edge-request-id"}
+            yield delivery, told, "Write down when, who, what, and the answer."
+            private = {"cs-uri-query", "cs(Cookie)", "cs(Referer)"} & fields
+            yield delivery, bool(fields) and not private, f"These carry signatures, codes or tokens: {', '.join(sorted(private))}."
+    excused = [reason for _, finding, reason in platform.acknowledged if finding == "AwsSolutions::AwsSolutions-CFR3"]
+    yield (
+        "AwsSolutions-CFR3",
+        len(excused) == len(platform.some(DISTRIBUTION)),
+        "The rule knows legacy logs only: acknowledge it, with that reason.",
+    )
+
+
+@promise
+def test_p114_the_api_is_never_cached_and_a_track_for_long(platform: Platform) -> Verdicts:
+    for distribution in platform.some(DISTRIBUTION):
+        for path in [*(f"{service.route}/x" for service in platform.settings.services.values() if service.route), "/auth/realms/x"]:
+            served = serving(distribution, path)
+            yield f"{distribution.name} {path}", served.origin.vpc_origin is not None, "Lead it to the gateway."
+    for behavior in every_behavior(platform):
+        cache = behavior.policy("Cache")
+        if behavior.origin.vpc_origin:
+            yield str(behavior), behavior["CachePolicyId"] == CACHING_DISABLED, "Cache no answer of the API: it may be somebody's."
+            yield str(behavior), {"authorization", "host"} <= forwarded(behavior), "Hand Authorization and Host to the gateway."
+        elif behavior.origin.bucket == AUDIO:
+            least, usual = cache.get("MinTTL") or 0, cache.get("DefaultTTL") or 0
+            yield str(behavior), least >= DAY and usual >= 30 * DAY, "Keep a track for long: it never changes under its key."
+        else:
+            yield str(behavior), behavior["CachePolicyId"] == CACHING_OPTIMIZED, "Cache the player's files by path, as they say themselves."
+    for policy in platform.some("AWS::CloudFront::CachePolicy"):
+        headers = policy["CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.HeadersConfig.Headers"] or []
+        yield policy, not CREDENTIALS & {header.lower() for header in headers}, "Let no credential be part of a cache's key."
+
+
+def forwarded(behavior: Behavior) -> set[str]:
+    """Which of the headers that matter go to the origin."""
+    headers = behavior.policy("OriginRequest").get("HeadersConfig", {})
+    named = {header.lower() for header in headers.get("Headers", [])}
+    matter = {"authorization", "host"}
+    match headers.get("HeaderBehavior"):
+        case "allViewer" | "allViewerAndWhitelistCloudFront":
+            return matter
+        case "allExcept":
+            return matter - named
+        case _:
+            # A list that names Authorization is refused by CloudFront.
+            return matter & named - {"authorization"}
+
+
+@promise
+def test_p117_the_player_has_a_page_and_countries_and_replicas_are_decided(platform: Platform) -> Verdicts:
+    served = platform.settings.edge.allowed_countries
+    for distribution in platform.some(DISTRIBUTION):
+        page = distribution["DistributionConfig.DefaultRootObject"]
+        yield distribution, page == "index.html" and serving(distribution, f"/{page}").origin.bucket == WEB, "Name the player's page."
+        restriction = distribution["DistributionConfig.Restrictions.GeoRestriction"] or {"RestrictionType": "none"}
+        if served:
+            named = restriction == {"RestrictionType": "whitelist", "Locations": list(served)}
+            yield distribution, named, "Serve the countries that the environment file names."
+        else:
+            reasons = [reason for _, finding, reason in platform.acknowledged if finding == "AwsSolutions::AwsSolutions-CFR1"]
+            yield distribution, restriction == {"RestrictionType": "none"} and bool(reasons), "Say why every country is served."
+        replicas = [b for b in platform.some("AWS::S3::Bucket") if b.name in (AUDIO, WEB) and b["ReplicationConfiguration"]]
+        groups = at(distribution["DistributionConfig.OriginGroups"], "Items") or []
+        yield distribution, len(groups) >= len(replicas), "Let the replica answer when the bucket does not: make an origin group."

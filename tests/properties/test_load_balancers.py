@@ -1,0 +1,71 @@
+"""Properties 115 and 116: the load balancers, all of them."""
+
+import re
+from collections import Counter
+
+from tests.properties.balancers import BALANCER, addresses, attributes, balancers, certificates, is_for, listeners
+from tests.properties.promise import Verdicts, promise
+from tests.properties.resources import Platform, Resource
+
+TLS_POLICY = re.compile(r"ELBSecurityPolicy-TLS13-1-(2-Res|3)(-FIPS)?(-PQ)?-20\d\d-\d\d")
+"""TLS 1.3, or also 1.2 with forward secrecy and authenticated ciphers alone (Elastic Load Balancing user guide, security policies)."""
+
+
+def said_of(balancer: Resource) -> dict[str, str]:
+    return attributes(balancer, "LoadBalancerAttributes")
+
+
+def protected(balancer: Resource) -> Verdicts:
+    yield f"{balancer.name} deletion", said_of(balancer).get("deletion_protection.enabled") == "true", "Set production: true."
+
+
+def recorded(balancer: Resource, *kinds: str) -> Verdicts:
+    """Logs of each kind go to the log bucket, under a prefix that nothing else has."""
+    platform = balancer.platform
+    (logs,) = (bucket for bucket in platform.some("AWS::S3::Bucket") if bucket.name == "data/LogsBucket")
+    prefixes = Counter(value for b in platform.some(BALANCER) for key, value in said_of(b).items() if key.endswith("_logs.s3.prefix"))
+    for kind in kinds:
+        said = {key: said_of(balancer).get(f"{kind}_logs.s3.{key}", "") for key in ("enabled", "bucket", "prefix")}
+        there = said["enabled"] == "true" and said["bucket"] == f"${{data/{logs.id}}}"
+        yield balancer, there, f"Send its {kind} logs to the log bucket."
+        yield balancer, prefixes[said["prefix"]] == 1, f"Give its {kind} logs a prefix of their own."
+
+
+def encrypted(balancer: Resource, protocol: str) -> Verdicts:
+    """Every listener speaks TLS of today with a certificate for each name that leads here."""
+    names = addresses(balancer)
+    yield balancer, bool(names) and bool(listeners(balancer)), "Give it an address and a listener."
+    for listener in listeners(balancer):
+        yield listener, listener["Protocol"] == protocol, f"It speaks {listener['Protocol']}. Listen with {protocol}: set domain."
+        yield listener, bool(TLS_POLICY.fullmatch(listener["SslPolicy"] or "")), "Take a policy of TLS 1.3 and restricted 1.2."
+        shown = certificates(listener)
+        fits = bool(shown) and all(any(is_for(certificate, name) for certificate in shown) for name in names)
+        yield listener, fits, f"Show a certificate for {', '.join(names)}."
+
+
+@promise
+def test_p115_application_load_balancers_speak_tls_drop_doubtful_requests_and_record_all(platform: Platform) -> Verdicts:
+    for balancer in balancers(platform, "application"):
+        said = said_of(balancer)
+        dropped = said.get("routing.http.drop_invalid_header_fields.enabled") == "true"
+        yield balancer, dropped, "Drop headers with invalid names."
+        strict = said.get("routing.http.desync_mitigation_mode") == "strictest"
+        yield balancer, strict, "Refuse requests that two servers would cut apart differently: desync mitigation strictest."
+        yield from recorded(balancer, "access", "connection")
+        yield from protected(balancer)
+        yield from encrypted(balancer, "HTTPS")
+
+
+@promise
+def test_p116_network_load_balancers_reach_every_zone_speak_tls_and_let_named_parties_in(platform: Platform) -> Verdicts:
+    for balancer in balancers(platform, "network"):
+        across = said_of(balancer).get("load_balancing.cross_zone.enabled") == "true"
+        yield balancer, across, "Reach targets of other zones: a broker stands in one alone."
+        yield balancer, bool(balancer.targets("SecurityGroups")), "Give it a security group now: none can be added later."
+        yield from recorded(balancer, "access")
+        yield from protected(balancer)
+        yield from encrypted(balancer, "TLS")
+        for listener in listeners(balancer):
+            if listener["Protocol"] == "TLS":
+                behind = [group["Protocol"] for group in listener.mentions("DefaultActions")]
+                yield listener, behind == ["TLS"], "Encrypt on the way to the brokers too."

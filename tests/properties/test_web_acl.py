@@ -1,0 +1,107 @@
+"""Properties 106 to 108: the web ACL."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.conftest import ROOT
+from tests.properties.distributions import DISTRIBUTION, every_behavior
+from tests.properties.promise import Verdicts, promise
+from tests.properties.resources import EDGE_REGION, Json, Platform, Resource, at
+
+ACL = "AWS::WAFv2::WebACL"
+MANAGED = {f"AWSManagedRules{name}" for name in ("CommonRuleSet", "KnownBadInputsRuleSet", "SQLiRuleSet", "AmazonIpReputationList")}
+CREDENTIALS = {"authorization", "cookie"}
+LOGS = "data/LogsBucket"
+
+
+@promise
+def test_p106_every_distribution_has_a_web_acl_in_the_one_region_that_can_hold_it(
+    platform: Platform, synthesized: Callable[[str], Path]
+) -> Verdicts:
+    artifacts = json.loads((synthesized(platform.name) / "manifest.json").read_text())["artifacts"].values()
+    regions = {
+        a["properties"]["stackName"]: a["environment"].rpartition("/")[2] for a in artifacts if a["type"] == "aws:cloudformation:stack"
+    }
+    for resource in platform.some(ACL, DISTRIBUTION):
+        region = regions[f"spotmusic-{platform.name}-{resource.stack}"]
+        yield resource, region == EDGE_REGION, f"It belongs into {EDGE_REGION}, and its stack is for {region}."
+    for acl in platform.some(ACL):
+        yield acl, acl["Scope"] == "CLOUDFRONT", "Give it the scope CLOUDFRONT."
+    for distribution in platform.some(DISTRIBUTION):
+        attached = distribution.target("DistributionConfig.WebACLId")
+        yield distribution, attached is not None and attached.type == ACL, "Attach a web ACL."
+
+
+@promise
+def test_p107_attacks_and_floods_are_refused_and_bodies_are_read_whole_or_refused(platform: Platform) -> Verdicts:
+    for acl in platform.some(ACL):
+        rules = acl["Rules"] or []
+        priorities = [rule["Priority"] for rule in rules]
+        yield acl, len(set(priorities)) == len(rules), "Give each rule a priority of its own."
+        measured = [at(rule, "VisibilityConfig.CloudWatchMetricsEnabled") for rule in (acl.properties, *rules)]
+        yield acl, all(value is True for value in measured), "Count every rule in CloudWatch."
+        yield acl, not any("Allow" in rule.get("Action", {}) for rule in rules), "A rule that allows lets pass what the next would refuse."
+        refused = {name for rule in rules if (name := refusing_group(rule))}
+        yield acl, refused >= MANAGED, f"These groups are missing or only count: {', '.join(sorted(MANAGED - refused))}."
+        limits = [at(rule, "Statement.RateBasedStatement") for rule in rules if "Block" in rule.get("Action", {})]
+        of_all = [rate["Limit"] for rate in limits if rate and "ScopeDownStatement" not in rate and rate["AggregateKeyType"] == "IP"]
+        yield acl, of_all == [platform.settings.edge.requests_per_five_minutes], "Limit the requests of each address."
+        yield from bodies(acl)
+    for behavior in every_behavior(platform):
+        yield str(behavior), not at(behavior["GrpcConfig"], "Enabled"), "Leave gRPC off: WAF does not read its bodies."
+
+
+def refusing_group(rule: Json) -> str | None:
+    """Name of the group of AWS that a rule lets refuse requests: all of them, for all but a limit that another rule sets."""
+    group = at(rule, "Statement.ManagedRuleGroupStatement") or {}
+    counted = {o["Name"] for o in group.get("RuleActionOverrides", []) if "Block" not in o["ActionToUse"]}
+    whole = (
+        group.get("VendorName") == "AWS"
+        and counted <= {"SizeRestrictions_BODY"}
+        and not {"ScopeDownStatement", "ExcludedRules"} & group.keys()
+    )
+    return group["Name"] if whole and rule.get("OverrideAction") == {"None": {}} else None
+
+
+def bodies(acl: Resource) -> Verdicts:
+    """What WAF reads of a body is all that it lets pass, and the decision says how much that is."""
+    read = acl["AssociationConfig.RequestBody.CLOUDFRONT.DefaultSizeInspectionLimit"] or "KB_16"
+    kib = int(read.removeprefix("KB_"))
+    sizes = [(rule, at(rule, "Statement.SizeConstraintStatement")) for rule in acl["Rules"]]
+    refusing = [
+        size["Size"]
+        for rule, size in sizes
+        if size and "Block" in rule.get("Action", {}) and size["ComparisonOperator"] in ("GT", "GE")
+        if at(size, "FieldToMatch.Body.OversizeHandling") == "MATCH"
+    ]
+    yield acl, bool(refusing) and min(refusing) <= kib * 1024, f"WAF reads {kib} KiB. Refuse what is larger, with oversize handling MATCH."
+    decided = re.findall(
+        r"(\d+) KiB are read, and a larger body is refused", (ROOT / "docs" / "adr" / "0012-bodies-at-the-edge.md").read_text()
+    )
+    yield acl, decided == [str(kib)], "Decision 12 says otherwise. Change it first."
+    told = f"more than {kib} KiB" in (ROOT / "docs" / "runbooks" / "web-acl.md").read_text()
+    yield acl, told, "Tell in the runbook which bodies are refused."
+
+
+@promise
+def test_p108_what_was_refused_is_recorded_at_home_without_credentials(platform: Platform) -> Verdicts:
+    for acl in platform.some(ACL):
+        recorded = platform.users_of(acl, "AWS::WAFv2::LoggingConfiguration")
+        yield acl, len(recorded) == 1, "Record what it refuses."
+        protected = {
+            key.lower() for entry in acl["DataProtectionConfig.DataProtections"] or [] for key in entry["Field"].get("FieldKeys", [])
+        }
+        yield acl, protected >= CREDENTIALS, "Protect credentials in sampled requests as well."
+        for log in recorded:
+            buckets = log.targets("LogDestinationConfigs")
+            home = [bucket.name for bucket in buckets] == [LOGS] and buckets[0].text("BucketName").startswith("aws-waf-logs-")
+            yield log, home, "Send it to the log bucket, whose name WAF asks to begin with aws-waf-logs-."
+            redacted = {str(at(field, "SingleHeader.Name")).lower() for field in log["RedactedFields"] or []}
+            yield log, redacted >= CREDENTIALS, f"Redact {', '.join(sorted(CREDENTIALS - redacted))}."
+            kept = [f for f in log["LoggingFilter.Filters"] or [] if f["Behavior"] == "KEEP" and f["Requirement"] == "MEETS_ANY"]
+            actions = {at(condition, "ActionCondition.Action") for f in kept for condition in f["Conditions"]}
+            everything = log["LoggingFilter.DefaultBehavior"] in (None, "KEEP")
+            dropped = any(f["Behavior"] == "DROP" for f in log["LoggingFilter.Filters"] or [])
+            yield log, not dropped and (everything or actions >= {"BLOCK", "COUNT"}), "Keep what a rule refused or counted."
