@@ -7,8 +7,11 @@ from spotmusic_cdk.settings.services import ServiceSettings
 from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC, Flow
 
 PODS: frozenset[str] = frozenset(
-    {"kong", "keycloak", "redpanda", "rabbitmq", "prometheus", "alertmanager", "grafana", "external-secrets", "cert-manager", "reloader"}
-)
+    {
+        "kong", "keycloak", "redpanda", "rabbitmq", "prometheus", "alertmanager", "grafana",
+        "external-secrets", "cert-manager", "reloader", "fluent-bit",
+    }
+)  # fmt: skip
 """Parties that are pods: their security group is that of the nodes, and NetworkPolicies tell them apart."""
 NODES = "kubernetes-nodes"
 
@@ -35,6 +38,7 @@ METRICS: dict[str, tuple[int, ...]] = {
     "cert-manager": (9402,),
     "external-secrets": (8080,),
     "reloader": (9090,),
+    "fluent-bit": (2020,),
     # Brokers have their metrics on the port of the admin API.
     "redpanda": (9644,),
     # Nodes; the cluster operator; the topology operator.

@@ -6,6 +6,7 @@ from spotmusic_constructs.kubernetes.namespace import Namespace, Quota
 
 MONITORING = "monitoring"
 NODE_METRICS = "node-metrics"
+POD_LOGS = "pod-logs"
 EXPERIMENTER = "fault-injection"
 """User as whom AWS FIS enters the cluster, and service account of the pods that it starts there."""
 
@@ -37,6 +38,13 @@ def namespaces(settings: Settings) -> dict[str, Namespace]:
             pod_security="privileged",
             because="node-exporter reads the processes, the network and the file systems of its node; nothing else runs here.",
             # One pod on every node.
+            quota=Quota(pods=200),
+        ),
+        POD_LOGS: Namespace(
+            parties={"fluent-bit": {}},
+            pod_security="privileged",
+            because="Fluent Bit reads the log files of its node, which only root may; nothing else runs here.",
+            calls_apis=True,
             quota=Quota(pods=200),
         ),
     }

@@ -189,6 +189,14 @@ RELOADER = Chart(
     source=_CHARTS,
     images={"reloader": "ghcr.io/stakater/reloader:v1.4.21"},
 )
+FLUENT_BIT = Chart(
+    name="fluent-bit",
+    version="0.58.1",
+    repository="https://fluent.github.io/helm-charts",
+    source=_CHARTS,
+    # The same image as on cr.fluentbit.io, which Amazon ECR cannot cache.
+    images={"fluent-bit": "docker.io/fluent/fluent-bit:5.1.1"},
+)
 RABBITMQ_OPERATORS = Chart(
     name="rabbitmq-cluster-operator",
     version="0.6.5",
@@ -249,6 +257,7 @@ CHARTS_ON_KUBERNETES: dict[tuple[str, str], KubernetesRange] = {
         source="external-secrets.io, stability and support, read 2026-11: only what its tests run on",
     ),
     ("reloader", "2.2.16"): KubernetesRange(first="1.19", source="its README, read 2026-11; upstream names no tested versions"),
+    ("fluent-bit", "0.58.1"): KubernetesRange(first="1.25", source=_NO_WORD),
     ("rabbitmq-cluster-operator", "0.6.5"): KubernetesRange(first="1.25", source=_NO_WORD),
     ("redpanda", "26.2.1"): KubernetesRange(first="1.25", source=_CHART_FILE),
     ("keycloakx", "7.1.11"): KubernetesRange(first="1.25", source=_NO_WORD),

@@ -8,7 +8,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IConstruct
 
 from spotmusic_cdk import flows, versions
-from spotmusic_cdk.namespaces import MONITORING, namespaces
+from spotmusic_cdk.namespaces import MONITORING, POD_LOGS, namespaces
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.gateway.declarative_config import GatewayRoute
 from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalancer
@@ -31,6 +31,8 @@ from spotmusic_constructs.messaging.rabbitmq import RabbitMQ
 from spotmusic_constructs.messaging.rabbitmq_operators import RabbitMQOperators
 from spotmusic_constructs.messaging.task_topology import TaskTopology
 from spotmusic_constructs.messaging.topology import TaskQueue, Topology
+from spotmusic_constructs.observability.pod_logs import PodLogs
+from spotmusic_constructs.services.log_retention import retention_of
 from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalancer
 from spotmusic_constructs.streaming.redpanda import LABELS as REDPANDA_LABELS
 from spotmusic_constructs.streaming.redpanda import Redpanda
@@ -131,7 +133,7 @@ class PlatformReleases:
         )
 
     def _release_foundations(self, ground: Ground) -> tuple[Construct, ...]:
-        """The kinds of Prometheus, without which charts leave their monitors out, and what makes certificates and Secrets."""
+        """The kinds of Prometheus, without which charts leave their monitors out; what makes certificates and Secrets; logs."""
         images = self._registry.images
         kinds = PrometheusCrds(
             self._stack, "PrometheusCrds", cluster=self._cluster, chart=versions.PROMETHEUS_OPERATOR_CRDS, after=[ground]
@@ -151,6 +153,18 @@ class PlatformReleases:
         )
         reloader = Reloader(
             self._stack, "Reloader", cluster=self._cluster, chart=versions.RELOADER, images=images, watched=RELOADED, after=[kinds]
+        )
+        PodLogs(
+            self._stack,
+            "PodLogs",
+            cluster=self._cluster,
+            chart=versions.FLUENT_BIT,
+            images=images,
+            key=self._secrets.keys.logs,
+            retention=retention_of(self._settings.observability.access_log_days),
+            removal_policy=cdk.RemovalPolicy.DESTROY if self._settings.deletes_data else cdk.RemovalPolicy.RETAIN,
+            namespace=POD_LOGS,
+            after=[kinds],
         )
         return (cert_manager, external_secrets, reloader)
 

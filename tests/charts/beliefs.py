@@ -33,6 +33,7 @@ def of(chart: str, release: str, namespace: str, values: Json) -> list[Json]:
         "external-secrets": _external_secrets,
         "rabbitmq-cluster-operator": _rabbitmq_operators,
         "reloader": _reloader,
+        "fluent-bit": _fluent_bit,
     }.get(chart)
     return [*(make(release, namespace, values) if make else ()), *believed_pods.of(chart, release, namespace, values)]
 
@@ -83,6 +84,12 @@ def _rabbitmq_operators(release: str, namespace: str, _: Json) -> Iterator[Json]
 
 def _reloader(release: str, namespace: str, _: Json) -> Iterator[Json]:
     yield _account(release, namespace)
+
+
+def _fluent_bit(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    yield _service(release, namespace, _labels("fluent-bit", release), 2020)
+    account = values["serviceAccount"]
+    yield _account(account["name"], namespace, automount=account["automountServiceAccountToken"])
 
 
 def operated(manifest: Json) -> Iterator[Json]:

@@ -31,6 +31,7 @@ def of(chart: str, release: str, namespace: str, values: Json) -> list[Json]:
         "kong": _kong,
         "kube-prometheus-stack": _monitoring,
         "reloader": _reloader,
+        "fluent-bit": _fluent_bit,
     }.get(chart)
     return list(make(release, namespace, values)) if make else []
 
@@ -186,6 +187,18 @@ def _reloader(release: str, namespace: str, values: Json) -> Iterator[Json]:
     container = _container(release, {**deployment, "image": values["image"]}, security, ready=True, ports=(9090,))
     yield _workload("Deployment", (namespace, release), labels, [container], deployment, account=release, replicas=deployment["replicas"])
     yield budget(release, namespace, labels, told["podDisruptionBudget"])
+
+
+def _fluent_bit(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    labels = {NAME: "fluent-bit", INSTANCE: release}
+    pod = {
+        "serviceAccountName": values["serviceAccount"]["name"],
+        "automountServiceAccountToken": values["serviceAccount"]["automountServiceAccountToken"],
+        "securityContext": values["podSecurityContext"],
+        "volumes": values["daemonSetVolumes"],
+        "containers": [_container("fluent-bit", values, values["securityContext"], ready=True, ports=(2020,))],
+    }
+    yield _manifest("DaemonSet", (namespace, release), labels, pod)
 
 
 def _container(name: str, told: Json, security: Json, *, ready: bool = False, ports: Iterable[int] = ()) -> Json:

@@ -13,7 +13,7 @@ from tests.charts.validation import is_core, name_of
 WAVES: tuple[frozenset[str], ...] = (
     frozenset({"ground"}),
     frozenset({"prometheus-operator-crds"}),
-    frozenset({"cert-manager", "external-secrets", "reloader"}),
+    frozenset({"cert-manager", "external-secrets", "reloader", "fluent-bit"}),
     frozenset({"trust"}),
     frozenset({"rabbitmq-cluster-operator", "redpanda", "keycloakx"}),
     frozenset({"rabbitmq", "kong"}),
@@ -26,6 +26,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "cert-manager": frozenset({"ground", "prometheus-operator-crds"}),
     "external-secrets": frozenset({"ground", "prometheus-operator-crds"}),
     "reloader": frozenset({"ground", "prometheus-operator-crds"}),
+    "fluent-bit": frozenset({"ground", "prometheus-operator-crds"}),
     "trust": frozenset({"cert-manager", "external-secrets"}),
     "rabbitmq-cluster-operator": frozenset({"trust"}),
     "redpanda": frozenset({"trust"}),

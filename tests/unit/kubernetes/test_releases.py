@@ -155,8 +155,8 @@ def test_every_namespace_is_restricted_limited_and_shut(manifests: Callable[[str
         assert {port["port"] for rule in deny["egress"] for port in rule["ports"]} == {53}
 
 
-def test_only_the_exporter_of_nodes_is_an_exception() -> None:
-    assert [name for name, namespace in NAMESPACES.items() if namespace.pod_security != "restricted"] == ["node-metrics"]
+def test_only_what_reads_nodes_is_an_exception() -> None:
+    assert [name for name, namespace in NAMESPACES.items() if namespace.pod_security != "restricted"] == ["node-metrics", "pod-logs"]
 
 
 def test_every_certificate_is_signed_by_the_platforms_authority(manifests: Callable[[str], Manifests]) -> None:

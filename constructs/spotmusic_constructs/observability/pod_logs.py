@@ -1,0 +1,165 @@
+"""The logs of pods, kept where they outlive the pods and their nodes."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct, IConstruct
+
+from spotmusic_constructs.kubernetes.helm_release import HelmRelease
+from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
+from spotmusic_constructs.kubernetes.pod import resources
+from spotmusic_constructs.kubernetes.pod_identity import PodIdentity
+
+RELEASE = "fluent-bit"
+PORT = 2020
+"""Port of Fluent Bit's own HTTP server: health and metrics."""
+
+_SERVICE = f"""\
+[SERVICE]
+    Daemon Off
+    Flush 5
+    Log_Level warn
+    Parsers_File /fluent-bit/etc/parsers.conf
+    HTTP_Server On
+    HTTP_Listen 0.0.0.0
+    HTTP_Port {PORT}
+    Health_Check On
+"""
+# The kubelet names a file <pod>_<namespace>_<container>-<id>.log. Lines of Fluent Bit itself are left out: each would make another.
+# It remembers where it was on the node, so that it goes on there after a restart, and stops reading while nobody takes what it read.
+_INPUTS = """\
+[INPUT]
+    Name tail
+    Path /var/log/containers/*.log
+    Exclude_Path /var/log/containers/*_{namespace}_*.log
+    multiline.parser cri
+    Tag <namespace>.<pod>.<container>
+    Tag_Regex (?<pod>[^_/]+)_(?<namespace>[^_]+)_(?<container>.+)-[a-z0-9]{{64}}\\.log$
+    DB /var/lib/fluent-bit/tail.db
+    Read_from_Head On
+    Mem_Buf_Limit 16MB
+    Skip_Long_Lines On
+"""
+# A stream for each container, such as pod/kong.kong-7d9f.proxy; a line arrives as the program wrote it.
+_OUTPUTS = """\
+[OUTPUT]
+    Name cloudwatch_logs
+    Match *
+    region {region}
+    log_group_name {log_group}
+    log_stream_prefix pod/
+    log_key log
+    auto_create_group Off
+    Retry_Limit no_limits
+"""
+
+
+class PodLogs(Construct):
+    """Fluent Bit on every node, which sends what pods write to one encrypted log group.
+
+    Creates the log group, the release, and its right by Pod Identity to write to that group alone. It asks the Kubernetes API nothing: a
+    stream is named by namespace, pod and container, which the name of the file on the node says.
+
+    Args:
+        cluster: cluster with a kubectl provider.
+        chart: chart `fluent-bit` at one version, with its image.
+        images: names of images in our registry.
+        key: customer-managed key of logs.
+        retention: how long lines are kept; half a year for records of access (Marco Civil da Internet, article 15).
+        removal_policy: what happens to the log group when its stack goes.
+        namespace: existing namespace with Pod Security `privileged`: it reads a folder of the node.
+        after: constructs that must be deployed before: those that make the namespace, and the kinds of Prometheus.
+
+    Example:
+        PodLogs(self, "PodLogs", cluster=cluster, chart=versions.FLUENT_BIT, images=registry.images, key=keys.logs, after=[ground])
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: eks.ICluster,
+        chart: ChartWithImages,
+        images: Images,
+        key: kms.IKey,
+        retention: logs.RetentionDays = logs.RetentionDays.SIX_MONTHS,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+        namespace: str = "pod-logs",
+        after: Sequence[IConstruct] = (),
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.log_group = logs.LogGroup(self, "LogGroup", encryption_key=key, retention=retention, removal_policy=removal_policy)
+        identity = PodIdentity(
+            self,
+            "Identity",
+            cluster=cluster,
+            namespace=namespace,
+            service_account=RELEASE,
+            description="Writes the logs of pods to their log group",
+            statements=[
+                iam.PolicyStatement(
+                    actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+                    resources=[self.log_group.log_group_arn],
+                )
+            ],
+        )
+        region, group = cdk.Stack.of(self).region, self.log_group.log_group_name
+        self.release = HelmRelease(
+            self,
+            "Release",
+            cluster=cluster,
+            chart=chart,
+            release=RELEASE,
+            namespace=namespace,
+            # Nodes come and go, and nothing waits for logs.
+            wait=False,
+            # Pods get the identity's credentials only if it was there before them.
+            after=[identity, *after],
+            values={
+                "fullnameOverride": RELEASE,
+                "image": images_of(chart, images)["fluent-bit"].named,
+                "config": {
+                    "service": _SERVICE,
+                    "inputs": _INPUTS.format(namespace=namespace),
+                    "filters": "",
+                    "outputs": _OUTPUTS.format(region=region, log_group=group),
+                },
+                "serviceMonitor": {"enabled": True},
+                **_POD,
+            },
+        )
+
+
+_POD: dict[str, object] = {
+    # Its test would run an image without an exact tag.
+    "testFramework": {"enabled": False},
+    "serviceAccount": {"create": True, "name": RELEASE, "automountServiceAccountToken": False},
+    "rbac": {"create": False},
+    "priorityClassName": "spotmusic-platform",
+    # Brokers write logs as well, on nodes that nothing else tolerates.
+    "tolerations": [{"operator": "Exists"}],
+    "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%"}},
+    "resources": resources(cpu="50m", memory="64Mi", limit="192Mi"),
+    "podSecurityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+    # Only root may read the files of the kubelet. It gets nothing else that root has.
+    "securityContext": {
+        "runAsUser": 0,
+        "privileged": False,
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    },
+    "daemonSetVolumes": [
+        {"name": "logs", "hostPath": {"path": "/var/log", "type": "Directory"}},
+        {"name": "position", "hostPath": {"path": "/var/lib/fluent-bit", "type": "DirectoryOrCreate"}},
+    ],
+    "daemonSetVolumeMounts": [
+        {"name": "logs", "mountPath": "/var/log", "readOnly": True},
+        {"name": "position", "mountPath": "/var/lib/fluent-bit"},
+    ],
+}

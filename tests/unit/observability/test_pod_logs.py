@@ -1,0 +1,96 @@
+"""What pods write goes to one encrypted group, and Fluent Bit may do nothing else."""
+
+import re
+from typing import Any
+
+import pytest
+from aws_cdk import aws_kms as kms
+from aws_cdk.assertions import Template
+
+from spotmusic_cdk import versions
+from spotmusic_constructs.observability.pod_logs import PodLogs
+from tests.conftest import new_stack
+from tests.helm_values import REGISTRY, Images, cluster_in, releases
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def made() -> tuple[Json, Json]:
+    stack = new_stack()
+    key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:sa-east-1:111122223333:key/logs")
+    PodLogs(stack, "PodLogs", cluster=cluster_in(stack), chart=versions.FLUENT_BIT, images=Images(), key=key)
+    return Template.from_stack(stack).to_json()["Resources"], releases(stack)["fluent-bit"]
+
+
+@pytest.fixture
+def resources(made: tuple[Json, Json]) -> Json:
+    return made[0]
+
+
+@pytest.fixture
+def values(made: tuple[Json, Json]) -> Json:
+    return dict(made[1]["Values"])
+
+
+def only(resources: Json, type_: str) -> tuple[str, Json]:
+    ((id_, body),) = [(id_, body) for id_, body in resources.items() if body["Type"] == type_]
+    return id_, body
+
+
+def test_lines_are_kept_encrypted_for_half_a_year_and_outlive_the_stack(resources: Json) -> None:
+    _, group = only(resources, "AWS::Logs::LogGroup")
+    assert group["Properties"] == {"KmsKeyId": "arn:aws:kms:sa-east-1:111122223333:key/logs", "RetentionInDays": 180}
+    assert group["DeletionPolicy"] == "Retain"
+
+
+def test_it_may_write_to_that_group_alone(resources: Json) -> None:
+    group, _ = only(resources, "AWS::Logs::LogGroup")
+    _, policy = only(resources, "AWS::IAM::ManagedPolicy")
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == {"Fn::GetAtt": [group, "Arn"]}
+    assert sorted(statement["Action"]) == ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+
+
+def test_what_it_writes_to_is_that_group_by_name(resources: Json, values: Json) -> None:
+    group, _ = only(resources, "AWS::Logs::LogGroup")
+    assert f"log_group_name {group}\n" in values["config"]["outputs"]
+    assert "region sa-east-1\n" in values["config"]["outputs"]
+
+
+def test_no_line_is_dropped_while_cloudwatch_is_away(values: Json) -> None:
+    assert "Retry_Limit no_limits\n" in values["config"]["outputs"]
+    assert "Mem_Buf_Limit 16MB\n" in values["config"]["inputs"]
+    assert "DB /var/lib/fluent-bit/tail.db\n" in values["config"]["inputs"]
+
+
+def test_a_stream_tells_namespace_pod_and_container(values: Json) -> None:
+    pattern = re.search(r"Tag_Regex (.+)", values["config"]["inputs"])
+    assert pattern
+    name = f"/var/log/containers/kong-7d9f8c-x2x4z_kong_proxy-{'0a' * 32}.log"
+    found = re.search(pattern[1].replace("(?<", "(?P<"), name)
+    assert found
+    assert found.groupdict() == {"pod": "kong-7d9f8c-x2x4z", "namespace": "kong", "container": "proxy"}
+
+
+def test_it_does_not_read_its_own_lines(values: Json) -> None:
+    assert "Exclude_Path /var/log/containers/*_pod-logs_*.log\n" in values["config"]["inputs"]
+
+
+def test_it_runs_on_every_node_with_nothing_of_root_but_the_name(values: Json) -> None:
+    assert values["tolerations"] == [{"operator": "Exists"}]
+    assert values["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert values["securityContext"]["readOnlyRootFilesystem"] is True
+    assert values["serviceAccount"]["automountServiceAccountToken"] is False
+    assert values["rbac"] == {"create": False}
+    assert [mount["name"] for mount in values["daemonSetVolumeMounts"] if not mount.get("readOnly")] == ["position"]
+
+
+def test_its_image_is_exact_and_from_our_registry(values: Json) -> None:
+    assert values["image"]["repository"].startswith(f"{REGISTRY}/")
+    assert values["image"]["tag"] in versions.FLUENT_BIT.images["fluent-bit"]
+
+
+def test_its_metrics_are_scraped_and_no_test_image_is_run(values: Json) -> None:
+    assert values["serviceMonitor"] == {"enabled": True}
+    assert values["testFramework"] == {"enabled": False}
