@@ -14,7 +14,7 @@ class ComponentSecrets(Construct):
     """Every password of Redpanda, RabbitMQ, Keycloak and Grafana, one secret for each user.
 
     Creates generated secrets `{"username": …, "password": …}`, and one `{"grafana": …}` of the OIDC clients that Keycloak
-    knows. They are replaced by hand: the components read them when they start, and no schedule could restart them.
+    knows. They are replaced by hand: a component takes one password of a user at a time, so that somebody decides when both sides change.
 
     Args:
         key: customer-managed key of the data class "secrets".

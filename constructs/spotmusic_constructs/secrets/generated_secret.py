@@ -30,7 +30,7 @@ class ManualRotation:
     @property
     def reason(self) -> str:
         """The acknowledgement that an auditor reads."""
-        return f"Replaced by hand by {self.owner} before {self.before.isoformat()}, because its users take it at start: {self.runbook}."
+        return f"Replaced by hand by {self.owner} before {self.before.isoformat()}, as what it opens takes one at a time: {self.runbook}."
 
 
 class GeneratedSecret(Construct):

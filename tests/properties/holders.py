@@ -1,0 +1,45 @@
+"""Who has the rights that a role, a policy or a bucket's policy gives, by the name that documents use."""
+
+from collections.abc import Iterator
+from functools import cache
+
+from tests.properties.resources import Platform, Resource
+from tests.properties.statements import Statement, statements_of
+
+ROLE = "AWS::IAM::Role"
+
+
+@cache
+def holders(platform: Platform) -> dict[Resource, str]:
+    """Who takes each role: `tasks of playback`, `data/CacheRotationFunction`, `pods monitoring/grafana`, or the name of an AWS service."""
+    found = {role: _services(platform, role) for role in platform.all(ROLE)}
+    for task in platform.all("AWS::ECS::TaskDefinition"):
+        for path in ("ExecutionRoleArn", "TaskRoleArn"):
+            if role := task.target(path):
+                found[role] = f"tasks of {service_of(task)}"
+    for function in platform.all("AWS::Lambda::Function"):
+        if role := function.target("Role"):
+            found[role] = function.name
+    for association in platform.all("AWS::EKS::PodIdentityAssociation"):
+        if role := association.target("RoleArn"):
+            found[role] = f"pods {association['Namespace']}/{association['ServiceAccount']}"
+    return found
+
+
+def service_of(task: Resource) -> str:
+    """Name of the service that a task belongs to."""
+    variables = task["ContainerDefinitions.0.Environment"] or []
+    return next(str(variable["Value"]) for variable in variables if variable["Name"] == "SERVICE")
+
+
+def _services(platform: Platform, role: Resource) -> str:
+    trusted = (s.principals for s in statements_of(platform) if s.resource is role and s.kind == "trust")
+    return ", ".join(sorted({who.removesuffix(".amazonaws.com") for principals in trusted for _, who in principals}))
+
+
+def roles_of(statement: Statement) -> Iterator[Resource]:
+    """Roles that a right of an identity belongs to: the role itself, or those to which its policy is attached."""
+    if statement.resource.type == ROLE:
+        yield statement.resource
+    else:
+        yield from statement.resource.targets("Roles")

@@ -1,0 +1,80 @@
+"""docs/secrets.md as data: every secret with its readers, and the way by which a new value reaches each reader."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from tests.conftest import ROOT
+
+DOCUMENT = ROOT / "docs" / "secrets.md"
+SERVICE = "{service}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the first table.
+
+    Args:
+        secret: stack and logical id; `{service}` stands for any service.
+        key: class of data whose key encrypts it.
+        replaced: by whom, and how often.
+        readers: who may read it in AWS.
+        releases: Helm releases whose pods read it.
+    """
+
+    secret: str
+    key: str
+    replaced: str
+    readers: frozenset[str]
+    releases: frozenset[str]
+
+    def of(self, secret: str, services: frozenset[str]) -> "Row | None":
+        """This line for one secret, or None when it speaks of others."""
+        before, placeholder, after = self.secret.partition(SERVICE)
+        if not placeholder:
+            return self if self.secret == secret else None
+        found = re.fullmatch(re.escape(before) + r"(\w+)" + re.escape(after), secret)
+        if not found or found[1] not in services:
+            return None
+        readers = frozenset(reader.replace(SERVICE, found[1]) for reader in self.readers)
+        return Row(secret=secret, key=self.key, replaced=self.replaced, readers=readers, releases=self.releases)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """One line of the second table.
+
+    Args:
+        way: name of the way.
+        within: what it takes at the most.
+    """
+
+    way: str
+    within: str
+
+
+def _tables() -> Iterator[list[list[str]]]:
+    for part in DOCUMENT.read_text().split("\n## ")[1:]:
+        rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in part.splitlines() if line.startswith("| ")]
+        yield rows[1:]
+
+
+def _names(cell: str) -> frozenset[str]:
+    return frozenset(name.strip().strip("`") for name in cell.split(",") if name.strip())
+
+
+@cache
+def rows() -> tuple[Row, ...]:
+    secrets, _ = _tables()
+    return tuple(
+        Row(secret=secret.strip("`"), key=key, replaced=replaced, readers=_names(readers), releases=_names(releases))
+        for secret, key, replaced, readers, releases in secrets
+    )
+
+
+@cache
+def ways() -> dict[str, Way]:
+    """The way of each reader: a role's holder in AWS, or a release."""
+    _, lines = _tables()
+    return {reader.strip("`"): Way(way=way, within=within) for reader, way, within, _ in lines}

@@ -1,0 +1,137 @@
+"""The ways by which a new value of a secret reaches who reads it: what each needs, and how long it takes."""
+
+import ast
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+
+from tests.charts.platform import Platform as Deployed
+from tests.conftest import ROOT
+from tests.helm_values import Json
+from tests.properties.holders import holders, roles_of
+from tests.properties.resources import Platform, Resource
+from tests.properties.statements import statements_of
+
+ANNOTATION = "secret.reloader.stakater.com/auto"
+LABEL = "rabbitmq.com/topology-operator"
+DAY = 24 * 3600
+UNITS = {"m": 60, "h": 3600, "minutes": 60, "hour": 3600, "days": DAY, "once": 0}
+HANDLERS = sorted((ROOT / "constructs").rglob("*_handler/*.py"))
+
+
+def seconds(text: str) -> int:
+    """What `15m`, `9 days` and `at once` mean."""
+    number, unit = re.fullmatch(r"(\d+|at) ?([a-z]+)", text).groups()  # type: ignore[union-attr]
+    return (0 if number == "at" else int(number)) * UNITS[unit]
+
+
+def restarted(platform: Platform, service: Resource) -> Iterator[int]:
+    """Yields within how many seconds each schedule that deploys a service anew has done so."""
+    for schedule in platform.users_of(service, "AWS::Scheduler::Schedule"):
+        asked: Json = json.loads(schedule.text("Target.Input"))
+        weekly = re.fullmatch(r"cron\(\d+ \d+ \? \* [A-Z]{3} \*\)", str(schedule["ScheduleExpression"]))
+        rights = [s for s in statements_of(platform) if s.may("ecs:UpdateService") and schedule.target("Target.RoleArn") in [*roles_of(s)]]
+        heard = any(platform.target(right.resource.stack, resource) is service for right in rights for resource in right.resources)
+        on = schedule["State"] in (None, "ENABLED") and schedule["Target.Arn"].endswith(":::aws-sdk:ecs:updateService")
+        there = service.target("Cluster") in schedule.mentions("Target.Input")
+        if on and weekly and heard and there and asked["ForceNewDeployment"] is True:
+            again = schedule["Target.RetryPolicy.MaximumEventAgeInSeconds"]
+            yield 7 * DAY + schedule["FlexibleTimeWindow.MaximumWindowInMinutes"] * 60 + again
+
+
+def weekly_restart(platform: Platform, _: Deployed, reader: str) -> int | None:
+    tasks = {platform.text(s.stack, s["TaskDefinition"]): s for s in platform.some("AWS::ECS::Service")}
+    name = reader.removeprefix("tasks of ")
+    known = holders(platform)
+    for task in platform.some("AWS::ECS::TaskDefinition"):
+        role = task.target("ExecutionRoleArn")
+        if role and known[role].replace("-", "") == f"tasks of {name}".replace("-", ""):
+            return min(restarted(platform, tasks[f"${{{task.stack}/{task.id}}}"]), default=None)
+    return None
+
+
+@cache
+def handlers_that_keep_what_they_read() -> tuple[str, ...]:
+    """Functions of ours that read a secret when they are loaded, or remember what they read."""
+    return tuple(str(path.name) for path in HANDLERS if any(_kept(ast.parse(path.read_text()))))
+
+
+def _kept(module: ast.Module) -> Iterator[bool]:
+    called = "get_secret_value"
+    for node in module.body:
+        reads = any(isinstance(part, ast.Attribute) and part.attr == called for part in ast.walk(node))
+        cached = isinstance(node, ast.FunctionDef) and any("cache" in ast.unparse(d) for d in node.decorator_list)
+        yield reads and (cached or not isinstance(node, ast.FunctionDef | ast.ClassDef))
+
+
+def each_run(platform: Platform, _: Deployed, reader: str) -> int | None:
+    function = any(reader == resource.name for resource in platform.some("AWS::Lambda::Function"))
+    return 0 if function and not handlers_that_keep_what_they_read() else None
+
+
+def refresh(_: Platform, deployed: Deployed, __: str) -> int | None:
+    asked = [external["spec"]["refreshInterval"] for _, external in deployed.of_kind("ExternalSecret")]
+    return max(map(seconds, asked), default=None)
+
+
+def reloader(platform: Platform, deployed: Deployed, release: str) -> int | None:
+    """Somebody watches the namespace, and what is to start again says so: a manifest of ours, or a value of a chart."""
+    watching = deployed.releases.get("reloader")
+    told = deployed.releases[release]
+    if watching is None or told.namespace not in watching.values["reloader"]["namespaces"]:
+        return None
+    manifests = [m for m in deployed.manifests[release] if m["kind"] in ("Deployment", "StatefulSet", "CronJob")]
+    said = any((m["metadata"].get("annotations") or {}).get(ANNOTATION) == "true" for m in manifests)
+    return refreshed(platform, deployed) if said or annotated(told.values) else None
+
+
+def annotated(values: Json) -> bool:
+    """Tells whether a chart is told to annotate what it makes, and not the pods of it, which are new each time."""
+    return any(
+        (key in ("deploymentAnnotations", "statefulsetAnnotations", "annotations") and item.get(ANNOTATION) == "true") or annotated(item)
+        for key, item in values.items()
+        if isinstance(item, dict)
+    )
+
+
+def users_file(platform: Platform, deployed: Deployed, release: str) -> int | None:
+    """Redpanda's sidecar, which the chart runs unless it is told not to."""
+    values = deployed.releases[release].values
+    sidecars: Json = values["statefulset"]["sideCars"]
+    watched = sidecars.get("configWatcher", {}).get("enabled", True) and values["auth"]["sasl"]["secretRef"] == "redpanda-users"
+    return refreshed(platform, deployed) if watched else None
+
+
+def each_job(platform: Platform, deployed: Deployed, release: str) -> int | None:
+    kinds = {manifest["kind"] for manifest in deployed.manifests[release]}
+    return refreshed(platform, deployed) if kinds & {"Job", "CronJob"} and not kinds & {"Deployment", "StatefulSet"} else None
+
+
+def label(platform: Platform, deployed: Deployed, release: str) -> int | None:
+    """Each Secret of a user has the label, without which the operator does not see it."""
+    imported = {m["spec"]["importCredentialsSecret"]["name"] for m in deployed.manifests[release] if m["kind"] == "User"}
+    labels = {
+        external["metadata"]["name"]: external["spec"]["target"].get("template", {}).get("metadata", {}).get("labels", {})
+        for _, external in deployed.of_kind("ExternalSecret")
+    }
+    seen = all(labels.get(name, {}).get(LABEL) == "true" for name in imported)
+    return refreshed(platform, deployed) if imported and seen else None
+
+
+def refreshed(platform: Platform, deployed: Deployed) -> int | None:
+    """A copy in the cluster is as old as External Secrets lets it be; what then happens takes minutes."""
+    asked = refresh(platform, deployed, "")
+    return None if asked is None else asked + 30 * 60
+
+
+WAYS: dict[str, Callable[[Platform, Deployed, str], int | None]] = {
+    "weekly restart": weekly_restart,
+    "each run": each_run,
+    "refresh": refresh,
+    "Reloader": reloader,
+    "users file": users_file,
+    "each job": each_job,
+    "label": label,
+}
+"""What a way needs, by its name: within how many seconds it brings a new value, or None where it leads nowhere."""

@@ -1,0 +1,180 @@
+"""docs/secrets.md is what the templates, values and manifests say: who reads which secret, and how a new value arrives in time."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from tests.charts.platform import Platform as Deployed
+from tests.charts.references import uses
+from tests.properties.holders import holders, roles_of
+from tests.properties.resources import Platform, Resource
+from tests.properties.secret_table import SERVICE, Row, rows, ways
+from tests.properties.secret_ways import ANNOTATION, DAY, WAYS, handlers_that_keep_what_they_read, seconds
+from tests.properties.statements import statements_of
+
+SECRET = "AWS::SecretsManager::Secret"
+INSTANCE = "AWS::RDS::DBInstance"
+SCHEDULE = "AWS::SecretsManager::RotationSchedule"
+OPERATOR = "pods external-secrets/external-secrets"
+BY_HAND = "by hand"
+RDS_DAYS = 7
+"""How often RDS replaces a master password by itself (Amazon RDS user guide, password management with Secrets Manager)."""
+
+Give = Callable[[str], Deployed]
+
+
+@cache
+def secrets(platform: Platform) -> tuple[Resource, ...]:
+    """Every secret: those of templates, and those that RDS makes for its master users."""
+    return (*platform.some(SECRET), *(instance for instance in platform.some(INSTANCE) if instance["ManageMasterUserPassword"]))
+
+
+@cache
+def row_of(platform: Platform, secret: Resource) -> Row:
+    """The line that speaks of a secret, with the service in the place of its placeholder."""
+    services = frozenset(name.replace("-", "") for name in platform.settings.services)
+    found = [row for line in rows() if (row := line.of(secret.name, services))]
+    assert len(found) == 1, f"{secret.name}: docs/secrets.md has {len(found)} lines for it"
+    return found[0]
+
+
+def arn_path(secret: Resource) -> str:
+    return "MasterUserSecret.KmsKeyId" if secret.type == INSTANCE else "KmsKeyId"
+
+
+def replaced(secret: Resource) -> str:
+    """By whom a secret is replaced, as the table says it."""
+    if secret.type == INSTANCE:
+        return f"by RDS, every {RDS_DAYS} days"
+    for schedule in secret.platform.users_of(secret, SCHEDULE):
+        return f"every {schedule['RotationRules.AutomaticallyAfterDays']} days"
+    return BY_HAND if {"RotationOwner", "RotateBefore"} <= secret.tags.keys() else "by nobody"
+
+
+@cache
+def readers(platform: Platform) -> dict[Resource, set[str]]:
+    """Who may read each secret, by IAM."""
+    known = holders(platform)
+    found: dict[Resource, set[str]] = {secret: set() for secret in secrets(platform)}
+    for statement in statements_of(platform):
+        if statement.kind == "identity" and statement.allows and statement.may("secretsmanager:GetSecretValue"):
+            who = {known[role] for role in roles_of(statement)}
+            for resource in statement.resources:
+                target = platform.target(statement.resource.stack, resource)
+                assert target in found, f"{statement} reads {platform.text(statement.resource.stack, resource)}, which is no secret here"
+                found[target] |= {"External Secrets" if name == OPERATOR else name for name in who}
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Cluster:
+    """Who reads what in the cluster.
+
+    Args:
+        deployed: what is deployed to it.
+    """
+
+    deployed: Deployed
+
+    @cached_property
+    def copies(self) -> dict[str, list[tuple[str, str]]]:
+        """Namespace and name of the Kubernetes Secrets that are made of a secret, by the end of its ARN."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for _, external in self.deployed.of_kind("ExternalSecret"):
+            metadata = external["metadata"]
+            for entry in external["spec"]["data"]:
+                found.setdefault(entry["remoteRef"]["key"].rpartition(":")[2], []).append((metadata["namespace"], metadata["name"]))
+        return found
+
+    @cached_property
+    def users(self) -> dict[tuple[str, str], set[str]]:
+        """Releases that name a Kubernetes Secret."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for use in uses(self.deployed):
+            if use.kind == "Secret":
+                found.setdefault((use.namespace, use.name), set()).add(use.release)
+        return found
+
+    def releases(self, secret: Resource) -> set[str]:
+        """Releases whose pods read a secret."""
+        made = self.copies.get(f"{secret.stack}.{secret.id}", [])
+        return {release for copy in made for release in self.users.get(copy, set())}
+
+
+def findings(platform: Platform, cluster: Cluster) -> Iterator[str]:
+    """What the first table says of a secret, and the templates do not, or the other way round."""
+    aliases = {alias.target("TargetKeyId"): alias["AliasName"].rpartition("/")[2] for alias in platform.some("AWS::KMS::Alias")}
+    real = {name.replace("-", ""): name for name in platform.settings.services}
+    for secret in secrets(platform):
+        row = row_of(platform, secret)
+        wanted = {f"tasks of {real.get(name[9:], name[9:])}" if name.startswith("tasks of ") else name for name in row.readers}
+        key = secret.target(arn_path(secret))
+        for what, said, is_so in (
+            ("its key", row.key, aliases.get(key)),
+            ("who replaces it", row.replaced, replaced(secret)),
+            ("its readers", wanted, readers(platform)[secret]),
+            ("the releases that read it", set(row.releases), cluster.releases(secret)),
+        ):
+            if said != is_so:
+                yield f"{secret.name}: docs/secrets.md says of {what} {said}, and it is {is_so}"
+
+
+ENVIRONMENTS = ["dev", "staging", "prod"]
+
+
+def test_each_secret_has_the_key_the_readers_and_the_rotation_of_its_line(platform: Platform, deployed: Give) -> None:
+    assert list(findings(platform, Cluster(deployed(platform.name)))) == []
+
+
+def test_no_line_speaks_of_a_secret_that_is_not_there(platforms: Callable[[str], Platform]) -> None:
+    there = {secret.name for name in ENVIRONMENTS for secret in secrets(platforms(name))}
+    patterns = [row.secret for row in rows()]
+    idle = [p for p in patterns if not any(re.fullmatch(re.escape(p).replace(re.escape(SERVICE), r"\w+"), name) for name in there)]
+    assert idle == []
+
+
+def test_each_reader_has_a_way_and_each_way_a_reader() -> None:
+    reading = {re.sub(r"^tasks of .*", f"tasks of {SERVICE}", name) for row in rows() for name in {*row.readers, *row.releases}}
+    assert reading == set(ways())
+    assert {way.way for way in ways().values()} == {*WAYS, BY_HAND}
+
+
+def reached(platform: Platform, deployed: Deployed) -> Iterator[str]:
+    """Readers that a new value does not reach, or later than the table says, or later than the old value is valid."""
+    for secret in secrets(platform):
+        row = row_of(platform, secret)
+        for reader in sorted({*row.readers, *row.releases}):
+            listed = ways()[f"tasks of {SERVICE}" if reader.startswith("tasks of ") else reader]
+            if listed.way == BY_HAND:
+                if row.replaced != BY_HAND:
+                    yield f"{reader} reads {secret.name}, which a schedule replaces, and follows by hand only"
+                continue
+            took = WAYS[listed.way](platform, deployed, reader)
+            valid = int((re.findall(r"every (\d+) days", row.replaced) or [366])[0]) * DAY
+            if took is None:
+                yield f"{reader} reads {secret.name}, and a new value does not reach it by {listed.way}"
+            elif not took <= seconds(listed.within) or took >= valid:
+                yield f"{reader} has a new value of {secret.name} after {took} s; {listed.within} are promised, and it is valid {valid} s"
+
+
+def test_a_new_value_reaches_each_reader_while_the_old_one_is_valid(platform: Platform, deployed: Give) -> None:
+    assert list(reached(platform, deployed(platform.name))) == []
+
+
+def test_no_function_remembers_a_secret() -> None:
+    assert handlers_that_keep_what_they_read() == ()
+
+
+def test_the_chain_is_there_in_what_charts_render(platform: Platform, rendered: Give) -> None:
+    """Where the charts of repositories are at hand: the annotation arrives on what names the Secret."""
+    cluster = Cluster(rendered(platform.name))
+    made = {copy for copies in cluster.copies.values() for copy in copies}
+    for release in ("kong", "keycloak", "monitoring"):
+        manifests = cluster.deployed.manifests[release]
+        there = [m for m in manifests if (m["metadata"].get("annotations") or {}).get(ANNOTATION) == "true"]
+        text = json.dumps([m["spec"]["template"]["spec"] for m in there])
+        read = {name for copy, by in cluster.users.items() if copy in made and release in by for name in copy[1:]}
+        assert read
+        assert [name for name in sorted(read) if json.dumps(name) not in text] == []
