@@ -112,4 +112,11 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
         ),
         "staging": Deviation(resources=("eks-platform/BrokersLoadBalancer deletion",), reason=TAKEN_DOWN_AT_ONCE),
     },
+    125: {
+        environment: Deviation(
+            resources=("protection of *",),
+            reason="It is taken down and made again, and costs nothing while it is gone. What holds data is kept by policies of its own.",
+        )
+        for environment in ("dev", "staging")
+    },
 }

@@ -1,8 +1,10 @@
 """Who writes a log to CloudWatch, to which group, and how long it must be kept."""
 
+import re
 from collections.abc import Iterator
 
-from tests.properties.resources import Platform, Resource
+from tests.properties.releases import releases_of
+from tests.properties.resources import Platform, Resource, at
 from tests.properties.statements import statements_of
 from tests.properties.watched import place_of
 
@@ -26,10 +28,21 @@ def writers(platform: Platform) -> Iterator[Writer]:
         yield cluster.name, by_name.get(f"/aws/eks/{cluster.text('Name')}/cluster"), SECURITY_DAYS
     for workspace in platform.some("AWS::APS::Workspace"):
         yield workspace.name, workspace.target("LoggingConfiguration.LogGroupArn"), ACCESS_DAYS
+    for experiment in platform.all("AWS::FIS::ExperimentTemplate"):
+        yield experiment.name, experiment.target("LogConfiguration.CloudWatchLogsConfiguration.LogGroupArn"), SECURITY_DAYS
+    yield from _pods(platform)
     yield from _stores(platform, by_name)
     yield from _rules(platform)
     yield from _functions(platform, by_name)
     yield from _containers(platform)
+
+
+def _pods(platform: Platform) -> Iterator[Writer]:
+    """What pods write, which the agent on their node sends on."""
+    by_place = {place_of(group): group for group in platform.some(GROUP)}
+    agent = releases_of(platform).get("fluent-bit")
+    written = re.findall(r"log_group_name (\S+)", str(at(agent.values, "config.outputs"))) if agent else []
+    yield "pods", by_place.get(written[0]) if len(written) == 1 else None, ACCESS_DAYS
 
 
 def _stores(platform: Platform, by_name: dict[str, Resource]) -> Iterator[Writer]:

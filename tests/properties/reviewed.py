@@ -13,13 +13,32 @@ WITHOUT_RESOURCES: Mapping[str, str] = {
     "ec2:DescribeNetworkInterfaces": "EC2 describes everything or nothing",
     "ec2:DescribeSubnets": "EC2 describes everything or nothing",
     "ec2:UnassignPrivateIpAddresses": "the same as for assigning",
+    "ec2:DescribeManagedPrefixLists": "EC2 describes everything or nothing",
+    "ec2:DescribeNetworkAcls": "EC2 describes everything or nothing",
+    "ec2:DescribeVpcs": "EC2 describes everything or nothing",
+    "ec2:GetManagedPrefixListEntries": "AWS FIS reads the lists of AWS, whose ids are AWS's own",
     "ecr:GetAuthorizationToken": "a token is of the whole registry; what it pulls is another right",
+    "ecs:DescribeTasks": "AWS FIS looks for tasks, whose ids nobody knows before (AWS FIS user guide, actions reference)",
+    "ecs:ListTasks": "the same",
+    "elasticache:DescribeReplicationGroups": "AWS FIS finds its target by tags, among all",
+    "logs:CreateLogDelivery": "a log delivery has no ARN (Amazon CloudWatch Logs user guide, logs sent to CloudWatch Logs)",
+    "logs:DeleteLogDelivery": "the same",
+    "logs:DescribeLogGroups": "the same",
+    "logs:DescribeResourcePolicies": "the same",
+    "logs:GetLogDelivery": "the same",
+    "logs:ListLogDeliveries": "the same",
+    "logs:UpdateLogDelivery": "the same",
+    "rds:DescribeDBInstances": "AWS FIS finds its target by tags, among all",
     "secretsmanager:GetRandomPassword": "it reads nothing",
+    "tag:GetResources": "AWS FIS finds its targets by tags, among all",
 }
 """Actions that may be allowed on `*`, and why. Source: Service Authorization Reference, 2026-11, unless it says otherwise."""
 
 CONFINED_BY: Mapping[str, str] = {"cloudwatch:PutMetricData": "cloudwatch:namespace"}
 """Condition key without which such an action is too wide."""
+
+CONFINING = ("aws:requesttag/", "aws:resourcetag/", "ec2:vpc", "ecs:cluster")
+"""Condition keys, in lower case, by which a right on every resource of a type is one on ours only."""
 
 AWS_MANAGED: Mapping[str, str] = {
     "AWSBackupServiceRolePolicyForBackup": "AWS Backup's role",
@@ -75,6 +94,7 @@ ACKNOWLEDGED: Mapping[str, tuple[str, ...]] = {
         "ecs-services/*/Roles/*Role",
         "ecs-services/QueueDepth/Policy/*",
         "eks-platform/Kubernetes/*Policy/*",
+        "observability/Faults/*Role/Policy/*",
         "observability/Monitoring/Release/See/Policy/*",
         "registry/Images/CreationRole/Policy/*",
     ),

@@ -33,7 +33,8 @@ def wide(statement: Statement) -> Iterator[str]:
     """What of a right is too wide."""
     yield from statement.negated
     yield from (action for action in statement.actions if "*" in action)
-    if any(EVERYTHING.fullmatch(text) for text in statement.texts()):
+    confined = any(key.startswith(reviewed.CONFINING) for key in statement.condition_keys)
+    if any(text == "*" or (EVERYTHING.fullmatch(text) and not confined) for text in statement.texts()):
         for action in statement.actions:
             key = reviewed.CONFINED_BY.get(action)
             if action not in reviewed.WITHOUT_RESOURCES or (key and key not in statement.condition_keys):

@@ -1,0 +1,45 @@
+"""The real application, synthesized as on a machine without network, credentials or memory."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conftest import ROOT, feature_flags
+
+ISOLATED = ["unshare", "--map-root-user", "--net"]
+UNPACKED = Path.home() / ".cache" / "aws" / "jsii" / "package-cache"
+"""Where jsii keeps what it unpacked, by checksum. Unpacking it again would take twice as long as the synthesis."""
+
+
+def synthesize(outdir: Path, environment: str) -> None:
+    """Runs the real application without network, credentials, home folder or the CLI."""
+    isolated = ISOLATED if can_cut_the_network() else []
+    subprocess.run(
+        [*isolated, sys.executable, "app.py"],
+        cwd=ROOT,
+        check=True,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(outdir.parent),
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(UNPACKED),
+            "CDK_OUTDIR": str(outdir),
+            "CDK_VALIDATION": "false",
+            "CDK_CONTEXT_JSON": json.dumps({**feature_flags(), "env": environment}),
+        },
+    )
+
+
+def can_cut_the_network() -> bool:
+    """Linux only, and where the kernel lets an ordinary user have namespaces."""
+    try:
+        return subprocess.run([*ISOLATED, "true"], check=False, capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def what_is_deployed(assembly: Path) -> set[Path]:
+    """Every file of an assembly but those that hold CDK's stack traces, which tell the temporary folders that jsii ran in."""
+    files = {path.relative_to(assembly) for path in assembly.rglob("*") if path.is_file()}
+    return {path for path in files if path.name != "validation-report.json" and not path.name.endswith(".metadata.json")}

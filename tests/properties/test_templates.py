@@ -1,0 +1,176 @@
+"""Properties 125 to 127 and 131 to 133: what holds for every template."""
+
+import json
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+from tests.conftest import ROOT, STACKS
+from tests.properties import isolation
+from tests.properties.conftest import ENVIRONMENTS
+from tests.properties.promise import Verdicts, promise
+from tests.properties.resources import EDGE_REGION, Json, Platform, Resource, as_list
+
+Assembly = Callable[[str], Path]
+
+TAGS = ("Project", "Env", "Owner", "CostCenter", "DataClass")
+DATA_CLASSES = {"public", "internal", "personal", "secret"}
+
+# CloudFormation takes 500 resources, 1 MB and 200 outputs a template (AWS CloudFormation quotas, 2026-11): a margin is ours.
+MOST_RESOURCES = 400
+MOST_BYTES = 900_000
+MOST_OUTPUTS = 180
+
+FROZEN = ROOT / "tests" / "stacks" / "stateful_resources.json"
+HOLDS_DATA = {
+    "AWS::APS::Workspace",
+    "AWS::Backup::BackupVault",
+    "AWS::ECR::Repository",
+    "AWS::EKS::Cluster",
+    "AWS::ElastiCache::ReplicationGroup",
+    "AWS::KMS::Key",
+    "AWS::RDS::DBInstance",
+    "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
+}
+MADE_AGAIN = {"AWS::EKS::Cluster", "AWS::ElastiCache::ReplicationGroup"}
+"""Of these, what comes back from code and snapshots; the rest is kept."""
+MAY_HOLD_DATA = ("AWS::DocDB::", "AWS::DynamoDB::", "AWS::EFS::", "AWS::Kinesis::", "AWS::MSK::", "AWS::OpenSearchService::", "AWS::SQS::")
+"""Types of services that keep data, of which the platform has none."""
+
+BRAZIL = ("sa-east-1",)
+AT_THE_EDGE = (
+    "AWS::CertificateManager::Certificate",
+    "AWS::CloudFront::",
+    "AWS::CloudWatch::Alarm",
+    "AWS::KMS::",
+    "AWS::Logs::Delivery",
+    "AWS::Route53::RecordSet",
+    "AWS::SNS::",
+    "AWS::SSM::Parameter",
+    "AWS::WAFv2::",
+)
+"""What stands in us-east-1: what CloudFront wants there, and who is told when it fails."""
+LOGS_OF_THE_EDGE = {
+    "AWS::WAFv2::LoggingConfiguration": "LogDestinationConfigs",
+    "AWS::Logs::DeliveryDestination": "DestinationResourceArn",
+}
+REPLICATED_BY = {
+    "AWS::ElastiCache::ReplicationGroup": "GlobalReplicationGroupId",
+    "AWS::KMS::Key": "MultiRegion",
+    "AWS::RDS::DBInstance": "AutomaticBackupReplicationRegion",
+    "AWS::S3::Bucket": "ReplicationConfiguration",
+    "AWS::SecretsManager::Secret": "ReplicaRegions",
+}
+REPLICATING = ("AWS::ECR::ReplicationConfiguration", "AWS::ElastiCache::GlobalReplicationGroup", "AWS::RDS::GlobalCluster")
+
+
+def stacks(assembly: Path) -> Iterator[tuple[str, Json]]:
+    """Stacks of an assembly: their id, and what the manifest says of them."""
+    artifacts: Json = json.loads((assembly / "manifest.json").read_text())["artifacts"]
+    for artifact in artifacts.values():
+        if artifact["type"] == "aws:cloudformation:stack":
+            yield artifact["displayName"].split("/")[1].split(" ")[0], artifact
+
+
+@promise
+def test_p125_no_stack_goes_by_mistake(platform: Platform, synthesized: Assembly) -> Verdicts:
+    for name, stack in stacks(synthesized(platform.name)):
+        yield f"protection of {name}", stack["properties"].get("terminationProtection") is True, "Set production: true."
+
+
+@cache
+def tag_property(type_: str, region: str) -> str | None:
+    """Property that takes the tags of a type, as CloudFormation's own schema says; none where it takes none."""
+    if type_.startswith("Custom::"):
+        return None
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region, type_).schema
+    tagging = schema.get("tagging", {})
+    name = str(tagging.get("tagProperty", "/properties/Tags")).rpartition("/")[2]
+    return name if tagging.get("taggable", True) and name in schema["properties"] else None
+
+
+def tags_in(resource: Resource, name: str) -> dict[str, str]:
+    tags = resource[name] or {}
+    return dict(tags) if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
+
+
+@promise
+def test_p126_everything_says_what_it_is_for_and_who_pays(platform: Platform) -> Verdicts:
+    settings = platform.settings
+    wanted = {"Project": "spotmusic", "Env": settings.name, "Owner": settings.owner, "CostCenter": settings.cost_center}
+    tagged: dict[str, str | None] = {"AWS::ECR::RepositoryCreationTemplate": "ResourceTags"}  # those of the repositories that ECR makes
+    for resource in platform.resources:
+        region = EDGE_REGION if resource.stack == "edge" else settings.region
+        name = tagged.get(resource.type) or tag_property(resource.type, region)
+        if name is None:
+            continue
+        tags = tags_in(resource, name)
+        wrong = sorted(key for key, value in wanted.items() if tags.get(key) != value)
+        yield resource, not wrong, f"Its {name} lack {wrong}: what CDK does not tag gets its tags by spotmusic_constructs.tagging."
+        yield resource, tags.get("DataClass") in DATA_CLASSES, f"Say which class of data it has: {sorted(DATA_CLASSES)}."
+    for service in platform.some("AWS::ECS::Service"):
+        yield service, service["PropagateTags"] == "SERVICE", "Let its tasks have its tags: they are what costs."
+
+
+@promise
+def test_p127_every_template_keeps_a_margin_to_the_limits(platform: Platform, synthesized: Assembly) -> Verdicts:
+    assembly = synthesized(platform.name)
+    for name, stack in stacks(assembly):
+        template = platform.templates[name]
+        resources, outputs = len(template["Resources"]), len(template.get("Outputs", {}))
+        size = (assembly / stack["properties"]["templateFile"]).stat().st_size
+        yield name, resources <= MOST_RESOURCES, f"It has {resources} resources, {MOST_RESOURCES} at the most. Split it."
+        yield name, size < MOST_BYTES, f"It has {size} bytes. Take texts out of it, or split it."
+        yield name, outputs < MOST_OUTPUTS, f"It has {outputs} outputs, which other stacks read. Name fewer things from elsewhere."
+
+
+def test_p131_a_synthesis_without_network_or_credentials_is_the_same_to_the_byte(synthesized: Assembly, tmp_path: Path) -> None:
+    for environment in ENVIRONMENTS:
+        for manifest in (synthesized(environment) / "manifest.json", synthesized(environment).parent / "manifest.json"):
+            assert "missing" not in json.loads(manifest.read_text()), (
+                f"{environment} looks something up: write it into the environment file"
+            )
+    one, two = synthesized("prod").parent, tmp_path / "isolated"
+    isolation.synthesize(two, "prod")
+    files = isolation.what_is_deployed(one)
+    assert files == isolation.what_is_deployed(two)
+    assert sum(path.name.endswith(".template.json") for path in files) == len(STACKS)
+    assert [str(path) for path in files if (one / path).read_bytes() != (two / path).read_bytes()] == []
+
+
+@promise
+def test_p132_what_holds_data_keeps_its_logical_id_and_outlives_its_stack(platform: Platform) -> Verdicts:
+    frozen: dict[str, str] = json.loads(FROZEN.read_text())
+    now = {f"{resource.stack}/{resource.id}": resource for resource in platform.resources if resource.type in HOLDS_DATA}
+    for name, type_ in frozen.items():
+        kept = name in now and now[name].type == type_
+        yield name, kept, f"CloudFormation would delete or replace this {type_}, with the data in it. Give it its logical id back."
+    for name, resource in now.items():
+        yield name, name in frozen, f"Add it to {FROZEN.relative_to(ROOT)}, for good."
+        stays = resource.type in MADE_AGAIN or resource.outlives_its_stack
+        yield name, stays, "Retain it, or let it leave a snapshot, when it is deleted and when it is replaced."
+    for resource in platform.resources:
+        unknown = resource.type.startswith(MAY_HOLD_DATA)
+        yield resource, not unknown, "It may hold data: add its type to HOLDS_DATA, and freeze it."
+
+
+@promise
+def test_p133_listeners_data_stays_in_brazil(platform: Platform, synthesized: Assembly) -> Verdicts:
+    for name, stack in stacks(synthesized(platform.name)):
+        region = stack["environment"].rpartition("/")[2]
+        at_home = region == platform.settings.region and region in BRAZIL
+        yield name, region == EDGE_REGION if name == "edge" else at_home, f"It stands in {region}. Personal data stays in {BRAZIL} (LGPD)."
+    for resource in platform.resources:
+        if resource.stack == "edge":
+            allowed = resource.type.startswith(AT_THE_EDGE)
+            yield resource, allowed, f"Only what CloudFront wants stands in {EDGE_REGION}. Put it into a stack at home."
+        copied = resource.type in REPLICATING or bool(resource[REPLICATED_BY.get(resource.type, "-")])
+        yield resource, not copied, "Copy nothing to another region: that needs a legal basis (LGPD, article 33)."
+    for type_, path in LOGS_OF_THE_EDGE.items():
+        for log in platform.some(type_, stack="edge"):
+            values = [platform.target(log.stack, value) for value in as_list(log[path])]
+            home = all(value is not None and value.type == "AWS::S3::Bucket" and value.stack == "data" for value in values)
+            yield log, home, "Write who asked for what to the log bucket at home: addresses are personal data."
