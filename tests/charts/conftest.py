@@ -20,3 +20,9 @@ def platform(
 ) -> Platform:
     """Each environment twice: as far as it is known everywhere, and whole where the charts are at hand."""
     return rendered(environment) if request.param == "every chart" else deployed(environment)
+
+
+@pytest.fixture(scope="session")
+def whole(environment: str, rendered: Callable[[str], Platform]) -> Platform:
+    """Each environment with every chart rendered, where the charts are at hand."""
+    return rendered(environment)

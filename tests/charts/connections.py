@@ -246,7 +246,7 @@ def identity_findings(platform: Platform) -> list[str]:
         release = platform.releases[accounts[subject]]
         if release.stack == stack and id_ not in release.resource.get("DependsOn", []):
             found.append(f"{release} makes {'/'.join(subject)} but does not wait for {id_}: its first pods would have no credentials")
-        if platform.whole and not any(_runs_as(workload, subject) for _, workload in workloads(platform)):
+        if not any(_runs_as(workload, subject) for _, workload in workloads(platform)):
             found.append(f"{id_} gives rights to {'/'.join(subject)}, as which no pod runs")
     return found
 

@@ -90,10 +90,11 @@ def rule_findings(platform: Platform) -> list[str]:
     """Returns what releases have against property 95."""
     names = Counter((release.namespace, release.name) for release in platform.releases.values())
     twice = [f"release {name} of {namespace} is there twice" for (namespace, name), count in names.items() if count > 1]
-    return twice + [f"{release} {problem}" for release in platform.releases.values() for problem in _problems(platform, release)]
+    return twice + [f"{release} {problem}" for release in platform.releases.values() for problem in problems_of(platform, release)]
 
 
-def _problems(platform: Platform, release: Release) -> Iterator[str]:
+def problems_of(platform: Platform, release: Release) -> Iterator[str]:
+    """Yields what one release has against it."""
     properties = release.properties
     if not re.fullmatch(rf"[a-z][-a-z0-9]{{0,{LONGEST_NAME - 1}}}", release.name):
         yield "has no release name that Helm takes"

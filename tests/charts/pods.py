@@ -15,6 +15,8 @@ from tests.helm_values import REGISTRY, Json
 RESTRICTED_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 """Kinds of volumes that Pod Security `restricted` allows."""
 HOST = ("hostNetwork", "hostPID", "hostIPC")
+EVERYBODY = {"system:anonymous", "system:authenticated", "system:masters", "system:serviceaccounts", "system:unauthenticated", "default"}
+"""Subjects that stand for more than one pod's account."""
 
 Containers = Iterator[tuple[str, Json, Json]]
 
@@ -38,12 +40,9 @@ def containers(platform: Platform) -> Containers:
             yield f"{where_of(workload)}: {container['name']}", pod, container
 
 
-def restricted(platform: Platform) -> Iterator[str]:
-    """What the Pod Security standard `restricted` forbids, in the namespaces that enforce it."""
-    privileged = {name for name, labels in namespaces(platform).items() if labels.get("pod-security.kubernetes.io/enforce") != "restricted"}
+def unrestricted(platform: Platform) -> Iterator[str]:
+    """What the Pod Security standard `restricted` forbids, also in namespaces that do not enforce it."""
     for workload in running(platform):
-        if workload["metadata"].get("namespace") in privileged:
-            continue
         pod = pod_of(workload) or {}
         yield from (f"{where_of(workload)}: {problem}" for problem in _pod_problems(pod))
         for container in [*pod["containers"], *(pod.get("initContainers") or [])]:
@@ -108,13 +107,29 @@ def images(platform: Platform, uncached: Iterable[str]) -> Iterator[str]:
     allowed = (REGISTRY, *uncached)
     for where, _, container in containers(platform):
         image = container["image"]
-        name, _, tag = image.partition("@")[0].rpartition(":")
-        if not name or tag == "latest" or not re.search(r"\d", tag) or tag.count("-distroless") > 1:
+        if not is_exact(image):
             yield f"{where}: {image} has no exact tag"
         if not image.startswith(tuple(f"{host}/" for host in allowed)):
             yield f"{where}: {image} is not pulled through our registry"
-        if "bitnami" in image:
-            yield f"{where}: {image} is of Bitnami, which publishes no versions any more"
+
+
+def is_exact(image: str) -> bool:
+    """Tells whether a name means one image for ever. Bitnami publishes no versions any more."""
+    name, _, tag = image.partition("@")[0].rpartition(":")
+    return bool(name) and tag != "latest" and bool(re.search(r"\d", tag)) and tag.count("-distroless") <= 1 and "bitnami" not in image
+
+
+def on_the_host(platform: Platform) -> Iterator[str]:
+    """Pods that see something of their node: its network, its processes, its folders or its ports, or that may do all it may."""
+    for workload in running(platform):
+        pod = pod_of(workload) or {}
+        seen = [key for key in HOST if pod.get(key)]
+        seen += [f"folder {volume['hostPath']['path']}" for volume in pod.get("volumes") or [] if "hostPath" in volume]
+        for container in [*pod["containers"], *(pod.get("initContainers") or [])]:
+            seen += ["every right"] if (container.get("securityContext") or {}).get("privileged") else []
+            seen += [f"port {port['hostPort']}" for port in container.get("ports") or [] if port.get("hostPort")]
+        if seen:
+            yield f"{where_of(workload)}: {', '.join(seen)}"
 
 
 def tokens(platform: Platform) -> Iterator[str]:
@@ -147,8 +162,11 @@ def wide_rights(platform: Platform) -> Iterator[str]:
                 what = f"{', '.join(rule.get('apiGroups') or [])} {', '.join(rule.get('resources') or [])}".strip()
                 yield f"{release}: {role['kind']} {role['metadata']['name']}: * in {' and '.join(stars)} of {what or 'core'}"
     for release, binding in platform.of_kind("ClusterRoleBinding", "RoleBinding"):
+        where = f"{release}: {binding['metadata']['name']}"
         if binding["roleRef"]["name"] in {"cluster-admin", "admin", "edit"}:
-            yield f"{release}: {binding['metadata']['name']} binds {binding['roleRef']['name']}"
+            yield f"{where} binds {binding['roleRef']['name']}"
+        everybody = [subject["name"] for subject in binding.get("subjects") or [] if subject["name"] in EVERYBODY]
+        yield from (f"{where} is for {name}" for name in everybody)
 
 
 def open_services(platform: Platform) -> Iterator[str]:
@@ -209,17 +227,16 @@ def namespaces(platform: Platform) -> dict[str, dict[str, str]]:
     return {manifest["metadata"]["name"]: manifest["metadata"].get("labels") or {} for _, manifest in platform.of_kind("Namespace")}
 
 
-def unexcused(findings: Iterable[str], exceptions: Mapping[str, str], *, whole: bool = True) -> list[str]:
+def unexcused(findings: Iterable[str], exceptions: Mapping[str, str]) -> list[str]:
     """Returns findings that no exception covers, and exceptions that cover none.
 
     Args:
         findings: what was found.
         exceptions: reason by beginning of a finding.
-        whole: whether everything was looked at, so that an exception must have something to excuse.
     """
     findings = list(findings)
     left = [finding for finding in findings if not finding.startswith(tuple(exceptions))]
-    idle = [e for e in exceptions if not any(finding.startswith(e) for finding in findings)] if whole else []
+    idle = [e for e in exceptions if not any(finding.startswith(e) for finding in findings)]
     return left + [f"exception {exception!r} excuses nothing any more: take it away" for exception in idle]
 
 

@@ -17,12 +17,6 @@ def test_every_queue_that_a_service_takes_from_or_is_scaled_by_is_made_and_for_i
     assert brokers.queue_findings(deployed(environment)) == []
 
 
-def test_production_keeps_every_event_on_three_brokers(deployed: Deployed) -> None:
-    access = deployed("prod").releases["redpanda-access"].values
-    assert access["minimumReplication"] == 3
-    assert {name: topic["replication"] for name, topic in access["topics"].items() if topic["replication"] < 3} == {}
-
-
 def broken(platform: Platform, release: str) -> Platform:
     copied = copy.copy(platform)
     copied.releases = {**platform.releases, release: copy.deepcopy(platform.releases[release])}

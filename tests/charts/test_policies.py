@@ -1,4 +1,4 @@
-"""NetworkPolicies are the table of flows among pods: no more, no fewer."""
+"""What NetworkPolicies speak of is there. That they are the table of flows, no more and no fewer, is property 98, in tests/properties."""
 
 from collections.abc import Callable
 
@@ -6,12 +6,7 @@ from spotmusic_cdk import flows
 from spotmusic_cdk.namespaces import namespaces
 from tests.charts import connections, policies
 from tests.charts.platform import Platform
-from tests.charts.references import pod_of
 from tests.conftest import settings_of
-
-
-def test_policies_let_through_what_the_table_says_and_nothing_else(deployed: Callable[[str], Platform], environment: str) -> None:
-    assert policies.findings(deployed(environment), settings_of(environment)) == []
 
 
 def test_every_party_is_the_label_of_pods_that_run(platform: Platform) -> None:
@@ -46,12 +41,6 @@ def test_nobody_but_prometheus_and_its_own_reaches_the_admin_api_of_the_brokers(
     assert {edge[:3] for edge in admin} == {("monitoring egress", "prometheus", "redpanda"), ("redpanda ingress", "redpanda", "prometheus")}
 
 
-def test_no_chart_brings_policies_of_its_own(platform: Platform) -> None:
+def test_no_chart_brings_policies_of_its_own(whole: Platform) -> None:
     """Those of upstream let everybody in on the ports of the chart."""
-    assert {release for release, _ in platform.of_kind("NetworkPolicy")} == {"ground"}
-
-
-def test_pods_on_the_network_of_their_node_are_known(platform: Platform) -> None:
-    """No policy confines them."""
-    on_host = [w["metadata"]["name"] for _, w in connections.workloads(platform) if (pod_of(w) or {}).get("hostNetwork")]
-    assert set(on_host) <= {"node-exporter"}
+    assert {release for release, _ in whole.of_kind("NetworkPolicy")} == {"ground"}

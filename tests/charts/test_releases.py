@@ -1,4 +1,4 @@
-"""Property 95 on every release, and the order in which releases come."""
+"""The rules of releases (property 95) on what charts render, and the order in which they come."""
 
 from collections.abc import Callable
 
@@ -6,8 +6,8 @@ from tests.charts import order
 from tests.charts.platform import Platform
 
 
-def test_every_release_keeps_the_rules(platform: Platform) -> None:
-    assert order.rule_findings(platform) == []
+def test_every_release_keeps_the_rules(whole: Platform) -> None:
+    assert order.rule_findings(whole) == []
 
 
 def test_no_release_comes_before_what_it_needs(platform: Platform) -> None:

@@ -162,7 +162,7 @@ def pod_as_root(platform: Platform) -> list[str]:
     spec = manifest(platform, "RabbitmqCluster", "rabbitmq")["spec"]["override"]["statefulSet"]["spec"]["template"]["spec"]
     spec["securityContext"]["runAsUser"] = 0
     spec["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = True
-    return list(pods.restricted(platform))
+    return list(pods.unrestricted(platform))
 
 
 def image_past_our_registry(platform: Platform) -> list[str]:

@@ -59,6 +59,29 @@ def name_of(manifest: Json) -> str:
     return f"{manifest['kind']} {metadata.get('namespace', '')}/{metadata['name']}"
 
 
+SERVED = {
+    "cert-manager.io": "v1",
+    "eks.amazonaws.com": "v1",
+    "external-secrets.io": "v1",
+    "karpenter.sh": "v1",
+    "monitoring.coreos.com": "v1",
+    "rabbitmq.com": "v1beta1",
+}
+"""Version that the pinned operators serve of each group. Sources: the definitions that their charts bring; the Amazon EKS user guide."""
+SERVED_APART = {"PushSecret": "v1alpha1"}
+"""Kinds of which that is another version."""
+
+
+def unserved(manifests: Iterable[Json]) -> list[str]:
+    """Returns custom resources of a group, or of a version of it, that no operator of ours serves."""
+    found = []
+    for manifest in manifests:
+        group, _, version = manifest["apiVersion"].rpartition("/")
+        if not is_core(manifest) and version != SERVED_APART.get(manifest["kind"], SERVED.get(group)):
+            found.append(f"{name_of(manifest)}: nothing serves {manifest['apiVersion']}")
+    return found
+
+
 def custom_errors(manifests: Iterable[Json]) -> list[str]:
     """Returns what the definitions of custom resources say, or skips where they are not at hand."""
     return resource_errors([manifest for manifest in manifests if not is_core(manifest)])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.charts.platform import Platform as Deployed
 from tests.conftest import Template, settings_of
 from tests.properties.resources import Platform
 from tests.properties.variants import VALKEY, data_templates, with_valkey
@@ -33,6 +34,12 @@ def platforms(templates: Callable[[str], dict[str, Template]], synthesized: Call
 def platform(request: pytest.FixtureRequest, platforms: Callable[[str], Platform]) -> Platform:
     """One environment after the other."""
     return platforms(request.param)
+
+
+@pytest.fixture
+def cluster(platform: Platform, deployed: Callable[[str], Deployed]) -> Deployed:
+    """What the environment deploys to its cluster: manifests of our own charts, and pods that those of repositories make of our values."""
+    return deployed(platform.name)
 
 
 def _acknowledged(report: Path) -> tuple[tuple[str, str, str], ...]:

@@ -72,6 +72,20 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
             reason="A task costs by the hour. Developers wait for some minutes while ECS starts one in another zone, and nobody else.",
         )
     },
+    91: {
+        environment: Deviation(
+            resources=("eks-platform/KubernetesCluster DeletionProtection",),
+            reason="It costs by the hour and may be taken down by its stack alone; volumes of brokers outlive it (property 105).",
+        )
+        for environment in ("dev", "staging")
+    },
+    100: {"dev": Deviation(resources=("* docker.io/*", "* ghcr.io/*"), reason=NO_UPSTREAM_ACCOUNTS)},
+    104: {
+        "dev": Deviation(
+            resources=("kong service *",),
+            reason="Without a domain, which a developer should not need, services have no certificate; the gateway calls them in the VPC.",
+        )
+    },
     109: {
         "dev": Deviation(
             resources=("edge/Distribution certificate",),

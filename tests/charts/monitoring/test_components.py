@@ -41,11 +41,6 @@ def known(environment: str, deployed: Callable[[str], Platform]) -> Platform:
     return deployed(environment)
 
 
-@pytest.fixture
-def whole(environment: str, rendered: Callable[[str], Platform]) -> Platform:
-    return rendered(environment)
-
-
 def value(platform: Platform, release: str, path: str) -> Any:
     found: Any = platform.releases[release].values
     for key in path.split("."):

@@ -1,0 +1,199 @@
+"""Properties 103 to 105: what must survive the loss of a zone, who hears what is said, and where it is written."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from tests.charts import pods, transport
+from tests.charts.connections import labels_of, selects
+from tests.charts.platform import Platform as Deployed
+from tests.charts.references import pod_of
+from tests.charts.validation import name_of
+from tests.helm_values import Json, leaves
+from tests.properties.findings import judged
+from tests.properties.promise import Verdicts, promise
+from tests.properties.resources import Platform
+from tests.properties.test_eks import is_key_of_kubernetes, named
+
+AUTHORITY = "spotmusic-internal-ca"
+COPIES = 3
+QUORUM = ("redpanda/redpanda", "rabbitmq/rabbitmq-server")
+"""Workloads of which a majority must stay."""
+LEAST = {"redpanda/redpanda": 3, "rabbitmq/rabbitmq-server": 3, "kong/kong": 3, "keycloak/keycloak": 2}
+"""Replicas at the least."""
+HOST = "kubernetes.io/hostname"
+BLIND = ("insecureskipverify", "skip_tls_verify", "tls_skip_verify", "ssl_verify_none")
+"""Words that let a client believe whatever answers."""
+ENCRYPTED_NETWORK = "eks.amazonaws.com/instance-encryption-in-transit-supported"
+WITHIN_A_POD = "monitoring: grafana.sidecar."
+"""A sidecar calls Grafana beside it, whose certificate has the name of the Service."""
+CLAIMS = ("storageClass", "storageClassName")
+
+
+def told(cluster: Deployed, chart: str) -> Json:
+    """Values of the release of a chart."""
+    return next(release.values for release in cluster.releases.values() if release.chart == chart)
+
+
+def made(cluster: Deployed, *kinds: str) -> list[Json]:
+    return [manifest for _, manifest in cluster.of_kind(*kinds)]
+
+
+def configuration(cluster: Json) -> dict[str, str]:
+    """RabbitMQ's own configuration, by key."""
+    lines = cluster["spec"]["rabbitmq"]["additionalConfig"].splitlines()
+    return {key.strip(): value.strip() for key, _, value in (line.partition("=") for line in lines if "=" in line)}
+
+
+def hosts_apart(workload: Json) -> bool:
+    """Tells whether a host has one of these pods, or no more than another host has."""
+    pod, labels = pod_of(workload) or {}, labels_of(workload)
+    evenly = [r for r in pod.get("topologySpreadConstraints") or [] if r["whenUnsatisfiable"] == "DoNotSchedule" and r["maxSkew"] == 1]
+    rules = [*pods.apart_terms(pod), *evenly]
+    return any(rule["topologyKey"] == HOST and selects(rule["labelSelector"], labels) for rule in rules)
+
+
+@promise
+def test_p103_quorum_and_copies_survive_a_zone(platform: Platform, cluster: Deployed) -> Verdicts:
+    here = {pods.where_of(workload): workload for workload in pods.running(cluster)}
+    for name, least in LEAST.items():
+        replicas = here[name]["spec"]["replicas"]
+        yield name, replicas >= least, f"It has {replicas} pods, and needs {least} or more."
+        yield name, name not in QUORUM or replicas % 2 == 1, "An even number survives no more than one less."
+        yield name, hosts_apart(here[name]), "Two of its pods may share a host: give it spotmusic_constructs.kubernetes.pod.apart."
+        budgets = [b["spec"] for b in made(cluster, "PodDisruptionBudget") if protects(b, here[name])]
+        yield name, [b.get("maxUnavailable") for b in budgets] == [1], "A disruption takes one of its pods: maxUnavailable 1."
+    yield from judged(here, pods.crowded(cluster), "Spread replicas over zones, and do not schedule what would not be.")
+    budgets_of = [f"{release}: {name_of(budget)}" for release, budget in cluster.of_kind("PodDisruptionBudget")]
+    yield from judged([*here, *budgets_of], pods.budgets(cluster), "Give it a budget of one.")
+    yield from copies_of_events(cluster)
+    yield from copies_of_tasks(cluster)
+
+
+def protects(budget: Json, workload: Json) -> bool:
+    same = budget["metadata"]["namespace"] == workload["metadata"]["namespace"]
+    return same and selects(budget["spec"]["selector"], labels_of(workload))
+
+
+def copies_of_events(cluster: Deployed) -> Verdicts:
+    values, access = told(cluster, "redpanda"), told(cluster, "redpanda-access")
+    settings = values["config"]["cluster"]
+    kept = settings["default_topic_replications"] == settings["minimum_topic_replications"] == COPIES
+    yield "redpanda topics", kept and access["minimumReplication"] == COPIES, f"Keep {COPIES} copies of every event, and refuse fewer."
+    yield "redpanda racks", values["rackAwareness"]["enabled"] is True, "Copies know of zones only by rackAwareness."
+    for name, topic in access["topics"].items():
+        yield f"topic {name}", topic["replication"] >= COPIES, f"It keeps {topic['replication']} copies of its events."
+
+
+def copies_of_tasks(cluster: Deployed) -> Verdicts:
+    for node in made(cluster, "RabbitmqCluster"):
+        yield name_of(node), configuration(node)["default_queue_type"] == "quorum", "A queue that a client makes would live on one node."
+    for queue in made(cluster, "Queue"):
+        yield name_of(queue), queue["spec"].get("type") == "quorum", "Make it a quorum queue."
+    for policy in made(cluster, "Policy"):
+        yield name_of(policy), "ha-mode" not in policy["spec"]["definition"], "RabbitMQ 4 has no mirrored queues: quorum queues copy."
+
+
+@promise
+def test_p104_clients_come_over_tls_and_see_proof_of_who_answers(platform: Platform, cluster: Deployed) -> Verdicts:
+    yield from tls_of_redpanda(told(cluster, "redpanda"))
+    for node in made(cluster, "RabbitmqCluster"):
+        yield from tls_of_rabbitmq(node)
+    yield from tls_of_kong(told(cluster, "kong"))
+    yield from tls_of_keycloak(platform, told(cluster, "keycloakx"))
+    for pool in made(cluster, "NodePool"):
+        encrypted = {"key": ENCRYPTED_NETWORK, "operator": "In", "values": ["true"]} in pool["spec"]["template"]["spec"]["requirements"]
+        yield name_of(pool), encrypted, "Members of a cluster talk in the clear among themselves: take machines whose network encrypts."
+    certificates = made(cluster, "Certificate")
+    yield from judged(map(name_of, certificates), transport.findings(cluster), "A client would refuse its server, or wait for ever.")
+    for certificate in certificates:
+        issuer, name = certificate["spec"]["issuerRef"]["name"], certificate["metadata"]["name"]
+        yield name_of(certificate), AUTHORITY in (issuer, name), f"{issuer} is not the platform's own authority."
+    for name, release in cluster.releases.items():
+        blind = [path for path, value in leaves(release.values) if any(word in path.lower() for word in BLIND) and is_true(value)]
+        left = [path for path in blind if not f"{name}: {path}".startswith(WITHIN_A_POD)]
+        yield str(release), not left, f"{', '.join(left)} trusts whatever answers: give it the authority."
+
+
+def is_true(value: Any) -> bool:
+    return str(value).lower() == "true"
+
+
+def tls_of_redpanda(values: Json) -> Verdicts:
+    asked = values["tls"]["enabled"] is values["auth"]["sasl"]["enabled"] is True
+    yield "redpanda", asked, "Brokers take nobody without TLS and a password."
+    for name, listener in values["listeners"].items():
+        if listener.get("enabled", True):
+            method = listener.get("authenticationMethod")
+            yield f"redpanda {name}", name == "admin" or method in {"sasl", "http_basic"}, "Everybody says who he is."
+            yield f"redpanda {name}", listener.get("tls", {}).get("enabled", True) is True, "Listen over TLS only."
+        for place, outside in listener["external"].items():
+            if outside.get("enabled", True):
+                secure = outside["tls"]["enabled"] is True and outside["authenticationMethod"] == listener["authenticationMethod"]
+                yield f"redpanda {name} {place}", secure, "From outside of the cluster as from inside: TLS and a password."
+    yield "redpanda http", values["listeners"]["http"]["enabled"] is False, "Nobody needs the HTTP proxy: one door less."
+
+
+def tls_of_rabbitmq(node: Json) -> Verdicts:
+    subject, spec, said = name_of(node), node["spec"], configuration(node)
+    yield subject, spec["tls"]["disableNonTLSListeners"] is True and bool(spec["tls"]["secretName"]), "Turn listeners without TLS off."
+    yield subject, spec["service"]["type"] == "ClusterIP", "Management would be public: only the load balancer inside leads to it."
+    for listener in ("ssl_options", "management.ssl"):
+        versions = {value for key, value in said.items() if key.startswith(f"{listener}.versions")}
+        yield f"{subject} {listener}", bool(versions) and versions <= {"tlsv1.2", "tlsv1.3"}, "Name TLS 1.2 and 1.3 alone."
+    guests = said.get("loopback_users.guest", "true") == "true" and said.get("auth_backends.1", "internal") == "internal"
+    yield subject, guests, "The user guest stays on the loopback."
+
+
+def tls_of_kong(values: Json) -> Verdicts:
+    yield "kong", values["proxy"]["tls"]["enabled"] is True and values["proxy"]["http"]["enabled"] is False, "Answer over TLS only."
+    yield "kong", values["proxy"]["type"] == "ClusterIP", "Only the load balancer inside leads to it."
+    for door in ("admin", "manager", "ingressController"):
+        yield f"kong {door}", values[door]["enabled"] is False, "Its configuration is declared: nobody administers it."
+    versions = set(values["env"]["ssl_protocols"].split())
+    yield "kong", bool(versions) and versions <= {"TLSv1.2", "TLSv1.3"}, "Name TLS 1.2 and 1.3 alone."
+    for service in json.loads(values["dblessConfig"]["config"])["services"]:
+        checked = service["url"].startswith("https:") and service.get("tls_verify") is True
+        yield f"kong service {service['name']}", checked, "Call it over TLS, which takes a domain, and check its certificate."
+
+
+def tls_of_keycloak(platform: Platform, values: Json) -> Verdicts:
+    said = {variable["name"]: variable.get("value", "") for variable in yaml.safe_load(values["extraEnv"])}
+    yield "keycloak", values["http"]["internalScheme"] == "HTTPS" and "KC_HTTPS_CERTIFICATE_FILE" in said, "Answer over TLS."
+    proven = "sslMode=VERIFY_IDENTITY" in said["KC_DB_URL_PROPERTIES"] and bool(said.get("KC_TRUSTSTORE_PATHS"))
+    yield "keycloak database", proven, "Check the name in the database's certificate: sslMode=VERIFY_IDENTITY, and RDS's authorities."
+    strict = said["KC_HOSTNAME_STRICT"] == "true" and said["KC_HOSTNAME"] == f"{platform.settings.public_url}/auth"
+    yield "keycloak host name", strict, "One name, strictly: a request's own would end up in links and tokens."
+    inside = said["KC_HOSTNAME_ADMIN"].startswith("https://localhost")
+    yield "keycloak administration", inside, "Administrators come through a tunnel: the public name has no console."
+    versions = set(said["KC_HTTPS_PROTOCOLS"].split(","))
+    yield "keycloak", versions <= {"TLSv1.2", "TLSv1.3"}, "Name TLS 1.2 and 1.3 alone."
+
+
+@promise
+def test_p105_volumes_are_encrypted_kept_and_where_their_pod_is(platform: Platform, cluster: Deployed) -> Verdicts:
+    classes = {found["metadata"]["name"]: found for found in made(cluster, "StorageClass")}
+    for found in classes.values():
+        parameters = found["parameters"]
+        yield name_of(found), (parameters["type"], parameters["encrypted"]) == ("gp3", "true"), "gp3, and encrypted."
+        ours = is_key_of_kubernetes(named(platform, str(parameters.get("kmsKeyId"))))
+        yield name_of(found), ours, "Encrypt volumes with keys.kubernetes, not with AWS's own key."
+        yield name_of(found), found["volumeBindingMode"] == "WaitForFirstConsumer", "A volume would wait in another zone than its pod."
+        yield name_of(found), found["allowVolumeExpansion"] is True, "A broker whose volume is full would have to move."
+        yield name_of(found), found["reclaimPolicy"] == "Retain", "Events would go with the claim of a broker."
+        yield name_of(found), found["provisioner"] == "ebs.csi.eks.amazonaws.com", "No volume can move to another provisioner."
+    for where, name in claims(cluster):
+        yield where, name in classes, f"{name} is no class of ours."
+    data = {where.partition(" ")[0] for where, _ in claims(cluster)}
+    yield "claims", data >= {"redpanda", "rabbitmq", "monitoring"}, f"Only {sorted(data)} say where they write."
+
+
+def claims(cluster: Deployed) -> Iterator[tuple[str, str]]:
+    """Yields what names a class of volumes, and which."""
+    for name, release in cluster.releases.items():
+        yield from ((f"{name} {path}", str(value)) for path, value in leaves(release.values) if path.rpartition(".")[2] in CLAIMS)
+    for release_name, manifest in cluster.everything():
+        found = leaves(manifest.get("spec") or {})
+        yield from ((f"{release_name} {name_of(manifest)}", str(value)) for path, value in found if path.rpartition(".")[2] in CLAIMS)

@@ -1,0 +1,270 @@
+"""Properties 87 to 95: the cluster as AWS is asked for it."""
+
+import re
+from datetime import date, timedelta
+
+from spotmusic_cdk import flows, versions
+from tests.charts import connections, order
+from tests.charts.platform import Platform as Deployed
+from tests.helm_values import Json, texts
+from tests.properties.promise import Verdicts, promise
+from tests.properties.releases import HELM
+from tests.properties.resources import Platform, Resource
+from tests.properties.statements import statements_of
+
+CLUSTER = "AWS::EKS::Cluster"
+ENTRY = "AWS::EKS::AccessEntry"
+ASSOCIATION = "AWS::EKS::PodIdentityAssociation"
+LOGS = {"api", "audit", "authenticator", "controllerManager", "scheduler"}
+SECURITY_DAYS = 365
+STANDARD_SUPPORT = timedelta(days=90)
+IN_AUTO_MODE = {"vpc-cni", "coredns", "kube-proxy", "eks-pod-identity-agent", "aws-ebs-csi-driver", "eks-node-monitoring-agent"}
+"""Add-ons that EKS Auto Mode runs outside of pods: a second one would fight it."""
+OTHER_NODES = ("AWS::EKS::Nodegroup", "AWS::EKS::FargateProfile", "AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::Instance")
+OPEN_NODES = {"amiSelectorTerms", "userData", "metadataOptions", "blockDeviceMappings", "associatePublicIPAddress"}
+"""What a NodeClass that Karpenter runs by itself could say, and one of Auto Mode cannot."""
+NODE_POLICIES = {"AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"}
+ADMIN, AUTO_NODE = "AmazonEKSClusterAdminPolicy", "AmazonEKSAutoNodePolicy"
+LONGEST_HELM = 13 * 60
+
+
+def the_cluster(platform: Platform) -> Resource:
+    return platform.only(CLUSTER)
+
+
+def named(platform: Platform, text: str) -> Resource | None:
+    """The resource that a manifest was told of: `stack.LogicalId.Attribute`."""
+    place = text.split(".")[:2]
+    return next((resource for resource in platform.resources if [resource.stack, resource.id] == place), None)
+
+
+def is_key_of_kubernetes(key: Resource | None) -> bool:
+    return key is not None and key.name == "secrets/KubernetesKey"
+
+
+def kubectl(platform: Platform) -> Resource:
+    """The function that runs helm and kubectl."""
+    layers = {layer for layer in platform.some("AWS::Lambda::LayerVersion") if "kubectl" in str(layer["Description"])}
+    (function,) = [function for function in platform.some("AWS::Lambda::Function") if layers & set(function.targets("Layers"))]
+    return function
+
+
+def node_class(cluster: Deployed) -> Json:
+    """What nodes of ours are like."""
+    ((_, found),) = cluster.of_kind("NodeClass")
+    return dict(found["spec"])
+
+
+def policy_names(resource: Resource, path: str) -> set[str]:
+    return {resource.text(f"{path}.{index}").rpartition("/")[2] for index in range(len(resource[path] or []))}
+
+
+def supported(version: str, today: date) -> bool:
+    """Tells whether a version of Kubernetes has 90 days of standard support left on a day."""
+    support = versions.KUBERNETES.get(version)
+    return support is not None and support.standard_until is not None and support.standard_until - today >= STANDARD_SUPPORT
+
+
+def runs_in_auto_mode(cluster: Resource) -> bool:
+    parts = ("ComputeConfig.Enabled", "StorageConfig.BlockStorage.Enabled", "KubernetesNetworkConfig.ElasticLoadBalancing.Enabled")
+    return all(cluster[part] is True for part in parts)
+
+
+@promise
+def test_p087_nobody_reaches_the_kubernetes_api_from_outside(platform: Platform) -> Verdicts:
+    cluster = the_cluster(platform)
+    private = cluster["ResourcesVpcConfig.EndpointPrivateAccess"] is True and cluster["ResourcesVpcConfig.EndpointPublicAccess"] is False
+    yield cluster, private, "Set kubernetes.endpoint to `private`; administrators come through the VPC."
+    for resource in (cluster, kubectl(platform)):
+        path = "ResourcesVpcConfig.SubnetIds" if resource is cluster else "VpcConfig.SubnetIds"
+        tiers = {subnet.tags["aws-cdk:subnet-name"] for subnet in resource.targets(path)}
+        yield resource, tiers == {"application"}, "It belongs into the application tier, from where the API answers."
+
+
+@promise
+def test_p088_everything_that_the_control_plane_does_is_recorded(platform: Platform) -> Verdicts:
+    cluster = the_cluster(platform)
+    told = {entry["Type"] for entry in cluster["Logging.ClusterLogging.EnabledTypes"] or []}
+    yield cluster, told == LOGS, f"Turn on {', '.join(sorted(LOGS - told))}."
+    name = f"/aws/eks/{cluster['Name']}/cluster"
+    groups = [group for group in platform.some("AWS::Logs::LogGroup") if group.text("LogGroupName") == name]
+    yield cluster, len(groups) == 1, f"Make the group {name}: the one that EKS makes has neither key nor end."
+    for group in groups:
+        yield group, group.target("KmsKeyId") is not None, "Encrypt it with keys.logs."
+        yield group, (group["RetentionInDays"] or 0) >= SECURITY_DAYS, f"It has the audit records: keep it for {SECURITY_DAYS} days."
+        yield cluster, group.id in cluster.body.get("DependsOn", []), "Let it wait for its group: EKS would be faster and make its own."
+
+
+@promise
+def test_p089_secrets_of_kubernetes_are_encrypted_with_a_key_of_ours(platform: Platform) -> Verdicts:
+    cluster = the_cluster(platform)
+    envelopes = [entry for entry in cluster["EncryptionConfig"] or [] if "secrets" in entry["Resources"]]
+    ours = len(envelopes) == 1 and is_key_of_kubernetes(cluster.target("EncryptionConfig.0.Provider.KeyArn"))
+    yield cluster, ours, "Set secrets_encryption_key to keys.kubernetes: it cannot be changed later."
+    role = cluster.target("RoleArn")
+    rights = [s for s in statements_of(platform) if role in s.resource.targets("Roles") and s.allows and s.may("kms:Encrypt")]
+    yield cluster, bool(rights), "Its role may not use the key: no Secret could be written."
+
+
+@promise
+def test_p090_who_gets_into_the_cluster_is_written_down(platform: Platform) -> Verdicts:
+    cluster = the_cluster(platform)
+    yield cluster, cluster["AccessConfig.AuthenticationMode"] == "API", "A ConfigMap could admit anybody: use access entries alone."
+    creator = cluster["AccessConfig.BootstrapClusterCreatorAdminPermissions"]
+    yield cluster, creator is False, "Whoever deploys would be an administrator for ever: say bootstrap permissions False."
+    expected = admitted(platform)
+    for entry in platform.some(ENTRY):
+        may = {entry.text(f"AccessPolicies.{n}.PolicyArn").rpartition("/")[2] for n in range(len(entry["AccessPolicies"] or []))}
+        wanted = expected.get(entry.text("PrincipalArn"))
+        fix = f"It gives {sorted(may)}. Administrators are the deployment, and whom kubernetes.administrators names."
+        yield entry, may == wanted, fix
+        names = [entry["Username"] or "", *(entry["KubernetesGroups"] or [])]
+        yield entry, not any(name.startswith("system:") for name in names), "Names of Kubernetes' own are outside of every rule."
+        yield entry, entry.target("ClusterName") is cluster, "It is for another cluster."
+    here = [entry.text("PrincipalArn") for entry in platform.some(ENTRY)]
+    needed = {arn for arn, policies in expected.items() if policies}
+    yield cluster, len(here) == len(set(here)) and needed <= set(here), f"It admits {here}, and needs {sorted(needed)} once each."
+
+
+def admitted(platform: Platform) -> dict[str, set[str]]:
+    """Access policies of everybody who may get in. Who has none has the rights that roles of the cluster give his name."""
+    settings = platform.settings
+    experimenters = trusted(platform, "fis.amazonaws.com") if settings.resilience.fault_injection else ()
+    return {
+        **{arn: set() for arn in (*settings.kubernetes.viewers, *(arn_of(role) for role in experimenters))},
+        **{arn: {ADMIN} for arn in (*settings.kubernetes.administrators, kubectl(platform).text("Role"))},
+        **{arn_of(role): {AUTO_NODE} for role in trusted(platform, "ec2.amazonaws.com")},
+    }
+
+
+def arn_of(role: Resource) -> str:
+    return role.platform.text(role.stack, {"Fn::GetAtt": [role.id, "Arn"]})
+
+
+@promise
+def test_p091_kubernetes_is_supported_for_a_quarter_more_and_hard_to_delete(platform: Platform) -> Verdicts:
+    """Judged on the day of the release and not by the clock: what was right when it was released stays so."""
+    cluster = the_cluster(platform)
+    version = str(cluster["Version"])
+    until = versions.KUBERNETES[version].standard_until if version in versions.KUBERNETES else None
+    fix = f"Kubernetes {version} is in standard support until {until}. Plan the upgrade (docs/runbooks/upgrade-kubernetes.md)."
+    yield cluster, supported(version, versions.RELEASED), fix
+    yield cluster, cluster["UpgradePolicy.SupportType"] == "STANDARD", "Decline extended support: it is charged without a word."
+    yield f"{cluster.name} DeletionProtection", cluster["DeletionProtection"] is True, "Set production: true."
+    for layer in kubectl(platform).targets("Layers"):
+        for minor in re.findall(r"kubectl 1\.(\d+)\.", str(layer["Description"])):
+            near = abs(int(minor) - int(version.partition(".")[2])) <= 1
+            yield layer, near, f"kubectl 1.{minor} may be one minor version off {version} at the most: versions.KUBECTL_LAYERS."
+
+
+@promise
+def test_p092_nodes_are_what_auto_mode_makes_in_private_subnets_of_three_zones(platform: Platform, cluster: Deployed) -> Verdicts:
+    """IMDSv2 with one hop, Bottlerocket, gp3 and no SSH are moot: Auto Mode knows no other nodes, and there are none but its own."""
+    eks = the_cluster(platform)
+    own_pools = runs_in_auto_mode(eks) and eks["ComputeConfig.NodePools"] == []
+    yield eks, own_pools, "Run it in Auto Mode without the built-in pools: their disks have AWS's key."
+    for other in platform.all(*OTHER_NODES):
+        yield other, False, "A machine that Auto Mode does not run would need rules of its own: take it away."
+    spec = node_class(cluster)
+    subnets = [named(platform, term.get("id", "")) for term in spec["subnetSelectorTerms"]]
+    zones = {subnet["AvailabilityZone"] for subnet in subnets if subnet and subnet.tags["aws-cdk:subnet-name"] == "application"}
+    yield "NodeClass subnets", len(zones) == len(subnets) == 3, "Name the application subnets of three zones by their ids."
+    key = named(platform, str(spec.get("ephemeralStorage", {}).get("kmsKeyID")))
+    yield "NodeClass disks", is_key_of_kubernetes(key), "Encrypt disks of nodes with keys.kubernetes."
+    groups = [named(platform, term.get("id", "")) for term in spec["securityGroupSelectorTerms"]]
+    wanted = f"network/SecurityGroups{flows.NODES.replace('-', '')}"
+    yield "NodeClass security groups", [group and group.name for group in groups] == [wanted], "Nodes are one party of the table of flows."
+    own = OPEN_NODES & spec.keys()
+    yield "NodeClass", not own, f"{sorted(own)} would open what Auto Mode keeps shut."
+    for _, pool in cluster.of_kind("NodePool"):
+        reference, subject = pool["spec"]["template"]["spec"]["nodeClassRef"], f"NodePool {pool['metadata']['name']}"
+        auto = (reference["group"], reference["kind"]) == ("eks.amazonaws.com", "NodeClass")
+        yield subject, auto, "Nodes are made after a NodeClass of Auto Mode."
+        yield subject, {"cpu", "memory"} <= pool["spec"].get("limits", {}).keys(), "Without limits an error could buy machines for ever."
+
+
+@promise
+def test_p093_nodes_have_no_rights_of_workloads(platform: Platform, cluster: Deployed) -> Verdicts:
+    role = named(platform, node_class(cluster)["role"])
+    yield "NodeClass role", role is not None, "Nodes take the role of this template."
+    if role:
+        attached = policy_names(role, "ManagedPolicyArns")
+        yield role, attached == NODE_POLICIES, f"{sorted(attached - NODE_POLICIES)} would be every pod's: use Pod Identity."
+        for statement in statements_of(platform):
+            if statement.kind == "identity" and role in (statement.resource, *targets_of(statement.resource)):
+                pulls = all(action.startswith("ecr:") for action in statement.actions)
+                yield statement.resource, pulls, f"{statement} would be every pod's right: use Pod Identity."
+    yield from rights_of_workloads(platform, cluster)
+
+
+def targets_of(policy: Resource) -> list[Resource]:
+    return policy.targets("Roles")
+
+
+def rights_of_workloads(platform: Platform, cluster: Deployed) -> Verdicts:
+    """Each by one Pod Identity association of this cluster, for an account that a chart makes and a pod has."""
+    arn = f"${{eks-platform/{the_cluster(platform).id}.Arn}}"
+    problems = connections.identity_findings(cluster)
+    for association in platform.some(ASSOCIATION):
+        mine = [problem for problem in problems if problem.startswith(association.id) or f"wait for {association.id}" in problem]
+        yield association, not mine, f"{'; '.join(mine)}."
+        yield association, association["ServiceAccount"] != "default", "Every pod without an account of its own would have the right."
+    for role in trusted(platform, "pods.eks.amazonaws.com"):
+        here = [s for s in statements_of(platform) if s.resource is role and s.kind == "trust"]
+        confined = all(arn in (*s.values("ArnEquals", "aws:SourceArn"), *s.values("StringEquals", "aws:SourceArn")) for s in here)
+        yield role, confined, "Trust Pod Identity for this cluster alone: aws:SourceArn."
+        yield role, len(platform.users_of(role, ASSOCIATION)) == 1, "One role, one service account."
+    for provider in platform.all("AWS::IAM::OIDCProvider", "Custom::AWSCDKOpenIdConnectProvider"):
+        archived = platform.settings.kubernetes.redpanda.tiered_storage is not None
+        yield provider, archived, "Use Pod Identity: only Redpanda's archive cannot."
+    for release, manifest in cluster.everything():
+        if manifest["kind"] == "ServiceAccount":
+            annotated = any("role-arn" in key for key in manifest["metadata"].get("annotations") or {})
+            yield f"{release}: ServiceAccount {manifest['metadata']['name']}", not annotated, "Use Pod Identity instead of the annotation."
+    for name, told in cluster.releases.items():
+        keys = [text for text in texts(told.values) if "AWS_SECRET_ACCESS_KEY" in text]
+        yield f"release {name}", not keys, "Pods get keys that end from Pod Identity."
+
+
+def trusted(platform: Platform, service: str) -> list[Resource]:
+    """Roles that a service may assume."""
+    roles = {s.resource for s in statements_of(platform) if s.kind == "trust" and ("Service", service) in s.principals}
+    return sorted(roles, key=str)
+
+
+@promise
+def test_p094_add_ons_are_those_of_auto_mode_and_the_rest_has_an_exact_version(platform: Platform, cluster: Deployed) -> Verdicts:
+    """Network, names, volumes, Pod Identity are moot as add-ons: Auto Mode runs and updates them, so that none may be installed twice."""
+    eks = the_cluster(platform)
+    yield eks, runs_in_auto_mode(eks), "Without Auto Mode, network, names, volumes and Pod Identity need add-ons of their own."
+    yield eks, eks["BootstrapSelfManagedAddons"] is not True, "Add-ons that nobody manages would come beside those of Auto Mode."
+    add_ons = platform.some("AWS::EKS::Addon")
+    yield eks, "metrics-server" in {add_on["AddonName"] for add_on in add_ons}, "No HorizontalPodAutoscaler moves without metrics-server."
+    for add_on in add_ons:
+        yield add_on, add_on["AddonName"] not in IN_AUTO_MODE, "Auto Mode has it already."
+        exact = bool(re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", str(add_on["AddonVersion"])))
+        yield add_on, exact, "Name its exact version: EKS would take whichever is the default on the day."
+        pools = [release.id for release in platform.some(HELM) if release["Release"] == "ground"]
+        yield add_on, set(pools) <= set(add_on.body.get("DependsOn", [])), "Let it wait for the ground: its pods find no node before."
+    switches = [m["data"] for _, m in cluster.of_kind("ConfigMap") if m["metadata"]["name"] == "amazon-vpc-cni"]
+    on = [data.get("enable-network-policy-controller") for data in switches] == ["true"]
+    yield "ConfigMap kube-system/amazon-vpc-cni", on, "Auto Mode enforces no NetworkPolicy without it."
+    logged = node_class(cluster).get("networkPolicyEventLogs") == "Enabled"
+    yield "NodeClass", logged, "Record what policies refuse."
+
+
+@promise
+def test_p095_releases_are_exact_and_end_before_their_function(platform: Platform, cluster: Deployed) -> Verdicts:
+    """That images come through our registry is property 22."""
+    function = kubectl(platform)
+    yield function, function["Timeout"] == 900, "Give it all the time that Lambda has: a killed Helm leaves its release pending."
+    for release in cluster.releases.values():
+        resource = next(found for found in platform.some(HELM) if found.body is release.resource)
+        problems = list(order.problems_of(cluster, release))
+        yield resource, not problems, f"It {'; '.join(problems)}."
+        limit = int(str(resource["Timeout"] or "900s").removesuffix("s"))
+        yield resource, limit <= LONGEST_HELM, f"Give Helm {LONGEST_HELM // 60} minutes at the most."
+        exact = bool(resource["ChartAssetURL"]) != bool(resource["Version"])
+        yield resource, exact, "Take a chart of ours, or one of a repository at one version."
+    names = [(release.namespace, release.name) for release in cluster.releases.values()]
+    yield "releases", len(names) == len(set(names)) == len(platform.some(HELM)), "Two releases have one name: each would undo the other."

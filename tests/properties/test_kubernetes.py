@@ -1,0 +1,153 @@
+"""Properties 96 to 102: namespaces, policies and pods. Charts of repositories are judged by the pods that they make of our values."""
+
+from collections.abc import Iterator
+
+from spotmusic_cdk import flows
+from spotmusic_cdk.namespaces import namespaces
+from tests.charts import excused, pods, policies, quantities, validation
+from tests.charts.connections import things
+from tests.charts.platform import Platform as Deployed
+from tests.helm_values import Json, leaves
+from tests.properties.findings import judged
+from tests.properties.promise import Verdicts, promise
+from tests.properties.resources import ACCOUNT, Platform
+from tests.properties.statements import statements_of
+
+STANDARD = "pod-security.kubernetes.io"
+EXCEPTIONS = {"node-metrics": "privileged", "pod-logs": "privileged"}
+"""Namespaces that do not enforce `restricted`, and what they enforce; `spotmusic_cdk/namespaces.py` says why."""
+PLACES_OF_EKS = {"kube-system"}
+"""Namespaces that are not ours. EKS keeps its own pods there, and Pod Security labels of ours would be undone."""
+LOOK_UPS: Json = {"ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]}
+COUNTED = ("pods", "requests.cpu", "requests.memory")
+DOORS = ("LoadBalancer", "NodePort")
+
+
+def ours(cluster: Deployed) -> list[Json]:
+    """Every manifest of our own charts."""
+    return [m for release in cluster.releases.values() if release.folder for m in cluster.manifests[release.name]]
+
+
+def of_namespace(cluster: Deployed, kind: str) -> dict[str, Json]:
+    """The one manifest of a kind that a namespace should have, by namespace."""
+    return {manifest["metadata"]["namespace"]: manifest["spec"] for _, manifest in cluster.of_kind(kind)}
+
+
+def workloads(cluster: Deployed) -> list[str]:
+    return [pods.where_of(workload) for workload in pods.running(cluster)]
+
+
+def containers(cluster: Deployed) -> list[str]:
+    return [where for where, _, _ in pods.containers(cluster)]
+
+
+def services(cluster: Deployed) -> list[str]:
+    return [f"{release}: Service {service['metadata']['name']}" for release, service in things(cluster, "Service")]
+
+
+def roles(cluster: Deployed) -> Iterator[str]:
+    for release, role in cluster.of_kind("ClusterRole", "Role"):
+        yield f"{release}: {role['kind']} {role['metadata']['name']}"
+    for release, binding in cluster.of_kind("ClusterRoleBinding", "RoleBinding"):
+        yield f"{release}: {binding['metadata']['name']}"
+
+
+@promise
+def test_p096_the_api_server_takes_every_manifest(platform: Platform, cluster: Deployed) -> Verdicts:
+    version = platform.settings.kubernetes.version
+    manifests = ours(cluster)
+    findings = [*validation.errors(manifests, version), *validation.doubles(manifests), *validation.unserved(manifests)]
+    fix = f"Kubernetes {version} refuses it, or knows it no more."
+    yield from judged(map(validation.name_of, manifests), findings, fix)
+
+
+@promise
+def test_p097_every_namespace_enforces_restricted_pods_or_says_why_not(platform: Platform, cluster: Deployed) -> Verdicts:
+    declared, version = namespaces(platform.settings), f"v{platform.settings.kubernetes.version}"
+    made = pods.namespaces(cluster)
+    for name in sorted({*declared, *made}):
+        subject, labels = f"namespace {name}", made.get(name, {})
+        wanted = EXCEPTIONS.get(name, "restricted")
+        yield subject, labels.get(f"{STANDARD}/enforce") == wanted, f"Enforce {wanted}; an exception belongs into EXCEPTIONS of this test."
+        pinned = {labels.get(f"{STANDARD}/{mode}-version") for mode in ("enforce", "audit", "warn")} == {version}
+        yield subject, pinned, f"Pin the standard to {version}: the newest would refuse pods after an upgrade."
+        told = labels.get(f"{STANDARD}/audit") == labels.get(f"{STANDARD}/warn") == "restricted"
+        yield subject, told, "Let audit and warnings tell what is not restricted."
+        because = name not in EXCEPTIONS or len(declared[name].because) >= 30
+        yield subject, because, "Say in spotmusic_cdk/namespaces.py why it is an exception."
+    for release, manifest in cluster.everything():
+        place = manifest["metadata"].get("namespace", cluster.releases[release].namespace)
+        subject = f"{release}: {validation.name_of(manifest)}"
+        yield subject, place in {*made, *PLACES_OF_EKS}, "Put it into a namespace that the ground makes."
+    for workload in pods.running(cluster):
+        yield pods.where_of(workload), workload["metadata"]["namespace"] in made, "Pods go into namespaces with labels."
+
+
+@promise
+def test_p098_pods_talk_to_whom_the_table_names_and_to_nobody_else(platform: Platform, cluster: Deployed) -> Verdicts:
+    shut = {m["metadata"]["namespace"]: m["spec"] for _, m in cluster.of_kind("NetworkPolicy") if m["metadata"]["name"] == "default-deny"}
+    for name in pods.namespaces(cluster):
+        closed = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "egress": [LOOK_UPS]}
+        yield f"namespace {name}", shut.get(name) == closed, "Deny both ways for every pod, but for looking names up."
+    findings = policies.findings(cluster, platform.settings)
+    yield "spotmusic_cdk/flows.py", not findings, f"Policies and table differ: {'; '.join(findings)}."
+    makers = {release for release, _ in cluster.of_kind("NetworkPolicy")}
+    yield "NetworkPolicies", makers == {"ground"}, f"{sorted(makers - {'ground'})} make policies of their own: turn them off."
+    table = policies.expected(platform.settings)
+    yield "spotmusic_cdk/flows.py", len(table) >= len(flows.METRICS), "No flow is between pods: the search for them finds none."
+
+
+@promise
+def test_p099_no_namespace_takes_more_than_its_share(platform: Platform, cluster: Deployed) -> Verdicts:
+    quotas, ranges = of_namespace(cluster, "ResourceQuota"), of_namespace(cluster, "LimitRange")
+    for name in namespaces(platform.settings):
+        subject, hard = f"namespace {name}", quotas.get(name, {}).get("hard", {})
+        yield subject, {*COUNTED, "persistentvolumeclaims"} <= hard.keys(), "Limit its pods, cores, memory and volumes."
+        limits = [limit for limit in ranges.get(name, {}).get("limits", []) if limit["type"] == "Container"]
+        defaults: Json = limits[0].get("defaultRequest", {}) if limits else {}
+        whole = {"cpu", "memory"} <= defaults.keys() and "memory" in limits[0].get("default", {})
+        yield subject, whole, "Give containers that ask for nothing a request, and a limit of memory: the quota refuses them otherwise."
+        for what, most in quantities.needed(cluster, name, defaults).items():
+            fits = most <= quantities.number(hard.get(what, 0))
+            yield f"{subject} {what}", fits, f"Its pods, and one more of each, need {most:g} of {hard.get(what)}: raise its quota."
+
+
+@promise
+def test_p100_pods_are_nobody_write_nowhere_and_ask_for_what_they_need(platform: Platform, cluster: Deployed) -> Verdicts:
+    fix = "Give it what spotmusic_constructs/kubernetes/pod.py has."
+    yield from judged(workloads(cluster), pods.unrestricted(cluster), fix, excused=excused.UNRESTRICTED)
+    here = containers(cluster)
+    yield from judged(here, pods.writable(cluster), "Mount a volume where it writes, and the rest read-only.", excused=excused.WRITABLE)
+    yield from judged(here, pods.unlimited(cluster), "Tell requests, and a limit of memory.")
+    yield from judged(here, pods.unprobed(cluster), "Tell how one sees that it is ready.", excused=excused.UNPROBED)
+    registry = f"{ACCOUNT}.dkr.ecr.{platform.settings.region}.amazonaws.com"
+    for where, _, container in pods.containers(cluster):
+        image = container["image"]
+        yield f"{where} {image}", pods.is_exact(image), "Name a digest, or a tag that means one image."
+        yield f"{where} {image}", image.startswith(f"{registry}/"), "Pull it through our registry, where no tag moves (property 22)."
+
+
+@promise
+def test_p101_no_pod_gets_at_its_node_and_no_service_past_the_load_balancers(platform: Platform, cluster: Deployed) -> Verdicts:
+    fix = "Give it no network, process, folder or port of its node."
+    yield from judged(workloads(cluster), pods.on_the_host(cluster), fix, excused=excused.ON_THE_HOST)
+    yield from judged(services(cluster), pods.open_services(cluster), "Make it a ClusterIP, and bind it to a target group.")
+    quotas = of_namespace(cluster, "ResourceQuota")
+    for name in namespaces(platform.settings):
+        doors = {quotas.get(name, {}).get("hard", {}).get(f"services.{door}") for door in ("loadbalancers", "nodeports")}
+        yield f"namespace {name}", doors == {"0"}, "Let its quota refuse load balancers and ports of nodes."
+    for release in cluster.releases.values():
+        asked = [path for path, leaf in leaves(release.values) if leaf in DOORS or (path.endswith(("hostNetwork", "privileged")) and leaf)]
+        yield str(release), not asked, f"{', '.join(asked)} asks for a way past the load balancers, or into the node."
+
+
+@promise
+def test_p102_only_who_needs_the_kubernetes_api_has_a_token_and_nobody_every_right(platform: Platform, cluster: Deployed) -> Verdicts:
+    """Roles of charts of repositories are not known without these; tests/charts judges them where they are at hand."""
+    fix = "Say automountServiceAccountToken: false; whoever calls the API server has an account of its own, and an entry in excused.py."
+    yield from judged(workloads(cluster), pods.tokens(cluster), fix, excused=excused.NEED_THE_API)
+    yield from judged(roles(cluster), pods.wide_rights(cluster), "Name groups, resources and verbs; administrators are no pods.")
+    for statement in statements_of(platform):
+        if statement.kind == "trust" and ("Service", "pods.eks.amazonaws.com") in statement.principals:
+            entries = platform.users_of(statement.resource, "AWS::EKS::AccessEntry")
+            yield statement.resource, not entries, "A pod would get into the cluster by its rights in AWS."
