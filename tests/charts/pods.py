@@ -5,7 +5,7 @@ excuses nothing any more is a finding itself.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from tests.charts.connections import labels_of, pods_behind, selects, things, workloads
 from tests.charts.platform import Platform
@@ -238,6 +238,3 @@ def unexcused(findings: Iterable[str], exceptions: Mapping[str, str]) -> list[st
     left = [finding for finding in findings if not finding.startswith(tuple(exceptions))]
     idle = [e for e in exceptions if not any(finding.startswith(e) for finding in findings)]
     return left + [f"exception {exception!r} excuses nothing any more: take it away" for exception in idle]
-
-
-Check = Callable[[Platform], Iterator[str]]

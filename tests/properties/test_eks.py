@@ -157,6 +157,14 @@ def test_p091_kubernetes_is_supported_for_a_quarter_more_and_hard_to_delete(plat
             yield layer, near, f"kubectl 1.{minor} may be one minor version off {version} at the most: versions.KUBECTL_LAYERS."
 
 
+def test_support_is_judged_on_the_day_that_is_given() -> None:
+    end = date(2027, 8, 2)
+    assert versions.KUBERNETES["1.36"].standard_until == end
+    assert supported("1.36", end - STANDARD_SUPPORT)
+    assert not supported("1.36", end - STANDARD_SUPPORT + timedelta(days=1))
+    assert not supported("1.99", versions.RELEASED)
+
+
 @promise
 def test_p092_nodes_are_what_auto_mode_makes_in_private_subnets_of_three_zones(platform: Platform, cluster: Deployed) -> Verdicts:
     """IMDSv2 with one hop, Bottlerocket, gp3 and no SSH are moot: Auto Mode knows no other nodes, and there are none but its own."""

@@ -1,0 +1,34 @@
+"""A finding is told of its subject, and an excuse that excuses nothing is a problem."""
+
+from tests.properties.findings import judged
+from tests.properties.promise import problems_of
+
+EXCUSE = {"kong/kong: proxy": "It writes its prefix, which no volume holds"}
+
+
+def problems(subjects: list[str], findings: list[str], excused: dict[str, str] | None = None) -> list[str]:
+    return problems_of("dev", judged(subjects, findings, "Mend it.", excused=excused), None)
+
+
+def test_a_subject_without_a_finding_keeps_the_promise() -> None:
+    assert problems(["kong/kong", "keycloak/keycloak"], []) == []
+
+
+def test_a_finding_is_told_of_its_subject_and_of_no_other_that_begins_alike() -> None:
+    assert problems(["kong/kong", "kong/kong-2"], ["kong/kong-2: runs privileged"]) == [
+        "dev/kong/kong-2: Mend it. Found: kong/kong-2: runs privileged."
+    ]
+
+
+def test_a_finding_of_nothing_that_was_looked_at_is_not_lost() -> None:
+    assert problems(["kong/kong"], ["release kong is there twice"]) == ["dev/release kong is there twice: Mend it."]
+
+
+def test_what_is_meant_is_excused() -> None:
+    assert problems(["kong/kong: proxy"], ["kong/kong: proxy"], EXCUSE) == []
+
+
+def test_an_excuse_that_nothing_needs_is_a_problem() -> None:
+    assert problems(["kong/kong: proxy"], [], EXCUSE) == [
+        "dev/excuse of kong/kong: proxy: It excuses nothing any more, or says too little: take it away."
+    ]
