@@ -52,6 +52,8 @@ class ServiceAccess:
         match word:
             case "catalogue":
                 yield user_access("CATALOGUE", self._data.catalogue.users[name], fields=DATABASE_FIELDS)
+                # All tasks of a deployment, old and new, share what the database admits.
+                yield Access(environment={"CATALOGUE_CONNECTIONS": str(self._settings.services[name].database_connections)})
             case "cache":
                 yield from self._cache(name)
             case "events":

@@ -11,6 +11,8 @@ SECRET = RELEASE
 TLS = "keycloak-tls"
 PORT = 8443
 PATH = "/auth"
+DATABASE_CONNECTIONS = 50
+"""Connections to the database that one pod may hold. A login hashes a password most of its time, and holds none meanwhile."""
 LABELS = {"app.kubernetes.io/name": "keycloakx", "app.kubernetes.io/instance": RELEASE}
 
 
@@ -30,6 +32,8 @@ def environment(public_url: str, vpc_cidr: str) -> list[Mapping[str, object]]:
         # Counts only while no db-url is set (Keycloak, configuring the database).
         "KC_DB_URL_PROPERTIES": "?sslMode=VERIFY_IDENTITY&connectionTimeZone=UTC",
         "KC_TRUSTSTORE_PATHS": "/etc/rds-ca/ca.pem",
+        # Keycloak's own default is 100 for each pod (Keycloak, all configuration), more than a small database has for all of them.
+        "KC_DB_POOL_MAX_SIZE": str(DATABASE_CONNECTIONS),
         "JAVA_OPTS_APPEND": "-XX:MaxRAMPercentage=70",
     }
     secret = {

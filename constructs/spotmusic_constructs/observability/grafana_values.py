@@ -124,6 +124,9 @@ def _ini(grafana: Grafana) -> dict[str, object]:
             "ssl_mode": "true",
             "ca_cert_path": "/etc/rds-ca/ca.pem",
             "server_cert_name": grafana.database_host,
+            # Without a number there is no limit, and Keycloak lives in the same instance.
+            "max_open_conn": 20,
+            "max_idle_conn": 5,
         },
         "security": {"cookie_secure": True, "cookie_samesite": "lax", "strict_transport_security": True, "disable_gravatar": True},
         "users": {"allow_sign_up": False},

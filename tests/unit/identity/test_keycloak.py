@@ -101,6 +101,7 @@ def test_the_database_is_checked_by_its_name_against_amazons_roots(values: Json)
     roots = manifest(values, "rds-ca")["data"]["ca.pem"]
     assert roots.count("BEGIN CERTIFICATE") == 3
     mount = next(mount for mount in yaml.safe_load(values["extraVolumeMounts"]) if mount["name"] == "rds-ca")
+    assert said["KC_DB_POOL_MAX_SIZE"] == "50"
     assert said["KC_TRUSTSTORE_PATHS"] == f"{mount['mountPath']}/ca.pem"
 
 

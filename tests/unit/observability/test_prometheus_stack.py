@@ -172,6 +172,7 @@ def test_cookies_of_grafana_need_tls(grafana: Json) -> None:
 def test_grafana_checks_its_database_by_name(grafana: Json, values: Json) -> None:
     database = grafana["grafana.ini"]["database"]
     assert (database["ssl_mode"], database["server_cert_name"]) == ("true", "identity.rds.example.com")
+    assert database["max_open_conn"] == 20
     (mount,) = grafana["extraConfigmapMounts"]
     assert database["ca_cert_path"] == f"{mount['mountPath']}/ca.pem"
     config_map = next(item for item in values["extraManifests"] if item["kind"] == "ConfigMap")
