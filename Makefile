@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup synth test lint format schema charts dashboards tools local local-down diff bench clean
+.PHONY: help setup synth test lint format schema game-day charts dashboards tools local local-down diff bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ format: setup  ## let ruff correct what it can
 
 schema: setup  ## write environments/schema.json, which gives editors completion
 	python -m spotmusic_cdk.settings.schema
+
+game-day: setup  ## print what each fault leaves of ENV=prod, and write it into docs/game-day.md
+	@python -m tests.gameday $(or $(filter-out dev,$(ENV)),prod)
 
 dashboards: setup  ## write Grafana's dashboards as JSON into the chart monitoring, from their modules
 	cd constructs && python -m spotmusic_constructs.observability.grafana_dashboards ../charts/monitoring/dashboards

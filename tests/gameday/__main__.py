@@ -1,0 +1,28 @@
+"""Prints what each fault leaves of an environment, and writes it into the document where that is production: `make game-day`."""
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.charts.platform import read
+from tests.conftest import settings_of, synthesize, templates_in
+from tests.gameday import document
+from tests.gameday.world import World
+from tests.properties.resources import Platform
+
+
+def main(environment: str) -> None:
+    """Synthesizes an environment and computes its game day."""
+    with TemporaryDirectory() as folder:
+        synthesize(settings_of(environment), outdir=Path(folder))
+        assembly = Path(folder, f"assembly-{environment}")
+        templates = templates_in(assembly)
+        platform = Platform(name=environment, settings=settings_of(environment), templates=templates)
+        world = World(platform=platform, cluster=read(environment, templates, assembly))
+    print(document.computed(world))
+    if platform.settings.production:
+        document.PATH.write_text(document.written(document.PATH.read_text(), world))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "prod")

@@ -1,0 +1,23 @@
+"""The environments that have a game day, read once per session from what is synthesized already."""
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from tests.charts.platform import Platform as Cluster
+from tests.conftest import Template, settings_of
+from tests.gameday.world import World
+from tests.properties.resources import Platform
+
+
+@pytest.fixture(scope="session")
+def world(templates: Callable[[str], dict[str, Template]], deployed: Callable[[str], Cluster]) -> Callable[[str], World]:
+    """Gives an environment by name."""
+
+    @cache
+    def give(environment: str) -> World:
+        platform = Platform(name=environment, settings=settings_of(environment), templates=templates(environment))
+        return World(platform=platform, cluster=deployed(environment))
+
+    return give

@@ -1,0 +1,71 @@
+"""The arithmetic of the game day on small examples: what each rule is worth, and that its absence is told."""
+
+from typing import Any
+
+import pytest
+
+from tests.gameday import consequences, figures
+from tests.gameday.left import Left
+from tests.gameday.workloads import HOST, ZONE, Workload
+
+
+def spread(topology: str, **changes: Any) -> dict[str, Any]:
+    return {"topologyKey": topology, "whenUnsatisfiable": "DoNotSchedule", "maxSkew": 1, "nodeTaintsPolicy": "Honor", **changes}
+
+
+def workload(name: str, replicas: int, *rules: dict[str, Any], apart: bool = False) -> Workload:
+    term = {"requiredDuringSchedulingIgnoredDuringExecution": [{"topologyKey": HOST}]}
+    pod = {"topologySpreadConstraints": list(rules), **({"affinity": {"podAntiAffinity": term}} if apart else {})}
+    return Workload(name=name, replicas=replicas, pod=pod)
+
+
+@pytest.mark.parametrize(
+    ("rules", "lost"),
+    [
+        ((spread(ZONE),), 2),
+        ((), 5),
+        ((spread(ZONE, whenUnsatisfiable="ScheduleAnyway"),), 5),
+        ((spread(ZONE, maxSkew=2),), 5),
+        # Replacements would wait for the lost zone, which still counts.
+        ((spread(ZONE, nodeTaintsPolicy="Ignore"),), 5),
+        ((spread(HOST),), 5),
+    ],
+)
+def test_a_zone_takes_its_share_only_where_a_rule_spreads(rules: tuple[dict[str, Any], ...], lost: int) -> None:
+    assert workload("kong", 5, *rules).lost_with_zone(3) == lost
+
+
+@pytest.mark.parametrize(
+    ("rules", "apart", "lost"),
+    [
+        ((spread(ZONE),), True, 1),
+        ((spread(ZONE), spread(HOST)), False, 2),
+        ((spread(ZONE),), False, 2),
+        ((spread(HOST),), False, 6),
+        ((), False, 6),
+    ],
+)
+def test_a_node_takes_one_only_where_a_rule_keeps_apart(rules: tuple[dict[str, Any], ...], apart: bool, lost: int) -> None:
+    assert workload("kong", 6, *rules, apart=apart).lost_with_node(3) == lost
+
+
+@pytest.mark.parametrize(
+    ("name", "replicas", "suffices"), [("redpanda", 3, True), ("rabbitmq", 2, False), ("kong", 2, True), ("kong", 1, False)]
+)
+def test_brokers_need_a_majority_and_others_one(name: str, replicas: int, suffices: bool) -> None:
+    (left,) = consequences.of_workload(workload(name, replicas, spread(ZONE)), 1)
+    assert left.suffices is suffices
+
+
+def test_a_shortfall_names_component_number_and_fix() -> None:
+    left = Left(component="kong", what="requests/s", left=500, needed=525, fix="Raise max_replicas.")
+    assert str(left) == "kong: 500 requests/s left, 525 needed, 25 short. Raise max_replicas."
+
+
+def test_connections_follow_the_memory_of_the_class() -> None:
+    assert figures.connections_of("db.r8g.xlarge") == 2 * figures.connections_of("r8g.large") + 1
+    assert figures.connections_of("t4g.medium") == 306
+
+
+def test_cpu_is_written_in_two_ways() -> None:
+    assert [figures.cores(quantity) for quantity in ("500m", "4")] == [0.5, 4]

@@ -1,0 +1,51 @@
+"""The game day, offline: each fault leaves enough to carry the busiest minute that the environment declares."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import ROOT, settings_of
+from tests.gameday import document
+from tests.gameday.faults import faults_of
+from tests.gameday.world import World
+
+ENVIRONMENTS = ("staging", "prod")
+CASES = [
+    pytest.param(environment, fault, id=f"{environment}: {fault}")
+    for environment in ENVIRONMENTS
+    for fault in faults_of(settings_of(environment))
+]
+
+
+@pytest.mark.parametrize(("environment", "fault"), CASES)
+def test_what_a_fault_leaves_carries_the_busiest_minute(environment: str, fault: str, world: Callable[[str], World]) -> None:
+    found = list(faults_of(settings_of(environment))[fault].consequences(world(environment)))
+    assert found, "nothing was looked at"
+    short = [str(left) for left in found if not left.suffices]
+    assert not short, f"{environment} without {fault}:\n  " + "\n  ".join(short)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_fault_is_an_experiment_and_every_experiment_a_fault(environment: str, world: Callable[[str], World]) -> None:
+    made = {template.tags["Name"] for template in world(environment).platform.some("AWS::FIS::ExperimentTemplate")}
+    practised = {name for fault in faults_of(settings_of(environment)).values() for name in fault.experiment}
+    assert made == practised
+
+
+def test_every_fault_has_a_runbook_that_names_its_experiment() -> None:
+    for fault in faults_of(settings_of("prod")).values():
+        runbook = (ROOT / "docs" / "runbooks" / f"{fault.runbook}.md").read_text()
+        kind = re.sub(r"(?<=Zone|Node)[A-C]$|(?<=Task-).*", "", fault.experiment[0])
+        assert kind in runbook, f"{fault.runbook}.md does not say how to practise {fault.name} ({kind})"
+
+
+def test_production_declares_what_it_is_built_for() -> None:
+    settings = settings_of("prod")
+    assert settings.resilience.peak
+    assert [name for name, service in settings.services.items() if service.peak is None] == []
+
+
+def test_the_document_shows_what_is_computed(world: Callable[[str], World]) -> None:
+    text = document.PATH.read_text()
+    assert text == document.written(text, world("prod")), "run `make game-day`"

@@ -1,0 +1,81 @@
+"""What runs on Kubernetes: how many of each a fault can take at once, by the rules that place them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from tests.charts.platform import Platform as Cluster
+from tests.helm_values import Json
+
+ZONE, HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload:
+    """Pods of one kind.
+
+    Args:
+        name: its name.
+        replicas: pods that run.
+        pod: what the manifest says of one.
+    """
+
+    name: str
+    replicas: int
+    pod: Json
+
+    @property
+    def cores(self) -> str:
+        """Cpu that the first container asks for."""
+        return str(self.pod["containers"][0]["resources"]["requests"]["cpu"])
+
+    def spread_over(self, topology: str) -> bool:
+        """Tells whether no zone, or node, has two pods more than another.
+
+        A zone that is lost must not count: its nodes are tainted, and replacements would wait for it (nodeTaintsPolicy).
+        """
+        return any(
+            (rule["topologyKey"], rule["whenUnsatisfiable"], rule["maxSkew"], rule.get("nodeTaintsPolicy"))
+            == (topology, "DoNotSchedule", 1, "Honor")
+            for rule in self.pod.get("topologySpreadConstraints", [])
+        )
+
+    @property
+    def apart(self) -> bool:
+        """Tells whether no two of them share a node."""
+        rules: list[Any] = self.pod.get("affinity", {}).get("podAntiAffinity", {}).get("requiredDuringSchedulingIgnoredDuringExecution", [])
+        return any(rule["topologyKey"] == HOST for rule in rules)
+
+    def lost_with_zone(self, zones: int, replicas: int | None = None) -> int:
+        """The most of them that stand in one zone: all, where no rule spreads them."""
+        count = self.replicas if replicas is None else replicas
+        return ceil(count / zones) if self.spread_over(ZONE) else count
+
+    def lost_with_node(self, zones: int, replicas: int | None = None) -> int:
+        """The most of them that stand on one node: a zone has one node at least."""
+        count = self.replicas if replicas is None else replicas
+        if self.apart:
+            return 1
+        nodes = min(zones, count) if self.spread_over(ZONE) else 1
+        return ceil(count / nodes) if self.spread_over(HOST) else self.lost_with_zone(zones, count)
+
+
+def workloads_of(cluster: Cluster) -> dict[str, Workload]:
+    """Every workload by name, RabbitMQ's nodes among them."""
+    return {workload.name: workload for workload in (*_plain(cluster), *_rabbitmq(cluster))}
+
+
+def _plain(cluster: Cluster) -> Iterator[Workload]:
+    for _, manifest in cluster.of_kind("Deployment", "StatefulSet"):
+        spec = manifest["spec"]
+        yield Workload(name=manifest["metadata"]["name"], replicas=spec.get("replicas", 1), pod=spec["template"]["spec"])
+
+
+def _rabbitmq(cluster: Cluster) -> Iterator[Workload]:
+    for _, manifest in cluster.of_kind("RabbitmqCluster"):
+        spec = manifest["spec"]
+        override = spec["override"]["statefulSet"]["spec"]["template"]["spec"]
+        containers = [{"name": "rabbitmq", "resources": spec["resources"]}]
+        pod = {**override, "affinity": spec.get("affinity", {}), "containers": containers}
+        yield Workload(name=manifest["metadata"]["name"], replicas=spec["replicas"], pod=pod)
