@@ -56,7 +56,7 @@ def listeners() -> dict[str, object]:
 
 def pods(min_replicas: int, max_replicas: int) -> dict[str, object]:
     """Returns how many pods run, where, what they may do and what they ask for."""
-    # Half: with a zone less, and of few pods that is nearly half of them, the others carry all of it before new ones run (docs/game-day.md).
+    # Half: with a zone less, which of few pods is nearly half, the others carry all of it before new ones run (docs/game-day.md).
     cpu = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}}
     return {
         "autoscaling": {"enabled": True, "minReplicas": min_replicas, "maxReplicas": max_replicas, "metrics": [cpu]},
