@@ -10,7 +10,7 @@ from constructs import Construct
 
 
 class AlarmTopic(Construct):
-    """An encrypted SNS topic that alarms, budgets and backups of this account publish to, and e-mail subscriptions.
+    """An encrypted SNS topic that alarms and budgets of this account publish to, and e-mail subscriptions.
 
     Creates the topic, its policy and a subscription for each address, which its owner confirms once by the link in a mail.
     Nobody publishes without TLS. EventBridge is not admitted by name, because it tells SNS nothing that would confine it
@@ -48,7 +48,7 @@ def _policy(stack: cdk.Stack, topic_arn: str) -> dict[str, Any]:
                 "Resource": topic_arn,
                 "Condition": this_account,
             }
-            for service in ("backup", "budgets", "cloudwatch")
+            for service in ("budgets", "cloudwatch")
         ]
         + [
             {

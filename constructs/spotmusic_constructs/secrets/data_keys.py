@@ -37,7 +37,7 @@ NOTIFICATIONS = KeyUse(
     principals=(
         *(
             ServicePrincipal(name=f"{service}.amazonaws.com", conditions=_THIS_ACCOUNT)
-            for service in ("backup", "budgets", "cloudwatch", "events.rds")
+            for service in ("budgets", "cloudwatch", "events.rds")
         ),
         # EventBridge sends KMS neither source account nor source ARN (Amazon SNS developer guide, key management): its
         # messages would be dropped in silence. The topic that SNS names in the encryption context is of this account.

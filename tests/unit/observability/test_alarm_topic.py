@@ -44,7 +44,7 @@ def test_nobody_publishes_without_tls(resources: Json) -> None:
 def test_services_publish_for_this_account_only(resources: Json) -> None:
     (policy,) = of_type(resources, "AWS::SNS::TopicPolicy")
     allowed = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
-    assert {s["Principal"]["Service"] for s in allowed} == {f"{name}.amazonaws.com" for name in ("backup", "budgets", "cloudwatch")}
+    assert {s["Principal"]["Service"] for s in allowed} == {f"{name}.amazonaws.com" for name in ("budgets", "cloudwatch")}
     assert all(s["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}} for s in allowed)
 
 

@@ -92,9 +92,9 @@ def test_log_groups_of_this_account_and_region_use_the_log_key(template: Json) -
     assert logs["Condition"] == {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:sa-east-1:111122223333:*"}}
 
 
-def test_alarms_budgets_backups_and_events_can_reach_an_encrypted_topic(template: Json) -> None:
+def test_alarms_budgets_and_events_can_reach_an_encrypted_topic(template: Json) -> None:
     services = {s["Principal"].get("Service") for s in statements(template, "notifications")}
-    expected = {f"{name}.amazonaws.com" for name in ("backup", "budgets", "cloudwatch", "events", "events.rds")}
+    expected = {f"{name}.amazonaws.com" for name in ("budgets", "cloudwatch", "events", "events.rds")}
     assert expected <= services
 
 
