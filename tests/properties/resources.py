@@ -149,6 +149,10 @@ class Platform:
         """Resources of these types that refer to another."""
         return [user for user in self.all(*types) if user.uses(resource)]
 
+    def resource(self, stack: str, id_: str) -> Resource:
+        """The resource with this logical id."""
+        return self._by_id[stack, id_]
+
     def target(self, stack: str, value: Any) -> Resource | None:
         """The resource that a value of a template refers to, through outputs and exports; none when it is something else."""
         place = self._place(stack, value)

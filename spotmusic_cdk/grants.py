@@ -1,0 +1,240 @@
+"""The table of grants: who may do what with which store. Tests hold it to every policy of the templates, both ways."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.services import ServiceSettings
+
+READ, WRITE, USE, RUN, CALL, ADMINISTER = "read", "write", "use", "run", "call", "administer"
+"""Classes of action: `use` is of keys, `run` of functions and services, `call` of whole APIs, by an endpoint or by AWS's own policy."""
+METRICS, IMAGES, TOKEN = "metrics", "cached images", "token of the registry"
+NETWORK, PARAMETERS, AUTHORITY = "network interfaces", "parameters", "parameter of the authority"
+
+PLACED = (NETWORK, "ec2 in general")
+"""What a function looks up that Lambda gives an address in the VPC."""
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Grant:
+    """One right.
+
+    Args:
+        who: who has it: `tasks of playback`, `pods monitoring/grafana`, a function by stack and logical id, or an AWS service.
+        does: class of action.
+        what: store, by stack and logical id, or in words where no template of ours makes it.
+    """
+
+    who: str
+    does: str
+    what: str
+
+
+def table(settings: Settings) -> frozenset[Grant]:
+    """Returns every right of an environment."""
+    parts = (_services(settings), _users(settings), _functions(settings), _pods(settings), _nodes(settings), _faults(settings))
+    return frozenset(grant for part in (*parts, _aws(settings), _keys(), _endpoints(settings)) for grant in part)
+
+
+def _may(who: str, **rights: Iterable[str]) -> Iterator[Grant]:
+    return (Grant(who=who, does=does, what=what) for does, whats in rights.items() for what in whats)
+
+
+def _id(service: str) -> str:
+    """A service's name within logical ids."""
+    return service.replace("-", "")
+
+
+def _that_talk_to(word: str, settings: Settings) -> list[str]:
+    return [_id(name) for name, service in settings.services.items() if word in service.talks_to]
+
+
+def _services(settings: Settings) -> Iterator[Grant]:
+    for name, service in settings.services.items():
+        who, id_ = f"tasks of {name}", _id(name)
+        image = f"registry/Services{id_}" if service.image_tag else IMAGES
+        # The first pull through the cache makes the repository.
+        yield from _may(who, read=[image, TOKEN, PARAMETERS], write=[f"ecs-services/{id_}Logs", *([] if service.image_tag else [IMAGES])])
+        for word in service.talks_to:
+            yield from _word(who, id_, word, settings)
+        yield from _may("scheduler", run=[f"ecs-services/{id_}Service"])
+    yield from _shifts(settings.services.values())
+
+
+def _word(who: str, id_: str, word: str, settings: Settings) -> Iterator[Grant]:
+    """What a word of `talks_to` gives beside a connection."""
+    authority = [AUTHORITY] if settings.authority_parameter else []
+    match word:
+        case "catalogue":
+            yield from _may(who, read=[f"data/CatalogueUsers{id_}"])
+        case "cache":
+            yield from _may(who, read=[f"data/CacheUsers{id_}secret"])
+        case "events":
+            yield from _may(who, read=[f"secrets/ComponentsRedpanda{id_}", *authority])
+        case "tasks":
+            yield from _may(who, read=[f"secrets/ComponentsRabbitMQ{id_}", *authority])
+        case "uploads":
+            yield from _may(who, read=["data/UploadsBucket"], write=["data/UploadsBucket"])
+        case "audio":
+            first = settings.edge.signing_keys[0]
+            yield from _may(who, read=["data/AudioBucket", f"secrets/SigningKey{first}Secret", "parameters of the edge"])
+
+
+def _shifts(services: Iterable[ServiceSettings]) -> Iterator[Grant]:
+    if any(service.deployment == "blue_green" for service in services):
+        yield from _may("ecs", call=["policy AmazonECSInfrastructureRolePolicyForLoadBalancers"])
+
+
+def _users(settings: Settings) -> Iterator[Grant]:
+    """Functions that make users and replace passwords: they read and write the secrets of their own store's users, and no others."""
+    catalogue = [f"data/CatalogueUsers{id_}" for id_ in _that_talk_to("catalogue", settings)]
+    yield from _rotates("data/CatalogueUsersFunction", "data/CatalogueUsersFunctionLogs", catalogue)
+    yield from _may("data/CatalogueUsersFunction", read=["data/CatalogueInstance"])
+    yield from _rotates(
+        "data/IdentityUsersFunction", "data/IdentityUsersFunctionLogs", ["data/IdentityUsersgrafana", "data/IdentityUserskeycloak"]
+    )
+    yield from _may("data/IdentityUsersFunction", read=["data/IdentityInstance"])
+    users = [f"data/CacheUsers{name}" for name in (*_that_talk_to("cache", settings), "kong")]
+    cache = [*users, *(f"{user}secret" for user in users)]
+    yield from _rotates("data/CacheRotationFunction", "data/CacheRotationFunctionLogs", cache)
+
+
+def _rotates(function: str, log_group: str, stores: list[str]) -> Iterator[Grant]:
+    yield from _may(function, read=[*stores, *PLACED, "random passwords"], write=[*stores, NETWORK, log_group])
+    yield from _may("secretsmanager", run=[function])
+
+
+def _functions(settings: Settings) -> Iterator[Grant]:
+    pairs = [f"secrets/SigningKey{name}Secret" for name in settings.edge.signing_keys]
+    yield from _may("secrets/SigningKeyProviderFunction", read=pairs, write=[*pairs, "secrets/SigningKeyProviderLogs"])
+    yield from _may(
+        "data/RestoreTestingValidationFunction",
+        read=["restored copies"],
+        write=["data/RestoreTestingValidationLogs", "verdicts on restores"],
+    )
+    yield from _may("events", run=["data/RestoreTestingValidationFunction"])
+    if any(service.scaling.messages_per_task for service in settings.services.values()):
+        authority = [AUTHORITY] if settings.authority_parameter else []
+        function = "ecs-services/QueueDepthFunction"
+        yield from _may(function, read=["secrets/ComponentsRabbitMQMonitor", *PLACED, *authority])
+        yield from _may(function, write=["ecs-services/QueueDepthLogs", METRICS, NETWORK])
+        yield from _may("events", run=[function])
+    kubectl = "eks-platform/KubernetesClusterKubectlProviderHandler"
+    yield from _may(
+        kubectl, read=["assets of the deployment", "eks-platform/KubernetesCluster"], call=["policy AWSLambdaVPCAccessExecutionRole"]
+    )
+    yield from _may(
+        "eks-platform/KubernetesClusterKubectlProviderframeworkonEvent",
+        read=[kubectl],
+        run=[kubectl],
+        call=["policy AWSLambdaBasicExecutionRole", "policy AWSLambdaVPCAccessExecutionRole"],
+    )
+    # CDK's own: it empties the default security group.
+    yield from _may(
+        "network/CustomVpcRestrictDefaultSGCustomResourceProviderHandler",
+        write=["network/NetworkVpc"],
+        call=["policy AWSLambdaBasicExecutionRole"],
+    )
+
+
+def _pods(settings: Settings) -> Iterator[Grant]:
+    operator = "pods external-secrets/external-secrets"
+    yield from _may(operator, read=["data/CacheUserskongsecret", "data/IdentityUsersgrafana", "data/IdentityUserskeycloak"])
+    administrators = ("GrafanaAdmin", "KeycloakAdmin", "KeycloakAutomation", "KeycloakClients", "RabbitMQDefaultUser", "RedpandaAdmin")
+    brokers = [f"Redpanda{id_}" for id_ in _that_talk_to("events", settings)]
+    brokers += [f"RabbitMQ{id_}" for id_ in (*_that_talk_to("tasks", settings), "Monitor")]
+    yield from _may(operator, read=[f"secrets/Components{name}" for name in (*administrators, *brokers)])
+    if settings.authority_parameter:
+        yield from _may(operator, read=[AUTHORITY], write=[AUTHORITY])
+    yield from _may("pods monitoring/prometheus", write=["observability/Prometheus"])
+    yield from _may("pods monitoring/grafana", read=["observability/Prometheus", METRICS])
+    yield from _may("pods pod-logs/fluent-bit", read=["eks-platform/PodLogsLogGroup"], write=["eks-platform/PodLogsLogGroup"])
+    yield from _may("pods monitoring/alertmanager", write=["observability/AlarmTopic"])
+
+
+def _nodes(_: Settings) -> Iterator[Grant]:
+    pulls = [f"policy {name}" for name in ("AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodeMinimalPolicy")]
+    yield from _may("ec2", read=[IMAGES, TOKEN], write=[IMAGES], call=pulls)
+    eks = ("BlockStorage", "Cluster", "Compute", "LoadBalancing", "Networking")
+    yield from _may("eks", use=["secrets/KubernetesKey"], call=[f"policy AmazonEKS{name}Policy" for name in eks])
+
+
+def _aws(_: Settings) -> Iterator[Grant]:
+    """AWS services in their own name."""
+    yield from _may("cloudfront", read=["data/AudioBucket", "data/WebBucket"], use=["secrets/AudioKey"])
+    # It scans each upload, tags it, and is told of new ones by a rule that it makes itself.
+    yield from _may("malware-protection-plan.guardduty", read=["data/UploadsBucket", "rule of GuardDuty"], use=["secrets/AudioKey"])
+    yield from _may("malware-protection-plan.guardduty", write=["data/UploadsBucket", "rule of GuardDuty"])
+    for writer in ("logging.s3", "logdelivery.elasticloadbalancing", "elb-account"):
+        yield from _may(writer, write=["data/LogsBucket"])
+    archives = ["data/LogsBucket", "observability/EventLogLogGroup", "observability/PrometheusLogGroup"]
+    yield from _may("delivery.logs", read=["data/LogsBucket"], write=archives, use=["secrets/LogsKey"])
+    yield from _may("logs", use=["secrets/LogsKey", "network/FlowLogKey"])
+    yield from _may("vpc-flow-logs", read=["network/FlowLogsLogGroup"], write=["network/FlowLogsLogGroup"])
+    yield from _may("events", write=["observability/EventLogLogGroup"])
+    yield from _may("events.rds", write=["data/DatabaseEventsTopic"])
+    for teller in ("budgets", "cloudwatch"):
+        yield from _may(teller, write=["edge/AlarmTopic", "observability/AlarmTopic"])
+    for teller in ("budgets", "cloudwatch", "events", "events.rds"):
+        yield from _may(teller, use=["edge/NotificationsKey", "secrets/NotificationsKey"])
+    yield from _may("ecr", write=[IMAGES], use=["secrets/ImagesKey"])
+    yield from _may("monitoring.rds", call=["policy AmazonRDSEnhancedMonitoringRole"])
+    restores = (
+        "ServiceRolePolicyForBackup",
+        "ServiceRolePolicyForRestores",
+        "ServiceRolePolicyForS3Backup",
+        "ServiceRolePolicyForS3Restore",
+    )
+    yield from _may("backup", call=[f"policy AWSBackup{name}" for name in restores])
+
+
+def _faults(settings: Settings) -> Iterator[Grant]:
+    """What experiments break on a game day, each by a role of its own."""
+    if not settings.resilience.fault_injection:
+        return
+    general = [f"{service} in general" for service in ("ec2", "ecs", "elasticache", "logs", "rds", "tag")]
+    broken = ["data/CatalogueInstance", "data/IdentityInstance", "data/CacheReplicationGroup", "tasks of services"]
+    network = ["network/NetworkVpc", "network ACLs of subnets"]
+    yield from _may("fis", read=[*general, "eks-platform/KubernetesCluster"], write=[*broken, *network, "logs in general"])
+    yield from _may("delivery.logs", write=["observability/FaultsInjectionLog"])
+
+
+_THROUGH = {
+    "secrets/AudioKey": ("s3",),
+    "secrets/BackupKey": ("backup", "ec2", "rds", "s3"),
+    "secrets/CacheKey": ("elasticache",),
+    "secrets/DatabaseKey": ("rds", "secretsmanager"),
+    "secrets/ImagesKey": ("ecr",),
+    "secrets/KubernetesKey": ("ec2", "eks"),
+    "secrets/LogsKey": ("aps", "s3"),
+    "secrets/NotificationsKey": ("sns", "sqs"),
+    "secrets/SecretsKey": ("secretsmanager",),
+    "edge/NotificationsKey": ("sns", "sqs"),
+    "network/FlowLogKey": (),
+}
+"""Services through which whoever may use them uses a key too, by key."""
+
+
+def _keys() -> Iterator[Grant]:
+    for key, services in _THROUGH.items():
+        yield from _may("the account's IAM", administer=[key])
+        for service in services:
+            yield from _may(f"anybody through {service}", use=[key])
+
+
+_OURS, _BOTH = " for our principals", " for our principals and resources"
+_OF_OUR_RESOURCES = ("ecr.api", "ecr.dkr", "kms", "secretsmanager")
+"""Endpoints that tell whose the resource is that is asked for; of the others only the caller is known."""
+
+
+def _endpoints(settings: Settings) -> Iterator[Grant]:
+    """What passes from the VPC to APIs of AWS. Not ours are image layers and answers to CloudFormation in buckets of AWS."""
+    yield from _may("the VPC", call=[f"network/S3Endpoint{_BOTH}"], read=["image layers of AWS"], write=["answers to CloudFormation"])
+    for endpoint in settings.network.endpoints:
+        name = f"network/Endpoints{endpoint.replace('.', '').replace('-', '')}"
+        yield from _may("the VPC", call=[f"{name}{_BOTH if endpoint in _OF_OUR_RESOURCES else _OURS}"])
+        if endpoint.startswith("ecr"):
+            yield from _may("the VPC", read=[f"{name}{_OURS}"])
+        if endpoint == "sts":
+            # A pod shows a token of the cluster, and is nobody yet.
+            yield from _may("the VPC", call=[f"{name} for our resources"])

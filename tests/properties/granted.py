@@ -1,0 +1,120 @@
+"""Who may do what with which store, read from every policy of an environment's templates: the other side of spotmusic_cdk/grants.py."""
+
+import re
+from collections.abc import Iterator
+
+from spotmusic_cdk.grants import ADMINISTER, CALL, READ, RUN, USE, WRITE, Grant
+from tests.properties.holders import holders, roles_of
+from tests.properties.resources import ACCOUNT, Platform
+from tests.properties.statements import Statement, statements_of
+
+ENDPOINT = "AWS::EC2::VPCEndpoint"
+
+_CLASSES = (
+    (ADMINISTER, r"kms:\*"),
+    (USE, r"kms:.*"),
+    (RUN, r"lambda:InvokeFunction|ecs:UpdateService"),
+    (READ, r"\w+:(Get|BatchGet|BatchCheck|Describe|List|Query)\w*"),
+    (CALL, r"\w+:\*|\*|sts:AssumeRoleWithWebIdentity"),
+    (WRITE, r"\w+:\w+"),
+)
+_LITERAL = (
+    (r"arn:aws:ssm:[\w-]+:\d+:parameter/spotmusic/\w+/edge/.*", "parameters of the edge"),
+    (r"arn:aws:ssm:[\w-]+:\d+:parameter/spotmusic/\w+/internal-authority", "parameter of the authority"),
+    (r"arn:aws:ssm:[\w-]+:\d+:parameter/spotmusic/.*", "parameters"),
+    (r"arn:aws:ecr:[\w-]+:\d+:repository/\w+/.*", "cached images"),
+    (r"arn:aws:eks:[\w-]+:\d+:cluster/spotmusic-\w+", "eks-platform/KubernetesCluster"),
+    (r"arn:aws:(s3:::|rds:[\w-]+:\d+:db:)awsbackup-restore-test-\*", "restored copies"),
+    (r"arn:aws:s3:::cdk-\w+-assets-.*", "assets of the deployment"),
+    (r"arn:aws:events:[\w-]+:\d+:rule/DO-NOT-DELETE-AmazonGuardDuty.*", "rule of GuardDuty"),
+    (r"arn:aws:s3:::prod-[\w-]+-starport-layer-bucket/\*", "image layers of AWS"),
+    (r"arn:aws:s3:::cloudformation-.*/\*", "answers to CloudFormation"),
+    (r"arn:aws:ec2:[\w-]+:\d+:(network-acl|subnet)/\*", "network ACLs of subnets"),
+    (r"arn:aws:ecs:[\w-]+:\d+:task/\*", "tasks of services"),
+)
+"""Stores that are named by a literal, because they are made elsewhere or while the platform runs."""
+_ANYTHING = (
+    (r"cloudwatch:\w+", "metrics"),
+    (r"ec2:\w+(NetworkInterfaces?|PrivateIpAddresses)", "network interfaces"),
+    (r"ecr:GetAuthorizationToken", "token of the registry"),
+    (r"secretsmanager:GetRandomPassword", "random passwords"),
+    (r"backup:PutRestoreValidationResult", "verdicts on restores"),
+)
+"""What a right on `*` is about, where it has a name: nothing of these has an ARN that a policy could name."""
+
+
+def grants_of(platform: Platform) -> set[Grant]:
+    """Every edge that a policy, or a permission of a function, allows."""
+    found = {
+        Grant(who=who, does=does, what=what)
+        for statement in statements_of(platform)
+        if statement.allows and statement.kind != "trust"
+        for who in _who(statement)
+        for does, what in _rights(statement)
+    }
+    return found | set(_permissions(platform)) | set(_policies_of_aws(platform))
+
+
+def _who(statement: Statement) -> Iterator[str]:
+    if statement.kind == "identity":
+        known = holders(statement.resource.platform)
+        yield from (known[role] for role in roles_of(statement))
+        return
+    through = statement.values("StringEquals", "kms:ViaService")
+    for _, principal in statement.principals:
+        if principal == f"arn:aws:iam::{ACCOUNT}:root":
+            yield "the account's IAM"
+        elif statement.resource.type == ENDPOINT:
+            yield "the VPC"
+        elif principal == "*" and through:
+            yield from (f"anybody through {service.partition('.')[0]}" for service in through)
+        else:
+            yield _service(principal)
+
+
+def _service(principal: str) -> str:
+    """`logs` for logs.sa-east-1.amazonaws.com, and the account by which Elastic Load Balancing writes in regions of old."""
+    return re.sub(r"\.amazonaws\.com$|\.[a-z]+-[a-z]+-\d\.amazonaws\.com$", "", re.sub(r"arn:aws:iam::\d+:root", "elb-account", principal))
+
+
+def _rights(statement: Statement) -> Iterator[tuple[str, str]]:
+    for action in statement.actions:
+        does = next(name for name, pattern in _CLASSES if re.fullmatch(pattern, action))
+        for resource in statement.texts():
+            yield does, _what(statement, action, resource)
+
+
+def _what(statement: Statement, action: str, resource: str) -> str:
+    if found := re.search(r"\$\{([\w-]+)/(\w+)", resource):
+        platform = statement.resource.platform
+        return platform.resource(found[1], found[2]).name
+    if resource == "*" and statement.kind == "resource":
+        return statement.resource.name + _reach(statement)
+    if resource == "*":
+        return next((name for pattern, name in _ANYTHING if re.fullmatch(pattern, action)), f"{action.partition(':')[0]} in general")
+    return next(name for pattern, name in _LITERAL if re.fullmatch(pattern, resource))
+
+
+def _reach(statement: Statement) -> str:
+    """Whose principals and whose resources an endpoint serves; other policies are of one thing."""
+    if statement.resource.type != ENDPOINT:
+        return ""
+    sides = {"principals": "aws:principalaccount", "resources": "aws:resourceaccount"}
+    ours = [side for side, key in sides.items() if statement.values("StringEquals", key) == (ACCOUNT,)]
+    return f" for our {' and '.join(ours)}" if ours else " for anybody"
+
+
+def _permissions(platform: Platform) -> Iterator[Grant]:
+    for permission in platform.all("AWS::Lambda::Permission"):
+        function = permission.target("FunctionName")
+        assert function
+        yield Grant(who=_service(permission["Principal"]), does=RUN, what=function.name)
+
+
+def _policies_of_aws(platform: Platform) -> Iterator[Grant]:
+    """Rights that AWS writes down and keeps up to date, by the name of their policy."""
+    for role, who in holders(platform).items():
+        for index in range(len(role["ManagedPolicyArns"] or [])):
+            arn = role.text(f"ManagedPolicyArns.{index}")
+            if ":iam::aws:policy/" in arn:
+                yield Grant(who=who, does=CALL, what=f"policy {arn.rpartition('/')[2]}")
