@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.services import ServiceSettings
 
-READ, WRITE, USE, RUN, CALL, ADMINISTER = "read", "write", "use", "run", "call", "administer"
+READ, WRITE, DELETE, USE, RUN, CALL, ADMINISTER = "read", "write", "delete", "use", "run", "call", "administer"
 """Classes of action: `use` is of keys, `run` of functions and services, `call` of whole APIs, by an endpoint or by AWS's own policy."""
 METRICS, IMAGES, TOKEN = "metrics", "cached images", "token of the registry"
 NETWORK, PARAMETERS, AUTHORITY = "network interfaces", "parameters", "parameter of the authority"
@@ -100,7 +100,7 @@ def _users(settings: Settings) -> Iterator[Grant]:
 
 
 def _rotates(function: str, log_group: str, stores: list[str]) -> Iterator[Grant]:
-    yield from _may(function, read=[*stores, *PLACED, "random passwords"], write=[*stores, NETWORK, log_group])
+    yield from _may(function, read=[*stores, *PLACED, "random passwords"], write=[*stores, NETWORK, log_group], delete=[NETWORK])
     yield from _may("secretsmanager", run=[function])
 
 
@@ -117,7 +117,7 @@ def _functions(settings: Settings) -> Iterator[Grant]:
         authority = [AUTHORITY] if settings.authority_parameter else []
         function = "ecs-services/QueueDepthFunction"
         yield from _may(function, read=["secrets/ComponentsRabbitMQMonitor", *PLACED, *authority])
-        yield from _may(function, write=["ecs-services/QueueDepthLogs", METRICS, NETWORK])
+        yield from _may(function, write=["ecs-services/QueueDepthLogs", METRICS, NETWORK], delete=[NETWORK])
         yield from _may("events", run=[function])
     kubectl = "eks-platform/KubernetesClusterKubectlProviderHandler"
     yield from _may(
@@ -164,7 +164,7 @@ def _aws(_: Settings) -> Iterator[Grant]:
     yield from _may("cloudfront", read=["data/AudioBucket", "data/WebBucket"], use=["secrets/AudioKey"])
     # It scans each upload, tags it, and is told of new ones by a rule that it makes itself.
     yield from _may("malware-protection-plan.guardduty", read=["data/UploadsBucket", "rule of GuardDuty"], use=["secrets/AudioKey"])
-    yield from _may("malware-protection-plan.guardduty", write=["data/UploadsBucket", "rule of GuardDuty"])
+    yield from _may("malware-protection-plan.guardduty", write=["data/UploadsBucket", "rule of GuardDuty"], delete=["rule of GuardDuty"])
     for writer in ("logging.s3", "logdelivery.elasticloadbalancing", "elb-account"):
         yield from _may(writer, write=["data/LogsBucket"])
     archives = ["data/LogsBucket", "observability/EventLogLogGroup", "observability/PrometheusLogGroup"]
@@ -196,6 +196,7 @@ def _faults(settings: Settings) -> Iterator[Grant]:
     broken = ["data/CatalogueInstance", "data/IdentityInstance", "data/CacheReplicationGroup", "tasks of services"]
     network = ["network/NetworkVpc", "network ACLs of subnets"]
     yield from _may("fis", read=[*general, "eks-platform/KubernetesCluster"], write=[*broken, *network, "logs in general"])
+    yield from _may("fis", delete=["network ACLs of subnets", "logs in general"])
     yield from _may("delivery.logs", write=["observability/FaultsInjectionLog"])
 
 

@@ -3,18 +3,21 @@
 import re
 from collections.abc import Iterator
 
-from spotmusic_cdk.grants import ADMINISTER, CALL, READ, RUN, USE, WRITE, Grant
+from spotmusic_cdk.grants import ADMINISTER, CALL, DELETE, READ, RUN, USE, WRITE, Grant
 from tests.properties.holders import holders, roles_of
 from tests.properties.resources import ACCOUNT, Platform
 from tests.properties.statements import Statement, statements_of
 
 ENDPOINT = "AWS::EC2::VPCEndpoint"
+LOAD_BALANCERS = "arn:aws:iam::507241528517:root"
+"""Account by which load balancers write in sa-east-1 (Elastic Load Balancing user guide, access logs; regions before 2022-08)."""
 
 _CLASSES = (
     (ADMINISTER, r"kms:\*"),
     (USE, r"kms:.*"),
     (RUN, r"lambda:InvokeFunction|ecs:UpdateService"),
     (READ, r"\w+:(Get|BatchGet|BatchCheck|Describe|List|Query)\w*"),
+    (DELETE, r"\w+:(Delete|Remove)\w*"),
     (CALL, r"\w+:\*|\*|sts:AssumeRoleWithWebIdentity"),
     (WRITE, r"\w+:\w+"),
 )
@@ -73,11 +76,14 @@ def _who(statement: Statement) -> Iterator[str]:
 
 
 def _service(principal: str) -> str:
-    """`logs` for logs.sa-east-1.amazonaws.com, and the account by which Elastic Load Balancing writes in regions of old."""
-    return re.sub(r"\.amazonaws\.com$|\.[a-z]+-[a-z]+-\d\.amazonaws\.com$", "", re.sub(r"arn:aws:iam::\d+:root", "elb-account", principal))
+    """`logs` for logs.sa-east-1.amazonaws.com."""
+    if principal == LOAD_BALANCERS:
+        return "elb-account"
+    return re.sub(r"(\.[a-z]+-[a-z]+-\d)?\.amazonaws\.com$", "", principal)
 
 
 def _rights(statement: Statement) -> Iterator[tuple[str, str]]:
+    assert not statement.negated, f"{statement} allows everything but something: nobody could list what"
     for action in statement.actions:
         does = next(name for name, pattern in _CLASSES if re.fullmatch(pattern, action))
         for resource in statement.texts():
