@@ -6,9 +6,11 @@ VENV := .venv
 # Node.js comes with the Python requirements; the CDK CLI comes from package.json.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
+# Where each second opinion leaves what it says, for the table of `make opinions`.
+export SPOTMUSIC_OPINIONS := $(CURDIR)/.opinions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup synth test lint format schema game-day charts dashboards tools local local-down diff bench clean
+.PHONY: help setup synth guard checkov opinions test lint format schema game-day charts dashboards tools local local-down diff bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +30,23 @@ synth: setup  ## synthesize every environment in fresh folders, with the templat
 		cdk --no-notices synth --quiet -c env=$$env --output cdk.out/$$env || exit 1; \
 		grep --quiet NIST.800.53.R5 cdk.out/$$env/validation-report.json || { echo "$$env: the policy packs were not asked"; exit 1; }; \
 	done
+
+guard: setup  ## judge what `make synth` left by AWS Control Tower's guard rules
+	python -m tests.opinions.guard
+
+# Its own virtual environment: checkov pins an old boto3.
+CHECKOV := .tools/checkov
+
+$(CHECKOV)/.ready: requirements-checkov.txt
+	$(PYTHON) -m venv --clear $(CHECKOV)
+	$(CHECKOV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements-checkov.txt
+	@touch $@
+
+checkov: setup $(CHECKOV)/.ready  ## judge the manifests of what `make synth` left by checkov, offline
+	python -m tests.opinions.checkov
+
+opinions: setup  ## show what every second opinion said, in one table
+	@python -m tests.opinions
 
 test: setup  ## run the whole test suite
 	python -m pytest
@@ -79,5 +98,5 @@ bench: setup  ## measure synthesis, tests and local deployment (a table, and .be
 	python -m tests.bench
 
 clean:  ## remove what setup and runs made
-	rm -rf $(VENV) node_modules cdk.out .bench .tools .mypy_cache .pytest_cache .ruff_cache .import_linter_cache constructs/*.egg-info
+	rm -rf $(VENV) node_modules cdk.out .bench .opinions .tools .mypy_cache .pytest_cache .ruff_cache .import_linter_cache constructs/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
