@@ -70,9 +70,9 @@ TELL_NO_SOURCE: Mapping[str, str] = {
 """Services that assume roles without telling for whom. Only principals of the account that has a role can pass it to them."""
 
 STATEMENTS_WITHOUT_SOURCE: Mapping[str, str] = {
-    "RulesMakeStreams": "EventBridge makes streams without naming the rule (Amazon EventBridge user guide, resource-based policies)",
+    "observability/EventLogPolicy: RulesMakeStreams": "EventBridge makes streams without naming the rule (Amazon EventBridge user guide, resource-based policies)",
 }
-"""Statements that admit a service without its source, by their name."""
+"""Statements that admit a service without its source, by their resource and name."""
 
 ACKNOWLEDGED: Mapping[str, tuple[str, ...]] = {
     "AwsSolutions-AEC5": ("data/Cache/ReplicationGroup",),

@@ -90,7 +90,7 @@ def test_p129_services_act_for_this_account_only(platform: Platform) -> Verdicts
         excuse = (
             reviewed.TELL_NO_SOURCE.keys() & services
             if statement.kind == "trust"
-            else {statement.sid} & reviewed.STATEMENTS_WITHOUT_SOURCE.keys()
+            else {str(statement)} & reviewed.STATEMENTS_WITHOUT_SOURCE.keys()
         )
         known |= excuse
         if services and not excuse:
