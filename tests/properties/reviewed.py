@@ -70,7 +70,9 @@ TELL_NO_SOURCE: Mapping[str, str] = {
 """Services that assume roles without telling for whom. Only principals of the account that has a role can pass it to them."""
 
 STATEMENTS_WITHOUT_SOURCE: Mapping[str, str] = {
-    "observability/EventLogPolicy: RulesMakeStreams": "EventBridge makes streams without naming the rule (Amazon EventBridge user guide, resource-based policies)",
+    "observability/EventLogPolicy: RulesMakeStreams": (
+        "EventBridge makes streams without naming the rule (Amazon EventBridge user guide, resource-based policies)"
+    ),
 }
 """Statements that admit a service without its source, by their resource and name."""
 
