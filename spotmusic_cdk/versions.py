@@ -61,6 +61,20 @@ CACHE: dict[str, dict[str, Support]] = {
 }
 DEFAULT_CACHE_VERSION = {"redis": "7.1", "valkey": "8.2"}
 
+_LAMBDA = "AWS Lambda developer guide, runtimes, and endoflife.date/aws-lambda, read 2026-11"
+
+LAMBDA_RUNTIMES: dict[str, Support] = {
+    "nodejs24.x": Support(standard_until=date(2028, 4, 30), source=_LAMBDA),
+    "python3.13": Support(standard_until=date(2029, 6, 30), source=_LAMBDA),
+    "python3.14": Support(standard_until=date(2029, 6, 30), source=_LAMBDA),
+}
+"""Runtimes of the functions, ours and CDK's."""
+
+TOOLCHAIN: dict[str, Support] = {
+    "Node.js 24": Support(standard_until=date(2028, 4, 30), source="Node.js release schedule and endoflife.date/nodejs, read 2026-11"),
+    "Python 3.11": Support(standard_until=date(2027, 10, 31), source="PEP 664 and endoflife.date/python, read 2026-11"),
+}
+"""What synthesis runs on: the Node.js of requirements.txt, and the oldest Python that pyproject.toml takes."""
 
 CLOUDFRONT_ORIGIN_PREFIX_LISTS: dict[str, str] = {
     "af-south-1": "pl-c0aa4fa9",
@@ -147,7 +161,8 @@ KUBE_PROMETHEUS_STACK = Chart(
     images={
         "operator": "quay.io/prometheus-operator/prometheus-operator:v0.93.1",
         "reloader": "quay.io/prometheus-operator/prometheus-config-reloader:v0.93.1",
-        "prometheus": "quay.io/prometheus/prometheus:v3.14.0-distroless",
+        # The line with long-term support; the chart's own, 3.14, was supported for six weeks (endoflife.date/prometheus, read 2026-11).
+        "prometheus": "quay.io/prometheus/prometheus:v3.13.3-distroless",
         "alertmanager": "quay.io/prometheus/alertmanager:v0.34.0",
         "grafana": "docker.io/grafana/grafana:13.2.0",
         "grafana-sidecar": "quay.io/kiwigrid/k8s-sidecar:2.10.1",
@@ -273,3 +288,13 @@ HELM: dict[str, tuple[str, KubernetesRange]] = {
     "1.36": ("4.2.3", KubernetesRange(first="1.33", supported=("1.33", "1.36"), source=_SKEW)),
 }
 """Version of Helm in the layer of each Kubernetes version, and what that Helm is for. The layer decides even its major version."""
+
+
+def charts() -> list[Chart]:
+    """Returns every chart that is pinned."""
+    return [value for value in globals().values() if isinstance(value, Chart)]
+
+
+def images() -> list[str]:
+    """Returns every image that is pinned, of charts and of our own."""
+    return sorted({BOOTSTRAP_IMAGE, FIS_POD_IMAGE, *(image for chart in charts() for image in chart.images.values())})

@@ -16,14 +16,9 @@ def command(chart: versions.Chart, folder: Path) -> list[str]:
     return [str(helm()), "pull", *place, "--version", chart.version, "--destination", str(folder)]
 
 
-def charts() -> list[versions.Chart]:
-    """Returns every chart that is pinned."""
-    return [value for value in vars(versions).values() if isinstance(value, versions.Chart)]
-
-
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for chart in charts():
+    for chart in versions.charts():
         if (FOLDER / f"{chart.name}-{chart.version}.tgz").is_file():
             continue
         print(f"{chart.name} {chart.version} from {chart.repository}", flush=True)

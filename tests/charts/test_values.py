@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from spotmusic_cdk import versions
+from spotmusic_cdk.versions import charts
 from tests.charts import upstream, values
 from tests.charts.platform import Platform, Release
-from tests.charts.pull import charts
 
 RELEASE_OF = {
     "prometheus-operator-crds": "prometheus-operator-crds",

@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from spotmusic_cdk import versions
+from spotmusic_cdk.versions import charts
 from tests.charts.platform import archive
-from tests.charts.pull import charts, command
+from tests.charts.pull import command
 from tests.conftest import ROOT, settings_of
 from tests.helm_values import helm, helm_of
 
