@@ -44,6 +44,13 @@ def rows() -> dict[str, str]:
     return {cells[1].strip(): " ".join(cells[2:]) for cells in found}
 
 
+@cache
+def table() -> dict[str, list[str]]:
+    """Cells of each row of that document after the first, by the first."""
+    found = (line.split("|") for line in document().splitlines() if line.startswith("| "))
+    return {cells[1].strip(): cells[2:-1] for cells in found}
+
+
 def days(row: str) -> list[int]:
     return [int(number) for number in re.findall(r"(\d+) days", rows()[row])]
 
@@ -171,6 +178,61 @@ def test_p070_the_document_on_recovery_promises_what_the_templates_keep(platform
     kinds = sorted(selection["ProtectedResourceType"] for selection in platform.some(TESTED))
     yield tests, kinds == ["RDS", "RDS", "S3"], "docs/recovery.md says that both databases and both buckets come back."
     yield from another_takes_over(platform)
+    kept = lost_and_back(platform)
+    for row, (lost, back) in kept.items():
+        said = tuple(cell.strip() for cell in table()[row][:2])
+        yield f"docs/recovery.md {row}", said == (lost, back), f"The document says {said}, the templates {(lost, back)}."
+    forgotten = sorted(table().keys() - kept.keys() - {"what fails"})
+    yield "docs/recovery.md", not forgotten, f"Nothing decides {forgotten}."
+    longest = " or ".join(sorted({back for row, (_, back) in kept.items() if row.startswith("a zone")}))
+    promised_there = f"costs at most {longest} of these promises" in (ROOT / "docs" / "slo.md").read_text()
+    yield "docs/slo.md", promised_there, f"It promises another time than {longest} for the loss of a zone."
+
+
+def lost_and_back(platform: Platform) -> dict[str, tuple[str, str]]:
+    """What each row of the document may lose at most, and within what time it is back, as the templates have it.
+
+    Where a service documents a figure for what a template turns on, it stands here: RDS ships its log every five minutes, and a standby
+    takes over within two (Amazon RDS user guide, restoring to a point in time, failover); S3 is backed up continuously with fifteen
+    minutes between (AWS Backup developer guide, continuous backups); a replica of the cache is promoted within two (Amazon ElastiCache
+    user guide, Multi-AZ). A restore is late after the hours that its test allows.
+    """
+    hours = {kind: f"{number} hours" for kind, number in recovery_hours(platform).items()}
+    continuous = any(rule.get("EnableContinuousBackup") is True for rule in plan_rules(platform))
+    (nightly,) = {f"{nights(rule['ScheduleExpression']) * 24} hours" for rule in plan_rules(platform)}
+    standby = all(database["MultiAZ"] is True for database in platform.some(DATABASE)) or platform.name == "dev"
+    versions = {bucket_of(platform, name)["VersioningConfiguration.Status"] for name in ("Audio", "Web")}
+    cache = platform.only("AWS::ElastiCache::ReplicationGroup")
+    snapshots = "24 hours" if cache["SnapshotRetentionLimit"] else "everything"
+    return {
+        "a zone, with the primary database in it": ("nothing", "2 minutes") if standby else ("5 minutes", hours["RDS"]),
+        "a zone, with the primary cache node in it": (f"{lag_seconds(platform):g} second of writes", "2 minutes"),
+        "a database: dropped table, bad migration": ("5 minutes" if continuous else nightly, hours["RDS"]),
+        "the audio library or the web client: overwritten, deleted": ("nothing" if versions == {"Enabled"} else "everything", "1 hour"),
+        "a bucket as a whole": ("15 minutes" if continuous else nightly, hours["S3"]),
+        "a volume of Kubernetes": (nightly, "2 hours"),
+        "the cache as a whole": (snapshots, "1 hour"),
+        "an upload that was not promoted": ("everything", "–"),
+    }
+
+
+def recovery_hours(platform: Platform) -> dict[str, int]:
+    """Hours that the function that judges restored copies allows, by type of resource."""
+    (hours,) = {hours for function in platform.some("AWS::Lambda::Function") if (hours := function["Environment.Variables.RECOVERY_HOURS"])}
+    allowed: dict[str, int] = json.loads(hours)
+    return allowed
+
+
+def lag_seconds(platform: Platform) -> float:
+    """Seconds that a replica of the cache may be behind before somebody is told."""
+    alarms = [alarm for alarm in platform.some("AWS::CloudWatch::Alarm") if alarm["MetricName"] == "ReplicationLag"]
+    return float(min(alarm["Threshold"] for alarm in alarms))
+
+
+def nights(schedule: str) -> int:
+    """Days between two backups; a schedule that is not daily is none of ours."""
+    assert re.fullmatch(r"cron\(\d+ \d+ \* \* \? \*\)", schedule), f"{schedule} is not every night"
+    return 1
 
 
 def another_takes_over(platform: Platform) -> Verdicts:

@@ -16,6 +16,8 @@ from spotmusic_constructs.data.restore_validation import RestoreValidation
 _VALIDATION_HOURS = 4
 """Hours that a restored copy waits for its validation; AWS Backup deletes it afterwards."""
 _WINDOW_DAYS = 7
+RECOVERY_HOURS = {"RDS": 2, "S3": 24}
+"""Hours within which a backup comes back, as docs/recovery.md promises; a later one fails its test."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +88,9 @@ class RestoreTesting(Construct):
             }
             self._select(selection, "RDS", [database.instance.instance_arn], role, overrides)
         self._select("buckets", "S3", bucket_arns, role)
-        self.validation = RestoreValidation(self, "Validation", plan_arn=self.plan.attr_restore_testing_plan_arn, log_key=log_key).function
+        self.validation = RestoreValidation(
+            self, "Validation", plan_arn=self.plan.attr_restore_testing_plan_arn, recovery_hours=RECOVERY_HOURS, log_key=log_key
+        ).function
 
     def _select(
         self, name: str, resource_type: str, arns: Sequence[str], role: iam.IRole, overrides: Mapping[str, str] | None = None

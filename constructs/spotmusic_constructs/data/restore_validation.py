@@ -1,5 +1,7 @@
 """Who looks at what a restore test brought back."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -23,18 +25,23 @@ class RestoreValidation(Construct):
     """A function that judges restored databases and buckets and reports the verdict to AWS Backup.
 
     Creates the function (Python 3.14), its role, its log group, and the EventBridge rule that calls it when a restore job of one
-    plan completed. A database must be available, encrypted and private; a bucket must not be empty. The function fails when a
-    copy cannot be used: alarm on its errors, for AWS Backup shows a bad verdict in its console and tells nobody.
+    plan completed. A database must be available, encrypted and private; a bucket must not be empty; and both must have come back in
+    time. The function fails when a copy cannot be used: alarm on its errors, for AWS Backup shows a bad verdict in its console and
+    tells nobody.
 
     Args:
         plan_arn: ARN of the restore testing plan.
+        recovery_hours: hours that a restore may take, by AWS Backup's name of the resource type.
         log_key: customer-managed key of the data class "logs".
 
     Example:
-        RestoreValidation(self, "Validation", plan_arn=plan.attr_restore_testing_plan_arn, log_key=keys.logs)
+        RestoreValidation(self, "Validation", plan_arn=plan.attr_restore_testing_plan_arn,
+                          recovery_hours={"RDS": 2, "S3": 24}, log_key=keys.logs)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, plan_arn: str, log_key: kms.IKey) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, plan_arn: str, recovery_hours: Mapping[str, float], log_key: kms.IKey
+    ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         log_group = logs.LogGroup(
@@ -68,6 +75,7 @@ class RestoreValidation(Construct):
             architecture=lambda_.Architecture.ARM_64,
             handler="index.handler",
             code=lambda_.Code.from_asset(str(_HANDLER), exclude=["*", "!*.py"]),
+            environment={"RECOVERY_HOURS": json.dumps(recovery_hours)},
             role=role,
             log_group=log_group,
             memory_size=256,

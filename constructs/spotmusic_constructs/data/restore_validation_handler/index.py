@@ -1,7 +1,10 @@
 """Looks at what a restore test brought back, and tells AWS Backup whether it can be used."""
 
+import json
 import logging
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import boto3
@@ -19,15 +22,16 @@ class UnusableBackupError(Exception):
 
 def handler(event: dict[str, Any], _context: Any) -> None:
     """Answers the event of a restore job that completed."""
-    validate(event["detail"], boto3.client)
+    validate({"completionDate": event["time"], **event["detail"]}, boto3.client, json.loads(os.environ["RECOVERY_HOURS"]))
 
 
-def validate(job: dict[str, Any], clients: Clients) -> None:
+def validate(job: dict[str, Any], clients: Clients, recovery_hours: Mapping[str, float]) -> None:
     """Judges a restored resource and reports the verdict, which AWS Backup keeps with the test.
 
     Args:
         job: detail of the event "Restore Job State Change".
         clients: gives the client of a service.
+        recovery_hours: hours that a restore may take by type of resource.
 
     Raises:
         UnusableBackupError: the verdict is bad; it was reported before.
@@ -36,7 +40,8 @@ def validate(job: dict[str, Any], clients: Clients) -> None:
     if kind not in _JUDGES:
         log.warning("Nobody judges a restored %s", kind)
         return
-    good, message = _JUDGES[kind](arn, clients)
+    wrong = [*_JUDGES[kind](arn, clients), *_lateness(job, recovery_hours[kind])]
+    good, message = _verdict(_NOUNS[kind], wrong)
     log.info("%s: %s", arn, message)
     clients("backup").put_restore_validation_result(
         RestoreJobId=job["restoreJobId"],
@@ -47,9 +52,18 @@ def validate(job: dict[str, Any], clients: Clients) -> None:
         raise UnusableBackupError(f"{arn}: {message}")
 
 
-def _judge_database(arn: str, clients: Clients) -> Verdict:
+def _lateness(job: dict[str, Any], most: float) -> list[str]:
+    """A backup that comes back later than was promised keeps no promise."""
+    if "creationDate" not in job:
+        return ["nobody says when its restore began"]
+    began, ended = (datetime.fromisoformat(job[key]) for key in ("creationDate", "completionDate"))
+    took = (ended - began).total_seconds() / 3600
+    return [f"it came back after {took:.1f} hours, and {most:g} are promised"] if took > most else []
+
+
+def _judge_database(arn: str, clients: Clients) -> list[str]:
     instance = clients("rds").describe_db_instances(DBInstanceIdentifier=arn.rpartition(":")[2])["DBInstances"][0]
-    wrong = [
+    return [
         problem
         for problem, found in (
             (f"its status is {instance['DBInstanceStatus']}", instance["DBInstanceStatus"] not in {"available", "backing-up"}),
@@ -58,16 +72,16 @@ def _judge_database(arn: str, clients: Clients) -> Verdict:
         )
         if found
     ]
-    return _verdict("The instance", wrong)
 
 
-def _judge_bucket(arn: str, clients: Clients) -> Verdict:
+def _judge_bucket(arn: str, clients: Clients) -> list[str]:
     listing = clients("s3").list_objects_v2(Bucket=arn.rpartition(":")[2], MaxKeys=1)
-    return _verdict("The bucket", [] if listing["KeyCount"] else ["it is empty"])
+    return [] if listing["KeyCount"] else ["it is empty"]
 
 
 def _verdict(what: str, wrong: list[str]) -> Verdict:
     return (False, f"{what} cannot be used: {', '.join(wrong)}") if wrong else (True, f"{what} can be used")
 
 
-_JUDGES: dict[str, Callable[[str, Clients], Verdict]] = {"RDS": _judge_database, "S3": _judge_bucket}
+_JUDGES: dict[str, Callable[[str, Clients], list[str]]] = {"RDS": _judge_database, "S3": _judge_bucket}
+_NOUNS = {"RDS": "The instance", "S3": "The bucket"}
