@@ -10,7 +10,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 export SPOTMUSIC_OPINIONS := $(CURDIR)/.opinions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup synth guard checkov opinions test lint format schema game-day charts dashboards tools local local-down diff bench clean
+.PHONY: help setup synth guard checkov opinions test fuzz lint format schema flows game-day charts dashboards tools local local-down diff bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ format: setup  ## let ruff correct what it can
 	ruff check --fix .
 	ruff format .
 
+flows: setup  ## draw docs/flows.md from the tables of flows and grants
+	python -m spotmusic_cdk.flows_document
+
 schema: setup  ## write environments/schema.json, which gives editors completion
 	python -m spotmusic_cdk.settings.schema
 
@@ -81,6 +84,9 @@ tools:  ## fetch promtool, amtool and LuaJIT from Debian into .tools, where test
 	cd .tools && $(APT) download prometheus prometheus-alertmanager luajit lua-cjson
 	for package in .tools/*.deb; do dpkg -x $$package .tools || exit 1; done
 	rm -rf .tools/apt .tools/etc .tools/lib .tools/var .tools/usr/share .tools/*.deb
+
+fuzz: setup  ## mutate thousands of environment files, and synthesize the corners of what is admitted
+	python -m tests.fuzz
 
 charts: setup  ## pull the pinned charts of repositories into .charts, so that tests render them as well
 	python -m tests.charts.pull

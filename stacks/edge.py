@@ -8,6 +8,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.instances import WITHOUT_BUDGETS
 from spotmusic_constructs.edge.access_log_delivery import AccessLogDelivery
 from spotmusic_constructs.edge.certificate import EdgeCertificate
 from spotmusic_constructs.edge.edge_alarms import DistributionAlarms, WebAclAlarms
@@ -17,6 +18,7 @@ from spotmusic_constructs.edge.signing_key_group import SigningKeyGroup
 from spotmusic_constructs.edge.web_acl import WebAcl
 from spotmusic_constructs.observability.alarm_topic import AlarmTopic
 from spotmusic_constructs.observability.certificate_alarms import CertificateAlarms
+from spotmusic_constructs.observability.monthly_budget import MonthlyBudget
 from spotmusic_constructs.secrets.data_keys import NOTIFICATIONS
 from spotmusic_constructs.secrets.encryption_key import EncryptionKey
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
@@ -128,6 +130,8 @@ class EdgeStack(EnvironmentStack):
         topic = AlarmTopic(self, "AlarmTopic", key=key, emails=settings.observability.alarm_emails).topic
         DistributionAlarms(self, "DistributionAlarms", topic=topic, distribution_id=self.distribution.distribution_id)
         WebAclAlarms(self, "WebAclAlarms", topic=topic, metric_name=self.web_acl.metric_name)
+        if settings.region in WITHOUT_BUDGETS:
+            MonthlyBudget(self, "Budget", topic=topic, limit_usd=settings.observability.monthly_budget_usd)
         if certificate:
             CertificateAlarms(self, "CertificateAlarms", topic=topic, certificates={"Viewers": certificate.certificate_arn})
         return topic

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.data import DatabaseSettings
+from spotmusic_cdk.settings.instances import WITHOUT_BUDGETS
 from spotmusic_constructs.data.relational_database import RelationalDatabase
 from spotmusic_constructs.observability import component_rows as rows
 from spotmusic_constructs.observability.alarm import Metric
@@ -53,6 +54,9 @@ AVAILABILITY_PERCENT = 99.9
 LATENCY_PERCENT = 99.0
 LATENCY_SECONDS = 0.5
 """Requests of the Web API that are answered within half a second: a player that waits longer is felt to hang."""
+
+NOTHING = {"none": "none"}
+"""What a choice of Grafana's offers in an environment without services: it needs something, and CloudWatch knows nothing of this name."""
 
 
 class ObservabilityStack(EnvironmentStack):
@@ -103,7 +107,8 @@ class ObservabilityStack(EnvironmentStack):
         self.workspace = PrometheusWorkspace(
             self, "Prometheus", name=name, key=keys.logs, retention=retention, removal_policy=removal_policy
         )
-        MonthlyBudget(self, "Budget", topic=self.alarm_topic, limit_usd=settings.observability.monthly_budget_usd)
+        if settings.region not in WITHOUT_BUDGETS:
+            MonthlyBudget(self, "Budget", topic=self.alarm_topic, limit_usd=settings.observability.monthly_budget_usd)
 
         self._nodes = [f"{data.cache.replication_group.ref}-{number:03}" for number in range(1, settings.data.cache.replicas + 2)]
         self._nat_gateways = dict(_nat_gateways(network))
@@ -298,14 +303,14 @@ class ObservabilityStack(EnvironmentStack):
             },
             "distribution": {"distribution": self._edge.distribution.distribution_id},
             "ecsCluster": {"services": self._ecs.cluster.cluster_name},
-            "ecsServices": {name: service.service.service_name for name, service in services.items()},
+            "ecsServices": {name: service.service.service_name for name, service in services.items()} or NOTHING,
             "eksCluster": {"platform": self._eks.cluster.cluster_name},
             "loadBalancers": {
                 "gateway": self._eks.gateway.load_balancer.load_balancer_full_name,
                 "services": self._ecs.load_balancer.load_balancer_full_name,
             },
             "natGateways": dict(_nat_gateways(network)),
-            "repositories": {name: repository.repository_name for name, repository in registry.repositories.items()},
+            "repositories": {name: repository.repository_name for name, repository in registry.repositories.items()} or NOTHING,
             "webAcl": {"web ACL": self._edge.web_acl.metric_name},
         }
 

@@ -7,12 +7,23 @@ from spotmusic_cdk.settings.problem import Problem
 
 _REGIONS = """
     af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1 ap-southeast-2
-    ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1 eu-central-1 eu-central-2
+    ap-southeast-3 ap-southeast-4 ap-southeast-6 ca-central-1 ca-west-1 eu-central-1 eu-central-2
     eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1 me-south-1 mx-central-1 sa-east-1
     us-east-1 us-east-2 us-west-1 us-west-2
 """
 REGIONS = frozenset(_REGIONS.split())
-"""Regions of the partition `aws`, that of CloudFront: the edge stack stands in us-east-1, and no stack reaches another partition."""
+"""Regions of the partition `aws`, that of CloudFront: the edge stack stands in us-east-1, and no stack reaches another partition. Not
+ap-southeast-5 and ap-southeast-7, whose CloudFormation knows no restore testing of AWS Backup (resource types of cfn-lint 1.58.0)."""
+_WITHOUT_BUDGETS = """
+    af-south-1 ap-east-1 ap-east-2 ap-northeast-3 ap-south-2 ap-southeast-3 ap-southeast-4 ap-southeast-6 ca-west-1 eu-central-2 eu-north-1
+    eu-south-1 eu-south-2 il-central-1 me-central-1 mx-central-1
+"""
+WITHOUT_BUDGETS = frozenset(_WITHOUT_BUDGETS.split())
+"""Regions whose CloudFormation knows no AWS::Budgets::Budget: there the edge stack has it, and a budget counts every region anyway."""
+WITHOUT_FAULT_INJECTION = frozenset(
+    ["ap-east-2", "ap-south-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-6", "ca-west-1", "il-central-1", "mx-central-1"]
+)
+"""Regions whose CloudFormation knows no AWS::FIS::ExperimentTemplate, from the same source."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +55,14 @@ DATABASES: Mapping[str, Family] = {
     "m7g": _family(_SIXTEEN, "af-south-1 ap-east-1 ca-west-1 eu-south-1"),
     "m8g": _family(
         _FORTY_EIGHT,
-        "ap-east-2 ap-northeast-3 ap-southeast-3 ap-southeast-4 ap-southeast-6 ap-southeast-7 ca-central-1 il-central-1 me-central-1 "
+        "ap-east-2 ap-northeast-3 ap-southeast-3 ap-southeast-4 ap-southeast-6 ca-central-1 il-central-1 me-central-1 "
         "me-south-1 mx-central-1",
     ),
     "r6g": _family(_SIXTEEN),
     "r7g": _family(_SIXTEEN, "af-south-1 ap-southeast-4 eu-west-3 me-central-1"),
     "r8g": _family(
         _FORTY_EIGHT,
-        "af-south-1 ap-east-2 ap-southeast-6 ap-southeast-7 ca-west-1 eu-south-1 il-central-1 me-central-1 me-south-1",
+        "af-south-1 ap-east-2 ap-southeast-6 ca-west-1 eu-south-1 il-central-1 me-central-1 me-south-1",
     ),
 }
 """Families for RDS for MySQL 8.4. Source: the tables of cfn-lint 1.58.0, which come from the pricing of Amazon RDS; a test compares."""

@@ -21,6 +21,9 @@ def problems(settings: Settings) -> Iterator[Problem]:
         )
         yield Problem("region", wrong, f"Use one of {', '.join(sorted(instances.REGIONS))}.")
         return
+    if settings.resilience.fault_injection and settings.region in instances.WITHOUT_FAULT_INJECTION:
+        wrong = f"CloudFormation in {settings.region} knows no experiment templates of AWS FIS"
+        yield Problem("resilience.fault_injection", wrong, "Leave it out.")
     yield from _instances(settings)
     yield from _secrets(settings)
 

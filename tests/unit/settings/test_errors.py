@@ -198,6 +198,14 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "instance_class: t4g has no size huge here.\n  Use",
     ),
     "a class too small for its insights": ({"data.identity.instance_class": "t4g.micro"}, "instance_class: t4g has no size micro here"),
+    "faults where nobody injects them": (
+        {
+            "region": "mx-central-1",
+            "zones": ["mx-central-1a", "mx-central-1b"],
+            "resilience": {"fault_injection": True},
+        },
+        "resilience.fault_injection: CloudFormation in mx-central-1 knows no experiment templates of AWS FIS.\n  Leave it out.",
+    ),
     "a secret of another region": (
         {"registry.github_credentials": "arn:aws:secretsmanager:us-east-1:111122223333:secret:ecr-pullthroughcache/github-AbCdEf"},
         "registry.github_credentials: the secret is in us-east-1, and what reads it in sa-east-1.\n  Make the secret in sa-east-1 too",

@@ -1,16 +1,18 @@
 """The tables of instance classes say what cfn-lint's say: a class that one of them lets through is one that AWS has."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import cfnlint
 import pytest
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.settings.instances import CACHES, DATABASES, REGIONS, Family
+from spotmusic_cdk.settings.instances import CACHES, DATABASES, REGIONS, WITHOUT_BUDGETS, WITHOUT_FAULT_INJECTION, Family
+from tests.conftest import Template
 
 EXTENSIONS = Path(cfnlint.__file__).parent / "data" / "schemas" / "extensions"
 KINDS: dict[str, tuple[str, Mapping[str, Family]]] = {
@@ -34,8 +36,22 @@ def _enumerated(rules: dict[str, Any]) -> list[str]:
     return [name for properties in mysql for name in properties["DBInstanceClass"]["enum"]]
 
 
-def test_the_regions_are_those_of_the_partition() -> None:
-    assert {region for region in choices("database") if not region.startswith(("cn-", "us-gov-", "us-iso"))} == REGIONS
+BUDGET, EXPERIMENT = "AWS::Budgets::Budget", "AWS::FIS::ExperimentTemplate"
+HOME_STACKS = ("network", "registry", "secrets", "data", "eks-platform", "ecs-services", "observability")
+
+
+def test_the_regions_are_those_of_the_partition_that_know_every_type_of_ours(templates: Callable[[str], dict[str, Template]]) -> None:
+    ours = {
+        resource["Type"]
+        for name in HOME_STACKS
+        for resource in templates("prod")[name]["Resources"].values()
+        if resource["Type"].startswith("AWS::")
+    }
+    partition = {region for region in choices("database") if not region.startswith(("cn-", "us-gov-", "us-iso"))}
+    missing = {region: ours - set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region)) for region in partition}
+    assert {region for region, types in missing.items() if types <= {BUDGET, EXPERIMENT}} == REGIONS
+    assert {region for region in REGIONS if BUDGET in missing[region]} == WITHOUT_BUDGETS
+    assert {region for region in REGIONS if EXPERIMENT in missing[region]} == WITHOUT_FAULT_INJECTION
 
 
 @pytest.mark.parametrize("kind", KINDS)
