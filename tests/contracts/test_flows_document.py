@@ -1,0 +1,60 @@
+"""docs/flows.md is drawn from the tables, and leaves nothing out that it does not name."""
+
+import re
+
+import pytest
+
+from spotmusic_cdk import flows_document
+from spotmusic_cdk.flows_document import DATA, DOCUMENT, NETWORK, NOT_DRAWN, Edge, Picture, edges_of_flows, edges_of_grants
+from tests.conftest import settings_of
+
+BLOCK = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)
+LINE = re.compile(r"flowchart LR|subgraph f\d+\[\"[\w ]+\"\]|end|n\d+\[\"[^\"\[\]{}|]+\"\]|n\d+ -->\|\"[\w, ]+\"\| n\d+")
+"""What this page uses of Mermaid's flowcharts."""
+
+
+@pytest.fixture(scope="module")
+def document() -> str:
+    return flows_document.document(settings_of("prod"))
+
+
+def charts(document: str) -> list[list[str]]:
+    return [[line.strip() for line in block.splitlines()] for block in BLOCK.findall(document)]
+
+
+def drawn(document: str) -> set[tuple[str, str]]:
+    """Every arrow of every picture, from name to name."""
+    found = set()
+    for lines in charts(document):
+        names = {match[1]: match[2].split("<br/>") for line in lines if (match := re.fullmatch(r"(n\d+)\[\"(.+)\"\]", line))}
+        for line in lines:
+            if arrow := re.fullmatch(r"(n\d+) -->\|.*\| (n\d+)", line):
+                found |= {(source, target) for source in names[arrow[1]] for target in names[arrow[2]]}
+    return found
+
+
+def test_the_page_is_what_make_flows_draws(document: str) -> None:
+    assert DOCUMENT.read_text() == document, "run `make flows`"
+
+
+def test_every_flow_and_every_right_is_drawn_or_told_in_words(document: str) -> None:
+    settings = settings_of("prod")
+    edges = [*edges_of_flows(settings), *edges_of_grants(settings)]
+    told = {edge for edge in edges if any(is_told(edge) for is_told in NOT_DRAWN.values())}
+    assert drawn(document) == {(edge.source, edge.target) for edge in edges if edge not in told}
+
+
+@pytest.mark.parametrize("words", NOT_DRAWN)
+def test_what_is_told_in_words_is_there(words: str) -> None:
+    assert [edge for edge in edges_of_grants(settings_of("prod")) if NOT_DRAWN[words](edge)]
+
+
+def test_every_line_is_one_that_mermaid_takes(document: str) -> None:
+    assert len(charts(document)) == len(NETWORK) + len(DATA)
+    assert [line for lines in charts(document) for line in lines if not LINE.fullmatch(line)] == []
+
+
+def test_names_with_the_same_arrows_share_a_box() -> None:
+    picture = Picture(title="", caption="", shows=lambda _: True, place=lambda _: "", merges=True)
+    edges = [Edge(source="a", target=target, label="read") for target in ("x", "y")] + [Edge(source="a", target="z", label="write")]
+    assert list(flows_document.chart(edges, picture))[1:4] == ['  n0["a"]', '  n1["x<br/>y"]', '  n2["z"]']
