@@ -187,7 +187,7 @@ def document(settings: Settings) -> str:
             "",
             f"`make flows` draws this from two tables, for `{settings.name}`: [flows](../spotmusic_cdk/flows.py), where each says why it",
             "is there, and [grants](../spotmusic_cdk/grants.py). Tests hold security groups, NetworkPolicies and every policy of the",
-            "templates to the tables, both ways, and this page to them. Secrets one by one, and how a new value travels: [secrets](secrets.md).",
+            "templates to the tables, both ways, and this page to them. Secrets one by one: [secrets](secrets.md).",
             "",
             "## Connections",
             "",
