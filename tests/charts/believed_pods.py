@@ -1,7 +1,7 @@
 """The pods that charts of repositories are believed to make of our values: what they run, may do, ask for, and where they stand.
 
 Every container is here, so that the rules of pods are judged where no such chart is at hand. Where the charts are, a test compares
-each word with what they render.
+each word with what they render. What values do not tell is missing here too: that is for the rules to find.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -40,11 +40,11 @@ def _cert_manager(release: str, namespace: str, values: Json) -> Iterator[Json]:
     for component, name in (("controller", release), ("webhook", f"{release}-webhook"), ("cainjector", f"{release}-cainjector")):
         part = values if component == "controller" else values[component]
         labels = {NAME: name.removeprefix(f"{release}-"), INSTANCE: release, COMPONENT: component}
-        container = _container(f"{release}-{component}", part, part["containerSecurityContext"], ready=component == "webhook")
-        yield _workload("Deployment", (namespace, name), labels, [container], part, account=name, replicas=part["replicaCount"])
-        yield budget(name, namespace, labels, part["podDisruptionBudget"])
+        container = _container(f"{release}-{component}", part, part.get("containerSecurityContext"), ready=component == "webhook")
+        yield _workload("Deployment", (namespace, name), labels, [container], part, account=name, replicas=part.get("replicaCount"))
+        yield from _budgets(name, namespace, labels, part.get("podDisruptionBudget"))
     check, name = values["startupapicheck"], f"{release}-startupapicheck"
-    container = _container(name, check, check["containerSecurityContext"])
+    container = _container(name, check, check.get("containerSecurityContext"))
     yield _workload("Job", (namespace, name), {INSTANCE: release, COMPONENT: "startupapicheck"}, [container], {}, account=name)
 
 
@@ -52,9 +52,9 @@ def _external_secrets(release: str, namespace: str, values: Json) -> Iterator[Js
     parts = ((release, release, values), ("webhook", f"{release}-webhook", values["webhook"]))
     for container_name, name, part in (*parts, ("cert-controller", f"{release}-cert-controller", values["certController"])):
         labels = {NAME: name, INSTANCE: release}
-        container = _container(container_name, part, part["securityContext"], ready=part is not values)
-        yield _workload("Deployment", (namespace, name), labels, [container], part, account=name, replicas=part["replicaCount"])
-        yield budget(name, namespace, labels, part["podDisruptionBudget"])
+        container = _container(container_name, part, part.get("securityContext"), ready=part is not values)
+        yield _workload("Deployment", (namespace, name), labels, [container], part, account=name, replicas=part.get("replicaCount"))
+        yield from _budgets(name, namespace, labels, part.get("podDisruptionBudget"))
 
 
 def _rabbitmq_operators(release: str, namespace: str, values: Json) -> Iterator[Json]:
@@ -62,9 +62,10 @@ def _rabbitmq_operators(release: str, namespace: str, values: Json) -> Iterator[
     for component, key in parts.items():
         part, name = values[key], release if key == "clusterOperator" else f"{release}-{component}"
         labels = {NAME: "rabbitmq-cluster-operator", INSTANCE: release, COMPONENT: component}
-        container = _container("rabbitmq-cluster-operator", part, part["containerSecurityContext"], ready=True)
-        yield _workload("Deployment", (namespace, name), labels, [container], part, account=name, replicas=part["replicaCount"])
-        yield budget(name, namespace, labels, {"maxUnavailable": int(part["pdb"]["maxUnavailable"])})
+        container = _container("rabbitmq-cluster-operator", part, part.get("containerSecurityContext"), ready=True)
+        yield _workload("Deployment", (namespace, name), labels, [container], part, account=name, replicas=part.get("replicaCount"))
+        told = part.get("pdb", {}).get("maxUnavailable")
+        yield from _budgets(name, namespace, labels, {"maxUnavailable": int(told)} if told else None)
 
 
 def _redpanda(release: str, namespace: str, values: Json) -> Iterator[Json]:
@@ -73,7 +74,7 @@ def _redpanda(release: str, namespace: str, values: Json) -> Iterator[Json]:
     external = [listeners[listener]["external"]["default"]["port"] for listener in ("kafka", "schemaRegistry")]
     broker, sidecar = _image(values["image"]), _image(stateful["sideCars"]["image"])
     by_chart = {
-        "redpanda": {"image": broker, "resources": values["resources"], "ports": _ports(9644, 9093, 8081, 33145, *external)},
+        "redpanda": {"image": broker, "resources": values.get("resources"), "ports": _ports(9644, 9093, 8081, 33145, *external)},
         "sidecar": {"image": sidecar, **READY},
         "redpanda-configurator": {"image": broker},
         "bootstrap-yaml-envsubst": {"image": sidecar, "resources": ENVSUBST},
@@ -88,37 +89,37 @@ def _redpanda(release: str, namespace: str, values: Json) -> Iterator[Json]:
         for key in ("containers", "initContainers"):
             pod[key] = [{**by_chart[container["name"]], **container} for container in told[key]]
         labelled = labels if kind == "StatefulSet" else {INSTANCE: release}
-        yield _manifest(kind, (namespace, name), labelled, pod, stateful["replicas"] if kind == "StatefulSet" else None)
-    yield budget(release, namespace, labels, stateful["budget"])
+        yield _manifest(kind, (namespace, name), labelled, pod, stateful.get("replicas") if kind == "StatefulSet" else None)
+    yield from _budgets(release, namespace, labels, stateful.get("budget"))
 
 
 def _keycloak(release: str, namespace: str, values: Json) -> Iterator[Json]:
     labels = {NAME: "keycloakx", INSTANCE: release}
-    container = _container("keycloak", values, values["securityContext"], ready=True, ports=(8443, 9000))
+    container = _container("keycloak", values, values.get("securityContext"), ready=True, ports=(8443, 9000))
     pod = {
         "serviceAccountName": release,
-        "securityContext": values["podSecurityContext"],
+        "securityContext": values.get("podSecurityContext"),
         "containers": [container],
-        **{key: yaml.safe_load(values[key]) for key in ("affinity", "topologySpreadConstraints")},
+        **{key: yaml.safe_load(values.get(key, "")) for key in ("affinity", "topologySpreadConstraints")},
     }
-    yield _manifest("StatefulSet", (namespace, release), labels, pod, values["replicas"])
-    yield budget(release, namespace, labels, values["podDisruptionBudget"])
+    yield _manifest("StatefulSet", (namespace, release), labels, pod, values.get("replicas"))
+    yield from _budgets(release, namespace, labels, values.get("podDisruptionBudget"))
 
 
 def _kong(release: str, namespace: str, values: Json) -> Iterator[Json]:
     labels = {NAME: "kong", INSTANCE: release, COMPONENT: "app"}
-    security = values["containerSecurityContext"]
+    security = values.get("containerSecurityContext")
     ports = (values["proxy"]["tls"]["containerPort"], values["status"]["http"]["containerPort"])
     pod = {
         "serviceAccountName": release,
         "automountServiceAccountToken": False,
-        "securityContext": values["securityContext"],
-        "topologySpreadConstraints": values["topologySpreadConstraints"],
+        "securityContext": values.get("securityContext"),
+        "topologySpreadConstraints": values.get("topologySpreadConstraints"),
         "containers": [_container("proxy", values, security, ready=True, ports=ports)],
-        "initContainers": [_container("clear-stale-pid", {**values, "resources": values["initContainerResources"]}, security)],
+        "initContainers": [_container("clear-stale-pid", {**values, "resources": values.get("initContainerResources")}, security)],
     }
     yield _manifest("Deployment", (namespace, "kong"), labels, pod, values["autoscaling"]["minReplicas"])
-    yield budget("kong", namespace, labels, values["podDisruptionBudget"])
+    yield from _budgets("kong", namespace, labels, values.get("podDisruptionBudget"))
 
 
 def _monitoring(release: str, namespace: str, values: Json) -> Iterator[Json]:
@@ -130,20 +131,20 @@ def _monitoring(release: str, namespace: str, values: Json) -> Iterator[Json]:
         ("kube-state-metrics", "kube-state-metrics", "kube-state-metrics"),
     ):
         part, labels = values[key], {INSTANCE: release, COMPONENT: "prometheus-operator" if name.endswith("operator") else "metrics"}
-        container = _container(container_name, part, part["containerSecurityContext"], ready=True)
+        container = _container(container_name, part, part.get("containerSecurityContext"), ready=True)
         yield _workload("Deployment", (namespace, name), labels, [container], {}, account=name, replicas=1)
 
 
 def _grafana(release: str, namespace: str, values: Json) -> Iterator[Json]:
     labels, sidecar = {NAME: "grafana", INSTANCE: release}, values["sidecar"]
     containers = [
-        *(_container(f"grafana-sc-{what}", sidecar, sidecar["securityContext"]) for what in ("dashboard", "datasources")),
-        _container("grafana", values, values["containerSecurityContext"], ready=True, ports=(3000,)),
-        *yaml.safe_load(values["extraContainers"]),
+        *(_container(f"grafana-sc-{what}", sidecar, sidecar.get("securityContext")) for what in ("dashboard", "datasources")),
+        _container("grafana", values, values.get("containerSecurityContext"), ready=True, ports=(3000,)),
+        *(yaml.safe_load(values.get("extraContainers", "")) or []),
     ]
     account = values["serviceAccount"]["name"]
-    yield _workload("Deployment", (namespace, "grafana"), labels, containers, values, account=account, replicas=values["replicas"])
-    yield budget("grafana", namespace, labels, values["podDisruptionBudget"])
+    yield _workload("Deployment", (namespace, "grafana"), labels, containers, values, account=account, replicas=values.get("replicas"))
+    yield from _budgets("grafana", namespace, labels, values.get("podDisruptionBudget"))
 
 
 def _of_the_operator(release: str, namespace: str, values: Json) -> Iterator[Json]:
@@ -155,14 +156,14 @@ def _of_the_operator(release: str, namespace: str, values: Json) -> Iterator[Jso
         pod = {
             "serviceAccountName": values[name]["serviceAccount"]["name"],
             "automountServiceAccountToken": spec.get("automountServiceAccountToken", True),
-            "securityContext": spec["securityContext"],
-            "topologySpreadConstraints": spec["topologySpreadConstraints"],
+            "securityContext": spec.get("securityContext"),
+            "topologySpreadConstraints": spec.get("topologySpreadConstraints"),
             "containers": [_container(name, spec, confined, ready=True, ports=(port,))],
         }
-        if spec["podAntiAffinity"] == "hard":
+        if spec.get("podAntiAffinity") == "hard":
             pod["affinity"] = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
-        yield _manifest("StatefulSet", (namespace, f"{name}-{release}"), labels, pod, spec["replicas"])
-        yield budget(f"{release}-{name}", namespace, {NAME: name}, values[name]["podDisruptionBudget"])
+        yield _manifest("StatefulSet", (namespace, f"{name}-{release}"), labels, pod, spec.get("replicas"))
+        yield from _budgets(f"{release}-{name}", namespace, {NAME: name}, values[name].get("podDisruptionBudget"))
 
 
 def _node_exporter(release: str, values: Json) -> Iterator[Json]:
@@ -175,7 +176,7 @@ def _node_exporter(release: str, values: Json) -> Iterator[Json]:
         "hostNetwork": True,
         "hostPID": True,
         "volumes": [{"name": folder, "hostPath": {"path": folder}} for folder in HOST_FOLDERS],
-        "containers": [_container("node-exporter", told, told["containerSecurityContext"], ready=True, ports=(9100,))],
+        "containers": [_container("node-exporter", told, told.get("containerSecurityContext"), ready=True, ports=(9100,))],
     }
     yield _manifest("DaemonSet", (told["namespaceOverride"], "node-exporter"), {INSTANCE: release, COMPONENT: "metrics"}, pod)
 
@@ -183,10 +184,11 @@ def _node_exporter(release: str, values: Json) -> Iterator[Json]:
 def _reloader(release: str, namespace: str, values: Json) -> Iterator[Json]:
     labels, told = {NAME: "reloader", INSTANCE: release}, values["reloader"]
     deployment = told["deployment"]
-    security = {**deployment["containerSecurityContext"], "readOnlyRootFilesystem": told["readOnlyRootFileSystem"]}
+    security = {**deployment.get("containerSecurityContext", {}), "readOnlyRootFilesystem": told.get("readOnlyRootFileSystem")}
     container = _container(release, {**deployment, "image": values["image"]}, security, ready=True, ports=(9090,))
-    yield _workload("Deployment", (namespace, release), labels, [container], deployment, account=release, replicas=deployment["replicas"])
-    yield budget(release, namespace, labels, told["podDisruptionBudget"])
+    replicas = deployment.get("replicas")
+    yield _workload("Deployment", (namespace, release), labels, [container], deployment, account=release, replicas=replicas)
+    yield from _budgets(release, namespace, labels, told.get("podDisruptionBudget"))
 
 
 def _fluent_bit(release: str, namespace: str, values: Json) -> Iterator[Json]:
@@ -194,15 +196,15 @@ def _fluent_bit(release: str, namespace: str, values: Json) -> Iterator[Json]:
     pod = {
         "serviceAccountName": values["serviceAccount"]["name"],
         "automountServiceAccountToken": values["serviceAccount"]["automountServiceAccountToken"],
-        "securityContext": values["podSecurityContext"],
+        "securityContext": values.get("podSecurityContext"),
         "volumes": values["daemonSetVolumes"],
-        "containers": [_container("fluent-bit", values, values["securityContext"], ready=True, ports=(2020,))],
+        "containers": [_container("fluent-bit", values, values.get("securityContext"), ready=True, ports=(2020,))],
     }
     yield _manifest("DaemonSet", (namespace, release), labels, pod)
 
 
-def _container(name: str, told: Json, security: Json, *, ready: bool = False, ports: Iterable[int] = ()) -> Json:
-    container = {"name": name, "image": _image(told["image"]), "resources": told["resources"], "securityContext": security}
+def _container(name: str, told: Json, security: Json | None, *, ready: bool = False, ports: Iterable[int] = ()) -> Json:
+    container = {"name": name, "image": _image(told["image"]), "resources": told.get("resources"), "securityContext": security}
     return {**container, "ports": _ports(*ports), **(READY if ready else {})}
 
 
@@ -231,8 +233,10 @@ def _manifest(kind: str, where: tuple[str, str], labels: Json, pod: Json, replic
     return {"apiVersion": group, "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec}
 
 
-def budget(name: str, namespace: str, labels: Json, told: Json) -> Json:
-    """A budget with what is told of it; an empty text takes a chart's default away."""
+def _budgets(name: str, namespace: str, labels: Json, told: Json | None) -> Iterator[Json]:
+    """Yields a budget with what is told of it; an empty text takes a chart's default away. Where nothing is told, there is none."""
+    if not told or told.get("enabled") is False:
+        return
     said = {key: told[key] for key in ("minAvailable", "maxUnavailable") if told.get(key) not in (None, "")}
     spec = {**said, "selector": {"matchLabels": labels}}
-    return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+    yield {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": name, "namespace": namespace}, "spec": spec}

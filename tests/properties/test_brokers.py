@@ -1,7 +1,7 @@
 """Properties 103 to 105: what must survive the loss of a zone, who hears what is said, and where it is written."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import yaml
@@ -14,7 +14,7 @@ from tests.charts.validation import name_of
 from tests.helm_values import Json, leaves
 from tests.properties.findings import judged
 from tests.properties.promise import Verdicts, promise
-from tests.properties.resources import Platform
+from tests.properties.resources import Platform, at
 from tests.properties.test_eks import is_key_of_kubernetes, named
 
 AUTHORITY = "spotmusic-internal-ca"
@@ -29,6 +29,7 @@ BLIND = ("insecureskipverify", "skip_tls_verify", "tls_skip_verify", "ssl_verify
 ENCRYPTED_NETWORK = "eks.amazonaws.com/instance-encryption-in-transit-supported"
 WITHIN_A_POD = "monitoring: grafana.sidecar."
 """A sidecar calls Grafana beside it, whose certificate has the name of the Service."""
+NEW_TLS = "Name TLS 1.2 and 1.3 alone."
 CLAIMS = ("storageClass", "storageClassName")
 
 
@@ -43,7 +44,7 @@ def made(cluster: Deployed, *kinds: str) -> list[Json]:
 
 def configuration(cluster: Json) -> dict[str, str]:
     """RabbitMQ's own configuration, by key."""
-    lines = cluster["spec"]["rabbitmq"]["additionalConfig"].splitlines()
+    lines = str(at(cluster, "spec.rabbitmq.additionalConfig")).splitlines()
     return {key.strip(): value.strip() for key, _, value in (line.partition("=") for line in lines if "=" in line)}
 
 
@@ -59,17 +60,28 @@ def hosts_apart(workload: Json) -> bool:
 def test_p103_quorum_and_copies_survive_a_zone(platform: Platform, cluster: Deployed) -> Verdicts:
     here = {pods.where_of(workload): workload for workload in pods.running(cluster)}
     for name, least in LEAST.items():
-        replicas = here[name]["spec"]["replicas"]
-        yield name, replicas >= least, f"It has {replicas} pods, and needs {least} or more."
-        yield name, name not in QUORUM or replicas % 2 == 1, "An even number survives no more than one less."
-        yield name, hosts_apart(here[name]), "Two of its pods may share a host: give it spotmusic_constructs.kubernetes.pod.apart."
-        budgets = [b["spec"] for b in made(cluster, "PodDisruptionBudget") if protects(b, here[name])]
-        yield name, [b.get("maxUnavailable") for b in budgets] == [1], "A disruption takes one of its pods: maxUnavailable 1."
+        yield name, name in here, "It is gone."
+        if name in here:
+            yield from stays(name, here[name], least, made(cluster, "PodDisruptionBudget"))
     yield from judged(here, pods.crowded(cluster), "Spread replicas over zones, and do not schedule what would not be.")
-    budgets_of = [f"{release}: {name_of(budget)}" for release, budget in cluster.of_kind("PodDisruptionBudget")]
-    yield from judged([*here, *budgets_of], pods.budgets(cluster), "Give it a budget of one.")
+    budgets = [f"{release}: {name_of(budget)}" for release, budget in cluster.of_kind("PodDisruptionBudget")]
+    yield from judged([*here, *budgets], pods.budgets(cluster), "Give it a budget of one.")
+    for pool in made(cluster, "NodePool"):
+        spare = "spot" in required(pool, "karpenter.sh/capacity-type")
+        may = not platform.settings.production and pool["metadata"]["name"] == "general"
+        yield name_of(pool), may or not spare, "AWS takes spare machines back within two minutes: take them on demand."
     yield from copies_of_events(cluster)
     yield from copies_of_tasks(cluster)
+
+
+def stays(name: str, workload: Json, least: int, budgets: list[Json]) -> Verdicts:
+    """What a component of several pods needs, so that most of them stay."""
+    replicas = workload["spec"].get("replicas", 1)
+    yield name, replicas >= least, f"It has {replicas} pods, and needs {least} or more."
+    yield name, name not in QUORUM or replicas % 2 == 1, "An even number survives no more than one less."
+    yield name, hosts_apart(workload), "Two of its pods may share a host: give it spotmusic_constructs.kubernetes.pod.apart."
+    one = [budget["spec"].get("maxUnavailable") for budget in budgets if protects(budget, workload)]
+    yield name, one == [1], "A disruption takes one of its pods: maxUnavailable 1."
 
 
 def protects(budget: Json, workload: Json) -> bool:
@@ -77,19 +89,27 @@ def protects(budget: Json, workload: Json) -> bool:
     return same and selects(budget["spec"]["selector"], labels_of(workload))
 
 
+def required(pool: Json, key: str) -> list[str]:
+    """What a pool asks of its machines."""
+    asked = pool["spec"]["template"]["spec"]["requirements"]
+    return [value for entry in asked if entry["key"] == key and entry["operator"] == "In" for value in entry["values"]]
+
+
 def copies_of_events(cluster: Deployed) -> Verdicts:
     values, access = told(cluster, "redpanda"), told(cluster, "redpanda-access")
-    settings = values["config"]["cluster"]
-    kept = settings["default_topic_replications"] == settings["minimum_topic_replications"] == COPIES
-    yield "redpanda topics", kept and access["minimumReplication"] == COPIES, f"Keep {COPIES} copies of every event, and refuse fewer."
-    yield "redpanda racks", values["rackAwareness"]["enabled"] is True, "Copies know of zones only by rackAwareness."
+    settings = at(values, "config.cluster") or {}
+    kept = {settings.get("default_topic_replications"), settings.get("minimum_topic_replications"), access["minimumReplication"]}
+    yield "redpanda topics", kept == {COPIES}, f"Keep {COPIES} copies of every event, and refuse fewer."
+    yield "redpanda topics", settings.get("auto_create_topics_enabled") is False, "A misspelt topic would swallow events."
+    yield "redpanda racks", at(values, "rackAwareness.enabled") is True, "Copies know of zones only by rackAwareness."
     for name, topic in access["topics"].items():
         yield f"topic {name}", topic["replication"] >= COPIES, f"It keeps {topic['replication']} copies of its events."
 
 
 def copies_of_tasks(cluster: Deployed) -> Verdicts:
     for node in made(cluster, "RabbitmqCluster"):
-        yield name_of(node), configuration(node)["default_queue_type"] == "quorum", "A queue that a client makes would live on one node."
+        kind = configuration(node).get("default_queue_type")
+        yield name_of(node), kind == "quorum", "A queue that a client makes would live on one node."
     for queue in made(cluster, "Queue"):
         yield name_of(queue), queue["spec"].get("type") == "quorum", "Make it a quorum queue."
     for policy in made(cluster, "Policy"):
@@ -104,9 +124,10 @@ def test_p104_clients_come_over_tls_and_see_proof_of_who_answers(platform: Platf
     yield from tls_of_kong(told(cluster, "kong"))
     yield from tls_of_keycloak(platform, told(cluster, "keycloakx"))
     for pool in made(cluster, "NodePool"):
-        encrypted = {"key": ENCRYPTED_NETWORK, "operator": "In", "values": ["true"]} in pool["spec"]["template"]["spec"]["requirements"]
+        encrypted = required(pool, ENCRYPTED_NETWORK) == ["true"]
         yield name_of(pool), encrypted, "Members of a cluster talk in the clear among themselves: take machines whose network encrypts."
     certificates = made(cluster, "Certificate")
+    yield "certificates", bool(certificates), "Nothing could speak TLS."
     yield from judged(map(name_of, certificates), transport.findings(cluster), "A client would refuse its server, or wait for ever.")
     for certificate in certificates:
         issuer, name = certificate["spec"]["issuerRef"]["name"], certificate["metadata"]["name"]
@@ -122,7 +143,7 @@ def is_true(value: Any) -> bool:
 
 
 def tls_of_redpanda(values: Json) -> Verdicts:
-    asked = values["tls"]["enabled"] is values["auth"]["sasl"]["enabled"] is True
+    asked = at(values, "tls.enabled") is at(values, "auth.sasl.enabled") is True
     yield "redpanda", asked, "Brokers take nobody without TLS and a password."
     for name, listener in values["listeners"].items():
         if listener.get("enabled", True):
@@ -131,29 +152,36 @@ def tls_of_redpanda(values: Json) -> Verdicts:
             yield f"redpanda {name}", listener.get("tls", {}).get("enabled", True) is True, "Listen over TLS only."
         for place, outside in listener["external"].items():
             if outside.get("enabled", True):
-                secure = outside["tls"]["enabled"] is True and outside["authenticationMethod"] == listener["authenticationMethod"]
+                same = outside.get("authenticationMethod") == listener.get("authenticationMethod")
+                secure = at(outside, "tls.enabled") is True and same
                 yield f"redpanda {name} {place}", secure, "From outside of the cluster as from inside: TLS and a password."
-    yield "redpanda http", values["listeners"]["http"]["enabled"] is False, "Nobody needs the HTTP proxy: one door less."
+    yield "redpanda http", at(values, "listeners.http.enabled") is False, "Nobody needs the HTTP proxy: one door less."
 
 
 def tls_of_rabbitmq(node: Json) -> Verdicts:
-    subject, spec, said = name_of(node), node["spec"], configuration(node)
-    yield subject, spec["tls"]["disableNonTLSListeners"] is True and bool(spec["tls"]["secretName"]), "Turn listeners without TLS off."
-    yield subject, spec["service"]["type"] == "ClusterIP", "Management would be public: only the load balancer inside leads to it."
+    subject, said = name_of(node), configuration(node)
+    alone = at(node, "spec.tls.disableNonTLSListeners") is True and bool(at(node, "spec.tls.secretName"))
+    yield subject, alone, "Turn listeners without TLS off."
+    inside = at(node, "spec.service.type") == "ClusterIP"
+    yield subject, inside, "Management would be public: only the load balancer inside leads to it."
     for listener in ("ssl_options", "management.ssl"):
-        versions = {value for key, value in said.items() if key.startswith(f"{listener}.versions")}
-        yield f"{subject} {listener}", bool(versions) and versions <= {"tlsv1.2", "tlsv1.3"}, "Name TLS 1.2 and 1.3 alone."
+        yield f"{subject} {listener}", is_new(value for key, value in said.items() if key.startswith(f"{listener}.versions")), NEW_TLS
     guests = said.get("loopback_users.guest", "true") == "true" and said.get("auth_backends.1", "internal") == "internal"
     yield subject, guests, "The user guest stays on the loopback."
 
 
+def is_new(versions: Iterable[str]) -> bool:
+    named = {version.strip().lower() for version in versions}
+    return bool(named) and named <= {"tlsv1.2", "tlsv1.3"}
+
+
 def tls_of_kong(values: Json) -> Verdicts:
-    yield "kong", values["proxy"]["tls"]["enabled"] is True and values["proxy"]["http"]["enabled"] is False, "Answer over TLS only."
-    yield "kong", values["proxy"]["type"] == "ClusterIP", "Only the load balancer inside leads to it."
+    alone = at(values, "proxy.tls.enabled") is True and at(values, "proxy.http.enabled") is False
+    yield "kong", alone, "Answer over TLS only."
+    yield "kong", at(values, "proxy.type") == "ClusterIP", "Only the load balancer inside leads to it."
     for door in ("admin", "manager", "ingressController"):
-        yield f"kong {door}", values[door]["enabled"] is False, "Its configuration is declared: nobody administers it."
-    versions = set(values["env"]["ssl_protocols"].split())
-    yield "kong", bool(versions) and versions <= {"TLSv1.2", "TLSv1.3"}, "Name TLS 1.2 and 1.3 alone."
+        yield f"kong {door}", at(values, f"{door}.enabled") is False, "Its configuration is declared: nobody administers it."
+    yield "kong", is_new(str(at(values, "env.ssl_protocols")).split()), NEW_TLS
     for service in json.loads(values["dblessConfig"]["config"])["services"]:
         checked = service["url"].startswith("https:") and service.get("tls_verify") is True
         yield f"kong service {service['name']}", checked, "Call it over TLS, which takes a domain, and check its certificate."
@@ -161,33 +189,37 @@ def tls_of_kong(values: Json) -> Verdicts:
 
 def tls_of_keycloak(platform: Platform, values: Json) -> Verdicts:
     said = {variable["name"]: variable.get("value", "") for variable in yaml.safe_load(values["extraEnv"])}
-    yield "keycloak", values["http"]["internalScheme"] == "HTTPS" and "KC_HTTPS_CERTIFICATE_FILE" in said, "Answer over TLS."
-    proven = "sslMode=VERIFY_IDENTITY" in said["KC_DB_URL_PROPERTIES"] and bool(said.get("KC_TRUSTSTORE_PATHS"))
+    alone = at(values, "http.internalScheme") == "HTTPS" and "KC_HTTPS_CERTIFICATE_FILE" in said
+    yield "keycloak", alone, "Answer over TLS."
+    yield "keycloak", is_new(said.get("KC_HTTPS_PROTOCOLS", "").split(",")), NEW_TLS
+    proven = "sslMode=VERIFY_IDENTITY" in said.get("KC_DB_URL_PROPERTIES", "") and bool(said.get("KC_TRUSTSTORE_PATHS"))
     yield "keycloak database", proven, "Check the name in the database's certificate: sslMode=VERIFY_IDENTITY, and RDS's authorities."
-    strict = said["KC_HOSTNAME_STRICT"] == "true" and said["KC_HOSTNAME"] == f"{platform.settings.public_url}/auth"
+    strict = said.get("KC_HOSTNAME_STRICT") == "true" and said.get("KC_HOSTNAME") == f"{platform.settings.public_url}/auth"
     yield "keycloak host name", strict, "One name, strictly: a request's own would end up in links and tokens."
-    inside = said["KC_HOSTNAME_ADMIN"].startswith("https://localhost")
+    inside = said.get("KC_HOSTNAME_ADMIN", "").startswith("https://localhost")
     yield "keycloak administration", inside, "Administrators come through a tunnel: the public name has no console."
-    versions = set(said["KC_HTTPS_PROTOCOLS"].split(","))
-    yield "keycloak", versions <= {"TLSv1.2", "TLSv1.3"}, "Name TLS 1.2 and 1.3 alone."
 
 
 @promise
 def test_p105_volumes_are_encrypted_kept_and_where_their_pod_is(platform: Platform, cluster: Deployed) -> Verdicts:
     classes = {found["metadata"]["name"]: found for found in made(cluster, "StorageClass")}
     for found in classes.values():
-        parameters = found["parameters"]
-        yield name_of(found), (parameters["type"], parameters["encrypted"]) == ("gp3", "true"), "gp3, and encrypted."
-        ours = is_key_of_kubernetes(named(platform, str(parameters.get("kmsKeyId"))))
-        yield name_of(found), ours, "Encrypt volumes with keys.kubernetes, not with AWS's own key."
-        yield name_of(found), found["volumeBindingMode"] == "WaitForFirstConsumer", "A volume would wait in another zone than its pod."
-        yield name_of(found), found["allowVolumeExpansion"] is True, "A broker whose volume is full would have to move."
-        yield name_of(found), found["reclaimPolicy"] == "Retain", "Events would go with the claim of a broker."
-        yield name_of(found), found["provisioner"] == "ebs.csi.eks.amazonaws.com", "No volume can move to another provisioner."
+        subject = name_of(found)
+        kind = at(found, "parameters.type"), at(found, "parameters.encrypted")
+        yield subject, kind == ("gp3", "true"), "gp3, and encrypted."
+        ours = is_key_of_kubernetes(named(platform, str(at(found, "parameters.kmsKeyId"))))
+        yield subject, ours, "Encrypt volumes with keys.kubernetes, not with AWS's own key."
+        bound = found.get("volumeBindingMode") == "WaitForFirstConsumer"
+        yield subject, bound, "A volume would wait in another zone than its pod."
+        yield subject, found.get("allowVolumeExpansion") is True, "A broker whose volume is full would have to move."
+        yield subject, found.get("reclaimPolicy") == "Retain", "Events would go with the claim of a broker."
+        yield subject, found.get("provisioner") == "ebs.csi.eks.amazonaws.com", "No volume can move to another provisioner."
     for where, name in claims(cluster):
         yield where, name in classes, f"{name} is no class of ours."
     data = {where.partition(" ")[0] for where, _ in claims(cluster)}
     yield "claims", data >= {"redpanda", "rabbitmq", "monitoring"}, f"Only {sorted(data)} say where they write."
+    on_disk = at(told(cluster, "redpanda"), "storage.persistentVolume.enabled") is True
+    yield "redpanda storage", on_disk, "A node that goes would take its events along."
 
 
 def claims(cluster: Deployed) -> Iterator[tuple[str, str]]:
