@@ -4,9 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from spotmusic_cdk.settings.model import Days, Model, SecretArn
+from spotmusic_cdk.settings.model import Days, Model
 
-PullSecret = Annotated[SecretArn, StringConstraints(pattern=r":secret:ecr-pullthroughcache/")]
+PullSecret = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^arn:aws:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:ecr-pullthroughcache/[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}$"
+    ),
+]
 """A secret by which ECR logs in upstream. ECR takes no other name than this (Amazon ECR user guide, pull through cache rules)."""
 
 

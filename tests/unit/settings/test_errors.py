@@ -47,6 +47,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"registry.github_credentials": "arn:aws:secretsmanager:sa-east-1:111122223333:secret:github-AbCdEf"},
         "registry.github_credentials: 'arn:aws:secretsmanager:sa-east-1:111122223333:secret:github-AbCdEf' is refused",
     ),
+    "half the name of a secret": (
+        {"registry.github_credentials": "x:secret:ecr-pullthroughcache/x"},
+        "registry.github_credentials: 'x:secret:ecr-pullthroughcache/x' is refused: it does not match ^arn:aws:secretsmanager",
+    ),
     "a CIDR that is too small": ({"network.cidr": "10.20.0.0/24"}, "network.cidr: 10.20.0.0/24 has no room for pods"),
     "a CIDR with host bits": ({"network.cidr": "10.20.1.0/16"}, "network.cidr: '10.20.1.0/16' is not an IPv4 network"),
     "a public CIDR": ({"network.cidr": "8.8.0.0/16"}, "network.cidr: 8.8.0.0/16 is not a private range"),
