@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from spotmusic_cdk import flows, versions
@@ -17,8 +18,9 @@ from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalanc
 from stacks.data import DataStack
 from stacks.environment_stack import EnvironmentStack
 from stacks.network import NetworkStack
-from stacks.platform_releases import PlatformReleases
+from stacks.platform_releases import release_platform
 from stacks.registry import RegistryStack
+from stacks.releases.site import Site
 from stacks.secrets import SecretsStack
 
 
@@ -58,17 +60,25 @@ class EksPlatformStack(EnvironmentStack):
         certificate = self._certificate()
         self.gateway = self._make_gateway(certificate)
         self.brokers = self._make_brokers(certificate)
-        self.last_wave: Construct = PlatformReleases(
-            self,
-            settings=settings,
-            network=network,
-            registry=registry,
-            secrets=secrets,
-            data=data,
+        self.last_wave: Construct = release_platform(self._site())
+
+    def _site(self) -> Site:
+        return Site(
+            stack=self,
+            settings=self._settings,
+            network=self._network,
+            registry=self._registry,
+            secrets=self._secrets,
+            data=self._data,
             platform=self.platform,
             gateway=self.gateway,
             brokers=self.brokers,
-        ).release()
+            redpanda_license=self._redpanda_license(),
+        )
+
+    def _redpanda_license(self) -> secretsmanager.ISecret | None:
+        tiered = self._settings.kubernetes.redpanda.tiered_storage
+        return secretsmanager.Secret.from_secret_complete_arn(self, "RedpandaLicense", tiered.license_secret) if tiered else None
 
     def _make_cluster(self) -> KubernetesCluster:
         kubernetes, groups, keys = self._settings.kubernetes, self._network.security_groups, self._secrets.keys

@@ -18,9 +18,9 @@ from spotmusic_constructs.observability.prometheus_stack import KubePrometheusSt
 from spotmusic_constructs.observability.rules_and_dashboards import Names, RulesAndDashboards
 from stacks.data import DataStack
 from stacks.eks_platform import EksPlatformStack
-from stacks.platform_releases import CHARTS
 from stacks.realm import GRAFANA_URL
 from stacks.registry import RegistryStack
+from stacks.releases.site import CHARTS
 from stacks.secrets import SecretsStack
 
 _REALM = f"{keycloak.PATH}/realms/spotmusic"

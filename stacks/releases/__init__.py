@@ -1,0 +1,1 @@
+"""What Helm puts on the cluster, one module for what belongs together."""

@@ -1,0 +1,59 @@
+"""Where releases go, and what they are made from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_secretsmanager as secretsmanager
+
+from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalancer
+from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
+from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalancer
+from stacks.data import DataStack
+from stacks.network import NetworkStack
+from stacks.registry import RegistryStack
+from stacks.secrets import SecretsStack
+
+CHARTS = Path(__file__).parents[2] / "charts"
+"""Charts of our own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """What the releases of the EKS platform have in common.
+
+    Args:
+        stack: stack of the cluster, in which they are.
+        settings: the environment.
+        network: for subnets and security groups of pods.
+        registry: for the names of images.
+        secrets: for the secrets that pods read.
+        data: for database and cache.
+        platform: the cluster.
+        gateway: load balancer that Kong joins.
+        brokers: load balancer that Redpanda and RabbitMQ join.
+        redpanda_license: the licence of Redpanda, where the settings name one.
+    """
+
+    stack: cdk.Stack
+    settings: Settings
+    network: NetworkStack
+    registry: RegistryStack
+    secrets: SecretsStack
+    data: DataStack
+    platform: KubernetesCluster
+    gateway: GatewayLoadBalancer
+    brokers: BrokerLoadBalancer
+    redpanda_license: secretsmanager.ISecret | None
+
+    @property
+    def cluster(self) -> eks.ICluster:
+        """The cluster itself."""
+        return self.platform.cluster
+
+    @property
+    def data_removal(self) -> cdk.RemovalPolicy:
+        """What happens to data when the stack goes."""
+        return cdk.RemovalPolicy.DESTROY if self.settings.deletes_data else cdk.RemovalPolicy.RETAIN
