@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from spotmusic_cdk.local.verification.reading import Check, Reader, differs, only
+from spotmusic_cdk.local.verification.reading import Check, Reader, differs, named, only
 
 
 def _repository(reader: Reader) -> Iterator[str]:
@@ -81,8 +81,15 @@ def _event_rule(reader: Reader) -> Iterator[str]:
 
 
 def _schedule(reader: Reader) -> Iterator[str]:
-    schedule = reader.api("scheduler").get_schedule(Name=reader.id.rsplit("/", 1)[-1])
+    scheduler, name = reader.api("scheduler"), reader.id.rsplit("/", 1)[-1]
+    group = named(scheduler.list_schedules(NamePrefix=name)["Schedules"], "Name", name)["GroupName"]
+    schedule = scheduler.get_schedule(Name=name, GroupName=group)
     yield from reader.same("ScheduleExpression", schedule["ScheduleExpression"])
+    yield from reader.same("FlexibleTimeWindow", schedule["FlexibleTimeWindow"])
+
+
+def _schedule_group(reader: Reader) -> Iterator[str]:
+    yield from differs("state", "ACTIVE", reader.api("scheduler").get_schedule_group(Name=reader.id)["State"])
 
 
 def _namespace(reader: Reader) -> Iterator[str]:
@@ -106,6 +113,7 @@ CHECKS: dict[str, Check] = {
     "AWS::Lambda::LayerVersion": _layer,
     "AWS::Events::Rule": _event_rule,
     "AWS::Scheduler::Schedule": _schedule,
+    "AWS::Scheduler::ScheduleGroup": _schedule_group,
     "AWS::ServiceDiscovery::Service": _discovery_service,
     "AWS::ServiceDiscovery::HttpNamespace": _namespace,
     "AWS::ServiceDiscovery::PrivateDnsNamespace": _namespace,
