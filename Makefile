@@ -10,7 +10,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 export SPOTMUSIC_OPINIONS := $(CURDIR)/.opinions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup synth guard checkov opinions test fuzz lint format schema flows game-day charts dashboards tools local local-down diff bench clean
+.PHONY: help setup synth guard checkov opinions test fuzz lint format schema flows game-day charts release-templates dashboards tools sbom outdated local local-down diff mutants bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ schema: setup  ## write environments/schema.json, which gives editors completion
 game-day: setup  ## print what each fault leaves of ENV=prod, and write it into docs/game-day.md
 	@python -m tests.gameday $(or $(filter-out dev,$(ENV)),prod)
 
+release-templates: setup  ## keep the templates of the checkout as those of the release that it becomes
+	python -m tests.releases
+
 dashboards: setup  ## write Grafana's dashboards as JSON into the chart monitoring, from their modules
 	cd constructs && python -m spotmusic_constructs.observability.grafana_dashboards ../charts/monitoring/dashboards
 
@@ -91,6 +94,13 @@ fuzz: setup  ## mutate thousands of environment files, and synthesize the corner
 charts: setup  ## pull the pinned charts of repositories into .charts, so that tests render them as well
 	python -m tests.charts.pull
 
+sbom: setup  ## write the bill of materials (CycloneDX 1.6) to bom.cdx.json
+	python -m spotmusic_cdk.supply_chain sbom
+
+TODAY ?= $(shell date +%F)
+outdated: setup  ## list newer releases, and what reaches the end of its support within 120 days of TODAY; fails on what is past it
+	python -m spotmusic_cdk.supply_chain outdated --today $(TODAY)
+
 local: setup  ## deploy the eight stacks of ENV to the embedded AWS and check them
 	python -m spotmusic_cdk.local up --env $(ENV)
 
@@ -100,9 +110,12 @@ local-down: setup  ## destroy them again and stop the embedded AWS
 diff: setup  ## compare the code with what is deployed to the embedded AWS
 	python -m spotmusic_cdk.local diff
 
+mutants: setup  ## seed faults in the synthesized environments and show which test catches each (some minutes; docs/mutants.md)
+	python -m tests.mutants
+
 bench: setup  ## measure synthesis, tests and local deployment (a table, and .bench/bench.json)
 	python -m tests.bench
 
 clean:  ## remove what setup and runs made
-	rm -rf $(VENV) node_modules cdk.out .bench .opinions .tools .mypy_cache .pytest_cache .ruff_cache .import_linter_cache constructs/*.egg-info
+	rm -rf $(VENV) node_modules cdk.out .bench .opinions bom.cdx.json .tools .mypy_cache .pytest_cache .ruff_cache .import_linter_cache constructs/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -71,13 +71,15 @@ def test_p057_buckets_are_reached_by_tls_of_today_only(platform: Platform) -> Ve
 def test_p058_objects_are_encrypted_with_the_key_of_audio(platform: Platform) -> Verdicts:
     """Access logs are the exception that AWS makes: load balancers write to no bucket with a key of ours, so that S3's own serve it."""
     for one in platform.some(BUCKET):
-        (rule,) = one["BucketEncryption.ServerSideEncryptionConfiguration"]
-        by_default = rule["ServerSideEncryptionByDefault"]
+        rules = one["BucketEncryption.ServerSideEncryptionConfiguration"] or []
+        yield one, len(rules) == 1, "Say how it is encrypted: S3's own keys serve what says nothing."
+        rule = rules[0] if rules else {}
+        by_default = rule.get("ServerSideEncryptionByDefault", {})
         if receives_logs_of_load_balancers(one):
             yield one, by_default == {"SSEAlgorithm": "AES256"}, "Load balancers would write nothing: use S3_MANAGED."
             continue
         key = platform.target(one.stack, by_default.get("KMSMasterKeyID"))
-        ours = by_default["SSEAlgorithm"] == "aws:kms" and key is not None and key.name == "secrets/AudioKey"
+        ours = by_default.get("SSEAlgorithm") == "aws:kms" and key is not None and key.name == "secrets/AudioKey"
         yield one, ours, "Encrypt it with keys.audio."
         yield one, rule.get("BucketKeyEnabled") is True, "Set bucket_key_enabled=True: each request would cost a call of KMS."
 

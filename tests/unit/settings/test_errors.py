@@ -113,6 +113,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "a pool without connections": ({"services.trends.database_connections": 0}, "services.trends.database_connections: 0 is refused"),
     "min above max": ({"services.trends.scaling": {"min": 5, "max": 2}}, "services.trends.scaling: min 5 is above max 2"),
     "an even number of brokers": ({"kubernetes.redpanda.brokers": 4}, "kubernetes.redpanda.brokers: 4 brokers keep no better quorum"),
+    "one Keycloak": ({"kubernetes.keycloak.replicas": 1}, "kubernetes.keycloak.replicas: 1 is refused"),
     "a topic that nobody of this environment reads": (
         {"kubernetes.redpanda.topics": {"events.plays": {"producers": ["playback"], "consumers": ["radio"]}}},
         "kubernetes.redpanda.topics.events.plays.consumers: radio is no service that talks to events.\n  Correct it, or add events to",
