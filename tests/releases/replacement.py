@@ -1,0 +1,101 @@
+"""What an update would replace: a resource that is gone, has another type, or another value where CloudFormation takes no update."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from spotmusic_cdk.local.provider_schemas import PropertyPath, UnknownResourceTypeError, resource_schema
+from tests.conftest import Template
+from tests.properties.resources import EDGE_REGION
+from tests.releases.archive import without_hashes
+
+Templates = dict[str, Template]
+HOME_REGION = "sa-east-1"
+
+IMMUTABLE: dict[str, tuple[PropertyPath, ...]] = {
+    "AWS::KMS::Key": (("KeySpec",), ("KeyUsage",), ("Origin",), ("MultiRegion",)),
+    "AWS::RDS::DBInstance": (("Engine",), ("SourceDBInstanceIdentifier",), ("DBSnapshotIdentifier",)),
+    # Another recipe makes another password, which nobody who has the old one knows.
+    "AWS::SecretsManager::Secret": (("GenerateSecretString",), ("SecretString",)),
+    "AWS::ElastiCache::ReplicationGroup": (("NumNodeGroups",), ("NodeGroupConfiguration",), ("TransitEncryptionEnabled",)),
+}
+"""What the provider schemas do not list as create-only, and AWS refuses to change or changes by a new resource (AWS CloudFormation user
+guide, update behaviour of each property, 2026-11)."""
+
+
+def replaced(before: Templates, now: Templates, stack: str, id_: str) -> list[str]:
+    """Tells why an update from one release to another would replace or delete a resource; nothing if it keeps it."""
+    return list(_reasons(before, now, stack, id_, above=frozenset()))
+
+
+def _reasons(before: Templates, now: Templates, stack: str, id_: str, *, above: frozenset[tuple[str, str]]) -> Iterator[str]:
+    if (stack, id_) in above:
+        return
+    old, new = _resource(before, stack, id_), _resource(now, stack, id_)
+    if old is None:
+        return
+    if new is None:
+        yield f"{stack}/{id_} is gone"
+        return
+    if old["Type"] != new["Type"]:
+        yield f"{stack}/{id_} was {old['Type']} and is {new['Type']}"
+        return
+    for path in _create_only(old["Type"], stack):
+        where = f"{stack}/{id_}: {'.'.join(path)}"
+        was, is_ = _value(old, path), without_hashes(_value(new, path))
+        if was != is_:
+            yield f"{where} was {_short(was)} and is {_short(is_)}"
+        reasons = (_reasons(before, now, *other, above=above | {(stack, id_)}) for other in _named(now, stack, is_))
+        yield from (f"{where} names what is replaced: {reason}" for several in reasons for reason in several)
+
+
+def _resource(templates: Templates, stack: str, id_: str) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = templates.get(stack, {}).get("Resources", {}).get(id_)
+    return found
+
+
+def _create_only(type_: str, stack: str) -> list[PropertyPath]:
+    if not type_.startswith("AWS::") or type_ == "AWS::CloudFormation::CustomResource":
+        # The function behind a custom resource may not change: CloudFormation refuses, whatever the resource holds.
+        return [("ServiceToken",)]
+    try:
+        listed = resource_schema(EDGE_REGION if stack == "edge" else HOME_REGION, type_).create_only
+    except UnknownResourceTypeError:
+        listed = []
+    return [*listed, *IMMUTABLE.get(type_, ())]
+
+
+def _value(resource: dict[str, Any], path: PropertyPath) -> Any:
+    value: Any = resource.get("Properties", {})
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 200 else f"{text[:199]}…"
+
+
+def _named(templates: Templates, stack: str, value: Any) -> Iterator[tuple[str, str]]:
+    """The resources that a value names, in its own stack or by an output of another."""
+    match value:
+        case {"Ref": str(id_)} | {"Fn::GetAtt": [str(id_), *_]}:
+            yield stack, id_
+        case {"Fn::ImportValue": str(name)}:
+            yield from _of_output(templates, lambda _stack, _id, output: output.get("Export", {}).get("Name") == name)
+        case {"Fn::GetStackOutput": {"StackName": str(producer), "OutputName": str(name)}}:
+            yield from _of_output(templates, lambda stack, id_, _output: producer.endswith(f"-{stack}") and id_ == name)
+        case {"Fn::Sub": [str(text), *_]} | {"Fn::Sub": str(text)}:
+            yield from ((stack, id_) for id_ in re.findall(r"\$\{(\w+)", text))
+        case dict() | list():
+            for below in value.values() if isinstance(value, dict) else value:
+                yield from _named(templates, stack, below)
+
+
+def _of_output(templates: Templates, chosen: Callable[[str, str, dict[str, Any]], bool]) -> Iterator[tuple[str, str]]:
+    for stack, template in templates.items():
+        for id_, output in template.get("Outputs", {}).items():
+            if chosen(stack, id_, output):
+                yield from _named(templates, stack, output["Value"])

@@ -1,0 +1,118 @@
+"""An update from the last release keeps everything that holds data: nothing is deleted, and nothing changes that cannot be changed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.conftest import Template
+from tests.properties.test_templates import HOLDS_DATA
+from tests.releases.archive import ENVIRONMENTS, FOLDER, checkout_version, previous, versions
+from tests.releases.replacement import replaced
+
+Templates = Callable[[str], dict[str, Template]]
+
+ANSWERS = ("Custom::DatabaseUsers", "Custom::SigningKeyPair")
+"""Custom resources with data behind them: users of databases, and the keys that sign audio URLs."""
+
+
+def stateful(release: dict[str, Template]) -> list[tuple[str, str]]:
+    """Stack and logical id of everything that holds data."""
+    return [
+        (stack, id_)
+        for stack, template in release.items()
+        for id_, resource in template["Resources"].items()
+        if resource["Type"] in HOLDS_DATA or resource["Type"] in ANSWERS
+    ]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_update_from_the_last_release_replaces_nothing_that_holds_data(templates: Templates, environment: str) -> None:
+    before = previous(environment)
+    lost = [reason for stack, id_ in stateful(before) for reason in replaced(before, templates(environment), stack, id_)]
+    assert lost == [], "CloudFormation would replace or delete these: restore what they were, or migrate the data in a release of its own"
+    assert len(stateful(before)) > 50
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_what_was_kept_when_its_stack_goes_is_kept_still(templates: Templates, environment: str) -> None:
+    before, now = previous(environment), templates(environment)
+    for stack, id_ in stateful(before):
+        old, new = before[stack]["Resources"][id_], now[stack]["Resources"].get(id_, {})
+        for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+            assert new.get(policy, "Delete") != "Delete" or old.get(policy, "Delete") == "Delete", (
+                f"{stack}/{id_}: {policy} was {old[policy]}"
+            )
+
+
+FAULTS: dict[str, tuple[str, str, dict[str, Any], str]] = {
+    "a database that is encrypted no more": (
+        "data",
+        "CatalogueInstance4AD361ED",
+        {"StorageEncrypted": False},
+        "StorageEncrypted was true and",
+    ),
+    "a database of another engine": ("data", "CatalogueInstance4AD361ED", {"Engine": "mariadb"}, 'Engine was "mysql" and is "mariadb"'),
+    "a database among other subnets": ("data", "IdentityInstance3F7B3DC3", {"DBSubnetGroupName": "others"}, "DBSubnetGroupName was"),
+    "a database with a name of its own": ("data", "IdentityInstance3F7B3DC3", {"DBInstanceIdentifier": "mine"}, "DBInstanceIdentifier was"),
+    "subnets by a name of their own": (
+        "data",
+        "CatalogueSubnetGroup53C49B28",
+        {"DBSubnetGroupName": "named"},
+        "CatalogueInstance4AD361ED: DBSubnetGroupName names what is replaced: data/CatalogueSubnetGroup53C49B28: DBSubnetGroupName was",
+    ),
+    "a key of another kind": (
+        "secrets",
+        "DatabaseKey7576F140",
+        {"KeySpec": "RSA_2048"},
+        "CatalogueInstance4AD361ED: KmsKeyId names what is replaced: secrets/DatabaseKey7576F140: KeySpec was null",
+    ),
+    "a bucket with another name": (
+        "data",
+        "AudioBucket3176805C",
+        {"BucketName": "tracks"},
+        'AudioBucket3176805C: BucketName was null and is "tracks"',
+    ),
+    "a cache among other subnets": (
+        "data",
+        "CacheReplicationGroupBFE59FF3",
+        {"CacheSubnetGroupName": "others"},
+        "CacheSubnetGroupName was",
+    ),
+    "a secret with another recipe": (
+        "secrets",
+        "ComponentsRedpandaAdminD8BACC99",
+        {"GenerateSecretString": {}},
+        "secrets/ComponentsRedpandaAdminD8BACC99: GenerateSecretString was",
+    ),
+    "a repository under another key": (
+        "registry",
+        "Serviceswebapi7E6E82AB",
+        {"EncryptionConfiguration": {}},
+        "EncryptionConfiguration was",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_change_that_would_replace_is_told_with_its_resource_and_property(fault: str) -> None:
+    stack, id_, properties, told = FAULTS[fault]
+    before = previous("prod")
+    resource = before[stack]["Resources"][id_]
+    changed = {**resource, "Properties": {**resource["Properties"], **properties}}
+    now = {**before, stack: {**before[stack], "Resources": {**before[stack]["Resources"], id_: changed}}}
+    reasons = [reason for where, other in stateful(before) for reason in replaced(before, now, where, other)]
+    assert any(told in reason for reason in reasons), reasons
+
+
+def test_a_resource_that_is_gone_or_renamed_is_told() -> None:
+    before = previous("prod")
+    resources = dict(before["data"]["Resources"])
+    resources["Renamed"] = resources.pop("CatalogueInstance4AD361ED")
+    now = {**before, "data": {**before["data"], "Resources": resources}}
+    assert replaced(before, now, "data", "CatalogueInstance4AD361ED") == ["data/CatalogueInstance4AD361ED is gone"]
+
+
+def test_the_last_release_is_one_that_was_before_this_checkout_or_is_it() -> None:
+    assert versions(), f"run `make release-templates`: {FOLDER} has none"
+    assert tuple(map(int, versions()[-1].split("."))) <= tuple(map(int, checkout_version().split(".")))
