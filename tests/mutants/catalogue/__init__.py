@@ -1,6 +1,6 @@
 """Every fault that is seeded, by domain."""
 
-from tests.mutants.catalogue import data, edge, kubernetes, network, observability, secrets, services, settings
+from tests.mutants.catalogue import data, edge, kubernetes, network, observability, releases, secrets, services, settings
 from tests.mutants.fault import Fault, SettingsFault
 
 FAULTS: tuple[Fault, ...] = (
