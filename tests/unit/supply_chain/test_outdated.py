@@ -1,0 +1,185 @@
+"""What is outdated is told from a day that is given, and from answers that were recorded."""
+
+import subprocess
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pytest
+
+from spotmusic_cdk import versions
+from spotmusic_cdk.supply_chain import __main__ as command_line
+from spotmusic_cdk.supply_chain.ends import NOTICE_DAYS, lines, merged
+from spotmusic_cdk.supply_chain.outdated import report
+from spotmusic_cdk.supply_chain.releases import (
+    UNREACHED,
+    Asked,
+    NoAnswerError,
+    Registry,
+    ask,
+    newest_of_helm,
+    newest_of_npm,
+    newest_of_pip,
+)
+from tests.conftest import ROOT, settings_of
+
+ENVIRONMENTS = [settings_of(name) for name in ("dev", "staging", "prod")]
+KUBERNETES_ENDS = date(2027, 8, 2)
+
+PIP = "{} (9999.1.0)\nAvailable versions: 9999.1.0, 1.0.0\n  INSTALLED: 1.0.0\n  LATEST:    9999.1.0\n"
+NPM = '["1.0.0", "2.1148.1", "2.1149.0", "2.1150.0-rc.1", "3.0.0"]'
+HELM = "apiVersion: v2\nappVersion: 1.0.0\nname: {}\nversion: v9999.1.0\n"
+
+
+def recorded(command: Sequence[str]) -> str:
+    """Answers as the clients did."""
+    if "pip" in command:
+        return PIP.format(command[-1])
+    return NPM if command[0] == "npm" else HELM.format("chart")
+
+
+def unreachable(command: Sequence[str]) -> str:
+    """Fails as the clients do without a network."""
+    if "pip" in command:
+        raise subprocess.CalledProcessError(1, command, stderr=f"ERROR: No matching distribution found for {command[-1]}\n")
+    if command[0] == "npm":
+        raise subprocess.CalledProcessError(
+            1, command, output='{"error": {}}', stderr="npm warn old\nnpm error code EAI_AGAIN\nnpm error more\n"
+        )
+    raise subprocess.TimeoutExpired(command, 30)
+
+
+def test_what_ends_within_the_notice_is_told_with_who_uses_it() -> None:
+    text, ended = report(ROOT, ENVIRONMENTS, today=KUBERNETES_ENDS - timedelta(days=NOTICE_DAYS), offline=True)
+    assert "Kubernetes 1.36 on Amazon EKS, used by dev, staging, prod: ends in 120 days, on 2027-08-02; " in text
+    assert not ended
+
+
+def test_what_ends_later_is_not_told() -> None:
+    text, ended = report(ROOT, ENVIRONMENTS, today=KUBERNETES_ENDS - timedelta(days=NOTICE_DAYS + 1), offline=True)
+    assert "Kubernetes" not in text
+    assert not ended
+
+
+def test_on_this_releases_day_nothing_in_use_is_past_its_end() -> None:
+    assert not report(ROOT, ENVIRONMENTS, today=versions.RELEASED, offline=True)[1]
+
+
+def test_the_last_day_of_support_is_still_supported() -> None:
+    ends = min(line.support.standard_until for line in lines(ENVIRONMENTS) if line.support.standard_until)
+    assert not report(ROOT, ENVIRONMENTS, today=ends, offline=True)[1]
+    text, ended = report(ROOT, ENVIRONMENTS, today=ends + timedelta(days=1), offline=True)
+    assert "ended 1 days ago" in text
+    assert ended
+
+
+def test_versions_that_nobody_uses_may_be_past_their_end() -> None:
+    assert versions.KUBERNETES["1.29"].has_ended(versions.RELEASED)
+    assert "1.29" not in report(ROOT, ENVIRONMENTS, today=versions.RELEASED, offline=True)[0]
+
+
+def test_an_environment_that_stays_behind_is_told() -> None:
+    old = ENVIRONMENTS[0].model_copy(update={"kubernetes": ENVIRONMENTS[0].kubernetes.model_copy(update={"version": "1.29"})})
+    text, ended = report(ROOT, [old, *ENVIRONMENTS[1:]], today=versions.RELEASED, offline=True)
+    assert "Kubernetes 1.29 on Amazon EKS, used by dev: ended 611 days ago, on 2025-03-23" in text
+    assert ended
+
+
+def test_what_ends_first_comes_first() -> None:
+    ends = [line.support.standard_until or date.max for line in merged(lines(ENVIRONMENTS))]
+    assert ends == sorted(ends)
+
+
+def test_newer_releases_are_told_with_who_told_them() -> None:
+    text, _ = report(ROOT, ENVIRONMENTS, today=versions.RELEASED, client=recorded)
+    assert "  cdk-nag 3.0.2 -> 9999.1.0 (PyPI)" in text
+    assert "  kong 3.4.1 -> v9999.1.0 (https://charts.konghq.com)" in text
+
+
+def test_a_package_that_stays_on_a_line_is_compared_within_it_and_says_why() -> None:
+    text, _ = report(ROOT, ENVIRONMENTS, today=versions.RELEASED, client=recorded)
+    assert "  aws-cdk 2.1148.1 -> 2.1149.0 (npm; stays on 2.x: npm's latest, 3.0.0, is an accidental publish" in text
+
+
+def test_newer_releases_alone_are_no_failure() -> None:
+    assert not report(ROOT, ENVIRONMENTS, today=versions.RELEASED, client=recorded)[1]
+
+
+def test_without_a_network_ends_are_told_all_the_same_and_so_is_what_could_not_be_asked() -> None:
+    text, ended = report(ROOT, ENVIRONMENTS, today=KUBERNETES_ENDS + timedelta(days=1), client=unreachable)
+    assert "Kubernetes 1.36 on Amazon EKS, used by dev, staging, prod: ended 1 days ago" in text
+    assert ended
+    assert "Newer releases: 0 of the 0 that registries told of" in text
+    unasked = text.partition("Could not be asked:")[2]
+    assert f": {UNREACHED}" in unasked
+    assert "npm error code EAI_AGAIN" in unasked
+    assert "https://charts.konghq.com: kong: no answer within 30 seconds" in unasked
+    for name in ("aws-cdk-lib", "syrupy", "aws-cdk", "keycloakx"):
+        assert name in unasked
+
+
+def test_what_nobody_can_be_asked_is_said() -> None:
+    text, _ = report(ROOT, ENVIRONMENTS, today=versions.RELEASED, client=recorded)
+    unasked = text.partition("Could not be asked:")[2]
+    assert f"{len(versions.images())} container images" in unasked
+    assert "aws rds describe-db-engine-versions" in unasked
+
+
+def test_a_registry_that_answers_nothing_is_left_alone_after_three_questions() -> None:
+    questions = []
+
+    def silent(command: Sequence[str]) -> str:
+        questions.append(command)
+        raise FileNotFoundError(2, "not there", "npm")
+
+    pinned = {f"package-{number}": "1.0.0" for number in range(9)}
+    told = list(ask(Registry(name="npm", pinned=pinned, command=lambda name: ["npm", name], newest=newest_of_npm), silent))
+    assert len(questions) == 3
+    assert [answer.name for answer in told] == sorted(pinned)
+    assert told[0].problem == "npm is not in PATH"
+    assert all(answer.newest is None and answer.problem for answer in told)
+
+
+def test_one_package_without_an_answer_keeps_no_other_from_being_asked() -> None:
+    def answers(command: Sequence[str]) -> str:
+        if command[-1] == "a":
+            raise subprocess.CalledProcessError(1, command)
+        return PIP.format(command[-1])
+
+    told = list(ask(Registry(name="PyPI", pinned=dict.fromkeys("abc", "1.0"), command=lambda name: [name], newest=newest_of_pip), answers))
+    assert [(answer.name, answer.newest, answer.problem) for answer in told] == [
+        ("a", None, "it ended with 1"),
+        ("b", "9999.1.0", ""),
+        ("c", "9999.1.0", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pinned", "newest", "is_newer"),
+    [("1.9.0", "1.10.0", True), ("v1.21.1", "v1.21.1", False), ("2.0.0", "1.9.9", False), ("1.0", "unknown", False), ("1.0", None, False)],
+)
+def test_versions_are_compared_as_numbers(pinned: str, newest: str | None, *, is_newer: bool) -> None:
+    assert Asked(registry="", name="", pinned=pinned, newest=newest).is_newer is is_newer
+
+
+def test_answers_are_read_as_the_clients_give_them() -> None:
+    assert newest_of_pip("PyYAML", "pyyaml (6.0.4)\nAvailable versions: 6.0.4\n") == "6.0.4"
+    assert newest_of_npm("other", NPM) == "3.0.0"
+    assert newest_of_npm("other", '"1.0.0"') == "1.0.0"
+    assert newest_of_helm("kong", 'name: kong\nversion: "3.4.2"\n') == "3.4.2"
+
+
+@pytest.mark.parametrize(
+    ("read", "answer"), [(newest_of_pip, "other (1.0)"), (newest_of_npm, '["1.0.0-beta"]'), (newest_of_helm, "name: kong\nappVersion: 1\n")]
+)
+def test_an_answer_that_says_nothing_is_no_answer(read: object, answer: str) -> None:
+    assert callable(read)
+    with pytest.raises(NoAnswerError):
+        read("kong", answer)
+
+
+def test_the_command_line_takes_the_day_and_says_by_its_exit_code_that_something_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["outdated", "--offline", "--today", "2026-11-24"]) == 0
+    assert command_line.main(["outdated", "--offline", "--today", "2027-08-03"]) == 1
+    assert "Newer releases: not asked (offline)" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        command_line.main(["outdated", "--offline"])
