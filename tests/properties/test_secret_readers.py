@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 
+import pytest
+
 from tests.charts.platform import Platform as Deployed
 from tests.charts.references import uses
+from tests.charts.upstream import manifests_of
+from tests.helm_values import Json
 from tests.properties.holders import holders, roles_of
 from tests.properties.resources import Platform, Resource
 from tests.properties.secret_table import SERVICE, Row, rows, ways
@@ -167,14 +171,19 @@ def test_no_function_remembers_a_secret() -> None:
     assert handlers_that_keep_what_they_read() == ()
 
 
-def test_the_chain_is_there_in_what_charts_render(platform: Platform, rendered: Give) -> None:
-    """Where the charts of repositories are at hand: the annotation arrives on what names the Secret."""
-    cluster = Cluster(rendered(platform.name))
-    made = {copy for copies in cluster.copies.values() for copy in copies}
-    for release in ("kong", "keycloak", "monitoring"):
-        manifests = cluster.deployed.manifests[release]
-        there = [m for m in manifests if (m["metadata"].get("annotations") or {}).get(ANNOTATION) == "true"]
-        text = json.dumps([m["spec"]["template"]["spec"] for m in there])
-        read = {name for copy, by in cluster.users.items() if copy in made and release in by for name in copy[1:]}
-        assert read
-        assert [name for name in sorted(read) if json.dumps(name) not in text] == []
+@pytest.mark.parametrize("name", ["kong", "keycloak", "monitoring"])
+def test_what_a_chart_renders_bears_the_annotation_where_it_names_a_secret(platform: Platform, deployed: Give, name: str) -> None:
+    """Where the charts of repositories are at hand."""
+    cluster = Cluster(deployed(platform.name))
+    release = cluster.deployed.releases[name]
+    made = {copied for copies in cluster.copies.values() for namespace, copied in copies if namespace == release.namespace}
+    workloads = [m for m in manifests_of(release) if m["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "CronJob")]
+    reading = [m for m in workloads if any(f'"name": "{copied}", "key"' in json.dumps(_sorted(m)) for copied in made)]
+    assert reading
+    assert [m["metadata"]["name"] for m in reading if (m["metadata"].get("annotations") or {}).get(ANNOTATION) != "true"] == []
+
+
+def _sorted(manifest: Json) -> Json:
+    """With the name of a Secret before its key, as a text can be searched."""
+    found: Json = json.loads(json.dumps(manifest), object_hook=lambda entry: dict(sorted(entry.items(), reverse=True)))
+    return found
