@@ -45,6 +45,7 @@ NEEDS_THE_API = "It works by the API server: an operator, a controller, or a sid
 ALIVE_BY_ITS_LEASE = "A leader works and the other waits; one that hangs loses its lease, and nothing calls it (tests/charts/test_pods.py)."
 ONE_ANSWERS = "Its sidecar asks the broker and answers for the pod, or is asked by nobody; the main container has its own probes."
 MEASURES_THE_NODE = "It measures the node, and so must see it; its namespace alone is not `restricted`, and nothing else runs there."
+READS_THE_NODE = "Only root may read the files of the kubelet; it has no other right of root, and nothing else runs in its namespace."
 
 UPSTREAM: Exceptions = {
     "CKV_K8S_8": (
@@ -78,6 +79,7 @@ UPSTREAM: Exceptions = {
             reason="Keycloak builds itself for its database when it starts, and Redpanda writes its configuration below /etc.",
         ),
     ),
+    "CKV_K8S_23": (Reviewed(places=("DaemonSet pod-logs/fluent-bit",), reason=READS_THE_NODE),),
     "CKV_K8S_29": (
         Reviewed(
             places=("Deployment external-secrets/*",), reason="Each of its containers has all of it; the pod's own would say it twice."
@@ -127,6 +129,7 @@ UPSTREAM: Exceptions = {
             ),
             reason=USERS_OF_IMAGES,
         ),
+        Reviewed(places=("DaemonSet pod-logs/fluent-bit",), reason=READS_THE_NODE),
     ),
     "CKV_K8S_49": (
         Reviewed(

@@ -58,6 +58,7 @@ EXCEPTIONS: Exceptions = {
                 "data/IdentityErrorLog",
                 "data/IdentitySlowqueryLog",
                 "ecs-services/*Logs",
+                "eks-platform/PodLogsLogGroup",
             ),
             reason=ACCESS_RECORDS,
         ),
