@@ -76,6 +76,13 @@ def test_the_cdk_cli_is_the_one_that_reads_our_assembly() -> None:
     assert not any("resolved" in entry for entry in lock.values()), "the lock file names a registry host"
 
 
+def test_a_failed_deployment_is_rolled_back_by_whoever_deploys() -> None:
+    """`--no-rollback`, or `rollback: false` in cdk.json, would leave what failed half-way as it is."""
+    assert "rollback" not in json.loads((ROOT / "cdk.json").read_text())
+    deploying = [ROOT / "Makefile", ROOT / ".ci" / "run", *(ROOT / "spotmusic_cdk" / "local").glob("*.py")]
+    assert [path.name for path in deploying if "no-rollback" in path.read_text() or "--rollback=false" in path.read_text()] == []
+
+
 def test_environment_variables_are_read_at_the_edges_only() -> None:
     readers = [
         str(path.relative_to(ROOT))

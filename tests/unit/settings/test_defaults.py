@@ -13,15 +13,29 @@ def test_dev_is_short() -> None:
     assert len(lines) < 40
 
 
-def test_data_is_retained_unless_the_environment_says_otherwise_twice() -> None:
+@pytest.mark.parametrize(
+    ("policy", "allowed", "deletes"),
+    [("retain", False, False), ("destroy", False, False), ("retain", True, False), ("destroy", True, True)],
+)
+def test_data_is_retained_unless_the_environment_says_otherwise_twice(policy: str, allowed: bool, deletes: bool) -> None:
     settings = settings_of("dev")
-    assert not settings.deletes_data
-    once = settings.model_copy(update={"data": settings.data.model_copy(update={"removal_policy": "destroy"})})
-    assert not once.deletes_data
-    twice = settings.model_copy(
-        update={"data": settings.data.model_copy(update={"removal_policy": "destroy", "allow_data_destruction": True})}
-    )
-    assert twice.deletes_data
+    data = settings.data.model_copy(update={"removal_policy": policy, "allow_data_destruction": allowed})
+    assert settings.model_copy(update={"data": data}).deletes_data is deletes
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_no_environment_that_ships_deletes_data(environment: str) -> None:
+    assert not settings_of(environment).deletes_data
+
+
+def test_nobody_asks_one_of_the_two_switches_alone() -> None:
+    """Whoever asks `deletes_data` asks both; whoever chose DESTROY by anything else would need none of them."""
+    sources = [path for folder in ("stacks", "spotmusic_cdk") for path in (ROOT / folder).rglob("*.py") if "settings" not in path.parts]
+    lines = [(path.name, line.strip()) for path in sources for line in path.read_text().splitlines()]
+    assert [found for found in lines if "allow_data_destruction" in found[1] or "data.removal_policy" in found[1]] == []
+    destroying = [found for found in lines if "RemovalPolicy.DESTROY" in found[1]]
+    assert len(destroying) > 5
+    assert [found for found in destroying if "settings.deletes_data" not in found[1]] == []
 
 
 def test_settings_do_not_change_after_loading() -> None:
