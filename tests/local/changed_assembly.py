@@ -33,6 +33,25 @@ def changed_assembly(assembly: Path, stack: SynthesizedStack, change: Callable[[
     return into
 
 
+def with_templates(assembly: Path, templates: dict[str, dict[str, Any]], *, into: Path) -> Path:
+    """Copies an assembly and gives its stacks other templates, such as those of an earlier release.
+
+    Args:
+        assembly: the synthesized assembly.
+        templates: templates by the stack's id without its stage, such as `network`.
+        into: folder of the copy; must not exist.
+    """
+    shutil.copytree(assembly, into, symlinks=True)
+    for folder in into.glob("assembly-*"):
+        artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"].values()
+        for stack in (artifact for artifact in artifacts if artifact["type"] == "aws:cloudformation:stack"):
+            name = stack["properties"]["templateFile"]
+            text = json.dumps(templates[stack["displayName"].split("/")[1].split(" ")[0]])
+            (folder / name).write_text(text)
+            _rehash(folder, name, hashlib.sha256(text.encode()).hexdigest())
+    return into
+
+
 def _rehash(folder: Path, template: str, new: str) -> None:
     for manifest in folder.glob("*.assets.json"):
         files = json.loads(manifest.read_text())["files"]
