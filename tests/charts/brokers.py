@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from tests.charts.platform import Platform
 from tests.helm_values import Json
@@ -22,6 +23,18 @@ def topic_findings(platform: Platform) -> list[str]:
     ]
     passwords = _password_file(platform)
     return [*found, *(f"{user} has rights and no password in redpanda-users" for user in access["users"].keys() - passwords)]
+
+
+def superuser_findings(platform: Platform) -> list[str]:
+    """What would put the users of the file above every rule of access: the chart takes them for superusers, in two places."""
+    values = platform.releases["redpanda"].values
+    told = "--no-set-superusers" in values["statefulset"]["sideCars"].get("args", [])
+    by_sidecar = [] if told else ["the sidecar makes superusers of them: tell it --no-set-superusers"]
+    jobs = values["post_install_job"]["podTemplate"]["spec"]["containers"]
+    folders = [word for job in jobs for before, word in pairwise(job.get("command", [])) if before == "--users-directory"]
+    by_job = [] if folders == ["/nobody"] else ["the job after each release makes superusers of them: give it a folder that is not there"]
+    named = [f"{user} is a superuser by name" for user in values["config"]["cluster"].get("superusers", [])]
+    return [*by_sidecar, *by_job, *named]
 
 
 def queue_findings(platform: Platform) -> list[str]:

@@ -17,6 +17,10 @@ def test_every_queue_that_a_service_takes_from_or_is_scaled_by_is_made_and_for_i
     assert brokers.queue_findings(deployed(environment)) == []
 
 
+def test_no_service_is_above_the_rules_of_access(deployed: Deployed, environment: str) -> None:
+    assert brokers.superuser_findings(deployed(environment)) == []
+
+
 def broken(platform: Platform, release: str) -> Platform:
     copied = copy.copy(platform)
     copied.releases = {**platform.releases, release: copy.deepcopy(platform.releases[release])}
@@ -29,6 +33,14 @@ def test_a_right_that_is_missing_is_found(deployed: Deployed) -> None:
     assert brokers.topic_findings(platform) == [
         "playback: events.listening is in EVENTS_PRODUCES, and the job of redpanda-access gives no such right"
     ]
+
+
+def test_a_service_above_the_rules_of_access_is_found(deployed: Deployed) -> None:
+    platform = broken(deployed("dev"), "redpanda")
+    values = platform.releases["redpanda"].values
+    del values["statefulset"]["sideCars"]["args"], values["post_install_job"]["podTemplate"]["spec"]["containers"][0]["command"]
+    values["config"]["cluster"]["superusers"] = ["playback"]
+    assert [finding.partition(" ")[0] for finding in brokers.superuser_findings(platform)] == ["the", "the", "playback"]
 
 
 def test_a_user_without_a_password_is_found(deployed: Deployed) -> None:
