@@ -107,10 +107,12 @@ def volumes_are_selected(platform: Platform) -> Verdicts:
     """Kubernetes makes the volumes, so that tags select them: those that EKS Auto Mode gives, as it may give none of ours."""
     cluster = platform.only("AWS::EKS::Cluster")
     given = {"eks:eks-cluster-name": cluster.text("Name"), "CSIVolumeName": "*"}
-    (selection,) = (s for s in platform.some(SELECTION) if ":volume/" in s.text("BackupSelection.Resources.0"))
-    conditions = selection["BackupSelection.Conditions"]
-    tags = {c["ConditionKey"].removeprefix("aws:ResourceTag/"): c["ConditionValue"] for c in conditions.get("StringLike", [])}
-    yield selection, set(conditions) == {"StringLike"} and tags == given, f"Select volumes by {given}."
+    selections = [s for s in platform.some(SELECTION) if ":volume/" in s.text("BackupSelection.Resources.0")]
+    yield "data/BackupPlan volumes", len(selections) == 1, "One selection takes the volumes of pods."
+    for selection in selections:
+        conditions = selection["BackupSelection.Conditions"] or {}
+        tags = {c["ConditionKey"].removeprefix("aws:ResourceTag/"): c["ConditionValue"] for c in conditions.get("StringLike", [])}
+        yield selection, set(conditions) == {"StringLike"} and tags == given, f"Select volumes by {given}."
 
 
 @promise

@@ -18,6 +18,8 @@ FARGATE_STOPS_AFTER = 120
 """Seconds that Fargate grants a container to end, at the most (Amazon ECS developer guide, stopTimeout)."""
 PROXY_MIB = 64
 """Memory that the Service Connect proxy needs (Amazon ECS developer guide, Service Connect)."""
+LONGEST_REQUEST = 30
+"""Seconds after which the gateway and Service Connect give a request up."""
 BAKED_MINUTES = 5
 ACCESS_RECORD_DAYS = 180
 _SECRET = re.compile(r"(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|KEY|CREDENTIAL)S?$", flags=re.IGNORECASE)
@@ -211,6 +213,7 @@ def test_p081_a_task_is_asked_whether_it_is_well_and_ends_after_its_last_request
             yield group, asked and group["HealthCheckEnabled"] is not False, "Ask its health path, and take 200 alone for an answer."
             delay = int(attributes(group, "TargetGroupAttributes").get("deregistration_delay.timeout_seconds", 300))
             yield group, delay <= stop, f"Requests may go on for {delay} s, and the task is killed after {stop} s."
+            yield group, delay >= LONGEST_REQUEST, f"A request may take {LONGEST_REQUEST} s, and is cut off after {delay}."
 
 
 @promise

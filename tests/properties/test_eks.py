@@ -77,8 +77,11 @@ def test_p087_nobody_reaches_the_kubernetes_api_from_outside(platform: Platform)
     yield cluster, private, "Set kubernetes.endpoint to `private`; administrators come through the VPC."
     for resource in (cluster, kubectl(platform)):
         path = "ResourcesVpcConfig.SubnetIds" if resource is cluster else "VpcConfig.SubnetIds"
-        tiers = {subnet.tags["aws-cdk:subnet-name"] for subnet in resource.targets(path)}
+        subnets = resource.targets(path)
+        tiers = {subnet.tags["aws-cdk:subnet-name"] for subnet in subnets}
         yield resource, tiers == {"application"}, "It belongs into the application tier, from where the API answers."
+        apart = {subnet.text("AvailabilityZone") for subnet in subnets} == set(platform.settings.zones)
+        yield resource, apart, "Put it into every zone: nothing could be repaired while its own is lost."
 
 
 @promise

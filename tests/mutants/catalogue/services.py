@@ -212,9 +212,7 @@ FAULTS = (
         "It logs without key and for ever.",
         of="AWS::Lambda::Function",
     ),
-    Fault(
-        "failures of the queue's count unheard", "ecs-services/QueueDepthFunctionEventInvokeConfig", gone, "Workers stop scaling, silently."
-    ),
+    Fault("queue that nobody counts", "ecs-services/QueueDepthEveryMinute", gone, "Workers stop scaling, silently."),
     Fault(
         "log group kept for ever", "*", drop("RetentionInDays"), "Listeners' data never goes, and the bill grows.", of="AWS::Logs::LogGroup"
     ),
