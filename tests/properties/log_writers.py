@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from tests.properties.alarms import place_of
 from tests.properties.releases import releases_of
 from tests.properties.resources import Platform, Resource, at
 from tests.properties.statements import statements_of
-from tests.properties.watched import place_of
 
 GROUP = "AWS::Logs::LogGroup"
 FUNCTION = "AWS::Lambda::Function"

@@ -10,12 +10,22 @@ from spotmusic_constructs.observability.grafana_dashboards.objectives import OBJ
 from tests.charts.platform import Platform as Cluster
 from tests.conftest import ROOT
 from tests.properties import watched
+from tests.properties.alarms import (
+    ALARM,
+    COMPOSITE,
+    alarms_that_tell,
+    alerts_of,
+    counted,
+    recorders,
+    severity_of,
+    tells_somebody,
+    watchers,
+)
 from tests.properties.log_writers import ACCESS_DAYS, GROUP, writers
 from tests.properties.promise import Verdicts, promise
 from tests.properties.releases import releases_of
 from tests.properties.resources import ACCOUNT, Json, Platform, Resource, at
 from tests.properties.statements import statements_of
-from tests.properties.watched import ALARM, COMPOSITE, alarms_that_tell, place_of
 
 TOPIC = "AWS::SNS::Topic"
 MISSING = {"breaching", "notBreaching", "ignore", "missing"}
@@ -54,8 +64,7 @@ def test_p119_every_alarm_tells_somebody_and_says_what_to_do(platform: Platform)
         runbooks = re.findall(r"docs/runbooks/[\w-]+\.md", str(alarm["AlarmDescription"] or ""))
         there = len(runbooks) == 1 and (ROOT / runbooks[0]).is_file()
         yield alarm, there, "Name its runbook, which must exist, at the end of the description."
-        said = re.search(r"Severity: (critical|warning)\.", str(alarm["AlarmDescription"] or ""))
-        yield alarm, said is not None, "Say how bad it is."
+        yield alarm, severity_of(alarm) is not None, "Say how bad it is."
     for topic in platform.some(TOPIC):
         read = bool(platform.users_of(topic, "AWS::SNS::Subscription")) or not platform.settings.production
         yield topic, read, "Nobody reads it: set observability.alarm_emails."
@@ -63,25 +72,37 @@ def test_p119_every_alarm_tells_somebody_and_says_what_to_do(platform: Platform)
 
 @promise
 def test_p120_whatever_listeners_depend_on_is_watched(platform: Platform, deployed: Deployed) -> Verdicts:
+    known: set[Resource] = set()
+    dashboard = " ".join(board.text("DashboardBody") for board in platform.some("AWS::CloudWatch::Dashboard"))
     for kind, name, place in watched.subjects(platform):
+        if kind in watched.ON_THE_DASHBOARD:
+            yield name, place.removesuffix("}") in dashboard, "Show it on the dashboard: whoever is woken looks there first."
         for watch in watched.WATCHED[kind]:
-            alarmed = watched.is_watched(platform, watch, place)
-            statistic = f" ({watch.statistic})" if watch.statistic else ""
-            yield f"{name}: {watch.what}", alarmed, f"Alarm on {', '.join(watch.metrics)}{statistic} of {watch.namespace}."
+            found = watchers(platform, watch, place)
+            known.update(found)
+            missing = set(watch.severities).difference(map(severity_of, found)) if found else watch.severities or ("any",)
+            asked = f"{', '.join(watch.metrics)} {watch.statistic or ''}".strip()
+            yield f"{name}: {watch.what}", not missing, f"Alarm on {asked} of {watch.namespace}: {', '.join(sorted(missing))}."
+    for source in watched.RECORDED:
+        yield source, bool(recorders(platform, source)), "Record its events (EventLog): an incident could not be told afterwards."
     for what, (source, said) in watched.EVENTS.items():
-        yield what, watched.is_counted(platform, source, said), f"Record events of {source}, count those of it, and alarm on the count."
-    told = watched.is_counted(platform, *watched.EXPIRING)
-    for certificate in platform.all("AWS::CertificateManager::Certificate"):
-        by_days = watched.is_watched(platform, watched.DAYS, place_of(certificate))
-        recorded = told and certificate.stack != "edge"
-        yield certificate, by_days or recorded, "Alarm on its DaysToExpiry: events are recorded in the home region only."
+        found = counted(platform, source, said)
+        known.update(found)
+        yield what, bool(found), f"Record events of {source}, count those of it, and alarm on the count."
     for database in platform.some("AWS::RDS::DBInstance"):
         yield database, database["SourceDBInstanceIdentifier"] is None, "A read replica has a lag: alarm on ReplicaLag, and say so here."
-    alerts = watched.alerts_of([manifest for _, manifest in deployed(platform.name).of_kind("PrometheusRule")])
-    for what, read in watched.IN_THE_CLUSTER.items():
-        alerted = any(watched.tells_somebody(alert) and read in spelt_out for alert, spelt_out in alerts)
-        yield what, alerted, f"Add an alert on {read} to charts/monitoring/rules."
+    for alarm in alarms_that_tell(platform):
+        in_table = alarm in known or alarm.type == COMPOSITE
+        yield alarm, in_table, "Say in tests/properties/watched.py what it watches, or nobody would notice that it is gone."
+    yield from the_cluster_is_watched(platform, deployed(platform.name))
     yield from budget_is_told(platform)
+
+
+def the_cluster_is_watched(platform: Platform, cluster: Cluster) -> Verdicts:
+    alerts = alerts_of([manifest for _, manifest in cluster.of_kind("PrometheusRule")])
+    for what, read in watched.IN_THE_CLUSTER.items():
+        alerted = any(tells_somebody(alert) and read in spelt_out for alert, spelt_out in alerts)
+        yield what, alerted, f"Add an alert on {read} to charts/monitoring/rules."
 
 
 def budget_is_told(platform: Platform) -> Verdicts:
@@ -113,7 +134,7 @@ def test_p121_every_objective_alarms_on_how_fast_its_budget_burns(platform: Plat
     for (objective_of, objective), burns in found.items():
         yield f"{objective_of} {objective:g}%", burns == BURNS, f"It burns {burns}. Alarm on {BURNS}: share of the budget, window."
     yield "the Web API", {objective for _, objective in found} == {99.9, 99.0}, "Watch its availability and its latency from outside."
-    alerts = watched.alerts_of([manifest for _, manifest in deployed(platform.name).of_kind("PrometheusRule")])
+    alerts = alerts_of([manifest for _, manifest in deployed(platform.name).of_kind("PrometheusRule")])
     document = (ROOT / "docs" / "slo.md").read_text()
     for name, (_, share) in OBJECTIVES.items():
         severities = {alert["labels"]["severity"] for alert, _ in alerts if f'slo="{name}"' in alert["expr"]}
@@ -151,7 +172,7 @@ def test_p123_every_alert_is_shown_to_fire_and_not_to_fire(platform: Platform, d
     for name in sorted(files.keys() & rules.keys()):
         fired, quiet = shown(files[name].stem)
         unit_tests = f"tests/charts/monitoring/rules/{files[name].name}"
-        for alert, _ in watched.alerts_of([rules[name]]):
+        for alert, _ in alerts_of([rules[name]]):
             called, severity = alert["alert"], alert["labels"]["severity"]
             where = f"{name}: {called} ({severity})"
             yield where, (called, severity) in fired, f"Show it firing in {unit_tests}."
