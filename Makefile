@@ -10,17 +10,19 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 export SPOTMUSIC_OPINIONS := $(CURDIR)/.opinions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup synth guard checkov opinions test fuzz lint format schema flows game-day charts release-templates dashboards tools sbom outdated local local-down diff mutants bench clean
+.PHONY: help setup synth guard checkov opinions test fuzz lint format schema flows game-day charts release-templates dashboards tools lock sbom outdated local local-down diff mutants bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready  ## install what everything else needs, into .venv and node_modules
 
-$(VENV)/.ready: requirements.txt requirements-dev.txt constructs/pyproject.toml package-lock.json
+# pip takes what the lock file has the hash of, and nothing else; our own library has no archive that could have one.
+$(VENV)/.ready: requirements.lock constructs/pyproject.toml package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	pip install --quiet --disable-pip-version-check --requirement requirements.txt --requirement requirements-dev.txt
+	pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable ./constructs
 	npm ci --silent
 	@touch $@
 
@@ -37,9 +39,9 @@ guard: setup  ## judge what `make synth` left by AWS Control Tower's guard rules
 # Its own virtual environment: checkov pins an old boto3.
 CHECKOV := .tools/checkov
 
-$(CHECKOV)/.ready: requirements-checkov.txt
+$(CHECKOV)/.ready: requirements-checkov.lock
 	$(PYTHON) -m venv --clear $(CHECKOV)
-	$(CHECKOV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements-checkov.txt
+	$(CHECKOV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-checkov.lock
 	@touch $@
 
 checkov: setup $(CHECKOV)/.ready  ## judge the manifests of what `make synth` left by checkov, offline
@@ -93,6 +95,14 @@ fuzz: setup  ## mutate thousands of environment files, and synthesize the corner
 
 charts: setup  ## pull the pinned charts of repositories into .charts, so that tests render them as well
 	python -m tests.charts.pull
+
+# uv alone resolves for every system and Python at once, with the hashes of all archives; it is needed for nothing else.
+UV := .tools/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-package spotmusic-constructs
+
+lock: setup  ## write the lock files of Python packages anew, after a change of requirements
+	pip install --quiet --disable-pip-version-check --upgrade --target .tools/uv uv==0.13.9
+	$(UV) --python-version 3.11 --output-file requirements.lock requirements.txt requirements-dev.txt
+	$(UV) --python-version 3.11.9 --output-file requirements-checkov.lock requirements-checkov.txt
 
 sbom: setup  ## write the bill of materials (CycloneDX 1.6) to bom.cdx.json
 	python -m spotmusic_cdk.supply_chain sbom

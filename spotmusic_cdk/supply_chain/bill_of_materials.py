@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cyclonedx.model import HashAlgorithm, HashType, Property
+from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, Property, XsUri
 from cyclonedx.model.bom import Bom, BomMetaData
 from cyclonedx.model.component import Component, ComponentScope, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
@@ -99,5 +99,16 @@ def _component(part: Part) -> Component:
         purl=part.purl,
         scope=ComponentScope.REQUIRED if part.deployed else ComponentScope.EXCLUDED,
         hashes=[HashType(alg=_ALGORITHMS[algorithm], content=digest) for algorithm, digest in part.hashes],
+        external_references=[_archives(part)] if part.archives else [],
         properties=[Property(name=f"spotmusic:{name}", value=value) for name, value in said.items() if value],
+    )
+
+
+def _archives(part: Part) -> ExternalReference:
+    """Which archives of a package setup accepts. The index that they come from is a matter of each machine."""
+    return ExternalReference(
+        type=ExternalReferenceType.DISTRIBUTION,
+        url=XsUri(part.reference),
+        comment="source and wheels that setup accepts",
+        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest) for digest in part.archives],
     )

@@ -5,6 +5,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from packageurl import PackageURL
@@ -13,15 +14,44 @@ from spotmusic_cdk.supply_chain.part import Kind, Part
 
 REQUIREMENTS = {"requirements.txt": True, "requirements-dev.txt": False, "requirements-checkov.txt": False}
 """Files that pin Python packages, and whether what they pin makes what is deployed."""
+LOCKS = {
+    "requirements.lock": ("requirements.txt", "requirements-dev.txt"),
+    "requirements-checkov.lock": ("requirements-checkov.txt",),
+}
+"""Files that have the hash of each archive that setup accepts, and what they lock."""
 CHOSEN_END = "# --- resolved"
 """Above this line stands what was chosen, below it what pip resolved for that."""
 
+_LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(?: ; (.+?))? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE)
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
 
 
 def pins(text: str) -> dict[str, str]:
     """Returns the version of each package that a requirements file pins."""
     return dict(_PIN.findall(text))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Locked:
+    """A Python package as a lock file has it.
+
+    Args:
+        version: its version.
+        archives: SHA-256 of each archive that setup accepts: source, and wheels of every system.
+        marker: systems that need it; empty where all do.
+    """
+
+    version: str
+    archives: tuple[str, ...]
+    marker: str = ""
+
+
+def locks(text: str) -> dict[str, Locked]:
+    """Returns what a lock file has, by the one spelling of each name."""
+    return {
+        canonical(name): Locked(version=version, marker=marker or "", archives=tuple(re.findall(r"sha256:(\w+)", hashes)))
+        for name, version, marker, hashes in _LOCKED.findall(text)
+    }
 
 
 def chosen(root: Path) -> dict[str, str]:
@@ -36,12 +66,14 @@ def python_packages(root: Path) -> Iterator[Part]:
     for file in REQUIREMENTS:
         for name, version in pins((root / file).read_text()).items():
             files[canonical(name), version].append(file)
+    archives = {(name, locked.version): locked.archives for file in LOCKS for name, locked in locks((root / file).read_text()).items()}
     for (name, version), where in sorted(files.items()):
         yield Part(
             kind=Kind.PYTHON,
             name=name,
             version=version,
             purl=PackageURL("pypi", name=name, version=version),
+            archives=archives.get((name, version), ()),
             used_by=tuple(where),
             deployed=any(REQUIREMENTS[file] for file in where),
         )

@@ -30,7 +30,8 @@ class Part:
         name: its name, as its registry or AWS calls it.
         version: exact version, or the tag of an image.
         purl: address that other tools know it by.
-        hashes: algorithm and hexadecimal digest, where a lock file says them.
+        hashes: algorithm and hexadecimal digest of its one archive, where a lock file says it.
+        archives: SHA-256 of each of its archives, where it has several.
         source: where it comes from, or where its version was read.
         used_by: environments, or requirements files.
         deployed: whether it, or what it made, gets into an account; tools of developers do not.
@@ -41,6 +42,7 @@ class Part:
     version: str
     purl: PackageURL
     hashes: tuple[tuple[str, str], ...] = ()
+    archives: tuple[str, ...] = ()
     source: str = ""
     used_by: tuple[str, ...] = ()
     deployed: bool = True

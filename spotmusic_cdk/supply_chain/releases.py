@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +21,10 @@ SECONDS = 30
 FAILURES = 3
 """After so many failures without one answer a registry is not asked any more."""
 
-HELD: dict[str, tuple[str, str]] = {"aws-cdk": ("2.", "npm's latest, 3.0.0, is an accidental publish that cannot read our cloud assembly")}
+HELD: dict[str, tuple[str, str]] = {
+    "aws-cdk": ("2.", "npm's latest, 3.0.0, is an accidental publish that cannot read our cloud assembly"),
+    "boto3": ("1.43.", "ministack, the embedded AWS, pins botocore"),
+}
 """Packages that stay on a line: the beginning of its versions, and why."""
 
 UNREACHED = "pip finds no release, which is also what it says when it cannot reach the index"
@@ -155,21 +158,27 @@ class Clients:
 
 
 def newest_of_pip(name: str, answer: str) -> str:
-    """Reads `pip index versions`, whose first line is `name (newest)`; releases before the final one are not among them."""
-    found = re.match(rf"{re.escape(name)} \((\S+)\)", answer, flags=re.IGNORECASE)
-    if not found:
+    """Reads `pip index versions`: `name (newest)`, and a line with all; releases before the final one are not among them."""
+    newest = re.match(rf"{re.escape(name)} \((\S+)\)", answer, flags=re.IGNORECASE)
+    if not newest:
         raise NoAnswerError(f"pip says {answer[:80]!r}")
-    return found[1]
+    available = re.search(r"^Available versions: (.+)$", answer, flags=re.MULTILINE)
+    return _newest(name, available[1].split(", ") if available else [newest[1]])
 
 
 def newest_of_npm(name: str, answer: str) -> str:
     """Reads `npm view NAME versions`, a list in order of publication with every release before the final one."""
     said = json.loads(answer)
+    return _newest(name, [version for version in ([said] if isinstance(said, str) else said) if "-" not in version])
+
+
+def _newest(name: str, final: Iterable[str]) -> str:
+    """Newest of the final releases of a package, on the line that it stays on."""
     line, _ = HELD.get(name, ("", ""))
-    final = [version for version in ([said] if isinstance(said, str) else said) if "-" not in version and version.startswith(line)]
-    if not final:
-        raise NoAnswerError(f"npm names no release of {name}")
-    return max(final, key=_order)
+    candidates = [version for version in final if version.startswith(line)]
+    if not candidates:
+        raise NoAnswerError(f"there is no release of {name}{f' on the line {line}x' if line else ''}")
+    return max(candidates, key=_order)
 
 
 def newest_of_helm(name: str, answer: str) -> str:

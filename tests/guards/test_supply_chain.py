@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.supply_chain.lifecycle import IMAGES, support_of
-from spotmusic_cdk.supply_chain.locked import canonical, chosen_npm, pins
+from spotmusic_cdk.supply_chain.locked import LOCKS, canonical, chosen_npm, locks, pins
 from tests.conftest import ROOT, Template
 
 Templates = Callable[[str], dict[str, Template]]
@@ -56,6 +56,24 @@ def test_no_package_is_pinned_twice() -> None:
 def test_checkovs_own_environment_is_pinned_exactly() -> None:
     lines = [line.split("#")[0].strip() for line in (ROOT / "requirements-checkov.txt").read_text().splitlines()]
     assert [line for line in lines if line and not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*", line)] == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_setup_takes_archives_of_known_hashes_only(lock: str) -> None:
+    """`make lock` writes the lock files anew. What they have beside the pins is for systems that the pins were not resolved on."""
+    text = (ROOT / lock).read_text()
+    locked = locks(text)
+    pinned = {canonical(name): version for file in LOCKS[lock] for name, version in pins((ROOT / file).read_text()).items()}
+    assert len(locked) == len(re.findall(r"^\S+==", text, flags=re.MULTILINE))
+    assert {name: entry.version for name, entry in locked.items() if not entry.marker} == pinned
+    assert [name for name, entry in locked.items() if not entry.archives] == []
+    assert f"--require-hashes --requirement {lock}" in (ROOT / "Makefile").read_text()
+
+
+def test_our_own_library_is_built_by_what_is_locked() -> None:
+    built_by = re.findall(r'^requires = \["(\S+)==(\S+)"\]', (ROOT / "constructs" / "pyproject.toml").read_text(), flags=re.MULTILINE)
+    assert built_by == [("setuptools", SHARED["setuptools"])]
+    assert "--no-deps --no-build-isolation --editable ./constructs" in (ROOT / "Makefile").read_text()
 
 
 def test_package_json_names_exact_versions_and_the_lock_file_has_them() -> None:

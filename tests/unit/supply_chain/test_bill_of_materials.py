@@ -13,7 +13,7 @@ from spotmusic_cdk import versions
 from spotmusic_cdk.supply_chain import __main__ as command_line
 from spotmusic_cdk.supply_chain.bill_of_materials import UNNUMBERED, bill_of_materials, parts, serial_number
 from spotmusic_cdk.supply_chain.deployed import image_purl
-from spotmusic_cdk.supply_chain.locked import canonical, pins
+from spotmusic_cdk.supply_chain.locked import LOCKS, canonical, locks, pins
 from spotmusic_cdk.supply_chain.part import Kind
 from tests.conftest import ROOT, settings_of
 
@@ -67,6 +67,15 @@ def test_it_has_every_python_package_that_is_pinned(purls: set[str], file: str) 
     pinned = {f"pkg:pypi/{canonical(name)}@{version}" for name, version in pins((ROOT / file).read_text()).items()}
     assert len(pinned) > 10
     assert pinned - purls == set()
+
+
+def test_it_has_the_hash_of_every_archive_that_setup_accepts(bill: Json) -> None:
+    components = {component["purl"]: component for component in bill["components"]}
+    for file in LOCKS:
+        for name, locked in locks((ROOT / file).read_text()).items():
+            if not locked.marker:
+                (archives,) = components[f"pkg:pypi/{name}@{locked.version}"]["externalReferences"]
+                assert {said["content"] for said in archives["hashes"]} == set(locked.archives)
 
 
 def test_it_has_every_npm_package_with_the_hash_of_its_archive(bill: Json) -> None:

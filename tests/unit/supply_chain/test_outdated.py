@@ -163,18 +163,29 @@ def test_versions_are_compared_as_numbers(pinned: str, newest: str | None, *, is
 
 def test_answers_are_read_as_the_clients_give_them() -> None:
     assert newest_of_pip("PyYAML", "pyyaml (6.0.4)\nAvailable versions: 6.0.4\n") == "6.0.4"
+    assert newest_of_pip("boto3", "boto3 (1.44.5)\nAvailable versions: 1.44.5, 1.43.9, 1.43.10, 1.42.0\n") == "1.43.10"
     assert newest_of_npm("other", NPM) == "3.0.0"
     assert newest_of_npm("other", '"1.0.0"') == "1.0.0"
     assert newest_of_helm("kong", 'name: kong\nversion: "3.4.2"\n') == "3.4.2"
 
 
 @pytest.mark.parametrize(
-    ("read", "answer"), [(newest_of_pip, "other (1.0)"), (newest_of_npm, '["1.0.0-beta"]'), (newest_of_helm, "name: kong\nappVersion: 1\n")]
+    ("read", "answer"),
+    [
+        (newest_of_pip, "other (1.0)"),
+        (newest_of_npm, '["1.0.0-beta"]'),
+        (newest_of_helm, "name: kong\nappVersion: 1\n"),
+    ],
 )
 def test_an_answer_that_says_nothing_is_no_answer(read: object, answer: str) -> None:
     assert callable(read)
     with pytest.raises(NoAnswerError):
         read("kong", answer)
+
+
+def test_a_line_that_has_no_release_left_is_told() -> None:
+    with pytest.raises(NoAnswerError, match=r"on the line 1\.43\.x"):
+        newest_of_pip("boto3", "boto3 (1.44.5)\nAvailable versions: 1.44.5\n")
 
 
 def test_the_command_line_takes_the_day_and_says_by_its_exit_code_that_something_ended(capsys: pytest.CaptureFixture[str]) -> None:
