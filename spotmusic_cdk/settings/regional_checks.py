@@ -31,7 +31,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
 def _zones(settings: Settings) -> Iterator[Problem]:
     zones, region = settings.zones, settings.region
     if not 2 <= len(zones) <= 3 or len(set(zones)) != len(zones):
-        shown = ", ".join(zones) or "none"
+        shown = ", ".join(zones[:4]) + (" …" if zones[4:] else "") if zones else "none"
         yield Problem("zones", f"{shown} are not two or three different zones", "Name three where the region has them.")
     for zone in zones:
         if not (zone.startswith(region) and zone[len(region) :].isalpha()):

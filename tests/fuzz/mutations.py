@@ -159,7 +159,8 @@ def rename(draw: Draw, document: Json) -> None:
 def retype(draw: Draw, document: Json) -> None:
     """Puts something of another kind in a value's place."""
     path = _place(draw, document)
-    _holder(document, path)[path[-1]] = draw(st.sampled_from([*OTHERS, *NUMBERS, *ODD_TEXTS, "5", "true"]))
+    # A copy: another change may reach into it, and the next example must find it as it was.
+    _holder(document, path)[path[-1]] = copy.deepcopy(draw(st.sampled_from([*OTHERS, *NUMBERS, *ODD_TEXTS, "5", "true"])))
 
 
 def repeat(draw: Draw, document: Json) -> None:
@@ -204,7 +205,7 @@ def services(draw: Draw, document: Json) -> None:
     for number in range(count):
         name = draw(st.sampled_from(NAMES_OF_SERVICES)) if count == 1 else f"service-{number}"
         route = draw(st.sampled_from([None, f"/v1/{name}", "/v1/a", "/v1/a/b/c/d/e/f/g"])) if count == 1 else f"/v1/s{number}"
-        document["services"][name] = {"route": route, "talks_to": words, "scaling": {"min": 3, "max": 9}}
+        document["services"][name] = {"route": route, "talks_to": [*words], "scaling": {"min": 3, "max": 9}}
 
 
 MUTATIONS = (remove, rename, retype, repeat, limit, limit, region, services)

@@ -86,6 +86,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "identity.email.secret: 'arn:aws:secretsmanager:sa-east-1:111122223333:secret:mail' is refused",
     ),
     "one zone": ({"zones": ["sa-east-1a"]}, "zones: sa-east-1a are not two or three different zones"),
+    "too many zones to repeat": (
+        {"zones": ["sa-east-1a"] * 999},
+        "zones: sa-east-1a, sa-east-1a, sa-east-1a, sa-east-1a … are not two or three different zones",
+    ),
     "two NAT gateways for three zones": ({"network.nat_gateways": 2}, "network.nat_gateways: 2 is neither 1 nor one for each of the 3"),
     "a route to a service without a port": (
         {"services.notifications.route": "/v1/notifications"},
