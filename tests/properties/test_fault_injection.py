@@ -1,5 +1,6 @@
 """Property 135: experiments that break something on purpose, and what keeps them from breaking more."""
 
+import re
 from fnmatch import fnmatchcase
 
 from spotmusic_cdk.namespaces import EXPERIMENTER
@@ -24,6 +25,8 @@ CHANGES: dict[str, set[str]] = {
 }
 """What an action has to be allowed that changes something (AWS FIS user guide, actions reference). Those on instances are not among them:
 EKS Auto Mode refuses them (Amazon EKS user guide, managed instances)."""
+LONGEST = 15
+"""Minutes that a fault may last."""
 LOOKING = ("*:Describe*", "*:List*", "*:Get*", "logs:*LogDelivery")
 TYPES = {
     "aws:ec2:subnet": "AWS::EC2::Subnet",
@@ -52,6 +55,9 @@ def test_p135_an_experiment_stops_by_itself_and_touches_only_what_is_meant(platf
     names = {template.tags["Name"] for template in platform.all(TEMPLATE)}
     yield "resilience.fault_injection", names == expected, f"Experiments are {sorted(names ^ expected)} off. See stacks/faults.py."
     yield platform.name, bool(expected) or not platform.settings.production, "Production practises: set resilience.fault_injection."
+    admitting = {name for name, namespace in releases_of(platform)["ground"].values["namespaces"].items() if "experimentsBy" in namespace}
+    brokers = set(broker_labels(platform)) if expected else set()
+    yield "charts/ground", admitting == brokers, f"Experiments delete pods in {sorted(admitting)}; brokers are in {sorted(brokers)}."
     for template in experiments(platform):
         yield from it_stops(template)
         yield from it_is_recorded(template)
@@ -60,6 +66,7 @@ def test_p135_an_experiment_stops_by_itself_and_touches_only_what_is_meant(platf
             target = template["Targets"].get(next(iter(action["Targets"].values())))
             yield template, target is not None, f"{name} names no target of the template."
             yield from it_finds_what_is_meant(template, target or {})
+            yield template, minutes(action) <= LONGEST, f"{name} lasts {minutes(action)} minutes; {LONGEST} are enough to see."
         used = {target for action in template["Actions"].values() for target in action["Targets"].values()}
         yield template, used == set(template["Targets"]), "Every target has an action."
     roles = {template: template.target("RoleArn") for template in experiments(platform)}
@@ -74,12 +81,23 @@ def it_stops(template: Resource) -> Verdicts:
     sources = {stop["Source"] for stop in template["StopConditions"] or []}
     watched = bool(alarms) and all(alarm is not None and alarm.type == "AWS::CloudWatch::Alarm" for alarm in alarms)
     yield template, sources == {"aws:cloudwatch:alarm"} and watched, "Let an alarm of ours stop it, never `none`."
+    critical = [
+        rule for rule in template.platform.all("AWS::CloudWatch::CompositeAlarm") if "Severity: critical" in rule["AlarmDescription"]
+    ]
+    unheard = [str(rule) for rule in critical if not rule.mentions("AlarmRule") & set(alarms)]
+    yield template, not unheard, f"Let every objective stop it, {unheard} too."
     for alarm in filter(None, alarms):
         seconds = (alarm["EvaluationPeriods"] or 1) * max([alarm["Period"] or 0, *(m["MetricStat"]["Period"] for m in stats(alarm))])
         yield alarm, seconds <= 300 and alarm["ActionsEnabled"] is not False, "It stops an experiment: five minutes are long enough."
     options = template["ExperimentOptions"]
     careful = options == {"AccountTargeting": "single-account", "EmptyTargetResolutionMode": "fail"}
     yield template, careful, "Keep it to this account, and let it fail where it finds nothing."
+
+
+def minutes(action: Json) -> float:
+    """How long an action lasts; one that says nothing is over at once."""
+    said = action.get("Parameters", {}).get("duration", "PT0M")
+    return int(match[1]) if (match := re.fullmatch(r"PT(\d+)M", said)) else float("inf")
 
 
 def stats(alarm: Resource) -> list[Json]:

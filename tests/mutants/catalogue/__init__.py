@@ -1,6 +1,17 @@
 """Every fault that is seeded, by domain."""
 
-from tests.mutants.catalogue import data, edge, kubernetes, network, observability, releases, secrets, services, settings
+from tests.mutants.catalogue import (
+    data,
+    edge,
+    kubernetes,
+    network,
+    observability,
+    releases,
+    resilience,
+    secrets,
+    services,
+    settings,
+)
 from tests.mutants.fault import Fault, SettingsFault
 
 FAULTS: tuple[Fault, ...] = (
@@ -12,5 +23,6 @@ FAULTS: tuple[Fault, ...] = (
     *releases.FAULTS,
     *edge.FAULTS,
     *observability.FAULTS,
+    *resilience.FAULTS,
 )
 SETTINGS_FAULTS: tuple[SettingsFault, ...] = settings.SETTINGS_FAULTS

@@ -22,4 +22,6 @@ SETTINGS_FAULTS = (
     SettingsFault("not production", {"production": False}, "Nothing is protected from deletion."),
     SettingsFault("flow log of a month", {"network.flow_log_retention_days": 30}, "Access records that the law asks for are gone."),
     SettingsFault("signing key alone in the file", {"edge.signing_keys": ["only"]}, "It cannot be replaced without cutting listeners off."),
+    SettingsFault("peak that does not fit", {"resilience.peak.listeners": 600_000}, "The evening everybody listens is the outage."),
+    SettingsFault("experiments left out of the file", {"resilience.fault_injection": False}, "Nobody practises a loss before it comes."),
 )
