@@ -47,11 +47,11 @@ def _pods(platform: Platform) -> Iterator[Writer]:
 
 def _stores(platform: Platform, by_name: dict[str, Resource]) -> Iterator[Writer]:
     for database in platform.some("AWS::RDS::DBInstance"):
-        for log in database["EnableCloudwatchLogsExports"]:
+        for log in database["EnableCloudwatchLogsExports"] or []:
             days = SECURITY_DAYS if log == "audit" else ACCESS_DAYS
             yield f"{database.name} {log}", by_name.get(f"/aws/rds/instance/{database.text('DBInstanceIdentifier')}/{log}"), days
     for cache in platform.some("AWS::ElastiCache::ReplicationGroup"):
-        for number, log in enumerate(cache["LogDeliveryConfigurations"]):
+        for number, log in enumerate(cache["LogDeliveryConfigurations"] or []):
             path = f"LogDeliveryConfigurations.{number}.DestinationDetails.CloudWatchLogsDetails.LogGroup"
             yield f"{cache.name} {log['LogType']}", cache.target(path), ACCESS_DAYS
 
@@ -59,7 +59,7 @@ def _stores(platform: Platform, by_name: dict[str, Resource]) -> Iterator[Writer
 def _rules(platform: Platform) -> Iterator[Writer]:
     """Rules that record what AWS says."""
     for rule in platform.some("AWS::Events::Rule"):
-        for number, goal in enumerate(rule["Targets"]):
+        for number, goal in enumerate(rule["Targets"] or []):
             if ":log-group:" in platform.text(rule.stack, goal["Arn"]):
                 groups = [target for target in rule.mentions(f"Targets.{number}") if target.type == GROUP]
                 yield rule.name, groups[0] if len(groups) == 1 else None, SECURITY_DAYS
@@ -81,7 +81,7 @@ def _functions(platform: Platform, by_name: dict[str, Resource]) -> Iterator[Wri
 def _containers(platform: Platform) -> Iterator[Writer]:
     """Containers of tasks, and the proxies beside them."""
     for task in platform.some("AWS::ECS::TaskDefinition"):
-        for number, container in enumerate(task["ContainerDefinitions"]):
+        for number, container in enumerate(task["ContainerDefinitions"] or []):
             path = f"ContainerDefinitions.{number}.LogConfiguration.Options.awslogs-group"
             yield f"{task.name} {container['Name']}", task.target(path), ACCESS_DAYS
     for service in platform.some("AWS::ECS::Service"):

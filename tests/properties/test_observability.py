@@ -16,6 +16,7 @@ from tests.properties.alarms import (
     alarms_that_tell,
     alerts_of,
     counted,
+    place_of,
     recorders,
     severity_of,
     tells_somebody,
@@ -68,6 +69,23 @@ def test_p119_every_alarm_tells_somebody_and_says_what_to_do(platform: Platform)
     for topic in platform.some(TOPIC):
         read = bool(platform.users_of(topic, "AWS::SNS::Subscription")) or not platform.settings.production
         yield topic, read, "Nobody reads it: set observability.alarm_emails."
+    yield from alerts_are_told(platform)
+
+
+def alerts_are_told(platform: Platform) -> Verdicts:
+    """Alertmanager's routes: every alert that matters goes to a topic, when it begins and when it ends."""
+    config = releases_of(platform)["monitoring"].values["alertmanager"]["config"]
+    topics = {place_of(topic) for topic in platform.some(TOPIC, stack="observability")}
+    telling = {
+        receiver["name"]
+        for receiver in config["receivers"]
+        if any(sns["topic_arn"] in topics and sns["send_resolved"] is True for sns in receiver.get("sns_configs", []))
+    }
+    route = config["route"]
+    yield "Alertmanager", route["receiver"] in telling, f"Its alerts go to {route['receiver']}, who tells no topic."
+    for branch in route.get("routes", []):
+        silent = branch["matchers"] == ['severity =~ "none|info"']
+        yield f"Alertmanager {branch['matchers']}", silent or branch["receiver"] in telling, f"{branch['receiver']} tells no topic."
 
 
 @promise
@@ -94,6 +112,9 @@ def test_p120_whatever_listeners_depend_on_is_watched(platform: Platform, deploy
     for alarm in alarms_that_tell(platform):
         in_table = alarm in known or alarm.type == COMPOSITE
         yield alarm, in_table, "Say in tests/properties/watched.py what it watches, or nobody would notice that it is gone."
+    measured = {subscription.target("DistributionId") for subscription in platform.all("AWS::CloudFront::MonitoringSubscription")}
+    for distribution in platform.some("AWS::CloudFront::Distribution"):
+        yield f"{distribution.name} metrics", distribution in measured, "Ask for its further metrics: latency is one of them."
     yield from the_cluster_is_watched(platform, deployed(platform.name))
     yield from budget_is_told(platform)
 
@@ -109,7 +130,7 @@ def budget_is_told(platform: Platform) -> Verdicts:
     for budget in platform.some("AWS::Budgets::Budget"):
         told = {
             at(notification, "Notification.NotificationType")
-            for number, notification in enumerate(budget["NotificationsWithSubscribers"])
+            for number, notification in enumerate(budget["NotificationsWithSubscribers"] or [])
             if any(target.type == TOPIC for target in budget.mentions(f"NotificationsWithSubscribers.{number}"))
         }
         yield budget, told >= {"ACTUAL", "FORECASTED"}, "Tell the topic what is spent, and what the month will cost."
@@ -168,6 +189,7 @@ def test_p123_every_alert_is_shown_to_fire_and_not_to_fire(platform: Platform, d
     """Whether they do is told by promtool, in tests/charts/monitoring/test_rules.py."""
     files = {f"spotmusic-{path.stem}": path for path in sorted(RULES.glob("*.yaml"))}
     rules = {manifest["metadata"]["name"]: manifest for _, manifest in deployed(platform.name).of_kind("PrometheusRule")}
+    yield from alerts_are_sent(releases_of(platform)["monitoring"].values)
     yield "charts/monitoring/rules", files.keys() == rules.keys(), f"{sorted(files.keys() ^ rules.keys())} are not what is deployed."
     for name in sorted(files.keys() & rules.keys()):
         fired, quiet = shown(files[name].stem)
@@ -187,6 +209,16 @@ def test_p123_every_alert_is_shown_to_fire_and_not_to_fire(platform: Platform, d
                 runbook.startswith("docs/runbooks/") and (ROOT / runbook).is_file(),
                 f"Write {runbook}.",
             )
+
+
+def alerts_are_sent(values: Json) -> Verdicts:
+    """Alertmanager hands what is bad to a topic, and what no route takes as well."""
+    config = values["alertmanager"]["config"]
+    told = {receiver["name"] for receiver in config["receivers"] if receiver.get("sns_configs")}
+    yield "Alertmanager default", config["route"]["receiver"] in told, "Tell somebody of what no route takes."
+    silent = [route for route in config["route"].get("routes", []) if route.get("receiver", config["route"]["receiver"]) not in told]
+    heard = [route for route in silent if any("critical" in matcher or "warning" in matcher for matcher in route["matchers"])]
+    yield "Alertmanager routes", not heard, "Tell somebody of warnings and of what is critical."
 
 
 def shown(file: str) -> tuple[set[tuple[str, str]], set[str]]:
@@ -223,10 +255,17 @@ def test_p124_grafana_asks_who_comes_and_nothing_of_monitoring_is_public(platfor
     yield "Grafana security.cookie_samesite", said.get("security.cookie_samesite") in ("lax", "strict"), "Keep the cookie to this site."
     in_secret = bool(at(grafana, "admin.existingSecret")) and "adminPassword" not in grafana and "security.admin_password" not in said
     yield "Grafana administrator", in_secret, "Take the password from a secret (admin.existingSecret)."
-    fetched = {name for name, source in grafana["envValueFrom"].items() if at(source, "secretKeyRef.name")}
+    fetched = {name for name, source in grafana.get("envValueFrom", {}).items() if at(source, "secretKeyRef.name")}
     secrets = {"GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET", "GF_DATABASE_PASSWORD", "GF_SECURITY_SECRET_KEY"}
     yield "Grafana secrets", fetched >= secrets, f"Take {sorted(secrets - fetched)} from a secret."
+    workspace = place_of(platform.only("AWS::APS::Workspace")).removesuffix("}")
+    written = [write["url"] for write in at(values, "prometheus.prometheusSpec.remoteWrite") or []]
+    yield "Prometheus samples", any(workspace in url for url in written), "Write samples to the workspace: volumes keep a day of them."
     yield from nothing_is_public(platform, values, deployed(platform.name))
+    kept = [write["url"] for write in at(values, "prometheus.prometheusSpec.remoteWrite") or []]
+    for workspace in platform.some("AWS::APS::Workspace"):
+        there = any(f"{workspace.stack}/{workspace.id}" in url for url in kept)
+        yield workspace, there, "Let Prometheus write there (remoteWrite): a lost volume takes the past along."
     for name, path, least in (
         ("Prometheus", "prometheus.prometheusSpec.replicas", 2),
         ("Alertmanager", "alertmanager.alertmanagerSpec.replicas", 3),
