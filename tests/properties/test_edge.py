@@ -172,6 +172,7 @@ def test_p114_the_api_is_never_cached_and_a_track_for_long(platform: Platform) -
         if behavior.origin.vpc_origin:
             yield str(behavior), behavior["CachePolicyId"] == CACHING_DISABLED, "Cache no answer of the API: it may be somebody's."
             yield str(behavior), {"authorization", "host"} <= forwarded(behavior), "Hand Authorization and Host to the gateway."
+            yield f"{behavior} address", tells_the_address(behavior), "Tell the gateway the viewer's address: it counts requests by it."
         elif behavior.origin.bucket == AUDIO:
             least, usual = cache.get("MinTTL") or 0, cache.get("DefaultTTL") or 0
             yield str(behavior), least >= DAY and usual >= 30 * DAY, "Keep a track for long: it never changes under its key."
@@ -180,6 +181,15 @@ def test_p114_the_api_is_never_cached_and_a_track_for_long(platform: Platform) -
     for policy in platform.some("AWS::CloudFront::CachePolicy"):
         headers = policy["CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.HeadersConfig.Headers"] or []
         yield policy, not CREDENTIALS & {header.lower() for header in headers}, "Let no credential be part of a cache's key."
+
+
+def tells_the_address(behavior: Behavior) -> bool:
+    """Tells whether the gateway hears who asks from CloudFront, and not from a header that a viewer wrote."""
+    associations = behavior["FunctionAssociations"] or []
+    asked = [
+        behavior.target(f"FunctionAssociations.{n}.FunctionARN") for n, a in enumerate(associations) if a["EventType"] == "viewer-request"
+    ]
+    return any("['x-viewer-address'] = { value: event.viewer.ip }" in str(function["FunctionCode"]) for function in asked if function)
 
 
 def forwarded(behavior: Behavior) -> set[str]:
@@ -203,6 +213,9 @@ def test_p117_the_player_has_a_page_and_countries_and_replicas_are_decided(platf
     for distribution in platform.some(DISTRIBUTION):
         page = distribution["DistributionConfig.DefaultRootObject"]
         yield distribution, page == "index.html" and serving(distribution, f"/{page}").origin.bucket == WEB, "Name the player's page."
+        for name in distribution["DistributionConfig.Aliases"] or []:
+            lead = {r["Type"] for r in platform.all("AWS::Route53::RecordSet") if r["Name"] == f"{name}." and leads_to(r, distribution)}
+            yield f"{distribution.name} {name}", lead == {"A", "AAAA"}, "Let its name lead there, by IPv4 and IPv6."
         restriction = distribution["DistributionConfig.Restrictions.GeoRestriction"] or {"RestrictionType": "none"}
         if served:
             named = restriction == {"RestrictionType": "whitelist", "Locations": list(served)}
@@ -213,3 +226,7 @@ def test_p117_the_player_has_a_page_and_countries_and_replicas_are_decided(platf
         replicas = [b for b in platform.some("AWS::S3::Bucket") if b.name in (AUDIO, WEB) and b["ReplicationConfiguration"]]
         groups = at(distribution["DistributionConfig.OriginGroups"], "Items") or []
         yield distribution, len(groups) >= len(replicas), "Let the replica answer when the bucket does not: make an origin group."
+
+
+def leads_to(record: Resource, distribution: Resource) -> bool:
+    return record.target("AliasTarget.DNSName") is distribution

@@ -112,11 +112,15 @@ def test_p120_whatever_listeners_depend_on_is_watched(platform: Platform, deploy
     for alarm in alarms_that_tell(platform):
         in_table = alarm in known or alarm.type == COMPOSITE
         yield alarm, in_table, "Say in tests/properties/watched.py what it watches, or nobody would notice that it is gone."
+    yield from the_edge_is_measured(platform)
+    yield from the_cluster_is_watched(platform, deployed(platform.name))
+    yield from budget_is_told(platform)
+
+
+def the_edge_is_measured(platform: Platform) -> Verdicts:
     measured = {subscription.target("DistributionId") for subscription in platform.all("AWS::CloudFront::MonitoringSubscription")}
     for distribution in platform.some("AWS::CloudFront::Distribution"):
         yield f"{distribution.name} metrics", distribution in measured, "Ask for its further metrics: latency is one of them."
-    yield from the_cluster_is_watched(platform, deployed(platform.name))
-    yield from budget_is_told(platform)
 
 
 def the_cluster_is_watched(platform: Platform, cluster: Cluster) -> Verdicts:
@@ -189,7 +193,6 @@ def test_p123_every_alert_is_shown_to_fire_and_not_to_fire(platform: Platform, d
     """Whether they do is told by promtool, in tests/charts/monitoring/test_rules.py."""
     files = {f"spotmusic-{path.stem}": path for path in sorted(RULES.glob("*.yaml"))}
     rules = {manifest["metadata"]["name"]: manifest for _, manifest in deployed(platform.name).of_kind("PrometheusRule")}
-    yield from alerts_are_sent(releases_of(platform)["monitoring"].values)
     yield "charts/monitoring/rules", files.keys() == rules.keys(), f"{sorted(files.keys() ^ rules.keys())} are not what is deployed."
     for name in sorted(files.keys() & rules.keys()):
         fired, quiet = shown(files[name].stem)
@@ -209,16 +212,6 @@ def test_p123_every_alert_is_shown_to_fire_and_not_to_fire(platform: Platform, d
                 runbook.startswith("docs/runbooks/") and (ROOT / runbook).is_file(),
                 f"Write {runbook}.",
             )
-
-
-def alerts_are_sent(values: Json) -> Verdicts:
-    """Alertmanager hands what is bad to a topic, and what no route takes as well."""
-    config = values["alertmanager"]["config"]
-    told = {receiver["name"] for receiver in config["receivers"] if receiver.get("sns_configs")}
-    yield "Alertmanager default", config["route"]["receiver"] in told, "Tell somebody of what no route takes."
-    silent = [route for route in config["route"].get("routes", []) if route.get("receiver", config["route"]["receiver"]) not in told]
-    heard = [route for route in silent if any("critical" in matcher or "warning" in matcher for matcher in route["matchers"])]
-    yield "Alertmanager routes", not heard, "Tell somebody of warnings and of what is critical."
 
 
 def shown(file: str) -> tuple[set[tuple[str, str]], set[str]]:
@@ -262,10 +255,6 @@ def test_p124_grafana_asks_who_comes_and_nothing_of_monitoring_is_public(platfor
     written = [write["url"] for write in at(values, "prometheus.prometheusSpec.remoteWrite") or []]
     yield "Prometheus samples", any(workspace in url for url in written), "Write samples to the workspace: volumes keep a day of them."
     yield from nothing_is_public(platform, values, deployed(platform.name))
-    kept = [write["url"] for write in at(values, "prometheus.prometheusSpec.remoteWrite") or []]
-    for workspace in platform.some("AWS::APS::Workspace"):
-        there = any(f"{workspace.stack}/{workspace.id}" in url for url in kept)
-        yield workspace, there, "Let Prometheus write there (remoteWrite): a lost volume takes the past along."
     for name, path, least in (
         ("Prometheus", "prometheus.prometheusSpec.replicas", 2),
         ("Alertmanager", "alertmanager.alertmanagerSpec.replicas", 3),

@@ -12,6 +12,9 @@ from tests.properties.resources import EDGE_REGION, Json, Platform, Resource, at
 
 ACL = "AWS::WAFv2::WebACL"
 MANAGED = {f"AWSManagedRules{name}" for name in ("CommonRuleSet", "KnownBadInputsRuleSet", "SQLiRuleSet", "AmazonIpReputationList")}
+LOGIN = "/auth/"
+INSIDE = {"/auth/admin", "/auth/realms/master", "/auth/health", "/auth/metrics"}
+"""What Keycloak serves to administrators and probes."""
 CREDENTIALS = {"authorization", "cookie"}
 LOGS = "data/LogsBucket"
 
@@ -48,6 +51,10 @@ def test_p107_attacks_and_floods_are_refused_and_bodies_are_read_whole_or_refuse
         limits = [at(rule, "Statement.RateBasedStatement") for rule in rules if "Block" in rule.get("Action", {})]
         of_all = [rate["Limit"] for rate in limits if rate and "ScopeDownStatement" not in rate and rate["AggregateKeyType"] == "IP"]
         yield acl, of_all == [platform.settings.edge.requests_per_five_minutes], "Limit the requests of each address."
+        at_the_door = [rate["Limit"] for rate in limits if rate and LOGIN in json.dumps(rate.get("ScopeDownStatement", {}))]
+        yield acl, bool(at_the_door) and max(at_the_door) < min(of_all, default=0), "Limit logins of each address, below all its requests."
+        inside = INSIDE - {path for rule in rules for path in refused_paths(rule)}
+        yield acl, not inside, f"Refuse {', '.join(sorted(inside))}, however it is written: only we have business there."
         yield from bodies(acl)
     for behavior in every_behavior(platform):
         yield str(behavior), not at(behavior["GrpcConfig"], "Enabled"), "Leave gRPC off: WAF does not read its bodies."
@@ -63,6 +70,18 @@ def refusing_group(rule: Json) -> str | None:
         and not {"ScopeDownStatement", "ExcludedRules"} & group.keys()
     )
     return group["Name"] if whole and rule.get("OverrideAction") == {"None": {}} else None
+
+
+def refused_paths(rule: Json) -> set[str]:
+    """Beginnings of paths that a rule refuses, in whichever way a client writes them."""
+    statements = at(rule, "Statement.OrStatement.Statements") or []
+    matches = [at(statement, "ByteMatchStatement") or {} for statement in statements if "Block" in rule.get("Action", {})]
+    return {
+        match["SearchString"]
+        for match in matches
+        if "UriPath" in match["FieldToMatch"] and match["PositionalConstraint"] == "STARTS_WITH"
+        if {change["Type"] for change in match["TextTransformations"]} >= {"URL_DECODE", "NORMALIZE_PATH", "LOWERCASE"}
+    }
 
 
 def bodies(acl: Resource) -> Verdicts:
