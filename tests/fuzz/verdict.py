@@ -2,13 +2,15 @@
 
 import re
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 from spotmusic_cdk import flows
 from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
-from spotmusic_cdk.settings.service_checks import MOST_RULES
+from spotmusic_cdk.settings.service_checks import MOST_RULES, rules_of
 from spotmusic_constructs.messaging.topology import TaskQueue
+from spotmusic_constructs.network.flows import OUTSIDE, Flow
 from spotmusic_constructs.network.security_groups import require_room
 from spotmusic_constructs.streaming.redpanda_access import Topic
 from tests.conftest import TODAY
@@ -52,11 +54,18 @@ def require_buildable(settings: Settings) -> None:
     """Asserts what no construct may find out any more: this costs a thousandth of a synthesis."""
     table = flows.table(settings)
     require_room(table, flows.security_group_of)
-    ours = [flow for flow in table if "service-" in flow.source + flow.target]
-    assert len(ours) <= MOST_RULES
+    rules = sum(map(rules_of, settings.services.values()))
+    assert rules == resources_of_services(table) + len(settings.services) <= MOST_RULES
     for name, topic in settings.topics.items():
         Topic(name=name, **topic.model_dump())
     for name, queue in settings.queues.items():
         TaskQueue(name=name, **queue.model_dump())
     assert settings.issuer.isascii()
     assert len(f"services.{settings.private_domain}") <= 64
+
+
+def resources_of_services(table: Iterable[Flow]) -> int:
+    """Counts the rules that services add to the network stack, one at each end that is ours, as `SecurityGroups` makes them."""
+    edges = {(flows.security_group_of(flow.source), flows.security_group_of(flow.target), flow.ports) for flow in table}
+    ours = [edge[:2] for edge in edges if any(party.startswith("service-") for party in edge[:2])]
+    return sum(party not in OUTSIDE for ends in ours for party in ends)
