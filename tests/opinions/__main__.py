@@ -81,16 +81,16 @@ def table(rows: list[tuple[str, ...]]) -> str:
     return "\n".join([shown[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *shown[1:]])
 
 
-def main() -> int:
-    """Prints the table.
+def main(folder: Path = SYNTHESIZED) -> int:
+    """Prints the table of what was said of the environments in the folder.
 
     Returns:
         0, or 1 when a tool was not asked, found something that nobody reviewed, or missed its canary.
     """
-    said = notes(Path(os.environ.get("SPOTMUSIC_OPINIONS", ROOT / ".opinions")), SYNTHESIZED)
+    said = notes(Path(os.environ.get("SPOTMUSIC_OPINIONS", ROOT / ".opinions")), folder)
     print(table([row(tool, said.get(tool)) for tool in TOOLS]))
     return 0 if all(passes(said.get(tool)) for tool in TOOLS) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*map(Path, sys.argv[1:])))
