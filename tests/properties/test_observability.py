@@ -91,36 +91,34 @@ def alerts_are_told(platform: Platform) -> Verdicts:
 @promise
 def test_p120_whatever_listeners_depend_on_is_watched(platform: Platform, deployed: Deployed) -> Verdicts:
     known: set[Resource] = set()
-    dashboard = " ".join(board.text("DashboardBody") for board in platform.some("AWS::CloudWatch::Dashboard"))
     for kind, name, place in watched.subjects(platform):
-        if kind in watched.ON_THE_DASHBOARD:
-            yield name, place.removesuffix("}") in dashboard, "Show it on the dashboard: whoever is woken looks there first."
         for watch in watched.WATCHED[kind]:
             found = watchers(platform, watch, place)
             known.update(found)
             missing = set(watch.severities).difference(map(severity_of, found)) if found else watch.severities or ("any",)
             asked = f"{', '.join(watch.metrics)} {watch.statistic or ''}".strip()
             yield f"{name}: {watch.what}", not missing, f"Alarm on {asked} of {watch.namespace}: {', '.join(sorted(missing))}."
-    for source in watched.RECORDED:
-        yield source, bool(recorders(platform, source)), "Record its events (EventLog): an incident could not be told afterwards."
     for what, (source, said) in watched.EVENTS.items():
         found = counted(platform, source, said)
         known.update(found)
         yield what, bool(found), f"Record events of {source}, count those of it, and alarm on the count."
-    for database in platform.some("AWS::RDS::DBInstance"):
-        yield database, database["SourceDBInstanceIdentifier"] is None, "A read replica has a lag: alarm on ReplicaLag, and say so here."
     for alarm in alarms_that_tell(platform):
         in_table = alarm in known or alarm.type == COMPOSITE
         yield alarm, in_table, "Say in tests/properties/watched.py what it watches, or nobody would notice that it is gone."
-    yield from the_edge_is_measured(platform)
+    yield from whoever_is_woken_sees_it(platform)
     yield from the_cluster_is_watched(platform, deployed(platform.name))
     yield from budget_is_told(platform)
+    for database in platform.some("AWS::RDS::DBInstance"):
+        yield database, database["SourceDBInstanceIdentifier"] is None, "A read replica has a lag: alarm on ReplicaLag, and say so here."
 
 
-def the_edge_is_measured(platform: Platform) -> Verdicts:
-    measured = {subscription.target("DistributionId") for subscription in platform.all("AWS::CloudFront::MonitoringSubscription")}
-    for distribution in platform.some("AWS::CloudFront::Distribution"):
-        yield f"{distribution.name} metrics", distribution in measured, "Ask for its further metrics: latency is one of them."
+def whoever_is_woken_sees_it(platform: Platform) -> Verdicts:
+    dashboard = " ".join(board.text("DashboardBody") for board in platform.some("AWS::CloudWatch::Dashboard"))
+    for kind, name, place in watched.subjects(platform):
+        if kind in watched.ON_THE_DASHBOARD:
+            yield name, place.removesuffix("}") in dashboard, "Show it on the dashboard: whoever is woken looks there first."
+    for source in watched.RECORDED:
+        yield source, bool(recorders(platform, source)), "Record its events (EventLog): an incident could not be told afterwards."
 
 
 def the_cluster_is_watched(platform: Platform, cluster: Cluster) -> Verdicts:
