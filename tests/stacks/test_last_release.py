@@ -8,10 +8,21 @@ import pytest
 from tests.conftest import Template
 from tests.properties.test_templates import HOLDS_DATA
 from tests.releases.archive import ENVIRONMENTS, FOLDER, checkout_version, previous, versions
-from tests.releases.replacement import replaced
+from tests.releases.replacement import RELEASE, replaced, storage_classes
 
 Templates = Callable[[str], dict[str, Template]]
 
+RELEASES = {
+    "cert-manager",
+    "external-secrets",
+    "ground",
+    "monitoring",
+    "prometheus-operator-crds",
+    "rabbitmq",
+    "rabbitmq-operators",
+    "redpanda",
+}
+"""Releases with volumes, storage classes or definitions of custom resources, with which goes everything that is defined by them."""
 ANSWERS = ("Custom::DatabaseUsers", "Custom::SigningKeyPair")
 """Custom resources with data behind them: users of databases, and the keys that sign audio URLs."""
 
@@ -22,7 +33,7 @@ def stateful(release: dict[str, Template]) -> list[tuple[str, str]]:
         (stack, id_)
         for stack, template in release.items()
         for id_, resource in template["Resources"].items()
-        if resource["Type"] in HOLDS_DATA or resource["Type"] in ANSWERS
+        if resource["Type"] in HOLDS_DATA or resource["Type"] in ANSWERS or resource["Properties"].get("Release") in RELEASES
     ]
 
 
@@ -43,6 +54,18 @@ def test_what_was_kept_when_its_stack_goes_is_kept_still(templates: Templates, e
             assert new.get(policy, "Delete") != "Delete" or old.get(policy, "Delete") == "Delete", (
                 f"{stack}/{id_}: {policy} was {old[policy]}"
             )
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_volumes_stay_in_their_storage_class(templates: Templates, environment: str) -> None:
+    before, now = previous(environment), templates(environment)
+    releases = [(stack, id_) for stack, id_ in stateful(before) if before[stack]["Resources"][id_]["Type"] == RELEASE]
+    classes = {
+        id_: (storage_classes(before[stack]["Resources"][id_]), storage_classes(now[stack]["Resources"][id_])) for stack, id_ in releases
+    }
+    assert {id_: pair for id_, pair in classes.items() if pair[0] != pair[1]} == {}
+    assert len(releases) == len(RELEASES)
+    assert any(was for was, _ in classes.values())
 
 
 FAULTS: dict[str, tuple[str, str, dict[str, Any], str]] = {
@@ -84,6 +107,12 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], str]] = {
         "ComponentsRedpandaAdminD8BACC99",
         {"GenerateSecretString": {}},
         "secrets/ComponentsRedpandaAdminD8BACC99: GenerateSecretString was",
+    ),
+    "a release under another name": (
+        "eks-platform",
+        "RedpandaReleaseChart6A02F8C5",
+        {"Release": "events"},
+        'RedpandaReleaseChart6A02F8C5: Release was "redpanda" and is "events"',
     ),
     "a repository under another key": (
         "registry",
