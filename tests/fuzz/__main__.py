@@ -24,7 +24,7 @@ def main() -> int:
         0 if nothing was found, 1 otherwise.
     """
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--examples", type=int, default=1500, help="examples of each kind of mutation (default: 1500)")
+    parser.add_argument("--examples", type=int, default=1000, help="examples of each kind of mutation (default: 1000)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
     parser.add_argument("--corner", help="judge this corner only, in this process")
     options = parser.parse_args()

@@ -13,12 +13,15 @@ from tests.releases.archive import without_hashes
 Templates = dict[str, Template]
 HOME_REGION = "sa-east-1"
 
+RELEASE = "Custom::AWSCDK-EKS-HelmChart"
 IMMUTABLE: dict[str, tuple[PropertyPath, ...]] = {
     "AWS::KMS::Key": (("KeySpec",), ("KeyUsage",), ("Origin",), ("MultiRegion",)),
     "AWS::RDS::DBInstance": (("Engine",), ("SourceDBInstanceIdentifier",), ("DBSnapshotIdentifier",)),
     # Another recipe makes another password, which nobody who has the old one knows.
     "AWS::SecretsManager::Secret": (("GenerateSecretString",), ("SecretString",)),
     "AWS::ElastiCache::ReplicationGroup": (("NumNodeGroups",), ("NodeGroupConfiguration",), ("TransitEncryptionEnabled",)),
+    # Under another name, in another namespace or of another chart a second release is installed, and the first removed with what it owns.
+    RELEASE: (("Release",), ("Namespace",), ("Chart",)),
 }
 """What the provider schemas do not list as create-only, and AWS refuses to change or changes by a new resource (AWS CloudFormation user
 guide, update behaviour of each property, 2026-11)."""
@@ -50,6 +53,11 @@ def _reasons(before: Templates, now: Templates, stack: str, id_: str, *, above: 
         yield from (f"{where} names what is replaced: {reason}" for several in reasons for reason in several)
 
 
+def storage_classes(resource: dict[str, Any]) -> set[str]:
+    """The storage classes that the values of a release name: a volume is of its class for good."""
+    return set(re.findall(r"storageClass(?:Name)?\W+([\w-]+)", json.dumps(resource["Properties"].get("Values", ""))))
+
+
 def _resource(templates: Templates, stack: str, id_: str) -> dict[str, Any] | None:
     found: dict[str, Any] | None = templates.get(stack, {}).get("Resources", {}).get(id_)
     return found
@@ -58,7 +66,7 @@ def _resource(templates: Templates, stack: str, id_: str) -> dict[str, Any] | No
 def _create_only(type_: str, stack: str) -> list[PropertyPath]:
     if not type_.startswith("AWS::") or type_ == "AWS::CloudFormation::CustomResource":
         # The function behind a custom resource may not change: CloudFormation refuses, whatever the resource holds.
-        return [("ServiceToken",)]
+        return [("ServiceToken",), *IMMUTABLE.get(type_, ())]
     try:
         listed = resource_schema(EDGE_REGION if stack == "edge" else HOME_REGION, type_).create_only
     except UnknownResourceTypeError:
