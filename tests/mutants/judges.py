@@ -100,6 +100,8 @@ class Judges:
 
         The first they are asked about is what is not broken: in this process, so that what they read from the repository is read for all.
         """
+        if not mutants:
+            return []
         for environment in sorted({mutant.fault.environment for mutant in mutants}):
             for stage in stages:
                 answer = self._original(environment, stage)
