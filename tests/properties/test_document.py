@@ -7,6 +7,8 @@ from tests.properties.deviations import DEVIATIONS
 
 DOCUMENT = (ROOT / "docs" / "properties.md").read_text()
 UNDECIDED = "*not decided offline*"
+PROMISED = 135
+LEAST_DECIDED = 125
 
 
 def numbered_rows(text: str) -> list[list[str]]:
@@ -28,12 +30,13 @@ def named_tests() -> dict[int, list[str]]:
 
 
 def test_numbers_leave_no_gap() -> None:
-    assert [int(cells[0]) for cells in PROMISES] == list(range(1, len(PROMISES) + 1))
+    assert [int(cells[0]) for cells in PROMISES] == list(range(1, PROMISED + 1))
 
 
 def test_each_promise_has_one_test() -> None:
     decided = {int(cells[0]): [cells[2].strip("`")] for cells in PROMISES if UNDECIDED not in cells[2]}
-    assert decided == {number: names for number, names in named_tests().items() if number <= len(PROMISES)}
+    assert decided == named_tests()
+    assert len(decided) >= LEAST_DECIDED
 
 
 def test_what_cannot_be_decided_offline_says_how_it_is_decided() -> None:
