@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from spotmusic_cdk.settings.environment import Settings
-from spotmusic_cdk.settings.problem import Problem, ProblemsError, shown
+from spotmusic_cdk.settings.problem import Problem, ProblemsError, key_of, shown
 
 ADVICE = "Correct it; environments/schema.json tells what it takes."
 MOST = 20
@@ -27,7 +27,7 @@ def explained(error: ValidationError) -> list[Problem]:
 
 def _explained(details: ErrorDetails) -> Iterator[Problem]:
     location = _location(details)
-    key = ".".join(part if part.isprintable() and len(part) <= 60 else shown(part) for part in location)
+    key = key_of(location)
     found = shown(details["input"])
     match details["type"]:
         case "extra_forbidden":

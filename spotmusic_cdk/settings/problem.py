@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 LONGEST = 80
 """Letters of a value that a message repeats: enough to find it again."""
+LONGEST_KEY = 60
+"""Letters of a key: longer than any that an environment knows."""
 
 
 @dataclass(frozen=True)
@@ -37,3 +39,8 @@ def shown(value: object) -> str:
     """Repeats a value in a message: on one line, without letters that a terminal would obey, and not all of it."""
     text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def key_of(path: Iterable[str]) -> str:
+    """Writes the keys that lead to a value as one, on one line."""
+    return ".".join(part if part.isprintable() and len(part) <= LONGEST_KEY else shown(part) for part in path)

@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from spotmusic_cdk.settings.problem import key_of
+
 LARGEST = 256 * 1024
 """Characters of an environment file: a hundred times the largest that makes sense, and still read in a second."""
 MOST_VALUES = 20_000
@@ -88,7 +90,7 @@ def _require_plain(document: Any) -> None:
 
 
 def _require_plain_value(path: tuple[str, ...], value: Any) -> None:
-    where = ".".join(path) or "file"
+    where = key_of(path) or "file"
     if not isinstance(value, str | int | float | bool | date | list | dict | None):
         raise TextError(f"{where}: {type(value).__name__} is nothing that an environment holds. Take the tag away.")
     if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
@@ -98,7 +100,7 @@ def _require_plain_value(path: tuple[str, ...], value: Any) -> None:
 def _values(value: Any, path: tuple[str, ...], above: frozenset[int]) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every value below one, with the keys that lead to it, and every key as a value of its own."""
     if id(value) in above:
-        raise TextError(f"{'.'.join(path) or 'file'}: the alias leads to what it stands in. Write out what is meant.")
+        raise TextError(f"{key_of(path) or 'file'}: the alias leads to what it stands in. Write out what is meant.")
     yield path, value
     if isinstance(value, dict):
         for key, below in value.items():

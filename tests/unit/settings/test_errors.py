@@ -313,6 +313,7 @@ NO_ENVIRONMENT = {
     "2026-11-24: x": "this is not YAML: the key '2026-11-24' is not text, quotes make it so",
     "? [a]\n: b": "is not text",
     'name: "\\ud800"': "name: '\\ud800' holds half a character",
+    '"a\\nb": "\\ud800"': "'a\\nb': '\\ud800' holds half a character",
     "name: &a [*a]": "name.0: the alias leads to what it stands in",
     "[" * 1500: "this is nested deeper than any environment",
     ALIASES: "this holds more than 20000 values, aliases written out",
