@@ -56,3 +56,11 @@ def counts_requests(service: Service, policy: Policy) -> bool:
     stats = [entry["MetricStat"]["Metric"] for entry in policy.resource[path] or [] if "MetricStat" in entry]
     named = {metric["MetricName"] for metric in stats}
     return named == {"RequestCount", "RunningTaskCount"} and {*service.target_groups, service.resource} <= policy.resource.mentions(path)
+
+
+def counts_messages(service: Service, policy: Policy) -> bool:
+    """Tells whether a policy follows the messages that wait for the service, divided by its tasks."""
+    path = "TargetTrackingScalingPolicyConfiguration.CustomizedMetricSpecification.Metrics"
+    stats = [entry["MetricStat"]["Metric"] for entry in policy.resource[path] or [] if "MetricStat" in entry]
+    named = {metric["MetricName"] for metric in stats}
+    return named == {"ReadyMessages", "RunningTaskCount"} and service.resource in policy.resource.mentions(path)

@@ -10,7 +10,7 @@ from tests.properties.balancers import attributes
 from tests.properties.literals import suspicious
 from tests.properties.promise import Verdicts, promise
 from tests.properties.resources import Json, Platform, Resource, at, intrinsics
-from tests.properties.scaling import counts_requests, policies, scaled
+from tests.properties.scaling import counts_messages, counts_requests, policies, scaled
 from tests.properties.services import Service, containers, services_of
 from tests.properties.task_rights import allowed, told_at_start, told_while_running
 
@@ -245,6 +245,8 @@ def test_p084_tasks_follow_the_load_up_fast_and_down_slowly_to_a_bound(platform:
         yield service.resource, any(policy.on_cpu for policy in followed), "Follow cpu."
         routed = not service.settings.route or any(counts_requests(service, policy) for policy in followed)
         yield service.resource, routed, "Follow the requests of all its target groups: set scaling.requests_per_target."
+        waiting = not service.settings.scaling.messages_per_task or any(counts_messages(service, policy) for policy in followed)
+        yield service.resource, waiting, "Follow the messages that wait for it, as scaling.messages_per_task says."
         for policy in followed:
             out, back = policy.cooldowns
             yield policy.resource, 0 < out < back, f"It waits {out} s before it adds and {back} s before it takes away. Add sooner."

@@ -106,6 +106,7 @@ def test_p120_whatever_listeners_depend_on_is_watched(platform: Platform, deploy
         in_table = alarm in known or alarm.type == COMPOSITE
         yield alarm, in_table, "Say in tests/properties/watched.py what it watches, or nobody would notice that it is gone."
     yield from whoever_is_woken_sees_it(platform)
+    yield from the_edge_is_measured(platform)
     yield from the_cluster_is_watched(platform, deployed(platform.name))
     yield from budget_is_told(platform)
     for database in platform.some("AWS::RDS::DBInstance"):
@@ -119,6 +120,12 @@ def whoever_is_woken_sees_it(platform: Platform) -> Verdicts:
             yield name, place.removesuffix("}") in dashboard, "Show it on the dashboard: whoever is woken looks there first."
     for source in watched.RECORDED:
         yield source, bool(recorders(platform, source)), "Record its events (EventLog): an incident could not be told afterwards."
+
+
+def the_edge_is_measured(platform: Platform) -> Verdicts:
+    measured = {subscription.target("DistributionId") for subscription in platform.all("AWS::CloudFront::MonitoringSubscription")}
+    for distribution in platform.some("AWS::CloudFront::Distribution"):
+        yield f"{distribution.name} metrics", distribution in measured, "Ask for its further metrics: latency is one of them."
 
 
 def the_cluster_is_watched(platform: Platform, cluster: Cluster) -> Verdicts:
