@@ -86,7 +86,9 @@ def test_no_group_has_a_rule_beside_the_table(templates: Templates, environment:
     for resource in templates(environment)["network"]["Resources"].values():
         if resource["Type"] == "AWS::EC2::SecurityGroup":
             assert "SecurityGroupIngress" not in resource["Properties"]
-            assert [rule["CidrIp"] for rule in resource["Properties"]["SecurityGroupEgress"]] == ["127.0.0.1/32"]
+            # AWS lets everything out of a group that says nothing.
+            outgoing = resource["Properties"].get("SecurityGroupEgress", [{"CidrIp": "0.0.0.0/0"}])
+            assert [rule["CidrIp"] for rule in outgoing] == ["127.0.0.1/32"]
 
 
 def test_every_flow_says_why() -> None:

@@ -54,6 +54,12 @@ def test_p115_application_load_balancers_speak_tls_drop_doubtful_requests_and_re
         yield from recorded(balancer, "access", "connection")
         yield from protected(balancer)
         yield from encrypted(balancer, "HTTPS")
+        for group in {group for listener in listeners(balancer) for group in listener.mentions("DefaultActions")}:
+            yield (
+                group,
+                group["TargetType"] == "ip" and bool(group["HealthCheckPath"]),
+                "Ask each pod by a path that only a ready one answers.",
+            )
 
 
 @promise

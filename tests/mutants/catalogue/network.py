@@ -57,6 +57,13 @@ FAULTS = (
         of="AWS::EC2::SecurityGroup",
     ),
     Fault(
+        "security group that lets everything out",
+        "network/SecurityGroups*",
+        drop("SecurityGroupEgress"),
+        "AWS's default takes the place of what is not said, and stolen data leaves by any way.",
+        of="AWS::EC2::SecurityGroup",
+    ),
+    Fault(
         "security group without a word",
         "network/SecurityGroups*ingress",
         drop("Description"),

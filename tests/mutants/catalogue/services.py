@@ -212,6 +212,9 @@ FAULTS = (
         "It logs without key and for ever.",
         of="AWS::Lambda::Function",
     ),
+    Fault(
+        "gateways that nobody checks", "eks-platform/GatewayTargets", drop("HealthCheckPath"), "Requests go to a gateway that is starting."
+    ),
     Fault("queue that nobody counts", "ecs-services/QueueDepthEveryMinute", gone, "Workers stop scaling, silently."),
     Fault(
         "log group kept for ever", "*", drop("RetentionInDays"), "Listeners' data never goes, and the bill grows.", of="AWS::Logs::LogGroup"
