@@ -90,8 +90,8 @@ tools:  ## fetch promtool, amtool and LuaJIT from Debian into .tools, where test
 	for package in .tools/*.deb; do dpkg -x $$package .tools || exit 1; done
 	rm -rf .tools/apt .tools/etc .tools/lib .tools/var .tools/usr/share .tools/*.deb
 
-fuzz: setup  ## mutate thousands of environment files, and synthesize the corners of what is admitted
-	python -m tests.fuzz
+fuzz: setup  ## mutate thousands of environment files (SEED=1 draws the same again), and synthesize the corners of what is admitted
+	python -m tests.fuzz --seed "$(SEED)"
 
 charts: setup  ## pull the pinned charts of repositories into .charts, so that tests render them as well
 	python -m tests.charts.pull

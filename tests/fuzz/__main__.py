@@ -25,10 +25,11 @@ def main() -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--examples", type=int, default=1000, help="examples of each kind of mutation (default: 1000)")
+    parser.add_argument("--seed", default="", help="number that decides which examples are drawn (default: others each time)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
     parser.add_argument("--corner", help="judge this corner only, in this process")
     options = parser.parse_args()
-    return _alone(options.corner) if options.corner else _everything(options.examples, options.workers)
+    return _alone(options.corner) if options.corner else _everything(options.examples, options.workers, options.seed)
 
 
 def _alone(name: str) -> int:
@@ -39,10 +40,10 @@ def _alone(name: str) -> int:
     return int(bool(problems))
 
 
-def _everything(examples: int, workers: int) -> int:
+def _everything(examples: int, workers: int, seed: str) -> int:
     began, failed = time.monotonic(), 0
     with ThreadPoolExecutor(workers) as pool:
-        parts = {pool.submit(_mutations, examples): f"{2 * examples} mutated environment files"}
+        parts = {pool.submit(_mutations, examples, seed): f"{2 * examples} mutated environment files"}
         parts |= {pool.submit(_corner, name): name for name in CORNERS}
         for part in as_completed(parts):
             problems, seconds = part.result()
@@ -60,8 +61,9 @@ def _corner(name: str) -> Ended:
     return (told or (lines[-20:] if code else [])), seconds
 
 
-def _mutations(examples: int) -> Ended:
-    command = [sys.executable, "-m", "pytest", str(DOCUMENTS), "-q", "-p", "no:cacheprovider"]
+def _mutations(examples: int, seed: str) -> Ended:
+    seeded = [f"--hypothesis-seed={seed}"] if seed else []
+    command = [sys.executable, "-m", "pytest", str(DOCUMENTS), "-q", "-p", "no:cacheprovider", *seeded]
     code, lines, seconds = _run(command, {"SPOTMUSIC_FUZZ_EXAMPLES": str(examples)})
     return (lines[-60:] if code else []), seconds
 
