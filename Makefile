@@ -121,7 +121,7 @@ diff: setup  ## compare the code with what is deployed to the embedded AWS
 	python -m spotmusic_cdk.local diff
 
 mutants: setup  ## seed faults in the synthesized environments and show which test catches each (some minutes; docs/mutants.md)
-	python -m tests.mutants
+	python -m tests.mutants $(if $(MOST),--most $(MOST))
 
 bench: setup  ## measure synthesis, tests and local deployment (a table, and .bench/bench.json)
 	python -m tests.bench
