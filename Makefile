@@ -10,7 +10,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 export SPOTMUSIC_OPINIONS := $(CURDIR)/.opinions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup synth guard checkov opinions test fuzz lint format schema flows game-day charts release-templates dashboards tools lock sbom outdated local local-down diff mutants bench clean
+.PHONY: help setup synth guard cfn-lint checkov opinions test fuzz lint format schema flows game-day charts release-templates dashboards tools lock sbom outdated local local-down diff mutants bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ synth: setup  ## synthesize every environment in fresh folders, with the templat
 
 guard: setup  ## judge what `make synth` left by AWS Control Tower's guard rules
 	python -m tests.opinions.guard
+
+cfn-lint: setup  ## judge it by cfn-lint, by the schemas of each stack's own region
+	python -m tests.opinions.cfn_lint
 
 # Its own virtual environment: checkov pins an old boto3.
 CHECKOV := .tools/checkov
