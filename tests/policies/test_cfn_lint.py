@@ -5,10 +5,17 @@ from pathlib import Path
 
 from tests.conftest import STACKS
 from tests.opinions import cfn_lint
+from tests.opinions.opinion import Exceptions, Reviewed
+
+REVIEWED: Exceptions = {
+    **cfn_lint.REVIEWED,
+    # Of templates with the paths that only the CLI writes into them cfn-lint does not say so.
+    "W3010": (Reviewed(places=("*",), reason="Zones come from the environment file, so that nothing is looked up."),),
+}
 
 
 def test_every_template_is_clean_in_its_region(synthesized: Callable[[str], Path]) -> None:
-    judgement, problems = cfn_lint.judged("prod", synthesized("prod"))
+    judgement, problems = cfn_lint.judged("prod", synthesized("prod"), REVIEWED)
     assert judgement.judged == len(STACKS)
     assert problems == []
 
