@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from tests.properties.resources import Resource
 from tests.properties.services import Service
 
+FORMULA = "TargetTrackingScalingPolicyConfiguration.CustomizedMetricSpecification.Metrics"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
@@ -47,20 +49,22 @@ def policies(service: Service) -> list[Policy]:
     return [Policy(resource=policy) for policy in found if policy["PolicyType"] == "TargetTrackingScaling"]
 
 
+def counted(policy: Policy) -> set[str]:
+    """Names of the metrics that a policy of ours divides by each other."""
+    return {entry["MetricStat"]["Metric"]["MetricName"] for entry in policy.resource[FORMULA] or [] if "MetricStat" in entry}
+
+
 def counts_requests(service: Service, policy: Policy) -> bool:
     """Tells whether a policy follows the requests of each target group that the service may have, divided by its tasks."""
     if policy.metric == "ALBRequestCountPerTarget":
         label = policy.resource.mentions("TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification.ResourceLabel")
         return set(service.target_groups) <= label
-    path = "TargetTrackingScalingPolicyConfiguration.CustomizedMetricSpecification.Metrics"
-    stats = [entry["MetricStat"]["Metric"] for entry in policy.resource[path] or [] if "MetricStat" in entry]
-    named = {metric["MetricName"] for metric in stats}
-    return named == {"RequestCount", "RunningTaskCount"} and {*service.target_groups, service.resource} <= policy.resource.mentions(path)
+    return counted(policy) == {"RequestCount", "RunningTaskCount"} and {
+        *service.target_groups,
+        service.resource,
+    } <= policy.resource.mentions(FORMULA)
 
 
 def counts_messages(service: Service, policy: Policy) -> bool:
     """Tells whether a policy follows the messages that wait for the service, divided by its tasks."""
-    path = "TargetTrackingScalingPolicyConfiguration.CustomizedMetricSpecification.Metrics"
-    stats = [entry["MetricStat"]["Metric"] for entry in policy.resource[path] or [] if "MetricStat" in entry]
-    named = {metric["MetricName"] for metric in stats}
-    return named == {"ReadyMessages", "RunningTaskCount"} and service.resource in policy.resource.mentions(path)
+    return counted(policy) == {"ReadyMessages", "RunningTaskCount"} and service.resource in policy.resource.mentions(FORMULA)
