@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable
 from functools import partial
 
+from botocore.exceptions import ClientError, ParamValidationError
+
 from spotmusic_cdk.local.provider_schemas import Properties
 from spotmusic_cdk.local.provisioning import Handler, Made, Resource
 from spotmusic_cdk.local.recorded import Record, Register
@@ -78,7 +80,7 @@ def _require_provider(resource: Resource) -> None:
     functions = resource.client("lambda")
     try:
         functions.get_function(FunctionName=resource.properties.get("ServiceToken", ""))
-    except Exception as error:
+    except (ClientError, ParamValidationError) as error:
         raise RejectedPropertiesError(f"{resource.logical_id}: the ServiceToken names no Lambda function ({error})") from error
 
 

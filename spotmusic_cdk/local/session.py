@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
 
 ACCOUNT = "000000000000"
@@ -142,7 +143,14 @@ def _session() -> boto3.Session:
 def _client(service: str, endpoint: str, region: str) -> Any:
     # One attempt: a second one only hides that the emulator said no. Custom resources may take minutes behind one call.
     config = Config(retries={"total_max_attempts": 1}, proxies={}, read_timeout=300, inject_host_prefix=False)
-    return _session().client(service, region_name=region, endpoint_url=require_loopback(endpoint), config=config)
+    made = _session().client(service, region_name=region, endpoint_url=require_loopback(endpoint), config=config)
+    made.meta.events.register("before-send", _close_after_answer)
+    return made
+
+
+def _close_after_answer(request: AWSPreparedRequest, **_event: Any) -> None:
+    # The emulator closes a connection that idled for 75 s, and a call that takes it up in that moment gets no answer.
+    request.headers["Connection"] = "close"
 
 
 def client(service: str, endpoint: str, *, region: str) -> Any:

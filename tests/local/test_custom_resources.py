@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from spotmusic_cdk.local import custom_resources, session
 from spotmusic_cdk.local.provider_schemas import Properties
@@ -17,7 +18,7 @@ class Functions:
 
     def get_function(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
         if FunctionName != FUNCTION:
-            raise LookupError("Function not found")
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "GetFunction")
         return {}
 
 

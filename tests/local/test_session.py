@@ -1,6 +1,9 @@
 """The guard: nothing here can reach a real account."""
 
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -85,3 +88,39 @@ def test_the_exports_of_a_shell_unset_a_profile_and_set_the_endpoint() -> None:
     exports = session.shell_exports("http://127.0.0.1:4566", region="sa-east-1", path="/venv/bin")
     assert "unset AWS_PROFILE" in exports
     assert "export AWS_ENDPOINT_URL='http://127.0.0.1:4566'" in exports
+
+
+class OneAnswerPerConnection(BaseHTTPRequestHandler):
+    """A server that offers to keep a connection and closes it when it is used again, as one whose idle time is just over."""
+
+    protocol_version = "HTTP/1.1"
+    answered = False
+
+    def do_GET(self) -> None:
+        if self.answered:
+            self.close_connection = True
+            return
+        self.answered = True
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        if self.close_connection:  # as the client asked; HTTP wants the answer to say so too
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_arguments: object) -> None:
+        """Says nothing on the terminal."""
+
+
+@pytest.fixture
+def closing_server() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), OneAnswerPerConnection) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_call_never_takes_a_connection_that_the_server_is_closing(closing_server: str) -> None:
+    functions = session.client("lambda", closing_server, region="sa-east-1")
+    for _call in range(3):
+        assert functions.get_function(FunctionName="provider")["ResponseMetadata"]["HTTPStatusCode"] == 200
