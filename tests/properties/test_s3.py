@@ -155,7 +155,7 @@ def test_p063_who_asked_for_an_object_is_recorded(platform: Platform) -> Verdict
     for one in platform.some(BUCKET):
         if one is not logs:
             target, prefix = one.target("LoggingConfiguration.DestinationBucketName"), one["LoggingConfiguration.LogFilePrefix"]
-            yield one, target is logs and bool(prefix), "Write its access logs to the log bucket, under a prefix: log_access."
+            yield one, target is logs and bool(prefix), "Write its access logs to the log bucket, under a prefix: PrivateBucket."
     prefixes = [one["LoggingConfiguration.LogFilePrefix"] for one in platform.some(BUCKET) if one is not logs]
     yield logs, len(prefixes) == len(set(prefixes)), f"Each bucket has a prefix of its own: {prefixes}."
     admitted = [statement for statement in statements(logs) if statement.allows]

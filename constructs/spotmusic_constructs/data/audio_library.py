@@ -5,8 +5,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from spotmusic_constructs.acknowledge import acknowledge
-from spotmusic_constructs.data.buckets import admit_cloudfront, handle_of, log_access, send_events
+from spotmusic_constructs.data.buckets import admit_cloudfront, handle_of, send_events
+from spotmusic_constructs.data.private_bucket import PrivateBucket
 
 
 class AudioLibrary(Construct):
@@ -39,40 +39,28 @@ class AudioLibrary(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
 
-        bucket = s3.Bucket(
+        bucket = PrivateBucket(
             self,
             "Bucket",
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=key,
-            bucket_key_enabled=True,
-            versioned=True,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            lifecycle_rules=_tiering(noncurrent_days),
+            key=key,
+            access_logs=access_logs,
+            access_logs_prefix="audio/",
+            lifecycle=_tiering(noncurrent_days),
+            # A bucket cannot be replicated to itself, and a second region is a choice of the environment file.
+            unreplicated=_UNREPLICATED,
             removal_policy=removal_policy,
         )
         admit_cloudfront(bucket)
-        log_access(bucket, access_logs, prefix="audio/")
         send_events(bucket)
         self.bucket = handle_of(bucket)
-        # CloudFormation cannot replicate a bucket to itself, and a second region is a choice of the environment file.
-        acknowledge(
-            bucket,
-            {
-                "NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled": (
-                    "Durability comes from versioning and AWS Backup in the same region; copies abroad need a legal basis (LGPD art. 33)."
-                )
-            },
-        )
 
 
-def _tiering(noncurrent_days: int) -> list[s3.LifecycleRule]:
-    return [
-        s3.LifecycleRule(
-            transitions=[s3.Transition(storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=cdk.Duration.days(0))],
-            noncurrent_version_expiration=cdk.Duration.days(noncurrent_days),
-            abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
-        )
-    ]
+_UNREPLICATED = "Durability comes from versioning and AWS Backup in the same region; copies abroad need a legal basis (LGPD art. 33)."
+
+
+def _tiering(noncurrent_days: int) -> s3.LifecycleRule:
+    return s3.LifecycleRule(
+        transitions=[s3.Transition(storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=cdk.Duration.days(0))],
+        noncurrent_version_expiration=cdk.Duration.days(noncurrent_days),
+        abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
+    )

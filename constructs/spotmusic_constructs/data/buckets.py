@@ -1,4 +1,4 @@
-"""What the buckets of this domain have in common: a handle for other stacks, events, and how CloudFront reads."""
+"""What some buckets do beside holding data: a handle for other stacks, events, and how CloudFront reads."""
 
 from typing import cast
 
@@ -20,17 +20,6 @@ def handle_of(bucket: s3.Bucket) -> s3.IBucket:
         bucket_name=bucket.bucket_name,
         bucket_regional_domain_name=bucket.bucket_regional_domain_name,
         region=cdk.Stack.of(bucket).region,
-    )
-
-
-def log_access(bucket: s3.Bucket, access_logs: s3.IBucket, *, prefix: str) -> None:
-    """Writes the server access logs of the bucket to another, whose policy admits every bucket of this account already.
-
-    CDK's own argument would add a statement to that policy for each bucket, or warn that it can't.
-    """
-    resource = cast("s3.CfnBucket", bucket.node.default_child)
-    resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
-        destination_bucket_name=access_logs.bucket_name, log_file_prefix=prefix
     )
 
 

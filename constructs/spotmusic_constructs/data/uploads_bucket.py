@@ -9,9 +9,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from spotmusic_constructs.acknowledge import acknowledge
-from spotmusic_constructs.data.buckets import handle_of, log_access, send_events
+from spotmusic_constructs.data.buckets import handle_of, send_events
 from spotmusic_constructs.data.malware_scan_role import MalwareScanRole
+from spotmusic_constructs.data.private_bucket import PrivateBucket
 
 _SCAN_RESULT = "GuardDutyMalwareScanStatus"
 """Tag that GuardDuty puts on an object when it has scanned it (GuardDuty user guide, Malware Protection for S3)."""
@@ -55,28 +55,21 @@ class UploadsBucket(Construct):
         if any("*" in origin for origin in allowed_origins):
             raise ValueError("allowed_origins: a wildcard would let any page upload with a listener's rights. Name each origin.")
 
-        bucket = s3.Bucket(
+        bucket = PrivateBucket(
             self,
             "Bucket",
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=key,
-            bucket_key_enabled=True,
-            versioned=True,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            key=key,
+            access_logs=access_logs,
+            access_logs_prefix="uploads/",
             cors=_cors(allowed_origins),
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    expiration=cdk.Duration.days(days),
-                    noncurrent_version_expiration=cdk.Duration.days(_NONCURRENT_DAYS),
-                    abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
-                )
-            ],
+            lifecycle=s3.LifecycleRule(
+                expiration=cdk.Duration.days(days),
+                noncurrent_version_expiration=cdk.Duration.days(_NONCURRENT_DAYS),
+                abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
+            ),
+            unreplicated=f"An upload waits here for {days} days at the most and is promoted when it passed; what failed must not spread.",
             removal_policy=removal_policy,
         )
-        log_access(bucket, access_logs, prefix="uploads/")
         send_events(bucket)
         scan = MalwareScanRole(self, "ScanRole", bucket=bucket, key=key)
         bucket.add_to_resource_policy(_deny_unscanned(bucket, scan.role))
@@ -95,19 +88,11 @@ class UploadsBucket(Construct):
         # GuardDuty writes a test object when the plan is made: role, rights and bucket policy must stand by then.
         plan.node.add_dependency(scan, bucket)
         self.bucket = handle_of(bucket)
-        acknowledge(
-            bucket,
-            {
-                "NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled": (
-                    f"An upload waits here for {days} days at the most and is promoted when it passed; what failed must not spread."
-                )
-            },
-        )
 
 
-def _cors(origins: Sequence[str]) -> list[s3.CorsRule] | None:
+def _cors(origins: Sequence[str]) -> list[s3.CorsRule]:
     if not origins:
-        return None
+        return []
     return [
         s3.CorsRule(
             allowed_origins=list(origins),

@@ -5,8 +5,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from spotmusic_constructs.acknowledge import acknowledge
-from spotmusic_constructs.data.buckets import admit_cloudfront, handle_of, log_access, send_events
+from spotmusic_constructs.data.buckets import admit_cloudfront, handle_of, send_events
+from spotmusic_constructs.data.private_bucket import PrivateBucket
 
 
 class WebBucket(Construct):
@@ -38,34 +38,19 @@ class WebBucket(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
 
-        bucket = s3.Bucket(
+        bucket = PrivateBucket(
             self,
             "Bucket",
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=key,
-            bucket_key_enabled=True,
-            versioned=True,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    noncurrent_version_expiration=cdk.Duration.days(noncurrent_days),
-                    abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
-                )
-            ],
+            key=key,
+            access_logs=access_logs,
+            access_logs_prefix="web/",
+            lifecycle=s3.LifecycleRule(
+                noncurrent_version_expiration=cdk.Duration.days(noncurrent_days),
+                abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
+            ),
+            unreplicated="A release of the web client can be built again from its source; versioning and AWS Backup cover mistakes.",
             removal_policy=removal_policy,
         )
         admit_cloudfront(bucket)
-        log_access(bucket, access_logs, prefix="web/")
         send_events(bucket)
         self.bucket = handle_of(bucket)
-        acknowledge(
-            bucket,
-            {
-                "NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled": (
-                    "A release of the web client can be built again from its source; versioning and AWS Backup cover mistakes."
-                )
-            },
-        )

@@ -10,7 +10,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
-from spotmusic_constructs.data.buckets import log_access
+from spotmusic_constructs.data.private_bucket import PrivateBucket
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
 
 LICENSE = "redpanda-license"
@@ -55,27 +55,19 @@ class TieredStorage(Construct):
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.bucket = s3.Bucket(
+        self.bucket = PrivateBucket(
             self,
             "Bucket",
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=key,
-            bucket_key_enabled=True,
-            versioned=True,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    noncurrent_version_expiration=cdk.Duration.days(_NONCURRENT_DAYS),
-                    abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
-                )
-            ],
+            key=key,
+            access_logs=access_logs,
+            access_logs_prefix="event-stream/",
+            lifecycle=s3.LifecycleRule(
+                noncurrent_version_expiration=cdk.Duration.days(_NONCURRENT_DAYS),
+                abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
+            ),
+            unreplicated=_UNREPLICATED,
             removal_policy=removal_policy,
         )
-        log_access(self.bucket, access_logs, prefix="event-stream/")
-        acknowledge(self.bucket, _ACKNOWLEDGED)
         provider = iam.CfnOIDCProvider(self, "Issuer", url=issuer_url, client_id_list=[_AUDIENCE])
         role = iam.CfnRole(
             self,
@@ -109,11 +101,9 @@ class TieredStorage(Construct):
 
 
 _EVERY_SEGMENT = "Redpanda writes, reads and deletes segments under names of its own making, in a bucket that holds nothing else."
-_ACKNOWLEDGED = {
-    "NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled": (
-        "The newest events are on three brokers in three zones, and S3 keeps each object in three; copies abroad need a legal basis."
-    )
-}
+_UNREPLICATED = (
+    "The newest events are on three brokers in three zones, and S3 keeps each object in three; copies abroad need a legal basis."
+)
 
 
 def _trust(provider: iam.CfnOIDCProvider, issuer_url: str, subject: str) -> str:

@@ -1,0 +1,67 @@
+"""What every bucket that holds data of the platform has, whatever the data is."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge
+
+
+class PrivateBucket(s3.Bucket):
+    """A versioned bucket, encrypted with a key of ours, that takes TLS 1.2 and newer only and nobody can make public.
+
+    Creates the bucket and a policy that denies other connections. Its server access logs go to another bucket.
+
+    Args:
+        key: customer-managed key of its data class.
+        access_logs: bucket that receives the server access logs. Its policy admits every bucket of this account already.
+        access_logs_prefix: where in it they go, with a slash at its end.
+        lifecycle: when versions, uploads that never ended and, if at all, objects go.
+        unreplicated: why no other bucket has a copy, for an auditor.
+        cors: what pages of other origins may do; nothing when empty.
+        removal_policy: what happens to the bucket when its stack goes; it is never emptied for you.
+
+    Example:
+        PrivateBucket(self, "Bucket", key=keys.audio, access_logs=logs.bucket, access_logs_prefix="covers/",
+                      lifecycle=s3.LifecycleRule(noncurrent_version_expiration=cdk.Duration.days(30)),
+                      unreplicated="Covers are made again from the originals, which AWS Backup keeps.")
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: kms.IKey,
+        access_logs: s3.IBucket,
+        access_logs_prefix: str,
+        lifecycle: s3.LifecycleRule,
+        unreplicated: str,
+        cors: Sequence[s3.CorsRule] = (),
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            versioned=True,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            cors=list(cors),
+            lifecycle_rules=[lifecycle],
+            removal_policy=removal_policy,
+        )
+        # CDK's own argument would add a statement to that bucket's policy for each bucket, or warn that it can't.
+        resource = cast("s3.CfnBucket", self.node.default_child)
+        resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
+            destination_bucket_name=access_logs.bucket_name, log_file_prefix=access_logs_prefix
+        )
+        acknowledge(self, {"NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled": unreplicated})
