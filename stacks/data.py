@@ -85,7 +85,7 @@ class DataStack(EnvironmentStack):
             volume_tags=_VOLUMES_OF_PODS | {"eks:eks-cluster-name": f"spotmusic-{settings.name}"},
             retention_days=settings.data.backup.retention_days,
             vault_lock_days=settings.data.backup.vault_lock_days if settings.production else None,
-            removal_policy=self._removal_policy,
+            removal_policy=self.data_removal,
         )
         self.restore_testing = RestoreTesting(
             self,
@@ -111,20 +111,11 @@ class DataStack(EnvironmentStack):
         for name, resource in components.items():
             cdk.Tags.of(resource).add("Component", name)
 
-    @property
-    def _removal_policy(self) -> cdk.RemovalPolicy:
-        return cdk.RemovalPolicy.DESTROY if self._settings.deletes_data else cdk.RemovalPolicy.RETAIN
-
-    @property
-    def _removal_policy_of_engines(self) -> cdk.RemovalPolicy:
-        """Engines leave a last snapshot: that keeps the data, costs little, and does not stand in the way of the next deployment."""
-        return cdk.RemovalPolicy.DESTROY if self._settings.deletes_data else cdk.RemovalPolicy.SNAPSHOT
-
     def _services_that_talk_to(self, resource: str) -> list[str]:
         return [name for name, service in self._settings.services.items() if resource in service.talks_to]
 
     def _make_buckets(self) -> None:
-        settings, key, policy = self._settings, self._keys.audio, self._removal_policy
+        settings, key, policy = self._settings, self._keys.audio, self.data_removal
         buckets, domain = settings.data.buckets, settings.domain
         self.logs = LogBucket(
             self,
@@ -170,7 +161,7 @@ class DataStack(EnvironmentStack):
             users_security_group=groups.of("database-users"),
             keys=DatabaseKeys(database=keys.database, secrets=keys.secrets, logs=keys.logs),
             production=settings.production,
-            removal_policy=self._removal_policy_of_engines,
+            removal_policy=self.engine_removal,
         )
 
     def _cache(self) -> Cache:
@@ -193,5 +184,5 @@ class DataStack(EnvironmentStack):
             secrets_key=keys.secrets,
             log_key=keys.logs,
             snapshot_retention_days=cache.snapshot_retention_days,
-            removal_policy=self._removal_policy_of_engines,
+            removal_policy=self.engine_removal,
         )

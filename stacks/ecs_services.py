@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_route53 as route53
@@ -137,7 +136,7 @@ class EcsServicesStack(EnvironmentStack):
             deployment=service.deployment,
             infrastructure_role=role.role if role else None,
             scaling=self._scaling(name, service),
-            removal_policy=cdk.RemovalPolicy.DESTROY if settings.deletes_data else cdk.RemovalPolicy.RETAIN,
+            removal_policy=self.data_removal,
         )
 
     def _image(self, name: str, service: ServiceSettings) -> ServiceImage:

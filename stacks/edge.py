@@ -125,7 +125,7 @@ class EdgeStack(EnvironmentStack):
             "NotificationsKey",
             data_class="notifications",
             use=NOTIFICATIONS,
-            removal_policy=cdk.RemovalPolicy.DESTROY if settings.deletes_data else cdk.RemovalPolicy.RETAIN,
+            removal_policy=self.data_removal,
         ).key
         topic = AlarmTopic(self, "AlarmTopic", key=key, emails=settings.observability.alarm_emails).topic
         DistributionAlarms(self, "DistributionAlarms", topic=topic, distribution_id=self.distribution.distribution_id)

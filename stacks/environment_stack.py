@@ -39,6 +39,7 @@ class EnvironmentStack(cdk.Stack):
             cross_region_references=region is not None,
         )
         self._zones = list(settings.zones)
+        self._deletes_data = settings.deletes_data
         tags = {
             "Project": "spotmusic",
             "Env": settings.name,
@@ -54,6 +55,24 @@ class EnvironmentStack(cdk.Stack):
     def availability_zones(self) -> list[str]:
         """The zones of the environment file: CDK's own would be looked up with credentials."""
         return self._zones
+
+    @property
+    def data_removal(self) -> cdk.RemovalPolicy:
+        """What becomes of data when its stack goes: it stays, unless the environment says twice that it may go."""
+        return self._removal(cdk.RemovalPolicy.RETAIN)
+
+    @property
+    def named_data_removal(self) -> cdk.RemovalPolicy:
+        """The same for data under a name that AWS demands, but a first deployment that failed leaves nothing in the way of the next."""
+        return self._removal(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+
+    @property
+    def engine_removal(self) -> cdk.RemovalPolicy:
+        """The same for databases and caches: a last snapshot keeps the data, costs little, and does not stand in the way either."""
+        return self._removal(cdk.RemovalPolicy.SNAPSHOT)
+
+    def _removal(self, kept: cdk.RemovalPolicy) -> cdk.RemovalPolicy:
+        return cdk.RemovalPolicy.DESTROY if self._deletes_data else kept
 
     @property
     def creation(self) -> str:

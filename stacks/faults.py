@@ -63,7 +63,7 @@ class Faults(Construct):
             stop_alarms=stop_alarms,
             key=secrets.keys.logs,
             retention=retention_of(settings.observability.security_log_days),
-            removal_policy=cdk.RemovalPolicy.DESTROY if settings.deletes_data else cdk.RemovalPolicy.RETAIN,
+            removal_policy=data.data_removal,
         )
         self._lose_network()
         self._lose_primaries()

@@ -1,6 +1,5 @@
 """The network stack: the VPC, who may talk to whom in it, and the private names."""
 
-import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
@@ -30,7 +29,6 @@ class NetworkStack(EnvironmentStack):
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
         super().__init__(scope, "network", settings=settings, data_class="internal", description="Spotmusic: VPC, flows and private names")
         network = settings.network
-        removal_policy = cdk.RemovalPolicy.DESTROY if settings.deletes_data else cdk.RemovalPolicy.RETAIN
 
         self.vpc: ec2.Vpc = ThreeTierVpc(self, "Network", cidr=network.cidr, zones=settings.zones, nat_gateways=network.nat_gateways).vpc
         self.security_groups = SecurityGroups(
@@ -56,7 +54,7 @@ class NetworkStack(EnvironmentStack):
             "FlowLogKey",
             data_class="flow-logs",
             use=KeyUse(description="Flow logs of the VPC", via=(), principals=(LOG_GROUPS,)),
-            removal_policy=removal_policy,
+            removal_policy=self.data_removal,
         )
         VpcFlowLogs(
             self,
@@ -64,7 +62,7 @@ class NetworkStack(EnvironmentStack):
             vpc=self.vpc,
             key=log_key.key,
             retention_days=network.flow_log_retention_days,
-            removal_policy=removal_policy,
+            removal_policy=self.data_removal,
         )
         DefaultGroupFunction(self, "DefaultGroupFunction", key=log_key.key, retention_days=network.flow_log_retention_days)
         self.private_zone: route53.IHostedZone = route53.PrivateHostedZone(self, "Zone", zone_name=settings.private_domain, vpc=self.vpc)

@@ -91,8 +91,6 @@ class ObservabilityStack(EnvironmentStack):
         self._settings, self._data, self._eks, self._ecs, self._edge = settings, data, eks_platform, ecs_services, edge
         name, keys = f"spotmusic-{settings.name}-{self.creation}", secrets.keys
         retention = retention_of(settings.observability.security_log_days)
-        # Named log groups: the other policy would leave them in the way after a first deployment that failed.
-        removal_policy = cdk.RemovalPolicy.DESTROY if settings.deletes_data else cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 
         self.alarm_topic = AlarmTopic(self, "AlarmTopic", key=keys.notifications, emails=settings.observability.alarm_emails).topic
         self.event_log = EventLog(
@@ -102,10 +100,10 @@ class ObservabilityStack(EnvironmentStack):
             key=keys.logs,
             namespace=f"Spotmusic/{settings.name}",
             retention=retention,
-            removal_policy=removal_policy,
+            removal_policy=self.named_data_removal,
         )
         self.workspace = PrometheusWorkspace(
-            self, "Prometheus", name=name, key=keys.logs, retention=retention, removal_policy=removal_policy
+            self, "Prometheus", name=name, key=keys.logs, retention=retention, removal_policy=self.named_data_removal
         )
         if settings.region not in WITHOUT_BUDGETS:
             MonthlyBudget(self, "Budget", topic=self.alarm_topic, limit_usd=settings.observability.monthly_budget_usd)

@@ -35,7 +35,7 @@ class RegistryStack(EnvironmentStack):
             key=secrets.keys.images,
             keep_images=registry.keep_images,
             untagged_days=registry.untagged_days,
-            removal_policy=cdk.RemovalPolicy.DESTROY if settings.deletes_data else cdk.RemovalPolicy.RETAIN,
+            removal_policy=self.data_removal,
         ).repositories
         credentials = {"docker.io": registry.docker_hub_credentials, "ghcr.io": registry.github_credentials}
         self.images = PullThroughCache(

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import date
 
-import aws_cdk as cdk
 from constructs import Construct
 
 from spotmusic_cdk.flows import AMQPS, KAFKA_BOOTSTRAP, SCHEMA_REGISTRY
@@ -39,10 +38,9 @@ class SecretsStack(EnvironmentStack):
             data_class="secret",
             description="Spotmusic: encryption keys, secrets that components share, and configuration that services read",
         )
-        removal_policy = cdk.RemovalPolicy.DESTROY if settings.deletes_data else cdk.RemovalPolicy.RETAIN
         by_hand = ManualRotation(owner=settings.owner, before=ROTATE_BEFORE, runbook=RUNBOOK)
 
-        self.keys = create_data_keys(self, removal_policy=removal_policy)
+        self.keys = create_data_keys(self, removal_policy=self.data_removal)
         self.secrets = ComponentSecrets(
             self,
             "Components",
@@ -50,7 +48,7 @@ class SecretsStack(EnvironmentStack):
             event_users=_services_that_talk_to("events", settings),
             task_users=_services_that_talk_to("tasks", settings),
             manual_rotation=by_hand,
-            removal_policy=removal_policy,
+            removal_policy=self.data_removal,
         )
         provider = SigningKeyProvider(self, "SigningKeyProvider", log_key=self.keys.logs)
         self.signing_keys = tuple(
@@ -61,7 +59,7 @@ class SecretsStack(EnvironmentStack):
                 key=self.keys.secrets,
                 provider=provider,
                 manual_rotation=by_hand,
-                removal_policy=removal_policy,
+                removal_policy=self.data_removal,
             )
             for name in settings.edge.signing_keys
         )

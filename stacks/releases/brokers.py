@@ -56,7 +56,7 @@ def _tiered_storage(site: Site) -> TieredStorage | None:
         license=site.redpanda_license,
         key=site.secrets.keys.kubernetes,
         access_logs=site.data.logs.bucket,
-        removal_policy=site.data_removal,
+        removal_policy=site.stack.data_removal,
     )
 
 

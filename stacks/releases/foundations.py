@@ -66,7 +66,7 @@ def release_foundations(site: Site, *, ground: Ground) -> tuple[Construct, ...]:
         images=images,
         key=site.secrets.keys.logs,
         retention=retention_of(site.settings.observability.access_log_days),
-        removal_policy=site.data_removal,
+        removal_policy=site.stack.data_removal,
         namespace=POD_LOGS,
         after=[kinds],
     )

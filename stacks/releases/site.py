@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_secretsmanager as secretsmanager
 
@@ -12,6 +11,7 @@ from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalanc
 from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
 from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalancer
 from stacks.data import DataStack
+from stacks.environment_stack import EnvironmentStack
 from stacks.network import NetworkStack
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
@@ -37,7 +37,7 @@ class Site:
         redpanda_license: the licence of Redpanda, where the settings name one.
     """
 
-    stack: cdk.Stack
+    stack: EnvironmentStack
     settings: Settings
     network: NetworkStack
     registry: RegistryStack
@@ -52,8 +52,3 @@ class Site:
     def cluster(self) -> eks.ICluster:
         """The cluster itself."""
         return self.platform.cluster
-
-    @property
-    def data_removal(self) -> cdk.RemovalPolicy:
-        """What happens to data when the stack goes."""
-        return cdk.RemovalPolicy.DESTROY if self.settings.deletes_data else cdk.RemovalPolicy.RETAIN
