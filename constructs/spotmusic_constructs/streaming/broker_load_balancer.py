@@ -10,17 +10,12 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
-
-TLS_POLICY = elbv2.SslPolicy.TLS13_12_RES_PQ
-"""TLS 1.3, or 1.2 with forward secrecy, and a post-quantum key exchange where the client offers one."""
+from spotmusic_constructs.network.internal_load_balancer import TLS_POLICY, WITHOUT_PROTECTION
 
 _WITHOUT_CERTIFICATE = {
     "NIST.800.53.R5::NIST.800.53.R5-ELBv2ACMCertificateRequired": (
         "TCP passes through to brokers that speak TLS with certificates of the platform's own authority; production has a public one."
     ),
-}
-_WITHOUT_PROTECTION = {
-    "NIST.800.53.R5::NIST.800.53.R5-ELBDeletionProtectionEnabled": "Only environments that listeners do not use may be taken down at once.",
 }
 
 
@@ -121,7 +116,7 @@ class BrokerLoadBalancer(Construct):
         if certificate is None:
             acknowledge(self.load_balancer, _WITHOUT_CERTIFICATE)
         if not deletion_protection:
-            acknowledge(self.load_balancer, _WITHOUT_PROTECTION)
+            acknowledge(self.load_balancer, WITHOUT_PROTECTION)
 
     def _listen(self, name: str, *, port: int, target_port: int) -> elbv2.NetworkTargetGroup:
         """Makes a listener and the target group behind it."""

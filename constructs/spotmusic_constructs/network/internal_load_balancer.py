@@ -1,0 +1,111 @@
+"""A load balancer inside the network: what the ones before the API gateway and before the services have in common."""
+
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_route53_targets as targets
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge
+
+TLS_POLICY = elbv2.SslPolicy.TLS13_12_RES_PQ
+"""TLS 1.3, or 1.2 with forward secrecy, and a post-quantum key exchange where the client offers one."""
+
+_NIST = "NIST.800.53.R5::NIST.800.53.R5"
+_NO_DOMAIN = (
+    "An environment without a domain can have no public certificate; its traffic stays inside the VPC, and production needs a domain."
+)
+WITHOUT_PROTECTION = {f"{_NIST}-ELBDeletionProtectionEnabled": "Only environments that listeners do not use may be taken down at once."}
+"""Acknowledged by every load balancer that Elastic Load Balancing would delete at once."""
+
+
+class InternalLoadBalancer(Construct):
+    """An internal Application Load Balancer; what listens there is said by `listen`.
+
+    Creates the load balancer and the address `<record_name>.<zone>`. Access and connection logs are turned on by
+    attributes alone: CDK's own method would write into the policy of the bucket, in another stack.
+
+    Args:
+        vpc: network with a subnet group "application".
+        security_group: security group of the load balancer.
+        certificate: certificate of the address. Without one the listener speaks HTTP on port 80, which only an environment
+            without a domain may.
+        zone: private hosted zone of the address.
+        record_name: host name in that zone.
+        logs: bucket whose policy admits the logs of load balancers; access and connection logs go there.
+        preserve_host_header: whether targets see the host that the client asked for; Elastic Load Balancing's default is no.
+        deletion_protection: whether Elastic Load Balancing refuses to delete it.
+        inspected: where a web ACL has looked at every request before, for an auditor.
+
+    Example:
+        balancer = InternalLoadBalancer(self, "Internal", vpc=network.vpc, security_group=security_group, certificate=certificate,
+                                        zone=network.private_zone, record_name="internal", logs=data.logs.bucket,
+                                        inspected="CloudFront's web ACL sees every request.")
+        balancer.listen(elbv2.ListenerAction.fixed_response(404))
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        security_group: ec2.ISecurityGroup,
+        certificate: acm.ICertificate | None,
+        zone: route53.IHostedZone,
+        record_name: str,
+        logs: s3.IBucket,
+        preserve_host_header: bool | None = None,
+        deletion_protection: bool = True,
+        inspected: str,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._certificate = certificate
+        self.address = f"{record_name}.{zone.zone_name}"
+        self.load_balancer = elbv2.ApplicationLoadBalancer(
+            self,
+            "LoadBalancer",
+            vpc=vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_group_name="application"),
+            internet_facing=False,
+            security_group=security_group,
+            drop_invalid_header_fields=True,
+            desync_mitigation_mode=elbv2.DesyncMitigationMode.STRICTEST,
+            preserve_host_header=preserve_host_header,
+            deletion_protection=deletion_protection,
+        )
+        for kind in ("access", "connection"):
+            self.load_balancer.set_attribute(f"{kind}_logs.s3.enabled", "true")
+            self.load_balancer.set_attribute(f"{kind}_logs.s3.bucket", logs.bucket_name)
+            self.load_balancer.set_attribute(f"{kind}_logs.s3.prefix", f"{record_name}-{kind}")
+        # A zone in trouble can be left at once, without a deployment.
+        self.load_balancer.set_attribute("zonal_shift.config.enabled", "true")
+        alias = targets.LoadBalancerTarget(self.load_balancer)
+        route53.ARecord(self, "Address", zone=zone, record_name=record_name, target=route53.RecordTarget.from_alias(alias))
+        acknowledge(self.load_balancer, {f"{_NIST}-ALBWAFEnabled": inspected})
+        if not deletion_protection:
+            acknowledge(self.load_balancer, WITHOUT_PROTECTION)
+
+    def listen(self, default_action: elbv2.ListenerAction) -> elbv2.ApplicationListener:
+        """Makes the listener.
+
+        Args:
+            default_action: what happens to a request that no rule of the listener takes.
+        """
+        if self._certificate:
+            return self.load_balancer.add_listener(
+                "Listener",
+                open=False,
+                port=443,
+                protocol=elbv2.ApplicationProtocol.HTTPS,
+                certificates=[self._certificate],
+                ssl_policy=TLS_POLICY,
+                default_action=default_action,
+            )
+        plain = self.load_balancer.add_listener(
+            "Listener", open=False, port=80, protocol=elbv2.ApplicationProtocol.HTTP, default_action=default_action
+        )
+        acknowledge(plain, {f"{_NIST}-{rule}": _NO_DOMAIN for rule in ("ELBv2ACMCertificateRequired", "ALBHttpToHttpsRedirection")})
+        return plain
