@@ -126,8 +126,12 @@ class Faults(Construct):
         role = ExperimentRole(self, "PodRole", statements=[look], finds=["ec2:DescribeSubnets"]).role
         admit_to_cluster(self, "PodAccess", cluster=cluster, role=role, user=EXPERIMENTER)
         redpanda, rabbitmq = (
-            faults.Brokers(cluster=cluster, namespace=namespace, labels=labels, service_account=EXPERIMENTER, image=image)
-            for namespace, labels in (("redpanda", REDPANDA_LABELS), ("rabbitmq", RABBITMQ_LABELS))
+            faults.Brokers(cluster=cluster, namespace=namespace, label=f"{name}={labels[name]}", service_account=EXPERIMENTER, image=image)
+            for namespace, labels, name in (
+                # Of the three labels of Redpanda's brokers the one that jobs of the same release do not bear.
+                ("redpanda", REDPANDA_LABELS, "app.kubernetes.io/component"),
+                ("rabbitmq", RABBITMQ_LABELS, "app.kubernetes.io/name"),
+            )
         )
         zone = self._settings.zones[0]
         self._injection.add("Redpanda", description="A broker of events goes", actions={"broker": redpanda.deleted()}, role=role)

@@ -5,11 +5,15 @@ from collections.abc import Callable
 
 import pytest
 
+from spotmusic_constructs.resilience.experiment import PODS
+from tests.charts.connections import pods_behind
 from tests.conftest import ROOT, settings_of
 from tests.gameday import document
 from tests.gameday.faults import faults_of
 from tests.gameday.world import World
 
+BROKERS = {"redpanda": "redpanda", "rabbitmq": "rabbitmq-server"}
+"""What brokers are called, by their namespace: RabbitMQ's operator puts its own word behind the name."""
 ENVIRONMENTS = ("staging", "prod")
 CASES = [
     pytest.param(environment, fault, id=f"{environment}: {fault}")
@@ -31,6 +35,20 @@ def test_every_fault_is_an_experiment_and_every_experiment_a_fault(environment: 
     made = {template.tags["Name"] for template in world(environment).platform.some("AWS::FIS::ExperimentTemplate")}
     practised = {name for fault in faults_of(settings_of(environment)).values() for name in fault.experiment}
     assert made == practised
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_experiment_on_a_broker_finds_brokers_and_no_other_pod(environment: str, world: Callable[[str], World]) -> None:
+    here, looked_at = world(environment), set()
+    for template in here.platform.some("AWS::FIS::ExperimentTemplate"):
+        for target in template["Targets"].values():
+            if target["ResourceType"] == PODS:
+                namespace = target["Parameters"]["namespace"]
+                name, value = target["Parameters"]["selectorValue"].split("=")
+                found = {pod["metadata"]["name"] for pod in pods_behind(here.cluster, namespace, {name: value})}
+                assert found == {BROKERS[namespace]}, f"{template.tags['Name']} deletes pods of {sorted(found)}"
+                looked_at.add(namespace)
+    assert looked_at == set(BROKERS)
 
 
 def test_every_fault_has_a_runbook_that_names_its_experiment() -> None:

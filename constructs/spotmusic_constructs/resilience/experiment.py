@@ -1,8 +1,10 @@
 """An experiment as data: what is done to what, and which alarms end it early."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_fis as fis
 from aws_cdk import aws_iam as iam
@@ -12,6 +14,10 @@ from constructs import Construct
 PODS = "aws:eks:pod"
 LOG_SCHEMA = 2
 """Version of the records (AWS FIS user guide, experiment logging)."""
+
+_VALUE = re.compile(r"[\w\s.:/=+@-]+")
+"""What a parameter of a target may be (AWS FIS API reference, CreateExperimentTemplateTargetInput). CloudFormation's own schema, and with
+it cfn-lint, lets anything pass."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +32,7 @@ class Target:
         selection: `ALL`, or `COUNT(1)` for one at random.
 
     Raises:
-        ValueError: nothing says which: everything of the type would be touched.
+        ValueError: nothing says which, so that everything of the type would be touched; or AWS FIS would refuse a parameter.
     """
 
     resource_type: str
@@ -37,7 +43,10 @@ class Target:
 
     def __post_init__(self) -> None:
         if not (self.parameters if self.resource_type == PODS else self.tags):
-            raise ValueError(f"{self.resource_type}: nothing says which. Name tags, or for pods their cluster, namespace and labels.")
+            raise ValueError(f"{self.resource_type}: nothing says which. Name tags, or for pods their cluster, namespace and label.")
+        for name, value in self.parameters.items():
+            if not cdk.Token.is_unresolved(value) and not _VALUE.fullmatch(value):
+                raise ValueError(f"{name}: AWS FIS refuses {value!r}. It takes letters, digits, spaces and _.:/=+-@, and no comma.")
 
 
 @dataclass(frozen=True, kw_only=True)

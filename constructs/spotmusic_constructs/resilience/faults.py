@@ -20,14 +20,14 @@ class Brokers:
     Args:
         cluster: name or ARN of the cluster.
         namespace: their namespace.
-        labels: their labels.
+        label: the label that nothing else bears there, as `name=value`. One: AWS FIS refuses the comma between two.
         service_account: service account of that namespace with which the pod of AWS FIS deletes one.
         image: image of that pod.
     """
 
     cluster: str
     namespace: str
-    labels: Mapping[str, str]
+    label: str
     service_account: str
     image: str
 
@@ -49,7 +49,7 @@ class Brokers:
                     "clusterIdentifier": self.cluster,
                     "namespace": self.namespace,
                     "selectorType": "labelSelector",
-                    "selectorValue": ",".join(f"{name}={value}" for name, value in self.labels.items()),
+                    "selectorValue": self.label,
                     **where,
                 },
                 selection="COUNT(1)",

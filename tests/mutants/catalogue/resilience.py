@@ -41,6 +41,24 @@ FAULTS = (
         put("Targets", "broker", "SelectionMode", to="ALL"),
         "The quorum is gone, and events with it.",
     ),
+    Fault(
+        "experiment on a list of labels",
+        "observability/FaultsInjectionRedpandaTemplate",
+        put("Targets", "broker", "Parameters", "selectorValue", to="app.kubernetes.io/instance=redpanda,app.kubernetes.io/name=redpanda"),
+        "AWS FIS refuses the comma, and the stack of alarms is not deployed.",
+    ),
+    Fault(
+        "experiment on every pod of a broker's release",
+        "observability/FaultsInjectionRedpandaTemplate",
+        put("Targets", "broker", "Parameters", "selectorValue", to="app.kubernetes.io/part-of=redpanda"),
+        "It deletes whatever stands beside a broker.",
+    ),
+    Fault(
+        "experiment by a parameter of another action",
+        "observability/FaultsInjectionCacheNode?Template",
+        put("Targets", "cache", "Parameters", to={"availabilityZoneIdentifiers": "sa-east-1a"}),
+        "AWS FIS refuses it, and the stack of alarms is not deployed.",
+    ),
     Fault("database that no experiment finds", "data/*Instance", reads('"Component"', '"Part"'), "Its failover is never practised."),
     Fault(
         "experiment's role for any database",

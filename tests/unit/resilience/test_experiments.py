@@ -1,5 +1,6 @@
 """Experiment templates: what they say, and what is refused."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import aws_cdk as cdk
@@ -19,7 +20,7 @@ TAGS = {"Project": "spotmusic", "Env": "test"}
 BROKERS = faults.Brokers(
     cluster="spotmusic-test",
     namespace="redpanda",
-    labels={"app": "redpanda", "tier": "broker"},
+    label="app=redpanda",
     service_account="faults",
     image="aws-fis:1",
 )
@@ -68,10 +69,10 @@ def test_a_zone_is_cut_off_by_its_subnets(resources: dict[str, Any]) -> None:
     assert zone["Actions"]["zone"]["Parameters"] == {"scope": "all", "duration": "PT10M"}
 
 
-def test_a_broker_is_one_pod_by_its_labels(resources: dict[str, Any]) -> None:
+def test_a_broker_is_one_pod_by_its_label(resources: dict[str, Any]) -> None:
     broker = experiment(resources, "Broker")
     assert broker["Targets"]["broker"]["SelectionMode"] == "COUNT(1)"
-    assert broker["Targets"]["broker"]["Parameters"]["selectorValue"] == "app=redpanda,tier=broker"
+    assert broker["Targets"]["broker"]["Parameters"]["selectorValue"] == "app=redpanda"
     assert "gracePeriodSeconds" not in broker["Actions"]["broker"]["Parameters"]
 
 
@@ -109,6 +110,18 @@ def test_a_restored_copy_of_a_database_is_left_alone() -> None:
 def test_a_target_that_could_be_anything_is_refused(resource_type: str) -> None:
     with pytest.raises(ValueError, match="nothing says which"):
         Target(resource_type=resource_type)
+
+
+@pytest.mark.parametrize(
+    ("value", "accepted"), [("app=redpanda,tier=broker", False), ("", False), ("app.kubernetes.io/name=redpanda", True)]
+)
+def test_a_parameter_that_aws_would_refuse_at_deployment_is_refused_at_once(value: str, accepted: bool) -> None:
+    with nullcontext() if accepted else pytest.raises(ValueError, match="selectorValue: AWS FIS refuses"):
+        Target(resource_type="aws:eks:pod", parameters={"namespace": "redpanda", "selectorValue": value})
+
+
+def test_a_parameter_that_is_only_known_at_deployment_is_accepted() -> None:
+    Target(resource_type="aws:eks:pod", parameters={"clusterIdentifier": cdk.Aws.STACK_NAME})
 
 
 def test_an_experiment_that_nothing_would_stop_is_refused() -> None:
