@@ -85,7 +85,7 @@ class DataStack(EnvironmentStack):
             volume_tags=_VOLUMES_OF_PODS | {"eks:eks-cluster-name": f"spotmusic-{settings.name}"},
             retention_days=settings.data.backup.retention_days,
             vault_lock_days=settings.data.backup.vault_lock_days if settings.production else None,
-            removal_policy=self.data_removal,
+            removal_policy=self.named_data_removal,
         )
         self.restore_testing = RestoreTesting(
             self,

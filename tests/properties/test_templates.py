@@ -155,6 +155,16 @@ def test_p132_what_holds_data_keeps_its_logical_id_and_outlives_its_stack(platfo
     for resource in platform.resources:
         unknown = resource.type.startswith(MAY_HOLD_DATA)
         yield resource, not unknown, "It may hold data: add its type to HOLDS_DATA, and freeze it."
+        in_the_way = resource.body.get("DeletionPolicy") == "Retain" and has_the_same_name_again(resource)
+        yield resource, not in_the_way, "After a first deployment that failed, its name is taken: use EnvironmentStack.named_data_removal."
+
+
+def has_the_same_name_again(resource: Resource) -> bool:
+    """Tells whether a second stack of the same name gives the resource the same name as the first, so that only one can be there."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(resource.platform.settings.region, resource.type).schema
+    naming = {"Name", *(pointer.split("/")[2] for pointer in schema["primaryIdentifier"])}
+    given = {name: value for name, value in resource.properties.items() if name in naming}
+    return bool(given) and "AWS::StackId" not in json.dumps(given)
 
 
 @promise

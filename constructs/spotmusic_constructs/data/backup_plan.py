@@ -37,7 +37,8 @@ class BackupPlan(Construct):
         retention_days: days that nightly recovery points are kept, 35 to 365.
         vault_lock_days: days until nobody can ever take the lock off again (compliance mode), at least 3. Without it whoever
             may administer the vault can (governance mode).
-        removal_policy: what happens to the vault when its stack goes. AWS deletes no vault that holds a recovery point.
+        removal_policy: what happens to the vault when its stack goes. AWS deletes no vault that holds a recovery point. Its
+            name is made of its place in the app: a vault that is kept stands in the way of a second one.
 
     Raises:
         ValueError: if recovery points would be kept for too short or too long.
@@ -56,7 +57,7 @@ class BackupPlan(Construct):
         volume_tags: Mapping[str, str],
         retention_days: int = CONTINUOUS_DAYS,
         vault_lock_days: int | None = None,
-        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         if not CONTINUOUS_DAYS <= retention_days <= LONGEST_DAYS:

@@ -128,7 +128,10 @@ class KubernetesCluster(Construct):
 
 
 def _control_plane_log(scope: Construct, name: str, key: kms.IKey, days: int, *, keep: bool) -> logs.CfnLogGroup:
-    """Makes the group before EKS would, which writes to the one that is there: so it has a key and an end from the first line."""
+    """Makes the group before EKS would, which writes to the one that is there: so it has a key and an end from the first line.
+
+    Its name is EKS's: a group kept of a first deployment that failed would be in the way of the next.
+    """
     group = logs.CfnLogGroup(scope, "Log", log_group_name=f"/aws/eks/{name}/cluster", kms_key_id=key.key_arn, retention_in_days=days)
-    group.apply_removal_policy(cdk.RemovalPolicy.RETAIN if keep else cdk.RemovalPolicy.DESTROY)
+    group.apply_removal_policy(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if keep else cdk.RemovalPolicy.DESTROY)
     return group

@@ -192,6 +192,12 @@ FAULTS = (
     Fault("vault that anybody empties", "data/BackupVault", drop("AccessPolicy"), "The same."),
     Fault("vault under AWS's key", "data/BackupVault", drop("EncryptionKeyArn"), "No policy of ours says who decrypts."),
     Fault("vault deleted with its stack", "data/BackupVault", policies(DeletionPolicy="Delete"), "Backups end with what they protect."),
+    Fault(
+        "vault of a failed start kept",
+        "data/BackupVault",
+        policies(DeletionPolicy="Retain"),
+        "Its name is taken, and nobody deploys again.",
+    ),
     Fault("restores that nobody tests", "data/RestoreTestingPlan", gone, "The day of need is the first test."),
     Fault(
         "restores of one kind untested", "data/RestoreTesting*", gone, "The same for that kind.", of="AWS::Backup::RestoreTestingSelection"

@@ -1,6 +1,6 @@
 """Faults of the cluster and of the ground that it stands on: nodes, namespaces, policies and volumes."""
 
-from tests.mutants.changes import add, chart, drop, gone, keep, no_value, put, renamed, value
+from tests.mutants.changes import add, chart, drop, gone, keep, no_value, policies, put, renamed, value
 from tests.mutants.fault import Fault
 
 CLUSTER, GROUND = "eks-platform/KubernetesCluster", "eks-platform/GroundReleaseChart"
@@ -25,6 +25,12 @@ FAULTS = (
         CLUSTER,
         put("Logging", "ClusterLogging", "EnabledTypes", to=[{"Type": "api"}]),
         "Nobody knows who deleted what.",
+    ),
+    Fault(
+        "log of a failed start kept",
+        "eks-platform/KubernetesLog",
+        policies(DeletionPolicy="Retain"),
+        "Nobody can deploy again: EKS gives the name, and it is taken.",
     ),
     Fault("Kubernetes secrets without a key of ours", CLUSTER, drop("EncryptionConfig"), "A copy of etcd tells every password."),
     Fault(

@@ -67,7 +67,7 @@ def test_the_lock_can_be_taken_off_unless_days_are_given(minimal: Resources, ful
 def test_the_vault_is_encrypted_with_our_key_and_outlives_its_stack(minimal: Resources, full: Resources) -> None:
     assert only(minimal, "AWS::Backup::BackupVault")["EncryptionKeyArn"] == KEY
     vault = whole(minimal, "AWS::Backup::BackupVault")
-    assert vault["DeletionPolicy"] == vault["UpdateReplacePolicy"] == "Retain"
+    assert (vault["DeletionPolicy"], vault["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert whole(full, "AWS::Backup::BackupVault")["DeletionPolicy"] == "Delete"
 
 
