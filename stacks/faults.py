@@ -1,6 +1,6 @@
 """The faults that may be practised in an environment, one experiment template each: docs/game-day.md says what is expected of each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -10,8 +10,10 @@ from constructs import Construct
 from spotmusic_cdk import versions
 from spotmusic_cdk.namespaces import EXPERIMENTER
 from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.data.relational_database import RelationalDatabase
 from spotmusic_constructs.messaging.rabbitmq import LABELS as RABBITMQ_LABELS
 from spotmusic_constructs.resilience import faults
+from spotmusic_constructs.resilience.experiment import Action
 from spotmusic_constructs.resilience.experiment_role import NETWORK_FINDS, ExperimentRole, network_rights, network_wildcards
 from spotmusic_constructs.resilience.fault_injection import FaultInjection, admit_to_cluster
 from spotmusic_constructs.services.log_retention import retention_of
@@ -22,6 +24,8 @@ from stacks.eks_platform import EksPlatformStack
 from stacks.network import NetworkStack
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
+
+DATABASE_FINDS, CACHE_FINDS = ("rds:DescribeDBInstances",), ("elasticache:DescribeReplicationGroups",)
 
 
 class Faults(Construct):
@@ -65,27 +69,37 @@ class Faults(Construct):
             retention=retention_of(settings.observability.security_log_days),
             removal_policy=data.data_removal,
         )
-        self._lose_network()
+        self._lose_zones()
+        self._lose_way_out()
         self._lose_primaries()
         self._lose_pods(eks_platform.cluster.cluster_name, registry.images.image(versions.FIS_POD_IMAGE))
         self._lose_tasks(ecs_services)
 
-    def _lose_network(self) -> None:
+    def _lose_zones(self) -> None:
         vpc = self._network.vpc.vpc_id
         role = ExperimentRole(
             self,
-            "NetworkRole",
-            statements=network_rights(self._stack, vpc),
-            finds=NETWORK_FINDS,
+            "ZoneRole",
+            statements=[*network_rights(self._stack, vpc), self._fail_over(), self._take_power_away()],
+            finds=[*NETWORK_FINDS, *DATABASE_FINDS, *CACHE_FINDS],
             wildcards=network_wildcards(self._stack),
         ).role
         for zone in self._settings.zones:
+            cut = faults.zone_cut_off(zone, vpc_id=vpc, tags=self._tags)
+            databases = {name: self._database_lost(name, zone) for name in self._databases}
             self._injection.add(
                 f"Zone{zone[-1].upper()}",
-                description=f"Zone {zone} is cut off, in every tier",
-                actions={"zone": faults.zone_cut_off(zone, vpc_id=vpc, tags=self._tags)},
+                description=f"Zone {zone} is lost: cut off in every tier, and what has its primary there fails over",
+                # At once, as the power goes (AWS FIS user guide, power interruption): a primary need not fail over when it is only cut off.
+                actions={"zone": cut, **databases, "cache": self._cache_lost(zone)},
                 role=role,
+                may_miss=True,  # a primary stands in one zone of three
             )
+
+    def _lose_way_out(self) -> None:
+        vpc = self._network.vpc.vpc_id
+        rights, wildcards = network_rights(self._stack, vpc), network_wildcards(self._stack)
+        role = ExperimentRole(self, "NetworkRole", statements=rights, finds=NETWORK_FINDS, wildcards=wildcards).role
         self._injection.add(
             "NatGateway",
             description="One zone has lost its NAT gateway",
@@ -94,31 +108,46 @@ class Faults(Construct):
         )
 
     def _lose_primaries(self) -> None:
-        databases = {"Catalogue": self._data.catalogue, "Identity": self._data.identity}
-        arns = [database.instance.instance_arn for database in databases.values()]
-        reboot = iam.PolicyStatement(sid="FailOver", actions=["rds:RebootDBInstance"], resources=arns)
-        role = ExperimentRole(self, "DatabaseRole", statements=[reboot], finds=["rds:DescribeDBInstances"]).role
-        for name, database in databases.items():
-            tags = {**self._tags, "Component": name.lower()}
+        role = ExperimentRole(self, "DatabaseRole", statements=[self._fail_over()], finds=DATABASE_FINDS).role
+        for name in self._databases:
             self._injection.add(
-                f"{name}Primary",
-                description=f"The database {name.lower()} fails over to its standby",
-                actions={"database": faults.database_failed_over(database.instance.instance_identifier, tags=tags)},
+                f"{name.capitalize()}Primary",
+                description=f"The database {name} fails over to its standby",
+                actions={"database": self._database_lost(name)},
                 role=role,
             )
-        group = self._data.cache.replication_group.ref
-        arn = self._stack.format_arn(
-            service="elasticache", resource="replicationgroup", resource_name=group, arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
-        )
-        interrupt = iam.PolicyStatement(sid="TakePowerAway", actions=["elasticache:InterruptClusterAzPower"], resources=[arn])
-        role = ExperimentRole(self, "CacheRole", statements=[interrupt], finds=["elasticache:DescribeReplicationGroups"]).role
+        role = ExperimentRole(self, "CacheRole", statements=[self._take_power_away()], finds=CACHE_FINDS).role
         for zone in self._settings.zones:
             self._injection.add(
                 f"CacheNode{zone[-1].upper()}",
                 description=f"The node of the cache in {zone} has no power; a replica takes over where it was the primary",
-                actions={"cache": faults.cache_without_power(zone, tags={**self._tags, "Component": "cache"})},
+                actions={"cache": self._cache_lost(zone)},
                 role=role,
             )
+
+    @property
+    def _databases(self) -> Mapping[str, RelationalDatabase]:
+        return {"catalogue": self._data.catalogue, "identity": self._data.identity}
+
+    def _database_lost(self, name: str, zone: str | None = None) -> Action:
+        identifier = self._databases[name].instance.instance_identifier
+        return faults.database_failed_over(identifier, tags={**self._tags, "Component": name}, zone=zone)
+
+    def _cache_lost(self, zone: str) -> Action:
+        return faults.cache_without_power(zone, tags={**self._tags, "Component": "cache"})
+
+    def _fail_over(self) -> iam.PolicyStatement:
+        arns = [database.instance.instance_arn for database in self._databases.values()]
+        return iam.PolicyStatement(sid="FailOver", actions=["rds:RebootDBInstance"], resources=arns)
+
+    def _take_power_away(self) -> iam.PolicyStatement:
+        arn = self._stack.format_arn(
+            service="elasticache",
+            resource="replicationgroup",
+            resource_name=self._data.cache.replication_group.ref,
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        return iam.PolicyStatement(sid="TakePowerAway", actions=["elasticache:InterruptClusterAzPower"], resources=[arn])
 
     def _lose_pods(self, cluster: str, image: str) -> None:
         arn = self._stack.format_arn(service="eks", resource="cluster", resource_name=cluster)
@@ -133,15 +162,15 @@ class Faults(Construct):
                 ("rabbitmq", RABBITMQ_LABELS, "app.kubernetes.io/name"),
             )
         )
-        zone = self._settings.zones[0]
         self._injection.add("Redpanda", description="A broker of events goes", actions={"broker": redpanda.deleted()}, role=role)
         self._injection.add("RabbitMQ", description="A node of the task queues goes", actions={"node": rabbitmq.deleted()}, role=role)
-        self._injection.add(
-            "BrokerNode",
-            description=f"A node of {zone} goes without a word, and a broker of each kind with it",
-            actions={"events": redpanda.deleted(grace_seconds=0, zone=zone), "tasks": rabbitmq.deleted(grace_seconds=0, zone=zone)},
-            role=role,
-        )
+        for zone in self._settings.zones:
+            self._injection.add(
+                f"BrokerNode{zone[-1].upper()}",
+                description=f"A node of {zone} goes without a word, and a broker of each kind with it",
+                actions={"events": redpanda.deleted(grace_seconds=0, zone=zone), "tasks": rabbitmq.deleted(grace_seconds=0, zone=zone)},
+                role=role,
+            )
 
     def _lose_tasks(self, services: EcsServicesStack) -> None:
         cluster = services.cluster

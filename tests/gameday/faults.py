@@ -46,7 +46,7 @@ def faults_of(settings: Settings) -> dict[str, Fault]:
             runbook="lost-nat-gateway",
             consequences=partial(ways.without_gateway, zone=zone),
         )
-    found["a node"] = Fault(name="any one node", experiment=("BrokerNode",), runbook="lost-node", consequences=_node)
+    found["a node"] = Fault(name="any one node", experiment=_of_each_zone("BrokerNode", settings), runbook="lost-node", consequences=_node)
     found["a broker of Redpanda"] = Fault(
         name="a broker of Redpanda", experiment=("Redpanda",), runbook="lost-broker", consequences=partial(_broker, name="redpanda")
     )
@@ -60,9 +60,11 @@ def faults_of(settings: Settings) -> dict[str, Fault]:
             runbook="lost-primary-database",
             consequences=partial(_database, name=name),
         )
-    nodes = tuple(f"CacheNode{zone[-1].upper()}" for zone in settings.zones)
     found["primary of the cache"] = Fault(
-        name="the primary of the cache", experiment=nodes, runbook="lost-primary-cache", consequences=_cache
+        name="the primary of the cache",
+        experiment=_of_each_zone("CacheNode", settings),
+        runbook="lost-primary-cache",
+        consequences=_cache,
     )
     for name in settings.services:
         found[f"new version of {name}"] = Fault(
@@ -72,6 +74,10 @@ def faults_of(settings: Settings) -> dict[str, Fault]:
             consequences=partial(_deployment, name=name),
         )
     return found
+
+
+def _of_each_zone(name: str, settings: Settings) -> tuple[str, ...]:
+    return tuple(f"{name}{zone[-1].upper()}" for zone in settings.zones)
 
 
 def _zone(world: World, zone: str) -> Iterator[Left]:

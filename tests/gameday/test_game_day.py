@@ -11,9 +11,12 @@ from tests.conftest import ROOT, settings_of
 from tests.gameday import document
 from tests.gameday.faults import faults_of
 from tests.gameday.world import World
+from tests.properties.resources import Resource
 
 BROKERS = {"redpanda": "redpanda", "rabbitmq": "rabbitmq-server"}
 """What brokers are called, by their namespace: RabbitMQ's operator puts its own word behind the name."""
+IN_WORDS = {"PT10M": "ten minutes"}
+"""How long an action lasts, as runbooks say it."""
 ENVIRONMENTS = ("staging", "prod")
 CASES = [
     pytest.param(environment, fault, id=f"{environment}: {fault}")
@@ -56,6 +59,23 @@ def test_every_fault_has_a_runbook_that_names_its_experiment() -> None:
         runbook = (ROOT / "docs" / "runbooks" / f"{fault.runbook}.md").read_text()
         kind = re.sub(r"(?<=Zone|Node)[A-C]$|(?<=Task-).*", "", fault.experiment[0])
         assert kind in runbook, f"{fault.runbook}.md does not say how to practise {fault.name} ({kind})"
+
+
+def test_every_runbook_says_how_to_start_and_end_an_experiment_and_what_to_expect(world: Callable[[str], World]) -> None:
+    lasting = {template.tags["Name"]: lengths(template) for template in world("prod").platform.some("AWS::FIS::ExperimentTemplate")}
+    for fault in faults_of(settings_of("prod")).values():
+        text = (ROOT / "docs" / "runbooks" / f"{fault.runbook}.md").read_text()
+        (paragraph,) = re.findall(r"\*\*How to practise it\.\*\*(.+?)\n\n", text, re.DOTALL)
+        anchor = fault.name.lower().replace(" ", "-")
+        said = ["(../game-day.md#a-game-day)", f"(../game-day.md#{anchor})", "xpect", "atch "]
+        lengths_of = set().union(*(lasting[name] for name in fault.experiment))
+        said += [IN_WORDS[length] for length in lengths_of] + ["`aws fis stop-experiment --id <id>`"] if lengths_of else ["over at"]
+        missing = [words for words in said if words not in " ".join(paragraph.split())]
+        assert not missing, f"{fault.runbook}.md, on how to practise {fault.name}, lacks {missing}"
+
+
+def lengths(template: Resource) -> set[str]:
+    return {action["Parameters"]["duration"] for action in template["Actions"].values() if "duration" in action.get("Parameters", {})}
 
 
 def test_production_declares_what_it_is_built_for() -> None:

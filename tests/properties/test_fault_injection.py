@@ -11,6 +11,8 @@ from tests.properties.resources import Json, Platform, Resource
 from tests.properties.statements import Statement, statements_of
 
 TEMPLATE = "AWS::FIS::ExperimentTemplate"
+WHOLE = {"aws:rds:reboot-db-instances": {"forceFailover": "true"}, "aws:network:disrupt-connectivity": {"scope": "all"}}
+"""Parameters without which an action takes less away than its experiment says."""
 LONGEST = 15
 """Minutes that a fault may last."""
 LOOKING = ("*:Describe*", "*:List*", "*:Get*", "logs:*LogDelivery")
@@ -21,6 +23,8 @@ TYPES = {
     "aws:ecs:task": "AWS::ECS::Service",
 }
 """Resource whose tags a target has: tasks get those of their service."""
+WITH_PRIMARY = ("aws:rds:db", "aws:elasticache:replicationgroup")
+"""Types of which one part leads, in one zone, and another takes over."""
 
 
 def experiments(platform: Platform) -> list[Resource]:
@@ -30,9 +34,9 @@ def experiments(platform: Platform) -> list[Resource]:
 def wanted(platform: Platform) -> set[str]:
     """Names of the experiments that an environment has: one for each fault of the game day."""
     zones = [zone[-1].upper() for zone in platform.settings.zones]
-    by_zone = {f"{fault}{zone}" for zone in zones for fault in ("Zone", "CacheNode")}
+    by_zone = {f"{fault}{zone}" for zone in zones for fault in ("Zone", "CacheNode", "BrokerNode")}
     tasks = {f"Task-{name}" for name in platform.settings.services}
-    return by_zone | tasks | {"NatGateway", "CataloguePrimary", "IdentityPrimary", "Redpanda", "RabbitMQ", "BrokerNode"}
+    return by_zone | tasks | {"NatGateway", "CataloguePrimary", "IdentityPrimary", "Redpanda", "RabbitMQ"}
 
 
 @promise
@@ -52,9 +56,11 @@ def test_p135_an_experiment_stops_by_itself_and_touches_only_what_is_meant(platf
             target = template["Targets"].get(next(iter(action["Targets"].values())))
             yield template, target is not None, f"{name} names no target of the template."
             yield from it_finds_what_is_meant(template, target or {})
+            yield template, does_it(action), f"{name} loses nothing: {action.get('Parameters')}."
             yield template, minutes(action) <= LONGEST, f"{name} lasts {minutes(action)} minutes; {LONGEST} are enough to see."
         used = {target for action in template["Actions"].values() for target in action["Targets"].values()}
         yield template, used == set(template["Targets"]), "Every target has an action."
+        yield from it_takes_all_of_one_zone(template)
     roles = {template: template.target("RoleArn") for template in experiments(platform)}
     for template, role in roles.items():
         yield template, role is not None and role.type == "AWS::IAM::Role", "Give it a role of ours."
@@ -75,9 +81,10 @@ def it_stops(template: Resource) -> Verdicts:
     for alarm in filter(None, alarms):
         seconds = (alarm["EvaluationPeriods"] or 1) * max([alarm["Period"] or 0, *(m["MetricStat"]["Period"] for m in stats(alarm))])
         yield alarm, seconds <= 300 and alarm["ActionsEnabled"] is not False, "It stops an experiment: five minutes are long enough."
-    options = template["ExperimentOptions"]
-    careful = options == {"AccountTargeting": "single-account", "EmptyTargetResolutionMode": "fail"}
-    yield template, careful, "Keep it to this account, and let it fail where it finds nothing."
+    # Of the primaries of a zone any may stand elsewhere; its subnets are always found.
+    options, mode = template["ExperimentOptions"], "skip" if cuts_a_zone_off(template) else "fail"
+    careful = options == {"AccountTargeting": "single-account", "EmptyTargetResolutionMode": mode}
+    yield template, careful, f"Keep it to this account, and let it {mode} where it finds nothing."
 
 
 def minutes(action: Json) -> float:
@@ -98,18 +105,54 @@ def it_is_recorded(template: Resource) -> Verdicts:
     yield template, len(writers) == 1, "Admit the delivery of logs to the group: else the experiment does not start."
 
 
+def does_it(action: Json) -> bool:
+    """Tells whether an action takes all away: a reboot in place, or a subnet cut off from S3 alone, would not."""
+    said: Json = action.get("Parameters", {})
+    return all(said.get(name) == value for name, value in WHOLE.get(action["ActionId"], {}).items())
+
+
+def zone_of(target: Json) -> str | None:
+    said = target.get("Parameters", {})
+    zone: str | None = said.get("availabilityZoneIdentifier") or said.get("availabilityZoneIdentifiers")
+    return zone
+
+
+def cuts_a_zone_off(template: Resource) -> bool:
+    return any(target["ResourceType"] == "aws:ec2:subnet" and zone_of(target) for target in template["Targets"].values())
+
+
+def it_takes_all_of_one_zone(template: Resource) -> Verdicts:
+    """A zone that is cut off takes its primaries along; and what is done in a zone is done in the zone of the experiment's name."""
+    zones = {zone_of(target) for target in template["Targets"].values()}
+    named: set[str | None] = {
+        zone for zone in template.platform.settings.zones if re.search(rf"(Zone|Node){zone[-1].upper()}$", template.tags["Name"])
+    }
+    yield template, zones == (named or {None}), f"It is meant for {named or 'any zone'}, and looks in {zones}."
+    if cuts_a_zone_off(template):
+        holders = template.platform.some(*(TYPES[type_] for type_ in WITH_PRIMARY))
+        found = {resource for target in template["Targets"].values() for resource in found_by(template.platform, target)}
+        missed = [str(holder) for holder in holders if holder not in found]
+        yield template, not missed, f"A lost zone fails over {missed} too."
+
+
+def found_by(platform: Platform, target: Json) -> list[Resource]:
+    """What a target finds among what the templates make."""
+    type_, tags = TYPES.get(target.get("ResourceType", "")), target.get("ResourceTags", {})
+    everything = platform.all(type_) if type_ else []
+    return [resource for resource in everything if tags.items() <= resource.tags.items() and fits(resource, target)]
+
+
 def it_finds_what_is_meant(template: Resource, target: Json) -> Verdicts:
     if target.get("ResourceType") == "aws:eks:pod":
         yield from it_finds_one_pod(template, target["Parameters"], target["SelectionMode"])
         return
-    platform, type_ = template.platform, TYPES.get(target.get("ResourceType", ""))
-    everything = platform.all(type_) if type_ else []
-    tags = target.get("ResourceTags", {})
-    found = [resource for resource in everything if tags.items() <= resource.tags.items() and fits(resource, target)]
+    platform, tags = template.platform, target.get("ResourceTags", {})
+    found = found_by(platform, target)
     own = tags.get("Project") == "spotmusic" and tags.get("Env") == platform.settings.name
     yield template, own, "Name the tags Project and Env of this environment."
     at_once = len(found) if target.get("SelectionMode") == "ALL" else 1
-    most = len(platform.some("AWS::EC2::Subnet")) / len(platform.settings.zones) if type_ == "AWS::EC2::Subnet" else 1
+    subnets = target.get("ResourceType") == "aws:ec2:subnet"
+    most = len(platform.some("AWS::EC2::Subnet")) / len(platform.settings.zones) if subnets else 1
     yield template, 1 <= at_once <= most and bool(found), f"It finds {[str(resource) for resource in found]}, and takes {at_once}."
 
 

@@ -69,7 +69,7 @@ class Action:
 class Experiment(Construct):
     """An experiment template of AWS FIS, which does nothing until somebody starts it.
 
-    Creates the template. It fails where it finds no target, touches this account only, and writes down what it did.
+    Creates the template. It touches this account only, and writes down what it did.
 
     Args:
         description: what is lost, in a sentence.
@@ -77,6 +77,7 @@ class Experiment(Construct):
         role: role with the rights of the actions.
         stop_alarms: alarms of which any ends the experiment, and without any of which it would not be safe.
         log_group: where its record goes.
+        may_miss: whether an action that finds no target is left out. Where it may not, the experiment fails: nothing would be practised.
 
     Raises:
         ValueError: no alarm would stop it.
@@ -96,6 +97,7 @@ class Experiment(Construct):
         role: iam.IRole,
         stop_alarms: Sequence[cloudwatch.CfnAlarm],
         log_group: logs.ILogGroup,
+        may_miss: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         if not stop_alarms:
@@ -119,7 +121,7 @@ class Experiment(Construct):
                 for alarm in stop_alarms
             ],
             experiment_options=template.ExperimentTemplateExperimentOptionsProperty(
-                account_targeting="single-account", empty_target_resolution_mode="fail"
+                account_targeting="single-account", empty_target_resolution_mode="skip" if may_miss else "fail"
             ),
             log_configuration=template.ExperimentTemplateLogConfigurationProperty(
                 log_schema_version=LOG_SCHEMA,

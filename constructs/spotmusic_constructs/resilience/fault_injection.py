@@ -49,7 +49,9 @@ class FaultInjection(Construct):
             self, "LogPolicy", policy_name=name, policy_document=stack.to_json_string(_delivered_from(stack, self.log_group.log_group_arn))
         )
 
-    def add(self, construct_id: str, *, description: str, actions: Mapping[str, Action], role: iam.IRole) -> Experiment:
+    def add(
+        self, construct_id: str, *, description: str, actions: Mapping[str, Action], role: iam.IRole, may_miss: bool = False
+    ) -> Experiment:
         """Makes an experiment.
 
         Args:
@@ -57,6 +59,7 @@ class FaultInjection(Construct):
             description: what is lost, in a sentence.
             actions: actions by name; all begin at once.
             role: role with the rights of the actions.
+            may_miss: whether an action that finds no target is left out.
         """
         experiment = Experiment(
             self,
@@ -66,6 +69,7 @@ class FaultInjection(Construct):
             role=role,
             stop_alarms=self._stop_alarms,
             log_group=self.log_group,
+            may_miss=may_miss,
         )
         experiment.node.add_dependency(self._admission, role)
         return experiment

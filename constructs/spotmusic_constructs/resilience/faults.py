@@ -78,9 +78,16 @@ def _cut_off(subnets: Target) -> Action:
     return Action(action_id="aws:network:disrupt-connectivity", target_key="Subnets", target=subnets, parameters=parameters)
 
 
-def database_failed_over(identifier: str, *, tags: Mapping[str, str]) -> Action:
-    """Returns the loss of a primary database. The copy of a restore test bears its tags, and another name."""
-    instance = Target(resource_type="aws:rds:db", tags=tags, filters={"DBInstanceIdentifier": identifier})
+def database_failed_over(identifier: str, *, tags: Mapping[str, str], zone: str | None = None) -> Action:
+    """Returns the loss of a primary database.
+
+    Args:
+        identifier: its identifier: the copy of a restore test bears its tags, and another name.
+        tags: its tags.
+        zone: zone in which its primary has to stand; whichever when left out.
+    """
+    where = {"availabilityZoneIdentifiers": zone} if zone else {}
+    instance = Target(resource_type="aws:rds:db", tags=tags, parameters=where, filters={"DBInstanceIdentifier": identifier})
     return Action(action_id="aws:rds:reboot-db-instances", target_key="DBInstances", target=instance, parameters={"forceFailover": "true"})
 
 

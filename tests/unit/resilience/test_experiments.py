@@ -41,7 +41,7 @@ def stack() -> cdk.Stack:
     pods = ExperimentRole(stack, "Pods", statements=[], finds=["ec2:DescribeSubnets"]).role
     admit_to_cluster(stack, "Access", cluster="spotmusic-test", role=pods, user="faults")
     zone = faults.zone_cut_off("sa-east-1a", vpc_id="vpc-1", tags=TAGS)
-    injection.add("Zone", description="A zone is cut off", actions={"zone": zone}, role=network)
+    injection.add("Zone", description="A zone is cut off", actions={"zone": zone}, role=network, may_miss=True)
     sudden = BROKERS.deleted(grace_seconds=0, zone="sa-east-1b")
     injection.add("Broker", description="A broker goes", actions={"broker": BROKERS.deleted(), "sudden": sudden}, role=pods)
     return stack
@@ -132,3 +132,19 @@ def test_an_experiment_that_nothing_would_stop_is_refused() -> None:
     action: Action = faults.task_stopped(cluster="services", service="playback", tags=TAGS)
     with pytest.raises(ValueError, match="nothing would stop it"):
         injection.add("Task", description="A task stops", actions={"task": action}, role=role)
+
+
+def test_a_primary_is_failed_over_wherever_it_stands_or_in_one_zone_only() -> None:
+    anywhere = faults.database_failed_over("catalogue", tags=TAGS)
+    here = faults.database_failed_over("catalogue", tags=TAGS, zone="sa-east-1b")
+    assert (anywhere.target.parameters, here.target.parameters) == ({}, {"availabilityZoneIdentifiers": "sa-east-1b"})
+    assert anywhere.parameters == here.parameters == {"forceFailover": "true"}
+
+
+def test_an_experiment_that_finds_nothing_fails_unless_it_may_miss(resources: dict[str, Any]) -> None:
+    modes = {name: experiment(resources, name)["ExperimentOptions"]["EmptyTargetResolutionMode"] for name in ("Zone", "Broker")}
+    assert modes == {"Zone": "skip", "Broker": "fail"}
+
+
+def test_actions_begin_at_once(resources: dict[str, Any]) -> None:
+    assert all("StartAfter" not in action for action in experiment(resources, "Broker")["Actions"].values())
