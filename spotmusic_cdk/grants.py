@@ -157,6 +157,8 @@ def _nodes(_: Settings) -> Iterator[Grant]:
     yield from _may("ec2", read=[IMAGES, TOKEN], write=[IMAGES], call=pulls)
     eks = ("BlockStorage", "Cluster", "Compute", "LoadBalancing", "Networking")
     yield from _may("eks", use=["secrets/KubernetesKey"], call=[f"policy AmazonEKS{name}Policy" for name in eks])
+    # What bears tags of ours, those policies do not let it make.
+    yield from _may("eks", write=["nodes", "volumes of nodes and pods", NETWORK])
 
 
 def _aws(_: Settings) -> Iterator[Grant]:

@@ -93,6 +93,7 @@ class EksPlatformStack(EnvironmentStack):
             kubectl_security_group=groups.of("kubectl"),
             key=keys.kubernetes,
             log_key=keys.logs,
+            tag_keys=list(self.common_tags),
             log_retention_days=self._settings.observability.security_log_days,
             administrators=kubernetes.administrators,
             public_endpoint=kubernetes.endpoint == "public_and_private",

@@ -17,6 +17,9 @@ class EnvironmentStack(cdk.Stack):
         region: AWS region; the environment's home region when left out.
         data_class: most sensitive class of data in the stack, for the tag DataClass.
         description: what the stack is for.
+
+    Attributes:
+        common_tags: tags of everything in the stack, for what is made later by what is in it.
     """
 
     def __init__(
@@ -40,7 +43,7 @@ class EnvironmentStack(cdk.Stack):
         )
         self._zones = list(settings.zones)
         self._deletes_data = settings.deletes_data
-        tags = {
+        self.common_tags = {
             "Project": "spotmusic",
             "Env": settings.name,
             "Owner": settings.owner,
@@ -48,7 +51,7 @@ class EnvironmentStack(cdk.Stack):
             "DataClass": data_class,
         }
         stack_tags = cdk.Tags.of(self)
-        for key, value in tags.items():
+        for key, value in self.common_tags.items():
             stack_tags.add(key, value)
 
     @property

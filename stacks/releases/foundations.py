@@ -35,6 +35,7 @@ def lay_ground(site: Site) -> Ground:
         namespaces=namespaces(site.settings),
         flows=flows.table(site.settings),
         vpc_cidr=site.settings.network.cidr,
+        tags=site.stack.common_tags,
         spot=not site.settings.production,
         after=[site.platform.node_access],
     )

@@ -186,6 +186,21 @@ def test_a_changed_release_is_upgraded(released: Released, api: KubernetesApi, t
     assert revisions(api, "bindings") == {"1": "superseded", "2": "deployed"}
 
 
+def test_other_tags_reach_nodes_and_leave_the_class_of_volumes_as_it_cannot_change(
+    released: Released, api: KubernetesApi, tmp_path: Path
+) -> None:
+    def book_elsewhere(properties: dict[str, Any]) -> None:
+        properties["Values"] = json.loads(re.sub(r'(CostCenter\\":\\")[^\\]*', r"\1elsewhere", json.dumps(properties["Values"])))
+
+    (before,) = api.items("/apis/storage.k8s.io/v1/storageclasses")
+    assert "CostCenter=streaming" in before["parameters"].values()
+    released.deploy(tmp_path / "tags", "ground", book_elsewhere)
+    (node_class,) = api.items("/apis/eks.amazonaws.com/v1/nodeclasses")
+    assert node_class["spec"]["tags"]["CostCenter"] == "elsewhere"
+    (after,) = api.items("/apis/storage.k8s.io/v1/storageclasses")
+    assert (after["metadata"]["uid"], after["parameters"]) == (before["metadata"]["uid"], before["parameters"])
+
+
 def test_values_that_the_chart_rejects_fail_the_stack_and_the_release_goes_back(
     released: Released, api: KubernetesApi, tmp_path: Path
 ) -> None:

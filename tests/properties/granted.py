@@ -33,6 +33,9 @@ _LITERAL = (
     (r"arn:aws:s3:::prod-[\w-]+-starport-layer-bucket/\*", "image layers of AWS"),
     (r"arn:aws:s3:::cloudformation-.*/\*", "answers to CloudFormation"),
     (r"arn:aws:ec2:[\w-]+:\d+:(network-acl|subnet)/\*", "network ACLs of subnets"),
+    (r"arn:aws:ec2:[\w-]+:\d+:(fleet|instance|launch-template|spot-instances-request)/\*", "nodes"),
+    (r"arn:aws:ec2:[\w-]+:\d+:network-interface/\*", "network interfaces"),
+    (r"arn:aws:ec2:[\w-]+:\d+:volume/\*", "volumes of nodes and pods"),
     (r"arn:aws:ecs:[\w-]+:\d+:task/\*", "tasks of services"),
 )
 """Stores that are named by a literal, because they are made elsewhere or while the platform runs."""

@@ -104,7 +104,7 @@ def test_p068_whatever_holds_data_is_backed_up_and_stays_in_the_region(platform:
 
 
 def volumes_are_selected(platform: Platform) -> Verdicts:
-    """Kubernetes makes the volumes, so that tags select them: those that EKS Auto Mode gives, as it may give none of ours."""
+    """Kubernetes makes the volumes, so that tags select them: those that EKS Auto Mode gives, as not every volume has ours."""
     cluster = platform.only("AWS::EKS::Cluster")
     given = {"eks:eks-cluster-name": cluster.text("Name"), "CSIVolumeName": "*"}
     selections = [s for s in platform.some(SELECTION) if ":volume/" in s.text("BackupSelection.Resources.0")]

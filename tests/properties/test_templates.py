@@ -7,8 +7,9 @@ from pathlib import Path
 
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+from tests.charts.platform import Platform as Deployed
 from tests.conftest import ROOT, STACKS
-from tests.properties import isolation
+from tests.properties import isolation, made_by_eks
 from tests.properties.conftest import ENVIRONMENTS
 from tests.properties.promise import Verdicts, promise
 from tests.properties.resources import EDGE_REGION, Json, Platform, Resource, as_list
@@ -98,7 +99,7 @@ def tags_in(resource: Resource, name: str) -> dict[str, str]:
 
 
 @promise
-def test_p126_everything_says_what_it_is_for_and_who_pays(platform: Platform) -> Verdicts:
+def test_p126_everything_says_what_it_is_for_and_who_pays(platform: Platform, cluster: Deployed) -> Verdicts:
     settings = platform.settings
     wanted = {"Project": "spotmusic", "Env": settings.name, "Owner": settings.owner, "CostCenter": settings.cost_center}
     tagged: dict[str, str | None] = {"AWS::ECR::RepositoryCreationTemplate": "ResourceTags"}  # those of the repositories that ECR makes
@@ -108,11 +109,19 @@ def test_p126_everything_says_what_it_is_for_and_who_pays(platform: Platform) ->
         if name is None:
             continue
         tags = tags_in(resource, name)
-        wrong = sorted(key for key, value in wanted.items() if tags.get(key) != value)
+        wrong = made_by_eks.lacking(tags, wanted)
         yield resource, not wrong, f"Its {name} lack {wrong}: what CDK does not tag gets its tags by spotmusic_constructs.tagging."
         yield resource, tags.get("DataClass") in DATA_CLASSES, f"Say which class of data it has: {sorted(DATA_CLASSES)}."
     for service in platform.some("AWS::ECS::Service"):
         yield service, service["PropagateTags"] == "SERVICE", "Let its tasks have its tags: they are what costs."
+    asked_for = dict(made_by_eks.asked_for(cluster))
+    kinds = {subject.partition(" ")[0] for subject in asked_for}
+    yield "nodes and volumes", kinds == {"NodeClass", "StorageClass"}, "Nodes and volumes cost most: name their tags where EKS reads them."
+    for subject, tags in asked_for.items():
+        wrong = made_by_eks.lacking(tags, wanted)
+        yield subject, not wrong, f"What EKS makes by it lacks {wrong}: hand the tags of the stack to the chart `ground`."
+        yield subject, tags.get("DataClass") in DATA_CLASSES, f"Say which class of data it has: {sorted(DATA_CLASSES)}."
+    yield from made_by_eks.eks_may_tag(platform, {key for tags in asked_for.values() for key in tags})
 
 
 @promise

@@ -34,6 +34,7 @@ class KubernetesCluster(Construct):
         kubectl_security_group: security group of the function that runs helm and kubectl.
         key: customer-managed key of Kubernetes' secrets and of the volumes. It cannot be changed later.
         log_key: customer-managed key of logs.
+        tag_keys: keys of tags that nodes and volumes may bear; what puts the tags on them is the chart `ground`.
         log_retention_days: days that the control plane's log is kept, one of the numbers that CloudWatch Logs knows; it has
             the audit records, for which the PCI DSS asks a year.
         administrators: ARNs of IAM roles with every right in the cluster (break-glass).
@@ -57,6 +58,7 @@ class KubernetesCluster(Construct):
         kubectl_security_group: ec2.ISecurityGroup,
         key: kms.IKey,
         log_key: kms.IKey,
+        tag_keys: Sequence[str] = (),
         log_retention_days: int = 365,
         administrators: Sequence[str] = (),
         public_endpoint: bool = False,
@@ -65,7 +67,7 @@ class KubernetesCluster(Construct):
         super().__init__(scope, construct_id)
         self.node_role = roles.NodeRole(self, "NodeRole").role
         self.log_group = _control_plane_log(self, name, log_key, log_retention_days, keep=deletion_protection)
-        role = roles.ClusterRole(self, "ClusterRole", cluster_name=name, keys=[key])
+        role = roles.ClusterRole(self, "ClusterRole", cluster_name=name, keys=[key], tag_keys=tag_keys)
         kubectl_role = roles.KubectlRole(self, "KubectlRole", cluster_name=name)
         cluster = eks.Cluster(
             self,

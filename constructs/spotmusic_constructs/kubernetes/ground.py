@@ -30,6 +30,8 @@ class Ground(Construct):
         namespaces: namespaces by name.
         flows: table of flows, for the policies.
         vpc_cidr: IPv4 range of the VPC.
+        tags: tags of nodes, of what they have, and of volumes, whose keys the cluster's role has to admit (`tag_keys`). Volumes that
+            are there, and those of a StorageClass that is there, keep theirs.
         spot: whether pods that may move run on spare capacity, which is cheaper and can be taken away within two minutes.
         after: constructs that must be deployed before.
 
@@ -52,6 +54,7 @@ class Ground(Construct):
         namespaces: Mapping[str, Namespace],
         flows: Sequence[Flow],
         vpc_cidr: str,
+        tags: Mapping[str, str],
         spot: bool = False,
         after: Sequence[IConstruct] = (),
     ) -> None:
@@ -74,6 +77,7 @@ class Ground(Construct):
                 },
                 "nodePools": {"general": {"capacityTypes": ["spot", "on-demand"] if spot else ["on-demand"]}},
                 "storageClass": {"key": key.key_arn},
+                "tags": dict(tags),
                 "namespaces": {name: namespace.to_values(policies[name]) for name, namespace in namespaces.items()},
             },
             # Node pools are ready without nodes, so there is nothing to wait for but the API's answer.

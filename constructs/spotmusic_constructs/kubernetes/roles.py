@@ -8,6 +8,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.kubernetes.tagging_rights import TaggingRights
 
 AUTO_MODE_POLICIES = (
     "AmazonEKSClusterPolicy",
@@ -31,12 +32,15 @@ class ClusterRole(Construct):
     Args:
         cluster_name: name of the cluster; EKS sends its ARN along when it assumes the role.
         keys: keys of Kubernetes' secrets and of the volumes, which EKS uses on behalf of the cluster.
+        tag_keys: keys of tags of ours that nodes and volumes bear; EKS could start no node with a tag that is not among them.
 
     Example:
-        ClusterRole(self, "ClusterRole", cluster_name="spotmusic-dev", keys=[keys.kubernetes])
+        ClusterRole(self, "ClusterRole", cluster_name="spotmusic-dev", keys=[keys.kubernetes], tag_keys=["CostCenter"])
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, cluster_name: str, keys: Sequence[kms.IKey]) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, cluster_name: str, keys: Sequence[kms.IKey], tag_keys: Sequence[str] = ()
+    ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         arn = stack.format_arn(service="eks", resource="cluster", resource_name=cluster_name)
@@ -59,6 +63,8 @@ class ClusterRole(Construct):
             roles=[role],
             statements=_use_of([key.key_arn for key in keys]),
         )
+        if tag_keys:
+            TaggingRights(self, "Tagging", role=role, cluster_name=cluster_name, keys=tag_keys)
         # CDK would attach policies and an unconditional trust statement to a role that it may change.
         self.role = role.without_policy_updates()
 

@@ -1,9 +1,10 @@
 """Faults of the cluster and of the ground that it stands on: nodes, namespaces, policies and volumes."""
 
-from tests.mutants.changes import add, chart, drop, gone, keep, no_value, policies, put, renamed, value
+from tests.mutants.changes import add, chart, drop, gone, keep, no_value, policies, put, reads, renamed, value
 from tests.mutants.fault import Fault
 
 CLUSTER, GROUND = "eks-platform/KubernetesCluster", "eks-platform/GroundReleaseChart"
+TAGGING = "eks-platform/KubernetesClusterRoleTaggingPolicy"
 ADMINISTRATOR = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 ANYBODY: list[object] = [{"namespaceSelector": {}}]
 
@@ -129,5 +130,50 @@ FAULTS = (
         GROUND,
         value("nodePools", "general", "capacityTypes", to=["spot"]),
         "AWS takes all gateways back within two minutes.",
+    ),
+    Fault(
+        "nodes without tags",
+        GROUND,
+        chart("templates/nodes.yaml", "with .Values.tags", "with .Values.labels"),
+        "Nobody knows who pays for what costs most.",
+    ),
+    Fault(
+        "volumes without tags",
+        GROUND,
+        chart("templates/storage.yaml", "tagSpecification_{{ add1", "labelSpecification_{{ add1"),
+        "Nobody knows whose data an orphaned volume has.",
+    ),
+    Fault("nodes of another cost center", GROUND, value("tags", "CostCenter", to="somebody-else"), "Somebody else pays."),
+    Fault("nodes with a tag that EKS may not give", GROUND, value("tags", "Team", to="streaming"), "EC2 refuses every new node."),
+    Fault("EKS may not give our tags", TAGGING, gone, "EC2 refuses every new node."),
+    Fault(
+        "EKS may not tag network interfaces",
+        TAGGING,
+        drop("PolicyDocument", "Statement", {"Sid": "NetworkInterfaces"}),
+        "A node that needs another interface has no addresses for its pods.",
+    ),
+    Fault(
+        "EKS may not tag disks of nodes",
+        TAGGING,
+        reads(":volume/*", ":snapshot/*"),
+        "EC2 refuses every new node.",
+    ),
+    Fault(
+        "EKS makes nodes of any cluster",
+        TAGGING,
+        drop("PolicyDocument", "Statement", {"Sid": "Nodes"}, "Condition", "StringEquals"),
+        "What it makes belongs to no cluster, and nobody finds it.",
+    ),
+    Fault(
+        "EKS gives any tag",
+        TAGGING,
+        drop("PolicyDocument", "Statement", {"Sid": "Volumes"}, "Condition", "ForAllValues:StringLike"),
+        "A volume passes for another environment's, or for what its backup is chosen by.",
+    ),
+    Fault(
+        "EKS gives tags of others",
+        TAGGING,
+        add("PolicyDocument", "Statement", {"Sid": "Nodes"}, "Condition", "ForAllValues:StringLike", "aws:TagKeys", item="*"),
+        "A node passes for another environment's.",
     ),
 )

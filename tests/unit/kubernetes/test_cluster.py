@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,6 +46,7 @@ def synthesize(**changes: Any) -> dict[str, Any]:
         "kubectl_security_group": groups[1],
         "key": kms.Key.from_key_arn(stack, "Key", KEY),
         "log_key": kms.Key.from_key_arn(stack, "LogKey", LOG_KEY),
+        "tag_keys": ["Project", "CostCenter"],
         "administrators": [ADMINISTRATOR],
     }
     KubernetesCluster(stack, "Kubernetes", **{**arguments, **changes})
@@ -60,7 +62,7 @@ def template() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def for_developers() -> dict[str, Any]:
-    return synthesize(version="1.29", administrators=(), public_endpoint=True, deletion_protection=False)
+    return synthesize(version="1.29", administrators=(), tag_keys=(), public_endpoint=True, deletion_protection=False)
 
 
 def of_type(template: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -153,6 +155,42 @@ def test_eks_assumes_its_role_for_this_cluster_alone(template: dict[str, Any]) -
         "StringEquals": {"aws:SourceAccount": ACCOUNT},
         "ArnLike": {"aws:SourceArn": f"arn:aws:eks:sa-east-1:{ACCOUNT}:cluster/spotmusic-test"},
     }
+
+
+def tagging(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Statements of the policy by which EKS makes what bears tags of ours."""
+    policies = [policy for policy in of_type(template, "AWS::IAM::ManagedPolicy") if "aws:TagKeys" in json.dumps(policy)]
+    return {statement["Sid"]: statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]}
+
+
+def test_eks_may_make_what_bears_our_tags_for_this_cluster_alone(template: dict[str, Any]) -> None:
+    found = tagging(template)
+    assert {sid: statement["Action"] for sid, statement in found.items()} == {
+        "Nodes": ["ec2:CreateFleet", "ec2:CreateLaunchTemplate", "ec2:RunInstances"],
+        "Volumes": "ec2:CreateVolume",
+        "NetworkInterfaces": "ec2:CreateNetworkInterface",
+    }
+    for statement in found.values():
+        assert statement["Effect"] == "Allow"
+        assert statement["Condition"]["StringEquals"] == {"aws:RequestTag/eks:eks-cluster-name": "spotmusic-test"}
+        for arn in statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]:
+            # Subnets, groups and images have no tags of ours: AWS's own policies speak of them.
+            assert re.fullmatch(
+                rf"arn:aws:ec2:sa-east-1:{ACCOUNT}:(fleet|instance|launch-template|network-interface|spot-instances-request|volume)/\*",
+                arn,
+            )
+
+
+def test_eks_may_tag_with_our_keys_and_its_own_alone(template: dict[str, Any]) -> None:
+    for sid, statement in tagging(template).items():
+        keys = statement["Condition"]["ForAllValues:StringLike"]["aws:TagKeys"]
+        assert keys[-2:] == ["Project", "CostCenter"], sid
+        assert "*" not in keys
+        assert "eks:*" in keys
+
+
+def test_eks_gets_no_right_to_tag_where_nothing_is_tagged(for_developers: dict[str, Any]) -> None:
+    assert not tagging(for_developers)
 
 
 def test_the_deployment_function_stays_in_the_vpc_and_may_little(template: dict[str, Any]) -> None:

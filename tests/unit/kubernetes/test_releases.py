@@ -25,6 +25,7 @@ from tests.helm_values import render
 
 CHARTS = ROOT / "charts"
 ARN = "arn:aws:kms:sa-east-1:111122223333:key/kubernetes"
+TAGS = {"Project": "spotmusic", "CostCenter": "streaming"}
 NAMESPACES = namespaces(settings_of("prod"))
 Manifests = list[dict[str, Any]]
 
@@ -52,6 +53,7 @@ def values() -> dict[str, Any]:
         namespaces=NAMESPACES,
         flows=flows.table(settings),
         vpc_cidr=settings.network.cidr,
+        tags=TAGS,
     )
     MetricsServer(stack, "MetricsServer", cluster=cluster, version="v0.8.1-eksbuild.10", after=[ground])
     Trust(
@@ -137,6 +139,20 @@ def test_volumes_are_encrypted_kept_and_made_where_their_pod_is(manifests: Calla
     assert found["parameters"].items() >= {"type": "gp3", "encrypted": "true", "kmsKeyId": ARN}.items()
     assert (found["reclaimPolicy"], found["volumeBindingMode"], found["allowVolumeExpansion"]) == ("Retain", "WaitForFirstConsumer", True)
     assert found["provisioner"] == "ebs.csi.eks.amazonaws.com"
+
+
+def test_nodes_and_volumes_bear_the_tags_that_are_given(manifests: Callable[[str], Manifests]) -> None:
+    (node_class,) = of_kind(manifests("ground"), "NodeClass").values()
+    assert node_class["spec"]["tags"] == TAGS
+    (storage_class,) = of_kind(manifests("ground"), "StorageClass").values()
+    told = [text for name, text in storage_class["parameters"].items() if name.startswith("tagSpecification_")]
+    assert sorted(told) == ["CostCenter=streaming", "Project=spotmusic"]
+
+
+@pytest.mark.parametrize("tags", [{"eks:eks-cluster-name": "other"}, {"Owner": "{{ .PVCName }}"}, {"Owner": ""}, {"Owner": "a=b"}])
+def test_a_tag_that_aws_keeps_for_itself_or_the_driver_would_read_is_refused(values: dict[str, Any], tags: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="does not match pattern"):
+        render(CHARTS / "ground", "ground", "kube-system", {**values["ground"], "tags": tags})
 
 
 def test_every_namespace_is_restricted_limited_and_shut(manifests: Callable[[str], Manifests]) -> None:

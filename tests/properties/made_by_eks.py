@@ -1,0 +1,83 @@
+"""Tags of what EKS Auto Mode makes: what the cluster asks for, and what EKS may give."""
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from tests.charts.platform import Platform as Deployed
+from tests.properties.promise import Verdicts
+from tests.properties.resources import ACCOUNT, Platform, Resource
+from tests.properties.statements import Statement, statements_of
+
+NODES = ("fleet", "instance", "launch-template", "network-interface", "spot-instances-request", "volume")
+ASKED = {
+    **dict.fromkeys(("ec2:CreateFleet", "ec2:RunInstances", "ec2:CreateLaunchTemplate"), NODES),
+    "ec2:CreateNetworkInterface": ("network-interface",),
+    "ec2:CreateVolume": ("volume",),
+}
+"""Actions by which EKS makes what bears tags, and what they tag. Source: Amazon EKS user guide, custom AWS tags for EKS Auto resources."""
+OF_EKS = (
+    *("eks:*", "kubernetes.io/cluster/*", "kubernetes.io/created-for/*", "ebs.csi.eks.amazonaws.com/*"),
+    *("CSIVolumeName", "KubernetesCluster", "Name"),
+)
+"""Keys that AWS's own policies for Auto Mode let EKS give."""
+BY_ITSELF = {
+    "ec2:CreateVolume": {"eks:eks-cluster-name", "CSIVolumeName", "Name", "kubernetes.io/created-for/pvc/name"},
+    "ec2:CreateNetworkInterface": {"eks:eks-cluster-name", "eks:kubernetes-cni-node-name"},
+}
+"""Keys that EKS gives by itself, by action; those of nodes where none are named."""
+OF_NODES = {"eks:eks-cluster-name", "eks:kubernetes-node-class-name", "eks:kubernetes-node-pool-name", "kubernetes.io/cluster/it"}
+
+
+def asked_for(cluster: Deployed) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yields the tags that nodes, what they have, and volumes are to bear, by what says so."""
+    for _, found in cluster.of_kind("NodeClass"):
+        yield f"NodeClass {found['metadata']['name']}", dict(found["spec"].get("tags") or {})
+    for _, found in cluster.of_kind("StorageClass"):
+        told = [str(text) for name, text in found["parameters"].items() if name.startswith("tagSpecification_")]
+        yield f"StorageClass {found['metadata']['name']}", {key: value for key, _, value in (text.partition("=") for text in told)}
+
+
+def eks_may_tag(platform: Platform, keys: set[str]) -> Verdicts:
+    """EKS may tag what it makes for the cluster with these keys, and neither with others nor for another cluster.
+
+    It is refused whatever bears a key that its policies do not name: no node would start, and no volume would be made.
+    """
+    eks = platform.only("AWS::EKS::Cluster")
+    rights = [s for s in statements_of(platform) if s.kind == "identity" and s.allows and of_the_cluster(eks, s)]
+    makes = [s for s in rights if any(s.may(action) for action in ASKED)]
+    for action, types in ASKED.items():
+        given = keys | BY_ITSELF.get(action, OF_NODES)
+        for type_ in types:
+            arn = f"arn:aws:ec2:{platform.settings.region}:{ACCOUNT}:{type_}/id"
+            may = any(s.may(action) and covers(s.texts(), arn) and takes(s, given) for s in makes)
+            yield f"{eks.name} {action} {type_}", may, "EKS is refused whatever bears a tag that it may not give: admit these keys."
+    for statement in makes:
+        here = statement.values("StringEquals", "aws:RequestTag/eks:eks-cluster-name") == (eks.text("Name"),)
+        yield str(statement), here, "Let EKS make things of this cluster alone."
+        admitted = set(keys_of(statement))
+        only = bool(admitted) and admitted <= {*keys, *OF_EKS}
+        yield str(statement), only, f"Admit our keys and those of EKS alone, not {sorted(admitted - keys - set(OF_EKS)) or 'every key'}."
+
+
+def of_the_cluster(eks: Resource, statement: Statement) -> bool:
+    role = eks.target("RoleArn")
+    return role is not None and role in (statement.resource, *statement.resource.targets("Roles"))
+
+
+def covers(patterns: list[str], text: str) -> bool:
+    return any(fnmatchcase(text, pattern) for pattern in patterns)
+
+
+def keys_of(statement: Statement) -> tuple[str, ...]:
+    return statement.values("ForAllValues:StringLike", "aws:TagKeys")
+
+
+def takes(statement: Statement, given: set[str]) -> bool:
+    """Tells whether a request with tags of these keys passes, as far as its conditions speak of keys."""
+    wanted = {key.partition("/")[2] for key in statement.condition_keys if key.startswith("aws:requesttag/")}
+    return wanted <= {key.lower() for key in given} and all(covers(list(keys_of(statement)), key) for key in given)
+
+
+def lacking(tags: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
+    """Keys that are not there, or say something else."""
+    return sorted(key for key, value in wanted.items() if tags.get(key) != value)

@@ -1,0 +1,111 @@
+"""The StorageClass of the chart `ground`, rendered against an API server that has one already, or has none."""
+
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.helm_values import Json, helm, manifests_in
+
+GROUP = "storage.k8s.io/v1"
+CLASSES = {"name": "storageclasses", "singularName": "storageclass", "namespaced": False, "kind": "StorageClass", "verbs": ["get"]}
+NOTHING_BUT_CLASSES: Mapping[str, Json] = {
+    "/version": {"major": "1", "minor": "36", "gitVersion": "v1.36.0"},
+    "/api": {"kind": "APIVersions", "versions": ["v1"]},
+    "/api/v1": {"kind": "APIResourceList", "groupVersion": "v1", "resources": []},
+    "/apis": {"kind": "APIGroupList", "groups": [{"name": "storage.k8s.io", "versions": [{"groupVersion": GROUP, "version": "v1"}]}]},
+    f"/apis/{GROUP}": {"kind": "APIResourceList", "groupVersion": GROUP, "resources": [CLASSES]},
+}
+"""What Helm asks an API server before it looks something up."""
+OURS = {
+    "name": "gp3",
+    "labels": {"app.kubernetes.io/managed-by": "Helm"},
+    "annotations": {"meta.helm.sh/release-name": "ground", "meta.helm.sh/release-namespace": "default"},
+}
+"""What Helm writes on what it has made, and asks for before it touches it again."""
+VALUES = {"storageClass": {"name": "gp3", "key": "arn:key"}, "tags": {"Project": "spotmusic", "CostCenter": "streaming"}}
+
+
+@contextmanager
+def api_server(answers: Mapping[str, Json]) -> Iterator[str]:
+    """Answers what is asked by path, on loopback, and gives the address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = answers.get(self.path.partition("?")[0])
+            body = json.dumps(found or {"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404}).encode()
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def parameters(tmp_path: Path) -> Callable[[Json | None], Json]:
+    """Parameters of the class as it is released, by those of the class that is there."""
+    chart = tmp_path / "storage"
+    shutil.copytree(ROOT / "charts" / "ground", chart, ignore=shutil.ignore_patterns("values*"))
+    for template in (chart / "templates").iterdir():
+        if template.name != "storage.yaml":
+            template.unlink()
+
+    def released(there: Json | None) -> Json:
+        found = {"apiVersion": GROUP, "kind": "StorageClass", "metadata": OURS, "provisioner": "any", "parameters": there}
+        answers = NOTHING_BUT_CLASSES if there is None else {**NOTHING_BUT_CLASSES, f"/apis/{GROUP}/storageclasses/gp3": found}
+        with api_server(answers) as address:
+            command = [str(helm()), "template", "ground", str(chart), "--dry-run=server", "--disable-openapi-validation", "--values", "-"]
+            # No file of whoever runs the test leads to a cluster of theirs.
+            done = subprocess.run(
+                [*command, "--kube-apiserver", address],
+                input=json.dumps(VALUES),
+                capture_output=True,
+                text=True,
+                check=False,
+                env={"HOME": str(tmp_path), "KUBECONFIG": "/dev/null"},
+            )
+        assert not done.returncode, done.stderr
+        (storage_class,) = manifests_in(done.stdout)
+        return dict(storage_class["parameters"])
+
+    return released
+
+
+def tags(parameters: Json) -> Json:
+    return {name: text for name, text in parameters.items() if name.startswith("tagSpecification")}
+
+
+def test_a_new_class_has_the_tags_of_the_environment(parameters: Callable[[Json | None], Json]) -> None:
+    assert tags(parameters(None)) == {"tagSpecification_1": "CostCenter=streaming", "tagSpecification_2": "Project=spotmusic"}
+
+
+def test_a_class_that_is_there_stays_without_tags_as_it_cannot_change(parameters: Callable[[Json | None], Json]) -> None:
+    there = {"type": "gp3", "encrypted": "true", "kmsKeyId": "arn:key", "csi.storage.k8s.io/fstype": "xfs"}
+    assert parameters(there) == there
+
+
+def test_a_class_that_is_there_keeps_the_tags_of_before(parameters: Callable[[Json | None], Json]) -> None:
+    before = {"tagSpecification_1": "CostCenter=radio", "tagSpecification_2": "Project=spotmusic"}
+    assert tags(parameters({"type": "gp3", **before})) == before
+
+
+def test_whatever_else_changes_is_for_kubernetes_to_refuse(parameters: Callable[[Json | None], Json]) -> None:
+    assert parameters({"type": "io2", "encrypted": "false"})["encrypted"] == "true"
