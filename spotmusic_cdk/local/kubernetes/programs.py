@@ -3,7 +3,6 @@
 import http.client
 import os
 import secrets
-import socket
 import ssl
 import subprocess
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from spotmusic_cdk.local.kubernetes.identity import Identity
 from spotmusic_cdk.local.kubernetes.source import Credentials, Programs
+from spotmusic_cdk.local.ports import quiet_ports
 
 _START_SECONDS = 120.0
 _READY = 200
@@ -46,7 +46,7 @@ class ApiServer:
             ApiServerError: if it is not ready within two minutes.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        client, peer, secure = _free_ports(3)
+        client, peer, secure = quiet_ports(3)
         etcd = self._run("etcd", self._etcd_arguments(client, peer))
         token = secrets.token_hex(16)
         server = self._run("kube-apiserver", self._server_arguments(client, secure, token))
@@ -133,14 +133,3 @@ def _is_ready(port: int, token: str) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _free_ports(number: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(number)]
-    try:
-        for listener in sockets:
-            listener.bind(("127.0.0.1", 0))
-        return [int(listener.getsockname()[1]) for listener in sockets]
-    finally:
-        for listener in sockets:
-            listener.close()

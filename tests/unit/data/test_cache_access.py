@@ -3,15 +3,16 @@
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from spotmusic_constructs.data.cache_users import access_string
 
 SERVER = shutil.which("redis-server") or shutil.which("valkey-server")
+READY = "ready to accept connections"
 Ask = Callable[..., str]
 
 pytestmark = pytest.mark.skipif(SERVER is None, reason="neither redis-server nor valkey-server is installed")
@@ -25,17 +26,23 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     )
     path = folder / "redis.sock"
     command = [str(SERVER), "--port", "0", "--unixsocket", str(path), "--aclfile", str(folder / "users.acl"), "--save", ""]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        for _ in range(100):
-            if path.exists():
-                break
-            assert process.poll() is None, "the server refuses the access strings"
-            time.sleep(0.05)
-        yield path
-    finally:
-        process.terminate()
-        process.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            # It says when; that its socket exists would not yet mean that it takes connections.
+            assert process.stdout is not None
+            told = until_ready(process.stdout)
+            assert READY in told.lower(), f"the server refuses the access strings:\n{told}"
+            yield path
+        finally:
+            process.kill()
+
+
+def until_ready(output: IO[str]) -> str:
+    """Everything that a server says until it takes connections, or until it ends."""
+    told = ""
+    while READY not in told.lower() and (line := output.readline()):
+        told += line
+    return told
 
 
 def asking(path: Path, user: str | None) -> Ask:

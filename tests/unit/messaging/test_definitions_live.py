@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import time
@@ -25,6 +24,7 @@ from typing import IO, Any
 import pytest
 import yaml
 
+from spotmusic_cdk.local.ports import quiet_ports
 from spotmusic_constructs.messaging.definitions import definitions
 from spotmusic_constructs.messaging.topology import TaskQueue, Topology
 from tests.conftest import ROOT
@@ -35,6 +35,8 @@ SERVER = shutil.which("/usr/lib/rabbitmq/bin/rabbitmq-server")
 """The program itself: what Debian puts in the PATH starts it as another user, in a folder of that user."""
 TOOLS = (SERVER, shutil.which("epmd"), shutil.which("openssl"))
 NEWER = ("default_queue_type",)
+A_HANG = 120.0
+"""Seconds after which what has not come will not: RabbitMQ starts in five, and a machine with other work may take several times that."""
 PASSWORD = "not-a-secret"  # of a server that lives for seconds on the loopback address
 TOPOLOGY = Topology(
     queues=[TaskQueue(name="mail", consumers=["notifications"], publishers=["web-api"], delivery_limit=2, max_length=3)],
@@ -76,32 +78,23 @@ class Broker:
         body = {"count": 1, "ackmode": mode, "encoding": "auto"}
         return list(self.ask(f"queues/spotmusic/{queue}/get", body, user=user))
 
-    def drain(self, queue: str, *, within: float = 10) -> int:
+    def take_when_there(self, queue: str, *, user: str, mode: str = "ack_requeue_false") -> list[Json]:
+        """Takes a task as soon as there is one: the leader puts one that was refused back after it has answered."""
+        until = time.monotonic() + A_HANG
+        while not (tasks := self.take(queue, user=user, mode=mode)) and time.monotonic() < until:
+            time.sleep(0.1)
+        return tasks
+
+    def drain(self, queue: str) -> int:
         """Takes everything out of a queue and counts it, waiting for the first to arrive."""
-        until, taken = time.monotonic() + within, 0
-        while time.monotonic() < until:
-            if self.take(queue, user="operator"):
-                taken += 1
-            elif taken:
-                break
-            else:
-                time.sleep(0.1)
+        taken = len(self.take_when_there(queue, user="operator"))
+        while self.take(queue, user="operator"):
+            taken += 1
         return taken
 
 
 def refusal(error: pytest.ExceptionInfo[urllib.error.HTTPError]) -> str:
     return error.value.read().decode()
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 def configuration_of_the_chart() -> list[str]:
@@ -132,7 +125,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     (folder / "definitions.json").write_text(json.dumps(in_the_words_of_3_10(document)))
     make_certificate(folder)
     (folder / "plugins").write_text("[rabbitmq_management,rabbitmq_prometheus,rabbitmq_shovel,rabbitmq_shovel_management].\n")
-    amqps, management, metrics, names, between = free_ports(5)
+    amqps, management, metrics, names, between = quiet_ports(5)
     lines = [
         *(line for line in configuration_of_the_chart() if not line.startswith(NEWER)),
         # What the operator adds where only TLS is served.
@@ -197,13 +190,14 @@ def make_certificate(folder: Path) -> None:
 
 def wait_for(broker: Broker, server: "subprocess.Popen[bytes]", output: Path) -> None:
     """Waits for the bindings, which RabbitMQ makes last of all that it reads in a definitions file."""
-    for _ in range(600):
+    until = time.monotonic() + A_HANG
+    while time.monotonic() < until:
         with suppress(urllib.error.URLError, ConnectionError):
             if broker.ask("definitions/spotmusic")["bindings"]:
                 return
         assert server.poll() is None, f"RabbitMQ refuses what it was told:\n{first_error(output)}"
         time.sleep(0.1)
-    pytest.fail(f"RabbitMQ did not hold our queues within a minute:\n{first_error(output)}")
+    pytest.fail(f"RabbitMQ did not hold our queues within {A_HANG:g} s:\n{first_error(output)}")
 
 
 def first_error(output: Path) -> str:
@@ -256,7 +250,7 @@ def test_nobody_makes_a_queue(broker: Broker, user: str) -> None:
 def test_a_task_that_fails_too_often_is_a_dead_letter(broker: Broker) -> None:
     broker.publish("mail.broken", user="web-api")
     for _ in range(3):
-        broker.take("mail", user="notifications", mode="reject_requeue_true")
+        assert broker.take_when_there("mail", user="notifications", mode="reject_requeue_true")
     assert broker.take("mail", user="notifications") == []
     assert broker.drain("dead-letters.mail") == 1
 
@@ -282,7 +276,7 @@ def test_the_monitor_counts(broker: Broker) -> None:
 
 
 def test_metrics_of_each_queue_are_on_the_tls_port(broker: Broker) -> None:
-    wanted, until = 'rabbitmq_detailed_queue_messages_ready{vhost="spotmusic",queue="dead-letters.mail"}', time.monotonic() + 15
+    wanted, until = 'rabbitmq_detailed_queue_messages_ready{vhost="spotmusic",queue="dead-letters.mail"}', time.monotonic() + A_HANG
     while wanted not in (said := broker.metrics()) and time.monotonic() < until:
         time.sleep(0.2)  # queues tell every five seconds
     assert wanted in said

@@ -1,0 +1,33 @@
+"""Ports for programs that bind them later: nobody else gets them in between."""
+
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from spotmusic_cdk.local import ports
+
+
+def test_they_differ_and_are_free() -> None:
+    found = ports.quiet_ports(5)
+    assert len(set(found)) == 5
+    with ExitStack() as bound:
+        for port in found:
+            bound.enter_context(socket.create_server(("127.0.0.1", port)))
+
+
+@pytest.mark.skipif(not Path("/proc/sys/net/ipv4/ip_local_port_range").exists(), reason="only Linux tells which ports it gives")
+def test_the_system_gives_them_to_nobody() -> None:
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    if first <= 20_000:
+        pytest.skip("this system gives nearly all ports")
+    assert max(ports.quiet_ports(5)) < first
+
+
+def test_one_that_somebody_named_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", ports.quiet_ports(1)[0])) as other:
+        taken = other.getsockname()[1]
+        free = ports.quiet_ports(1)[0]
+        monkeypatch.setattr("random.SystemRandom.sample", lambda *_arguments: [taken, free])
+        assert ports.quiet_ports(1) == [free]
