@@ -13,8 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from spotmusic_constructs.acknowledge import acknowledge
-from spotmusic_constructs.data.findings import wildcard_finding
+from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 
 _HANDLER = Path(__file__).parent / "restore_validation_handler"
 _PREFIX = "awsbackup-restore-test-"
@@ -97,9 +96,9 @@ class RestoreValidation(Construct):
         acknowledge(
             policy,
             {
-                wildcard_finding(stack, "*"): "A validation result belongs to a restore job, which IAM knows no resource for.",
+                wildcard_finding("*", policy): "A validation result belongs to a restore job, which IAM knows no resource for.",
                 **{
-                    wildcard_finding(stack, resource): "AWS Backup numbers the copies that it restores; they all begin with this prefix."
+                    wildcard_finding(resource, policy): "AWS Backup numbers the copies that it restores; they all begin with this prefix."
                     for resource in copies.values()
                 },
             },

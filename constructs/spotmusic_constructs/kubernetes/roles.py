@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.kubernetes.tagging_rights import TaggingRights
 
 AUTO_MODE_POLICIES = (
@@ -22,8 +22,6 @@ NODE_POLICIES = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistry
 """What it asks of the node role: to assume the roles of Pod Identity, and to pull images."""
 FUNCTION_POLICIES = ("service-role/AWSLambdaVPCAccessExecutionRole",)
 """What AWS Lambda asks of a function in a VPC."""
-
-_PSEUDO = {"account": "AccountId", "region": "Region", "partition": "Partition"}
 
 
 class ClusterRole(Construct):
@@ -103,8 +101,8 @@ class KubectlRole(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, cluster_name: str) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
-        files = f"arn:{{partition}}:s3:::cdk-{stack.synthesizer.bootstrap_qualifier or 'hnb659fds'}-assets-{{account}}-{{region}}/*"
-        places = {"account": stack.account, "region": stack.region, "partition": stack.partition}
+        assets = f"cdk-{stack.synthesizer.bootstrap_qualifier or 'hnb659fds'}-assets-{stack.account}-{stack.region}"
+        files = f"arn:{stack.partition}:s3:::{assets}/*"
         role = iam.Role(
             self,
             "Role",
@@ -121,12 +119,11 @@ class KubectlRole(Construct):
             roles=[role],
             statements=[
                 iam.PolicyStatement(actions=["eks:DescribeCluster"], resources=[cluster]),
-                iam.PolicyStatement(actions=["s3:GetObject"], resources=[files.format_map(places)]),
+                iam.PolicyStatement(actions=["s3:GetObject"], resources=[files]),
             ],
         )
         reason = "The names of chart files are hashes of their content, and only deployments of this account write to the bucket."
-        shown = {name: f"<AWS::{_PSEUDO[name]}>" if cdk.Token.is_unresolved(value) else value for name, value in places.items()}
-        acknowledge(policy, {f"AwsSolutions::AwsSolutions-IAM5[Resource::{files.format_map(shown)}]": reason})
+        acknowledge(policy, {wildcard_finding(files, policy): reason})
         self.role = role.without_policy_updates()
 
 
