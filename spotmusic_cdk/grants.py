@@ -146,6 +146,11 @@ def _pods(settings: Settings) -> Iterator[Grant]:
     yield from _may(operator, read=[f"secrets/Components{name}" for name in (*administrators, *brokers)])
     if settings.authority_parameter:
         yield from _may(operator, read=[AUTHORITY], write=[AUTHORITY])
+    # ECR reads the others by a role of its own.
+    yield from _may(operator, read=[f"secret {key}" for key in settings.named_secrets if not key.startswith("registry.")])
+    if settings.kubernetes.redpanda.tiered_storage:
+        archive = ["eks-platform/TieredStorageBucket"]
+        yield from _may("pods redpanda/redpanda", read=archive, write=archive, delete=archive, use=["secrets/KubernetesKey"])
     yield from _may("pods monitoring/prometheus", write=["observability/Prometheus"])
     yield from _may("pods monitoring/grafana", read=["observability/Prometheus", METRICS])
     yield from _may("pods pod-logs/fluent-bit", read=["eks-platform/PodLogsLogGroup"], write=["eks-platform/PodLogsLogGroup"])

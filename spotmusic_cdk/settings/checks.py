@@ -79,6 +79,12 @@ def _production(settings: Settings) -> Iterator[Problem]:
                 ("github_credentials", "ghcr.io", settings.registry.github_credentials),
             )
         ),
+        (
+            settings.kubernetes.endpoint != "private",
+            "kubernetes.endpoint",
+            "nobody reaches the Kubernetes API of production from the Internet",
+            "Use private.",
+        ),
         (settings.kubernetes.kong.min_replicas < 3, "kubernetes.kong.min_replicas", "production has a pod in every zone", "Use 3 or more."),
         (
             not settings.observability.alarm_emails,

@@ -88,6 +88,19 @@ class Settings(Model):
         """Queues of tasks by name, each with the services that publish to it and take from it."""
         return queues_of(self.kubernetes.rabbitmq, self.services)
 
+    @property
+    def named_secrets(self) -> dict[str, str]:
+        """ARNs of the secrets that somebody made by hand for this environment, by the key that names each."""
+        registry, identity, tiered = self.registry, self.identity, self.kubernetes.redpanda.tiered_storage
+        named = {
+            "registry.docker_hub_credentials": registry.docker_hub_credentials,
+            "registry.github_credentials": registry.github_credentials,
+            "identity.email.secret": identity.email and identity.email.secret,
+            **{f"identity.providers.{name}.secret": provider.secret for name, provider in identity.providers.items()},
+            "kubernetes.redpanda.tiered_storage.license_secret": tiered and tiered.license_secret,
+        }
+        return {key: arn for key, arn in named.items() if arn}
+
     @model_validator(mode="after")
     def _sections_fit_together(self) -> "Settings":
         problems = list(checks.problems(self))

@@ -1,12 +1,28 @@
 """The identity section of an environment file: who else vouches for listeners, and how Keycloak writes to them."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from spotmusic_cdk.settings.model import Email, Model, Name, SecretArn
 
-HttpsUrl = Annotated[str, StringConstraints(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$", max_length=255)]
+HTTPS = 443
+
+
+def _on_the_port_that_is_open(url: str) -> str:
+    """The table of flows lets Keycloak out by this port and by that of mail."""
+    port = urlsplit(url).netloc.rpartition(":")[2]
+    if port.isdigit() and int(port) != HTTPS:
+        raise ValueError(f"nothing leaves the network by port {port}. Name an address of port {HTTPS}, without the number.")
+    return url
+
+
+HttpsUrl = Annotated[
+    str,
+    StringConstraints(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$", max_length=255),
+    AfterValidator(_on_the_port_that_is_open),
+]
 
 
 class EmailSettings(Model):
@@ -59,7 +75,7 @@ class IdentitySettings(Model):
     """Whether anybody may make an account; needs `email`, because an address must be confirmed."""
     email: EmailSettings | None = None
     """Without one Keycloak sends no mail: nobody can reset a password by themselves."""
-    providers: dict[Name, IdentityProviderSettings] = Field(default_factory=dict)
+    providers: dict[Name, IdentityProviderSettings] = Field(default_factory=dict, max_length=20)
     """External identity providers by alias."""
 
     @model_validator(mode="after")

@@ -50,16 +50,12 @@ def _instances(settings: Settings) -> Iterator[Problem]:
 
 
 def _secrets(settings: Settings) -> Iterator[Problem]:
-    """ECR and External Secrets read secrets of their own region; those of another account belong to another environment."""
-    identity, registry, tiered = settings.identity, settings.registry, settings.kubernetes.redpanda.tiered_storage
-    named = {
-        "registry.docker_hub_credentials": registry.docker_hub_credentials,
-        "registry.github_credentials": registry.github_credentials,
-        "identity.email.secret": identity.email and identity.email.secret,
-        "kubernetes.redpanda.tiered_storage.license_secret": tiered and tiered.license_secret,
-        **{f"identity.providers.{name}.secret": provider.secret for name, provider in identity.providers.items()},
-    }
-    for key, arn in named.items():
-        if arn and (region := arn.split(":")[3]) != settings.region:
+    """ECR and External Secrets read secrets of their own region, and the endpoint of Secrets Manager lets none of other accounts in."""
+    for key, arn in settings.named_secrets.items():
+        _, _, _, region, account, *_ = arn.split(":")
+        if region != settings.region:
             wrong = f"the secret is in {region}, and what reads it in {settings.region}"
             yield Problem(key, wrong, f"Make the secret in {settings.region} too, and name that.")
+        if settings.account not in (None, account):
+            wrong = f"the secret is of account {account}, and what reads it of {settings.account}"
+            yield Problem(key, wrong, f"Make the secret in {settings.account}, and name that.")

@@ -78,6 +78,8 @@ def _redpanda(release: str, namespace: str, values: Json) -> Iterator[Json]:
         "sidecar": {"image": sidecar, **READY},
         "redpanda-configurator": {"image": broker},
         "bootstrap-yaml-envsubst": {"image": sidecar, "resources": ENVSUBST},
+        # With tiered storage only.
+        "set-tiered-storage-cache-dir-ownership": {"image": _image(stateful["initContainerImage"])},
         "post-install": {"image": sidecar},
     }
     account = values.get("serviceAccount", {}).get("name", release)

@@ -9,7 +9,9 @@ from tests.charts.beliefs import operated
 from tests.charts.platform import Platform
 from tests.charts.references import pod_of
 from tests.charts.validation import name_of
+from tests.conftest import settings_of
 from tests.helm_values import Json, texts
+from tests.properties.secret_table import line_of
 
 IN_CLUSTER = re.compile(r"\b((?:[a-z0-9-]+\.)?([a-z0-9-]+)\.([a-z0-9-]+)\.svc)(?:\.cluster\.local)?(?::(\d+))?(?![\w.-])")
 """Names of Services, and of pods behind a headless one."""
@@ -264,7 +266,8 @@ def secret_fields(platform: Platform) -> dict[str, set[str] | None]:
         if generated and "SecretStringTemplate" in generated:
             fields = {*json.loads(platform.resolve(generated["SecretStringTemplate"], stack)), generated["GenerateStringKey"]}
         found[platform.resolve({"Ref": id_}, stack)] = fields
-    return found
+    made_by_hand = settings_of(platform.environment).named_secrets
+    return found | {arn: set(line_of(key).fields) for key, arn in made_by_hand.items()}
 
 
 def external_secret_findings(platform: Platform) -> list[str]:

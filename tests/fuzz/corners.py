@@ -12,6 +12,7 @@ from cfnlint.api import ManualArgs, lint_by_config
 
 from spotmusic_cdk.settings import parse
 from tests.conftest import ROOT, synthesize
+from tests.fuzz import promises
 
 Changes = dict[str, Any]
 
@@ -45,6 +46,41 @@ def _in_region(region: str, zones: str = "abc", **changes: Any) -> Changes:
 _LONGEST = "abcdefghijklmnopqrstuvwx"
 _SECRET = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:spotmusic/a-secret-AbCdEf"
 _ACCOUNT: Changes = {"account": "111122223333"}
+
+
+def _secret(name: str) -> str:
+    return _SECRET.replace("a-secret", name)
+
+
+def _provider(kind: str, **more: str) -> Changes:
+    return {"kind": kind, "label": kind, "client_id": "spotmusic", "secret": _secret(f"provider-{kind}"), **more}
+
+
+_APPLE = {key: f"https://appleid.apple.com/{key}" for key in ("authorization_url", "token_url", "jwks_url")}
+_EVERY_OPTION_OF_PRODUCTION: Changes = {
+    "account": "111122223333",
+    "identity": {
+        "registration": True,
+        "email": {"sender": "no-reply@spotmusic.example", "secret": _secret("mail")},
+        "providers": {
+            "google": _provider("google"),
+            "github": _provider("github"),
+            "apple": _provider("oidc", issuer="https://appleid.apple.com", **_APPLE),
+        },
+    },
+    "domain.edge_certificate": "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+    "kubernetes.redpanda.tiered_storage": {"license_secret": _secret("redpanda-license")},
+    "kubernetes.rabbitmq.queues": {"lyrics": {"consumers": ["notifications"]}},
+    "kubernetes.administrators": ["arn:aws:iam::111122223333:role/administrators"],
+    "kubernetes.viewers": ["arn:aws:iam::111122223333:role/team"],
+    "edge.allowed_countries": ["BR", "PT"],
+    "edge.price_class": "all",
+    "services.recommendations.deployment": "blue_green",
+    "services.trends.public": True,
+    "services.trends.image_tag": "1.0.0",
+}
+"""What production may turn on and its file does not. Left out: what it may turn off, such as scanning that another environment owns, and
+the other engine of the cache, which the properties look at anyway (tests/properties/variants.py)."""
 _EVERY_OPTION: Changes = {
     "identity": {
         "registration": True,
@@ -109,12 +145,15 @@ _LOWER: Changes = {
     "registry.untagged_days": 1,
 }
 
+EVERY_OPTION = "production with every option"
+"""Judged by its promises as well (promises.py)."""
 HEAVIEST = "twenty-four services that talk to everything"
 """Judged by its size alone: its templates repeat what the others' say, and to lint them would take as long as all of those."""
 
 CORNERS: dict[str, tuple[str, Changes]] = {
     HEAVIEST: ("prod", {**_services(19, *TALKS), **_topic(19)}),
     "forty services, connected as far as the network holds": ("prod", _services(34, "cache") | _service(34)),
+    EVERY_OPTION: ("prod", _EVERY_OPTION_OF_PRODUCTION),
     "every number at its upper limit, with an account": ("prod", _ACCOUNT | _UPPER),
     "every number at its lower limit, without services, in me-central-1": (
         "dev", _in_region("me-central-1") | _LOWER | {"services": {}},
@@ -156,7 +195,8 @@ def judge(name: str, outdir: Path) -> list[str]:
     for stack in stacks:
         templates[stack["environment"].rpartition("/")[2]].append(assembly / stack["properties"]["templateFile"])
     found = [problem for paths in templates.values() for path in paths for problem in _too_large(path)]
-    return [*found, *(_lint(templates) if name != HEAVIEST else ()), *_policies(outdir)]
+    promised = promises.broken(settings, outdir) if name == EVERY_OPTION else []
+    return [*found, *(_lint(templates) if name != HEAVIEST else ()), *_policies(outdir), *promised]
 
 
 def _too_large(path: Path) -> Iterator[str]:

@@ -101,6 +101,9 @@ def _what(statement: Statement, action: str, resource: str) -> str:
         return statement.resource.name + _reach(statement)
     if resource == "*":
         return next((name for pattern, name in _ANYTHING if re.fullmatch(pattern, action)), f"{action.partition(':')[0]} in general")
+    for key, arn in statement.resource.platform.settings.named_secrets.items():
+        if resource == arn:
+            return f"secret {key}"
     return next(name for pattern, name in _LITERAL if re.fullmatch(pattern, resource))
 
 

@@ -20,6 +20,16 @@ def holders(platform: Platform) -> dict[Resource, str]:
     for function in platform.all("AWS::Lambda::Function"):
         if role := function.target("Role"):
             found[role] = function.name
+    return found | _pods(platform)
+
+
+def _pods(platform: Platform) -> dict[Resource, str]:
+    """Roles of pods: by Pod Identity, or by a token that names the service account."""
+    found = {
+        statement.resource: ", ".join(f"pods {account}" for account in statement.service_accounts)
+        for statement in statements_of(platform)
+        if statement.kind == "trust" and statement.service_accounts
+    }
     for association in platform.all("AWS::EKS::PodIdentityAssociation"):
         if role := association.target("RoleArn"):
             found[role] = f"pods {association['Namespace']}/{association['ServiceAccount']}"

@@ -185,6 +185,8 @@ class Platform:
             return str(separator).join(self.text(stack, part) for part in parts)
         if "Fn::Sub" in value:
             return self._substituted(stack, value["Fn::Sub"])
+        if "Fn::Select" in value:
+            return self._selected(stack, *value["Fn::Select"])
         place = self._place(stack, value)
         if place is None:
             return json.dumps(value, sort_keys=True)
@@ -198,6 +200,18 @@ class Platform:
             return self.text(stack, given.get(name, {"Fn::GetAtt": name} if "." in name else {"Ref": name}))
 
         return _PLACE.sub(value, template)
+
+    def _selected(self, stack: str, index: int | str, parts: Any) -> str:
+        """One part of several, or of a text; of a text that is only known at deployment, its number stands behind it."""
+        number = int(index)
+        if isinstance(parts, list):
+            return self.text(stack, parts[number])
+        if not isinstance(parts, Mapping) or "Fn::Split" not in parts:
+            return json.dumps({"Fn::Select": [index, parts]}, sort_keys=True)
+        separator, whole = parts["Fn::Split"]
+        text = self.text(stack, whole)
+        pieces = text.split(separator)
+        return pieces[number] if number < len(pieces) else f"{text}[{number}]"
 
     def _pseudo(self, stack: str) -> dict[str, str]:
         return {

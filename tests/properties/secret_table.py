@@ -9,6 +9,9 @@ from tests.conftest import ROOT
 
 DOCUMENT = ROOT / "docs" / "secrets.md"
 SERVICE = "{service}"
+PROVIDER = "{provider}"
+
+_ALIAS = re.compile(r"^(identity\.providers)\.[^.]+\.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +45,27 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of the second table: a secret that somebody makes, and an environment file names.
+
+    Args:
+        setting: key of the environment file; `{provider}` stands for any alias.
+        fields: fields of its JSON.
+        readers: who may read it in AWS.
+        releases: Helm releases whose pods read it.
+        why: why no schedule replaces it, and where to read how it is done.
+    """
+
+    setting: str
+    fields: frozenset[str]
+    readers: frozenset[str]
+    releases: frozenset[str]
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Way:
-    """One line of the second table.
+    """One line of the third table.
 
     Args:
         way: name of the way.
@@ -66,7 +88,7 @@ def _names(cell: str) -> frozenset[str]:
 
 @cache
 def rows() -> tuple[Row, ...]:
-    secrets, _ = _tables()
+    secrets, _, _ = _tables()
     return tuple(
         Row(secret=secret.strip("`"), key=key, replaced=replaced, readers=_names(readers), releases=_names(releases))
         for secret, key, replaced, readers, releases in secrets
@@ -74,7 +96,30 @@ def rows() -> tuple[Row, ...]:
 
 
 @cache
+def lines() -> dict[str, Line]:
+    """The lines of secrets that somebody makes, by the key that names each."""
+    _, named, _ = _tables()
+    return {
+        setting.strip("`"): Line(
+            setting=setting.strip("`"), fields=_names(fields), readers=_names(readers), releases=_names(releases), why=why
+        )
+        for setting, fields, readers, releases, why in named
+    }
+
+
+def way_to(release: str, line: Line) -> str:
+    """Name of the way by which a new value reaches a release: of this secret alone, where the table has one."""
+    alone = f"{release}: {line.setting}"
+    return alone if alone in ways() else release
+
+
+def line_of(key: str) -> Line:
+    """The line that speaks of a key of an environment file."""
+    return lines()[_ALIAS.sub(rf"\1.{PROVIDER}.", key)]
+
+
+@cache
 def ways() -> dict[str, Way]:
-    """The way of each reader: a role's holder in AWS, or a release."""
-    _, lines = _tables()
+    """The way of each reader: a role's holder in AWS, or a release, perhaps for one secret alone."""
+    _, _, lines = _tables()
     return {reader.strip("`"): Way(way=way, within=within) for reader, way, within, _ in lines}

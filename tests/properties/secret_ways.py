@@ -65,6 +65,11 @@ def _kept(module: ast.Module) -> Iterator[bool]:
         yield reads and (cached or not isinstance(node, ast.FunctionDef | ast.ClassDef))
 
 
+def each_pull(platform: Platform, _: Deployed, __: str) -> int | None:
+    """ECR keeps no copy: a rule names the secret."""
+    return 0 if any(rule["CredentialArn"] for rule in platform.all("AWS::ECR::PullThroughCacheRule")) else None
+
+
 def each_run(platform: Platform, _: Deployed, reader: str) -> int | None:
     function = any(reader == resource.name for resource in platform.some("AWS::Lambda::Function"))
     return 0 if function and not handlers_that_keep_what_they_read() else None
@@ -128,6 +133,7 @@ def refreshed(platform: Platform, deployed: Deployed) -> int | None:
 WAYS: dict[str, Callable[[Platform, Deployed, str], int | None]] = {
     "weekly restart": weekly_restart,
     "each run": each_run,
+    "each pull": each_pull,
     "refresh": refresh,
     "Reloader": reloader,
     "users file": users_file,

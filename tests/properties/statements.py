@@ -9,8 +9,10 @@ from typing import Any
 
 from tests.properties.resources import Json, Platform, Resource, as_list
 
-_WRITTEN_AS_TEXT = ("PolicyDocument", "RepositoryPolicy")
+_WRITTEN_AS_TEXT = ("AssumeRolePolicyDocument", "PolicyDocument", "RepositoryPolicy")
 """Properties in which some resources hold a policy as JSON text."""
+
+_SUBJECT = re.compile(r"system:serviceaccount:([a-z0-9-]+:[a-z0-9-]+)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,12 @@ class Statement:
 
     def values(self, operator: str, key: str) -> tuple[str, ...]:
         return self.conditions.get(operator, {}).get(key.lower(), ())
+
+    @property
+    def service_accounts(self) -> tuple[str, ...]:
+        """Service accounts, as `namespace/name`, whose tokens it takes: what the issuer of the cluster says of a pod."""
+        said = [value for key, values in self.conditions.get("StringEquals", {}).items() if key.endswith(":sub") for value in values]
+        return tuple(match[1].replace(":", "/") for value in said if (match := _SUBJECT.fullmatch(value)))
 
     def texts(self) -> list[str]:
         return [self.resource.platform.text(self.resource.stack, value) for value in self.resources]

@@ -33,10 +33,12 @@ def told_at_start(service: Service) -> list[str]:
     registry, _, path = service.text(service.container["Image"]).partition("/")
     region = registry.removesuffix(".amazonaws.com").rpartition(".")[2]
     repository = path.partition("@")[0].partition(":")[0]
+    # One of ours is known by its resource, one of the cache by its name.
+    arn = repository.replace("}", ".Arn}") if repository.startswith("${") else f"arn:aws:ecr:{region}:{ACCOUNT}:repository/{repository}"
     named = [reference.partition("}:")[0] + "}" if "}:" in reference else reference for reference in service.secrets.values()]
     return [
         f"logs:(CreateLogStream|PutLogEvents) {re.escape(f'${{{group.stack}/{group.id}.Arn}}') if group else ''}",
-        f"{_PULL} {re.escape(f'arn:aws:ecr:{region}:{ACCOUNT}:repository/{repository}')}",
+        f"{_PULL} {re.escape(arn)}",
         r"ecr:GetAuthorizationToken \*",
         *(f"(secretsmanager:GetSecretValue|ssm:GetParameters) {re.escape(name)}" for name in named),
     ]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from tests.properties import reviewed
+from tests.properties.options import turned_on
 from tests.properties.promise import Verdicts, promise
 from tests.properties.resources import ACCOUNT, Platform
 from tests.properties.statements import Statement, statements_of
@@ -22,6 +23,29 @@ def is_for_this_account(statement: Statement) -> bool:
     sources = [text for operator in ("ArnLike", "ArnEquals", "StringEquals") for text in statement.values(operator, "aws:SourceArn")]
     ours = bool(sources) and all(f":{ACCOUNT}:" in text or text.startswith("${") for text in sources)
     return ours or statement.values("StringEquals", "aws:SourceAccount") == (ACCOUNT,)
+
+
+def is_for_one_pod(statement: Statement) -> bool:
+    """Tells whether a role is taken by the token of one service account of our cluster alone, made for AWS STS."""
+    said = {
+        key.rpartition("]:")[2]: (key.rpartition(":")[0], values) for key, values in statement.conditions.get("StringEquals", {}).items()
+    }
+    issuers = [issuer.name for issuer in statement.resource.platform.all("AWS::IAM::OIDCProvider")]
+    federated = [kind == "Federated" and _name_in(who) in issuers for kind, who in statement.principals]
+    return (
+        federated == [True]
+        and statement.actions == ("sts:AssumeRoleWithWebIdentity",)
+        and {"StringEquals"} == statement.conditions.keys()
+        and said.keys() == {"aud", "sub"}
+        and len({issuer for issuer, _ in said.values()}) == 1
+        and said["aud"][1] == ("sts.amazonaws.com",)
+        and len(statement.service_accounts) == len(said["sub"][1]) == 1
+    )
+
+
+def _name_in(text: str) -> str:
+    """Name of the resource that a text refers to, and nothing else of."""
+    return re.sub(r"[0-9A-F]{8}\.Arn\}$", "", text).removeprefix("${")
 
 
 def stays_in_this_account(statement: Statement) -> bool:
@@ -86,7 +110,7 @@ def test_p129_services_act_for_this_account_only(platform: Platform) -> Verdicts
             continue
         if statement.kind == "trust":
             only = len(services) == len(statement.principals) == 1 and set(statement.actions) <= ASSUMES
-            yield statement.resource, only, "Let one service assume it, and nobody else."
+            yield statement.resource, only or is_for_one_pod(statement), "Let one service assume it, and nobody else."
         excuse = (
             reviewed.TELL_NO_SOURCE.keys() & services
             if statement.kind == "trust"
@@ -111,9 +135,11 @@ def test_p129_services_act_for_this_account_only(platform: Platform) -> Verdicts
 @promise
 def test_p130_findings_that_are_meant_were_reviewed(platform: Platform) -> Verdicts:
     """That none is idle is asserted in tests/policies/test_nag.py, where the findings are at hand."""
+    more_by, less_by = (turned_on(platform.settings, table) for table in (reviewed.ACKNOWLEDGED_WITH, reviewed.MENDED_BY))
     allowed = dict(reviewed.ACKNOWLEDGED)
-    if not platform.settings.production:
-        for rule, places in reviewed.ACKNOWLEDGED_OUTSIDE_PRODUCTION.items():
+    outside = {} if platform.settings.production else reviewed.ACKNOWLEDGED_OUTSIDE_PRODUCTION
+    for more in (outside, *(reviewed.ACKNOWLEDGED_WITH[option] for option in more_by)):
+        for rule, places in more.items():
             allowed[rule] = (*allowed.get(rule, ()), *places)
     used: set[tuple[str, str]] = set()
     for path, finding, reason in platform.acknowledged:
@@ -122,10 +148,16 @@ def test_p130_findings_that_are_meant_were_reviewed(platform: Platform) -> Verdi
         used.update((rule, pattern) for pattern in matching)
         yield f"{place} {rule}", bool(matching), "Mend what was found, or have it reviewed: tests/properties/reviewed.py."
         yield f"{place} {rule}", len(reason) >= SHORTEST_REASON, "Give a reason that an auditor accepts."
-    judged = {"prod": reviewed.ACKNOWLEDGED, "dev": reviewed.ACKNOWLEDGED_OUTSIDE_PRODUCTION}.get(platform.name, {})
-    for rule, patterns in judged.items():
+    judged = [{"prod": reviewed.ACKNOWLEDGED, "dev": reviewed.ACKNOWLEDGED_OUTSIDE_PRODUCTION}.get(platform.name, {})]
+    judged += [reviewed.ACKNOWLEDGED_WITH[option] for option in more_by]
+    mended = {rule for option in less_by for rule in reviewed.MENDED_BY[option]}
+    for rule, patterns in (item for of in judged for item in of.items()):
         for pattern in patterns:
-            yield f"{rule} on {pattern}", (rule, pattern) in used, "Nobody acknowledges it any more. Take it out of the reviewed list."
+            yield (
+                f"{rule} on {pattern}",
+                (rule, pattern) in used or rule in mended,
+                "Nobody acknowledges it any more. Take it out of the reviewed list.",
+            )
 
 
 def rule_of(finding: str) -> str:

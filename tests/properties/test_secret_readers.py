@@ -14,7 +14,7 @@ from tests.charts.upstream import manifests_of
 from tests.helm_values import Json
 from tests.properties.holders import holders, roles_of
 from tests.properties.resources import Platform, Resource
-from tests.properties.secret_table import SERVICE, Row, rows, ways
+from tests.properties.secret_table import SERVICE, Row, lines, rows, way_to, ways
 from tests.properties.secret_ways import ANNOTATION, DAY, WAYS, handlers_that_keep_what_they_read, seconds
 from tests.properties.statements import statements_of
 
@@ -62,10 +62,13 @@ def readers(platform: Platform) -> dict[Resource, set[str]]:
     """Who may read each secret, by IAM."""
     known = holders(platform)
     found: dict[Resource, set[str]] = {secret: set() for secret in secrets(platform)}
+    by_hand = set(platform.settings.named_secrets.values())
     for statement in statements_of(platform):
         if statement.kind == "identity" and statement.allows and statement.may("secretsmanager:GetSecretValue"):
             who = {known[role] for role in roles_of(statement)}
             for resource in statement.resources:
+                if platform.text(statement.resource.stack, resource) in by_hand:
+                    continue
                 target = platform.target(statement.resource.stack, resource)
                 assert target in found, f"{statement} reads {platform.text(statement.resource.stack, resource)}, which is no secret here"
                 found[target] |= {"External Secrets" if name == OPERATOR else name for name in who}
@@ -103,7 +106,11 @@ class Cluster:
 
     def releases(self, secret: Resource) -> set[str]:
         """Releases whose pods read a secret."""
-        made = self.copies.get(f"{secret.stack}.{secret.id}", [])
+        return self.releases_of(f"{secret.stack}.{secret.id}")
+
+    def releases_of(self, end: str) -> set[str]:
+        """Releases whose pods read the secret whose ARN ends so."""
+        made = self.copies.get(end, [])
         return {release for copy in made for release in self.users.get(copy, set())}
 
 
@@ -141,6 +148,7 @@ def test_no_line_speaks_of_a_secret_that_is_not_there(platforms: Callable[[str],
 
 def test_each_reader_has_a_way_and_each_way_a_reader() -> None:
     reading = {re.sub(r"^tasks of .*", f"tasks of {SERVICE}", name) for row in rows() for name in {*row.readers, *row.releases}}
+    reading |= {name for line in lines().values() for name in {*line.readers, *(way_to(release, line) for release in line.releases)}}
     assert reading == set(ways())
     assert {way.way for way in ways().values()} == {*WAYS, BY_HAND}
 

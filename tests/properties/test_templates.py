@@ -11,6 +11,7 @@ from tests.charts.platform import Platform as Deployed
 from tests.conftest import ROOT, STACKS
 from tests.properties import isolation, made_by_eks
 from tests.properties.conftest import ENVIRONMENTS
+from tests.properties.options import turned_on
 from tests.properties.promise import Verdicts, promise
 from tests.properties.resources import EDGE_REGION, Json, Platform, Resource, as_list
 
@@ -25,6 +26,8 @@ MOST_BYTES = 900_000
 MOST_OUTPUTS = 180
 
 FROZEN = ROOT / "tests" / "stacks" / "stateful_resources.json"
+FROZEN_OPTIONS = FROZEN.with_name("optional_stateful_resources.json")
+"""What holds data where an environment turns an option on, by the key of that."""
 HOLDS_DATA = {
     "AWS::APS::Workspace",
     "AWS::Backup::BackupVault",
@@ -153,6 +156,9 @@ def test_p131_a_synthesis_without_network_or_credentials_is_the_same_to_the_byte
 @promise
 def test_p132_what_holds_data_keeps_its_logical_id_and_outlives_its_stack(platform: Platform) -> Verdicts:
     frozen: dict[str, str] = json.loads(FROZEN.read_text())
+    options: dict[str, dict[str, str]] = json.loads(FROZEN_OPTIONS.read_text())
+    for option in turned_on(platform.settings, options):
+        frozen |= options[option]
     now = {f"{resource.stack}/{resource.id}": resource for resource in platform.resources if resource.type in HOLDS_DATA}
     for name, type_ in frozen.items():
         kept = name in now and now[name].type == type_

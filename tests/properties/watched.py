@@ -157,6 +157,9 @@ def _edge(platform: Platform) -> Iterator[tuple[str, str, str]]:
     # At home, events tell of certificates; they are recorded nowhere else.
     for certificate in platform.all("AWS::CertificateManager::Certificate", stack="edge"):
         yield "certificate of the edge", certificate.name, place_of(certificate)
+    domain = platform.settings.domain
+    if domain and domain.edge_certificate:
+        yield "certificate of the edge", domain.edge_certificate, domain.edge_certificate
 
 
 def _ways_in(platform: Platform) -> Iterator[tuple[str, str, str]]:

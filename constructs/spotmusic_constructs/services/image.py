@@ -34,8 +34,13 @@ def own_image(repository: ecr.IRepository, *, tag: str) -> ServiceImage:
         repository: repository of the service.
         tag: immutable tag in it.
     """
+    # `repository_uri` would take the ARN apart, which is another stack's output: Fn::Split takes no such reference (cfn-lint, E1022).
+    stack = cdk.Stack.of(repository)
+    registry = f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"
     return ServiceImage(
-        name=f"{repository.repository_uri}:{tag}", health_command=("CMD", "healthcheck"), repository_arn=repository.repository_arn
+        name=f"{registry}/{repository.repository_name}:{tag}",
+        health_command=("CMD", "healthcheck"),
+        repository_arn=repository.repository_arn,
     )
 
 

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from aws_cdk import aws_ecr as ecr
 
@@ -12,6 +14,13 @@ def test_an_own_image_brings_its_own_health_check() -> None:
     assert here.stack.resolve(image.name)["Fn::Join"][1][-1].endswith("/dev/playback:1.4.2")
     assert image.health_command == ("CMD", "healthcheck")
     assert not image.command
+
+
+def test_the_name_of_an_own_image_takes_no_reference_apart() -> None:
+    """Fn::Split takes no output of another stack, which the repository's ARN is."""
+    here = Surroundings()
+    image = own_image(ecr.Repository(here.stack, "Repository"), tag="1.4.2")
+    assert "Fn::Select" not in json.dumps(here.stack.resolve(image.name))
 
 
 def test_the_bootstrap_image_writes_only_below_tmp() -> None:

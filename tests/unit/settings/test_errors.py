@@ -81,6 +81,14 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"identity.providers": {"club": {**PROVIDER, "kind": "oidc", "issuer": "http://club.example"}}},
         "identity.providers.club.issuer: 'http://club.example' is refused",
     ),
+    "a provider behind a port that is shut": (
+        {"identity.providers": {"club": {**PROVIDER, "kind": "oidc", "token_url": "https://club.example:8443/token"}}},
+        "identity.providers.club.token_url: nothing leaves the network by port 8443.\n  Name an address of port 443, without the number.",
+    ),
+    "more providers than a login page shows": (
+        {"identity.providers": {f"club-{number}": {**PROVIDER, "kind": "google"} for number in range(21)}},
+        "identity.providers: {'club-0': {'client_id': 'spotmusic', 'kind': 'google', 'label': 'X', 'secret':… is refused",
+    ),
     "a secret that is named in part": (
         {"identity.email": {"sender": "no-reply@x.example", "secret": "arn:aws:secretsmanager:sa-east-1:111122223333:secret:mail"}},
         "identity.email.secret: 'arn:aws:secretsmanager:sa-east-1:111122223333:secret:mail' is refused",
@@ -219,6 +227,13 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"registry.github_credentials": "arn:aws:secretsmanager:us-east-1:111122223333:secret:ecr-pullthroughcache/github-AbCdEf"},
         "registry.github_credentials: the secret is in us-east-1, and what reads it in sa-east-1.\n  Make the secret in sa-east-1 too",
     ),
+    "a secret of another account": (
+        {
+            "account": "111122223333",
+            "identity.email": {"sender": "no-reply@x.example", "secret": PROVIDER["secret"].replace("111122223333", "444455556666")},
+        },
+        "identity.email.secret: the secret is of account 444455556666, and what reads it of 111122223333.\n  Make the",
+    ),
     "a service with the name of a superuser": ({"services.admin": {}}, "services.admin: the name is that of the superuser of Redpanda"),
     "a service with the name of another's secret": (
         {"services.trends-secret": {}},
@@ -276,6 +291,10 @@ INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
     "a week of the cache": ({"data.cache.snapshot_retention_days": 7}, "data.cache.snapshot_retention_days: production keeps 15 days"),
     "a lock that can be taken off": ({"data.backup.vault_lock_days": None}, "data.backup.vault_lock_days: anybody who administers"),
     "endpoints left out": ({"network.interface_endpoints": ["kms"]}, "network.interface_endpoints: production reaches AWS"),
+    "a Kubernetes API that everybody reaches": (
+        {"kubernetes.endpoint": "public_and_private"},
+        "kubernetes.endpoint: nobody reaches the Kubernetes API of production from the Internet.\n  Use private.",
+    ),
     "images of Docker Hub from the Internet": (
         {"registry.docker_hub_credentials": None},
         "registry.docker_hub_credentials: images of docker.io would be pulled from the Internet",

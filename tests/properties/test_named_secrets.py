@@ -1,0 +1,98 @@
+"""Secrets that somebody makes and an environment file names: docs/secrets.md has a line for each, though templates know their ARN alone.
+
+No environment that ships names all of them. `make fuzz` asks these tests about production with every option as well.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from spotmusic_cdk.settings import Settings, parse
+from tests.charts.platform import Platform as Deployed
+from tests.conftest import ROOT
+from tests.fuzz.corners import EVERY_OPTION, text_of
+from tests.properties.holders import holders, roles_of
+from tests.properties.resources import Platform
+from tests.properties.secret_table import DOCUMENT, PROVIDER, Line, line_of, lines, way_to, ways
+from tests.properties.secret_ways import DAY, WAYS, seconds
+from tests.properties.statements import statements_of
+from tests.properties.test_secret_readers import BY_HAND, OPERATOR, Cluster
+
+RULE = "AWS::ECR::PullThroughCacheRule"
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def settings_that_name_secrets(model: dict[str, Any], schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yields the keys of environment files, by their schema, that take the ARN of a secret."""
+    for part in (model, *model.get("anyOf", ())):
+        if ":secretsmanager:" in part.get("pattern", ""):
+            yield ".".join(path)
+        if "$ref" in part:
+            yield from settings_that_name_secrets(schema["$defs"][part["$ref"].rpartition("/")[2]], schema, path)
+        for key, inner in part.get("properties", {}).items():
+            yield from settings_that_name_secrets(inner, schema, (*path, key))
+        for inner in part.get("patternProperties", {}).values():
+            yield from settings_that_name_secrets(inner, schema, (*path, PROVIDER))
+
+
+def readers(platform: Platform, arn: str) -> set[str]:
+    """Who may read a secret: by a right of ours, or because a rule of ECR names it."""
+    known = holders(platform)
+    found = {"Amazon ECR" for rule in platform.all(RULE) if rule["CredentialArn"] == arn}
+    for statement in statements_of(platform):
+        if statement.allows and statement.may("secretsmanager:GetSecretValue") and arn in statement.texts():
+            found |= {"External Secrets" if known[role] == OPERATOR else known[role] for role in roles_of(statement)}
+    return found
+
+
+def test_each_key_that_names_a_secret_has_a_line() -> None:
+    schema = Settings.model_json_schema()
+    assert set(settings_that_name_secrets(schema, schema)) == set(lines())
+
+
+def test_an_environment_with_every_option_names_each() -> None:
+    everything = parse(text_of(EVERY_OPTION), source=Path("environments/prod.yaml"))
+    assert {line_of(key).setting for key in everything.named_secrets} == set(lines())
+
+
+def test_each_secret_has_the_readers_of_its_line(platform: Platform, deployed: Callable[[str], Deployed]) -> None:
+    cluster = Cluster(deployed(platform.name))
+    for key, arn in platform.settings.named_secrets.items():
+        line = line_of(key)
+        assert readers(platform, arn) == line.readers, f"{key}: docs/secrets.md names other readers"
+        assert cluster.releases_of(arn.rpartition(":")[2]) == line.releases, f"{key}: docs/secrets.md names other releases"
+
+
+def test_a_new_value_reaches_each_reader(platform: Platform, deployed: Callable[[str], Deployed]) -> None:
+    for key in platform.settings.named_secrets:
+        line = line_of(key)
+        for reader in (*line.readers, *(way_to(release, line) for release in line.releases)):
+            listed = ways()[reader]
+            if listed.way != BY_HAND and listed.within:
+                took = WAYS[listed.way](platform, deployed(platform.name), reader)
+                assert took is not None, f"{reader} reads the secret of {key}, and a new value does not reach it by {listed.way}"
+                assert took <= seconds(listed.within) < DAY
+
+
+def test_each_line_says_why_no_schedule_replaces_it_and_leads_to_how_it_is_done() -> None:
+    assert [line.setting for line in lines().values() if not leads_somewhere(line)] == []
+
+
+def leads_somewhere(line: Line) -> bool:
+    """Tells whether a line links to a heading of a runbook, after a reason."""
+    reason, _, _ = line.why.partition("[")
+    links = re.findall(r"\]\(([^)#]+)#([^)]+)\)", line.why)
+    return len(reason) >= 40 and bool(links) and all(anchor in anchors(DOCUMENT.parent / page) for page, anchor in links)
+
+
+def anchors(page: Path) -> set[str]:
+    """Headings of a page as its links name them."""
+    return {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in HEADING.findall(page.read_text())}
+
+
+def test_each_secret_has_its_fields_in_the_schema_of_environments() -> None:
+    """Whoever makes one reads there which."""
+    text = (ROOT / "environments" / "schema.json").read_text()
+    named = {field for line in lines().values() for field in line.fields}
+    assert sorted(field for field in named if f"`{field}`" not in text) == []

@@ -1,0 +1,64 @@
+"""What only an option brings, put together wrongly: no environment that ships has it, so that no mutant can be made of it."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.conftest import settings_of
+from tests.properties.holders import holders
+from tests.properties.options import turned_on
+from tests.properties.resources import Platform
+from tests.properties.statements import statements_of
+from tests.properties.test_iam import is_for_one_pod
+
+Json = dict[str, Any]
+
+ISSUER = {"Fn::Select": [1, {"Fn::Split": ["//", {"Fn::GetAtt": ["Cluster0A1B2C3D", "OpenIdConnectIssuerUrl"]}]}]}
+TRUST = """{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": "${Provider}"},
+"Condition": {"StringEquals": {"${Issuer}:aud": "sts.amazonaws.com", "${Issuer}:sub": "system:serviceaccount:redpanda:redpanda"}}}]}"""
+
+
+def platform_with(trust: str) -> Platform:
+    """A cluster whose issuer is an identity provider, and a role for one of its pods."""
+    values = {"Provider": {"Fn::GetAtt": ["Issuer0A1B2C3D", "Arn"]}, "Issuer": ISSUER}
+    resources = {
+        "Cluster0A1B2C3D": {"Type": "AWS::EKS::Cluster"},
+        "Issuer0A1B2C3D": {"Type": "AWS::IAM::OIDCProvider"},
+        "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Fn::Sub": [trust, values]}}},
+    }
+    return Platform(name="prod", settings=settings_of("prod"), templates={"eks-platform": {"Resources": copy.deepcopy(resources)}})
+
+
+def test_the_role_of_a_pod_is_taken_by_that_pod_alone() -> None:
+    platform = platform_with(TRUST)
+    (statement,) = statements_of(platform)
+    assert is_for_one_pod(statement)
+    assert list(holders(platform).values()) == ["pods redpanda/redpanda"]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda text: text.replace("redpanda:redpanda", "redpanda:*"),
+        lambda text: text.replace("StringEquals", "StringLike"),
+        lambda text: text.replace('"${Issuer}:aud": "sts.amazonaws.com", ', ""),
+        lambda text: text.replace('"sts.amazonaws.com"', '"another"'),
+        lambda text: text.replace('"Federated": "${Provider}"', '"Federated": "arn:aws:iam::111122223333:oidc-provider/elsewhere"'),
+        lambda text: text.replace('"Federated": "${Provider}"', '"Federated": "${Provider}", "AWS": "*"'),
+        lambda text: text.replace("${Issuer}:sub", "elsewhere:sub"),
+        lambda text: text.replace("sts:AssumeRoleWithWebIdentity", "sts:*"),
+    ],
+    ids=["any account", "a pattern", "no audience", "another audience", "another issuer", "anybody", "another's word", "any action"],
+)
+def test_a_role_that_others_may_take_as_well_is_not(broken: Callable[[str], str]) -> None:
+    text = broken(TRUST)
+    assert text != TRUST
+    (statement,) = statements_of(platform_with(text))
+    assert not is_for_one_pod(statement)
+
+
+def test_an_option_is_on_where_its_key_says_something() -> None:
+    keys = ("kubernetes.redpanda.tiered_storage", "edge.allowed_countries", "resilience.fault_injection")
+    assert turned_on(settings_of("prod"), keys) == {"resilience.fault_injection"}
