@@ -1,0 +1,39 @@
+"""The runbook of a first deployment that failed speaks of what the templates protect and keep, and of nothing else."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.conftest import ROOT, Template
+
+RUNBOOK = (ROOT / "docs" / "runbooks" / "failed-first-deployment.md").read_text()
+Templates = Callable[[str], dict[str, Template]]
+
+
+def protected(template: Template) -> Iterator[str]:
+    """Types of the resources that refuse to be deleted."""
+    for resource in template["Resources"].values():
+        properties = resource.get("Properties", {})
+        attributes = {pair["Key"]: pair["Value"] for pair in properties.get("LoadBalancerAttributes", ())}
+        if properties.get("DeletionProtection") is True or attributes.get("deletion_protection.enabled") == "true":
+            yield resource["Type"]
+
+
+def test_the_runbook_takes_the_protection_off_everything_that_has_it(templates: Templates) -> None:
+    rows = re.findall(r"^ +\| `([a-z-]+)` \| `(AWS::\w+::\w+)` \| (\d+) \|", RUNBOOK, flags=re.MULTILINE)
+    told = {(stack, kind): int(count) for stack, kind, count in rows}
+    found = {(stack, kind): count for stack, template in templates("prod").items() for kind, count in Counter(protected(template)).items()}
+    assert told == found
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging"])
+def test_nothing_is_protected_where_the_runbook_asks_for_nothing(templates: Templates, environment: str) -> None:
+    assert [kind for template in templates(environment).values() for kind in protected(template)] == []
+
+
+def test_the_runbook_removes_everything_that_a_failed_start_leaves(templates: Templates) -> None:
+    told = re.findall(r"^\| `(AWS::\w+::\w+)` \|", RUNBOOK, flags=re.MULTILINE)
+    resources = [resource for template in templates("prod").values() for resource in template["Resources"].values()]
+    assert sorted(told) == sorted({resource["Type"] for resource in resources if resource.get("DeletionPolicy", "").startswith("Retain")})
