@@ -106,11 +106,15 @@ RECORDED = (
 
 EVENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "a backup that fails": ("aws.backup", ("$.detail.state", '"FAILED"', '"EXPIRED"')),
-    "a restore, or the weekly test of one, that fails": ("aws.backup", ("$.detail.status", '"FAILED"', '"ABORTED"')),
+    "a restore, or the weekly test of one, that fails": (
+        "aws.backup",
+        ("Restore Job State Change", "$.detail.status", '"FAILED"', '"ABORTED"'),
+    ),
     "a certificate that is not renewed": ("aws.acm", ("ACM Certificate Approaching Expiration",)),
     "a deployment that is rolled back": ("aws.ecs", ("SERVICE_DEPLOYMENT_FAILED",)),
     "a finding of GuardDuty": ("aws.guardduty", ("$.detail.severity >=",)),
     "an upload that carries malware": ("aws.guardduty", ("THREATS_FOUND",)),
+    "a key that is about to be lost": ("aws.kms", ('"ScheduleKeyDeletion"', '"DisableKey"', "$.detail.errorCode NOT EXISTS")),
     "a key that is deleted": ("aws.kms", ("KMS CMK Deletion",)),
 }
 """What AWS only says in an event: its source, and what the filter that counts it must name."""

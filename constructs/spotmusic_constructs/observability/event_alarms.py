@@ -10,7 +10,8 @@ from spotmusic_constructs.observability.event_log import EventLog
 
 _FAILED = '($.detail.{field} = "FAILED" || $.detail.{field} = "ABORTED" || $.detail.{field} = "EXPIRED")'
 
-# Jobs that back up and copy have a state, jobs that restore a status (AWS Backup developer guide, EventBridge events).
+# Jobs that back up and copy have a state, jobs that restore a status (AWS Backup developer guide, EventBridge events). Other events of
+# AWS Backup may have a status too, and theirs says nothing of a restore.
 _PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
     "FailedBackups": (
         "backup",
@@ -22,7 +23,7 @@ _PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
         "backup",
         "critical",
         "A restore failed: when it was a test, the backup may be worth nothing.",
-        '{ $.source = "aws.backup" && ' + _FAILED.format(field="status") + " }",
+        '{ $.source = "aws.backup" && $.detail-type = "Restore Job State Change" && ' + _FAILED.format(field="status") + " }",
     ),
     "FailedDeployments": (
         "ecs-service",
@@ -48,6 +49,14 @@ _PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
         "ACM says that a certificate ends within 45 days and is not renewed.",
         '{ $.source = "aws.acm" && $.detail-type = "ACM Certificate Approaching Expiration" }',
     ),
+    # A call that was refused has an errorCode; the deletion can be called off for as long as the waiting time runs.
+    "EndangeredKeys": (
+        "encryption-key",
+        "critical",
+        "A key waits for its deletion or was disabled: call it off before the data is lost.",
+        '{ $.source = "aws.kms" && ($.detail.eventName = "ScheduleKeyDeletion" || $.detail.eventName = "DisableKey")'
+        " && $.detail.errorCode NOT EXISTS }",
+    ),
     "DeletedKeys": (
         "encryption-key",
         "critical",
@@ -59,6 +68,9 @@ _PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
 
 class EventAlarms(Construct):
     """Alarms of events that should never happen.
+
+    Calls of APIs are events where a trail of CloudTrail records them (Amazon EventBridge user guide, AWS service events via CloudTrail):
+    the account has one, or nobody hears that a key waits for its deletion.
 
     Creates for each kind a metric filter on the log and an alarm, which is over when no further event came for five minutes.
 

@@ -37,6 +37,13 @@ FAULTS = (
     Fault("budget gone", "observability/Budget", gone, "A loop costs a month's money in a night."),
     Fault("budget that tells nobody", "observability/Budget", drop("NotificationsWithSubscribers"), "The same."),
     Fault("event rule gone", "observability/EventLog*", gone, "What AWS tells is not counted.", of="AWS::Events::Rule"),
+    Fault(
+        "deletion of a key heard when it is over",
+        "observability/EventLogCountEndangeredKeys",
+        reads("ScheduleKeyDeletion", "DeleteKey"),
+        "The data is lost when somebody is woken.",
+        of="AWS::Logs::MetricFilter",
+    ),
     Fault("count of events gone", "observability/EventLog*", gone, "Its alarm waits for ever.", of="AWS::Logs::MetricFilter"),
     Fault(
         "events kept for a month", "observability/EventLogLogGroup", put("RetentionInDays", to=30), "An incident cannot be told any more."

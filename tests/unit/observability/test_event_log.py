@@ -68,7 +68,10 @@ def test_only_rules_of_this_account_write_to_the_log(resources: Json) -> None:
     assert "*" not in write["Resource"] + streams["Resource"]
 
 
-@pytest.mark.parametrize("name", ["FailedBackups", "FailedRestores", "FailedDeployments", "Findings", "ExpiringCertificates"])
+@pytest.mark.parametrize(
+    "name",
+    ["FailedBackups", "FailedRestores", "FailedDeployments", "Findings", "ExpiringCertificates", "EndangeredKeys", "DeletedKeys"],
+)
 def test_what_must_not_happen_is_counted_and_alarmed(resources: Json, name: str) -> None:
     (count,) = (f for id_, f in of_type(resources, "AWS::Logs::MetricFilter").items() if id_.startswith(f"EventLogCount{name}"))
     (transformation,) = count["Properties"]["MetricTransformations"]
@@ -79,13 +82,28 @@ def test_what_must_not_happen_is_counted_and_alarmed(resources: Json, name: str)
     assert (ROOT / runbook).is_file()
 
 
-def test_jobs_that_restore_have_a_status_and_jobs_that_back_up_a_state(resources: Json) -> None:
-    patterns = {
+@pytest.fixture(scope="module")
+def patterns(resources: Json) -> dict[str, str]:
+    return {
         f["Properties"]["MetricTransformations"][0]["MetricName"]: f["Properties"]["FilterPattern"]
         for f in of_type(resources, "AWS::Logs::MetricFilter").values()
     }
+
+
+def test_jobs_that_restore_have_a_status_and_jobs_that_back_up_a_state(patterns: dict[str, str]) -> None:
     assert '$.detail.state = "FAILED"' in patterns["FailedBackups"]
     assert '$.detail.status = "FAILED"' in patterns["FailedRestores"]
+
+
+def test_a_status_of_another_event_of_aws_backup_is_no_failed_restore(patterns: dict[str, str]) -> None:
+    assert '&& $.detail-type = "Restore Job State Change" &&' in patterns["FailedRestores"]
+
+
+def test_a_key_rings_when_its_deletion_is_asked_for_and_not_when_it_is_too_late(patterns: dict[str, str]) -> None:
+    """What CloudTrail records of a call that succeeded: in detail its name, and no errorCode."""
+    for call in ("ScheduleKeyDeletion", "DisableKey"):
+        assert f'$.detail.eventName = "{call}"' in patterns["EndangeredKeys"]
+    assert "&& $.detail.errorCode NOT EXISTS }" in patterns["EndangeredKeys"]
 
 
 def test_the_workspace_is_encrypted_and_logs_what_it_refuses(resources: Json) -> None:
