@@ -1,0 +1,56 @@
+"""What runbooks look up in an account by name is there, by that name or by what it begins with."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Template
+
+RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
+Templates = Callable[[str], dict[str, Template]]
+END = "…"
+"""Stands for what is known in the account alone."""
+
+
+@pytest.fixture(scope="module")
+def groups(templates: Templates) -> set[str]:
+    """Names of the log groups of production, as far as its templates tell them."""
+    resources = [resource for template in templates("prod").values() for resource in template["Resources"].values()]
+    names = [resource["Properties"].get("LogGroupName") for resource in resources if resource["Type"] == "AWS::Logs::LogGroup"]
+    return {name if isinstance(name, str) else name["Fn::Join"][1][0] + END for name in names if name}
+
+
+def looked_up(text: str) -> Iterator[str]:
+    """Log groups that a text speaks of; END follows what is only a beginning."""
+    for option, name in re.findall(r"(--log-group-name-prefix )?(/aws/[a-z]+/[\w<>/-]+)", text.replace("<env>", "prod")):
+        beginning, placeholder, _ = name.partition("<")
+        yield beginning + END if option or placeholder else name
+
+
+def is_there(name: str, groups: set[str]) -> bool:
+    """Tells whether a group has the name, or may have a name that begins so."""
+    beginnings = [group.removesuffix(END) for group in groups if group.endswith(END)]
+    if not name.endswith(END):
+        return name in groups
+    beginning = name.removesuffix(END)
+    return any(group.startswith(beginning) for group in groups) or any(beginning.startswith(group) for group in beginnings)
+
+
+@pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
+def test_log_groups_that_runbooks_name_exist(groups: set[str], runbook: Path) -> None:
+    assert [name for name in looked_up(runbook.read_text()) if not is_there(name, groups)] == []
+
+
+def test_a_name_is_known_by_its_beginning_only_where_its_end_is_drawn() -> None:
+    groups = {"/aws/events/spotmusic-prod-…", "/aws/eks/spotmusic-prod/cluster"}
+    told = "`/aws/events/spotmusic-<env>` `/aws/eks/spotmusic-<env>/cluster` --log-group-name-prefix /aws/events/spotmusic-<env>-"
+    assert [is_there(name, groups) for name in looked_up(told)] == [False, True, True]
+
+
+@pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
+def test_resources_that_runbooks_find_by_logical_id_exist(templates: Templates, runbook: Path) -> None:
+    beginnings = re.findall(r"starts_with\(LogicalResourceId, ?[`'](\w+)[`']\)", runbook.read_text())
+    ids = [id_ for template in templates("prod").values() for id_ in template["Resources"]]
+    assert [beginning for beginning in beginnings if sum(id_.startswith(beginning) for id_ in ids) != 1] == []
