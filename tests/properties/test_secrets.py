@@ -20,6 +20,7 @@ PARAMETER = "AWS::SSM::Parameter"
 PAIR = "Custom::SigningKeyPair"
 CLASSES = ("database", "cache", "audio", "logs", "kubernetes", "backup", "images", "secrets", "notifications")
 READS = ("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue")
+FOR_AWS = "kms:GrantIsForAWSResource"
 BARRIER = "aws:cdk:eks:kubectl-ready"
 """Value of a parameter by which CDK orders releases. It is nobody's configuration, and has no name of ours."""
 
@@ -143,23 +144,34 @@ def test_p028_keys_rotate(platform: Platform) -> Verdicts:
 @promise
 def test_p029_keys_serve_this_account_only(platform: Platform) -> Verdicts:
     root = (("AWS", f"arn:aws:iam::{ACCOUNT}:root"),)
+    of_clusters = keys_of_clusters(platform)
     for key in platform.some(KEY):
-        allowed = [statement for statement in statements_of(platform) if statement.resource is key and statement.allows]
+        ours = [statement for statement in statements_of(platform) if statement.resource is key]
+        allowed = [statement for statement in ours if statement.allows]
+        denied = any(statement.may("kms:CreateGrant") and statement.for_anybody for statement in ours if not statement.allows)
+        yield key, denied, "Deny grants to everybody but services: one passes the key on beside its policy."
+        creatable = key not in of_clusters or FOR_AWS not in str(key["KeyPolicy"])
+        yield key, creatable, f"Amazon EKS makes no cluster with a key whose policy asks for {FOR_AWS}."
         administered = any(statement.principals == root and statement.may("kms:PutKeyPolicy") for statement in allowed)
         yield key, administered, "Let the account administer it through IAM: nobody could mend its policy otherwise."
         for statement in allowed:
             if statement.principals != root:
-                yield from used_for_this_account(statement)
+                yield from used_for_this_account(statement, grants_to=of_clusters)
 
 
-def used_for_this_account(statement: Statement) -> Verdicts:
+def keys_of_clusters(platform: Platform) -> set[Resource | None]:
+    providers = [(cluster, config["Provider"]) for cluster in platform.some("AWS::EKS::Cluster") for config in cluster["EncryptionConfig"]]
+    return {platform.target(cluster.stack, provider["KeyArn"]) for cluster, provider in providers}
+
+
+def used_for_this_account(statement: Statement, *, grants_to: set[Resource | None]) -> Verdicts:
     key = statement.resource
     yield key, confines_to_this_account(statement), f"Confine the statement {statement} to this account."
     yield key, not {"*", "kms:*"}.intersection(statement.actions) and not statement.negated, f"Name what it may do: {statement}."
     if statement.for_anybody:
         through = statement.values("StringEquals", "kms:ViaService")
         yield key, bool(through) and "*" not in "".join(through), f"Name the services that may use it: {statement}."
-        passes_on = statement.may("kms:CreateGrant") and statement.values("Bool", "kms:GrantIsForAWSResource") != ("true",)
+        passes_on = statement.may("kms:CreateGrant") and key not in grants_to and statement.values("Bool", FOR_AWS) != ("true",)
         yield key, not passes_on, f"Let grants be for AWS services only: {statement}."
 
 

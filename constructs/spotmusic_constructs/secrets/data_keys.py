@@ -55,7 +55,7 @@ USES = MappingProxyType(
         "cache": KeyUse(description="Cache nodes and their snapshots", via=("elasticache",)),
         "audio": KeyUse(description="Buckets of audio, uploads and web content", via=("s3",), principals=(CLOUDFRONT,)),
         "logs": LOGS,
-        "kubernetes": KeyUse(description="Kubernetes secrets and volumes", via=("ec2", "eks")),
+        "kubernetes": KeyUse(description="Kubernetes secrets and volumes", via=("ec2", "eks"), serves_cluster=True),
         # Copies of snapshots are encrypted by the service that made them, under the vault's key.
         "backup": KeyUse(description="Recovery points", via=("backup", "ec2", "rds", "s3")),
         "images": KeyUse(description="Container images", via=("ecr",)),

@@ -1,6 +1,6 @@
 """A customer-managed key of one class of data, and who may use it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,11 +37,14 @@ class KeyUse:
         description: what the key protects, in words an auditor can read.
         via: services (`rds`, `s3`) through which anybody in the account who may use them may use the key.
         principals: services that use the key under their own name.
+        serves_cluster: whether an EKS cluster encrypts with it. Its creation makes a grant that KMS does not count as one for an AWS
+            resource, and is refused where a policy asks for that (Amazon EKS user guide, `enable-kms`; AWS Control Tower, CT.EKS.PR.2).
     """
 
     description: str
     via: tuple[str, ...]
     principals: tuple[ServicePrincipal, ...] = ()
+    serves_cluster: bool = False
 
 
 class EncryptionKey(Construct):
@@ -94,6 +97,8 @@ class EncryptionKey(Construct):
 
 def _policy(stack: cdk.Stack, use: KeyUse) -> dict[str, Any]:
     places = {name: str(getattr(stack, name)) for name in _PLACES}
+    # Either says that a service makes the grant; the second also when the grant is for the service itself.
+    by_service = "aws:ViaAWSService" if use.serves_cluster else "kms:GrantIsForAWSResource"
     statements = [
         {
             # Without it a mistake in the rest of the policy would lock everybody out for good (KMS developer guide, default key policy).
@@ -111,21 +116,22 @@ def _policy(stack: cdk.Stack, use: KeyUse) -> dict[str, Any]:
             "Principal": {"AWS": "*"},
             "Action": "kms:CreateGrant",
             "Resource": "*",
-            "Condition": {"BoolIfExists": {"aws:PrincipalIsAWSService": "false", "kms:GrantIsForAWSResource": "false"}},
+            "Condition": {"BoolIfExists": {"aws:PrincipalIsAWSService": "false", by_service: "false"}},
         },
-        *_through_services(use.via, places),
+        *_through_services(use, places),
         *(_by_service(principal, places) for principal in use.principals),
     ]
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _through_services(services: Sequence[str], places: Mapping[str, str]) -> list[dict[str, Any]]:
-    if not services:
+def _through_services(use: KeyUse, places: Mapping[str, str]) -> list[dict[str, Any]]:
+    if not use.via:
         return []
     through = {
         "kms:CallerAccount": places["account"],
-        "kms:ViaService": [f"{service}.{places['region']}.amazonaws.com" for service in services],
+        "kms:ViaService": [f"{service}.{places['region']}.amazonaws.com" for service in use.via],
     }
+    for_aws = {} if use.serves_cluster else {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     return [
         {
             "Sid": "AccountUsesThroughServices",
@@ -141,7 +147,7 @@ def _through_services(services: Sequence[str], places: Mapping[str, str]) -> lis
             "Principal": {"AWS": "*"},
             "Action": "kms:CreateGrant",
             "Resource": "*",
-            "Condition": {"StringEquals": through, "Bool": {"kms:GrantIsForAWSResource": "true"}},
+            "Condition": {"StringEquals": through, **for_aws},
         },
     ]
 

@@ -7,6 +7,7 @@ from tests.mutants.fault import Fault
 
 KEY, SECRET, REPOSITORY, ROLE = "AWS::KMS::Key", "AWS::SecretsManager::Secret", "AWS::ECR::Repository", "AWS::IAM::Role"
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+FOR_AWS = {"BoolIfExists": {"kms:GrantIsForAWSResource": "false"}}
 ANY_SECRET = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:*"
 
 FAULTS = (
@@ -33,6 +34,19 @@ FAULTS = (
         "secrets/DatabaseKey",
         drop("KeyPolicy", "Statement", {"Sid": "AccountUsesThroughServices"}, "Condition", "StringEquals", "kms:ViaService"),
         "Whoever is in the account decrypts directly, past the service that would ask for rights.",
+    ),
+    Fault(
+        "grants of a key for anybody",
+        "secrets/*Key",
+        drop("KeyPolicy", "Statement", {"Sid": "NobodyButServicesPassesItOn"}),
+        "A role lends the key to another account, beside its policy.",
+        of=KEY,
+    ),
+    Fault(
+        "grants that EKS cannot make",
+        "secrets/KubernetesKey",
+        put("KeyPolicy", "Statement", {"Sid": "NobodyButServicesPassesItOn"}, "Condition", to=FOR_AWS),
+        "No cluster is ever created.",
     ),
     Fault(
         "secret under AWS's key", "*", drop("KmsKeyId"), "Whoever administers the account reads it, and no key policy says no.", of=SECRET
