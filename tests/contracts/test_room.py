@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from spotmusic_cdk.settings.service_checks import MOST_RULES, rules_of
-from tests.conftest import Template, settings_of
+from spotmusic_cdk.settings.service_checks import MOST_RULES, MOST_SERVICES, rules_of
+from spotmusic_cdk.settings.services import ServiceSettings
+from tests.conftest import ROOT, Template, settings_of
 
 RESOURCES = 500
 """Resources of a stack (AWS CloudFormation quotas, 2026-11)."""
@@ -20,3 +21,18 @@ def test_the_rules_of_the_most_services_fit_into_the_network_stack(
     ours = sum(map(rules_of, settings_of(environment).services.values()))
     network = len(templates(environment)["network"]["Resources"]) - ours
     assert network + OPTIONS + MOST_RULES <= RESOURCES, f"lower MOST_RULES by {network + OPTIONS + MOST_RULES - RESOURCES}"
+
+
+def test_the_document_counts_as_the_settings_do() -> None:
+    """docs/deployment.md, "How many services fit"."""
+    text = (ROOT / "docs" / "deployment.md").read_text()
+    ours = sum(map(rules_of, settings_of("prod").services.values()))
+    busy = rules_of(ServiceSettings(route="/v1/busy", talks_to=("catalogue", "cache", "events", "tasks")))
+    alone = rules_of(ServiceSettings(route="/v1/alone"))
+    assert (
+        f"{MOST_RULES} of them are admitted: {busy} for a service with a route and four words, {alone} for one with a route alone" in text
+    )
+    assert f"{ours} for the five of production. Nineteen of the former beside the five make {ours + 19 * busy};" in text
+    assert ours + 19 * busy <= MOST_RULES < ours + 20 * busy
+    forty = MOST_SERVICES * alone
+    assert f"forty of the latter {forty}, which leaves {(MOST_RULES - forty) // 2} words" in text
