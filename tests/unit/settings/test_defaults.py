@@ -29,13 +29,13 @@ def test_no_environment_that_ships_deletes_data(environment: str) -> None:
 
 
 def test_nobody_asks_one_of_the_two_switches_alone() -> None:
-    """Whoever asks `deletes_data` asks both; whoever chose DESTROY by anything else would need none of them."""
+    """Whoever asks `deletes_data` asks both; DESTROY is chosen in one place, by that alone."""
     sources = [path for folder in ("stacks", "spotmusic_cdk") for path in (ROOT / folder).rglob("*.py") if "settings" not in path.parts]
     lines = [(path.name, line.strip()) for path in sources for line in path.read_text().splitlines()]
     assert [found for found in lines if "allow_data_destruction" in found[1] or "data.removal_policy" in found[1]] == []
     destroying = [found for found in lines if "RemovalPolicy.DESTROY" in found[1]]
-    assert len(destroying) > 5
-    assert [found for found in destroying if "settings.deletes_data" not in found[1]] == []
+    assert destroying == [("environment_stack.py", "return cdk.RemovalPolicy.DESTROY if self._deletes_data else kept")]
+    assert [line for _, line in lines if "_deletes_data =" in line] == ["self._deletes_data = settings.deletes_data"]
 
 
 def test_settings_do_not_change_after_loading() -> None:
