@@ -1,0 +1,76 @@
+"""What docs/deployment.md asks of an account's quotas is what production's templates need."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from math import ceil
+
+from tests.charts.platform import Platform
+from tests.charts.quantities import most_pods, requested
+from tests.conftest import ROOT, Template, settings_of
+from tests.helm_values import Json
+
+Templates = Callable[[str], dict[str, Template]]
+DOCUMENT = (ROOT / "docs" / "deployment.md").read_text()
+TOLD = {
+    code: (int(first), int(most))
+    for code, first, most in re.findall(r"^\|[^|]+\| `[a-z0-9]+` `(L-\w+)` \| (\d+) \| (\d+) \|", DOCUMENT, flags=re.MULTILINE)
+}
+"""By the code of the quota: what the first deployment needs, and the most that this environment ever does."""
+
+
+def of_type(template: Template, kind: str) -> Iterator[Json]:
+    """Properties of the resources of a type."""
+    return (resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == kind)
+
+
+def vcpus(services: Template) -> tuple[float, float]:
+    """Cores of all tasks, at the least and at the most of them, outside of deployments."""
+    least = most = 0.0
+    for target in of_type(services, "AWS::ApplicationAutoScaling::ScalableTarget"):
+        service = services["Resources"][target["ResourceId"]["Fn::Join"][1][-1]["Fn::GetAtt"][0]]["Properties"]
+        assert service["DeploymentConfiguration"]["MaximumPercent"] == 200
+        cores = int(services["Resources"][service["TaskDefinition"]["Ref"]]["Properties"]["Cpu"]) / 1024
+        least, most = least + target["MinCapacity"] * cores, most + target["MaxCapacity"] * cores
+    return least, most
+
+
+def test_every_task_of_two_versions_fits_on_fargate(templates: Templates) -> None:
+    least, most = vcpus(templates("prod")["ecs-services"])
+    assert TOLD["L-3032A538"] == (ceil(2 * least), ceil(2 * most))
+    assert f"{least:g} at the least of all, {most:g} at `scaling.max`" in DOCUMENT
+
+
+def test_every_pod_fits_on_ec2(deployed: Callable[[str], Platform]) -> None:
+    kong = settings_of("prod").kubernetes.kong
+    ordinary, gateway = 0.0, 0.0
+    for namespace, pod, count in most_pods(deployed("prod")):
+        cores = requested(pod, "cpu", "50m")
+        if namespace == "kong":
+            assert count == kong.max_replicas
+            gateway += cores
+        else:
+            ordinary += count * cores
+    assert TOLD["L-1216C47A"] == (ceil(ordinary + kong.min_replicas * gateway), ceil(ordinary + kong.max_replicas * gateway))
+
+
+def test_addresses_and_endpoints_are_counted(templates: Templates) -> None:
+    network = templates("prod")["network"]
+    kinds = Counter(endpoint["VpcEndpointType"] for endpoint in of_type(network, "AWS::EC2::VPCEndpoint"))
+    addresses = len([*of_type(network, "AWS::EC2::EIP")])
+    assert TOLD["L-0263D0A3"] == (addresses, addresses)
+    assert TOLD["L-29B6F2EB"] == (kinds["Interface"], kinds["Interface"])
+
+
+def test_the_fullest_security_group_is_told(templates: Templates) -> None:
+    network, rules = templates("prod")["network"], Counter[str]()
+    for direction in ("Ingress", "Egress"):
+        for group in of_type(network, f"AWS::EC2::SecurityGroup{direction}"):
+            rules[f"{direction} {group['GroupId']}"] += 1
+        for id_, resource in network["Resources"].items():
+            if resource["Type"] == "AWS::EC2::SecurityGroup":
+                rules[f"{direction} {{'Fn::GetAtt': ['{id_}', 'GroupId']}}"] += len(
+                    resource["Properties"].get(f"SecurityGroup{direction}", ())
+                )
+    fullest = max(rules.values())
+    assert TOLD["L-0EA8095F"] == (fullest, fullest)
