@@ -1,0 +1,48 @@
+"""Links between documents lead to a file that is there, and to a heading that it has."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+FOLDERS = ("docs", "constructs", "spotmusic_cdk", "tests", "charts")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.md"))])
+
+
+def prose(document: Path) -> str:
+    """A document without its blocks of code."""
+    return re.sub(r"^ *```.*?^ *```$", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+@cache
+def anchors(document: Path) -> set[str]:
+    """Anchors of the headings, as GitHub and GitLab make them."""
+    headings = re.findall(r"^#+ (.+)$", prose(document), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken(document: Path) -> list[str]:
+    """Links of a document that lead nowhere."""
+    found = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose(document)):
+        file, _, anchor = link.partition("#")
+        target = document.parent / file if file else document
+        if "://" not in link and not (target.exists() and (not anchor or anchor in anchors(target.resolve()))):
+            found.append(link)
+    return found
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    assert broken(document) == []
+
+
+def test_a_link_to_no_file_and_one_to_no_heading_are_noticed(tmp_path: Path) -> None:
+    document = tmp_path / "one.md"
+    document.write_text(
+        "# A `heading`, and more\n[a](one.md) [b](two.md) [c](#a-heading-and-more) [d](one.md#other) [e](https://a.example/x)"
+    )
+    assert broken(document) == ["two.md", "one.md#other"]
