@@ -13,6 +13,7 @@ from cfnlint.api import ManualArgs, lint_by_config
 from spotmusic_cdk.settings import parse
 from tests.conftest import ROOT, synthesize
 from tests.fuzz import promises
+from tests.policy_sizes import too_large
 
 Changes = dict[str, Any]
 
@@ -195,6 +196,9 @@ def judge(name: str, outdir: Path) -> list[str]:
     for stack in stacks:
         templates[stack["environment"].rpartition("/")[2]].append(assembly / stack["properties"]["templateFile"])
     found = [problem for paths in templates.values() for path in paths for problem in _too_large(path)]
+    found += too_large(
+        {stack["properties"]["stackName"]: json.loads((assembly / stack["properties"]["templateFile"]).read_text()) for stack in stacks}
+    )
     promised = promises.broken(settings, outdir) if name == EVERY_OPTION else []
     return [*found, *(_lint(templates) if name != HEAVIEST else ()), *_policies(outdir), *promised]
 

@@ -13,6 +13,7 @@ from constructs import Construct, IDependable
 
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data.credentials_code import credentials_code
+from spotmusic_constructs.rights import Rights
 
 ROTATION_DAYS = 30
 """Days between two passwords. The one before stays valid until the next rotation, so clients have as long to take the new one."""
@@ -65,7 +66,7 @@ class CredentialsFunction(Construct):
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": account}}),
         )
         # Managed, because an inline policy is what NIST 800-53 AC-3 rules refuse.
-        self.policy = iam.ManagedPolicy(self, "Policy", roles=[role], statements=_basic_rights(log_group))
+        self._rights = Rights(self, "Policy", role=role, statements=_basic_rights(log_group))
         self.function = lambda_.Function(
             self,
             "Function",
@@ -83,11 +84,11 @@ class CredentialsFunction(Construct):
             vpc_subnets=vpc_subnets,
             security_groups=[security_group],
         )
-        self.function.node.add_dependency(self.policy)
+        self.function.node.add_dependency(*self._rights.policies)
         self.function.add_permission(
             "SecretsManager", principal=iam.ServicePrincipal("secretsmanager.amazonaws.com"), source_account=account
         )
-        acknowledge(self.policy, _ACKNOWLEDGED_RIGHTS)
+        acknowledge(self._rights.policies[0], _ACKNOWLEDGED_RIGHTS)
         acknowledge(self.function, _ACKNOWLEDGED)
 
     def admit(self, *secret_arns: str) -> None:
@@ -99,7 +100,7 @@ class CredentialsFunction(Construct):
         """Gives the function a right that its store asks for, if there is anything to have it on."""
         if not resources:
             return
-        self.policy.add_statements(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
+        self._rights.add(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
 
 
 def rotate_on_schedule(secret: secretsmanager.CfnSecret, function: CredentialsFunction, *, after: IDependable) -> None:

@@ -7,13 +7,15 @@ from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from spotmusic_constructs.rights import Rights
+
 
 class PodIdentity(Construct):
     """A role for the pods of one service account, and what ties it to them.
 
-    Creates the role, which only EKS Pod Identity may assume, and only for this cluster; a managed policy with the statements;
-    and the association with the service account, which a chart creates. The agent that hands out credentials is part of EKS
-    Auto Mode.
+    Creates the role, which only EKS Pod Identity may assume, and only for this cluster; the statements as managed policies, one where
+    that holds them all; and the association with the service account, which a chart creates. The agent that hands out credentials is
+    part of EKS Auto Mode.
 
     Args:
         cluster: cluster of the workload.
@@ -49,11 +51,7 @@ class PodIdentity(Construct):
             assumed_by=iam.SessionTagsPrincipal(iam.ServicePrincipal("pods.eks.amazonaws.com", conditions=conditions)),
             description=description,
         )
-        self.policy = (
-            iam.ManagedPolicy(self, "Policy", description=description, roles=[self.role], statements=list(statements))
-            if statements
-            else None
-        )
+        self.policies = Rights(self, "Policy", role=self.role, statements=statements, description=description).policies
         self.association = eks.CfnPodIdentityAssociation(
             self,
             "Association",

@@ -8,6 +8,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
+from spotmusic_constructs.rights import Rights
+
 EVERY_WEEK = "cron(0 13 ? * TUE *)"
 """Tuesday, 13:00 UTC: on an ordinary working day of the Americas and of Europe, when somebody sees what comes of it."""
 WINDOW_MINUTES = 240
@@ -77,10 +79,5 @@ class WeeklyRestart(Construct):
             assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions={"StringEquals": source}),
         )
         # Managed, because an inline policy is what NIST 800-53 AC-3 rules refuse.
-        iam.ManagedPolicy(
-            self,
-            "Policy",
-            roles=[role],
-            statements=[iam.PolicyStatement(actions=["ecs:UpdateService"], resources=service_arns)],
-        )
+        Rights(self, "Policy", role=role, statements=[iam.PolicyStatement(actions=["ecs:UpdateService"], resources=service_arns)])
         return role

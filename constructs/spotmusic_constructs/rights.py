@@ -1,0 +1,68 @@
+"""The rights of a role that may be more than one managed policy holds."""
+
+from collections.abc import Iterator, Sequence
+
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+MOST_RESOURCES = 25
+"""ARNs in a managed policy, of which IAM takes 6144 characters without white space (IAM and AWS STS quotas). The longest here are those of
+ECS services, some 210 characters with names as long as the settings admit; a role takes ten policies."""
+
+
+class Rights:
+    """Managed policies of one role: as many as its rights need, by the number of resources in them.
+
+    Creates the policy `<construct_id>` and, when it is full, `<construct_id>2` and so on, so that what fits into one stays there.
+
+    Args:
+        scope: construct that the policies belong to.
+        construct_id: id of the first policy.
+        role: whose rights they are.
+        statements: the first rights.
+        description: what they are for, in words an auditor can read.
+
+    Example:
+        rights = Rights(self, "Policy", role=role)
+        rights.add(iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=secret_arns))
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        role: iam.IRole,
+        statements: Sequence[iam.PolicyStatement] = (),
+        description: str | None = None,
+    ) -> None:
+        self._scope, self._id, self._role, self._description = scope, construct_id, role, description
+        self._room = 0
+        self.policies: list[iam.ManagedPolicy] = []
+        for statement in statements:
+            self.add(statement)
+
+    def add(self, statement: iam.PolicyStatement) -> None:
+        """Adds a right, and a policy wherever the one before is full."""
+        for amount, part in self._parts(statement):
+            if amount > self._room or not self.policies:
+                self._begin()
+            self.policies[-1].add_statements(part)
+            self._room -= amount
+
+    def _begin(self) -> None:
+        number = len(self.policies) + 1
+        id_ = f"{self._id}{number}" if number > 1 else self._id
+        self.policies.append(iam.ManagedPolicy(self._scope, id_, roles=[self._role], description=self._description))
+        self._room = MOST_RESOURCES
+
+    def _parts(self, statement: iam.PolicyStatement) -> Iterator[tuple[int, iam.PolicyStatement]]:
+        """Divides a statement whose resources do not fit into one policy: the first part fills the policy that is there."""
+        resources = statement.resources
+        if len(resources) <= (self._room or MOST_RESOURCES):
+            yield len(resources), statement
+            return
+        while resources:
+            taken = resources[: self._room or MOST_RESOURCES]
+            resources = resources[len(taken) :]
+            yield len(taken), statement.copy(resources=taken)

@@ -1,0 +1,23 @@
+"""IAM takes every policy when it is deployed, with ARNs as long as they become then."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import Template
+from tests.policy_sizes import MANAGED, MOST, too_large
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_iam_takes_every_policy(templates: Callable[[str], dict[str, Template]], environment: str) -> None:
+    assert list(too_large(templates(environment))) == []
+
+
+def test_a_policy_that_iam_would_not_take_is_found_by_what_its_references_become() -> None:
+    ids = [f"CacheUsersservice{number:02}SecretAbCdEfGh" for number in range(60)]
+    readers = {"PolicyDocument": {"Statement": [{"Action": "secretsmanager:GetSecretValue", "Resource": [{"Ref": id_} for id_ in ids]}]}}
+    resources = {id_: {"Type": "AWS::SecretsManager::Secret"} for id_ in ids}
+    template = {"Resources": {**resources, "Policy": {"Type": "AWS::IAM::ManagedPolicy", "Properties": readers}}}
+    assert len(str(readers)) < MOST[MANAGED]
+    (found,) = too_large({"data": template})
+    assert found.startswith("data/Policy: ")

@@ -1,0 +1,45 @@
+"""Rights are divided into as many managed policies as they need, and none is lost or given twice."""
+
+from typing import Any
+
+import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk.assertions import Template
+
+from spotmusic_constructs.rights import MOST_RESOURCES, Rights
+from tests.conftest import new_stack
+
+
+def arns(count: int, kind: object = "first") -> list[str]:
+    return [f"arn:aws:secretsmanager:sa-east-1:111122223333:secret:{kind}-{number:02}-AbCdEf" for number in range(count)]
+
+
+def policies(*counts: int) -> dict[str, list[list[str]]]:
+    """ARNs of each statement of each policy, when statements with so many resources were added."""
+    stack = new_stack()
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    rights = Rights(stack, "Policy", role=role, statements=[iam.PolicyStatement(actions=["logs:PutLogEvents"], resources=arns(1))])
+    for number, count in enumerate(counts):
+        rights.add(iam.PolicyStatement(actions=[f"secretsmanager:Action{number}"], resources=arns(count, number)))
+    resources: dict[str, dict[str, Any]] = Template.from_stack(stack).to_json()["Resources"]
+    return {
+        id_[:-8]: [
+            [s["Resource"]] if isinstance(s["Resource"], str) else s["Resource"]
+            for s in policy["Properties"]["PolicyDocument"]["Statement"]
+        ]
+        for id_, policy in resources.items()
+        if policy["Type"] == "AWS::IAM::ManagedPolicy"
+    }
+
+
+def test_what_fits_stays_in_one_policy() -> None:
+    assert list(policies(10, MOST_RESOURCES - 11)) == ["Policy"]
+
+
+@pytest.mark.parametrize("counts", [(MOST_RESOURCES,), (41, 41), (1, 100), (MOST_RESOURCES - 1, 1)])
+def test_no_policy_holds_more_than_iam_takes_and_nothing_is_lost(counts: tuple[int, ...]) -> None:
+    made = policies(*counts)
+    assert all(sum(map(len, statements)) <= MOST_RESOURCES for statements in made.values())
+    given = [arn for statements in made.values() for statement in statements for arn in statement]
+    assert sorted(given) == sorted([*arns(1), *(arn for number, count in enumerate(counts) for arn in arns(count, number))])
+    assert list(made) == ["Policy", *(f"Policy{number + 2}" for number in range(len(made) - 1))]
