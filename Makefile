@@ -130,5 +130,7 @@ bench: setup  ## measure synthesis, tests and local deployment (a table, and .be
 	python -m tests.bench
 
 clean:  ## remove what setup and runs made
-	rm -rf $(VENV) node_modules cdk.out .bench .opinions bom.cdx.json .tools .mypy_cache .pytest_cache .ruff_cache .import_linter_cache constructs/*.egg-info
+	@test ! -e .local/emulator.json || { echo "The embedded AWS may still run, and is found by nothing but .local: make local-down first."; exit 1; }
+	rm -rf $(VENV) node_modules cdk.out .local .charts .tools .bench .opinions bom.cdx.json constructs/*.egg-info
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

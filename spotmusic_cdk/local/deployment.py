@@ -100,7 +100,7 @@ class LocalDeployment:
         """One line per stack, or that nothing runs."""
         emulator = process.running(self.workspace)
         if emulator is None:
-            return "The embedded AWS does not run. Start it with `make local-up`."
+            return "The embedded AWS does not run. Start it with `make local`."
         found = self._deployed_assembly()
         lines = [f"  {stack.id:<22} {cloudformation.status(emulator.endpoint, stack) or 'not deployed'}" for stack in found]
         return "\n".join([f"The embedded AWS runs on {emulator.endpoint} (process {emulator.pid}).", *lines])
@@ -121,7 +121,7 @@ class LocalDeployment:
         session.require_embedded(os.environ)
         emulator = process.running(self.workspace)
         if emulator is None:
-            raise NotRunningError("The embedded AWS does not run. Start it with `make local-up`.")
+            raise NotRunningError("The embedded AWS does not run. Start it with `make local`.")
         return emulator
 
     def _cli(self, emulator: RunningEmulator) -> CdkCli:

@@ -83,6 +83,22 @@ def test_a_failed_deployment_is_rolled_back_by_whoever_deploys() -> None:
     assert [path.name for path in deploying if "no-rollback" in path.read_text() or "--rollback=false" in path.read_text()] == []
 
 
+def test_every_command_of_make_that_is_told_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "constructs").rglob("*.md")]
+    texts += [path for folder in ("spotmusic_cdk", "tests") for kind in ("*.md", "*.py") for path in (ROOT / folder).rglob(kind)]
+    told = {(path.name, target) for path in texts for target in re.findall(r"`make ([a-z-]+)[^`]*`", path.read_text())}
+    assert len(told) > 30
+    assert sorted(where for where in told if where[1] not in targets) == []
+
+
+def test_each_commit_is_typed_as_the_whole_is() -> None:
+    """The hook and `make lint` give mypy the same folders."""
+    told = [re.findall(r"mypy (app\.py .+)", (ROOT / file).read_text()) for file in ("Makefile", ".pre-commit-config.yaml")]
+    assert told[0] == told[1]
+    assert len(told[0]) == 1
+
+
 def test_environment_variables_are_read_at_the_edges_only() -> None:
     readers = [
         str(path.relative_to(ROOT))
