@@ -54,6 +54,8 @@ AVAILABILITY_PERCENT = 99.9
 LATENCY_PERCENT = 99.0
 LATENCY_SECONDS = 0.5
 """Requests of the Web API that are answered within half a second: a player that waits longer is felt to hang."""
+FAILOVER_MINUTES = 2
+"""How long listeners may notice that a zone or a primary is lost (docs/recovery.md)."""
 
 NOTHING = {"none": "none"}
 """What a choice of Grafana's offers in an environment without services: it needs something, and CloudWatch knows nothing of this name."""
@@ -140,8 +142,8 @@ class ObservabilityStack(EnvironmentStack):
                 data=data,
                 eks_platform=eks_platform,
                 ecs_services=ecs_services,
-                # The window of five minutes of the faster burn rate: listeners notice, and it is over as soon as they do not.
-                stop_alarms=[promise.windows[1] for promise in promises],
+                # Listeners notice for longer than docs/recovery.md says: a failover that keeps to it is what an experiment has to show.
+                stop_alarms=[promise.outlasting(FAILOVER_MINUTES) for promise in promises],
             )
 
     def _watch_entry(self) -> None:

@@ -43,6 +43,11 @@ EXCEPTIONS: Exceptions = {
             reason=WINDOWS,
         ),
         Reviewed(
+            places=("observability/AvailabilityOutlasting", "observability/LatencyOutlasting"),
+            reason="AWS FIS reads its state and ends an experiment; people are called by the composite alarms of the same objective.",
+            environments=("staging", "prod"),
+        ),
+        Reviewed(
             places=("ecs-services/*IngressDeploymentAlarm",),
             reason="ECS itself watches it while a new version goes out, and rolls back; people are called by the alarms of the service.",
             environments=("staging", "prod"),

@@ -35,9 +35,10 @@ class Watch:
 
 @cache
 def alarms_that_tell(platform: Platform) -> tuple[Resource, ...]:
-    """Every alarm but those that only others read: a composite alarm, or a deployment that is rolled back by it."""
+    """Every alarm but those that only others read: a composite alarm, a deployment that it takes back, an experiment that it ends."""
     readers = [(composite, "AlarmRule") for composite in platform.all(COMPOSITE)]
     readers += [(service, "DeploymentConfiguration.Alarms") for service in platform.all("AWS::ECS::Service")]
+    readers += [(experiment, "StopConditions") for experiment in platform.all("AWS::FIS::ExperimentTemplate")]
     read = {alarm for reader, path in readers for alarm in reader.mentions(path)}
     return tuple(alarm for alarm in platform.some(ALARM, COMPOSITE) if alarm not in read)
 
@@ -46,6 +47,12 @@ def severity_of(alarm: Resource) -> str | None:
     """How bad an alarm says that it is."""
     said = re.search(r"Severity: (critical|warning)\.", str(alarm["AlarmDescription"] or ""))
     return said[1] if said else None
+
+
+def period_of(alarm: Resource) -> int:
+    """Seconds that an alarm looks back at once, which is a period of it."""
+    stats = [source["MetricStat"]["Period"] for source in alarm["Metrics"] or [] if "MetricStat" in source]
+    return int(alarm["Period"] or max(stats, default=0))
 
 
 def metrics_of(alarm: Resource) -> Iterator[Json]:

@@ -4,6 +4,8 @@ import re
 from fnmatch import fnmatchcase
 
 from spotmusic_cdk.namespaces import EXPERIMENTER
+from tests.gameday.figures import FAILOVER_SECONDS
+from tests.properties.alarms import period_of
 from tests.properties.experiment_actions import ACTIONS, it_is_accepted
 from tests.properties.promise import Verdicts, promise
 from tests.properties.releases import releases_of
@@ -13,6 +15,8 @@ from tests.properties.statements import Statement, statements_of
 TEMPLATE = "AWS::FIS::ExperimentTemplate"
 WHOLE = {"aws:rds:reboot-db-instances": {"forceFailover": "true"}, "aws:network:disrupt-connectivity": {"scope": "all"}}
 """Parameters without which an action takes less away than its experiment says."""
+SOON = 300
+"""Seconds after which an experiment has to end that listeners notice."""
 LONGEST = 15
 """Minutes that a fault may last."""
 LOOKING = ("*:Describe*", "*:List*", "*:Get*", "logs:*LogDelivery")
@@ -76,11 +80,16 @@ def it_stops(template: Resource) -> Verdicts:
     critical = [
         rule for rule in template.platform.all("AWS::CloudWatch::CompositeAlarm") if "Severity: critical" in rule["AlarmDescription"]
     ]
-    unheard = [str(rule) for rule in critical if not rule.mentions("AlarmRule") & set(alarms)]
+    watched_for = {watches(alarm) for alarm in alarms if alarm}
+    unheard = [str(rule) for rule in critical if not {watches(window) for window in rule.mentions("AlarmRule")} & watched_for]
     yield template, not unheard, f"Let every objective stop it, {unheard} too."
     for alarm in filter(None, alarms):
-        seconds = (alarm["EvaluationPeriods"] or 1) * max([alarm["Period"] or 0, *(m["MetricStat"]["Period"] for m in stats(alarm))])
-        yield alarm, seconds <= 300 and alarm["ActionsEnabled"] is not False, "It stops an experiment: five minutes are long enough."
+        period, periods = period_of(alarm), alarm["EvaluationPeriods"] or 1
+        soon = period * periods <= SOON and alarm["ActionsEnabled"] is not False
+        yield alarm, soon, "It stops an experiment: five minutes are long enough."
+        touched = max(FAILOVER_SECONDS.values()) // period + 1
+        patient = (alarm["DatapointsToAlarm"] or periods) > touched and alarm["TreatMissingData"] == "notBreaching"
+        yield alarm, patient, f"A failover that keeps to docs/recovery.md touches {touched} periods, and would end its own experiment."
     # Of the primaries of a zone any may stand elsewhere; its subnets are always found.
     options, mode = template["ExperimentOptions"], "skip" if cuts_a_zone_off(template) else "fail"
     careful = options == {"AccountTargeting": "single-account", "EmptyTargetResolutionMode": mode}
@@ -93,8 +102,13 @@ def minutes(action: Json) -> float:
     return int(match[1]) if (match := re.fullmatch(r"PT(\d+)M", said)) else float("inf")
 
 
-def stats(alarm: Resource) -> list[Json]:
-    return [metric for metric in alarm["Metrics"] or [] if "MetricStat" in metric]
+def watches(alarm: Resource) -> str:
+    """What an alarm watches and how much of it is too much, in periods of whatever length."""
+    metrics = [
+        {**metric, "MetricStat": {**metric["MetricStat"], "Period": None}} if "MetricStat" in metric else metric
+        for metric in alarm["Metrics"] or []
+    ]
+    return alarm.platform.text(alarm.stack, [metrics, alarm["ComparisonOperator"], alarm["Threshold"]])
 
 
 def it_is_recorded(template: Resource) -> Verdicts:

@@ -16,6 +16,7 @@ from tests.properties.alarms import (
     alarms_that_tell,
     alerts_of,
     counted,
+    period_of,
     place_of,
     recorders,
     severity_of,
@@ -170,12 +171,6 @@ def test_p121_every_objective_alarms_on_how_fast_its_budget_burns(platform: Plat
         severities = {alert["labels"]["severity"] for alert, _ in alerts if f'slo="{name}"' in alert["expr"]}
         yield name, severities == set(BURNS), f"Add its burn rates to slo.yaml: {', '.join(BURNS)}."
         yield name, f"| {name} | {share * 100:g}% |" in document, "Promise it in docs/slo.md."
-
-
-def period_of(alarm: Resource) -> int:
-    """Seconds that an alarm looks back at once."""
-    stats = [source["MetricStat"]["Period"] for source in alarm["Metrics"] or [] if "MetricStat" in source]
-    return int(alarm["Period"] or max(stats, default=0))
 
 
 @promise

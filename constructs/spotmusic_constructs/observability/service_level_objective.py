@@ -11,6 +11,8 @@ from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.observability.alarm import Formula, Metric, Rule, Severity, alarm
 
 _HOUR = 3600
+_HALF = "One window is half a fact: the composite alarm that reads this one tells the team when both windows agree."
+_ENDS_EXPERIMENTS = "AWS FIS reads its state and ends the experiment; people hear of the composite alarms of the same objective."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +57,7 @@ class ServiceLevelObjective(Construct):
     """Composite alarms that fire when the error budget of an objective burns too fast.
 
     Creates for each burn rate two alarms that tell nobody, one for each window, and a composite alarm that tells the topic when
-    both are beyond it: a short peak does not wake anybody, and an incident that is over does not go on alarming for hours. `windows`
-    has the former, long and short of each rate in turn: an experiment is better ended by a short one.
+    both are beyond it: a short peak does not wake anybody, and an incident that is over does not go on alarming for hours.
 
     Args:
         topic: topic that tells the team.
@@ -91,19 +92,20 @@ class ServiceLevelObjective(Construct):
         super().__init__(scope, construct_id)
         if not 0 < objective_percent < 100:
             raise ValueError(f"objective_percent: {objective_percent} leaves no error budget. Use a share below 100, such as 99.9.")
+        self._promise, self._bad_percent, self._objective_percent = promise, bad_percent, objective_percent
+        self._burn_rates = burn_rates
         self.alarms = []
-        self.windows: list[cloudwatch.CfnAlarm] = []
         for burn in burn_rates:
             description = (
                 f"{promise} Objective: {objective_percent:g}%. Its error budget burns {burn.rate:g} times too fast. "
                 f"Severity: {burn.severity}. Runbook: {runbooks}/{runbook}.md"
             )
-            threshold = round(burn.rate * (100 - objective_percent), 6)
             windows = [
-                self._window(f"{burn.severity.capitalize()}{name}", bad_percent(seconds), threshold, description)
+                self._quiet(
+                    f"{burn.severity.capitalize()}{name}", burn, description, seconds=seconds, periods=1, datapoints=1, because=_HALF
+                )
                 for name, seconds in (("Long", burn.long_seconds), ("Short", burn.short_seconds))
             ]
-            self.windows.extend(windows)
             self.alarms.append(
                 cloudwatch.CfnCompositeAlarm(
                     self,
@@ -116,15 +118,31 @@ class ServiceLevelObjective(Construct):
                 )
             )
 
-    def _window(self, name: str, bad: Formula, threshold: float, description: str) -> cloudwatch.CfnAlarm:
-        rule = Rule(name=name, summary=description, watch=bad, thresholds={}, periods=1)
-        window = alarm(self, name, rule=rule, threshold=threshold, description=description, told=None)
-        acknowledge(
-            window,
-            {
-                "NIST.800.53.R5::NIST.800.53.R5-CloudWatchAlarmAction": (
-                    "One window is half a fact: the composite alarm that reads this one tells the team when both windows agree."
-                )
-            },
+    def outlasting(self, minutes: int) -> cloudwatch.CfnAlarm:
+        """Makes an alarm that fires when the budget burns at the first rate for longer than so many minutes, and tells nobody.
+
+        It ends experiments: what takes as long as was promised does not set it off. An incident of n minutes touches n + 1 periods of
+        a minute, so that one more has to be bad, of one more still.
+        """
+        description = (
+            f"{self._promise} Objective: {self._objective_percent:g}%. Missed for more than {minutes} minutes: it ends experiments."
         )
-        return window
+        return self._quiet(
+            "Outlasting",
+            self._burn_rates[0],
+            description,
+            seconds=60,
+            periods=minutes + 3,
+            datapoints=minutes + 2,
+            because=_ENDS_EXPERIMENTS,
+        )
+
+    def _quiet(
+        self, name: str, burn: BurnRate, description: str, *, seconds: int, periods: int, datapoints: int, because: str
+    ) -> cloudwatch.CfnAlarm:
+        """Makes an alarm that others read."""
+        watch, threshold = self._bad_percent(seconds), round(burn.rate * (100 - self._objective_percent), 6)
+        rule = Rule(name=name, summary=description, watch=watch, thresholds={}, periods=periods, datapoints=datapoints)
+        made = alarm(self, name, rule=rule, threshold=threshold, description=description, told=None)
+        acknowledge(made, {"NIST.800.53.R5::NIST.800.53.R5-CloudWatchAlarmAction": because})
+        return made

@@ -19,6 +19,24 @@ FAULTS = (
     ),
     Fault("experiment that one objective stops", "*", drop("StopConditions", 1), "It goes on while everybody waits.", of=TEMPLATE),
     Fault(
+        "experiment that its own failover ends",
+        "observability/*Outlasting",
+        put("DatapointsToAlarm", to=2),
+        "It is over before anybody sees what the zone's loss brings.",
+    ),
+    Fault(
+        "experiment that is ended late",
+        "observability/*Outlasting",
+        put("EvaluationPeriods", to=30),
+        "Listeners wait for half an hour.",
+    ),
+    Fault(
+        "experiment that no error ends",
+        "observability/*Outlasting",
+        put("Threshold", to=100),
+        "It goes on while every second request fails.",
+    ),
+    Fault(
         "experiment on nothing succeeds",
         "observability/FaultsInjection[!Z]*",
         put("ExperimentOptions", "EmptyTargetResolutionMode", to="skip"),

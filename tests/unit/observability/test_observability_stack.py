@@ -58,11 +58,12 @@ def test_the_gateway_alarms_when_less_is_left_than_the_loss_of_a_zone_leaves(res
     assert healthy["Threshold"] == 2
 
 
-def test_an_alarm_that_tells_nobody_is_a_window_of_an_objective(resources: Json) -> None:
+def test_an_alarm_that_tells_nobody_is_a_window_of_an_objective_or_ends_experiments(resources: Json) -> None:
     silent = {id_ for id_, r in resources.items() if r["Type"] == "AWS::CloudWatch::Alarm" and not r["Properties"].get("AlarmActions")}
     rules = str([r["Properties"]["AlarmRule"] for r in resources.values() if r["Type"] == "AWS::CloudWatch::CompositeAlarm"])
+    stops = str([r["Properties"]["StopConditions"] for r in resources.values() if r["Type"] == "AWS::FIS::ExperimentTemplate"])
     assert silent
-    assert all(id_ in rules for id_ in silent)
+    assert all(id_ in rules or id_ in stops for id_ in silent)
 
 
 def test_monitoring_comes_after_the_secrets_that_it_names(resources: Json) -> None:

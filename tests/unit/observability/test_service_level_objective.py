@@ -16,7 +16,7 @@ TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
 def resources() -> Json:
     stack = new_stack()
     topic = sns.Topic.from_topic_arn(stack, "Topic", TOPIC)
-    ServiceLevelObjective(
+    availability = ServiceLevelObjective(
         stack,
         "Availability",
         topic=topic,
@@ -34,6 +34,7 @@ def resources() -> Json:
         bad_percent=lambda period: slow_share("app/gateway/1", 0.5, period=period),
         runbook="web-api-slo",
     )
+    availability.outlasting(2)
     found: Json = Template.from_stack(stack).to_json()["Resources"]
     return found
 
@@ -62,6 +63,13 @@ def test_the_windows_are_those_of_the_workbook(resources: Json) -> None:
     assert periods["AvailabilityCriticalShort"] == {300}
     assert periods["AvailabilityWarningLong"] == {21600}
     assert periods["AvailabilityWarningShort"] == {1800}
+
+
+def test_what_outlasts_two_minutes_is_bad_in_four_of_five(resources: Json) -> None:
+    """Two minutes touch three periods of one."""
+    outlasting = windows(resources)["AvailabilityOutlasting"]
+    assert (outlasting["EvaluationPeriods"], outlasting["DatapointsToAlarm"], outlasting["Threshold"]) == (5, 4, pytest.approx(1.44))
+    assert {m["MetricStat"]["Period"] for m in outlasting["Metrics"] if "MetricStat" in m} == {60}
 
 
 def test_the_threshold_is_the_burn_rate_times_the_budget(resources: Json) -> None:
