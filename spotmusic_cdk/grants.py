@@ -46,7 +46,7 @@ def _id(service: str) -> str:
 
 
 def _that_talk_to(word: str, settings: Settings) -> list[str]:
-    return [_id(name) for name, service in settings.services.items() if word in service.talks_to]
+    return [_id(name) for name in settings.services_talking_to(word)]
 
 
 def _services(settings: Settings) -> Iterator[Grant]:

@@ -62,7 +62,7 @@ class DataStack(EnvironmentStack):
 
         self._make_buckets()
         self.catalogue = self._database(
-            "Catalogue", settings.data.catalogue, {name: name for name in self._services_that_talk_to("catalogue")}
+            "Catalogue", settings.data.catalogue, {name: name for name in settings.services_talking_to("catalogue")}
         )
         self.identity = self._database("Identity", settings.data.identity, IDENTITY_DATABASES)
         self.cache = self._cache()
@@ -110,9 +110,6 @@ class DataStack(EnvironmentStack):
         components = {"catalogue": self.catalogue.instance, "identity": self.identity.instance, "cache": self.cache.replication_group}
         for name, resource in components.items():
             cdk.Tags.of(resource).add("Component", name)
-
-    def _services_that_talk_to(self, resource: str) -> list[str]:
-        return [name for name, service in self._settings.services.items() if resource in service.talks_to]
 
     def _make_buckets(self) -> None:
         settings, key, policy = self._settings, self._keys.audio, self.data_removal
@@ -166,7 +163,7 @@ class DataStack(EnvironmentStack):
 
     def _cache(self) -> Cache:
         cache, groups, keys = self._settings.data.cache, self._network.security_groups, self._keys
-        services = {name: name for name in self._services_that_talk_to("cache")}
+        services = {name: name for name in self._settings.services_talking_to("cache")}
         return Cache(
             self,
             "Cache",

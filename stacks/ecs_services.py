@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
 from spotmusic_cdk import versions
@@ -23,6 +21,7 @@ from spotmusic_constructs.services.route_priority import route_priorities
 from spotmusic_constructs.services.scaling import Scaling
 from stacks.data import DataStack
 from stacks.environment_stack import EnvironmentStack
+from stacks.internal_certificate import internal_certificate
 from stacks.network import NetworkStack
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
@@ -65,7 +64,7 @@ class EcsServicesStack(EnvironmentStack):
             "LoadBalancer",
             vpc=network.vpc,
             security_group=network.security_groups.of("services-load-balancer"),
-            certificate=self._certificate(),
+            certificate=internal_certificate(self, settings, host="services"),
             zone=network.private_zone,
             logs=data.logs.bucket,
             deletion_protection=settings.production,
@@ -79,20 +78,6 @@ class EcsServicesStack(EnvironmentStack):
         self._infrastructure_role = self._shifting_role()
         self._queue_depth = self._count_messages()
         self.services: Mapping[str, FargateService] = {name: self._service(name, service) for name, service in settings.services.items()}
-
-    def _certificate(self) -> acm.ICertificate | None:
-        domain = self._settings.domain
-        if domain is None:
-            return None
-        zone = route53.HostedZone.from_hosted_zone_attributes(
-            self, "PublicZone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.name
-        )
-        return acm.Certificate(
-            self,
-            "Certificate",
-            domain_name=f"services.{self._settings.private_domain}",
-            validation=acm.CertificateValidation.from_dns(zone),
-        )
 
     def _shifting_role(self) -> InfrastructureRole | None:
         services = self._settings.services.values()

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_eks_v2 as eks
-from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
@@ -17,6 +16,7 @@ from spotmusic_constructs.network.flows import Flow
 from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalancer
 from stacks.data import DataStack
 from stacks.environment_stack import EnvironmentStack
+from stacks.internal_certificate import internal_certificate
 from stacks.network import NetworkStack
 from stacks.platform_releases import release_platform
 from stacks.registry import RegistryStack
@@ -57,7 +57,7 @@ class EksPlatformStack(EnvironmentStack):
 
         self.platform = self._make_cluster()
         self.cluster: eks.ICluster = self.platform.cluster
-        certificate = self._certificate()
+        certificate = internal_certificate(self, settings, host="*")
         self.gateway = self._make_gateway(certificate)
         self.brokers = self._make_brokers(certificate)
         self.last_wave: Construct = release_platform(self._site())
@@ -101,21 +101,6 @@ class EksPlatformStack(EnvironmentStack):
         )
         self._registry.images.grant_pull(platform.node_role)
         return platform
-
-    def _certificate(self) -> acm.ICertificate | None:
-        """The certificate of the addresses inside, where a public domain proves that they are ours."""
-        domain = self._settings.domain
-        if domain is None:
-            return None
-        zone = route53.HostedZone.from_hosted_zone_attributes(
-            self, "PublicZone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.name
-        )
-        return acm.Certificate(
-            self,
-            "Certificate",
-            domain_name=f"*.{self._settings.private_domain}",
-            validation=acm.CertificateValidation.from_dns(zone),
-        )
 
     def _make_gateway(self, certificate: acm.ICertificate | None) -> GatewayLoadBalancer:
         return GatewayLoadBalancer(

@@ -1,6 +1,5 @@
 """Keys, secrets and configuration: what every other stack needs, and what needs no other."""
 
-from collections.abc import Iterator
 from datetime import date
 
 from constructs import Construct
@@ -45,8 +44,8 @@ class SecretsStack(EnvironmentStack):
             self,
             "Components",
             key=self.keys.secrets,
-            event_users=_services_that_talk_to("events", settings),
-            task_users=_services_that_talk_to("tasks", settings),
+            event_users=settings.services_talking_to("events"),
+            task_users=settings.services_talking_to("tasks"),
             manual_rotation=by_hand,
             removal_policy=self.data_removal,
         )
@@ -64,10 +63,6 @@ class SecretsStack(EnvironmentStack):
             for name in settings.edge.signing_keys
         )
         self.parameters = ParameterTree(self, "Parameters", path=f"/spotmusic/{settings.name}", values=_configuration(settings))
-
-
-def _services_that_talk_to(resource: str, settings: Settings) -> Iterator[str]:
-    return (name for name, service in settings.services.items() if resource in service.talks_to)
 
 
 def _configuration(settings: Settings) -> dict[str, str]:

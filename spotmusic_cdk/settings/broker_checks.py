@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from spotmusic_cdk.settings.brokers import talking_to
 from spotmusic_cdk.settings.problem import Problem
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
 
 
 def _topics(settings: Settings) -> Iterator[Problem]:
-    clients = talking_to("events", settings.services)
+    clients = settings.services_talking_to("events")
     busy: set[str] = set()
     for name, topic in settings.topics.items():
         yield from _strangers(f"{TOPICS}.{name}.producers", topic.producers, clients, "events")
@@ -39,7 +38,7 @@ def _topics(settings: Settings) -> Iterator[Problem]:
 
 
 def _queues(settings: Settings) -> Iterator[Problem]:
-    clients = talking_to("tasks", settings.services)
+    clients = settings.services_talking_to("tasks")
     busy: set[str] = set()
     for name, queue in settings.queues.items():
         named = settings.kubernetes.rabbitmq.queues.get(name)

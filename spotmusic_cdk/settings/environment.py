@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from spotmusic_cdk.settings import checks
-from spotmusic_cdk.settings.brokers import QueueSettings, TopicSettings, queues_of, topics_of
+from spotmusic_cdk.settings.brokers import QueueSettings, TopicSettings, queues_of, talking_to, topics_of
 from spotmusic_cdk.settings.data import DataSettings, RegistrySettings
 from spotmusic_cdk.settings.edge import EdgeSettings
 from spotmusic_cdk.settings.identity import IdentitySettings
@@ -100,6 +100,10 @@ class Settings(Model):
             "kubernetes.redpanda.tiered_storage.license_secret": tiered and tiered.license_secret,
         }
         return {key: arn for key, arn in named.items() if arn}
+
+    def services_talking_to(self, resource: str) -> tuple[str, ...]:
+        """Returns the names of the services that have a word in their `talks_to`."""
+        return talking_to(resource, self.services)
 
     @model_validator(mode="after")
     def _sections_fit_together(self) -> "Settings":
