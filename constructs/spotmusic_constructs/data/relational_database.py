@@ -1,4 +1,4 @@
-"""A MySQL database: the instance, how it is set up, and the users in it."""
+"""A MySQL database: the instance, its logs, and the users in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +12,9 @@ from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data.database_findings import ACKNOWLEDGED, deviations
-from spotmusic_constructs.data.database_logs import LOG_EXPORTS, database_log_groups
-from spotmusic_constructs.data.database_monitoring import monitoring_role
+from spotmusic_constructs.data.database_logs import database_log_groups
 from spotmusic_constructs.data.database_users import DatabaseEndpoint, DatabaseUsers
-from spotmusic_constructs.data.mysql_groups import mysql_option_group, mysql_parameter_group
-
-PORT = 3306
-"""MySQL's own port. Another would hide nothing from who may open a connection, and surprise every client."""
-MASTER_USERNAME = "spotmusic_master"
+from spotmusic_constructs.data.mysql_instance import PORT, mysql_instance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,11 +86,7 @@ class RelationalDatabase(Construct):
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.SNAPSHOT,
     ) -> None:
         super().__init__(scope, construct_id)
-        major = ".".join(engine_version.split(".")[:2])
-        engine = rds.DatabaseInstanceEngine.mysql(version=rds.MysqlEngineVersion.of(engine_version, major))
-        # A snapshot that stays keeps needing its option group, and an instance that stays keeps needing all three.
-        groups_policy = cdk.RemovalPolicy.DESTROY if removal_policy == cdk.RemovalPolicy.DESTROY else cdk.RemovalPolicy.RETAIN
-
+        groups_policy = _policy_of_groups(removal_policy)
         self.port = PORT
         self.subnet_group = rds.SubnetGroup(
             self,
@@ -105,53 +96,26 @@ class RelationalDatabase(Construct):
             vpc_subnets=vpc_subnets,
             removal_policy=groups_policy,
         )
-        # Kept when the stack goes, but not when its first creation fails: their names would be taken at the next try.
-        logs_policy = groups_policy if groups_policy == cdk.RemovalPolicy.DESTROY else cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-        log_groups = database_log_groups(self, identifier=identifier, key=keys.logs, removal_policy=logs_policy)
-        self.instance = rds.DatabaseInstance(
+        log_groups = database_log_groups(self, identifier=identifier, key=keys.logs, removal_policy=_policy_of_logs(removal_policy))
+        self.instance = mysql_instance(
             self,
-            "Instance",
-            instance_identifier=identifier,
-            engine=engine,
-            engine_lifecycle_support=rds.EngineLifecycleSupport.OPEN_SOURCE_RDS_EXTENDED_SUPPORT_DISABLED,
+            identifier=identifier,
+            engine_version=engine_version,
             instance_type=instance_type,
             multi_az=multi_az,
+            storage_gib=storage_gib,
+            max_storage_gib=max_storage_gib,
+            backup_retention_days=backup_retention_days,
             vpc=vpc,
             subnet_group=self.subnet_group,
-            security_groups=[security_group],
-            port=PORT,
-            publicly_accessible=False,
-            parameter_group=mysql_parameter_group(self, engine, groups_policy),
-            option_group=mysql_option_group(self, engine, groups_policy),
-            credentials=rds.Credentials.from_username(MASTER_USERNAME, encryption_key=keys.database),
-            manage_master_user_password=True,
-            iam_authentication=True,
-            ca_certificate=rds.CaCertificate.RDS_CA_RSA2048_G1,
-            storage_type=rds.StorageType.GP3,
-            allocated_storage=storage_gib,
-            max_allocated_storage=max_storage_gib,
-            storage_encrypted=True,
-            storage_encryption_key=keys.database,
-            # Between the backup at night and the maintenance on Monday morning nobody listens much: 02:00 and 03:30 in São Paulo.
-            backup_retention=cdk.Duration.days(backup_retention_days),
-            preferred_backup_window="05:00-06:00",
-            preferred_maintenance_window="mon:06:30-mon:07:30",
-            delete_automated_backups=removal_policy == cdk.RemovalPolicy.DESTROY,
-            copy_tags_to_snapshot=True,
-            auto_minor_version_upgrade=True,
-            cloudwatch_logs_exports=list(LOG_EXPORTS),
-            monitoring_interval=cdk.Duration.seconds(60),
-            monitoring_role=monitoring_role(self),
-            enable_performance_insights=True,
-            performance_insight_encryption_key=keys.database,
-            performance_insight_retention=rds.PerformanceInsightRetention.MONTHS_15
-            if production
-            else rds.PerformanceInsightRetention.DEFAULT,
-            database_insights_mode=rds.DatabaseInsightsMode.ADVANCED if production else rds.DatabaseInsightsMode.STANDARD,
-            deletion_protection=production,
+            security_group=security_group,
+            key=keys.database,
+            production=production,
             removal_policy=removal_policy,
+            groups_policy=groups_policy,
         )
         self.instance.node.add_dependency(*log_groups)
+        acknowledge(self.instance, {**ACKNOWLEDGED, **deviations(multi_az=multi_az, production=production)})
         self.endpoint = self.instance.db_instance_endpoint_address
         users = DatabaseUsers(
             self,
@@ -167,7 +131,16 @@ class RelationalDatabase(Construct):
         )
         self.users: Mapping[str, secretsmanager.ISecret] = users.secrets
         self.rotation = users.function.function
-        acknowledge(self.instance, {**ACKNOWLEDGED, **deviations(multi_az=multi_az, production=production)})
+
+
+def _policy_of_groups(instance: cdk.RemovalPolicy) -> cdk.RemovalPolicy:
+    """A snapshot that stays keeps needing its option group, and an instance that stays keeps needing all three."""
+    return cdk.RemovalPolicy.DESTROY if instance == cdk.RemovalPolicy.DESTROY else cdk.RemovalPolicy.RETAIN
+
+
+def _policy_of_logs(instance: cdk.RemovalPolicy) -> cdk.RemovalPolicy:
+    """Kept when the stack goes, but not when its first creation fails: their names would be taken at the next try."""
+    return cdk.RemovalPolicy.DESTROY if instance == cdk.RemovalPolicy.DESTROY else cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 
 
 def _master_secret(instance: rds.DatabaseInstance) -> secretsmanager.ISecret:
