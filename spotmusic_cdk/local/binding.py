@@ -27,9 +27,10 @@ from spotmusic_cdk.local.stack_outputs import with_stack_outputs
 # The schemas of the region with every type. Whether a type exists in the stack's own region, the gate asks.
 _SCHEMA_REGION = "us-east-1"
 
-# Every private name of ministack that is replaced or called. The contract test finds each of them in the pinned version.
+# Every name of ministack, and of its server, that is replaced or called. The contract test finds each of them in the pinned version.
 PATCHED_NAMES: dict[str, tuple[str, ...]] = {
     **corrections.PATCHED_NAMES,
+    "hypercorn.asyncio": ("serve",),
     "ministack.app": ("app", "main"),
     "ministack.core.lambda_runtime": ("subprocess", "Worker._spawn"),
     "ministack.core.responses": ("get_account_id", "get_region", "_account_from_sts_session"),
@@ -41,7 +42,11 @@ PATCHED_NAMES: dict[str, tuple[str, ...]] = {
     ),
     "ministack.services.cloudformation.engine": ("_resolve_refs", "_evaluate_conditions"),
     "ministack.services.cloudformation.handlers": ("_resolve_refs", "_evaluate_conditions"),
-    "ministack.services.cloudformation.provisioners": ("_RESOURCE_HANDLERS", "_REPLACING_PROPERTIES", "_NAME_SEED"),
+    "ministack.services.cloudformation.provisioners": (
+        *corrections.PATCHED_NAMES["ministack.services.cloudformation.provisioners"],
+        "_RESOURCE_HANDLERS",
+        "_REPLACING_PROPERTIES",
+    ),
     "ministack.services.cloudformation.stacks": (
         "_resolve_refs",
         "_evaluate_conditions",
@@ -173,6 +178,7 @@ def _resource(resource_type: str, endpoint: str, logical_id: str, properties: Pr
         logical_id=logical_id,
         properties=properties,
         seed=provisioners._NAME_SEED.get(),
+        creation=corrections.creation_of(stack),
     )
 
 

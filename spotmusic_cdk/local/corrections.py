@@ -5,11 +5,13 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from ministack.services import eks, elasticache, s3, secretsmanager, sns
+from ministack.core import responses
+from ministack.services import cloudformation, eks, elasticache, s3, secretsmanager, sns
 from ministack.services.cloudformation import changesets, provisioners
 
 PATCHED_NAMES: dict[str, tuple[str, ...]] = {
     "ministack.services.cloudformation.changesets": ("_resolve_props_for_diff", "_diff_resources"),
+    "ministack.services.cloudformation.provisioners": ("_physical_name", "_NAME_SEED"),
     "ministack.services.eks": ("_VALID_ACCESS_ENTRY_TYPES", "_associate_access_policy", "_access_entries", "_ae_key"),
     "ministack.services.elasticache": ("_user_xml",),
     "ministack.services.s3": ("_bucket_tags",),
@@ -29,6 +31,27 @@ def install() -> None:
     _keep_topic_keys()
     _name_secrets_by_arn()
     _see_changed_outputs()
+    _name_anew_with_each_creation()
+
+
+def creation_of(stack: str) -> str:
+    """The id of a stack, which each creation of it has anew; empty where there is none."""
+    found = cloudformation._stacks.get_scoped(responses.get_account_id(), responses.get_region(), stack) or {}
+    return str(found.get("StackId", ""))
+
+
+def _name_anew_with_each_creation() -> None:
+    """A generated name is the same in every stack of one name, so that what a policy kept of an earlier one is in the way."""
+    generate, seed = provisioners._physical_name, provisioners._NAME_SEED
+
+    def anew(stack: str, *arguments: Any, **options: Any) -> str:
+        token = seed.set(seed.get() + creation_of(stack))
+        try:
+            return str(generate(stack, *arguments, **options))
+        finally:
+            seed.reset(token)
+
+    provisioners._physical_name = anew
 
 
 def _keep_bucket_tags() -> None:

@@ -2,11 +2,16 @@
 
 import os
 import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
 
+from hypercorn import asyncio as hypercorn
 from ministack import app
 from ministack.core import responses
 
 from spotmusic_cdk.local import binding, session
+from spotmusic_cdk.local.emulator_settings import LISTENER
 from spotmusic_cdk.local.front_door import front_door
 from spotmusic_cdk.local.kubernetes.connection import Connection, files_of
 from spotmusic_cdk.local.kubernetes.front import with_kubernetes
@@ -30,7 +35,14 @@ def main() -> None:
         identity={"pid": os.getpid(), "folder": folder},
     )
     app.app = with_kubernetes(door, kubernetes)
+    hypercorn.serve = partial(_serve_on, hypercorn.serve, int(os.environ.pop(LISTENER)))
     app.main()
+
+
+async def _serve_on(serve: Callable[..., Awaitable[None]], listener: int, application: Any, config: Any) -> None:
+    """Serves on the socket that was bound when the port was chosen."""
+    config.bind = [f"fd://{listener}"]
+    await serve(application, config)
 
 
 def _is_own_key(key: str) -> bool:

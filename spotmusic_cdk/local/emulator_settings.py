@@ -7,6 +7,9 @@ from spotmusic_cdk.local import session
 from spotmusic_cdk.local.kubernetes import source
 from spotmusic_cdk.local.workspace import Workspace
 
+LISTENER = "SPOTMUSIC_LISTENER"
+"""Variable with the descriptor of the socket that the emulator serves on."""
+
 
 def emulator_environment(environment: Mapping[str, str], workspace: Workspace, *, port: int, region: str) -> dict[str, str]:
     """The environment of the emulator's process.

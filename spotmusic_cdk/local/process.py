@@ -9,30 +9,39 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from spotmusic_cdk.local.emulator_settings import emulator_environment
+from spotmusic_cdk.local.emulator_settings import LISTENER, emulator_environment
 from spotmusic_cdk.local.front_door import IDENTITY_PATH, KEPT_PATH, RECORDED_PATH
 from spotmusic_cdk.local.session import require_loopback
 from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
 
 _MODULE = "spotmusic_cdk.local.emulator"
 _SOURCE_ROOT = Path(__file__).parents[2]
-_START_SECONDS = 60.0
+# How long a living emulator may be silent before it counts as hung: a busy machine takes some of it, and a dead one is seen at once.
+_SILENT_SECONDS = 180.0
 # Its state is in memory: there is nothing to wait for but the ends of its workers.
 _STOP_SECONDS = 2.0
+_KILL_SECONDS = 30.0
 
 
 class NotStartedError(Exception):
     """The emulator ended or stayed silent; the message names its log."""
 
 
+class NotStoppedError(Exception):
+    """Processes of the emulator did not end when they were killed."""
+
+
 def running(workspace: Workspace) -> RunningEmulator | None:
-    """The emulator of this checkout if it lives and answers, else None."""
+    """The emulator of this checkout if it lives, as soon as it answers; None if it is dead, or hangs."""
     emulator = workspace.recall()
-    return emulator if emulator and is_ours(emulator, workspace) and _answers(emulator, workspace) else None
+    if emulator is None or not is_ours(emulator, workspace):
+        return None
+    return emulator if _comes_to_answer(emulator, workspace) else None
 
 
 def start(workspace: Workspace, *, region: str, port: int | None = None) -> RunningEmulator:
@@ -44,16 +53,17 @@ def start(workspace: Workspace, *, region: str, port: int | None = None) -> Runn
         port: TCP port; None takes a free one.
 
     Raises:
-        NotStartedError: if it does not answer within a minute.
+        NotStartedError: if the port is taken, or it ends, or stays silent for minutes.
     """
     stop(workspace)
     workspace.prepare()
-    chosen = port or _free_port()
-    with workspace.log.open("w") as log:
+    with _bound(port) as listener, workspace.log.open("w") as log:
+        chosen = int(listener.getsockname()[1])
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", _MODULE, str(workspace.folder)],
             cwd=_SOURCE_ROOT,  # where `-m` finds this package, without a PYTHONPATH that Lambda functions would inherit
-            env=emulator_environment(os.environ, workspace, port=chosen, region=region),
+            env={**emulator_environment(os.environ, workspace, port=chosen, region=region), LISTENER: str(listener.fileno())},
+            pass_fds=[listener.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -62,7 +72,11 @@ def start(workspace: Workspace, *, region: str, port: int | None = None) -> Runn
         )
     emulator = RunningEmulator(pid=process.pid, port=chosen, started=_start_time(process.pid))
     workspace.remember(emulator)
-    _wait_until_it_answers(process, emulator, workspace)
+    if not _comes_to_answer(emulator, workspace):
+        stop(workspace)
+        raise NotStartedError(
+            f"The embedded AWS did not start on port {emulator.port}. Its last words are in {workspace.log}:\n{_tail(workspace.log)}"
+        )
     return emulator
 
 
@@ -76,10 +90,9 @@ def stop(workspace: Workspace) -> bool:
         return False
     alive = is_ours(emulator, workspace)
     if alive:
-        os.kill(emulator.pid, signal.SIGTERM)
+        _kill(emulator.pid, signal.SIGTERM)
         _wait_until_gone(emulator, workspace)
-    for pid in _members(emulator.pid, workspace):
-        _kill(pid)
+    _end_all(lambda: _members(emulator.pid, workspace, ours=alive))
     return alive
 
 
@@ -101,16 +114,23 @@ def is_ours(emulator: RunningEmulator, workspace: Workspace) -> bool:
     return _MODULE in command and str(workspace.folder) in command and _start_time(emulator.pid) == emulator.started
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+def _bound(port: int | None) -> socket.socket:
+    """The socket the emulator is going to listen on: a port that were chosen here and bound there could be gone in between."""
+    listener = socket.socket()
+    if port:  # the connections of an emulator that was stopped a moment ago must not be in the way
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port or 0))
+    except OSError as error:
+        listener.close()
+        raise NotStartedError(f"Port {port} is taken ({error.strerror}). Name another one, or none.") from error
+    return listener
 
 
 def _get(emulator: RunningEmulator, path: str) -> Any:
     # An opener without proxies: a proxy of the user's would be asked for loopback otherwise.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(require_loopback(emulator.endpoint) + path, timeout=5) as answer:
+    with opener.open(require_loopback(emulator.endpoint) + path, timeout=_SILENT_SECONDS) as answer:
         return json.load(answer)
 
 
@@ -121,18 +141,12 @@ def _answers(emulator: RunningEmulator, workspace: Workspace) -> bool:
         return False
 
 
-def _wait_until_it_answers(process: "subprocess.Popen[bytes]", emulator: RunningEmulator, workspace: Workspace) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        if _answers(emulator, workspace):
-            return
+def _comes_to_answer(emulator: RunningEmulator, workspace: Workspace) -> bool:
+    """Waits for an answer for as long as the process lives: one that is starting refuses, and one that is at work is late."""
+    deadline = time.monotonic() + _SILENT_SECONDS
+    while not (answers := _answers(emulator, workspace)) and is_ours(emulator, workspace) and time.monotonic() < deadline:
         time.sleep(0.1)
-    stop(workspace)
-    raise NotStartedError(
-        f"The embedded AWS did not start on port {emulator.port}. Its last words are in {workspace.log}:\n{_tail(workspace.log)}"
-    )
+    return answers
 
 
 def _tail(file: Path, lines: int = 5) -> str:
@@ -151,17 +165,43 @@ def _reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
 
 
-def _kill(pid: int) -> None:
+def _kill(pid: int, number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)
 
 
-def _members(group: int, workspace: Workspace) -> list[int]:
-    """Processes of the emulator's group that carry its state folder or its temporary folder: itself if it hangs, and its workers."""
-    listing = _ps("-A", "-o", "pid=,pgid=,command=")
-    rows = [line.split(None, 2) for line in listing.splitlines()]
+def _end_all(members: Callable[[], list[int]]) -> None:
+    """Kills until none is left: one may take a moment to go, and may have started another meanwhile.
+
+    Raises:
+        NotStoppedError: if some live on.
+    """
+    deadline = time.monotonic() + _KILL_SECONDS
+    while alive := members():
+        if time.monotonic() > deadline:
+            numbers = ", ".join(map(str, alive))
+            raise NotStoppedError(f"Processes {numbers} of the embedded AWS were killed and live on. Look at them with `ps`.")
+        for pid in alive:
+            _kill(pid, signal.SIGKILL)
+            _reap(pid)
+        time.sleep(0.02)
+
+
+def _members(group: int, workspace: Workspace, *, ours: bool) -> list[int]:
+    """Living processes of the emulator's group: itself if it hangs, and what it started.
+
+    Args:
+        group: id of the group.
+        workspace: the checkout's state.
+        ours: whether the group was seen to be the emulator's. After a crash it may be somebody else's by now, and only processes whose
+            command names the state folder, or the temporary one in it, are taken for ours.
+    """
+    listing = _ps("-A", "-o", "pid=,pgid=,stat=,command=")
+    rows = (row for row in (line.split(None, 3) for line in listing.splitlines()) if len(row) == 4)
     return [
-        int(pid) for pid, pgid, command in (row for row in rows if len(row) == 3) if int(pgid) == group and str(workspace.folder) in command
+        int(pid)
+        for pid, pgid, state, command in rows
+        if int(pgid) == group and not state.startswith("Z") and (ours or str(workspace.folder) in command)
     ]
 
 
@@ -175,7 +215,11 @@ def _command(pid: int) -> str:
 
 
 def _start_time(pid: int) -> str:
-    return _ps("-p", str(pid), "-o", "lstart=")
+    """When a process began. Linux counts from the boot: `ps` makes a time of day of it, which moves when the clock is set."""
+    try:
+        return Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[19]
+    except (FileNotFoundError, ProcessLookupError):
+        return _ps("-p", str(pid), "-o", "lstart=")
 
 
 def _ps(*arguments: str) -> str:

@@ -35,6 +35,7 @@ class Resource:
         logical_id: id in the template.
         properties: the resolved properties.
         seed: changes with every replacement, so that a successor gets another generated name.
+        creation: id of the stack, which each creation has anew: what a policy kept of an earlier one has another name.
     """
 
     type: str
@@ -45,18 +46,19 @@ class Resource:
     logical_id: str
     properties: Properties
     seed: str = ""
+    creation: str = ""
 
     def client(self, service: str) -> Any:
         """A boto3 client of the resource's region."""
         return session.client(service, self.endpoint, region=self.region)
 
     def generated_name(self, *, limit: int = 64) -> str:
-        """A name in CloudFormation's manner, stable over updates: stack, logical id and a suffix.
+        """A name in CloudFormation's manner, stable over updates and new with each creation: stack, logical id and a suffix.
 
         Args:
             limit: characters the service allows.
         """
-        suffix = hashlib.sha256(f"{self.stack}/{self.logical_id}/{self.seed}".encode()).hexdigest()[:13].upper()
+        suffix = hashlib.sha256(f"{self.stack}/{self.logical_id}/{self.seed}/{self.creation}".encode()).hexdigest()[:13].upper()
         return f"{self.stack}-{self.logical_id}"[: limit - 14] + f"-{suffix}"
 
 

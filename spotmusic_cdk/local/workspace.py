@@ -100,6 +100,11 @@ class Workspace:
         return self.node_modules / ".bin" / "cdk"
 
     @property
+    def lock(self) -> Path:
+        """What the command that works with this state holds locked."""
+        return self.folder / "lock"
+
+    @property
     def _record(self) -> Path:
         return self.folder / "emulator.json"
 
@@ -128,7 +133,10 @@ class Workspace:
 
     def remember(self, emulator: RunningEmulator) -> None:
         """Keeps what is needed to find the emulator again."""
-        self._record.write_text(json.dumps(asdict(emulator)))
+        # At once: whoever reads it meanwhile finds the whole of it, and would start a second emulator if not.
+        whole = self._record.with_suffix(".new")
+        whole.write_text(json.dumps(asdict(emulator)))
+        whole.replace(self._record)
 
     def recall(self) -> RunningEmulator | None:
         """The emulator of the last `up`, or None if there was none or the record is unreadable."""

@@ -1,9 +1,14 @@
 """The emulator is stopped by its own process id, and a process id that is somebody else's is left alone."""
 
+import itertools
 import os
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +31,95 @@ def test_a_recycled_process_id_is_left_alone(workspace: Workspace) -> None:
         assert process.stop(workspace) is False
         assert somebody.poll() is None
         somebody.kill()
+
+
+# Refuses two questions, as an emulator that is starting; then answers who it is. What it has started names no folder of ours.
+STAND_IN = """
+import json, socket, subprocess, sys
+subprocess.Popen(["sleep", "60"])
+with socket.create_server(("127.0.0.1", 0)) as server:
+    print(server.getsockname()[1], flush=True)
+    for number in range(100):
+        with server.accept()[0] as connection:
+            connection.recv(65536)
+            if number >= 2:
+                text = json.dumps({"folder": sys.argv[2]})
+                connection.sendall(f"HTTP/1.0 200 OK\\r\\nContent-Length: {len(text)}\\r\\n\\r\\n{text}".encode())
+"""
+
+
+@contextmanager
+def stand_in(workspace: Workspace) -> Iterator[RunningEmulator]:
+    """A process that looks like the emulator of a checkout from outside, and is remembered as such."""
+    command = [sys.executable, "-c", STAND_IN, "spotmusic_cdk.local.emulator", str(workspace.folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as other:
+        assert other.stdout is not None
+        port = int(other.stdout.readline())
+        emulator = RunningEmulator(pid=other.pid, port=port, started=process._start_time(other.pid))
+        workspace.remember(emulator)
+        try:
+            yield emulator
+        finally:
+            process.stop(workspace)
+
+
+def test_an_emulator_that_lives_and_is_late_is_waited_for(workspace: Workspace) -> None:
+    """It was taken for dead, and with a new one in its place everything that was deployed was gone."""
+    with stand_in(workspace) as emulator:
+        assert process.running(workspace) == emulator
+
+
+def test_stopping_ends_everything_that_the_emulator_started_before_it_returns(workspace: Workspace) -> None:
+    with stand_in(workspace) as emulator:
+        assert len(process._members(emulator.pid, workspace, ours=True)) == 2
+        assert len(process._members(emulator.pid, workspace, ours=False)) == 1
+        assert process.stop(workspace)
+        assert process._members(emulator.pid, workspace, ours=True) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux counts from the boot; elsewhere the start is kept as a time")
+def test_setting_the_clock_does_not_make_a_stranger_of_the_emulator(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    ps, clock = process._ps, itertools.count()
+    monkeypatch.setattr(process, "_ps", lambda *arguments: str(next(clock)) if "lstart=" in arguments else ps(*arguments))
+    with stand_in(workspace) as emulator:
+        assert process.is_ours(emulator, workspace)
+
+
+def test_nobody_gets_the_port_between_its_choice_and_the_start(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def popen(_command: list[str], *, env: dict[str, str], pass_fds: list[int], **_options: Any) -> None:
+        with socket.socket() as thief, pytest.raises(OSError, match="in use"):
+            thief.bind(("127.0.0.1", int(env["GATEWAY_PORT"])))
+        tried.append((str(pass_fds[0]), env["SPOTMUSIC_LISTENER"]))
+        raise InterruptedError
+
+    monkeypatch.setattr("subprocess.Popen", popen)
+    with pytest.raises(InterruptedError):
+        process.start(workspace, region="sa-east-1")
+    assert [given == told for given, told in tried] == [True]
+
+
+def test_a_port_that_is_taken_is_said_at_once(workspace: Workspace) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(process.NotStartedError, match=f"Port {port} is taken"):
+            process.start(workspace, region="sa-east-1", port=port)
+
+
+def test_a_record_is_never_half_written(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = (RunningEmulator(pid=number, port=number, started="") for number in (1, 2))
+    workspace.remember(one)
+    write, seen = Path.write_text, []
+
+    def interrupted(path: Path, text: str) -> None:
+        write(path, text[: len(text) // 2])
+        seen.append(workspace.recall())
+        write(path, text)
+
+    monkeypatch.setattr(Path, "write_text", interrupted)
+    workspace.remember(other)
+    assert (seen, workspace.recall()) == ([one], other)
 
 
 def test_an_unreadable_record_is_no_emulator(workspace: Workspace) -> None:

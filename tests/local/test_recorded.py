@@ -10,7 +10,7 @@ NAMESPACE = "AWS::APS::RuleGroupsNamespace"
 
 
 def resource(
-    properties: Properties, *, resource_type: str = "AWS::APS::Workspace", logical_id: str = "Workspace", seed: str = ""
+    properties: Properties, *, resource_type: str = "AWS::APS::Workspace", logical_id: str = "Workspace", seed: str = "", creation: str = ""
 ) -> Resource:
     return Resource(
         type=resource_type,
@@ -21,6 +21,7 @@ def resource(
         logical_id=logical_id,
         properties=properties,
         seed=seed,
+        creation=creation,
     )
 
 
@@ -32,6 +33,14 @@ def register() -> Register:
 @pytest.fixture
 def handler(register: Register) -> Handler:
     return recorded(register)
+
+
+def test_a_generated_name_is_kept_by_updates_and_new_with_a_replacement_or_a_creation() -> None:
+    """What a policy kept of a creation that failed has another name than what the next one makes."""
+    name = resource({}, creation="one").generated_name()
+    assert resource({"Alias": "new"}, creation="one").generated_name() == name
+    assert resource({}, creation="one", seed="second").generated_name() != name
+    assert resource({}, creation="two").generated_name() != name
 
 
 def test_a_record_has_the_attributes_of_its_schema(handler: Handler) -> None:
