@@ -12,6 +12,7 @@ from spotmusic_cdk.local import cloudformation, gate, inventory, leftovers, proc
 from spotmusic_cdk.local.assembly import SynthesizedStack, regions, stacks
 from spotmusic_cdk.local.cli import CdkCli
 from spotmusic_cdk.local.kubernetes import releases
+from spotmusic_cdk.local.lock import alone
 from spotmusic_cdk.local.progress import StackProgress, Steps
 from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
 
@@ -66,12 +67,17 @@ class LocalDeployment:
 
         Raises:
             NotEmbeddedError: if the shell points at another AWS.
+            BusyError: if another command works with the same state.
             AccountError: if the environment names an account.
             RejectedTemplateError: if CloudFormation would reject a template.
             CliError: if a stack fails; the message names the resources.
             NotAsTheTemplatesSayError: if a resource is not what its template says.
         """
         session.require_embedded(os.environ)
+        with alone(self.workspace, "up"):
+            return self._up(port, selection)
+
+    def _up(self, port: int | None, selection: str | None) -> str:
         began = time.monotonic()
         emulator, found = self._emulator_and_stacks(port)
         chosen = _chosen(found, selection or f"{self.environment}/*")
@@ -85,16 +91,18 @@ class LocalDeployment:
         """Destroys every stack, proves that nothing of ours is left, and stops the emulator.
 
         Raises:
+            BusyError: if another command works with the same state.
             CliError: if a stack can't be destroyed; the emulator then keeps running, for a look at why.
             LeftoverError: if something is left that no policy keeps.
         """
         session.require_embedded(os.environ)
-        emulator = process.running(self.workspace)
-        summary = "Nothing ran." if emulator is None else self._destroyed(emulator)
-        process.stop(self.workspace)
-        self.workspace.forget()
-        self.steps.say("stopped the embedded AWS and removed its files")
-        return summary
+        with alone(self.workspace, "down"):
+            emulator = process.running(self.workspace)
+            summary = "Nothing ran." if emulator is None else self._destroyed(emulator)
+            process.stop(self.workspace)
+            self.workspace.forget()
+            self.steps.say("stopped the embedded AWS and removed its files")
+            return summary
 
     def status(self) -> str:
         """One line per stack, or that nothing runs."""
@@ -109,12 +117,13 @@ class LocalDeployment:
         """What a deployment of the checkout would change: whether there is anything, and the CLI's words.
 
         Raises:
+            BusyError: if another command works with the same state.
             NotRunningError: if there is no emulator.
         """
-        emulator = self._running()
-        cli = self._cli(emulator)
-        cli.synthesize(environment=self.environment, context=self.context, into=self.workspace.next_assembly)
-        text = cli.diff(f"{self.environment}/*", assembly=self.workspace.next_assembly)
+        with alone(self.workspace, "diff"):
+            cli = self._cli(self._running())
+            cli.synthesize(environment=self.environment, context=self.context, into=self.workspace.next_assembly)
+            text = cli.diff(f"{self.environment}/*", assembly=self.workspace.next_assembly)
         return _NO_DIFFERENCE not in text, text
 
     def _running(self) -> RunningEmulator:

@@ -1,0 +1,83 @@
+"""Two commands of one checkout: the second is told who is at work, and whoever dies is in nobody's way."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from spotmusic_cdk.local import __main__ as command_line
+from spotmusic_cdk.local.lock import BusyError, alone
+from spotmusic_cdk.local.workspace import Workspace
+
+HOLD = """
+import subprocess, sys
+from pathlib import Path
+from spotmusic_cdk.local.lock import alone
+from spotmusic_cdk.local.workspace import Workspace
+
+with alone(Workspace(Path(sys.argv[1])), "up"):
+    child = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+    print(child.pid, flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def holder(checkout: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """Another command at work, which has started a process of its own. Both end with their input."""
+    command = [sys.executable, "-c", HOLD, str(checkout)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip().isdigit()
+        yield process
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path)
+
+
+@pytest.mark.parametrize("command", [["up"], ["deploy", "dev/network"], ["down"], ["diff"]])
+def test_a_second_command_is_refused_and_told_whom_to_wait_for(
+    command: list[str], workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(workspace.checkout)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with holder(workspace.checkout) as other:
+        assert command_line.main(command) == 1
+        assert other.poll() is None
+        other.communicate()
+    refusal = capsys.readouterr().err
+    assert f"`up` of process {other.pid} is at work in {workspace.folder}" in refusal
+    assert f"kill -INT {other.pid}" in refusal
+    assert sorted(file.name for file in workspace.folder.iterdir()) == ["lock"]
+
+
+def test_who_is_killed_holds_nothing_and_neither_does_what_it_started(workspace: Workspace) -> None:
+    with holder(workspace.checkout) as other:
+        other.kill()
+        other.wait()
+        with alone(workspace, "up"):
+            pass
+
+
+def test_after_the_end_or_a_failure_the_next_may_begin(workspace: Workspace) -> None:
+    with pytest.raises(ZeroDivisionError), alone(workspace, "up"):
+        raise ZeroDivisionError
+    with alone(workspace, "down"), pytest.raises(BusyError, match="`down` of process"), alone(workspace, "up"):
+        pass
+    with alone(workspace, "up"):
+        pass
+
+
+def test_a_holder_that_cannot_be_seen_is_waited_for_a_second_and_no_longer(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container that shares the checkout has process ids of its own."""
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    with alone(workspace, "up"):
+        workspace.lock.write_text("")
+        with pytest.raises(BusyError, match="can't be seen from here"), alone(workspace, "down"):
+            pass
