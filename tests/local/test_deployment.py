@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,10 +25,10 @@ from spotmusic_cdk.local.gate import RejectedTemplateError, require_acceptable
 from spotmusic_cdk.local.progress import Steps
 from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
 from tests.local.changed_assembly import Resources, changed_assembly
+from tests.local.state import ROOT, own_state
 
 pytestmark = pytest.mark.local
 
-ROOT = Path(__file__).parents[2]
 REGION = "sa-east-1"
 
 
@@ -65,17 +64,8 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def deployed(request: pytest.FixtureRequest) -> Iterator[Deployed]:
-    """A deployment in a state folder of its own, so that the one of the checkout's user is left alone."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name in [name for name in os.environ if name.startswith("AWS_") or name in ("KUBECONFIG", "KUBEBUILDER_ASSETS")]:
-            environment.delenv(name)
-        deployed = Deployed(Workspace(ROOT, name=".local/test"))
-        process.stop(deployed.workspace)
-        deployed.workspace.forget()
-        yield deployed
-        process.stop(deployed.workspace)
-        if not request.session.testsfailed:
-            deployed.workspace.forget()
+    with own_state("test", request) as workspace:
+        yield Deployed(workspace)
 
 
 def test_ctrl_c_leaves_an_emulator_that_the_next_command_takes_up(deployed: Deployed) -> None:
@@ -86,14 +76,43 @@ def test_ctrl_c_leaves_an_emulator_that_the_next_command_takes_up(deployed: Depl
     )
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as command:
         assert command.stdout is not None
+        told = []
         for line in command.stdout:
+            told.append(line)
             if "IN_PROGRESS" in line or "CREATE_COMPLETE" in line:
                 break
+        else:
+            pytest.fail(f"It ended by itself with status {command.wait()}:\n{''.join(told)}")
         os.killpg(command.pid, signal.SIGINT)  # as a terminal does: the CLI gets it too
         command.stdout.read()
     assert command.returncode != 0
     assert process.running(deployed.workspace) is not None
-    assert str(deployed.workspace.assembly) not in _processes("cdk")
+    assert _processes(str(deployed.workspace.assembly)) == []
+
+
+def test_a_first_creation_that_fails_leaves_what_its_policy_keeps_and_nothing_in_the_way(deployed: Deployed, tmp_path: Path) -> None:
+    """The next test deploys the same stack as it should be."""
+    stack = deployed.stack("data")
+    policies = {name: resource.get("DeletionPolicy", "Delete") for name, resource in stack.resources.items()}
+
+    def break_it(resources: Resources) -> None:
+        # After all that holds data, and only then: CloudFormation finds out what the attribute is when it gets there.
+        held = [name for name, policy in policies.items() if policy != "Delete"]
+        resources["Bad"] = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "no name", "FifoTopic": "perhaps"}, "DependsOn": held}
+
+    with pytest.raises(CliError, match="Bad"):
+        deployed.cli.deploy(
+            stack.id, concurrency=8, assembly=changed_assembly(deployed.workspace.assembly, stack, break_it, into=tmp_path / "failing")
+        )
+    endpoint = deployed.emulator.endpoint
+    assert cloudformation.status(endpoint, stack) == "ROLLBACK_COMPLETE"
+    assert cloudformation.resources(endpoint, stack) == []
+    assert {policy for policy in policies.values() if policy != "Delete"} == {"Retain", "RetainExceptOnCreate", "Snapshot"}
+    kept = {entry["logical_id"]: entry for entry in process.kept(deployed.emulator)}
+    assert set(kept) == {name for name, policy in policies.items() if policy == "Retain"}
+    buckets = {bucket["Name"] for bucket in deployed.client("s3").list_buckets()["Buckets"]}
+    assert {entry["identifier"] for entry in kept.values() if entry["type"] == "AWS::S3::Bucket"} <= buckets
+    assert deployed.client("backup").list_backup_vaults()["BackupVaultList"] == []
 
 
 def test_one_command_deploys_everything_and_verifies_it(deployed: Deployed) -> None:
@@ -205,16 +224,16 @@ def test_destroying_leaves_nothing_but_what_a_policy_keeps(deployed: Deployed) -
     emulator = deployed.emulator
     policies = [(stack, resource.get("DeletionPolicy", "Delete")) for stack in deployed.stacks for resource in stack.resources.values()]
     kept = [stack for stack, policy in policies if policy != "Delete"]
-    # The one stack that was destroyed before has left its own.
-    twice = [stack for stack, policy in policies if policy.startswith("Retain") and stack.id == "dev/observability"]
-    workers = _processes(str(deployed.workspace.temporary))
-    assert workers, "no Lambda function ran"
+    # The one stack that was destroyed before has left its own, and so has the one that failed at first.
+    destroyed = [stack for stack, policy in policies if policy.startswith("Retain") and stack.id == "dev/observability"]
+    failed = [stack for stack, policy in policies if policy == "Retain" and stack.id == "dev/data"]
+    assert _processes(str(deployed.workspace.temporary)), "no Lambda function ran"
     summary = deployed.deployment.down()
     assert "Nothing else of ours is left." in summary
-    assert summary.count("\n  ") == len(kept) + len(twice)
+    assert summary.count("\n  ") == len(kept) + len(destroyed) + len(failed)
     assert process.running(deployed.workspace) is None
     assert not process.is_ours(emulator, deployed.workspace)
-    assert _processes(str(deployed.workspace.folder)) == ""
+    assert _processes(str(deployed.workspace.folder)) == []
     assert not deployed.workspace.temporary.exists()
 
 
@@ -255,11 +274,6 @@ def _value(secrets: Any, arn: str) -> str:
     return str(secrets.get_secret_value(SecretId=arn).get("SecretString", ""))
 
 
-def _processes(text: str) -> str:
+def _processes(text: str) -> list[str]:
     """Command lines that contain a text."""
-    for _attempt in range(20):  # a killed process may take a moment to go
-        found = "\n".join(line for line in process.command_lines() if text in line)
-        if not found:
-            break
-        time.sleep(0.1)
-    return found
+    return [line for line in process.command_lines() if text in line]

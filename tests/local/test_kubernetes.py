@@ -30,8 +30,8 @@ from spotmusic_cdk.local.progress import Steps
 from spotmusic_cdk.local.session import client
 from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
 from tests.local.changed_assembly import Resources, changed_assembly
+from tests.local.state import ROOT, own_state
 
-ROOT = Path(__file__).parents[2]
 REGION, STACK = "sa-east-1", "dev/eks-platform"
 
 
@@ -90,18 +90,9 @@ class Released:
 
 
 @pytest.fixture(scope="module")
-def released() -> Iterator[Released]:
-    """A deployment in a state folder of its own, so that the one of the checkout's user is left alone."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            environment.delenv(name)
-        workspace = Workspace(ROOT, name=".local/kubernetes")
-        process.stop(workspace)
-        workspace.forget()
-        try:
-            yield Released(workspace)
-        finally:
-            process.stop(workspace)
+def released(request: pytest.FixtureRequest) -> Iterator[Released]:
+    with own_state("kubernetes", request, clusters=True) as workspace:
+        yield Released(workspace)
 
 
 def revisions(api: KubernetesApi, release: str) -> dict[str, str]:

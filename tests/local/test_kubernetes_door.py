@@ -61,7 +61,7 @@ class Client:
         self._host, self._context = endpoint.removeprefix("https://"), ssl.create_default_context(cafile=str(certificate))
 
     def ask(self, method: str, path: str, body: str | None = None, *, token: str = "") -> tuple[int, dict[str, Any]]:
-        connection = http.client.HTTPSConnection(self._host, timeout=10, context=self._context)
+        connection = http.client.HTTPSConnection(self._host, timeout=60, context=self._context)
         connection.request(method, path, body, {"Authorization": f"Bearer {token}", "X-Kept": "yes"})
         answer = connection.getresponse()
         document = json.loads(answer.read())

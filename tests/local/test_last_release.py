@@ -5,7 +5,6 @@ One deployment serves all tests of this file, in the order they stand.
 
 import io
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,12 +18,12 @@ from spotmusic_cdk.local.cli import CdkCli, CliError
 from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
 from tests.conftest import Template
 from tests.local.changed_assembly import Resources, changed_assembly, with_templates
+from tests.local.state import own_state
 from tests.properties.test_templates import HOLDS_DATA
 from tests.releases.archive import previous, with_assets_of
 
 pytestmark = pytest.mark.local
 
-ROOT = Path(__file__).parents[2]
 REGION = "sa-east-1"
 Ids = dict[str, str]
 
@@ -58,25 +57,22 @@ class Updated:
 
 @pytest.fixture(scope="module")
 def updated(
-    synthesized: Callable[[str], Path], templates: Callable[[str], dict[str, Template]], tmp_path_factory: pytest.TempPathFactory
+    synthesized: Callable[[str], Path],
+    templates: Callable[[str], dict[str, Template]],
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Updated]:
     """The last release, deployed in a state folder of its own, and the checkout after it."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name in [name for name in os.environ if name.startswith("AWS_") or name in ("KUBECONFIG", "KUBEBUILDER_ASSETS")]:
-            environment.delenv(name)
-        workspace, today = Workspace(ROOT, name=".local/last-release"), synthesized("dev").parent
-        old = with_templates(today, with_assets_of(templates("dev"), previous("dev")), into=tmp_path_factory.mktemp("release") / "old")
+    today = synthesized("dev").parent
+    old = with_templates(today, with_assets_of(templates("dev"), previous("dev")), into=tmp_path_factory.mktemp("release") / "old")
+    with own_state("last-release", request) as workspace:
         updated = Updated(workspace, process.start(workspace, region=REGION), today)
         shutil.copytree(today, workspace.assembly, symlinks=True)
-        try:
-            found = stacks(today, environment="dev")
-            CdkCli(workspace=workspace, endpoint=updated.emulator.endpoint, region=REGION).bootstrap(regions(found))
-            updated.deploy(old)
-            updated.before = updated.ids(old)
-            yield updated
-        finally:
-            process.stop(workspace)
-            workspace.forget()
+        found = stacks(today, environment="dev")
+        CdkCli(workspace=workspace, endpoint=updated.emulator.endpoint, region=REGION).bootstrap(regions(found))
+        updated.deploy(old)
+        updated.before = updated.ids(old)
+        yield updated
 
 
 def test_the_last_release_stands(updated: Updated) -> None:

@@ -1,0 +1,37 @@
+"""A run of the tests that was killed is in no way of the next, and two at once do not end each other's emulators."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from spotmusic_cdk.local import process
+from spotmusic_cdk.local.lock import BusyError
+from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
+from tests.local.state import ROOT, own_state
+
+
+def test_what_a_killed_run_left_is_ended_and_removed(request: pytest.FixtureRequest) -> None:
+    left = Workspace(ROOT, name=".local/left")
+    try:
+        left.prepare()
+        left.assembly.mkdir(exist_ok=True)
+        code = "import sys; sys.stdin.read()"
+        command = [sys.executable, "-c", code, "spotmusic_cdk.local.emulator", str(left.folder)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as emulator:
+            left.remember(RunningEmulator(pid=emulator.pid, port=1, started=process._start_time(emulator.pid)))
+            with own_state("left", request) as state:
+                assert state == left
+                assert not state.assembly.exists()
+                assert process._members(emulator.pid, left, ours=True) == []
+    finally:
+        shutil.rmtree(left.folder)
+
+
+def test_a_second_run_is_refused(request: pytest.FixtureRequest) -> None:
+    try:
+        with own_state("left", request), pytest.raises(BusyError, match="`pytest` of process"), own_state("right", request):
+            pass
+    finally:
+        shutil.rmtree(ROOT / ".local" / "left", ignore_errors=True)
