@@ -22,6 +22,8 @@ from stacks.environment_stack import EnvironmentStack
 from stacks.network import NetworkStack
 from stacks.secrets import SecretsStack
 
+MAINTENANCE = {"Catalogue": "mon:06:30-mon:07:30", "Identity": "wed:06:30-wed:07:30"}
+"""When RDS may restart each, in UTC: at night in São Paulo, and never both in one. The cache has Tuesday."""
 IDENTITY_DATABASES = {"keycloak": "keycloak", "grafana": "grafana"}
 KONG_PREFIX = "ratelimit"
 """Prefix of the keys in which Kong's rate limiting counts (kong/plugins/rate-limiting/policies, 3.9)."""
@@ -150,6 +152,7 @@ class DataStack(EnvironmentStack):
             storage_gib=database.storage_gib,
             max_storage_gib=database.max_storage_gib,
             backup_retention_days=database.backup_retention_days,
+            maintenance_window=MAINTENANCE[name],
             databases=databases,
             vpc=self._network.vpc,
             vpc_subnets=_DATA,

@@ -25,6 +25,7 @@ def mysql_instance(
     storage_gib: int,
     max_storage_gib: int,
     backup_retention_days: int,
+    maintenance_window: str,
     vpc: ec2.IVpc,
     subnet_group: rds.ISubnetGroup,
     security_group: ec2.ISecurityGroup,
@@ -64,10 +65,10 @@ def mysql_instance(
         max_allocated_storage=max_storage_gib,
         storage_encrypted=True,
         storage_encryption_key=key,
-        # Between the backup at night and the maintenance on Monday morning nobody listens much: 02:00 and 03:30 in São Paulo.
+        # Between the backup and the maintenance nobody listens much: 02:00 and 03:30 in São Paulo.
         backup_retention=cdk.Duration.days(backup_retention_days),
         preferred_backup_window="05:00-06:00",
-        preferred_maintenance_window="mon:06:30-mon:07:30",
+        preferred_maintenance_window=maintenance_window,
         delete_automated_backups=removal_policy == cdk.RemovalPolicy.DESTROY,
         copy_tags_to_snapshot=True,
         auto_minor_version_upgrade=True,

@@ -48,6 +48,7 @@ class RelationalDatabase(Construct):
         storage_gib: gp3 storage at creation.
         max_storage_gib: limit of storage autoscaling.
         backup_retention_days: days of point-in-time recovery.
+        maintenance_window: when RDS may restart it, in UTC; not while another database of the same clients is maintained.
         databases: name of the database by user name.
         vpc: network of the instance.
         vpc_subnets: subnets of the instance.
@@ -82,6 +83,7 @@ class RelationalDatabase(Construct):
         storage_gib: int = 20,
         max_storage_gib: int = 100,
         backup_retention_days: int = 7,
+        maintenance_window: str = "mon:06:30-mon:07:30",
         production: bool = True,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.SNAPSHOT,
     ) -> None:
@@ -106,6 +108,7 @@ class RelationalDatabase(Construct):
             storage_gib=storage_gib,
             max_storage_gib=max_storage_gib,
             backup_retention_days=backup_retention_days,
+            maintenance_window=maintenance_window,
             vpc=vpc,
             subnet_group=self.subnet_group,
             security_group=security_group,

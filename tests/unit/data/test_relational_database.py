@@ -62,6 +62,7 @@ def full() -> Resources:
         storage_gib=200,
         max_storage_gib=2000,
         backup_retention_days=35,
+        maintenance_window="wed:06:30-wed:07:30",
         production=False,
         removal_policy=cdk.RemovalPolicy.DESTROY,
     )
@@ -72,6 +73,11 @@ def test_everything_it_keeps_is_encrypted_with_our_key(minimal: Resources) -> No
     instance = only(minimal, INSTANCE)
     assert instance["StorageEncrypted"] is True
     assert instance["KmsKeyId"] == instance["PerformanceInsightsKMSKeyId"] == instance["MasterUserSecret"]["KmsKeyId"] == KEY
+
+
+def test_it_is_maintained_when_the_stack_says(minimal: Resources, full: Resources) -> None:
+    assert only(minimal, INSTANCE)["PreferredMaintenanceWindow"] == "mon:06:30-mon:07:30"
+    assert only(full, INSTANCE)["PreferredMaintenanceWindow"] == "wed:06:30-wed:07:30"
 
 
 def test_rds_makes_the_password_of_a_master_that_nobody_guesses(minimal: Resources) -> None:
