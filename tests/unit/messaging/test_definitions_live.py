@@ -61,13 +61,13 @@ class Broker:
         credentials = base64.b64encode(f"{user}:{PASSWORD}".encode()).decode()
         headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/json"}
         request = urllib.request.Request(f"{self._url}/{path}", data, headers, method=method)  # noqa: S310
-        with urllib.request.urlopen(request, timeout=10, context=self._trust) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=A_HANG, context=self._trust) as response:  # noqa: S310
             return json.load(response)
 
     def metrics(self) -> str:
         """Returns what the ServiceMonitor of the chart asks for beside the usual."""
         address = f"{self._metrics}/metrics/detailed?family=queue_coarse_metrics&family=queue_consumer_count"
-        with urllib.request.urlopen(address, timeout=10, context=self._trust) as response:  # noqa: S310
+        with urllib.request.urlopen(address, timeout=A_HANG, context=self._trust) as response:  # noqa: S310
             return str(response.read().decode())
 
     def publish(self, key: str, *, user: str, exchange: str = "tasks") -> bool:
