@@ -17,6 +17,8 @@ MOST_SERVICES = 40
 ecs-services gets 11 resources and 22 kB, with every word 30 kB, and that of observability 6 and 17 kB. Forty bring the former to 456 and
 923 kB, the latter to 419 and 992 kB (2026-11-24). `make fuzz` synthesizes them and judges every template (tests/fuzz/corners.py), so that
 whoever adds to a service learns of it there."""
+MOST_RESOURCES = 475
+"""Resources of services in the template of ecs-services, which has some 15 beside them and room for 500."""
 MOST_RULES = 330
 """Security groups and rules of services in the network stack, which has some 145 resources beside them and room for 500."""
 MOST_BROKER_CLIENTS = 58
@@ -56,12 +58,25 @@ def rules_of(service: ServiceSettings) -> int:
     return 2 + 2 * (scraped + reached + len(connections))
 
 
+def resources_of(service: ServiceSettings) -> int:
+    """Counts what a service adds to the template of ecs-services: log group, two roles, task definition, service, scaling and its policy;
+    with a port its name, with a route target group, rule and policy, and for blue/green the other target group and the alarm."""
+    routed, shifts = service.route is not None, service.deployment == "blue_green"
+    return 7 + (service.port is not None) + (3 + 2 * shifts) * routed + (service.scaling.messages_per_task is not None)
+
+
 def _room(settings: Settings) -> Iterator[Problem]:
     services = settings.services
     elsewhere = "Move some to an environment of their own."
     if len(services) > MOST_SERVICES:
         wrong = f"{len(services)} are more than the {MOST_SERVICES} that one stack of services holds"
         yield Problem("services", wrong, elsewhere)
+    resources = sum(map(resources_of, services.values()))
+    if len(services) <= MOST_SERVICES and resources > MOST_RESOURCES:
+        wrong = f"they make {resources} resources, more than the {MOST_RESOURCES} that one stack of services holds"
+        yield Problem(
+            "services", wrong, f"Let some roll (deployment), which takes two less than blue_green, or {elsewhere[0].lower()}{elsewhere[1:]}"
+        )
     rules = sum(map(rules_of, services.values()))
     if rules > MOST_RULES:
         wrong = f"their connections make {rules} security groups and rules, more than the {MOST_RULES} that one network stack holds"

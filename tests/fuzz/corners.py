@@ -29,8 +29,8 @@ def _service(number: int, *words: str, **more: Any) -> Changes:
     return {f"services.service-{number}": {"route": f"/v1/s{number}", "talks_to": list(words), "scaling": {"min": 3, "max": 9}, **more}}
 
 
-def _services(count: int, *words: str) -> Changes:
-    return {key: service for number in range(count) for key, service in _service(number, *words).items()}
+def _services(count: int, *words: str, first: int = 0, **more: Any) -> Changes:
+    return {key: service for number in range(first, count) for key, service in _service(number, *words, **more).items()}
 
 
 def _topic(count: int) -> Changes:
@@ -153,8 +153,9 @@ HEAVIEST = "nineteen services that talk to everything, beside the five of produc
 
 CORNERS: dict[str, tuple[str, Changes]] = {
     HEAVIEST: ("prod", {**_services(19, *TALKS), **_topic(19)}),
-    "forty services, connected as far as the network holds": ("prod", _services(34, "cache") | _service(34)),
-    EVERY_OPTION: ("prod", _EVERY_OPTION_OF_PRODUCTION),
+    "forty services, as many of them blue/green and connected as the stacks hold": (
+        "prod", _services(17, "cache", deployment="blue_green") | _services(34, "cache", first=17) | _service(34),
+    ),
     "every number at its upper limit, with an account": ("prod", _ACCOUNT | _UPPER),
     "every number at its lower limit, without services, in me-central-1": (
         "dev", _in_region("me-central-1") | _LOWER | {"services": {}},

@@ -190,6 +190,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {f"services.service-{number}": {} for number in range(36)},
         "services: 41 are more than the 40 that one stack of services holds.\n  Move some to an environment of their own.",
     ),
+    "forty services, most of them blue/green": (
+        {f"services.service-{n}": {"route": f"/v1/s{n}", "deployment": "blue_green" if n else "rolling"} for n in range(35)},
+        "services: they make 505 resources, more than the 475 that one stack of services holds.\n  Let some roll (deployment)",
+    ),
     "more connections than the network stack holds": (
         {f"services.service-{number}": {"route": f"/v1/s{number}", "talks_to": ["catalogue", "cache", "web-api"]} for number in range(30)},
         "services: their connections make 412 security groups and rules, more than the 330 that one network stack holds.\n  Shorten",
