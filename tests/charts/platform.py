@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.charts import beliefs
 from tests.helm_values import HELM, Json, render
+from tests.stack_order import stacks_before
 
 PSEUDO = {"AWS::AccountId": "111122223333", "AWS::Region": "sa-east-1", "AWS::URLSuffix": "amazonaws.com", "AWS::Partition": "aws"}
 ARNS = {
@@ -195,7 +196,7 @@ def _folder(properties: Json, assembly: Path) -> Path | None:
 
 def _order(templates: dict[str, Json], releases: dict[str, Release], assembly: Path) -> dict[str, set[str]]:
     """Which releases are deployed before which: by DependsOn within a stack, by the dependencies of stacks between two."""
-    stacks = _stacks_before(assembly)
+    stacks = stacks_before(assembly)
     by_id = {(release.stack, id_): release.name for release in releases.values() for id_ in _ids(templates, release)}
     order = {}
     for release in releases.values():
@@ -218,18 +219,6 @@ def _dependencies(template: Json, release: Release) -> set[str]:
             found.add(id_)
             waiting += template["Resources"].get(id_, {}).get("DependsOn", [])
     return found
-
-
-def _stacks_before(assembly: Path) -> dict[str, set[str]]:
-    artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]
-    stacks = {id_: a for id_, a in artifacts.items() if a["type"] == "aws:cloudformation:stack"}
-    names = {id_: artifact["displayName"].split("/")[1].split(" ")[0] for id_, artifact in stacks.items()}
-    direct = {names[id_]: {names[other] for other in a.get("dependencies", []) if other in names} for id_, a in stacks.items()}
-
-    def reached(stack: str) -> set[str]:
-        return direct[stack].union(*(reached(other) for other in direct[stack]))
-
-    return {stack: reached(stack) for stack in direct}
 
 
 def chart_folder() -> Path | None:

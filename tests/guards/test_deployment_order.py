@@ -1,0 +1,28 @@
+"""Which stack is deployed after which: as the document draws it, and images can be pulled where they are needed."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.stack_order import reached, stacks_before
+
+ENVIRONMENTS = ["dev", "staging", "prod"]
+
+
+def test_the_document_draws_the_order(synthesized: Callable[[str], Path]) -> None:
+    arrows = re.findall(r"^    ([\w-]+) --> ([\w-]+)$", (ROOT / "docs" / "deployment.md").read_text(), flags=re.MULTILINE)
+    drawn: dict[str, set[str]] = {}
+    for earlier, later in arrows:
+        drawn.setdefault(later, set()).add(earlier)
+    assert reached(drawn) == {stack: earlier for stack, earlier in stacks_before(synthesized("prod")).items() if earlier}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("stack", ["eks-platform", "ecs-services"])
+def test_what_pulls_images_comes_after_the_rules_by_which_they_are_pulled(
+    synthesized: Callable[[str], Path], environment: str, stack: str
+) -> None:
+    assert "registry" in stacks_before(synthesized(environment))[stack]
