@@ -41,6 +41,12 @@ def _production(settings: Settings) -> Iterator[Problem]:
     data, zones = settings.data, len(settings.zones)
     deletable = data.removal_policy != "retain" or data.allow_data_destruction
     checks = (
+        (
+            settings.account is None,
+            "account",
+            "whoever is logged in to another account would make production there",
+            'Name the account, in quotes: "111122223333".',
+        ),
         (deletable, "data.removal_policy", "production data must outlive its stack", "Use retain, without allow_data_destruction."),
         (settings.domain is None, "domain", "production needs certificates and logins", "Set domain.name and domain.hosted_zone_id."),
         (zones < 3, "zones", "production stands in three", "Name three zones, or choose a region that has them."),
@@ -84,6 +90,12 @@ def _production(settings: Settings) -> Iterator[Problem]:
             "kubernetes.endpoint",
             "nobody reaches the Kubernetes API of production from the Internet",
             "Use private.",
+        ),
+        (
+            not settings.kubernetes.administrators,
+            "kubernetes.administrators",
+            "nobody but deployments could look into the cluster, in an incident too",
+            "Name the ARN of an IAM role that people take then.",
         ),
         (settings.kubernetes.kong.min_replicas < 3, "kubernetes.kong.min_replicas", "production has a pod in every zone", "Use 3 or more."),
         (

@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from typing import Any
 
 from spotmusic_cdk.local.provider_schemas import PropertyPath, UnknownResourceTypeError, resource_schema
 from tests.conftest import Template
-from tests.properties.resources import EDGE_REGION
+from tests.properties.resources import ACCOUNT, EDGE_REGION
 from tests.releases.archive import without_hashes
 
 Templates = dict[str, Template]
@@ -46,7 +47,7 @@ def _reasons(before: Templates, now: Templates, stack: str, id_: str, *, above: 
         return
     for path in _create_only(old["Type"], stack):
         where = f"{stack}/{id_}: {'.'.join(path)}"
-        was, is_ = _value(old, path), without_hashes(_value(new, path))
+        was, is_ = _in_the_account(_value(old, path)), _in_the_account(without_hashes(_value(new, path)))
         if was != is_:
             yield f"{where} was {_short(was)} and is {_short(is_)}"
         reasons = (_reasons(before, now, *other, above=above | {(stack, id_)}) for other in _named(now, stack, is_))
@@ -79,6 +80,27 @@ def _value(resource: dict[str, Any], path: PropertyPath) -> Any:
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value
+
+
+def _in_the_account(value: Any) -> Any:
+    """A value with the example account written out: it is the same whether the environment names the account or the deployment finds it."""
+    match value:
+        case {"Ref": "AWS::AccountId"}:
+            return ACCOUNT
+        case {"Fn::Join": ["", list(parts)]}:
+            return {"Fn::Join": ["", _merged([_in_the_account(part) for part in parts])]}
+        case dict():
+            return {key: _in_the_account(item) for key, item in value.items()}
+        case list():
+            return [_in_the_account(item) for item in value]
+        case _:
+            return value
+
+
+def _merged(parts: list[Any]) -> list[Any]:
+    """The parts of a text, with those that follow each other as plain text in one."""
+    grouped = groupby(parts, key=lambda part: isinstance(part, str))
+    return [item for plain, group in grouped for item in (["".join(group)] if plain else group)]
 
 
 def _short(value: Any) -> str:

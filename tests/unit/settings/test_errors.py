@@ -289,6 +289,11 @@ INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
         {"data.removal_policy": "destroy", "data.allow_data_destruction": True},
         "data.removal_policy: production data must outlive its stack",
     ),
+    "no account": ({"account": None}, "account: whoever is logged in to another account would make production there.\n  Name the account"),
+    "no administrators": (
+        {"kubernetes.administrators": []},
+        "kubernetes.administrators: nobody but deployments could look into the cluster",
+    ),
     "no domain": ({"domain": None}, "domain: production needs certificates and logins"),
     "one NAT gateway": ({"network.nat_gateways": 1}, "network.nat_gateways: production needs one per zone.\n  Use 3."),
     "no standby": ({"data.catalogue.multi_az": False}, "data.catalogue.multi_az: production survives"),
