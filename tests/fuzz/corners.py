@@ -59,7 +59,6 @@ def _provider(kind: str, **more: str) -> Changes:
 
 _APPLE = {key: f"https://appleid.apple.com/{key}" for key in ("authorization_url", "token_url", "jwks_url")}
 _EVERY_OPTION_OF_PRODUCTION: Changes = {
-    "account": "111122223333",
     "identity": {
         "registration": True,
         "email": {"sender": "no-reply@spotmusic.example", "secret": _secret("mail")},
@@ -156,6 +155,7 @@ CORNERS: dict[str, tuple[str, Changes]] = {
     "forty services, as many of them blue/green and connected as the stacks hold": (
         "prod", _services(17, "cache", deployment="blue_green") | _services(34, "cache", first=17) | _service(34),
     ),
+    EVERY_OPTION: ("prod", _EVERY_OPTION_OF_PRODUCTION),
     "every number at its upper limit, with an account": ("prod", _ACCOUNT | _UPPER),
     "every number at its lower limit, without services, in me-central-1": (
         "dev", _in_region("me-central-1") | _LOWER | {"services": {}},
