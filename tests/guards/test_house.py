@@ -5,17 +5,45 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import constructs
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, TODAY
 
 
 def test_the_constructs_folder_does_not_shadow_the_package_of_that_name() -> None:
     """A `constructs/__init__.py` would break `import aws_cdk` (aws/aws-cdk#19301)."""
     assert not (ROOT / "constructs" / "__init__.py").exists()
     assert "site-packages" in str(constructs.__file__)
+
+
+def test_the_library_has_all_its_files_where_it_is_installed_as_a_copy() -> None:
+    """What is no module of a package must be named in `package-data`; a file that is missing shows only in another checkout."""
+    library = ROOT / "constructs" / "spotmusic_constructs"
+    patterns = tomllib.loads((ROOT / "constructs" / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["*"]
+    packages = [path.parent for path in library.rglob("__init__.py")]
+    named = {file for package in packages for pattern in patterns for file in package.glob(pattern)}
+    modules = {file for package in packages for file in package.glob("*.py")}
+    files = {file for file in library.rglob("*") if file.is_file() and "__pycache__" not in file.parts}
+    assert sorted(str(file.relative_to(library)) for file in files - named - modules) == []
+
+
+def test_platform_and_library_have_one_version_and_the_changes_tell_of_it() -> None:
+    version, library = (
+        tomllib.loads((ROOT / file).read_text())["project"]["version"] for file in ("pyproject.toml", "constructs/pyproject.toml")
+    )
+    told = re.findall(r"^## (\d+\.\d+\.\d+) \((\d{4}-\d\d-\d\d)\)$", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    assert (version, library) == (told[0][0], told[0][0])
+    assert told[0][1] == str(TODAY)
+    assert [path.name for path in (ROOT / "tests" / "releases").glob("*.*.*")] == [version]
+
+
+def test_the_library_tells_of_each_of_its_packages() -> None:
+    library = ROOT / "constructs" / "spotmusic_constructs"
+    told = re.findall(r"\]\(spotmusic_constructs/(\w+)/README\.md\)", (library.parent / "README.md").read_text())
+    assert sorted(told) == sorted(path.parent.name for path in library.glob("*/__init__.py"))
 
 
 def test_no_test_folder_shadows_a_package() -> None:
