@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from spotmusic_cdk import versions
 from spotmusic_cdk.supply_chain.lifecycle import IMAGES, support_of
 from spotmusic_cdk.supply_chain.locked import LOCKS, canonical, chosen_npm, locks, pins
+from spotmusic_constructs import runtimes
 from tests.conftest import ROOT, Template
 
 Templates = Callable[[str], dict[str, Template]]
@@ -134,6 +135,19 @@ def test_every_runtime_of_a_function_is_one_whose_support_is_known(templates: Te
     }
     assert runtimes
     assert runtimes - versions.LAMBDA_RUNTIMES.keys() == set()
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_our_own_functions_in_python_run_on_one_version_of_it(templates: Templates, environment: str) -> None:
+    others = {
+        logical_id
+        for template in templates(environment).values()
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Lambda::Function"
+        and resource["Properties"].get("Runtime", "").startswith("python")
+        and resource["Properties"]["Runtime"] != runtimes.PYTHON.name
+    }
+    assert {id_ for id_ in others if not id_.startswith("KubernetesClusterKubectlProviderHandler")} == set()  # CDK's, and CDK's choice
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])

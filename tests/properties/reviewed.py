@@ -100,7 +100,7 @@ ACKNOWLEDGED: Mapping[str, tuple[str, ...]] = {
         "observability/Monitoring/Release/See/Policy/*",
         "registry/Images/CreationRole/Policy/*",
     ),
-    "AwsSolutions-L1": ("ecs-services/QueueDepth/Function/*", "eks-platform/Kubernetes/Cluster/KubectlProvider/Handler/*"),
+    "AwsSolutions-L1": ("eks-platform/Kubernetes/Cluster/KubectlProvider/Handler/*",),
     "AwsSolutions-RDS11": ("data/*/Instance/*",),
     "AwsSolutions-SMG4": ("secrets/Components/*", "secrets/SigningKey-*"),
     "NIST.800.53.R5-ALBWAFEnabled": ("*/LoadBalancer/Resource",),

@@ -9,6 +9,8 @@ import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_lambda as lambda_
 
+from spotmusic_constructs import runtimes
+
 _HANDLER = Path(__file__).parent / "credentials_handler"
 _LIBRARY = "pymysql"
 """The runtime has no MySQL client. PyMySQL is pure Python: the installed package is the asset, and no container builds it."""
@@ -34,5 +36,5 @@ def credentials_code() -> lambda_.Code:
         str(_HANDLER),
         # The hash of what was copied: that of the folder would not notice a new version of the library.
         asset_hash_type=cdk.AssetHashType.OUTPUT,
-        bundling=cdk.BundlingOptions(image=lambda_.Runtime.PYTHON_3_14.bundling_image, local=_CopiedLibrary()),
+        bundling=cdk.BundlingOptions(image=runtimes.PYTHON.bundling_image, local=_CopiedLibrary()),
     )

@@ -11,6 +11,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
+from spotmusic_constructs import runtimes
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data.credentials_code import credentials_code
 from spotmusic_constructs.rights import Rights
@@ -22,7 +23,7 @@ ROTATION_DAYS = 30
 class CredentialsFunction(Construct):
     """A function in the VPC that replaces passwords when Secrets Manager asks for it.
 
-    Creates the function (Python 3.14), its role, its log group, and the permission for Secrets Manager to call it. The
+    Creates the function (Python), its role, its log group, and the permission for Secrets Manager to call it. The
     role may write its logs, place the function in the VPC and make up passwords; `admit` adds a secret.
 
     Args:
@@ -71,7 +72,7 @@ class CredentialsFunction(Construct):
             self,
             "Function",
             description=description,
-            runtime=lambda_.Runtime.PYTHON_3_14,
+            runtime=runtimes.PYTHON,
             architecture=lambda_.Architecture.ARM_64,
             handler=handler,
             code=credentials_code(),

@@ -13,6 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from spotmusic_constructs import runtimes
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 
 _HANDLER = Path(__file__).parent / "restore_validation_handler"
@@ -23,7 +24,7 @@ _PREFIX = "awsbackup-restore-test-"
 class RestoreValidation(Construct):
     """A function that judges restored databases and buckets and reports the verdict to AWS Backup.
 
-    Creates the function (Python 3.14), its role, its log group, and the EventBridge rule that calls it when a restore job of one
+    Creates the function (Python), its role, its log group, and the EventBridge rule that calls it when a restore job of one
     plan completed. A database must be available, encrypted and private; a bucket must not be empty; and both must have come back in
     time. The function fails when a copy cannot be used: alarm on its errors, for AWS Backup shows a bad verdict in its console and
     tells nobody.
@@ -70,7 +71,7 @@ class RestoreValidation(Construct):
             self,
             "Function",
             description="Judges what restore tests brought back",
-            runtime=lambda_.Runtime.PYTHON_3_14,
+            runtime=runtimes.PYTHON,
             architecture=lambda_.Architecture.ARM_64,
             handler="index.handler",
             code=lambda_.Code.from_asset(str(_HANDLER), exclude=["*", "!*.py"]),

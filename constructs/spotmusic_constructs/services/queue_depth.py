@@ -15,6 +15,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from spotmusic_constructs import runtimes
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.services.scaling import Queue
 
@@ -26,7 +27,7 @@ _HANDLER = Path(__file__).parent / "queue_depth_handler"
 class QueueDepth(Construct):
     """A function that asks RabbitMQ's management API every minute, and publishes `Spotmusic/Queues` `ReadyMessages` per queue.
 
-    Creates the function (Python 3.13, in the application subnets), its role, its log group and the rule that calls it. It trusts the
+    Creates the function (Python, in the application subnets), its role, its log group and the rule that calls it. It trusts the
     public authorities, as a certificate of ACM on the load balancer asks for, or only the one in `authority_parameter`. It never goes
     on without verifying: whoever answered instead of RabbitMQ would get a password.
 
@@ -70,7 +71,7 @@ class QueueDepth(Construct):
             self,
             "Function",
             description="Counts the messages that wait in RabbitMQ's queues",
-            runtime=lambda_.Runtime.PYTHON_3_13,
+            runtime=runtimes.PYTHON,
             architecture=lambda_.Architecture.ARM_64,
             handler="index.handler",
             code=lambda_.Code.from_asset(str(_HANDLER), exclude=["__pycache__"]),
@@ -147,7 +148,6 @@ _ACKNOWLEDGED_RIGHTS = {
     )
 }
 _ACKNOWLEDGED = {
-    "AwsSolutions::AwsSolutions-L1": "Python 3.13 is supported by AWS until 2029; newer runtimes are taken when the tests run on them.",
     "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": "It is called once a minute; a reservation would take from the account's share.",
     "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": "A count that was not taken is worth nothing a minute later, when the next one is taken.",
 }
