@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from spotmusic_cdk import flows, grants
+from spotmusic_cdk import flows, flows_options, grants
 from spotmusic_cdk.settings import Settings, load
 from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC, Flow
 
@@ -199,6 +199,7 @@ def document(settings: Settings) -> str:
             *(f"- {words}" for words in NOT_DRAWN),
             "",
             *_sections(DATA, drawn),
+            *flows_options.section(settings),
         ]
     )
 
