@@ -32,6 +32,19 @@ def promise(test: Callable[..., Verdicts]) -> Callable[..., None]:
     return judged
 
 
+def rule(test: Callable[..., Verdicts]) -> Callable[..., None]:
+    """Makes a test of a rule without a number: what whoever operates the platform relies on, in every environment and without any leave."""
+
+    @wraps(test)
+    def judged(platform: Platform, **fixtures: Any) -> None:
+        problems = problems_of(platform.name, test(platform, **fixtures), None)
+        if problems:
+            listed = "\n".join(f"  {problem}" for problem in problems)
+            pytest.fail(f"{test.__name__} does not hold in {platform.name}:\n{listed}", pytrace=False)
+
+    return judged
+
+
 def problems_of(environment: str, verdicts: Iterable[tuple[Resource | str, bool, str]], deviation: Deviation | None) -> list[str]:
     """Returns what breaks the promise without leave, and which leave nobody takes."""
     problems, unused, looked_at = [], set(deviation.resources if deviation else ()), 0

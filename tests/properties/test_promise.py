@@ -5,7 +5,7 @@ import pytest
 from tests.conftest import settings_of
 from tests.properties import promise as subject
 from tests.properties.deviations import Deviation
-from tests.properties.promise import Verdicts, problems_of, promise
+from tests.properties.promise import Verdicts, problems_of, promise, rule
 from tests.properties.resources import Platform
 
 LEAVE = Deviation(resources=("data/Cache*",), reason="This one may, because it is made up for a test.")
@@ -54,3 +54,14 @@ def test_the_number_of_a_test_finds_its_declarations(monkeypatch: pytest.MonkeyP
 def test_a_type_that_no_stack_has_any_more_is_missed() -> None:
     with pytest.raises(AssertionError, match="no stack has AWS::RDS::DBInstance"):
         platform().some("AWS::RDS::DBInstance")
+
+
+def test_a_rule_needs_no_number_and_gives_nobody_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subject, "DEVIATIONS", {7: {"dev": LEAVE}})
+
+    @rule
+    def test_something_holds(platform: Platform) -> Verdicts:
+        yield "data/CacheNode", False, "Mend it."
+
+    with pytest.raises(pytest.fail.Exception, match=r"test_something_holds does not hold in dev:\n  dev/data/CacheNode: Mend it\."):
+        test_something_holds(platform())

@@ -6,6 +6,7 @@ from tests.mutants.catalogue import (
     kubernetes,
     network,
     observability,
+    operation,
     releases,
     resilience,
     secrets,
@@ -24,5 +25,6 @@ FAULTS: tuple[Fault, ...] = (
     *edge.FAULTS,
     *observability.FAULTS,
     *resilience.FAULTS,
+    *operation.FAULTS,
 )
 SETTINGS_FAULTS: tuple[SettingsFault, ...] = settings.SETTINGS_FAULTS

@@ -1,0 +1,93 @@
+"""Alarms can fire, in time, in the right direction, and not for a single value where several are asked for."""
+
+import re
+from collections import defaultdict
+
+from tests.properties.alarms import ALARM, alarms_that_tell, metrics_of, severity_of
+from tests.properties.promise import Verdicts, rule
+from tests.properties.resources import Json, Platform, Resource
+from tests.properties.test_observability import period_of
+
+WITHIN = {"critical": 15 * 60, "warning": 30 * 60}
+"""Seconds after which at the latest somebody hears of what goes wrong, by how bad it is: a critical one burns a third of the month's
+budget of 43 minutes by then (docs/slo.md), a warning is looked at in working hours."""
+DAILY = 86_400
+"""Period of what AWS publishes once a day, such as the days that a certificate has left."""
+FEWER_IS_WORSE = {"HealthyHostCount", "FreeStorageSpace", "FreeableMemory", "DaysToExpiry", "apiserver_request_total"}
+PERCENT = re.compile(r"(Utilization|Percentage|ErrorRate)$")
+
+
+def names_of(alarm: Resource) -> set[str]:
+    return {str(metric["MetricName"]) for metric in metrics_of(alarm)}
+
+
+def read(alarm: Resource) -> list[Json]:
+    return alarm["Metrics"] or []
+
+
+@rule
+def test_an_alarm_fires_in_time_and_counts_what_it_says(platform: Platform) -> Verdicts:
+    telling = set(alarms_that_tell(platform))
+    for alarm in platform.some(ALARM):
+        periods, points = alarm["EvaluationPeriods"] or 0, alarm["DatapointsToAlarm"]
+        period = period_of(alarm)
+        yield alarm, period in (10, 20, 30) or (period > 0 and period % 60 == 0), f"CloudWatch has no period of {period} s."
+        # Left out it means all of them, and nobody who reads the template knows whether that was meant.
+        yield (
+            alarm,
+            points is not None and 1 <= points <= periods,
+            f"Say how many of {periods} periods have to be beyond: it says {points}.",
+        )
+        if alarm in telling and period < DAILY:
+            least = period * (points or periods)
+            latest = WITHIN.get(severity_of(alarm) or "", 0)
+            yield alarm, least <= latest, f"It tells after {least} s. Tell after {latest} at the latest, or say that it is less bad."
+
+
+@rule
+def test_an_alarm_looks_in_the_direction_in_which_it_gets_worse(platform: Platform) -> Verdicts:
+    for alarm in platform.some(ALARM):
+        fewer = bool(names_of(alarm) & FEWER_IS_WORSE) and not read(alarm)
+        compared = str(alarm["ComparisonOperator"] or "")
+        yield alarm, compared.startswith("LessThan" if fewer else "GreaterThan"), f"{compared} is the wrong way round."
+        limit = alarm["Threshold"]
+        reached = limit is not None and (limit > 0 if "OrEqual" in compared or fewer else limit >= 0)
+        yield alarm, reached, f"With a limit of {limit} it fires always, or never."
+        percent = any(PERCENT.search(name) for name in names_of(alarm)) or any(
+            "100" in str(source.get("Expression")) for source in read(alarm)
+        )
+        yield alarm, not percent or (limit or 0) < 100, f"{limit}% is never reached."
+
+
+@rule
+def test_a_formula_returns_one_value_of_metrics_that_are_there(platform: Platform) -> Verdicts:
+    for alarm in platform.some(ALARM):
+        if not read(alarm):
+            said = all(alarm[path] for path in ("Namespace", "MetricName", "Period")) and bool(
+                alarm["Statistic"] or alarm["ExtendedStatistic"]
+            )
+            yield alarm, said, "Say which metric, which statistic and which period."
+            continue
+        # CloudWatch refuses an alarm with two; what says nothing of it is returned.
+        returned = [source for source in read(alarm) if source.get("ReturnData", True)]
+        yield alarm, len(returned) == 1 and "Expression" in returned[0], "Return the result of the formula, and no other value."
+        known = {source["Id"] for source in read(alarm)}
+        named = set(re.findall(r"\b[a-z]\w*\b", " ".join(str(source.get("Expression", "")) for source in read(alarm))))
+        yield alarm, named <= known, f"Its formula reads {sorted(named - known)}, which it does not define."
+
+
+@rule
+def test_what_is_critical_is_worse_than_what_is_warned_of(platform: Platform) -> Verdicts:
+    pairs: dict[tuple[str, ...], dict[str, Resource]] = defaultdict(dict)
+    for alarm in platform.some(ALARM):
+        severity = severity_of(alarm)
+        # Both of a pair have one name, but for how bad they are; two windows of an objective each have a pair.
+        pairs[alarm.stack, re.sub(r"(Warning|Critical)", "", alarm.name)][severity or ""] = alarm
+    both = [(of["warning"], of["critical"]) for of in pairs.values() if {"warning", "critical"} <= of.keys()]
+    yield "pairs of alarms", bool(both), "Warn before it is critical."
+    for warning, critical in both:
+        if period_of(warning) != period_of(critical):
+            continue
+        fewer = str(warning["ComparisonOperator"]).startswith("LessThan")
+        worse = critical["Threshold"] < warning["Threshold"] if fewer else critical["Threshold"] > warning["Threshold"]
+        yield critical, worse, f"Its limit, {critical['Threshold']}, is not beyond that of the warning, {warning['Threshold']}."

@@ -1,0 +1,116 @@
+"""When what holds data is looked after: at night, one after the other, and never while something else reads or copies it."""
+
+import re
+from collections.abc import Iterator
+from itertools import combinations
+
+from tests.properties.promise import Verdicts, rule
+from tests.properties.resources import Json, Platform, Resource
+from tests.properties.test_backup import TESTING, plan_rules
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY, WEEK = 24 * 60, 7 * 24 * 60
+NIGHT = (1 * 60, 6 * 60)
+"""Minutes of the day, where listeners live, between which the fewest listen: after the evening's last, before the first commuters."""
+OF_UTC = {"sa-east-1": -3 * 60}
+"""Minutes by which clocks where the listeners of a region live are ahead of UTC. Brazil has had no summer time since 2019."""
+STORES = {
+    "AWS::RDS::DBInstance": ("PreferredMaintenanceWindow", "PreferredBackupWindow", 30),
+    "AWS::ElastiCache::ReplicationGroup": ("PreferredMaintenanceWindow", "SnapshotWindow", 60),
+}
+"""Windows of maintenance and of backups, and the fewest minutes that the former takes (RDS user guide, maintenance window; ElastiCache
+user guide, managing maintenance). Without them AWS takes any half hour out of eight, of which in São Paulo some are the evening."""
+
+Span = tuple[int, int]
+"""Minutes, from and until, since Monday 00:00 UTC."""
+
+
+def span(text: object) -> Span | None:
+    """Reads a window such as `mon:06:30-mon:07:30`."""
+    found = re.fullmatch(r"(\w{3}):(\d\d):(\d\d)-(\w{3}):(\d\d):(\d\d)", str(text))
+    if not found:
+        return None
+    begin, end = (DAYS.index(found[n]) * DAY + int(found[n + 1]) * 60 + int(found[n + 2]) for n in (1, 4))
+    return begin, end if end > begin else end + WEEK
+
+
+def spans(text: object) -> list[Span]:
+    """Reads a window of every day, such as `05:00-06:00`, as one of each day."""
+    return [found for day in DAYS if (found := span("-".join(f"{day}:{time}" for time in str(text).split("-"))))]
+
+
+def meet(one: Span, other: Span) -> bool:
+    return any(one[0] < other[1] + turn and other[0] + turn < one[1] for turn in (-WEEK, 0, WEEK))
+
+
+def by_night(window: Span, region: str) -> bool:
+    if region not in OF_UTC:
+        return False
+    begin = (window[0] + OF_UTC[region]) % DAY
+    return NIGHT[0] <= begin and begin + window[1] - window[0] <= NIGHT[1]
+
+
+def daily(schedule: object) -> int | None:
+    """Minute of the day, in UTC, of `cron(minute hour …)`."""
+    found = re.match(r"cron\((\d+) (\d+) ", str(schedule))
+    return int(found[2]) * 60 + int(found[1]) if found else None
+
+
+def maintained(platform: Platform) -> dict[Resource, Span]:
+    """Databases and caches, with the window in which AWS may restart each."""
+    found = {store: span(store[STORES[store.type][0]]) for store in platform.some(*STORES)}
+    return {store: window for store, window in found.items() if window}
+
+
+@rule
+def test_data_is_copied_and_engines_are_maintained_at_night_and_not_at_once(platform: Platform) -> Verdicts:
+    windows = maintained(platform)
+    for store in platform.some(*STORES):
+        maintenance, backup, least = STORES[store.type]
+        window, copies = windows.get(store), spans(store[backup])
+        yield store, window is not None, f"Set {maintenance}: AWS's own choice may be the evening."
+        yield store, bool(copies), f"Set {backup}: AWS's own choice may be the evening."
+        if window is None or not copies:
+            continue
+        yield store, least <= window[1] - window[0] <= DAY, f"AWS takes no window shorter than {least} minutes."
+        yield store, by_night(window, platform.settings.region), f"Maintain it at night: {store[maintenance]} in UTC is not."
+        yield store, by_night(copies[0], platform.settings.region), f"Copy it at night: {store[backup]} in UTC is not."
+        yield store, not any(meet(window, copy) for copy in copies), "Maintain it when no backup is taken: AWS refuses both at once."
+    for (one, its), (other, others) in combinations(windows.items(), 2):
+        yield f"{one.name}, {other.name}", not meet(its, others), "Both may restart in the same hour. Give each a night of its own."
+
+
+@rule
+def test_backups_are_done_before_maintenance_and_within_a_day(platform: Platform) -> Verdicts:
+    for job in plan_rules(platform):
+        name, begins = f"data/BackupPlan {job['RuleName']}", daily(job["ScheduleExpression"])
+        yield name, begins is not None, "Say when: without it AWS Backup takes 05:00 UTC for whichever region."
+        late, done = minutes(job)
+        # AWS Backup refuses a start window of less than an hour (AWS Backup developer guide, backup plan options).
+        yield name, 60 <= late < done <= DAY, f"It may begin {late} minutes late and take {done}. Be done before the next begins."
+        if begins is not None:
+            begun = list(every_night(begins, late))
+            clear = all(not meet(window, job_) for window in maintained(platform).values() for job_ in begun)
+            yield name, clear, "Let it have begun when maintenance does: a database that restarts is not copied."
+
+
+def minutes(job: Json) -> Span:
+    """Minutes after which a job must have begun and must be done, with what AWS Backup takes by itself."""
+    return job.get("StartWindowMinutes", 8 * 60), job.get("CompletionWindowMinutes", 7 * DAY)
+
+
+def every_night(begins: int, late: int) -> Iterator[Span]:
+    return ((day * DAY + begins, day * DAY + begins + late) for day in range(len(DAYS)))
+
+
+@rule
+def test_a_restore_is_tried_when_there_is_something_new_and_nobody_is_in_its_way(platform: Platform) -> Verdicts:
+    plan = platform.only(TESTING)
+    selected, late = plan["RecoveryPointSelection.SelectionWindowDays"], plan["StartWindowHours"]
+    # The default, 30 days, would call a month without a backup a success.
+    yield plan, selected is not None and 1 <= selected <= 7, "Restore what was copied within a week: an older point proves an older backup."
+    yield plan, late is not None and 1 <= late <= 24, "Let it begin within a day: 24 hours are the default, and more meets the next night."
+    begins = daily(plan["ScheduleExpression"])
+    sunday = DAYS.index("sun") * DAY
+    clear = begins is not None and not any(meet((sunday + begins, sunday + begins + 60), w) for w in maintained(platform).values())
+    yield plan, clear, "Restore when no database is maintained."

@@ -1,0 +1,121 @@
+"""Everything is connected: what listens is let in, what leads somewhere leads to what is there, and nothing is made that nobody uses."""
+
+import json
+from collections import Counter
+
+from tests.properties.balancers import BALANCER, attributes, listeners
+from tests.properties.promise import Verdicts, rule
+from tests.properties.resources import Platform, Resource, intrinsics
+from tests.properties.services import services_of
+from tests.properties.test_network import subnets
+
+GROUP = "AWS::EC2::SecurityGroup"
+INGRESS, EGRESS = "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"
+LEADS_TO = ("GatewayId", "NatGatewayId", "TransitGatewayId", "VpcPeeringConnectionId", "VpcEndpointId", "NetworkInterfaceId")
+
+
+@rule
+def test_names_of_the_vpc_are_answered(platform: Platform) -> Verdicts:
+    """Private names of endpoints and private zones need both (Amazon VPC user guide, DNS attributes); the second is off by default."""
+    for vpc in platform.some("AWS::EC2::VPC"):
+        yield vpc, vpc["EnableDnsSupport"] is not False, "Let its resolver answer: enable_dns_support."
+        yield vpc, vpc["EnableDnsHostnames"] is True, "Set enable_dns_hostnames: AWS APIs would be called over the Internet."
+    for zone in platform.some("AWS::Route53::HostedZone"):
+        named = str(zone["Name"] or "").rstrip(".") == platform.settings.private_domain
+        yield zone, named, f"Call it {platform.settings.private_domain}: certificates and charts say so."
+        seen = {zone.target(f"VPCs.{index}.VPCId") for index in range(len(zone["VPCs"] or []))}
+        yield zone, seen == set(platform.some("AWS::EC2::VPC")), "Answer in our VPC, and not to the Internet."
+
+
+@rule
+def test_every_way_out_leads_somewhere(platform: Platform) -> Verdicts:
+    gateways = set(platform.some("AWS::EC2::InternetGateway"))
+    for route in platform.some("AWS::EC2::Route"):
+        leads = [path for path in LEADS_TO if route.target(path)]
+        yield route, len(leads) == 1 and route.target("RouteTableId") is not None, "Lead it to one gateway."
+    for attachment in platform.some("AWS::EC2::VPCGatewayAttachment"):
+        yield attachment, attachment.target("InternetGatewayId") in gateways, "Attach the gateway to the Internet: NAT gateways need it."
+    taken = Counter(nat.target("AllocationId") for nat in platform.some("AWS::EC2::NatGateway"))
+    for nat in platform.some("AWS::EC2::NatGateway"):
+        address = nat.target("AllocationId")
+        # Without one it is a private gateway, from which nothing leaves the VPC.
+        its_own = address is not None and address.type == "AWS::EC2::EIP" and taken[address] == 1
+        yield nat, its_own, "Give it a public address of its own."
+
+
+@rule
+def test_every_security_group_is_worn_in_our_vpc(platform: Platform) -> Verdicts:
+    # Nodes of Kubernetes wear theirs by a NodeClass, which is in the values of a release.
+    wearers = (resource for resource in platform.resources if resource.type not in (INGRESS, EGRESS, GROUP))
+    worn = {platform.target(resource.stack, value) for resource in wearers for value in intrinsics(resource.properties)}
+    for group in platform.some(GROUP):
+        place = group.target("VpcId")
+        yield group, place is not None and place.type == "AWS::EC2::VPC", "Make it in our VPC: the default one is another network."
+        # An environment without endpoints leaves their group for the day on which it has some.
+        spare = group["GroupDescription"].startswith("endpoints:") and not platform.settings.network.endpoints
+        yield group, group in worn or spare, "Nothing wears it: take its party out of the table of flows, or put it on."
+    for function in platform.some("AWS::Lambda::Function"):
+        if function["VpcConfig"] is not None:
+            its = function.targets("VpcConfig.SecurityGroupIds")
+            yield function, bool(its), "Give it a group: it would stand in the VPC's own, which lets nothing out."
+            yield function, bool(function.targets("VpcConfig.SubnetIds")), "Give it subnets."
+    for cluster in platform.some("AWS::EKS::Cluster"):
+        yield cluster, bool(cluster.targets("ResourcesVpcConfig.SecurityGroupIds")), "Give it the control plane's group."
+
+
+@rule
+def test_load_balancers_listen_where_they_are_reached_and_can_leave_a_zone(platform: Platform) -> Verdicts:
+    let_in = [(rule_.target("GroupId"), range(rule_["FromPort"], rule_["ToPort"] + 1)) for rule_ in platform.some(INGRESS)]
+    for balancer in platform.some(BALANCER):
+        groups = balancer.targets("SecurityGroups")
+        for listener in listeners(balancer):
+            admitted = any(group in groups and (listener["Port"] or 0) in ports for group, ports in let_in)
+            yield listener, admitted, f"Nobody is let in on {listener['Port']}: listen where the table of flows says."
+            yield from answered(listener)
+        zones = {subnet.text("AvailabilityZone") for subnet in balancer.targets("Subnets")}
+        every = {subnet.text("AvailabilityZone") for subnet in subnets(platform, "application")}
+        yield balancer, zones == every, "Stand in every zone."
+        # docs/runbooks/lost-zone.md shifts a zone away from them, which AWS refuses otherwise.
+        shifts = attributes(balancer, "LoadBalancerAttributes").get("zonal_shift.config.enabled") == "true"
+        yield balancer, shifts, "Set zonal_shift.config.enabled."
+    for cluster in platform.some("AWS::EKS::Cluster"):
+        yield cluster, cluster["ZonalShiftConfig.Enabled"] is True, "Turn zonal shift on: the runbook of a lost zone uses it."
+
+
+def answered(listener: Resource) -> Verdicts:
+    """What no rule takes goes to targets, or gets an answer that says so."""
+    for number, action in enumerate(listener["DefaultActions"] or []):
+        leads = bool(listener.mentions(f"DefaultActions.{number}"))
+        refuses = str(listener[f"DefaultActions.{number}.FixedResponseConfig.StatusCode"] or "").startswith("4")
+        yield listener, leads if action["Type"] == "forward" else refuses, "Lead it to targets, or answer that there is nothing."
+
+
+@rule
+def test_a_route_leads_to_its_service_and_to_no_other(platform: Platform) -> Verdicts:
+    (balancer,) = platform.some(BALANCER, stack="ecs-services")
+    rules = platform.some("AWS::ElasticLoadBalancingV2::ListenerRule")
+    priorities = Counter(rule_["Priority"] for rule_ in rules)
+    for rule_ in rules:
+        yield rule_, rule_.target("ListenerArn") in listeners(balancer), "Attach it to the listener."
+        once = 1 <= int(rule_["Priority"] or 0) <= 50_000 and priorities[rule_["Priority"]] == 1
+        yield rule_, once, "Give it a priority of its own, from 1 to 50000."
+    for service in services_of(platform):
+        route = service.settings.route
+        its = [rule_ for rule_ in rules if set(service.target_groups) & rule_.mentions("Actions")]
+        yield service.resource, len(its) == (1 if route else 0), "One rule leads to it."
+        for rule_ in its:
+            asked = rule_["Conditions"] == [{"Field": "path-pattern", "PathPatternConfig": {"Values": [route, f"{route}/*"]}}]
+            yield rule_, asked, f"Take what begins with {route}, and nothing else."
+
+
+@rule
+def test_the_kubernetes_api_reaches_its_add_ons(platform: Platform) -> Verdicts:
+    """metrics-server answers the API server, and listens on 10251 unless it is told otherwise; without it nothing in the cluster scales."""
+    parties = {str(group["GroupDescription"]).partition(":")[0]: group for group in platform.some(GROUP)}
+    way = parties["kubernetes-control-plane"], parties["kubernetes-nodes"]
+    let_in = [rule_ for rule_ in platform.some(INGRESS) if (rule_.target("SourceSecurityGroupId"), rule_.target("GroupId")) == way]
+    into = [range(rule_["FromPort"], rule_["ToPort"] + 1) for rule_ in let_in]
+    for addon in platform.all("AWS::EKS::Addon"):
+        if addon["AddonName"] == "metrics-server":
+            port = json.loads(addon["ConfigurationValues"] or "{}").get("containerPort", 10251)
+            yield addon, any(port in ports for ports in into), f"Nobody is let in on {port}: let it listen where the table of flows says."

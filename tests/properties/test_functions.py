@@ -1,0 +1,133 @@
+"""Functions and custom resources: each is given what its handler reads, and is given up no sooner than it gives up itself."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from tests.conftest import ROOT
+from tests.properties.promise import Verdicts, rule
+from tests.properties.releases import releases_of
+from tests.properties.resources import Platform, Resource
+
+FUNCTION = "AWS::Lambda::Function"
+BY_LAMBDA = {"AWS_REGION"}
+"""Variables that a handler reads and the runtime sets."""
+LEAST_MIB = 256
+"""boto3, with a client or two and TLS, takes more than half of Lambda's default of 128 MiB, and cpu comes by memory."""
+LONGEST_SECONDS = 15 * 60
+CLOUDFORMATION_WAITS = 3600
+"""Seconds that CloudFormation waits for a custom resource that says nothing (CloudFormation user guide, ServiceTimeout)."""
+
+_READ = re.compile(r"""environ(?:ment)?\[["'](\w+)["']\]|process\.env\.(\w+)""")
+_PROPERTY = re.compile(r"""\bproperties\[["'](\w+)["']\]|\bResourceProperties\.([A-Z]\w+)""")
+_UNPACKED = re.compile(r"const \{([\w, ]+)\} = event\.ResourceProperties")
+_IMPORTED = re.compile(r"^(?:from|import) (\w+)", re.MULTILINE)
+
+Assembly = Callable[[str], Path]
+
+
+@cache
+def own_handlers() -> frozenset[str]:
+    """Code of our own handlers."""
+    folders = (ROOT / "constructs").rglob("*_handler")
+    return frozenset(file.read_text() for folder in folders for file in folder.iterdir() if file.suffix in (".py", ".mjs"))
+
+
+@cache
+def code_of(function: Resource, assembly: Path) -> str:
+    """The module that Lambda calls, with those of its folder that it imports; nothing where it is in an archive."""
+    key = str(function["Code.S3Key"]).removesuffix(".zip")
+    folder, module = assembly.parent / f"asset.{key}", str(function["Handler"]).partition(".")[0]
+    found = [
+        file
+        for suffix in (".py", ".mjs", ".js")
+        if (file := folder / f"{'index' if module == '__entrypoint__' else module}{suffix}").is_file()
+    ]
+    text = found[0].read_text() if found else ""
+    beside = (folder / f"{name}.py" for name in _IMPORTED.findall(text))
+    return "\n".join([text, *(file.read_text() for file in beside if file.is_file())])
+
+
+def is_ours(function: Resource, assembly: Path) -> bool:
+    code = code_of(function, assembly)
+    return any(handler in code for handler in own_handlers() if handler)
+
+
+def names(pattern: re.Pattern[str], code: str) -> set[str]:
+    return {name for found in pattern.findall(code) for name in ([found] if isinstance(found, str) else found) if name}
+
+
+@rule
+def test_functions_have_the_code_that_is_called(platform: Platform, synthesized: Assembly) -> Verdicts:
+    for function in platform.some(FUNCTION):
+        module, _, called = str(function["Handler"] or "").partition(".")
+        code = code_of(function, synthesized(platform.name))
+        yield function, bool(module and called), "Say which of its functions is called."
+        yield function, bool(code) and called in code, f"Its code has no {module}.{called}."
+        yield function, bool(function["Code.S3Bucket"]), "Say where its code is."
+
+
+@rule
+def test_functions_are_told_what_their_handlers_read(platform: Platform, synthesized: Assembly) -> Verdicts:
+    for function in platform.some(FUNCTION):
+        read = names(_READ, code_of(function, synthesized(platform.name))) if is_ours(function, synthesized(platform.name)) else set()
+        told = {name for name, value in (function["Environment.Variables"] or {}).items() if value not in ("", None)}
+        missing = sorted(read - told - BY_LAMBDA)
+        yield function, not missing, f"Its handler reads {', '.join(missing)}: it would end in a KeyError."
+
+
+@rule
+def test_our_functions_have_memory_time_and_a_role(platform: Platform, synthesized: Assembly) -> Verdicts:
+    for function in platform.some(FUNCTION):
+        if is_ours(function, synthesized(platform.name)):
+            memory, seconds = function["MemorySize"] or 128, function["Timeout"] or 3
+            yield function, memory >= LEAST_MIB, f"{memory} MiB are too few for its libraries. Give it {LEAST_MIB} or more."
+            yield function, 30 <= seconds <= LONGEST_SECONDS, f"It is stopped after {seconds} s: a slow answer of AWS takes longer."
+            yield function, function.target("Role") is not None, "Give it a role of its own."
+            # Two architectures in one platform are two to test and to be surprised by; this one costs a fifth less.
+            yield function, function["Architectures"] == ["arm64"], "Run it on arm64."
+
+
+@rule
+def test_custom_resources_are_given_what_their_handlers_read(platform: Platform, synthesized: Assembly) -> Verdicts:
+    for resource in (resource for resource in platform.resources if resource.type.startswith("Custom::")):
+        function = resource.target("ServiceToken")
+        yield resource, function is not None and function.type == FUNCTION, "Name the function that makes it."
+        if function is None or function.type != FUNCTION:
+            continue
+        code = code_of(function, synthesized(platform.name))
+        read = names(_PROPERTY, code) | {name.strip() for unpacked in _UNPACKED.findall(code) for name in unpacked.split(",")}
+        missing = sorted(name for name in read if resource[name] in (None, "", []))
+        yield resource, not missing, f"Its handler reads {', '.join(missing)}."
+        if is_ours(function, synthesized(platform.name)):
+            waits, works = int(resource["ServiceTimeout"] or CLOUDFORMATION_WAITS), function["Timeout"] or 3
+            yield resource, works < waits, f"CloudFormation gives up after {waits} s, and the function after {works}: a rollback meets it."
+            yield resource, waits <= LONGEST_SECONDS, f"A deployment would hang for {waits} s when it says nothing. Set service_timeout."
+
+
+@rule
+def test_releases_come_from_somewhere_and_go_into_our_cluster(platform: Platform) -> Verdicts:
+    """How long Helm may take, and what it waits for, is P-095."""
+    for release in releases_of(platform).values():
+        resource = release.resource
+        cluster = resource.target("ClusterName")
+        yield resource, cluster is not None and cluster.type == "AWS::EKS::Cluster", "Install it in our cluster."
+        of_a_repository = bool(resource["Chart"] and resource["Repository"])
+        yield resource, of_a_repository != bool(resource["ChartAssetURL"]), "Name a chart and its repository, or one of ours."
+        yield resource, bool(resource["Timeout"]), "Say how long it may take: Helm's own five minutes are too few for brokers."
+
+
+@rule
+def test_users_of_a_database_are_made_again_when_it_is_replaced_and_each_has_a_secret(platform: Platform) -> Verdicts:
+    for users in platform.some("Custom::DatabaseUsers"):
+        secrets = users.targets("Secrets")
+        makes = users.target("ServiceToken")
+        yield users, len(set(secrets)) == len(secrets) == len(users["Users"] or []), "Name a user and a secret of its own, one by one."
+        hosts = {makes.text("Environment.Variables.DATABASE_HOST")} if makes else set()
+        # CloudFormation calls the function again only when a property changes.
+        yield (
+            users,
+            users["Host"] is not None and users.text("Host") in hosts,
+            "Name the host of the database that the function logs in to.",
+        )

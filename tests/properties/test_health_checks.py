@@ -1,0 +1,63 @@
+"""What load balancers ask their targets: where requests are answered, soon enough for what listeners are promised, and never only once."""
+
+from collections.abc import Iterator
+
+from tests.properties.balancers import attributes
+from tests.properties.promise import Verdicts, rule
+from tests.properties.releases import releases_of
+from tests.properties.resources import Platform, Resource, at
+from tests.properties.services import services_of
+
+GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
+UNSAID = {"HealthCheckIntervalSeconds": 30, "HealthCheckTimeoutSeconds": 5, "HealthyThresholdCount": 5, "UnhealthyThresholdCount": 2}
+"""What Elastic Load Balancing takes where a template says nothing (Elastic Load Balancing API reference, CreateTargetGroup)."""
+GONE_SECONDS = 60
+"""Within which a target that is lost gets no more requests: half of the two minutes that docs/slo.md grants a loss, the other half is for
+what takes over."""
+BACK_SECONDS = 60
+"""Within which a target that answers gets requests: a rolling deployment waits for it, batch by batch."""
+KONG_READY = "/status/ready"
+"""What Kong answers only once it has its configuration (Kong Gateway 3.9, readiness; the chart's own readiness probe asks it too)."""
+
+
+def said(group: Resource, property_: str) -> int:
+    value = group[property_]
+    return int(UNSAID[property_] if value is None else value)
+
+
+@rule
+def test_a_lost_target_is_noticed_in_time_and_none_is_lost_for_one_answer(platform: Platform) -> Verdicts:
+    for group in platform.some(GROUP):
+        interval, timeout, healthy, unhealthy = (said(group, property_) for property_ in UNSAID)
+        yield group, 5 <= interval <= 300 and 2 <= timeout < interval, f"It asks every {interval} s and waits {timeout} s: ask less often."
+        noticed = interval * unhealthy + timeout
+        yield group, noticed <= GONE_SECONDS, f"Requests go to a lost target for {noticed} s. Ask more often, or believe it sooner."
+        yield group, interval * healthy <= BACK_SECONDS, f"A new target waits {interval * healthy} s. Ask more often, or believe it sooner."
+        yield group, min(healthy, unhealthy) >= 2, "One answer is chance: count two or more."
+
+
+@rule
+def test_targets_are_addresses_in_the_vpc_and_asked_where_they_answer(platform: Platform) -> Verdicts:
+    """Which port of a pod joins a group is judged where charts are (tests/charts/connections.py)."""
+    for group in platform.some(GROUP):
+        place = group.target("VpcId")
+        yield group, place is not None and place.type == "AWS::EC2::VPC", "Say in which VPC its targets are."
+        # Tasks and pods have addresses of their own; the default, an instance, would be the node that nobody listens on.
+        yield group, group["TargetType"] == "ip", "Its targets are tasks or pods: addresses."
+        yield group, bool(group["Port"]), "Say on which port its targets answer."
+        yield group, attributes(group, "TargetGroupAttributes").get("stickiness.enabled", "false") == "false", "Let any target answer."
+    for service in services_of(platform):
+        for group in service.target_groups:
+            yield group, group["Port"] == service.settings.port, f"{service.name} answers on {service.settings.port}."
+            same = group["HealthCheckPort"] in (None, "traffic-port", str(service.settings.port))
+            yield group, same and group["HealthCheckProtocol"] in (None, "HTTP"), "Ask it where it answers."
+    for group in of_the_gateway(platform):
+        status = at(releases_of(platform)["kong"].values, "status.http.containerPort")
+        yield group, group["HealthCheckPort"] == str(status), f"Kong tells how it is on {status} alone."
+        asked = group["HealthCheckPath"] == KONG_READY and group["HealthCheckProtocol"] in (None, "HTTP")
+        yield group, asked, f"Ask {KONG_READY}: without a configuration Kong answers everything with 404."
+
+
+def of_the_gateway(platform: Platform) -> Iterator[Resource]:
+    """Groups of pods that are asked by HTTP; brokers are by a connection."""
+    return (group for group in platform.some(GROUP, stack="eks-platform") if str(group["Protocol"]).startswith("HTTP"))

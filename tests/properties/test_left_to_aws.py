@@ -1,0 +1,136 @@
+"""Nothing that matters is left to what AWS takes by default."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from tests.properties.balancers import attributes, balancers
+from tests.properties.left_to_aws import PARAMETERS, SAID, SCHEDULED, Said
+from tests.properties.promise import Verdicts, rule
+from tests.properties.resources import Json, Platform, Resource, at
+from tests.properties.services import services_of
+from tests.properties.test_health_checks import GROUP
+
+VERSION = "2012-10-17"
+
+
+def accepts(said: Said, value: Any) -> bool:
+    return value in said.accepted if said.accepted else value not in (None, "", [])
+
+
+@rule
+def test_what_matters_is_said(platform: Platform) -> Verdicts:
+    for type_, paths in SAID.items():
+        for resource in platform.all(type_):
+            for path, said in paths.items():
+                yield resource, accepts(said, resource[path]), f"{path} is {resource[path]}. {said.why}"
+    for group in platform.some("AWS::RDS::DBParameterGroup"):
+        for name, said in PARAMETERS.items():
+            value = (group["Parameters"] or {}).get(name)
+            yield group, accepts(said, value), f"{name} is {value}. {said.why}"
+    # A type that no stack has any more would leave its rows without a use.
+    yield "types", all(platform.all(type_) for type_ in SAID) or platform.name == "dev", "Take the types that are gone out of the table."
+
+
+@rule
+def test_every_policy_is_read_in_the_language_of_today(platform: Platform) -> Verdicts:
+    """Without a version IAM reads the language of 2008, in which `${aws:username}` and its like are plain text."""
+    for resource in platform.resources:
+        for document in documents(resource.properties):
+            yield resource, document.get("Version") == VERSION, f"Say Version {VERSION} in its policy."
+
+
+def documents(value: Any) -> Iterator[Json]:
+    """Policy documents at any depth."""
+    if isinstance(value, dict):
+        statements = value.get("Statement")
+        if isinstance(statements, list) and statements and isinstance(statements[0], dict) and "Effect" in statements[0]:
+            yield value
+        for item in value.values():
+            yield from documents(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from documents(item)
+
+
+@rule
+def test_rules_and_schedules_do_something_at_some_time(platform: Platform) -> Verdicts:
+    for rule_ in platform.some("AWS::Events::Rule"):
+        yield rule_, bool(rule_["EventPattern"]) != bool(rule_["ScheduleExpression"]), "Say when: by a pattern, or by a schedule."
+        if rule_["ScheduleExpression"]:
+            for target in rule_["Targets"]:
+                for path, said in SCHEDULED.items():
+                    yield rule_, accepts(said, at(target, path)), f"{path} is {at(target, path)}. {said.why}"
+    for schedule in platform.all("AWS::Scheduler::Schedule"):
+        group = schedule.target("GroupName")
+        # Its metrics are those of the group, on which the alarm looks.
+        yield schedule, group is not None and group.type == "AWS::Scheduler::ScheduleGroup", "Put it into the group that is watched."
+        window = schedule["FlexibleTimeWindow.MaximumWindowInMinutes"] or 0
+        yield schedule, 60 <= window <= 1440, "Give each a moment of its own: all at once ask everything that they need at once."
+        asked = json.loads(schedule.text("Target.Input") if schedule["Target.Input"] else "{}")
+        known = {place(service.resource, ".ServiceArn") for service in services_of(platform)} | {
+            place(service.resource) for service in services_of(platform)
+        }
+        again = asked.get("Service") in known and asked.get("ForceNewDeployment") is True and bool(asked.get("Cluster"))
+        yield schedule, again, "Ask for a new deployment of a service, by its cluster and its name."
+
+
+def place(resource: Resource, attribute: str = "") -> str:
+    return f"${{{resource.stack}/{resource.id}{attribute}}}"
+
+
+@rule
+def test_what_is_counted_and_told_reaches_somebody(platform: Platform) -> Verdicts:
+    for counter in platform.some("AWS::Logs::MetricFilter"):
+        values = [made["MetricValue"] for made in counter["MetricTransformations"]]
+        yield counter, values == ["1"], "Count one for each event: alarms fire at one."
+    for subscription in platform.all("AWS::SNS::Subscription"):
+        read = subscription["Endpoint"] in platform.settings.observability.alarm_emails
+        yield subscription, read, "Tell an address of observability.alarm_emails."
+    for budget in platform.some("AWS::Budgets::Budget"):
+        amount, asked = budget["Budget.BudgetLimit.Amount"], platform.settings.observability.monthly_budget_usd
+        yield budget, amount == asked, f"It tells of {amount} USD, and the file asks for {asked}."
+    for cache in platform.some("AWS::ElastiCache::ReplicationGroup"):
+        logs = {log["LogType"] for log in cache["LogDeliveryConfigurations"] or []}
+        yield cache, logs == {"slow-log", "engine-log"}, "Record slow commands, and what the engine says."
+
+
+@rule
+def test_whoever_comes_to_a_cluster_or_a_cache_can_get_in_or_cannot(platform: Platform) -> Verdicts:
+    for entry in platform.some("AWS::EKS::AccessEntry"):
+        policies = entry.text("AccessPolicies") if entry["AccessPolicies"] else ""
+        if "AmazonEKSAutoNodePolicy" in policies:
+            yield entry, entry["Type"] == "EC2", "Let nodes in as nodes: as somebody else they cannot join."
+        # Rights inside the cluster name a user or a group, and the default is the name of a session, which differs each time.
+        named = bool(policies or entry["Username"] or entry["KubernetesGroups"])
+        yield entry, named, "Call it by the name that its RoleBinding has."
+    for user in platform.some("AWS::ElastiCache::User"):
+        by_password = bool(user["Passwords"] or user["AuthenticationMode"])
+        yield user, by_password != (user["NoPasswordRequired"] is True), "Give it a password, or say that it has none."
+        closed = by_password or str(user["AccessString"]).startswith("off ")
+        yield user, closed, "Who has no password must be off."
+
+
+@rule
+def test_load_balancers_hand_on_what_is_behind_them_needs(platform: Platform) -> Verdicts:
+    (gateway,) = (balancer for balancer in balancers(platform, "application") if balancer.stack == "eks-platform")
+    kept = attributes(gateway, "LoadBalancerAttributes").get("routing.http.preserve_host_header.enabled") == "true"
+    yield gateway, kept, "Hand the viewer's host on: Keycloak builds the addresses of its pages from it."
+    for group in platform.some(GROUP):
+        if group["Protocol"] in ("TCP", "TLS"):
+            said = attributes(group, "TargetGroupAttributes")
+            # A pod that reached itself through the load balancer would be its own caller, which is dropped (NLB user guide, hairpinning).
+            yield group, said.get("preserve_client_ip.enabled") == "false", "Call brokers from the load balancer's own address."
+            cut = said.get("deregistration_delay.connection_termination.enabled") == "true"
+            yield group, cut, "End connections to a broker that leaves: clients keep theirs for days."
+        elif group.stack == "ecs-services":
+            fair = attributes(group, "TargetGroupAttributes").get("load_balancing.algorithm.type") == "least_outstanding_requests"
+            yield group, fair, "Ask the task with the least to do: in turn, a slow one gets as much as the others."
+
+
+@rule
+def test_the_edge_forgets_no_sooner_than_it_may_and_no_later(platform: Platform) -> Verdicts:
+    for policy in platform.some("AWS::CloudFront::CachePolicy"):
+        least, usual, most = (policy[f"CachePolicyConfig.{name}TTL"] for name in ("Min", "Default", "Max"))
+        ordered = None not in (least, usual, most) and least <= usual <= most
+        yield policy, ordered, f"It keeps from {least} to {most} seconds, {usual} by default: CloudFront refuses another order."

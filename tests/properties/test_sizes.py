@@ -1,0 +1,98 @@
+"""What runs is what the environment file asks for: sizes, numbers and limits, which are what the platform costs and what it carries."""
+
+from spotmusic_cdk import versions
+from tests.properties.promise import Verdicts, rule
+from tests.properties.resources import Platform, at
+from tests.properties.scaling import counts_messages, counts_requests, policies, scaled
+from tests.properties.services import services_of
+from tests.properties.test_ecs import FARGATE_STOPS_AFTER
+
+UNUSED_MIB = 256
+"""Memory of a task that may be left beside its container: what the Service Connect proxy takes under load, and no more is paid for."""
+TWO_MINUTES = 120
+"""Seconds within which a service may ask for more tasks again: peaks of listeners come within minutes."""
+
+
+@rule
+def test_tasks_are_as_large_and_as_many_as_asked(platform: Platform) -> Verdicts:
+    for service in services_of(platform):
+        asked, definition = service.settings, service.definition
+        size = (definition["Cpu"], definition["Memory"])
+        yield definition, size == (str(asked.cpu), str(asked.memory)), f"The file asks for {asked.cpu} cpu units and {asked.memory} MiB."
+        left = asked.memory - int(service.container.get("Memory") or 0)
+        yield definition, left <= UNUSED_MIB, f"{left} MiB are paid for, and nobody may use them."
+        yield definition, definition["RequiresCompatibilities"] == ["FARGATE"], "Let ECS refuse what Fargate cannot run."
+        for target in scaled(service):
+            yield target, target["MinCapacity"] == asked.scaling.min, f"The file asks for {asked.scaling.min} tasks at least."
+        for policy in policies(service):
+            held = policy.resource["TargetTrackingScalingPolicyConfiguration.TargetValue"]
+            if policy.on_cpu:
+                wanted: int | None = asked.scaling.cpu_percent
+            elif counts_requests(service, policy):
+                wanted = asked.requests_per_target
+            else:
+                wanted = asked.scaling.messages_per_task if counts_messages(service, policy) else None
+            yield policy.resource, held == wanted, f"It holds {held}, and the file asks for {wanted}."
+            out, _ = policy.cooldowns
+            yield policy.resource, out <= TWO_MINUTES, f"A peak waits {out} s for the next tasks."
+
+
+@rule
+def test_a_task_is_registered_under_its_port_and_its_name(platform: Platform) -> Verdicts:
+    (namespace,) = platform.some("AWS::ServiceDiscovery::PrivateDnsNamespace")
+    yield namespace, namespace.text("Name") == f"svc.{platform.settings.private_domain}", "Prometheus looks for tasks in svc of the zone."
+    for service in services_of(platform):
+        asked = service.settings
+        resource, container, port = service.resource, service.container, asked.port
+        cluster = resource.target("Cluster")
+        yield resource, cluster is not None and cluster.type == "AWS::ECS::Cluster", "Run it in our cluster: the default one is another."
+        yield resource, container.get("Essential") is not False, "Let the task end with its container: ECS starts another."
+        mapped = {mapping["ContainerPort"]: mapping.get("Name") for mapping in container.get("PortMappings", [])}
+        yield service.definition, set(mapped) == ({port} if port else set()), f"It listens on {port}, and nowhere else."
+        offered = {at(endpoint, "PortName") for endpoint in resource["ServiceConnectConfiguration.Services"] or []}
+        yield resource, offered == set(mapped.values()), "Offer by Service Connect the port that the container names."
+        joined = resource.text("ServiceConnectConfiguration.Namespace") in (
+            namespace.text("Name"),
+            f"${{{namespace.stack}/{namespace.id}.Arn}}",
+        )
+        yield resource, joined, "Let it find the others: name the namespace."
+        found = {
+            registry["Name"]
+            for index in range(len(resource["ServiceRegistries"] or []))
+            if (registry := resource.target(f"ServiceRegistries.{index}.RegistryArn"))
+        }
+        yield resource, found == ({service.name} if port else set()), "Register its tasks in DNS: Prometheus finds them there."
+        for number, balancer in enumerate(resource["LoadBalancers"] or []):
+            same = (balancer.get("ContainerName"), balancer.get("ContainerPort")) == (container["Name"], port)
+            yield f"{resource.name} load balancer {number}", same, f"Register port {port} of its container."
+        if str(service.text(container["Image"])).endswith(versions.BOOTSTRAP_IMAGE.partition("/")[2]):
+            told = " ".join([*container.get("EntryPoint", []), *container.get("Command", [])])
+            yield service.definition, f"location = {asked.health_path} " in told, "Let the stand-in answer the health path."
+        if service.target_groups:
+            start, grace = at(container, "HealthCheck.StartPeriod") or 0, resource["HealthCheckGracePeriodSeconds"] or 0
+            yield resource, start <= grace <= 2 * FARGATE_STOPS_AFTER, f"It may take {start} s to start, and is killed after {grace}."
+
+
+@rule
+def test_engines_are_as_large_as_asked(platform: Platform) -> Verdicts:
+    data = platform.settings.data
+    for name, asked in (("Catalogue", data.catalogue), ("Identity", data.identity)):
+        (database,) = (database for database in platform.some("AWS::RDS::DBInstance") if database.name == f"data/{name}Instance")
+        yield database, database["DBInstanceClass"] == f"db.{asked.instance_class}", f"The file asks for {asked.instance_class}."
+        room = (int(database["AllocatedStorage"] or 0), database["MaxAllocatedStorage"])
+        yield (
+            database,
+            room == (asked.storage_gib, asked.max_storage_gib),
+            f"The file asks for {asked.storage_gib} to {asked.max_storage_gib} GiB.",
+        )
+        kept = database["BackupRetentionPeriod"]
+        yield database, kept == asked.backup_retention_days, f"The file asks for {asked.backup_retention_days} days of backups."
+        # RDS keeps a week, or whole months, or two years (Amazon RDS user guide, Database Insights); the advanced mode takes 465 days.
+        looked_into = database["PerformanceInsightsRetentionPeriod"] or 7
+        offered = {7, 465, 731, *range(31, 731, 31)}
+        fits = looked_into in offered and (looked_into >= 465) == (database["DatabaseInsightsMode"] == "advanced")
+        yield database, fits, f"Database Insights does not keep {looked_into} days, or not in its mode."
+    cache = platform.only("AWS::ElastiCache::ReplicationGroup")
+    yield cache, cache["CacheNodeType"] == data.cache.node_type, f"The file asks for {data.cache.node_type}."
+    yield cache, cache["ReplicasPerNodeGroup"] == data.cache.replicas, f"The file asks for {data.cache.replicas} replicas."
+    yield cache, cache["SnapshotRetentionLimit"] == data.cache.snapshot_retention_days, "The file asks for other days of snapshots."
