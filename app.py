@@ -22,6 +22,7 @@ os.environ.setdefault("NODE_OPTIONS", "--max-semi-space-size=8")
 
 import aws_cdk as cdk
 
+from spotmusic_cdk import local
 from spotmusic_cdk.platform import Platform
 from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
 
@@ -58,8 +59,9 @@ def main() -> int:
 
 
 def _with_account(settings: Settings) -> Settings:
-    """Takes the account that the CDK CLI is logged in to where the file names none."""
-    account = settings.account or os.environ.get("CDK_DEFAULT_ACCOUNT")
+    """Takes the account that the CDK CLI is logged in to where the file names none, and where it is the embedded AWS."""
+    logged_in = os.environ.get("CDK_DEFAULT_ACCOUNT")
+    account = logged_in if logged_in == local.ACCOUNT else settings.account or logged_in
     return settings.model_copy(update={"account": account})
 
 

@@ -4,3 +4,6 @@ The emulator's engine is ministack, pinned exactly, because this package replace
 imports every one of them). What it lacks is added here: resource types by the service's own API where one exists, and otherwise
 as a record that was checked against CloudFormation's provider schema. Records are counted apart and named in the summary.
 """
+
+ACCOUNT = "000000000000"
+"""The account of the embedded AWS, which stands in for an environment's own: AWS gives nobody this number."""

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from spotmusic_cdk.local.cli import CliError
-from spotmusic_cdk.local.deployment import AccountError, LeftoverError, LocalDeployment, NotAsTheTemplatesSayError, NotRunningError
+from spotmusic_cdk.local.deployment import LeftoverError, LocalDeployment, NotAsTheTemplatesSayError, NotRunningError
 from spotmusic_cdk.local.gate import RejectedTemplateError
 from spotmusic_cdk.local.lock import BusyError
 from spotmusic_cdk.local.process import NotStartedError, NotStoppedError
@@ -13,7 +13,6 @@ from spotmusic_cdk.local.session import NotEmbeddedError
 from spotmusic_cdk.local.workspace import Workspace
 
 _EXPECTED = (
-    AccountError,
     BusyError,
     CliError,
     LeftoverError,

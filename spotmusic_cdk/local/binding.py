@@ -10,7 +10,7 @@ from ministack.core import lambda_runtime, responses
 from ministack.services import cloudformation
 from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
 
-from spotmusic_cdk.local import alarms, corrections, lambda_layers
+from spotmusic_cdk.local import ACCOUNT, alarms, corrections, lambda_layers
 from spotmusic_cdk.local.conditions import evaluator
 from spotmusic_cdk.local.custom_resources import HELM_CHART, recorded_custom_resource, types_without_engine
 from spotmusic_cdk.local.handlers import SERVICE_HANDLERS
@@ -21,7 +21,6 @@ from spotmusic_cdk.local.master_secret import with_master_secret
 from spotmusic_cdk.local.provider_schemas import Properties, PropertyPath, UnknownResourceTypeError, resource_schema, resource_types
 from spotmusic_cdk.local.provisioning import Handler, Made, Resource
 from spotmusic_cdk.local.recorded import Register, recorded
-from spotmusic_cdk.local.session import ACCOUNT
 from spotmusic_cdk.local.stack_outputs import with_stack_outputs
 
 # The schemas of the region with every type. Whether a type exists in the stack's own region, the gate asks.

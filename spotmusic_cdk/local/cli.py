@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from spotmusic_cdk.local import session
+from spotmusic_cdk.local import ACCOUNT, session
 from spotmusic_cdk.local.workspace import Workspace
 
 _POLL_SECONDS = 0.2
@@ -53,7 +53,7 @@ class CdkCli:
         Raises:
             CliError: if it fails.
         """
-        self.run("bootstrap", *(f"aws://{session.ACCOUNT}/{region}" for region in regions), assembly=self.workspace.assembly)
+        self.run("bootstrap", *(f"aws://{ACCOUNT}/{region}" for region in regions), assembly=self.workspace.assembly)
 
     def deploy(self, *selection: str, concurrency: int, assembly: Path, while_running: Callable[[], None] = lambda: None) -> None:
         """Deploys stacks and what they depend on.

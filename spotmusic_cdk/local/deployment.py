@@ -31,10 +31,6 @@ class LeftoverError(Exception):
     """Something of ours outlived its stack, and no policy says it should."""
 
 
-class AccountError(Exception):
-    """The environment names an account, which the embedded AWS is not."""
-
-
 @dataclass(kw_only=True)
 class LocalDeployment:
     """One environment of one checkout, in the embedded AWS.
@@ -68,7 +64,6 @@ class LocalDeployment:
         Raises:
             NotEmbeddedError: if the shell points at another AWS.
             BusyError: if another command works with the same state.
-            AccountError: if the environment names an account.
             RejectedTemplateError: if CloudFormation would reject a template.
             CliError: if a stack fails; the message names the resources.
             NotAsTheTemplatesSayError: if a resource is not what its template says.
@@ -147,7 +142,6 @@ class LocalDeployment:
         # Not before this point: what is deployed must stay known when an app no longer synthesizes.
         self.workspace.accept_assembly()
         found = stacks(self.workspace.assembly, environment=self.environment)
-        _require_own_account(found)
         self.steps.say(f"synthesized {len(found)} stacks with {sum(len(stack.resources) for stack in found)} resources")
         return emulator, found
 
@@ -238,15 +232,6 @@ class LocalDeployment:
         if unexplained := [*outcome.unexplained, *releases.left(emulator)]:
             raise LeftoverError("Left behind, and no policy keeps it:\n" + "\n".join(f"  {entry}" for entry in unexplained))
         return "\n".join([outcome.summary(), *kept])
-
-
-def _require_own_account(found: list[SynthesizedStack]) -> None:
-    others = sorted({stack.account for stack in found} - {session.ACCOUNT})
-    if others:
-        raise AccountError(
-            f"The environment names account {others[0]}, and the embedded AWS is account {session.ACCOUNT}.\n"
-            "  Leave `account` out of the environment file: the CDK CLI then deploys to the account it is logged in to."
-        )
 
 
 def _chosen(found: list[SynthesizedStack], selection: str) -> list[SynthesizedStack]:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-from spotmusic_cdk.local import session
+from spotmusic_cdk.local import ACCOUNT, session
 from spotmusic_cdk.local.kubernetes import source
 from spotmusic_cdk.local.workspace import Workspace
 
@@ -28,7 +28,7 @@ def emulator_environment(environment: Mapping[str, str], workspace: Workspace, *
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
         "MINISTACK_REGION": region,
-        "MINISTACK_ACCOUNT_ID": session.ACCOUNT,
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "AWS_SECRET_ACCESS_KEY": session.SECRET_KEY,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spotmusic_cdk.local import session
+from spotmusic_cdk.local import ACCOUNT, session
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Listing:
     alive: Callable[[Any], bool] = lambda _entry: True
 
 
-_ACCOUNT = (("AccountId", session.ACCOUNT),)
+_ACCOUNT = (("AccountId", ACCOUNT),)
 _REGIONAL_WAF, _GLOBAL_WAF = (("Scope", "REGIONAL"),), (("Scope", "CLOUDFRONT"),)
 
 LISTINGS: tuple[Listing, ...] = (

@@ -13,7 +13,8 @@ import boto3
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
 
-ACCOUNT = "000000000000"
+from spotmusic_cdk.local import ACCOUNT
+
 # The account id as access key: ministack takes it as the account, and AWS never issues such a key (AKIA… or ASIA…).
 ACCESS_KEY = ACCOUNT
 SECRET_KEY = "embedded"  # noqa: S105 - of no account

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from spotmusic_cdk.local import session
+from spotmusic_cdk.local import ACCOUNT
 from spotmusic_cdk.local.assembly import regions, stacks
-from spotmusic_cdk.local.deployment import AccountError, _require_own_account
 from spotmusic_cdk.local.workspace import Workspace
 
 
-def assembly(folder: Path, *, account: str = session.ACCOUNT) -> Path:
+def assembly(folder: Path, *, account: str = ACCOUNT) -> Path:
     stage = folder / "assembly-dev"
     stage.mkdir(parents=True)
     artifacts = {}
@@ -44,17 +43,11 @@ def test_a_stage_that_is_not_there_is_not_found(tmp_path: Path) -> None:
         stacks(assembly(tmp_path / "out"), environment="prod")
 
 
-def test_an_environment_with_an_account_is_refused(tmp_path: Path) -> None:
-    _require_own_account(stacks(assembly(tmp_path / "own"), environment="dev"))
-    with pytest.raises(AccountError, match="111122223333"):
-        _require_own_account(stacks(assembly(tmp_path / "other", account="111122223333"), environment="dev"))
-
-
 def test_what_is_deployed_stays_known_until_the_next_assembly_is_accepted(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     assembly(workspace.assembly)
     assembly(workspace.next_assembly, account="111122223333")
-    assert stacks(workspace.assembly, environment="dev")[0].account == session.ACCOUNT
+    assert stacks(workspace.assembly, environment="dev")[0].account == ACCOUNT
     workspace.accept_assembly()
     assert stacks(workspace.assembly, environment="dev")[0].account == "111122223333"
     assert not workspace.next_assembly.exists()

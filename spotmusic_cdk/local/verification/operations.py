@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from spotmusic_cdk.local import session
+from spotmusic_cdk.local import ACCOUNT
 from spotmusic_cdk.local.verification.reading import Check, Reader, named, only
 
 
@@ -69,7 +69,7 @@ def _queue(reader: Reader) -> Iterator[str]:
 
 
 def _budget(reader: Reader) -> Iterator[str]:
-    reader.api("budgets").describe_budget(AccountId=session.ACCOUNT, BudgetName=reader.id)
+    reader.api("budgets").describe_budget(AccountId=ACCOUNT, BudgetName=reader.id)
     yield from ()
 
 

@@ -1,0 +1,40 @@
+"""Which account an environment goes to: its file's own, whoever is logged in, and never a real one in place of the embedded AWS."""
+
+import gc
+from importlib.util import module_from_spec, spec_from_file_location
+from types import ModuleType
+
+import pytest
+
+from spotmusic_cdk import local
+from tests.conftest import ROOT, settings_of
+
+
+@pytest.fixture(scope="module")
+def app() -> ModuleType:
+    spec = spec_from_file_location("app", ROOT / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    gc.enable()  # an app turns it off for the little while that it runs
+    return module
+
+
+@pytest.mark.parametrize(
+    ("environment", "logged_in", "expected"),
+    [
+        ("dev", "444455556666", "444455556666"),
+        ("dev", None, None),
+        ("prod", "444455556666", "111122223333"),
+        ("prod", None, "111122223333"),
+        ("prod", local.ACCOUNT, local.ACCOUNT),
+    ],
+)
+def test_a_file_says_where_it_goes_but_for_the_embedded_aws(
+    app: ModuleType, monkeypatch: pytest.MonkeyPatch, environment: str, logged_in: str | None, expected: str | None
+) -> None:
+    monkeypatch.delenv("CDK_DEFAULT_ACCOUNT", raising=False)
+    if logged_in:
+        monkeypatch.setenv("CDK_DEFAULT_ACCOUNT", logged_in)
+    assert app._with_account(settings_of(environment)).account == expected
