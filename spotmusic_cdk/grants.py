@@ -243,6 +243,6 @@ def _endpoints(settings: Settings) -> Iterator[Grant]:
         yield from _may("the VPC", call=[f"{name}{_BOTH if endpoint in _OF_OUR_RESOURCES else _OURS}"])
         if endpoint.startswith("ecr"):
             yield from _may("the VPC", read=[f"{name}{_OURS}"])
-        if endpoint == "sts":
+        if endpoint == "sts" and settings.kubernetes.redpanda.tiered_storage:
             # A pod shows a token of the cluster, and is nobody yet.
             yield from _may("the VPC", call=[f"{name} for our resources"])

@@ -48,6 +48,8 @@ class NetworkStack(EnvironmentStack):
             services=network.endpoints,
             subnets=self.vpc.private_subnets,
             security_group=self.security_groups.of("endpoints"),
+            # Brokers know no other way to their bucket.
+            tokens=settings.kubernetes.redpanda.tiered_storage is not None,
         )
         log_key = EncryptionKey(
             self,

@@ -34,12 +34,13 @@ def s3_policy(stack: cdk.Stack) -> Policy:
     )
 
 
-def interface_policy(service: str, stack: cdk.Stack) -> Policy:
+def interface_policy(service: str, stack: cdk.Stack, *, tokens: bool = False) -> Policy:
     """Admits the account's own principals, and where resources can be shared, its own resources only.
 
     Args:
         service: name of the endpoint's service without its region, such as `ecr.api`.
         stack: stack of the endpoint, which tells the account.
+        tokens: whether roles of this account are taken by tokens of an identity provider.
     """
     own_principal, own_resource = _own_principal(stack), _own_resource(stack)
     if service in _OWN_RESOURCES_ONLY:
@@ -50,7 +51,7 @@ def interface_policy(service: str, stack: cdk.Stack) -> Policy:
             # Nodes run images of EKS and Fargate agents, which lie in accounts of AWS that differ from region to region.
             _allow("PullFromAws", _PULL, StringEquals=own_principal),
         )
-    if service == "sts":
+    if service == "sts" and tokens:
         return _policy(
             _allow("OwnPrincipals", "*", StringEquals=own_principal),
             # Whoever comes with a token of an identity provider is nobody's principal yet; the role it takes is ours.

@@ -21,6 +21,7 @@ class InterfaceEndpoints(Construct):
         services: names of the services without their region, such as `ecr.api`.
         subnets: subnets in which they have an address, one of each zone.
         security_group: security group of all of them; who may reach them is up to its rules.
+        tokens: whether pods take roles by tokens of the cluster, and not by Pod Identity alone: AWS STS asks who has none yet.
 
     Example:
         InterfaceEndpoints(self, "Endpoints", vpc=vpc, services=["kms"], subnets=vpc.private_subnets, security_group=group)
@@ -35,6 +36,7 @@ class InterfaceEndpoints(Construct):
         services: Sequence[str],
         subnets: Sequence[ec2.ISubnet],
         security_group: ec2.ISecurityGroup,
+        tokens: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
@@ -49,5 +51,5 @@ class InterfaceEndpoints(Construct):
                 private_dns_enabled=True,
                 subnet_ids=subnet_ids,
                 security_group_ids=[security_group.security_group_id],
-                policy_document=interface_policy(service, stack),
+                policy_document=interface_policy(service, stack, tokens=tokens),
             )

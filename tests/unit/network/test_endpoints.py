@@ -92,9 +92,13 @@ def test_images_of_aws_may_be_pulled_and_none_may_be_pushed_elsewhere(template: 
 
 
 def test_roles_can_be_taken_with_a_token_if_they_are_ours(stack: cdk.Stack) -> None:
-    by_token = statements(interface_policy("sts", stack))["OwnRolesByToken"]
+    by_token = statements(interface_policy("sts", stack, tokens=True))["OwnRolesByToken"]
     assert by_token["Action"] == "sts:AssumeRoleWithWebIdentity"
     assert by_token["Condition"] == {"StringEquals": OWN_RESOURCE}
+
+
+def test_nobody_comes_with_a_token_where_pods_need_none(template: dict[str, Any]) -> None:
+    assert list(statements(endpoints(template)["sts"]["PolicyDocument"])) == ["OwnPrincipals"]
 
 
 def test_buckets_of_others_are_out_of_reach_but_for_those_that_aws_needs(template: dict[str, Any]) -> None:
