@@ -120,6 +120,13 @@ def test_every_command_of_make_that_is_told_exists() -> None:
     assert sorted(where for where in told if where[1] not in targets) == []
 
 
+def test_who_reads_portuguese_is_told_the_same_commands() -> None:
+    english, portuguese = ((ROOT / file).read_text() for file in ("README.md", "README.pt-BR.md"))
+    commands = {command.strip() for command in re.findall(r"(?:npx cdk|make setup|make local|\. \.local|aws sso)[^`#\n]*", english)}
+    assert len(commands) > 8
+    assert sorted(command for command in commands if command not in portuguese) == []
+
+
 def test_each_commit_is_typed_as_the_whole_is() -> None:
     """The hook and `make lint` give mypy the same folders."""
     told = [re.findall(r"mypy (app\.py .+)", (ROOT / file).read_text()) for file in ("Makefile", ".pre-commit-config.yaml")]
