@@ -1,43 +1,79 @@
 """What every synthesis keeps: eight stacks, in their places, and without names of our own."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from spotmusic_cdk.local.provider_schemas import resource_schema
 from tests.conftest import STACKS, Template
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
 Templates = Callable[[str], dict[str, Template]]
 # Why a name is written down all the same. Whatever is not here has a name that CloudFormation makes.
 NAMES = {
-    ("AWS::SSM::Parameter", "Name"): "the path is the interface that services read",
+    ("AWS::ApplicationAutoScaling::ScalableTarget", "ResourceId"): "the service that is scaled, by the name that CloudFormation made",
+    ("AWS::ApplicationAutoScaling::ScalingPolicy", "PolicyName"): "required by CloudFormation",
+    ("AWS::Backup::BackupVault", "BackupVaultName"): "required by CloudFormation; CDK makes it from the path",
+    ("AWS::Backup::RestoreTestingPlan", "RestoreTestingPlanName"): "required by CloudFormation",
+    ("AWS::Backup::RestoreTestingSelection", "RestoreTestingPlanName"): "the plan that it belongs to",
+    ("AWS::Backup::RestoreTestingSelection", "RestoreTestingSelectionName"): "required by CloudFormation",
+    ("AWS::CertificateManager::Certificate", "DomainName"): "an address",
+    ("AWS::CloudFront::Function", "Name"): "required by CloudFormation; CDK makes it from the path",
+    ("AWS::EC2::SecurityGroupIngress", "SourcePrefixListId"): "the addresses of CloudFront, a list of AWS",
+    ("AWS::EC2::VPCEndpoint", "ServiceName"): "the name of the service that is reached",
+    ("AWS::ECR::PullThroughCacheRule", "EcrRepositoryPrefix"): "required by CloudFormation, and a part of each image's address",
+    ("AWS::ECR::RepositoryCreationTemplate", "Prefix"): "the repositories that it is for: those of a cache rule, or of none (ROOT)",
+    ("AWS::EKS::Addon", "AddonName"): "the add-on that EKS installs",
+    ("AWS::EKS::Cluster", "Name"): "it is part of the name of its log group",
+    ("AWS::ElastiCache::User", "UserId"): "required by CloudFormation",
+    ("AWS::ElastiCache::User", "UserName"): "the name by which a client logs in",
+    ("AWS::ElastiCache::UserGroup", "UserGroupId"): "required by CloudFormation",
+    ("AWS::IAM::Policy", "PolicyName"): "required by CloudFormation; CDK makes it from the path",
+    ("AWS::KMS::Alias", "AliasName"): "required by CloudFormation",
+    ("AWS::Logs::DeliveryDestination", "Name"): "required by CloudFormation",
+    ("AWS::Logs::DeliverySource", "Name"): "required by CloudFormation",
+    ("AWS::Logs::LogGroup", "LogGroupName"): "RDS, EKS and EventBridge choose the name, and a log must have its key before its first line",
+    ("AWS::Logs::ResourcePolicy", "PolicyName"): "required by CloudFormation",
+    ("AWS::RDS::DBInstance", "DBInstanceIdentifier"): "it is part of the name of its log groups",
+    ("AWS::RDS::OptionGroup", "EngineName"): "the engine that the options are for",
     ("AWS::Route53::HostedZone", "Name"): "an address",
+    ("AWS::Route53::RecordSet", "HostedZoneId"): "the zone of the public domain, which is not of these stacks",
     ("AWS::Route53::RecordSet", "Name"): "an address",
+    ("AWS::S3::Bucket", "BucketName"): "WAF delivers to aws-waf-logs-* only",
+    ("AWS::SSM::Parameter", "Name"): "the path is the interface that services read",
     ("AWS::ServiceDiscovery::PrivateDnsNamespace", "Name"): "an address",
     ("AWS::ServiceDiscovery::Service", "Name"): "an address",
-    ("AWS::S3::Bucket", "BucketName"): "WAF delivers to aws-waf-logs-* only",
-    ("AWS::Logs::LogGroup", "LogGroupName"): "RDS, EKS and EventBridge choose the name, and a log must have its key before its first line",
-    ("AWS::RDS::DBInstance", "DBInstanceIdentifier"): "it is part of the name of its log groups",
-    ("AWS::EKS::Cluster", "Name"): "it is part of the name of its log group",
-    ("AWS::EC2::VPCEndpoint", "ServiceName"): "the name of the service that is reached",
-    ("AWS::Logs::ResourcePolicy", "PolicyName"): "required by CloudFormation",
-    ("AWS::Logs::DeliverySource", "Name"): "required by CloudFormation",
-    ("AWS::Logs::DeliveryDestination", "Name"): "required by CloudFormation",
-    ("AWS::Backup::BackupVault", "BackupVaultName"): "required by CloudFormation; CDK makes it from the path",
-    ("AWS::CloudFront::Function", "Name"): "required by CloudFormation; CDK makes it from the path",
-    ("AWS::ElastiCache::User", "UserName"): "the name by which a client logs in",
-    ("AWS::ApplicationAutoScaling::ScalingPolicy", "PolicyName"): "required by CloudFormation",
-    ("AWS::IAM::Policy", "PolicyName"): "required by CloudFormation; CDK makes it from the path",
 }
-# A property of these names is a physical name; DBName, for instance, is the name of a schema within the resource.
-NAME_PROPERTIES = {
-    "BucketName", "RoleName", "PolicyName", "TableName", "TopicName", "QueueName", "FunctionName", "ClusterName", "ServiceName",
-    "DBInstanceIdentifier", "ReplicationGroupId", "RepositoryName", "LogGroupName", "GroupName", "LoadBalancerName", "AlarmName",
-    "DashboardName", "UserName", "ManagedPolicyName", "BackupVaultName", "Name",
-}  # fmt: skip
+NAMING = re.compile(r"(Name|Id|Identifier|Prefix)$")
+"""How properties are called by which AWS tells one resource from another; DBName, the name of a schema within, is not among those."""
+REFERENCES = {"Ref", "Fn::GetAtt", "Fn::GetStackOutput", "Fn::ImportValue"}
+NAMED_IN_PLACE = {("AWS::ECS::Service", "ServiceName"), ("AWS::IAM::Policy", "PolicyName"), ("AWS::Logs::QueryDefinition", "Name")}
+"""Names of which CloudFormation's schemas say that they can change, or that are not what tells resources apart."""
+
+
+@cache
+def naming_properties(type_: str) -> frozenset[str]:
+    """Properties of a type by which it gets a name: those that identify it, or whose change makes another resource."""
+    if type_.startswith(("Custom::", "AWS::CloudFormation::CustomResource")):
+        return frozenset()
+    schema = resource_schema("us-east-1", type_)
+    fixed = {path[0] for path in (*schema.identifier, *schema.create_only) if len(path) == 1} - {path[0] for path in schema.read_only}
+    return frozenset(name for name in fixed if NAMING.search(name)) | {name for other, name in NAMED_IN_PLACE if other == type_}
+
+
+def names_in(templates: dict[str, Template]) -> set[tuple[str, str]]:
+    """Types and properties that are a text of ours, however it is put together, and no bare reference to another resource."""
+    return {
+        (resource["Type"], key)
+        for _, _, resource in resources(templates)
+        for key, value in resource.get("Properties", {}).items()
+        if key in naming_properties(resource["Type"]) and not (isinstance(value, dict) and value.keys() <= REFERENCES)
+    }
 
 
 def resources(templates: dict[str, Template]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -53,13 +89,20 @@ def test_there_are_eight_stacks(templates: Templates, environment: str) -> None:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_nothing_has_a_name_of_our_own_unless_aws_demands_it(templates: Templates, environment: str) -> None:
-    named = {
-        (resource["Type"], key)
-        for _, _, resource in resources(templates(environment))
-        for key, value in resource.get("Properties", {}).items()
-        if key in NAME_PROPERTIES and isinstance(value, str)
-    }
-    assert named - NAMES.keys() == set()
+    assert names_in(templates(environment)) - NAMES.keys() == set()
+
+
+def test_no_name_is_excused_that_nothing_has(templates: Templates) -> None:
+    assert NAMES.keys() - set().union(*(names_in(templates(environment)) for environment in ENVIRONMENTS)) == set()
+
+
+def test_names_that_are_put_together_count_as_names() -> None:
+    """A `Fn::Join` is a name as much as a text is, and whatever CloudFormation's schema says is one needs no entry in a list."""
+    joined = {"Fn::Join": ["-", ["spotmusic", {"Ref": "AWS::Region"}]]}
+    made = {"Queue": ("AWS::SQS::Queue", "QueueName"), "Rule": ("AWS::Events::Rule", "Name"), "User": ("AWS::ElastiCache::User", "UserId")}
+    named = {id_: {"Type": type_, "Properties": {name: joined}} for id_, (type_, name) in made.items()}
+    referring = {"Filter": {"Type": "AWS::Logs::MetricFilter", "Properties": {"LogGroupName": {"Ref": "Logs"}}}}
+    assert names_in({"test": {"Resources": named | referring}}) == set(made.values())
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
