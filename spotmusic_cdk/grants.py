@@ -109,7 +109,8 @@ def _functions(settings: Settings) -> Iterator[Grant]:
     yield from _may("secrets/SigningKeyProviderFunction", read=pairs, write=[*pairs, "secrets/SigningKeyProviderLogs"])
     yield from _may(
         "data/RestoreTestingValidationFunction",
-        read=["restored copies"],
+        # It lists what an empty copy is a copy of.
+        read=["restored copies", "restore jobs", "data/AudioBucket", "data/WebBucket"],
         write=["data/RestoreTestingValidationLogs", "verdicts on restores"],
     )
     yield from _may("events", run=["data/RestoreTestingValidationFunction"])

@@ -46,7 +46,7 @@ class DataStack(EnvironmentStack):
         web: bucket of the web client.
         logs: bucket of access logs.
         backup: vault and plan.
-        restore_testing: what brings backups back every week, and looks at them.
+        restore_testing: what brings backups back at times, and looks at them.
         database_events: topic on which RDS tells of failovers, failures and maintenance.
     """
 
@@ -103,7 +103,9 @@ class DataStack(EnvironmentStack):
                 )
                 for name, database in databases.items()
             },
-            bucket_arns=buckets,
+            bucket_arns=[self.web.bucket.bucket_arn],
+            large_bucket_arns=[self.audio.bucket.bucket_arn],
+            large_every=settings.data.backup.audio_restored_every,
             log_key=self._keys.logs,
         )
 

@@ -45,6 +45,7 @@ _ANYTHING = (
     (r"ecr:GetAuthorizationToken", "token of the registry"),
     (r"secretsmanager:GetRandomPassword", "random passwords"),
     (r"backup:PutRestoreValidationResult", "verdicts on restores"),
+    (r"backup:DescribeRestoreJob", "restore jobs"),
 )
 """What a right on `*` is about, where it has a name: nothing of these has an ARN that a policy could name."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 WITHOUT_RESOURCES: Mapping[str, str] = {
+    "backup:DescribeRestoreJob": "IAM knows no resource for a restore job",
     "backup:PutRestoreValidationResult": "IAM knows no resource for a restore job",
     "cloudwatch:GetMetricData": "metrics have no ARN",
     "cloudwatch:ListMetrics": "metrics have no ARN",

@@ -4,6 +4,7 @@ import json
 import re
 from functools import cache
 
+from spotmusic_cdk.settings.data import BackupSettings
 from tests.conftest import ROOT
 from tests.properties.promise import Verdicts, promise
 from tests.properties.resources import Json, Platform, Resource, at
@@ -16,6 +17,8 @@ TESTING = "AWS::Backup::RestoreTestingPlan"
 TESTED = "AWS::Backup::RestoreTestingSelection"
 DATABASE = "AWS::RDS::DBInstance"
 LEAST_DAYS = 35
+EVERY = {"week": "cron(0 7 ? * SUN *)", "month": "cron(0 7 1 * ? *)", "quarter": "cron(0 7 1 1,4,7,10 ? *)"}
+"""When a restore is tested: at 04:00 in São Paulo, on Sundays or on the first of a month."""
 
 
 def plan_rules(platform: Platform) -> list[Json]:
@@ -116,24 +119,35 @@ def volumes_are_selected(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p069_backups_are_brought_back_and_looked_at_every_week(platform: Platform) -> Verdicts:
-    plan, selections = platform.only(TESTING), platform.some(TESTED)
-    weekly = re.fullmatch(r"cron\(\d+ \d+ \? \* [A-Z]{3} \*\)", plan["ScheduleExpression"]) is not None
-    yield plan, weekly, "Restore every week: older backups tell nothing about those of today."
-    yield plan, plan.mentions("RecoveryPointSelection.IncludeVaults") == set(platform.some(VAULT)), "Restore from our vault."
-    newest = plan["RecoveryPointSelection.Algorithm"] == "LATEST_WITHIN_WINDOW"
-    yield plan, newest, "Restore the newest: it is the one that will be needed."
-    restored = {resource for selection in selections for resource in selection.mentions("ProtectedResourceArns")}
+def test_p069_backups_are_brought_back_and_looked_at_again_and_again(platform: Platform) -> Verdicts:
+    plans = {plan["RestoreTestingPlanName"]: plan for plan in platform.some(TESTING)}
+    for plan in plans.values():
+        yield plan, plan.mentions("RecoveryPointSelection.IncludeVaults") == set(platform.some(VAULT)), "Restore from our vault."
+        newest = plan["RecoveryPointSelection.Algorithm"] == "LATEST_WITHIN_WINDOW"
+        yield plan, newest, "Restore the newest: it is the one that will be needed."
+        yield from a_function_judges(plan)
+    cadences = cadences_of(platform)
     for resource in to_bring_back(platform):
-        yield resource, resource in restored, "Add it to RestoreTesting."
-    for selection in selections:
-        role = selection.target("IamRoleArn")
+        promised = EVERY[platform.settings.data.backup.audio_restored_every if resource.name == "data/AudioBucket" else "week"]
+        found = cadences.get(resource, set())
+        yield resource, promised in found, f"RestoreTesting brings it back at {found or 'no time'}, and {promised} is promised."
+    for selection in platform.some(TESTED):
+        plan, role = plans[selection["RestoreTestingPlanName"]], selection.target("IamRoleArn")
         yield selection, role is not None and can_restore(role), "Give it the role that restores."
         waits = (selection["ValidationWindowHours"] or 0) >= 1 and plan.id in (selection.body.get("DependsOn") or [])
         yield selection, waits, "Leave the copy for as long as its validation takes, and let it wait for its plan."
         placed = {"dbSubnetGroupName", "vpcSecurityGroupIds"} <= (selection["RestoreMetadataOverrides"] or {}).keys()
         yield selection, placed or selection["ProtectedResourceType"] == "S3", "Say where the copy stands: else in the default VPC."
-    yield from a_function_judges(plan)
+
+
+def cadences_of(platform: Platform) -> dict[Resource, set[str]]:
+    """When each resource comes back as a test."""
+    schedules = {plan["RestoreTestingPlanName"]: plan["ScheduleExpression"] for plan in platform.some(TESTING)}
+    found: dict[Resource, set[str]] = {}
+    for selection in platform.some(TESTED):
+        for resource in selection.mentions("ProtectedResourceArns"):
+            found.setdefault(resource, set()).add(schedules[selection["RestoreTestingPlanName"]])
+    return found
 
 
 def can_restore(role: Resource) -> bool:
@@ -175,10 +189,12 @@ def test_p070_the_document_on_recovery_promises_what_the_templates_keep(platform
     (number,) = days("an upload that was not promoted")
     waits = bucket_of(platform, "Uploads")["LifecycleConfiguration.Rules.0.ExpirationInDays"]
     yield bucket_of(platform, "Uploads"), waits == number, f"docs/recovery.md keeps uploads for {number} days, not {waits}."
-    tests = platform.only(TESTING)
-    yield tests, tests["ScheduleExpression"] == "cron(0 7 ? * SUN *)", "docs/recovery.md says Sundays at 04:00 in São Paulo."
-    kinds = sorted(selection["ProtectedResourceType"] for selection in platform.some(TESTED))
-    yield tests, kinds == ["RDS", "RDS", "S3"], "docs/recovery.md says that both databases and both buckets come back."
+    weekly = {resource.name for resource, schedules in cadences_of(platform).items() if EVERY["week"] in schedules}
+    for resource in to_bring_back(platform):
+        on_sundays = resource.name in weekly or resource.name == "data/AudioBucket"
+        yield resource, on_sundays, "docs/recovery.md says that databases and web client come back on Sundays at 04:00 in São Paulo."
+    every = f"data.backup.audio_restored_every` (`{BackupSettings().audio_restored_every}` unless"
+    yield "docs/recovery.md", every in document(), "It says how often the audio library comes back."
     yield from another_takes_over(platform)
     kept = lost_and_back(platform)
     for row, (lost, back) in kept.items():

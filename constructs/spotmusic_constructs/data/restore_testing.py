@@ -1,7 +1,8 @@
-"""Restore tests: a backup counts when it was brought back, which happens every week."""
+"""Restore tests: a backup counts when it was brought back, which happens every week, and to large buckets more rarely."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import aws_cdk as cdk
 from aws_cdk import aws_backup as backup
@@ -16,6 +17,11 @@ from spotmusic_constructs.data.restore_validation import RestoreValidation
 _VALIDATION_HOURS = 4
 """Hours that a restored copy waits for its validation; AWS Backup deletes it afterwards."""
 _WINDOW_DAYS = 7
+_EVERY_WEEK = "cron(0 7 ? * SUN *)"
+"""Sundays at 04:00 in São Paulo, after the night's backup."""
+Every = Literal["week", "month", "quarter"]
+_EVERY: Mapping[Every, str] = {"week": _EVERY_WEEK, "month": "cron(0 7 1 * ? *)", "quarter": "cron(0 7 1 1,4,7,10 ? *)"}
+"""When large buckets are restored: on Sundays, or on the first of a month at the same hour."""
 RECOVERY_HOURS = {"RDS": 2, "S3": 24}
 """Hours within which a backup comes back, as docs/recovery.md promises; a later one fails its test."""
 
@@ -36,17 +42,23 @@ class RestoredDatabase:
 
 
 class RestoreTesting(Construct):
-    """Restores the newest backup of every database and bucket once a week, looks at it, and deletes it again.
+    """Restores the newest backup of every database and bucket at times, looks at it, and deletes it again.
 
-    Creates the restore testing plan, a selection for each database and one for the buckets, and `RestoreValidation`, which
-    tells AWS Backup whether what came back can be used. Volumes are not tested: they belong to brokers that copy themselves.
+    Creates a restore testing plan for every week with a selection for each database and one for the buckets, another plan for large
+    buckets, and `RestoreValidation`, which tells AWS Backup whether what came back can be used. Volumes are not tested: they belong to
+    brokers that copy themselves.
+
+    AWS Backup restores a bucket whole, for a price by the gigabyte and the object: a test can choose neither a prefix nor an amount (AWS
+    Backup developer guide, restore testing inferred metadata). So what grows has a cadence of its own.
 
     Args:
-        name: name of the plan, letters, digits and underscores: AWS Backup demands one.
+        name: name of the plan, letters, digits and underscores: AWS Backup demands one. That of the other ends in `_large`.
         vault: vault whose recovery points are restored.
         role: role that AWS Backup restores with.
         databases: databases by the name of their selection.
-        bucket_arns: buckets, 30 at the most.
+        bucket_arns: buckets that come back every week, 30 at the most.
+        large_bucket_arns: buckets that cost too much for that, 30 at the most.
+        large_every: how often these come back.
         log_key: customer-managed key of the data class "logs".
 
     Example:
@@ -63,16 +75,39 @@ class RestoreTesting(Construct):
         role: iam.IRole,
         databases: Mapping[str, RestoredDatabase],
         bucket_arns: Sequence[str],
+        large_bucket_arns: Sequence[str] = (),
+        large_every: Every = "month",
         log_key: kms.IKey,
     ) -> None:
         super().__init__(scope, construct_id)
 
-        self.plan = backup.CfnRestoreTestingPlan(
+        self.plan = self._plan("Plan", name, _EVERY_WEEK, vault)
+        plans = [self.plan]
+        for selection, database in databases.items():
+            overrides = {
+                "dbSubnetGroupName": database.subnet_group.subnet_group_name,
+                "vpcSecurityGroupIds": cdk.Stack.of(self).to_json_string([database.security_group.security_group_id]),
+            }
+            self._select(self.plan, selection, role, overrides, RDS=[database.instance.instance_arn])
+        self._select(self.plan, "buckets", role, S3=bucket_arns)
+        if large_bucket_arns:
+            plans.append(self._plan("LargePlan", f"{name}_large", _EVERY[large_every], vault))
+            self._select(plans[-1], "large_buckets", role, S3=large_bucket_arns)
+        self.validation = RestoreValidation(
             self,
-            "Plan",
+            "Validation",
+            plan_arns=[plan.attr_restore_testing_plan_arn for plan in plans],
+            bucket_arns=[*bucket_arns, *large_bucket_arns],
+            recovery_hours=RECOVERY_HOURS,
+            log_key=log_key,
+        ).function
+
+    def _plan(self, construct_id: str, name: str, schedule: str, vault: backup.IBackupVault) -> backup.CfnRestoreTestingPlan:
+        return backup.CfnRestoreTestingPlan(
+            self,
+            construct_id,
             restore_testing_plan_name=name,
-            # Sundays at 04:00 in São Paulo, after the night's backup.
-            schedule_expression="cron(0 7 ? * SUN *)",
+            schedule_expression=schedule,
             start_window_hours=1,
             recovery_point_selection=backup.CfnRestoreTestingPlan.RestoreTestingRecoveryPointSelectionProperty(
                 algorithm="LATEST_WITHIN_WINDOW",
@@ -81,24 +116,21 @@ class RestoreTesting(Construct):
                 selection_window_days=_WINDOW_DAYS,
             ),
         )
-        for selection, database in databases.items():
-            overrides = {
-                "dbSubnetGroupName": database.subnet_group.subnet_group_name,
-                "vpcSecurityGroupIds": cdk.Stack.of(self).to_json_string([database.security_group.security_group_id]),
-            }
-            self._select(selection, "RDS", [database.instance.instance_arn], role, overrides)
-        self._select("buckets", "S3", bucket_arns, role)
-        self.validation = RestoreValidation(
-            self, "Validation", plan_arn=self.plan.attr_restore_testing_plan_arn, recovery_hours=RECOVERY_HOURS, log_key=log_key
-        ).function
 
     def _select(
-        self, name: str, resource_type: str, arns: Sequence[str], role: iam.IRole, overrides: Mapping[str, str] | None = None
+        self,
+        plan: backup.CfnRestoreTestingPlan,
+        name: str,
+        role: iam.IRole,
+        overrides: Mapping[str, str] | None = None,
+        **resources: Sequence[str],
     ) -> None:
+        """Selects resources of one type, by AWS Backup's name of it."""
+        ((resource_type, arns),) = resources.items()
         selection = backup.CfnRestoreTestingSelection(
             self,
             name,
-            restore_testing_plan_name=self.plan.restore_testing_plan_name,
+            restore_testing_plan_name=plan.restore_testing_plan_name,
             restore_testing_selection_name=name,
             protected_resource_type=resource_type,
             protected_resource_arns=list(arns),
@@ -107,4 +139,4 @@ class RestoreTesting(Construct):
             validation_window_hours=_VALIDATION_HOURS,
         )
         # The selection names the plan by a literal, which orders nothing.
-        selection.node.add_dependency(self.plan)
+        selection.node.add_dependency(plan)

@@ -1,7 +1,7 @@
 """Who looks at what a restore test brought back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -24,23 +24,31 @@ _PREFIX = "awsbackup-restore-test-"
 class RestoreValidation(Construct):
     """A function that judges restored databases and buckets and reports the verdict to AWS Backup.
 
-    Creates the function (Python), its role, its log group, and the EventBridge rule that calls it when a restore job of one
-    plan completed. A database must be available, encrypted and private; a bucket must not be empty; and both must have come back in
-    time. The function fails when a copy cannot be used: alarm on its errors, for AWS Backup shows a bad verdict in its console and
-    tells nobody.
+    Creates the function (Python), its role, its log group, and the EventBridge rule that calls it when a restore job of these plans
+    completed. A database must be available, encrypted and private; a bucket must not be empty, unless what it is a copy of is empty too;
+    and both must have come back in time. The function fails when a copy cannot be used: alarm on its errors, for AWS Backup shows a bad
+    verdict in its console and tells nobody.
 
     Args:
-        plan_arn: ARN of the restore testing plan.
+        plan_arns: ARNs of the restore testing plans.
+        bucket_arns: buckets whose copies it judges: it lists them where a copy is empty.
         recovery_hours: hours that a restore may take, by AWS Backup's name of the resource type.
         log_key: customer-managed key of the data class "logs".
 
     Example:
-        RestoreValidation(self, "Validation", plan_arn=plan.attr_restore_testing_plan_arn,
+        RestoreValidation(self, "Validation", plan_arns=[plan.attr_restore_testing_plan_arn], bucket_arns=[web.bucket_arn],
                           recovery_hours={"RDS": 2, "S3": 24}, log_key=keys.logs)
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, plan_arn: str, recovery_hours: Mapping[str, float], log_key: kms.IKey
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        plan_arns: Sequence[str],
+        bucket_arns: Sequence[str],
+        recovery_hours: Mapping[str, float],
+        log_key: kms.IKey,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
@@ -63,8 +71,9 @@ class RestoreValidation(Construct):
             roles=[role],
             statements=[
                 iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]),
-                iam.PolicyStatement(actions=["backup:PutRestoreValidationResult"], resources=["*"]),
+                iam.PolicyStatement(actions=["backup:DescribeRestoreJob", "backup:PutRestoreValidationResult"], resources=["*"]),
                 *(iam.PolicyStatement(actions=[action], resources=[resource]) for action, resource in copies.items()),
+                *([iam.PolicyStatement(actions=["s3:ListBucket"], resources=list(bucket_arns))] if bucket_arns else []),
             ],
         )
         self.function = lambda_.Function(
@@ -90,14 +99,14 @@ class RestoreValidation(Construct):
             event_pattern=events.EventPattern(
                 source=["aws.backup"],
                 detail_type=["Restore Job State Change"],
-                detail={"status": ["COMPLETED"], "restoreTestingPlanArn": [plan_arn]},
+                detail={"status": ["COMPLETED"], "restoreTestingPlanArn": list(plan_arns)},
             ),
             targets=[targets.LambdaFunction(self.function)],
         )
         acknowledge(
             policy,
             {
-                wildcard_finding("*", policy): "A validation result belongs to a restore job, which IAM knows no resource for.",
+                wildcard_finding("*", policy): "A restore job and its validation result are no resources that IAM knows.",
                 **{
                     wildcard_finding(resource, policy): "AWS Backup numbers the copies that it restores; they all begin with this prefix."
                     for resource in copies.values()
@@ -109,7 +118,7 @@ class RestoreValidation(Construct):
 
 _ACKNOWLEDGED = {
     "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": (
-        "It runs once a week for each database and for the buckets; a reservation would take from the account's share."
+        "It runs once a week for each database and a bucket; a reservation would take from the account's share."
     ),
     "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": (
         "A verdict that is bad or does not come is an error of the function, which is alarmed on; a letter would tell no more."

@@ -208,5 +208,11 @@ FAULTS = (
         put("ScheduleExpression", to="cron(0 7 1 1 ? *)"),
         "A broken backup is noticed after months.",
     ),
+    Fault(
+        "library's restores tested once a year",
+        "data/RestoreTestingLargePlan",
+        put("ScheduleExpression", to="cron(0 7 1 1 ? *)"),
+        "That it takes two days is noticed on the day of need.",
+    ),
     Fault("restores that nobody judges", "data/RestoreTestingValidationRule", gone, "An empty database counts as restored."),
 )

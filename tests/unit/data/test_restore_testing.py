@@ -33,18 +33,24 @@ def template() -> Resources:
                 security_group=group_of(stack, "sg-database"),
             )
         },
-        bucket_arns=["arn:aws:s3:::audio"],
+        bucket_arns=["arn:aws:s3:::web"],
+        large_bucket_arns=["arn:aws:s3:::audio"],
+        large_every="quarter",
         log_key=key_of(stack),
     )
     return resources_of(stack)
 
 
 def selections(template: Resources) -> dict[str, dict[str, Any]]:
-    return {selection["ProtectedResourceType"]: selection for selection in all_of(template, SELECTION)}
+    return {selection["RestoreTestingSelectionName"]: selection for selection in all_of(template, SELECTION)}
+
+
+def plans(template: Resources) -> dict[str, dict[str, Any]]:
+    return {plan["RestoreTestingPlanName"]: plan for plan in all_of(template, "AWS::Backup::RestoreTestingPlan")}
 
 
 def test_the_newest_backup_is_restored_every_week(template: Resources) -> None:
-    plan = only(template, "AWS::Backup::RestoreTestingPlan")
+    plan = plans(template)["example"]
     assert plan["ScheduleExpression"] == "cron(0 7 ? * SUN *)"
     assert plan["RecoveryPointSelection"] == {
         "Algorithm": "LATEST_WITHIN_WINDOW",
@@ -56,20 +62,29 @@ def test_the_newest_backup_is_restored_every_week(template: Resources) -> None:
 
 def test_databases_and_buckets_are_both_tested(template: Resources) -> None:
     found = selections(template)
-    assert found["RDS"]["ProtectedResourceArns"] == ["arn:aws:rds:sa-east-1:111122223333:db:catalogue"]
-    assert found["S3"]["ProtectedResourceArns"] == ["arn:aws:s3:::audio"]
+    assert found["catalogue"]["ProtectedResourceArns"] == ["arn:aws:rds:sa-east-1:111122223333:db:catalogue"]
+    assert found["buckets"]["ProtectedResourceArns"] == ["arn:aws:s3:::web"]
+    assert found["buckets"]["RestoreTestingPlanName"] == found["catalogue"]["RestoreTestingPlanName"] == "example"
     assert {selection["IamRoleArn"] for selection in found.values()} == {"arn:aws:iam::111122223333:role/backup"}
 
 
+def test_a_large_bucket_comes_back_at_a_cadence_of_its_own_by_the_same_rules(template: Resources) -> None:
+    found, every = selections(template)["large_buckets"], plans(template)
+    assert (found["ProtectedResourceArns"], found["RestoreTestingPlanName"]) == (["arn:aws:s3:::audio"], "example_large")
+    assert every["example_large"]["ScheduleExpression"] == "cron(0 7 1 1,4,7,10 ? *)"
+    assert every["example_large"]["RecoveryPointSelection"] == every["example"]["RecoveryPointSelection"]
+
+
 def test_a_restored_database_stands_in_our_subnets_and_not_in_the_default_vpc(template: Resources) -> None:
-    overrides = selections(template)["RDS"]["RestoreMetadataOverrides"]
+    overrides = selections(template)["catalogue"]["RestoreMetadataOverrides"]
     assert overrides["dbSubnetGroupName"] == "data"
     assert json.loads(overrides["vpcSecurityGroupIds"]) == ["sg-database"]
 
 
 def test_a_selection_waits_for_its_plan(template: Resources) -> None:
-    plan = next(id_ for id_, r in template.items() if r["Type"] == "AWS::Backup::RestoreTestingPlan")
-    assert all(plan in r["DependsOn"] for r in template.values() if r["Type"] == SELECTION)
+    ids = {r["Properties"]["RestoreTestingPlanName"]: id_ for id_, r in template.items() if r["Type"] == "AWS::Backup::RestoreTestingPlan"}
+    waiting = [r for r in template.values() if r["Type"] == SELECTION]
+    assert all(ids[r["Properties"]["RestoreTestingPlanName"]] in r["DependsOn"] for r in waiting)
 
 
 def test_what_came_back_is_judged_when_the_job_completed(template: Resources) -> None:
@@ -77,11 +92,12 @@ def test_what_came_back_is_judged_when_the_job_completed(template: Resources) ->
     assert pattern["source"] == ["aws.backup"]
     assert pattern["detail-type"] == ["Restore Job State Change"]
     assert pattern["detail"]["status"] == ["COMPLETED"]
-    assert "RestoreTestingPlanArn" in str(pattern["detail"]["restoreTestingPlanArn"])
+    assert [plan["Fn::GetAtt"][1] for plan in pattern["detail"]["restoreTestingPlanArn"]] == ["RestoreTestingPlanArn"] * 2
 
 
-def test_the_judge_sees_restored_copies_only(template: Resources) -> None:
+def test_the_judge_sees_restored_copies_and_what_may_be_empty_as_they_are(template: Resources) -> None:
     policy = only(template, "AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
-    rights = {s["Action"]: s["Resource"] for s in policy if isinstance(s["Action"], str)}
-    assert rights["rds:DescribeDBInstances"] == "arn:aws:rds:sa-east-1:111122223333:db:awsbackup-restore-test-*"
-    assert rights["s3:ListBucket"] == "arn:aws:s3:::awsbackup-restore-test-*"
+    rights = [(s["Action"], s["Resource"]) for s in policy]
+    assert ("rds:DescribeDBInstances", "arn:aws:rds:sa-east-1:111122223333:db:awsbackup-restore-test-*") in rights
+    listed = {bucket for action, what in rights if action == "s3:ListBucket" for bucket in ([what] if isinstance(what, str) else what)}
+    assert listed == {"arn:aws:s3:::awsbackup-restore-test-*", "arn:aws:s3:::web", "arn:aws:s3:::audio"}

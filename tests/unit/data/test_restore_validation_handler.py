@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 from unittest.mock import MagicMock
@@ -14,12 +15,15 @@ def index(load_handler: Callable[[str, str], ModuleType]) -> ModuleType:
     return load_handler("restore_validation_handler", "index")
 
 
-def verdict(index: ModuleType, kind: str, arn: str, *, hours: float = 2, **clients: MagicMock) -> dict[str, Any]:
+def verdict(
+    index: ModuleType, kind: str, arn: str, *, hours: float = 2, job: dict[str, str] | None = None, **clients: MagicMock
+) -> dict[str, Any]:
     backup = MagicMock()
-    job = {"restoreJobId": "job-1", "resourceType": kind, "createdResourceArn": arn, **TIMES}
+    backup.describe_restore_job.return_value = job or {}
+    event = {"restoreJobId": "job-1", "resourceType": kind, "createdResourceArn": arn, **TIMES}
     failed = False
     try:
-        index.validate(job, lambda service: {"backup": backup, **clients}[service], {kind: hours})
+        index.validate(event, lambda service: {"backup": backup, **clients}[service], {kind: hours})
     except index.UnusableBackupError:
         failed = True
     arguments: dict[str, Any] = backup.put_restore_validation_result.call_args.kwargs
@@ -44,12 +48,37 @@ def test_a_database_must_be_available_encrypted_and_private(index: ModuleType, i
     rds.describe_db_instances.assert_called_once_with(DBInstanceIdentifier="awsbackup-restore-test-1")
 
 
-@pytest.mark.parametrize(("count", "status"), [(1, "SUCCESSFUL"), (0, "FAILED")])
-def test_a_bucket_must_not_be_empty(index: ModuleType, count: int, status: str) -> None:
+def test_a_bucket_with_something_in_it_came_back(index: ModuleType) -> None:
     s3 = MagicMock()
-    s3.list_objects_v2.return_value = {"KeyCount": count}
-    assert verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", s3=s3)["ValidationStatus"] == status
+    s3.list_objects_v2.return_value = {"KeyCount": 1}
+    assert verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", s3=s3)["ValidationStatus"] == "SUCCESSFUL"
     s3.list_objects_v2.assert_called_once_with(Bucket="awsbackup-restore-test-1", MaxKeys=1)
+
+
+OLD, NEW = datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 22, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("source", "status"),
+    [
+        ({"KeyCount": 0, "IsTruncated": False}, "SUCCESSFUL"),
+        ({"Contents": [{"LastModified": NEW}], "IsTruncated": False}, "SUCCESSFUL"),
+        ({"Contents": [{"LastModified": NEW}, {"LastModified": OLD}], "IsTruncated": False}, "FAILED"),
+        ({"Contents": [{"LastModified": NEW}], "IsTruncated": True}, "FAILED"),
+    ],
+    ids=["nothing is there yet", "all of it came today", "some is older than the backup", "more than one page"],
+)
+def test_an_empty_copy_is_good_if_nothing_was_there_to_back_up(index: ModuleType, source: dict[str, Any], status: str) -> None:
+    s3 = MagicMock()
+    s3.list_objects_v2.side_effect = lambda **asked: source if asked["Bucket"] == "audio" else {"KeyCount": 0}
+    job = {"SourceResourceArn": "arn:aws:s3:::audio"}
+    assert verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", job=job, s3=s3)["ValidationStatus"] == status
+
+
+def test_an_empty_copy_of_nobody_knows_what_is_a_bad_one(index: ModuleType) -> None:
+    s3 = MagicMock()
+    s3.list_objects_v2.return_value = {"KeyCount": 0}
+    assert verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", s3=s3)["ValidationStatus"] == "FAILED"
 
 
 @pytest.mark.parametrize(("hours", "status"), [(1.5, "SUCCESSFUL"), (1, "FAILED")])

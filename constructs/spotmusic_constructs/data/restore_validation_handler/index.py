@@ -4,7 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
@@ -40,7 +40,7 @@ def validate(job: dict[str, Any], clients: Clients, recovery_hours: Mapping[str,
     if kind not in _JUDGES:
         log.warning("Nobody judges a restored %s", kind)
         return
-    wrong = [*_JUDGES[kind](arn, clients), *_lateness(job, recovery_hours[kind])]
+    wrong = [*_JUDGES[kind](job, clients), *_lateness(job, recovery_hours[kind])]
     good, message = _verdict(_NOUNS[kind], wrong)
     log.info("%s: %s", arn, message)
     clients("backup").put_restore_validation_result(
@@ -61,8 +61,8 @@ def _lateness(job: dict[str, Any], most: float) -> list[str]:
     return [f"it came back after {took:.1f} hours, and {most:g} are promised"] if took > most else []
 
 
-def _judge_database(arn: str, clients: Clients) -> list[str]:
-    instance = clients("rds").describe_db_instances(DBInstanceIdentifier=arn.rpartition(":")[2])["DBInstances"][0]
+def _judge_database(job: Mapping[str, Any], clients: Clients) -> list[str]:
+    instance = clients("rds").describe_db_instances(DBInstanceIdentifier=_name(job["createdResourceArn"]))["DBInstances"][0]
     return [
         problem
         for problem, found in (
@@ -74,14 +74,27 @@ def _judge_database(arn: str, clients: Clients) -> list[str]:
     ]
 
 
-def _judge_bucket(arn: str, clients: Clients) -> list[str]:
-    listing = clients("s3").list_objects_v2(Bucket=arn.rpartition(":")[2], MaxKeys=1)
-    return [] if listing["KeyCount"] else ["it is empty"]
+def _judge_bucket(job: Mapping[str, Any], clients: Clients) -> list[str]:
+    """An empty copy of a bucket in which nothing is yet is a good one."""
+    if clients("s3").list_objects_v2(Bucket=_name(job["createdResourceArn"]), MaxKeys=1)["KeyCount"]:
+        return []
+    source = clients("backup").describe_restore_job(RestoreJobId=job["restoreJobId"]).get("SourceResourceArn")
+    if source is None:
+        return ["it is empty, and nobody says what it is a copy of"]
+    held = clients("s3").list_objects_v2(Bucket=_name(source))
+    # What came in the last day may be younger than the backup.
+    backed_up = datetime.fromisoformat(job["creationDate"]) - timedelta(days=1)
+    missing = held.get("IsTruncated") or any(item["LastModified"] < backed_up for item in held.get("Contents", []))
+    return ["it is empty, and the bucket is not"] if missing else []
+
+
+def _name(arn: str) -> str:
+    return arn.rpartition(":")[2]
 
 
 def _verdict(what: str, wrong: list[str]) -> Verdict:
     return (False, f"{what} cannot be used: {', '.join(wrong)}") if wrong else (True, f"{what} can be used")
 
 
-_JUDGES: dict[str, Callable[[str, Clients], list[str]]] = {"RDS": _judge_database, "S3": _judge_bucket}
+_JUDGES: dict[str, Callable[[Mapping[str, Any], Clients], list[str]]] = {"RDS": _judge_database, "S3": _judge_bucket}
 _NOUNS = {"RDS": "The instance", "S3": "The bucket"}
