@@ -1,0 +1,93 @@
+"""Commands of the AWS CLI that documents tell to run exist, take the options that they are given, and ask for what can be asked."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import botocore.session
+import jmespath
+import pytest
+from botocore import xform_name
+from botocore.exceptions import UnknownServiceError
+
+from tests.conftest import ROOT
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+OWN = {("eks", "update-kubeconfig"), ("logs", "tail"), ("configure", "sso"), ("sso", "login"), ("s3", "rb")}
+"""Commands of the CLI itself, which no service has."""
+EVERYWHERE = {"region", "query", "output", "profile", "max-items"}
+SESSION = botocore.session.Session()
+
+
+@cache
+def operations(service: str) -> dict[str, set[str]]:
+    """Options of each operation of a service, as the CLI spells both."""
+    try:
+        model = SESSION.get_service_model("s3" if service == "s3api" else service)
+    except UnknownServiceError:
+        return {}
+    shapes = {xform_name(name, "-"): model.operation_model(name).input_shape for name in model.operation_names}
+    return {name: {xform_name(member, "-") for member in shape.members} if shape else set() for name, shape in shapes.items()}
+
+
+@cache
+def waiters(service: str) -> set[str]:
+    """What `wait` may wait for."""
+    return {xform_name(name, "-") for name in SESSION.get_waiter_model(service).waiter_names}
+
+
+def code(text: str) -> Iterator[str]:
+    """Yields each line of code of a document, in a block or in a sentence."""
+    block = r"^ *```.*?^ *```$"
+    for found in re.findall(block, text, flags=re.MULTILINE | re.DOTALL):
+        yield from re.sub(r"\\\n *", " ", found).splitlines()
+    yield from re.findall(r"`([^`]+)`", re.sub(block, "", text, flags=re.MULTILINE | re.DOTALL))
+
+
+def wrong(text: str) -> Iterator[str]:
+    """Tells of each command what is wrong with it."""
+    for line in code(text):
+        for service, wait, operation, rest in re.findall(r"\baws ([a-z0-9-]+) (wait )?([a-z0-9-]+)((?:(?!\baws ).)*)", line):
+            if wait:
+                yield from () if operation in waiters(service) else (f"{service} wait {operation}",)
+            elif (service, operation) not in OWN:
+                yield from _wrong_options(service, operation, rest)
+        for query in re.findall(r"--query '([^']+)'", line):
+            try:
+                jmespath.compile(query)
+            except jmespath.exceptions.ParseError:
+                yield f"--query {query}"
+
+
+def _wrong_options(service: str, operation: str, rest: str) -> Iterator[str]:
+    if operation not in operations(service):
+        yield f"{service} {operation}"
+        return
+    own = re.split(r"[$<]\(|\)\"| \| ", rest)[0]  # up to a command inside it, or the end of one that is inside another
+    given = re.findall(r"(?<=\s)--([a-z][a-z0-9-]+)", own)
+    taken = operations(service)[operation] | EVERYWHERE
+    yield from (f"{service} {operation} --{option}" for option in given if not {option, option.removeprefix("no-")} & taken)
+
+
+@pytest.mark.filterwarnings("ignore:deprecated string literal syntax")
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_of_the_aws_cli_can_be_run(document: Path) -> None:
+    assert [*wrong(document.read_text())] == []
+
+
+def test_what_cannot_be_run_is_noticed() -> None:
+    told = (
+        "```sh\naws rds modify-db-instance --no-deletion-protection --apply-now --query 'DBInstance[0'\n"
+        "aws eks wait cluster-ready\naws rds restart-db --region x\naws nothing list\n"
+        "aws cloudformation delete-stack \\\n  --stack-name a --force\n```\n`aws sts whoami`"
+    )
+    assert [*wrong(told)] == [
+        "rds modify-db-instance --apply-now",
+        "--query DBInstance[0",
+        "eks wait cluster-ready",
+        "rds restart-db",
+        "nothing list",
+        "cloudformation delete-stack --force",
+        "sts whoami",
+    ]
