@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,7 +26,6 @@ class Run:
     """One finished command."""
 
     cpu_seconds: float
-    wall_seconds: float
     peak_mib: float
 
 
@@ -51,14 +49,13 @@ def run(command: Sequence[str], *, environment: dict[str, str] | None = None) ->
     """
     # Python keeps the bytecode of the first run, which is not counted, as it does for whoever has not told it otherwise.
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    started = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT, env={**inherited, **(environment or {})}, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}: nothing is measured")
     # Linux counts KiB and takes the largest process of the tree.
-    return Run(usage.ru_utime + usage.ru_stime, time.monotonic() - started, usage.ru_maxrss / 1024)
+    return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def figure(name: str, bound: str, values: Sequence[float]) -> Figure:

@@ -10,6 +10,7 @@ from tests.charts.connections import pods_behind
 from tests.conftest import ROOT, settings_of
 from tests.gameday import document
 from tests.gameday.faults import faults_of
+from tests.gameday.figures import FAILOVER_SECONDS
 from tests.gameday.world import World
 from tests.properties.resources import Resource
 
@@ -31,6 +32,12 @@ def test_what_a_fault_leaves_carries_the_busiest_minute(environment: str, fault:
     assert found, "nothing was looked at"
     short = [str(left) for left in found if not left.suffices]
     assert not short, f"{environment} without {fault}:\n  " + "\n  ".join(short)
+
+
+def test_a_failover_takes_as_long_as_recovery_promises() -> None:
+    recovery = (ROOT / "docs" / "recovery.md").read_text()
+    rows = re.findall(r"^\| a zone, with the primary (database|cache)\b[^|]*\|[^|]*\| (\d+) minutes \|", recovery, re.MULTILINE)
+    assert {what: int(minutes) * 60 for what, minutes in rows} == FAILOVER_SECONDS
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from tests.properties.resources import Json, Platform, Resource, as_list
+from tests.properties.resources import ACCOUNT, Json, Platform, Resource, as_list
 
 _WRITTEN_AS_TEXT = ("AssumeRolePolicyDocument", "PolicyDocument", "RepositoryPolicy")
 """Properties in which some resources hold a policy as JSON text."""
@@ -52,6 +52,11 @@ class Statement:
     def for_anybody(self) -> bool:
         """Tells whether it speaks of every principal there is."""
         return any(who == "*" for _, who in self.principals)
+
+    @property
+    def of_this_account(self) -> bool:
+        """Tells whether it admits this account's principals only, or reaches this account's resources only."""
+        return any(self.values("StringEquals", key) == (ACCOUNT,) for key in ("aws:PrincipalAccount", "aws:ResourceAccount"))
 
     def values(self, operator: str, key: str) -> tuple[str, ...]:
         return self.conditions.get(operator, {}).get(key.lower(), ())

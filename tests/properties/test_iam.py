@@ -48,11 +48,6 @@ def _name_in(text: str) -> str:
     return re.sub(r"[0-9A-F]{8}\.Arn\}$", "", text).removeprefix("${")
 
 
-def stays_in_this_account(statement: Statement) -> bool:
-    """Tells whether a statement is about this account's principals, or about what belongs to it."""
-    return any(statement.values("StringEquals", key) == (ACCOUNT,) for key in ("aws:PrincipalAccount", "aws:ResourceAccount"))
-
-
 def wide(statement: Statement) -> Iterator[str]:
     """What of a right is too wide."""
     yield from statement.negated
@@ -72,7 +67,7 @@ def test_p128_rights_name_what_may_be_done_and_on_what(platform: Platform) -> Ve
             continue  # who may do what with a key is promise 29
         if statement.resource.type == ENDPOINT:
             # An endpoint only narrows what other policies allow: to this account, or to what it names.
-            narrow = stays_in_this_account(statement) or not any(EVERYTHING.fullmatch(text) for text in statement.texts())
+            narrow = statement.of_this_account or not any(EVERYTHING.fullmatch(text) for text in statement.texts())
             yield statement.resource, narrow, f"Confine {statement} to this account, or name what is reached."
             continue
         found = list(wide(statement))

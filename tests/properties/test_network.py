@@ -14,8 +14,6 @@ from tests.properties.resources import ACCOUNT, Json, Platform, Resource
 from tests.properties.statements import Statement, statements_of
 
 GROUP = "AWS::EC2::SecurityGroup"
-INGRESS = "AWS::EC2::SecurityGroupIngress"
-EGRESS = "AWS::EC2::SecurityGroupEgress"
 SUBNET = "AWS::EC2::Subnet"
 ROUTE = "AWS::EC2::Route"
 ENDPOINT = "AWS::EC2::VPCEndpoint"
@@ -75,11 +73,6 @@ def data_groups(platform: Platform) -> set[Resource]:
 def endpoint_name(endpoint: Resource) -> str:
     """Name of an endpoint's service without its region, such as `ecr.api`."""
     return endpoint.text("ServiceName").removeprefix(f"com.amazonaws.{endpoint.platform.settings.region}.")
-
-
-def is_of_this_account(statement: Statement) -> bool:
-    """Tells whether a statement admits this account's principals only, or reaches this account's resources only."""
-    return any(statement.values("StringEquals", key) == (ACCOUNT,) for key in ("aws:PrincipalAccount", "aws:ResourceAccount"))
 
 
 def endpoint_statements(platform: Platform, *names: str) -> list[Statement]:
@@ -205,7 +198,7 @@ def test_p011_endpoints_serve_this_account_and_its_resources_only(platform: Plat
         said = [statement for statement in statements_of(platform) if statement.resource is endpoint]
         yield endpoint, bool(said), "Without a policy an endpoint serves everybody and reaches everything."
         for statement in said:
-            ours = is_of_this_account(statement) or buckets_of_aws(statement)
+            ours = statement.of_this_account or buckets_of_aws(statement)
             yield endpoint, ours, f"Confine {statement} by aws:PrincipalAccount or aws:ResourceAccount."
         groups = endpoint.targets("SecurityGroupIds")
         yield endpoint, len(groups) == (endpoint["VpcEndpointType"] == "Interface"), "Give it the group `endpoints`, and no other."

@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -12,8 +11,6 @@ from tests.properties.options import turned_on
 from tests.properties.resources import Platform
 from tests.properties.statements import statements_of
 from tests.properties.test_iam import is_for_one_pod
-
-Json = dict[str, Any]
 
 ISSUER = {"Fn::Select": [1, {"Fn::Split": ["//", {"Fn::GetAtt": ["Cluster0A1B2C3D", "OpenIdConnectIssuerUrl"]}]}]}
 TRUST = """{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": "${Provider}"},

@@ -17,7 +17,6 @@ from tests.properties.resources import EDGE_REGION, Json, Platform, Resource, as
 
 Assembly = Callable[[str], Path]
 
-TAGS = ("Project", "Env", "Owner", "CostCenter", "DataClass")
 DATA_CLASSES = {"public", "internal", "personal", "secret"}
 
 # CloudFormation takes 500 resources, 1 MB and 200 outputs a template (AWS CloudFormation quotas, 2026-11): a margin is ours.

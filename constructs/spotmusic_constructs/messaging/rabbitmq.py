@@ -18,7 +18,6 @@ RELEASE = "rabbitmq"
 TLS = "rabbitmq-tls"
 DEFAULT_USER = "rabbitmq-default-user"
 AMQPS_PORT = 5671
-MANAGEMENT_PORT = 15671
 LABELS = {"app.kubernetes.io/name": RELEASE}
 IMPORTED = {"rabbitmq.com/topology-operator": "true"}
 """Label of a Secret whose user the topology operator makes. It watches no other, gives the broker a changed password within seconds, and
