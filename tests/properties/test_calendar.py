@@ -6,7 +6,7 @@ from itertools import combinations
 
 from tests.properties.promise import Verdicts, rule
 from tests.properties.resources import Json, Platform, Resource
-from tests.properties.test_backup import TESTING, plan_rules
+from tests.properties.test_backup import TESTED, TESTING, plan_rules
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY, WEEK = 24 * 60, 7 * 24 * 60
@@ -105,12 +105,30 @@ def every_night(begins: int, late: int) -> Iterator[Span]:
 
 @rule
 def test_a_restore_is_tried_when_there_is_something_new_and_nobody_is_in_its_way(platform: Platform) -> Verdicts:
-    plan = platform.only(TESTING)
-    selected, late = plan["RecoveryPointSelection.SelectionWindowDays"], plan["StartWindowHours"]
-    # The default, 30 days, would call a month without a backup a success.
-    yield plan, selected is not None and 1 <= selected <= 7, "Restore what was copied within a week: an older point proves an older backup."
-    yield plan, late is not None and 1 <= late <= 24, "Let it begin within a day: 24 hours are the default, and more meets the next night."
-    begins = daily(plan["ScheduleExpression"])
-    sunday = DAYS.index("sun") * DAY
-    clear = begins is not None and not any(meet((sunday + begins, sunday + begins + 60), w) for w in maintained(platform).values())
-    yield plan, clear, "Restore when no database is maintained."
+    for plan in platform.some(TESTING):
+        selected, late = plan["RecoveryPointSelection.SelectionWindowDays"], plan["StartWindowHours"]
+        # The default, 30 days, would call a month without a backup a success.
+        new = selected is not None and 1 <= selected <= 7
+        yield plan, new, "Restore what was copied within a week: an older point proves an older backup."
+        yield (
+            plan,
+            late is not None and 1 <= late <= 24,
+            "Let it begin within a day: 24 hours are the default, and more meets the next night.",
+        )
+        begins = begun(plan)
+        yield plan, bool(begins), "Say when it begins."
+        if "RDS" in restored_kinds(plan):
+            clear = not any(meet(job, window) for job in begins for window in maintained(platform).values())
+            yield plan, clear, "Restore databases when none is maintained."
+
+
+def begun(plan: Resource) -> list[Span]:
+    """Hours of a week in which a restore may begin: of the day that its schedule names, or of any."""
+    schedule = str(plan["ScheduleExpression"])
+    minute, named = daily(schedule), [number for number, day in enumerate(DAYS) if f" {day.upper()} " in schedule]
+    return [] if minute is None else [(day * DAY + minute, day * DAY + minute + 60) for day in named or range(len(DAYS))]
+
+
+def restored_kinds(plan: Resource) -> set[str]:
+    selections = plan.platform.some(TESTED)
+    return {str(its["ProtectedResourceType"]) for its in selections if its["RestoreTestingPlanName"] == plan["RestoreTestingPlanName"]}
