@@ -6,10 +6,12 @@ from html import escape
 from typing import Any
 
 from ministack.core import responses
-from ministack.services import cloudformation, eks, elasticache, s3, secretsmanager, sns
+from ministack.services import backup, cloudformation, cloudwatch_logs, eks, elasticache, s3, secretsmanager, sns
 from ministack.services.cloudformation import changesets, provisioners
 
 PATCHED_NAMES: dict[str, tuple[str, ...]] = {
+    "ministack.services.backup": ("_vaults",),
+    "ministack.services.cloudwatch_logs": ("_log_groups",),
     "ministack.services.cloudformation.changesets": ("_resolve_props_for_diff", "_diff_resources"),
     "ministack.services.cloudformation.provisioners": ("_physical_name", "_NAME_SEED"),
     "ministack.services.eks": ("_VALID_ACCESS_ENTRY_TYPES", "_associate_access_policy", "_access_entries", "_ae_key"),
@@ -32,6 +34,7 @@ def install() -> None:
     _name_secrets_by_arn()
     _see_changed_outputs()
     _name_anew_with_each_creation()
+    _refuse_names_that_are_taken()
 
 
 def creation_of(stack: str) -> str:
@@ -52,6 +55,25 @@ def _name_anew_with_each_creation() -> None:
             seed.reset(token)
 
     provisioners._physical_name = anew
+
+
+def _refuse_names_that_are_taken() -> None:
+    """A vault and a log group are taken over from whoever has their name; AWS refuses the second one."""
+    for resource_type, name, held in (
+        ("AWS::Backup::BackupVault", "BackupVaultName", backup._vaults),
+        ("AWS::Logs::LogGroup", "LogGroupName", cloudwatch_logs._log_groups),
+    ):
+        handler = provisioners._RESOURCE_HANDLERS[resource_type]
+        handler["create"] = _unless_taken(handler["create"], resource_type, name, held)
+
+
+def _unless_taken(create: Callable[..., Any], resource_type: str, name: str, held: Any) -> Callable[..., Any]:
+    def created(logical_id: str, properties: Properties, stack: str) -> Any:
+        if properties.get(name) in held:
+            raise ValueError(f"Resource of type '{resource_type}' with identifier '{properties[name]}' already exists.")
+        return create(logical_id, properties, stack)
+
+    return created
 
 
 def _keep_bucket_tags() -> None:

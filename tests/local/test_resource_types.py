@@ -127,6 +127,20 @@ def test_a_kept_record_does_not_stop_its_stack_from_coming_back(emulator: Runnin
     stack.delete()
 
 
+@pytest.mark.parametrize(
+    ("resource_type", "name"), [("AWS::Backup::BackupVault", "BackupVaultName"), ("AWS::Logs::LogGroup", "LogGroupName")]
+)
+def test_a_name_that_a_policy_keeps_is_taken(emulator: RunningEmulator, resource_type: str, name: str) -> None:
+    first, second = Stack(emulator, "first"), Stack(emulator, "second")
+    named = {"Named": {"Type": resource_type, "Properties": {name: "taken"}, "DeletionPolicy": "Retain"}}
+    first.create(named)
+    first.delete()
+    second.create(named)
+    assert second.status() == "ROLLBACK_COMPLETE"
+    assert f"Resource of type '{resource_type}' with identifier 'taken' already exists." in second.reasons()
+    second.delete()
+
+
 def test_a_type_that_cloudformation_does_not_know_is_refused(emulator: RunningEmulator) -> None:
     stack = Stack(emulator, "unknown")
     with pytest.raises(stack.cloudformation.exceptions.ClientError, match="Unrecognized resource types"):
