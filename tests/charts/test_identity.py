@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
+from tests.charts import policies
 from tests.charts.platform import Platform
 from tests.conftest import settings_of
 from tests.own_schemas import problems
@@ -51,6 +53,19 @@ def test_every_service_with_a_route_is_behind_the_check_unless_it_is_declared_pu
 def test_the_gateway_admits_the_clients_that_the_realm_makes_for_listeners(own: Platform) -> None:
     public = {client["clientId"] for client in realms(own)["spotmusic.json"]["clients"] if client["publicClient"]}
     assert all(set(check["clients"]) == public for check in checks(own))
+
+
+def ports_of_others(realm: Json) -> set[int]:
+    """Ports of the mail server and of identity providers, where Keycloak itself calls them and not a browser."""
+    mail = {int(realm["smtpServer"]["port"])} if "smtpServer" in realm else set()
+    called = [provider["config"].get(key, "https://known") for provider in realm["identityProviders"] for key in ("tokenUrl", "jwksUrl")]
+    return mail | {urlsplit(url).port or 443 for url in called}
+
+
+def test_keycloak_gets_out_to_what_its_realm_names_and_nowhere_else(own: Platform) -> None:
+    allowed = policies.allowed(own, settings_of(own.environment))
+    out = {(first, last) for _, party, peer, first, last in allowed if (party, peer) == ("keycloak", "the Internet")}
+    assert out == {(port, port) for port in ports_of_others(realms(own)["spotmusic.json"])}
 
 
 def test_a_new_key_signs_only_after_every_pod_of_the_gateway_has_read_it(own: Platform) -> None:
