@@ -29,6 +29,9 @@ from stacks.secrets import SecretsStack
 
 ADMINISTRATION = ("/auth/admin", "/auth/realms/master", "/auth/health", "/auth/metrics")
 """Paths of Keycloak that are for the platform's team, who reaches them inside the VPC."""
+LOGINS = ("/auth/realms/spotmusic/login-actions", "/auth/realms/spotmusic/device")
+"""Forms of Keycloak in which a password, a code or the code of a device can be guessed. The token endpoint is none: it takes no
+passwords (`directAccessGrantsEnabled` is off), and codes and refresh tokens are random. Every player calls it every five minutes."""
 
 _PRICE_CLASSES = {
     "100": cloudfront.PriceClass.PRICE_CLASS_100,
@@ -78,6 +81,7 @@ class EdgeStack(EnvironmentStack):
             metric_name=name,
             requests_per_five_minutes=edge.requests_per_five_minutes,
             logins_per_five_minutes=edge.logins_per_five_minutes,
+            login_paths=LOGINS,
             blocked_paths=ADMINISTRATION,
             log_bucket=data.logs.bucket,
         )

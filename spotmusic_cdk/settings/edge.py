@@ -7,14 +7,17 @@ from pydantic import AfterValidator, Field, StringConstraints
 from spotmusic_cdk.settings.countries import known_country
 from spotmusic_cdk.settings.model import Model, Name, Once
 
+LISTENERS_BEHIND_AN_ADDRESS = 500
+"""What the limits let pass: a mobile network that gives each subscriber 128 of the 64,512 ports above 1023 has 504 behind an address."""
+
 
 class EdgeSettings(Model):
     """What stands between viewers and the platform."""
 
-    requests_per_five_minutes: Annotated[int, Field(ge=10, le=2_000_000_000)] = 2000
-    """Requests of one address in five minutes before WAF blocks it (WAF takes 10 to 2,000,000,000)."""
-    logins_per_five_minutes: Annotated[int, Field(ge=10, le=2_000_000_000)] = 100
-    """The same for the identity paths, where passwords are guessed."""
+    requests_per_five_minutes: Annotated[int, Field(ge=10, le=2_000_000_000)] = 25_000
+    """Requests of one address in five minutes before WAF blocks it (WAF takes 10 to 2,000,000,000): docs/runbooks/web-acl.md."""
+    logins_per_five_minutes: Annotated[int, Field(ge=10, le=2_000_000_000)] = 400
+    """The same for what is posted to login forms, where passwords are guessed. Players that renew their token are not counted."""
     price_class: Literal["100", "200", "all"] = "200"
     """CloudFront price class; 200 is the cheapest with edges in South America."""
     allowed_countries: Annotated[tuple[Annotated[str, AfterValidator(known_country)], ...], Once] = ()

@@ -12,7 +12,9 @@ from tests.properties.resources import EDGE_REGION, Json, Platform, Resource, at
 
 ACL = "AWS::WAFv2::WebACL"
 MANAGED = {f"AWSManagedRules{name}" for name in ("CommonRuleSet", "KnownBadInputsRuleSet", "SQLiRuleSet", "AmazonIpReputationList")}
-LOGIN = "/auth/"
+FORMS = ("/auth/realms/spotmusic/login-actions/authenticate", "/auth/realms/spotmusic/device")
+TOKENS = "/auth/realms/spotmusic/protocol/openid-connect/token"
+"""Where passwords and codes can be guessed, and what every player asks every five minutes."""
 INSIDE = {"/auth/admin", "/auth/realms/master", "/auth/health", "/auth/metrics"}
 """What Keycloak serves to administrators and probes."""
 CREDENTIALS = {"authorization", "cookie"}
@@ -51,13 +53,22 @@ def test_p107_attacks_and_floods_are_refused_and_bodies_are_read_whole_or_refuse
         limits = [at(rule, "Statement.RateBasedStatement") for rule in rules if "Block" in rule.get("Action", {})]
         of_all = [rate["Limit"] for rate in limits if rate and "ScopeDownStatement" not in rate and rate["AggregateKeyType"] == "IP"]
         yield acl, of_all == [platform.settings.edge.requests_per_five_minutes], "Limit the requests of each address."
-        at_the_door = [rate["Limit"] for rate in limits if rate and LOGIN in json.dumps(rate.get("ScopeDownStatement", {}))]
-        yield acl, bool(at_the_door) and max(at_the_door) < min(of_all, default=0), "Limit logins of each address, below all its requests."
+        for path in FORMS:
+            guessed = [rate["Limit"] for rate in limits if rate and counts(rate, path)]
+            yield acl, bool(guessed) and max(guessed) < min(of_all, default=0), f"Limit what an address posts to {path}, below all it asks."
+        shared = [rate for rate in limits if rate and counts(rate, TOKENS)]
+        yield acl, not shared, "Do not count who renews a token with who guesses passwords: a mobile network shares an address."
         inside = INSIDE - {path for rule in rules for path in refused_paths(rule)}
         yield acl, not inside, f"Refuse {', '.join(sorted(inside))}, however it is written: only we have business there."
         yield from bodies(acl)
     for behavior in every_behavior(platform):
         yield str(behavior), not at(behavior["GrpcConfig"], "Enabled"), "Leave gRPC off: WAF does not read its bodies."
+
+
+def counts(rate: Json, path: str) -> bool:
+    """Tells whether a limit narrowed to some paths counts what is asked of this one."""
+    said = re.findall(r'"SearchString": "(/[^"]*)"', json.dumps(rate.get("ScopeDownStatement", {})))
+    return any(path.startswith(beginning) for beginning in said)
 
 
 def refusing_group(rule: Json) -> str | None:

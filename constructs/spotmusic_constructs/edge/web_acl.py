@@ -34,9 +34,11 @@ class WebAcl(Construct):
 
     Args:
         metric_name: name of the web ACL in CloudWatch metrics, different in each environment of an account.
-        requests_per_five_minutes: requests of one address in five minutes before it is refused (10 to 2,000,000,000).
-        logins_per_five_minutes: POST requests of one address below `login_path` in five minutes before it is refused.
-        login_path: path below which passwords and tokens are exchanged.
+        requests_per_five_minutes: requests of one address in five minutes before it is refused (10 to 2,000,000,000). A mobile network
+            has hundreds of listeners behind one.
+        logins_per_five_minutes: POST requests of one address below `login_paths` in five minutes before it is refused.
+        login_paths: paths below which a password or a code can be guessed, and no more than that: a player that renews its token there
+            would be counted with all who share its address.
         blocked_paths: paths that are never served to the public, with everything below them.
         log_bucket: bucket for the logs; its name starts with `aws-waf-logs-` and its policy admits delivery.logs.amazonaws.com.
 
@@ -44,7 +46,8 @@ class WebAcl(Construct):
         ValueError: the bucket's name is known and WAF would not take it.
 
     Example:
-        acl = WebAcl(self, "WebAcl", metric_name="spotmusic-dev", log_bucket=logs.bucket)
+        acl = WebAcl(self, "WebAcl", metric_name="spotmusic-dev", log_bucket=logs.bucket,
+                     login_paths=["/auth/realms/spotmusic/login-actions"])
     """
 
     def __init__(
@@ -54,9 +57,9 @@ class WebAcl(Construct):
         *,
         metric_name: str,
         log_bucket: s3.IBucket,
-        requests_per_five_minutes: int = 2000,
-        logins_per_five_minutes: int = 100,
-        login_path: str = "/auth/",
+        login_paths: Sequence[str],
+        requests_per_five_minutes: int = 25_000,
+        logins_per_five_minutes: int = 400,
         blocked_paths: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
@@ -76,7 +79,7 @@ class WebAcl(Construct):
                 *([rules.blocked_paths(blocked_paths)] if blocked_paths else []),
                 rules.managed("IpReputation", "AWSManagedRulesAmazonIpReputationList"),
                 rules.request_rate("RequestRate", limit=requests_per_five_minutes),
-                rules.login_rate("LoginRate", limit=logins_per_five_minutes, path=login_path),
+                rules.login_rate("LoginRate", limit=logins_per_five_minutes, paths=login_paths),
                 rules.body_size("BodySize"),
                 rules.managed("Common", "AWSManagedRulesCommonRuleSet", counted=["SizeRestrictions_BODY"]),
                 rules.managed("KnownBadInputs", "AWSManagedRulesKnownBadInputsRuleSet"),

@@ -49,9 +49,7 @@ def managed(name: str, group: str, *, counted: Sequence[str] = ()) -> Rule:
 
 def blocked_paths(paths: Sequence[str]) -> Rule:
     """Refuses paths and everything below them."""
-    found = [_path_starts_with(path) for path in paths]
-    either = found[0] if len(found) == 1 else Acl.StatementProperty(or_statement=Acl.OrStatementProperty(statements=found))
-    return {"name": "BlockedPaths", "statement": either, "action": _block(404)}
+    return {"name": "BlockedPaths", "statement": _below(paths), "action": _block(404)}
 
 
 def request_rate(name: str, *, limit: int) -> Rule:
@@ -59,8 +57,8 @@ def request_rate(name: str, *, limit: int) -> Rule:
     return {"name": name, "statement": _rate(limit), "action": _slow_down()}
 
 
-def login_rate(name: str, *, limit: int, path: str) -> Rule:
-    """Refuses an address while it sends more POST requests below a path than the limit in five minutes.
+def login_rate(name: str, *, limit: int, paths: Sequence[str]) -> Rule:
+    """Refuses an address while it sends more POST requests below the paths than the limit in five minutes.
 
     Only POST guesses passwords; a login page alone needs some twenty GET requests.
     """
@@ -72,7 +70,7 @@ def login_rate(name: str, *, limit: int, path: str) -> Rule:
             text_transformations=[Acl.TextTransformationProperty(priority=0, type="NONE")],
         )
     )
-    both = Acl.StatementProperty(and_statement=Acl.AndStatementProperty(statements=[_path_starts_with(path), post]))
+    both = Acl.StatementProperty(and_statement=Acl.AndStatementProperty(statements=[_below(paths), post]))
     return {"name": name, "statement": _rate(limit, scope_down_statement=both), "action": _slow_down()}
 
 
@@ -94,6 +92,11 @@ def _rate(limit: int, *, scope_down_statement: Acl.StatementProperty | None = No
             aggregate_key_type="IP", limit=limit, evaluation_window_sec=WINDOW_SECONDS, scope_down_statement=scope_down_statement
         )
     )
+
+
+def _below(paths: Sequence[str]) -> Acl.StatementProperty:
+    found = [_path_starts_with(path) for path in paths]
+    return found[0] if len(found) == 1 else Acl.StatementProperty(or_statement=Acl.OrStatementProperty(statements=found))
 
 
 def _path_starts_with(path: str) -> Acl.StatementProperty:

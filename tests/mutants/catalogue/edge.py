@@ -16,6 +16,12 @@ FAULTS = (
         for rule in ("BlockedPaths", "IpReputation", "RequestRate", "LoginRate", "BodySize", "Common", "KnownBadInputs", "SqlInjection")
     ),
     Fault(
+        "web ACL that counts renewed tokens as logins",
+        ACL,
+        reads("/auth/realms/spotmusic/login-actions", "/auth/"),
+        "A mobile network is locked out every evening.",
+    ),
+    Fault(
         "web ACL that only counts",
         ACL,
         put("Rules", {"Name": "Common"}, "OverrideAction", to={"Count": {}}),

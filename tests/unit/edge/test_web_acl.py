@@ -27,6 +27,7 @@ def template() -> Json:
         log_bucket=logs,
         requests_per_five_minutes=500,
         logins_per_five_minutes=20,
+        login_paths=["/auth/realms/example/login-actions", "/auth/realms/example/device"],
         blocked_paths=["/auth/Admin", "/auth/metrics"],
     )
     return dict(Template.from_stack(stack).to_json())
@@ -75,11 +76,13 @@ def test_an_address_is_told_to_slow_down_above_its_rate(rules: dict[str, Json]) 
     assert response == {"ResponseCode": 429, "ResponseHeaders": [{"Name": "Retry-After", "Value": "300"}]}
 
 
-def test_the_rate_of_logins_counts_what_is_posted_below_the_login_path(rules: dict[str, Json]) -> None:
+def test_the_rate_of_logins_counts_what_is_posted_to_the_forms_and_nothing_else(rules: dict[str, Json]) -> None:
     rate = rules["LoginRate"]["Statement"]["RateBasedStatement"]
-    path, method = (part["ByteMatchStatement"] for part in rate["ScopeDownStatement"]["AndStatement"]["Statements"])
+    forms, posted = rate["ScopeDownStatement"]["AndStatement"]["Statements"]
+    paths, method = [part["ByteMatchStatement"] for part in forms["OrStatement"]["Statements"]], posted["ByteMatchStatement"]
     assert rate["Limit"] == 20
-    assert (path["FieldToMatch"], path["PositionalConstraint"], path["SearchString"]) == ({"UriPath": {}}, "STARTS_WITH", "/auth/")
+    assert [path["SearchString"] for path in paths] == ["/auth/realms/example/login-actions", "/auth/realms/example/device"]
+    assert all((path["FieldToMatch"], path["PositionalConstraint"]) == ({"UriPath": {}}, "STARTS_WITH") for path in paths)
     assert (method["FieldToMatch"], method["SearchString"]) == ({"Method": {}}, "POST")
 
 
@@ -123,8 +126,8 @@ def test_sampled_requests_show_no_credentials_either(acl: Json) -> None:
 def test_a_single_blocked_path_needs_no_alternative_and_none_needs_no_rule() -> None:
     stack = new_stack(region="us-east-1")
     logs = s3.Bucket.from_bucket_name(stack, "Logs", "aws-waf-logs-example")
-    WebAcl(stack, "One", metric_name="one", log_bucket=logs, blocked_paths=["/auth/admin"])
-    WebAcl(stack, "None", metric_name="none", log_bucket=logs)
+    WebAcl(stack, "One", metric_name="one", login_paths=["/auth"], log_bucket=logs, blocked_paths=["/auth/admin"])
+    WebAcl(stack, "None", metric_name="none", login_paths=["/auth"], log_bucket=logs)
     acls = {
         id_[:3]: r["Properties"] for id_, r in Template.from_stack(stack).to_json()["Resources"].items() if r["Type"].endswith("WebACL")
     }
@@ -135,4 +138,6 @@ def test_a_single_blocked_path_needs_no_alternative_and_none_needs_no_rule() -> 
 def test_a_bucket_that_waf_would_not_take_is_refused_with_the_name_to_choose() -> None:
     stack = new_stack(region="us-east-1")
     with pytest.raises(ValueError, match="aws-waf-logs-<something>"):
-        WebAcl(stack, "WebAcl", metric_name="example", log_bucket=s3.Bucket.from_bucket_name(stack, "Logs", "my-logs"))
+        WebAcl(
+            stack, "WebAcl", metric_name="example", login_paths=["/auth"], log_bucket=s3.Bucket.from_bucket_name(stack, "Logs", "my-logs")
+        )

@@ -1,0 +1,41 @@
+"""The limits of the web ACL let a mobile network pass that has hundreds of listeners behind one address, in the busiest minute."""
+
+import re
+
+import pytest
+
+from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.edge import LISTENERS_BEHIND_AN_ADDRESS
+from spotmusic_constructs.edge.web_acl_rules import WINDOW_SECONDS
+from tests.conftest import ROOT, settings_of
+
+LOADED = 20
+"""Ranges of audio, pictures and parts of the player that a listener loads in five minutes: an assumption until it is measured."""
+TOKENS = 1
+"""An access token lives as long as the limits look back (accessTokenLifespan)."""
+POSTED = 3
+"""Forms of a login: name and password, the second factor, and one mistake."""
+
+
+def of_a_listener(settings: Settings) -> tuple[float, float]:
+    """Requests, and forms of logins, of a listener in five minutes of the busiest time."""
+    peak = settings.resilience.peak
+    assert peak is not None
+    asked = sum(service.peak.per_second for service in settings.services.values() if service.route and service.peak)
+    requests = asked * WINDOW_SECONDS / peak.listeners + LOADED + TOKENS
+    return requests, POSTED * peak.logins_per_second * WINDOW_SECONDS / peak.listeners
+
+
+@pytest.mark.parametrize("environment", ["staging", "prod"])
+def test_everybody_behind_one_address_may_listen_and_log_in(environment: str) -> None:
+    settings = settings_of(environment)
+    requests, forms = of_a_listener(settings)
+    assert settings.edge.requests_per_five_minutes >= LISTENERS_BEHIND_AN_ADDRESS * requests
+    assert settings.edge.logins_per_five_minutes >= LISTENERS_BEHIND_AN_ADDRESS * forms
+
+
+def test_the_runbook_computes_the_same() -> None:
+    text = (ROOT / "docs" / "runbooks" / "web-acl.md").read_text()
+    requests, forms = of_a_listener(settings_of("prod"))
+    said = re.findall(r"= \*\*([\d,.]+)\*\*", text)
+    assert said == [f"{requests:.1f}", f"{LISTENERS_BEHIND_AN_ADDRESS * requests:,.0f}", f"{LISTENERS_BEHIND_AN_ADDRESS * forms:,.0f}"]
