@@ -3,10 +3,9 @@
 import re
 from collections import defaultdict
 
-from tests.properties.alarms import ALARM, alarms_that_tell, metrics_of, severity_of
+from tests.properties.alarms import ALARM, alarms_that_tell, metrics_of, period_of, severity_of
 from tests.properties.promise import Verdicts, rule
 from tests.properties.resources import Json, Platform, Resource
-from tests.properties.test_observability import period_of
 
 WITHIN = {"critical": 15 * 60, "warning": 30 * 60}
 """Seconds after which at the latest somebody hears of what goes wrong, by how bad it is: a critical one burns a third of the month's
