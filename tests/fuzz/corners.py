@@ -19,7 +19,8 @@ Changes = dict[str, Any]
 
 TALKS = ("catalogue", "cache", "events", "tasks")
 MOST_RESOURCES = 500
-MOST_BYTES = 1_048_576
+MOST_BYTES = 1_000_000
+"""Megabyte of a template (AWS CloudFormation quotas), as CDK and cfn-lint count it."""
 MOST_OUTPUTS = 200
 MOST_EVENT = 262_144
 """Bytes of the event in which CloudFormation tells a function what a custom resource asks for (AWS Lambda quotas, asynchronous calls)."""
