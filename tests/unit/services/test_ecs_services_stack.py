@@ -34,6 +34,17 @@ class EverySecret(dict[str, Any]):
         return self[name]
 
 
+class Registry(cdk.Stack):
+    """The stack of images, which is waited for."""
+
+    def __init__(self, here: Surroundings) -> None:
+        super().__init__(cdk.Stage.of(here.stack), "registry")
+        self.repositories = {"web-api": ecr.Repository.from_repository_name(self, "Repository", "dev/service")}
+        self.images = SimpleNamespace(
+            image=lambda name: f"111122223333.dkr.ecr.sa-east-1.amazonaws.com/dev/ecr-public/{name.partition('/')[2]}"
+        )
+
+
 def producers(here: Surroundings) -> dict[str, Any]:
     """The stacks that come before, as far as this one knows them."""
     stack = here.stack
@@ -41,16 +52,10 @@ def producers(here: Surroundings) -> dict[str, Any]:
     def bucket(name: str) -> SimpleNamespace:
         return SimpleNamespace(bucket=s3.Bucket.from_bucket_name(stack, f"Bucket-{name}", name))
 
-    repository = ecr.Repository.from_repository_name(stack, "Repository", "dev/service")
     keys = SimpleNamespace(logs=here.key)
     return {
         "network": SimpleNamespace(vpc=here.vpc, security_groups=SimpleNamespace(of=lambda _: here.security_group), private_zone=here.zone),
-        "registry": SimpleNamespace(
-            repositories={"web-api": repository},
-            images=SimpleNamespace(
-                image=lambda name: f"111122223333.dkr.ecr.sa-east-1.amazonaws.com/dev/ecr-public/{name.partition('/')[2]}"
-            ),
-        ),
+        "registry": Registry(here),
         "secrets": SimpleNamespace(
             keys=keys,
             secrets=SimpleNamespace(
