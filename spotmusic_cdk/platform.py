@@ -40,6 +40,9 @@ class Platform(cdk.Stage):
             secrets=self.secrets,
             data=self.data,
         )
+        for pulls_images in (self.eks_platform, self.ecs_services):
+            # Through the registry's rules, which nothing in them refers to.
+            pulls_images.add_dependency(self.registry)
         self.edge = EdgeStack(self, settings=settings, secrets=self.secrets, data=self.data, eks_platform=self.eks_platform)
         self.observability = ObservabilityStack(
             self,

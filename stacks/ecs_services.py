@@ -53,8 +53,6 @@ class EcsServicesStack(EnvironmentStack):
         super().__init__(
             scope, "ecs-services", settings=settings, data_class="personal", description="Spotmusic: application services on ECS Fargate"
         )
-        # Images are pulled through the registry's rules, which nothing here refers to.
-        self.add_dependency(registry)
         self._settings, self._network, self._registry, self._secrets, self._data = settings, network, registry, secrets, data
         self._access = ServiceAccess(self, settings=settings, secrets=secrets, data=data)
 

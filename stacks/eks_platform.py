@@ -51,8 +51,6 @@ class EksPlatformStack(EnvironmentStack):
             data_class="personal",
             description="Spotmusic: events, tasks, identity and API gateway",
         )
-        # Images are pulled through the registry's rules, which nothing here refers to.
-        self.add_dependency(registry)
         self._settings, self._network, self._registry, self._secrets, self._data = settings, network, registry, secrets, data
         self._flows = flows.table(settings)
         self._cluster_name = f"spotmusic-{settings.name}"
