@@ -5,10 +5,9 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
-from aws_cdk.assertions import Template
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
-Resources = dict[str, dict[str, Any]]
+from tests.templates import Resources, all_of
 
 KEY = "arn:aws:kms:sa-east-1:111122223333:key/00000000-0000-0000-0000-000000000000"
 
@@ -37,26 +36,6 @@ def group_of(stack: cdk.Stack, id_: str) -> ec2.ISecurityGroup:
 
 DATA = ec2.SubnetSelection(subnet_group_name="data")
 APPLICATION = ec2.SubnetSelection(subnet_group_name="application")
-
-
-def resources_of(stack: cdk.Stack) -> Resources:
-    resources: Resources = Template.from_stack(stack).to_json()["Resources"]
-    return resources
-
-
-def all_of(resources: Resources, kind: str) -> list[dict[str, Any]]:
-    return [resource["Properties"] for resource in resources.values() if resource["Type"] == kind]
-
-
-def only(resources: Resources, kind: str) -> dict[str, Any]:
-    (properties,) = all_of(resources, kind)
-    return properties
-
-
-def whole(resources: Resources, kind: str) -> dict[str, Any]:
-    """The one resource of a kind, with its policies and dependencies."""
-    (resource,) = [resource for resource in resources.values() if resource["Type"] == kind]
-    return resource
 
 
 def statements(resources: Resources, kind: str = "AWS::S3::BucketPolicy") -> dict[str, dict[str, Any]]:

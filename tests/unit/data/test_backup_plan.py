@@ -5,7 +5,8 @@ import pytest
 
 from spotmusic_constructs.data.backup_plan import BackupPlan
 from tests.conftest import new_stack
-from tests.unit.data.templates import KEY, Resources, all_of, key_of, only, resources_of, whole
+from tests.templates import Resources, all_of, only, resources_of, whole
+from tests.unit.data.templates import KEY, key_of
 
 ARNS = ["arn:aws:rds:sa-east-1:111122223333:db:catalogue", "arn:aws:s3:::audio"]
 

@@ -5,7 +5,8 @@ import pytest
 
 from spotmusic_constructs.data.cache import Cache
 from tests.conftest import new_stack
-from tests.unit.data.templates import APPLICATION, KEY, Resources, all_of, group_of, key_of, only, resources_of, vpc_of, whole
+from tests.templates import Resources, all_of, only, resources_of, whole
+from tests.unit.data.templates import APPLICATION, KEY, group_of, key_of, vpc_of
 
 GROUP = "AWS::ElastiCache::ReplicationGroup"
 

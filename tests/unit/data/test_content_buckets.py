@@ -10,7 +10,8 @@ from aws_cdk import aws_s3 as s3
 from spotmusic_constructs.data.audio_library import AudioLibrary
 from spotmusic_constructs.data.web_bucket import WebBucket
 from tests.conftest import new_stack
-from tests.unit.data.templates import KEY, Resources, key_of, only, resources_of, statements, whole
+from tests.templates import Resources, only, resources_of, whole
+from tests.unit.data.templates import KEY, key_of, statements
 
 BUCKET = "AWS::S3::Bucket"
 Bucket = Callable[..., AudioLibrary | WebBucket]

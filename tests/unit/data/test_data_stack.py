@@ -12,7 +12,7 @@ from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.secrets import SecretsStack
 from tests.conftest import feature_flags, settings_of
-from tests.unit.data.templates import Resources, all_of
+from tests.templates import Resources, all_of
 
 FROZEN = {
     "AudioBucket": "AWS::S3::Bucket",

@@ -3,7 +3,8 @@ from aws_cdk import aws_rds as rds
 
 from spotmusic_constructs.data.database_events import DatabaseEvents
 from tests.conftest import new_stack
-from tests.unit.data.templates import KEY, Resources, all_of, key_of, only, resources_of, statements
+from tests.templates import Resources, all_of, only, resources_of
+from tests.unit.data.templates import KEY, key_of, statements
 
 
 def synthesized(*emails: str) -> Resources:

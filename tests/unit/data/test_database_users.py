@@ -8,7 +8,8 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 
 from spotmusic_constructs.data.database_users import DatabaseEndpoint, DatabaseUsers
 from tests.conftest import feature_flags, new_stack
-from tests.unit.data.templates import APPLICATION, KEY, Resources, all_of, group_of, key_of, only, resources_of, vpc_of, whole
+from tests.templates import Resources, all_of, only, resources_of, whole
+from tests.unit.data.templates import APPLICATION, KEY, group_of, key_of, vpc_of
 
 MASTER = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:rds!db-1-AbCdEf"
 

@@ -4,7 +4,8 @@ from aws_cdk import aws_iam as iam
 
 from spotmusic_constructs.data.log_bucket import LogBucket
 from tests.conftest import new_stack
-from tests.unit.data.templates import Resources, only, resources_of, statements, whole
+from tests.templates import Resources, only, resources_of, whole
+from tests.unit.data.templates import statements
 
 BUCKET = "AWS::S3::Bucket"
 

@@ -6,20 +6,8 @@ from aws_cdk import aws_ec2 as ec2
 
 from spotmusic_constructs.data.relational_database import DatabaseKeys, RelationalDatabase
 from tests.conftest import new_stack
-from tests.unit.data.templates import (
-    APPLICATION,
-    DATA,
-    KEY,
-    Resources,
-    all_of,
-    findings,
-    group_of,
-    key_of,
-    only,
-    resources_of,
-    vpc_of,
-    whole,
-)
+from tests.templates import Resources, all_of, only, resources_of, whole
+from tests.unit.data.templates import APPLICATION, DATA, KEY, findings, group_of, key_of, vpc_of
 
 INSTANCE = "AWS::RDS::DBInstance"
 

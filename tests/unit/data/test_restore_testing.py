@@ -8,7 +8,8 @@ from aws_cdk import aws_rds as rds
 
 from spotmusic_constructs.data.restore_testing import RestoredDatabase, RestoreTesting
 from tests.conftest import new_stack
-from tests.unit.data.templates import Resources, all_of, group_of, key_of, only, resources_of
+from tests.templates import Resources, all_of, only, resources_of
+from tests.unit.data.templates import group_of, key_of
 
 VAULT = "arn:aws:backup:sa-east-1:111122223333:backup-vault:example"
 SELECTION = "AWS::Backup::RestoreTestingSelection"

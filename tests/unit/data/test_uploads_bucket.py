@@ -5,7 +5,8 @@ from aws_cdk import aws_s3 as s3
 
 from spotmusic_constructs.data.uploads_bucket import UploadsBucket
 from tests.conftest import new_stack
-from tests.unit.data.templates import Resources, key_of, only, resources_of, statements, whole
+from tests.templates import Resources, only, resources_of, whole
+from tests.unit.data.templates import key_of, statements
 
 BUCKET = "AWS::S3::Bucket"
 ORIGIN = "https://spotmusic.example"

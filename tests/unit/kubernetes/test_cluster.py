@@ -1,6 +1,5 @@
 import json
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import aws_cdk as cdk
@@ -14,6 +13,7 @@ from spotmusic_cdk import compliance
 from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
 from spotmusic_constructs.kubernetes.kubectl import kubectl_layer
 from tests.conftest import feature_flags
+from tests.templates import all_of, resources_of
 
 ACCOUNT = "111122223333"
 KEY = f"arn:aws:kms:sa-east-1:{ACCOUNT}:key/kubernetes"
@@ -65,12 +65,8 @@ def for_developers() -> dict[str, Any]:
     return synthesize(version="1.29", administrators=(), tag_keys=(), public_endpoint=True, deletion_protection=False)
 
 
-def of_type(template: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
-    return [resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == kind]
-
-
 def cluster(template: dict[str, Any]) -> dict[str, Any]:
-    (found,) = of_type(template, "AWS::EKS::Cluster")
+    (found,) = all_of(template["Resources"], "AWS::EKS::Cluster")
     return found
 
 
@@ -100,7 +96,7 @@ def _named_groups(template: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_no_log_group_is_without_key_or_end(template: dict[str, Any]) -> None:
-    for group in of_type(template, "AWS::Logs::LogGroup"):
+    for group in all_of(template["Resources"], "AWS::Logs::LogGroup"):
         assert (group["KmsKeyId"], group["RetentionInDays"]) == (LOG_KEY, 365)
 
 
@@ -113,7 +109,7 @@ def test_auto_mode_makes_no_node_pools_of_its_own(template: dict[str, Any]) -> N
     assert said["ComputeConfig"] == {"Enabled": True, "NodePools": []}
     assert said["StorageConfig"]["BlockStorage"]["Enabled"] is True
     assert said["KubernetesNetworkConfig"]["ElasticLoadBalancing"]["Enabled"] is True
-    assert not of_type(template, "AWS::EKS::Nodegroup")
+    assert not all_of(template["Resources"], "AWS::EKS::Nodegroup")
 
 
 def test_the_cluster_keeps_to_standard_support_and_refuses_to_be_deleted(template: dict[str, Any]) -> None:
@@ -128,7 +124,7 @@ def test_whoever_creates_the_cluster_is_not_its_administrator(template: dict[str
 
 
 def test_only_named_roles_the_nodes_and_the_deployment_get_in(template: dict[str, Any]) -> None:
-    entries = of_type(template, "AWS::EKS::AccessEntry")
+    entries = all_of(template["Resources"], "AWS::EKS::AccessEntry")
     by_policy = sorted((json.dumps(entry["AccessPolicies"]).rpartition("/")[2].split('"')[0], entry.get("Type")) for entry in entries)
     assert by_policy == [
         ("AmazonEKSAutoNodePolicy", "EC2"),
@@ -139,7 +135,11 @@ def test_only_named_roles_the_nodes_and_the_deployment_get_in(template: dict[str
 
 
 def test_nodes_have_no_rights_of_workloads(template: dict[str, Any]) -> None:
-    (role,) = [role for role in of_type(template, "AWS::IAM::Role") if "ec2.amazonaws.com" in json.dumps(role["AssumeRolePolicyDocument"])]
+    (role,) = [
+        role
+        for role in all_of(template["Resources"], "AWS::IAM::Role")
+        if "ec2.amazonaws.com" in json.dumps(role["AssumeRolePolicyDocument"])
+    ]
     names = {json.dumps(arn).rpartition("/")[2].split('"')[0] for arn in role["ManagedPolicyArns"]}
     assert names == {"AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"}
     assert "Policies" not in role
@@ -147,7 +147,9 @@ def test_nodes_have_no_rights_of_workloads(template: dict[str, Any]) -> None:
 
 def test_eks_assumes_its_role_for_this_cluster_alone(template: dict[str, Any]) -> None:
     (document,) = [
-        role["AssumeRolePolicyDocument"] for role in of_type(template, "AWS::IAM::Role") if "eks.amazonaws.com" in json.dumps(role)
+        role["AssumeRolePolicyDocument"]
+        for role in all_of(template["Resources"], "AWS::IAM::Role")
+        if "eks.amazonaws.com" in json.dumps(role)
     ]
     (statement,) = document["Statement"]
     assert statement["Action"] == ["sts:AssumeRole", "sts:TagSession"]
@@ -159,7 +161,7 @@ def test_eks_assumes_its_role_for_this_cluster_alone(template: dict[str, Any]) -
 
 def tagging(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Statements of the policy by which EKS makes what bears tags of ours."""
-    policies = [policy for policy in of_type(template, "AWS::IAM::ManagedPolicy") if "aws:TagKeys" in json.dumps(policy)]
+    policies = [policy for policy in all_of(template["Resources"], "AWS::IAM::ManagedPolicy") if "aws:TagKeys" in json.dumps(policy)]
     return {statement["Sid"]: statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]}
 
 
@@ -194,15 +196,17 @@ def test_eks_gets_no_right_to_tag_where_nothing_is_tagged(for_developers: dict[s
 
 
 def test_the_deployment_function_stays_in_the_vpc_and_may_little(template: dict[str, Any]) -> None:
-    handler = next(function for function in of_type(template, "AWS::Lambda::Function") if function["Handler"] == "index.handler")
+    handler = next(
+        function for function in all_of(template["Resources"], "AWS::Lambda::Function") if function["Handler"] == "index.handler"
+    )
     assert handler["VpcConfig"] == {"SecurityGroupIds": ["sg-kubectl"], "SubnetIds": ["subnet-a", "subnet-b", "subnet-c"]}
     assert handler["MemorySize"] == 2048
-    (policy,) = [policy for policy in of_type(template, "AWS::IAM::ManagedPolicy") if "s3:GetObject" in json.dumps(policy)]
+    (policy,) = [policy for policy in all_of(template["Resources"], "AWS::IAM::ManagedPolicy") if "s3:GetObject" in json.dumps(policy)]
     assert [statement["Action"] for statement in policy["PolicyDocument"]["Statement"]] == ["eks:DescribeCluster", "s3:GetObject"]
 
 
 def test_lambda_assumes_its_roles_for_this_account_alone(template: dict[str, Any]) -> None:
-    documents = [role["AssumeRolePolicyDocument"] for role in of_type(template, "AWS::IAM::Role")]
+    documents = [role["AssumeRolePolicyDocument"] for role in all_of(template["Resources"], "AWS::IAM::Role")]
     trusting_lambda = [document["Statement"] for document in documents if "lambda.amazonaws.com" in json.dumps(document)]
     assert len(trusting_lambda) == 2
     for (statement,) in trusting_lambda:
@@ -237,5 +241,5 @@ def test_a_developers_cluster_may_be_public_and_goes_at_once(for_developers: dic
 )
 def test_the_layer_is_of_the_clusters_version(stack: cdk.Stack, package: str, kubectl: str) -> None:
     kubectl_layer(stack, "Layer", package=package)
-    (layer,) = of_type(Template.from_stack(stack).to_json(), "AWS::Lambda::LayerVersion")
+    (layer,) = all_of(resources_of(stack), "AWS::Lambda::LayerVersion")
     assert f"kubectl {kubectl}" in layer["Description"]

@@ -4,13 +4,12 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_eks_v2 as eks
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
 from tests.conftest import ROOT, new_stack
+from tests.helm_values import cluster_in
 
 HELM = "Custom::AWSCDK-EKS-HelmChart"
 
@@ -20,15 +19,6 @@ class PublicChart:
     name: str = "cert-manager"
     version: str = "v1.2.3"
     repository: str = "https://charts.example.com"
-
-
-def cluster_in(stack: cdk.Stack) -> eks.ICluster:
-    """A cluster of another stack, which costs no synthesis of its own."""
-    role = iam.Role.from_role_name(stack, "KubectlRole", "kubectl")
-    provider = eks.KubectlProvider.from_kubectl_provider_attributes(
-        stack, "Kubectl", role=role, service_token="arn:aws:lambda:sa-east-1:111122223333:function:kubectl"
-    )
-    return eks.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="spotmusic-test", kubectl_provider=provider)
 
 
 def release(stack: cdk.Stack, **changes: Any) -> HelmRelease:

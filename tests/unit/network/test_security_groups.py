@@ -8,6 +8,7 @@ from aws_cdk.assertions import Template
 from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC, Flow
 from spotmusic_constructs.network.security_groups import SecurityGroups
 from tests.conftest import new_stack
+from tests.templates import properties_of
 
 FLOWS = [
     Flow(source=CLOUDFRONT, target="gateway", port=443, reason="Viewers reach the gateway"),
@@ -40,13 +41,11 @@ def template() -> dict[str, Any]:
     return dict(Template.from_stack(stack).to_json())
 
 
-def resources(template: dict[str, Any], type_: str) -> dict[str, dict[str, Any]]:
-    return {id_: resource["Properties"] for id_, resource in template["Resources"].items() if resource["Type"] == type_}
-
-
 def groups(template: dict[str, Any]) -> dict[str, str]:
     """Name of each group by its logical id."""
-    return {id_: g["GroupDescription"].partition(":")[0] for id_, g in resources(template, "AWS::EC2::SecurityGroup").items()}
+    return {
+        id_: g["GroupDescription"].partition(":")[0] for id_, g in properties_of(template["Resources"], "AWS::EC2::SecurityGroup").items()
+    }
 
 
 def rules(template: dict[str, Any], direction: str) -> dict[tuple[str, str, int, int], str]:
@@ -58,7 +57,7 @@ def rules(template: dict[str, Any], direction: str) -> dict[tuple[str, str, int,
 
     keys = ("SourceSecurityGroupId", "DestinationSecurityGroupId", "CidrIp", "SourcePrefixListId")
     found = {}
-    for rule in resources(template, f"AWS::EC2::SecurityGroup{direction}").values():
+    for rule in properties_of(template["Resources"], f"AWS::EC2::SecurityGroup{direction}").values():
         (other,) = (rule[key] for key in keys if key in rule)
         assert rule["IpProtocol"] == "tcp"
         edge = (shown(rule["GroupId"]), shown(other), rule["FromPort"], rule["ToPort"])
@@ -97,7 +96,7 @@ def test_what_goes_out_is_what_the_table_says(template: dict[str, Any]) -> None:
 
 
 def test_a_group_starts_with_nothing_that_lets_a_packet_pass(template: dict[str, Any]) -> None:
-    for group in resources(template, "AWS::EC2::SecurityGroup").values():
+    for group in properties_of(template["Resources"], "AWS::EC2::SecurityGroup").values():
         assert [rule["CidrIp"] for rule in group["SecurityGroupEgress"]] == ["127.0.0.1/32"]
         assert "SecurityGroupIngress" not in group
 
@@ -112,7 +111,7 @@ def test_parties_that_share_a_connection_share_its_rule_and_both_reasons_stand_t
 
 
 def test_a_group_is_called_as_its_party(template: dict[str, Any]) -> None:
-    for group in resources(template, "AWS::EC2::SecurityGroup").values():
+    for group in properties_of(template["Resources"], "AWS::EC2::SecurityGroup").values():
         name = group["GroupDescription"].partition(":")[0]
         assert {"Key": "Name", "Value": f"test/{name}"} in group["Tags"]
 

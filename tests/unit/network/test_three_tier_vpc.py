@@ -7,6 +7,7 @@ from aws_cdk.assertions import Template
 
 from spotmusic_constructs.network.three_tier_vpc import ThreeTierVpc
 from tests.conftest import feature_flags
+from tests.templates import properties_of
 
 REGION = "sa-east-1"
 ZONES = [f"{REGION}{letter}" for letter in "abc"]
@@ -34,25 +35,21 @@ def minimal() -> dict[str, Any]:
     return template_of(zones=ZONES[:2])
 
 
-def resources(template: dict[str, Any], type_: str) -> dict[str, dict[str, Any]]:
-    return {id_: resource["Properties"] for id_, resource in template["Resources"].items() if resource["Type"] == type_}
-
-
 def tag(properties: dict[str, Any], key: str) -> str | None:
     return next((tag["Value"] for tag in properties["Tags"] if tag["Key"] == key), None)
 
 
 def subnets(template: dict[str, Any], tier: str) -> dict[str, dict[str, Any]]:
-    return {id_: s for id_, s in resources(template, "AWS::EC2::Subnet").items() if tag(s, "aws-cdk:subnet-name") == tier}
+    return {id_: s for id_, s in properties_of(template["Resources"], "AWS::EC2::Subnet").items() if tag(s, "aws-cdk:subnet-name") == tier}
 
 
 def default_route(template: dict[str, Any], subnet_id: str) -> dict[str, Any] | None:
     (table,) = (
         a["RouteTableId"]["Ref"]
-        for a in resources(template, "AWS::EC2::SubnetRouteTableAssociation").values()
+        for a in properties_of(template["Resources"], "AWS::EC2::SubnetRouteTableAssociation").values()
         if a["SubnetId"]["Ref"] == subnet_id
     )
-    routes = [r for r in resources(template, "AWS::EC2::Route").values() if r["RouteTableId"]["Ref"] == table]
+    routes = [r for r in properties_of(template["Resources"], "AWS::EC2::Route").values() if r["RouteTableId"]["Ref"] == table]
     assert all(r["DestinationCidrBlock"] == "0.0.0.0/0" for r in routes)
     return routes[0] if routes else None
 
@@ -67,13 +64,13 @@ def test_an_application_subnet_has_an_address_for_4096_pods(full: dict[str, Any]
 
 
 def test_a_third_zone_moves_no_subnet(full: dict[str, Any], minimal: dict[str, Any]) -> None:
-    before = {id_: s["CidrBlock"] for id_, s in resources(minimal, "AWS::EC2::Subnet").items()}
-    after = {id_: s["CidrBlock"] for id_, s in resources(full, "AWS::EC2::Subnet").items()}
+    before = {id_: s["CidrBlock"] for id_, s in properties_of(minimal["Resources"], "AWS::EC2::Subnet").items()}
+    after = {id_: s["CidrBlock"] for id_, s in properties_of(full["Resources"], "AWS::EC2::Subnet").items()}
     assert before.items() <= after.items()
 
 
 def test_subnets_do_not_overlap_and_leave_more_than_half_of_the_vpc_free(full: dict[str, Any]) -> None:
-    networks = [IPv4Network(s["CidrBlock"]) for s in resources(full, "AWS::EC2::Subnet").values()]
+    networks = [IPv4Network(s["CidrBlock"]) for s in properties_of(full["Resources"], "AWS::EC2::Subnet").values()]
     assert not any(a.overlaps(b) for i, a in enumerate(networks) for b in networks[:i])
     assert max(n.broadcast_address for n in networks) < IPv4Network("10.40.0.0/16")[2**15]
 
@@ -85,11 +82,11 @@ def test_a_smaller_range_scales_every_subnet_alike() -> None:
 
 
 def test_no_subnet_gives_out_public_addresses(full: dict[str, Any]) -> None:
-    assert not any(s["MapPublicIpOnLaunch"] for s in resources(full, "AWS::EC2::Subnet").values())
+    assert not any(s["MapPublicIpOnLaunch"] for s in properties_of(full["Resources"], "AWS::EC2::Subnet").values())
 
 
 def test_each_zone_leaves_by_its_own_nat_gateway(full: dict[str, Any]) -> None:
-    zone_of = {id_: s["AvailabilityZone"] for id_, s in resources(full, "AWS::EC2::Subnet").items()}
+    zone_of = {id_: s["AvailabilityZone"] for id_, s in properties_of(full["Resources"], "AWS::EC2::Subnet").items()}
     for subnet_id, subnet in subnets(full, "application").items():
         route = default_route(full, subnet_id)
         assert route is not None
@@ -98,7 +95,7 @@ def test_each_zone_leaves_by_its_own_nat_gateway(full: dict[str, Any]) -> None:
 
 
 def test_one_nat_gateway_serves_every_zone_when_asked_to(minimal: dict[str, Any]) -> None:
-    (gateway,) = resources(minimal, "AWS::EC2::NatGateway")
+    (gateway,) = properties_of(minimal["Resources"], "AWS::EC2::NatGateway")
     routes = [default_route(minimal, id_) for id_ in subnets(minimal, "application")]
     assert [route["NatGatewayId"]["Ref"] for route in routes if route] == [gateway, gateway]
 
@@ -114,9 +111,9 @@ def test_kubernetes_finds_the_subnets_of_its_load_balancers(full: dict[str, Any]
 
 
 def test_the_default_security_group_is_emptied_by_a_function_that_may_change_no_other(full: dict[str, Any]) -> None:
-    (request,) = resources(full, "Custom::VpcRestrictDefaultSG").values()
+    (request,) = properties_of(full["Resources"], "Custom::VpcRestrictDefaultSG").values()
     group = request["DefaultSecurityGroupId"]
-    (role,) = (r for id_, r in resources(full, "AWS::IAM::Role").items() if id_.startswith("CustomVpcRestrictDefaultSG"))
+    (role,) = (r for id_, r in properties_of(full["Resources"], "AWS::IAM::Role").items() if id_.startswith("CustomVpcRestrictDefaultSG"))
     (policy,) = role["Policies"]
     (statement,) = policy["PolicyDocument"]["Statement"]
     (arn,) = statement["Resource"]

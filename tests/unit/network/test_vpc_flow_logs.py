@@ -8,6 +8,7 @@ from aws_cdk.assertions import Template
 
 from spotmusic_constructs.network.vpc_flow_logs import VpcFlowLogs
 from tests.conftest import new_stack
+from tests.templates import whole
 
 KEY = "arn:aws:kms:sa-east-1:111122223333:key/1"
 
@@ -24,31 +25,25 @@ def minimal() -> dict[str, Any]:
     return template_of()
 
 
-def only(template: dict[str, Any], type_: str) -> dict[str, Any]:
-    (resource,) = (r for r in template["Resources"].values() if r["Type"] == type_)
-    assert isinstance(resource, dict)
-    return resource
-
-
 def test_accepted_and_rejected_traffic_is_recorded(minimal: dict[str, Any]) -> None:
-    flow_log = only(minimal, "AWS::EC2::FlowLog")["Properties"]
+    flow_log = whole(minimal["Resources"], "AWS::EC2::FlowLog")["Properties"]
     assert (flow_log["ResourceId"], flow_log["TrafficType"]) == ("vpc-1", "ALL")
 
 
 def test_records_are_encrypted_and_kept_for_a_year(minimal: dict[str, Any]) -> None:
-    log_group = only(minimal, "AWS::Logs::LogGroup")
+    log_group = whole(minimal["Resources"], "AWS::Logs::LogGroup")
     assert log_group["Properties"] == {"KmsKeyId": KEY, "RetentionInDays": 365}
     assert log_group["DeletionPolicy"] == log_group["UpdateReplacePolicy"] == "Retain"
 
 
 def test_records_are_kept_as_long_as_asked_and_go_when_asked() -> None:
-    log_group = only(template_of(retention_days=30, removal_policy=cdk.RemovalPolicy.DESTROY), "AWS::Logs::LogGroup")
+    log_group = whole(template_of(retention_days=30, removal_policy=cdk.RemovalPolicy.DESTROY)["Resources"], "AWS::Logs::LogGroup")
     assert log_group["Properties"]["RetentionInDays"] == 30
     assert log_group["DeletionPolicy"] == "Delete"
 
 
 def test_only_flow_logs_of_this_account_write(minimal: dict[str, Any]) -> None:
-    (statement,) = only(minimal, "AWS::IAM::Role")["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    (statement,) = whole(minimal["Resources"], "AWS::IAM::Role")["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
     assert statement["Condition"] == {
         "StringEquals": {"aws:SourceAccount": "111122223333"},
@@ -57,6 +52,6 @@ def test_only_flow_logs_of_this_account_write(minimal: dict[str, Any]) -> None:
 
 
 def test_they_write_to_no_other_log_group(minimal: dict[str, Any]) -> None:
-    (statement,) = only(minimal, "AWS::IAM::ManagedPolicy")["Properties"]["PolicyDocument"]["Statement"]
+    (statement,) = whole(minimal["Resources"], "AWS::IAM::ManagedPolicy")["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Resource"] == {"Fn::GetAtt": [statement["Resource"]["Fn::GetAtt"][0], "Arn"]}
     assert minimal["Resources"][statement["Resource"]["Fn::GetAtt"][0]]["Type"] == "AWS::Logs::LogGroup"

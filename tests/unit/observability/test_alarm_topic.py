@@ -1,21 +1,12 @@
-from typing import Any
-
-import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_kms as kms
-from aws_cdk.assertions import Template
 
 from spotmusic_constructs.observability.alarm_topic import AlarmTopic
 from spotmusic_constructs.observability.monthly_budget import MonthlyBudget
 from tests.conftest import new_stack
+from tests.templates import Json, all_of, resources_of
 
-Json = dict[str, Any]
 KEY = "arn:aws:kms:sa-east-1:111122223333:key/notifications"
-
-
-def resources_of(stack: cdk.Stack) -> Json:
-    resources: Json = Template.from_stack(stack).to_json()["Resources"]
-    return resources
 
 
 @pytest.fixture(scope="module")
@@ -26,41 +17,37 @@ def resources() -> Json:
     return resources_of(stack)
 
 
-def of_type(resources: Json, type_: str) -> list[Json]:
-    return [resource["Properties"] for resource in resources.values() if resource["Type"] == type_]
-
-
 def test_the_topic_is_encrypted_with_the_customers_key(resources: Json) -> None:
-    (topic,) = of_type(resources, "AWS::SNS::Topic")
+    (topic,) = all_of(resources, "AWS::SNS::Topic")
     assert topic["KmsMasterKeyId"] == KEY
 
 
 def test_nobody_publishes_without_tls(resources: Json) -> None:
-    (policy,) = of_type(resources, "AWS::SNS::TopicPolicy")
+    (policy,) = all_of(resources, "AWS::SNS::TopicPolicy")
     (deny,) = (s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny")
     assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def test_services_publish_for_this_account_only(resources: Json) -> None:
-    (policy,) = of_type(resources, "AWS::SNS::TopicPolicy")
+    (policy,) = all_of(resources, "AWS::SNS::TopicPolicy")
     allowed = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
     assert {s["Principal"]["Service"] for s in allowed} == {f"{name}.amazonaws.com" for name in ("budgets", "cloudwatch")}
     assert all(s["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}} for s in allowed)
 
 
 def test_every_address_is_told(resources: Json) -> None:
-    subscriptions = of_type(resources, "AWS::SNS::Subscription")
+    subscriptions = all_of(resources, "AWS::SNS::Subscription")
     assert [(s["Protocol"], s["Endpoint"]) for s in subscriptions] == [("email", "a@spotmusic.example"), ("email", "b@spotmusic.example")]
 
 
 def test_a_topic_needs_no_address_and_works_in_another_region() -> None:
     stack = new_stack(region="us-east-1")
     AlarmTopic(stack, "Alarms", key=kms.Key.from_key_arn(stack, "Key", KEY))
-    assert not of_type(resources_of(stack), "AWS::SNS::Subscription")
+    assert not all_of(resources_of(stack), "AWS::SNS::Subscription")
 
 
 def test_the_budget_tells_when_it_is_nearly_spent_and_when_it_will_not_do(resources: Json) -> None:
-    (budget,) = of_type(resources, "AWS::Budgets::Budget")
+    (budget,) = all_of(resources, "AWS::Budgets::Budget")
     assert budget["Budget"]["BudgetLimit"] == {"Amount": 1500, "Unit": "USD"}
     told = {n["Notification"]["NotificationType"]: n["Notification"]["Threshold"] for n in budget["NotificationsWithSubscribers"]}
     assert told == {"ACTUAL": 80, "FORECASTED": 100}

@@ -1,18 +1,16 @@
 import json
 import re
-from typing import Any
 
 import pytest
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
-from aws_cdk.assertions import Template
 
 from spotmusic_constructs.observability.event_alarms import EventAlarms
 from spotmusic_constructs.observability.event_log import SOURCES, EventLog
 from spotmusic_constructs.observability.prometheus_workspace import PrometheusWorkspace
 from tests.conftest import ROOT, new_stack
+from tests.templates import Json, of_type, resources_of
 
-Json = dict[str, Any]
 KEY = "arn:aws:kms:sa-east-1:111122223333:key/logs"
 
 
@@ -23,12 +21,7 @@ def resources() -> Json:
     log = EventLog(stack, "EventLog", name="spotmusic-test", key=key, namespace="Spotmusic/test")
     EventAlarms(stack, "EventAlarms", topic=sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:sa-east-1:111122223333:alarms"), log=log)
     PrometheusWorkspace(stack, "Prometheus", name="spotmusic-test", key=key)
-    found: Json = Template.from_stack(stack).to_json()["Resources"]
-    return found
-
-
-def of_type(resources: Json, type_: str) -> dict[str, Json]:
-    return {id_: resource for id_, resource in resources.items() if resource["Type"] == type_}
+    return resources_of(stack)
 
 
 def document(policy: Json) -> Json:

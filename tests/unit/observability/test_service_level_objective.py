@@ -1,14 +1,11 @@
-from typing import Any
-
 import pytest
 from aws_cdk import aws_sns as sns
-from aws_cdk.assertions import Template
 
 from spotmusic_constructs.observability.load_balancer_alarms import error_rate
 from spotmusic_constructs.observability.service_level_objective import ServiceLevelObjective, slow_share
 from tests.conftest import new_stack
+from tests.templates import Json, resources_of
 
-Json = dict[str, Any]
 TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
 
 
@@ -35,8 +32,7 @@ def resources() -> Json:
         runbook="web-api-slo",
     )
     availability.outlasting(2)
-    found: Json = Template.from_stack(stack).to_json()["Resources"]
-    return found
+    return resources_of(stack)
 
 
 def windows(resources: Json) -> dict[str, Json]:

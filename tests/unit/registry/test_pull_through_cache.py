@@ -10,6 +10,7 @@ from aws_cdk.assertions import Annotations, Match, Template
 from spotmusic_cdk import compliance
 from spotmusic_constructs.registry.pull_through_cache import PullThroughCache
 from tests.conftest import feature_flags, new_stack
+from tests.templates import all_of, resources_of
 
 KEY = "arn:aws:kms:sa-east-1:111122223333:key/1"
 OURS = "111122223333.dkr.ecr.sa-east-1.amazonaws.com"
@@ -40,12 +41,8 @@ def full() -> dict[str, Any]:
     return template_of(credentials=CREDENTIALS, keep_images=7, untagged_days=3)
 
 
-def of_type(template: dict[str, Any], type_: str) -> list[dict[str, Any]]:
-    return [r["Properties"] for r in template["Resources"].values() if r["Type"] == type_]
-
-
 def rules(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {rule["UpstreamRegistryUrl"]: rule for rule in of_type(template, "AWS::ECR::PullThroughCacheRule")}
+    return {rule["UpstreamRegistryUrl"]: rule for rule in all_of(template["Resources"], "AWS::ECR::PullThroughCacheRule")}
 
 
 def warnings(stack: cdk.Stack) -> list[str]:
@@ -72,7 +69,7 @@ def test_every_cache_lies_in_the_namespace_and_has_a_template_that_is_there_firs
 
 
 def test_cached_images_are_encrypted_immutable_and_bounded(full: dict[str, Any]) -> None:
-    for template in of_type(full, "AWS::ECR::RepositoryCreationTemplate"):
+    for template in all_of(full["Resources"], "AWS::ECR::RepositoryCreationTemplate"):
         assert template["AppliedFor"] == ["PULL_THROUGH_CACHE"]
         assert template["EncryptionConfiguration"] == {"EncryptionType": "KMS", "KmsKey": KEY}
         assert template["ImageTagMutability"] == "IMMUTABLE"
@@ -81,12 +78,12 @@ def test_cached_images_are_encrypted_immutable_and_bounded(full: dict[str, Any])
 
 
 def test_repositories_of_cached_images_are_tagged_like_the_rest(full: dict[str, Any]) -> None:
-    for template in of_type(full, "AWS::ECR::RepositoryCreationTemplate"):
+    for template in all_of(full["Resources"], "AWS::ECR::RepositoryCreationTemplate"):
         assert template["ResourceTags"] == [{"Key": "Project", "Value": "spotmusic"}]
 
 
 def test_ecr_makes_repositories_in_the_namespace_only(minimal: dict[str, Any]) -> None:
-    (policy,) = of_type(minimal, "AWS::IAM::ManagedPolicy")
+    (policy,) = all_of(minimal["Resources"], "AWS::IAM::ManagedPolicy")
     (repositories, key) = policy["PolicyDocument"]["Statement"]
     assert repositories["Resource"] == "arn:aws:ecr:sa-east-1:111122223333:repository/dev/*"
     assert key["Resource"] == KEY
@@ -154,7 +151,7 @@ def test_a_role_of_another_stack_may_bring_in_what_nobody_pulled_before() -> Non
     env = cdk.Environment(account="111122223333", region="sa-east-1")
     registry, consumer = cdk.Stack(app, "registry", env=env), cdk.Stack(app, "consumer", env=env)
     made(registry).grant_pull(iam.Role(consumer, "Nodes", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com")))
-    (policy,) = of_type(dict(Template.from_stack(consumer).to_json()), "AWS::IAM::ManagedPolicy")
+    (policy,) = all_of(resources_of(consumer), "AWS::IAM::ManagedPolicy")
     (images, token) = policy["PolicyDocument"]["Statement"]
     assert {"ecr:BatchImportUpstreamImage", "ecr:CreateRepository"} < set(images["Action"])
     assert images["Resource"] == "arn:aws:ecr:sa-east-1:111122223333:repository/dev/*"

@@ -1,5 +1,3 @@
-from typing import Any
-
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
@@ -8,8 +6,7 @@ from aws_cdk.assertions import Template
 from spotmusic_constructs.secrets.data_keys import USES, DataKeys, create_data_keys
 from spotmusic_constructs.secrets.encryption_key import EncryptionKey, KeyUse
 from tests.conftest import new_stack
-
-Json = dict[str, Any]
+from tests.templates import Json, of_type, resources_of
 
 
 @pytest.fixture(scope="module")
@@ -29,24 +26,20 @@ def template(stack: cdk.Stack, data_keys: DataKeys) -> Json:
     return dict(Template.from_stack(stack).to_json())
 
 
-def resources(template: Json, type_: str) -> dict[str, Json]:
-    return {id_: resource for id_, resource in template["Resources"].items() if resource["Type"] == type_}
-
-
 def statements(template: Json, data_class: str) -> list[Json]:
-    keys = resources(template, "AWS::KMS::Key")
+    keys = of_type(template["Resources"], "AWS::KMS::Key")
     (key,) = (key for id_, key in keys.items() if id_.startswith(f"{data_class.capitalize()}Key"))
     found: list[Json] = key["Properties"]["KeyPolicy"]["Statement"]
     return found
 
 
 def test_every_class_of_data_has_a_key_and_an_alias_named_after_stack_and_class(template: Json) -> None:
-    aliases = {alias["Properties"]["AliasName"] for alias in resources(template, "AWS::KMS::Alias").values()}
+    aliases = {alias["Properties"]["AliasName"] for alias in of_type(template["Resources"], "AWS::KMS::Alias").values()}
     assert aliases == {f"alias/test/{name}" for name in USES}
 
 
 def test_keys_rotate_outlive_their_stack_and_leave_a_month_to_call_off_a_deletion(template: Json) -> None:
-    for key in resources(template, "AWS::KMS::Key").values():
+    for key in of_type(template["Resources"], "AWS::KMS::Key").values():
         assert key["Properties"]["EnableKeyRotation"] is True
         assert key["Properties"]["PendingWindowInDays"] == 30
         assert key["DeletionPolicy"] == key["UpdateReplacePolicy"] == "Retain"
@@ -109,8 +102,8 @@ def test_alarms_budgets_and_events_can_reach_an_encrypted_topic(template: Json) 
 
 
 def test_a_grant_writes_to_the_reader_and_leaves_the_key_alone(template: Json) -> None:
-    assert "Reader" not in str(resources(template, "AWS::KMS::Key"))
-    (policy,) = resources(template, "AWS::IAM::Policy").values()
+    assert "Reader" not in str(of_type(template["Resources"], "AWS::KMS::Key"))
+    (policy,) = of_type(template["Resources"], "AWS::IAM::Policy").values()
     (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Action"] == "kms:Decrypt"
 
@@ -125,7 +118,7 @@ def test_a_key_for_nobody_but_the_account_may_go_with_its_stack() -> None:
         pending_window_days=7,
         removal_policy=cdk.RemovalPolicy.DESTROY,
     )
-    (key,) = resources(dict(Template.from_stack(stack).to_json()), "AWS::KMS::Key").values()
+    (key,) = of_type(resources_of(stack), "AWS::KMS::Key").values()
     assert key["DeletionPolicy"] == "Delete"
     assert key["Properties"]["PendingWindowInDays"] == 7
     assert [statement["Effect"] for statement in key["Properties"]["KeyPolicy"]["Statement"]] == ["Allow", "Deny"]

@@ -1,13 +1,9 @@
-from typing import Any
-
 import pytest
 from aws_cdk import aws_iam as iam
-from aws_cdk.assertions import Template
 
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
 from tests.conftest import new_stack
-
-Json = dict[str, Any]
+from tests.templates import Json, resources_of
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +13,7 @@ def resources() -> Json:
         stack, "Parameters", path="/spotmusic/dev", values={"log-level": "info", "kafka/bootstrap-servers": "brokers:9093"}
     )
     tree.grant_read(iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal()))
-    found: Json = Template.from_stack(stack).to_json()["Resources"]
-    return found
+    return resources_of(stack)
 
 
 def test_each_value_is_a_plain_parameter_below_the_path(resources: Json) -> None:

@@ -1,17 +1,14 @@
 from datetime import date
-from typing import Any
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_kms as kms
-from aws_cdk.assertions import Template
 
 from spotmusic_constructs.secrets.generated_secret import ManualRotation
 from spotmusic_constructs.secrets.signing_key_pair import SigningKeyPair
 from spotmusic_constructs.secrets.signing_key_provider import SigningKeyProvider
 from tests.conftest import new_stack
-
-Json = dict[str, Any]
+from tests.templates import Json, of_type, resources_of
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +20,7 @@ def resources() -> Json:
     for name in ("first", "second"):
         pair = SigningKeyPair(stack, name, key_name=name, key=key, provider=provider, manual_rotation=by_hand)
         cdk.CfnOutput(stack, f"{name}PublicKey", value=pair.public_key_pem)
-    found: Json = Template.from_stack(stack).to_json()["Resources"]
-    return found
-
-
-def of_type(resources: Json, type_: str) -> dict[str, Json]:
-    return {id_: resource for id_, resource in resources.items() if resource["Type"] == type_}
+    return resources_of(stack)
 
 
 def test_one_function_makes_every_pair(resources: Json) -> None:

@@ -85,13 +85,3 @@ class Surroundings:
 
     def template(self) -> Json:
         return dict(Template.from_stack(self.stack).to_json())
-
-
-def of_type(template: Json, type_: str) -> list[Json]:
-    """Returns the properties of every resource of a type."""
-    return [resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == type_]
-
-
-def only(template: Json, type_: str) -> Json:
-    (properties,) = of_type(template, type_)
-    return properties

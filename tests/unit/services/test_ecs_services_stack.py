@@ -15,7 +15,8 @@ from spotmusic_cdk.settings.services import REQUESTS_PER_TARGET, ServiceSettings
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
 from stacks.ecs_services import EcsServicesStack
 from tests.conftest import feature_flags, settings_of
-from tests.unit.services.surroundings import Json, Surroundings, of_type
+from tests.templates import all_of
+from tests.unit.services.surroundings import Json, Surroundings
 
 TASK = "AWS::ECS::TaskDefinition"
 MAXIMUM = 450
@@ -98,7 +99,10 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Json:
 
 def container(template: Json, service: str) -> Json:
     (found,) = (
-        c for t in of_type(template, TASK) for c in t["ContainerDefinitions"] if {"Name": "SERVICE", "Value": service} in c["Environment"]
+        c
+        for t in all_of(template["Resources"], TASK)
+        for c in t["ContainerDefinitions"]
+        if {"Name": "SERVICE", "Value": service} in c["Environment"]
     )
     return dict(found)
 
@@ -124,7 +128,8 @@ def test_only_a_service_with_a_tag_runs_its_own_image(template: Json) -> None:
 
 def test_a_service_with_a_route_follows_requests_though_its_entry_names_no_number(template: Json) -> None:
     policies = [
-        policy["TargetTrackingScalingPolicyConfiguration"] for policy in of_type(template, "AWS::ApplicationAutoScaling::ScalingPolicy")
+        policy["TargetTrackingScalingPolicyConfiguration"]
+        for policy in all_of(template["Resources"], "AWS::ApplicationAutoScaling::ScalingPolicy")
     ]
     counted = [p["TargetValue"] for p in policies if p.get("PredefinedMetricSpecification", {}).get("ResourceLabel")]
     assert counted == [REQUESTS_PER_TARGET] * sum(service.route is not None for service in settings_of("dev").services.values())
@@ -136,7 +141,7 @@ def test_a_worker_on_the_bootstrap_image_can_be_asked_for_its_health(template: J
 
 def test_whoever_signs_audio_urls_reads_the_ids_in_the_region_of_the_edge(template: Json) -> None:
     assert {"Name": "AUDIO_PARAMETERS_REGION", "Value": "us-east-1"} in container(template, "playback")["Environment"]
-    assert "ssm:us-east-1:" in json.dumps(of_type(template, "AWS::IAM::Role"))
+    assert "ssm:us-east-1:" in json.dumps(all_of(template["Resources"], "AWS::IAM::Role"))
 
 
 def test_without_services_there_is_nothing_but_the_cluster_and_its_load_balancer(tmp_path: Path) -> None:

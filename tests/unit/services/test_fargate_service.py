@@ -3,7 +3,8 @@ import pytest
 
 from spotmusic_constructs.services.access import user_access
 from spotmusic_constructs.services.scaling import Scaling
-from tests.unit.services.surroundings import Json, Surroundings, of_type, only
+from tests.templates import all_of, only
+from tests.unit.services.surroundings import Json, Surroundings
 
 SERVICE = "AWS::ECS::Service"
 TASK = "AWS::ECS::TaskDefinition"
@@ -38,7 +39,7 @@ def blue_green() -> Json:
 
 
 def container(template: Json) -> Json:
-    (found,) = only(template, TASK)["ContainerDefinitions"]
+    (found,) = only(template["Resources"], TASK)["ContainerDefinitions"]
     return dict(found)
 
 
@@ -48,7 +49,7 @@ def test_a_container_may_do_nothing_to_its_host(worker: Json) -> None:
     assert properties["User"] == "10001:10001"
     assert properties["LinuxParameters"]["Capabilities"] == {"Drop": ["ALL"]}
     assert not properties.get("Privileged")
-    assert "PidMode" not in only(worker, TASK)
+    assert "PidMode" not in only(worker["Resources"], TASK)
 
 
 def test_only_a_small_tmp_in_memory_can_be_written_and_nothing_in_it_runs(worker: Json) -> None:
@@ -61,53 +62,53 @@ def test_a_log_that_nobody_takes_does_not_stop_the_container(worker: Json) -> No
 
 
 def test_the_log_is_encrypted_and_kept_for_half_a_year(worker: Json) -> None:
-    group = only(worker, "AWS::Logs::LogGroup")
+    group = only(worker["Resources"], "AWS::Logs::LogGroup")
     assert group["RetentionInDays"] == 180
     assert ":key/" in group["KmsKeyId"]
 
 
 def test_a_worker_is_not_found_by_name_and_no_load_balancer_knows_it(worker: Json) -> None:
     assert "PortMappings" not in container(worker)
-    assert not of_type(worker, "AWS::ServiceDiscovery::Service")
-    assert not of_type(worker, TARGETS)
+    assert not all_of(worker["Resources"], "AWS::ServiceDiscovery::Service")
+    assert not all_of(worker["Resources"], TARGETS)
 
 
 def test_a_worker_can_call_other_services(worker: Json) -> None:
-    connect = only(worker, SERVICE)["ServiceConnectConfiguration"]
+    connect = only(worker["Resources"], SERVICE)["ServiceConnectConfiguration"]
     assert connect["Enabled"] is True
     assert "Services" not in connect
 
 
 def test_the_proxy_has_memory_left(worker: Json) -> None:
-    assert int(only(worker, TASK)["Memory"]) - container(worker)["Memory"] >= 64
+    assert int(only(worker["Resources"], TASK)["Memory"]) - container(worker)["Memory"] >= 64
 
 
 def test_deployments_lose_no_task_and_take_themselves_back(rolling: Json) -> None:
-    deployment = only(rolling, SERVICE)["DeploymentConfiguration"]
+    deployment = only(rolling["Resources"], SERVICE)["DeploymentConfiguration"]
     assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
     assert (deployment["MinimumHealthyPercent"], deployment["MaximumPercent"], deployment["Strategy"]) == (100, 200, "ROLLING")
 
 
 def test_tasks_stand_in_three_private_subnets_and_are_moved_when_zones_are_uneven(rolling: Json) -> None:
-    service = only(rolling, SERVICE)
+    service = only(rolling["Resources"], SERVICE)
     network = service["NetworkConfiguration"]["AwsvpcConfiguration"]
     assert network == {"AssignPublicIp": "DISABLED", "SecurityGroups": ["sg-0"], "Subnets": ["subnet-a", "subnet-b", "subnet-c"]}
     assert service["AvailabilityZoneRebalancing"] == "ENABLED"
 
 
 def test_the_template_does_not_set_the_number_of_tasks_back(rolling: Json) -> None:
-    assert "DesiredCount" not in only(rolling, SERVICE)
-    target = only(rolling, "AWS::ApplicationAutoScaling::ScalableTarget")
+    assert "DesiredCount" not in only(rolling["Resources"], SERVICE)
+    target = only(rolling["Resources"], "AWS::ApplicationAutoScaling::ScalableTarget")
     assert (target["MinCapacity"], target["MaxCapacity"]) == (3, 9)
 
 
 def test_nobody_opens_a_shell_in_a_task(rolling: Json) -> None:
-    assert only(rolling, SERVICE)["EnableExecuteCommand"] is False
+    assert only(rolling["Resources"], SERVICE)["EnableExecuteCommand"] is False
 
 
 def test_tasks_run_on_the_latest_platform_and_on_the_architecture_of_the_image(rolling: Json) -> None:
-    assert only(rolling, SERVICE)["PlatformVersion"] == "LATEST"
-    assert only(rolling, TASK)["RuntimePlatform"] == {"CpuArchitecture": "ARM64", "OperatingSystemFamily": "LINUX"}
+    assert only(rolling["Resources"], SERVICE)["PlatformVersion"] == "LATEST"
+    assert only(rolling["Resources"], TASK)["RuntimePlatform"] == {"CpuArchitecture": "ARM64", "OperatingSystemFamily": "LINUX"}
 
 
 def test_secrets_are_references_and_the_environment_only_names_where_to_read_them_again(rolling: Json) -> None:
@@ -126,30 +127,30 @@ def test_secrets_are_references_and_the_environment_only_names_where_to_read_the
 
 
 def test_a_request_has_ended_before_its_target_goes_and_the_task_stops(rolling: Json) -> None:
-    attributes = {entry["Key"]: entry["Value"] for entry in only(rolling, TARGETS)["TargetGroupAttributes"]}
-    (endpoint,) = only(rolling, SERVICE)["ServiceConnectConfiguration"]["Services"]
+    attributes = {entry["Key"]: entry["Value"] for entry in only(rolling["Resources"], TARGETS)["TargetGroupAttributes"]}
+    (endpoint,) = only(rolling["Resources"], SERVICE)["ServiceConnectConfiguration"]["Services"]
     delay = int(attributes["deregistration_delay.timeout_seconds"])
     assert endpoint["Timeout"]["PerRequestTimeoutSeconds"] <= delay <= container(rolling)["StopTimeout"] <= 120
 
 
 def test_health_is_asked_inside_the_container_and_from_the_load_balancer(rolling: Json) -> None:
     assert container(rolling)["HealthCheck"]["Command"] == ["CMD", "healthcheck"]
-    targets = only(rolling, TARGETS)
+    targets = only(rolling["Resources"], TARGETS)
     assert (targets["HealthCheckPath"], targets["Matcher"]) == ("/healthz", {"HttpCode": "200"})
 
 
 def test_a_path_and_all_below_it_lead_to_the_service(rolling: Json) -> None:
-    rule = only(rolling, "AWS::ElasticLoadBalancingV2::ListenerRule")
+    rule = only(rolling["Resources"], "AWS::ElasticLoadBalancingV2::ListenerRule")
     (condition,) = rule["Conditions"]
     assert condition["PathPatternConfig"]["Values"] == ["/v1/playback", "/v1/playback/*"]
     assert rule["Priority"] == 7
 
 
 def test_prometheus_finds_every_task_and_services_find_the_endpoint(rolling: Json) -> None:
-    records = only(rolling, "AWS::ServiceDiscovery::Service")
+    records = only(rolling["Resources"], "AWS::ServiceDiscovery::Service")
     assert records["Name"] == "playback"
     assert [record["Type"] for record in records["DnsConfig"]["DnsRecords"]] == ["A"]
-    connect = only(rolling, SERVICE)["ServiceConnectConfiguration"]
+    connect = only(rolling["Resources"], SERVICE)["ServiceConnectConfiguration"]
     (endpoint,) = connect["Services"]
     assert endpoint["ClientAliases"] == [{"DnsName": "playback", "Port": 8080}]
     assert endpoint["DiscoveryName"] != records["Name"]
@@ -162,7 +163,7 @@ def test_a_service_waits_for_the_rule_that_leads_to_it(rolling: Json) -> None:
 
 
 def test_blue_green_shifts_a_rule_between_two_target_groups_and_watches_an_alarm(blue_green: Json) -> None:
-    service = only(blue_green, SERVICE)
+    service = only(blue_green["Resources"], SERVICE)
     deployment = service["DeploymentConfiguration"]
     assert (deployment["Strategy"], deployment["BakeTimeInMinutes"]) == ("BLUE_GREEN", 15)
     assert deployment["Alarms"]["Enable"] is deployment["Alarms"]["Rollback"] is True
@@ -175,19 +176,21 @@ def test_blue_green_shifts_a_rule_between_two_target_groups_and_watches_an_alarm
 
 
 def test_all_requests_go_to_the_first_target_group_until_ecs_shifts_them(blue_green: Json) -> None:
-    (action,) = only(blue_green, "AWS::ElasticLoadBalancingV2::ListenerRule")["Actions"]
+    (action,) = only(blue_green["Resources"], "AWS::ElasticLoadBalancingV2::ListenerRule")["Actions"]
     assert [group["Weight"] for group in action["ForwardConfig"]["TargetGroups"]] == [100, 0]
 
 
 def test_the_deployment_alarm_counts_both_target_groups(blue_green: Json) -> None:
-    alarm = only(blue_green, "AWS::CloudWatch::Alarm")
+    alarm = only(blue_green["Resources"], "AWS::CloudWatch::Alarm")
     (percent,) = (metric for metric in alarm["Metrics"] if metric.get("ReturnData"))
     assert percent["Expression"] == "100 * (FILL(f0, 0) + FILL(f1, 0)) / (FILL(r0, 0) + FILL(r1, 0))"
     assert alarm["TreatMissingData"] == "notBreaching"
 
 
 def test_blue_green_scales_on_the_requests_of_both_target_groups(blue_green: Json) -> None:
-    requests = next(p for p in of_type(blue_green, "AWS::ApplicationAutoScaling::ScalingPolicy") if p["PolicyName"] == "Requests")
+    requests = next(
+        p for p in all_of(blue_green["Resources"], "AWS::ApplicationAutoScaling::ScalingPolicy") if p["PolicyName"] == "Requests"
+    )
     configuration = requests["TargetTrackingScalingPolicyConfiguration"]
     metrics = {metric["Id"]: metric for metric in configuration["CustomizedMetricSpecification"]["Metrics"]}
     assert metrics["per_task"]["Expression"] == "(FILL(r0, 0) + FILL(r1, 0)) / tasks"
@@ -198,7 +201,7 @@ def test_blue_green_scales_on_the_requests_of_both_target_groups(blue_green: Jso
 def test_a_worker_that_wants_blue_green_rolls_because_there_is_nothing_to_shift() -> None:
     here = Surroundings()
     here.service(port=None, deployment="blue_green")
-    assert only(here.template(), SERVICE)["DeploymentConfiguration"]["Strategy"] == "ROLLING"
+    assert only(here.template()["Resources"], SERVICE)["DeploymentConfiguration"]["Strategy"] == "ROLLING"
 
 
 def test_a_route_without_a_port_is_refused() -> None:

@@ -14,7 +14,8 @@ import pytest
 
 from spotmusic_constructs.services import queue_depth
 from spotmusic_constructs.services.queue_depth import QueueDepth
-from tests.unit.services.surroundings import Json, Surroundings, of_type, only
+from tests.templates import all_of, only
+from tests.unit.services.surroundings import Json, Surroundings
 
 QUEUES = [
     {"name": "notifications", "messages_ready": 40},
@@ -170,18 +171,18 @@ def template() -> Json:
 
 
 def test_it_is_asked_every_minute(template: Json) -> None:
-    assert only(template, "AWS::Events::Rule")["ScheduleExpression"] == "rate(1 minute)"
+    assert only(template["Resources"], "AWS::Events::Rule")["ScheduleExpression"] == "rate(1 minute)"
 
 
 def test_it_stands_in_the_application_subnets(template: Json) -> None:
-    assert only(template, "AWS::Lambda::Function")["VpcConfig"] == {
+    assert only(template["Resources"], "AWS::Lambda::Function")["VpcConfig"] == {
         "SecurityGroupIds": ["sg-0"],
         "SubnetIds": ["subnet-a", "subnet-b", "subnet-c"],
     }
 
 
 def test_it_publishes_to_its_own_namespace_only(template: Json) -> None:
-    (policy,) = of_type(template, "AWS::IAM::ManagedPolicy")
+    (policy,) = all_of(template["Resources"], "AWS::IAM::ManagedPolicy")
     publish = next(s for s in policy["PolicyDocument"]["Statement"] if s["Action"] == "cloudwatch:PutMetricData")
     assert publish["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Spotmusic/Queues"}}
 

@@ -1,6 +1,7 @@
 import pytest
 
-from tests.unit.services.surroundings import Json, Surroundings, only
+from tests.templates import only
+from tests.unit.services.surroundings import Json, Surroundings
 
 
 @pytest.fixture(scope="module")
@@ -11,19 +12,19 @@ def template() -> Json:
 
 
 def test_container_insights_are_enhanced(template: Json) -> None:
-    assert {"Name": "containerInsights", "Value": "enhanced"} in only(template, "AWS::ECS::Cluster")["ClusterSettings"]
+    assert {"Name": "containerInsights", "Value": "enhanced"} in only(template["Resources"], "AWS::ECS::Cluster")["ClusterSettings"]
 
 
 def test_the_namespace_is_private_dns_and_that_of_service_connect(template: Json) -> None:
-    namespace = only(template, "AWS::ServiceDiscovery::PrivateDnsNamespace")
+    namespace = only(template["Resources"], "AWS::ServiceDiscovery::PrivateDnsNamespace")
     assert (namespace["Name"], namespace["Vpc"]) == ("svc.dev.spotmusic.internal", "vpc-0")
-    assert "Namespace" in only(template, "AWS::ECS::Cluster")["ServiceConnectDefaults"]
+    assert "Namespace" in only(template["Resources"], "AWS::ECS::Cluster")["ServiceConnectDefaults"]
 
 
 def test_both_kinds_of_fargate_capacity_are_there(template: Json) -> None:
-    capacity = only(template, "AWS::ECS::ClusterCapacityProviderAssociations")
+    capacity = only(template["Resources"], "AWS::ECS::ClusterCapacityProviderAssociations")
     assert set(capacity["CapacityProviders"]) == {"FARGATE", "FARGATE_SPOT"}
 
 
 def test_a_session_would_be_encrypted(template: Json) -> None:
-    assert ":key/" in only(template, "AWS::ECS::Cluster")["Configuration"]["ExecuteCommandConfiguration"]["KmsKeyId"]
+    assert ":key/" in only(template["Resources"], "AWS::ECS::Cluster")["Configuration"]["ExecuteCommandConfiguration"]["KmsKeyId"]

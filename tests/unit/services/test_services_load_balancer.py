@@ -1,7 +1,8 @@
 import pytest
 from aws_cdk import aws_certificatemanager as acm
 
-from tests.unit.services.surroundings import Json, Surroundings, only
+from tests.templates import only
+from tests.unit.services.surroundings import Json, Surroundings
 
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
@@ -23,21 +24,21 @@ def plain() -> Json:
 
 
 def attributes(template: Json) -> dict[str, str]:
-    return {entry["Key"]: entry["Value"] for entry in only(template, BALANCER)["LoadBalancerAttributes"]}
+    return {entry["Key"]: entry["Value"] for entry in only(template["Resources"], BALANCER)["LoadBalancerAttributes"]}
 
 
 def test_nobody_outside_reaches_it(encrypted: Json) -> None:
-    assert only(encrypted, BALANCER)["Scheme"] == "internal"
+    assert only(encrypted["Resources"], BALANCER)["Scheme"] == "internal"
 
 
 def test_it_speaks_only_modern_tls(encrypted: Json) -> None:
-    listener = only(encrypted, LISTENER)
+    listener = only(encrypted["Resources"], LISTENER)
     assert (listener["Port"], listener["Protocol"]) == (443, "HTTPS")
     assert listener["SslPolicy"].startswith("ELBSecurityPolicy-TLS13-1-2-Res-PQ")
 
 
 def test_a_path_that_nobody_claimed_is_not_found(encrypted: Json) -> None:
-    (action,) = only(encrypted, LISTENER)["DefaultActions"]
+    (action,) = only(encrypted["Resources"], LISTENER)["DefaultActions"]
     assert (action["Type"], action["FixedResponseConfig"]["StatusCode"]) == ("fixed-response", "404")
 
 
@@ -54,11 +55,11 @@ def test_it_is_not_deleted_by_accident(encrypted: Json) -> None:
 
 
 def test_it_has_its_address_in_the_private_zone(encrypted: Json) -> None:
-    record = only(encrypted, "AWS::Route53::RecordSet")
+    record = only(encrypted["Resources"], "AWS::Route53::RecordSet")
     assert (record["Name"], record["Type"]) == ("services.dev.spotmusic.internal.", "A")
 
 
 def test_without_a_certificate_it_speaks_http(plain: Json) -> None:
-    listener = only(plain, LISTENER)
+    listener = only(plain["Resources"], LISTENER)
     assert (listener["Port"], listener["Protocol"]) == (80, "HTTP")
     assert "SslPolicy" not in listener

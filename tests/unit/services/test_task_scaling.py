@@ -2,7 +2,8 @@ import pytest
 
 from spotmusic_constructs.services.log_retention import retention_of
 from spotmusic_constructs.services.scaling import Queue, Scaling
-from tests.unit.services.surroundings import Json, Surroundings, of_type
+from tests.templates import all_of
+from tests.unit.services.surroundings import Json, Surroundings
 
 QUEUE = Queue(namespace="Spotmusic/Queues", metric_name="ReadyMessages", dimensions={"Environment": "dev", "Queue": "playback"})
 
@@ -10,7 +11,7 @@ QUEUE = Queue(namespace="Spotmusic/Queues", metric_name="ReadyMessages", dimensi
 def policies(scaling: Scaling, *, routed: bool = False) -> dict[str, Json]:
     here = Surroundings()
     here.service(scaling=scaling, **({"route": here.route()} if routed else {"port": None}))
-    found = of_type(here.template(), "AWS::ApplicationAutoScaling::ScalingPolicy")
+    found = all_of(here.template()["Resources"], "AWS::ApplicationAutoScaling::ScalingPolicy")
     return {policy["PolicyName"]: policy["TargetTrackingScalingPolicyConfiguration"] for policy in found}
 
 

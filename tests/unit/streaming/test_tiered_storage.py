@@ -11,6 +11,7 @@ from spotmusic_constructs.streaming.redpanda import Redpanda
 from spotmusic_constructs.streaming.tiered_storage import TieredStorage
 from tests.conftest import feature_flags
 from tests.helm_values import Images, arn_of, cluster_in, releases, schema_errors, secret_in
+from tests.templates import whole
 
 Json = dict[str, Any]
 ISSUER = "https://oidc.eks.sa-east-1.amazonaws.com/id/EXAMPLE"
@@ -60,20 +61,15 @@ def values(stack: cdk.Stack, template: Json) -> Json:
     return dict(releases(stack)["redpanda"]["Values"])
 
 
-def only(template: Json, kind: str) -> Json:
-    (found,) = (resource for resource in template.values() if resource["Type"] == kind)
-    return dict(found)
-
-
 def test_only_the_brokers_service_account_takes_the_role(template: Json) -> None:
-    text, variables = only(template, "AWS::IAM::Role")["Properties"]["AssumeRolePolicyDocument"]["Fn::Sub"]
+    text, variables = whole(template, "AWS::IAM::Role")["Properties"]["AssumeRolePolicyDocument"]["Fn::Sub"]
     assert '"${Issuer}:sub": "system:serviceaccount:redpanda:redpanda"' in text
     assert '"${Issuer}:aud": "sts.amazonaws.com"' in text
     assert variables["Issuer"] == "oidc.eks.sa-east-1.amazonaws.com/id/EXAMPLE" or "Fn::Select" in variables["Issuer"]
 
 
 def test_the_role_reaches_its_bucket_and_its_key_through_s3_and_nothing_else(template: Json) -> None:
-    statements = only(template, "AWS::IAM::ManagedPolicy")["Properties"]["PolicyDocument"]["Statement"]
+    statements = whole(template, "AWS::IAM::ManagedPolicy")["Properties"]["PolicyDocument"]["Statement"]
     assert [statement["Action"] for statement in statements][1:] == ["s3:ListBucket", ["kms:Decrypt", "kms:GenerateDataKey"]]
     assert statements[2]["Resource"] == KEY
     assert "kms:ViaService" in statements[2]["Condition"]["StringEquals"]
@@ -81,7 +77,7 @@ def test_the_role_reaches_its_bucket_and_its_key_through_s3_and_nothing_else(tem
 
 
 def test_events_outlive_the_stack(template: Json) -> None:
-    bucket = only(template, "AWS::S3::Bucket")
+    bucket = whole(template, "AWS::S3::Bucket")
     assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
     (rule,) = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
     assert "ExpirationInDays" not in rule

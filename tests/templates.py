@@ -1,0 +1,43 @@
+"""What tests of constructs ask of a template: which resources there are, by type."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk.assertions import Template
+
+Json = dict[str, Any]
+Resources = dict[str, Json]
+
+
+def resources_of(stack: cdk.Stack) -> Resources:
+    """Synthesizes a stack and returns its resources by logical id."""
+    resources: Resources = Template.from_stack(stack).to_json()["Resources"]
+    return resources
+
+
+def of_type(resources: Mapping[str, Json], type_: str) -> Resources:
+    """Resources of a type by logical id, with their policies and dependencies."""
+    return {id_: resource for id_, resource in resources.items() if resource["Type"] == type_}
+
+
+def all_of(resources: Mapping[str, Json], type_: str) -> list[Json]:
+    """The properties of each resource of a type."""
+    return list(properties_of(resources, type_).values())
+
+
+def whole(resources: Mapping[str, Json], type_: str) -> Json:
+    """The one resource of a type, with its policies and dependencies."""
+    (resource,) = of_type(resources, type_).values()
+    return resource
+
+
+def only(resources: Mapping[str, Json], type_: str) -> Json:
+    """The properties of the one resource of a type."""
+    properties: Json = whole(resources, type_)["Properties"]
+    return properties
+
+
+def properties_of(resources: Mapping[str, Json], type_: str) -> Resources:
+    """The properties of the resources of a type by logical id."""
+    return {id_: resource["Properties"] for id_, resource in of_type(resources, type_).items()}
