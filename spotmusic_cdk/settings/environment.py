@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from spotmusic_cdk.settings import checks
 from spotmusic_cdk.settings.brokers import QueueSettings, TopicSettings, queues_of, talking_to, topics_of
+from spotmusic_cdk.settings.checks import problems as problems_of
 from spotmusic_cdk.settings.data import DataSettings, RegistrySettings
 from spotmusic_cdk.settings.edge import EdgeSettings
 from spotmusic_cdk.settings.identity import IdentitySettings
@@ -107,7 +107,7 @@ class Settings(Model):
 
     @model_validator(mode="after")
     def _sections_fit_together(self) -> "Settings":
-        problems = list(checks.problems(self))
+        problems = list(problems_of(self))
         if problems:
             raise ProblemsError(problems)
         return self
