@@ -2,13 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from math import ceil
 
 from tests.charts.platform import Platform
 from tests.charts.quantities import most_pods, requested
 from tests.conftest import ROOT, Template, settings_of
-from tests.helm_values import Json
+from tests.templates import all_of
 
 Templates = Callable[[str], dict[str, Template]]
 DOCUMENT = (ROOT / "docs" / "deployment.md").read_text()
@@ -19,15 +19,10 @@ TOLD = {
 """By the code of the quota: what the first deployment needs, and the most that this environment ever does."""
 
 
-def of_type(template: Template, kind: str) -> Iterator[Json]:
-    """Properties of the resources of a type."""
-    return (resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == kind)
-
-
 def vcpus(services: Template) -> tuple[float, float]:
     """Cores of all tasks, at the least and at the most of them, outside of deployments."""
     least = most = 0.0
-    for target in of_type(services, "AWS::ApplicationAutoScaling::ScalableTarget"):
+    for target in all_of(services["Resources"], "AWS::ApplicationAutoScaling::ScalableTarget"):
         service = services["Resources"][target["ResourceId"]["Fn::Join"][1][-1]["Fn::GetAtt"][0]]["Properties"]
         assert service["DeploymentConfiguration"]["MaximumPercent"] == 200
         cores = int(services["Resources"][service["TaskDefinition"]["Ref"]]["Properties"]["Cpu"]) / 1024
@@ -56,8 +51,8 @@ def test_every_pod_fits_on_ec2(deployed: Callable[[str], Platform]) -> None:
 
 def test_addresses_and_endpoints_are_counted(templates: Templates) -> None:
     network = templates("prod")["network"]
-    kinds = Counter(endpoint["VpcEndpointType"] for endpoint in of_type(network, "AWS::EC2::VPCEndpoint"))
-    addresses = len([*of_type(network, "AWS::EC2::EIP")])
+    kinds = Counter(endpoint["VpcEndpointType"] for endpoint in all_of(network["Resources"], "AWS::EC2::VPCEndpoint"))
+    addresses = len(all_of(network["Resources"], "AWS::EC2::EIP"))
     assert TOLD["L-0263D0A3"] == (addresses, addresses)
     assert TOLD["L-29B6F2EB"] == (kinds["Interface"], kinds["Interface"])
 
@@ -65,7 +60,7 @@ def test_addresses_and_endpoints_are_counted(templates: Templates) -> None:
 def test_the_fullest_security_group_is_told(templates: Templates) -> None:
     network, rules = templates("prod")["network"], Counter[str]()
     for direction in ("Ingress", "Egress"):
-        for group in of_type(network, f"AWS::EC2::SecurityGroup{direction}"):
+        for group in all_of(network["Resources"], f"AWS::EC2::SecurityGroup{direction}"):
             rules[f"{direction} {group['GroupId']}"] += 1
         for id_, resource in network["Resources"].items():
             if resource["Type"] == "AWS::EC2::SecurityGroup":
