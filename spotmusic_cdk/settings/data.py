@@ -63,9 +63,9 @@ class BackupSettings(Model):
 
     retention_days: Annotated[int, Field(ge=35, le=365)] = 35
     """Days that daily recovery points are kept."""
-    audio_restored_every: Literal["week", "month", "quarter"] = "month"
+    audio_restored_every: Literal["week", "month", "quarter"] = "week"
     """How often the audio library is restored as a test; databases and the web client come back every week. The test copies the library
-    whole, and costs what docs/deployment.md computes."""
+    whole and costs what docs/deployment.md computes: a large one may come back more rarely."""
     vault_lock_days: Annotated[int, Field(ge=3, le=36500)] | None = None
     """Days until the vault's lock can never be taken off again (compliance mode); without it the lock is in governance mode."""
 

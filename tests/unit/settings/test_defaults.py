@@ -28,6 +28,11 @@ def test_no_environment_that_ships_deletes_data(environment: str) -> None:
     assert not settings_of(environment).deletes_data
 
 
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_every_environment_that_ships_brings_its_audio_back_every_week(environment: str) -> None:
+    assert settings_of(environment).data.backup.audio_restored_every == "week"
+
+
 def test_nobody_asks_one_of_the_two_switches_alone() -> None:
     """Whoever asks `deletes_data` asks both; DESTROY is chosen in one place, by that alone."""
     sources = [path for folder in ("stacks", "spotmusic_cdk") for path in (ROOT / folder).rglob("*.py") if "settings" not in path.parts]
