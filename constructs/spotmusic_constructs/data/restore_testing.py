@@ -48,8 +48,8 @@ class RestoreTesting(Construct):
     buckets, and `RestoreValidation`, which tells AWS Backup whether what came back can be used. Volumes are not tested: they belong to
     brokers that copy themselves.
 
-    AWS Backup restores a bucket whole, for a price by the gigabyte and the object: a test can choose neither a prefix nor an amount (AWS
-    Backup developer guide, restore testing inferred metadata). So what grows has a cadence of its own.
+    A restored bucket comes back whole, for a price by the gigabyte and the object: we know of no way to test a part of it (AWS Backup
+    developer guide, restore testing inferred metadata). So what grows has a cadence of its own.
 
     Args:
         name: name of the plan, letters, digits and underscores: AWS Backup demands one. That of the other ends in `_large`.

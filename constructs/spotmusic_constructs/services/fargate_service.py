@@ -130,16 +130,15 @@ class FargateService(Construct):
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             min_healthy_percent=100,
             max_healthy_percent=200,
-            # With both strategies of the controller ECS: "Both methods only support rolling update deployment and blue/green deployment
-            # types" (Amazon ECS developer guide, deployment failure detection, 2026-11). The API reference of the breaker still has its
-            # older sentence, of rolling updates only, from when blue/green was CodeDeploy's.
+            # With both strategies of the controller ECS (Amazon ECS developer guide, deployment failure detection, 2026-11). The API
+            # reference of the breaker still speaks of rolling updates only, as when blue/green was CodeDeploy's.
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
             deployment_strategy=ecs.DeploymentStrategy.BLUE_GREEN if shifts else ecs.DeploymentStrategy.ROLLING,
             bake_time=(bake_time or cdk.Duration.minutes(10)) if shifts else None,
             deployment_alarms=ecs.DeploymentAlarmConfig(alarm_names=[alarm.ref]) if alarm else None,
             health_check_grace_period=cdk.Duration.seconds(60) if route else None,
-            # Blue/green shifts the route alone. Service discovery takes no part in it and does not stand in its way (Amazon ECS developer
-            # guide, required resources for blue/green deployments): Prometheus sees tasks of both revisions, as it should.
+            # Blue/green shifts the route alone, and Prometheus should see tasks of both revisions. That service discovery does not stand in
+            # its way is read from what the Amazon ECS developer guide asks of a blue/green service, and has yet to be seen in an account.
             cloud_map_options=task_records(name) if port else None,
             service_connect_configuration=endpoint(name, port, self.log_group),
         )
