@@ -1,27 +1,15 @@
 """Links between documents lead to a file that is there, and to a heading that it has."""
 
 import re
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.documents import anchors, prose
 
 FOLDERS = ("docs", "constructs", "spotmusic_cdk", "tests", "charts")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.md"))])
-
-
-def prose(document: Path) -> str:
-    """A document without its blocks of code."""
-    return re.sub(r"^ *```.*?^ *```$", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
-
-
-@cache
-def anchors(document: Path) -> set[str]:
-    """Anchors of the headings, as GitHub and GitLab make them."""
-    headings = re.findall(r"^#+ (.+)$", prose(document), flags=re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def broken(document: Path) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from spotmusic_cdk.settings import Settings, parse
 from tests.charts.platform import Platform as Deployed
 from tests.conftest import ROOT
+from tests.documents import anchors
 from tests.fuzz.corners import EVERY_OPTION, text_of
 from tests.properties.holders import holders, roles_of
 from tests.properties.resources import Platform
@@ -20,7 +21,6 @@ from tests.properties.statements import statements_of
 from tests.properties.test_secret_readers import BY_HAND, OPERATOR, Cluster
 
 RULE = "AWS::ECR::PullThroughCacheRule"
-HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
 def settings_that_name_secrets(model: dict[str, Any], schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[str]:
@@ -84,11 +84,6 @@ def leads_somewhere(line: Line) -> bool:
     reason, _, _ = line.why.partition("[")
     links = re.findall(r"\]\(([^)#]+)#([^)]+)\)", line.why)
     return len(reason) >= 40 and bool(links) and all(anchor in anchors(DOCUMENT.parent / page) for page, anchor in links)
-
-
-def anchors(page: Path) -> set[str]:
-    """Headings of a page as its links name them."""
-    return {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in HEADING.findall(page.read_text())}
 
 
 def test_each_secret_has_its_fields_in_the_schema_of_environments() -> None:
