@@ -88,7 +88,11 @@ class RelationalDatabase(Construct):
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.SNAPSHOT,
     ) -> None:
         super().__init__(scope, construct_id)
-        groups_policy = _policy_of_groups(removal_policy)
+        deletable = removal_policy == cdk.RemovalPolicy.DESTROY
+        # A snapshot that stays keeps needing its option group, and an instance that stays keeps needing all three.
+        groups_policy = removal_policy if deletable else cdk.RemovalPolicy.RETAIN
+        # Kept when the stack goes, but not when its first creation fails: their names would be taken at the next try.
+        logs_policy = removal_policy if deletable else cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
         self.port = PORT
         self.subnet_group = rds.SubnetGroup(
             self,
@@ -98,7 +102,7 @@ class RelationalDatabase(Construct):
             vpc_subnets=vpc_subnets,
             removal_policy=groups_policy,
         )
-        log_groups = database_log_groups(self, identifier=identifier, key=keys.logs, removal_policy=_policy_of_logs(removal_policy))
+        log_groups = database_log_groups(self, identifier=identifier, key=keys.logs, removal_policy=logs_policy)
         self.instance = mysql_instance(
             self,
             identifier=identifier,
@@ -134,16 +138,6 @@ class RelationalDatabase(Construct):
         )
         self.users: Mapping[str, secretsmanager.ISecret] = users.secrets
         self.rotation = users.function.function
-
-
-def _policy_of_groups(instance: cdk.RemovalPolicy) -> cdk.RemovalPolicy:
-    """A snapshot that stays keeps needing its option group, and an instance that stays keeps needing all three."""
-    return cdk.RemovalPolicy.DESTROY if instance == cdk.RemovalPolicy.DESTROY else cdk.RemovalPolicy.RETAIN
-
-
-def _policy_of_logs(instance: cdk.RemovalPolicy) -> cdk.RemovalPolicy:
-    """Kept when the stack goes, but not when its first creation fails: their names would be taken at the next try."""
-    return cdk.RemovalPolicy.DESTROY if instance == cdk.RemovalPolicy.DESTROY else cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 
 
 def _master_secret(instance: rds.DatabaseInstance) -> secretsmanager.ISecret:

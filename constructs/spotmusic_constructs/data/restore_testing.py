@@ -1,4 +1,4 @@
-"""Restore tests: a backup counts when it was brought back, which happens every week, and to large buckets more rarely."""
+"""Restore tests: a backup counts when it was brought back, which happens every week, and to large buckets as often as they are worth."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class RestoreTesting(Construct):
         role: role that AWS Backup restores with.
         databases: databases by the name of their selection.
         bucket_arns: buckets that come back every week, 30 at the most.
-        large_bucket_arns: buckets that cost too much for that, 30 at the most.
+        large_bucket_arns: buckets that may cost too much for that, 30 at the most.
         large_every: how often these come back.
         log_key: customer-managed key of the data class "logs".
 
