@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 
+from tests.metric_math import value_of
 from tests.properties.alarms import ALARM, alarms_that_tell, metrics_of, period_of, severity_of
 from tests.properties.promise import Verdicts, rule
 from tests.properties.resources import Json, Platform, Resource
@@ -90,3 +91,34 @@ def test_what_is_critical_is_worse_than_what_is_warned_of(platform: Platform) ->
         fewer = str(warning["ComparisonOperator"]).startswith("LessThan")
         worse = critical["Threshold"] < warning["Threshold"] if fewer else critical["Threshold"] > warning["Threshold"]
         yield critical, worse, f"Its limit, {critical['Threshold']}, is not beyond that of the warning, {warning['Threshold']}."
+
+
+@rule
+def test_alarms_on_errors_fire_in_outages(platform: Platform) -> Verdicts:
+    """With errors alone, as from a load balancer without targets, and with errors beside requests."""
+    for alarm in platform.some(ALARM):
+        names = {source["Id"]: source["MetricStat"]["Metric"]["MetricName"] for source in read(alarm) if "MetricStat" in source}
+        errors = {id_ for id_, name in names.items() if "5XX" in name}
+        if not errors:
+            continue
+        (formula,) = (source["Expression"] for source in read(alarm) if "Expression" in source)
+        if any(name.startswith("HTTPCode_ELB") for name in names.values()):
+            for only_errors in ({id_: 50} for id_ in sorted(errors)):
+                value = value_of(formula, only_errors)
+                yield alarm, value == 100, f"50 errors and no request counted are {value}%, not 100."
+        requests = dict.fromkeys(names.keys() - errors, 100)
+        value = value_of(formula, {**requests, **dict.fromkeys(errors, 50)})
+        yield alarm, value is not None and value > alarm["Threshold"], f"An error in every second request is {value}: silence."
+        yield alarm, value_of(formula, requests) == 0, "Without errors it is not 0."
+
+
+@rule
+def test_formulas_have_values_in_gaps(platform: Platform) -> Verdicts:
+    """No formula may turn a gap in one metric into silence, unless missing data is an alarm or nothing at all was counted."""
+    for alarm in platform.some(ALARM):
+        ids = [source["Id"] for source in read(alarm) if "MetricStat" in source]
+        for formula in (source["Expression"] for source in read(alarm) if "Expression" in source):
+            for gap in ids:
+                value = value_of(formula, dict.fromkeys(set(ids) - {gap}, 50.0))
+                loud = value is not None or alarm["TreatMissingData"] == "breaching"
+                yield alarm, loud, f"Without a value of {gap}, {formula} has none. FILL it."

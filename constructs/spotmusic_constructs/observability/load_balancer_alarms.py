@@ -13,14 +13,20 @@ LATENCY_SECONDS: Thresholds = {"warning": 1, "critical": 3}
 
 
 def error_rate(load_balancer: str, *, period: int = 60) -> Formula:
-    """Returns the percentage of requests that a load balancer or its targets answered with 5xx."""
+    """Returns the percentage of requests that a load balancer or its targets answered with 5xx.
+
+    A load balancer without targets answers 503 and counts no request: `RequestCount` has only requests for which a target was
+    chosen (CloudWatch metrics for your Application Load Balancer). The errors are then all that was asked, and the result is 100.
+    The result never exceeds 100 and never understates; it overstates while only a part of the requests finds a target.
+    """
 
     def total(name: str) -> Metric:
         return Metric(namespace="AWS/ApplicationELB", name=name, dimensions={"LoadBalancer": load_balancer}, statistic="Sum", period=period)
 
+    bad, asked = "(FILL(own, 0) + FILL(theirs, 0))", "FILL(requests, 0)"
     return Formula(
-        # A period without errors has no value in the error metrics, and one without requests none in any.
-        expression="IF(requests > 0, 100 * (FILL(own, 0) + FILL(theirs, 0)) / requests, 0)",
+        # Any of the metrics may have no value. The divisor is at least one, so that the result always has a value.
+        expression=f"100 * {bad} / IF({asked} > {bad}, {asked}, IF({bad} > 0, {bad}, 1))",
         metrics={
             "requests": total("RequestCount"),
             "own": total("HTTPCode_ELB_5XX_Count"),

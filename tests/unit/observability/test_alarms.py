@@ -14,12 +14,17 @@ from spotmusic_constructs.observability.database_alarms import DatabaseAlarms, d
 from spotmusic_constructs.observability.function_alarms import FunctionAlarms, WatchedFunction
 from spotmusic_constructs.observability.instance_memory import memory_gib
 from spotmusic_constructs.observability.kubernetes_alarms import KubernetesAlarms
-from spotmusic_constructs.observability.load_balancer_alarms import ApplicationLoadBalancerAlarms, NetworkLoadBalancerAlarms
+from spotmusic_constructs.observability.load_balancer_alarms import (
+    ApplicationLoadBalancerAlarms,
+    NetworkLoadBalancerAlarms,
+    error_rate,
+)
 from spotmusic_constructs.observability.nat_alarms import NatGatewayAlarms
 from spotmusic_constructs.observability.queue_alarms import QueueAlarms, QueueWatch
 from spotmusic_constructs.observability.restart_alarms import RestartAlarms
 from spotmusic_constructs.observability.service_alarms import ServiceAlarms
 from tests.conftest import ROOT, new_stack
+from tests.metric_math import value_of
 
 Json = dict[str, Any]
 TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
@@ -131,10 +136,21 @@ def test_an_application_load_balancer_is_watched_for_errors_latency_and_targets(
     assert (healthy["ComparisonOperator"], healthy["Threshold"], healthy["TreatMissingData"]) == ("LessThanThreshold", 2, "breaching")
 
 
-def test_a_quiet_load_balancer_has_no_error_rate(alarms: dict[str, Json]) -> None:
-    expression = alarms["GatewayErrorsCritical"]["Metrics"][0]["Expression"]
-    assert expression.startswith("IF(requests > 0")
-    assert expression.endswith(", 0)")
+@pytest.mark.parametrize(
+    ("counts", "percent"),
+    [
+        ({"own": 50}, 100),
+        ({"theirs": 50}, 100),
+        ({"own": 50, "requests": 0}, 100),
+        ({"own": 10, "theirs": 10, "requests": 200}, 10),
+        ({"theirs": 1, "requests": 100}, 1),
+        ({"requests": 100}, 0),
+        ({"requests": 0}, 0),
+        ({}, 0),
+    ],
+)
+def test_error_rate_counts_requests_without_target(counts: dict[str, float], percent: float) -> None:
+    assert value_of(error_rate("app/gateway/1").expression, counts) == pytest.approx(percent)
 
 
 def test_a_service_is_watched_for_tasks_that_do_not_run(alarms: dict[str, Json]) -> None:

@@ -1,0 +1,73 @@
+"""Evaluator of CloudWatch metric math at one point in time, for the functions that formulas of this platform use."""
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+
+_ARITHMETIC: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+_COMPARISONS: Mapping[type[ast.cmpop], Callable[[float, float], bool]] = {
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+
+
+def value_of(expression: str, values: Mapping[str, float | None]) -> float | None:
+    """Returns the value of an expression, or None where CloudWatch has no data point.
+
+    A metric that `values` does not name has no data point. One missing operand makes the result missing, also in the branch
+    that `IF` does not take: AWS does not document that case, and a formula must not depend on it. A division by zero has no
+    data point.
+
+    Raises:
+        ValueError: the expression uses a function or operator that is not implemented here.
+    """
+    return _value(ast.parse(expression, mode="eval").body, values)
+
+
+def _value(node: ast.expr, values: Mapping[str, float | None]) -> float | None:
+    match node:
+        case ast.Constant(value=int() | float() as constant):
+            return float(constant)
+        case ast.Name(id=name):
+            return values.get(name)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            value = _value(operand, values)
+            return None if value is None else -value
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
+            return _both(_ARITHMETIC[type(op)], _value(left, values), _value(right, values))
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
+            return _both(_COMPARISONS[type(op)], _value(left, values), _value(right, values))
+        case ast.Call(func=ast.Name(id=function), args=arguments):
+            return _call(function, [_value(argument, values) for argument in arguments])
+    raise ValueError(f"{ast.unparse(node)}: not implemented. Add it to tests/metric_math.py.")
+
+
+def _both(compute: Callable[[float, float], float], left: float | None, right: float | None) -> float | None:
+    if left is None or right is None:
+        return None
+    try:
+        return float(compute(left, right))
+    except ZeroDivisionError:
+        return None
+
+
+def _call(function: str, arguments: list[float | None]) -> float | None:
+    if function == "FILL":
+        value, filling = arguments
+        return filling if value is None else value
+    known = [argument for argument in arguments if argument is not None]
+    if len(known) < len(arguments):
+        return None
+    if function == "IF":
+        condition, then, otherwise = known
+        return then if condition else otherwise
+    raise ValueError(f"{function}: not implemented. Add it to tests/metric_math.py.")
