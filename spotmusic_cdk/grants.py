@@ -155,7 +155,7 @@ def _pods(settings: Settings) -> Iterator[Grant]:
     yield from _may("pods monitoring/prometheus", write=["observability/Prometheus"])
     yield from _may("pods monitoring/grafana", read=["observability/Prometheus", METRICS])
     yield from _may("pods pod-logs/fluent-bit", read=["eks-platform/PodLogsLogGroup"], write=["eks-platform/PodLogsLogGroup"])
-    yield from _may("pods monitoring/alertmanager", write=["observability/AlarmTopic"])
+    yield from _may("pods monitoring/alertmanager", write=["observability/AlarmTopic", "observability/Heartbeat"])
 
 
 def _nodes(_: Settings) -> Iterator[Grant]:

@@ -39,6 +39,7 @@ class Monitoring(Construct):
         eks_platform: cluster, and what must be deployed before.
         workspace: where samples are kept for good.
         alerts: topic that tells the team.
+        heartbeat: topic whose silence is an alarm.
         names: names of what is deployed, which dashboards choose among.
     """
 
@@ -54,6 +55,7 @@ class Monitoring(Construct):
         eks_platform: EksPlatformStack,
         workspace: Workspace,
         alerts: sns.ITopic,
+        heartbeat: sns.ITopic,
         names: Names,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -78,6 +80,7 @@ class Monitoring(Construct):
             environment=settings.name,
             workspace=workspace,
             alerts=alerts,
+            heartbeat=heartbeat,
             grafana=grafana,
             targets=list(_targets(settings)),
             namespace=MONITORING,

@@ -19,6 +19,7 @@ from spotmusic_constructs.observability.database_alarms import DatabaseAlarms
 from spotmusic_constructs.observability.event_alarms import EventAlarms
 from spotmusic_constructs.observability.event_log import EventLog
 from spotmusic_constructs.observability.function_alarms import FunctionAlarms, WatchedFunction
+from spotmusic_constructs.observability.heartbeat import Heartbeat
 from spotmusic_constructs.observability.instance_memory import memory_gib
 from spotmusic_constructs.observability.kubernetes_alarms import KubernetesAlarms
 from spotmusic_constructs.observability.load_balancer_alarms import (
@@ -95,6 +96,7 @@ class ObservabilityStack(EnvironmentStack):
         retention = retention_of(settings.observability.security_log_days)
 
         self.alarm_topic = AlarmTopic(self, "AlarmTopic", key=keys.notifications, emails=settings.observability.alarm_emails).topic
+        heartbeat = Heartbeat(self, "Heartbeat", topic=self.alarm_topic, key=keys.notifications)
         self.event_log = EventLog(
             self,
             "EventLog",
@@ -129,6 +131,7 @@ class ObservabilityStack(EnvironmentStack):
             eks_platform=eks_platform,
             workspace=self.workspace.workspace,
             alerts=self.alarm_topic,
+            heartbeat=heartbeat.topic,
             names=self._names(network, registry),
         )
         if settings.resilience.fault_injection:

@@ -13,7 +13,14 @@ WITHIN = {"critical": 15 * 60, "warning": 30 * 60}
 budget of 43 minutes by then (docs/slo.md), a warning is looked at in working hours."""
 DAILY = 86_400
 """Period of what AWS publishes once a day, such as the days that a certificate has left."""
-FEWER_IS_WORSE = {"HealthyHostCount", "FreeStorageSpace", "FreeableMemory", "DaysToExpiry", "apiserver_request_total"}
+FEWER_IS_WORSE = {
+    "HealthyHostCount",
+    "FreeStorageSpace",
+    "FreeableMemory",
+    "DaysToExpiry",
+    "apiserver_request_total",
+    "NumberOfMessagesPublished",
+}
 PERCENT = re.compile(r"(Utilization|Percentage|ErrorRate)$")
 
 

@@ -68,7 +68,8 @@ def test_p119_every_alarm_tells_somebody_and_says_what_to_do(platform: Platform)
         yield alarm, there, "Name its runbook, which must exist, at the end of the description."
         yield alarm, severity_of(alarm) is not None, "Say how bad it is."
     for topic in platform.some(TOPIC):
-        read = bool(platform.users_of(topic, "AWS::SNS::Subscription")) or not platform.settings.production
+        missed = any(alarm["TreatMissingData"] == "breaching" for alarm in watchers(platform, watched.HEARTBEAT, place_of(topic)))
+        read = missed or bool(platform.users_of(topic, "AWS::SNS::Subscription")) or not platform.settings.production
         yield topic, read, "Nobody reads it: set observability.alarm_emails."
     yield from alerts_are_told(platform)
 
@@ -84,7 +85,18 @@ def alerts_are_told(platform: Platform) -> Verdicts:
     }
     route = config["route"]
     yield "Alertmanager", route["receiver"] in telling, f"Its alerts go to {route['receiver']}, who tells no topic."
-    for branch in route.get("routes", []):
+    beats = [branch for branch in route["routes"] if branch["matchers"] == ['alertname = "Watchdog"']]
+    yield "Watchdog", bool(beats) and beats[0] is route["routes"][0], "Route it before any route that drops it."
+    for branch in beats:
+        sent = [
+            sns["topic_arn"]
+            for receiver in config["receivers"]
+            for sns in receiver.get("sns_configs", [])
+            if receiver["name"] == branch["receiver"]
+        ]
+        missed = any(alarm["TreatMissingData"] == "breaching" for arn in sent for alarm in watchers(platform, watched.HEARTBEAT, arn))
+        yield "Watchdog", missed, "Send it to a topic whose silence is an alarm: nobody else sees that alerts do not travel."
+    for branch in (branch for branch in route["routes"] if branch not in beats):
         silent = branch["matchers"] == ['severity =~ "none|info"']
         yield f"Alertmanager {branch['matchers']}", silent or branch["receiver"] in telling, f"{branch['receiver']} tells no topic."
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from tests.properties.alarms import Watch, alarms_that_tell, metrics_of, place_of
+from tests.properties.releases import releases_of
 from tests.properties.resources import Platform, Resource
 from tests.properties.statements import statements_of
 
@@ -73,9 +74,12 @@ WATCHED: Mapping[str, tuple[Watch, ...]] = {
     ),
     "queue": (Watch(what="tasks that wait", namespace="Spotmusic/Queues", metrics=("ReadyMessages",), severities=BOTH),),
     "function that runs by itself": (_aws("Lambda", (), "failures", "Errors"),),
+    "heartbeat": (_aws("SNS", CRITICAL, "alerts that do not travel", "NumberOfMessagesPublished", statistic="Sum"),),
     "AWS::Scheduler::ScheduleGroup": (_aws("Scheduler", (), "what was not done", "InvocationDroppedCount"),),
 }
 """What has to be watched of each kind of thing, and how bad it is. An alarm that is not in the table has to be added to it."""
+
+HEARTBEAT = WATCHED["heartbeat"][0]
 
 ON_THE_DASHBOARD = (
     "application load balancer",
@@ -154,6 +158,9 @@ def subjects(platform: Platform) -> Iterator[tuple[str, str, str]]:
     for name, service in platform.settings.services.items():
         if service.scaling.messages_per_task:
             yield "queue", f"queue {name}", name
+    receivers = releases_of(platform)["monitoring"].values["alertmanager"]["config"]["receivers"]
+    for beat in (sns for receiver in receivers if receiver["name"] == "heartbeat" for sns in receiver["sns_configs"]):
+        yield "heartbeat", "heartbeat of Alertmanager", beat["topic_arn"]
     yield from (("function that runs by itself", function.name, place_of(function)) for function in _unattended(platform))
     for kind in (kind for kind in WATCHED if kind.startswith("AWS::")):
         yield from ((kind, resource.name, place_of(resource)) for resource in platform.all(kind))

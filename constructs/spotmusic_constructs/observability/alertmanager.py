@@ -13,20 +13,21 @@ MESSAGE = (
 )
 
 
-def alertmanager_values(*, image: Image, topic_arn: str, region: str, storage_class: str) -> dict[str, object]:
+def alertmanager_values(*, image: Image, topic_arn: str, heartbeat_arn: str, region: str, storage_class: str) -> dict[str, object]:
     """Returns the values below `alertmanager`.
 
     Args:
         image: image of Alertmanager.
         topic_arn: SNS topic that tells the team.
-        region: region of the topic.
+        heartbeat_arn: SNS topic whose silence is an alarm.
+        region: region of the topics.
         storage_class: class of the volumes that keep silences.
     """
     return {
         "serviceAccount": {"create": True, "name": SERVICE_ACCOUNT},
         # One may go. The chart's default is minAvailable, which cannot be taken back: a budget with both is refused.
         "podDisruptionBudget": {"enabled": True, "minAvailable": REPLICAS - 1},
-        "config": _config(topic_arn, region),
+        "config": _config(topic_arn, heartbeat_arn, region),
         "alertmanagerSpec": {
             "image": image.parts,
             "replicas": REPLICAS,
@@ -44,18 +45,22 @@ def alertmanager_values(*, image: Image, topic_arn: str, region: str, storage_cl
 
 TELLS = {"critical": ("10s", "1h"), "warning": ("2m", "12h")}
 """How long alerts of a severity are collected before the team is told, and after how long it is told again."""
+HEARTBEAT = ("1m", "4m")
+"""`group_interval` and `repeat_interval` of Watchdog. Alertmanager repeats at the first group interval after the repeat interval: at
+least once in five minutes, the period of the alarm (`heartbeat.PERIOD_SECONDS`)."""
 ONE_CAUSE = "redpanda|rabbitmq|keycloak|alertmanager"
 """Components whose critical alert explains their warnings: a quorum that is lost has many symptoms."""
 SAME = ("alertname", "namespace", "service", "slo", "exported_namespace", "name", "pod", "persistentvolumeclaim", "poddisruptionbudget")
 """Labels that tell one thing from another in two severities of one alert."""
 
 
-def _config(topic_arn: str, region: str) -> dict[str, object]:
+def _config(topic_arn: str, heartbeat_arn: str, region: str) -> dict[str, object]:
     def receiver(severity: str) -> dict[str, object]:
         sns = {"topic_arn": topic_arn, "sigv4": {"region": region}, "subject": SUBJECT, "message": MESSAGE, "send_resolved": True}
         # Subscriptions filter by it: a pager takes critical only.
         return {"name": severity, "sns_configs": [{**sns, "attributes": {"severity": severity}}]}
 
+    beat = {"topic_arn": heartbeat_arn, "sigv4": {"region": region}, "subject": "Watchdog", "message": "Watchdog", "send_resolved": False}
     return {
         "global": {"resolve_timeout": "5m"},
         "route": {
@@ -66,7 +71,15 @@ def _config(topic_arn: str, region: str) -> dict[str, object]:
             "group_interval": "5m",
             "repeat_interval": TELLS["warning"][1],
             "routes": [
-                # Watchdog fires always, to prove that alerts travel; it is not for a mailbox. What is for information is in Grafana.
+                # Watchdog fires always; CloudWatch alarms when it does not arrive.
+                {
+                    "receiver": "heartbeat",
+                    "matchers": ['alertname = "Watchdog"'],
+                    "group_wait": "0s",
+                    "group_interval": HEARTBEAT[0],
+                    "repeat_interval": HEARTBEAT[1],
+                },
+                # Grafana shows information.
                 {"receiver": "nobody", "matchers": ['severity =~ "none|info"']},
                 {
                     "receiver": "critical",
@@ -84,7 +97,7 @@ def _config(topic_arn: str, region: str) -> dict[str, object]:
                 "equal": ["component"],
             },
         ],
-        "receivers": [*(receiver(severity) for severity in TELLS), {"name": "nobody"}],
+        "receivers": [*(receiver(severity) for severity in TELLS), {"name": "heartbeat", "sns_configs": [beat]}, {"name": "nobody"}],
     }
 
 

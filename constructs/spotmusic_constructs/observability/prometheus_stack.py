@@ -26,7 +26,7 @@ class KubePrometheusStack(Construct):
     """Two replicas of Prometheus, three of Alertmanager and two of Grafana, none of them public.
 
     Creates the release, and the rights of its three service accounts by Pod Identity: Prometheus writes to the workspace,
-    Alertmanager publishes to the topic, Grafana reads CloudWatch and the workspace. The stack makes what `external_secrets` and
+    Alertmanager publishes to the two topics, Grafana reads CloudWatch and the workspace. The stack makes what `external_secrets` and
     `certificates` name, and the release comes after. Custom resource definitions come from `PrometheusCrds`, alerts and dashboards from
     `RulesAndDashboards`.
 
@@ -37,6 +37,7 @@ class KubePrometheusStack(Construct):
         environment: name of the environment, for the label `cluster` of every sample.
         workspace: where samples are kept for good.
         alerts: SNS topic that tells the team.
+        heartbeat: SNS topic that Alertmanager publishes to at all times (`Heartbeat`).
         grafana: who Grafana is, its database and its logins.
         targets: services outside the cluster to scrape.
         namespace: existing namespace with Pod Security `restricted`.
@@ -49,7 +50,8 @@ class KubePrometheusStack(Construct):
 
     Example:
         KubePrometheusStack(self, "Monitoring", cluster=cluster, chart=versions.KUBE_PROMETHEUS_STACK, images=registry.images,
-                            environment="dev", workspace=workspace, alerts=topic, grafana=grafana, after=[eks_platform.last_wave])
+                            environment="dev", workspace=workspace, alerts=topic, heartbeat=heartbeat.topic,
+                            grafana=grafana, after=[eks_platform.last_wave])
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class KubePrometheusStack(Construct):
         environment: str,
         workspace: Workspace,
         alerts: sns.ITopic,
+        heartbeat: sns.ITopic,
         grafana: Grafana,
         targets: Sequence[ScrapeTarget] = (),
         namespace: str = "monitoring",
@@ -78,7 +81,7 @@ class KubePrometheusStack(Construct):
         self.external_secrets = (grafana.external_secret(namespace),)
         self.certificates = (grafana.certificate(namespace),)
 
-        identities = self._identities(cluster, namespace, workspace, alerts)
+        identities = self._identities(cluster, namespace, workspace, [alerts, heartbeat])
         self.release = HelmRelease(
             self,
             "Release",
@@ -104,7 +107,11 @@ class KubePrometheusStack(Construct):
                     retention_hours=retention_hours,
                 ),
                 "alertmanager": alertmanager_values(
-                    image=names["alertmanager"], topic_arn=alerts.topic_arn, region=region, storage_class=storage_class
+                    image=names["alertmanager"],
+                    topic_arn=alerts.topic_arn,
+                    heartbeat_arn=heartbeat.topic_arn,
+                    region=region,
+                    storage_class=storage_class,
                 ),
                 "grafana": grafana_values(
                     grafana=grafana,
@@ -118,7 +125,7 @@ class KubePrometheusStack(Construct):
             },
         )
 
-    def _identities(self, cluster: eks.ICluster, namespace: str, workspace: Workspace, alerts: sns.ITopic) -> list[PodIdentity]:
+    def _identities(self, cluster: eks.ICluster, namespace: str, workspace: Workspace, topics: Sequence[sns.ITopic]) -> list[PodIdentity]:
         def identity(id_: str, account: str, description: str, *rights: tuple[list[str], str]) -> PodIdentity:
             return PodIdentity(
                 self,
@@ -131,7 +138,12 @@ class KubePrometheusStack(Construct):
             )
 
         write = identity("Write", prometheus.SERVICE_ACCOUNT, "Prometheus keeps its samples", (["aps:RemoteWrite"], workspace.arn))
-        tell = identity("Tell", alertmanager.SERVICE_ACCOUNT, "Alertmanager tells the team", (["sns:Publish"], alerts.topic_arn))
+        tell = identity(
+            "Tell",
+            alertmanager.SERVICE_ACCOUNT,
+            "Alertmanager tells the team",
+            *((["sns:Publish"], topic.topic_arn) for topic in topics),
+        )
         see = identity(
             "See",
             grafana_module.SERVICE_ACCOUNT,

@@ -6,10 +6,12 @@ import pytest
 
 from spotmusic_constructs.kubernetes.images import Image
 from spotmusic_constructs.observability.alertmanager import alertmanager_values
+from spotmusic_constructs.observability.heartbeat import PERIOD_SECONDS
 from tests.charts.monitoring.catalogue import rules
 from tests.charts.monitoring.promtool import run
 
 TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
+HEARTBEAT = "arn:aws:sns:sa-east-1:111122223333:heartbeat"
 COMPONENTS = {rule["labels"]["component"] for content in rules().values() for rule in content if "alert" in rule}
 
 Json = dict[str, Any]
@@ -18,7 +20,9 @@ Json = dict[str, Any]
 @pytest.fixture(scope="module")
 def config() -> Json:
     image = Image(registry="registry.example", repository="alertmanager", tag="v1")
-    values: Json = json.loads(json.dumps(alertmanager_values(image=image, topic_arn=TOPIC, region="sa-east-1", storage_class="gp3")))
+    values: Json = json.loads(
+        json.dumps(alertmanager_values(image=image, topic_arn=TOPIC, heartbeat_arn=HEARTBEAT, region="sa-east-1", storage_class="gp3"))
+    )
     found: Json = values["config"]
     return found
 
@@ -40,7 +44,7 @@ def test_alertmanager_takes_its_configuration(file: Path) -> None:
         (["severity=critical", "alertname=RedpandaLeaderless"], "critical"),
         (["severity=warning", "alertname=RedpandaDisk"], "warning"),
         (["severity=info", "alertname=ServiceWithoutImage"], "nobody"),
-        (["severity=none", "alertname=Watchdog"], "nobody"),
+        (["severity=none", "alertname=Watchdog"], "heartbeat"),
         (["alertname=OfSomebodyElse"], "warning"),
     ],
 )
@@ -55,6 +59,18 @@ def test_the_team_is_told_through_the_topic_signed_by_pod_identity(config: Json)
         assert (sns["topic_arn"], sns["sigv4"], sns["send_resolved"]) == (TOPIC, {"region": "sa-east-1"}, True)
         assert sns["attributes"] == {"severity": severity}
     assert tells["nobody"] == []
+
+
+def seconds(interval: str) -> int:
+    return int(interval[:-1]) * {"s": 1, "m": 60}[interval[-1]]
+
+
+def test_watchdog_beats_once_a_period(config: Json) -> None:
+    (beat,) = next(receiver for receiver in config["receivers"] if receiver["name"] == "heartbeat")["sns_configs"]
+    assert (beat["topic_arn"], beat["sigv4"], beat["send_resolved"]) == (HEARTBEAT, {"region": "sa-east-1"}, False)
+    route = config["route"]["routes"][0]
+    assert route["receiver"] == "heartbeat"
+    assert seconds(route["group_interval"]) + seconds(route["repeat_interval"]) <= PERIOD_SECONDS
 
 
 def test_what_is_critical_is_told_sooner_and_again_sooner(config: Json) -> None:

@@ -19,6 +19,7 @@ from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_
 Json = dict[str, Any]
 WORKSPACE = "arn:aws:aps:sa-east-1:111122223333:workspace/ws-0123"
 TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
+HEARTBEAT = "arn:aws:sns:sa-east-1:111122223333:heartbeat"
 
 
 def stack_with(**changes: Any) -> tuple[cdk.Stack, KubePrometheusStack]:
@@ -30,6 +31,7 @@ def stack_with(**changes: Any) -> tuple[cdk.Stack, KubePrometheusStack]:
         "environment": "prod",
         "workspace": Workspace(arn=WORKSPACE, workspace_id="ws-0123", region="sa-east-1"),
         "alerts": sns.Topic.from_topic_arn(stack, "Alerts", TOPIC),
+        "heartbeat": sns.Topic.from_topic_arn(stack, "Heartbeat", HEARTBEAT),
         "grafana": Grafana(
             url="https://grafana.internal.spotmusic.example",
             realm_url="https://spotmusic.example/auth/realms/spotmusic",
@@ -90,7 +92,7 @@ def test_each_service_account_has_its_rights_and_no_other(resources: dict[str, J
     query = ["aps:GetLabels", "aps:GetMetricMetadata", "aps:GetSeries", "aps:QueryMetrics"]
     assert rights(resources) == {
         "prometheus": [("aps:RemoteWrite", WORKSPACE)],
-        "alertmanager": [("sns:Publish", TOPIC)],
+        "alertmanager": [("sns:Publish", [TOPIC, HEARTBEAT])],
         "grafana": [(["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], "*"), (query, WORKSPACE)],
     }
     accounts = {values[part]["serviceAccount"]["name"] for part in ("prometheus", "alertmanager", "grafana")}

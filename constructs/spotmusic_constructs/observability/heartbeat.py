@@ -1,0 +1,65 @@
+"""Dead man's switch of Prometheus and Alertmanager."""
+
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from spotmusic_constructs.observability.alarm import Alarms, Metric, Rule
+
+PERIOD_SECONDS = 300
+SILENT_PERIODS = 3
+"""Periods without a message until the alarm fires; Alertmanager sends one in each (`alertmanager.HEARTBEAT`)."""
+
+
+class Heartbeat(Construct):
+    """An encrypted SNS topic that Alertmanager publishes to at all times, and an alarm on its silence.
+
+    Creates the topic, its policy, and a critical alarm on `NumberOfMessagesPublished` of the topic; missing data is breaching.
+    SNS counts accepted messages. The alarm therefore covers Prometheus, Alertmanager, its Pod Identity, the route to SNS and the
+    key. The topic needs no subscription.
+
+    Args:
+        topic: topic of the team, which the alarm tells.
+        key: customer-managed key of the data class "notifications".
+
+    Example:
+        heartbeat = Heartbeat(self, "Heartbeat", topic=alarm_topic, key=keys.notifications)
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, topic: sns.ITopic, key: kms.IKey) -> None:
+        super().__init__(scope, construct_id)
+        resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key.key_arn)
+        sns.CfnTopicPolicy(self, "Policy", topics=[resource.ref], policy_document=_policy(resource.ref))
+        self.topic = sns.Topic.from_topic_arn(self, "Handle", resource.ref)
+        silence = Rule(
+            name="Silence",
+            summary="Alertmanager sends no heartbeat: alerts of Prometheus do not reach the team.",
+            watch=Metric(
+                namespace="AWS/SNS",
+                name="NumberOfMessagesPublished",
+                dimensions={"TopicName": resource.attr_topic_name},
+                statistic="Sum",
+                period=PERIOD_SECONDS,
+            ),
+            thresholds={"critical": 1},
+            comparison="<",
+            periods=SILENT_PERIODS,
+            missing_data="breaching",
+        )
+        Alarms(self, "Alarms", topic=topic, runbook="monitoring", rules=[silence])
+
+
+def _policy(topic_arn: str) -> dict[str, object]:
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "NobodyPublishesWithoutTls",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }
+        ],
+    }
