@@ -10,7 +10,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 export SPOTMUSIC_OPINIONS := $(CURDIR)/.opinions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup synth guard cfn-lint checkov opinions test fuzz lint format schema flows game-day charts release-templates dashboards tools lock sbom outdated local local-down diff mutants bench clean
+.PHONY: help setup synth guard cfn-lint checkov opinions test fuzz lint format schema flows game-day charts release-templates dashboards tools preflight lock sbom outdated local local-down diff mutants bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,7 +59,7 @@ test: setup  ## run the whole test suite
 lint: setup  ## style, types and import contracts
 	ruff check .
 	ruff format --check .
-	mypy app.py spotmusic_cdk stacks constructs/spotmusic_constructs tests
+	mypy app.py spotmusic_cdk stacks constructs/spotmusic_constructs tools tests
 	lint-imports
 
 format: setup  ## let ruff correct what it can
@@ -92,6 +92,9 @@ tools:  ## fetch promtool, amtool and LuaJIT from Debian into .tools, where test
 	cd .tools && $(APT) download prometheus prometheus-alertmanager luajit lua-cjson
 	for package in .tools/*.deb; do dpkg -x $$package .tools || exit 1; done
 	rm -rf .tools/apt .tools/etc .tools/lib .tools/var .tools/usr/share .tools/*.deb
+
+preflight: setup  ## check the account that you are logged in to before a deployment of ENV (FIX=1 creates missing service-linked roles)
+	@python -m tools.preflight --env $(ENV) $(if $(FIX),--fix)
 
 fuzz: setup  ## mutate thousands of environment files (SEED=1 draws the same again), and synthesize the corners of what is admitted
 	python -m tests.fuzz --seed "$(SEED)"

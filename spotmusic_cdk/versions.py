@@ -41,7 +41,7 @@ KUBECTL_LAYERS: dict[str, str] = {"1.29": "aws_cdk.lambda_layer_kubectl_v29", "1
 
 METRICS_SERVER_ADD_ON = "v0.8.1-eksbuild.10"
 """EKS community add-on metrics-server: the default build for Kubernetes 1.35 in 2026-08, read in configurations that run it. Whether
-1.36 has this very build could not be read: docs/deployment.md has the command that tells, to be run before the first deployment."""
+1.36 has this very build could not be read: `make preflight` asks AWS, before the first deployment."""
 
 _RDS = "Amazon RDS for MySQL release calendar, read 2026-11"
 

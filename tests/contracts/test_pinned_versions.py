@@ -1,21 +1,50 @@
-"""The commands of docs/deployment.md ask AWS for the versions that production pins, and for no others."""
+"""The check of an account asks AWS for the versions that production pins, and for no others."""
 
-import re
+from collections.abc import Iterator
+from typing import Any
 
 from spotmusic_cdk import versions
-from tests.conftest import ROOT, settings_of
+from tests.conftest import settings_of
+from tools.preflight import engines
+from tools.preflight.finding import Context
 
 
-def test_the_document_asks_for_every_version_that_production_pins() -> None:
-    settings = settings_of("prod")
-    text = (ROOT / "docs" / "deployment.md").read_text()
-    section = text.partition("### Ask for the pinned versions")[2].partition("\n### ")[0]
-    assert set(re.findall(r"--kubernetes-version (\S+)|--cluster-versions (\S+)", section)) == {
-        (settings.kubernetes.version, ""),
-        ("", settings.kubernetes.version),
-    }
-    assert re.findall(r"addonVersion=='([^']+)'", section) == [versions.METRICS_SERVER_ADD_ON]
-    cache = settings.data.cache
-    databases = {("mysql", database.version) for database in (settings.data.catalogue, settings.data.identity)}
-    pinned = databases | {(cache.engine, cache.version or versions.DEFAULT_CACHE_VERSION[cache.engine])}
-    assert set(re.findall(r"--engine (\S+) --engine-version (\S+)", section)) == pinned
+class _Listener:
+    """A client that answers nothing and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def __call__(self, _service: str, _region: str) -> "_Listener":
+        return self
+
+    def get_paginator(self, operation: str) -> "_Pages":
+        return _Pages(self, operation)
+
+    def describe_cluster_versions(self, **arguments: Any) -> dict[str, Any]:
+        self.asked.append(("describe_cluster_versions", arguments))
+        return {}
+
+
+class _Pages:
+    def __init__(self, listener: _Listener, operation: str) -> None:
+        self._listener, self._operation = listener, operation
+
+    def paginate(self, **arguments: Any) -> Iterator[dict[str, Any]]:
+        self._listener.asked.append((self._operation, arguments))
+        yield {}
+
+
+def test_preflight_asks_for_pinned_versions() -> None:
+    settings, listener = settings_of("prod"), _Listener()
+    context = Context(settings=settings, clients=listener, account="111122223333")
+    told = [finding.check for ask in (engines.databases, engines.cache, engines.kubernetes) for finding in ask(context)]
+    databases, cache = (settings.data.catalogue, settings.data.identity), settings.data.cache
+    asked = {(operation, value) for operation, arguments in listener.asked for value in arguments.values() if isinstance(value, str)}
+    assert {("describe_db_engine_versions", database.version) for database in databases} <= asked
+    assert {("describe_orderable_db_instance_options", f"db.{database.instance_class}") for database in databases} <= asked
+    assert ("describe_reserved_cache_nodes_offerings", cache.node_type) in asked
+    assert ("describe_addon_versions", settings.kubernetes.version) in asked
+    assert ("describe_cluster_versions", {"clusterVersions": [settings.kubernetes.version], "includeAll": True}) in listener.asked
+    assert f"metrics-server {versions.METRICS_SERVER_ADD_ON}" in told
+    assert f"{cache.engine} {cache.version or versions.DEFAULT_CACHE_VERSION[cache.engine]}" in told

@@ -9,6 +9,7 @@ from tests.charts.platform import Platform
 from tests.charts.quantities import most_pods, requested
 from tests.conftest import ROOT, Template, settings_of
 from tests.templates import all_of
+from tools.preflight.quotas import needs
 
 Templates = Callable[[str], dict[str, Template]]
 DOCUMENT = (ROOT / "docs" / "deployment.md").read_text()
@@ -69,3 +70,7 @@ def test_the_fullest_security_group_is_told(templates: Templates) -> None:
                 )
     fullest = max(rules.values())
     assert TOLD["L-0EA8095F"] == (fullest, fullest)
+
+
+def test_preflight_asks_for_what_is_told() -> None:
+    assert {need.code: need.least for need in needs(settings_of("prod"))} == {code: most for code, (_, most) in TOLD.items()}

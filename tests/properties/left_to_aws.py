@@ -88,7 +88,7 @@ PARAMETERS: Mapping[str, Said] = {
     "long_query_time": Said(("0.5", "1", "2"), "Ten seconds by default, and the Web API promises half a second: no slow query would show."),
     "innodb_print_all_deadlocks": Said(("1",), "Only the last one is kept by default, until the next."),
     "local_infile": Said(("0",), "A server that was taken over could ask its clients for their files."),
-    "sql_generate_invisible_primary_key": Said(("OFF",), "Keycloak's migrations add primary keys of their own, and would fail."),
+    "sql_generate_invisible_primary_key": Said(("0",), "Keycloak's migrations add primary keys of their own, and would fail."),
 }
 """Parameters of MySQL."""
 

@@ -6,12 +6,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-_PARAMETERS = {
-    # What is older goes when memory ends. Sessions and counters expire by themselves, so nothing is lost that was promised.
-    "maxmemory-policy": "volatile-lru",
-    # For copies and failover (ElastiCache user guide, managing reserved memory: 25 for nodes that make snapshots).
-    "reserved-memory-percent": "25",
-}
+from spotmusic_constructs.data.parameters import CACHE
+
 _FAMILIES = {"redis": {"7": "redis7"}, "valkey": {"8": "valkey8"}}
 
 
@@ -30,7 +26,7 @@ def cache_parameter_group(scope: Construct, engine: str, version: str) -> elasti
         f"{family.capitalize()}Parameters",
         cache_parameter_group_family=family,
         description="Evicts what may expire, and keeps memory for failover",
-        properties=_PARAMETERS,
+        properties=CACHE,
     )
 
 

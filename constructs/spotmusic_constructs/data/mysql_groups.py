@@ -4,20 +4,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
-_PARAMETERS = {
-    # "1", not "ON": checkers and the RDS console compare with what RDS itself writes.
-    "require_secure_transport": "1",
-    "tls_version": "TLSv1.2,TLSv1.3",
-    # Keycloak's migrations add primary keys of their own (Keycloak server guide, database).
-    "sql_generate_invisible_primary_key": "OFF",
-    "local_infile": "0",
-    "log_output": "FILE",
-    "slow_query_log": "1",
-    "long_query_time": "1",
-    "innodb_print_all_deadlocks": "1",
-    # Every statement with its values: personal data, and a disk that fills.
-    "general_log": "0",
-}
+from spotmusic_constructs.data.parameters import MYSQL
+
 _AUDIT = {
     # Who came, and who changed schema or rights. Queries would put listeners' data into logs.
     "SERVER_AUDIT_EVENTS": "CONNECT,QUERY_DDL,QUERY_DCL",
@@ -33,7 +21,7 @@ def mysql_parameter_group(scope: Construct, engine: rds.IInstanceEngine, removal
         "ParameterGroup",
         engine=engine,
         description="TLS only; slow queries and deadlocks are logged",
-        parameters=_PARAMETERS,
+        parameters=MYSQL,
         removal_policy=removal_policy,
     )
 

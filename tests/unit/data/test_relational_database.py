@@ -89,7 +89,7 @@ def test_nobody_connects_without_tls_1_2(minimal: Resources) -> None:
 
 
 def test_keycloak_can_migrate(minimal: Resources) -> None:
-    assert only(minimal, "AWS::RDS::DBParameterGroup")["Parameters"]["sql_generate_invisible_primary_key"] == "OFF"
+    assert only(minimal, "AWS::RDS::DBParameterGroup")["Parameters"]["sql_generate_invisible_primary_key"] == "0"
 
 
 def test_logs_hold_errors_slow_queries_and_who_came_but_no_statements(minimal: Resources) -> None:

@@ -1,0 +1,577 @@
+"""Checks of an account, against answers in the shapes of botocore's service models."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ProfileNotFound
+from botocore.stub import Stubber
+
+from spotmusic_cdk import versions
+from spotmusic_cdk.settings import Settings, parse
+from spotmusic_constructs.data.parameters import CACHE, MYSQL
+from tests.guards.test_commands import wrong
+from tools.preflight import __main__ as command
+from tools.preflight import account, domain, edge, engines, leftovers, network, quotas, secrets, security
+from tools.preflight.finding import Check, Context, Finding, State, fix, run
+from tools.preflight.report import table
+
+ACCOUNT = "111122223333"
+HOME = "sa-east-1"
+DOCKER_HUB = f"arn:aws:secretsmanager:{HOME}:{ACCOUNT}:secret:ecr-pullthroughcache/docker-hub-AbCdEf"
+FILE = f"""
+name: demo
+account: "{ACCOUNT}"
+zones: [sa-east-1a, sa-east-1b]
+domain: {{name: music.example, hosted_zone_id: Z0123456789EXAMPLE}}
+network: {{interface_endpoints: [sts]}}
+registry: {{docker_hub_credentials: "{DOCKER_HUB}"}}
+services:
+  playback: {{cpu: 1024, memory: 2048, route: /v1/playback, scaling: {{max: 10}}}}
+"""
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+ROLE = {"Path": "/", "RoleName": "role", "RoleId": "AROA0123456789EXAMPLE", "Arn": f"arn:aws:iam::{ACCOUNT}:role/role", "CreateDate": NOW}
+SESSION = boto3.Session(aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="example")
+Call = tuple[str, str, str, Mapping[str, Any] | str]
+"""Service, region, operation, and the answer or the code of the error."""
+
+
+def settings(*changes: tuple[str, str]) -> Settings:
+    text = FILE
+    for old, new in changes:
+        text = text.replace(old, new)
+    return parse(text, source=Path("demo.yaml"))
+
+
+@dataclass
+class Recorded:
+    """Clients that answer what was recorded, in its order, and nothing else."""
+
+    calls: Sequence[Call]
+    stubs: dict[tuple[str, str], tuple[Any, Stubber]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for service, region, operation, answer in self.calls:
+            stub = self._stubbed(service, region)[1]
+            if isinstance(answer, str):
+                stub.add_client_error(operation, answer, "refused")
+            else:
+                stub.add_response(operation, dict(answer))
+
+    def _stubbed(self, service: str, region: str) -> tuple[Any, Stubber]:
+        if (service, region) not in self.stubs:
+            client = SESSION.client(service, region_name=region)
+            self.stubs[service, region] = client, Stubber(client)
+        return self.stubs[service, region]
+
+    def __call__(self, service: str, region: str) -> Any:
+        client, stub = self._stubbed(service, region)
+        stub.activate()
+        return client
+
+    def exhausted(self) -> None:
+        for _, stub in self.stubs.values():
+            stub.assert_no_pending_responses()
+
+
+def asked(checks: Iterable[Check], *calls: Call, of: Settings | None = None) -> list[Finding]:
+    """Runs checks against recorded answers, all of which must be asked for. Commands that they tell can be run."""
+    recorded = Recorded(calls)
+    context = Context(settings=of or settings(), clients=recorded, account=ACCOUNT, session_region=HOME)
+    findings = [*run([*checks], context)]
+    recorded.exhausted()
+    assert [*wrong("\n".join(f"`{finding.command}`" for finding in findings))] == []
+    return findings
+
+
+def states(findings: Sequence[Finding]) -> list[str]:
+    return [str(finding.state) for finding in findings]
+
+
+def only(*asks: Callable[[Context], Iterable[Finding]]) -> list[Check]:
+    return [Check(name="check", ask=ask) for ask in asks]
+
+
+def region(status: str) -> Call:
+    return ("ec2", "us-east-1", "describe_regions", {"Regions": [{"RegionName": HOME, "OptInStatus": status}]})
+
+
+def test_account_and_region_match_the_file() -> None:
+    assert states(asked(only(account.account), region("opt-in-not-required"))) == ["ok", "ok", "ok"]
+
+
+def test_account_of_somebody_else_is_found() -> None:
+    other = settings((f'account: "{ACCOUNT}"', 'account: "444455556666"'), (f":{ACCOUNT}:", ":444455556666:"))
+    found = asked(only(account.account), region("not-opted-in"), of=other)
+    assert states(found) == ["fix", "ok", "fix"]
+    assert found[2].command == "aws account enable-region --region-name sa-east-1"
+
+
+def test_session_of_another_region_is_found() -> None:
+    context = Context(settings=settings(), clients=Recorded([region("opted-in")]), account=ACCOUNT, session_region="eu-west-1")
+    found = [*account.account(context)]
+    assert (states(found), found[1].command) == (["ok", "fix", "ok"], "export AWS_REGION=sa-east-1")
+
+
+def stack(status: str = "UPDATE_COMPLETE", version: str = "30", **more: Any) -> dict[str, Any]:
+    outputs = [{"OutputKey": "BootstrapVersion", "OutputValue": version}]
+    return {"Stacks": [{"StackName": "CDKToolkit", "CreationTime": NOW, "StackStatus": status, "Outputs": outputs, **more}]}
+
+
+def test_bootstrap_stands_in_both_regions() -> None:
+    calls = [("cloudformation", place, "describe_stacks", stack()) for place in (HOME, "us-east-1")]
+    assert states(asked(only(account.bootstrap), *calls)) == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("answer", ["ValidationError", stack(version="5"), stack(status="ROLLBACK_COMPLETE")])
+def test_bootstrap_that_cannot_be_used_is_found(answer: str | dict[str, Any]) -> None:
+    calls = [("cloudformation", place, "describe_stacks", answer) for place in (HOME, "us-east-1")]
+    found = asked(only(account.bootstrap), *calls)
+    assert [line.command for line in found] == [f"npx cdk bootstrap aws://{ACCOUNT}/{place}" for place in (HOME, "us-east-1")]
+
+
+def simulated(decision: str) -> Call:
+    results = [{"EvalActionName": "cloudformation:DescribeStacks", "EvalDecision": decision}]
+    return ("iam", "us-east-1", "simulate_principal_policy", {"EvaluationResults": results})
+
+
+def test_weak_references_need_describe_stacks() -> None:
+    found = asked(only(account.weak_references), simulated("allowed"), simulated("implicitDeny"))
+    assert states(found) == ["ok", "fix"]
+    assert "--cloudformation-execution-policies" in found[1].command
+
+
+def test_missing_execution_role_asks_for_bootstrap() -> None:
+    calls = [("iam", "us-east-1", "simulate_principal_policy", "NoSuchEntity")] * 2
+    assert states(asked(only(account.weak_references), *calls)) == ["fix", "fix"]
+
+
+def roles(answer: Mapping[str, Any] | str) -> list[Call]:
+    return [("iam", "us-east-1", "get_role", answer) for _ in account.SERVICE_LINKED_ROLES]
+
+
+def test_service_linked_roles_that_exist_are_well() -> None:
+    assert set(states(asked(only(account.service_linked_roles), *roles({"Role": ROLE})))) == {"ok"}
+
+
+def test_missing_service_linked_roles_are_created_on_demand() -> None:
+    first, *_ = found = asked(only(account.service_linked_roles), *roles("NoSuchEntity"))
+    assert set(states(found)) == {"fix"}
+    assert first.command == "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com"
+    clients = Recorded([("iam", "us-east-1", "create_service_linked_role", {"Role": ROLE})])
+    create = partial(clients("iam", "us-east-1").create_service_linked_role, AWSServiceName="ecs.amazonaws.com")
+    assert command.repaired(replace(first, repair=create)).state == State.OK
+
+
+@pytest.mark.parametrize(("code", "state"), [("InvalidInput", State.OK), ("AccessDenied", State.FIX)])
+def test_repair_tells_of_refusals(code: str, state: State) -> None:
+    clients = Recorded([("iam", "us-east-1", "create_service_linked_role", code)])
+    create = partial(clients("iam", "us-east-1").create_service_linked_role, AWSServiceName="ecs.amazonaws.com")
+    assert command.repaired(fix("role ECS", "there is none", "aws", create)).state == state
+
+
+def test_fault_injection_needs_its_role() -> None:
+    injecting = settings(("services:", "resilience: {fault_injection: true}\nservices:"))
+    calls = [*roles({"Role": ROLE}), ("iam", "us-east-1", "get_role", "NoSuchEntity")]
+    assert asked(only(account.service_linked_roles), *calls, of=injecting)[-1].command.endswith("fis.amazonaws.com")
+
+
+def zones(*ids: str, state: str = "available") -> Call:
+    names = ("sa-east-1a", "sa-east-1b")
+    entries = [{"ZoneName": name, "ZoneId": id_, "State": state} for name, id_ in zip(names, ids, strict=False)]
+    return ("ec2", HOME, "describe_availability_zones", {"AvailabilityZones": entries})
+
+
+def test_zones_are_judged_by_their_ids() -> None:
+    assert states(asked(only(network.zones), zones("sae1-az1", "sae1-az2"))) == ["ok", "ok"]
+    found = asked(only(network.zones), zones("use1-az3", "apne2-az1"))
+    assert states(found) == ["fix", "fix"]
+    assert found[0].told == "use1-az3 is without EKS and CloudFront VPC origins"
+    assert found[1].told == "apne2-az1 is without CloudFront VPC origins"
+
+
+def test_zones_that_are_absent_or_impaired_are_found() -> None:
+    assert states(asked(only(network.zones), zones("sae1-az1", state="impaired"))) == ["fix", "fix"]
+
+
+@pytest.mark.parametrize(("zone", "state"), [("sa-east-1b", "ok"), ("sa-east-1c", "fix")])
+def test_interface_endpoints_are_in_every_zone(zone: str, state: str) -> None:
+    detail = {"ServiceName": f"com.amazonaws.{HOME}.sts", "AvailabilityZones": ["sa-east-1a", zone]}
+    call: Call = ("ec2", HOME, "describe_vpc_endpoint_services", {"ServiceDetails": [detail]})
+    assert states(asked(only(network.endpoints), call)) == [state]
+
+
+@pytest.mark.parametrize(("found", "state"), [(versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS[HOME], "ok"), ("pl-0", "fix")])
+def test_prefix_list_is_the_pinned_one(found: str, state: str) -> None:
+    call: Call = ("ec2", HOME, "describe_managed_prefix_lists", {"PrefixLists": [{"PrefixListId": found}]})
+    assert states(asked(only(network.prefix_list), call)) == [state]
+
+
+def orderable(*names: str, storage: str = "gp3", multi_az: bool = True) -> Call:
+    option = {"StorageType": storage, "MultiAZCapable": multi_az, "AvailabilityZones": [{"Name": name} for name in names]}
+    return ("rds", HOME, "describe_orderable_db_instance_options", {"OrderableDBInstanceOptions": [option]})
+
+
+def engine(*found: str) -> Call:
+    return ("rds", HOME, "describe_db_engine_versions", {"DBEngineVersions": [{"EngineVersion": version} for version in found]})
+
+
+def test_databases_can_be_ordered_in_every_zone() -> None:
+    found = asked(only(engines.databases), engine("8.4.10"), orderable("sa-east-1a", "sa-east-1b"))
+    assert states(found) == ["ok", "ok"]
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [orderable("sa-east-1a"), orderable("sa-east-1a", "sa-east-1b", storage="io1"), orderable("sa-east-1a", "sa-east-1b", multi_az=False)],
+)
+def test_databases_that_cannot_be_ordered_are_found(offer: Call) -> None:
+    assert states(asked(only(engines.databases), engine(), offer)) == ["fix", "fix"]
+
+
+def caches(version: str, *offers: str) -> list[Call]:
+    return [
+        ("elasticache", HOME, "describe_cache_engine_versions", {"CacheEngineVersions": [{"EngineVersion": version}]}),
+        (
+            "elasticache",
+            HOME,
+            "describe_reserved_cache_nodes_offerings",
+            {"ReservedCacheNodesOfferings": [{"CacheNodeType": offer} for offer in offers]},
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("version", "offers", "expected"),
+    [("7.1", ["cache.t4g.small"], ["ok", "ok"]), ("7.1.0", ["x"], ["ok", "ok"]), ("7.0", [], ["fix", "fix"])],
+)
+def test_cache_is_offered(version: str, offers: list[str], expected: list[str]) -> None:
+    assert states(asked(only(engines.cache), *caches(version, *offers))) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "build", "expected"),
+    [("STANDARD_SUPPORT", versions.METRICS_SERVER_ADD_ON, ["ok", "ok"]), ("EXTENDED_SUPPORT", "v0.8.0-eksbuild.1", ["fix", "fix"])],
+)
+def test_kubernetes_and_its_add_on_are_there(status: str, build: str, expected: list[str]) -> None:
+    found = asked(
+        only(engines.kubernetes),
+        ("eks", HOME, "describe_cluster_versions", {"clusterVersions": [{"clusterVersion": "1.36", "versionStatus": status}]}),
+        ("eks", HOME, "describe_addon_versions", {"addons": [{"addonVersions": [{"addonVersion": build}]}]}),
+    )
+    assert states(found) == expected
+    if "fix" in expected:
+        assert "METRICS_SERVER_ADD_ON" in found[1].command
+
+
+def defaults(service: str, used: Mapping[str, str], **allowed: str) -> Call:
+    parameters = [{"ParameterName": name, "IsModifiable": True, "AllowedValues": allowed.get(name, value)} for name, value in used.items()]
+    return (service, HOME, "describe_engine_default_parameters", {"EngineDefaults": {"Parameters": parameters}})
+
+
+def test_parameters_in_use_are_admitted() -> None:
+    assert states(asked(only(engines.parameters), defaults("rds", MYSQL), defaults("elasticache", CACHE))) == ["ok", "ok"]
+
+
+def test_parameters_that_aws_refuses_are_found() -> None:
+    mysql = defaults("rds", MYSQL, sql_generate_invisible_primary_key="ON,OFF")
+    found = asked(only(engines.parameters), mysql, defaults("elasticache", {}))
+    assert states(found) == ["fix", "fix"]
+    assert found[0].told == "sql_generate_invisible_primary_key is 0, and takes ON,OFF"
+    assert found[1].told == "maxmemory-policy is unknown; reserved-memory-percent is unknown"
+
+
+@pytest.mark.parametrize(
+    ("value", "allowed", "expected"),
+    [
+        ("1", "0,1", True),
+        ("OFF", "0,1", False),
+        ("1", "0-31536000", True),
+        ("101", "0-100", False),
+        ("a,b", "a,b,c", True),
+        ("x", "", True),
+    ],
+)
+def test_allowed_values_are_read(value: str, allowed: str, expected: bool) -> None:
+    assert engines.admitted(value, allowed) is expected
+
+
+def quota_calls(value: float) -> list[Call]:
+    own = {"PublicIp": "203.0.113.1", "Tags": [{"Key": "Project", "Value": "spotmusic"}, {"Key": "Env", "Value": "demo"}]}
+    return [
+        ("ec2", HOME, "describe_addresses", {"Addresses": [own, {"PublicIp": "203.0.113.2"}]}),
+        ("service-quotas", HOME, "get_service_quota", "NoSuchResourceException"),
+        ("service-quotas", HOME, "get_aws_default_service_quota", {"Quota": {"Value": value}}),
+        *[("service-quotas", HOME, "get_service_quota", {"Quota": {"Value": value}})] * 4,
+    ]
+
+
+def test_quotas_suffice() -> None:
+    assert states(asked(only(quotas.quotas), *quota_calls(1000))) == ["ok"] * 5
+
+
+def test_quotas_that_are_too_small_are_found() -> None:
+    found = asked(only(quotas.quotas), *quota_calls(0))
+    assert states(found) == ["fix"] * 5
+    assert found[0].command.endswith("--service-code fargate --quota-code L-3032A538 --desired-value 20")
+    assert found[2].told == "0, and 2 are needed", "the address of another counts"
+
+
+@pytest.mark.parametrize(("value", "state"), [(1000, "ok"), (10, "fix")])
+def test_lambda_is_asked_for_its_concurrency(value: int, state: str) -> None:
+    call: Call = ("lambda", HOME, "get_account_settings", {"AccountLimit": {"ConcurrentExecutions": value}})
+    assert states(asked(only(quotas.functions), call)) == [state]
+
+
+def hosted_zone(name: str = "music.example.", *, private: bool = False) -> Call:
+    answer = {
+        "HostedZone": {"Id": "/hostedzone/Z0", "Name": name, "CallerReference": "first", "Config": {"PrivateZone": private}},
+        "DelegationSet": {"NameServers": ["ns-1.awsdns-01.org", "ns-2.awsdns-02.com"]},
+    }
+    return ("route53", "us-east-1", "get_hosted_zone", answer)
+
+
+def test_delegation_names_the_servers_of_the_zone() -> None:
+    told = {"ns-1.awsdns-01.org", "ns-2.awsdns-02.com"}
+    assert states(asked(only(partial(domain.zone, resolve=lambda _: told)), hosted_zone())) == ["ok", "ok"]
+    assert states(asked(only(partial(domain.zone, resolve=lambda _: set())), hosted_zone())) == ["ok", "fix"]
+
+
+@pytest.mark.parametrize("call", [hosted_zone("other.example."), hosted_zone(private=True)])
+def test_hosted_zone_of_something_else_is_found(call: Call) -> None:
+    assert states(asked(only(domain.zone), call)) == ["fix"]
+
+
+def test_delegation_without_a_resolver_is_unknown() -> None:
+    def silent(_: str) -> set[str]:
+        raise TimeoutError("timed out")
+
+    assert states(asked(only(partial(domain.zone, resolve=silent)), hosted_zone())) == ["ok", "could not ask"]
+
+
+@pytest.mark.parametrize(
+    ("values", "state"),
+    [([], "ok"), (['0 issue "amazon.com"'], "ok"), (['0 issue "letsencrypt.org"'], "fix"), (['0 iodef "mailto:a"'], "ok")],
+)
+def test_caa_records_admit_amazon(values: list[str], state: str) -> None:
+    records = [{"Name": "music.example.", "Type": "CAA", "TTL": 60, "ResourceRecords": [{"Value": value} for value in values]}]
+    answer = {"ResourceRecordSets": records if values else [], "IsTruncated": False, "MaxItems": "1"}
+    assert states(asked(only(domain.authorities), ("route53", "us-east-1", "list_resource_record_sets", answer))) == [state]
+
+
+def secret(**more: Any) -> Call:
+    return ("secretsmanager", HOME, "describe_secret", {"ARN": DOCKER_HUB, "Name": "ecr-pullthroughcache/docker-hub", **more})
+
+
+def value(text: str) -> Call:
+    return ("secretsmanager", HOME, "get_secret_value", {"SecretString": text})
+
+
+def test_pull_secret_has_its_key_and_fields() -> None:
+    found = asked(only(secrets.secrets), secret(), value('{"username": "user", "accessToken": "hidden-token"}'))
+    assert states(found) == ["ok", "ok", "ok"]
+    assert "hidden-token" not in table(found)
+
+
+def test_pull_secret_of_another_key_is_found() -> None:
+    found = asked(only(secrets.secrets), secret(KmsKeyId=f"arn:aws:kms:{HOME}:{ACCOUNT}:key/1"), value("hidden-token"))
+    assert states(found) == ["ok", "fix", "fix"]
+    assert "hidden-token" not in table(found)
+
+
+def test_pull_secret_that_is_gone_is_found() -> None:
+    missing: Call = ("secretsmanager", HOME, "describe_secret", "ResourceNotFoundException")
+    assert "create-secret --region sa-east-1 --name ecr-pullthroughcache/docker-hub " in asked(only(secrets.secrets), missing)[0].command
+    assert "restore-secret" in asked(only(secrets.secrets), secret(DeletedDate=NOW))[0].command
+
+
+def test_unreadable_secret_keeps_its_other_lines() -> None:
+    denied: Call = ("secretsmanager", HOME, "get_secret_value", "AccessDeniedException")
+    assert states(asked(only(secrets.secrets), secret(), denied)) == ["ok", "ok", "could not ask"]
+
+
+def trails(*, everywhere: bool = True) -> Call:
+    trail = {"Name": "all", "TrailARN": f"arn:aws:cloudtrail:{HOME}:{ACCOUNT}:trail/all", "IsMultiRegionTrail": everywhere}
+    return ("cloudtrail", HOME, "describe_trails", {"trailList": [trail]})
+
+
+def logging(state: bool = True) -> Call:
+    return ("cloudtrail", HOME, "get_trail_status", {"IsLogging": state})
+
+
+def selectors(**answer: Any) -> Call:
+    return ("cloudtrail", HOME, "get_event_selectors", answer)
+
+
+BASIC = selectors(EventSelectors=[{"ReadWriteType": "All", "IncludeManagementEvents": True}])
+READS = selectors(EventSelectors=[{"ReadWriteType": "ReadOnly", "IncludeManagementEvents": True}])
+ADVANCED = selectors(AdvancedEventSelectors=[{"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}]}])
+
+
+@pytest.mark.parametrize(
+    ("calls", "state"),
+    [
+        ([trails(), logging(), BASIC], "ok"),
+        ([trails(), logging(), ADVANCED], "ok"),
+        ([trails(), logging(), READS], "fix"),
+        ([trails(), logging(False)], "fix"),
+        ([trails(everywhere=False)], "fix"),
+        ([("cloudtrail", HOME, "describe_trails", {"trailList": []})], "fix"),
+    ],
+)
+def test_trail_records_changes_of_all_regions(calls: list[Call], state: str) -> None:
+    assert states(asked(only(security.trail), *calls)) == [state]
+
+
+def detector(status: str) -> list[Call]:
+    details = {"ServiceRole": "role", "Status": status}
+    return [("guardduty", HOME, "list_detectors", {"DetectorIds": ["d1"]}), ("guardduty", HOME, "get_detector", details)]
+
+
+def test_detector_is_enabled() -> None:
+    assert states(asked(only(security.detector), *detector("ENABLED"))) == ["ok"]
+    assert "update-detector" in asked(only(security.detector), *detector("DISABLED"))[0].command
+    assert "create-detector" in asked(only(security.detector), ("guardduty", HOME, "list_detectors", {"DetectorIds": []}))[0].command
+
+
+GROUP = "/aws/eks/spotmusic-demo/cluster"
+VAULT = "demodataBackupVault0123ABCD"
+
+
+def resources(name: str, status: str = "CREATE_COMPLETE") -> Call:
+    entry = {
+        "LogicalResourceId": "A",
+        "PhysicalResourceId": name,
+        "ResourceType": "T",
+        "LastUpdatedTimestamp": NOW,
+        "ResourceStatus": status,
+    }
+    return ("cloudformation", HOME, "list_stack_resources", {"StackResourceSummaries": [entry]})
+
+
+@pytest.mark.parametrize(
+    ("ask", "name", "listing"),
+    [
+        (leftovers.log_groups, GROUP, ("logs", HOME, "describe_log_groups", {"logGroups": [{"logGroupName": GROUP}]})),
+        (leftovers.vaults, VAULT, ("backup", HOME, "list_backup_vaults", {"BackupVaultList": [{"BackupVaultName": VAULT}]})),
+    ],
+)
+def test_names_of_no_stack_are_left_behind(ask: Callable[[Context], Iterable[Finding]], name: str, listing: Call) -> None:
+    assert states(asked(only(ask), listing, resources(name))) == ["ok"]
+    gone: Call = ("cloudformation", HOME, "list_stack_resources", "ValidationError")
+    for call in (resources(name, "DELETE_SKIPPED"), resources("other"), gone):
+        (found,) = asked(only(ask), listing, call)
+        assert (found.state, "delete-" in found.command) == (State.FIX, True)
+
+
+@pytest.mark.parametrize(
+    ("ask", "listing"),
+    [
+        (leftovers.log_groups, ("logs", HOME, "describe_log_groups", {"logGroups": [{"logGroupName": f"{GROUP}-old"}]})),
+        (leftovers.vaults, ("backup", HOME, "list_backup_vaults", {"BackupVaultList": [{"BackupVaultName": "Default"}]})),
+    ],
+)
+def test_names_of_others_are_free(ask: Callable[[Context], Iterable[Finding]], listing: Call) -> None:
+    assert states(asked(only(ask), listing)) == ["ok"]
+
+
+def test_authority_of_a_cluster_that_is_gone_is_found() -> None:
+    without = settings(("domain: {name: music.example, hosted_zone_id: Z0123456789EXAMPLE}\n", ""))
+    kept: Call = ("ssm", HOME, "get_parameters", {"Parameters": [{"Name": "/spotmusic/demo/internal-authority"}]})
+    gone: Call = ("cloudformation", HOME, "describe_stacks", "ValidationError")
+    stands: Call = ("cloudformation", HOME, "describe_stacks", stack())
+    assert states(asked(only(leftovers.parameter), kept, gone, of=without)) == ["fix"]
+    assert states(asked(only(leftovers.parameter), kept, stands, of=without)) == ["ok"]
+    assert states(asked(only(leftovers.parameter))) == ["ok"]
+
+
+def web_acl(bucket: str) -> Call:
+    configuration = {
+        "ResourceArn": f"arn:aws:wafv2:us-east-1:{ACCOUNT}:global/webacl/demo/1",
+        "LogDestinationConfigs": [f"arn:aws:s3:::{bucket}"],
+    }
+    return ("wafv2", "us-east-1", "list_logging_configurations", {"LoggingConfigurations": [configuration]})
+
+
+def test_waf_logs_that_arrived_prove_the_region() -> None:
+    ours = web_acl(f"aws-waf-logs-spotmusic-demo-{ACCOUNT}-0")
+    assert states(asked(only(edge.web_acl_logs), ours, ("s3", HOME, "list_objects_v2", {"KeyCount": 1}))) == ["ok"]
+    assert states(asked(only(edge.web_acl_logs), ours, ("s3", HOME, "list_objects_v2", {"KeyCount": 0}))) == ["could not ask"]
+    assert states(asked(only(edge.web_acl_logs), web_acl("aws-waf-logs-other"))) == ["could not ask"]
+
+
+FIRST_CALLS = {
+    "account": ("ec2", "us-east-1", "describe_regions"),
+    "bootstrap": ("cloudformation", HOME, "describe_stacks"),
+    "weak references": ("iam", "us-east-1", "simulate_principal_policy"),
+    "service-linked roles": ("iam", "us-east-1", "get_role"),
+    "zones": ("ec2", HOME, "describe_availability_zones"),
+    "interface endpoints": ("ec2", HOME, "describe_vpc_endpoint_services"),
+    "prefix list": ("ec2", HOME, "describe_managed_prefix_lists"),
+    "databases": ("rds", HOME, "describe_db_engine_versions"),
+    "cache": ("elasticache", HOME, "describe_cache_engine_versions"),
+    "Kubernetes": ("eks", HOME, "describe_cluster_versions"),
+    "parameters": ("rds", HOME, "describe_engine_default_parameters"),
+    "quotas": ("ec2", HOME, "describe_addresses"),
+    "concurrent Lambda functions": ("lambda", HOME, "get_account_settings"),
+    "hosted zone": ("route53", "us-east-1", "get_hosted_zone"),
+    "CAA records": ("route53", "us-east-1", "list_resource_record_sets"),
+    "secrets": ("secretsmanager", HOME, "describe_secret"),
+    "CloudTrail": ("cloudtrail", HOME, "describe_trails"),
+    "GuardDuty": ("guardduty", HOME, "list_detectors"),
+    "log group": ("logs", HOME, "describe_log_groups"),
+    "backup vault": ("backup", HOME, "list_backup_vaults"),
+    "parameter": ("ssm", HOME, "get_parameters"),
+    "WAF logs": ("wafv2", "us-east-1", "list_logging_configurations"),
+}
+
+
+@pytest.mark.parametrize("check", command.CHECKS, ids=lambda check: check.name)
+def test_refused_question_could_not_be_asked(check: Check) -> None:
+    service, place, operation = FIRST_CALLS[check.name]
+    without = settings(("domain: {name: music.example, hosted_zone_id: Z0123456789EXAMPLE}\n", ""))
+    last = asked([check], (service, place, operation, "AccessDenied"), of=without if check.name == "parameter" else None)[-1]
+    assert (last.state, last.check) == (State.COULD_NOT_ASK, check.name)
+    assert "AccessDenied" in last.told
+
+
+def test_unreachable_service_ends_its_own_check_only() -> None:
+    def unreachable(_: Context) -> Iterable[Finding]:
+        raise EndpointConnectionError(endpoint_url="https://example.invalid")
+
+    assert states(asked(only(unreachable, network.zones), zones("sae1-az1", "sae1-az2"))) == ["could not ask", "ok", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("found", "strict", "status"), [("fix", False, 1), ("could not ask", False, 0), ("could not ask", True, 1), ("ok", True, 0)]
+)
+def test_status_tells_what_is_to_do(
+    found: str, strict: bool, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    finding = Finding(check="check", state=State(found), told="told", command="do it")
+    monkeypatch.setattr(command, "CHECKS", only(lambda _: [finding]))
+    context = Context(settings=settings(), clients=Recorded([]), account=ACCOUNT, session_region=HOME)
+    assert command.check(context, strict=strict) == status
+    assert ("→ do it" in capsys.readouterr().out) is (found != "ok")
+
+
+@pytest.mark.parametrize("error", [NoCredentialsError(), ProfileNotFound(profile="absent")])
+def test_missing_credentials_are_told_without_traceback(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object) -> Context:
+        raise error
+
+    monkeypatch.setattr(command, "connect", refused)
+    assert command.main(["--env", "dev"]) == 1
+    assert "AWS_PROFILE=NAME make preflight ENV=dev" in capsys.readouterr().err
+
+
+def test_unknown_environment_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--env", "absent"]) == 1
+    assert "there is no environment" in capsys.readouterr().err

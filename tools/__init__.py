@@ -1,0 +1,1 @@
+"""Tools for operators. No stack and no construct imports them."""

@@ -1,0 +1,133 @@
+"""`python -m tools.preflight --env prod`: check an account before a deployment."""
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
+from tools.preflight import account, domain, edge, engines, leftovers, network, quotas, secrets, security
+from tools.preflight.finding import Clients, Context, Finding, State, error_code, ok, run
+from tools.preflight.report import table
+
+ENVIRONMENTS = Path(__file__).parents[2] / "environments"
+CHECKS = (
+    *account.CHECKS,
+    *network.CHECKS,
+    *engines.CHECKS,
+    *quotas.CHECKS,
+    *domain.CHECKS,
+    *secrets.CHECKS,
+    *security.CHECKS,
+    *leftovers.CHECKS,
+    *edge.CHECKS,
+)
+_CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 30, 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Checks one environment.
+
+    Args:
+        arguments: command line without the program's name; None takes the process's.
+
+    Returns:
+        0 when nothing must be fixed; 1 when something must, or when nothing could be asked.
+    """
+    options = _parser().parse_args(arguments)
+    warnings.simplefilter("ignore", SettingsWarning)
+    try:
+        settings = load(options.env, folder=ENVIRONMENTS, today=date.today())
+        session = boto3.Session()
+        context = connect(settings, _clients(session), session.region_name)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        print(f"AWS could not be asked who is logged in: {error}\n  {_advice(options.env)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return check(context, repair=options.fix, strict=options.strict)
+
+
+def connect(settings: Settings, clients: Clients, session_region: str | None) -> Context:
+    """Asks who is logged in.
+
+    Raises:
+        BotoCoreError: without credentials, or without a way to AWS.
+        ClientError: if AWS refuses the credentials.
+    """
+    identity = clients("sts", settings.region).get_caller_identity()
+    return Context(settings=settings, clients=clients, account=identity["Account"], session_region=session_region)
+
+
+def check(context: Context, *, repair: bool = False, strict: bool = False) -> int:
+    """Prints the table.
+
+    Args:
+        context: the environment and its account.
+        repair: create what is missing and harmless.
+        strict: count what could not be asked as something to fix.
+
+    Returns:
+        0 when nothing must be fixed, 1 otherwise.
+    """
+    print(f"{context.settings.name} in account {context.account}, {' and '.join(context.regions)}\n")
+    findings = [repaired(finding) if repair else finding for finding in run(CHECKS, context)]
+    print(table(findings))
+    bad = {State.FIX, State.COULD_NOT_ASK} if strict else {State.FIX}
+    return int(any(finding.state in bad for finding in findings))
+
+
+def repaired(finding: Finding) -> Finding:
+    """Corrects what can be corrected without harm, and returns the line as it is afterwards."""
+    if finding.repair is None:
+        return finding
+    try:
+        finding.repair()
+    except ClientError as error:
+        if error_code(error) == "InvalidInput":  # it was made in the meantime
+            return ok(finding.check, "it is there")
+        return Finding(check=finding.check, state=State.FIX, told=f"{finding.told}; {error_code(error)}", command=finding.command)
+    return ok(finding.check, f"created: {finding.command}")
+
+
+def _clients(session: boto3.Session) -> Clients:
+    config = Config(
+        connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS, retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}
+    )
+    made: dict[tuple[str, str], Any] = {}
+
+    def client(service: str, region: str) -> Any:
+        if (service, region) not in made:
+            made[service, region] = session.client(service, region_name=region, config=config)
+        return made[service, region]
+
+    return client
+
+
+def _advice(environment: str) -> str:
+    if os.environ.get("AWS_ENDPOINT_URL"):
+        return "AWS_ENDPOINT_URL leads to the embedded AWS: start it (`make local`), or open a shell without .local/env.sh."
+    return f"Log in (`aws sso login --profile NAME`), and repeat: AWS_PROFILE=NAME make preflight ENV={environment}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.preflight", description=__doc__)
+    parser.add_argument("--env", default="dev", help="environment (default: dev)")
+    parser.add_argument("--fix", action="store_true", help="create missing service-linked roles, which cost nothing")
+    parser.add_argument("--strict", action="store_true", help="end with 1 where something could not be asked, too")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""Checks of the account: number, region, bootstrap stacks and service-linked roles."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from spotmusic_cdk import local
+from tools.preflight.finding import EDGE_REGION, Check, Context, Finding, error_code, fix, ok
+
+BOOTSTRAP_VERSION = 8
+"""Version that the templates require (`requiresBootstrapStackVersion` of the manifest of the cloud assembly)."""
+BOOTSTRAP_STACK = "CDKToolkit"
+QUALIFIER = "hnb659fds"
+"""Part of the names of bootstrap roles; cdk.json sets no other."""
+
+SERVICE_LINKED_ROLES: dict[str, str] = {
+    "ecs.amazonaws.com": "AWSServiceRoleForECS",
+    "ecs.application-autoscaling.amazonaws.com": "AWSServiceRoleForApplicationAutoScaling_ECSService",
+    "elasticloadbalancing.amazonaws.com": "AWSServiceRoleForElasticLoadBalancing",
+    "eks.amazonaws.com": "AWSServiceRoleForAmazonEKS",
+    "rds.amazonaws.com": "AWSServiceRoleForRDS",
+    "elasticache.amazonaws.com": "AWSServiceRoleForElastiCache",
+    "backup.amazonaws.com": "AWSServiceRoleForBackup",
+    "vpcorigin.cloudfront.amazonaws.com": "AWSServiceRoleForCloudFrontVPCOrigin",
+}
+"""Role by service. AWS makes each when it is first needed, and does not wait for IAM: the first ECS cluster of an account fails
+(aws-cloudformation/cloudformation-coverage-roadmap#818). Names: each service's guide, service-linked roles, read 2026-11."""
+FAULT_INJECTION = {"fis.amazonaws.com": "AWSServiceRoleForFIS"}
+"""The same for AWS FIS, where the environment injects faults."""
+
+
+def account(context: Context) -> Iterator[Finding]:
+    """Compares account and region with the environment file."""
+    settings, check = context.settings, "account"
+    if context.account == local.ACCOUNT:
+        yield ok(check, "the embedded AWS, which stands in for the account of the file")
+    elif settings.account is None:
+        yield ok(check, f"{context.account}; the file names none, so a deployment goes to this one")
+    elif settings.account == context.account:
+        yield ok(check, context.account)
+    else:
+        told = f"logged in to {context.account}, and the file names {settings.account}"
+        yield fix(check, told, f"AWS_PROFILE=<profile of {settings.account}> make preflight ENV={settings.name}")
+    if context.session_region == settings.region:
+        yield ok("region", settings.region)
+    else:
+        told = f"the shell is set to {context.session_region or 'none'}, and the file names {settings.region}"
+        yield fix("region", told, f"export AWS_REGION={settings.region}")
+    described = context.clients("ec2", EDGE_REGION).describe_regions(RegionNames=[settings.region], AllRegions=True)["Regions"]
+    for region in described:
+        status = region.get("OptInStatus", "opt-in-not-required")
+        if status == "not-opted-in":
+            yield fix("region enabled", f"{settings.region} is disabled", f"aws account enable-region --region-name {settings.region}")
+        else:
+            yield ok("region enabled", status)
+
+
+def bootstrap(context: Context) -> Iterator[Finding]:
+    """Looks for the bootstrap stack in each region."""
+    for region in context.regions:
+        check = f"bootstrap {region}"
+        command = f"npx cdk bootstrap aws://{context.account}/{region}"
+        stack = _stack(context.clients("cloudformation", region))
+        if stack is None:
+            yield fix(check, f"there is no stack {BOOTSTRAP_STACK}", command)
+            continue
+        outputs = {output["OutputKey"]: output.get("OutputValue", "") for output in stack.get("Outputs", ())}
+        version = outputs.get("BootstrapVersion", "0")
+        if not version.isdigit() or int(version) < BOOTSTRAP_VERSION:
+            yield fix(check, f"version {version} is older than {BOOTSTRAP_VERSION}", command)
+        elif stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"):
+            yield fix(check, f"the stack is {stack['StackStatus']}", command)
+        else:
+            yield ok(check, f"version {version}")
+
+
+def _stack(client: Any) -> dict[str, Any] | None:
+    try:
+        stacks: list[dict[str, Any]] = client.describe_stacks(StackName=BOOTSTRAP_STACK)["Stacks"]
+    except ClientError as error:
+        if error_code(error) == "ValidationError":
+            return None
+        raise
+    return stacks[0] if stacks else None
+
+
+def weak_references(context: Context) -> Iterator[Finding]:
+    """Simulates what `Fn::GetStackOutput` asks: each execution role describes stacks of the home region.
+
+    A bootstrap with `--cloudformation-execution-policies` of one's own can lack it.
+    """
+    settings = context.settings
+    stacks = f"arn:aws:cloudformation:{settings.region}:{context.account}:stack/spotmusic-{settings.name}-network/*"
+    for region in context.regions:
+        role = f"cdk-{QUALIFIER}-cfn-exec-role-{context.account}-{region}"
+        check = f"weak references {region}"
+        try:
+            answer = context.clients("iam", EDGE_REGION).simulate_principal_policy(
+                PolicySourceArn=f"arn:aws:iam::{context.account}:role/{role}",
+                ActionNames=["cloudformation:DescribeStacks"],
+                ResourceArns=[stacks],
+            )
+        except ClientError as error:
+            if error_code(error) != "NoSuchEntity":
+                raise
+            yield fix(check, f"there is no role {role}", f"npx cdk bootstrap aws://{context.account}/{region}")
+            continue
+        decisions = {result["EvalDecision"] for result in answer["EvaluationResults"]}
+        if decisions == {"allowed"}:
+            yield ok(check, "the execution role may describe stacks of the home region")
+        else:
+            told = f"{role} may not call cloudformation:DescribeStacks in {settings.region}"
+            policies = "--cloudformation-execution-policies <policy ARNs, one with cloudformation:DescribeStacks>"
+            yield fix(check, told, f"npx cdk bootstrap aws://{context.account}/{region} {policies}")
+
+
+def service_linked_roles(context: Context) -> Iterator[Finding]:
+    """Looks for the roles that services make for themselves, too late for the resource that needs them first."""
+    iam = context.clients("iam", EDGE_REGION)
+    roles = SERVICE_LINKED_ROLES | (FAULT_INJECTION if context.settings.resilience.fault_injection else {})
+    for service, role in roles.items():
+        check = f"role {role.removeprefix('AWSServiceRoleFor')}"
+        try:
+            iam.get_role(RoleName=role)
+        except ClientError as error:
+            if error_code(error) != "NoSuchEntity":
+                raise
+            command = f"aws iam create-service-linked-role --aws-service-name {service}"
+            yield fix(check, f"there is no {role}", command, partial(iam.create_service_linked_role, AWSServiceName=service))
+        else:
+            yield ok(check, role)
+
+
+CHECKS = (
+    Check(name="account", ask=account),
+    Check(name="bootstrap", ask=bootstrap),
+    Check(name="weak references", ask=weak_references),
+    Check(name="service-linked roles", ask=service_linked_roles),
+)

@@ -1,0 +1,53 @@
+"""Check of WAF's logs, which may go to a bucket of another region."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tools.preflight.finding import EDGE_REGION, Check, Context, Finding, ok, unknown
+
+BUCKET = "aws-waf-logs-"
+"""First part of the name of a bucket that WAF takes (AWS WAF developer guide, sending logs to Amazon S3)."""
+
+
+def web_acl_logs(context: Context) -> Iterator[Finding]:
+    """Looks for a web ACL of CloudFront whose logs arrive in a bucket of the home region.
+
+    AWS's documents disagree: the developer guide asks for the name and the account only, and AWS's own agent-toolkit-for-aws (2026-08)
+    for us-east-1. Nothing that only reads can tell before a web ACL logs there.
+    """
+    settings, check = context.settings, "WAF logs"
+    if settings.region == EDGE_REGION:
+        yield ok(check, f"the bucket is in {EDGE_REGION}")
+        return
+    wafv2, s3 = context.clients("wafv2", EDGE_REGION), context.home("s3")
+    for configuration in _configurations(wafv2):
+        for destination in configuration["LogDestinationConfigs"]:
+            bucket = destination.rpartition(":::")[2].partition("/")[0]
+            if not bucket.startswith(f"{BUCKET}spotmusic-{settings.name}-"):
+                continue
+            prefix = f"AWSLogs/{context.account}/WAFLogs/cloudfront/"
+            if s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("KeyCount"):
+                yield ok(check, f"they arrive in {bucket} of {settings.region}")
+                return
+            command = f"aws s3api list-objects-v2 --bucket {bucket} --prefix {prefix} --max-items 1"
+            yield unknown(check, f"configured to {bucket} of {settings.region}, and none has arrived yet", command)
+            return
+    command = (
+        f"aws wafv2 put-logging-configuration --region {EDGE_REGION} --logging-configuration "
+        f"ResourceArn=<a web ACL of CloudFront>,LogDestinationConfigs=arn:aws:s3:::{BUCKET}<a bucket in {settings.region}>"
+    )
+    yield unknown(check, f"no web ACL logs to {settings.region} yet, and AWS's documents disagree: try it by hand in dev", command)
+
+
+def _configurations(wafv2: Any) -> Iterator[dict[str, Any]]:
+    """Yields the logging configurations of CloudFront's web ACLs; botocore has no paginator for them."""
+    arguments = {"Scope": "CLOUDFRONT"}
+    while True:
+        answer = wafv2.list_logging_configurations(**arguments)
+        yield from answer.get("LoggingConfigurations", ())
+        if not answer.get("NextMarker"):
+            return
+        arguments["NextMarker"] = answer["NextMarker"]
+
+
+CHECKS = (Check(name="WAF logs", ask=web_acl_logs),)

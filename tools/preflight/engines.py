@@ -1,0 +1,150 @@
+"""Checks of pinned versions, of classes that can be ordered, and of parameters."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from re import fullmatch
+from typing import Any
+
+from spotmusic_cdk import versions
+from spotmusic_constructs.data.parameters import CACHE, MYSQL
+from tools.preflight.finding import Check, Context, Finding, fix, ok, pages
+
+
+def databases(context: Context) -> Iterator[Finding]:
+    """Asks RDS for each version of MySQL, and for each class in the zones of the file."""
+    rds, settings = context.home("rds"), context.settings
+    specs = (settings.data.catalogue, settings.data.identity)
+    for version in sorted({spec.version for spec in specs}):
+        found = list(pages(rds, "describe_db_engine_versions", "DBEngineVersions", Engine="mysql", EngineVersion=version))
+        command = (
+            f"aws rds describe-db-engine-versions --region {settings.region} --engine mysql "
+            "--query 'DBEngineVersions[].EngineVersion' --output text; then correct data.*.version"
+        )
+        state = "available" if found and found[0].get("Status", "available") == "available" else "not available"
+        yield _verdict(f"MySQL {version}", state == "available", state, command)
+    for version, name, multi_az in sorted({(spec.version, f"db.{spec.instance_class}", spec.multi_az) for spec in specs}):
+        arguments = {"Engine": "mysql", "EngineVersion": version, "DBInstanceClass": name, "Vpc": True}
+        options = pages(rds, "describe_orderable_db_instance_options", "OrderableDBInstanceOptions", **arguments)
+        fitting = [option for option in options if option.get("StorageType") == "gp3" and (option.get("MultiAZCapable") or not multi_az)]
+        zones = {zone["Name"] for option in fitting for zone in option.get("AvailabilityZones", ())}
+        missing = [zone for zone in settings.zones if zone not in zones]
+        command = (
+            f"aws rds describe-orderable-db-instance-options --region {settings.region} --engine mysql --engine-version {version} "
+            "--query 'OrderableDBInstanceOptions[].DBInstanceClass' --output text; then correct data.*.instance_class"
+        )
+        told = f"cannot be ordered in {', '.join(missing)}" if missing else "can be ordered in every zone"
+        yield _verdict(f"class {name}", not missing, told, command)
+
+
+def cache(context: Context) -> Iterator[Finding]:
+    """Asks ElastiCache for the engine and for the node type."""
+    client, spec = context.home("elasticache"), context.settings.data.cache
+    version = spec.version or versions.DEFAULT_CACHE_VERSION[spec.engine]
+    at = f"--region {context.settings.region}"
+    found = list(pages(client, "describe_cache_engine_versions", "CacheEngineVersions", Engine=spec.engine))
+    known = sorted({entry["EngineVersion"] for entry in found})
+    has = any(entry == version or entry.startswith(f"{version}.") for entry in known)
+    command = f"aws elasticache describe-cache-engine-versions {at} --engine {spec.engine}; then correct data.cache.version"
+    yield _verdict(f"{spec.engine} {version}", has, "available" if has else f"not among {', '.join(known) or 'none'}", command)
+    offered = next(
+        pages(
+            client,
+            "describe_reserved_cache_nodes_offerings",
+            "ReservedCacheNodesOfferings",
+            CacheNodeType=spec.node_type,
+        ),
+        None,
+    )
+    command = (
+        f"aws elasticache describe-reserved-cache-nodes-offerings {at} "
+        "--query 'ReservedCacheNodesOfferings[].CacheNodeType' --output text; then correct data.cache.node_type"
+    )
+    told = "is offered" if offered else "is not offered in this region"
+    yield _verdict(f"node {spec.node_type}", offered is not None, told, command)
+
+
+def kubernetes(context: Context) -> Iterator[Finding]:
+    """Asks EKS for the version of Kubernetes and for the build of the add-on."""
+    eks, settings = context.home("eks"), context.settings
+    version, at = settings.kubernetes.version, f"--region {settings.region}"
+    found = eks.describe_cluster_versions(clusterVersions=[version], includeAll=True).get("clusterVersions", ())
+    state = found[0].get("versionStatus", found[0].get("status", "")).upper() if found else "not there"
+    command = f"aws eks describe-cluster-versions {at} --query 'clusterVersions[].[clusterVersion,versionStatus]' --output text"
+    yield _verdict(f"Kubernetes {version}", state == "STANDARD_SUPPORT", state.lower().replace("_", " "), command)
+    addons = pages(eks, "describe_addon_versions", "addons", addonName="metrics-server", kubernetesVersion=version)
+    builds = [entry["addonVersion"] for addon in addons for entry in addon.get("addonVersions", ())]
+    pinned = versions.METRICS_SERVER_ADD_ON
+    told = "available" if pinned in builds else f"not among {', '.join(builds[:3]) or 'none'}"
+    command = (
+        f"aws eks describe-addon-versions {at} --addon-name metrics-server --kubernetes-version {version} "
+        "--query 'addons[].addonVersions[].addonVersion' --output text; "
+        "then write the newest into METRICS_SERVER_ADD_ON of spotmusic_cdk/versions.py"
+    )
+    yield _verdict(f"metrics-server {pinned}", pinned in builds, told, command)
+
+
+def parameters(context: Context) -> Iterator[Finding]:
+    """Compares the parameters in use with those that RDS and ElastiCache let anybody change."""
+    settings = context.settings
+    rds, elasticache, at = context.home("rds"), context.home("elasticache"), f"--region {settings.region}"
+    releases = {spec.version.rpartition(".")[0] for spec in (settings.data.catalogue, settings.data.identity)}
+    for family in sorted(f"mysql{release}" for release in releases):
+        # The pages of both operations are below EngineDefaults, which botocore's paginators know.
+        found = _defaults(rds.get_paginator("describe_engine_default_parameters").paginate(DBParameterGroupFamily=family))
+        command = f"aws rds describe-engine-default-parameters {at} --db-parameter-group-family {family}"
+        yield from _parameters(family, MYSQL, found, command)
+    spec = settings.data.cache
+    major = (spec.version or versions.DEFAULT_CACHE_VERSION[spec.engine]).partition(".")[0]
+    family = f"{spec.engine}{major}"
+    found = _defaults(elasticache.get_paginator("describe_engine_default_parameters").paginate(CacheParameterGroupFamily=family))
+    command = f"aws elasticache describe-engine-default-parameters {at} --cache-parameter-group-family {family}"
+    yield from _parameters(family, CACHE, found, command)
+
+
+def _defaults(answers: Iterable[Any]) -> dict[str, Any]:
+    return {entry["ParameterName"]: entry for page in answers for entry in page["EngineDefaults"].get("Parameters", ())}
+
+
+def _parameters(family: str, used: Mapping[str, str], found: Mapping[str, Any], command: str) -> Iterator[Finding]:
+    wrong = []
+    for name, value in used.items():
+        parameter = found.get(name)
+        if parameter is None:
+            wrong.append(f"{name} is unknown")
+        elif not parameter.get("IsModifiable", True):
+            wrong.append(f"{name} cannot be changed")
+        elif not admitted(value, parameter.get("AllowedValues", "")):
+            wrong.append(f"{name} is {value}, and takes {parameter['AllowedValues']}")
+    ask = f"{command} --query 'EngineDefaults.Parameters[].[ParameterName,AllowedValues,IsModifiable]'"
+    told = "; ".join(wrong) or f"{len(used)} in use are admitted"
+    yield _verdict(f"parameters {family}", not wrong, told, f"{ask}; then correct constructs/spotmusic_constructs/data/parameters.py")
+
+
+def admitted(value: str, allowed: str) -> bool:
+    """Tells whether a parameter takes a value.
+
+    Args:
+        value: value of the parameter; a list is separated by commas.
+        allowed: what AWS answers: values and ranges, separated by commas, such as `0,1` or `0-31536000`; empty for any.
+    """
+    choices = [choice.strip() for choice in allowed.split(",") if choice.strip()]
+    return not choices or value in choices or all(_among(part.strip(), choices) for part in value.split(","))
+
+
+def _among(value: str, choices: list[str]) -> bool:
+    if value in choices:
+        return True
+    ranges = (fullmatch(r"(-?[0-9.]+)-([0-9.]+)", choice) for choice in choices)
+    number = fullmatch(r"-?[0-9]+(\.[0-9]+)?", value)
+    return bool(number) and any(found and float(found[1]) <= float(value) <= float(found[2]) for found in ranges)
+
+
+def _verdict(check: str, good: bool, told: str, command: str) -> Finding:
+    return ok(check, told) if good else fix(check, told, command)
+
+
+CHECKS = (
+    Check(name="databases", ask=databases),
+    Check(name="cache", ask=cache),
+    Check(name="Kubernetes", ask=kubernetes),
+    Check(name="parameters", ask=parameters),
+)

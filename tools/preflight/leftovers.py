@@ -1,0 +1,80 @@
+"""Checks of names that an earlier deployment left behind and the next one needs."""
+
+from collections.abc import Iterator
+
+from botocore.exceptions import ClientError
+
+from tools.preflight.finding import Check, Context, Finding, error_code, fix, ok, pages
+
+
+def log_groups(context: Context) -> Iterator[Finding]:
+    """Looks for the log group of the control plane, whose name AWS fixes."""
+    settings = context.settings
+    name = f"/aws/eks/spotmusic-{settings.name}/cluster"
+    found = pages(context.home("logs"), "describe_log_groups", "logGroups", logGroupNamePrefix=name)
+    command = f"aws logs delete-log-group --region {settings.region} --log-group-name {name}"
+    yield _verdict(context, "log group", name if any(group["logGroupName"] == name for group in found) else None, "eks-platform", command)
+
+
+def vaults(context: Context) -> Iterator[Finding]:
+    """Looks for the backup vault, whose name comes from its place in the app."""
+    settings = context.settings
+    prefix = f"{settings.name}dataBackupVault"
+    vaults = pages(context.home("backup"), "list_backup_vaults", "BackupVaultList")
+    for name in [vault["BackupVaultName"] for vault in vaults if vault["BackupVaultName"].startswith(prefix)] or [None]:
+        command = f"aws backup delete-backup-vault --region {settings.region} --backup-vault-name {name}"
+        yield _verdict(context, "backup vault", name, "data", command)
+
+
+def parameter(context: Context) -> Iterator[Finding]:
+    """Looks for the certificate authority of brokers of a cluster that is gone: clients would trust the old one.
+
+    External Secrets writes the parameter and not CloudFormation, so the cluster decides whose it is.
+    """
+    settings = context.settings
+    name, check = settings.authority_parameter, "parameter"
+    if name is None:
+        yield ok(check, "the file has a domain, so that none is made")
+        return
+    found = context.home("ssm").get_parameters(Names=[name]).get("Parameters", ())
+    if found and not _stands(context, "eks-platform"):
+        yield fix(check, f"{name} is left behind", f"aws ssm delete-parameter --region {settings.region} --name {name}")
+    else:
+        yield ok(check, f"{name} is the cluster's" if found else f"{name} is free")
+
+
+def _stands(context: Context, stack: str) -> bool:
+    try:
+        name = f"spotmusic-{context.settings.name}-{stack}"
+        return bool(context.home("cloudformation").describe_stacks(StackName=name)["Stacks"])
+    except ClientError as error:
+        if error_code(error) == "ValidationError":
+            return False
+        raise
+
+
+def _verdict(context: Context, check: str, name: str | None, stack: str, command: str) -> Finding:
+    if name is None:
+        return ok(check, "the name is free")
+    if name in _resources(context, stack):
+        return ok(check, f"{name} is of the stack {stack}")
+    return fix(check, f"{name} is left behind, and of no stack", f"{command}, once you have looked at what is in it")
+
+
+def _resources(context: Context, stack: str) -> set[str]:
+    """Physical ids of what a stack has now; nothing where it does not stand."""
+    arguments = {"StackName": f"spotmusic-{context.settings.name}-{stack}"}
+    try:
+        listed = list(pages(context.home("cloudformation"), "list_stack_resources", "StackResourceSummaries", **arguments))
+    except ClientError as error:
+        if error_code(error) == "ValidationError":
+            return set()
+        raise
+    return {entry.get("PhysicalResourceId", "") for entry in listed if not entry["ResourceStatus"].startswith("DELETE")}
+
+
+CHECKS = (
+    Check(name="log group", ask=log_groups),
+    Check(name="backup vault", ask=vaults),
+    Check(name="parameter", ask=parameter),
+)

@@ -1,0 +1,84 @@
+"""Checks of zones, interface endpoints and CloudFront's prefix list."""
+
+from collections.abc import Iterator
+
+from spotmusic_cdk import versions
+from tools.preflight.finding import Check, Context, Finding, fix, ok, pages
+
+WITHOUT_EKS = frozenset({"use1-az3", "usw1-az2", "cac1-az3"})
+"""Ids of zones in which no EKS cluster can have a subnet (Amazon EKS user guide, VPC and subnet requirements, read 2026-11)."""
+WITHOUT_VPC_ORIGINS = frozenset({"use1-az3", "usw1-az2", "apne1-az3", "apne2-az1", "cac1-az3"})
+"""Ids of zones without CloudFront VPC origins (CloudFront developer guide, service-linked roles for VPC origins, read 2026-11; the
+two that it leaves out: aws-samples/amazon-bedrock-samples#606). A zone's name leads to another id in each account."""
+PREFIX_LIST = "com.amazonaws.global.cloudfront.origin-facing"
+
+
+def zones(context: Context) -> Iterator[Finding]:
+    """Judges each zone by its id: the name means another zone in another account."""
+    settings = context.settings
+    command = (
+        f"aws ec2 describe-availability-zones --region {settings.region} --query 'AvailabilityZones[].[ZoneName,ZoneId,State]'"
+        f" --output text; then correct zones in environments/{settings.name}.yaml"
+    )
+    answer = context.home("ec2").describe_availability_zones()["AvailabilityZones"]
+    found = {zone["ZoneName"]: zone for zone in answer if zone.get("ZoneType", "availability-zone") == "availability-zone"}
+    for name in settings.zones:
+        check = f"zone {name}"
+        if name not in found:
+            yield fix(check, f"the account has no such zone; it has {', '.join(sorted(found))}", command)
+            continue
+        zone_id, state = found[name].get("ZoneId", ""), found[name].get("State", "available")
+        without = [told for ids, told in ((WITHOUT_EKS, "EKS"), (WITHOUT_VPC_ORIGINS, "CloudFront VPC origins")) if zone_id in ids]
+        if without:
+            yield fix(check, f"{zone_id} is without {' and '.join(without)}", command)
+        elif state != "available":
+            yield fix(check, f"{zone_id} is {state}", command)
+        else:
+            yield ok(check, zone_id)
+
+
+def endpoints(context: Context) -> Iterator[Finding]:
+    """Compares the zones of each interface endpoint with those of the file."""
+    settings = context.settings
+    if not settings.network.endpoints:
+        return
+    names = {f"com.amazonaws.{settings.region}.{endpoint}" for endpoint in settings.network.endpoints}
+    services = context.home("ec2").describe_vpc_endpoint_services(Filters=[{"Name": "service-type", "Values": ["Interface"]}])
+    zones_of = {service["ServiceName"]: set(service.get("AvailabilityZones", ())) for service in services["ServiceDetails"]}
+    missing = sorted(name for name in names if not set(settings.zones) <= zones_of.get(name, set()))
+    if missing:
+        command = (
+            f"aws ec2 describe-vpc-endpoint-services --region {settings.region} --service-names {missing[0]} "
+            f"--query 'ServiceDetails[].AvailabilityZones'; then correct zones or network.interface_endpoints"
+        )
+        yield fix("interface endpoints", f"not in every zone: {', '.join(missing)}", command)
+    else:
+        yield ok("interface endpoints", f"{len(names)}, in every zone")
+
+
+def prefix_list(context: Context) -> Iterator[Finding]:
+    """Compares the id of CloudFront's origin-facing prefix list with the one that the load balancers admit."""
+    settings, check = context.settings, "prefix list"
+    pinned = settings.edge.origin_prefix_list or versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS[settings.region]
+    found = [
+        entry["PrefixListId"]
+        for entry in pages(
+            context.home("ec2"),
+            "describe_managed_prefix_lists",
+            "PrefixLists",
+            Filters=[{"Name": "prefix-list-name", "Values": [PREFIX_LIST]}],
+        )
+    ]
+    if found == [pinned]:
+        yield ok(check, pinned)
+    else:
+        answer = ", ".join(found) or "none"
+        command = f"write edge.origin_prefix_list: {found[0] if found else '<id>'} in environments/{settings.name}.yaml"
+        yield fix(check, f"{PREFIX_LIST} is {answer} in {settings.region}, and {pinned} is pinned", command)
+
+
+CHECKS = (
+    Check(name="zones", ask=zones),
+    Check(name="interface endpoints", ask=endpoints),
+    Check(name="prefix list", ask=prefix_list),
+)

@@ -1,0 +1,106 @@
+"""Checks of quotas: what the environment needs, and what the account has."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from spotmusic_cdk.settings import Settings
+from tools.preflight.finding import Check, Context, Finding, error_code, fix, ok
+
+PRODUCTION_NODE_VCPUS = 34
+"""vCPU that pods of production ask for, with Kong at its most (docs/deployment.md; `tests/contracts/test_quotas.py` computes it)."""
+NODE_HEADROOM = 4
+"""Nodes are larger than what runs on them, and run beside their successors: docs/deployment.md asks for four times as much."""
+FULLEST_GROUP = 23
+"""Rules in one direction of production's fullest security group (the same table and test)."""
+CONCURRENT_FUNCTIONS = 100
+"""Lambda functions at once. A new account may have 10, which the releases of charts and the custom resources of one deployment
+reach; the usual 1,000 is what AWS gives on request (AWS Lambda developer guide, quotas, read 2026-11)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """A quota and what the environment needs of it.
+
+    Args:
+        check: name of the quota.
+        service: code of the service.
+        code: code of the quota.
+        least: what is enough, in the quota's own unit.
+        wanted: what to ask for.
+    """
+
+    check: str
+    service: str
+    code: str
+    least: int
+    wanted: int
+
+
+def needs(settings: Settings, *, other_addresses: int = 0) -> tuple[Need, ...]:
+    """Returns the quotas of an environment.
+
+    Args:
+        settings: the environment.
+        other_addresses: Elastic IP addresses of the region that belong to others.
+    """
+    cores = sum(service.cpu / 1024 * service.scaling.max for service in settings.services.values())
+    fargate, addresses = ceil(2 * cores), settings.network.nat_gateways + other_addresses
+    endpoints = len(settings.network.endpoints)
+    nodes = PRODUCTION_NODE_VCPUS
+    return (
+        Need(check="vCPU of Fargate On-Demand", service="fargate", code="L-3032A538", least=fargate, wanted=fargate),
+        Need(check="vCPU of On-Demand Standard", service="ec2", code="L-1216C47A", least=nodes, wanted=NODE_HEADROOM * nodes),
+        Need(check="Elastic IP addresses", service="ec2", code="L-0263D0A3", least=addresses, wanted=addresses),
+        Need(check="interface endpoints of a VPC", service="vpc", code="L-29B6F2EB", least=endpoints, wanted=endpoints),
+        Need(check="rules of a security group", service="vpc", code="L-0EA8095F", least=FULLEST_GROUP, wanted=60),
+    )
+
+
+def quotas(context: Context) -> Iterator[Finding]:
+    """Compares each quota with its need."""
+    settings = context.settings
+    client = context.home("service-quotas")
+    own = {"Project": "spotmusic", "Env": settings.name}.items()
+    addresses = context.home("ec2").describe_addresses().get("Addresses", ())
+    others = sum(not own <= {tag["Key"]: tag["Value"] for tag in address.get("Tags", ())}.items() for address in addresses)
+    for need in needs(settings, other_addresses=others):
+        value = _value(client, need)
+        if value >= need.least:
+            yield ok(need.check, f"{value:g}, and {need.least} are needed")
+        else:
+            command = (
+                f"aws service-quotas request-service-quota-increase --region {settings.region} --service-code {need.service} "
+                f"--quota-code {need.code} --desired-value {need.wanted}"
+            )
+            yield fix(need.check, f"{value:g}, and {need.least} are needed", command)
+
+
+def _value(client: Any, need: Need) -> float:
+    arguments = {"ServiceCode": need.service, "QuotaCode": need.code}
+    try:
+        return float(client.get_service_quota(**arguments)["Quota"]["Value"])
+    except ClientError as error:
+        if error_code(error) != "NoSuchResourceException":
+            raise
+        return float(client.get_aws_default_service_quota(**arguments)["Quota"]["Value"])
+
+
+def functions(context: Context) -> Iterator[Finding]:
+    """Asks Lambda itself: Service Quotas shows its default even where a new account has less."""
+    region, check = context.settings.region, "concurrent Lambda functions"
+    value = context.home("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    if value >= CONCURRENT_FUNCTIONS:
+        yield ok(check, f"{value}, and {CONCURRENT_FUNCTIONS} are needed")
+    else:
+        command = (
+            f"aws service-quotas request-service-quota-increase --region {region} --service-code lambda "
+            "--quota-code L-B99A9384 --desired-value 1000"
+        )
+        yield fix(check, f"{value}, and {CONCURRENT_FUNCTIONS} are needed", command)
+
+
+CHECKS = (Check(name="quotas", ask=quotas), Check(name="concurrent Lambda functions", ask=functions))

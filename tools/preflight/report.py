@@ -1,0 +1,19 @@
+"""The table, and what is left to do."""
+
+from collections.abc import Sequence
+
+from tools.preflight.finding import Finding, State
+
+
+def table(findings: Sequence[Finding]) -> str:
+    """Returns one line per finding, the command below each line that needs one, and a summary."""
+    states = max(len(state) for state in State)
+    names = max((len(finding.check) for finding in findings), default=0)
+    lines = []
+    for finding in findings:
+        lines.append(f"{finding.state:<{states}}  {finding.check:<{names}}  {finding.told}")
+        if finding.command and finding.state != State.OK:
+            lines.append(f"{'':<{states}}  {'':<{names}}  → {finding.command}")
+    counts = {state: sum(finding.state == state for finding in findings) for state in State}
+    lines += ["", ", ".join(f"{count} {state}" for state, count in counts.items())]
+    return "\n".join(lines)
