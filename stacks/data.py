@@ -107,6 +107,7 @@ class DataStack(EnvironmentStack):
             large_bucket_arns=[self.audio.bucket.bucket_arn],
             large_every=settings.data.backup.audio_restored_every,
             log_key=self._keys.logs,
+            retention=self.log_retention,
         )
 
     def _tell_apart(self) -> None:
@@ -162,6 +163,7 @@ class DataStack(EnvironmentStack):
             users_subnets=_APPLICATION,
             users_security_group=groups.of("database-users"),
             keys=DatabaseKeys(database=keys.database, secrets=keys.secrets, logs=keys.logs),
+            retention=self.log_retention,
             production=settings.production,
             removal_policy=self.engine_removal,
         )
@@ -185,6 +187,7 @@ class DataStack(EnvironmentStack):
             cache_key=keys.cache,
             secrets_key=keys.secrets,
             log_key=keys.logs,
+            retention=self.log_retention,
             snapshot_retention_days=cache.snapshot_retention_days,
             removal_policy=self.engine_removal,
         )

@@ -14,7 +14,6 @@ from spotmusic_constructs.services.fargate_service import FargateService
 from spotmusic_constructs.services.image import ServiceImage, bootstrap_image, own_image
 from spotmusic_constructs.services.infrastructure_role import InfrastructureRole
 from spotmusic_constructs.services.load_balancer import ServicesLoadBalancer
-from spotmusic_constructs.services.log_retention import retention_of
 from spotmusic_constructs.services.queue_depth import QueueDepth
 from spotmusic_constructs.services.route import Route
 from spotmusic_constructs.services.route_priority import route_priorities
@@ -98,11 +97,12 @@ class EcsServicesStack(EnvironmentStack):
             vpc=self._network.vpc,
             security_group=self._network.security_groups.of("queue-depth"),
             log_key=self._secrets.keys.logs,
+            retention=self.log_retention,
             authority_parameter=settings.authority_parameter,
         )
 
     def _service(self, name: str, service: ServiceSettings) -> FargateService:
-        settings, role = self._settings, self._infrastructure_role
+        role = self._infrastructure_role
         return FargateService(
             self,
             name,
@@ -112,7 +112,7 @@ class EcsServicesStack(EnvironmentStack):
             image=self._image(name, service),
             access=self._access.of(name, service),
             log_key=self._secrets.keys.logs,
-            log_retention=retention_of(settings.observability.access_log_days),
+            log_retention=self.log_retention.access,
             cpu=service.cpu,
             memory=service.memory,
             port=service.port,

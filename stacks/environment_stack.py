@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.log_retention import LogRetention, retention_of
 
 EDGE_REGION = "us-east-1"
 """Region of CloudFront's web ACLs and certificates; no other will do (AWS WAF developer guide, scope CLOUDFRONT)."""
@@ -19,6 +20,7 @@ class EnvironmentStack(cdk.Stack):
         description: what the stack is for.
 
     Attributes:
+        log_retention: retention of every log group in the stack.
         common_tags: tags of everything in the stack, for what is made later by what is in it.
     """
 
@@ -40,6 +42,9 @@ class EnvironmentStack(cdk.Stack):
             description=description,
             termination_protection=settings.production,
             cross_region_references=region is not None,
+        )
+        self.log_retention = LogRetention(
+            access=retention_of(settings.observability.access_log_days), security=retention_of(settings.observability.security_log_days)
         )
         self._zones = list(settings.zones)
         self._deletes_data = settings.deletes_data

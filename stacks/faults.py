@@ -11,12 +11,12 @@ from spotmusic_cdk import versions
 from spotmusic_cdk.namespaces import EXPERIMENTER
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.data.relational_database import RelationalDatabase
+from spotmusic_constructs.log_retention import retention_of
 from spotmusic_constructs.messaging.rabbitmq import LABELS as RABBITMQ_LABELS
 from spotmusic_constructs.resilience import faults
 from spotmusic_constructs.resilience.experiment import Action
 from spotmusic_constructs.resilience.experiment_role import NETWORK_FINDS, ExperimentRole, network_rights, network_wildcards
 from spotmusic_constructs.resilience.fault_injection import FaultInjection, admit_to_cluster
-from spotmusic_constructs.services.log_retention import retention_of
 from spotmusic_constructs.streaming.redpanda import LABELS as REDPANDA_LABELS
 from stacks.data import DataStack
 from stacks.ecs_services import EcsServicesStack

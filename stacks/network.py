@@ -66,5 +66,5 @@ class NetworkStack(EnvironmentStack):
             retention_days=network.flow_log_retention_days,
             removal_policy=self.data_removal,
         )
-        DefaultGroupFunction(self, "DefaultGroupFunction", key=log_key.key, retention_days=network.flow_log_retention_days)
+        DefaultGroupFunction(self, "DefaultGroupFunction", key=log_key.key, retention_days=settings.observability.security_log_days)
         self.private_zone: route53.IHostedZone = route53.PrivateHostedZone(self, "Zone", zone_name=settings.private_domain, vpc=self.vpc)

@@ -35,7 +35,6 @@ from spotmusic_constructs.observability.restart_alarms import RestartAlarms
 from spotmusic_constructs.observability.rules_and_dashboards import Names
 from spotmusic_constructs.observability.service_alarms import ServiceAlarms
 from spotmusic_constructs.observability.service_level_objective import ServiceLevelObjective, slow_share
-from spotmusic_constructs.services.log_retention import retention_of
 from spotmusic_constructs.services.queue_depth import METRIC_NAME as READY_MESSAGES
 from spotmusic_constructs.services.queue_depth import NAMESPACE as QUEUES
 from spotmusic_constructs.services.weekly_restart import WeeklyRestart
@@ -93,7 +92,7 @@ class ObservabilityStack(EnvironmentStack):
         )
         self._settings, self._data, self._eks, self._ecs, self._edge = settings, data, eks_platform, ecs_services, edge
         name, keys = f"spotmusic-{settings.name}-{self.creation}", secrets.keys
-        retention = retention_of(settings.observability.security_log_days)
+        retention = self.log_retention.security
 
         self.alarm_topic = AlarmTopic(self, "AlarmTopic", key=keys.notifications, emails=settings.observability.alarm_emails).topic
         heartbeat = Heartbeat(self, "Heartbeat", topic=self.alarm_topic, key=keys.notifications)

@@ -49,7 +49,7 @@ class SecretsStack(EnvironmentStack):
             manual_rotation=by_hand,
             removal_policy=self.data_removal,
         )
-        provider = SigningKeyProvider(self, "SigningKeyProvider", log_key=self.keys.logs)
+        provider = SigningKeyProvider(self, "SigningKeyProvider", log_key=self.keys.logs, log_retention=self.log_retention.security)
         self.signing_keys = tuple(
             SigningKeyPair(
                 self,

@@ -13,7 +13,7 @@ class ObservabilitySettings(Model):
     access_log_days: LogDays = 180
     """Days that records of access are kept; Marco Civil (art. 15) asks for six months."""
     security_log_days: LogDays = 365
-    """Days that security records are kept."""
+    """Days that security records are kept: audit logs of databases, the control plane, events, and functions that handle secrets."""
     alarm_emails: Annotated[tuple[Email, ...], Once, Field(max_length=20)] = ()
     """Who is told of an alarm; each address has to confirm its subscription once."""
     monthly_budget_usd: Annotated[int, Field(ge=1, le=1_000_000_000)] = 2000

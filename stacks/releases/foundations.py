@@ -11,8 +11,8 @@ from spotmusic_constructs.kubernetes.ground import Ground
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.kubernetes.prometheus_crds import PrometheusCrds
 from spotmusic_constructs.kubernetes.reloader import Reloader
+from spotmusic_constructs.log_retention import retention_of
 from spotmusic_constructs.observability.pod_logs import PodLogs
-from spotmusic_constructs.services.log_retention import retention_of
 from stacks.realm import secrets_of
 from stacks.releases.site import CHARTS, Site
 

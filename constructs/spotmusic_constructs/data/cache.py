@@ -13,6 +13,7 @@ from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data.cache_groups import cache_log, cache_parameter_group
 from spotmusic_constructs.data.cache_users import CacheUsers
 from spotmusic_constructs.data.credentials_function import CredentialsFunction, rotate_on_schedule
+from spotmusic_constructs.log_retention import KEPT, LogRetention
 
 PORT = 6379
 """Redis' own port. Another would hide nothing from who may open a connection, and surprise every client."""
@@ -39,6 +40,7 @@ class Cache(Construct):
         cache_key: customer-managed key of the data class "cache".
         secrets_key: customer-managed key of the data class "secrets".
         log_key: customer-managed key of the data class "logs".
+        retention: retention of the log groups.
         snapshot_retention_days: days that daily snapshots are kept.
         removal_policy: what happens to the replication group when its stack goes: a last snapshot stays unless it says otherwise.
 
@@ -64,6 +66,7 @@ class Cache(Construct):
         cache_key: kms.IKey,
         secrets_key: kms.IKey,
         log_key: kms.IKey,
+        retention: LogRetention = KEPT,
         engine: str = "redis",
         engine_version: str = "7.1",
         node_type: str = "cache.t4g.small",
@@ -104,16 +107,23 @@ class Cache(Construct):
             snapshot_retention_limit=snapshot_retention_days,
             snapshot_window="05:00-06:00",
             preferred_maintenance_window="tue:06:30-tue:07:30",
-            log_delivery_configurations=[cache_log(self, name, log_key) for name in ("slow-log", "engine-log")],
+            log_delivery_configurations=[cache_log(self, name, log_key, retention.access) for name in ("slow-log", "engine-log")],
         )
         self.replication_group.apply_removal_policy(removal_policy)
         self.primary_endpoint = self.replication_group.attr_primary_end_point_address
         self.reader_endpoint = self.replication_group.attr_reader_end_point_address
-        self._rotate(users, vpc, users_subnets, users_security_group, log_key)
+        self._rotate(users, vpc, users_subnets, users_security_group, log_key=log_key, retention=retention)
         acknowledge(self.replication_group, {**_ACKNOWLEDGED, **_deviations(snapshot_retention_days)})
 
     def _rotate(
-        self, users: CacheUsers, vpc: ec2.IVpc, subnets: ec2.SubnetSelection, security_group: ec2.ISecurityGroup, log_key: kms.IKey
+        self,
+        users: CacheUsers,
+        vpc: ec2.IVpc,
+        subnets: ec2.SubnetSelection,
+        security_group: ec2.ISecurityGroup,
+        *,
+        log_key: kms.IKey,
+        retention: LogRetention,
     ) -> None:
         function = CredentialsFunction(
             self,
@@ -125,6 +135,7 @@ class Cache(Construct):
             vpc_subnets=subnets,
             security_group=security_group,
             log_key=log_key,
+            retention=retention,
             # Nodes learn of a new password one after another, which takes minutes.
             timeout=cdk.Duration.minutes(10),
         )

@@ -30,19 +30,22 @@ def cache_parameter_group(scope: Construct, engine: str, version: str) -> elasti
     )
 
 
-def cache_log(scope: Construct, name: str, key: kms.IKey) -> elasticache.CfnReplicationGroup.LogDeliveryConfigurationRequestProperty:
+def cache_log(
+    scope: Construct, name: str, key: kms.IKey, retention: logs.RetentionDays
+) -> elasticache.CfnReplicationGroup.LogDeliveryConfigurationRequestProperty:
     """Makes the log group of one log of the cache, and tells ElastiCache to write to it.
 
     Args:
         scope: the cache.
         name: `slow-log` or `engine-log`.
         key: customer-managed key of the data class "logs".
+        retention: retention of its records.
     """
     group = logs.LogGroup(
         scope,
         f"{name.title().replace('-', '')}Group",
         encryption_key=key,
-        retention=logs.RetentionDays.SIX_MONTHS,
+        retention=retention,
         removal_policy=cdk.RemovalPolicy.DESTROY,
     )
     request = elasticache.CfnReplicationGroup

@@ -14,6 +14,7 @@ from constructs import Construct, IDependable
 from spotmusic_constructs import runtimes
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data.credentials_code import credentials_code
+from spotmusic_constructs.log_retention import LogRetention
 from spotmusic_constructs.rights import Rights
 
 ROTATION_DAYS = 30
@@ -34,6 +35,7 @@ class CredentialsFunction(Construct):
         vpc_subnets: subnets of the function, with a way to AWS APIs.
         security_group: who may talk to the store.
         log_key: customer-managed key of the data class "logs".
+        retention: retention of the log group; it is a security record.
         timeout: seconds that a step of a rotation may take.
 
     Example:
@@ -53,12 +55,13 @@ class CredentialsFunction(Construct):
         vpc_subnets: ec2.SubnetSelection,
         security_group: ec2.ISecurityGroup,
         log_key: kms.IKey,
+        retention: LogRetention,
         timeout: cdk.Duration,
     ) -> None:
         super().__init__(scope, construct_id)
         account = cdk.Stack.of(self).account
         log_group = logs.LogGroup(
-            self, "Logs", encryption_key=log_key, retention=logs.RetentionDays.ONE_YEAR, removal_policy=cdk.RemovalPolicy.DESTROY
+            self, "Logs", encryption_key=log_key, retention=retention.security, removal_policy=cdk.RemovalPolicy.DESTROY
         )
         role = iam.Role(
             self,

@@ -5,15 +5,15 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-LOG_EXPORTS = {
-    "error": logs.RetentionDays.SIX_MONTHS,
-    "slowquery": logs.RetentionDays.SIX_MONTHS,
-    "audit": logs.RetentionDays.ONE_YEAR,
-}
-"""Logs that RDS exports, and how long they are kept: a year for security records, six months for the rest."""
+from spotmusic_constructs.log_retention import LogRetention
+
+LOG_EXPORTS = ("error", "slowquery", "audit")
+"""Logs that RDS exports; `audit` is a security record."""
 
 
-def database_log_groups(scope: Construct, *, identifier: str, key: kms.IKey, removal_policy: cdk.RemovalPolicy) -> list[logs.LogGroup]:
+def database_log_groups(
+    scope: Construct, *, identifier: str, key: kms.IKey, retention: LogRetention, removal_policy: cdk.RemovalPolicy
+) -> list[logs.LogGroup]:
     """Makes the log groups under the names that RDS writes to.
 
     RDS would make them by itself, without a key and for ever, and a group can't be adopted afterwards.
@@ -24,8 +24,8 @@ def database_log_groups(scope: Construct, *, identifier: str, key: kms.IKey, rem
             f"{name.capitalize()}Log",
             log_group_name=f"/aws/rds/instance/{identifier}/{name}",
             encryption_key=key,
-            retention=retention,
+            retention=retention.security if name == "audit" else retention.access,
             removal_policy=removal_policy,
         )
-        for name, retention in LOG_EXPORTS.items()
+        for name in LOG_EXPORTS
     ]

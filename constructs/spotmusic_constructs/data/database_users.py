@@ -10,6 +10,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from spotmusic_constructs.data.credentials_function import CredentialsFunction, rotate_on_schedule
+from spotmusic_constructs.log_retention import KEPT, LogRetention
 from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
 
 
@@ -45,6 +46,7 @@ class DatabaseUsers(Construct):
         security_group: who may talk to the database.
         key: customer-managed key of the data class "secrets".
         log_key: customer-managed key of the data class "logs".
+        retention: retention of the log groups.
         removal_policy: what happens to the secrets when their stack goes.
 
     Raises:
@@ -67,6 +69,7 @@ class DatabaseUsers(Construct):
         security_group: ec2.ISecurityGroup,
         key: kms.IKey,
         log_key: kms.IKey,
+        retention: LogRetention = KEPT,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -102,6 +105,7 @@ class DatabaseUsers(Construct):
             vpc_subnets=vpc_subnets,
             security_group=security_group,
             log_key=log_key,
+            retention=retention,
             timeout=cdk.Duration.minutes(2),
         )
         self.function.admit(*arns)

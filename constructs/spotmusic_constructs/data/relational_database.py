@@ -15,6 +15,7 @@ from spotmusic_constructs.data.database_findings import ACKNOWLEDGED, deviations
 from spotmusic_constructs.data.database_logs import database_log_groups
 from spotmusic_constructs.data.database_users import DatabaseEndpoint, DatabaseUsers
 from spotmusic_constructs.data.mysql_instance import PORT, mysql_instance
+from spotmusic_constructs.log_retention import KEPT, LogRetention
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,7 @@ class RelationalDatabase(Construct):
         multi_az: whether a standby waits in another zone, and takes over in one to two minutes.
         storage_gib: gp3 storage at creation.
         max_storage_gib: limit of storage autoscaling.
+        retention: retention of the log groups.
         backup_retention_days: days of point-in-time recovery.
         maintenance_window: when RDS may restart it, in UTC; not while another database of the same clients is maintained.
         databases: name of the database by user name.
@@ -82,6 +84,7 @@ class RelationalDatabase(Construct):
         multi_az: bool = True,
         storage_gib: int = 20,
         max_storage_gib: int = 100,
+        retention: LogRetention = KEPT,
         backup_retention_days: int = 7,
         maintenance_window: str = "mon:06:30-mon:07:30",
         production: bool = True,
@@ -102,7 +105,7 @@ class RelationalDatabase(Construct):
             vpc_subnets=vpc_subnets,
             removal_policy=groups_policy,
         )
-        log_groups = database_log_groups(self, identifier=identifier, key=keys.logs, removal_policy=logs_policy)
+        log_groups = database_log_groups(self, identifier=identifier, key=keys.logs, retention=retention, removal_policy=logs_policy)
         self.instance = mysql_instance(
             self,
             identifier=identifier,
@@ -134,6 +137,7 @@ class RelationalDatabase(Construct):
             security_group=users_security_group,
             key=keys.secrets,
             log_key=keys.logs,
+            retention=retention,
             removal_policy=groups_policy,
         )
         self.users: Mapping[str, secretsmanager.ISecret] = users.secrets

@@ -13,6 +13,7 @@ from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 from spotmusic_constructs.data.restore_validation import RestoreValidation
+from spotmusic_constructs.log_retention import KEPT, LogRetention
 
 _VALIDATION_HOURS = 4
 """Hours that a restored copy waits for its validation; AWS Backup deletes it afterwards."""
@@ -60,6 +61,7 @@ class RestoreTesting(Construct):
         large_bucket_arns: buckets that may cost too much for that, 30 at the most.
         large_every: how often these come back.
         log_key: customer-managed key of the data class "logs".
+        retention: retention of the log groups.
 
     Example:
         RestoreTesting(self, "RestoreTesting", name="spotmusic_prod", vault=backup.vault, role=backup.role, databases={...}, ...)
@@ -78,6 +80,7 @@ class RestoreTesting(Construct):
         large_bucket_arns: Sequence[str] = (),
         large_every: Every = "month",
         log_key: kms.IKey,
+        retention: LogRetention = KEPT,
     ) -> None:
         super().__init__(scope, construct_id)
 
@@ -100,6 +103,7 @@ class RestoreTesting(Construct):
             bucket_arns=[*bucket_arns, *large_bucket_arns],
             recovery_hours=RECOVERY_HOURS,
             log_key=log_key,
+            retention=retention,
         ).function
 
     def _plan(self, construct_id: str, name: str, schedule: str, vault: backup.IBackupVault) -> backup.CfnRestoreTestingPlan:

@@ -15,6 +15,7 @@ from constructs import Construct
 
 from spotmusic_constructs import runtimes
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
+from spotmusic_constructs.log_retention import KEPT, LogRetention
 
 _HANDLER = Path(__file__).parent / "restore_validation_handler"
 _PREFIX = "awsbackup-restore-test-"
@@ -34,6 +35,7 @@ class RestoreValidation(Construct):
         bucket_arns: buckets whose copies it judges: it lists them where a copy is empty.
         recovery_hours: hours that a restore may take, by AWS Backup's name of the resource type.
         log_key: customer-managed key of the data class "logs".
+        retention: retention of the log groups.
 
     Example:
         RestoreValidation(self, "Validation", plan_arns=[plan.attr_restore_testing_plan_arn], bucket_arns=[web.bucket_arn],
@@ -49,11 +51,12 @@ class RestoreValidation(Construct):
         bucket_arns: Sequence[str],
         recovery_hours: Mapping[str, float],
         log_key: kms.IKey,
+        retention: LogRetention = KEPT,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         log_group = logs.LogGroup(
-            self, "Logs", encryption_key=log_key, retention=logs.RetentionDays.ONE_YEAR, removal_policy=cdk.RemovalPolicy.DESTROY
+            self, "Logs", encryption_key=log_key, retention=retention.security, removal_policy=cdk.RemovalPolicy.DESTROY
         )
         role = iam.Role(
             self,

@@ -17,6 +17,7 @@ from constructs import Construct
 
 from spotmusic_constructs import runtimes
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.log_retention import KEPT, LogRetention
 from spotmusic_constructs.services.scaling import Queue
 
 NAMESPACE = "Spotmusic/Queues"
@@ -39,6 +40,7 @@ class QueueDepth(Construct):
         vpc: network of the function.
         security_group: security group of the function.
         log_key: customer-managed key of the data class "logs".
+        retention: retention of the log groups.
         authority_parameter: name of the parameter that holds the certificate (PEM) of RabbitMQ's authority.
 
     Example:
@@ -59,12 +61,13 @@ class QueueDepth(Construct):
         vpc: ec2.IVpc,
         security_group: ec2.ISecurityGroup,
         log_key: kms.IKey,
+        retention: LogRetention = KEPT,
         authority_parameter: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._dimensions = {"Environment": environment}
         log_group = logs.LogGroup(
-            self, "Logs", encryption_key=log_key, retention=logs.RetentionDays.SIX_MONTHS, removal_policy=cdk.RemovalPolicy.DESTROY
+            self, "Logs", encryption_key=log_key, retention=retention.access, removal_policy=cdk.RemovalPolicy.DESTROY
         )
         role, rights = self._role(log_group, user.secret_arn, authority_parameter)
         self.function = lambda_.Function(

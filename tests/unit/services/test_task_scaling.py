@@ -1,6 +1,6 @@
 import pytest
 
-from spotmusic_constructs.services.log_retention import retention_of
+from spotmusic_constructs.log_retention import retention_of
 from spotmusic_constructs.services.scaling import Queue, Scaling
 from tests.templates import all_of
 from tests.unit.services.surroundings import Json, Surroundings

@@ -1,4 +1,6 @@
-"""Retention of a log group from a number of days."""
+"""Retention of log groups, by the kind of record."""
+
+from dataclasses import dataclass
 
 from aws_cdk import aws_logs as logs
 
@@ -22,3 +24,23 @@ _KNOWN = {
 def retention_of(days: int) -> logs.RetentionDays:
     """Returns the shortest retention that CloudWatch Logs knows and that keeps records for `days`, up to ten years."""
     return next(retention for known, retention in _KNOWN.items() if known >= days)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogRetention:
+    """Retention of the log groups of a platform.
+
+    Args:
+        access: retention of records of access; six months (Marco Civil da Internet, article 15).
+        security: retention of security records; a year (PCI DSS 4.0.1, requirement 10.5.1).
+
+    Example:
+        LogRetention(access=retention_of(180), security=retention_of(731))
+    """
+
+    access: logs.RetentionDays = logs.RetentionDays.SIX_MONTHS
+    security: logs.RetentionDays = logs.RetentionDays.ONE_YEAR
+
+
+KEPT = LogRetention()
+"""Shortest retention that the law and the standard allow."""
