@@ -42,7 +42,7 @@ class Platform(cdk.Stage):
         )
         for pulls_images in (self.eks_platform, self.ecs_services):
             # Through the registry's rules, which nothing in them refers to.
-            pulls_images.add_dependency(self.registry)
+            pulls_images.add_stack_dependency(self.registry)
         self.edge = EdgeStack(self, settings=settings, secrets=self.secrets, data=self.data, eks_platform=self.eks_platform)
         self.observability = ObservabilityStack(
             self,

@@ -58,8 +58,6 @@ class DataStack(EnvironmentStack):
             data_class="personal",
             description="Spotmusic: databases, cache, buckets and their backups",
         )
-        # A value that is unknown when a change set is made would replace a database (aws/aws-cdk#38829).
-        cdk.CrossStackReferences.of(self).consume(cdk.ReferenceStrength.STRONG)
         self._settings, self._network, self._keys = settings, network, secrets.keys
 
         self._make_buckets()

@@ -107,6 +107,8 @@ class EdgeStack(EnvironmentStack):
             allowed_countries=edge.allowed_countries,
             price_class=_PRICE_CLASSES[edge.price_class],
         ).distribution
+        # The dashboards that name it are in the home region (docs/adr/0001).
+        cdk.CrossStackReferences.of(self.distribution).produce(cdk.ReferenceStrength.WEAK)
         AccessLogDelivery(self, "AccessLogs", name=f"{name}-edge", distribution=self.distribution, bucket=data.logs.bucket)
         if domain and zone:
             PublicAddress(self, "Address", domain_name=domain.name, hosted_zone=zone, distribution=self.distribution)

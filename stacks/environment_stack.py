@@ -46,6 +46,9 @@ class EnvironmentStack(cdk.Stack):
         self.log_retention = LogRetention(
             access=retention_of(settings.observability.access_log_days), security=retention_of(settings.observability.security_log_days)
         )
+        if region is not None:
+            # CloudFormation exports values within a region only (docs/adr/0001).
+            cdk.CrossStackReferences.of(self).consume(cdk.ReferenceStrength.WEAK)
         self._zones = list(settings.zones)
         self._deletes_data = settings.deletes_data
         self.common_tags = {

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
@@ -24,8 +23,6 @@ class RegistryStack(EnvironmentStack):
 
     def __init__(self, scope: Construct, *, settings: Settings, secrets: SecretsStack) -> None:
         super().__init__(scope, "registry", settings=settings, data_class="internal", description="Spotmusic: container images")
-        # A repository's key can't change: a value that is unknown while a change is planned must not look like a new repository.
-        cdk.CrossStackReferences.of(self).consume(cdk.ReferenceStrength.STRONG)
         registry = settings.registry
 
         self.repositories: Mapping[str, ecr.IRepository] = ServiceRepositories(

@@ -86,9 +86,15 @@ class Deployed:
             return str(delimiter).join(str(self._value(part)) for part in parts)
         if function == "Fn::GetStackOutput":
             stack = next(name for name in self._templates if argument["StackName"].endswith(name))
-            return str(Deployed(self._templates, stack)._value(self._templates[stack]["Outputs"][argument["OutputName"]]["Value"]))
+            return self._output(stack, argument["OutputName"])
+        if function == "Fn::ImportValue":
+            producer, _, output = str(argument).partition(":")
+            return self._output(next(name for name in self._templates if producer.endswith(name)), output)
         # The longest that the rest gives is a value of another stack.
         return self._arn(str(argument)[:64])
+
+    def _output(self, stack: str, name: str) -> str:
+        return str(Deployed(self._templates, stack)._value(self._templates[stack]["Outputs"][name]["Value"]))
 
     def _name(self, id_: str) -> str:
         type_ = self._templates[self._stack]["Resources"].get(id_, {}).get("Type", "")

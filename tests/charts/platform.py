@@ -138,10 +138,14 @@ class Resolver:
                 return str(argument[0]).join(str(self.resolve(part, stack)) for part in argument[1])
             case "Fn::Sub" if isinstance(argument, str):
                 return re.sub(r"\$\{([\w:]+)\}", lambda found: PSEUDO.get(found[1], f"{stack}.{found[1]}"), argument)
-            case "Fn::GetStackOutput":
-                producer = argument["StackName"].removeprefix(self._prefix)
-                return str(self.resolve(self._templates[producer]["Outputs"][argument["OutputName"]]["Value"], producer))
+            case "Fn::GetStackOutput" | "Fn::ImportValue":
+                named = str(argument).split(":") if isinstance(argument, str) else (argument["StackName"], argument["OutputName"])
+                return self._output(*named)
         return None
+
+    def _output(self, stack_name: str, output: str) -> str:
+        producer = stack_name.removeprefix(self._prefix)
+        return str(self.resolve(self._templates[producer]["Outputs"][output]["Value"], producer))
 
     def _named(self, stack: str, id_: str, attribute: str = "") -> str:
         kind = self._templates[stack]["Resources"].get(id_, {}).get("Type", "")

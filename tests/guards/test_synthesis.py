@@ -1,7 +1,10 @@
 """What every synthesis keeps: eight stacks, in their places, and without names of our own."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -10,7 +13,7 @@ from typing import Any
 import pytest
 
 from spotmusic_cdk.local.provider_schemas import resource_schema
-from tests.conftest import STACKS, Template
+from tests.conftest import ROOT, STACKS, Template
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
 Templates = Callable[[str], dict[str, Template]]
@@ -119,3 +122,17 @@ def test_only_the_edge_leaves_the_home_region(synthesized: Callable[[str], Path]
         a["displayName"].split(" ")[0]: a["environment"].rpartition("/")[2] for a in artifacts if a["type"] == "aws:cloudformation:stack"
     }
     assert regions == {f"{environment}/{stack}": "us-east-1" if stack == "edge" else "sa-east-1" for stack in STACKS}
+
+
+PLATFORM = """
+from tests.conftest import cdk, feature_flags, settings_of
+from spotmusic_cdk.platform import Platform
+Platform(cdk.App(context=feature_flags()), settings=settings_of("dev"))
+"""
+
+
+def test_platform_uses_nothing_deprecated() -> None:
+    environment = os.environ | {"JSII_DEPRECATED": "warn"}
+    done = subprocess.run([sys.executable, "-c", PLATFORM], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "is deprecated" not in done.stderr

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
@@ -45,10 +45,10 @@ def _reasons(before: Templates, now: Templates, stack: str, id_: str, *, above: 
     if old["Type"] != new["Type"]:
         yield f"{stack}/{id_} was {old['Type']} and is {new['Type']}"
         return
-    for path in _create_only(old["Type"], stack):
+    for path in create_only(old["Type"], stack):
         where = f"{stack}/{id_}: {'.'.join(path)}"
-        was, is_ = _in_the_account(_value(old, path)), _in_the_account(without_hashes(_value(new, path)))
-        if was != is_:
+        was, is_ = _in_the_account(value_at(old, path)), _in_the_account(without_hashes(value_at(new, path)))
+        if _followed(before, was) != _followed(now, is_):
             yield f"{where} was {_short(was)} and is {_short(is_)}"
         reasons = (_reasons(before, now, *other, above=above | {(stack, id_)}) for other in _named(now, stack, is_))
         yield from (f"{where} names what is replaced: {reason}" for several in reasons for reason in several)
@@ -64,7 +64,7 @@ def _resource(templates: Templates, stack: str, id_: str) -> dict[str, Any] | No
     return found
 
 
-def _create_only(type_: str, stack: str) -> list[PropertyPath]:
+def create_only(type_: str, stack: str) -> list[PropertyPath]:
     if not type_.startswith("AWS::") or type_ == "AWS::CloudFormation::CustomResource":
         # The function behind a custom resource may not change: CloudFormation refuses, whatever the resource holds.
         return [("ServiceToken",), *IMMUTABLE.get(type_, ())]
@@ -75,7 +75,7 @@ def _create_only(type_: str, stack: str) -> list[PropertyPath]:
     return [*listed, *IMMUTABLE.get(type_, ())]
 
 
-def _value(resource: dict[str, Any], path: PropertyPath) -> Any:
+def value_at(resource: dict[str, Any], path: PropertyPath) -> Any:
     value: Any = resource.get("Properties", {})
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
@@ -97,6 +97,19 @@ def _in_the_account(value: Any) -> Any:
             return value
 
 
+def _followed(templates: Templates, value: Any) -> Any:
+    """A value with the outputs of other stacks in place of references: a weak and a strong reference to one output are equal."""
+    match value:
+        case {"Fn::ImportValue": _} | {"Fn::GetStackOutput": _}:
+            return [*_outputs_named(templates, value)] or value
+        case dict():
+            return {key: _followed(templates, item) for key, item in value.items()}
+        case list():
+            return [_followed(templates, item) for item in value]
+        case _:
+            return value
+
+
 def _merged(parts: list[Any]) -> list[Any]:
     """The parts of a text, with those that follow each other as plain text in one."""
     grouped = groupby(parts, key=lambda part: isinstance(part, str))
@@ -113,10 +126,9 @@ def _named(templates: Templates, stack: str, value: Any) -> Iterator[tuple[str, 
     match value:
         case {"Ref": str(id_)} | {"Fn::GetAtt": [str(id_), *_]}:
             yield stack, id_
-        case {"Fn::ImportValue": str(name)}:
-            yield from _of_output(templates, lambda _stack, _id, output: output.get("Export", {}).get("Name") == name)
-        case {"Fn::GetStackOutput": {"StackName": str(producer), "OutputName": str(name)}}:
-            yield from _of_output(templates, lambda stack, id_, _output: producer.endswith(f"-{stack}") and id_ == name)
+        case {"Fn::ImportValue": _} | {"Fn::GetStackOutput": _}:
+            for producer, output in _outputs_named(templates, value):
+                yield from _named(templates, producer, output)
         case {"Fn::Sub": [str(text), *_]} | {"Fn::Sub": str(text)}:
             yield from ((stack, id_) for id_ in re.findall(r"\$\{(\w+)", text))
         case dict() | list():
@@ -124,8 +136,12 @@ def _named(templates: Templates, stack: str, value: Any) -> Iterator[tuple[str, 
                 yield from _named(templates, stack, below)
 
 
-def _of_output(templates: Templates, chosen: Callable[[str, str, dict[str, Any]], bool]) -> Iterator[tuple[str, str]]:
+def _outputs_named(templates: Templates, reference: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Stack and value of the output that a reference names."""
     for stack, template in templates.items():
         for id_, output in template.get("Outputs", {}).items():
-            if chosen(stack, id_, output):
-                yield from _named(templates, stack, output["Value"])
+            match reference:
+                case {"Fn::ImportValue": name} if output.get("Export", {}).get("Name") == name:
+                    yield stack, output["Value"]
+                case {"Fn::GetStackOutput": {"StackName": producer, "OutputName": name}} if producer.endswith(f"-{stack}") and id_ == name:
+                    yield stack, output["Value"]

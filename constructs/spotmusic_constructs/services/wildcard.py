@@ -38,7 +38,10 @@ def acknowledge_wildcard(role: iam.CfnRole, resource: str, *, reason: str) -> No
 
 
 def _shown(value: Any) -> str:
-    """Returns a resolved value as the finding shows it: `<Logical.Attribute>` for one of the same stack, JSON for other functions."""
+    """Returns a resolved value as the finding shows it.
+
+    That is `<Logical.Attribute>` for one of the same stack, the export's name for one of another, and JSON for other functions.
+    """
     match value:
         case str():
             return value
@@ -46,6 +49,8 @@ def _shown(value: Any) -> str:
             return f"<{name}>"
         case {"Fn::GetAtt": [name, attribute]}:
             return f"<{name}.{attribute}>"
+        case {"Fn::ImportValue": str(export)}:
+            return export
         case {"Fn::Join": [separator, parts]}:
             return str(separator).join(map(_shown, parts))
         case other:

@@ -1,0 +1,126 @@
+"""References between the stacks of an environment (docs/adr/0001)."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Template
+from tests.properties.conftest import ENVIRONMENTS
+from tests.releases.replacement import create_only, value_at
+from tests.stack_order import stacks_before
+
+Templates = Callable[[str], dict[str, Template]]
+WEAK, STRONG = "Fn::GetStackOutput", "Fn::ImportValue"
+MOST_WEAK = 20
+"""Weak references of one template. Each occurrence is a call of DescribeStacks; 75 were throttled (aws/aws-cdk#38010)."""
+MOST_OUTPUTS = 180
+"""Outputs of one stack; CloudFormation takes 200 (CloudFormation quotas, read 2026-11)."""
+FINAL = {"edge/AccessLogsDestinationC398EAEE: DestinationResourceArn": "the log bucket is in the home region; a destination holds no data"}
+"""Weak references in create-only properties that are accepted, and why."""
+REGIONS = {"edge": "us-east-1"}
+HOME = "sa-east-1"
+
+
+def references(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yields function and argument of each reference to another stack, at any depth."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key in (WEAK, STRONG):
+                yield key, item
+            yield from references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references(item)
+
+
+def region(stack: str) -> str:
+    return REGIONS.get(stack, HOME)
+
+
+def unresolved(templates: dict[str, Template], before: dict[str, set[str]]) -> list[str]:
+    """References that CloudFormation would not resolve, with their stack."""
+    return [f"{stack}: {found}" for stack, template in templates.items() for found in _unresolved(templates, stack, template, before)]
+
+
+def _unresolved(templates: dict[str, Template], stack: str, template: Template, before: dict[str, set[str]]) -> Iterator[str]:
+    earlier = {name: templates[name].get("Outputs", {}) for name in before[stack]}
+    exports = {
+        output["Export"]["Name"]
+        for name, outputs in earlier.items()
+        for output in outputs.values()
+        if "Export" in output and region(name) == region(stack)
+    }
+    for function, argument in references(template):
+        if function == STRONG:
+            if argument not in exports:
+                yield f"no earlier stack of {region(stack)} exports {argument}"
+            continue
+        producer = re.sub(r"^spotmusic-[^-]+-", "", argument["StackName"])
+        there = argument["OutputName"] in earlier.get(producer, {})
+        if not there or argument.get("Region", region(stack)) != region(producer):
+            yield f"no earlier stack {argument['StackName']} of {argument.get('Region')} has {argument['OutputName']}"
+
+
+def weak_and_final(templates: dict[str, Template]) -> list[str]:
+    """Properties that CloudFormation cannot change and that hold a weak reference."""
+    return [
+        f"{stack}/{id_}: {'.'.join(path)}"
+        for stack, template in templates.items()
+        for id_, resource in template["Resources"].items()
+        for path in create_only(resource["Type"], stack)
+        if any(function == WEAK for function, _ in references(value_at(resource, path)))
+    ]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_references_name_outputs_of_earlier_stacks(templates: Templates, synthesized: Callable[[str], Path], environment: str) -> None:
+    assert unresolved(templates(environment), stacks_before(synthesized(environment))) == []
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_only_other_regions_are_read_weakly(templates: Templates, environment: str) -> None:
+    for stack, template in templates(environment).items():
+        weak = [argument for function, argument in references(template) if function == WEAK]
+        assert all(argument.get("Region", region(stack)) != region(stack) for argument in weak), stack
+        assert len(weak) <= MOST_WEAK, f"{stack}: {len(weak)} calls of DescribeStacks"
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_create_only_properties_hold_no_weak_reference(templates: Templates, environment: str) -> None:
+    assert set(weak_and_final(templates(environment))) == FINAL.keys()
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_stacks_keep_below_the_quota_of_outputs(templates: Templates, environment: str) -> None:
+    outputs = {stack: len(template.get("Outputs", {})) for stack, template in templates(environment).items()}
+    assert {stack: number for stack, number in outputs.items() if number > MOST_OUTPUTS} == {}
+
+
+PRODUCER = {"Arn": {"Value": {"Ref": "Key"}, "Export": {"Name": "spotmusic-dev-secrets:Arn"}}}
+BEFORE: dict[str, set[str]] = {"secrets": set(), "eks-platform": {"secrets"}, "edge": {"secrets"}}
+FAULTS: dict[str, tuple[str, Any]] = {
+    "an export of another name": ("eks-platform", {STRONG: "spotmusic-dev-secrets:Name"}),
+    "an export of another environment": ("eks-platform", {STRONG: "spotmusic-prod-secrets:Arn"}),
+    "an export of another region": ("edge", {STRONG: "spotmusic-dev-secrets:Arn"}),
+    "an export of a later stack": ("secrets", {STRONG: "spotmusic-dev-secrets:Arn"}),
+    "an output of another name": ("edge", {WEAK: {"StackName": "spotmusic-dev-secrets", "OutputName": "Name", "Region": HOME}}),
+    "an output of another region": ("edge", {WEAK: {"StackName": "spotmusic-dev-secrets", "OutputName": "Arn"}}),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_unresolved_references_are_found(fault: str) -> None:
+    stack, reference = FAULTS[fault]
+    templates: dict[str, Template] = {name: {"Resources": {}} for name in BEFORE}
+    templates["secrets"]["Outputs"] = PRODUCER
+    templates[stack]["Resources"] = {"User": {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": reference}}}
+    assert len(unresolved(templates, BEFORE)) == 1
+
+
+def test_weak_keys_of_clusters_are_found() -> None:
+    weak = {WEAK: {"StackName": "spotmusic-dev-secrets", "OutputName": "Arn"}}
+    cluster = {"Type": "AWS::EKS::Cluster", "Properties": {"EncryptionConfig": [{"Provider": {"KeyArn": weak}}]}}
+    assert weak_and_final({"eks-platform": {"Resources": {"Cluster": cluster}}}) == ["eks-platform/Cluster: EncryptionConfig"]
