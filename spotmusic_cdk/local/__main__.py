@@ -1,13 +1,15 @@
 """`python -m spotmusic_cdk.local up|deploy|down|status|diff`: the embedded AWS from the command line."""
 
 import argparse
+import errno
+import os
 import sys
 from pathlib import Path
 
 from spotmusic_cdk.local.cli import CliError
 from spotmusic_cdk.local.deployment import LeftoverError, LocalDeployment, NotAsTheTemplatesSayError, NotRunningError
 from spotmusic_cdk.local.gate import RejectedTemplateError
-from spotmusic_cdk.local.lock import BusyError
+from spotmusic_cdk.local.lock import BusyError, UnwritableError
 from spotmusic_cdk.local.process import NotStartedError, NotStoppedError
 from spotmusic_cdk.local.session import NotEmbeddedError
 from spotmusic_cdk.local.workspace import Workspace
@@ -22,8 +24,11 @@ _EXPECTED = (
     NotStartedError,
     NotStoppedError,
     RejectedTemplateError,
+    UnwritableError,
 )
 _INTERRUPTED = 130
+# A full disk, a quota, a file of somebody else, a read-only file system: nothing that a traceback would explain.
+_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,17 +41,28 @@ def main(arguments: list[str] | None = None) -> int:
         0 if it succeeded, 1 if not or if `diff` found differences, 130 after Ctrl-C.
     """
     options = _parser().parse_args(arguments)
+    workspace = Workspace(Path.cwd())
     deployment = LocalDeployment(
-        workspace=Workspace(Path.cwd()),
+        workspace=workspace,
         environment=options.env,
         region=options.region,
         concurrency=options.concurrency,
-        context=dict(pair.split("=", 1) for pair in options.context),
+        context=dict(options.context),
     )
     try:
-        return _run(options, deployment)
+        code = _run(options, deployment)
+        sys.stdout.flush()
+        return code
     except _EXPECTED as error:
         print(f"\n{error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # `status | head`: the reader has what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes it once more at its end
+        return 0
+    except OSError as error:
+        if error.errno not in _OF_THE_MACHINE:
+            raise
+        print(f"\n{error.filename or workspace.folder}: {error.strerror}. Free or own it, and repeat.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted. The embedded AWS keeps running: `up` goes on from here, `down` stops it.", file=sys.stderr)
@@ -81,12 +97,33 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--env", default="dev", help="environment (default: dev)")
         command.add_argument("--region", default="sa-east-1", help="home region (default: sa-east-1)")
-        command.add_argument("--port", type=int, help="TCP port on loopback (default: a free one)")
-        command.add_argument("--concurrency", type=int, default=8, help="stacks in parallel (default: 8)")
-        command.add_argument("-c", "--context", action="append", default=[], metavar="NAME=VALUE", help="context for the app")
+        command.add_argument("--port", type=_port, metavar="1-65535", help="TCP port on loopback (default: a free one)")
+        command.add_argument("--concurrency", type=_positive, default=8, help="stacks in parallel (default: 8)")
+        command.add_argument(
+            "-c", "--context", action="append", default=[], type=_context, metavar="NAME=VALUE", help="context for the app"
+        )
         if name == "deploy":
             command.add_argument("stack", help="stack id, such as dev/network")
     return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a TCP port. Use 1 to 65535, or leave it out for a free one.")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if not (text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number.")
+    return int(text)
+
+
+def _context(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE.")
+    return name, value
 
 
 if __name__ == "__main__":

@@ -31,6 +31,11 @@ class CdkCli:
     endpoint: str
     region: str
 
+    def require_installed(self) -> None:
+        """Raises a CliError where the CLI is missing."""
+        if not self.workspace.cdk.exists():
+            raise CliError(f"The CDK CLI is missing: there is no {self.workspace.cdk}.\n  Install it by `npm ci`, or by `make setup`.")
+
     def synthesize(self, *, environment: str, context: dict[str, str], into: Path) -> None:
         """Synthesizes the app, always into a fresh folder: a stale report fails a correct app.
 
@@ -99,6 +104,7 @@ class CdkCli:
         Raises:
             CliError: if the command fails.
         """
+        self.require_installed()
         app = [] if assembly is None else ["--app", str(assembly)]
         log = self.workspace.cli_log(command)
         with log.open("w+") as output:

@@ -133,9 +133,10 @@ class LocalDeployment:
 
     def _emulator_and_stacks(self, port: int | None) -> tuple[RunningEmulator, list[SynthesizedStack]]:
         """Starts and synthesizes at the same time: the synthesis needs no emulator, only the look of one."""
+        unreached = CdkCli(workspace=self.workspace, endpoint="http://127.0.0.1:9", region=self.region)
+        unreached.require_installed()
         with ThreadPoolExecutor() as pool:
             started = pool.submit(self._started, port)
-            unreached = CdkCli(workspace=self.workspace, endpoint="http://127.0.0.1:9", region=self.region)
             self.workspace.folder.mkdir(parents=True, exist_ok=True)
             unreached.synthesize(environment=self.environment, context=self.context, into=self.workspace.next_assembly)
             emulator = started.result()
@@ -160,9 +161,13 @@ class LocalDeployment:
         self.workspace.environment_script.write_text(exports)
         with ThreadPoolExecutor() as pool:
             gated = pool.submit(gate.require_acceptable, chosen, checkout=self.workspace.checkout)
-            self._cli(emulator).bootstrap(regions(found))
-            self.steps.say(f"bootstrapped {' and '.join(regions(found))}")
-            self.steps.say(f"cfn-lint accepts {gated.result()} templates")
+            try:
+                self._cli(emulator).bootstrap(regions(found))
+                self.steps.say(f"bootstrapped {' and '.join(regions(found))}")
+                self.steps.say(f"cfn-lint accepts {gated.result()} templates")
+            except KeyboardInterrupt:
+                gate.interrupt()
+                raise
         if not self.workspace.baseline.exists():
             inventory.save(inventory.inventory(emulator.endpoint, regions(found)), self.workspace.baseline)
 

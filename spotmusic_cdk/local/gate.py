@@ -40,13 +40,24 @@ def require_acceptable(stacks: list[SynthesizedStack], *, checkout: Path) -> int
     return len(stacks)
 
 
+def interrupt() -> None:
+    """Ends the linters that run: a signal to the command alone does not reach them, and their threads are waited for."""
+    for linter in _running:
+        linter.kill()
+
+
+_running: "list[subprocess.Popen[str]]" = []
+
+
 def _lint(region: str, stacks: list[SynthesizedStack], checkout: Path) -> list[str]:
     ids = {str(stack.template): stack.id for stack in stacks}
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--format", "json", "--ignore-checks", "W", "--regions", region, "--", *ids]
-    result = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
-    if not result.stdout.strip().startswith("["):
-        raise RejectedTemplateError(f"cfn-lint did not run: {result.stderr.strip()[-500:]}")
-    return [_line(match, ids) for match in json.loads(result.stdout) if match["Level"] == "Error"]
+    linter = subprocess.Popen(command, cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own
+    _running.append(linter)
+    stdout, stderr = linter.communicate()
+    if not stdout.strip().startswith("["):
+        raise RejectedTemplateError(f"cfn-lint did not run: {stderr.strip()[-500:]}")
+    return [_line(match, ids) for match in json.loads(stdout) if match["Level"] == "Error"]
 
 
 def _line(match: dict[str, Any], ids: dict[str, str]) -> str:

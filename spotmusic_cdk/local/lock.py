@@ -14,6 +14,10 @@ class BusyError(Exception):
     """Another command is at work in the same state folder; the message names its process."""
 
 
+class UnwritableError(Exception):
+    """The state folder can't be written to; the message names it."""
+
+
 @contextmanager
 def alone(workspace: Workspace, command: str) -> Iterator[None]:
     """Holds the lock of a state folder. The system releases it when its holder ends, in whatever way.
@@ -24,9 +28,9 @@ def alone(workspace: Workspace, command: str) -> Iterator[None]:
 
     Raises:
         BusyError: if a living process holds it.
+        UnwritableError: if the folder can't be written to.
     """
-    workspace.folder.mkdir(parents=True, exist_ok=True)
-    with workspace.lock.open("a+") as file:  # never removed: two could then lock two files of one name
+    with _opened(workspace) as file:  # never removed: two could then lock two files of one name
         _take(file, workspace, command)
         file.truncate(0)
         file.write(f"{os.getpid()} {command}")
@@ -35,6 +39,17 @@ def alone(workspace: Workspace, command: str) -> Iterator[None]:
             yield
         finally:
             file.truncate(0)
+
+
+def _opened(workspace: Workspace) -> IO[str]:
+    try:
+        workspace.folder.mkdir(parents=True, exist_ok=True)
+        return workspace.lock.open("a+")
+    except OSError as error:
+        raise UnwritableError(
+            f"{workspace.folder} can't be written to ({error.strerror}).\n"
+            "  Use a checkout that you own, on a file system that is not read-only."
+        ) from error
 
 
 def _take(file: IO[str], workspace: Workspace, command: str) -> None:

@@ -9,8 +9,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +71,15 @@ def start(workspace: Workspace, *, region: str, port: int | None = None) -> Runn
             # A group of its own: Ctrl-C in the terminal does not reach it, and its Lambda workers end with it.
             start_new_session=True,
         )
-    emulator = RunningEmulator(pid=process.pid, port=chosen, started=_start_time(process.pid))
-    workspace.remember(emulator)
+    try:
+        emulator = RunningEmulator(pid=process.pid, port=chosen, started=_start_time(process.pid))
+        workspace.remember(emulator)
+    except BaseException:
+        _end_started(process)  # no later command would find it
+        raise
     if not _comes_to_answer(emulator, workspace):
         stop(workspace)
+        _end_started(process)
         raise NotStartedError(
             f"The embedded AWS did not start on port {emulator.port}. Its last words are in {workspace.log}:\n{_tail(workspace.log)}"
         )
@@ -149,6 +155,14 @@ def _comes_to_answer(emulator: RunningEmulator, workspace: Workspace) -> bool:
     return answers
 
 
+def _end_started(process: "subprocess.Popen[bytes]") -> None:
+    """Kills the group of a process that this one has just started, whatever can be read of it."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
 def _tail(file: Path, lines: int = 5) -> str:
     return "\n".join("  " + line for line in file.read_text(errors="replace").splitlines()[-lines:])
 
@@ -196,33 +210,94 @@ def _members(group: int, workspace: Workspace, *, ours: bool) -> list[int]:
         ours: whether the group was seen to be the emulator's. After a crash it may be somebody else's by now, and only processes whose
             command names the state folder, or the temporary one in it, are taken for ours.
     """
-    listing = _ps("-A", "-o", "pid=,pgid=,stat=,command=")
-    rows = (row for row in (line.split(None, 3) for line in listing.splitlines()) if len(row) == 4)
     return [
-        int(pid)
-        for pid, pgid, state, command in rows
-        if int(pgid) == group and not state.startswith("Z") and (ours or str(workspace.folder) in command)
+        process.pid
+        for process in _processes()
+        if process.group == group and not process.ended and (ours or str(workspace.folder) in process.command)
     ]
 
 
 def command_lines() -> list[str]:
     """The command lines of all processes."""
-    return _ps("-A", "-o", "command=").splitlines()
+    return [process.command for process in _processes()]
+
+
+@dataclass(frozen=True)
+class _Process:
+    """One row of the process table.
+
+    Args:
+        pid: process id.
+        group: id of its process group.
+        ended: true for a zombie.
+        command: command line, its parts separated by spaces.
+    """
+
+    pid: int
+    group: int
+    ended: bool
+    command: str
+
+
+# Linux. `ps` is missing in slim images, and in the C locale it prints `?` for every letter outside ASCII.
+_PROC = Path("/proc")
+
+
+def _has_proc() -> bool:
+    return (_PROC / "self" / "cmdline").exists()
+
+
+def _processes() -> Iterator[_Process]:
+    if not _has_proc():
+        yield from _processes_of_ps()
+        return
+    for folder in _PROC.iterdir():
+        if not folder.name.isdigit():
+            continue
+        with suppress(OSError):  # ended meanwhile
+            fields = _stat(int(folder.name))
+            yield _Process(int(folder.name), int(fields[2]), fields[0] == "Z", _proc_command(int(folder.name)))
+
+
+def _processes_of_ps() -> Iterator[_Process]:
+    for line in _ps("-A", "-o", "pid=,pgid=,stat=,command=").splitlines():
+        row = line.split(None, 3)
+        if len(row) == 4:
+            yield _Process(int(row[0]), int(row[1]), row[2].startswith("Z"), row[3])
 
 
 def _command(pid: int) -> str:
-    return _ps("-p", str(pid), "-o", "command=")
+    if not _has_proc():
+        return _ps("-p", str(pid), "-o", "command=")
+    try:
+        return _proc_command(pid)
+    except OSError:  # there is no such process
+        return ""
+
+
+def _proc_command(pid: int) -> str:
+    # Decoded as Python decodes paths, so that a folder of any name is found in it.
+    return os.fsdecode((_PROC / str(pid) / "cmdline").read_bytes().rstrip(b"\0").replace(b"\0", b" "))
+
+
+def _stat(pid: int) -> list[str]:
+    """State, parent, group and more (proc_pid_stat(5), from its third field on)."""
+    return os.fsdecode((_PROC / str(pid) / "stat").read_bytes()).rpartition(")")[2].split()
 
 
 def _start_time(pid: int) -> str:
     """When a process began. Linux counts from the boot: `ps` makes a time of day of it, which moves when the clock is set."""
-    try:
-        return Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[19]
-    except (FileNotFoundError, ProcessLookupError):
+    if not _has_proc():
         return _ps("-p", str(pid), "-o", "lstart=")
+    try:
+        return _stat(pid)[19]
+    except OSError:  # there is no such process
+        return ""
 
 
 def _ps(*arguments: str) -> str:
-    plain = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
-    result = subprocess.run(["ps", "-ww", *arguments], capture_output=True, text=True, check=False, env=plain)  # noqa: S603, S607 - POSIX
-    return result.stdout.strip()
+    """What `ps` prints where there is no /proc (macOS), with the letters of file names as they are."""
+    variables = {name: value for name, value in os.environ.items() if name not in ("LC_ALL", "LANG")}
+    plain = {**variables, "LC_CTYPE": "UTF-8", "LC_TIME": "C", "TZ": "UTC"}
+    result = subprocess.run(["ps", "-ww", *arguments], capture_output=True, check=False, env=plain)  # noqa: S603, S607 - POSIX
+    return os.fsdecode(result.stdout).strip()

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
 
@@ -137,7 +138,15 @@ def shell_exports(endpoint: str, *, region: str, path: str) -> str:
 @cache
 def _session() -> boto3.Session:
     # One for all clients: reading the services' descriptions is most of what a client costs, and a session remembers them.
-    return boto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY)
+    return boto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, botocore_session=_unconfigured())
+
+
+def _unconfigured() -> botocore.session.Session:
+    """A session that reads neither the variables nor the files of the user: a profile that is missing here would fail every call."""
+    defaults = botocore.session.Session.SESSION_VARIABLES
+    unread = {name: (None, None, default, convert) for name, (_file, _variable, default, convert) in defaults.items()}
+    files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    return botocore.session.Session(session_vars={**unread, **files})
 
 
 @cache

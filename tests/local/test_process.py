@@ -1,7 +1,9 @@
 """The emulator is stopped by its own process id, and a process id that is somebody else's is left alone."""
 
+import errno
 import itertools
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -48,6 +50,14 @@ with socket.create_server(("127.0.0.1", 0)) as server:
 """
 
 
+@pytest.fixture(params=["checkout", "Música à João", "\udcff"], ids=["ascii", "letters", "no text"])
+def named(request: pytest.FixtureRequest, tmp_path: Path) -> Workspace:
+    """State below a folder with letters outside ASCII, or with a name that is no text at all."""
+    workspace = Workspace(tmp_path / request.param)
+    workspace.prepare()
+    return workspace
+
+
 @contextmanager
 def stand_in(workspace: Workspace) -> Iterator[RunningEmulator]:
     """A process that looks like the emulator of a checkout from outside, and is remembered as such."""
@@ -67,6 +77,60 @@ def test_an_emulator_that_lives_and_is_late_is_waited_for(workspace: Workspace) 
     """It was taken for dead, and with a new one in its place everything that was deployed was gone."""
     with stand_in(workspace) as emulator:
         assert process.running(workspace) == emulator
+
+
+def test_emulator_in_any_folder_is_found(named: Workspace) -> None:
+    with stand_in(named) as emulator:
+        assert process.is_ours(emulator, named)
+        assert len(process._members(emulator.pid, named, ours=False)) == 1
+        assert process.stop(named)
+    assert process._members(emulator.pid, named, ours=True) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="only Linux has a process table in files")
+def test_process_table_needs_no_ps(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    with stand_in(workspace) as emulator:
+        monkeypatch.setenv("PATH", "/nowhere")
+        assert process.running(workspace) == emulator
+        assert process.stop(workspace)
+        assert process.running(workspace) is None
+
+
+@pytest.mark.skipif(shutil.which("ps") is None, reason="ps is missing")
+def test_process_table_falls_back_to_ps(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_has_proc", lambda: False)
+    with stand_in(workspace) as emulator:
+        assert process.is_ours(emulator, workspace)
+        assert len(process._members(emulator.pid, workspace, ours=True)) == 2
+
+
+def test_failed_start_leaves_no_process(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def popen(_command: list[str], **options: Any) -> "subprocess.Popen[bytes]":
+        started.append(real([sys.executable, "-c", "import time; time.sleep(60)"], **options))
+        return started[0]
+
+    real = subprocess.Popen
+    monkeypatch.setattr("subprocess.Popen", popen)
+    monkeypatch.setattr(process, "is_ours", lambda *_arguments: False)  # as where its command line can't be read
+    with pytest.raises(process.NotStartedError):
+        process.start(workspace, region="sa-east-1")
+    assert started[0].poll() is not None
+
+
+def test_unrecorded_start_leaves_no_process(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+
+    def remember(_workspace: Workspace, emulator: RunningEmulator) -> None:
+        started.append(emulator.pid)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Workspace, "remember", remember)
+    with pytest.raises(OSError, match="No space left"):
+        process.start(workspace, region="sa-east-1")
+    with pytest.raises(ProcessLookupError):
+        os.kill(started[0], 0)
 
 
 def test_stopping_ends_everything_that_the_emulator_started_before_it_returns(workspace: Workspace) -> None:

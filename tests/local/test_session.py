@@ -1,5 +1,8 @@
 """The guard: nothing here can reach a real account."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -88,6 +91,24 @@ def test_the_exports_of_a_shell_unset_a_profile_and_set_the_endpoint() -> None:
     exports = session.shell_exports("http://127.0.0.1:4566", region="sa-east-1", path="/venv/bin")
     assert "unset AWS_PROFILE" in exports
     assert "export AWS_ENDPOINT_URL='http://127.0.0.1:4566'" in exports
+
+
+def test_client_reads_no_profile_nor_configuration(tmp_path: Path) -> None:
+    """Continuous integration sets profiles that a machine does not have; in a process of its own, for a session is kept."""
+    (tmp_path / "broken").write_text("[profile\n")
+    code = (
+        "from spotmusic_cdk.local import session; print(session.client('sts', 'http://127.0.0.1:9', region='sa-east-1').meta.region_name)"
+    )
+    variables = {
+        "PATH": os.environ["PATH"],
+        "AWS_PROFILE": "nonsense",
+        "AWS_CONFIG_FILE": str(tmp_path / "broken"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "broken"),
+        "AWS_RETRY_MODE": "nonsense",
+        "AWS_CA_BUNDLE": "/nowhere",
+    }
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=variables)
+    assert (result.stdout, result.stderr) == ("sa-east-1\n", "")
 
 
 class OneAnswerPerConnection(BaseHTTPRequestHandler):

@@ -23,7 +23,7 @@ LONGEST_NAME = 53
 class Chart(Protocol):
     """A chart in a repository, at one exact version.
 
-    Args:
+    Attributes:
         name: name of the chart.
         version: exact version.
         repository: address of the chart repository, or of the chart itself when it starts with oci://.

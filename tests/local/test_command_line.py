@@ -1,0 +1,80 @@
+"""The command line on machines that lack something: one clear message, no traceback."""
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from spotmusic_cdk.local import __main__ as command_line
+from spotmusic_cdk.local.deployment import LocalDeployment
+from spotmusic_cdk.local.workspace import Workspace
+
+
+@pytest.fixture(autouse=True)
+def _empty_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (["--port", "80000"], "'80000' is not a TCP port. Use 1 to 65535"),
+        (["--port=-1"], "'-1' is not a TCP port"),
+        (["--port", "http"], "'http' is not a TCP port"),
+        (["--concurrency", "0"], "'0' is not a positive whole number"),
+        (["-c", "foo"], "'foo' is not NAME=VALUE"),
+    ],
+)
+def test_command_line_refuses_nonsense(option: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        command_line.main(["up", *option])
+    assert end.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_up_without_node_modules_starts_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["up"]) == 1
+    assert "Install it by `npm ci`, or by `make setup`." in capsys.readouterr().err
+    assert Workspace(tmp_path).recall() is None
+
+
+@pytest.mark.parametrize("command", ["up", "down", "diff"])
+def test_unwritable_checkout_is_one_message(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def mkdir(path: Path, **_options: object) -> NoReturn:
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    assert command_line.main([command]) == 1
+    assert "can't be written to (Read-only file system)" in capsys.readouterr().err
+
+
+def test_full_disk_is_one_message(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def up(*_arguments: object, **_options: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device", "/disk/file")
+
+    monkeypatch.setattr(LocalDeployment, "up", up)
+    assert command_line.main(["up"]) == 1
+    assert capsys.readouterr().err == "\n/disk/file: No space left on device. Free or own it, and repeat.\n"
+
+
+def test_status_into_closed_pipe_is_silent(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    result = subprocess.run(
+        [sys.executable, "-m", "spotmusic_cdk.local", "status"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=variables,
+    )
+    os.close(writing)
+    assert (result.returncode, result.stderr) == (0, "")
