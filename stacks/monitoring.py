@@ -86,6 +86,7 @@ class Monitoring(Construct):
             namespace=MONITORING,
             node_namespace=NODE_METRICS,
             storage_gib=monitoring.prometheus_storage_gib,
+            zones=len(settings.zones),
             retention_hours=monitoring.retention_hours,
         )
         trust = Trust(

@@ -60,7 +60,7 @@ class RedpandaSettings(Model):
     brokers: Annotated[int, Field(ge=3, le=9)] = 3
     """Brokers, an odd number: three keep a quorum when a zone is lost."""
     cpu: Annotated[int, Field(ge=1, le=32)] = 1
-    """Cores per broker."""
+    """Cores per broker. Nodes keep Linux' aio-max-nr of 65536: a broker of many cores holds fewer connections on each."""
     memory_gib: Annotated[int, Field(ge=2, le=512)] = 4
     """Memory per broker, in GiB; Redpanda asks for at least 2 per core."""
     storage_gib: Gibibytes = 50
@@ -131,6 +131,16 @@ class RabbitMQSettings(Model):
     """gp3 volume per node, in GiB."""
     queues: dict[Name, QueueSettings] = Field(default_factory=dict, max_length=100)
     """Queues by name. A service that scales on messages has one of its own name even if it does not stand here."""
+
+    @model_validator(mode="after")
+    def _publishers_may_fill_half_a_volume(self) -> Self:
+        """A node stops publishers while less is free than it has memory (`disk_free_limit.absolute`)."""
+        if self.storage_gib < 2 * self.memory_gib:
+            least = 2 * self.memory_gib
+            raise ValueError(
+                f"storage_gib: {self.storage_gib} GiB are less than twice the memory, of which as much stays free. Use {least} or more."
+            )
+        return self
 
 
 def topics_of(redpanda: RedpandaSettings, services: Mapping[str, ServiceSettings]) -> dict[str, TopicSettings]:

@@ -25,6 +25,7 @@ def release_redpanda(site: Site) -> Redpanda:
         users=secrets.redpanda_users,
         host=site.brokers.address,
         brokers=redpanda.brokers,
+        zones=len(site.settings.zones),
         cpu=redpanda.cpu,
         memory_gib=redpanda.memory_gib,
         storage_gib=redpanda.storage_gib,
@@ -77,6 +78,7 @@ def release_rabbitmq(site: Site) -> tuple[RabbitMQOperators, RabbitMQ]:
         monitor=secrets.rabbitmq_monitor if site.brokers.management else None,
         host=site.brokers.address,
         memory_gib=rabbitmq.memory_gib,
+        zones=len(site.settings.zones),
         storage_gib=rabbitmq.storage_gib,
         after=[operators],
     )

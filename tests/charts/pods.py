@@ -209,6 +209,9 @@ def crowded(platform: Platform) -> Iterator[str]:
         rules = [rule for rule in pod.get("topologySpreadConstraints") or [] if rule["whenUnsatisfiable"] == "DoNotSchedule"]
         if "topology.kubernetes.io/zone" not in {rule["topologyKey"] for rule in rules}:
             yield f"{where_of(workload)}: no rule spreads its replicas over zones"
+        # Kubernetes counts zones that have a node: without this all replicas start in the first one that has.
+        if any(rule["topologyKey"] == "topology.kubernetes.io/zone" and rule.get("minDomains", 1) < 2 for rule in rules):
+            yield f"{where_of(workload)}: its rule over zones has no minDomains"
         if any(not selects(rule["labelSelector"], labels) for rule in rules):
             yield f"{where_of(workload)}: a rule that spreads it counts pods with other labels"
         apart = any(term["topologyKey"] == "kubernetes.io/hostname" and selects(term["labelSelector"], labels) for term in apart_terms(pod))

@@ -13,7 +13,7 @@ from tests.charts.references import pod_of
 from tests.charts.validation import name_of
 from tests.helm_values import Json, leaves
 from tests.properties.findings import judged
-from tests.properties.promise import Verdicts, promise
+from tests.properties.promise import Verdicts, promise, rule
 from tests.properties.resources import Platform, at
 from tests.properties.test_eks import is_key_of_kubernetes, named
 
@@ -23,6 +23,8 @@ QUORUM = ("redpanda/redpanda", "rabbitmq/rabbitmq-server")
 """Workloads of which a majority must stay."""
 LEAST = {"redpanda/redpanda": 3, "rabbitmq/rabbitmq-server": 3, "kong/kong": 3, "keycloak/keycloak": 2}
 """Replicas at the least."""
+ON_THE_WAY = ("kong", "keycloakx", "redpanda", "rabbitmq", "cert-manager", "external-secrets", "reloader", "fluent-bit")
+"""Charts of what requests and deployments need, and of what runs beside each of them."""
 HOST = "kubernetes.io/hostname"
 BLIND = ("insecureskipverify", "skip_tls_verify", "tls_skip_verify", "ssl_verify_none")
 """Words that let a client believe whatever answers."""
@@ -82,6 +84,24 @@ def stays(name: str, workload: Json, least: int, budgets: list[Json]) -> Verdict
     yield name, hosts_apart(workload), "Two of its pods may share a host: give it spotmusic_constructs.kubernetes.pod.apart."
     one = [budget["spec"].get("maxUnavailable") for budget in budgets if protects(budget, workload)]
     yield name, one == [1], "A disruption takes one of its pods: maxUnavailable 1."
+
+
+@rule
+def test_volumes_of_brokers_land_in_every_zone(platform: Platform, cluster: Deployed) -> Verdicts:
+    here, zones = {pods.where_of(workload): workload for workload in pods.running(cluster)}, len(platform.settings.zones)
+    for name in QUORUM:
+        replicas = here[name]["spec"]["replicas"]
+        for entry in (pod_of(here[name]) or {})["topologySpreadConstraints"]:
+            yield name, entry.get("minDomains") == min(replicas, zones), "A volume that was made in a zone stays there: set minDomains."
+
+
+@rule
+def test_request_path_has_a_priority_class(platform: Platform, cluster: Deployed) -> Verdicts:
+    """No pod without a class may take a place of these on a full node."""
+    for chart in ON_THE_WAY:
+        values = told(cluster, chart)
+        classes = {str(value) for path, value in leaves(values) if path.endswith("priorityClassName")}
+        yield chart, any(name.startswith("spotmusic-") for name in classes), "Give its pods a class of charts/ground."
 
 
 def protects(budget: Json, workload: Json) -> bool:

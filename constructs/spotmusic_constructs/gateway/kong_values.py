@@ -61,6 +61,7 @@ def pods(min_replicas: int, max_replicas: int) -> dict[str, object]:
     return {
         "autoscaling": {"enabled": True, "minReplicas": min_replicas, "maxReplicas": max_replicas, "metrics": [cpu]},
         "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
+        "priorityClassName": "spotmusic-platform",
         "topologySpreadConstraints": [spread(LABELS), spread(LABELS, over=HOST)],
         "resources": resources(cpu="500m", memory="1Gi", limit="2Gi"),
         "initContainerResources": resources(cpu="10m", memory="64Mi"),

@@ -24,12 +24,21 @@ BROKER_NODES: dict[str, str] = {"karpenter.sh/nodepool": BROKER_POOL}
 BROKER_TOLERATIONS: list[dict[str, str]] = [{"key": "dedicated", "operator": "Equal", "value": BROKER_POOL, "effect": "NoSchedule"}]
 
 
-def spread(labels: Mapping[str, str], *, over: str = ZONE) -> dict[str, object]:
+def spread(labels: Mapping[str, str], *, over: str = ZONE, zones: int = 2) -> dict[str, object]:
     """Returns the rule that no zone (or host) has two pods more than another.
 
-    Nodes whose taint a pod does not tolerate do not count: they would look like zones and hosts that stay empty.
+    Nodes whose taint a pod does not tolerate do not count: they would look like zones and hosts that stay empty. A zone without
+    a node does not count either, so that all pods would start in the zone whose node is ready first. `minDomains` makes them wait.
+
+    Args:
+        labels: labels of the pods.
+        over: topology key, zone or host.
+        zones: zones that must have a node before one of them takes a second pod. Pods whose volumes hold them in their zone need
+            min(replicas, zones of the cluster). For others two is the most: with three, no pod that a scaler adds would start
+            while one of three zones is lost (kubernetes.io, Pod Topology Spread Constraints, minDomains).
     """
     return {
+        **({"minDomains": zones} if over == ZONE else {}),
         "maxSkew": 1,
         "topologyKey": over,
         "whenUnsatisfiable": "DoNotSchedule",

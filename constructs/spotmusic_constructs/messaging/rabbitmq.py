@@ -18,6 +18,7 @@ RELEASE = "rabbitmq"
 TLS = "rabbitmq-tls"
 DEFAULT_USER = "rabbitmq-default-user"
 AMQPS_PORT = 5671
+REPLICAS = 3
 LABELS = {"app.kubernetes.io/name": RELEASE}
 IMPORTED = {"rabbitmq.com/topology-operator": "true"}
 """Label of a Secret whose user the topology operator makes. It watches no other, gives the broker a changed password within seconds, and
@@ -42,6 +43,7 @@ class RabbitMQ(Construct):
         memory_gib: memory of each node, in GiB.
         storage_gib: volume of each node, in GiB.
         storage_class: class of the volumes.
+        zones: availability zones of the cluster; nodes start only when each of them has a machine.
         namespace: existing namespace with Pod Security `restricted`.
         after: constructs that must be deployed before: the operators.
 
@@ -66,6 +68,7 @@ class RabbitMQ(Construct):
         memory_gib: int = 2,
         storage_gib: int = 20,
         storage_class: str = "gp3",
+        zones: int = 3,
         namespace: str = "rabbitmq",
         after: Sequence[IConstruct] = (),
     ) -> None:
@@ -90,14 +93,14 @@ class RabbitMQ(Construct):
             after=after,
             values={
                 "image": image,
-                "replicas": 3,
+                "replicas": REPLICAS,
                 "storage": {"class": storage_class, "size": f"{storage_gib}Gi"},
                 "resources": resources(cpu="1", memory=f"{memory_gib}Gi"),
                 "tlsSecret": TLS,
                 "defaultUserSecret": DEFAULT_USER,
                 "nodeSelector": BROKER_NODES,
                 "tolerations": BROKER_TOLERATIONS,
-                "topologySpreadConstraints": [spread(LABELS)],
+                "topologySpreadConstraints": [spread(LABELS, zones=min(REPLICAS, zones))],
                 "affinity": apart(LABELS),
                 "priorityClassName": "spotmusic-stateful",
             },

@@ -13,7 +13,9 @@ MESSAGE = (
 )
 
 
-def alertmanager_values(*, image: Image, topic_arn: str, heartbeat_arn: str, region: str, storage_class: str) -> dict[str, object]:
+def alertmanager_values(
+    *, image: Image, topic_arn: str, heartbeat_arn: str, region: str, storage_class: str, zones: int
+) -> dict[str, object]:
     """Returns the values below `alertmanager`.
 
     Args:
@@ -22,6 +24,7 @@ def alertmanager_values(*, image: Image, topic_arn: str, heartbeat_arn: str, reg
         heartbeat_arn: SNS topic whose silence is an alarm.
         region: region of the topics.
         storage_class: class of the volumes that keep silences.
+        zones: availability zones of the cluster.
     """
     return {
         "serviceAccount": {"create": True, "name": SERVICE_ACCOUNT},
@@ -33,7 +36,7 @@ def alertmanager_values(*, image: Image, topic_arn: str, heartbeat_arn: str, reg
             "replicas": REPLICAS,
             "retention": "120h",
             "podAntiAffinity": "hard",
-            "topologySpreadConstraints": [spread({"app.kubernetes.io/name": "alertmanager"})],
+            "topologySpreadConstraints": [spread({"app.kubernetes.io/name": "alertmanager"}, zones=min(REPLICAS, zones))],
             "resources": resources(cpu="50m", memory="128Mi", limit="256Mi"),
             # Of the pod: the operator confines the containers by itself.
             "securityContext": POD_SECURITY,

@@ -86,7 +86,8 @@ def prometheus_values(
             "image": image.parts,
             "replicas": REPLICAS,
             # The workspace keeps one of two samples by these two labels (Amazon Managed Service for Prometheus, high availability).
-            "prometheusExternalLabelName": "cluster",
+            # The operator's own label, <namespace>/<name>, would win over one of the same key (prometheus-operator, promcfg.go).
+            "prometheusExternalLabelNameClear": True,
             "replicaExternalLabelName": "__replica__",
             "externalLabels": {"cluster": f"spotmusic-{environment}"},
             "retention": f"{retention_hours}h",

@@ -44,6 +44,7 @@ class KubePrometheusStack(Construct):
         node_namespace: existing namespace with Pod Security `privileged` for node-exporter, which needs the host's view; without
             one there is no node-exporter, and nodes are seen through the kubelet.
         storage_class: class of the volumes.
+        zones: availability zones of the cluster.
         storage_gib: volume of each Prometheus replica, in GiB.
         retention_hours: hours of samples kept in the cluster.
         after: constructs that must be deployed before, such as the charts of secrets and policies.
@@ -71,6 +72,7 @@ class KubePrometheusStack(Construct):
         namespace: str = "monitoring",
         node_namespace: str | None = None,
         storage_class: str = "gp3",
+        zones: int = 3,
         storage_gib: int = 20,
         retention_hours: int = 24,
         after: Sequence[IConstruct] = (),
@@ -112,6 +114,7 @@ class KubePrometheusStack(Construct):
                     heartbeat_arn=heartbeat.topic_arn,
                     region=region,
                     storage_class=storage_class,
+                    zones=zones,
                 ),
                 "grafana": grafana_values(
                     grafana=grafana,

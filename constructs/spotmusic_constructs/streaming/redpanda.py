@@ -36,6 +36,7 @@ class Redpanda(Construct):
         users: JSON secret with `username` and `password` by service that talks to the stream.
         host: name of the load balancer, which clients outside the cluster connect to.
         brokers: number of brokers, odd, three at least.
+        zones: availability zones of the cluster; brokers start only when each of them has a node.
         cpu: cores of each broker.
         memory_gib: memory of each broker, in GiB; Redpanda asks for 2 per core.
         storage_gib: volume of each broker, in GiB.
@@ -65,6 +66,7 @@ class Redpanda(Construct):
         users: Mapping[str, secretsmanager.ISecret],
         host: str,
         brokers: int = 3,
+        zones: int = 3,
         cpu: int = 1,
         memory_gib: int = 4,
         storage_gib: int = 50,
@@ -106,11 +108,12 @@ class Redpanda(Construct):
                 **values.security(),
                 **values.listeners(host, brokers),
                 "config": {"cluster": values.cluster_properties(minimum_replication)},
-                # Asynchronous I/O is tuned on the node (aio-max-nr); here it would take a privileged container.
+                # It would take a privileged container. Nodes of Auto Mode keep the kernel's aio-max-nr of 65536, with which Seastar
+                # gives each core fewer control blocks for network I/O, and so fewer connections, and logs a warning.
                 "tuning": {"tune_aio_events": False},
                 "resources": values.broker_resources(cpu, memory_gib),
                 **values.storage(storage_gib, storage_class, tiered_storage.to_values() if tiered_storage else None),
-                "statefulset": values.stateful_set(brokers, names, tiered=tiered_storage is not None),
+                "statefulset": values.stateful_set(brokers, names, zones=zones, tiered=tiered_storage is not None),
                 "post_install_job": {"enabled": True, "podTemplate": {"spec": values.job_pod()}},
             },
         )

@@ -130,7 +130,7 @@ def monitoring(namespace: str) -> dict[str, object]:
     return {"enabled": True, "scrapeInterval": "30s", "tlsConfig": {"ca": authority, "serverName": f"{RELEASE}.{namespace}.svc"}}
 
 
-def stateful_set(brokers: int, names: Mapping[str, Image], *, tiered: bool = False) -> dict[str, object]:
+def stateful_set(brokers: int, names: Mapping[str, Image], *, zones: int = 3, tiered: bool = False) -> dict[str, object]:
     """The brokers, their images, where they run and what their containers may do."""
     # The chart would give the cache of tiered storage to the brokers as root; their group has the volume anyway (fsGroup).
     cache = {
@@ -156,7 +156,7 @@ def stateful_set(brokers: int, names: Mapping[str, Image], *, tiered: bool = Fal
                 "nodeSelector": BROKER_NODES,
                 "tolerations": BROKER_TOLERATIONS,
                 "affinity": apart(LABELS),
-                "topologySpreadConstraints": [spread(LABELS)],
+                "topologySpreadConstraints": [spread(LABELS, zones=min(brokers, zones))],
                 # A broker hands its leaderships over first; the chart's hook takes up to 45 seconds of this.
                 "terminationGracePeriodSeconds": 120,
                 "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}, "runAsNonRoot": True},

@@ -64,6 +64,12 @@ def test_pods_are_spread_over_zones_unless_told_otherwise_and_strange_nodes_do_n
     assert spread({"app": "kong"}, over=HOST)["topologyKey"] == "kubernetes.io/hostname"
 
 
+def test_spread_waits_for_nodes_in_other_zones() -> None:
+    assert spread({"app": "kong"})["minDomains"] == 2
+    assert spread({"app": "broker"}, zones=3)["minDomains"] == 3
+    assert "minDomains" not in spread({"app": "kong"}, over=HOST)
+
+
 def test_two_pods_that_must_stand_apart_never_share_a_host() -> None:
     assert "requiredDuringSchedulingIgnoredDuringExecution" in str(apart({"app": "kong"}))
 

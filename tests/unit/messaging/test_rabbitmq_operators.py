@@ -47,6 +47,11 @@ def test_policies_come_from_the_table_of_flows_alone(values: Json, operator: str
     assert values[operator]["networkPolicy"] == {"enabled": False}
 
 
+def test_topology_operator_serves_metrics_without_a_login(values: Json) -> None:
+    """Its monitor of the chart sends no token: with the chart's `secure` each scrape ends with 401."""
+    assert values["msgTopologyOperator"]["metrics"] == {"podMonitor": {"enabled": True}, "secure": False}
+
+
 def test_the_topology_operator_trusts_our_authority_and_sees_no_key(values: Json) -> None:
     operator = values["msgTopologyOperator"]
     (volume,), (mount,), (variable,) = operator["extraVolumes"], operator["extraVolumeMounts"], operator["extraEnvVars"]

@@ -21,7 +21,9 @@ Json = dict[str, Any]
 def config() -> Json:
     image = Image(registry="registry.example", repository="alertmanager", tag="v1")
     values: Json = json.loads(
-        json.dumps(alertmanager_values(image=image, topic_arn=TOPIC, heartbeat_arn=HEARTBEAT, region="sa-east-1", storage_class="gp3"))
+        json.dumps(
+            alertmanager_values(image=image, topic_arn=TOPIC, heartbeat_arn=HEARTBEAT, region="sa-east-1", storage_class="gp3", zones=3)
+        )
     )
     found: Json = values["config"]
     return found

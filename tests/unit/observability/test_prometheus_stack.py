@@ -108,8 +108,14 @@ def test_two_replicas_write_to_the_workspace_which_keeps_one_of_two_samples(spec
     assert write["url"] == "https://aps-workspaces.sa-east-1.amazonaws.com/workspaces/ws-0123/api/v1/remote_write"
     assert spec["replicas"] == 2
     assert write["sigv4"] == {"region": "sa-east-1"}
-    assert (spec["prometheusExternalLabelName"], spec["replicaExternalLabelName"]) == ("cluster", "__replica__")
+    assert spec["replicaExternalLabelName"] == "__replica__"
+
+
+def test_prometheus_samples_name_their_environment(spec: Json) -> None:
+    """The operator drops an external label whose key it writes itself."""
     assert spec["externalLabels"] == {"cluster": "spotmusic-prod"}
+    assert spec["prometheusExternalLabelNameClear"] is True
+    assert spec.get("prometheusExternalLabelName") not in spec["externalLabels"]
 
 
 def test_monitors_and_rules_of_every_chart_count(spec: Json) -> None:

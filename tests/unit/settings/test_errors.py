@@ -262,6 +262,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"kubernetes.redpanda": {"cpu": 4, "memory_gib": 4}},
         "kubernetes.redpanda.memory_gib: 4 GiB are less than 2 for each of 4 cores.\n  Use 8 or more.",
     ),
+    "a volume that its free space fills": (
+        {"kubernetes.rabbitmq": {"memory_gib": 16, "storage_gib": 20}},
+        "kubernetes.rabbitmq.storage_gib: 20 GiB are less than twice the memory",
+    ),
     "a domain too long for a certificate": (
         {"domain": {"name": f"{'a' * 40}.example", "hosted_zone_id": "Z0123456789EXAMPLE"}},
         "domain.name: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example' is refused: string should have at most 46",
