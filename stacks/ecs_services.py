@@ -55,9 +55,15 @@ class EcsServicesStack(EnvironmentStack):
         self._settings, self._network, self._registry, self._secrets, self._data = settings, network, registry, secrets, data
         self._access = ServiceAccess(self, settings=settings, secrets=secrets, data=data)
 
-        self.cluster: ecs.Cluster = ServicesCluster(
-            self, "Cluster", vpc=network.vpc, namespace=f"svc.{settings.private_domain}", key=secrets.keys.logs
-        ).cluster
+        cluster = ServicesCluster(
+            self,
+            "Cluster",
+            vpc=network.vpc,
+            namespace=f"svc.{settings.private_domain}",
+            key=secrets.keys.logs,
+            retention=self.log_retention,
+        )
+        self.cluster: ecs.Cluster = cluster.cluster
         balancer = ServicesLoadBalancer(
             self,
             "LoadBalancer",
@@ -77,6 +83,8 @@ class EcsServicesStack(EnvironmentStack):
         self._infrastructure_role = self._shifting_role()
         self._queue_depth = self._count_messages()
         self.services: Mapping[str, FargateService] = {name: self._service(name, service) for name, service in settings.services.items()}
+        for service in self.services.values():
+            service.service.node.add_dependency(cluster.log_group)
 
     def _shifting_role(self) -> InfrastructureRole | None:
         services = self._settings.services.values()

@@ -20,34 +20,43 @@ _COMPARISONS: Mapping[type[ast.cmpop], Callable[[float, float], bool]] = {
 }
 
 
-def value_of(expression: str, values: Mapping[str, float | None]) -> float | None:
+def value_of(expression: str, values: Mapping[str, float | None], before: Mapping[str, float | None] | None = None) -> float | None:
     """Returns the value of an expression, or None where CloudWatch has no data point.
 
     A metric that `values` does not name has no data point. One missing operand makes the result missing, also in the branch
     that `IF` does not take: AWS does not document that case, and a formula must not depend on it. A division by zero has no
     data point.
 
+    Args:
+        expression: metric math.
+        values: values of the metrics in the period.
+        before: their values in the period before, for `DIFF`.
+
     Raises:
         ValueError: the expression uses a function or operator that is not implemented here.
     """
-    return _value(ast.parse(expression, mode="eval").body, values)
+    return _value(ast.parse(expression, mode="eval").body, values, before or {})
 
 
-def _value(node: ast.expr, values: Mapping[str, float | None]) -> float | None:
+def _value(  # noqa: PLR0911  # one for each kind of node
+    node: ast.expr, values: Mapping[str, float | None], before: Mapping[str, float | None]
+) -> float | None:
     match node:
         case ast.Constant(value=int() | float() as constant):
             return float(constant)
         case ast.Name(id=name):
             return values.get(name)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            value = _value(operand, values)
+            value = _value(operand, values, before)
             return None if value is None else -value
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
-            return _both(_ARITHMETIC[type(op)], _value(left, values), _value(right, values))
+            return _both(_ARITHMETIC[type(op)], _value(left, values, before), _value(right, values, before))
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
-            return _both(_COMPARISONS[type(op)], _value(left, values), _value(right, values))
+            return _both(_COMPARISONS[type(op)], _value(left, values, before), _value(right, values, before))
+        case ast.Call(func=ast.Name(id="DIFF"), args=[argument]):
+            return _both(operator.sub, _value(argument, values, before), _value(argument, before, {}))
         case ast.Call(func=ast.Name(id=function), args=arguments):
-            return _call(function, [_value(argument, values) for argument in arguments])
+            return _call(function, [_value(argument, values, before) for argument in arguments])
     raise ValueError(f"{ast.unparse(node)}: not implemented. Add it to tests/metric_math.py.")
 
 
@@ -67,6 +76,8 @@ def _call(function: str, arguments: list[float | None]) -> float | None:
     known = [argument for argument in arguments if argument is not None]
     if len(known) < len(arguments):
         return None
+    if function == "ABS":
+        return abs(known[0])
     if function == "IF":
         condition, then, otherwise = known
         return then if condition else otherwise

@@ -26,6 +26,8 @@ def writers(platform: Platform) -> Iterator[Writer]:
         yield log.name, log.target("LogGroupName"), SECURITY_DAYS
     for cluster in platform.some("AWS::EKS::Cluster"):
         yield cluster.name, by_name.get(f"/aws/eks/{cluster.text('Name')}/cluster"), SECURITY_DAYS
+    for cluster in platform.some("AWS::ECS::Cluster"):
+        yield f"{cluster.name} Container Insights", by_name.get(f"/aws/ecs/containerinsights/{place_of(cluster)}/performance"), ACCESS_DAYS
     for workspace in platform.some("AWS::APS::Workspace"):
         yield workspace.name, workspace.target("LoggingConfiguration.LogGroupArn"), ACCESS_DAYS
     for experiment in platform.all("AWS::FIS::ExperimentTemplate"):

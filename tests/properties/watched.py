@@ -53,6 +53,7 @@ WATCHED: Mapping[str, tuple[Watch, ...]] = {
         _aws("ElastiCache", BOTH, "memory", "DatabaseMemoryUsagePercentage"),
         _aws("ElastiCache", BOTH, "lag of a replica", "ReplicationLag"),
         _aws("ElastiCache", BOTH, "connections", "CurrConnections"),
+        _aws("ElastiCache", WARNING, "a failover", "IsMaster"),
         _aws("ElastiCache", WARNING, "logins that are refused", "AuthenticationFailures"),
     ),
     "AWS::CloudFront::Distribution": (
@@ -118,6 +119,7 @@ EVENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "a deployment that is rolled back": ("aws.ecs", ("SERVICE_DEPLOYMENT_FAILED",)),
     "a finding of GuardDuty": ("aws.guardduty", ("$.detail.severity >=",)),
     "an upload that carries malware": ("aws.guardduty", ("THREATS_FOUND",)),
+    "a problem or maintenance that AWS announces": ("aws.health", ('"issue"', '"scheduledChange"', "AWS Health Abuse Event")),
     "a key that is about to be lost": ("aws.kms", ('"ScheduleKeyDeletion"', '"DisableKey"', "$.detail.errorCode NOT EXISTS")),
     "a key that is deleted": ("aws.kms", ("KMS CMK Deletion",)),
 }

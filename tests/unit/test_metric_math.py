@@ -24,6 +24,13 @@ def test_metric_math_follows_gaps(expression: str, values: dict[str, float], val
     assert value_of(expression, values) == value
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "changed"), [({"a": 1}, {"a": 1}, 0), ({"a": 1}, {"a": 0}, 1), ({"a": 1}, {}, 0), ({}, {"a": 1}, 0)]
+)
+def test_metric_math_compares_periods(before: dict[str, float], now: dict[str, float], changed: float) -> None:
+    assert value_of("FILL(ABS(DIFF(a)), 0)", now, before) == changed
+
+
 @pytest.mark.parametrize("expression", ["RATE(a)", "a ** 2", "MAX([a, b])"])
 def test_metric_math_refuses_unknown_functions(expression: str) -> None:
     with pytest.raises(ValueError, match="Add it to"):

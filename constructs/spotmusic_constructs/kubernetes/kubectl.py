@@ -65,8 +65,14 @@ def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention_day
         assert isinstance(group, logs.CfnLogGroup)  # noqa: S101 (narrows the type)
         group.kms_key_id = log_key.key_arn
         group.retention_in_days = log_retention_days
+        # Named by the function, the group would be deleted before it, and Lambda would make it again while releases are uninstalled.
+        group.add_property_deletion_override("LogGroupName")
+        resource = function.node.default_child
+        assert isinstance(resource, cdk.CfnResource)  # noqa: S101 (narrows the type)
+        resource.add_property_override("LoggingConfig.LogGroup", group.ref)
         # They tell of deployments of this stack alone, which CloudTrail records as well.
         group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
+        group.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
         acknowledge(function, _FUNCTION_FINDINGS)
     role, barrier = framework.node.find_child("ServiceRole").node.default_child, cluster.node.find_child("KubectlReadyBarrier")
     assert isinstance(role, iam.CfnRole)  # noqa: S101 (narrows the type)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Metric, Rule, Thresholds
+from spotmusic_constructs.observability.alarm import Alarms, Formula, Metric, Rule, Thresholds
 
 CPU_PERCENT: Thresholds = {"warning": 70, "critical": 90}
 """Of the one core that runs commands (ElastiCache user guide, which metrics should I monitor)."""
@@ -18,7 +18,7 @@ CONNECTIONS: Thresholds = {"warning": 45_000, "critical": 60_000}
 
 
 class CacheAlarms(Alarms):
-    """Alarms of every node of a replication group: cpu, memory, evictions, connections, lag and refused logins.
+    """Alarms of a replication group: failovers; of each node cpu, memory, evictions, connections, lag and refused logins.
 
     Args:
         topic: topic that tells the team.
@@ -77,5 +77,22 @@ class CacheAlarms(Alarms):
             construct_id,
             topic=topic,
             runbook="cache",
-            rules=[rule for number, node in enumerate(nodes, start=1) for rule in rules_of(number, node)],
+            rules=[_failover(nodes), *(rule for number, node in enumerate(nodes, start=1) for rule in rules_of(number, node))],
         )
+
+
+def _failover(nodes: Sequence[str]) -> Rule:
+    """Returns the rule on a primary that changes.
+
+    ElastiCache publishes no events of node-based clusters to EventBridge, and none to encrypted topics (ElastiCache user guide, events
+    for node-based clusters; event notifications and Amazon SNS). `IsMaster` is 1 on the primary and 0 on replicas.
+    """
+    roles = {
+        f"node{number}": Metric(namespace="AWS/ElastiCache", name="IsMaster", dimensions={"CacheClusterId": node}, statistic="Maximum")
+        for number, node in enumerate(nodes, start=1)
+    }
+    changes = Formula(
+        expression=" + ".join(f"FILL(ABS(DIFF({node})), 0)" for node in roles), metrics=roles, label="Nodes whose role has changed"
+    )
+    summary = "The primary of the cache has changed: a node failed, or somebody asked for it."
+    return Rule(name="Failover", summary=summary, watch=changes, thresholds={"warning": 1}, datapoints=1)

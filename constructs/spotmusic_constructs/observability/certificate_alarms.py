@@ -7,8 +7,9 @@ from constructs import Construct
 
 from spotmusic_constructs.observability.alarm import Alarms, Metric, Rule, Thresholds
 
-DAYS: Thresholds = {"warning": 45, "critical": 14}
-"""ACM renews 60 days before the end (ACM user guide, managed renewal): at 45 it has tried for two weeks."""
+DAYS: Thresholds = {"warning": 30, "critical": 14}
+"""ACM renews certificates of 198 days 45 days before the end, older ones 60 (AWS announcement of 2026-02-18; ACM user guide, managed
+renewal): at 30 it has tried for two weeks."""
 
 
 class CertificateAlarms(Alarms):

@@ -1,4 +1,4 @@
-"""Alarms of what AWS says: failed backups and restore tests, failed deployments, findings, certificates, keys."""
+"""Alarms of events: failed backups and restore tests, failed deployments, findings, certificates, keys, AWS Health."""
 
 from collections.abc import Mapping
 
@@ -46,8 +46,15 @@ _PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
     "ExpiringCertificates": (
         "certificate",
         "critical",
-        "ACM says that a certificate ends within 45 days and is not renewed.",
+        "A certificate ends within 30 days, an imported one within 45, and is not renewed.",
         '{ $.source = "aws.acm" && $.detail-type = "ACM Certificate Approaching Expiration" }',
+    ),
+    "HealthNotices": (
+        "aws-health",
+        "warning",
+        "AWS Health reports a problem, scheduled maintenance or abuse that concerns this account or region.",
+        '{ $.source = "aws.health" && ($.detail.eventTypeCategory = "issue" || $.detail.eventTypeCategory = "scheduledChange"'
+        ' || $.detail-type = "AWS Health Abuse Event") }',
     ),
     # A call that was refused has an errorCode; the deletion can be called off for as long as the waiting time runs.
     "EndangeredKeys": (

@@ -13,6 +13,7 @@ from spotmusic_constructs.observability.alarm import Metric
 
 SOURCES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "Backup": {"source": ["aws.backup"]},
+    # Calls of its API, where a trail records them; node-based clusters publish no other events (ElastiCache user guide).
     "Cache": {"source": ["aws.elasticache"]},
     "Certificates": {"source": ["aws.acm"]},
     "Databases": {"source": ["aws.rds"]},

@@ -1,30 +1,38 @@
 """The ECS cluster of the application services, and the names by which they find each other."""
 
+import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_servicediscovery as servicediscovery
 from constructs import Construct
+
+from spotmusic_constructs.log_retention import KEPT, LogRetention
 
 
 class ServicesCluster(Construct):
     """A Fargate cluster with Container Insights, and a private DNS namespace that is also its Service Connect namespace.
 
-    Creates the cluster, its association with the Fargate capacity providers, and the namespace. Tasks run on demand: Fargate Spot is
-    there to be chosen, but a reclaimed task has two minutes, and reclaiming comes when a zone is short of capacity, which is
+    Creates the cluster, the log group of Container Insights, the association with the Fargate capacity providers, and the namespace.
+    ECS would make the log group with the first task, without a key: let services depend on `log_group`. Tasks run on demand: Fargate
+    Spot is there to be chosen, but a reclaimed task has two minutes, and reclaiming comes when a zone is short of capacity, which is
     when services need it most. A session that someone opens into a task all the same is encrypted with `key`.
 
     Args:
         vpc: network of the tasks.
         namespace: domain name of the namespace, below the private zone. Containers get an A record for each task there.
-        key: customer-managed key of the data class "logs", for sessions.
+        key: customer-managed key of the data class "logs", for sessions and the log group.
+        retention: retention of the log group; Container Insights keeps the samples behind its metrics there.
 
     Example:
         cluster = ServicesCluster(self, "Cluster", vpc=network.vpc, namespace="svc.internal.example", key=keys.logs)
         ecs.FargateService(self, "Service", cluster=cluster.cluster, task_definition=task_definition)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc, namespace: str, key: kms.IKey) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc, namespace: str, key: kms.IKey, retention: LogRetention = KEPT
+    ) -> None:
         super().__init__(scope, construct_id)
         self.cluster = ecs.Cluster(
             self,
@@ -34,6 +42,14 @@ class ServicesCluster(Construct):
             container_insights_v2=ecs.ContainerInsights.ENHANCED,
             enable_fargate_capacity_providers=True,
             execute_command_configuration=ecs.ExecuteCommandConfiguration(kms_key=key),
+        )
+        self.log_group = logs.LogGroup(
+            self,
+            "Insights",
+            log_group_name=f"/aws/ecs/containerinsights/{self.cluster.cluster_name}/performance",
+            encryption_key=key,
+            retention=retention.access,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         self.namespace = self.cluster.add_default_cloud_map_namespace(
             name=namespace, type=servicediscovery.NamespaceType.DNS_PRIVATE, vpc=vpc, use_for_service_connect=True

@@ -92,12 +92,20 @@ def test_the_log_has_its_key_and_its_end_before_the_first_line(template: dict[st
 
 def _named_groups(template: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     groups = [(name, r["Properties"]) for name, r in template["Resources"].items() if r["Type"] == "AWS::Logs::LogGroup"]
-    return [(name, group) for name, group in groups if isinstance(group["LogGroupName"], str)]
+    return [(name, group) for name, group in groups if isinstance(group.get("LogGroupName"), str)]
 
 
 def test_no_log_group_is_without_key_or_end(template: dict[str, Any]) -> None:
     for group in all_of(template["Resources"], "AWS::Logs::LogGroup"):
         assert (group["KmsKeyId"], group["RetentionInDays"]) == (LOG_KEY, 365)
+
+
+def test_kubectl_functions_go_before_their_logs(template: dict[str, Any]) -> None:
+    """A group that is deleted before its function returns with the next line, without key or end."""
+    functions = all_of(template["Resources"], "AWS::Lambda::Function")
+    assert len(functions) == 2
+    for function in functions:
+        assert template["Resources"][function["LoggingConfig"]["LogGroup"]["Ref"]]["Type"] == "AWS::Logs::LogGroup"
 
 
 def test_secrets_are_encrypted_with_the_customers_key(template: dict[str, Any]) -> None:

@@ -201,3 +201,23 @@ def test_an_unknown_instance_class_is_refused(instance_class: str) -> None:
 
 def test_connections_follow_memory_as_rds_counts_them() -> None:
     assert default_connections(4) == 341
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "rings"),
+    [
+        ({"node1": 1, "node2": 0}, {"node1": 1, "node2": 0}, False),
+        ({"node1": 1, "node2": 0}, {"node1": 0, "node2": 1}, True),
+        ({"node1": 1, "node2": 0}, {"node2": 1}, True),
+        ({"node1": 1, "node2": 0}, {"node1": 1}, False),
+        ({"node1": 1}, {"node1": 1, "node2": 0}, False),
+    ],
+)
+def test_cache_failover_rings_when_roles_change(
+    alarms: dict[str, Json], before: dict[str, float], now: dict[str, float], rings: bool
+) -> None:
+    alarm = alarms["CacheFailoverWarning"]
+    value = value_of(alarm["Metrics"][0]["Expression"], now, before)
+    assert value is not None
+    assert (value >= alarm["Threshold"]) is rings
+    assert alarm["DatapointsToAlarm"] == 1

@@ -63,7 +63,16 @@ def test_only_rules_of_this_account_write_to_the_log(resources: Json) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["FailedBackups", "FailedRestores", "FailedDeployments", "Findings", "ExpiringCertificates", "EndangeredKeys", "DeletedKeys"],
+    [
+        "FailedBackups",
+        "FailedRestores",
+        "FailedDeployments",
+        "Findings",
+        "ExpiringCertificates",
+        "EndangeredKeys",
+        "DeletedKeys",
+        "HealthNotices",
+    ],
 )
 def test_what_must_not_happen_is_counted_and_alarmed(resources: Json, name: str) -> None:
     (count,) = (f for id_, f in of_type(resources, "AWS::Logs::MetricFilter").items() if id_.startswith(f"EventLogCount{name}"))

@@ -28,3 +28,12 @@ def test_both_kinds_of_fargate_capacity_are_there(template: Json) -> None:
 
 def test_a_session_would_be_encrypted(template: Json) -> None:
     assert ":key/" in only(template["Resources"], "AWS::ECS::Cluster")["Configuration"]["ExecuteCommandConfiguration"]["KmsKeyId"]
+
+
+def test_container_insights_log_is_encrypted(template: Json) -> None:
+    group = only(template["Resources"], "AWS::Logs::LogGroup")
+    (cluster,) = (id_ for id_, resource in template["Resources"].items() if resource["Type"] == "AWS::ECS::Cluster")
+    name = ["", ["/aws/ecs/containerinsights/", {"Ref": cluster}, "/performance"]]
+    assert group["LogGroupName"] == {"Fn::Join": name}
+    assert ":key/" in group["KmsKeyId"]
+    assert group["RetentionInDays"] == 180

@@ -192,7 +192,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "forty services, most of them blue/green": (
         {f"services.service-{n}": {"route": f"/v1/s{n}", "deployment": "blue_green" if n else "rolling"} for n in range(35)},
-        "services: they make 505 resources, more than the 475 that one stack of services holds.\n  Let some roll (deployment)",
+        "services: they make 505 resources, more than the 474 that one stack of services holds.\n  Let some roll (deployment)",
     ),
     "more connections than the network stack holds": (
         {f"services.service-{number}": {"route": f"/v1/s{number}", "talks_to": ["catalogue", "cache", "web-api"]} for number in range(30)},
