@@ -22,7 +22,7 @@ os.environ.setdefault("NODE_OPTIONS", "--max-semi-space-size=8")
 
 import aws_cdk as cdk
 
-from spotmusic_cdk import local
+from spotmusic_cdk import local, versions
 from spotmusic_cdk.platform import Platform
 from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
 
@@ -37,17 +37,24 @@ def main() -> int:
     """
     # Where in Python a resource came from is told by its path; the CLI does not let this key stand in cdk.json.
     app = cdk.App(context={"aws:cdk:disable-creation-stack-traces": True})
+    environment = app.node.try_get_context("env")
+    if not isinstance(environment, str):
+        names = ", ".join(sorted(path.stem for path in ENVIRONMENTS.glob("*.yaml")))
+        print(
+            f"no environment is named.\n  Run `npx cdk synth -c env=NAME` with one of {names}, or `make synth ENV=NAME`.", file=sys.stderr
+        )
+        return 2
     warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
     warnings.simplefilter("always", SettingsWarning)
     try:
-        settings = load(app.node.get_context("env"), folder=ENVIRONMENTS, today=date.today())
+        settings = load(environment, folder=ENVIRONMENTS, today=versions.RELEASED, clock=date.today())
         Platform(app, settings=_with_account(settings))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
     except ValueError as error:
         # A construct that cannot be built as asked raises this, and says what is wrong and what to do.
-        print(f"{ENVIRONMENTS.name}/{app.node.get_context('env')}.yaml: {error}", file=sys.stderr)
+        print(f"{ENVIRONMENTS.name}/{environment}.yaml: {error}", file=sys.stderr)
         return 2
     if os.environ.get("CDK_VALIDATION") != "false":
         from spotmusic_cdk import compliance  # noqa: PLC0415 - the packs load as long as a stack: only who is judged waits for them

@@ -12,6 +12,7 @@ from spotmusic_cdk import versions
 from spotmusic_cdk.settings.environment import Settings, overlapping
 from spotmusic_cdk.settings.explanation import explained
 from spotmusic_cdk.settings.problem import Problem, shown
+from spotmusic_cdk.settings.regional_checks import zone_warnings
 from spotmusic_cdk.settings.text import TextError, document_of
 
 
@@ -23,13 +24,14 @@ class SettingsWarning(UserWarning):
     """An environment file can be used, but something in it will not work for much longer, or not everywhere."""
 
 
-def load(environment: str, *, folder: Path, today: date) -> Settings:
+def load(environment: str, *, folder: Path, today: date, clock: date | None = None) -> Settings:
     """Reads `<environment>.yaml` and checks it, also against the other environments beside it.
 
     Args:
         environment: name of the environment, the file's name without its ending.
         folder: folder of the environment files.
-        today: date against which the end of support of engines is judged.
+        today: date from which an engine without standard support is refused.
+        clock: date from which it is warned of; never when left out.
 
     Raises:
         SettingsError: the file is missing or says something that cannot be deployed.
@@ -49,7 +51,8 @@ def load(environment: str, *, folder: Path, today: date) -> Settings:
     ]
     if problems:
         raise _error(path, problems)
-    for warning in _support_warnings(settings, today):
+    since = [] if clock is None else [str(problem) for problem in _support_problems(settings, clock)]
+    for warning in (*_support_warnings(settings, clock or today), *since, *map(str, zone_warnings(settings))):
         warnings.warn(_located(path, warning), SettingsWarning, stacklevel=2)
     return settings
 
@@ -125,10 +128,11 @@ def _unsupported(key: str, engine: str, known: Mapping[str, versions.Support], t
     """Judges an engine with its version, such as `MySQL 8.4.10`, by the first two numbers of the version."""
     release = ".".join(engine.rsplit(maxsplit=1)[-1].split(".")[:2])
     choices = ", ".join(name for name, support in known.items() if not support.has_ended(today))
+    advice = f"Use {choices}." if choices else "Update the project, or add a newer version to spotmusic_cdk/versions.py."
     if release not in known:
-        yield Problem(key, f"{engine} is not one that this project knows", f"Use {choices}.")
+        yield Problem(key, f"{engine} is not one that this project knows", advice)
     elif known[release].has_ended(today):
-        yield Problem(key, f"standard support of {engine} ended on {known[release].standard_until}", f"Use {choices}.")
+        yield Problem(key, f"standard support of {engine} ended on {known[release].standard_until}", advice)
 
 
 def _unreleased(key: str, version: str) -> Iterator[Problem]:

@@ -31,7 +31,7 @@ SAID: Mapping[str, Mapping[str, Said]] = {
         "DistributionConfig.Enabled": Said((True,), "It would answer nobody."),
         "DistributionConfig.IPV6Enabled": Said((True,), "Off by default, and our names lead there by IPv6 too."),
         "DistributionConfig.HttpVersion": Said(("http2", "http3", "http2and3"), "HTTP/1.1 by default: a page waits for its files in turn."),
-        "DistributionConfig.PriceClass": Said(("PriceClass_200", "PriceClass_All"), "Class 100 has no place in South America."),
+        "DistributionConfig.PriceClass": Said(("PriceClass_All",), "Classes 100 and 200 have no edges in South America."),
     },
     "AWS::CloudFront::Function": {
         "AutoPublish": Said((True,), "It would stay in development, and the distribution goes on with what was published before."),

@@ -45,7 +45,7 @@ class PlatformDistribution(Construct):
         domain_name: name that viewers type; CloudFront's own when left out.
         certificate: certificate of that name, from us-east-1.
         allowed_countries: ISO 3166 codes of the countries that are served; all when empty.
-        price_class: which edges serve; 200 is the cheapest with edges in South America.
+        price_class: edges that serve. 100 and 200 have none in South America, Australia and New Zealand.
 
     Example:
         PlatformDistribution(self, "Distribution", audio=audio, web=web, gateway=alb, signing_keys=keys.key_group, web_acl_arn=acl.arn)
@@ -67,7 +67,7 @@ class PlatformDistribution(Construct):
         domain_name: str | None = None,
         certificate: acm.ICertificate | None = None,
         allowed_countries: Sequence[str] = (),
-        price_class: cloudfront.PriceClass = cloudfront.PriceClass.PRICE_CLASS_200,
+        price_class: cloudfront.PriceClass = cloudfront.PriceClass.PRICE_CLASS_ALL,
     ) -> None:
         super().__init__(scope, construct_id)
         api = self._api(vpc_origin(gateway, gateway_domain_name))

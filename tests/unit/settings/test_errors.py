@@ -11,6 +11,8 @@ import pytest
 import yaml
 
 from spotmusic_cdk.settings import SettingsError, SettingsWarning, load, parse
+from spotmusic_cdk.settings.edge import price_classes_of
+from spotmusic_cdk.settings.instances import REGIONS
 from tests.conftest import ROOT, TODAY, feature_flags
 
 DEV = (ROOT / "environments" / "dev.yaml").read_text()
@@ -56,7 +58,19 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "a public CIDR": ({"network.cidr": "8.8.0.0/16"}, "network.cidr: 8.8.0.0/16 is not a private range"),
     "a zone of another region": (
         {"zones": ["sa-east-1a", "sa-east-1b", "eu-west-1c"]},
-        "zones: eu-west-1c is not a zone of sa-east-1.\n  Use names such as sa-east-1a",
+        "zones: eu-west-1c is not a zone of sa-east-1.\n  Write zones: [sa-east-1a, sa-east-1b, sa-east-1c], or change region",
+    ),
+    "zones of the region before": (
+        {"region": "us-west-2", "edge.origin_prefix_list": "pl-12345678"},
+        "zones: sa-east-1a, sa-east-1b, sa-east-1c are not zones of us-west-2.\n  Write zones: [us-west-2a, us-west-2b, us-west-2c]",
+    ),
+    "a price class without the home continent": (
+        {"edge.price_class": "200"},
+        "edge.price_class: class 200 has no edges on the continent of sa-east-1.\n  Use all.",
+    ),
+    "a price class without Asia": (
+        {"region": "ap-northeast-1", "zones": ["ap-northeast-1a", "ap-northeast-1c"], "edge.price_class": "100"},
+        "edge.price_class: class 100 has no edges on the continent of ap-northeast-1.\n  Use 200 or all.",
     ),
     "a name of CloudFront beside a domain": (
         {
@@ -400,6 +414,25 @@ def test_an_engine_past_its_end_of_support_is_refused(tmp_path: Path) -> None:
     assert load("dev", folder=folder, today=date(2026, 7, 31)).data.catalogue.version == "8.0.42"
 
 
+def test_settings_refuse_nothing_by_clock(tmp_path: Path) -> None:
+    folder, later = written(tmp_path, dev=DEV), date(2040, 1, 1)
+    with pytest.warns(SettingsWarning, match=r"standard support of MySQL 8\.4\.\d+ ended on .*\n  Update the project"):
+        load("dev", folder=folder, today=TODAY, clock=later)
+
+
+def test_closed_zones_warn_with_others(tmp_path: Path) -> None:
+    zones = ["us-east-1a", "us-east-1b", "us-east-1e"]
+    folder = written(tmp_path, dev=changed(DEV, {"region": "us-east-1", "zones": zones, "edge.origin_prefix_list": "pl-12345678"}))
+    with pytest.warns(SettingsWarning, match=r"zones: us-east-1e: .*use1-az3.*\n  Compare .*\[us-east-1a, us-east-1b, us-east-1c\]"):
+        load("dev", folder=folder, today=TODAY)
+
+
+@pytest.mark.parametrize("region", sorted(REGIONS))
+def test_default_price_class_covers_every_region(region: str) -> None:
+    assert "all" in price_classes_of(region)
+    assert ("200" in price_classes_of(region)) is not region.startswith(("sa-", "ap-southeast-2", "ap-southeast-4", "ap-southeast-6"))
+
+
 def test_a_release_that_rds_does_not_know_is_refused(tmp_path: Path) -> None:
     folder = written(tmp_path, dev=changed(DEV, {"data.catalogue.version": "8.4.99"}))
     with pytest.raises(
@@ -427,6 +460,12 @@ REFUSED_BY_THE_APPLICATION: dict[str, tuple[dict[str, Any], str]] = {
         "environments/dev.yaml: No RDS root certificates for il-central-1",
     ),
 }
+
+
+def test_application_without_environment_says_how() -> None:
+    ended = subprocess.run([sys.executable, str(ROOT / "app.py")], capture_output=True, text=True, check=False, env={"PATH": ""})
+    assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
+    assert "Run `npx cdk synth -c env=NAME` with one of dev, prod, staging" in ended.stderr
 
 
 @pytest.mark.parametrize("case", REFUSED_BY_THE_APPLICATION)
