@@ -29,7 +29,7 @@ KONG_PREFIX = "ratelimit"
 """Prefix of the keys in which Kong's rate limiting counts (kong/plugins/rate-limiting/policies, 3.9)."""
 _VOLUMES_OF_PODS = {"CSIVolumeName": "*"}
 """Tag of every volume that was made for a claim, and of no node's own. EKS Auto Mode gives it beside the cluster's name (AWS managed policy
-AmazonEKSBlockStoragePolicy, read 2026-11); tags of ours are missing where the StorageClass was made without (docs/adr/0015)."""
+AmazonEKSBlockStoragePolicyV2, read 2026-11); tags of ours are missing where the StorageClass was made without (docs/adr/0015)."""
 _DATA = ec2.SubnetSelection(subnet_group_name="data")
 _APPLICATION = ec2.SubnetSelection(subnet_group_name="application")
 

@@ -50,7 +50,7 @@ AWS_MANAGED: Mapping[str, str] = {
     "AWSLambdaVPCAccessExecutionRole": "functions of CDK stand in the VPC",
     "AmazonEC2ContainerRegistryPullOnly": "nodes pull images",
     "AmazonECSInfrastructureRolePolicyForLoadBalancers": "ECS moves traffic from blue to green",
-    "AmazonEKSBlockStoragePolicy": "EKS Auto Mode, confined by the tag of the cluster",
+    "AmazonEKSBlockStoragePolicyV2": "EKS Auto Mode, confined by the tag of the cluster",
     "AmazonEKSClusterPolicy": "EKS Auto Mode, confined by the tag of the cluster",
     "AmazonEKSComputePolicy": "EKS Auto Mode, confined by the tag of the cluster",
     "AmazonEKSLoadBalancingPolicy": "EKS Auto Mode, confined by the tag of the cluster",

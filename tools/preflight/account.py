@@ -23,12 +23,47 @@ SERVICE_LINKED_ROLES: dict[str, str] = {
     "rds.amazonaws.com": "AWSServiceRoleForRDS",
     "elasticache.amazonaws.com": "AWSServiceRoleForElastiCache",
     "backup.amazonaws.com": "AWSServiceRoleForBackup",
+    "pullthroughcache.ecr.amazonaws.com": "AWSServiceRoleForECRPullThroughCache",
     "vpcorigin.cloudfront.amazonaws.com": "AWSServiceRoleForCloudFrontVPCOrigin",
 }
 """Role by service. AWS makes each when it is first needed, and does not wait for IAM: the first ECS cluster of an account fails
 (aws-cloudformation/cloudformation-coverage-roadmap#818). Names: each service's guide, service-linked roles, read 2026-11."""
 FAULT_INJECTION = {"fis.amazonaws.com": "AWSServiceRoleForFIS"}
 """The same for AWS FIS, where the environment injects faults."""
+
+MANAGED_POLICIES = (
+    "AWSBackupServiceRolePolicyForS3Backup",
+    "AWSBackupServiceRolePolicyForS3Restore",
+    "AmazonEC2ContainerRegistryPullOnly",
+    "AmazonECSInfrastructureRolePolicyForLoadBalancers",
+    "AmazonEKSBlockStoragePolicyV2",
+    "AmazonEKSClusterPolicy",
+    "AmazonEKSComputePolicy",
+    "AmazonEKSLoadBalancingPolicy",
+    "AmazonEKSNetworkingPolicy",
+    "AmazonEKSWorkerNodeMinimalPolicy",
+    "service-role/AWSBackupServiceRolePolicyForBackup",
+    "service-role/AWSBackupServiceRolePolicyForRestores",
+    "service-role/AWSLambdaBasicExecutionRole",
+    "service-role/AWSLambdaVPCAccessExecutionRole",
+    "service-role/AmazonRDSEnhancedMonitoringRole",
+)
+"""Policies of AWS that roles of the stacks have, with their paths (`tests/contracts/test_managed_policies.py`)."""
+STACKS = {
+    "network": "",
+    "secrets": "",
+    "registry": "",
+    "data": "",
+    "eks-platform": "",
+    "ecs-services": "",
+    "edge": EDGE_REGION,
+    "observability": "",
+}
+"""Region of each stack; the home region where none is named."""
+UPDATABLE = frozenset(
+    {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"}
+)
+"""States in which CloudFormation takes an update (AWS CloudFormation user guide, stack status codes, read 2026-11)."""
 
 
 def account(context: Context) -> Iterator[Finding]:
@@ -133,9 +168,59 @@ def service_linked_roles(context: Context) -> Iterator[Finding]:
             yield ok(check, role)
 
 
+def managed_policies(context: Context) -> Iterator[Finding]:
+    """Looks for AWS's own policies, which AWS replaces by others from time to time."""
+    iam, missing = context.clients("iam", EDGE_REGION), []
+    for name in MANAGED_POLICIES:
+        try:
+            policy = iam.get_policy(PolicyArn=f"arn:aws:iam::aws:policy/{name}")["Policy"]
+        except ClientError as error:
+            if error_code(error) != "NoSuchEntity":
+                raise
+            missing.append(name)
+        else:
+            missing += [] if policy.get("IsAttachable", True) else [name]
+    if missing:
+        command = "aws iam list-policies --scope AWS --query 'Policies[].PolicyName'; then name the successor in constructs/"
+        yield fix("managed policies", f"AWS has no {', '.join(missing)}", command)
+    else:
+        yield ok("managed policies", f"{len(MANAGED_POLICIES)} of AWS")
+
+
+def stacks(context: Context) -> Iterator[Finding]:
+    """Looks at the state of each stack: an update of one that failed half-way is refused."""
+    settings, standing, wrong = context.settings, 0, []
+    for name, region in STACKS.items():
+        try:
+            client = context.clients("cloudformation", region or settings.region)
+            (found,) = client.describe_stacks(StackName=f"spotmusic-{settings.name}-{name}")["Stacks"]
+        except ClientError as error:
+            if error_code(error) != "ValidationError":
+                raise
+            continue
+        standing += 1
+        status = found["StackStatus"]
+        # The CLI deletes and makes anew a stack that never stood, unless it is protected.
+        if status in UPDATABLE or (status == "ROLLBACK_COMPLETE" and not settings.production):
+            continue
+        at = f"--region {region or settings.region} --stack-name spotmusic-{settings.name}-{name}"
+        wrong.append(fix(f"stack {name}", status, _way_out(status, at)))
+    yield from wrong or [ok("stacks", f"{standing} of {len(STACKS)} stand, and take an update" if standing else "none stands yet")]
+
+
+def _way_out(status: str, at: str) -> str:
+    if status == "UPDATE_ROLLBACK_FAILED":
+        return f"aws cloudformation continue-update-rollback {at}"
+    if status.endswith("_IN_PROGRESS"):
+        return f"aws cloudformation describe-stack-events {at} --max-items 5; wait until it ends"
+    return f"aws cloudformation describe-stack-events {at} --max-items 20; docs/runbooks/failed-first-deployment.md"
+
+
 CHECKS = (
     Check(name="account", ask=account),
     Check(name="bootstrap", ask=bootstrap),
     Check(name="weak references", ask=weak_references),
     Check(name="service-linked roles", ask=service_linked_roles),
+    Check(name="managed policies", ask=managed_policies),
+    Check(name="stacks", ask=stacks),
 )

@@ -67,7 +67,7 @@ def kubernetes(context: Context) -> Iterator[Finding]:
     eks, settings = context.home("eks"), context.settings
     version, at = settings.kubernetes.version, f"--region {settings.region}"
     found = eks.describe_cluster_versions(clusterVersions=[version], includeAll=True).get("clusterVersions", ())
-    state = found[0].get("versionStatus", found[0].get("status", "")).upper() if found else "not there"
+    state = found[0].get("versionStatus", found[0].get("status", "")).upper().replace("-", "_") if found else "not there"
     command = f"aws eks describe-cluster-versions {at} --query 'clusterVersions[].[clusterVersion,versionStatus]' --output text"
     yield _verdict(f"Kubernetes {version}", state == "STANDARD_SUPPORT", state.lower().replace("_", " "), command)
     addons = pages(eks, "describe_addon_versions", "addons", addonName="metrics-server", kubernetesVersion=version)

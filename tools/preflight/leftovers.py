@@ -16,6 +16,15 @@ def log_groups(context: Context) -> Iterator[Finding]:
     yield _verdict(context, "log group", name if any(group["logGroupName"] == name for group in found) else None, "eks-platform", command)
 
 
+def cluster(context: Context) -> Iterator[Finding]:
+    """Looks for the cluster, which a stack that could not delete it leaves under its name."""
+    settings = context.settings
+    name = f"spotmusic-{settings.name}"
+    clusters = pages(context.home("eks"), "list_clusters", "clusters")
+    command = f"aws eks delete-cluster --region {settings.region} --name {name}"
+    yield _verdict(context, "cluster", name if name in clusters else None, "eks-platform", command)
+
+
 def vaults(context: Context) -> Iterator[Finding]:
     """Looks for the backup vault, whose name comes from its place in the app."""
     settings = context.settings
@@ -75,6 +84,7 @@ def _resources(context: Context, stack: str) -> set[str]:
 
 CHECKS = (
     Check(name="log group", ask=log_groups),
+    Check(name="cluster", ask=cluster),
     Check(name="backup vault", ask=vaults),
     Check(name="parameter", ask=parameter),
 )

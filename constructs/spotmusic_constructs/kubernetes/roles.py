@@ -13,11 +13,12 @@ from spotmusic_constructs.kubernetes.tagging_rights import TaggingRights
 AUTO_MODE_POLICIES = (
     "AmazonEKSClusterPolicy",
     "AmazonEKSComputePolicy",
-    "AmazonEKSBlockStoragePolicy",
+    "AmazonEKSBlockStoragePolicyV2",
     "AmazonEKSLoadBalancingPolicy",
     "AmazonEKSNetworkingPolicy",
 )
-"""What EKS Auto Mode asks of the cluster role. Source: Amazon EKS user guide, Auto Mode, identity and access."""
+"""Policies of the cluster role for EKS Auto Mode. Source: Amazon EKS user guide, Auto Mode, identity and access; V2 for block storage is of
+2026-05-11 (AWS managed policy reference)."""
 NODE_POLICIES = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
 """What it asks of the node role: to assume the roles of Pod Identity, and to pull images."""
 FUNCTION_POLICIES = ("service-role/AWSLambdaVPCAccessExecutionRole",)

@@ -53,7 +53,7 @@ _MADE: Mapping[str, _Made] = {
     ),
 }
 """Sources: Amazon EKS user guide, custom AWS tags for EKS Auto resources, for actions and conditions; AmazonEKSComputePolicy,
-AmazonEKSBlockStoragePolicy and AmazonEKSNetworkingPolicy for keys, and for what is not tagged; Karpenter's own policy for types."""
+AmazonEKSBlockStoragePolicyV2 and AmazonEKSNetworkingPolicy for keys, and for what is not tagged; Karpenter's own policy for types."""
 
 
 class TaggingRights(Construct):

@@ -181,6 +181,44 @@ def test_fault_injection_needs_its_role() -> None:
     assert asked(only(account.service_linked_roles), *calls, of=injecting)[-1].command.endswith("fis.amazonaws.com")
 
 
+def policies(answer: Mapping[str, Any] | str) -> list[Call]:
+    return [("iam", "us-east-1", "get_policy", answer) for _ in account.MANAGED_POLICIES]
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"), [({"Policy": {"IsAttachable": True}}, "ok"), ({"Policy": {"IsAttachable": False}}, "fix"), ("NoSuchEntity", "fix")]
+)
+def test_managed_policies_can_be_attached(answer: dict[str, Any] | str, state: str) -> None:
+    assert states(asked(only(account.managed_policies), *policies(answer))) == [state]
+
+
+def stacks(first: Mapping[str, Any] | str) -> list[Call]:
+    places = [place or HOME for place in account.STACKS.values()]
+    return [("cloudformation", place, "describe_stacks", stack() if number else first) for number, place in enumerate(places)]
+
+
+@pytest.mark.parametrize(
+    ("first", "state"),
+    [("ValidationError", "ok"), (stack(), "ok"), (stack("UPDATE_ROLLBACK_COMPLETE"), "ok"), (stack("ROLLBACK_COMPLETE"), "ok")],
+)
+def test_stacks_that_stand_take_an_update(first: dict[str, Any] | str, state: str) -> None:
+    assert states(asked(only(account.stacks), *stacks(first))) == [state]
+
+
+@pytest.mark.parametrize(
+    ("status", "way_out"),
+    [
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback"),
+        ("UPDATE_IN_PROGRESS", "wait until it ends"),
+        ("ROLLBACK_FAILED", "failed-first-deployment"),
+    ],
+)
+def test_stacks_that_refuse_an_update_are_found(status: str, way_out: str) -> None:
+    (found,) = asked(only(account.stacks), *stacks(stack(status)))
+    assert (found.check, found.told) == ("stack network", status)
+    assert way_out in found.command
+
+
 def zones(*ids: str, state: str = "available") -> Call:
     names = ("sa-east-1a", "sa-east-1b")
     entries = [{"ZoneName": name, "ZoneId": id_, "State": state} for name, id_ in zip(names, ids, strict=False)]
@@ -458,6 +496,7 @@ def resources(name: str, status: str = "CREATE_COMPLETE") -> Call:
     ("ask", "name", "listing"),
     [
         (leftovers.log_groups, GROUP, ("logs", HOME, "describe_log_groups", {"logGroups": [{"logGroupName": GROUP}]})),
+        (leftovers.cluster, "spotmusic-demo", ("eks", HOME, "list_clusters", {"clusters": ["spotmusic-demo"]})),
         (leftovers.vaults, VAULT, ("backup", HOME, "list_backup_vaults", {"BackupVaultList": [{"BackupVaultName": VAULT}]})),
     ],
 )
@@ -473,6 +512,7 @@ def test_names_of_no_stack_are_left_behind(ask: Callable[[Context], Iterable[Fin
     ("ask", "listing"),
     [
         (leftovers.log_groups, ("logs", HOME, "describe_log_groups", {"logGroups": [{"logGroupName": f"{GROUP}-old"}]})),
+        (leftovers.cluster, ("eks", HOME, "list_clusters", {"clusters": ["spotmusic-other"]})),
         (leftovers.vaults, ("backup", HOME, "list_backup_vaults", {"BackupVaultList": [{"BackupVaultName": "Default"}]})),
     ],
 )
@@ -524,6 +564,9 @@ FIRST_CALLS = {
     "secrets": ("secretsmanager", HOME, "describe_secret"),
     "CloudTrail": ("cloudtrail", HOME, "describe_trails"),
     "GuardDuty": ("guardduty", HOME, "list_detectors"),
+    "managed policies": ("iam", "us-east-1", "get_policy"),
+    "stacks": ("cloudformation", HOME, "describe_stacks"),
+    "cluster": ("eks", HOME, "list_clusters"),
     "log group": ("logs", HOME, "describe_log_groups"),
     "backup vault": ("backup", HOME, "list_backup_vaults"),
     "parameter": ("ssm", HOME, "get_parameters"),
