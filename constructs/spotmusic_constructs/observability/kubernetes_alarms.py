@@ -47,7 +47,8 @@ class KubernetesAlarms(Alarms):
                 Rule(
                     name="UnschedulablePods",
                     summary="Pods wait for a node and no node comes.",
-                    watch=metric("scheduler_pending_pods_UNSCHEDULABLE", "Minimum"),
+                    # The statistic that AWS publishes it for (aws-cdk-lib, eks-canned-metrics); a minimum over schedulers may be zero.
+                    watch=metric("scheduler_pending_pods_UNSCHEDULABLE", "Sum"),
                     thresholds={"critical": unschedulable_pods},
                     periods=15,
                 ),
