@@ -51,7 +51,7 @@ def front_door(
         if scope["path"] == IDENTITY_PATH:
             return await _answer(send, 200, identity)
         key = access_key(scope)
-        if key is not None and not is_own_key(key):
+        if not (_is_open(scope) if key is None else is_own_key(key)):
             return await _refuse(scope, send)
         if _may_ask_for_a_stack(scope):
             body = await _body(receive)
@@ -60,6 +60,15 @@ def front_door(
         return await application(scope, receive, send)
 
     return serve
+
+
+# Addresses of the emulator's own, which callers without a credential use: a custom resource's function answers at one, and others
+# read its health and certificates. Those that change the emulator as a whole are not among them.
+_OPEN = re.compile(r"/_ministack/(cfn-response/|cfn-signal/|lambda-layers/|lambda-code/|health$|ready$|[a-z]+/ca\.pem$)")
+
+
+def _is_open(scope: Scope) -> bool:
+    return _OPEN.match(scope["path"]) is not None
 
 
 _REFUSAL = "The embedded AWS accepts its own credentials only. Nothing was done."

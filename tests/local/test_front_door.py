@@ -65,6 +65,11 @@ def test_an_unsigned_answer_of_a_custom_resource_passes() -> None:
     assert request(None, path="/_ministack/cfn-response/token", body="{}") == (200, "{}")
 
 
+@pytest.mark.parametrize("path", ["/", "/bucket/key", "/_ministack/reset", "/_ministack/config", "/_ministack/health/../reset"])
+def test_front_door_refuses_unsigned_requests(path: str) -> None:
+    assert request(None, path=path, body="Action=ListStacks")[0] == 403
+
+
 def test_a_status_is_held_back_while_the_stack_is_in_progress() -> None:
     assert request(body="Action=DescribeStacks&StackName=a", in_progress=[True, True, False])[0] == 200
 
