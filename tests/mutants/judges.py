@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkContext, ForkProcess
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from _pytest.runner import runtestprotocol
+from jsii._kernel.providers.process import _NodeProcess
 
 from spotmusic_cdk.settings import Settings, load
 from tests import conftest, helm_values
@@ -38,6 +41,8 @@ NO_JUDGES = {
     "every chart": "renders charts of repositories, which takes longer than all the rest",
 }
 """Tests that look at an environment and are not asked, with the reason."""
+PATIENCE = 1_800.0
+"""Seconds without an answer after which `make mutants` gives up. One that every test is asked about takes some minutes on two cores."""
 SCHEMA = "ValueError: Error: values don't meet the specifications of the schema"
 """What Helm says where the schema of a chart refuses its values, in whichever test renders it first."""
 
@@ -213,25 +218,48 @@ def names(tests: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(test.split("::")[-1].partition("[")[0] for test in tests))
 
 
-def in_processes(tasks: Iterator[Callable[[], Answer]]) -> Iterator[tuple[int, Answer]]:
+def in_processes(tasks: Iterator[Callable[[], Answer]], *, patience: float = PATIENCE) -> Iterator[tuple[int, Answer]]:
     """Does each task in a copy of this process, as many at a time as there are cores, and yields answers as they come.
 
+    Args:
+        tasks: what is done. None may call CDK: jsii has one Node process, whose answers two forks would take from each other.
+        patience: seconds without any answer until all that runs is killed.
+
     Raises:
-        RuntimeError: a task ended without an answer.
+        RuntimeError: a task ended without an answer, or none came in time.
     """
     forks = get_context("fork")
     running: dict[Connection, int] = {}
+    processes: dict[Connection, ForkProcess] = {}
+    try:
+        yield from _answers(tasks, forks, running, processes, patience)
+    finally:
+        for receiver in running:
+            processes[receiver].kill()
+            processes[receiver].join()
+
+
+def _answers(
+    tasks: Iterator[Callable[[], Answer]],
+    forks: ForkContext,
+    running: dict[Connection, int],
+    processes: dict[Connection, ForkProcess],
+    patience: float,
+) -> Iterator[tuple[int, Answer]]:
     numbered = enumerate(tasks)
     while True:
         while len(running) < (os.cpu_count() or 1) and (following := next(numbered, None)):
             number, task = following
             receiver, sender = forks.Pipe(duplex=False)
-            forks.Process(target=_answered, args=(task, sender)).start()
+            process = forks.Process(target=_answered, args=(task, sender))
+            process.start()
             sender.close()
-            running[receiver] = number
+            running[receiver], processes[receiver] = number, process
         if not running:
             return
-        ended = wait(list(running))
+        ended = wait(list(running), timeout=patience)
+        if not ended:
+            raise RuntimeError(f"tasks {sorted(running.values())}: no answer for {patience:.0f} s")
         for ready in [receiver for receiver in running if receiver in ended]:
             number = running.pop(ready)
             answer = _received(ready)
@@ -248,7 +276,12 @@ def _received(receiver: Connection) -> Answer | str:
     return answer
 
 
+def _refuse_jsii(*_arguments: object) -> NoReturn:
+    raise RuntimeError("a fork can not call CDK: ask it where the module is loaded")
+
+
 def _answered(task: Callable[[], Answer], sender: Connection) -> None:
+    _NodeProcess.send = _refuse_jsii
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):  # noqa: PTH123
         try:
             answer: Answer | str = task()
