@@ -211,6 +211,7 @@ def _faults(settings: Settings) -> Iterator[Grant]:
 _THROUGH = {
     "secrets/AudioKey": ("s3",),
     "secrets/BackupKey": ("backup", "ec2", "rds", "s3"),
+    "secrets/CopiesKey": ("backup", "ec2", "rds"),
     "secrets/CacheKey": ("elasticache",),
     "secrets/DatabaseKey": ("rds", "secretsmanager"),
     "secrets/ImagesKey": ("ecr",),
@@ -242,7 +243,7 @@ def _endpoints(settings: Settings) -> Iterator[Grant]:
     for endpoint in settings.network.endpoints:
         name = f"network/Endpoints{endpoint.replace('.', '').replace('-', '')}"
         yield from _may("the VPC", call=[f"{name}{_BOTH if endpoint in _OF_OUR_RESOURCES else _OURS}"])
-        if endpoint.startswith("ecr"):
+        if endpoint.startswith("ecr") or endpoint == "secretsmanager":
             yield from _may("the VPC", read=[f"{name}{_OURS}"])
         if endpoint == "sts" and settings.kubernetes.redpanda.tiered_storage:
             # A pod shows a token of the cluster, and is nobody yet.

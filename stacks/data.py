@@ -10,7 +10,7 @@ from spotmusic_cdk import versions
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.data import DatabaseSettings
 from spotmusic_constructs.data.audio_library import AudioLibrary
-from spotmusic_constructs.data.backup_plan import BackupPlan
+from spotmusic_constructs.data.backup_plan import CONTINUOUS_DAYS, BackupPlan
 from spotmusic_constructs.data.cache import Cache
 from spotmusic_constructs.data.database_events import DatabaseEvents
 from spotmusic_constructs.data.log_bucket import LogBucket
@@ -22,8 +22,9 @@ from stacks.environment_stack import EnvironmentStack
 from stacks.network import NetworkStack
 from stacks.secrets import SecretsStack
 
-MAINTENANCE = {"Catalogue": "mon:06:30-mon:07:30", "Identity": "wed:06:30-wed:07:30"}
-"""When RDS may restart each, in UTC: at night in São Paulo, and never both in one. The cache has Tuesday."""
+MAINTENANCE = {"Catalogue": "mon:08:00-mon:09:00", "Identity": "wed:08:00-wed:09:00"}
+"""Maintenance windows in UTC: at night in São Paulo, one database a night, and an hour after the last backup may start, since AWS
+Backup takes no snapshot of a database in the hour before its maintenance. The cache has Tuesday."""
 IDENTITY_DATABASES = {"keycloak": "keycloak", "grafana": "grafana"}
 KONG_PREFIX = "ratelimit"
 """Prefix of the keys in which Kong's rate limiting counts (kong/plugins/rate-limiting/policies, 3.9)."""
@@ -79,9 +80,12 @@ class DataStack(EnvironmentStack):
         self.backup = BackupPlan(
             self,
             "Backup",
+            name=f"spotmusic-{settings.name}",
             key=self._keys.backup,
+            copies_key=self._keys.copies,
+            database_arns=[database.instance.instance_arn for database in databases.values()],
             # An upload is a copy of what somebody still has, and goes within days.
-            arns=[*(database.instance.instance_arn for database in databases.values()), *buckets],
+            bucket_arns=buckets,
             volume_tags=_VOLUMES_OF_PODS | {"eks:eks-cluster-name": f"spotmusic-{settings.name}"},
             retention_days=settings.data.backup.retention_days,
             vault_lock_days=settings.data.backup.vault_lock_days if settings.production else None,
@@ -152,7 +156,7 @@ class DataStack(EnvironmentStack):
             multi_az=database.multi_az,
             storage_gib=database.storage_gib,
             max_storage_gib=database.max_storage_gib,
-            backup_retention_days=database.backup_retention_days,
+            backup_retention_days=CONTINUOUS_DAYS,
             maintenance_window=MAINTENANCE[name],
             databases=databases,
             vpc=self._network.vpc,

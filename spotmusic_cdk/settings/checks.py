@@ -53,12 +53,6 @@ def _production(settings: Settings) -> Iterator[Problem]:
         (settings.network.nat_gateways < zones, "network.nat_gateways", "production needs one per zone", f"Use {zones}."),
         (not data.catalogue.multi_az, "data.catalogue.multi_az", "production survives the loss of a zone", "Use true."),
         (not data.identity.multi_az, "data.identity.multi_az", "production survives the loss of a zone", "Use true."),
-        (
-            min(data.catalogue.backup_retention_days, data.identity.backup_retention_days) < 14,
-            "data.catalogue.backup_retention_days and data.identity.backup_retention_days",
-            "production can go back two weeks",
-            "Use 14 to 35 for both.",
-        ),
         (data.cache.replicas < 2, "data.cache.replicas", "production has a node in every zone", "Use 2 or more."),
         (
             data.cache.snapshot_retention_days < 15,

@@ -28,8 +28,6 @@ class DatabaseSettings(Model):
     """Storage at creation, in GiB of gp3 (RDS takes 20 to 65536, and we want a tenth of it to grow)."""
     max_storage_gib: Annotated[int, Field(ge=22, le=65536)] = 100
     """Limit of storage autoscaling, in GiB; RDS wants it at least 10% above `storage_gib`."""
-    backup_retention_days: Annotated[int, Field(ge=7, le=35)] = 7
-    """Days of point-in-time recovery (RDS takes up to 35; below 7 a long weekend is lost)."""
 
 
 class CacheSettings(Model):

@@ -114,7 +114,7 @@ _LONGEST_NAMES: Changes = {
 _UPPER: Changes = {
     "domain": {"name": f"{'a' * 38}.example", "hosted_zone_id": "Z" + "0" * 31},
     "data.catalogue": {
-        "instance_class": "r8g.48xlarge", "storage_gib": 59578, "max_storage_gib": 65536, "backup_retention_days": 35, "version": "8.4.11",
+        "instance_class": "r8g.48xlarge", "storage_gib": 59578, "max_storage_gib": 65536, "version": "8.4.11",
     },
     "data.cache": {"node_type": "cache.r7g.16xlarge", "replicas": 5, "snapshot_retention_days": 35},
     "data.backup": {"retention_days": 365, "vault_lock_days": 36500},

@@ -25,6 +25,13 @@ def plan_rules(platform: Platform) -> list[Json]:
     return [rule for plan in platform.some(PLAN) for rule in plan["BackupPlan.BackupPlanRule"]]
 
 
+def copy_vaults(platform: Platform) -> set[Resource]:
+    """Vaults that receive copies."""
+    actions = [action for rule in plan_rules(platform) for action in rule.get("CopyActions", [])]
+    found = (platform.target("data", action["DestinationBackupVaultArn"]) for action in actions)
+    return {vault for vault in found if vault is not None}
+
+
 def bucket_of(platform: Platform, name: str) -> Resource:
     (bucket,) = (bucket for bucket in platform.some("AWS::S3::Bucket") if bucket.name == f"data/{name}Bucket")
     return bucket
@@ -60,10 +67,19 @@ def days(row: str) -> list[int]:
 
 @promise
 def test_p066_recovery_points_are_encrypted_with_their_own_key(platform: Platform) -> Verdicts:
+    copies = copy_vaults(platform)
     for vault in platform.some(VAULT):
-        key = vault.target("EncryptionKeyArn")
-        yield vault, key is not None and key.name == "secrets/BackupKey", "Encrypt it with keys.backup."
+        key, wanted = vault.target("EncryptionKeyArn"), "CopiesKey" if vault in copies else "BackupKey"
+        yield vault, key is not None and key.name == f"secrets/{wanted}", f"Encrypt it with secrets/{wanted}."
         yield vault, vault.outlives_its_stack, "Keep it: data.removal_policy is `retain`."
+    # Recovery points of RDS and EBS have the key of their source; only a copy has the key of its vault.
+    copying = {plan for plan in platform.some(PLAN) if any(rule.get("CopyActions") for rule in plan["BackupPlan.BackupPlanRule"])}
+    selections = [s for s in platform.some(SELECTION) if s.target("BackupPlanId") in copying]
+    copied = {resource for selection in selections for resource in selection.mentions("BackupSelection.Resources")}
+    for database in platform.some(DATABASE):
+        yield database, database in copied, "Copy its recovery points to a vault with another key."
+    volumes = [s for s in selections if ":volume/" in s.text("BackupSelection.Resources.0")]
+    yield "data/Backup volumes", len(volumes) == 1, "Copy recovery points of volumes to a vault with another key."
 
 
 @promise
@@ -95,8 +111,12 @@ def test_p068_whatever_holds_data_is_backed_up_and_stays_in_the_region(platform:
         name = f"data/BackupPlan {rule['RuleName']}"
         yield name, rule["Lifecycle"]["DeleteAfterDays"] >= LEAST_DAYS, f"Keep recovery points for {LEAST_DAYS} days: retention_days."
         yield name, platform.target("data", rule["TargetBackupVault"]) in platform.some(VAULT), "Write to the locked vault."
-        # A copy abroad is an international transfer (LGPD art. 33); the document says what would have to come first.
-        yield name, not rule.get("CopyActions"), "Decide where copies go in docs/recovery.md first."
+        # A copy abroad is an international transfer (LGPD art. 33): copies go to a vault of this stack.
+        for action in rule.get("CopyActions", []):
+            home = platform.target("data", action["DestinationBackupVaultArn"]) in platform.some(VAULT)
+            yield name, home, "Copy to a vault of the data stack: a copy abroad needs a decision in docs/recovery.md first."
+            kept = action["Lifecycle"]["DeleteAfterDays"]
+            yield name, kept == platform.settings.data.backup.retention_days, f"It keeps copies for {kept} days, not retention_days."
     for bucket in (resource for resource in to_bring_back(platform) if resource.type == "AWS::S3::Bucket"):
         told = bucket["NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled"] is True
         yield bucket, told, "Send its events to EventBridge: continuous backups stop without."
@@ -111,7 +131,8 @@ def volumes_are_selected(platform: Platform) -> Verdicts:
     cluster = platform.only("AWS::EKS::Cluster")
     given = {"eks:eks-cluster-name": cluster.text("Name"), "CSIVolumeName": "*"}
     selections = [s for s in platform.some(SELECTION) if ":volume/" in s.text("BackupSelection.Resources.0")]
-    yield "data/BackupPlan volumes", len(selections) == 1, "One selection takes the volumes of pods."
+    plans = {selection.target("BackupPlanId") for selection in selections}
+    yield "data/BackupPlan volumes", plans == set(platform.some(PLAN)), "Each plan selects the volumes of pods."
     for selection in selections:
         conditions = selection["BackupSelection.Conditions"] or {}
         tags = {c["ConditionKey"].removeprefix("aws:ResourceTag/"): c["ConditionValue"] for c in conditions.get("StringLike", [])}
@@ -122,7 +143,11 @@ def volumes_are_selected(platform: Platform) -> Verdicts:
 def test_p069_backups_are_brought_back_and_looked_at_again_and_again(platform: Platform) -> Verdicts:
     plans = {plan["RestoreTestingPlanName"]: plan for plan in platform.some(TESTING)}
     for plan in plans.values():
-        yield plan, plan.mentions("RecoveryPointSelection.IncludeVaults") == set(platform.some(VAULT)), "Restore from our vault."
+        yield (
+            plan,
+            plan.mentions("RecoveryPointSelection.IncludeVaults") == set(platform.some(VAULT)) - copy_vaults(platform),
+            "Restore from our vault.",
+        )
         newest = plan["RecoveryPointSelection.Algorithm"] == "LATEST_WITHIN_WINDOW"
         yield plan, newest, "Restore the newest: it is the one that will be needed."
         yield from a_function_judges(plan)
@@ -177,7 +202,8 @@ def a_function_judges(plan: Resource) -> Verdicts:
 
 @promise
 def test_p070_the_document_on_recovery_promises_what_the_templates_keep(platform: Platform) -> Verdicts:
-    nightly = [(rule["ScheduleExpression"], rule["Lifecycle"]["DeleteAfterDays"]) for rule in plan_rules(platform)]
+    rules = [rule for rule in plan_rules(platform) if not rule.get("CopyActions")]
+    nightly = [(rule["ScheduleExpression"], rule["Lifecycle"]["DeleteAfterDays"]) for rule in rules]
     for row in ("a database: dropped table, bad migration", "a bucket as a whole", "a volume of Kubernetes"):
         promised = [("cron(0 5 * * ? *)", number) for number in days(row)]  # 02:00 in São Paulo
         yield f"docs/recovery.md {row}", promised == nightly, f"The document promises {promised}, the plan {nightly}."

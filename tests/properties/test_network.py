@@ -207,7 +207,8 @@ def test_p011_endpoints_serve_this_account_and_its_resources_only(platform: Plat
                 yield resource, (rule["FromPort"], rule["ToPort"]) == (443, 443), "Endpoints answer on 443 only."
     for statement in endpoint_statements(platform, "s3", "secretsmanager", "kms"):
         own = statement.values("StringEquals", "aws:ResourceAccount") == (ACCOUNT,)
-        yield statement.resource, own or buckets_of_aws(statement), f"Confine {statement} by aws:ResourceAccount."
+        resourceless = statement.actions == ("secretsmanager:GetRandomPassword",)
+        yield statement.resource, own or resourceless or buckets_of_aws(statement), f"Confine {statement} by aws:ResourceAccount."
 
 
 def buckets_of_aws(statement: Statement) -> bool:

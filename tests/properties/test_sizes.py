@@ -85,8 +85,6 @@ def test_engines_are_as_large_as_asked(platform: Platform) -> Verdicts:
             room == (asked.storage_gib, asked.max_storage_gib),
             f"The file asks for {asked.storage_gib} to {asked.max_storage_gib} GiB.",
         )
-        kept = database["BackupRetentionPeriod"]
-        yield database, kept == asked.backup_retention_days, f"The file asks for {asked.backup_retention_days} days of backups."
         # RDS keeps a week, or whole months, or two years (Amazon RDS user guide, Database Insights); the advanced mode takes 465 days.
         looked_into = database["PerformanceInsightsRetentionPeriod"] or 7
         offered = {7, 465, 731, *range(31, 731, 31)}

@@ -1,6 +1,7 @@
-"""Backups: a vault that nobody empties, a daily plan, and what it covers."""
+"""Backup vaults, backup plans and their selections."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_backup as backup
@@ -23,28 +24,53 @@ POLICIES = (
 )
 
 
-class BackupPlan(Construct):
-    """A locked vault and a plan that backs up databases, buckets and volumes every night.
+START_WINDOW = cdk.Duration.hours(1)
+"""AWS Backup accepts no shorter start window, and takes only one of two backups of a resource whose start windows overlap (AWS Backup
+developer guide, creating a backup plan, 2026-11)."""
+NIGHTLY, CONTINUOUS, COPIED = (events.Schedule.cron(hour=hour, minute="0") for hour in ("4", "5", "6"))
+"""Starts of the three rules in UTC, one start window apart: 01:00, 02:00 and 03:00 in São Paulo, which has no summer time."""
 
-    Creates the vault, whose policy lets nobody delete a recovery point and whose lock lets nobody shorten one's life, the plan, its
-    selections and the role that AWS Backup works with. Databases and buckets can be taken back to any second of the last 35 days;
-    volumes to last night.
+
+class BackupPlan(Construct):
+    """Two locked vaults, and plans that back up databases, buckets and volumes every night.
+
+    The policy of each vault denies deletion of recovery points to everybody, and its lock keeps their lifetime. Databases and buckets
+    can be restored to any second of the last 35 days, volumes to last night.
+
+    A recovery point of a database or a volume is encrypted with the key of its source, whatever the key of the vault (AWS Backup
+    developer guide, encryption for backups, 2026-11). A second plan therefore takes a nightly snapshot of them and copies it to the
+    vault `copies`: the copy has the key of that vault, and can be restored when the key of the source is lost. Recovery points of
+    buckets have the key of their vault from the start and are not copied.
 
     Args:
+        name: name of the plan, unique in the account and region.
         key: customer-managed key of the data class "backup".
-        arns: ARNs of databases and buckets to back up.
+        copies_key: customer-managed key of the data class "copies".
+        database_arns: ARNs of databases to back up.
+        bucket_arns: ARNs of buckets to back up.
         volume_tags: tags of the EBS volumes to back up, all of them, `*` for any value: Kubernetes makes them, so no ARN is known.
         retention_days: days that nightly recovery points are kept, 35 to 365.
         vault_lock_days: days until nobody can ever take the lock off again (compliance mode), at least 3. Without it whoever
             may administer the vault can (governance mode).
-        removal_policy: what happens to the vault when its stack goes. AWS deletes no vault that holds a recovery point. Its
-            name is made of its place in the app: a vault that is kept stands in the way of a second one.
+        removal_policy: policy of the vaults when the stack is deleted. AWS deletes no vault that holds a recovery point. With
+            `DESTROY` the vaults have no lock and deny nothing, so that their recovery points can be deleted first. Their names
+            are made of their path in the app: a retained vault conflicts with a second one.
 
     Raises:
         ValueError: if recovery points would be kept for too short or too long.
 
     Example:
-        plan = BackupPlan(self, "Backup", key=keys.backup, arns=[bucket.bucket_arn], volume_tags={"Backup": "daily"}, vault_lock_days=7)
+        plan = BackupPlan(
+            self,
+            "Backup",
+            name="spotmusic-prod",
+            key=keys.backup,
+            copies_key=keys.copies,
+            database_arns=[database.instance_arn],
+            bucket_arns=[bucket.bucket_arn],
+            volume_tags={"Backup": "daily"},
+            vault_lock_days=7,
+        )
     """
 
     def __init__(
@@ -52,8 +78,11 @@ class BackupPlan(Construct):
         scope: Construct,
         construct_id: str,
         *,
+        name: str,
         key: kms.IKey,
-        arns: Sequence[str],
+        copies_key: kms.IKey,
+        database_arns: Sequence[str],
+        bucket_arns: Sequence[str],
         volume_tags: Mapping[str, str],
         retention_days: int = CONTINUOUS_DAYS,
         vault_lock_days: int | None = None,
@@ -65,33 +94,50 @@ class BackupPlan(Construct):
                 f"retention_days: {retention_days} is not between {CONTINUOUS_DAYS} and {LONGEST_DAYS}. Choose a number between."
             )
 
-        self.vault = backup.BackupVault(
-            self,
-            "Vault",
-            encryption_key=key,
-            block_recovery_point_deletion=True,
-            lock_configuration=backup.LockConfiguration(
-                min_retention=cdk.Duration.days(CONTINUOUS_DAYS),
-                max_retention=cdk.Duration.days(LONGEST_DAYS),
-                changeable_for=cdk.Duration.days(vault_lock_days) if vault_lock_days else None,
-            ),
-            removal_policy=removal_policy,
+        kept = removal_policy != cdk.RemovalPolicy.DESTROY
+        lock = backup.LockConfiguration(
+            min_retention=cdk.Duration.days(CONTINUOUS_DAYS),
+            max_retention=cdk.Duration.days(LONGEST_DAYS),
+            changeable_for=cdk.Duration.days(vault_lock_days) if vault_lock_days else None,
+        )
+        self.vault, self.copies = (
+            backup.BackupVault(
+                self,
+                construct_id,
+                encryption_key=vault_key,
+                block_recovery_point_deletion=kept,
+                lock_configuration=lock if kept else None,
+                removal_policy=removal_policy,
+            )
+            for construct_id, vault_key in (("Vault", key), ("Copies", copies_key))
         )
         self.role = self._role()
-        self.plan = backup.BackupPlan(self, "Plan", backup_vault=self.vault, backup_plan_rules=_rules(retention_days))
-        self.plan.add_selection("Data", resources=[backup.BackupResource.from_arn(arn) for arn in arns], role=self.role)
+        self.plan = backup.BackupPlan(
+            self, "Plan", backup_plan_name=name, backup_vault=self.vault, backup_plan_rules=_rules(retention_days)
+        )
+        _select(self.plan, "Data", arns=[*database_arns, *bucket_arns], role=self.role)
+        self._select_volumes(self.plan, volume_tags)
+        copying = backup.BackupPlan(
+            self,
+            "CopyPlan",
+            backup_plan_name=f"{name}-copies",
+            backup_vault=self.vault,
+            backup_plan_rules=[_copied(self.copies, retention_days)],
+        )
+        _select(copying, "Databases", arns=database_arns, role=self.role)
+        self._select_volumes(copying, volume_tags)
+
+    def _select_volumes(self, plan: backup.BackupPlan, tags: Mapping[str, str]) -> None:
         backup.CfnBackupSelection(
-            self.plan,
+            plan,
             "Volumes",
-            backup_plan_id=self.plan.backup_plan_id,
+            backup_plan_id=plan.backup_plan_id,
             backup_selection=backup.CfnBackupSelection.BackupSelectionResourceTypeProperty(
                 selection_name="Volumes",
                 iam_role_arn=self.role.role_arn,
                 resources=[f"arn:{cdk.Stack.of(self).partition}:ec2:*:*:volume/*"],
                 conditions={
-                    "StringLike": [
-                        {"ConditionKey": f"aws:ResourceTag/{key}", "ConditionValue": value} for key, value in volume_tags.items()
-                    ]
+                    "StringLike": [{"ConditionKey": f"aws:ResourceTag/{key}", "ConditionValue": value} for key, value in tags.items()]
                 },
             ),
         )
@@ -111,26 +157,28 @@ class BackupPlan(Construct):
         return role
 
 
+def _select(plan: backup.BackupPlan, construct_id: str, *, arns: Sequence[str], role: iam.Role) -> None:
+    plan.add_selection(construct_id, resources=[backup.BackupResource.from_arn(arn) for arn in arns], role=role)
+
+
 def _rules(retention_days: int) -> list[backup.BackupPlanRule]:
-    """At 02:00 in São Paulo, which knows no summer time; a second rule only where nightly points outlive the continuous ones."""
-    nightly = events.Schedule.cron(hour="5", minute="0")
-    continuous = backup.BackupPlanRule(
-        rule_name="Continuous",
-        schedule_expression=nightly,
-        start_window=cdk.Duration.hours(1),
+    """Point-in-time recovery, and a nightly rule only where nightly points outlive the continuous ones."""
+    continuous = _rule("Continuous", CONTINUOUS, days=CONTINUOUS_DAYS, enable_continuous_backup=True)
+    return [continuous, _rule("Nightly", NIGHTLY, days=retention_days)] if retention_days > CONTINUOUS_DAYS else [continuous]
+
+
+def _copied(vault: backup.IBackupVault, retention_days: int) -> backup.BackupPlanRule:
+    """A snapshot of its own: AWS Backup copies continuous backups to other accounts and Regions only."""
+    action = backup.BackupPlanCopyActionProps(destination_backup_vault=vault, delete_after=cdk.Duration.days(retention_days))
+    return _rule("Copied", COPIED, days=CONTINUOUS_DAYS, copy_actions=[action])
+
+
+def _rule(name: str, schedule: events.Schedule, *, days: int, **options: Any) -> backup.BackupPlanRule:
+    return backup.BackupPlanRule(
+        rule_name=name,
+        schedule_expression=schedule,
+        start_window=START_WINDOW,
         completion_window=cdk.Duration.hours(12),
-        enable_continuous_backup=True,
-        delete_after=cdk.Duration.days(CONTINUOUS_DAYS),
+        delete_after=cdk.Duration.days(days),
+        **options,
     )
-    if retention_days == CONTINUOUS_DAYS:
-        return [continuous]
-    return [
-        continuous,
-        backup.BackupPlanRule(
-            rule_name="Nightly",
-            schedule_expression=nightly,
-            start_window=cdk.Duration.hours(1),
-            completion_window=cdk.Duration.hours(12),
-            delete_after=cdk.Duration.days(retention_days),
-        ),
-    ]

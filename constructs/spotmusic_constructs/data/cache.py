@@ -106,7 +106,7 @@ class Cache(Construct):
             # At night in São Paulo, and not while the databases are maintained.
             snapshot_retention_limit=snapshot_retention_days,
             snapshot_window="05:00-06:00",
-            preferred_maintenance_window="tue:06:30-tue:07:30",
+            preferred_maintenance_window="tue:08:00-tue:09:00",
             log_delivery_configurations=[cache_log(self, name, log_key, retention.access) for name in ("slow-log", "engine-log")],
         )
         self.replication_group.apply_removal_policy(removal_policy)

@@ -49,7 +49,8 @@ class RelationalDatabase(Construct):
         storage_gib: gp3 storage at creation.
         max_storage_gib: limit of storage autoscaling.
         retention: retention of the log groups.
-        backup_retention_days: days of point-in-time recovery.
+        backup_retention_days: days of point-in-time recovery, at most 35. AWS Backup sets its own 35 days with the first continuous backup,
+            and RDS refuses any other value from then on.
         maintenance_window: when RDS may restart it, in UTC; not while another database of the same clients is maintained.
         databases: name of the database by user name.
         vpc: network of the instance.
@@ -85,7 +86,7 @@ class RelationalDatabase(Construct):
         storage_gib: int = 20,
         max_storage_gib: int = 100,
         retention: LogRetention = KEPT,
-        backup_retention_days: int = 7,
+        backup_retention_days: int = 35,
         maintenance_window: str = "mon:06:30-mon:07:30",
         production: bool = True,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.SNAPSHOT,

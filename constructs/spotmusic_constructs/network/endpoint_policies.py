@@ -44,7 +44,11 @@ def interface_policy(service: str, stack: cdk.Stack, *, tokens: bool = False) ->
     """
     own_principal, own_resource = _own_principal(stack), _own_resource(stack)
     if service in _OWN_RESOURCES_ONLY:
-        return _policy(_allow("OwnResources", "*", StringEquals=own_principal | own_resource))
+        own = _allow("OwnResources", "*", StringEquals=own_principal | own_resource)
+        if service == "secretsmanager":
+            # The action has no resource (Service Authorization Reference, 2026-11), so its requests need not name the account of one.
+            return _policy(own, _allow("RandomPasswords", "secretsmanager:GetRandomPassword", StringEquals=own_principal))
+        return _policy(own)
     if service in {"ecr.api", "ecr.dkr"}:
         return _policy(
             _allow("OwnRepositories", "ecr:*", StringEquals=own_principal | own_resource),

@@ -58,6 +58,7 @@ USES = MappingProxyType(
         "kubernetes": KeyUse(description="Kubernetes secrets and volumes", via=("ec2", "eks"), serves_cluster=True),
         # Copies of snapshots are encrypted by the service that made them, under the vault's key.
         "backup": KeyUse(description="Recovery points", via=("backup", "ec2", "rds", "s3")),
+        "copies": KeyUse(description="Copies of recovery points", via=("backup", "ec2", "rds")),
         "images": KeyUse(description="Container images", via=("ecr",)),
         "secrets": KeyUse(description="Secrets", via=("secretsmanager",)),
         "notifications": NOTIFICATIONS,
@@ -77,6 +78,7 @@ class DataKeys:
         logs: log groups and metrics.
         kubernetes: Kubernetes secrets and the volumes of pods and nodes.
         backup: recovery points.
+        copies: copies of recovery points of databases and volumes.
         images: container images.
         secrets: secrets.
         notifications: alarm topics and dead-letter queues.
@@ -88,6 +90,7 @@ class DataKeys:
     logs: kms.IKey
     kubernetes: kms.IKey
     backup: kms.IKey
+    copies: kms.IKey
     images: kms.IKey
     secrets: kms.IKey
     notifications: kms.IKey

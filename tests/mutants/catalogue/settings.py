@@ -9,7 +9,6 @@ SETTINGS_FAULTS = (
     SettingsFault("everybody's Kubernetes API", {"kubernetes.endpoint": "public_and_private"}, "Anybody may try to get in."),
     SettingsFault("address range of dev", {"network.cidr": "10.20.0.0/16"}, "The two can never be connected."),
     SettingsFault("no standby in the file", {"data.catalogue.multi_az": False}, "A lost zone takes the catalogue away for hours."),
-    SettingsFault("a week of backups in the file", {"data.identity.backup_retention_days": 7}, "An error noticed after a fortnight stays."),
     SettingsFault("data that goes with its stack", {"data.removal_policy": "destroy"}, "A deleted stack takes every track along."),
     SettingsFault("one replica of the cache", {"data.cache.replicas": 1}, "A lost zone leaves one node alone."),
     SettingsFault("lock of backups that never closes", {"data.backup.vault_lock_days": None}, "Whoever administers deletes them."),

@@ -23,6 +23,7 @@ FROZEN = {
     "IdentityInstance": "AWS::RDS::DBInstance",
     "CacheReplicationGroup": "AWS::ElastiCache::ReplicationGroup",
     "BackupVault": "AWS::Backup::BackupVault",
+    "BackupCopies": "AWS::Backup::BackupVault",
 }
 
 

@@ -78,8 +78,15 @@ def test_no_interface_endpoint_serves_without_saying_whom(template: dict[str, An
 
 @pytest.mark.parametrize("service", ["secretsmanager", "kms"])
 def test_secrets_and_keys_of_other_accounts_are_out_of_reach(template: dict[str, Any], service: str) -> None:
-    (statement,) = endpoints(template)[service]["PolicyDocument"]["Statement"]
-    assert statement["Condition"] == {"StringEquals": OWN_PRINCIPAL | OWN_RESOURCE}
+    policy = statements(endpoints(template)[service]["PolicyDocument"])
+    assert policy.pop("OwnResources")["Condition"] == {"StringEquals": OWN_PRINCIPAL | OWN_RESOURCE}
+    assert {statement["Action"] for statement in policy.values()} <= {"secretsmanager:GetRandomPassword"}
+
+
+def test_random_passwords_need_no_resource_account(template: dict[str, Any]) -> None:
+    allowed = statements(endpoints(template)["secretsmanager"]["PolicyDocument"])["RandomPasswords"]
+    assert allowed["Action"] == "secretsmanager:GetRandomPassword"
+    assert allowed["Condition"] == {"StringEquals": OWN_PRINCIPAL}
 
 
 @pytest.mark.parametrize("service", ["ecr.api", "ecr.dkr"])

@@ -327,7 +327,6 @@ INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
         "registry.docker_hub_credentials: images of docker.io would be pulled from the Internet",
     ),
     "images of GitHub from the Internet": ({"registry.github_credentials": None}, "registry.github_credentials: images of ghcr.io"),
-    "a week of backups": ({"data.identity.backup_retention_days": 7}, "production can go back two weeks"),
     "one cache replica": ({"data.cache.replicas": 1}, "data.cache.replicas"),
     "two gateways": ({"kubernetes.kong.min_replicas": 2}, "kubernetes.kong.min_replicas"),
     "a topic with one replica": (
