@@ -65,15 +65,28 @@ class RedpandaSettings(Model):
     """Memory per broker, in GiB; Redpanda asks for at least 2 per core."""
     storage_gib: Gibibytes = 50
     """gp3 volume per broker, in GiB."""
-    topics: Annotated[dict[TopicName, TopicSettings], Field(max_length=100)] = DEFAULT_TOPICS
-    """Topics by name, all of them: what stands here replaces the defaults, in which only services of this file take part."""
+    topics: dict[TopicName, TopicSettings | None] = Field(default_factory=dict, max_length=100)
+    """Topics by name, beside the default topics `events.listening`, `events.playback-telemetry`, `events.trends` and
+    `events.recommendations`. Under the name of a default topic, the keys given here replace its own. `null` removes a default topic and the
+    rights on it; the topic itself stays on the brokers until somebody deletes it."""
     tiered_storage: TieredStorageSettings | None = None
     """Older events in Amazon S3; none without a Redpanda Enterprise licence."""
 
     @property
+    def effective_topics(self) -> dict[str, TopicSettings]:
+        """Default topics with the changes of the file, without those that it removes, and the topics that only the file names."""
+        changed = {
+            name: DEFAULT_TOPICS[name].model_copy(update=topic.model_dump(exclude_unset=True)) if name in DEFAULT_TOPICS else topic
+            for name, topic in self.topics.items()
+            if topic
+        }
+        removed = {name for name, topic in self.topics.items() if topic is None}
+        return {name: topic for name, topic in (DEFAULT_TOPICS | changed).items() if name not in removed}
+
+    @property
     def minimum_replication(self) -> Literal[1, 3]:
         """Replicas below which the cluster makes no topic."""
-        return 1 if any(topic.replication == 1 for topic in self.topics.values()) else 3
+        return 1 if any(topic.replication == 1 for topic in self.effective_topics.values()) else 3
 
     @field_validator("brokers")
     @classmethod
@@ -89,14 +102,24 @@ class RedpandaSettings(Model):
             raise ValueError(f"memory_gib: {self.memory_gib} GiB are less than 2 for each of {self.cpu} cores. Use {least} or more.")
         return self
 
+    @field_validator("topics")
+    @classmethod
+    def _only_defaults_are_removed(cls, value: dict[str, TopicSettings | None]) -> dict[str, TopicSettings | None]:
+        for name, topic in value.items():
+            if topic is None and name not in DEFAULT_TOPICS:
+                advice = f"Use one of {', '.join(DEFAULT_TOPICS)}, or remove the key."
+                raise ValueError(f"{name}: null removes a default topic, and this is none. {advice}")
+        return value
+
     @model_validator(mode="after")
     def _topics_fit_on_the_brokers(self) -> Self:
-        for name, topic in self.topics.items():
+        topics = self.effective_topics
+        for name, topic in topics.items():
             if topic.replication > self.brokers:
                 raise ValueError(
                     f"topics.{name}.replication: {topic.replication} are more than the {self.brokers} brokers. Use {self.brokers} or less."
                 )
-        replicas = sum(topic.partitions * topic.replication for topic in self.topics.values())
+        replicas = sum(topic.partitions * topic.replication for topic in topics.values())
         room = self.brokers * self.cpu * PARTITIONS_PER_CORE
         if replicas > room:
             raise ValueError(
@@ -144,18 +167,17 @@ class RabbitMQSettings(Model):
 
 
 def topics_of(redpanda: RedpandaSettings, services: Mapping[str, ServiceSettings]) -> dict[str, TopicSettings]:
-    """Returns the topics as the file says them, or the defaults with those services that this environment has."""
-    if "topics" in redpanda.model_fields_set:
-        return dict(redpanda.topics)
+    """Returns the topics of this environment: services that a default topic names take part where they exist and talk to events."""
     clients = talking_to("events", services)
 
-    def present(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(name for name in names if name in clients)
+    def taking_part(name: str, topic: TopicSettings) -> TopicSettings:
+        given = redpanda.topics.get(name)
+        named = given.model_fields_set if given else set()
+        ours = {"producers": topic.producers, "consumers": topic.consumers} if name in DEFAULT_TOPICS else {}
+        present = {key: tuple(client for client in names if client in clients) for key, names in ours.items() if key not in named}
+        return topic.model_copy(update=present)
 
-    return {
-        name: topic.model_copy(update={"producers": present(topic.producers), "consumers": present(topic.consumers)})
-        for name, topic in redpanda.topics.items()
-    }
+    return {name: taking_part(name, topic) for name, topic in redpanda.effective_topics.items()}
 
 
 def queues_of(rabbitmq: RabbitMQSettings, services: Mapping[str, ServiceSettings]) -> dict[str, QueueSettings]:

@@ -145,8 +145,16 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "kubernetes.redpanda.topics.events.plays.consumers: radio is no service that talks to events.\n  Correct it, or add events to",
     ),
     "a service that may use no topic": (
-        {"kubernetes.redpanda.topics": {"events.plays": {"producers": ["playback"], "consumers": ["trends", "recommendations"]}}},
+        {"kubernetes.redpanda.topics": {"events.trends": None, "events.recommendations": None}},
         "services.notifications.talks_to: notifications talks to events, and no topic names it",
+    ),
+    "a removed topic that is no default": (
+        {"kubernetes.redpanda.topics": {"events.plays": None}},
+        "kubernetes.redpanda.topics.events.plays: null removes a default topic, and this is none.\n  Use one of events.listening, ",
+    ),
+    "a default topic with an unknown consumer": (
+        {"kubernetes.redpanda.topics": {"events.listening": {"consumers": ["radio"]}}},
+        "kubernetes.redpanda.topics.events.listening.consumers: radio is no service that talks to events",
     ),
     "more replicas than brokers": (
         {"kubernetes.redpanda.topics": {"events.plays": {"replication": 5}}},
@@ -158,7 +166,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "more partitions than the cores hold": (
         {"kubernetes.redpanda.topics": {"events.plays": {"partitions": 1000}, "events.more": {"partitions": 1000}}},
-        "kubernetes.redpanda.topics: 6000 replicas of partitions are more than 3000",
+        "kubernetes.redpanda.topics: 6099 replicas of partitions are more than 3000",
     ),
     "a misspelt key of a topic": (
         {"kubernetes.redpanda.topics": {"events.plays": {"retention": 4}}},
