@@ -5,6 +5,7 @@ from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.log_retention import LogRetention, retention_of
+from spotmusic_constructs.services.ingress import UNTAGGED
 
 EDGE_REGION = "us-east-1"
 """Region of CloudFront's web ACLs and certificates; no other will do (AWS WAF developer guide, scope CLOUDFRONT)."""
@@ -60,7 +61,7 @@ class EnvironmentStack(cdk.Stack):
         }
         stack_tags = cdk.Tags.of(self)
         for key, value in self.common_tags.items():
-            stack_tags.add(key, value)
+            stack_tags.add(key, value, exclude_resource_types=list(UNTAGGED))
 
     @property
     def availability_zones(self) -> list[str]:

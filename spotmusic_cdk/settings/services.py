@@ -67,7 +67,8 @@ class ServiceSettings(Model):
     talks_to: Annotated[tuple[Name, ...], Once] = ()
     """What it may connect to: catalogue, cache, events (Redpanda), tasks (RabbitMQ), audio, uploads, or another service."""
     deployment: Literal["rolling", "blue_green"] = "rolling"
-    """How a new version replaces the old one; both roll back by themselves."""
+    """How a new version replaces the old one; both roll back by themselves. Before `rolling` takes the place of `blue_green`, compare the
+    weights of the route (docs/deployment.md, Routes of blue/green services)."""
     scaling: ScalingSettings = ScalingSettings()
     database_connections: Annotated[int, Field(ge=1, le=100)] = 5
     """Connections that one task may hold to the catalogue. During a deployment twice as many tasks run as otherwise."""

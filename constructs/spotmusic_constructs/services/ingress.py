@@ -1,5 +1,7 @@
 """How requests reach a service: its target groups and a listener rule."""
 
+from hashlib import sha256
+
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
@@ -11,12 +13,17 @@ DEREGISTRATION_DELAY = cdk.Duration.seconds(30)
 """Time for requests under way when a target goes: as long as Service Connect lets one take, and shorter than the stop timeout."""
 
 
+UNTAGGED = ("AWS::ElasticLoadBalancingV2::ListenerRule",)
+"""Types without tags of the environment: a new owner would update the rule, and CloudFormation would write its weights with the tags."""
+
+
 class ServiceIngress(Construct):
     """A target group for the tasks of a service, and the rule that leads a path prefix to it.
 
     Creates both and, with `alternate`, a second target group for the tasks of a new version and an alarm on failed requests
-    of either, which ECS watches while it deploys. ECS shifts the weights of the rule; CloudFormation, which does not look at what
-    runs, puts them back only when the rule itself changes. Change path or priority apart from the image.
+    of either, which ECS watches while it deploys. ECS moves the weights of the rule, and CloudFormation writes 100 and 0 again when it
+    updates the rule (aws/aws-cdk issue 36649), whichever group has the tasks. So nothing updates a rule: another path or priority is
+    another rule, for which ECS deploys the service anew, and a rule has no tags (`UNTAGGED`).
 
     Args:
         vpc: network of the tasks.
@@ -39,7 +46,7 @@ class ServiceIngress(Construct):
         weights = (100, 0)
         self.rule = elbv2.ApplicationListenerRule(
             self,
-            "Rule",
+            f"Rule{_digest(route)}",
             listener=route.listener,
             priority=route.priority,
             conditions=[elbv2.ListenerCondition.path_patterns([route.path, f"{route.path}/*"])],
@@ -53,6 +60,10 @@ class ServiceIngress(Construct):
             else elbv2.ListenerAction.forward(list(self.target_groups)),
         )
         self.deployment_alarm = failed_requests(self, route, self.target_groups) if alternate else None
+
+
+def _digest(route: Route) -> str:
+    return sha256(f"{route.priority} {route.path}".encode()).hexdigest()[:8]
 
 
 def _target_group(scope: Construct, name: str, *, vpc: ec2.IVpc, port: int, health_path: str) -> elbv2.ApplicationTargetGroup:
