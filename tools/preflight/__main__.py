@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from spotmusic_cdk import versions
 from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
 from tools.preflight import account, domain, edge, engines, leftovers, network, quotas, secrets, security
 from tools.preflight.finding import Clients, Context, Finding, State, error_code, ok, run
@@ -43,9 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when nothing must be fixed; 1 when something must, or when nothing could be asked.
     """
     options = _parser().parse_args(arguments)
-    warnings.simplefilter("ignore", SettingsWarning)
+    warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
+    warnings.simplefilter("always", SettingsWarning)
     try:
-        settings = load(options.env, folder=ENVIRONMENTS, today=date.today())
+        settings = load(options.env, folder=ENVIRONMENTS, today=versions.RELEASED, clock=date.today())
         session = boto3.Session()
         context = connect(settings, _clients(session), session.region_name)
     except SettingsError as error:

@@ -122,33 +122,34 @@ def _stack(client: Any) -> dict[str, Any] | None:
 
 
 def weak_references(context: Context) -> Iterator[Finding]:
-    """Simulates what `Fn::GetStackOutput` asks: each execution role describes stacks of the home region.
+    """Simulates what `Fn::GetStackOutput` asks: each execution role describes stacks of the other region.
 
     A bootstrap with `--cloudformation-execution-policies` of one's own can lack it.
     """
     settings = context.settings
-    stacks = f"arn:aws:cloudformation:{settings.region}:{context.account}:stack/spotmusic-{settings.name}-network/*"
-    for region in context.regions:
-        role = f"cdk-{QUALIFIER}-cfn-exec-role-{context.account}-{region}"
-        check = f"weak references {region}"
+    for region, producer, name in ((settings.region, EDGE_REGION, "edge"), (EDGE_REGION, settings.region, "data")):
+        if region == producer:
+            continue
+        role, check = f"cdk-{QUALIFIER}-cfn-exec-role-{context.account}-{region}", f"weak references {region}"
+        command = f"npx cdk bootstrap aws://{context.account}/{region}"
         try:
             answer = context.clients("iam", EDGE_REGION).simulate_principal_policy(
                 PolicySourceArn=f"arn:aws:iam::{context.account}:role/{role}",
                 ActionNames=["cloudformation:DescribeStacks"],
-                ResourceArns=[stacks],
+                ResourceArns=[f"arn:aws:cloudformation:{producer}:{context.account}:stack/spotmusic-{settings.name}-{name}/*"],
             )
         except ClientError as error:
             if error_code(error) != "NoSuchEntity":
                 raise
-            yield fix(check, f"there is no role {role}", f"npx cdk bootstrap aws://{context.account}/{region}")
+            yield fix(check, f"there is no role {role}", command)
             continue
         decisions = {result["EvalDecision"] for result in answer["EvaluationResults"]}
         if decisions == {"allowed"}:
-            yield ok(check, "the execution role may describe stacks of the home region")
+            yield ok(check, f"the execution role may describe stacks in {producer}")
         else:
-            told = f"{role} may not call cloudformation:DescribeStacks in {settings.region}"
+            told = f"{role} may not call cloudformation:DescribeStacks in {producer}"
             policies = "--cloudformation-execution-policies <policy ARNs, one with cloudformation:DescribeStacks>"
-            yield fix(check, told, f"npx cdk bootstrap aws://{context.account}/{region} {policies}")
+            yield fix(check, told, f"{command} {policies}")
 
 
 def service_linked_roles(context: Context) -> Iterator[Finding]:

@@ -6,6 +6,9 @@ from botocore.exceptions import ClientError
 
 from tools.preflight.finding import Check, Context, Finding, error_code, fix, ok, pages
 
+VAULTS = "dataBackup"
+"""First part of the names of vaults, after that of the environment."""
+
 
 def log_groups(context: Context) -> Iterator[Finding]:
     """Looks for the log group of the control plane, whose name AWS fixes."""
@@ -26,9 +29,9 @@ def cluster(context: Context) -> Iterator[Finding]:
 
 
 def vaults(context: Context) -> Iterator[Finding]:
-    """Looks for the backup vault, whose name comes from its place in the app."""
+    """Looks for the backup vaults, whose names come from their places in the app."""
     settings = context.settings
-    prefix = f"{settings.name}dataBackupVault"
+    prefix = f"{settings.name}{VAULTS}"
     vaults = pages(context.home("backup"), "list_backup_vaults", "BackupVaultList")
     for name in [vault["BackupVaultName"] for vault in vaults if vault["BackupVaultName"].startswith(prefix)] or [None]:
         command = f"aws backup delete-backup-vault --region {settings.region} --backup-vault-name {name}"
