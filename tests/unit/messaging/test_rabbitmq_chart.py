@@ -57,6 +57,14 @@ def test_nothing_is_said_that_rabbitmq_no_longer_listens_to(spec: Json) -> None:
     assert "ha-mode" not in str(spec)
 
 
+def test_rabbitmq_endpoints_have_labels_of_their_own(manifests: list[Json]) -> None:
+    """Two endpoints of one port are one series `up` to Prometheus, of which the second sample overwrites the first."""
+    monitor = named(manifests, "ServiceMonitor", "rabbitmq")
+    assert len(monitor["endpoints"]) == 2
+    for endpoint in monitor["endpoints"]:
+        assert {"sourceLabels": ["__metrics_path__"], "targetLabel": "metrics_path"} in endpoint["relabelings"]
+
+
 def configuration(spec: Json) -> Json:
     lines = [line.partition(" = ") for line in spec["rabbitmq"]["additionalConfig"].splitlines()]
     assert len({key for key, _, _ in lines}) == len(lines)

@@ -72,7 +72,7 @@ DASHBOARD = Dashboard(
                     unit="short",
                     kind="stat",
                     width=4,
-                    queries=[Query(expr="count(rabbitmq_build_info)", legend="nodes")],
+                    queries=[Query(expr='count(rabbitmq_build_info{metrics_path="/metrics"})', legend="nodes")],
                 ),
                 Panel(
                     title="Peers out of reach",
