@@ -136,7 +136,7 @@ class QueueSettings(Model):
     publishers: Annotated[tuple[Name, ...], Once] = ()
     """Services that may publish to it; every service with `tasks` in its `talks_to` when left out."""
     delivery_limit: Annotated[int, Field(ge=1, le=100)] = 5
-    """Deliveries of one task until it is a dead letter."""
+    """Failed deliveries that a task survives; the next one makes it a dead letter. A task returned with requeue is not counted."""
     max_length: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
     """Tasks that wait at the most; more are refused, so that their publisher knows."""
     message_ttl_hours: Hours = 168

@@ -11,6 +11,9 @@ DEAD_LETTERS = "dead-letters"
 """Exchange of the tasks that nobody could do, and the first word of the queues that keep them."""
 MONITOR = "queue-depth"
 """User that only counts messages."""
+RETRY_AFTER = (5_000, 60_000)
+"""Milliseconds until a task that came back is delivered again: the first for each failed delivery, and never more than the second.
+A task that is returned without end would else keep its consumer busy. Policy keys of RabbitMQ 4.3.5, rabbit_quorum_queue.erl."""
 _MILLISECONDS_PER_HOUR = 3_600_000
 
 
@@ -22,7 +25,9 @@ class TaskQueue:
         name: its name, which is the first word of the routing keys that lead to it.
         consumers: services that take from it.
         publishers: services that may publish to it.
-        delivery_limit: deliveries of one task until it is a dead letter.
+        delivery_limit: failed deliveries that a task survives; the next one makes it a dead letter. A delivery fails when its
+            consumer's channel or connection ends or its acknowledgement comes too late, or by AMQP 1.0 `modified` with
+            delivery-failed. `nack` and `reject` with requeue do not count (RabbitMQ 4.3.0, release notes).
         max_length: tasks that wait at the most, and dead letters that are kept at the most; more are refused.
         message_ttl_hours: hours until a task that nobody took is a dead letter.
         dead_letter_hours: hours until a dead letter is gone.
@@ -57,6 +62,9 @@ class TaskQueue:
                 "bindings": [{"exchange": TASKS, "routingKey": f"{self.name}.#"}],
                 "policy": {
                     "delivery-limit": self.delivery_limit,
+                    "delayed-retry-type": "all",
+                    "delayed-retry-min": RETRY_AFTER[0],
+                    "delayed-retry-max": RETRY_AFTER[1],
                     "max-length": self.max_length,
                     # A publisher hears that its task was not taken; nothing is dropped.
                     "overflow": "reject-publish",

@@ -108,6 +108,7 @@ def in_the_words_of_3_10(document: Json) -> Json:
     older = copy.deepcopy(document)
     for policy in older["policies"]:
         policy["apply-to"] = "queues"
+        policy["definition"] = {key: value for key, value in policy["definition"].items() if not key.startswith("delayed-retry-")}
         if policy["definition"]["delivery-limit"] < 0:
             del policy["definition"]["delivery-limit"]
     for user in older["users"]:

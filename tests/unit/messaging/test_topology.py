@@ -19,6 +19,9 @@ def values() -> Json:
 def test_a_queue_refuses_what_is_too_much_and_keeps_what_cannot_be_done(values: Json) -> None:
     assert values["queues"]["mail"]["policy"] == {
         "delivery-limit": 3,
+        "delayed-retry-type": "all",
+        "delayed-retry-min": 5_000,
+        "delayed-retry-max": 60_000,
         "max-length": 10,
         "overflow": "reject-publish",
         "message-ttl": 7 * 24 * 3_600_000,

@@ -103,6 +103,10 @@ def without_dead_letters(values: Json) -> None:
     del values["queues"]["notifications"]["policy"]["dead-letter-exchange"]
 
 
+def returning_at_once(values: Json) -> None:
+    del values["queues"]["notifications"]["policy"]["delayed-retry-type"]
+
+
 def delivering_for_ever(values: Json) -> None:
     values["queues"]["notifications"]["policy"]["delivery-limit"] = -1
 
@@ -132,6 +136,7 @@ BROKEN: dict[Callable[[Json], None], str] = {
     dropping: "overflow",
     without_dead_letters: "dead-letter-exchange",
     delivering_for_ever: "policy",
+    returning_at_once: "delayed-retry-type",
     misspelt: "max-lenght",
     unbound: "bindings",
     administrator: "tags",
