@@ -50,7 +50,7 @@ def _that_talk_to(word: str, settings: Settings) -> list[str]:
 
 
 def _services(settings: Settings) -> Iterator[Grant]:
-    for name, service in settings.services.items():
+    for name, service in settings.running_services.items():
         who, id_ = f"tasks of {name}", _id(name)
         image = f"registry/Services{id_}" if service.image_tag else IMAGES
         # The first pull through the cache makes the repository.
@@ -58,7 +58,7 @@ def _services(settings: Settings) -> Iterator[Grant]:
         for word in service.talks_to:
             yield from _word(who, id_, word, settings)
         yield from _may("scheduler", run=[f"ecs-services/{id_}Service"])
-    yield from _shifts(settings.services.values())
+    yield from _shifts(settings.running_services.values())
 
 
 def _word(who: str, id_: str, word: str, settings: Settings) -> Iterator[Grant]:
@@ -114,7 +114,7 @@ def _functions(settings: Settings) -> Iterator[Grant]:
         write=["data/RestoreTestingValidationLogs", "verdicts on restores"],
     )
     yield from _may("events", run=["data/RestoreTestingValidationFunction"])
-    if any(service.scaling.messages_per_task for service in settings.services.values()):
+    if any(service.scaling.messages_per_task for service in settings.running_services.values()):
         authority = [AUTHORITY] if settings.authority_parameter else []
         function = "ecs-services/QueueDepthFunction"
         yield from _may(function, read=["secrets/ComponentsRabbitMQMonitor", *PLACED, *authority])

@@ -1,5 +1,11 @@
 """The composition root: builds the eight stacks of an environment and hands objects from one to the next."""
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
 import aws_cdk as cdk
 from constructs import Construct
 
@@ -55,3 +61,34 @@ class Platform(cdk.Stage):
             ecs_services=self.ecs_services,
             edge=self.edge,
         )
+        if len(settings.running_services) < len(settings.services):
+            self._keep_exports(settings)
+
+    def _keep_exports(self, settings: Settings) -> None:
+        """Keeps what retired services still import while they run: CloudFormation refuses to delete it, and producers come first."""
+        running = {name: service.model_copy(update={"retired": False}) for name, service in settings.services.items()}
+        kept = (self.network, self.secrets, self.registry, self.data, self.eks_platform)
+        context = {flag: self.node.try_get_context(flag) for flag in self.node.get_all_context()}
+        # The platform itself is judged; this one would only be judged twice.
+        context |= {"@aws-cdk/core:validateAgainstDefaultRules": False, "@aws-cdk/core:annotationsInValidationReport": False}
+        with TemporaryDirectory() as folder:
+            app = cdk.App(outdir=folder, context=context, auto_synth=False)
+            before = Platform(app, settings=settings.model_copy(update={"services": running}))
+            templates = app.synth().get_nested_assembly(before.artifact_id).directory
+            for stack, then in zip(kept, (before.network, before.secrets, before.registry, before.data, before.eks_platform), strict=True):
+                template = json.loads(Path(templates, then.template_file).read_text())
+                resources = {stack.resolve(found.logical_id): found for found in _resources(stack)}
+                for value in (output["Value"] for output in template.get("Outputs", {}).values() if "Export" in output):
+                    stack.export_value(_reference(resources, value))
+
+
+def _resources(stack: cdk.Stack) -> Iterator[cdk.CfnResource]:
+    yield from (found for found in stack.node.find_all() if isinstance(found, cdk.CfnResource))
+
+
+def _reference(resources: dict[str, cdk.CfnResource], value: dict[str, Any]) -> Any:
+    """The reference that an output of the template holds, as the construct gives it."""
+    if "Ref" in value:
+        return resources[value["Ref"]].ref
+    id_, attribute = value["Fn::GetAtt"]
+    return resources[id_].get_att(attribute)

@@ -75,24 +75,26 @@ class EcsServicesStack(EnvironmentStack):
             deletion_protection=settings.production,
         )
         self.load_balancer = balancer.load_balancer
-        paths = [service.route for service in settings.services.values() if service.route]
+        paths = [service.route for service in settings.running_services.values() if service.route]
         self._routes = {
             path: Route(listener=balancer.listener, load_balancer=balancer.load_balancer, path=path, priority=priority)
             for path, priority in route_priorities(paths).items()
         }
         self._infrastructure_role = self._shifting_role()
         self._queue_depth = self._count_messages()
-        self.services: Mapping[str, FargateService] = {name: self._service(name, service) for name, service in settings.services.items()}
+        self.services: Mapping[str, FargateService] = {
+            name: self._service(name, service) for name, service in settings.running_services.items()
+        }
         for service in self.services.values():
             service.service.node.add_dependency(cluster.log_group)
 
     def _shifting_role(self) -> InfrastructureRole | None:
-        services = self._settings.services.values()
+        services = self._settings.running_services.values()
         return InfrastructureRole(self, "Infrastructure") if any(service.deployment == "blue_green" for service in services) else None
 
     def _count_messages(self) -> QueueDepth | None:
         settings = self._settings
-        queues = [name for name, service in settings.services.items() if service.scaling.messages_per_task]
+        queues = [name for name, service in settings.running_services.items() if service.scaling.messages_per_task]
         if not queues:
             return None
         return QueueDepth(

@@ -165,7 +165,7 @@ class ObservabilityStack(EnvironmentStack):
             "SchemaRegistry": brokers.schema_registry,
             "Amqp": brokers.amqp,
             # The depth of queues comes through it, by which services scale.
-            **({"Management": brokers.management} if brokers.management else {}),
+            **({"Management": brokers.management} if brokers.management and self._queues else {}),
         }
         NetworkLoadBalancerAlarms(
             self,
@@ -312,14 +312,14 @@ class ObservabilityStack(EnvironmentStack):
                 "services": self._ecs.load_balancer.load_balancer_full_name,
             },
             "natGateways": dict(_nat_gateways(network)),
-            "repositories": {name: repository.repository_name for name, repository in registry.repositories.items()} or NOTHING,
+            "repositories": {name: registry.repositories[name].repository_name for name in self._settings.running_services} or NOTHING,
             "webAcl": {"web ACL": self._edge.web_acl.metric_name},
         }
 
 
 def _queues(settings: Settings) -> Iterator[tuple[str, QueueWatch]]:
     """Queues whose messages are counted, with what all tasks of their service together are meant to hold as the limit."""
-    for name, service in settings.services.items():
+    for name, service in settings.running_services.items():
         if service.scaling.messages_per_task:
             limit = service.scaling.messages_per_task * service.scaling.max
             dimensions = {"Environment": settings.name, "Queue": name}

@@ -79,6 +79,11 @@ class Settings(Model):
         return self.data.removal_policy == "destroy" and self.data.allow_data_destruction
 
     @property
+    def running_services(self) -> dict[str, ServiceSettings]:
+        """Services that are not retired, by name."""
+        return {name: service for name, service in self.services.items() if not service.retired}
+
+    @property
     def topics(self) -> dict[str, TopicSettings]:
         """Topics of the event stream by name, with the services of this environment only."""
         return topics_of(self.kubernetes.redpanda, self.services)

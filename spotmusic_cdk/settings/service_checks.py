@@ -125,5 +125,7 @@ def _connections(name: str, service: ServiceSettings, settings: Settings) -> Ite
         if target == name or target not in settings.services:
             wrong = f"{target} is neither another service nor one of {', '.join(RESOURCES)}"
             yield Problem(key, wrong, "Correct or remove it.")
+        elif settings.services[target].retired and not service.retired:
+            yield Problem(key, f"{target} is retired", f"Remove {target} here and deploy ecs-services, before you retire it.")
         elif settings.services[target].port is None:
             yield Problem(key, f"{target} has no port to talk to", f"Give services.{target} a port.")

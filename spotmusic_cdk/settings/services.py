@@ -72,6 +72,8 @@ class ServiceSettings(Model):
     scaling: ScalingSettings = ScalingSettings()
     database_connections: Annotated[int, Field(ge=1, le=100)] = 5
     """Connections that one task may hold to the catalogue. During a deployment twice as many tasks run as otherwise."""
+    retired: bool = False
+    """Stops the service and keeps its rights and connections: the first of two deployments that remove it (docs/deployment.md)."""
     peak: ServicePeak | None = None
     """The busiest minute that it is built for (docs/game-day.md)."""
 

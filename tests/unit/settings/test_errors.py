@@ -126,6 +126,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "services.trends.memory: 1000 MiB does not pair with 512 cpu units on Fargate.\n  Use 1024, 2048, 3072, 4096",
     ),
     "a service that talks to nobody we know": ({"services.trends.talks_to": ["lyrics"]}, "services.trends.talks_to: lyrics is neither"),
+    "a service that talks to a retired one": (
+        {"services.trends.talks_to": ["playback"], "services.playback.retired": True},
+        "playback is retired",
+    ),
     "a service that talks to a worker": ({"services.trends.talks_to": ["notifications"]}, "notifications has no port to talk to"),
     "a service named like a resource": ({"services.cache": {}}, "services.cache: the name means a resource"),
     "scaling on requests without a route": (
