@@ -30,8 +30,11 @@ from stacks.secrets import SecretsStack
 ADMINISTRATION = ("/auth/admin", "/auth/realms/master", "/auth/health", "/auth/metrics")
 """Paths of Keycloak that are for the platform's team, who reaches them inside the VPC."""
 LOGINS = ("/auth/realms/spotmusic/login-actions", "/auth/realms/spotmusic/device")
-"""Forms of Keycloak in which a password, a code or the code of a device can be guessed. The token endpoint is none: it takes no
-passwords (`directAccessGrantsEnabled` is off), and codes and refresh tokens are random. Every player calls it every five minutes."""
+"""Forms of Keycloak in which a password, a code or the code of a device can be guessed."""
+TOKENS = ("/auth/realms/spotmusic/protocol/openid-connect/token",)
+"""Token endpoint. Every player renews its token there every five minutes, and codes and refresh tokens are random: only a request with
+the password grant counts as a login. The realm refuses that grant to its own clients and to Keycloak's `admin-cli`; a client that somebody
+adds by hand may have it."""
 
 _PRICE_CLASSES = {
     "100": cloudfront.PriceClass.PRICE_CLASS_100,
@@ -82,6 +85,7 @@ class EdgeStack(EnvironmentStack):
             requests_per_five_minutes=edge.requests_per_five_minutes,
             logins_per_five_minutes=edge.logins_per_five_minutes,
             login_paths=LOGINS,
+            token_paths=TOKENS,
             blocked_paths=ADMINISTRATION,
             log_bucket=data.logs.bucket,
         )

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.conftest import ROOT
@@ -56,7 +56,9 @@ def test_p107_attacks_and_floods_are_refused_and_bodies_are_read_whole_or_refuse
         for path in FORMS:
             guessed = [rate["Limit"] for rate in limits if rate and counts(rate, path)]
             yield acl, bool(guessed) and max(guessed) < min(of_all, default=0), f"Limit what an address posts to {path}, below all it asks."
-        shared = [rate for rate in limits if rate and counts(rate, TOKENS)]
+        grants = [rate["Limit"] for rate in limits if rate and counts(rate, TOKENS, body="grant_type=password")]
+        yield acl, bool(grants) and max(grants) < min(of_all, default=0), "Count password grants as logins."
+        shared = [rate for rate in limits if rate and counts(rate, TOKENS, body="grant_type=refresh_token")]
         yield acl, not shared, "Do not count who renews a token with who guesses passwords: a mobile network shares an address."
         inside = INSIDE - {path for rule in rules for path in refused_paths(rule)}
         yield acl, not inside, f"Refuse {', '.join(sorted(inside))}, however it is written: only we have business there."
@@ -65,10 +67,20 @@ def test_p107_attacks_and_floods_are_refused_and_bodies_are_read_whole_or_refuse
         yield str(behavior), not at(behavior["GrpcConfig"], "Enabled"), "Leave gRPC off: WAF does not read its bodies."
 
 
-def counts(rate: Json, path: str) -> bool:
-    """Tells whether a limit narrowed to some paths counts what is asked of this one."""
-    said = re.findall(r'"SearchString": "(/[^"]*)"', json.dumps(rate.get("ScopeDownStatement", {})))
-    return any(path.startswith(beginning) for beginning in said)
+def counts(rate: Json, path: str, body: str = "") -> bool:
+    """True if a limit that is narrowed to some requests counts a POST request with this path and body."""
+    return "ScopeDownStatement" in rate and matches(rate["ScopeDownStatement"], {"UriPath": path, "Body": body, "Method": "POST"})
+
+
+def matches(statement: Json, request: Mapping[str, str]) -> bool:
+    if parts := at(statement, "OrStatement.Statements"):
+        return any(matches(part, request) for part in parts)
+    if parts := at(statement, "AndStatement.Statements"):
+        return all(matches(part, request) for part in parts)
+    match = statement["ByteMatchStatement"]
+    (field,) = match["FieldToMatch"]
+    found = {"STARTS_WITH": str.startswith, "CONTAINS": str.__contains__, "EXACTLY": str.__eq__}[match["PositionalConstraint"]]
+    return bool(found(request[field], match["SearchString"]))
 
 
 def refusing_group(rule: Json) -> str | None:

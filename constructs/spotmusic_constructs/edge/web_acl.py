@@ -36,9 +36,11 @@ class WebAcl(Construct):
         metric_name: name of the web ACL in CloudWatch metrics, different in each environment of an account.
         requests_per_five_minutes: requests of one address in five minutes before it is refused (10 to 2,000,000,000). A mobile network
             has hundreds of listeners behind one.
-        logins_per_five_minutes: POST requests of one address below `login_paths` in five minutes before it is refused.
+        logins_per_five_minutes: POST requests of one address below `login_paths`, and password grants below `token_paths`, in five minutes
+            before it is refused.
         login_paths: paths below which a password or a code can be guessed, and no more than that: a player that renews its token there
             would be counted with all who share its address.
+        token_paths: token endpoints of OpenID Connect. Of them password grants alone are counted as logins; default: none.
         blocked_paths: paths that are never served to the public, with everything below them.
         log_bucket: bucket for the logs; its name starts with `aws-waf-logs-` and its policy admits delivery.logs.amazonaws.com.
 
@@ -58,6 +60,7 @@ class WebAcl(Construct):
         metric_name: str,
         log_bucket: s3.IBucket,
         login_paths: Sequence[str],
+        token_paths: Sequence[str] = (),
         requests_per_five_minutes: int = 25_000,
         logins_per_five_minutes: int = 400,
         blocked_paths: Sequence[str] = (),
@@ -79,7 +82,7 @@ class WebAcl(Construct):
                 *([rules.blocked_paths(blocked_paths)] if blocked_paths else []),
                 rules.managed("IpReputation", "AWSManagedRulesAmazonIpReputationList"),
                 rules.request_rate("RequestRate", limit=requests_per_five_minutes),
-                rules.login_rate("LoginRate", limit=logins_per_five_minutes, paths=login_paths),
+                rules.login_rate("LoginRate", limit=logins_per_five_minutes, paths=login_paths, token_paths=token_paths),
                 rules.body_size("BodySize"),
                 rules.managed("Common", "AWSManagedRulesCommonRuleSet", counted=["SizeRestrictions_BODY"]),
                 rules.managed("KnownBadInputs", "AWSManagedRulesKnownBadInputsRuleSet"),

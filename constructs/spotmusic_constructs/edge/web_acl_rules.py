@@ -57,10 +57,11 @@ def request_rate(name: str, *, limit: int) -> Rule:
     return {"name": name, "statement": _rate(limit), "action": _slow_down()}
 
 
-def login_rate(name: str, *, limit: int, paths: Sequence[str]) -> Rule:
-    """Refuses an address while it sends more POST requests below the paths than the limit in five minutes.
+def login_rate(name: str, *, limit: int, paths: Sequence[str], token_paths: Sequence[str] = ()) -> Rule:
+    """Refuses an address while it sends more guesses than the limit in five minutes.
 
-    Only POST guesses passwords; a login page alone needs some twenty GET requests.
+    A guess is a POST request below `paths`, or one below `token_paths` with the password grant (RFC 6749, 4.3). A login page alone needs
+    some twenty GET requests.
     """
     post = Acl.StatementProperty(
         byte_match_statement=Acl.ByteMatchStatementProperty(
@@ -70,7 +71,7 @@ def login_rate(name: str, *, limit: int, paths: Sequence[str]) -> Rule:
             text_transformations=[Acl.TextTransformationProperty(priority=0, type="NONE")],
         )
     )
-    both = Acl.StatementProperty(and_statement=Acl.AndStatementProperty(statements=[_below(paths), post]))
+    both = Acl.StatementProperty(and_statement=Acl.AndStatementProperty(statements=[_guesses(paths, token_paths), post]))
     return {"name": name, "statement": _rate(limit, scope_down_statement=both), "action": _slow_down()}
 
 
@@ -90,6 +91,27 @@ def _rate(limit: int, *, scope_down_statement: Acl.StatementProperty | None = No
     return Acl.StatementProperty(
         rate_based_statement=Acl.RateBasedStatementProperty(
             aggregate_key_type="IP", limit=limit, evaluation_window_sec=WINDOW_SECONDS, scope_down_statement=scope_down_statement
+        )
+    )
+
+
+def _guesses(paths: Sequence[str], token_paths: Sequence[str]) -> Acl.StatementProperty:
+    if not token_paths:
+        return _below(paths)
+    grant = Acl.StatementProperty(and_statement=Acl.AndStatementProperty(statements=[_below(token_paths), _password_grant()]))
+    return Acl.StatementProperty(or_statement=Acl.OrStatementProperty(statements=[*map(_path_starts_with, paths), grant]))
+
+
+def _password_grant() -> Acl.StatementProperty:
+    """Matches the form of a password grant, also when its letters are escaped, and a body that WAF cannot read whole."""
+    return Acl.StatementProperty(
+        byte_match_statement=Acl.ByteMatchStatementProperty(
+            field_to_match=Acl.FieldToMatchProperty(body=Acl.BodyProperty(oversize_handling="MATCH")),
+            positional_constraint="CONTAINS",
+            search_string="grant_type=password",
+            text_transformations=[
+                Acl.TextTransformationProperty(priority=place, type=kind) for place, kind in enumerate(("URL_DECODE", "LOWERCASE"))
+            ],
         )
     )
 

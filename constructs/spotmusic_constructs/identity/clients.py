@@ -1,4 +1,4 @@
-"""The clients of the realm: the web player, the mobile apps and Grafana."""
+"""The clients of the realm: the web player, the mobile apps, Grafana, and a built-in client of Keycloak."""
 
 from collections.abc import Sequence
 
@@ -18,6 +18,14 @@ GRAFANA_ROLES: list[dict[str, object]] = [
     }
     for role in ("admin", "editor", "viewer")
 ]
+
+
+def admin_cli() -> dict[str, object]:
+    """Keycloak's built-in client of its command line, without the grant that takes a password and asks for no second factor.
+
+    Every new realm has this public client with the grant enabled. `kcadm.sh` works with a service account.
+    """
+    return {"clientId": "admin-cli", "directAccessGrantsEnabled": False}
 
 
 def secret(variable: str) -> str:

@@ -11,6 +11,8 @@ SECRET = RELEASE
 TLS = "keycloak-tls"
 PORT = 8443
 PATH = "/auth"
+CONSOLE_URL = f"https://localhost:{PORT}{PATH}"
+"""Address of Keycloak behind `kubectl port-forward`: the console and the logins of administrators."""
 DATABASE_CONNECTIONS = 50
 """Connections to the database that one pod may hold. A login hashes a password most of its time, and holds none meanwhile."""
 LABELS = {"app.kubernetes.io/name": "keycloakx", "app.kubernetes.io/instance": RELEASE}
@@ -21,7 +23,7 @@ def environment(public_url: str, vpc_cidr: str) -> list[Mapping[str, object]]:
     plain = {
         # One name, whatever a request says: links, redirects and the issuer of tokens are made of it.
         "KC_HOSTNAME": f"{public_url}{PATH}",
-        "KC_HOSTNAME_ADMIN": f"https://localhost:{PORT}{PATH}",
+        "KC_HOSTNAME_ADMIN": CONSOLE_URL,
         "KC_HOSTNAME_STRICT": "true",
         "KC_PROXY_TRUSTED_ADDRESSES": vpc_cidr,
         "KC_HTTPS_CERTIFICATE_FILE": "/etc/keycloak-tls/tls.crt",

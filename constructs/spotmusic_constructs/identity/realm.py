@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from spotmusic_constructs.identity import login_flows
-from spotmusic_constructs.identity.clients import GRAFANA_ROLES, grafana, mobile, scope_mappings, web
+from spotmusic_constructs.identity.clients import GRAFANA_ROLES, admin_cli, grafana, mobile, scope_mappings, web
+from spotmusic_constructs.identity.keycloak_values import CONSOLE_URL
 from spotmusic_constructs.identity.providers import Email, IdentityProvider
 
 DAY = 24 * 3600
@@ -15,7 +17,10 @@ EVENT_DAYS = 190
 ADMIN_EVENT_DAYS = 365
 """Days that records of what administrators did are kept, as long as the other security records."""
 STAFF = "staff"
-"""Role of everybody who works on the platform; whoever has it, or one that contains it, cannot log in without a second factor."""
+"""Role of everybody who works on the platform; whoever has it, or one that contains it, cannot log in without a second factor.
+
+Every path that takes a password has this condition: the login page, and the one after a provider. The password grant has none, so no client
+may use it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +49,7 @@ class Realm:
 
     def to_representation(self) -> dict[str, object]:
         """Returns the realm without users and without keys, which Keycloak keeps. Secrets are references to environment variables."""
-        clients = [web(self.web_redirects), mobile(self.mobile_redirects)]
+        clients = [web(self.web_redirects), mobile(self.mobile_redirects), admin_cli()]
         return {
             "realm": self.name,
             "enabled": True,
@@ -80,13 +85,20 @@ class Realm:
 
 
 def administrators() -> dict[str, object]:
-    """Returns what the master realm is told: those who administer Keycloak need a second factor, and leave records."""
+    """Returns the representation of the master realm: a second factor for administrators, and records of what they do.
+
+    `hostname-admin` moves the console's files and the admin API only; the console sends its login to the realm's own address. That is
+    the forwarded port as well, because the gateway has no route to the master realm.
+    """
+    records = _records()
     return {
         "realm": "master",
         "passwordPolicy": PASSWORD_POLICY,
         **_guessing(),
         **_second_factor(),
-        **_records(),
+        **records,
+        "attributes": {**records["attributes"], "frontendUrl": CONSOLE_URL},
+        "clients": [admin_cli()],
         **login_flows.administrators(),
     }
 
@@ -144,7 +156,7 @@ def _sessions() -> dict[str, object]:
     }
 
 
-def _records() -> dict[str, object]:
+def _records() -> dict[str, Any]:
     return {
         "eventsEnabled": True,
         "eventsExpiration": EVENT_DAYS * DAY,

@@ -28,6 +28,7 @@ def template() -> Json:
         requests_per_five_minutes=500,
         logins_per_five_minutes=20,
         login_paths=["/auth/realms/example/login-actions", "/auth/realms/example/device"],
+        token_paths=["/auth/realms/example/token"],
         blocked_paths=["/auth/Admin", "/auth/metrics"],
     )
     return dict(Template.from_stack(stack).to_json())
@@ -79,11 +80,21 @@ def test_an_address_is_told_to_slow_down_above_its_rate(rules: dict[str, Json]) 
 def test_the_rate_of_logins_counts_what_is_posted_to_the_forms_and_nothing_else(rules: dict[str, Json]) -> None:
     rate = rules["LoginRate"]["Statement"]["RateBasedStatement"]
     forms, posted = rate["ScopeDownStatement"]["AndStatement"]["Statements"]
-    paths, method = [part["ByteMatchStatement"] for part in forms["OrStatement"]["Statements"]], posted["ByteMatchStatement"]
+    *found, _grants = forms["OrStatement"]["Statements"]
+    paths, method = [part["ByteMatchStatement"] for part in found], posted["ByteMatchStatement"]
     assert rate["Limit"] == 20
     assert [path["SearchString"] for path in paths] == ["/auth/realms/example/login-actions", "/auth/realms/example/device"]
     assert all((path["FieldToMatch"], path["PositionalConstraint"]) == ({"UriPath": {}}, "STARTS_WITH") for path in paths)
     assert (method["FieldToMatch"], method["SearchString"]) == ({"Method": {}}, "POST")
+
+
+def test_web_acl_counts_password_grants(rules: dict[str, Json]) -> None:
+    rate = rules["LoginRate"]["Statement"]["RateBasedStatement"]
+    forms, _posted = rate["ScopeDownStatement"]["AndStatement"]["Statements"]
+    endpoint, grant = (part["ByteMatchStatement"] for part in forms["OrStatement"]["Statements"][-1]["AndStatement"]["Statements"])
+    assert endpoint["SearchString"] == "/auth/realms/example/token"
+    assert (grant["SearchString"], grant["PositionalConstraint"]) == ("grant_type=password", "CONTAINS")
+    assert [change["Type"] for change in grant["TextTransformations"]] == ["URL_DECODE", "LOWERCASE"]
 
 
 def test_a_body_that_was_not_read_whole_is_refused(acl: Json, rules: dict[str, Json]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from spotmusic_constructs.identity.clients import AUDIENCE, LISTENERS_CLIENTS
+from spotmusic_constructs.identity.keycloak_values import environment
 from spotmusic_constructs.identity.providers import Email, IdentityProvider
 from spotmusic_constructs.identity.realm import DAY, Realm, administrators
 from tests.own_schemas import problems
@@ -116,7 +117,7 @@ def test_tokens_are_signed_as_the_gateway_checks_them(realm: Json) -> None:
 
 
 def test_every_client_proves_that_it_asked(realm: Json) -> None:
-    for found in realm["clients"]:
+    for found in (found for found in realm["clients"] if found["clientId"] != "admin-cli"):
         assert found["attributes"]["pkce.code.challenge.method"] == "S256"
         assert found["directAccessGrantsEnabled"] is found["implicitFlowEnabled"] is found["fullScopeAllowed"] is False
 
@@ -178,7 +179,7 @@ def test_without_mail_nobody_is_asked_to_confirm_an_address() -> None:
 
 def test_without_grafana_there_is_no_client_for_it() -> None:
     small: Json = Realm(web_redirects=["https://spotmusic.example/callback"]).to_representation()
-    assert [found["clientId"] for found in small["clients"]] == ["web", "mobile"]
+    assert [found["clientId"] for found in small["clients"]] == ["web", "mobile", "admin-cli"]
     assert "client" not in small["roles"]
 
 
@@ -191,6 +192,20 @@ def test_nobody_administers_keycloak_with_a_password_alone() -> None:
     master = administrators()
     assert master["browserFlow"] == "spotmusic administrators"
     assert dict(steps(master, "spotmusic administrators forms")) == {"auth-username-password-form": "REQUIRED", "auth-otp-form": "REQUIRED"}
+
+
+def test_console_login_uses_the_forwarded_port(realm: Json) -> None:
+    master: Json = administrators()
+    (hostname,) = (
+        variable["value"] for variable in environment("https://x.example", "10.0.0.0/8") if variable["name"] == "KC_HOSTNAME_ADMIN"
+    )
+    assert master["attributes"]["frontendUrl"] == hostname
+    assert "frontendUrl" not in realm["attributes"]
+
+
+@pytest.mark.parametrize("found", [FULL.to_representation(), administrators()], ids=["listeners", "administrators"])
+def test_realms_refuse_passwords_of_admin_cli(found: Json) -> None:
+    assert client(found, "admin-cli")["directAccessGrantsEnabled"] is False
 
 
 @pytest.mark.parametrize("found", [FULL.to_representation(), administrators()], ids=["listeners", "administrators"])
@@ -243,8 +258,12 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
         lambda r: r["clients"][0].update(directAccessGrantsEnabled=True),
         "clients[web].directAccessGrantsEnabled: a client would see passwords, and nobody asks for the second factor. Use false.",
     ),
+    "a command line that takes passwords": (
+        lambda r: r["clients"].remove(client(r, "admin-cli")),
+        "clients: Keycloak's client admin-cli would take passwords without a second factor.",
+    ),
     "a secret": (
-        lambda r: r["clients"][2].update(secret="hunter2"),
+        lambda r: client(r, "grafana").update(secret="hunter2"),
         "clients[grafana].secret: no secret stands in the realm. Refer to it: $(env:NAME).",
     ),
     "a public client with a secret": (
