@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkContext, ForkProcess
 from pathlib import Path
 from typing import NoReturn
+from unittest.mock import patch
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -281,7 +282,7 @@ def _refuse_jsii(*_arguments: object) -> NoReturn:
 
 
 def _answered(task: Callable[[], Answer], sender: Connection) -> None:
-    _NodeProcess.send = _refuse_jsii
+    patch.object(_NodeProcess, "send", _refuse_jsii).start()
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):  # noqa: PTH123
         try:
             answer: Answer | str = task()
