@@ -49,7 +49,14 @@ def feature_flags() -> dict[str, Any]:
 
 
 @cache
+def sample_of(environment: str) -> Settings:
+    """Settings of an environment in tests/environments, which users do not edit: the fixture of unit tests."""
+    return load(environment, folder=ROOT / "tests" / "environments", today=TODAY)
+
+
+@cache
 def settings_of(environment: str) -> Settings:
+    """Settings of an environment that ships. Users edit it: tests ask it for promises, never for numbers of what it has."""
     return load(environment, folder=ROOT / "environments", today=TODAY)
 
 

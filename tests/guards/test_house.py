@@ -46,6 +46,16 @@ def test_the_library_tells_of_each_of_its_packages() -> None:
     assert sorted(told) == sorted(path.parent.name for path in library.glob("*/__init__.py"))
 
 
+def test_unit_tests_own_their_environments() -> None:
+    """Users edit `environments/`: only a promise of what ships may read it, never a unit test's fixture."""
+    readers = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests" / "unit").rglob("*.py")
+        if re.search(r'\bsettings_of\b|ROOT / "environments"', path.read_text())
+    }
+    assert readers == {"tests/unit/settings/test_defaults.py"}
+
+
 def test_no_test_folder_shadows_a_package() -> None:
     assert not (ROOT / "tests" / "constructs").exists()
 

@@ -167,7 +167,7 @@ def test_p132_what_holds_data_keeps_its_logical_id_and_outlives_its_stack(platfo
         kept = name in now and now[name].type == type_
         yield name, kept, f"CloudFormation would delete or replace this {type_}, with the data in it. Give it its logical id back."
     for name, resource in now.items():
-        yield name, name in frozen, f"Add it to {FROZEN.relative_to(ROOT)}, for good."
+        yield name, name in frozen, f'Add `"{name}": "{resource.type}"` to {FROZEN.relative_to(ROOT)}, for good.'
         stays = resource.type in MADE_AGAIN or resource.outlives_its_stack
         yield name, stays, "Retain it, or let it leave a snapshot, when it is deleted and when it is replaced."
     for resource in platform.resources:

@@ -12,6 +12,9 @@ from syrupy.extensions.json import JSONSnapshotExtension
 from tests.conftest import STACKS, Template
 
 
+ACCEPT = "Read the difference. Where it is meant: python -m pytest tests/stacks/test_snapshots.py --snapshot-update"
+
+
 def normalised(template: Template) -> Any:
     """Replaces asset hashes, which move with every upgrade of a library."""
     return json.loads(re.sub(r"[0-9a-f]{64}", "<asset>", json.dumps(template)))
@@ -22,4 +25,4 @@ def normalised(template: Template) -> Any:
 def test_the_template_is_the_one_that_was_decided(
     templates: Callable[[str], dict[str, Template]], snapshot: SnapshotAssertion, environment: str, stack: str
 ) -> None:
-    assert normalised(templates(environment)[stack]) == snapshot(extension_class=JSONSnapshotExtension)
+    assert normalised(templates(environment)[stack]) == snapshot(extension_class=JSONSnapshotExtension), ACCEPT

@@ -11,7 +11,7 @@ from spotmusic_cdk.settings import Settings
 from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.secrets import SecretsStack
-from tests.conftest import feature_flags, settings_of
+from tests.conftest import feature_flags, sample_of
 from tests.templates import Resources, all_of
 
 FROZEN = {
@@ -40,18 +40,18 @@ def resources_of(settings: Settings) -> Resources:
 
 @pytest.fixture(scope="module")
 def prod() -> Resources:
-    return resources_of(settings_of("prod"))
+    return resources_of(sample_of("prod"))
 
 
 @pytest.fixture(scope="module")
 def dev() -> Resources:
-    return resources_of(settings_of("dev"))
+    return resources_of(sample_of("dev"))
 
 
 @pytest.fixture(scope="module")
 def disposable() -> Resources:
     """An environment that said twice that its data may go."""
-    settings = settings_of("dev")
+    settings = sample_of("dev")
     data = settings.data.model_copy(update={"removal_policy": "destroy", "allow_data_destruction": True})
     return resources_of(settings.model_copy(update={"data": data}))
 
@@ -69,7 +69,7 @@ def test_no_value_from_another_stack_can_be_unknown_when_a_change_set_is_made(pr
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_every_service_that_talks_to_a_store_has_a_user_there(environment: str) -> None:
-    settings = settings_of(environment)
+    settings = sample_of(environment)
     data = stack_of(settings)
 
     def talking_to(store: str) -> set[str]:

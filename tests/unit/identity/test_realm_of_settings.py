@@ -9,7 +9,7 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.identity import EmailSettings, IdentityProviderSettings, IdentitySettings
 from spotmusic_constructs.network.flows import INTERNET
 from stacks.realm import realm_of, secrets_of
-from tests.conftest import settings_of
+from tests.conftest import sample_of
 from tests.helm_values import arn_of
 
 Json = dict[str, Any]
@@ -22,7 +22,7 @@ CLOUDFRONT_NAME = "d111111abcdef8.cloudfront.net"
 
 
 def changed(environment: str, **changes: Any) -> Settings:
-    return settings_of(environment).model_copy(update=changes)
+    return sample_of(environment).model_copy(update=changes)
 
 
 def redirects(settings: Settings) -> dict[str, list[str]]:
@@ -31,7 +31,7 @@ def redirects(settings: Settings) -> dict[str, list[str]]:
 
 
 def test_with_a_domain_logins_go_back_to_it_and_nowhere_else() -> None:
-    assert redirects(settings_of("prod")) == {
+    assert redirects(sample_of("prod")) == {
         "web": ["https://spotmusic.example/callback"],
         "mobile": ["https://spotmusic.example/app/callback"],
         "grafana": ["https://localhost:3000/login/generic_oauth"],
@@ -39,12 +39,12 @@ def test_with_a_domain_logins_go_back_to_it_and_nowhere_else() -> None:
 
 
 def test_without_a_domain_they_go_back_to_the_machine_of_a_developer() -> None:
-    assert redirects(settings_of("dev"))["web"] == ["http://localhost:5173/callback"]
-    assert realm_of(settings_of("dev")).tls_required is False
+    assert redirects(sample_of("dev"))["web"] == ["http://localhost:5173/callback"]
+    assert realm_of(sample_of("dev")).tls_required is False
 
 
 def test_once_cloudfronts_name_is_known_everything_bears_it() -> None:
-    dev = settings_of("dev")
+    dev = sample_of("dev")
     named = changed("dev", edge=dev.edge.model_copy(update={"distribution_domain_name": CLOUDFRONT_NAME}))
     assert named.issuer == f"https://{CLOUDFRONT_NAME}/auth/realms/spotmusic"
     assert redirects(named)["web"] == [f"https://{CLOUDFRONT_NAME}/callback", "http://localhost:5173/callback"]
@@ -59,7 +59,7 @@ def test_once_cloudfronts_name_is_known_everything_bears_it() -> None:
     ],
 )
 def test_the_issuer_is_one_text(environment: str, issuer: str) -> None:
-    assert settings_of(environment).issuer == issuer
+    assert sample_of(environment).issuer == issuer
 
 
 def test_mail_goes_through_the_home_regions_amazon_ses_unless_told_otherwise() -> None:
@@ -74,5 +74,5 @@ def leaving(settings: Settings) -> set[int]:
 
 
 def test_keycloak_leaves_the_vpc_only_for_mail_and_providers_that_there_are() -> None:
-    assert leaving(settings_of("prod")) == set()
+    assert leaving(sample_of("prod")) == set()
     assert leaving(changed("prod", identity=IDENTITY)) == {443, 587}

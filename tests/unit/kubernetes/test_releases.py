@@ -20,13 +20,13 @@ from spotmusic_constructs.kubernetes.ground import Ground
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.kubernetes.metrics_server import MetricsServer
 from spotmusic_constructs.kubernetes.trust import Trust
-from tests.conftest import ROOT, new_stack, settings_of
+from tests.conftest import ROOT, new_stack, sample_of
 from tests.helm_values import render
 
 CHARTS = ROOT / "charts"
 ARN = "arn:aws:kms:sa-east-1:111122223333:key/kubernetes"
 TAGS = {"Project": "spotmusic", "CostCenter": "streaming"}
-NAMESPACES = namespaces(settings_of("prod"))
+NAMESPACES = namespaces(sample_of("prod"))
 Manifests = list[dict[str, Any]]
 
 
@@ -39,7 +39,7 @@ def values() -> dict[str, Any]:
         stack, "Kubectl", role=role, service_token="arn:aws:lambda:sa-east-1:111122223333:function:kubectl"
     )
     cluster = eks.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="spotmusic-test", kubectl_provider=provider)
-    settings = settings_of("prod")
+    settings = sample_of("prod")
     ground = Ground(
         stack,
         "Ground",

@@ -2,7 +2,7 @@ import pytest
 
 from spotmusic_cdk import flows
 from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC, Flow
-from tests.conftest import settings_of
+from tests.conftest import sample_of
 
 
 def test_a_flow_has_one_port_unless_told_otherwise() -> None:
@@ -38,7 +38,7 @@ def test_a_flow_that_would_open_what_must_stay_shut_is_refused(source: str, targ
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 def test_only_cloudfront_comes_in_from_outside_and_only_to_the_gateway(environment: str) -> None:
-    table = flows.table(settings_of(environment))
+    table = flows.table(sample_of(environment))
     assert {flow.source for flow in table} & {CLOUDFRONT, INTERNET} == {CLOUDFRONT}
     assert {flow.target for flow in table if flow.source == CLOUDFRONT} == {"gateway-load-balancer"}
     assert {flow.target for flow in table if flow.source == VPC} == {"endpoints"}
@@ -46,5 +46,5 @@ def test_only_cloudfront_comes_in_from_outside_and_only_to_the_gateway(environme
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_what_keeps_data_opens_no_connection(environment: str) -> None:
-    sources = {flow.source for flow in flows.table(settings_of(environment))}
+    sources = {flow.source for flow in flows.table(sample_of(environment))}
     assert not sources & {"catalogue-database", "identity-database", "cache", "endpoints"}

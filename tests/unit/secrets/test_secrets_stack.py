@@ -2,12 +2,12 @@ import aws_cdk as cdk
 import pytest
 
 from stacks.secrets import SecretsStack
-from tests.conftest import feature_flags, settings_of
+from tests.conftest import feature_flags, sample_of
 from tests.templates import all_of, of_type, resources_of
 
 
 def stack_of(environment: str) -> SecretsStack:
-    return SecretsStack(cdk.App(context=feature_flags()), settings=settings_of(environment))
+    return SecretsStack(cdk.App(context=feature_flags()), settings=sample_of(environment))
 
 
 @pytest.fixture(scope="module")
@@ -16,11 +16,11 @@ def prod() -> SecretsStack:
 
 
 def test_signing_keys_stand_in_the_order_of_the_environment_file(prod: SecretsStack) -> None:
-    assert [pair.key_name for pair in prod.signing_keys] == list(settings_of("prod").edge.signing_keys)
+    assert [pair.key_name for pair in prod.signing_keys] == list(sample_of("prod").edge.signing_keys)
 
 
 def test_each_service_that_talks_to_a_broker_is_a_user_of_it(prod: SecretsStack) -> None:
-    services = settings_of("prod").services
+    services = sample_of("prod").services
     assert set(prod.secrets.redpanda_users) == {name for name, service in services.items() if "events" in service.talks_to}
     assert set(prod.secrets.rabbitmq_users) == {name for name, service in services.items() if "tasks" in service.talks_to}
 

@@ -14,7 +14,7 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.services import REQUESTS_PER_TARGET, ServiceSettings
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
 from stacks.ecs_services import EcsServicesStack
-from tests.conftest import feature_flags, settings_of
+from tests.conftest import feature_flags, sample_of
 from tests.templates import all_of
 from tests.unit.services.surroundings import Json, Surroundings
 
@@ -87,12 +87,12 @@ def synthesize(settings: Settings, outdir: Path) -> Json:
 
 
 def with_services(services: Mapping[str, ServiceSettings], environment: str = "dev") -> Settings:
-    return settings_of(environment).model_copy(update={"services": dict(services)})
+    return sample_of(environment).model_copy(update={"services": dict(services)})
 
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Json:
-    services = settings_of("dev").services
+    services = sample_of("dev").services
     own = services["web-api"].model_copy(update={"image_tag": "1.0.0", "talks_to": (*services["web-api"].talks_to, "trends")})
     return synthesize(with_services({**services, "web-api": own}), tmp_path_factory.mktemp("dev"))
 
@@ -132,7 +132,7 @@ def test_a_service_with_a_route_follows_requests_though_its_entry_names_no_numbe
         for policy in all_of(template["Resources"], "AWS::ApplicationAutoScaling::ScalingPolicy")
     ]
     counted = [p["TargetValue"] for p in policies if p.get("PredefinedMetricSpecification", {}).get("ResourceLabel")]
-    assert counted == [REQUESTS_PER_TARGET] * sum(service.route is not None for service in settings_of("dev").services.values())
+    assert counted == [REQUESTS_PER_TARGET] * sum(service.route is not None for service in sample_of("dev").services.values())
 
 
 def test_a_worker_on_the_bootstrap_image_can_be_asked_for_its_health(template: Json) -> None:
@@ -153,7 +153,7 @@ def test_without_services_there_is_nothing_but_the_cluster_and_its_load_balancer
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_forty_services_fit_in_a_stack(environment: str, tmp_path: Path) -> None:
-    kinds = list(settings_of(environment).services.values())
+    kinds = list(sample_of(environment).services.values())
     services = {
         f"s{number}": kinds[number % len(kinds)].model_copy(
             update={"deployment": "rolling", **({"route": f"/v1/r{number}"} if kinds[number % len(kinds)].route else {})}

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from spotmusic_cdk import local
-from tests.conftest import ROOT, settings_of
+from tests.conftest import ROOT, sample_of
 
 
 @pytest.fixture(scope="module")
@@ -37,4 +37,4 @@ def test_a_file_says_where_it_goes_but_for_the_embedded_aws(
     monkeypatch.delenv("CDK_DEFAULT_ACCOUNT", raising=False)
     if logged_in:
         monkeypatch.setenv("CDK_DEFAULT_ACCOUNT", logged_in)
-    assert app._with_account(settings_of(environment)).account == expected
+    assert app._with_account(sample_of(environment)).account == expected

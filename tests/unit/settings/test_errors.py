@@ -15,8 +15,8 @@ from spotmusic_cdk.settings.edge import price_classes_of
 from spotmusic_cdk.settings.instances import REGIONS
 from tests.conftest import ROOT, TODAY, feature_flags
 
-DEV = (ROOT / "environments" / "dev.yaml").read_text()
-PROD = (ROOT / "environments" / "prod.yaml").read_text()
+DEV = (ROOT / "tests" / "environments" / "dev.yaml").read_text()
+PROD = (ROOT / "tests" / "environments" / "prod.yaml").read_text()
 
 
 def changed(text: str, changes: dict[str, Any]) -> str:

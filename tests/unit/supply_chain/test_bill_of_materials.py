@@ -15,9 +15,9 @@ from spotmusic_cdk.supply_chain.bill_of_materials import UNNUMBERED, bill_of_mat
 from spotmusic_cdk.supply_chain.deployed import image_purl
 from spotmusic_cdk.supply_chain.locked import LOCKS, canonical, locks, pins
 from spotmusic_cdk.supply_chain.part import Kind
-from tests.conftest import ROOT, settings_of
+from tests.conftest import ROOT, sample_of
 
-ENVIRONMENTS = [settings_of(name) for name in ("dev", "staging", "prod")]
+ENVIRONMENTS = [sample_of(name) for name in ("dev", "staging", "prod")]
 
 Json = dict[str, Any]
 

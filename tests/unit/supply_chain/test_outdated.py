@@ -20,9 +20,9 @@ from spotmusic_cdk.supply_chain.releases import (
     newest_of_npm,
     newest_of_pip,
 )
-from tests.conftest import ROOT, settings_of
+from tests.conftest import ROOT, sample_of
 
-ENVIRONMENTS = [settings_of(name) for name in ("dev", "staging", "prod")]
+ENVIRONMENTS = [sample_of(name) for name in ("dev", "staging", "prod")]
 KUBERNETES_ENDS = date(2027, 8, 2)
 
 PIP = "{} (9999.1.0)\nAvailable versions: 9999.1.0, 1.0.0\n  INSTALLED: 1.0.0\n  LATEST:    9999.1.0\n"
