@@ -109,6 +109,7 @@ class EdgeStack(EnvironmentStack):
             domain_name=domain.name if domain else None,
             certificate=certificate,
             allowed_countries=edge.allowed_countries,
+            hsts_subdomains=edge.hsts_include_subdomains,
             price_class=_PRICE_CLASSES[edge.price_class],
         ).distribution
         # The dashboards that name it are in the home region (docs/adr/0001).

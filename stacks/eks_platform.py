@@ -96,7 +96,7 @@ class EksPlatformStack(EnvironmentStack):
             tag_keys=list(self.common_tags),
             log_retention_days=self._settings.observability.security_log_days,
             administrators=kubernetes.administrators,
-            public_endpoint=kubernetes.endpoint == "public_and_private",
+            public_access_cidrs=kubernetes.public_access_cidrs,
             deletion_protection=self._settings.production,
         )
         self._registry.images.grant_pull(platform.node_role)

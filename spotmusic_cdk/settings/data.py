@@ -92,7 +92,8 @@ class RegistrySettings(Model):
     github_credentials: PullSecret | None = None
     """The same for ghcr.io."""
     account_scanning: bool = True
-    """Whether this environment owns the account's registry scanning configuration: one per account and region may."""
+    """Whether this environment owns the account's registry scanning configuration: one per account and region may. Deleting it turns the
+    enhanced scanning of every repository there off."""
     keep_images: Annotated[int, Field(ge=5, le=1000)] = 50
     """Tagged images kept per repository."""
     untagged_days: Days = 14

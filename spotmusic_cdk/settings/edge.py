@@ -41,6 +41,9 @@ class EdgeSettings(Model):
     price_class: PriceClass = "all"
     """CloudFront price class: 100 is North America, Europe and Israel; 200 adds Africa, the Middle East and Asia; all adds South America,
     Australia and New Zealand. It must include the continent of the home region."""
+    hsts_include_subdomains: bool = False
+    """Whether browsers that met the platform use HTTPS for every subdomain of its domain too (HSTS). They remember it for two years, and
+    nobody can take it back: set it when no subdomain answers by HTTP alone."""
     allowed_countries: Annotated[tuple[Annotated[str, AfterValidator(known_country)], ...], Once] = ()
     """ISO 3166 codes of the countries that may listen; all when empty."""
     signing_keys: Annotated[tuple[Name, ...], Once] = Field(default=("first", "second"), min_length=2, max_length=5)

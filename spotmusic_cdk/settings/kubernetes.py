@@ -1,11 +1,14 @@
 """The kubernetes section of an environment file: the cluster and the components that run on it."""
 
+import re
+from ipaddress import IPv4Network
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from spotmusic_cdk.settings.brokers import RabbitMQSettings, RedpandaSettings
 from spotmusic_cdk.settings.model import Gibibytes, Model, Once, RoleArn
+from spotmusic_cdk.settings.problem import shown
 
 __all__ = ["KeycloakSettings", "KongSettings", "KubernetesSettings", "MonitoringSettings", "RabbitMQSettings", "RedpandaSettings"]
 
@@ -45,13 +48,25 @@ class MonitoringSettings(Model):
     """Hours of samples kept in the cluster."""
 
 
+def _ipv4_range(value: str) -> str:
+    try:
+        if re.fullmatch(r"[0-9.]+/[0-9]{1,2}", value):
+            return str(IPv4Network(value))
+    except ValueError:
+        pass
+    raise ValueError(f"{shown(value)} is not an IPv4 range. Write one such as 203.0.113.0/24, and a single address with /32.")
+
+
 class KubernetesSettings(Model):
     """The EKS cluster."""
 
     version: Annotated[str, StringConstraints(pattern=r"^1\.[0-9]{2}$")] = "1.36"
     """Kubernetes version, one that `spotmusic_cdk/versions.py` knows a kubectl layer for."""
     endpoint: Literal["private", "public_and_private"] = "private"
-    """Who can reach the API server: the VPC, or the Internet as well."""
+    """Who can reach the API server: the VPC, or the ranges of `public_access_cidrs` as well. Production takes `private` only."""
+    public_access_cidrs: Annotated[tuple[Annotated[str, AfterValidator(_ipv4_range)], ...], Once, Field(max_length=40)] = ()
+    """IPv4 ranges that reach a public endpoint, such as 203.0.113.0/24: required with `public_and_private`, 40 at most (Amazon EKS
+    quotas). `0.0.0.0/0` is everybody."""
     administrators: Annotated[tuple[RoleArn, ...], Once, Field(max_length=50)] = ()
     """IAM roles that administer the cluster (break-glass)."""
     viewers: Annotated[tuple[RoleArn, ...], Once, Field(max_length=50)] = ()
@@ -61,6 +76,14 @@ class KubernetesSettings(Model):
     kong: KongSettings = KongSettings()
     keycloak: KeycloakSettings = KeycloakSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
+
+    @model_validator(mode="after")
+    def _a_public_endpoint_has_ranges(self) -> Self:
+        if self.endpoint == "public_and_private" and not self.public_access_cidrs:
+            raise ValueError("public_access_cidrs: a public endpoint would answer everybody. Name the IPv4 ranges of your offices or VPN.")
+        if self.endpoint == "private" and self.public_access_cidrs:
+            raise ValueError("public_access_cidrs: a private endpoint has none. Remove them, or set endpoint: public_and_private.")
+        return self
 
     @model_validator(mode="after")
     def _nobody_has_two_access_entries(self) -> Self:

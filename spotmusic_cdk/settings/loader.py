@@ -46,6 +46,7 @@ def load(environment: str, *, folder: Path, today: date, clock: date | None = No
     problems = [
         *_name_problems(settings, path),
         *_overlap_problems(settings, others),
+        *_scanning_problems(settings, others),
         *_support_problems(settings, today),
         *_prefix_list_problems(settings),
     ]
@@ -101,6 +102,20 @@ def _overlap_problems(settings: Settings, others: list[Settings]) -> Iterator[Pr
         if overlapping(settings, other):
             wrong = f"{settings.network.cidr} overlaps {other.network.cidr} of {other.name}"
             yield Problem("network.cidr", wrong, "Choose ranges apart, so that they can be connected.")
+
+
+def _scanning_problems(settings: Settings, others: list[Settings]) -> Iterator[Problem]:
+    """Find environments that would each own the one scanning configuration of an account and region."""
+    here = (settings.account, settings.region)
+    for other in others:
+        if (
+            settings.account
+            and here == (other.account, other.region)
+            and settings.registry.account_scanning
+            and other.registry.account_scanning
+        ):
+            wrong = f"{other.name} owns the registry scanning of account {settings.account} in {settings.region} as well"
+            yield Problem("registry.account_scanning", wrong, "Set it to false in one of the two, or give each its own account.")
 
 
 def _support_problems(settings: Settings, today: date) -> Iterator[Problem]:

@@ -92,6 +92,7 @@ _EVERY_OPTION: Changes = {
     "kubernetes.administrators": ["arn:aws:iam::111122223333:role/administrators"],
     "kubernetes.viewers": ["arn:aws:iam::111122223333:role/team"],
     "kubernetes.endpoint": "public_and_private",
+    "kubernetes.public_access_cidrs": ["203.0.113.0/24"],
     "edge.allowed_countries": ["BR", "PT"],
     "edge.price_class": "all",
     "observability.alarm_emails": ["a@spotmusic.example", "b@spotmusic.example"],

@@ -98,8 +98,10 @@ def test_p112_browsers_are_told_what_not_to_do(platform: Platform) -> Verdicts:
     for behavior in every_behavior(platform):
         said = behavior.policy("ResponseHeaders").get("SecurityHeadersConfig", {})
         transport = said.get("StrictTransportSecurity", {})
-        lasting = (transport.get("AccessControlMaxAgeSec") or 0) >= 365 * DAY and transport.get("IncludeSubdomains") is True
-        yield str(behavior), lasting and transport.get("Override") is True, "Keep browsers on HTTPS for a year or more, with subdomains."
+        lasting = (transport.get("AccessControlMaxAgeSec") or 0) >= 365 * DAY and transport.get("Override") is True
+        yield str(behavior), lasting, "Keep browsers on HTTPS for a year or more."
+        asked = bool(transport.get("IncludeSubdomains")) is platform.settings.edge.hsts_include_subdomains
+        yield str(behavior), asked, "Include subdomains where the file says so, and nowhere else."
         yield str(behavior), at(said, "ContentTypeOptions.Override") is True, "Send nosniff."
         yield str(behavior), at(said, "FrameOptions.FrameOption") in ("DENY", "SAMEORIGIN"), "Let no other site frame it."
         referrer = at(said, "ReferrerPolicy.ReferrerPolicy") in (

@@ -46,6 +46,7 @@ class PlatformDistribution(Construct):
         certificate: certificate of that name, from us-east-1.
         allowed_countries: ISO 3166 codes of the countries that are served; all when empty.
         price_class: edges that serve. 100 and 200 have none in South America, Australia and New Zealand.
+        hsts_subdomains: whether browsers keep subdomains of the name on HTTPS too.
 
     Example:
         PlatformDistribution(self, "Distribution", audio=audio, web=web, gateway=alb, signing_keys=keys.key_group, web_acl_arn=acl.arn)
@@ -68,17 +69,18 @@ class PlatformDistribution(Construct):
         certificate: acm.ICertificate | None = None,
         allowed_countries: Sequence[str] = (),
         price_class: cloudfront.PriceClass = cloudfront.PriceClass.PRICE_CLASS_ALL,
+        hsts_subdomains: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
-        api = self._api(vpc_origin(gateway, gateway_domain_name))
+        api = self._api(vpc_origin(gateway, gateway_domain_name), hsts_subdomains)
         access = cloudfront.S3OriginAccessControl(self, "OriginAccess", description="Signs every request to the buckets")
 
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
-            default_behavior=self._web_player(bucket_origin(web, access), uploads),
+            default_behavior=self._web_player(bucket_origin(web, access), uploads, hsts_subdomains),
             additional_behaviors={
-                "/audio/*": self._audio(bucket_origin(audio, access), signing_keys),
+                "/audio/*": self._audio(bucket_origin(audio, access), signing_keys, hsts_subdomains),
                 **dict.fromkeys(api_paths, api),
             },
             default_root_object="index.html",
@@ -95,20 +97,22 @@ class PlatformDistribution(Construct):
         )
         _acknowledge(self.distribution, has_certificate=certificate is not None, everywhere=not allowed_countries)
 
-    def _web_player(self, origin: cloudfront.IOrigin, uploads: s3.IBucket | None) -> cloudfront.BehaviorOptions:
+    def _web_player(self, origin: cloudfront.IOrigin, uploads: s3.IBucket | None, hsts_subdomains: bool) -> cloudfront.BehaviorOptions:
         allowed = player_policy(uploads=uploads.bucket_regional_domain_name if uploads else None)
         return cloudfront.BehaviorOptions(
             origin=origin,
             allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
             cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
-            response_headers_policy=SecurityHeaders(self, "PlayerHeaders", content_security_policy=allowed).policy,
+            response_headers_policy=SecurityHeaders(
+                self, "PlayerHeaders", content_security_policy=allowed, include_subdomains=hsts_subdomains
+            ).policy,
             function_associations=[
                 self._on_viewer_request("SinglePageRouting", "single_page_routing.js", "Leads addresses of the web player to its page")
             ],
         )
 
-    def _audio(self, origin: cloudfront.IOrigin, signing_keys: cloudfront.IKeyGroup) -> cloudfront.BehaviorOptions:
+    def _audio(self, origin: cloudfront.IOrigin, signing_keys: cloudfront.IKeyGroup, hsts_subdomains: bool) -> cloudfront.BehaviorOptions:
         immutable = cloudfront.CachePolicy(
             self,
             "Immutable",
@@ -128,10 +132,12 @@ class PlatformDistribution(Construct):
             cache_policy=immutable,
             compress=False,
             trusted_key_groups=[signing_keys],
-            response_headers_policy=SecurityHeaders(self, "AudioHeaders", content_security_policy=NO_CONTENT).policy,
+            response_headers_policy=SecurityHeaders(
+                self, "AudioHeaders", content_security_policy=NO_CONTENT, include_subdomains=hsts_subdomains
+            ).policy,
         )
 
-    def _api(self, origin: cloudfront.IOrigin) -> cloudfront.BehaviorOptions:
+    def _api(self, origin: cloudfront.IOrigin, hsts_subdomains: bool) -> cloudfront.BehaviorOptions:
         viewer = cloudfront.OriginRequestPolicy(
             self,
             "ViewerRequest",
@@ -140,7 +146,9 @@ class PlatformDistribution(Construct):
             query_string_behavior=cloudfront.OriginRequestQueryStringBehavior.all(),
             cookie_behavior=cloudfront.OriginRequestCookieBehavior.all(),
         )
-        headers = SecurityHeaders(self, "ApiHeaders", content_security_policy=NO_CONTENT, origin_decides=True)
+        headers = SecurityHeaders(
+            self, "ApiHeaders", content_security_policy=NO_CONTENT, include_subdomains=hsts_subdomains, origin_decides=True
+        )
         return cloudfront.BehaviorOptions(
             origin=origin,
             allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,

@@ -45,6 +45,7 @@ class SecurityHeaders(Construct):
 
     Args:
         content_security_policy: directives of the content security policy and their sources.
+        include_subdomains: whether HSTS holds for the subdomains of the viewers' domain too. Browsers remember it for two years.
         origin_decides: whether content security and frame policies of the origin stand; Keycloak sends its own, which fit its pages.
 
     Example:
@@ -52,7 +53,13 @@ class SecurityHeaders(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, content_security_policy: Mapping[str, str], origin_decides: bool = False
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        content_security_policy: Mapping[str, str],
+        include_subdomains: bool = False,
+        origin_decides: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         directives = "; ".join(f"{name} {sources}".rstrip() for name, sources in content_security_policy.items())
@@ -62,7 +69,7 @@ class SecurityHeaders(Construct):
             remove_headers=["X-Powered-By"],
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
                 strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
-                    access_control_max_age=_TWO_YEARS, include_subdomains=True, override=True
+                    access_control_max_age=_TWO_YEARS, include_subdomains=include_subdomains, override=True
                 ),
                 content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
                 frame_options=cloudfront.ResponseHeadersFrameOptions(

@@ -38,7 +38,7 @@ class KubernetesCluster(Construct):
         log_retention_days: days that the control plane's log is kept, one of the numbers that CloudWatch Logs knows; it has
             the audit records, for which the PCI DSS asks a year.
         administrators: ARNs of IAM roles with every right in the cluster (break-glass).
-        public_endpoint: whether the API server answers on the Internet as well.
+        public_access_cidrs: IPv4 ranges of the Internet that reach the API server as well; only the VPC does when empty.
         deletion_protection: whether EKS refuses to delete the cluster.
 
     Example:
@@ -61,7 +61,7 @@ class KubernetesCluster(Construct):
         tag_keys: Sequence[str] = (),
         log_retention_days: int = 365,
         administrators: Sequence[str] = (),
-        public_endpoint: bool = False,
+        public_access_cidrs: Sequence[str] = (),
         deletion_protection: bool = True,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -78,7 +78,9 @@ class KubernetesCluster(Construct):
             vpc=vpc,
             vpc_subnets=[SUBNETS],
             security_group=control_plane_security_group,
-            endpoint_access=eks.EndpointAccess.PUBLIC_AND_PRIVATE if public_endpoint else eks.EndpointAccess.PRIVATE,
+            endpoint_access=(
+                eks.EndpointAccess.PUBLIC_AND_PRIVATE.only_from(*public_access_cidrs) if public_access_cidrs else eks.EndpointAccess.PRIVATE
+            ),
             compute=eks.ComputeConfig(node_pools=[]),
             secrets_encryption_key=key,
             cluster_logging=list(eks.ClusterLoggingTypes),

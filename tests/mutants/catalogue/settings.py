@@ -6,7 +6,11 @@ SETTINGS_FAULTS = (
     SettingsFault("two zones in the file", {"zones": ["sa-east-1a", "sa-east-1b"]}, "A lost zone takes half of everything."),
     SettingsFault("one NAT gateway in the file", {"network.nat_gateways": 1}, "The loss of one zone takes the way out of all."),
     SettingsFault("endpoints left out of the file", {"network.interface_endpoints": ["kms"]}, "Calls to AWS stop with NAT."),
-    SettingsFault("everybody's Kubernetes API", {"kubernetes.endpoint": "public_and_private"}, "Anybody may try to get in."),
+    SettingsFault(
+        "everybody's Kubernetes API",
+        {"kubernetes.endpoint": "public_and_private", "kubernetes.public_access_cidrs": ["0.0.0.0/0"]},
+        "Anybody may try to get in.",
+    ),
     SettingsFault("address range of dev", {"network.cidr": "10.20.0.0/16"}, "The two can never be connected."),
     SettingsFault("no standby in the file", {"data.catalogue.multi_az": False}, "A lost zone takes the catalogue away for hours."),
     SettingsFault("data that goes with its stack", {"data.removal_policy": "destroy"}, "A deleted stack takes every track along."),

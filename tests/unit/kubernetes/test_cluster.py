@@ -62,12 +62,17 @@ def template() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def for_developers() -> dict[str, Any]:
-    return synthesize(version="1.29", administrators=(), tag_keys=(), public_endpoint=True, deletion_protection=False)
+    return synthesize(version="1.29", administrators=(), tag_keys=(), public_access_cidrs=["203.0.113.0/24"], deletion_protection=False)
 
 
 def cluster(template: dict[str, Any]) -> dict[str, Any]:
     (found,) = all_of(template["Resources"], "AWS::EKS::Cluster")
     return found
+
+
+def test_public_endpoint_answers_named_ranges_only(for_developers: dict[str, Any]) -> None:
+    config = cluster(for_developers)["ResourcesVpcConfig"]
+    assert (config["EndpointPublicAccess"], config["PublicAccessCidrs"]) == (True, ["203.0.113.0/24"])
 
 
 def test_only_the_vpc_reaches_the_api_server(template: dict[str, Any]) -> None:

@@ -60,6 +60,18 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"zones": ["sa-east-1a", "sa-east-1b", "eu-west-1c"]},
         "zones: eu-west-1c is not a zone of sa-east-1.\n  Write zones: [sa-east-1a, sa-east-1b, sa-east-1c], or change region",
     ),
+    "a public endpoint without ranges": (
+        {"kubernetes.endpoint": "public_and_private"},
+        "kubernetes.public_access_cidrs: a public endpoint would answer everybody.\n  Name the IPv4 ranges",
+    ),
+    "ranges of a private endpoint": (
+        {"kubernetes.public_access_cidrs": ["203.0.113.0/24"]},
+        "kubernetes.public_access_cidrs: a private endpoint has none.\n  Remove them",
+    ),
+    "an address that is no range": (
+        {"kubernetes.endpoint": "public_and_private", "kubernetes.public_access_cidrs": ["203.0.113.7"]},
+        "kubernetes.public_access_cidrs.0: '203.0.113.7' is not an IPv4 range",
+    ),
     "zones of the region before": (
         {"region": "us-west-2", "edge.origin_prefix_list": "pl-12345678"},
         "zones: sa-east-1a, sa-east-1b, sa-east-1c are not zones of us-west-2.\n  Write zones: [us-west-2a, us-west-2b, us-west-2c]",
@@ -331,7 +343,7 @@ INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
     "a lock that can be taken off": ({"data.backup.vault_lock_days": None}, "data.backup.vault_lock_days: anybody who administers"),
     "endpoints left out": ({"network.interface_endpoints": ["kms"]}, "network.interface_endpoints: production reaches AWS"),
     "a Kubernetes API that everybody reaches": (
-        {"kubernetes.endpoint": "public_and_private"},
+        {"kubernetes.endpoint": "public_and_private", "kubernetes.public_access_cidrs": ["0.0.0.0/0"]},
         "kubernetes.endpoint: nobody reaches the Kubernetes API of production from the Internet.\n  Use private.",
     ),
     "images of Docker Hub from the Internet": (
@@ -423,6 +435,15 @@ def test_an_engine_past_its_end_of_support_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"data.catalogue.version: standard support of MySQL 8.0.42 ended on 2026-07-31.\n  Use 8.4"):
         load("dev", folder=folder, today=TODAY)
     assert load("dev", folder=folder, today=date(2026, 7, 31)).data.catalogue.version == "8.0.42"
+
+
+def test_environments_share_no_registry_scanning(tmp_path: Path) -> None:
+    account = {"account": "111122223333"}
+    folder = written(tmp_path, dev=changed(DEV, account), prod=PROD)
+    with pytest.raises(SettingsError, match=r"account_scanning: prod owns .*111122223333 in sa-east-1 as well.\n  Set it to false"):
+        load("dev", folder=folder, today=TODAY)
+    written(tmp_path, dev=changed(DEV, {**account, "registry.account_scanning": False}))
+    load("dev", folder=folder, today=TODAY)
 
 
 def test_settings_refuse_nothing_by_clock(tmp_path: Path) -> None:
