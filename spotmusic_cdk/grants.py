@@ -161,8 +161,8 @@ def _pods(settings: Settings) -> Iterator[Grant]:
 def _nodes(_: Settings) -> Iterator[Grant]:
     pulls = [f"policy {name}" for name in ("AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodeMinimalPolicy")]
     yield from _may("ec2", read=[IMAGES, TOKEN], write=[IMAGES], call=pulls)
-    eks = ("BlockStorage", "Cluster", "Compute", "LoadBalancing", "Networking")
-    yield from _may("eks", use=["secrets/KubernetesKey"], call=[f"policy AmazonEKS{name}Policy" for name in eks])
+    eks = ("BlockStoragePolicyV2", "ClusterPolicy", "ComputePolicy", "LoadBalancingPolicy", "NetworkingPolicy")
+    yield from _may("eks", use=["secrets/KubernetesKey"], call=[f"policy AmazonEKS{name}" for name in eks])
     # What bears tags of ours, those policies do not let it make.
     yield from _may("eks", write=["nodes", "volumes of nodes and pods", NETWORK])
 
