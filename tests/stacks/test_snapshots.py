@@ -11,7 +11,6 @@ from syrupy.extensions.json import JSONSnapshotExtension
 
 from tests.conftest import STACKS, Template
 
-
 ACCEPT = "Read the difference. Where it is meant: python -m pytest tests/stacks/test_snapshots.py --snapshot-update"
 
 
