@@ -17,15 +17,18 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from spotmusic_cdk.local import cloudformation, process, session
+from spotmusic_cdk.local import ACCOUNT, cloudformation, process, session
 from spotmusic_cdk.local.assembly import SynthesizedStack, stacks
 from spotmusic_cdk.local.cli import CdkCli, CliError
 from spotmusic_cdk.local.deployment import LocalDeployment
 from spotmusic_cdk.local.gate import RejectedTemplateError, require_acceptable
 from spotmusic_cdk.local.progress import Steps
 from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
+from tests.conftest import settings_of
 from tests.local.changed_assembly import Resources, changed_assembly
 from tests.local.state import ROOT, own_state
+from tools.preflight.__main__ import CHECKS
+from tools.preflight.finding import Context, State, run
 
 pytestmark = pytest.mark.local
 
@@ -122,6 +125,14 @@ def test_one_command_deploys_everything_and_verifies_it(deployed: Deployed) -> N
     assert "recorded only, without an engine behind them:" in deployed.table
     assert "Custom::AWSCDK-EKS-HelmChart" in deployed.table
     assert {cloudformation.status(deployed.emulator.endpoint, stack) for stack in deployed.stacks} <= {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+
+
+def test_preflight_reads_the_embedded_aws(deployed: Deployed) -> None:
+    context = Context(settings=settings_of("dev"), clients=deployed.client, account=ACCOUNT, session_region=REGION)
+    told = {finding.check: finding.state for finding in run(CHECKS, context)}
+    read = {"account", "region", f"bootstrap {REGION}", "bootstrap us-east-1", f"weak references {REGION}", "stacks", "zone sa-east-1a"}
+    left = {"log group", "cluster", "backup vault", "parameter", "blue/green weights"}
+    assert {check: told[check] for check in read | left} == dict.fromkeys(read | left, State.OK)
 
 
 def test_every_resource_of_the_templates_stands(deployed: Deployed) -> None:

@@ -48,7 +48,7 @@ MANAGED_POLICIES = (
     "service-role/AWSLambdaVPCAccessExecutionRole",
     "service-role/AmazonRDSEnhancedMonitoringRole",
 )
-"""Policies of AWS that roles of the stacks have, with their paths (`tests/contracts/test_managed_policies.py`)."""
+"""Policies of AWS that roles of the stacks have, with their paths (`tests/contracts/test_preflight_names.py`)."""
 STACKS = {
     "network": "",
     "secrets": "",

@@ -122,6 +122,22 @@ def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[A
         yield from page.get(key, ())
 
 
+def standing(context: Context, stack: str) -> dict[str, tuple[str, str]]:
+    """Returns type and physical id of what a stack of the home region has, by logical id; nothing where it does not stand."""
+    arguments = {"StackName": f"spotmusic-{context.settings.name}-{stack}"}
+    try:
+        listed = list(pages(context.home("cloudformation"), "list_stack_resources", "StackResourceSummaries", **arguments))
+    except ClientError as error:
+        if error_code(error) == "ValidationError":
+            return {}
+        raise
+    return {
+        entry["LogicalResourceId"]: (entry["ResourceType"], entry.get("PhysicalResourceId", ""))
+        for entry in listed
+        if not entry["ResourceStatus"].startswith("DELETE")
+    }
+
+
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 120 else f"{line[:117]}..."

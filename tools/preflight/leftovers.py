@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
-from tools.preflight.finding import Check, Context, Finding, error_code, fix, ok, pages
+from tools.preflight.finding import Check, Context, Finding, error_code, fix, ok, pages, standing
 
 VAULTS = "dataBackup"
 """First part of the names of vaults, after that of the environment."""
@@ -68,21 +68,9 @@ def _stands(context: Context, stack: str) -> bool:
 def _verdict(context: Context, check: str, name: str | None, stack: str, command: str) -> Finding:
     if name is None:
         return ok(check, "the name is free")
-    if name in _resources(context, stack):
+    if name in {found for _, found in standing(context, stack).values()}:
         return ok(check, f"{name} is of the stack {stack}")
     return fix(check, f"{name} is left behind, and of no stack", f"{command}, once you have looked at what is in it")
-
-
-def _resources(context: Context, stack: str) -> set[str]:
-    """Physical ids of what a stack has now; nothing where it does not stand."""
-    arguments = {"StackName": f"spotmusic-{context.settings.name}-{stack}"}
-    try:
-        listed = list(pages(context.home("cloudformation"), "list_stack_resources", "StackResourceSummaries", **arguments))
-    except ClientError as error:
-        if error_code(error) == "ValidationError":
-            return set()
-        raise
-    return {entry.get("PhysicalResourceId", "") for entry in listed if not entry["ResourceStatus"].startswith("DELETE")}
 
 
 CHECKS = (

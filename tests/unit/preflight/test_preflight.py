@@ -17,7 +17,7 @@ from spotmusic_cdk.settings import Settings, parse
 from spotmusic_constructs.data.parameters import CACHE, MYSQL
 from tests.guards.test_commands import wrong
 from tools.preflight import __main__ as command
-from tools.preflight import account, domain, edge, engines, leftovers, network, quotas, secrets, security
+from tools.preflight import account, domain, edge, engines, leftovers, network, quotas, routes, secrets, security
 from tools.preflight.finding import Check, Context, Finding, State, fix, run
 from tools.preflight.report import table
 
@@ -530,6 +530,58 @@ def test_authority_of_a_cluster_that_is_gone_is_found() -> None:
     assert states(asked(only(leftovers.parameter))) == ["ok"]
 
 
+def services_stack() -> Call:
+    kinds = {
+        "ClusterC2E21B66": "AWS::ECS::Cluster",
+        "playbackService01": "AWS::ECS::Service",
+        "playbackIngressTargetGroup02": "AWS::ElasticLoadBalancingV2::TargetGroup",
+        "playbackIngressAlternateTargetGroup03": "AWS::ElasticLoadBalancingV2::TargetGroup",
+        "playbackIngressRule04": "AWS::ElasticLoadBalancingV2::ListenerRule",
+    }
+    entries = [
+        {
+            "LogicalResourceId": logical_id,
+            "PhysicalResourceId": f"arn:{logical_id}",
+            "ResourceType": kind,
+            "LastUpdatedTimestamp": NOW,
+            "ResourceStatus": "UPDATE_COMPLETE",
+        }
+        for logical_id, kind in kinds.items()
+    ]
+    return ("cloudformation", HOME, "list_stack_resources", {"StackResourceSummaries": entries})
+
+
+def live(first: int, alternate: int) -> Call:
+    groups = [
+        {"TargetGroupArn": "arn:playbackIngressTargetGroup02", "Weight": first},
+        {"TargetGroupArn": "arn:playbackIngressAlternateTargetGroup03", "Weight": alternate},
+    ]
+    return ("elbv2", HOME, "describe_rules", {"Rules": [{"Actions": [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]}]})
+
+
+def tags(*keys: str) -> Call:
+    entry = {"ResourceArn": "arn:playbackIngressRule04", "Tags": [{"Key": key, "Value": "x"} for key in keys]}
+    return ("elbv2", HOME, "describe_tags", {"TagDescriptions": [entry]})
+
+
+def test_service_that_stops_being_blue_green_keeps_its_traffic() -> None:
+    assert states(asked(only(routes.weights), services_stack(), live(100, 0))) == ["ok"]
+    (found,) = asked(only(routes.weights), services_stack(), live(0, 100))
+    assert found.state == State.FIX
+    assert "--cluster arn:ClusterC2E21B66 --service arn:playbackService01 --force-new-deployment" in found.command
+
+
+def test_rule_with_tags_is_written_again() -> None:
+    blue_green = settings(("route: /v1/playback,", "route: /v1/playback, deployment: blue_green,"))
+    assert states(asked(only(routes.weights), services_stack(), tags("aws:cloudformation:stack-name"), of=blue_green)) == ["ok"]
+    assert states(asked(only(routes.weights), services_stack(), tags("Owner"), live(0, 100), of=blue_green)) == ["fix"]
+
+
+def test_weights_of_no_stack_are_well() -> None:
+    gone: Call = ("cloudformation", HOME, "list_stack_resources", "ValidationError")
+    assert states(asked(only(routes.weights), gone)) == ["ok"]
+
+
 def web_acl(bucket: str) -> Call:
     configuration = {
         "ResourceArn": f"arn:aws:wafv2:us-east-1:{ACCOUNT}:global/webacl/demo/1",
@@ -570,6 +622,7 @@ FIRST_CALLS = {
     "log group": ("logs", HOME, "describe_log_groups"),
     "backup vault": ("backup", HOME, "list_backup_vaults"),
     "parameter": ("ssm", HOME, "get_parameters"),
+    "blue/green weights": ("cloudformation", HOME, "list_stack_resources"),
     "WAF logs": ("wafv2", "us-east-1", "list_logging_configurations"),
 }
 

@@ -1,0 +1,71 @@
+"""Check of the listener rules of blue/green services, before an update that writes their weights again."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tools.preflight.finding import Check, Context, Finding, fix, ok, standing
+
+GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
+RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
+STACK = "ecs-services"
+
+
+def weights(context: Context) -> Iterator[Finding]:
+    """Finds services whose tasks are in the alternate target group when this update takes the traffic from it.
+
+    ECS swaps the weights at every deployment, and CloudFormation writes 100 and 0 when it updates a rule (aws/aws-cdk#36649): for a
+    service that becomes `rolling`, and for one whose rule has tags of its own, as release 0.1.0 made them.
+    """
+    check, resources = "blue/green weights", standing(context, STACK)
+    swapped = [
+        name
+        for name, service in context.settings.services.items()
+        if _swapped(context, name, resources, whatever_tags=service.deployment == "rolling")
+    ]
+    for name in swapped:
+        told = "the tasks are in the alternate group, and the update sends requests to the other"
+        yield fix(f"{check} {name}", told, _deployment(context, name, resources))
+    if not swapped:
+        yield ok(check, "no update takes the traffic from a service" if resources else f"there is no stack {STACK} yet")
+
+
+def _swapped(context: Context, name: str, resources: Mapping[str, tuple[str, str]], *, whatever_tags: bool) -> bool:
+    alternates = part_of(name, "IngressAlternateTargetGroup", GROUP, resources)
+    rules = part_of(name, "IngressRule", RULE, resources)
+    if not alternates or not rules:
+        return False
+    client = context.home("elbv2")
+    if not whatever_tags:
+        described = client.describe_tags(ResourceArns=rules)["TagDescriptions"]
+        tagged = {entry["ResourceArn"] for entry in described if any(not tag["Key"].startswith("aws:") for tag in entry.get("Tags", ()))}
+        rules = [rule for rule in rules if rule in tagged]
+    live = client.describe_rules(RuleArns=rules)["Rules"] if rules else []
+    return any(group.get("TargetGroupArn") in alternates and group.get("Weight") for rule in live for group in _groups(rule))
+
+
+def _groups(rule: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for action in rule.get("Actions", ()):
+        yield from action.get("ForwardConfig", {}).get("TargetGroups", ())
+
+
+def part_of(service: str, part: str, kind: str, resources: Mapping[str, tuple[str, str]]) -> list[str]:
+    """Returns the physical ids of a part of a service.
+
+    Args:
+        service: name of the service.
+        part: what follows the name, without its hyphens, in logical ids.
+        kind: type of the resource.
+        resources: type and physical id by logical id.
+    """
+    start = f"{service.replace('-', '')}{part}"
+    return [found for logical_id, (type_, found) in resources.items() if type_ == kind and logical_id.startswith(start)]
+
+
+def _deployment(context: Context, name: str, resources: Mapping[str, tuple[str, str]]) -> str:
+    service = next(iter(part_of(name, "Service", "AWS::ECS::Service", resources)), "<service>")
+    cluster = next((found for kind, found in resources.values() if kind == "AWS::ECS::Cluster"), "<cluster>")
+    at = f"--region {context.settings.region}"
+    return f"aws ecs update-service {at} --cluster {cluster} --service {service} --force-new-deployment; once, then check again"
+
+
+CHECKS = (Check(name="blue/green weights", ask=weights),)
