@@ -40,6 +40,7 @@ PUBLISHED: Mapping[str, Mapping[str, Published]] = {
         "HealthyHostCount": _by(_GROUP, of="Average Minimum Maximum"),
         "RejectedConnectionCount": _by(_BALANCER, of="Sum"),
         "RequestCount": _by(_BALANCER, _GROUP, of="Sum"),
+        "TargetConnectionErrorCount": _by(_BALANCER, _GROUP, of="Sum"),
         "TargetResponseTime": _by(_BALANCER, _GROUP, of="Average p99 PR(:0.5)"),
         "UnHealthyHostCount": _by(_GROUP, of="Average Minimum Maximum"),
     },

@@ -105,14 +105,13 @@ def test_alarms_on_errors_fire_in_outages(platform: Platform) -> Verdicts:
     """With errors alone, as from a load balancer without targets, and with errors beside requests."""
     for alarm in platform.some(ALARM):
         names = {source["Id"]: source["MetricStat"]["Metric"]["MetricName"] for source in read(alarm) if "MetricStat" in source}
-        errors = {id_ for id_, name in names.items() if "5XX" in name}
+        errors = {id_ for id_, name in names.items() if "5XX" in name or "ErrorCount" in name}
         if not errors:
             continue
         (formula,) = (source["Expression"] for source in read(alarm) if "Expression" in source)
-        if any(name.startswith("HTTPCode_ELB") for name in names.values()):
-            for only_errors in ({id_: 50} for id_ in sorted(errors)):
-                value = value_of(formula, only_errors)
-                yield alarm, value == 100, f"50 errors and no request counted are {value}%, not 100."
+        for only_errors in ({id_: 50} for id_ in sorted(errors)):
+            value = value_of(formula, only_errors)
+            yield alarm, value == 100, f"50 errors and no request counted are {value}%, not 100."
         requests = dict.fromkeys(names.keys() - errors, 100)
         value = value_of(formula, {**requests, **dict.fromkeys(errors, 50)})
         yield alarm, value is not None and value > alarm["Threshold"], f"An error in every second request is {value}: silence."

@@ -6,6 +6,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from spotmusic_constructs.observability.alarm import Alarms, Formula, Metric, Rule, Thresholds
+from spotmusic_constructs.share import bad_percent
 
 ERROR_PERCENT: Thresholds = {"warning": 1, "critical": 5}
 LATENCY_SECONDS: Thresholds = {"warning": 1, "critical": 3}
@@ -23,10 +24,8 @@ def error_rate(load_balancer: str, *, period: int = 60) -> Formula:
     def total(name: str) -> Metric:
         return Metric(namespace="AWS/ApplicationELB", name=name, dimensions={"LoadBalancer": load_balancer}, statistic="Sum", period=period)
 
-    bad, asked = "(FILL(own, 0) + FILL(theirs, 0))", "FILL(requests, 0)"
     return Formula(
-        # Any of the metrics may have no value. The divisor is at least one, so that the result always has a value.
-        expression=f"100 * {bad} / IF({asked} > {bad}, {asked}, IF({bad} > 0, {bad}, 1))",
+        expression=bad_percent("FILL(own, 0) + FILL(theirs, 0)", "FILL(requests, 0)"),
         metrics={
             "requests": total("RequestCount"),
             "own": total("HTTPCode_ELB_5XX_Count"),

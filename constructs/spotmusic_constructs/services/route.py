@@ -7,6 +7,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.share import bad_percent
 
 _FAILED_PERCENT = 5
 
@@ -62,10 +63,16 @@ def sum_over_groups(route: Route, groups: tuple[elbv2.ApplicationTargetGroup, ..
 
 
 def failed_requests(scope: Construct, route: Route, groups: tuple[elbv2.ApplicationTargetGroup, ...]) -> cloudwatch.CfnAlarm:
-    """Makes the alarm that takes a deployment back when more than 5% of the requests fail in two of three minutes."""
-    failed, all_ = (
-        sum_over_groups(route, groups, metric, prefix) for metric, prefix in (("HTTPCode_Target_5XX_Count", "f"), ("RequestCount", "r"))
+    """Makes the alarm that takes a deployment back when more than 5% of the requests fail in two of three minutes.
+
+    The load balancer answers for tasks that take no connection, and counts its answers of all target groups together:
+    `TargetConnectionErrorCount` tells them apart.
+    """
+    failed, refused, all_ = (
+        sum_over_groups(route, groups, metric, prefix)
+        for metric, prefix in (("HTTPCode_Target_5XX_Count", "f"), ("TargetConnectionErrorCount", "c"), ("RequestCount", "r"))
     )
+    percent = bad_percent(f"{failed.expression} + {refused.expression}", all_.expression)
     alarm = cloudwatch.CfnAlarm(
         scope,
         "DeploymentAlarm",
@@ -76,8 +83,9 @@ def failed_requests(scope: Construct, route: Route, groups: tuple[elbv2.Applicat
         datapoints_to_alarm=2,
         treat_missing_data="notBreaching",
         metrics=[
-            {"id": "percent", "expression": f"100 * ({failed.expression}) / ({all_.expression})", "returnData": True},
+            {"id": "percent", "expression": percent, "returnData": True},
             *failed.metrics,
+            *refused.metrics,
             *all_.metrics,
         ],
     )

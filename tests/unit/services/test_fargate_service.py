@@ -3,6 +3,7 @@ import pytest
 
 from spotmusic_constructs.services.access import user_access
 from spotmusic_constructs.services.scaling import Scaling
+from tests.metric_math import value_of
 from tests.templates import all_of, only
 from tests.unit.services.surroundings import Json, Surroundings
 
@@ -183,7 +184,15 @@ def test_all_requests_go_to_the_first_target_group_until_ecs_shifts_them(blue_gr
 def test_the_deployment_alarm_counts_both_target_groups(blue_green: Json) -> None:
     alarm = only(blue_green["Resources"], "AWS::CloudWatch::Alarm")
     (percent,) = (metric for metric in alarm["Metrics"] if metric.get("ReturnData"))
-    assert percent["Expression"] == "100 * (FILL(f0, 0) + FILL(f1, 0)) / (FILL(r0, 0) + FILL(r1, 0))"
+    for counts, expected in (
+        ({"r0": 100, "f0": 6}, 6),
+        ({"r1": 100, "f1": 3, "c1": 3}, 6),
+        ({"r0": 50, "r1": 50, "f1": 10}, 10),
+        ({"c1": 50}, 100),
+        ({"r0": 100}, 0),
+        ({}, 0),
+    ):
+        assert value_of(percent["Expression"], counts) == pytest.approx(expected)
     assert alarm["TreatMissingData"] == "notBreaching"
 
 
