@@ -36,20 +36,26 @@ wait_for_brokers() {
 
 # topic NAME PARTITIONS REPLICAS CLEANUP-POLICY RETENTION-MILLISECONDS
 topic() {
-  local name=$1 partitions=$2 replicas=$3 policy=$4 retention=$5 has=0 copies=0 kept='' key value rest
+  local name=$1 partitions=$2 replicas=$3 policy=$4 retention=$5 has=0 copies=0 kept='' described status=0 key value rest
+  described=$(rpk topic describe "$name" --print-summary --print-configs </dev/null) || status=$?
   while read -r key value rest; do
     case $key in
       PARTITIONS) has=$value ;;
       REPLICAS) copies=$value ;;
       cleanup.policy) kept=$value ;;
     esac
-  done < <(rpk topic describe "$name" --print-summary --print-configs 2>/dev/null || true)
+  done <<<"$described"
 
   # A topic that is not there has no partitions. If it only could not be read, Redpanda refuses to make it a second time.
   if ((has == 0)); then
     rpk topic create "$name" --partitions "$partitions" --replicas "$replicas" \
       --topic-config "cleanup.policy=$policy" --topic-config "retention.ms=$retention"
     return
+  fi
+  # rpk prints the summary before it fails to read the settings: nothing is judged by what is missing, and a new pod tries again.
+  if ((status != 0 || copies == 0)) || [[ -z $kept ]]; then
+    echo "$name could not be described whole: rpk ended with $status" >&2
+    return 1
   fi
   if ((has > partitions)); then
     impossible "$name has $has partitions and $partitions are asked for. None can be taken away: ask for $has, or for another topic."

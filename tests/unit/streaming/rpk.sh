@@ -1,6 +1,6 @@
 # A stand-in for rpk, as far as the job uses it: the tables that it prints, and its habit to end with 0 when a broker refused a row.
 # A function and not a program, because the job calls it a hundred times. The state is below $STATE: calls, rights (a line for each),
-# refused (names that brokers refuse), deaf (tries until brokers answer), and topics/NAME (partitions, replicas, cleanup.policy, retention.ms).
+# refused (names that brokers refuse; those whose settings they do not tell, as "settings NAME"), deaf (tries until brokers answer), and topics/NAME (partitions, replicas, cleanup.policy, retention.ms).
 
 rpk() {
   local verb=$1-$2
@@ -42,6 +42,11 @@ rpk-topic-describe() {
   printf 'SUMMARY\n=======\nNAME        %s\n' "$1"
   if [[ ! -e $file ]]; then
     printf 'PARTITIONS  0\nERROR       UNKNOWN_TOPIC_OR_PARTITION\n\n'
+    return 1
+  fi
+  if grep -qxF "settings $1" "$STATE/refused"; then
+    printf 'PARTITIONS  %s\nREPLICAS    %s\n\n' "$(read_key "$file" partitions)" "$(read_key "$file" replicas)"
+    echo "config response contained error: NOT_CONTROLLER" >&2
     return 1
   fi
   printf 'PARTITIONS  %s\nREPLICAS    %s\n\nCONFIGS\n=======\n' "$(read_key "$file" partitions)" "$(read_key "$file" replicas)"

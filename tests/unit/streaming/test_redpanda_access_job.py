@@ -131,6 +131,20 @@ def test_what_would_lose_events_ends_the_job_and_says_why(stream: Stream, case: 
     assert stream.topic("events.listening") == DONE | change
 
 
+def test_redpanda_access_retries_an_unreadable_topic(stream: Stream) -> None:
+    """`rpk topic describe` prints the summary first, and fails when a broker does not tell the settings."""
+    stream.has_topic("events.listening", partitions="2")
+    (stream.folder / "refused").write_text("settings events.listening\n")
+    failed = stream.apply()
+    assert failed.returncode == 1, failed.stderr
+    assert "could not be described" in failed.stderr
+    assert "deletes events" not in failed.stderr
+    assert stream.topic("events.listening") == DONE | {"partitions": "2"}
+    (stream.folder / "refused").write_text("")
+    assert stream.apply().returncode == 0
+    assert stream.topic("events.listening") == DONE
+
+
 def test_a_topic_that_is_no_longer_named_stays(stream: Stream) -> None:
     stream.has_topic("events.old")
     assert stream.apply().returncode == 0
