@@ -1,6 +1,7 @@
 #!/bin/bash
 # Makes a new pair of keys by which the realm signs tokens: published first, so that everybody who verifies knows it, then signing.
 # The pair before stays published until the next time; older ones go, which no token that lives was signed with.
+# Whoever was interrupted, at whatever hour, left a pair that never signed: the next run goes on with it.
 set -euo pipefail
 
 kcadm() {
@@ -15,30 +16,57 @@ log_in() { # The account's secret is in KC_CLI_CLIENT_SECRET.
   kcadm config credentials --server "$KEYCLOAK_URL" --realm master --client "$ACCOUNT" >&2
 }
 
+keys() { # A line "priority,name,id" for each pair that signs access tokens, first the one that signs now.
+  local id name kind described
+  providers | while IFS=, read -r id name kind; do
+    if [ "$kind" != rsa-generated ]; then continue; fi
+    described=$(kcadm get "components/$id" -r "$REALM" </dev/null) || exit 1
+    if [[ $described =~ \"priority\"[^0-9]*([0-9]+) ]]; then echo "${BASH_REMATCH[1]},$name,$id"; else echo "0,$name,$id"; fi
+  done | LC_ALL=C sort -t, -k1,1nr -k2,2r
+}
+
 log_in
 
 number=$(date -u +%Y%m%d%H)
 name="signing-$number"
-if [ -z "$(providers "$name")" ]; then
-  parent=$(kcadm get "realms/$REALM" --fields id --format csv --noquotes)
-  # Keys that Keycloak made at first have priority 100.
-  kcadm create components -r "$REALM" -s name="$name" -s providerId=rsa-generated -s providerType=org.keycloak.keys.KeyProvider \
-    -s parentId="$parent" -s 'config.priority=["0"]' -s 'config.enabled=["true"]' -s 'config.active=["true"]' \
-    -s 'config.algorithm=["RS256"]' -s 'config.keySize=["2048"]' >&2
+before=$(keys)
+IFS=, read -r highest _ signer <<<"$before"
+chosen='' signs=''
+while IFS=, read -r priority known id; do
+  case $known in signing-*) ;; *) continue ;; esac
+  if [ "$priority" = 0 ]; then
+    chosen=${chosen:-$id,$known} # The newest pair that never signed: lines of one priority are sorted by name.
+  elif [ "$known" = "$name" ]; then
+    signs=yes # A run of this hour was interrupted when only the old pairs were left to delete.
+  fi
+done <<<"$before"
+
+if [ -z "$signs" ]; then
+  if [ -z "$chosen" ]; then
+    parent=$(kcadm get "realms/$REALM" --fields id --format csv --noquotes)
+    # Keys that Keycloak made at first have priority 100.
+    kcadm create components -r "$REALM" -s name="$name" -s providerId=rsa-generated -s providerType=org.keycloak.keys.KeyProvider \
+      -s parentId="$parent" -s 'config.priority=["0"]' -s 'config.enabled=["true"]' -s 'config.active=["true"]' \
+      -s 'config.algorithm=["RS256"]' -s 'config.keySize=["2048"]' >&2
+    chosen=$(providers "$name")
+  fi
+  IFS=, read -r id name _ <<<"$chosen"
   echo "$name is published, and signs in $PUBLISHED_SECONDS seconds"
   sleep "$PUBLISHED_SECONDS"
   log_in # A session of the account lives a minute.
+  if [ "$number" -le "$highest" ]; then number=$((highest + 1)); fi
+  kcadm update "components/$id" -r "$REALM" -s "config.priority=[\"$number\"]" >&2
+  echo "$name signs"
 fi
-id=$(providers "$name")
-kcadm update "components/${id%%,*}" -r "$REALM" -s "config.priority=[\"$number\"]" >&2
-echo "$name signs"
 
-# Newest first; the name of Keycloak's own, rsa-generated, sorts behind ours.
+# The two of the highest priority sign, and signed before. Whatever else is read here, what signed when the job began stays.
+log_in
+after=$(keys)
 kept=0
-while IFS=, read -r _ id; do
+while IFS=, read -r _ _ id; do
   kept=$((kept + 1))
-  if [ "$kept" -gt 2 ]; then
-    kcadm delete "components/$id" -r "$REALM" >&2
+  if [ "$kept" -gt 2 ] && [ "$id" != "$signer" ]; then
+    kcadm delete "components/$id" -r "$REALM" </dev/null >&2
     echo "$id is gone"
   fi
-done < <(providers | while IFS=, read -r id name kind; do [ "$kind" = rsa-generated ] && echo "$name,$id" || true; done | LC_ALL=C sort -r)
+done <<<"$after"

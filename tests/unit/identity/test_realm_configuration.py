@@ -179,6 +179,8 @@ state=$STATE/providers; echo "$*" >> "$STATE/log"
 for word in "$@"; do
   case $word in name=*) wanted=${word#name=} ;; config.priority=*) priority=${word//[^0-9]/} ;; esac
 done
+# Killed before the call that $DIES_AT names.
+if [ -n "$DIES_AT" ] && [[ "$1 $2" == "$DIES_AT"* ]]; then exit 137; fi
 case "$1 $2" in
   "config credentials") ;;
   "get components")
@@ -186,6 +188,12 @@ case "$1 $2" in
       if [ -z "$wanted" ] || [ "$wanted" = "$name" ]; then echo "$id,$name,$kind"; fi
     done < "$state" ;;
   "get realms/spotmusic") echo realm-id ;;
+  "get components/"*)
+    while IFS=, read -r id name kind priority; do
+      [ "$id" = "${2#components/}" ] || continue
+      printf '{\n  "name" : "%s",\n  "config" : {\n    "priority" : [ "%s" ],\n' "$name" "$priority"
+      printf '    "keySize" : [ "2048" ]\n  }\n}\n'
+    done < "$state" ;;
   "create components") echo "id-$wanted,$wanted,rsa-generated,$priority" >> "$state" ;;
   "update components/"*)
     while IFS=, read -r id name kind old; do
@@ -199,13 +207,19 @@ esac
 """
 
 
-def replace_keys(folder: Path, hour: str) -> list[tuple[str, int]]:
-    """Runs the job at an hour such as 2027010106; returns the realm's signing keys with their priorities."""
+def replace_keys(folder: Path, hour: str, *, dies_at: str = "") -> list[tuple[str, int]]:
+    """Runs the job at an hour such as 2027010106; returns the realm's signing keys with their priorities.
+
+    Args:
+        folder: where the stand-ins and their state are.
+        hour: year, month, day and hour.
+        dies_at: beginning of the call of kcadm, or `sleep`, before which the job is killed; none when it ends.
+    """
     bash = shutil.which("bash") or pytest.skip("bash, which runs the job, is not installed")
     for name, text in {
         "kcadm": KCADM,
         "date": f"#!/bin/bash\necho {hour}\n",
-        "sleep": '#!/bin/bash\necho "sleep $1" >> "$STATE/log"\n',
+        "sleep": '#!/bin/bash\necho "sleep $1" >> "$STATE/log"\n[ "$DIES_AT" != sleep ]\n',
     }.items():
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
@@ -215,12 +229,9 @@ def replace_keys(folder: Path, hour: str) -> list[tuple[str, int]]:
             "a,hmac-generated-hs512,hmac-generated,100\nb,rsa-generated,rsa-generated,100\nc,rsa-enc-generated,rsa-enc-generated,100\n"
         )
     variables = {"STATE": str(folder), "KCADM": str(folder / "kcadm"), "PATH": f"{folder}:/usr/bin:/bin", "REALM": "spotmusic"}
-    subprocess.run(
-        [bash, str(SCRIPT)],
-        env={**variables, "KEYCLOAK_URL": "https://keycloak", "ACCOUNT": "automation", "PUBLISHED_SECONDS": "900"},
-        check=True,
-        capture_output=True,
-    )
+    variables |= {"KEYCLOAK_URL": "https://keycloak", "ACCOUNT": "automation", "PUBLISHED_SECONDS": "900", "DIES_AT": dies_at}
+    done = subprocess.run([bash, str(SCRIPT)], env=variables, check=False, capture_output=True, text=True)
+    assert (done.returncode != 0) == bool(dies_at), done.stderr
     lines = [line.split(",") for line in providers.read_text().splitlines()]
     assert [line[1] for line in lines if line[2] != "rsa-generated"] == ["hmac-generated-hs512", "rsa-enc-generated"]
     return sorted((name, int(priority)) for _, name, kind, priority in lines if kind == "rsa-generated")
@@ -245,3 +256,34 @@ def test_the_key_before_last_goes(tmp_path: Path) -> None:
 def test_a_job_that_runs_again_goes_on_where_it_was(tmp_path: Path) -> None:
     first = replace_keys(tmp_path, "2026100106")
     assert replace_keys(tmp_path, "2026100106") == first
+
+
+STEPS = ("config credentials", "get components", "get realms", "create components", "sleep", "update components", "delete components")
+"""Calls of a run, in their order; it is killed before each."""
+
+
+@pytest.mark.parametrize("hour", ["2027010106", "2027010107"], ids=["same-hour", "next-hour"])
+@pytest.mark.parametrize("step", STEPS)
+def test_key_rotation_survives_an_interruption(tmp_path: Path, step: str, hour: str) -> None:
+    replace_keys(tmp_path, "2026070106")
+    replace_keys(tmp_path, "2026100106")
+    signed = max(replace_keys(tmp_path, "2027010106", dies_at=step), key=lambda key: key[1])
+    after = replace_keys(tmp_path, hour)
+    assert len(after) == 2
+    assert signed in after
+    assert max(priority for _, priority in after) >= 2027010106
+
+
+def test_key_rotation_finishes_a_pair_of_another_hour(tmp_path: Path) -> None:
+    replace_keys(tmp_path, "2026100106")
+    interrupted = replace_keys(tmp_path, "2027010106", dies_at="sleep")
+    assert ("signing-2027010106", 0) in interrupted
+    assert replace_keys(tmp_path, "2027010107") == [("signing-2026100106", 2026100106), ("signing-2027010106", 2027010107)]
+    assert (tmp_path / "log").read_text().splitlines().count("sleep 900") == 3
+
+
+def test_key_rotation_deletes_pairs_that_never_signed(tmp_path: Path) -> None:
+    replace_keys(tmp_path, "2026100106")
+    with (tmp_path / "providers").open("a") as providers:
+        providers.write("old,signing-2026100101,rsa-generated,0\nnew,signing-2026100102,rsa-generated,0\n")
+    assert replace_keys(tmp_path, "2027010106") == [("signing-2026100102", 2027010106), ("signing-2026100106", 2026100106)]
