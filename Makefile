@@ -10,7 +10,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 export SPOTMUSIC_OPINIONS := $(CURDIR)/.opinions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup synth guard cfn-lint checkov opinions test fuzz lint format schema flows game-day charts release-templates dashboards tools preflight lock sbom outdated local local-down diff mutants bench clean
+.PHONY: help setup synth guard cfn-lint checkov opinions test fuzz lint format schema flows game-day charts release-templates dashboards tools engine-tools engines preflight lock sbom outdated local local-down diff mutants bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,8 @@ dashboards: setup  ## write Grafana's dashboards as JSON into the chart monitori
 APT := apt-get -qq -o Dir::State=$(CURDIR)/.tools/apt -o Dir::State::status=/var/lib/dpkg/status \
 	-o Dir::Cache=$(CURDIR)/.tools/apt/cache -o APT::Sandbox::User=$(shell id -un)
 
+APT_ENGINES := $(subst .tools/apt,.tools/engines-apt,$(APT)) -o Debug::NoLocking=1
+
 tools:  ## fetch promtool, amtool and LuaJIT from Debian into .tools, where tests find them (no root needed)
 	@command -v apt-get dpkg >/dev/null || { echo "Put promtool, amtool and luajit (with cjson) in PATH: there is no apt-get here to fetch them."; exit 1; }
 	mkdir -p .tools/apt/lists/partial .tools/apt/cache/archives/partial
@@ -95,6 +97,27 @@ tools:  ## fetch promtool, amtool and LuaJIT from Debian into .tools, where test
 
 preflight: setup  ## check the account that you are logged in to before a deployment of ENV (FIX=1 creates missing service-linked roles)
 	@python -m tools.preflight --env $(ENV) $(if $(FIX),--fix)
+
+# As above, with what the programs need and this machine lacks; apt checks each archive by its signed hash.
+ENGINES := redis-server mariadb-server-core rabbitmq-server prometheus prometheus-alertmanager
+
+engine-tools: .tools/engines/.ready  ## fetch the engines of `make engines` into .tools (no root needed)
+
+.tools/engines/.ready: Makefile
+	@command -v apt-get dpkg >/dev/null || { echo "Put the programs of $(ENGINES) in PATH: there is no apt-get here to fetch them."; exit 1; }
+	rm -rf .tools/engines .tools/engines-apt
+	mkdir -p .tools/engines .tools/engines-apt/lists/partial .tools/engines-apt/cache/archives/partial
+	$(APT_ENGINES) update
+	$(APT_ENGINES) install --yes --download-only --no-install-recommends $(ENGINES)
+	for package in .tools/engines-apt/cache/archives/*.deb; do test ! -e $$package || dpkg -x $$package .tools/engines || exit 1; done
+	rm -rf .tools/engines-apt .tools/engines/usr/share/doc .tools/engines/etc
+	for script in .tools/engines/usr/lib/erlang/bin/erl .tools/engines/usr/lib/erlang/bin/start; do \
+		test ! -e $$script || sed -i "s|=/usr/lib/erlang|=$(CURDIR)/.tools/engines/usr/lib/erlang|" $$script || exit 1; \
+	done
+	@touch $@
+
+engines: setup  ## start the real engines on loopback and prove what they make of our configuration; what was not fetched is skipped
+	python -m pytest tests/engines
 
 fuzz: setup  ## mutate thousands of environment files (SEED=1 draws the same again), and synthesize the corners of what is admitted
 	python -m tests.fuzz --seed "$(SEED)"

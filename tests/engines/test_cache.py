@@ -1,21 +1,17 @@
-"""What a user of the cache may do, asked of a real server where one is installed."""
+"""Access strings of the cache and the login of its rotation, against Redis."""
 
-import shutil
 import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from types import ModuleType
 
 import pytest
 
+from spotmusic_cdk.local.ports import quiet_ports
 from spotmusic_constructs.data.cache_users import access_string
+from tests.engines.programs import environment, make_certificate, program, running, wait_until
 
-SERVER = shutil.which("redis-server") or shutil.which("valkey-server")
-READY = "ready to accept connections"
 Ask = Callable[..., str]
-
-pytestmark = pytest.mark.skipif(SERVER is None, reason="neither redis-server nor valkey-server is installed")
 
 
 @pytest.fixture(scope="module")
@@ -24,25 +20,24 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / "users.acl").write_text(
         f"user default off -@all\nuser playback >secret {access_string('playback')}\nuser kong >secret {access_string('ratelimit')}\n"
     )
-    path = folder / "redis.sock"
-    command = [str(SERVER), "--port", "0", "--unixsocket", str(path), "--aclfile", str(folder / "users.acl"), "--save", ""]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            # It says when; that its socket exists would not yet mean that it takes connections.
-            assert process.stdout is not None
-            told = until_ready(process.stdout)
-            assert READY in told.lower(), f"the server refuses the access strings:\n{told}"
-            yield path
-        finally:
-            process.kill()
-
-
-def until_ready(output: IO[str]) -> str:
-    """Everything that a server says until it takes connections, or until it ends."""
-    told = ""
-    while READY not in told.lower() and (line := output.readline()):
-        told += line
-    return told
+    path, certificate, log = folder / "redis.sock", make_certificate(folder), folder / "log"
+    redis = program("redis-server", "valkey-server")
+    (port,) = quiet_ports(1)
+    (folder / "port").write_text(str(port))
+    tls = [
+        "--tls-port",
+        str(port),
+        "--tls-cert-file",
+        str(certificate),
+        "--tls-key-file",
+        str(folder / "tls.key"),
+        "--tls-auth-clients",
+        "no",
+    ]
+    own = ["--bind", "127.0.0.1", "--port", "0", "--unixsocket", str(path), "--dir", str(folder), "--save", ""]
+    with running([str(redis), *own, *tls, "--aclfile", str(folder / "users.acl")], log, environment(redis)) as process:
+        wait_until(lambda: asking(path, None)("PING") != "", "Redis takes connections and our access strings", log, process)
+        yield path
 
 
 def asking(path: Path, user: str | None) -> Ask:
@@ -63,6 +58,11 @@ def asking(path: Path, user: str | None) -> Ask:
 
 def encoded(*words: str) -> bytes:
     return f"*{len(words)}\r\n".encode() + b"".join(f"${len(word)}\r\n{word}\r\n".encode() for word in words)
+
+
+@pytest.fixture
+def cache(load_handler: Callable[[str, str], ModuleType]) -> ModuleType:
+    return load_handler("credentials_handler", "cache")
 
 
 @pytest.fixture
@@ -110,6 +110,22 @@ def test_a_user_reaches_neither_others_nor_the_server(playback: Ask, command: tu
 
 def test_the_default_user_gets_nowhere(server: Path) -> None:
     assert asking(server, None)("PING").startswith("-NOAUTH")
+
+
+@pytest.mark.parametrize(("password", "refused"), [("secret", False), ("another", True)])
+def test_rotation_proves_passwords_over_verified_tls(
+    server: Path, cache: ModuleType, monkeypatch: pytest.MonkeyPatch, password: str, refused: bool
+) -> None:
+    monkeypatch.setenv("CACHE_HOST", "localhost")
+    monkeypatch.setenv("CACHE_PORT", (server.parent / "port").read_text())
+    with pytest.raises(OSError, match="CERTIFICATE_VERIFY_FAILED"):
+        cache.log_in({"username": "kong", "password": password})
+    monkeypatch.setenv("SSL_CERT_FILE", str(server.parent / "tls.crt"))
+    if refused:
+        with pytest.raises(cache.CacheError, match="WRONGPASS"):
+            cache.log_in({"username": "kong", "password": password})
+    else:
+        cache.log_in({"username": "kong", "password": password})
 
 
 def test_kong_counts_requests(server: Path) -> None:

@@ -1,4 +1,4 @@
-"""What we describe, loaded into a real RabbitMQ where one is installed: TLS only, on the loopback address.
+"""Queues, rights and dead letters of the platform in RabbitMQ: TLS only, on the loopback address.
 
 Debian's is 3.10 and the platform's 4.x, so that three things are said in its words here: the policies apply to `queues` (the word
 `quorum_queues` came with 3.12), dead letters have no delivery limit at all (what -1 means since 4.0), and the line `default_queue_type`
@@ -9,17 +9,14 @@ import base64
 import copy
 import json
 import os
-import shutil
-import signal
 import ssl
-import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 import yaml
@@ -28,12 +25,12 @@ from spotmusic_cdk.local.ports import quiet_ports
 from spotmusic_constructs.messaging.definitions import definitions
 from spotmusic_constructs.messaging.topology import TaskQueue, Topology
 from tests.conftest import ROOT
+from tests.engines.programs import FETCHED, environment, make_certificate, program, running, wait_until
 from tests.helm_values import render
 
 Json = dict[str, Any]
-SERVER = shutil.which("/usr/lib/rabbitmq/bin/rabbitmq-server")
+SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 """The program itself: what Debian puts in the PATH starts it as another user, in a folder of that user."""
-TOOLS = (SERVER, shutil.which("epmd"), shutil.which("openssl"))
 NEWER = ("default_queue_type",)
 A_HANG = 120.0
 """Seconds after which what has not come will not: RabbitMQ starts in five, and a machine with other work may take several times that."""
@@ -42,10 +39,6 @@ TOPOLOGY = Topology(
     queues=[TaskQueue(name="mail", consumers=["notifications"], publishers=["web-api"], delivery_limit=2, max_length=3)],
     users={"web-api": "a", "notifications": "b"},
     monitor="c",
-)
-
-pytestmark = pytest.mark.skipif(
-    None in TOOLS, reason="rabbitmq-server or openssl is not installed (apt-get install rabbitmq-server openssl)"
 )
 
 
@@ -121,7 +114,7 @@ def in_the_words_of_3_10(document: Json) -> Json:
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    folder = tmp_path_factory.mktemp("rabbitmq")
+    folder, server = tmp_path_factory.mktemp("rabbitmq"), program(SERVER, f"{FETCHED}{SERVER}")
     document = definitions(TOPOLOGY, dict.fromkeys(("web-api", "notifications", "queue-depth"), PASSWORD))
     (folder / "definitions.json").write_text(json.dumps(in_the_words_of_3_10(document)))
     make_certificate(folder)
@@ -142,8 +135,8 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         f"load_definitions = {folder}/definitions.json",
     ]
     (folder / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
-    environment = {
-        **os.environ,
+    variables = {
+        **environment(server),
         "HOME": str(folder),
         "ERL_EPMD_PORT": str(names),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
@@ -157,54 +150,19 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         "RABBITMQ_DIST_PORT": str(between),
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none",
     }
-    with (folder / "output").open("wb") as output, ExitStack() as running:
-        running.enter_context(started(["epmd", "-address", "127.0.0.1", "-port", str(names)], environment, output))
-        server = running.enter_context(started([str(SERVER)], environment, output))
+    log = folder / "output"
+    with ExitStack() as engines:
+        engines.enter_context(running([str(program("epmd")), "-address", "127.0.0.1", "-port", str(names)], folder / "epmd", variables))
+        process = engines.enter_context(running([str(server)], log, variables))
         found = Broker(management, metrics, folder / "tls.crt")
-        wait_for(found, server, folder / "output")
+        # RabbitMQ makes the bindings last of all that it reads in a definitions file.
+        wait_until(lambda: bool(found.ask("definitions/spotmusic")["bindings"]), "RabbitMQ holds our queues", log, process)
         yield found
-
-
-@contextmanager
-def started(command: list[str], environment: Mapping[str, str], output: IO[bytes]) -> Iterator["subprocess.Popen[bytes]"]:
-    """Runs a program in a session of its own, and ends that whole session by its id: the program may have started others."""
-    process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
-    try:
-        yield process
-    finally:
-        # Nothing of it shall stay, and an orderly end of RabbitMQ takes five seconds.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def tls_of(prefix: str, folder: Path) -> list[str]:
     files = {"certfile": "tls.crt", "keyfile": "tls.key", "cacertfile": "tls.crt"}
     return [f"{prefix}.{key} = {folder / name}" for key, name in files.items()]
-
-
-def make_certificate(folder: Path) -> None:
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "1"]
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", *names]
-    subprocess.run([*command, "-keyout", folder / "tls.key", "-out", folder / "tls.crt"], check=True, capture_output=True)
-
-
-def wait_for(broker: Broker, server: "subprocess.Popen[bytes]", output: Path) -> None:
-    """Waits for the bindings, which RabbitMQ makes last of all that it reads in a definitions file."""
-    until = time.monotonic() + A_HANG
-    while time.monotonic() < until:
-        with suppress(urllib.error.URLError, ConnectionError):
-            if broker.ask("definitions/spotmusic")["bindings"]:
-                return
-        assert server.poll() is None, f"RabbitMQ refuses what it was told:\n{first_error(output)}"
-        time.sleep(0.1)
-    pytest.fail(f"RabbitMQ did not hold our queues within {A_HANG:g} s:\n{first_error(output)}")
-
-
-def first_error(output: Path) -> str:
-    """Returns where RabbitMQ begins to complain; what follows is mostly the stack of its processes."""
-    text = output.read_text()
-    return text[max(text.find("[error]"), 0) :][:1500]
 
 
 def test_it_starts_with_the_configuration_of_the_chart_and_holds_our_queues(broker: Broker) -> None:
@@ -246,6 +204,12 @@ def test_nobody_makes_a_queue(broker: Broker, user: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as error:
         broker.ask("queues/spotmusic/mine", {"durable": True}, user=user, method="PUT")
     assert "not_authorised" in refusal(error)
+
+
+def test_rejected_task_is_a_dead_letter(broker: Broker) -> None:
+    broker.publish("mail.rejected", user="web-api")
+    assert broker.take_when_there("mail", user="notifications", mode="reject_requeue_false")
+    assert broker.drain("dead-letters.mail") == 1
 
 
 def test_a_task_that_fails_too_often_is_a_dead_letter(broker: Broker) -> None:

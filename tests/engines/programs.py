@@ -1,0 +1,88 @@
+"""Programs and processes of engines: found in PATH or in what `make engine-tools` fetched, started on loopback, stopped by their id."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+FETCHED = ROOT / ".tools" / "engines"
+FOLDERS = ("usr/bin", "usr/sbin", "usr/lib/rabbitmq/bin", "usr/lib/erlang/bin")
+"""Folders of Debian's packages with programs."""
+DEADLINE_SECONDS = 180.0
+"""An engine starts in ten seconds at the most, Keycloak in a minute; a machine with other work may take several times that."""
+POLL_SECONDS = 0.1
+
+Process = subprocess.Popen[bytes]
+
+
+def program(*names: str) -> Path:
+    """Returns the first program that is found; skips the test where there is none."""
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", *(str(FETCHED / folder) for folder in FOLDERS)])
+    for name in names:
+        if found := shutil.which(name, path=path):
+            return Path(found)
+    pytest.skip(f"{' or '.join(names)} is not at hand: `make engine-tools` fetches Debian's, without root; or put it in PATH")
+
+
+def environment(of: Path) -> dict[str, str]:
+    """Returns the environment of a program, with the libraries and programs that were fetched with it."""
+    if FETCHED not in of.parents:
+        return dict(os.environ)
+    libraries = [str(folder) for folder in sorted(FETCHED.glob("usr/lib/*-linux-gnu"))]
+    path = [*(str(FETCHED / folder) for folder in FOLDERS), os.environ.get("PATH", "")]
+    return {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(libraries), "PATH": os.pathsep.join(path)}
+
+
+@contextmanager
+def running(command: list[str], log: Path, variables: Mapping[str, str]) -> Iterator[Process]:
+    """Runs a program in a session of its own, and ends that session by its id: the program may have started others.
+
+    Args:
+        command: the program and its arguments.
+        log: file for what it writes.
+        variables: its whole environment.
+    """
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, env=variables, stdout=output, stderr=output, start_new_session=True, cwd=log.parent)
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def wait_until(ready: Callable[[], bool], wanted: str, log: Path | None = None, process: Process | None = None) -> None:
+    """Asks until the answer is true; fails after the deadline, or when the process has ended, with the end of its log."""
+
+    def told() -> str:
+        return log.read_text(errors="replace")[-3000:] if log else ""
+
+    until = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < until:
+        with suppress(OSError):
+            if ready():
+                return
+        if process and process.poll() is not None:
+            pytest.fail(f"The engine ended before this: {wanted}\n{told()}")
+        time.sleep(POLL_SECONDS)
+    pytest.fail(f"Not within {DEADLINE_SECONDS:g} s: {wanted}\n{told()}")
+
+
+def make_certificate(folder: Path) -> Path:
+    """Makes a certificate of localhost that is its own authority, and returns it; its key is `tls.key` beside it."""
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-days", "1"]
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(folder / "tls.key")]
+    usage = ["-addext", "keyUsage=critical,digitalSignature,keyCertSign"]
+    certificate = folder / "tls.crt"
+    command = [str(program("openssl")), "req", "-x509", *key, *names, *usage, "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    return certificate

@@ -1,0 +1,199 @@
+"""Users of a database and the rotation of their passwords, against MariaDB.
+
+MariaDB has one password for each user: it refuses `RETAIN CURRENT PASSWORD` of MySQL 8.4. Here the words are left out of the statement,
+so that a rotation runs to its end; that the old password stays valid is for MySQL alone.
+"""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pymysql
+import pytest
+
+from spotmusic_cdk.local.ports import quiet_ports
+from tests.engines.programs import environment, make_certificate, program, running, wait_until
+from tests.unit.data.fake_secrets import FakeSecrets
+
+MASTER, PLAYBACK, WEB = "arn:master", "arn:playback", "arn:web-api"
+ACCESS_DENIED, UNKNOWN_STATEMENT, NO_RIGHTS, LOCKED, INSECURE = 1045, 1064, 1044, 4151, 3159
+"""Error numbers of MariaDB."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    """A server that takes TLS connections only, and the authority of its certificate."""
+    folder = tmp_path_factory.mktemp("mariadb")
+    mariadb, certificate, log = program("mariadbd"), make_certificate(folder), folder / "log"
+    (port,) = quiet_ports(1)
+    (folder / "users.sql").write_text(
+        "FLUSH PRIVILEGES;\n"
+        "CREATE USER master@'%' IDENTIFIED BY 'master-password';\n"
+        "GRANT ALL PRIVILEGES ON *.* TO master@'%' WITH GRANT OPTION;\n"
+    )
+    command = [str(mariadb), "--no-defaults", f"--datadir={folder / 'data'}", f"--lc-messages-dir={messages(mariadb)}"]
+    # The server refuses to run as root unless it is named.
+    command += ["--user=root"] if os.geteuid() == 0 else []
+    prepare(command, mariadb, folder)
+    # Without names of hosts: an anonymous user of `localhost` would come before the users of `%`.
+    own = [
+        "--skip-name-resolve",
+        "--bind-address=127.0.0.1",
+        f"--port={port}",
+        f"--socket={folder / 'socket'}",
+        f"--pid-file={folder / 'pid'}",
+    ]
+    tls = ["--require-secure-transport=ON", f"--ssl-cert={certificate}", f"--ssl-key={folder / 'tls.key'}"]
+    with running([*command, *own, *tls, f"--init-file={folder / 'users.sql'}"], log, environment(mariadb)) as process:
+        wait_until(lambda: answers(port), "MariaDB takes connections", log, process)
+        yield port, certificate
+
+
+def messages(mariadb: Path) -> Path:
+    return mariadb.parents[1] / "share" / "mysql"
+
+
+def prepare(command: list[str], mariadb: Path, folder: Path) -> None:
+    """Makes the server's own tables, as mariadb-install-db does."""
+    (folder / "data").mkdir()
+    files = ("mysql_system_tables.sql", "mysql_performance_tables.sql", "mysql_system_tables_data.sql", "maria_add_gis_sp_bootstrap.sql")
+    text = "".join((messages(mariadb) / file).read_text() for file in files)
+    statements = f"CREATE DATABASE IF NOT EXISTS mysql;\nUSE mysql;\n{text}".encode()
+    done = subprocess.run(
+        [*command, "--bootstrap", "--skip-networking"],
+        input=statements,
+        env=environment(mariadb),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
+
+
+def answers(port: int) -> bool:
+    try:
+        pymysql.connect(host="127.0.0.1", port=port, user="nobody", password="").close()
+    except pymysql.err.OperationalError as error:
+        # Refused for its user or for its missing TLS: the server is there.
+        return error.args[0] not in (2003, 2013)
+    return True
+
+
+@pytest.fixture
+def database(server: tuple[int, Path], load_handler: Callable[[str, str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    port, certificate = server
+    monkeypatch.setenv("MASTER_SECRET_ARN", MASTER)
+    monkeypatch.setenv("DATABASE_HOST", "localhost")
+    monkeypatch.setenv("DATABASE_PORT", str(port))
+    handler = load_handler("credentials_handler", "database")
+    monkeypatch.setattr(handler, "_trust_store", lambda: certificate)
+    return handler
+
+
+@pytest.fixture
+def secrets() -> FakeSecrets:
+    users = {
+        arn: {"username": name, "password": f"first-{name}", "dbname": name} for arn, name in ((PLAYBACK, "playback"), (WEB, "web-api"))
+    }
+    return FakeSecrets({MASTER: {"username": "master", "password": "master-password"}, **users})
+
+
+def connect_without_retaining(database: ModuleType) -> Callable[..., Any]:
+    """Connections that leave out the words which MariaDB does not have."""
+
+    class Cursor(pymysql.cursors.Cursor):
+        def execute(self, query: str, args: Any = None) -> int:
+            return super().execute(query.replace(" RETAIN CURRENT PASSWORD", ""), args)
+
+    def connect(user: str, password: str, name: str | None) -> Any:
+        connection = database.connect(user, password, name)
+        connection.cursorclass = Cursor
+        return connection
+
+    return connect
+
+
+def event(request: str = "Create", *, secrets: tuple[str, ...] = (PLAYBACK, WEB), users: tuple[str, ...] = ("playback", "web-api")) -> Any:
+    old = {"OldResourceProperties": {"Users": ["playback", "web-api"]}} if request == "Update" else {}
+    return {"RequestType": request, "ResourceProperties": {"Secrets": list(secrets), "Users": list(users)}, **old}
+
+
+def refusal(work: Callable[[], Any]) -> int:
+    with pytest.raises(pymysql.err.MySQLError) as error:
+        work()
+    return int(error.value.args[0])
+
+
+def run(database: ModuleType, user: str, password: str, name: str | None, statement: str) -> list[Any]:
+    with database.connect(user, password, name) as connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+        return list(cursor.fetchall())
+
+
+@pytest.fixture
+def users(database: ModuleType, secrets: FakeSecrets) -> Iterator[ModuleType]:
+    """Both users, made twice: the second time changes nothing."""
+    database.on_cloudformation(event(), secrets, database.connect)
+    database.on_cloudformation(event(), secrets, database.connect)
+    yield database
+    for name in ("playback", "web-api"):
+        run(database, "master", "master-password", None, f"DROP USER `{name}`@'%'")
+
+
+def test_database_user_owns_its_database_only(users: ModuleType) -> None:
+    assert run(users, "playback", "first-playback", "playback", "CREATE OR REPLACE TABLE songs (id INT)") == []
+    assert [name for (name,) in run(users, "playback", "first-playback", None, "SHOW DATABASES")] == ["information_schema", "playback"]
+    for statement in ("CREATE DATABASE another", "USE `web-api`"):
+        assert refusal(lambda statement=statement: run(users, "playback", "first-playback", "playback", statement)) == NO_RIGHTS  # type: ignore[misc]
+
+
+def test_database_refuses_connections_without_tls(users: ModuleType, server: tuple[int, Path]) -> None:
+    assert users
+    refused = refusal(
+        lambda: pymysql.connect(host="127.0.0.1", port=server[0], user="playback", password="first-playback", ssl_disabled=True)
+    )
+    assert refused in (ACCESS_DENIED, INSECURE)
+
+
+def test_database_certificate_must_be_trusted(users: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(users, "_trust_store", lambda: make_certificate(tmp_path))
+        with pytest.raises(pymysql.err.OperationalError, match="CERTIFICATE_VERIFY_FAILED"):
+            users.connect("playback", "first-playback", "playback")
+
+
+def test_removed_database_user_is_locked(users: ModuleType, secrets: FakeSecrets) -> None:
+    users.on_cloudformation(event("Update", secrets=(WEB,), users=("web-api",)), secrets, users.connect)
+    assert refusal(lambda: users.connect("playback", "first-playback", "playback")) == LOCKED
+    users.on_cloudformation(event(), secrets, users.connect)
+    users.connect("playback", "first-playback", "playback").close()
+
+
+def test_deleted_resource_keeps_database_users(users: ModuleType, secrets: FakeSecrets) -> None:
+    users.on_cloudformation(event("Delete"), secrets, users.connect)
+    users.connect("playback", "first-playback", "playback").close()
+
+
+def test_rotation_replaces_a_database_password(users: ModuleType, secrets: FakeSecrets) -> None:
+    secrets.begin(PLAYBACK, "v2")
+    store = users.store(secrets, connect_without_retaining(users))
+    for step in ("createSecret", "setSecret", "setSecret", "testSecret", "finishSecret"):
+        users.rotate({"SecretId": PLAYBACK, "ClientRequestToken": "v2", "Step": step}, secrets, store)
+    current = secrets.current(PLAYBACK)["password"]
+    assert current != "first-playback"
+    users.connect("playback", current, "playback").close()
+    assert refusal(lambda: users.connect("playback", "first-playback", "playback")) == ACCESS_DENIED
+
+
+def test_rotation_retains_the_current_database_password(users: ModuleType, secrets: FakeSecrets) -> None:
+    secrets.begin(PLAYBACK, "v2")
+    store = users.store(secrets, users.connect)
+    users.rotate({"SecretId": PLAYBACK, "ClientRequestToken": "v2", "Step": "createSecret"}, secrets, store)
+    # The words of MySQL 8.4 are sent, and MariaDB does not know them.
+    assert (
+        refusal(lambda: users.rotate({"SecretId": PLAYBACK, "ClientRequestToken": "v2", "Step": "setSecret"}, secrets, store))
+        == UNKNOWN_STATEMENT
+    )
+    users.connect("playback", "first-playback", "playback").close()
