@@ -10,33 +10,43 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 export SPOTMUSIC_OPINIONS := $(CURDIR)/.opinions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup synth guard cfn-lint checkov opinions test fuzz lint format schema flows game-day charts release-templates dashboards tools engine-tools engines preflight lock sbom outdated local local-down diff mutants bench clean
+.PHONY: help setup synth guard cfn-lint checkov opinions test fuzz lint format schema flows game-day charts release-templates dashboards tools engine-tools engines preflight lock sbom outdated local local-down diff status mutants bench clean
 
-help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help:  ## use: list the targets
+	@for group in use prove change release; do \
+		echo "$$group"; \
+		awk -F ':.*## ' -v group="$$group: " '/^[a-z-]+:.*## / && index($$2, group) == 1 \
+			{printf "  %-17s %s\n", $$1, substr($$2, length(group) + 1)}' $(MAKEFILE_LIST); \
+	done
 
-setup: $(VENV)/.ready  ## install what everything else needs, into .venv and node_modules
+# pip tells a terminal each package as it comes; a log needs none of that.
+QUIET := $(if $(MAKE_TERMOUT),--progress-bar=on,--quiet)
+
+setup: $(VENV)/.ready  ## use: install what everything else needs: .venv, node_modules
 
 # pip takes what the lock file has the hash of, and nothing else; our own library has no archive that could have one.
 $(VENV)/.ready: requirements.lock constructs/pyproject.toml package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
-	pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable ./constructs
-	npm ci --silent
+	@echo "setup, 1 of 3: $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "setup, 2 of 3: $$(grep -c '==' requirements.lock) Python packages (some minutes the first time)"
+	@pip install $(QUIET) --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable ./constructs
+	@echo "setup, 3 of 3: Node packages"
+	@npm ci --silent
 	@touch $@
 
-synth: setup  ## synthesize every environment in fresh folders, with the template validator and the policy packs on
+synth: setup  ## prove: synthesize all with validator and policy packs
 	rm -rf cdk.out
 	for env in dev staging prod; do \
 		cdk --no-notices synth --quiet -c env=$$env --output cdk.out/$$env || exit 1; \
 		grep --quiet NIST.800.53.R5 cdk.out/$$env/validation-report.json || { echo "$$env: the policy packs were not asked"; exit 1; }; \
 	done
 
-guard: setup  ## judge what `make synth` left by AWS Control Tower's guard rules
+guard: setup  ## prove: judge it by AWS Control Tower (after synth)
 	python -m tests.opinions.guard
 
-cfn-lint: setup  ## judge it by cfn-lint, by the schemas of each stack's own region
+cfn-lint: setup  ## prove: judge it by cfn-lint and the regions' schemas
 	python -m tests.opinions.cfn_lint
 
 # Its own virtual environment: checkov pins an old boto3.
@@ -47,38 +57,38 @@ $(CHECKOV)/.ready: requirements-checkov.lock
 	$(CHECKOV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-checkov.lock
 	@touch $@
 
-checkov: setup $(CHECKOV)/.ready  ## judge the manifests of what `make synth` left by checkov, offline
+checkov: setup $(CHECKOV)/.ready  ## prove: judge its manifests by checkov, offline
 	python -m tests.opinions.checkov
 
-opinions: setup  ## show what every second opinion said, in one table
+opinions: setup  ## prove: show what guard, cfn-lint and checkov said
 	@python -m tests.opinions
 
-test: setup  ## run the whole test suite
+test: setup  ## prove: run the whole test suite
 	python -m pytest
 
-lint: setup  ## style, types and import contracts
+lint: setup  ## prove: style, types and import contracts
 	ruff check .
 	ruff format --check .
 	mypy app.py spotmusic_cdk stacks constructs/spotmusic_constructs tools tests
 	lint-imports
 
-format: setup  ## let ruff correct what it can
+format: setup  ## change: let ruff correct what it can
 	ruff check --fix .
 	ruff format .
 
-flows: setup  ## draw docs/flows.md from the tables of flows and grants
+flows: setup  ## change: draw docs/flows.md from the flows and grants
 	python -m spotmusic_cdk.flows_document
 
-schema: setup  ## write environments/schema.json, which gives editors completion
+schema: setup  ## change: write environments/schema.json for editors
 	python -m spotmusic_cdk.settings.schema
 
-game-day: setup  ## print what each fault leaves of ENV=prod, and write it into docs/game-day.md
+game-day: setup  ## change: write what each fault leaves into docs/game-day.md
 	@python -m tests.gameday $(or $(filter-out dev,$(ENV)),prod)
 
-release-templates: setup  ## keep the templates of the checkout as those of the release that it becomes
+release-templates: setup  ## release: keep the templates of the coming release
 	python -m tests.releases
 
-dashboards: setup  ## write Grafana's dashboards as JSON into the chart monitoring, from their modules
+dashboards: setup  ## change: write Grafana's dashboards into the chart
 	cd constructs && python -m spotmusic_constructs.observability.grafana_dashboards ../charts/monitoring/dashboards
 
 # Debian's own client, with its state in a folder of ours: nothing is installed, and root is not needed.
@@ -87,7 +97,7 @@ APT := apt-get -qq -o Dir::State=$(CURDIR)/.tools/apt -o Dir::State::status=/var
 
 APT_ENGINES := $(subst .tools/apt,.tools/engines-apt,$(APT)) -o Debug::NoLocking=1
 
-tools:  ## fetch promtool, amtool and LuaJIT from Debian into .tools, where tests find them (no root needed)
+tools:  ## change: fetch promtool, amtool and LuaJIT into .tools
 	@command -v apt-get dpkg >/dev/null || { echo "Put promtool, amtool and luajit (with cjson) in PATH: there is no apt-get here to fetch them."; exit 1; }
 	mkdir -p .tools/apt/lists/partial .tools/apt/cache/archives/partial
 	$(APT) update
@@ -95,13 +105,13 @@ tools:  ## fetch promtool, amtool and LuaJIT from Debian into .tools, where test
 	for package in .tools/*.deb; do dpkg -x $$package .tools || exit 1; done
 	rm -rf .tools/apt .tools/etc .tools/lib .tools/var .tools/usr/share .tools/*.deb
 
-preflight: setup  ## check the account that you are logged in to before a deployment of ENV (FIX=1 creates missing service-linked roles)
+preflight: setup  ## use: check your account before deploying ENV (FIX=1 mends)
 	@python -m tools.preflight --env $(ENV) $(if $(FIX),--fix)
 
 # As above, with what the programs need and this machine lacks; apt checks each archive by its signed hash.
 ENGINES := redis-server mariadb-server-core rabbitmq-server prometheus prometheus-alertmanager
 
-engine-tools: .tools/engines/.ready  ## fetch the engines of `make engines` into .tools (no root needed)
+engine-tools: .tools/engines/.ready  ## change: fetch the engines of `make engines` into .tools
 
 .tools/engines/.ready: Makefile
 	@command -v apt-get dpkg >/dev/null || { echo "Put the programs of $(ENGINES) in PATH: there is no apt-get here to fetch them."; exit 1; }
@@ -116,46 +126,49 @@ engine-tools: .tools/engines/.ready  ## fetch the engines of `make engines` into
 	done
 	@touch $@
 
-engines: setup  ## start the real engines on loopback and prove what they make of our configuration; what was not fetched is skipped
+engines: setup  ## prove: ask real Redis, MariaDB, RabbitMQ and Prometheus
 	python -m pytest tests/engines
 
-fuzz: setup  ## mutate thousands of environment files (SEED=1 draws the same again), and synthesize the corners of what is admitted
+fuzz: setup  ## prove: mutate thousands of environment files (SEED=1)
 	python -m tests.fuzz --seed "$(SEED)"
 
-charts: setup  ## pull the pinned charts of repositories into .charts, so that tests render them as well
+charts: setup  ## change: pull the pinned charts into .charts, for the tests
 	python -m tests.charts.pull
 
 # uv alone resolves for every system and Python at once, with the hashes of all archives; it is needed for nothing else.
 UV := .tools/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-package spotmusic-constructs
 
-lock: setup  ## write the lock files of Python packages anew, after a change of requirements
+lock: setup  ## release: write the lock files of Python packages anew
 	pip install --quiet --disable-pip-version-check --upgrade --target .tools/uv uv==0.13.9
 	$(UV) --python-version 3.11 --output-file requirements.lock requirements.txt requirements-dev.txt
 	$(UV) --python-version 3.11.9 --output-file requirements-checkov.lock requirements-checkov.txt
 
-sbom: setup  ## write the bill of materials (CycloneDX 1.6) to bom.cdx.json
+sbom: setup  ## release: write the bill of materials to bom.cdx.json
 	python -m spotmusic_cdk.supply_chain sbom
 
 TODAY ?= $(shell date +%F)
-outdated: setup  ## list newer releases, and what reaches the end of its support within 120 days of TODAY; fails on what is past it
+outdated: setup  ## release: list newer releases and ending support by TODAY
 	python -m spotmusic_cdk.supply_chain outdated --today $(TODAY)
 
-local: setup  ## deploy the eight stacks of ENV to the embedded AWS and check them
+local: setup  ## use: deploy the eight stacks of ENV to the embedded AWS
 	python -m spotmusic_cdk.local up --env $(ENV)
 
-local-down: setup  ## destroy them again and stop the embedded AWS
+local-down: setup  ## use: destroy them again and stop the embedded AWS
 	python -m spotmusic_cdk.local down
 
-diff: setup  ## compare the code with what is deployed to the embedded AWS
-	python -m spotmusic_cdk.local diff
+diff: setup  ## use: compare with the embedded AWS (FAIL=1: exit 1 on any)
+	@python -m spotmusic_cdk.local diff --env $(ENV) $(if $(FAIL),--fail)
 
-mutants: setup  ## seed faults in the synthesized environments and show which test catches each (some minutes; docs/mutants.md)
+status: setup  ## use: show which stacks the embedded AWS has
+	@python -m spotmusic_cdk.local status --env $(ENV)
+
+mutants: setup  ## prove: seed faults, show which test catches each (minutes)
 	python -m tests.mutants $(if $(MOST),--most $(MOST))
 
-bench: setup  ## measure synthesis, tests and local deployment (a table, and .bench/bench.json)
+bench: setup  ## prove: measure synthesis, tests and local deployment
 	python -m tests.bench
 
-clean:  ## remove what setup and runs made
+clean:  ## use: remove what setup and runs made
 	@test ! -e .local/emulator.json || { echo "The embedded AWS may still run, and is found by nothing but .local: make local-down first."; exit 1; }
 	rm -rf $(VENV) node_modules cdk.out .local .charts .tools .bench .opinions bom.cdx.json constructs/*.egg-info
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

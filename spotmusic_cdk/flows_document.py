@@ -246,4 +246,7 @@ def _boxes(labels: Mapping[tuple[str, str], list[str]], picture: Picture) -> lis
 
 
 if __name__ == "__main__":
-    DOCUMENT.write_text(document(load("prod", folder=ROOT / "environments", today=date.today())))
+    text = document(load("prod", folder=ROOT / "environments", today=date.today()))
+    changed = not DOCUMENT.exists() or DOCUMENT.read_text() != text
+    DOCUMENT.write_text(text)
+    print(f"{DOCUMENT}: {len(text.splitlines())} lines, {'changed' if changed else 'as it was'}")

@@ -15,4 +15,6 @@ def text() -> str:
 
 
 if __name__ == "__main__":
+    changed = not PATH.exists() or PATH.read_text(encoding="utf-8") != text()
     PATH.write_text(text(), encoding="utf-8")
+    print(f"{PATH}: {len(text().splitlines())} lines, {'changed' if changed else 'as it was'}")

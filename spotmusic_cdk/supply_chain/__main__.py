@@ -1,6 +1,7 @@
 """`python -m spotmusic_cdk.supply_chain sbom|outdated`: what the platform is made of, and how long that is still good."""
 
 import argparse
+import json
 import sys
 from datetime import date
 from pathlib import Path
@@ -25,8 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     if options.command == "sbom":
-        options.output.write_text(bill_of_materials(ROOT, environments()))
-        print(f"{options.output}: CycloneDX 1.6")
+        text = bill_of_materials(ROOT, environments())
+        options.output.write_text(text)
+        print(f"{options.output}: CycloneDX 1.6, {len(json.loads(text)['components'])} components")
         return 0
     text, ended = report(ROOT, environments(), today=options.today, offline=options.offline)
     print(text)

@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -137,6 +138,19 @@ def test_every_command_of_make_that_is_told_exists() -> None:
     told = {(path.name, target) for path in texts for target in re.findall(r"`make ([a-z-]+)[^`]*`", path.read_text())}
     assert len(told) > 30
     assert sorted(where for where in told if where[1] not in targets) == []
+
+
+def test_make_help_fits_a_terminal() -> None:
+    """Grouped, and 80 columns at most. A target without a group would be left out."""
+    makefile = (ROOT / "Makefile").read_text()
+    make = shutil.which("make") or "make"
+    help_ = subprocess.run([make, "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    shown = help_.stdout.splitlines()
+    assert [line for line in shown if len(line) > 80] == []
+    assert [line for line in shown if not line.startswith(" ")] == ["use", "prove", "change", "release"]
+    listed = {line.split()[0] for line in shown if line.startswith(" ")}
+    assert listed == set(re.findall(r"^([a-z-]+):.*  ## ", makefile, flags=re.MULTILINE))
+    assert listed == set(re.findall(r"[a-z-]+", re.findall(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)[0]))
 
 
 def test_who_reads_portuguese_is_told_the_same_commands() -> None:
