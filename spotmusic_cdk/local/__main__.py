@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: command line without the program's name; None takes the process's.
 
     Returns:
-        0 if it succeeded, 1 if not or if `diff` found differences, 130 after Ctrl-C.
+        0 if it succeeded, 1 if not or if `diff --fail` found differences, 130 after Ctrl-C.
     """
     options = _parser().parse_args(arguments)
     workspace = Workspace(Path.cwd())
@@ -73,7 +73,7 @@ def _run(options: argparse.Namespace, deployment: LocalDeployment) -> int:
     if options.command == "diff":
         differs, text = deployment.diff()
         print(text)
-        return int(differs)
+        return int(differs and options.fail)
     if options.command == "up":
         print("\n" + deployment.up(port=options.port))
     elif options.command == "deploy":
@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         "deploy": "start where none runs, deploy one stack and what it depends on, and verify it",
         "down": "destroy everything, prove that nothing is left, and stop",
         "status": "tell what runs and what is deployed",
-        "diff": "tell what a deployment would change; status 1 if anything",
+        "diff": "tell what a deployment would change",
     }
     for name, text in described.items():
         command = commands.add_parser(name, help=text, description=text)
@@ -102,6 +102,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "-c", "--context", action="append", default=[], type=_context, metavar="NAME=VALUE", help="context for the app"
         )
+        if name == "diff":
+            command.add_argument("--fail", action="store_true", help="status 1 if anything would change")
         if name == "deploy":
             command.add_argument("stack", help="stack id, such as dev/network")
     return parser

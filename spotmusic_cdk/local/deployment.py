@@ -8,15 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from spotmusic_cdk.local import cloudformation, gate, inventory, leftovers, process, report, session, verification
+from spotmusic_cdk.local import cloudformation, differences, gate, inventory, leftovers, process, report, session, verification
 from spotmusic_cdk.local.assembly import SynthesizedStack, regions, stacks
 from spotmusic_cdk.local.cli import CdkCli
 from spotmusic_cdk.local.kubernetes import releases
 from spotmusic_cdk.local.lock import alone
 from spotmusic_cdk.local.progress import StackProgress, Steps
 from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
-
-_NO_DIFFERENCE = "Number of stacks with differences: 0"
 
 
 class NotAsTheTemplatesSayError(Exception):
@@ -109,7 +107,7 @@ class LocalDeployment:
         return "\n".join([f"The embedded AWS runs on {emulator.endpoint} (process {emulator.pid}).", *lines])
 
     def diff(self) -> tuple[bool, str]:
-        """What a deployment of the checkout would change: whether there is anything, and the CLI's words.
+        """What a deployment of the checkout would change: whether there is anything, and a summary.
 
         Raises:
             BusyError: if another command works with the same state.
@@ -119,7 +117,8 @@ class LocalDeployment:
             cli = self._cli(self._running())
             cli.synthesize(environment=self.environment, context=self.context, into=self.workspace.next_assembly)
             text = cli.diff(f"{self.environment}/*", assembly=self.workspace.next_assembly)
-        return _NO_DIFFERENCE not in text, text
+        self.workspace.differences.write_text(text, encoding="utf-8")
+        return differences.differs(text), differences.summary(text, file=_relative(self.workspace.differences))
 
     def _running(self) -> RunningEmulator:
         session.require_embedded(os.environ)

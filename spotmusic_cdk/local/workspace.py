@@ -65,6 +65,11 @@ class Workspace:
         return self.folder / "report.json"
 
     @property
+    def differences(self) -> Path:
+        """The whole text of the last `diff`."""
+        return self.folder / "diff.txt"
+
+    @property
     def releases(self) -> Path:
         """Every Kubernetes object of every release of the last deployment, one a line."""
         return self.folder / "releases.tsv"
