@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from spotmusic_cdk import versions
-from spotmusic_constructs.kubernetes.helm_release import LARGEST_VALUES, LONGEST_NAME, LONGEST_TIMEOUT
+from spotmusic_constructs.kubernetes.helm_release import LARGEST_VALUES, LONGEST_ATOMIC_TIMEOUT, LONGEST_NAME, LONGEST_TIMEOUT
 from tests.charts import beliefs
 from tests.charts.platform import Platform, Release
 from tests.charts.validation import is_core, name_of
@@ -123,6 +123,8 @@ def _atomic_problems(platform: Platform, release: Release) -> Iterator[str]:
     ]
     if stateful:
         yield f"is atomic and has {', '.join(stateful)}: its immutable fields cannot be rolled back"
+    if int(release.properties["Timeout"].removesuffix("s")) > LONGEST_ATOMIC_TIMEOUT * 60:
+        yield "is atomic, and a rollback after its timeout outlives the function that runs Helm"
     if not release.properties.get("Wait"):
         yield "is atomic and does not wait: nothing that fails later would be rolled back"
 

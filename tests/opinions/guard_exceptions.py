@@ -90,10 +90,10 @@ EXCEPTIONS: Exceptions = {
     ),
     "CT.KMS.PR.3": (
         Reviewed(
-            places=("secrets/KubernetesKey",),
+            places=("secrets/KubernetesKey", "secrets/LogsKey"),
             reason=(
-                "Amazon EKS makes no cluster with such a key (CT.EKS.PR.2 says so itself). Grants that no service makes are denied by "
-                "`aws:ViaAWSService`, which the rule does not know."
+                "Amazon EKS makes no cluster with such a key (CT.EKS.PR.2 says so itself), and Prometheus may make no workspace. Grants "
+                "that no service makes are denied by `aws:ViaAWSService`, which the rule does not know."
             ),
         ),
     ),

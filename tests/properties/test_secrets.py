@@ -144,24 +144,26 @@ def test_p028_keys_rotate(platform: Platform) -> Verdicts:
 @promise
 def test_p029_keys_serve_this_account_only(platform: Platform) -> Verdicts:
     root = (("AWS", f"arn:aws:iam::{ACCOUNT}:root"),)
-    of_clusters = keys_of_clusters(platform)
+    of_services = keys_with_grants_to_services(platform)
     for key in platform.some(KEY):
         ours = [statement for statement in statements_of(platform) if statement.resource is key]
         allowed = [statement for statement in ours if statement.allows]
         denied = any(statement.may("kms:CreateGrant") and statement.for_anybody for statement in ours if not statement.allows)
         yield key, denied, "Deny grants to everybody but services: one passes the key on beside its policy."
-        creatable = key not in of_clusters or FOR_AWS not in str(key["KeyPolicy"])
-        yield key, creatable, f"Amazon EKS makes no cluster with a key whose policy asks for {FOR_AWS}."
+        creatable = key not in of_services or FOR_AWS not in str(key["KeyPolicy"])
+        yield key, creatable, f"Amazon EKS makes no cluster, and Prometheus no workspace, with a key whose policy asks for {FOR_AWS}."
         administered = any(statement.principals == root and statement.may("kms:PutKeyPolicy") for statement in allowed)
         yield key, administered, "Let the account administer it through IAM: nobody could mend its policy otherwise."
         for statement in allowed:
             if statement.principals != root:
-                yield from used_for_this_account(statement, grants_to=of_clusters)
+                yield from used_for_this_account(statement, grants_to=of_services)
 
 
-def keys_of_clusters(platform: Platform) -> set[Resource | None]:
+def keys_with_grants_to_services(platform: Platform) -> set[Resource | None]:
+    """Keys of EKS clusters and of Prometheus workspaces."""
+    workspaces = {workspace.target("KmsKeyArn") for workspace in platform.all("AWS::APS::Workspace")}
     providers = [(cluster, config["Provider"]) for cluster in platform.some("AWS::EKS::Cluster") for config in cluster["EncryptionConfig"]]
-    return {platform.target(cluster.stack, provider["KeyArn"]) for cluster, provider in providers}
+    return workspaces | {platform.target(cluster.stack, provider["KeyArn"]) for cluster, provider in providers}
 
 
 def used_for_this_account(statement: Statement, *, grants_to: set[Resource | None]) -> Verdicts:

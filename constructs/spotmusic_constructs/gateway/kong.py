@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 
-import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IConstruct
@@ -101,7 +100,6 @@ class Kong(Construct):
             # Stateless: an upgrade whose pods do not become ready is taken back.
             wait=True,
             atomic=True,
-            timeout=cdk.Duration.minutes(10),
             after=after,
             values={
                 "fullnameOverride": "kong",

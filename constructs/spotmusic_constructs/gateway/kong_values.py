@@ -70,5 +70,6 @@ def pods(min_replicas: int, max_replicas: int) -> dict[str, object]:
         # The load balancer needs a moment to stop sending before the listener goes.
         "terminationGracePeriodSeconds": 60,
         "lifecycle": {"preStop": {"exec": {"command": ["/bin/sh", "-c", "sleep 15 && kong quit --timeout=30"]}}},
-        "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+        # A quarter at once: one after another, the most that scaling allows would outlast the release's timeout.
+        "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}},
     }

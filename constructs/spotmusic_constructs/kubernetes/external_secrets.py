@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -76,7 +75,6 @@ class ExternalSecretsOperator(Construct):
             # ExternalSecrets need the webhook.
             wait=True,
             atomic=True,
-            timeout=cdk.Duration.minutes(10),
             # Pods get the identity's credentials only if it was there before them.
             after=[self.identity, *after],
             values={

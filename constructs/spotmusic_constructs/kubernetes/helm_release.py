@@ -14,6 +14,8 @@ from constructs import Construct, IConstruct
 
 LONGEST_TIMEOUT = 13
 """Minutes. Helm must give up before the function that runs it, which has 15 minutes: a killed Helm leaves the release pending."""
+LONGEST_ATOMIC_TIMEOUT = 7
+"""Minutes. A rollback takes as long as what it undoes, in the same run of the function; a minute is left to start and fetch the chart."""
 LARGEST_VALUES = 100_000
 """Bytes of values: an update carries the old and the new ones in one event, which AWS Lambda limits to 256 kB."""
 LONGEST_NAME = 53
@@ -65,7 +67,8 @@ class HelmRelease(Construct):
         wait: whether the release is done only when its pods, and with Helm 4 its custom resources, are ready.
         atomic: whether a failed upgrade is rolled back. Only for stateless charts that wait: the immutable fields of a
             StatefulSet cannot be rolled back.
-        timeout: time that Helm waits, 13 minutes at the most, because its function ends after 15.
+        timeout: time that Helm waits, 13 minutes at the most, because its function ends after 15; 7 with a rollback, which may take as
+            long again. Left out, it is 10 minutes, or 7.
         after: constructs that must be deployed before.
 
     Raises:
@@ -92,7 +95,7 @@ class HelmRelease(Construct):
         after: Sequence[IConstruct] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        timeout = timeout or cdk.Duration.minutes(10)
+        timeout = timeout or cdk.Duration.minutes(LONGEST_ATOMIC_TIMEOUT if atomic else 10)
         problems = [
             *_naming_problems(release, chart),
             *_waiting_problems(wait=wait, atomic=atomic, timeout=timeout),
@@ -138,6 +141,11 @@ def _naming_problems(release: str, chart: Chart | LocalChart) -> Iterator[str]:
 def _waiting_problems(*, wait: bool, atomic: bool, timeout: cdk.Duration) -> Iterator[str]:
     if atomic and not wait:
         yield "atomic without wait would roll back nothing that fails later. Set wait as well."
+    if atomic and timeout.to_seconds() > LONGEST_ATOMIC_TIMEOUT * 60:
+        yield (
+            f"a timeout of {timeout.to_human_string()} and as long a rollback outlive the function that runs Helm. "
+            f"Use {LONGEST_ATOMIC_TIMEOUT} minutes at the most with atomic."
+        )
     if timeout.to_seconds() > LONGEST_TIMEOUT * 60:
         yield f"a timeout of {timeout.to_human_string()} outlives the function that runs Helm. Use {LONGEST_TIMEOUT} minutes at the most."
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
 from constructs import Construct, IConstruct
 
@@ -57,7 +56,6 @@ class Reloader(Construct):
             namespace=namespace,
             wait=True,
             atomic=True,
-            timeout=cdk.Duration.minutes(10),
             after=after,
             values={
                 "fullnameOverride": RELEASE,

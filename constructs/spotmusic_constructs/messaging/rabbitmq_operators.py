@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
 from constructs import Construct, IConstruct
 
@@ -56,7 +55,6 @@ class RabbitMQOperators(Construct):
             # Users and queues need the webhook of the topology operator.
             wait=True,
             atomic=True,
-            timeout=cdk.Duration.minutes(10),
             after=after,
             values={
                 "fullnameOverride": "rabbitmq-operators",

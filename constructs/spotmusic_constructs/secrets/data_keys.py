@@ -28,6 +28,7 @@ LOGS = KeyUse(
     description="Log groups, log archives and metrics",
     via=("aps", "s3"),
     principals=(LOG_GROUPS, LOG_DELIVERY),
+    grants_to_services=True,
 )
 """Also for a log key of another region, which needs its own."""
 
@@ -55,7 +56,7 @@ USES = MappingProxyType(
         "cache": KeyUse(description="Cache nodes and their snapshots", via=("elasticache",)),
         "audio": KeyUse(description="Buckets of audio, uploads and web content", via=("s3",), principals=(CLOUDFRONT,)),
         "logs": LOGS,
-        "kubernetes": KeyUse(description="Kubernetes secrets and volumes", via=("ec2", "eks"), serves_cluster=True),
+        "kubernetes": KeyUse(description="Kubernetes secrets and volumes", via=("ec2", "eks"), grants_to_services=True),
         # Copies of snapshots are encrypted by the service that made them, under the vault's key.
         "backup": KeyUse(description="Recovery points", via=("backup", "ec2", "rds", "s3")),
         "copies": KeyUse(description="Copies of recovery points", via=("backup", "ec2", "rds")),

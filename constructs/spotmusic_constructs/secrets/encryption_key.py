@@ -37,14 +37,16 @@ class KeyUse:
         description: what the key protects, in words an auditor can read.
         via: services (`rds`, `s3`) through which anybody in the account who may use them may use the key.
         principals: services that use the key under their own name.
-        serves_cluster: whether an EKS cluster encrypts with it. Its creation makes a grant that KMS does not count as one for an AWS
-            resource, and is refused where a policy asks for that (Amazon EKS user guide, `enable-kms`; AWS Control Tower, CT.EKS.PR.2).
+        grants_to_services: whether a service makes grants that KMS does not count as ones for an AWS resource, and that are refused
+            where a policy asks for it: EKS for a cluster (Amazon EKS user guide, `enable-kms`; AWS Control Tower, CT.EKS.PR.2), and
+            Amazon Managed Service for Prometheus for a workspace, whose documented key policy asks for the service alone (user guide,
+            encryption at rest). The policy then asks that a service makes the grant on somebody's behalf.
     """
 
     description: str
     via: tuple[str, ...]
     principals: tuple[ServicePrincipal, ...] = ()
-    serves_cluster: bool = False
+    grants_to_services: bool = False
 
 
 class EncryptionKey(Construct):
@@ -98,7 +100,7 @@ class EncryptionKey(Construct):
 def _policy(stack: cdk.Stack, use: KeyUse) -> dict[str, Any]:
     places = {name: str(getattr(stack, name)) for name in _PLACES}
     # Either says that a service makes the grant; the second also when the grant is for the service itself.
-    by_service = "aws:ViaAWSService" if use.serves_cluster else "kms:GrantIsForAWSResource"
+    by_service = "aws:ViaAWSService" if use.grants_to_services else "kms:GrantIsForAWSResource"
     statements = [
         {
             # Without it a mistake in the rest of the policy would lock everybody out for good (KMS developer guide, default key policy).
@@ -131,7 +133,7 @@ def _through_services(use: KeyUse, places: Mapping[str, str]) -> list[dict[str, 
         "kms:CallerAccount": places["account"],
         "kms:ViaService": [f"{service}.{places['region']}.amazonaws.com" for service in use.via],
     }
-    for_aws = {} if use.serves_cluster else {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    for_aws = {} if use.grants_to_services else {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     return [
         {
             "Sid": "AccountUsesThroughServices",

@@ -64,7 +64,7 @@ def test_a_chart_of_our_own_is_deployed_as_an_asset() -> None:
     release(stack, chart=LocalChart(path=ROOT / "charts" / "bindings"), values={}, atomic=True)
     said = properties(stack)
     assert "ChartAssetURL" in said
-    assert said["Atomic"] is True
+    assert (said["Atomic"], said["Timeout"]) == (True, "420s")
     assert not {"Chart", "Version", "Repository"} & said.keys()
 
 
@@ -83,6 +83,7 @@ def test_a_release_waits_for_what_it_comes_after() -> None:
         ({"release": "a" * 54}, "53 at the most"),
         ({"atomic": True, "wait": False}, "Set wait as well"),
         ({"timeout": cdk.Duration.minutes(14)}, "Use 13 minutes at the most"),
+        ({"atomic": True, "timeout": cdk.Duration.minutes(8)}, "Use 7 minutes at the most with atomic"),
         ({"values": {"a": [{"b": None}]}}, r"values\.a\[0\]\.b is None"),
         ({"values": {"a": "x" * 100_001}}, "Keep them below 100000"),
         ({"chart": PublicChart(repository="oci://quay.io/charts")}, "does not end with the chart's name"),

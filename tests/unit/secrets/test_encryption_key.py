@@ -54,7 +54,7 @@ def test_whoever_is_not_the_account_is_confined_by_a_condition(template: Json, d
         assert "111122223333" in str(statement["Condition"])
 
 
-@pytest.mark.parametrize("data_class", USES.keys() - {"kubernetes"})
+@pytest.mark.parametrize("data_class", USES.keys() - {"kubernetes", "logs"})
 def test_nobody_but_services_passes_a_key_on_by_a_grant(template: Json, data_class: str) -> None:
     (denied,) = (statement for statement in statements(template, data_class) if statement["Effect"] == "Deny")
     assert denied["Principal"] == {"AWS": "*"}
@@ -70,6 +70,16 @@ def test_a_cluster_can_be_made_with_its_key_and_people_still_cannot_pass_it_on(t
     assert denied["Condition"] == {"BoolIfExists": {"aws:PrincipalIsAWSService": "false", "aws:ViaAWSService": "false"}}
     (grant,) = (statement for statement in found if statement["Effect"] == "Allow" and statement["Action"] == "kms:CreateGrant")
     assert grant["Condition"]["StringEquals"]["kms:ViaService"] == ["ec2.sa-east-1.amazonaws.com", "eks.sa-east-1.amazonaws.com"]
+
+
+def test_logs_key_lets_prometheus_make_grants(template: Json) -> None:
+    """A workspace's grants are for the service itself, which KMS may not count as an AWS resource."""
+    found = statements(template, "logs")
+    assert "kms:GrantIsForAWSResource" not in str(found)
+    (denied,) = (statement for statement in found if statement["Effect"] == "Deny")
+    assert denied["Condition"] == {"BoolIfExists": {"aws:PrincipalIsAWSService": "false", "aws:ViaAWSService": "false"}}
+    (grant,) = (statement for statement in found if statement["Effect"] == "Allow" and statement["Action"] == "kms:CreateGrant")
+    assert grant["Condition"]["StringEquals"]["kms:ViaService"] == ["aps.sa-east-1.amazonaws.com", "s3.sa-east-1.amazonaws.com"]
 
 
 def test_a_database_key_is_used_through_rds_of_the_region_by_this_account_only(template: Json) -> None:
