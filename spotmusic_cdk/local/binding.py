@@ -33,14 +33,14 @@ PATCHED_NAMES: dict[str, tuple[str, ...]] = {
     "ministack.app": ("app", "main"),
     "ministack.core.lambda_runtime": ("subprocess", "Worker._spawn"),
     "ministack.core.responses": ("get_account_id", "get_region", "_account_from_sts_session"),
-    "ministack.services.cloudformation": ("_stacks",),
+    "ministack.services.cloudformation": ("_exports", "_stacks"),
     "ministack.services.cloudformation.changesets": (
         *corrections.PATCHED_NAMES["ministack.services.cloudformation.changesets"],
         "_resolve_refs",
         "_evaluate_conditions",
     ),
     "ministack.services.cloudformation.engine": ("_resolve_refs", "_evaluate_conditions"),
-    "ministack.services.cloudformation.handlers": ("_resolve_refs", "_evaluate_conditions"),
+    "ministack.services.cloudformation.handlers": ("_resolve_refs", "_evaluate_conditions", "_imported_export_names"),
     "ministack.services.cloudformation.provisioners": (
         *corrections.PATCHED_NAMES["ministack.services.cloudformation.provisioners"],
         "_RESOURCE_HANDLERS",
@@ -53,6 +53,7 @@ PATCHED_NAMES: dict[str, tuple[str, ...]] = {
         "_update_resource",
         "_runs_on_worker_thread",
         "_add_event",
+        "_resolve_stack_outputs",
     ),
 }
 

@@ -1,13 +1,13 @@
 """What the emulator's own code gets wrong, and our app meets. Each correction names the case."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from html import escape
 from typing import Any
 
 from ministack.core import responses
 from ministack.services import backup, cloudformation, cloudwatch_logs, eks, elasticache, s3, secretsmanager, sns
-from ministack.services.cloudformation import changesets, provisioners
+from ministack.services.cloudformation import changesets, handlers, provisioners, stacks
 
 PATCHED_NAMES: dict[str, tuple[str, ...]] = {
     "ministack.services.backup": ("_vaults",),
@@ -33,6 +33,7 @@ def install() -> None:
     _keep_topic_keys()
     _name_secrets_by_arn()
     _see_changed_outputs()
+    _keep_imported_exports()
     _name_anew_with_each_creation()
     _refuse_names_that_are_taken()
 
@@ -189,3 +190,43 @@ def _see_changed_outputs() -> None:
 
     changesets._resolve_props_for_diff = with_outputs
     changesets._diff_resources = with_changed_outputs
+
+
+def _keep_imported_exports() -> None:
+    """An update may drop or change an export that another stack imports, which AWS refuses; and a dropped export can still be imported."""
+    resolve = stacks._resolve_stack_outputs
+
+    def resolved(*arguments: Any) -> Any:
+        outputs, exports = resolve(*arguments)
+        name = arguments[-2]
+        before = {
+            output["ExportName"]: output["OutputValue"]
+            for output in cloudformation._stacks[name].get("Outputs", [])
+            if "ExportName" in output
+        }
+        imports = {
+            other: handlers._imported_export_names(stack, other)
+            for other, stack in cloudformation._stacks.items()
+            if other != name and stack.get("StackStatus") != "DELETE_COMPLETE"
+        }
+        refuse_lost_exports(before, {export: entry["Value"] for export, entry in exports.items()}, imports)
+        for dropped in before.keys() - exports.keys():
+            cloudformation._exports.pop(dropped, None)
+        return outputs, exports
+
+    stacks._resolve_stack_outputs = resolved
+
+
+def refuse_lost_exports(before: Mapping[str, str], now: Mapping[str, str], imports: Mapping[str, Set[str]]) -> None:
+    """Raises a ValueError where an update drops or changes what another stack imports.
+
+    Args:
+        before: values of the stack's exports by name.
+        now: the same after the update.
+        imports: names of exports that each other stack imports.
+    """
+    for export, value in before.items():
+        users = [stack for stack, names in imports.items() if export in names]
+        if users and now.get(export) != value:
+            done = "updated" if export in now else "deleted"
+            raise ValueError(f"Export {export} cannot be {done} as it is in use by {' and '.join(users)}")

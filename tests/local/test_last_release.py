@@ -142,14 +142,31 @@ def contents(updated: Updated, stack: SynthesizedStack) -> dict[str, str]:
     return told
 
 
-def test_a_property_that_cannot_change_replaces_the_database_here_as_well(updated: Updated, tmp_path: Path) -> None:
-    """The seeded fault: without it, physical ids that stay the same would prove nothing."""
+def test_a_database_that_others_import_is_not_replaced(updated: Updated, tmp_path: Path) -> None:
     stack, before = updated.stack("data"), updated.ids(updated.today)
     database = next(name for name in stack.resources if name.startswith("CatalogueInstance"))
 
     def rename(resources: Resources) -> None:
         resources[database]["Properties"]["DBInstanceIdentifier"] = "renamed"
 
+    with pytest.raises(CliError):
+        updated.deploy(changed_assembly(updated.today, stack, rename, into=tmp_path / "renamed"), stack.id)
+    refusals = [
+        told for told in cloudformation.failures(updated.emulator.endpoint, stack) if "cannot be updated as it is in use by" in told
+    ]
+    assert any(database in told for told in refusals)
+    now = updated.ids(updated.today)
+    assert now[f"dev/data/{database}"] == before[f"dev/data/{database}"]
+
+
+def test_a_property_that_cannot_change_replaces_the_vault_here_as_well(updated: Updated, tmp_path: Path) -> None:
+    """The seeded fault: without it, physical ids that stay the same would prove nothing. Nobody imports the vault."""
+    stack, before = updated.stack("data"), updated.ids(updated.today)
+    vault = next(name for name, resource in stack.resources.items() if resource["Type"] == "AWS::Backup::BackupVault")
+
+    def rename(resources: Resources) -> None:
+        resources[vault]["Properties"]["BackupVaultName"] = "renamed"
+
     updated.deploy(changed_assembly(updated.today, stack, rename, into=tmp_path / "renamed"), stack.id)
     now = updated.ids(updated.today)
-    assert [name for name, id_ in before.items() if now.get(name) != id_] == [f"dev/data/{database}"]
+    assert [name for name, id_ in before.items() if now.get(name) != id_] == [f"dev/data/{vault}"]
