@@ -173,6 +173,20 @@ def test_values_fit_into_an_event(values: Json) -> None:
     assert len(json.dumps(values).encode()) < LARGEST_VALUES
 
 
+def test_reloader_follows_one_secret_of_the_import(manifests: dict[tuple[str, str], Json]) -> None:
+    """A start of Reloader makes one job for each Secret of a CronJob, all at once."""
+    cron = manifests["CronJob", "realm-import"]
+    excluded = set(cron["metadata"]["annotations"]["secrets.exclude.reloader.stakater.com/reload"].split(","))
+    pod = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    mounted = {volume["secret"]["secretName"] for volume in pod["volumes"] if "secret" in volume}
+    containers = [*pod["containers"], *pod["initContainers"]]
+    read = {
+        e["valueFrom"]["secretKeyRef"]["name"] for c in containers for e in c.get("env", ()) if "secretKeyRef" in e.get("valueFrom", {})
+    }
+    assert len((mounted | read) - excluded) == 1
+    assert not read & excluded
+
+
 KCADM = r"""#!/bin/bash
 # Stands in for kcadm.sh: keeps the realm's providers of keys in a file, as lines of id,name,providerId,priority.
 state=$STATE/providers; echo "$*" >> "$STATE/log"
