@@ -36,6 +36,7 @@ def lay_ground(site: Site) -> Ground:
         flows=flows.table(site.settings),
         vpc_cidr=site.settings.network.cidr,
         tags=site.stack.common_tags,
+        removal_policy=site.stack.data_removal,
         spot=not site.settings.production,
         after=[site.platform.node_access],
     )

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
+import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct, IConstruct
 
-from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
+from spotmusic_constructs.kubernetes.helm_release import LONGEST_TIMEOUT, HelmRelease, LocalChart
 from spotmusic_constructs.kubernetes.namespace import Namespace, network_policies
 from spotmusic_constructs.network.flows import Flow
 
@@ -32,6 +33,8 @@ class Ground(Construct):
         vpc_cidr: IPv4 range of the VPC.
         tags: tags of nodes, of what they have, and of volumes, whose keys the cluster's role has to admit (`tag_keys`). Volumes that
             are there, and those of a StorageClass that is there, keep theirs.
+        removal_policy: policy of volumes whose claim is deleted: `DESTROY` deletes them, anything else retains them. An existing
+            StorageClass and existing volumes keep theirs.
         spot: whether pods that may move run on spare capacity, which is cheaper and can be taken away within two minutes.
         after: constructs that must be deployed before.
 
@@ -55,6 +58,7 @@ class Ground(Construct):
         flows: Sequence[Flow],
         vpc_cidr: str,
         tags: Mapping[str, str],
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
         spot: bool = False,
         after: Sequence[IConstruct] = (),
     ) -> None:
@@ -76,11 +80,16 @@ class Ground(Construct):
                     "storage": {"key": key.key_arn},
                 },
                 "nodePools": {"general": {"capacityTypes": ["spot", "on-demand"] if spot else ["on-demand"]}},
-                "storageClass": {"key": key.key_arn},
+                "storageClass": {
+                    "key": key.key_arn,
+                    "reclaimPolicy": "Delete" if removal_policy == cdk.RemovalPolicy.DESTROY else "Retain",
+                },
                 "tags": dict(tags),
                 "namespaces": {name: namespace.to_values(policies[name]) for name, namespace in namespaces.items()},
             },
-            # Node pools are ready without nodes, so there is nothing to wait for but the API's answer.
-            wait=False,
+            # On deletion: a NodeClass is gone only when its nodes and their instance profile are, and IAM deletes no role that still is in
+            # one. On installation node pools are ready without nodes.
+            wait=True,
+            timeout=cdk.Duration.minutes(LONGEST_TIMEOUT),
             after=after,
         )

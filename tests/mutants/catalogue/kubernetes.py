@@ -112,7 +112,7 @@ FAULTS = (
     Fault(
         "volumes deleted with their claim",
         GROUND,
-        chart("templates/storage.yaml", "reclaimPolicy: Retain", "reclaimPolicy: Delete"),
+        chart("templates/storage.yaml", ".reclaimPolicy | default .Values.storageClass.reclaimPolicy", '.reclaimPolicy | default "Delete"'),
         "A deleted claim takes the plays along.",
     ),
     Fault(

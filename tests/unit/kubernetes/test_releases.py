@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_eks_v2 as eks
@@ -30,17 +31,17 @@ NAMESPACES = namespaces(sample_of("prod"))
 Manifests = list[dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def values() -> dict[str, Any]:
-    """The values of each release as the template says them."""
-    stack = new_stack()
+def cluster_in(stack: cdk.Stack) -> eks.ICluster:
     role = iam.Role.from_role_name(stack, "KubectlRole", "kubectl")
     provider = eks.KubectlProvider.from_kubectl_provider_attributes(
         stack, "Kubectl", role=role, service_token="arn:aws:lambda:sa-east-1:111122223333:function:kubectl"
     )
-    cluster = eks.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="spotmusic-test", kubectl_provider=provider)
+    return eks.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="spotmusic-test", kubectl_provider=provider)
+
+
+def ground_in(stack: cdk.Stack, cluster: eks.ICluster, **options: Any) -> Ground:
     settings = sample_of("prod")
-    ground = Ground(
+    return Ground(
         stack,
         "Ground",
         cluster=cluster,
@@ -54,7 +55,16 @@ def values() -> dict[str, Any]:
         flows=flows.table(settings),
         vpc_cidr=settings.network.cidr,
         tags=TAGS,
+        **options,
     )
+
+
+@pytest.fixture(scope="module")
+def values() -> dict[str, Any]:
+    """The values of each release as the template says them."""
+    stack = new_stack()
+    cluster = cluster_in(stack)
+    ground = ground_in(stack, cluster)
     MetricsServer(stack, "MetricsServer", cluster=cluster, version="v0.8.1-eksbuild.10", after=[ground])
     Trust(
         stack,
@@ -94,7 +104,8 @@ def values() -> dict[str, Any]:
     resources = Template.from_stack(stack).to_json()["Resources"].values()
     releases = [resource["Properties"] for resource in resources if resource["Type"] == "Custom::AWSCDK-EKS-HelmChart"]
     (add_on,) = [resource for resource in resources if resource["Type"] == "AWS::EKS::Addon"]
-    return {release["Release"]: json.loads(release["Values"]) for release in releases} | {"add-on": add_on}
+    waiting = {release["Release"] for release in releases if release.get("Wait")}
+    return {release["Release"]: json.loads(release["Values"]) for release in releases} | {"add-on": add_on, "waiting": waiting}
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +125,11 @@ def test_nodes_are_private_encrypted_and_in_every_zone(manifests: Callable[[str]
     assert spec["ephemeralStorage"]["kmsKeyID"] == ARN
     assert spec["role"] == "nodes"
     assert node_class["metadata"]["name"] != "default"
+
+
+def test_ground_waits_for_deleted_node_class(values: dict[str, Any]) -> None:
+    """The role of the nodes is deleted after the release: IAM refuses while an instance profile of the NodeClass has it."""
+    assert "ground" in values["waiting"]
 
 
 def test_network_policies_are_enforced(manifests: Callable[[str], Manifests]) -> None:
@@ -139,6 +155,14 @@ def test_volumes_are_encrypted_kept_and_made_where_their_pod_is(manifests: Calla
     assert found["parameters"].items() >= {"type": "gp3", "encrypted": "true", "kmsKeyId": ARN}.items()
     assert (found["reclaimPolicy"], found["volumeBindingMode"], found["allowVolumeExpansion"]) == ("Retain", "WaitForFirstConsumer", True)
     assert found["provisioner"] == "ebs.csi.eks.amazonaws.com"
+
+
+def test_volumes_are_deleted_where_data_may(values: dict[str, Any]) -> None:
+    stack = new_stack()
+    ground_in(stack, cluster_in(stack), removal_policy=cdk.RemovalPolicy.DESTROY)
+    (release,) = Template.from_stack(stack).find_resources("Custom::AWSCDK-EKS-HelmChart").values()
+    found = json.loads(release["Properties"]["Values"])["storageClass"]
+    assert (values["ground"]["storageClass"]["reclaimPolicy"], found["reclaimPolicy"]) == ("Retain", "Delete")
 
 
 def test_nodes_and_volumes_bear_the_tags_that_are_given(manifests: Callable[[str], Manifests]) -> None:

@@ -30,7 +30,10 @@ OURS = {
     "annotations": {"meta.helm.sh/release-name": "ground", "meta.helm.sh/release-namespace": "default"},
 }
 """What Helm writes on what it has made, and asks for before it touches it again."""
-VALUES = {"storageClass": {"name": "gp3", "key": "arn:key"}, "tags": {"Project": "spotmusic", "CostCenter": "streaming"}}
+VALUES = {
+    "storageClass": {"name": "gp3", "key": "arn:key", "reclaimPolicy": "Delete"},
+    "tags": {"Project": "spotmusic", "CostCenter": "streaming"},
+}
 
 
 @contextmanager
@@ -60,8 +63,8 @@ def api_server(answers: Mapping[str, Json]) -> Iterator[str]:
 
 
 @pytest.fixture
-def parameters(tmp_path: Path) -> Callable[[Json | None], Json]:
-    """Parameters of the class as it is released, by those of the class that is there."""
+def storage_class(tmp_path: Path) -> Callable[[Json | None], Json]:
+    """The class as it is released, by the fields of the class that is there."""
     chart = tmp_path / "storage"
     shutil.copytree(ROOT / "charts" / "ground", chart, ignore=shutil.ignore_patterns("values*"))
     for template in (chart / "templates").iterdir():
@@ -69,7 +72,7 @@ def parameters(tmp_path: Path) -> Callable[[Json | None], Json]:
             template.unlink()
 
     def released(there: Json | None) -> Json:
-        found = {"apiVersion": GROUP, "kind": "StorageClass", "metadata": OURS, "provisioner": "any", "parameters": there}
+        found = {"apiVersion": GROUP, "kind": "StorageClass", "metadata": OURS, "provisioner": "any", **(there or {})}
         answers = NOTHING_BUT_CLASSES if there is None else {**NOTHING_BUT_CLASSES, f"/apis/{GROUP}/storageclasses/gp3": found}
         with api_server(answers) as address:
             command = [str(helm()), "template", "ground", str(chart), "--dry-run=server", "--disable-openapi-validation", "--values", "-"]
@@ -83,10 +86,16 @@ def parameters(tmp_path: Path) -> Callable[[Json | None], Json]:
                 env={"HOME": str(tmp_path), "KUBECONFIG": "/dev/null"},
             )
         assert not done.returncode, done.stderr
-        (storage_class,) = manifests_in(done.stdout)
-        return dict(storage_class["parameters"])
+        (rendered,) = manifests_in(done.stdout)
+        return dict(rendered)
 
     return released
+
+
+@pytest.fixture
+def parameters(storage_class: Callable[[Json | None], Json]) -> Callable[[Json | None], Json]:
+    """Parameters of the class as it is released, by those of the class that is there."""
+    return lambda there: dict(storage_class(None if there is None else {"parameters": there})["parameters"])
 
 
 def tags(parameters: Json) -> Json:
@@ -109,3 +118,12 @@ def test_a_class_that_is_there_keeps_the_tags_of_before(parameters: Callable[[Js
 
 def test_whatever_else_changes_is_for_kubernetes_to_refuse(parameters: Callable[[Json | None], Json]) -> None:
     assert parameters({"type": "io2", "encrypted": "false"})["encrypted"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"), [(None, "Delete"), ({"reclaimPolicy": "Retain"}, "Retain"), ({"reclaimPolicy": "Delete"}, "Delete")]
+)
+def test_existing_storage_class_keeps_reclaim_policy(
+    storage_class: Callable[[Json | None], Json], there: Json | None, expected: str
+) -> None:
+    assert storage_class(there)["reclaimPolicy"] == expected
