@@ -1,5 +1,6 @@
-"""Pulls every pinned chart of a repository with the Helm of the layer: `make charts`."""
+"""Pulls every pinned chart of a repository with the Helm of the layer, and holds it to its checksum: `make charts`."""
 
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,10 @@ from pathlib import Path
 from spotmusic_cdk import versions
 from tests.helm_values import helm
 
-FOLDER = Path(__file__).parents[2] / ".charts"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / ".charts"
+LOCK = ROOT / "charts.lock"
+"""SHA-256 and name of each archive, as `sha256sum` writes them."""
 
 
 def command(chart: versions.Chart, folder: Path) -> list[str]:
@@ -16,11 +20,52 @@ def command(chart: versions.Chart, folder: Path) -> list[str]:
     return [str(helm()), "pull", *place, "--version", chart.version, "--destination", str(folder)]
 
 
+def archive_name(chart: versions.Chart) -> str:
+    """Returns the name of the file that Helm writes."""
+    return f"{chart.name}-{chart.version}.tgz"
+
+
+def locked(lock: Path) -> dict[str, str]:
+    """Returns the checksum of each archive by its name; none where nobody has pulled charts yet."""
+    lines = lock.read_text().splitlines() if lock.is_file() else []
+    return {name: checksum for checksum, name in (line.split() for line in lines)}
+
+
+def checksum_of(archive: Path) -> str:
+    """Returns the SHA-256 of an archive."""
+    return hashlib.sha256(archive.read_bytes()).hexdigest()
+
+
+def verify(archives: list[Path], lock: Path) -> list[str]:
+    """Holds archives to the lock file, and adds those that it does not know.
+
+    Args:
+        archives: archives of all pinned charts.
+        lock: file of checksums; only complete ones are written, without those of charts that are no longer pinned.
+
+    Returns:
+        What is wrong with an archive. Nothing is written then.
+    """
+    known = locked(lock)
+    found = {archive.name: checksum_of(archive) for archive in archives}
+    wrong = [
+        f"{name}: SHA-256 {checksum} is not {known[name]} of {lock.name}. The repository gave another file under the same version: "
+        "compare both before either is deployed."
+        for name, checksum in sorted(found.items())
+        if known.get(name, checksum) != checksum
+    ]
+    if not wrong and known != found:
+        lock.write_text("".join(f"{checksum}  {name}\n" for name, checksum in sorted(found.items())))
+    return wrong
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     for chart in versions.charts():
-        if (FOLDER / f"{chart.name}-{chart.version}.tgz").is_file():
+        if (FOLDER / archive_name(chart)).is_file():
             continue
         print(f"{chart.name} {chart.version} from {chart.repository}", flush=True)
         if subprocess.run(command(chart, FOLDER), check=False).returncode:
             sys.exit(f"{chart.repository} did not give {chart.name} {chart.version}. Without it the tests that need it skip and say so.")
+    if problems := verify([FOLDER / archive_name(chart) for chart in versions.charts()], LOCK):
+        sys.exit("\n".join(problems))

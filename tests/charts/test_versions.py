@@ -4,6 +4,7 @@ import re
 import subprocess
 import tarfile
 from importlib.metadata import version as installed
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,7 +12,7 @@ import yaml
 from spotmusic_cdk import versions
 from spotmusic_cdk.versions import charts
 from tests.charts.platform import archive
-from tests.charts.pull import command
+from tests.charts.pull import LOCK, archive_name, checksum_of, command, locked, verify
 from tests.conftest import ROOT, settings_of
 from tests.helm_values import helm, helm_of
 
@@ -106,3 +107,38 @@ def test_charts_are_pulled_at_their_exact_version_from_their_own_address() -> No
         assert words[:2] == [str(helm()), "pull"]
         assert words[words.index("--version") + 1] == chart.version
         assert chart.repository in words
+
+
+def test_chart_checksums_are_of_pinned_charts() -> None:
+    """Until somebody has pulled the charts there are none."""
+    assert locked(LOCK).keys() in ({archive_name(chart) for chart in charts()}, set())
+
+
+@pytest.mark.parametrize("chart", charts(), ids=lambda chart: chart.name)
+def test_chart_at_hand_has_its_checksum(chart: versions.Chart) -> None:
+    file, known = archive(chart.name, chart.version), locked(LOCK).get(archive_name(chart))
+    if file is None or known is None:
+        pytest.skip(f"{chart.name} {chart.version} is not at hand or not in {LOCK.name}: `make charts` pulls it and writes its checksum")
+    assert checksum_of(file) == known
+
+
+def test_replaced_chart_archive_is_refused(tmp_path: Path) -> None:
+    archives = [tmp_path / "kong-3.4.1.tgz", tmp_path / "redpanda-26.2.1.tgz"]
+    for file in archives:
+        file.write_text(file.name)
+    lock = tmp_path / "charts.lock"
+    assert verify(archives, lock) == []
+    written = lock.read_text()
+    archives[0].write_text("another")
+    (wrong,) = verify(archives, lock)
+    assert wrong.startswith("kong-3.4.1.tgz: SHA-256")
+    assert lock.read_text() == written
+
+
+def test_new_chart_version_replaces_its_checksum(tmp_path: Path) -> None:
+    old, new, lock = tmp_path / "kong-3.4.1.tgz", tmp_path / "kong-3.5.0.tgz", tmp_path / "charts.lock"
+    for file in (old, new):
+        file.write_text(file.name)
+    verify([old], lock)
+    assert verify([new], lock) == []
+    assert locked(lock) == {new.name: checksum_of(new)}
