@@ -24,7 +24,7 @@ class Platform(cdk.Stage):
     """All of Spotmusic in one environment, so that `cdk deploy dev/network` deploys one stack and `"dev/*"` all of them."""
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
-        super().__init__(scope, settings.name)
+        super().__init__(scope, settings.name, permissions_boundary=_boundary(settings.permissions_boundary))
 
         self.network = NetworkStack(self, settings=settings)
         self.secrets = SecretsStack(self, settings=settings)
@@ -92,3 +92,9 @@ def _reference(resources: dict[str, cdk.CfnResource], value: dict[str, Any]) -> 
         return resources[value["Ref"]].ref
     id_, attribute = value["Fn::GetAtt"]
     return resources[id_].get_att(attribute)
+
+
+def _boundary(policy: str | None) -> cdk.PermissionsBoundary | None:
+    if policy is None:
+        return None
+    return cdk.PermissionsBoundary.from_arn(policy) if policy.startswith("arn:") else cdk.PermissionsBoundary.from_name(policy)

@@ -76,6 +76,7 @@ class DataStack(EnvironmentStack):
             instances={name: database.instance for name, database in databases.items()},
             key=self._keys.notifications,
             emails=settings.observability.alarm_emails,
+            endpoints=settings.observability.alarm_endpoints,
         ).topic
         self.backup = BackupPlan(
             self,

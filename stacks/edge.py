@@ -138,7 +138,8 @@ class EdgeStack(EnvironmentStack):
             use=NOTIFICATIONS,
             removal_policy=self.data_removal,
         ).key
-        topic = AlarmTopic(self, "AlarmTopic", key=key, emails=settings.observability.alarm_emails).topic
+        told = settings.observability
+        topic = AlarmTopic(self, "AlarmTopic", key=key, emails=told.alarm_emails, endpoints=told.alarm_endpoints).topic
         DistributionAlarms(self, "DistributionAlarms", topic=topic, distribution_id=self.distribution.distribution_id)
         WebAclAlarms(self, "WebAclAlarms", topic=topic, metric_name=self.web_acl.metric_name)
         if settings.region in WITHOUT_BUDGETS:

@@ -58,6 +58,7 @@ class EnvironmentStack(cdk.Stack):
             "Owner": settings.owner,
             "CostCenter": settings.cost_center,
             "DataClass": data_class,
+            **settings.tags,
         }
         stack_tags = cdk.Tags.of(self)
         for key, value in self.common_tags.items():

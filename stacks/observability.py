@@ -94,7 +94,10 @@ class ObservabilityStack(EnvironmentStack):
         name, keys = f"spotmusic-{settings.name}-{self.creation}", secrets.keys
         retention = self.log_retention.security
 
-        self.alarm_topic = AlarmTopic(self, "AlarmTopic", key=keys.notifications, emails=settings.observability.alarm_emails).topic
+        told = settings.observability
+        self.alarm_topic = AlarmTopic(
+            self, "AlarmTopic", key=keys.notifications, emails=told.alarm_emails, endpoints=told.alarm_endpoints
+        ).topic
         heartbeat = Heartbeat(self, "Heartbeat", topic=self.alarm_topic, key=keys.notifications)
         self.event_log = EventLog(
             self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, get_args
 
-from spotmusic_cdk.settings import broker_checks, regional_checks, service_checks
+from spotmusic_cdk.settings import broker_checks, organization_checks, regional_checks, service_checks
 from spotmusic_cdk.settings.network import InterfaceEndpoint
 from spotmusic_cdk.settings.problem import Problem
 
@@ -17,6 +17,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     """Finds what no section can see by itself."""
     yield from regional_checks.problems(settings)
     yield from service_checks.problems(settings)
+    yield from organization_checks.problems(settings)
     yield from _data(settings)
     if settings.domain and settings.edge.distribution_domain_name:
         wrong = f"viewers type {settings.domain.name}, so that nothing may bear another name"
@@ -93,7 +94,7 @@ def _production(settings: Settings) -> Iterator[Problem]:
         ),
         (settings.kubernetes.kong.min_replicas < 3, "kubernetes.kong.min_replicas", "production has a pod in every zone", "Use 3 or more."),
         (
-            not settings.observability.alarm_emails,
+            not (settings.observability.alarm_emails or settings.observability.alarm_endpoints),
             "observability.alarm_emails",
             "nobody would hear an alarm",
             "Name at least one address.",

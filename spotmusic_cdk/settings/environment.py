@@ -11,7 +11,7 @@ from spotmusic_cdk.settings.data import DataSettings, RegistrySettings
 from spotmusic_cdk.settings.edge import EdgeSettings
 from spotmusic_cdk.settings.identity import IdentitySettings
 from spotmusic_cdk.settings.kubernetes import KubernetesSettings
-from spotmusic_cdk.settings.model import Model, Name
+from spotmusic_cdk.settings.model import Model, Name, PolicyReference, TagKey, TagText
 from spotmusic_cdk.settings.network import DomainSettings, NetworkSettings
 from spotmusic_cdk.settings.observability import ObservabilitySettings
 from spotmusic_cdk.settings.problem import ProblemsError
@@ -34,8 +34,14 @@ class Settings(Model):
     """Availability zones, three where the region has them: written down, so that synthesis looks nothing up."""
     owner: Name = "platform"
     """Team that answers for it (tag Owner)."""
-    cost_center: Name = "streaming"
-    """Where its cost is booked (tag CostCenter)."""
+    cost_center: TagText = "streaming"
+    """Where its cost is booked (tag CostCenter), such as KST-4711; a number in quotes, such as "100234"."""
+    tags: Annotated[dict[TagKey, TagText], Field(max_length=10)] = Field(default_factory=dict)
+    """More tags of everything, such as `DataOwner: music-rights`: 10 at most, keys to 128 letters, values to 256, of letters, digits,
+    spaces and `+ - = . _ : / @`. A number needs quotes. Another tag replaces the nodes of the cluster one by one (docs/deployment.md)."""
+    permissions_boundary: PolicyReference | None = None
+    """Managed policy that bounds the rights of every IAM role of the environment: its name in this account, or its ARN. The policy must
+    exist first, and must allow what the roles do."""
     domain: DomainSettings | None = None
     """Public domain; without one CloudFront's own name and certificate serve the platform."""
     network: NetworkSettings = NetworkSettings()

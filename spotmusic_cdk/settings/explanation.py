@@ -11,6 +11,20 @@ from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.problem import Problem, ProblemsError, key_of, shown
 
 ADVICE = "Correct it; environments/schema.json tells what it takes."
+_OWN_VPC = "The platform makes its own VPC; choose a network.cidr apart from yours, and connect the two by peering or a transit gateway."
+_ON_CALL = "Use observability.alarm_emails, or alarm_endpoints for a service of on-call such as PagerDuty."
+_MIRROR = "Images come through caches in Amazon ECR (registry.docker_hub_credentials and github_credentials); no other mirror is supported."
+_CERTIFICATES = "Only domain.edge_certificate takes one of your own; certificates of the home region are requested by the platform."
+ELSEWHERE: dict[str, str] = {
+    **dict.fromkeys(("vpc", "vpc_id", "existing_vpc", "subnet_ids", "subnets"), _OWN_VPC),
+    "avoid": "Choose a network.cidr apart from the ranges in use; other environment files are compared with it.",
+    **dict.fromkeys(("mirror", "mirrors", "registry_mirror"), _MIRROR),
+    **dict.fromkeys(("oncall", "on_call", "pagerduty", "opsgenie", "slack", "webhook", "webhooks"), _ON_CALL),
+    **dict.fromkeys(("certificate", "certificates", "certificate_arn", "acm_certificate"), _CERTIFICATES),
+    **dict.fromkeys(("boundary", "iam_boundary", "permission_boundary"), "Use permissions_boundary at the top of the file."),
+    **dict.fromkeys(("extra_tags", "labels", "tag"), "Use tags at the top of the file."),
+}
+"""Advice on keys that users look for in vain, whichever section they write them in; the nearest known key would mislead."""
 MOST = 20
 """Problems that one message tells: who has more of them starts with these."""
 
@@ -71,6 +85,8 @@ def _known_keys(location: list[str]) -> str:
     for part in location[:-1]:
         model = _submodel(model, part)
     known = sorted(model.model_fields) if model else []
+    if location[-1] in ELSEWHERE:
+        return ELSEWHERE[location[-1]]
     close = get_close_matches(location[-1], known, n=1)
     return f"Did you mean {close[0]}?" if close else f"Use one of {', '.join(known)}, or remove it."
 

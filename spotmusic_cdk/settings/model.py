@@ -27,6 +27,17 @@ Once = AfterValidator(_named_once)
 
 # Patterns name letters and digits one by one: of a Unicode expression \d and \w match those of every script, and AWS takes none of them.
 Email = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=254)]
+TagText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 +=._:/@-]{1,256}$")]
+"""Value of a tag: letters, digits, spaces and `+ - = . _ : / @` (AWS General Reference, tagging best practices). Letters beyond ASCII are
+left out, because not every service takes them."""
+TagKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 +._:/@-]{1,128}$")]
+"""Key of a tag, from the same source. No `=`: volumes of the cluster get their tags as `key=value`."""
+PolicyReference = Annotated[
+    str,
+    StringConstraints(pattern=r"^(arn:aws:iam::[0-9]{12}:policy/([A-Za-z0-9+=,.@_-]+/)*)?[A-Za-z0-9+=,.@_-]{1,128}$", max_length=640),
+]
+"""Name or ARN of a managed policy."""
+HttpsAddress = Annotated[str, StringConstraints(pattern=r"^https://[A-Za-z0-9.-]+\.[A-Za-z]{2,63}(/[A-Za-z0-9._~%/-]*)?$", max_length=500)]
 RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}$")]
 SecretArn = Annotated[
     str,

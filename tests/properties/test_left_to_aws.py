@@ -85,8 +85,9 @@ def test_what_is_counted_and_told_reaches_somebody(platform: Platform) -> Verdic
         values = [made["MetricValue"] for made in counter["MetricTransformations"]]
         yield counter, values == ["1"], "Count one for each event: alarms fire at one."
     for subscription in platform.all("AWS::SNS::Subscription"):
-        read = subscription["Endpoint"] in platform.settings.observability.alarm_emails
-        yield subscription, read, "Tell an address of observability.alarm_emails."
+        told = platform.settings.observability
+        asked = told.alarm_endpoints if subscription["Protocol"] == "https" else told.alarm_emails
+        yield subscription, subscription["Endpoint"] in asked, "Tell an address of observability.alarm_emails or alarm_endpoints."
     for budget in platform.some("AWS::Budgets::Budget"):
         amount, asked = budget["Budget.BudgetLimit.Amount"], platform.settings.observability.monthly_budget_usd
         yield budget, amount == asked, f"It tells of {amount} USD, and the file asks for {asked}."

@@ -104,7 +104,7 @@ def tags_in(resource: Resource, name: str) -> dict[str, str]:
 @promise
 def test_p126_everything_says_what_it_is_for_and_who_pays(platform: Platform, cluster: Deployed) -> Verdicts:
     settings = platform.settings
-    wanted = {"Project": "spotmusic", "Env": settings.name, "Owner": settings.owner, "CostCenter": settings.cost_center}
+    wanted = {"Project": "spotmusic", "Env": settings.name, "Owner": settings.owner, "CostCenter": settings.cost_center} | settings.tags
     tagged: dict[str, str | None] = {"AWS::ECR::RepositoryCreationTemplate": "ResourceTags"}  # those of the repositories that ECR makes
     for resource in platform.resources:
         region = EDGE_REGION if resource.stack == "edge" else settings.region

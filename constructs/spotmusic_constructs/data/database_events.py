@@ -9,6 +9,8 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from spotmusic_constructs.https_subscriptions import subscribe_endpoints
+
 CATEGORIES = (
     "availability",
     "configuration change",
@@ -33,6 +35,7 @@ class DatabaseEvents(Construct):
         instances: the instances, by the name that the subscription has in the template.
         key: customer-managed key of the data class "notifications", whose policy admits `events.rds.amazonaws.com`.
         emails: who reads the events; each address has to confirm its subscription once.
+        endpoints: HTTPS addresses of services of on-call that read them as well.
 
     Example:
         events = DatabaseEvents(self, "DatabaseEvents", instances={"Catalogue": catalogue.instance}, key=keys.notifications)
@@ -46,6 +49,7 @@ class DatabaseEvents(Construct):
         instances: Mapping[str, rds.IDatabaseInstance],
         key: kms.IKey,
         emails: Sequence[str] = (),
+        endpoints: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
 
@@ -61,6 +65,7 @@ class DatabaseEvents(Construct):
         )
         for email in emails:
             sns.Subscription(self, email, topic=self.topic, protocol=sns.SubscriptionProtocol.EMAIL, endpoint=email)
+        subscribe_endpoints(self, self.topic.topic_arn, endpoints)
         for name, instance in instances.items():
             subscription = rds.CfnEventSubscription(
                 self,

@@ -8,6 +8,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from spotmusic_constructs.https_subscriptions import subscribe_endpoints
+
 
 class AlarmTopic(Construct):
     """An encrypted SNS topic that alarms and budgets of this account publish to, and e-mail subscriptions.
@@ -20,18 +22,22 @@ class AlarmTopic(Construct):
         key: customer-managed key of the data class "notifications", in the topic's region; its policy must admit the
             services above (`NOTIFICATIONS` in `secrets/data_keys.py`).
         emails: who is told.
+        endpoints: HTTPS addresses of services of on-call that are told as well.
 
     Example:
         alarms = AlarmTopic(self, "AlarmTopic", key=keys.notifications, emails=["platform@spotmusic.example"])
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, emails: Sequence[str] = ()) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, key: kms.IKey, emails: Sequence[str] = (), endpoints: Sequence[str] = ()
+    ) -> None:
         super().__init__(scope, construct_id)
         resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key.key_arn)
         sns.CfnTopicPolicy(self, "Policy", topics=[resource.ref], policy_document=_policy(cdk.Stack.of(self), resource.ref))
         for email in emails:
             # The address is part of the id: with a number instead, taking one away would replace all that follow.
             sns.CfnSubscription(self, f"Email-{email}", topic_arn=resource.ref, protocol="email", endpoint=email)
+        subscribe_endpoints(self, resource.ref, endpoints)
         self.topic = sns.Topic.from_topic_arn(self, "Handle", resource.ref)
 
 

@@ -40,6 +40,14 @@ def test_every_address_is_told(resources: Json) -> None:
     assert [(s["Protocol"], s["Endpoint"]) for s in subscriptions] == [("email", "a@spotmusic.example"), ("email", "b@spotmusic.example")]
 
 
+def test_endpoints_are_told_without_keys_in_ids() -> None:
+    stack, address = new_stack(), "https://events.pagerduty.com/integration/0123key/enqueue"
+    AlarmTopic(stack, "Alarms", key=kms.Key.from_key_arn(stack, "Key", KEY), endpoints=[address])
+    found = resources_of(stack)
+    assert [(s["Protocol"], s["Endpoint"]) for s in all_of(found, "AWS::SNS::Subscription")] == [("https", address)]
+    assert not [id_ for id_ in found if "0123key" in id_]
+
+
 def test_a_topic_needs_no_address_and_works_in_another_region() -> None:
     stack = new_stack(region="us-east-1")
     AlarmTopic(stack, "Alarms", key=kms.Key.from_key_arn(stack, "Key", KEY))

@@ -60,6 +60,31 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"zones": ["sa-east-1a", "sa-east-1b", "eu-west-1c"]},
         "zones: eu-west-1c is not a zone of sa-east-1.\n  Write zones: [sa-east-1a, sa-east-1b, sa-east-1c], or change region",
     ),
+    "a VPC that exists": (
+        {"network.vpc_id": "vpc-0"},
+        "network.vpc_id: unknown key.\n  The platform makes its own VPC; choose a network.cidr",
+    ),
+    "a mirror": ({"registry.mirror": "mirror.example"}, "registry.mirror: unknown key.\n  Images come through caches in Amazon ECR"),
+    "people on call": ({"oncall": ["x"]}, "oncall: unknown key.\n  Use observability.alarm_emails, or alarm_endpoints"),
+    "a certificate at home": (
+        {"domain": {"name": "x.example", "hosted_zone_id": "Z0123456789EXAMPLE", "certificate": "arn"}},
+        "domain.certificate: unknown key.\n  Only domain.edge_certificate takes one of your own",
+    ),
+    "an endpoint without TLS": (
+        {"observability.alarm_endpoints": ["http://x.example/"]},
+        "observability.alarm_endpoints.0: 'http://x.example/' is refused",
+    ),
+    "a tag of AWS": ({"tags": {"aws:cloudformation:x": "y"}}, "tags: aws:cloudformation:x starts with a prefix that AWS or EKS reserves"),
+    "a tag of the platform": ({"tags": {"costcenter": "100234"}}, "tags: costcenter is a tag of the platform.\n  Set cost_center instead."),
+    "tags that differ in case": ({"tags": {"Team": "a", "team": "b"}}, "tags: Team and team differ in case only, which IAM refuses"),
+    "a tag that is a number": ({"tags": {"SapOrder": 100234}}, "tags.SapOrder: 100234 is not text.\n  Put it in quotes."),
+    "a tag that is too long": ({"tags": {"k" * 129: "x"}}, "is refused: it does not match"),
+    "tags that no policy holds": ({"tags": {f"{n}" * 128: "x" for n in range(5)}}, "tags: the keys have 640 letters, more than the 600"),
+    "a cost center that is a number": ({"cost_center": 100234}, "cost_center: 100234 is not text.\n  Put it in quotes."),
+    "a boundary of another account": (
+        {"account": "444455556666", "permissions_boundary": "arn:aws:iam::111122223333:policy/boundary"},
+        "permissions_boundary: the policy is of account 111122223333, and roles take one of 444455556666 only",
+    ),
     "a public endpoint without ranges": (
         {"kubernetes.endpoint": "public_and_private"},
         "kubernetes.public_access_cidrs: a public endpoint would answer everybody.\n  Name the IPv4 ranges",

@@ -1,0 +1,23 @@
+"""Subscriptions of services of on-call, such as PagerDuty, to a topic."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+
+def subscribe_endpoints(scope: Construct, topic_arn: str, endpoints: Sequence[str]) -> None:
+    """Subscribe HTTPS addresses to a topic.
+
+    Each address has to confirm its subscription, which services of on-call do by themselves.
+
+    Args:
+        scope: construct that gets the subscriptions.
+        topic_arn: topic of the same region.
+        endpoints: addresses that begin with `https://`.
+    """
+    for endpoint in endpoints:
+        # The digest keeps the key in an address out of logical ids, and an address that goes from replacing the others.
+        construct_id = f"Endpoint-{sha256(endpoint.encode()).hexdigest()[:12]}"
+        sns.CfnSubscription(scope, construct_id, topic_arn=topic_arn, protocol="https", endpoint=endpoint)

@@ -1,0 +1,68 @@
+"""What an organization asks of every resource: its tags, and the boundary of every role."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.services.ingress import UNTAGGED
+from tests.conftest import Template, sample_of, synthesize, templates_in
+
+TAGS = {"DataOwner": "music-rights", "Sap Order": "100234"}
+
+
+def of_an_organization(**changes: object) -> Settings:
+    """Environment of developers with tags and a cost center of a company."""
+    document = sample_of("dev").model_dump(mode="json") | {"tags": TAGS, "cost_center": "KST-4711", **changes}
+    document["observability"]["alarm_endpoints"] = ["https://oncall.example/sns"]
+    return Settings.model_validate_json(json.dumps(document))
+
+
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
+    outdir: Path = tmp_path_factory.mktemp("organization")
+    synthesize(of_an_organization(permissions_boundary="company-boundary"), outdir=outdir)
+    return templates_in(outdir / "assembly-dev")
+
+
+def test_every_role_has_the_boundary(templates: dict[str, Template]) -> None:
+    roles = [r["Properties"] for t in templates.values() for r in t["Resources"].values() if r["Type"] == "AWS::IAM::Role"]
+    assert len(roles) > 30
+    assert {json.dumps(role.get("PermissionsBoundary")).count("policy/company-boundary") for role in roles} == {1}
+
+
+def test_extra_tags_stand_beside_ours(templates: dict[str, Template]) -> None:
+    wanted = {("CostCenter", "KST-4711"), *TAGS.items()}
+    for template in templates.values():
+        for id_, resource in template["Resources"].items():
+            tags = resource["Properties"].get("Tags")
+            if isinstance(tags, list) and tags and resource["Type"] not in UNTAGGED:
+                assert wanted <= {(tag["Key"], json.dumps(tag["Value"]).strip('"')) for tag in tags}, id_
+
+
+def test_eks_may_give_extra_tags(templates: dict[str, Template]) -> None:
+    policies = [
+        json.dumps(resource)
+        for resource in templates["eks-platform"]["Resources"].values()
+        if resource["Type"] == "AWS::IAM::ManagedPolicy" and "aws:TagKeys" in json.dumps(resource)
+    ]
+    assert all(key in policy for policy in policies for key in TAGS)
+    assert policies
+
+
+def test_endpoints_hear_all_topics(templates: dict[str, Template]) -> None:
+    told = [
+        stack
+        for stack, template in templates.items()
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::SNS::Subscription" and resource["Properties"]["Protocol"] == "https"
+    ]
+    assert sorted(told) == ["data", "edge", "observability"]
+
+
+def test_boundary_may_be_an_arn(tmp_path: Path) -> None:
+    arn = "arn:aws:iam::111122223333:policy/company/boundary"
+    synthesize(of_an_organization(permissions_boundary=arn, services={}), outdir=tmp_path)
+    roles = [r for r in templates_in(tmp_path / "assembly-dev")["network"]["Resources"].values() if r["Type"] == "AWS::IAM::Role"]
+    assert [role["Properties"]["PermissionsBoundary"] for role in roles] == [arn] * len(roles) != []
