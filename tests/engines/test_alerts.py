@@ -1,0 +1,195 @@
+"""Alerts from our rules in Prometheus, through our configuration of Alertmanager, to a stand-in for SNS.
+
+Every rule fires at once (`for` is left out) and Alertmanager waits a second where it waits minutes; routes, receivers, subjects and texts
+are those that are deployed. The request of the receiver is the one that SNS gets, and its signature is not verified.
+"""
+
+import json
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+import yaml
+
+from spotmusic_cdk.local.ports import quiet_ports
+from spotmusic_constructs.kubernetes.images import Image
+from spotmusic_constructs.observability.alertmanager import alertmanager_values
+from tests.conftest import ROOT
+from tests.engines.programs import FETCHED, environment, program, running, wait_until
+
+Json = dict[str, Any]
+TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
+HEARTBEAT = "arn:aws:sns:sa-east-1:111122223333:heartbeat"
+RULES = ROOT / "charts" / "monitoring" / "rules"
+TEMPLATES = "/usr/share/prometheus/alertmanager"
+BROKEN, WELL = "0", "1"
+PUBLISHED = "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>"
+
+
+class StandIn(ThreadingHTTPServer):
+    """One metric for Prometheus, and the API of SNS for Alertmanager."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answers)
+        self.state = BROKEN
+        self.messages: list[dict[str, str]] = []
+
+    def subjects(self, topic: str) -> list[str]:
+        return [message["Subject"] for message in self.messages if message["TopicArn"] == topic]
+
+    def message(self, subject: str) -> dict[str, str]:
+        return next(message for message in self.messages if message["Subject"] == subject)
+
+
+class Answers(BaseHTTPRequestHandler):
+    server: StandIn
+
+    def do_GET(self) -> None:
+        self._answer(f'prometheus_config_last_reload_successful{{pod="prometheus-0"}} {self.server.state}\n', "text/plain")
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.server.messages.append(dict(parse_qsl(body)))
+        self._answer(PUBLISHED, "text/xml")
+
+    def _answer(self, text: str, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name of the library)
+        """Writes nothing: pytest shows what failed."""
+
+
+def impatient(config: Json, sns: str) -> Json:
+    """Returns the configuration with waits of a second, and with receivers that ask the stand-in."""
+    route = config["route"]
+    waits = {"group_wait": "1s", "group_interval": "1s"}
+    routes = [{**one, **{key: waits[key] for key in waits if key in one}} for one in route["routes"]]
+    receivers = [
+        {**receiver, "sns_configs": [for_stand_in(one, sns) for one in receiver.get("sns_configs", [])]} for receiver in config["receivers"]
+    ]
+    return {**config, "route": {**route, **waits, "routes": routes}, "receivers": receivers}
+
+
+def for_stand_in(receiver: Json, sns: str) -> Json:
+    return {**receiver, "api_url": sns, "sigv4": {**receiver["sigv4"], "access_key": "x", "secret_key": "not-a-secret"}}
+
+
+def write_rules(folder: Path) -> None:
+    for file in RULES.glob("*.yaml"):
+        content = yaml.safe_load(file.read_text())
+        for group in content["groups"]:
+            group.pop("interval", None)
+            for rule in group["rules"]:
+                rule.pop("for", None)
+        (folder / f"rules-{file.name}").write_text(yaml.safe_dump(content))
+
+
+def alertmanager_in(folder: Path) -> Path:
+    """Returns Alertmanager. Debian's reads its templates in /usr/share: a copy of what was fetched reads them in its working folder."""
+    found = program("alertmanager", "prometheus-alertmanager")
+    if FETCHED not in found.parents:
+        return found
+    for template in (FETCHED / TEMPLATES.lstrip("/")).glob("*.tmpl"):
+        shutil.copy(template, folder)
+    # As long as the folder that it replaces: `./////…` is the working folder.
+    here = f"{'.':/<{len(TEMPLATES)}}".encode()
+    copy = folder / "alertmanager-of-debian"
+    copy.write_bytes(found.read_bytes().replace(TEMPLATES.encode(), here))
+    copy.chmod(0o700)
+    return copy
+
+
+def listens(port: int) -> bool:
+    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    return True
+
+
+@pytest.fixture(scope="module")
+def sns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    folder = tmp_path_factory.mktemp("alerts")
+    prometheus, alertmanager = program("prometheus"), alertmanager_in(folder)
+    port, between = quiet_ports(2)
+    image = Image(registry="registry.example", repository="alertmanager", tag="v1")
+    values: Json = alertmanager_values(
+        image=image, topic_arn=TOPIC, heartbeat_arn=HEARTBEAT, region="sa-east-1", storage_class="gp3", zones=3
+    )
+    write_rules(folder)
+    with StandIn() as stand_in, ExitStack() as engines:
+        threading.Thread(target=stand_in.serve_forever, daemon=True).start()
+        engines.callback(stand_in.shutdown)
+        address = f"127.0.0.1:{stand_in.server_address[1]}"
+        (folder / "alertmanager.yml").write_text(json.dumps(impatient(values["config"], f"http://{address}")))
+        scraped = {
+            "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+            "rule_files": ["rules-*.yaml"],
+            "scrape_configs": [{"job_name": "monitoring-prometheus", "static_configs": [{"targets": [address]}]}],
+            "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{between}"]}]}]},
+        }
+        (folder / "prometheus.yml").write_text(json.dumps(scraped))
+        start = engines.enter_context
+        log, own = folder / "alertmanager.log", [f"--storage.path={folder / 'alertmanager'}", "--cluster.listen-address="]
+        command = [str(alertmanager), "--config.file=alertmanager.yml", *own, f"--web.listen-address=127.0.0.1:{between}"]
+        process = start(running(command, log, environment(alertmanager)))
+        wait_until(lambda: listens(between), "Alertmanager takes our configuration", log, process)
+        log, own = folder / "prometheus.log", [f"--storage.tsdb.path={folder / 'prometheus'}", "--rules.alert.resend-delay=1s"]
+        command = [str(prometheus), "--config.file=prometheus.yml", *own, f"--web.listen-address=127.0.0.1:{port}"]
+        process = start(running(command, log, environment(prometheus)))
+        wait_until(lambda: bool(stand_in.subjects(HEARTBEAT)), "Watchdog reaches its topic", log, process)
+        yield stand_in
+
+
+@pytest.fixture
+def arrives(sns: StandIn) -> Callable[[str], dict[str, str]]:
+    def wait(subject: str) -> dict[str, str]:
+        wait_until(lambda: subject in sns.subjects(TOPIC), f"{subject!r} reaches the topic; there are {sorted(set(sns.subjects(TOPIC)))}")
+        return sns.message(subject)
+
+    return wait
+
+
+def attribute(message: dict[str, str]) -> tuple[str, str]:
+    return message["MessageAttributes.entry.1.Name"], message["MessageAttributes.entry.1.Value.StringValue"]
+
+
+def test_watchdog_reaches_the_heartbeat_topic_only(sns: StandIn) -> None:
+    assert set(sns.subjects(HEARTBEAT)) == {"Watchdog"}
+    assert not [subject for subject in sns.subjects(TOPIC) if "Watchdog" in subject]
+
+
+def test_critical_alert_reaches_the_topic(sns: StandIn, arrives: Callable[[str], dict[str, str]]) -> None:
+    message = arrives("FIRING critical: PrometheusBadConfig")
+    assert attribute(message) == ("severity", "critical")
+    assert "Runbook: docs/runbooks/monitoring.md" in message["Message"]
+    assert "pod:prometheus-0" in message["Message"]
+    sns.state = WELL
+    try:
+        arrives("RESOLVED critical: PrometheusBadConfig")
+    finally:
+        sns.state = BROKEN
+
+
+def test_warning_reaches_the_topic(sns: StandIn, arrives: Callable[[str], dict[str, str]]) -> None:
+    subject = "FIRING warning: ComponentNotScraped"
+    assert attribute(arrives(subject)) == ("severity", "warning")
+    # One message for each namespace: alerts are grouped by it.
+    told = "Prometheus has no target for redpanda."
+    wait_until(lambda: any(told in message["Message"] for message in sns.messages if message["Subject"] == subject), told)
+
+
+def test_subjects_fit_into_sns(sns: StandIn, arrives: Callable[[str], dict[str, str]]) -> None:
+    arrives("FIRING warning: ComponentNotScraped")
+    # Longer than 100 letters, or more than one line, is refused (Amazon SNS API reference, Publish).
+    assert [message["Subject"] for message in sns.messages if len(message["Subject"]) > 100 or not message["Subject"].isprintable()] == []
