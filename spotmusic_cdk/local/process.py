@@ -42,7 +42,7 @@ def running(workspace: Workspace) -> RunningEmulator | None:
     emulator = workspace.recall()
     if emulator is None or not is_ours(emulator, workspace):
         return None
-    return emulator if _comes_to_answer(emulator, workspace) else None
+    return emulator if _comes_to_answer(emulator, workspace, alive=lambda: is_ours(emulator, workspace)) else None
 
 
 def start(workspace: Workspace, *, region: str, port: int | None = None) -> RunningEmulator:
@@ -77,7 +77,8 @@ def start(workspace: Workspace, *, region: str, port: int | None = None) -> Runn
     except BaseException:
         _end_started(process)  # no later command would find it
         raise
-    if not _comes_to_answer(emulator, workspace):
+    # The process itself is asked: a program that begins has no command line yet, and would not be taken for ours.
+    if not _comes_to_answer(emulator, workspace, alive=lambda: process.poll() is None):
         stop(workspace)
         _end_started(process)
         raise NotStartedError(
@@ -147,10 +148,10 @@ def _answers(emulator: RunningEmulator, workspace: Workspace) -> bool:
         return False
 
 
-def _comes_to_answer(emulator: RunningEmulator, workspace: Workspace) -> bool:
+def _comes_to_answer(emulator: RunningEmulator, workspace: Workspace, *, alive: Callable[[], bool]) -> bool:
     """Waits for an answer for as long as the process lives: one that is starting refuses, and one that is at work is late."""
     deadline = time.monotonic() + _SILENT_SECONDS
-    while not (answers := _answers(emulator, workspace)) and is_ours(emulator, workspace) and time.monotonic() < deadline:
+    while not (answers := _answers(emulator, workspace)) and alive() and time.monotonic() < deadline:
         time.sleep(0.1)
     return answers
 

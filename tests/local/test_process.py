@@ -119,6 +119,17 @@ def test_failed_start_leaves_no_process(workspace: Workspace, monkeypatch: pytes
     assert started[0].poll() is not None
 
 
+def test_start_waits_for_a_program_without_command_line(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Between `exec` and the first instruction of a program the system shows an empty command line.
+    begins = itertools.count()
+    read = process._command
+    monkeypatch.setattr(process, "_command", lambda pid: read(pid) if next(begins) >= 3 else "")
+    monkeypatch.setattr(process, "_answers", lambda *_: next(begins) >= 3)
+    process.start(workspace, region="sa-east-1")
+    monkeypatch.setattr(process, "_command", read)
+    assert process.stop(workspace) is True
+
+
 def test_unrecorded_start_leaves_no_process(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[int] = []
 
