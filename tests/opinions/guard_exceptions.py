@@ -63,6 +63,7 @@ EXCEPTIONS: Exceptions = {
                 "data/IdentityErrorLog",
                 "data/IdentitySlowqueryLog",
                 "ecs-services/*Logs",
+                "ecs-services/ClusterInsights",
                 "eks-platform/PodLogsLogGroup",
             ),
             reason=ACCESS_RECORDS,
