@@ -8,8 +8,8 @@ from constructs import Construct
 from spotmusic_cdk import versions
 from spotmusic_cdk.namespaces import MONITORING, NODE_METRICS
 from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.identity import keycloak
-from spotmusic_constructs.identity.rds_ca import rds_ca
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.kubernetes.trust import Trust
 from spotmusic_constructs.observability.grafana import Grafana

@@ -1,11 +1,11 @@
 """Who comes in, and where to: Keycloak with its realm, and Kong."""
 
 from spotmusic_cdk import versions
+from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.gateway.declarative_config import GatewayRoute
 from spotmusic_constructs.gateway.kong import Kong
 from spotmusic_constructs.gateway.plugins import RateLimit, TokenCheck
 from spotmusic_constructs.identity.keycloak import PATH, Keycloak
-from spotmusic_constructs.identity.rds_ca import rds_ca
 from spotmusic_constructs.identity.realm_configuration import RealmConfiguration
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from stacks.realm import realm_of

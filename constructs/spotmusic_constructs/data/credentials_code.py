@@ -1,4 +1,4 @@
-"""The asset of the function that sets passwords: the handlers, and the one library that they need."""
+"""The asset of the function that sets passwords: the handlers, the root certificates of RDS and the one library that they need."""
 
 import shutil
 from importlib.util import find_spec
@@ -10,6 +10,7 @@ import jsii
 from aws_cdk import aws_lambda as lambda_
 
 from spotmusic_constructs import runtimes
+from spotmusic_constructs.data import rds_ca
 
 _HANDLER = Path(__file__).parent / "credentials_handler"
 _LIBRARY = "pymysql"
@@ -18,7 +19,7 @@ _LIBRARY = "pymysql"
 
 @jsii.implements(cdk.ILocalBundling)
 class _CopiedLibrary:
-    """Puts the handlers and the installed library side by side, without anything that differs between machines."""
+    """Puts handlers, certificates of every region and installed library side by side, without anything that differs between machines."""
 
     def try_bundle(self, output_dir: str, *, image: cdk.DockerImage, **_options: Any) -> bool:
         library = find_spec(_LIBRARY)
@@ -26,6 +27,10 @@ class _CopiedLibrary:
             raise ModuleNotFoundError(f"{_LIBRARY} is not installed. Install requirements.txt.")
         for file in _HANDLER.glob("*.py"):
             shutil.copy(file, output_dir)
+        certificates = Path(output_dir, rds_ca.FOLDER.name)
+        certificates.mkdir()
+        for file in rds_ca.FOLDER.glob("*.pem"):
+            shutil.copy(file, certificates)
         shutil.copytree(Path(library.origin).parent, Path(output_dir, _LIBRARY), ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
         return True
 

@@ -10,6 +10,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from spotmusic_constructs.data.credentials_function import CredentialsFunction, rotate_on_schedule
+from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.log_retention import KEPT, LogRetention
 from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
 
@@ -50,7 +51,7 @@ class DatabaseUsers(Construct):
         removal_policy: what happens to the secrets when their stack goes.
 
     Raises:
-        ValueError: if the name of a user is too long for MySQL.
+        ValueError: if the name of a user is too long for MySQL, or the root certificates of RDS in the region are not in the package.
 
     Example:
         users = DatabaseUsers(self, "Users", endpoint=endpoint, databases={"keycloak": "keycloak"}, vpc=vpc, ...)
@@ -76,6 +77,10 @@ class DatabaseUsers(Construct):
         too_long = [name for name in databases if len(name) > 32]
         if too_long:
             raise ValueError(f"databases: {', '.join(too_long)} is longer than the 32 characters that MySQL takes. Choose a shorter name.")
+
+        region = cdk.Stack.of(self).region
+        if not cdk.Token.is_unresolved(region):
+            rds_ca(region)
 
         secrets = {
             name: GeneratedSecret(

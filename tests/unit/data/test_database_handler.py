@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -159,26 +160,6 @@ def test_cloudformation_hears_of_a_failure(database: ModuleType, monkeypatch: py
     assert answer["PhysicalResourceId"] == "database-users"
 
 
-def test_the_certificates_come_from_aws_and_only_once(database: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    asked: list[str] = []
-
-    class Response:
-        def __enter__(self) -> "Response":
-            return self
-
-        def __exit__(self, *_error: object) -> None:
-            return None
-
-        def read(self) -> bytes:
-            return b"certificates"
-
-    def urlopen(url: str, **_options: Any) -> Response:
-        asked.append(url)
-        return Response()
-
+def test_handler_trusts_roots_of_its_region(database: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "sa-east-1")
-    monkeypatch.setattr(database, "_CACHED", tmp_path / "bundle.pem")
-    monkeypatch.setattr(database.urllib.request, "urlopen", urlopen)
-    for _ in range(2):
-        assert database._trust_store().read_bytes() == b"certificates"
-    assert asked == ["https://truststore.pki.rds.amazonaws.com/sa-east-1/sa-east-1-bundle.pem"]
+    assert database._trust_store() == Path(str(database.__file__)).parent / "rds_ca" / "sa-east-1.pem"

@@ -7,6 +7,7 @@ import pytest
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from spotmusic_constructs.data.database_users import DatabaseEndpoint, DatabaseUsers
+from spotmusic_constructs.data.rds_ca import rds_ca
 from tests.conftest import feature_flags, new_stack
 from tests.templates import Resources, all_of, only, resources_of, whole
 from tests.unit.data.templates import APPLICATION, KEY, group_of, key_of, vpc_of
@@ -126,5 +127,12 @@ def test_the_asset_is_the_same_everywhere_and_holds_the_library(tmp_path: Path) 
     one, two = assets(tmp_path / "one"), assets(tmp_path / "two")
     assert one.keys() == two.keys()
     (folder,) = one.values()
-    assert {path.name for path in folder.iterdir()} == {"cache.py", "cloudformation.py", "database.py", "rotation.py", "pymysql"}
+    assert {path.name for path in folder.iterdir()} == {"cache.py", "cloudformation.py", "database.py", "rotation.py", "pymysql", "rds_ca"}
+    assert (folder / "rds_ca" / "sa-east-1.pem").read_text() == rds_ca("sa-east-1")
     assert not list(folder.rglob("*.pyc"))
+
+
+def test_users_refuse_region_without_roots() -> None:
+    stack = cdk.Stack(cdk.App(context=feature_flags()), "test", env=cdk.Environment(account="111122223333", region="xx-moon-1"))
+    with pytest.raises(ValueError, match="No RDS root certificates for xx-moon-1"):
+        users(stack, {"playback": "playback"})

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from spotmusic_cdk import versions
+from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.identity.keycloak import Keycloak
-from spotmusic_constructs.identity.rds_ca import rds_ca
 from tests.conftest import new_stack
 from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, releases, secret_in
 

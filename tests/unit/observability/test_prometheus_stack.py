@@ -8,7 +8,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 
 from spotmusic_cdk import versions
-from spotmusic_constructs.identity.rds_ca import rds_ca
+from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.kubernetes.pod import POD_SECURITY, READ_ONLY_CONTAINER
 from spotmusic_constructs.observability.grafana import Grafana
 from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace

@@ -3,7 +3,6 @@
 import os
 import re
 import ssl
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,10 +14,9 @@ from cloudformation import answer
 from pymysql.cursors import Cursor
 from rotation import Credentials, Store, read, rotate
 
-TRUST_STORE = "https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem"
-"""Certificate authorities of RDS in a region (Amazon RDS user guide, "Using SSL/TLS to encrypt a connection"). They are not among
-those that the runtime trusts, and a copy in this folder would know no region that opened later."""
-_CACHED = Path("/tmp/rds-bundle.pem")  # noqa: S108 (the only folder of a function that can be written, and nobody else's)
+_AUTHORITIES = Path(__file__).parent / "rds_ca"
+"""Root certificates of RDS by region, which the runtime does not trust by itself. `credentials_code` puts them here: a download would
+need a way to the Internet, and fail the first deployment without one."""
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 """No underscore: in GRANT it is a wildcard, and escaping it means another name where partial revokes are on."""
 _CONNECT_SECONDS = 10
@@ -121,10 +119,4 @@ def connect(user: str, password: str, database: str | None) -> Any:
 
 
 def _trust_store() -> Path:
-    if not _CACHED.exists():
-        url = TRUST_STORE.format(region=os.environ["AWS_REGION"])
-        with urllib.request.urlopen(url, timeout=_CONNECT_SECONDS) as response:  # noqa: S310 (https, verified by the runtime)
-            fresh = _CACHED.with_suffix(".part")
-            fresh.write_bytes(response.read())
-        fresh.replace(_CACHED)
-    return _CACHED
+    return _AUTHORITIES / f"{os.environ['AWS_REGION']}.pem"

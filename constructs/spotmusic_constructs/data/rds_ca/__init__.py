@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+FOLDER = Path(__file__).parent
+"""Folder of the certificates, one file a region."""
+
 
 def rds_ca(region: str) -> str:
     """Returns the root certificates of Amazon RDS in a region: RSA 2048, RSA 4096 and ECC 384, all of generation 1.
@@ -18,9 +21,8 @@ def rds_ca(region: str) -> str:
     Example:
         rds_ca("sa-east-1")
     """
-    folder = Path(__file__).parent
-    file = folder / f"{region}.pem"
+    file = FOLDER / f"{region}.pem"
     if not file.is_file():
         address = f"https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem"
-        raise ValueError(f"No RDS root certificates for {region} are in {folder.name}/. Save {address} there as {file.name}.")
+        raise ValueError(f"No RDS root certificates for {region} are in {FOLDER.name}/. Save {address} there as {file.name}.")
     return file.read_text()

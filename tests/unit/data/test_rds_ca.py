@@ -1,6 +1,6 @@
 import pytest
 
-from spotmusic_constructs.identity.rds_ca import rds_ca
+from spotmusic_constructs.data.rds_ca import rds_ca
 
 
 def test_a_region_has_its_three_roots() -> None:
