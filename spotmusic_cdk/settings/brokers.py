@@ -23,7 +23,7 @@ class TopicSettings(Model):
     partitions: Annotated[int, Field(ge=1, le=1000)] = 12
     """Partitions; the consumers of one group share them, so they bound how many work at once."""
     replication: Literal[1, 3, 5] = 3
-    """Brokers that hold each event; production needs 3. It can be raised later and not lowered."""
+    """Brokers that hold each event, 1 when left out and there is one broker; production needs 3. It can be raised later and not lowered."""
     cleanup_policy: Literal["delete", "compact", "compact,delete"] = "delete"
     """Whether events go when they are old, or when a newer one has their key, or both. It cannot be changed later: that deletes events."""
     retention_hours: Hours = 168
@@ -57,8 +57,9 @@ class TieredStorageSettings(Model):
 class RedpandaSettings(Model):
     """The event streaming cluster."""
 
-    brokers: Annotated[int, Field(ge=3, le=9)] = 3
-    """Brokers, an odd number: three keep a quorum when a zone is lost."""
+    brokers: Annotated[int, Field(ge=1, le=9)] = 3
+    """Brokers, an odd number: three keep a quorum when a zone is lost, which production needs. One holds each event once. Brokers can be
+    added later; taking them away again loses events."""
     cpu: Annotated[int, Field(ge=1, le=32)] = 1
     """Cores per broker. Nodes keep Linux' aio-max-nr of 65536: a broker of many cores holds fewer connections on each."""
     memory_gib: Annotated[int, Field(ge=2, le=512)] = 4
@@ -81,7 +82,12 @@ class RedpandaSettings(Model):
             if topic
         }
         removed = {name for name, topic in self.topics.items() if topic is None}
-        return {name: topic for name, topic in (DEFAULT_TOPICS | changed).items() if name not in removed}
+        return {name: self._held(topic) for name, topic in (DEFAULT_TOPICS | changed).items() if name not in removed}
+
+    def _held(self, topic: TopicSettings) -> TopicSettings:
+        """The topic with as many replicas as there are brokers, where the file does not say how many."""
+        alone = self.brokers == 1 and "replication" not in topic.model_fields_set
+        return topic.model_copy(update={"replication": 1}) if alone else topic
 
     @property
     def minimum_replication(self) -> Literal[1, 3]:

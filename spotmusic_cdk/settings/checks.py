@@ -56,6 +56,18 @@ def _production(settings: Settings) -> Iterator[Problem]:
         (not data.identity.multi_az, "data.identity.multi_az", "production survives the loss of a zone", "Use true."),
         (data.cache.replicas < 2, "data.cache.replicas", "production has a node in every zone", "Use 2 or more."),
         (
+            settings.kubernetes.redpanda.brokers < 3,
+            "kubernetes.redpanda.brokers",
+            "production keeps events when a zone is lost",
+            "Use 3 or more.",
+        ),
+        (
+            settings.kubernetes.keycloak.replicas < 2,
+            "kubernetes.keycloak.replicas",
+            "production logs in while a pod is lost",
+            "Use 2 or more.",
+        ),
+        (
             data.cache.snapshot_retention_days < 15,
             "data.cache.snapshot_retention_days",
             "production keeps 15 days (NIST 800-53 CP-9)",

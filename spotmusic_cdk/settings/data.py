@@ -39,10 +39,10 @@ class CacheSettings(Model):
     """Engine version; the newest that this project tests when left out."""
     node_type: Annotated[str, StringConstraints(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", max_length=32)] = "cache.t4g.small"
     """Node type, one that the region has."""
-    replicas: Annotated[int, Field(ge=1, le=5)] = 1
-    """Replicas beside the primary (ElastiCache takes up to 5); two keep a node in every zone."""
-    snapshot_retention_days: Annotated[int, Field(ge=7, le=35)] = 7
-    """Days that daily snapshots are kept."""
+    replicas: Annotated[int, Field(ge=0, le=5)] = 1
+    """Replicas beside the primary (ElastiCache takes up to 5); two keep a node in every zone. With 0 nothing fails over."""
+    snapshot_retention_days: Annotated[int, Field(ge=1, le=35)] = 7
+    """Days that daily snapshots are kept; production needs 15."""
 
 
 class BucketSettings(Model):

@@ -35,8 +35,8 @@ class KongSettings(Model):
 class KeycloakSettings(Model):
     """The identity provider."""
 
-    replicas: Annotated[int, Field(ge=2, le=9)] = 2
-    """Pods; two keep sessions when one is lost."""
+    replicas: Annotated[int, Field(ge=1, le=9)] = 2
+    """Pods; two keep sessions when one is lost, which production needs. With one, nobody logs in while it starts again."""
 
 
 class MonitoringSettings(Model):

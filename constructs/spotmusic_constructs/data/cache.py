@@ -30,7 +30,8 @@ class Cache(Construct):
         engine: `redis` or `valkey`; they speak the same protocol.
         engine_version: `7.1` of Redis, `8.0` or later of Valkey.
         node_type: type of the nodes.
-        replicas: replicas beside the primary; two keep a node in each of three zones.
+        replicas: replicas beside the primary; two keep a node in each of three zones. Without one nothing fails over: a node that is lost
+            takes its sessions and counters along, and is made again empty.
         prefixes: prefix of the keys by user name.
         vpc: network of the function that rotates.
         subnet_ids: subnets of the nodes.
@@ -95,8 +96,8 @@ class Cache(Construct):
             port=PORT,
             num_node_groups=1,
             replicas_per_node_group=replicas,
-            automatic_failover_enabled=True,
-            multi_az_enabled=True,
+            automatic_failover_enabled=replicas > 0,
+            multi_az_enabled=replicas > 0,
             at_rest_encryption_enabled=True,
             kms_key_id=cache_key.key_arn,
             transit_encryption_enabled=True,
@@ -113,7 +114,7 @@ class Cache(Construct):
         self.primary_endpoint = self.replication_group.attr_primary_end_point_address
         self.reader_endpoint = self.replication_group.attr_reader_end_point_address
         self._rotate(users, vpc, users_subnets, users_security_group, log_key=log_key, retention=retention)
-        acknowledge(self.replication_group, {**_ACKNOWLEDGED, **_deviations(snapshot_retention_days)})
+        acknowledge(self.replication_group, {**_ACKNOWLEDGED, **_deviations(snapshot_retention_days, replicas)})
 
     def _rotate(
         self,
@@ -154,11 +155,13 @@ _ACKNOWLEDGED = {
 }
 
 
-def _deviations(snapshot_retention_days: int) -> dict[str, str]:
+def _deviations(snapshot_retention_days: int, replicas: int) -> dict[str, str]:
+    alone = {"AwsSolutions::AwsSolutions-AEC4": "Without a replica nothing can fail over; this environment goes without for its price."}
     if snapshot_retention_days >= NIST_SNAPSHOT_DAYS:
-        return {}
+        return {} if replicas else alone
     return {
+        **({} if replicas else alone),
         "NIST.800.53.R5::NIST.800.53.R5-ElastiCacheRedisClusterAutomaticBackup": (
             f"A cache holds nothing that could not be made again; this environment keeps {snapshot_retention_days} days of snapshots."
-        )
+        ),
     }

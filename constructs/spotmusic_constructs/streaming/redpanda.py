@@ -20,7 +20,7 @@ __all__ = ["BOOTSTRAP_USER", "LABELS", "MECHANISM", "RELEASE", "Redpanda"]
 
 
 class Redpanda(Construct):
-    """Three brokers or more, each in its zone, with TLS and SASL on every listener.
+    """Brokers, three or more each in its zone, with TLS and SASL on every listener.
 
     Creates the release. Pods of the cluster reach the brokers on 9093; everybody else goes through a load balancer to 9094, and
     is told `host`, 9100 for the first broker, 9101 for the second. A topic has three replicas, and the cluster knows its zones, so that
@@ -35,7 +35,7 @@ class Redpanda(Construct):
         admin: JSON secret with the `password` of the superuser that the chart calls kubernetes-controller.
         users: JSON secret with `username` and `password` by service that talks to the stream.
         host: name of the load balancer, which clients outside the cluster connect to.
-        brokers: number of brokers, odd, three at least.
+        brokers: number of brokers, odd. Three survive the loss of a zone; one loses every event with its volume.
         zones: availability zones of the cluster; brokers start only when each of them has a node.
         cpu: cores of each broker.
         memory_gib: memory of each broker, in GiB; Redpanda asks for 2 per core.
@@ -47,7 +47,7 @@ class Redpanda(Construct):
         after: constructs that must be deployed before.
 
     Raises:
-        ValueError: when brokers are even or fewer than three, or memory is below 2 GiB per core.
+        ValueError: when brokers are even, or memory is below 2 GiB per core.
 
     Example:
         Redpanda(self, "Redpanda", cluster=cluster, chart=versions.REDPANDA, images=registry.images, admin=secrets.redpanda_admin,
@@ -77,8 +77,8 @@ class Redpanda(Construct):
         after: Sequence[IConstruct] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        if brokers < 3 or brokers % 2 == 0:
-            raise ValueError(f"brokers: {brokers} keep no quorum that survives a zone. Use 3, 5, 7 or 9.")
+        if brokers % 2 == 0:
+            raise ValueError(f"brokers: {brokers} keep no better quorum than {brokers - 1}. Use 1, 3, 5, 7 or 9.")
         if memory_gib < 2 * cpu:
             raise ValueError(f"memory_gib: {memory_gib} for {cpu} cores is below 2 GiB per core (Redpanda). Use {2 * cpu} or more.")
         names = images_of(chart, images)
@@ -107,7 +107,7 @@ class Redpanda(Construct):
                 "rackAwareness": {"enabled": True, "nodeAnnotation": "topology.kubernetes.io/zone"},
                 **values.security(),
                 **values.listeners(host, brokers),
-                "config": {"cluster": values.cluster_properties(minimum_replication)},
+                "config": {"cluster": values.cluster_properties(minimum_replication, brokers=brokers)},
                 # It would take a privileged container. Nodes of Auto Mode keep the kernel's aio-max-nr of 65536, with which Seastar
                 # gives each core fewer control blocks for network I/O, and so fewer connections, and logs a warning.
                 "tuning": {"tune_aio_events": False},

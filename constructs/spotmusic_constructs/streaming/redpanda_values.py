@@ -88,11 +88,13 @@ def listeners(host: str, brokers: int) -> dict[str, object]:
     }
 
 
-def cluster_properties(minimum_replication: int) -> dict[str, object]:
+def cluster_properties(minimum_replication: int, *, brokers: int = 3) -> dict[str, object]:
     """The admin API stays without logins: the chart's hooks, which drain a broker before it stops, have none. Policies confine it."""
     return {
         "auto_create_topics_enabled": False,
-        "default_topic_replications": 3,
+        "default_topic_replications": min(brokers, 3),
+        # Three by default, which a single broker cannot hold.
+        **({"internal_topic_replication_factor": 1} if brokers == 1 else {}),
         "minimum_topic_replications": minimum_replication,
         "default_topic_partitions": 12,
         # Without the last of these there is no metric of how far consumers are behind.

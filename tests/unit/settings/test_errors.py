@@ -180,7 +180,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "a pool without connections": ({"services.trends.database_connections": 0}, "services.trends.database_connections: 0 is refused"),
     "min above max": ({"services.trends.scaling": {"min": 5, "max": 2}}, "services.trends.scaling: min 5 is above max 2"),
     "an even number of brokers": ({"kubernetes.redpanda.brokers": 4}, "kubernetes.redpanda.brokers: 4 brokers keep no better quorum"),
-    "one Keycloak": ({"kubernetes.keycloak.replicas": 1}, "kubernetes.keycloak.replicas: 1 is refused"),
+    "no Keycloak": ({"kubernetes.keycloak.replicas": 0}, "kubernetes.keycloak.replicas: 0 is refused"),
     "a topic that nobody of this environment reads": (
         {"kubernetes.redpanda.topics": {"events.plays": {"producers": ["playback"], "consumers": ["radio"]}}},
         "kubernetes.redpanda.topics.events.plays.consumers: radio is no service that talks to events.\n  Correct it, or add events to",
@@ -377,6 +377,8 @@ INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "images of GitHub from the Internet": ({"registry.github_credentials": None}, "registry.github_credentials: images of ghcr.io"),
     "one cache replica": ({"data.cache.replicas": 1}, "data.cache.replicas"),
+    "one Keycloak": ({"kubernetes.keycloak.replicas": 1}, "kubernetes.keycloak.replicas: production logs in while a pod is lost"),
+    "one broker": ({"kubernetes.redpanda.brokers": 1}, "kubernetes.redpanda.brokers: production keeps events when a zone is lost"),
     "two gateways": ({"kubernetes.kong.min_replicas": 2}, "kubernetes.kong.min_replicas"),
     "a topic with one replica": (
         {"kubernetes.redpanda.topics": {"events.plays": {"replication": 1, "producers": ["playback"], "consumers": ["trends"]}}},
