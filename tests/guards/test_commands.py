@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 OWN = {("eks", "update-kubeconfig"), ("logs", "tail"), ("configure", "sso"), ("sso", "login"), ("s3", "rb")}
 """Commands of the CLI itself, which no service has."""
-EVERYWHERE = {"region", "query", "output", "profile", "max-items"}
+EVERYWHERE = {"region", "query", "output", "profile", "max-items", "cli-input-json"}
 SESSION = botocore.session.Session()
 
 

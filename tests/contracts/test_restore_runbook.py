@@ -1,0 +1,72 @@
+"""The runbook of restores gives a copy of a database every setting that the template gives the original."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import botocore.session
+import jmespath
+import pytest
+from botocore.model import Shape
+from botocore.validate import ParamValidator
+
+from tests.conftest import ROOT
+
+RDS = botocore.session.Session().get_service_model("rds")
+OPERATIONS = ("RestoreDBInstanceToPointInTime", "ModifyDBInstance")
+INHERITED = {
+    # RDS takes these from the source, or the runbook names them as options.
+    *("AllocatedStorage", "DBInstanceIdentifier", "Engine", "EngineVersion", "KmsKeyId", "MasterUsername", "StorageEncrypted", "Tags"),
+    # Of CloudFormation, not of the instance.
+    "DeleteAutomatedBackups",
+}
+SPELT = {
+    "EnableCloudwatchLogsExports": "CloudwatchLogsExportConfiguration",
+    "MasterUserSecret": "MasterUserSecretKmsKeyId",
+    "VPCSecurityGroups": "VpcSecurityGroupIds",
+}
+"""Properties of the template that RDS's API spells in another way."""
+
+
+def sample(shape: Shape | None) -> Any:
+    """Builds a value with every member of a shape."""
+    assert shape is not None
+    match shape.type_name:
+        case "structure":
+            return {name: sample(member) for name, member in shape.members.items()}  # type: ignore[attr-defined]
+        case "list":
+            return [sample(shape.member)]  # type: ignore[attr-defined]
+        case "boolean":
+            return True
+        case "integer" | "long" | "double":
+            return 35
+        case _:
+            return "text"
+
+
+@pytest.fixture(scope="module")
+def inputs() -> list[dict[str, Any]]:
+    """Input of the two operations, as the queries of the runbook make it from an instance that says everything."""
+    text = (ROOT / "docs" / "runbooks" / "restore.md").read_text()
+    queries = re.findall(r"--query '(DBInstances\[0\]\.\{.*?)' > \w+\.json", text, flags=re.DOTALL)
+    described = sample(RDS.operation_model("DescribeDBInstances").output_shape)
+    return [jmespath.search(query, described) for query in queries]
+
+
+def test_restore_inputs_suit_operations(inputs: list[dict[str, Any]]) -> None:
+    required = {"RestoreDBInstanceToPointInTime": "TargetDBInstanceIdentifier", "ModifyDBInstance": "DBInstanceIdentifier"}
+    for operation, given in zip(OPERATIONS, inputs, strict=True):
+        assert None not in given.values()
+        shape = RDS.operation_model(operation).input_shape
+        assert shape is not None
+        report = ParamValidator().validate({**given, required[operation]: "copy"}, shape)
+        assert report.generate_report() == ""
+
+
+def test_restored_database_has_every_setting(inputs: list[dict[str, Any]], synthesized: Callable[[str], Any]) -> None:
+    template = next(synthesized("prod").glob("*data*.template.json"))
+    resources = json.loads(template.read_text())["Resources"].values()
+    wanted = {name for found in resources if found["Type"] == "AWS::RDS::DBInstance" for name in found["Properties"]}
+    given = {name for each in inputs for name in each}
+    assert {SPELT.get(name, name) for name in wanted - INHERITED} <= given
