@@ -153,14 +153,17 @@ outdated: setup  ## release: list newer releases and ending support by TODAY
 local: setup  ## use: deploy the eight stacks of ENV to the embedded AWS
 	python -m spotmusic_cdk.local up --env $(ENV)
 
+# Without ENV, these ask about whichever environment is deployed.
+NAMED := $(if $(filter file,$(origin ENV)),,--env $(ENV))
+
 local-down: setup  ## use: destroy them again and stop the embedded AWS
-	python -m spotmusic_cdk.local down
+	python -m spotmusic_cdk.local down $(NAMED)
 
 diff: setup  ## use: compare with the embedded AWS (FAIL=1: exit 1 on any)
-	@python -m spotmusic_cdk.local diff --env $(ENV) $(if $(FAIL),--fail)
+	@python -m spotmusic_cdk.local diff $(NAMED) $(if $(FAIL),--fail)
 
 status: setup  ## use: show which stacks the embedded AWS has
-	@python -m spotmusic_cdk.local status --env $(ENV)
+	@python -m spotmusic_cdk.local status $(NAMED)
 
 mutants: setup  ## prove: seed faults, show which test catches each (minutes)
 	python -m tests.mutants $(if $(MOST),--most $(MOST))

@@ -6,8 +6,9 @@ import os
 import sys
 from pathlib import Path
 
+from spotmusic_cdk.local.assembly import environment_of
 from spotmusic_cdk.local.cli import CliError
-from spotmusic_cdk.local.deployment import LeftoverError, LocalDeployment, NotAsTheTemplatesSayError, NotRunningError
+from spotmusic_cdk.local.deployment import LeftoverError, LocalDeployment, NotAsTheTemplatesSayError, NotRunningError, OtherEnvironmentError
 from spotmusic_cdk.local.gate import RejectedTemplateError
 from spotmusic_cdk.local.lock import BusyError, UnwritableError
 from spotmusic_cdk.local.process import NotStartedError, NotStoppedError
@@ -23,6 +24,7 @@ _EXPECTED = (
     NotRunningError,
     NotStartedError,
     NotStoppedError,
+    OtherEnvironmentError,
     RejectedTemplateError,
     UnwritableError,
 )
@@ -44,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     workspace = Workspace(Path.cwd())
     deployment = LocalDeployment(
         workspace=workspace,
-        environment=options.env,
+        environment=options.env or _deployed(options.command, workspace) or "dev",
         region=options.region,
         concurrency=options.concurrency,
         context=dict(options.context),
@@ -67,6 +69,10 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted. The embedded AWS keeps running: `up` goes on from here, `down` stops it.", file=sys.stderr)
         return _INTERRUPTED
+
+
+def _deployed(command: str, workspace: Workspace) -> str | None:
+    return None if command in ("up", "deploy") else environment_of(workspace.assembly)
 
 
 def _run(options: argparse.Namespace, deployment: LocalDeployment) -> int:
@@ -95,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     }
     for name, text in described.items():
         command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("--env", default="dev", help="environment (default: dev)")
+        command.add_argument("--env", help="environment (default: the deployed one; dev for `up` and `deploy`)")
         command.add_argument("--region", default="sa-east-1", help="home region (default: sa-east-1)")
         command.add_argument("--port", type=_port, metavar="1-65535", help="TCP port on loopback (default: a free one)")
         command.add_argument("--concurrency", type=_positive, default=8, help="stacks in parallel (default: 8)")

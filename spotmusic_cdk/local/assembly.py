@@ -41,6 +41,12 @@ def stacks(assembly: Path, *, environment: str) -> list[SynthesizedStack]:
     return list(_stacks(assembly / f"assembly-{environment}"))
 
 
+def environment_of(assembly: Path) -> str | None:
+    """Name of the stage of an assembly, such as `dev`; None where there is no assembly."""
+    folders = sorted(assembly.glob("assembly-*"))
+    return folders[0].name.removeprefix("assembly-") if folders else None
+
+
 def _stacks(folder: Path) -> Iterator[SynthesizedStack]:
     manifest = json.loads((folder / "manifest.json").read_text())
     for name, artifact in manifest["artifacts"].items():

@@ -72,6 +72,15 @@ def failures(endpoint: str, stack: SynthesizedStack) -> list[str]:
     return [f"{stack.id} {event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in reversed(failed)]
 
 
+def allow_deletion(endpoint: str, stack: SynthesizedStack) -> None:
+    """Turns termination protection off, which production's stacks have. Does nothing where there is no such stack."""
+    try:
+        _client(endpoint, stack).update_termination_protection(EnableTerminationProtection=False, StackName=stack.name)
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+
+
 def seconds(endpoint: str, stack: SynthesizedStack) -> float:
     """How long the stack's last operation took, by its events. 0 if there are none."""
     last: list[Any] = []

@@ -6,16 +6,20 @@ from html import escape
 from typing import Any
 
 from ministack.core import responses
-from ministack.services import backup, cloudformation, cloudwatch_logs, eks, elasticache, s3, secretsmanager, sns
+from ministack.services import alb, backup, cloudformation, cloudwatch_logs, eks, elasticache, route53, s3, secretsmanager, sns
 from ministack.services.cloudformation import changesets, handlers, provisioners, stacks
 
+from spotmusic_cdk.local.public_zones import EXISTING
+
 PATCHED_NAMES: dict[str, tuple[str, ...]] = {
+    "ministack.services.alb": ("_action_xml",),
     "ministack.services.backup": ("_vaults",),
     "ministack.services.cloudwatch_logs": ("_log_groups",),
     "ministack.services.cloudformation.changesets": ("_resolve_props_for_diff", "_diff_resources"),
-    "ministack.services.cloudformation.provisioners": ("_physical_name", "_NAME_SEED"),
+    "ministack.services.cloudformation.provisioners": ("_physical_name", "_NAME_SEED", "_elbv2_listener_actions"),
     "ministack.services.eks": ("_VALID_ACCESS_ENTRY_TYPES", "_associate_access_policy", "_access_entries", "_ae_key"),
     "ministack.services.elasticache": ("_user_xml",),
+    "ministack.services.route53": ("_create_hosted_zone", "_zones", "_records", "_caller_refs"),
     "ministack.services.s3": ("_bucket_tags",),
     "ministack.services.secretsmanager": ("_resolve", "_secrets"),
     "ministack.services.sns": ("_topics",),
@@ -36,6 +40,8 @@ def install() -> None:
     _keep_imported_exports()
     _name_anew_with_each_creation()
     _refuse_names_that_are_taken()
+    _give_existing_zones_their_id()
+    _keep_weighted_groups()
 
 
 def creation_of(stack: str) -> str:
@@ -75,6 +81,50 @@ def _unless_taken(create: Callable[..., Any], resource_type: str, name: str, hel
         return create(logical_id, properties, stack)
 
     return created
+
+
+def _keep_weighted_groups() -> None:
+    """A rule that forwards to two target groups by weight, as blue/green deployments need, keeps the first one alone."""
+    actions, written = provisioners._elbv2_listener_actions, alb._action_xml
+
+    def weighted(properties: Properties, balancer: str | None, prop: str = "DefaultActions") -> list[Properties]:
+        entries: list[Properties] = actions(properties, balancer, prop)
+        asked = [action for action in properties.get(prop) or [] if isinstance(action, dict)]
+        for entry, action in zip(entries, asked, strict=True):
+            if "ForwardConfig" in action:
+                entry["ForwardConfig"] = action["ForwardConfig"]
+        return entries
+
+    def with_groups(action: Properties) -> str:
+        xml = str(written(action))
+        groups = "".join(
+            f"<member><TargetGroupArn>{group['TargetGroupArn']}</TargetGroupArn><Weight>{group.get('Weight', 1)}</Weight></member>"
+            for group in action.get("ForwardConfig", {}).get("TargetGroups", [])
+        )
+        return (
+            xml.removesuffix("</member>") + f"<ForwardConfig><TargetGroups>{groups}</TargetGroups></ForwardConfig></member>"
+            if groups
+            else xml
+        )
+
+    provisioners._elbv2_listener_actions, alb._action_xml = weighted, with_groups
+
+
+def _give_existing_zones_their_id() -> None:
+    """A public zone is older than the stacks, which know its id: an account's own zone can't be had by any call of the API."""
+    create = route53._create_hosted_zone
+
+    def with_id(*arguments: Any) -> Any:
+        answer = create(*arguments)
+        for reference in [reference for reference in route53._caller_refs if reference.startswith(EXISTING)]:
+            drawn, wanted = route53._caller_refs[reference], reference.removeprefix(EXISTING)
+            if drawn != wanted:
+                route53._zones[wanted] = {**route53._zones.pop(drawn), "id": wanted}
+                route53._records[wanted] = route53._records.pop(drawn)
+                route53._caller_refs[reference] = wanted
+        return answer
+
+    route53._create_hosted_zone = with_id
 
 
 def _keep_bucket_tags() -> None:

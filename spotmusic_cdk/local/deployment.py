@@ -8,8 +8,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from spotmusic_cdk.local import cloudformation, differences, gate, inventory, leftovers, process, report, session, verification
-from spotmusic_cdk.local.assembly import SynthesizedStack, regions, stacks
+from spotmusic_cdk.local import (
+    cloudformation,
+    differences,
+    gate,
+    inventory,
+    leftovers,
+    process,
+    public_zones,
+    report,
+    session,
+    verification,
+)
+from spotmusic_cdk.local.assembly import SynthesizedStack, environment_of, regions, stacks
 from spotmusic_cdk.local.cli import CdkCli
 from spotmusic_cdk.local.kubernetes import releases
 from spotmusic_cdk.local.lock import alone
@@ -23,6 +34,10 @@ class NotAsTheTemplatesSayError(Exception):
 
 class NotRunningError(Exception):
     """There is no emulator to work with."""
+
+
+class OtherEnvironmentError(Exception):
+    """Another environment is deployed; the message names it."""
 
 
 class LeftoverError(Exception):
@@ -62,6 +77,7 @@ class LocalDeployment:
         Raises:
             NotEmbeddedError: if the shell points at another AWS.
             BusyError: if another command works with the same state.
+            OtherEnvironmentError: if another environment is deployed.
             RejectedTemplateError: if CloudFormation would reject a template.
             CliError: if a stack fails; the message names the resources.
             NotAsTheTemplatesSayError: if a resource is not what its template says.
@@ -72,6 +88,7 @@ class LocalDeployment:
 
     def _up(self, port: int | None, selection: str | None) -> str:
         began = time.monotonic()
+        self._require_no_other()
         emulator, found = self._emulator_and_stacks(port)
         chosen = _chosen(found, selection or f"{self.environment}/*")
         self._prepare(emulator, found, chosen)
@@ -120,6 +137,14 @@ class LocalDeployment:
         self.workspace.differences.write_text(text, encoding="utf-8")
         return differences.differs(text), differences.summary(text, file=_relative(self.workspace.differences))
 
+    def _require_no_other(self) -> None:
+        """Refuses to forget the stacks of another environment: nothing could destroy them any more."""
+        other = environment_of(self.workspace.assembly)
+        if other in (None, self.environment) or (emulator := process.running(self.workspace)) is None:
+            return
+        if any(cloudformation.status(emulator.endpoint, stack) for stack in stacks(self.workspace.assembly, environment=other)):
+            raise OtherEnvironmentError(f"{other} is deployed to the embedded AWS. Destroy it first: `make local-down`.")
+
     def _running(self) -> RunningEmulator:
         session.require_embedded(os.environ)
         emulator = process.running(self.workspace)
@@ -167,6 +192,7 @@ class LocalDeployment:
             except KeyboardInterrupt:
                 gate.interrupt()
                 raise
+        public_zones.provide(found, endpoint=emulator.endpoint)
         if not self.workspace.baseline.exists():
             inventory.save(inventory.inventory(emulator.endpoint, regions(found)), self.workspace.baseline)
 
@@ -222,11 +248,13 @@ class LocalDeployment:
 
     def _destroyed(self, emulator: RunningEmulator) -> str:
         found = self._deployed_assembly()
-        if not found:
+        if not found or not self.workspace.baseline.exists():  # `up` ended before its first deployment
             return "Nothing was deployed."
         deployed = [resource for stack in found for resource in cloudformation.resources(emulator.endpoint, stack)]
         progress = StackProgress(found, endpoint=emulator.endpoint, steps=self.steps)
         kept = releases.kept(emulator)
+        for stack in found:
+            cloudformation.allow_deletion(emulator.endpoint, stack)
         with self._explained(emulator, found):
             self._cli(emulator).destroy(
                 f"{self.environment}/*", concurrency=self.concurrency, assembly=self.workspace.assembly, while_running=progress.show

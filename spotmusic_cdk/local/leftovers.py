@@ -6,6 +6,7 @@ from pathlib import Path
 from spotmusic_cdk.local import inventory, process, session, verification
 from spotmusic_cdk.local.assembly import SynthesizedStack, regions
 from spotmusic_cdk.local.cloudformation import DeployedResource
+from spotmusic_cdk.local.public_zones import public_zones
 from spotmusic_cdk.local.workspace import RunningEmulator
 
 _SNAPSHOT = "Snapshot"
@@ -50,7 +51,8 @@ def after_destruction(
     removed = _remove_log_groups_of_functions(deployed, emulator)
     still = inventory.inventory(emulator.endpoint, regions(stacks))
     retained, snapshots = {entry["identifier"] for entry in kept}, {resource.identifier for resource in snapshotted}
-    ours = sorted(still - inventory.load(baseline))
+    given = {f"/hostedzone/{zone}" for zone in public_zones(stacks)}
+    ours = sorted(entry for entry in still - inventory.load(baseline) if entry.split(" ", 2)[2] not in given)
     unexplained = [entry for entry in ours if not inventory.explained(entry, retained=retained, snapshotted=snapshots)]
     gone = [resource for resource in deployed if resource.identifier not in retained]
     standing = [resource for resource in gone if verification.stands(resource, endpoint=emulator.endpoint)]

@@ -136,12 +136,13 @@ def _hosted_zone(reader: Reader) -> Iterator[str]:
 
 def _record_set(reader: Reader) -> Iterator[str]:
     route53 = reader.api("route53")
-    names = {
-        record["Name"].rstrip(".")
+    # With the type: a zone has records of its own (NS, SOA) under the name of its domain.
+    records = {
+        (record["Name"].rstrip("."), record["Type"])
         for zone in route53.list_hosted_zones()["HostedZones"]
         for record in route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
     }
-    if reader.id.rstrip(".") not in names:
+    if (reader.id.rstrip("."), reader.wanted("Type")) not in records:
         raise LookupError(f"no zone has {reader.id}")
     yield from ()
 

@@ -1,0 +1,95 @@
+"""Environments with a domain: the zone that is older than the stacks, and stacks that are protected from deletion."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from ministack.services import alb, route53
+from ministack.services.cloudformation import provisioners
+
+from spotmusic_cdk.local import cloudformation, corrections, deployment, process
+from spotmusic_cdk.local.assembly import SynthesizedStack, environment_of
+from spotmusic_cdk.local.deployment import LocalDeployment, OtherEnvironmentError
+from spotmusic_cdk.local.public_zones import EXISTING, public_zones
+from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
+
+ZONE = "Z0123456789EXAMPLE"
+
+
+def stack_of(**resources: dict[str, Any]) -> SynthesizedStack:
+    return SynthesizedStack(
+        id="prod/edge", name="edge", account="0", region="us-east-1", template=Path("edge.template.json"), resources=resources
+    )
+
+
+def record(zone: Any, name: str) -> dict[str, Any]:
+    return {"Type": "AWS::Route53::RecordSet", "Properties": {"HostedZoneId": zone, "Name": name, "Type": "A"}}
+
+
+def test_public_zones_come_from_literal_ids() -> None:
+    certificate = {
+        "Type": "AWS::CertificateManager::Certificate",
+        "Properties": {"DomainValidationOptions": [{"DomainName": "*.music.example", "HostedZoneId": ZONE}]},
+    }
+    made = record({"Ref": "Zone"}, "inside.example.")
+    found = public_zones([stack_of(A=record(ZONE, "www.music.example."), B=certificate, C=made)])
+    assert found == {ZONE: "music.example"}
+
+
+@pytest.fixture
+def corrected(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The emulator's own code with the corrections of this module, for one test."""
+    for module, name in (
+        (route53, "_create_hosted_zone"),
+        (alb, "_action_xml"),
+        (provisioners, "_elbv2_listener_actions"),
+    ):
+        monkeypatch.setattr(module, name, getattr(module, name))
+    corrections._give_existing_zones_their_id()
+    corrections._keep_weighted_groups()
+    yield
+    route53.reset()
+
+
+@pytest.mark.usefixtures("corrected")
+def test_emulator_gives_existing_zone_its_id() -> None:
+    body = f"<Request><Name>music.example</Name><CallerReference>{EXISTING}{ZONE}</CallerReference></Request>"
+    for _again in range(2):
+        assert route53._create_hosted_zone(body.encode(), {})[0] == 201
+    assert {zone["id"]: zone["name"] for zone in route53._zones.values()} == {ZONE: "music.example."}
+    assert route53._get_hosted_zone(ZONE)[0] == 200
+    assert provisioners._r53_record_set_create("Ipv4", {**record(ZONE, "music.example.")["Properties"], "TTL": 60}, "edge")
+
+
+@pytest.mark.usefixtures("corrected")
+def test_emulator_keeps_weighted_target_groups() -> None:
+    groups = [{"TargetGroupArn": "arn:first", "Weight": 100}, {"TargetGroupArn": "arn:second", "Weight": 0}]
+    properties = {"Actions": [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]}
+    (action,) = provisioners._elbv2_listener_actions(properties, None, prop="Actions")
+    written = ElementTree.fromstring(alb._action_xml(action))  # noqa: S314 - our own text
+    assert [node.text for node in written.findall("ForwardConfig/TargetGroups/member/TargetGroupArn")] == ["arn:first", "arn:second"]
+
+
+def deployed(checkout: Path, environment: str) -> Workspace:
+    workspace = Workspace(checkout)
+    (workspace.assembly / f"assembly-{environment}").mkdir(parents=True)
+    (workspace.assembly / f"assembly-{environment}" / "manifest.json").write_text('{"artifacts": {}}')
+    return workspace
+
+
+def test_assembly_names_its_environment(tmp_path: Path) -> None:
+    assert environment_of(tmp_path / "cdk.out") is None
+    assert environment_of(deployed(tmp_path, "prod").assembly) == "prod"
+
+
+def test_up_refuses_while_another_environment_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = deployed(tmp_path, "dev")
+    emulator = RunningEmulator(pid=1, port=1, started="")
+    monkeypatch.setattr(process, "running", lambda _workspace: emulator)
+    monkeypatch.setattr(deployment, "stacks", lambda _assembly, environment: [stack_of()])
+    monkeypatch.setattr(cloudformation, "status", lambda _endpoint, _stack: "CREATE_COMPLETE")
+    with pytest.raises(OtherEnvironmentError, match="dev is deployed"):
+        LocalDeployment(workspace=workspace, environment="prod", region="sa-east-1")._require_no_other()
+    LocalDeployment(workspace=workspace, environment="dev", region="sa-east-1")._require_no_other()
