@@ -1,10 +1,12 @@
 """What the models find wrong in an environment file, in words: key, what is wrong, and what to do."""
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from spotmusic_cdk.settings.environment import Settings
@@ -23,6 +25,9 @@ ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("certificate", "certificates", "certificate_arn", "acm_certificate"), _CERTIFICATES),
     **dict.fromkeys(("boundary", "iam_boundary", "permission_boundary"), "Use permissions_boundary at the top of the file."),
     **dict.fromkeys(("extra_tags", "labels", "tag"), "Use tags at the top of the file."),
+    "backup_retention_days": "Remove it: AWS Backup sets 35 days.",
+    "enabled": "Remove it: every component belongs to the platform, and a section that is left out has its defaults.",
+    "metadata_url": "Set issuer, below which Keycloak reads the metadata of an OpenID provider; SAML is not supported.",
 }
 """Advice on keys that users look for in vain, whichever section they write them in; the nearest known key would mislead."""
 MOST = 20
@@ -56,9 +61,11 @@ def _explained(details: ErrorDetails) -> Iterator[Problem]:
             yield from _of_a_check(key, details["ctx"]["error"])
         case "string_pattern_mismatch":
             yield Problem(key, f"{found} is refused: it does not match {details['ctx']['pattern']}", ADVICE)
+        case "model_type" if details["input"] in (None, False):
+            yield Problem(key, "a section cannot be switched off", ELSEWHERE["enabled"])
         case _:
             wrong = details["msg"][0].lower() + details["msg"][1:].rstrip(".")
-            yield Problem(key, f"{found} is refused: {wrong}", ADVICE)
+            yield Problem(key, f"{found} is refused: {wrong}{_reason(location)}", ADVICE)
 
 
 def _location(details: ErrorDetails) -> list[str]:
@@ -80,15 +87,35 @@ def _of_a_check(key: str, error: ValueError) -> Iterator[Problem]:
         yield Problem(key or "file", what, advice)
 
 
-def _known_keys(location: list[str]) -> str:
+def _model(location: list[str]) -> type[BaseModel] | None:
+    """Model that has the last key of a location."""
     model: type[BaseModel] | None = Settings
     for part in location[:-1]:
         model = _submodel(model, part)
+    return model
+
+
+def _field(location: list[str]) -> FieldInfo | None:
+    model = _model(location)
+    return model.model_fields.get(location[-1]) if model and location else None
+
+
+def _known_keys(location: list[str]) -> str:
+    model = _model(location)
     known = sorted(model.model_fields) if model else []
     if location[-1] in ELSEWHERE:
         return ELSEWHERE[location[-1]]
     close = get_close_matches(location[-1], known, n=1)
     return f"Did you mean {close[0]}?" if close else f"Use one of {', '.join(known)}, or remove it."
+
+
+def _reason(location: list[str]) -> str:
+    """First sentence of the description of a key, in parentheses: it tells the reason of the bounds."""
+    field = _field(location)
+    if field is None or not field.description:
+        return ""
+    first = re.split(r"(?<=[.]) (?=[A-Z`])", " ".join(field.description.split()))[0]
+    return f" ({first.removesuffix('.')})"
 
 
 def _submodel(model: type[BaseModel] | None, key: str) -> type[BaseModel] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from spotmusic_cdk.settings.problem import Problem
@@ -124,7 +125,8 @@ def _connections(name: str, service: ServiceSettings, settings: Settings) -> Ite
             continue
         if target == name or target not in settings.services:
             wrong = f"{target} is neither another service nor one of {', '.join(RESOURCES)}"
-            yield Problem(key, wrong, "Correct or remove it.")
+            close = get_close_matches(target, [*RESOURCES, *(other for other in settings.services if other != name)], n=1)
+            yield Problem(key, wrong, f"Did you mean {close[0]}?" if close else "Correct or remove it.")
         elif settings.services[target].retired and not service.retired:
             yield Problem(key, f"{target} is retired", f"Remove {target} here and deploy ecs-services, before you retire it.")
         elif settings.services[target].port is None:

@@ -64,6 +64,15 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"network.vpc_id": "vpc-0"},
         "network.vpc_id: unknown key.\n  The platform makes its own VPC; choose a network.cidr",
     ),
+    "a platform without Redpanda": (
+        {"kubernetes.redpanda": None},
+        "kubernetes.redpanda: a section cannot be switched off.\n  Remove it: every component belongs to the platform",
+    ),
+    "a month of logs": ({"observability.access_log_days": 30}, "Days that records of access are kept; Marco Civil (art. 15) asks"),
+    "metadata of SAML": (
+        {"identity.providers": {"corp": {"kind": "oidc", "metadata_url": "https://x.example", **PROVIDER}}},
+        "identity.providers.corp.metadata_url: unknown key.\n  Set issuer, below which",
+    ),
     "a mirror": ({"registry.mirror": "mirror.example"}, "registry.mirror: unknown key.\n  Images come through caches in Amazon ECR"),
     "people on call": ({"oncall": ["x"]}, "oncall: unknown key.\n  Use observability.alarm_emails, or alarm_endpoints"),
     "a certificate at home": (
@@ -163,6 +172,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "services.trends.memory: 1000 MiB does not pair with 512 cpu units on Fargate.\n  Use 1024, 2048, 3072, 4096",
     ),
     "a service that talks to nobody we know": ({"services.trends.talks_to": ["lyrics"]}, "services.trends.talks_to: lyrics is neither"),
+    "a misspelt word of talks_to": ({"services.trends.talks_to": ["event"]}, "audio, uploads.\n  Did you mean events?"),
     "a service that talks to a retired one": (
         {"services.trends.talks_to": ["playback"], "services.playback.retired": True},
         "playback is retired",
