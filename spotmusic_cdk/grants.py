@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.services import ServiceSettings
+from spotmusic_constructs.services.image_name import ecr_repository
 
 READ, WRITE, DELETE, USE, RUN, CALL, ADMINISTER = "read", "write", "delete", "use", "run", "call", "administer"
 """Classes of action: `use` is of keys, `run` of functions and services, `call` of whole APIs, by an endpoint or by AWS's own policy."""
 METRICS, IMAGES, TOKEN = "metrics", "cached images", "token of the registry"
+IMAGES_ELSEWHERE = "images of another account"
 NETWORK, PARAMETERS, AUTHORITY = "network interfaces", "parameters", "parameter of the authority"
 
 PLACED = (NETWORK, "ec2 in general")
@@ -52,13 +54,21 @@ def _that_talk_to(word: str, settings: Settings) -> list[str]:
 def _services(settings: Settings) -> Iterator[Grant]:
     for name, service in settings.running_services.items():
         who, id_ = f"tasks of {name}", _id(name)
-        image = f"registry/Services{id_}" if service.image_tag else IMAGES
         # The first pull through the cache makes the repository.
-        yield from _may(who, read=[image, TOKEN, PARAMETERS], write=[f"ecs-services/{id_}Logs", *([] if service.image_tag else [IMAGES])])
+        fills = [] if service.image_tag or service.image else [IMAGES]
+        yield from _may(who, read=[*_image(id_, service, settings.account), PARAMETERS], write=[f"ecs-services/{id_}Logs", *fills])
         for word in service.talks_to:
             yield from _word(who, id_, word, settings)
         yield from _may("scheduler", run=[f"ecs-services/{id_}Service"])
     yield from _shifts(settings.running_services.values())
+
+
+def _image(id_: str, service: ServiceSettings, account: str | None) -> list[str]:
+    """Repository that tasks pull from, and the token for it; none for a registry that needs no login."""
+    if service.image:
+        repository = ecr_repository(service.image)
+        return [IMAGES if repository.split(":")[1] == account else IMAGES_ELSEWHERE, TOKEN] if repository else []
+    return [f"registry/Services{id_}" if service.image_tag else IMAGES, TOKEN]
 
 
 def _word(who: str, id_: str, word: str, settings: Settings) -> Iterator[Grant]:

@@ -11,7 +11,7 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.services import ServiceSettings
 from spotmusic_constructs.services.cluster import ServicesCluster
 from spotmusic_constructs.services.fargate_service import FargateService
-from spotmusic_constructs.services.image import ServiceImage, bootstrap_image, own_image
+from spotmusic_constructs.services.image import ServiceImage, bootstrap_image, given_image, own_image
 from spotmusic_constructs.services.infrastructure_role import InfrastructureRole
 from spotmusic_constructs.services.load_balancer import ServicesLoadBalancer
 from spotmusic_constructs.services.queue_depth import QueueDepth
@@ -137,6 +137,8 @@ class EcsServicesStack(EnvironmentStack):
     def _image(self, name: str, service: ServiceSettings) -> ServiceImage:
         if service.image_tag:
             return own_image(self._registry.repositories[name], tag=service.image_tag)
+        if service.image:
+            return given_image(service.image)
         image = self._registry.images.image(versions.BOOTSTRAP_IMAGE)
         return bootstrap_image(image, port=service.port or WORKER_PORT, health_path=service.health_path)
 

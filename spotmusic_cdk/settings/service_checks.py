@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from spotmusic_cdk.settings.problem import Problem
 from spotmusic_cdk.settings.services import RESOURCES, ServiceSettings
+from spotmusic_constructs.services.image_name import ecr_repository
 from spotmusic_constructs.services.route_priority import route_priorities
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _routes(settings)
     for name, service in settings.services.items():
         yield from _name(name, settings)
+        yield from _image(name, service, settings)
         yield from _connections(name, service, settings)
         if settings.production and service.scaling.min < 3:
             yield Problem(f"services.{name}.scaling.min", "production runs a task in every zone", "Use 3 or more.")
@@ -116,6 +118,14 @@ def _name(name: str, settings: Settings) -> Iterator[Problem]:
     stem, _, ending = name.rpartition("-")
     if stem in settings.services and ending in ENDINGS:
         yield Problem(key, f"{stem} has a {ending} of this name", "Choose another.")
+
+
+def _image(name: str, service: ServiceSettings, settings: Settings) -> Iterator[Problem]:
+    """An endpoint of Amazon ECR answers for its own region only."""
+    region = (ecr_repository(service.image or "") or settings.region).partition(":")[0]
+    if region != settings.region:
+        wrong = f"the image is in {region}, and tasks pull it in {settings.region}"
+        yield Problem(f"services.{name}.image", wrong, f"Replicate the repository to {settings.region} (Amazon ECR, replication).")
 
 
 def _connections(name: str, service: ServiceSettings, settings: Settings) -> Iterator[Problem]:

@@ -26,6 +26,10 @@ REQUESTS_PER_TARGET = 1000
 """Requests per minute and task of a service with a route that names no number: some 17 a second, until its image has been measured."""
 
 
+IMAGE = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.[a-z]{2,63}(:[0-9]{2,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+@sha256:[0-9a-f]{64}$"
+"""An image by registry, repository and digest: a tag elsewhere may come to mean another image."""
+
+
 class ScalingSettings(Model):
     """How many tasks run, and what makes their number change."""
 
@@ -52,6 +56,10 @@ class ServiceSettings(Model):
 
     image_tag: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")] | None = None
     """Tag in the service's own repository. Until one is pushed and set, a pinned public image answers the health checks."""
+    image: Annotated[str, StringConstraints(pattern=IMAGE, max_length=400)] | None = None
+    """Image elsewhere in place of `image_tag`, by its digest: `444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/playback@sha256:…`. A
+    registry of Amazon ECR in the home region, of this account or of another whose repository policy admits this one, or a registry that
+    answers without credentials. It must be built for arm64 and bring the command `healthcheck`, as an image of one's own does."""
     cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] = 256
     """Fargate cpu units (1024 are one vCPU)."""
     memory: Annotated[int, Field(ge=512, le=122880)] = 512
@@ -99,6 +107,12 @@ class ServiceSettings(Model):
             raise ValueError(
                 f"memory: {self.memory} MiB does not pair with {self.cpu} cpu units on Fargate. Use {shown} (AWS Fargate task sizes)."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _one_key_names_the_image(self) -> "ServiceSettings":
+        if self.image and self.image_tag:
+            raise ValueError("image: image_tag names an image already. Remove one of the two.")
         return self
 
     @model_validator(mode="after")

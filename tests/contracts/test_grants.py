@@ -1,12 +1,13 @@
 """What policies allow is what the table of grants says: no more, no less."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import pytest
 
 from spotmusic_cdk import grants
 from spotmusic_cdk.grants import Grant
-from tests.conftest import Template, settings_of
+from tests.conftest import Template, sample_of, settings_of, synthesize, templates_in
 from tests.properties.granted import grants_of
 from tests.properties.resources import Platform
 
@@ -24,3 +25,15 @@ def test_policies_allow_what_the_table_says_and_nothing_else(templates: Callable
     table = grants.table(settings)
     assert told(allowed - table) == [], "policies allow this, and spotmusic_cdk/grants.py does not say so"
     assert told(table - allowed) == [], "spotmusic_cdk/grants.py says this, and no policy allows it"
+
+
+def test_images_elsewhere_are_in_the_table(tmp_path: Path) -> None:
+    settings = sample_of("dev")
+    image = f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/trends@sha256:{'0' * 64}"
+    trends = settings.services["trends"].model_copy(update={"image": image})
+    settings = settings.model_copy(update={"services": {**settings.services, "trends": trends}})
+    synthesize(settings, outdir=tmp_path)
+    allowed = grants_of(Platform(name="dev", settings=settings, templates=templates_in(tmp_path / "assembly-dev")))
+    table = grants.table(settings)
+    assert told(allowed ^ table) == []
+    assert any(grant.what == grants.IMAGES_ELSEWHERE for grant in table)

@@ -25,6 +25,7 @@ _LITERAL = (
     (r"arn:aws:ssm:[\w-]+:\d+:parameter/spotmusic/\w+/edge/.*", "parameters of the edge"),
     (r"arn:aws:ssm:[\w-]+:\d+:parameter/spotmusic/\w+/internal-authority", "parameter of the authority"),
     (r"arn:aws:ssm:[\w-]+:\d+:parameter/spotmusic/.*", "parameters"),
+    (rf"arn:aws:ecr:[\w-]+:(?!{ACCOUNT})\d+:repository/.*", "images of another account"),
     (r"arn:aws:ecr:[\w-]+:\d+:repository/\w+/.*", "cached images"),
     (r"arn:aws:eks:[\w-]+:\d+:cluster/spotmusic-\w+", "eks-platform/KubernetesCluster"),
     (r"arn:aws:(s3:::|rds:[\w-]+:\d+:db:)awsbackup-restore-test-\*", "restored copies"),

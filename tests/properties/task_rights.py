@@ -32,9 +32,10 @@ def told_at_start(service: Service) -> list[str]:
     group = service.definition.target("ContainerDefinitions.0.LogConfiguration.Options.awslogs-group")
     registry, _, path = service.text(service.container["Image"]).partition("/")
     region = registry.removesuffix(".amazonaws.com").rpartition(".")[2]
+    account = registry.partition(".")[0]
     repository = path.partition("@")[0].partition(":")[0]
     # One of ours is known by its resource, one of the cache by its name.
-    arn = repository.replace("}", ".Arn}") if repository.startswith("${") else f"arn:aws:ecr:{region}:{ACCOUNT}:repository/{repository}"
+    arn = repository.replace("}", ".Arn}") if repository.startswith("${") else f"arn:aws:ecr:{region}:{account}:repository/{repository}"
     named = [reference.partition("}:")[0] + "}" if "}:" in reference else reference for reference in service.secrets.values()]
     return [
         f"logs:(CreateLogStream|PutLogEvents) {re.escape(f'${{{group.stack}/{group.id}.Arn}}') if group else ''}",

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 
+from spotmusic_constructs.services.image_name import ecr_repository
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceImage:
@@ -42,6 +44,18 @@ def own_image(repository: ecr.IRepository, *, tag: str) -> ServiceImage:
         health_command=("CMD", "healthcheck"),
         repository_arn=repository.repository_arn,
     )
+
+
+def given_image(name: str) -> ServiceImage:
+    """Return an image of any registry, which brings an executable `healthcheck` as a service's own does.
+
+    Args:
+        name: registry, repository and digest. The repository policy of another account's Amazon ECR must admit this account; any other
+            registry must answer without credentials.
+    """
+    repository = ecr_repository(name)
+    arn = f"arn:{cdk.Aws.PARTITION}:ecr:{repository}" if repository else None
+    return ServiceImage(name=name, health_command=("CMD", "healthcheck"), repository_arn=arn)
 
 
 def bootstrap_image(name: str, *, port: int, health_path: str) -> ServiceImage:

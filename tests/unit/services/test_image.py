@@ -3,7 +3,7 @@ import json
 import pytest
 from aws_cdk import aws_ecr as ecr
 
-from spotmusic_constructs.services.image import bootstrap_image, nginx_configuration, own_image
+from spotmusic_constructs.services.image import bootstrap_image, given_image, nginx_configuration, own_image
 from tests.unit.services.surroundings import Surroundings
 
 
@@ -21,6 +21,29 @@ def test_the_name_of_an_own_image_takes_no_reference_apart() -> None:
     here = Surroundings()
     image = own_image(ecr.Repository(here.stack, "Repository"), tag="1.4.2")
     assert "Fn::Select" not in json.dumps(here.stack.resolve(image.name))
+
+
+@pytest.mark.parametrize(
+    ("registry", "arn"),
+    [
+        ("444455556666.dkr.ecr.sa-east-1.amazonaws.com", "ecr:sa-east-1:444455556666:repository/team/playback"),
+        ("registry.example.com", None),
+        ("public.ecr.aws", None),
+    ],
+)
+def test_given_image_names_repositories_of_ecr(registry: str, arn: str | None) -> None:
+    name = f"{registry}/team/playback@sha256:{'0' * 64}"
+    image = given_image(name)
+    assert (image.name, image.from_cache, image.health_command) == (name, False, ("CMD", "healthcheck"))
+    assert str(image.repository_arn).partition(":ecr:")[2] == (arn.removeprefix("ecr:") if arn else "")
+
+
+def test_given_image_is_pulled_and_not_cached() -> None:
+    here = Surroundings()
+    here.service(image=given_image(f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/playback@sha256:{'0' * 64}"))
+    text = json.dumps(here.template())
+    assert ":ecr:sa-east-1:444455556666:repository/team/playback" in text
+    assert "ecr:CreateRepository" not in text
 
 
 def test_the_bootstrap_image_writes_only_below_tmp() -> None:

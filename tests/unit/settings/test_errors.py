@@ -83,6 +83,18 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"observability.alarm_endpoints": ["http://x.example/"]},
         "observability.alarm_endpoints.0: 'http://x.example/' is refused",
     ),
+    "an image by its tag": (
+        {"services.trends.image": "444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/trends:1"},
+        "services.trends.image: '444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/trends:1' is refused",
+    ),
+    "an image of another region": (
+        {"services.trends.image": f"444455556666.dkr.ecr.us-east-1.amazonaws.com/team/trends@sha256:{'0' * 64}"},
+        "services.trends.image: the image is in us-east-1, and tasks pull it in sa-east-1.\n  Replicate the repository",
+    ),
+    "two images of one service": (
+        {"services.trends.image": f"registry.example.com/trends@sha256:{'0' * 64}", "services.trends.image_tag": "1"},
+        "services.trends.image: image_tag names an image already.\n  Remove one",
+    ),
     "a tag of AWS": ({"tags": {"aws:cloudformation:x": "y"}}, "tags: aws:cloudformation:x starts with a prefix that AWS or EKS reserves"),
     "a tag of the platform": ({"tags": {"costcenter": "100234"}}, "tags: costcenter is a tag of the platform.\n  Set cost_center instead."),
     "tags that differ in case": ({"tags": {"Team": "a", "team": "b"}}, "tags: Team and team differ in case only, which IAM refuses"),
