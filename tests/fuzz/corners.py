@@ -138,7 +138,7 @@ _LOWER: Changes = {
     "data.buckets": {"audio_noncurrent_days": 1, "upload_days": 1, "log_days": 180},
     "kubernetes.redpanda": {"brokers": 1, "memory_gib": 2, "storage_gib": 1},
     "kubernetes.keycloak": {"replicas": 1},
-    "kubernetes.rabbitmq": {"memory_gib": 1, "storage_gib": 1},
+    "kubernetes.rabbitmq": {"memory_gib": 1, "storage_gib": 2},
     "kubernetes.kong": {"min_replicas": 2, "max_replicas": 2, "requests_per_minute": 1},
     "kubernetes.monitoring": {"prometheus_storage_gib": 1, "retention_hours": 2},
     "edge.requests_per_five_minutes": 10,
@@ -156,7 +156,7 @@ HEAVIEST = "nineteen services that talk to everything, beside the five of produc
 CORNERS: dict[str, tuple[str, Changes]] = {
     HEAVIEST: ("prod", {**_services(19, *TALKS), **_topic(19)}),
     "forty services, as many of them blue/green and connected as the stacks hold": (
-        "prod", _services(17, "cache", deployment="blue_green") | _services(34, "cache", first=17) | _service(34),
+        "prod", _services(16, "cache", deployment="blue_green") | _services(34, "cache", first=16) | _service(34),
     ),
     EVERY_OPTION: ("prod", _EVERY_OPTION_OF_PRODUCTION),
     "every number at its upper limit, with an account": ("prod", _ACCOUNT | _UPPER),
