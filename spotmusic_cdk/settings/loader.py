@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from spotmusic_cdk import versions
+from spotmusic_cdk.settings.delivery_cost import budget_warnings
 from spotmusic_cdk.settings.environment import Settings, overlapping
 from spotmusic_cdk.settings.explanation import explained
 from spotmusic_cdk.settings.problem import Problem, shown
@@ -53,7 +54,11 @@ def load(environment: str, *, folder: Path, today: date, clock: date | None = No
     if problems:
         raise _error(path, problems)
     since = [] if clock is None else [str(problem) for problem in _support_problems(settings, clock)]
-    for warning in (*_support_warnings(settings, clock or today), *since, *map(str, zone_warnings(settings))):
+    for warning in (
+        *_support_warnings(settings, clock or today),
+        *since,
+        *map(str, (*zone_warnings(settings), *budget_warnings(settings))),
+    ):
         warnings.warn(_located(path, warning), SettingsWarning, stacklevel=2)
     return settings
 

@@ -21,4 +21,5 @@ class ObservabilitySettings(Model):
     `https://events.pagerduty.com/integration/KEY/enqueue`; they confirm by themselves. The address, with its key, is in the template. An
     incoming webhook of Slack takes no messages of SNS: connect Slack to the topics with Amazon Q Developer in chat applications."""
     monthly_budget_usd: Annotated[int, Field(ge=1, le=1_000_000_000)] = 2000
-    """Budget of the account for a month; alarms at 80% spent and 100% forecast."""
+    """Budget of the account for a month; alarms at 80% spent and 100% forecast. The synthesis warns where production declares a
+    peak (`resilience.peak.listeners`) whose audio alone costs more."""
