@@ -89,8 +89,8 @@ def test_what_is_counted_and_told_reaches_somebody(platform: Platform) -> Verdic
         asked = told.alarm_endpoints if subscription["Protocol"] == "https" else told.alarm_emails
         yield subscription, subscription["Endpoint"] in asked, "Tell an address of observability.alarm_emails or alarm_endpoints."
     for budget in platform.some("AWS::Budgets::Budget"):
-        amount, asked = budget["Budget.BudgetLimit.Amount"], platform.settings.observability.monthly_budget_usd
-        yield budget, amount == asked, f"It tells of {amount} USD, and the file asks for {asked}."
+        amount, usd = budget["Budget.BudgetLimit.Amount"], platform.settings.observability.monthly_budget_usd
+        yield budget, amount == usd, f"It tells of {amount} USD, and the file asks for {usd}."
     for cache in platform.some("AWS::ElastiCache::ReplicationGroup"):
         logs = {log["LogType"] for log in cache["LogDeliveryConfigurations"] or []}
         yield cache, logs == {"slow-log", "engine-log"}, "Record slow commands, and what the engine says."
