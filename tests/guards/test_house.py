@@ -1,5 +1,6 @@
 """The layout that the design fixes, and why it is fixed."""
 
+import ast
 import importlib.metadata
 import json
 import re
@@ -45,6 +46,8 @@ def test_the_library_tells_of_each_of_its_packages() -> None:
     library = ROOT / "constructs" / "spotmusic_constructs"
     told = re.findall(r"\]\(spotmusic_constructs/(\w+)/README\.md\)", (library.parent / "README.md").read_text())
     assert sorted(told) == sorted(path.parent.name for path in library.glob("*/__init__.py"))
+    project = tomllib.loads((library.parent / "pyproject.toml").read_text())["project"]
+    assert project["readme"] == "README.md", "an index shows it"
 
 
 def test_unit_tests_own_their_environments() -> None:
@@ -55,6 +58,37 @@ def test_unit_tests_own_their_environments() -> None:
         if re.search(r'\bsettings_of\b|ROOT / "environments"', path.read_text())
     }
     assert readers == {"tests/unit/settings/test_defaults.py"}
+
+
+def test_documented_arguments_are_parameters() -> None:
+    """An `Args:` entry without its parameter breaks an API reference, and misleads its readers."""
+    wrong = {
+        f"{file.relative_to(ROOT)} {node.name}": sorted(unknown)
+        for root in ("constructs", "stacks", "spotmusic_cdk", "tools")
+        for file in (ROOT / root).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef))
+        if (unknown := documented(ast.get_docstring(node) or "") - parameters(node))
+    }
+    assert wrong == {}
+
+
+def documented(docstring: str) -> set[str]:
+    found = re.search(r"^Args:\n((?:    .*\n|\n)*)", f"{docstring}\n", flags=re.MULTILINE)
+    return set(re.findall(r"^    (\w+):", found[1], flags=re.MULTILINE)) if found else set()
+
+
+def parameters(node: ast.ClassDef | ast.FunctionDef) -> set[str]:
+    """Parameters of a function or of a class; a protocol has none."""
+    if isinstance(node, ast.FunctionDef):
+        every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
+        return {argument.arg for argument in every if argument}
+    for made in node.body:
+        if isinstance(made, ast.FunctionDef) and made.name == "__init__":
+            return parameters(made)
+    if any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases):
+        return set()
+    return {field.target.id for field in node.body if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)}
 
 
 def test_no_test_folder_shadows_a_package() -> None:

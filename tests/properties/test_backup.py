@@ -6,7 +6,7 @@ from functools import cache
 
 from spotmusic_cdk.settings.data import BackupSettings
 from tests.conftest import ROOT
-from tests.properties.promise import Verdicts, promise
+from tests.properties.promise import Verdicts, promise, rule
 from tests.properties.resources import Json, Platform, Resource, at
 from tests.properties.statements import statements_of
 
@@ -97,6 +97,18 @@ def test_p067_nobody_deletes_or_shortens_a_recovery_point(platform: Platform) ->
         yield vault, fits, "The lock refuses what the plan asks for: every job would fail."
 
 
+@rule
+def test_plan_names_are_of_one_environment(platform: Platform) -> Verdicts:
+    names = [plan["BackupPlan.BackupPlanName"] for plan in platform.some(PLAN)]
+    yield "data/Backup", len(set(names)) == len(names), "Two plans have one name."
+    for name in names:
+        yield (
+            name,
+            name.startswith(f"spotmusic-{platform.settings.name}"),
+            "Names are unique in an account: add the environment.",
+        )
+
+
 @promise
 def test_p068_whatever_holds_data_is_backed_up_and_stays_in_the_region(platform: Platform) -> Verdicts:
     selections = platform.some(SELECTION)
@@ -107,12 +119,12 @@ def test_p068_whatever_holds_data_is_backed_up_and_stays_in_the_region(platform:
         whole = selection.target("BackupPlanId") in platform.some(PLAN) and selection.target("BackupSelection.IamRoleArn") is not None
         yield selection, whole, "Give it plan and role."
     yield from volumes_are_selected(platform)
-    for rule in plan_rules(platform):
-        name = f"data/BackupPlan {rule['RuleName']}"
-        yield name, rule["Lifecycle"]["DeleteAfterDays"] >= LEAST_DAYS, f"Keep recovery points for {LEAST_DAYS} days: retention_days."
-        yield name, platform.target("data", rule["TargetBackupVault"]) in platform.some(VAULT), "Write to the locked vault."
+    for job in plan_rules(platform):
+        name = f"data/BackupPlan {job['RuleName']}"
+        yield name, job["Lifecycle"]["DeleteAfterDays"] >= LEAST_DAYS, f"Keep recovery points for {LEAST_DAYS} days: retention_days."
+        yield name, platform.target("data", job["TargetBackupVault"]) in platform.some(VAULT), "Write to the locked vault."
         # A copy abroad is an international transfer (LGPD art. 33): copies go to a vault of this stack.
-        for action in rule.get("CopyActions", []):
+        for action in job.get("CopyActions", []):
             home = platform.target("data", action["DestinationBackupVaultArn"]) in platform.some(VAULT)
             yield name, home, "Copy to a vault of the data stack: a copy abroad needs a decision in docs/recovery.md first."
             kept = action["Lifecycle"]["DeleteAfterDays"]

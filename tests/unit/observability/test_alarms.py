@@ -221,3 +221,8 @@ def test_cache_failover_rings_when_roles_change(
     assert value is not None
     assert (value >= alarm["Threshold"]) is rings
     assert alarm["DatapointsToAlarm"] == 1
+
+
+def test_certificates_warn_after_renewal_has_failed(alarms: dict[str, Json]) -> None:
+    """ACM renews certificates of 198 days 45 days before their end, which takes days: an alarm at 45 would ring each time."""
+    assert alarms["CertificateGatewayWarning"]["Threshold"] <= 45 - 14
