@@ -111,7 +111,21 @@ preflight: setup  ## use: check your account before deploying ENV (FIX=1 mends)
 # As above, with what the programs need and this machine lacks; apt checks each archive by its signed hash.
 ENGINES := redis-server mariadb-server-core rabbitmq-server prometheus prometheus-alertmanager
 
-engine-tools: .tools/engines/.ready  ## change: fetch the engines of `make engines` into .tools
+# Keycloak's distribution, of the newest version that Maven Central has beside the deployed one.
+KEYCLOAK := 26.7.3
+KEYCLOAK_SHA256 := 27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f
+MAVEN_COPY := org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy
+
+engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready  ## change: fetch the engines of `make engines` into .tools
+
+.tools/keycloak/$(KEYCLOAK).ready:
+	@command -v mvn java >/dev/null || { echo "Keycloak needs Java 17 or newer, and Maven to fetch it."; exit 1; }
+	rm -rf .tools/keycloak
+	mvn --batch-mode --quiet $(MAVEN_COPY) -Dartifact=org.keycloak:keycloak-quarkus-dist:$(KEYCLOAK):zip -DoutputDirectory=$(CURDIR)/.tools/keycloak
+	echo "$(KEYCLOAK_SHA256)  .tools/keycloak/keycloak-quarkus-dist-$(KEYCLOAK).zip" | sha256sum --check --quiet
+	$(PYTHON) -m zipfile --extract .tools/keycloak/keycloak-quarkus-dist-$(KEYCLOAK).zip .tools/keycloak
+	rm .tools/keycloak/keycloak-quarkus-dist-$(KEYCLOAK).zip
+	@touch $@
 
 .tools/engines/.ready: Makefile
 	@command -v apt-get dpkg >/dev/null || { echo "Put the programs of $(ENGINES) in PATH: there is no apt-get here to fetch them."; exit 1; }
@@ -126,7 +140,7 @@ engine-tools: .tools/engines/.ready  ## change: fetch the engines of `make engin
 	done
 	@touch $@
 
-engines: setup  ## prove: ask real Redis, MariaDB, RabbitMQ and Prometheus
+engines: setup  ## prove: ask real Redis, MariaDB, RabbitMQ, Prometheus, Keycloak
 	python -m pytest tests/engines
 
 fuzz: setup  ## prove: mutate thousands of environment files (SEED=1)

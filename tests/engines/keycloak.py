@@ -1,0 +1,187 @@
+"""Keycloak on loopback with the options of the platform, and its admin API."""
+
+import json
+import shutil
+import ssl
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spotmusic_cdk.local.ports import quiet_ports
+from spotmusic_constructs.data.rds_ca import rds_ca
+from spotmusic_constructs.identity.keycloak_values import CONSOLE_URL, PATH
+from spotmusic_constructs.identity.keycloak_values import environment as options
+from tests.conftest import ROOT
+from tests.engines.programs import environment, make_certificate, program, running, wait_until
+
+Json = dict[str, Any]
+PUBLIC_URL = "https://spotmusic.example"
+ADMIN, PASSWORD = "admin", "not-a-secret-at-all"
+ACCOUNT, SECRET = "automation", "not-a-secret-either"
+OF_THE_CHART = {"KC_HTTP_RELATIVE_PATH": PATH, "KC_PROXY_HEADERS": "xforwarded", "KC_HTTP_ENABLED": "false"} | dict.fromkeys(
+    ("KC_HEALTH_ENABLED", "KC_METRICS_ENABLED"), "true"
+)
+"""Options that the chart sets by itself."""
+ANSWER_SECONDS = 60
+"""An answer of Keycloak takes less than a second; a machine with other work may take many times that."""
+
+
+def distribution() -> Path:
+    """Returns the folder of Keycloak; skips the test where it was not fetched."""
+    found = sorted((ROOT / ".tools" / "keycloak").glob("keycloak-*/bin/kc.sh"))
+    if not found:
+        pytest.skip("Keycloak is not at hand: `make engine-tools` fetches it with Maven")
+    return found[-1].parents[1]
+
+
+def options_of_start() -> str:
+    """Returns what the start command tells of all its options."""
+    command = [str(program("bash")), str(distribution() / "bin" / "kc.sh"), "start", "--help-all"]
+    done = subprocess.run(command, env=environment(program("java")), capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+class Keycloak:
+    """A running Keycloak, asked as a browser behind the forwarded port asks: `https://localhost:8443` is its own port.
+
+    Args:
+        port: its TLS port.
+        certificate: authority of its certificate.
+    """
+
+    def __init__(self, port: int, certificate: Path) -> None:
+        self._url = f"https://localhost:{port}"
+        self._context = ssl.create_default_context(cafile=str(certificate))
+        self.browser()
+
+    def browser(self) -> None:
+        """Forgets all cookies."""
+        handlers = (urllib.request.HTTPSHandler(context=self._context), urllib.request.HTTPCookieProcessor(CookieJar()), _NoRedirect())
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), *handlers)
+
+    def ask(self, url: str, *, form: Mapping[str, str] | None = None, token: str = "") -> tuple[int, str, str]:
+        """Asks for an address below the console's, and returns status, location and body."""
+        return self._send(
+            "POST" if form is not None else "GET", url, urllib.parse.urlencode(form).encode() if form is not None else None, token
+        )
+
+    def ready(self) -> bool:
+        """True if the service account gets a token."""
+        address = f"{CONSOLE_URL}/realms/master/protocol/openid-connect/token"
+        form = {"grant_type": "client_credentials", "client_id": ACCOUNT, "client_secret": SECRET}
+        return self.ask(address, form=form)[0] == 200
+
+    def admin(self, method: str, path: str, body: object = None) -> Any:
+        """Asks the admin API as the service account; fails where it refuses."""
+        data = json.dumps(body).encode() if body is not None else None
+        status, _, answer = self._send(method, f"{CONSOLE_URL}/admin/realms{path}", data, self.service_token(), "application/json")
+        assert status < 300, f"{method} {path}: {status} {answer}"
+        return json.loads(answer) if answer else None
+
+    def token(self, realm: str, **form: str) -> tuple[int, Json]:
+        """Asks the token endpoint of a realm, and returns status and answer."""
+        status, _, answer = self.ask(f"{CONSOLE_URL}/realms/{realm}/protocol/openid-connect/token", form=form)
+        return status, json.loads(answer)
+
+    def service_token(self) -> str:
+        """Returns an access token of the service account."""
+        status, answer = self.token("master", grant_type="client_credentials", client_id=ACCOUNT, client_secret=SECRET)
+        assert status == 200, answer
+        return str(answer["access_token"])
+
+    def _send(
+        self, method: str, url: str, data: bytes | None, token: str, kind: str = "application/x-www-form-urlencoded"
+    ) -> tuple[int, str, str]:
+        headers = {"Content-Type": kind} | ({"Authorization": f"Bearer {token}"} if token else {})
+        request = urllib.request.Request(url.replace("https://localhost:8443", self._url, 1), data, headers, method=method)  # noqa: S310
+        try:
+            with self._opener.open(request, timeout=ANSWER_SECONDS) as response:
+                return response.status, "", response.read().decode()
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.headers.get("Location", ""), answer.read().decode()
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        """Leaves redirects to the caller, who replaces the port."""
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Keycloak]:
+    """Runs a copy of Keycloak in a folder with the platform's options, but for database, cluster and ports."""
+    home, certificate, log = folder / "keycloak", make_certificate(folder), folder / "log"
+    java = program("java")
+    shutil.copytree(distribution(), home)
+    port, management = quiet_ports(2)
+    (folder / "rds.pem").write_text(rds_ca("sa-east-1"))
+    said = {str(option["name"]): str(option["value"]) for option in options(PUBLIC_URL, "10.40.0.0/16") if "value" in option}
+    of_the_database = [name for name in said if name.startswith("KC_DB_")]
+    here = {
+        "KC_DB": "dev-file",
+        "KC_CACHE": "local",
+        "KC_HTTP_HOST": "127.0.0.1",
+        "KC_HTTPS_PORT": str(port),
+        "KC_HTTP_MANAGEMENT_PORT": str(management),
+        "KC_HTTPS_CERTIFICATE_FILE": str(certificate),
+        "KC_HTTPS_CERTIFICATE_KEY_FILE": str(folder / "tls.key"),
+        "KC_TRUSTSTORE_PATHS": str(folder / "rds.pem"),
+        "KC_BOOTSTRAP_ADMIN_USERNAME": ADMIN,
+        "KC_BOOTSTRAP_ADMIN_PASSWORD": PASSWORD,
+        "KC_BOOTSTRAP_ADMIN_CLIENT_ID": ACCOUNT,
+        "KC_BOOTSTRAP_ADMIN_CLIENT_SECRET": SECRET,
+        # Of the machine, where a pod has two gibibytes.
+        "JAVA_OPTS_APPEND": "-Xmx768m",
+    }
+    variables = {**environment(java), **OF_THE_CHART, **{name: said[name] for name in said if name not in of_the_database}, **here}
+    try:
+        with running([str(program("bash")), str(home / "bin" / "kc.sh"), "start"], log, variables) as process:
+            found = Keycloak(port, certificate)
+            # It listens before it has made the service account.
+            wait_until(found.ready, "the service account gets a token", log, process)
+            yield found
+    finally:
+        # pytest keeps folders of three runs, and this one has 200 MB.
+        shutil.rmtree(home)
+
+
+def apply_administrators(keycloak: Keycloak, wanted: Json) -> None:
+    """Tells the master realm what it is: flows first, which the realm names, then the realm, then its clients."""
+    there = {flow["alias"] for flow in keycloak.admin("GET", "/master/authentication/flows")}
+    flows = {flow["alias"]: flow for flow in wanted["authenticationFlows"]}
+    for flow in flows.values():
+        if flow["topLevel"] and flow["alias"] not in there:
+            keycloak.admin("POST", "/master/authentication/flows", {key: flow[key] for key in flow if key != "authenticationExecutions"})
+            _add_executions(keycloak, flows, flow["alias"])
+    keycloak.admin("PUT", "/master", {key: wanted[key] for key in wanted if key not in ("authenticationFlows", "clients")})
+    merge_clients(keycloak, "master", wanted["clients"])
+
+
+def _add_executions(keycloak: Keycloak, flows: Mapping[str, Json], alias: str) -> None:
+    path = f"/master/authentication/flows/{urllib.parse.quote(alias)}/executions"
+    for execution in flows[alias]["authenticationExecutions"]:
+        if execution["authenticatorFlow"]:
+            child = flows[execution["flowAlias"]]
+            body = {"alias": child["alias"], "description": child["description"], "type": child["providerId"], "provider": ""}
+            keycloak.admin("POST", f"{path}/flow", body)
+            _add_executions(keycloak, flows, child["alias"])
+        else:
+            keycloak.admin("POST", f"{path}/execution", {"provider": execution["authenticator"]})
+        made = [one for one in keycloak.admin("GET", path) if one["level"] == 0][-1]
+        keycloak.admin("PUT", path, {**made, "requirement": execution["requirement"], "priority": execution["priority"]})
+
+
+def merge_clients(keycloak: Keycloak, realm: str, wanted: list[Json]) -> None:
+    """Changes clients that exist as far as they are told. Their mappers have addresses of their own, and stay."""
+    for client in wanted:
+        (held,) = keycloak.admin("GET", f"/{realm}/clients?clientId={client['clientId']}")
+        told = {key: client[key] for key in client if key not in ("attributes", "protocolMappers")}
+        attributes = {**held.get("attributes", {}), **client.get("attributes", {})}
+        keycloak.admin("PUT", f"/{realm}/clients/{held['id']}", {**held, **told, "attributes": attributes})

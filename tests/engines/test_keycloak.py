@@ -1,0 +1,220 @@
+"""Options, realms and logins of the platform in Keycloak.
+
+keycloak-config-cli is in no package registry. Its steps are done by the admin API: a realm is imported, built-in clients are merged, and
+the same is written once more. The version is the newest one that Maven Central has beside the deployed one.
+"""
+
+import base64
+import copy
+import hashlib
+import hmac
+import html
+import json
+import re
+import struct
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from spotmusic_constructs.identity.keycloak_values import CONSOLE_URL
+from spotmusic_constructs.identity.keycloak_values import environment as options
+from spotmusic_constructs.identity.providers import Email, IdentityProvider
+from spotmusic_constructs.identity.realm import Realm, administrators
+from tests.engines.keycloak import ADMIN, OF_THE_CHART, PASSWORD, Keycloak, apply_administrators, merge_clients, options_of_start, started
+
+Json = dict[str, Any]
+CLUB = {
+    "issuer": "https://club.example",
+    "authorizationUrl": "https://club.example/auth",
+    "tokenUrl": "https://club.example/token",
+    "jwksUrl": "https://club.example/keys",
+}
+REALM = Realm(
+    web_redirects=["https://spotmusic.example/callback"],
+    mobile_redirects=["https://spotmusic.example/app/callback"],
+    grafana_url="https://localhost:3000",
+    registration=True,
+    email=Email(host="mail.example", sender="no-reply@spotmusic.example", secret_arn="arn:mail"),
+    providers=[
+        IdentityProvider(alias="google", kind="google", label="Google", client_id="g", secret_arn="arn:google"),
+        IdentityProvider(alias="music-club", kind="oidc", label="Club", client_id="c", secret_arn="arn:club", endpoints=CLUB),
+    ],
+)
+NAMED_BY = ("clientId", "alias", "client", "authenticator", "flowAlias", "name")
+"""What tells one item of a list from another, the first that it has."""
+PLAIN = "untouched"
+"""A realm as Keycloak makes it, without ours."""
+
+
+@pytest.fixture(scope="module")
+def wanted() -> Json:
+    return json.loads(json.dumps(REALM.to_representation()))  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def keycloak(tmp_path_factory: pytest.TempPathFactory, wanted: Json) -> Iterator[Keycloak]:
+    with started(tmp_path_factory.mktemp("keycloak")) as found:
+        master: Json = administrators()
+        apply_administrators(found, master)
+        imported = copy.deepcopy(wanted)
+        imported["clients"] = [client for client in wanted["clients"] if client["clientId"] != "admin-cli"]
+        # Built-in roles, which a realm has before keycloak-config-cli comes to its roles.
+        imported["roles"]["realm"] += [{"name": "offline_access"}, {"name": "uma_authorization"}]
+        found.admin("POST", "", imported)
+        merge_clients(found, "spotmusic", [client for client in wanted["clients"] if client["clientId"] == "admin-cli"])
+        found.admin("POST", "", {"realm": PLAIN, "enabled": True})
+        for realm in ("spotmusic", PLAIN):
+            found.admin("POST", f"/{realm}/users", listener())
+        yield found
+
+
+def listener() -> Json:
+    person = {"firstName": "A", "lastName": "B", "email": "listener@spotmusic.example", "emailVerified": True}
+    credentials = [{"type": "password", "value": PASSWORD, "temporary": False}]
+    return {**person, "username": "listener", "enabled": True, "credentials": credentials}
+
+
+def held(keycloak: Keycloak, realm: str) -> Json:
+    export = f"/{realm}/partial-export?exportClients=true&exportGroupsAndRoles=true"
+    return dict(keycloak.admin("POST", export))
+
+
+def differences(wanted: Any, found: Any, place: str = "realm") -> Iterator[str]:
+    """Yields what was asked for and is not so. References to secrets are left out: Keycloak shows no secret."""
+    if isinstance(wanted, dict):
+        for key, value in wanted.items():
+            yield from differences(value, found.get(key) if isinstance(found, dict) else None, f"{place}.{key}")
+    elif isinstance(wanted, list) and wanted and isinstance(wanted[0], dict):
+        for item in wanted:
+            name = next(name for name in NAMED_BY if name in item)
+            same = [one for one in found or [] if one.get(name) == item[name]]
+            yield from differences(item, same[0] if same else None, f"{place}[{item[name]}]")
+    elif isinstance(wanted, list):
+        if sorted(wanted) != sorted(found or []):
+            yield f"{place}: {found} instead of {wanted}"
+    elif wanted != found and not str(wanted).startswith("$(env:"):
+        yield f"{place}: {found} instead of {wanted}"
+
+
+def leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Yields every single value with its place. Lists come sorted: Keycloak does not keep their order."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(item, f"{place}.{key}")
+    elif isinstance(value, list):
+        for number, item in enumerate(sorted(value, key=lambda item: json.dumps(item, sort_keys=True))):
+            name = next((item[key] for key in NAMED_BY if key in item), number) if isinstance(item, dict) else number
+            yield from leaves(item, f"{place}[{name}]")
+    else:
+        yield place, value
+
+
+def test_keycloak_knows_every_option() -> None:
+    told = set(re.findall(r"--([a-z][a-z-]*)", options_of_start()))
+    names = {str(option["name"]) for option in options("https://spotmusic.example", "10.40.0.0/16")} | OF_THE_CHART.keys()
+    said = {name.removeprefix("KC_").lower().replace("_", "-") for name in names if name.startswith("KC_")}
+    assert len(said) > 15
+    assert said - told == set()
+
+
+def test_keycloak_holds_the_whole_realm(keycloak: Keycloak, wanted: Json) -> None:
+    assert list(differences(wanted, held(keycloak, "spotmusic"))) == []
+    assert [line.partition(":")[0] for line in differences({**wanted, "accessTokenLifespan": 299}, held(keycloak, "spotmusic"))] == [
+        "realm.accessTokenLifespan"
+    ]
+
+
+def test_keycloak_holds_the_administrators_realm(keycloak: Keycloak) -> None:
+    assert list(differences(administrators(), held(keycloak, "master"))) == []
+
+
+def test_realms_apply_twice_without_a_difference(keycloak: Keycloak, wanted: Json) -> None:
+    before = {realm: held(keycloak, realm) for realm in ("spotmusic", "master")}
+    keycloak.admin("PUT", "/spotmusic", {key: wanted[key] for key in wanted if key not in ("clients", "roles", "scopeMappings")})
+    merge_clients(keycloak, "spotmusic", [client for client in wanted["clients"] if "secret" not in client])
+    apply_administrators(keycloak, administrators())
+    for realm, was in before.items():
+        assert set(leaves(held(keycloak, realm))) ^ set(leaves(was)) == set()
+
+
+def test_an_untouched_realm_takes_passwords(keycloak: Keycloak) -> None:
+    """Shows that the next test asks for something that works where nobody forbids it."""
+    status, _ = keycloak.token(PLAIN, grant_type="password", client_id="admin-cli", username="listener", password=PASSWORD)
+    assert status == 200
+
+
+@pytest.mark.parametrize(("realm", "user"), [("spotmusic", "listener"), ("master", ADMIN)])
+def test_admin_cli_takes_no_passwords(keycloak: Keycloak, realm: str, user: str) -> None:
+    status, answer = keycloak.token(realm, grant_type="password", client_id="admin-cli", username=user, password=PASSWORD)
+    assert (status, answer["error"]) == (400, "unauthorized_client")
+
+
+@pytest.mark.parametrize("client", ["web", "mobile"])
+def test_clients_of_listeners_take_no_passwords(keycloak: Keycloak, client: str) -> None:
+    status, answer = keycloak.token("spotmusic", grant_type="password", client_id=client, username="listener", password=PASSWORD)
+    assert (status, answer["error"]) == (400, "unauthorized_client")
+
+
+def test_issuer_of_listeners_is_the_public_address(keycloak: Keycloak) -> None:
+    _, _, answer = keycloak.ask(f"{CONSOLE_URL}/realms/spotmusic/.well-known/openid-configuration")
+    assert json.loads(answer)["issuer"] == "https://spotmusic.example/auth/realms/spotmusic"
+
+
+def test_administrators_log_in_behind_the_forwarded_port(keycloak: Keycloak) -> None:
+    """The whole way of the console: its page, the login, the second factor that it sets up, and the admin API with the token."""
+    keycloak.browser()
+    console = f"{CONSOLE_URL}/admin/master/console/"
+    _, _, page = keycloak.ask(console)
+    (server,) = re.findall(r'"serverBaseUrl": "([^"]*)"', page)
+    assert server == CONSOLE_URL
+    verifier = "v" * 64
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    proof = {"code_challenge": challenge, "code_challenge_method": "S256"}
+    asked = {"client_id": "security-admin-console", "redirect_uri": console, "response_type": "code", "scope": "openid", **proof}
+    _, page = visit(keycloak, f"{server}/realms/master/protocol/openid-connect/auth?{urlencode(asked)}")
+    _, page = visit(keycloak, form_of(page), {"username": ADMIN, "password": PASSWORD})
+    (secret,) = re.findall(r'name="totpSecret"[^>]*value="([^"]+)"', page)
+    place, _ = visit(
+        keycloak, form_of(page), {"totpSecret": secret, "totp": one_time_password(secret), "userLabel": "phone"}, until=console
+    )
+    (code,) = parse_qs(urlsplit(place).query)["code"]
+    status, answer = keycloak.token(
+        "master",
+        grant_type="authorization_code",
+        client_id="security-admin-console",
+        code=code,
+        redirect_uri=console,
+        code_verifier=verifier,
+    )
+    assert status == 200, answer
+    status, _, users = keycloak.ask(f"{CONSOLE_URL}/admin/realms/spotmusic/users", token=answer["access_token"])
+    assert (status, [user["username"] for user in json.loads(users)]) == (200, ["listener"])
+
+
+def visit(keycloak: Keycloak, url: str, form: dict[str, str] | None = None, until: str = "https://none.example") -> tuple[str, str]:
+    """Follows redirects, each of which must stay behind the forwarded port, up to a page or an address."""
+    for _ in range(10):
+        assert url.startswith(f"{CONSOLE_URL}/"), url
+        status, location, page = keycloak.ask(url, form=form)
+        if not location:
+            assert status == 200, page
+            return url, page
+        if location.startswith(until):
+            return location, ""
+        url, form = location, None
+    raise AssertionError(f"too many redirects, the last to {url}")
+
+
+def form_of(page: str) -> str:
+    return html.unescape(re.findall(r'<form[^>]*action="([^"]+)"', page)[0])
+
+
+def one_time_password(secret: str) -> str:
+    """Computes the password of this half minute (RFC 6238), of which Keycloak takes the one before as well."""
+    digest = hmac.new(secret.encode(), struct.pack(">Q", int(time.time()) // 30), "sha1").digest()
+    place = digest[-1] & 15
+    number = int.from_bytes(digest[place : place + 4], "big") & 0x7FFFFFFF
+    return f"{number % 1_000_000:06d}"
