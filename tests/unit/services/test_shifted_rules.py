@@ -47,6 +47,14 @@ def test_new_route_makes_a_new_rule(before: dict[str, Json], tmp_path: Path) -> 
     assert old["Properties"]["Priority"] != new["Properties"]["Priority"]
 
 
+def test_rolling_tasks_keep_the_group_that_gets_all(before: dict[str, Json], tmp_path: Path) -> None:
+    """The first group gets 100 when blue/green begins: the tasks that run must be in it."""
+    ((id_, rolling),) = rules(tmp_path, {"deployment": "rolling"}).items()
+    (action,) = rolling["Properties"]["Actions"]
+    (shifted,) = before[id_]["Properties"]["Actions"]
+    assert action["TargetGroupArn"] == shifted["ForwardConfig"]["TargetGroups"][0]["TargetGroupArn"]
+
+
 def test_shifted_rule_has_no_tags(before: dict[str, Json]) -> None:
     (rule,) = before.values()
     assert rule["Properties"].keys() == {"Actions", "Conditions", "ListenerArn", "Priority"}
