@@ -27,10 +27,11 @@ Once = AfterValidator(_named_once)
 
 # Patterns name letters and digits one by one: of a Unicode expression \d and \w match those of every script, and AWS takes none of them.
 Email = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=254)]
-TagText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 +=._:/@-]{1,256}$")]
+TagText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 +=._:/@-]{1,255}$")]
 """Value of a tag: letters, digits, spaces and `+ - = . _ : / @` (AWS General Reference, tagging best practices). Letters beyond ASCII are
-left out, because not every service takes them."""
-TagKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 +._:/@-]{1,128}$")]
+left out, because not every service takes them. 255 at most, and 127 of a key: one less than elsewhere in the CloudFormation schemas of
+AWS::ECR::Repository and AWS::EKS::Addon, read 2026-11."""
+TagKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 +._:/@-]{1,127}$")]
 """Key of a tag, from the same source. No `=`: volumes of the cluster get their tags as `key=value`."""
 PolicyReference = Annotated[
     str,

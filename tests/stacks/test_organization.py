@@ -7,9 +7,10 @@ import pytest
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.services.ingress import UNTAGGED
+from tests.charts.platform import read
 from tests.conftest import Template, sample_of, synthesize, templates_in
 
-TAGS = {"DataOwner": "music-rights", "Sap Order": "100234"}
+TAGS = {"DataOwner": "music-rights", "Sap Order": "100234", "a+b._:/@-": "c=d"}
 
 
 def of_an_organization(**changes: object) -> Settings:
@@ -20,10 +21,15 @@ def of_an_organization(**changes: object) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     outdir: Path = tmp_path_factory.mktemp("organization")
     synthesize(of_an_organization(permissions_boundary="company-boundary"), outdir=outdir)
-    return templates_in(outdir / "assembly-dev")
+    return outdir / "assembly-dev"
+
+
+@pytest.fixture(scope="module")
+def templates(assembly: Path) -> dict[str, Template]:
+    return templates_in(assembly)
 
 
 def test_every_role_has_the_boundary(templates: dict[str, Template]) -> None:
@@ -49,6 +55,15 @@ def test_eks_may_give_extra_tags(templates: dict[str, Template]) -> None:
     ]
     assert all(key in policy for policy in policies for key in TAGS)
     assert policies
+
+
+def test_charts_take_extra_tags(assembly: Path, templates: dict[str, Template]) -> None:
+    """Helm checks values against the schemas of our charts, and refuses the release of a tag that they do not know."""
+    manifests = read("dev", templates, assembly).manifests["ground"]
+    (nodes, *_) = (manifest["spec"]["tags"] for manifest in manifests if manifest["kind"] == "NodeClass")
+    (volumes,) = (manifest["parameters"] for manifest in manifests if manifest["kind"] == "StorageClass")
+    assert nodes.items() >= TAGS.items()
+    assert {f"{key}={value}" for key, value in TAGS.items()} <= set(volumes.values())
 
 
 def test_endpoints_hear_all_topics(templates: dict[str, Template]) -> None:

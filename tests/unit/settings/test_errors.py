@@ -100,7 +100,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "tags that differ in case": ({"tags": {"Team": "a", "team": "b"}}, "tags: Team and team differ in case only, which IAM refuses"),
     "a tag that is a number": ({"tags": {"SapOrder": 100234}}, "tags.SapOrder: 100234 is not text.\n  Put it in quotes."),
     "a tag that is too long": ({"tags": {"k" * 129: "x"}}, "is refused: it does not match"),
-    "tags that no policy holds": ({"tags": {f"{n}" * 128: "x" for n in range(5)}}, "tags: the keys have 640 letters, more than the 600"),
+    "tags that no policy holds": ({"tags": {f"{n}" * 127: "x" for n in range(5)}}, "tags: the keys have 635 letters, more than the 600"),
     "a cost center that is a number": ({"cost_center": 100234}, "cost_center: 100234 is not text.\n  Put it in quotes."),
     "a boundary of another account": (
         {"account": "444455556666", "permissions_boundary": "arn:aws:iam::111122223333:policy/boundary"},
