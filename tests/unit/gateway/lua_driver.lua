@@ -42,6 +42,33 @@ ngx = {
   timer = { at = function(_, callback) timers[#timers + 1] = callback return true end },
 }
 
+local function same(name)
+  return function(other) return other:lower() == name:lower() end
+end
+
+local function clear_header(name)
+  local is = same(name)
+  for known in pairs(current.headers or {}) do
+    if is(known) then
+      current.headers[known] = nil
+    end
+  end
+end
+
+-- As OpenResty: a hundred names unless more are asked for, and all of them for 0.
+ngx.req = {
+  get_headers = function(most)
+    local found, count = {}, 0
+    for name, value in pairs(current.headers or {}) do
+      count = count + 1
+      if most == 0 or count <= (most or 100) then
+        found[name:lower()] = value
+      end
+    end
+    return found
+  end,
+}
+
 kong = {
   log = { warn = function(...) outcome.log = table.concat({ ... }) end },
   request = { get_headers = function() return current.headers or {} end },
@@ -49,6 +76,16 @@ kong = {
     exit = function(status, body, headers)
       outcome.status, outcome.message, outcome.headers = status, body.message, headers
     end,
+  },
+  service = {
+    request = {
+      clear_header = clear_header,
+      set_header = function(name, value)
+        clear_header(name)
+        current.headers = current.headers or {}
+        current.headers[name] = value
+      end,
+    },
   },
   client = {
     authenticate = function(consumer, credential) outcome.consumer, outcome.subject = consumer, credential.id end,
@@ -141,7 +178,7 @@ for _, request in ipairs(case.requests) do
     callback(false)
   end
   timers = {}
-  outcome.asked, outcome.upstream = #asked - before, ngx.var
+  outcome.asked, outcome.upstream, outcome.sent = #asked - before, ngx.var, current.headers or {}
   results[#results + 1] = cjson.encode(outcome)
 end
 print("[" .. table.concat(results, ",") .. "]")

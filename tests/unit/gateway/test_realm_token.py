@@ -1,5 +1,6 @@
 """The plugin that verifies tokens, run by a real Lua: what passes, what does not, and how it follows the realm's keys."""
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -192,11 +193,81 @@ def test_tokens_with_keys_made_up_do_not_send_every_request_to_the_realm(key: Ke
     assert sum(outcome["asked"] for outcome in outcomes) == 1
 
 
+FORGED = {
+    "X-Listener": "admin",
+    "x-listener-roles": "staff",
+    "X_Listener": "admin",
+    "X_LISTENER_ROLES": "staff",
+    "X-Consumer-Id": "1",
+    "X-Consumer-Username": "admin",
+    "X-Credential-Identifier": "admin",
+    "X-Authenticated-Userid": "admin",
+    "X-Authenticated-Scope": "all",
+    "X-Anonymous-Consumer": "false",
+    "X-User-Id": "1",
+    "X-Userinfo": "e30=",
+    "X-Forwarded-User": "admin",
+    "X-Remote-User": "admin",
+    "Remote_User": "admin",
+    "X-Auth-Request-User": "admin",
+    "X-Amzn-Oidc-Identity": "admin",
+    "X-Forwarded-Server": "evil.example",
+    "X-Original-Host": "evil.example",
+    "X-HTTP-Method-Override": "DELETE",
+}
+"""Headers in which gateways, proxies and frameworks tell who asks, or what is asked instead."""
+ADDRESS = {"scheme": "https", "port": 443}
+
+
+def test_viewer_address_clears_forged_identities() -> None:
+    kept = {"authorization": "Bearer x", "accept": "*/*", "x-request-id": "7", "x-viewer-address": "198.51.100.7"}
+    (outcome,) = run("viewer-address", ADDRESS, {"headers": {**FORGED, **kept}, "address": "198.51.100.7"})
+    assert outcome["sent"] == kept
+
+
+def test_viewer_address_reads_more_than_a_hundred_headers() -> None:
+    many = {f"a-{number}": "x" for number in range(300)}
+    (outcome,) = run("viewer-address", ADDRESS, {"headers": {**many, **FORGED}, "address": "198.51.100.7"})
+    assert outcome["sent"] == many
+
+
+def test_realm_token_tells_the_service_who_listens(key: Key) -> None:
+    token = key.token(realm_access={"roles": ["listener", "curator"]})
+    asked = request(token, realm(key))
+    asked["headers"].update(FORGED)
+    (outcome,) = run("realm-token", CONF, asked, keys=(key,))
+    assert (outcome["sent"]["X-Listener"], outcome["sent"]["X-Listener-Roles"]) == ("listener-1", "curator,listener")
+    assert "x-listener-roles" not in outcome["sent"]
+
+
+@pytest.mark.parametrize("roles", [None, {}, {"roles": []}, {"roles": "staff"}, {"roles": ["a,staff", "x\r\nX-Listener: y", 7]}, "staff"])
+def test_realm_token_sets_no_roles_that_it_cannot_tell(key: Key, roles: Any) -> None:
+    outcome = answer_to(key, key.token(realm_access=roles))
+    assert passes(outcome)
+    assert "X-Listener-Roles" not in outcome["sent"]
+
+
+@pytest.mark.parametrize("subject", ["a\r\nX-Listener-Roles: staff", "two words", "x" * 256, "jo\u00e3o"])
+def test_realm_token_refuses_subjects_no_header_holds(key: Key, subject: str) -> None:
+    assert answer_to(key, key.token(sub=subject))["status"] == 401
+
+
+def test_identities_are_cleared_before_they_are_set() -> None:
+    def priority(folder: str) -> int:
+        found = re.search(r"PRIORITY = (\d+)", (SOURCES / folder / "handler.lua").read_text())
+        assert found
+        return int(found[1])
+
+    assert priority("viewer_address") > priority("realm_token")
+
+
 def test_upstreams_get_the_viewers_address_alone_and_the_scheme_that_the_viewer_used() -> None:
     forged = {"headers": {"x-forwarded-for": "203.0.113.66"}, "address": "198.51.100.7"}
-    (outcome,) = run("viewer-address", {"scheme": "https", "port": 443}, forged)
+    (outcome,) = run("viewer-address", ADDRESS, forged)
     assert outcome["upstream"] == {
         "upstream_x_forwarded_for": "198.51.100.7",
         "upstream_x_forwarded_proto": "https",
         "upstream_x_forwarded_port": 443,
+        "upstream_x_forwarded_path": "",
+        "upstream_x_forwarded_prefix": "",
     }

@@ -1,12 +1,13 @@
 -- Lets a request pass that brings an access token of the realm: signed by one of its keys, by this issuer, for this audience and in
--- time. Whatever is not plainly good is refused.
+-- time. Whatever is not plainly good is refused. Its service learns from two headers who the listener is; the plugin viewer-address
+-- has cleared what the viewer wrote in them.
 local keys = require "kong.plugins.realm-token.keys"
 local token = require "kong.plugins.realm-token.token"
 
 local RealmToken = {
-  -- After correlation ids (100001), before rate limits (910), which count by the subject that is set here.
+  -- After correlation ids (100001) and viewer-address (2000), before rate limits (910), which count by the subject that is set here.
   PRIORITY = 1450,
-  VERSION = "1.0.0",
+  VERSION = "1.1.0",
 }
 
 local function refuse(challenge, message)
@@ -51,6 +52,11 @@ function RealmToken:access(conf)
     return refuse_token("its signature is wrong")
   end
   kong.client.authenticate(nil, { id = parsed.claims.sub })
+  kong.service.request.set_header("X-Listener", parsed.claims.sub)
+  local roles = token.roles(parsed.claims)
+  if roles ~= "" then
+    kong.service.request.set_header("X-Listener-Roles", roles)
+  end
 end
 
 return RealmToken

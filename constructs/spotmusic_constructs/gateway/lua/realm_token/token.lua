@@ -4,6 +4,7 @@ local cjson = require "cjson.safe"
 
 local LONGEST_TOKEN = 8192
 local LEEWAY_SECONDS = 5
+local LONGEST_SUBJECT = 255
 
 local _M = {}
 
@@ -93,7 +94,25 @@ function _M.claims_problem(claims, conf, now)
   if not is_text(claims.sub) then
     return "it has no subject"
   end
+  -- It becomes the value of a header.
+  if #claims.sub > LONGEST_SUBJECT or not claims.sub:match("^[!-~]+$") then
+    return "its subject is not usable"
+  end
   return nil
+end
+
+-- Returns the roles of the realm, with commas and in the order of the alphabet; an empty text when there is none. A name that could
+-- be taken for two, or that no header can hold, is left out.
+function _M.roles(claims)
+  local access, found = claims.realm_access, {}
+  local roles = type(access) == "table" and access.roles
+  for _, role in ipairs(type(roles) == "table" and roles or {}) do
+    if is_text(role) and role:match("^[%w._-]+$") then
+      found[#found + 1] = role
+    end
+  end
+  table.sort(found)
+  return table.concat(found, ",")
 end
 
 return _M
