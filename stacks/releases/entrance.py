@@ -30,6 +30,7 @@ def release_keycloak(site: Site) -> Keycloak:
         automation=secrets.keycloak_automation,
         vpc_cidr=settings.network.cidr,
         replicas=settings.kubernetes.keycloak.replicas,
+        zones=len(settings.zones),
     )
 
 

@@ -1,5 +1,6 @@
 """The arithmetic of the game day on small examples: what each rule is worth, and that its absence is told."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from tests.gameday.workloads import HOST, ZONE, Workload
 
 
 def spread(topology: str, **changes: Any) -> dict[str, Any]:
-    return {"topologyKey": topology, "whenUnsatisfiable": "DoNotSchedule", "maxSkew": 1, "nodeTaintsPolicy": "Honor", **changes}
+    rule = {"topologyKey": topology, "whenUnsatisfiable": "DoNotSchedule", "maxSkew": 1, "nodeTaintsPolicy": "Honor", **changes}
+    return {"minDomains": 3, **rule} if topology == ZONE else rule
 
 
 def workload(name: str, replicas: int, *rules: dict[str, Any], apart: bool = False) -> Workload:
@@ -23,6 +25,9 @@ def workload(name: str, replicas: int, *rules: dict[str, Any], apart: bool = Fal
     ("rules", "lost"),
     [
         ((spread(ZONE),), 2),
+        # A zone whose node is not ready does not count.
+        ((spread(ZONE, minDomains=2),), 3),
+        ((spread(ZONE, minDomains=1),), 5),
         ((), 5),
         ((spread(ZONE, whenUnsatisfiable="ScheduleAnyway"),), 5),
         ((spread(ZONE, maxSkew=2),), 5),
@@ -33,6 +38,12 @@ def workload(name: str, replicas: int, *rules: dict[str, Any], apart: bool = Fal
 )
 def test_a_zone_takes_its_share_only_where_a_rule_spreads(rules: tuple[dict[str, Any], ...], lost: int) -> None:
     assert workload("kong", 5, *rules).lost_with_zone(3) == lost
+
+
+def test_pods_spread_over_zones_that_others_keep() -> None:
+    kong = replace(workload("kong", 5, spread(ZONE, minDomains=2)), kept=3)
+    assert kong.lost_with_zone(3) == 2
+    assert replace(workload("kong", 5), kept=3).lost_with_zone(3) == 5
 
 
 @pytest.mark.parametrize(

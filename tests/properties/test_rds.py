@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from spotmusic_cdk import versions
 from tests.conftest import TODAY
-from tests.properties.promise import Verdicts, promise
+from tests.properties.promise import Verdicts, promise, rule
 from tests.properties.resources import Platform, Resource
 
 DATABASE = "AWS::RDS::DBInstance"
@@ -86,6 +86,14 @@ def test_p040_nobody_talks_to_a_database_without_tls(platform: Platform) -> Verd
         yield database, bool(tls) and tls <= {"TLSv1.2", "TLSv1.3"}, f"It speaks {sorted(tls)}. Take everything before TLS 1.2 away."
 
 
+@rule
+def test_boolean_parameters_are_numbers(platform: Platform) -> Verdicts:
+    """RDS refuses a parameter group with a word that its allowed values do not hold; of booleans these are 0 and 1."""
+    for group in platform.some("AWS::RDS::DBParameterGroup"):
+        words = {name for name, value in group["Parameters"].items() if str(value).upper() in ("ON", "OFF", "TRUE", "FALSE", "YES", "NO")}
+        yield group, not words, f"Write 0 or 1: {', '.join(sorted(words))}."
+
+
 @promise
 def test_p041_errors_slow_queries_and_logins_are_recorded(platform: Platform) -> Verdicts:
     groups = {group.text("LogGroupName"): group for group in platform.some("AWS::Logs::LogGroup")}
@@ -163,10 +171,10 @@ def test_p047_only_named_parties_reach_a_database_and_only_on_its_port(platform:
         yield database, len(groups) == 1, "One group decides who reaches it."
         incoming = [rule for rule in platform.some("AWS::EC2::SecurityGroupIngress") if rule.target("GroupId") in groups]
         yield database, bool(incoming), "Nobody reaches it: add flows to the table."
-        for rule in incoming:
-            source = rule.target("SourceSecurityGroupId")
-            named = source is not None and source not in groups and (rule["FromPort"], rule["ToPort"]) == (MYSQL_PORT, MYSQL_PORT)
-            yield rule, named, f"Admit a party by its own group, on {MYSQL_PORT}."
+        for opened in incoming:
+            source = opened.target("SourceSecurityGroupId")
+            named = source is not None and source not in groups and (opened["FromPort"], opened["ToPort"]) == (MYSQL_PORT, MYSQL_PORT)
+            yield opened, named, f"Admit a party by its own group, on {MYSQL_PORT}."
         for group in groups:
             yield group, not group["SecurityGroupIngress"], "Rules come from the table of flows, not from inside the group."
 

@@ -44,6 +44,7 @@ class Keycloak(Construct):
             is made at the very first start only.
         vpc_cidr: addresses that are trusted to say for whom they forward a request.
         replicas: pods; two keep sessions when one is lost.
+        zones: availability zones of the cluster. As many pods as there are zones keep a node in each, over which others spread too.
         namespace: existing namespace with Pod Security `restricted`.
         after: constructs that must be deployed before.
 
@@ -70,6 +71,7 @@ class Keycloak(Construct):
         vpc_cidr: str,
         realm: str = "spotmusic",
         replicas: int = 2,
+        zones: int = 3,
         namespace: str = "keycloak",
         after: Sequence[IConstruct] = (),
     ) -> None:
@@ -107,7 +109,7 @@ class Keycloak(Construct):
                 "extraVolumes": values.block(values.volumes()),
                 "extraVolumeMounts": values.block(values.mounts()),
                 "extraManifests": [config_map("rds-ca", namespace, {"ca.pem": database_ca})],
-                **values.pods(),
+                **values.pods(zones=min(replicas, zones)),
             },
         )
 

@@ -71,15 +71,19 @@ def monitor(namespace: str) -> dict[str, object]:
     return {"enabled": True, "interval": "30s", "tlsConfig": {"ca": authority, "serverName": f"{SERVICE}.{namespace}.svc"}}
 
 
-def pods() -> dict[str, object]:
-    """Where the pods run, what they may do and what they ask for."""
+def pods(*, zones: int) -> dict[str, object]:
+    """Placement, rights and requests of the pods.
+
+    Args:
+        zones: zones that must have a node before one of them takes a second pod.
+    """
     return {
         # The pod has no use of the Kubernetes API: members find each other in the database.
         "serviceAccount": {"create": True, "automountServiceAccountToken": False},
         "podDisruptionBudget": {"maxUnavailable": 1},
         "priorityClassName": "spotmusic-platform",
         "affinity": json.dumps(apart(LABELS)),
-        "topologySpreadConstraints": block([spread(LABELS)]),
+        "topologySpreadConstraints": block([spread(LABELS, zones=zones)]),
         "podSecurityContext": {**POD_SECURITY, "fsGroup": 1000},
         # Not read-only: Keycloak builds itself for its database when it starts.
         "securityContext": {**CONTAINER_SECURITY, "runAsUser": 1000},

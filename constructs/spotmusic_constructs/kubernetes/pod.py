@@ -33,9 +33,10 @@ def spread(labels: Mapping[str, str], *, over: str = ZONE, zones: int = 2) -> di
     Args:
         labels: labels of the pods.
         over: topology key, zone or host.
-        zones: zones that must have a node before one of them takes a second pod. Pods whose volumes hold them in their zone need
-            min(replicas, zones of the cluster). For others two is the most: with three, no pod that a scaler adds would start
-            while one of three zones is lost (kubernetes.io, Pod Topology Spread Constraints, minDomains).
+        zones: zones that must have a node before one of them takes a second pod. Pods whose volumes hold them in their zone, and
+            those that keep a node in each zone for others, need min(replicas, zones of the cluster). Where a scaler adds pods two is the
+            most: with three, none of them would start while one of three zones is lost (kubernetes.io, Pod Topology Spread Constraints,
+            minDomains).
     """
     return {
         **({"minDomains": zones} if over == ZONE else {}),

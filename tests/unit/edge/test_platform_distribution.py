@@ -150,6 +150,11 @@ def test_no_policy_of_a_bucket_is_written_from_here(full: Json) -> None:
     assert "AWS::S3::BucketPolicy" not in {r["Type"] for r in full["Resources"].values()}
 
 
+def test_every_edge_serves_unless_told_otherwise(minimal: Json) -> None:
+    """Classes 100 and 200 have no edges in South America (CloudFront developer guide, price classes)."""
+    assert distribution(minimal)["PriceClass"] == "PriceClass_All"
+
+
 def test_viewers_speak_modern_tls_with_our_certificate_and_are_screened(full: Json) -> None:
     config = distribution(full)
     assert config["ViewerCertificate"] == {
