@@ -139,7 +139,9 @@ class EdgeStack(EnvironmentStack):
             removal_policy=self.data_removal,
         ).key
         told = settings.observability
-        topic = AlarmTopic(self, "AlarmTopic", key=key, emails=told.alarm_emails, endpoints=told.alarm_endpoints).topic
+        alarms = AlarmTopic(self, "AlarmTopic", key=key, emails=told.alarm_emails, endpoints=told.alarm_endpoints)
+        cdk.CrossStackReferences.of(alarms).produce(cdk.ReferenceStrength.WEAK)
+        topic = alarms.topic
         DistributionAlarms(self, "DistributionAlarms", topic=topic, distribution_id=self.distribution.distribution_id)
         WebAclAlarms(self, "WebAclAlarms", topic=topic, metric_name=self.web_acl.metric_name)
         if settings.region in WITHOUT_BUDGETS:

@@ -35,6 +35,7 @@ from spotmusic_constructs.observability.restart_alarms import RestartAlarms
 from spotmusic_constructs.observability.rules_and_dashboards import Names
 from spotmusic_constructs.observability.service_alarms import ServiceAlarms
 from spotmusic_constructs.observability.service_level_objective import ServiceLevelObjective, slow_share
+from spotmusic_constructs.observability.slack_channel import SlackChannel
 from spotmusic_constructs.services.queue_depth import METRIC_NAME as READY_MESSAGES
 from spotmusic_constructs.services.queue_depth import NAMESPACE as QUEUES
 from spotmusic_constructs.services.weekly_restart import WeeklyRestart
@@ -98,6 +99,15 @@ class ObservabilityStack(EnvironmentStack):
         self.alarm_topic = AlarmTopic(
             self, "AlarmTopic", key=keys.notifications, emails=told.alarm_emails, endpoints=told.alarm_endpoints
         ).topic
+        if told.alarm_slack:
+            SlackChannel(
+                self,
+                "Slack",
+                name=f"spotmusic-{settings.name}",
+                workspace=told.alarm_slack.workspace,
+                channel=told.alarm_slack.channel,
+                topic_arns=[topic.topic_arn for topic in (self.alarm_topic, edge.alarm_topic)],
+            )
         heartbeat = Heartbeat(self, "Heartbeat", topic=self.alarm_topic, key=keys.notifications)
         self.event_log = EventLog(
             self,

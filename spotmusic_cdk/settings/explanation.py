@@ -15,13 +15,15 @@ from spotmusic_cdk.settings.problem import Problem, ProblemsError, key_of, shown
 ADVICE = "Correct it; environments/schema.json tells what it takes."
 _OWN_VPC = "The platform makes its own VPC; choose a network.cidr apart from yours, and connect the two by peering or a transit gateway."
 _ON_CALL = "Use observability.alarm_emails, or alarm_endpoints for a service of on-call such as PagerDuty."
+_SLACK = "Use observability.alarm_slack, with the ids of workspace and channel; an incoming webhook takes no messages of Amazon SNS."
 _MIRROR = "Images come through caches in Amazon ECR (registry.docker_hub_credentials and github_credentials); no other mirror is supported."
 _CERTIFICATES = "Only domain.edge_certificate takes one of your own; certificates of the home region are requested by the platform."
 ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("vpc", "vpc_id", "existing_vpc", "subnet_ids", "subnets"), _OWN_VPC),
     "avoid": "Choose a network.cidr apart from the ranges in use; other environment files are compared with it.",
     **dict.fromkeys(("mirror", "mirrors", "registry_mirror"), _MIRROR),
-    **dict.fromkeys(("oncall", "on_call", "pagerduty", "opsgenie", "slack", "webhook", "webhooks"), _ON_CALL),
+    **dict.fromkeys(("oncall", "on_call", "pagerduty", "opsgenie", "webhook", "webhooks"), _ON_CALL),
+    **dict.fromkeys(("slack", "slack_channel", "slack_webhook", "chatbot"), _SLACK),
     **dict.fromkeys(("certificate", "certificates", "certificate_arn", "acm_certificate"), _CERTIFICATES),
     **dict.fromkeys(("boundary", "iam_boundary", "permission_boundary"), "Use permissions_boundary at the top of the file."),
     **dict.fromkeys(("extra_tags", "labels", "tag"), "Use tags at the top of the file."),

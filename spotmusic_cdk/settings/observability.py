@@ -2,9 +2,19 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from spotmusic_cdk.settings.model import Email, HttpsAddress, LogDays, Model, Once
+
+
+class SlackSettings(Model):
+    """A channel of Slack that alarms are shown in."""
+
+    workspace: Annotated[str, StringConstraints(pattern=r"^T[0-9A-Z]{6,20}$")]
+    """Id of the workspace, such as T0123ABCD, and not its name. Authorize it first, in the console of Amazon Q Developer in chat
+    applications."""
+    channel: Annotated[str, StringConstraints(pattern=r"^[CG][0-9A-Z]{6,20}$")]
+    """Id of the channel, such as C0123ABCD, and not its name: the last part of the address that Slack copies as its link."""
 
 
 class ObservabilitySettings(Model):
@@ -19,7 +29,10 @@ class ObservabilitySettings(Model):
     alarm_endpoints: Annotated[tuple[HttpsAddress, ...], Once, Field(max_length=10)] = ()
     """HTTPS addresses of services of on-call that take messages of Amazon SNS, such as PagerDuty's
     `https://events.pagerduty.com/integration/KEY/enqueue`; they confirm by themselves. The address, with its key, is in the template. An
-    incoming webhook of Slack takes no messages of SNS: connect Slack to the topics with Amazon Q Developer in chat applications."""
+    incoming webhook of Slack takes no messages of SNS: use `alarm_slack`."""
+    alarm_slack: SlackSettings | None = None
+    """Channel of Slack that shows alarms and budgets, beside an address: events of databases and alerts of the cluster go to addresses
+    only. Members of the channel get no rights in the account."""
     monthly_budget_usd: Annotated[int, Field(ge=1, le=1_000_000_000)] = 2000
     """Budget of the account for a month; alarms at 80% spent and 100% forecast. The synthesis warns where production declares a
     peak (`resilience.peak.listeners`) whose audio alone costs more."""

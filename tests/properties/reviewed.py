@@ -70,6 +70,9 @@ TELL_NO_SOURCE: Mapping[str, str] = {
 }
 """Services that assume roles without telling for whom. Only principals of the account that has a role can pass it to them."""
 
+TELL_NO_SOURCE_WITH: Mapping[str, tuple[str, ...]] = {"observability.alarm_slack": ("chatbot.amazonaws.com",)}
+"""The same where an environment turns an option on, by its key; the role of the channel has no rights."""
+
 STATEMENTS_WITHOUT_SOURCE: Mapping[str, str] = {
     "observability/EventLogPolicy: RulesMakeStreams": (
         "EventBridge makes streams without naming the rule (Amazon EventBridge user guide, resource-based policies)"

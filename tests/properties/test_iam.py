@@ -99,6 +99,8 @@ def rights_of_aws(platform: Platform) -> Verdicts:
 @promise
 def test_p129_services_act_for_this_account_only(platform: Platform) -> Verdicts:
     known = set()
+    options = turned_on(platform.settings, reviewed.TELL_NO_SOURCE_WITH)
+    unsourced = reviewed.TELL_NO_SOURCE.keys() | {service for option in options for service in reviewed.TELL_NO_SOURCE_WITH[option]}
     for statement in statements_of(platform):
         services = {who for kind, who in statement.principals if kind == "Service"}
         if not statement.allows or statement.resource.type == KEY:
@@ -106,11 +108,7 @@ def test_p129_services_act_for_this_account_only(platform: Platform) -> Verdicts
         if statement.kind == "trust":
             only = len(services) == len(statement.principals) == 1 and set(statement.actions) <= ASSUMES
             yield statement.resource, only or is_for_one_pod(statement), "Let one service assume it, and nobody else."
-        excuse = (
-            reviewed.TELL_NO_SOURCE.keys() & services
-            if statement.kind == "trust"
-            else {str(statement)} & reviewed.STATEMENTS_WITHOUT_SOURCE.keys()
-        )
+        excuse = unsourced & services if statement.kind == "trust" else {str(statement)} & reviewed.STATEMENTS_WITHOUT_SOURCE.keys()
         known |= excuse
         if services and not excuse:
             source = is_for_this_account(statement)

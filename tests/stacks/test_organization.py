@@ -17,6 +17,7 @@ def of_an_organization(**changes: object) -> Settings:
     """Environment of developers with tags and a cost center of a company."""
     document = sample_of("dev").model_dump(mode="json") | {"tags": TAGS, "cost_center": "KST-4711", **changes}
     document["observability"]["alarm_endpoints"] = ["https://oncall.example/sns"]
+    document["observability"]["alarm_slack"] = {"workspace": "T0123ABCD", "channel": "C0123ABCD"}
     return Settings.model_validate_json(json.dumps(document))
 
 
@@ -74,6 +75,18 @@ def test_endpoints_hear_all_topics(templates: dict[str, Template]) -> None:
         if resource["Type"] == "AWS::SNS::Subscription" and resource["Properties"]["Protocol"] == "https"
     ]
     assert sorted(told) == ["data", "edge", "observability"]
+
+
+def test_slack_channel_shows_alarms_of_both_regions(templates: dict[str, Template]) -> None:
+    (channel,) = (
+        resource["Properties"]
+        for resource in templates["observability"]["Resources"].values()
+        if resource["Type"] == "AWS::Chatbot::SlackChannelConfiguration"
+    )
+    assert (channel["SlackWorkspaceId"], channel["SlackChannelId"]) == ("T0123ABCD", "C0123ABCD")
+    home, edge = channel["SnsTopicArns"]
+    assert templates["observability"]["Resources"][home["Ref"]]["Type"] == "AWS::SNS::Topic"
+    assert "spotmusic-dev-edge" in json.dumps(edge)
 
 
 def test_boundary_may_be_an_arn(tmp_path: Path) -> None:

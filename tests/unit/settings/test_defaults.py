@@ -30,7 +30,12 @@ def test_every_environment_that_ships_brings_its_audio_back_every_week(environme
 
 def test_nobody_asks_one_of_the_two_switches_alone() -> None:
     """Whoever asks `deletes_data` asks both; DESTROY is chosen in one place, by that alone."""
-    sources = [path for folder in ("stacks", "spotmusic_cdk") for path in (ROOT / folder).rglob("*.py") if "settings" not in path.parts]
+    sources = [
+        path
+        for folder in ("stacks", "spotmusic_cdk")
+        for path in (ROOT / folder).rglob("*.py")
+        if "settings" not in path.relative_to(ROOT).parts
+    ]
     lines = [(path.name, line.strip()) for path in sources for line in path.read_text().splitlines()]
     assert [found for found in lines if "allow_data_destruction" in found[1] or "data.removal_policy" in found[1]] == []
     destroying = [found for found in lines if "RemovalPolicy.DESTROY" in found[1]]

@@ -75,6 +75,14 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a mirror": ({"registry.mirror": "mirror.example"}, "registry.mirror: unknown key.\n  Images come through caches in Amazon ECR"),
     "people on call": ({"oncall": ["x"]}, "oncall: unknown key.\n  Use observability.alarm_emails, or alarm_endpoints"),
+    "a channel of Slack by its name": (
+        {"observability.alarm_slack": {"workspace": "T0123ABCD", "channel": "#alarms"}},
+        "observability.alarm_slack.channel: '#alarms' is refused",
+    ),
+    "a webhook of Slack": (
+        {"observability.slack": "https://x.example"},
+        "observability.slack: unknown key.\n  Use observability.alarm_slack",
+    ),
     "a certificate at home": (
         {"domain": {"name": "x.example", "hosted_zone_id": "Z0123456789EXAMPLE", "certificate": "arn"}},
         "domain.certificate: unknown key.\n  Only domain.edge_certificate takes one of your own",

@@ -1,0 +1,53 @@
+"""Alarms in a channel of Slack."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_chatbot as chatbot
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+NO_RIGHTS = "AWSDenyAll"
+"""Guardrail of the channel: without one, it is AdministratorAccess (AWS CloudFormation user guide, SlackChannelConfiguration)."""
+
+
+class SlackChannel(Construct):
+    """A channel of Slack that shows alarms, and whose members can do nothing in the account.
+
+    Creates the configuration of Amazon Q Developer in chat applications, formerly AWS Chatbot, and its role. The role has no
+    rights, so that alarms come without a graph, and the guardrail takes away those that a member's own role would have.
+    Somebody authorizes the workspace in the console first, once for an account. SNS decrypts what it delivers: keys of topics
+    need to admit nobody for it.
+
+    Args:
+        name: name of the configuration, of letters, digits, `-` and `_`, unique in the account.
+        workspace: id of the workspace, such as T0123ABCD.
+        channel: id of the channel, such as C0123ABCD.
+        topic_arns: topics of alarms, of any region. Alarms of CloudWatch, budgets and events of EventBridge are shown;
+            text of any other form is dropped.
+
+    Example:
+        SlackChannel(self, "Slack", name="spotmusic-prod", workspace="T0123ABCD", channel="C0123ABCD", topic_arns=[alarms.topic.topic_arn])
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, name: str, workspace: str, channel: str, topic_arns: Sequence[str]) -> None:
+        super().__init__(scope, construct_id)
+        role = iam.Role(
+            self,
+            "Role",
+            description="Role of the Slack channel of alarms, without rights",
+            # Documented without conditions (Amazon Q Developer in chat applications administrator guide); there is nothing to gain.
+            assumed_by=iam.ServicePrincipal("chatbot.amazonaws.com"),
+        )
+        chatbot.CfnSlackChannelConfiguration(
+            self,
+            "Resource",
+            # Another workspace replaces the configuration, before the first is deleted: the two need different names.
+            configuration_name=f"{name}-{workspace}",
+            slack_workspace_id=workspace,
+            slack_channel_id=channel,
+            iam_role_arn=role.role_arn,
+            guardrail_policies=[f"arn:{cdk.Aws.PARTITION}:iam::aws:policy/{NO_RIGHTS}"],
+            logging_level="ERROR",
+            sns_topic_arns=list(topic_arns),
+        )

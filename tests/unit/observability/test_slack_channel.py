@@ -1,0 +1,36 @@
+import pytest
+
+from spotmusic_constructs.observability.slack_channel import SlackChannel
+from tests.conftest import new_stack
+from tests.templates import Json, only, resources_of
+
+TOPICS = ["arn:aws:sns:sa-east-1:111122223333:alarms", "arn:aws:sns:us-east-1:111122223333:alarms"]
+
+
+@pytest.fixture(scope="module")
+def resources() -> Json:
+    stack = new_stack()
+    SlackChannel(stack, "Slack", name="spotmusic-prod", workspace="T0123ABCD", channel="C0123ABCD", topic_arns=TOPICS)
+    return resources_of(stack)
+
+
+def test_slack_channel_hears_every_topic(resources: Json) -> None:
+    assert only(resources, "AWS::Chatbot::SlackChannelConfiguration")["SnsTopicArns"] == TOPICS
+
+
+def test_slack_channel_gives_no_rights(resources: Json) -> None:
+    """Without a guardrail, members with a role of their own would have all of its rights."""
+    channel = only(resources, "AWS::Chatbot::SlackChannelConfiguration")
+    assert [policy["Fn::Join"][1][-1] for policy in channel["GuardrailPolicies"]] == [":iam::aws:policy/AWSDenyAll"]
+    assert only(resources, "AWS::IAM::Role").keys() == {"AssumeRolePolicyDocument", "Description"}
+    assert {resource["Type"] for resource in resources.values()} == {"AWS::Chatbot::SlackChannelConfiguration", "AWS::IAM::Role"}
+
+
+def test_slack_channel_moves_to_another_workspace() -> None:
+    """A name is unique in an account, and CloudFormation makes the new configuration before it deletes the old one."""
+    names = set()
+    for workspace in ("T0123ABCD", "T4567EFGH"):
+        stack = new_stack()
+        SlackChannel(stack, "Slack", name="spotmusic-prod", workspace=workspace, channel="C0123ABCD", topic_arns=TOPICS)
+        names.add(only(resources_of(stack), "AWS::Chatbot::SlackChannelConfiguration")["ConfigurationName"])
+    assert len(names) == 2
