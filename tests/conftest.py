@@ -31,9 +31,17 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 TODAY = versions.RELEASED
+ACCOUNT = "111122223333"
 STACKS = ("network", "registry", "secrets", "data", "eks-platform", "ecs-services", "edge", "observability")
 
 Template = dict[str, Any]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the options that ask a synthesized assembly, of whichever environment, for the promises (docs/properties.md)."""
+    group = parser.getgroup("spotmusic")
+    group.addoption("--assembly", type=Path, metavar="DIR", help="ask tests/properties of this cloud assembly (cdk.out)")
+    group.addoption("--like", metavar="ENV", help="with --assembly: take the declared deviations of this environment (default: its own)")
 
 
 def pytest_unconfigure() -> None:
@@ -61,11 +69,14 @@ def settings_of(environment: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def synthesized(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Gives the cloud assembly of an environment, synthesized once per session with the policy packs registered."""
+    given: Path | None = request.config.getoption("--assembly")
 
     @cache
     def assembly(environment: str) -> Path:
+        if given is not None:
+            return given / f"assembly-{environment}"
         outdir = tmp_path_factory.mktemp(environment)
         synthesize(settings_of(environment), outdir=outdir)
         return outdir / f"assembly-{environment}"
@@ -96,7 +107,15 @@ def templates_in(assembly: Path) -> dict[str, Template]:
     """Reads the templates of a cloud assembly by stack id."""
     manifest = json.loads((assembly / "manifest.json").read_text())["artifacts"]
     stacks = {a["displayName"].split("/")[1].split(" ")[0]: a for a in manifest.values() if a["type"] == "aws:cloudformation:stack"}
-    return {name: json.loads((assembly / artifact["properties"]["templateFile"]).read_text()) for name, artifact in stacks.items()}
+    return {name: _read(assembly / of["properties"]["templateFile"], of["environment"]) for name, of in stacks.items()}
+
+
+def _read(file: Path, target: str) -> Template:
+    """A template as the tests would have synthesized it: for the example's account, and without what the CLI counts users by."""
+    account = target.removeprefix("aws://").partition("/")[0]
+    template: Template = json.loads(file.read_text().replace(account, ACCOUNT))
+    template["Resources"] = {id_: body for id_, body in template["Resources"].items() if body["Type"] != "AWS::CDK::Metadata"}
+    return template
 
 
 @pytest.fixture(scope="session")
@@ -129,7 +148,7 @@ def stack() -> cdk.Stack:
     return new_stack()
 
 
-def new_stack(*, account: str = "111122223333", region: str = "sa-east-1") -> cdk.Stack:
+def new_stack(*, account: str = ACCOUNT, region: str = "sa-east-1") -> cdk.Stack:
     """Returns an empty stack as the application would make it."""
     app = cdk.App(context=feature_flags())
     return cdk.Stack(app, "test", env=cdk.Environment(account=account, region=region))

@@ -2,17 +2,73 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.charts.platform import Platform as Deployed
-from tests.conftest import Template, settings_of
+from tests.conftest import ROOT, Template, settings_of
+from tests.properties.deviations import DEVIATIONS
 from tests.properties.resources import Platform
 from tests.properties.variants import VALKEY, data_templates, with_valkey
 
-ENVIRONMENTS = ("dev", "staging", "prod")
+ENVIRONMENTS = ["dev", "staging", "prod"]
+"""The environments that are asked; with `--assembly`, the one that it holds."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Asks the environment of the given assembly alone, and grants it the deviations of the environment that it is like."""
+    folder: Path | None = config.getoption("--assembly")
+    if folder is None:
+        return
+    ENVIRONMENTS[:] = [environment_in(folder)]
+    like = config.getoption("--like") or ENVIRONMENTS[0]
+    for of in DEVIATIONS.values():
+        if like in of:
+            of[ENVIRONMENTS[0]] = replace(of[like], needed=False)
+
+
+def environment_in(folder: Path) -> str:
+    """Name of the environment that a cloud assembly holds.
+
+    Raises:
+        pytest.UsageError: if it can't be judged; the message says what to do.
+    """
+    manifest = folder / "manifest.json"
+    artifacts = json.loads(manifest.read_text())["artifacts"].values() if manifest.exists() else ()
+    names = [of["properties"]["displayName"] for of in artifacts if of["type"] == "cdk:cloud-assembly"]
+    if not names:
+        raise pytest.UsageError(f"--assembly: {folder} holds no environment. Name the folder that `cdk synth` wrote, such as cdk.out/dev.")
+    if not (ROOT / "environments" / f"{names[0]}.yaml").exists():
+        raise pytest.UsageError(f"--assembly: there is no environments/{names[0]}.yaml. Ask in the checkout that synthesized it.")
+    report = folder / "validation-report.json"
+    if not report.exists() or "NIST.800.53.R5" not in report.read_text():
+        raise pytest.UsageError(f"--assembly: the policy packs were not asked about {folder}. Repeat `cdk synth` without CDK_VALIDATION.")
+    return str(names[0])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keeps what asks the given assembly."""
+    if config.getoption("--assembly") is None:
+        return
+    kept = [item for item in items if _asked_of(item) in ENVIRONMENTS]
+    config.hook.pytest_deselected(items=[item for item in items if _asked_of(item) not in ENVIRONMENTS])
+    items[:] = kept
+
+
+def _asked_of(item: pytest.Item) -> object:
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get("platform") if callspec else None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Asks every environment, unless a test says which, or has a platform of its own."""
+    given = any("platform" in str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize"))
+    own = hasattr(metafunc.module, "platform")
+    if "platform" in metafunc.fixturenames and not given and not own:
+        metafunc.parametrize("platform", ENVIRONMENTS, indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +86,7 @@ def platforms(templates: Callable[[str], dict[str, Template]], synthesized: Call
     return platform
 
 
-@pytest.fixture(params=ENVIRONMENTS)
+@pytest.fixture
 def platform(request: pytest.FixtureRequest, platforms: Callable[[str], Platform]) -> Platform:
     """One environment after the other."""
     return platforms(request.param)

@@ -13,10 +13,12 @@ class Deviation:
     Args:
         resources: names as a failing test shows them; `*` stands for anything.
         reason: what the environment gains, and why nobody is hurt.
+        needed: whether a resource that keeps the promise after all is a fault of this table.
     """
 
     resources: tuple[str, ...]
     reason: str
+    needed: bool = True
 
 
 NO_UPSTREAM_ACCOUNTS = (

@@ -47,14 +47,15 @@ def rule(test: Callable[..., Verdicts]) -> Callable[..., None]:
 
 def problems_of(environment: str, verdicts: Iterable[tuple[Resource | str, bool, str]], deviation: Deviation | None) -> list[str]:
     """Returns what breaks the promise without leave, and which leave nobody takes."""
-    problems, unused, looked_at = [], set(deviation.resources if deviation else ()), 0
+    leaves = set(deviation.resources) if deviation else set()
+    problems, unused, looked_at = [], leaves if deviation and deviation.needed else set(), 0
     for subject, holds, fix in verdicts:
         looked_at += 1
         name = subject.name if isinstance(subject, Resource) else subject
         if holds:
             continue
-        leave = {pattern for pattern in (deviation.resources if deviation else ()) if fnmatchcase(name, pattern)}
-        unused -= leave
+        leave = {pattern for pattern in leaves if fnmatchcase(name, pattern)}
+        unused = unused - leave
         if not leave:
             problems.append(f"{environment}/{subject}: {fix}")
     if not looked_at:

@@ -6,6 +6,7 @@ from functools import cache
 
 from spotmusic_cdk.settings.data import BackupSettings
 from tests.conftest import ROOT
+from tests.properties.deviations import DEVIATIONS
 from tests.properties.promise import Verdicts, promise, rule
 from tests.properties.resources import Json, Platform, Resource, at
 from tests.properties.statements import statements_of
@@ -256,7 +257,7 @@ def lost_and_back(platform: Platform) -> dict[str, tuple[str, str]]:
     hours = {kind: f"{number} hours" for kind, number in recovery_hours(platform).items()}
     continuous = any(rule.get("EnableContinuousBackup") is True for rule in plan_rules(platform))
     (nightly,) = {f"{nights(rule['ScheduleExpression']) * 24} hours" for rule in plan_rules(platform)}
-    standby = all(database["MultiAZ"] is True for database in platform.some(DATABASE)) or platform.name == "dev"
+    standby = all(database["MultiAZ"] is True for database in platform.some(DATABASE)) or platform.name in DEVIATIONS[36]
     versions = {bucket_of(platform, name)["VersioningConfiguration.Status"] for name in ("Audio", "Web")}
     cache = platform.only("AWS::ElastiCache::ReplicationGroup")
     snapshots = "24 hours" if cache["SnapshotRetentionLimit"] else "everything"
@@ -295,7 +296,7 @@ def another_takes_over(platform: Platform) -> Verdicts:
     """Two minutes for a lost zone hold where a standby waits; the document says what holds in dev."""
     restored = "Without `multi_az` (dev) the loss of a zone is restored like a damaged database" in document()
     for database in platform.some(DATABASE):
-        as_promised = database["MultiAZ"] is True or (restored and platform.name == "dev")
+        as_promised = database["MultiAZ"] is True or (restored and platform.name in DEVIATIONS[36])
         yield database, as_promised, "docs/recovery.md promises two minutes: set multi_az."
     cache = platform.only("AWS::ElastiCache::ReplicationGroup")
     yield cache, cache["AutomaticFailoverEnabled"] is True, "docs/recovery.md promises that a replica takes over."

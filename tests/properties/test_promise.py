@@ -1,5 +1,7 @@
 """A property is judged on all that it looks at, and what is declared to break it has to break it."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.conftest import settings_of
@@ -28,6 +30,10 @@ def test_what_is_declared_may_break_it_and_nothing_else() -> None:
 def test_a_declaration_that_nothing_needs_fails() -> None:
     (problem,) = problems_of("dev", [("data/CacheNode", True, "Mend it.")], LEAVE)
     assert problem.startswith("data/Cache* keeps the promise now")
+
+
+def test_a_borrowed_leave_need_not_be_taken() -> None:
+    assert problems_of("qa", [("data/CacheNode", True, "Mend it.")], replace(LEAVE, needed=False)) == []
 
 
 def test_a_promise_about_nothing_is_not_kept() -> None:

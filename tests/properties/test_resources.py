@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import settings_of
+from tests.conftest import sample_of
 from tests.properties.releases import images_in
 from tests.properties.resources import Platform, at, leaves
 from tests.properties.statements import statements_of
@@ -66,7 +66,7 @@ TEMPLATES: dict[str, dict[str, Any]] = {
         }
     },
 }
-PLATFORM = Platform(name="prod", settings=settings_of("prod"), templates=TEMPLATES)
+PLATFORM = Platform(name="prod", settings=sample_of("prod"), templates=TEMPLATES)
 KEY, BUCKET, QUEUE, POLICY, ROLE, WRITTEN, _ = PLATFORM.resources
 
 
