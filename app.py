@@ -23,6 +23,7 @@ os.environ.setdefault("NODE_OPTIONS", "--max-semi-space-size=8")
 import aws_cdk as cdk
 
 from spotmusic_cdk import local, versions
+from spotmusic_cdk.again import run_again
 from spotmusic_cdk.platform import Platform
 from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
 
@@ -48,7 +49,9 @@ def main() -> int:
     warnings.simplefilter("always", SettingsWarning)
     try:
         settings = load(environment, folder=ENVIRONMENTS, today=versions.RELEASED, clock=date.today())
-        Platform(app, settings=_with_account(settings))
+        platform = Platform(app, settings=_with_account(settings))
+        if again := app.node.try_get_context("again"):
+            run_again(platform, name=str(again).split(" ", maxsplit=1)[0], mark=str(again))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2

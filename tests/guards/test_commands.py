@@ -16,6 +16,8 @@ from tests.conftest import ROOT
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 OWN = {("eks", "update-kubeconfig"), ("logs", "tail"), ("configure", "sso"), ("sso", "login"), ("s3", "rb")}
 """Commands of the CLI itself, which no service has."""
+RENAMED = {("eks", "update-cluster-version"): {"kubernetes-version"}}
+"""Options that the CLI names otherwise than the API, because `--version` is its own (customizations of the AWS CLI, argrename.py)."""
 EVERYWHERE = {"region", "query", "output", "profile", "max-items", "cli-input-json"}
 SESSION = botocore.session.Session()
 
@@ -66,7 +68,7 @@ def _wrong_options(service: str, operation: str, rest: str) -> Iterator[str]:
         return
     own = re.split(r"[$<]\(|\)\"| \| ", rest)[0]  # up to a command inside it, or the end of one that is inside another
     given = re.findall(r"(?<=\s)--([a-z][a-z0-9-]+)", own)
-    taken = operations(service)[operation] | EVERYWHERE
+    taken = operations(service)[operation] | EVERYWHERE | RENAMED.get((service, operation), set())
     yield from (f"{service} {operation} --{option}" for option in given if not {option, option.removeprefix("no-")} & taken)
 
 
