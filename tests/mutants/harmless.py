@@ -1,0 +1,31 @@
+"""Properties that may be broken without harm: reviewed, with the reason. What is drawn among them counts as harmless, and is not judged."""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+
+@dataclass(frozen=True)
+class Harmless:
+    """Faults that no test has to catch.
+
+    Args:
+        of: pattern of the type of the resource.
+        path: pattern of the path below `Properties`, where `*` also stands for the index of an item.
+        reason: why nothing happens, in a sentence that an auditor can follow.
+        kinds: ways of breaking it that do no harm.
+    """
+
+    of: str
+    path: str
+    reason: str
+    kinds: tuple[str, ...] = ("drop", "flip", "halve", "swap")
+
+    def excuses(self, type_: str, path: str, kind: str) -> bool:
+        """Tells whether a fault is one of these."""
+        return kind in self.kinds and fnmatchcase(type_, self.of) and fnmatchcase(path, self.path)
+
+    def __str__(self) -> str:
+        return f"{self.of} {self.path} ({', '.join(self.kinds)})"
+
+
+HARMLESS: tuple[Harmless, ...] = ()

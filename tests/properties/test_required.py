@@ -1,0 +1,89 @@
+"""Everything that CloudFormation and IAM require is said."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from spotmusic_cdk.local.provider_schemas import ResourceSchema, UnknownResourceTypeError, resource_schema
+from tests.properties.promise import Verdicts, rule
+from tests.properties.resources import EDGE_REGION, Json, Platform
+from tests.properties.test_left_to_aws import documents
+
+REGIONS = {"edge": EDGE_REGION}
+HOME = "sa-east-1"
+PAIR = {"Key", "Name", "Value"}
+"""Keys of an item of a list of pairs."""
+STATEMENT = ({"Effect"}, {"Action", "NotAction"})
+"""Keys of a statement, of each of which one has to be there."""
+
+
+def missing(schema: ResourceSchema, properties: Json) -> list[str]:
+    """Paths of properties that the schema of a resource type requires and the template lacks."""
+    return list(_missing(schema.document, schema.document, properties, ""))
+
+
+def _missing(document: Json, node: Json, value: Any, place: str) -> Iterator[str]:
+    while "$ref" in node:
+        found: Any = document
+        for name in node["$ref"].removeprefix("#/").split("/"):
+            found = found[name]
+        node = found
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _missing(document, node.get("items", {}), item, f"{place}.{number}")
+    elif isinstance(value, Mapping) and not is_intrinsic(value):
+        yield from (f"{place}.{name}".strip(".") for name in node.get("required", ()) if name not in value)
+        for name, item in value.items():
+            yield from _missing(document, node.get("properties", {}).get(name, {}), item, f"{place}.{name}")
+
+
+def is_intrinsic(value: Mapping[str, Any]) -> bool:
+    return len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
+
+
+@rule
+def test_resources_have_required_properties(platform: Platform) -> Verdicts:
+    for resource in platform.resources:
+        try:
+            schema = resource_schema(REGIONS.get(resource.stack, HOME), resource.type)
+        except UnknownResourceTypeError:
+            continue
+        lacking = missing(schema, resource.properties)
+        yield resource, not lacking, f"Add {', '.join(lacking)}: CloudFormation requires it."
+
+
+@rule
+def test_statements_have_required_elements(platform: Platform) -> Verdicts:
+    for resource in platform.resources:
+        for document in documents(resource.properties):
+            for number, statement in enumerate(document["Statement"]):
+                complete = all(keys & statement.keys() for keys in STATEMENT)
+                # A trust policy and the policy of a resource name principals, every other names resources.
+                complete = complete and bool({"Principal", "NotPrincipal", "Resource", "NotResource"} & statement.keys())
+                yield resource, complete, f"Complete statement {number}: IAM refuses it."
+
+
+@rule
+def test_pairs_have_both_halves(platform: Platform) -> Verdicts:
+    """Tags, attributes and variables, which not every schema asks for."""
+    for resource in platform.resources:
+        for pairs in pairs_of(resource.properties):
+            torn = [pair for pair in pairs if len(pair) != 2 or pair.get("Value") in (None, "")]
+            yield resource, not torn, f"Give {torn} a key and a value."
+
+
+def pairs_of(value: Any) -> Iterator[list[Json]]:
+    """Lists of keys, or names, and values, at any depth."""
+    if isinstance(value, list):
+        if value and all(isinstance(item, Mapping) and item.keys() and item.keys() <= PAIR for item in value):
+            yield value
+        for item in value:
+            yield from pairs_of(item)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from pairs_of(item)
+
+
+def test_required_properties_are_found() -> None:
+    schema = resource_schema(HOME, "AWS::SNS::Topic")
+    assert missing(schema, {"Tags": [{"Key": "Owner"}, {"Key": {"Ref": "Name"}, "Value": "x"}]}) == ["Tags.0.Value"]
+    assert missing(schema, {"Tags": {"Ref": "AWS::NoValue"}}) == []
