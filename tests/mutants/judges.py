@@ -25,7 +25,7 @@ from tests.mutants.fault import Mutant, SettingsFault, Verdict
 from tests.mutants.seed import discard
 
 ENOUGH = 3
-"""Tests that have to find a mutant before the others are spared it."""
+"""Tests that have to find a mutant of the catalogue before the others are spared it."""
 SLOW = 20
 """Of how many tests the slowest one is asked only what the others did not find."""
 STAGES = ("tests/properties/", "tests/", "tests/charts/", "tests/policies/")
@@ -78,12 +78,14 @@ class Judges:
         mutants: what is to be judged.
         tell: called with each verdict, as they come.
         excused: tests that are not asked, with the reason.
+        enough: tests that have to find a mutant before the others are spared it.
     """
 
     assemblies: Assemblies
     mutants: Sequence[Mutant]
     tell: Callable[[Verdict], None]
     excused: Mapping[str, str] = field(default_factory=lambda: NO_JUDGES)
+    enough: int = ENOUGH
     failing_already: set[str] = field(default_factory=set)
     _items: list[pytest.Item] = field(default_factory=list)
     _seconds: dict[str, float] = field(default_factory=dict)
@@ -162,7 +164,7 @@ class Judges:
             groups += [[item for item in of_it if item not in self._slow], [item for item in of_it if item in self._slow]]
         crashed: list[str] = []
         for items in groups:
-            answer = self._ask(items, enough=ENOUGH)
+            answer = self._ask(items, enough=self.enough)
             crashed += answer.crashed
             if answer.failed:
                 return Answer(failed=answer.failed, crashed=crashed)
