@@ -180,7 +180,7 @@ status: setup  ## use: show which stacks the embedded AWS has
 	@python -m spotmusic_cdk.local status $(NAMED)
 
 mutants: setup  ## prove: seed faults, show which test catches each (minutes)
-	python -m tests.mutants $(if $(MOST),--most $(MOST))
+	python -m tests.mutants $(if $(MOST),--most $(MOST)) $(if $(RANDOM),--random $(RANDOM) --seed $(or $(SEED),0))
 
 bench: setup  ## prove: measure synthesis, tests and local deployment
 	python -m tests.bench

@@ -1,4 +1,4 @@
-"""Faults drawn at random over the properties of all templates: a property dropped, a switch turned, a number halved, a reference swapped."""
+"""Faults drawn at random over all properties: one is dropped, a switch turned, a number halved, or a reference swapped."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -128,7 +128,7 @@ class _Lists(dict[tuple[str, ...], list[Json]]):
 
 def population(assemblies: Assemblies) -> list[Drawn]:
     """Every fault that can be drawn."""
-    found = []
+    found: list[Drawn] = []
     for environment in ENVIRONMENTS:
         platform = Platform(name=environment, settings=settings_of(environment), templates=assemblies.seed(environment).templates)
         found += Population(platform).faults()

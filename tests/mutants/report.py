@@ -1,7 +1,7 @@
 """What became of the mutants, told as it is known."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tests.mutants.fault import Mutant, Verdict
@@ -56,6 +56,22 @@ class Report:
         caught = sum(verdict.caught for verdict in self.verdicts)
         of = f"of {len(self._verdicts)} faults"
         return f"{len(self.verdicts)} mutants {of}, {caught} caught, {len(self.verdicts) - caught} survived"
+
+
+def report_of_chance(verdicts: Sequence[Verdict], harmless: int, unused: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What is said of faults drawn at random, and what makes the run a failure.
+
+    Args:
+        verdicts: what became of those that are not harmless.
+        harmless: how many are in the reviewed list.
+        unused: entries of that list that fit no property.
+    """
+    survivors = [verdict.mutant.fault.name for verdict in verdicts if not verdict.caught]
+    drawn, caught = len(verdicts) + harmless, len(verdicts) - len(survivors)
+    lines = [f"  survives: {name}" for name in survivors]
+    lines.append(f"{drawn} faults at random: {caught} caught, {harmless} harmless, {len(survivors)} survived")
+    problems = [f"Fewer than {LEAST} of 100 are caught or harmless."] if (caught + harmless) * 100 < LEAST * drawn else []
+    return lines, [*problems, *(f"{entry}: fits no property. Take it out of tests/mutants/harmless.py." for entry in unused)]
 
 
 def _survivor(verdict: Verdict) -> str:

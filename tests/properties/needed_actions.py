@@ -102,7 +102,7 @@ NEEDED: tuple[Needed, ...] = (
         "External Secrets Operator, AWS Secrets Manager: IAM policy",
     ),
     Needed(
-        "eks-platform/ExternalSecretsIdentityPolicy",
+        "eks-platform/ExternalSecretsIdentityPolicy*",
         "ssm:AddTagsToResource ssm:GetParameter ssm:ListTagsForResource ssm:PutParameter",
         "External Secrets Operator, AWS Parameter Store: PushSecret",
     ),
@@ -175,8 +175,14 @@ NEEDED: tuple[Needed, ...] = (
         "Amazon GuardDuty user guide, tag-based access control with Malware Protection for S3",
     ),
     Needed("data/UploadsBucketPolicy", "s3:PutObject s3:PutObjectTagging s3:PutObjectVersionTagging", "the same"),
-    Needed("data/Backup*", "backup:DeleteRecoveryPoint backup:UpdateRecoveryPointLifecycle", "AWS Backup developer guide, vault access policies"),
-    Needed("*Role", "sts:AssumeRole sts:TagSession", "Amazon EKS user guide, EKS Pod Identity and Auto Mode cluster role", by="sts:TagSession"),
+    Needed(
+        "data/Backup*",
+        "backup:DeleteRecoveryPoint backup:UpdateRecoveryPointLifecycle",
+        "AWS Backup developer guide, vault access policies",
+    ),
+    Needed(
+        "*Role", "sts:AssumeRole sts:TagSession", "Amazon EKS user guide, EKS Pod Identity and Auto Mode cluster role", by="sts:TagSession"
+    ),
 )
 SESSIONS = ("pods.eks.amazonaws.com", "eks.amazonaws.com")
 """Principals that pass tags of the session, and cannot assume a role without `sts:TagSession`."""

@@ -13,7 +13,9 @@ def rows(statement: Statement) -> list[Needed]:
     return [
         row
         for row in NEEDED
-        if fnmatchcase(statement.resource.name, row.where) and row.telling & set(statement.actions) and statement.resource.name not in DIVIDED
+        if fnmatchcase(statement.resource.name, row.where)
+        and row.telling & set(statement.actions)
+        and statement.resource.name not in DIVIDED
     ]
 
 
