@@ -32,19 +32,20 @@ _EKS = "endoflife.date/amazon-eks and the Amazon EKS release calendar, read 2026
 
 KUBERNETES: dict[str, Support] = {
     "1.29": Support(standard_until=date(2025, 3, 23), created_until=date(2026, 3, 23), source=_EKS),
+    "1.34": Support(standard_until=date(2026, 12, 2), source=_EKS),
     "1.35": Support(standard_until=date(2027, 3, 27), source=_EKS),
     "1.36": Support(standard_until=date(2027, 8, 2), source=_EKS),
 }
-"""Kubernetes versions that have a pinned kubectl layer here. The layer decides the version of Helm. Not 1.34, whose standard support ends
-on 2026-12-02, eight days after this release."""
+"""Kubernetes versions that have a pinned kubectl layer here. The layer decides the version of Helm."""
 
 KUBECTL_LAYERS: dict[str, str] = {
     "1.29": "aws_cdk.lambda_layer_kubectl_v29",
+    "1.34": "aws_cdk.lambda_layer_kubectl_v35",
     "1.35": "aws_cdk.lambda_layer_kubectl_v36",
     "1.36": "aws_cdk.lambda_layer_kubectl_v36",
 }
-"""Package of the layer by Kubernetes version: Helm 3.17 in v29, 4.2 in v36 (requirements.txt pins them). kubectl may be one minor version
-off the cluster's (kubernetes.io, version skew policy)."""
+"""Package of the layer by Kubernetes version: Helm 3.17 in v29, 4.1 in v35, 4.2 in v36 (requirements.txt pins them). kubectl may be one
+minor version off the cluster's (kubernetes.io, version skew policy)."""
 
 METRICS_SERVER_ADD_ON = "v0.8.1-eksbuild.10"
 """EKS community add-on metrics-server: the default build for Kubernetes 1.35 in 2026-08, read in configurations that run it. Whether
@@ -292,6 +293,7 @@ _SKEW = "helm.sh, version support policy, and cdklabs/awscdk-asset-kubectl issue
 
 HELM: dict[str, tuple[str, KubernetesRange]] = {
     "1.29": ("3.17.1", KubernetesRange(first="1.29", supported=("1.29", "1.32"), source=_SKEW)),
+    "1.34": ("4.1.4", KubernetesRange(first="1.32", supported=("1.32", "1.35"), source=_SKEW)),
     "1.35": ("4.2.3", KubernetesRange(first="1.33", supported=("1.33", "1.36"), source=_SKEW)),
     "1.36": ("4.2.3", KubernetesRange(first="1.33", supported=("1.33", "1.36"), source=_SKEW)),
 }

@@ -3,7 +3,7 @@
 import json
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -15,6 +15,9 @@ from spotmusic_cdk.settings.explanation import explained
 from spotmusic_cdk.settings.problem import Problem, shown
 from spotmusic_cdk.settings.regional_checks import zone_warnings
 from spotmusic_cdk.settings.text import TextError, document_of
+
+UPGRADE_DAYS = 90
+"""Days before the end of standard support at which an upgrade of Kubernetes has to be planned."""
 
 
 class SettingsError(Exception):
@@ -163,7 +166,12 @@ def _unreleased(key: str, version: str) -> Iterator[Problem]:
 
 
 def _support_warnings(settings: Settings, today: date) -> Iterator[str]:
-    support = versions.KUBERNETES[settings.kubernetes.version]
+    version = settings.kubernetes.version
+    support = versions.KUBERNETES[version]
     if support.created_until and support.created_until < today:
-        wrong = f"EKS stopped creating {settings.kubernetes.version} clusters on {support.created_until}"
+        wrong = f"EKS stopped creating {version} clusters on {support.created_until}"
         yield f"kubernetes.version: {wrong}. Use {max(versions.KUBERNETES)} unless your partition or emulator still takes it."
+    elif support.standard_until and support.standard_until - today < timedelta(days=UPGRADE_DAYS):
+        verb = "ended" if support.has_ended(today) else "ends"
+        wrong = f"standard support of {version} {verb} on {support.standard_until}, after which EKS upgrades the cluster by itself"
+        yield f"kubernetes.version: {wrong}. Go to the next version before (docs/runbooks/upgrade-kubernetes.md)."

@@ -249,9 +249,7 @@ def test_a_developers_cluster_may_be_public_and_goes_at_once(for_developers: dic
     assert {group["DeletionPolicy"] for group in groups} == {"Delete"}
 
 
-@pytest.mark.parametrize(
-    ("package", "kubectl"), [("aws_cdk.lambda_layer_kubectl_v36", "1.36"), ("aws_cdk.lambda_layer_kubectl_v29", "1.29")]
-)
+@pytest.mark.parametrize(("package", "kubectl"), [(f"aws_cdk.lambda_layer_kubectl_v{minor}", f"1.{minor}") for minor in (29, 35, 36)])
 def test_the_layer_is_of_the_clusters_version(stack: cdk.Stack, package: str, kubectl: str) -> None:
     kubectl_layer(stack, "Layer", package=package)
     (layer,) = all_of(resources_of(stack), "AWS::Lambda::LayerVersion")

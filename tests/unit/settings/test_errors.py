@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import warnings
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -534,6 +535,19 @@ def test_a_kubernetes_version_that_eks_does_not_create_warns_with_the_date(tmp_p
     folder = written(tmp_path, dev=changed(DEV, {"kubernetes.version": "1.29"}))
     with pytest.warns(SettingsWarning, match="EKS stopped creating 1.29 clusters on 2026-03-23"):
         load("dev", folder=folder, today=TODAY)
+
+
+@pytest.mark.parametrize(("day", "verb"), [(date(2026, 9, 4), "ends"), (date(2026, 12, 3), "ended")])
+def test_kubernetes_near_its_end_warns(day: date, verb: str, tmp_path: Path) -> None:
+    folder = written(tmp_path, dev=changed(DEV, {"kubernetes.version": "1.34"}))
+    with pytest.warns(SettingsWarning, match=f"standard support of 1.34 {verb} on 2026-12-02, after which EKS upgrades"):
+        load("dev", folder=folder, today=day)
+
+
+def test_kubernetes_far_from_its_end_is_quiet(tmp_path: Path) -> None:
+    folder = written(tmp_path, dev=changed(DEV, {"kubernetes.version": "1.35"}))
+    with warnings.catch_warnings(action="error", category=SettingsWarning):
+        assert load("dev", folder=folder, today=TODAY).kubernetes.version == "1.35"
 
 
 def test_a_kubernetes_version_without_a_layer_is_refused(tmp_path: Path) -> None:
