@@ -245,8 +245,13 @@ def _boxes(labels: Mapping[tuple[str, str], list[str]], picture: Picture) -> lis
     return list(found.values())
 
 
-if __name__ == "__main__":
+def write(path: Path = DOCUMENT) -> None:
+    """Writes the document, and prints the file, its lines and whether they changed."""
     text = document(load("prod", folder=ROOT / "environments", today=date.today()))
-    changed = not DOCUMENT.exists() or DOCUMENT.read_text() != text
-    DOCUMENT.write_text(text)
-    print(f"{DOCUMENT}: {len(text.splitlines())} lines, {'changed' if changed else 'as it was'}")
+    changed = not path.exists() or path.read_text() != text
+    path.write_text(text)
+    print(f"{path}: {len(text.splitlines())} lines, {'changed' if changed else 'as it was'}")
+
+
+if __name__ == "__main__":
+    write()

@@ -10,7 +10,7 @@ from spotmusic_cdk import versions
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.data import DatabaseSettings
 from spotmusic_constructs.data.audio_library import AudioLibrary
-from spotmusic_constructs.data.backup_plan import CONTINUOUS_DAYS, BackupPlan
+from spotmusic_constructs.data.backup_plan import BackupPlan
 from spotmusic_constructs.data.cache import Cache
 from spotmusic_constructs.data.database_events import DatabaseEvents
 from spotmusic_constructs.data.log_bucket import LogBucket
@@ -157,7 +157,6 @@ class DataStack(EnvironmentStack):
             multi_az=database.multi_az,
             storage_gib=database.storage_gib,
             max_storage_gib=database.max_storage_gib,
-            backup_retention_days=CONTINUOUS_DAYS,
             maintenance_window=MAINTENANCE[name],
             databases=databases,
             vpc=self._network.vpc,

@@ -18,7 +18,7 @@ _KNOWN = {
     3288: logs.RetentionDays.NINE_YEARS,
     3653: logs.RetentionDays.TEN_YEARS,
 }
-"""What CloudWatch Logs knows, from half a year on (Amazon CloudWatch Logs API, PutRetentionPolicy)."""
+"""Retention periods of CloudWatch Logs, from half a year on (Amazon CloudWatch Logs API, PutRetentionPolicy)."""
 
 
 def retention_of(days: int) -> logs.RetentionDays:

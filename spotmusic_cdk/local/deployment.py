@@ -124,7 +124,7 @@ class LocalDeployment:
         return "\n".join([f"The embedded AWS runs on {emulator.endpoint} (process {emulator.pid}).", *lines])
 
     def diff(self) -> tuple[bool, str]:
-        """What a deployment of the checkout would change: whether there is anything, and a summary.
+        """Compare the deployed stacks with the checkout: whether anything differs, and a summary.
 
         Raises:
             BusyError: if another command works with the same state.

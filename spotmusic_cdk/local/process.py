@@ -297,7 +297,7 @@ def _start_time(pid: int) -> str:
 
 
 def _ps(*arguments: str) -> str:
-    """What `ps` prints where there is no /proc (macOS), with the letters of file names as they are."""
+    """Output of `ps` where there is no /proc (macOS), with the letters of file names as they are."""
     variables = {name: value for name, value in os.environ.items() if name not in ("LC_ALL", "LANG")}
     plain = {**variables, "LC_CTYPE": "UTF-8", "LC_TIME": "C", "TZ": "UTC"}
     result = subprocess.run(["ps", "-ww", *arguments], capture_output=True, check=False, env=plain)  # noqa: S603, S607 - POSIX

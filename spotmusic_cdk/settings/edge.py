@@ -42,7 +42,7 @@ class EdgeSettings(Model):
     """CloudFront price class: 100 is North America, Europe and Israel; 200 adds Africa, the Middle East and Asia; all adds South America,
     Australia and New Zealand. It must include the continent of the home region."""
     hsts_include_subdomains: bool = False
-    """Whether browsers that met the platform use HTTPS for every subdomain of its domain too (HSTS). They remember it for two years, and
+    """HTTPS for every subdomain of the domain too, in browsers that met the platform (HSTS). They remember it for two years, and
     nobody can take it back: set it when no subdomain answers by HTTP alone."""
     allowed_countries: Annotated[tuple[Annotated[str, AfterValidator(known_country)], ...], Once] = ()
     """ISO 3166 codes of the countries that may listen; all when empty."""

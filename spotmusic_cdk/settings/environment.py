@@ -35,7 +35,7 @@ class Settings(Model):
     owner: Name = "platform"
     """Team that answers for it (tag Owner)."""
     cost_center: TagText = "streaming"
-    """Where its cost is booked (tag CostCenter), such as KST-4711; a number in quotes, such as "100234"."""
+    """Cost center (tag CostCenter), such as KST-4711; a number in quotes, such as "100234"."""
     tags: Annotated[dict[TagKey, TagText], Field(max_length=10)] = Field(default_factory=dict)
     """More tags of everything, such as `DataOwner: music-rights`: 10 at most, keys to 127 letters, values to 255, of letters, digits,
     spaces and `+ - = . _ : / @`. A number needs quotes. Another tag replaces the nodes of the cluster one by one (docs/deployment.md)."""

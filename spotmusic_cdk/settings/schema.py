@@ -14,7 +14,12 @@ def text() -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
+def write(path: Path = PATH) -> None:
+    """Writes the schema, and prints the file, its lines and whether they changed."""
+    changed = not path.exists() or path.read_text(encoding="utf-8") != text()
+    path.write_text(text(), encoding="utf-8")
+    print(f"{path}: {len(text().splitlines())} lines, {'changed' if changed else 'as it was'}")
+
+
 if __name__ == "__main__":
-    changed = not PATH.exists() or PATH.read_text(encoding="utf-8") != text()
-    PATH.write_text(text(), encoding="utf-8")
-    print(f"{PATH}: {len(text().splitlines())} lines, {'changed' if changed else 'as it was'}")
+    write()

@@ -11,7 +11,10 @@ import tomllib
 from pathlib import Path
 
 import constructs
+import pytest
 
+from spotmusic_cdk import flows_document
+from spotmusic_cdk.settings import load, schema
 from tests.conftest import ROOT, TODAY
 
 
@@ -172,6 +175,24 @@ def test_every_command_of_make_that_is_told_exists() -> None:
     told = {(path.name, target) for path in texts for target in re.findall(r"`make ([a-z-]+)[^`]*`", path.read_text())}
     assert len(told) > 30
     assert sorted(where for where in told if where[1] not in targets) == []
+
+
+def test_setup_and_generators_report_progress(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make = shutil.which("make") or "make"
+    command = [make, "--no-print-directory", "--dry-run", f"VENV={tmp_path}/venv", "setup"]
+    steps = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"setup, (\d) of 3: ", steps) == ["1", "2", "3"]
+    for generator in (flows_document, schema):
+        for state in ("changed", "as it was"):
+            generator.write(tmp_path / generator.__name__)
+            assert re.fullmatch(rf"{tmp_path}/\S+: \d+ lines, {state}\n", capsys.readouterr().out)
+
+
+def test_service_of_the_readme_can_be_pasted(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml\nservices:\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    dev = (ROOT / "environments" / "dev.yaml").read_text()
+    (tmp_path / "dev.yaml").write_text(dev.replace("services:\n", f"services:\n{block}", 1))
+    assert "lyrics" in load("dev", folder=tmp_path, today=TODAY).services
 
 
 def test_make_help_fits_a_terminal() -> None:

@@ -15,7 +15,7 @@ Dimensions = frozenset[str]
 
 @dataclass(frozen=True)
 class Published:
-    """What is published under one name.
+    """Dimensions and statistics of one metric.
 
     Args:
         dimensions: each complete set of dimensions under which there are data points.

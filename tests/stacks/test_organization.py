@@ -1,4 +1,4 @@
-"""What an organization asks of every resource: its tags, and the boundary of every role."""
+"""Tags of an organization on every resource, and its boundary on every role."""
 
 import json
 from pathlib import Path

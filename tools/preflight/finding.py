@@ -46,7 +46,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What every check needs.
+    """Settings, sessions and templates of a check.
 
     Args:
         settings: the environment.

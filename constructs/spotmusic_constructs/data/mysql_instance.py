@@ -65,7 +65,7 @@ def mysql_instance(
         max_allocated_storage=max_storage_gib,
         storage_encrypted=True,
         storage_encryption_key=key,
-        # Between the backup and the maintenance nobody listens much: 02:00 and 03:30 in São Paulo.
+        # 02:00 to 03:00 in São Paulo, when few listen, and before the maintenance.
         backup_retention=cdk.Duration.days(backup_retention_days),
         preferred_backup_window="05:00-06:00",
         preferred_maintenance_window=maintenance_window,

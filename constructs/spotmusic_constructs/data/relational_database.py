@@ -11,6 +11,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.data.backup_plan import CONTINUOUS_DAYS
 from spotmusic_constructs.data.database_findings import ACKNOWLEDGED, deviations
 from spotmusic_constructs.data.database_logs import database_log_groups
 from spotmusic_constructs.data.database_users import DatabaseEndpoint, DatabaseUsers
@@ -51,7 +52,8 @@ class RelationalDatabase(Construct):
         retention: retention of the log groups.
         backup_retention_days: days of point-in-time recovery, at most 35. AWS Backup sets its own 35 days with the first continuous backup,
             and RDS refuses any other value from then on.
-        maintenance_window: when RDS may restart it, in UTC; not while another database of the same clients is maintained.
+        maintenance_window: when RDS may restart it, in UTC; not while another database of the same clients is maintained, or while
+            `BackupPlan` starts its backups.
         databases: name of the database by user name.
         vpc: network of the instance.
         vpc_subnets: subnets of the instance.
@@ -86,8 +88,8 @@ class RelationalDatabase(Construct):
         storage_gib: int = 20,
         max_storage_gib: int = 100,
         retention: LogRetention = KEPT,
-        backup_retention_days: int = 35,
-        maintenance_window: str = "mon:06:30-mon:07:30",
+        backup_retention_days: int = CONTINUOUS_DAYS,
+        maintenance_window: str = "mon:08:00-mon:09:00",
         production: bool = True,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.SNAPSHOT,
     ) -> None:

@@ -64,7 +64,7 @@ def test_everything_it_keeps_is_encrypted_with_our_key(minimal: Resources) -> No
 
 
 def test_it_is_maintained_when_the_stack_says(minimal: Resources, full: Resources) -> None:
-    assert only(minimal, INSTANCE)["PreferredMaintenanceWindow"] == "mon:06:30-mon:07:30"
+    assert only(minimal, INSTANCE)["PreferredMaintenanceWindow"] == "mon:08:00-mon:09:00"
     assert only(full, INSTANCE)["PreferredMaintenanceWindow"] == "wed:06:30-wed:07:30"
 
 
