@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 ENV ?= dev
+# What the caller named; empty without ENV.
+CHOSEN := $(if $(filter file,$(origin ENV)),,$(ENV))
 VENV := .venv
 # Node.js comes with the Python requirements; the CDK CLI comes from package.json.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
@@ -10,7 +12,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 export SPOTMUSIC_OPINIONS := $(CURDIR)/.opinions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup synth guard cfn-lint checkov opinions test fuzz lint format schema flows game-day charts release-templates dashboards tools engine-tools engines preflight lock sbom outdated local local-down diff status mutants bench clean
+.PHONY: help setup check synth guard cfn-lint checkov opinions test fuzz lint format schema flows game-day charts release-templates dashboards tools engine-tools engines preflight lock sbom outdated local local-down diff status mutants bench clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -36,9 +38,12 @@ $(VENV)/.ready: requirements.lock constructs/pyproject.toml package-lock.json
 	@npm ci --silent
 	@touch $@
 
-synth: setup  ## prove: synthesize all with validator and policy packs
-	rm -rf cdk.out
-	for env in dev staging prod; do \
+check: setup  ## use: check environment files in a second (ENV: one of them)
+	@python -m spotmusic_cdk.settings $(CHOSEN)
+
+synth: setup  ## prove: synthesize all, or ENV, with validator and policy packs
+	rm -rf $(or $(CHOSEN:%=cdk.out/%),cdk.out)
+	for env in $(or $(CHOSEN),dev staging prod); do \
 		cdk --no-notices synth --quiet -c env=$$env --output cdk.out/$$env || exit 1; \
 		grep --quiet NIST.800.53.R5 cdk.out/$$env/validation-report.json || { echo "$$env: the policy packs were not asked"; exit 1; }; \
 	done
@@ -168,7 +173,7 @@ local: setup  ## use: deploy the eight stacks of ENV to the embedded AWS
 	python -m spotmusic_cdk.local up --env $(ENV)
 
 # Without ENV, these ask about whichever environment is deployed.
-NAMED := $(if $(filter file,$(origin ENV)),,--env $(ENV))
+NAMED := $(CHOSEN:%=--env %)
 
 local-down: setup  ## use: destroy them again and stop the embedded AWS
 	python -m spotmusic_cdk.local down $(NAMED)

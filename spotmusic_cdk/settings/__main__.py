@@ -1,0 +1,38 @@
+"""`python -m spotmusic_cdk.settings [ENV ...]`: checks environment files in a second, without a synthesis."""
+
+import sys
+import warnings
+from datetime import date
+from pathlib import Path
+
+from spotmusic_cdk import versions
+from spotmusic_cdk.settings.loader import SettingsError, SettingsWarning, load
+
+
+def main(names: list[str], *, folder: Path) -> int:
+    """Says of each environment whether its file can be deployed; what only a construct knows shows at synthesis.
+
+    Args:
+        names: environments; all of the folder when empty.
+        folder: folder of the environment files.
+
+    Returns:
+        0, or 2 if a file is refused.
+    """
+    warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
+    warnings.simplefilter("always", SettingsWarning)
+    refused: set[str] = set()
+    for name in names or sorted(path.stem for path in folder.glob("*.yaml")):
+        try:
+            settings = load(name, folder=folder, today=versions.RELEASED, clock=date.today())
+        except SettingsError as error:
+            refused.add(str(error))  # a file that is broken is refused for its neighbours too
+            continue
+        print(f"{folder.name}/{name}.yaml: {settings.region}, {len(settings.services)} services, nothing wrong")
+    for problem in sorted(refused):
+        print(problem, file=sys.stderr)
+    return 2 if refused else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], folder=Path(__file__).parents[2] / "environments"))
