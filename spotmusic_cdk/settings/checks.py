@@ -73,6 +73,7 @@ def _production(settings: Settings) -> Iterator[Problem]:
             "production keeps 15 days (NIST 800-53 CP-9)",
             "Use 15 to 35.",
         ),
+        (data.backup.retention_days < 35, "data.backup.retention_days", "production can go back 35 days", "Use 35 to 365."),
         (
             data.backup.vault_lock_days is None,
             "data.backup.vault_lock_days",

@@ -59,8 +59,8 @@ class BucketSettings(Model):
 class BackupSettings(Model):
     """The AWS Backup plan."""
 
-    retention_days: Annotated[int, Field(ge=35, le=365)] = 35
-    """Days that daily recovery points are kept."""
+    retention_days: Annotated[int, Field(ge=1, le=365)] = 35
+    """Days that daily recovery points are kept; production takes 35 or more. Below that, databases and buckets go back so far only."""
     audio_restored_every: Literal["week", "month", "quarter"] = "week"
     """How often the audio library is restored as a test; databases and the web client come back every week. The test copies the library
     whole and costs what docs/deployment.md computes: a large one may come back more rarely."""

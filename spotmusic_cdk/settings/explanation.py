@@ -27,7 +27,7 @@ ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("certificate", "certificates", "certificate_arn", "acm_certificate"), _CERTIFICATES),
     **dict.fromkeys(("boundary", "iam_boundary", "permission_boundary"), "Use permissions_boundary at the top of the file."),
     **dict.fromkeys(("extra_tags", "labels", "tag"), "Use tags at the top of the file."),
-    "backup_retention_days": "Remove it: AWS Backup sets 35 days.",
+    "backup_retention_days": "Use data.backup.retention_days, for databases and buckets alike.",
     "enabled": "Remove it: every component belongs to the platform, and a section that is left out has its defaults.",
     "metadata_url": "Set issuer, below which Keycloak reads the metadata of an OpenID provider; SAML is not supported.",
 }

@@ -13,6 +13,7 @@ def cheapest() -> Settings:
     """Environment of developers with one broker, one Keycloak and a cache without replicas."""
     document = sample_of("dev").model_dump(mode="json", exclude_unset=True)
     document["data"]["cache"] = {"node_type": "cache.t4g.micro", "replicas": 0, "snapshot_retention_days": 1}
+    document["data"]["backup"] = {"retention_days": 1}
     document["kubernetes"] = {"redpanda": {"brokers": 1, "memory_gib": 2, "storage_gib": 10}, "keycloak": {"replicas": 1}}
     return Settings.model_validate_json(json.dumps(document))
 
@@ -39,6 +40,15 @@ def test_cache_alone_asks_for_no_failover(templates: dict[str, Template]) -> Non
     (group,) = (r for r in templates["data"]["Resources"].values() if r["Type"] == "AWS::ElastiCache::ReplicationGroup")
     asked = group["Properties"]
     assert (asked["ReplicasPerNodeGroup"], asked["AutomaticFailoverEnabled"], asked["MultiAZEnabled"]) == (0, False, False)
+
+
+def test_backups_are_kept_for_a_day(templates: dict[str, Template]) -> None:
+    """Databases begin with 35 days: RDS refuses another number where AWS Backup has set its own, which it does with the first backup."""
+    resources = templates["data"]["Resources"].values()
+    plans = [resource["Properties"]["BackupPlan"] for resource in resources if resource["Type"] == "AWS::Backup::BackupPlan"]
+    assert {rule["Lifecycle"]["DeleteAfterDays"] for plan in plans for rule in plan["BackupPlanRule"]} == {1}
+    instances = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::RDS::DBInstance"]
+    assert {instance["BackupRetentionPeriod"] for instance in instances} == {35}
 
 
 def test_broker_alone_holds_each_event_once() -> None:

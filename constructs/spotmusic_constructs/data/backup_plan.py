@@ -35,7 +35,7 @@ class BackupPlan(Construct):
     """Two locked vaults, and plans that back up databases, buckets and volumes every night.
 
     The policy of each vault denies deletion of recovery points to everybody, and its lock keeps their lifetime. Databases and buckets
-    can be restored to any second of the last 35 days, volumes to last night.
+    can be restored to any second of the last 35 days, or of `retention_days` where that is less, volumes to last night.
 
     A recovery point of a database or a volume is encrypted with the key of its source, whatever the key of the vault (AWS Backup
     developer guide, encryption for backups, 2026-11). A second plan therefore takes a nightly snapshot of them and copies it to the
@@ -49,7 +49,8 @@ class BackupPlan(Construct):
         database_arns: ARNs of databases to back up.
         bucket_arns: ARNs of buckets to back up.
         volume_tags: tags of the EBS volumes to back up, all of them, `*` for any value: Kubernetes makes them, so no ARN is known.
-        retention_days: days that nightly recovery points are kept, 35 to 365.
+        retention_days: days that nightly recovery points are kept, 1 to 365. Below 35 it bounds the time that continuous backups reach
+            back, and the locks of the vaults.
         vault_lock_days: days until nobody can ever take the lock off again (compliance mode), at least 3. Without it whoever
             may administer the vault can (governance mode).
         removal_policy: policy of the vaults when the stack is deleted. AWS deletes no vault that holds a recovery point. With
@@ -89,14 +90,12 @@ class BackupPlan(Construct):
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
-        if not CONTINUOUS_DAYS <= retention_days <= LONGEST_DAYS:
-            raise ValueError(
-                f"retention_days: {retention_days} is not between {CONTINUOUS_DAYS} and {LONGEST_DAYS}. Choose a number between."
-            )
+        if not 1 <= retention_days <= LONGEST_DAYS:
+            raise ValueError(f"retention_days: {retention_days} is not between 1 and {LONGEST_DAYS}. Choose a number between.")
 
         kept = removal_policy != cdk.RemovalPolicy.DESTROY
         lock = backup.LockConfiguration(
-            min_retention=cdk.Duration.days(CONTINUOUS_DAYS),
+            min_retention=cdk.Duration.days(_continuous(retention_days)),
             max_retention=cdk.Duration.days(LONGEST_DAYS),
             changeable_for=cdk.Duration.days(vault_lock_days) if vault_lock_days else None,
         )
@@ -161,16 +160,20 @@ def _select(plan: backup.BackupPlan, construct_id: str, *, arns: Sequence[str], 
     plan.add_selection(construct_id, resources=[backup.BackupResource.from_arn(arn) for arn in arns], role=role)
 
 
+def _continuous(retention_days: int) -> int:
+    return min(retention_days, CONTINUOUS_DAYS)
+
+
 def _rules(retention_days: int) -> list[backup.BackupPlanRule]:
     """Point-in-time recovery, and a nightly rule only where nightly points outlive the continuous ones."""
-    continuous = _rule("Continuous", CONTINUOUS, days=CONTINUOUS_DAYS, enable_continuous_backup=True)
+    continuous = _rule("Continuous", CONTINUOUS, days=_continuous(retention_days), enable_continuous_backup=True)
     return [continuous, _rule("Nightly", NIGHTLY, days=retention_days)] if retention_days > CONTINUOUS_DAYS else [continuous]
 
 
 def _copied(vault: backup.IBackupVault, retention_days: int) -> backup.BackupPlanRule:
     """A snapshot of its own: AWS Backup copies continuous backups to other accounts and Regions only."""
     action = backup.BackupPlanCopyActionProps(destination_backup_vault=vault, delete_after=cdk.Duration.days(retention_days))
-    return _rule("Copied", COPIED, days=CONTINUOUS_DAYS, copy_actions=[action])
+    return _rule("Copied", COPIED, days=_continuous(retention_days), copy_actions=[action])
 
 
 def _rule(name: str, schedule: events.Schedule, *, days: int, **options: Any) -> backup.BackupPlanRule:

@@ -85,9 +85,18 @@ def test_start_windows_of_rules_are_disjoint(full: Resources) -> None:
     assert len(starts) == 3
 
 
-@pytest.mark.parametrize("days", [34, 366])
+@pytest.mark.parametrize("days", [1, 34])
+def test_short_retention_bounds_every_rule(days: int) -> None:
+    resources = synthesized(retention_days=days)
+    assert {name: rule["Lifecycle"]["DeleteAfterDays"] for name, rule in rules(resources).items()} == {"Continuous": days, "Copied": days}
+    (action,) = rules(resources)["Copied"]["CopyActions"]
+    assert action["Lifecycle"]["DeleteAfterDays"] == days
+    assert [vault["LockConfiguration"]["MinRetentionDays"] for vault in all_of(resources, VAULT)] == [days, days]
+
+
+@pytest.mark.parametrize("days", [0, 366])
 def test_plan_refuses_retention_outside_the_lock(days: int) -> None:
-    with pytest.raises(ValueError, match="between 35 and 365"):
+    with pytest.raises(ValueError, match="between 1 and 365"):
         synthesized(retention_days=days)
 
 

@@ -407,6 +407,10 @@ INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
         "registry.docker_hub_credentials: images of docker.io would be pulled from the Internet",
     ),
     "images of GitHub from the Internet": ({"registry.github_credentials": None}, "registry.github_credentials: images of ghcr.io"),
+    "a day of backups": (
+        {"data.backup.retention_days": 1},
+        "data.backup.retention_days: production can go back 35 days.\n  Use 35 to 365.",
+    ),
     "one cache replica": ({"data.cache.replicas": 1}, "data.cache.replicas"),
     "one Keycloak": ({"kubernetes.keycloak.replicas": 1}, "kubernetes.keycloak.replicas: production logs in while a pod is lost"),
     "one broker": ({"kubernetes.redpanda.brokers": 1}, "kubernetes.redpanda.brokers: production keeps events when a zone is lost"),
