@@ -62,7 +62,8 @@ def security_group_of(party: str) -> str:
 
 
 def table(settings: Settings) -> tuple[Flow, ...]:
-    """Returns every allowed connection of an environment."""
+    """Returns every allowed connection of an environment, with those that retired services and words keep."""
+    settings = settings.kept
     inside = (*_kubernetes(), *_identity(settings), *_monitoring(settings.services), *_operations(settings))
     return (*_edge(settings), *inside, *_services(settings))
 

@@ -33,8 +33,9 @@ class Grant:
 
 
 def table(settings: Settings) -> frozenset[Grant]:
-    """Returns every right of an environment."""
-    parts = (_services(settings), _users(settings), _functions(settings), _pods(settings), _nodes(settings), _faults(settings))
+    """Returns every right of an environment. Users of what is retired are kept; tasks and pods no longer read their secrets."""
+    running = settings.running
+    parts = (_services(running), _users(settings.kept), _functions(running), _pods(running), _nodes(settings), _faults(settings))
     return frozenset(grant for part in (*parts, _aws(settings), _keys(), _endpoints(settings)) for grant in part)
 
 
@@ -52,7 +53,7 @@ def _that_talk_to(word: str, settings: Settings) -> list[str]:
 
 
 def _services(settings: Settings) -> Iterator[Grant]:
-    for name, service in settings.running_services.items():
+    for name, service in settings.services.items():
         who, id_ = f"tasks of {name}", _id(name)
         # The first pull through the cache makes the repository.
         fills = [] if service.image_tag or service.image else [IMAGES]
@@ -60,7 +61,7 @@ def _services(settings: Settings) -> Iterator[Grant]:
         for word in service.talks_to:
             yield from _word(who, id_, word, settings)
         yield from _may("scheduler", run=[f"ecs-services/{id_}Service"])
-    yield from _shifts(settings.running_services.values())
+    yield from _shifts(settings.services.values())
 
 
 def _image(id_: str, service: ServiceSettings, account: str | None) -> list[str]:
@@ -124,7 +125,7 @@ def _functions(settings: Settings) -> Iterator[Grant]:
         write=["data/RestoreTestingValidationLogs", "verdicts on restores"],
     )
     yield from _may("events", run=["data/RestoreTestingValidationFunction"])
-    if any(service.scaling.messages_per_task for service in settings.running_services.values()):
+    if any(service.scaling.messages_per_task for service in settings.services.values()):
         authority = [AUTHORITY] if settings.authority_parameter else []
         function = "ecs-services/QueueDepthFunction"
         yield from _may(function, read=["secrets/ComponentsRabbitMQMonitor", *PLACED, *authority])

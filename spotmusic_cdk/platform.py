@@ -25,11 +25,13 @@ class Platform(cdk.Stage):
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
         super().__init__(scope, settings.name, permissions_boundary=_boundary(settings.permissions_boundary))
+        # Producers keep what consumers drop first (docs/adr/0001). The platform of Kubernetes is both, and takes what is running itself.
+        kept, running = settings.kept, settings.running
 
-        self.network = NetworkStack(self, settings=settings)
-        self.secrets = SecretsStack(self, settings=settings)
-        self.registry = RegistryStack(self, settings=settings, secrets=self.secrets)
-        self.data = DataStack(self, settings=settings, network=self.network, secrets=self.secrets)
+        self.network = NetworkStack(self, settings=kept)
+        self.secrets = SecretsStack(self, settings=kept)
+        self.registry = RegistryStack(self, settings=kept, secrets=self.secrets)
+        self.data = DataStack(self, settings=kept, network=self.network, secrets=self.secrets)
         self.eks_platform = EksPlatformStack(
             self,
             settings=settings,
@@ -40,7 +42,7 @@ class Platform(cdk.Stage):
         )
         self.ecs_services = EcsServicesStack(
             self,
-            settings=settings,
+            settings=running,
             network=self.network,
             registry=self.registry,
             secrets=self.secrets,
@@ -49,10 +51,10 @@ class Platform(cdk.Stage):
         for pulls_images in (self.eks_platform, self.ecs_services):
             # Through the registry's rules, which nothing in them refers to.
             pulls_images.add_stack_dependency(self.registry)
-        self.edge = EdgeStack(self, settings=settings, secrets=self.secrets, data=self.data, eks_platform=self.eks_platform)
+        self.edge = EdgeStack(self, settings=running, secrets=self.secrets, data=self.data, eks_platform=self.eks_platform)
         self.observability = ObservabilityStack(
             self,
-            settings=settings,
+            settings=running,
             network=self.network,
             registry=self.registry,
             secrets=self.secrets,
@@ -61,25 +63,31 @@ class Platform(cdk.Stage):
             ecs_services=self.ecs_services,
             edge=self.edge,
         )
-        if len(settings.running_services) < len(settings.services):
-            self._keep_exports(settings)
+        # Names of services, which are no exports: see ServiceNames.
+        self.observability.add_stack_dependency(self.ecs_services)
+        if kept != settings:
+            # Tasks stop before brokers drop their users.
+            self.eks_platform.add_stack_dependency(self.ecs_services)
+            self._keep_exports(kept)
 
     def _keep_exports(self, settings: Settings) -> None:
-        """Keeps what retired services still import while they run: CloudFormation refuses to delete it, and producers come first."""
-        running = {name: service.model_copy(update={"retired": False}) for name, service in settings.services.items()}
-        kept = (self.network, self.secrets, self.registry, self.data, self.eks_platform)
+        """Keeps what running tasks still import: CloudFormation refuses to delete it, and producers come first."""
+        producers = (self.network, self.secrets, self.registry, self.data, self.eks_platform)
         context = {flag: self.node.try_get_context(flag) for flag in self.node.get_all_context()}
         # The platform itself is judged; this one would only be judged twice.
         context |= {"@aws-cdk/core:validateAgainstDefaultRules": False, "@aws-cdk/core:annotationsInValidationReport": False}
         with TemporaryDirectory() as folder:
             app = cdk.App(outdir=folder, context=context, auto_synth=False)
-            before = Platform(app, settings=settings.model_copy(update={"services": running}))
+            before = Platform(app, settings=settings)
             templates = app.synth().get_nested_assembly(before.artifact_id).directory
-            for stack, then in zip(kept, (before.network, before.secrets, before.registry, before.data, before.eks_platform), strict=True):
+            as_before = (before.network, before.secrets, before.registry, before.data, before.eks_platform)
+            for stack, then in zip(producers, as_before, strict=True):
                 template = json.loads(Path(templates, then.template_file).read_text())
                 resources = {stack.resolve(found.logical_id): found for found in _resources(stack)}
-                for value in (output["Value"] for output in template.get("Outputs", {}).values() if "Export" in output):
-                    stack.export_value(_reference(resources, value))
+                for output in template.get("Outputs", {}).values():
+                    # Texts are exports that the stack has anyway.
+                    if "Export" in output and not isinstance(output["Value"], str):
+                        stack.export_value(_reference(resources, output["Value"]))
 
 
 def _resources(stack: cdk.Stack) -> Iterator[cdk.CfnResource]:

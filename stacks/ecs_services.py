@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
@@ -18,10 +19,11 @@ from spotmusic_constructs.services.queue_depth import QueueDepth
 from spotmusic_constructs.services.route import Route
 from spotmusic_constructs.services.route_priority import route_priorities
 from spotmusic_constructs.services.scaling import Scaling
+from spotmusic_constructs.services.service_names import ServiceNames
 from stacks.data import DataStack
 from stacks.environment_stack import EnvironmentStack
 from stacks.internal_certificate import internal_certificate
-from stacks.network import NetworkStack
+from stacks.network import NetworkStack, connection_export
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
 from stacks.service_access import ServiceAccess
@@ -75,26 +77,34 @@ class EcsServicesStack(EnvironmentStack):
             deletion_protection=settings.production,
         )
         self.load_balancer = balancer.load_balancer
-        paths = [service.route for service in settings.running_services.values() if service.route]
+        paths = [service.route for service in settings.services.values() if service.route]
         self._routes = {
             path: Route(listener=balancer.listener, load_balancer=balancer.load_balancer, path=path, priority=priority)
             for path, priority in route_priorities(paths).items()
         }
         self._infrastructure_role = self._shifting_role()
         self._queue_depth = self._count_messages()
-        self.services: Mapping[str, FargateService] = {
-            name: self._service(name, service) for name, service in settings.running_services.items()
-        }
+        self.services: Mapping[str, FargateService] = {name: self._service(name, service) for name, service in settings.services.items()}
         for service in self.services.values():
             service.service.node.add_dependency(cluster.log_group)
+        names = {name: service.service.service_name for name, service in self.services.items()}
+        self._use_connections()
+        ServiceNames(self, "Names", path=names_path(settings), names=names)
+
+    def _use_connections(self) -> None:
+        """Imports each connection of a service, so that the network keeps it until the service goes without (docs/adr/0001)."""
+        for name, service in self._settings.services.items():
+            if service.connections:
+                held = [cdk.Fn.import_value(connection_export(self._settings, name, word)) for word in service.connections]
+                cdk.CfnOutput(self, f"Connections-{name}", value=cdk.Fn.join(" ", held), description=f"Connections of {name}")
 
     def _shifting_role(self) -> InfrastructureRole | None:
-        services = self._settings.running_services.values()
+        services = self._settings.services.values()
         return InfrastructureRole(self, "Infrastructure") if any(service.deployment == "blue_green" for service in services) else None
 
     def _count_messages(self) -> QueueDepth | None:
         settings = self._settings
-        queues = [name for name, service in settings.running_services.items() if service.scaling.messages_per_task]
+        queues = [name for name, service in settings.services.items() if service.scaling.messages_per_task]
         if not queues:
             return None
         return QueueDepth(
@@ -152,3 +162,8 @@ class EcsServicesStack(EnvironmentStack):
             messages_per_task=scaling.messages_per_task,
             queue=self._queue_depth.queue(name) if self._queue_depth and scaling.messages_per_task else None,
         )
+
+
+def names_path(settings: Settings) -> str:
+    """Path of the parameters with the names of the ECS services, which the observability stack reads."""
+    return f"/spotmusic/{settings.name}/ecs-services"

@@ -153,5 +153,5 @@ class EdgeStack(EnvironmentStack):
 
 def _api_paths(settings: Settings) -> list[str]:
     """The versions of the Web API that services serve, and the logins."""
-    versions = {"v1", *(service.route.split("/")[1] for service in settings.running_services.values() if service.route)}
+    versions = {"v1", *(service.route.split("/")[1] for service in settings.services.values() if service.route)}
     return [*(f"/{version}/*" for version in sorted(versions)), "/auth/*"]

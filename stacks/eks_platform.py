@@ -51,7 +51,7 @@ class EksPlatformStack(EnvironmentStack):
             data_class="personal",
             description="Spotmusic: events, tasks, identity and API gateway",
         )
-        self._settings, self._network, self._registry, self._secrets, self._data = settings, network, registry, secrets, data
+        self._settings, self._network, self._registry, self._secrets, self._data = settings.running, network, registry, secrets, data
         self._flows = flows.table(settings)
         self._cluster_name = f"spotmusic-{settings.name}"
 
@@ -66,6 +66,7 @@ class EksPlatformStack(EnvironmentStack):
         return Site(
             stack=self,
             settings=self._settings,
+            flows=self._flows,
             network=self._network,
             registry=self._registry,
             secrets=self._secrets,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -19,7 +20,6 @@ from spotmusic_constructs.resilience.experiment_role import NETWORK_FINDS, Exper
 from spotmusic_constructs.resilience.fault_injection import FaultInjection, admit_to_cluster
 from spotmusic_constructs.streaming.redpanda import LABELS as REDPANDA_LABELS
 from stacks.data import DataStack
-from stacks.ecs_services import EcsServicesStack
 from stacks.eks_platform import EksPlatformStack
 from stacks.network import NetworkStack
 from stacks.registry import RegistryStack
@@ -38,7 +38,8 @@ class Faults(Construct):
         secrets: for the key of logs.
         data: for databases and cache.
         eks_platform: for the cluster.
-        ecs_services: for the services.
+        cluster: ECS cluster of the services.
+        services: services on ECS by name.
         stop_alarms: alarms of which any ends an experiment.
     """
 
@@ -53,7 +54,8 @@ class Faults(Construct):
         secrets: SecretsStack,
         data: DataStack,
         eks_platform: EksPlatformStack,
-        ecs_services: EcsServicesStack,
+        cluster: ecs.ICluster,
+        services: Mapping[str, ecs.IService],
         stop_alarms: Sequence[cloudwatch.CfnAlarm],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -73,7 +75,7 @@ class Faults(Construct):
         self._lose_way_out()
         self._lose_primaries()
         self._lose_pods(eks_platform.cluster.cluster_name, registry.images.image(versions.FIS_POD_IMAGE))
-        self._lose_tasks(ecs_services)
+        self._lose_tasks(cluster, services)
 
     def _lose_zones(self) -> None:
         vpc = self._network.vpc.vpc_id
@@ -172,8 +174,7 @@ class Faults(Construct):
                 role=role,
             )
 
-    def _lose_tasks(self, services: EcsServicesStack) -> None:
-        cluster = services.cluster
+    def _lose_tasks(self, cluster: ecs.ICluster, services: Mapping[str, ecs.IService]) -> None:
         tasks = f"arn:{self._stack.partition}:ecs:{self._stack.region}:{self._stack.account}:task/*"
         role = ExperimentRole(
             self,
@@ -189,10 +190,10 @@ class Faults(Construct):
             finds=["ecs:DescribeTasks", "ecs:ListTasks"],
             wildcards={tasks: "Only tasks of our cluster, which come and go: the condition says so."},
         ).role
-        for name, service in services.services.items():
+        for name, service in services.items():
             self._injection.add(
                 f"Task-{name}",
                 description=f"A task of {name} stops; start it during a deployment to see what a version does that cannot stay up",
-                actions={"task": faults.task_stopped(cluster=cluster.cluster_name, service=service.service.service_name, tags=self._tags)},
+                actions={"task": faults.task_stopped(cluster=cluster.cluster_name, service=service.service_name, tags=self._tags)},
                 role=role,
             )

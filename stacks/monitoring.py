@@ -116,6 +116,6 @@ class Monitoring(Construct):
 
 def _targets(settings: Settings) -> Iterator[ScrapeTarget]:
     """Services outside the cluster; Cloud Map knows the address of each of their tasks."""
-    for name, service in settings.running_services.items():
+    for name, service in settings.services.items():
         if service.port is not None:
             yield ScrapeTarget(service=name, host=f"{name}.svc.{settings.private_domain}", port=service.port)

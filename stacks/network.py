@@ -1,5 +1,6 @@
 """The network stack: the VPC, who may talk to whom in it, and the private names."""
 
+import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
@@ -67,4 +68,21 @@ class NetworkStack(EnvironmentStack):
             removal_policy=self.data_removal,
         )
         DefaultGroupFunction(self, "DefaultGroupFunction", key=log_key.key, retention_days=settings.observability.security_log_days)
+        self._hold_connections(settings)
         self.private_zone: route53.IHostedZone = route53.PrivateHostedZone(self, "Zone", zone_name=settings.private_domain, vpc=self.vpc)
+
+    def _hold_connections(self, settings: Settings) -> None:
+        """Exports each connection of a service by its name, so that CloudFormation refuses to close it while tasks use it.
+
+        The rules themselves are no exports, since another number of brokers replaces theirs.
+        """
+        connections = Construct(self, "Connections")
+        for name, service in settings.services.items():
+            for word in service.connections:
+                export = connection_export(settings, name, word)
+                cdk.CfnOutput(connections, f"{name}-{word}", value=word, export_name=export)
+
+
+def connection_export(settings: Settings, service: str, word: str) -> str:
+    """Name of the export that stands for a word of `talks_to`."""
+    return f"spotmusic-{settings.name}-network:{service}-talks-to-{word}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -38,9 +39,10 @@ from spotmusic_constructs.observability.service_level_objective import ServiceLe
 from spotmusic_constructs.observability.slack_channel import SlackChannel
 from spotmusic_constructs.services.queue_depth import METRIC_NAME as READY_MESSAGES
 from spotmusic_constructs.services.queue_depth import NAMESPACE as QUEUES
+from spotmusic_constructs.services.service_names import published_names
 from spotmusic_constructs.services.weekly_restart import WeeklyRestart
 from stacks.data import DataStack
-from stacks.ecs_services import EcsServicesStack
+from stacks.ecs_services import EcsServicesStack, names_path
 from stacks.edge import EdgeStack
 from stacks.eks_platform import EksPlatformStack
 from stacks.environment_stack import EnvironmentStack
@@ -127,6 +129,7 @@ class ObservabilityStack(EnvironmentStack):
         self._nodes = [f"{data.cache.replication_group.ref}-{number:03}" for number in range(1, settings.data.cache.replicas + 2)]
         self._nat_gateways = dict(_nat_gateways(network))
         self._queues = dict(_queues(settings))
+        self._services = self._watched_services()
         events = EventAlarms(self, "EventAlarms", topic=self.alarm_topic, log=self.event_log)
         self._watch_entry()
         self._watch_services()
@@ -156,7 +159,8 @@ class ObservabilityStack(EnvironmentStack):
                 secrets=secrets,
                 data=data,
                 eks_platform=eks_platform,
-                ecs_services=ecs_services,
+                cluster=ecs_services.cluster,
+                services=self._services,
                 # Listeners notice for longer than docs/recovery.md says: a failover that keeps to it is what an experiment has to show.
                 stop_alarms=[promise.outlasting(FAILOVER_MINUTES) for promise in promises],
             )
@@ -190,6 +194,15 @@ class ObservabilityStack(EnvironmentStack):
         KubernetesAlarms(self, "KubernetesAlarms", topic=topic, cluster_name=self._eks.cluster.cluster_name)
         NatGatewayAlarms(self, "NatAlarms", topic=topic, nat_gateways=self._nat_gateways)
 
+    def _watched_services(self) -> Mapping[str, ecs.IService]:
+        """Services by their names in Parameter Store: an export would keep a service from being retired (docs/adr/0001)."""
+        names = published_names(self, path=names_path(self._settings), services=list(self._ecs.services))
+        services = Construct(self, "Services")
+        return {
+            name: ecs.FargateService.from_fargate_service_attributes(services, name, cluster=self._ecs.cluster, service_name=given)
+            for name, given in names.items()
+        }
+
     def _watch_services(self) -> None:
         ApplicationLoadBalancerAlarms(
             self,
@@ -199,22 +212,21 @@ class ObservabilityStack(EnvironmentStack):
             # A blue/green deployment leaves one target group for another: the count of running tasks tells instead.
             target_groups={},
         )
-        for name, service in self._ecs.services.items():
+        for name, service in self._services.items():
             ServiceAlarms(
                 self,
                 f"Service-{name}",
                 topic=self.alarm_topic,
                 cluster_name=self._ecs.cluster.cluster_name,
-                service_name=service.service.service_name,
+                service_name=service.service_name,
             )
         QueueAlarms(self, "QueueAlarms", topic=self.alarm_topic, queues=self._queues)
         self._restart_services()
 
     def _restart_services(self) -> None:
         """Here and not beside the services: forty of them fill their stack."""
-        services = {name: service.service for name, service in self._ecs.services.items()}
-        if services:
-            group = WeeklyRestart(self, "WeeklyRestart", cluster=self._ecs.cluster, services=services).group
+        if self._services:
+            group = WeeklyRestart(self, "WeeklyRestart", cluster=self._ecs.cluster, services=self._services).group
             RestartAlarms(self, "RestartAlarms", topic=self.alarm_topic, group_name=group.ref)
 
     def _watch_data(self) -> None:
@@ -293,8 +305,8 @@ class ObservabilityStack(EnvironmentStack):
         yield rows.edge_row(distribution_id=self._edge.distribution.distribution_id, web_acl_metric_name=self._edge.web_acl.metric_name)
         yield rows.load_balancer_row(title="Gateway", load_balancer=self._eks.gateway.load_balancer.load_balancer_full_name)
         yield rows.load_balancer_row(title="Services", load_balancer=self._ecs.load_balancer.load_balancer_full_name)
-        for name, service in self._ecs.services.items():
-            yield rows.service_row(name=name, cluster_name=self._ecs.cluster.cluster_name, service_name=service.service.service_name)
+        for name, service in self._services.items():
+            yield rows.service_row(name=name, cluster_name=self._ecs.cluster.cluster_name, service_name=service.service_name)
         yield rows.network_load_balancer_row(title="Brokers", load_balancer=self._eks.brokers.load_balancer.load_balancer_full_name)
         if self._queues:
             yield rows.queue_row(queues={name: watch.metric for name, watch in self._queues.items()})
@@ -307,7 +319,7 @@ class ObservabilityStack(EnvironmentStack):
 
     def _names(self, network: NetworkStack, registry: RegistryStack) -> Names:
         """What each thing is called by CloudWatch, for the choices above Grafana's dashboards."""
-        data, services = self._data, self._ecs.services
+        data, services = self._data, self._services
         return {
             "brokerLoadBalancer": {"brokers": self._eks.brokers.load_balancer.load_balancer_full_name},
             "buckets": {name: bucket.bucket_name for name, bucket in self._buckets.items()},
@@ -318,21 +330,21 @@ class ObservabilityStack(EnvironmentStack):
             },
             "distribution": {"distribution": self._edge.distribution.distribution_id},
             "ecsCluster": {"services": self._ecs.cluster.cluster_name},
-            "ecsServices": {name: service.service.service_name for name, service in services.items()} or NOTHING,
+            "ecsServices": {name: service.service_name for name, service in services.items()} or NOTHING,
             "eksCluster": {"platform": self._eks.cluster.cluster_name},
             "loadBalancers": {
                 "gateway": self._eks.gateway.load_balancer.load_balancer_full_name,
                 "services": self._ecs.load_balancer.load_balancer_full_name,
             },
             "natGateways": dict(_nat_gateways(network)),
-            "repositories": {name: registry.repositories[name].repository_name for name in self._settings.running_services} or NOTHING,
+            "repositories": {name: registry.repositories[name].repository_name for name in self._settings.services} or NOTHING,
             "webAcl": {"web ACL": self._edge.web_acl.metric_name},
         }
 
 
 def _queues(settings: Settings) -> Iterator[tuple[str, QueueWatch]]:
     """Queues whose messages are counted, with what all tasks of their service together are meant to hold as the limit."""
-    for name, service in settings.running_services.items():
+    for name, service in settings.services.items():
         if service.scaling.messages_per_task:
             limit = service.scaling.messages_per_task * service.scaling.max
             dimensions = {"Environment": settings.name, "Queue": name}

@@ -76,22 +76,29 @@ class Deployed:
         return {key: self._value(part) for key, part in value.items()}
 
     def _intrinsic(self, function: str, argument: Any) -> str:
-        if function == "Ref":
-            return PSEUDO.get(argument) or self._name(argument)
-        if function == "Fn::GetAtt":
-            id_, attribute = argument if isinstance(argument, list) else argument.split(".", 1)
-            return self._arn(id_) if "arn" in attribute.lower() else self._name(id_)
-        if function == "Fn::Join":
-            delimiter, parts = argument
-            return str(delimiter).join(str(self._value(part)) for part in parts)
-        if function == "Fn::GetStackOutput":
-            stack = next(name for name in self._templates if argument["StackName"].endswith(name))
-            return self._output(stack, argument["OutputName"])
-        if function == "Fn::ImportValue":
-            producer, _, output = str(argument).partition(":")
-            return self._output(next(name for name in self._templates if producer.endswith(name)), output)
-        # The longest that the rest gives is a value of another stack.
-        return self._arn(str(argument)[:64])
+        match function:
+            case "Ref":
+                return PSEUDO.get(argument) or self._parameter(argument) or self._name(argument)
+            case "Fn::GetAtt":
+                return self._attribute(*(argument if isinstance(argument, list) else argument.split(".", 1)))
+            case "Fn::Join":
+                delimiter, parts = argument
+                return str(delimiter).join(str(self._value(part)) for part in parts)
+            case "Fn::Select" if "Fn::Split" in argument[1]:
+                separator, text = argument[1]["Fn::Split"]
+                return str(self._value(text)).split(separator)[int(argument[0])]
+            case "Fn::GetStackOutput" | "Fn::ImportValue":
+                weak = function == "Fn::GetStackOutput"
+                producer, output = (argument["StackName"], argument["OutputName"]) if weak else str(argument).split(":", 1)
+                return self._output(next(name for name in self._templates if producer.endswith(name)), output)
+            case _:
+                # The longest that the rest gives is a value of another stack.
+                return self._arn(str(argument)[:64])
+
+    def _attribute(self, id_: str, attribute: str) -> str:
+        if "arn" in attribute.lower():
+            return self._arn(id_)
+        return self._made_up(id_) if attribute == "Name" else self._name(id_)
 
     def _output(self, stack: str, name: str) -> str:
         return str(Deployed(self._templates, stack)._value(self._templates[stack]["Outputs"][name]["Value"]))
@@ -100,7 +107,19 @@ class Deployed:
         type_ = self._templates[self._stack]["Resources"].get(id_, {}).get("Type", "")
         if type_ in ("AWS::SecretsManager::Secret", "AWS::ECS::Service"):
             return self._arn(id_)
+        return self._made_up(id_)
+
+    def _made_up(self, id_: str) -> str:
         return f"{PSEUDO['AWS::StackName']}-{id_}{SUFFIX}"
+
+    def _parameter(self, name: str) -> str | None:
+        """What another stack of the same templates writes to the parameter of Parameter Store that a template parameter reads."""
+        path = self._templates[self._stack].get("Parameters", {}).get(name, {}).get("Default")
+        for stack, template in self._templates.items():
+            for resource in template["Resources"].values():
+                if path and resource["Type"] == "AWS::SSM::Parameter" and resource["Properties"].get("Name") == path:
+                    return str(Deployed(self._templates, stack)._value(resource["Properties"]["Value"]))
+        return None
 
     def _arn(self, id_: str) -> str:
         type_ = self._templates[self._stack]["Resources"].get(id_, {}).get("Type", "AWS::Service::Resource")

@@ -85,9 +85,14 @@ class Settings(Model):
         return self.data.removal_policy == "destroy" and self.data.allow_data_destruction
 
     @property
-    def running_services(self) -> dict[str, ServiceSettings]:
-        """Services that are not retired, by name."""
-        return {name: service for name, service in self.services.items() if not service.retired}
+    def kept(self) -> "Settings":
+        """The environment before something retires: what producers keep until the entry or the word is deleted."""
+        return self.model_copy(update={"services": {name: service.kept for name, service in self.services.items()}})
+
+    @property
+    def running(self) -> "Settings":
+        """The environment without what is retired: what consumers still ask for."""
+        return self.model_copy(update={"services": {name: found.running for name, found in self.services.items() if not found.retired}})
 
     @property
     def topics(self) -> dict[str, TopicSettings]:

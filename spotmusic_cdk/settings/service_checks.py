@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -19,8 +19,8 @@ MOST_SERVICES = 40
 ecs-services gets 11 resources and 15 kB, and that of observability 6 and 12 kB. Forty, with as many blue/green as fit, bring the former to
 490 and 638 kB, the latter to some 420 and 729 kB (2026-11-24; cdk.json leaves the indentation out, which was a quarter). `make fuzz`
 synthesizes them and judges every template (tests/fuzz/corners.py), so that whoever adds to a service learns of it there."""
-MOST_RESOURCES = 474
-"""Resources of services in the template of ecs-services, which has some 15 beside them and room for 500."""
+MOST_RESOURCES = 472
+"""Resources of services in the template of ecs-services, which has some 18 beside them and room for 500."""
 MOST_RULES = 330
 """Security groups and rules of services in the network stack, which has some 145 resources beside them and room for 500."""
 MOST_BROKER_CLIENTS = 58
@@ -56,9 +56,8 @@ def problems(settings: Settings) -> Iterator[Problem]:
 
 def rules_of(service: ServiceSettings) -> int:
     """Counts the security group and the rules of a service: its way to AWS, and both ends of each connection."""
-    connections = [word for word in service.talks_to if word not in ("audio", "uploads")]
     scraped, reached = service.port is not None, service.route is not None
-    return 2 + 2 * (scraped + reached + len(connections))
+    return 2 + 2 * (scraped + reached + len(service.kept.connections))
 
 
 def resources_of(service: ServiceSettings) -> int:
@@ -84,7 +83,7 @@ def _room(settings: Settings) -> Iterator[Problem]:
     if rules > MOST_RULES:
         wrong = f"their connections make {rules} security groups and rules, more than the {MOST_RULES} that one network stack holds"
         yield Problem("services", wrong, "Shorten their talks_to, or move some to an environment of their own.")
-    clients = sum(word in ("events", "tasks") for service in services.values() for word in service.talks_to)
+    clients = sum(word in ("events", "tasks") for service in services.values() for word in service.kept_words)
     if clients > MOST_BROKER_CLIENTS:
         wrong = f"events and tasks stand {clients} times in talks_to, and the brokers admit {MOST_BROKER_CLIENTS}"
         yield Problem("services", wrong, elsewhere)
@@ -129,15 +128,25 @@ def _image(name: str, service: ServiceSettings, settings: Settings) -> Iterator[
 
 
 def _connections(name: str, service: ServiceSettings, settings: Settings) -> Iterator[Problem]:
-    key = f"services.{name}.talks_to"
+    for word in service.retired_talks_to:
+        if word in service.talks_to:
+            key = f"services.{name}.retired_talks_to"
+            yield Problem(key, f"{word} stands in talks_to as well", "Remove it from one of them.")
+    for field, words in (("talks_to", service.talks_to), ("retired_talks_to", service.retired_talks_to)):
+        yield from _targets(f"services.{name}.{field}", name, words, settings)
     for target in service.talks_to:
+        if target in settings.services and settings.services[target].retired and not service.retired:
+            advice = f"Move {target} to retired_talks_to here."
+            yield Problem(f"services.{name}.talks_to", f"{target} is retired", advice)
+
+
+def _targets(key: str, name: str, words: Iterable[str], settings: Settings) -> Iterator[Problem]:
+    for target in words:
         if target in RESOURCES:
             continue
         if target == name or target not in settings.services:
             wrong = f"{target} is neither another service nor one of {', '.join(RESOURCES)}"
             close = get_close_matches(target, [*RESOURCES, *(other for other in settings.services if other != name)], n=1)
             yield Problem(key, wrong, f"Did you mean {close[0]}?" if close else "Correct or remove it.")
-        elif settings.services[target].retired and not service.retired:
-            yield Problem(key, f"{target} is retired", f"Remove {target} here and deploy ecs-services, before you retire it.")
         elif settings.services[target].port is None:
             yield Problem(key, f"{target} has no port to talk to", f"Give services.{target} a port.")

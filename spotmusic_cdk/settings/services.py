@@ -11,6 +11,9 @@ from spotmusic_cdk.settings.resilience import ServicePeak
 Resource = Literal["catalogue", "cache", "events", "tasks", "audio", "uploads"]
 RESOURCES: tuple[Resource, ...] = get_args(Resource)
 
+WITHOUT_RULES: tuple[Resource, ...] = ("audio", "uploads")
+"""Words without a security group rule of their own: S3 is reached as every AWS API is."""
+
 FARGATE_MEMORY_MIB: dict[int, tuple[int, ...]] = {
     256: (512, 1024, 2048),
     512: tuple(range(1024, 4096 + 1, 1024)),
@@ -74,6 +77,9 @@ class ServiceSettings(Model):
     """Path that answers 200 when a task can serve."""
     talks_to: Annotated[tuple[Name, ...], Once] = ()
     """What it may connect to: catalogue, cache, events (Redpanda), tasks (RabbitMQ), audio, uploads, or another service."""
+    retired_talks_to: Annotated[tuple[Name, ...], Once] = ()
+    """Words on their way out of `talks_to`: new tasks do without them, and the ones that still run keep their connections, users and
+    secrets. The first of two deployments that remove a word (docs/deployment.md)."""
     deployment: Literal["rolling", "blue_green"] = "rolling"
     """How a new version replaces the old one; both roll back by themselves. Before `rolling` takes the place of `blue_green`, compare the
     weights of the route (docs/deployment.md, Routes of blue/green services)."""
@@ -84,6 +90,27 @@ class ServiceSettings(Model):
     """Stops the service and keeps its rights and connections: the first of two deployments that remove it (docs/deployment.md)."""
     peak: ServicePeak | None = None
     """The busiest minute that it is built for (docs/game-day.md)."""
+
+    @property
+    def kept_words(self) -> tuple[str, ...]:
+        """Words of `talks_to` and of `retired_talks_to`: all that a running task may use until the second deployment."""
+        return (*self.talks_to, *self.retired_talks_to)
+
+    @property
+    def connections(self) -> tuple[str, ...]:
+        """Words of `talks_to` behind which there are security group rules."""
+        return tuple(word for word in self.talks_to if word not in WITHOUT_RULES)
+
+    @property
+    def kept(self) -> "ServiceSettings":
+        """The service before it, or a word of it, retired."""
+        return self.model_copy(update={"retired": False, "talks_to": self.kept_words, "retired_talks_to": ()})
+
+    @property
+    def running(self) -> "ServiceSettings":
+        """The service without its retired words, and without scaling on a queue that it no longer reads."""
+        scaling = self.scaling if "tasks" in self.talks_to else self.scaling.model_copy(update={"messages_per_task": None})
+        return self.model_copy(update={"retired_talks_to": (), "scaling": scaling})
 
     @property
     def requests_per_target(self) -> int | None:
@@ -125,7 +152,7 @@ class ServiceSettings(Model):
     def _scaling_has_its_metric(self) -> "ServiceSettings":
         if self.scaling.requests_per_target and not self.route:
             raise ValueError("scaling.requests_per_target: no request is counted without a route. Add a route, or scale on cpu.")
-        if self.scaling.messages_per_task and "tasks" not in self.talks_to:
+        if self.scaling.messages_per_task and "tasks" not in self.kept_words:
             raise ValueError("scaling.messages_per_task: the service has no queue. Add tasks to talks_to, or scale on cpu.")
         return self
 

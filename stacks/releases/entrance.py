@@ -64,7 +64,7 @@ def release_kong(site: Site, *, keycloak: Keycloak) -> Kong:
         images=site.registry.images,
         routes=[
             GatewayRoute(service=name, path=service.route, public=service.public)
-            for name, service in settings.running_services.items()
+            for name, service in settings.services.items()
             if service.route
         ],
         services_url=f"{'https' if settings.domain else 'http'}://services.{zone}",

@@ -1,7 +1,7 @@
-"""Removal of a service in two deployments: no stack drops an export that a deployed stack still imports."""
+"""Removal of services and words in two deployments: `cdk deploy "<env>/*"`, judged as CloudFormation judges exports."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,108 +11,126 @@ import pytest
 
 from spotmusic_cdk.platform import Platform
 from spotmusic_cdk.settings import Settings
-from tests.conftest import Template, feature_flags, settings_of, templates_in
+from tests.conftest import Template, feature_flags, sample_of, templates_in
 from tests.properties.test_references import STRONG, references
+from tests.stack_order import stacks_before
 
 PRODUCERS = ("network", "secrets", "registry", "data")
 Templates = dict[str, Template]
-Synthesize = Callable[..., Templates]
+Words = dict[str, tuple[str, ...]]
+WORDS: Words = {"web-api": ("catalogue", "tasks"), "recommendations": ("events",), "trends": ("cache",), "notifications": ("tasks",)}
+"""Words of each kind. Without `tasks` the worker scales on no queue, and nobody counts messages."""
+REMOVALS: dict[str, tuple[str, Words]] = {
+    "playback": ("playback", {}),
+    "notifications": ("notifications", {"web-api": ("tasks",)}),
+    "words": ("", WORDS),
+}
+"""A service with a route and a worker, whose queue leaves web-api nothing to publish to; and words without a service."""
 
 
-def changed(settings: Settings, service: str, **update: Any) -> Settings:
-    entry = settings.services[service].model_copy(update=update)
-    return settings.model_copy(update={"services": {**settings.services, service: entry}})
-
-
-def without(settings: Settings, service: str) -> Settings:
-    return settings.model_copy(update={"services": {name: entry for name, entry in settings.services.items() if name != service}})
+def removed(state: str, service: str, words: Words) -> Settings:
+    """dev before, while and after a service and words of others are removed, validated as a file is."""
+    document = sample_of("dev").model_dump(exclude_unset=True)
+    services = document["services"]
+    if state != "running":
+        for name, gone in words.items():
+            services[name]["talks_to"] = tuple(word for word in services[name]["talks_to"] if word not in gone)
+            services[name] |= {"retired_talks_to": gone} if state == "retired" else {}
+            if "tasks" in gone and state == "deleted":
+                services[name].get("scaling", {}).pop("messages_per_task", None)
+    if service and state == "retired":
+        services[service]["retired"] = True
+    if service and state == "deleted":
+        del services[service]
+    return Settings.model_validate(document)
 
 
 @pytest.fixture(scope="module")
-def synthesized_as(tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
-    """Gives the templates of dev: unchanged, with a service retired, or without it."""
-
+def synthesized_as(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Templates]:
     @cache
-    def templates(service: str = "", state: str = "running") -> Templates:
-        dev, outdir = settings_of("dev"), tmp_path_factory.mktemp("removal")
-        settings = {
-            "running": lambda: dev,
-            "retired": lambda: changed(dev, service, retired=True),
-            "deleted": lambda: without(dev, service),
-            "without cache": lambda: changed(
-                dev, service, talks_to=tuple(word for word in dev.services[service].talks_to if word != "cache")
-            ),
-        }[state]()
+    def templates(state: str, removal: str = "") -> Templates:
+        outdir = tmp_path_factory.mktemp("removal")
         app = cdk.App(outdir=str(outdir), context=feature_flags())
-        Platform(app, settings=settings)
+        Platform(app, settings=removed(state, *REMOVALS.get(removal, ("", {}))))
         app.synth()
-        return templates_in(Path(outdir) / "assembly-dev")
+        found = templates_in(Path(outdir) / "assembly-dev")
+        before = stacks_before(Path(outdir) / "assembly-dev")
+        # The order of a deployment, which is that of the dependencies.
+        return {stack: found[stack] for stack in sorted(found, key=lambda stack: (len(before[stack]), stack))}
 
     return templates
 
 
-def exported(template: Template) -> set[str]:
-    return {output["Export"]["Name"] for output in template.get("Outputs", {}).values() if "Export" in output}
+def exported(template: Template) -> dict[str, Any]:
+    return {output["Export"]["Name"]: output["Value"] for output in template.get("Outputs", {}).values() if "Export" in output}
 
 
 def imported(template: Template) -> set[str]:
     return {name for function, name in references(template) if function == STRONG}
 
 
-def of(templates: Templates, stack: str) -> set[str]:
-    return exported(templates[stack])
+def refusals(before: Templates, now: Templates) -> Iterator[str]:
+    """Updates that CloudFormation refuses, stack by stack, when everything is deployed in its order."""
+    deployed = dict(before)
+    for stack, template in now.items():
+        others = {export for other in deployed if other != stack for export in imported(deployed[other])}
+        after = exported(template)
+        lost = {name for name, value in exported(deployed[stack]).items() if after.get(name) != value}
+        yield from (f"{stack} drops {name}" for name in sorted(lost & others))
+        there = set().union(*(exported(deployed[other]) for other in deployed if other != stack))
+        yield from (f"{stack} imports {name}, which nobody exports" for name in sorted(imported(template) - there))
+        deployed[stack] = template
 
 
-def every_export(templates: Templates) -> set[str]:
-    return set().union(*map(exported, templates.values()))
+@pytest.mark.parametrize("removal", REMOVALS)
+def test_both_deployments_are_accepted(synthesized_as: Callable[..., Templates], removal: str) -> None:
+    running, retired, deleted = synthesized_as("running"), synthesized_as("retired", removal), synthesized_as("deleted", removal)
+    assert list(refusals(running, retired)) == []
+    assert list(refusals(retired, deleted)) == []
 
 
-def refused(before: Templates, now: Templates, *, updated: tuple[str, ...] = ()) -> set[str]:
-    """Exports that go though a stack imports them that is not updated yet: CloudFormation refuses to delete them."""
-    used = set().union(*(imported((now if stack in updated else before)[stack]) for stack in before))
-    return (every_export(before) - every_export(now)) & used
-
-
-@pytest.mark.parametrize("service", ["playback", "notifications"])
-def test_retired_service_leaves_producers_as_they_are(synthesized_as: Synthesize, service: str) -> None:
-    running, retired = synthesized_as(), synthesized_as(service, "retired")
+@pytest.mark.parametrize("removal", REMOVALS)
+def test_retirement_leaves_producers_as_they_are(synthesized_as: Callable[..., Templates], removal: str) -> None:
+    running, retired = synthesized_as("running"), synthesized_as("retired", removal)
     assert {stack for stack in PRODUCERS if running[stack] != retired[stack]} == set()
 
 
+@pytest.mark.parametrize("removal", REMOVALS)
+def test_consumers_change_in_the_first_deployment_alone(synthesized_as: Callable[..., Templates], removal: str) -> None:
+    retired, deleted = synthesized_as("retired", removal), synthesized_as("deleted", removal)
+    assert {stack for stack in ("ecs-services", "observability") if retired[stack] != deleted[stack]} == set()
+    assert retired["network"] != deleted["network"]
+
+
+@pytest.mark.parametrize("removal", REMOVALS)
+def test_tasks_stop_before_brokers_drop_users(synthesized_as: Callable[..., Templates], removal: str) -> None:
+    order = list(synthesized_as("retired", removal))
+    assert order.index("ecs-services") < order.index("eks-platform")
+
+
 @pytest.mark.parametrize("service", ["playback", "notifications"])
-def test_retired_service_is_gone_from_consumers(synthesized_as: Synthesize, service: str) -> None:
-    running, retired = synthesized_as(), synthesized_as(service, "retired")
-    assert f"{service}Service" in json.dumps(running["ecs-services"])
+def test_retired_service_is_gone_from_consumers(synthesized_as: Callable[..., Templates], service: str) -> None:
+    running, retired = synthesized_as("running"), synthesized_as("retired", service)
     for stack in ("ecs-services", "observability"):
+        assert f"{service}Service" in json.dumps(running["ecs-services"])
         assert f"{service}Service" not in json.dumps(retired[stack]), stack
     assert "/v1/playback" in json.dumps(running["eks-platform"]["Resources"])
     kong = next(r for id_, r in retired["eks-platform"]["Resources"].items() if id_.startswith("KongReleaseChart"))
     assert ("/v1/playback" in json.dumps(kong)) == (service != "playback")
 
 
-@pytest.mark.parametrize("service", ["playback", "notifications"])
-def test_retirement_is_accepted_after_observability(synthesized_as: Synthesize, service: str) -> None:
-    running, retired = synthesized_as(), synthesized_as(service, "retired")
-    assert imported(retired["observability"]) <= every_export(running)
-    assert refused(running, retired, updated=("observability",)) == set()
-    assert {name.split(":")[0] for name in refused(running, retired)} == {"spotmusic-dev-ecs-services"}
+@pytest.mark.parametrize("removal", REMOVALS)
+def test_deletion_at_once_is_refused_first(synthesized_as: Callable[..., Templates], removal: str) -> None:
+    first, *_ = refusals(synthesized_as("running"), synthesized_as("deleted", removal))
+    assert first.startswith("network drops ")
 
 
-@pytest.mark.parametrize("service", ["playback", "notifications"])
-def test_deletion_is_accepted_after_retirement(synthesized_as: Synthesize, service: str) -> None:
-    retired, deleted = synthesized_as(service, "retired"), synthesized_as(service, "deleted")
-    assert imported(deleted["eks-platform"]) <= every_export(retired)
-    assert refused(retired, deleted, updated=("eks-platform",)) == set()
-    assert of(deleted, "network") < of(retired, "network")
-
-
-def test_deletion_at_once_is_refused_first(synthesized_as: Synthesize) -> None:
-    running, deleted = synthesized_as(), synthesized_as("playback", "deleted")
-    assert (of(running, "network") - of(deleted, "network")) & imported(running["ecs-services"])
-
-
-def test_words_are_removed_from_consumers_first(synthesized_as: Synthesize) -> None:
-    running, without_word = synthesized_as(), synthesized_as("trends", "without cache")
-    assert imported(without_word["ecs-services"]) <= every_export(running)
-    assert refused(running, without_word), "CloudFormation would let the producers go first"
-    assert refused(running, without_word, updated=("ecs-services",)) == set()
+def test_each_word_with_rules_holds_its_export(synthesized_as: Callable[..., Templates]) -> None:
+    running = synthesized_as("running")
+    held = {name for name in imported(running["ecs-services"]) if "-talks-to-" in name}
+    assert held == {
+        f"spotmusic-dev-network:{name}-talks-to-{word}"
+        for name, service in sample_of("dev").services.items()
+        for word in service.talks_to
+        if word not in ("audio", "uploads")
+    }

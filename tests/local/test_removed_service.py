@@ -1,8 +1,9 @@
-"""Removal of a service on the embedded AWS by the real CLI: refused at once, and done in two deployments.
+"""Removal of a service and of a word on the embedded AWS by the real CLI: refused at once, and done in two deployments.
 
 One deployment serves all tests of this file, in the order they stand.
 """
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,17 +18,20 @@ from spotmusic_cdk.local.cli import CdkCli, CliError
 from spotmusic_cdk.local.workspace import Workspace
 from spotmusic_cdk.platform import Platform
 from spotmusic_cdk.settings import Settings
-from tests.conftest import feature_flags, settings_of
+from spotmusic_cdk.settings.services import RESOURCES
+from tests.conftest import feature_flags, sample_of
 from tests.local.state import own_state
 
 pytestmark = pytest.mark.local
 
 REGION = "sa-east-1"
-SERVICE = "playback"
+SERVICE, CALLER, WORD = "playback", "trends", "cache"
+CONNECTION = f"{CALLER}.*{WORD}|{WORD}.*{CALLER}"
+"""Logical ids of rules and users of the word, in small letters."""
 
 
 class Removal:
-    """An environment with its services, and assemblies of it with one of them retired or deleted."""
+    """An environment with its services, and assemblies of it with one service and one word of another retired or deleted."""
 
     def __init__(self, workspace: Workspace, endpoint: str, assemblies: dict[str, Path]) -> None:
         self.assemblies, self.endpoint = assemblies, endpoint
@@ -36,31 +40,39 @@ class Removal:
     def bootstrap(self) -> None:
         self._cli.bootstrap(regions(stacks(self.assemblies["running"], environment="dev")))
 
-    def deploy(self, state: str, *selection: str) -> None:
-        """Deploys as docs/deployment.md says: all stacks, or the one that is named and nothing before it."""
-        options = [] if selection == ("dev/*",) else ["--exclusively"]
-        self._cli.run("deploy", *selection, *options, "--require-approval", "never", assembly=self.assemblies[state])
+    def deploy(self, state: str) -> None:
+        """Deploys all stacks in CDK's order, as docs/deployment.md says."""
+        self._cli.run("deploy", "dev/*", "--require-approval", "never", assembly=self.assemblies[state])
 
     def ids(self, stack: str) -> dict[str, str]:
-        """Physical id of each resource of a stack that belongs to the service."""
+        """Physical id of each resource of a stack that belongs to the service or to the connection of the word."""
         (found,) = [one for one in stacks(self.assemblies["running"], environment="dev") if one.id == f"dev/{stack}"]
-        return {r.logical_id: r.identifier for r in cloudformation.resources(self.endpoint, found) if SERVICE in r.logical_id.lower()}
+        ours = {r.logical_id: r.identifier for r in cloudformation.resources(self.endpoint, found)}
+        return {id_: physical for id_, physical in ours.items() if SERVICE in id_.lower() or re.search(CONNECTION, id_.lower())}
 
 
 def settings_in(state: str) -> Settings:
-    dev = settings_of("dev")
-    services = dict(dev.services)
+    """dev with a service that uses every word and that another calls: running, retired, or deleted together with a word of the other."""
+    document = sample_of("dev").model_dump(exclude_unset=True)
+    services: dict[str, Any] = document["services"]
+    service, caller = services[SERVICE], services[CALLER]
+    service["talks_to"] = (*RESOURCES, "web-api")
+    others = tuple(word for word in caller["talks_to"] if word != WORD)
+    caller["talks_to"] = {"running": (*others, WORD, SERVICE), "without word": (*others, SERVICE)}.get(state, others)
+    if state in ("running", "without word"):
+        document.setdefault("kubernetes", {}).setdefault("rabbitmq", {})["queues"] = {"lyrics": {"consumers": (SERVICE,)}}
     if state == "retired":
-        services[SERVICE] = services[SERVICE].model_copy(update={"retired": True})
+        service["retired"] = True
+        caller["retired_talks_to"] = (WORD, SERVICE)
     if state == "deleted":
         del services[SERVICE]
-    return dev.model_copy(update={"services": services})
+    return Settings.model_validate(document)
 
 
 @pytest.fixture(scope="module")
 def removal(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Removal]:
     """dev, deployed in a state folder of its own."""
-    assemblies = {state: tmp_path_factory.mktemp(state) for state in ("running", "retired", "deleted")}
+    assemblies = {state: tmp_path_factory.mktemp(state.split()[0]) for state in ("running", "retired", "deleted", "without word")}
     for state, outdir in assemblies.items():
         app = cdk.App(outdir=str(outdir), context=feature_flags())
         Platform(app, settings=settings_in(state))
@@ -70,39 +82,39 @@ def removal(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
         shutil.copytree(assemblies["running"], workspace.assembly, symlinks=True)
         removal = Removal(workspace, emulator.endpoint, assemblies)
         removal.bootstrap()
-        removal.deploy("running", "dev/*")
+        removal.deploy("running")
         yield removal
 
 
 def everything(removal: Removal) -> dict[str, Any]:
-    return {stack: removal.ids(stack) for stack in ("network", "secrets", "registry", "data", "ecs-services")}
+    return {stack: removal.ids(stack) for stack in ("network", "secrets", "registry", "data", "ecs-services", "observability")}
 
 
 def test_deleted_entry_is_refused_and_loses_nothing(removal: Removal) -> None:
     before = everything(removal)
     with pytest.raises(CliError, match="cannot be deleted as it is in use by spotmusic-dev-ecs-services"):
-        removal.deploy("deleted", "dev/*")
+        removal.deploy("deleted")
     assert everything(removal) == before
     assert all(before.values())
 
 
-def test_retirement_before_observability_is_refused(removal: Removal) -> None:
+def test_deleted_word_is_refused_and_loses_nothing(removal: Removal) -> None:
     before = everything(removal)
-    with pytest.raises(CliError, match="cannot be deleted as it is in use by spotmusic-dev-observability"):
-        removal.deploy("retired", "dev/*")
+    with pytest.raises(CliError, match=f"{CALLER}-talks-to-{WORD} cannot be deleted as it is in use by spotmusic-dev-ecs-services"):
+        removal.deploy("without word")
     assert everything(removal) == before
 
 
 def test_retired_service_stops_and_keeps_its_rights(removal: Removal) -> None:
     before = everything(removal)
-    removal.deploy("retired", "dev/observability")
-    removal.deploy("retired", "dev/*")
+    removal.deploy("retired")
     after = everything(removal)
     assert not any("Service" in id_ for id_ in after["ecs-services"])
-    assert {stack: ids for stack, ids in after.items() if ids != before[stack]}.keys() == {"ecs-services"}
+    assert not any(SERVICE in id_.lower() for id_ in after["observability"])
+    assert {stack for stack, ids in after.items() if ids != before[stack]} == {"ecs-services", "observability"}
 
 
 def test_deleted_entry_takes_the_rest(removal: Removal) -> None:
-    removal.deploy("deleted", "dev/eks-platform")
-    removal.deploy("deleted", "dev/*")
-    assert not any(everything(removal)[stack] for stack in ("network", "data"))
+    removal.deploy("deleted")
+    after = everything(removal)
+    assert not any(after[stack] for stack in ("network", "secrets", "registry", "data"))

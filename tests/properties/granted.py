@@ -96,9 +96,9 @@ def _rights(statement: Statement) -> Iterator[tuple[str, str]]:
 
 
 def _what(statement: Statement, action: str, resource: str) -> str:
-    if found := re.search(r"\$\{([\w-]+)/(\w+)", resource):
-        platform = statement.resource.platform
-        return platform.resource(found[1], found[2]).name
+    if found := re.findall(r"\$\{([\w-]+)/(\w+)", resource):
+        # The ARN of a service on ECS names its cluster first.
+        return statement.resource.platform.resource(*found[-1 if ":service/" in resource else 0]).name
     if resource == "*" and statement.kind == "resource":
         return statement.resource.name + _reach(statement)
     if resource == "*":

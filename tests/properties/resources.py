@@ -17,6 +17,8 @@ EDGE_REGION = "us-east-1"
 Json = dict[str, Any]
 
 _HASH = re.compile(r"[0-9A-F]{8}$")
+_REFERENCE = re.compile(r"\$\{([^/}]+)/([A-Za-z0-9]+)(\.[A-Za-z0-9.]+)?\}")
+"""A reference in the text of a value."""
 _PLACE = re.compile(r"\$\{([^}!]+)\}")
 
 
@@ -129,6 +131,17 @@ class Platform:
                     found["", output["Export"]["Name"]] = stack, output["Value"]
         return found
 
+    @cached_property
+    def _parameters(self) -> dict[tuple[str, str], Resource]:
+        """Parameters of Parameter Store by stack and name of the template parameter that reads them."""
+        written = {resource["Name"]: resource for resource in self.all("AWS::SSM::Parameter")}
+        return {
+            (stack, name): written[parameter["Default"]]
+            for stack, template in self.templates.items()
+            for name, parameter in template.get("Parameters", {}).items()
+            if parameter["Type"].startswith("AWS::SSM::Parameter::Value") and parameter.get("Default") in written
+        }
+
     def all(self, *types: str, stack: str | None = None) -> list[Resource]:
         """Every resource of these types, which may be none."""
         return [resource for resource in self.resources if resource.type in types and stack in (None, resource.stack)]
@@ -169,10 +182,11 @@ class Platform:
             case "Fn::GetAtt":
                 id_, attribute = argument if isinstance(argument, list) else str(argument).split(".", maxsplit=1)
                 return stack, id_, f".{attribute}"
-            case "Fn::ImportValue":
-                return self._place(*self._outputs["", argument])
-            case "Fn::GetStackOutput":
-                return self._place(*self._outputs[argument["StackName"], argument["OutputName"]])
+            case "Fn::ImportValue" | "Fn::GetStackOutput":
+                output = ("", argument) if function == "Fn::ImportValue" else (argument["StackName"], argument["OutputName"])
+                return self._place(*self._outputs[output])
+            case "Fn::Select" if found := _REFERENCE.fullmatch(self._selected(stack, *argument)):
+                return found[1], found[2], found[3]
             case _:
                 return None
 
@@ -187,6 +201,11 @@ class Platform:
             return self._substituted(stack, value["Fn::Sub"])
         if "Fn::Select" in value:
             return self._selected(stack, *value["Fn::Select"])
+        return self._referred(stack, value)
+
+    def _referred(self, stack: str, value: Mapping[str, Any]) -> str:
+        if value.keys() == {"Ref"} and (read := self._parameters.get((stack, value["Ref"]))):
+            return self.text(read.stack, read["Value"])
         place = self._place(stack, value)
         if place is None:
             return json.dumps(value, sort_keys=True)

@@ -32,7 +32,8 @@ def restarted(platform: Platform, service: Resource) -> Iterator[int]:
         asked: Json = json.loads(schedule.text("Target.Input"))
         weekly = re.fullmatch(r"cron\(\d+ \d+ \? \* [A-Z]{3} \*\)", str(schedule["ScheduleExpression"]))
         rights = [s for s in statements_of(platform) if s.may("ecs:UpdateService") and schedule.target("Target.RoleArn") in [*roles_of(s)]]
-        heard = any(platform.target(right.resource.stack, resource) is service for right in rights for resource in right.resources)
+        cluster, name = service.text("Cluster"), f"${{{service.stack}/{service.id}.Name}}"
+        heard = any(arn.endswith(f":service/{cluster}/{name}") for right in rights for arn in right.texts())
         on = schedule["State"] in (None, "ENABLED") and schedule["Target.Arn"].endswith(":::aws-sdk:ecs:updateService")
         there = service.target("Cluster") in schedule.mentions("Target.Input")
         if on and weekly and heard and there and asked["ForceNewDeployment"] is True:

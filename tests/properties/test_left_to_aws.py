@@ -69,9 +69,7 @@ def test_rules_and_schedules_do_something_at_some_time(platform: Platform) -> Ve
         window = schedule["FlexibleTimeWindow.MaximumWindowInMinutes"] or 0
         yield schedule, 60 <= window <= 1440, "Give each a moment of its own: all at once ask everything that they need at once."
         asked = json.loads(schedule.text("Target.Input") if schedule["Target.Input"] else "{}")
-        known = {place(service.resource, ".ServiceArn") for service in services_of(platform)} | {
-            place(service.resource) for service in services_of(platform)
-        }
+        known = {place(service.resource, ".Name") for service in services_of(platform)}
         again = asked.get("Service") in known and asked.get("ForceNewDeployment") is True and bool(asked.get("Cluster"))
         yield schedule, again, "Ask for a new deployment of a service, by its cluster and its name."
 

@@ -50,7 +50,7 @@ class WeeklyRestart(Construct):
         self.group = scheduler.CfnScheduleGroup(self, "Group")
         role = self._role([service.service_arn for service in services.values()])
         for name, service in services.items():
-            asked = {"Cluster": cluster.cluster_arn, "Service": service.service_arn, "ForceNewDeployment": True}
+            asked = {"Cluster": cluster.cluster_arn, "Service": service.service_name, "ForceNewDeployment": True}
             scheduler.CfnSchedule(
                 self,
                 name,

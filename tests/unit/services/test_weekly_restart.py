@@ -29,7 +29,7 @@ def test_every_service_is_deployed_anew_as_it_is(resources: Resources) -> None:
     targets = [schedule["Target"] for schedule in all_of(resources, "AWS::Scheduler::Schedule")]
     assert {target["Arn"] for target in targets} == {"arn:aws:scheduler:::aws-sdk:ecs:updateService"}
     assert [json.loads(target["Input"]) for target in targets] == [
-        {"Cluster": CLUSTER, "Service": arn, "ForceNewDeployment": True} for arn in ARNS.values()
+        {"Cluster": CLUSTER, "Service": name, "ForceNewDeployment": True} for name in ARNS
     ]
 
 

@@ -196,7 +196,22 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "a misspelt word of talks_to": ({"services.trends.talks_to": ["event"]}, "audio, uploads.\n  Did you mean events?"),
     "a service that talks to a retired one": (
         {"services.trends.talks_to": ["playback"], "services.playback.retired": True},
-        "playback is retired",
+        "services.trends.talks_to: playback is retired.\n  Move playback to retired_talks_to here.",
+    ),
+    "a word that is retired and is not": (
+        {"services.trends.retired_talks_to": ["cache"]},
+        "services.trends.retired_talks_to: cache stands in talks_to as well.\n  Remove it from one of them.",
+    ),
+    "a retired word that we do not know": (
+        {"services.trends.retired_talks_to": ["lyrics"]},
+        "services.trends.retired_talks_to: lyrics is neither",
+    ),
+    "a topic of a retired service": (
+        {
+            "services.playback.retired": True,
+            "kubernetes.redpanda.topics": {"events.plays": {"producers": ["playback"], "consumers": ["trends"]}},
+        },
+        "kubernetes.redpanda.topics.events.plays.producers: playback is no service that talks to events",
     ),
     "a service that talks to a worker": ({"services.trends.talks_to": ["notifications"]}, "notifications has no port to talk to"),
     "a service named like a resource": ({"services.cache": {}}, "services.cache: the name means a resource"),
@@ -286,7 +301,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "forty services, most of them blue/green": (
         {f"services.service-{n}": {"route": f"/v1/s{n}", "deployment": "blue_green" if n else "rolling"} for n in range(35)},
-        "services: they make 505 resources, more than the 474 that one stack of services holds.\n  Let some roll (deployment)",
+        "services: they make 505 resources, more than the 472 that one stack of services holds.\n  Let some roll (deployment)",
     ),
     "more connections than the network stack holds": (
         {f"services.service-{number}": {"route": f"/v1/s{number}", "talks_to": ["catalogue", "cache", "web-api"]} for number in range(30)},

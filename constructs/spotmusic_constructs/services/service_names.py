@@ -1,0 +1,63 @@
+"""Names of ECS services in Parameter Store, for stacks that must not import them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+NAMES_PER_PARAMETER = 20
+"""Services of one parameter. Parameters of Parameter Store and of templates take 4,096 bytes (AWS quotas, read 2026-11). An entry has at
+most 114: twice a name of 24, 64 that CloudFormation puts around it (the stack name has up to 35), and two separators."""
+_BEGIN, _EQUALS = "|", "="
+
+
+class ServiceNames(Construct):
+    """Writes the names of services to Parameter Store.
+
+    An export cannot be deleted while a stack imports it. A parameter can: a stack that reads it keeps the value of its last update, so that
+    a service may be deleted first. Creates one String parameter for every 20 services.
+
+    Args:
+        path: path of the parameters, such as `/spotmusic/dev/ecs-services`.
+        names: name of each ECS service by the name of the service.
+
+    Example:
+        ServiceNames(self, "Names", path="/spotmusic/dev/ecs-services", names={"playback": playback.service_name})
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, path: str, names: Mapping[str, str]) -> None:
+        super().__init__(scope, construct_id)
+        for number, page in enumerate(_pages(list(names))):
+            value = "".join(f"{_BEGIN}{service}{_EQUALS}{names[service]}" for service in page)
+            ssm.CfnParameter(
+                self,
+                f"Page{number}",
+                type="String",
+                name=f"{path}/{number}",
+                description="Names that AWS gave to ECS services",
+                value=value,
+            )
+
+
+def published_names(scope: Construct, *, path: str, services: Sequence[str]) -> dict[str, str]:
+    """Returns the names that `ServiceNames` wrote, each by the name of the service.
+
+    CloudFormation reads them at each creation and update of the stack, and refuses it where the parameter or the service is missing.
+
+    Args:
+        scope: where the template parameters are declared.
+        path: path that `ServiceNames` has.
+        services: the same services in the same order.
+    """
+    found: dict[str, str] = {}
+    for number, page in enumerate(_pages(services)):
+        read = cdk.CfnParameter(scope, f"ServiceNames{number}", type="AWS::SSM::Parameter::Value<String>", default=f"{path}/{number}")
+        for service in page:
+            rest = cdk.Fn.select(1, cdk.Fn.split(f"{_BEGIN}{service}{_EQUALS}", read.value_as_string))
+            found[service] = cdk.Fn.select(0, cdk.Fn.split(_BEGIN, rest))
+    return found
+
+
+def _pages(services: Sequence[str]) -> Iterator[Sequence[str]]:
+    yield from (services[first : first + NAMES_PER_PARAMETER] for first in range(0, len(services), NAMES_PER_PARAMETER))
