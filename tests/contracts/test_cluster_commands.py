@@ -1,0 +1,126 @@
+"""Commands of documents that a person runs in the cluster name what is there, with options that the pinned programs have."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cluster_commands import Cluster, cluster_of, wrong
+from tests.conftest import ROOT
+from tests.documents import code
+
+if TYPE_CHECKING:
+    from tests.charts.platform import Platform
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+MADE_OTHERWISE = {
+    ("Pod", "keycloak"): {"rescue"},  # A command of the document makes it.
+    ("ExternalSecret", "redpanda"): {"redpanda-license"},  # Only where the file names the secret of a licence.
+    ("Secret", "redpanda"): {"redpanda-license"},
+}
+"""Names that documents use, and production's manifests lack."""
+
+VHOST = "-p spotmusic"
+TOOLS = {
+    "rabbitmqctl": {
+        "list_queues": VHOST,
+        "delete_queue": VHOST,
+        "purge_queue": VHOST,
+        "change_password": "",
+        "forget_cluster_node": "",
+        "set_vm_memory_high_watermark": "",
+        "authenticate_user": "",
+    },
+    "rabbitmq-queues": {"grow": "", "quorum_status": VHOST, "rebalance": ""},
+    "rabbitmq-diagnostics": {"cluster_status": "", "check_if_node_is_quorum_critical": "", "memory_breakdown": "", "alarms": ""},
+    "rpk": {
+        **dict.fromkeys(("cluster health", "cluster logdirs describe", "cluster license info", "cluster license set"), ""),
+        **dict.fromkeys(("group describe", "topic list", "topic describe", "topic delete", "topic consume", "topic alter-config"), ""),
+        **dict.fromkeys(("security user update", "security user delete", "security acl list"), ""),
+        # A bare number is a time, which moves every partition.
+        "group seek": "--to-file",
+    },
+    "kcadm.sh": {"config credentials": "--client", **dict.fromkeys(("get", "create", "update", "delete", "set-password"), "")},
+    "redis-cli": {"INFO": "--tls", "--bigkeys": "--tls", "SLOWLOG GET": "--tls"},
+    "amtool": dict.fromkeys(("alert add", "alert query", "silence add"), "--alertmanager.url"),
+}
+"""Commands of the tools in containers that documents may use, each with what has to be said with it: without `-p`, RabbitMQ looks into
+the vhost `/`, which is empty; the realm refuses `kcadm.sh --user`. Sources: RabbitMQ 4.3.5 (`scopes` and `switches` of its CLI commands),
+rpk 26.2 (`cmd/rpk`), Keycloak 26 (Server administration guide, Admin CLI), Alertmanager 0.29 (`cmd/amtool`)."""
+
+
+def wrong_tools(text: str) -> Iterator[str]:
+    """Tells which commands of tools in containers are unknown, or lack what they need."""
+    for line in code(text):
+        for tool, known in TOOLS.items():
+            for rest in re.findall(rf"(?<![\w/-]){re.escape(tool)} (?!-)((?:(?!`| && |; |\| ).)+)", line.replace("./", "")):
+                said = next((command for command in known if f" {command} " in f" {rest} "), None)
+                if said is None or not rest.replace(known[said], "").lstrip().startswith(said.split()[0]):
+                    yield f"{tool} {rest}"
+                elif known[said] not in rest:
+                    yield f"{tool} {said} without {known[said]}"
+
+
+@pytest.fixture(scope="module")
+def platform(deployed: Callable[[str], "Platform"]) -> "Platform":
+    return deployed("prod")
+
+
+@pytest.fixture(scope="module")
+def cluster(platform: "Platform", deployed: Callable[[str], "Platform"]) -> Cluster:
+    """Names of the cluster of production, and of dev, which has no domain."""
+    cluster = cluster_of(manifest for each in (platform, deployed("dev")) for _, manifest in each.everything())
+    for place, names in MADE_OTHERWISE.items():
+        cluster.names[place] |= names
+    return cluster
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_cluster_commands_suit_programs_and_manifests(document: Path, cluster: Cluster, platform: "Platform") -> None:
+    assert [*wrong(document.read_text(), cluster, platform.releases)] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_tools_in_containers_have_commands(document: Path) -> None:
+    assert [*wrong_tools(document.read_text())] == []
+
+
+def test_wrong_cluster_commands_are_noticed(cluster: Cluster, platform: "Platform") -> None:
+    told = """```
+helm list -A --all
+helm -n kong rollback kon 3
+kubectl logs -n monitoring alertmanager-monitoring-alertmanager-0 -c alertmanager
+kubectl logs -n keycloak keycloak-0 -c kcadm
+kubectl logs -n kong -l app.kubernetes.io/name=kong -c proxy --since=15m | grep error
+kubectl -n rabbitmq get vhosts,bindings
+kubectl exec -n redpanda redpanda-3 -c redpanda -- rpk cluster health
+kubectl get pods -n kongs --since=5m
+kubectl restart pods
+kubectl get secret -n kong nothing
+kubectl get pods -n keycloak -l app=keycloak
+```"""
+    assert [*wrong(told, cluster, platform.releases)] == [
+        "no Pod alertmanager-monitoring-alertmanager-0 in monitoring",
+        "Pod/keycloak-0 in keycloak has no container kcadm, but keycloak",
+        "kubectl logs -l shows ten lines of each pod without --tail",
+        "kubectl knows no kind bindings that can be listed",
+        "no Pod redpanda-3 in redpanda",
+        "kubectl get --since",
+        "kubectl restart",
+        "no Secret nothing in kong",
+        "no pod in keycloak has the label app=keycloak",
+        "helm list --all",
+        "helm rollback: no release kon",
+    ]
+
+
+def test_wrong_tools_are_noticed() -> None:
+    told = "`rabbitmq-queues list_queues name` `rabbitmqctl list_queues name` `rpk group seek g --to 17` `kcadm.sh login --user admin`"
+    assert [*wrong_tools(told)] == [
+        "rabbitmq-queues list_queues name",
+        "rabbitmqctl list_queues without -p spotmusic",
+        "rpk group seek without --to-file",
+        "kcadm.sh login --user admin",
+    ]
