@@ -301,3 +301,13 @@ def test_key_rotation_deletes_pairs_that_never_signed(tmp_path: Path) -> None:
     with (tmp_path / "providers").open("a") as providers:
         providers.write("old,signing-2026100101,rsa-generated,0\nnew,signing-2026100102,rsa-generated,0\n")
     assert replace_keys(tmp_path, "2027010106") == [("signing-2026100102", 2027010106), ("signing-2026100106", 2026100106)]
+
+
+def test_key_rotation_twice_an_hour_keeps_the_signer(tmp_path: Path) -> None:
+    replace_keys(tmp_path, "2026100106")
+    once = replace_keys(tmp_path, "2027010106")
+    assert replace_keys(tmp_path, "2027010106") == once
+    replace_keys(tmp_path, "2027040106", dies_at="sleep")
+    finished = max(replace_keys(tmp_path, "2027040107"), key=lambda key: key[1])
+    # The hour names another pair than the one that was finished in it: that is a rotation of its own, published before it signs.
+    assert replace_keys(tmp_path, "2027040107") == [finished, ("signing-2027040107", 2027040108)]
