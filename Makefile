@@ -114,7 +114,7 @@ preflight: setup  ## use: check your account before deploying ENV (FIX=1 mends)
 	@python -m tools.preflight --env $(ENV) $(if $(FIX),--fix)
 
 # As above, with what the programs need and this machine lacks; apt checks each archive by its signed hash.
-ENGINES := redis-server mariadb-server-core rabbitmq-server prometheus prometheus-alertmanager
+ENGINES := redis-server mariadb-server-core rabbitmq-server prometheus prometheus-alertmanager nginx libnginx-mod-http-lua lua-cjson
 
 # Keycloak's distribution, of the newest version that Maven Central has beside the deployed one.
 KEYCLOAK := 26.7.3
@@ -145,7 +145,7 @@ engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready  ## change
 	done
 	@touch $@
 
-engines: setup  ## prove: ask real Redis, MariaDB, RabbitMQ, Prometheus, Keycloak
+engines: setup  ## prove: ask real Redis, MariaDB, RabbitMQ, Prometheus, Keycloak, nginx
 	python -m pytest tests/engines
 
 fuzz: setup  ## prove: mutate thousands of environment files (SEED=1)

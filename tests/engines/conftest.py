@@ -1,5 +1,128 @@
-"""Handlers of the library, loaded as the runtime loads them."""
+"""Handlers of the library, loaded as the runtime loads them, and one Keycloak for all tests of this folder."""
 
+import copy
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spotmusic_constructs.identity.providers import Email, IdentityProvider
+from spotmusic_constructs.identity.realm import Realm, administrators
+from tests.engines.gateway import API, Gateway, gateway, lua_modules
+from tests.engines.keycloak import Keycloak, apply_administrators, distribution, merge_clients, started
+from tests.engines.logins import person, tokens
+from tests.engines.programs import program, wait_until
 from tests.unit.data.conftest import load_handler
 
 __all__ = ["load_handler"]
+
+Json = dict[str, Any]
+CLUB = {
+    "issuer": "https://club.example",
+    "authorizationUrl": "https://club.example/auth",
+    "tokenUrl": "https://club.example/token",
+    "jwksUrl": "https://club.example/keys",
+}
+REALM = Realm(
+    web_redirects=["https://spotmusic.example/callback"],
+    mobile_redirects=["https://spotmusic.example/app/callback"],
+    grafana_url="https://localhost:3000",
+    registration=True,
+    email=Email(host="mail.example", sender="no-reply@spotmusic.example", secret_arn="arn:mail"),
+    providers=[
+        IdentityProvider(alias="google", kind="google", label="Google", client_id="g", secret_arn="arn:google"),
+        IdentityProvider(alias="music-club", kind="oidc", label="Club", client_id="c", secret_arn="arn:club", endpoints=CLUB),
+    ],
+)
+PLAIN = "untouched"
+"""A realm as Keycloak makes it, without ours."""
+
+
+@pytest.fixture(scope="session")
+def wanted() -> Json:
+    return json.loads(json.dumps(REALM.to_representation()))  # type: ignore[no-any-return]
+
+
+class Engines:
+    """Keycloak and the gateway before it: started by the first test that needs them, stopped after the last one of this folder."""
+
+    def __init__(self, folder: Path, wanted: Json) -> None:
+        self.keeper = ExitStack()
+        self._folder, self._wanted = folder, wanted
+        self._keycloak: Keycloak | None = None
+        self._gateway: Gateway | None = None
+        self._tried: set[str] = set()
+
+    def keycloak(self) -> Keycloak:
+        """Returns Keycloak."""
+        if not self._keycloak:
+            distribution()
+            program("java")
+            self._try("Keycloak")
+            self._keycloak = self.keeper.enter_context(keycloak_with_realms(self._folder, self._wanted))
+        return self._keycloak
+
+    def gateway(self) -> Gateway:
+        """Returns the gateway before Keycloak, with the realm's keys."""
+        if not self._gateway:
+            lua_modules()
+            keycloak = self.keycloak()
+            self._try("nginx")
+            folder = self._folder / "gateway"
+            folder.mkdir()
+            found = self.keeper.enter_context(gateway(folder, keycloak))
+            token = tokens(found, "listener")["access_token"]
+            # It waits two seconds for the keys, which a machine with other work may take longer for.
+            wait_until(lambda: found.ask(API, token=token)[0] == 200, "the gateway has the realm's keys")
+            self._gateway = found
+        return self._gateway
+
+    def _try(self, name: str) -> None:
+        assert name not in self._tried, f"{name} did not start for the first test that needs it"
+        self._tried.add(name)
+
+
+@contextmanager
+def keycloak_with_realms(folder: Path, wanted: Json) -> Iterator[Keycloak]:
+    with started(folder) as found:
+        apply_administrators(found, administrators())
+        imported = copy.deepcopy(wanted)
+        imported["clients"] = [client for client in wanted["clients"] if client["clientId"] != "admin-cli"]
+        # Built-in roles, which a realm has before keycloak-config-cli comes to its roles.
+        imported["roles"]["realm"] += [{"name": "offline_access"}, {"name": "uma_authorization"}]
+        # The role that every account has, which would be one more beside Keycloak's own.
+        imported["defaultRole"] = next(role for role in wanted["roles"]["realm"] if role["name"] == "default-roles-spotmusic")
+        found.admin("POST", "", imported)
+        merge_clients(found, "spotmusic", [client for client in wanted["clients"] if client["clientId"] == "admin-cli"])
+        found.admin("POST", "", {"realm": PLAIN, "enabled": True})
+        for realm in ("spotmusic", PLAIN):
+            found.admin("POST", f"/{realm}/users", person("listener"))
+        yield found
+
+
+ENGINES = pytest.StashKey[Engines]()
+
+
+@pytest.fixture
+def engines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, wanted: Json) -> Engines:
+    (node,) = (node for node in request.node.listchain() if isinstance(node, pytest.Dir) and node.path == Path(__file__).parent)
+    if ENGINES not in node.stash:
+        node.stash[ENGINES] = Engines(tmp_path_factory.mktemp("identity"), wanted)
+        node.addfinalizer(node.stash[ENGINES].keeper.close)
+    return node.stash[ENGINES]
+
+
+@pytest.fixture
+def keycloak(engines: Engines) -> Keycloak:
+    return engines.keycloak()
+
+
+@pytest.fixture
+def web(engines: Engines) -> Gateway:
+    """The public address, without cookies."""
+    found = engines.gateway()
+    found.forget()
+    return found

@@ -1,6 +1,8 @@
 """Keycloak on loopback with the options of the platform, and its admin API."""
 
+import html
 import json
+import re
 import shutil
 import ssl
 import subprocess
@@ -49,7 +51,67 @@ def options_of_start() -> str:
     return done.stdout
 
 
-class Keycloak:
+class Browser:
+    """Asks one origin, which listens on a port of loopback, and keeps its cookies.
+
+    Args:
+        origin: scheme, host and port of the addresses.
+        port: TLS port at which it listens instead.
+        certificate: authority of its certificate.
+    """
+
+    def __init__(self, origin: str, port: int, certificate: Path) -> None:
+        self.origin = origin
+        self._here = f"https://localhost:{port}"
+        self._context = ssl.create_default_context(cafile=str(certificate))
+        self.forget()
+
+    def forget(self) -> None:
+        """Forgets all cookies."""
+        handlers = (urllib.request.HTTPSHandler(context=self._context), urllib.request.HTTPCookieProcessor(CookieJar()), _NoRedirect())
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), *handlers)
+
+    def ask(self, url: str, *, form: Mapping[str, str] | None = None, token: str = "") -> tuple[int, str, str]:
+        """Asks for an address of the origin, and returns status, location and body."""
+        data = urllib.parse.urlencode(form).encode() if form is not None else None
+        return self.send("GET" if data is None else "POST", url, data, token)
+
+    def visit(self, url: str, form: Mapping[str, str] | None = None, until: str = "https://none.example") -> tuple[str, str]:
+        """Follows redirects, each of which must stay at the origin, up to a page or an address."""
+        for _ in range(10):
+            assert url.startswith(f"{self.origin}/"), url
+            status, location, page = self.ask(url, form=form)
+            if not location:
+                assert status == 200, page
+                return url, page
+            if location.startswith(until):
+                return location, ""
+            url, form = location, None
+        raise AssertionError(f"too many redirects, the last to {url}")
+
+    def submit(self, page: str, form: Mapping[str, str], until: str = "https://none.example") -> tuple[str, str]:
+        """Sends the form of a page as `visit` does."""
+        return self.visit(html.unescape(re.findall(r'<form[^>]*action="([^"]+)"', page)[0]), form, until)
+
+    def token(self, realm: str, **form: str) -> tuple[int, Json]:
+        """Asks the token endpoint of a realm, and returns status and answer."""
+        status, _, answer = self.ask(f"{self.origin}{PATH}/realms/{realm}/protocol/openid-connect/token", form=form)
+        return status, json.loads(answer)
+
+    def send(
+        self, method: str, url: str, data: bytes | None, token: str, kind: str = "application/x-www-form-urlencoded"
+    ) -> tuple[int, str, str]:
+        """Sends a request, with a bearer token if there is one."""
+        headers = {"Content-Type": kind} | ({"Authorization": f"Bearer {token}"} if token else {})
+        request = urllib.request.Request(url.replace(self.origin, self._here, 1), data, headers, method=method)  # noqa: S310
+        try:
+            with self._opener.open(request, timeout=ANSWER_SECONDS) as response:
+                return response.status, "", response.read().decode()
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.headers.get("Location", ""), answer.read().decode()
+
+
+class Keycloak(Browser):
     """A running Keycloak, asked as a browser behind the forwarded port asks: `https://localhost:8443` is its own port.
 
     Args:
@@ -58,20 +120,8 @@ class Keycloak:
     """
 
     def __init__(self, port: int, certificate: Path) -> None:
-        self._url = f"https://localhost:{port}"
-        self._context = ssl.create_default_context(cafile=str(certificate))
-        self.browser()
-
-    def browser(self) -> None:
-        """Forgets all cookies."""
-        handlers = (urllib.request.HTTPSHandler(context=self._context), urllib.request.HTTPCookieProcessor(CookieJar()), _NoRedirect())
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), *handlers)
-
-    def ask(self, url: str, *, form: Mapping[str, str] | None = None, token: str = "") -> tuple[int, str, str]:
-        """Asks for an address below the console's, and returns status, location and body."""
-        return self._send(
-            "POST" if form is not None else "GET", url, urllib.parse.urlencode(form).encode() if form is not None else None, token
-        )
+        super().__init__(CONSOLE_URL.removesuffix(PATH), port, certificate)
+        self.port, self.certificate = port, certificate
 
     def ready(self) -> bool:
         """True if the service account gets a token."""
@@ -82,31 +132,15 @@ class Keycloak:
     def admin(self, method: str, path: str, body: object = None) -> Any:
         """Asks the admin API as the service account; fails where it refuses."""
         data = json.dumps(body).encode() if body is not None else None
-        status, _, answer = self._send(method, f"{CONSOLE_URL}/admin/realms{path}", data, self.service_token(), "application/json")
+        status, _, answer = self.send(method, f"{CONSOLE_URL}/admin/realms{path}", data, self.service_token(), "application/json")
         assert status < 300, f"{method} {path}: {status} {answer}"
         return json.loads(answer) if answer else None
-
-    def token(self, realm: str, **form: str) -> tuple[int, Json]:
-        """Asks the token endpoint of a realm, and returns status and answer."""
-        status, _, answer = self.ask(f"{CONSOLE_URL}/realms/{realm}/protocol/openid-connect/token", form=form)
-        return status, json.loads(answer)
 
     def service_token(self) -> str:
         """Returns an access token of the service account."""
         status, answer = self.token("master", grant_type="client_credentials", client_id=ACCOUNT, client_secret=SECRET)
         assert status == 200, answer
         return str(answer["access_token"])
-
-    def _send(
-        self, method: str, url: str, data: bytes | None, token: str, kind: str = "application/x-www-form-urlencoded"
-    ) -> tuple[int, str, str]:
-        headers = {"Content-Type": kind} | ({"Authorization": f"Bearer {token}"} if token else {})
-        request = urllib.request.Request(url.replace("https://localhost:8443", self._url, 1), data, headers, method=method)  # noqa: S310
-        try:
-            with self._opener.open(request, timeout=ANSWER_SECONDS) as response:
-                return response.status, "", response.read().decode()
-        except urllib.error.HTTPError as answer:
-            return answer.code, answer.headers.get("Location", ""), answer.read().decode()
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -137,8 +171,8 @@ def started(folder: Path) -> Iterator[Keycloak]:
         "KC_BOOTSTRAP_ADMIN_PASSWORD": PASSWORD,
         "KC_BOOTSTRAP_ADMIN_CLIENT_ID": ACCOUNT,
         "KC_BOOTSTRAP_ADMIN_CLIENT_SECRET": SECRET,
-        # Of the machine, where a pod has two gibibytes.
-        "JAVA_OPTS_APPEND": "-Xmx768m",
+        # Of the machine, where a pod has two gibibytes. The second compiler takes more time than it saves in a minute.
+        "JAVA_OPTS_APPEND": "-Xmx768m -XX:TieredStopAtLevel=1",
     }
     variables = {**environment(java), **OF_THE_CHART, **{name: said[name] for name in said if name not in of_the_database}, **here}
     try:

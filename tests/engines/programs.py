@@ -37,7 +37,7 @@ def environment(of: Path) -> dict[str, str]:
     """Returns the environment of a program, with the libraries and programs that were fetched with it."""
     if FETCHED not in of.parents:
         return dict(os.environ)
-    libraries = [str(folder) for folder in sorted(FETCHED.glob("usr/lib/*-linux-gnu"))]
+    libraries = [str(folder) for folder in sorted([*FETCHED.glob("usr/lib/*-linux-gnu"), *FETCHED.glob("lib/*-linux-gnu")])]
     path = [*(str(FETCHED / folder) for folder in FOLDERS), os.environ.get("PATH", "")]
     return {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(libraries), "PATH": os.pathsep.join(path)}
 

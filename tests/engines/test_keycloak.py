@@ -4,77 +4,23 @@ keycloak-config-cli is in no package registry. Its steps are done by the admin A
 the same is written once more. The version is the newest one that Maven Central has beside the deployed one.
 """
 
-import base64
-import copy
-import hashlib
-import hmac
-import html
 import json
 import re
-import struct
-import time
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from spotmusic_constructs.identity.keycloak_values import CONSOLE_URL
 from spotmusic_constructs.identity.keycloak_values import environment as options
-from spotmusic_constructs.identity.providers import Email, IdentityProvider
-from spotmusic_constructs.identity.realm import Realm, administrators
-from tests.engines.keycloak import ADMIN, OF_THE_CHART, PASSWORD, Keycloak, apply_administrators, merge_clients, options_of_start, started
+from spotmusic_constructs.identity.realm import administrators
+from tests.engines.conftest import PLAIN
+from tests.engines.keycloak import ADMIN, OF_THE_CHART, PASSWORD, Keycloak, apply_administrators, merge_clients, options_of_start
+from tests.engines.logins import VERIFIER, code_of, login_address, set_up_second_factor
 
 Json = dict[str, Any]
-CLUB = {
-    "issuer": "https://club.example",
-    "authorizationUrl": "https://club.example/auth",
-    "tokenUrl": "https://club.example/token",
-    "jwksUrl": "https://club.example/keys",
-}
-REALM = Realm(
-    web_redirects=["https://spotmusic.example/callback"],
-    mobile_redirects=["https://spotmusic.example/app/callback"],
-    grafana_url="https://localhost:3000",
-    registration=True,
-    email=Email(host="mail.example", sender="no-reply@spotmusic.example", secret_arn="arn:mail"),
-    providers=[
-        IdentityProvider(alias="google", kind="google", label="Google", client_id="g", secret_arn="arn:google"),
-        IdentityProvider(alias="music-club", kind="oidc", label="Club", client_id="c", secret_arn="arn:club", endpoints=CLUB),
-    ],
-)
 NAMED_BY = ("clientId", "alias", "client", "authenticator", "flowAlias", "name")
 """What tells one item of a list from another, the first that it has."""
-PLAIN = "untouched"
-"""A realm as Keycloak makes it, without ours."""
-
-
-@pytest.fixture(scope="module")
-def wanted() -> Json:
-    return json.loads(json.dumps(REALM.to_representation()))  # type: ignore[no-any-return]
-
-
-@pytest.fixture(scope="module")
-def keycloak(tmp_path_factory: pytest.TempPathFactory, wanted: Json) -> Iterator[Keycloak]:
-    with started(tmp_path_factory.mktemp("keycloak")) as found:
-        master: Json = administrators()
-        apply_administrators(found, master)
-        imported = copy.deepcopy(wanted)
-        imported["clients"] = [client for client in wanted["clients"] if client["clientId"] != "admin-cli"]
-        # Built-in roles, which a realm has before keycloak-config-cli comes to its roles.
-        imported["roles"]["realm"] += [{"name": "offline_access"}, {"name": "uma_authorization"}]
-        found.admin("POST", "", imported)
-        merge_clients(found, "spotmusic", [client for client in wanted["clients"] if client["clientId"] == "admin-cli"])
-        found.admin("POST", "", {"realm": PLAIN, "enabled": True})
-        for realm in ("spotmusic", PLAIN):
-            found.admin("POST", f"/{realm}/users", listener())
-        yield found
-
-
-def listener() -> Json:
-    person = {"firstName": "A", "lastName": "B", "email": "listener@spotmusic.example", "emailVerified": True}
-    credentials = [{"type": "password", "value": PASSWORD, "temporary": False}]
-    return {**person, "username": "listener", "enabled": True, "credentials": credentials}
 
 
 def held(keycloak: Keycloak, realm: str) -> Json:
@@ -165,56 +111,18 @@ def test_issuer_of_listeners_is_the_public_address(keycloak: Keycloak) -> None:
 
 def test_administrators_log_in_behind_the_forwarded_port(keycloak: Keycloak) -> None:
     """The whole way of the console: its page, the login, the second factor that it sets up, and the admin API with the token."""
-    keycloak.browser()
+    keycloak.forget()
     console = f"{CONSOLE_URL}/admin/master/console/"
     _, _, page = keycloak.ask(console)
     (server,) = re.findall(r'"serverBaseUrl": "([^"]*)"', page)
     assert server == CONSOLE_URL
-    verifier = "v" * 64
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
-    proof = {"code_challenge": challenge, "code_challenge_method": "S256"}
-    asked = {"client_id": "security-admin-console", "redirect_uri": console, "response_type": "code", "scope": "openid", **proof}
-    _, page = visit(keycloak, f"{server}/realms/master/protocol/openid-connect/auth?{urlencode(asked)}")
-    _, page = visit(keycloak, form_of(page), {"username": ADMIN, "password": PASSWORD})
-    (secret,) = re.findall(r'name="totpSecret"[^>]*value="([^"]+)"', page)
-    place, _ = visit(
-        keycloak, form_of(page), {"totpSecret": secret, "totp": one_time_password(secret), "userLabel": "phone"}, until=console
-    )
-    (code,) = parse_qs(urlsplit(place).query)["code"]
-    status, answer = keycloak.token(
-        "master",
-        grant_type="authorization_code",
-        client_id="security-admin-console",
-        code=code,
-        redirect_uri=console,
-        code_verifier=verifier,
-    )
+    asked = {"client_id": "security-admin-console", "redirect_uri": console}
+    _, page = keycloak.visit(login_address(keycloak, "master", **asked))
+    _, page = keycloak.submit(page, {"username": ADMIN, "password": PASSWORD})
+    _, place = set_up_second_factor(keycloak, page, console)
+    form = {"grant_type": "authorization_code", "code": code_of(place), "code_verifier": VERIFIER}
+    status, answer = keycloak.token("master", **asked, **form)
     assert status == 200, answer
     status, _, users = keycloak.ask(f"{CONSOLE_URL}/admin/realms/spotmusic/users", token=answer["access_token"])
-    assert (status, [user["username"] for user in json.loads(users)]) == (200, ["listener"])
-
-
-def visit(keycloak: Keycloak, url: str, form: dict[str, str] | None = None, until: str = "https://none.example") -> tuple[str, str]:
-    """Follows redirects, each of which must stay behind the forwarded port, up to a page or an address."""
-    for _ in range(10):
-        assert url.startswith(f"{CONSOLE_URL}/"), url
-        status, location, page = keycloak.ask(url, form=form)
-        if not location:
-            assert status == 200, page
-            return url, page
-        if location.startswith(until):
-            return location, ""
-        url, form = location, None
-    raise AssertionError(f"too many redirects, the last to {url}")
-
-
-def form_of(page: str) -> str:
-    return html.unescape(re.findall(r'<form[^>]*action="([^"]+)"', page)[0])
-
-
-def one_time_password(secret: str) -> str:
-    """Computes the password of this half minute (RFC 6238), of which Keycloak takes the one before as well."""
-    digest = hmac.new(secret.encode(), struct.pack(">Q", int(time.time()) // 30), "sha1").digest()
-    place = digest[-1] & 15
-    number = int.from_bytes(digest[place : place + 4], "big") & 0x7FFFFFFF
-    return f"{number % 1_000_000:06d}"
+    assert status == 200
+    assert "listener" in [user["username"] for user in json.loads(users)]

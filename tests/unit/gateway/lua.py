@@ -75,10 +75,10 @@ class Key:
 
     def __init__(self, kid: str, folder: Path) -> None:
         openssl = shutil.which("openssl") or pytest.skip("openssl, which signs and verifies here, is not installed")
-        self.kid, self._openssl, self._private, self.public = kid, openssl, folder / f"{kid}.pem", folder / f"{kid}.pub"
-        self._run("genrsa", "-out", str(self._private), "2048")
-        self._run("rsa", "-in", str(self._private), "-pubout", "-out", str(self.public))
-        modulus = self._run("rsa", "-in", str(self._private), "-noout", "-modulus").decode().strip().partition("=")[2]
+        self.kid, self._openssl, self.private, self.public = kid, openssl, folder / f"{kid}.pem", folder / f"{kid}.pub"
+        self._run("genrsa", "-out", str(self.private), "2048")
+        self._run("rsa", "-in", str(self.private), "-pubout", "-out", str(self.public))
+        modulus = self._run("rsa", "-in", str(self.private), "-noout", "-modulus").decode().strip().partition("=")[2]
         self.jwk = {"kid": kid, "kty": "RSA", "alg": "RS256", "use": "sig", "n": encoded(bytes.fromhex(modulus)), "e": "AQAB"}
 
     def _run(self, *arguments: str, text: bytes = b"") -> bytes:
@@ -89,7 +89,7 @@ class Key:
         claims = {name: value for name, value in {**CLAIMS, **changes}.items() if value is not None}
         head = {"alg": "RS256", "typ": "JWT", "kid": self.kid, **(header or {})}
         signed = f"{encoded(json.dumps(head).encode())}.{encoded(json.dumps(claims).encode())}"
-        return f"{signed}.{encoded(self._run('dgst', '-sha256', '-sign', str(self._private), text=signed.encode()))}"
+        return f"{signed}.{encoded(self._run('dgst', '-sha256', '-sign', str(self.private), text=signed.encode()))}"
 
 
 def encoded(data: bytes) -> str:

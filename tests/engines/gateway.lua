@@ -1,0 +1,127 @@
+-- What Kong brings to our plugins, as far as they use it, in Debian's nginx: its plugin development kit, lua-resty-http and
+-- lua-resty-openssl. Signatures are checked by the libcrypto of nginx, and TLS as nginx is told.
+local cjson = require "cjson.safe"
+local ffi = require "ffi"
+
+ffi.cdef [[
+  typedef struct evp_md_st EVP_MD;
+  typedef struct evp_md_ctx_st EVP_MD_CTX;
+  typedef struct evp_pkey_st EVP_PKEY;
+  EVP_PKEY *d2i_PUBKEY(EVP_PKEY **a, const unsigned char **pp, long length);
+  const EVP_MD *EVP_get_digestbyname(const char *name);
+  EVP_MD_CTX *EVP_MD_CTX_new(void);
+  void EVP_MD_CTX_free(EVP_MD_CTX *ctx);
+  int EVP_DigestVerifyInit(EVP_MD_CTX *ctx, void **pctx, const EVP_MD *type, void *e, EVP_PKEY *pkey);
+  int EVP_DigestVerify(EVP_MD_CTX *ctx, const unsigned char *sig, size_t siglen, const unsigned char *tbs, size_t tbslen);
+]]
+
+local RSA = "\48\13\6\9\42\134\72\134\247\13\1\1\1\5\0"
+
+-- Returns a value in DER, of at most 65535 bytes.
+local function der(tag, content)
+  local length = #content
+  local head = length < 128 and string.char(length) or string.char(130, math.floor(length / 256), length % 256)
+  return string.char(tag) .. head .. content
+end
+
+local function integer(text)
+  local bytes = require("ngx.base64").decode_base64url(text)
+  return der(2, bytes:byte() > 127 and "\0" .. bytes or bytes)
+end
+
+local pkey = {}
+pkey.__index = pkey
+
+function pkey.new(text, options)
+  assert(options.format == "JWK")
+  local jwk = cjson.decode(text)
+  if jwk.kty ~= "RSA" then
+    return nil, "only RSA here"
+  end
+  local data = der(48, RSA .. der(3, "\0" .. der(48, integer(jwk.n) .. integer(jwk.e))))
+  local key = ffi.C.d2i_PUBKEY(nil, ffi.new("const unsigned char *[1]", { ffi.cast("const unsigned char *", data) }), #data)
+  return key ~= nil and setmetatable({ key = key }, pkey) or nil
+end
+
+function pkey:verify(signature, text, digest)
+  local context = ffi.C.EVP_MD_CTX_new()
+  local good = ffi.C.EVP_DigestVerifyInit(context, nil, ffi.C.EVP_get_digestbyname(digest), nil, self.key) == 1
+    and ffi.C.EVP_DigestVerify(context, signature, #signature, text, #text) == 1
+  ffi.C.EVP_MD_CTX_free(context)
+  return good
+end
+
+local http = {}
+http.__index = http
+
+function http.new()
+  return setmetatable({}, http)
+end
+
+function http:set_timeouts(...)
+  self.timeouts = { ... }
+end
+
+function http:request_uri(uri, options)
+  local host, port, path = uri:match("^https://([^:/]+):(%d+)(/.*)$")
+  local socket = ngx.socket.tcp()
+  socket:settimeouts(unpack(self.timeouts))
+  local done, problem = socket:connect("127.0.0.1", tonumber(port))
+  if done then
+    done, problem = socket:sslhandshake(false, host, options.ssl_verify)
+  end
+  if done then
+    done, problem = socket:send("GET " .. path .. " HTTP/1.0\r\nHost: " .. host .. ":" .. port .. "\r\n\r\n")
+  end
+  local answer
+  if done then
+    answer, problem = socket:receive("*a")
+  end
+  socket:close()
+  if not answer then
+    return nil, problem
+  end
+  return { status = tonumber(answer:match("^HTTP/%S+ (%d+)")), body = answer:match("\r\n\r\n(.*)$") }
+end
+
+package.loaded["resty.http"], package.loaded["resty.openssl.pkey"] = http, pkey
+
+kong = {
+  log = { warn = function(...) ngx.log(ngx.WARN, ...) end },
+  request = { get_headers = function() return ngx.req.get_headers() end },
+  response = {
+    exit = function(status, body, headers)
+      for name, value in pairs(headers or {}) do
+        ngx.header[name] = value
+      end
+      ngx.status = status
+      ngx.print(cjson.encode(body))
+      return ngx.exit(status)
+    end,
+  },
+  client = {
+    -- By this the rate limit counts.
+    authenticate = function(_, credential) ngx.req.set_header("X-Counted-By", credential.id) end,
+    get_forwarded_ip = function() return ngx.var.remote_addr end,
+  },
+}
+
+local _M = {}
+
+-- Reads what each plugin of each service is told.
+function _M.init(path)
+  local file = assert(io.open(path))
+  local told = assert(cjson.decode(file:read("*a")))
+  file:close()
+  table.insert(package.loaders, 2, function(name)
+    local plugin, part = name:match("^kong%.plugins%.([%w-]+)%.(%w+)$")
+    return plugin and assert(loadfile(told.sources .. "/" .. plugin:gsub("-", "_") .. "/" .. part .. ".lua")) or nil
+  end)
+  _M.plugins = told.plugins
+end
+
+function _M.access(service, plugin)
+  require("kong.plugins." .. plugin .. ".handler"):access(_M.plugins[service][plugin])
+end
+
+return _M
