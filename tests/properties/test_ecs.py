@@ -18,8 +18,8 @@ FARGATE_STOPS_AFTER = 120
 """Seconds that Fargate grants a container to end, at the most (Amazon ECS developer guide, stopTimeout)."""
 PROXY_MIB = 64
 """Memory that the Service Connect proxy needs (Amazon ECS developer guide, Service Connect)."""
-LONGEST_REQUEST = 30
-"""Seconds after which the gateway and Service Connect give a request up."""
+LONGEST_REQUEST = 20
+"""Seconds after which the gateway gives a request up."""
 BAKED_MINUTES = 5
 ACCESS_RECORD_DAYS = 180
 _SECRET = re.compile(r"(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|KEY|CREDENTIAL)S?$", flags=re.IGNORECASE)

@@ -12,6 +12,10 @@ CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 """Managed cache policies: none, and by path with what the origin says (CloudFront developer guide)."""
 AUDIO, WEB, UPLOADS, LOGS = (f"data/{name}Bucket" for name in ("Audio", "Web", "Uploads", "Logs"))
+FILES = "/auth/resources/*"
+"""Files of login pages."""
+ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
+"""Statuses for which CloudFront takes a time to cache (CloudFront API reference, CustomErrorResponse)."""
 TRACK = "/audio/ab/cd.flac"
 DAY = 86_400
 
@@ -171,7 +175,9 @@ def test_p114_the_api_is_never_cached_and_a_track_for_long(platform: Platform) -
             yield f"{distribution.name} {path}", served.origin.vpc_origin is not None, "Lead it to the gateway."
     for behavior in every_behavior(platform):
         cache = behavior.policy("Cache")
-        if behavior.origin.vpc_origin:
+        if behavior.pattern == FILES:
+            yield from cached_files(behavior)
+        elif behavior.origin.vpc_origin:
             yield str(behavior), behavior["CachePolicyId"] == CACHING_DISABLED, "Cache no answer of the API: it may be somebody's."
             yield str(behavior), {"authorization", "host"} <= forwarded(behavior), "Hand Authorization and Host to the gateway."
             yield f"{behavior} address", tells_the_address(behavior), "Tell the gateway the viewer's address: it counts requests by it."
@@ -180,9 +186,32 @@ def test_p114_the_api_is_never_cached_and_a_track_for_long(platform: Platform) -
             yield str(behavior), least >= DAY and usual >= 30 * DAY, "Keep a track for long: it never changes under its key."
         else:
             yield str(behavior), behavior["CachePolicyId"] == CACHING_OPTIMIZED, "Cache the player's files by path, as they say themselves."
+    yield from uncached_errors(platform)
     for policy in platform.some("AWS::CloudFront::CachePolicy"):
         headers = policy["CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.HeadersConfig.Headers"] or []
         yield policy, not CREDENTIALS & {header.lower() for header in headers}, "Let no credential be part of a cache's key."
+
+
+def cached_files(behavior: Behavior) -> Verdicts:
+    """Files of login pages depend on their path alone, so that all may get the same."""
+    yield str(behavior), behavior["CachePolicyId"] == CACHING_OPTIMIZED, "Cache and compress them: their path has a hash."
+    asked = behavior.policy("OriginRequest")
+    alone = {at(asked, f"{kind}Config.{name}Behavior") for kind, name in (("Cookies", "Cookie"), ("QueryStrings", "QueryString"))}
+    yield str(behavior), alone == {"none"}, "Hand over no cookie and no query: what all get may depend on nobody."
+    named = set(at(asked, "HeadersConfig.Headers") or [])
+    listed = at(asked, "HeadersConfig.HeaderBehavior") == "whitelist" and named == {"X-Viewer-Address", "X-Request-ID"}
+    yield str(behavior), listed, "Hand over who asks, and nothing else of the viewer."
+    yield f"{behavior} address", tells_the_address(behavior), "Tell the gateway the viewer's address: it counts requests by it."
+
+
+def uncached_errors(platform: Platform) -> Verdicts:
+    """An error is one listener's, whatever path it has, and no page takes its place."""
+    for distribution in platform.some(DISTRIBUTION):
+        answered = distribution["DistributionConfig.CustomErrorResponses"] or []
+        waits = {answer["ErrorCode"]: answer.get("ErrorCachingMinTTL") for answer in answered}
+        yield distribution, all(waits.get(status) == 0 for status in ERRORS), "Cache no error: it is one listener's, and soon over."
+        pages = [answer for answer in answered if "ResponsePagePath" in answer]
+        yield distribution, not pages, "Replace no error by a page: the API's would be replaced too."
 
 
 def tells_the_address(behavior: Behavior) -> bool:

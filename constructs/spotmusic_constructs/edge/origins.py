@@ -1,9 +1,15 @@
 """Where the distribution gets what it serves."""
 
+import aws_cdk as cdk
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_s3 as s3
+
+READ_TIMEOUT = cdk.Duration.seconds(30)
+"""Time that CloudFront waits for an answer of the gateway: the longest of all hops, each of which is more patient than the one behind it
+(tests/contracts/test_timeouts.py). It then asks again, but only what does not write (CloudFront developer guide, origin timeouts)."""
+ATTEMPTS = 2
 
 
 def bucket_origin(bucket: s3.IBucket, access: cloudfront.S3OriginAccessControl) -> cloudfront.IOrigin:
@@ -17,9 +23,16 @@ def bucket_origin(bucket: s3.IBucket, access: cloudfront.S3OriginAccessControl) 
 def vpc_origin(gateway: elbv2.IApplicationLoadBalancer, domain_name: str | None) -> cloudfront.IOrigin:
     """An internal load balancer, over TLS where it has a certificate for a name; CloudFront's VPC origins speak no newer TLS than 1.2."""
     if domain_name is None:
-        return origins.VpcOrigin.with_application_load_balancer(gateway, protocol_policy=cloudfront.OriginProtocolPolicy.HTTP_ONLY)
+        return origins.VpcOrigin.with_application_load_balancer(
+            gateway,
+            protocol_policy=cloudfront.OriginProtocolPolicy.HTTP_ONLY,
+            read_timeout=READ_TIMEOUT,
+            connection_attempts=ATTEMPTS,
+        )
     return origins.VpcOrigin.with_application_load_balancer(
         gateway,
+        read_timeout=READ_TIMEOUT,
+        connection_attempts=ATTEMPTS,
         domain_name=domain_name,
         protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
         origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],

@@ -14,8 +14,15 @@ from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.edge.origins import bucket_origin, vpc_origin
 from spotmusic_constructs.edge.security_headers import NO_CONTENT, SecurityHeaders, player_policy
 
-FORGEABLE_HEADERS = ("Forwarded", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Original-URL", "X-Rewrite-URL")
-"""Headers in which only a proxy of ours may speak: a viewer's own never reach the gateway, which would believe them."""
+FORGEABLE_HEADERS = (
+    *("Forwarded", "X-Forwarded-Host", "X-Forwarded-Path", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Server"),
+    *("X-Original-Host", "X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override"),
+)
+"""Headers in which only a proxy of ours may speak: a viewer's own never reach the gateway, which would believe them. CloudFront takes ten
+in a policy; the gateway clears those of identities."""
+ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
+"""Statuses that CloudFront caches for ten seconds unless told otherwise, whatever their Cache-Control says, and by the path alone where
+nothing else is cached (CloudFront developer guide, how long errors are cached): one listener's error would be everybody's."""
 
 
 class PlatformDistribution(Construct):
@@ -26,10 +33,15 @@ class PlatformDistribution(Construct):
     - Everything else: the web player from its bucket. Addresses without a file ending lead to its page.
     - `/audio/*`: objects of the audio bucket under the same key, only with a signature of the key group. Tracks never
       change under their key, so they are cached for a year, and a signature is no part of the cache key.
+    - Files of login pages (`file_paths`): from the same load balancer, cached by path and compressed, without cookies. Their path has a
+      hash of their release.
     - API paths: the internal load balancer through a VPC origin, uncached. The viewer's Host goes along: Keycloak's
       issuer, redirects and cookies are those of the public name, and CloudFront accepts the origin's certificate when it
       matches the origin's own domain name (CloudFront developer guide, requirements for HTTPS with custom origins). The
-      header X-Viewer-Address holds the viewer's IP address, which no viewer can write in advance.
+      header X-Viewer-Address holds the viewer's IP address, which no viewer can write in advance, and X-Request-ID the id of the
+      request in CloudFront's access log.
+
+    Errors are not cached, and none is replaced by a page.
 
     The buckets' policies admit the account's distributions in their own stack; nothing is added to them here.
 
@@ -40,6 +52,7 @@ class PlatformDistribution(Construct):
         gateway_domain_name: name on the load balancer's certificate; without one it is reached over HTTP.
         uploads: bucket into which pages of the web player put files, by signed URLs of its region; none when they may not.
         api_paths: path patterns that lead to the load balancer.
+        file_paths: path patterns below an API path that lead to files which never change; they are cached.
         signing_keys: keys that verify audio URLs.
         web_acl_arn: web ACL of scope CLOUDFRONT.
         domain_name: name that viewers type; CloudFront's own when left out.
@@ -64,6 +77,7 @@ class PlatformDistribution(Construct):
         web_acl_arn: str,
         uploads: s3.IBucket | None = None,
         api_paths: Sequence[str] = ("/v1/*", "/auth/*"),
+        file_paths: Sequence[str] = ("/auth/resources/*",),
         gateway_domain_name: str | None = None,
         domain_name: str | None = None,
         certificate: acm.ICertificate | None = None,
@@ -72,7 +86,9 @@ class PlatformDistribution(Construct):
         hsts_subdomains: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
-        api = self._api(vpc_origin(gateway, gateway_domain_name), hsts_subdomains)
+        gateway_origin = vpc_origin(gateway, gateway_domain_name)
+        told = self._on_viewer_request("ViewerAddress", "viewer_address.js", "Tells the gateway the viewer's address and the request's id")
+        api = self._api(gateway_origin, told, hsts_subdomains)
         access = cloudfront.S3OriginAccessControl(self, "OriginAccess", description="Signs every request to the buckets")
 
         self.distribution = cloudfront.Distribution(
@@ -81,8 +97,11 @@ class PlatformDistribution(Construct):
             default_behavior=self._web_player(bucket_origin(web, access), uploads, hsts_subdomains),
             additional_behaviors={
                 "/audio/*": self._audio(bucket_origin(audio, access), signing_keys, hsts_subdomains),
+                # CloudFront takes the first pattern that fits.
+                **dict.fromkeys(file_paths, self._files(gateway_origin, api)),
                 **dict.fromkeys(api_paths, api),
             },
+            error_responses=[cloudfront.ErrorResponse(http_status=status, ttl=cdk.Duration.seconds(0)) for status in ERRORS],
             default_root_object="index.html",
             domain_names=[domain_name] if domain_name else None,
             certificate=certificate,
@@ -132,12 +151,17 @@ class PlatformDistribution(Construct):
             cache_policy=immutable,
             compress=False,
             trusted_key_groups=[signing_keys],
+            # Whoever has a signed URL may play it: a television, a receiver of Cast, an app of the own machine. None may read it (no CORS).
             response_headers_policy=SecurityHeaders(
-                self, "AudioHeaders", content_security_policy=NO_CONTENT, include_subdomains=hsts_subdomains
+                self,
+                "AudioHeaders",
+                content_security_policy=NO_CONTENT,
+                include_subdomains=hsts_subdomains,
+                resource_policy="cross-origin",
             ).policy,
         )
 
-    def _api(self, origin: cloudfront.IOrigin, hsts_subdomains: bool) -> cloudfront.BehaviorOptions:
+    def _api(self, origin: cloudfront.IOrigin, told: cloudfront.FunctionAssociation, hsts_subdomains: bool) -> cloudfront.BehaviorOptions:
         viewer = cloudfront.OriginRequestPolicy(
             self,
             "ViewerRequest",
@@ -157,9 +181,28 @@ class PlatformDistribution(Construct):
             cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
             origin_request_policy=viewer,
             response_headers_policy=headers.policy,
-            function_associations=[
-                self._on_viewer_request("ViewerAddress", "viewer_address.js", "Tells the gateway the viewer's address in X-Viewer-Address")
-            ],
+            # CloudFront compresses only what it may cache; the gateway compresses.
+            compress=False,
+            function_associations=[told],
+        )
+
+    def _files(self, origin: cloudfront.IOrigin, api: cloudfront.BehaviorOptions) -> cloudfront.BehaviorOptions:
+        """Without cookies and queries: what is cached for all may depend on nobody, and no cookie can be set with it."""
+        return cloudfront.BehaviorOptions(
+            origin=origin,
+            allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+            cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
+            origin_request_policy=cloudfront.OriginRequestPolicy(
+                self,
+                "FileRequest",
+                comment="Who asks, and nothing that the answer could depend on",
+                header_behavior=cloudfront.OriginRequestHeaderBehavior.allow_list("X-Viewer-Address", "X-Request-ID"),
+                query_string_behavior=cloudfront.OriginRequestQueryStringBehavior.none(),
+                cookie_behavior=cloudfront.OriginRequestCookieBehavior.none(),
+            ),
+            response_headers_policy=api.response_headers_policy,
+            function_associations=api.function_associations,
         )
 
     def _on_viewer_request(self, construct_id: str, file: str, comment: str) -> cloudfront.FunctionAssociation:

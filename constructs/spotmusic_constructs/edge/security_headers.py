@@ -1,6 +1,7 @@
 """The headers with which browsers are told what not to do."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudfront as cloudfront
@@ -41,11 +42,13 @@ class SecurityHeaders(Construct):
     """A response headers policy with HSTS, nosniff, frame, content security, referrer and permissions policies.
 
     There is no CORS: the distribution serves the player, its API and the audio from one origin, so no other site has to
-    read any of them. Frames of the same origin are allowed, because the silent login of OpenID Connect needs one.
+    read any of them. Frames of the same origin are allowed, because the silent login of OpenID Connect needs one. Scripts and workers
+    come from files of the player: no `blob:` worker and no WebAssembly, which browsers need for no format that we serve.
 
     Args:
         content_security_policy: directives of the content security policy and their sources.
         include_subdomains: whether HSTS holds for the subdomains of the viewers' domain too. Browsers remember it for two years.
+        resource_policy: which sites may embed what is served: `same-origin`, or `cross-origin` where something else admits the request.
         origin_decides: whether content security and frame policies of the origin stand; Keycloak sends its own, which fit its pages.
 
     Example:
@@ -59,6 +62,7 @@ class SecurityHeaders(Construct):
         *,
         content_security_policy: Mapping[str, str],
         include_subdomains: bool = False,
+        resource_policy: Literal["same-origin", "cross-origin"] = "same-origin",
         origin_decides: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -87,7 +91,7 @@ class SecurityHeaders(Construct):
                     cloudfront.ResponseCustomHeader(
                         header="Permissions-Policy", value="camera=(), geolocation=(), microphone=(), payment=()", override=True
                     ),
-                    cloudfront.ResponseCustomHeader(header="Cross-Origin-Resource-Policy", value="same-origin", override=True),
+                    cloudfront.ResponseCustomHeader(header="Cross-Origin-Resource-Policy", value=resource_policy, override=True),
                 ]
             ),
         )

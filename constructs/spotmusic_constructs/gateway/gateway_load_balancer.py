@@ -10,6 +10,9 @@ from constructs import Construct
 
 from spotmusic_constructs.network.internal_load_balancer import InternalLoadBalancer
 
+IDLE_TIMEOUT = cdk.Duration.seconds(25)
+"""Longer than the gateway takes to give up and say so, and shorter than CloudFront waits."""
+
 
 class GatewayLoadBalancer(InternalLoadBalancer):
     """An internal Application Load Balancer whose only target group is the API gateway's pods.
@@ -65,6 +68,7 @@ class GatewayLoadBalancer(InternalLoadBalancer):
             logs=logs,
             # The gateway builds addresses from the host that the viewer asked for.
             preserve_host_header=True,
+            idle_timeout=IDLE_TIMEOUT,
             deletion_protection=deletion_protection,
             inspected="Only CloudFront reaches it, whose web ACL has looked at every request before.",
         )

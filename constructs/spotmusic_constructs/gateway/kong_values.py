@@ -7,6 +7,8 @@ TLS = "kong-proxy-tls"
 REDIS = "kong-redis"
 PROXY_PORT = 8443
 STATUS_PORT = 8100
+KEEP_ALIVE_SECONDS = 50
+"""Seconds that Kong keeps an idle connection to an upstream: fewer than the upstream does."""
 LABELS = {"app.kubernetes.io/name": "kong", "app.kubernetes.io/instance": "kong", "app.kubernetes.io/component": "app"}
 
 
@@ -21,6 +23,7 @@ def environment(vpc_cidr: str, address_header: str) -> dict[str, object]:
         # No plugin may run Lua that stands in the configuration.
         "untrusted_lua": "off",
         "headers": "off",
+        "upstream_keepalive_idle_timeout": str(KEEP_ALIVE_SECONDS),
         "log_level": "notice",
         "anonymous_reports": "off",
         "ssl_protocols": "TLSv1.2 TLSv1.3",

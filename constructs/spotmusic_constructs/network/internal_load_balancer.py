@@ -1,5 +1,8 @@
 """A load balancer inside the network: what the ones before the API gateway and before the services have in common."""
 
+from typing import Literal
+
+import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
@@ -36,6 +39,9 @@ class InternalLoadBalancer(Construct):
         record_name: host name in that zone.
         logs: bucket whose policy admits the logs of load balancers; access and connection logs go there.
         preserve_host_header: whether targets see the host that the client asked for; Elastic Load Balancing's default is no.
+        idle_timeout: time without a byte after which it gives a request up, or closes a connection; default 60 seconds, that of
+            Elastic Load Balancing.
+        forwarded_for: what becomes of X-Forwarded-For: `append` adds the caller's address, `preserve` hands it on as it came.
         deletion_protection: whether Elastic Load Balancing refuses to delete it.
         inspected: where a web ACL has looked at every request before, for an auditor.
 
@@ -58,6 +64,8 @@ class InternalLoadBalancer(Construct):
         record_name: str,
         logs: s3.IBucket,
         preserve_host_header: bool | None = None,
+        idle_timeout: cdk.Duration | None = None,
+        forwarded_for: Literal["append", "preserve"] = "append",
         deletion_protection: bool = True,
         inspected: str,
     ) -> None:
@@ -74,6 +82,8 @@ class InternalLoadBalancer(Construct):
             drop_invalid_header_fields=True,
             desync_mitigation_mode=elbv2.DesyncMitigationMode.STRICTEST,
             preserve_host_header=preserve_host_header,
+            idle_timeout=idle_timeout or cdk.Duration.seconds(60),
+            xff_header_processing_mode=elbv2.XffHeaderProcessingMode[forwarded_for.upper()],
             deletion_protection=deletion_protection,
         )
         for kind in ("access", "connection"):

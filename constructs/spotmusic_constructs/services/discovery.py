@@ -5,9 +5,10 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_servicediscovery as servicediscovery
 
-from spotmusic_constructs.services.ingress import DEREGISTRATION_DELAY
 from spotmusic_constructs.services.task_definition import CONTAINER, non_blocking_log
 
+REQUEST_TIMEOUT = cdk.Duration.seconds(10)
+"""Time that a request from one service to another may take: shorter than the caller itself has to answer."""
 IDLE_TIMEOUT = cdk.Duration.seconds(60)
 """Time after which Service Connect closes a connection that nothing goes through."""
 
@@ -25,7 +26,7 @@ def endpoint(name: str, port: int | None, log_group: logs.ILogGroup) -> ecs.Serv
         discovery_name=f"{name}-connect",
         dns_name=name,
         port=port,
-        per_request_timeout=DEREGISTRATION_DELAY,
+        per_request_timeout=REQUEST_TIMEOUT,
         idle_timeout=IDLE_TIMEOUT,
     )
     return ecs.ServiceConnectProps(

@@ -10,8 +10,7 @@ from constructs import Construct
 from spotmusic_constructs.services.route import Route, failed_requests
 
 DEREGISTRATION_DELAY = cdk.Duration.seconds(30)
-"""Time for requests under way when a target goes: as long as Service Connect lets one take, and shorter than the stop timeout."""
-
+"""Time for requests under way when a target goes: longer than the gateway waits for an answer, and shorter than the stop timeout."""
 
 UNTAGGED = ("AWS::ElasticLoadBalancingV2::ListenerRule",)
 """Types without tags of the environment: a new owner would update the rule, and CloudFormation would write its weights with the tags."""

@@ -52,6 +52,8 @@ class ServicesLoadBalancer(InternalLoadBalancer):
             zone=zone,
             record_name=record_name,
             logs=logs,
+            # The gateway has put the viewer's address there, alone. Its own would come after it, and look like the viewer's.
+            forwarded_for="preserve",
             deletion_protection=deletion_protection,
             inspected="Requests pass the web ACL of CloudFront first; this load balancer is internal and takes Kong alone.",
         )

@@ -75,6 +75,18 @@ FAULTS = (
         put(*API, "CachePolicyId", to="658327ea-f89d-4fab-a63d-7e88639e58f6"),
         "One listener sees the answers of another.",
     ),
+    Fault(
+        "errors cached",
+        DISTRIBUTION,
+        put(*CONFIG, "CustomErrorResponses", {"ErrorCode": 404}, "ErrorCachingMinTTL", to=10),
+        "A search without result empties everybody's searches.",
+    ),
+    Fault(
+        "errors as a page",
+        DISTRIBUTION,
+        put(*CONFIG, "CustomErrorResponses", {"ErrorCode": 403}, "ResponsePagePath", to="/index.html"),
+        "An app reads HTML where it asked the API.",
+    ),
     Fault("API without Authorization", DISTRIBUTION, drop(*API, "OriginRequestPolicyId"), "No token reaches the gateway."),
     Fault(
         "API without the viewer's address", DISTRIBUTION, drop(*API, "FunctionAssociations"), "Rate limits count whatever a client claims."

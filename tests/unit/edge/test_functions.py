@@ -18,6 +18,13 @@ ADDRESSES = {
     "/albums/": PAGE,
     PAGE: PAGE,
     "/assets/player.3f2a.js": "/assets/player.3f2a.js",
+    "/artist/AC.DC": PAGE,
+    "/album/S.O.S.": PAGE,
+    "/user/joao.silva": PAGE,
+    "/vinyl": PAGE,
+    "/authors": PAGE,
+    "/sw.js": "/sw.js",
+    "/assets/sans.WOFF2": "/assets/sans.WOFF2",
     "/.well-known/apple-app-site-association": "/.well-known/apple-app-site-association",
 }
 
@@ -40,9 +47,21 @@ def test_addresses_of_the_player_lead_to_its_page_and_files_to_themselves() -> N
 
 
 def test_the_gateway_learns_the_viewers_address_whatever_the_viewer_says() -> None:
-    forged = {"x-viewer-address": {"value": "10.0.0.1"}, "host": {"value": "music.example"}}
-    (request,) = answers("viewer_address", [{"viewer": {"ip": "2001:db8::1"}, "request": {"headers": forged}}])
-    assert request["headers"] == {"x-viewer-address": {"value": "2001:db8::1"}, "host": {"value": "music.example"}}
+    forged = {"x-viewer-address": {"value": "10.0.0.1"}, "host": {"value": "music.example"}, "x-request-id": {"value": "x" * 8000}}
+    event = {"viewer": {"ip": "2001:db8::1"}, "context": {"requestId": "EXAMPLE=="}, "request": {"headers": forged}}
+    (request,) = answers("viewer_address", [event])
+    assert request["headers"] == {
+        "x-viewer-address": {"value": "2001:db8::1"},
+        "host": {"value": "music.example"},
+        "x-request-id": {"value": "EXAMPLE=="},
+    }
+
+
+@pytest.mark.parametrize("path", ["/v1", "/V1/catalogue", "//v1/x", "/v3/x", "/auth", "/Auth/realms/x", "/audio", "/v12/a.json"])
+def test_api_paths_never_get_the_page(path: str) -> None:
+    (answer,) = answers("single_page_routing", [{"request": {"uri": path}}])
+    assert (answer["statusCode"], answer["headers"]["content-type"]["value"]) == (404, "application/json")
+    assert json.loads(answer["body"]["data"]) == {"message": "Not found"}
 
 
 @pytest.mark.parametrize("name", ["single_page_routing", "viewer_address"])

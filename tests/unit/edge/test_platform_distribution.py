@@ -12,7 +12,8 @@ from tests.conftest import new_stack
 
 Json = dict[str, Any]
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
-"""Id of AWS's managed cache policy (CloudFront developer guide, managed cache policies)."""
+CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+"""Ids of AWS's managed cache policies (CloudFront developer guide, managed cache policies)."""
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000"
 LOAD_BALANCER = "arn:aws:elasticloadbalancing:sa-east-1:111122223333:loadbalancer/app/gateway/0123456789abcdef"
 
@@ -114,7 +115,7 @@ def test_the_api_is_never_cached_and_gets_what_the_viewer_sent(full: Json, path:
 
 
 def test_authorization_and_host_go_along_and_forged_proxy_headers_do_not(full: Json) -> None:
-    headers = one(full, "AWS::CloudFront::OriginRequestPolicy")["OriginRequestPolicyConfig"]["HeadersConfig"]
+    headers = referenced(full, behavior(full, "/v1/*")["OriginRequestPolicyId"])["OriginRequestPolicyConfig"]["HeadersConfig"]
     assert headers == {"HeaderBehavior": "allExcept", "Headers": list(FORGEABLE_HEADERS)}
     assert not {"host", "authorization"} & {header.lower() for header in FORGEABLE_HEADERS}
     assert len(FORGEABLE_HEADERS) <= 10, "CloudFront takes ten headers in an origin request policy"
@@ -181,9 +182,37 @@ def test_without_a_domain_cloudfront_s_own_name_serves_and_the_gateway_is_reache
 
 
 def test_no_error_page_hides_what_the_api_answers(full: Json) -> None:
-    assert "CustomErrorResponses" not in distribution(full)
+    assert not [answer for answer in distribution(full)["CustomErrorResponses"] if "ResponsePagePath" in answer]
     (association,) = distribution(full)["DefaultCacheBehavior"]["FunctionAssociations"]
     assert association["EventType"] == "viewer-request"
+
+
+def test_distribution_caches_no_error(full: Json) -> None:
+    answers = {answer["ErrorCode"]: answer["ErrorCachingMinTTL"] for answer in distribution(full)["CustomErrorResponses"]}
+    assert {400, 403, 404, 500, 502, 503, 504} <= answers.keys()
+    assert set(answers.values()) == {0}
+
+
+def test_login_files_are_cached_without_cookies(full: Json) -> None:
+    patterns = [part["PathPattern"] for part in distribution(full)["CacheBehaviors"]]
+    assert patterns.index("/auth/resources/*") < patterns.index("/auth/*")
+    files, api = behavior(full, "/auth/resources/*"), behavior(full, "/auth/*")
+    assert files["TargetOriginId"] == api["TargetOriginId"]
+    assert files["FunctionAssociations"] == api["FunctionAssociations"]
+    assert (files["CachePolicyId"], files["Compress"]) == (CACHING_OPTIMIZED, True)
+    request = referenced(full, files["OriginRequestPolicyId"])["OriginRequestPolicyConfig"]
+    assert request["CookiesConfig"] == {"CookieBehavior": "none"}
+    assert request["QueryStringsConfig"] == {"QueryStringBehavior": "none"}
+    assert set(request["HeadersConfig"]["Headers"]) == {"X-Viewer-Address", "X-Request-ID"}
+
+
+def test_signed_audio_may_be_embedded(full: Json) -> None:
+    def embedding(part: Json) -> str:
+        policy = referenced(full, part["ResponseHeadersPolicyId"])["ResponseHeadersPolicyConfig"]
+        return str({h["Header"]: h["Value"] for h in policy["CustomHeadersConfig"]["Items"]}["Cross-Origin-Resource-Policy"])
+
+    assert embedding(behavior(full, "/audio/*")) == "cross-origin"
+    assert embedding(behavior(full, "/v1/*")) == embedding(distribution(full)["DefaultCacheBehavior"]) == "same-origin"
 
 
 def test_every_behavior_sends_security_headers(full: Json) -> None:
