@@ -35,6 +35,8 @@ TOKENS = ("/auth/realms/spotmusic/protocol/openid-connect/token",)
 """Token endpoint. Every player renews its token there every five minutes, and codes and refresh tokens are random: only a request with
 the password grant counts as a login. The realm refuses that grant to its own clients and to Keycloak's `admin-cli`; a client that somebody
 adds by hand may have it."""
+LOOPBACK = tuple(f"/auth/realms/spotmusic/protocol/openid-connect/{endpoint}" for endpoint in ("auth", "token", "logout"))
+"""Endpoints that take a redirect address. Those of Grafana and of a developer's web player are behind a forwarded port."""
 
 _PRICE_CLASSES = {
     "100": cloudfront.PriceClass.PRICE_CLASS_100,
@@ -87,6 +89,7 @@ class EdgeStack(EnvironmentStack):
             login_paths=LOGINS,
             token_paths=TOKENS,
             blocked_paths=ADMINISTRATION,
+            loopback_paths=LOOPBACK,
             log_bucket=data.logs.bucket,
         )
         signing_keys = SigningKeyGroup(

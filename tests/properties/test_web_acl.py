@@ -15,9 +15,13 @@ MANAGED = {f"AWSManagedRules{name}" for name in ("CommonRuleSet", "KnownBadInput
 FORMS = ("/auth/realms/spotmusic/login-actions/authenticate", "/auth/realms/spotmusic/device")
 TOKENS = "/auth/realms/spotmusic/protocol/openid-connect/token"
 """Where passwords and codes can be guessed, and what every player asks every five minutes."""
+REDIRECTING = {f"/auth/realms/spotmusic/protocol/openid-connect/{endpoint}" for endpoint in ("auth", "token", "logout")}
+"""Endpoints that take redirect addresses, which the realm compares letter by letter."""
 INSIDE = {"/auth/admin", "/auth/realms/master", "/auth/health", "/auth/metrics"}
 """What Keycloak serves to administrators and probes."""
 CREDENTIALS = {"authorization", "cookie"}
+ARGUMENTS = {"signature", "policy", "code", "id_token_hint", "key", "session_code", "client_data", "user_code", "samlresponse"}
+"""Arguments of queries that open something or name somebody: those of CloudFront, of OpenID Connect and of Keycloak's mails."""
 LOGS = "data/LogsBucket"
 
 
@@ -48,7 +52,7 @@ def test_p107_attacks_and_floods_are_refused_and_bodies_are_read_whole_or_refuse
         measured = [at(rule, "VisibilityConfig.CloudWatchMetricsEnabled") for rule in (acl.properties, *rules)]
         yield acl, all(value is True for value in measured), "Count every rule in CloudWatch."
         yield acl, not any("Allow" in rule.get("Action", {}) for rule in rules), "A rule that allows lets pass what the next would refuse."
-        refused = {name for rule in rules if (name := refusing_group(rule))}
+        refused = {name for rule in rules if (name := refusing_group(rule, rules))}
         yield acl, refused >= MANAGED, f"These groups are missing or only count: {', '.join(sorted(MANAGED - refused))}."
         limits = [at(rule, "Statement.RateBasedStatement") for rule in rules if "Block" in rule.get("Action", {})]
         of_all = [rate["Limit"] for rate in limits if rate and "ScopeDownStatement" not in rate and rate["AggregateKeyType"] == "IP"]
@@ -83,16 +87,28 @@ def matches(statement: Json, request: Mapping[str, str]) -> bool:
     return bool(found(request[field], match["SearchString"]))
 
 
-def refusing_group(rule: Json) -> str | None:
-    """Name of the group of AWS that a rule lets refuse requests: all of them, for all but a limit that another rule sets."""
+def refusing_group(rule: Json, rules: list[Json]) -> str | None:
+    """Name of the group of AWS that a rule lets refuse requests: all of them, for all but what other rules of ours refuse."""
     group = at(rule, "Statement.ManagedRuleGroupStatement") or {}
-    counted = {o["Name"] for o in group.get("RuleActionOverrides", []) if "Block" not in o["ActionToUse"]}
+    counted = {o["Name"].lower() for o in group.get("RuleActionOverrides", []) if "Block" not in o["ActionToUse"]}
+    later = {label for other in rules if other["Priority"] > rule["Priority"] for label in refused_labels(other)}
     whole = (
         group.get("VendorName") == "AWS"
-        and counted <= {"SizeRestrictions_BODY"}
+        and counted <= {"sizerestrictions_body"} | later
         and not {"ScopeDownStatement", "ExcludedRules"} & group.keys()
     )
     return group["Name"] if whole and rule.get("OverrideAction") == {"None": {}} else None
+
+
+def refused_labels(rule: Json) -> set[str]:
+    """Rules of a group, in small letters, whose labels a rule of ours refuses everywhere but where OpenID Connect takes redirects."""
+    match at(rule, "Statement.AndStatement.Statements") if "Block" in rule.get("Action", {}) else None:
+        case [{"OrStatement": {"Statements": labels}}, {"NotStatement": {"Statement": {"OrStatement": {"Statements": admitted}}}}]:
+            paths = [at(part, "ByteMatchStatement") or {} for part in admitted]
+            exact = all(path.get("PositionalConstraint") == "EXACTLY" and path.get("SearchString") in REDIRECTING for path in paths)
+            keys = [str(at(label, "LabelMatchStatement.Key")) for label in labels]
+            return {key.rpartition(":")[2].lower() for key in keys} if exact else set()
+    return set()
 
 
 def refused_paths(rule: Json) -> set[str]:
@@ -135,7 +151,7 @@ def test_p108_what_was_refused_is_recorded_at_home_without_credentials(platform:
         protected = {
             key.lower() for entry in acl["DataProtectionConfig.DataProtections"] or [] for key in entry["Field"].get("FieldKeys", [])
         }
-        yield acl, protected >= CREDENTIALS, "Protect credentials in sampled requests as well."
+        yield acl, protected >= CREDENTIALS | ARGUMENTS, "Protect credentials in sampled requests as well."
         for log in recorded:
             buckets = log.targets("LogDestinationConfigs")
             home = [bucket.name for bucket in buckets] == [LOGS] and buckets[0].text("BucketName").startswith("aws-waf-logs-")

@@ -12,8 +12,12 @@ BUCKET_PREFIX = "aws-waf-logs-"
 """Name that WAF demands of a bucket for its logs (AWS WAF developer guide, logging to S3)."""
 
 CREDENTIAL_HEADERS = ("authorization", "cookie")
-CREDENTIAL_ARGUMENTS = ("Signature", "Policy", "code", "access_token", "id_token")
-"""Query arguments that open something for whoever reads them: signatures of audio URLs, codes and tokens of OpenID Connect."""
+CREDENTIAL_ARGUMENTS = (
+    *("Signature", "Policy", "code", "access_token", "id_token", "refresh_token", "id_token_hint", "logout_token"),
+    *("key", "session_code", "client_data", "user_code", "device_code", "SAMLResponse", "SAMLRequest", "request", "state"),
+)
+"""Query arguments that open something, or name somebody, for whoever reads them: signatures of audio URLs, codes and tokens of OpenID
+Connect (an `id_token_hint` holds name and address), and Keycloak's own (`key` of a mail sets a password)."""
 
 _LARGEST_INSPECTION = wafv2.CfnWebACL.RequestBodyAssociatedResourceTypeConfigProperty(default_size_inspection_limit="KB_64")
 
@@ -23,7 +27,8 @@ class WebAcl(Construct):
 
     Creates the web ACL (scope CLOUDFRONT: only a stack in us-east-1 can hold it) and its logging configuration. In order
     of evaluation: administration paths, addresses of bad reputation, the rate of each address, the rate of logins of each
-    address, bodies too large to inspect, the managed groups Common, KnownBadInputs and SQLi.
+    address, bodies too large to inspect, the managed group Common, addresses of the own machine outside `loopback_paths`, the
+    managed groups KnownBadInputs and SQLi. Our own rules answer with JSON, as the API does.
 
     Bodies: WAF reads the first 64 KiB (its maximum for CloudFront) and what is larger is refused, so nothing passes that
     was not read whole. The Common group would refuse 8 KiB already and only counts here. Audio files are no exception:
@@ -42,6 +47,8 @@ class WebAcl(Construct):
             would be counted with all who share its address.
         token_paths: token endpoints of OpenID Connect. Of them password grants alone are counted as logins; default: none.
         blocked_paths: paths that are never served to the public, with everything below them.
+        loopback_paths: paths at which a query or a form may name an address of the own machine, spelled exactly: where OpenID Connect
+            takes redirect addresses, which the realm compares letter by letter. Default: none.
         log_bucket: bucket for the logs; its name starts with `aws-waf-logs-` and its policy admits delivery.logs.amazonaws.com.
 
     Raises:
@@ -64,10 +71,12 @@ class WebAcl(Construct):
         requests_per_five_minutes: int = 25_000,
         logins_per_five_minutes: int = 400,
         blocked_paths: Sequence[str] = (),
+        loopback_paths: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         _check_name(log_bucket.bucket_name)
 
+        counted = rules.LOOPBACK_RULES if loopback_paths else ()
         self.metric_name = metric_name
         self.web_acl = wafv2.CfnWebACL(
             self,
@@ -78,13 +87,15 @@ class WebAcl(Construct):
             association_config=wafv2.CfnWebACL.AssociationConfigProperty(request_body={"CLOUDFRONT": _LARGEST_INSPECTION}),
             data_protection_config=_without_credentials(),
             visibility_config=rules.visibility(metric_name),
+            custom_response_bodies=rules.refusals(),
             rules=rules.in_order(
                 *([rules.blocked_paths(blocked_paths)] if blocked_paths else []),
                 rules.managed("IpReputation", "AWSManagedRulesAmazonIpReputationList"),
                 rules.request_rate("RequestRate", limit=requests_per_five_minutes),
                 rules.login_rate("LoginRate", limit=logins_per_five_minutes, paths=login_paths, token_paths=token_paths),
                 rules.body_size("BodySize"),
-                rules.managed("Common", "AWSManagedRulesCommonRuleSet", counted=["SizeRestrictions_BODY"]),
+                rules.managed("Common", "AWSManagedRulesCommonRuleSet", counted=["SizeRestrictions_BODY", *counted]),
+                *([rules.loopback("Loopback", except_at=loopback_paths)] if loopback_paths else []),
                 rules.managed("KnownBadInputs", "AWSManagedRulesKnownBadInputsRuleSet"),
                 rules.managed("SqlInjection", "AWSManagedRulesSQLiRuleSet"),
             ),

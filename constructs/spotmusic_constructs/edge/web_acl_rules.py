@@ -1,5 +1,6 @@
 """The rules of the web ACL, one function each."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,21 @@ Rule = Mapping[str, Any]
 WINDOW_SECONDS = 300
 LARGEST_BODY = 64 * 1024
 """Bytes of a body that WAF can read for CloudFront, at the most."""
+
+LOOPBACK_RULES = {
+    "EC2MetaDataSSRF_QUERYARGUMENTS": "EC2MetaDataSSRF_QueryArguments",
+    "EC2MetaDataSSRF_BODY": "EC2MetaDataSSRF_Body",
+}
+"""Rules of the group Common that take an address of the own machine for an attack, and the labels that they set: logins of whoever sits
+behind a forwarded port name one (awslabs/nx-plugin-for-aws#1016, 2026-08: `redirect_uri=https://localhost:4200` got 403)."""
+COMMON_LABELS = "awswaf:managed:aws:core-rule-set:"
+REFUSALS = {
+    404: "Not found",
+    413: "The body is larger than 64 KiB",
+    429: "Too many requests from this address",
+    403: "Refused: the request names an address of the own machine",
+}
+"""Messages of our own rules by status, as the Web API tells its errors. The managed groups answer 403 with CloudFront's page."""
 
 _NORMALIZED = [
     Acl.TextTransformationProperty(priority=place, type=kind) for place, kind in enumerate(("URL_DECODE", "NORMALIZE_PATH", "LOWERCASE"))
@@ -75,6 +91,36 @@ def login_rate(name: str, *, limit: int, paths: Sequence[str], token_paths: Sequ
     return {"name": name, "statement": _rate(limit, scope_down_statement=both), "action": _slow_down()}
 
 
+def loopback(name: str, *, except_at: Sequence[str]) -> Rule:
+    """Refuses what `LOOPBACK_RULES` have counted and labelled, except at paths that are spelled exactly so."""
+    labels = [
+        Acl.StatementProperty(label_match_statement=Acl.LabelMatchStatementProperty(scope="LABEL", key=f"{COMMON_LABELS}{label}"))
+        for label in LOOPBACK_RULES.values()
+    ]
+    admitted = [
+        Acl.StatementProperty(
+            byte_match_statement=Acl.ByteMatchStatementProperty(
+                field_to_match=Acl.FieldToMatchProperty(uri_path={}),
+                positional_constraint="EXACTLY",
+                search_string=path,
+                text_transformations=[Acl.TextTransformationProperty(priority=0, type="NONE")],
+            )
+        )
+        for path in except_at
+    ]
+    elsewhere = Acl.StatementProperty(not_statement=Acl.NotStatementProperty(statement=_any(admitted)))
+    both = Acl.StatementProperty(and_statement=Acl.AndStatementProperty(statements=[_any(labels), elsewhere]))
+    return {"name": name, "statement": both, "action": _block(403)}
+
+
+def refusals() -> dict[str, Acl.CustomResponseBodyProperty]:
+    """Returns the bodies of refusals by their key, as JSON."""
+    return {
+        _body_key(status): Acl.CustomResponseBodyProperty(content_type="APPLICATION_JSON", content=json.dumps({"message": message}))
+        for status, message in REFUSALS.items()
+    }
+
+
 def body_size(name: str) -> Rule:
     """Refuses a body that is larger than what WAF reads."""
     body = Acl.FieldToMatchProperty(body=Acl.BodyProperty(oversize_handling="MATCH"))
@@ -117,8 +163,14 @@ def _password_grant() -> Acl.StatementProperty:
 
 
 def _below(paths: Sequence[str]) -> Acl.StatementProperty:
-    found = [_path_starts_with(path) for path in paths]
-    return found[0] if len(found) == 1 else Acl.StatementProperty(or_statement=Acl.OrStatementProperty(statements=found))
+    return _any([_path_starts_with(path) for path in paths])
+
+
+def _any(statements: Sequence[Acl.StatementProperty]) -> Acl.StatementProperty:
+    """Matches when one of them does; WAF takes no alternative of one."""
+    return (
+        statements[0] if len(statements) == 1 else Acl.StatementProperty(or_statement=Acl.OrStatementProperty(statements=list(statements)))
+    )
 
 
 def _path_starts_with(path: str) -> Acl.StatementProperty:
@@ -133,11 +185,20 @@ def _path_starts_with(path: str) -> Acl.StatementProperty:
 
 
 def _block(status: int) -> Acl.RuleActionProperty:
-    return Acl.RuleActionProperty(block=Acl.BlockActionProperty(custom_response=Acl.CustomResponseProperty(response_code=status)))
+    return Acl.RuleActionProperty(block=Acl.BlockActionProperty(custom_response=_response(status)))
 
 
 def _slow_down() -> Acl.RuleActionProperty:
     """429 with Retry-After tells a well-behaved player to wait, where 403 would tell it to log in again."""
     wait = Acl.CustomHTTPHeaderProperty(name="Retry-After", value=str(WINDOW_SECONDS))
-    response = Acl.CustomResponseProperty(response_code=429, response_headers=[wait])
-    return Acl.RuleActionProperty(block=Acl.BlockActionProperty(custom_response=response))
+    return Acl.RuleActionProperty(block=Acl.BlockActionProperty(custom_response=_response(429, wait)))
+
+
+def _response(status: int, *headers: Acl.CustomHTTPHeaderProperty) -> Acl.CustomResponseProperty:
+    return Acl.CustomResponseProperty(
+        response_code=status, custom_response_body_key=_body_key(status), response_headers=list(headers) or None
+    )
+
+
+def _body_key(status: int) -> str:
+    return f"status-{status}"

@@ -7,14 +7,12 @@ DISTRIBUTION, ACL, LOGGING = "edge/Distribution", "edge/WebAcl", "edge/WebAclLog
 CONFIG = ("DistributionConfig",)
 AUDIO = (*CONFIG, "CacheBehaviors", {"PathPattern": "/audio/*"})
 API = (*CONFIG, "CacheBehaviors", {"PathPattern": "/v1/*"})
+RULES = ("BlockedPaths", "IpReputation", "RequestRate", "LoginRate", "BodySize", "Common", "Loopback", "KnownBadInputs", "SqlInjection")
 HEADERS = ("ResponseHeadersPolicyConfig", "SecurityHeadersConfig")
 
 FAULTS = (
     Fault("distribution without web ACL", DISTRIBUTION, drop(*CONFIG, "WebACLId"), "Attacks and floods reach the platform."),
-    *(
-        Fault(f"web ACL without rule {rule}", ACL, drop("Rules", {"Name": rule}), f"What {rule} refuses comes through.")
-        for rule in ("BlockedPaths", "IpReputation", "RequestRate", "LoginRate", "BodySize", "Common", "KnownBadInputs", "SqlInjection")
-    ),
+    *(Fault(f"web ACL without rule {rule}", ACL, drop("Rules", {"Name": rule}), f"What {rule} refuses comes through.") for rule in RULES),
     Fault(
         "web ACL that counts renewed tokens as logins",
         ACL,

@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -5,6 +6,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 
 from spotmusic_constructs.edge.web_acl import WebAcl
+from spotmusic_constructs.edge.web_acl_rules import LOOPBACK_RULES
 from tests.conftest import new_stack
 
 Json = dict[str, Any]
@@ -30,6 +32,7 @@ def template() -> Json:
         login_paths=["/auth/realms/example/login-actions", "/auth/realms/example/device"],
         token_paths=["/auth/realms/example/token"],
         blocked_paths=["/auth/Admin", "/auth/metrics"],
+        loopback_paths=["/auth/realms/example/auth"],
     )
     return dict(Template.from_stack(stack).to_json())
 
@@ -74,7 +77,18 @@ def test_an_address_is_told_to_slow_down_above_its_rate(rules: dict[str, Json]) 
     rate = rules["RequestRate"]["Statement"]["RateBasedStatement"]
     assert rate == {"AggregateKeyType": "IP", "EvaluationWindowSec": 300, "Limit": 500}
     response = rules["RequestRate"]["Action"]["Block"]["CustomResponse"]
-    assert response == {"ResponseCode": 429, "ResponseHeaders": [{"Name": "Retry-After", "Value": "300"}]}
+    wait = {"Name": "Retry-After", "Value": "300"}
+    assert response == {"ResponseCode": 429, "ResponseHeaders": [wait], "CustomResponseBodyKey": "status-429"}
+
+
+def test_web_acl_refuses_with_messages_as_json(acl: Json) -> None:
+    bodies = acl["CustomResponseBodies"]
+    blocks = [rule["Action"]["Block"]["CustomResponse"] for rule in acl["Rules"] if "Action" in rule]
+    assert {block["ResponseCode"] for block in blocks} == {403, 404, 413, 429}
+    for block in blocks:
+        body = bodies[block["CustomResponseBodyKey"]]
+        assert body["ContentType"] == "APPLICATION_JSON"
+        assert list(json.loads(body["Content"])) == ["message"]
 
 
 def test_the_rate_of_logins_counts_what_is_posted_to_the_forms_and_nothing_else(rules: dict[str, Json]) -> None:
@@ -104,7 +118,28 @@ def test_a_body_that_was_not_read_whole_is_refused(acl: Json, rules: dict[str, J
     assert (size["ComparisonOperator"], size["Size"]) == ("GT", 65536)
     assert rules["BodySize"]["Action"]["Block"]["CustomResponse"]["ResponseCode"] == 413
     overridden = rules["Common"]["Statement"]["ManagedRuleGroupStatement"]["RuleActionOverrides"]
-    assert overridden == [{"ActionToUse": {"Count": {}}, "Name": "SizeRestrictions_BODY"}]
+    assert {rule["Name"] for rule in overridden} == {"SizeRestrictions_BODY", *LOOPBACK_RULES}
+    assert all(rule["ActionToUse"] == {"Count": {}} for rule in overridden)
+
+
+def test_loopback_rule_refuses_all_but_the_paths(acl: Json, rules: dict[str, Json]) -> None:
+    names = [rule["Name"] for rule in acl["Rules"]]
+    assert names.index("Loopback") == names.index("Common") + 1
+    labels, elsewhere = rules["Loopback"]["Statement"]["AndStatement"]["Statements"]
+    keys = {part["LabelMatchStatement"]["Key"] for part in labels["OrStatement"]["Statements"]}
+    assert keys == {f"awswaf:managed:aws:core-rule-set:EC2MetaDataSSRF_{part}" for part in ("QueryArguments", "Body")}
+    path = elsewhere["NotStatement"]["Statement"]["ByteMatchStatement"]
+    assert (path["SearchString"], path["PositionalConstraint"]) == ("/auth/realms/example/auth", "EXACTLY")
+
+
+def test_web_acl_without_loopback_paths_counts_nothing_more() -> None:
+    stack = new_stack(region="us-east-1")
+    logs = s3.Bucket.from_bucket_name(stack, "Logs", "aws-waf-logs-example")
+    WebAcl(stack, "WebAcl", metric_name="example", login_paths=["/auth"], log_bucket=logs)
+    found = {rule["Name"]: rule for rule in properties(dict(Template.from_stack(stack).to_json()), "AWS::WAFv2::WebACL")["Rules"]}
+    (counted,) = found["Common"]["Statement"]["ManagedRuleGroupStatement"]["RuleActionOverrides"]
+    assert counted["Name"] == "SizeRestrictions_BODY"
+    assert "Loopback" not in found
 
 
 def test_administration_paths_do_not_exist_outside_however_they_are_spelled(acl: Json, rules: dict[str, Json]) -> None:
@@ -131,7 +166,7 @@ def test_only_requests_that_a_rule_acted_on_are_logged(template: Json) -> None:
 def test_sampled_requests_show_no_credentials_either(acl: Json) -> None:
     protections = {p["Field"]["FieldType"]: p["Field"]["FieldKeys"] for p in acl["DataProtectionConfig"]["DataProtections"]}
     assert protections["SINGLE_HEADER"] == ["authorization", "cookie"]
-    assert {"Signature", "code"} <= set(protections["SINGLE_QUERY_ARGUMENT"])
+    assert {"Signature", "code", "key", "id_token_hint", "session_code"} <= set(protections["SINGLE_QUERY_ARGUMENT"])
 
 
 def test_a_single_blocked_path_needs_no_alternative_and_none_needs_no_rule() -> None:

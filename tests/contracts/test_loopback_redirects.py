@@ -1,0 +1,90 @@
+"""The web ACL lets logins pass that go back to an address of the own machine, and refuses such addresses elsewhere.
+
+AWS's group Common takes `localhost` in a query or a form for an attack on the server itself. What it would do is imitated here: the rule
+sets its label, and the rest of the web ACL is the template's.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from stacks.realm import realm_of
+from tests.conftest import Template, settings_of
+
+Json = dict[str, Any]
+LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
+OPENID = "/auth/realms/spotmusic/protocol/openid-connect"
+LABELS = "awswaf:managed:aws:core-rule-set:EC2MetaDataSSRF_"
+RULES = {"EC2MetaDataSSRF_QUERYARGUMENTS": "QueryArguments", "EC2MetaDataSSRF_BODY": "Body"}
+"""Rules that look at queries and forms, and the ends of their labels (AWS WAF developer guide, core rule set)."""
+
+
+@pytest.fixture(params=["dev", "prod"])
+def environment(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def rules(environment: str, templates: Callable[[str], Mapping[str, Template]]) -> list[Json]:
+    """The rules of the web ACL, in their order."""
+    found = [r for r in templates(environment)["edge"]["Resources"].values() if r["Type"] == "AWS::WAFv2::WebACL"]
+    return sorted(found[0]["Properties"]["Rules"], key=lambda rule: int(rule["Priority"]))
+
+
+def loopback_redirects(environment: str) -> Iterator[str]:
+    """Yields where logins and logouts of the realm go back to, as far as that is the own machine."""
+    clients: Any = realm_of(settings_of(environment)).to_representation()["clients"]
+    for client in clients:
+        for uri in [*client.get("redirectUris", ()), *client.get("attributes", {}).get("post.logout.redirect.uris", "").split("##")]:
+            if urlsplit(uri).hostname in LOOPBACK:
+                yield uri
+
+
+def refuses(rules: list[Json], path: str, where: str) -> bool:
+    """Whether the rules refuse a request that names an address of the own machine in its query or body."""
+    labels: set[str] = set()
+    for rule in rules:
+        group = rule["Statement"].get("ManagedRuleGroupStatement")
+        if group and group["Name"] == "AWSManagedRulesCommonRuleSet":
+            counted = {override["Name"] for override in group.get("RuleActionOverrides", ())}
+            acting = {name for name, part in RULES.items() if part == where}
+            if not acting <= counted:
+                return True
+            labels.add(f"{LABELS}{where}")
+        elif "Block" in rule.get("Action", {}) and holds(rule["Statement"], path, labels):
+            return True
+    return False
+
+
+def holds(statement: Json, path: str, labels: set[str]) -> bool:
+    ((kind, said),) = statement.items()
+    match kind:
+        case "AndStatement":
+            return all(holds(part, path, labels) for part in said["Statements"])
+        case "OrStatement":
+            return any(holds(part, path, labels) for part in said["Statements"])
+        case "NotStatement":
+            return not holds(said["Statement"], path, labels)
+        case "LabelMatchStatement":
+            return said["Key"] in labels
+        case "ByteMatchStatement" if "UriPath" in said["FieldToMatch"]:
+            searched = str(said["SearchString"])
+            return path == searched if said["PositionalConstraint"] == "EXACTLY" else path.startswith(searched)
+    return False
+
+
+def test_realm_names_loopback_redirects(environment: str) -> None:
+    assert list(loopback_redirects(environment))
+
+
+@pytest.mark.parametrize(("endpoint", "where"), [("auth", "QueryArguments"), ("logout", "QueryArguments"), ("token", "Body")])
+def test_logins_to_the_own_machine_pass(rules: list[Json], endpoint: str, where: str) -> None:
+    assert not refuses(rules, f"{OPENID}/{endpoint}", where)
+
+
+@pytest.mark.parametrize("where", ["QueryArguments", "Body"])
+@pytest.mark.parametrize("path", ["/v1/playback", f"{OPENID}/userinfo", f"{OPENID}/auth/x", "/auth/realms/spotmusic/account", "/"])
+def test_loopback_addresses_are_refused_elsewhere(rules: list[Json], path: str, where: str) -> None:
+    assert refuses(rules, path, where)
