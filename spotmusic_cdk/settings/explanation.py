@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -16,22 +16,40 @@ ADVICE = "Correct it; environments/schema.json tells what it takes."
 _OWN_VPC = "The platform makes its own VPC; choose a network.cidr apart from yours, and connect the two by peering or a transit gateway."
 _ON_CALL = "Use observability.alarm_emails, or alarm_endpoints for a service of on-call such as PagerDuty."
 _SLACK = "Use observability.alarm_slack, with the ids of workspace and channel; an incoming webhook takes no messages of Amazon SNS."
+_API_SERVER = "Use kubernetes.public_access_cidrs, with endpoint: public_and_private."
 _MIRROR = "Images come through caches in Amazon ECR (registry.docker_hub_credentials and github_credentials); no other mirror is supported."
 _CERTIFICATES = "Only domain.edge_certificate takes one of your own; certificates of the home region are requested by the platform."
 ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("vpc", "vpc_id", "existing_vpc", "subnet_ids", "subnets"), _OWN_VPC),
     "avoid": "Choose a network.cidr apart from the ranges in use; other environment files are compared with it.",
     **dict.fromkeys(("mirror", "mirrors", "registry_mirror"), _MIRROR),
-    **dict.fromkeys(("oncall", "on_call", "pagerduty", "opsgenie", "webhook", "webhooks"), _ON_CALL),
-    **dict.fromkeys(("slack", "slack_channel", "slack_webhook", "chatbot"), _SLACK),
+    **dict.fromkeys(("oncall", "on_call", "opsgenie", "alarm_https", "alarm_urls"), _ON_CALL),
     **dict.fromkeys(("certificate", "certificates", "certificate_arn", "acm_certificate"), _CERTIFICATES),
-    **dict.fromkeys(("boundary", "iam_boundary", "permission_boundary"), "Use permissions_boundary at the top of the file."),
-    **dict.fromkeys(("extra_tags", "labels", "tag"), "Use tags at the top of the file."),
+    **dict.fromkeys(("labels", "tag"), "Use tags at the top of the file."),
+    **dict.fromkeys(("allowed_cidrs", "api_cidrs", "authorized_networks"), _API_SERVER),
+    **dict.fromkeys(("k8s_version", "kubernetes_version", "cluster_version"), "Use kubernetes.version."),
+    **dict.fromkeys(
+        ("registry", "repository", "container_image", "image_digest"),
+        "Use image, with a digest, or image_tag in the repository of the service.",
+    ),
+    "redpanda.replicas": "Use brokers.",
+    "rabbitmq.replicas": "Remove it: RabbitMQ has three nodes, for its quorum queues.",
     "backup_retention_days": "Use data.backup.retention_days, for databases and buckets alike.",
     "enabled": "Remove it: every component belongs to the platform, and a section that is left out has its defaults.",
     "metadata_url": "Set issuer, below which Keycloak reads the metadata of an OpenID provider; SAML is not supported.",
 }
-"""Advice on keys that users look for in vain, whichever section they write them in; the nearest known key would mislead."""
+"""Advice on keys that users look for in vain, whichever section they write them in; the nearest known key would mislead. A key with its
+section comes before one without."""
+_PARTS: dict[str, str] = {
+    "slack": _SLACK,
+    "chatbot": _SLACK,
+    "pager": _ON_CALL,
+    "webhook": _ON_CALL,
+    "boundary": "Use permissions_boundary at the top of the file.",
+    "_tags": "Use tags at the top of the file.",
+    "budget": "Use observability.monthly_budget_usd.",
+}
+"""The same for every key with such a part."""
 MOST = 20
 """Problems that one message tells: who has more of them starts with these."""
 
@@ -105,10 +123,26 @@ def _field(location: list[str]) -> FieldInfo | None:
 def _known_keys(location: list[str]) -> str:
     model = _model(location)
     known = sorted(model.model_fields) if model else []
-    if location[-1] in ELSEWHERE:
-        return ELSEWHERE[location[-1]]
-    close = get_close_matches(location[-1], known, n=1)
+    key = location[-1]
+    advice = ELSEWHERE.get(".".join(location[-2:])) or ELSEWHERE.get(key)
+    advice = advice or next((told for part, told in _PARTS.items() if part in key.lower()), None)
+    if advice:
+        return advice
+    places = [path for path in _paths(Settings) if path.rpartition(".")[2] == key]
+    if len(places) == 1:
+        return f"Use {places[0]}{'' if '.' in places[0] else ' at the top of the file'}."
+    close = get_close_matches(key, known, n=1)
     return f"Did you mean {close[0]}?" if close else f"Use one of {', '.join(known)}, or remove it."
+
+
+def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Keys of the file with their sections; those below a name of the user's choice have no one place."""
+    for key, field in model.model_fields.items():
+        yield f"{prefix}{key}"
+        if get_origin(field.annotation) is not dict:
+            for part in (field.annotation, *get_args(field.annotation)):
+                if isinstance(part, type) and issubclass(part, BaseModel):
+                    yield from _paths(part, f"{prefix}{key}.")
 
 
 def _reason(location: list[str]) -> str:
