@@ -191,7 +191,8 @@ def test_setup_and_generators_report_progress(tmp_path: Path, capsys: pytest.Cap
 def test_service_of_the_readme_can_be_pasted(tmp_path: Path) -> None:
     (block,) = re.findall(r"```yaml\nservices:\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
     dev = (ROOT / "environments" / "dev.yaml").read_text()
-    (tmp_path / "dev.yaml").write_text(dev.replace("services:\n", f"services:\n{block}", 1))
+    pasted = dev if "  lyrics:" in dev else dev.replace("services:\n", f"services:\n{block}", 1)
+    (tmp_path / "dev.yaml").write_text(pasted)
     assert "lyrics" in load("dev", folder=tmp_path, today=TODAY).services
 
 

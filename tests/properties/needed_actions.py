@@ -83,7 +83,9 @@ NEEDED: tuple[Needed, ...] = (
         "ecs-services/*ExecutionRole",
         f"{_PULL} ecr:BatchImportUpstreamImage ecr:CreateRepository",
         "Amazon ECR user guide, pull through cache",
+        by="ecr:BatchImportUpstreamImage ecr:CreateRepository",
     ),
+    Needed("ecs-services/*ExecutionRole", _PULL, "Amazon ECR user guide, private repository policies: pulling images"),
     Needed(
         "eks-platform/KubernetesNodeRoleCachedImagesPolicy",
         f"{_PULL} ecr:BatchImportUpstreamImage ecr:CreateRepository",
