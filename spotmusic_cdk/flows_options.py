@@ -71,7 +71,8 @@ def section(settings: Settings) -> list[str]:
     return [
         "## What options add",
         "",
-        "What the settings offer and none of the three environments turns on; a service with an image of its own stands for any.",
+        "What the settings offer and none of the three environments turns on; a service with an image of its own or of another account",
+        "stands for any.",
         "`make fuzz` holds production with every option to the same tables.",
         "",
         "| option | who | may | what |",
