@@ -4,7 +4,8 @@ import re
 from collections import defaultdict
 
 from tests.metric_math import value_of
-from tests.properties.alarms import ALARM, alarms_that_tell, metrics_of, period_of, severity_of
+from tests.properties.alarm_limits import limit_of, problem_with_limit
+from tests.properties.alarms import ALARM, COMPOSITE, alarms_that_tell, metrics_of, period_of, severity_of
 from tests.properties.promise import Verdicts, rule
 from tests.properties.resources import Json, Platform, Resource
 
@@ -97,7 +98,28 @@ def test_what_is_critical_is_worse_than_what_is_warned_of(platform: Platform) ->
             continue
         fewer = str(warning["ComparisonOperator"]).startswith("LessThan")
         worse = critical["Threshold"] < warning["Threshold"] if fewer else critical["Threshold"] > warning["Threshold"]
+        limit = limit_of(warning)
+        proportion = limit.critical_by_warning if limit else None
+        near = proportion is None or 0.99 < critical["Threshold"] / warning["Threshold"] / proportion < 1.01
+        yield critical, near, f"Its limit, {critical['Threshold']}, is not {proportion} times that of the warning, {warning['Threshold']}."
         yield critical, worse, f"Its limit, {critical['Threshold']}, is not beyond that of the warning, {warning['Threshold']}."
+
+
+@rule
+def test_alarms_ring_at_reviewed_limits(platform: Platform) -> Verdicts:
+    for alarm in platform.some(ALARM):
+        problem = problem_with_limit(alarm)
+        yield alarm, problem is None, f"Decide its limit anew: {problem}."
+        periods = {source["MetricStat"]["Period"] for source in read(alarm) if "MetricStat" in source}
+        yield alarm, len(periods) < 2, f"Read its metrics over one period, not {sorted(periods)}."
+
+
+@rule
+def test_alarms_tell_no_heartbeat(platform: Platform) -> Verdicts:
+    """The topic of the heartbeat is heard by an alarm on its silence, and by nobody else."""
+    for alarm in platform.some(ALARM, COMPOSITE):
+        topics = {topic for path in ("AlarmActions", "OKActions") for topic in alarm.targets(path)}
+        yield alarm, not any("Heartbeat" in topic.name for topic in topics), "Tell the topic that people hear."
 
 
 @rule
