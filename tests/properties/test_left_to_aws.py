@@ -41,11 +41,15 @@ def test_every_policy_is_read_in_the_language_of_today(platform: Platform) -> Ve
             yield resource, document.get("Version") == VERSION, f"Say Version {VERSION} in its policy."
 
 
+ELEMENTS = {"Action", "Effect", "NotAction"}
+"""Elements by which a statement of a policy is known from one of a web ACL, though one be missing."""
+
+
 def documents(value: Any) -> Iterator[Json]:
     """Policy documents at any depth."""
     if isinstance(value, dict):
         statements = value.get("Statement")
-        if isinstance(statements, list) and statements and isinstance(statements[0], dict) and "Effect" in statements[0]:
+        if isinstance(statements, list) and statements and isinstance(statements[0], dict) and ELEMENTS & statements[0].keys():
             yield value
         for item in value.values():
             yield from documents(item)

@@ -15,6 +15,10 @@ PAIR = {"Key", "Name", "Value"}
 STATEMENT = ({"Effect"}, {"Action", "NotAction"})
 """Keys of a statement, of each of which one has to be there."""
 
+OF_RESOURCES = {"AWS::KMS::Key", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy"}
+"""Types whose policies name both who and what."""
+OF_RESOURCES_TOO = ({"Principal", "NotPrincipal"}, {"Resource", "NotResource"})
+
 
 def missing(schema: ResourceSchema, properties: Json) -> list[str]:
     """Paths of properties that the schema of a resource type requires and the template lacks."""
@@ -59,6 +63,8 @@ def test_statements_have_required_elements(platform: Platform) -> Verdicts:
                 complete = all(keys & statement.keys() for keys in STATEMENT)
                 # A trust policy and the policy of a resource name principals, every other names resources.
                 complete = complete and bool({"Principal", "NotPrincipal", "Resource", "NotResource"} & statement.keys())
+                if resource.type in OF_RESOURCES:
+                    complete = complete and all(keys & statement.keys() for keys in OF_RESOURCES_TOO)
                 yield resource, complete, f"Complete statement {number}: IAM refuses it."
 
 

@@ -12,6 +12,7 @@ from tests.mutants.catalogue import (
     secrets,
     services,
     settings,
+    survivors,
 )
 from tests.mutants.fault import Fault, SettingsFault
 
@@ -26,5 +27,6 @@ FAULTS: tuple[Fault, ...] = (
     *observability.FAULTS,
     *resilience.FAULTS,
     *operation.FAULTS,
+    *survivors.FAULTS,
 )
 SETTINGS_FAULTS: tuple[SettingsFault, ...] = settings.SETTINGS_FAULTS
