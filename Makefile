@@ -145,7 +145,7 @@ engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready  ## change
 	done
 	@touch $@
 
-engines: setup  ## prove: ask real Redis, MariaDB, RabbitMQ, Prometheus, Keycloak, nginx
+engines: setup  ## prove: ask real Redis, MariaDB, RabbitMQ, Keycloak and others
 	python -m pytest tests/engines
 
 fuzz: setup  ## prove: mutate thousands of environment files (SEED=1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from spotmusic_cdk import flows, flows_options, grants
+from spotmusic_cdk import flows, flows_options, grants, output
 from spotmusic_cdk.settings import Settings, load
 from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC, Flow
 
@@ -248,8 +248,7 @@ def _boxes(labels: Mapping[tuple[str, str], list[str]], picture: Picture) -> lis
 def write(path: Path = DOCUMENT) -> None:
     """Writes the document, and prints the file, its lines and whether they changed."""
     text = document(load("prod", folder=ROOT / "environments", today=date.today()))
-    changed = not path.exists() or path.read_text() != text
-    path.write_text(text)
+    changed = output.write(path, text)
     print(f"{path}: {len(text.splitlines())} lines, {'changed' if changed else 'as it was'}")
 
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from spotmusic_cdk import output
 from spotmusic_cdk.settings.environment import Settings
 
 PATH = Path(__file__).parents[2] / "environments" / "schema.json"
@@ -16,8 +17,7 @@ def text() -> str:
 
 def write(path: Path = PATH) -> None:
     """Writes the schema, and prints the file, its lines and whether they changed."""
-    changed = not path.exists() or path.read_text(encoding="utf-8") != text()
-    path.write_text(text(), encoding="utf-8")
+    changed = output.write(path, text())
     print(f"{path}: {len(text().splitlines())} lines, {'changed' if changed else 'as it was'}")
 
 

@@ -6,7 +6,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from spotmusic_cdk import versions
+from spotmusic_cdk import output, versions
 from spotmusic_cdk.settings import Settings, load
 from spotmusic_cdk.supply_chain.bill_of_materials import bill_of_materials
 from spotmusic_cdk.supply_chain.outdated import report
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.command == "sbom":
         text = bill_of_materials(ROOT, environments())
-        options.output.write_text(text)
+        output.write(options.output, text)
         print(f"{options.output}: CycloneDX 1.6, {len(json.loads(text)['components'])} components")
         return 0
     text, ended = report(ROOT, environments(), today=options.today, offline=options.offline)

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from spotmusic_cdk import output
 from tests.charts.platform import read
 from tests.conftest import settings_of, synthesize, templates_in
 from tests.gameday import document
@@ -21,7 +22,7 @@ def main(environment: str) -> None:
         world = World(platform=platform, cluster=read(environment, templates, assembly))
     print(document.computed(world))
     if platform.settings.production:
-        document.PATH.write_text(document.written(document.PATH.read_text(), world))
+        output.write(document.PATH, document.written(document.PATH.read_text(), world))
 
 
 if __name__ == "__main__":

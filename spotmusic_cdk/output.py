@@ -1,0 +1,21 @@
+"""Files that a command writes into the checkout."""
+
+from pathlib import Path
+
+
+def write(path: Path, text: str) -> bool:
+    """Writes a file, and tells whether it is another than before.
+
+    Args:
+        path: file to write.
+        text: what it holds from then on.
+
+    Raises:
+        SystemExit: if it can't be written; the message says why.
+    """
+    try:
+        changed = not path.exists() or path.read_text(encoding="utf-8") != text
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SystemExit(f"{path} can't be written to ({error.strerror}). Own it, on a file system that is not read-only.") from error
+    return changed
