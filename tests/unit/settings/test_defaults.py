@@ -5,6 +5,7 @@ import json
 import pytest
 
 from spotmusic_cdk.settings import schema
+from spotmusic_cdk.settings.delivery_cost import budget_warnings
 from tests.conftest import ROOT, sample_of, settings_of
 
 
@@ -62,3 +63,7 @@ def test_every_key_is_described_in_the_schema() -> None:
         if "description" not in value and "$ref" not in value
     ]
     assert undescribed == []
+
+
+def test_shipped_budget_covers_its_delivery() -> None:
+    assert list(budget_warnings(settings_of("prod"))) == []
