@@ -99,6 +99,7 @@ kong = {
       return ngx.exit(status)
     end,
   },
+  service = { request = { clear_header = ngx.req.clear_header, set_header = ngx.req.set_header } },
   client = {
     -- By this the rate limit counts.
     authenticate = function(_, credential) ngx.req.set_header("X-Counted-By", credential.id) end,

@@ -31,7 +31,7 @@ TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 class Service(ThreadingHTTPServer):
-    """Stands in for all services: answers with by whom the request is counted, and remembers it."""
+    """Stands in for all services: answers with what it learns of the listener, and remembers the request."""
 
     daemon_threads = True
 
@@ -45,7 +45,8 @@ class _Answer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.reached.append(self.path)
-        body = self.headers.get("X-Counted-By", "").encode()
+        told = [self.headers.get(name, "") for name in ("X-Counted-By", "X-Listener", "X-Listener-Roles")]
+        body = " ".join(told).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -105,7 +106,8 @@ def gateway(folder: Path, keycloak: Keycloak, *, keys_port: int | None = None) -
     try:
         with running([str(nginx), "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"], folder / "log", environment(nginx)) as process:
             found = Gateway(port, keycloak.certificate, service)
-            wait_until(lambda: found.ask(OPEN)[0] == 200, "the public route answers", folder / "log", process)
+            wait_until(lambda: found.ask(OPEN)[0] > 0, "nginx answers", folder / "log", process)
+            assert found.ask(OPEN)[0] == 200, (folder / "log").read_text()
             yield found
     finally:
         service.shutdown()
@@ -161,10 +163,14 @@ http {{
     set $upstream_x_forwarded_for "";
     set $upstream_x_forwarded_proto "";
     set $upstream_x_forwarded_port "";
+    set $upstream_x_forwarded_path "";
+    set $upstream_x_forwarded_prefix "";
     proxy_http_version 1.1;
     proxy_set_header X-Forwarded-For $upstream_x_forwarded_for;
     proxy_set_header X-Forwarded-Proto $upstream_x_forwarded_proto;
     proxy_set_header X-Forwarded-Port $upstream_x_forwarded_port;
+    proxy_set_header X-Forwarded-Path $upstream_x_forwarded_path;
+    proxy_set_header X-Forwarded-Prefix $upstream_x_forwarded_prefix;
     proxy_set_header X-Forwarded-Host spotmusic.example;
     proxy_ssl_trusted_certificate {certificate};
     proxy_ssl_verify on;

@@ -81,7 +81,7 @@ def test_web_login_gives_a_token_for_the_api(web: Gateway) -> None:
     assert (claims["iss"], claims["aud"], claims["azp"], claims["typ"]) == (ISSUER, "web-api", "web", "Bearer")
     assert claims["realm_access"] == {"roles": ["listener"]}
     assert answer["expires_in"] == 300
-    assert web.ask(f"{API}/queue", token=answer["access_token"]) == (200, "", claims["sub"])
+    assert web.ask(f"{API}/queue", token=answer["access_token"]) == (200, "", f"{claims['sub']} {claims['sub']} listener")
 
 
 def test_gateway_lets_nobody_pass_without_token(web: Gateway) -> None:
