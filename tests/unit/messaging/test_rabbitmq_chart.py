@@ -57,6 +57,11 @@ def test_nothing_is_said_that_rabbitmq_no_longer_listens_to(spec: Json) -> None:
     assert "ha-mode" not in str(spec)
 
 
+@pytest.mark.parametrize("path", ["charts/monitoring/rules/rabbitmq.yaml", "docs/runbooks/rabbitmq.md"])
+def test_rabbitmq_alerts_name_no_paused_node(path: str) -> None:
+    assert "pauses itself" not in (ROOT / path).read_text()
+
+
 def test_rabbitmq_endpoints_have_labels_of_their_own(manifests: list[Json]) -> None:
     """Two endpoints of one port are one series `up` to Prometheus, of which the second sample overwrites the first."""
     monitor = named(manifests, "ServiceMonitor", "rabbitmq")
