@@ -12,6 +12,10 @@ GRAFANA_URL = "https://localhost:3000"
 LOCAL_PLAYER = "http://localhost:5173"
 """The web player on the machine of its developer: only where there is no domain."""
 
+WEB_PAGES = ("callback", "silent-check-sso.html")
+"""Pages of the web player that take a login back: the visible one, and the one that keycloak-js loads into a frame without showing it
+(Keycloak, JavaScript adapter, silent check-sso)."""
+
 
 def realm_of(settings: Settings) -> Realm:
     """Returns who may log in to what. Logins go back to the public address, exactly."""
@@ -20,7 +24,7 @@ def realm_of(settings: Settings) -> Realm:
     origins = [*([settings.public_url] if secure else []), *([] if settings.domain else [LOCAL_PLAYER])]
     email = identity.email
     return Realm(
-        web_redirects=[f"{origin}/callback" for origin in origins],
+        web_redirects=[f"{origin}/{page}" for origin in origins for page in WEB_PAGES],
         mobile_redirects=[f"{origin}/app/callback" for origin in origins],
         grafana_url=GRAFANA_URL,
         tls_required=secure,

@@ -21,7 +21,7 @@ class KongSettings(Model):
     max_replicas: Annotated[int, Field(ge=2, le=200)] = 6
     """Pods at the most."""
     requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
-    """Requests of one listener in a minute; where a route is public, of one address."""
+    """Requests of one listener in a minute. Logins and public routes have limits of their own, for all who share an address."""
 
     @model_validator(mode="after")
     def _min_is_not_above_max(self) -> Self:

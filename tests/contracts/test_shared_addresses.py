@@ -7,6 +7,7 @@ import pytest
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.edge import LISTENERS_BEHIND_AN_ADDRESS
 from spotmusic_constructs.edge.web_acl_rules import WINDOW_SECONDS
+from spotmusic_constructs.gateway.plugins import RateLimit
 from tests.conftest import ROOT, settings_of
 
 LOADED = 20
@@ -32,6 +33,23 @@ def test_everybody_behind_one_address_may_listen_and_log_in(environment: str) ->
     requests, forms = of_a_listener(settings)
     assert settings.edge.requests_per_five_minutes >= LISTENERS_BEHIND_AN_ADDRESS * requests
     assert settings.edge.logins_per_five_minutes >= LISTENERS_BEHIND_AN_ADDRESS * forms
+
+
+PAGES = 12
+"""Requests of a login for which Kong asks Keycloak: pages, forms, redirects and the code's token. Files of pages are counted apart, and
+come from CloudFront's cache."""
+RETURNING_MINUTES = 5
+"""Minutes in which all listeners behind an address log in anew after a failure that ended their sessions."""
+TRIES = 3
+"""Times that a player asks for its token when all come back in one minute."""
+
+
+def test_everybody_behind_one_address_may_pass_kong() -> None:
+    limit = RateLimit(requests_per_minute=1, host="")
+    per_minute = settings_of("prod").edge.requests_per_five_minutes / 5
+    assert limit.logins_per_minute >= LISTENERS_BEHIND_AN_ADDRESS * PAGES / RETURNING_MINUTES
+    assert limit.tokens_per_minute >= LISTENERS_BEHIND_AN_ADDRESS * TRIES
+    assert limit.open_per_minute >= per_minute
 
 
 def test_the_runbook_computes_the_same() -> None:

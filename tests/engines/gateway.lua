@@ -89,6 +89,7 @@ package.loaded["resty.http"], package.loaded["resty.openssl.pkey"] = http, pkey
 kong = {
   log = { warn = function(...) ngx.log(ngx.WARN, ...) end },
   request = { get_headers = function() return ngx.req.get_headers() end },
+  service = { request = { set_header = ngx.req.set_header, clear_header = ngx.req.clear_header } },
   response = {
     exit = function(status, body, headers)
       for name, value in pairs(headers or {}) do

@@ -129,11 +129,21 @@ def test_a_code_needs_its_verifier_once(web: Gateway) -> None:
     assert (status, answer["error"]) == (400, "invalid_grant")
 
 
-def test_a_refresh_token_works_once(web: Gateway) -> None:
+def test_a_lost_answer_logs_nobody_out(web: Gateway) -> None:
     form = {"grant_type": "refresh_token", "client_id": "web", "refresh_token": tokens(web, "listener")["refresh_token"]}
-    assert web.token("spotmusic", **form)[0] == 200
+    web.token("spotmusic", **form)
     status, answer = web.token("spotmusic", **form)
-    assert (status, answer["error"]) == (400, "invalid_grant")
+    assert status == 200
+    assert web.token("spotmusic", **{**form, "refresh_token": answer["refresh_token"]})[0] == 200
+
+
+def test_a_refresh_token_ends_its_session_at_the_third_use(web: Gateway) -> None:
+    form = {"grant_type": "refresh_token", "client_id": "web", "refresh_token": tokens(web, "listener")["refresh_token"]}
+    _, newest = web.token("spotmusic", **form)
+    assert web.token("spotmusic", **form)[0] == 200
+    for token in (form["refresh_token"], newest["refresh_token"]):
+        status, answer = web.token("spotmusic", **{**form, "refresh_token": token})
+        assert (status, answer["error"]) == (400, "invalid_grant")
 
 
 @pytest.mark.parametrize("client", ["web", "mobile", "admin-cli"])

@@ -57,33 +57,38 @@ def declarative_config(
     return {
         "_format_version": "3.0",
         "_transform": True,
-        "services": [*(_api(route, services_url, tokens) for route in routes), _login(login_url, realm)],
+        "services": [*(_api(route, services_url, tokens, rate_limit) for route in routes), _login(login_url, realm, rate_limit)],
         "plugins": list(everywhere(rate_limit, public_url)),
     }
 
 
-def _api(route: GatewayRoute, url: str, tokens: TokenCheck) -> dict[str, object]:
+def _api(route: GatewayRoute, url: str, tokens: TokenCheck, limit: RateLimit) -> dict[str, object]:
     expression = f'http.path == "{route.path}" || http.path ^= "{route.path}/"'
     # The longest prefix wins, whatever the order of the list.
     entry = {**_route(route.service, expression), "priority": len(route.path)}
-    plugins = [] if route.public else [tokens.to_plugin()]
+    plugins = [limit.of_address(limit.open_per_minute)] if route.public else [tokens.to_plugin()]
     return {**_service(route.service, url, public=route.public), "routes": [entry], "plugins": [*plugins, headers(API_HEADERS)]}
 
 
-def _login(url: str, realm: str) -> dict[str, object]:
+def _login(url: str, realm: str, limit: RateLimit) -> dict[str, object]:
     """Logins of one realm, and the files of its pages. The administration console and the master realm have no route.
 
     Only letters that addresses of Keycloak have may follow. Kong has resolved dots and doubled slashes before it compares; what it leaves
     alone, such as `;` and `%2F`, Keycloak might read otherwise (/auth/realms/<realm>/account/..;/..;/..;/admin).
+
+    Pages, tokens and files are counted apart: who logs in takes no token from others behind the same address.
     """
     rest = "(/[A-Za-z0-9._~-]+)*/?$"
-    realm_path = f"^/auth/realms/{realm}/({'|'.join(LOGIN_PATHS)}){rest}"
-    expression = f'http.path ~ r#"{realm_path}"# || http.path ~ r#"^/auth/resources{rest}"#'
-    return {
-        **_service("keycloak", url, public=True),
-        "routes": [{**_route("keycloak", expression), "priority": 1}],
-        "plugins": [headers(LOGIN_HEADERS)],
+    parts = {
+        "keycloak": (1, rf'http.path ~ r#"^/auth/realms/{realm}/({"|".join(LOGIN_PATHS)}){rest}"#', limit.logins_per_minute),
+        "keycloak-tokens": (2, f'http.path == "/auth/realms/{realm}/protocol/openid-connect/token"', limit.tokens_per_minute),
+        "keycloak-files": (2, f'http.path ~ r#"^/auth/resources{rest}"#', limit.open_per_minute),
     }
+    routes = [
+        {**_route(name, expression), "priority": priority, "plugins": [limit.of_address(per_minute)]}
+        for name, (priority, expression, per_minute) in parts.items()
+    ]
+    return {**_service("keycloak", url, public=True), "routes": routes, "plugins": [headers(LOGIN_HEADERS)]}
 
 
 def _service(name: str, url: str, *, public: bool) -> dict[str, object]:

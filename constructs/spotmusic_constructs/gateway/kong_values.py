@@ -1,5 +1,7 @@
 """What Kong's chart is told, part by part."""
 
+import json
+
 from spotmusic_constructs.gateway.lua_plugins import SHARED_MEMORY
 from spotmusic_constructs.kubernetes.pod import HOST, POD_SECURITY, READ_ONLY_CONTAINER, resources, spread
 
@@ -10,6 +12,27 @@ STATUS_PORT = 8100
 KEEP_ALIVE_SECONDS = 50
 """Seconds that Kong keeps an idle connection to an upstream: fewer than the upstream does."""
 LABELS = {"app.kubernetes.io/name": "kong", "app.kubernetes.io/instance": "kong", "app.kubernetes.io/component": "app"}
+
+_LOGGED = {
+    "time": "$time_iso8601",
+    "request_id": "$http_x_request_id",
+    "trace_id": "$http_x_amzn_trace_id",
+    "kong_request_id": "$kong_request_id",
+    "address": "$remote_addr",
+    "method": "$request_method",
+    "path": "$uri",
+    "asked": "$upstream_x_forwarded_path",
+    "status": "$status",
+    "bytes": "$body_bytes_sent",
+    "seconds": "$request_time",
+    "upstream": "$upstream_addr",
+    "upstream_status": "$upstream_status",
+    "upstream_seconds": "$upstream_response_time",
+}
+ACCESS_LOG = f"spotmusic escape=json '{json.dumps(_LOGGED)}'"
+"""Kong's access log: no query (codes, keys of mails, searches), no referrer, no credential. `request_id` is the id of CloudFront's access
+log and of the service's; `kong_request_id` stands in Kong's error log. `asked` is the path of the viewer where Kong answered with an error
+of its own, for which `path` is that of its error handler."""
 
 
 def environment(vpc_cidr: str, address_header: str) -> dict[str, object]:
@@ -23,6 +46,17 @@ def environment(vpc_cidr: str, address_header: str) -> dict[str, object]:
         # No plugin may run Lua that stands in the configuration.
         "untrusted_lua": "off",
         "headers": "off",
+        "nginx_http_log_format": ACCESS_LOG,
+        "proxy_access_log": f"/dev/stdout {ACCESS_LOG.split(maxsplit=1)[0]}",
+        # The longest token that is read (8,192 characters) and its name do not fit into nginx' 8 KiB; longer headers get 400.
+        "nginx_http_large_client_header_buffers": "4 16k",
+        # Of answers that may not be kept, those to requests with a token only (CloudFront adds `Via`, which makes them proxied ones).
+        # Pages of logins have codes and what their reader typed, and the length of a compressed page tells of both (CVE-2013-3587).
+        "nginx_proxy_gzip": "on",
+        "nginx_proxy_gzip_proxied": "auth",
+        "nginx_proxy_gzip_types": "application/json application/problem+json",
+        "nginx_proxy_gzip_min_length": "1024",
+        "nginx_proxy_gzip_vary": "on",
         "upstream_keepalive_idle_timeout": str(KEEP_ALIVE_SECONDS),
         "log_level": "notice",
         "anonymous_reports": "off",

@@ -7,15 +7,15 @@ from urllib.parse import urlsplit
 REALM_TOKEN = "realm-token"  # noqa: S105 the name of a plugin
 VIEWER_ADDRESS = "viewer-address"
 REDIS_PASSWORD = "{vault://env/redis-password}"  # noqa: S105 a reference that Kong resolves from its environment
-LARGEST_BODY_BYTES = 1_000_000
-"""The Web API takes JSON; audio is uploaded to S3 directly."""
+LARGEST_BODY_BYTES = 65_536
+"""The Web API takes JSON; audio is uploaded to S3 directly. The web ACL refuses larger bodies before (ADR 12)."""
 LONGEST_TOKEN_SECONDS = 3600
 """A token that claims to live longer is none of Keycloak's access tokens, which live five minutes."""
 REFRESH_SECONDS = 300
 """How long a key that the realm took back still passes: as long as the tokens that it signed lived anyway."""
 
 API_HEADERS = (
-    "Strict-Transport-Security: max-age=63072000; includeSubDomains",
+    "Strict-Transport-Security: max-age=63072000",
     "X-Content-Type-Options: nosniff",
     "X-Frame-Options: DENY",
     "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
@@ -58,7 +58,12 @@ class RateLimit:
     """How many requests one listener may send, counted in Redis so that all pods count together.
 
     Args:
-        requests_per_minute: requests in a minute of one subject of a token, or of one address where a route is public.
+        requests_per_minute: requests in a minute of one subject of a token.
+        logins_per_minute: requests for pages and forms of logins in a minute of one address. A mobile network has 500 listeners behind one;
+            when all of them log in anew within five minutes, with twelve requests each, that is 1,200.
+        tokens_per_minute: tokens that one address gets or renews in a minute, counted apart so that logins end no session: 500 listeners
+            who all come back in one minute, and try twice more.
+        open_per_minute: requests of one address in a minute for public routes and for files of login pages; the web ACL admits 5,000.
         host: primary endpoint of the cache.
         port: its TLS port.
         username: user of the cache.
@@ -66,16 +71,26 @@ class RateLimit:
 
     requests_per_minute: int
     host: str
+    logins_per_minute: int = 1_200
+    tokens_per_minute: int = 1_500
+    open_per_minute: int = 5_000
     port: int = 6379
     username: str = "kong"
 
     def to_plugin(self) -> Plugin:
-        """Returns the plugin. The token's subject is the credential; a request without one is counted by its address."""
+        """Returns the plugin of every route. The token's subject is the credential; a request without one is counted by its address."""
+        return self._counting("credential", self.requests_per_minute)
+
+    def of_address(self, per_minute: int) -> Plugin:
+        """Returns the plugin of a service or route without a token, with a counter of its own."""
+        return self._counting("ip", per_minute)
+
+    def _counting(self, by: str, per_minute: int) -> Plugin:
         redis = {"host": self.host, "port": self.port, "username": self.username, "password": REDIS_PASSWORD, "database": 0}
         tls = {"ssl": True, "ssl_verify": True, "server_name": self.host}
         config = {
-            "minute": self.requests_per_minute,
-            "limit_by": "credential",
+            "minute": per_minute,
+            "limit_by": by,
             "policy": "redis",
             "redis": {**redis, **tls, "timeout": 500},
         }

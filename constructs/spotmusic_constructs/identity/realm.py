@@ -137,7 +137,12 @@ def _second_factor() -> dict[str, object]:
 
 
 def _sessions() -> dict[str, object]:
-    """The gateway cannot take a token back: it lives five minutes, and its refresh token works once."""
+    """The gateway cannot take a token back: it lives five minutes, and its refresh token works twice.
+
+    Once would be the rule (RFC 9700, 4.14.2), and Keycloak ends the session at the second use. But an answer that is lost on its way
+    (a phone in a tunnel, a restart of the gateway) leaves the player with the old token alone: it would be logged out. A stolen token that
+    is used beyond its two uses still ends the session, and is noticed so.
+    """
     return {
         "defaultSignatureAlgorithm": "RS256",
         "accessTokenLifespan": 300,
@@ -152,7 +157,7 @@ def _sessions() -> dict[str, object]:
         "offlineSessionMaxLifespanEnabled": True,
         "offlineSessionMaxLifespan": 180 * DAY,
         "revokeRefreshToken": True,
-        "refreshTokenMaxReuse": 0,
+        "refreshTokenMaxReuse": 1,
     }
 
 

@@ -36,7 +36,7 @@ end
 
 ngx = {
   shared = { realm_keys = shared_dict() },
-  var = {},
+  var = { request_uri = "/v1/playback/x?q=secret" },
   now = function() return clock end,
   sleep = function(seconds) clock = clock + seconds end,
   timer = { at = function(_, callback) timers[#timers + 1] = callback return true end },

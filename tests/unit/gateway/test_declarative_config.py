@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from spotmusic_constructs.edge.web_acl_rules import LARGEST_BODY
 from spotmusic_constructs.gateway.declarative_config import GatewayRoute, declarative_config
 from spotmusic_constructs.gateway.plugins import API_HEADERS, RateLimit, TokenCheck
 from tests.own_schemas import problems
@@ -81,10 +82,16 @@ def test_the_longer_prefix_wins_and_a_prefix_ends_at_a_slash() -> None:
 
 def is_login(path: str) -> bool:
     """Whether the route to Keycloak takes a path, as Kong compares it: dots and doubled slashes are resolved before."""
-    (route,) = service(config(), "keycloak")["routes"]
-    patterns = re.findall(r'http\.path ~ r#"(.+?)"#', route["expression"])
-    assert route["expression"] == " || ".join(f'http.path ~ r#"{pattern}"#' for pattern in patterns)
-    return any(re.search(pattern, path) for pattern in patterns)
+    return bool(login_route(path))
+
+
+def login_route(path: str) -> str | None:
+    """Name of the route to Keycloak that takes a path: the one of highest priority."""
+    for route in sorted(service(config(), "keycloak")["routes"], key=lambda route: -int(route["priority"])):
+        kind, pattern = re.fullmatch(r'http\.path (==|~) (?:r#)?"(.+)"#?', route["expression"]).groups()  # type: ignore[union-attr]
+        if path == pattern if kind == "==" else re.search(pattern, path):
+            return str(route["name"])
+    return None
 
 
 @pytest.mark.parametrize(
@@ -157,9 +164,24 @@ def test_the_password_of_the_cache_is_a_reference_and_no_secret() -> None:
     assert plugin(config(PLAYBACK), "rate-limiting")["redis"]["password"] == "{vault://env/redis-password}"
 
 
-def test_a_body_of_more_than_a_megabyte_is_refused() -> None:
+def test_kong_takes_bodies_as_large_as_the_edge() -> None:
     size = plugin(config(PLAYBACK), "request-size-limiting")
-    assert (size["allowed_payload_size"], size["size_unit"]) == (1_000_000, "bytes")
+    assert (size["allowed_payload_size"], size["size_unit"]) == (LARGEST_BODY, "bytes")
+
+
+def test_logins_tokens_and_files_are_counted_apart() -> None:
+    realm = "/auth/realms/spotmusic/protocol/openid-connect"
+    paths = (f"{realm}/auth", f"{realm}/token", "/auth/resources/9t0rk/login/x.css")
+    counted = {route["name"]: plugin(route, "rate-limiting") for route in service(config(), "keycloak")["routes"]}
+    limits = [counted[str(login_route(path))] for path in paths]
+    assert [limit["minute"] for limit in limits] == [1200, 1500, 5000]
+    assert {limit["limit_by"] for limit in limits} == {"ip"}
+
+
+def test_public_routes_count_addresses_of_many_listeners() -> None:
+    limit = plugin(service(config(STATUS), "status"), "rate-limiting")
+    assert (limit["limit_by"], limit["minute"]) == ("ip", 5000)
+    assert limit["redis"]["password"] == "{vault://env/redis-password}"
 
 
 def test_every_request_has_an_id_and_every_answer_of_the_api_has_security_headers() -> None:

@@ -1,4 +1,5 @@
 import json
+import re
 from typing import Any
 
 import aws_cdk as cdk
@@ -88,6 +89,37 @@ def test_the_proxy_is_an_inner_service_with_tls_only(values: Json) -> None:
 def test_the_viewers_address_is_read_where_no_viewer_can_write_and_only_from_the_vpc(values: Json) -> None:
     env = values["env"]
     assert (env["trusted_ips"], env["real_ip_header"]) == ("10.40.0.0/16", "X-Viewer-Address")
+
+
+def test_access_log_has_no_query_and_one_id(values: Json) -> None:
+    name, _escape, pattern = values["env"]["nginx_http_log_format"].split(" ", 2)
+    assert values["env"]["proxy_access_log"] == f"/dev/stdout {name}"
+    logged = json.loads(pattern.strip("'"))
+    assert logged["request_id"] == "$http_x_request_id"
+    revealing = {
+        "$request",
+        "$request_uri",
+        "$args",
+        "$query_string",
+        "$http_referer",
+        "$http_authorization",
+        "$http_cookie",
+        "$upstream_uri",
+    }
+    assert not revealing & set(logged.values())
+    assert all(re.fullmatch(r"\$[a-z0-9_]+", value) for value in logged.values())
+
+
+def test_kong_compresses_answers_to_tokens_only(values: Json) -> None:
+    env = values["env"]
+    assert (env["nginx_proxy_gzip"], env["nginx_proxy_gzip_proxied"]) == ("on", "auth")
+    assert "application/json" in env["nginx_proxy_gzip_types"].split()
+
+
+def test_longest_token_fits_into_a_header(values: Json) -> None:
+    longest = int(re.findall(r"LONGEST_TOKEN = (\d+)", LuaPlugin(name="realm-token").files["token.lua"])[0])
+    size = int(values["env"]["nginx_http_large_client_header_buffers"].split()[1].removesuffix("k"))
+    assert longest + len("Authorization: Bearer \r\n") < size * 1024
 
 
 def test_the_edge_writes_the_header_that_is_believed(values: Json) -> None:

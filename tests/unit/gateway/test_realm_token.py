@@ -265,9 +265,10 @@ def test_upstreams_get_the_viewers_address_alone_and_the_scheme_that_the_viewer_
     forged = {"headers": {"x-forwarded-for": "203.0.113.66"}, "address": "198.51.100.7"}
     (outcome,) = run("viewer-address", ADDRESS, forged)
     assert outcome["upstream"] == {
+        "request_uri": "/v1/playback/x?q=secret",
         "upstream_x_forwarded_for": "198.51.100.7",
         "upstream_x_forwarded_proto": "https",
         "upstream_x_forwarded_port": 443,
-        "upstream_x_forwarded_path": "",
+        "upstream_x_forwarded_path": "/v1/playback/x",
         "upstream_x_forwarded_prefix": "",
     }

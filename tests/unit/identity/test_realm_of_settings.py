@@ -30,16 +30,21 @@ def redirects(settings: Settings) -> dict[str, list[str]]:
     return {client["clientId"]: client["redirectUris"] for client in representation["clients"] if "redirectUris" in client}
 
 
+def web(origin: str) -> list[str]:
+    """Pages of the web player that take a login back, with and without showing it."""
+    return [f"{origin}/callback", f"{origin}/silent-check-sso.html"]
+
+
 def test_with_a_domain_logins_go_back_to_it_and_nowhere_else() -> None:
     assert redirects(sample_of("prod")) == {
-        "web": ["https://spotmusic.example/callback"],
+        "web": web("https://spotmusic.example"),
         "mobile": ["https://spotmusic.example/app/callback"],
         "grafana": ["https://localhost:3000/login/generic_oauth"],
     }
 
 
 def test_without_a_domain_they_go_back_to_the_machine_of_a_developer() -> None:
-    assert redirects(sample_of("dev"))["web"] == ["http://localhost:5173/callback"]
+    assert redirects(sample_of("dev"))["web"] == web("http://localhost:5173")
     assert realm_of(sample_of("dev")).tls_required is False
 
 
@@ -47,7 +52,7 @@ def test_once_cloudfronts_name_is_known_everything_bears_it() -> None:
     dev = sample_of("dev")
     named = changed("dev", edge=dev.edge.model_copy(update={"distribution_domain_name": CLOUDFRONT_NAME}))
     assert named.issuer == f"https://{CLOUDFRONT_NAME}/auth/realms/spotmusic"
-    assert redirects(named)["web"] == [f"https://{CLOUDFRONT_NAME}/callback", "http://localhost:5173/callback"]
+    assert redirects(named)["web"] == [*web(f"https://{CLOUDFRONT_NAME}"), *web("http://localhost:5173")]
     assert realm_of(named).tls_required is True
 
 

@@ -37,8 +37,8 @@ function ViewerAddress:access(conf)
   -- The load balancer tells how the edge called it. Viewers called the edge by the scheme of the public address.
   ngx.var.upstream_x_forwarded_proto = conf.scheme
   ngx.var.upstream_x_forwarded_port = conf.port
-  -- Kong would hand on what the viewer wrote in them. No route strips a prefix.
-  ngx.var.upstream_x_forwarded_path = ""
+  -- Kong would hand on what the viewer wrote in them. No route strips a prefix. The access log reads the path too.
+  ngx.var.upstream_x_forwarded_path = ngx.var.request_uri:match("^[^?]*")
   ngx.var.upstream_x_forwarded_prefix = ""
 end
 
