@@ -28,4 +28,10 @@ class Harmless:
         return f"{self.of} {self.path} ({', '.join(self.kinds)})"
 
 
-HARMLESS: tuple[Harmless, ...] = ()
+HARMLESS: tuple[Harmless, ...] = (
+    Harmless("AWS::*", "Description", "Nobody but people reads it; names, tags and runbooks say what it is for.", ("drop",)),
+    Harmless("AWS::*", "*.Sid", "Label of a statement: IAM decides without it.", ("drop",)),
+    Harmless("AWS::CloudWatch::*Alarm", "ActionsEnabled", "True where it is left out (CloudFormation reference).", ("drop",)),
+    Harmless("AWS::CloudFront::Distribution", "DistributionConfig.Comment", "Nobody but people reads it.", ("drop",)),
+    Harmless("AWS::CloudFront::PublicKey", "PublicKeyConfig.Comment", "Nobody but people reads it.", ("drop",)),
+)
