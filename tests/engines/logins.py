@@ -17,6 +17,7 @@ REDIRECT = f"{PUBLIC_URL}/callback"
 VERIFIER = "v" * 64
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
 STEP_SECONDS = 30
+TRIES, PAUSE_SECONDS = 20, 0.5
 
 
 def person(name: str) -> Json:
@@ -48,11 +49,19 @@ def login_address(browser: Browser, realm: str = "spotmusic", *, path: str = "au
     return f"{browser.origin}{PATH}/realms/{realm}/protocol/openid-connect/{path}?{query}"
 
 
-def give_password(browser: Browser, user: str, password: str = PASSWORD) -> tuple[str, str]:
-    """Begins a login without cookies and gives the password; returns the address that came back, or the next page."""
-    browser.forget()
-    _, page = browser.visit(login_address(browser))
-    return browser.submit(page, {"username": user, "password": password}, REDIRECT)
+def give_password(browser: Browser, user: str, password: str = PASSWORD, *, tries: int = TRIES) -> tuple[str, str]:
+    """Begins a login without cookies and gives the password; returns the address that came back, or the next page.
+
+    Keycloak refuses a user while it still records the login before, and says what it says of a wrong password.
+    """
+    for number in range(tries):
+        browser.forget()
+        _, page = browser.visit(login_address(browser))
+        place, page = browser.submit(page, {"username": user, "password": password}, REDIRECT)
+        if 'id="input-error-username"' not in page or number + 1 == tries:
+            break
+        time.sleep(PAUSE_SECONDS)
+    return place, page
 
 
 def code_of(place: str) -> str:
