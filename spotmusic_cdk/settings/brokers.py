@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from spotmusic_cdk.settings.model import Gibibytes, Model, Name, Once, SecretArn
+from spotmusic_cdk.settings.model import Gibibytes, Model, Name, SecretArn, Unordered, UnorderedKeys
 from spotmusic_cdk.settings.services import ServiceSettings
 
 TopicName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([.-][a-z0-9]+)*$", max_length=100)]
@@ -28,9 +28,9 @@ class TopicSettings(Model):
     """Whether events go when they are old, or when a newer one has their key, or both. It cannot be changed later: that deletes events."""
     retention_hours: Hours = 168
     """Hours until an event goes, where the policy says delete. It bounds how long personal data survives."""
-    producers: Annotated[tuple[Name, ...], Once] = ()
+    producers: Annotated[tuple[Name, ...], Unordered] = ()
     """Services that write; each has `events` in its `talks_to`."""
-    consumers: Annotated[tuple[Name, ...], Once] = ()
+    consumers: Annotated[tuple[Name, ...], Unordered] = ()
     """Services that read, in consumer groups that begin with their name."""
 
 
@@ -66,7 +66,7 @@ class RedpandaSettings(Model):
     """Memory per broker, in GiB; Redpanda asks for at least 2 per core."""
     storage_gib: Gibibytes = 50
     """gp3 volume per broker, in GiB."""
-    topics: dict[TopicName, TopicSettings | None] = Field(default_factory=dict, max_length=100)
+    topics: Annotated[dict[TopicName, TopicSettings | None], UnorderedKeys] = Field(default_factory=dict, max_length=100)
     """Topics by name, beside the default topics `events.listening`, `events.playback-telemetry`, `events.trends` and
     `events.recommendations`. Under the name of a default topic, the keys given here replace its own. `null` removes a default topic and the
     rights on it; the topic itself stays on the brokers until somebody deletes it."""
@@ -137,9 +137,9 @@ class RedpandaSettings(Model):
 class QueueSettings(Model):
     """One queue of tasks. It is a quorum queue on three nodes; a task that nobody could do goes to its queue of dead letters."""
 
-    consumers: Annotated[tuple[Name, ...], Once] = ()
+    consumers: Annotated[tuple[Name, ...], Unordered] = ()
     """Services that take from it; the service of its name when left out."""
-    publishers: Annotated[tuple[Name, ...], Once] = ()
+    publishers: Annotated[tuple[Name, ...], Unordered] = ()
     """Services that may publish to it; every service with `tasks` in its `talks_to` when left out."""
     delivery_limit: Annotated[int, Field(ge=1, le=100)] = 5
     """Failed deliveries that a task survives; the next one makes it a dead letter. A task returned with requeue is not counted."""
@@ -158,7 +158,7 @@ class RabbitMQSettings(Model):
     """Memory per node, in GiB."""
     storage_gib: Gibibytes = 20
     """gp3 volume per node, in GiB."""
-    queues: dict[Name, QueueSettings] = Field(default_factory=dict, max_length=100)
+    queues: Annotated[dict[Name, QueueSettings], UnorderedKeys] = Field(default_factory=dict, max_length=100)
     """Queues by name. A service that scales on messages has one of its own name even if it does not stand here."""
 
     @model_validator(mode="after")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, Field, StringConstraints
 
 from spotmusic_cdk.settings.countries import known_country
-from spotmusic_cdk.settings.model import Model, Name, Once
+from spotmusic_cdk.settings.model import Model, Name, Once, Unordered
 
 PriceClass = Literal["100", "200", "all"]
 """CloudFront price classes, cheapest first; each includes the ones before it."""
@@ -44,7 +44,7 @@ class EdgeSettings(Model):
     hsts_include_subdomains: bool = False
     """HTTPS for every subdomain of the domain too, in browsers that met the platform (HSTS). They remember it for two years, and
     nobody can take it back: set it when no subdomain answers by HTTP alone."""
-    allowed_countries: Annotated[tuple[Annotated[str, AfterValidator(known_country)], ...], Once] = ()
+    allowed_countries: Annotated[tuple[Annotated[str, AfterValidator(known_country)], ...], Unordered] = ()
     """ISO 3166 codes of the countries that may listen; all when empty."""
     signing_keys: Annotated[tuple[Name, ...], Once] = Field(default=("first", "second"), min_length=2, max_length=5)
     """Names of the key pairs that sign audio URLs; two at least, so that one can be replaced while the other signs. The first signs."""

@@ -11,7 +11,7 @@ from spotmusic_cdk.settings.data import DataSettings, RegistrySettings
 from spotmusic_cdk.settings.edge import EdgeSettings
 from spotmusic_cdk.settings.identity import IdentitySettings
 from spotmusic_cdk.settings.kubernetes import KubernetesSettings
-from spotmusic_cdk.settings.model import Model, Name, PolicyReference, TagKey, TagText
+from spotmusic_cdk.settings.model import Model, Name, PolicyReference, TagKey, TagText, UnorderedKeys
 from spotmusic_cdk.settings.network import DomainSettings, NetworkSettings
 from spotmusic_cdk.settings.observability import ObservabilitySettings
 from spotmusic_cdk.settings.problem import ProblemsError
@@ -36,7 +36,7 @@ class Settings(Model):
     """Team that answers for it (tag Owner)."""
     cost_center: TagText = "streaming"
     """Cost center (tag CostCenter), such as KST-4711; a number in quotes, such as "100234"."""
-    tags: Annotated[dict[TagKey, TagText], Field(max_length=10)] = Field(default_factory=dict)
+    tags: Annotated[dict[TagKey, TagText], Field(max_length=10), UnorderedKeys] = Field(default_factory=dict)
     """More tags of everything, such as `DataOwner: music-rights`: 10 at most, keys to 127 letters, values to 255, of letters, digits,
     spaces and `+ - = . _ : / @`. A number needs quotes. Another tag replaces the nodes of the cluster one by one (docs/deployment.md)."""
     permissions_boundary: PolicyReference | None = None
@@ -49,7 +49,7 @@ class Settings(Model):
     data: DataSettings = DataSettings()
     kubernetes: KubernetesSettings = KubernetesSettings()
     identity: IdentitySettings = IdentitySettings()
-    services: dict[ServiceName, ServiceSettings] = Field(default_factory=dict)
+    services: Annotated[dict[ServiceName, ServiceSettings], UnorderedKeys] = Field(default_factory=dict)
     edge: EdgeSettings = EdgeSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
     resilience: ResilienceSettings = ResilienceSettings()

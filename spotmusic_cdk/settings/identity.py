@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from spotmusic_cdk.settings.model import Email, Model, Name, SecretArn
+from spotmusic_cdk.settings.model import Email, Model, Name, SecretArn, UnorderedKeys
 
 HTTPS = 443
 
@@ -75,7 +75,7 @@ class IdentitySettings(Model):
     """Whether anybody may make an account; needs `email`, because an address must be confirmed."""
     email: EmailSettings | None = None
     """Without one Keycloak sends no mail: nobody can reset a password by themselves."""
-    providers: dict[Name, IdentityProviderSettings] = Field(default_factory=dict, max_length=20)
+    providers: Annotated[dict[Name, IdentityProviderSettings], UnorderedKeys] = Field(default_factory=dict, max_length=20)
     """External identity providers by alias."""
 
     @model_validator(mode="after")

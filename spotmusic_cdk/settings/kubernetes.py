@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from spotmusic_cdk.settings.brokers import RabbitMQSettings, RedpandaSettings
-from spotmusic_cdk.settings.model import Gibibytes, Model, Once, RoleArn
+from spotmusic_cdk.settings.model import Gibibytes, Model, RoleArn, Unordered
 from spotmusic_cdk.settings.problem import shown
 
 __all__ = ["KeycloakSettings", "KongSettings", "KubernetesSettings", "MonitoringSettings", "RabbitMQSettings", "RedpandaSettings"]
@@ -64,12 +64,12 @@ class KubernetesSettings(Model):
     """Kubernetes version, one that `spotmusic_cdk/versions.py` knows a kubectl layer for."""
     endpoint: Literal["private", "public_and_private"] = "private"
     """Who can reach the API server: the VPC, or the ranges of `public_access_cidrs` as well. Production takes `private` only."""
-    public_access_cidrs: Annotated[tuple[Annotated[str, AfterValidator(_ipv4_range)], ...], Once, Field(max_length=40)] = ()
+    public_access_cidrs: Annotated[tuple[Annotated[str, AfterValidator(_ipv4_range)], ...], Field(max_length=40), Unordered] = ()
     """IPv4 ranges that reach a public endpoint, such as 203.0.113.0/24: required with `public_and_private`, 40 at most (Amazon EKS
     quotas). `0.0.0.0/0` is everybody."""
-    administrators: Annotated[tuple[RoleArn, ...], Once, Field(max_length=50)] = ()
+    administrators: Annotated[tuple[RoleArn, ...], Field(max_length=50), Unordered] = ()
     """IAM roles that administer the cluster (break-glass)."""
-    viewers: Annotated[tuple[RoleArn, ...], Once, Field(max_length=50)] = ()
+    viewers: Annotated[tuple[RoleArn, ...], Field(max_length=50), Unordered] = ()
     """IAM roles of the team that may open a tunnel to Grafana and do nothing else in the cluster; nobody but these two gets in."""
     redpanda: RedpandaSettings = RedpandaSettings()
     rabbitmq: RabbitMQSettings = RabbitMQSettings()

@@ -50,6 +50,7 @@ def load(environment: str, *, folder: Path, today: date, clock: date | None = No
     problems = [
         *_name_problems(settings, path),
         *_overlap_problems(settings, others),
+        *_domain_problems(settings, others),
         *_scanning_problems(settings, others),
         *_support_problems(settings, today),
         *_prefix_list_problems(settings),
@@ -110,6 +111,13 @@ def _overlap_problems(settings: Settings, others: list[Settings]) -> Iterator[Pr
         if overlapping(settings, other):
             wrong = f"{settings.network.cidr} overlaps {other.network.cidr} of {other.name}"
             yield Problem("network.cidr", wrong, "Choose ranges apart, so that they can be connected.")
+
+
+def _domain_problems(settings: Settings, others: list[Settings]) -> Iterator[Problem]:
+    """Find environments that would each take one domain, of which CloudFront and Route 53 refuse the second when all else stands."""
+    for other in others:
+        if settings.domain and other.domain and settings.domain.name == other.domain.name:
+            yield Problem("domain.name", f"{settings.domain.name} belongs to {other.name}", "Give each environment a domain of its own.")
 
 
 def _scanning_problems(settings: Settings, others: list[Settings]) -> Iterator[Problem]:

@@ -25,6 +25,11 @@ def _named_once(values: tuple[str, ...]) -> tuple[str, ...]:
 Once = AfterValidator(_named_once)
 """A list in which nothing stands twice: what is made of each entry would be made twice."""
 
+Unordered = AfterValidator(lambda values: tuple(sorted(_named_once(values))))
+"""A list like `Once` whose order means nothing. It is sorted, so that another order in the file changes no template."""
+UnorderedKeys = AfterValidator(lambda entries: dict(sorted(entries.items())))
+"""A mapping whose order means nothing, sorted for the same reason."""
+
 # Patterns name letters and digits one by one: of a Unicode expression \d and \w match those of every script, and AWS takes none of them.
 Email = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=254)]
 TagText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 +=._:/@-]{1,255}$")]

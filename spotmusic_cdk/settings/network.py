@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints, field_validator
 
-from spotmusic_cdk.settings.model import LogDays, Model, Once
+from spotmusic_cdk.settings.model import LogDays, Model, Unordered
 from spotmusic_cdk.settings.problem import shown
 
 InterfaceEndpoint = Literal[
@@ -24,7 +24,7 @@ class NetworkSettings(Model):
     """IPv4 range of the VPC, /16 to /18: application subnets are four steps smaller (/20 of a /16) for one address per pod."""
     nat_gateways: Annotated[int, Field(ge=1, le=3)] = 1
     """NAT gateways; a production environment needs one per zone, so that a lost zone takes only its own way out."""
-    interface_endpoints: Annotated[tuple[InterfaceEndpoint, ...], Once] | Literal["all"] = ()
+    interface_endpoints: Annotated[tuple[InterfaceEndpoint, ...], Unordered] | Literal["all"] = ()
     """AWS services reached without leaving the VPC. Each costs per zone and hour, so dev has none; `all` is every one we use."""
     flow_log_retention_days: LogDays = 365
     """Days that flow logs are kept."""

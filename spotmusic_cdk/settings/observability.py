@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from spotmusic_cdk.settings.model import Email, HttpsAddress, LogDays, Model, Once
+from spotmusic_cdk.settings.model import Email, HttpsAddress, LogDays, Model, Unordered
 
 
 class SlackSettings(Model):
@@ -24,9 +24,9 @@ class ObservabilitySettings(Model):
     """Days that records of access are kept; Marco Civil (art. 15) asks for six months."""
     security_log_days: LogDays = 365
     """Days that security records are kept: audit logs of databases, the control plane, events, and functions that handle secrets."""
-    alarm_emails: Annotated[tuple[Email, ...], Once, Field(max_length=20)] = ()
+    alarm_emails: Annotated[tuple[Email, ...], Field(max_length=20), Unordered] = ()
     """Who is told of an alarm; each address has to confirm its subscription once."""
-    alarm_endpoints: Annotated[tuple[HttpsAddress, ...], Once, Field(max_length=10)] = ()
+    alarm_endpoints: Annotated[tuple[HttpsAddress, ...], Field(max_length=10), Unordered] = ()
     """HTTPS addresses of services of on-call that take messages of Amazon SNS, such as PagerDuty's
     `https://events.pagerduty.com/integration/KEY/enqueue`; they confirm by themselves. The address, with its key, is in the template. An
     incoming webhook of Slack takes no messages of SNS: use `alarm_slack`."""

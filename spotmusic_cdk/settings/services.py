@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
-from spotmusic_cdk.settings.model import Model, Name, Once
+from spotmusic_cdk.settings.model import Model, Name, Unordered
 from spotmusic_cdk.settings.resilience import ServicePeak
 
 Resource = Literal["catalogue", "cache", "events", "tasks", "audio", "uploads"]
@@ -75,9 +75,9 @@ class ServiceSettings(Model):
     """Whether the route answers without a token."""
     health_path: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9/_-]*$", max_length=200)] = "/healthz"
     """Path that answers 200 when a task can serve."""
-    talks_to: Annotated[tuple[Name, ...], Once] = ()
+    talks_to: Annotated[tuple[Name, ...], Unordered] = ()
     """What it may connect to: catalogue, cache, events (Redpanda), tasks (RabbitMQ), audio, uploads, or another service."""
-    retired_talks_to: Annotated[tuple[Name, ...], Once] = ()
+    retired_talks_to: Annotated[tuple[Name, ...], Unordered] = ()
     """Words on their way out of `talks_to`: new tasks do without them, and the ones that still run keep their connections, users and
     secrets. The first of two deployments that remove a word (docs/deployment.md)."""
     deployment: Literal["rolling", "blue_green"] = "rolling"

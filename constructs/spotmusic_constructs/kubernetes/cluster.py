@@ -12,6 +12,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from spotmusic_constructs.kubernetes import roles
+from spotmusic_constructs.kubernetes.access_entry import access_entry_id
 from spotmusic_constructs.kubernetes.kubectl import harden_kubectl
 
 SUBNETS = ec2.SubnetSelection(subnet_group_name="application")
@@ -117,9 +118,9 @@ class KubernetesCluster(Construct):
     def _admit(self, administrators: Sequence[str]) -> None:
         """Lets administrators and nodes in; the deployment function has its entry from CDK, and nobody else has one."""
         everywhere = eks.AccessScopeType.CLUSTER
-        for number, arn in enumerate(administrators, start=1):
+        for arn in administrators:
             admin = eks.AccessPolicy.from_access_policy_name("AmazonEKSClusterAdminPolicy", access_scope_type=everywhere)
-            eks.AccessEntry(self, f"Administrator{number}", cluster=self.cluster, principal=arn, access_policies=[admin])
+            eks.AccessEntry(self, access_entry_id("Administrator", arn), cluster=self.cluster, principal=arn, access_policies=[admin])
         auto_node = eks.AccessPolicy.from_access_policy_name("AmazonEKSAutoNodePolicy", access_scope_type=everywhere)
         self.node_access = eks.AccessEntry(
             self,

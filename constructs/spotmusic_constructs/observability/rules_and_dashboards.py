@@ -6,6 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
 from constructs import Construct, IConstruct
 
+from spotmusic_constructs.kubernetes.access_entry import access_entry_id
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
 
 TEAM = "spotmusic:grafana"
@@ -63,9 +64,14 @@ class RulesAndDashboards(Construct):
             after=after,
             values={"names": {choice: _choices(choice, among) for choice, among in names.items()}, "team": {"group": TEAM}},
         )
-        for number, arn in enumerate(viewers):
+        for arn in viewers:
             eks.CfnAccessEntry(
-                self, f"Viewer{number}", cluster_name=cluster.cluster_name, principal_arn=arn, kubernetes_groups=[TEAM], type="STANDARD"
+                self,
+                access_entry_id("Viewer", arn),
+                cluster_name=cluster.cluster_name,
+                principal_arn=arn,
+                kubernetes_groups=[TEAM],
+                type="STANDARD",
             )
 
 

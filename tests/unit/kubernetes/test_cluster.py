@@ -13,7 +13,7 @@ from spotmusic_cdk import compliance
 from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
 from spotmusic_constructs.kubernetes.kubectl import kubectl_layer
 from tests.conftest import feature_flags
-from tests.templates import all_of, resources_of
+from tests.templates import all_of, properties_of, resources_of
 
 ACCOUNT = "111122223333"
 KEY = f"arn:aws:kms:sa-east-1:{ACCOUNT}:key/kubernetes"
@@ -130,6 +130,13 @@ def test_the_cluster_keeps_to_standard_support_and_refuses_to_be_deleted(templat
     assert said["UpgradePolicy"] == {"SupportType": "STANDARD"}
     assert said["DeletionProtection"] is True
     assert said["ZonalShiftConfig"] == {"Enabled": True}
+
+
+def test_the_first_administrator_is_removed_alone(template: dict[str, Any]) -> None:
+    first = f"arn:aws:iam::{ACCOUNT}:role/administrators"
+    entries = properties_of(template["Resources"], "AWS::EKS::AccessEntry")
+    both = synthesize(administrators=[first, ADMINISTRATOR])["Resources"]
+    assert properties_of(both, "AWS::EKS::AccessEntry").keys() > entries.keys()
 
 
 def test_whoever_creates_the_cluster_is_not_its_administrator(template: dict[str, Any]) -> None:

@@ -53,6 +53,14 @@ def test_who_looks_at_grafana_may_open_a_tunnel_and_nothing_else(stack: cdk.Stac
     assert {m["metadata"]["namespace"] for m in (role, binding)} == {"monitoring"}
 
 
+def test_the_first_viewer_is_removed_alone() -> None:
+    def ids(*viewers: str) -> set[str]:
+        resources = Template.from_stack(made(viewers=viewers)).to_json()["Resources"]
+        return {id_ for id_, resource in resources.items() if resource["Type"] == "AWS::EKS::AccessEntry"}
+
+    assert ids(f"{VIEWER}-first", VIEWER) > ids(VIEWER)
+
+
 def test_without_viewers_nobody_gets_in() -> None:
     assert "AWS::EKS::AccessEntry" not in str(Template.from_stack(made()).to_json())
 

@@ -508,6 +508,12 @@ def test_environments_that_overlap_are_refused(tmp_path: Path) -> None:
         load("dev", folder=folder, today=TODAY)
 
 
+def test_two_environments_share_no_domain(tmp_path: Path) -> None:
+    text = changed(PROD, {"name": "live", "network.cidr": "10.99.0.0/16", "registry.account_scanning": False})
+    with pytest.raises(SettingsError, match=r"domain.name: spotmusic.example belongs to prod.\n  Give each environment a domain"):
+        load("live", folder=written(tmp_path, live=text, prod=PROD), today=TODAY)
+
+
 def test_a_name_that_is_not_the_files_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"name: dev is not the file's name"):
         load("lab", folder=written(tmp_path, lab=DEV), today=TODAY)
