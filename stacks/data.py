@@ -25,6 +25,8 @@ from stacks.secrets import SecretsStack
 MAINTENANCE = {"Catalogue": "mon:08:00-mon:09:00", "Identity": "wed:08:00-wed:09:00"}
 """Maintenance windows in UTC: at night in São Paulo, one database a night, and an hour after the last backup may start, since AWS
 Backup takes no snapshot of a database in the hour before its maintenance. The cache has Tuesday."""
+REQUEST_LOGS = ("gateway-access/", "services-access/")
+"""Where the application load balancers write requests."""
 IDENTITY_DATABASES = {"keycloak": "keycloak", "grafana": "grafana"}
 KONG_PREFIX = "ratelimit"
 """Prefix of the keys in which Kong's rate limiting counts (kong/plugins/rate-limiting/policies, 3.9)."""
@@ -128,6 +130,7 @@ class DataStack(EnvironmentStack):
             # WAF writes to no bucket of another name, and bucket names are the world's: the account makes it ours.
             bucket_name=f"aws-waf-logs-spotmusic-{settings.name}-{self.account}-{self.creation}",
             retention_days=buckets.log_days,
+            query_prefixes=REQUEST_LOGS,
             removal_policy=policy,
         )
         logs = self.logs.bucket

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+import aws_cdk as cdk
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
@@ -73,6 +74,8 @@ class ServiceAccess:
                 yield user_access("TASKS", self._secrets.secrets.rabbitmq_users[name])
             case "uploads":
                 yield bucket_access("UPLOADS", self._data.uploads.bucket, writes=True)
+                # Pages may put files there alone, by the content security policy. SDKs would sign for another name of the bucket.
+                yield Access(environment={"UPLOADS_ENDPOINT": f"https://s3.{self._settings.region}.{cdk.Aws.URL_SUFFIX}"})
             case "audio":
                 yield from self._audio()
             case other:

@@ -46,6 +46,7 @@ COUNTED = _after(1, 1, 300, 1, 1)
 _GIB = 2**30
 
 LIMITS: Mapping[str, Limit] = {
+    "AWS/ApplicationELB DesyncMitigationMode_NonCompliant_Request_Count": _after(3, 3, 300, warning=100),
     "AWS/ApplicationELB HealthyHostCount": _after(3, 3, 60, critical=2),
     "AWS/ApplicationELB RejectedConnectionCount": _after(1, 1, 60, critical=1),
     "AWS/ApplicationELB TargetResponseTime": _after(5, 5, 60, warning=1, critical=3),

@@ -35,6 +35,7 @@ _BALANCER, _GROUP, _SERVICE = "LoadBalancer", "LoadBalancer TargetGroup", "Clust
 PUBLISHED: Mapping[str, Mapping[str, Published]] = {
     # User Guide for Application Load Balancers, CloudWatch metrics.
     "AWS/ApplicationELB": {
+        "DesyncMitigationMode_NonCompliant_Request_Count": _by(_BALANCER, of="Sum"),
         "HTTPCode_ELB_5XX_Count": _by(_BALANCER, of="Sum"),
         "HTTPCode_Target_5XX_Count": _by(_BALANCER, _GROUP, of="Sum"),
         "HealthyHostCount": _by(_GROUP, of="Average Minimum Maximum"),

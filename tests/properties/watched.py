@@ -26,6 +26,7 @@ WATCHED: Mapping[str, tuple[Watch, ...]] = {
         _aws("ApplicationELB", BOTH, "server errors", "HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "RequestCount"),
         _aws("ApplicationELB", BOTH, "the slowest hundredth", "TargetResponseTime", statistic="p99"),
         _aws("ApplicationELB", CRITICAL, "connections that it refuses", "RejectedConnectionCount"),
+        _aws("ApplicationELB", WARNING, "malformed requests", "DesyncMitigationMode_NonCompliant_Request_Count"),
     ),
     "network load balancer": (_aws("NetworkELB", CRITICAL, "ports that are used up", "PortAllocationErrorCount"),),
     "target group": _targets("ApplicationELB"),

@@ -1,5 +1,7 @@
 """The log bucket: where S3, load balancers, CloudFront and WAF write who asked for what."""
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
@@ -12,6 +14,10 @@ from spotmusic_constructs.data.buckets import handle_of
 _NONCURRENT_DAYS = 7
 """Log objects are written once. A version that was overwritten is a mistake, and a week is enough to notice it."""
 
+REQUEST_DAYS = 7
+"""Days that logs with whole queries stay, replaced versions included. They have codes of logins, keys of mails and searches, and Elastic
+Load Balancing can leave nothing out; who asked for what is in CloudFront's log for longer, without queries."""
+
 
 class LogBucket(Construct):
     """A bucket that AWS services of this account write access logs to, and nobody else.
@@ -23,6 +29,8 @@ class LogBucket(Construct):
 
     Args:
         retention_days: days until a log goes. Marco Civil da Internet (art. 15) asks for six months.
+        query_prefixes: beginnings of keys, with a slash, of logs that hold whole queries: those of requests at Application Load Balancers.
+            They go after `REQUEST_DAYS`. Default: none.
         bucket_name: name of the bucket. WAF delivers only to one that starts with `aws-waf-logs-`; generated when left out.
         removal_policy: what happens to the bucket when its stack goes; it is never emptied for you.
 
@@ -39,6 +47,7 @@ class LogBucket(Construct):
         construct_id: str,
         *,
         retention_days: int = 365,
+        query_prefixes: Sequence[str] = (),
         bucket_name: str | None = None,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
     ) -> None:
@@ -63,7 +72,15 @@ class LogBucket(Construct):
                     expiration=cdk.Duration.days(retention_days),
                     noncurrent_version_expiration=cdk.Duration.days(_NONCURRENT_DAYS),
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
-                )
+                ),
+                *(
+                    s3.LifecycleRule(
+                        prefix=prefix,
+                        expiration=cdk.Duration.days(REQUEST_DAYS - 1),
+                        noncurrent_version_expiration=cdk.Duration.days(1),
+                    )
+                    for prefix in query_prefixes
+                ),
             ],
             removal_policy=removal_policy,
         )

@@ -12,6 +12,10 @@ ERROR_PERCENT: Thresholds = {"warning": 1, "critical": 5}
 LATENCY_SECONDS: Thresholds = {"warning": 1, "critical": 3}
 """p99: a player gives up on an answer after three seconds."""
 
+MALFORMED_REQUESTS = 100
+"""In five minutes. In its strictest mode a load balancer refuses a cookie or User-Agent with a letter beyond ASCII too
+(http-desync-guardian, NonCompliantHeader): a player that writes one has these from every listener."""
+
 
 def error_rate(load_balancer: str, *, period: int = 60) -> Formula:
     """Returns the percentage of requests that a load balancer or its targets answered with 5xx.
@@ -89,6 +93,19 @@ class ApplicationLoadBalancerAlarms(Alarms):
                     watch=Metric(namespace="AWS/ApplicationELB", name="RejectedConnectionCount", dimensions=whole, statistic="Sum"),
                     thresholds={"critical": 1},
                     periods=1,
+                ),
+                Rule(
+                    name="Malformed",
+                    summary="Malformed requests get 400: somebody smuggles them, or a client sends letters beyond ASCII in headers.",
+                    watch=Metric(
+                        namespace="AWS/ApplicationELB",
+                        name="DesyncMitigationMode_NonCompliant_Request_Count",
+                        dimensions=whole,
+                        statistic="Sum",
+                        period=300,
+                    ),
+                    thresholds={"warning": MALFORMED_REQUESTS},
+                    periods=3,
                 ),
                 *(
                     rule

@@ -44,6 +44,19 @@ _INPUTS = """\
     Mem_Buf_Limit 16MB
     Skip_Long_Lines On
 """
+# nginx writes the whole request into each line of its error log, and the referrer: codes of logins, keys of mails, searches.
+_FILTERS = """\
+[FILTER]
+    Name lua
+    Match kong.*
+    call without_queries
+    code function without_queries(tag, time, record) \
+local line = record["log"] \
+if type(line) ~= "string" then return 0, time, record end \
+local cut, count = line:gsub('%?[^%s"]*', "?") \
+record["log"] = cut \
+return count > 0 and 2 or 0, time, record end
+"""
 # A stream for each container, such as pod/kong.kong-7d9f.proxy; a line arrives as the program wrote it.
 _OUTPUTS = """\
 [OUTPUT]
@@ -126,7 +139,7 @@ class PodLogs(Construct):
                 "config": {
                     "service": _SERVICE,
                     "inputs": _INPUTS.format(namespace=namespace),
-                    "filters": "",
+                    "filters": _FILTERS,
                     "outputs": _OUTPUTS.format(region=region, log_group=group),
                 },
                 "serviceMonitor": {"enabled": True},

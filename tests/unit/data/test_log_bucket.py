@@ -30,6 +30,14 @@ def test_logs_are_kept_for_a_year_and_then_go(minimal: Resources) -> None:
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
 
 
+def test_logs_with_queries_go_after_a_week() -> None:
+    stack = new_stack()
+    LogBucket(stack, "Logs", query_prefixes=["gateway-access/"])
+    _, rule = only(resources_of(stack), BUCKET)["LifecycleConfiguration"]["Rules"]
+    assert rule["Prefix"] == "gateway-access/"
+    assert rule["ExpirationInDays"] + rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 7
+
+
 def test_load_balancers_can_write_because_it_is_encrypted_with_keys_of_s3(minimal: Resources) -> None:
     (rule,) = only(minimal, BUCKET)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}

@@ -1,6 +1,8 @@
 """What pods write goes to one encrypted group, and Fluent Bit may do nothing else."""
 
 import re
+import subprocess
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from spotmusic_cdk import versions
 from spotmusic_constructs.observability.pod_logs import PodLogs
 from tests.conftest import new_stack
 from tests.helm_values import REGISTRY, Images, cluster_in, releases
+from tests.unit.gateway.lua import interpreter
 
 Json = dict[str, Any]
 
@@ -36,6 +39,23 @@ def values(made: tuple[Json, Json]) -> Json:
 def only(resources: Json, type_: str) -> tuple[str, Json]:
     ((id_, body),) = [(id_, body) for id_, body in resources.items() if body["Type"] == type_]
     return id_, body
+
+
+def test_lines_of_the_gateway_lose_their_queries(values: Json) -> None:
+    filters = values["config"]["filters"]
+    assert re.search(r"^ *Match kong\.\*$", filters, re.MULTILINE)
+    (code,) = re.findall(r"^ *code (.+)$", filters, re.MULTILINE)
+    line = (
+        '2026/11/29 10:00:00 [error] 1#0: *7 upstream timed out, client: 198.51.100.7, request: "GET /v1/search?q=s3cr3t HTTP/1.1", '
+        'upstream: "https://10.40.0.9:443/v1/search?q=s3cr3t", referrer: "https://spotmusic.example/callback?code=s3cr3t&state=1"'
+    )
+    program = f"{code} local changed, time, record = without_queries('kong.a.proxy', 7, {{ log = [[{line}]] }}) print(changed, record.log)"
+    run = partial(subprocess.run, capture_output=True, text=True, check=True)
+    changed, _, cut = run([interpreter(), "-e", program]).stdout.partition("\t")
+    assert changed == "2"
+    assert "s3cr3t" not in cut
+    assert 'request: "GET /v1/search? HTTP/1.1"' in cut
+    assert run([interpreter(), "-e", f"{code} print(without_queries('t', 7, {{ log = 'a line' }}))"]).stdout.startswith("0\t")
 
 
 def test_lines_are_kept_encrypted_for_half_a_year_and_outlive_the_stack(resources: Json) -> None:

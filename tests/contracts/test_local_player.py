@@ -1,0 +1,30 @@
+"""The web player on a developer's machine hands on what the distribution serves, as the deployment guide says."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+
+from stacks.realm import LOCAL_PLAYER
+from tests.conftest import ROOT, Template
+
+GUIDE = (ROOT / "docs" / "deployment.md").read_text()
+
+
+@pytest.fixture
+def patterns(templates: Callable[[str], dict[str, Template]]) -> list[str]:
+    """Path patterns of the distribution that lead elsewhere than to the player."""
+    found = [r["Properties"] for r in templates("dev")["edge"]["Resources"].values() if r["Type"] == "AWS::CloudFront::Distribution"]
+    return [behavior["PathPattern"] for behavior in found[0]["DistributionConfig"]["CacheBehaviors"]]
+
+
+def test_development_server_hands_on_every_path(patterns: list[str]) -> None:
+    (proxied,) = re.findall(r"proxy: \{(.+?)\}", GUIDE)
+    prefixes = re.findall(r"'(/\w+)'", proxied)
+    assert all(any(pattern.startswith(f"{prefix}/") for prefix in prefixes) for pattern in patterns)
+
+
+def test_development_server_listens_where_logins_go_back() -> None:
+    assert re.findall(r"port: (\d+), proxy", GUIDE) == [str(urlsplit(LOCAL_PLAYER).port)]
+    assert f"`{LOCAL_PLAYER}`" in GUIDE
