@@ -14,6 +14,8 @@ PODS: frozenset[str] = frozenset(
 )  # fmt: skip
 """Parties that are pods: their security group is that of the nodes, and NetworkPolicies tell them apart."""
 NODES = "kubernetes-nodes"
+OPERATORS = "operators"
+"""People, in an environment of CloudShell or through a session of Session Manager (docs/access.md)."""
 
 MYSQL = 3306
 REDIS = 6379
@@ -65,7 +67,8 @@ def table(settings: Settings) -> tuple[Flow, ...]:
     """Returns every allowed connection of an environment, with those that retired services and words keep."""
     settings = settings.kept
     inside = (*_kubernetes(), *_identity(settings), *_monitoring(settings.services), *_operations(settings))
-    return (*_edge(settings), *inside, *_services(settings))
+    people = _people(settings) if settings.operators.network else ()
+    return (*_edge(settings), *inside, *people, *_services(settings))
 
 
 def _edge(settings: Settings) -> Iterator[Flow]:
@@ -157,6 +160,21 @@ def _operations(settings: Settings) -> Iterator[Flow]:
             reason="The broker load balancer hands the count to RabbitMQ",
         )
         yield Flow(source="queue-depth", target=INTERNET, port=HTTPS, reason="It publishes the count through AWS APIs")
+
+
+def _people(settings: Settings) -> Iterator[Flow]:
+    """Brokers, consoles and metrics are not among them: people reach those through the Kubernetes API, which asks who they are."""
+    entry = HTTPS if settings.domain else 80
+    targets = {
+        "kubernetes-control-plane": (HTTPS, "People on call run kubectl and helm"),
+        "catalogue-database": (MYSQL, "People on call look into the catalogue"),
+        "identity-database": (MYSQL, "People on call look into the database of Keycloak and Grafana"),
+        "cache": (REDIS, "People on call look into the cache"),
+        "services-load-balancer": (entry, "People on call ask services as the gateway does"),
+        INTERNET: (HTTPS, "People on call call AWS APIs and fetch their tools"),
+    }
+    for target, (port, reason) in targets.items():
+        yield Flow(source=OPERATORS, target=target, port=port, reason=reason)
 
 
 def _services(settings: Settings) -> Iterator[Flow]:

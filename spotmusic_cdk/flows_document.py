@@ -63,7 +63,15 @@ def _ports(flow: Flow) -> str:
 
 
 def _tier(party: str) -> str:
-    named = {CLOUDFRONT: "outside", INTERNET: "outside", VPC: "", flows.NODES: "EKS", "kubernetes-control-plane": "EKS", "endpoints": ""}
+    named = {
+        CLOUDFRONT: "outside",
+        INTERNET: "outside",
+        VPC: "",
+        flows.NODES: "EKS",
+        flows.OPERATORS: "people",
+        "kubernetes-control-plane": "EKS",
+        "endpoints": "",
+    }
     if party in named:
         return named[party]
     if party in flows.PODS:
@@ -113,7 +121,9 @@ NOT_DRAWN: Mapping[str, Callable[[Edge], bool]] = {
 
 def _is_request(edge: Edge) -> bool:
     return (
-        edge.source != "prometheus" and _tier(edge.target) not in ("", "outside", "EKS") and _tier(edge.source) not in ("functions", "EKS")
+        edge.source != "prometheus"
+        and _tier(edge.target) not in ("", "outside", "EKS")
+        and _tier(edge.source) not in ("functions", "EKS", "people")
     )
 
 
@@ -133,7 +143,7 @@ NETWORK = (
     ),
     Picture(
         title="Operation, and the way out",
-        caption="Functions, the Kubernetes API, AWS APIs and the Internet. Nobody comes in from there.",
+        caption="Functions, people on call, the Kubernetes API, AWS APIs and the Internet. Nobody comes in from there.",
         shows=lambda _: True,
         place=_tier,
         merges=True,

@@ -105,6 +105,12 @@ def _production(settings: Settings) -> Iterator[Problem]:
             "nobody but deployments could look into the cluster, in an incident too",
             "Name the ARN of an IAM role that people take then.",
         ),
+        (
+            not settings.operators.network,
+            "operators.network",
+            "nobody reaches the API server or a database in an incident",
+            "Use true (docs/access.md).",
+        ),
         (settings.kubernetes.kong.min_replicas < 3, "kubernetes.kong.min_replicas", "production has a pod in every zone", "Use 3 or more."),
         (
             not (settings.observability.alarm_emails or settings.observability.alarm_endpoints),

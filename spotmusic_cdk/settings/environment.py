@@ -14,6 +14,7 @@ from spotmusic_cdk.settings.kubernetes import KubernetesSettings
 from spotmusic_cdk.settings.model import Model, Name, PolicyReference, TagKey, TagText, UnorderedKeys
 from spotmusic_cdk.settings.network import DomainSettings, NetworkSettings
 from spotmusic_cdk.settings.observability import ObservabilitySettings
+from spotmusic_cdk.settings.operators import OperatorsSettings
 from spotmusic_cdk.settings.problem import ProblemsError
 from spotmusic_cdk.settings.resilience import ResilienceSettings
 from spotmusic_cdk.settings.services import ServiceName, ServiceSettings
@@ -52,6 +53,7 @@ class Settings(Model):
     services: Annotated[dict[ServiceName, ServiceSettings], UnorderedKeys] = Field(default_factory=dict)
     edge: EdgeSettings = EdgeSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
+    operators: OperatorsSettings = OperatorsSettings()
     resilience: ResilienceSettings = ResilienceSettings()
 
     @property

@@ -418,6 +418,10 @@ INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
         {"kubernetes.administrators": []},
         "kubernetes.administrators: nobody but deployments could look into the cluster",
     ),
+    "no way in for people": (
+        {"operators": {"network": False}},
+        "operators.network: nobody reaches the API server or a database in an incident",
+    ),
     "no domain": ({"domain": None}, "domain: production needs certificates and logins"),
     "one NAT gateway": ({"network.nat_gateways": 1}, "network.nat_gateways: production needs one per zone.\n  Use 3."),
     "no standby": ({"data.catalogue.multi_az": False}, "data.catalogue.multi_az: production survives"),
