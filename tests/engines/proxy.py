@@ -171,7 +171,8 @@ def configuration(folder: Path, port: int, modules: list[Path]) -> str:
     """What nginx is told: the parts of Kong 3.9.3's template (nginx_kong.lua) that matter here, and what we add to them."""
     env = kong_environment("127.0.0.0/8", "X-Viewer-Address")
     named = str(env["proxy_access_log"]).split()[1]
-    added = {key.removeprefix("nginx_proxy_"): value for key, value in env.items() if key.startswith("nginx_proxy_gzip")}
+    here = ("nginx_proxy_gzip", "nginx_proxy_proxy_next_upstream")
+    added = {key.removeprefix("nginx_proxy_"): value for key, value in env.items() if key.startswith(here)}
     told = "\n".join(f"    {name} {value};" for name, value in added.items())
     libraries = ";".join(f"{place}/lua/5.1/?.so" for root in (FETCHED, Path("/")) for place in sorted(root.glob("usr/lib/*-linux-gnu")))
     sources = ";".join(f"{root}/usr/share/lua/5.1/?.lua" for root in (FETCHED, Path("/")))

@@ -62,6 +62,14 @@ def test_gateway_sends_no_request_twice(proxy: Proxy, method: str, end: str) -> 
     assert len(proxy.asked_of(path)) == 1
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
+def test_gateway_sends_nothing_twice_over_kept_connections(proxy: Proxy, method: str) -> None:
+    assert proxy.ask("/v1/status/keeps").status == 200
+    path = f"/v1/status/kept-{method}{CLOSING}"
+    assert proxy.ask(path, method=method, body="{}" if method != "GET" else "").status == 502
+    assert len(proxy.asked_of(path)) == 1
+
+
 @pytest.mark.parametrize("end", ["/ok", SLOW])
 def test_access_log_tells_no_secret(proxy: Proxy, end: str) -> None:
     name = f"request{end.replace('/', '-')}=="

@@ -48,6 +48,8 @@ def environment(vpc_cidr: str, address_header: str) -> dict[str, object]:
         "headers": "off",
         "nginx_http_log_format": ACCESS_LOG,
         "proxy_access_log": f"/dev/stdout {ACCESS_LOG.split(maxsplit=1)[0]}",
+        # Also over a kept connection that the upstream closes: nginx would send PUT and DELETE again, which it may have begun.
+        "nginx_proxy_proxy_next_upstream": "off",
         # The longest token that is read (8,192 characters) and its name do not fit into nginx' 8 KiB; longer headers get 400.
         "nginx_http_large_client_header_buffers": "4 16k",
         # Of answers that may not be kept, those to requests with a token only (CloudFront adds `Via`, which makes them proxied ones).

@@ -110,6 +110,10 @@ def test_access_log_has_no_query_and_one_id(values: Json) -> None:
     assert all(re.fullmatch(r"\$[a-z0-9_]+", value) for value in logged.values())
 
 
+def test_kong_repeats_nothing_over_kept_connections(values: Json) -> None:
+    assert values["env"]["nginx_proxy_proxy_next_upstream"] == "off"
+
+
 def test_kong_compresses_answers_to_tokens_only(values: Json) -> None:
     env = values["env"]
     assert (env["nginx_proxy_gzip"], env["nginx_proxy_gzip_proxied"]) == ("on", "auth")
