@@ -139,6 +139,19 @@ FAULTS = (
         value_reads('\\"name\\": \\"rate-limiting\\"', '\\"name\\": \\"correlation-id\\"'),
         "One client takes the capacity of all.",
     ),
+    Fault(
+        "gateway that asks twice",
+        KONG,
+        value_reads('\\"retries\\": 0', '\\"retries\\": 1'),
+        "A slow write is done twice.",
+    ),
+    Fault("gateway's log with queries", KONG, value_reads("$uri", "$request_uri"), "Whoever reads logs sets a listener's password."),
+    Fault(
+        "gateway that gives up last",
+        KONG,
+        value_reads('\\"read_timeout\\": 20000', '\\"read_timeout\\": 60000'),
+        "CloudFront answers for it, and nobody learns why.",
+    ),
     Fault("one Keycloak", KEYCLOAK, value("replicas", to=1), "A crash, and nobody logs in."),
     Fault("Keycloak without budget", KEYCLOAK, no_value("podDisruptionBudget"), "An upgrade of nodes stops logins."),
     Fault(

@@ -1,0 +1,70 @@
+"""One id leads through the logs of all hops, and none of them holds queries, credentials or referrers."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.conftest import ROOT, Template
+
+if TYPE_CHECKING:
+    from tests.charts.platform import Platform
+
+Json = dict[str, Any]
+CONSTRUCTS = ROOT / "constructs" / "spotmusic_constructs"
+REVEALING = re.compile(
+    r"\$(request|request_uri|args|arg_\w+|query_string|http_(referer|authorization|cookie)|cookie_\w+|upstream_uri|is_args)\b"
+)
+"""Variables of nginx with a query, a credential or the page before."""
+ID = "X-Request-ID"
+
+
+@pytest.fixture(params=["dev", "prod"])
+def environment(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def kong(environment: str, deployed: Callable[[str], "Platform"]) -> Json:
+    return deployed(environment).releases["kong"].values
+
+
+@pytest.fixture
+def logged(kong: Json) -> dict[str, str]:
+    """Fields of Kong's access log."""
+    return dict(json.loads(kong["env"]["nginx_http_log_format"].split("escape=json ", 1)[1].strip("'")))
+
+
+def resources(template: Template, type_: str) -> list[Json]:
+    return [resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == type_]
+
+
+def test_kong_logs_nothing_that_opens_or_names(kong: Json, logged: dict[str, str]) -> None:
+    name = kong["env"]["nginx_http_log_format"].split(maxsplit=1)[0]
+    assert kong["env"]["proxy_access_log"].split() == ["/dev/stdout", name]
+    assert not [value for value in logged.values() if REVEALING.search(value)]
+
+
+def test_one_id_leads_through_the_logs(kong: Json, logged: dict[str, str], environment: str, templates: Callable[..., Any]) -> None:
+    functions = [json.dumps(r["FunctionCode"]) for r in resources(templates(environment)["edge"], "AWS::CloudFront::Function")]
+    assert any(f"headers['{ID.lower()}'] = {{ value: event.context.requestId }}" in code for code in functions)
+    plugins = {plugin["name"]: plugin["config"] for plugin in json.loads(kong["dblessConfig"]["config"])["plugins"]}
+    assert (plugins["correlation-id"]["header_name"], plugins["correlation-id"]["echo_downstream"]) == (ID, True)
+    assert logged["request_id"] == f"$http_{ID.lower().replace('-', '_')}"
+    (delivery,) = resources(templates(environment)["edge"], "AWS::Logs::Delivery")
+    assert "x-edge-request-id" in delivery["RecordFields"]
+    assert f"`{ID}` as `request_id`" in (CONSTRUCTS / "services" / "README.md").read_text()
+
+
+def test_calls_between_services_are_logged_without_queries(environment: str, templates: Callable[..., Any]) -> None:
+    services = resources(templates(environment)["ecs-services"], "AWS::ECS::Service")
+    formats = [service["ServiceConnectConfiguration"]["AccessLogConfiguration"] for service in services]
+    assert formats
+    assert {told.get("IncludeQueryParameters", "DISABLED") for told in formats} == {"DISABLED"}
+
+
+def test_error_log_of_the_gateway_loses_queries(environment: str, deployed: Callable[[str], "Platform"]) -> None:
+    filters = deployed(environment).releases["fluent-bit"].values["config"]["filters"]
+    assert re.search(r"Match kong\.\*\n +call without_queries\n", filters)
