@@ -166,7 +166,9 @@ def _pods(settings: Settings) -> Iterator[Grant]:
     yield from _may("pods monitoring/prometheus", write=["observability/Prometheus"])
     yield from _may("pods monitoring/grafana", read=["observability/Prometheus", METRICS])
     yield from _may("pods pod-logs/fluent-bit", read=["eks-platform/PodLogsLogGroup"], write=["eks-platform/PodLogsLogGroup"])
-    yield from _may("pods monitoring/alertmanager", write=["observability/AlarmTopic", "observability/Heartbeat"])
+    yield from _may(
+        "pods monitoring/alertmanager", write=["observability/AlarmTopic", "observability/AlarmTopicPager", "observability/Heartbeat"]
+    )
 
 
 def _nodes(_: Settings) -> Iterator[Grant]:
@@ -194,6 +196,7 @@ def _aws(_: Settings) -> Iterator[Grant]:
     yield from _may("events.rds", write=["data/DatabaseEventsTopic"])
     for teller in ("budgets", "cloudwatch"):
         yield from _may(teller, write=["edge/AlarmTopic", "observability/AlarmTopic"])
+    yield from _may("cloudwatch", write=["edge/AlarmTopicPager", "observability/AlarmTopicPager"])
     for teller in ("budgets", "cloudwatch", "events", "events.rds"):
         yield from _may(teller, use=["edge/NotificationsKey", "secrets/NotificationsKey"])
     yield from _may("ecr", write=[IMAGES], use=["secrets/ImagesKey"])

@@ -142,15 +142,24 @@ class EdgeStack(EnvironmentStack):
             removal_policy=self.data_removal,
         ).key
         told = settings.observability
-        alarms = AlarmTopic(self, "AlarmTopic", key=key, emails=told.alarm_emails, endpoints=told.alarm_endpoints)
+        alarms = AlarmTopic(
+            self,
+            "AlarmTopic",
+            key=key,
+            emails=told.alarm_emails,
+            endpoints=told.alarm_endpoints,
+            pagers=told.pager_endpoints,
+            environment=settings.name,
+            runbooks=told.runbooks,
+        )
         cdk.CrossStackReferences.of(alarms).produce(cdk.ReferenceStrength.WEAK)
         topic = alarms.topic
-        DistributionAlarms(self, "DistributionAlarms", topic=topic, distribution_id=self.distribution.distribution_id)
-        WebAclAlarms(self, "WebAclAlarms", topic=topic, metric_name=self.web_acl.metric_name)
+        DistributionAlarms(self, "DistributionAlarms", told=alarms.audience, distribution_id=self.distribution.distribution_id)
+        WebAclAlarms(self, "WebAclAlarms", told=alarms.audience, metric_name=self.web_acl.metric_name)
         if settings.region in WITHOUT_BUDGETS:
             MonthlyBudget(self, "Budget", topic=topic, limit_usd=settings.observability.monthly_budget_usd)
         if certificate:
-            CertificateAlarms(self, "CertificateAlarms", topic=topic, certificates={"Viewers": certificate.certificate_arn})
+            CertificateAlarms(self, "CertificateAlarms", told=alarms.audience, certificates={"Viewers": certificate.certificate_arn})
         return topic
 
 

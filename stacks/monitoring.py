@@ -12,6 +12,7 @@ from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.identity import keycloak
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.kubernetes.trust import Trust
+from spotmusic_constructs.observability.alarm import Audience
 from spotmusic_constructs.observability.grafana import Grafana
 from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace
 from spotmusic_constructs.observability.prometheus_stack import KubePrometheusStack
@@ -38,7 +39,7 @@ class Monitoring(Construct):
         data: for Grafana's database.
         eks_platform: cluster, and what must be deployed before.
         workspace: where samples are kept for good.
-        alerts: topic that tells the team.
+        told: who is told of alerts.
         heartbeat: topic whose silence is an alarm.
         names: names of what is deployed, which dashboards choose among.
     """
@@ -54,7 +55,7 @@ class Monitoring(Construct):
         data: DataStack,
         eks_platform: EksPlatformStack,
         workspace: Workspace,
-        alerts: sns.ITopic,
+        told: Audience,
         heartbeat: sns.ITopic,
         names: Names,
     ) -> None:
@@ -79,7 +80,7 @@ class Monitoring(Construct):
             images=registry.images,
             environment=settings.name,
             workspace=workspace,
-            alerts=alerts,
+            told=told,
             heartbeat=heartbeat,
             grafana=grafana,
             targets=list(_targets(settings)),
@@ -107,6 +108,7 @@ class Monitoring(Construct):
             cluster=eks_platform.cluster,
             chart=LocalChart(path=CHARTS / "monitoring"),
             names=names,
+            runbooks=told.runbooks,
             viewers=settings.kubernetes.viewers,
             namespace=MONITORING,
             after=[eks_platform.last_wave],

@@ -41,6 +41,7 @@ from spotmusic_constructs.services.queue_depth import METRIC_NAME as READY_MESSA
 from spotmusic_constructs.services.queue_depth import NAMESPACE as QUEUES
 from spotmusic_constructs.services.service_names import published_names
 from spotmusic_constructs.services.weekly_restart import WeeklyRestart
+from stacks import watched_targets as targets
 from stacks.data import DataStack
 from stacks.ecs_services import EcsServicesStack, names_path
 from stacks.edge import EdgeStack
@@ -98,9 +99,17 @@ class ObservabilityStack(EnvironmentStack):
         retention = self.log_retention.security
 
         told = settings.observability
-        self.alarm_topic = AlarmTopic(
-            self, "AlarmTopic", key=keys.notifications, emails=told.alarm_emails, endpoints=told.alarm_endpoints
-        ).topic
+        alarms = AlarmTopic(
+            self,
+            "AlarmTopic",
+            key=keys.notifications,
+            emails=told.alarm_emails,
+            endpoints=told.alarm_endpoints,
+            pagers=told.pager_endpoints,
+            environment=settings.name,
+            runbooks=told.runbooks,
+        )
+        self.alarm_topic, self._told = alarms.topic, alarms.audience
         if told.alarm_slack:
             SlackChannel(
                 self,
@@ -110,7 +119,7 @@ class ObservabilityStack(EnvironmentStack):
                 channel=told.alarm_slack.channel,
                 topic_arns=[topic.topic_arn for topic in (self.alarm_topic, edge.alarm_topic)],
             )
-        heartbeat = Heartbeat(self, "Heartbeat", topic=self.alarm_topic, key=keys.notifications)
+        heartbeat = Heartbeat(self, "Heartbeat", told=self._told, key=keys.notifications)
         self.event_log = EventLog(
             self,
             "EventLog",
@@ -130,7 +139,7 @@ class ObservabilityStack(EnvironmentStack):
         self._nat_gateways = dict(_nat_gateways(network))
         self._queues = dict(_queues(settings))
         self._services = self._watched_services()
-        events = EventAlarms(self, "EventAlarms", topic=self.alarm_topic, log=self.event_log)
+        events = EventAlarms(self, "EventAlarms", told=self._told, log=self.event_log)
         self._watch_entry()
         self._watch_services()
         self._watch_data()
@@ -145,7 +154,7 @@ class ObservabilityStack(EnvironmentStack):
             data=data,
             eks_platform=eks_platform,
             workspace=self.workspace.workspace,
-            alerts=self.alarm_topic,
+            told=self._told,
             heartbeat=heartbeat.topic,
             names=self._names(network, registry),
         )
@@ -167,32 +176,25 @@ class ObservabilityStack(EnvironmentStack):
 
     def _watch_entry(self) -> None:
         """The way in: gateway and brokers, the cluster that they lead to, and the way out."""
-        gateway, brokers, topic = self._eks.gateway, self._eks.brokers, self.alarm_topic
+        gateway, brokers, told = self._eks.gateway, self._eks.brokers, self._told
         ApplicationLoadBalancerAlarms(
             self,
             "GatewayAlarms",
-            topic=topic,
+            told=told,
+            name="gateway",
             load_balancer=gateway.load_balancer.load_balancer_full_name,
-            target_groups={"Kong": gateway.target_group.target_group_full_name},
-            minimum_healthy=self._settings.kubernetes.kong.min_replicas - 1,
+            target_groups={"Kong": targets.kong(gateway.target_group, replicas=self._settings.kubernetes.kong.min_replicas)},
         )
-        groups = {
-            "Kafka": brokers.kafka_bootstrap,
-            **{f"Broker{ordinal}": group for ordinal, group in enumerate(brokers.kafka_brokers)},
-            "SchemaRegistry": brokers.schema_registry,
-            "Amqp": brokers.amqp,
-            # The depth of queues comes through it, by which services scale.
-            **({"Management": brokers.management} if brokers.management and self._queues else {}),
-        }
         NetworkLoadBalancerAlarms(
             self,
             "BrokerAlarms",
-            topic=topic,
+            told=told,
+            name="brokers",
             load_balancer=brokers.load_balancer.load_balancer_full_name,
-            target_groups={name: group.target_group_full_name for name, group in groups.items()},
+            target_groups=dict(targets.brokers(brokers, counted=bool(self._queues))),
         )
-        KubernetesAlarms(self, "KubernetesAlarms", topic=topic, cluster_name=self._eks.cluster.cluster_name)
-        NatGatewayAlarms(self, "NatAlarms", topic=topic, nat_gateways=self._nat_gateways)
+        KubernetesAlarms(self, "KubernetesAlarms", told=told, cluster_name=self._eks.cluster.cluster_name)
+        NatGatewayAlarms(self, "NatAlarms", told=told, nat_gateways=self._nat_gateways)
 
     def _watched_services(self) -> Mapping[str, ecs.IService]:
         """Services by their names in Parameter Store: an export would keep a service from being retired (docs/adr/0001)."""
@@ -207,7 +209,8 @@ class ObservabilityStack(EnvironmentStack):
         ApplicationLoadBalancerAlarms(
             self,
             "ServicesAlarms",
-            topic=self.alarm_topic,
+            told=self._told,
+            name="services",
             load_balancer=self._ecs.load_balancer.load_balancer_full_name,
             # A blue/green deployment leaves one target group for another: the count of running tasks tells instead.
             target_groups={},
@@ -216,31 +219,33 @@ class ObservabilityStack(EnvironmentStack):
             ServiceAlarms(
                 self,
                 f"Service-{name}",
-                topic=self.alarm_topic,
+                told=self._told,
+                name=name,
                 cluster_name=self._ecs.cluster.cluster_name,
                 service_name=service.service_name,
             )
-        QueueAlarms(self, "QueueAlarms", topic=self.alarm_topic, queues=self._queues)
+        QueueAlarms(self, "QueueAlarms", told=self._told, queues=self._queues)
         self._restart_services()
 
     def _restart_services(self) -> None:
         """Here and not beside the services: forty of them fill their stack."""
         if self._services:
             group = WeeklyRestart(self, "WeeklyRestart", cluster=self._ecs.cluster, services=self._services).group
-            RestartAlarms(self, "RestartAlarms", topic=self.alarm_topic, group_name=group.ref)
+            RestartAlarms(self, "RestartAlarms", told=self._told, group_name=group.ref)
 
     def _watch_data(self) -> None:
         for name, (database, settings) in self._databases.items():
             DatabaseAlarms(
                 self,
                 f"{name}Alarms",
-                topic=self.alarm_topic,
+                told=self._told,
+                name=name.lower(),
                 instance_identifier=database.instance.instance_identifier,
                 storage_gib=settings.storage_gib,
                 memory_gib=memory_gib(settings.instance_class),
             )
-        CacheAlarms(self, "CacheAlarms", topic=self.alarm_topic, nodes=self._nodes)
-        FunctionAlarms(self, "FunctionAlarms", topic=self.alarm_topic, functions=dict(self._functions()))
+        CacheAlarms(self, "CacheAlarms", told=self._told, nodes=self._nodes)
+        FunctionAlarms(self, "FunctionAlarms", told=self._told, functions=dict(self._functions()))
 
     def _promise(self) -> tuple[ServiceLevelObjective, ServiceLevelObjective]:
         """What listeners may rely on, measured where the Web API comes in."""
@@ -248,8 +253,8 @@ class ObservabilityStack(EnvironmentStack):
         availability = ServiceLevelObjective(
             self,
             "Availability",
-            topic=self.alarm_topic,
-            promise="The Web API answers without server errors.",
+            told=self._told,
+            broken="The Web API fails: its requests end in server errors",
             objective_percent=AVAILABILITY_PERCENT,
             bad_percent=lambda period: error_rate(gateway, period=period),
             runbook="web-api-slo",
@@ -257,8 +262,8 @@ class ObservabilityStack(EnvironmentStack):
         latency = ServiceLevelObjective(
             self,
             "Latency",
-            topic=self.alarm_topic,
-            promise=f"The Web API answers within {LATENCY_SECONDS:g} seconds.",
+            told=self._told,
+            broken=f"The Web API is slow: its answers take longer than {LATENCY_SECONDS:g} s",
             objective_percent=LATENCY_PERCENT,
             bad_percent=lambda period: slow_share(gateway, LATENCY_SECONDS, period=period),
             runbook="web-api-slo",
@@ -271,7 +276,7 @@ class ObservabilityStack(EnvironmentStack):
             "RestoreValidation",
             WatchedFunction(
                 function_name=self._data.restore_testing.validation.function_name,
-                summary="What a restore test brought back cannot be used, or nobody could look at it: the backup may be worth nothing.",
+                summary="AWS Backup: what a restore test brought back cannot be used, or its check failed. The backup may be useless.",
                 runbook="backup",
                 severity="critical",
             ),
@@ -285,8 +290,8 @@ class ObservabilityStack(EnvironmentStack):
                 f"{name}Rotation",
                 WatchedFunction(
                     function_name=rotation.function_name,
-                    summary="Passwords were not rotated; the old ones stay valid.",
-                    runbook="secret-rotation",
+                    summary=f"{name}: the password of a user was not rotated. The old one stays valid.",
+                    runbook="secret-not-followed#a-rotation-that-fails",
                 ),
             )
 

@@ -30,9 +30,21 @@ class ObservabilitySettings(Model):
     """HTTPS addresses of services of on-call that take messages of Amazon SNS, such as PagerDuty's
     `https://events.pagerduty.com/integration/KEY/enqueue`; they confirm by themselves. The address, with its key, is in the template. An
     incoming webhook of Slack takes no messages of SNS: use `alarm_slack`."""
+    pager_endpoints: Annotated[tuple[HttpsAddress, ...], Field(max_length=10), Unordered] = ()
+    """Addresses of the same kind that get critical alarms and alerts only, those that somebody gets up for. Budgets and events of
+    databases go to `alarm_emails` and `alarm_endpoints`."""
+    runbooks_url: HttpsAddress | None = None
+    """Address of the folder `docs/runbooks` of the deployed commit, as a browser opens it, such as
+    `https://git.example.com/spotmusic/-/blob/main/docs/runbooks`. The text of each alarm and alert ends with the link to its page; without
+    the address, with the path in the repository."""
     alarm_slack: SlackSettings | None = None
     """Channel of Slack that shows alarms and budgets, beside an address: events of databases and alerts of the cluster go to addresses
     only. Members of the channel get no rights in the account."""
     monthly_budget_usd: Annotated[int, Field(ge=1, le=1_000_000_000)] = 2000
     """Budget of the account for a month; alarms at 80% spent and 100% forecast. The synthesis warns where production declares a
     peak (`resilience.peak.listeners`) whose audio alone costs more."""
+
+    @property
+    def runbooks(self) -> str:
+        """Address or folder of the runbooks, without a slash at its end."""
+        return (self.runbooks_url or "docs/runbooks").rstrip("/")

@@ -15,22 +15,32 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+import aws_cdk as cdk
 import pytest
 import yaml
+from aws_cdk import aws_sns as topics
 
 from spotmusic_cdk.local.ports import quiet_ports
 from spotmusic_constructs.kubernetes.images import Image
+from spotmusic_constructs.observability.alarm import Audience
 from spotmusic_constructs.observability.alertmanager import alertmanager_values
-from tests.conftest import ROOT
+from tests.conftest import ROOT, new_stack
 from tests.engines.programs import FETCHED, environment, program, running, wait_until
 
 Json = dict[str, Any]
 TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
+PAGER = "arn:aws:sns:sa-east-1:111122223333:pager"
 HEARTBEAT = "arn:aws:sns:sa-east-1:111122223333:heartbeat"
 RULES = ROOT / "charts" / "monitoring" / "rules"
 TEMPLATES = "/usr/share/prometheus/alertmanager"
 BROKEN, WELL = "0", "1"
 PUBLISHED = "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>"
+
+
+def told_in(stack: cdk.Stack) -> Audience:
+    """Recipients of alerts."""
+    topic, pager = (topics.Topic.from_topic_arn(stack, id_, arn) for id_, arn in (("Topic", TOPIC), ("Pager", PAGER)))
+    return Audience(topic=topic, pager=pager, environment="prod")
 
 
 class StandIn(ThreadingHTTPServer):
@@ -124,7 +134,7 @@ def sns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     port, between = quiet_ports(2)
     image = Image(registry="registry.example", repository="alertmanager", tag="v1")
     values: Json = alertmanager_values(
-        image=image, topic_arn=TOPIC, heartbeat_arn=HEARTBEAT, region="sa-east-1", storage_class="gp3", zones=3
+        image=image, told=told_in(new_stack()), heartbeat_arn=HEARTBEAT, region="sa-east-1", storage_class="gp3", zones=3
     )
     write_rules(folder)
     with StandIn() as stand_in, ExitStack() as engines:
@@ -170,26 +180,28 @@ def test_watchdog_reaches_the_heartbeat_topic_only(sns: StandIn) -> None:
 
 
 def test_critical_alert_reaches_the_topic(sns: StandIn, arrives: Callable[[str], dict[str, str]]) -> None:
-    message = arrives("FIRING critical: PrometheusBadConfig")
+    message = arrives("[prod] FIRING critical: PrometheusBadConfig prometheus-0")
     assert attribute(message) == ("severity", "critical")
+    wait_until(lambda: message["Subject"] in sns.subjects(PAGER), "The pager gets what is critical")
     assert "Runbook: docs/runbooks/monitoring.md" in message["Message"]
     assert "pod:prometheus-0" in message["Message"]
     sns.state = WELL
     try:
-        arrives("RESOLVED critical: PrometheusBadConfig")
+        arrives("[prod] RESOLVED critical: PrometheusBadConfig prometheus-0")
     finally:
         sns.state = BROKEN
 
 
 def test_warning_reaches_the_topic(sns: StandIn, arrives: Callable[[str], dict[str, str]]) -> None:
-    subject = "FIRING warning: ComponentNotScraped"
+    subject = "[prod] FIRING warning: ComponentNotScraped redpanda"
     assert attribute(arrives(subject)) == ("severity", "warning")
+    assert not sns.subjects(PAGER) or all("critical" in found for found in sns.subjects(PAGER))
     # One message for each namespace: alerts are grouped by it.
     told = "Prometheus has no target for redpanda."
     wait_until(lambda: any(told in message["Message"] for message in sns.messages if message["Subject"] == subject), told)
 
 
 def test_subjects_fit_into_sns(sns: StandIn, arrives: Callable[[str], dict[str, str]]) -> None:
-    arrives("FIRING warning: ComponentNotScraped")
+    arrives("[prod] FIRING warning: ComponentNotScraped redpanda")
     # Longer than 100 letters, or more than one line, is refused (Amazon SNS API reference, Publish).
     assert [message["Subject"] for message in sns.messages if len(message["Subject"]) > 100 or not message["Subject"].isprintable()] == []

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from spotmusic_constructs.observability.alarm import ENDS_BY_ITSELF
 from spotmusic_constructs.observability.grafana_dashboards.objectives import OBJECTIVES
 from tests.charts.platform import Platform as Cluster
 from tests.conftest import ROOT
@@ -57,19 +58,28 @@ def test_p118_every_log_is_encrypted_and_kept_as_long_as_it_must_be(platform: Pl
 def test_p119_every_alarm_tells_somebody_and_says_what_to_do(platform: Platform) -> Verdicts:
     for alarm in alarms_that_tell(platform):
         yield alarm, alarm["ActionsEnabled"] is not False, "Enable its actions."
-        for path in ("AlarmActions", "OKActions"):
+        # An alarm on something that happens once ends by itself, and must not say that all is well.
+        event = ENDS_BY_ITSELF in str(alarm["AlarmDescription"])
+        for path in ("AlarmActions",) if event else ("AlarmActions", "OKActions"):
             topics = alarm.targets(path)
             near = all(topic.type == TOPIC and (topic.stack == "edge") == (alarm.stack == "edge") for topic in topics)
             yield alarm, bool(topics) and near, f"Let {path} tell a topic of its own region, when it begins and when it ends."
+            paged = any("Pager" in topic.id for topic in topics)
+            yield alarm, paged is (severity_of(alarm) == "critical"), f"Let {path} tell the pager's topic if, and only if, it is critical."
+        yield alarm, not event or not alarm["OKActions"], "Take its OKActions away: it ends although nothing is solved."
         if alarm.type == ALARM:
             yield alarm, alarm["TreatMissingData"] in MISSING, "Say what missing data means."
-        runbooks = re.findall(r"docs/runbooks/[\w-]+\.md", str(alarm["AlarmDescription"] or ""))
-        there = len(runbooks) == 1 and (ROOT / runbooks[0]).is_file()
+        folder = re.escape(platform.settings.observability.runbooks)
+        runbooks = re.findall(rf"Runbook: {folder}/([\w-]+)\.md", str(alarm["AlarmDescription"]))
+        there = len(runbooks) == 1 and (ROOT / "docs" / "runbooks" / f"{runbooks[0]}.md").is_file()
         yield alarm, there, "Name its runbook, which must exist, at the end of the description."
+        yield alarm, str(alarm["AlarmDescription"]).startswith(f"[{platform.settings.name}] "), "Begin its text with the environment."
         yield alarm, severity_of(alarm) is not None, "Say how bad it is."
     for topic in platform.some(TOPIC):
         missed = any(alarm["TreatMissingData"] == "breaching" for alarm in watchers(platform, watched.HEARTBEAT, place_of(topic)))
-        read = missed or bool(platform.users_of(topic, "AWS::SNS::Subscription")) or not platform.settings.production
+        # Whatever is sent to pagers is sent to the topic of everything as well.
+        read = missed or "Pager" in topic.id or bool(platform.users_of(topic, "AWS::SNS::Subscription"))
+        read = read or not platform.settings.production
         yield topic, read, "Nobody reads it: set observability.alarm_emails."
     yield from alerts_are_told(platform)
 
@@ -162,7 +172,7 @@ def budget_is_told(platform: Platform) -> Verdicts:
 def test_p121_every_objective_alarms_on_how_fast_its_budget_burns(platform: Platform, deployed: Deployed) -> Verdicts:
     found: dict[tuple[str, float], dict[str, tuple[float, float]]] = {}
     for composite in platform.some(COMPOSITE):
-        described = re.match(r"(.+) Objective: ([\d.]+)%.* Severity: (\w+)\.", str(composite["AlarmDescription"]))
+        described = re.match(r"(.+?)\. Of the requests .+ ([\d.]+)% may\..* Severity: (\w+)\.", str(composite["AlarmDescription"]))
         windows = sorted((w for w in composite.mentions("AlarmRule") if w.type == ALARM), key=period_of)
         both = described is not None and len(windows) == 2 and composite.text("AlarmRule").count(" AND ") == 1
         yield composite, both, "Let it read a long and a short window of one objective, and fire when both agree."
@@ -171,7 +181,7 @@ def test_p121_every_objective_alarms_on_how_fast_its_budget_burns(platform: Plat
         short, long = windows
         yield composite, period_of(long) == 12 * period_of(short), "The short window is a twelfth of the long one."
         yield composite, short["Threshold"] == long["Threshold"], "Both windows have the same rate for their limit."
-        objective = float(described[2])
+        objective = 100 - float(described[2])
         share = long["Threshold"] / (100 - objective) * period_of(long) / MONTH
         found.setdefault((described[1], objective), {})[described[3]] = (round(share, 4), period_of(long))
     for (objective_of, objective), burns in found.items():
@@ -218,12 +228,11 @@ def test_p123_every_alert_is_shown_to_fire_and_not_to_fire(platform: Platform, d
                 called in quiet or severity == "none",
                 f"Show when it does not fire in {unit_tests}.",
             )
-            runbook = str(alert["annotations"].get("runbook_url"))
-            yield (
-                where,
-                runbook.startswith("docs/runbooks/") and (ROOT / runbook).is_file(),
-                f"Write {runbook}.",
+            folder, _, runbook = str(alert["annotations"].get("runbook_url")).rpartition("/")
+            there = (
+                folder == platform.settings.observability.runbooks and (ROOT / "docs" / "runbooks" / runbook.partition("#")[0]).is_file()
             )
+            yield where, there, f"Write {runbook}."
 
 
 def shown(file: str) -> tuple[set[tuple[str, str]], set[str]]:

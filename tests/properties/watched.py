@@ -1,5 +1,6 @@
 """What has to be watched, as a table, and everything in an environment that the table speaks of."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from tests.properties.alarms import Watch, alarms_that_tell, metrics_of, place_of
@@ -14,9 +15,9 @@ def _aws(service: str, severities: tuple[str, ...], what: str, *metrics: str, st
     return Watch(what=what, namespace=f"AWS/{service}", metrics=metrics, severities=severities, statistic=statistic)
 
 
-def _targets(service: str) -> tuple[Watch, ...]:
+def _targets(service: str, lost: tuple[str, ...] = CRITICAL) -> tuple[Watch, ...]:
     return (
-        _aws(service, CRITICAL, "targets that answer", "HealthyHostCount"),
+        _aws(service, lost, "targets that answer", "HealthyHostCount"),
         _aws(service, WARNING, "targets that do not", "UnHealthyHostCount"),
     )
 
@@ -31,6 +32,8 @@ WATCHED: Mapping[str, tuple[Watch, ...]] = {
     "network load balancer": (_aws("NetworkELB", CRITICAL, "ports that are used up", "PortAllocationErrorCount"),),
     "target group": _targets("ApplicationELB"),
     "target group of brokers": _targets("NetworkELB"),
+    # The other brokers go on, and the bootstrap listener tells when none does.
+    "target group of one broker": _targets("NetworkELB", WARNING),
     "AWS::ECS::Service": (
         Watch(
             what="tasks that do not run",
@@ -187,7 +190,8 @@ def _ways_in(platform: Platform) -> Iterator[tuple[str, str, str]]:
     for group in platform.some("AWS::ElasticLoadBalancingV2::TargetGroup"):
         # A blue/green deployment leaves one group of a service for the other: the count of running tasks tells instead.
         if group not in of_services:
-            kind = "target group" if str(group["Protocol"]).startswith("HTTP") else "target group of brokers"
+            brokers = "one broker" if re.search(r"Broker\d", group.id) else "brokers"
+            kind = "target group" if str(group["Protocol"]).startswith("HTTP") else f"target group of {brokers}"
             yield kind, group.name, place_of(group)
 
 

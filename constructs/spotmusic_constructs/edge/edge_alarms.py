@@ -1,9 +1,8 @@
 """Alarms of what viewers meet: CloudFront and its web ACL. Their metrics are in us-east-1, and so are these alarms."""
 
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Metric, Rule, Thresholds
+from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule, Thresholds
 
 SERVER_ERROR_PERCENT: Thresholds = {"warning": 1, "critical": 5}
 CLIENT_ERROR_PERCENT: Thresholds = {"warning": 20}
@@ -19,14 +18,14 @@ class DistributionAlarms(Alarms):
     """Alarms of a CloudFront distribution: errors that viewers see, and how long they wait.
 
     Args:
-        topic: topic in us-east-1 that tells the team.
+        told: recipients, with topics in us-east-1.
         distribution_id: id of the distribution, which has to publish additional metrics.
         server_error_percent: requests answered with 5xx, in percent.
         client_error_percent: requests answered with 4xx, in percent: signatures that expired, or a broken player.
         latency_ms: p99 of the time to the origins' first byte, in milliseconds.
 
     Example:
-        DistributionAlarms(self, "DistributionAlarms", topic=alarms.topic, distribution_id=distribution.distribution_id)
+        DistributionAlarms(self, "DistributionAlarms", told=alarms.audience, distribution_id=distribution.distribution_id)
     """
 
     def __init__(
@@ -34,7 +33,7 @@ class DistributionAlarms(Alarms):
         scope: Construct,
         construct_id: str,
         *,
-        topic: sns.ITopic,
+        told: Audience,
         distribution_id: str,
         server_error_percent: Thresholds = SERVER_ERROR_PERCENT,
         client_error_percent: Thresholds = CLIENT_ERROR_PERCENT,
@@ -47,39 +46,42 @@ class DistributionAlarms(Alarms):
         rules = [
             Rule(
                 name="Errors",
-                summary="CloudFront answers viewers with server errors.",
+                runbook="edge#errors",
+                summary="CloudFront: viewers get server errors.",
                 watch=measured("5xxErrorRate"),
                 thresholds=server_error_percent,
                 periods=2,
             ),
             Rule(
                 name="Refused",
-                summary="CloudFront refuses an unusual share of requests.",
+                runbook="edge#refused",
+                summary="CloudFront: an unusual share of requests is refused (4xx).",
                 watch=measured("4xxErrorRate"),
                 thresholds=client_error_percent,
                 periods=3,
             ),
             Rule(
                 name="Latency",
-                summary="The slowest hundredth of requests waits long for an origin.",
+                runbook="edge#latency",
+                summary="CloudFront: the slowest hundredth of requests waits long for the gateway or a bucket.",
                 watch=measured("OriginLatency", "p99"),
                 thresholds=latency_ms,
                 periods=3,
             ),
         ]
-        super().__init__(scope, construct_id, topic=topic, runbook="edge", rules=rules)
+        super().__init__(scope, construct_id, told=told, runbook="edge", rules=rules)
 
 
 class WebAclAlarms(Alarms):
     """Alarms of a web ACL of CloudFront: an attack, or a rule that blocks listeners.
 
     Args:
-        topic: topic in us-east-1 that tells the team.
+        told: recipients, with topics in us-east-1.
         metric_name: name of the web ACL in CloudWatch metrics.
         blocked_requests: requests blocked in five minutes.
 
     Example:
-        WebAclAlarms(self, "WebAclAlarms", topic=alarms.topic, metric_name=acl.metric_name)
+        WebAclAlarms(self, "WebAclAlarms", told=alarms.audience, metric_name=acl.metric_name)
     """
 
     def __init__(
@@ -87,7 +89,7 @@ class WebAclAlarms(Alarms):
         scope: Construct,
         construct_id: str,
         *,
-        topic: sns.ITopic,
+        told: Audience,
         metric_name: str,
         blocked_requests: Thresholds = BLOCKED_REQUESTS,
     ) -> None:
@@ -95,9 +97,9 @@ class WebAclAlarms(Alarms):
         dimensions = {"WebACL": metric_name, "Rule": "ALL"}
         blocked = Rule(
             name="Blocked",
-            summary="The web ACL blocks far more requests than on a quiet day.",
+            summary="Web ACL: it blocks far more requests than on a quiet day.",
             watch=Metric(namespace="AWS/WAFV2", name="BlockedRequests", dimensions=dimensions, statistic="Sum", period=_FIVE_MINUTES),
             thresholds=blocked_requests,
             periods=1,
         )
-        super().__init__(scope, construct_id, topic=topic, runbook="web-acl", rules=[blocked])
+        super().__init__(scope, construct_id, told=told, runbook="web-acl", rules=[blocked])

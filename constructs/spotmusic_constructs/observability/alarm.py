@@ -57,12 +57,46 @@ class Formula:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Audience:
+    """Recipients of alarms, and what every text of an alarm says of its place.
+
+    Args:
+        topic: topic that gets every alarm.
+        pager: topic that gets critical alarms as well; none when left out.
+        environment: name of the environment, with which every text begins; left out, the text begins with the subject.
+        runbooks: folder or address of the runbooks, without a slash at its end.
+    """
+
+    topic: sns.ITopic
+    pager: sns.ITopic | None = None
+    environment: str = ""
+    runbooks: str = "docs/runbooks"
+
+    def topics(self, severity: Severity) -> list[str]:
+        """Returns the ARNs of the topics that get an alarm of this severity."""
+        pager = [self.pager.topic_arn] if self.pager and severity == "critical" else []
+        return [self.topic.topic_arn, *pager]
+
+    def text(self, summary: str, *, severity: Severity, runbook: str) -> str:
+        """Returns the description of an alarm.
+
+        Args:
+            summary: subject, and what is wrong, in a sentence.
+            severity: how bad it is.
+            runbook: name of the runbook without its ending, with `#anchor` where it has several parts.
+        """
+        page, hash_, anchor = runbook.partition("#")
+        place = f"[{self.environment}] " if self.environment else ""
+        return f"{place}{summary} Severity: {severity}. Runbook: {self.runbooks}/{page}.md{hash_}{anchor}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rule:
     """When somebody is told, and of what.
 
     Args:
         name: what is watched, in one CamelCase word; it becomes part of the alarm's name.
-        summary: what is wrong when it fires, in a sentence.
+        summary: subject, and what is wrong when it fires, in a sentence: "Database catalogue: its disk is full."
         watch: metric or formula.
         thresholds: one alarm for each severity.
         comparison: how the value stands to the threshold when it fires.
@@ -70,6 +104,9 @@ class Rule:
         datapoints: how many of them must be beyond the threshold; all when left out.
         missing_data: what a period without data counts as. Rates and counts go without data when nothing happens
             (`notBreaching`); a machine that reports nothing is down (`breaching`).
+        runbook: runbook of this rule, where it is another than that of the other rules.
+        event: whether it counts something that happens once. Such an alarm ends by itself a few minutes later, although nothing is
+            solved: its text says so, and nobody is told that it ended.
     """
 
     name: str
@@ -80,22 +117,27 @@ class Rule:
     periods: int = 5
     datapoints: int | None = None
     missing_data: MissingData = "notBreaching"
+    runbook: str | None = None
+    event: bool = False
+
+
+ENDS_BY_ITSELF = "This alarm ends by itself within minutes; the problem does not."
+"""Sentence in the text of alarms on events."""
 
 
 class Alarms(Construct):
     """Alarms of one thing, made from rules.
 
-    Creates an alarm for each rule and severity. Each tells `topic` when it fires and when it is over, and its description
-    names the runbook.
+    Creates an alarm for each rule and severity. Each tells `told` when it fires and, unless it is of an event, when it is over. Its
+    description names environment, subject, severity and runbook.
 
     Args:
-        topic: topic that tells the team.
-        runbook: name of the runbook below `runbooks`, without its ending.
+        told: recipients.
+        runbook: name of the runbook below `told.runbooks`, without its ending.
         rules: when somebody is told.
-        runbooks: folder or address of the runbooks.
 
     Example:
-        Alarms(self, "Uploads", topic=topic, runbook="uploads", rules=[
+        Alarms(self, "Uploads", told=alarms.audience, runbook="uploads", rules=[
             Rule(name="Queue", summary="Uploads wait.", watch=waiting, thresholds={"warning": 100, "critical": 1000}),
         ])
     """
@@ -105,21 +147,21 @@ class Alarms(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        topic: sns.ITopic,
+        told: Audience,
         runbook: str,
         rules: Iterable[Rule],
-        runbooks: str = "docs/runbooks",
     ) -> None:
         super().__init__(scope, construct_id)
-        told = [topic.topic_arn]
         self.alarms = [
             alarm(
                 self,
                 f"{rule.name}{severity.capitalize()}",
                 rule=rule,
                 threshold=threshold,
-                description=f"{rule.summary} Severity: {severity}. Runbook: {runbooks}/{runbook}.md",
-                told=told,
+                description=told.text(
+                    f"{rule.summary} {ENDS_BY_ITSELF}" if rule.event else rule.summary, severity=severity, runbook=rule.runbook or runbook
+                ),
+                told=told.topics(severity),
             )
             for rule in rules
             for severity, threshold in rule.thresholds.items()
@@ -136,7 +178,7 @@ def alarm(
         alarm_description=description,
         actions_enabled=True,
         alarm_actions=told,
-        ok_actions=told,
+        ok_actions=None if rule.event else told,
         comparison_operator=_COMPARISONS[rule.comparison],
         threshold=threshold,
         evaluation_periods=rule.periods,

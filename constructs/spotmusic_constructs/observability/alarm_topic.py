@@ -1,4 +1,4 @@
-"""Where alarms go: one encrypted topic, and the people who read it."""
+"""Topics of alarms: one for every alarm, one for what somebody gets up for."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,39 +9,67 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from spotmusic_constructs.https_subscriptions import subscribe_endpoints
+from spotmusic_constructs.observability.alarm import Audience
 
 
 class AlarmTopic(Construct):
-    """An encrypted SNS topic that alarms and budgets of this account publish to, and e-mail subscriptions.
+    """Two encrypted SNS topics: alarms and budgets of this account publish to the first, critical alarms to the second as well.
 
-    Creates the topic, its policy and a subscription for each address, which its owner confirms once by the link in a mail.
+    CloudWatch sends no message attributes that a subscription could filter by; a pager subscribes to the second topic instead.
+    Creates the topics, their policies and a subscription for each address, which its owner confirms once by the link in a mail.
     Nobody publishes without TLS. EventBridge is not admitted by name, because it tells SNS nothing that would confine it
     to this account: rules publish through a role.
 
     Args:
         key: customer-managed key of the data class "notifications", in the topic's region; its policy must admit the
             services above (`NOTIFICATIONS` in `secrets/data_keys.py`).
-        emails: who is told.
-        endpoints: HTTPS addresses of services of on-call that are told as well.
+        emails: addresses that get everything.
+        endpoints: HTTPS addresses of services of on-call that get everything.
+        pagers: HTTPS addresses of services of on-call that get critical alarms only.
+        environment: name of the environment, with which the text of each alarm begins.
+        runbooks: folder or address of the runbooks.
+
+    Attributes:
+        topic: topic of everything.
+        pager: topic of critical alarms.
+        audience: both, for constructs that make alarms.
 
     Example:
         alarms = AlarmTopic(self, "AlarmTopic", key=keys.notifications, emails=["platform@spotmusic.example"])
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, key: kms.IKey, emails: Sequence[str] = (), endpoints: Sequence[str] = ()
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: kms.IKey,
+        emails: Sequence[str] = (),
+        endpoints: Sequence[str] = (),
+        pagers: Sequence[str] = (),
+        environment: str = "",
+        runbooks: str = "docs/runbooks",
     ) -> None:
         super().__init__(scope, construct_id)
         resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key.key_arn)
-        sns.CfnTopicPolicy(self, "Policy", topics=[resource.ref], policy_document=_policy(cdk.Stack.of(self), resource.ref))
+        sns.CfnTopicPolicy(
+            self, "Policy", topics=[resource.ref], policy_document=_policy(cdk.Stack.of(self), resource.ref, "budgets", "cloudwatch")
+        )
         for email in emails:
             # The address is part of the id: with a number instead, taking one away would replace all that follow.
             sns.CfnSubscription(self, f"Email-{email}", topic_arn=resource.ref, protocol="email", endpoint=email)
         subscribe_endpoints(self, resource.ref, endpoints)
         self.topic = sns.Topic.from_topic_arn(self, "Handle", resource.ref)
 
+        urgent = Construct(self, "Pager")
+        pager = sns.CfnTopic(urgent, "Resource", kms_master_key_id=key.key_arn)
+        sns.CfnTopicPolicy(urgent, "Policy", topics=[pager.ref], policy_document=_policy(cdk.Stack.of(self), pager.ref, "cloudwatch"))
+        subscribe_endpoints(urgent, pager.ref, pagers)
+        self.pager = sns.Topic.from_topic_arn(urgent, "Handle", pager.ref)
+        self.audience = Audience(topic=self.topic, pager=self.pager, environment=environment, runbooks=runbooks)
 
-def _policy(stack: cdk.Stack, topic_arn: str) -> dict[str, Any]:
+
+def _policy(stack: cdk.Stack, topic_arn: str, *publishers: str) -> dict[str, Any]:
     this_account = {"StringEquals": {"aws:SourceAccount": stack.account}}
     return {
         "Version": "2012-10-17",
@@ -54,7 +82,7 @@ def _policy(stack: cdk.Stack, topic_arn: str) -> dict[str, Any]:
                 "Resource": topic_arn,
                 "Condition": this_account,
             }
-            for service in ("budgets", "cloudwatch")
+            for service in publishers
         ]
         + [
             {

@@ -1,26 +1,50 @@
-"""What Alertmanager is told: three replicas, and every alert to one SNS topic, the bad ones soon and often."""
+"""Values of Alertmanager: three replicas; every alert goes to the SNS topic of alarms, critical ones soon, often, and to the pager too."""
+
+from collections.abc import Mapping
 
 from spotmusic_constructs.kubernetes.images import Image
 from spotmusic_constructs.kubernetes.pod import POD_SECURITY, resources, spread
+from spotmusic_constructs.observability.alarm import Audience, Severity
 
 SERVICE_ACCOUNT = "alertmanager"
 REPLICAS = 3
-SUBJECT = "{{ .Status | toUpper }} {{ .CommonLabels.severity }}: {{ .CommonLabels.alertname }}"
-"""Line that names an alert in a mail; SNS takes 100 letters."""
+SUBJECT_LETTERS = 99
+"""SNS refuses a message whose subject has 100 letters or more."""
+_SUBJECTS = (
+    "service",
+    "persistentvolumeclaim",
+    "poddisruptionbudget",
+    "queue",
+    "node",
+    "pod",
+    "name",
+    "slo",
+    "exported_namespace",
+    "namespace",
+)
+"""Labels that tell what an alert is about; the first that all alerts of a message share is in its subject."""
 MESSAGE = (
     "{{ range .Alerts }}{{ .Status }}: {{ .Annotations.summary }}\n{{ .Annotations.description }}\n"
     "Runbook: {{ .Annotations.runbook_url }}\nSince: {{ .StartsAt }}\nLabels: {{ .Labels }}\n\n{{ end }}"
 )
 
 
+def subject(environment: str) -> str:
+    """Returns the template of the line that names an alert in a mail: environment, state, severity, name, and what it is about."""
+    place = f"[{environment}] " if environment else ""
+    named = " ".join(f".CommonLabels.{label}" for label in _SUBJECTS)
+    line = f'printf "{place}%s %s: %s %s" (.Status | toUpper) .CommonLabels.severity .CommonLabels.alertname (or {named})'
+    return f'{{{{ $line := {line} }}}}{{{{ printf "%.{SUBJECT_LETTERS}s" $line }}}}'
+
+
 def alertmanager_values(
-    *, image: Image, topic_arn: str, heartbeat_arn: str, region: str, storage_class: str, zones: int
+    *, image: Image, told: Audience, heartbeat_arn: str, region: str, storage_class: str, zones: int
 ) -> dict[str, object]:
     """Returns the values below `alertmanager`.
 
     Args:
         image: image of Alertmanager.
-        topic_arn: SNS topic that tells the team.
+        told: who is told of alerts.
         heartbeat_arn: SNS topic whose silence is an alarm.
         region: region of the topics.
         storage_class: class of the volumes that keep silences.
@@ -30,7 +54,7 @@ def alertmanager_values(
         "serviceAccount": {"create": True, "name": SERVICE_ACCOUNT},
         # One may go. The chart's default is minAvailable, which cannot be taken back: a budget with both is refused.
         "podDisruptionBudget": {"enabled": True, "minAvailable": REPLICAS - 1},
-        "config": _config(topic_arn, heartbeat_arn, region),
+        "config": _config(told, heartbeat_arn, region),
         "alertmanagerSpec": {
             "image": image.parts,
             "replicas": REPLICAS,
@@ -46,7 +70,7 @@ def alertmanager_values(
     }
 
 
-TELLS = {"critical": ("10s", "1h"), "warning": ("2m", "12h")}
+TELLS: Mapping[Severity, tuple[str, str]] = {"critical": ("10s", "1h"), "warning": ("2m", "12h")}
 """How long alerts of a severity are collected before the team is told, and after how long it is told again."""
 HEARTBEAT = ("1m", "4m")
 """`group_interval` and `repeat_interval` of Watchdog. Alertmanager repeats at the first group interval after the repeat interval: at
@@ -57,11 +81,11 @@ SAME = ("alertname", "namespace", "service", "slo", "exported_namespace", "name"
 """Labels that tell one thing from another in two severities of one alert."""
 
 
-def _config(topic_arn: str, heartbeat_arn: str, region: str) -> dict[str, object]:
-    def receiver(severity: str) -> dict[str, object]:
-        sns = {"topic_arn": topic_arn, "sigv4": {"region": region}, "subject": SUBJECT, "message": MESSAGE, "send_resolved": True}
-        # Subscriptions filter by it: a pager takes critical only.
-        return {"name": severity, "sns_configs": [{**sns, "attributes": {"severity": severity}}]}
+def _config(told: Audience, heartbeat_arn: str, region: str) -> dict[str, object]:
+    def receiver(severity: Severity) -> dict[str, object]:
+        sns = {"sigv4": {"region": region}, "subject": subject(told.environment), "message": MESSAGE, "send_resolved": True}
+        sends = [{"topic_arn": topic, **sns, "attributes": {"severity": severity}} for topic in told.topics(severity)]
+        return {"name": severity, "sns_configs": sends}
 
     beat = {"topic_arn": heartbeat_arn, "sigv4": {"region": region}, "subject": "Watchdog", "message": "Watchdog", "send_resolved": False}
     return {

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Formula, Metric, Rule, Thresholds
+from spotmusic_constructs.observability.alarm import Alarms, Audience, Formula, Metric, Rule, Thresholds
 
 CPU_PERCENT: Thresholds = {"warning": 70, "critical": 90}
 """Of the one core that runs commands (ElastiCache user guide, which metrics should I monitor)."""
@@ -21,7 +20,7 @@ class CacheAlarms(Alarms):
     """Alarms of a replication group: failovers; of each node cpu, memory, evictions, connections, lag and refused logins.
 
     Args:
-        topic: topic that tells the team.
+        told: recipients.
         nodes: identifier of each cache cluster in the group, such as `spotmusic-001`.
         cpu_percent: engine cpu, in percent.
         memory_percent: memory in use, in percent of what data may take.
@@ -30,7 +29,7 @@ class CacheAlarms(Alarms):
         connections: clients of a node.
 
     Example:
-        CacheAlarms(self, "CacheAlarms", topic=topic, nodes=[f"{group_id}-00{number}" for number in (1, 2, 3)])
+        CacheAlarms(self, "CacheAlarms", told=told, nodes=[f"{group_id}-00{number}" for number in (1, 2, 3)])
     """
 
     def __init__(
@@ -38,7 +37,7 @@ class CacheAlarms(Alarms):
         scope: Construct,
         construct_id: str,
         *,
-        topic: sns.ITopic,
+        told: Audience,
         nodes: Sequence[str],
         cpu_percent: Thresholds = CPU_PERCENT,
         memory_percent: Thresholds = MEMORY_PERCENT,
@@ -52,7 +51,7 @@ class CacheAlarms(Alarms):
             ) -> Rule:
                 return Rule(
                     name=f"Node{number}{name}",
-                    summary=summary,
+                    summary=f"Cache node {number}: {summary}",
                     watch=Metric(namespace="AWS/ElastiCache", name=metric, dimensions={"CacheClusterId": node}, statistic=statistic),
                     thresholds=thresholds,
                     missing_data="breaching" if breaching else "notBreaching",
@@ -60,22 +59,28 @@ class CacheAlarms(Alarms):
 
             yield rule(
                 "Cpu",
-                "A cache node has no cpu left, or reports nothing because it is down.",
+                "its cpu is fully used, or it reports nothing because it is down.",
                 "EngineCPUUtilization",
                 cpu_percent,
                 statistic="Average",
                 breaching=True,
             )
-            yield rule("Memory", "A cache node is almost full.", "DatabaseMemoryUsagePercentage", memory_percent)
-            yield rule("Evictions", "A cache node throws out keys to make room.", "Evictions", evictions, statistic="Sum")
-            yield rule("Lag", "A replica is behind its primary: a failover would lose writes.", "ReplicationLag", lag_seconds)
-            yield rule("Connections", "Clients hold almost as many connections as a node takes.", "CurrConnections", connections)
-            yield rule("Logins", "Somebody is refused by the cache.", "AuthenticationFailures", {"warning": 1}, statistic="Sum")
+            yield rule("Memory", "its memory is almost full.", "DatabaseMemoryUsagePercentage", memory_percent)
+            yield rule("Evictions", "it evicts keys of the cache to make room.", "Evictions", evictions, statistic="Sum")
+            yield rule("Lag", "this replica is behind the primary; a failover to it would lose writes.", "ReplicationLag", lag_seconds)
+            yield rule("Connections", "clients hold almost as many connections as it takes.", "CurrConnections", connections)
+            yield rule(
+                "Logins",
+                "a login fails, by a wrong password or a command that its user may not run.",
+                "AuthenticationFailures",
+                {"warning": 1},
+                statistic="Sum",
+            )
 
         super().__init__(
             scope,
             construct_id,
-            topic=topic,
+            told=told,
             runbook="cache",
             rules=[_failover(nodes), *(rule for number, node in enumerate(nodes, start=1) for rule in rules_of(number, node))],
         )
@@ -94,5 +99,5 @@ def _failover(nodes: Sequence[str]) -> Rule:
     changes = Formula(
         expression=" + ".join(f"FILL(ABS(DIFF({node})), 0)" for node in roles), metrics=roles, label="Nodes whose role has changed"
     )
-    summary = "The primary of the cache has changed: a node failed, or somebody asked for it."
-    return Rule(name="Failover", summary=summary, watch=changes, thresholds={"warning": 1}, datapoints=1)
+    summary = "Cache: its primary has changed, because a node failed or somebody asked for it."
+    return Rule(name="Failover", summary=summary, watch=changes, thresholds={"warning": 1}, datapoints=1, event=True)

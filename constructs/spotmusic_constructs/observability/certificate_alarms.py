@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Metric, Rule, Thresholds
+from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule, Thresholds
 
 DAYS: Thresholds = {"warning": 30, "critical": 14}
 """ACM renews certificates of 198 days 45 days before the end, older ones 60 (AWS announcement of 2026-02-18; ACM user guide, managed
@@ -16,26 +15,26 @@ class CertificateAlarms(Alarms):
     """Alarms of ACM certificates that are not renewed in time. CloudFront's are in us-east-1, and so are their alarms.
 
     Args:
-        topic: topic that tells the team, in the region of the certificates.
+        told: recipients, with topics in the region of the certificates.
         certificates: ARN of each certificate by a CamelCase name.
         days: days to the end.
 
     Example:
-        CertificateAlarms(self, "CertificateAlarms", topic=topic, certificates={"Gateway": certificate.certificate_arn})
+        CertificateAlarms(self, "CertificateAlarms", told=told, certificates={"Gateway": certificate.certificate_arn})
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, topic: sns.ITopic, certificates: Mapping[str, str], days: Thresholds = DAYS
+        self, scope: Construct, construct_id: str, *, told: Audience, certificates: Mapping[str, str], days: Thresholds = DAYS
     ) -> None:
         super().__init__(
             scope,
             construct_id,
-            topic=topic,
+            told=told,
             runbook="certificate",
             rules=[
                 Rule(
                     name=name,
-                    summary="A certificate ends soon and was not renewed.",
+                    summary=f"TLS certificate {name}: it ends soon and was not renewed.",
                     # Measured twice a day.
                     watch=Metric(
                         namespace="AWS/CertificateManager",

@@ -1,9 +1,8 @@
 """Alarms of databases on RDS."""
 
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Metric, Rule, Thresholds
+from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule, Thresholds
 
 _GIB = 1024**3
 _MYSQL_BYTES_PER_CONNECTION = 12_582_880
@@ -27,7 +26,8 @@ class DatabaseAlarms(Alarms):
     A Multi-AZ instance has no replication lag to watch: its standby is written to synchronously.
 
     Args:
-        topic: topic that tells the team.
+        told: recipients.
+        name: name of the database, with which texts begin.
         instance_identifier: identifier of the instance.
         storage_gib: storage at creation, in GiB; shares of storage are shares of it.
         memory_gib: memory of the instance class, in GiB; shares of memory and the default of `max_connections` are of it.
@@ -38,7 +38,7 @@ class DatabaseAlarms(Alarms):
         memory_share: share of the memory below which free memory is too little.
 
     Example:
-        DatabaseAlarms(self, "CatalogueAlarms", topic=topic, instance_identifier=instance.instance_identifier,
+        DatabaseAlarms(self, "CatalogueAlarms", told=told, name="catalogue", instance_identifier=instance.instance_identifier,
                        storage_gib=200, memory_gib=32)
     """
 
@@ -47,7 +47,8 @@ class DatabaseAlarms(Alarms):
         scope: Construct,
         construct_id: str,
         *,
-        topic: sns.ITopic,
+        told: Audience,
+        name: str,
         instance_identifier: str,
         storage_gib: int,
         memory_gib: int,
@@ -57,18 +58,20 @@ class DatabaseAlarms(Alarms):
         storage_share: Thresholds = STORAGE_SHARE,
         memory_share: Thresholds = MEMORY_SHARE,
     ) -> None:
-        def metric(name: str, statistic: str = "Average") -> Metric:
-            return Metric(namespace="AWS/RDS", name=name, dimensions={"DBInstanceIdentifier": instance_identifier}, statistic=statistic)
+        def metric(metric_name: str, statistic: str = "Average") -> Metric:
+            return Metric(
+                namespace="AWS/RDS", name=metric_name, dimensions={"DBInstanceIdentifier": instance_identifier}, statistic=statistic
+            )
 
         super().__init__(
             scope,
             construct_id,
-            topic=topic,
+            told=told,
             runbook="database",
             rules=[
                 Rule(
                     name="Cpu",
-                    summary="The database has no cpu left, or reports nothing because it is down.",
+                    summary=f"Database {name}: its cpu is fully used for ten minutes, or it reports nothing because it is down.",
                     watch=metric("CPUUtilization"),
                     thresholds=cpu_percent,
                     periods=10,
@@ -76,14 +79,14 @@ class DatabaseAlarms(Alarms):
                 ),
                 Rule(
                     name="Storage",
-                    summary="The database runs out of storage, and autoscaling did not add any.",
+                    summary=f"Database {name}: its disk is almost full, and autoscaling did not grow it.",
                     watch=metric("FreeStorageSpace", "Minimum"),
                     thresholds=_of(storage_share, storage_gib * _GIB),
                     comparison="<",
                 ),
                 Rule(
                     name="Memory",
-                    summary="The database runs out of memory and will swap or restart.",
+                    summary=f"Database {name}: its memory is almost full; it will swap or restart.",
                     watch=metric("FreeableMemory", "Minimum"),
                     thresholds=_of(memory_share, memory_gib * _GIB),
                     comparison="<",
@@ -91,13 +94,13 @@ class DatabaseAlarms(Alarms):
                 ),
                 Rule(
                     name="Connections",
-                    summary="Clients hold almost as many connections as the database admits.",
+                    summary=f"Database {name}: clients hold almost as many connections as it admits.",
                     watch=metric("DatabaseConnections", "Maximum"),
                     thresholds=_of(connection_share, max_connections or default_connections(memory_gib)),
                 ),
                 Rule(
                     name="DiskQueue",
-                    summary="Reads and writes wait for the disk.",
+                    summary=f"Database {name}: reads and writes wait for its disk.",
                     watch=metric("DiskQueueDepth"),
                     thresholds={"warning": 64},
                     periods=15,

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Rule, Severity
+from spotmusic_constructs.observability.alarm import Alarms, Audience, Rule, Severity
 from spotmusic_constructs.observability.event_log import EventLog
 
 _FAILED = '($.detail.{field} = "FAILED" || $.detail.{field} = "ABORTED" || $.detail.{field} = "EXPIRED")'
@@ -16,43 +15,43 @@ _PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
     "FailedBackups": (
         "backup",
         "critical",
-        "A backup or its copy failed.",
+        "AWS Backup: a backup or its copy to the second vault failed.",
         '{ $.source = "aws.backup" && ' + _FAILED.format(field="state") + " }",
     ),
     "FailedRestores": (
         "backup",
         "critical",
-        "A restore failed: when it was a test, the backup may be worth nothing.",
+        "AWS Backup: a restore failed. If it was the weekly test, the backup may be useless.",
         '{ $.source = "aws.backup" && $.detail-type = "Restore Job State Change" && ' + _FAILED.format(field="status") + " }",
     ),
     "FailedDeployments": (
-        "ecs-service",
+        "failed-deployment",
         "warning",
-        "A deployment of a service failed and was rolled back.",
+        "ECS: the deployment of a service failed and was rolled back.",
         '{ $.source = "aws.ecs" && $.detail.eventName = "SERVICE_DEPLOYMENT_FAILED" }',
     ),
     "Findings": (
         "security-finding",
         "critical",
-        "GuardDuty found something of high severity.",
+        "GuardDuty: a finding of high severity.",
         '{ $.source = "aws.guardduty" && $.detail.severity >= 7 }',
     ),
     "InfectedUploads": (
         "security-finding",
         "warning",
-        "An upload carries malware; it stays tagged and nobody promotes it.",
+        "Upload: a file carries malware. It stays tagged, and nobody promotes it.",
         '{ $.source = "aws.guardduty" && $.detail.scanResultDetails.scanResultStatus = "THREATS_FOUND" }',
     ),
     "ExpiringCertificates": (
         "certificate",
         "critical",
-        "A certificate ends within 30 days, an imported one within 45, and is not renewed.",
+        "ACM: a certificate ends within 30 days, an imported one within 45, and is not renewed.",
         '{ $.source = "aws.acm" && $.detail-type = "ACM Certificate Approaching Expiration" }',
     ),
     "HealthNotices": (
         "aws-health",
         "warning",
-        "AWS Health reports a problem, scheduled maintenance or abuse that concerns this account or region.",
+        "AWS Health: a problem, scheduled maintenance or abuse that concerns this account or region.",
         '{ $.source = "aws.health" && ($.detail.eventTypeCategory = "issue" || $.detail.eventTypeCategory = "scheduledChange"'
         ' || $.detail-type = "AWS Health Abuse Event") }',
     ),
@@ -60,14 +59,14 @@ _PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
     "EndangeredKeys": (
         "encryption-key",
         "critical",
-        "A key waits for its deletion or was disabled: call it off before the data is lost.",
+        "AWS KMS: an encryption key waits for its deletion or was disabled. Call it off before the data is lost.",
         '{ $.source = "aws.kms" && ($.detail.eventName = "ScheduleKeyDeletion" || $.detail.eventName = "DisableKey")'
         " && $.detail.errorCode NOT EXISTS }",
     ),
     "DeletedKeys": (
         "encryption-key",
         "critical",
-        "A key was deleted: what it encrypted cannot be read again.",
+        "AWS KMS: an encryption key was deleted. What it encrypted cannot be read again.",
         '{ $.source = "aws.kms" && $.detail-type = "KMS CMK Deletion" }',
     ),
 }
@@ -79,19 +78,19 @@ class EventAlarms(Construct):
     Calls of APIs are events where a trail of CloudTrail records them (Amazon EventBridge user guide, AWS service events via CloudTrail):
     the account has one, or nobody hears that a key waits for its deletion.
 
-    Creates for each kind a metric filter on the log and an alarm, which is over when no further event came for five minutes.
+    Creates for each kind a metric filter on the log and an alarm, which ends by itself when no further event came for five minutes.
 
     Args:
-        topic: topic that tells the team.
+        told: recipients.
         log: where events are recorded.
 
     Example:
-        EventAlarms(self, "EventAlarms", topic=topic, log=event_log)
+        EventAlarms(self, "EventAlarms", told=told, log=event_log)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, topic: sns.ITopic, log: EventLog) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, told: Audience, log: EventLog) -> None:
         super().__init__(scope, construct_id)
         self.counts = {name: log.count(name, pattern) for name, (_, _, _, pattern) in _PATTERNS.items()}
         for name, (runbook, severity, summary, _) in _PATTERNS.items():
-            rule = Rule(name="Count", summary=summary, watch=self.counts[name], thresholds={severity: 1}, periods=1)
-            Alarms(self, name, topic=topic, runbook=runbook, rules=[rule])
+            rule = Rule(name="Count", summary=summary, watch=self.counts[name], thresholds={severity: 1}, periods=1, event=True)
+            Alarms(self, name, told=told, runbook=runbook, rules=[rule])

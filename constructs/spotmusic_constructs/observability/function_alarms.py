@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Metric, Rule, Severity
+from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule, Severity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +14,7 @@ class WatchedFunction:
 
     Args:
         function_name: name of the function.
-        summary: what a failure means, in a sentence.
+        summary: subject, and what a failure means, in a sentence.
         runbook: name of the runbook, without its ending.
         severity: how bad that is.
     """
@@ -30,14 +29,14 @@ class FunctionAlarms(Construct):
     """Alarms of Lambda functions that run by a schedule or an event: no caller sees them fail.
 
     Args:
-        topic: topic that tells the team.
+        told: recipients.
         functions: functions by a CamelCase name.
 
     Example:
-        FunctionAlarms(self, "FunctionAlarms", topic=topic, functions={"Rotation": WatchedFunction(function_name=..., ...)})
+        FunctionAlarms(self, "FunctionAlarms", told=told, functions={"Rotation": WatchedFunction(function_name=..., ...)})
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, topic: sns.ITopic, functions: Mapping[str, WatchedFunction]) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, told: Audience, functions: Mapping[str, WatchedFunction]) -> None:
         super().__init__(scope, construct_id)
         for name, function in functions.items():
             errors = Metric(
@@ -47,5 +46,5 @@ class FunctionAlarms(Construct):
                 statistic="Sum",
                 period=300,
             )
-            rule = Rule(name="Errors", summary=function.summary, watch=errors, thresholds={function.severity: 1}, periods=1)
-            Alarms(self, name, topic=topic, runbook=function.runbook, rules=[rule])
+            rule = Rule(name="Errors", summary=function.summary, watch=errors, thresholds={function.severity: 1}, periods=1, event=True)
+            Alarms(self, name, told=told, runbook=function.runbook, rules=[rule])

@@ -4,7 +4,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Metric, Rule
+from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule
 
 PERIOD_SECONDS = 300
 SILENT_PERIODS = 3
@@ -19,21 +19,21 @@ class Heartbeat(Construct):
     key. The topic needs no subscription.
 
     Args:
-        topic: topic of the team, which the alarm tells.
+        told: recipients of the alarm.
         key: customer-managed key of the data class "notifications".
 
     Example:
-        heartbeat = Heartbeat(self, "Heartbeat", topic=alarm_topic, key=keys.notifications)
+        heartbeat = Heartbeat(self, "Heartbeat", told=alarms.audience, key=keys.notifications)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, topic: sns.ITopic, key: kms.IKey) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, told: Audience, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
         resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key.key_arn)
         sns.CfnTopicPolicy(self, "Policy", topics=[resource.ref], policy_document=_policy(resource.ref))
         self.topic = sns.Topic.from_topic_arn(self, "Handle", resource.ref)
         silence = Rule(
             name="Silence",
-            summary="Alertmanager sends no heartbeat: alerts of Prometheus do not reach the team.",
+            summary="Alertmanager: no heartbeat for 15 minutes, so that no alert of Prometheus reaches the team.",
             watch=Metric(
                 namespace="AWS/SNS",
                 name="NumberOfMessagesPublished",
@@ -46,7 +46,7 @@ class Heartbeat(Construct):
             periods=SILENT_PERIODS,
             missing_data="breaching",
         )
-        Alarms(self, "Alarms", topic=topic, runbook="monitoring", rules=[silence])
+        Alarms(self, "Alarms", told=told, runbook="monitoring", rules=[silence])
 
 
 def _policy(topic_arn: str) -> dict[str, object]:

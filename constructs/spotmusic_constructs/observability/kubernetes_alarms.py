@@ -1,9 +1,8 @@
 """Alarms of an EKS cluster as AWS sees it. What runs in it is watched by Prometheus."""
 
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Metric, Rule, Thresholds
+from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule, Thresholds
 
 _GIB = 1024**3
 STORAGE_BYTES: Thresholds = {"warning": 6 * _GIB, "critical": 7 * _GIB}
@@ -16,13 +15,13 @@ class KubernetesAlarms(Alarms):
     It would tell of a cluster in which Prometheus itself found no node.
 
     Args:
-        topic: topic that tells the team.
+        told: recipients.
         cluster_name: name of the cluster, Kubernetes 1.28 or later, which publishes its metrics in `AWS/EKS`.
         unschedulable_pods: pods that found no node for a quarter of an hour.
         storage_bytes: size of etcd's database.
 
     Example:
-        KubernetesAlarms(self, "ClusterAlarms", topic=topic, cluster_name=cluster.cluster_name)
+        KubernetesAlarms(self, "ClusterAlarms", told=told, cluster_name=cluster.cluster_name)
     """
 
     def __init__(
@@ -30,7 +29,7 @@ class KubernetesAlarms(Alarms):
         scope: Construct,
         construct_id: str,
         *,
-        topic: sns.ITopic,
+        told: Audience,
         cluster_name: str,
         unschedulable_pods: int = 1,
         storage_bytes: Thresholds = STORAGE_BYTES,
@@ -41,12 +40,12 @@ class KubernetesAlarms(Alarms):
         super().__init__(
             scope,
             construct_id,
-            topic=topic,
+            told=told,
             runbook="kubernetes",
             rules=[
                 Rule(
                     name="UnschedulablePods",
-                    summary="Pods wait for a node and no node comes.",
+                    summary="Kubernetes: pods have waited for a node for a quarter of an hour.",
                     # The statistic that AWS publishes it for (aws-cdk-lib, eks-canned-metrics); a minimum over schedulers may be zero.
                     watch=metric("scheduler_pending_pods_UNSCHEDULABLE", "Sum"),
                     thresholds={"critical": unschedulable_pods},
@@ -54,13 +53,13 @@ class KubernetesAlarms(Alarms):
                 ),
                 Rule(
                     name="ApiErrors",
-                    summary="The Kubernetes API answers with server errors.",
+                    summary="Kubernetes: the API server answers with errors.",
                     watch=metric("apiserver_request_total_5XX", "Sum"),
                     thresholds={"warning": 10, "critical": 100},
                 ),
                 Rule(
                     name="ApiRequests",
-                    summary="The control plane reports no requests at all: nodes alone cause some every second.",
+                    summary="Kubernetes: the control plane reports no requests at all, although nodes alone cause some every second.",
                     watch=metric("apiserver_request_total", "Sum"),
                     thresholds={"critical": 1},
                     comparison="<",
@@ -69,7 +68,7 @@ class KubernetesAlarms(Alarms):
                 ),
                 Rule(
                     name="Storage",
-                    summary="The database of the control plane is almost full.",
+                    summary="Kubernetes: etcd, the database of the control plane, is almost full.",
                     watch=metric("apiserver_storage_size_bytes", "Maximum"),
                     thresholds=storage_bytes,
                 ),

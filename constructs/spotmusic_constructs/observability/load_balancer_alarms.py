@@ -1,11 +1,11 @@
 """Alarms of load balancers."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Formula, Metric, Rule, Thresholds
+from spotmusic_constructs.observability.alarm import Alarms, Audience, Formula, Metric, Rule, Severity, Thresholds
 from spotmusic_constructs.share import bad_percent
 
 ERROR_PERCENT: Thresholds = {"warning": 1, "critical": 5}
@@ -39,20 +39,41 @@ def error_rate(load_balancer: str, *, period: int = 60) -> Formula:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class WatchedTargets:
+    """A target group that always has targets, and what it means when they fail.
+
+    Args:
+        group: full name of the target group (`targetgroup/…`).
+        lost: subject, and what listeners or services notice, in a sentence, when fewer than `minimum_healthy` targets are healthy.
+        failing: the same for one target that fails its health checks.
+        runbook: name of the runbook, without its ending.
+        minimum_healthy: healthy targets below which the first alarm fires: what is left after the loss of a zone.
+        severity: how bad that is.
+    """
+
+    group: str
+    lost: str
+    failing: str
+    runbook: str
+    minimum_healthy: int = 1
+    severity: Severity = "critical"
+
+
 class ApplicationLoadBalancerAlarms(Alarms):
     """Alarms of an Application Load Balancer: errors, latency and targets.
 
     Args:
-        topic: topic that tells the team.
+        told: recipients.
+        name: name of the load balancer, with which texts begin.
         load_balancer: full name of the load balancer (`app/…`).
-        target_groups: full name (`targetgroup/…`) of each target group that always has targets, by a CamelCase name.
-        minimum_healthy: healthy targets of each below which it is critical: what is left after the loss of a zone.
+        target_groups: target groups that always have targets, by a CamelCase name.
         error_percent: requests answered with 5xx, in percent.
         latency_seconds: p99 of the targets' answers, in seconds.
 
     Example:
-        ApplicationLoadBalancerAlarms(self, "GatewayAlarms", topic=topic, load_balancer=gateway.load_balancer_full_name,
-                                      target_groups={"Kong": gateway.target_group_full_name}, minimum_healthy=2)
+        ApplicationLoadBalancerAlarms(self, "GatewayAlarms", told=told, name="gateway", load_balancer=gateway.load_balancer_full_name,
+                                      target_groups={"Kong": WatchedTargets(group=gateway.target_group_full_name, ...)})
     """
 
     def __init__(
@@ -60,10 +81,10 @@ class ApplicationLoadBalancerAlarms(Alarms):
         scope: Construct,
         construct_id: str,
         *,
-        topic: sns.ITopic,
+        told: Audience,
+        name: str,
         load_balancer: str,
-        target_groups: Mapping[str, str],
-        minimum_healthy: int = 1,
+        target_groups: Mapping[str, WatchedTargets],
         error_percent: Thresholds = ERROR_PERCENT,
         latency_seconds: Thresholds = LATENCY_SECONDS,
     ) -> None:
@@ -71,32 +92,33 @@ class ApplicationLoadBalancerAlarms(Alarms):
         super().__init__(
             scope,
             construct_id,
-            topic=topic,
+            told=told,
             runbook="load-balancer",
             rules=[
                 Rule(
                     name="Errors",
-                    summary="The load balancer or its targets answer with server errors.",
+                    summary=f"Load balancer {name}: it or its targets answer with server errors.",
                     watch=error_rate(load_balancer),
                     thresholds=error_percent,
                     datapoints=3,
                 ),
                 Rule(
                     name="Latency",
-                    summary="One request in a hundred waits too long for its answer.",
+                    summary=f"Load balancer {name}: one request in a hundred waits too long for its answer.",
                     watch=Metric(namespace="AWS/ApplicationELB", name="TargetResponseTime", dimensions=whole, statistic="p99"),
                     thresholds=latency_seconds,
                 ),
                 Rule(
                     name="Rejected",
-                    summary="The load balancer has run out of connections.",
+                    summary=f"Load balancer {name}: it has run out of connections and refuses clients.",
                     watch=Metric(namespace="AWS/ApplicationELB", name="RejectedConnectionCount", dimensions=whole, statistic="Sum"),
                     thresholds={"critical": 1},
                     periods=1,
                 ),
                 Rule(
                     name="Malformed",
-                    summary="Malformed requests get 400: somebody smuggles them, or a client sends letters beyond ASCII in headers.",
+                    runbook="load-balancer#malformed-requests",
+                    summary=f"Load balancer {name}: it refuses malformed requests. Somebody smuggles them, or a client sends headers beyond ASCII.",
                     watch=Metric(
                         namespace="AWS/ApplicationELB",
                         name="DesyncMitigationMode_NonCompliant_Request_Count",
@@ -109,8 +131,8 @@ class ApplicationLoadBalancerAlarms(Alarms):
                 ),
                 *(
                     rule
-                    for name, group in target_groups.items()
-                    for rule in _target_rules(name, "AWS/ApplicationELB", {**whole, "TargetGroup": group}, minimum_healthy=minimum_healthy)
+                    for id_, targets in target_groups.items()
+                    for rule in _target_rules(id_, targets, "AWS/ApplicationELB", {**whole, "TargetGroup": targets.group})
                 ),
             ],
         )
@@ -120,14 +142,14 @@ class NetworkLoadBalancerAlarms(Alarms):
     """Alarms of a Network Load Balancer: targets and resets.
 
     Args:
-        topic: topic that tells the team.
+        told: recipients.
+        name: name of the load balancer, with which texts begin.
         load_balancer: full name of the load balancer (`net/…`).
-        target_groups: full name (`targetgroup/…`) of each target group, by a CamelCase name.
-        minimum_healthy: healthy targets of each below which it is critical; a broker's own listener has one.
+        target_groups: target groups that always have targets, by a CamelCase name; a broker's own listener has one target.
 
     Example:
-        NetworkLoadBalancerAlarms(self, "BrokerAlarms", topic=topic, load_balancer=brokers.load_balancer_full_name,
-                                  target_groups={"Amqp": amqp.target_group_full_name})
+        NetworkLoadBalancerAlarms(self, "BrokerAlarms", told=told, name="brokers", load_balancer=brokers.load_balancer_full_name,
+                                  target_groups={"Amqp": WatchedTargets(group=amqp.target_group_full_name, ...)})
     """
 
     def __init__(
@@ -135,50 +157,52 @@ class NetworkLoadBalancerAlarms(Alarms):
         scope: Construct,
         construct_id: str,
         *,
-        topic: sns.ITopic,
+        told: Audience,
+        name: str,
         load_balancer: str,
-        target_groups: Mapping[str, str],
-        minimum_healthy: int = 1,
+        target_groups: Mapping[str, WatchedTargets],
     ) -> None:
         whole = {"LoadBalancer": load_balancer}
         super().__init__(
             scope,
             construct_id,
-            topic=topic,
+            told=told,
             runbook="load-balancer",
             rules=[
                 Rule(
                     name="PortAllocation",
-                    summary="The load balancer cannot open connections to its targets: too many to one of them.",
+                    summary=f"Load balancer {name}: it cannot open connections to its targets, because one of them has too many.",
                     watch=Metric(namespace="AWS/NetworkELB", name="PortAllocationErrorCount", dimensions=whole, statistic="Sum"),
                     thresholds={"critical": 1},
                     periods=1,
                 ),
                 *(
                     rule
-                    for name, group in target_groups.items()
-                    for rule in _target_rules(name, "AWS/NetworkELB", {**whole, "TargetGroup": group}, minimum_healthy=minimum_healthy)
+                    for id_, targets in target_groups.items()
+                    for rule in _target_rules(id_, targets, "AWS/NetworkELB", {**whole, "TargetGroup": targets.group})
                 ),
             ],
         )
 
 
-def _target_rules(name: str, namespace: str, dimensions: Mapping[str, str], *, minimum_healthy: int) -> list[Rule]:
+def _target_rules(name: str, targets: WatchedTargets, namespace: str, dimensions: Mapping[str, str]) -> list[Rule]:
     return [
         Rule(
             name=f"{name}Healthy",
-            summary=f"{name} has fewer than {minimum_healthy} healthy targets.",
+            summary=targets.lost,
             watch=Metric(namespace=namespace, name="HealthyHostCount", dimensions=dimensions, statistic="Maximum"),
-            thresholds={"critical": minimum_healthy},
+            thresholds={targets.severity: targets.minimum_healthy},
             comparison="<",
             periods=3,
             missing_data="breaching",
+            runbook=targets.runbook,
         ),
         Rule(
             name=f"{name}Unhealthy",
-            summary=f"{name} has targets that fail their health checks.",
+            summary=targets.failing,
             watch=Metric(namespace=namespace, name="UnHealthyHostCount", dimensions=dimensions, statistic="Maximum"),
             thresholds={"warning": 1},
             periods=10,
+            runbook=targets.runbook,
         ),
     ]

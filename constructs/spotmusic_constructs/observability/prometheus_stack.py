@@ -15,6 +15,7 @@ from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, imag
 from spotmusic_constructs.kubernetes.pod_identity import PodIdentity
 from spotmusic_constructs.observability import alertmanager, prometheus
 from spotmusic_constructs.observability import grafana as grafana_module
+from spotmusic_constructs.observability.alarm import Audience
 from spotmusic_constructs.observability.alertmanager import alertmanager_values
 from spotmusic_constructs.observability.cluster_metrics import cluster_values
 from spotmusic_constructs.observability.grafana import Grafana
@@ -36,7 +37,7 @@ class KubePrometheusStack(Construct):
         images: names of images in our registry.
         environment: name of the environment, for the label `cluster` of every sample.
         workspace: where samples are kept for good.
-        alerts: SNS topic that tells the team.
+        told: who is told of alerts.
         heartbeat: SNS topic that Alertmanager publishes to at all times (`Heartbeat`).
         grafana: who Grafana is, its database and its logins.
         targets: services outside the cluster to scrape.
@@ -51,7 +52,7 @@ class KubePrometheusStack(Construct):
 
     Example:
         KubePrometheusStack(self, "Monitoring", cluster=cluster, chart=versions.KUBE_PROMETHEUS_STACK, images=registry.images,
-                            environment="dev", workspace=workspace, alerts=topic, heartbeat=heartbeat.topic,
+                            environment="dev", workspace=workspace, told=alarms.audience, heartbeat=heartbeat.topic,
                             grafana=grafana, after=[eks_platform.last_wave])
     """
 
@@ -65,7 +66,7 @@ class KubePrometheusStack(Construct):
         images: Images,
         environment: str,
         workspace: Workspace,
-        alerts: sns.ITopic,
+        told: Audience,
         heartbeat: sns.ITopic,
         grafana: Grafana,
         targets: Sequence[ScrapeTarget] = (),
@@ -83,7 +84,7 @@ class KubePrometheusStack(Construct):
         self.external_secrets = (grafana.external_secret(namespace),)
         self.certificates = (grafana.certificate(namespace),)
 
-        identities = self._identities(cluster, namespace, workspace, [alerts, heartbeat])
+        identities = self._identities(cluster, namespace, workspace, [topic for topic in (told.topic, told.pager, heartbeat) if topic])
         self.release = HelmRelease(
             self,
             "Release",
@@ -110,7 +111,7 @@ class KubePrometheusStack(Construct):
                 ),
                 "alertmanager": alertmanager_values(
                     image=names["alertmanager"],
-                    topic_arn=alerts.topic_arn,
+                    told=told,
                     heartbeat_arn=heartbeat.topic_arn,
                     region=region,
                     storage_class=storage_class,

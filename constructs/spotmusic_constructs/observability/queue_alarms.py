@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Metric, Rule, Thresholds
+from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule, Thresholds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,23 +25,23 @@ class QueueAlarms(Alarms):
     """Alarms of queues: messages that nobody takes, or a broker that tells nothing.
 
     Args:
-        topic: topic that tells the team.
+        told: recipients.
         queues: what is watched, by the name of the queue.
 
     Example:
-        QueueAlarms(self, "QueueAlarms", topic=topic, queues={"notifications": QueueWatch(metric=waiting, messages={"warning": 1000})})
+        QueueAlarms(self, "QueueAlarms", told=told, queues={"notifications": QueueWatch(metric=waiting, messages={"warning": 1000})})
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, topic: sns.ITopic, queues: Mapping[str, QueueWatch]) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, told: Audience, queues: Mapping[str, QueueWatch]) -> None:
         super().__init__(
             scope,
             construct_id,
-            topic=topic,
+            told=told,
             runbook="queue",
             rules=[
                 Rule(
                     name=f"{name}-",
-                    summary=f"Messages wait in the queue {name}, or nobody could count them.",
+                    summary=f"Queue {name}: more tasks wait than its consumers take, or nobody could count them.",
                     watch=watch.metric,
                     thresholds=watch.messages,
                     periods=10,

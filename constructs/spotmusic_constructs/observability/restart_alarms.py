@@ -1,23 +1,22 @@
 """Alarm of scheduled restarts that did not take place."""
 
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Metric, Rule
+from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule
 
 
 class RestartAlarms(Alarms):
     """Tells that a schedule gave up asking for a restart. One that was asked for and failed is a failed deployment (`EventAlarms`).
 
     Args:
-        topic: topic that tells the team.
+        told: recipients.
         group_name: group of the schedules.
 
     Example:
-        RestartAlarms(self, "RestartAlarms", topic=topic, group_name=restarts.group.ref)
+        RestartAlarms(self, "RestartAlarms", told=told, group_name=restarts.group.ref)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, topic: sns.ITopic, group_name: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, told: Audience, group_name: str) -> None:
         # Counted when the last try has failed (EventBridge Scheduler user guide, monitoring with CloudWatch).
         dropped = Metric(
             namespace="AWS/Scheduler", name="InvocationDroppedCount", dimensions={"ScheduleGroup": group_name}, statistic="Sum", period=300
@@ -25,15 +24,16 @@ class RestartAlarms(Alarms):
         super().__init__(
             scope,
             construct_id,
-            topic=topic,
-            runbook="secret-rotation",
+            told=told,
+            runbook="secret-not-followed#a-service-was-not-restarted-this-week",
             rules=[
                 Rule(
                     name="Dropped",
-                    summary="A service was not restarted this week, and its tasks keep a password that ends with the next rotation.",
+                    summary="Weekly restart: a service was not restarted, and its tasks keep a password that ends with the next rotation.",
                     watch=dropped,
                     thresholds={"warning": 1},
                     periods=1,
+                    event=True,
                 )
             ],
         )

@@ -27,6 +27,7 @@ class RulesAndDashboards(Construct):
         chart: our chart `monitoring`.
         names: names of what is deployed, by choice of a dashboard: `{"databases": {"catalogue": instance_identifier}}`. The chart's schema
             says which choices there are.
+        runbooks: folder or address of the runbooks, which replaces `docs/runbooks` in the rules.
         viewers: ARNs of the IAM roles of the team.
         namespace: namespace of Prometheus and Grafana, whose sidecar reads ConfigMaps of its own namespace.
         after: constructs that must be deployed before.
@@ -46,6 +47,7 @@ class RulesAndDashboards(Construct):
         cluster: eks.ICluster,
         chart: LocalChart,
         names: Names,
+        runbooks: str = "docs/runbooks",
         viewers: Sequence[str] = (),
         namespace: str = "monitoring",
         after: Sequence[IConstruct] = (),
@@ -62,7 +64,11 @@ class RulesAndDashboards(Construct):
             wait=False,
             timeout=cdk.Duration.minutes(5),
             after=after,
-            values={"names": {choice: _choices(choice, among) for choice, among in names.items()}, "team": {"group": TEAM}},
+            values={
+                "names": {choice: _choices(choice, among) for choice, among in names.items()},
+                "runbooks": runbooks,
+                "team": {"group": TEAM},
+            },
         )
         for arn in viewers:
             eks.CfnAccessEntry(

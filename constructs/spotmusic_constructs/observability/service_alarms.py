@@ -1,9 +1,8 @@
 """Alarms of services on ECS."""
 
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Formula, Metric, Rule, Thresholds
+from spotmusic_constructs.observability.alarm import Alarms, Audience, Formula, Metric, Rule, Thresholds
 
 CPU_PERCENT: Thresholds = {"warning": 90}
 """Scaling holds far less: ten minutes above it mean that the maximum is reached, or that new tasks do not start."""
@@ -15,14 +14,16 @@ class ServiceAlarms(Alarms):
     """Alarms of an ECS service: tasks that do not run, and tasks at their limits.
 
     Args:
-        topic: topic that tells the team.
+        told: recipients.
+        name: name of the service in the environment file, with which texts begin.
         cluster_name: name of the cluster, which must have Container Insights on.
         service_name: name of the service.
         cpu_percent: average cpu of its tasks, in percent of what they reserved.
         memory_percent: the fullest task's memory, in percent of its limit.
 
     Example:
-        ServiceAlarms(self, "PlaybackAlarms", topic=topic, cluster_name=cluster.cluster_name, service_name=playback.service_name)
+        ServiceAlarms(self, "PlaybackAlarms", told=told, name="playback", cluster_name=cluster.cluster_name,
+                      service_name=playback.service_name)
     """
 
     def __init__(
@@ -30,7 +31,8 @@ class ServiceAlarms(Alarms):
         scope: Construct,
         construct_id: str,
         *,
-        topic: sns.ITopic,
+        told: Audience,
+        name: str,
         cluster_name: str,
         service_name: str,
         cpu_percent: Thresholds = CPU_PERCENT,
@@ -43,12 +45,12 @@ class ServiceAlarms(Alarms):
         super().__init__(
             scope,
             construct_id,
-            topic=topic,
+            told=told,
             runbook="ecs-service",
             rules=[
                 Rule(
                     name="Tasks",
-                    summary="Fewer tasks run than the service wants.",
+                    summary=f"Service {name}: fewer tasks run than it wants, for ten minutes.",
                     watch=Formula(
                         expression="FILL(desired, 1) - FILL(running, 0)",
                         metrics={"desired": desired, "running": running},
@@ -60,14 +62,14 @@ class ServiceAlarms(Alarms):
                 ),
                 Rule(
                     name="Cpu",
-                    summary="Tasks have no cpu left, and scaling adds none.",
+                    summary=f"Service {name}: its tasks use almost all of their cpu for ten minutes, and scaling adds no tasks.",
                     watch=Metric(namespace="AWS/ECS", name="CPUUtilization", dimensions=service),
                     thresholds=cpu_percent,
                     periods=10,
                 ),
                 Rule(
                     name="Memory",
-                    summary="A task is close to the limit at which it is killed.",
+                    summary=f"Service {name}: the memory of a task is almost full; at 100% the task is killed.",
                     watch=Metric(namespace="AWS/ECS", name="MemoryUtilization", dimensions=service, statistic="Maximum"),
                     thresholds=memory_percent,
                 ),

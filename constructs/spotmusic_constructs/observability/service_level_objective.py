@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
-from spotmusic_constructs.observability.alarm import Formula, Metric, Rule, Severity, alarm
+from spotmusic_constructs.observability.alarm import Audience, Formula, Metric, Rule, Severity, alarm
 
 _HOUR = 3600
+_MONTH_DAYS = 30
 _HALF = "One window is half a fact: the composite alarm that reads this one tells the team when both windows agree."
 _ENDS_EXPERIMENTS = "AWS FIS reads its state and ends the experiment; people hear of the composite alarms of the same objective."
 
@@ -60,19 +60,19 @@ class ServiceLevelObjective(Construct):
     both are beyond it: a short peak does not wake anybody, and an incident that is over does not go on alarming for hours.
 
     Args:
-        topic: topic that tells the team.
-        promise: what is promised, in a sentence.
+        told: recipients.
+        broken: subject, and what is wrong, without a full stop: "The Web API fails: its requests end in server errors".
         objective_percent: share of requests that must be good, below 100.
         bad_percent: gives the percentage of bad requests in periods of so many seconds.
-        runbook: name of the runbook below `runbooks`, without its ending.
+        runbook: name of the runbook, without its ending.
         burn_rates: how fast is too fast.
-        runbooks: folder or address of the runbooks.
 
     Raises:
         ValueError: the objective leaves no error budget.
 
     Example:
-        ServiceLevelObjective(self, "Availability", topic=topic, promise="The Web API answers.", objective_percent=99.9,
+        ServiceLevelObjective(self, "Availability", told=told, objective_percent=99.9,
+                              broken="The Web API fails: its requests end in server errors",
                               bad_percent=lambda period: error_rate(load_balancer, period=period), runbook="web-api-slo")
     """
 
@@ -81,25 +81,21 @@ class ServiceLevelObjective(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        topic: sns.ITopic,
-        promise: str,
+        told: Audience,
+        broken: str,
         objective_percent: float,
         bad_percent: Callable[[int], Formula],
         runbook: str,
         burn_rates: tuple[BurnRate, ...] = BURN_RATES,
-        runbooks: str = "docs/runbooks",
     ) -> None:
         super().__init__(scope, construct_id)
         if not 0 < objective_percent < 100:
             raise ValueError(f"objective_percent: {objective_percent} leaves no error budget. Use a share below 100, such as 99.9.")
-        self._promise, self._bad_percent, self._objective_percent = promise, bad_percent, objective_percent
+        self._broken, self._bad_percent, self._objective_percent = broken, bad_percent, objective_percent
         self._burn_rates = burn_rates
         self.alarms = []
         for burn in burn_rates:
-            description = (
-                f"{promise} Objective: {objective_percent:g}%. Its error budget burns {burn.rate:g} times too fast. "
-                f"Severity: {burn.severity}. Runbook: {runbooks}/{runbook}.md"
-            )
+            description = told.text(self._pace(burn), severity=burn.severity, runbook=runbook)
             windows = [
                 self._quiet(
                     f"{burn.severity.capitalize()}{name}", burn, description, seconds=seconds, periods=1, datapoints=1, because=_HALF
@@ -113,10 +109,20 @@ class ServiceLevelObjective(Construct):
                     alarm_description=description,
                     alarm_rule=" AND ".join(f'ALARM("{window.attr_arn}")' for window in windows),
                     actions_enabled=True,
-                    alarm_actions=[topic.topic_arn],
-                    ok_actions=[topic.topic_arn],
+                    alarm_actions=told.topics(burn.severity),
+                    ok_actions=told.topics(burn.severity),
                 )
             )
+
+    def _pace(self, burn: BurnRate) -> str:
+        """Returns what is wrong, in percent of the requests, and what it costs."""
+        allowed = 100 - self._objective_percent
+        hours, days = burn.long_seconds // _HOUR, round(_MONTH_DAYS / burn.rate)
+        window = "the last hour" if hours == 1 else f"the last {hours} hours"
+        return (
+            f"{self._broken}. Of the requests of {window}, more than {burn.rate * allowed:.3g}% did; {allowed:.3g}% may. "
+            f"At this pace the error budget of a month is gone in {days} days."
+        )
 
     def outlasting(self, minutes: int) -> cloudwatch.CfnAlarm:
         """Makes an alarm that fires when the budget burns at the first rate for longer than so many minutes, and tells nobody.
@@ -124,9 +130,7 @@ class ServiceLevelObjective(Construct):
         It ends experiments: what takes as long as was promised does not set it off. An incident of n minutes touches n + 1 periods of
         a minute, so that one more has to be bad, of one more still.
         """
-        description = (
-            f"{self._promise} Objective: {self._objective_percent:g}%. Missed for more than {minutes} minutes: it ends experiments."
-        )
+        description = f"{self._broken}, for more than {minutes} minutes: AWS FIS ends its experiment. Nobody is told."
         return self._quiet(
             "Outlasting",
             self._burn_rates[0],

@@ -10,6 +10,7 @@ import yaml
 from spotmusic_constructs.observability.grafana_dashboards.objectives import OBJECTIVES
 from tests.charts.monitoring.catalogue import CHART, ROOT, problems, recorded, rules
 from tests.charts.monitoring.promtool import run
+from tests.documents import anchors
 
 TESTS = Path(__file__).parent / "rules"
 SEVERITIES = {"critical", "warning", "info"}
@@ -55,8 +56,9 @@ def test_every_alert_says_how_bad_it_is_and_what_to_do(file: str) -> None:
         severity = rule["labels"]["severity"]
         assert severity in SEVERITIES or rule["alert"] == "Watchdog", f"{file}.yaml: {rule['alert']} has the severity {severity}"
         assert {"summary", "description", "runbook_url"} <= set(rule["annotations"]), f"{file}.yaml: {rule['alert']} says too little"
-        runbook = rule["annotations"]["runbook_url"]
+        runbook, _, anchor = rule["annotations"]["runbook_url"].partition("#")
         assert (ROOT / runbook).is_file(), f"{file}.yaml: {rule['alert']} sends its reader to {runbook}, which does not exist"
+        assert not anchor or anchor in anchors(ROOT / runbook), f"{file}.yaml: {runbook} has no heading for {anchor}"
 
 
 def test_every_recording_is_read_by_somebody() -> None:

@@ -5,6 +5,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 
 from spotmusic_constructs.edge.edge_alarms import DistributionAlarms, WebAclAlarms
+from spotmusic_constructs.observability.alarm import Audience
 from tests.conftest import new_stack
 
 Json = dict[str, Any]
@@ -14,9 +15,9 @@ TOPIC = "arn:aws:sns:us-east-1:111122223333:alarms"
 @pytest.fixture(scope="module")
 def alarms() -> dict[str, Json]:
     stack = new_stack(region="us-east-1")
-    topic = sns.Topic.from_topic_arn(stack, "Topic", TOPIC)
-    DistributionAlarms(stack, "Distribution", topic=topic, distribution_id="E123")
-    WebAclAlarms(stack, "WebAcl", topic=topic, metric_name="example", blocked_requests={"critical": 500})
+    told = Audience(topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC), environment="prod")
+    DistributionAlarms(stack, "Distribution", told=told, distribution_id="E123")
+    WebAclAlarms(stack, "WebAcl", told=told, metric_name="example", blocked_requests={"critical": 500})
     return {id_: r["Properties"] for id_, r in Template.from_stack(stack).to_json()["Resources"].items()}
 
 
@@ -53,5 +54,5 @@ def test_blocked_requests_are_counted_over_all_rules(alarms: dict[str, Json]) ->
 def test_every_alarm_tells_the_topic_and_names_its_runbook(alarms: dict[str, Json]) -> None:
     for id_, alarm in alarms.items():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [TOPIC]
-        runbook = "edge" if id_.startswith("Distribution") else "web-acl"
-        assert alarm["AlarmDescription"].endswith(f"Runbook: docs/runbooks/{runbook}.md")
+        part = next((part for part in ("Errors", "Refused", "Latency") if part in id_), None)
+        assert alarm["AlarmDescription"].endswith("web-acl.md" if part is None else f"edge.md#{part.lower()}")

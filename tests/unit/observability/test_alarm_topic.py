@@ -18,21 +18,21 @@ def resources() -> Json:
 
 
 def test_the_topic_is_encrypted_with_the_customers_key(resources: Json) -> None:
-    (topic,) = all_of(resources, "AWS::SNS::Topic")
-    assert topic["KmsMasterKeyId"] == KEY
+    assert [topic["KmsMasterKeyId"] for topic in all_of(resources, "AWS::SNS::Topic")] == [KEY, KEY]
 
 
 def test_nobody_publishes_without_tls(resources: Json) -> None:
-    (policy,) = all_of(resources, "AWS::SNS::TopicPolicy")
-    (deny,) = (s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny")
-    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    for policy in all_of(resources, "AWS::SNS::TopicPolicy"):
+        (deny,) = (s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny")
+        assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def test_services_publish_for_this_account_only(resources: Json) -> None:
-    (policy,) = all_of(resources, "AWS::SNS::TopicPolicy")
-    allowed = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
-    assert {s["Principal"]["Service"] for s in allowed} == {f"{name}.amazonaws.com" for name in ("budgets", "cloudwatch")}
-    assert all(s["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}} for s in allowed)
+    policies = all_of(resources, "AWS::SNS::TopicPolicy")
+    for policy, publishers in zip(policies, (("budgets", "cloudwatch"), ("cloudwatch",)), strict=True):
+        allowed = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+        assert [s["Principal"]["Service"] for s in allowed] == [f"{name}.amazonaws.com" for name in publishers]
+        assert all(s["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}} for s in allowed)
 
 
 def test_every_address_is_told(resources: Json) -> None:
@@ -46,6 +46,13 @@ def test_endpoints_are_told_without_keys_in_ids() -> None:
     found = resources_of(stack)
     assert [(s["Protocol"], s["Endpoint"]) for s in all_of(found, "AWS::SNS::Subscription")] == [("https", address)]
     assert not [id_ for id_ in found if "0123key" in id_]
+
+
+def test_pagers_subscribe_to_critical_alarms_only() -> None:
+    stack, address = new_stack(), "https://events.pagerduty.com/integration/0123key/enqueue"
+    alarms = AlarmTopic(stack, "Alarms", key=kms.Key.from_key_arn(stack, "Key", KEY), pagers=[address])
+    (subscription,) = all_of(resources_of(stack), "AWS::SNS::Subscription")
+    assert subscription["TopicArn"] == stack.resolve(alarms.pager.topic_arn) != stack.resolve(alarms.topic.topic_arn)
 
 
 def test_a_topic_needs_no_address_and_works_in_another_region() -> None:

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 
-from spotmusic_constructs.observability.alarm import Alarms, Formula, Metric, Rule
+from spotmusic_constructs.observability.alarm import ENDS_BY_ITSELF, Alarms, Audience, Formula, Metric, Rule
 from spotmusic_constructs.observability.cache_alarms import CacheAlarms
 from spotmusic_constructs.observability.certificate_alarms import CertificateAlarms
 from spotmusic_constructs.observability.database_alarms import DatabaseAlarms, default_connections
@@ -17,6 +18,7 @@ from spotmusic_constructs.observability.kubernetes_alarms import KubernetesAlarm
 from spotmusic_constructs.observability.load_balancer_alarms import (
     ApplicationLoadBalancerAlarms,
     NetworkLoadBalancerAlarms,
+    WatchedTargets,
     error_rate,
 )
 from spotmusic_constructs.observability.nat_alarms import NatGatewayAlarms
@@ -24,14 +26,29 @@ from spotmusic_constructs.observability.queue_alarms import QueueAlarms, QueueWa
 from spotmusic_constructs.observability.restart_alarms import RestartAlarms
 from spotmusic_constructs.observability.service_alarms import ServiceAlarms
 from tests.conftest import ROOT, new_stack
+from tests.documents import anchors
 from tests.metric_math import value_of
 
 Json = dict[str, Any]
 TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
+PAGER = "arn:aws:sns:sa-east-1:111122223333:pager"
 
 
-def topic_of(stack: cdk.Stack) -> sns.ITopic:
-    return sns.Topic.from_topic_arn(stack, "Topic", TOPIC)
+def told_in(stack: cdk.Stack) -> Audience:
+    """Recipients of alarms: a topic of everything and one of what is critical."""
+    return Audience(
+        topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC), pager=sns.Topic.from_topic_arn(stack, "Pager", PAGER), environment="prod"
+    )
+
+
+def targets(name: str, *, minimum_healthy: int = 1) -> WatchedTargets:
+    return WatchedTargets(
+        group=f"targetgroup/{name}/1",
+        lost=f"{name}: nobody answers.",
+        failing=f"{name}: one fails.",
+        runbook="kong",
+        minimum_healthy=minimum_healthy,
+    )
 
 
 def alarms_of(stack: cdk.Stack) -> dict[str, Json]:
@@ -44,29 +61,72 @@ def alarms_of(stack: cdk.Stack) -> dict[str, Json]:
 def alarms() -> dict[str, Json]:
     """The alarms of one of everything."""
     stack = new_stack()
-    topic = topic_of(stack)
+    told = told_in(stack)
     waiting = Metric(namespace="Spotmusic/Queues", name="ReadyMessages", dimensions={"Queue": "notifications"})
     ApplicationLoadBalancerAlarms(
-        stack, "Gateway", topic=topic, load_balancer="app/gateway/1", target_groups={"Kong": "targetgroup/kong/1"}, minimum_healthy=2
+        stack,
+        "Gateway",
+        told=told,
+        name="gateway",
+        load_balancer="app/gateway/1",
+        target_groups={"Kong": targets("kong", minimum_healthy=2)},
     )
-    NetworkLoadBalancerAlarms(stack, "Brokers", topic=topic, load_balancer="net/brokers/1", target_groups={"Amqp": "targetgroup/amqp/1"})
-    ServiceAlarms(stack, "Playback", topic=topic, cluster_name="cluster", service_name="playback")
-    DatabaseAlarms(stack, "Catalogue", topic=topic, instance_identifier="catalogue", storage_gib=100, memory_gib=32)
-    CacheAlarms(stack, "Cache", topic=topic, nodes=["cache-001", "cache-002"])
-    rotation = WatchedFunction(function_name="rotation", summary="Passwords were not rotated.", runbook="secret-rotation")
-    FunctionAlarms(stack, "Functions", topic=topic, functions={"Rotation": rotation})
-    KubernetesAlarms(stack, "Kubernetes", topic=topic, cluster_name="spotmusic-prod")
-    NatGatewayAlarms(stack, "Nat", topic=topic, nat_gateways={"ZoneA": "nat-1"})
-    CertificateAlarms(stack, "Certificate", topic=topic, certificates={"Gateway": "arn:aws:acm:sa-east-1:111122223333:certificate/1"})
-    QueueAlarms(stack, "Queues", topic=topic, queues={"notifications": QueueWatch(metric=waiting, messages={"warning": 3000})})
-    RestartAlarms(stack, "Restarts", topic=topic, group_name="weekly")
+    NetworkLoadBalancerAlarms(
+        stack, "Brokers", told=told, name="brokers", load_balancer="net/brokers/1", target_groups={"Amqp": targets("amqp")}
+    )
+    ServiceAlarms(stack, "Playback", told=told, name="playback", cluster_name="cluster", service_name="playback")
+    DatabaseAlarms(stack, "Catalogue", told=told, name="catalogue", instance_identifier="catalogue", storage_gib=100, memory_gib=32)
+    CacheAlarms(stack, "Cache", told=told, nodes=["cache-001", "cache-002"])
+    rotation = WatchedFunction(
+        function_name="rotation", summary="Passwords were not rotated.", runbook="secret-not-followed#a-rotation-that-fails"
+    )
+    FunctionAlarms(stack, "Functions", told=told, functions={"Rotation": rotation})
+    KubernetesAlarms(stack, "Kubernetes", told=told, cluster_name="spotmusic-prod")
+    NatGatewayAlarms(stack, "Nat", told=told, nat_gateways={"ZoneA": "nat-1"})
+    CertificateAlarms(stack, "Certificate", told=told, certificates={"Gateway": "arn:aws:acm:sa-east-1:111122223333:certificate/1"})
+    QueueAlarms(stack, "Queues", told=told, queues={"notifications": QueueWatch(metric=waiting, messages={"warning": 3000})})
+    RestartAlarms(stack, "Restarts", told=told, group_name="weekly")
     return alarms_of(stack)
 
 
-def test_every_alarm_tells_the_topic_when_it_begins_and_when_it_ends(alarms: dict[str, Json]) -> None:
-    for alarm in alarms.values():
+EVENTS = {"CacheFailoverWarning", "FunctionsRotationErrorsWarning", "RestartsDroppedWarning"}
+"""Alarms on what happens once."""
+
+
+def test_alarms_reach_pagers_only_when_critical(alarms: dict[str, Json]) -> None:
+    for name, alarm in alarms.items():
         assert alarm["ActionsEnabled"] is True
-        assert alarm["AlarmActions"] == alarm["OKActions"] == [TOPIC]
+        assert alarm["AlarmActions"] == ([TOPIC, PAGER] if name.endswith("Critical") else [TOPIC])
+
+
+def test_alarms_on_events_never_say_ok(alarms: dict[str, Json]) -> None:
+    assert {name for name, alarm in alarms.items() if "OKActions" not in alarm} == EVENTS
+    for name, alarm in alarms.items():
+        assert (ENDS_BY_ITSELF in alarm["AlarmDescription"]) is (name in EVENTS)
+        assert alarm.get("OKActions", alarm["AlarmActions"]) == alarm["AlarmActions"]
+
+
+SUBJECTS = {
+    "Gateway": "gateway|kong",
+    "Brokers": "brokers|amqp",
+    "Playback": "playback",
+    "Catalogue": "catalogue",
+    "CacheNode1": "node 1",
+    "CacheNode2": "node 2",
+    "CacheFailover": "Cache",
+    "NatZoneA": "ZoneA",
+    "CertificateGateway": "Gateway",
+    "Queuesnotifications": "notifications",
+    "Kubernetes": "Kubernetes",
+    "Functions": "Passwords",
+    "Restarts": "Weekly restart",
+}
+
+
+def test_alarm_texts_name_environment_and_subject(alarms: dict[str, Json]) -> None:
+    for name, alarm in alarms.items():
+        (subject,) = (subject for prefix, subject in SUBJECTS.items() if name.startswith(prefix))
+        assert re.match(rf"\[prod\] [^.]*({subject})", alarm["AlarmDescription"]), name
 
 
 def test_every_alarm_says_what_missing_data_means(alarms: dict[str, Json]) -> None:
@@ -75,8 +135,9 @@ def test_every_alarm_says_what_missing_data_means(alarms: dict[str, Json]) -> No
 
 def test_every_alarm_names_a_runbook_that_exists(alarms: dict[str, Json]) -> None:
     for name, alarm in alarms.items():
-        (path,) = re.findall(r"Runbook: (\S+)$", alarm["AlarmDescription"])
+        ((path, anchor),) = re.findall(r"Runbook: ([^#\s]+)(?:#(\S+))?$", alarm["AlarmDescription"])
         assert (ROOT / path).is_file(), f"{name}: {path}"
+        assert not anchor or anchor in anchors(ROOT / path), f"{name}: {anchor}"
 
 
 @pytest.mark.parametrize("runbook", sorted((ROOT / "docs" / "runbooks").glob("*.md")), ids=lambda path: path.stem)
@@ -101,11 +162,12 @@ def test_each_severity_is_an_alarm_of_its_own() -> None:
     stack = new_stack()
     metric = Metric(namespace="Own", name="Waiting", statistic="p99", period=300)
     rule = Rule(name="Waiting", summary="They wait.", watch=metric, thresholds={"warning": 10, "critical": 100}, periods=3, datapoints=2)
-    Alarms(stack, "Own", topic=topic_of(stack), runbook="queue", rules=[rule], runbooks="https://runbooks.example")
+    told = replace(told_in(stack), runbooks="https://runbooks.example")
+    Alarms(stack, "Own", told=told, runbook="queue#no-consumer", rules=[rule])
     alarms = alarms_of(stack)
     assert {name: alarm["Threshold"] for name, alarm in alarms.items()} == {"OwnWaitingWarning": 10, "OwnWaitingCritical": 100}
     critical = alarms["OwnWaitingCritical"]
-    assert critical["AlarmDescription"] == "They wait. Severity: critical. Runbook: https://runbooks.example/queue.md"
+    assert critical["AlarmDescription"] == "[prod] They wait. Severity: critical. Runbook: https://runbooks.example/queue.md#no-consumer"
     assert (critical["ExtendedStatistic"], critical["Period"], critical["EvaluationPeriods"], critical["DatapointsToAlarm"]) == (
         "p99",
         300,
@@ -122,7 +184,7 @@ def test_a_formula_returns_its_result_and_hides_what_it_is_made_of() -> None:
         label="share",
     )
     rule = Rule(name="Share", summary="Too many are bad.", watch=share, thresholds={"critical": 0.5})
-    Alarms(stack, "Own", topic=topic_of(stack), runbook="queue", rules=[rule])
+    Alarms(stack, "Own", told=told_in(stack), runbook="queue", rules=[rule])
     (alarm,) = alarms_of(stack).values()
     returned = {metric["Id"]: metric["ReturnData"] for metric in alarm["Metrics"]}
     assert returned == {"result": True, "bad": False, "all": False}

@@ -2,19 +2,30 @@ import json
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_sns as sns
 
 from spotmusic_constructs.kubernetes.images import Image
+from spotmusic_constructs.observability.alarm import Audience
 from spotmusic_constructs.observability.alertmanager import alertmanager_values
 from spotmusic_constructs.observability.heartbeat import PERIOD_SECONDS
 from tests.charts.monitoring.catalogue import rules
 from tests.charts.monitoring.promtool import run
+from tests.conftest import new_stack
 
 TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
+PAGER = "arn:aws:sns:sa-east-1:111122223333:pager"
 HEARTBEAT = "arn:aws:sns:sa-east-1:111122223333:heartbeat"
 COMPONENTS = {rule["labels"]["component"] for content in rules().values() for rule in content if "alert" in rule}
 
 Json = dict[str, Any]
+
+
+def told_in(stack: cdk.Stack) -> Audience:
+    """Recipients of alerts."""
+    topic, pager = (sns.Topic.from_topic_arn(stack, id_, arn) for id_, arn in (("Topic", TOPIC), ("Pager", PAGER)))
+    return Audience(topic=topic, pager=pager, environment="prod")
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +33,9 @@ def config() -> Json:
     image = Image(registry="registry.example", repository="alertmanager", tag="v1")
     values: Json = json.loads(
         json.dumps(
-            alertmanager_values(image=image, topic_arn=TOPIC, heartbeat_arn=HEARTBEAT, region="sa-east-1", storage_class="gp3", zones=3)
+            alertmanager_values(
+                image=image, told=told_in(new_stack()), heartbeat_arn=HEARTBEAT, region="sa-east-1", storage_class="gp3", zones=3
+            )
         )
     )
     found: Json = values["config"]
@@ -57,9 +70,10 @@ def test_alerts_are_told_by_their_severity(file: Path, labels: list[str], receiv
 def test_the_team_is_told_through_the_topic_signed_by_pod_identity(config: Json) -> None:
     tells = {receiver["name"]: receiver.get("sns_configs", []) for receiver in config["receivers"]}
     for severity in ("critical", "warning"):
-        (sns,) = tells[severity]
-        assert (sns["topic_arn"], sns["sigv4"], sns["send_resolved"]) == (TOPIC, {"region": "sa-east-1"}, True)
-        assert sns["attributes"] == {"severity": severity}
+        assert [sent["topic_arn"] for sent in tells[severity]] == [TOPIC, PAGER][: 2 if severity == "critical" else 1]
+        for sent in tells[severity]:
+            assert (sent["sigv4"], sent["send_resolved"]) == ({"region": "sa-east-1"}, True)
+            assert sent["attributes"] == {"severity": severity}
     assert tells["nobody"] == []
 
 

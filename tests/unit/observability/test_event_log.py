@@ -5,6 +5,7 @@ import pytest
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
+from spotmusic_constructs.observability.alarm import Audience
 from spotmusic_constructs.observability.event_alarms import EventAlarms
 from spotmusic_constructs.observability.event_log import SOURCES, EventLog
 from spotmusic_constructs.observability.prometheus_workspace import PrometheusWorkspace
@@ -19,7 +20,12 @@ def resources() -> Json:
     stack = new_stack()
     key = kms.Key.from_key_arn(stack, "Key", KEY)
     log = EventLog(stack, "EventLog", name="spotmusic-test", key=key, namespace="Spotmusic/test")
-    EventAlarms(stack, "EventAlarms", topic=sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:sa-east-1:111122223333:alarms"), log=log)
+    EventAlarms(
+        stack,
+        "EventAlarms",
+        told=Audience(topic=sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:sa-east-1:111122223333:alarms")),
+        log=log,
+    )
     PrometheusWorkspace(stack, "Prometheus", name="spotmusic-test", key=key)
     return resources_of(stack)
 

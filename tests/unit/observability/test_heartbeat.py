@@ -2,6 +2,7 @@ import pytest
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
+from spotmusic_constructs.observability.alarm import Audience
 from spotmusic_constructs.observability.heartbeat import Heartbeat
 from tests.conftest import new_stack
 from tests.templates import Json, only, resources_of
@@ -13,7 +14,12 @@ TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
 @pytest.fixture(scope="module")
 def resources() -> Json:
     stack = new_stack()
-    Heartbeat(stack, "Heartbeat", topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC), key=kms.Key.from_key_arn(stack, "Key", KEY))
+    Heartbeat(
+        stack,
+        "Heartbeat",
+        told=Audience(topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC)),
+        key=kms.Key.from_key_arn(stack, "Key", KEY),
+    )
     return resources_of(stack)
 
 

@@ -10,6 +10,7 @@ from aws_cdk.assertions import Template
 from spotmusic_cdk import versions
 from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.kubernetes.pod import POD_SECURITY, READ_ONLY_CONTAINER
+from spotmusic_constructs.observability.alarm import Audience
 from spotmusic_constructs.observability.grafana import Grafana
 from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace
 from spotmusic_constructs.observability.prometheus_stack import KubePrometheusStack
@@ -19,6 +20,7 @@ from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_
 Json = dict[str, Any]
 WORKSPACE = "arn:aws:aps:sa-east-1:111122223333:workspace/ws-0123"
 TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
+PAGER = "arn:aws:sns:sa-east-1:111122223333:pager"
 HEARTBEAT = "arn:aws:sns:sa-east-1:111122223333:heartbeat"
 
 
@@ -30,7 +32,7 @@ def stack_with(**changes: Any) -> tuple[cdk.Stack, KubePrometheusStack]:
         "images": Images(),
         "environment": "prod",
         "workspace": Workspace(arn=WORKSPACE, workspace_id="ws-0123", region="sa-east-1"),
-        "alerts": sns.Topic.from_topic_arn(stack, "Alerts", TOPIC),
+        "told": Audience(topic=sns.Topic.from_topic_arn(stack, "Alerts", TOPIC), pager=sns.Topic.from_topic_arn(stack, "Pager", PAGER)),
         "heartbeat": sns.Topic.from_topic_arn(stack, "Heartbeat", HEARTBEAT),
         "grafana": Grafana(
             url="https://grafana.internal.spotmusic.example",
@@ -92,7 +94,7 @@ def test_each_service_account_has_its_rights_and_no_other(resources: dict[str, J
     query = ["aps:GetLabels", "aps:GetMetricMetadata", "aps:GetSeries", "aps:QueryMetrics"]
     assert rights(resources) == {
         "prometheus": [("aps:RemoteWrite", WORKSPACE)],
-        "alertmanager": [("sns:Publish", [TOPIC, HEARTBEAT])],
+        "alertmanager": [("sns:Publish", [TOPIC, HEARTBEAT, PAGER])],
         "grafana": [(["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], "*"), (query, WORKSPACE)],
     }
     accounts = {values[part]["serviceAccount"]["name"] for part in ("prometheus", "alertmanager", "grafana")}

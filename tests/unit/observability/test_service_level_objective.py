@@ -1,6 +1,7 @@
 import pytest
 from aws_cdk import aws_sns as sns
 
+from spotmusic_constructs.observability.alarm import Audience
 from spotmusic_constructs.observability.load_balancer_alarms import error_rate
 from spotmusic_constructs.observability.service_level_objective import ServiceLevelObjective, slow_share
 from tests.conftest import new_stack
@@ -12,12 +13,12 @@ TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
 @pytest.fixture(scope="module")
 def resources() -> Json:
     stack = new_stack()
-    topic = sns.Topic.from_topic_arn(stack, "Topic", TOPIC)
+    told = Audience(topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC))
     availability = ServiceLevelObjective(
         stack,
         "Availability",
-        topic=topic,
-        promise="It answers.",
+        told=told,
+        broken="The Web API fails: its requests end in server errors",
         objective_percent=99.9,
         bad_percent=lambda period: error_rate("app/gateway/1", period=period),
         runbook="web-api-slo",
@@ -25,8 +26,8 @@ def resources() -> Json:
     ServiceLevelObjective(
         stack,
         "Latency",
-        topic=topic,
-        promise="It is fast.",
+        told=told,
+        broken="The Web API is slow: its answers take longer than 0.5 s",
         objective_percent=99,
         bad_percent=lambda period: slow_share("app/gateway/1", 0.5, period=period),
         runbook="web-api-slo",
@@ -47,6 +48,15 @@ def test_the_team_is_told_when_both_windows_agree(resources: Json) -> None:
         assert composite["AlarmActions"] == composite["OKActions"] == [TOPIC]
         assert composite["AlarmRule"]["Fn::Join"][1][2] == '") AND ALARM("'
         assert composite["AlarmDescription"].endswith("Runbook: docs/runbooks/web-api-slo.md")
+
+
+def test_objective_texts_say_what_fails_and_how_fast(resources: Json) -> None:
+    texts = {id_: r["Properties"]["AlarmDescription"] for id_, r in resources.items() if r["Type"] == "AWS::CloudWatch::CompositeAlarm"}
+    (critical,) = (text for id_, text in texts.items() if id_.startswith("AvailabilityCritical"))
+    assert critical.startswith(
+        "The Web API fails: its requests end in server errors. Of the requests of the last hour, more than 1.44% did; 0.1% may. "
+        "At this pace the error budget of a month is gone in 2 days. Severity: critical."
+    )
 
 
 def test_a_window_alone_tells_nobody(resources: Json) -> None:
@@ -86,8 +96,8 @@ def test_a_promise_without_an_error_budget_is_refused(objective: float) -> None:
         ServiceLevelObjective(
             stack,
             "Perfect",
-            topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC),
-            promise="It never fails.",
+            told=Audience(topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC)),
+            broken="It fails",
             objective_percent=objective,
             bad_percent=lambda period: error_rate("app/gateway/1", period=period),
             runbook="web-api-slo",
