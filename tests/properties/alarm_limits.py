@@ -73,7 +73,8 @@ LIMITS: Mapping[str, Limit] = {
     "AWS/Lambda Errors": COUNTED,
     "AWS/NATGateway ErrorPortAllocation": _after(2, 5, 60, critical=1),
     "AWS/NATGateway PacketsDropCount": _after(5, 5, 60, warning=100),
-    "AWS/NetworkELB HealthyHostCount": _after(3, 3, 60, critical=1),
+    # One broker that does not answer is a warning: the others go on.
+    "AWS/NetworkELB HealthyHostCount": _after(3, 3, 60, warning=1, critical=1),
     "AWS/NetworkELB PortAllocationErrorCount": _after(1, 1, 60, critical=1),
     "AWS/NetworkELB UnHealthyHostCount": _after(10, 10, 60, warning=1),
     "AWS/RDS CPUUtilization": _after(10, 10, 60, warning=80, critical=95),

@@ -118,7 +118,7 @@ class ApplicationLoadBalancerAlarms(Alarms):
                 Rule(
                     name="Malformed",
                     runbook="load-balancer#malformed-requests",
-                    summary=f"Load balancer {name}: it refuses malformed requests. Somebody smuggles them, or a client sends headers beyond ASCII.",
+                    summary=f"Load balancer {name}: it refuses malformed requests: an attack, or a client with headers beyond ASCII.",
                     watch=Metric(
                         namespace="AWS/ApplicationELB",
                         name="DesyncMitigationMode_NonCompliant_Request_Count",

@@ -121,7 +121,8 @@ class ServiceLevelObjective(Construct):
         window = "the last hour" if hours == 1 else f"the last {hours} hours"
         return (
             f"{self._broken}. Of the requests of {window}, more than {burn.rate * allowed:.3g}% did; {allowed:.3g}% may. "
-            f"At this pace the error budget of a month is gone in {days} days."
+            f"Objective: {self._objective_percent:g}%. "
+            f"Its error budget burns {burn.rate:g} times too fast: that of a month is gone in {days} days."
         )
 
     def outlasting(self, minutes: int) -> cloudwatch.CfnAlarm:
@@ -130,7 +131,9 @@ class ServiceLevelObjective(Construct):
         It ends experiments: what takes as long as was promised does not set it off. An incident of n minutes touches n + 1 periods of
         a minute, so that one more has to be bad, of one more still.
         """
-        description = f"{self._broken}, for more than {minutes} minutes: AWS FIS ends its experiment. Nobody is told."
+        description = (
+            f"{self._broken}, for more than {minutes} minutes: AWS FIS ends its experiment. Objective: {self._objective_percent:g}%."
+        )
         return self._quiet(
             "Outlasting",
             self._burn_rates[0],

@@ -55,7 +55,7 @@ def test_objective_texts_say_what_fails_and_how_fast(resources: Json) -> None:
     (critical,) = (text for id_, text in texts.items() if id_.startswith("AvailabilityCritical"))
     assert critical.startswith(
         "The Web API fails: its requests end in server errors. Of the requests of the last hour, more than 1.44% did; 0.1% may. "
-        "At this pace the error budget of a month is gone in 2 days. Severity: critical."
+        "Objective: 99.9%. Its error budget burns 14.4 times too fast: that of a month is gone in 2 days. Severity: critical."
     )
 
 
