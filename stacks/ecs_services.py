@@ -1,6 +1,7 @@
 """The ecs-services stack: the application services, and the load balancer that leads requests to them."""
 
 from collections.abc import Mapping
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
@@ -87,9 +88,18 @@ class EcsServicesStack(EnvironmentStack):
         self.services: Mapping[str, FargateService] = {name: self._service(name, service) for name, service in settings.services.items()}
         for service in self.services.values():
             service.service.node.add_dependency(cluster.log_group)
+        self._start_after_the_called()
         names = {name: service.service.service_name for name, service in self.services.items()}
         self._use_connections()
         ServiceNames(self, "Names", path=names_path(settings), names=names)
+
+    def _start_after_the_called(self) -> None:
+        """Creates a caller after the services that it calls: running tasks never learn of a Service Connect endpoint that came after them
+        (Amazon ECS developer guide, Service Connect, deployment order, 2026-11). Settings refuse cycles."""
+        resources = {name: service.service.node.find_child("Service") for name, service in self.services.items()}
+        for name, service in self._settings.services.items():
+            for called in [word for word in service.talks_to if word in resources]:
+                cast("ecs.CfnService", resources[name]).add_dependency(cast("ecs.CfnService", resources[called]))
 
     def _use_connections(self) -> None:
         """Imports each connection of a service, so that the network keeps it until the service goes without (docs/adr/0001)."""

@@ -6,6 +6,7 @@ from constructs import Construct
 
 from spotmusic_cdk.flows import AMQPS, KAFKA_BOOTSTRAP, SCHEMA_REGISTRY
 from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.secrets.component_secrets import ComponentSecrets
 from spotmusic_constructs.secrets.data_keys import create_data_keys
 from spotmusic_constructs.secrets.generated_secret import ManualRotation
@@ -79,4 +80,5 @@ def _configuration(settings: Settings) -> dict[str, str]:
         "gateway/url": f"{scheme}://gateway.{zone}",
         "services/url": f"{scheme}://services.{zone}",
         "identity/issuer": settings.issuer,
+        "catalogue/authority": rds_ca(settings.region),
     }

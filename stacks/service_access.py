@@ -24,9 +24,13 @@ from stacks.secrets import SecretsStack
 
 EVERYONE = {"LOG_LEVEL": "log-level", "IDENTITY_ISSUER": "identity/issuer"}
 """Parameters that every service gets: name in the container, name in the tree."""
+CATALOGUE = {"CATALOGUE_AUTHORITY": "catalogue/authority"}
+"""Root certificates (PEM) of RDS: clients of MySQL verify nothing unless they are told to, and no system trusts these."""
 EVENTS = {"EVENTS_BOOTSTRAP_SERVERS": "kafka/bootstrap-servers", "EVENTS_SCHEMA_REGISTRY": "kafka/schema-registry"}
 TASKS = {"TASKS_ENDPOINT": "amqp/endpoint"}
 TASKS_TOPOLOGY = {"TASKS_VIRTUAL_HOST": topology.VIRTUAL_HOST, "TASKS_EXCHANGE": topology.TASKS}
+SASL_MECHANISM = "SCRAM-SHA-512"
+"""The one mechanism that the users of Redpanda are made with (charts/redpanda-access/files/apply.sh)."""
 DATABASE_FIELDS = ("username", "password", "host", "port", "dbname")
 
 
@@ -46,12 +50,14 @@ class ServiceAccess:
 
     def of(self, name: str, service: ServiceSettings) -> Access:
         """Returns what a service may reach."""
-        everyone = Access(environment={"ENVIRONMENT": self._settings.name})
+        route = {"ROUTE": service.route} if service.route else {}
+        everyone = Access(environment={"ENVIRONMENT": self._settings.name, **route})
         return combine([everyone, self._configuration(EVERYONE), *(part for word in service.talks_to for part in self._word(name, word))])
 
     def _word(self, name: str, word: str) -> Iterator[Access]:
         match word:
             case "catalogue":
+                yield self._configuration(CATALOGUE)
                 yield user_access("CATALOGUE", self._data.catalogue.users[name], fields=DATABASE_FIELDS)
                 # All tasks of a deployment, old and new, share what the database admits.
                 yield Access(environment={"CATALOGUE_CONNECTIONS": str(self._settings.services[name].database_connections)})
@@ -60,17 +66,23 @@ class ServiceAccess:
             case "events":
                 yield from self._broker("EVENTS", EVENTS)
                 topics = self._settings.topics.items()
+                consumed = [topic for topic, uses in topics if name in uses.consumers]
                 yield Access(
                     environment={
+                        "EVENTS_SASL_MECHANISM": SASL_MECHANISM,
                         **_list("EVENTS_PRODUCES", [topic for topic, uses in topics if name in uses.producers]),
-                        **_list("EVENTS_CONSUMES", [topic for topic, uses in topics if name in uses.consumers]),
+                        **_list("EVENTS_CONSUMES", consumed),
+                        # Rights are for this group, and for those that begin with it and a dot.
+                        **({"EVENTS_GROUP": name} if consumed else {}),
                     }
                 )
                 yield user_access("EVENTS", self._secrets.secrets.redpanda_users[name])
             case "tasks":
                 yield from self._broker("TASKS", TASKS)
-                queues = [queue for queue, uses in self._settings.queues.items() if name in uses.consumers]
-                yield Access(environment={**TASKS_TOPOLOGY, **_list("TASKS_QUEUES", queues)})
+                queues = self._settings.queues.items()
+                published = _list("TASKS_PUBLISHES", [queue for queue, uses in queues if name in uses.publishers])
+                taken = _list("TASKS_QUEUES", [queue for queue, uses in queues if name in uses.consumers])
+                yield Access(environment={**TASKS_TOPOLOGY, **published, **taken})
                 yield user_access("TASKS", self._secrets.secrets.rabbitmq_users[name])
             case "uploads":
                 yield bucket_access("UPLOADS", self._data.uploads.bucket, writes=True)
@@ -103,7 +115,7 @@ class ServiceAccess:
         arn = self._secrets.parameters.arn_of(path).replace(f":{self._settings.region}:", f":{EDGE_REGION}:")
         first, *_ = self._secrets.signing_keys
         yield bucket_access("AUDIO", self._data.audio.bucket)
-        yield secret_access("AUDIO_SIGNING_KEY", first.private_key)
+        yield secret_access("AUDIO_SIGNING_KEY", first.private_key, field="private_key")
         yield parameter_access(
             {"AUDIO_SIGNER": self._settings.edge.signing_keys[0], "AUDIO_PARAMETERS": path, "AUDIO_PARAMETERS_REGION": EDGE_REGION},
             [f"{arn}/{parameter}" for parameter in ("domain-name", "signing-keys")],

@@ -31,7 +31,7 @@ class TopicSettings(Model):
     producers: Annotated[tuple[Name, ...], Unordered] = ()
     """Services that write; each has `events` in its `talks_to`."""
     consumers: Annotated[tuple[Name, ...], Unordered] = ()
-    """Services that read, in consumer groups that begin with their name."""
+    """Services that read, in the consumer group of their name and those that begin with it and a dot, such as `trends.replay`."""
 
 
 DEFAULT_TOPICS = {

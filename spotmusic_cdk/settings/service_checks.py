@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from spotmusic_cdk.settings.problem import Problem
@@ -46,6 +47,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     """Finds names, routes and connections that do not go together, and more of them than an environment holds."""
     yield from _room(settings)
     yield from _routes(settings)
+    yield from _cycles(settings)
     for name, service in settings.services.items():
         yield from _name(name, settings)
         yield from _image(name, service, settings)
@@ -138,6 +140,18 @@ def _connections(name: str, service: ServiceSettings, settings: Settings) -> Ite
         if target in settings.services and settings.services[target].retired and not service.retired:
             advice = f"Move {target} to retired_talks_to here."
             yield Problem(f"services.{name}.talks_to", f"{target} is retired", advice)
+
+
+def _cycles(settings: Settings) -> Iterator[Problem]:
+    """A caller starts after whom it calls, or its tasks do not find them (stacks/ecs_services.py)."""
+    calls = {name: [word for word in service.talks_to if word in settings.services] for name, service in settings.services.items()}
+    try:
+        TopologicalSorter(calls).prepare()
+    except CycleError as error:
+        # Whom is called comes before the caller in what the sorter says.
+        circle = list(reversed(error.args[1]))
+        wrong = f"{' calls '.join(circle)}: none of them can start first"
+        yield Problem(f"services.{circle[0]}.talks_to", wrong, "Remove one of these calls, and send an event or a task in its place.")
 
 
 def _targets(key: str, name: str, words: Iterable[str], settings: Settings) -> Iterator[Problem]:

@@ -68,7 +68,9 @@ class ServiceSettings(Model):
     memory: Annotated[int, Field(ge=512, le=122880)] = 512
     """Memory in MiB."""
     port: Annotated[int, Field(ge=1024, le=65535)] | None = 8080
-    """Port that the container listens on, above 1023 because it does not run as root; null for a pure worker."""
+    """Port that the container listens on, above 1023 because it does not run as root. Workers too answer health checks
+    and give metrics there, and nobody reaches them but Prometheus and the services that talk to them. With null nobody sees their metrics,
+    such as the age of the events that they consume."""
     route: Annotated[str, StringConstraints(pattern=r"^/v[0-9]+(/[a-z0-9-]+)+$", max_length=100)] | None = None
     """Path prefix of the Web API that leads here, such as /v1/playback; none when the service is not public."""
     public: bool = False

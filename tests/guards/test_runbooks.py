@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.guards.test_links import DOCUMENTS
 
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 NOTHING_DEPLOYED = {"failed-first-deployment"}
@@ -33,6 +34,12 @@ def empty_cures(text: str) -> list[str]:
 @pytest.mark.parametrize("runbook", [path for path in RUNBOOKS if path.stem not in NOTHING_DEPLOYED], ids=lambda path: path.stem)
 def test_runbook_deploys_only_what_changed(runbook: Path) -> None:
     assert empty_cures(runbook.read_text()) == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_documents_write_no_parameter_by_hand(document: Path) -> None:
+    """Stacks and External Secrets write them, and External Secrets leaves one alone for good that it did not make."""
+    assert "put-parameter" not in document.read_text()
 
 
 def test_deployment_without_a_change_is_noticed() -> None:

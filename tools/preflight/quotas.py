@@ -14,7 +14,7 @@ PRODUCTION_NODE_VCPUS = 34
 """vCPU that pods of production ask for, with Kong at its most (docs/deployment.md; `tests/contracts/test_quotas.py` computes it)."""
 NODE_HEADROOM = 4
 """Nodes are larger than what runs on them, and run beside their successors: docs/deployment.md asks for four times as much."""
-FULLEST_GROUP = 23
+FULLEST_GROUP = 24
 """Rules in one direction of production's fullest security group (the same table and test)."""
 CONCURRENT_FUNCTIONS = 100
 """Lambda functions at once. A new account may have 10, which the releases of charts and the custom resources of one deployment

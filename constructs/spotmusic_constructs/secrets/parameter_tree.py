@@ -8,6 +8,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+_STANDARD_BYTES = 4096
+"""Longest value of the tier Standard. The tier Advanced takes 8 KiB, for 0.05 USD a month (AWS Systems Manager pricing, 2026-11)."""
 _ID_SEPARATORS = re.compile(r"[^a-zA-Z0-9]+")
 
 
@@ -35,7 +37,8 @@ class ParameterTree(Construct):
         self.names = tuple(f"{path}/{name}" for name in values)
 
         for name, value in values.items():
-            ssm.CfnParameter(self, _ID_SEPARATORS.sub("-", name), type="String", name=f"{path}/{name}", value=value)
+            tier = "Advanced" if len(value.encode()) > _STANDARD_BYTES else None
+            ssm.CfnParameter(self, _ID_SEPARATORS.sub("-", name), type="String", tier=tier, name=f"{path}/{name}", value=value)
 
     def arn_of(self, name: str) -> str:
         """Returns the ARN of the parameter with this full name, or of the path itself."""

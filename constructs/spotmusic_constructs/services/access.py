@@ -64,9 +64,15 @@ def user_access(prefix: str, user: secretsmanager.ISecret, *, fields: Iterable[s
     )
 
 
-def secret_access(name: str, secret: secretsmanager.ISecret) -> Access:
-    """Gives a whole secret under `name` when a task starts."""
-    return Access(secrets={name: ecs.Secret.from_secrets_manager(secret)}, secret_arns=(secret.secret_arn,))
+def secret_access(name: str, secret: secretsmanager.ISecret, *, field: str | None = None) -> Access:
+    """Gives a secret under `name` when a task starts.
+
+    Args:
+        name: name in the container.
+        secret: the secret.
+        field: key of its JSON object; the whole secret without one.
+    """
+    return Access(secrets={name: ecs.Secret.from_secrets_manager(secret, field)}, secret_arns=(secret.secret_arn,))
 
 
 def configuration_access(parameters: Mapping[str, ssm.IParameter]) -> Access:

@@ -28,3 +28,10 @@ def test_a_reader_may_read_these_parameters_and_no_others(resources: Json) -> No
     (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
     prefix = "arn:aws:ssm:sa-east-1:111122223333:parameter/spotmusic/dev"
     assert sorted(statement["Resource"]) == [prefix, f"{prefix}/kafka/bootstrap-servers", f"{prefix}/log-level"]
+
+
+def test_long_values_have_the_advanced_tier() -> None:
+    stack = new_stack()
+    ParameterTree(stack, "Parameters", path="/spotmusic/dev", values={"short": "a" * 4096, "long": "a" * 4097})
+    tiers = {r["Properties"]["Name"]: r["Properties"].get("Tier") for r in resources_of(stack).values()}
+    assert tiers == {"/spotmusic/dev/short": None, "/spotmusic/dev/long": "Advanced"}

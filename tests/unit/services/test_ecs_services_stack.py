@@ -121,6 +121,31 @@ def test_a_service_that_talks_to_another_knows_its_address(template: Json) -> No
     assert {"Name": "TRENDS_URL", "Value": "http://trends:8080"} in container(template, "web-api")["Environment"]
 
 
+def environment(template: Json, service: str) -> Json:
+    return {entry["Name"]: entry["Value"] for entry in container(template, service)["Environment"]}
+
+
+def test_environment_names_routes_groups_and_queues(template: Json) -> None:
+    assert environment(template, "trends")["ROUTE"] == "/v1/trends"
+    assert environment(template, "trends")["EVENTS_GROUP"] == "trends"
+    assert environment(template, "trends")["EVENTS_SASL_MECHANISM"] == "SCRAM-SHA-512"
+    assert environment(template, "web-api")["TASKS_PUBLISHES"] == "notifications"
+    assert environment(template, "notifications")["TASKS_QUEUES"] == "notifications"
+    assert "EVENTS_GROUP" not in environment(template, "playback")
+    assert "ROUTE" not in environment(template, "notifications")
+
+
+def test_signing_key_is_a_field_of_its_secret(template: Json) -> None:
+    (key,) = (secret for secret in container(template, "playback")["Secrets"] if secret["Name"] == "AUDIO_SIGNING_KEY")
+    assert ":private_key::" in json.dumps(key)
+
+
+def test_callers_are_created_after_the_services_they_call(template: Json) -> None:
+    services = {id_: found for id_, found in template["Resources"].items() if found["Type"] == "AWS::ECS::Service"}
+    (caller,) = (found for id_, found in services.items() if id_.startswith("webapi"))
+    assert [id_ for id_ in caller["DependsOn"] if id_ in services] == [id_ for id_ in services if id_.startswith("trends")]
+
+
 def test_only_a_service_with_a_tag_runs_its_own_image(template: Json) -> None:
     assert container(template, "web-api")["HealthCheck"]["Command"] == ["CMD", "healthcheck"]
     assert "nginx-unprivileged:" in json.dumps(container(template, "trends")["Image"])

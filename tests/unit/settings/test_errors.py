@@ -192,7 +192,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "two NAT gateways for three zones": ({"network.nat_gateways": 2}, "network.nat_gateways: 2 is neither 1 nor one for each of the 3"),
     "a route to a service without a port": (
-        {"services.notifications.route": "/v1/notifications"},
+        {"services.notifications.port": None, "services.notifications.route": "/v1/notifications"},
         "services.notifications.route: /v1/notifications leads to a service without a port",
     ),
     "two services on one route": (
@@ -224,7 +224,14 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         },
         "kubernetes.redpanda.topics.events.plays.producers: playback is no service that talks to events",
     ),
-    "a service that talks to a worker": ({"services.trends.talks_to": ["notifications"]}, "notifications has no port to talk to"),
+    "a service that talks to a worker": (
+        {"services.notifications.port": None, "services.trends.talks_to": ["notifications"]},
+        "notifications has no port to talk to",
+    ),
+    "services that call each other": (
+        {"services.trends.talks_to": ["playback"], "services.playback.talks_to": ["web-api"], "services.web-api.talks_to": ["trends"]},
+        "playback calls web-api calls trends calls playback: none of them can start first.",
+    ),
     "a service named like a resource": ({"services.cache": {}}, "services.cache: the name means a resource"),
     "scaling on requests without a route": (
         {"services.notifications.scaling": {"requests_per_target": 10}},
@@ -312,11 +319,11 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "forty services, most of them blue/green": (
         {f"services.service-{n}": {"route": f"/v1/s{n}", "deployment": "blue_green" if n else "rolling"} for n in range(35)},
-        "services: they make 505 resources, more than the 472 that one stack of services holds.\n  Let some roll (deployment)",
+        "services: they make 506 resources, more than the 472 that one stack of services holds.\n  Let some roll (deployment)",
     ),
     "more connections than the network stack holds": (
         {f"services.service-{number}": {"route": f"/v1/s{number}", "talks_to": ["catalogue", "cache", "web-api"]} for number in range(30)},
-        "services: their connections make 412 security groups and rules, more than the 330 that one network stack holds.\n  Shorten",
+        "services: their connections make 414 security groups and rules, more than the 330 that one network stack holds.\n  Shorten",
     ),
     "more clients than the brokers admit": (
         {f"services.service-{number}": {"port": None, "talks_to": ["events", "tasks"]} for number in range(30)},
