@@ -178,8 +178,12 @@ NAMED := $(CHOSEN:%=--env %)
 local-down: setup  ## use: destroy them again and stop the embedded AWS
 	python -m spotmusic_cdk.local down $(NAMED)
 
-diff: setup  ## use: compare with the embedded AWS (FAIL=1: exit 1 on any)
-	@python -m spotmusic_cdk.local diff $(NAMED) $(if $(FAIL),--fail)
+# AGAINST: `account`, a cloud assembly, or a git ref; without it, the embedded AWS. ALL=1 lists everything.
+CHANGES = python -m tools.changes --env $(ENV) $(if $(ALL),--all)
+
+diff: setup  ## use: effects of a deployment (AGAINST=account|DIR|REF)
+	@$(if $(AGAINST),$(CHANGES) --against $(AGAINST),python -m spotmusic_cdk.local diff $(NAMED) $(if $(FAIL),--fail))
+	@$(if $(AGAINST),,echo; $(CHANGES) --against local $(if $(FAIL),,|| true))
 
 status: setup  ## use: show which stacks the embedded AWS has
 	@python -m spotmusic_cdk.local status $(NAMED)

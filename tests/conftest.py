@@ -25,6 +25,7 @@ import aws_cdk as cdk
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings import Settings, load
+from tools.changes.assembly import templates_in as templates_in  # noqa: PLC0414 (tests import it from here)
 
 if TYPE_CHECKING:
     from tests.charts.platform import Platform
@@ -101,21 +102,6 @@ def synthesize(settings: Settings, *, outdir: Path) -> None:
 def templates(synthesized: Callable[[str], Path]) -> Callable[[str], dict[str, Template]]:
     """Gives the eight templates of an environment by stack id."""
     return cache(lambda environment: templates_in(synthesized(environment)))
-
-
-def templates_in(assembly: Path) -> dict[str, Template]:
-    """Reads the templates of a cloud assembly by stack id."""
-    manifest = json.loads((assembly / "manifest.json").read_text())["artifacts"]
-    stacks = {a["displayName"].split("/")[1].split(" ")[0]: a for a in manifest.values() if a["type"] == "aws:cloudformation:stack"}
-    return {name: _read(assembly / of["properties"]["templateFile"], of["environment"]) for name, of in stacks.items()}
-
-
-def _read(file: Path, target: str) -> Template:
-    """A template as the tests would have synthesized it: for the example's account, and without what the CLI counts users by."""
-    account = target.removeprefix("aws://").partition("/")[0]
-    template: Template = json.loads(file.read_text().replace(account, ACCOUNT))
-    template["Resources"] = {id_: body for id_, body in template["Resources"].items() if body["Type"] != "AWS::CDK::Metadata"}
-    return template
 
 
 @pytest.fixture(scope="session")

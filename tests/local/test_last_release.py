@@ -19,8 +19,8 @@ from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
 from tests.conftest import Template
 from tests.local.changed_assembly import Resources, changed_assembly, with_templates
 from tests.local.state import own_state
-from tests.properties.test_templates import HOLDS_DATA
 from tests.releases.archive import previous, with_assets_of
+from tools.changes.resources import HOLDS_DATA
 
 pytestmark = pytest.mark.local
 

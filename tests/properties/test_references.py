@@ -9,8 +9,8 @@ import pytest
 
 from tests.conftest import Template
 from tests.properties.conftest import ENVIRONMENTS
-from tests.releases.replacement import create_only, value_at
 from tests.stack_order import stacks_before
+from tools.changes.replacement import create_only, value_at
 
 Templates = Callable[[str], dict[str, Template]]
 WEAK, STRONG = "Fn::GetStackOutput", "Fn::ImportValue"

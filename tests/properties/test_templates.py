@@ -15,6 +15,7 @@ from tests.properties.conftest import ENVIRONMENTS
 from tests.properties.options import turned_on
 from tests.properties.promise import Verdicts, promise
 from tests.properties.resources import EDGE_REGION, Json, Platform, Resource, as_list
+from tools.changes.resources import HOLDS_DATA
 
 Assembly = Callable[[str], Path]
 
@@ -28,17 +29,6 @@ MOST_OUTPUTS = 180
 FROZEN = ROOT / "tests" / "stacks" / "stateful_resources.json"
 FROZEN_OPTIONS = FROZEN.with_name("optional_stateful_resources.json")
 """What holds data where an environment turns an option on, by the key of that."""
-HOLDS_DATA = {
-    "AWS::APS::Workspace",
-    "AWS::Backup::BackupVault",
-    "AWS::ECR::Repository",
-    "AWS::EKS::Cluster",
-    "AWS::ElastiCache::ReplicationGroup",
-    "AWS::KMS::Key",
-    "AWS::RDS::DBInstance",
-    "AWS::S3::Bucket",
-    "AWS::SecretsManager::Secret",
-}
 MADE_AGAIN = {"AWS::EKS::Cluster", "AWS::ElastiCache::ReplicationGroup"}
 """Of these, what comes back from code and snapshots; the rest is kept."""
 MAY_HOLD_DATA = ("AWS::DocDB::", "AWS::DynamoDB::", "AWS::EFS::", "AWS::Kinesis::", "AWS::MSK::", "AWS::OpenSearchService::", "AWS::SQS::")

@@ -10,13 +10,12 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from tests.conftest import ROOT, Template
+from tools.changes.assembly import ASSET, without_hashes
 
 FOLDER = Path(__file__).parent
 ENVIRONMENTS = ("dev", "prod")
-ASSET = "<asset>"
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -45,11 +44,6 @@ def write(version: str, environment: str, templates: dict[str, Template]) -> Pat
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(gzip.compress(json.dumps(without_hashes(templates), sort_keys=True).encode(), mtime=0))
     return file
-
-
-def without_hashes(value: Any) -> Any:
-    """A template, or a part of one, without the hashes of its assets."""
-    return json.loads(_HASH.sub(ASSET, json.dumps(value)))
 
 
 def with_assets_of(now: dict[str, Template], before: dict[str, Template]) -> dict[str, Template]:

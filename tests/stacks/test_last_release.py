@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import Template
-from tests.properties.test_templates import HOLDS_DATA
 from tests.releases.archive import ENVIRONMENTS, FOLDER, checkout_version, previous, versions
-from tests.releases.replacement import RELEASE, replaced, storage_classes
+from tools.changes.replacement import RELEASE, replaced, storage_classes
+from tools.changes.resources import HOLDS_DATA
 
 Templates = Callable[[str], dict[str, Template]]
 

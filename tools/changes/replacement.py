@@ -7,12 +7,9 @@ from itertools import groupby
 from typing import Any
 
 from spotmusic_cdk.local.provider_schemas import PropertyPath, UnknownResourceTypeError, resource_schema
-from tests.conftest import Template
-from tests.properties.resources import ACCOUNT, EDGE_REGION
-from tests.releases.archive import without_hashes
+from tools.changes.assembly import ACCOUNT, Templates, without_hashes
 
-Templates = dict[str, Template]
-HOME_REGION = "sa-east-1"
+HOME_REGION, EDGE_REGION = "sa-east-1", "us-east-1"
 
 RELEASE = "Custom::AWSCDK-EKS-HelmChart"
 IMMUTABLE: dict[str, tuple[PropertyPath, ...]] = {
@@ -47,7 +44,7 @@ def _reasons(before: Templates, now: Templates, stack: str, id_: str, *, above: 
         return
     for path in create_only(old["Type"], stack):
         where = f"{stack}/{id_}: {'.'.join(path)}"
-        was, is_ = _in_the_account(value_at(old, path)), _in_the_account(without_hashes(value_at(new, path)))
+        was, is_ = (_in_the_account(without_hashes(value_at(resource, path))) for resource in (old, new))
         if _followed(before, was) != _followed(now, is_):
             yield f"{where} was {_short(was)} and is {_short(is_)}"
         reasons = (_reasons(before, now, *other, above=above | {(stack, id_)}) for other in _named(now, stack, is_))
@@ -65,6 +62,7 @@ def _resource(templates: Templates, stack: str, id_: str) -> dict[str, Any] | No
 
 
 def create_only(type_: str, stack: str) -> list[PropertyPath]:
+    """Returns the paths of the properties whose change replaces a resource, or is refused."""
     if not type_.startswith("AWS::") or type_ == "AWS::CloudFormation::CustomResource":
         # The function behind a custom resource may not change: CloudFormation refuses, whatever the resource holds.
         return [("ServiceToken",), *IMMUTABLE.get(type_, ())]
@@ -76,6 +74,7 @@ def create_only(type_: str, stack: str) -> list[PropertyPath]:
 
 
 def value_at(resource: dict[str, Any], path: PropertyPath) -> Any:
+    """Returns the value of a property, None where the template has none."""
     value: Any = resource.get("Properties", {})
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None

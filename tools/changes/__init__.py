@@ -1,0 +1,1 @@
+"""Comparison of an environment with what is deployed, before a deployment (docs/changes.md)."""

@@ -1,0 +1,52 @@
+"""One change of a deployed environment, and its effect."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Effect(StrEnum):
+    """Effect of a change, the worst first."""
+
+    REFUSED = "refused"
+    LOSS = "loses data"
+    REPLACEMENT = "replacement"
+    INTERRUPTION = "interruption"
+    NONE = "no interruption"
+
+
+ORDER = {effect: place for place, effect in enumerate(Effect)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One change.
+
+    Args:
+        effect: what it does to the running platform.
+        stack: id of the stack, such as `data`.
+        subject: logical id of the resource, or name of the release.
+        told: what changes.
+        advice: safe procedure; empty where none is needed.
+        holds_data: whether the subject holds data.
+    """
+
+    effect: Effect
+    stack: str
+    subject: str
+    told: str
+    advice: str = ""
+    holds_data: bool = False
+
+    @property
+    def rank(self) -> tuple[int, bool, str, str]:
+        """Order of a report: by effect, what holds data first."""
+        return ORDER[self.effect], not self.holds_data, self.stack, self.subject
+
+
+def exit_status(changes: Iterable[Change]) -> int:
+    """Returns 0 without interruption, 1 when something is refused, 2 for an interruption, a replacement or a loss of data."""
+    effects = {change.effect for change in changes}
+    if Effect.REFUSED in effects:
+        return 1
+    return 2 if effects - {Effect.NONE} else 0

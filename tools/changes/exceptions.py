@@ -1,0 +1,252 @@
+"""Documented exceptions: what AWS refuses, or does otherwise than the schemas of CloudFormation say."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tools.changes.assembly import Templates
+from tools.changes.change import Change, Effect
+from tools.changes.resources import HOLDS_DATA, KEPT
+
+Properties = dict[str, Any]
+Found = tuple[Effect, str, str]
+
+RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
+_FOR_EVER = "It cannot be changed. Make another environment and move to it."
+_FORWARD = "AWS takes no version back. Keep the newer one."
+_CHANGE_SET = (
+    "Make a change set in dev, and read `Replacement` in it. Where it is one, the update is rolled back: other stacks import the endpoint."
+)
+_BOTH_PATHS = "The running image must answer both paths for one deployment."
+
+
+def changes(before: Templates, now: Templates) -> Iterator[Change]:
+    """Yields the changes that a rule of this module knows.
+
+    Args:
+        before: templates that are deployed.
+        now: templates of the coming deployment.
+    """
+    for stack in before.keys() & now.keys():
+        old, new = before[stack]["Resources"], now[stack]["Resources"]
+        for id_ in old.keys() & new.keys():
+            type_ = new[id_]["Type"]
+            found = [*RULES[type_](old[id_].get("Properties", {}), new[id_].get("Properties", {}))] if type_ in RULES else []
+            found += [*_protection(old[id_], new[id_])]
+            for effect, told, advice in found:
+                yield Change(effect=effect, stack=stack, subject=id_, told=told, advice=advice, holds_data=type_ in HOLDS_DATA)
+    for across in ACROSS:
+        yield from across(before, now)
+
+
+def of_type(templates: Templates, type_: str) -> Iterator[tuple[str, str, Properties]]:
+    """Yields stack, logical id and properties of each resource of a type."""
+    for stack, template in templates.items():
+        for id_, resource in template["Resources"].items():
+            if resource["Type"] == type_:
+                yield stack, id_, resource.get("Properties", {})
+
+
+def _protection(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Found]:
+    if old.get("DeletionPolicy") in KEPT and new.get("DeletionPolicy", "Delete") == "Delete":
+        yield Effect.LOSS, f"{new['Type']} goes with its stack from now on", "Keep data.removal_policy: retain."
+    if _protected(old) and not _protected(new):
+        advice = "Leave production: true. A platform that ends is taken down by docs/deployment.md."
+        yield Effect.REFUSED, f"{new['Type']} loses its deletion protection", advice
+
+
+def _protected(resource: dict[str, Any]) -> bool:
+    properties = resource.get("Properties", {})
+    attributes = {entry.get("Key"): entry.get("Value") for entry in properties.get("LoadBalancerAttributes", []) if isinstance(entry, dict)}
+    return properties.get("DeletionProtection") is True or attributes.get("deletion_protection.enabled") == "true"
+
+
+def _database(old: Properties, new: Properties) -> Iterator[Found]:
+    if _number(new.get("AllocatedStorage")) < _number(old.get("AllocatedStorage")):
+        told = f"storage of {old['AllocatedStorage']} GiB → {new['AllocatedStorage']}"
+        yield Effect.REFUSED, told, "RDS never shrinks storage, which may have grown by itself as well. Keep the size."
+    if _numbers(new.get("EngineVersion")) < _numbers(old.get("EngineVersion")):
+        yield Effect.REFUSED, f"MySQL {old['EngineVersion']} → {new['EngineVersion']}", _FORWARD
+    if _numbers(new.get("EngineVersion"))[:2] > _numbers(old.get("EngineVersion"))[:2] and not new.get("AllowMajorVersionUpgrade"):
+        told = f"MySQL {old['EngineVersion']} → {new['EngineVersion']}: RDS refuses another major version"
+        yield Effect.REFUSED, told, "Upgrade by a restored copy (docs/runbooks/restore.md)."
+
+
+def _cache(old: Properties, new: Properties) -> Iterator[Found]:
+    if (old.get("Engine"), new.get("Engine")) == ("valkey", "redis"):
+        yield Effect.REFUSED, "valkey → redis", "ElastiCache takes no Valkey back. Keep valkey."
+    elif old.get("Engine") != new.get("Engine"):
+        yield Effect.REPLACEMENT, f"{old.get('Engine')} → {new.get('Engine')}: CloudFormation documents a replacement", _CHANGE_SET
+    elif _numbers(new.get("EngineVersion")) < _numbers(old.get("EngineVersion")):
+        yield Effect.REFUSED, f"{old.get('Engine')} {old['EngineVersion']} → {new['EngineVersion']}", _FORWARD
+    if old.get("ReplicasPerNodeGroup") != new.get("ReplicasPerNodeGroup"):
+        told = f"{old.get('ReplicasPerNodeGroup')} replicas → {new.get('ReplicasPerNodeGroup')}: CloudFormation documents a replacement"
+        yield Effect.REPLACEMENT, told, _CHANGE_SET
+    yield from _shorter(old, new, "SnapshotRetentionLimit", "snapshots")
+
+
+def _cluster(old: Properties, new: Properties) -> Iterator[Found]:
+    was, is_ = _numbers(old.get("Version")), _numbers(new.get("Version"))
+    if is_ < was:
+        yield Effect.REFUSED, f"Kubernetes {old['Version']} → {new['Version']}", _FORWARD
+    elif was and is_[1:] > [number + 1 for number in was[1:]]:
+        advice = "Go one minor version after another (docs/runbooks/upgrade-kubernetes.md)."
+        yield Effect.REFUSED, f"Kubernetes {old['Version']} → {new['Version']} skips a version", advice
+
+
+def _vault(old: Properties, new: Properties) -> Iterator[Found]:
+    if old.get("LockConfiguration") and old.get("LockConfiguration") != new.get("LockConfiguration"):
+        told = "the lock of the vault changes, which AWS Backup refuses once its ChangeableForDays are over"
+        yield Effect.REFUSED, told, "Keep data.backup.vault_lock_days, data.backup.retention_days and production."
+
+
+def _target_group(old: Properties, new: Properties) -> Iterator[Found]:
+    if old.get("Protocol") == "HTTP" and old.get("Port") != new.get("Port"):
+        advice = "Give the service another name on another route, move its callers, then remove the old one."
+        yield Effect.REFUSED, f"port {old.get('Port')} → {new.get('Port')}: nothing answers until new tasks are healthy", advice
+    elif old.get("HealthCheckPath") != new.get("HealthCheckPath"):
+        told = f"health path {old.get('HealthCheckPath')} → {new.get('HealthCheckPath')}: it changes before the image does"
+        yield Effect.INTERRUPTION, told, _BOTH_PATHS
+
+
+def _listener_rule(old: Properties, new: Properties) -> Iterator[Found]:
+    if _weighted(old) and old != new:
+        advice = "Deploy the service until the primary group has its tasks (docs/deployment.md, Routes of blue/green services)."
+        yield Effect.REFUSED, "the rule is written anew with weights of 100 and 0, whichever group has the tasks", advice
+
+
+def _weighted(rule: Properties) -> bool:
+    return any(len(action.get("ForwardConfig", {}).get("TargetGroups", [])) > 1 for action in rule.get("Actions", []))
+
+
+def _fixed(*names: str) -> Callable[[Properties, Properties], Iterator[Found]]:
+    def fixed(old: Properties, new: Properties) -> Iterator[Found]:
+        for name in names:
+            if old.get(name) != new.get(name):
+                yield Effect.REFUSED, f"{name}: {_short(old.get(name))} → {_short(new.get(name))}", _FOR_EVER
+
+    return fixed
+
+
+def _prefix_list(old: Properties, new: Properties) -> Iterator[Found]:
+    if old.get("SourcePrefixListId") != new.get("SourcePrefixListId"):
+        told = (
+            f"{_short(old.get('SourcePrefixListId'))} → {_short(new.get('SourcePrefixListId'))}: two lists of 55 rules do not fit at once"
+        )
+        yield Effect.REFUSED, told, "Raise the quota of rules per security group to 120 first, and check the id."
+
+
+def _log_group(old: Properties, new: Properties) -> Iterator[Found]:
+    yield from _shorter(old, new, "RetentionInDays", "records")
+
+
+def _bucket(old: Properties, new: Properties) -> Iterator[Found]:
+    was, is_ = _days(old.get("LifecycleConfiguration")), _days(new.get("LifecycleConfiguration"))
+    for name in was.keys() & is_.keys():
+        if is_[name] < was[name]:
+            yield Effect.LOSS, f"{name}: {was[name]} → {is_[name]}: what is older is deleted within a day", "Copy what you still need."
+
+
+def _days(configuration: Any) -> dict[str, int]:
+    found = re.findall(r'"(ExpirationInDays|NoncurrentDays)": (\d+)', json.dumps(configuration))
+    return {name: min(int(days) for other, days in found if other == name) for name, _ in found}
+
+
+def _repository(old: Properties, new: Properties) -> Iterator[Found]:
+    was, is_ = (re.findall(r'"countNumber\W+(\d+)', json.dumps(properties.get("LifecyclePolicy", {}))) for properties in (old, new))
+    if any(int(fewer) < int(more) for more, fewer in zip(was, is_, strict=False)):
+        yield Effect.LOSS, f"images kept: {', '.join(was)} → {', '.join(is_)}", "Check that no running service has an older image."
+
+
+def _shorter(old: Properties, new: Properties, name: str, what: str) -> Iterator[Found]:
+    if old.get(name) and new.get(name) and new[name] < old[name]:
+        yield Effect.LOSS, f"{name} {old[name]} → {new[name]}: older {what} are deleted", "Copy what you still need, or what law asks for."
+
+
+def _taken_priorities(before: Templates, now: Templates) -> Iterator[Change]:
+    """Finds listener rules on a priority that another rule still has when CloudFormation makes them."""
+    taken = {(stack, properties.get("Priority")): id_ for stack, id_, properties in of_type(before, RULE)}
+    for stack, id_, properties in of_type(now, RULE):
+        holder = taken.get((stack, properties.get("Priority")), id_)
+        if holder != id_:
+            told = f"{holder} has priority {properties.get('Priority')} until CloudFormation deletes it: the route changes hands"
+            advice = "Give the new service a route of its own, move its callers, then remove the old one. A swap takes a third route."
+            yield Change(effect=Effect.REFUSED, stack=stack, subject=id_, told=told, advice=advice)
+
+
+def _second_entries(before: Templates, now: Templates) -> Iterator[Change]:
+    """Finds access entries for a principal that another entry still has."""
+    type_ = "AWS::EKS::AccessEntry"
+    taken = {json.dumps(properties.get("PrincipalArn")): (stack, id_) for stack, id_, properties in of_type(before, type_)}
+    for stack, id_, properties in of_type(now, type_):
+        principal = json.dumps(properties.get("PrincipalArn"))
+        if isinstance(properties.get("PrincipalArn"), str) and taken.get(principal, (stack, id_)) != (stack, id_):
+            told = f"{principal} has the entry {taken[principal][1]} until CloudFormation deletes it"
+            yield Change(effect=Effect.REFUSED, stack=stack, subject=id_, told=told, advice="Take the role out, deploy, and add it again.")
+
+
+def _zones(before: Templates, now: Templates) -> Iterator[Change]:
+    """Finds subnets that come or go: EKS, databases and brokers keep the zones that they were made with."""
+    type_ = "AWS::EC2::Subnet"
+    old, new = ({id_ for _, id_, _ in of_type(templates, type_)} for templates in (before, now))
+    if old and new and old != new:
+        told = f"{len(old)} subnets → {len(new)}: EKS, databases and volumes keep their zones"
+        yield Change(effect=Effect.REFUSED, stack="network", subject="zones", told=told, advice=_FOR_EVER)
+
+
+def _signers(before: Templates, now: Templates) -> Iterator[Change]:
+    """Finds a signer that the edge does not know yet, and one whose addresses listeners still hold."""
+    keys, known = _keys(now), _keys(before)
+    was, is_ = _signer(before), _signer(now)
+    if not (was and is_ and known and keys):
+        return
+    advice = "Add the key, deploy, put it first, deploy, remove the old one (docs/runbooks/rotate-signing-keys.md)."
+    if is_ not in known:
+        told = f"{is_} signs before CloudFront knows it"
+        yield Change(effect=Effect.REFUSED, stack="ecs-services", subject="edge.signing_keys", told=told, advice=advice)
+    if was not in keys:
+        told = f"{was} goes while listeners hold addresses that it signed"
+        yield Change(effect=Effect.REFUSED, stack="edge", subject="edge.signing_keys", told=told, advice=advice)
+
+
+def _keys(templates: Templates) -> set[str]:
+    return {str(properties.get("KeyName")) for _, _, properties in of_type(templates, "Custom::SigningKeyPair")}
+
+
+def _signer(templates: Templates) -> str | None:
+    found = re.search(r'"Name": "AUDIO_SIGNER", "Value": "([^"]+)"', json.dumps(templates.get("ecs-services", {})))
+    return found[1] if found else None
+
+
+def _number(value: Any) -> int:
+    return int(value) if str(value).isdecimal() else 0
+
+
+def _numbers(version: Any) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", str(version or ""))]
+
+
+def _short(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)[:80]
+
+
+RULES: dict[str, Callable[[Properties, Properties], Iterator[Found]]] = {
+    "AWS::Backup::BackupVault": _vault,
+    "AWS::EC2::SecurityGroupIngress": _prefix_list,
+    "AWS::EC2::Subnet": _fixed("AvailabilityZone", "CidrBlock"),
+    "AWS::EC2::VPC": _fixed("CidrBlock"),
+    "AWS::ECR::Repository": _repository,
+    "AWS::EKS::Cluster": _cluster,
+    "AWS::ElastiCache::ReplicationGroup": _cache,
+    "AWS::ElasticLoadBalancingV2::TargetGroup": _target_group,
+    "AWS::Logs::LogGroup": _log_group,
+    "AWS::RDS::DBInstance": _database,
+    "AWS::Route53::HostedZone": _fixed("Name"),
+    "AWS::S3::Bucket": _bucket,
+    "AWS::ServiceDiscovery::PrivateDnsNamespace": _fixed("Name"),
+    RULE: _listener_rule,
+}
+"""Rules by type. Their sources are in docs/changes.md."""
+ACROSS: tuple[Callable[[Templates, Templates], Iterator[Change]], ...] = (_taken_priorities, _second_entries, _zones, _signers)
+"""Rules about more than one resource."""

@@ -1,0 +1,197 @@
+"""Effect of an update on each resource, computed from the schemas of CloudFormation."""
+
+import json
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from spotmusic_cdk.local.provider_schemas import UnknownResourceTypeError, resource_schema
+from tools.changes.assembly import Template, Templates, without_hashes
+from tools.changes.change import Change, Effect
+from tools.changes.replacement import EDGE_REGION, HOME_REGION, RELEASE, replaced
+
+HOLDS_DATA = {
+    "AWS::APS::Workspace",
+    "AWS::Backup::BackupVault",
+    "AWS::ECR::Repository",
+    "AWS::EKS::Cluster",
+    "AWS::ElastiCache::ReplicationGroup",
+    "AWS::KMS::Key",
+    "AWS::RDS::DBInstance",
+    "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
+}
+KEPT = {"Retain", "RetainExceptOnCreate", "Snapshot"}
+
+ROUTINE = {
+    "AWS::EC2::SecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress",
+    "AWS::ECS::TaskDefinition",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::Lambda::LayerVersion",
+    "AWS::Lambda::Permission",
+    "AWS::SNS::Subscription",
+}
+"""Types of which CloudFormation makes the new one before it deletes the old one, and nobody notices."""
+
+SERVES = {
+    "AWS::CloudFront::Distribution",
+    "AWS::EC2::EIP",
+    "AWS::EC2::NatGateway",
+    "AWS::EC2::Subnet",
+    "AWS::EC2::VPC",
+    "AWS::EC2::VPCEndpoint",
+    "AWS::ECS::Service",
+    "AWS::ElasticLoadBalancingV2::Listener",
+    "AWS::ElasticLoadBalancingV2::ListenerRule",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer",
+    "AWS::ElasticLoadBalancingV2::TargetGroup",
+    "AWS::Route53::HostedZone",
+    "AWS::Route53::RecordSet",
+    RELEASE,
+}
+"""Types whose deletion somebody notices."""
+
+INTERRUPTS = {
+    "AWS::EKS::Cluster": {"Version": "nodes are replaced one by one"},
+    "AWS::ElastiCache::ReplicationGroup": {
+        "CacheNodeType": "a failover",
+        "CacheParameterGroupName": "nodes restart one by one",
+        "EngineVersion": "a failover",
+    },
+    "AWS::RDS::DBInstance": {
+        "CACertificateIdentifier": "a restart, where the engine cannot reload it",
+        "DBInstanceClass": "a failover of about a minute",
+        "DBParameterGroupName": "a restart",
+        "EngineVersion": "both halves restart, at once",
+        "Port": "a restart",
+    },
+}
+"""Properties whose update interrupts, and how (AWS CloudFormation, Amazon RDS and Amazon ElastiCache user guides, 2026-11)."""
+
+_ADVICE = "Do it in a quiet hour."
+
+
+def changes(before: Templates, now: Templates) -> Iterator[Change]:
+    """Yields one change for each resource that is added, removed, replaced or updated.
+
+    Args:
+        before: templates that are deployed.
+        now: templates of the coming deployment.
+    """
+    for stack in dict.fromkeys(chain(before, now)):
+        old, new = _resources(before, stack), _resources(now, stack)
+        for id_ in dict.fromkeys(chain(old, new)):
+            if id_ not in old:
+                yield Change(effect=Effect.NONE, stack=stack, subject=id_, told=f"{new[id_]['Type']} is added")
+            elif id_ not in new:
+                yield _removed(stack, id_, old[id_])
+            elif old[id_] != new[id_]:
+                yield from _changed(before, now, stack, id_)
+            elif reasons := replaced(before, now, stack, id_):
+                yield _replaced(stack, id_, old[id_], new[id_], reasons)
+    yield from _held_exports(before, now)
+
+
+def _resources(templates: Templates, stack: str) -> dict[str, Any]:
+    return dict(templates.get(stack, {}).get("Resources", {}))
+
+
+def _removed(stack: str, id_: str, old: dict[str, Any]) -> Change:
+    type_ = old["Type"]
+    holds, kept = type_ in HOLDS_DATA, old.get("DeletionPolicy") in KEPT
+    if holds and kept:
+        told = f"{type_} leaves the stack and is kept"
+        return Change(
+            effect=Effect.REPLACEMENT, stack=stack, subject=id_, told=told, advice="Nothing of ours uses it any more.", holds_data=True
+        )
+    effect = Effect.LOSS if holds else Effect.INTERRUPTION if type_ in SERVES else Effect.NONE
+    return Change(effect=effect, stack=stack, subject=id_, told=f"{type_} is deleted", holds_data=holds)
+
+
+def _changed(before: Templates, now: Templates, stack: str, id_: str) -> Iterator[Change]:
+    old, new = before[stack]["Resources"][id_], now[stack]["Resources"][id_]
+    if reasons := replaced(before, now, stack, id_):
+        yield _named_alike(stack, id_, old, new) or _replaced(stack, id_, old, new, reasons)
+        return
+    changed = _properties(old, new)
+    interrupting = {name: how for name, how in INTERRUPTS.get(new["Type"], {}).items() if name in changed}
+    for name, how in interrupting.items():
+        told = f"{name}: {_value(old, name)} → {_value(new, name)}: {how}"
+        holds = new["Type"] in HOLDS_DATA
+        yield Change(effect=Effect.INTERRUPTION, stack=stack, subject=id_, told=told, advice=_ADVICE, holds_data=holds)
+    if not interrupting and without_hashes(old) != without_hashes(new):
+        told = f"{new['Type']}: {', '.join(changed) or 'policies or dependencies'}"
+        yield Change(effect=Effect.NONE, stack=stack, subject=id_, told=told)
+
+
+def _replaced(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any], reasons: list[str]) -> Change:
+    type_ = new["Type"]
+    effect = Effect.NONE if type_ in ROUTINE else Effect.REPLACEMENT
+    why = ", ".join(_properties(old, new)) if type_ in ROUTINE else reasons[0].removeprefix(f"{stack}/{id_}: ")
+    told = f"{type_} is replaced: {why or 'what it names is'}"
+    return Change(effect=effect, stack=stack, subject=id_, told=told, holds_data=type_ in HOLDS_DATA)
+
+
+def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any]) -> Change | None:
+    """Finds a replacement under the name of the old resource, which the service refuses: CloudFormation creates first."""
+    try:
+        identifier = resource_schema(EDGE_REGION if stack == "edge" else HOME_REGION, new["Type"]).identifier
+    except UnknownResourceTypeError:
+        return None
+    names = [path[0] for path in identifier]
+    if not names or not all(name in new["Properties"] and _value(old, name) == _value(new, name) for name in names):
+        return None
+    told = f"{new['Type']} would be replaced under its own name ({', '.join(names)}), which already exists"
+    advice = "Keep what it was, or delete the old one by hand first."
+    return Change(effect=Effect.REFUSED, stack=stack, subject=id_, told=told, advice=advice, holds_data=new["Type"] in HOLDS_DATA)
+
+
+def _held_exports(before: Templates, now: Templates) -> Iterator[Change]:
+    """Finds exports of what is replaced or gone that another stack imports: CloudFormation refuses the update of the producer."""
+    imported = {name: stack for stack, template in before.items() for name in _imports(template)}
+    for stack, template in before.items():
+        for name, output in _exports(template).items():
+            if name not in imported or imported[name] == stack:
+                continue
+            new = _exports(now.get(stack, {})).get(name)
+            if new is None or without_hashes(new) != without_hashes(output) or _is_replaced(before, now, stack, output):
+                subject = _subject(output)
+                told = f"{imported[name]} imports it: CloudFormation neither changes nor deletes an export in use, and rolls back"
+                advice = f"Deploy {imported[name]} without it first (docs/deployment.md, Removing a service)."
+                yield Change(effect=Effect.REFUSED, stack=stack, subject=subject, told=told, advice=advice)
+
+
+def _is_replaced(before: Templates, now: Templates, stack: str, output: Any) -> bool:
+    return bool(replaced(before, now, stack, _subject(output)))
+
+
+def _subject(output: Any) -> str:
+    match output:
+        case {"Ref": str(id_)} | {"Fn::GetAtt": [str(id_), *_]}:
+            return id_
+        case _:
+            return "output"
+
+
+def _exports(template: Template) -> dict[str, Any]:
+    return {output["Export"]["Name"]: output["Value"] for output in template.get("Outputs", {}).values() if "Export" in output}
+
+
+def _imports(value: Any) -> Iterator[str]:
+    match value:
+        case {"Fn::ImportValue": str(name)}:
+            yield name
+        case dict() | list():
+            for below in value.values() if isinstance(value, dict) else value:
+                yield from _imports(below)
+
+
+def _properties(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    one, other = old.get("Properties", {}), new.get("Properties", {})
+    return [name for name in dict.fromkeys(chain(one, other)) if one.get(name) != other.get(name)]
+
+
+def _value(resource: dict[str, Any], name: str) -> str:
+    value = resource.get("Properties", {}).get(name)
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,117 @@
+"""Where templates come from: a checkout, a git ref, a cloud assembly, the embedded AWS, or an AWS account."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from spotmusic_cdk.local.workspace import Workspace
+from tools.changes.assembly import Templates, read, stacks_in
+
+ACCOUNT, LOCAL = "account", "local"
+_CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 3})
+
+
+class SourceError(Exception):
+    """Templates cannot be had; the message says why, and what to do."""
+
+
+@contextmanager
+def synthesized(checkout: Path, environment: str) -> Iterator[Path]:
+    """Synthesizes one environment of a checkout into a temporary cloud assembly.
+
+    Args:
+        checkout: folder with `app.py`.
+        environment: name of an environment file.
+
+    Raises:
+        SourceError: the app fails.
+    """
+    context = {**json.loads((checkout / "cdk.json").read_text())["context"], "env": environment}
+    python = os.pathsep.join(map(str, (checkout, checkout / "constructs")))
+    with tempfile.TemporaryDirectory() as folder:
+        variables = {"CDK_OUTDIR": folder, "CDK_CONTEXT_JSON": json.dumps(context), "CDK_VALIDATION": "false", "PYTHONPATH": python}
+        done = subprocess.run(
+            [sys.executable, "app.py"], cwd=checkout, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise SourceError(f"{environment} cannot be synthesized in {checkout.name or checkout}:\n{done.stderr.strip()[-2000:]}")
+        yield platform_in(Path(folder))
+
+
+@contextmanager
+def of_ref(checkout: Path, ref: str, environment: str) -> Iterator[Path]:
+    """Synthesizes one environment as it was at a git ref, with the packages of today.
+
+    Raises:
+        SourceError: git knows no such ref, or the app of that time fails.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        archive = subprocess.run(["git", "archive", ref], cwd=checkout, capture_output=True, check=False)  # noqa: S603, S607
+        if archive.returncode != 0:
+            advice = f"Name `{ACCOUNT}`, `{LOCAL}`, a folder of `cdk synth`, or what git knows."
+            raise SourceError(f"{ref}: neither a cloud assembly nor a git ref. {advice}")
+        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
+            files.extractall(folder, filter="data")
+        if not Path(folder, "environments", f"{environment}.yaml").exists():
+            raise SourceError(
+                f"{ref} has no environments/{environment}.yaml: everything of {environment} is new. Compare with an older name."
+            )
+        with synthesized(Path(folder), environment) as assembly:
+            yield assembly
+
+
+def platform_in(folder: Path) -> Path:
+    """Returns the folder with the manifest of one environment: this one, or the one below it.
+
+    Raises:
+        SourceError: there is none, or more than one.
+    """
+    found = [folder, *sorted(folder.glob("assembly-*"))]
+    manifests = [path for path in found if (path / "manifest.json").exists() and stacks_in(path)]
+    if len(manifests) != 1:
+        raise SourceError(f"{folder}: {len(manifests)} environments are there. Name the folder of one, such as cdk.out/prod.")
+    return manifests[0]
+
+
+def deployed(assembly: Path) -> Templates:
+    """Reads the deployed templates of an account for the stacks of an assembly; it needs cloudformation:GetTemplate and nothing else.
+
+    Raises:
+        SourceError: the account cannot be asked, or has none of the stacks.
+    """
+    found: Templates = {}
+    for stack, (_, account, region, name) in stacks_in(assembly).items():
+        client = boto3.client("cloudformation", region_name=region, config=_CONFIG)
+        try:
+            body = client.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                continue
+            raise SourceError(f"{name} in {region} cannot be read: {error}. Log in to account {account}.") from None
+        found[stack] = read(body if isinstance(body, str) else json.dumps(body), account)
+    if not found:
+        raise SourceError("None of the stacks is deployed in this account. Log in to the account of the environment.")
+    return found
+
+
+def local_assemblies(checkout: Path) -> tuple[Path, Path]:
+    """Returns the assembly that the embedded AWS has, and the one that `make diff` synthesized for it.
+
+    Raises:
+        SourceError: one of them is missing.
+    """
+    workspace = Workspace(checkout)
+    if not (workspace.assembly.exists() and workspace.next_assembly.exists()):
+        raise SourceError("The embedded AWS has nothing to compare. Start it with `make local`, then run `make diff`.")
+    return platform_in(workspace.assembly), platform_in(workspace.next_assembly)
