@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from aws_cdk import aws_logs as logs
 
 _KNOWN = {
-    180: logs.RetentionDays.SIX_MONTHS,
     365: logs.RetentionDays.ONE_YEAR,
     400: logs.RetentionDays.THIRTEEN_MONTHS,
     545: logs.RetentionDays.EIGHTEEN_MONTHS,
@@ -18,7 +17,8 @@ _KNOWN = {
     3288: logs.RetentionDays.NINE_YEARS,
     3653: logs.RetentionDays.TEN_YEARS,
 }
-"""Retention periods of CloudWatch Logs, from half a year on (Amazon CloudWatch Logs API, PutRetentionPolicy)."""
+"""Retention periods of CloudWatch Logs (Amazon CloudWatch Logs API, PutRetentionPolicy) that are longer than any six months: 181 to 184
+days. The one before is 180."""
 
 
 def retention_of(days: int) -> logs.RetentionDays:
@@ -31,14 +31,14 @@ class LogRetention:
     """Retention of the log groups of a platform.
 
     Args:
-        access: retention of records of access; six months (Marco Civil da Internet, article 15).
+        access: retention of records of access; six months and more (Marco Civil da Internet, article 15).
         security: retention of security records; a year (PCI DSS 4.0.1, requirement 10.5.1).
 
     Example:
-        LogRetention(access=retention_of(180), security=retention_of(731))
+        LogRetention(access=retention_of(184), security=retention_of(731))
     """
 
-    access: logs.RetentionDays = logs.RetentionDays.SIX_MONTHS
+    access: logs.RetentionDays = logs.RetentionDays.ONE_YEAR
     security: logs.RetentionDays = logs.RetentionDays.ONE_YEAR
 
 

@@ -52,8 +52,8 @@ class BucketSettings(Model):
     """Days until a replaced or erased track is gone for good; LGPD asks for a bound, we promise 90."""
     upload_days: Annotated[int, Field(ge=1, le=90)] = 14
     """Days that an upload waits for its scan and promotion."""
-    log_days: Annotated[int, Field(ge=180, le=3650)] = 365
-    """Days that access logs are kept; Marco Civil (art. 15) asks for six months."""
+    log_days: Annotated[int, Field(ge=185, le=3650)] = 365
+    """Days that access logs are kept; Marco Civil (art. 15) asks for six months. The longest have 184 days, and the last counts in full."""
 
 
 class BackupSettings(Model):

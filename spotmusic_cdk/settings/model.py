@@ -52,5 +52,6 @@ SecretArn = Annotated[
 """Complete ARN of a secret, with the six letters that Secrets Manager adds to its name."""
 Days = Annotated[int, Field(ge=1, le=3650)]
 Gibibytes = Annotated[int, Field(ge=1, le=65536)]
-LogDays = Literal[180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
-"""Days of a log group: what CloudWatch Logs knows from half a year on (CloudWatch Logs API, PutRetentionPolicy)."""
+LogDays = Literal[365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+"""Days of a log group: what CloudWatch Logs knows (CloudWatch Logs API, PutRetentionPolicy) above six months, the longest of which have 184
+days; 180 is too short at every start."""

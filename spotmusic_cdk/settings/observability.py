@@ -20,8 +20,9 @@ class SlackSettings(Model):
 class ObservabilitySettings(Model):
     """Logs, alarms and money."""
 
-    access_log_days: LogDays = 180
-    """Days that records of access are kept; Marco Civil (art. 15) asks for six months."""
+    access_log_days: LogDays = 365
+    """Days that records of access are kept; Marco Civil (art. 15) asks for six months. The longest have 184 days, and the next that
+    CloudWatch Logs knows are 365."""
     security_log_days: LogDays = 365
     """Days that security records are kept: audit logs of databases, the control plane, events, and functions that handle secrets."""
     alarm_emails: Annotated[tuple[Email, ...], Field(max_length=20), Unordered] = ()

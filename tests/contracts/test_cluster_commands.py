@@ -41,6 +41,7 @@ TOOLS = {
         **dict.fromkeys(("security user update", "security user delete", "security acl list"), ""),
         # A bare number is a time, which moves every partition.
         "group seek": "--to-file",
+        "topic produce": "--tombstone",
     },
     "kcadm.sh": {"config credentials": "--client", **dict.fromkeys(("get", "create", "update", "delete", "set-password"), "")},
     "redis-cli": {"INFO": "--tls", "--bigkeys": "--tls", "SLOWLOG GET": "--tls"},

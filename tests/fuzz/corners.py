@@ -144,7 +144,7 @@ _LOWER: Changes = {
     "data.catalogue": {"max_storage_gib": 22, "multi_az": False, "instance_class": "t3.medium"},
     "data.cache": {"node_type": "cache.t3.micro", "replicas": 0, "snapshot_retention_days": 1},
     "data.backup": {"retention_days": 1},
-    "data.buckets": {"audio_noncurrent_days": 1, "upload_days": 1, "log_days": 180},
+    "data.buckets": {"audio_noncurrent_days": 1, "upload_days": 1, "log_days": 185},
     "kubernetes.redpanda": {"brokers": 1, "memory_gib": 2, "storage_gib": 1},
     "kubernetes.keycloak": {"replicas": 1},
     "kubernetes.rabbitmq": {"memory_gib": 1, "storage_gib": 2},

@@ -9,10 +9,6 @@ SMALL = ("dev",)
 NOT_PRODUCTION = ("dev", "staging")
 
 DOMAINLESS = "Without a domain, which a developer should not need, no certificate can be had: CloudFront's own serves the platform."
-ACCESS_RECORDS = (
-    "Records of access are kept for 180 days, which Marco Civil art. 15 asks for, and no longer: LGPD art. 16 bounds what is personal. "
-    "Records of security are kept for a year."
-)
 WINDOWS = "It is one of the windows of an objective: the composite alarm over them has the actions, or one incident would call four times."
 CALLS_AWS_ONLY = "It calls public APIs of AWS and nothing inside the VPC; there it would only depend on the network it is meant to set up."
 
@@ -51,22 +47,6 @@ EXCEPTIONS: Exceptions = {
             places=("ecs-services/*IngressDeploymentAlarm",),
             reason="ECS itself watches it while a new version goes out, and rolls back; people are called by the alarms of the service.",
             environments=("staging", "prod"),
-        ),
-    ),
-    "CT.CLOUDWATCH.PR.2": (
-        Reviewed(
-            places=(
-                "data/CacheEngineLogGroup",
-                "data/CacheSlowLogGroup",
-                "data/CatalogueErrorLog",
-                "data/CatalogueSlowqueryLog",
-                "data/IdentityErrorLog",
-                "data/IdentitySlowqueryLog",
-                "ecs-services/*Logs",
-                "ecs-services/ClusterInsights",
-                "eks-platform/PodLogsLogGroup",
-            ),
-            reason=ACCESS_RECORDS,
         ),
     ),
     "CT.ECS.PR.2": (

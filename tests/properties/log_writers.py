@@ -10,8 +10,8 @@ from tests.properties.statements import statements_of
 
 GROUP = "AWS::Logs::LogGroup"
 FUNCTION = "AWS::Lambda::Function"
-ACCESS_DAYS = 180
-"""Access records of an Internet application: six months (Marco Civil da Internet, law 12.965 of 2014, article 15)."""
+ACCESS_DAYS = 184
+"""Access records of an Internet application: six months, up to 184 days (Marco Civil da Internet, law 12.965 of 2014, article 15)."""
 SECURITY_DAYS = 365
 """Audit trails: a year (PCI DSS 4.0.1, requirement 10.5.1)."""
 

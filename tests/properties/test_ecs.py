@@ -21,7 +21,7 @@ PROXY_MIB = 64
 LONGEST_REQUEST = 20
 """Seconds after which the gateway gives a request up."""
 BAKED_MINUTES = 5
-ACCESS_RECORD_DAYS = 180
+ACCESS_RECORD_DAYS = 184
 _SECRET = re.compile(r"(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|KEY|CREDENTIAL)S?$", flags=re.IGNORECASE)
 """How a variable is called that holds a secret."""
 

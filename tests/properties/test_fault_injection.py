@@ -113,7 +113,7 @@ def watches(alarm: Resource) -> str:
 
 def it_is_recorded(template: Resource) -> Verdicts:
     log = template.target("LogConfiguration.CloudWatchLogsConfiguration.LogGroupArn")
-    kept = log is not None and bool(log["KmsKeyId"]) and (log["RetentionInDays"] or 0) >= 180
+    kept = log is not None and bool(log["KmsKeyId"]) and (log["RetentionInDays"] or 0) >= 184
     yield template, kept and template["LogConfiguration.LogSchemaVersion"] == 2, "Record it in an encrypted log group of ours."
     writers = [policy for policy in template.platform.all("AWS::Logs::ResourcePolicy") if log in policy.mentions("PolicyDocument")]
     yield template, len(writers) == 1, "Admit the delivery of logs to the group: else the experiment does not start."

@@ -138,7 +138,7 @@ def test_p005_all_traffic_is_recorded_encrypted_and_kept(platform: Platform) -> 
             known = group is not None and group.target("KmsKeyId") is not None
             yield log, known, "Write to a log group of this template that has a customer-managed key."
             yield log, log.target("DeliverLogsPermissionArn") is not None, "Give it a role to write with."
-            yield log, group is not None and (group["RetentionInDays"] or 0) >= 180, "Keep flow logs for at least 180 days."
+            yield log, group is not None and (group["RetentionInDays"] or 0) >= 184, "Keep flow logs for at least 184 days."
 
 
 @promise

@@ -108,7 +108,7 @@ def test_p060_objects_move_to_where_they_cost_least_and_go_when_their_time_is_ov
     yield bucket(platform, "Audio"), tiers == {("INTELLIGENT_TIERING", 0)}, "Most tracks are rarely heard: Intelligent-Tiering from day 0."
     expiring = [rule for rule in bucket(platform, "Logs")["LifecycleConfiguration.Rules"] or [] if "ExpirationInDays" in rule]
     kept = [rule["ExpirationInDays"] for rule in expiring if "Prefix" not in rule]
-    yield bucket(platform, "Logs"), bool(kept) and min(kept) >= 180, "Keep access records for six months (Marco Civil art. 15)."
+    yield bucket(platform, "Logs"), bool(kept) and min(kept) >= 185, "Keep access records for six months (Marco Civil art. 15)."
     soon = {rule["Prefix"] for rule in expiring if "Prefix" in rule and rule["ExpirationInDays"] <= 7}
     queries = {f"{attributes(one, 'LoadBalancerAttributes')['access_logs.s3.prefix']}/" for one in balancers(platform, "application")}
     yield bucket(platform, "Logs"), soon == queries, "Logs of application load balancers have whole queries: keep these alone for a week."

@@ -19,6 +19,10 @@ REQUEST_DAYS = 7
 Load Balancing can leave nothing out; who asked for what is in CloudFront's log for longer, without queries."""
 
 
+_SIX_MONTHS = 185
+"""Days: the longest six months have 184, and the record of the first day is kept to the end of the last."""
+
+
 class LogBucket(Construct):
     """A bucket that AWS services of this account write access logs to, and nobody else.
 
@@ -52,9 +56,9 @@ class LogBucket(Construct):
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
-        if retention_days < 180:
+        if retention_days < _SIX_MONTHS:
             raise ValueError(
-                f"retention_days: {retention_days} is less than six months. Use 180 or more (Marco Civil da Internet, art. 15)."
+                f"retention_days: {retention_days} is less than six months. Use {_SIX_MONTHS} or more (Marco Civil da Internet, art. 15)."
             )
 
         bucket = s3.Bucket(

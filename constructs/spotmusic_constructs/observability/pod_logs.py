@@ -100,7 +100,7 @@ class PodLogs(Construct):
         chart: ChartWithImages,
         images: Images,
         key: kms.IKey,
-        retention: logs.RetentionDays = logs.RetentionDays.SIX_MONTHS,
+        retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
         namespace: str = "pod-logs",
         after: Sequence[IConstruct] = (),

@@ -74,7 +74,7 @@ class FargateService(Construct):
         image: ServiceImage,
         access: Access,
         log_key: kms.IKey,
-        log_retention: logs.RetentionDays = logs.RetentionDays.SIX_MONTHS,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         cpu: int = 256,
         memory: int = 512,
         port: int | None = 8080,

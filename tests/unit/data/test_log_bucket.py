@@ -96,5 +96,5 @@ def test_nobody_can_change_its_policy_from_another_stack() -> None:
 
 
 def test_records_of_access_are_kept_for_six_months_at_least() -> None:
-    with pytest.raises(ValueError, match="180 or more"):
+    with pytest.raises(ValueError, match="185 or more"):
         LogBucket(new_stack(), "Logs", retention_days=90)

@@ -110,7 +110,7 @@ def test_its_log_groups_stand_before_rds_would_make_its_own(minimal: Resources) 
     assert {group["LogGroupName"] for group in groups.values()} == {
         f"/aws/rds/instance/example-catalogue/{name}" for name in only(minimal, INSTANCE)["EnableCloudwatchLogsExports"]
     }
-    assert all(group["KmsKeyId"] == KEY and group["RetentionInDays"] >= 180 for group in groups.values())
+    assert all(group["KmsKeyId"] == KEY and group["RetentionInDays"] >= 184 for group in groups.values())
     assert set(groups) <= set(whole(minimal, INSTANCE)["DependsOn"])
     assert only(minimal, INSTANCE)["DBInstanceIdentifier"] == "example-catalogue"
 

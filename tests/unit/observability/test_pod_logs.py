@@ -60,7 +60,7 @@ def test_lines_of_the_gateway_lose_their_queries(values: Json) -> None:
 
 def test_lines_are_kept_encrypted_for_half_a_year_and_outlive_the_stack(resources: Json) -> None:
     _, group = only(resources, "AWS::Logs::LogGroup")
-    assert group["Properties"] == {"KmsKeyId": "arn:aws:kms:sa-east-1:111122223333:key/logs", "RetentionInDays": 180}
+    assert group["Properties"] == {"KmsKeyId": "arn:aws:kms:sa-east-1:111122223333:key/logs", "RetentionInDays": 365}
     assert group["DeletionPolicy"] == "Retain"
 
 

@@ -64,7 +64,7 @@ def test_a_log_that_nobody_takes_does_not_stop_the_container(worker: Json) -> No
 
 def test_the_log_is_encrypted_and_kept_for_half_a_year(worker: Json) -> None:
     (group,) = (group for group in all_of(worker["Resources"], "AWS::Logs::LogGroup") if "LogGroupName" not in group)
-    assert group["RetentionInDays"] == 180
+    assert group["RetentionInDays"] == 365
     assert ":key/" in group["KmsKeyId"]
 
 

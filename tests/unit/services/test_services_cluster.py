@@ -36,4 +36,4 @@ def test_container_insights_log_is_encrypted(template: Json) -> None:
     name = ["", ["/aws/ecs/containerinsights/", {"Ref": cluster}, "/performance"]]
     assert group["LogGroupName"] == {"Fn::Join": name}
     assert ":key/" in group["KmsKeyId"]
-    assert group["RetentionInDays"] == 180
+    assert group["RetentionInDays"] == 365

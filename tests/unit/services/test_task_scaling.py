@@ -55,6 +55,6 @@ def test_messages_without_a_queue_are_refused() -> None:
         policies(Scaling(messages_per_task=10))
 
 
-@pytest.mark.parametrize(("days", "kept"), [(180, "SIX_MONTHS"), (181, "ONE_YEAR"), (3653, "TEN_YEARS")])
+@pytest.mark.parametrize(("days", "kept"), [(184, "ONE_YEAR"), (366, "THIRTEEN_MONTHS"), (3653, "TEN_YEARS")])
 def test_records_are_kept_for_as_long_as_asked_or_longer(days: int, kept: str) -> None:
     assert retention_of(days).name == kept

@@ -1,0 +1,127 @@
+"""What docs/compliance.md and docs/privacy.md claim is what settings, templates and components say."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import get_args
+
+import pytest
+
+from spotmusic_cdk.settings.data import BucketSettings
+from spotmusic_cdk.settings.model import LogDays
+from spotmusic_constructs.data.backup_plan import CONTINUOUS_DAYS
+from spotmusic_constructs.data.log_bucket import REQUEST_DAYS
+from spotmusic_constructs.identity.realm import ADMIN_EVENT_DAYS, EVENT_DAYS
+from spotmusic_constructs.log_retention import KEPT
+from tests.conftest import ROOT, Template, settings_of
+
+COMPLIANCE = (ROOT / "docs" / "compliance.md").read_text()
+PRIVACY = (ROOT / "docs" / "privacy.md").read_text()
+PROPERTIES = (ROOT / "docs" / "properties.md").read_text()
+Templates = Callable[[str], dict[str, Template]]
+
+
+def longest_six_months() -> int:
+    """Days of the longest six months, over all days of a leap year and the year after."""
+    days = (date(2028, 1, 1) + timedelta(days=number) for number in range(731))
+    return max((_six_months_after(day) - day).days for day in days)
+
+
+def _six_months_after(day: date) -> date:
+    year, month = day.year + (day.month > 6), (day.month + 5) % 12 + 1
+    while True:
+        try:
+            return date(year, month, day.day)
+        except ValueError:
+            day -= timedelta(days=1)
+
+
+def section(document: str, title: str) -> str:
+    return re.split(r"^## ", document.partition(f"## {title}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def remaining() -> dict[str, str]:
+    """Days by copy, of the table of what remains after an erasure."""
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", section(COMPLIANCE, "What remains after an erasure"), flags=re.MULTILINE)
+    return {copy: days for copy, days in rows if copy not in ("copy", "---")}
+
+
+def test_every_bound_keeps_records_for_six_months() -> None:
+    assert longest_six_months() == 184
+    lowest = BucketSettings.model_json_schema()["properties"]["log_days"]["minimum"]
+    assert lowest > 184
+    assert min(*get_args(LogDays), EVENT_DAYS) >= 184
+    assert KEPT.access.name == "ONE_YEAR"
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_no_record_of_the_templates_ends_sooner(templates: Templates, environment: str) -> None:
+    for template in templates(environment).values():
+        for resource in template["Resources"].values():
+            if resource["Type"] == "AWS::Logs::LogGroup":
+                assert resource["Properties"]["RetentionInDays"] >= 184
+
+
+def test_remaining_copies_have_the_days_of_their_owners() -> None:
+    data, observability = settings_of("prod").data, settings_of("prod").observability
+    topics, queues = settings_of("prod").topics, settings_of("prod").queues
+    expected = {
+        "automated backups of databases": CONTINUOUS_DAYS,
+        "recovery points in both vaults": data.backup.retention_days,
+        "replaced or erased audio": data.buckets.audio_noncurrent_days,
+        "uploads": data.buckets.upload_days,
+        "snapshots of the cache": data.cache.snapshot_retention_days,
+        "events in Redpanda": max(topic.retention_hours for topic in topics.values()) // 24,
+        "records of access in S3": data.buckets.log_days,
+        "logs of services and pods": observability.access_log_days,
+        "access logs of application load balancers, with whole queries": REQUEST_DAYS,
+        "events of logins in Keycloak": EVENT_DAYS,
+        "events of administrators in Keycloak, security records": ADMIN_EVENT_DAYS,
+    }
+    table = remaining()
+    assert {copy: table.pop(copy) for copy in expected} == {copy: str(days) for copy, days in expected.items()}
+    waiting, dead = {(queue.message_ttl_hours, queue.dead_letter_hours) for queue in queues.values()}.pop()
+    assert table.pop("tasks nobody took, then dead letters") == f"{waiting // 24} + {dead // 24}"
+    (compacted,) = table
+    assert set(re.findall(r"`(events\.[a-z-]+)`", compacted)) == {n for n, topic in topics.items() if topic.cleanup_policy == "compact"}
+
+
+def test_compliance_names_properties_that_exist() -> None:
+    numbers = set(re.findall(r"P-(\d+)", COMPLIANCE))
+    assert numbers
+    assert numbers <= set(re.findall(r"^\| (\d+) \|", PROPERTIES, flags=re.MULTILINE))
+
+
+def test_production_ends_tls_at_every_edge(templates: Templates) -> None:
+    (distribution,) = (r for r in templates("prod")["edge"]["Resources"].values() if r["Type"] == "AWS::CloudFront::Distribution")
+    assert distribution["Properties"]["DistributionConfig"].get("PriceClass", "PriceClass_All") == "PriceClass_All"
+    assert "`edge.price_class: all`" in COMPLIANCE
+
+
+def test_samples_of_the_web_acl_are_named_as_a_transfer(templates: Templates) -> None:
+    sampled = '"SampledRequestsEnabled": true' in json.dumps(templates("prod")["edge"])
+    assert sampled == ("WAF's samples, us-east-1" in section(COMPLIANCE, "Transfers abroad"))
+
+
+@pytest.mark.parametrize(
+    "field", ["knowledge", "what happened", "kinds and categories", "number of persons", "risk", "measures", "told to ANPD"]
+)
+def test_register_of_incidents_has_the_fields_of_the_resolution(field: str) -> None:
+    """Resolução CD/ANPD 15/2024, annex, art. 10 §1; also for incidents of which nobody was told."""
+    register = section(PRIVACY, "Register of incidents")
+    assert field in register
+    assert "told to the persons" in register
+    assert "not told, or late: reasons" in register
+    assert "five years" in register
+
+
+@pytest.mark.parametrize("term", ["three business days", "20 business days", "90 days", "15 days"])
+def test_privacy_names_the_terms_of_the_law(term: str) -> None:
+    assert term in PRIVACY
+
+
+def test_erasures_are_applied_again_after_a_restore() -> None:
+    assert "**After a restore**" in section(PRIVACY, "Erasure")
+    assert "../privacy.md#erasure" in (ROOT / "docs" / "runbooks" / "restore.md").read_text()
+    assert "../privacy.md#an-incident" in (ROOT / "docs" / "runbooks" / "security-finding.md").read_text()
