@@ -47,3 +47,9 @@ def test_deployment_without_a_change_is_noticed() -> None:
         "- Its role lacks a right: deploy `data`.\n- Full: raise its size, and deploy `data`.\n- Gone: deploy `data` with `--revert-drift`."
     )
     assert empty_cures(told) == ["- Its role lacks a right: deploy `data`."]
+
+
+@pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
+def test_runbook_with_kubectl_leads_into_the_cluster(runbook: Path) -> None:
+    text = runbook.read_text()
+    assert not re.search(r"\b(kubectl|helm) [a-z-]", text) or "../access.md" in text
