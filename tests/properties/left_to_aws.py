@@ -32,6 +32,12 @@ SAID: Mapping[str, Mapping[str, Said]] = {
         "DistributionConfig.IPV6Enabled": Said((True,), "Off by default, and our names lead there by IPv6 too."),
         "DistributionConfig.HttpVersion": Said(("http2", "http3", "http2and3"), "HTTP/1.1 by default: a page waits for its files in turn."),
         "DistributionConfig.PriceClass": Said(("PriceClass_All",), "Classes 100 and 200 have no edges in South America."),
+        "DistributionConfig.CacheBehaviors.*.Compress": Said(
+            (True, False), "CloudFront compresses nothing by default; what is audio already is named so."
+        ),
+        "DistributionConfig.DefaultCacheBehavior.Compress": Said((True,), "The player would be sent four times as long."),
+        "DistributionConfig.DefaultRootObject": Said(("index.html",), "The address of the player itself would be refused."),
+        "DistributionConfig.Origins.*.DomainName": Said(ANYTHING, "An origin is reached by its name."),
     },
     "AWS::CloudFront::Function": {
         "AutoPublish": Said((True,), "It would stay in development, and the distribution goes on with what was published before."),
@@ -44,6 +50,10 @@ SAID: Mapping[str, Mapping[str, Said]] = {
     "AWS::CloudFront::ResponseHeadersPolicy": {
         "ResponseHeadersPolicyConfig.CustomHeadersConfig.Items": Said(ANYTHING, "Pages could ask for camera, microphone and place."),
         "ResponseHeadersPolicyConfig.RemoveHeadersConfig.Items": Said(ANYTHING, "Answers would tell what software made them."),
+        "ResponseHeadersPolicyConfig.CustomHeadersConfig.Items.*.Override": Said((True,), "What an origin says of itself would stand."),
+        "ResponseHeadersPolicyConfig.SecurityHeadersConfig.*.Override": Said(
+            (True, False), "Nothing is taken for it: CloudFront refuses the policy."
+        ),
     },
     "AWS::CloudFront::VpcOrigin": {
         "VpcOriginEndpointConfig.OriginProtocolPolicy": Said(("https-only", "http-only"), "By default it is what the viewer speaks."),
@@ -58,13 +68,26 @@ SAID: Mapping[str, Mapping[str, Said]] = {
         "ComputeConfig.NodePools": Said(([],), _DEFAULT_POOLS),
     },
     "AWS::KMS::Key": {
-        "RotationPeriodInDays": Said(tuple(range(90, 366)), "KMS takes 90 days or more; a year is what auditors ask for at the most."),
+        "RotationPeriodInDays": Said(
+            (365,), "A year is what auditors ask for at the most, and each version of a key costs a dollar a month."
+        ),
     },
     "AWS::Route53::RecordSet": {
         "HostedZoneId": Said(ANYTHING, "Without a zone it is written nowhere."),
     },
+    "AWS::SecretsManager::Secret": {
+        "GenerateSecretString?.ExcludePunctuation": Said(
+            (True,), "Passwords stand in addresses and in shells, where some signs mean something."
+        ),
+        "GenerateSecretString?.GenerateStringKey": Said(ANYTHING, "Readers take one key of a document."),
+        "GenerateSecretString?.SecretStringTemplate": Said(ANYTHING, "Readers take one key of a document."),
+        "GenerateSecretString?.PasswordLength": Said((40,), "32 by default; every password has the same length."),
+    },
     "AWS::SecretsManager::RotationSchedule": {
         "RotateImmediatelyOnUpdate": Said((False,), "By default a deployment changes passwords under everybody who is connected."),
+        "RotationRules.AutomaticallyAfterDays": Said(
+            (30,), "Without a number it is never rotated; services read passwords anew once a week."
+        ),
     },
     "AWS::ServiceDiscovery::PrivateDnsNamespace": {
         "Vpc": Said(ANYTHING, "Names would be answered nowhere."),
@@ -80,9 +103,121 @@ SAID: Mapping[str, Mapping[str, Said]] = {
     "AWS::WAFv2::WebACL": {
         "DefaultAction.Allow": Said(ANYTHING, "An action has to be named; blocking would refuse every listener."),
         "VisibilityConfig.SampledRequestsEnabled": Said((True,), "Whoever is woken could not see what is refused."),
+        "Rules.*.VisibilityConfig.SampledRequestsEnabled": Said((True,), "Whoever is woken could not see what this rule refuses."),
+        "Rules.*.Action.Block.CustomResponse.ResponseHeaders.*.Value": Said(("300",), "Retry-After is the window of the rate."),
+        "CustomResponseBodies.*.ContentType": Said(("APPLICATION_JSON",), "Clients of the API read JSON."),
+    },
+    "AWS::Backup::RestoreTestingSelection": {
+        "ValidationWindowHours": Said((4,), "What was brought back is looked at within four hours, and paid for as long."),
+    },
+    "AWS::EC2::EIP": {
+        "Domain": Said(("vpc",), "The other kind of address is of networks before VPCs."),
+    },
+    "AWS::EC2::Route": {
+        "DestinationCidrBlock": Said(("0.0.0.0/0",), "A route without a destination is refused."),
+    },
+    "AWS::EC2::SecurityGroupEgress": {
+        "GroupId": Said(ANYTHING, "CloudFormation makes no rule of no group."),
+        "IpProtocol": Said(("tcp", "udp"), "-1 is every protocol."),
+    },
+    "AWS::EC2::SecurityGroupIngress": {
+        "GroupId": Said(ANYTHING, "It would be a rule of the default VPC."),
+        "IpProtocol": Said(("tcp", "udp"), "-1 is every protocol."),
+    },
+    "AWS::ECS::Cluster": {
+        "Configuration.ExecuteCommandConfiguration.KmsKeyId": Said(ANYTHING, "A session would be encrypted with a key of AWS's."),
+    },
+    "AWS::ECS::Service": {
+        "EnableECSManagedTags": Said((True,), "Costs of tasks could not be told apart by service."),
+        "PropagateTags": Said(("SERVICE",), "Tasks would have no tags: neither costs nor experiments find them."),
+        "PlatformVersion": Said((None, "LATEST"), "An older platform has no fixes of security."),
+        "ServiceConnectConfiguration.Services.*.ClientAliases.*.DnsName": Said(
+            ANYTHING, "Callers know it by its short name alone; by default it has the long one."
+        ),
+        "ServiceConnectConfiguration.Services.*.ClientAliases.*.Port": Said((8080,), "Callers ask there."),
+        "ServiceConnectConfiguration.Services.*.DiscoveryName": Said(
+            ANYTHING, "By default it is the name of the port, which every service has."
+        ),
+        "ServiceConnectConfiguration.Services.*.PortName": Said(("service",), "A name of a port of the task definition."),
+        "ServiceConnectConfiguration.Services.*.Timeout.IdleTimeoutSeconds": Said(
+            (60,), "Five minutes by default: connections to tasks that are gone."
+        ),
+        "ServiceConnectConfiguration.Services.*.Timeout.PerRequestTimeoutSeconds": Said(
+            (10,), "15 seconds by default, and callers give up after ten."
+        ),
+        "ServiceConnectConfiguration.LogConfiguration.Options.awslogs-group": Said(ANYTHING, "The proxy does not start."),
+        "ServiceConnectConfiguration.LogConfiguration.Options.awslogs-region": Said(ANYTHING, "The proxy does not start on Fargate."),
+        "ServiceConnectConfiguration.LogConfiguration.Options.awslogs-stream-prefix": Said(
+            ANYTHING, "The proxy does not start on Fargate."
+        ),
+        "ServiceConnectConfiguration.LogConfiguration.Options.mode": Said(("non-blocking",), "A slow log would stop requests."),
+        "ServiceConnectConfiguration.LogConfiguration.Options.max-buffer-size": Said(
+            ("26214400b",), "One mebibyte by default, of which a burst of requests is lost."
+        ),
+    },
+    "AWS::ECS::TaskDefinition": {
+        "ContainerDefinitions.0": Said(ANYTHING, "A task without a container is none."),
+        "ContainerDefinitions.*.HealthCheck.Command.0": Said(("CMD-SHELL", "CMD"), "The first word says how the rest is run."),
+        "ContainerDefinitions.*.HealthCheck.Command.1": Said(ANYTHING, "Nothing would be asked."),
+        "ContainerDefinitions.*.LinuxParameters.InitProcessEnabled": Said((True,), "Processes of processes would stay as zombies."),
+        "ContainerDefinitions.*.LinuxParameters.Tmpfs.*.MountOptions": Said(ANYTHING, "What is written there could be run."),
+        "ContainerDefinitions.*.Ulimits.0.Name": Said(
+            ("nofile",), "Each connection takes a file, and what Fargate takes by default has changed before."
+        ),
+        "ContainerDefinitions.*.Ulimits.*.SoftLimit": Said(
+            (65536,), "Each connection takes a file, and what Fargate takes by default has changed before."
+        ),
+        "ContainerDefinitions.*.Ulimits.*.HardLimit": Said(
+            (65536,), "Each connection takes a file, and what Fargate takes by default has changed before."
+        ),
+        "Family": Said(ANYTHING, "Each deployment would begin a family of a name of its own."),
+    },
+    "AWS::ElastiCache::ReplicationGroup": {
+        "NumNodeGroups": Said((None, 1), "Clients ask one primary; with several shards they would be sent on."),
+        "Port": Said((6379,), "Security groups and clients know this one."),
+    },
+    "AWS::Events::Rule": {
+        "Targets.0.Arn": Said(ANYTHING, "A rule without a target tells nobody."),
+    },
+    "AWS::FIS::ExperimentTemplate": {
+        "Actions.*.ActionId": Said(ANYTHING, "AWS FIS refuses it."),
+        "Actions.*.Targets": Said(ANYTHING, "The action would find nothing."),
+        "Targets.*.ResourceType": Said(ANYTHING, "AWS FIS refuses it."),
+        "Targets.*.SelectionMode": Said(ANYTHING, "AWS FIS refuses it."),
+        "Targets.*.Filters.*.Path": Said(ANYTHING, "AWS FIS refuses it."),
+        "Targets.*.Filters.*.Values": Said(ANYTHING, "It would find other instances too."),
+    },
+    "AWS::IAM::Role": {
+        "AssumeRolePolicyDocument.Statement.0": Said(ANYTHING, "Nobody could assume it."),
+    },
+    "AWS::Logs::Delivery": {
+        "S3SuffixPath": Said(ANYTHING, "Whoever looks for an hour would search all of them."),
+    },
+    "AWS::Scheduler::Schedule": {
+        "Target.RetryPolicy.MaximumEventAgeInSeconds": Said((86400,), "A day, in which somebody can mend what refuses it."),
+        "Target.RetryPolicy.MaximumRetryAttempts": Said((30,), "185 by default: over again for a day."),
+    },
+    "AWS::ElasticLoadBalancingV2::Listener": {
+        "DefaultActions.0": Said(ANYTHING, "A listener without an action is refused."),
+    },
+    "AWS::ElasticLoadBalancingV2::ListenerRule": {
+        "Actions.*.ForwardConfig?.TargetGroups.0.Weight": Said(
+            (100,), "ECS takes traffic from the first group to the second, from the whole of it."
+        ),
+        "Actions.*.ForwardConfig?.TargetGroups.1.Weight": Said((0,), "By default half of the requests would go to a group without tasks."),
+    },
+    "AWS::S3::Bucket": {
+        "CorsConfiguration?.CorsRules.*.AllowedMethods": Said(
+            (["GET", "HEAD"], ["PUT"], ["POST", "PUT"], ["PUT", "POST"]), "Browsers ask with these."
+        ),
+    },
+    "Custom::AWSCDK-EKS-HelmChart": {
+        "Atomic": Said((None, True), "What fails is taken back, or left out where it must not be."),
+        "Release": Said(ANYTHING, "By default it is the end of the path of the construct."),
+        "Wait": Said((None, True), "What does not start is an error, or left out where nothing is waited for."),
     },
 }
-"""Of every resource of a type. What a promise says already is not said again here."""
+"""Of every resource of a type; `*` stands for each item of a list or a mapping. What a promise says already is not said again here."""
 
 PARAMETERS: Mapping[str, Said] = {
     "long_query_time": Said(("0.5", "1", "2"), "Ten seconds by default, and the Web API promises half a second: no slow query would show."),

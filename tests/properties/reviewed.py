@@ -148,3 +148,6 @@ ACKNOWLEDGED_OUTSIDE_PRODUCTION: Mapping[str, tuple[str, ...]] = {
     "NIST.800.53.R5-RDSMultiAZSupport": ("data/*/Instance/*",),
 }
 """Findings that are meant where nobody depends on an environment, and never in production."""
+
+TELL_ACCOUNT_ONLY = frozenset({"lambda.amazonaws.com", "malware-protection-plan.guardduty.amazonaws.com", "monitoring.rds.amazonaws.com"})
+"""Services of which a role asks for aws:SourceAccount alone: what they come for names the role, and is made after it."""

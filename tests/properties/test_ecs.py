@@ -174,6 +174,9 @@ def test_p079_a_task_may_do_what_its_service_is_for_and_no_more(platform: Platfo
                         within,
                         "Nothing tells the container of it. Take it away.",
                     )
+            rights = [f"{action} {resource}" for s in allowed(service, kind) for action in s.actions for resource in s.texts()]
+            lacking = [right for right in told if not any(re.fullmatch(right, has) for has in rights)]
+            yield f"{service.definition.name} {kind}", not lacking, f"Allow what its container is told of: {lacking}."
         for arn in set(service.environment.values()) & readers.keys():
             yield f"{service.name} {arn}", readers[arn] == 1, "Two services use one user. Give each its own."
 

@@ -9,6 +9,7 @@ from tests.conftest import ROOT
 from tests.properties.promise import Verdicts, rule
 from tests.properties.releases import releases_of
 from tests.properties.resources import Platform, Resource
+from tests.properties.statements import statements_of
 
 FUNCTION = "AWS::Lambda::Function"
 BY_LAMBDA = {"AWS_REGION"}
@@ -130,4 +131,22 @@ def test_users_of_a_database_are_made_again_when_it_is_replaced_and_each_has_a_s
             users,
             users["Host"] is not None and users.text("Host") in hosts,
             "Name the host of the database that the function logs in to.",
+        )
+
+
+@rule
+def test_functions_of_the_vpc_stand_in_it(platform: Platform) -> Verdicts:
+    """What their roles may do to network interfaces is for nothing else; outside they would reach neither databases nor brokers."""
+    for function in platform.some(FUNCTION):
+        role = function.target("Role")
+        policies = {
+            policy for policy in platform.all("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy") if role in policy.mentions("Roles")
+        } | {role}
+        rights = [statement for statement in statements_of(platform) if statement.kind == "identity" and statement.resource in policies]
+        inside = any("ec2:CreateNetworkInterface" in statement.actions for statement in rights)
+        inside = inside or (role is not None and "VPCAccess" in str(role["ManagedPolicyArns"]))
+        yield (
+            function,
+            inside == bool(function["VpcConfig"]),
+            "Put it into subnets of the VPC, or take its rights on network interfaces away.",
         )

@@ -1,7 +1,7 @@
 """Nothing that matters is left to what AWS takes by default."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.properties.balancers import attributes, balancers
@@ -18,12 +18,25 @@ def accepts(said: Said, value: Any) -> bool:
     return value in said.accepted if said.accepted else value not in (None, "", [])
 
 
+def values_at(value: Any, path: str) -> list[Any]:
+    """Values at a path; `*` stands for each item, and nothing is looked for below a step with `?` that is not there."""
+    if not path:
+        return [value]
+    step, _, rest = path.partition(".")
+    if step == "*":
+        items = value.values() if isinstance(value, Mapping) else value or ()
+        return [found for item in items for found in values_at(item, rest)]
+    below = at(value, step.removesuffix("?"))
+    return [] if below is None and step.endswith("?") else values_at(below, rest)
+
+
 @rule
 def test_what_matters_is_said(platform: Platform) -> Verdicts:
     for type_, paths in SAID.items():
         for resource in platform.all(type_):
             for path, said in paths.items():
-                yield resource, accepts(said, resource[path]), f"{path} is {resource[path]}. {said.why}"
+                for value in values_at(resource.properties, path):
+                    yield resource, accepts(said, value), f"{path} is {value}. {said.why}"
     for group in platform.some("AWS::RDS::DBParameterGroup"):
         for name, said in PARAMETERS.items():
             value = (group["Parameters"] or {}).get(name)

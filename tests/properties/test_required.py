@@ -5,7 +5,7 @@ from typing import Any
 
 from spotmusic_cdk.local.provider_schemas import ResourceSchema, UnknownResourceTypeError, resource_schema
 from tests.properties.promise import Verdicts, rule
-from tests.properties.resources import EDGE_REGION, Json, Platform
+from tests.properties.resources import EDGE_REGION, Json, Platform, as_list
 from tests.properties.test_left_to_aws import documents
 
 REGIONS = {"edge": EDGE_REGION}
@@ -65,6 +65,7 @@ def test_statements_have_required_elements(platform: Platform) -> Verdicts:
                 complete = complete and bool({"Principal", "NotPrincipal", "Resource", "NotResource"} & statement.keys())
                 if resource.type in OF_RESOURCES:
                     complete = complete and all(keys & statement.keys() for keys in OF_RESOURCES_TOO)
+                complete = complete and statement.get("Principal", "*") not in ({}, []) and [] not in as_list(statement.get("Principal"))
                 yield resource, complete, f"Complete statement {number}: IAM refuses it."
 
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from tests.conftest import ROOT, TODAY
 from tests.properties.literals import called_secret, suspicious
-from tests.properties.promise import Verdicts, promise
+from tests.properties.promise import Verdicts, promise, rule
 from tests.properties.releases import releases_of
 from tests.properties.resources import ACCOUNT, Platform, Resource, intrinsics, texts_of
 from tests.properties.statements import Statement, statements_of
@@ -235,3 +235,37 @@ def test_p033_who_reads_a_secret_may_read_that_one_only(platform: Platform) -> V
     ]
     for policy in passed:
         yield policy, False, "Rights are given on the reader's side only. Take the policy of the secret away."
+
+
+USES = {"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"}
+THROUGH = {
+    "AWS::APS::Workspace": "aps",
+    "AWS::Backup::BackupVault": "backup ec2 rds",
+    "AWS::ECR::Repository": "ecr",
+    "AWS::EKS::Cluster": "ec2 eks",
+    "AWS::ElastiCache::ReplicationGroup": "elasticache",
+    "AWS::RDS::DBInstance": "rds secretsmanager",
+    "AWS::S3::Bucket": "s3",
+    "AWS::SNS::Topic": "sns",
+    SECRET: "secretsmanager",
+}
+"""Services through which a key is used, by the type of what it encrypts: a vault holds volumes and databases, a cluster volumes."""
+DIRECTLY = {"AWS::Logs::LogGroup": "logs"}
+
+
+@rule
+def test_keys_serve_what_they_encrypt(platform: Platform) -> Verdicts:
+    for key in platform.some(KEY):
+        types = {user.type for user in platform.resources if user.uses(key)}
+        allowed = [statement for statement in statements_of(platform) if statement.resource is key and statement.allows]
+        for type_ in types & THROUGH.keys():
+            for service in THROUGH[type_].split():
+                may: set[str] = set()
+                for statement in allowed:
+                    if any(name.startswith(f"{service}.") for name in statement.values("StringEquals", "kms:ViaService")):
+                        may |= set(statement.actions)
+                lacking = (USES | {"kms:CreateGrant"}) - may
+                yield key, not lacking, f"{type_} uses it through {service}: allow {sorted(lacking)}."
+        for type_ in types & DIRECTLY.keys():
+            by = [s for s in allowed if any(who.startswith(f"{DIRECTLY[type_]}.") for _, who in s.principals)]
+            yield key, any(set(s.actions) >= USES for s in by), f"Allow {DIRECTLY[type_]} to use it: {type_} is encrypted with it."

@@ -1,0 +1,30 @@
+"""Containers are told of what their services talk to."""
+
+from tests.properties.promise import Verdicts, rule
+from tests.properties.resources import Platform
+from tests.properties.services import services_of
+
+TOLD = {
+    "catalogue": "CONNECTIONS DBNAME HOST PASSWORD PORT USERNAME USER_ARN",
+    "cache": "HOST PASSWORD PORT PREFIX READER_HOST USERNAME USER_ARN",
+    "events": "BOOTSTRAP_SERVERS PASSWORD SCHEMA_REGISTRY USERNAME USER_ARN",
+    "tasks": "ENDPOINT EXCHANGE PASSWORD USERNAME USER_ARN VIRTUAL_HOST",
+    "audio": "BUCKET PARAMETERS PARAMETERS_REGION SIGNER SIGNING_KEY",
+    "uploads": "BUCKET",
+}
+"""Variables by word of `talks_to`, which each begins with (docs/service-contract.md)."""
+OF_SOME = {"events": {"EVENTS_CONSUMES", "EVENTS_PRODUCES"}, "tasks": {"TASKS_EXCHANGE", "TASKS_QUEUES"}}
+"""Variables of which a service has one at least: what it takes, or what it gives."""
+ALWAYS = {"SERVICE", "HEALTH_PATH", "ENVIRONMENT", "LOG_LEVEL", "IDENTITY_ISSUER"}
+
+
+@rule
+def test_containers_are_told_of_what_they_talk_to(platform: Platform) -> Verdicts:
+    for service in services_of(platform):
+        told = service.environment.keys() | service.secrets.keys()
+        words = [word for word in service.settings.talks_to if word in TOLD]
+        needed = ALWAYS | {f"{word.upper()}_{name}" for word in words for name in TOLD[word].split()}
+        needed |= {"PORT"} if service.container.get("PortMappings") else set()
+        yield service.resource, needed <= told, f"Tell it {sorted(needed - told)}."
+        for word in words:
+            yield service.resource, not OF_SOME.get(word) or bool(OF_SOME[word] & told), f"Tell it one of {OF_SOME.get(word)}."

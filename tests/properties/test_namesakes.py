@@ -1,0 +1,160 @@
+"""References lead to the resource that is meant, and not to another of its type."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
+
+from tests.properties.promise import Verdicts, rule
+from tests.properties.resources import Platform, Resource
+
+REFERENCES = ("Ref", "Fn::GetAtt", "Fn::ImportValue", "Fn::GetStackOutput")
+DOCUMENTS = ("PolicyDocument", "KeyPolicy", "Policies", "AssumeRolePolicyDocument")
+"""Properties that the table of grants (spotmusic_cdk/grants.py) is compared with."""
+OWN_TABLE = {"AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"}
+"""Types that the table of flows (spotmusic_cdk/flows.py) is compared with."""
+
+MEANT: Mapping[str, str] = {
+    # Keys are one for each class of data (promise 30).
+    "AWS::APS::Workspace KmsKeyArn": "secrets/LogsKey",
+    "AWS::ECR::* EncryptionConfiguration.KmsKey": "secrets/ImagesKey",
+    "AWS::ECS::Cluster *KmsKeyId": "secrets/LogsKey",
+    "AWS::ElastiCache::ReplicationGroup KmsKeyId": "secrets/CacheKey",
+    "AWS::EKS::Cluster EncryptionConfig.*": "secrets/KubernetesKey",
+    "AWS::Logs::LogGroup KmsKeyId": "secrets/LogsKey network/FlowLogKey",
+    "AWS::RDS::DBInstance *K[mM][sS]Key*": "secrets/DatabaseKey",
+    "AWS::S3::Bucket BucketEncryption.*": "secrets/AudioKey",
+    "AWS::SNS::Topic KmsMasterKeyId": "*/NotificationsKey",
+    "AWS::SecretsManager::Secret KmsKeyId": "secrets/SecretsKey",
+    # What one of serves many.
+    "AWS::Backup::BackupPlan *DestinationBackupVaultArn": "data/BackupCopies",
+    "AWS::Backup::RestoreTestingSelection IamRoleArn": "data/BackupRole",
+    "AWS::CloudWatch::* *Actions.*": "*/AlarmTopic",
+    "AWS::Budgets::Budget *Address": "observability/AlarmTopic",
+    "AWS::ECR::RepositoryCreationTemplate CustomRoleArn": "registry/ImagesCreationRole",
+    "AWS::ECS::Service LoadBalancers.*RoleArn": "ecs-services/InfrastructureRole",
+    "AWS::Events::Rule Targets.*.Arn.*": "observability/EventLogLogGroup",
+    "AWS::FIS::ExperimentTemplate StopConditions.*.Value": "observability/*Outlasting",
+    "AWS::S3::Bucket LoggingConfiguration.DestinationBucketName": "data/LogsBucket",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer LoadBalancerAttributes.*": "data/LogsBucket",
+    "AWS::WAFv2::LoggingConfiguration LogDestinationConfigs.*": "data/LogsBucket",
+    "Custom::AWSCDK-EKS-HelmChart ServiceToken": "eks-platform/KubernetesClusterKubectlProviderframeworkonEvent",
+    # Tiers of the network.
+    "AWS::EC2::VPCEndpoint RouteTableIds.*": "network/NetworkVpcapplicationSubnet?RouteTable",
+    "AWS::EC2::VPCEndpoint SubnetIds.*": "network/NetworkVpcapplicationSubnet?Subnet",
+    "AWS::ElastiCache::SubnetGroup SubnetIds.*": "network/NetworkVpcdataSubnet?Subnet",
+    "AWS::RDS::DBSubnetGroup SubnetIds.*": "network/NetworkVpcdataSubnet?Subnet",
+    # Names that CDK gives, or that say what for and not of what.
+    "AWS::ECS::Service DeploymentConfiguration.Alarms.AlarmNames.*": "ecs-services/*IngressDeploymentAlarm",
+    "AWS::ECS::TaskDefinition ExecutionRoleArn": "ecs-services/*RolesExecutionRole",
+    "AWS::EKS::AccessEntry PrincipalArn": "eks-platform/Kubernetes*Role observability/FaultsPodRole",
+    "AWS::ElastiCache::UserGroup UserIds.*": "data/CacheUsers*",
+    "AWS::Lambda::Function Environment.Variables.USER_ON_EVENT_FUNCTION_ARN": "eks-platform/KubernetesClusterKubectlProviderHandler",
+    "AWS::Lambda::Function Environment.Variables.USER_ARN": "secrets/ComponentsRabbitMQMonitor",
+    "AWS::Lambda::Function Layers.*": "eks-platform/*Layer",
+}
+"""Pattern of the resource that is meant, by pattern of type and path, where its name does not tell."""
+NAMED_OTHERWISE = {
+    ("network/CustomVpcRestrictDefaultSGCustomResourceProviderHandler", "network/DefaultGroupFunctionLogs"),
+    ("eks-platform/KubernetesClusterKubectlProviderHandler", "eks-platform/KubernetesKubectlRole"),
+    ("eks-platform/GroundReleaseChart", "eks-platform/KubernetesNodeRole"),
+    ("observability/BrokerAlarmsKafkaHealthyCritical", "eks-platform/BrokersKafkaBootstrapTargets"),
+    ("observability/BrokerAlarmsKafkaUnhealthyWarning", "eks-platform/BrokersKafkaBootstrapTargets"),
+}
+"""Single resources with what they lead to, although another is named more like them."""
+
+_HASH = re.compile(r"[0-9A-F]{8}$")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+")
+
+Found = tuple[Resource, str, str, Any]
+"""Resource, path with `*` in place of indices, names beside the reference, and the reference."""
+
+
+def references_of(platform: Platform) -> Iterator[Found]:
+    for resource in platform.resources:
+        if resource.type not in OWN_TABLE:
+            for path, label, value in _references(resource.properties, "", ""):
+                yield resource, path, label, value
+
+
+def _references(value: Any, path: str, label: str) -> Iterator[tuple[str, str, Any]]:
+    if isinstance(value, Mapping):
+        function = next(iter(value)) if len(value) == 1 else ""
+        if function in REFERENCES:
+            yield path, label, value
+            return
+        label += f" {value['Name']}" if isinstance(value.get("Name"), str) else ""
+        for key, item in value.items():
+            if key not in DOCUMENTS:
+                yield from _references(item, path if key.startswith("Fn::") else f"{path}.{key}".strip("."), label)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _references(item, path if path.endswith("*") else f"{path}.*", label)
+
+
+@cache
+def words(text: str, services: tuple[str, ...]) -> frozenset[str]:
+    """Words of a logical id, or of a name in capitals; names of services are one word each."""
+    apart = re.sub("|".join(services), lambda match: f" {match[0].capitalize()} ", text) if services else text
+    return frozenset(word.lower() for word in _WORD.findall(apart))
+
+
+def likely(platform: Platform, resource: Resource, label: str, target: Resource) -> list[Resource]:
+    """Resources of the type of a target that have most words of the name in common."""
+    services = tuple(name.replace("-", "") for name in platform.settings.services)
+    own = words(_HASH.sub("", resource.id), services) | words(label, services)
+    common = {other: len(own & words(_HASH.sub("", other.id), services)) for other in platform.all(target.type)}
+    return [other for other, number in common.items() if number == max(common.values())]
+
+
+@rule
+def test_references_lead_to_what_is_meant(platform: Platform) -> Verdicts:
+    for resource, path, label, value in references_of(platform):
+        if (target := platform.target(resource.stack, value)) is not None:
+            yield resource, is_meant(resource, path, label, target), f"{path} leads to {target}."
+
+
+def is_meant(resource: Resource, path: str, label: str, target: Resource) -> bool:
+    place = f"{resource.type} {path}"
+    for pattern, names in MEANT.items():
+        if fnmatchcase(place, pattern):
+            return any(fnmatchcase(target.name, name) for name in names.split())
+    named = label if resource.type == "AWS::ECS::TaskDefinition" else ""
+    return (resource.name, target.name) in NAMED_OTHERWISE or target in likely(resource.platform, resource, named, target)
+
+
+@rule
+def test_references_have_one_attribute(platform: Platform) -> Verdicts:
+    """A name where others have a name, an ARN where others have an ARN."""
+    read: dict[tuple[str, ...], dict[str, list[Resource]]] = defaultdict(lambda: defaultdict(list))
+    for resource, path, label, value in references_of(platform):
+        target = platform.target(resource.stack, value)
+        if target is not None and resource.type != "Custom::AWSCDK-EKS-HelmChart":
+            attribute = platform.text(resource.stack, value).partition(".")[2]
+            read[resource.type, path, label if path.endswith("Value") else "", target.type][attribute].append(resource)
+    for place, attributes in read.items():
+        fewest = min(attributes.values(), key=len)
+        yield fewest[0], len(attributes) == 1, f"{place}: {sorted(attributes)} are read. Read the same of each."
+
+
+@rule
+def test_lists_refer_to_each_once(platform: Platform) -> Verdicts:
+    for resource in platform.resources:
+        for items in _lists(resource.properties):
+            texts = [platform.text(resource.stack, item) for item in items]
+            yield resource, len(set(texts)) == len(texts), f"{texts}: name each once."
+
+
+def _lists(value: Any) -> Iterator[list[Any]]:
+    """Lists of references at any depth."""
+    if isinstance(value, list):
+        if value and all(isinstance(item, Mapping) and len(item) == 1 and next(iter(item)) in REFERENCES for item in value):
+            yield value
+        for item in value:
+            yield from _lists(item)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if not key.startswith("Fn::"):
+                yield from _lists(item)
