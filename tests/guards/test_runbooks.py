@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.documents import code
 from tests.guards.test_links import DOCUMENTS
 
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
@@ -53,3 +54,87 @@ def test_deployment_without_a_change_is_noticed() -> None:
 def test_runbook_with_kubectl_leads_into_the_cluster(runbook: Path) -> None:
     text = runbook.read_text()
     assert not re.search(r"\b(kubectl|helm) [a-z-]", text) or "../access.md" in text
+
+
+GIVEN = {
+    *("env", "environment", "region", "domain", "account", "stack"),
+    # The text of the alarm or alert says them, or the person decides.
+    *(
+        "namespace",
+        "pod",
+        "name",
+        "node",
+        "workload",
+        "queue",
+        "topic",
+        "group",
+        "partition",
+        "offset",
+        "offset + 1",
+        "instance",
+        "release",
+    ),
+    *(
+        "day",
+        "the day",
+        "day after",
+        "today",
+        "yesterday",
+        "yesterday, 2026-11-28",
+        "ten days ago",
+        "new",
+        "old",
+        "size",
+        "case",
+        "what is seen",
+    ),
+    *("owner", "object", "team", "what", "user", "your role", "key", "user or session name", "registry", "prefix, or empty"),
+    *("logical id", "its PhysicalResourceId in the list below", "name it answered", "its name in that list", "its name"),
+}
+"""Placeholders that the reader knows."""
+_SERVICE = r"list-services|ecs-service\.md|<its name in that list>"
+SOURCES = {
+    "cluster": r"list-clusters|ecs-service\.md",
+    "service": _SERVICE + r"|DIMENSION,Key=SERVICE|topics-and-queues|security user",
+    "family": r"services\[0\]\.taskDefinition",
+    "bucket": r"list-buckets",
+    "vault": r"list-backup-vaults|BackupVaultName",
+    "point": r"list-recovery-points",
+    "role": r"IamRoleArn|list-roles",
+    "role of the plan": r"IamRoleArn",
+    "volume": r"describe-volumes",
+    "claim": r"get pvc",
+    "replica": r"CacheClusterId",
+    "snapshot": r"describe-snapshots",
+    "subnet group": r"describe-cache-clusters",
+    "security groups": r"describe-cache-clusters",
+    "repository": r"describe-repositories",
+    "zone id": r"describe-availability-zones",
+    "revision": r"helm .*history",
+    "revision before": r"helm .*history",
+    "number before": r"list-task-definitions",
+    "good version": r"list-object-versions",
+    "gateway of another zone": r"describe-nat-gateways",
+    "logical id of the cluster": r"list-stack-resources",
+}
+"""Command or page that yields a placeholder, by the placeholder."""
+_LISTED = r"(?:list|describe)-[a-z-]+"
+"""What yields ids and ARNs of AWS."""
+
+
+def unexplained(text: str) -> set[str]:
+    """Placeholders in the commands of a page that nothing on it yields."""
+    used = {name for line in code(text) if _COMMAND.search(line) for name in re.findall(r"<([a-z][^<>|]*)>", line)}
+    return {name for name in used - GIVEN if not re.search(SOURCES.get(name, _LISTED), text)}
+
+
+_COMMAND = re.compile(r"\b(?:aws|kubectl|helm|npx) [a-z-]")
+
+
+@pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
+def test_runbook_yields_its_placeholders(runbook: Path) -> None:
+    assert unexplained(runbook.read_text()) == set()
+
+
+def test_placeholder_without_a_source_is_noticed() -> None:
+    assert unexplained("`aws ecs describe-services --cluster <cluster> --services <service>`") == {"cluster", "service"}
