@@ -58,6 +58,7 @@ def _services(settings: Settings) -> Iterator[Grant]:
         # The first pull through the cache makes the repository.
         fills = [] if service.image_tag or service.image else [IMAGES]
         yield from _may(who, read=[*_image(id_, service, settings.account), PARAMETERS], write=[f"ecs-services/{id_}Logs", *fills])
+        yield from _may(who, read=[f"secret services.{name}.secrets.{variable}" for variable in service.secrets])
         for word in service.talks_to:
             yield from _word(who, id_, word, settings)
         yield from _may("scheduler", run=[f"ecs-services/{id_}Service"])
@@ -159,7 +160,7 @@ def _pods(settings: Settings) -> Iterator[Grant]:
     if settings.authority_parameter:
         yield from _may(operator, read=[AUTHORITY], write=[AUTHORITY])
     # ECR reads the others by a role of its own.
-    yield from _may(operator, read=[f"secret {key}" for key in settings.named_secrets if not key.startswith("registry.")])
+    yield from _may(operator, read=[f"secret {key}" for key in settings.named_secrets if not key.startswith(("registry.", "services."))])
     if settings.kubernetes.redpanda.tiered_storage:
         archive = ["eks-platform/TieredStorageBucket"]
         yield from _may("pods redpanda/redpanda", read=archive, write=archive, delete=archive, use=["secrets/KubernetesKey"])

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 
 import aws_cdk as cdk
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.services import ServiceSettings
+from spotmusic_cdk.settings.services import ServiceSettings, address_variable
 from spotmusic_constructs.messaging import topology
 from spotmusic_constructs.services.access import (
     Access,
@@ -18,6 +19,7 @@ from spotmusic_constructs.services.access import (
     secret_access,
     user_access,
 )
+from spotmusic_constructs.streaming.redpanda import MECHANISM
 from stacks.data import DataStack
 from stacks.environment_stack import EDGE_REGION
 from stacks.secrets import SecretsStack
@@ -29,8 +31,6 @@ CATALOGUE = {"CATALOGUE_AUTHORITY": "catalogue/authority"}
 EVENTS = {"EVENTS_BOOTSTRAP_SERVERS": "kafka/bootstrap-servers", "EVENTS_SCHEMA_REGISTRY": "kafka/schema-registry"}
 TASKS = {"TASKS_ENDPOINT": "amqp/endpoint"}
 TASKS_TOPOLOGY = {"TASKS_VIRTUAL_HOST": topology.VIRTUAL_HOST, "TASKS_EXCHANGE": topology.TASKS}
-SASL_MECHANISM = "SCRAM-SHA-512"
-"""The one mechanism that the users of Redpanda are made with (charts/redpanda-access/files/apply.sh)."""
 DATABASE_FIELDS = ("username", "password", "host", "port", "dbname")
 
 
@@ -52,7 +52,10 @@ class ServiceAccess:
         """Returns what a service may reach."""
         route = {"ROUTE": service.route} if service.route else {}
         everyone = Access(environment={"ENVIRONMENT": self._settings.name, **route})
-        return combine([everyone, self._configuration(EVERYONE), *(part for word in service.talks_to for part in self._word(name, word))])
+        own = [Access(environment=service.settings), *(self._own_secret(name, *secret) for secret in service.secrets.items())]
+        return combine(
+            [everyone, self._configuration(EVERYONE), *own, *(part for word in service.talks_to for part in self._word(name, word))]
+        )
 
     def _word(self, name: str, word: str) -> Iterator[Access]:
         match word:
@@ -69,7 +72,7 @@ class ServiceAccess:
                 consumed = [topic for topic, uses in topics if name in uses.consumers]
                 yield Access(
                     environment={
-                        "EVENTS_SASL_MECHANISM": SASL_MECHANISM,
+                        "EVENTS_SASL_MECHANISM": MECHANISM,
                         **_list("EVENTS_PRODUCES", [topic for topic, uses in topics if name in uses.producers]),
                         **_list("EVENTS_CONSUMES", consumed),
                         # Rights are for this group, and for those that begin with it and a dot.
@@ -92,7 +95,11 @@ class ServiceAccess:
                 yield from self._audio()
             case other:
                 port = self._settings.services[other].port
-                yield Access(environment={f"{other.replace('-', '_').upper()}_URL": f"http://{other}:{port}"})
+                yield Access(environment={address_variable(other): f"http://{other}:{port}"})
+
+    def _own_secret(self, name: str, variable: str, arn: str) -> Access:
+        secret = secretsmanager.Secret.from_secret_complete_arn(self._scope, f"Secret-{name}-{variable.replace('_', '-')}", arn)
+        return secret_access(variable, secret)
 
     def _cache(self, name: str) -> Iterator[Access]:
         cache = self._data.cache

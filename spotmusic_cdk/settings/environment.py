@@ -116,6 +116,7 @@ class Settings(Model):
             "identity.email.secret": identity.email and identity.email.secret,
             **{f"identity.providers.{name}.secret": provider.secret for name, provider in identity.providers.items()},
             "kubernetes.redpanda.tiered_storage.license_secret": tiered and tiered.license_secret,
+            **{f"services.{name}.secrets.{key}": arn for name, service in self.services.items() for key, arn in service.secrets.items()},
         }
         return {key: arn for key, arn in named.items() if arn}
 

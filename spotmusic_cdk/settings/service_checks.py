@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from spotmusic_cdk.settings.problem import Problem
-from spotmusic_cdk.settings.services import RESOURCES, ServiceSettings
+from spotmusic_cdk.settings.services import RESOURCES, ServiceSettings, address_variable
 from spotmusic_constructs.services.image_name import ecr_repository
 from spotmusic_constructs.services.route_priority import route_priorities
 
@@ -22,6 +22,8 @@ ecs-services gets 11 resources and 15 kB, and that of observability 6 and 12 kB.
 synthesizes them and judges every template (tests/fuzz/corners.py), so that whoever adds to a service learns of it there."""
 MOST_RESOURCES = 472
 """Resources of services in the template of ecs-services, which has some 18 beside them and room for 500."""
+MOST_LETTERS = 100_000
+"""Characters of `settings` of all services: the template of ecs-services, with 638 kB of forty services, may have 1 MB."""
 MOST_RULES = 330
 """Security groups and rules of services in the network stack, which has some 145 resources beside them and room for 500."""
 MOST_BROKER_CLIENTS = 58
@@ -51,6 +53,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     for name, service in settings.services.items():
         yield from _name(name, settings)
         yield from _image(name, service, settings)
+        yield from _variables(name, service, settings)
         yield from _connections(name, service, settings)
         if settings.production and service.scaling.min < 3:
             yield Problem(f"services.{name}.scaling.min", "production runs a task in every zone", "Use 3 or more.")
@@ -85,6 +88,10 @@ def _room(settings: Settings) -> Iterator[Problem]:
     if rules > MOST_RULES:
         wrong = f"their connections make {rules} security groups and rules, more than the {MOST_RULES} that one network stack holds"
         yield Problem("services", wrong, "Shorten their talks_to, or move some to an environment of their own.")
+    letters = sum(len(variable) + len(text) for service in services.values() for variable, text in service.settings.items())
+    if letters > MOST_LETTERS:
+        wrong = f"their settings have {letters} characters, more than the {MOST_LETTERS} that one stack of services holds"
+        yield Problem("services", wrong, "Let the images bring what they share.")
     clients = sum(word in ("events", "tasks") for service in services.values() for word in service.kept_words)
     if clients > MOST_BROKER_CLIENTS:
         wrong = f"events and tasks stand {clients} times in talks_to, and the brokers admit {MOST_BROKER_CLIENTS}"
@@ -119,6 +126,14 @@ def _name(name: str, settings: Settings) -> Iterator[Problem]:
     stem, _, ending = name.rpartition("-")
     if stem in settings.services and ending in ENDINGS:
         yield Problem(key, f"{stem} has a {ending} of this name", "Choose another.")
+
+
+def _variables(name: str, service: ServiceSettings, settings: Settings) -> Iterator[Problem]:
+    addresses = {address_variable(other): other for other in settings.services}
+    for field, variables in (("settings", service.settings), ("secrets", service.secrets)):
+        for variable in variables:
+            if variable in addresses:
+                yield Problem(f"services.{name}.{field}.{variable}", f"it is the address of {addresses[variable]}", "Choose another.")
 
 
 def _image(name: str, service: ServiceSettings, settings: Settings) -> Iterator[Problem]:

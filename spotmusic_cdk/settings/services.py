@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
-from spotmusic_cdk.settings.model import Model, Name, Unordered
+from spotmusic_cdk.settings.model import Model, Name, SecretArn, Unordered, UnorderedKeys
 from spotmusic_cdk.settings.resilience import ServicePeak
 
 Resource = Literal["catalogue", "cache", "events", "tasks", "audio", "uploads"]
@@ -31,6 +31,13 @@ REQUESTS_PER_TARGET = 1000
 
 IMAGE = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.[a-z]{2,63}(:[0-9]{2,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+@sha256:[0-9a-f]{64}$"
 """An image by registry, repository and digest: a tag elsewhere may come to mean another image."""
+
+
+VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$", max_length=64)]
+SettingText = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=1024)]
+TAKEN = ("ENVIRONMENT", "HEALTH_PATH", "HOME", "HOSTNAME", "IDENTITY_ISSUER", "LOG_LEVEL", "PATH", "PORT", "ROUTE", "SERVICE")
+TAKEN_PREFIXES = ("AUDIO_", "AWS_", "CACHE_", "CATALOGUE_", "DATABASE_", "ECS_", "EVENTS_", "TASKS_", "UPLOADS_")
+"""Names of variables that the platform gives now or later, and those of ECS and of AWS's SDKs."""
 
 
 class ScalingSettings(Model):
@@ -79,6 +86,12 @@ class ServiceSettings(Model):
     """Path that answers 200 when a task can serve."""
     talks_to: Annotated[tuple[Name, ...], Unordered] = ()
     """What it may connect to: catalogue, cache, events (Redpanda), tasks (RabbitMQ), audio, uploads, or another service."""
+    settings: Annotated[dict[VariableName, SettingText], Field(max_length=20), UnorderedKeys] = Field(default_factory=dict)
+    """Environment variables of its own, such as `SEARCH_MODE: fuzzy`: 20 at most, of 1 to 1024 characters. A number needs quotes. No
+    secrets: whoever may describe a task definition reads them. A change is a deployment, which rolls back by itself."""
+    secrets: Annotated[dict[VariableName, SecretArn], Field(max_length=10), UnorderedKeys] = Field(default_factory=dict)
+    """Secrets of its own by the environment variable, such as `FCM_KEY: arn:aws:secretsmanager:…`: 10 at most. You make each in Secrets
+    Manager (docs/runbooks/secret-from-outside.md); the variable has the whole value that the secret has when a task starts."""
     retired_talks_to: Annotated[tuple[Name, ...], Unordered] = ()
     """Words on their way out of `talks_to`: new tasks do without them, and the ones that still run keep their connections, users and
     secrets. The first of two deployments that remove a word (docs/deployment.md)."""
@@ -139,6 +152,15 @@ class ServiceSettings(Model):
         return self
 
     @model_validator(mode="after")
+    def _variables_are_its_own(self) -> "ServiceSettings":
+        for field, named in (("settings", self.settings), ("secrets", self.secrets)):
+            if taken := [name for name in named if name in TAKEN or name.startswith(TAKEN_PREFIXES)]:
+                raise ValueError(f"{field}.{taken[0]}: the platform or AWS gives variables of this name. Choose another.")
+        if both := sorted(self.settings.keys() & self.secrets.keys()):
+            raise ValueError(f"secrets.{both[0]}: settings has this variable too. Remove one of them.")
+        return self
+
+    @model_validator(mode="after")
     def _one_key_names_the_image(self) -> "ServiceSettings":
         if self.image and self.image_tag:
             raise ValueError("image: image_tag names an image already. Remove one of the two.")
@@ -160,3 +182,8 @@ class ServiceSettings(Model):
 
 
 ServiceName = Name
+
+
+def address_variable(service: str) -> str:
+    """Returns the variable in which callers of a service find its address: `WEB_API_URL`."""
+    return f"{service.replace('-', '_').upper()}_URL"

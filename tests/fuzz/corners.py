@@ -85,6 +85,8 @@ _EVERY_OPTION_OF_PRODUCTION: Changes = {
     "services.recommendations.deployment": "blue_green",
     "services.trends.public": True,
     "services.trends.image_tag": "1.0.0",
+    "services.notifications.settings": {"CHANNELS": "mail, push"},
+    "services.notifications.secrets": {"FCM_KEY": _secret("fcm")},
 }
 """What production may turn on and its file does not. Left out: what it may turn off, such as scanning that another environment owns, and
 the other engine of the cache, which the properties look at anyway (tests/properties/variants.py)."""

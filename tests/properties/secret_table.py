@@ -11,7 +11,11 @@ DOCUMENT = ROOT / "docs" / "secrets.md"
 SERVICE = "{service}"
 PROVIDER = "{provider}"
 
-_ALIAS = re.compile(r"^(identity\.providers)\.[^.]+\.")
+NAME = "{name}"
+_ALIASES = (
+    (re.compile(r"^(identity\.providers)\.[^.]+\."), rf"\1.{PROVIDER}."),
+    (re.compile(r"^(services)\.[^.]+\.(secrets)\.[^.]+$"), rf"\1.{SERVICE}.\2.{NAME}"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +119,14 @@ def way_to(release: str, line: Line) -> str:
 
 def line_of(key: str) -> Line:
     """The line that speaks of a key of an environment file."""
-    return lines()[_ALIAS.sub(rf"\1.{PROVIDER}.", key)]
+    return lines()[setting_of(key)]
+
+
+def setting_of(key: str) -> str:
+    """A key of an environment file, with placeholders for the names that are its author's."""
+    for pattern, general in _ALIASES:
+        key = pattern.sub(general, key)
+    return key
 
 
 @cache

@@ -124,7 +124,9 @@ def test_p076_no_secret_stands_in_a_task_definition(platform: Platform) -> Verdi
             if _SECRET.search(entry["Name"]):
                 kinds = {target.type for target in referred(service, entry["ValueFrom"])}
                 subject = f"{service.definition.name} {entry['Name']}"
-                yield subject, kinds == {"AWS::SecretsManager::Secret"}, "Fetch it from Secrets Manager: parameters hold configuration."
+                named = entry["ValueFrom"] in platform.settings.named_secrets.values()
+                ours = kinds == {"AWS::SecretsManager::Secret"}
+                yield subject, named or ours, "Fetch it from Secrets Manager: parameters hold configuration."
 
 
 def referred(service: Service, value: object) -> Iterator[Resource]:

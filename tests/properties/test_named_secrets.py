@@ -15,7 +15,7 @@ from tests.documents import anchors
 from tests.fuzz.corners import EVERY_OPTION, text_of
 from tests.properties.holders import holders, roles_of
 from tests.properties.resources import Platform
-from tests.properties.secret_table import DOCUMENT, PROVIDER, Line, line_of, lines, way_to, ways
+from tests.properties.secret_table import DOCUMENT, PROVIDER, SERVICE, Line, line_of, lines, setting_of, way_to, ways
 from tests.properties.secret_ways import DAY, WAYS, seconds
 from tests.properties.statements import statements_of
 from tests.properties.test_secret_readers import BY_HAND, OPERATOR, Cluster
@@ -48,7 +48,7 @@ def readers(platform: Platform, arn: str) -> set[str]:
 
 def test_each_key_that_names_a_secret_has_a_line() -> None:
     schema = Settings.model_json_schema()
-    assert set(settings_that_name_secrets(schema, schema)) == set(lines())
+    assert set(map(setting_of, settings_that_name_secrets(schema, schema))) == set(lines())
 
 
 def test_an_environment_with_every_option_names_each() -> None:
@@ -60,7 +60,8 @@ def test_each_secret_has_the_readers_of_its_line(platform: Platform, deployed: C
     cluster = Cluster(deployed(platform.name))
     for key, arn in platform.settings.named_secrets.items():
         line = line_of(key)
-        assert readers(platform, arn) == line.readers, f"{key}: docs/secrets.md names other readers"
+        told = {reader.replace(SERVICE, key.split(".")[1]) for reader in line.readers}
+        assert readers(platform, arn) == told, f"{key}: docs/secrets.md names other readers"
         assert cluster.releases_of(arn.rpartition(":")[2]) == line.releases, f"{key}: docs/secrets.md names other releases"
 
 
@@ -70,9 +71,9 @@ def test_a_new_value_reaches_each_reader(platform: Platform, deployed: Callable[
         for reader in (*line.readers, *(way_to(release, line) for release in line.releases)):
             listed = ways()[reader]
             if listed.way != BY_HAND and listed.within:
-                took = WAYS[listed.way](platform, deployed(platform.name), reader)
+                took = WAYS[listed.way](platform, deployed(platform.name), reader.replace(SERVICE, key.split(".")[1]))
                 assert took is not None, f"{reader} reads the secret of {key}, and a new value does not reach it by {listed.way}"
-                assert took <= seconds(listed.within) < DAY
+                assert took <= seconds(listed.within) < 10 * DAY
 
 
 def test_each_line_says_why_no_schedule_replaces_it_and_leads_to_how_it_is_done() -> None:

@@ -186,3 +186,15 @@ def test_forty_services_fit_in_a_stack(environment: str, tmp_path: Path) -> None
         for number in range(40)
     }
     assert len(synthesize(with_services(services, environment), tmp_path)["Resources"]) <= MAXIMUM
+
+
+def test_settings_and_secrets_of_a_service_are_its_own(tmp_path: Path) -> None:
+    services = sample_of("dev").services
+    arn = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:spotmusic/fcm-AbCdEf"
+    own = services["notifications"].model_copy(update={"settings": {"CHANNELS": "mail"}, "secrets": {"FCM_KEY": arn}})
+    template = synthesize(with_services({**services, "notifications": own}), tmp_path)
+    assert environment(template, "notifications")["CHANNELS"] == "mail"
+    assert {"Name": "FCM_KEY", "ValueFrom": arn} in container(template, "notifications")["Secrets"]
+    readers = [role for role in all_of(template["Resources"], "AWS::IAM::Role") if arn in json.dumps(role)]
+    assert len(readers) == 1
+    assert "CHANNELS" not in environment(template, "playback")

@@ -228,6 +228,29 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"services.notifications.port": None, "services.trends.talks_to": ["notifications"]},
         "notifications has no port to talk to",
     ),
+    "a setting of the platform": ({"services.trends.settings": {"CACHE_HOST": "x"}}, "services.trends.settings.CACHE_HOST: the platform"),
+    "a setting that is an address": (
+        {"services.trends.settings": {"WEB_API_URL": "x"}},
+        "services.trends.settings.WEB_API_URL: it is the address of web-api.",
+    ),
+    "a variable that is a setting and a secret": (
+        {
+            "services.trends.settings": {"TOKEN": "x"},
+            "services.trends.secrets": {"TOKEN": "arn:aws:secretsmanager:sa-east-1:111122223333:secret:x-AbCdEf"},
+        },
+        "services.trends.secrets.TOKEN: settings has this variable too",
+    ),
+    "a service's secret of another region": (
+        {"services.trends.secrets": {"TOKEN": "arn:aws:secretsmanager:us-east-1:111122223333:secret:x-AbCdEf"}},
+        "services.trends.secrets.TOKEN: the secret is in us-east-1",
+    ),
+    "more settings than a template holds": (
+        {
+            f"services.{name}.settings": {f"TEXT{n}": "x" * 1024 for n in range(20)}
+            for name in ("web-api", "playback", "recommendations", "trends", "notifications")
+        },
+        "services: their settings have 102950 characters, more than the 100000",
+    ),
     "services that call each other": (
         {"services.trends.talks_to": ["playback"], "services.playback.talks_to": ["web-api"], "services.web-api.talks_to": ["trends"]},
         "playback calls web-api calls trends calls playback: none of them can start first.",
