@@ -21,8 +21,9 @@ FORGEABLE_HEADERS = (
 """Headers in which only a proxy of ours may speak: a viewer's own never reach the gateway, which would believe them. CloudFront takes ten
 in a policy; the gateway clears those of identities."""
 ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
-"""Statuses that CloudFront caches for ten seconds unless told otherwise, whatever their Cache-Control says, and by the path alone where
-nothing else is cached (CloudFront developer guide, how long errors are cached): one listener's error would be everybody's."""
+"""Statuses that CloudFront caches for ten seconds unless told otherwise; `no-store` prevents that for 404, 414 and 501 alone. Where
+nothing else is cached the path alone is the key (CloudFront developer guide, how long errors are cached): one listener's error would be
+everybody's."""
 
 
 class PlatformDistribution(Construct):
