@@ -80,6 +80,8 @@ _EVERY_OPTION_OF_PRODUCTION: Changes = {
     "cost_center": "KST-4711",
     "permissions_boundary": "arn:aws:iam::111122223333:policy/company/boundary",
     "observability.alarm_endpoints": ["https://events.pagerduty.com/integration/0123456789abcdef/enqueue"],
+    "observability.pager_endpoints": ["https://events.pagerduty.com/integration/fedcba9876543210/enqueue"],
+    "observability.runbooks_url": "https://git.spotmusic.example/platform/-/blob/main/docs/runbooks/",
     "observability.alarm_slack": {"workspace": "T0123ABCD", "channel": "C0123ABCD"},
     "services.recommendations.image": f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/recommendations@sha256:{'0' * 64}",
     "services.recommendations.deployment": "blue_green",

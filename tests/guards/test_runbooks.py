@@ -138,3 +138,8 @@ def test_runbook_yields_its_placeholders(runbook: Path) -> None:
 
 def test_placeholder_without_a_source_is_noticed() -> None:
     assert unexplained("`aws ecs describe-services --cluster <cluster> --services <service>`") == {"cluster", "service"}
+
+
+@pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
+def test_runbook_is_written_in_common_words(runbook: Path) -> None:
+    assert re.findall(r"\b(?:anew|whoever|bears?|worked off|for want of)\b", runbook.read_text(), flags=re.IGNORECASE) == []

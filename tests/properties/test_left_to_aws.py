@@ -102,7 +102,7 @@ def test_what_is_counted_and_told_reaches_somebody(platform: Platform) -> Verdic
         yield counter, values == ["1"], "Count one for each event: alarms fire at one."
     for subscription in platform.all("AWS::SNS::Subscription"):
         told = platform.settings.observability
-        asked = told.alarm_endpoints if subscription["Protocol"] == "https" else told.alarm_emails
+        asked = (*told.alarm_endpoints, *told.pager_endpoints) if subscription["Protocol"] == "https" else told.alarm_emails
         yield subscription, subscription["Endpoint"] in asked, "Tell an address of observability.alarm_emails or alarm_endpoints."
     for budget in platform.some("AWS::Budgets::Budget"):
         amount, usd = budget["Budget.BudgetLimit.Amount"], platform.settings.observability.monthly_budget_usd

@@ -25,6 +25,7 @@ LISTS: dict[str, Any] = {
     "edge.signing_keys": ["second", "first"],
     "observability.alarm_emails": ["b@spotmusic.example", "a@spotmusic.example"],
     "observability.alarm_endpoints": ["https://b.example/1", "https://a.example/1"],
+    "observability.pager_endpoints": ["https://b.example/1", "https://a.example/1"],
 }
 
 
