@@ -11,6 +11,7 @@ READ, WRITE, DELETE, USE, RUN, CALL, ADMINISTER = "read", "write", "delete", "us
 """Classes of action: `use` is of keys, `run` of functions and services, `call` of whole APIs, by an endpoint or by AWS's own policy."""
 METRICS, IMAGES, TOKEN = "metrics", "cached images", "token of the registry"
 IMAGES_ELSEWHERE = "images of another account"
+SESSIONS = "sessions of Session Manager"
 NETWORK, PARAMETERS, AUTHORITY = "network interfaces", "parameters", "parameter of the authority"
 
 PLACED = (NETWORK, "ec2 in general")
@@ -35,8 +36,8 @@ class Grant:
 def table(settings: Settings) -> frozenset[Grant]:
     """Returns every right of an environment. Users of what is retired are kept; tasks and pods no longer read their secrets."""
     running = settings.running
-    parts = (_services(running), _users(settings.kept), _functions(running), _pods(running), _nodes(settings), _faults(settings))
-    return frozenset(grant for part in (*parts, _aws(settings), _keys(), _endpoints(settings)) for grant in part)
+    parts = (_services(running), _users(settings.kept), _functions(running), _pods(running), _nodes(settings), _people(settings))
+    return frozenset(grant for part in (*parts, _faults(settings), _aws(settings), _keys(), _endpoints(settings)) for grant in part)
 
 
 def _may(who: str, **rights: Iterable[str]) -> Iterator[Grant]:
@@ -179,6 +180,13 @@ def _nodes(_: Settings) -> Iterator[Grant]:
     yield from _may("eks", use=["secrets/KubernetesKey"], call=[f"policy AmazonEKS{name}" for name in eks])
     # What bears tags of ours, those policies do not let it make.
     yield from _may("eks", write=["nodes", "volumes of nodes and pods", NETWORK])
+
+
+def _people(settings: Settings) -> Iterator[Grant]:
+    """The task that holds the end of a tunnel."""
+    if settings.operators.network:
+        written = [IMAGES, SESSIONS, "observability/PeopleTunnelLogs"]
+        yield from _may("tasks of operators", read=[IMAGES, TOKEN], write=written)
 
 
 def _aws(_: Settings) -> Iterator[Grant]:

@@ -50,6 +50,7 @@ from stacks.environment_stack import EnvironmentStack
 from stacks.faults import Faults
 from stacks.monitoring import Monitoring
 from stacks.network import NetworkStack
+from stacks.people import People
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
 
@@ -158,6 +159,8 @@ class ObservabilityStack(EnvironmentStack):
             heartbeat=heartbeat.topic,
             names=self._names(network, registry),
         )
+        if settings.operators.network:
+            People(self, "People", network=network, registry=registry, secrets=secrets, cluster=ecs_services.cluster)
         if settings.resilience.fault_injection:
             Faults(
                 self,

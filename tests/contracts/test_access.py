@@ -1,12 +1,13 @@
 """Ways of people into the platform: what docs/access.md says is what the table of flows, the settings and the versions say."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from spotmusic_cdk import flows, versions
 from spotmusic_cdk.settings import parse
 from spotmusic_constructs.data.mysql_instance import MASTER_USERNAME
 from spotmusic_constructs.network.flows import INTERNET
-from tests.conftest import ROOT, settings_of
+from tests.conftest import ROOT, Template, settings_of
 from tests.documents import code
 
 ACCESS = (ROOT / "docs" / "access.md").read_text()
@@ -54,6 +55,13 @@ def test_access_document_names_the_pinned_tools() -> None:
 def test_access_document_names_the_group_and_the_user() -> None:
     assert f"`spotmusic-<env>-network/{flows.OPERATORS}`" in ACCESS
     assert f"-u {MASTER_USERNAME} " in ACCESS
+
+
+def test_tunnel_is_run_by_what_the_stack_tells(templates: Callable[[str], dict[str, Template]]) -> None:
+    for environment in ("dev", "prod"):
+        assert "RunTunnel" in templates(environment)["observability"]["Outputs"]
+    assert "--stack-name spotmusic-<env>-observability" in ACCESS
+    assert "OutputKey=='RunTunnel'" in ACCESS
 
 
 def test_runbooks_with_kubectl_lead_to_the_way_in() -> None:

@@ -43,6 +43,7 @@ _LITERAL = (
 _ANYTHING = (
     (r"cloudwatch:\w+", "metrics"),
     (r"ec2:\w+(NetworkInterfaces?|PrivateIpAddresses)", "network interfaces"),
+    (r"ssmmessages:\w+", "sessions of Session Manager"),
     (r"ecr:GetAuthorizationToken", "token of the registry"),
     (r"secretsmanager:GetRandomPassword", "random passwords"),
     (r"backup:PutRestoreValidationResult", "verdicts on restores"),

@@ -85,6 +85,19 @@ NEEDED: tuple[Needed, ...] = (
         "Amazon ECR user guide, pull through cache",
         by="ecr:BatchImportUpstreamImage ecr:CreateRepository",
     ),
+    Needed("observability/PeopleTunnelRolesExecutionRole", _PULL, "Amazon ECR user guide, private repository policies: pulling images"),
+    Needed(
+        "observability/PeopleTunnelRolesExecutionRole",
+        f"{_PULL} ecr:BatchImportUpstreamImage ecr:CreateRepository",
+        "Amazon ECR user guide, pull through cache",
+        by="ecr:BatchImportUpstreamImage",
+    ),
+    Needed("observability/PeopleTunnelRolesExecutionRole", _WRITE_LOGS, "Amazon ECS developer guide, awslogs log driver"),
+    Needed(
+        "observability/PeopleTunnelRolesTaskRole",
+        "ssmmessages:CreateControlChannel ssmmessages:CreateDataChannel ssmmessages:OpenControlChannel ssmmessages:OpenDataChannel",
+        "Amazon ECS developer guide, ECS Exec: IAM permissions of the task role",
+    ),
     Needed("ecs-services/*ExecutionRole", _PULL, "Amazon ECR user guide, private repository policies: pulling images"),
     Needed(
         "eks-platform/KubernetesNodeRoleCachedImagesPolicy",

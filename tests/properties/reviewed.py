@@ -31,6 +31,11 @@ WITHOUT_RESOURCES: Mapping[str, str] = {
     "logs:UpdateLogDelivery": "the same",
     "rds:DescribeDBInstances": "AWS FIS finds its target by tags, among all",
     "secretsmanager:GetRandomPassword": "it reads nothing",
+    **{
+        f"ssmmessages:{action}{channel}Channel": "IAM knows no resource for channels (Amazon ECS developer guide, ECS Exec)"
+        for action in ("Create", "Open")
+        for channel in ("Control", "Data")
+    },
     "tag:GetResources": "AWS FIS finds its targets by tags, among all",
 }
 """Actions that may be allowed on `*`, and why. Source: Service Authorization Reference, 2026-11, unless it says otherwise."""
@@ -60,6 +65,14 @@ AWS_MANAGED: Mapping[str, str] = {
 }
 """Policies of AWS that roles have, and what for. No policy of a person is among them."""
 
+HOLD_SESSIONS: Mapping[str, str] = {
+    "observability/PeopleTunnelTaskDefinition": (
+        "the agent of Session Manager writes to the image, and is documented with the capabilities that Fargate gives "
+        "(Amazon ECS developer guide, ECS Exec, considerations); a person starts it, and it ends by itself"
+    ),
+}
+"""Task definitions whose containers may write to their image and keep Fargate's capabilities, and why."""
+
 TELL_NO_SOURCE: Mapping[str, str] = {
     "backup.amazonaws.com": (
         "AWS Backup's guide has a source in policies of keys and topics, and none in the trust of its role "
@@ -85,7 +98,7 @@ ACKNOWLEDGED: Mapping[str, tuple[str, ...]] = {
     "AwsSolutions-AEC6": ("data/Cache/ReplicationGroup",),
     "AwsSolutions-CFR1": ("edge/Distribution/Distribution/*",),
     "AwsSolutions-CFR3": ("edge/Distribution/Distribution/*",),
-    "AwsSolutions-ECS2": ("ecs-services/*/Task/TaskDefinition/*",),
+    "AwsSolutions-ECS2": ("ecs-services/*/Task/TaskDefinition/*", "observability/People/Tunnel/TaskDefinition/*"),
     "AwsSolutions-IAM4": (
         "data/*/MonitoringRole/*",
         "data/Backup/Role/*",
@@ -102,6 +115,7 @@ ACKNOWLEDGED: Mapping[str, tuple[str, ...]] = {
         "eks-platform/Kubernetes/*Policy/*",
         "observability/Faults/*Role/Policy/*",
         "observability/Monitoring/Release/See/Policy/*",
+        "observability/People/Tunnel/Roles/*Role",
         "registry/Images/CreationRole/Policy/*",
     ),
     "AwsSolutions-L1": ("eks-platform/Kubernetes/Cluster/KubectlProvider/Handler/*",),
@@ -113,7 +127,11 @@ ACKNOWLEDGED: Mapping[str, tuple[str, ...]] = {
         "observability/Availability/*",
         "observability/Latency/*",
     ),
-    "NIST.800.53.R5-IAMNoInlinePolicy": ("ecs-services/*/Roles/*Role", "eks-platform/Kubernetes/Cluster/KubectlProvider/*"),
+    "NIST.800.53.R5-IAMNoInlinePolicy": (
+        "ecs-services/*/Roles/*Role",
+        "eks-platform/Kubernetes/Cluster/KubectlProvider/*",
+        "observability/People/Tunnel/Roles/*Role",
+    ),
     "NIST.800.53.R5-LambdaConcurrency": ("*Function/*", "eks-platform/Kubernetes/Cluster/KubectlProvider/*"),
     "NIST.800.53.R5-LambdaDLQ": ("*Function/*", "eks-platform/Kubernetes/Cluster/KubectlProvider/*"),
     "NIST.800.53.R5-LambdaInsideVPC": ("data/RestoreTesting/Validation/Function/*", "secrets/SigningKeyProvider/Function/*"),

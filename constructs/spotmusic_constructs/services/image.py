@@ -1,6 +1,6 @@
 """Which image a service runs, and how its container is asked whether it is well."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -68,16 +68,28 @@ def bootstrap_image(name: str, *, port: int, health_path: str) -> ServiceImage:
         port: port to listen on.
         health_path: path that answers 200.
     """
+    return replace(
+        plain_image(name),
+        health_command=("CMD-SHELL", f"wget -q -O /dev/null http://127.0.0.1:{port}{health_path} || exit 1"),
+        entry_point=("sh", "-c"),
+        command=(f"printf '%s' '{nginx_configuration(port, health_path)}' > /tmp/nginx.conf && exec nginx -e stderr -c /tmp/nginx.conf",),
+    )
+
+
+def plain_image(name: str) -> ServiceImage:
+    """Return an image of upstream that is asked for nothing.
+
+    Args:
+        name: its name, in our pull-through cache or upstream.
+    """
     registry, _, path = name.partition("/")
     cached = ".dkr.ecr." in registry
     repository = path.partition("@")[0].partition(":")[0]
     return ServiceImage(
         name=name,
-        health_command=("CMD-SHELL", f"wget -q -O /dev/null http://127.0.0.1:{port}{health_path} || exit 1"),
+        health_command=("CMD", "true"),
         repository_arn=f"arn:{cdk.Aws.PARTITION}:ecr:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:repository/{repository}" if cached else None,
         from_cache=cached,
-        entry_point=("sh", "-c"),
-        command=(f"printf '%s' '{nginx_configuration(port, health_path)}' > /tmp/nginx.conf && exec nginx -e stderr -c /tmp/nginx.conf",),
     )
 
 

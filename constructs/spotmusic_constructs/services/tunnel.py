@@ -1,0 +1,114 @@
+"""A task that does nothing but wait, as the end of tunnels of Session Manager."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.services.access import Access
+from spotmusic_constructs.services.image import ServiceImage
+from spotmusic_constructs.services.task_definition import USER, non_blocking_log
+from spotmusic_constructs.services.task_roles import TaskRoles
+
+CONTAINER = "tunnel"
+MOST_HOURS = 8
+"""Hours until a task that was left running ends by itself: a day of work."""
+CHANNELS = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
+"""What the agent of Session Manager asks of its role, on every resource (Amazon ECS developer guide, ECS Exec, IAM permissions)."""
+
+
+class Tunnel(Construct):
+    """A task definition that a person starts, to reach what stands in the VPC by port forwarding of Session Manager.
+
+    Creates log group, roles, task definition, and an output `RunTask`: the input of `aws ecs run-task`, so that nobody looks up ids.
+    Nothing runs until then, and a task ends by itself after `hours`. It may do nothing but hold its end of the tunnel. What it connects
+    to is the business of its security group. Its root file system is writable, because the agent of Session Manager supports no other
+    (Amazon ECS developer guide, ECS Exec, considerations).
+
+    Args:
+        name: name of the party, which the container is told as its service.
+        cluster: cluster of the task.
+        image: any image with `sleep`.
+        subnet_ids: subnets of the task.
+        security_group_id: security group of the task.
+        log_key: customer-managed key of the log group.
+        log_retention: how long its log is kept.
+        hours: hours until the task ends, 8 at most.
+        removal_policy: what happens to the log group when its stack goes.
+
+    Raises:
+        ValueError: the task would run for longer than a day of work.
+
+    Example:
+        Tunnel(self, "Tunnel", name="operators", cluster=cluster, image=image, subnet_ids=subnets, security_group_id=group,
+               log_key=keys.logs)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        cluster: ecs.ICluster,
+        image: ServiceImage,
+        subnet_ids: Sequence[str],
+        security_group_id: str,
+        log_key: kms.IKey,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        hours: int = MOST_HOURS,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if not 1 <= hours <= MOST_HOURS:
+            raise ValueError(f"hours: {hours} is not 1 to {MOST_HOURS}. A tunnel that nobody closed must end by itself.")
+        log_group = logs.LogGroup(self, "Logs", encryption_key=log_key, retention=log_retention, removal_policy=removal_policy)
+        actions = [f"ssmmessages:{channel}" for channel in CHANNELS]
+        access = Access(statements=({"Action": actions, "Resource": "*"},))
+        roles = TaskRoles(self, "Roles", access=access, image=image, log_group_arn=log_group.log_group_arn)
+        acknowledge(
+            roles.node.find_child("TaskRole"),
+            {"AwsSolutions::AwsSolutions-IAM5[Resource::*]": "IAM knows no resource for the channels of Session Manager."},
+        )
+        task = ecs.FargateTaskDefinition(
+            self,
+            "TaskDefinition",
+            cpu=256,
+            memory_limit_mib=512,
+            execution_role=roles.execution_role,
+            task_role=roles.task_role,
+            runtime_platform=ecs.RuntimePlatform(
+                cpu_architecture=ecs.CpuArchitecture.ARM64, operating_system_family=ecs.OperatingSystemFamily.LINUX
+            ),
+        )
+        container = task.add_container(
+            CONTAINER,
+            image=ecs.ContainerImage.from_registry(image.name),
+            entry_point=["sleep"],
+            command=[str(hours * 3600)],
+            linux_parameters=ecs.LinuxParameters(self, "LinuxParameters", init_process_enabled=True),
+            user=USER,
+            environment={"SERVICE": name},
+            health_check=ecs.HealthCheck(command=["CMD", "true"], start_period=cdk.Duration.seconds(30)),
+            logging=non_blocking_log(log_group, CONTAINER),
+        )
+        # It is pulled with the rights that the execution role was given; CDK cannot see them.
+        cdk.Annotations.of(container).acknowledge_warning("@aws-cdk/aws-ecs:ecrImageRequiresPolicy")
+        acknowledge(task, {"AwsSolutions::AwsSolutions-ECS2": "The environment holds the name of the party alone."})
+        network = {"subnets": list(subnet_ids), "securityGroups": [security_group_id], "assignPublicIp": "DISABLED"}
+        run = {
+            "cluster": cluster.cluster_name,
+            "taskDefinition": task.family,
+            "launchType": "FARGATE",
+            "enableExecuteCommand": True,
+            "networkConfiguration": {"awsvpcConfiguration": network},
+        }
+        output = cdk.CfnOutput(
+            self, "RunTask", value=cdk.Stack.of(self).to_json_string(run), description="Input of aws ecs run-task (docs/access.md)"
+        )
+        output.override_logical_id("RunTunnel")
+        self.task_definition: ecs.FargateTaskDefinition = task
