@@ -12,7 +12,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 export SPOTMUSIC_OPINIONS := $(CURDIR)/.opinions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov opinions test fuzz lint format schema flows game-day charts release-templates dashboards tools engine-tools engines preflight lock sbom outdated local local-down diff status mutants bench clean
+.PHONY: help setup check synth guard cfn-lint checkov opinions test fuzz lint format schema flows contract game-day charts release-templates dashboards tools engine-tools engines preflight lock sbom outdated local local-down diff status mutants bench clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -83,6 +83,9 @@ format: setup  ## change: let ruff correct what it can
 
 flows: setup  ## change: draw docs/flows.md from the flows and grants
 	python -m spotmusic_cdk.flows_document
+
+contract: setup  ## change: write docs/services.md from what services are granted
+	python -m spotmusic_cdk.contract_document
 
 schema: setup  ## change: write environments/schema.json for editors
 	python -m spotmusic_cdk.settings.schema

@@ -50,12 +50,17 @@ class ServiceAccess:
 
     def of(self, name: str, service: ServiceSettings) -> Access:
         """Returns what a service may reach."""
-        route = {"ROUTE": service.route} if service.route else {}
-        everyone = Access(environment={"ENVIRONMENT": self._settings.name, **route})
         own = [Access(environment=service.settings), *(self._own_secret(name, *secret) for secret in service.secrets.items())]
-        return combine(
-            [everyone, self._configuration(EVERYONE), *own, *(part for word in service.talks_to for part in self._word(name, word))]
-        )
+        return combine([self.of_everyone(service), *own, *(self.of_word(name, word) for word in service.talks_to)])
+
+    def of_everyone(self, service: ServiceSettings) -> Access:
+        """Returns what a service has without a word."""
+        route = {"ROUTE": service.route} if service.route else {}
+        return combine([Access(environment={"ENVIRONMENT": self._settings.name, **route}), self._configuration(EVERYONE)])
+
+    def of_word(self, name: str, word: str) -> Access:
+        """Returns what a word of `talks_to` gives the service of this name."""
+        return combine(self._word(name, word))
 
     def _word(self, name: str, word: str) -> Iterator[Access]:
         match word:

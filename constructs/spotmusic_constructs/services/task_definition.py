@@ -85,7 +85,7 @@ class ServiceTaskDefinition(Construct):
             memory_limit_mib=memory - PROXY_MEMORY_MIB,
             linux_parameters=_confined(self),
             ulimits=[ecs.Ulimit(name=ecs.UlimitName.NOFILE, soft_limit=_OPEN_FILES, hard_limit=_OPEN_FILES)],
-            environment={"SERVICE": name, "HEALTH_PATH": health_path, **({"PORT": str(port)} if port else {}), **access.environment},
+            environment={**variables(name, port=port, health_path=health_path), **access.environment},
             secrets=dict(access.secrets) or None,
             port_mappings=[ecs.PortMapping(name=CONTAINER, container_port=port, app_protocol=_HTTP)] if port else None,
             health_check=_asked_every_ten_seconds(image),
@@ -98,6 +98,11 @@ class ServiceTaskDefinition(Construct):
             self.task_definition,
             {"AwsSolutions::AwsSolutions-ECS2": "The environment holds names and addresses; secrets are references that ECS resolves."},
         )
+
+
+def variables(name: str, *, port: int | None, health_path: str) -> dict[str, str]:
+    """Returns the variables that every container has, whatever its access."""
+    return {"SERVICE": name, "HEALTH_PATH": health_path, **({"PORT": str(port)} if port else {})}
 
 
 def non_blocking_log(log_group: logs.ILogGroup, prefix: str) -> ecs.LogDriver:

@@ -1,0 +1,50 @@
+"""docs/services.md says what services are given, and nothing that they are not."""
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+
+from spotmusic_cdk import contract_document
+from spotmusic_cdk.contract_document import DOCUMENT, ENVIRONMENTS, EVERY, given
+from spotmusic_cdk.contract_words import FACTS, FORMS, Facts
+from tests.conftest import Template, settings_of
+from tests.templates import all_of
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return contract_document.document(settings_of(name) for name in ENVIRONMENTS)
+
+
+def test_contract_page_is_current(text: str) -> None:
+    assert DOCUMENT.read_text() == text, "run `make contract`"
+
+
+def test_contract_names_every_variable_of_containers(text: str, templates: Callable[[str], dict[str, Template]]) -> None:
+    containers = [
+        container
+        for name in ENVIRONMENTS
+        for task in all_of(templates(name)["ecs-services"]["Resources"], "AWS::ECS::TaskDefinition")
+        for container in task["ContainerDefinitions"]
+    ]
+    named = {entry["Name"] for container in containers for entry in (*container["Environment"], *container["Secrets"])}
+    assert {name for name in named if f"| `{name}` |" not in text} == set()
+    assert FORMS.keys() - named == set()
+
+
+@pytest.mark.parametrize("fact", [field.name for field in dataclasses.fields(Facts)])
+def test_contract_states_every_fact_of_words(fact: str) -> None:
+    assert [word for word, facts in FACTS.items() if len(getattr(facts, fact)) < 10] == ["uploads"] * (fact == "names")
+
+
+def test_contract_refuses_variables_without_a_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(FORMS, "ROUTE")
+    with pytest.raises(ValueError, match="variables without a form: ROUTE"):
+        contract_document.document([settings_of("dev")])
+
+
+def test_contract_lists_rights_of_the_task_role() -> None:
+    words = given([settings_of("dev")])
+    assert words["cache"].rights == {"secretsmanager:GetSecretValue"}
+    assert words[EVERY].rights == set()
