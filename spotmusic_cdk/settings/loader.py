@@ -61,7 +61,7 @@ def load(environment: str, *, folder: Path, today: date, clock: date | None = No
     for warning in (
         *_support_warnings(settings, clock or today),
         *since,
-        *map(str, (*zone_warnings(settings), *budget_warnings(settings))),
+        *map(str, (*zone_warnings(settings), *budget_warnings(settings), *_link_warnings(settings))),
     ):
         warnings.warn(_located(path, warning), SettingsWarning, stacklevel=2)
     return settings
@@ -171,6 +171,14 @@ def _unreleased(key: str, version: str) -> Iterator[Problem]:
     if release in versions.MYSQL and number not in (known := versions.MYSQL_RELEASES[release].split()):
         wrong = f"MySQL {version} is no release of RDS that this project knows"
         yield Problem(key, wrong, f"Use {release}.{known[-1]}, or add it to MYSQL_RELEASES in spotmusic_cdk/versions.py.")
+
+
+def _link_warnings(settings: Settings) -> Iterator[Problem]:
+    if settings.production and settings.observability.runbooks_url is None:
+        advice = "Give the address of docs/runbooks as a browser opens it."
+        yield Problem(
+            "observability.runbooks_url", "alarms of production end with a path in the repository, not with a link that opens", advice
+        )
 
 
 def _support_warnings(settings: Settings, today: date) -> Iterator[str]:

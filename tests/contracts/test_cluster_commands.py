@@ -52,6 +52,15 @@ the vhost `/`, which is empty; the realm refuses `kcadm.sh --user`. Sources: Rab
 rpk 26.2 (`cmd/rpk`), Keycloak 26 (Server administration guide, Admin CLI), Alertmanager 0.29 (`cmd/amtool`)."""
 
 
+STATEMENTS = {
+    *("START TRANSACTION READ ONLY", "SHOW PROCESSLIST", "SHOW FULL PROCESSLIST"),
+    # RDS grants nobody the privilege that KILL needs (Amazon RDS user guide, ending a session or query).
+    *("CALL mysql.rds_kill(<id>)", "CALL mysql.rds_kill_query(<id>)"),
+}
+"""Statements of SQL that documents may tell to run in MySQL on RDS."""
+_STATEMENT = re.compile(r"^(?:CALL|SHOW|START TRANSACTION|SELECT|ALTER|DROP|KILL|SET GLOBAL) .+$")
+
+
 def wrong_tools(text: str) -> Iterator[str]:
     """Tells which commands of tools in containers are unknown, or lack what they need."""
     for line in code(text):
@@ -86,6 +95,12 @@ def test_cluster_commands_suit_programs_and_manifests(document: Path, cluster: C
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_tools_in_containers_have_commands(document: Path) -> None:
     assert [*wrong_tools(document.read_text())] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_statements_run_on_rds(document: Path) -> None:
+    inline = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL))
+    assert [said for said in inline if _STATEMENT.match(said) and said not in STATEMENTS] == []
 
 
 def test_wrong_cluster_commands_are_noticed(cluster: Cluster, platform: "Platform") -> None:

@@ -7,11 +7,11 @@ from tests.conftest import ROOT
 
 DOCUMENT = (ROOT / "docs" / "log-queries.md").read_text()
 LINE = (
-    "https 2026-11-29T03:14:15.186641Z app/gateway/50dc6c495c0c9188 192.0.2.1:2817 10.0.0.1:8443 0.086 0.048 0.037 502 - 0 57 "
+    "https 2026-11-29T03:14:15.186641Z app/gateway/0123456789abcdef 192.0.2.1:2817 10.0.0.1:8443 0.086 0.048 0.037 502 - 0 57 "
     '"GET https://gateway.internal.spotmusic.example:443/v1/search HTTP/1.1" "curl/7.46.0" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 '
-    'arn:aws:elasticloadbalancing:sa-east-1:111122223333:targetgroup/kong/73e2d6bc24d8a067 "Root=1-58337281-1d84f3d73c47ec4e58577259" '
+    'arn:aws:elasticloadbalancing:sa-east-1:111122223333:targetgroup/kong/0123456789abcdef "Root=1-00000000-000000000000000000000000" '
     '"gateway.internal.spotmusic.example" "arn:aws:acm:sa-east-1:111122223333:certificate/12345678" 1 2026-11-29T03:14:15.126000Z '
-    '"waf,forward" "-" "-" "10.0.0.1:8443" "-" "-" "-" TID_1234abcd5678ef90'
+    '"waf,forward" "-" "-" "10.0.0.1:8443" "-" "-" "-" TID_0000'
 )
 """Line of an Application Load Balancer (Elastic Load Balancing user guide, access log entries)."""
 
@@ -34,6 +34,6 @@ def test_load_balancer_pattern_reads_a_line() -> None:
     read = dict(zip(columns("gateway"), found.groups(), strict=False))
     assert (read["elb_status_code"], read["target_status_code"], read["target_ip"]) == ("502", "-", "10.0.0.1")
     assert (read["conn_trace_id"], read["request_url"]) == (
-        "TID_1234abcd5678ef90",
+        "TID_0000",
         "https://gateway.internal.spotmusic.example:443/v1/search",
     )

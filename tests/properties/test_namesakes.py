@@ -31,7 +31,7 @@ MEANT: Mapping[str, str] = {
     # What one of serves many.
     "AWS::Backup::BackupPlan *DestinationBackupVaultArn": "data/BackupCopies",
     "AWS::Backup::RestoreTestingSelection IamRoleArn": "data/BackupRole",
-    "AWS::CloudWatch::* *Actions.*": "*/AlarmTopic",
+    "AWS::CloudWatch::* *Actions.*": "*/AlarmTopic */AlarmTopicPager",
     "AWS::Budgets::Budget *Address": "observability/AlarmTopic",
     "AWS::ECR::RepositoryCreationTemplate CustomRoleArn": "registry/ImagesCreationRole",
     "AWS::ECS::Service LoadBalancers.*RoleArn": "ecs-services/InfrastructureRole",

@@ -587,6 +587,12 @@ def test_closed_zones_warn_with_others(tmp_path: Path) -> None:
         load("dev", folder=folder, today=TODAY)
 
 
+def test_production_without_links_in_alarms_warns(tmp_path: Path) -> None:
+    folder = written(tmp_path, prod=changed(PROD, {"observability.runbooks_url": None}))
+    with pytest.warns(SettingsWarning, match="observability.runbooks_url: alarms of production end with a path"):
+        load("prod", folder=folder, today=TODAY)
+
+
 @pytest.mark.parametrize("region", sorted(REGIONS))
 def test_default_price_class_covers_every_region(region: str) -> None:
     assert "all" in price_classes_of(region)
