@@ -51,6 +51,7 @@ class Settings(Model):
     kubernetes: KubernetesSettings = KubernetesSettings()
     identity: IdentitySettings = IdentitySettings()
     services: Annotated[dict[ServiceName, ServiceSettings], UnorderedKeys] = Field(default_factory=dict)
+    """Application services by name. A name is for good: a service is renamed by a new one beside it (docs/deployment.md)."""
     edge: EdgeSettings = EdgeSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
     operators: OperatorsSettings = OperatorsSettings()

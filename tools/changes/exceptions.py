@@ -18,6 +18,7 @@ _FORWARD = "AWS takes no version back. Keep the newer one."
 _CHANGE_SET = (
     "Make a change set in dev, and read `Replacement` in it. Where it is one, the update is rolled back: other stacks import the endpoint."
 )
+_ENDS = re.compile(r'"(ExpirationInDays|NoncurrentDays)": (\d+)')
 _BOTH_PATHS = "The running image must answer both paths for one deployment."
 
 
@@ -142,15 +143,18 @@ def _log_group(old: Properties, new: Properties) -> Iterator[Found]:
 
 
 def _bucket(old: Properties, new: Properties) -> Iterator[Found]:
-    was, is_ = _days(old.get("LifecycleConfiguration")), _days(new.get("LifecycleConfiguration"))
-    for name in was.keys() & is_.keys():
-        if is_[name] < was[name]:
-            yield Effect.LOSS, f"{name}: {was[name]} → {is_[name]}: what is older is deleted within a day", "Copy what you still need."
+    was, is_ = _days(old), _days(new)
+    for prefix, name in was.keys() & is_.keys():
+        before, after = was[prefix, name], is_[prefix, name]
+        if after < before:
+            told = f"{prefix}{name}: {before} → {after}: what is older is deleted within a day"
+            yield Effect.LOSS, told, "Copy what you still need."
 
 
-def _days(configuration: Any) -> dict[str, int]:
-    found = re.findall(r'"(ExpirationInDays|NoncurrentDays)": (\d+)', json.dumps(configuration))
-    return {name: min(int(days) for other, days in found if other == name) for name, _ in found}
+def _days(bucket: Properties) -> dict[tuple[str, str], int]:
+    """Days by prefix and what ends after them."""
+    rules = bucket.get("LifecycleConfiguration", {}).get("Rules", [])
+    return {(rule.get("Prefix", ""), name): int(days) for rule in rules for name, days in _ENDS.findall(json.dumps(rule))}
 
 
 def _repository(old: Properties, new: Properties) -> Iterator[Found]:

@@ -83,7 +83,7 @@ def changes(before: Templates, now: Templates) -> Iterator[Change]:
         old, new = _resources(before, stack), _resources(now, stack)
         for id_ in dict.fromkeys(chain(old, new)):
             if id_ not in old:
-                yield Change(effect=Effect.NONE, stack=stack, subject=id_, told=f"{new[id_]['Type']} is added")
+                yield _added(stack, id_, new[id_]["Type"], to=bool(old))
             elif id_ not in new:
                 yield _removed(stack, id_, old[id_])
             elif old[id_] != new[id_]:
@@ -95,6 +95,13 @@ def changes(before: Templates, now: Templates) -> Iterator[Change]:
 
 def _resources(templates: Templates, stack: str) -> dict[str, Any]:
     return dict(templates.get(stack, {}).get("Resources", {}))
+
+
+def _added(stack: str, id_: str, type_: str, *, to: bool) -> Change:
+    if to and type_ == "AWS::EC2::VPCEndpoint":
+        told = f"{type_} is added: calls fail for seconds while its private name takes over"
+        return Change(effect=Effect.INTERRUPTION, stack=stack, subject=id_, told=told, advice=_ADVICE)
+    return Change(effect=Effect.NONE, stack=stack, subject=id_, told=f"{type_} is added")
 
 
 def _removed(stack: str, id_: str, old: dict[str, Any]) -> Change:
@@ -158,7 +165,7 @@ def _held_exports(before: Templates, now: Templates) -> Iterator[Change]:
             if new is None or without_hashes(new) != without_hashes(output) or _is_replaced(before, now, stack, output):
                 subject = _subject(output)
                 told = f"{imported[name]} imports it: CloudFormation neither changes nor deletes an export in use, and rolls back"
-                advice = f"Deploy {imported[name]} without it first (docs/deployment.md, Removing a service)."
+                advice = f"Deploy {imported[name]} without it first: `npx cdk deploy --exclusively`, or `retired` for a service."
                 yield Change(effect=Effect.REFUSED, stack=stack, subject=subject, told=told, advice=advice)
 
 

@@ -1,0 +1,332 @@
+"""Each setting of an environment, changed once: the effect is the one that the schema says."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from spotmusic_cdk.settings import changing, parse, schema
+from tests.conftest import synthesize, templates_in
+from tests.unit.settings.test_errors import PROD
+from tools.changes.assembly import Templates
+from tools.changes.change import Change, Effect
+from tools.changes.comparison import compare
+
+Settings = dict[str, Any]
+Tried = tuple[str, str, str, Any, str]
+"""Model and key, kind of the change, path, value, and what is told of it."""
+
+SECRET = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:{}-AbCdEf"
+ROLE = "arn:aws:iam::111122223333:role/{}"
+PLAIN: Settings = {"route": "/v1/plain", "scaling": {"min": 3, "max": 9}}
+TOPIC: Settings = {"partitions": 12, "replication": 5, "cleanup_policy": "delete", "retention_hours": 48, "producers": ["playback"]}
+PROVIDER: Settings = {"kind": "oidc", "label": "A", "client_id": "a", "secret": SECRET.format("provider")}
+OIDC = {key: f"https://a.example/{key}" for key in ("authorization_url", "token_url", "jwks_url")}
+
+BASE: Settings = {
+    "data.cache": {"engine": "valkey", "version": "8.0", "node_type": "cache.r7g.large", "replicas": 2, "snapshot_retention_days": 30},
+    "data.catalogue.version": "8.4.10",
+    "network.flow_log_retention_days": 545,
+    "kubernetes.version": "1.35",
+    "kubernetes.redpanda.brokers": 5,
+    "kubernetes.redpanda.tiered_storage": {"license_secret": SECRET.format("license")},
+    "kubernetes.redpanda.topics": {"events.kept": {**TOPIC, "consumers": ["trends"]}, "events.gone": {**TOPIC, "consumers": ["trends"]}},
+    "kubernetes.rabbitmq.queues": {"kept": {"consumers": ["notifications"]}},
+    "identity": {
+        "email": {"sender": "a@spotmusic.example", "secret": SECRET.format("mail")},
+        "providers": {"a": {**PROVIDER, **OIDC, "issuer": "https://a.example"}},
+    },
+    "services.gone": {**PLAIN, "route": "/v1/gone"},
+    "services.leaving": {**PLAIN, "route": "/v1/leaving"},
+    "services.plain": PLAIN,
+    "observability.access_log_days": 400,
+    "observability.security_log_days": 731,
+    "observability.alarm_slack": {"workspace": "T0123ABCD", "channel": "C0123ABCD"},
+}
+GONE = object()
+
+WORST: tuple[Tried, ...] = (
+    ("NetworkSettings.flow_log_retention_days", "shorter", "network.flow_log_retention_days", 365, "RetentionInDays 545 → 365"),
+    (
+        "RegistrySettings.docker_hub_credentials",
+        "any",
+        "registry.docker_hub_credentials",
+        SECRET.format("ecr-pullthroughcache/other"),
+        "own name",
+    ),
+    ("RegistrySettings.github_credentials", "any", "registry.github_credentials", SECRET.format("ecr-pullthroughcache/hub"), "own name"),
+    ("RegistrySettings.keep_images", "fewer", "registry.keep_images", 10, "images kept: 14, 50 → 3, 10"),
+    ("RegistrySettings.untagged_days", "shorter", "registry.untagged_days", 3, "images kept: 14, 50 → 3, 10"),
+    ("DatabaseSettings.version", "newer", "data.catalogue.version", "8.4.11", "8.4.10 → 8.4.11"),
+    ("DatabaseSettings.storage_gib", "smaller", "data.catalogue.storage_gib", 100, "storage of 200 GiB → 100"),
+    ("DatabaseSettings.instance_class", "any", "data.identity.instance_class", "r8g.xlarge", "DBInstanceClass"),
+    ("CacheSettings.version", "newer", "data.cache.version", "8.2", "EngineVersion: 8.0 → 8.2"),
+    ("CacheSettings.node_type", "any", "data.cache.node_type", "cache.r7g.xlarge", "CacheNodeType"),
+    ("CacheSettings.snapshot_retention_days", "shorter", "data.cache.snapshot_retention_days", 15, "SnapshotRetentionLimit 30 → 15"),
+    ("BucketSettings.audio_noncurrent_days", "shorter", "data.buckets.audio_noncurrent_days", 30, "NoncurrentDays: 90 → 30"),
+    ("BucketSettings.upload_days", "shorter", "data.buckets.upload_days", 7, "ExpirationInDays: 14 → 7"),
+    ("BucketSettings.log_days", "shorter", "data.buckets.log_days", 200, "ExpirationInDays: 365 → 200"),
+    ("BackupSettings.vault_lock_days", "any", "data.backup.vault_lock_days", 9, "the lock of the vault"),
+    ("KubernetesSettings.version", "next", "kubernetes.version", "1.36", "Version: 1.35 → 1.36"),
+    ("RedpandaSettings.brokers", "fewer", "kubernetes.redpanda.brokers", 3, "5 brokers → 3"),
+    ("RedpandaSettings.storage_gib", "any", "kubernetes.redpanda.storage_gib", 600, "volumes of 500 GiB → 600"),
+    ("RedpandaSettings.tiered_storage", "removed", "kubernetes.redpanda.tiered_storage", None, "tiered storage is removed"),
+    ("RedpandaSettings.topics", "removed", "kubernetes.redpanda.topics.events.gone", GONE, "events.gone: rights on it go"),
+    ("TopicSettings.partitions", "fewer", "kubernetes.redpanda.topics.events.kept.partitions", 6, "12 partitions → 6"),
+    ("TopicSettings.replication", "any", "kubernetes.redpanda.topics.events.kept.replication", 3, "replication 5 → 3"),
+    ("TopicSettings.cleanup_policy", "any", "kubernetes.redpanda.topics.events.kept.cleanup_policy", "compact", "delete → compact"),
+    ("TopicSettings.retention_hours", "shorter", "kubernetes.redpanda.topics.events.kept.retention_hours", 24, "older than 24 hours"),
+    ("RabbitMQSettings.storage_gib", "smaller", "kubernetes.rabbitmq.storage_gib", 40, "volumes of 50 GiB → 40"),
+    ("MonitoringSettings.prometheus_storage_gib", "smaller", "kubernetes.monitoring.prometheus_storage_gib", 50, "volumes of 100 GiB → 50"),
+    ("Settings.services", "removed", "services.gone", GONE, "imports it"),
+    ("ServiceSettings.retired", "on", "services.leaving.retired", True, "AWS::ECS::Service is deleted"),
+    ("ServiceSettings.port", "any", "services.trends.port", 9090, "port 8080 → 9090"),
+    (
+        "ServiceSettings.route",
+        "any",
+        "services.recommendations.route",
+        "/v1/others",
+        "AWS::ElasticLoadBalancingV2::ListenerRule is deleted",
+    ),
+    ("ServiceSettings.health_path", "any", "services.web-api.health_path", "/health", "health path /healthz → /health"),
+    ("ServiceSettings.talks_to", "fewer", "services.web-api.talks_to", ["catalogue", "tasks", "uploads"], "imports it"),
+    ("ServiceSettings.deployment", "rolling", "services.playback.deployment", "rolling", "the rule is written anew"),
+    ("EdgeSettings.signing_keys", "signer removed, or new", "edge.signing_keys", ["third", "second"], "third signs before"),
+    ("ObservabilitySettings.access_log_days", "shorter", "observability.access_log_days", 365, "RetentionInDays 400 → 365"),
+    ("ObservabilitySettings.security_log_days", "shorter", "observability.security_log_days", 365, "RetentionInDays 731 → 365"),
+)
+OTHER_WAY: tuple[Tried, ...] = (
+    ("DomainSettings.name", "any", "domain.name", "other.example", "Name: internal.spotmusic.example"),
+    ("DatabaseSettings.version", "older", "data.catalogue.version", "8.4.9", "8.4.10 → 8.4.9"),
+    ("CacheSettings.engine", "redis again", "data.cache.engine", "redis", "valkey → redis"),
+    ("CacheSettings.version", "older", "data.cache.version", None, "valkey → redis"),
+    ("CacheSettings.replicas", "any", "data.cache.replicas", 3, "2 replicas → 3"),
+    ("KubernetesSettings.version", "older", "kubernetes.version", "1.34", "Kubernetes 1.35 → 1.34"),
+    ("RedpandaSettings.brokers", "more", "kubernetes.redpanda.brokers", 7, "5 brokers → 7"),
+    (
+        "DomainSettings.hosted_zone_id",
+        "any",
+        "domain.hosted_zone_id",
+        "Z999999999EXAMPLE",
+        "AWS::CertificateManager::Certificate is replaced",
+    ),
+    ("EdgeSettings.origin_prefix_list", "any", "edge.origin_prefix_list", "pl-12345678", "do not fit at once"),
+    ("Settings.zones", "any", "zones", ["sa-east-1b", "sa-east-1a", "sa-east-1c"], "AvailabilityZone: sa-east-1a"),
+)
+OFF: tuple[Tried, ...] = (
+    ("SlackSettings.workspace", "any", "observability.alarm_slack.workspace", "T0123ABCE", "SlackWorkspaceId was"),
+    ("Settings.production", "off", "production", False, "loses its deletion protection"),
+    (
+        "DataSettings.removal_policy",
+        "destroy",
+        "data",
+        {"removal_policy": "destroy", "allow_data_destruction": True},
+        "goes with its stack",
+    ),
+    ("NetworkSettings.nat_gateways", "fewer", "network.nat_gateways", 1, "imports it"),
+    ("NetworkSettings.interface_endpoints", "any", "network.interface_endpoints", ["kms"], "AWS::EC2::VPCEndpoint is deleted"),
+    ("NetworkSettings.cidr", "any", "network.cidr", "10.40.0.0/17", "CidrBlock: 10.40.0.0/16"),
+    ("Settings.domain", "removed", "domain", None, "Name: internal.spotmusic.example"),
+)
+ELSEWHERE = {
+    ("Settings.domain", "added"): "as its removal: another private zone",
+    ("Settings.name", "any"): "every stack is new",
+    ("Settings.account", "any"): "tests/stacks/test_changes.py",
+    ("Settings.region", "any"): "tests/stacks/test_changes.py",
+    ("CacheSettings.engine", "valkey"): "tests/unit/changes",
+    ("KubernetesSettings.version", "more than the next"): "tests/unit/changes",
+}
+
+QUEUE = {"publishers": ["web-api"], "delivery_limit": 9, "max_length": 9, "message_ttl_hours": 9, "dead_letter_hours": 9}
+HARMLESS: Settings = {
+    "owner": "others",
+    "cost_center": "elsewhere",
+    "tags": {"Team": "music"},
+    "permissions_boundary": "boundary",
+    "domain.edge_certificate": "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+    "registry.account_scanning": False,
+    "data.catalogue.max_storage_gib": 3000,
+    "data.backup.audio_restored_every": "quarter",
+    "data.backup.retention_days": 60,
+    "kubernetes.administrators": [ROLE.format("platform-administrators"), ROLE.format("another")],
+    "kubernetes.viewers": [ROLE.format("team")],
+    "kubernetes.redpanda.cpu": 8,
+    "kubernetes.redpanda.memory_gib": 32,
+    "kubernetes.redpanda.tiered_storage.license_secret": SECRET.format("other-license"),
+    "kubernetes.redpanda.topics.events.kept.producers": ["playback", "trends"],
+    "kubernetes.redpanda.topics.events.kept.consumers": ["trends", "recommendations"],
+    "kubernetes.rabbitmq.memory_gib": 16,
+    "kubernetes.rabbitmq.queues.kept": {**QUEUE, "consumers": ["notifications", "web-api"]},
+    "kubernetes.kong": {"min_replicas": 4, "max_replicas": 30, "requests_per_minute": 300},
+    "kubernetes.keycloak.replicas": 5,
+    "kubernetes.monitoring.retention_hours": 48,
+    "identity.registration": True,
+    "identity.email": {"host": "mail.example", "sender": "b@spotmusic.example", "secret": SECRET.format("other-mail")},
+    "identity.providers.a": {"kind": "google", "label": "B", "client_id": "b", "secret": SECRET.format("other")},
+    "services.plain": {
+        "image_tag": "1.0.0",
+        "cpu": 512,
+        "memory": 1024,
+        "route": "/v1/plain",
+        "public": True,
+        "talks_to": ["cache"],
+        "database_connections": 9,
+        "settings": {"MODE": "fuzzy"},
+        "secrets": {"KEY": SECRET.format("key")},
+        "scaling": {"min": 4, "max": 12, "cpu_percent": 50, "requests_per_target": 500},
+        "peak": {"per_second": 100, "per_task": 50},
+    },
+    "services.leaving.image": f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/a@sha256:{'0' * 64}",
+    "services.notifications.scaling.messages_per_task": 200,
+    "services.trends.talks_to": ["events"],
+    "services.trends.retired_talks_to": ["cache"],
+    "edge.requests_per_five_minutes": 20_000,
+    "edge.logins_per_five_minutes": 300,
+    "edge.price_class": "all",
+    "edge.hsts_include_subdomains": True,
+    "edge.allowed_countries": ["BR"],
+    "observability.alarm_emails": ["b@spotmusic.example"],
+    "observability.alarm_endpoints": ["https://events.example/1"],
+    "observability.alarm_slack.channel": "C0123ABCE",
+    "observability.pager_endpoints": ["https://pager.example/1"],
+    "observability.runbooks_url": "https://runbooks.example",
+    "observability.monthly_budget_usd": 95_000,
+    "resilience.peak": {"listeners": 50_000, "logins_per_second": 10, "events_per_second": 2000, "event_bytes": 500},
+    "resilience.fault_injection": False,
+}
+
+
+UNTRIED = {
+    "DatabaseSettings.multi_az": "production refuses another",
+    "DataSettings.allow_data_destruction": "tried with removal_policy",
+    "KubernetesSettings.endpoint": "production refuses another",
+    "KubernetesSettings.public_access_cidrs": "production refuses any",
+    "EdgeSettings.distribution_domain_name": "a domain takes its place",
+    "OperatorsSettings.network": "production refuses another",
+    "IdentityProviderSettings.authorization_url": "changes with the kind",
+    "IdentityProviderSettings.issuer": "changes with the kind",
+    "IdentityProviderSettings.jwks_url": "changes with the kind",
+    "IdentityProviderSettings.token_url": "changes with the kind",
+}
+SECTIONS = {
+    "Settings": "",
+    "BackupSettings": "data.backup",
+    "BucketSettings": "data.buckets",
+    "CacheSettings": "data.cache",
+    "DatabaseSettings": "data.catalogue",
+    "DomainSettings": "domain",
+    "EdgeSettings": "edge",
+    "IdentitySettings": "identity",
+    "KeycloakSettings": "kubernetes.keycloak",
+    "KongSettings": "kubernetes.kong",
+    "KubernetesSettings": "kubernetes",
+    "MonitoringSettings": "kubernetes.monitoring",
+    "NetworkSettings": "network",
+    "ObservabilitySettings": "observability",
+    "RabbitMQSettings": "kubernetes.rabbitmq",
+    "RedpandaSettings": "kubernetes.redpanda",
+    "RegistrySettings": "registry",
+    "ResilienceSettings": "resilience",
+    "OperatorsSettings": "operators",
+    "EmailSettings": "identity.email",
+    "IdentityProviderSettings": "identity.providers.a",
+    "PeakSettings": "resilience.peak",
+    "QueueSettings": "kubernetes.rabbitmq.queues.kept",
+    "SlackSettings": "observability.alarm_slack",
+    "ScalingSettings": "services.*.scaling",
+    "ServicePeak": "services.*.peak",
+    "ServiceSettings": "services.*",
+    "TieredStorageSettings": "kubernetes.redpanda.tiered_storage",
+    "TopicSettings": "kubernetes.redpanda.topics.events.kept",
+}
+"""Where the keys of a model stand in the changes above."""
+
+
+def edited(text: str, changes: Iterable[tuple[str, Any]]) -> str:
+    """An environment file with keys set or removed."""
+    document = yaml.safe_load(text)
+    for path, value in changes:
+        # A name of a topic has a dot of its own.
+        *parents, last = re.split(r"(?<!events)\.", path)
+        section = document
+        for parent in parents:
+            section = section.setdefault(parent, {})
+        if value is GONE:
+            del section[last]
+        else:
+            section[last] = value
+    return yaml.safe_dump(document)
+
+
+@pytest.fixture(scope="module")
+def changes_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Change]]:
+    """Gives the changes from the base to a group of changed settings."""
+
+    def templates(name: str, text: str) -> Templates:
+        outdir = tmp_path_factory.mktemp(name)
+        synthesize(parse(text, source=Path("environments/prod.yaml")), outdir=outdir)
+        return templates_in(outdir / "assembly-prod")
+
+    base = edited(PROD, BASE.items())
+    before = cache(lambda: templates("base", base))
+    return cache(lambda name: compare(before(), templates(name, edited(base, GROUPS[name]))))
+
+
+GROUPS: dict[str, list[tuple[str, Any]]] = {
+    "worst": [(path, value) for _, _, path, value, _ in WORST],
+    "other-way": [(path, value) for _, _, path, value, _ in OTHER_WAY],
+    "off": [(path, value) for _, _, path, value, _ in OFF],
+    "harmless": [*HARMLESS.items()],
+}
+
+
+@pytest.mark.parametrize(("group", "tried"), [("worst", WORST), ("other-way", OTHER_WAY), ("off", OFF)])
+def test_a_changed_setting_has_the_effect_of_its_schema(
+    changes_of: Callable[[str], list[Change]], group: str, tried: tuple[Tried, ...]
+) -> None:
+    found = changes_of(group)
+    wrong: list[str] = []
+    for key, kind, _, _, told in tried:
+        effects = {str(change.effect) for change in found if told in change.told}
+        if changing.EFFECTS[key][kind] not in effects:
+            wrong.append(f"{key}, {kind}: {effects or 'nothing'} of {told}")
+    assert wrong == []
+
+
+def test_other_settings_interrupt_nothing(changes_of: Callable[[str], list[Change]]) -> None:
+    worse = [change for change in changes_of("harmless") if change.effect != Effect.NONE]
+    assert worse == []
+    assert len(changes_of("harmless")) > 100
+
+
+def leaves() -> Iterator[str]:
+    document = json.loads(schema.text())
+    for model, definition in {"Settings": document, **document["$defs"]}.items():
+        yield from (f"{model}.{key}" for key, value in definition.get("properties", {}).items() if "x-change" in value)
+
+
+def flat(value: Any, path: str = "") -> Iterator[str]:
+    yield re.sub(r"^services\.[a-z-]+", "services.*", path)
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield from flat(below, f"{path}.{key}".lstrip("."))
+
+
+def path_of(leaf: str) -> str:
+    model, key = leaf.split(".")
+    return f"{SECTIONS.get(model, model)}.{key}".lstrip(".")
+
+
+def test_every_setting_is_changed_once() -> None:
+    """A new setting is added to `HARMLESS`, or with its effect to `changing.EFFECTS` and to a group above."""
+    tried = {(key, kind) for key, kind, *_ in (*WORST, *OTHER_WAY, *OFF)} | ELSEWHERE.keys()
+    listed = {(key, kind) for key, kinds in changing.EFFECTS.items() for kind, effect in kinds.items() if effect != changing.NONE}
+    assert listed == tried
+    rest = {leaf for leaf in leaves() if leaf not in changing.EFFECTS and leaf not in UNTRIED}
+    harmless = [f"{path}." for path in flat(HARMLESS)]
+    assert [leaf for leaf in rest if not any(path.startswith(f"{path_of(leaf)}.") for path in harmless)] == []
