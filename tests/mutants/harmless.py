@@ -32,6 +32,14 @@ HARMLESS: tuple[Harmless, ...] = (
     Harmless("AWS::*", "Description", "Nobody but people reads it; names, tags and runbooks say what it is for.", ("drop",)),
     Harmless("AWS::*", "*.Sid", "Label of a statement: IAM decides without it.", ("drop",)),
     Harmless("AWS::CloudWatch::*Alarm", "ActionsEnabled", "True where it is left out (CloudFormation reference).", ("drop",)),
-    Harmless("AWS::CloudFront::Distribution", "DistributionConfig.Comment", "Nobody but people reads it.", ("drop",)),
-    Harmless("AWS::CloudFront::PublicKey", "PublicKeyConfig.Comment", "Nobody but people reads it.", ("drop",)),
+    Harmless("AWS::CloudFront::*", "*Config.Comment", "Nobody but people reads it.", ("drop",)),
+    Harmless("AWS::CloudWatch::Alarm", "Metrics.*.Label", "Shown in the graph of the alarm alone.", ("drop",)),
+    Harmless("AWS::*", "*.Metrics.*.Label", "Shown nowhere: scaling draws no graph.", ("drop",)),
+    Harmless("AWS::IAM::ManagedPolicy", "Path", "/ where it is left out (CloudFormation reference).", ("drop",)),
+    Harmless(
+        "AWS::ApplicationAutoScaling::ScalableTarget", "RoleARN", "Of ECS it takes its service-linked role, which is this one.", ("drop",)
+    ),
+    Harmless("AWS::ElastiCache::ReplicationGroup", "NumNodeGroups", "One where it is left out (CloudFormation reference).", ("drop",)),
+    Harmless("AWS::ECS::Service", "PlatformVersion", "LATEST where it is left out (CloudFormation reference).", ("drop",)),
+    Harmless("AWS::SNS::Topic", "DisplayName", "E-mails have the name of the topic then.", ("drop",)),
 )

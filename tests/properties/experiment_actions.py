@@ -88,7 +88,7 @@ TARGETS: Mapping[str, Parameters] = {
     "aws:ec2:subnet": Parameters(optional=frozenset({"availabilityZoneIdentifier", "vpc"})),
     "aws:rds:db": Parameters(optional=frozenset({"availabilityZoneIdentifiers"})),
     "aws:elasticache:replicationgroup": Parameters(required=frozenset({"availabilityZoneIdentifier"})),
-    "aws:ecs:task": Parameters(optional=frozenset({"cluster", "service"})),
+    "aws:ecs:task": Parameters(required=frozenset({"cluster", "service"})),
     "aws:eks:pod": Parameters(
         required=frozenset({"clusterIdentifier", "namespace", "selectorType", "selectorValue"}),
         optional=frozenset({"availabilityZoneIdentifier", "targetContainerName"}),

@@ -24,6 +24,7 @@ _STALE = "A count that comes late says what waited then, and scaling believes it
 
 SAID: Mapping[str, Mapping[str, Said]] = {
     "AWS::CertificateManager::Certificate": {
+        "DomainValidationOptions.0.DomainName": Said(ANYTHING, "CloudFormation would not know which record is for which name."),
         "ValidationMethod": Said(("DNS",), "By default it is an e-mail that somebody has to answer, again at every renewal."),
         "DomainValidationOptions.0.HostedZoneId": Said(ANYTHING, "A deployment would wait for days until somebody writes the record."),
     },
@@ -93,6 +94,7 @@ SAID: Mapping[str, Mapping[str, Said]] = {
         "Vpc": Said(ANYTHING, "Names would be answered nowhere."),
     },
     "AWS::ServiceDiscovery::Service": {
+        "HealthCheckCustomConfig": Said(ANYTHING, "A task that is ill would be named until it has ended."),
         "DnsConfig.NamespaceId": Said(ANYTHING, "It would have no name to be found by."),
         "DnsConfig.RoutingPolicy": Said(("MULTIVALUE",), "The other policy answers with one task, and Prometheus would see one alone."),
         "NamespaceId": Said(ANYTHING, "It would belong to no namespace."),
@@ -131,7 +133,8 @@ SAID: Mapping[str, Mapping[str, Said]] = {
         "EnableECSManagedTags": Said((True,), "Costs of tasks could not be told apart by service."),
         "PropagateTags": Said(("SERVICE",), "Tasks would have no tags: neither costs nor experiments find them."),
         "PlatformVersion": Said((None, "LATEST"), "An older platform has no fixes of security."),
-        "ServiceConnectConfiguration.Services.*.ClientAliases.*.DnsName": Said(
+        "ServiceConnectConfiguration.Services?.*.ClientAliases.0": Said(ANYTHING, "Callers know it by its short name alone."),
+        "ServiceConnectConfiguration.Services?.*.ClientAliases.*.DnsName": Said(
             ANYTHING, "Callers know it by its short name alone; by default it has the long one."
         ),
         "ServiceConnectConfiguration.Services.*.ClientAliases.*.Port": Said((8080,), "Callers ask there."),
@@ -156,20 +159,13 @@ SAID: Mapping[str, Mapping[str, Said]] = {
         ),
     },
     "AWS::ECS::TaskDefinition": {
+        "ContainerDefinitions.*.PortMappings?.*.ContainerPort": Said(ANYTHING, "ECS refuses a mapping without a port."),
+        "ContainerDefinitions.*.Environment": Said(ANYTHING, "It would not know which service it is."),
         "ContainerDefinitions.0": Said(ANYTHING, "A task without a container is none."),
         "ContainerDefinitions.*.HealthCheck.Command.0": Said(("CMD-SHELL", "CMD"), "The first word says how the rest is run."),
         "ContainerDefinitions.*.HealthCheck.Command.1": Said(ANYTHING, "Nothing would be asked."),
         "ContainerDefinitions.*.LinuxParameters.InitProcessEnabled": Said((True,), "Processes of processes would stay as zombies."),
         "ContainerDefinitions.*.LinuxParameters.Tmpfs.*.MountOptions": Said(ANYTHING, "What is written there could be run."),
-        "ContainerDefinitions.*.Ulimits.0.Name": Said(
-            ("nofile",), "Each connection takes a file, and what Fargate takes by default has changed before."
-        ),
-        "ContainerDefinitions.*.Ulimits.*.SoftLimit": Said(
-            (65536,), "Each connection takes a file, and what Fargate takes by default has changed before."
-        ),
-        "ContainerDefinitions.*.Ulimits.*.HardLimit": Said(
-            (65536,), "Each connection takes a file, and what Fargate takes by default has changed before."
-        ),
         "Family": Said(ANYTHING, "Each deployment would begin a family of a name of its own."),
     },
     "AWS::ElastiCache::ReplicationGroup": {
@@ -215,6 +211,19 @@ SAID: Mapping[str, Mapping[str, Said]] = {
         "Atomic": Said((None, True), "What fails is taken back, or left out where it must not be."),
         "Release": Said(ANYTHING, "By default it is the end of the path of the construct."),
         "Wait": Said((None, True), "What does not start is an error, or left out where nothing is waited for."),
+    },
+    "AWS::ElasticLoadBalancingV2::TargetGroup": {
+        "Protocol": Said(("HTTP", "HTTPS", "TCP", "TLS"), "Targets that are no functions have one."),
+    },
+    "AWS::ApplicationAutoScaling::ScalingPolicy": {
+        "TargetTrackingScalingPolicyConfiguration.ScaleInCooldown": Said((300,), "Five minutes, in which a wave of requests is over."),
+        "TargetTrackingScalingPolicyConfiguration.ScaleOutCooldown": Said((60,), "A minute, in which a task has started."),
+    },
+    "AWS::Backup::RestoreTestingPlan": {
+        "RecoveryPointSelection.RecoveryPointTypes": Said(
+            (["CONTINUOUS", "SNAPSHOT"],), "Half of the recovery points would never be tried."
+        ),
+        "RecoveryPointSelection.SelectionWindowDays": Said((7,), "30 by default: a backup of last month tells nothing of those since."),
     },
 }
 """Of every resource of a type; `*` stands for each item of a list or a mapping. What a promise says already is not said again here."""

@@ -67,7 +67,8 @@ def services_of(platform: Platform) -> tuple[Service, ...]:
     for resource in platform.some("AWS::ECS::Service"):
         definition = resource.target("TaskDefinition")
         assert definition, f"{resource}: its task definition is not one of this platform"
-        name = environment_of(definition, definition["ContainerDefinitions.0"])["SERVICE"]
+        name = environment_of(definition, definition["ContainerDefinitions.0"] or {}).get("SERVICE", "")
+        assert name in platform.settings.services, f"{definition}: SERVICE names no service of the environment file"
         found[name] = Service(name=name, settings=platform.settings.services[name], resource=resource, definition=definition)
     assert found.keys() == platform.settings.services.keys(), f"{platform.name}: the environment file and the template differ in services"
     return tuple(found.values())

@@ -60,7 +60,8 @@ def test_every_security_group_is_worn_in_our_vpc(platform: Platform) -> Verdicts
         if function["VpcConfig"] is not None:
             its = function.targets("VpcConfig.SecurityGroupIds")
             yield function, bool(its), "Give it a group: it would stand in the VPC's own, which lets nothing out."
-            yield function, bool(function.targets("VpcConfig.SubnetIds")), "Give it subnets."
+            everywhere = set(function.targets("VpcConfig.SubnetIds")) == set(subnets(platform, "application"))
+            yield function, everywhere, "Give it the application subnet of every zone."
     for cluster in platform.some("AWS::EKS::Cluster"):
         yield cluster, bool(cluster.targets("ResourcesVpcConfig.SecurityGroupIds")), "Give it the control plane's group."
 

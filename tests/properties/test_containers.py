@@ -15,6 +15,8 @@ TOLD = {
 """Variables by word of `talks_to`, which each begins with (docs/service-contract.md)."""
 OF_SOME = {"events": {"EVENTS_CONSUMES", "EVENTS_PRODUCES"}, "tasks": {"TASKS_EXCHANGE", "TASKS_QUEUES"}}
 """Variables of which a service has one at least: what it takes, or what it gives."""
+FILES = {"Name": "nofile", "SoftLimit": 65536, "HardLimit": 65536}
+"""Each connection takes one, and what Fargate takes by default has changed before (Amazon ECS developer guide, ulimits)."""
 ALWAYS = {"SERVICE", "HEALTH_PATH", "ENVIRONMENT", "LOG_LEVEL", "IDENTITY_ISSUER"}
 
 
@@ -26,5 +28,8 @@ def test_containers_are_told_of_what_they_talk_to(platform: Platform) -> Verdict
         needed = ALWAYS | {f"{word.upper()}_{name}" for word in words for name in TOLD[word].split()}
         needed |= {"PORT"} if service.container.get("PortMappings") else set()
         yield service.resource, needed <= told, f"Tell it {sorted(needed - told)}."
+        yield service.resource, service.container.get("Ulimits") == [FILES], f"Let it have {FILES['HardLimit']} files and connections."
+        port = str(platform.only("AWS::ElastiCache::ReplicationGroup")["Port"])
+        yield service.resource, service.environment.get("CACHE_PORT", port) == port, f"The cache listens on {port}."
         for word in words:
             yield service.resource, not OF_SOME.get(word) or bool(OF_SOME[word] & told), f"Tell it one of {OF_SOME.get(word)}."

@@ -195,10 +195,14 @@ def it_finds_one_pod(template: Resource, said: Json, selection: str) -> Verdicts
     admitted = releases_of(platform)["ground"].values["namespaces"].get(said.get("namespace"), {}).get("experimentsBy")
     yield template, admitted == EXPERIMENTER, "Let the chart `ground` admit experiments to the namespace."
     for action in template["Actions"].values():
-        image = platform.text(template.stack, action["Parameters"].get("fisPodContainerImage"))
+        image = platform.text(template.stack, action.get("Parameters", {}).get("fisPodContainerImage"))
         yield template, ".dkr.ecr." in image, "Take the image of its pod from our registry: the endpoints reach no other account."
-        confined = action["Parameters"].get("fisPodSecurityPolicy") == "restricted"
-        yield template, confined and action["Parameters"].get("kubernetesServiceAccount") == EXPERIMENTER, "The namespace is restricted."
+        confined = action.get("Parameters", {}).get("fisPodSecurityPolicy") == "restricted"
+        yield (
+            template,
+            confined and action.get("Parameters", {}).get("kubernetesServiceAccount") == EXPERIMENTER,
+            "The namespace is restricted.",
+        )
 
 
 def broker_labels(platform: Platform) -> dict[str, Json]:

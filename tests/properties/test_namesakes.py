@@ -48,7 +48,7 @@ MEANT: Mapping[str, str] = {
     "AWS::RDS::DBSubnetGroup SubnetIds.*": "network/NetworkVpcdataSubnet?Subnet",
     # Names that CDK gives, or that say what for and not of what.
     "AWS::ECS::Service DeploymentConfiguration.Alarms.AlarmNames.*": "ecs-services/*IngressDeploymentAlarm",
-    "AWS::ECS::TaskDefinition ExecutionRoleArn": "ecs-services/*RolesExecutionRole",
+    "AWS::ECS::TaskDefinition ExecutionRoleArn": "*RolesExecutionRole",
     "AWS::EKS::AccessEntry PrincipalArn": "eks-platform/Kubernetes*Role observability/FaultsPodRole",
     "AWS::ElastiCache::UserGroup UserIds.*": "data/CacheUsers*",
     "AWS::Lambda::Function Environment.Variables.USER_ON_EVENT_FUNCTION_ARN": "eks-platform/KubernetesClusterKubectlProviderHandler",
@@ -96,9 +96,9 @@ def _references(value: Any, path: str, label: str) -> Iterator[tuple[str, str, A
 
 @cache
 def words(text: str, services: tuple[str, ...]) -> frozenset[str]:
-    """Words of a logical id, or of a name in capitals; names of services are one word each."""
+    """Words of a logical id, or of a name in capitals, in the singular; names of services are one word each."""
     apart = re.sub("|".join(services), lambda match: f" {match[0].capitalize()} ", text) if services else text
-    return frozenset(word.lower() for word in _WORD.findall(apart))
+    return frozenset(word.lower().removesuffix("s") for word in _WORD.findall(apart)) - {"user"}
 
 
 def likely(platform: Platform, resource: Resource, label: str, target: Resource) -> list[Resource]:
@@ -158,3 +158,15 @@ def _lists(value: Any) -> Iterator[list[Any]]:
         for key, item in value.items():
             if not key.startswith("Fn::"):
                 yield from _lists(item)
+
+
+@rule
+def test_alarms_of_one_severity_tell_the_same(platform: Platform) -> Verdicts:
+    told: dict[tuple[str, bool], dict[frozenset[str], list[Resource]]] = defaultdict(lambda: defaultdict(list))
+    for alarm in platform.some("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
+        if alarm["AlarmActions"]:
+            topics = frozenset(target.name for target in alarm.targets("AlarmActions"))
+            told[alarm.stack, "Critical" in alarm.id][topics].append(alarm)
+    for ways in told.values():
+        fewest = min(ways.values(), key=len)
+        yield fewest[0], len(ways) == 1, f"Alarms like it tell {[sorted(topics) for topics in ways]}. Tell the same."

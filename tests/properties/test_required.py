@@ -78,6 +78,24 @@ def test_pairs_have_both_halves(platform: Platform) -> Verdicts:
             yield resource, not torn, f"Give {torn} a key and a value."
 
 
+NAMED = {
+    "AWS::EC2::EIP",
+    "AWS::EC2::InternetGateway",
+    "AWS::EC2::NatGateway",
+    "AWS::EC2::RouteTable",
+    "AWS::EC2::SecurityGroup",
+    "AWS::EC2::Subnet",
+    "AWS::EC2::VPC",
+}
+"""Types that have no name but their tag."""
+
+
+@rule
+def test_network_resources_have_names(platform: Platform) -> Verdicts:
+    for resource in platform.some(*NAMED):
+        yield resource, bool(resource.tags.get("Name")), "Tag it with Name: consoles and flow logs show an id otherwise."
+
+
 def pairs_of(value: Any) -> Iterator[list[Json]]:
     """Lists of keys, or names, and values, at any depth."""
     if isinstance(value, list):

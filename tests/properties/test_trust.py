@@ -1,4 +1,4 @@
-"""Roles ask services for whom they come."""
+"""Conditions of roles: services say for whom they come, and nodes are tagged as everything else."""
 
 from tests.properties import reviewed
 from tests.properties.promise import Verdicts, rule
@@ -16,3 +16,32 @@ def test_roles_ask_for_whom_a_service_comes(platform: Platform) -> Verdicts:
             account = statement.values("StringEquals", "aws:SourceAccount") == (ACCOUNT,)
             arn = services <= reviewed.TELL_ACCOUNT_ONLY or "aws:sourcearn" in statement.condition_keys
             yield statement.resource, account and arn, "Ask for aws:SourceAccount, and for aws:SourceArn where the service tells it."
+
+
+OF_EVERYTHING = {"Project", "Env", "Owner", "CostCenter", "DataClass"}
+"""Tags that every resource has (docs/security.md)."""
+
+
+@rule
+def test_nodes_get_tags_of_this_cluster(platform: Platform) -> Verdicts:
+    """EKS Auto Mode tags what it makes; a key that its role may not use is an error, and then there are no nodes."""
+    cluster = f"spotmusic-{platform.settings.name}"
+    found = [
+        s for s in statements_of(platform) if s.kind == "identity" and s.conditions.get("ForAllValues:StringLike", {}).get("aws:tagkeys")
+    ]
+    for statement in found:
+        keys = set(statement.values("ForAllValues:StringLike", "aws:TagKeys"))
+        yield statement.resource, {"eks:*", *OF_EVERYTHING} <= keys, f"Let it use {sorted(OF_EVERYTHING - keys)} and eks:*."
+        own = statement.values("StringEquals", "aws:RequestTag/eks:eks-cluster-name") == (cluster,)
+        yield statement.resource, own, f"Let it make what is tagged for {cluster} alone."
+    yield platform.name, bool(found), "Let the role of the cluster tag what it makes."
+
+
+@rule
+def test_rights_ask_for_switches_that_are_on(platform: Platform) -> Verdicts:
+    """A right for what is not granted for AWS, or not made by AWS FIS, is the opposite of what is meant."""
+    for statement in statements_of(platform):
+        switches = {"Bool": "kms:GrantIsForAWSResource", "StringEquals": "aws:ResourceTag/managedByFIS"}
+        for operator, key in switches.items():
+            said = statement.values(operator, key)
+            yield statement.resource, not statement.allows or said in ((), ("true",)), f"{key} is {said}."

@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from tests.conftest import ROOT
 from tests.properties.distributions import DISTRIBUTION, every_behavior
-from tests.properties.promise import Verdicts, promise
+from tests.properties.promise import Verdicts, promise, rule
 from tests.properties.resources import EDGE_REGION, Json, Platform, Resource, at
 
 ACL = "AWS::WAFv2::WebACL"
@@ -163,3 +163,31 @@ def test_p108_what_was_refused_is_recorded_at_home_without_credentials(platform:
             everything = log["LoggingFilter.DefaultBehavior"] in (None, "KEEP")
             dropped = any(f["Behavior"] == "DROP" for f in log["LoggingFilter.Filters"] or [])
             yield log, not dropped and (everything or actions >= {"BLOCK", "COUNT"}), "Keep what a rule refused or counted."
+
+
+@rule
+def test_statements_of_web_acls_are_of_one_kind(platform: Platform) -> Verdicts:
+    for acl in platform.some(ACL):
+        for statement in statements_in(acl["Rules"]):
+            yield acl, len(statement) == 1, f"{statement}: say one thing in it."
+            match = statement.get("ByteMatchStatement") or {}
+            types = {change.get("Type") for change in match.get("TextTransformations", [])}
+            beginning = "UriPath" in match.get("FieldToMatch", {}) and match.get("PositionalConstraint") == "STARTS_WITH"
+            read = not beginning or types >= {"URL_DECODE", "NORMALIZE_PATH", "LOWERCASE"}
+            yield acl, read, f"{statement}: read a path in whichever way a client writes it."
+            changes = [change.get("Priority") for change in match.get("TextTransformations", [])]
+            yield acl, changes == list(range(len(changes))), f"{statement}: number what is changed from 0, in its order."
+
+
+def statements_in(value: object) -> Iterator[Json]:
+    """Statements of rules at any depth."""
+    if isinstance(value, list):
+        for item in value:
+            yield from statements_in(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key in ("Statement", "ScopeDownStatement"):
+                yield item
+            elif key == "Statements":
+                yield from item
+            yield from statements_in(item)
