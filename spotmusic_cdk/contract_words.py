@@ -98,6 +98,10 @@ FORMS = {
     ),
     "AUDIO_PARAMETERS_REGION": "region of these parameters, which is not the home region",
     "UPLOADS_BUCKET": "name of the bucket of uploads",
+    "UPLOADS_VERDICTS_QUEUE": (
+        "address of an SQS queue with the verdict of the malware scan on each upload "
+        "([an upload becomes a track](../constructs/spotmusic_constructs/services/README.md#an-upload-becomes-a-track))"
+    ),
     "UPLOADS_ENDPOINT": "endpoint of S3 that addresses must be signed for: browsers may send to it alone",
 }
 """Variables by name, of every word."""
@@ -178,15 +182,23 @@ FACTS = {
         "until there is a first: the edge "
         "comes after the services, in another region, and SSM answers some 40 reads a second",
     ),
+    "audio: write": Facts(
+        authority="Amazon's public roots",
+        names="keys that begin with `audio/`",
+        rights="write objects: neither read, list nor tag them, nor sign addresses. One service has the word",
+        limits="`CopyObject` with `TaggingDirective: REPLACE` takes 5 GB; larger objects need `UploadPartCopy`",
+        timeouts="a copy of 5 GB may take minutes: copy outside of requests, when the verdict comes",
+    ),
     "uploads": Facts(
         authority="Amazon's public roots",
         names="any key",
-        rights="read, write and sign addresses for artists; nobody reads an object before its scan",
+        rights="read, write and sign addresses for artists; nobody reads an object before its scan. Take verdicts from the queue",
         limits=(
             "a signed POST bounds size and type (`content-length-range`, `Content-Type`), a signed PUT can't. Objects "
             "expire after `data.buckets.upload_days`"
         ),
-        timeouts="let an address end within an hour: S3's access log holds it",
+        timeouts="let an address end within an hour: S3's access log holds it. A verdict that is not deleted comes back after five "
+        "minutes, and after five times is a dead letter; it may come twice",
     ),
     "another service": Facts(
         authority="nothing: HTTP inside security groups",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.services import ServiceSettings
+from spotmusic_cdk.settings.word import mode_of
 from spotmusic_constructs.services.image_name import ecr_repository
 
 READ, WRITE, DELETE, USE, RUN, CALL, ADMINISTER = "read", "write", "delete", "use", "run", "call", "administer"
@@ -87,7 +88,10 @@ def _word(who: str, id_: str, word: str, settings: Settings) -> Iterator[Grant]:
         case "tasks":
             yield from _may(who, read=[f"secrets/ComponentsRabbitMQ{id_}", *authority])
         case "uploads":
-            yield from _may(who, read=["data/UploadsBucket"], write=["data/UploadsBucket"])
+            verdicts = f"data/UploadVerdicts{id_}Queue"
+            yield from _may(who, read=["data/UploadsBucket", verdicts], write=["data/UploadsBucket", verdicts], delete=[verdicts])
+        case "audio" if mode_of(word) == "write":
+            yield from _may(who, write=["data/AudioBucket"])
         case "audio":
             first = settings.edge.signing_keys[0]
             yield from _may(who, read=["data/AudioBucket", f"secrets/SigningKey{first}Secret", "parameters of the edge"])
@@ -189,7 +193,7 @@ def _people(settings: Settings) -> Iterator[Grant]:
         yield from _may("tasks of operators", read=[IMAGES, TOKEN], write=written)
 
 
-def _aws(_: Settings) -> Iterator[Grant]:
+def _aws(settings: Settings) -> Iterator[Grant]:
     """AWS services in their own name."""
     yield from _may("cloudfront", read=["data/AudioBucket", "data/WebBucket"], use=["secrets/AudioKey"])
     # It scans each upload, tags it, and is told of new ones by a rule that it makes itself.
@@ -201,7 +205,8 @@ def _aws(_: Settings) -> Iterator[Grant]:
     yield from _may("delivery.logs", read=["data/LogsBucket"], write=archives, use=["secrets/LogsKey"])
     yield from _may("logs", use=["secrets/LogsKey", "network/FlowLogKey"])
     yield from _may("vpc-flow-logs", read=["network/FlowLogsLogGroup"], write=["network/FlowLogsLogGroup"])
-    yield from _may("events", write=["observability/EventLogLogGroup"])
+    queues = [f"data/UploadVerdicts{id_}{queue}" for id_ in _that_talk_to("uploads", settings.kept) for queue in ("Queue", "DeadLetters")]
+    yield from _may("events", write=["observability/EventLogLogGroup", *queues])
     yield from _may("events.rds", write=["data/DatabaseEventsTopic"])
     for teller in ("budgets", "cloudwatch"):
         yield from _may(teller, write=["edge/AlarmTopic", "observability/AlarmTopic"])

@@ -16,6 +16,7 @@ from spotmusic_constructs.data.database_events import DatabaseEvents
 from spotmusic_constructs.data.log_bucket import LogBucket
 from spotmusic_constructs.data.relational_database import DatabaseKeys, RelationalDatabase
 from spotmusic_constructs.data.restore_testing import RestoredDatabase, RestoreTesting
+from spotmusic_constructs.data.upload_verdicts import UploadVerdicts
 from spotmusic_constructs.data.uploads_bucket import UploadsBucket
 from spotmusic_constructs.data.web_bucket import WebBucket
 from stacks.environment_stack import EnvironmentStack
@@ -46,6 +47,7 @@ class DataStack(EnvironmentStack):
         cache: cache, with a user for Kong and for each service that talks to it.
         audio: bucket of the tracks.
         uploads: bucket in which uploads wait for their scan.
+        verdicts: queue of the verdicts on uploads, for each service that talks to `uploads`.
         web: bucket of the web client.
         logs: bucket of access logs.
         backup: vault and plan.
@@ -148,6 +150,11 @@ class DataStack(EnvironmentStack):
             days=buckets.upload_days,
             removal_policy=policy,
         )
+        verdicts = Construct(self, "UploadVerdicts")
+        self.verdicts = {
+            name: UploadVerdicts(verdicts, name, bucket=self.uploads.bucket, key=self._keys.notifications)
+            for name in settings.services_talking_to("uploads")
+        }
 
     def _database(self, name: str, database: DatabaseSettings, databases: Mapping[str, str]) -> RelationalDatabase:
         settings, groups, keys = self._settings, self._network.security_groups, self._keys

@@ -37,6 +37,7 @@ from spotmusic_constructs.observability.rules_and_dashboards import Names
 from spotmusic_constructs.observability.service_alarms import ServiceAlarms
 from spotmusic_constructs.observability.service_level_objective import ServiceLevelObjective, slow_share
 from spotmusic_constructs.observability.slack_channel import SlackChannel
+from spotmusic_constructs.observability.verdict_alarms import VerdictAlarms, VerdictQueues
 from spotmusic_constructs.services.queue_depth import METRIC_NAME as READY_MESSAGES
 from spotmusic_constructs.services.queue_depth import NAMESPACE as QUEUES
 from spotmusic_constructs.services.service_names import published_names
@@ -247,6 +248,12 @@ class ObservabilityStack(EnvironmentStack):
                 storage_gib=settings.storage_gib,
                 memory_gib=memory_gib(settings.instance_class),
             )
+        queues = {
+            name: VerdictQueues(queue=found.queue.attr_queue_name, dead_letters=found.dead_letters.attr_queue_name)
+            for name, found in self._data.verdicts.items()
+            if name in self._settings.services_talking_to("uploads")
+        }
+        VerdictAlarms(self, "VerdictAlarms", told=self._told, services=queues)
         CacheAlarms(self, "CacheAlarms", told=self._told, nodes=self._nodes)
         FunctionAlarms(self, "FunctionAlarms", told=self._told, functions=dict(self._functions()))
 

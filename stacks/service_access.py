@@ -9,6 +9,7 @@ from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.services import ServiceSettings, address_variable
+from spotmusic_cdk.settings.word import mode_of
 from spotmusic_constructs.messaging import topology
 from spotmusic_constructs.services.access import (
     Access,
@@ -16,8 +17,10 @@ from spotmusic_constructs.services.access import (
     combine,
     configuration_access,
     parameter_access,
+    queue_access,
     secret_access,
     user_access,
+    writing_access,
 )
 from spotmusic_constructs.streaming.redpanda import MECHANISM
 from stacks.data import DataStack
@@ -31,6 +34,8 @@ CATALOGUE = {"CATALOGUE_AUTHORITY": "catalogue/authority"}
 EVENTS = {"EVENTS_BOOTSTRAP_SERVERS": "kafka/bootstrap-servers", "EVENTS_SCHEMA_REGISTRY": "kafka/schema-registry"}
 TASKS = {"TASKS_ENDPOINT": "amqp/endpoint"}
 TASKS_TOPOLOGY = {"TASKS_VIRTUAL_HOST": topology.VIRTUAL_HOST, "TASKS_EXCHANGE": topology.TASKS}
+AUDIO = "audio"
+"""First part of the keys of tracks: CloudFront leads `/audio/*` to their bucket."""
 DATABASE_FIELDS = ("username", "password", "host", "port", "dbname")
 
 
@@ -96,6 +101,10 @@ class ServiceAccess:
                 yield bucket_access("UPLOADS", self._data.uploads.bucket, writes=True)
                 # Pages may put files there alone, by the content security policy. SDKs would sign for another name of the bucket.
                 yield Access(environment={"UPLOADS_ENDPOINT": f"https://s3.{self._settings.region}.{cdk.Aws.URL_SUFFIX}"})
+                queue = self._data.verdicts[name].queue
+                yield queue_access("UPLOADS_VERDICTS_QUEUE", url=queue.ref, arn=queue.attr_arn)
+            case "audio" if mode_of(word) == "write":
+                yield writing_access("AUDIO", self._data.audio.bucket, below=AUDIO)
             case "audio":
                 yield from self._audio()
             case other:

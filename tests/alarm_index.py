@@ -65,7 +65,7 @@ def _general(id_: str, services: Iterable[str], queues: Iterable[str]) -> str:
     name = re.sub(r"(Critical|Warning)$", "", name)
     name = re.sub(r"(Node|Broker)\d+|(Zone)[A-Z](?=Ports|Drops)", lambda found: f"{found[1] or found[2]}…", name)
     for service in services:
-        name = re.sub(rf"^Service{service.replace('-', '')}(?=[A-Z])", "Service…", name)
+        name = re.sub(rf"^(Service|VerdictAlarms){service.replace('-', '')}(?=[A-Z])", r"\1…", name)
     for queue in queues:
         name = re.sub(rf"^QueueAlarms{queue.replace('-', '')}$", "QueueAlarms…", name)
     return name

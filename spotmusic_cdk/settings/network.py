@@ -10,7 +10,19 @@ from spotmusic_cdk.settings.model import LogDays, Model, Unordered
 from spotmusic_cdk.settings.problem import shown
 
 InterfaceEndpoint = Literal[
-    "ecr.api", "ecr.dkr", "logs", "secretsmanager", "kms", "sts", "ssm", "eks", "eks-auth", "ec2", "elasticloadbalancing", "monitoring"
+    "ecr.api",
+    "ecr.dkr",
+    "logs",
+    "secretsmanager",
+    "kms",
+    "sts",
+    "ssm",
+    "eks",
+    "eks-auth",
+    "ec2",
+    "elasticloadbalancing",
+    "monitoring",
+    "sqs",
 ]
 
 PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))

@@ -28,6 +28,8 @@ MOST_RULES = 330
 """Security groups and rules of services in the network stack, which has some 145 resources beside them and room for 500."""
 MOST_BROKER_CLIENTS = 58
 """Words `events` and `tasks`: each is a rule of the broker load balancer's group, of EC2's 60, and two are its own."""
+MOST_UPLOADERS = 5
+"""Words `uploads`: each makes two queues, their policies and a rule in the data stack, and gets every verdict."""
 
 NAMES_OF_OTHERS = {
     "admin": "the superuser of Redpanda",
@@ -50,6 +52,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _room(settings)
     yield from _routes(settings)
     yield from _cycles(settings)
+    yield from _one_writer(settings)
     for name, service in settings.services.items():
         yield from _name(name, settings)
         yield from _image(name, service, settings)
@@ -96,6 +99,18 @@ def _room(settings: Settings) -> Iterator[Problem]:
     if clients > MOST_BROKER_CLIENTS:
         wrong = f"events and tasks stand {clients} times in talks_to, and the brokers admit {MOST_BROKER_CLIENTS}"
         yield Problem("services", wrong, elsewhere)
+    uploaders = sum("uploads" in service.kept_words for service in services.values())
+    if uploaders > MOST_UPLOADERS:
+        wrong = f"uploads stands {uploaders} times in talks_to, and {MOST_UPLOADERS} services get verdicts"
+        yield Problem("services", wrong, "Let one service take uploads, and call it from the others.")
+
+
+def _one_writer(settings: Settings) -> Iterator[Problem]:
+    """Two services that write the audio library would replace and remove each other's tracks."""
+    first, *others = [name for name, service in settings.running.services.items() if service.writes("audio")] or [""]
+    for name in others:
+        wrong = f"{first} writes the audio library already"
+        yield Problem(f"services.{name}.talks_to", wrong, "Let one service write it: use audio, or leave the word out.")
 
 
 def _routes(settings: Settings) -> Iterator[Problem]:
@@ -146,9 +161,9 @@ def _image(name: str, service: ServiceSettings, settings: Settings) -> Iterator[
 
 def _connections(name: str, service: ServiceSettings, settings: Settings) -> Iterator[Problem]:
     for word in service.retired_talks_to:
-        if word in service.talks_to:
+        if word.told in [kept.told for kept in service.talks_to]:
             key = f"services.{name}.retired_talks_to"
-            yield Problem(key, f"{word} stands in talks_to as well", "Remove it from one of them.")
+            yield Problem(key, f"{word.told} stands in talks_to as well", "Remove it from one of them.")
     for field, words in (("talks_to", service.talks_to), ("retired_talks_to", service.retired_talks_to)):
         yield from _targets(f"services.{name}.{field}", name, words, settings)
     for target in service.talks_to:

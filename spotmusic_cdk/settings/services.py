@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from spotmusic_cdk.settings.model import Model, Name, SecretArn, Unordered, UnorderedKeys
 from spotmusic_cdk.settings.resilience import ServicePeak
+from spotmusic_cdk.settings.word import Word, mode_of
 
 Resource = Literal["catalogue", "cache", "events", "tasks", "audio", "uploads"]
 RESOURCES: tuple[Resource, ...] = get_args(Resource)
@@ -84,15 +85,16 @@ class ServiceSettings(Model):
     """Whether the route answers without a token."""
     health_path: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9/_-]*$", max_length=200)] = "/healthz"
     """Path that answers 200 when a task can serve."""
-    talks_to: Annotated[tuple[Name, ...], Unordered] = ()
-    """What it may connect to: catalogue, cache, events (Redpanda), tasks (RabbitMQ), audio, uploads, or another service."""
+    talks_to: Annotated[tuple[Word, ...], Unordered] = ()
+    """What it may connect to: catalogue, cache, events (Redpanda), tasks (RabbitMQ), audio (to read and sign), `audio: write` (for one
+    service), uploads, or another service."""
     settings: Annotated[dict[VariableName, SettingText], Field(max_length=20), UnorderedKeys] = Field(default_factory=dict)
     """Environment variables of its own, such as `SEARCH_MODE: fuzzy`: 20 at most, of 1 to 1024 characters. A number needs quotes. No
     secrets: whoever may describe a task definition reads them. A change is a deployment, which rolls back by itself."""
     secrets: Annotated[dict[VariableName, SecretArn], Field(max_length=10), UnorderedKeys] = Field(default_factory=dict)
     """Secrets of its own by the environment variable, such as `FCM_KEY: arn:aws:secretsmanager:…`: 10 at most. You make each in Secrets
     Manager (docs/runbooks/secret-from-outside.md); the variable has the whole value that the secret has when a task starts."""
-    retired_talks_to: Annotated[tuple[Name, ...], Unordered] = ()
+    retired_talks_to: Annotated[tuple[Word, ...], Unordered] = ()
     """Words on their way out of `talks_to`: new tasks do without them, and the ones that still run keep their connections, users and
     secrets. The first of two deployments that remove a word (docs/deployment.md)."""
     deployment: Literal["rolling", "blue_green"] = "rolling"
@@ -107,14 +109,22 @@ class ServiceSettings(Model):
     """The busiest minute that it is built for (docs/game-day.md)."""
 
     @property
-    def kept_words(self) -> tuple[str, ...]:
+    def kept_words(self) -> tuple[Word, ...]:
         """Words of `talks_to` and of `retired_talks_to`: all that a running task may use until the second deployment."""
         return (*self.talks_to, *self.retired_talks_to)
 
     @property
     def connections(self) -> tuple[str, ...]:
         """Words of `talks_to` behind which there are security group rules."""
-        return tuple(word for word in self.talks_to if word not in WITHOUT_RULES)
+        return tuple(dict.fromkeys(str(word) for word in self.talks_to if word not in WITHOUT_RULES))
+
+    def writes(self, word: str) -> bool:
+        """Tells whether a word stands in `talks_to` with the mode `write`."""
+        return any(found == word and mode_of(found) == "write" for found in self.talks_to)
+
+    def reads(self, word: str) -> bool:
+        """Tells whether a word stands in `talks_to` with the mode `read`."""
+        return any(found == word and mode_of(found) == "read" for found in self.talks_to)
 
     @property
     def kept(self) -> "ServiceSettings":

@@ -83,6 +83,8 @@ LIMITS: Mapping[str, Limit] = {
     "AWS/RDS FreeStorageSpace": _sized(5, 8 / 15),
     "AWS/RDS FreeableMemory": _sized(10, 1 / 2),
     "AWS/SNS NumberOfMessagesPublished": _after(3, 3, 300, critical=1),
+    "AWS/SQS ApproximateAgeOfOldestMessage": _after(1, 1, 300, warning=3600),
+    "AWS/SQS ApproximateNumberOfMessagesVisible": COUNTED,
     "AWS/Scheduler InvocationDroppedCount": COUNTED,
     "AWS/WAFV2 BlockedRequests": _after(1, 1, 300, warning=1000, critical=20_000),
     "ECS/ContainerInsights DesiredTaskCount RunningTaskCount": _after(10, 10, 60, critical=1),

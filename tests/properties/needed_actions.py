@@ -108,6 +108,13 @@ NEEDED: tuple[Needed, ...] = (
         "ecs-services/webapiRolesTaskRole",
         "s3:AbortMultipartUpload s3:GetObject s3:GetObjectTagging s3:ListMultipartUploadParts s3:PutObject",
         "Amazon S3 user guide, multipart upload permissions",
+        by="s3:GetObject",
+    ),
+    Needed("ecs-services/webapiRolesTaskRole", "s3:AbortMultipartUpload s3:PutObject", "the same"),
+    Needed(
+        "ecs-services/webapiRolesTaskRole",
+        "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage",
+        "Amazon SQS developer guide, actions of a consumer",
     ),
     Needed("ecs-services/playbackRolesTaskRole", "s3:GetObject s3:GetObjectTagging", "docs/services.md, words of talks_to"),
     Needed("ecs-services/*TaskRole", "ssm:GetParameter ssm:GetParameters", "docs/services.md, words of talks_to"),

@@ -98,6 +98,11 @@ PUBLISHED: Mapping[str, Mapping[str, Published]] = {
     },
     # Amazon SNS developer guide, CloudWatch metrics.
     "AWS/SNS": {"NumberOfMessagesPublished": _by("TopicName", of="Sum")},
+    # Amazon SQS developer guide, available CloudWatch metrics. A queue without messages for six hours reports none.
+    "AWS/SQS": {
+        "ApproximateAgeOfOldestMessage": _by("QueueName", of="Average Minimum Maximum"),
+        "ApproximateNumberOfMessagesVisible": _by("QueueName", of="Average Minimum Maximum"),
+    },
     # Amazon EventBridge Scheduler user guide, CloudWatch metrics.
     "AWS/Scheduler": {"InvocationDroppedCount": _by("ScheduleGroup", of="Sum")},
     # AWS WAF developer guide, metrics and dimensions: `Region` is a dimension of everything but CloudFront.

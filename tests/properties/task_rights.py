@@ -9,6 +9,8 @@ from tests.properties.statements import Statement, statements_of
 _POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 _PULL = "ecr:(BatchCheckLayerAvailability|BatchGetImage|GetDownloadUrlForLayer|BatchImportUpstreamImage|CreateRepository)"
 _READ_OBJECT = "s3:GetObject(Tagging)?"
+_WRITE_ONLY = "s3:(PutObject|AbortMultipartUpload)"
+_TAKE_MESSAGES = "sqs:(ChangeMessageVisibility|DeleteMessage|GetQueueAttributes|ReceiveMessage)"
 _WRITE_OBJECT = "s3:(GetObject(Tagging)?|PutObject|AbortMultipartUpload|ListMultipartUploadParts)"
 
 
@@ -54,11 +56,20 @@ def _told(service: Service, name: str, value: str) -> list[str]:
     parameter = rf"ssm:GetParameters? arn:aws:ssm:[a-z0-9-]+:{ACCOUNT}:parameter"
     if name.endswith("_USER_ARN"):
         return [f"secretsmanager:GetSecretValue {re.escape(value)}"]
-    if name.endswith("_BUCKET") and name.removesuffix("_BUCKET").lower() in service.settings.talks_to:
-        objects = re.escape(value.removesuffix("}") + ".Arn}/*")
-        return [f"{_WRITE_OBJECT if name == 'UPLOADS_BUCKET' else _READ_OBJECT} {objects}"]
-    if name.endswith("_PARAMETERS"):
-        return [rf"{parameter}{re.escape(value)}/[\w-]+"]
-    if name.endswith("_PARAMETER"):
-        return [f"{parameter}.*/{re.escape(value.lstrip('/'))}"]
+    if name.endswith("_BUCKET"):
+        return _of_objects(service, name, re.escape(value.removesuffix("}") + ".Arn}/"))
+    if name.endswith("_QUEUE"):
+        return [f"{_TAKE_MESSAGES} {re.escape(value.removesuffix('}') + '.Arn}')}"]
+    if name.endswith(("_PARAMETERS", "_PARAMETER")):
+        one = f".*/{re.escape(value.lstrip('/'))}" if name.endswith("_PARAMETER") else rf"{re.escape(value)}/[\w-]+"
+        return [f"{parameter}{one}"]
     return []
+
+
+def _of_objects(service: Service, name: str, bucket: str) -> list[str]:
+    word = name.removesuffix("_BUCKET").lower()
+    if word not in service.settings.talks_to:
+        return []
+    if word == "audio" and service.settings.writes(word):
+        return [rf"{_WRITE_ONLY} {bucket}audio/\*"]
+    return [rf"{_WRITE_OBJECT if word == 'uploads' else _READ_OBJECT} {bucket}\*"]

@@ -31,8 +31,8 @@ FROZEN_OPTIONS = FROZEN.with_name("optional_stateful_resources.json")
 """What holds data where an environment turns an option on, by the key of that."""
 MADE_AGAIN = {"AWS::EKS::Cluster", "AWS::ElastiCache::ReplicationGroup"}
 """Of these, what comes back from code and snapshots; the rest is kept."""
-MAY_HOLD_DATA = ("AWS::DocDB::", "AWS::DynamoDB::", "AWS::EFS::", "AWS::Kinesis::", "AWS::MSK::", "AWS::OpenSearchService::", "AWS::SQS::")
-"""Types of services that keep data, of which the platform has none."""
+MAY_HOLD_DATA = ("AWS::DocDB::", "AWS::DynamoDB::", "AWS::EFS::", "AWS::Kinesis::", "AWS::MSK::", "AWS::OpenSearchService::")
+"""Types of services that keep data, of which the platform has none. Queues hold events for days, and tags say the same."""
 
 BRAZIL = ("sa-east-1",)
 AT_THE_EDGE = (

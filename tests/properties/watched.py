@@ -78,6 +78,8 @@ WATCHED: Mapping[str, tuple[Watch, ...]] = {
         _aws("EKS", BOTH, "the size of etcd", "apiserver_storage_size_bytes"),
     ),
     "queue": (Watch(what="tasks that wait", namespace="Spotmusic/Queues", metrics=("ReadyMessages",), severities=BOTH),),
+    "queue of verdicts": (_aws("SQS", WARNING, "verdicts that wait", "ApproximateAgeOfOldestMessage", statistic="Maximum"),),
+    "queue of dead verdicts": (_aws("SQS", WARNING, "verdicts that failed", "ApproximateNumberOfMessagesVisible", statistic="Maximum"),),
     "function that runs by itself": (_aws("Lambda", (), "failures", "Errors"),),
     "heartbeat": (_aws("SNS", CRITICAL, "alerts that do not travel", "NumberOfMessagesPublished", statistic="Sum"),),
     "AWS::Scheduler::ScheduleGroup": (_aws("Scheduler", (), "what was not done", "InvocationDroppedCount"),),
@@ -123,6 +125,10 @@ EVENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "a deployment that is rolled back": ("aws.ecs", ("SERVICE_DEPLOYMENT_FAILED",)),
     "a finding of GuardDuty": ("aws.guardduty", ("$.detail.severity >=",)),
     "an upload that carries malware": ("aws.guardduty", ("THREATS_FOUND",)),
+    "an upload without a verdict": (
+        "aws.guardduty",
+        ("GuardDuty Malware Protection Object Scan Result", '!= "NO_THREATS_FOUND"', '!= "THREATS_FOUND"'),
+    ),
     "a problem or maintenance that AWS announces": ("aws.health", ('"issue"', '"scheduledChange"', "AWS Health Abuse Event")),
     "a key that is about to be lost": ("aws.kms", ('"ScheduleKeyDeletion"', '"DisableKey"', "$.detail.errorCode NOT EXISTS")),
     "a key that is deleted": ("aws.kms", ("KMS CMK Deletion",)),
@@ -164,6 +170,8 @@ def subjects(platform: Platform) -> Iterator[tuple[str, str, str]]:
     for name, service in platform.settings.services.items():
         if service.scaling.messages_per_task:
             yield "queue", f"queue {name}", name
+    for queue in platform.all("AWS::SQS::Queue"):
+        yield "queue of verdicts" if queue["RedrivePolicy"] else "queue of dead verdicts", queue.name, place_of(queue)
     receivers = releases_of(platform)["monitoring"].values["alertmanager"]["config"]["receivers"]
     for beat in (sns for receiver in receivers if receiver["name"] == "heartbeat" for sns in receiver["sns_configs"]):
         yield "heartbeat", "heartbeat of Alertmanager", beat["topic_arn"]

@@ -23,7 +23,7 @@ class UploadsBucket(Construct):
 
     Creates the bucket, its policy, a malware protection plan and the role it scans with. Every object is scanned when it
     arrives and tagged with the result; reading one without a clean result is denied to everybody but the scan. Promoting
-    an upload to the audio library is the services' business: EventBridge tells them the result. `bucket` is a handle that no
+    an upload to the audio library is the services' business: `UploadVerdicts` tells them the result. `bucket` is a handle that no
     other stack can change the policy of.
 
     Args:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from constructs import Construct
 
+from spotmusic_constructs.data.upload_verdicts import DETAIL_TYPE
 from spotmusic_constructs.observability.alarm import Alarms, Audience, Rule, Severity
 from spotmusic_constructs.observability.event_log import EventLog
 
@@ -41,6 +42,14 @@ _PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
         "warning",
         "Upload: a file carries malware. It stays tagged, and nobody promotes it.",
         '{ $.source = "aws.guardduty" && $.detail.scanResultDetails.scanResultStatus = "THREATS_FOUND" }',
+    ),
+    "UnscannedUploads": (
+        "uploads",
+        "warning",
+        "Upload: a file could not be scanned. Nobody can read it, and it goes with its term.",
+        '{ $.source = "aws.guardduty" && $.detail-type = "' + DETAIL_TYPE + '"'
+        ' && $.detail.scanResultDetails.scanResultStatus != "NO_THREATS_FOUND"'
+        ' && $.detail.scanResultDetails.scanResultStatus != "THREATS_FOUND" }',
     ),
     "ExpiringCertificates": (
         "certificate",

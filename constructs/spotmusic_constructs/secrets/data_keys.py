@@ -33,7 +33,7 @@ LOGS = KeyUse(
 """Also for a log key of another region, which needs its own."""
 
 NOTIFICATIONS = KeyUse(
-    description="Alarm topics and dead-letter queues",
+    description="Alarm topics, and queues of events",
     via=("sns", "sqs"),
     principals=(
         *(
@@ -45,6 +45,11 @@ NOTIFICATIONS = KeyUse(
         ServicePrincipal(
             name="events.amazonaws.com",
             conditions={"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": "arn:{partition}:sns:{region}:{account}:*"}},
+        ),
+        # The same for queues, whose ARN SQS names there.
+        ServicePrincipal(
+            name="events.amazonaws.com",
+            conditions={"ArnLike": {"kms:EncryptionContext:aws:sqs:arn": "arn:{partition}:sqs:{region}:{account}:*"}},
         ),
     ),
 )

@@ -93,6 +93,24 @@ def parameter_access(environment: Mapping[str, str], arns: Iterable[str]) -> Acc
     return Access(environment=environment, statements=({"Action": ["ssm:GetParameter", "ssm:GetParameters"], "Resource": sorted(arns)},))
 
 
+def writing_access(prefix: str, bucket: s3.IBucket, *, below: str) -> Access:
+    """Gives a bucket's name as `<PREFIX>_BUCKET`, and the right to write objects below a prefix: neither to read nor to list them."""
+    actions = ["s3:PutObject", "s3:AbortMultipartUpload"]
+    return Access(
+        environment={f"{prefix}_BUCKET": bucket.bucket_name},
+        statements=({"Action": actions, "Resource": bucket.arn_for_objects(f"{below}/*")},),
+    )
+
+
+def queue_access(variable: str, *, url: str, arn: str) -> Access:
+    """Gives the address of an SQS queue as `variable`, and the right to take messages from it.
+
+    The key needs no right here, as with buckets.
+    """
+    actions = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+    return Access(environment={variable: url}, statements=({"Action": actions, "Resource": arn},))
+
+
 def bucket_access(prefix: str, bucket: s3.IBucket, *, writes: bool = False) -> Access:
     """Gives a bucket's name as `<PREFIX>_BUCKET`, and the right to read its objects, or also to write them.
 

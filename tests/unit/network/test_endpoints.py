@@ -26,6 +26,7 @@ SERVICES = [
     "ec2",
     "elasticloadbalancing",
     "monitoring",
+    "sqs",
 ]
 
 

@@ -1,4 +1,5 @@
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -54,6 +55,7 @@ def producers(here: Surroundings) -> dict[str, Any]:
         return SimpleNamespace(bucket=s3.Bucket.from_bucket_name(stack, f"Bucket-{name}", name))
 
     keys = SimpleNamespace(logs=here.key)
+    verdicts = SimpleNamespace(queue=SimpleNamespace(ref="https://verdicts", attr_arn="arn:aws:sqs:sa-east-1:111122223333:verdicts"))
     return {
         "network": SimpleNamespace(vpc=here.vpc, security_groups=SimpleNamespace(of=lambda _: here.security_group), private_zone=here.zone),
         "registry": Registry(here),
@@ -73,6 +75,7 @@ def producers(here: Surroundings) -> dict[str, Any]:
             audio=bucket("audio"),
             uploads=bucket("uploads"),
             logs=bucket("log-bucket"),
+            verdicts=defaultdict(lambda: verdicts),
         ),
     }
 
@@ -115,6 +118,16 @@ def test_a_service_gets_what_it_talks_to_and_no_more(template: Json) -> None:
     assert names(container(template, "trends")["Secrets"]) == {"LOG", "IDENTITY", "CACHE", "EVENTS"}
     assert {"Name": "CATALOGUE_CONNECTIONS", "Value": "5"} in container(template, "playback")["Environment"]
     assert names(container(template, "playback")["Secrets"]) == {"LOG", "IDENTITY", "CATALOGUE", "CACHE", "EVENTS", "AUDIO"}
+
+
+def test_the_writer_of_tracks_does_not_sign(template: Json) -> None:
+    assert {"Name": "AUDIO_BUCKET", "Value": "audio"} in container(template, "web-api")["Environment"]
+    assert {"Name": "UPLOADS_VERDICTS_QUEUE", "Value": "https://verdicts"} in container(template, "web-api")["Environment"]
+    assert "AUDIO" not in names(container(template, "web-api")["Secrets"])
+    role = next(body for id_, body in template["Resources"].items() if id_.startswith("webapiRolesTaskRole"))
+    statements = role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    (writes,) = (found for found in statements if "audio/*" in json.dumps(found["Resource"]))
+    assert writes["Action"] == ["s3:PutObject", "s3:AbortMultipartUpload"]
 
 
 def test_a_service_that_talks_to_another_knows_its_address(template: Json) -> None:

@@ -205,6 +205,31 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a service that talks to nobody we know": ({"services.trends.talks_to": ["lyrics"]}, "services.trends.talks_to: lyrics is neither"),
     "a misspelt word of talks_to": ({"services.trends.talks_to": ["event"]}, "audio, uploads.\n  Did you mean events?"),
+    "a misspelt mode of a word": (
+        {"services.trends.talks_to": [{"audio": "wite"}]},
+        "services.trends.talks_to.0: 'wite' is no mode of audio.\n  Did you mean write?",
+    ),
+    "a mode of a word without modes": (
+        {"services.trends.talks_to": [{"cache": "read"}]},
+        "services.trends.talks_to.0: 'cache' takes no mode; audio does.\n  Write 'cache' alone.",
+    ),
+    "a misspelt word with a mode": ({"services.trends.talks_to": [{"audios": "read"}]}, "Did you mean audio?"),
+    "two words in one entry": (
+        {"services.trends.talks_to": [{"audio": "read", "cache": "read"}]},
+        "services.trends.talks_to.0: each entry is one word with its mode.",
+    ),
+    "a word with two modes": (
+        {"services.trends.talks_to": ["events", "audio", {"audio": "write"}]},
+        "services.trends.talks_to: audio stands there twice.",
+    ),
+    "more services with uploads than get verdicts": (
+        {f"services.service-{number}": {"port": None, "talks_to": ["uploads"]} for number in range(5)},
+        "services: uploads stands 6 times in talks_to, and 5 services get verdicts",
+    ),
+    "two services that write the audio library": (
+        {"services.trends.talks_to": ["events", {"audio": "write"}]},
+        "services.web-api.talks_to: trends writes the audio library already.\n  Let one service write it",
+    ),
     "a service that talks to a retired one": (
         {"services.trends.talks_to": ["playback"], "services.playback.retired": True},
         "services.trends.talks_to: playback is retired.\n  Move playback to retired_talks_to here.",

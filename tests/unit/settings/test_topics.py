@@ -9,7 +9,7 @@ SERVICES = ("playback", "recommendations", "trends", "notifications")
 
 
 def topics(given: dict[str, TopicSettings | None], *, services: tuple[str, ...] = SERVICES) -> dict[str, Any]:
-    clients = {name: ServiceSettings(talks_to=("events",)) for name in services}
+    clients = {name: ServiceSettings.model_validate({"talks_to": ("events",)}) for name in services}
     return {name: topic.model_dump() for name, topic in topics_of(RedpandaSettings(topics=given), clients).items()}
 
 

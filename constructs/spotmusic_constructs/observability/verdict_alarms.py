@@ -1,0 +1,63 @@
+"""Alarms of the queues in which verdicts on uploads wait."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from constructs import Construct
+
+from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule
+
+WAITING_SECONDS = 3600
+"""An hour: an artist who watches the progress has given up by then."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictQueues:
+    """Names of the two queues of a service.
+
+    Args:
+        queue: queue of the verdicts.
+        dead_letters: queue of what was received in vain, or could not be delivered.
+    """
+
+    queue: str
+    dead_letters: str
+
+
+class VerdictAlarms(Alarms):
+    """Alarms of verdicts that nobody takes, and of dead letters.
+
+    Args:
+        told: recipients.
+        services: queues by the name of the service that takes the verdicts.
+
+    Example:
+        VerdictAlarms(self, "VerdictAlarms", told=told, services={"web-api": VerdictQueues(queue=name, dead_letters=dead)})
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, told: Audience, services: Mapping[str, VerdictQueues]) -> None:
+        rules = [rule for name, queues in services.items() for rule in _rules(name, queues)]
+        super().__init__(scope, construct_id, told=told, runbook="uploads", rules=rules)
+
+
+def _rules(name: str, queues: VerdictQueues) -> list[Rule]:
+    return [
+        Rule(
+            name=f"{name}-Waiting",
+            summary=f"Service {name}: verdicts on uploads have waited for an hour, and no track is added.",
+            watch=_metric("ApproximateAgeOfOldestMessage", queues.queue),
+            thresholds={"warning": WAITING_SECONDS},
+            periods=1,
+        ),
+        Rule(
+            name=f"{name}-DeadLetters",
+            summary=f"Service {name}: verdicts on uploads failed five times, or EventBridge could not deliver them.",
+            watch=_metric("ApproximateNumberOfMessagesVisible", queues.dead_letters),
+            thresholds={"warning": 1},
+            periods=1,
+        ),
+    ]
+
+
+def _metric(name: str, queue: str) -> Metric:
+    return Metric(namespace="AWS/SQS", name=name, dimensions={"QueueName": queue}, statistic="Maximum", period=300)
