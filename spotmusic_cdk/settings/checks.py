@@ -36,6 +36,9 @@ def _data(settings: Settings) -> Iterator[Problem]:
     if data.removal_policy == "destroy" and not data.allow_data_destruction:
         advice = "Set data.allow_data_destruction: true as well if that is meant, or use retain."
         yield Problem("data.removal_policy", "destroy deletes data with its stack", advice)
+    if data.backup.vault_lock_days and not settings.production:
+        wrong = "only the vault of production gets a lock for good"
+        yield Problem("data.backup.vault_lock_days", wrong, "Remove it. A platform that was production stays production (docs/changes.md).")
 
 
 def _production(settings: Settings) -> Iterator[Problem]:

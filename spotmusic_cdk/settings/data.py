@@ -65,7 +65,8 @@ class BackupSettings(Model):
     """How often the audio library is restored as a test; databases and the web client come back every week. The test copies the library
     whole and costs what docs/deployment.md computes: a large one may come back more rarely."""
     vault_lock_days: Annotated[int, Field(ge=3, le=36500)] | None = None
-    """Days until the vault's lock can never be taken off again (compliance mode); without it the lock is in governance mode."""
+    """Days until the vault's lock can never be taken off again (compliance mode); without it the lock is in governance mode. Production
+    alone has one. After these days neither the number nor `production` can be changed."""
 
 
 class DataSettings(Model):

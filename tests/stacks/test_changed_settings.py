@@ -36,7 +36,7 @@ BASE: Settings = {
     "kubernetes.redpanda.brokers": 5,
     "kubernetes.redpanda.tiered_storage": {"license_secret": SECRET.format("license")},
     "kubernetes.redpanda.topics": {"events.kept": {**TOPIC, "consumers": ["trends"]}, "events.gone": {**TOPIC, "consumers": ["trends"]}},
-    "kubernetes.rabbitmq.queues": {"kept": {"consumers": ["notifications"]}},
+    "kubernetes.rabbitmq.queues": {"kept": {"consumers": ["notifications"]}, "gone": {"consumers": ["notifications"]}},
     "identity": {
         "email": {"sender": "a@spotmusic.example", "secret": SECRET.format("mail")},
         "providers": {"a": {**PROVIDER, **OIDC, "issuer": "https://a.example"}},
@@ -116,6 +116,9 @@ OTHER_WAY: tuple[Tried, ...] = (
         "AWS::CertificateManager::Certificate is replaced",
     ),
     ("EdgeSettings.origin_prefix_list", "any", "edge.origin_prefix_list", "pl-12345678", "do not fit at once"),
+    ("RabbitMQSettings.queues", "removed", "kubernetes.rabbitmq.queues.gone", GONE, "gone: rights on it go, and the queue"),
+    ("IdentitySettings.email", "removed", "identity.email", None, "the mail server stays"),
+    ("IdentitySettings.providers", "removed", "identity.providers.a", GONE, "identity provider a stays"),
     ("Settings.zones", "any", "zones", ["sa-east-1b", "sa-east-1a", "sa-east-1c"], "AvailabilityZone: sa-east-1a"),
 )
 OFF: tuple[Tried, ...] = (

@@ -13,6 +13,8 @@ Values = dict[str, Any]
 Found = tuple[Effect, str, str]
 
 _VOLUME = "Follow docs/runbooks/volume.md first: grow the claims, and delete the StatefulSet with --cascade=orphan."
+_STAYS = "Deploy its users without it first, and delete it by hand (docs/runbooks/topics-and-queues.md)."
+_CONSOLE = "Remove it in the console of Keycloak as well (docs/runbooks/identity.md)."
 _NEVER = "A volume never shrinks. Keep the size."
 
 
@@ -84,7 +86,7 @@ def _redpanda(was: Values, is_: Values) -> Iterator[Found]:
         yield (
             Effect.REFUSED,
             f"{old} brokers → {new}: those that go take replicas with them, and partitions lose their majority",
-            "Decommission them one by one first (`rpk redpanda admin brokers decommission`), and wait until each is drained.",
+            "Decommission them one by one first, and wait until each is drained (docs/runbooks/redpanda.md, Fewer brokers).",
         )
     if new > old:
         yield Effect.INTERRUPTION, f"{old} brokers → {new}: partitions move, which loads disks and network", "Do it in a quiet hour."
@@ -133,7 +135,23 @@ def _topics(was: Values, is_: Values) -> Iterator[Found]:
             told = f"{name}: events older than {other['retentionHours']} hours are deleted ({one['retentionHours']} until now)"
             yield Effect.LOSS, told, "Make sure that nobody reads them any more."
     for name in old.keys() - new.keys():
-        yield Effect.INTERRUPTION, f"{name}: rights on it go, and the topic stays", "Deploy its users without it first (retired_talks_to)."
+        yield Effect.INTERRUPTION, f"{name}: rights on it go, and the topic stays", _STAYS
+
+
+def _queues(was: Values, is_: Values) -> Iterator[Found]:
+    for name in was["queues"].keys() - is_["queues"].keys():
+        yield Effect.INTERRUPTION, f"{name}: rights on it go, and the queue stays with its tasks", _STAYS
+
+
+def _realm(was: Values, is_: Values) -> Iterator[Found]:
+    """Finds what Keycloak keeps although the import no longer names it (`IMPORT_MANAGED_*: no-delete`)."""
+    old, new = was["realms"], is_["realms"]
+    for name in old.keys() & new.keys():
+        aliases = [{provider["alias"] for provider in realm[name].get("identityProviders", [])} for realm in (old, new)]
+        for alias in aliases[0] - aliases[1]:
+            yield Effect.INTERRUPTION, f"identity provider {alias} stays in Keycloak, with its button", _CONSOLE
+        if old[name].get("smtpServer") and not new[name].get("smtpServer"):
+            yield Effect.INTERRUPTION, "the mail server stays in Keycloak, and its way out of the network is closed first", _CONSOLE
 
 
 RULES: dict[str, Callable[[Values, Values], Iterator[Found]]] = {
@@ -141,5 +159,7 @@ RULES: dict[str, Callable[[Values, Values], Iterator[Found]]] = {
     "rabbitmq": _rabbitmq,
     "monitoring": _monitoring,
     "redpanda-access": _topics,
+    "rabbitmq-topology": _queues,
+    "realm": _realm,
 }
 """Rules by the name of a release."""

@@ -481,6 +481,7 @@ INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
     "one NAT gateway": ({"network.nat_gateways": 1}, "network.nat_gateways: production needs one per zone.\n  Use 3."),
     "no standby": ({"data.catalogue.multi_az": False}, "data.catalogue.multi_az: production survives"),
     "a week of the cache": ({"data.cache.snapshot_retention_days": 7}, "data.cache.snapshot_retention_days: production keeps 15 days"),
+    "production switched off": ({"production": False}, "data.backup.vault_lock_days: only the vault of production gets a lock for good"),
     "a lock that can be taken off": ({"data.backup.vault_lock_days": None}, "data.backup.vault_lock_days: anybody who administers"),
     "endpoints left out": ({"network.interface_endpoints": ["kms"]}, "network.interface_endpoints: production reaches AWS"),
     "a Kubernetes API that everybody reaches": (

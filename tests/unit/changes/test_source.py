@@ -1,0 +1,77 @@
+"""Templates of an account and of a git ref."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from tools.changes import source
+from tools.changes.assembly import stacks_in
+
+TEMPLATE = {"Resources": {"One": {"Type": "AWS::S3::Bucket"}, "CDKMetadata": {"Type": "AWS::CDK::Metadata"}}}
+
+
+@pytest.fixture
+def assembly(tmp_path: Path) -> Path:
+    """An assembly of two stacks in two regions."""
+
+    def artifact(stack: str, region: str) -> dict[str, Any]:
+        properties = {"templateFile": f"{stack}.json", "stackName": f"spotmusic-prod-{stack}"}
+        where = f"aws://444455556666/{region}"
+        return {"type": "aws:cloudformation:stack", "displayName": f"prod/{stack}", "environment": where, "properties": properties}
+
+    artifacts = {"data": artifact("data", "sa-east-1"), "edge": artifact("edge", "us-east-1")}
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    return tmp_path
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, **answers: dict[str, Any] | str) -> None:
+    """Lets CloudFormation answer for each region with a template, or with an error."""
+
+    def client(service: str, *, region_name: str, config: Any) -> Any:
+        made = real(service, region_name=region_name, aws_access_key_id="x", aws_secret_access_key="x")
+        stub, answer = Stubber(made), answers[region_name.replace("-", "_")]
+        if isinstance(answer, str):
+            stub.add_client_error("get_template", "ValidationError", answer)
+        else:
+            stub.add_response("get_template", {"TemplateBody": json.dumps(answer)})
+        stub.activate()
+        return made
+
+    real = boto3.client
+    monkeypatch.setattr(boto3, "client", client)
+
+
+def test_deployed_templates_are_read_from_each_region(assembly: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, sa_east_1=TEMPLATE, us_east_1="Stack with id spotmusic-prod-edge does not exist")
+    assert source.deployed(assembly) == {"data": {"Resources": {"One": {"Type": "AWS::S3::Bucket"}}}}
+
+
+@pytest.mark.parametrize(("error", "told"), [("does not exist", "None of the stacks"), ("no right", "Log in to account 444455556666")])
+def test_an_account_that_cannot_be_read_is_told(assembly: Path, monkeypatch: pytest.MonkeyPatch, error: str, told: str) -> None:
+    answering(monkeypatch, sa_east_1=error, us_east_1=error)
+    with pytest.raises(source.SourceError, match=told):
+        source.deployed(assembly)
+
+
+def test_a_ref_is_synthesized_as_it_was(tmp_path: Path) -> None:
+    """The app of the ref is asked, by an app that writes an assembly of its own."""
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments" / "prod.yaml").write_text("name: prod\n")
+    (tmp_path / "cdk.json").write_text('{"context": {}}')
+    stack = {"type": "aws:cloudformation:stack", "displayName": "prod/data", "environment": "aws://1/x"}
+    manifest = {"artifacts": {"data": {**stack, "properties": {"templateFile": "data.json"}}}}
+    write = f"import os, pathlib\npathlib.Path(os.environ['CDK_OUTDIR'], 'manifest.json').write_text({json.dumps(manifest)!r})\n"
+    (tmp_path / "app.py").write_text(write)
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@x.example", "-C", str(tmp_path)]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *arguments], check=True)
+    (tmp_path / "app.py").unlink()
+    with source.of_ref(tmp_path, "HEAD", "prod") as assembly:
+        assert list(stacks_in(assembly)) == ["data"]
+    with pytest.raises(source.SourceError, match=r"HEAD has no environments/qa.yaml"), source.of_ref(tmp_path, "HEAD", "qa"):
+        pass
