@@ -17,8 +17,8 @@ from spotmusic_constructs.observability.alarm_topic import AlarmTopic
 from spotmusic_constructs.observability.cache_alarms import CacheAlarms
 from spotmusic_constructs.observability.dashboard import Dashboard, Row
 from spotmusic_constructs.observability.database_alarms import DatabaseAlarms
-from spotmusic_constructs.observability.event_alarms import EventAlarms
-from spotmusic_constructs.observability.event_log import EventLog
+from spotmusic_constructs.observability.event_alarms import DeletedTracks, EventAlarms
+from spotmusic_constructs.observability.event_log import SOURCES, EventLog, deletions
 from spotmusic_constructs.observability.function_alarms import FunctionAlarms, WatchedFunction
 from spotmusic_constructs.observability.heartbeat import Heartbeat
 from spotmusic_constructs.observability.instance_memory import memory_gib
@@ -129,6 +129,7 @@ class ObservabilityStack(EnvironmentStack):
             key=keys.logs,
             namespace=f"Spotmusic/{settings.name}",
             retention=retention,
+            sources={**SOURCES, "Tracks": deletions(data.audio.bucket.bucket_name)},
             removal_policy=self.named_data_removal,
         )
         self.workspace = PrometheusWorkspace(
@@ -142,11 +143,12 @@ class ObservabilityStack(EnvironmentStack):
         self._queues = dict(_queues(settings))
         self._services = self._watched_services()
         events = EventAlarms(self, "EventAlarms", told=self._told, log=self.event_log)
+        tracks = DeletedTracks(self, "DeletedTracks", told=self._told, log=self.event_log)
         self._watch_entry()
         self._watch_services()
         self._watch_data()
         promises = self._promise()
-        Dashboard(self, "Dashboard", rows=[*self._rows(), rows.events_row(counts=events.counts)])
+        Dashboard(self, "Dashboard", rows=[*self._rows(), rows.events_row(counts={**events.counts, "DeletedTracks": tracks.count})])
         Monitoring(
             self,
             "Monitoring",

@@ -43,6 +43,8 @@ def _sized(minutes: int, critical_by_warning: float) -> Limit:
 
 COUNTED = _after(1, 1, 300, 1, 1)
 """What a metric filter counts: once is enough."""
+TRACKS = _after(1, 1, 300, critical=100)
+"""Tracks that somebody deletes: a take-down of one artist stays below."""
 _GIB = 2**30
 
 LIMITS: Mapping[str, Limit] = {
@@ -101,7 +103,7 @@ def limit_of(alarm: Resource) -> Limit | None:
         return _of_objective(100 - float(objective[1]), description, alarm)
     read = list(metrics_of(alarm))
     if alarm["Namespace"] == f"Spotmusic/{alarm.platform.settings.name}":
-        return COUNTED
+        return TRACKS if read[0]["MetricName"] == "DeletedTracks" else COUNTED
     return LIMITS.get(" ".join([str(read[0]["Namespace"]), *sorted({str(metric["MetricName"]) for metric in read})]))
 
 

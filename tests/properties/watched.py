@@ -132,6 +132,7 @@ EVENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "a problem or maintenance that AWS announces": ("aws.health", ('"issue"', '"scheduledChange"', "AWS Health Abuse Event")),
     "a key that is about to be lost": ("aws.kms", ('"ScheduleKeyDeletion"', '"DisableKey"', "$.detail.errorCode NOT EXISTS")),
     "a key that is deleted": ("aws.kms", ("KMS CMK Deletion",)),
+    "tracks that are deleted": ("aws.s3", ("Object Deleted",)),
 }
 """What AWS only says in an event: its source, and what the filter that counts it must name."""
 

@@ -81,6 +81,37 @@ _PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
 }
 
 
+DELETED_TRACKS = 100
+"""Within five minutes. A take-down of one artist stays below; more is a mistake or an attack, and can be undone while versions are kept."""
+
+
+class DeletedTracks(Alarms):
+    """Alarm of many tracks that are deleted at once: listeners notice only as edges forget them.
+
+    Args:
+        told: recipients.
+        log: where deletions of the audio library are recorded (`event_log.deletions`).
+
+    Attributes:
+        count: metric of deleted tracks.
+
+    Example:
+        DeletedTracks(self, "DeletedTracks", told=told, log=event_log)
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, told: Audience, log: EventLog) -> None:
+        self.count = log.count("DeletedTracks", '{ $.source = "aws.s3" && $.detail-type = "Object Deleted" }')
+        rule = Rule(
+            name="Count",
+            summary=f"Audio library: {DELETED_TRACKS} tracks were deleted in five minutes. Restore them, unless it was a take-down.",
+            watch=self.count,
+            thresholds={"critical": DELETED_TRACKS},
+            periods=1,
+            event=True,
+        )
+        super().__init__(scope, construct_id, told=told, runbook="restore#objects-of-a-bucket", rules=[rule])
+
+
 class EventAlarms(Construct):
     """Alarms of events that should never happen.
 

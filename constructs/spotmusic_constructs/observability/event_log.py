@@ -1,6 +1,6 @@
 """What AWS itself says about the platform: failovers, deployments, backups, findings, announcements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import aws_cdk as cdk
@@ -11,7 +11,10 @@ from constructs import Construct
 
 from spotmusic_constructs.observability.alarm import Metric
 
-SOURCES: Mapping[str, Mapping[str, Sequence[str]]] = {
+Pattern = Mapping[str, Any]
+"""Event pattern of EventBridge."""
+
+SOURCES: Mapping[str, Pattern] = {
     "Backup": {"source": ["aws.backup"]},
     # Calls of its API, where a trail records them; node-based clusters publish no other events (ElastiCache user guide).
     "Cache": {"source": ["aws.elasticache"]},
@@ -25,6 +28,12 @@ SOURCES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "Kubernetes": {"source": ["aws.eks"]},
 }
 """Event pattern by rule. Source: the EventBridge events reference, 2026-11."""
+
+
+def deletions(bucket_name: str) -> Pattern:
+    """Returns the pattern of objects that somebody deletes from a bucket that sends its events, without those that a lifecycle expires."""
+    detail = {"bucket": {"name": [bucket_name]}, "reason": ["DeleteObject"]}
+    return {"source": ["aws.s3"], "detail-type": ["Object Deleted"], "detail": detail}
 
 
 class EventLog(Construct):
@@ -56,7 +65,7 @@ class EventLog(Construct):
         key: kms.IKey,
         namespace: str,
         retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
-        sources: Mapping[str, Mapping[str, Sequence[str]]] = SOURCES,
+        sources: Mapping[str, Pattern] = SOURCES,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)

@@ -6,8 +6,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
 from spotmusic_constructs.observability.alarm import Audience
-from spotmusic_constructs.observability.event_alarms import EventAlarms
-from spotmusic_constructs.observability.event_log import SOURCES, EventLog
+from spotmusic_constructs.observability.event_alarms import DeletedTracks, EventAlarms
+from spotmusic_constructs.observability.event_log import SOURCES, EventLog, deletions
 from spotmusic_constructs.observability.prometheus_workspace import PrometheusWorkspace
 from tests.conftest import ROOT, new_stack
 from tests.templates import Json, of_type, resources_of
@@ -88,6 +88,21 @@ def test_what_must_not_happen_is_counted_and_alarmed(resources: Json, name: str)
     assert alarm["Properties"]["Namespace"] == transformation["MetricNamespace"] == "Spotmusic/test"
     (runbook,) = re.findall(r"Runbook: (\S+)$", alarm["Properties"]["AlarmDescription"])
     assert (ROOT / runbook).is_file()
+
+
+def test_deleted_tracks_ring_from_a_hundred_on() -> None:
+    stack = new_stack()
+    key = kms.Key.from_key_arn(stack, "Key", KEY)
+    sources = {"Tracks": deletions("audio")}
+    log = EventLog(stack, "EventLog", name="spotmusic-test", key=key, namespace="Spotmusic/test", sources=sources)
+    told = Audience(topic=sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:sa-east-1:111122223333:alarms"))
+    DeletedTracks(stack, "DeletedTracks", told=told, log=log)
+    found = resources_of(stack)
+    (rule,) = of_type(found, "AWS::Events::Rule").values()
+    assert rule["Properties"]["EventPattern"]["detail"] == {"bucket": {"name": ["audio"]}, "reason": ["DeleteObject"]}
+    (alarm,) = of_type(found, "AWS::CloudWatch::Alarm").values()
+    assert (alarm["Properties"]["Threshold"], alarm["Properties"]["MetricName"]) == (100, "DeletedTracks")
+    assert "OKActions" not in alarm["Properties"]
 
 
 @pytest.fixture(scope="module")
