@@ -124,7 +124,12 @@ KEYCLOAK := 26.7.3
 KEYCLOAK_SHA256 := 27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f
 MAVEN_COPY := org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy
 
-engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready  ## change: fetch the engines of `make engines` into .tools
+engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/example/.ready  ## change: fetch the engines of `make engines` into .tools
+
+.tools/example/.ready: examples/service/requirements.lock | setup
+	rm -rf .tools/example
+	pip install --quiet --disable-pip-version-check --require-hashes --target .tools/example --requirement examples/service/requirements.lock
+	@touch $@
 
 .tools/keycloak/$(KEYCLOAK).ready:
 	@command -v mvn java >/dev/null || { echo "Keycloak needs Java 17 or newer, and Maven to fetch it."; exit 1; }
@@ -164,6 +169,7 @@ lock: setup  ## release: write the lock files of Python packages anew
 	pip install --quiet --disable-pip-version-check --upgrade --target .tools/uv uv==0.13.9
 	$(UV) --python-version 3.11 --output-file requirements.lock requirements.txt requirements-dev.txt
 	$(UV) --python-version 3.11.9 --output-file requirements-checkov.lock requirements-checkov.txt
+	$(UV) --python-version 3.11 --output-file examples/service/requirements.lock examples/service/requirements.txt
 
 sbom: setup  ## release: write the bill of materials to bom.cdx.json
 	python -m spotmusic_cdk.supply_chain sbom

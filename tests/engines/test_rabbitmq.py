@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ import yaml
 
 from spotmusic_cdk.local.ports import quiet_ports
 from spotmusic_constructs.messaging.definitions import definitions
-from spotmusic_constructs.messaging.topology import TaskQueue, Topology
+from spotmusic_constructs.messaging.topology import MONITOR, TaskQueue, Topology
 from tests.conftest import ROOT
 from tests.engines.programs import FETCHED, environment, make_certificate, program, running, wait_until
 from tests.helm_values import render
@@ -114,12 +114,20 @@ def in_the_words_of_3_10(document: Json) -> Json:
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    folder, server = tmp_path_factory.mktemp("rabbitmq"), program(SERVER, f"{FETCHED}{SERVER}")
-    document = definitions(TOPOLOGY, dict.fromkeys(("web-api", "notifications", "queue-depth"), PASSWORD))
+    with rabbitmq(tmp_path_factory.mktemp("rabbitmq"), TOPOLOGY) as found:
+        yield found
+
+
+@contextmanager
+def rabbitmq(folder: Path, topology: Topology) -> Iterator[Broker]:
+    """Starts RabbitMQ with a topology, whose users have `PASSWORD`; its certificate is in the folder."""
+    server = program(SERVER, f"{FETCHED}{SERVER}")
+    document = definitions(topology, dict.fromkeys((*topology.users, MONITOR), PASSWORD))
     (folder / "definitions.json").write_text(json.dumps(in_the_words_of_3_10(document)))
     make_certificate(folder)
     (folder / "plugins").write_text("[rabbitmq_management,rabbitmq_prometheus,rabbitmq_shovel,rabbitmq_shovel_management].\n")
     amqps, management, metrics, names, between = quiet_ports(5)
+    (folder / "port").write_text(str(amqps))
     lines = [
         *(line for line in configuration_of_the_chart() if not line.startswith(NEWER)),
         # What the operator adds where only TLS is served.
@@ -146,7 +154,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         "RABBITMQ_MNESIA_BASE": str(folder / "data"),
         "RABBITMQ_LOG_BASE": str(folder / "log"),
         "RABBITMQ_PID_FILE": str(folder / "pid"),
-        "RABBITMQ_NODENAME": f"spotmusic-{os.getpid()}@localhost",
+        "RABBITMQ_NODENAME": f"spotmusic-{os.getpid()}-{amqps}@localhost",
         "RABBITMQ_DIST_PORT": str(between),
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none",
     }

@@ -1,0 +1,136 @@
+"""A process as ECS runs it: HTTP on its port, health, metrics, JSON lines, and an end on SIGTERM."""
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import FrameType
+
+from given import UnavailableError
+from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
+
+Answer = Callable[[str, str], tuple[str, HTTPStatus, object]]
+"""Takes the path and the listener; returns the pattern of the path, the status and a body of JSON."""
+DRAIN_SECONDS = 2.0
+"""Callers of Service Connect go on sending for a moment after SIGTERM."""
+REQUEST_SECONDS = 15
+DURATION = Histogram(
+    "http_server_request_duration_seconds",
+    "Time of each request.",
+    ["http_request_method", "http_route", "http_response_status_code"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 15),
+)
+stopping = threading.Event()
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line, without anything about listeners."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Returns the line of a record."""
+        fields = {"time": time.strftime("%FT%TZ", time.gmtime(record.created)), "level": record.levelname.lower()}
+        return json.dumps({**fields, "message": record.getMessage(), **getattr(record, "fields", {})})
+
+
+def start() -> None:
+    """Sets up the log and the end of the process."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=os.environ["LOG_LEVEL"].upper(), handlers=[handler])
+    for noisy in ("botocore", "boto3", "urllib3", "pika"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    signal.signal(signal.SIGTERM, _stop)
+
+
+def _stop(_: int, __: FrameType | None) -> None:
+    stopping.set()
+
+
+def serve(answer: Answer) -> ThreadingHTTPServer:
+    """Listens on `PORT`, in threads of its own."""
+    handler = type("Answers", (Handler,), {"answer": staticmethod(answer)})
+    server = ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), handler)  # noqa: S104 - security groups say who may connect
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def drain(server: ThreadingHTTPServer) -> None:
+    """Goes on answering for a moment, takes nothing new, and waits for what is under way."""
+    time.sleep(DRAIN_SECONDS)
+    server.shutdown()
+    until = time.monotonic() + REQUEST_SECONDS
+    while under_way.count and time.monotonic() < until:
+        time.sleep(0.05)
+
+
+class UnderWay:
+    """Requests that have no answer yet."""
+
+    def __init__(self) -> None:
+        self.count, self._lock = 0, threading.Lock()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self.count += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self.count -= 1
+
+
+under_way = UnderWay()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers health checks and metrics itself, and leaves the rest to `answer`."""
+
+    protocol_version = "HTTP/1.1"
+    answer: Answer
+    timeout = 75
+    """Idle connections outlive those of the load balancer, which keeps them for 60 seconds."""
+
+    def do_GET(self) -> None:
+        """Answers a request."""
+        with under_way:
+            if self.path == os.environ["HEALTH_PATH"]:
+                # The process alone: never what it talks to.
+                self._send(HTTPStatus.OK, b"{}", "application/json")
+            elif self.path == "/metrics":
+                self._send(HTTPStatus.OK, generate_latest(), CONTENT_TYPE_LATEST)
+            else:
+                self._answered()
+
+    def _answered(self) -> None:
+        begun = time.monotonic()
+        route, status, body = self._asked()
+        self._send(status, json.dumps(body).encode(), "application/json")
+        took = time.monotonic() - begun
+        DURATION.labels("GET", route, status.value).observe(took)
+        fields = {"request_id": self.headers.get("X-Request-ID"), "route": route, "status": status, "ms": round(took * 1000)}
+        logging.getLogger("access").info("request", extra={"fields": fields})
+
+    def _asked(self) -> tuple[str, HTTPStatus, object]:
+        try:
+            return self.answer(self.path, self.headers.get("X-Listener", ""))
+        except UnavailableError as error:
+            logging.getLogger("access").warning("unavailable: %s", error)
+            return "", HTTPStatus.SERVICE_UNAVAILABLE, {"error": "unavailable"}
+
+    def _send(self, status: HTTPStatus, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        if stopping.is_set():
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Leaves the standard library's own line out."""

@@ -1,0 +1,496 @@
+"""examples/service as tasks of playback and notifications, with the variables that the platform gives them, against real engines.
+
+Redpanda is not at hand, so that events are not tried here.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pymysql
+import pytest
+
+from spotmusic_cdk.contract_words import FORMS
+from spotmusic_cdk.local.ports import quiet_ports
+from spotmusic_constructs.data.cache_users import access_string
+from spotmusic_constructs.messaging.topology import TaskQueue, Topology
+from tests.conftest import ROOT
+from tests.engines.programs import Process, environment, make_certificate, program, running, wait_until
+from tests.engines.test_cache import encoded
+from tests.engines.test_database import answers, messages, prepare
+from tests.engines.test_rabbitmq import PASSWORD, Broker, rabbitmq
+
+EXAMPLE = ROOT / "examples" / "service"
+LIBRARIES = ROOT / ".tools" / "example"
+FIRST, SECOND = "first-password", "second-password"  # of servers that live for seconds on the loopback address
+TOPOLOGY = Topology(
+    queues=[TaskQueue(name="notifications", consumers=["notifications"], publishers=["web-api", "notifications"])],
+    users={"web-api": "a", "notifications": "b"},
+    monitor="c",
+)
+ADDED_BY_AWS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"}
+ADDED_HERE = {"PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "SSL_CERT_FILE"}
+"""Of the image, and the authorities that a system trusts."""
+PRECISION_SECONDS = 3.0
+"""What a busy machine adds to a time."""
+
+
+@dataclass
+class Aws:
+    """Secrets Manager and Parameter Store, as far as a task asks them."""
+
+    port: int
+    secrets: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def aws() -> Iterator[Aws]:
+    (port,) = quiet_ports(1)
+    found = Aws(port)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if self.headers["X-Amz-Target"].endswith("GetSecretValue"):
+                value = found.secrets.get(asked["SecretId"])
+                answer: dict[str, Any] = {"SecretString": value}
+            else:
+                value = found.parameters.get(asked["Name"])
+                answer = {"Parameter": {"Name": asked["Name"], "Value": value}}
+            body = json.dumps(answer if value is not None else {"__type": "ParameterNotFound"}).encode()
+            self.send_response(200 if value is not None else 400)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield found
+    finally:
+        server.shutdown()
+
+
+@dataclass
+class Engine:
+    """A server of a store."""
+
+    port: int
+    process: Process
+    folder: Path
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Holds it, so that it takes connections and never answers."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.process.pid, signal.SIGCONT)
+
+
+@contextmanager
+def redis(folder: Path) -> Iterator[Engine]:
+    (folder / "users.acl").write_text(
+        f"user default on nopass ~* &* +@all\nuser playback >{FIRST} {access_string('playback')}\n",
+    )
+    server, certificate, log = program("redis-server", "valkey-server"), make_certificate(folder), folder / "log"
+    (port,) = quiet_ports(1)
+    tls = [
+        "--tls-port",
+        str(port),
+        "--tls-cert-file",
+        str(certificate),
+        "--tls-key-file",
+        str(folder / "tls.key"),
+        "--tls-auth-clients",
+        "no",
+    ]
+    own = ["--bind", "127.0.0.1", "--port", "0", "--unixsocket", str(folder / "redis.sock"), "--dir", str(folder), "--save", ""]
+    with running([str(server), *own, *tls, "--aclfile", str(folder / "users.acl")], log, environment(server)) as process:
+        wait_until((folder / "redis.sock").exists, "Redis takes connections", log, process)
+        yield Engine(port, process, folder)
+
+
+@contextmanager
+def mariadb(folder: Path) -> Iterator[Engine]:
+    server, certificate, log = program("mariadbd"), make_certificate(folder), folder / "log"
+    (port,) = quiet_ports(1)
+    (folder / "init.sql").write_text(
+        "FLUSH PRIVILEGES;\nCREATE DATABASE playback;\n"
+        "CREATE TABLE playback.tracks (id BIGINT PRIMARY KEY, title VARCHAR(100), object_key VARCHAR(100));\n"
+        "INSERT INTO playback.tracks VALUES (1, 'one', 'audio/1.flac'), (2, 'two', 'audio/2.flac'), (3, 'three', 'audio/3.flac'),"
+        " (4, 'four', 'audio/4.flac');\n"
+        "CREATE USER master@'%' IDENTIFIED BY 'master';\nGRANT ALL ON *.* TO master@'%';\n"
+        f"CREATE USER playback@'%' IDENTIFIED BY '{FIRST}' REQUIRE SSL;\nGRANT SELECT ON playback.* TO playback@'%';\n"
+    )
+    command = [str(server), "--no-defaults", f"--datadir={folder / 'data'}", f"--lc-messages-dir={messages(server)}"]
+    command += ["--user=root"] if os.geteuid() == 0 else []
+    prepare(command, server, folder)
+    own = [
+        "--skip-name-resolve",
+        "--bind-address=127.0.0.1",
+        f"--port={port}",
+        f"--socket={folder / 'socket'}",
+        f"--pid-file={folder / 'pid'}",
+    ]
+    tls = [f"--ssl-cert={certificate}", f"--ssl-key={folder / 'tls.key'}", f"--init-file={folder / 'init.sql'}"]
+    with running([*command, *own, *tls], log, environment(server)) as process:
+        wait_until(lambda: answers(port), "MariaDB takes connections", log, process)
+        yield Engine(port, process, folder)
+
+
+@pytest.fixture(scope="module")
+def libraries() -> Path:
+    """The libraries of the example."""
+    if not LIBRARIES.exists():
+        pytest.skip("the libraries of examples/service are not at hand: `make engine-tools` fetches them")
+    return LIBRARIES
+
+
+@pytest.fixture(scope="module")
+def cache(libraries: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with redis(tmp_path_factory.mktemp("redis")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def catalogue(libraries: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with mariadb(tmp_path_factory.mktemp("mariadb")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def signing_key() -> str:
+    made = subprocess.run([str(program("openssl")), "genrsa", "-traditional", "2048"], check=True, capture_output=True, text=True)
+    return made.stdout
+
+
+@dataclass
+class Task:
+    """A running task, asked over HTTP."""
+
+    process: Process
+    port: int
+    log: Path
+
+    def ask(self, path: str, *, listener: str | None = "ana", seconds: float = 30) -> tuple[int, Any]:
+        headers = {"X-Request-ID": "r-1", **({"X-Listener": listener} if listener else {})}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=seconds) as answer:  # noqa: S310
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def track(self, number: int) -> tuple[int, Any]:
+        status, text = self.ask(f"/v1/playback/tracks/{number}")
+        return status, json.loads(text)
+
+    def ends(self) -> int:
+        """Sends SIGTERM and returns the exit status."""
+        os.kill(self.process.pid, signal.SIGTERM)
+        return self.process.wait(60)
+
+
+def common(aws: Aws, service: str, libraries: Path) -> dict[str, str]:
+    (port,) = quiet_ports(1)
+    return {
+        "SERVICE": service,
+        "ENVIRONMENT": "dev",
+        "PORT": str(port),
+        "HEALTH_PATH": "/healthz",
+        "LOG_LEVEL": "info",
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+        "AWS_REGION": "sa-east-1",
+        "AWS_DEFAULT_REGION": "sa-east-1",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{aws.port}",
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": str(libraries),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def playback(aws: Aws, libraries: Path, signing_key: str, catalogue: Engine, cache: Engine) -> dict[str, str]:
+    users = {f"{prefix}_{key}": value for prefix in ("CATALOGUE", "CACHE") for key, value in user(prefix, "playback").items()}
+    return {
+        **common(aws, "playback", libraries),
+        **users,
+        "ROUTE": "/v1/playback",
+        "CATALOGUE_HOST": "localhost",
+        "CATALOGUE_PORT": str(catalogue.port),
+        "CATALOGUE_DBNAME": "playback",
+        "CATALOGUE_CONNECTIONS": "5",
+        "CATALOGUE_AUTHORITY": (catalogue.folder / "tls.crt").read_text(),
+        "CACHE_HOST": "localhost",
+        "CACHE_PORT": str(cache.port),
+        "CACHE_PREFIX": "playback:",
+        "AUDIO_SIGNING_KEY": signing_key,
+        "AUDIO_SIGNER": "first",
+        "AUDIO_PARAMETERS": "/spotmusic/dev/edge",
+        "AUDIO_PARAMETERS_REGION": "us-east-1",
+        "SSL_CERT_FILE": str(cache.folder / "tls.crt"),
+    }
+
+
+def user(prefix: str, name: str, password: str = FIRST) -> dict[str, str]:
+    return {"USERNAME": name, "PASSWORD": password, "USER_ARN": f"arn:{prefix}"}
+
+
+@contextmanager
+def task(variables: dict[str, str], program_: str, folder: Path, command: Callable[[str], list[str]] | None = None) -> Iterator[Task]:
+    log = folder / f"{program_}.{variables['PORT']}.log"
+    started = command(program_) if command else [sys.executable, str(EXAMPLE / program_)]
+    with running(started, log, variables) as process:
+        found = Task(process, int(variables["PORT"]), log)
+        wait_until(lambda: found.ask("/healthz", seconds=2)[0] == 200, "the task is healthy", log, process)
+        yield found
+
+
+@pytest.fixture
+def here() -> Iterator[Aws]:
+    with aws() as found:
+        found.parameters = {"/spotmusic/dev/edge/domain-name": "audio.example", "/spotmusic/dev/edge/signing-keys": '{"first": "K1"}'}
+        yield found
+
+
+@pytest.fixture
+def variables(here: Aws, libraries: Path, signing_key: str, catalogue: Engine, cache: Engine) -> dict[str, str]:
+    return playback(here, libraries, signing_key, catalogue, cache)
+
+
+def ready(found: Task, number: int = 1) -> bool:
+    return found.track(number)[0] == 200
+
+
+def test_example_needs_nothing_beyond_the_contract(variables: dict[str, str]) -> None:
+    assert variables.keys() - FORMS.keys() == ADDED_BY_AWS | ADDED_HERE
+
+
+def test_example_gives_tracks_with_signed_addresses(variables: dict[str, str], tmp_path: Path) -> None:
+    with task(variables, "service.py", tmp_path) as found:
+        wait_until(lambda: ready(found), "the edge has told its parameters", found.log, found.process)
+        track = found.track(1)[1]
+        assert track["title"] == "one"
+        assert track["audio"].startswith("https://audio.example/audio/1.flac?Expires=")
+        assert track["audio"].endswith("&Key-Pair-Id=K1")
+        assert found.track(99)[0] == 404
+        assert found.ask("/v1/playback/tracks/1", listener=None)[0] == 401
+        assert 'http_route="/tracks/{id}"' in found.ask("/metrics")[1]
+        lines = [json.loads(line) for line in found.log.read_text().splitlines()]
+    assert {"request_id": "r-1", "route": "/tracks/{id}", "status": 200}.items() <= next(
+        li for li in lines if li.get("status") == 200
+    ).items()
+    assert "ana" not in found.log.read_text()
+
+
+def test_example_starts_without_anything_it_talks_to(variables: dict[str, str], here: Aws, tmp_path: Path) -> None:
+    nothing = str(quiet_ports(1)[0])
+    here.parameters.clear()
+    with task({**variables, "CATALOGUE_PORT": nothing, "CACHE_PORT": nothing}, "service.py", tmp_path) as found:
+        assert found.track(1)[0] == 503
+        assert found.ask("/healthz")[0] == 200
+
+
+def test_example_survives_a_frozen_cache(variables: dict[str, str], cache: Engine, tmp_path: Path) -> None:
+    with task(variables, "service.py", tmp_path) as found:
+        wait_until(lambda: ready(found), "the task serves", found.log, found.process)
+        with cache.frozen():
+            begun = time.monotonic()
+            assert found.track(2)[0] == 200
+            assert time.monotonic() - begun < 1 + PRECISION_SECONDS
+
+
+def test_example_refuses_while_the_catalogue_is_frozen(variables: dict[str, str], catalogue: Engine, tmp_path: Path) -> None:
+    with task(variables, "service.py", tmp_path) as found:
+        wait_until(lambda: ready(found), "the task serves", found.log, found.process)
+        with catalogue.frozen():
+            begun = time.monotonic()
+            assert found.track(3)[0] == 503
+            assert time.monotonic() - begun < 7 + PRECISION_SECONDS
+            assert found.ask("/healthz")[0] == 200
+        wait_until(lambda: ready(found, 3), "the catalogue answers again", found.log, found.process)
+
+
+def test_example_reads_rotated_passwords(variables: dict[str, str], here: Aws, catalogue: Engine, cache: Engine, tmp_path: Path) -> None:
+    with task(variables, "service.py", tmp_path) as found:
+        wait_until(lambda: ready(found), "the task serves", found.log, found.process)
+        here.secrets = {"arn:CATALOGUE": json.dumps({"password": SECOND}), "arn:CACHE": json.dumps({"password": SECOND})}
+        asked_as_administrator(cache, "ACL", "SETUSER", "playback", "resetpass", f">{SECOND}")
+        asked_as_administrator(cache, "FLUSHALL")
+        asked_as_administrator(cache, "CLIENT", "KILL", "USER", "playback")
+        replace_password(catalogue, SECOND)
+        try:
+            assert found.track(1)[0] == 200
+            wait_until(lambda: found.log.read_text().count("read the secret again") == 2, "both secrets were read again", found.log)
+            assert found.track(4)[0] == 200
+        finally:
+            replace_password(catalogue, FIRST)
+            asked_as_administrator(cache, "ACL", "SETUSER", "playback", "resetpass", f">{FIRST}")
+
+
+def asked_as_administrator(cache: Engine, *words: str) -> None:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(cache.folder / "redis.sock"))
+        connection.sendall(encoded(*words))
+        assert not connection.recv(100).startswith(b"-")
+
+
+def replace_password(catalogue: Engine, password: str) -> None:
+    with (
+        pymysql.connect(unix_socket=str(catalogue.folder / "socket"), user="master", password="master") as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"ALTER USER playback@'%' IDENTIFIED BY '{password}'")
+        cursor.execute("KILL USER playback")
+
+
+def test_example_answers_until_it_ends(variables: dict[str, str], catalogue: Engine, tmp_path: Path) -> None:
+    with task(variables, "service.py", tmp_path) as found, ExitStack() as thawed:
+        wait_until(lambda: ready(found), "the task serves", found.log, found.process)
+        thawed.enter_context(catalogue.frozen())
+        answered: list[int] = []
+        asking = threading.Thread(target=lambda: answered.append(found.ask("/v1/playback/tracks/4000")[0]))
+        asking.start()
+        time.sleep(0.5)
+        begun = time.monotonic()
+        assert found.ends() == 0
+        assert time.monotonic() - begun < 20
+        asking.join()
+        assert answered == [503]
+
+
+def test_example_runs_under_the_restrictions_of_tasks(variables: dict[str, str], cache: Engine, tmp_path: Path) -> None:
+    """Another user, no capability, a root file system that is read-only, and a /tmp in which nothing runs."""
+    jail = (
+        'mount --bind "$0" /mnt && mount --bind "$1" /opt && mount -o remount,bind,ro / && mount -o remount,bind,ro /mnt && '
+        "mount -t tmpfs -o size=64m,nosuid,nodev,noexec tmpfs /tmp && cd /mnt/examples/service && "
+        'exec setpriv --reuid 10001 --regid 10001 --clear-groups --no-new-privs --inh-caps -all --bounding-set -all "$2" "$3"'
+    )
+    if subprocess.run([str(program("unshare")), "--mount", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("mount namespaces are for root alone here")
+    python = f"/opt/bin/{Path(sys.executable).resolve().name}"
+
+    def command(name: str) -> list[str]:
+        return ["unshare", "--mount", "sh", "-c", jail, str(ROOT), sys.base_prefix, python, name]
+
+    inside = {"PYTHONPATH": "/mnt/.tools/example", "LD_LIBRARY_PATH": "/opt/lib", "SSL_CERT_FILE": "/dev/null"}
+    with task({**variables, **inside}, "service.py", tmp_path, command) as found:
+        wait_until(lambda: ready(found), "the task serves", found.log, found.process)
+        status = Path(f"/proc/{found.process.pid}/status").read_text()
+    assert "Uid:\t10001\t10001" in status
+    assert "CapEff:\t0000000000000000" in status
+
+
+# The worker
+
+
+@pytest.fixture(scope="module")
+def broker(libraries: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Broker, Path]]:
+    folder = tmp_path_factory.mktemp("rabbitmq")
+    with rabbitmq(folder, TOPOLOGY) as found:
+        yield found, folder
+
+
+@pytest.fixture
+def worker(here: Aws, libraries: Path, broker: tuple[Broker, Path], tmp_path: Path) -> Iterator[Task]:
+    _, folder = broker
+    here.parameters["/spotmusic/dev/internal-authority"] = (folder / "tls.crt").read_text()
+    variables = {
+        **common(here, "notifications", libraries),
+        **{f"TASKS_{key}": value for key, value in user("TASKS", "notifications", PASSWORD).items()},
+        "TASKS_ENDPOINT": f"amqps://localhost:{(folder / 'port').read_text()}",
+        "TASKS_VIRTUAL_HOST": "spotmusic",
+        "TASKS_EXCHANGE": "tasks",
+        "TASKS_QUEUES": "notifications",
+        "TASKS_PUBLISHES": "notifications",
+        "TASKS_AUTHORITY_PARAMETER": "/spotmusic/dev/internal-authority",
+    }
+    with task(variables, "worker.py", tmp_path) as found:
+        yield found
+
+
+def give(broker: Broker, payload: str) -> None:
+    body = {"properties": {"delivery_mode": 2}, "routing_key": "notifications.x", "payload": payload, "payload_encoding": "string"}
+    assert broker.ask("exchanges/spotmusic/tasks/publish", body, user="web-api")["routed"]
+
+
+def done(worker: Task, outcome: str, count: int) -> None:
+    wanted = f'tasks_total{{outcome="{outcome}"}} {count}.0'
+    wait_until(lambda: wanted in worker.ask("/metrics")[1], wanted, worker.log, worker.process)
+
+
+def test_example_worker_goes_on_after_poison(worker: Task, broker: tuple[Broker, Path]) -> None:
+    for payload in ("not JSON", '{"kind": "welcome", "secret": "s3cret"}', '{"kind": "later"}'):
+        give(broker[0], payload)
+    done(worker, "done", 1)
+    done(worker, "again", 4)
+    done(worker, "rejected", 2)
+    assert broker[0].drain("dead-letters.notifications") == 2
+    assert "s3cret" not in worker.log.read_text()
+
+
+def test_example_worker_reads_its_rotated_password(worker: Task, broker: tuple[Broker, Path], here: Aws) -> None:
+    management, _ = broker
+    give(management, '{"kind": "before"}')
+    done(worker, "done", 1)
+    here.secrets["arn:TASKS"] = json.dumps({"password": SECOND})
+    try:
+        management.ask("users/notifications", {"password": SECOND, "tags": "management"}, method="PUT") if False else put(
+            management, SECOND
+        )
+        close_connections(management)
+        give(management, '{"kind": "after"}')
+        done(worker, "done", 2)
+        assert "read the secret again" in worker.log.read_text()
+    finally:
+        put(management, PASSWORD)
+
+
+def put(management: Broker, password: str) -> None:
+    with suppress(json.JSONDecodeError):
+        management.ask("users/notifications", {"password": password, "tags": "management"}, method="PUT")
+
+
+def close_connections(management: Broker) -> None:
+    """Ends what the worker has, as a broker that goes does."""
+    wait_until(lambda: bool(management.ask("connections")), "the management API knows the connection")
+    for connection in management.ask("connections"):
+        with suppress(json.JSONDecodeError):
+            management.ask(f"connections/{urllib.parse.quote(connection['name'])}", method="DELETE")
+
+
+def test_example_worker_outlives_a_lost_broker(worker: Task, broker: tuple[Broker, Path]) -> None:
+    management, _ = broker
+    give(management, '{"kind": "before"}')
+    done(worker, "done", 1)
+    close_connections(management)
+    give(management, '{"kind": "after"}')
+    done(worker, "done", 2)
+    assert worker.ask("/healthz")[0] == 200
+
+
+def test_example_worker_ends_on_sigterm(worker: Task) -> None:
+    begun = time.monotonic()
+    assert worker.ends() == 0
+    assert time.monotonic() - begun < 10 + PRECISION_SECONDS
