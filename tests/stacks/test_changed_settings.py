@@ -307,6 +307,10 @@ def test_other_settings_interrupt_nothing(changes_of: Callable[[str], list[Chang
     assert len(changes_of("harmless")) > 100
 
 
+def test_users_that_go_touch_no_description(changes_of: Callable[[str], list[Change]]) -> None:
+    assert [change for change in changes_of("worst") if change.stack == "data" and "Description" in change.told] == []
+
+
 def leaves() -> Iterator[str]:
     document = json.loads(schema.text())
     for model, definition in {"Settings": document, **document["$defs"]}.items():

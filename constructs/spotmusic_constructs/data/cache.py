@@ -130,7 +130,7 @@ class Cache(Construct):
             self,
             "RotationFunction",
             handler="cache.handler",
-            description=f"Rotates the passwords of the cache users {', '.join(users.secrets)}"[:256],
+            description="Rotates the passwords of cache users",
             environment={"CACHE_HOST": self.primary_endpoint, "CACHE_PORT": str(PORT)},
             vpc=vpc,
             vpc_subnets=subnets,

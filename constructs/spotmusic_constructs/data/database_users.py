@@ -100,7 +100,7 @@ class DatabaseUsers(Construct):
             self,
             "Function",
             handler="database.handler",
-            description=f"Creates the MySQL users {', '.join(databases)} and rotates their passwords"[:256],
+            description="Creates MySQL users and rotates their passwords",
             environment={
                 "DATABASE_HOST": endpoint.host,
                 "DATABASE_PORT": str(endpoint.port),
