@@ -17,7 +17,7 @@ from spotmusic_cdk.settings import Settings, parse
 from spotmusic_constructs.data.parameters import CACHE, MYSQL
 from tests.guards.test_commands import wrong
 from tools.preflight import __main__ as command
-from tools.preflight import account, domain, edge, engines, leftovers, network, quotas, routes, secrets, security
+from tools.preflight import account, domain, edge, engines, grown, leftovers, network, quotas, routes, secrets, security
 from tools.preflight.finding import Check, Context, Finding, State, fix, run
 from tools.preflight.report import table
 
@@ -582,6 +582,36 @@ def test_weights_of_no_stack_are_well() -> None:
     assert states(asked(only(routes.weights), gone)) == ["ok"]
 
 
+def databases(version: str, storage: int) -> list[Call]:
+    """Two deployed databases, the first of this version and size."""
+    names = {"CatalogueInstance0A": "one", "IdentityInstance0B": "two"}
+    type_ = {"ResourceType": "AWS::RDS::DBInstance", "ResourceStatus": "CREATE_COMPLETE", "LastUpdatedTimestamp": NOW}
+    entries = [{**type_, "LogicalResourceId": id_, "PhysicalResourceId": name} for id_, name in names.items()]
+    listed: Call = ("cloudformation", HOME, "list_stack_resources", {"StackResourceSummaries": entries})
+
+    def described(version: str, storage: int) -> Call:
+        return ("rds", HOME, "describe_db_instances", {"DBInstances": [{"EngineVersion": version, "AllocatedStorage": storage}]})
+
+    return [listed, described(version, storage), described("8.4.3", 20)]
+
+
+@pytest.mark.parametrize(
+    ("version", "storage", "told"),
+    [
+        ("8.4.10", 20, ["RDS has neither"]),
+        ("8.4.11", 20, ["RDS runs MySQL 8.4.11, the file says 8.4.10"]),
+        ("8.4.12", 44, ["RDS runs MySQL 8.4.12", "RDS has grown to 44 GiB, the file says 20"]),
+    ],
+)
+def test_databases_that_rds_changed_are_found(version: str, storage: int, told: list[str]) -> None:
+    found = asked(only(grown.databases), *databases(version, storage))
+    assert [finding.told.startswith(text) for finding, text in zip(found, told, strict=True)] == [True] * len(told)
+
+
+def test_databases_of_no_stack_have_not_grown() -> None:
+    assert states(asked(only(grown.databases), ("cloudformation", HOME, "list_stack_resources", "ValidationError"))) == ["ok"]
+
+
 def web_acl(bucket: str) -> Call:
     configuration = {
         "ResourceArn": f"arn:aws:wafv2:us-east-1:{ACCOUNT}:global/webacl/demo/1",
@@ -622,6 +652,7 @@ FIRST_CALLS = {
     "log group": ("logs", HOME, "describe_log_groups"),
     "backup vault": ("backup", HOME, "list_backup_vaults"),
     "parameter": ("ssm", HOME, "get_parameters"),
+    "deployed databases": ("cloudformation", HOME, "list_stack_resources"),
     "blue/green weights": ("cloudformation", HOME, "list_stack_resources"),
     "WAF logs": ("wafv2", "us-east-1", "list_logging_configurations"),
 }
