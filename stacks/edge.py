@@ -18,7 +18,7 @@ from spotmusic_constructs.edge.signing_key_group import SigningKeyGroup
 from spotmusic_constructs.edge.web_acl import WebAcl
 from spotmusic_constructs.observability.alarm_topic import AlarmTopic
 from spotmusic_constructs.observability.certificate_alarms import CertificateAlarms
-from spotmusic_constructs.observability.monthly_budget import MonthlyBudget
+from spotmusic_constructs.observability.monthly_budget import DailyBudget, MonthlyBudget
 from spotmusic_constructs.secrets.data_keys import NOTIFICATIONS
 from spotmusic_constructs.secrets.encryption_key import EncryptionKey
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
@@ -158,6 +158,7 @@ class EdgeStack(EnvironmentStack):
         WebAclAlarms(self, "WebAclAlarms", told=alarms.audience, metric_name=self.web_acl.metric_name)
         if settings.region in WITHOUT_BUDGETS:
             MonthlyBudget(self, "Budget", topic=topic, limit_usd=settings.observability.monthly_budget_usd)
+            DailyBudget(self, "DailyBudget", topic=topic, limit_usd=settings.observability.daily_budget_usd)
         if certificate:
             CertificateAlarms(self, "CertificateAlarms", told=alarms.audience, certificates={"Viewers": certificate.certificate_arn})
         return topic

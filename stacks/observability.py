@@ -28,7 +28,7 @@ from spotmusic_constructs.observability.load_balancer_alarms import (
     NetworkLoadBalancerAlarms,
     error_rate,
 )
-from spotmusic_constructs.observability.monthly_budget import MonthlyBudget
+from spotmusic_constructs.observability.monthly_budget import DailyBudget, MonthlyBudget
 from spotmusic_constructs.observability.nat_alarms import NatGatewayAlarms
 from spotmusic_constructs.observability.prometheus_workspace import PrometheusWorkspace
 from spotmusic_constructs.observability.queue_alarms import QueueAlarms, QueueWatch
@@ -137,6 +137,7 @@ class ObservabilityStack(EnvironmentStack):
         )
         if settings.region not in WITHOUT_BUDGETS:
             MonthlyBudget(self, "Budget", topic=self.alarm_topic, limit_usd=settings.observability.monthly_budget_usd)
+            DailyBudget(self, "DailyBudget", topic=self.alarm_topic, limit_usd=settings.observability.daily_budget_usd)
 
         self._nodes = [f"{data.cache.replication_group.ref}-{number:03}" for number in range(1, settings.data.cache.replicas + 2)]
         self._nat_gateways = dict(_nat_gateways(network))

@@ -42,8 +42,13 @@ class ObservabilitySettings(Model):
     """Channel of Slack that shows alarms and budgets, beside an address: events of databases and alerts of the cluster go to addresses
     only. Members of the channel get no rights in the account."""
     monthly_budget_usd: Annotated[int, Field(ge=1, le=1_000_000_000)] = 2000
-    """Budget of the account for a month; alarms at 80% spent and 100% forecast. The synthesis warns where production declares a
-    peak (`resilience.peak.listeners`) whose audio alone costs more."""
+    """Budget of the account for a month; alarms at 80% spent and 100% forecast, and on a day that costs a tenth of it. The synthesis
+    warns where production declares a peak (`resilience.peak.listeners`) whose audio alone costs more."""
+
+    @property
+    def daily_budget_usd(self) -> float:
+        """Three times the average day of the month's budget."""
+        return round(self.monthly_budget_usd / 10, 2)
 
     @property
     def runbooks(self) -> str:

@@ -78,10 +78,11 @@ def test_audio_never_expires(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_budgets_are_of_a_month(platform: Platform) -> Verdicts:
+def test_budgets_are_of_a_month_or_day(platform: Platform) -> Verdicts:
     for budget in platform.some("AWS::Budgets::Budget"):
         said = [budget[f"Budget.{name}"] for name in ("BudgetType", "TimeUnit", "BudgetLimit.Unit")]
-        yield budget, said == ["COST", "MONTHLY", "USD"], f"cost.monthly_budget_usd is no limit on {said}."
+        unit = "DAILY" if "Daily" in budget.id else "MONTHLY"
+        yield budget, said == ["COST", unit, "USD"], f"observability.monthly_budget_usd is no limit on {said}."
         kinds = {notified["Notification"].get("ThresholdType") for notified in budget["NotificationsWithSubscribers"]}
         yield budget, kinds == {"PERCENTAGE"}, f"80 is a percentage, not {kinds}."
 

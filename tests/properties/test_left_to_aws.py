@@ -105,7 +105,9 @@ def test_what_is_counted_and_told_reaches_somebody(platform: Platform) -> Verdic
         asked = (*told.alarm_endpoints, *told.pager_endpoints) if subscription["Protocol"] == "https" else told.alarm_emails
         yield subscription, subscription["Endpoint"] in asked, "Tell an address of observability.alarm_emails or alarm_endpoints."
     for budget in platform.some("AWS::Budgets::Budget"):
-        amount, usd = budget["Budget.BudgetLimit.Amount"], platform.settings.observability.monthly_budget_usd
+        settings = platform.settings.observability
+        usd = settings.daily_budget_usd if budget["Budget.TimeUnit"] == "DAILY" else settings.monthly_budget_usd
+        amount = budget["Budget.BudgetLimit.Amount"]
         yield budget, amount == usd, f"It tells of {amount} USD, and the file asks for {usd}."
     for cache in platform.some("AWS::ElastiCache::ReplicationGroup"):
         logs = {log["LogType"] for log in cache["LogDeliveryConfigurations"] or []}

@@ -159,13 +159,16 @@ def the_cluster_is_watched(platform: Platform, cluster: Cluster) -> Verdicts:
 
 
 def budget_is_told(platform: Platform) -> Verdicts:
+    units = {str(budget["Budget.TimeUnit"]) for budget in platform.some("AWS::Budgets::Budget")}
+    yield "budgets", units == {"MONTHLY", "DAILY"}, f"Have one of a month and one of a day, not {sorted(units)}."
     for budget in platform.some("AWS::Budgets::Budget"):
         told = {
             at(notification, "Notification.NotificationType")
             for number, notification in enumerate(budget["NotificationsWithSubscribers"] or [])
             if any(target.type == TOPIC for target in budget.mentions(f"NotificationsWithSubscribers.{number}"))
         }
-        yield budget, told >= {"ACTUAL", "FORECASTED"}, "Tell the topic what is spent, and what the month will cost."
+        wanted = {"ACTUAL"} if budget["Budget.TimeUnit"] == "DAILY" else {"ACTUAL", "FORECASTED"}
+        yield budget, told >= wanted, "Tell the topic what is spent, and what the month will cost."
 
 
 @promise

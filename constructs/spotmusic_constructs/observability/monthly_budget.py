@@ -1,4 +1,6 @@
-"""What a month may cost, and who hears when it costs more."""
+"""Budgets of the account for a month and for a day, and who is told."""
+
+from collections.abc import Mapping
 
 from aws_cdk import aws_budgets as budgets
 from aws_cdk import aws_sns as sns
@@ -31,21 +33,42 @@ class MonthlyBudget(Construct):
         forecast_percent: int = 100,
     ) -> None:
         super().__init__(scope, construct_id)
-        budgets.CfnBudget(
-            self,
-            "Resource",
-            budget=budgets.CfnBudget.BudgetDataProperty(
-                budget_type="COST",
-                time_unit="MONTHLY",
-                budget_limit=budgets.CfnBudget.SpendProperty(amount=limit_usd, unit="USD"),
-            ),
-            notifications_with_subscribers=[
-                budgets.CfnBudget.NotificationWithSubscribersProperty(
-                    notification=budgets.CfnBudget.NotificationProperty(
-                        notification_type=kind, comparison_operator="GREATER_THAN", threshold=percent, threshold_type="PERCENTAGE"
-                    ),
-                    subscribers=[budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=topic.topic_arn)],
-                )
-                for kind, percent in (("ACTUAL", actual_percent), ("FORECASTED", forecast_percent))
-            ],
-        )
+        _budget(self, "MONTHLY", limit_usd, topic, {"ACTUAL": actual_percent, "FORECASTED": forecast_percent})
+
+
+class DailyBudget(Construct):
+    """A budget of the account for each day, which notices a sudden rise weeks before the budget of the month does.
+
+    Creates the budget with one notification to the topic. AWS updates what a day has cost up to three times a day (AWS Cost Management
+    user guide, best practices for budgets), and forecasts no day.
+
+    Args:
+        topic: topic that tells the team; its policy and its key must admit `budgets.amazonaws.com`.
+        limit_usd: budget in US dollars a day.
+
+    Example:
+        DailyBudget(self, "DailyBudget", topic=alarms.topic, limit_usd=2500)
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, topic: sns.ITopic, limit_usd: float) -> None:
+        super().__init__(scope, construct_id)
+        _budget(self, "DAILY", limit_usd, topic, {"ACTUAL": 100})
+
+
+def _budget(scope: Construct, unit: str, limit_usd: float, topic: sns.ITopic, percents: Mapping[str, int]) -> None:
+    budgets.CfnBudget(
+        scope,
+        "Resource",
+        budget=budgets.CfnBudget.BudgetDataProperty(
+            budget_type="COST", time_unit=unit, budget_limit=budgets.CfnBudget.SpendProperty(amount=limit_usd, unit="USD")
+        ),
+        notifications_with_subscribers=[
+            budgets.CfnBudget.NotificationWithSubscribersProperty(
+                notification=budgets.CfnBudget.NotificationProperty(
+                    notification_type=kind, comparison_operator="GREATER_THAN", threshold=percent, threshold_type="PERCENTAGE"
+                ),
+                subscribers=[budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=topic.topic_arn)],
+            )
+            for kind, percent in percents.items()
+        ],
+    )

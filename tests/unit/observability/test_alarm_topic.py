@@ -2,7 +2,7 @@ import pytest
 from aws_cdk import aws_kms as kms
 
 from spotmusic_constructs.observability.alarm_topic import AlarmTopic
-from spotmusic_constructs.observability.monthly_budget import MonthlyBudget
+from spotmusic_constructs.observability.monthly_budget import DailyBudget, MonthlyBudget
 from tests.conftest import new_stack
 from tests.templates import Json, all_of, resources_of
 
@@ -59,6 +59,16 @@ def test_a_topic_needs_no_address_and_works_in_another_region() -> None:
     stack = new_stack(region="us-east-1")
     AlarmTopic(stack, "Alarms", key=kms.Key.from_key_arn(stack, "Key", KEY))
     assert not all_of(resources_of(stack), "AWS::SNS::Subscription")
+
+
+def test_daily_budget_tells_of_a_day_that_cost_too_much() -> None:
+    stack = new_stack()
+    topic = AlarmTopic(stack, "Alarms", key=kms.Key.from_key_arn(stack, "Key", KEY)).topic
+    DailyBudget(stack, "Budget", topic=topic, limit_usd=150)
+    (budget,) = all_of(resources_of(stack), "AWS::Budgets::Budget")
+    assert (budget["Budget"]["TimeUnit"], budget["Budget"]["BudgetLimit"]["Amount"]) == ("DAILY", 150)
+    (notification,) = budget["NotificationsWithSubscribers"]
+    assert (notification["Notification"]["NotificationType"], notification["Notification"]["Threshold"]) == ("ACTUAL", 100)
 
 
 def test_the_budget_tells_when_it_is_nearly_spent_and_when_it_will_not_do(resources: Json) -> None:
