@@ -14,6 +14,7 @@ _OPTIONS: Mapping[str, Any] = {
     "identity.email": {"sender": "no-reply@spotmusic.example", "secret": _MADE_BY_HAND},
     "identity.providers": {"provider": {"kind": "google", "label": "Example", "client_id": "example", "secret": _MADE_BY_HAND}},
     "kubernetes.redpanda.tiered_storage": {"license_secret": _MADE_BY_HAND},
+    "services.notifications.secrets": {"FCM_KEY": _MADE_BY_HAND},
     "services.recommendations.image": f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/recommendations@sha256:{'0' * 64}",
     "services.trends.image_tag": "1.0.0",
 }

@@ -35,10 +35,12 @@ MEANT: Mapping[str, str] = {
     "AWS::Budgets::Budget *Address": "observability/AlarmTopic",
     "AWS::ECR::RepositoryCreationTemplate CustomRoleArn": "registry/ImagesCreationRole",
     "AWS::ECS::Service LoadBalancers.*RoleArn": "ecs-services/InfrastructureRole",
+    "AWS::Events::Rule EventPattern.detail.bucket.name.*": "data/AudioBucket",
     "AWS::Events::Rule Targets.*.Arn.*": "observability/EventLogLogGroup",
     "AWS::FIS::ExperimentTemplate StopConditions.*.Value": "observability/*Outlasting",
     "AWS::S3::Bucket LoggingConfiguration.DestinationBucketName": "data/LogsBucket",
     "AWS::ElasticLoadBalancingV2::LoadBalancer LoadBalancerAttributes.*": "data/LogsBucket",
+    "AWS::SQS::Queue RedrivePolicy.deadLetterTargetArn": "data/UploadVerdicts*DeadLetters",
     "AWS::WAFv2::LoggingConfiguration LogDestinationConfigs.*": "data/LogsBucket",
     "Custom::AWSCDK-EKS-HelmChart ServiceToken": "eks-platform/KubernetesClusterKubectlProviderframeworkonEvent",
     # Tiers of the network.
