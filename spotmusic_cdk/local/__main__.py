@@ -1,8 +1,9 @@
-"""`python -m spotmusic_cdk.local up|deploy|down|status|diff`: the embedded AWS from the command line."""
+"""`python -m spotmusic_cdk.local up|deploy|down|status|diff|env|run`: the embedded AWS from the command line."""
 
 import argparse
 import errno
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from spotmusic_cdk.local.gate import RejectedTemplateError
 from spotmusic_cdk.local.lock import BusyError, UnwritableError
 from spotmusic_cdk.local.process import NotStartedError, NotStoppedError
 from spotmusic_cdk.local.session import NotEmbeddedError
+from spotmusic_cdk.local.task import NoTaskError, environment_of_task, run_as_task
 from spotmusic_cdk.local.workspace import Workspace
 
 _EXPECTED = (
     BusyError,
     CliError,
     LeftoverError,
+    NoTaskError,
     NotAsTheTemplatesSayError,
     NotEmbeddedError,
     NotRunningError,
@@ -80,12 +83,24 @@ def _run(options: argparse.Namespace, deployment: LocalDeployment) -> int:
         differs, text = deployment.diff()
         print(text)
         return int(differs and options.fail)
+    if options.command in ("env", "run"):
+        return _task(options, deployment)
     if options.command == "up":
         print("\n" + deployment.up(port=options.port))
     elif options.command == "deploy":
         print("\n" + deployment.up(port=options.port, selection=options.stack))
     else:
         print("\n" + (deployment.down() if options.command == "down" else deployment.status()))
+    return 0
+
+
+def _task(options: argparse.Namespace, deployment: LocalDeployment) -> int:
+    endpoint = deployment.endpoint
+    variables = environment_of_task(options.service, endpoint, region=options.region)
+    if options.command == "run":
+        run_as_task(options.words, variables, endpoint, region=options.region, changes=dict(options.set))
+    for name, value in sorted(variables.items()):
+        print(f"export {name}={shlex.quote(value)}")
     return 0
 
 
@@ -98,6 +113,8 @@ def _parser() -> argparse.ArgumentParser:
         "down": "destroy everything, prove that nothing is left, and stop",
         "status": "tell what runs and what is deployed",
         "diff": "tell what a deployment would change",
+        "env": "print the environment of a service's task, as ECS resolves it",
+        "run": "run a command with the environment of a service's task",
     }
     for name, text in described.items():
         command = commands.add_parser(name, help=text, description=text)
@@ -110,6 +127,11 @@ def _parser() -> argparse.ArgumentParser:
         )
         if name == "diff":
             command.add_argument("--fail", action="store_true", help="status 1 if anything would change")
+        if name in ("env", "run"):
+            command.add_argument("service", help="name of the service, such as playback")
+        if name == "run":
+            command.add_argument("--set", action="append", default=[], type=_context, metavar="NAME=VALUE", help="a variable of one's own")
+            command.add_argument("words", nargs="+", metavar="COMMAND", help="the command, after `--`")
         if name == "deploy":
             command.add_argument("stack", help="stack id, such as dev/network")
     return parser

@@ -1,6 +1,7 @@
 """What the emulator's own code gets wrong, and our app meets. Each correction names the case."""
 
 import base64
+import string
 from collections.abc import Callable, Mapping, Set
 from html import escape
 from typing import Any
@@ -16,7 +17,13 @@ PATCHED_NAMES: dict[str, tuple[str, ...]] = {
     "ministack.services.backup": ("_vaults",),
     "ministack.services.cloudwatch_logs": ("_log_groups",),
     "ministack.services.cloudformation.changesets": ("_resolve_props_for_diff", "_diff_resources"),
-    "ministack.services.cloudformation.provisioners": ("_physical_name", "_NAME_SEED", "_elbv2_listener_actions"),
+    "ministack.services.cloudformation.provisioners": (
+        "_physical_name",
+        "_NAME_SEED",
+        "_elbv2_listener_actions",
+        "_normalize_container_defs",
+        "_sm_secret_string",
+    ),
     "ministack.services.eks": ("_VALID_ACCESS_ENTRY_TYPES", "_associate_access_policy", "_access_entries", "_ae_key"),
     "ministack.services.elasticache": ("_user_xml",),
     "ministack.services.route53": ("_create_hosted_zone", "_zones", "_records", "_caller_refs"),
@@ -42,6 +49,8 @@ def install() -> None:
     _refuse_names_that_are_taken()
     _give_existing_zones_their_id()
     _keep_weighted_groups()
+    _spell_containers_as_the_api()
+    _generate_without_punctuation()
 
 
 def creation_of(stack: str) -> str:
@@ -108,6 +117,39 @@ def _keep_weighted_groups() -> None:
         )
 
     provisioners._elbv2_listener_actions, alb._action_xml = weighted, with_groups
+
+
+def _spell_containers_as_the_api() -> None:
+    """Below secrets, health check, limits and Linux parameters keys keep the capitals of CloudFormation, so that answers leave them out."""
+    provisioners._normalize_container_defs = lambda containers: [spelled_as_the_api(container) for container in containers]
+
+
+_OF_THE_AUTHOR = ("Options", "DockerLabels")
+"""Maps of a container definition whose keys are values."""
+
+
+def spelled_as_the_api(value: Any) -> Any:
+    """A container definition of a template with the keys of ECS's API."""
+    if isinstance(value, list):
+        return [spelled_as_the_api(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key[:1].lower() + key[1:]: item if key in _OF_THE_AUTHOR else spelled_as_the_api(item) for key, item in value.items()}
+
+
+def _generate_without_punctuation() -> None:
+    """`ExcludePunctuation` is not heeded, and addresses that hold such a password can't be read here."""
+    generate = provisioners._sm_secret_string
+    provisioners._sm_secret_string = lambda properties: generate(without_punctuation(properties))
+
+
+def without_punctuation(properties: Properties) -> Properties:
+    """Properties of a secret that name each character which `ExcludePunctuation` means."""
+    generated = properties.get("GenerateSecretString") or {}
+    if str(generated.get("ExcludePunctuation", False)).lower() != "true":
+        return properties
+    excluded = generated.get("ExcludeCharacters", "") + string.punctuation
+    return {**properties, "GenerateSecretString": {**generated, "ExcludeCharacters": excluded}}
 
 
 def _give_existing_zones_their_id() -> None:

@@ -114,6 +114,15 @@ class LocalDeployment:
             self.steps.say("stopped the embedded AWS and removed its files")
             return summary
 
+    @property
+    def endpoint(self) -> str:
+        """Loopback URL of the emulator.
+
+        Raises:
+            NotRunningError: if there is no emulator.
+        """
+        return self._running().endpoint
+
     def status(self) -> str:
         """One line per stack, or that nothing runs."""
         emulator = process.running(self.workspace)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spotmusic_cdk.local.corrections import refuse_lost_exports
+from spotmusic_cdk.local.corrections import refuse_lost_exports, spelled_as_the_api, without_punctuation
 
 BEFORE = {"secrets:Arn": "arn:key"}
 
@@ -16,3 +16,25 @@ def test_imported_exports_are_kept(now: dict[str, str], done: str) -> None:
 @pytest.mark.parametrize("now", [{}, {"secrets:Arn": "arn:other"}, BEFORE])
 def test_exports_without_imports_may_go(now: dict[str, str]) -> None:
     refuse_lost_exports(BEFORE, now, {"data": {"network:Vpc"}})
+
+
+def test_containers_have_the_keys_of_the_api() -> None:
+    container = {
+        "Secrets": [{"Name": "A", "ValueFrom": "arn"}],
+        "HealthCheck": {"Command": ["CMD"]},
+        "LogConfiguration": {"Options": {"Mode": "x"}},
+        "DockerLabels": {"Team": "x"},
+    }
+    assert spelled_as_the_api(container) == {
+        "secrets": [{"name": "A", "valueFrom": "arn"}],
+        "healthCheck": {"command": ["CMD"]},
+        "logConfiguration": {"options": {"Mode": "x"}},
+        "dockerLabels": {"Team": "x"},
+    }
+
+
+def test_generated_passwords_have_no_punctuation() -> None:
+    asked = without_punctuation({"GenerateSecretString": {"ExcludePunctuation": True}})
+    assert {"/", "@", '"'} <= set(asked["GenerateSecretString"]["ExcludeCharacters"])
+    plain = {"GenerateSecretString": {"PasswordLength": 8}}
+    assert without_punctuation(plain) == plain

@@ -17,12 +17,14 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from spotmusic_cdk.contract_words import FORMS
 from spotmusic_cdk.local import ACCOUNT, cloudformation, process, session
 from spotmusic_cdk.local.assembly import SynthesizedStack, stacks
 from spotmusic_cdk.local.cli import CdkCli, CliError
 from spotmusic_cdk.local.deployment import LocalDeployment
 from spotmusic_cdk.local.gate import RejectedTemplateError, require_acceptable
 from spotmusic_cdk.local.progress import Steps
+from spotmusic_cdk.local.task import environment_of_task
 from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
 from tests.conftest import settings_of
 from tests.local.changed_assembly import Resources, changed_assembly
@@ -156,6 +158,14 @@ def test_a_signing_key_is_a_real_one(deployed: Deployed) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="only Linux lists its sockets in a file")
+def test_task_environment_is_the_contract(deployed: Deployed) -> None:
+    variables = environment_of_task("playback", deployed.emulator.endpoint, region=REGION)
+    assert {name for name in variables if name not in FORMS} == set()
+    assert variables["AUDIO_SIGNING_KEY"].startswith("-----BEGIN")
+    assert variables["CATALOGUE_AUTHORITY"].startswith("-----BEGIN CERTIFICATE")
+    assert [name for name in variables if name.endswith("_PASSWORD") and not variables[name].isalnum()] == []
+
+
 def test_it_listens_on_loopback_only(deployed: Deployed) -> None:
     table = "".join(Path("/proc/net", file).read_text() for file in ("tcp", "tcp6"))
     assert re.findall(rf"(\w+):{deployed.emulator.port:04X} \w+:0000 0A", table) == ["0100007F"]

@@ -25,6 +25,9 @@ def _task_definition(reader: Reader) -> Iterator[str]:
     yield from reader.same("Memory", definition["memory"])
     wanted = [container["Name"] for container in reader.wanted("ContainerDefinitions", [])]
     yield from differs("containers", wanted, [container["name"] for container in definition["containerDefinitions"]])
+    secrets = [secret["Name"] for container in reader.wanted("ContainerDefinitions", []) for secret in container.get("Secrets", [])]
+    told = [secret.get("name") for container in definition["containerDefinitions"] for secret in container.get("secrets", [])]
+    yield from differs("secrets", secrets, told)
 
 
 def _service(reader: Reader) -> Iterator[str]:

@@ -1,0 +1,51 @@
+"""The environment of a task, as ECS would resolve it."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from spotmusic_cdk.local import session
+from spotmusic_cdk.local.task import NoTaskError, environment_of_task
+
+SECRET = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:users-AbCdEf"
+CONTAINER = {
+    "environment": [{"name": "SERVICE", "value": "playback"}, {"name": "PORT", "value": "8080"}],
+    "secrets": [
+        {"name": "CACHE_PASSWORD", "valueFrom": f"{SECRET}:password::"},
+        {"name": "FCM_KEY", "valueFrom": SECRET},
+        {"name": "LOG_LEVEL", "valueFrom": "arn:aws:ssm:sa-east-1:111122223333:parameter/spotmusic/dev/log-level"},
+    ],
+}
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    clients: dict[str, Any] = {
+        "ecs": SimpleNamespace(
+            list_task_definitions=lambda status: {"taskDefinitionArns": ["arn"]},
+            describe_task_definition=lambda taskDefinition: {"taskDefinition": {"containerDefinitions": [CONTAINER]}},  # noqa: N803
+        ),
+        "ssm": SimpleNamespace(
+            get_parameter=lambda Name, WithDecryption: {"Parameter": {"Value": {"/spotmusic/dev/log-level": "debug"}[Name]}}  # noqa: N803
+        ),
+        "secretsmanager": SimpleNamespace(
+            get_secret_value=lambda SecretId: {"SecretString": {SECRET: '{"password": "p"}'}[SecretId]}  # noqa: N803
+        ),
+    }
+    monkeypatch.setattr(session, "client", lambda service, endpoint, region: clients[service])
+
+
+def test_task_environment_has_what_ecs_fetches() -> None:
+    assert environment_of_task("playback", "http://127.0.0.1:1", region="sa-east-1") == {
+        "SERVICE": "playback",
+        "PORT": "8080",
+        "CACHE_PASSWORD": "p",
+        "FCM_KEY": '{"password": "p"}',
+        "LOG_LEVEL": "debug",
+    }
+
+
+def test_unknown_service_names_those_there_are() -> None:
+    with pytest.raises(NoTaskError, match="there are: playback"):
+        environment_of_task("lyrics", "http://127.0.0.1:1", region="sa-east-1")
