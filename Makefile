@@ -12,7 +12,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 export SPOTMUSIC_OPINIONS := $(CURDIR)/.opinions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov opinions test fuzz lint format schema flows contract game-day charts release-templates dashboards tools engine-tools engines preflight lock sbom outdated local local-down diff status mutants bench clean
+.PHONY: help setup check synth guard cfn-lint checkov opinions test fuzz lint format schema flows contract game-day charts release-templates dashboards tools engine-tools engines walk preflight lock sbom outdated local local-down diff status mutants bench clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -154,7 +154,11 @@ engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/exa
 	@touch $@
 
 engines: setup  ## prove: ask real Redis, MariaDB, RabbitMQ, Keycloak and others
-	python -m pytest tests/engines
+	python -m pytest tests/engines $(if $(ONLY),-m "$(ONLY)")
+
+# Steps of people's paths that need no account; of the engines' tests those that `make engines` has as well.
+walk: setup  ## prove: go the paths of listener, artist, developer, administrator
+	python -m pytest -m walk tests/engines tests/contracts tests/unit/data
 
 fuzz: setup  ## prove: mutate thousands of environment files (SEED=1)
 	python -m tests.fuzz --seed "$(SEED)"

@@ -35,6 +35,7 @@ def variables(template: Template) -> Iterator[tuple[str, Any]]:
                 yield variable["Name"], variable["Value"]
 
 
+@pytest.mark.walk("artist")
 @pytest.mark.parametrize("kind", ["post", "put"])
 def test_signed_uploads_lead_where_pages_may_go(endpoint: str, kind: str) -> None:
     session = boto3.Session(aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="example", region_name=REGION)

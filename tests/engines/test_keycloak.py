@@ -109,6 +109,7 @@ def test_issuer_of_listeners_is_the_public_address(keycloak: Keycloak) -> None:
     assert json.loads(answer)["issuer"] == "https://spotmusic.example/auth/realms/spotmusic"
 
 
+@pytest.mark.walk("administrator")
 def test_administrators_log_in_behind_the_forwarded_port(keycloak: Keycloak) -> None:
     """The whole way of the console: its page, the login, the second factor that it sets up, and the admin API with the token."""
     keycloak.forget()

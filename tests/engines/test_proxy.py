@@ -26,6 +26,7 @@ def bearer(proxy: Proxy) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
+@pytest.mark.walk("listener")
 def test_gateway_lets_nobody_forge_an_identity(proxy: Proxy, bearer: dict[str, str]) -> None:
     padding = {f"A-{number}": "x" for number in range(88)}
     assert proxy.ask("/v1/playback/forged", headers={**bearer, **padding, **FORGED}).status == 200
@@ -88,6 +89,7 @@ def test_access_log_tells_no_secret(proxy: Proxy, end: str) -> None:
     assert (said["address"], said["method"]) == ("198.51.100.7", "GET")
 
 
+@pytest.mark.walk("listener")
 def test_one_id_from_edge_to_service(proxy: Proxy) -> None:
     proxy.ask("/v1/status/id", headers={"X-Request-ID": "of-the-edge=="})
     proxy.ask("/v1/status/no-id")

@@ -34,6 +34,8 @@ from tests.engines.test_cache import encoded
 from tests.engines.test_database import answers, messages, prepare
 from tests.engines.test_rabbitmq import PASSWORD, Broker, rabbitmq
 
+pytestmark = pytest.mark.walk("backend developer")
+
 EXAMPLE = ROOT / "examples" / "service"
 LIBRARIES = ROOT / ".tools" / "example"
 FIRST, SECOND = "first-password", "second-password"  # of servers that live for seconds on the loopback address

@@ -74,6 +74,7 @@ def error_of(place: str) -> str:
     return error
 
 
+@pytest.mark.walk("listener")
 def test_web_login_gives_a_token_for_the_api(web: Gateway) -> None:
     answer = tokens(web, "listener")
     claims = part(answer["access_token"], 1)
@@ -128,6 +129,7 @@ def test_a_code_needs_its_verifier_once(web: Gateway) -> None:
     assert (status, answer["error"]) == (400, "invalid_grant")
 
 
+@pytest.mark.walk("listener")
 def test_a_lost_answer_logs_nobody_out(web: Gateway) -> None:
     form = {"grant_type": "refresh_token", "client_id": "web", "refresh_token": tokens(web, "listener")["refresh_token"]}
     web.token("spotmusic", **form)
@@ -156,6 +158,7 @@ def test_devices_get_no_codes(web: Gateway) -> None:
     assert (status, json.loads(answer)["error"]) == (400, "unauthorized_client")
 
 
+@pytest.mark.walk("listener")
 def test_listeners_choose_no_short_password(web: Gateway, keycloak: Keycloak) -> None:
     """A new listener chooses a password on the same page, after the address is verified."""
     user = add_person(keycloak, "chooses")
@@ -265,6 +268,7 @@ def test_listeners_are_asked_for_no_second_factor(web: Gateway) -> None:
     assert place.startswith(REDIRECT)
 
 
+@pytest.mark.walk("administrator")
 @pytest.mark.parametrize(("role", "client"), [("staff", ""), ("curator", ""), ("viewer", "grafana")])
 def test_staff_set_up_and_use_second_factor(web: Gateway, keycloak: Keycloak, role: str, client: str) -> None:
     name = f"works-as-{role}"

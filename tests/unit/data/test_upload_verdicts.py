@@ -32,6 +32,7 @@ def queue(made: Resources, name: str) -> dict[str, Any]:
     return dict(made[named(made, name)]["Properties"])
 
 
+@pytest.mark.walk("artist")
 def test_every_verdict_goes_to_the_queue(made: Resources) -> None:
     rule = only(made, "AWS::Events::Rule")
     assert rule["EventPattern"]["detail"] == {"s3ObjectDetails": {"bucketName": ["uploads"]}}
