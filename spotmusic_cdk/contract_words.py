@@ -148,9 +148,8 @@ FACTS = {
         rights="write and read the topics that name it, idempotently or not. Creating topics, other groups, and the topics "
         "of others are refused: a producer "
         "can't read what it wrote. Everybody may write the registry",
-        limits="subjects are `<topic>-value` (TopicNameStrategy), compatibility BACKWARD: consumers first. The key is what "
-        "must stay in order, or what a "
-        "compacted topic keeps the newest of. There is no dead letter: log an event that can't be read, without its "
+        limits="values are JSON by the [schemas of topics](../events/README.md), whose subjects are `<topic>-value`; the key is the "
+        "field that the schema names. There is no dead letter: log an event that can't be read, without its "
         "content, with topic, partition "
         "and offset, count it in `event_age_seconds` and go on",
         timeouts="the brokers may come after the task, and go: connect again with pauses, for ever. Events are delivered at "
