@@ -164,7 +164,16 @@ class ObservabilityStack(EnvironmentStack):
             names=self._names(network, registry),
         )
         if settings.operators.network:
-            People(self, "People", network=network, registry=registry, secrets=secrets, cluster=ecs_services.cluster)
+            People(
+                self,
+                "People",
+                network=network,
+                registry=registry,
+                secrets=secrets,
+                data=data,
+                cluster=ecs_services.cluster,
+                settings=settings,
+            )
         if settings.resilience.fault_injection:
             Faults(
                 self,

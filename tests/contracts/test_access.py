@@ -1,7 +1,13 @@
 """Ways of people into the platform: what docs/access.md says is what the table of flows, the settings and the versions say."""
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import botocore.session
+from botocore import xform_name
 
 from spotmusic_cdk import flows, versions
 from spotmusic_cdk.settings import parse
@@ -68,3 +74,95 @@ def test_runbooks_with_kubectl_lead_to_the_way_in() -> None:
     """A page that names the tunnel or a statement of SQL says from where."""
     pages = ("grafana-access", "database")
     assert [page for page in pages if "../access.md" not in (ROOT / "docs" / "runbooks" / f"{page}.md").read_text()] == []
+
+
+RENAMED = {"elbv2": "elasticloadbalancing", "amp": "aps", "s3api": "s3"}
+"""Services whose commands and rights have different names."""
+RIGHTS = {
+    "eks update-kubeconfig": {"eks:DescribeCluster"},
+    "logs tail": {"logs:FilterLogEvents"},
+    "s3api list-buckets": {"s3:ListAllMyBuckets"},
+    "s3api list-object-versions": {"s3:ListBucketVersions"},
+}
+"""Rights of commands that are not called like them (Service Authorization Reference, 2026-11)."""
+BREAK_GLASS = {
+    "credentials of persons and machines": {"iam"},
+    "restores of buckets, volumes and the cache": {
+        "backup:StartBackupJob",
+        "backup:StartRestoreJob",
+        "elasticache:CreateReplicationGroup",
+        "s3",
+    },
+    "what is set up once": {"ce:CreateAnomalyMonitor", "ecr:ValidatePullThroughCacheRule", "secretsmanager:CreateSecret"},
+    "scans of uploads that are there": {"guardduty:SendObjectMalwareScan"},
+    "certificates": {"acm:RequestCertificate"},
+    "what CloudFormation would do": {"cloudformation", "eks:UpdateClusterVersion", "eks:UpdateClusterConfig"},
+}
+"""What on-call policies lack on purpose: a service, or single actions of it."""
+
+
+def commands_of_runbooks() -> set[str]:
+    texts = [path.read_text() for path in (ROOT / "docs" / "runbooks").glob("*.md")]
+    found = {match for text in texts for line in code(text) for match in re.findall(r"\baws ([a-z0-9-]+ (?!wait)[a-z0-9-]+)", line)}
+    return {command for command in found if command.split()[0] not in {"s3", "configure"}}
+
+
+def rights_of(command: str) -> set[str]:
+    if command in RIGHTS:
+        return RIGHTS[command]
+    service, operation = command.split()
+    model = botocore.session.Session().get_service_model("s3" if service == "s3api" else service)
+    name = next(name for name in model.operation_names if xform_name(name, "-") == operation)
+    return {f"{RENAMED.get(service, service)}:{name}"}
+
+
+def people(templates: Callable[[str], dict[str, Template]]) -> dict[str, list[dict[str, Any]]]:
+    """Statements by the name of each policy."""
+    return {
+        r["Properties"]["ManagedPolicyName"]: r["Properties"]["PolicyDocument"]["Statement"]
+        for r in templates("prod")["observability"]["Resources"].values()
+        if r["Type"] == "AWS::IAM::ManagedPolicy" and "ManagedPolicyName" in r["Properties"]
+    }
+
+
+def actions(statements: list[dict[str, Any]]) -> set[str]:
+    return {action for one in statements for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])}
+
+
+def test_every_command_of_a_runbook_is_allowed_to_somebody(templates: Callable[[str], dict[str, Template]]) -> None:
+    allowed = {action for statements in people(templates).values() for action in actions(statements)}
+    kept = {entry for entries in BREAK_GLASS.values() for entry in entries}
+    needed = {right for command in commands_of_runbooks() for right in rights_of(command)}
+    # Deletions are none of a person's on call.
+    lacking = {
+        right for right in needed - allowed if not (kept & {right, right.partition(":")[0]} or re.search(":(Schedule.*)?Delet", right))
+    }
+    assert sorted(lacking) == [], "add them to OperatorPolicies, or keep them for break-glass"
+
+
+def test_policies_of_people_name_actions_that_exist(templates: Callable[[str], dict[str, Template]]) -> None:
+    session = botocore.session.Session()
+    named = {"elasticloadbalancing": "elbv2"}
+    without_model = {"cloudshell", "sts", "s3", "budgets", "iam"}
+    for statements in people(templates).values():
+        for service, _, name in (action.partition(":") for action in actions(statements)):
+            if service not in without_model:
+                assert name in session.get_service_model(named.get(service, service)).operation_names, f"{service}:{name}"
+
+
+def test_access_document_names_the_policies(templates: Callable[[str], dict[str, Template]]) -> None:
+    names = people(templates)
+    assert len(names) == 3
+    assert [name for name in names if name.replace("-prod-", "-<env>-") not in ACCESS] == []
+
+
+def test_only_the_data_policy_reads_secrets(templates: Callable[[str], dict[str, Template]]) -> None:
+    reads = {name for name, statements in people(templates).items() if "secretsmanager:GetSecretValue" in actions(statements)}
+    assert reads == {"spotmusic-prod-data-operator"}
+
+
+def test_policies_of_people_fit_into_iam(templates: Callable[[str], dict[str, Template]]) -> None:
+    """6,144 characters without white space (IAM and AWS STS quotas); references count as the longest ARNs here."""
+    for name, statements in people(templates).items():
+        text = re.sub(r"\s", "", json.dumps(statements))
+        assert len(text) < 6144, name

@@ -8,6 +8,14 @@ WITHOUT_RESOURCES: Mapping[str, str] = {
     "cloudwatch:GetMetricData": "metrics have no ARN",
     "cloudwatch:ListMetrics": "metrics have no ARN",
     "cloudwatch:PutMetricData": "metrics have no ARN; a condition names the namespace",
+    **{
+        f"cloudshell:{action}": "environments of CloudShell have no name that could be known before (AWS CloudShell user guide)"
+        for action in (
+            *("CreateEnvironment", "CreateSession", "DeleteEnvironment", "PutCredentials", "StartEnvironment", "StopEnvironment"),
+        )
+    },
+    "logs:StartQuery": "a query reads what FilterLogEvents does",
+    "logs:StopQuery": "the same",
     "ec2:AssignPrivateIpAddresses": "Lambda asks for it, interfaces of functions being yet unknown (AWS Lambda developer guide, VPC)",
     "ec2:CreateNetworkInterface": "the same",
     "ec2:DeleteNetworkInterface": "the same",
@@ -40,10 +48,19 @@ WITHOUT_RESOURCES: Mapping[str, str] = {
 }
 """Actions that may be allowed on `*`, and why. Source: Service Authorization Reference, 2026-11, unless it says otherwise."""
 
-CONFINED_BY: Mapping[str, str] = {"cloudwatch:PutMetricData": "cloudwatch:namespace"}
+PEOPLE = "observability/PeoplePolicies"
+"""Begins the names of policies of people, who may look at the state of everything in the account."""
+
+DISCLOSES = frozenset({"kms:Decrypt", "s3:GetObject", "s3:GetObjectVersion", "secretsmanager:GetSecretValue", "ssm:GetParameter"})
+"""Actions that look like reading a state, and read what is kept."""
+
+CONFINED_BY: Mapping[str, str] = {
+    "cloudshell:CreateEnvironment": "cloudshell:securitygroupids",
+    "cloudwatch:PutMetricData": "cloudwatch:namespace",
+}
 """Condition key without which such an action is too wide."""
 
-CONFINING = ("aws:requesttag/", "aws:resourcetag/", "ec2:vpc", "ecs:cluster")
+CONFINING = ("aws:calledvia", "aws:requesttag/", "aws:resourcetag/", "ec2:vpc", "ecs:cluster")
 """Condition keys, in lower case, by which a right on every resource of a type is one on ours only."""
 
 AWS_MANAGED: Mapping[str, str] = {
@@ -115,6 +132,7 @@ ACKNOWLEDGED: Mapping[str, tuple[str, ...]] = {
         "eks-platform/Kubernetes/*Policy/*",
         "observability/Faults/*Role/Policy/*",
         "observability/Monitoring/Release/See/Policy/*",
+        "observability/People/Policies/*",
         "observability/People/Tunnel/Roles/*Role",
         "registry/Images/CreationRole/Policy/*",
     ),

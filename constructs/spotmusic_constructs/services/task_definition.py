@@ -84,7 +84,7 @@ class ServiceTaskDefinition(Construct):
             readonly_root_filesystem=True,
             memory_limit_mib=memory - PROXY_MEMORY_MIB,
             linux_parameters=_confined(self),
-            ulimits=[ecs.Ulimit(name=ecs.UlimitName.NOFILE, soft_limit=_OPEN_FILES, hard_limit=_OPEN_FILES)],
+            ulimits=[open_files()],
             environment={**variables(name, port=port, health_path=health_path), **access.environment},
             secrets=dict(access.secrets) or None,
             port_mappings=[ecs.PortMapping(name=CONTAINER, container_port=port, app_protocol=_HTTP)] if port else None,
@@ -110,6 +110,11 @@ def non_blocking_log(log_group: logs.ILogGroup, prefix: str) -> ecs.LogDriver:
     return ecs.LogDriver.aws_logs(
         stream_prefix=prefix, log_group=log_group, mode=ecs.AwsLogDriverMode.NON_BLOCKING, max_buffer_size=cdk.Size.mebibytes(25)
     )
+
+
+def open_files() -> ecs.Ulimit:
+    """Return the limit of open files: each connection takes one."""
+    return ecs.Ulimit(name=ecs.UlimitName.NOFILE, soft_limit=_OPEN_FILES, hard_limit=_OPEN_FILES)
 
 
 def _confined(scope: Construct) -> ecs.LinuxParameters:

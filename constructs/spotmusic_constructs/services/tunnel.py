@@ -11,7 +11,7 @@ from constructs import Construct
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.services.access import Access
 from spotmusic_constructs.services.image import ServiceImage
-from spotmusic_constructs.services.task_definition import USER, non_blocking_log
+from spotmusic_constructs.services.task_definition import USER, non_blocking_log, open_files
 from spotmusic_constructs.services.task_roles import TaskRoles
 
 CONTAINER = "tunnel"
@@ -39,6 +39,10 @@ class Tunnel(Construct):
         log_retention: how long its log is kept.
         hours: hours until the task ends, 8 at most.
         removal_policy: what happens to the log group when its stack goes.
+
+    Attributes:
+        task_definition: the task definition.
+        role_arns: roles that who runs it passes to ECS.
 
     Raises:
         ValueError: the task would run for longer than a day of work.
@@ -92,6 +96,7 @@ class Tunnel(Construct):
             command=[str(hours * 3600)],
             linux_parameters=ecs.LinuxParameters(self, "LinuxParameters", init_process_enabled=True),
             user=USER,
+            ulimits=[open_files()],
             environment={"SERVICE": name},
             health_check=ecs.HealthCheck(command=["CMD", "true"], start_period=cdk.Duration.seconds(30)),
             logging=non_blocking_log(log_group, CONTAINER),
@@ -112,3 +117,4 @@ class Tunnel(Construct):
         )
         output.override_logical_id("RunTunnel")
         self.task_definition: ecs.FargateTaskDefinition = task
+        self.role_arns = (roles.execution_role.role_arn, roles.task_role.role_arn)

@@ -1,0 +1,227 @@
+"""Managed policies of people on call, to be given to their roles by name."""
+
+from collections.abc import Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
+
+_LOOKED_AT: Mapping[str, str] = {
+    "acm": "DescribeCertificate ListCertificates",
+    "arc-zonal-shift": "GetManagedResource ListManagedResources ListZonalShifts",
+    "backup": (
+        "DescribeBackupJob DescribeRecoveryPoint DescribeRestoreJob GetRecoveryPointRestoreMetadata ListBackupJobs ListBackupVaults "
+        "ListRecoveryPointsByBackupVault ListRecoveryPointsByResource ListRestoreJobs"
+    ),
+    "budgets": "ViewBudget",
+    "ce": "GetCostAndUsage GetDimensionValues",
+    "cloudformation": "DescribeStackEvents DescribeStackResources DescribeStacks ListStackResources ListStacks",
+    "cloudfront": "GetDistribution ListDistributions ListInvalidations ListPublicKeys",
+    "cloudtrail": "DescribeTrails LookupEvents",
+    "cloudwatch": "DescribeAlarmHistory DescribeAlarms GetDashboard GetMetricData GetMetricStatistics ListDashboards ListMetrics",
+    "ec2": (
+        "DescribeAvailabilityZones DescribeInstances DescribeNatGateways DescribeNetworkInterfaces DescribeRouteTables "
+        "DescribeSecurityGroups DescribeSnapshots DescribeSubnets DescribeVolumes DescribeVpcEndpoints DescribeVpcs"
+    ),
+    "ecr": "DescribeImages DescribeImageScanFindings DescribeRepositories",
+    "ecs": (
+        "DescribeClusters DescribeServiceDeployments DescribeServices DescribeTaskDefinition DescribeTasks ListClusters "
+        "ListServiceDeployments ListServices ListTaskDefinitions ListTasks"
+    ),
+    "eks": "DescribeAddonVersions DescribeCluster DescribeInsight DescribeUpdate ListAccessEntries ListClusters ListInsights ListUpdates",
+    "elasticache": "DescribeCacheClusters DescribeEvents DescribeReplicationGroups DescribeSnapshots",
+    "elasticloadbalancing": "DescribeListeners DescribeLoadBalancers DescribeTargetGroups DescribeTargetHealth",
+    "fis": "GetExperiment ListExperimentResolvedTargets ListExperimentTemplates ListExperiments",
+    "guardduty": "GetFindings ListDetectors ListFindings",
+    "health": "DescribeEventDetails DescribeEvents",
+    "kms": "DescribeKey ListAliases ListKeys",
+    "lambda": "GetFunctionConfiguration ListFunctions",
+    "logs": "DescribeLogGroups DescribeLogStreams FilterLogEvents GetLogEvents GetQueryResults StartQuery StopQuery",
+    "pi": "DescribeDimensionKeys GetResourceMetrics",
+    "rds": (
+        "DescribeDBEngineVersions DescribeDBInstanceAutomatedBackups DescribeDBInstances DescribeDBLogFiles DescribeDBSnapshots "
+        "DescribeEvents DescribeOrderableDBInstanceOptions"
+    ),
+    "s3": "GetBucketPolicy GetLifecycleConfiguration ListAllMyBuckets ListBucketVersions",
+    "secretsmanager": "DescribeSecret ListSecrets",
+    "sqs": "GetQueueAttributes ListQueues",
+    "wafv2": "GetSampledRequests GetWebACL ListWebACLs",
+}
+"""What tells the state of things, and neither secrets nor objects nor rows. Names as of the Service Authorization Reference, 2026-11."""
+
+_SHELL = "DeleteEnvironment DescribeEnvironments GetEnvironmentStatus PutCredentials StartEnvironment StopEnvironment CreateSession"
+_INTERFACES = "CreateNetworkInterface CreateNetworkInterfacePermission CreateTags DeleteNetworkInterface"
+"""What CloudShell asks of a person for an environment in a VPC (AWS CloudShell user guide, permissions of VPC environments, 2026-11)."""
+_TUNNELS = "AWS-StartPortForwardingSessionToRemoteHost"
+
+_HANDLED: Mapping[str, str] = {
+    "cloudfront:CreateInvalidation": "distribution/*",
+    "cloudwatch:DisableAlarmActions cloudwatch:EnableAlarmActions": "alarm:*",
+    "ec2:CreateSnapshot": "volume/*",
+    "ec2:ReplaceRoute": "route-table/*",
+    "ecs:StopServiceDeployment": "service-deployment/*",
+    "ecs:UpdateService": "service/*",
+    "elasticache:ModifyReplicationGroup": "replicationgroup:*",
+    "arc-zonal-shift:CancelZonalShift arc-zonal-shift:StartZonalShift elasticloadbalancing:ModifyLoadBalancerAttributes": "loadbalancer/*",
+    "fis:StopExperiment": "experiment/*",
+    "kms:CancelKeyDeletion kms:EnableKey": "key/*",
+    "rds:RebootDBInstance": "db:*",
+    "secretsmanager:RotateSecret": "secret:*",
+}
+"""What runbooks do, by the type of resource; the tags of the environment confine it."""
+_MOVED = "DeleteMessage ReceiveMessage SendMessage StartMessageMoveTask"
+"""What it takes to move messages from dead letters back to their queue (Amazon SQS developer guide, dead-letter queue redrive)."""
+_GLOBAL = ("cloudfront",)
+_REPLACED = "PutSecretValue RestoreSecret TagResource UpdateSecretVersionStage"
+"""What a secret from outside needs when its value changes, or was deleted by mistake."""
+
+
+class OperatorPolicies(Construct):
+    """Three managed policies: to look, to act on call, and to work on data. They are attached to nothing.
+
+    `<prefix>-on-call-reader` sees states, metrics and logs, but no secret, object or row. `<prefix>-on-call-operator` adds the shell in
+    the VPC, the tunnel, and what runbooks do to stop an incident, on what bears the tags of the environment. `<prefix>-data-operator`
+    adds the master secrets of databases, their restore, new values of secrets, and messages. IAM Identity Center attaches them to
+    permission sets by name, which is why they have one. What they lack is for a deployment, or for the break-glass role.
+
+    Args:
+        prefix: begins the names, such as `spotmusic-prod`.
+        tags: tags that everything of the environment bears.
+        security_group_id: security group of people.
+        subnet_ids: subnets that they may stand in.
+        cluster_arn: ECS cluster of the tunnel.
+        cluster_name: pattern of its name, in which a reference cannot stand: `*` ends it.
+        task_family: family of its task definition.
+        task_role_arns: roles of the task.
+        administrator_arns: roles that administer the Kubernetes cluster.
+        master_secret_arns: secrets of the master users of databases.
+
+    Example:
+        OperatorPolicies(self, "Policies", prefix="spotmusic-prod", tags={"Project": "spotmusic", "Env": "prod"},
+                         security_group_id=group, subnet_ids=subnets, cluster_arn=cluster, cluster_name="services-*", task_family=family,
+                         task_role_arns=roles, administrator_arns=administrators, master_secret_arns=secrets)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        prefix: str,
+        tags: Mapping[str, str],
+        security_group_id: str,
+        subnet_ids: Sequence[str],
+        cluster_arn: str,
+        cluster_name: str,
+        task_family: str,
+        task_role_arns: Sequence[str],
+        administrator_arns: Sequence[str],
+        master_secret_arns: Sequence[str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        tagged = {"StringEquals": {f"aws:ResourceTag/{key}": value for key, value in tags.items()}}
+        stack = cdk.Stack.of(self)
+        parameters = f"arn:{stack.partition}:ssm:*:{stack.account}:parameter/{prefix.replace('-', '/')}/*"
+        self.reader = self._policy(
+            "Reader",
+            f"{prefix}-on-call-reader",
+            [_allow(_spelled(_LOOKED_AT), ["*"]), _allow(["ssm:GetParameter", "ssm:GetParameters"], [parameters])],
+        )
+        self.operator = self._policy(
+            "Operator",
+            f"{prefix}-on-call-operator",
+            [
+                *self._shell(security_group_id, subnet_ids),
+                *self._tunnel(cluster_arn, cluster_name, task_family, task_role_arns),
+                *([_allow(["sts:AssumeRole"], administrator_arns)] if administrator_arns else []),
+                *(self._handled(actions, kind, tagged) for actions, kind in _HANDLED.items()),
+            ],
+        )
+        own = [self._arn("rds", f"{kind}:{prefix}-*") for kind in ("db", "og", "pg", "subgrp")]
+        restores = ["rds:AddTagsToResource", "rds:ModifyDBInstance", "rds:RestoreDBInstanceToPointInTime", "rds:StartDBInstance"]
+        self.data = self._policy(
+            "Data",
+            f"{prefix}-data-operator",
+            [
+                _allow(["secretsmanager:GetSecretValue"], master_secret_arns),
+                _allow(["secretsmanager:GetRandomPassword"], ["*"]),
+                _allow(_spelled({"secretsmanager": _REPLACED}), [self._arn("secretsmanager", "secret:*")], tagged),
+                _allow(restores, own),
+                _allow(_spelled({"sqs": _MOVED}), [self._arn("sqs", f"{prefix}-*")]),
+            ],
+        )
+
+    def _shell(self, security_group_id: str, subnet_ids: Sequence[str]) -> list[iam.PolicyStatement]:
+        called = {"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudshell.amazonaws.com"}}
+        ours = {"ForAllValues:StringEquals": {"cloudshell:SecurityGroupIds": [security_group_id], "cloudshell:SubnetIds": list(subnet_ids)}}
+        places = [
+            self._arn("ec2", f"security-group/{security_group_id}"),
+            *(self._arn("ec2", f"subnet/{subnet}") for subnet in subnet_ids),
+        ]
+        interfaces = _spelled({"ec2": _INTERFACES})
+        return [
+            _allow(["cloudshell:CreateEnvironment"], ["*"], ours),
+            _allow(_spelled({"cloudshell": _SHELL}), ["*"]),
+            _allow(["ec2:DescribeDhcpOptions"], ["*"]),
+            _allow(interfaces, [self._arn("ec2", "network-interface/*")], called),
+            _allow(["ec2:CreateNetworkInterface"], places, called),
+        ]
+
+    def _tunnel(self, cluster_arn: str, cluster_name: str, task_family: str, role_arns: Sequence[str]) -> list[iam.PolicyStatement]:
+        stack = cdk.Stack.of(self)
+        there = {"ArnEquals": {"ecs:cluster": cluster_arn}}
+        tasks = self._arn("ecs", "task/*")
+        passed = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+        # A session bears the name of who began it. Only a document that is named may be used.
+        own = f"arn:{stack.partition}:ssm:{stack.region}:{stack.account}:session/${{aws:userid}}-*"
+        return [
+            _allow(["ecs:RunTask"], [self._arn("ecs", f"task-definition/{task_family}:*")], there),
+            _allow(["ecs:StopTask"], [tasks], there),
+            _allow(["iam:PassRole"], role_arns, passed),
+            _allow(
+                ["ssm:StartSession"],
+                [
+                    self._arn("ecs", f"task/{cluster_name}/*"),
+                    f"arn:{stack.partition}:ssm:{stack.region}::document/{_TUNNELS}",
+                ],
+                {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}},
+            ),
+            _allow(["ssm:TerminateSession"], [own]),
+        ]
+
+    def _handled(self, actions: str, kind: str, tagged: Mapping[str, Mapping[str, str]]) -> iam.PolicyStatement:
+        names = actions.split()
+        service = names[-1].partition(":")[0]
+        region = {"region": ""} if service in _GLOBAL else {}
+        return _allow(names, [self._arn(service, kind, **region)], tagged)
+
+    def _arn(self, service: str, resource: str, **parts: str) -> str:
+        stack = cdk.Stack.of(self)
+        return f"arn:{stack.partition}:{service}:{parts.get('region', stack.region)}:{stack.account}:{resource}"
+
+    def _policy(self, construct_id: str, name: str, statements: Sequence[iam.PolicyStatement]) -> iam.ManagedPolicy:
+        policy = iam.ManagedPolicy(
+            self,
+            construct_id,
+            managed_policy_name=name,
+            description="For roles of people on call (docs/access.md); attached by name in IAM Identity Center",
+            statements=list(statements),
+        )
+        reason = "A person looks at everything of the account, or acts on what the tags, the cluster or the name confine it to."
+        texts = {text for statement in statements for text in statement.resources if "*" in text}
+        # The pack writes a variable of IAM as it writes a pseudo parameter.
+        wildcards = {wildcard_finding(text, self).replace("${aws:userid}", "<aws:userid>") for text in texts}
+        acknowledge(policy, dict.fromkeys(sorted(wildcards), reason))
+        return policy
+
+
+def _spelled(actions: Mapping[str, str]) -> list[str]:
+    return [f"{service}:{name}" for service, names in actions.items() for name in names.split()]
+
+
+def _allow(
+    actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, Mapping[str, object]] | None = None
+) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=dict(conditions or {}))

@@ -1,0 +1,85 @@
+import json
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import assertions
+
+from spotmusic_constructs.services.operator_policies import OperatorPolicies
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def policies() -> dict[str, list[Json]]:
+    """Statements by the name of each policy."""
+    stack = cdk.Stack(cdk.App(), "Stack", env=cdk.Environment(account="111122223333", region="sa-east-1"))
+    OperatorPolicies(
+        stack,
+        "Policies",
+        prefix="spotmusic-qa",
+        tags={"Project": "spotmusic", "Env": "qa"},
+        security_group_id="sg-people",
+        subnet_ids=["subnet-1"],
+        cluster_arn="arn:aws:ecs:sa-east-1:111122223333:cluster/services-1",
+        cluster_name="services-*",
+        task_family="tunnel",
+        task_role_arns=["arn:aws:iam::111122223333:role/tunnel"],
+        administrator_arns=["arn:aws:iam::111122223333:role/administrators"],
+        master_secret_arns=["arn:aws:secretsmanager:sa-east-1:111122223333:secret:master-AbCdEf"],
+    )
+    template = assertions.Template.from_stack(stack).to_json()
+    return {
+        r["Properties"]["ManagedPolicyName"]: r["Properties"]["PolicyDocument"]["Statement"]
+        for r in template["Resources"].values()
+        if r["Type"] == "AWS::IAM::ManagedPolicy"
+    }
+
+
+def with_action(statements: list[Json], action: str) -> Json:
+    (found,) = (one for one in statements if action == one["Action"] or action in one["Action"])
+    return found
+
+
+def test_policies_are_attached_to_nobody_by_fixed_names(policies: dict[str, list[Json]]) -> None:
+    assert sorted(policies) == ["spotmusic-qa-data-operator", "spotmusic-qa-on-call-operator", "spotmusic-qa-on-call-reader"]
+
+
+def test_reader_changes_nothing_and_reads_no_content(policies: dict[str, list[Json]]) -> None:
+    actions = json.dumps([one["Action"] for one in policies["spotmusic-qa-on-call-reader"]])
+    for word in ("Put", "Create", "Delete", "Update", "Modify", "GetSecretValue", "GetObject", "Decrypt"):
+        assert f":{word}" not in actions
+
+
+def test_operator_handles_what_bears_the_tags(policies: dict[str, list[Json]]) -> None:
+    statement = with_action(policies["spotmusic-qa-on-call-operator"], "ecs:UpdateService")
+    assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/Project": "spotmusic", "aws:ResourceTag/Env": "qa"}}
+
+
+def test_operator_stands_in_the_group_of_people_alone(policies: dict[str, list[Json]]) -> None:
+    statements = policies["spotmusic-qa-on-call-operator"]
+    created = [text for one in statements if "ec2:CreateNetworkInterface" in one["Action"] for text in _listed(one["Resource"])]
+    assert [text for text in created if ":security-group/" in text] == [_arn("security-group/sg-people")]
+    condition = with_action(statements, "cloudshell:CreateEnvironment")["Condition"]
+    assert condition["ForAllValues:StringEquals"]["cloudshell:SecurityGroupIds"] == ["sg-people"]
+
+
+def test_operator_tunnels_by_one_document(policies: dict[str, list[Json]]) -> None:
+    statement = with_action(policies["spotmusic-qa-on-call-operator"], "ssm:StartSession")
+    documents = [json.dumps(text) for text in statement["Resource"] if "document/" in json.dumps(text)]
+    assert len(documents) == 1
+    assert "AWS-StartPortForwardingSessionToRemoteHost" in documents[0]
+    assert statement["Condition"] == {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}}
+
+
+def test_data_operator_restores_databases_of_the_environment(policies: dict[str, list[Json]]) -> None:
+    resources = with_action(policies["spotmusic-qa-data-operator"], "rds:RestoreDBInstanceToPointInTime")["Resource"]
+    assert all("spotmusic-qa-*" in json.dumps(text) for text in resources)
+
+
+def _listed(value: Any) -> list[str]:
+    return [json.dumps(text) for text in (value if isinstance(value, list) else [value])]
+
+
+def _arn(resource: str) -> str:
+    return json.dumps({"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, f":ec2:sa-east-1:111122223333:{resource}"]]})
