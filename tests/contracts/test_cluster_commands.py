@@ -38,6 +38,7 @@ TOOLS = {
     "rpk": {
         **dict.fromkeys(("cluster health", "cluster logdirs describe", "cluster license info", "cluster license set"), ""),
         **dict.fromkeys(("group describe", "topic list", "topic describe", "topic delete", "topic consume", "topic alter-config"), ""),
+        **dict.fromkeys((f"redpanda admin brokers {name}" for name in ("decommission", "decommission-status", "list")), ""),
         **dict.fromkeys(("security user update", "security user delete", "security acl list"), ""),
         # A bare number is a time, which moves every partition.
         "group seek": "--to-file",
