@@ -14,6 +14,7 @@ from spotmusic_cdk import output
 from spotmusic_cdk.contract_words import EVERYONE, FACTS, FORMS, Facts
 from spotmusic_cdk.settings import Settings, load
 from spotmusic_cdk.settings.services import RESOURCES
+from spotmusic_cdk.settings.word import Word
 from spotmusic_constructs.services.access import Access
 from spotmusic_constructs.services.task_definition import variables
 from stacks.data import DataStack
@@ -68,6 +69,7 @@ def given(environments: Iterable[Settings]) -> dict[str, Given]:
 
 
 def _accesses(settings: Settings, folder: str) -> Iterator[tuple[str, Access, cdk.Stack]]:
+    settings = _with_every_word(settings)
     # Nothing is written, so that nothing has to be built.
     app = cdk.App(outdir=folder, context={"aws:cdk:bundling-stacks": []})
     stage = cdk.Stage(app, settings.name)
@@ -81,6 +83,15 @@ def _accesses(settings: Settings, folder: str) -> Iterator[tuple[str, Access, cd
         yield EVERY, access.of_everyone(service), stack
         for word in service.talks_to:
             yield _title(word), access.of_word(name, word), stack
+
+
+def _with_every_word(settings: Settings) -> Settings:
+    """Adds the words that no service has, as for one that has a user already."""
+    said = {word for service in settings.services.values() for word in service.talks_to}
+    name = settings.services_of_catalogue[0]
+    service = settings.services[name]
+    words = (*service.talks_to, *(Word(word) for word in RESOURCES if word not in said))
+    return settings.model_copy(update={"services": {**settings.services, name: service.model_copy(update={"talks_to": words})}})
 
 
 def _title(word: str) -> str:

@@ -56,7 +56,7 @@ FORMS = {
     "IDENTITY_ISSUER": "issuer (`iss`) of the listeners' tokens. Who asks is in `X-Listener`; no image needs to verify a token",
     "CATALOGUE_HOST": "host name of MySQL 8.4",
     "CATALOGUE_PORT": "its port",
-    "CATALOGUE_DBNAME": "name of the schema. Quote it: it may have hyphens",
+    "CATALOGUE_DBNAME": "name of the shared schema, whatever `dbname` in the secret says",
     "CATALOGUE_USERNAME": "the user",
     "CATALOGUE_PASSWORD": "its password, of letters and digits",
     "CATALOGUE_USER_ARN": READ_AGAIN,
@@ -64,6 +64,14 @@ FORMS = {
         "root certificates (PEM) of Amazon RDS in the home region. A client of MySQL verifies nothing unless it is given them"
     ),
     "CATALOGUE_CONNECTIONS": "connections that one task may hold: size of its pool",
+    "DATABASE_HOST": "host name of MySQL 8.4, the server of the catalogue",
+    "DATABASE_PORT": "its port",
+    "DATABASE_DBNAME": "name of the private schema. Quote it: it may have hyphens",
+    "DATABASE_USERNAME": "the user, the same as for the catalogue",
+    "DATABASE_PASSWORD": "its password, of letters and digits",
+    "DATABASE_USER_ARN": READ_AGAIN,
+    "DATABASE_AUTHORITY": "root certificates (PEM) of Amazon RDS in the home region",
+    "DATABASE_CONNECTIONS": "connections that one task may hold, those to the catalogue included",
     "CACHE_HOST": "host name of the primary, for reads and writes",
     "CACHE_READER_HOST": "host name of the replicas, for reads that may be a moment old",
     "CACHE_PORT": "port of both",
@@ -120,18 +128,35 @@ EVERYONE = Facts(
     timeouts=f"a request ends in 15 seconds, or in 10 from service to service; SIGTERM to SIGKILL {DRAINED} seconds",
 )
 
+_MYSQL_AUTHORITY = "`{variable}` alone, and the host name. Without `ssl` in its arguments PyMySQL connects, and verifies nothing"
+_MYSQL_LIMITS = "`{variable}` for each task, of which twice as many run during a deployment"
+_MYSQL_TIMEOUTS = (
+    "connect 2 s, read and write 5 s, no retry within a request. A failover takes one to two minutes: answer 503, "
+    "keep `HEALTH_PATH` at 200. Old and new tasks run side by side: a schema changes by adding first, and taking away a deployment later"
+)
+
 FACTS = {
-    "catalogue": Facts(
-        authority=("`CATALOGUE_AUTHORITY` alone, and the host name. Without `ssl` in its arguments PyMySQL connects, and verifies nothing"),
-        names="the schema `CATALOGUE_DBNAME`, in `utf8mb4`",
-        rights=(
-            "everything in its own schema, nothing in others. No triggers and functions: the binary log takes SUPER for "
-            "them (errors 1418, 1419)"
-        ),
-        limits="`CATALOGUE_CONNECTIONS` for each task, of which twice as many run during a deployment",
-        timeouts="connect 2 s, read and write 5 s, no retry within a request. A failover takes one to two minutes: answer "
-        "503, keep `HEALTH_PATH` at 200. "
-        "Old and new tasks run side by side: a schema changes by adding first, and taking away a deployment later",
+    "catalogue: read": Facts(
+        authority=_MYSQL_AUTHORITY.format(variable="CATALOGUE_AUTHORITY"),
+        names="the schema `CATALOGUE_DBNAME`, in `utf8mb4`, which all services share",
+        rights="SELECT. Anything else is refused (1142)",
+        limits=_MYSQL_LIMITS.format(variable="CATALOGUE_CONNECTIONS"),
+        timeouts=_MYSQL_TIMEOUTS,
+    ),
+    "catalogue: write": Facts(
+        authority=_MYSQL_AUTHORITY.format(variable="CATALOGUE_AUTHORITY"),
+        names="the schema `CATALOGUE_DBNAME`, in `utf8mb4`, which all services share",
+        rights="SELECT, INSERT, UPDATE and DELETE. Tables are not changed by a service while it runs (1142)",
+        limits=_MYSQL_LIMITS.format(variable="CATALOGUE_CONNECTIONS"),
+        timeouts=_MYSQL_TIMEOUTS,
+    ),
+    "database": Facts(
+        authority=_MYSQL_AUTHORITY.format(variable="DATABASE_AUTHORITY"),
+        names="the schema `DATABASE_DBNAME`, in `utf8mb4`",
+        rights="everything in its own schema, nothing in those of others. No triggers and functions: "
+        "the binary log takes SUPER for them (1418, 1419)",
+        limits=_MYSQL_LIMITS.format(variable="DATABASE_CONNECTIONS"),
+        timeouts=_MYSQL_TIMEOUTS,
     ),
     "cache": Facts(
         authority="Amazon's public roots, which an image from scratch has not (`ca-certificates`)",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.services import ServiceSettings
+from spotmusic_cdk.settings.word import mode_of
 from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC, Flow
 
 PODS: frozenset[str] = frozenset(
@@ -192,12 +193,20 @@ def _services(settings: Settings) -> Iterator[Flow]:
             yield from _connections(name, target, settings)
 
 
+_OF_CATALOGUE = {
+    ("catalogue", "read"): "reads the catalogue",
+    ("catalogue", "write"): "reads and writes the catalogue",
+    ("database", None): "keeps a private database beside the catalogue",
+}
+"""Reason of a connection by word and mode."""
+
+
 def _connections(name: str, target: str, settings: Settings) -> Iterator[Flow]:
     """The flows behind one word of `talks_to`; audio and uploads are S3, which every service reaches on 443 anyway."""
     party = service_party(name)
     match target:
-        case "catalogue":
-            yield Flow(source=party, target="catalogue-database", port=MYSQL, reason=f"{name} reads and writes the catalogue")
+        case "catalogue" | "database":
+            yield Flow(source=party, target="catalogue-database", port=MYSQL, reason=f"{name} {_OF_CATALOGUE[target, mode_of(target)]}")
         case "cache":
             yield Flow(source=party, target="cache", port=REDIS, reason=f"{name} caches frequent reads")
         case "events":

@@ -79,7 +79,7 @@ def _word(who: str, id_: str, word: str, settings: Settings) -> Iterator[Grant]:
     """What a word of `talks_to` gives beside a connection."""
     authority = [AUTHORITY] if settings.authority_parameter else []
     match word:
-        case "catalogue":
+        case "catalogue" | "database":
             yield from _may(who, read=[f"data/CatalogueUsers{id_}"])
         case "cache":
             yield from _may(who, read=[f"data/CacheUsers{id_}secret"])
@@ -104,7 +104,8 @@ def _shifts(services: Iterable[ServiceSettings]) -> Iterator[Grant]:
 
 def _users(settings: Settings) -> Iterator[Grant]:
     """Functions that make users and replace passwords: they read and write the secrets of their own store's users, and no others."""
-    catalogue = [f"data/CatalogueUsers{id_}" for id_ in _that_talk_to("catalogue", settings)]
+    owned = ["cataloguemigrations"] if settings.catalogue_owner else []
+    catalogue = [f"data/CatalogueUsers{id_}" for id_ in (*map(_id, settings.services_of_catalogue), *owned)]
     yield from _rotates("data/CatalogueUsersFunction", "data/CatalogueUsersFunctionLogs", catalogue)
     yield from _may("data/CatalogueUsersFunction", read=["data/CatalogueInstance"])
     yield from _rotates(

@@ -13,6 +13,7 @@ from spotmusic_constructs.data.audio_library import AudioLibrary
 from spotmusic_constructs.data.backup_plan import BackupPlan
 from spotmusic_constructs.data.cache import Cache
 from spotmusic_constructs.data.database_events import DatabaseEvents
+from spotmusic_constructs.data.database_users import Role
 from spotmusic_constructs.data.log_bucket import LogBucket
 from spotmusic_constructs.data.relational_database import DatabaseKeys, RelationalDatabase
 from spotmusic_constructs.data.restore_testing import RestoredDatabase, RestoreTesting
@@ -28,6 +29,10 @@ MAINTENANCE = {"Catalogue": "mon:08:00-mon:09:00", "Identity": "wed:08:00-wed:09
 Backup takes no snapshot of a database in the hour before its maintenance. The cache has Tuesday."""
 REQUEST_LOGS = ("gateway-access/", "services-access/")
 """Where the application load balancers write requests."""
+CATALOGUE = "catalogue"
+"""Name of the database that services share. A private one has the name of its service."""
+MIGRATIONS = "catalogue-migrations"
+"""User that changes its tables: of no service, so that another owner needs no other user."""
 IDENTITY_DATABASES = {"keycloak": "keycloak", "grafana": "grafana"}
 KONG_PREFIX = "ratelimit"
 """Prefix of the keys in which Kong's rate limiting counts (kong/plugins/rate-limiting/policies, 3.9)."""
@@ -42,7 +47,7 @@ class DataStack(EnvironmentStack):
     """Databases, cache, buckets and their backups.
 
     Attributes:
-        catalogue: database of the application services, with a user and a database of its own for each service that talks to it.
+        catalogue: server of the application services, with the shared catalogue, private databases, and a user for each service.
         identity: database of Keycloak and Grafana.
         cache: cache, with a user for Kong and for each service that talks to it.
         audio: bucket of the tracks.
@@ -67,7 +72,10 @@ class DataStack(EnvironmentStack):
 
         self._make_buckets()
         self.catalogue = self._database(
-            "Catalogue", settings.data.catalogue, {name: name for name in settings.services_talking_to("catalogue")}
+            "Catalogue",
+            settings.data.catalogue,
+            {name: CATALOGUE if name == MIGRATIONS else name for name in _rights(settings)},
+            rights=_rights(settings),
         )
         self.identity = self._database("Identity", settings.data.identity, IDENTITY_DATABASES)
         self.cache = self._cache()
@@ -156,7 +164,13 @@ class DataStack(EnvironmentStack):
             for name in settings.services_talking_to("uploads")
         }
 
-    def _database(self, name: str, database: DatabaseSettings, databases: Mapping[str, str]) -> RelationalDatabase:
+    def _database(
+        self,
+        name: str,
+        database: DatabaseSettings,
+        databases: Mapping[str, str],
+        rights: Mapping[str, Mapping[str, Role]] | None = None,
+    ) -> RelationalDatabase:
         settings, groups, keys = self._settings, self._network.security_groups, self._keys
         return RelationalDatabase(
             self,
@@ -169,6 +183,7 @@ class DataStack(EnvironmentStack):
             max_storage_gib=database.max_storage_gib,
             maintenance_window=MAINTENANCE[name],
             databases=databases,
+            rights=rights,
             vpc=self._network.vpc,
             vpc_subnets=_DATA,
             security_group=groups.of(f"{name.lower()}-database"),
@@ -203,3 +218,16 @@ class DataStack(EnvironmentStack):
             snapshot_retention_days=cache.snapshot_retention_days,
             removal_policy=self.engine_removal,
         )
+
+
+def _rights(settings: Settings) -> dict[str, dict[str, Role]]:
+    """Roles of each service by database: it owns a private one, and writes or reads the shared one (docs/adr/0021)."""
+    rights: dict[str, dict[str, Role]] = {}
+    for name in settings.services_of_catalogue:
+        service = settings.services[name]
+        rights[name] = {name: "owner"} if "database" in service.talks_to else {}
+        if "catalogue" in service.talks_to:
+            rights[name][CATALOGUE] = "writer" if service.writes("catalogue") else "reader"
+    if settings.catalogue_owner:
+        rights[MIGRATIONS] = {CATALOGUE: "migrator"}
+    return rights

@@ -23,20 +23,20 @@ from spotmusic_constructs.services.access import (
     writing_access,
 )
 from spotmusic_constructs.streaming.redpanda import MECHANISM
-from stacks.data import DataStack
+from stacks.data import CATALOGUE, DataStack
 from stacks.environment_stack import EDGE_REGION
 from stacks.secrets import SecretsStack
 
 EVERYONE = {"LOG_LEVEL": "log-level", "IDENTITY_ISSUER": "identity/issuer"}
 """Parameters that every service gets: name in the container, name in the tree."""
-CATALOGUE = {"CATALOGUE_AUTHORITY": "catalogue/authority"}
+AUTHORITY = "catalogue/authority"
 """Root certificates (PEM) of RDS: clients of MySQL verify nothing unless they are told to, and no system trusts these."""
 EVENTS = {"EVENTS_BOOTSTRAP_SERVERS": "kafka/bootstrap-servers", "EVENTS_SCHEMA_REGISTRY": "kafka/schema-registry"}
 TASKS = {"TASKS_ENDPOINT": "amqp/endpoint"}
 TASKS_TOPOLOGY = {"TASKS_VIRTUAL_HOST": topology.VIRTUAL_HOST, "TASKS_EXCHANGE": topology.TASKS}
 AUDIO = "audio"
 """First part of the keys of tracks: CloudFront leads `/audio/*` to their bucket."""
-DATABASE_FIELDS = ("username", "password", "host", "port", "dbname")
+DATABASE_FIELDS = ("username", "password", "host", "port")
 
 
 class ServiceAccess:
@@ -67,13 +67,14 @@ class ServiceAccess:
         """Returns what a word of `talks_to` gives the service of this name."""
         return combine(self._word(name, word))
 
-    def _word(self, name: str, word: str) -> Iterator[Access]:
+    def _word(self, name: str, word: str) -> Iterator[Access]:  # noqa: C901 (a branch for each word)
         match word:
             case "catalogue":
-                yield self._configuration(CATALOGUE)
-                yield user_access("CATALOGUE", self._data.catalogue.users[name], fields=DATABASE_FIELDS)
-                # All tasks of a deployment, old and new, share what the database admits.
-                yield Access(environment={"CATALOGUE_CONNECTIONS": str(self._settings.services[name].database_connections)})
+                yield from self._database("CATALOGUE", name)
+                # The secret names the private database, whether the service has one or not: another text would make another password.
+                yield Access(environment={"CATALOGUE_DBNAME": CATALOGUE})
+            case "database":
+                yield from self._database("DATABASE", name, "dbname")
             case "cache":
                 yield from self._cache(name)
             case "events":
@@ -114,6 +115,12 @@ class ServiceAccess:
     def _own_secret(self, name: str, variable: str, arn: str) -> Access:
         secret = secretsmanager.Secret.from_secret_complete_arn(self._scope, f"Secret-{name}-{variable.replace('_', '-')}", arn)
         return secret_access(variable, secret)
+
+    def _database(self, prefix: str, name: str, *more: str) -> Iterator[Access]:
+        yield self._configuration({f"{prefix}_AUTHORITY": AUTHORITY})
+        yield user_access(prefix, self._data.catalogue.users[name], fields=(*DATABASE_FIELDS, *more))
+        # All tasks of a deployment, old and new, share what the database admits.
+        yield Access(environment={f"{prefix}_CONNECTIONS": str(self._settings.services[name].database_connections)})
 
     def _cache(self, name: str) -> Iterator[Access]:
         cache = self._data.cache

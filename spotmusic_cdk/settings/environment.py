@@ -17,7 +17,7 @@ from spotmusic_cdk.settings.observability import ObservabilitySettings
 from spotmusic_cdk.settings.operators import OperatorsSettings
 from spotmusic_cdk.settings.problem import ProblemsError
 from spotmusic_cdk.settings.resilience import ResilienceSettings
-from spotmusic_cdk.settings.services import ServiceName, ServiceSettings
+from spotmusic_cdk.settings.services import CATALOGUE_DATABASE, ServiceName, ServiceSettings
 
 
 class Settings(Model):
@@ -124,6 +124,16 @@ class Settings(Model):
     def services_talking_to(self, resource: str) -> tuple[str, ...]:
         """Returns the names of the services that have a word in their `talks_to`."""
         return talking_to(resource, self.services)
+
+    @property
+    def services_of_catalogue(self) -> tuple[str, ...]:
+        """Names of the services that have a user on the server of the catalogue."""
+        return tuple(name for name, service in self.services.items() if any(word in service.talks_to for word in CATALOGUE_DATABASE))
+
+    @property
+    def catalogue_owner(self) -> str | None:
+        """Name of the service that changes the tables of the shared catalogue."""
+        return next((name for name, service in self.services.items() if service.migrations), None)
 
     @model_validator(mode="after")
     def _sections_fit_together(self) -> "Settings":

@@ -36,6 +36,7 @@ NAMES_OF_OTHERS = {
     "default": "the user of the cache that may do nothing",
     "kong": "the gateway's user of the cache",
     "kubernetes-controller": "the superuser of Redpanda",
+    "catalogue-migrations": "the user that changes the tables of the catalogue",
     "mysql": "the schema in which MySQL keeps its users",
     "operator": "the administrator of RabbitMQ",
     "queue-depth": "the user that counts the messages of RabbitMQ",
@@ -53,6 +54,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _routes(settings)
     yield from _cycles(settings)
     yield from _one_writer(settings)
+    yield from _one_owner(settings)
     for name, service in settings.services.items():
         yield from _name(name, settings)
         yield from _image(name, service, settings)
@@ -111,6 +113,18 @@ def _one_writer(settings: Settings) -> Iterator[Problem]:
     for name in others:
         wrong = f"{first} writes the audio library already"
         yield Problem(f"services.{name}.talks_to", wrong, "Let one service write it: use audio, or leave the word out.")
+
+
+def _one_owner(settings: Settings) -> Iterator[Problem]:
+    """One image knows the tables of the catalogue, and changes them before it runs."""
+    services = settings.running.services
+    owners = [name for name, service in services.items() if service.migrations]
+    for name in owners[1:]:
+        yield Problem(f"services.{name}.migrations", f"{owners[0]} owns the catalogue already", "Let one service own it.")
+    users = settings.running.services_talking_to("catalogue")
+    if users and not owners:
+        wrong = f"{', '.join(users)} talk to the catalogue, and no service owns its tables"
+        yield Problem("services", wrong, "Give the one with the migrations a command, such as migrations: [migrate].")
 
 
 def _routes(settings: Settings) -> Iterator[Problem]:

@@ -9,11 +9,13 @@ from spotmusic_cdk.settings.model import Model, Name, SecretArn, Unordered, Unor
 from spotmusic_cdk.settings.resilience import ServicePeak
 from spotmusic_cdk.settings.word import Word, mode_of
 
-Resource = Literal["catalogue", "cache", "events", "tasks", "audio", "uploads"]
+Resource = Literal["catalogue", "database", "cache", "events", "tasks", "audio", "uploads"]
 RESOURCES: tuple[Resource, ...] = get_args(Resource)
 
 WITHOUT_RULES: tuple[Resource, ...] = ("audio", "uploads")
 """Words without a security group rule of their own: S3 is reached as every AWS API is."""
+CATALOGUE_DATABASE: tuple[Resource, ...] = ("catalogue", "database")
+"""Words that lead to the same server: one connection, one user."""
 
 FARGATE_MEMORY_MIB: dict[int, tuple[int, ...]] = {
     256: (512, 1024, 2048),
@@ -86,14 +88,17 @@ class ServiceSettings(Model):
     health_path: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9/_-]*$", max_length=200)] = "/healthz"
     """Path that answers 200 when a task can serve."""
     talks_to: Annotated[tuple[Word, ...], Unordered] = ()
-    """What it may connect to: catalogue, cache, events (Redpanda), tasks (RabbitMQ), audio (to read and sign), `audio: write` (for one
-    service), uploads, or another service."""
+    """What it may connect to: `catalogue: read` or `catalogue: write` (shared by all services), database (private, on the same server),
+    cache, events (Redpanda), tasks (RabbitMQ), audio (to read and sign), `audio: write` (for one service), uploads, or another service."""
     settings: Annotated[dict[VariableName, SettingText], Field(max_length=20), UnorderedKeys] = Field(default_factory=dict)
     """Environment variables of its own, such as `SEARCH_MODE: fuzzy`: 20 at most, of 1 to 1024 characters. A number needs quotes. No
     secrets: whoever may describe a task definition reads them. A change is a deployment, which rolls back by itself."""
     secrets: Annotated[dict[VariableName, SecretArn], Field(max_length=10), UnorderedKeys] = Field(default_factory=dict)
     """Secrets of its own by the environment variable, such as `FCM_KEY: arn:aws:secretsmanager:…`: 10 at most. You make each in Secrets
     Manager (docs/runbooks/secret-from-outside.md); the variable has the whole value that the secret has when a task starts."""
+    migrations: tuple[Annotated[str, StringConstraints(min_length=1, max_length=200)], ...] = ()
+    """Command of the image that changes the tables of the shared catalogue, such as `[migrate]`. The one service that owns them has it,
+    and `catalogue: write`. It logs in as the user `catalogue-migrations`, whose secret is in the data stack."""
     retired_talks_to: Annotated[tuple[Word, ...], Unordered] = ()
     """Words on their way out of `talks_to`: new tasks do without them, and the ones that still run keep their connections, users and
     secrets. The first of two deployments that remove a word (docs/deployment.md)."""
@@ -102,7 +107,7 @@ class ServiceSettings(Model):
     weights of the route (docs/deployment.md, Routes of blue/green services)."""
     scaling: ScalingSettings = ScalingSettings()
     database_connections: Annotated[int, Field(ge=1, le=100)] = 5
-    """Connections that one task may hold to the catalogue. During a deployment twice as many tasks run as otherwise."""
+    """Connections that one task may hold to the server of the catalogue. During a deployment twice as many tasks run as otherwise."""
     retired: bool = False
     """Stops the service and keeps its rights and connections: the first of two deployments that remove it (docs/deployment.md)."""
     peak: ServicePeak | None = None
@@ -115,8 +120,9 @@ class ServiceSettings(Model):
 
     @property
     def connections(self) -> tuple[str, ...]:
-        """Words of `talks_to` behind which there are security group rules."""
-        return tuple(dict.fromkeys(str(word) for word in self.talks_to if word not in WITHOUT_RULES))
+        """Words of `talks_to` behind which there are security group rules. Those that lead to the same server are one."""
+        words = ("catalogue" if word in CATALOGUE_DATABASE else str(word) for word in self.talks_to if word not in WITHOUT_RULES)
+        return tuple(dict.fromkeys(words))
 
     def writes(self, word: str) -> bool:
         """Tells whether a word stands in `talks_to` with the mode `write`."""
@@ -174,6 +180,12 @@ class ServiceSettings(Model):
     def _one_key_names_the_image(self) -> "ServiceSettings":
         if self.image and self.image_tag:
             raise ValueError("image: image_tag names an image already. Remove one of the two.")
+        return self
+
+    @model_validator(mode="after")
+    def _migrations_write_the_catalogue(self) -> "ServiceSettings":
+        if self.migrations and not self.kept.writes("catalogue"):
+            raise ValueError("migrations: only a service that writes the catalogue has them. Add catalogue: write to talks_to.")
         return self
 
     @model_validator(mode="after")

@@ -14,8 +14,10 @@ from spotmusic_cdk.settings.problem import shown
 
 PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 LONGEST = 24
-MODES: Mapping[str, tuple[str, ...]] = {"audio": ("read", "write")}
-"""Modes by word. The first one is meant where none is written."""
+MODES: Mapping[str, tuple[str, ...]] = {"audio": ("read", "write"), "catalogue": ("read", "write")}
+"""Modes by word."""
+WITHOUT_MODE: Mapping[str, str] = {"audio": "read"}
+"""Mode that is meant where none is written. Other words of `MODES` need one."""
 
 
 class Word(str):
@@ -32,15 +34,15 @@ class Word(str):
     mode: str | None
 
     def __new__(cls, text: str, mode: str | None = None) -> Word:
-        """Makes a word; `mode` defaults to the first of `MODES`."""
+        """Makes a word; `mode` defaults to that of `WITHOUT_MODE`."""
         word = super().__new__(cls, text)
-        word.mode = mode or next(iter(MODES.get(text, ())), None)
+        word.mode = mode or WITHOUT_MODE.get(text)
         return word
 
     @property
     def told(self) -> str:
-        """The word as a file writes it: `audio: write`, or `audio` where the mode is the first."""
-        return f"{self}: {self.mode}" if self.mode and self.mode != MODES[self][0] else str(self)
+        """The word as a file writes it: `audio: write`, or `audio` where the mode needs no word."""
+        return f"{self}: {self.mode}" if self.mode != WITHOUT_MODE.get(str(self)) else str(self)
 
     def __reduce__(self) -> tuple[type[Word], tuple[str, str | None]]:
         """Keeps the mode in copies."""
@@ -58,7 +60,11 @@ class Word(str):
         """Offers both forms to editors."""
         modes = {word: {"type": "string", "enum": list(modes)} for word, modes in MODES.items()}
         mapping = {"type": "object", "properties": modes, "additionalProperties": False, "minProperties": 1, "maxProperties": 1}
-        return {"anyOf": [{"type": "string", "pattern": PATTERN, "maxLength": LONGEST}, mapping]}
+        return {"anyOf": [{"type": "string", "pattern": PATTERN, "maxLength": LONGEST, "not": {"enum": [*_ALONE]}}, mapping]}
+
+
+_ALONE = {"catalogue": "Write `catalogue: read` or `catalogue: write` for the shared one, or `database` for a private one (CHANGELOG.md)."}
+"""Advice on words that need a mode."""
 
 
 def mode_of(word: str) -> str | None:
@@ -70,14 +76,17 @@ def _word(value: Any, text: core_schema.ValidatorFunctionWrapHandler) -> Word:
     if isinstance(value, Word):
         return value
     if not isinstance(value, Mapping):
-        return Word(text(value))
+        word = Word(text(value))
+        if word in MODES and word.mode is None:
+            raise ValueError(f"{word} alone does not say what for. {_ALONE[str(word)]}")
+        return word
     if len(value) != 1:
         raise ValueError("each entry is one word with its mode. Write `- audio: write`, and the next word in a line of its own.")
     ((word, mode),) = value.items()
     if word not in MODES:
         close = get_close_matches(str(word), MODES, n=1)
         advice = f"Did you mean {close[0]}?" if close else f"Write {shown(word)} alone."
-        raise ValueError(f"{shown(word)} takes no mode; {', '.join(MODES)} does. {advice}")
+        raise ValueError(f"{shown(word)} takes no mode; {' and '.join(MODES)} do. {advice}")
     if mode not in MODES[word]:
         close = get_close_matches(str(mode), MODES[word], n=1)
         advice = f"Did you mean {close[0]}?" if close else f"Use one of {', '.join(MODES[word])}."

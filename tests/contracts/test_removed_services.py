@@ -17,8 +17,13 @@ from tests.stack_order import stacks_before
 
 PRODUCERS = ("network", "secrets", "registry", "data")
 Templates = dict[str, Template]
-Words = dict[str, tuple[str, ...]]
-WORDS: Words = {"web-api": ("catalogue", "tasks"), "recommendations": ("events",), "trends": ("cache",), "notifications": ("tasks",)}
+Words = dict[str, tuple[str | dict[str, str], ...]]
+WORDS: Words = {
+    "web-api": ("tasks",),
+    "recommendations": ({"catalogue": "read"}, "events"),
+    "trends": ("cache",),
+    "notifications": ("tasks",),
+}
 """Words of each kind. Without `tasks` the worker scales on no queue, and nobody counts messages."""
 REMOVALS: dict[str, tuple[str, Words]] = {
     "playback": ("playback", {}),

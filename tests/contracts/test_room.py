@@ -36,7 +36,7 @@ def test_the_document_counts_as_the_settings_do() -> None:
     """docs/deployment.md, "How many services fit"."""
     text = (ROOT / "docs" / "deployment.md").read_text()
     ours = sum(map(rules_of, settings_of("prod").services.values()))
-    busy = rules_of(ServiceSettings.model_validate({"route": "/v1/busy", "talks_to": ("catalogue", "cache", "events", "tasks")}))
+    busy = rules_of(ServiceSettings.model_validate({"route": "/v1/busy", "talks_to": ("database", "cache", "events", "tasks")}))
     alone = rules_of(ServiceSettings(route="/v1/alone"))
     assert (
         f"{MOST_RULES} of them are admitted: {busy} for a service with a route and four words, {alone} for one with a route alone" in text

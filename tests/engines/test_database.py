@@ -19,7 +19,7 @@ from tests.engines.programs import environment, make_certificate, program, runni
 from tests.unit.data.fake_secrets import FakeSecrets
 
 MASTER, PLAYBACK, WEB = "arn:master", "arn:playback", "arn:web-api"
-ACCESS_DENIED, UNKNOWN_STATEMENT, NO_RIGHTS, LOCKED, INSECURE = 1045, 1064, 1044, 4151, 3159
+ACCESS_DENIED, UNKNOWN_STATEMENT, NO_RIGHTS, NO_RIGHTS_ON_TABLE, LOCKED, INSECURE = 1045, 1064, 1044, 1142, 4151, 3159
 """Error numbers of MariaDB."""
 
 
@@ -115,9 +115,16 @@ def connect_without_retaining(database: ModuleType) -> Callable[..., Any]:
     return connect
 
 
-def event(request: str = "Create", *, secrets: tuple[str, ...] = (PLAYBACK, WEB), users: tuple[str, ...] = ("playback", "web-api")) -> Any:
+def event(
+    request: str = "Create",
+    *,
+    secrets: tuple[str, ...] = (PLAYBACK, WEB),
+    users: tuple[str, ...] = ("playback", "web-api"),
+    rights: dict[str, dict[str, str]] | None = None,
+) -> Any:
     old = {"OldResourceProperties": {"Users": ["playback", "web-api"]}} if request == "Update" else {}
-    return {"RequestType": request, "ResourceProperties": {"Secrets": list(secrets), "Users": list(users)}, **old}
+    told = {"Rights": rights} if rights else {}
+    return {"RequestType": request, "ResourceProperties": {"Secrets": list(secrets), "Users": list(users), **told}, **old}
 
 
 def refusal(work: Callable[[], Any]) -> int:
@@ -147,6 +154,41 @@ def test_database_user_owns_its_database_only(users: ModuleType) -> None:
     assert [name for (name,) in run(users, "playback", "first-playback", None, "SHOW DATABASES")] == ["information_schema", "playback"]
     for statement in ("CREATE DATABASE another", "USE `web-api`"):
         assert refusal(lambda statement=statement: run(users, "playback", "first-playback", "playback", statement)) == NO_RIGHTS  # type: ignore[misc]
+
+
+def test_shared_database_has_writers_and_readers(users: ModuleType, secrets: FakeSecrets) -> None:
+    rights = {"web-api": {"catalogue": "migrator"}, "playback": {"catalogue": "reader"}}
+    users.on_cloudformation(event("Update", rights=rights), secrets, users.connect)
+    as_owner = ("CREATE OR REPLACE TABLE tracks (id INT)", "ALTER TABLE tracks ADD title TEXT", "INSERT INTO tracks (id) VALUES (1)")
+    for statement in as_owner:
+        run(users, "web-api", "first-web-api", "catalogue", statement)
+
+    def refused(user: str, statement: str) -> int:
+        return refusal(lambda: run(users, user, f"first-{user}", "catalogue", statement))
+
+    assert run(users, "playback", "first-playback", "catalogue", "SELECT id FROM tracks") == [(1,)]
+    for statement in ("INSERT INTO tracks (id) VALUES (2)", "UPDATE tracks SET id = 2", "DELETE FROM tracks", "DROP TABLE tracks"):
+        assert refused("playback", statement) == NO_RIGHTS_ON_TABLE
+    users.on_cloudformation(event("Update", rights=rights | {"web-api": {"catalogue": "writer"}}), secrets, users.connect)
+    run(users, "web-api", "first-web-api", "catalogue", "UPDATE tracks SET id = 2")
+    for statement in (
+        "CREATE TABLE more (id INT)",
+        "DROP TABLE tracks",
+        "ALTER TABLE tracks ADD more TEXT",
+        "CREATE INDEX i ON tracks (id)",
+    ):
+        assert refused("web-api", statement) == NO_RIGHTS_ON_TABLE
+
+
+def test_lost_rights_leave_the_private_database(users: ModuleType, secrets: FakeSecrets) -> None:
+    run(users, "playback", "first-playback", "playback", "CREATE OR REPLACE TABLE songs (id INT)")
+    rights = {"playback": {"catalogue": "reader"}, "web-api": {"web-api": "owner"}}
+    users.on_cloudformation(event("Update", rights=rights), secrets, users.connect)
+    assert refusal(lambda: users.connect("playback", "first-playback", "playback")) == NO_RIGHTS
+    assert run(users, "master", "master-password", "playback", "SHOW TABLES") == [("songs",)]
+    users.on_cloudformation(event("Update"), secrets, users.connect)
+    assert run(users, "playback", "first-playback", "playback", "SHOW TABLES") == [("songs",)]
+    assert refusal(lambda: users.connect("playback", "first-playback", "catalogue")) == NO_RIGHTS
 
 
 def test_database_refuses_connections_without_tls(users: ModuleType, server: tuple[int, Path]) -> None:

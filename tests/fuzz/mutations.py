@@ -76,7 +76,23 @@ NAMES_OF_SERVICES = (
     "1st",
     "é",
 )
-TALKS = ("catalogue", "cache", "events", "tasks", "audio", "uploads", "web-api", "playback", "trends", "notifications", "a", "nobody")
+TALKS = (
+    {"catalogue": "read"},
+    {"catalogue": "write"},
+    "catalogue",
+    "database",
+    "cache",
+    "events",
+    "tasks",
+    "audio",
+    "uploads",
+    "web-api",
+    "playback",
+    "trends",
+    "notifications",
+    "a",
+    "nobody",
+)
 SNIPPETS = (
     "\t", "\n", "  ", ": ", "- ", "[", "]", "{", "}", "&a ", "*a", "<<: ", "!!binary x", "!!set {a}", "!!timestamp x", "? [a]\n: b\n",
     "2026-13-45", "0x_", "9" * 5000, "---\n", "...\n", "'", '"', "#", "%YAML 9.9\n", "\ufeff", "\x00", "\x85", "| \n", "> ",

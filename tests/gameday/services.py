@@ -58,9 +58,10 @@ class Service:
         """Connections to the catalogue that a task may hold; 0 without the database, none where nothing bounds them."""
         variables: list[Json] = self.task["ContainerDefinitions.0.Environment"] or []
         said = {variable["Name"]: variable["Value"] for variable in variables}
-        if "catalogue" not in self.settings.talks_to:
-            return 0
-        return int(said["CATALOGUE_CONNECTIONS"]) if "CATALOGUE_CONNECTIONS" in said else None
+        words = [word.upper() for word in ("catalogue", "database") if word in self.settings.talks_to]
+        told = [said[f"{word}_CONNECTIONS"] for word in words if f"{word}_CONNECTIONS" in said]
+        # One pool serves both words.
+        return max(map(int, told), default=0) if len(told) == len(words) else None
 
 
 def services_of(platform: Platform) -> list[Service]:

@@ -56,7 +56,7 @@ def settings_in(state: str) -> Settings:
     document = sample_of("dev").model_dump(exclude_unset=True)
     services: dict[str, Any] = document["services"]
     service, caller = services[SERVICE], services[CALLER]
-    service["talks_to"] = (*RESOURCES, "web-api")
+    service["talks_to"] = (*({"catalogue": "read"} if word == "catalogue" else word for word in RESOURCES), "web-api")
     others = tuple(word for word in caller["talks_to"] if word != WORD)
     caller["talks_to"] = {"running": (*others, WORD, SERVICE), "without word": (*others, SERVICE)}.get(state, others)
     if state in ("running", "without word"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -13,6 +14,9 @@ from spotmusic_constructs.data.credentials_function import CredentialsFunction, 
 from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.log_retention import KEPT, LogRetention
 from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
+
+Role = Literal["owner", "reader", "writer", "migrator"]
+"""Rights on a database: anything; read rows; read and change rows; change rows and tables, but neither grant nor use routines."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,17 +35,19 @@ class DatabaseEndpoint:
 
 
 class DatabaseUsers(Construct):
-    """One database and one user in it for each name, which can do nothing outside of it.
+    """Users with the rights that they need on their databases, and nothing outside of them.
 
     Creates a secret `{"username", "password", "host", "port", "dbname"}` for each user, a function that logs in as the
-    master user over verified TLS and creates databases and users (`CREATE … IF NOT EXISTS`, `REQUIRE SSL`, rights on the user's own
-    database only), and a rotation schedule for each secret. The same function rotates: MySQL keeps two passwords for a user,
-    and the one before stays valid until the next rotation. Taking a name away locks its user and drops neither user nor data.
+    master user over verified TLS and creates databases and users (`CREATE … IF NOT EXISTS`, `REQUIRE SSL`, rights on the user's
+    databases only, and revokes others), and a rotation schedule for each secret. The same function rotates: MySQL keeps two passwords for a
+    user, and the one before stays valid until the next rotation. Taking a name away locks its user and drops neither user nor data.
 
     Args:
         endpoint: the database and its master.
         databases: name of the database by user name. Names are lower-case letters, digits and hyphens, users' at most 32
             characters (MySQL's limit).
+        rights: roles of each user by database, such as `{"playback": {"catalogue": "reader"}}`, for users of shared databases. All users
+            must be there. When left out, each is the owner of its own database.
         vpc: network of the function.
         vpc_subnets: subnets of the function, with a way to AWS APIs.
         security_group: who may talk to the database.
@@ -51,7 +57,8 @@ class DatabaseUsers(Construct):
         removal_policy: what happens to the secrets when their stack goes.
 
     Raises:
-        ValueError: if the name of a user is too long for MySQL, or the root certificates of RDS in the region are not in the package.
+        ValueError: if the name of a user is too long for MySQL, rights and databases name different users, or the root certificates of RDS
+            in the region are not in the package.
 
     Example:
         users = DatabaseUsers(self, "Users", endpoint=endpoint, databases={"keycloak": "keycloak"}, vpc=vpc, ...)
@@ -72,8 +79,11 @@ class DatabaseUsers(Construct):
         log_key: kms.IKey,
         retention: LogRetention = KEPT,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+        rights: Mapping[str, Mapping[str, Role]] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        if rights is not None and rights.keys() != databases.keys():
+            raise ValueError(f"rights: they name {', '.join(sorted(rights))}, and databases {', '.join(sorted(databases))}. Name the same.")
         too_long = [name for name in databases if len(name) > 32]
         if too_long:
             raise ValueError(f"databases: {', '.join(too_long)} is longer than the 32 characters that MySQL takes. Choose a shorter name.")
@@ -122,7 +132,12 @@ class DatabaseUsers(Construct):
             service_token=self.function.function.function_arn,
             service_timeout=cdk.Duration.minutes(5),
             # The host stands among them so that a database that was replaced gets its users too.
-            properties={"Secrets": arns, "Users": list(databases), "Host": endpoint.host},
+            properties={
+                "Secrets": arns,
+                "Users": list(databases),
+                "Host": endpoint.host,
+                **({} if rights is None else {"Rights": {user: dict(roles) for user, roles in rights.items()}}),
+            },
         )
         for secret in secrets.values():
             rotate_on_schedule(secret.resource, self.function, after=users)

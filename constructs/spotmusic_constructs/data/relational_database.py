@@ -14,7 +14,7 @@ from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data.backup_plan import CONTINUOUS_DAYS
 from spotmusic_constructs.data.database_findings import ACKNOWLEDGED, deviations
 from spotmusic_constructs.data.database_logs import database_log_groups
-from spotmusic_constructs.data.database_users import DatabaseEndpoint, DatabaseUsers
+from spotmusic_constructs.data.database_users import DatabaseEndpoint, DatabaseUsers, Role
 from spotmusic_constructs.data.mysql_instance import PORT, mysql_instance
 from spotmusic_constructs.log_retention import KEPT, LogRetention
 
@@ -55,6 +55,7 @@ class RelationalDatabase(Construct):
         maintenance_window: when RDS may restart it, in UTC; not while another database of the same clients is maintained, or while
             `BackupPlan` starts its backups.
         databases: name of the database by user name.
+        rights: roles of each user by database, where databases are shared; each user owns its database when left out.
         vpc: network of the instance.
         vpc_subnets: subnets of the instance.
         security_group: who may talk to it.
@@ -92,6 +93,7 @@ class RelationalDatabase(Construct):
         maintenance_window: str = "mon:08:00-mon:09:00",
         production: bool = True,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.SNAPSHOT,
+        rights: Mapping[str, Mapping[str, Role]] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         deletable = removal_policy == cdk.RemovalPolicy.DESTROY
@@ -135,6 +137,7 @@ class RelationalDatabase(Construct):
             "Users",
             endpoint=DatabaseEndpoint(host=self.endpoint, port=PORT, master_secret=_master_secret(self.instance)),
             databases=databases,
+            rights=rights,
             vpc=vpc,
             vpc_subnets=users_subnets,
             security_group=users_security_group,

@@ -18,7 +18,7 @@ class Account:
     secondary: str | None = None
     requires_ssl: bool = False
     locked: bool = False
-    grants: set[str] = field(default_factory=set)
+    grants: dict[str, set[str]] = field(default_factory=dict)
 
     @property
     def accepted(self) -> set[str | None]:
@@ -32,6 +32,7 @@ class FakeMySQL:
         self.accounts = {"spotmusic_master": Account(primary=master)}
         self.databases: set[str] = set()
         self.statements: list[str] = []
+        self.answer: list[tuple[str, str]] = []
 
     def connect(self, user: str, password: str, database: str | None) -> "Connection":
         account = self.accounts.get(user)
@@ -41,7 +42,7 @@ class FakeMySQL:
             raise pymysql.err.OperationalError(pymysql.constants.ER.DBACCESS_DENIED_ERROR, "Access denied to database")
         return Connection(self, user)
 
-    def execute(self, actor: str, statement: str, args: tuple[str, ...]) -> None:  # noqa: C901 (a branch for each statement)
+    def execute(self, actor: str, statement: str, args: tuple[str, ...]) -> None:  # noqa: C901, PLR0912 (a branch for each statement)
         self.statements.append(statement)
         if statement == "SELECT 1":
             return
@@ -55,8 +56,16 @@ class FakeMySQL:
         elif statement == "ALTER USER IF EXISTS %s@'%%' ACCOUNT LOCK":
             if args[0] in self.accounts:
                 self.accounts[args[0]].locked = True
-        elif match := re.fullmatch(r"GRANT ALL PRIVILEGES ON `([a-z0-9-]+)`\.\* TO %s@'%%'", statement):
-            self.accounts[args[0]].grants.add(match[1])
+        elif match := re.fullmatch(r"GRANT ([A-Z, ]+) ON `([a-z0-9-]+)`\.\* TO %s@'%%'", statement):
+            self.accounts[args[0]].grants.setdefault(match[2], set()).update(match[1].split(", "))
+        elif match := re.fullmatch(r"REVOKE ([A-Z, ]+) ON `([a-z0-9-]+)`\.\* FROM %s@'%%'", statement):
+            grants = self.accounts[args[0]].grants
+            grants[match[2]] -= grants[match[2]] if match[1] == "ALL PRIVILEGES" else set(match[1].split(", "))
+            if not grants[match[2]]:
+                del grants[match[2]]
+        elif statement == "SELECT TABLE_SCHEMA, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = %s":
+            grants = self.accounts[args[0].split("'")[1]].grants
+            self.answer = [(database, right) for database, rights in grants.items() for right in rights]
         elif statement == "ALTER USER %s@'%%' IDENTIFIED BY %s":
             self.accounts[args[0]].primary = args[1]  # the retained password stays as it is
         elif statement == "ALTER USER %s@'%%' IDENTIFIED BY %s RETAIN CURRENT PASSWORD":
@@ -81,6 +90,9 @@ class Connection:
     @contextmanager
     def cursor(self) -> Iterator["Connection"]:
         yield self
+
+    def fetchall(self) -> list[tuple[str, str]]:
+        return self.server.answer
 
     def execute(self, statement: str, args: tuple[Any, ...] = ()) -> None:
         self.server.execute(self.user, statement, args)

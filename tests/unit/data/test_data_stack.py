@@ -8,6 +8,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.word import Word
 from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.secrets import SecretsStack
@@ -75,7 +76,7 @@ def test_every_service_that_talks_to_a_store_has_a_user_there(environment: str) 
     def talking_to(store: str) -> set[str]:
         return {name for name, service in settings.services.items() if store in service.talks_to}
 
-    assert set(data.catalogue.users) == talking_to("catalogue")
+    assert set(data.catalogue.users) == talking_to("catalogue") | talking_to("database") | {"catalogue-migrations"}
     assert set(data.identity.users) == {"keycloak", "grafana"}
     assert set(data.cache.users) == talking_to("cache") | {"kong"}
 
@@ -117,3 +118,25 @@ def test_the_logs_have_the_name_that_waf_demands(prod: Resources) -> None:
     prefix, creation = name["Fn::Join"][1]
     assert prefix == "aws-waf-logs-spotmusic-prod-111122223333-"
     assert "AWS::StackId" in str(creation), "a bucket that was kept would stand in the way of the next creation of the stack"
+
+
+def test_services_have_roles_of_their_words() -> None:
+    settings = sample_of("dev")
+    both = settings.services["trends"].model_copy(update={"talks_to": (Word("database"), Word("catalogue", "read"))})
+    alone = settings.services["notifications"].model_copy(update={"talks_to": (Word("database"),)})
+    leaving = settings.services["playback"].model_copy(update={"retired_talks_to": (Word("catalogue", "write"),)})
+    services = {**settings.services, "trends": both, "notifications": alone, "playback": leaving}
+    resources = resources_of(settings.model_copy(update={"services": services}).kept)
+    (rights,) = [
+        body["Properties"]["Rights"]
+        for body in resources.values()
+        if body["Type"] == "Custom::DatabaseUsers" and "Rights" in body["Properties"]
+    ]
+    assert rights == {
+        "web-api": {"catalogue": "writer"},
+        "playback": {"catalogue": "writer"},
+        "recommendations": {"catalogue": "reader"},
+        "trends": {"trends": "owner", "catalogue": "reader"},
+        "notifications": {"notifications": "owner"},
+        "catalogue-migrations": {"catalogue": "migrator"},
+    }

@@ -52,9 +52,38 @@ def test_every_user_may_do_anything_in_its_own_database_and_nothing_elsewhere(
 ) -> None:
     database.on_cloudformation(event(), secrets, mysql.connect)
     assert mysql.databases == {"playback", "web-api"}
-    assert mysql.accounts["playback"] == Account(primary="first", requires_ssl=True, grants={"playback"})
+    assert mysql.accounts["playback"] == Account(primary="first", requires_ssl=True, grants={"playback": {"ALL PRIVILEGES"}})
     with pytest.raises(pymysql.err.OperationalError):
         mysql.connect("playback", "first", "web-api")
+
+
+def with_rights(**rights: str) -> dict[str, Any]:
+    properties = {"Secrets": [PLAYBACK], "Users": ["playback"], "Rights": {"playback": rights}}
+    return {"RequestType": "Update", "ResourceProperties": properties, "OldResourceProperties": properties}
+
+
+@pytest.mark.parametrize(
+    ("role", "rights"), [("reader", {"SELECT"}), ("writer", {"SELECT", "INSERT", "UPDATE", "DELETE"}), ("owner", {"ALL PRIVILEGES"})]
+)
+def test_user_has_the_rights_of_its_role(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL, role: str, rights: set[str]) -> None:
+    database.on_cloudformation(with_rights(catalogue=role), secrets, mysql.connect)
+    assert mysql.databases == {"catalogue"}
+    assert mysql.accounts["playback"].grants == {"catalogue": rights}
+
+
+def test_lost_rights_are_revoked_and_data_kept(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
+    database.on_cloudformation(with_rights(playback="owner", catalogue="writer"), secrets, mysql.connect)
+    database.on_cloudformation(with_rights(catalogue="reader"), secrets, mysql.connect)
+    assert mysql.accounts["playback"].grants == {"catalogue": {"SELECT"}}
+    assert mysql.databases == {"playback", "catalogue"}
+
+
+def test_rights_are_granted_before_others_are_revoked(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
+    database.on_cloudformation(with_rights(playback="owner"), secrets, mysql.connect)
+    mysql.statements.clear()
+    database.on_cloudformation(with_rights(catalogue="reader"), secrets, mysql.connect)
+    changes = [statement.split()[0] for statement in mysql.statements if statement.startswith(("GRANT", "REVOKE"))]
+    assert changes == ["GRANT", "REVOKE"]
 
 
 def test_creating_users_that_exist_changes_nothing(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:

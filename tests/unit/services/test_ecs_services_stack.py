@@ -117,6 +117,7 @@ def names(entries: list[Json]) -> set[str]:
 def test_a_service_gets_what_it_talks_to_and_no_more(template: Json) -> None:
     assert names(container(template, "trends")["Secrets"]) == {"LOG", "IDENTITY", "CACHE", "EVENTS"}
     assert {"Name": "CATALOGUE_CONNECTIONS", "Value": "5"} in container(template, "playback")["Environment"]
+    assert {"Name": "CATALOGUE_DBNAME", "Value": "catalogue"} in container(template, "playback")["Environment"]
     assert names(container(template, "playback")["Secrets"]) == {"LOG", "IDENTITY", "CATALOGUE", "CACHE", "EVENTS", "AUDIO"}
 
 

@@ -211,8 +211,13 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a mode of a word without modes": (
         {"services.trends.talks_to": [{"cache": "read"}]},
-        "services.trends.talks_to.0: 'cache' takes no mode; audio does.\n  Write 'cache' alone.",
+        "services.trends.talks_to.0: 'cache' takes no mode; audio and catalogue do.\n  Write 'cache' alone.",
     ),
+    "the catalogue without a mode": (
+        {"services.trends.talks_to": ["events", "catalogue"]},
+        "services.trends.talks_to.1: catalogue alone does not say what for.\n  Write `catalogue: read` or",
+    ),
+    "a misspelt catalogue": ({"services.trends.talks_to": [{"catalog": "read"}]}, "Did you mean catalogue?"),
     "a misspelt word with a mode": ({"services.trends.talks_to": [{"audios": "read"}]}, "Did you mean audio?"),
     "two words in one entry": (
         {"services.trends.talks_to": [{"audio": "read", "cache": "read"}]},
@@ -225,6 +230,18 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "more services with uploads than get verdicts": (
         {f"services.service-{number}": {"port": None, "talks_to": ["uploads"]} for number in range(5)},
         "services: uploads stands 6 times in talks_to, and 5 services get verdicts",
+    ),
+    "two owners of the catalogue": (
+        {"services.playback.talks_to": ["events", {"catalogue": "write"}], "services.playback.migrations": ["migrate"]},
+        "services.web-api.migrations: playback owns the catalogue already.\n  Let one service own it.",
+    ),
+    "a catalogue without an owner": (
+        {"services.web-api.migrations": []},
+        "services: playback, recommendations, web-api talk to the catalogue, and no service owns its tables.\n  Give the one",
+    ),
+    "migrations without the right to write": (
+        {"services.playback.migrations": ["migrate"]},
+        "services.playback.migrations: only a service that writes the catalogue has them.\n  Add catalogue: write",
     ),
     "two services that write the audio library": (
         {"services.trends.talks_to": ["events", {"audio": "write"}]},
@@ -277,7 +294,11 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "services: their settings have 102950 characters, more than the 100000",
     ),
     "services that call each other": (
-        {"services.trends.talks_to": ["playback"], "services.playback.talks_to": ["web-api"], "services.web-api.talks_to": ["trends"]},
+        {
+            "services.trends.talks_to": ["playback"],
+            "services.playback.talks_to": ["web-api"],
+            "services.web-api.talks_to": [{"catalogue": "write"}, "trends"],
+        },
         "playback calls web-api calls trends calls playback: none of them can start first.",
     ),
     "a service named like a resource": ({"services.cache": {}}, "services.cache: the name means a resource"),
@@ -370,7 +391,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "services: they make 506 resources, more than the 472 that one stack of services holds.\n  Let some roll (deployment)",
     ),
     "more connections than the network stack holds": (
-        {f"services.service-{number}": {"route": f"/v1/s{number}", "talks_to": ["catalogue", "cache", "web-api"]} for number in range(30)},
+        {f"services.service-{number}": {"route": f"/v1/s{number}", "talks_to": ["database", "cache", "web-api"]} for number in range(30)},
         "services: their connections make 414 security groups and rules, more than the 330 that one network stack holds.\n  Shorten",
     ),
     "more clients than the brokers admit": (

@@ -21,6 +21,20 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 """No underscore: in GRANT it is a wildcard, and escaping it means another name where partial revokes are on."""
 _CONNECT_SECONDS = 10
 
+_CHANGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
+ROLES = {
+    "owner": ("ALL PRIVILEGES",),
+    "reader": ("SELECT",),
+    "writer": _CHANGES,
+    "migrator": (
+        *_CHANGES,
+        *("CREATE", "ALTER", "DROP", "INDEX", "REFERENCES", "CREATE VIEW", "SHOW VIEW", "CREATE TEMPORARY TABLES", "LOCK TABLES"),
+    ),
+}
+"""Rights on one database by role (MySQL 8.4 reference manual, privileges provided by MySQL)."""
+Rights = dict[str, str]
+"""Role by database."""
+
 Connect = Callable[[str, str, str | None], Any]
 """Opens a connection as a user with a password, to a database or to none."""
 
@@ -43,20 +57,44 @@ def on_cloudformation(event: dict[str, Any], secrets: Any, connect: Connect) -> 
     gone = set(event.get("OldResourceProperties", {}).get("Users", [])) - set(properties["Users"])
     with _master(secrets, connect) as cursor:
         for credentials in wanted:
-            create_user(cursor, credentials)
+            create_user(cursor, credentials, properties.get("Rights", {}).get(credentials["username"]))
         for user in sorted(gone):
             cursor.execute("ALTER USER IF EXISTS %s@'%%' ACCOUNT LOCK", (user,))
     for credentials in wanted:
         _repair_password(credentials, secrets, connect)
 
 
-def create_user(cursor: Cursor, credentials: Credentials) -> None:
-    """Creates a database and the one user that may do anything in it, over TLS only; what exists stays."""
-    user, database = credentials["username"], _quoted(credentials["dbname"])
-    cursor.execute(f"CREATE DATABASE IF NOT EXISTS {database} CHARACTER SET utf8mb4")
+def create_user(cursor: Cursor, credentials: Credentials, rights: Rights | None = None) -> None:
+    """Creates a user, over TLS only, and the databases that it has rights on. Nothing is dropped; rights beyond `rights` are revoked.
+
+    Args:
+        cursor: cursor of the master.
+        credentials: user, password and database.
+        rights: role by database; `owner` of the database of the credentials when left out.
+    """
+    user, rights = credentials["username"], {credentials["dbname"]: "owner"} if rights is None else rights
+    for database in rights:
+        cursor.execute(f"CREATE DATABASE IF NOT EXISTS {_quoted(database)} CHARACTER SET utf8mb4")
     cursor.execute("CREATE USER IF NOT EXISTS %s@'%%' IDENTIFIED BY %s REQUIRE SSL", (user, credentials["password"]))
     cursor.execute("ALTER USER %s@'%%' REQUIRE SSL ACCOUNT UNLOCK", (user,))
-    cursor.execute(f"GRANT ALL PRIVILEGES ON {database}.* TO %s@'%%'", (user,))
+    for database, role in rights.items():
+        cursor.execute(f"GRANT {', '.join(ROLES[role])} ON {_quoted(database)}.* TO %s@'%%'", (user,))
+    _revoke(cursor, user, rights)
+
+
+def _revoke(cursor: Cursor, user: str, rights: Rights) -> None:
+    """Revokes what a user has beyond its rights. Granted first, so that no client finds itself without in between."""
+    cursor.execute("SELECT TABLE_SCHEMA, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = %s", (f"'{user}'@'%'",))
+    granted: dict[str, set[str]] = {}
+    for database, privilege in cursor.fetchall():
+        granted.setdefault(database, set()).add(privilege)
+    for database, privileges in sorted(granted.items()):
+        role = rights.get(database)
+        if role == "owner":
+            continue
+        excess = sorted(privileges - set(ROLES[role])) if role else ["ALL PRIVILEGES"]
+        if excess:
+            cursor.execute(f"REVOKE {', '.join(excess)} ON {_quoted(database)}.* FROM %s@'%%'", (user,))
 
 
 def store(secrets: Any, connect: Connect) -> Store:
@@ -71,7 +109,7 @@ def store(secrets: Any, connect: Connect) -> Store:
             cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s RETAIN CURRENT PASSWORD", (user, pending["password"]))
 
     def prove(pending: Credentials) -> None:
-        with connect(pending["username"], pending["password"], pending["dbname"]) as connection, connection.cursor() as cursor:
+        with connect(pending["username"], pending["password"], None) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT 1")
 
     return Store(accept=accept, prove=prove)
@@ -81,7 +119,7 @@ def _repair_password(credentials: Credentials, secrets: Any, connect: Connect) -
     """Sets the password of a user that was there before its secret, as after a restore, and keeps the old one valid."""
     user, password = credentials["username"], credentials["password"]
     try:
-        with connect(user, password, credentials["dbname"]):
+        with connect(user, password, None):
             return
     except pymysql.err.OperationalError as error:
         if error.args[0] != pymysql.constants.ER.ACCESS_DENIED_ERROR:
