@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from spotmusic_cdk.local.workspace import Workspace
 from tests.conftest import Template
+from tools.changes import __main__ as command
 from tools.changes.__main__ import main
 from tools.changes.change import Effect
 from tools.changes.comparison import compare
@@ -57,6 +59,20 @@ def test_another_region_is_refused(synthesized: Callable[[str], Path], tmp_path:
     manifest.write_text(manifest.read_text().replace("/sa-east-1", "/us-west-2"))
     assert main(["--env", "prod", "--now", str(moved), "--against", str(synthesized("prod"))]) == 1
     assert " sa-east-1 spotmusic-prod-data → " in capsys.readouterr().out
+
+
+def test_the_embedded_aws_is_compared_with_what_diff_synthesized(
+    synthesized: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "CHECKOUT", tmp_path)
+    assert main(["--env", "prod", "--against", "local"]) == 1
+    assert "make local" in capsys.readouterr().err
+    for folder in (Workspace(tmp_path).assembly, Workspace(tmp_path).next_assembly):
+        shutil.copytree(synthesized("prod"), folder / "assembly-prod")
+    network = next(Workspace(tmp_path).next_assembly.rglob("*network*.template.json"))
+    network.write_text(re.sub(r'("CidrBlock": ?")10\.', r"\g<1>11.", network.read_text()))
+    assert main(["--env", "prod", "--against", "local"]) == 1
+    assert "CidrBlock" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("against", ["no-such-ref", "tests"])
