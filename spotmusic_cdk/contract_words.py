@@ -102,7 +102,8 @@ FORMS = {
     "AUDIO_SIGNER": "name of the key pair that signs",
     "AUDIO_SIGNING_KEY": "its private key (PEM, RSA 2048)",
     "AUDIO_PARAMETERS": (
-        "path of two parameters: `domain-name`, the host that serves audio, and `signing-keys`, a JSON object of CloudFront's ids by name"
+        "path of parameters: `domain-name`, the host that serves audio, and `signing-keys`, a JSON object of CloudFront's ids "
+        "by name. Who writes the library reads `distribution-id` alone"
     ),
     "AUDIO_PARAMETERS_REGION": "region of these parameters, which is not the home region",
     "UPLOADS_BUCKET": "name of the bucket of uploads",
@@ -209,7 +210,8 @@ FACTS = {
     "audio: write": Facts(
         authority="Amazon's public roots",
         names="keys that begin with `audio/`",
-        rights="write objects: neither read, list nor tag them, nor sign addresses. One service has the word",
+        rights="write and delete objects: neither read, list nor tag them, nor sign addresses. Drop cached copies at the edge "
+        "(`cloudfront:CreateInvalidation`, for the path `/<key>`). One service has the word",
         limits="`CopyObject` with `TaggingDirective: REPLACE` takes 5 GB; larger objects need `UploadPartCopy`",
         timeouts="a copy of 5 GB may take minutes: copy outside of requests, when the verdict comes",
     ),

@@ -15,6 +15,8 @@ IMAGES_ELSEWHERE = "images of another account"
 SESSIONS = "sessions of Session Manager"
 NETWORK, PARAMETERS, AUTHORITY = "network interfaces", "parameters", "parameter of the authority"
 
+DISTRIBUTIONS = "cached copies at the edge"
+
 PLACED = (NETWORK, "ec2 in general")
 """What a function looks up that Lambda gives an address in the VPC."""
 
@@ -91,7 +93,7 @@ def _word(who: str, id_: str, word: str, settings: Settings) -> Iterator[Grant]:
             verdicts = f"data/UploadVerdicts{id_}Queue"
             yield from _may(who, read=["data/UploadsBucket", verdicts], write=["data/UploadsBucket", verdicts], delete=[verdicts])
         case "audio" if mode_of(word) == "write":
-            yield from _may(who, write=["data/AudioBucket"])
+            yield from _may(who, read=["parameters of the edge"], write=["data/AudioBucket", DISTRIBUTIONS], delete=["data/AudioBucket"])
         case "audio":
             first = settings.edge.signing_keys[0]
             yield from _may(who, read=["data/AudioBucket", f"secrets/SigningKey{first}Secret", "parameters of the edge"])

@@ -127,7 +127,11 @@ class EdgeStack(EnvironmentStack):
             self,
             "Parameters",
             path=f"/spotmusic/{settings.name}/edge",
-            values={"domain-name": self.domain_name, "signing-keys": signing_keys.ids},
+            values={
+                "distribution-id": self.distribution.distribution_id,
+                "domain-name": self.domain_name,
+                "signing-keys": signing_keys.ids,
+            },
         )
         self.alarm_topic = self._watch(settings, certificate)
         cdk.CfnOutput(self, "Url", value=f"https://{self.domain_name}", description="Where listeners find the platform")

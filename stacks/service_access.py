@@ -16,6 +16,7 @@ from spotmusic_constructs.services.access import (
     bucket_access,
     combine,
     configuration_access,
+    invalidation_access,
     parameter_access,
     queue_access,
     secret_access,
@@ -105,7 +106,7 @@ class ServiceAccess:
                 queue = self._data.verdicts[name].queue
                 yield queue_access("UPLOADS_VERDICTS_QUEUE", url=queue.ref, arn=queue.attr_arn)
             case "audio" if mode_of(word) == "write":
-                yield writing_access("AUDIO", self._data.audio.bucket, below=AUDIO)
+                yield from self._library()
             case "audio":
                 yield from self._audio()
             case other:
@@ -137,10 +138,21 @@ class ServiceAccess:
                 [self._secrets.parameters.arn_of(self._settings.authority_parameter)],
             )
 
-    def _audio(self) -> Iterator[Access]:
-        """The edge stack comes after this one and in another region: services read what it tells them while they run."""
+    def _library(self) -> Iterator[Access]:
+        """Writing and removing tracks, with the copies at the edge."""
+        yield writing_access("AUDIO", self._data.audio.bucket, below=AUDIO)
+        distributions = f"arn:{cdk.Aws.PARTITION}:cloudfront::{cdk.Aws.ACCOUNT_ID}:distribution/*"
+        yield invalidation_access(distributions, tags={"Project": "spotmusic", "Env": self._settings.name})
+        path, arn = self._edge()
+        yield parameter_access({"AUDIO_PARAMETERS": path, "AUDIO_PARAMETERS_REGION": EDGE_REGION}, [f"{arn}/distribution-id"])
+
+    def _edge(self) -> tuple[str, str]:
+        """Path and ARN of what the edge stack tells. It comes after this one and in another region: services read it while they run."""
         path = f"/spotmusic/{self._settings.name}/edge"
-        arn = self._secrets.parameters.arn_of(path).replace(f":{self._settings.region}:", f":{EDGE_REGION}:")
+        return path, self._secrets.parameters.arn_of(path).replace(f":{self._settings.region}:", f":{EDGE_REGION}:")
+
+    def _audio(self) -> Iterator[Access]:
+        path, arn = self._edge()
         first, *_ = self._secrets.signing_keys
         yield bucket_access("AUDIO", self._data.audio.bucket)
         yield secret_access("AUDIO_SIGNING_KEY", first.private_key, field="private_key")

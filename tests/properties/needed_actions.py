@@ -110,7 +110,7 @@ NEEDED: tuple[Needed, ...] = (
         "Amazon S3 user guide, multipart upload permissions",
         by="s3:GetObject",
     ),
-    Needed("ecs-services/webapiRolesTaskRole", "s3:AbortMultipartUpload s3:PutObject", "the same"),
+    Needed("ecs-services/webapiRolesTaskRole", "s3:AbortMultipartUpload s3:DeleteObject s3:PutObject", "the same", by="s3:DeleteObject"),
     Needed(
         "ecs-services/webapiRolesTaskRole",
         "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage",

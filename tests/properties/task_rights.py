@@ -9,7 +9,7 @@ from tests.properties.statements import Statement, statements_of
 _POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 _PULL = "ecr:(BatchCheckLayerAvailability|BatchGetImage|GetDownloadUrlForLayer|BatchImportUpstreamImage|CreateRepository)"
 _READ_OBJECT = "s3:GetObject(Tagging)?"
-_WRITE_ONLY = "s3:(PutObject|AbortMultipartUpload)"
+_WRITE_ONLY = "s3:(PutObject|AbortMultipartUpload|DeleteObject)"
 _TAKE_MESSAGES = "sqs:(ChangeMessageVisibility|DeleteMessage|GetQueueAttributes|ReceiveMessage)"
 _WRITE_OBJECT = "s3:(GetObject(Tagging)?|PutObject|AbortMultipartUpload|ListMultipartUploadParts)"
 
@@ -71,5 +71,5 @@ def _of_objects(service: Service, name: str, bucket: str) -> list[str]:
     if word not in service.settings.talks_to:
         return []
     if word == "audio" and service.settings.writes(word):
-        return [rf"{_WRITE_ONLY} {bucket}audio/\*"]
+        return [rf"{_WRITE_ONLY} {bucket}audio/\*", rf"cloudfront:CreateInvalidation arn:aws:cloudfront::{ACCOUNT}:distribution/\*"]
     return [rf"{_WRITE_OBJECT if word == 'uploads' else _READ_OBJECT} {bucket}\*"]

@@ -94,11 +94,27 @@ def parameter_access(environment: Mapping[str, str], arns: Iterable[str]) -> Acc
 
 
 def writing_access(prefix: str, bucket: s3.IBucket, *, below: str) -> Access:
-    """Gives a bucket's name as `<PREFIX>_BUCKET`, and the right to write objects below a prefix: neither to read nor to list them."""
-    actions = ["s3:PutObject", "s3:AbortMultipartUpload"]
+    """Gives a bucket's name as `<PREFIX>_BUCKET`, and the right to write and delete objects below a prefix, not to read or list them.
+
+    Deleting leaves a marker: versions are for the lifecycle of the bucket.
+    """
+    actions = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"]
     return Access(
         environment={f"{prefix}_BUCKET": bucket.bucket_name},
         statements=({"Action": actions, "Resource": bucket.arn_for_objects(f"{below}/*")},),
+    )
+
+
+def invalidation_access(distributions: str, *, tags: Mapping[str, str]) -> Access:
+    """Gives the right to drop cached copies at the edge, of distributions with these tags.
+
+    Args:
+        distributions: ARN, or pattern of it: a distribution that is made later has no name yet.
+        tags: tags of the distributions.
+    """
+    tagged = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+    return Access(
+        statements=({"Action": "cloudfront:CreateInvalidation", "Resource": distributions, "Condition": {"StringEquals": tagged}},)
     )
 
 

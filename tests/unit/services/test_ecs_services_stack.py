@@ -128,7 +128,14 @@ def test_the_writer_of_tracks_does_not_sign(template: Json) -> None:
     role = next(body for id_, body in template["Resources"].items() if id_.startswith("webapiRolesTaskRole"))
     statements = role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
     (writes,) = (found for found in statements if "audio/*" in json.dumps(found["Resource"]))
-    assert writes["Action"] == ["s3:PutObject", "s3:AbortMultipartUpload"]
+    assert writes["Action"] == ["s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"]
+
+
+def test_the_writer_of_tracks_drops_cached_copies(template: Json) -> None:
+    role = next(body for id_, body in template["Resources"].items() if id_.startswith("webapiRolesTaskRole"))
+    statements = role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    (drops,) = (found for found in statements if found["Action"] == "cloudfront:CreateInvalidation")
+    assert drops["Condition"] == {"StringEquals": {"aws:ResourceTag/Project": "spotmusic", "aws:ResourceTag/Env": "dev"}}
 
 
 def test_a_service_that_talks_to_another_knows_its_address(template: Json) -> None:
