@@ -54,3 +54,16 @@ def test_resources_that_runbooks_find_by_logical_id_exist(templates: Templates, 
     beginnings = re.findall(r"starts_with\(LogicalResourceId, ?[`'](\w+)[`']\)", runbook.read_text())
     ids = [id_ for template in templates("prod").values() for id_ in template["Resources"]]
     assert [beginning for beginning in beginnings if sum(id_.startswith(beginning) for id_ in ids) != 1] == []
+
+
+@pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
+def test_releases_and_resources_that_runbooks_run_again_exist(templates: Templates, runbook: Path) -> None:
+    custom = [
+        (id_, resource["Properties"].get("Release"))
+        for template in templates("prod").values()
+        for id_, resource in template["Resources"].items()
+        if resource["Type"].startswith("Custom::")
+    ]
+    named = re.findall(r'again="([a-zA-Z][\w/-]*) ', runbook.read_text())
+    unknown = [name for name in named if not any(release == name or id_[:-8] == name.replace("/", "") for id_, release in custom)]
+    assert unknown == []
