@@ -49,6 +49,7 @@ BASE: Settings = {
     "observability.alarm_slack": {"workspace": "T0123ABCD", "channel": "C0123ABCD"},
 }
 GONE = object()
+WITHOUT_CACHE = [{"catalogue": "write"}, "tasks", "uploads", {"audio": "write"}]
 
 WORST: tuple[Tried, ...] = (
     ("NetworkSettings.flow_log_retention_days", "shorter", "network.flow_log_retention_days", 365, "RetentionInDays 545 → 365"),
@@ -94,7 +95,7 @@ WORST: tuple[Tried, ...] = (
         "AWS::ElasticLoadBalancingV2::ListenerRule is deleted",
     ),
     ("ServiceSettings.health_path", "any", "services.web-api.health_path", "/health", "health path /healthz → /health"),
-    ("ServiceSettings.talks_to", "fewer", "services.web-api.talks_to", ["catalogue", "tasks", "uploads"], "imports it"),
+    ("ServiceSettings.talks_to", "fewer", "services.web-api.talks_to", WITHOUT_CACHE, "imports it"),
     ("ServiceSettings.deployment", "rolling", "services.playback.deployment", "rolling", "the rule is written anew"),
     ("EdgeSettings.signing_keys", "signer removed, or new", "edge.signing_keys", ["third", "second"], "third signs before"),
     ("ObservabilitySettings.access_log_days", "shorter", "observability.access_log_days", 365, "RetentionInDays 400 → 365"),
@@ -186,6 +187,7 @@ HARMLESS: Settings = {
     },
     "services.leaving.image": f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/a@sha256:{'0' * 64}",
     "services.notifications.scaling.messages_per_task": 200,
+    "services.web-api.migrations": ["migrate", "--all"],
     "services.trends.talks_to": ["events"],
     "services.trends.retired_talks_to": ["cache"],
     "edge.requests_per_five_minutes": 20_000,
