@@ -36,6 +36,7 @@ NAMES = {
     ("AWS::ElastiCache::User", "UserId"): "required by CloudFormation",
     ("AWS::ElastiCache::User", "UserName"): "the name by which a client logs in",
     ("AWS::ElastiCache::UserGroup", "UserGroupId"): "required by CloudFormation",
+    ("AWS::IAM::ManagedPolicy", "ManagedPolicyName"): "a permission set of IAM Identity Center names its policy, the same in each account",
     ("AWS::IAM::Policy", "PolicyName"): "required by CloudFormation; CDK makes it from the path",
     ("AWS::KMS::Alias", "AliasName"): "required by CloudFormation",
     ("AWS::Logs::DeliveryDestination", "Name"): "required by CloudFormation",

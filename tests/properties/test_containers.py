@@ -10,9 +10,10 @@ TOLD = {
     "events": "BOOTSTRAP_SERVERS PASSWORD SCHEMA_REGISTRY USERNAME USER_ARN",
     "tasks": "ENDPOINT EXCHANGE PASSWORD USERNAME USER_ARN VIRTUAL_HOST",
     "audio": "BUCKET PARAMETERS PARAMETERS_REGION SIGNER SIGNING_KEY",
-    "uploads": "BUCKET",
+    "audio: write": "BUCKET",
+    "uploads": "BUCKET ENDPOINT VERDICTS_QUEUE",
 }
-"""Variables by word of `talks_to`, which each begins with (docs/service-contract.md)."""
+"""Variables by word of `talks_to`, which each begins with (docs/services.md)."""
 OF_SOME = {"events": {"EVENTS_CONSUMES", "EVENTS_PRODUCES"}, "tasks": {"TASKS_EXCHANGE", "TASKS_QUEUES"}}
 """Variables of which a service has one at least: what it takes, or what it gives."""
 FILES = {"Name": "nofile", "SoftLimit": 65536, "HardLimit": 65536}
@@ -25,7 +26,8 @@ def test_containers_are_told_of_what_they_talk_to(platform: Platform) -> Verdict
     for service in services_of(platform):
         told = service.environment.keys() | service.secrets.keys()
         words = [word for word in service.settings.talks_to if word in TOLD]
-        needed = ALWAYS | {f"{word.upper()}_{name}" for word in words for name in TOLD[word].split()}
+        by_word = ((word.upper(), TOLD.get(word.told, TOLD[word])) for word in words)
+        needed = ALWAYS | {f"{word}_{name}" for word, names in by_word for name in names.split()}
         needed |= {"PORT"} if service.container.get("PortMappings") else set()
         yield service.resource, needed <= told, f"Tell it {sorted(needed - told)}."
         yield service.resource, service.container.get("Ulimits") == [FILES], f"Let it have {FILES['HardLimit']} files and connections."
