@@ -12,7 +12,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 export SPOTMUSIC_OPINIONS := $(CURDIR)/.opinions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov opinions test fuzz lint format schema flows contract game-day charts release-templates dashboards tools engine-tools engines walk preflight lock sbom outdated local local-down diff status mutants bench clean
+.PHONY: help setup check synth guard cfn-lint checkov opinions test fuzz lint format schema flows contract game-day charts release-templates dashboards tools engine-tools engines stand-ins walk preflight lock sbom outdated local local-down diff status mutants bench clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -155,6 +155,9 @@ engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/exa
 
 engines: setup  ## prove: ask real Redis, MariaDB, RabbitMQ, Keycloak and others
 	python -m pytest tests/engines $(if $(ONLY),-m "$(ONLY)")
+
+stand-ins: setup  ## use: start engines for `local run`, beside the embedded AWS
+	python -m tests.engines.stand_ins --env $(ENV)
 
 # Steps of people's paths that need no account; of the engines' tests those that `make engines` has as well.
 walk: setup  ## prove: go the paths of listener, artist, developer, administrator

@@ -122,6 +122,10 @@ class Handler(BaseHTTPRequestHandler):
         except UnavailableError as error:
             logging.getLogger("access").warning("unavailable: %s", error)
             return "", HTTPStatus.SERVICE_UNAVAILABLE, {"error": "unavailable"}
+        except Exception as error:
+            # The kind alone: a message may hold what a listener wrote.
+            logging.getLogger("access").error("failed: %s", type(error).__name__)
+            return "", HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "failed"}
 
     def _send(self, status: HTTPStatus, body: bytes, kind: str) -> None:
         self.send_response(status)

@@ -14,7 +14,7 @@ from spotmusic_cdk.local.gate import RejectedTemplateError
 from spotmusic_cdk.local.lock import BusyError, UnwritableError
 from spotmusic_cdk.local.process import NotStartedError, NotStoppedError
 from spotmusic_cdk.local.session import NotEmbeddedError
-from spotmusic_cdk.local.task import NoTaskError, environment_of_task, run_as_task
+from spotmusic_cdk.local.task import NoTaskError, environment_of_task, run_as_task, stand_ins
 from spotmusic_cdk.local.workspace import Workspace
 
 _EXPECTED = (
@@ -96,7 +96,8 @@ def _run(options: argparse.Namespace, deployment: LocalDeployment) -> int:
 
 def _task(options: argparse.Namespace, deployment: LocalDeployment) -> int:
     endpoint = deployment.endpoint
-    variables = environment_of_task(options.service, endpoint, region=options.region)
+    resolved = environment_of_task(options.service, endpoint, region=options.region)
+    variables = {**resolved, **stand_ins(deployment.workspace.folder, resolved)}
     if options.command == "run":
         run_as_task(options.words, variables, endpoint, region=options.region, changes=dict(options.set))
     for name, value in sorted(variables.items()):

@@ -3,9 +3,13 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from spotmusic_cdk.local import session
+
+STAND_INS = "stand-ins.json"
+"""File below the workspace with the variables that lead to the engines of `make stand-ins`, while they run."""
 
 
 class NoTaskError(Exception):
@@ -36,6 +40,13 @@ def environment_of_task(service: str, endpoint: str, *, region: str) -> dict[str
         raise NoTaskError(f"No service {service} is deployed to the embedded AWS; there are: {names}. Deploy it by `make local`.")
     fetched = {entry["name"]: _fetched(entry["valueFrom"], endpoint, region) for entry in found[service]["secrets"]}
     return {**found[service]["plain"], **fetched}
+
+
+def stand_ins(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
+    """Returns what a task finds otherwise while `make stand-ins` runs: those of its own variables, and the authorities to trust."""
+    file = folder / STAND_INS
+    found: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    return {name: value for name, value in found.items() if name in variables or name == "SSL_CERT_FILE"}
 
 
 def _fetched(reference: str, endpoint: str, region: str) -> str:

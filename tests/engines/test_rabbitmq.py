@@ -13,7 +13,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -119,10 +119,10 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 
 @contextmanager
-def rabbitmq(folder: Path, topology: Topology) -> Iterator[Broker]:
-    """Starts RabbitMQ with a topology, whose users have `PASSWORD`; its certificate is in the folder."""
+def rabbitmq(folder: Path, topology: Topology, passwords: Mapping[str, str] | None = None) -> Iterator[Broker]:
+    """Starts RabbitMQ with a topology, whose users have `PASSWORD` or one of their own; its certificate is in the folder."""
     server = program(SERVER, f"{FETCHED}{SERVER}")
-    document = definitions(topology, dict.fromkeys((*topology.users, MONITOR), PASSWORD))
+    document = definitions(topology, {**dict.fromkeys((*topology.users, MONITOR), PASSWORD), **(passwords or {})})
     (folder / "definitions.json").write_text(json.dumps(in_the_words_of_3_10(document)))
     make_certificate(folder)
     (folder / "plugins").write_text("[rabbitmq_management,rabbitmq_prometheus,rabbitmq_shovel,rabbitmq_shovel_management].\n")

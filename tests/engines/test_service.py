@@ -28,10 +28,11 @@ from spotmusic_cdk.contract_words import FORMS
 from spotmusic_cdk.local.ports import quiet_ports
 from spotmusic_constructs.data.cache_users import access_string
 from spotmusic_constructs.messaging.topology import TaskQueue, Topology
-from tests.conftest import ROOT
-from tests.engines.programs import Process, environment, make_certificate, program, running, wait_until
+from tests.conftest import ROOT, settings_of
+from tests.engines.programs import Process, program, running, wait_until
+from tests.engines.stand_ins import stand_ins
+from tests.engines.stores import Engine, mariadb, redis
 from tests.engines.test_cache import encoded
-from tests.engines.test_database import answers, messages, prepare
 from tests.engines.test_rabbitmq import PASSWORD, Broker, rabbitmq
 
 pytestmark = pytest.mark.walk("backend developer")
@@ -43,6 +44,13 @@ TOPOLOGY = Topology(
     queues=[TaskQueue(name="notifications", consumers=["notifications"], publishers=["web-api", "notifications"])],
     users={"web-api": "a", "notifications": "b"},
     monitor="c",
+)
+STATEMENTS = (
+    "CREATE DATABASE playback;\n"
+    "CREATE TABLE playback.tracks (id BIGINT PRIMARY KEY, title VARCHAR(100), object_key VARCHAR(100));\n"
+    "INSERT INTO playback.tracks VALUES (1, 'one', 'audio/1.flac'), (2, 'two', 'audio/2.flac'), (3, 'three', 'audio/3.flac'),"
+    " (4, 'four', 'audio/4.flac');\n"
+    f"CREATE USER playback@'%' IDENTIFIED BY '{FIRST}' REQUIRE SSL;\nGRANT SELECT ON playback.* TO playback@'%';\n"
 )
 ADDED_BY_AWS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"}
 ADDED_HERE = {"PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "SSL_CERT_FILE"}
@@ -91,75 +99,6 @@ def aws() -> Iterator[Aws]:
         server.shutdown()
 
 
-@dataclass
-class Engine:
-    """A server of a store."""
-
-    port: int
-    process: Process
-    folder: Path
-
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
-        """Holds it, so that it takes connections and never answers."""
-        os.killpg(self.process.pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.killpg(self.process.pid, signal.SIGCONT)
-
-
-@contextmanager
-def redis(folder: Path) -> Iterator[Engine]:
-    (folder / "users.acl").write_text(
-        f"user default on nopass ~* &* +@all\nuser playback >{FIRST} {access_string('playback')}\n",
-    )
-    server, certificate, log = program("redis-server", "valkey-server"), make_certificate(folder), folder / "log"
-    (port,) = quiet_ports(1)
-    tls = [
-        "--tls-port",
-        str(port),
-        "--tls-cert-file",
-        str(certificate),
-        "--tls-key-file",
-        str(folder / "tls.key"),
-        "--tls-auth-clients",
-        "no",
-    ]
-    own = ["--bind", "127.0.0.1", "--port", "0", "--unixsocket", str(folder / "redis.sock"), "--dir", str(folder), "--save", ""]
-    with running([str(server), *own, *tls, "--aclfile", str(folder / "users.acl")], log, environment(server)) as process:
-        wait_until((folder / "redis.sock").exists, "Redis takes connections", log, process)
-        yield Engine(port, process, folder)
-
-
-@contextmanager
-def mariadb(folder: Path) -> Iterator[Engine]:
-    server, certificate, log = program("mariadbd"), make_certificate(folder), folder / "log"
-    (port,) = quiet_ports(1)
-    (folder / "init.sql").write_text(
-        "FLUSH PRIVILEGES;\nCREATE DATABASE playback;\n"
-        "CREATE TABLE playback.tracks (id BIGINT PRIMARY KEY, title VARCHAR(100), object_key VARCHAR(100));\n"
-        "INSERT INTO playback.tracks VALUES (1, 'one', 'audio/1.flac'), (2, 'two', 'audio/2.flac'), (3, 'three', 'audio/3.flac'),"
-        " (4, 'four', 'audio/4.flac');\n"
-        "CREATE USER master@'%' IDENTIFIED BY 'master';\nGRANT ALL ON *.* TO master@'%';\n"
-        f"CREATE USER playback@'%' IDENTIFIED BY '{FIRST}' REQUIRE SSL;\nGRANT SELECT ON playback.* TO playback@'%';\n"
-    )
-    command = [str(server), "--no-defaults", f"--datadir={folder / 'data'}", f"--lc-messages-dir={messages(server)}"]
-    command += ["--user=root"] if os.geteuid() == 0 else []
-    prepare(command, server, folder)
-    own = [
-        "--skip-name-resolve",
-        "--bind-address=127.0.0.1",
-        f"--port={port}",
-        f"--socket={folder / 'socket'}",
-        f"--pid-file={folder / 'pid'}",
-    ]
-    tls = [f"--ssl-cert={certificate}", f"--ssl-key={folder / 'tls.key'}", f"--init-file={folder / 'init.sql'}"]
-    with running([*command, *own, *tls], log, environment(server)) as process:
-        wait_until(lambda: answers(port), "MariaDB takes connections", log, process)
-        yield Engine(port, process, folder)
-
-
 @pytest.fixture(scope="module")
 def libraries() -> Path:
     """The libraries of the example."""
@@ -170,13 +109,13 @@ def libraries() -> Path:
 
 @pytest.fixture(scope="module")
 def cache(libraries: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with redis(tmp_path_factory.mktemp("redis")) as found:
+    with redis(tmp_path_factory.mktemp("redis"), f"user playback >{FIRST} {access_string('playback')}\n") as found:
         yield found
 
 
 @pytest.fixture(scope="module")
 def catalogue(libraries: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with mariadb(tmp_path_factory.mktemp("mariadb")) as found:
+    with mariadb(tmp_path_factory.mktemp("mariadb"), STATEMENTS) as found:
         yield found
 
 
@@ -496,3 +435,39 @@ def test_example_worker_ends_on_sigterm(worker: Task) -> None:
     begun = time.monotonic()
     assert worker.ends() == 0
     assert time.monotonic() - begun < 10 + PRECISION_SECONDS
+
+
+def test_stand_ins_serve_the_example(here: Aws, libraries: Path, signing_key: str, tmp_path: Path) -> None:
+    """With the users, passwords and names that the embedded AWS gave tasks."""
+    settings = settings_of("dev")
+    common_ = common(here, "playback", libraries)
+    nowhere = {
+        "CATALOGUE_HOST": "db.invalid",
+        "CATALOGUE_PORT": "1",
+        "CATALOGUE_DBNAME": "playback",
+        "CATALOGUE_AUTHORITY": "",
+        "CATALOGUE_CONNECTIONS": "5",
+    }
+    users = {f"{prefix}_{key}": value for prefix in ("CATALOGUE", "CACHE") for key, value in user(prefix, "playback").items()}
+    given = {
+        **common_,
+        **users,
+        **nowhere,
+        "CACHE_HOST": "cache.invalid",
+        "CACHE_PORT": "1",
+        "CACHE_PREFIX": "playback:",
+        "ROUTE": "/v1/playback",
+        "AUDIO_SIGNING_KEY": signing_key,
+        "AUDIO_SIGNER": "first",
+        "AUDIO_PARAMETERS": "/spotmusic/dev/edge",
+        "AUDIO_PARAMETERS_REGION": "us-east-1",
+    }
+    tasks = {
+        name: {f"TASKS_{key}": value for key, value in user("TASKS", name, name).items()} for name in settings.services_talking_to("tasks")
+    }
+    with stand_ins(tmp_path, settings, {**tasks, "playback": given}) as found:
+        socket_ = str(tmp_path / "mariadb" / "socket")
+        with pymysql.connect(unix_socket=socket_, user="master", password="master") as connection, connection.cursor() as cursor:
+            cursor.execute("CREATE TABLE playback.tracks (id BIGINT PRIMARY KEY, title VARCHAR(100), object_key VARCHAR(100))")
+        with task({**given, **found["variables"]}, "service.py", tmp_path) as service:
+            wait_until(lambda: service.track(1)[0] == 404, "the stand-ins answer", service.log, service.process)
