@@ -16,6 +16,7 @@ from spotmusic_constructs.services.fargate_service import FargateService
 from spotmusic_constructs.services.image import ServiceImage, bootstrap_image, given_image, own_image
 from spotmusic_constructs.services.infrastructure_role import InfrastructureRole
 from spotmusic_constructs.services.load_balancer import ServicesLoadBalancer
+from spotmusic_constructs.services.one_off_task import OneOffTask
 from spotmusic_constructs.services.queue_depth import QueueDepth
 from spotmusic_constructs.services.route import Route
 from spotmusic_constructs.services.route_priority import route_priorities
@@ -89,9 +90,32 @@ class EcsServicesStack(EnvironmentStack):
         for service in self.services.values():
             service.service.node.add_dependency(cluster.log_group)
         self._start_after_the_called()
+        self._migrate()
         names = {name: service.service.service_name for name, service in self.services.items()}
         self._use_connections()
         ServiceNames(self, "Names", path=names_path(settings), names=names)
+
+    def _migrate(self) -> None:
+        """Makes the task that changes tables of the catalogue, where its owner has an image (docs/runbooks/migrate-the-catalogue.md)."""
+        name = self._settings.catalogue_owner
+        service = self._settings.services[name] if name else None
+        if name is None or service is None or not (service.image_tag or service.image):
+            return
+        task = OneOffTask(
+            self,
+            "Migrations",
+            name=f"{name}-migrations",
+            image=self._image(name, service),
+            command=service.migrations,
+            access=self._access.of_migrations(service),
+            log_key=self._secrets.keys.logs,
+            log_retention=self.log_retention.access,
+            removal_policy=self.data_removal,
+        )
+        group = self._network.security_groups.of(service_party(name)).security_group_id
+        outputs = {"MigrationsTask": task.task_definition.task_definition_arn, "MigrationsGroup": group}
+        for output, value in outputs.items():
+            cdk.CfnOutput(self, output, value=value, description="Task that changes tables of the catalogue, or its security group")
 
     def _start_after_the_called(self) -> None:
         """Creates a caller after the services that it calls: running tasks never learn of a Service Connect endpoint that came after them

@@ -24,7 +24,7 @@ from spotmusic_constructs.services.access import (
     writing_access,
 )
 from spotmusic_constructs.streaming.redpanda import MECHANISM
-from stacks.data import CATALOGUE, DataStack
+from stacks.data import CATALOGUE, MIGRATIONS, DataStack
 from stacks.environment_stack import EDGE_REGION
 from stacks.secrets import SecretsStack
 
@@ -58,6 +58,12 @@ class ServiceAccess:
         """Returns what a service may reach."""
         own = [Access(environment=service.settings), *(self._own_secret(name, *secret) for secret in service.secrets.items())]
         return combine([self.of_everyone(service), *own, *(self.of_word(name, word) for word in service.talks_to)])
+
+    def of_migrations(self, service: ServiceSettings) -> Access:
+        """Returns what the migrations of the catalogue have: a user that may change tables, and nothing else of the service's."""
+        user = user_access("CATALOGUE", self._data.catalogue.users[MIGRATIONS], fields=DATABASE_FIELDS)
+        named = Access(environment={"CATALOGUE_DBNAME": CATALOGUE})
+        return combine([self.of_everyone(service), self._configuration({"CATALOGUE_AUTHORITY": AUTHORITY}), user, named])
 
     def of_everyone(self, service: ServiceSettings) -> Access:
         """Returns what a service has without a word."""

@@ -98,7 +98,7 @@ class ServiceSettings(Model):
     Manager (docs/runbooks/secret-from-outside.md); the variable has the whole value that the secret has when a task starts."""
     migrations: tuple[Annotated[str, StringConstraints(min_length=1, max_length=200)], ...] = ()
     """Command of the image that changes the tables of the shared catalogue, such as `[migrate]`. The one service that owns them has it,
-    and `catalogue: write`. It logs in as the user `catalogue-migrations`, whose secret is in the data stack."""
+    and `catalogue: write`. A task of its own runs it, as a user who may change tables (docs/runbooks/migrate-the-catalogue.md)."""
     retired_talks_to: Annotated[tuple[Word, ...], Unordered] = ()
     """Words on their way out of `talks_to`: new tasks do without them, and the ones that still run keep their connections, users and
     secrets. The first of two deployments that remove a word (docs/deployment.md)."""

@@ -138,6 +138,20 @@ def test_the_writer_of_tracks_drops_cached_copies(template: Json) -> None:
     assert drops["Condition"] == {"StringEquals": {"aws:ResourceTag/Project": "spotmusic", "aws:ResourceTag/Env": "dev"}}
 
 
+def test_migrations_run_as_their_own_user(template: Json) -> None:
+    (task,) = (body["Properties"] for id_, body in template["Resources"].items() if id_.startswith("MigrationsTaskTaskDefinition"))
+    (found,) = task["ContainerDefinitions"]
+    assert found["Command"] == ["migrate"]
+    assert "PortMappings" not in found
+    assert names(found["Secrets"]) == {"LOG", "IDENTITY", "CATALOGUE"}
+    assert "catalogue-catalogue-migrations" in json.dumps(found["Environment"])
+
+
+def test_without_an_image_nothing_migrates(tmp_path: Path) -> None:
+    made = synthesize(sample_of("dev"), tmp_path)["Resources"]
+    assert [id_ for id_ in made if id_.startswith("Migrations")] == []
+
+
 def test_a_service_that_talks_to_another_knows_its_address(template: Json) -> None:
     assert {"Name": "TRENDS_URL", "Value": "http://trends:8080"} in container(template, "web-api")["Environment"]
 
