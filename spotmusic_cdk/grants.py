@@ -67,6 +67,7 @@ def _services(settings: Settings) -> Iterator[Grant]:
             yield from _word(who, id_, word, settings)
         yield from _may("scheduler", run=[f"ecs-services/{id_}Service"])
     yield from _shifts(settings.services.values())
+    yield from _migrations(settings)
 
 
 def _image(id_: str, service: ServiceSettings, account: str | None) -> list[str]:
@@ -97,6 +98,19 @@ def _word(who: str, id_: str, word: str, settings: Settings) -> Iterator[Grant]:
         case "audio":
             first = settings.edge.signing_keys[0]
             yield from _may(who, read=["data/AudioBucket", f"secrets/SigningKey{first}Secret", "parameters of the edge"])
+
+
+def _migrations(settings: Settings) -> Iterator[Grant]:
+    """The task that changes tables of the catalogue, and the function that runs it."""
+    name = settings.catalogue_owner
+    service = settings.services[name] if name else None
+    if name is None or service is None or not (service.image_tag or service.image):
+        return
+    who, made = f"tasks of {name}-migrations", "ecs-services/Migrations"
+    read = [*_image(_id(name), service, settings.account), PARAMETERS, "data/CatalogueUserscataloguemigrations"]
+    yield from _may(who, read=read, write=[f"{made}Logs"])
+    passed = [f"{made}{part}" for part in ("RolesExecutionRole", "RolesTaskRole", "RunLogs", "TaskTaskDefinition")]
+    yield from _may(f"{made}RunFunction", read=["ecs in general"], write=["ecs in general", *passed])
 
 
 def _shifts(services: Iterable[ServiceSettings]) -> Iterator[Grant]:

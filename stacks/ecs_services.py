@@ -22,6 +22,7 @@ from spotmusic_constructs.services.route import Route
 from spotmusic_constructs.services.route_priority import route_priorities
 from spotmusic_constructs.services.scaling import Scaling
 from spotmusic_constructs.services.service_names import ServiceNames
+from spotmusic_constructs.services.task_run import TaskRun
 from stacks.data import DataStack
 from stacks.environment_stack import EnvironmentStack
 from stacks.internal_certificate import internal_certificate
@@ -113,6 +114,18 @@ class EcsServicesStack(EnvironmentStack):
             removal_policy=self.data_removal,
         )
         group = self._network.security_groups.of(service_party(name)).security_group_id
+        run = TaskRun(
+            self,
+            "MigrationsRun",
+            task=task,
+            cluster=self.cluster,
+            subnet_ids=self._network.vpc.select_subnets(subnet_group_name="application").subnet_ids,
+            security_group=self._network.security_groups.of(service_party(name)),
+            log_key=self._secrets.keys.logs,
+            log_retention=self.log_retention.access,
+        )
+        for running in self.services.values():
+            running.service.node.add_dependency(run)
         outputs = {"MigrationsTask": task.task_definition.task_definition_arn, "MigrationsGroup": group}
         for output, value in outputs.items():
             cdk.CfnOutput(self, output, value=value, description="Task that changes tables of the catalogue, or its security group")

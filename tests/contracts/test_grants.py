@@ -37,3 +37,12 @@ def test_images_elsewhere_are_in_the_table(tmp_path: Path) -> None:
     table = grants.table(settings)
     assert told(allowed ^ table) == []
     assert any(grant.what == grants.IMAGES_ELSEWHERE for grant in table)
+
+
+def test_migrations_are_in_the_table(tmp_path: Path) -> None:
+    settings = sample_of("dev")
+    owner = settings.services["web-api"].model_copy(update={"image_tag": "1.0.0"})
+    settings = settings.model_copy(update={"services": {**settings.services, "web-api": owner}})
+    synthesize(settings, outdir=tmp_path)
+    allowed = grants_of(Platform(name="dev", settings=settings, templates=templates_in(tmp_path / "assembly-dev")))
+    assert told(allowed ^ grants.table(settings)) == []

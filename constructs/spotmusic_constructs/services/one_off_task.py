@@ -32,6 +32,8 @@ class OneOffTask(Construct):
 
     Attributes:
         task_definition: task definition to run.
+        log_group: where its log goes.
+        role_arns: both roles, which whoever runs it passes on.
 
     Example:
         OneOffTask(self, "Migrations", name="web-api", image=image, command=["migrate"], access=access, log_key=keys.logs)
@@ -53,8 +55,9 @@ class OneOffTask(Construct):
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
-        log_group = logs.LogGroup(self, "Logs", encryption_key=log_key, retention=log_retention, removal_policy=removal_policy)
-        roles = TaskRoles(self, "Roles", access=access, image=image, log_group_arn=log_group.log_group_arn)
+        self.log_group = logs.LogGroup(self, "Logs", encryption_key=log_key, retention=log_retention, removal_policy=removal_policy)
+        roles = TaskRoles(self, "Roles", access=access, image=image, log_group_arn=self.log_group.log_group_arn)
+        self.role_arns = (roles.execution_role.role_arn, roles.task_role.role_arn)
         self.task_definition = ServiceTaskDefinition(
             self,
             "Task",
@@ -63,7 +66,7 @@ class OneOffTask(Construct):
             access=access,
             execution_role=roles.execution_role,
             task_role=roles.task_role,
-            log_group=log_group,
+            log_group=self.log_group,
             cpu=cpu,
             memory=memory,
             port=None,

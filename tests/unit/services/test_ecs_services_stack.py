@@ -147,6 +147,12 @@ def test_migrations_run_as_their_own_user(template: Json) -> None:
     assert "catalogue-catalogue-migrations" in json.dumps(found["Environment"])
 
 
+def test_services_start_after_migrations(template: Json) -> None:
+    (run,) = (id_ for id_, body in template["Resources"].items() if body["Type"] == "Custom::TaskRun")
+    services = [body for body in template["Resources"].values() if body["Type"] == "AWS::ECS::Service"]
+    assert [run in service["DependsOn"] for service in services] == [True] * 5
+
+
 def test_without_an_image_nothing_migrates(tmp_path: Path) -> None:
     made = synthesize(sample_of("dev"), tmp_path)["Resources"]
     assert [id_ for id_ in made if id_.startswith("Migrations")] == []

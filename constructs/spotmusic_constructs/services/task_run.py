@@ -1,0 +1,109 @@
+"""The run of a one-off task while a stack deploys."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from spotmusic_constructs import runtimes
+from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.services.one_off_task import OneOffTask
+from spotmusic_constructs.services.task_definition import CONTAINER
+
+_HANDLER = Path(__file__).parent / "task_run_handler"
+
+
+class TaskRun(Construct):
+    """Runs a task whenever its definition changes, and fails the deployment when it does not end with 0.
+
+    Creates the function, its role, its log group and the custom resource. What depends on this construct starts after the task has ended.
+    A roll-back runs the definition before. A task that takes more than 13 minutes is stopped, and the deployment fails.
+
+    Args:
+        task: what runs.
+        cluster: where it runs.
+        subnet_ids: subnets with a way to what the task reaches.
+        security_group: security group of the task.
+        log_key: customer-managed key of the data class "logs".
+        log_retention: how long the log of the function is kept.
+
+    Example:
+        run = TaskRun(self, "Run", task=task, cluster=cluster, subnet_ids=subnets, security_group=group, log_key=keys.logs)
+        service.node.add_dependency(run)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        task: OneOffTask,
+        cluster: ecs.ICluster,
+        subnet_ids: Sequence[str],
+        security_group: ec2.ISecurityGroup,
+        log_key: kms.IKey,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        log_group = logs.LogGroup(self, "Logs", encryption_key=log_key, retention=log_retention, removal_policy=cdk.RemovalPolicy.DESTROY)
+        account = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}}
+        principal = iam.ServicePrincipal("lambda.amazonaws.com", conditions=account)
+        role = iam.Role(self, "Role", description="Runs a task for a deployment", assumed_by=principal)
+        here = {"ArnEquals": {"ecs:cluster": cluster.cluster_arn}}
+        passed = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+        rights = iam.ManagedPolicy(
+            self,
+            "Policy",
+            roles=[role],
+            statements=[
+                iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]),
+                iam.PolicyStatement(actions=["ecs:RunTask"], resources=[task.task_definition.task_definition_arn], conditions=here),
+                iam.PolicyStatement(actions=["ecs:DescribeTasks", "ecs:StopTask"], resources=["*"], conditions=here),
+                iam.PolicyStatement(actions=["iam:PassRole"], resources=list(task.role_arns), conditions=passed),
+            ],
+        )
+        acknowledge(
+            rights, {"AwsSolutions::AwsSolutions-IAM5[Resource::*]": "A task has no ARN before it runs; a condition names the cluster."}
+        )
+        function = lambda_.Function(
+            self,
+            "Function",
+            description="Runs a task for a deployment and waits for its end",
+            runtime=runtimes.PYTHON,
+            architecture=lambda_.Architecture.ARM_64,
+            handler="index.handler",
+            code=lambda_.Code.from_asset(str(_HANDLER), exclude=["__pycache__"]),
+            role=role,
+            log_group=log_group,
+            timeout=cdk.Duration.minutes(15),
+            memory_size=256,
+            environment={"CLUSTER": cluster.cluster_arn, "LOG_GROUP": task.log_group.log_group_name, "STREAM": f"{CONTAINER}/{CONTAINER}"},
+        )
+        acknowledge(function, _ACKNOWLEDGED)
+        run = cdk.CustomResource(
+            self,
+            "Resource",
+            resource_type="Custom::TaskRun",
+            service_token=function.function_arn,
+            service_timeout=cdk.Duration.minutes(16),
+            properties={
+                "TaskDefinition": task.task_definition.task_definition_arn,
+                "Subnets": list(subnet_ids),
+                "SecurityGroup": security_group.security_group_id,
+            },
+        )
+        run.node.add_dependency(rights)
+
+
+_ACKNOWLEDGED = {
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": "Called once a deployment; a reservation would take from the account's share.",
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": "CloudFormation waits for the answer of every event and fails without one: none is lost.",
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC": "It calls Amazon ECS and answers CloudFormation, and reaches nothing in the VPC.",
+}

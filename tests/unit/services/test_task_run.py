@@ -1,0 +1,95 @@
+"""The function that runs a task for a deployment."""
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+
+FOLDER = ROOT / "constructs" / "spotmusic_constructs" / "services" / "task_run_handler"
+PROPERTIES = {"TaskDefinition": "task:3", "Subnets": ["subnet-a"], "SecurityGroup": "sg-1"}
+
+
+class Ecs:
+    """Amazon ECS as far as the function asks."""
+
+    def __init__(self, *, code: int | None = 0, polls: int = 2, failures: tuple[dict[str, str], ...] = ()) -> None:
+        self.code, self.polls, self.failures = code, polls, list(failures)
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+
+    def run_task(self, **arguments: Any) -> dict[str, Any]:
+        self.calls.append(("run_task", arguments))
+        return {"failures": self.failures, "tasks": [] if self.failures else [{"taskArn": "arn:task/services/0a1b"}]}
+
+    def describe_tasks(self, **_: Any) -> dict[str, Any]:
+        self.polls -= 1
+        stopped = {"lastStatus": "STOPPED", "containers": [{"exitCode": self.code}], "stoppedReason": "Essential container exited"}
+        return {"tasks": [stopped if self.polls < 0 else {"lastStatus": "RUNNING", "containers": []}]}
+
+    def stop_task(self, **arguments: Any) -> None:
+        self.calls.append(("stop_task", arguments))
+
+
+@pytest.fixture
+def function(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    for name, value in {"CLUSTER": "services", "LOG_GROUP": "migrations", "STREAM": "service/service"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.syspath_prepend(str(FOLDER))
+    sys.modules.pop("index", None)
+    yield importlib.import_module("index")
+    sys.modules.pop("index", None)
+
+
+def test_run_waits_for_a_task(function: ModuleType) -> None:
+    ecs = Ecs()
+    function.run(ecs, PROPERTIES, token="request-1", sleep=lambda _: None)
+    ((_, asked),) = ecs.calls
+    assert asked["clientToken"] == "request-1"
+    assert asked["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] == "DISABLED"
+
+
+@pytest.mark.parametrize("code", [1, None])
+def test_failed_task_tells_its_log(function: ModuleType, code: int | None) -> None:
+    with pytest.raises(RuntimeError, match="log group migrations, stream service/service/0a1b"):
+        function.run(Ecs(code=code), PROPERTIES, token="request-1", sleep=lambda _: None)
+
+
+def test_task_without_room_fails(function: ModuleType) -> None:
+    with pytest.raises(RuntimeError, match="did not start: RESOURCE:MEMORY"):
+        function.run(Ecs(failures=({"reason": "RESOURCE:MEMORY"},)), PROPERTIES, token="request-1", sleep=lambda _: None)
+
+
+def test_task_without_an_end_is_stopped(function: ModuleType) -> None:
+    ecs = Ecs(polls=1000)
+    with pytest.raises(TimeoutError, match="was stopped"):
+        function.run(ecs, PROPERTIES, token="request-1", sleep=lambda _: None)
+    assert ecs.calls[-1][0] == "stop_task"
+
+
+@pytest.mark.parametrize(("request_type", "runs", "status"), [("Create", 1, "SUCCESS"), ("Delete", 0, "SUCCESS"), ("Update", 1, "FAILED")])
+def test_run_answers_cloudformation(
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch, request_type: str, runs: int, status: str
+) -> None:
+    answers: list[dict[str, Any]] = []
+    ecs = Ecs(polls=0, code=0 if status == "SUCCESS" else 1)
+    monkeypatch.setattr(function, "_put", lambda _url, body: answers.append(json.loads(body)))
+    monkeypatch.setattr(function.boto3, "client", lambda _service: ecs)
+    event = {
+        "StackId": "s",
+        "RequestId": "r",
+        "LogicalResourceId": "Run",
+        "ResponseURL": "https://example",
+        "ResourceProperties": PROPERTIES,
+    }
+    function.handler({**event, "RequestType": request_type}, None)
+    assert (answers[0]["Status"], answers[0]["PhysicalResourceId"], len(ecs.calls)) == (status, "task-run", runs)
+
+
+def test_handler_needs_nothing_but_the_runtime() -> None:
+    assert [path.name for path in Path(FOLDER).glob("*.py")] == ["index.py"]
