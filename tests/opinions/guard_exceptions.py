@@ -55,6 +55,12 @@ EXCEPTIONS: Exceptions = {
             reason="Container Insights are `enhanced`, which is more than the `enabled` that the rule knows.",
         ),
     ),
+    "CT.ECS.PR.6": (
+        Reviewed(
+            places=("observability/PeopleTunnelTaskDefinition",),
+            reason="ECS Exec writes its agent into the container (Amazon ECS developer guide, ECS Exec); it ends after eight hours.",
+        ),
+    ),
     "CT.ELASTICLOADBALANCING.PR.1": (
         Reviewed(
             places=("ecs-services/LoadBalancerListener", "eks-platform/GatewayLoadBalancerListener"),
@@ -135,6 +141,12 @@ EXCEPTIONS: Exceptions = {
         Reviewed(
             places=("data/LogsBucket",),
             reason="Load balancers deliver their logs only to buckets that S3 encrypts with its own keys (SSE-S3).",
+        ),
+    ),
+    "CT.SQS.PR.1": (
+        Reviewed(
+            places=("data/UploadVerdicts*DeadLetters",),
+            reason="It is the dead-letter queue of a queue beside it; a RedriveAllowPolicy that names that queue would be a cycle.",
         ),
     ),
 }

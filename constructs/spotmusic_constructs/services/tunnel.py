@@ -17,6 +17,8 @@ from spotmusic_constructs.services.task_roles import TaskRoles
 CONTAINER = "tunnel"
 MOST_HOURS = 8
 """Hours until a task that was left running ends by itself: a day of work."""
+MEMORY_MIB = 512
+"""Memory of the task, all of it the container's."""
 CHANNELS = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
 """What the agent of Session Manager asks of its role, on every resource (Amazon ECS developer guide, ECS Exec, IAM permissions)."""
 
@@ -82,7 +84,7 @@ class Tunnel(Construct):
             self,
             "TaskDefinition",
             cpu=256,
-            memory_limit_mib=512,
+            memory_limit_mib=MEMORY_MIB,
             execution_role=roles.execution_role,
             task_role=roles.task_role,
             runtime_platform=ecs.RuntimePlatform(
@@ -94,6 +96,7 @@ class Tunnel(Construct):
             image=ecs.ContainerImage.from_registry(image.name),
             entry_point=["sleep"],
             command=[str(hours * 3600)],
+            memory_limit_mib=MEMORY_MIB,
             linux_parameters=ecs.LinuxParameters(self, "LinuxParameters", init_process_enabled=True),
             user=USER,
             ulimits=[open_files()],
