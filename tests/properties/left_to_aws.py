@@ -184,7 +184,7 @@ SAID: Mapping[str, Mapping[str, Said]] = {
         "Targets.*.Filters.*.Values": Said(ANYTHING, "It would find other instances too."),
     },
     "AWS::IAM::Role": {
-        "AssumeRolePolicyDocument.Statement.0": Said(ANYTHING, "Nobody could assume it."),
+        "AssumeRolePolicyDocument.Statement?.0": Said(ANYTHING, "Nobody could assume it."),
     },
     "AWS::Logs::Delivery": {
         "S3SuffixPath": Said(ANYTHING, "Whoever looks for an hour would search all of them."),

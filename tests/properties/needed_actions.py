@@ -61,6 +61,12 @@ NEEDED: tuple[Needed, ...] = (
         "Amazon ElastiCache user guide, rotating passwords of users",
     ),
     Needed(
+        "eks-platform/TieredStoragePolicy",
+        "s3:DeleteObject s3:GetObject s3:GetObjectTagging s3:PutObject s3:PutObjectTagging",
+        "Redpanda documentation, tiered storage: permissions of the IAM role",
+    ),
+    Needed("eks-platform/TieredStoragePolicy", "kms:Decrypt kms:GenerateDataKey", "Amazon S3 user guide, SSE-KMS: permissions"),
+    Needed(
         "data/RestoreTestingValidationPolicy",
         "backup:DescribeRestoreJob backup:PutRestoreValidationResult",
         "AWS Backup developer guide, restore testing validation",

@@ -25,7 +25,7 @@ MEANT: Mapping[str, str] = {
     "AWS::EKS::Cluster EncryptionConfig.*": "secrets/KubernetesKey",
     "AWS::Logs::LogGroup KmsKeyId": "secrets/LogsKey network/FlowLogKey",
     "AWS::RDS::DBInstance *K[mM][sS]Key*": "secrets/DatabaseKey",
-    "AWS::S3::Bucket BucketEncryption.*": "secrets/AudioKey",
+    "AWS::S3::Bucket BucketEncryption.*": "secrets/AudioKey secrets/KubernetesKey",
     "AWS::SNS::Topic KmsMasterKeyId": "*/NotificationsKey",
     "AWS::SecretsManager::Secret KmsKeyId": "secrets/SecretsKey",
     # What one of serves many.
@@ -61,6 +61,7 @@ MEANT: Mapping[str, str] = {
 NAMED_OTHERWISE = {
     ("network/CustomVpcRestrictDefaultSGCustomResourceProviderHandler", "network/DefaultGroupFunctionLogs"),
     ("eks-platform/KubernetesClusterKubectlProviderHandler", "eks-platform/KubernetesKubectlRole"),
+    ("eks-platform/RedpandaReleaseChart", "eks-platform/TieredStorageRole"),
     ("eks-platform/GroundReleaseChart", "eks-platform/KubernetesNodeRole"),
     ("observability/BrokerAlarmsKafkaHealthyCritical", "eks-platform/BrokersKafkaBootstrapTargets"),
     ("observability/BrokerAlarmsKafkaUnhealthyWarning", "eks-platform/BrokersKafkaBootstrapTargets"),

@@ -136,7 +136,7 @@ class OperatorPolicies(Construct):
                 *self._shell(security_group_id, subnet_ids),
                 *self._tunnel(cluster_arn, cluster_name, task_family, task_role_arns),
                 *([_allow(["sts:AssumeRole"], administrator_arns)] if administrator_arns else []),
-                *(self._handled(actions, kind, tagged) for actions, kind in _HANDLED.items()),
+                self._handled(tagged),
             ],
         )
         own = [self._arn("rds", f"{kind}:{prefix}-*") for kind in ("db", "og", "pg", "subgrp")]
@@ -191,11 +191,12 @@ class OperatorPolicies(Construct):
             _allow(["ssm:TerminateSession"], [own]),
         ]
 
-    def _handled(self, actions: str, kind: str, tagged: Mapping[str, Mapping[str, str]]) -> iam.PolicyStatement:
-        names = actions.split()
-        service = names[-1].partition(":")[0]
-        region = {"region": ""} if service in _GLOBAL else {}
-        return _allow(names, [self._arn(service, kind, **region)], tagged)
+    def _handled(self, tagged: Mapping[str, Mapping[str, str]]) -> iam.PolicyStatement:
+        """One statement, for the size of the policy: each action knows resources of its own type alone."""
+        names = [name for actions in _HANDLED for name in actions.split()]
+        places = [(actions.split()[-1].partition(":")[0], kind) for actions, kind in _HANDLED.items()]
+        resources = [self._arn(service, kind, **({"region": ""} if service in _GLOBAL else {})) for service, kind in places]
+        return _allow(names, resources, tagged)
 
     def _arn(self, service: str, resource: str, **parts: str) -> str:
         stack = cdk.Stack.of(self)
