@@ -39,6 +39,7 @@ NO_JUDGES = {
     "tests/charts/test_seeded_faults.py": "breaks an environment of its own",
     "is_found": "the same, in tests named so",
     "tests/mutants/": "judges the catalogue",
+    "test_contract_names_every_variable": "makes constructs, which forks may not",
     "every chart": "renders charts of repositories, which takes longer than all the rest",
 }
 """Tests that look at an environment and are not asked, with the reason."""

@@ -59,6 +59,11 @@ def test_an_alarm_looks_in_the_direction_in_which_it_gets_worse(platform: Platfo
         compared = str(alarm["ComparisonOperator"] or "")
         yield alarm, compared.startswith("LessThan" if fewer else "GreaterThan"), f"{compared} is the wrong way round."
         limit = alarm["Threshold"]
+        yield (
+            alarm,
+            not (fewer and limit == 1) or compared == "LessThanThreshold",
+            "One is enough, and would fire it: say LessThanThreshold.",
+        )
         reached = limit is not None and (limit > 0 if "OrEqual" in compared or fewer else limit >= 0)
         yield alarm, reached, f"With a limit of {limit} it fires always, or never."
         percent = any(PERCENT.search(name) for name in names_of(alarm)) or any(

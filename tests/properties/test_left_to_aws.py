@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from spotmusic_cdk.settings.delivery_cost import budget_warnings
 from tests.properties.balancers import attributes, balancers
 from tests.properties.left_to_aws import PARAMETERS, SAID, SCHEDULED, Said
 from tests.properties.promise import Verdicts, rule
@@ -109,6 +110,8 @@ def test_what_is_counted_and_told_reaches_somebody(platform: Platform) -> Verdic
         usd = settings.daily_budget_usd if budget["Budget.TimeUnit"] == "DAILY" else settings.monthly_budget_usd
         amount = budget["Budget.BudgetLimit.Amount"]
         yield budget, amount == usd, f"It tells of {amount} USD, and the file asks for {usd}."
+    beyond = [problem.wrong for problem in budget_warnings(platform.settings)]
+    yield "observability", not beyond, "; ".join(beyond)
     for cache in platform.some("AWS::ElastiCache::ReplicationGroup"):
         logs = {log["LogType"] for log in cache["LogDeliveryConfigurations"] or []}
         yield cache, logs == {"slow-log", "engine-log"}, "Record slow commands, and what the engine says."
