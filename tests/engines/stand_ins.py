@@ -25,7 +25,7 @@ from spotmusic_cdk.settings.word import mode_of
 from spotmusic_constructs.data.cache_users import access_string
 from spotmusic_constructs.messaging.topology import TaskQueue, Topology
 from tests.conftest import ROOT, settings_of
-from tests.engines.stores import mariadb, redis
+from tests.engines.stores import ADMINISTRATOR, MASTER, mariadb, redis
 from tests.engines.test_rabbitmq import rabbitmq
 
 RIGHTS = {"read": "SELECT", "write": "SELECT, INSERT, UPDATE, DELETE", None: "ALL PRIVILEGES"}
@@ -53,8 +53,8 @@ def stand_ins(folder: Path, settings: Settings, environments: Environments) -> I
         places = {name: folder / name for name in ("redis", "mariadb", "rabbitmq")}
         for place in places.values():
             place.mkdir()
-        cache = engines.enter_context(redis(places["redis"], "".join(_cache_users(environments))))
-        database = engines.enter_context(mariadb(places["mariadb"], "".join(_schemas(settings, environments))))
+        cache = engines.enter_context(redis(places["redis"], "".join((ADMINISTRATOR, *_cache_users(environments)))))
+        database = engines.enter_context(mariadb(places["mariadb"], "".join((MASTER, *_schemas(settings, environments)))))
         engines.enter_context(rabbitmq(places["rabbitmq"], topology, passwords))
         yield {
             "certificate": (places["rabbitmq"] / "tls.crt").read_text(),

@@ -2,14 +2,22 @@
 
 import os
 import signal
+import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pymysql
+
 from spotmusic_cdk.local.ports import quiet_ports
 from tests.engines.programs import Process, environment, make_certificate, program, running, wait_until
-from tests.engines.test_database import answers, messages, prepare
+
+ADMINISTRATOR = "user default on nopass ~* &* +@all\n"
+"""Line of Redis' file of users by which whoever asks without a name may do everything."""
+MASTER = "CREATE USER master@'%' IDENTIFIED BY 'master';\nGRANT ALL ON *.* TO master@'%';\n"
+"""Statements that make a user of MariaDB who may do everything."""
 
 
 @dataclass
@@ -32,8 +40,8 @@ class Engine:
 
 @contextmanager
 def redis(folder: Path, users: str) -> Iterator[Engine]:
-    """Starts Redis with lines of its file of users; its socket is for its administrator."""
-    (folder / "users.acl").write_text(f"user default on nopass ~* &* +@all\n{users}")
+    """Starts Redis with its file of users; it takes TLS on its port, and none on the socket `redis.sock`."""
+    (folder / "users.acl").write_text(users)
     server, certificate, log = program("redis-server", "valkey-server"), make_certificate(folder), folder / "log"
     (port,) = quiet_ports(1)
     tls = [
@@ -48,20 +56,26 @@ def redis(folder: Path, users: str) -> Iterator[Engine]:
     ]
     own = ["--bind", "127.0.0.1", "--port", "0", "--unixsocket", str(folder / "redis.sock"), "--dir", str(folder), "--save", ""]
     with running([str(server), *own, *tls, "--aclfile", str(folder / "users.acl")], log, environment(server)) as process:
-        wait_until((folder / "redis.sock").exists, "Redis takes connections", log, process)
+        wait_until(lambda: listens(folder / "redis.sock"), "Redis takes connections", log, process)
         yield Engine(port, process, folder)
 
 
+def listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(str(path)) == 0
+
+
 @contextmanager
-def mariadb(folder: Path, statements: str) -> Iterator[Engine]:
-    """Starts MariaDB, which runs statements first; its user `master` may do everything."""
+def mariadb(folder: Path, statements: str, *options: str) -> Iterator[Engine]:
+    """Starts MariaDB with more options, which runs statements first."""
     server, certificate, log = program("mariadbd"), make_certificate(folder), folder / "log"
     (port,) = quiet_ports(1)
-    master = "CREATE USER master@'%' IDENTIFIED BY 'master';\nGRANT ALL ON *.* TO master@'%';\n"
-    (folder / "init.sql").write_text(f"FLUSH PRIVILEGES;\n{master}{statements}")
+    (folder / "init.sql").write_text(f"FLUSH PRIVILEGES;\n{statements}")
     command = [str(server), "--no-defaults", f"--datadir={folder / 'data'}", f"--lc-messages-dir={messages(server)}"]
+    # The server refuses to run as root unless it is named.
     command += ["--user=root"] if os.geteuid() == 0 else []
     prepare(command, server, folder)
+    # Without names of hosts: an anonymous user of `localhost` would come before the users of `%`.
     own = [
         "--skip-name-resolve",
         "--bind-address=127.0.0.1",
@@ -70,6 +84,35 @@ def mariadb(folder: Path, statements: str) -> Iterator[Engine]:
         f"--pid-file={folder / 'pid'}",
     ]
     tls = [f"--ssl-cert={certificate}", f"--ssl-key={folder / 'tls.key'}", f"--init-file={folder / 'init.sql'}"]
-    with running([*command, *own, *tls], log, environment(server)) as process:
+    with running([*command, *own, *tls, *options], log, environment(server)) as process:
         wait_until(lambda: answers(port), "MariaDB takes connections", log, process)
         yield Engine(port, process, folder)
+
+
+def messages(mariadb: Path) -> Path:
+    return mariadb.parents[1] / "share" / "mysql"
+
+
+def prepare(command: list[str], mariadb: Path, folder: Path) -> None:
+    """Makes the server's own tables, as mariadb-install-db does."""
+    (folder / "data").mkdir()
+    files = ("mysql_system_tables.sql", "mysql_performance_tables.sql", "mysql_system_tables_data.sql", "maria_add_gis_sp_bootstrap.sql")
+    text = "".join((messages(mariadb) / file).read_text() for file in files)
+    statements = f"CREATE DATABASE IF NOT EXISTS mysql;\nUSE mysql;\n{text}".encode()
+    done = subprocess.run(
+        [*command, "--bootstrap", "--skip-networking"],
+        input=statements,
+        env=environment(mariadb),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
+
+
+def answers(port: int) -> bool:
+    try:
+        pymysql.connect(host="127.0.0.1", port=port, user="nobody", password="").close()
+    except pymysql.err.OperationalError as error:
+        # Refused for its user or for its missing TLS: the server is there.
+        return error.args[0] not in (2003, 2013)
+    return True

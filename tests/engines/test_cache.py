@@ -7,9 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from spotmusic_cdk.local.ports import quiet_ports
 from spotmusic_constructs.data.cache_users import access_string
-from tests.engines.programs import environment, make_certificate, program, running, wait_until
+from tests.engines.stores import redis
 
 Ask = Callable[..., str]
 
@@ -17,27 +16,10 @@ Ask = Callable[..., str]
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("redis")
-    (folder / "users.acl").write_text(
-        f"user default off -@all\nuser playback >secret {access_string('playback')}\nuser kong >secret {access_string('ratelimit')}\n"
-    )
-    path, certificate, log = folder / "redis.sock", make_certificate(folder), folder / "log"
-    redis = program("redis-server", "valkey-server")
-    (port,) = quiet_ports(1)
-    (folder / "port").write_text(str(port))
-    tls = [
-        "--tls-port",
-        str(port),
-        "--tls-cert-file",
-        str(certificate),
-        "--tls-key-file",
-        str(folder / "tls.key"),
-        "--tls-auth-clients",
-        "no",
-    ]
-    own = ["--bind", "127.0.0.1", "--port", "0", "--unixsocket", str(path), "--dir", str(folder), "--save", ""]
-    with running([str(redis), *own, *tls, "--aclfile", str(folder / "users.acl")], log, environment(redis)) as process:
-        wait_until(lambda: asking(path, None)("PING") != "", "Redis takes connections and our access strings", log, process)
-        yield path
+    users = f"user default off -@all\nuser playback >secret {access_string('playback')}\nuser kong >secret {access_string('ratelimit')}\n"
+    with redis(folder, users) as found:
+        (folder / "port").write_text(str(found.port))
+        yield folder / "redis.sock"
 
 
 def asking(path: Path, user: str | None) -> Ask:

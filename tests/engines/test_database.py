@@ -4,8 +4,6 @@ MariaDB has one password for each user: it refuses `RETAIN CURRENT PASSWORD` of 
 so that a rotation runs to its end; that the old password stays valid is for MySQL alone.
 """
 
-import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -14,8 +12,8 @@ from typing import Any
 import pymysql
 import pytest
 
-from spotmusic_cdk.local.ports import quiet_ports
-from tests.engines.programs import environment, make_certificate, program, running, wait_until
+from tests.engines.programs import make_certificate
+from tests.engines.stores import mariadb
 from tests.unit.data.fake_secrets import FakeSecrets
 
 MASTER, PLAYBACK, WEB = "arn:master", "arn:playback", "arn:web-api"
@@ -27,58 +25,9 @@ ACCESS_DENIED, UNKNOWN_STATEMENT, NO_RIGHTS, NO_RIGHTS_ON_TABLE, LOCKED, INSECUR
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
     """A server that takes TLS connections only, and the authority of its certificate."""
     folder = tmp_path_factory.mktemp("mariadb")
-    mariadb, certificate, log = program("mariadbd"), make_certificate(folder), folder / "log"
-    (port,) = quiet_ports(1)
-    (folder / "users.sql").write_text(
-        "FLUSH PRIVILEGES;\n"
-        "CREATE USER master@'%' IDENTIFIED BY 'master-password';\n"
-        "GRANT ALL PRIVILEGES ON *.* TO master@'%' WITH GRANT OPTION;\n"
-    )
-    command = [str(mariadb), "--no-defaults", f"--datadir={folder / 'data'}", f"--lc-messages-dir={messages(mariadb)}"]
-    # The server refuses to run as root unless it is named.
-    command += ["--user=root"] if os.geteuid() == 0 else []
-    prepare(command, mariadb, folder)
-    # Without names of hosts: an anonymous user of `localhost` would come before the users of `%`.
-    own = [
-        "--skip-name-resolve",
-        "--bind-address=127.0.0.1",
-        f"--port={port}",
-        f"--socket={folder / 'socket'}",
-        f"--pid-file={folder / 'pid'}",
-    ]
-    tls = ["--require-secure-transport=ON", f"--ssl-cert={certificate}", f"--ssl-key={folder / 'tls.key'}"]
-    with running([*command, *own, *tls, f"--init-file={folder / 'users.sql'}"], log, environment(mariadb)) as process:
-        wait_until(lambda: answers(port), "MariaDB takes connections", log, process)
-        yield port, certificate
-
-
-def messages(mariadb: Path) -> Path:
-    return mariadb.parents[1] / "share" / "mysql"
-
-
-def prepare(command: list[str], mariadb: Path, folder: Path) -> None:
-    """Makes the server's own tables, as mariadb-install-db does."""
-    (folder / "data").mkdir()
-    files = ("mysql_system_tables.sql", "mysql_performance_tables.sql", "mysql_system_tables_data.sql", "maria_add_gis_sp_bootstrap.sql")
-    text = "".join((messages(mariadb) / file).read_text() for file in files)
-    statements = f"CREATE DATABASE IF NOT EXISTS mysql;\nUSE mysql;\n{text}".encode()
-    done = subprocess.run(
-        [*command, "--bootstrap", "--skip-networking"],
-        input=statements,
-        env=environment(mariadb),
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
-
-
-def answers(port: int) -> bool:
-    try:
-        pymysql.connect(host="127.0.0.1", port=port, user="nobody", password="").close()
-    except pymysql.err.OperationalError as error:
-        # Refused for its user or for its missing TLS: the server is there.
-        return error.args[0] not in (2003, 2013)
-    return True
+    master = "CREATE USER master@'%' IDENTIFIED BY 'master-password';\nGRANT ALL PRIVILEGES ON *.* TO master@'%' WITH GRANT OPTION;\n"
+    with mariadb(folder, master, "--require-secure-transport=ON") as found:
+        yield found.port, folder / "tls.crt"
 
 
 @pytest.fixture

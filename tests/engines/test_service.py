@@ -31,7 +31,7 @@ from spotmusic_constructs.messaging.topology import TaskQueue, Topology
 from tests.conftest import ROOT, settings_of
 from tests.engines.programs import Process, program, running, wait_until
 from tests.engines.stand_ins import stand_ins
-from tests.engines.stores import Engine, mariadb, redis
+from tests.engines.stores import ADMINISTRATOR, MASTER, Engine, mariadb, redis
 from tests.engines.test_cache import encoded
 from tests.engines.test_rabbitmq import PASSWORD, Broker, rabbitmq
 
@@ -109,13 +109,13 @@ def libraries() -> Path:
 
 @pytest.fixture(scope="module")
 def cache(libraries: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with redis(tmp_path_factory.mktemp("redis"), f"user playback >{FIRST} {access_string('playback')}\n") as found:
+    with redis(tmp_path_factory.mktemp("redis"), f"{ADMINISTRATOR}user playback >{FIRST} {access_string('playback')}\n") as found:
         yield found
 
 
 @pytest.fixture(scope="module")
 def catalogue(libraries: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with mariadb(tmp_path_factory.mktemp("mariadb"), STATEMENTS) as found:
+    with mariadb(tmp_path_factory.mktemp("mariadb"), MASTER + STATEMENTS) as found:
         yield found
 
 
