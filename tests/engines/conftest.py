@@ -4,38 +4,26 @@ import copy
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from spotmusic_constructs.identity.providers import Email, IdentityProvider
-from spotmusic_constructs.identity.realm import Realm, administrators
+from spotmusic_constructs.identity.providers import Email
+from spotmusic_constructs.identity.realm import administrators
 from tests.engines.gateway import API, Gateway, gateway, lua_modules
 from tests.engines.keycloak import Keycloak, apply_administrators, distribution, merge_clients, started
 from tests.engines.logins import person, tokens
 from tests.engines.programs import program, wait_until
+from tests.sample_realm import FULL
 from tests.unit.data.conftest import load_handler
 
 __all__ = ["load_handler"]
 
 Json = dict[str, Any]
-CLUB = {
-    "issuer": "https://club.example",
-    "authorizationUrl": "https://club.example/auth",
-    "tokenUrl": "https://club.example/token",
-    "jwksUrl": "https://club.example/keys",
-}
-REALM = Realm(
-    web_redirects=["https://spotmusic.example/callback"],
-    mobile_redirects=["https://spotmusic.example/app/callback"],
-    grafana_url="https://localhost:3000",
-    registration=True,
-    email=Email(host="mail.example", sender="no-reply@spotmusic.example", secret_arn="arn:mail"),
-    providers=[
-        IdentityProvider(alias="google", kind="google", label="Google", client_id="g", secret_arn="arn:google"),
-        IdentityProvider(alias="music-club", kind="oidc", label="Club", client_id="c", secret_arn="arn:club", endpoints=CLUB),
-    ],
+REALM = replace(
+    FULL, grafana_url="https://localhost:3000", email=Email(host="mail.example", sender="no-reply@spotmusic.example", secret_arn="arn:mail")
 )
 PLAIN = "untouched"
 """A realm as Keycloak makes it, without ours."""
