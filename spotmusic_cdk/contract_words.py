@@ -1,6 +1,6 @@
 """The sentences of the contract of services: what a variable holds, and what a word of `talks_to` means beside its variables."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spotmusic_constructs.data.cache_users import access_string
 from spotmusic_constructs.messaging.topology import DEAD_LETTERS, RETRY_AFTER, TASKS, VIRTUAL_HOST
@@ -43,7 +43,8 @@ READ_AGAIN = "ARN of the user's secret: read it again when a login is refused, b
 AUTHORITY = (
     "only without a domain: name of the parameter with the brokers' authority (PEM). Read it while running, with "
     "pauses until it is there: "
-    "External Secrets writes it within 15 minutes of the cluster's start, and again when it changes. It alone is to be trusted"
+    "External Secrets writes it within 15 minutes of the cluster's start, and again when it changes. It alone is to be trusted. "
+    "Never write it by hand: External Secrets leaves a parameter alone that it did not make"
 )
 
 FORMS = {
@@ -111,7 +112,10 @@ FORMS = {
         "address of an SQS queue with the verdict of the malware scan on each upload "
         "([an upload becomes a track](../constructs/spotmusic_constructs/services/README.md#an-upload-becomes-a-track))"
     ),
-    "UPLOADS_ENDPOINT": "endpoint of S3 that addresses must be signed for: browsers may send to it alone",
+    "UPLOADS_ENDPOINT": (
+        "endpoint of S3 that addresses must be signed for: browsers may send to it alone. Sign by Signature Version 4, with the bucket's "
+        'name in the host; boto3 needs `Config(signature_version="s3v4", s3={"addressing_style": "virtual"})`'
+    ),
 }
 """Variables by name, of every word."""
 
@@ -136,20 +140,18 @@ _MYSQL_TIMEOUTS = (
     "keep `HEALTH_PATH` at 200. Old and new tasks run side by side: a schema changes by adding first, and taking away a deployment later"
 )
 
+_CATALOGUE = Facts(
+    authority=_MYSQL_AUTHORITY.format(variable="CATALOGUE_AUTHORITY"),
+    names="the schema `CATALOGUE_DBNAME`, in `utf8mb4`, which all services share",
+    rights="SELECT. Anything else is refused (1142)",
+    limits=_MYSQL_LIMITS.format(variable="CATALOGUE_CONNECTIONS"),
+    timeouts=_MYSQL_TIMEOUTS,
+)
+
 FACTS = {
-    "catalogue: read": Facts(
-        authority=_MYSQL_AUTHORITY.format(variable="CATALOGUE_AUTHORITY"),
-        names="the schema `CATALOGUE_DBNAME`, in `utf8mb4`, which all services share",
-        rights="SELECT. Anything else is refused (1142)",
-        limits=_MYSQL_LIMITS.format(variable="CATALOGUE_CONNECTIONS"),
-        timeouts=_MYSQL_TIMEOUTS,
-    ),
-    "catalogue: write": Facts(
-        authority=_MYSQL_AUTHORITY.format(variable="CATALOGUE_AUTHORITY"),
-        names="the schema `CATALOGUE_DBNAME`, in `utf8mb4`, which all services share",
-        rights="SELECT, INSERT, UPDATE and DELETE. Tables are not changed by a service while it runs (1142)",
-        limits=_MYSQL_LIMITS.format(variable="CATALOGUE_CONNECTIONS"),
-        timeouts=_MYSQL_TIMEOUTS,
+    "catalogue: read": _CATALOGUE,
+    "catalogue: write": replace(
+        _CATALOGUE, rights="SELECT, INSERT, UPDATE and DELETE. Tables are not changed by a service while it runs (1142)"
     ),
     "database": Facts(
         authority=_MYSQL_AUTHORITY.format(variable="DATABASE_AUTHORITY"),

@@ -16,7 +16,7 @@ REGION, BUCKET = "sa-east-1", "uploads-of-the-test"
 REGIONAL = f"{BUCKET}.s3.{REGION}.amazonaws.com"
 """Regional domain name of the bucket, which the content security policy of the player names (property 112)."""
 CONFIG = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
-"""What the contract of images asks for (services/README.md, footnote 3)."""
+"""Configuration of boto3 that the contract of services asks for (docs/services.md, `UPLOADS_ENDPOINT`)."""
 
 
 @pytest.fixture
