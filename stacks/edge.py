@@ -145,26 +145,26 @@ class EdgeStack(EnvironmentStack):
             use=NOTIFICATIONS,
             removal_policy=self.data_removal,
         ).key
-        told = settings.observability
+        observability = settings.observability
         alarms = AlarmTopic(
             self,
             "AlarmTopic",
             key=key,
-            emails=told.alarm_emails,
-            endpoints=told.alarm_endpoints,
-            pagers=told.pager_endpoints,
+            emails=observability.alarm_emails,
+            endpoints=observability.alarm_endpoints,
+            pagers=observability.pager_endpoints,
             environment=settings.name,
-            runbooks=told.runbooks,
+            runbooks=observability.runbooks,
         )
         cdk.CrossStackReferences.of(alarms).produce(cdk.ReferenceStrength.WEAK)
         topic = alarms.topic
-        DistributionAlarms(self, "DistributionAlarms", told=alarms.audience, distribution_id=self.distribution.distribution_id)
-        WebAclAlarms(self, "WebAclAlarms", told=alarms.audience, metric_name=self.web_acl.metric_name)
+        DistributionAlarms(self, "DistributionAlarms", audience=alarms.audience, distribution_id=self.distribution.distribution_id)
+        WebAclAlarms(self, "WebAclAlarms", audience=alarms.audience, metric_name=self.web_acl.metric_name)
         if settings.region in WITHOUT_BUDGETS:
             MonthlyBudget(self, "Budget", topic=topic, limit_usd=settings.observability.monthly_budget_usd)
             DailyBudget(self, "DailyBudget", topic=topic, limit_usd=settings.observability.daily_budget_usd)
         if certificate:
-            CertificateAlarms(self, "CertificateAlarms", told=alarms.audience, certificates={"Viewers": certificate.certificate_arn})
+            CertificateAlarms(self, "CertificateAlarms", audience=alarms.audience, certificates={"Viewers": certificate.certificate_arn})
         return topic
 
 

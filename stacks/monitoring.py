@@ -39,7 +39,7 @@ class Monitoring(Construct):
         data: for Grafana's database.
         eks_platform: cluster, and what must be deployed before.
         workspace: where samples are kept for good.
-        told: who is told of alerts.
+        audience: recipients of alerts.
         heartbeat: topic whose silence is an alarm.
         names: names of what is deployed, which dashboards choose among.
     """
@@ -55,7 +55,7 @@ class Monitoring(Construct):
         data: DataStack,
         eks_platform: EksPlatformStack,
         workspace: Workspace,
-        told: Audience,
+        audience: Audience,
         heartbeat: sns.ITopic,
         names: Names,
     ) -> None:
@@ -80,7 +80,7 @@ class Monitoring(Construct):
             images=registry.images,
             environment=settings.name,
             workspace=workspace,
-            told=told,
+            audience=audience,
             heartbeat=heartbeat,
             grafana=grafana,
             targets=list(_targets(settings)),
@@ -108,7 +108,7 @@ class Monitoring(Construct):
             cluster=eks_platform.cluster,
             chart=LocalChart(path=CHARTS / "monitoring"),
             names=names,
-            runbooks=told.runbooks,
+            runbooks=audience.runbooks,
             viewers=settings.kubernetes.viewers,
             namespace=MONITORING,
             after=[eks_platform.last_wave],

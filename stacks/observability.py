@@ -1,4 +1,4 @@
-"""The observability stack: who is told of what, and where everything can be seen."""
+"""The observability stack: alarms and their recipients, logs, metrics and dashboards."""
 
 from collections.abc import Iterator, Mapping
 
@@ -100,28 +100,28 @@ class ObservabilityStack(EnvironmentStack):
         name, keys = f"spotmusic-{settings.name}-{self.creation}", secrets.keys
         retention = self.log_retention.security
 
-        told = settings.observability
+        observability = settings.observability
         alarms = AlarmTopic(
             self,
             "AlarmTopic",
             key=keys.notifications,
-            emails=told.alarm_emails,
-            endpoints=told.alarm_endpoints,
-            pagers=told.pager_endpoints,
+            emails=observability.alarm_emails,
+            endpoints=observability.alarm_endpoints,
+            pagers=observability.pager_endpoints,
             environment=settings.name,
-            runbooks=told.runbooks,
+            runbooks=observability.runbooks,
         )
-        self.alarm_topic, self._told = alarms.topic, alarms.audience
-        if told.alarm_slack:
+        self.alarm_topic, self._audience = alarms.topic, alarms.audience
+        if observability.alarm_slack:
             SlackChannel(
                 self,
                 "Slack",
                 name=f"spotmusic-{settings.name}",
-                workspace=told.alarm_slack.workspace,
-                channel=told.alarm_slack.channel,
+                workspace=observability.alarm_slack.workspace,
+                channel=observability.alarm_slack.channel,
                 topic_arns=[topic.topic_arn for topic in (self.alarm_topic, edge.alarm_topic)],
             )
-        heartbeat = Heartbeat(self, "Heartbeat", told=self._told, key=keys.notifications)
+        heartbeat = Heartbeat(self, "Heartbeat", audience=self._audience, key=keys.notifications)
         self.event_log = EventLog(
             self,
             "EventLog",
@@ -143,8 +143,8 @@ class ObservabilityStack(EnvironmentStack):
         self._nat_gateways = dict(_nat_gateways(network))
         self._queues = dict(_queues(settings))
         self._services = self._watched_services()
-        events = EventAlarms(self, "EventAlarms", told=self._told, log=self.event_log)
-        tracks = DeletedTracks(self, "DeletedTracks", told=self._told, log=self.event_log)
+        events = EventAlarms(self, "EventAlarms", audience=self._audience, log=self.event_log)
+        tracks = DeletedTracks(self, "DeletedTracks", audience=self._audience, log=self.event_log)
         self._watch_entry()
         self._watch_services()
         self._watch_data()
@@ -159,7 +159,7 @@ class ObservabilityStack(EnvironmentStack):
             data=data,
             eks_platform=eks_platform,
             workspace=self.workspace.workspace,
-            told=self._told,
+            audience=self._audience,
             heartbeat=heartbeat.topic,
             names=self._names(network, registry),
         )
@@ -192,11 +192,11 @@ class ObservabilityStack(EnvironmentStack):
 
     def _watch_entry(self) -> None:
         """The way in: gateway and brokers, the cluster that they lead to, and the way out."""
-        gateway, brokers, told = self._eks.gateway, self._eks.brokers, self._told
+        gateway, brokers, audience = self._eks.gateway, self._eks.brokers, self._audience
         ApplicationLoadBalancerAlarms(
             self,
             "GatewayAlarms",
-            told=told,
+            audience=audience,
             name="gateway",
             load_balancer=gateway.load_balancer.load_balancer_full_name,
             target_groups={"Kong": targets.kong(gateway.target_group, replicas=self._settings.kubernetes.kong.min_replicas)},
@@ -204,13 +204,13 @@ class ObservabilityStack(EnvironmentStack):
         NetworkLoadBalancerAlarms(
             self,
             "BrokerAlarms",
-            told=told,
+            audience=audience,
             name="brokers",
             load_balancer=brokers.load_balancer.load_balancer_full_name,
             target_groups=dict(targets.brokers(brokers, counted=bool(self._queues))),
         )
-        KubernetesAlarms(self, "KubernetesAlarms", told=told, cluster_name=self._eks.cluster.cluster_name)
-        NatGatewayAlarms(self, "NatAlarms", told=told, nat_gateways=self._nat_gateways)
+        KubernetesAlarms(self, "KubernetesAlarms", audience=audience, cluster_name=self._eks.cluster.cluster_name)
+        NatGatewayAlarms(self, "NatAlarms", audience=audience, nat_gateways=self._nat_gateways)
 
     def _watched_services(self) -> Mapping[str, ecs.IService]:
         """Services by their names in Parameter Store: an export would keep a service from being retired (docs/adr/0001)."""
@@ -225,7 +225,7 @@ class ObservabilityStack(EnvironmentStack):
         ApplicationLoadBalancerAlarms(
             self,
             "ServicesAlarms",
-            told=self._told,
+            audience=self._audience,
             name="services",
             load_balancer=self._ecs.load_balancer.load_balancer_full_name,
             # A blue/green deployment leaves one target group for another: the count of running tasks tells instead.
@@ -235,26 +235,26 @@ class ObservabilityStack(EnvironmentStack):
             ServiceAlarms(
                 self,
                 f"Service-{name}",
-                told=self._told,
+                audience=self._audience,
                 name=name,
                 cluster_name=self._ecs.cluster.cluster_name,
                 service_name=service.service_name,
             )
-        QueueAlarms(self, "QueueAlarms", told=self._told, queues=self._queues)
+        QueueAlarms(self, "QueueAlarms", audience=self._audience, queues=self._queues)
         self._restart_services()
 
     def _restart_services(self) -> None:
         """Here and not beside the services: forty of them fill their stack."""
         if self._services:
             group = WeeklyRestart(self, "WeeklyRestart", cluster=self._ecs.cluster, services=self._services).group
-            RestartAlarms(self, "RestartAlarms", told=self._told, group_name=group.ref)
+            RestartAlarms(self, "RestartAlarms", audience=self._audience, group_name=group.ref)
 
     def _watch_data(self) -> None:
         for name, (database, settings) in self._databases.items():
             DatabaseAlarms(
                 self,
                 f"{name}Alarms",
-                told=self._told,
+                audience=self._audience,
                 name=name.lower(),
                 instance_identifier=database.instance.instance_identifier,
                 storage_gib=settings.storage_gib,
@@ -265,9 +265,9 @@ class ObservabilityStack(EnvironmentStack):
             for name, found in self._data.verdicts.items()
             if name in self._settings.services_talking_to("uploads")
         }
-        VerdictAlarms(self, "VerdictAlarms", told=self._told, services=queues)
-        CacheAlarms(self, "CacheAlarms", told=self._told, nodes=self._nodes)
-        FunctionAlarms(self, "FunctionAlarms", told=self._told, functions=dict(self._functions()))
+        VerdictAlarms(self, "VerdictAlarms", audience=self._audience, services=queues)
+        CacheAlarms(self, "CacheAlarms", audience=self._audience, nodes=self._nodes)
+        FunctionAlarms(self, "FunctionAlarms", audience=self._audience, functions=dict(self._functions()))
 
     def _promise(self) -> tuple[ServiceLevelObjective, ServiceLevelObjective]:
         """What listeners may rely on, measured where the Web API comes in."""
@@ -275,7 +275,7 @@ class ObservabilityStack(EnvironmentStack):
         availability = ServiceLevelObjective(
             self,
             "Availability",
-            told=self._told,
+            audience=self._audience,
             broken="The Web API fails: its requests end in server errors",
             objective_percent=AVAILABILITY_PERCENT,
             bad_percent=lambda period: error_rate(gateway, period=period),
@@ -284,7 +284,7 @@ class ObservabilityStack(EnvironmentStack):
         latency = ServiceLevelObjective(
             self,
             "Latency",
-            told=self._told,
+            audience=self._audience,
             broken=f"The Web API is slow: its answers take longer than {LATENCY_SECONDS:g} s",
             objective_percent=LATENCY_PERCENT,
             bad_percent=lambda period: slow_share(gateway, LATENCY_SECONDS, period=period),

@@ -37,7 +37,7 @@ BROKEN, WELL = "0", "1"
 PUBLISHED = "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>"
 
 
-def told_in(stack: cdk.Stack) -> Audience:
+def audience_in(stack: cdk.Stack) -> Audience:
     """Recipients of alerts."""
     topic, pager = (topics.Topic.from_topic_arn(stack, id_, arn) for id_, arn in (("Topic", TOPIC), ("Pager", PAGER)))
     return Audience(topic=topic, pager=pager, environment="prod")
@@ -134,7 +134,7 @@ def sns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     port, between = quiet_ports(2)
     image = Image(registry="registry.example", repository="alertmanager", tag="v1")
     values: Json = alertmanager_values(
-        image=image, told=told_in(new_stack()), heartbeat_arn=HEARTBEAT, region="sa-east-1", storage_class="gp3", zones=3
+        image=image, audience=audience_in(new_stack()), heartbeat_arn=HEARTBEAT, region="sa-east-1", storage_class="gp3", zones=3
     )
     write_rules(folder)
     with StandIn() as stand_in, ExitStack() as engines:

@@ -26,7 +26,7 @@ class UploadVerdicts(Construct):
 
     Attributes:
         queue: queue with the verdicts.
-        dead_letters: queue of what nobody could process.
+        dead_letters: queue of verdicts that failed five times, or could not be delivered.
 
     Args:
         bucket: bucket of the uploads.

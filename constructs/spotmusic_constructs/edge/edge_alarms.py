@@ -18,14 +18,14 @@ class DistributionAlarms(Alarms):
     """Alarms of a CloudFront distribution: errors that viewers see, and how long they wait.
 
     Args:
-        told: recipients, with topics in us-east-1.
+        audience: recipients, with topics in us-east-1.
         distribution_id: id of the distribution, which has to publish additional metrics.
         server_error_percent: requests answered with 5xx, in percent.
         client_error_percent: requests answered with 4xx, in percent: signatures that expired, or a broken player.
         latency_ms: p99 of the time to the origins' first byte, in milliseconds.
 
     Example:
-        DistributionAlarms(self, "DistributionAlarms", told=alarms.audience, distribution_id=distribution.distribution_id)
+        DistributionAlarms(self, "DistributionAlarms", audience=alarms.audience, distribution_id=distribution.distribution_id)
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class DistributionAlarms(Alarms):
         scope: Construct,
         construct_id: str,
         *,
-        told: Audience,
+        audience: Audience,
         distribution_id: str,
         server_error_percent: Thresholds = SERVER_ERROR_PERCENT,
         client_error_percent: Thresholds = CLIENT_ERROR_PERCENT,
@@ -69,19 +69,19 @@ class DistributionAlarms(Alarms):
                 periods=3,
             ),
         ]
-        super().__init__(scope, construct_id, told=told, runbook="edge", rules=rules)
+        super().__init__(scope, construct_id, audience=audience, runbook="edge", rules=rules)
 
 
 class WebAclAlarms(Alarms):
     """Alarms of a web ACL of CloudFront: an attack, or a rule that blocks listeners.
 
     Args:
-        told: recipients, with topics in us-east-1.
+        audience: recipients, with topics in us-east-1.
         metric_name: name of the web ACL in CloudWatch metrics.
         blocked_requests: requests blocked in five minutes.
 
     Example:
-        WebAclAlarms(self, "WebAclAlarms", told=alarms.audience, metric_name=acl.metric_name)
+        WebAclAlarms(self, "WebAclAlarms", audience=alarms.audience, metric_name=acl.metric_name)
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class WebAclAlarms(Alarms):
         scope: Construct,
         construct_id: str,
         *,
-        told: Audience,
+        audience: Audience,
         metric_name: str,
         blocked_requests: Thresholds = BLOCKED_REQUESTS,
     ) -> None:
@@ -102,4 +102,4 @@ class WebAclAlarms(Alarms):
             thresholds=blocked_requests,
             periods=1,
         )
-        super().__init__(scope, construct_id, told=told, runbook="web-acl", rules=[blocked])
+        super().__init__(scope, construct_id, audience=audience, runbook="web-acl", rules=[blocked])

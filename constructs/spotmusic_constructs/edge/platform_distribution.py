@@ -88,8 +88,10 @@ class PlatformDistribution(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         gateway_origin = vpc_origin(gateway, gateway_domain_name)
-        told = self._on_viewer_request("ViewerAddress", "viewer_address.js", "Tells the gateway the viewer's address and the request's id")
-        api = self._api(gateway_origin, told, hsts_subdomains)
+        viewer_address = self._on_viewer_request(
+            "ViewerAddress", "viewer_address.js", "Tells the gateway the viewer's address and the request's id"
+        )
+        api = self._api(gateway_origin, viewer_address, hsts_subdomains)
         access = cloudfront.S3OriginAccessControl(self, "OriginAccess", description="Signs every request to the buckets")
 
         self.distribution = cloudfront.Distribution(
@@ -162,7 +164,9 @@ class PlatformDistribution(Construct):
             ).policy,
         )
 
-    def _api(self, origin: cloudfront.IOrigin, told: cloudfront.FunctionAssociation, hsts_subdomains: bool) -> cloudfront.BehaviorOptions:
+    def _api(
+        self, origin: cloudfront.IOrigin, viewer_address: cloudfront.FunctionAssociation, hsts_subdomains: bool
+    ) -> cloudfront.BehaviorOptions:
         viewer = cloudfront.OriginRequestPolicy(
             self,
             "ViewerRequest",
@@ -184,7 +188,7 @@ class PlatformDistribution(Construct):
             response_headers_policy=headers.policy,
             # CloudFront compresses only what it may cache; the gateway compresses.
             compress=False,
-            function_associations=[told],
+            function_associations=[viewer_address],
         )
 
     def _files(self, origin: cloudfront.IOrigin, api: cloudfront.BehaviorOptions) -> cloudfront.BehaviorOptions:

@@ -16,7 +16,7 @@ CREDENTIAL_ARGUMENTS = (
     *("Signature", "Policy", "code", "access_token", "id_token", "refresh_token", "id_token_hint", "logout_token"),
     *("key", "session_code", "client_data", "user_code", "device_code", "SAMLResponse", "SAMLRequest", "request", "state"),
 )
-"""Query arguments that open something, or name somebody, for whoever reads them: signatures of audio URLs, codes and tokens of OpenID
+"""Query arguments that are credentials or personal data, and are left out of logs: signatures of audio URLs, codes and tokens of OpenID
 Connect (an `id_token_hint` holds name and address), and Keycloak's own (`key` of a mail sets a password)."""
 
 _LARGEST_INSPECTION = wafv2.CfnWebACL.RequestBodyAssociatedResourceTypeConfigProperty(default_size_inspection_limit="KB_64")

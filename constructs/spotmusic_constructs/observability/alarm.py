@@ -1,4 +1,4 @@
-"""What an alarm is, as data: what it measures, how much is too much, who is told and what they should do."""
+"""Alarms as data: metric, thresholds, recipients and runbook."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -92,7 +92,7 @@ class Audience:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """When somebody is told, and of what.
+    """Condition and text of an alarm.
 
     Args:
         name: what is watched, in one CamelCase word; it becomes part of the alarm's name.
@@ -128,16 +128,16 @@ ENDS_BY_ITSELF = "This alarm ends by itself within minutes; the problem does not
 class Alarms(Construct):
     """Alarms of one thing, made from rules.
 
-    Creates an alarm for each rule and severity. Each tells `told` when it fires and, unless it is of an event, when it is over. Its
+    Creates an alarm for each rule and severity. Each tells `audience` when it fires and, unless it is of an event, when it is over. Its
     description names environment, subject, severity and runbook.
 
     Args:
-        told: recipients.
-        runbook: name of the runbook below `told.runbooks`, without its ending.
-        rules: when somebody is told.
+        audience: recipients.
+        runbook: name of the runbook below `audience.runbooks`, without its ending.
+        rules: conditions, each with its text.
 
     Example:
-        Alarms(self, "Uploads", told=alarms.audience, runbook="uploads", rules=[
+        Alarms(self, "Uploads", audience=alarms.audience, runbook="uploads", rules=[
             Rule(name="Queue", summary="Uploads wait.", watch=waiting, thresholds={"warning": 100, "critical": 1000}),
         ])
     """
@@ -147,7 +147,7 @@ class Alarms(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        told: Audience,
+        audience: Audience,
         runbook: str,
         rules: Iterable[Rule],
     ) -> None:
@@ -158,10 +158,10 @@ class Alarms(Construct):
                 f"{rule.name}{severity.capitalize()}",
                 rule=rule,
                 threshold=threshold,
-                description=told.text(
+                description=audience.text(
                     f"{rule.summary} {ENDS_BY_ITSELF}" if rule.event else rule.summary, severity=severity, runbook=rule.runbook or runbook
                 ),
-                told=told.topics(severity),
+                topics=audience.topics(severity),
             )
             for rule in rules
             for severity, threshold in rule.thresholds.items()
@@ -169,7 +169,7 @@ class Alarms(Construct):
 
 
 def alarm(
-    scope: Construct, construct_id: str, *, rule: Rule, threshold: float, description: str, told: list[str] | None
+    scope: Construct, construct_id: str, *, rule: Rule, threshold: float, description: str, topics: list[str] | None
 ) -> cloudwatch.CfnAlarm:
     """Makes one alarm, which tells topics by their ARN; without any it only feeds a composite alarm."""
     return cloudwatch.CfnAlarm(
@@ -177,8 +177,8 @@ def alarm(
         construct_id,
         alarm_description=description,
         actions_enabled=True,
-        alarm_actions=told,
-        ok_actions=None if rule.event else told,
+        alarm_actions=topics,
+        ok_actions=None if rule.event else topics,
         comparison_operator=_COMPARISONS[rule.comparison],
         threshold=threshold,
         evaluation_periods=rule.periods,

@@ -38,13 +38,13 @@ def subject(environment: str) -> str:
 
 
 def alertmanager_values(
-    *, image: Image, told: Audience, heartbeat_arn: str, region: str, storage_class: str, zones: int
+    *, image: Image, audience: Audience, heartbeat_arn: str, region: str, storage_class: str, zones: int
 ) -> dict[str, object]:
     """Returns the values below `alertmanager`.
 
     Args:
         image: image of Alertmanager.
-        told: who is told of alerts.
+        audience: recipients of alerts.
         heartbeat_arn: SNS topic whose silence is an alarm.
         region: region of the topics.
         storage_class: class of the volumes that keep silences.
@@ -54,7 +54,7 @@ def alertmanager_values(
         "serviceAccount": {"create": True, "name": SERVICE_ACCOUNT},
         # One may go. The chart's default is minAvailable, which cannot be taken back: a budget with both is refused.
         "podDisruptionBudget": {"enabled": True, "minAvailable": REPLICAS - 1},
-        "config": _config(told, heartbeat_arn, region),
+        "config": _config(audience, heartbeat_arn, region),
         "alertmanagerSpec": {
             "image": image.parts,
             "replicas": REPLICAS,
@@ -81,10 +81,10 @@ SAME = ("alertname", "namespace", "service", "slo", "exported_namespace", "name"
 """Labels that tell one thing from another in two severities of one alert."""
 
 
-def _config(told: Audience, heartbeat_arn: str, region: str) -> dict[str, object]:
+def _config(audience: Audience, heartbeat_arn: str, region: str) -> dict[str, object]:
     def receiver(severity: Severity) -> dict[str, object]:
-        sns = {"sigv4": {"region": region}, "subject": subject(told.environment), "message": MESSAGE, "send_resolved": True}
-        sends = [{"topic_arn": topic, **sns, "attributes": {"severity": severity}} for topic in told.topics(severity)]
+        sns = {"sigv4": {"region": region}, "subject": subject(audience.environment), "message": MESSAGE, "send_resolved": True}
+        sends = [{"topic_arn": topic, **sns, "attributes": {"severity": severity}} for topic in audience.topics(severity)]
         return {"name": severity, "sns_configs": sends}
 
     beat = {"topic_arn": heartbeat_arn, "sigv4": {"region": region}, "subject": "Watchdog", "message": "Watchdog", "send_resolved": False}

@@ -20,7 +20,7 @@ class CacheAlarms(Alarms):
     """Alarms of a replication group: failovers; of each node cpu, memory, evictions, connections, lag and refused logins.
 
     Args:
-        told: recipients.
+        audience: recipients.
         nodes: identifier of each cache cluster in the group, such as `spotmusic-001`.
         cpu_percent: engine cpu, in percent.
         memory_percent: memory in use, in percent of what data may take.
@@ -29,7 +29,7 @@ class CacheAlarms(Alarms):
         connections: clients of a node.
 
     Example:
-        CacheAlarms(self, "CacheAlarms", told=told, nodes=[f"{group_id}-00{number}" for number in (1, 2, 3)])
+        CacheAlarms(self, "CacheAlarms", audience=audience, nodes=[f"{group_id}-00{number}" for number in (1, 2, 3)])
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class CacheAlarms(Alarms):
         scope: Construct,
         construct_id: str,
         *,
-        told: Audience,
+        audience: Audience,
         nodes: Sequence[str],
         cpu_percent: Thresholds = CPU_PERCENT,
         memory_percent: Thresholds = MEMORY_PERCENT,
@@ -80,7 +80,7 @@ class CacheAlarms(Alarms):
         super().__init__(
             scope,
             construct_id,
-            told=told,
+            audience=audience,
             runbook="cache",
             rules=[_failover(nodes), *(rule for number, node in enumerate(nodes, start=1) for rule in rules_of(number, node))],
         )

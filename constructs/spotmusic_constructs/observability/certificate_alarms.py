@@ -15,21 +15,21 @@ class CertificateAlarms(Alarms):
     """Alarms of ACM certificates that are not renewed in time. CloudFront's are in us-east-1, and so are their alarms.
 
     Args:
-        told: recipients, with topics in the region of the certificates.
+        audience: recipients, with topics in the region of the certificates.
         certificates: ARN of each certificate by a CamelCase name.
         days: days to the end.
 
     Example:
-        CertificateAlarms(self, "CertificateAlarms", told=told, certificates={"Gateway": certificate.certificate_arn})
+        CertificateAlarms(self, "CertificateAlarms", audience=audience, certificates={"Gateway": certificate.certificate_arn})
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, told: Audience, certificates: Mapping[str, str], days: Thresholds = DAYS
+        self, scope: Construct, construct_id: str, *, audience: Audience, certificates: Mapping[str, str], days: Thresholds = DAYS
     ) -> None:
         super().__init__(
             scope,
             construct_id,
-            told=told,
+            audience=audience,
             runbook="certificate",
             rules=[
                 Rule(

@@ -26,7 +26,7 @@ class DatabaseAlarms(Alarms):
     A Multi-AZ instance has no replication lag to watch: its standby is written to synchronously.
 
     Args:
-        told: recipients.
+        audience: recipients.
         name: name of the database, with which texts begin.
         instance_identifier: identifier of the instance.
         storage_gib: storage at creation, in GiB; shares of storage are shares of it.
@@ -38,7 +38,7 @@ class DatabaseAlarms(Alarms):
         memory_share: share of the memory below which free memory is too little.
 
     Example:
-        DatabaseAlarms(self, "CatalogueAlarms", told=told, name="catalogue", instance_identifier=instance.instance_identifier,
+        DatabaseAlarms(self, "CatalogueAlarms", audience=audience, name="catalogue", instance_identifier=instance.instance_identifier,
                        storage_gib=200, memory_gib=32)
     """
 
@@ -47,7 +47,7 @@ class DatabaseAlarms(Alarms):
         scope: Construct,
         construct_id: str,
         *,
-        told: Audience,
+        audience: Audience,
         name: str,
         instance_identifier: str,
         storage_gib: int,
@@ -66,7 +66,7 @@ class DatabaseAlarms(Alarms):
         super().__init__(
             scope,
             construct_id,
-            told=told,
+            audience=audience,
             runbook="database",
             rules=[
                 Rule(

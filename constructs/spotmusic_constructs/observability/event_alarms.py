@@ -89,17 +89,17 @@ class DeletedTracks(Alarms):
     """Alarm of many tracks that are deleted at once: listeners notice only as edges forget them.
 
     Args:
-        told: recipients.
+        audience: recipients.
         log: where deletions of the audio library are recorded (`event_log.deletions`).
 
     Attributes:
         count: metric of deleted tracks.
 
     Example:
-        DeletedTracks(self, "DeletedTracks", told=told, log=event_log)
+        DeletedTracks(self, "DeletedTracks", audience=audience, log=event_log)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, told: Audience, log: EventLog) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, log: EventLog) -> None:
         self.count = log.count("DeletedTracks", '{ $.source = "aws.s3" && $.detail-type = "Object Deleted" }')
         rule = Rule(
             name="Count",
@@ -109,7 +109,7 @@ class DeletedTracks(Alarms):
             periods=1,
             event=True,
         )
-        super().__init__(scope, construct_id, told=told, runbook="restore#objects-of-a-bucket", rules=[rule])
+        super().__init__(scope, construct_id, audience=audience, runbook="restore#objects-of-a-bucket", rules=[rule])
 
 
 class EventAlarms(Construct):
@@ -121,16 +121,16 @@ class EventAlarms(Construct):
     Creates for each kind a metric filter on the log and an alarm, which ends by itself when no further event came for five minutes.
 
     Args:
-        told: recipients.
+        audience: recipients.
         log: where events are recorded.
 
     Example:
-        EventAlarms(self, "EventAlarms", told=told, log=event_log)
+        EventAlarms(self, "EventAlarms", audience=audience, log=event_log)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, told: Audience, log: EventLog) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, log: EventLog) -> None:
         super().__init__(scope, construct_id)
         self.counts = {name: log.count(name, pattern) for name, (_, _, _, pattern) in _PATTERNS.items()}
         for name, (runbook, severity, summary, _) in _PATTERNS.items():
             rule = Rule(name="Count", summary=summary, watch=self.counts[name], thresholds={severity: 1}, periods=1, event=True)
-            Alarms(self, name, told=told, runbook=runbook, rules=[rule])
+            Alarms(self, name, audience=audience, runbook=runbook, rules=[rule])

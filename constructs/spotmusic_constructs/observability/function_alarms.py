@@ -29,14 +29,14 @@ class FunctionAlarms(Construct):
     """Alarms of Lambda functions that run by a schedule or an event: no caller sees them fail.
 
     Args:
-        told: recipients.
+        audience: recipients.
         functions: functions by a CamelCase name.
 
     Example:
-        FunctionAlarms(self, "FunctionAlarms", told=told, functions={"Rotation": WatchedFunction(function_name=..., ...)})
+        FunctionAlarms(self, "FunctionAlarms", audience=audience, functions={"Rotation": WatchedFunction(function_name=..., ...)})
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, told: Audience, functions: Mapping[str, WatchedFunction]) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, functions: Mapping[str, WatchedFunction]) -> None:
         super().__init__(scope, construct_id)
         for name, function in functions.items():
             errors = Metric(
@@ -47,4 +47,4 @@ class FunctionAlarms(Construct):
                 period=300,
             )
             rule = Rule(name="Errors", summary=function.summary, watch=errors, thresholds={function.severity: 1}, periods=1, event=True)
-            Alarms(self, name, told=told, runbook=function.runbook, rules=[rule])
+            Alarms(self, name, audience=audience, runbook=function.runbook, rules=[rule])

@@ -19,14 +19,14 @@ class Heartbeat(Construct):
     key. The topic needs no subscription.
 
     Args:
-        told: recipients of the alarm.
+        audience: recipients of the alarm.
         key: customer-managed key of the data class "notifications".
 
     Example:
-        heartbeat = Heartbeat(self, "Heartbeat", told=alarms.audience, key=keys.notifications)
+        heartbeat = Heartbeat(self, "Heartbeat", audience=alarms.audience, key=keys.notifications)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, told: Audience, key: kms.IKey) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
         resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key.key_arn)
         sns.CfnTopicPolicy(self, "Policy", topics=[resource.ref], policy_document=_policy(resource.ref))
@@ -46,7 +46,7 @@ class Heartbeat(Construct):
             periods=SILENT_PERIODS,
             missing_data="breaching",
         )
-        Alarms(self, "Alarms", told=told, runbook="monitoring", rules=[silence])
+        Alarms(self, "Alarms", audience=audience, runbook="monitoring", rules=[silence])
 
 
 def _policy(topic_arn: str) -> dict[str, object]:

@@ -15,13 +15,13 @@ class KubernetesAlarms(Alarms):
     It would tell of a cluster in which Prometheus itself found no node.
 
     Args:
-        told: recipients.
+        audience: recipients.
         cluster_name: name of the cluster, Kubernetes 1.28 or later, which publishes its metrics in `AWS/EKS`.
         unschedulable_pods: pods that found no node for a quarter of an hour.
         storage_bytes: size of etcd's database.
 
     Example:
-        KubernetesAlarms(self, "ClusterAlarms", told=told, cluster_name=cluster.cluster_name)
+        KubernetesAlarms(self, "ClusterAlarms", audience=audience, cluster_name=cluster.cluster_name)
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class KubernetesAlarms(Alarms):
         scope: Construct,
         construct_id: str,
         *,
-        told: Audience,
+        audience: Audience,
         cluster_name: str,
         unschedulable_pods: int = 1,
         storage_bytes: Thresholds = STORAGE_BYTES,
@@ -40,7 +40,7 @@ class KubernetesAlarms(Alarms):
         super().__init__(
             scope,
             construct_id,
-            told=told,
+            audience=audience,
             runbook="kubernetes",
             rules=[
                 Rule(

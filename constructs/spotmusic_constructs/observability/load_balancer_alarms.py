@@ -64,7 +64,7 @@ class ApplicationLoadBalancerAlarms(Alarms):
     """Alarms of an Application Load Balancer: errors, latency and targets.
 
     Args:
-        told: recipients.
+        audience: recipients.
         name: name of the load balancer, with which texts begin.
         load_balancer: full name of the load balancer (`app/…`).
         target_groups: target groups that always have targets, by a CamelCase name.
@@ -72,7 +72,8 @@ class ApplicationLoadBalancerAlarms(Alarms):
         latency_seconds: p99 of the targets' answers, in seconds.
 
     Example:
-        ApplicationLoadBalancerAlarms(self, "GatewayAlarms", told=told, name="gateway", load_balancer=gateway.load_balancer_full_name,
+        ApplicationLoadBalancerAlarms(self, "GatewayAlarms", audience=audience, name="gateway",
+                                      load_balancer=gateway.load_balancer_full_name,
                                       target_groups={"Kong": WatchedTargets(group=gateway.target_group_full_name, ...)})
     """
 
@@ -81,7 +82,7 @@ class ApplicationLoadBalancerAlarms(Alarms):
         scope: Construct,
         construct_id: str,
         *,
-        told: Audience,
+        audience: Audience,
         name: str,
         load_balancer: str,
         target_groups: Mapping[str, WatchedTargets],
@@ -92,7 +93,7 @@ class ApplicationLoadBalancerAlarms(Alarms):
         super().__init__(
             scope,
             construct_id,
-            told=told,
+            audience=audience,
             runbook="load-balancer",
             rules=[
                 Rule(
@@ -142,13 +143,13 @@ class NetworkLoadBalancerAlarms(Alarms):
     """Alarms of a Network Load Balancer: targets and resets.
 
     Args:
-        told: recipients.
+        audience: recipients.
         name: name of the load balancer, with which texts begin.
         load_balancer: full name of the load balancer (`net/…`).
         target_groups: target groups that always have targets, by a CamelCase name; a broker's own listener has one target.
 
     Example:
-        NetworkLoadBalancerAlarms(self, "BrokerAlarms", told=told, name="brokers", load_balancer=brokers.load_balancer_full_name,
+        NetworkLoadBalancerAlarms(self, "BrokerAlarms", audience=audience, name="brokers", load_balancer=brokers.load_balancer_full_name,
                                   target_groups={"Amqp": WatchedTargets(group=amqp.target_group_full_name, ...)})
     """
 
@@ -157,7 +158,7 @@ class NetworkLoadBalancerAlarms(Alarms):
         scope: Construct,
         construct_id: str,
         *,
-        told: Audience,
+        audience: Audience,
         name: str,
         load_balancer: str,
         target_groups: Mapping[str, WatchedTargets],
@@ -166,7 +167,7 @@ class NetworkLoadBalancerAlarms(Alarms):
         super().__init__(
             scope,
             construct_id,
-            told=told,
+            audience=audience,
             runbook="load-balancer",
             rules=[
                 Rule(

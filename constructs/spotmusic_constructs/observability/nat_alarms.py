@@ -11,21 +11,21 @@ class NatGatewayAlarms(Alarms):
     """Alarms of NAT gateways: connections and packets that do not get out.
 
     Args:
-        told: recipients.
+        audience: recipients.
         nat_gateways: id of each gateway by a CamelCase name, such as that of its zone.
 
     Example:
-        NatGatewayAlarms(self, "NatAlarms", told=told, nat_gateways={"First": gateway_id})
+        NatGatewayAlarms(self, "NatAlarms", audience=audience, nat_gateways={"First": gateway_id})
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, told: Audience, nat_gateways: Mapping[str, str]) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, nat_gateways: Mapping[str, str]) -> None:
         def total(name: str, gateway: str) -> Metric:
             return Metric(namespace="AWS/NATGateway", name=name, dimensions={"NatGatewayId": gateway}, statistic="Sum")
 
         super().__init__(
             scope,
             construct_id,
-            told=told,
+            audience=audience,
             runbook="nat-gateway",
             rules=[
                 rule

@@ -37,7 +37,7 @@ class KubePrometheusStack(Construct):
         images: names of images in our registry.
         environment: name of the environment, for the label `cluster` of every sample.
         workspace: where samples are kept for good.
-        told: who is told of alerts.
+        audience: recipients of alerts.
         heartbeat: SNS topic that Alertmanager publishes to at all times (`Heartbeat`).
         grafana: who Grafana is, its database and its logins.
         targets: services outside the cluster to scrape.
@@ -52,7 +52,7 @@ class KubePrometheusStack(Construct):
 
     Example:
         KubePrometheusStack(self, "Monitoring", cluster=cluster, chart=versions.KUBE_PROMETHEUS_STACK, images=registry.images,
-                            environment="dev", workspace=workspace, told=alarms.audience, heartbeat=heartbeat.topic,
+                            environment="dev", workspace=workspace, audience=alarms.audience, heartbeat=heartbeat.topic,
                             grafana=grafana, after=[eks_platform.last_wave])
     """
 
@@ -66,7 +66,7 @@ class KubePrometheusStack(Construct):
         images: Images,
         environment: str,
         workspace: Workspace,
-        told: Audience,
+        audience: Audience,
         heartbeat: sns.ITopic,
         grafana: Grafana,
         targets: Sequence[ScrapeTarget] = (),
@@ -84,7 +84,9 @@ class KubePrometheusStack(Construct):
         self.external_secrets = (grafana.external_secret(namespace),)
         self.certificates = (grafana.certificate(namespace),)
 
-        identities = self._identities(cluster, namespace, workspace, [topic for topic in (told.topic, told.pager, heartbeat) if topic])
+        identities = self._identities(
+            cluster, namespace, workspace, [topic for topic in (audience.topic, audience.pager, heartbeat) if topic]
+        )
         self.release = HelmRelease(
             self,
             "Release",
@@ -111,7 +113,7 @@ class KubePrometheusStack(Construct):
                 ),
                 "alertmanager": alertmanager_values(
                     image=names["alertmanager"],
-                    told=told,
+                    audience=audience,
                     heartbeat_arn=heartbeat.topic_arn,
                     region=region,
                     storage_class=storage_class,

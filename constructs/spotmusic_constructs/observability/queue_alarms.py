@@ -25,18 +25,19 @@ class QueueAlarms(Alarms):
     """Alarms of queues: messages that nobody takes, or a broker that tells nothing.
 
     Args:
-        told: recipients.
+        audience: recipients.
         queues: what is watched, by the name of the queue.
 
     Example:
-        QueueAlarms(self, "QueueAlarms", told=told, queues={"notifications": QueueWatch(metric=waiting, messages={"warning": 1000})})
+        QueueAlarms(self, "QueueAlarms", audience=audience,
+                   queues={"notifications": QueueWatch(metric=waiting, messages={"warning": 1000})})
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, told: Audience, queues: Mapping[str, QueueWatch]) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, queues: Mapping[str, QueueWatch]) -> None:
         super().__init__(
             scope,
             construct_id,
-            told=told,
+            audience=audience,
             runbook="queue",
             rules=[
                 Rule(

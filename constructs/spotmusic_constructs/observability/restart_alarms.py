@@ -9,14 +9,14 @@ class RestartAlarms(Alarms):
     """Tells that a schedule gave up asking for a restart. One that was asked for and failed is a failed deployment (`EventAlarms`).
 
     Args:
-        told: recipients.
+        audience: recipients.
         group_name: group of the schedules.
 
     Example:
-        RestartAlarms(self, "RestartAlarms", told=told, group_name=restarts.group.ref)
+        RestartAlarms(self, "RestartAlarms", audience=audience, group_name=restarts.group.ref)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, told: Audience, group_name: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, group_name: str) -> None:
         # Counted when the last try has failed (EventBridge Scheduler user guide, monitoring with CloudWatch).
         dropped = Metric(
             namespace="AWS/Scheduler", name="InvocationDroppedCount", dimensions={"ScheduleGroup": group_name}, statistic="Sum", period=300
@@ -24,7 +24,7 @@ class RestartAlarms(Alarms):
         super().__init__(
             scope,
             construct_id,
-            told=told,
+            audience=audience,
             runbook="secret-not-followed#a-service-was-not-restarted-this-week",
             rules=[
                 Rule(

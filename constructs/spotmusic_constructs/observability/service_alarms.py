@@ -14,7 +14,7 @@ class ServiceAlarms(Alarms):
     """Alarms of an ECS service: tasks that do not run, and tasks at their limits.
 
     Args:
-        told: recipients.
+        audience: recipients.
         name: name of the service in the environment file, with which texts begin.
         cluster_name: name of the cluster, which must have Container Insights on.
         service_name: name of the service.
@@ -22,7 +22,7 @@ class ServiceAlarms(Alarms):
         memory_percent: the fullest task's memory, in percent of its limit.
 
     Example:
-        ServiceAlarms(self, "PlaybackAlarms", told=told, name="playback", cluster_name=cluster.cluster_name,
+        ServiceAlarms(self, "PlaybackAlarms", audience=audience, name="playback", cluster_name=cluster.cluster_name,
                       service_name=playback.service_name)
     """
 
@@ -31,7 +31,7 @@ class ServiceAlarms(Alarms):
         scope: Construct,
         construct_id: str,
         *,
-        told: Audience,
+        audience: Audience,
         name: str,
         cluster_name: str,
         service_name: str,
@@ -45,7 +45,7 @@ class ServiceAlarms(Alarms):
         super().__init__(
             scope,
             construct_id,
-            told=told,
+            audience=audience,
             runbook="ecs-service",
             rules=[
                 Rule(

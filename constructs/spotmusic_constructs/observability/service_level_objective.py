@@ -60,7 +60,7 @@ class ServiceLevelObjective(Construct):
     both are beyond it: a short peak does not wake anybody, and an incident that is over does not go on alarming for hours.
 
     Args:
-        told: recipients.
+        audience: recipients.
         broken: subject, and what is wrong, without a full stop: "The Web API fails: its requests end in server errors".
         objective_percent: share of requests that must be good, below 100.
         bad_percent: gives the percentage of bad requests in periods of so many seconds.
@@ -71,7 +71,7 @@ class ServiceLevelObjective(Construct):
         ValueError: the objective leaves no error budget.
 
     Example:
-        ServiceLevelObjective(self, "Availability", told=told, objective_percent=99.9,
+        ServiceLevelObjective(self, "Availability", audience=audience, objective_percent=99.9,
                               broken="The Web API fails: its requests end in server errors",
                               bad_percent=lambda period: error_rate(load_balancer, period=period), runbook="web-api-slo")
     """
@@ -81,7 +81,7 @@ class ServiceLevelObjective(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        told: Audience,
+        audience: Audience,
         broken: str,
         objective_percent: float,
         bad_percent: Callable[[int], Formula],
@@ -95,7 +95,7 @@ class ServiceLevelObjective(Construct):
         self._burn_rates = burn_rates
         self.alarms = []
         for burn in burn_rates:
-            description = told.text(self._pace(burn), severity=burn.severity, runbook=runbook)
+            description = audience.text(self._pace(burn), severity=burn.severity, runbook=runbook)
             windows = [
                 self._quiet(
                     f"{burn.severity.capitalize()}{name}", burn, description, seconds=seconds, periods=1, datapoints=1, because=_HALF
@@ -109,8 +109,8 @@ class ServiceLevelObjective(Construct):
                     alarm_description=description,
                     alarm_rule=" AND ".join(f'ALARM("{window.attr_arn}")' for window in windows),
                     actions_enabled=True,
-                    alarm_actions=told.topics(burn.severity),
-                    ok_actions=told.topics(burn.severity),
+                    alarm_actions=audience.topics(burn.severity),
+                    ok_actions=audience.topics(burn.severity),
                 )
             )
 
@@ -150,6 +150,6 @@ class ServiceLevelObjective(Construct):
         """Makes an alarm that others read."""
         watch, threshold = self._bad_percent(seconds), round(burn.rate * (100 - self._objective_percent), 6)
         rule = Rule(name=name, summary=description, watch=watch, thresholds={}, periods=periods, datapoints=datapoints)
-        made = alarm(self, name, rule=rule, threshold=threshold, description=description, told=None)
+        made = alarm(self, name, rule=rule, threshold=threshold, description=description, topics=None)
         acknowledge(made, {"NIST.800.53.R5::NIST.800.53.R5-CloudWatchAlarmAction": because})
         return made

@@ -28,16 +28,16 @@ class VerdictAlarms(Alarms):
     """Alarms of verdicts that nobody takes, and of dead letters.
 
     Args:
-        told: recipients.
+        audience: recipients.
         services: queues by the name of the service that takes the verdicts.
 
     Example:
-        VerdictAlarms(self, "VerdictAlarms", told=told, services={"web-api": VerdictQueues(queue=name, dead_letters=dead)})
+        VerdictAlarms(self, "VerdictAlarms", audience=audience, services={"web-api": VerdictQueues(queue=name, dead_letters=dead)})
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, told: Audience, services: Mapping[str, VerdictQueues]) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, services: Mapping[str, VerdictQueues]) -> None:
         rules = [rule for name, queues in services.items() for rule in _rules(name, queues)]
-        super().__init__(scope, construct_id, told=told, runbook="uploads", rules=rules)
+        super().__init__(scope, construct_id, audience=audience, runbook="uploads", rules=rules)
 
 
 def _rules(name: str, queues: VerdictQueues) -> list[Rule]:

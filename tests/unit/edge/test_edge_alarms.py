@@ -15,9 +15,9 @@ TOPIC = "arn:aws:sns:us-east-1:111122223333:alarms"
 @pytest.fixture(scope="module")
 def alarms() -> dict[str, Json]:
     stack = new_stack(region="us-east-1")
-    told = Audience(topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC), environment="prod")
-    DistributionAlarms(stack, "Distribution", told=told, distribution_id="E123")
-    WebAclAlarms(stack, "WebAcl", told=told, metric_name="example", blocked_requests={"critical": 500})
+    audience = Audience(topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC), environment="prod")
+    DistributionAlarms(stack, "Distribution", audience=audience, distribution_id="E123")
+    WebAclAlarms(stack, "WebAcl", audience=audience, metric_name="example", blocked_requests={"critical": 500})
     return {id_: r["Properties"] for id_, r in Template.from_stack(stack).to_json()["Resources"].items()}
 
 

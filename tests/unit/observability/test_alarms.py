@@ -34,7 +34,7 @@ TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
 PAGER = "arn:aws:sns:sa-east-1:111122223333:pager"
 
 
-def told_in(stack: cdk.Stack) -> Audience:
+def audience_in(stack: cdk.Stack) -> Audience:
     """Recipients of alarms: a topic of everything and one of what is critical."""
     return Audience(
         topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC), pager=sns.Topic.from_topic_arn(stack, "Pager", PAGER), environment="prod"
@@ -61,31 +61,31 @@ def alarms_of(stack: cdk.Stack) -> dict[str, Json]:
 def alarms() -> dict[str, Json]:
     """The alarms of one of everything."""
     stack = new_stack()
-    told = told_in(stack)
+    audience = audience_in(stack)
     waiting = Metric(namespace="Spotmusic/Queues", name="ReadyMessages", dimensions={"Queue": "notifications"})
     ApplicationLoadBalancerAlarms(
         stack,
         "Gateway",
-        told=told,
+        audience=audience,
         name="gateway",
         load_balancer="app/gateway/1",
         target_groups={"Kong": targets("kong", minimum_healthy=2)},
     )
     NetworkLoadBalancerAlarms(
-        stack, "Brokers", told=told, name="brokers", load_balancer="net/brokers/1", target_groups={"Amqp": targets("amqp")}
+        stack, "Brokers", audience=audience, name="brokers", load_balancer="net/brokers/1", target_groups={"Amqp": targets("amqp")}
     )
-    ServiceAlarms(stack, "Playback", told=told, name="playback", cluster_name="cluster", service_name="playback")
-    DatabaseAlarms(stack, "Catalogue", told=told, name="catalogue", instance_identifier="catalogue", storage_gib=100, memory_gib=32)
-    CacheAlarms(stack, "Cache", told=told, nodes=["cache-001", "cache-002"])
+    ServiceAlarms(stack, "Playback", audience=audience, name="playback", cluster_name="cluster", service_name="playback")
+    DatabaseAlarms(stack, "Catalogue", audience=audience, name="catalogue", instance_identifier="catalogue", storage_gib=100, memory_gib=32)
+    CacheAlarms(stack, "Cache", audience=audience, nodes=["cache-001", "cache-002"])
     rotation = WatchedFunction(
         function_name="rotation", summary="Passwords were not rotated.", runbook="secret-not-followed#a-rotation-that-fails"
     )
-    FunctionAlarms(stack, "Functions", told=told, functions={"Rotation": rotation})
-    KubernetesAlarms(stack, "Kubernetes", told=told, cluster_name="spotmusic-prod")
-    NatGatewayAlarms(stack, "Nat", told=told, nat_gateways={"ZoneA": "nat-1"})
-    CertificateAlarms(stack, "Certificate", told=told, certificates={"Gateway": "arn:aws:acm:sa-east-1:111122223333:certificate/1"})
-    QueueAlarms(stack, "Queues", told=told, queues={"notifications": QueueWatch(metric=waiting, messages={"warning": 3000})})
-    RestartAlarms(stack, "Restarts", told=told, group_name="weekly")
+    FunctionAlarms(stack, "Functions", audience=audience, functions={"Rotation": rotation})
+    KubernetesAlarms(stack, "Kubernetes", audience=audience, cluster_name="spotmusic-prod")
+    NatGatewayAlarms(stack, "Nat", audience=audience, nat_gateways={"ZoneA": "nat-1"})
+    CertificateAlarms(stack, "Certificate", audience=audience, certificates={"Gateway": "arn:aws:acm:sa-east-1:111122223333:certificate/1"})
+    QueueAlarms(stack, "Queues", audience=audience, queues={"notifications": QueueWatch(metric=waiting, messages={"warning": 3000})})
+    RestartAlarms(stack, "Restarts", audience=audience, group_name="weekly")
     return alarms_of(stack)
 
 
@@ -162,8 +162,8 @@ def test_each_severity_is_an_alarm_of_its_own() -> None:
     stack = new_stack()
     metric = Metric(namespace="Own", name="Waiting", statistic="p99", period=300)
     rule = Rule(name="Waiting", summary="They wait.", watch=metric, thresholds={"warning": 10, "critical": 100}, periods=3, datapoints=2)
-    told = replace(told_in(stack), runbooks="https://runbooks.example")
-    Alarms(stack, "Own", told=told, runbook="queue#no-consumer", rules=[rule])
+    audience = replace(audience_in(stack), runbooks="https://runbooks.example")
+    Alarms(stack, "Own", audience=audience, runbook="queue#no-consumer", rules=[rule])
     alarms = alarms_of(stack)
     assert {name: alarm["Threshold"] for name, alarm in alarms.items()} == {"OwnWaitingWarning": 10, "OwnWaitingCritical": 100}
     critical = alarms["OwnWaitingCritical"]
@@ -184,7 +184,7 @@ def test_a_formula_returns_its_result_and_hides_what_it_is_made_of() -> None:
         label="share",
     )
     rule = Rule(name="Share", summary="Too many are bad.", watch=share, thresholds={"critical": 0.5})
-    Alarms(stack, "Own", told=told_in(stack), runbook="queue", rules=[rule])
+    Alarms(stack, "Own", audience=audience_in(stack), runbook="queue", rules=[rule])
     (alarm,) = alarms_of(stack).values()
     returned = {metric["Id"]: metric["ReturnData"] for metric in alarm["Metrics"]}
     assert returned == {"result": True, "bad": False, "all": False}

@@ -22,7 +22,7 @@ COMPONENTS = {rule["labels"]["component"] for content in rules().values() for ru
 Json = dict[str, Any]
 
 
-def told_in(stack: cdk.Stack) -> Audience:
+def audience_in(stack: cdk.Stack) -> Audience:
     """Recipients of alerts."""
     topic, pager = (sns.Topic.from_topic_arn(stack, id_, arn) for id_, arn in (("Topic", TOPIC), ("Pager", PAGER)))
     return Audience(topic=topic, pager=pager, environment="prod")
@@ -34,7 +34,7 @@ def config() -> Json:
     values: Json = json.loads(
         json.dumps(
             alertmanager_values(
-                image=image, told=told_in(new_stack()), heartbeat_arn=HEARTBEAT, region="sa-east-1", storage_class="gp3", zones=3
+                image=image, audience=audience_in(new_stack()), heartbeat_arn=HEARTBEAT, region="sa-east-1", storage_class="gp3", zones=3
             )
         )
     )

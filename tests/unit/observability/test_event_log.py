@@ -23,7 +23,7 @@ def resources() -> Json:
     EventAlarms(
         stack,
         "EventAlarms",
-        told=Audience(topic=sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:sa-east-1:111122223333:alarms")),
+        audience=Audience(topic=sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:sa-east-1:111122223333:alarms")),
         log=log,
     )
     PrometheusWorkspace(stack, "Prometheus", name="spotmusic-test", key=key)
@@ -95,8 +95,8 @@ def test_deleted_tracks_ring_from_a_hundred_on() -> None:
     key = kms.Key.from_key_arn(stack, "Key", KEY)
     sources = {"Tracks": deletions("audio")}
     log = EventLog(stack, "EventLog", name="spotmusic-test", key=key, namespace="Spotmusic/test", sources=sources)
-    told = Audience(topic=sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:sa-east-1:111122223333:alarms"))
-    DeletedTracks(stack, "DeletedTracks", told=told, log=log)
+    audience = Audience(topic=sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:sa-east-1:111122223333:alarms"))
+    DeletedTracks(stack, "DeletedTracks", audience=audience, log=log)
     found = resources_of(stack)
     (rule,) = of_type(found, "AWS::Events::Rule").values()
     assert rule["Properties"]["EventPattern"]["detail"] == {"bucket": {"name": ["audio"]}, "reason": ["DeleteObject"]}

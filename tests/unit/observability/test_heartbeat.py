@@ -17,7 +17,7 @@ def resources() -> Json:
     Heartbeat(
         stack,
         "Heartbeat",
-        told=Audience(topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC)),
+        audience=Audience(topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC)),
         key=kms.Key.from_key_arn(stack, "Key", KEY),
     )
     return resources_of(stack)

@@ -32,7 +32,7 @@ def stack_with(**changes: Any) -> tuple[cdk.Stack, KubePrometheusStack]:
         "images": Images(),
         "environment": "prod",
         "workspace": Workspace(arn=WORKSPACE, workspace_id="ws-0123", region="sa-east-1"),
-        "told": Audience(topic=sns.Topic.from_topic_arn(stack, "Alerts", TOPIC), pager=sns.Topic.from_topic_arn(stack, "Pager", PAGER)),
+        "audience": Audience(topic=sns.Topic.from_topic_arn(stack, "Alerts", TOPIC), pager=sns.Topic.from_topic_arn(stack, "Pager", PAGER)),
         "heartbeat": sns.Topic.from_topic_arn(stack, "Heartbeat", HEARTBEAT),
         "grafana": Grafana(
             url="https://grafana.internal.spotmusic.example",

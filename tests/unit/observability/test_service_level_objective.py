@@ -13,11 +13,11 @@ TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
 @pytest.fixture(scope="module")
 def resources() -> Json:
     stack = new_stack()
-    told = Audience(topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC))
+    audience = Audience(topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC))
     availability = ServiceLevelObjective(
         stack,
         "Availability",
-        told=told,
+        audience=audience,
         broken="The Web API fails: its requests end in server errors",
         objective_percent=99.9,
         bad_percent=lambda period: error_rate("app/gateway/1", period=period),
@@ -26,7 +26,7 @@ def resources() -> Json:
     ServiceLevelObjective(
         stack,
         "Latency",
-        told=told,
+        audience=audience,
         broken="The Web API is slow: its answers take longer than 0.5 s",
         objective_percent=99,
         bad_percent=lambda period: slow_share("app/gateway/1", 0.5, period=period),
@@ -96,7 +96,7 @@ def test_a_promise_without_an_error_budget_is_refused(objective: float) -> None:
         ServiceLevelObjective(
             stack,
             "Perfect",
-            told=Audience(topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC)),
+            audience=Audience(topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC)),
             broken="It fails",
             objective_percent=objective,
             bad_percent=lambda period: error_rate("app/gateway/1", period=period),
