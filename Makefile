@@ -82,10 +82,10 @@ format: setup  ## change: let ruff correct what it can
 	ruff format .
 
 flows: setup  ## change: draw docs/flows.md from the flows and grants
-	python -m spotmusic_cdk.flows_document
+	python -m tools.documents.flows_document
 
 contract: setup  ## change: write docs/services.md from what services are granted
-	python -m spotmusic_cdk.contract_document
+	python -m tools.documents.contract_document
 
 schema: setup  ## change: write environments/schema.json for editors
 	python -m spotmusic_cdk.settings.schema
@@ -179,30 +179,30 @@ lock: setup  ## release: write the lock files of Python packages anew
 	$(UV) --python-version 3.11 --output-file examples/service/requirements.lock examples/service/requirements.txt
 
 sbom: setup  ## release: write the bill of materials to bom.cdx.json
-	python -m spotmusic_cdk.supply_chain sbom
+	python -m tools.supply_chain sbom
 
 TODAY ?= $(shell date +%F)
 outdated: setup  ## release: list newer releases and ending support by TODAY
-	python -m spotmusic_cdk.supply_chain outdated --today $(TODAY)
+	python -m tools.supply_chain outdated --today $(TODAY)
 
 local: setup  ## use: deploy the eight stacks of ENV to the embedded AWS
-	python -m spotmusic_cdk.local up --env $(ENV)
+	python -m tools.local_aws up --env $(ENV)
 
 # Without ENV, these ask about whichever environment is deployed.
 NAMED := $(CHOSEN:%=--env %)
 
 local-down: setup  ## use: destroy them again and stop the embedded AWS
-	python -m spotmusic_cdk.local down $(NAMED)
+	python -m tools.local_aws down $(NAMED)
 
 # AGAINST: `account`, a cloud assembly, or a git ref; without it, the embedded AWS. ALL=1 lists everything.
 CHANGES = python -m tools.changes --env $(ENV) $(if $(ALL),--all)
 
 diff: setup  ## use: effects of a deployment (AGAINST=account|DIR|REF)
-	@$(if $(AGAINST),$(CHANGES) --against $(AGAINST),python -m spotmusic_cdk.local diff $(NAMED) $(if $(FAIL),--fail))
+	@$(if $(AGAINST),$(CHANGES) --against $(AGAINST),python -m tools.local_aws diff $(NAMED) $(if $(FAIL),--fail))
 	@$(if $(AGAINST),,echo; $(CHANGES) --against local $(if $(FAIL),,|| true))
 
 status: setup  ## use: show which stacks the embedded AWS has
-	@python -m spotmusic_cdk.local status $(NAMED)
+	@python -m tools.local_aws status $(NAMED)
 
 mutants: setup  ## prove: seed faults, show which test catches each (minutes)
 	python -m tests.mutants $(if $(MOST),--most $(MOST)) $(if $(RANDOM),--random $(RANDOM) --seed $(or $(SEED),0))

@@ -22,10 +22,10 @@ os.environ.setdefault("NODE_OPTIONS", "--max-semi-space-size=8")
 
 import aws_cdk as cdk
 
-from spotmusic_cdk import local, versions
-from spotmusic_cdk.again import run_again
-from spotmusic_cdk.platform import Platform
+from spotmusic_cdk import versions
 from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
+from stacks.again import run_again
+from stacks.platform import Platform
 
 ENVIRONMENTS = Path(__file__).parent / "environments"
 
@@ -49,7 +49,7 @@ def main() -> int:
     warnings.simplefilter("always", SettingsWarning)
     try:
         settings = load(environment, folder=ENVIRONMENTS, today=versions.RELEASED, clock=date.today())
-        platform = Platform(app, settings=_with_account(settings))
+        platform = Platform(app, settings=_with_account(settings, app.node.try_get_context("account")))
         if again := app.node.try_get_context("again"):
             run_again(platform, name=str(again).split(" ", maxsplit=1)[0], mark=str(again))
     except SettingsError as error:
@@ -60,7 +60,7 @@ def main() -> int:
         print(f"{ENVIRONMENTS.name}/{environment}.yaml: {error}", file=sys.stderr)
         return 2
     if os.environ.get("CDK_VALIDATION") != "false":
-        from spotmusic_cdk import compliance  # noqa: PLC0415 - the packs load as long as a stack: only who is judged waits for them
+        from stacks import compliance  # noqa: PLC0415 - the packs load as long as a stack: only who is judged waits for them
 
         compliance.register(app)
     app.synth()
@@ -68,10 +68,9 @@ def main() -> int:
     return 0
 
 
-def _with_account(settings: Settings) -> Settings:
-    """Takes the account that the CDK CLI is logged in to where the file names none, and where it is the embedded AWS."""
-    logged_in = os.environ.get("CDK_DEFAULT_ACCOUNT")
-    account = logged_in if logged_in == local.ACCOUNT else settings.account or logged_in
+def _with_account(settings: Settings, chosen: str | None) -> Settings:
+    """Account of the deployment: `-c account=`, the environment file, or the account of the CDK CLI's credentials."""
+    account = chosen or settings.account or os.environ.get("CDK_DEFAULT_ACCOUNT")
     return settings.model_copy(update={"account": account})
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.supply_chain.helm import unpack
 from tests.documents import code
+from tools.supply_chain.helm import unpack
 
 Json = dict[str, Any]
 

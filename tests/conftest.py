@@ -87,8 +87,8 @@ def synthesized(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 def synthesize(settings: Settings, *, outdir: Path) -> None:
     """Writes the cloud assembly of an environment, and the policy packs' report beside it."""
-    from spotmusic_cdk import compliance  # only who needs all eight stacks pays for importing them
-    from spotmusic_cdk.platform import Platform
+    from stacks import compliance  # only who needs all eight stacks pays for importing them
+    from stacks.platform import Platform
 
     app = cdk.App(outdir=str(outdir), context=feature_flags())
     Platform(app, settings=settings)

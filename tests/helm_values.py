@@ -18,7 +18,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.assertions import Template
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.supply_chain.helm import unpack
+from tools.supply_chain.helm import unpack
 
 HELM = "Custom::AWSCDK-EKS-HelmChart"
 REGISTRY = "111122223333.dkr.ecr.sa-east-1.amazonaws.com"

@@ -118,9 +118,9 @@ def deployment() -> float:
         resources per second of the deployment, as its own report counts them.
     """
     report = ROOT / ".local" / "report.json"
-    run([sys.executable, "-m", "spotmusic_cdk.local", "up"])
+    run([sys.executable, "-m", "tools.local_aws", "up"])
     measured = json.loads(report.read_text())
-    run([sys.executable, "-m", "spotmusic_cdk.local", "down"])
+    run([sys.executable, "-m", "tools.local_aws", "down"])
     return float(measured["resources"] / measured["deploy_seconds"])
 
 

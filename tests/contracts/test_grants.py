@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from spotmusic_cdk import grants
-from spotmusic_cdk.grants import Grant
 from tests.conftest import Template, sample_of, settings_of, synthesize, templates_in
 from tests.properties.granted import grants_of
 from tests.properties.resources import Platform
+from tools.documents import grants
+from tools.documents.grants import Grant
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
 
@@ -23,8 +23,8 @@ def test_policies_allow_what_the_table_says_and_nothing_else(templates: Callable
     settings = settings_of(environment)
     allowed = grants_of(Platform(name=environment, settings=settings, templates=templates(environment)))
     table = grants.table(settings)
-    assert told(allowed - table) == [], "policies allow this, and spotmusic_cdk/grants.py does not say so"
-    assert told(table - allowed) == [], "spotmusic_cdk/grants.py says this, and no policy allows it"
+    assert told(allowed - table) == [], "policies allow this, and tools/documents/grants.py does not say so"
+    assert told(table - allowed) == [], "tools/documents/grants.py says this, and no policy allows it"
 
 
 def test_images_elsewhere_are_in_the_table(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from spotmusic_cdk.platform import Platform
 from spotmusic_cdk.settings import Settings
+from stacks.platform import Platform
 from tests.conftest import Template, feature_flags, sample_of, templates_in
 from tests.properties.test_references import STRONG, references
 from tests.stack_order import stacks_before

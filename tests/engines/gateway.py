@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from spotmusic_cdk.local.ports import quiet_ports
 from spotmusic_constructs.gateway.declarative_config import GatewayRoute, declarative_config
 from spotmusic_constructs.gateway.plugins import REALM_TOKEN, VIEWER_ADDRESS, RateLimit, TokenCheck
 from tests.engines.keycloak import PUBLIC_URL, Browser, Keycloak
 from tests.engines.programs import FETCHED, environment, program, running, wait_until
 from tests.unit.gateway.lua import SOURCES
+from tools.local_aws.ports import quiet_ports
 
 Json = dict[str, Any]
 ISSUER = f"{PUBLIC_URL}/auth/realms/spotmusic"

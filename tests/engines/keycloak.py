@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 
-from spotmusic_cdk.local.ports import quiet_ports
 from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.identity.keycloak_values import CONSOLE_URL, PATH
 from spotmusic_constructs.identity.keycloak_values import environment as options
 from tests.conftest import ROOT
 from tests.engines.programs import environment, make_certificate, program, running, wait_until
+from tools.local_aws.ports import quiet_ports
 
 Json = dict[str, Any]
 PUBLIC_URL = "https://spotmusic.example"

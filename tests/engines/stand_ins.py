@@ -1,7 +1,7 @@
 """`make stand-ins`: engines with the platform's users, rights and queues, beside the embedded AWS, until Ctrl-C.
 
 MariaDB, Redis and RabbitMQ stand in for what an account has. Their users have the passwords of the embedded AWS, so that
-`python -m spotmusic_cdk.local run SERVICE -- COMMAND` finds them. Redpanda has none: it can't be started without a container.
+`python -m tools.local_aws run SERVICE -- COMMAND` finds them. Redpanda has none: it can't be started without a container.
 """
 
 import argparse
@@ -16,10 +16,6 @@ from typing import Any
 
 import pytest
 
-from spotmusic_cdk.local import session
-from spotmusic_cdk.local.deployment import LocalDeployment
-from spotmusic_cdk.local.task import STAND_INS, environment_of_task
-from spotmusic_cdk.local.workspace import Workspace
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.word import mode_of
 from spotmusic_constructs.data.cache_users import access_string
@@ -27,6 +23,10 @@ from spotmusic_constructs.messaging.topology import TaskQueue, Topology
 from tests.conftest import ROOT, settings_of
 from tests.engines.stores import ADMINISTRATOR, MASTER, mariadb, redis
 from tests.engines.test_rabbitmq import rabbitmq
+from tools.local_aws import session
+from tools.local_aws.deployment import LocalDeployment
+from tools.local_aws.task import STAND_INS, environment_of_task
+from tools.local_aws.workspace import Workspace
 
 RIGHTS = {"read": "SELECT", "write": "SELECT, INSERT, UPDATE, DELETE", None: "ALL PRIVILEGES"}
 """Rights on a schema by the mode of `catalogue`; of a private one, all."""

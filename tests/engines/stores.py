@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pymysql
 
-from spotmusic_cdk.local.ports import quiet_ports
 from tests.engines.programs import Process, environment, make_certificate, program, running, wait_until
+from tools.local_aws.ports import quiet_ports
 
 ADMINISTRATOR = "user default on nopass ~* &* +@all\n"
 """Line of Redis' file of users by which whoever asks without a name may do everything."""

@@ -20,12 +20,12 @@ import pytest
 import yaml
 from aws_cdk import aws_sns as topics
 
-from spotmusic_cdk.local.ports import quiet_ports
 from spotmusic_constructs.kubernetes.images import Image
 from spotmusic_constructs.observability.alarm import Audience
 from spotmusic_constructs.observability.alertmanager import alertmanager_values
 from tests.conftest import ROOT, new_stack
 from tests.engines.programs import FETCHED, environment, program, running, wait_until
+from tools.local_aws.ports import quiet_ports
 
 Json = dict[str, Any]
 TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"

@@ -21,12 +21,12 @@ from typing import Any
 import pytest
 import yaml
 
-from spotmusic_cdk.local.ports import quiet_ports
 from spotmusic_constructs.messaging.definitions import definitions
 from spotmusic_constructs.messaging.topology import MONITOR, TaskQueue, Topology
 from tests.conftest import ROOT
 from tests.engines.programs import FETCHED, environment, make_certificate, program, running, wait_until
 from tests.helm_values import render
+from tools.local_aws.ports import quiet_ports
 
 Json = dict[str, Any]
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"

@@ -24,8 +24,6 @@ from typing import Any
 import pymysql
 import pytest
 
-from spotmusic_cdk.contract_words import FORMS
-from spotmusic_cdk.local.ports import quiet_ports
 from spotmusic_constructs.data.cache_users import access_string
 from spotmusic_constructs.messaging.topology import TaskQueue, Topology
 from tests.conftest import ROOT, settings_of
@@ -34,6 +32,8 @@ from tests.engines.stand_ins import stand_ins
 from tests.engines.stores import ADMINISTRATOR, MASTER, Engine, mariadb, redis
 from tests.engines.test_cache import encoded
 from tests.engines.test_rabbitmq import PASSWORD, Broker, rabbitmq
+from tools.documents.contract_words import FORMS
+from tools.local_aws.ports import quiet_ports
 
 pytestmark = pytest.mark.walk("backend developer")
 

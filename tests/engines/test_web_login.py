@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from spotmusic_cdk.local.ports import quiet_ports
 from tests.engines.gateway import API, ISSUER, OPEN, Gateway, gateway
 from tests.engines.keycloak import PASSWORD, PUBLIC_URL, Keycloak
 from tests.engines.logins import (
@@ -27,6 +26,7 @@ from tests.engines.logins import (
 )
 from tests.engines.programs import wait_until
 from tests.unit.gateway.lua import Key, encoded
+from tools.local_aws.ports import quiet_ports
 
 ENDPOINT = f"{ISSUER}/protocol/openid-connect"
 FAILURES = 10

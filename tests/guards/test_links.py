@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.documents import anchors, prose
 
-FOLDERS = ("docs", "events", "examples", "constructs", "spotmusic_cdk", "tests", "charts")
+FOLDERS = ("docs", "events", "examples", "constructs", "spotmusic_cdk", "tools", "tests", "charts")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.md"))])
 
 

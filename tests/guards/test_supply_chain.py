@@ -9,10 +9,10 @@ import pytest
 from packaging.requirements import Requirement
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.supply_chain.lifecycle import IMAGES, support_of
-from spotmusic_cdk.supply_chain.locked import LOCKS, canonical, chosen_npm, locks, pins
 from spotmusic_constructs import runtimes
 from tests.conftest import ROOT, Template
+from tools.supply_chain.lifecycle import IMAGES, support_of
+from tools.supply_chain.locked import LOCKS, canonical, chosen_npm, locks, pins
 
 Templates = Callable[[str], dict[str, Template]]
 PYTHON = runtimes.PYTHON.name  # read before the forks of `make mutants`, which can not call CDK

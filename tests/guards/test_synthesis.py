@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from spotmusic_cdk.local.provider_schemas import resource_schema
 from tests.conftest import ROOT, STACKS, Template
+from tools.local_aws.provider_schemas import resource_schema
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
 Templates = Callable[[str], dict[str, Template]]
@@ -127,7 +127,7 @@ def test_only_the_edge_leaves_the_home_region(synthesized: Callable[[str], Path]
 
 PLATFORM = """
 from tests.conftest import cdk, feature_flags, settings_of
-from spotmusic_cdk.platform import Platform
+from stacks.platform import Platform
 Platform(cdk.App(context=feature_flags()), settings=settings_of("dev"))
 """
 

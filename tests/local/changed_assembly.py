@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from spotmusic_cdk.local.assembly import SynthesizedStack
+from tools.local_aws.assembly import SynthesizedStack
 
 Resources = dict[str, dict[str, Any]]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from spotmusic_cdk.local import process
-from spotmusic_cdk.local.lock import alone
-from spotmusic_cdk.local.workspace import Workspace
+from tools.local_aws import process
+from tools.local_aws.lock import alone
+from tools.local_aws.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 CLUSTERS = ("KUBECONFIG", "KUBEBUILDER_ASSETS")

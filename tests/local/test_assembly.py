@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from spotmusic_cdk.local import ACCOUNT
-from spotmusic_cdk.local.assembly import regions, stacks
-from spotmusic_cdk.local.workspace import Workspace
+from tools.local_aws import ACCOUNT
+from tools.local_aws.assembly import regions, stacks
+from tools.local_aws.workspace import Workspace
 
 
 def assembly(folder: Path, *, account: str = ACCOUNT) -> Path:

@@ -9,9 +9,9 @@ from typing import NoReturn
 
 import pytest
 
-from spotmusic_cdk.local import __main__ as command_line
-from spotmusic_cdk.local.deployment import LocalDeployment
-from spotmusic_cdk.local.workspace import Workspace
+from tools.local_aws import __main__ as command_line
+from tools.local_aws.deployment import LocalDeployment
+from tools.local_aws.workspace import Workspace
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +68,7 @@ def test_status_into_closed_pipe_is_silent(tmp_path: Path) -> None:
     os.close(reading)
     variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     result = subprocess.run(
-        [sys.executable, "-m", "spotmusic_cdk.local", "status"],
+        [sys.executable, "-m", "tools.local_aws", "status"],
         stdout=writing,
         stderr=subprocess.PIPE,
         text=True,

@@ -6,8 +6,8 @@ from importlib.metadata import version
 
 import pytest
 
-from spotmusic_cdk.local import binding
-from spotmusic_cdk.local.kubernetes import emulated_eks
+from tools.local_aws import binding
+from tools.local_aws.kubernetes import emulated_eks
 
 PATCHED = [*binding.PATCHED_NAMES.items(), *emulated_eks.PATCHED_NAMES.items()]
 NAMES = sorted({(module, name) for module, names in PATCHED for name in names})
@@ -25,6 +25,6 @@ def test_the_private_name_exists(module: str, name: str) -> None:
 def test_no_handler_of_ours_hides_one_of_the_emulator() -> None:
     from ministack.services.cloudformation import provisioners
 
-    from spotmusic_cdk.local.handlers import SERVICE_HANDLERS
+    from tools.local_aws.handlers import SERVICE_HANDLERS
 
     assert not set(SERVICE_HANDLERS) & set(provisioners._RESOURCE_HANDLERS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spotmusic_cdk.local.corrections import refuse_lost_exports, spelled_as_the_api, without_punctuation
+from tools.local_aws.corrections import refuse_lost_exports, spelled_as_the_api, without_punctuation
 
 BEFORE = {"secrets:Arn": "arn:key"}
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from spotmusic_cdk.local import custom_resources, session
-from spotmusic_cdk.local.provider_schemas import Properties
-from spotmusic_cdk.local.provisioning import Handler, Resource
-from spotmusic_cdk.local.recorded import Register
+from tools.local_aws import custom_resources, session
+from tools.local_aws.provider_schemas import Properties
+from tools.local_aws.provisioning import Handler, Resource
+from tools.local_aws.recorded import Register
 
 FUNCTION = "arn:aws:lambda:sa-east-1:000000000000:function:provider"
 

@@ -17,18 +17,18 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from spotmusic_cdk.contract_words import FORMS
-from spotmusic_cdk.local import ACCOUNT, cloudformation, process, session
-from spotmusic_cdk.local.assembly import SynthesizedStack, stacks
-from spotmusic_cdk.local.cli import CdkCli, CliError
-from spotmusic_cdk.local.deployment import LocalDeployment
-from spotmusic_cdk.local.gate import RejectedTemplateError, require_acceptable
-from spotmusic_cdk.local.progress import Steps
-from spotmusic_cdk.local.task import environment_of_task
-from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
 from tests.conftest import settings_of
 from tests.local.changed_assembly import Resources, changed_assembly
 from tests.local.state import ROOT, own_state
+from tools.documents.contract_words import FORMS
+from tools.local_aws import ACCOUNT, cloudformation, process, session
+from tools.local_aws.assembly import SynthesizedStack, stacks
+from tools.local_aws.cli import CdkCli, CliError
+from tools.local_aws.deployment import LocalDeployment
+from tools.local_aws.gate import RejectedTemplateError, require_acceptable
+from tools.local_aws.progress import Steps
+from tools.local_aws.task import environment_of_task
+from tools.local_aws.workspace import RunningEmulator, Workspace
 from tools.preflight.__main__ import CHECKS
 from tools.preflight.finding import Context, State, run
 
@@ -75,8 +75,8 @@ def deployed(request: pytest.FixtureRequest) -> Iterator[Deployed]:
 
 def test_ctrl_c_leaves_an_emulator_that_the_next_command_takes_up(deployed: Deployed) -> None:
     code = (
-        "import sys; from pathlib import Path; from spotmusic_cdk.local.deployment import LocalDeployment; "
-        "from spotmusic_cdk.local.workspace import Workspace; "
+        "import sys; from pathlib import Path; from tools.local_aws.deployment import LocalDeployment; "
+        "from tools.local_aws.workspace import Workspace; "
         f"LocalDeployment(workspace=Workspace(Path({str(ROOT)!r}), name='.local/test'), environment='dev', region={REGION!r}).up()"
     )
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as command:

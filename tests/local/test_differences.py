@@ -2,9 +2,9 @@
 
 import pytest
 
-from spotmusic_cdk.local import __main__ as command_line
-from spotmusic_cdk.local import differences
-from spotmusic_cdk.local.deployment import LocalDeployment
+from tools.local_aws import __main__ as command_line
+from tools.local_aws import differences
+from tools.local_aws.deployment import LocalDeployment
 
 TEXT = (
     """\

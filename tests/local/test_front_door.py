@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from spotmusic_cdk.local.front_door import IDENTITY_PATH, RECORDED_PATH, front_door
+from tools.local_aws.front_door import IDENTITY_PATH, RECORDED_PATH, front_door
 
 OWN = "000000000000"
 

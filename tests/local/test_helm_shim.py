@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from spotmusic_cdk.local.kubernetes import helm_shim
-from spotmusic_cdk.local.kubernetes.charts import Charts
+from tools.local_aws.kubernetes import helm_shim
+from tools.local_aws.kubernetes.charts import Charts
 
 UPGRADE = ["upgrade", "kong", "kong", "--install", "--repo", "https://charts.konghq.com", "--values", "v.yaml", "--version", "3.4.1"]
 PULL = ["pull", "oci://registry-1.docker.io/cloudpirates/rabbitmq-cluster-operator", "--version", "0.6.5", "--untar"]

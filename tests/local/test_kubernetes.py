@@ -16,21 +16,21 @@ from typing import Any
 import pytest
 import yaml
 
-from spotmusic_cdk.local import process
-from spotmusic_cdk.local.assembly import SynthesizedStack, stacks
-from spotmusic_cdk.local.cli import CdkCli, CliError
-from spotmusic_cdk.local.cloudformation import failures, resources, status
-from spotmusic_cdk.local.custom_resources import HELM_CHART
-from spotmusic_cdk.local.deployment import LocalDeployment
-from spotmusic_cdk.local.kubernetes import front
-from spotmusic_cdk.local.kubernetes.api import KubernetesApi, KubernetesError
-from spotmusic_cdk.local.kubernetes.front import ClusterState
-from spotmusic_cdk.local.kubernetes.source import Credentials, NotDisposableError, source, variables
-from spotmusic_cdk.local.progress import Steps
-from spotmusic_cdk.local.session import client
-from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
 from tests.local.changed_assembly import Resources, changed_assembly
 from tests.local.state import ROOT, own_state
+from tools.local_aws import process
+from tools.local_aws.assembly import SynthesizedStack, stacks
+from tools.local_aws.cli import CdkCli, CliError
+from tools.local_aws.cloudformation import failures, resources, status
+from tools.local_aws.custom_resources import HELM_CHART
+from tools.local_aws.deployment import LocalDeployment
+from tools.local_aws.kubernetes import front
+from tools.local_aws.kubernetes.api import KubernetesApi, KubernetesError
+from tools.local_aws.kubernetes.front import ClusterState
+from tools.local_aws.kubernetes.source import Credentials, NotDisposableError, source, variables
+from tools.local_aws.progress import Steps
+from tools.local_aws.session import client
+from tools.local_aws.workspace import RunningEmulator, Workspace
 
 REGION, STACK = "sa-east-1", "dev/eks-platform"
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from spotmusic_cdk.local.kubernetes import identity
-from spotmusic_cdk.local.kubernetes.api import KubernetesApi
-from spotmusic_cdk.local.kubernetes.door import Door, access_key
-from spotmusic_cdk.local.kubernetes.source import Credentials
+from tools.local_aws.kubernetes import identity
+from tools.local_aws.kubernetes.api import KubernetesApi
+from tools.local_aws.kubernetes.door import Door, access_key
+from tools.local_aws.kubernetes.source import Credentials
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate of the door")
 

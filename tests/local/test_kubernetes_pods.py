@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from spotmusic_cdk.local.kubernetes.api import KubernetesError
-from spotmusic_cdk.local.kubernetes.pods import pod_of, refused
+from tools.local_aws.kubernetes.api import KubernetesError
+from tools.local_aws.kubernetes.pods import pod_of, refused
 
 SPEC = {"containers": [{"name": "main"}]}
 

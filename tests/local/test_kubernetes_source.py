@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import yaml
 
-from spotmusic_cdk.local.emulator_settings import emulator_environment
-from spotmusic_cdk.local.kubernetes import source
-from spotmusic_cdk.local.kubernetes.disposable import require_disposable
-from spotmusic_cdk.local.kubernetes.source import Credentials, Kubeconfig, NotDisposableError, Programs
-from spotmusic_cdk.local.session import clean_environment
-from spotmusic_cdk.local.workspace import Workspace
+from tools.local_aws.emulator_settings import emulator_environment
+from tools.local_aws.kubernetes import source
+from tools.local_aws.kubernetes.disposable import require_disposable
+from tools.local_aws.kubernetes.source import Credentials, Kubeconfig, NotDisposableError, Programs
+from tools.local_aws.session import clean_environment
+from tools.local_aws.workspace import Workspace
 
 LOOPBACK = "https://127.0.0.1:6443"
 

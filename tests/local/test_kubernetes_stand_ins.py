@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from spotmusic_cdk.local.kubernetes import stand_ins
-from spotmusic_cdk.local.kubernetes.stand_ins import KINDS, StandIns, definition, structural
 from tests.helm_values import schemas
+from tools.local_aws.kubernetes import stand_ins
+from tools.local_aws.kubernetes.stand_ins import KINDS, StandIns, definition, structural
 
 ROOT = Path(__file__).parents[2]
 # Groups of Kubernetes itself have no dot, or end in k8s.io.

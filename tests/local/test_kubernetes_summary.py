@@ -5,10 +5,10 @@ import gzip
 import json
 from typing import Any
 
-from spotmusic_cdk.local.custom_resources import HELM_CHART
-from spotmusic_cdk.local.kubernetes import summary
-from spotmusic_cdk.local.kubernetes.front import ClusterState
-from spotmusic_cdk.local.kubernetes.released import is_released, releases
+from tools.local_aws.custom_resources import HELM_CHART
+from tools.local_aws.kubernetes import summary
+from tools.local_aws.kubernetes.front import ClusterState
+from tools.local_aws.kubernetes.released import is_released, releases
 
 MANIFEST = """
 apiVersion: v1

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from spotmusic_cdk.local.kubernetes.webhooks import let_pass
+from tools.local_aws.kubernetes.webhooks import let_pass
 
 
 class Cluster:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spotmusic_cdk.local.lambda_layers import can_mount_privately, with_layers
+from tools.local_aws.lambda_layers import can_mount_privately, with_layers
 
 
 @pytest.fixture

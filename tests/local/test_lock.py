@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from spotmusic_cdk.local import __main__ as command_line
-from spotmusic_cdk.local.lock import BusyError, alone
-from spotmusic_cdk.local.workspace import Workspace
+from tools.local_aws import __main__ as command_line
+from tools.local_aws.lock import BusyError, alone
+from tools.local_aws.workspace import Workspace
 
 HOLD = """
 import subprocess, sys
 from pathlib import Path
-from spotmusic_cdk.local.lock import alone
-from spotmusic_cdk.local.workspace import Workspace
+from tools.local_aws.lock import alone
+from tools.local_aws.workspace import Workspace
 
 with alone(Workspace(Path(sys.argv[1])), "up"):
     child = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)

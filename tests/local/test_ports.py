@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from spotmusic_cdk.local import ports
+from tools.local_aws import ports
 
 
 def test_they_differ_and_are_free() -> None:

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from spotmusic_cdk.local import process
-from spotmusic_cdk.local.emulator_settings import emulator_environment
-from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
+from tools.local_aws import process
+from tools.local_aws.emulator_settings import emulator_environment
+from tools.local_aws.workspace import RunningEmulator, Workspace
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def named(request: pytest.FixtureRequest, tmp_path: Path) -> Workspace:
 @contextmanager
 def stand_in(workspace: Workspace) -> Iterator[RunningEmulator]:
     """A process that looks like the emulator of a checkout from outside, and is remembered as such."""
-    command = [sys.executable, "-c", STAND_IN, "spotmusic_cdk.local.emulator", str(workspace.folder)]
+    command = [sys.executable, "-c", STAND_IN, "tools.local_aws.emulator", str(workspace.folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as other:
         assert other.stdout is not None
         port = int(other.stdout.readline())

@@ -9,11 +9,11 @@ import pytest
 from ministack.services import alb, route53
 from ministack.services.cloudformation import provisioners
 
-from spotmusic_cdk.local import cloudformation, corrections, deployment, process
-from spotmusic_cdk.local.assembly import SynthesizedStack, environment_of
-from spotmusic_cdk.local.deployment import LocalDeployment, OtherEnvironmentError
-from spotmusic_cdk.local.public_zones import EXISTING, public_zones
-from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
+from tools.local_aws import cloudformation, corrections, deployment, process
+from tools.local_aws.assembly import SynthesizedStack, environment_of
+from tools.local_aws.deployment import LocalDeployment, OtherEnvironmentError
+from tools.local_aws.public_zones import EXISTING, public_zones
+from tools.local_aws.workspace import RunningEmulator, Workspace
 
 ZONE = "Z0123456789EXAMPLE"
 

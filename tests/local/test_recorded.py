@@ -2,9 +2,9 @@
 
 import pytest
 
-from spotmusic_cdk.local.provider_schemas import Properties, UnknownResourceTypeError, resource_schema
-from spotmusic_cdk.local.provisioning import Handler, Made, Resource
-from spotmusic_cdk.local.recorded import AlreadyExistsError, Register, recorded, recorded_if
+from tools.local_aws.provider_schemas import Properties, UnknownResourceTypeError, resource_schema
+from tools.local_aws.provisioning import Handler, Made, Resource
+from tools.local_aws.recorded import AlreadyExistsError, Register, recorded, recorded_if
 
 NAMESPACE = "AWS::APS::RuleGroupsNamespace"
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from spotmusic_cdk.local.custom_resources import HELM_CHART
-from spotmusic_cdk.local.kubernetes import release_handler as module
-from spotmusic_cdk.local.kubernetes.charts import Charts
-from spotmusic_cdk.local.kubernetes.release_handler import AlreadyReleasedError, release_handler
-from spotmusic_cdk.local.provisioning import Handler, Made, Resource
-from spotmusic_cdk.local.recorded import Record, Register
+from tools.local_aws.custom_resources import HELM_CHART
+from tools.local_aws.kubernetes import release_handler as module
+from tools.local_aws.kubernetes.charts import Charts
+from tools.local_aws.kubernetes.release_handler import AlreadyReleasedError, release_handler
+from tools.local_aws.provisioning import Handler, Made, Resource
+from tools.local_aws.recorded import Record, Register
 
 OURS = {"Release": "ground", "Namespace": "kube-system", "ChartAssetURL": "s3://assets/ground.zip"}
 OTHERS = {"Release": "kong", "Namespace": "kong", "Chart": "kong", "Version": "3.4.1", "Repository": "https://charts.konghq.com"}

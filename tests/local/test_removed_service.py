@@ -12,15 +12,15 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from spotmusic_cdk.local import cloudformation, process
-from spotmusic_cdk.local.assembly import regions, stacks
-from spotmusic_cdk.local.cli import CdkCli, CliError
-from spotmusic_cdk.local.workspace import Workspace
-from spotmusic_cdk.platform import Platform
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.services import RESOURCES
+from stacks.platform import Platform
 from tests.conftest import feature_flags, sample_of
 from tests.local.state import own_state
+from tools.local_aws import cloudformation, process
+from tools.local_aws.assembly import regions, stacks
+from tools.local_aws.cli import CdkCli, CliError
+from tools.local_aws.workspace import Workspace
 
 pytestmark = pytest.mark.local
 

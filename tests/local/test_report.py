@@ -4,8 +4,8 @@ import io
 import json
 from pathlib import Path
 
-from spotmusic_cdk.local.progress import Steps
-from spotmusic_cdk.local.report import StackRow, recorded_types, table, write
+from tools.local_aws.progress import Steps
+from tools.local_aws.report import StackRow, recorded_types, table, write
 
 
 def test_the_table_counts_what_service_code_made_and_what_is_recorded() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from spotmusic_cdk.local import process, session
-from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
+from tools.local_aws import process, session
+from tools.local_aws.workspace import RunningEmulator, Workspace
 
 pytestmark = pytest.mark.local
 

@@ -5,7 +5,7 @@ from typing import Any
 import boto3
 import pytest
 
-from spotmusic_cdk.local.service_api import parameters
+from tools.local_aws.service_api import parameters
 
 
 @pytest.fixture(scope="module")

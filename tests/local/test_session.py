@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 
-from spotmusic_cdk.local import session
+from tools.local_aws import session
 
 
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:4566", "http://127.8.8.8:1", "http://[::1]:4566"])
@@ -96,9 +96,7 @@ def test_the_exports_of_a_shell_unset_a_profile_and_set_the_endpoint() -> None:
 def test_client_reads_no_profile_nor_configuration(tmp_path: Path) -> None:
     """Continuous integration sets profiles that a machine does not have; in a process of its own, for a session is kept."""
     (tmp_path / "broken").write_text("[profile\n")
-    code = (
-        "from spotmusic_cdk.local import session; print(session.client('sts', 'http://127.0.0.1:9', region='sa-east-1').meta.region_name)"
-    )
+    code = "from tools.local_aws import session; print(session.client('sts', 'http://127.0.0.1:9', region='sa-east-1').meta.region_name)"
     variables = {
         "PATH": os.environ["PATH"],
         "AWS_PROFILE": "nonsense",

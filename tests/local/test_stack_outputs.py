@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from spotmusic_cdk.local.conditions import evaluator
-from spotmusic_cdk.local.stack_outputs import UnresolvableOutputError, with_stack_outputs
+from tools.local_aws.conditions import evaluator
+from tools.local_aws.stack_outputs import UnresolvableOutputError, with_stack_outputs
 
 
 class Stacks:

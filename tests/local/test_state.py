@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from spotmusic_cdk.local import process
-from spotmusic_cdk.local.lock import BusyError
-from spotmusic_cdk.local.workspace import RunningEmulator, Workspace
 from tests.local.state import ROOT, own_state
+from tools.local_aws import process
+from tools.local_aws.lock import BusyError
+from tools.local_aws.workspace import RunningEmulator, Workspace
 
 
 def test_what_a_killed_run_left_is_ended_and_removed(request: pytest.FixtureRequest) -> None:
@@ -18,7 +18,7 @@ def test_what_a_killed_run_left_is_ended_and_removed(request: pytest.FixtureRequ
         left.prepare()
         left.assembly.mkdir(exist_ok=True)
         code = "import sys; sys.stdin.read()"
-        command = [sys.executable, "-c", code, "spotmusic_cdk.local.emulator", str(left.folder)]
+        command = [sys.executable, "-c", code, "tools.local_aws.emulator", str(left.folder)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as emulator:
             left.remember(RunningEmulator(pid=emulator.pid, port=1, started=process._start_time(emulator.pid)))
             with own_state("left", request) as state:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from spotmusic_cdk.local import session
-from spotmusic_cdk.local.task import NoTaskError, environment_of_task
+from tools.local_aws import session
+from tools.local_aws.task import NoTaskError, environment_of_task
 
 SECRET = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:users-AbCdEf"
 CONTAINER = {

@@ -1,12 +1,12 @@
-"""Who may do what with which store, read from every policy of an environment's templates: the other side of spotmusic_cdk/grants.py."""
+"""Who may do what with which store, read from every policy of an environment's templates: the other side of tools/documents/grants.py."""
 
 import re
 from collections.abc import Iterator
 
-from spotmusic_cdk.grants import ADMINISTER, CALL, DELETE, READ, RUN, USE, WRITE, Grant
 from tests.properties.holders import holders, roles_of
 from tests.properties.resources import ACCOUNT, Platform
 from tests.properties.statements import Statement, statements_of
+from tools.documents.grants import ADMINISTER, CALL, DELETE, READ, RUN, USE, WRITE, Grant
 
 ENDPOINT = "AWS::EC2::VPCEndpoint"
 LOAD_BALANCERS = "arn:aws:iam::507241528517:root"

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from spotmusic_cdk.local.provider_schemas import ResourceSchema, UnknownResourceTypeError, resource_schema
 from tests.properties.promise import Verdicts, rule
 from tests.properties.resources import EDGE_REGION, Json, Platform, as_list
 from tests.properties.test_left_to_aws import documents
+from tools.local_aws.provider_schemas import ResourceSchema, UnknownResourceTypeError, resource_schema
 
 REGIONS = {"edge": EDGE_REGION}
 HOME = "sa-east-1"

@@ -25,7 +25,7 @@ BARRIER = "aws:cdk:eks:kubectl-ready"
 """Value of a parameter by which CDK orders releases. It is nobody's configuration, and has no name of ours."""
 
 _EXACT = re.compile(r"arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[^*?]+-[A-Za-z0-9]{6}")
-_SOURCES = ("app.py", "spotmusic_cdk", "stacks", "constructs", "charts", "environments", "tests", "docs", "cdk.json", "README.md")
+_SOURCES = ("app.py", "spotmusic_cdk", "stacks", "constructs", "charts", "environments", "tools", "tests", "docs", "cdk.json", "README.md")
 _TEXTS = {".py", ".mjs", ".js", ".json", ".yaml", ".yml", ".tpl", ".md", ".toml", ".lua", ".sh"}
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from spotmusic_cdk.local.workspace import Workspace
 from tests.conftest import Template
 from tools.changes import __main__ as command
 from tools.changes.__main__ import main
 from tools.changes.change import Effect
 from tools.changes.comparison import compare
+from tools.local_aws.workspace import Workspace
 
 Templates = Callable[[str], dict[str, Template]]
 

@@ -4,8 +4,8 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Template
 
-from spotmusic_cdk.again import run_again
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
+from stacks.again import run_again
 from tests.conftest import ROOT
 from tests.helm_values import HELM, cluster_in
 

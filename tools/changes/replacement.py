@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from spotmusic_cdk.local.provider_schemas import PropertyPath, UnknownResourceTypeError, resource_schema
 from tools.changes.assembly import ACCOUNT, Templates, without_hashes
+from tools.local_aws.provider_schemas import PropertyPath, UnknownResourceTypeError, resource_schema
 
 HOME_REGION, EDGE_REGION = "sa-east-1", "us-east-1"
 

@@ -15,8 +15,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from spotmusic_cdk.local.workspace import Workspace
 from tools.changes.assembly import Templates, read, stacks_in
+from tools.local_aws.workspace import Workspace
 
 ACCOUNT, LOCAL = "account", "local"
 _CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 3})

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from spotmusic_cdk import local
+from tools import local_aws
 from tools.preflight.finding import EDGE_REGION, Check, Context, Finding, error_code, fix, ok
 
 BOOTSTRAP_VERSION = 8
@@ -69,7 +69,7 @@ UPDATABLE = frozenset(
 def account(context: Context) -> Iterator[Finding]:
     """Compares account and region with the environment file."""
     settings, check = context.settings, "account"
-    if context.account == local.ACCOUNT:
+    if context.account == local_aws.ACCOUNT:
         yield ok(check, "the embedded AWS, which stands in for the account of the file")
     elif settings.account is None:
         yield ok(check, f"{context.account}; the file names none, so a deployment goes to this one")

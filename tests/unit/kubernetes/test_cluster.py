@@ -9,9 +9,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Template
 
-from spotmusic_cdk import compliance
 from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
 from spotmusic_constructs.kubernetes.kubectl import kubectl_layer
+from stacks import compliance
 from tests.conftest import feature_flags
 from tests.templates import all_of, properties_of, resources_of
 

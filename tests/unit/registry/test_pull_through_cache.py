@@ -7,8 +7,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Annotations, Match, Template
 
-from spotmusic_cdk import compliance
 from spotmusic_constructs.registry.pull_through_cache import PullThroughCache
+from stacks import compliance
 from tests.conftest import feature_flags, new_stack
 from tests.templates import all_of, resources_of
 

@@ -6,7 +6,6 @@ from types import ModuleType
 
 import pytest
 
-from spotmusic_cdk import local
 from tests.conftest import ROOT, sample_of
 
 
@@ -22,19 +21,19 @@ def app() -> ModuleType:
 
 
 @pytest.mark.parametrize(
-    ("environment", "logged_in", "expected"),
+    ("environment", "logged_in", "chosen", "expected"),
     [
-        ("dev", "444455556666", "444455556666"),
-        ("dev", None, None),
-        ("prod", "444455556666", "111122223333"),
-        ("prod", None, "111122223333"),
-        ("prod", local.ACCOUNT, local.ACCOUNT),
+        ("dev", "444455556666", None, "444455556666"),
+        ("dev", None, None, None),
+        ("prod", "444455556666", None, "111122223333"),
+        ("prod", None, None, "111122223333"),
+        ("prod", "444455556666", "000000000000", "000000000000"),
     ],
 )
-def test_a_file_says_where_it_goes_but_for_the_embedded_aws(
-    app: ModuleType, monkeypatch: pytest.MonkeyPatch, environment: str, logged_in: str | None, expected: str | None
+def test_account_is_context_then_file_then_credentials(
+    *, app: ModuleType, monkeypatch: pytest.MonkeyPatch, environment: str, logged_in: str | None, chosen: str | None, expected: str | None
 ) -> None:
     monkeypatch.delenv("CDK_DEFAULT_ACCOUNT", raising=False)
     if logged_in:
         monkeypatch.setenv("CDK_DEFAULT_ACCOUNT", logged_in)
-    assert app._with_account(sample_of(environment)).account == expected
+    assert app._with_account(sample_of(environment), chosen).account == expected

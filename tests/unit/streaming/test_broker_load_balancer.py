@@ -8,8 +8,8 @@ from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 
-from spotmusic_cdk import compliance
 from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalancer
+from stacks import compliance
 from tests.conftest import feature_flags
 
 CERTIFICATE = "arn:aws:acm:sa-east-1:111122223333:certificate/1"

@@ -6,9 +6,10 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 
-from spotmusic_cdk import compliance, versions
+from spotmusic_cdk import versions
 from spotmusic_constructs.streaming.redpanda import Redpanda
 from spotmusic_constructs.streaming.tiered_storage import TieredStorage
+from stacks import compliance
 from tests.conftest import feature_flags
 from tests.helm_values import Images, arn_of, cluster_in, releases, schema_errors, secret_in
 from tests.templates import whole

@@ -10,12 +10,12 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.supply_chain import __main__ as command_line
-from spotmusic_cdk.supply_chain.bill_of_materials import UNNUMBERED, bill_of_materials, parts, serial_number
-from spotmusic_cdk.supply_chain.deployed import image_purl
-from spotmusic_cdk.supply_chain.locked import LOCKS, canonical, locks, pins
-from spotmusic_cdk.supply_chain.part import Kind
 from tests.conftest import ROOT, sample_of
+from tools.supply_chain import __main__ as command_line
+from tools.supply_chain.bill_of_materials import UNNUMBERED, bill_of_materials, parts, serial_number
+from tools.supply_chain.deployed import image_purl
+from tools.supply_chain.locked import LOCKS, canonical, locks, pins
+from tools.supply_chain.part import Kind
 
 ENVIRONMENTS = [sample_of(name) for name in ("dev", "staging", "prod")]
 

@@ -7,10 +7,11 @@ from datetime import date, timedelta
 import pytest
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.supply_chain import __main__ as command_line
-from spotmusic_cdk.supply_chain.ends import NOTICE_DAYS, lines, merged
-from spotmusic_cdk.supply_chain.outdated import report
-from spotmusic_cdk.supply_chain.releases import (
+from tests.conftest import ROOT, sample_of
+from tools.supply_chain import __main__ as command_line
+from tools.supply_chain.ends import NOTICE_DAYS, lines, merged
+from tools.supply_chain.outdated import report
+from tools.supply_chain.releases import (
     UNREACHED,
     Asked,
     NoAnswerError,
@@ -20,7 +21,6 @@ from spotmusic_cdk.supply_chain.releases import (
     newest_of_npm,
     newest_of_pip,
 )
-from tests.conftest import ROOT, sample_of
 
 ENVIRONMENTS = [sample_of(name) for name in ("dev", "staging", "prod")]
 KUBERNETES_ENDS = date(2027, 8, 2)

@@ -1,0 +1,217 @@
+"""Writes the contract of services from the code that grants them what they have: `python -m tools.documents.contract_document`."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import aws_cdk as cdk
+
+from spotmusic_cdk import output
+from spotmusic_cdk.settings import Settings, load
+from spotmusic_cdk.settings.services import RESOURCES
+from spotmusic_cdk.settings.word import Word
+from spotmusic_constructs.services.access import Access
+from spotmusic_constructs.services.task_definition import variables
+from stacks.data import DataStack
+from stacks.network import NetworkStack
+from stacks.registry import RegistryStack
+from stacks.secrets import SecretsStack
+from stacks.service_access import ServiceAccess
+from tools.documents.contract_words import EVERYONE, FACTS, FORMS, Facts
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "services.md"
+ENVIRONMENTS = ("prod", "dev")
+"""With a domain, and without one."""
+EVERY, OTHER = "every service", "another service"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variable:
+    """One variable of a container.
+
+    Args:
+        source: how it comes there.
+        example: value of one service of production, where templates know it.
+    """
+
+    source: str
+    example: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What a word gives, whichever service has it.
+
+    Args:
+        variables: variables by name.
+        rights: actions of the task role in AWS.
+    """
+
+    variables: dict[str, Variable]
+    rights: frozenset[str]
+
+
+def given(environments: Iterable[Settings]) -> dict[str, Given]:
+    """Returns what each word gives in these environments, from the code that gives it."""
+    found: dict[str, Given] = {}
+    for settings in environments:
+        with TemporaryDirectory() as folder:
+            for word, access, stack in _accesses(settings, folder):
+                before = found.get(word, Given(variables={}, rights=frozenset()))
+                variables = _variables(access, stack) | before.variables
+                found[word] = Given(variables=dict(sorted(variables.items())), rights=before.rights | _actions(access))
+    return found
+
+
+def _accesses(settings: Settings, folder: str) -> Iterator[tuple[str, Access, cdk.Stack]]:
+    settings = _with_every_word(settings)
+    # Nothing is written, so that nothing has to be built.
+    app = cdk.App(outdir=folder, context={"aws:cdk:bundling-stacks": []})
+    stage = cdk.Stage(app, settings.name)
+    network, secrets = NetworkStack(stage, settings=settings), SecretsStack(stage, settings=settings)
+    RegistryStack(stage, settings=settings, secrets=secrets)
+    data = DataStack(stage, settings=settings, network=network, secrets=secrets)
+    stack = cdk.Stack(stage, "contract", env=cdk.Environment(account=settings.account, region=settings.region))
+    access = ServiceAccess(stack, settings=settings, secrets=secrets, data=data)
+    for name, service in settings.services.items():
+        yield EVERY, Access(environment=variables(name, port=service.port, health_path=service.health_path)), stack
+        yield EVERY, access.of_everyone(service), stack
+        for word in service.talks_to:
+            yield _title(word), access.of_word(name, word), stack
+
+
+def _with_every_word(settings: Settings) -> Settings:
+    """Adds the words that no service has, as for one that has a user already."""
+    said = {word for service in settings.services.values() for word in service.talks_to}
+    name = settings.services_of_catalogue[0]
+    service = settings.services[name]
+    words = (*service.talks_to, *(Word(word) for word in RESOURCES if word not in said))
+    return settings.model_copy(update={"services": {**settings.services, name: service.model_copy(update={"talks_to": words})}})
+
+
+def _title(word: str) -> str:
+    return str(getattr(word, "told", word)) if str(word) in RESOURCES else OTHER
+
+
+def _variables(access: Access, stack: cdk.Stack) -> dict[str, Variable]:
+    plain = {name: stack.resolve(value) for name, value in access.environment.items()}
+    fetched = {name: json.dumps(stack.resolve(secret.arn)) for name, secret in access.secrets.items()}
+    return {
+        **{name: Variable(source="environment", example=value if isinstance(value, str) else "") for name, value in plain.items()},
+        **{name: Variable(source=_store(arn)) for name, arn in fetched.items()},
+    }
+
+
+def _store(arn: str) -> str:
+    """Where ECS fetches a variable when a task starts."""
+    parameter = re.search(r"parameter/spotmusic/\w+/([\w/-]+)", arn)
+    return f"parameter `{parameter[1]}`" if parameter else "secret"
+
+
+def _actions(access: Access) -> frozenset[str]:
+    actions = (statement["Action"] for statement in access.statements)
+    return frozenset(action for some in actions for action in ([some] if isinstance(some, str) else some))
+
+
+def document(environments: Iterable[Settings]) -> str:
+    """Returns the page.
+
+    Args:
+        environments: those that together have every word; the first is the one whose topics and queues are shown.
+
+    Raises:
+        ValueError: a variable or a word has no text, or a text no variable or word.
+    """
+    environments = tuple(environments)
+    words = given(environments)
+    _complete(words)
+    lines = [*_HEAD, *_section(EVERY, words.pop(EVERY), EVERYONE)]
+    for word, facts in FACTS.items():
+        lines += _section(word, words[word], facts) if word in words else _section(word, _ADDRESS, facts)
+        lines += {"events": _topics, "tasks": _queues}.get(word, lambda _: [])(environments[0])
+    return "\n".join(lines).rstrip() + "\n"
+
+
+_ADDRESS = Given(variables={"<NAME>_URL": Variable(source="environment", example="http://web-api:8080")}, rights=frozenset())
+_HEAD = [
+    "# What a service gets",
+    "",
+    "`make contract` writes this page from the code that grants what it says (`stacks/service_access.py`), with production and dev as they",
+    "ship. [What an image must do](../constructs/spotmusic_constructs/services/README.md#what-an-image-must-do) whatever it talks to, and",
+    "[what it must export](../constructs/spotmusic_constructs/services/README.md#what-an-image-must-export), stand with the construct.",
+    "",
+    "ECS fetches what comes from a secret or a parameter once, when a task starts. `settings` and `secrets` of an entry add variables of",
+    "its own. Connect with pauses to all of these: a task starts, and answers health checks, before any of them is there.",
+    "",
+]
+
+
+def _complete(words: dict[str, Given]) -> None:
+    named = {variable for its in words.values() for variable in its.variables}
+    for what, wrong in (
+        ("variables without a form", named - FORMS.keys()),
+        ("forms without a variable", FORMS.keys() - named),
+        ("words without facts", words.keys() - FACTS.keys() - {EVERY}),
+        ("facts without a word", FACTS.keys() - words.keys() - {OTHER}),
+    ):
+        if wrong:
+            raise ValueError(f"{what}: {', '.join(sorted(wrong))}. Correct tools/documents/contract_words.py.")
+
+
+def _section(title: str, its: Given, facts: Facts) -> list[str]:
+    heading = title.capitalize() if title in (EVERY, OTHER) else f"`{title}`"
+    rows = [f"| `{name}` | {FORMS.get(name, 'address of the service')} | {_from(variable)} |" for name, variable in its.variables.items()]
+    rights = ", ".join(f"`{action}`" for action in sorted(its.rights)) or "none"
+    facts_of_aws = {"rights in AWS": rights} if its.rights else {}
+    told = [f"| {name} | {text} |" for name, text in {**facts.rows(), **facts_of_aws}.items()]
+    return [
+        f"## {heading}",
+        "",
+        "| variable | form | from |",
+        "|---|---|---|",
+        *rows,
+        "",
+        "| what | how it is |",
+        "|---|---|",
+        *told,
+        "",
+    ]
+
+
+def _from(variable: Variable) -> str:
+    return f"{variable.source}, such as `{variable.example}`" if variable.example else variable.source
+
+
+def _topics(settings: Settings) -> list[str]:
+    rows = [
+        f"| `{name}` | {', '.join(topic.producers)} | {', '.join(topic.consumers)} | {topic.partitions} | {topic.cleanup_policy} | "
+        f"{topic.retention_hours if 'delete' in topic.cleanup_policy else 'the newest of each key'} |"
+        for name, topic in settings.topics.items()
+    ]
+    return ["| topic | written by | read by | partitions | clean-up | hours |", "|---|---|---|---|---|---|", *rows, ""]
+
+
+def _queues(settings: Settings) -> list[str]:
+    rows = [
+        f"| `{name}` | {', '.join(queue.publishers)} | {', '.join(queue.consumers)} | {queue.max_length} | {queue.message_ttl_hours} | "
+        f"{queue.dead_letter_hours} |"
+        for name, queue in settings.queues.items()
+    ]
+    heads = "| queue | published to by | taken by | tasks at the most | hours until a dead letter | hours of a dead letter |"
+    return [heads, "|---|---|---|---|---|---|", *rows, ""]
+
+
+def write(path: Path = DOCUMENT) -> None:
+    """Writes the document, and prints the file, its lines and whether they changed."""
+    text = document(load(name, folder=ROOT / "environments", today=date.today()) for name in ENVIRONMENTS)
+    changed = output.write(path, text)
+    print(f"{path}: {len(text.splitlines())} lines, {'changed' if changed else 'as it was'}")
+
+
+if __name__ == "__main__":
+    write()

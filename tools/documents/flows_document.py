@@ -1,0 +1,267 @@
+"""Draws the tables of flows and grants of production: `python -m tools.documents.flows_document` writes docs/flows.md."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from spotmusic_cdk import flows, output
+from spotmusic_cdk.settings import Settings, load
+from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC, Flow
+from tools.documents import flows_options, grants
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "flows.md"
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Edge:
+    """An arrow.
+
+    Args:
+        source: where it begins.
+        target: where it ends.
+        label: what is written beside it.
+    """
+
+    source: str
+    target: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """Some of the edges, drawn together.
+
+    Args:
+        title: heading.
+        caption: what one sees.
+        shows: tells whether an edge belongs here; an edge is drawn in the first picture that takes it.
+        place: names the frame around a party or a store; nothing is drawn around those without a name.
+        merges: whether names with the same arrows become one box.
+    """
+
+    title: str
+    caption: str
+    shows: Callable[[Edge], bool]
+    place: Callable[[str], str]
+    merges: bool = False
+
+
+def edges_of_flows(settings: Settings) -> list[Edge]:
+    """One arrow for each flow, with its ports."""
+    return [Edge(source=flow.source, target=flow.target, label=_ports(flow)) for flow in flows.table(settings)]
+
+
+def edges_of_grants(settings: Settings) -> list[Edge]:
+    """One arrow for each right, with the class of action."""
+    return [Edge(source=grant.who, target=grant.what, label=grant.does) for grant in sorted(grants.table(settings))]
+
+
+def _ports(flow: Flow) -> str:
+    first, last = flow.ports
+    return str(first) if first == last else f"{first} to {last}"
+
+
+def _tier(party: str) -> str:
+    named = {
+        CLOUDFRONT: "outside",
+        INTERNET: "outside",
+        VPC: "",
+        flows.NODES: "EKS",
+        flows.OPERATORS: "people",
+        "kubernetes-control-plane": "EKS",
+        "endpoints": "",
+    }
+    if party in named:
+        return named[party]
+    if party in flows.PODS:
+        return "pods on EKS"
+    ends = {"-load-balancer": "load balancers", "-database": "data tier", "cache": "data tier"}
+    functions = "functions"
+    return next((tier for end, tier in ends.items() if party.endswith(end)), "tasks on ECS" if party.startswith("service-") else functions)
+
+
+def _kind(name: str) -> str:
+    """The frame of a store or of who has a right to it."""
+    ends = {
+        "Bucket": "buckets",
+        "Key": "keys",
+        "Logs": "log groups",
+        "LogGroup": "log groups",
+        "Log": "log groups",
+        "Topic": "topics",
+        "Function": "functions",
+    }
+    if name.startswith(("tasks of ", "pods ")):
+        return "tasks on ECS" if name.startswith("tasks of ") else "pods on EKS"
+    if found := next((kind for end, kind in ends.items() if name.endswith(end)), ""):
+        return found
+    if name.startswith("data/CacheUsers") and not name.endswith("secret"):
+        return "users of the cache"
+    return "secrets" if name.startswith(("data/CatalogueUsers", "data/IdentityUsers", "data/CacheUsers", "secrets/")) else ""
+
+
+_EVERYBODY = (grants.IMAGES, grants.TOKEN, grants.PARAMETERS)
+NOT_DRAWN: Mapping[str, Callable[[Edge], bool]] = {
+    "Tasks and nodes pull images through the cache, and tasks read the parameters of the environment.": lambda edge: (
+        edge.target in _EVERYBODY and not edge.source.startswith("ecr")
+    ),
+    "Tasks and functions write their own log group.": lambda edge: (
+        edge.source.startswith(("tasks of ", "data/", "secrets/", "ecs-services/")) and edge.target.endswith("Logs")
+    ),
+    "Functions look up and make their own network interfaces, which Lambda asks of them, and draw random passwords.": lambda edge: (
+        edge.source.endswith("Function") and edge.target in (*grants.PLACED, "random passwords")
+    ),
+    "The account's IAM administers every key (P-29), and AWS keeps the policies by its own name.": lambda edge: (
+        edge.label == grants.ADMINISTER or edge.target.startswith("policy ")
+    ),
+}
+"""Rights that would hide the others, in words."""
+
+
+def _is_request(edge: Edge) -> bool:
+    return (
+        edge.source != "prometheus"
+        and _tier(edge.target) not in ("", "outside", "EKS")
+        and _tier(edge.source) not in ("functions", "EKS", "people")
+    )
+
+
+NETWORK = (
+    Picture(
+        title="Requests, events and data",
+        caption="Who opens a connection to whom, and on which TCP port. Everything else is shut.",
+        shows=_is_request,
+        place=_tier,
+    ),
+    Picture(
+        title="Metrics",
+        caption="Prometheus scrapes.",
+        shows=lambda edge: edge.source == "prometheus",
+        place=_tier,
+        merges=True,
+    ),
+    Picture(
+        title="Operation, and the way out",
+        caption="Functions, people on call, the Kubernetes API, AWS APIs and the Internet. Nobody comes in from there.",
+        shows=lambda _: True,
+        place=_tier,
+        merges=True,
+    ),
+)
+DATA = (
+    Picture(
+        title="Services",
+        caption="What tasks may read and write beside what they connect to.",
+        shows=lambda edge: edge.source.startswith("tasks of "),
+        place=_kind,
+        merges=True,
+    ),
+    Picture(
+        title="Pods, and functions of the platform",
+        caption="Who copies, replaces and uses secrets, and where metrics and alarms go.",
+        shows=lambda edge: edge.source.startswith(("pods ", "data/", "secrets/", "ecs-services/", "eks-platform/", "network/")),
+        place=_kind,
+        merges=True,
+    ),
+    Picture(
+        title="Keys",
+        caption="Who uses a key: services in their own name, and whoever may use a service, through it.",
+        shows=lambda edge: edge.target.endswith("Key"),
+        place=_kind,
+        merges=True,
+    ),
+    Picture(
+        title="AWS services",
+        caption="What AWS does in its own name.",
+        shows=lambda edge: edge.source not in ("the VPC", "fis"),
+        place=_kind,
+        merges=True,
+    ),
+    Picture(
+        title="Endpoints and experiments",
+        caption="What passes from the VPC to AWS APIs, and what experiments of a game day may break.",
+        shows=lambda _: True,
+        place=_kind,
+        merges=True,
+    ),
+)
+
+
+def document(settings: Settings) -> str:
+    """Returns docs/flows.md."""
+    drawn = [edge for edge in edges_of_grants(settings) if not any(is_told(edge) for is_told in NOT_DRAWN.values())]
+    return "\n".join(
+        [
+            "# Who talks to whom, and who may touch what",
+            "",
+            f"`make flows` draws this from two tables, for `{settings.name}`: [flows](../spotmusic_cdk/flows.py), where each says why it",
+            "is there, and [grants](../tools/documents/grants.py). Tests hold security groups, NetworkPolicies and every policy of the",
+            "templates to the tables, both ways, and this page to them. Secrets one by one: [secrets](secrets.md).",
+            "",
+            "## Connections",
+            "",
+            *_sections(NETWORK, edges_of_flows(settings)),
+            "## Rights",
+            "",
+            "Names are stack and logical id. Not drawn, because it would hide the rest:",
+            "",
+            *(f"- {words}" for words in NOT_DRAWN),
+            "",
+            *_sections(DATA, drawn),
+            *flows_options.section(settings),
+        ]
+    )
+
+
+def _sections(pictures: Iterable[Picture], edges: list[Edge]) -> Iterator[str]:
+    for picture in pictures:
+        chosen = [edge for edge in edges if picture.shows(edge)]
+        edges = [edge for edge in edges if not picture.shows(edge)]
+        if chosen:
+            yield from (f"### {picture.title}", "", picture.caption, "", "```mermaid", *chart(chosen, picture), "```", "")
+
+
+def chart(edges: Iterable[Edge], picture: Picture) -> Iterator[str]:
+    """Yields the lines of a flowchart in Mermaid."""
+    labels: dict[tuple[str, str], list[str]] = {}
+    for edge in edges:
+        labels.setdefault((edge.source, edge.target), []).append(edge.label)
+    boxes = _boxes(labels, picture)
+    ids = {name: f"n{number}" for number, names in enumerate(boxes) for name in names}
+    frames: dict[str, list[str]] = {}
+    for names in boxes:
+        frames.setdefault(picture.place(names[0]), []).append(f'{ids[names[0]]}["{"<br/>".join(names)}"]')
+    yield "flowchart LR"
+    for number, (frame, inside) in enumerate(frames.items()):
+        if frame:
+            yield f'  subgraph f{number}["{frame}"]'
+        yield from (f"  {'  ' if frame else ''}{box}" for box in inside)
+        if frame:
+            yield "  end"
+    arrows = {(ids[source], ids[target]): ", ".join(dict.fromkeys(words)) for (source, target), words in labels.items()}
+    yield from (f'  {source} -->|"{words}"| {target}' for (source, target), words in arrows.items())
+
+
+def _boxes(labels: Mapping[tuple[str, str], list[str]], picture: Picture) -> list[list[str]]:
+    """Names that share a box: those with the same arrows to them and from them."""
+    arrows: dict[str, list[tuple[str, ...]]] = {}
+    for (source, target), words in labels.items():
+        arrows.setdefault(source, []).append(("to", target, *words))
+        arrows.setdefault(target, []).append(("from", source, *words))
+    found: dict[object, list[str]] = {}
+    for name, its in arrows.items():
+        found.setdefault((picture.place(name), *sorted(its)) if picture.merges else name, []).append(name)
+    return list(found.values())
+
+
+def write(path: Path = DOCUMENT) -> None:
+    """Writes the document, and prints the file, its lines and whether they changed."""
+    text = document(load("prod", folder=ROOT / "environments", today=date.today()))
+    changed = output.write(path, text)
+    print(f"{path}: {len(text.splitlines())} lines, {'changed' if changed else 'as it was'}")
+
+
+if __name__ == "__main__":
+    write()

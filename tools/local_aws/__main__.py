@@ -1,0 +1,161 @@
+"""`python -m tools.local_aws up|deploy|down|status|diff|env|run`: the embedded AWS from the command line."""
+
+import argparse
+import errno
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from tools.local_aws.assembly import environment_of
+from tools.local_aws.cli import CliError
+from tools.local_aws.deployment import LeftoverError, LocalDeployment, NotAsTheTemplatesSayError, NotRunningError, OtherEnvironmentError
+from tools.local_aws.gate import RejectedTemplateError
+from tools.local_aws.lock import BusyError, UnwritableError
+from tools.local_aws.process import NotStartedError, NotStoppedError
+from tools.local_aws.session import NotEmbeddedError
+from tools.local_aws.task import NoTaskError, environment_of_task, run_as_task, stand_ins
+from tools.local_aws.workspace import Workspace
+
+_EXPECTED = (
+    BusyError,
+    CliError,
+    LeftoverError,
+    NoTaskError,
+    NotAsTheTemplatesSayError,
+    NotEmbeddedError,
+    NotRunningError,
+    NotStartedError,
+    NotStoppedError,
+    OtherEnvironmentError,
+    RejectedTemplateError,
+    UnwritableError,
+)
+_INTERRUPTED = 130
+# A full disk, a quota, a file of somebody else, a read-only file system: nothing that a traceback would explain.
+_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        arguments: command line without the program's name; None takes the process's.
+
+    Returns:
+        0 if it succeeded, 1 if not or if `diff --fail` found differences, 130 after Ctrl-C.
+    """
+    options = _parser().parse_args(arguments)
+    workspace = Workspace(Path.cwd())
+    deployment = LocalDeployment(
+        workspace=workspace,
+        environment=options.env or _deployed(options.command, workspace) or "dev",
+        region=options.region,
+        concurrency=options.concurrency,
+        context=dict(options.context),
+    )
+    try:
+        code = _run(options, deployment)
+        sys.stdout.flush()
+        return code
+    except _EXPECTED as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # `status | head`: the reader has what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes it once more at its end
+        return 0
+    except OSError as error:
+        if error.errno not in _OF_THE_MACHINE:
+            raise
+        print(f"\n{error.filename or workspace.folder}: {error.strerror}. Free or own it, and repeat.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. The embedded AWS keeps running: `up` goes on from here, `down` stops it.", file=sys.stderr)
+        return _INTERRUPTED
+
+
+def _deployed(command: str, workspace: Workspace) -> str | None:
+    return None if command in ("up", "deploy") else environment_of(workspace.assembly)
+
+
+def _run(options: argparse.Namespace, deployment: LocalDeployment) -> int:
+    if options.command == "diff":
+        differs, text = deployment.diff()
+        print(text)
+        return int(differs and options.fail)
+    if options.command in ("env", "run"):
+        return _task(options, deployment)
+    if options.command == "up":
+        print("\n" + deployment.up(port=options.port))
+    elif options.command == "deploy":
+        print("\n" + deployment.up(port=options.port, selection=options.stack))
+    else:
+        print("\n" + (deployment.down() if options.command == "down" else deployment.status()))
+    return 0
+
+
+def _task(options: argparse.Namespace, deployment: LocalDeployment) -> int:
+    endpoint = deployment.endpoint
+    resolved = environment_of_task(options.service, endpoint, region=options.region)
+    variables = {**resolved, **stand_ins(deployment.workspace.folder, resolved)}
+    if options.command == "run":
+        run_as_task(options.words, variables, endpoint, region=options.region, changes=dict(options.set))
+    for name, value in sorted(variables.items()):
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.local_aws", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    described = {
+        "up": "start, deploy everything and verify it",
+        "deploy": "start where none runs, deploy one stack and what it depends on, and verify it",
+        "down": "destroy everything, prove that nothing is left, and stop",
+        "status": "tell what runs and what is deployed",
+        "diff": "tell what a deployment would change",
+        "env": "print the environment of a service's task, as ECS resolves it",
+        "run": "run a command with the environment of a service's task",
+    }
+    for name, text in described.items():
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--env", help="environment (default: the deployed one; dev for `up` and `deploy`)")
+        command.add_argument("--region", default="sa-east-1", help="home region (default: sa-east-1)")
+        command.add_argument("--port", type=_port, metavar="1-65535", help="TCP port on loopback (default: a free one)")
+        command.add_argument("--concurrency", type=_positive, default=8, help="stacks in parallel (default: 8)")
+        command.add_argument(
+            "-c", "--context", action="append", default=[], type=_context, metavar="NAME=VALUE", help="context for the app"
+        )
+        if name == "diff":
+            command.add_argument("--fail", action="store_true", help="status 1 if anything would change")
+        if name in ("env", "run"):
+            command.add_argument("service", help="name of the service, such as playback")
+        if name == "run":
+            command.add_argument("--set", action="append", default=[], type=_context, metavar="NAME=VALUE", help="a variable of one's own")
+            command.add_argument("words", nargs="+", metavar="COMMAND", help="the command, after `--`")
+        if name == "deploy":
+            command.add_argument("stack", help="stack id, such as dev/network")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a TCP port. Use 1 to 65535, or leave it out for a free one.")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if not (text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number.")
+    return int(text)
+
+
+def _context(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE.")
+    return name, value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""Alarms that the emulator's CloudWatch can't hold: those on metric math, and the composites that watch one of them."""
+
+from typing import Any
+
+from tools.local_aws.provisioning import Handler, Resource
+from tools.local_aws.recorded import Register, recorded, recorded_if
+
+_METRIC_ALARM = "AWS::CloudWatch::Alarm"
+
+
+def metric_alarm(service: Handler, register: Register) -> Handler:
+    """The handler of `AWS::CloudWatch::Alarm`: its service keeps one metric per alarm and drops expressions.
+
+    Args:
+        service: the emulator's own handler.
+        register: where the records go.
+    """
+    paper = recorded(register, attributes=_attributes)
+    return recorded_if(lambda alarm: bool(alarm.properties.get("Metrics")), otherwise=service, paper=paper, register=register)
+
+
+def composite_alarm(service: Handler, register: Register) -> Handler:
+    """The handler of `AWS::CloudWatch::CompositeAlarm`, whose service rejects a rule that names an alarm it does not have.
+
+    Args:
+        service: the handler that calls the service.
+        register: where the records go.
+    """
+
+    def watches_a_record(alarm: Resource) -> bool:
+        rule = str(alarm.properties.get("AlarmRule", ""))
+        return any(name in rule for name in register.identifiers(_METRIC_ALARM, alarm.region))
+
+    return recorded_if(watches_a_record, otherwise=service, paper=recorded(register, attributes=_attributes), register=register)
+
+
+def _attributes(resource: Resource, identifier: str) -> dict[str, Any]:
+    return {"Arn": f"arn:aws:cloudwatch:{resource.region}:{resource.account}:alarm:{identifier}"}

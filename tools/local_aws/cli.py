@@ -1,0 +1,149 @@
+"""The real CDK CLI, in an environment that leads it to the embedded AWS and nowhere else."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.local_aws import ACCOUNT, session
+from tools.local_aws.workspace import Workspace
+
+_POLL_SECONDS = 0.2
+
+
+class CliError(Exception):
+    """The CLI failed; the message has its last lines and the path of its log."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CdkCli:
+    """The CLI of a checkout.
+
+    Args:
+        workspace: the checkout's state.
+        endpoint: loopback URL of the emulator.
+        region: the home region.
+    """
+
+    workspace: Workspace
+    endpoint: str
+    region: str
+
+    def require_installed(self) -> None:
+        """Raises a CliError where the CLI is missing."""
+        if not self.workspace.cdk.exists():
+            raise CliError(f"The CDK CLI is missing: there is no {self.workspace.cdk}.\n  Install it by `npm ci`, or by `make setup`.")
+
+    def synthesize(self, *, environment: str, context: dict[str, str], into: Path) -> None:
+        """Synthesizes the app, always into a fresh folder: a stale report fails a correct app.
+
+        Args:
+            environment: name of the environment file, such as `dev`.
+            context: further context values.
+            into: folder of the assembly; what is there is removed.
+
+        Raises:
+            CliError: if the app fails.
+        """
+        shutil.rmtree(into, ignore_errors=True)
+        values = {"env": environment, "account": ACCOUNT, **context}
+        options = [part for name, value in values.items() for part in ("-c", f"{name}={value}")]
+        self.run("synth", "--quiet", "--output", str(into), *options, assembly=None)
+
+    def bootstrap(self, regions: list[str]) -> None:
+        """Makes the bootstrap stacks. Does nothing where they stand.
+
+        Raises:
+            CliError: if it fails.
+        """
+        self.run("bootstrap", *(f"aws://{ACCOUNT}/{region}" for region in regions), assembly=self.workspace.assembly)
+
+    def deploy(self, *selection: str, concurrency: int, assembly: Path, while_running: Callable[[], None] = lambda: None) -> None:
+        """Deploys stacks and what they depend on.
+
+        Args:
+            selection: patterns of stack ids, such as `dev/*`.
+            concurrency: stacks in parallel.
+            assembly: the cloud assembly.
+            while_running: called several times a second.
+
+        Raises:
+            CliError: if a stack fails.
+        """
+        options = ["--require-approval", "never", "--concurrency", str(concurrency), "--asset-parallelism"]
+        self.run("deploy", *selection, *options, assembly=assembly, while_running=while_running)
+
+    def destroy(self, *selection: str, concurrency: int, assembly: Path, while_running: Callable[[], None] = lambda: None) -> None:
+        """Destroys stacks and what depends on them.
+
+        Raises:
+            CliError: if a stack can't be destroyed.
+        """
+        options = ["--force", "--concurrency", str(concurrency)]
+        self.run("destroy", *selection, *options, assembly=assembly, while_running=while_running)
+
+    def diff(self, *selection: str, assembly: Path) -> str:
+        """What a deployment would change, in the CLI's words.
+
+        Raises:
+            CliError: if the comparison fails, not if there is a difference.
+        """
+        return self.run("diff", *selection, assembly=assembly)
+
+    def run(self, command: str, *arguments: str, assembly: Path | None, while_running: Callable[[], None] = lambda: None) -> str:
+        """Runs one command of the CLI and returns what it printed.
+
+        Args:
+            command: the CLI's command.
+            arguments: what follows it.
+            assembly: a synthesized app; None synthesizes the checkout's.
+            while_running: called several times a second.
+
+        Raises:
+            CliError: if the command fails.
+        """
+        self.require_installed()
+        app = [] if assembly is None else ["--app", str(assembly)]
+        log = self.workspace.cli_log(command)
+        with log.open("w+") as output:
+            process = subprocess.Popen(  # noqa: S603 - the checkout's own CLI
+                [str(self.workspace.cdk), "--no-notices", "--ci", *app, command, *arguments],
+                cwd=self.workspace.checkout,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+            code = _wait(process, while_running)
+            output.seek(0)
+            text = output.read()
+        if code != 0:
+            raise CliError(f"`cdk {command}` failed with status {code}. Its output is in {log}:\n{_last_lines(text)}")
+        return text
+
+    def _environment(self) -> dict[str, str]:
+        home = self.workspace.home()
+        variables = session.cli_environment(os.environ, self.endpoint, region=self.region, home=home)
+        path = os.pathsep.join([str(self.workspace.interpreter), variables.get("PATH", os.defpath)])
+        # The gate checks the templates by cfn-lint; the CDK's own validator would be two thirds of a synth.
+        return {**variables, "PATH": path, "CDK_VALIDATION": "false"}
+
+
+def _wait(process: "subprocess.Popen[bytes]", while_running: Callable[[], None]) -> int:
+    try:
+        while True:
+            try:
+                return process.wait(timeout=_POLL_SECONDS)
+            except subprocess.TimeoutExpired:
+                while_running()
+    finally:
+        # Ctrl-C reaches the CLI too, for it is in the terminal's group; anything else must not leave it behind.
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+
+
+def _last_lines(text: str, lines: int = 15) -> str:
+    return "\n".join("  " + line for line in text.splitlines()[-lines:])

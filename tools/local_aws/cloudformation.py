@@ -1,0 +1,119 @@
+"""What CloudFormation says about our stacks: status, resources, events."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tools.local_aws import session
+from tools.local_aws.assembly import SynthesizedStack
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployedResource:
+    """One resource that stands.
+
+    Args:
+        stack: the stack it belongs to.
+        logical_id: id in the template.
+        identifier: physical id.
+        status: CloudFormation's status.
+        definition: its entry in the template.
+    """
+
+    stack: SynthesizedStack
+    logical_id: str
+    identifier: str
+    status: str
+    definition: dict[str, Any]
+
+    @property
+    def type(self) -> str:
+        """Resource type."""
+        return str(self.definition["Type"])
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """Properties as the template has them, intrinsic functions and all."""
+        return dict(self.definition.get("Properties", {}))
+
+
+def status(endpoint: str, stack: SynthesizedStack) -> str:
+    """The stack's status, or an empty text if there is no such stack."""
+    pages = _client(endpoint, stack).get_paginator("list_stacks").paginate()
+    found = [summary for page in pages for summary in page["StackSummaries"] if summary["StackName"] == stack.name]
+    alive = [str(summary["StackStatus"]) for summary in found if summary["StackStatus"] != "DELETE_COMPLETE"]
+    return alive[0] if alive else ""
+
+
+def finished_resources(endpoint: str, stack: SynthesizedStack) -> int:
+    """How many resources of the stack stand. 0 before there is a stack."""
+    return sum(1 for summary in _summaries(endpoint, stack) if summary["ResourceStatus"].endswith("_COMPLETE"))
+
+
+def resources(endpoint: str, stack: SynthesizedStack) -> list[DeployedResource]:
+    """The stack's resources with their physical ids, without those whose condition is false."""
+    return [
+        DeployedResource(
+            stack=stack,
+            logical_id=summary["LogicalResourceId"],
+            identifier=summary.get("PhysicalResourceId", ""),
+            status=summary["ResourceStatus"],
+            definition=stack.resources[summary["LogicalResourceId"]],
+        )
+        for summary in _summaries(endpoint, stack)
+        if summary["LogicalResourceId"] in stack.resources
+    ]
+
+
+def failures(endpoint: str, stack: SynthesizedStack) -> list[str]:
+    """Why the last operation failed, earliest first."""
+    failed = [event for event in _events(endpoint, stack) if event["ResourceStatus"].endswith("_FAILED")]
+    return [f"{stack.id} {event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in reversed(failed)]
+
+
+def allow_deletion(endpoint: str, stack: SynthesizedStack) -> None:
+    """Turns termination protection off, which production's stacks have. Does nothing where there is no such stack."""
+    try:
+        _client(endpoint, stack).update_termination_protection(EnableTerminationProtection=False, StackName=stack.name)
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+
+
+def seconds(endpoint: str, stack: SynthesizedStack) -> float:
+    """How long the stack's last operation took, by its events. 0 if there are none."""
+    last: list[Any] = []
+    for event in _events(endpoint, stack):  # newest first
+        last.append(event["Timestamp"])
+        started = event["ResourceType"] == "AWS::CloudFormation::Stack" and event["ResourceStatus"] in _STARTS
+        if started and event["LogicalResourceId"] == stack.name:
+            break
+    return float((last[0] - last[-1]).total_seconds()) if last else 0.0
+
+
+_STARTS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
+
+
+def _client(endpoint: str, stack: SynthesizedStack) -> Any:
+    return session.client("cloudformation", endpoint, region=stack.region)
+
+
+def _summaries(endpoint: str, stack: SynthesizedStack) -> list[dict[str, Any]]:
+    pages = _client(endpoint, stack).get_paginator("list_stack_resources").paginate(StackName=stack.name)
+    return _if_there(lambda: [summary for page in pages for summary in page["StackResourceSummaries"]])
+
+
+def _events(endpoint: str, stack: SynthesizedStack) -> list[dict[str, Any]]:
+    pages = _client(endpoint, stack).get_paginator("describe_stack_events").paginate(StackName=stack.name)
+    return _if_there(lambda: [event for page in pages for event in page["StackEvents"]])
+
+
+def _if_there(read: Any) -> list[dict[str, Any]]:
+    try:
+        found: list[dict[str, Any]] = read()
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return []
+        raise
+    return found

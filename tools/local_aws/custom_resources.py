@@ -1,0 +1,115 @@
+"""Custom resources whose provider needs a machine that is not there: a Kubernetes API or a MySQL server.
+
+Every other custom resource runs its own Lambda function. These are written down, and the summary names them.
+"""
+
+import json
+from collections.abc import Callable
+from functools import partial
+
+from botocore.exceptions import ClientError, ParamValidationError
+
+from tools.local_aws.provider_schemas import Properties
+from tools.local_aws.provisioning import Handler, Made, Resource
+from tools.local_aws.recorded import Record, Register
+
+HELM_CHART = "Custom::AWSCDK-EKS-HelmChart"
+KUBERNETES_RESOURCE = "Custom::AWSCDK-EKS-KubernetesResource"
+KUBERNETES_PATCH = "Custom::AWSCDK-EKS-KubernetesPatch"
+KUBERNETES_VALUE = "Custom::AWSCDK-EKS-KubernetesObjectValue"
+DATABASE_USERS = "Custom::DatabaseUsers"
+
+KUBERNETES_TYPES = (HELM_CHART, KUBERNETES_RESOURCE, KUBERNETES_PATCH, KUBERNETES_VALUE)
+DATABASE_TYPES = (DATABASE_USERS,)
+
+
+class RejectedPropertiesError(Exception):
+    """The provider function would reject these properties before it reached its machine."""
+
+
+def types_without_engine(*, has_kubernetes: bool) -> list[str]:
+    """Custom resource types to write down instead of running.
+
+    Args:
+        has_kubernetes: whether there is a Kubernetes API of our own, to which the provider's helm may go.
+    """
+    return [*(() if has_kubernetes else KUBERNETES_TYPES), *DATABASE_TYPES]
+
+
+def recorded_custom_resource(register: Register) -> Handler:
+    """A handler that checks what can be checked without the machine, and writes the rest down.
+
+    Args:
+        register: where the records go.
+    """
+    return Handler(create=partial(_create, register), update=partial(_update, register), delete=register.remove)
+
+
+def _create(register: Register, resource: Resource) -> Made:
+    _require_acceptable(resource)
+    identifier = resource.generated_name(limit=128).lower()
+    register.add(_record(resource, identifier))
+    return Made(identifier=identifier, attributes={"Value": ""})
+
+
+def _update(register: Register, resource: Resource, identifier: str, _old: Properties) -> Made:
+    _require_acceptable(resource)
+    register.change(_record(resource, identifier))
+    return Made(identifier=identifier, attributes={"Value": ""})
+
+
+def _record(resource: Resource, identifier: str) -> Record:
+    return Record(
+        type=resource.type,
+        region=resource.region,
+        stack=resource.stack,
+        logical_id=resource.logical_id,
+        identifier=identifier,
+        properties=resource.properties,
+    )
+
+
+def _require_acceptable(resource: Resource) -> None:
+    _require_provider(resource)
+    check = _CHECKS.get(resource.type)
+    if check:
+        check(resource.properties)
+
+
+def _require_provider(resource: Resource) -> None:
+    functions = resource.client("lambda")
+    try:
+        functions.get_function(FunctionName=resource.properties.get("ServiceToken", ""))
+    except (ClientError, ParamValidationError) as error:
+        raise RejectedPropertiesError(f"{resource.logical_id}: the ServiceToken names no Lambda function ({error})") from error
+
+
+def _check_chart(properties: Properties) -> None:
+    if not properties.get("Release"):
+        raise RejectedPropertiesError("A Helm chart needs a Release name")
+    if not (properties.get("Chart") or properties.get("ChartAssetURL")):
+        raise RejectedPropertiesError("A Helm chart needs a Chart or a chart asset")
+    _require_json(properties, "Values", dict)
+
+
+def _check_manifest(properties: Properties) -> None:
+    for document in _require_json(properties, "Manifest", list) or []:
+        missing = {"apiVersion", "kind", "metadata"} - set(document)
+        if missing:
+            raise RejectedPropertiesError(f"A Kubernetes object of the manifest lacks {', '.join(sorted(missing))}")
+
+
+def _require_json(properties: Properties, name: str, kind: type) -> list[Properties] | None:
+    text = properties.get(name)
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+    except (TypeError, json.JSONDecodeError) as error:
+        raise RejectedPropertiesError(f"{name} is not JSON: {error}") from error
+    if not isinstance(value, kind):
+        raise RejectedPropertiesError(f"{name} must be a JSON {kind.__name__}")
+    return value if isinstance(value, list) else None
+
+
+_CHECKS: dict[str, Callable[[Properties], None]] = {HELM_CHART: _check_chart, KUBERNETES_RESOURCE: _check_manifest}

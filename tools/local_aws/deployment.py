@@ -1,0 +1,294 @@
+"""The commands: up, deploy, down, status and diff, each from beginning to end."""
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tools.local_aws import (
+    cloudformation,
+    differences,
+    gate,
+    inventory,
+    leftovers,
+    process,
+    public_zones,
+    report,
+    session,
+    verification,
+)
+from tools.local_aws.assembly import SynthesizedStack, environment_of, regions, stacks
+from tools.local_aws.cli import CdkCli
+from tools.local_aws.kubernetes import releases
+from tools.local_aws.lock import alone
+from tools.local_aws.progress import StackProgress, Steps
+from tools.local_aws.workspace import RunningEmulator, Workspace
+
+
+class NotAsTheTemplatesSayError(Exception):
+    """The deployment succeeded and a service says something else than the template."""
+
+
+class NotRunningError(Exception):
+    """There is no emulator to work with."""
+
+
+class OtherEnvironmentError(Exception):
+    """Another environment is deployed; the message names it."""
+
+
+class LeftoverError(Exception):
+    """Something of ours outlived its stack, and no policy says it should."""
+
+
+@dataclass(kw_only=True)
+class LocalDeployment:
+    """One environment of one checkout, in the embedded AWS.
+
+    Args:
+        workspace: the checkout's state.
+        environment: name of the environment, such as `dev`.
+        region: the home region.
+        concurrency: stacks in parallel.
+        context: further context values for the app.
+        steps: where progress is told.
+    """
+
+    workspace: Workspace
+    environment: str
+    region: str
+    concurrency: int = 8
+    context: dict[str, str] = field(default_factory=dict)
+    steps: Steps = field(default_factory=Steps)
+
+    def up(self, *, port: int | None = None, selection: str | None = None) -> str:
+        """Starts the emulator where none runs, deploys and verifies.
+
+        Args:
+            port: TCP port on loopback; None keeps the running emulator's, or takes a free one.
+            selection: pattern of stack ids; None deploys the whole environment.
+
+        Returns:
+            The table.
+
+        Raises:
+            NotEmbeddedError: if the shell points at another AWS.
+            BusyError: if another command works with the same state.
+            OtherEnvironmentError: if another environment is deployed.
+            RejectedTemplateError: if CloudFormation would reject a template.
+            CliError: if a stack fails; the message names the resources.
+            NotAsTheTemplatesSayError: if a resource is not what its template says.
+        """
+        session.require_embedded(os.environ)
+        with alone(self.workspace, "up"):
+            return self._up(port, selection)
+
+    def _up(self, port: int | None, selection: str | None) -> str:
+        began = time.monotonic()
+        self._require_no_other()
+        emulator, found = self._emulator_and_stacks(port)
+        chosen = _chosen(found, selection or f"{self.environment}/*")
+        self._prepare(emulator, found, chosen)
+        deploying = time.monotonic()
+        self._deploy(emulator, chosen, selection or f"{self.environment}/*")
+        deploy_seconds = time.monotonic() - deploying
+        return self._verified(emulator, chosen, began=began, deploy_seconds=deploy_seconds)
+
+    def down(self) -> str:
+        """Destroys every stack, proves that nothing of ours is left, and stops the emulator.
+
+        Raises:
+            BusyError: if another command works with the same state.
+            CliError: if a stack can't be destroyed; the emulator then keeps running, for a look at why.
+            LeftoverError: if something is left that no policy keeps.
+        """
+        session.require_embedded(os.environ)
+        with alone(self.workspace, "down"):
+            emulator = process.running(self.workspace)
+            summary = "Nothing ran." if emulator is None else self._destroyed(emulator)
+            process.stop(self.workspace)
+            self.workspace.forget()
+            self.steps.say("stopped the embedded AWS and removed its files")
+            return summary
+
+    @property
+    def endpoint(self) -> str:
+        """Loopback URL of the emulator.
+
+        Raises:
+            NotRunningError: if there is no emulator.
+        """
+        return self._running().endpoint
+
+    def status(self) -> str:
+        """One line per stack, or that nothing runs."""
+        emulator = process.running(self.workspace)
+        if emulator is None:
+            return "The embedded AWS does not run. Start it with `make local`."
+        found = self._deployed_assembly()
+        lines = [f"  {stack.id:<22} {cloudformation.status(emulator.endpoint, stack) or 'not deployed'}" for stack in found]
+        return "\n".join([f"The embedded AWS runs on {emulator.endpoint} (process {emulator.pid}).", *lines])
+
+    def diff(self) -> tuple[bool, str]:
+        """Compare the deployed stacks with the checkout: whether anything differs, and a summary.
+
+        Raises:
+            BusyError: if another command works with the same state.
+            NotRunningError: if there is no emulator.
+        """
+        with alone(self.workspace, "diff"):
+            cli = self._cli(self._running())
+            cli.synthesize(environment=self.environment, context=self.context, into=self.workspace.next_assembly)
+            text = cli.diff(f"{self.environment}/*", assembly=self.workspace.next_assembly)
+        self.workspace.differences.write_text(text, encoding="utf-8")
+        return differences.differs(text), differences.summary(text, file=_relative(self.workspace.differences))
+
+    def _require_no_other(self) -> None:
+        """Refuses to forget the stacks of another environment: nothing could destroy them any more."""
+        other = environment_of(self.workspace.assembly)
+        if other in (None, self.environment) or (emulator := process.running(self.workspace)) is None:
+            return
+        if any(cloudformation.status(emulator.endpoint, stack) for stack in stacks(self.workspace.assembly, environment=other)):
+            raise OtherEnvironmentError(f"{other} is deployed to the embedded AWS. Destroy it first: `make local-down`.")
+
+    def _running(self) -> RunningEmulator:
+        session.require_embedded(os.environ)
+        emulator = process.running(self.workspace)
+        if emulator is None:
+            raise NotRunningError("The embedded AWS does not run. Start it with `make local`.")
+        return emulator
+
+    def _cli(self, emulator: RunningEmulator) -> CdkCli:
+        return CdkCli(workspace=self.workspace, endpoint=emulator.endpoint, region=self.region)
+
+    def _emulator_and_stacks(self, port: int | None) -> tuple[RunningEmulator, list[SynthesizedStack]]:
+        """Starts and synthesizes at the same time: the synthesis needs no emulator, only the look of one."""
+        unreached = CdkCli(workspace=self.workspace, endpoint="http://127.0.0.1:9", region=self.region)
+        unreached.require_installed()
+        with ThreadPoolExecutor() as pool:
+            started = pool.submit(self._started, port)
+            self.workspace.folder.mkdir(parents=True, exist_ok=True)
+            unreached.synthesize(environment=self.environment, context=self.context, into=self.workspace.next_assembly)
+            emulator = started.result()
+        # Not before this point: what is deployed must stay known when an app no longer synthesizes.
+        self.workspace.accept_assembly()
+        found = stacks(self.workspace.assembly, environment=self.environment)
+        self.steps.say(f"synthesized {len(found)} stacks with {sum(len(stack.resources) for stack in found)} resources")
+        return emulator, found
+
+    def _started(self, port: int | None) -> RunningEmulator:
+        emulator = process.running(self.workspace)
+        if emulator is not None and port in (None, emulator.port):
+            self.steps.say(f"the embedded AWS runs on {emulator.endpoint}")
+            return emulator
+        emulator = process.start(self.workspace, region=self.region, port=port)
+        self.steps.say(f"started the embedded AWS on {emulator.endpoint}")
+        return emulator
+
+    def _prepare(self, emulator: RunningEmulator, found: list[SynthesizedStack], chosen: list[SynthesizedStack]) -> None:
+        """Gate and bootstrap, side by side."""
+        exports = session.shell_exports(emulator.endpoint, region=self.region, path=str(self.workspace.interpreter))
+        self.workspace.environment_script.write_text(exports)
+        with ThreadPoolExecutor() as pool:
+            gated = pool.submit(gate.require_acceptable, chosen, checkout=self.workspace.checkout)
+            try:
+                self._cli(emulator).bootstrap(regions(found))
+                self.steps.say(f"bootstrapped {' and '.join(regions(found))}")
+                self.steps.say(f"cfn-lint accepts {gated.result()} templates")
+            except KeyboardInterrupt:
+                gate.interrupt()
+                raise
+        public_zones.provide(found, endpoint=emulator.endpoint)
+        if not self.workspace.baseline.exists():
+            inventory.save(inventory.inventory(emulator.endpoint, regions(found)), self.workspace.baseline)
+
+    def _deploy(self, emulator: RunningEmulator, chosen: list[SynthesizedStack], selection: str) -> None:
+        progress = StackProgress(chosen, endpoint=emulator.endpoint, steps=self.steps)
+        with self._explained(emulator, chosen):
+            self._cli(emulator).deploy(
+                selection, concurrency=self.concurrency, assembly=self.workspace.assembly, while_running=progress.show
+            )
+        progress.show_now()
+
+    @contextmanager
+    def _explained(self, emulator: RunningEmulator, chosen: list[SynthesizedStack]) -> Iterator[None]:
+        """Tells which resources failed and why, before the CLI's own words."""
+        try:
+            yield
+        except Exception:
+            for stack in chosen:
+                if "ROLLBACK" in (status := cloudformation.status(emulator.endpoint, stack)) or status.endswith("_FAILED"):
+                    for failure in cloudformation.failures(emulator.endpoint, stack):
+                        self.steps.say(failure)
+            raise
+
+    def _verified(self, emulator: RunningEmulator, chosen: list[SynthesizedStack], *, began: float, deploy_seconds: float) -> str:
+        deployed = [resource for stack in chosen for resource in cloudformation.resources(emulator.endpoint, stack)]
+        records = process.recorded(emulator)
+        paper = [(record["region"], record["stack"], record["logical_id"]) for record in records]
+        verdict = verification.verify(deployed, recorded=paper, endpoint=emulator.endpoint)
+        released = releases.verified(emulator, deployed, records=records)
+        if problems := [*verdict.problems, *released.problems]:
+            raise NotAsTheTemplatesSayError("Not as the templates say:\n" + "\n".join(f"  {problem}" for problem in problems))
+        self.workspace.releases.write_text(released.listing)
+        self.steps.say(
+            f"verified: {verdict.checked} resources read back from their services, {verdict.answered} custom resources answered, "
+            f"{verdict.recorded} recorded, {sum(verdict.unchecked.values())} known to CloudFormation only"
+        )
+        rows = [_row(stack, emulator, paper) for stack in chosen]
+        names = {stack.name for stack in chosen}
+        kinds = report.recorded_types(record["type"] for record in records if record["stack"] in names)
+        report.write(rows, self.workspace.report, deploy_seconds=deploy_seconds)
+        rate = sum(row.resources for row in rows) / deploy_seconds
+        total = (
+            f"Deployed in {deploy_seconds:.1f} s ({rate:.0f} resources per second), {time.monotonic() - began:.1f} s in all. "
+            f"Use it: . {_relative(self.workspace.environment_script)}"
+        )
+        return "\n".join([report.table(rows), "", "recorded only, without an engine behind them:", kinds, "", released.summary, "", total])
+
+    def _deployed_assembly(self) -> list[SynthesizedStack]:
+        try:
+            return stacks(self.workspace.assembly, environment=self.environment)
+        except FileNotFoundError:
+            return []
+
+    def _destroyed(self, emulator: RunningEmulator) -> str:
+        found = self._deployed_assembly()
+        if not found or not self.workspace.baseline.exists():  # `up` ended before its first deployment
+            return "Nothing was deployed."
+        deployed = [resource for stack in found for resource in cloudformation.resources(emulator.endpoint, stack)]
+        progress = StackProgress(found, endpoint=emulator.endpoint, steps=self.steps)
+        kept = releases.kept(emulator)
+        for stack in found:
+            cloudformation.allow_deletion(emulator.endpoint, stack)
+        with self._explained(emulator, found):
+            self._cli(emulator).destroy(
+                f"{self.environment}/*", concurrency=self.concurrency, assembly=self.workspace.assembly, while_running=progress.show
+            )
+        progress.show_now()
+        outcome = leftovers.after_destruction(deployed, found, baseline=self.workspace.baseline, emulator=emulator)
+        if unexplained := [*outcome.unexplained, *releases.left(emulator)]:
+            raise LeftoverError("Left behind, and no policy keeps it:\n" + "\n".join(f"  {entry}" for entry in unexplained))
+        return "\n".join([outcome.summary(), *kept])
+
+
+def _chosen(found: list[SynthesizedStack], selection: str) -> list[SynthesizedStack]:
+    if selection.endswith("/*"):
+        return found
+    return [stack for stack in found if stack.id == selection]
+
+
+def _row(stack: SynthesizedStack, emulator: RunningEmulator, paper: list[tuple[str, str, str]]) -> report.StackRow:
+    return report.StackRow(
+        stack=stack.id,
+        resources=len(cloudformation.resources(emulator.endpoint, stack)),
+        recorded=sum(1 for region, name, _logical_id in paper if (region, name) == (stack.region, stack.name)),
+        seconds=cloudformation.seconds(emulator.endpoint, stack),
+    )
+
+
+def _relative(path: Path) -> str:
+    return os.path.relpath(path)

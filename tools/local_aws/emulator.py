@@ -1,0 +1,53 @@
+"""The emulator's process: `python -m tools.local_aws.emulator <state folder>`, with its settings in the environment."""
+
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from hypercorn import asyncio as hypercorn
+from ministack import app
+from ministack.core import responses
+
+from tools.local_aws import binding, session
+from tools.local_aws.emulator_settings import LISTENER
+from tools.local_aws.front_door import front_door
+from tools.local_aws.kubernetes.connection import Connection, files_of
+from tools.local_aws.kubernetes.front import with_kubernetes
+from tools.local_aws.recorded import Register
+
+
+def main() -> None:
+    """Serves until it gets SIGTERM."""
+    folder = sys.argv.pop()  # ministack reads the rest of the command line
+    register = Register()
+    kubernetes = Connection.of(os.environ, folder=files_of(folder), is_own_key=_is_own_key)
+    if kubernetes is not None:
+        kubernetes.begin()
+    binding.install(register, endpoint=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}", kubernetes=kubernetes)
+    door = front_door(
+        app.app,
+        is_own_key=_is_own_key,
+        recorded=register.listing,
+        kept=register.kept,
+        is_in_progress=binding.is_in_progress,
+        identity={"pid": os.getpid(), "folder": folder},
+    )
+    app.app = with_kubernetes(door, kubernetes)
+    hypercorn.serve = partial(_serve_on, hypercorn.serve, int(os.environ.pop(LISTENER)))
+    app.main()
+
+
+async def _serve_on(serve: Callable[..., Awaitable[None]], listener: int, application: Any, config: Any) -> None:
+    """Serves on the socket that was bound when the port was chosen."""
+    config.bind = [f"fd://{listener}"]
+    await serve(application, config)
+
+
+def _is_own_key(key: str) -> bool:
+    return key == session.ACCESS_KEY or responses._account_from_sts_session(key) is not None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""The gate before a deployment: cfn-lint, by the rules and the provider schemas of each stack's own region."""
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tools.local_aws.assembly import SynthesizedStack, regions
+
+_SHOWN = 20
+
+
+class RejectedTemplateError(Exception):
+    """CloudFormation would reject a template; the message lists where and why."""
+
+
+def require_acceptable(stacks: list[SynthesizedStack], *, checkout: Path) -> int:
+    """Lints every template.
+
+    Args:
+        stacks: the stacks about to be deployed.
+        checkout: where a `.cfnlintrc` may say what the project accepts.
+
+    Returns:
+        The number of templates.
+
+    Raises:
+        RejectedTemplateError: if cfn-lint finds an error. Warnings are for the policy tests.
+    """
+    by_region = {region: [stack for stack in stacks if stack.region == region] for region in regions(stacks)}
+    with ThreadPoolExecutor() as pool:
+        found = [
+            finding for findings in pool.map(lambda region: _lint(region, by_region[region], checkout), by_region) for finding in findings
+        ]
+    if found:
+        more = f"\n  … and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        raise RejectedTemplateError("CloudFormation would reject these templates:\n" + "\n".join(found[:_SHOWN]) + more)
+    return len(stacks)
+
+
+def interrupt() -> None:
+    """Ends the linters that run: a signal to the command alone does not reach them, and their threads are waited for."""
+    for linter in _running:
+        linter.kill()
+
+
+_running: "list[subprocess.Popen[str]]" = []
+
+
+def _lint(region: str, stacks: list[SynthesizedStack], checkout: Path) -> list[str]:
+    ids = {str(stack.template): stack.id for stack in stacks}
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--format", "json", "--ignore-checks", "W", "--regions", region, "--", *ids]
+    linter = subprocess.Popen(command, cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own
+    _running.append(linter)
+    stdout, stderr = linter.communicate()
+    if not stdout.strip().startswith("["):
+        raise RejectedTemplateError(f"cfn-lint did not run: {stderr.strip()[-500:]}")
+    return [_line(match, ids) for match in json.loads(stdout) if match["Level"] == "Error"]
+
+
+def _line(match: dict[str, Any], ids: dict[str, str]) -> str:
+    place = ".".join(str(step) for step in match["Location"].get("Path") or []).removeprefix("Resources.")
+    return f"  {ids.get(match['Filename'], match['Filename'])}: {place}: {match['Message']} [{match['Rule']['Id']}]"

@@ -1,0 +1,103 @@
+"""The API server of one emulator: started or found beside the emulator's own start, behind a door of its own."""
+
+import base64
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from tools.local_aws.kubernetes import stand_ins
+from tools.local_aws.kubernetes.api import KubernetesApi
+from tools.local_aws.kubernetes.charts import Charts
+from tools.local_aws.kubernetes.disposable import require_disposable
+from tools.local_aws.kubernetes.door import Door
+from tools.local_aws.kubernetes.identity import made
+from tools.local_aws.kubernetes.programs import ApiServer
+from tools.local_aws.kubernetes.source import Programs, Source, credentials_of, source
+from tools.local_aws.kubernetes.stand_ins import StandIns
+
+
+class Connection:
+    """An API server and what is needed to release charts to it.
+
+    Args:
+        origin: where it comes from.
+        folder: folder of its files, below the emulator's state folder.
+        is_own_key: tells whether an access key is the emulator's own or one that its STS issued.
+        charts: the charts that can be had.
+        definitions: stand-ins for definitions of charts that can't.
+    """
+
+    def __init__(self, *, origin: Source, folder: Path, is_own_key: Callable[[str], bool], charts: Charts, definitions: StandIns) -> None:
+        self.origin, self.charts, self.definitions = origin, charts, definitions
+        self._folder = folder
+        self._door = Door(is_own_key=is_own_key)
+        self._certificate = ""
+        self._connected: Future[KubernetesApi] = Future()
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str], *, folder: Path, is_own_key: Callable[[str], bool]) -> "Connection | None":
+        """The connection that the emulator's environment asks for; None if it asks for none.
+
+        Args:
+            environment: the emulator's environment.
+            folder: folder for its files.
+            is_own_key: tells an access key of the emulator.
+        """
+        found = source(environment)
+        if found is None:
+            return None
+        charts, definitions = Charts.of(environment), StandIns.of(environment)
+        return cls(origin=found, folder=folder, is_own_key=is_own_key, charts=charts, definitions=definitions)
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that `DescribeCluster` tells."""
+        return self._door.endpoint
+
+    @property
+    def has_own_server(self) -> bool:
+        """Whether the server was started for this emulator, and has neither nodes nor controllers."""
+        return isinstance(self.origin, Programs)
+
+    def begin(self) -> None:
+        """Starts or finds the server and opens the door, in the background."""
+        self._connected = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kubernetes").submit(self._connect)
+
+    def api(self) -> KubernetesApi:
+        """The API server, once it is ready.
+
+        Raises:
+            ApiServerError: if it did not start.
+            NotDisposableError: if it could be somebody's real one.
+        """
+        return self._connected.result()
+
+    def authority(self) -> str:
+        """What vouches for the endpoint, as `DescribeCluster` tells it."""
+        self.api()
+        return base64.b64encode(self._certificate.encode()).decode()
+
+    def _connect(self) -> KubernetesApi:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if isinstance(self.origin, Programs):
+            server = ApiServer(programs=self.origin, folder=self._folder)
+            api = KubernetesApi(credentials=server.start(), folder=self._folder)
+            identity = server.identity
+        else:
+            api = KubernetesApi(credentials=credentials_of(self.origin), folder=self._folder)
+            require_disposable(api)
+            identity = made(self._folder)
+        self.definitions.define(api, stand_ins.BY_EKS)
+        self._door.open(api, identity)
+        self._certificate = identity.certificate.read_text()
+        return api
+
+
+def files_of(state: str | os.PathLike[str]) -> Path:
+    """The folder of the API server's files.
+
+    Args:
+        state: the emulator's state folder.
+    """
+    return Path(state) / "tmp" / "kubernetes"

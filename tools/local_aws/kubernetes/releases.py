@@ -1,0 +1,72 @@
+"""Releases at the two ends of their life: what the commands check and tell after a deployment, and after a destruction."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from tools.local_aws.cloudformation import DeployedResource
+from tools.local_aws.custom_resources import HELM_CHART
+from tools.local_aws.kubernetes import front, summary
+from tools.local_aws.workspace import RunningEmulator
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """What is to be told of the releases.
+
+    Args:
+        problems: what is not as the templates say.
+        summary: lines for the user.
+        listing: every object, one a line.
+    """
+
+    problems: list[str]
+    summary: str
+    listing: str
+
+
+def verified(emulator: RunningEmulator, deployed: Iterable[DeployedResource], *, records: list[dict[str, Any]]) -> Verified:
+    """Compares the releases with what is in the API server.
+
+    Args:
+        emulator: the emulator.
+        deployed: resources of the stacks.
+        records: what is recorded only.
+    """
+    state = front.state(emulator)
+    if state is None:
+        return Verified(problems=[], summary=summary.text(None, records=records), listing="")
+    paper = {(record["region"], record["stack"], record["logical_id"]) for record in records}
+    expected = [
+        (str(resource.properties.get("Namespace", "default")), str(resource.properties["Release"]))
+        for resource in deployed
+        if resource.type == HELM_CHART and (resource.stack.region, resource.stack.name, resource.logical_id) not in paper
+    ]
+    return Verified(
+        problems=summary.problems(state, expected=expected),
+        summary=summary.text(state, records=records),
+        listing=summary.listing(state),
+    )
+
+
+def kept(emulator: RunningEmulator) -> list[str]:
+    """What charts ask Helm to keep when their release goes.
+
+    Args:
+        emulator: the emulator, before the destruction.
+    """
+    objects = summary.kept(front.state(emulator))
+    head = [f"Kept in the cluster, as its charts ask (helm.sh/resource-policy): {len(objects)} objects"] if objects else []
+    return [*head, *(f"  {item}" for item in objects)]
+
+
+def left(emulator: RunningEmulator) -> list[str]:
+    """Releases that outlived their stack. Where there are none, nothing that stands in for anything is left either.
+
+    Args:
+        emulator: the emulator, after the destruction.
+    """
+    found = summary.left(front.state(emulator))
+    if not found:
+        front.remove_stand_ins(emulator)
+    return found

@@ -1,0 +1,68 @@
+"""Progress while the CLI works: which stack has how many of its resources."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from tools.local_aws import cloudformation
+from tools.local_aws.assembly import SynthesizedStack
+
+_REFRESH_SECONDS = 1.0
+
+
+class Steps:
+    """Numbered lines with the seconds each step took.
+
+    Args:
+        output: where they go.
+        clock: seconds, rising.
+    """
+
+    def __init__(self, *, output: TextIO = sys.stdout, clock: Callable[[], float] = time.monotonic) -> None:
+        self._output = output
+        self._clock = clock
+        self._start = clock()
+
+    def say(self, text: str) -> None:
+        """Prints a line with the seconds since the beginning."""
+        self._output.write(f"{self._clock() - self._start:6.1f} s  {text}\n")
+        self._output.flush()
+
+
+class StackProgress:
+    """A line whenever a stack gets on.
+
+    Args:
+        stacks: the stacks of the operation.
+        endpoint: loopback URL of the emulator.
+        steps: where lines go.
+        clock: seconds, rising.
+    """
+
+    def __init__(self, stacks: list[SynthesizedStack], *, endpoint: str, steps: Steps, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stacks = stacks
+        self._endpoint = endpoint
+        self._steps = steps
+        self._clock = clock
+        self._last = 0.0
+        self._seen = {stack.id: self._line(stack) for stack in stacks}
+
+    def show(self) -> None:
+        """Prints what changed since the last call, once a second at most: asking costs the emulator time."""
+        if self._clock() - self._last >= _REFRESH_SECONDS:
+            self._last = self._clock()
+            self.show_now()
+
+    def show_now(self) -> None:
+        """Prints what changed since the last call."""
+        for stack in self._stacks:
+            line = self._line(stack)
+            if line != self._seen[stack.id]:
+                self._steps.say(line)
+                self._seen[stack.id] = line
+
+    def _line(self, stack: SynthesizedStack) -> str:
+        status = cloudformation.status(self._endpoint, stack)
+        done = cloudformation.finished_resources(self._endpoint, stack) if status else 0
+        return f"  {stack.id:<22} {done:>3}/{len(stack.resources):<3} {status or 'DELETE_COMPLETE'}"

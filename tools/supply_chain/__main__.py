@@ -1,0 +1,56 @@
+"""`python -m tools.supply_chain sbom|outdated`: what the platform is made of, and how long that is still good."""
+
+import argparse
+import json
+import sys
+from datetime import date
+from pathlib import Path
+
+from spotmusic_cdk import output, versions
+from spotmusic_cdk.settings import Settings, load
+from tools.supply_chain.bill_of_materials import bill_of_materials
+from tools.supply_chain.outdated import report
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENTS = ROOT / "environments"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        arguments: command line without the program's name; None takes the process's.
+
+    Returns:
+        0, or 1 when something is used whose support has ended.
+    """
+    options = _parser().parse_args(arguments)
+    if options.command == "sbom":
+        text = bill_of_materials(ROOT, environments())
+        output.write(options.output, text)
+        print(f"{options.output}: CycloneDX 1.6, {len(json.loads(text)['components'])} components")
+        return 0
+    text, ended = report(ROOT, environments(), today=options.today, offline=options.offline)
+    print(text)
+    return 1 if ended else 0
+
+
+def environments() -> list[Settings]:
+    """Returns the settings of every environment, as this release of the project took them."""
+    names = sorted(file.stem for file in ENVIRONMENTS.glob("*.yaml"))
+    return [load(name, folder=ENVIRONMENTS, today=versions.RELEASED) for name in names]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.supply_chain", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    sbom = commands.add_parser("sbom", help="write the bill of materials")
+    sbom.add_argument("--output", type=Path, default=ROOT / "bom.cdx.json")
+    outdated = commands.add_parser("outdated", help="list what has a newer release or reaches the end of its support")
+    outdated.add_argument("--today", type=date.fromisoformat, required=True, help="day to judge from, such as 2026-11-24")
+    outdated.add_argument("--offline", action="store_true", help="ask no registry for newer releases")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""What is deployed: charts, images, add-ons, engines, runtimes and layers, as `versions.py` and the environments say them."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import yaml
+from packageurl import PackageURL
+
+from spotmusic_cdk import versions
+from spotmusic_cdk.settings import Settings
+from tools.supply_chain.lifecycle import support_of
+from tools.supply_chain.part import Kind, Part
+
+_IMAGE = re.compile(r"(?P<host>[^/]+)/(?:(?P<namespace>.+)/)?(?P<name>[^/:]+):(?P<tag>.+)")
+
+
+def own_charts(root: Path) -> Iterator[Part]:
+    """Yields the charts of this project."""
+    for file in sorted((root / "charts").glob("*/Chart.yaml")):
+        chart = yaml.safe_load(file.read_text())
+        purl = PackageURL("helm", namespace="spotmusic", name=chart["name"], version=chart["version"])
+        yield Part(kind=Kind.OWN_CHART, name=chart["name"], version=chart["version"], purl=purl, source=f"charts/{file.parent.name}")
+
+
+def charts() -> Iterator[Part]:
+    """Yields the pinned charts of repositories."""
+    for chart in sorted(versions.charts(), key=lambda chart: chart.name):
+        yield Part(kind=Kind.CHART, name=chart.name, version=chart.version, purl=chart_purl(chart), source=chart.source)
+
+
+def chart_purl(chart: versions.Chart) -> PackageURL:
+    """Returns the address of a chart."""
+    return PackageURL("helm", name=chart.name, version=chart.version, qualifiers={"repository_url": chart.repository})
+
+
+def images() -> Iterator[Part]:
+    """Yields the pinned container images."""
+    for image in versions.images():
+        purl = image_purl(image)
+        name = "/".join(filter(None, (purl.namespace, purl.name)))
+        yield Part(kind=Kind.IMAGE, name=name, version=str(purl.version), purl=purl, source=support_of(image).source)
+
+
+def image_purl(image: str) -> PackageURL:
+    """Returns the address of an image. Docker Hub is the registry that a purl means when it names none."""
+    parts = _IMAGE.fullmatch(image)
+    if parts is None:
+        raise ValueError(f"{image} is not registry/name:tag")
+    host = None if parts["host"] == "docker.io" else {"repository_url": parts["host"]}
+    return PackageURL("docker", namespace=parts["namespace"], name=parts["name"], version=parts["tag"], qualifiers=host)
+
+
+def services_of_aws(environments: Sequence[Settings]) -> Iterator[Part]:
+    """Yields what AWS runs for us at a version that we choose."""
+    everywhere = tuple(sorted(settings.name for settings in environments))
+    yield _aws(Kind.ADD_ON, "metrics-server", versions.METRICS_SERVER_ADD_ON, everywhere)
+    for version, used_by in _by_version((settings.kubernetes.version, settings.name) for settings in environments):
+        yield _aws(Kind.KUBERNETES, "kubernetes", version, used_by)
+        yield _aws(Kind.LAYER, f"kubectl, Helm {versions.HELM[version][0]}", version, used_by)
+    for engine, version, used_by in engines(environments):
+        yield _aws(Kind.ENGINE, engine, version, used_by)
+    for runtime in sorted(versions.LAMBDA_RUNTIMES):
+        language, version = re.fullmatch(r"([a-z]+)(.+)", runtime).groups()  # type: ignore[union-attr]
+        yield _aws(Kind.RUNTIME, language, version, everywhere)
+
+
+def engines(environments: Iterable[Settings]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yields the database engines with their versions and the environments that run them."""
+    mysql, cache = [], defaultdict(list)
+    for settings in environments:
+        mysql += [(database.version, settings.name) for database in (settings.data.catalogue, settings.data.identity)]
+        engine = settings.data.cache.engine
+        cache[engine].append((settings.data.cache.version or versions.DEFAULT_CACHE_VERSION[engine], settings.name))
+    yield from (("mysql", version, used_by) for version, used_by in _by_version(mysql))
+    for engine, found in sorted(cache.items()):
+        yield from ((engine, version, used_by) for version, used_by in _by_version(found))
+
+
+def _by_version(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for version, environment in pairs:
+        found[version].add(environment)
+    yield from ((version, tuple(sorted(environments))) for version, environments in sorted(found.items()))
+
+
+def _aws(kind: Kind, name: str, version: str, used_by: tuple[str, ...]) -> Part:
+    service = {
+        Kind.ADD_ON: "amazon-eks-add-on",
+        Kind.KUBERNETES: "amazon-eks",
+        Kind.LAYER: "aws-lambda-layer",
+        Kind.ENGINE: "amazon-rds" if name == "mysql" else "amazon-elasticache",
+        Kind.RUNTIME: "aws-lambda-runtime",
+    }[kind]
+    purl = PackageURL("generic", namespace=service, name=name.partition(",")[0], version=version)
+    return Part(kind=kind, name=name, version=version, purl=purl, source=service, used_by=used_by)

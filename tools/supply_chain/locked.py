@@ -1,0 +1,111 @@
+"""Python and npm packages, as the lock files say them."""
+
+import base64
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from packageurl import PackageURL
+
+from tools.supply_chain.part import Kind, Part
+
+REQUIREMENTS = {"requirements.txt": True, "requirements-dev.txt": False, "requirements-checkov.txt": False}
+"""Files that pin Python packages, and whether what they pin makes what is deployed."""
+LOCKS = {
+    "requirements.lock": ("requirements.txt", "requirements-dev.txt"),
+    "requirements-checkov.lock": ("requirements-checkov.txt",),
+}
+"""Files that have the hash of each archive that setup accepts, and what they lock."""
+CHOSEN_END = "# --- resolved"
+"""Above this line stands what was chosen, below it what pip resolved for that."""
+
+_LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(?: ; (.+?))? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE)
+_PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
+
+
+def pins(text: str) -> dict[str, str]:
+    """Returns the version of each package that a requirements file pins."""
+    return dict(_PIN.findall(text))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Locked:
+    """A Python package as a lock file has it.
+
+    Args:
+        version: its version.
+        archives: SHA-256 of each archive that setup accepts: source, and wheels of every system.
+        marker: systems that need it; empty where all do.
+    """
+
+    version: str
+    archives: tuple[str, ...]
+    marker: str = ""
+
+
+def locks(text: str) -> dict[str, Locked]:
+    """Returns what a lock file has, by the one spelling of each name."""
+    return {
+        canonical(name): Locked(version=version, marker=marker or "", archives=tuple(re.findall(r"sha256:(\w+)", hashes)))
+        for name, version, marker, hashes in _LOCKED.findall(text)
+    }
+
+
+def chosen(root: Path) -> dict[str, str]:
+    """Returns the Python packages that were chosen, not what they bring along."""
+    files = (root / file for file in ("requirements.txt", "requirements-dev.txt"))
+    return {name: version for file in files for name, version in pins(file.read_text().partition(CHOSEN_END)[0]).items()}
+
+
+def python_packages(root: Path) -> Iterator[Part]:
+    """Yields every Python package that a requirements file pins."""
+    files: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for file in REQUIREMENTS:
+        for name, version in pins((root / file).read_text()).items():
+            files[canonical(name), version].append(file)
+    archives = {(name, locked.version): locked.archives for file in LOCKS for name, locked in locks((root / file).read_text()).items()}
+    for (name, version), where in sorted(files.items()):
+        yield Part(
+            kind=Kind.PYTHON,
+            name=name,
+            version=version,
+            purl=PackageURL("pypi", name=name, version=version),
+            archives=archives.get((name, version), ()),
+            used_by=tuple(where),
+            deployed=any(REQUIREMENTS[file] for file in where),
+        )
+
+
+def canonical(name: str) -> str:
+    """Returns the one spelling of a Python package's name (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def npm_packages(root: Path) -> Iterator[Part]:
+    """Yields every npm package that package-lock.json names, with the hash of its archive."""
+    found = {}
+    for place, entry in json.loads((root / "package-lock.json").read_text())["packages"].items():
+        if not place:
+            continue
+        scope, _, name = place.rpartition("node_modules/")[2].rpartition("/")
+        purl = PackageURL("npm", namespace=scope or None, name=name, version=entry["version"])
+        algorithm, _, digest = entry["integrity"].partition("-")
+        found[purl.to_string()] = Part(
+            kind=Kind.NPM,
+            name=f"{scope}/{name}" if scope else name,
+            version=entry["version"],
+            purl=purl,
+            hashes=((algorithm, base64.b64decode(digest).hex()),),
+            used_by=("package-lock.json",),
+            deployed=False,
+        )
+    yield from (found[key] for key in sorted(found))
+
+
+def chosen_npm(root: Path) -> dict[str, str]:
+    """Returns the npm packages that were chosen, not what they bring along."""
+    said: dict[str, str] = json.loads((root / "package.json").read_text())["devDependencies"]
+    return said
