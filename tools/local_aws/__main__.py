@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tools.local_aws.assembly import environment_of
 from tools.local_aws.cli import CliError
-from tools.local_aws.deployment import LeftoverError, LocalDeployment, NotAsTheTemplatesSayError, NotRunningError, OtherEnvironmentError
+from tools.local_aws.deployment import IncompleteError, LeftoverError, LocalDeployment, NotRunningError, OtherEnvironmentError
 from tools.local_aws.gate import RejectedTemplateError
 from tools.local_aws.lock import BusyError, UnwritableError
 from tools.local_aws.process import NotStartedError, NotStoppedError
@@ -22,7 +22,7 @@ _EXPECTED = (
     CliError,
     LeftoverError,
     NoTaskError,
-    NotAsTheTemplatesSayError,
+    IncompleteError,
     NotEmbeddedError,
     NotRunningError,
     NotStartedError,

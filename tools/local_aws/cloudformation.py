@@ -34,8 +34,13 @@ class DeployedResource:
 
     @property
     def properties(self) -> dict[str, Any]:
-        """Properties as the template has them, intrinsic functions and all."""
+        """Properties in the template, unresolved."""
         return dict(self.definition.get("Properties", {}))
+
+    @property
+    def complete(self) -> bool:
+        """Whether the resource has a physical id and its last operation succeeded."""
+        return self.status.endswith("_COMPLETE") and bool(self.identifier)
 
 
 def status(endpoint: str, stack: SynthesizedStack) -> str:
@@ -63,6 +68,22 @@ def resources(endpoint: str, stack: SynthesizedStack) -> list[DeployedResource]:
         )
         for summary in _summaries(endpoint, stack)
         if summary["LogicalResourceId"] in stack.resources
+    ]
+
+
+def incomplete(stack: SynthesizedStack, deployed: list[DeployedResource]) -> list[str]:
+    """Resources of the template that were not created or not completed, one line each.
+
+    A resource with a condition may be absent.
+
+    Args:
+        stack: the stack.
+        deployed: resources that CloudFormation lists for it.
+    """
+    found = {resource.logical_id: resource for resource in deployed}
+    wanted = {name for name, resource in stack.resources.items() if "Condition" not in resource}
+    return [f"{stack.id} {name}: not created" for name in sorted(wanted - found.keys())] + [
+        f"{stack.id} {resource.logical_id} ({resource.type}): {resource.status}" for resource in deployed if not resource.complete
     ]
 
 

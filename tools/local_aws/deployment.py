@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,7 +19,6 @@ from tools.local_aws import (
     public_zones,
     report,
     session,
-    verification,
 )
 from tools.local_aws.assembly import SynthesizedStack, environment_of, regions, stacks
 from tools.local_aws.cli import CdkCli
@@ -28,8 +28,8 @@ from tools.local_aws.progress import StackProgress, Steps
 from tools.local_aws.workspace import RunningEmulator, Workspace
 
 
-class NotAsTheTemplatesSayError(Exception):
-    """The deployment succeeded and a service says something else than the template."""
+class IncompleteError(Exception):
+    """The deployment succeeded and a resource of a template is missing or incomplete."""
 
 
 class NotRunningError(Exception):
@@ -80,7 +80,7 @@ class LocalDeployment:
             OtherEnvironmentError: if another environment is deployed.
             RejectedTemplateError: if CloudFormation would reject a template.
             CliError: if a stack fails; the message names the resources.
-            NotAsTheTemplatesSayError: if a resource is not what its template says.
+            IncompleteError: if a resource of a template is missing or incomplete.
         """
         session.require_embedded(os.environ)
         with alone(self.workspace, "up"):
@@ -226,20 +226,26 @@ class LocalDeployment:
             raise
 
     def _verified(self, emulator: RunningEmulator, chosen: list[SynthesizedStack], *, began: float, deploy_seconds: float) -> str:
-        deployed = [resource for stack in chosen for resource in cloudformation.resources(emulator.endpoint, stack)]
+        by_stack = {stack.id: cloudformation.resources(emulator.endpoint, stack) for stack in chosen}
+        deployed = [resource for resources in by_stack.values() for resource in resources]
         records = process.recorded(emulator)
-        paper = [(record["region"], record["stack"], record["logical_id"]) for record in records]
-        verdict = verification.verify(deployed, recorded=paper, endpoint=emulator.endpoint)
         released = releases.verified(emulator, deployed, records=records)
-        if problems := [*verdict.problems, *released.problems]:
-            raise NotAsTheTemplatesSayError("Not as the templates say:\n" + "\n".join(f"  {problem}" for problem in problems))
+        incomplete = [problem for stack in chosen for problem in cloudformation.incomplete(stack, by_stack[stack.id])]
+        if problems := [*incomplete, *released.problems]:
+            raise IncompleteError("Incomplete:\n" + "\n".join(f"  {problem}" for problem in problems))
         self.workspace.releases.write_text(released.listing)
-        self.steps.say(
-            f"verified: {verdict.checked} resources read back from their services, {verdict.answered} custom resources answered, "
-            f"{verdict.recorded} recorded, {sum(verdict.unchecked.values())} known to CloudFormation only"
-        )
-        rows = [_row(stack, emulator, paper) for stack in chosen]
         names = {stack.name for stack in chosen}
+        recorded = Counter((record["region"], record["stack"]) for record in records)
+        self.steps.say(f"verified: {len(deployed)} resources complete, {sum(recorded.values())} of them recorded")
+        rows = [
+            report.StackRow(
+                stack=stack.id,
+                resources=len(by_stack[stack.id]),
+                recorded=recorded[stack.region, stack.name],
+                seconds=cloudformation.seconds(emulator.endpoint, stack),
+            )
+            for stack in chosen
+        ]
         kinds = report.recorded_types(record["type"] for record in records if record["stack"] in names)
         report.write(rows, self.workspace.report, deploy_seconds=deploy_seconds)
         rate = sum(row.resources for row in rows) / deploy_seconds
@@ -279,15 +285,6 @@ def _chosen(found: list[SynthesizedStack], selection: str) -> list[SynthesizedSt
     if selection.endswith("/*"):
         return found
     return [stack for stack in found if stack.id == selection]
-
-
-def _row(stack: SynthesizedStack, emulator: RunningEmulator, paper: list[tuple[str, str, str]]) -> report.StackRow:
-    return report.StackRow(
-        stack=stack.id,
-        resources=len(cloudformation.resources(emulator.endpoint, stack)),
-        recorded=sum(1 for region, name, _logical_id in paper if (region, name) == (stack.region, stack.name)),
-        seconds=cloudformation.seconds(emulator.endpoint, stack),
-    )
 
 
 def _relative(path: Path) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.local_aws import inventory, process, session, verification
+from tools.local_aws import inventory, process, session
 from tools.local_aws.assembly import SynthesizedStack, regions
 from tools.local_aws.cloudformation import DeployedResource
 from tools.local_aws.public_zones import public_zones
@@ -54,8 +54,6 @@ def after_destruction(
     given = {f"/hostedzone/{zone}" for zone in public_zones(stacks)}
     ours = sorted(entry for entry in still - inventory.load(baseline) if entry.split(" ", 2)[2] not in given)
     unexplained = [entry for entry in ours if not inventory.explained(entry, retained=retained, snapshotted=snapshots)]
-    gone = [resource for resource in deployed if resource.identifier not in retained]
-    standing = [resource for resource in gone if verification.stands(resource, endpoint=emulator.endpoint)]
     records = [record for record in process.recorded(emulator) if record["identifier"] not in retained]
     return Outcome(
         kept=[
@@ -65,7 +63,6 @@ def after_destruction(
         removed_log_groups=removed,
         unexplained=[
             *unexplained,
-            *(_line(resource) for resource in standing),
             *(f"record of {record['type']} {record['identifier']}" for record in records),
         ],
         listed=len(still),
