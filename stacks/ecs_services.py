@@ -98,10 +98,10 @@ class EcsServicesStack(EnvironmentStack):
 
     def _migrate(self) -> None:
         """Makes the task that changes tables of the catalogue, where its owner has an image (docs/runbooks/migrate-the-catalogue.md)."""
-        name = self._settings.catalogue_owner
-        service = self._settings.services[name] if name else None
-        if name is None or service is None or not (service.image_tag or service.image):
+        name = self._settings.migrated_by
+        if name is None:
             return
+        service = self._settings.services[name]
         task = OneOffTask(
             self,
             "Migrations",

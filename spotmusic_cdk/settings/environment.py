@@ -135,6 +135,12 @@ class Settings(Model):
         """Name of the service that changes the tables of the shared catalogue."""
         return next((name for name, service in self.services.items() if service.migrations), None)
 
+    @property
+    def migrated_by(self) -> str | None:
+        """Name of that service once it has an image of its own, which brings the migrations."""
+        owner = self.services.get(self.catalogue_owner or "")
+        return self.catalogue_owner if owner and owner.has_image else None
+
     @model_validator(mode="after")
     def _sections_fit_together(self) -> "Settings":
         problems = list(problems_of(self))

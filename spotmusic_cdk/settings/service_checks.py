@@ -75,7 +75,7 @@ def resources_of(service: ServiceSettings) -> int:
     with a port its name, with a route target group, rule and policy, and for blue/green the other target group and the alarm."""
     routed, shifts = service.route is not None, service.deployment == "blue_green"
     # The task of the migrations (log group, two roles, task definition) and its run (log group, role, policy, function, resource).
-    own = 7 + (9 if service.migrations and (service.image_tag or service.image) else 0) + (service.port is not None)
+    own = 7 + (9 if service.migrations and service.has_image else 0) + (service.port is not None)
     return own + (3 + 2 * shifts) * routed + (service.scaling.messages_per_task is not None)
 
 

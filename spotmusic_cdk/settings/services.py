@@ -124,6 +124,11 @@ class ServiceSettings(Model):
         words = ("catalogue" if word in CATALOGUE_DATABASE else str(word) for word in self.talks_to if word not in WITHOUT_RULES)
         return tuple(dict.fromkeys(words))
 
+    @property
+    def has_image(self) -> bool:
+        """Whether an image of its own runs, in place of the pinned public one."""
+        return bool(self.image_tag or self.image)
+
     def writes(self, word: str) -> bool:
         """Tells whether a word stands in `talks_to` with the mode `write`."""
         return any(found == word and mode_of(found) == "write" for found in self.talks_to)

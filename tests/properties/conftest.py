@@ -81,7 +81,7 @@ def platforms(templates: Callable[[str], dict[str, Template]], synthesized: Call
             settings = with_valkey(settings_of("prod"))
             return Platform(name=name, settings=settings, templates=data_templates(settings))
         report = synthesized(name).parent / "validation-report.json"
-        return Platform(name=name, settings=settings_of(name), templates=templates(name), acknowledged=_acknowledged(report))
+        return Platform(name=name, settings=settings_of(name), templates=templates(name), acknowledged=acknowledged_in(report))
 
     return platform
 
@@ -98,7 +98,8 @@ def cluster(platform: Platform, deployed: Callable[[str], Deployed]) -> Deployed
     return deployed(platform.name)
 
 
-def _acknowledged(report: Path) -> tuple[tuple[str, str, str], ...]:
+def acknowledged_in(report: Path) -> tuple[tuple[str, str, str], ...]:
+    """Path, finding and reason of each acknowledgement that a report of the policy packs used."""
     found = json.loads(report.read_text())["pluginReports"]
     return tuple(
         (place["constructPath"], suppressed["acknowledgedId"], suppressed["reason"])

@@ -84,6 +84,11 @@ NEEDED: tuple[Needed, ...] = (
         "the same",
     ),
     Needed("data/UploadsScanRolePolicy", "kms:Decrypt kms:GenerateDataKey", "the same"),
+    Needed(
+        "ecs-services/MigrationsRunPolicy",
+        "ecs:DescribeTasks ecs:StopTask",
+        "task_run_handler: it waits for the end of a task, and stops one that takes too long",
+    ),
     Needed("ecs-services/QueueDepthPolicy", _INTERFACES, "AWS Lambda developer guide, VPC: execution role"),
     Needed(
         "ecs-services/*ExecutionRole",

@@ -162,12 +162,16 @@ ACKNOWLEDGED: Mapping[str, tuple[str, ...]] = {
 """Findings that are meant, and the constructs that they are meant on."""
 
 ACKNOWLEDGED_WITH: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "migrated_by": {
+        "AwsSolutions-IAM5": ("ecs-services/MigrationsRun/Policy/*",),
+        "NIST.800.53.R5-LambdaInsideVPC": ("ecs-services/MigrationsRun/Function/*",),
+    },
     "kubernetes.redpanda.tiered_storage": {
         "AwsSolutions-IAM5": ("eks-platform/TieredStorage/Policy",),
         "NIST.800.53.R5-S3BucketReplicationEnabled": ("eks-platform/TieredStorage/Bucket/*",),
     },
 }
-"""Findings that are meant where an environment turns an option on, by its key."""
+"""Findings that are meant where an environment turns an option on, by its key or a property of the settings."""
 
 MENDED_BY: Mapping[str, tuple[str, ...]] = {"edge.allowed_countries": ("AwsSolutions-CFR1",)}
 """Findings that an option takes away, by its key."""

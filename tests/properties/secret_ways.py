@@ -71,6 +71,13 @@ def each_pull(platform: Platform, _: Deployed, __: str) -> int | None:
     return 0 if any(rule["CredentialArn"] for rule in platform.all("AWS::ECR::PullThroughCacheRule")) else None
 
 
+def each_start(platform: Platform, _: Deployed, __: str) -> int | None:
+    """A task that no service keeps running reads when it starts."""
+    running = {service.target("TaskDefinition") for service in platform.some("AWS::ECS::Service")}
+    tasks = platform.some("AWS::ECS::TaskDefinition", stack="ecs-services")
+    return 0 if any(task not in running for task in tasks) else None
+
+
 def each_run(platform: Platform, _: Deployed, reader: str) -> int | None:
     function = any(reader == resource.name for resource in platform.some("AWS::Lambda::Function"))
     return 0 if function and not handlers_that_keep_what_they_read() else None
@@ -134,6 +141,7 @@ def refreshed(platform: Platform, deployed: Deployed) -> int | None:
 WAYS: dict[str, Callable[[Platform, Deployed, str], int | None]] = {
     "weekly restart": weekly_restart,
     "each run": each_run,
+    "each start": each_start,
     "each pull": each_pull,
     "refresh": refresh,
     "Reloader": reloader,

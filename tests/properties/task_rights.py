@@ -38,11 +38,12 @@ def told_at_start(service: Service) -> list[str]:
     repository = path.partition("@")[0].partition(":")[0]
     # One of ours is known by its resource, one of the cache by its name.
     arn = repository.replace("}", ".Arn}") if repository.startswith("${") else f"arn:aws:ecr:{region}:{account}:repository/{repository}"
+    # A registry that needs no login grants nothing.
+    pulls = [f"{_PULL} {re.escape(arn)}", r"ecr:GetAuthorizationToken \*"] if ".dkr.ecr." in registry or arn.startswith("${") else []
     named = [reference.partition("}:")[0] + "}" if "}:" in reference else reference for reference in service.secrets.values()]
     return [
         f"logs:(CreateLogStream|PutLogEvents) {re.escape(f'${{{group.stack}/{group.id}.Arn}}') if group else ''}",
-        f"{_PULL} {re.escape(arn)}",
-        r"ecr:GetAuthorizationToken \*",
+        *pulls,
         *(f"(secretsmanager:GetSecretValue|ssm:GetParameters) {re.escape(name)}" for name in named),
     ]
 

@@ -54,6 +54,7 @@ MEANT: Mapping[str, str] = {
     "AWS::EKS::AccessEntry PrincipalArn": "eks-platform/Kubernetes*Role observability/FaultsPodRole",
     "AWS::ElastiCache::UserGroup UserIds.*": "data/CacheUsers*",
     "AWS::Lambda::Function Environment.Variables.USER_ON_EVENT_FUNCTION_ARN": "eks-platform/KubernetesClusterKubectlProviderHandler",
+    "AWS::Lambda::Function Environment.Variables.LOG_GROUP": "ecs-services/MigrationsLogs",
     "AWS::Lambda::Function Environment.Variables.USER_ARN": "secrets/ComponentsRabbitMQMonitor",
     "AWS::Lambda::Function Layers.*": "eks-platform/*Layer",
 }

@@ -60,7 +60,7 @@ def _services(settings: Settings) -> Iterator[Grant]:
     for name, service in settings.services.items():
         who, id_ = f"tasks of {name}", _id(name)
         # The first pull through the cache makes the repository.
-        fills = [] if service.image_tag or service.image else [IMAGES]
+        fills = [] if service.has_image else [IMAGES]
         yield from _may(who, read=[*_image(id_, service, settings.account), PARAMETERS], write=[f"ecs-services/{id_}Logs", *fills])
         yield from _may(who, read=[f"secret services.{name}.secrets.{variable}" for variable in service.secrets])
         for word in service.talks_to:
@@ -102,15 +102,16 @@ def _word(who: str, id_: str, word: str, settings: Settings) -> Iterator[Grant]:
 
 def _migrations(settings: Settings) -> Iterator[Grant]:
     """The task that changes tables of the catalogue, and the function that runs it."""
-    name = settings.catalogue_owner
-    service = settings.services[name] if name else None
-    if name is None or service is None or not (service.image_tag or service.image):
+    name = settings.migrated_by
+    if name is None:
         return
+    service = settings.services[name]
     who, made = f"tasks of {name}-migrations", "ecs-services/Migrations"
     read = [*_image(_id(name), service, settings.account), PARAMETERS, "data/CatalogueUserscataloguemigrations"]
     yield from _may(who, read=read, write=[f"{made}Logs"])
     passed = [f"{made}{part}" for part in ("RolesExecutionRole", "RolesTaskRole", "RunLogs", "TaskTaskDefinition")]
-    yield from _may(f"{made}RunFunction", read=["ecs in general"], write=["ecs in general", *passed])
+    tasks = "tasks of services"
+    yield from _may(f"{made}RunFunction", read=[tasks], write=[tasks, *passed])
 
 
 def _shifts(services: Iterable[ServiceSettings]) -> Iterator[Grant]:

@@ -13,7 +13,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from spotmusic_constructs import runtimes
-from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.services.one_off_task import OneOffTask
 from spotmusic_constructs.services.task_definition import CONTAINER
 
@@ -56,6 +56,7 @@ class TaskRun(Construct):
         account = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}}
         principal = iam.ServicePrincipal("lambda.amazonaws.com", conditions=account)
         role = iam.Role(self, "Role", description="Runs a task for a deployment", assumed_by=principal)
+        tasks = cdk.Stack.of(self).format_arn(service="ecs", resource="task", resource_name="*")
         here = {"ArnEquals": {"ecs:cluster": cluster.cluster_arn}}
         passed = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
         rights = iam.ManagedPolicy(
@@ -65,13 +66,12 @@ class TaskRun(Construct):
             statements=[
                 iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]),
                 iam.PolicyStatement(actions=["ecs:RunTask"], resources=[task.task_definition.task_definition_arn], conditions=here),
-                iam.PolicyStatement(actions=["ecs:DescribeTasks", "ecs:StopTask"], resources=["*"], conditions=here),
+                iam.PolicyStatement(actions=["ecs:DescribeTasks", "ecs:StopTask"], resources=[tasks], conditions=here),
                 iam.PolicyStatement(actions=["iam:PassRole"], resources=list(task.role_arns), conditions=passed),
             ],
         )
-        acknowledge(
-            rights, {"AwsSolutions::AwsSolutions-IAM5[Resource::*]": "A task has no ARN before it runs; a condition names the cluster."}
-        )
+        reason = "A task has no ARN before it runs; a condition names the cluster."
+        acknowledge(rights, {wildcard_finding(tasks, rights): reason})
         function = lambda_.Function(
             self,
             "Function",

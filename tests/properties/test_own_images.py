@@ -1,0 +1,85 @@
+"""Rules that the first image of a service's own could break: no environment that ships has one."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spotmusic_cdk.settings import Settings
+from tests.charts.platform import read
+from tests.conftest import sample_of, synthesize, templates_in
+from tests.properties import (
+    test_ecs,
+    test_functions,
+    test_iam,
+    test_namesakes,
+    test_needed_actions,
+    test_registry,
+    test_secret_readers,
+)
+from tests.properties.conftest import acknowledged_in
+from tests.properties.resources import Platform
+
+DIGEST = f"@sha256:{'0' * 64}"
+IMAGES = {
+    "web-api": {"image_tag": "1.0.0"},
+    "playback": {"image": f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/playback{DIGEST}"},
+    "recommendations": {"image": f"111122223333.dkr.ecr.sa-east-1.amazonaws.com/team/recommendations{DIGEST}"},
+    "trends": {"image": f"ghcr.io/team/trends{DIGEST}"},
+}
+"""Of the service's repository, another account's, another repository of this account, and a registry without a login. The first
+owns the catalogue, so that its migrations run."""
+RULES = (
+    test_ecs.test_p079_a_task_may_do_what_its_service_is_for_and_no_more,
+    test_functions.test_custom_resources_are_given_what_their_handlers_read,
+    test_functions.test_our_functions_have_memory_time_and_a_role,
+    test_iam.test_p128_rights_name_what_may_be_done_and_on_what,
+    test_iam.test_p130_findings_that_are_meant_were_reviewed,
+    test_namesakes.test_references_lead_to_what_is_meant,
+    test_namesakes.test_references_have_one_attribute,
+    test_needed_actions.test_rights_have_every_needed_action,
+    test_registry.test_p017_every_image_is_scanned,
+    test_secret_readers.test_each_secret_has_the_key_the_readers_and_the_rotation_of_its_line,
+    test_secret_readers.test_a_new_value_reaches_each_reader_while_the_old_one_is_valid,
+)
+
+
+def with_images(settings: Settings) -> Settings:
+    """The environment with images of its own, in an account whose scanning another environment owns."""
+    services = {name: service.model_copy(update=IMAGES.get(name, {})) for name, service in settings.services.items()}
+    registry = settings.registry.model_copy(update={"account_scanning": False})
+    return settings.model_copy(update={"services": services, "registry": registry})
+
+
+@pytest.fixture(scope="module")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    outdir = tmp_path_factory.mktemp("own-images")
+    synthesize(with_images(sample_of("prod")), outdir=outdir)
+    return outdir / "assembly-prod"
+
+
+@pytest.fixture(scope="module")
+def platform(assembly: Path) -> Platform:
+    acknowledged = acknowledged_in(assembly.parent / "validation-report.json")
+    settings = with_images(sample_of("prod"))
+    return Platform(name="prod", settings=settings, templates=templates_in(assembly), acknowledged=acknowledged)
+
+
+@pytest.fixture
+def fixtures(platform: Platform, assembly: Path) -> dict[str, Callable[[str], Any]]:
+    return {
+        "synthesized": lambda _: assembly,
+        "deployed": lambda name: read(name, dict(platform.templates), assembly),
+    }
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__.removeprefix("test_"))
+def test_own_images_keep_the_rules(rule: Callable[..., None], platform: Platform, fixtures: dict[str, Any]) -> None:
+    wanted = rule.__annotations__.keys() | getattr(rule, "__wrapped__", rule).__annotations__.keys()
+    rule(platform, **{name: value for name, value in fixtures.items() if name in wanted})
+
+
+def test_migrations_run_with_an_own_image(platform: Platform) -> None:
+    assert platform.only("Custom::TaskRun")
+    assert platform.settings.migrated_by == "web-api"
