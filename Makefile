@@ -12,7 +12,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 export SPOTMUSIC_OPINIONS := $(CURDIR)/.opinions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov opinions test fuzz lint format schema flows contract game-day charts release-templates dashboards tools engine-tools engines stand-ins walk preflight lock sbom outdated local local-down diff status mutants bench clean
+.PHONY: help setup check synth guard cfn-lint checkov opinions test fuzz lint format schema flows contract promises game-day charts release-templates dashboards tools engine-tools engines stand-ins walk preflight lock sbom outdated local local-down diff status mutants bench clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -86,6 +86,9 @@ flows: setup  ## change: draw docs/flows.md from the flows and grants
 
 contract: setup  ## change: write docs/services.md from what services are granted
 	python -m tools.documents.contract_document
+
+promises: setup  ## change: write docs/properties from the tests of promises
+	@python -m tools.documents.promises
 
 schema: setup  ## change: write environments/schema.json for editors
 	python -m spotmusic_cdk.settings.schema

@@ -77,7 +77,7 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
     91: {
         environment: Deviation(
             resources=("eks-platform/KubernetesCluster DeletionProtection",),
-            reason="It costs by the hour and may be taken down by its stack alone; volumes of brokers outlive it (property 105).",
+            reason="It costs by the hour and may be taken down by its stack alone; volumes of brokers outlive it (P-105).",
         )
         for environment in ("dev", "staging")
     },

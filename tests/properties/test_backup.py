@@ -1,4 +1,4 @@
-"""Properties 66 to 70: backups, and that they come back."""
+"""Promises: Backups."""
 
 import json
 import re
@@ -68,6 +68,10 @@ def days(row: str) -> list[int]:
 
 @promise
 def test_p066_recovery_points_are_encrypted_with_their_own_key(platform: Platform) -> Verdicts:
+    """Recovery points are encrypted with a key of their own, and their vault outlives its stack.
+
+    Kept by: `BackupPlan`
+    """
     copies = copy_vaults(platform)
     for vault in platform.some(VAULT):
         key, wanted = vault.target("EncryptionKeyArn"), "CopiesKey" if vault in copies else "BackupKey"
@@ -85,6 +89,11 @@ def test_p066_recovery_points_are_encrypted_with_their_own_key(platform: Platfor
 
 @promise
 def test_p067_nobody_deletes_or_shortens_a_recovery_point(platform: Platform) -> Verdicts:
+    """Nobody deletes a recovery point or shortens its life; in production the lock is for good after 3
+    days or more.
+
+    Kept by: `data.backup.vault_lock_days`
+    """
     for vault in platform.some(VAULT):
         least, most = vault["LockConfiguration.MinRetentionDays"] or 0, vault["LockConfiguration.MaxRetentionDays"] or 0
         yield vault, LEAST_DAYS <= least <= most <= 365, f"Lock it from {LEAST_DAYS} days to 365 (LGPD art. 16)."
@@ -112,6 +121,11 @@ def test_plan_names_are_of_one_environment(platform: Platform) -> Verdicts:
 
 @promise
 def test_p068_whatever_holds_data_is_backed_up_and_stays_in_the_region(platform: Platform) -> Verdicts:
+    """Databases, buckets and the volumes of pods are backed up for 35 days and more, to any second
+    where AWS can; nothing leaves the region.
+
+    Kept by: `BackupPlan`, [recovery](recovery.md)
+    """
     selections = platform.some(SELECTION)
     covered = {resource for selection in selections for resource in selection.mentions("BackupSelection.Resources")}
     for resource in to_bring_back(platform):
@@ -154,6 +168,11 @@ def volumes_are_selected(platform: Platform) -> Verdicts:
 
 @promise
 def test_p069_backups_are_brought_back_and_looked_at_again_and_again(platform: Platform) -> Verdicts:
+    """The newest backup of each database, of the web client and, unless the file says more rarely, of
+    the audio library comes back every week, apart from the default VPC, and a function judges it.
+
+    Kept by: `RestoreTesting`, `RestoreValidation`, `data.backup.audio_restored_every`
+    """
     plans = {plan["RestoreTestingPlanName"]: plan for plan in platform.some(TESTING)}
     for plan in plans.values():
         yield (
@@ -215,6 +234,10 @@ def a_function_judges(plan: Resource) -> Verdicts:
 
 @promise
 def test_p070_the_document_on_recovery_promises_what_the_templates_keep(platform: Platform) -> Verdicts:
+    """The document on recovery promises what the templates keep.
+
+    Kept by: [recovery](recovery.md)
+    """
     rules = [rule for rule in plan_rules(platform) if not rule.get("CopyActions")]
     nightly = [(rule["ScheduleExpression"], rule["Lifecycle"]["DeleteAfterDays"]) for rule in rules]
     for row in ("a database: dropped table, bad migration", "a bucket as a whole", "a volume of Kubernetes"):

@@ -1,4 +1,4 @@
-"""Properties 103 to 105: what must survive the loss of a zone, who hears what is said, and where it is written."""
+"""Promises: Brokers."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -60,6 +60,12 @@ def hosts_apart(workload: Json) -> bool:
 
 @promise
 def test_p103_quorum_and_copies_survive_a_zone(platform: Platform, cluster: Deployed) -> Verdicts:
+    """A zone or a node takes no quorum along: three brokers and three copies of each event, three
+    nodes and quorum queues, three gateways, two of Keycloak, each in zones and on hosts of their
+    own, of which a disruption takes one.
+
+    Kept by: `Redpanda`, `RabbitMQ`, `Kong`, `Keycloak`
+    """
     here = {pods.where_of(workload): workload for workload in pods.running(cluster)}
     for name, least in LEAST.items():
         yield name, name in here, "It is gone."
@@ -138,6 +144,11 @@ def copies_of_tasks(cluster: Deployed) -> Verdicts:
 
 @promise
 def test_p104_clients_come_over_tls_and_see_proof_of_who_answers(platform: Platform, cluster: Deployed) -> Verdicts:
+    """Clients come over TLS 1.2 and later, say who they are, and see proof of who answers, databases
+    included. Members of a cluster talk among themselves on machines whose network AWS encrypts.
+
+    Kept by: `Trust`, the platform's own authority
+    """
     yield from tls_of_redpanda(told(cluster, "redpanda"))
     for node in made(cluster, "RabbitmqCluster"):
         yield from tls_of_rabbitmq(node)
@@ -222,6 +233,11 @@ def tls_of_keycloak(platform: Platform, values: Json) -> Verdicts:
 
 @promise
 def test_p105_volumes_are_encrypted_kept_and_where_their_pod_is(platform: Platform, cluster: Deployed) -> Verdicts:
+    """Volumes are gp3, encrypted with the key of Kubernetes, made in the zone of their pod, grow, and
+    outlive their claim.
+
+    Kept by: StorageClass of the chart `ground`
+    """
     classes = {found["metadata"]["name"]: found for found in made(cluster, "StorageClass")}
     for found in classes.values():
         subject = name_of(found)

@@ -1,4 +1,4 @@
-"""Property 134: what an environment does without is declared, with a reason, and is not more than it says."""
+"""Promises: Deviations."""
 
 import re
 
@@ -21,7 +21,13 @@ def named(declared: tuple[int, str, Deviation]) -> str:
 
 @pytest.mark.parametrize("declared", DECLARED, ids=named)
 def test_p134_an_environment_relaxes_only_what_is_declared(declared: tuple[int, str, Deviation]) -> None:
-    """That an unused declaration fails is the doing of `promise`, in the test of its own number."""
+    """What an environment does without is declared, with a reason, and is not more than it says;
+    production does without nothing.
+
+    That an unused declaration fails is the doing of `promise`, in the test of its own number.
+
+    Kept by: [`deviations.py`](../tests/properties/deviations.py)
+    """
     number, environment, deviation = declared
     assert number in TESTED, f"no test judges P-{number:03d}: nobody would notice that the deviation is not needed"
     assert not settings_of(environment).production, "production does without nothing"

@@ -1,4 +1,4 @@
-"""Properties 71 to 86: the application services on ECS."""
+"""Promises: Services on ECS."""
 
 import re
 from collections import Counter
@@ -33,6 +33,11 @@ def zones(subnets: list[Resource]) -> set[str]:
 
 @promise
 def test_p071_a_version_that_fails_is_taken_back(platform: Platform) -> Verdicts:
+    """A version that does not become healthy is taken back; with blue/green also one whose requests
+    fail in the minutes after the shift.
+
+    Kept by: `FargateService`, alarm of `ServiceIngress`
+    """
     for service in services_of(platform):
         deployment = service.resource["DeploymentConfiguration"] or {}
         breaker = deployment.get("DeploymentCircuitBreaker") == {"Enable": True, "Rollback": True}
@@ -68,6 +73,12 @@ def shifted(service: Service, deployment: Json) -> Verdicts:
 
 @promise
 def test_p072_a_lost_zone_leaves_two_thirds_of_the_tasks(platform: Platform) -> Verdicts:
+    """Three tasks or more of each service run in three zones, and spread again after one was lost.
+    Moot: no template names their number, which each deployment would set back; scaling holds the
+    minimum.
+
+    Kept by: `services.<name>.scaling.min`
+    """
     for service in services_of(platform):
         yield service.resource, service.resource["DesiredCount"] is None, "Name no DesiredCount: each deployment would set it back."
         least = min((target["MinCapacity"] for target in scaled(service)), default=0)
@@ -79,6 +90,10 @@ def test_p072_a_lost_zone_leaves_two_thirds_of_the_tasks(platform: Platform) -> 
 
 @promise
 def test_p073_no_task_has_a_public_address(platform: Platform) -> Verdicts:
+    """No task has a public address.
+
+    Kept by: `FargateService`
+    """
     for service in services_of(platform):
         address = service.resource["NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp"]
         yield service.resource, address == "DISABLED", "Set assign_public_ip=False."
@@ -88,6 +103,11 @@ def test_p073_no_task_has_a_public_address(platform: Platform) -> Verdicts:
 
 @promise
 def test_p074_no_container_writes_to_its_image(platform: Platform) -> Verdicts:
+    """Containers write to 64 MiB of memory at /tmp, where nothing is executable, and to nothing else;
+    but for the end of people's tunnels, whose agent writes to its image.
+
+    Kept by: `ServiceTaskDefinition`
+    """
     for definition, container in containers(platform):
         if definition.name in HOLD_SESSIONS:
             yield definition, not definition["Volumes"] and not at(container, "LinuxParameters.Tmpfs"), "Give it nothing to keep."
@@ -102,6 +122,11 @@ def test_p074_no_container_writes_to_its_image(platform: Platform) -> Verdicts:
 
 @promise
 def test_p075_no_container_has_rights_of_the_machine(platform: Platform) -> Verdicts:
+    """Containers run as a numbered user, without capabilities but for the same, and share nothing with
+    their machine.
+
+    Kept by: `ServiceTaskDefinition`
+    """
     for definition, container in containers(platform):
         user = str(container.get("User", "")).partition(":")[0]
         yield definition, user.isdigit() and int(user) > 0, "Run it as a numbered user other than 0: a name may be root in another image."
@@ -115,6 +140,11 @@ def test_p075_no_container_has_rights_of_the_machine(platform: Platform) -> Verd
 
 @promise
 def test_p076_no_secret_stands_in_a_task_definition(platform: Platform) -> Verdicts:
+    """No secret stands in a task definition: what is called one is fetched from Secrets Manager when a
+    task starts.
+
+    Kept by: `Access`
+    """
     for service in services_of(platform):
         for name, value in service.environment.items():
             subject = f"{service.definition.name} {name}"
@@ -140,6 +170,11 @@ def referred(service: Service, value: object) -> Iterator[Resource]:
 
 @promise
 def test_p077_what_a_task_says_is_kept_and_never_stops_it(platform: Platform) -> Verdicts:
+    """Logs of tasks and of their proxies are encrypted, kept for 184 days and more, and never stop a
+    task.
+
+    Kept by: `non_blocking_log`, `observability.access_log_days`
+    """
     for service in services_of(platform):
         for subject, place in ((service.definition, "ContainerDefinitions.0"), (service.resource, "ServiceConnectConfiguration")):
             driver = subject[f"{place}.LogConfiguration.LogDriver"]
@@ -156,6 +191,10 @@ def test_p077_what_a_task_says_is_kept_and_never_stops_it(platform: Platform) ->
 
 @promise
 def test_p078_nobody_opens_a_session_into_a_task(platform: Platform) -> Verdicts:
+    """Nobody opens a session into a task, in no environment.
+
+    Kept by: `FargateService`
+    """
     for service in services_of(platform):
         yield service.resource, service.resource["EnableExecuteCommand"] is False, "Set enable_execute_command=False."
         opened = any(statement.may("ssmmessages:OpenDataChannel") for statement in allowed(service, "TaskRoleArn"))
@@ -164,6 +203,11 @@ def test_p078_nobody_opens_a_session_into_a_task(platform: Platform) -> Verdicts
 
 @promise
 def test_p079_a_task_may_do_what_its_service_is_for_and_no_more(platform: Platform) -> Verdicts:
+    """A task reaches the users, buckets and parameters that its environment names, its start the log,
+    image and secrets of its definition, and neither more; no two services share a role or a user.
+
+    Kept by: `TaskRoles`, `talks_to`
+    """
     services = services_of(platform)
     roles = Counter(service.definition.target(kind) for service in services for kind in ("ExecutionRoleArn", "TaskRoleArn"))
     readers = Counter(arn for service in services for name, arn in service.environment.items() if name.endswith("_USER_ARN"))
@@ -189,6 +233,10 @@ def test_p079_a_task_may_do_what_its_service_is_for_and_no_more(platform: Platfo
 
 @promise
 def test_p080_tasks_run_on_the_newest_platform_and_the_architecture_of_their_image(platform: Platform) -> Verdicts:
+    """Tasks run on Fargate's newest platform, and on the processors that images are built for: arm64.
+
+    Kept by: [what an image must do](../constructs/spotmusic_constructs/services/README.md)
+    """
     asked = re.findall(r"Run on (\w+),", (ROOT / "constructs" / "spotmusic_constructs" / "services" / "README.md").read_text())
     for service in services_of(platform):
         newest = service.resource["PlatformVersion"] in (None, "LATEST")
@@ -204,6 +252,11 @@ def test_p080_tasks_run_on_the_newest_platform_and_the_architecture_of_their_ima
 
 @promise
 def test_p081_a_task_is_asked_whether_it_is_well_and_ends_after_its_last_request(platform: Platform) -> Verdicts:
+    """Container and target are asked for their health; a task that ends has longer than its last
+    request.
+
+    Kept by: `DEREGISTRATION_DELAY` of 30 s, `STOP_TIMEOUT` of 60 s
+    """
     for service in services_of(platform):
         health = service.container.get("HealthCheck", {})
         asks = any(service.settings.health_path in part or part == "healthcheck" for part in health.get("Command", []))
@@ -227,6 +280,10 @@ def test_p081_a_task_is_asked_whether_it_is_well_and_ends_after_its_last_request
 
 @promise
 def test_p082_no_container_takes_the_memory_of_its_task(platform: Platform) -> Verdicts:
+    """Containers have a limit of memory that leaves the proxy its part.
+
+    Kept by: `PROXY_MEMORY_MIB`
+    """
     for definition in {service.definition: None for service in services_of(platform)}:
         limits = [container.get("Memory") for container in definition["ContainerDefinitions"]]
         yield definition, all(isinstance(limit, int) for limit in limits), "Give each container a hard limit."
@@ -236,6 +293,10 @@ def test_p082_no_container_takes_the_memory_of_its_task(platform: Platform) -> V
 
 @promise
 def test_p083_the_cluster_is_measured(platform: Platform) -> Verdicts:
+    """Container Insights measures the cluster.
+
+    Kept by: `ServicesCluster`
+    """
     for cluster in platform.some("AWS::ECS::Cluster"):
         insights = [setting["Value"] for setting in cluster["ClusterSettings"] or [] if setting["Name"] == "containerInsights"]
         yield cluster, insights in (["enhanced"], ["enabled"]), "Turn Container Insights on: alarms and scaling read it."
@@ -243,6 +304,10 @@ def test_p083_the_cluster_is_measured(platform: Platform) -> Verdicts:
 
 @promise
 def test_p084_tasks_follow_the_load_up_fast_and_down_slowly_to_a_bound(platform: Platform) -> Verdicts:
+    """Tasks follow cpu, and requests wherever there is a route, up faster than down, to a bound.
+
+    Kept by: `TaskScaling`, `services.<name>.scaling`
+    """
     for service in services_of(platform):
         targets = scaled(service)
         yield service.resource, len(targets) == 1, "Scale it, once."
@@ -264,6 +329,11 @@ def test_p084_tasks_follow_the_load_up_fast_and_down_slowly_to_a_bound(platform:
 
 @promise
 def test_p085_a_task_answers_its_callers_only(platform: Platform) -> Verdicts:
+    """A task takes connections from the load balancer of its route, services that name it, and
+    Prometheus, on its port.
+
+    Kept by: table of flows
+    """
     services = {service.name: service for service in services_of(platform)}
     (balancer,) = platform.some("AWS::ElasticLoadBalancingV2::LoadBalancer", stack="ecs-services")
     nodes = [group for group in platform.some("AWS::EC2::SecurityGroup") if group["GroupDescription"].startswith("kubernetes-nodes:")]
@@ -286,6 +356,11 @@ def test_p085_a_task_answers_its_callers_only(platform: Platform) -> Verdicts:
 
 @promise
 def test_p086_calls_between_services_end_are_recorded_and_are_plain_by_decision(platform: Platform) -> Verdicts:
+    """Calls between services end after 30 seconds, idle connections after 60, and both are recorded
+    without query parameters. They are not encrypted, by decision.
+
+    Kept by: [ADR 11](adr/0011-no-tls-between-tasks.md)
+    """
     decided = (ROOT / "docs" / "adr" / "0011-no-tls-between-tasks.md").read_text()
     for service in services_of(platform):
         connect = service.resource["ServiceConnectConfiguration"] or {}

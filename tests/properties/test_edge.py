@@ -1,4 +1,4 @@
-"""Properties 109 to 114 and 117: CloudFront, and what stands behind it."""
+"""Promises: CloudFront."""
 
 from spotmusic_cdk import versions
 from tests.properties.balancers import certificates, is_for, listeners
@@ -22,6 +22,10 @@ DAY = 86_400
 
 @promise
 def test_p109_viewers_speak_tls_of_today_with_our_certificate(platform: Platform) -> Verdicts:
+    """Viewers get HTTPS only, TLS 1.2 of 2021 or later, with the domain's certificate.
+
+    Kept by: `PlatformDistribution`, `EdgeCertificate`, `domain`
+    """
     for distribution in platform.some(DISTRIBUTION):
         shown = distribution["DistributionConfig.ViewerCertificate"] or {}
         subject = f"{distribution.name} certificate"
@@ -40,6 +44,13 @@ def test_p109_viewers_speak_tls_of_today_with_our_certificate(platform: Platform
 
 @promise
 def test_p110_origins_are_private_and_reached_over_tls(platform: Platform) -> Verdicts:
+    """Behind the edge are buckets, read with signed requests, and one internal load balancer, reached
+    over TLS through a VPC origin under a name of its certificate; it takes connections from
+    CloudFront alone.
+
+    Kept by: [`origins.py`](../constructs/spotmusic_constructs/edge/origins.py), [ADR
+    4](adr/0004-vpc-origin-source.md)
+    """
     settings = platform.settings
     prefix_list = settings.edge.origin_prefix_list or versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS[settings.region]
     for distribution in platform.some(DISTRIBUTION):
@@ -74,6 +85,10 @@ def named_by_its_certificate(platform: Platform, vpc_origin: Resource, balancer:
 
 @promise
 def test_p111_nobody_gets_audio_without_a_signature_of_a_key_that_can_be_replaced(platform: Platform) -> Verdicts:
+    """Audio is read with a signature of one of two keys or more, which is part of no cache key.
+
+    Kept by: `SigningKeyGroup`, [signing keys](runbooks/rotate-signing-keys.md)
+    """
     served = [serving(distribution, TRACK) for distribution in platform.some(DISTRIBUTION)]
     for behavior in served:
         yield str(behavior), behavior.origin.bucket == AUDIO, f"{TRACK} is served from elsewhere: order the behaviors."
@@ -99,6 +114,11 @@ def shared(behavior: Behavior) -> bool:
 
 @promise
 def test_p112_browsers_are_told_what_not_to_do(platform: Platform) -> Verdicts:
+    """Browsers are told to stay on HTTPS, not to guess types, not to frame, to send no paths, and to
+    load from our origin alone; pages reach the uploads bucket where it admits them.
+
+    Kept by: [`security_headers.py`](../constructs/spotmusic_constructs/edge/security_headers.py)
+    """
     for behavior in every_behavior(platform):
         said = behavior.policy("ResponseHeaders").get("SecurityHeadersConfig", {})
         transport = said.get("StrictTransportSecurity", {})
@@ -146,6 +166,11 @@ def uploads_of_pages(platform: Platform) -> Verdicts:
 
 @promise
 def test_p113_who_asked_the_edge_for_what_is_recorded_at_home_without_credentials(platform: Platform) -> Verdicts:
+    """Who asked the edge for what is recorded in the home region, without query strings, cookies and
+    referrers.
+
+    Kept by: `AccessLogDelivery` (standard logging v2)
+    """
     for distribution in platform.some(DISTRIBUTION):
         sources = [s for s in platform.users_of(distribution, "AWS::Logs::DeliverySource") if s["LogType"] == "ACCESS_LOGS"]
         deliveries = [d for d in platform.some("AWS::Logs::Delivery") if d.target("DeliverySourceName") in sources]
@@ -169,6 +194,11 @@ def test_p113_who_asked_the_edge_for_what_is_recorded_at_home_without_credential
 
 @promise
 def test_p114_the_api_is_never_cached_and_a_track_for_long(platform: Platform) -> Verdicts:
+    """No answer of the API and no error is cached, and the gateway hears the viewer's address from
+    CloudFront; tracks are cached for long; credentials are part of no cache key.
+
+    Kept by: `PlatformDistribution`
+    """
     for distribution in platform.some(DISTRIBUTION):
         for path in [*(f"{service.route}/x" for service in platform.settings.services.values() if service.route), "/auth/realms/x"]:
             served = serving(distribution, path)
@@ -240,6 +270,11 @@ def forwarded(behavior: Behavior) -> set[str]:
 
 @promise
 def test_p117_the_player_has_a_page_and_countries_and_replicas_are_decided(platform: Platform) -> Verdicts:
+    """The player has a page and a name; which countries are served is decided. Moot: no bucket has a
+    replica that could answer for it.
+
+    Kept by: `edge.allowed_countries`, acknowledgement of AwsSolutions-CFR1
+    """
     served = platform.settings.edge.allowed_countries
     for distribution in platform.some(DISTRIBUTION):
         page = distribution["DistributionConfig.DefaultRootObject"]

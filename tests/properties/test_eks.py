@@ -1,4 +1,4 @@
-"""Properties 87 to 95: the cluster as AWS is asked for it."""
+"""Promises: EKS cluster."""
 
 import re
 from datetime import date, timedelta
@@ -72,6 +72,10 @@ def runs_in_auto_mode(cluster: Resource) -> bool:
 
 @promise
 def test_p087_nobody_reaches_the_kubernetes_api_from_outside(platform: Platform) -> Verdicts:
+    """Nobody reaches the API of Kubernetes from outside of the VPC.
+
+    Kept by: `kubernetes.endpoint`
+    """
     cluster = the_cluster(platform)
     private = cluster["ResourcesVpcConfig.EndpointPrivateAccess"] is True and cluster["ResourcesVpcConfig.EndpointPublicAccess"] is False
     yield cluster, private, "Set kubernetes.endpoint to `private`; administrators come through the VPC."
@@ -86,6 +90,10 @@ def test_p087_nobody_reaches_the_kubernetes_api_from_outside(platform: Platform)
 
 @promise
 def test_p088_everything_that_the_control_plane_does_is_recorded(platform: Platform) -> Verdicts:
+    """Everything that the control plane does is recorded, encrypted, for a year.
+
+    Kept by: `KubernetesCluster` makes the group before EKS would
+    """
     cluster = the_cluster(platform)
     told = {entry["Type"] for entry in cluster["Logging.ClusterLogging.EnabledTypes"] or []}
     yield cluster, told == LOGS, f"Turn on {', '.join(sorted(LOGS - told))}."
@@ -100,6 +108,10 @@ def test_p088_everything_that_the_control_plane_does_is_recorded(platform: Platf
 
 @promise
 def test_p089_secrets_of_kubernetes_are_encrypted_with_a_key_of_ours(platform: Platform) -> Verdicts:
+    """Secrets of Kubernetes are encrypted with the key of Kubernetes.
+
+    Kept by: `keys.kubernetes`
+    """
     cluster = the_cluster(platform)
     envelopes = [entry for entry in cluster["EncryptionConfig"] or [] if "secrets" in entry["Resources"]]
     ours = len(envelopes) == 1 and is_key_of_kubernetes(cluster.target("EncryptionConfig.0.Provider.KeyArn"))
@@ -111,6 +123,12 @@ def test_p089_secrets_of_kubernetes_are_encrypted_with_a_key_of_ours(platform: P
 
 @promise
 def test_p090_who_gets_into_the_cluster_is_written_down(platform: Platform) -> Verdicts:
+    """Who gets into the cluster is written down: the deployment and named roles administer it, nodes
+    join it, viewers and experiments have what roles of the cluster give them, and whoever made it
+    has nothing.
+
+    Kept by: access entries, `kubernetes.administrators`, `kubernetes.viewers`
+    """
     cluster = the_cluster(platform)
     yield cluster, cluster["AccessConfig.AuthenticationMode"] == "API", "A ConfigMap could admit anybody: use access entries alone."
     creator = cluster["AccessConfig.BootstrapClusterCreatorAdminPermissions"]
@@ -146,7 +164,15 @@ def arn_of(role: Resource) -> str:
 
 @promise
 def test_p091_kubernetes_is_supported_for_a_quarter_more_and_hard_to_delete(platform: Platform) -> Verdicts:
-    """Judged on the day of the release and not by the clock: what was right when it was released stays so."""
+    """Kubernetes is in standard support for 90 days and more, extended support is declined, kubectl is
+    one minor version off at the most, and deletion is refused. Judged on the day of the release,
+    not by the clock.
+
+    Judged on the day of the release and not by the clock: what was right when it was released stays
+    so.
+
+    Kept by: `RELEASED` and `KUBERNETES` of [`versions.py`](../spotmusic_cdk/versions.py)
+    """
     cluster = the_cluster(platform)
     version = str(cluster["Version"])
     until = versions.KUBERNETES[version].standard_until if version in versions.KUBERNETES else None
@@ -170,7 +196,15 @@ def test_support_is_judged_on_the_day_that_is_given() -> None:
 
 @promise
 def test_p092_nodes_are_what_auto_mode_makes_in_private_subnets_of_three_zones(platform: Platform, cluster: Deployed) -> Verdicts:
-    """IMDSv2 with one hop, Bottlerocket, gp3 and no SSH are moot: Auto Mode knows no other nodes, and there are none but its own."""
+    """Nodes stand in application subnets of three zones, with disks encrypted by the key of
+    Kubernetes. IMDSv2 with one hop, Bottlerocket, gp3 and no SSH are moot: EKS Auto Mode knows no
+    other nodes, and no stack has another machine.
+
+    IMDSv2 with one hop, Bottlerocket, gp3 and no SSH are moot: Auto Mode knows no other nodes, and
+    there are none but its own.
+
+    Kept by: EKS Auto Mode, the NodeClass of the chart `ground`
+    """
     eks = the_cluster(platform)
     own_pools = runs_in_auto_mode(eks) and eks["ComputeConfig.NodePools"] == []
     yield eks, own_pools, "Run it in Auto Mode without the built-in pools: their disks have AWS's key."
@@ -196,6 +230,11 @@ def test_p092_nodes_are_what_auto_mode_makes_in_private_subnets_of_three_zones(p
 
 @promise
 def test_p093_nodes_have_no_rights_of_workloads(platform: Platform, cluster: Deployed) -> Verdicts:
+    """Nodes join, pull images, and may nothing else; each workload has its rights by Pod Identity, for
+    one service account of this cluster.
+
+    Kept by: `NodeRole`, `PodIdentity`
+    """
     role = named(platform, node_class(cluster)["role"])
     yield "NodeClass role", role is not None, "Nodes take the role of this template."
     if role:
@@ -245,7 +284,14 @@ def trusted(platform: Platform, service: str) -> list[Resource]:
 
 @promise
 def test_p094_add_ons_are_those_of_auto_mode_and_the_rest_has_an_exact_version(platform: Platform, cluster: Deployed) -> Verdicts:
-    """Network, names, volumes, Pod Identity are moot as add-ons: Auto Mode runs and updates them, so that none may be installed twice."""
+    """Add-ons have exact versions, and NetworkPolicies are enforced. Network, names, volumes and Pod
+    Identity are moot as add-ons: Auto Mode has them, and none is installed twice.
+
+    Network, names, volumes, Pod Identity are moot as add-ons: Auto Mode runs and updates them, so
+    that none may be installed twice.
+
+    Kept by: EKS Auto Mode, `MetricsServer`
+    """
     eks = the_cluster(platform)
     yield eks, runs_in_auto_mode(eks), "Without Auto Mode, network, names, volumes and Pod Identity need add-ons of their own."
     yield eks, eks["BootstrapSelfManagedAddons"] is not True, "Add-ons that nobody manages would come beside those of Auto Mode."
@@ -266,7 +312,13 @@ def test_p094_add_ons_are_those_of_auto_mode_and_the_rest_has_an_exact_version(p
 
 @promise
 def test_p095_releases_are_exact_and_end_before_their_function(platform: Platform, cluster: Deployed) -> Verdicts:
-    """That images come through our registry is property 22."""
+    """Each release has a name, an exact chart and an end before that of its function; only what keeps
+    no state is rolled back. Their images are promise 22.
+
+    That images come through our registry is property 22.
+
+    Kept by: `HelmRelease`
+    """
     function = kubectl(platform)
     yield function, function["Timeout"] == 900, "Give it all the time that Lambda has: a killed Helm leaves its release pending."
     for release in cluster.releases.values():

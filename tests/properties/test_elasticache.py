@@ -1,4 +1,4 @@
-"""Properties 50 to 55: the cache, with each of its engines."""
+"""Promises: Cache."""
 
 import pytest
 
@@ -25,6 +25,10 @@ def rules(user: Resource) -> list[str]:
 
 @promise
 def test_p050_the_cache_is_encrypted_with_its_own_key(platform: Platform) -> Verdicts:
+    """The cache is encrypted with the key of the cache.
+
+    Kept by: `Cache`
+    """
     for cache in platform.some(GROUP):
         key = cache.target("KmsKeyId")
         encrypted = cache["AtRestEncryptionEnabled"] is True and key is not None and key.name == "secrets/CacheKey"
@@ -33,6 +37,10 @@ def test_p050_the_cache_is_encrypted_with_its_own_key(platform: Platform) -> Ver
 
 @promise
 def test_p051_nobody_talks_to_the_cache_without_tls(platform: Platform) -> Verdicts:
+    """Nobody talks to the cache without TLS.
+
+    Kept by: `transit_encryption_mode: required`
+    """
     for cache in platform.some(GROUP):
         required = cache["TransitEncryptionEnabled"] is True and cache["TransitEncryptionMode"] == "required"
         yield cache, required, "Set transit_encryption_mode to `required`: `preferred` lets clients speak in the clear."
@@ -40,6 +48,10 @@ def test_p051_nobody_talks_to_the_cache_without_tls(platform: Platform) -> Verdi
 
 @promise
 def test_p052_a_node_in_another_zone_takes_over(platform: Platform) -> Verdicts:
+    """A node in another zone takes over: one in each of three.
+
+    Kept by: `data.cache.replicas`
+    """
     for cache in platform.some(GROUP):
         fails_over = cache["AutomaticFailoverEnabled"] is True and cache["MultiAZEnabled"] is True
         yield cache, fails_over, "Turn automatic failover and Multi-AZ on."
@@ -51,6 +63,11 @@ def test_p052_a_node_in_another_zone_takes_over(platform: Platform) -> Verdicts:
 
 @promise
 def test_p053_every_client_is_a_user_that_may_do_little_and_nobody_is_the_default(platform: Platform) -> Verdicts:
+    """Each client is a user of its own that keeps to its prefix and has no dangerous command;
+    `default` is off.
+
+    Kept by: [`cache_users.py`](../constructs/spotmusic_constructs/data/cache_users.py)
+    """
     for cache in platform.some(GROUP):
         groups = cache.targets("UserGroupIds")
         yield cache, len(groups) == 1 and cache["AuthToken"] is None, "Give it a user group, and no token that everybody shares."
@@ -82,6 +99,10 @@ def is_confined(user: Resource) -> bool:
 
 @promise
 def test_p054_the_cache_is_kept_for_days_and_its_minor_versions_come_by_themselves(platform: Platform) -> Verdicts:
+    """Snapshots are kept for a week, in production for 15 days; minor versions come by themselves.
+
+    Kept by: `data.cache.snapshot_retention_days`
+    """
     least = 15 if platform.settings.production else 7
     for cache in platform.some(GROUP):
         days = cache["SnapshotRetentionLimit"] or 0
@@ -92,6 +113,11 @@ def test_p054_the_cache_is_kept_for_days_and_its_minor_versions_come_by_themselv
 
 @promise
 def test_p055_the_engine_is_a_supported_one_and_knows_what_to_do_when_memory_ends(platform: Platform) -> Verdicts:
+    """The engine is Redis 7.1 or Valkey 8 as the file asks, evicts when memory ends, and keeps memory
+    for failover.
+
+    Kept by: [`cache_groups.py`](../constructs/spotmusic_constructs/data/cache_groups.py)
+    """
     for cache in platform.some(GROUP):
         engine, version = cache["Engine"], str(cache["EngineVersion"])
         asked = engine == platform.settings.data.cache.engine and version in VERSIONS.get(engine, set())

@@ -1,4 +1,4 @@
-"""Property 135: experiments that break something on purpose, and what keeps them from breaking more."""
+"""Promises: Fault injection."""
 
 import re
 from fnmatch import fnmatchcase
@@ -45,6 +45,13 @@ def wanted(platform: Platform) -> set[str]:
 
 @promise
 def test_p135_an_experiment_stops_by_itself_and_touches_only_what_is_meant(platform: Platform) -> Verdicts:
+    """What breaks something on purpose ends by itself, after a quarter of an hour at the most, or when
+    an objective is missed for longer than a failover takes. AWS FIS knows its parameters, a lost
+    zone takes its primaries along. It finds only what tags and names say, is recorded, and may do
+    nothing but its fault. There is an experiment for each fault of the game day; dev has none.
+
+    Kept by: [game day](game-day.md), `FaultInjection`, `resilience.fault_injection`
+    """
     expected = wanted(platform) if platform.settings.resilience.fault_injection else set()
     names = {template.tags["Name"] for template in platform.all(TEMPLATE)}
     yield "resilience.fault_injection", names == expected, f"Experiments are {sorted(names ^ expected)} off. See stacks/faults.py."

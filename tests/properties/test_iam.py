@@ -1,4 +1,4 @@
-"""Properties 128 to 130: how wide rights are, whom services act for, and which findings are meant."""
+"""Promises: Rights."""
 
 import re
 from collections.abc import Iterator
@@ -67,6 +67,11 @@ def wide(statement: Statement) -> Iterator[str]:
 
 @promise
 def test_p128_rights_name_what_may_be_done_and_on_what(platform: Platform) -> Verdicts:
+    """Rights name actions and ARNs; what AWS lets nobody narrow is listed with the reason, and so is
+    each policy of AWS.
+
+    Kept by: [`reviewed.py`](../tests/properties/reviewed.py) is the list
+    """
     for statement in statements_of(platform):
         if not statement.allows or statement.kind == "trust" or statement.resource.type == KEY:
             continue  # who may do what with a key is promise 29
@@ -103,6 +108,11 @@ def rights_of_aws(platform: Platform) -> Verdicts:
 
 @promise
 def test_p129_services_act_for_this_account_only(platform: Platform) -> Verdicts:
+    """Services act for this account only: in whom roles trust, in policies of resources, in who calls
+    functions. Three tell no source, by AWS's own documents, and a fourth where alarms go to Slack.
+
+    Kept by: `aws:SourceAccount`, `aws:SourceArn`; [`reviewed.py`](../tests/properties/reviewed.py)
+    """
     known = set()
     options = turned_on(platform.settings, reviewed.TELL_NO_SOURCE_WITH)
     unsourced = reviewed.TELL_NO_SOURCE.keys() | {service for option in options for service in reviewed.TELL_NO_SOURCE_WITH[option]}
@@ -132,7 +142,14 @@ def test_p129_services_act_for_this_account_only(platform: Platform) -> Verdicts
 
 @promise
 def test_p130_findings_that_are_meant_were_reviewed(platform: Platform) -> Verdicts:
-    """That none is idle is asserted in tests/policies/test_nag.py, where the findings are at hand."""
+    """Each finding of the policy packs that is meant has a reason and was reviewed with its place;
+    some are meant outside production only. None is idle.
+
+    That none is idle is asserted in tests/policies/test_nag.py, where the findings are at hand.
+
+    Kept by: [`reviewed.py`](../tests/properties/reviewed.py),
+    [`test_nag.py`](../tests/policies/test_nag.py)
+    """
     more_by, less_by = (turned_on(platform.settings, table) for table in (reviewed.ACKNOWLEDGED_WITH, reviewed.MENDED_BY))
     allowed = dict(reviewed.ACKNOWLEDGED)
     outside = {} if platform.settings.production else reviewed.ACKNOWLEDGED_OUTSIDE_PRODUCTION

@@ -1,4 +1,4 @@
-"""Properties 96 to 102: namespaces, policies and pods. Charts of repositories are judged by the pods that they make of our values."""
+"""Promises: Namespaces, policies and pods."""
 
 from collections.abc import Iterator
 
@@ -54,6 +54,11 @@ def roles(cluster: Deployed) -> Iterator[str]:
 
 @promise
 def test_p096_the_api_server_takes_every_manifest(platform: Platform, cluster: Deployed) -> Verdicts:
+    """The API server of the cluster's version takes every manifest of ours, to the letter, and
+    operators serve every custom resource.
+
+    Kept by: kubernetes-validate, `tests/charts/validation.py`
+    """
     version = platform.settings.kubernetes.version
     manifests = ours(cluster)
     findings = [*validation.errors(manifests, version), *validation.doubles(manifests), *validation.unserved(manifests)]
@@ -63,6 +68,11 @@ def test_p096_the_api_server_takes_every_manifest(platform: Platform, cluster: D
 
 @promise
 def test_p097_every_namespace_enforces_restricted_pods_or_says_why_not(platform: Platform, cluster: Deployed) -> Verdicts:
+    """Each namespace enforces Pod Security `restricted` of the cluster's version. The exceptions are
+    `node-metrics` and `pod-logs`, where node-exporter and Fluent Bit read their node.
+
+    Kept by: [`namespaces.py`](../spotmusic_cdk/namespaces.py), chart `ground`
+    """
     declared, version = namespaces(platform.settings), f"v{platform.settings.kubernetes.version}"
     made = pods.namespaces(cluster)
     for name in sorted({*declared, *made}):
@@ -85,6 +95,11 @@ def test_p097_every_namespace_enforces_restricted_pods_or_says_why_not(platform:
 
 @promise
 def test_p098_pods_talk_to_whom_the_table_names_and_to_nobody_else(platform: Platform, cluster: Deployed) -> Verdicts:
+    """Pods reach whom the table of flows names, look names up, and reach nobody else: NetworkPolicies
+    equal the table, both ways.
+
+    Kept by: [table of flows](../spotmusic_cdk/flows.py), `network_policies`
+    """
     shut = {m["metadata"]["namespace"]: m["spec"] for _, m in cluster.of_kind("NetworkPolicy") if m["metadata"]["name"] == "default-deny"}
     for name in pods.namespaces(cluster):
         closed = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "egress": [LOOK_UPS]}
@@ -99,6 +114,11 @@ def test_p098_pods_talk_to_whom_the_table_names_and_to_nobody_else(platform: Pla
 
 @promise
 def test_p099_no_namespace_takes_more_than_its_share(platform: Platform, cluster: Deployed) -> Verdicts:
+    """No namespace takes more than its share, and all its pods with one more of each fit in;
+    containers that say nothing get a request and a limit.
+
+    Kept by: ResourceQuota and LimitRange of the chart `ground`
+    """
     quotas, ranges = of_namespace(cluster, "ResourceQuota"), of_namespace(cluster, "LimitRange")
     for name in namespaces(platform.settings):
         subject, hard = f"namespace {name}", quotas.get(name, {}).get("hard", {})
@@ -114,6 +134,12 @@ def test_p099_no_namespace_takes_more_than_its_share(platform: Platform, cluster
 
 @promise
 def test_p100_pods_are_nobody_write_nowhere_and_ask_for_what_they_need(platform: Platform, cluster: Deployed) -> Verdicts:
+    """Containers run as nobody, without capabilities, from exact images of our registry, ask for what
+    they need, write to volumes only, and tell whether they are ready; what cannot is listed in
+    `tests/charts/excused.py` with its reason.
+
+    Kept by: [`pod.py`](../constructs/spotmusic_constructs/kubernetes/pod.py)
+    """
     fix = "Give it what spotmusic_constructs/kubernetes/pod.py has."
     yield from judged(workloads(cluster), pods.unrestricted(cluster), fix, excused=excused.UNRESTRICTED)
     here = containers(cluster)
@@ -129,6 +155,11 @@ def test_p100_pods_are_nobody_write_nowhere_and_ask_for_what_they_need(platform:
 
 @promise
 def test_p101_no_pod_gets_at_its_node_and_no_service_past_the_load_balancers(platform: Platform, cluster: Deployed) -> Verdicts:
+    """No pod gets at its node but node-exporter and Fluent Bit, and no Service opens a way past the
+    load balancers; quotas refuse those that would.
+
+    Kept by: Services are bound to target groups
+    """
     fix = "Give it no network, process, folder or port of its node."
     yield from judged(workloads(cluster), pods.on_the_host(cluster), fix, excused=excused.ON_THE_HOST)
     yield from judged(services(cluster), pods.open_services(cluster), "Make it a ClusterIP, and bind it to a target group.")
@@ -143,7 +174,14 @@ def test_p101_no_pod_gets_at_its_node_and_no_service_past_the_load_balancers(pla
 
 @promise
 def test_p102_only_who_needs_the_kubernetes_api_has_a_token_and_nobody_every_right(platform: Platform, cluster: Deployed) -> Verdicts:
-    """Roles of charts of repositories are not known without these; tests/charts judges them where they are at hand."""
+    """Only pods that call the API of Kubernetes hold a token, none by the default account, and no role
+    of ours has every right. Roles of charts of repositories are judged where these are at hand.
+
+    Roles of charts of repositories are not known without these; tests/charts judges them where they
+    are at hand.
+
+    Kept by: accounts of each chart, `tests/charts/excused.py`
+    """
     fix = "Say automountServiceAccountToken: false; whoever calls the API server has an account of its own, and an entry in excused.py."
     yield from judged(workloads(cluster), pods.tokens(cluster), fix, excused=excused.NEED_THE_API)
     yield from judged(roles(cluster), pods.wide_rights(cluster), "Name groups, resources and verbs; administrators are no pods.")

@@ -1,4 +1,4 @@
-"""Properties 115 and 116: the load balancers, all of them."""
+"""Promises: Load balancers."""
 
 import re
 from collections import Counter
@@ -45,6 +45,11 @@ def encrypted(balancer: Resource, protocol: str) -> Verdicts:
 
 @promise
 def test_p115_application_load_balancers_speak_tls_drop_doubtful_requests_and_record_all(platform: Platform) -> Verdicts:
+    """Application load balancers listen with TLS 1.3 and restricted 1.2 under a certificate of their
+    address, drop doubtful requests, refuse deletion, and record requests and connections.
+
+    Kept by: `GatewayLoadBalancer`, `ServicesLoadBalancer`
+    """
     for balancer in balancers(platform, "application"):
         said = said_of(balancer)
         dropped = said.get("routing.http.drop_invalid_header_fields.enabled") == "true"
@@ -64,6 +69,11 @@ def test_p115_application_load_balancers_speak_tls_drop_doubtful_requests_and_re
 
 @promise
 def test_p116_network_load_balancers_reach_every_zone_speak_tls_and_let_named_parties_in(platform: Platform) -> Verdicts:
+    """The network load balancer does the same for brokers, on the way to them too, reaches all zones
+    and has a security group.
+
+    Kept by: `BrokerLoadBalancer`
+    """
     for balancer in balancers(platform, "network"):
         across = said_of(balancer).get("load_balancing.cross_zone.enabled") == "true"
         yield balancer, across, "Reach targets of other zones: a broker stands in one alone."

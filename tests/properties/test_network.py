@@ -1,4 +1,4 @@
-"""Properties 1 to 15: the network."""
+"""Promises: Network."""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network, ip_network
@@ -81,6 +81,12 @@ def endpoint_statements(platform: Platform, *names: str) -> list[Statement]:
 
 @promise
 def test_p001_nobody_from_outside_but_cloudfront_may_open_a_connection(platform: Platform) -> Verdicts:
+    """From outside the VPC only CloudFront opens a connection, over TLS on 443; no rule names
+    addresses of others, and no load balancer is public.
+
+    Kept by: [table of flows](../spotmusic_cdk/flows.py), `SecurityGroups`; [ADR
+    4](adr/0004-vpc-origin-source.md)
+    """
     prefix_lists = set()
     for resource, rule in rules(platform, "Ingress"):
         cidr = addresses(rule)
@@ -97,6 +103,10 @@ def test_p001_nobody_from_outside_but_cloudfront_may_open_a_connection(platform:
 
 @promise
 def test_p002_databases_and_cache_call_nobody(platform: Platform) -> Verdicts:
+    """Databases and cache open no connection: their security groups let nothing out.
+
+    Kept by: a flow with such a source would have to be in the table
+    """
     for store in [*platform.some("AWS::RDS::DBInstance"), *platform.some("AWS::ElastiCache::ReplicationGroup")]:
         named = store["VPCSecurityGroups"] or store["SecurityGroupIds"]
         yield store, bool(named), "Without a group of its own it would stand in the default one."
@@ -111,6 +121,10 @@ def test_p002_databases_and_cache_call_nobody(platform: Platform) -> Verdicts:
 
 @promise
 def test_p003_every_security_group_and_rule_says_what_it_is_for(platform: Platform) -> Verdicts:
+    """Each security group and rule says what it is for.
+
+    Kept by: the reason of a flow is the description of its rules
+    """
     for group in platform.some(GROUP):
         yield group, len(group["GroupDescription"] or "") >= 20, "Describe the group."
     for direction in ("Ingress", "Egress"):
@@ -120,6 +134,10 @@ def test_p003_every_security_group_and_rule_says_what_it_is_for(platform: Platfo
 
 @promise
 def test_p004_the_default_security_group_lets_nothing_through(platform: Platform) -> Verdicts:
+    """The default security group lets nothing through, and nothing stands in it.
+
+    Kept by: `ThreeTierVpc`
+    """
     closed = [resource.text("DefaultSecurityGroupId") for resource in platform.all("Custom::VpcRestrictDefaultSG")]
     for vpc in platform.some("AWS::EC2::VPC"):
         default = f"${{{vpc.stack}/{vpc.id}.DefaultSecurityGroup}}"
@@ -130,6 +148,10 @@ def test_p004_the_default_security_group_lets_nothing_through(platform: Platform
 
 @promise
 def test_p005_all_traffic_is_recorded_encrypted_and_kept(platform: Platform) -> Verdicts:
+    """All traffic of the VPC is recorded, accepted and refused, encrypted, for 184 days and more.
+
+    Kept by: `VpcFlowLogs`
+    """
     for vpc in platform.some("AWS::EC2::VPC"):
         logs = platform.users_of(vpc, "AWS::EC2::FlowLog")
         yield vpc, [log["TrafficType"] for log in logs] == ["ALL"], "Record all traffic of the VPC, accepted and rejected."
@@ -143,6 +165,10 @@ def test_p005_all_traffic_is_recorded_encrypted_and_kept(platform: Platform) -> 
 
 @promise
 def test_p006_each_tier_spans_three_zones(platform: Platform) -> Verdicts:
+    """Each tier of subnets stands in three zones.
+
+    Kept by: `ThreeTierVpc`, `zones` of the environment file
+    """
     for tier in TIERS:
         zones = [subnet["AvailabilityZone"] for subnet in subnets(platform, tier)]
         yield f"network/{tier}", len(zones) == len(set(zones)) == 3, f"It stands in {zones}. Name three zones in the environment file."
@@ -150,6 +176,10 @@ def test_p006_each_tier_spans_three_zones(platform: Platform) -> Verdicts:
 
 @promise
 def test_p007_the_data_tier_has_no_way_out(platform: Platform) -> Verdicts:
+    """The data tier has no way out, and databases and cache stand in it alone.
+
+    Kept by: isolated subnets without a default route
+    """
     for subnet in subnets(platform, "data"):
         yield subnet, not default_routes(subnet), "Make the tier PRIVATE_ISOLATED: nothing in it calls out."
     for group in platform.some("AWS::RDS::DBSubnetGroup", "AWS::ElastiCache::SubnetGroup"):
@@ -162,6 +192,11 @@ def test_p007_the_data_tier_has_no_way_out(platform: Platform) -> Verdicts:
 
 @promise
 def test_p008_a_lost_zone_takes_only_its_own_way_out(platform: Platform) -> Verdicts:
+    """A lost zone takes only its own way out: each application subnet uses the NAT gateway of its
+    zone.
+
+    Kept by: `network.nat_gateways`
+    """
     for subnet in subnets(platform, "application"):
         (route,) = default_routes(subnet)
         gateway = route.target("NatGatewayId")
@@ -171,12 +206,21 @@ def test_p008_a_lost_zone_takes_only_its_own_way_out(platform: Platform) -> Verd
 
 @promise
 def test_p009_no_subnet_gives_out_public_addresses(platform: Platform) -> Verdicts:
+    """No subnet gives a machine a public address.
+
+    Kept by: `ThreeTierVpc`
+    """
     for subnet in platform.some(SUBNET):
         yield subnet, subnet["MapPublicIpOnLaunch"] is False, "Set map_public_ip_on_launch=False."
 
 
 @promise
 def test_p010_aws_apis_have_an_address_in_the_vpc(platform: Platform) -> Verdicts:
+    """AWS APIs are reached inside the VPC: a gateway endpoint for S3, interface endpoints with private
+    DNS for twelve services.
+
+    Kept by: `S3GatewayEndpoint`, `InterfaceEndpoints`, `network.interface_endpoints`
+    """
     endpoints = {endpoint_name(endpoint): endpoint for endpoint in platform.some(ENDPOINT)}
     s3 = endpoints.get("s3")
     through = {platform.target("network", table) for table in (s3["RouteTableIds"] if s3 else [])}
@@ -194,6 +238,12 @@ def test_p010_aws_apis_have_an_address_in_the_vpc(platform: Platform) -> Verdict
 
 @promise
 def test_p011_endpoints_serve_this_account_and_its_resources_only(platform: Platform) -> Verdicts:
+    """Endpoints answer the VPC on 443, serve this account's principals and reach its resources; of
+    others only image layers and CloudFormation's answers, by full name.
+
+    Kept by:
+    [`endpoint_policies.py`](../constructs/spotmusic_constructs/network/endpoint_policies.py)
+    """
     for endpoint in platform.some(ENDPOINT):
         said = [statement for statement in statements_of(platform) if statement.resource is endpoint]
         yield endpoint, bool(said), "Without a policy an endpoint serves everybody and reaches everything."
@@ -226,6 +276,11 @@ def buckets_of_aws(statement: Statement) -> bool:
 
 @promise
 def test_p012_addresses_never_collide_and_suffice_for_pods(platform: Platform) -> Verdicts:
+    """Address ranges of environments never overlap, and an application subnet has 4,096 addresses or
+    more.
+
+    Kept by: `network.cidr`, layout in `ThreeTierVpc`
+    """
     for one, other in combinations(ENVIRONMENTS, 2):
         if platform.name in (one, other):
             apart = not overlapping(settings_of(one), settings_of(other))
@@ -238,6 +293,11 @@ def test_p012_addresses_never_collide_and_suffice_for_pods(platform: Platform) -
 
 @promise
 def test_p013_subnets_tell_kubernetes_where_load_balancers_go(platform: Platform) -> Verdicts:
+    """Subnets tell Kubernetes where public and internal load balancers go, and that none goes into the
+    data tier.
+
+    Kept by: tags of `ThreeTierVpc`
+    """
     for tier, tag in (("public", "kubernetes.io/role/elb"), ("application", "kubernetes.io/role/internal-elb")):
         for subnet in subnets(platform, tier):
             yield subnet, subnet.tags.get(tag) == "1", f"Tag it {tag}=1."
@@ -247,7 +307,14 @@ def test_p013_subnets_tell_kubernetes_where_load_balancers_go(platform: Platform
 
 @promise
 def test_p014_no_network_acl_is_opened_and_nothing_could_be_reached_through_one(platform: Platform) -> Verdicts:
-    """No stack has an ACL of its own. AWS's default one is open, which is moot: security groups admit no remote access from outside."""
+    """No network ACL is opened. Moot: no stack has one, AWS's default one is open, and security groups
+    admit neither SSH nor RDP from anywhere but the nodes among themselves.
+
+    No stack has an ACL of its own. AWS's default one is open, which is moot: security groups admit
+    no remote access from outside.
+
+    Kept by: one table decides, not two
+    """
     for entry in platform.all("AWS::EC2::NetworkAcl", "AWS::EC2::NetworkAclEntry"):
         yield entry, False, "Security groups decide here, from one table. Take the ACL away, or teach this test what it may open."
     for resource, rule in rules(platform, "Ingress"):
@@ -259,7 +326,14 @@ def test_p014_no_network_acl_is_opened_and_nothing_could_be_reached_through_one(
 
 @promise
 def test_p015_public_access_of_the_vpc_is_decided_and_written_down(platform: Platform) -> Verdicts:
-    """Left to the owner of the account by ADR 5, so that no stack sets it, and what the ADR leans on instead is asserted."""
+    """VPC Block Public Access is decided: it belongs to the owner of the account, and what stands in
+    for it is asserted.
+
+    Left to the owner of the account by ADR 5, so that no stack sets it, and what the ADR leans on
+    instead is asserted.
+
+    Kept by: [ADR 5](adr/0005-vpc-block-public-access.md)
+    """
     decision = (ROOT / "docs" / "adr" / "0005-vpc-block-public-access.md").read_text()
     written = "**Status** accepted" in decision and "block-ingress" in decision
     yield "docs/adr/0005-vpc-block-public-access.md", written, "Keep the decision and how to turn it on."

@@ -1,4 +1,4 @@
-"""Properties 118 to 124: logs, alarms, objectives, Prometheus and Grafana."""
+"""Promises: Logs, alarms and objectives."""
 
 import re
 from collections.abc import Callable
@@ -43,6 +43,13 @@ Deployed = Callable[[str], Cluster]
 
 @promise
 def test_p118_every_log_is_encrypted_and_kept_as_long_as_it_must_be(platform: Platform) -> Verdicts:
+    """Every log has a key and an end: records of access are kept for 184 days and more, of security
+    for a year. What we run writes to no group that AWS makes by itself; there are only what ECS and
+    RDS measure (Container Insights, Enhanced Monitoring).
+
+    Kept by: `observability.access_log_days`, `observability.security_log_days`;
+    `DefaultGroupFunction`, `PodLogs`
+    """
     for name, group, days in writers(platform):
         known = group is not None and group.type == GROUP
         yield name, known, "Give it a log group of ours: AWS makes its own without a key, and keeps it for ever."
@@ -56,6 +63,12 @@ def test_p118_every_log_is_encrypted_and_kept_as_long_as_it_must_be(platform: Pl
 
 @promise
 def test_p119_every_alarm_tells_somebody_and_says_what_to_do(platform: Platform) -> Verdicts:
+    """Every alarm tells a topic of its region when it begins and, unless it counts something that
+    happens once, when it ends; a critical one tells the topic of pagers as well. Its text begins
+    with the environment, says what missing data means, how bad it is, and which runbook helps.
+
+    Kept by: `Alarms`, `AlarmTopic`, [runbooks](runbooks/README.md)
+    """
     for alarm in alarms_that_tell(platform):
         yield alarm, alarm["ActionsEnabled"] is not False, "Enable its actions."
         # An alarm on something that happens once ends by itself, and must not say that all is well.
@@ -113,6 +126,12 @@ def alerts_are_told(platform: Platform) -> Verdicts:
 
 @promise
 def test_p120_whatever_listeners_depend_on_is_watched(platform: Platform, deployed: Deployed) -> Verdicts:
+    """Whatever listeners depend on is watched, by CloudWatch or in the cluster: a table says what of
+    it.
+
+    Kept by: [`watched.py`](../tests/properties/watched.py) is the table; `ObservabilityStack`,
+    [`charts/monitoring/rules`](../charts/monitoring/rules/)
+    """
     known: set[Resource] = set()
     for kind, name, place in watched.subjects(platform):
         for watch in watched.WATCHED[kind]:
@@ -173,6 +192,11 @@ def budget_is_told(platform: Platform) -> Verdicts:
 
 @promise
 def test_p121_every_objective_alarms_on_how_fast_its_budget_burns(platform: Platform, deployed: Deployed) -> Verdicts:
+    """Every objective alarms on how fast its error budget burns: 2% of a month in an hour, 5% in six,
+    each seen in two windows.
+
+    Kept by: `ServiceLevelObjective`, [slo](slo.md)
+    """
     found: dict[tuple[str, float], dict[str, tuple[float, float]]] = {}
     for composite in platform.some(COMPOSITE):
         described = re.match(r"(.+?)\. Of the requests .+ ([\d.]+)% may\..* Severity: (\w+)\.", str(composite["AlarmDescription"]))
@@ -200,6 +224,11 @@ def test_p121_every_objective_alarms_on_how_fast_its_budget_burns(platform: Plat
 
 @promise
 def test_p122_topics_are_encrypted_and_take_nothing_without_tls(platform: Platform) -> Verdicts:
+    """Topics are encrypted with the key of notifications, take nothing without TLS, and only from this
+    account.
+
+    Kept by: `AlarmTopic`, `DatabaseEvents`
+    """
     for topic in platform.some(TOPIC):
         key = topic.target("KmsMasterKeyId")
         yield topic, key is not None and key.name.endswith("/NotificationsKey"), "Encrypt it with keys.notifications, of its region."
@@ -215,7 +244,13 @@ def test_p122_topics_are_encrypted_and_take_nothing_without_tls(platform: Platfo
 
 @promise
 def test_p123_every_alert_is_shown_to_fire_and_not_to_fire(platform: Platform, deployed: Deployed) -> Verdicts:
-    """Whether they do is told by promtool, in tests/charts/monitoring/test_rules.py."""
+    """Each alert of Prometheus has a unit test that shows it firing and not firing, and a runbook.
+    Where promtool is at hand it runs them.
+
+    Whether they do is told by promtool, in tests/charts/monitoring/test_rules.py.
+
+    Kept by: [`rules`](../tests/charts/monitoring/rules/)
+    """
     files = {f"spotmusic-{path.stem}": path for path in sorted(RULES.glob("*.yaml"))}
     rules = {manifest["metadata"]["name"]: manifest for _, manifest in deployed(platform.name).of_kind("PrometheusRule")}
     yield "charts/monitoring/rules", files.keys() == rules.keys(), f"{sorted(files.keys() ^ rules.keys())} are not what is deployed."
@@ -264,6 +299,11 @@ GRAFANA: dict[str, Any] = {
 
 @promise
 def test_p124_grafana_asks_who_comes_and_nothing_of_monitoring_is_public(platform: Platform, deployed: Deployed) -> Verdicts:
+    """Grafana asks Keycloak who comes; its secrets come from secrets. Nothing of monitoring is public,
+    and nothing of it runs once; its samples outlive the cluster.
+
+    Kept by: `KubePrometheusStack`, [access](runbooks/grafana-access.md)
+    """
     values = releases_of(platform)["monitoring"].values
     grafana, ini = values["grafana"], values["grafana"]["grafana.ini"]
     said = {f"{section}.{name}": value for section, settings in ini.items() for name, value in settings.items()}

@@ -1,4 +1,4 @@
-"""Properties 34 to 49: the databases."""
+"""Promises: Databases."""
 
 from datetime import timedelta
 
@@ -37,6 +37,10 @@ def is_key_of_databases(key: Resource | None) -> bool:
 
 @promise
 def test_p034_databases_are_encrypted_with_their_own_key(platform: Platform) -> Verdicts:
+    """Databases are encrypted with the key of databases.
+
+    Kept by: `RelationalDatabase`
+    """
     for database in databases(platform):
         encrypted = database["StorageEncrypted"] is True and is_key_of_databases(database.target("KmsKeyId"))
         yield database, encrypted, "Set storage_encryption_key to keys.database."
@@ -44,18 +48,30 @@ def test_p034_databases_are_encrypted_with_their_own_key(platform: Platform) -> 
 
 @promise
 def test_p035_no_database_has_a_public_address(platform: Platform) -> Verdicts:
+    """No database has a public address, and the template says so.
+
+    Kept by: `RelationalDatabase`
+    """
     for database in databases(platform):
         yield database, database["PubliclyAccessible"] is False, "Say publicly_accessible=False: the default depends on the subnets."
 
 
 @promise
 def test_p036_a_standby_waits_in_another_zone(platform: Platform) -> Verdicts:
+    """A standby of each database waits in another zone.
+
+    Kept by: `multi_az`
+    """
     for database in databases(platform):
         yield database, database["MultiAZ"] is True, "Set multi_az of the database in the environment file."
 
 
 @promise
 def test_p037_deletion_is_refused_and_data_is_kept(platform: Platform) -> Verdicts:
+    """Deletion of a database is refused; if it goes, a snapshot and the automated backups stay.
+
+    Kept by: `production`, `data.removal_policy`
+    """
     for database in databases(platform):
         yield database, database.outlives_its_stack, "Leave a snapshot: data.removal_policy is `retain`."
         yield database, database["DeleteAutomatedBackups"] is False, "Keep the automated backups of a deleted instance."
@@ -64,6 +80,10 @@ def test_p037_deletion_is_refused_and_data_is_kept(platform: Platform) -> Verdic
 
 @promise
 def test_p038_databases_go_back_to_any_second_of_a_week_and_more(platform: Platform) -> Verdicts:
+    """Databases go back to any second of a week, in production of two weeks and more.
+
+    Kept by: `BackupPlan`: AWS Backup keeps the log of changes
+    """
     for database in databases(platform):
         days = database["BackupRetentionPeriod"]
         yield database, days == 35, f"It keeps {days} days. AWS Backup sets 35 and RDS refuses another value from then on."
@@ -71,12 +91,20 @@ def test_p038_databases_go_back_to_any_second_of_a_week_and_more(platform: Platf
 
 @promise
 def test_p039_databases_take_logins_by_iam(platform: Platform) -> Verdicts:
+    """Databases take logins by IAM.
+
+    Kept by: `RelationalDatabase`
+    """
     for database in databases(platform):
         yield database, database["EnableIAMDatabaseAuthentication"] is True, "Set iam_authentication=True."
 
 
 @promise
 def test_p040_nobody_talks_to_a_database_without_tls(platform: Platform) -> Verdicts:
+    """Nobody talks to a database without TLS 1.2 or 1.3.
+
+    Kept by: [`mysql_groups.py`](../constructs/spotmusic_constructs/data/mysql_groups.py)
+    """
     for database in databases(platform):
         group, said = database.target("DBParameterGroupName"), parameters(database)
         family = f"mysql{'.'.join(str(database['EngineVersion']).split('.')[:2])}"
@@ -96,6 +124,11 @@ def test_boolean_parameters_are_numbers(platform: Platform) -> Verdicts:
 
 @promise
 def test_p041_errors_slow_queries_and_logins_are_recorded(platform: Platform) -> Verdicts:
+    """Errors, slow queries and logins are recorded in encrypted groups of ours that stand before the
+    database; statements with listeners' data are not.
+
+    Kept by: `database_log_groups`, audit plugin
+    """
     groups = {group.text("LogGroupName"): group for group in platform.some("AWS::Logs::LogGroup")}
     for database in databases(platform):
         exported = database["EnableCloudwatchLogsExports"] or []
@@ -114,6 +147,11 @@ def test_p041_errors_slow_queries_and_logins_are_recorded(platform: Platform) ->
 
 @promise
 def test_p042_what_a_database_does_can_be_looked_into(platform: Platform) -> Verdicts:
+    """What a database does can be looked into: enhanced monitoring and Database Insights, encrypted;
+    the advanced mode in production.
+
+    Kept by: `RelationalDatabase`
+    """
     for database in databases(platform):
         role = database.target("MonitoringRoleArn")
         enhanced = 1 <= (database["MonitoringInterval"] or 0) <= 60 and role is not None
@@ -128,6 +166,10 @@ def test_p042_what_a_database_does_can_be_looked_into(platform: Platform) -> Ver
 
 @promise
 def test_p043_the_master_user_has_no_usual_name_and_the_port_is_a_decision(platform: Platform) -> Verdicts:
+    """The master user has no usual name, and the port is a decision with its reason.
+
+    Kept by: acknowledgement of AwsSolutions-RDS11
+    """
     usual = {"admin", "administrator", "root", "mysql", "master", "rdsadmin"}
     for database in databases(platform):
         name = str(database["MasterUsername"] or "")
@@ -139,6 +181,10 @@ def test_p043_the_master_user_has_no_usual_name_and_the_port_is_a_decision(platf
 
 @promise
 def test_p044_minor_versions_come_by_themselves_and_snapshots_know_whose_they_are(platform: Platform) -> Verdicts:
+    """Minor versions come by themselves; snapshots carry the tags of their database.
+
+    Kept by: `RelationalDatabase`
+    """
     for database in databases(platform):
         yield database, database["AutoMinorVersionUpgrade"] is True, "Set auto_minor_version_upgrade=True."
         yield database, database["CopyTagsToSnapshot"] is True, "Set copy_tags_to_snapshot=True."
@@ -146,6 +192,10 @@ def test_p044_minor_versions_come_by_themselves_and_snapshots_know_whose_they_ar
 
 @promise
 def test_p045_the_engine_is_supported_for_half_a_year_more_and_never_paid_extra(platform: Platform) -> Verdicts:
+    """The engine is in standard support for 180 days and more, and Extended Support is declined.
+
+    Kept by: [`versions.py`](../spotmusic_cdk/versions.py); the day is an argument
+    """
     for database in databases(platform):
         major = ".".join(str(database["EngineVersion"]).split(".")[:2])
         support = versions.MYSQL.get(major)
@@ -158,6 +208,10 @@ def test_p045_the_engine_is_supported_for_half_a_year_more_and_never_paid_extra(
 
 @promise
 def test_p046_storage_grows_by_itself_up_to_a_limit(platform: Platform) -> Verdicts:
+    """Storage is gp3 and grows by itself up to a limit.
+
+    Kept by: `storage_gib`, `max_storage_gib`
+    """
     for database in databases(platform):
         yield database, database["StorageType"] == "gp3", "Use gp3."
         now, most = int(database["AllocatedStorage"]), database["MaxAllocatedStorage"] or 0
@@ -166,6 +220,10 @@ def test_p046_storage_grows_by_itself_up_to_a_limit(platform: Platform) -> Verdi
 
 @promise
 def test_p047_only_named_parties_reach_a_database_and_only_on_its_port(platform: Platform) -> Verdicts:
+    """Only parties that the table names reach a database, on its port and by one group.
+
+    Kept by: table of flows
+    """
     for database in databases(platform):
         groups = database.targets("VPCSecurityGroups")
         yield database, len(groups) == 1, "One group decides who reaches it."
@@ -181,6 +239,10 @@ def test_p047_only_named_parties_reach_a_database_and_only_on_its_port(platform:
 
 @promise
 def test_p048_somebody_hears_what_happens_to_a_database(platform: Platform) -> Verdicts:
+    """Somebody hears of failovers, failures, low storage and maintenance.
+
+    Kept by: `DatabaseEvents`
+    """
     subscriptions = platform.some("AWS::RDS::EventSubscription")
     for database in databases(platform):
         of_it = [s for s in subscriptions if database in s.targets("SourceIds") and s["SourceType"] == "db-instance"]
@@ -193,6 +255,10 @@ def test_p048_somebody_hears_what_happens_to_a_database(platform: Platform) -> V
 
 @promise
 def test_p049_the_master_password_is_made_and_rotated_by_rds(platform: Platform) -> Verdicts:
+    """RDS makes and rotates the master password; no template has one.
+
+    Kept by: `manage_master_user_password`
+    """
     for database in databases(platform):
         managed = database["ManageMasterUserPassword"] is True and database["MasterUserPassword"] is None
         yield database, managed, "Set manage_master_user_password=True, and give no password."

@@ -1,4 +1,4 @@
-"""Properties 16 to 23: where images come from."""
+"""Promises: Registry."""
 
 import json
 import re
@@ -57,12 +57,20 @@ def upstream_images() -> Iterator[str]:
 
 @promise
 def test_p016_a_tag_never_changes_its_meaning(platform: Platform) -> Verdicts:
+    """A tag means one image for ever, in our repositories and those of cached images.
+
+    Kept by: `ServiceRepositories`, `PullThroughCache`
+    """
     for repository in repositories(platform):
         yield repository, repository["ImageTagMutability"] == "IMMUTABLE", "Make its tags immutable."
 
 
 @promise
 def test_p017_every_image_is_scanned(platform: Platform) -> Verdicts:
+    """Each image is scanned: at the push, in production whenever a vulnerability becomes known.
+
+    Kept by: `RegistryScanning`
+    """
     for repository in platform.some(REPOSITORY):
         yield repository, repository["ImageScanningConfiguration.ScanOnPush"] is True, "Set image_scan_on_push=True."
     if not platform.settings.registry.account_scanning:
@@ -77,6 +85,10 @@ def test_p017_every_image_is_scanned(platform: Platform) -> Verdicts:
 
 @promise
 def test_p018_images_are_encrypted_with_the_key_of_images(platform: Platform) -> Verdicts:
+    """Images are encrypted with the key of images.
+
+    Kept by: `keys.images`
+    """
     for repository in repositories(platform):
         key = repository.target("EncryptionConfiguration.KmsKey")
         ours = repository["EncryptionConfiguration.EncryptionType"] == "KMS" and key is not None and key.name == "secrets/ImagesKey"
@@ -88,6 +100,10 @@ def test_p018_images_are_encrypted_with_the_key_of_images(platform: Platform) ->
 
 @promise
 def test_p019_images_that_nobody_uses_go(platform: Platform) -> Verdicts:
+    """Untagged images go after 14 days at the most, tagged ones by number.
+
+    Kept by: `registry.untagged_days`, `registry.keep_images`
+    """
     for repository in repositories(platform):
         by_status = {rule["tagStatus"]: rule for rule in lifecycle(repository)}
         untagged, tagged = by_status.get("untagged", {}), by_status.get("tagged", {})
@@ -99,7 +115,13 @@ def test_p019_images_that_nobody_uses_go(platform: Platform) -> Verdicts:
 
 @promise
 def test_p020_no_repository_lets_just_anybody_in(platform: Platform) -> Verdicts:
-    """None has a policy, so that only this account's roles pull; should one get a policy, it may not speak of everybody."""
+    """No repository lets just anybody pull. None has a policy: rights are given on the reader's side.
+
+    None has a policy, so that only this account's roles pull; should one get a policy, it may not
+    speak of everybody.
+
+    Kept by: `ServiceRepositories`
+    """
     open_to_all = {statement.resource for statement in statements_of(platform) if statement.allows and statement.for_anybody}
     for repository in repositories(platform):
         yield repository, repository not in open_to_all, "Name the accounts that may pull."
@@ -107,6 +129,10 @@ def test_p020_no_repository_lets_just_anybody_in(platform: Platform) -> Verdicts
 
 @promise
 def test_p021_images_outlive_their_stack(platform: Platform) -> Verdicts:
+    """Images outlive their stack.
+
+    Kept by: `data.removal_policy`
+    """
     for repository in platform.some(REPOSITORY):
         kept = repository.outlives_its_stack and repository["EmptyOnDelete"] is False
         yield repository, kept, "Keep it, and its images with it: data.removal_policy is `retain`."
@@ -114,6 +140,11 @@ def test_p021_images_outlive_their_stack(platform: Platform) -> Verdicts:
 
 @promise
 def test_p022_what_runs_is_an_exact_image_from_our_registry(platform: Platform) -> Verdicts:
+    """What runs is an exact image from our registry: by digest, or by a tag that cannot move; never
+    `latest`.
+
+    Kept by: `PullThroughCache`, [`versions.py`](../spotmusic_cdk/versions.py)
+    """
     own = f"{ACCOUNT}.dkr.ecr.{platform.settings.region}.amazonaws.com"
     given = {service.image for service in platform.settings.services.values()}  # by digest, as the file must name them
     for resource, image in images(platform):
@@ -134,6 +165,11 @@ def test_p022_what_runs_is_an_exact_image_from_our_registry(platform: Platform) 
 
 @promise
 def test_p023_no_node_pulls_from_the_internet(platform: Platform) -> Verdicts:
+    """Each registry upstream has a pull-through cache, and its images are named by it: no node pulls
+    from the Internet.
+
+    Kept by: `registry.docker_hub_credentials`, `registry.github_credentials`
+    """
     prefixes = {template["Prefix"] for template in platform.some(CACHED)}
     rules = {rule["UpstreamRegistryUrl"].replace("registry-1.docker.io", "docker.io"): rule for rule in platform.some(RULE)}
     said = {image for _, image in images(platform)}

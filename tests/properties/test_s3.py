@@ -1,4 +1,4 @@
-"""Properties 56 to 65: the buckets."""
+"""Promises: Buckets."""
 
 from tests.properties.balancers import attributes, balancers
 from tests.properties.promise import Verdicts, promise
@@ -56,6 +56,10 @@ def denies_everybody(statement: Statement, of: Resource) -> bool:
 
 @promise
 def test_p056_no_bucket_can_become_public(platform: Platform) -> Verdicts:
+    """No bucket can become public.
+
+    Kept by: all four flags of Block Public Access
+    """
     flags = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
     for one in platform.some(BUCKET):
         off = [flag for flag in flags if one[f"PublicAccessBlockConfiguration.{flag}"] is not True]
@@ -64,6 +68,10 @@ def test_p056_no_bucket_can_become_public(platform: Platform) -> Verdicts:
 
 @promise
 def test_p057_buckets_are_reached_by_tls_of_today_only(platform: Platform) -> Verdicts:
+    """Buckets are reached by TLS 1.2 and later only.
+
+    Kept by: bucket policies
+    """
     for one in platform.some(BUCKET):
         denied = [statement.conditions for statement in statements(one) if denies_everybody(statement, one)]
         yield one, {"Bool": {"aws:securetransport": ("false",)}} in denied, "Set enforce_ssl=True."
@@ -72,7 +80,15 @@ def test_p057_buckets_are_reached_by_tls_of_today_only(platform: Platform) -> Ve
 
 @promise
 def test_p058_objects_are_encrypted_with_the_key_of_audio(platform: Platform) -> Verdicts:
-    """Access logs are the exception that AWS makes: load balancers write to no bucket with a key of ours, so that S3's own serve it."""
+    """Objects are encrypted with the key of audio, by bucket keys. Access logs are AWS's exception:
+    load balancers write to S3's own keys only. Older events in S3, where an environment has them,
+    have the key of the brokers' volumes.
+
+    Access logs are the exception that AWS makes: load balancers write to no bucket with a key of
+    ours, so that S3's own serve it.
+
+    Kept by: `AudioLibrary`, `WebBucket`, `UploadsBucket`, `LogBucket`
+    """
     for one in platform.some(BUCKET):
         rules = one["BucketEncryption.ServerSideEncryptionConfiguration"] or []
         yield one, len(rules) == 1, "Say how it is encrypted: S3's own keys serve what says nothing."
@@ -90,12 +106,22 @@ def test_p058_objects_are_encrypted_with_the_key_of_audio(platform: Platform) ->
 
 @promise
 def test_p059_what_is_overwritten_or_deleted_can_be_had_back(platform: Platform) -> Verdicts:
+    """What is overwritten or deleted can be had back.
+
+    Kept by: versioning
+    """
     for one in platform.some(BUCKET):
         yield one, one["VersioningConfiguration.Status"] == "Enabled", "Set versioned=True."
 
 
 @promise
 def test_p060_objects_move_to_where_they_cost_least_and_go_when_their_time_is_over(platform: Platform) -> Verdicts:
+    """Tracks are in Intelligent-Tiering from the first day, replaced versions go within 90 days,
+    unfinished uploads within 7; access logs stay for 185, but those of application load balancers,
+    which hold whole queries, for a week.
+
+    Kept by: lifecycles
+    """
     for one in platform.some(BUCKET):
         aborted = [
             rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] for rule in rules(one) if "AbortIncompleteMultipartUpload" in rule
@@ -116,7 +142,15 @@ def test_p060_objects_move_to_where_they_cost_least_and_go_when_their_time_is_ov
 
 @promise
 def test_p061_the_audio_library_is_read_through_cloudfront_only(platform: Platform) -> Verdicts:
-    """Naming the distribution would tie the bucket to the edge, which needs the bucket: see ADR 6, and how to narrow it."""
+    """The audio library is read through CloudFront of this account only, each request signed; the key
+    lets it decrypt and nothing else.
+
+    Naming the distribution would tie the bucket to the edge, which needs the bucket: see ADR 6, and
+    how to narrow it.
+
+    Kept by: [ADR 6](adr/0006-audio-bucket-and-distribution.md), also how to narrow it to one
+    distribution
+    """
     for name in ("Audio", "Web"):
         one = bucket(platform, name)
         allowed = [statement for statement in statements(one) if statement.allows]
@@ -151,6 +185,10 @@ def origins_sign(platform: Platform) -> Verdicts:
 
 @promise
 def test_p062_objects_belong_to_the_account_and_no_acl_decides(platform: Platform) -> Verdicts:
+    """Objects belong to the account; no ACL decides.
+
+    Kept by: bucket owner enforced; standard logging v2 instead of CloudFront's legacy logs
+    """
     for one in platform.some(BUCKET):
         (rule,) = one["OwnershipControls.Rules"] or [{}]
         yield one, rule.get("ObjectOwnership") == "BucketOwnerEnforced", "Set object_ownership=BUCKET_OWNER_ENFORCED."
@@ -159,6 +197,11 @@ def test_p062_objects_belong_to_the_account_and_no_acl_decides(platform: Platfor
 
 @promise
 def test_p063_who_asked_for_an_object_is_recorded(platform: Platform) -> Verdicts:
+    """Who asked for an object is recorded, under a prefix for each bucket; only log services of this
+    account write there.
+
+    Kept by: `PrivateBucket`, `LogBucket`
+    """
     logs = bucket(platform, "Logs")
     for one in platform.some(BUCKET):
         if one is not logs:
@@ -184,6 +227,10 @@ def writes_of_this_account(statement: Statement) -> bool:
 
 @promise
 def test_p064_buckets_outlive_their_stack_and_nobody_empties_them(platform: Platform) -> Verdicts:
+    """Buckets outlive their stack, and nothing empties them.
+
+    Kept by: `data.removal_policy`; `auto_delete_objects` is never set
+    """
     for one in platform.some(BUCKET):
         yield one, one.outlives_its_stack, "Keep it: data.removal_policy is `retain`."
     for resource in platform.resources:
@@ -193,6 +240,11 @@ def test_p064_buckets_outlive_their_stack_and_nobody_empties_them(platform: Plat
 
 @promise
 def test_p065_nobody_hears_an_upload_before_it_was_scanned(platform: Platform) -> Verdicts:
+    """Nobody reads an upload before GuardDuty found it clean, and nobody but the scan writes that
+    result; only named origins upload.
+
+    Kept by: `UploadsBucket`
+    """
     uploads = bucket(platform, "Uploads")
     plans = [
         plan

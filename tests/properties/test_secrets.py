@@ -1,4 +1,4 @@
-"""Properties 24 to 33: secrets, keys and configuration."""
+"""Promises: Secrets and keys."""
 
 import ast
 import re
@@ -85,6 +85,10 @@ def confines_to_this_account(statement: Statement) -> bool:
 
 @promise
 def test_p024_every_secret_is_encrypted_with_a_key_of_ours(platform: Platform) -> Verdicts:
+    """Each secret is encrypted with a key of ours, the databases' master secrets included.
+
+    Kept by: `GeneratedSecret`, `RelationalDatabase`
+    """
     for secret in platform.some(SECRET):
         key = secret.target("KmsKeyId")
         yield secret, key is not None and key.type == KEY, "Give it keys.secrets."
@@ -95,6 +99,11 @@ def test_p024_every_secret_is_encrypted_with_a_key_of_ours(platform: Platform) -
 
 @promise
 def test_p025_every_secret_rotates_or_somebody_answers_for_it_until_a_day(platform: Platform) -> Verdicts:
+    """Each secret rotates, or somebody answers for it until a day, by a runbook.
+
+    Kept by: `rotate_on_schedule`, `rotate_by_hand`, [secret rotation](runbooks/secret-rotation.md);
+    how a new value reaches its [readers](secrets.md)
+    """
     by_hand = [secret for secret in platform.some(SECRET) if not schedules(secret)]
     for secret in platform.some(SECRET):
         if secret in by_hand:
@@ -112,6 +121,11 @@ def test_p025_every_secret_rotates_or_somebody_answers_for_it_until_a_day(platfo
 
 @promise
 def test_p026_no_secret_is_written_down_anywhere(platform: Platform) -> Verdicts:
+    """No secret is written down: not in templates, Helm values, parameters or the repository.
+
+    Kept by: [`literals.py`](../tests/properties/literals.py) looks for shapes, random words and
+    literal values of what is called a secret
+    """
     for resource in platform.resources:
         found = [
             f"{path}: {what}" for path, text in texts_of(resource) if path != "PublicKeyConfig.CallerReference" for what in suspicious(text)
@@ -127,6 +141,11 @@ def test_p026_no_secret_is_written_down_anywhere(platform: Platform) -> Verdicts
 
 @promise
 def test_p027_no_code_writes_a_secret_out(platform: Platform) -> Verdicts:
+    """No code writes a secret out, and each is drawn with 32 characters or more by Secrets Manager or
+    RDS.
+
+    Kept by: `GeneratedSecret`, `SigningKeyPair`
+    """
     for file, lines in unsafe_calls().items():
         yield file, not lines, f"Lines {lines} turn a secret into text. Pass the secret itself, or its ARN."
     filled = {pair.target("SecretArn") for pair in platform.some(PAIR)}
@@ -137,12 +156,21 @@ def test_p027_no_code_writes_a_secret_out(platform: Platform) -> Verdicts:
 
 @promise
 def test_p028_keys_rotate(platform: Platform) -> Verdicts:
+    """Keys rotate at least once a year.
+
+    Kept by: `EncryptionKey`
+    """
     for key in platform.some(KEY):
         yield key, key["EnableKeyRotation"] is True and (key["RotationPeriodInDays"] or 365) <= 365, "Rotate it, at least once a year."
 
 
 @promise
 def test_p029_keys_serve_this_account_only(platform: Platform) -> Verdicts:
+    """Keys serve this account only: anybody through named services, services by source, caller or
+    encryption context.
+
+    Kept by: policy of `EncryptionKey`
+    """
     root = (("AWS", f"arn:aws:iam::{ACCOUNT}:root"),)
     of_services = keys_with_grants_to_services(platform)
     for key in platform.some(KEY):
@@ -179,6 +207,11 @@ def used_for_this_account(statement: Statement, *, grants_to: set[Resource | Non
 
 @promise
 def test_p030_each_class_of_data_has_a_key_that_is_hard_to_lose(platform: Platform) -> Verdicts:
+    """Each class of data has a key of its own, with an alias, that outlives its stack and takes 30
+    days to delete.
+
+    Kept by: [`data_keys.py`](../constructs/spotmusic_constructs/secrets/data_keys.py)
+    """
     aliases = {alias["AliasName"]: alias.target("TargetKeyId") for alias in platform.some("AWS::KMS::Alias")}
     by_class = {name: aliases.get(f"alias/spotmusic-{platform.settings.name}-secrets/{name}") for name in CLASSES}
     for name, key in by_class.items():
@@ -192,6 +225,10 @@ def test_p030_each_class_of_data_has_a_key_that_is_hard_to_lose(platform: Platfo
 
 @promise
 def test_p031_parameters_hold_configuration_under_one_path_and_no_secret(platform: Platform) -> Verdicts:
+    """Parameters hold configuration below `/spotmusic/<environment>/`, and no secret.
+
+    Kept by: `ParameterTree`, `PublicAddress`
+    """
     path = f"/spotmusic/{platform.settings.name}/"
     for parameter in platform.some(PARAMETER):
         yield parameter, parameter["Type"] in ("String", "StringList"), "CloudFormation makes no SecureString: use Secrets Manager."
@@ -201,6 +238,11 @@ def test_p031_parameters_hold_configuration_under_one_path_and_no_secret(platfor
 
 @promise
 def test_p032_the_private_half_of_a_signing_key_is_in_secrets_manager_only(platform: Platform) -> Verdicts:
+    """The private half of a signing key is in Secrets Manager only: templates hold the secret's ARN
+    and the public half.
+
+    Kept by: `SigningKeyPair`
+    """
     for public in platform.some("AWS::CloudFront::PublicKey"):
         pair = public.target("PublicKeyConfig.EncodedKey")
         made = pair is not None and pair.type == PAIR and public.text("PublicKeyConfig.EncodedKey").endswith(".PublicKey}")
@@ -225,6 +267,11 @@ def attributes_read(resource: Resource) -> set[str]:
 
 @promise
 def test_p033_who_reads_a_secret_may_read_that_one_only(platform: Platform) -> Verdicts:
+    """Who reads a secret may read that one only: every right names whole ARNs.
+
+    Kept by: handles give rights on the reader's side; all rights are in the [table of
+    grants](flows.md)
+    """
     for statement in reads(platform):
         for resource in statement.resources:
             shown = platform.text(statement.resource.stack, resource)

@@ -1,4 +1,4 @@
-"""Properties 125 to 127 and 131 to 133: what holds for every template."""
+"""Promises: Templates."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -71,6 +71,10 @@ def stacks(assembly: Path) -> Iterator[tuple[str, Json]]:
 
 @promise
 def test_p125_no_stack_goes_by_mistake(platform: Platform, synthesized: Assembly) -> Verdicts:
+    """No stack of production can be deleted before somebody takes its protection away.
+
+    Kept by: `production`
+    """
     for name, stack in stacks(synthesized(platform.name)):
         yield f"protection of {name}", stack["properties"].get("terminationProtection") is True, "Set production: true."
 
@@ -93,6 +97,15 @@ def tags_in(resource: Resource, name: str) -> dict[str, str]:
 
 @promise
 def test_p126_everything_says_what_it_is_for_and_who_pays(platform: Platform, cluster: Deployed) -> Verdicts:
+    """Everything that can have tags says project, environment, owner, cost center and class of data,
+    what ECS, ECR and EKS make later included: tasks, repositories, nodes with their disks and
+    interfaces, volumes. EKS may give these keys beside its own, for this cluster, and no others. A
+    StorageClass that is there keeps its tags. What can have tags is what CloudFormation's schemas
+    say.
+
+    Kept by: `EnvironmentStack`, [`tagging.py`](../constructs/spotmusic_constructs/tagging.py),
+    `TaggingRights`, [ADR 15](adr/0015-tags-of-nodes-and-volumes.md)
+    """
     settings = platform.settings
     wanted = {"Project": "spotmusic", "Env": settings.name, "Owner": settings.owner, "CostCenter": settings.cost_center} | settings.tags
     tagged: dict[str, str | None] = {"AWS::ECR::RepositoryCreationTemplate": "ResourceTags"}  # those of the repositories that ECR makes
@@ -122,6 +135,11 @@ def test_p126_everything_says_what_it_is_for_and_who_pays(platform: Platform, cl
 
 @promise
 def test_p127_every_template_keeps_a_margin_to_the_limits(platform: Platform, synthesized: Assembly) -> Verdicts:
+    """Every template keeps a margin to CloudFormation's limits: 400 resources of 500, 900 kB of 1 MB,
+    179 outputs of 200.
+
+    Kept by: eight stacks
+    """
     assembly = synthesized(platform.name)
     for name, stack in stacks(assembly):
         template = platform.templates[name]
@@ -133,6 +151,11 @@ def test_p127_every_template_keeps_a_margin_to_the_limits(platform: Platform, sy
 
 
 def test_p131_a_synthesis_without_network_or_credentials_is_the_same_to_the_byte(synthesized: Assembly, tmp_path: Path) -> None:
+    """Two syntheses of production are the same to the byte, the second without network, credentials
+    and home folder; no environment looks anything up.
+
+    Kept by: zones, prefix lists and versions are written down
+    """
     for environment in ENVIRONMENTS:
         for manifest in (synthesized(environment) / "manifest.json", synthesized(environment).parent / "manifest.json"):
             assert "missing" not in json.loads(manifest.read_text()), (
@@ -148,6 +171,12 @@ def test_p131_a_synthesis_without_network_or_credentials_is_the_same_to_the_byte
 
 @promise
 def test_p132_what_holds_data_keeps_its_logical_id_and_outlives_its_stack(platform: Platform) -> Verdicts:
+    """What holds data keeps its logical id for good, and outlives its stack. Nothing that is kept of a
+    first deployment that failed has the name that the next one gives.
+
+    Kept by: [`stateful_resources.json`](../tests/stacks/stateful_resources.json), and [those of
+    options](../tests/stacks/optional_stateful_resources.json)
+    """
     frozen: dict[str, str] = json.loads(FROZEN.read_text())
     options: dict[str, dict[str, str]] = json.loads(FROZEN_OPTIONS.read_text())
     for option in turned_on(platform.settings, options):
@@ -177,6 +206,11 @@ def has_the_same_name_again(resource: Resource) -> bool:
 
 @promise
 def test_p133_listeners_data_stays_in_brazil(platform: Platform, synthesized: Assembly) -> Verdicts:
+    """Listeners' data stays in Brazil: nothing is copied to another region, and what stands in
+    us-east-1 writes its logs at home.
+
+    Kept by: `region`, `EdgeStack`
+    """
     for name, stack in stacks(synthesized(platform.name)):
         region = stack["environment"].rpartition("/")[2]
         at_home = region == platform.settings.region and region in BRAZIL

@@ -1,4 +1,4 @@
-"""Properties 106 to 108: the web ACL."""
+"""Promises: Web ACL."""
 
 import json
 import re
@@ -29,6 +29,10 @@ LOGS = "data/LogsBucket"
 def test_p106_every_distribution_has_a_web_acl_in_the_one_region_that_can_hold_it(
     platform: Platform, synthesized: Callable[[str], Path]
 ) -> Verdicts:
+    """Each distribution has a web ACL, in us-east-1.
+
+    Kept by: `EdgeStack`, `WebAcl`
+    """
     artifacts = json.loads((synthesized(platform.name) / "manifest.json").read_text())["artifacts"].values()
     regions = {
         a["properties"]["stackName"]: a["environment"].rpartition("/")[2] for a in artifacts if a["type"] == "aws:cloudformation:stack"
@@ -45,6 +49,14 @@ def test_p106_every_distribution_has_a_web_acl_in_the_one_region_that_can_hold_i
 
 @promise
 def test_p107_attacks_and_floods_are_refused_and_bodies_are_read_whole_or_refused(platform: Platform) -> Verdicts:
+    """AWS's groups against common attacks, bad inputs, SQL injection and known addresses refuse, and
+    so do limits of requests and of logins for each address. What Keycloak has for administrators
+    and probes is refused. 64 KiB of a body are read; a larger one is refused, and files go around
+    the edge.
+
+    Kept by: [`web_acl_rules.py`](../constructs/spotmusic_constructs/edge/web_acl_rules.py), [ADR
+    12](adr/0012-bodies-at-the-edge.md)
+    """
     for acl in platform.some(ACL):
         rules = acl["Rules"] or []
         priorities = [rule["Priority"] for rule in rules]
@@ -145,6 +157,11 @@ def bodies(acl: Resource) -> Verdicts:
 
 @promise
 def test_p108_what_was_refused_is_recorded_at_home_without_credentials(platform: Platform) -> Verdicts:
+    """What the web ACL refused or counted is recorded in the home region, without authorization and
+    cookies, which samples do not show either.
+
+    Kept by: `WebAcl`, [ADR 7](adr/0007-edge-logs.md)
+    """
     for acl in platform.some(ACL):
         recorded = platform.users_of(acl, "AWS::WAFv2::LoggingConfiguration")
         yield acl, len(recorded) == 1, "Record what it refuses."
