@@ -140,6 +140,9 @@ class OperatorPolicies(Construct):
             ],
         )
         own = [self._arn("rds", f"{kind}:{prefix}-*") for kind in ("db", "og", "pg", "subgrp")]
+        masters = [self._arn("secretsmanager", "secret:rds!db-*")]
+        restored = {"StringLike": {"aws:ResourceTag/aws:rds:primaryDBInstanceArn": own[0]}}
+        monitored = {"StringEquals": {"iam:PassedToService": "monitoring.rds.amazonaws.com"}}
         restores = ["rds:AddTagsToResource", "rds:ModifyDBInstance", "rds:RestoreDBInstanceToPointInTime", "rds:StartDBInstance"]
         self.data = self._policy(
             "Data",
@@ -149,6 +152,11 @@ class OperatorPolicies(Construct):
                 _allow(["secretsmanager:GetRandomPassword"], ["*"]),
                 _allow(_spelled({"secretsmanager": _REPLACED}), [self._arn("secretsmanager", "secret:*")], tagged),
                 _allow(restores, own),
+                # A restored instance has a master secret and a role for metrics of its own (Amazon RDS user guide, permissions
+                # for Secrets Manager integration and for Enhanced Monitoring, 2026-11).
+                _allow(["secretsmanager:CreateSecret", "secretsmanager:TagResource"], masters),
+                _allow(["secretsmanager:GetSecretValue"], masters, restored),
+                _allow(["iam:PassRole"], [self._arn("iam", f"role/{prefix}-*", region="")], monitored),
                 _allow(_spelled({"sqs": _MOVED}), [self._arn("sqs", f"{prefix}-*")]),
             ],
         )
@@ -196,7 +204,8 @@ class OperatorPolicies(Construct):
         names = [name for actions in _HANDLED for name in actions.split()]
         places = [(actions.split()[-1].partition(":")[0], kind) for actions, kind in _HANDLED.items()]
         resources = [self._arn(service, kind, **({"region": ""} if service in _GLOBAL else {})) for service, kind in places]
-        return _allow(names, resources, tagged)
+        # A zone is shifted away from the Kubernetes cluster as well (Amazon EKS user guide, zonal shift, 2026-11).
+        return _allow(names, [*resources, self._arn("eks", "cluster/*")], tagged)
 
     def _arn(self, service: str, resource: str, **parts: str) -> str:
         stack = cdk.Stack.of(self)

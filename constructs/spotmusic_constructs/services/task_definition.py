@@ -25,8 +25,10 @@ _OPEN_FILES = 65_536
 class ServiceTaskDefinition(Construct):
     """A Fargate task with one container: no root, no capability, and a root file system that it cannot write.
 
-    Creates the task definition. The container finds `PORT` and `HEALTH_PATH` in its environment and may write to /tmp, 64 MiB in memory
-    (tmpfs on Fargate, since 2026-01). Its log never blocks it: what 25 MB of buffer cannot hold is lost, and the service goes on.
+    Creates the task definition, and keeps its earlier revisions for rollbacks. The container finds
+    `PORT` and `HEALTH_PATH` in its environment and may write to /tmp, 64 MiB in memory (tmpfs on
+    Fargate, since 2026-01). Its log never blocks it: what 25 MB of buffer cannot hold is lost, and
+    the service goes on.
 
     Args:
         name: name of the service.
@@ -75,6 +77,7 @@ class ServiceTaskDefinition(Construct):
                 cpu_architecture=cpu_architecture or ecs.CpuArchitecture.ARM64, operating_system_family=ecs.OperatingSystemFamily.LINUX
             ),
         )
+        _keep_revisions(self.task_definition)
         container = self.task_definition.add_container(
             CONTAINER,
             image=ecs.ContainerImage.from_registry(image.name),
@@ -98,6 +101,16 @@ class ServiceTaskDefinition(Construct):
             self.task_definition,
             {"AwsSolutions::AwsSolutions-ECS2": "The environment holds names and addresses; secrets are references that ECS resolves."},
         )
+
+
+def _keep_revisions(definition: ecs.FargateTaskDefinition) -> None:
+    """Keep the revisions that an update replaces: a rollback by hand needs one.
+
+    CloudFormation deregisters what it replaces, and ECS updates no service to an inactive revision.
+    """
+    revision = definition.node.default_child
+    assert isinstance(revision, cdk.CfnResource)  # noqa: S101 (narrows the type)
+    revision.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
 
 
 def variables(name: str, *, port: int | None, health_path: str) -> dict[str, str]:

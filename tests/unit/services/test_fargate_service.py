@@ -103,6 +103,10 @@ def test_the_template_does_not_set_the_number_of_tasks_back(rolling: Json) -> No
     assert (target["MinCapacity"], target["MaxCapacity"]) == (3, 9)
 
 
+def test_update_keeps_revision_for_rollback(rolling: Json) -> None:
+    assert [one["UpdateReplacePolicy"] for one in rolling["Resources"].values() if one["Type"] == TASK] == ["Retain"]
+
+
 def test_nobody_opens_a_shell_in_a_task(rolling: Json) -> None:
     assert only(rolling["Resources"], SERVICE)["EnableExecuteCommand"] is False
 

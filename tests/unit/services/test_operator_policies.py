@@ -56,6 +56,11 @@ def test_operator_handles_what_bears_the_tags(policies: dict[str, list[Json]]) -
     assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/Project": "spotmusic", "aws:ResourceTag/Env": "qa"}}
 
 
+def test_operator_shifts_zone_from_cluster(policies: dict[str, list[Json]]) -> None:
+    statement = with_action(policies["spotmusic-qa-on-call-operator"], "arc-zonal-shift:StartZonalShift")
+    assert any("eks:sa-east-1:111122223333:cluster/*" in text for text in _listed(statement["Resource"]))
+
+
 def test_operator_stands_in_the_group_of_people_alone(policies: dict[str, list[Json]]) -> None:
     statements = policies["spotmusic-qa-on-call-operator"]
     created = [text for one in statements if "ec2:CreateNetworkInterface" in one["Action"] for text in _listed(one["Resource"])]
@@ -75,6 +80,20 @@ def test_operator_tunnels_by_one_document(policies: dict[str, list[Json]]) -> No
 def test_data_operator_restores_databases_of_the_environment(policies: dict[str, list[Json]]) -> None:
     resources = with_action(policies["spotmusic-qa-data-operator"], "rds:RestoreDBInstanceToPointInTime")["Resource"]
     assert all("spotmusic-qa-*" in json.dumps(text) for text in resources)
+
+
+def test_data_operator_reads_secret_of_restored_database(policies: dict[str, list[Json]]) -> None:
+    statements = [one for one in policies["spotmusic-qa-data-operator"] if "rds!db-*" in json.dumps(one["Resource"])]
+    created, read = statements
+    assert created["Action"] == ["secretsmanager:CreateSecret", "secretsmanager:TagResource"]
+    assert read["Action"] == "secretsmanager:GetSecretValue"
+    assert "db:spotmusic-qa-*" in json.dumps(read["Condition"]["StringLike"]["aws:ResourceTag/aws:rds:primaryDBInstanceArn"])
+
+
+def test_data_operator_passes_roles_to_monitoring_alone(policies: dict[str, list[Json]]) -> None:
+    statement = with_action(policies["spotmusic-qa-data-operator"], "iam:PassRole")
+    assert "role/spotmusic-qa-*" in json.dumps(statement["Resource"])
+    assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "monitoring.rds.amazonaws.com"}}
 
 
 def _listed(value: Any) -> list[str]:
