@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
+import pytest
 from botocore import xform_name
 
 from spotmusic_cdk import flows, versions
@@ -17,6 +18,7 @@ from tests.conftest import ROOT, Template, settings_of
 from tests.documents import code
 
 ACCESS = (ROOT / "docs" / "access.md").read_text()
+RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 
 
 def reached(environment: str) -> set[tuple[str, int]]:
@@ -51,7 +53,8 @@ def test_access_document_names_the_pinned_tools() -> None:
     commands = "\n".join(code(ACCESS))
     assert f"stable-{current}.txt" in commands
     assert f"helm-v{versions.HELM[current][0]}-linux-amd64" in commands
-    assert f"For Kubernetes {current}, kubectl {current} and Helm {versions.HELM[current][0]}" in ACCESS
+    sentence = f"For Kubernetes {current}, kubectl {current} and Helm {versions.HELM[current][0]}"
+    assert sentence in " ".join(ACCESS.split())
     for minor, (helm, _) in versions.HELM.items():
         if minor in {"1.34", "1.35"}:
             assert f"{minor} " in ACCESS
@@ -101,10 +104,14 @@ BREAK_GLASS = {
 """What on-call policies lack on purpose: a service, or single actions of it."""
 
 
-def commands_of_runbooks() -> set[str]:
-    texts = [path.read_text() for path in (ROOT / "docs" / "runbooks").glob("*.md")]
-    found = {match for text in texts for line in code(text) for match in re.findall(r"\baws ([a-z0-9-]+ (?!wait)[a-z0-9-]+)", line)}
+def commands_of(text: str) -> set[str]:
+    """Services and operations of the AWS CLI in a document."""
+    found = {match for line in code(text) for match in re.findall(r"\baws ([a-z0-9-]+ (?!wait)[a-z0-9-]+)", line)}
     return {command for command in found if command.split()[0] not in {"s3", "configure"}}
+
+
+def commands_of_runbooks() -> set[str]:
+    return {command for runbook in RUNBOOKS for command in commands_of(runbook.read_text())}
 
 
 def rights_of(command: str) -> set[str]:
@@ -138,6 +145,18 @@ def test_every_command_of_a_runbook_is_allowed_to_somebody(templates: Callable[[
         right for right in needed - allowed if not (kept & {right, right.partition(":")[0]} or re.search(":(Schedule.*)?Delet", right))
     }
     assert sorted(lacking) == [], "add them to OperatorPolicies, or keep them for break-glass"
+
+
+@pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
+def test_runbook_names_rights_beyond_on_call(runbook: Path, templates: Callable[[str], dict[str, Template]]) -> None:
+    """Nobody finds out by `AccessDenied`, in the middle of an incident, that somebody else has to be called."""
+    text = runbook.read_text()
+    rights = {right for command in commands_of(text) for right in rights_of(command)}
+    for policy in ("on-call-reader", "on-call-operator"):
+        rights -= actions(people(templates)[f"spotmusic-prod-{policy}"])
+    of_data = rights & actions(people(templates)["spotmusic-prod-data-operator"])
+    assert not of_data or "`data-operator`" in text, f"say who has {sorted(of_data)}"
+    assert rights == of_data or "reak-glass" in text, f"say who has {sorted(rights - of_data)}"
 
 
 def test_policies_of_people_name_actions_that_exist(templates: Callable[[str], dict[str, Template]]) -> None:

@@ -1,4 +1,4 @@
-"""The runbook of a first deployment that failed speaks of what the templates protect and keep, and of nothing else."""
+"""The manual of a first deployment that failed speaks of what the templates protect and keep, and of nothing else."""
 
 import re
 from collections import Counter
@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import ROOT, Template
 
-RUNBOOK = (ROOT / "docs" / "runbooks" / "failed-first-deployment.md").read_text()
+MANUAL = (ROOT / "docs" / "first-deployment.md").read_text()
 Templates = Callable[[str], dict[str, Template]]
 
 
@@ -21,19 +21,19 @@ def protected(template: Template) -> Iterator[str]:
             yield resource["Type"]
 
 
-def test_the_runbook_takes_the_protection_off_everything_that_has_it(templates: Templates) -> None:
-    rows = re.findall(r"^ +\| `([a-z-]+)` \| `(AWS::\w+::\w+)` \| (\d+) \|", RUNBOOK, flags=re.MULTILINE)
+def test_manual_takes_protection_off_everything(templates: Templates) -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| `(AWS::\w+::\w+)` \| (\d+) \|", MANUAL, flags=re.MULTILINE)
     told = {(stack, kind): int(count) for stack, kind, count in rows}
     found = {(stack, kind): count for stack, template in templates("prod").items() for kind, count in Counter(protected(template)).items()}
     assert told == found
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging"])
-def test_nothing_is_protected_where_the_runbook_asks_for_nothing(templates: Templates, environment: str) -> None:
+def test_nothing_is_protected_outside_production(templates: Templates, environment: str) -> None:
     assert [kind for template in templates(environment).values() for kind in protected(template)] == []
 
 
-def test_the_runbook_removes_everything_that_a_failed_start_leaves(templates: Templates) -> None:
-    told = re.findall(r"^\| `(AWS::\w+::\w+)` \|", RUNBOOK, flags=re.MULTILINE)
+def test_manual_removes_everything_that_is_left(templates: Templates) -> None:
+    told = re.findall(r"^\| `(AWS::\w+::\w+)` \|", MANUAL, flags=re.MULTILINE)
     resources = [resource for template in templates("prod").values() for resource in template["Resources"].values()]
     assert sorted(told) == sorted({resource["Type"] for resource in resources if resource.get("DeletionPolicy", "").startswith("Retain")})

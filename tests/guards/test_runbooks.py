@@ -143,3 +143,10 @@ def test_placeholder_without_a_source_is_noticed() -> None:
 @pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
 def test_runbook_is_written_in_common_words(runbook: Path) -> None:
     assert re.findall(r"\b(?:anew|whoever|bears?|worked off|for want of)\b", runbook.read_text(), flags=re.IGNORECASE) == []
+
+
+@pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
+def test_runbook_deletes_no_secret_of_a_certificate(runbook: Path) -> None:
+    """A new key of the authority ends TLS between all components: docs/internal-authority.md plans that, and no runbook does it."""
+    deletions = [line for line in code(runbook.read_text()) if re.search(r"kubectl delete (-n \S+ )?secret", line)]
+    assert [line for line in deletions if "owner=helm" not in line] == []

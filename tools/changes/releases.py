@@ -14,7 +14,7 @@ Found = tuple[Effect, str, str]
 
 _VOLUME = "Follow docs/runbooks/volume.md first: grow the claims, and delete the StatefulSet with --cascade=orphan."
 _STAYS = "Deploy its users without it first, and delete it by hand (docs/runbooks/topics-and-queues.md)."
-_CONSOLE = "Remove it in the console of Keycloak as well (docs/runbooks/identity.md)."
+_CONSOLE = "Remove it in the console of Keycloak as well (docs/identity.md)."
 _NEVER = "A volume never shrinks. Keep the size."
 
 
