@@ -202,7 +202,7 @@ _OF_CATALOGUE = {
 
 
 def _connections(name: str, target: str, settings: Settings) -> Iterator[Flow]:
-    """The flows behind one word of `talks_to`; audio and uploads are S3, which every service reaches on 443 anyway."""
+    """The flows behind one word of `talks_to`; audio and uploads are S3, and mail is SES, which every service reaches on 443 anyway."""
     party = service_party(name)
     match target:
         case "catalogue" | "database":
@@ -220,7 +220,7 @@ def _connections(name: str, target: str, settings: Settings) -> Iterator[Flow]:
             )
         case "tasks":
             yield Flow(source=party, target="broker-load-balancer", port=AMQPS, reason=f"{name} publishes or consumes tasks")
-        case "audio" | "uploads":
+        case "audio" | "uploads" | "mail":
             return
         case other:
             # the settings refuse a target without a port

@@ -17,6 +17,7 @@ from spotmusic_constructs.services.access import (
     combine,
     configuration_access,
     invalidation_access,
+    mail_access,
     parameter_access,
     queue_access,
     secret_access,
@@ -115,6 +116,9 @@ class ServiceAccess:
                 yield from self._library()
             case "audio":
                 yield from self._audio()
+            case "mail" if mail := self._settings.mail:
+                identity = f"arn:{cdk.Aws.PARTITION}:ses:{self._settings.region}:{cdk.Aws.ACCOUNT_ID}:identity/{mail.domain}"
+                yield mail_access("MAIL_SENDER", sender=mail.sender, identity=identity)
             case other:
                 port = self._settings.services[other].port
                 yield Access(environment={address_variable(other): f"http://{other}:{port}"})

@@ -11,6 +11,7 @@ from spotmusic_cdk.settings.data import DataSettings, RegistrySettings
 from spotmusic_cdk.settings.edge import EdgeSettings
 from spotmusic_cdk.settings.identity import IdentitySettings
 from spotmusic_cdk.settings.kubernetes import KubernetesSettings
+from spotmusic_cdk.settings.mail import MailSettings
 from spotmusic_cdk.settings.model import Model, Name, PolicyReference, TagKey, TagText, UnorderedKeys
 from spotmusic_cdk.settings.network import DomainSettings, NetworkSettings
 from spotmusic_cdk.settings.observability import ObservabilitySettings
@@ -50,6 +51,7 @@ class Settings(Model):
     data: DataSettings = DataSettings()
     kubernetes: KubernetesSettings = KubernetesSettings()
     identity: IdentitySettings = IdentitySettings()
+    mail: MailSettings | None = None
     services: Annotated[dict[ServiceName, ServiceSettings], UnorderedKeys] = Field(default_factory=dict)
     """Application services by name. A name is for good: a service is renamed by a new one beside it (docs/deployment.md)."""
     edge: EdgeSettings = EdgeSettings()

@@ -55,6 +55,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _cycles(settings)
     yield from _one_writer(settings)
     yield from _one_owner(settings)
+    yield from _mail(settings)
     for name, service in settings.services.items():
         yield from _name(name, settings)
         yield from _image(name, service, settings)
@@ -127,6 +128,13 @@ def _one_owner(settings: Settings) -> Iterator[Problem]:
     if users and not owners:
         wrong = f"{', '.join(users)} talk to the catalogue, and no service owns its tables"
         yield Problem("services", wrong, "Give the one with the migrations a command, such as migrations: [migrate].")
+
+
+def _mail(settings: Settings) -> Iterator[Problem]:
+    senders = settings.services_talking_to("mail")
+    if senders and settings.mail is None:
+        wrong = f"{', '.join(senders)} may send mail, and no address is named"
+        yield Problem("mail", wrong, "Set mail.sender to an address that SES has verified (docs/deployment.md).")
 
 
 def _routes(settings: Settings) -> Iterator[Problem]:

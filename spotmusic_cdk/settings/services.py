@@ -9,11 +9,11 @@ from spotmusic_cdk.settings.model import Model, Name, SecretArn, Unordered, Unor
 from spotmusic_cdk.settings.resilience import ServicePeak
 from spotmusic_cdk.settings.word import Word, mode_of
 
-Resource = Literal["catalogue", "database", "cache", "events", "tasks", "audio", "uploads"]
+Resource = Literal["catalogue", "database", "cache", "events", "tasks", "audio", "uploads", "mail"]
 RESOURCES: tuple[Resource, ...] = get_args(Resource)
 
-WITHOUT_RULES: tuple[Resource, ...] = ("audio", "uploads")
-"""Words without a security group rule of their own: S3 is reached as every AWS API is."""
+WITHOUT_RULES: tuple[Resource, ...] = ("audio", "uploads", "mail")
+"""Words without a security group rule of their own: S3 and SES are reached as every AWS API is."""
 CATALOGUE_DATABASE: tuple[Resource, ...] = ("catalogue", "database")
 """Words that lead to the same server: one connection, one user."""
 
@@ -39,7 +39,7 @@ IMAGE = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.[a-z]{2,63}(:[0-9]{2,5})?(/[a-z0-9]+(
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$", max_length=64)]
 SettingText = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=1024)]
 TAKEN = ("ENVIRONMENT", "HEALTH_PATH", "HOME", "HOSTNAME", "IDENTITY_ISSUER", "LOG_LEVEL", "PATH", "PORT", "ROUTE", "SERVICE")
-TAKEN_PREFIXES = ("AUDIO_", "AWS_", "CACHE_", "CATALOGUE_", "DATABASE_", "ECS_", "EVENTS_", "TASKS_", "UPLOADS_")
+TAKEN_PREFIXES = ("AUDIO_", "AWS_", "CACHE_", "CATALOGUE_", "DATABASE_", "ECS_", "EVENTS_", "MAIL_", "TASKS_", "UPLOADS_")
 """Names of variables that the platform gives now or later, and those of ECS and of AWS's SDKs."""
 
 
@@ -89,7 +89,8 @@ class ServiceSettings(Model):
     """Path that answers 200 when a task can serve."""
     talks_to: Annotated[tuple[Word, ...], Unordered] = ()
     """What it may connect to: `catalogue: read` or `catalogue: write` (shared by all services), database (private, on the same server),
-    cache, events (Redpanda), tasks (RabbitMQ), audio (to read and sign), `audio: write` (for one service), uploads, or another service."""
+    cache, events (Redpanda), tasks (RabbitMQ), audio (to read and sign), `audio: write` (for one service), uploads, mail (Amazon
+    SES), or another service."""
     settings: Annotated[dict[VariableName, SettingText], Field(max_length=20), UnorderedKeys] = Field(default_factory=dict)
     """Environment variables of its own, such as `SEARCH_MODE: fuzzy`: 20 at most, of 1 to 1024 characters. A number needs quotes. No
     secrets: whoever may describe a task definition reads them. A change is a deployment, which rolls back by itself."""

@@ -30,8 +30,8 @@ def test_contract_names_every_variable_of_containers(text: str, templates: Calla
     ]
     named = {entry["Name"] for container in containers for entry in (*container["Environment"], *container["Secrets"])}
     assert {name for name in named if f"| `{name}` |" not in text} == set()
-    # No service that ships has a private database.
-    assert {name for name in FORMS.keys() - named if not name.startswith("DATABASE_")} == set()
+    # No service that ships has a private database or sends mail.
+    assert {name for name in FORMS.keys() - named if not name.startswith(("DATABASE_", "MAIL_"))} == set()
 
 
 @pytest.mark.parametrize("fact", [field.name for field in dataclasses.fields(Facts)])

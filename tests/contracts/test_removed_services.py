@@ -10,6 +10,7 @@ import aws_cdk as cdk
 import pytest
 
 from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.services import WITHOUT_RULES
 from stacks.platform import Platform
 from tests.conftest import Template, feature_flags, sample_of, templates_in
 from tests.properties.test_references import STRONG, references
@@ -137,5 +138,5 @@ def test_each_word_with_rules_holds_its_export(synthesized_as: Callable[..., Tem
         f"spotmusic-dev-network:{name}-talks-to-{word}"
         for name, service in sample_of("dev").services.items()
         for word in service.talks_to
-        if word not in ("audio", "uploads")
+        if word not in WITHOUT_RULES
     }

@@ -69,6 +69,8 @@ _EVERY_OPTION_OF_PRODUCTION: Changes = {
             "apple": _provider("oidc", issuer="https://appleid.apple.com", **_APPLE),
         },
     },
+    "mail": {"sender": "hello@news.spotmusic.example", "identity": "spotmusic.example"},
+    "services.notifications.talks_to": ["tasks", "events", "mail"],
     "domain.edge_certificate": "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
     "kubernetes.redpanda.tiered_storage": {"license_secret": _secret("redpanda-license")},
     "kubernetes.rabbitmq.queues": {"lyrics": {"consumers": ["notifications"]}},

@@ -86,6 +86,7 @@ TALKS = (
     "tasks",
     "audio",
     "uploads",
+    "mail",
     "web-api",
     "playback",
     "trends",

@@ -24,6 +24,7 @@ _CLASSES = (
 _LITERAL = (
     (r"arn:aws:ssm:[\w-]+:\d+:parameter/spotmusic/\w+/edge/.*", "parameters of the edge"),
     (r"arn:aws:cloudfront::\d+:distribution/\*", "cached copies at the edge"),
+    (rf"arn:aws:ses:[\w-]+:{ACCOUNT}:identity/[\w.-]+", "mail from one address"),
     (r"arn:aws:ssm:[\w-]+:\d+:parameter/spotmusic/\w+/internal-authority", "parameter of the authority"),
     (r"arn:aws:ssm:[\w-]+:\d+:parameter/spotmusic/.*", "parameters"),
     (rf"arn:aws:ecr:[\w-]+:(?!{ACCOUNT})\d+:repository/.*", "images of another account"),

@@ -61,6 +61,8 @@ def _told(service: Service, name: str, value: str) -> list[str]:
         return _of_objects(service, name, re.escape(value.removesuffix("}") + ".Arn}/"))
     if name.endswith("_QUEUE"):
         return [f"{_TAKE_MESSAGES} {re.escape(value.removesuffix('}') + '.Arn}')}"]
+    if name == "MAIL_SENDER" and (mail := service.definition.platform.settings.mail):
+        return [rf"ses:SendEmail arn:aws:ses:[a-z0-9-]+:{ACCOUNT}:identity/{re.escape(mail.domain)}"]
     if name.endswith(("_PARAMETERS", "_PARAMETER")):
         one = f".*/{re.escape(value.lstrip('/'))}" if name.endswith("_PARAMETER") else rf"{re.escape(value)}/[\w-]+"
         return [f"{parameter}{one}"]

@@ -12,6 +12,7 @@ TOLD = {
     "audio": "BUCKET PARAMETERS PARAMETERS_REGION SIGNER SIGNING_KEY",
     "audio: write": "BUCKET",
     "uploads": "BUCKET ENDPOINT VERDICTS_QUEUE",
+    "mail": "SENDER",
 }
 """Variables by word of `talks_to`, which each begins with (docs/services.md)."""
 OF_SOME = {"events": {"EVENTS_CONSUMES", "EVENTS_PRODUCES"}, "tasks": {"TASKS_EXCHANGE", "TASKS_QUEUES"}}

@@ -203,8 +203,9 @@ def test_p078_nobody_opens_a_session_into_a_task(platform: Platform) -> Verdicts
 
 @promise
 def test_p079_a_task_may_do_what_its_service_is_for_and_no_more(platform: Platform) -> Verdicts:
-    """A task reaches the users, buckets and parameters that its environment names, its start the log,
-    image and secrets of its definition, and neither more; no two services share a role or a user.
+    """A task reaches the users, buckets, parameters and sender of mail that its environment names,
+    its start the log, image and secrets of its definition, and neither more; no two services share
+    a role or a user.
 
     Kept by: `TaskRoles`, `talks_to`
     """
@@ -227,6 +228,14 @@ def test_p079_a_task_may_do_what_its_service_is_for_and_no_more(platform: Platfo
             rights = [f"{action} {resource}" for s in allowed(service, kind) for action in s.actions for resource in s.texts()]
             lacking = [right for right in told if not any(re.fullmatch(right, has) for has in rights)]
             yield f"{service.definition.name} {kind}", not lacking, f"Allow what its container is told of: {lacking}."
+        for statement in allowed(service, "TaskRoleArn"):
+            senders = statement.values("StringEquals", "ses:FromAddress")
+            own = not statement.may("ses:SendEmail") or senders == (service.environment.get("MAIL_SENDER"),)
+            yield (
+                f"{service.name}: {', '.join(statement.actions)}",
+                own,
+                "Let it send from MAIL_SENDER alone: StringEquals ses:FromAddress.",
+            )
         for arn in set(service.environment.values()) & readers.keys():
             yield f"{service.name} {arn}", readers[arn] == 1, "Two services use one user. Give each its own."
 

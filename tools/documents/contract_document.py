@@ -12,6 +12,7 @@ import aws_cdk as cdk
 
 from spotmusic_cdk import output
 from spotmusic_cdk.settings import Settings, load
+from spotmusic_cdk.settings.mail import MailSettings
 from spotmusic_cdk.settings.services import RESOURCES
 from spotmusic_cdk.settings.word import Word
 from spotmusic_constructs.services.access import Access
@@ -86,12 +87,13 @@ def _accesses(settings: Settings, folder: str) -> Iterator[tuple[str, Access, cd
 
 
 def _with_every_word(settings: Settings) -> Settings:
-    """Adds the words that no service has, as for one that has a user already."""
+    """Adds the words that no service has, as for one that has a user already, and a sender of mail."""
     said = {word for service in settings.services.values() for word in service.talks_to}
     name = settings.services_of_catalogue[0]
     service = settings.services[name]
     words = (*service.talks_to, *(Word(word) for word in RESOURCES if word not in said))
-    return settings.model_copy(update={"services": {**settings.services, name: service.model_copy(update={"talks_to": words})}})
+    services = {**settings.services, name: service.model_copy(update={"talks_to": words})}
+    return settings.model_copy(update={"services": services, "mail": settings.mail or MailSettings(sender="music@spotmusic.example")})
 
 
 def _title(word: str) -> str:

@@ -116,6 +116,7 @@ FORMS = {
         "endpoint of S3 that addresses must be signed for: browsers may send to it alone. Sign by Signature Version 4, with the bucket's "
         'name in the host; boto3 needs `Config(signature_version="s3v4", s3={"addressing_style": "virtual"})`'
     ),
+    "MAIL_SENDER": "address that mail comes from: `FromEmailAddress`, with or without a name before it",
 }
 """Variables by name, of every word."""
 
@@ -227,6 +228,20 @@ FACTS = {
         ),
         timeouts="let an address end within an hour: S3's access log holds it. A verdict that is not deleted comes back after five "
         "minutes, and after five times is a dead letter; it may come twice",
+    ),
+    "mail": Facts(
+        authority="Amazon's public roots",
+        names="Amazon SES in the home region (`sesv2`). No token, header or task has the address of a "
+        "listener: ask for it, and keep it in a `database` of the service",
+        rights="`SendEmail` with `Simple` content, which takes text, HTML, headers and attachments. "
+        "`Raw` is another right and refused, as are templates, configuration sets, bulk mail, and any "
+        "other sender",
+        limits="quota and reputation of the account, which all that send share, Keycloak too. One "
+        "listener a mail. What goes to an address that bounced or complained before, SES takes and "
+        "does not send",
+        timeouts="connect 2 s, read 5 s, outside of requests: take a task, send, acknowledge. "
+        "`TooManyRequestsException` is a task for later. SES knows no key of idempotency: a task that "
+        "comes twice sends twice, unless the service keeps what it sent",
     ),
     "another service": Facts(
         authority="nothing: HTTP inside security groups",

@@ -16,6 +16,7 @@ _OPTIONS: Mapping[str, Any] = {
     "identity.providers": {"provider": {"kind": "google", "label": "Example", "client_id": "example", "secret": _MADE_BY_HAND}},
     "kubernetes.redpanda.tiered_storage": {"license_secret": _MADE_BY_HAND},
     "services.notifications.secrets": {"FCM_KEY": _MADE_BY_HAND},
+    "services.notifications.talks_to": ["tasks", "events", "mail"],
     "services.recommendations.image": f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/recommendations@sha256:{'0' * 64}",
     "services.trends.image_tag": "1.0.0",
 }
@@ -58,6 +59,7 @@ def _of(option: str, example: Any, settings: Settings) -> Iterator[Added]:
 
 def _with(settings: Settings, option: str, example: Any) -> Settings:
     document = settings.model_dump(mode="json")
+    document["mail"] = {"sender": "music@spotmusic.example"}  # which brings nothing without the word
     *parents, last = option.split(".")
     section = document
     for parent in parents:

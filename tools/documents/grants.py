@@ -16,6 +16,7 @@ SESSIONS = "sessions of Session Manager"
 NETWORK, PARAMETERS, AUTHORITY = "network interfaces", "parameters", "parameter of the authority"
 
 DISTRIBUTIONS = "cached copies at the edge"
+MAIL = "mail from one address"
 
 PLACED = (NETWORK, "ec2 in general")
 """What a function looks up that Lambda gives an address in the VPC."""
@@ -78,7 +79,7 @@ def _image(id_: str, service: ServiceSettings, account: str | None) -> list[str]
     return [f"registry/Services{id_}" if service.image_tag else IMAGES, TOKEN]
 
 
-def _word(who: str, id_: str, word: str, settings: Settings) -> Iterator[Grant]:
+def _word(who: str, id_: str, word: str, settings: Settings) -> Iterator[Grant]:  # noqa: C901 (a branch for each word)
     """What a word of `talks_to` gives beside a connection."""
     authority = [AUTHORITY] if settings.authority_parameter else []
     match word:
@@ -98,6 +99,8 @@ def _word(who: str, id_: str, word: str, settings: Settings) -> Iterator[Grant]:
         case "audio":
             first = settings.edge.signing_keys[0]
             yield from _may(who, read=["data/AudioBucket", f"secrets/SigningKey{first}Secret", "parameters of the edge"])
+        case "mail":
+            yield from _may(who, write=[MAIL])
 
 
 def _migrations(settings: Settings) -> Iterator[Grant]:

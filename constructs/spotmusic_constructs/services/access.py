@@ -127,6 +127,18 @@ def queue_access(variable: str, *, url: str, arn: str) -> Access:
     return Access(environment={variable: url}, statements=({"Action": actions, "Resource": arn},))
 
 
+def mail_access(variable: str, *, sender: str, identity: str) -> Access:
+    """Gives an address as `variable`, and the right to send mail from it, and from no other, through Amazon SES.
+
+    Args:
+        variable: name in the container.
+        sender: the address.
+        identity: ARN of the verified identity that it belongs to.
+    """
+    from_it = {"StringEquals": {"ses:FromAddress": sender}}
+    return Access(environment={variable: sender}, statements=({"Action": "ses:SendEmail", "Resource": identity, "Condition": from_it},))
+
+
 def bucket_access(prefix: str, bucket: s3.IBucket, *, writes: bool = False) -> Access:
     """Gives a bucket's name as `<PREFIX>_BUCKET`, and the right to read its objects, or also to write them.
 

@@ -12,6 +12,7 @@ from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.mail import MailSettings
 from spotmusic_cdk.settings.services import REQUESTS_PER_TARGET, ServiceSettings
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
 from stacks.ecs_services import EcsServicesStack
@@ -239,3 +240,17 @@ def test_settings_and_secrets_of_a_service_are_its_own(tmp_path: Path) -> None:
     readers = [role for role in all_of(template["Resources"], "AWS::IAM::Role") if arn in json.dumps(role)]
     assert len(readers) == 1
     assert "CHANNELS" not in environment(template, "playback")
+
+
+def test_a_service_sends_mail_from_one_address(tmp_path: Path) -> None:
+    services = sample_of("dev").services
+    sends = services["notifications"].model_copy(update={"talks_to": (*services["notifications"].talks_to, "mail")})
+    mail = MailSettings(sender="hello@news.music.example", identity="music.example")
+    settings = with_services({**services, "notifications": sends}).model_copy(update={"mail": mail})
+    template = synthesize(settings, tmp_path)
+    assert environment(template, "notifications")["MAIL_SENDER"] == "hello@news.music.example"
+    roles = {id_: json.dumps(body) for id_, body in template["Resources"].items() if "ses:SendEmail" in json.dumps(body)}
+    ((id_, role),) = roles.items()
+    assert id_.startswith("notificationsRolesTaskRole")
+    assert '{"StringEquals": {"ses:FromAddress": "hello@news.music.example"}}' in role
+    assert ':identity/music.example"' in role

@@ -204,7 +204,11 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "services.trends.memory: 1000 MiB does not pair with 512 cpu units on Fargate.\n  Use 1024, 2048, 3072, 4096",
     ),
     "a service that talks to nobody we know": ({"services.trends.talks_to": ["lyrics"]}, "services.trends.talks_to: lyrics is neither"),
-    "a misspelt word of talks_to": ({"services.trends.talks_to": ["event"]}, "audio, uploads.\n  Did you mean events?"),
+    "a misspelt word of talks_to": ({"services.trends.talks_to": ["event"]}, "audio, uploads, mail.\n  Did you mean events?"),
+    "mail without a sender": (
+        {"services.trends.talks_to": ["mail"], "services.trends.retired_talks_to": ["events", "cache"]},
+        "mail: trends may send mail, and no address is named.\n  Set mail.sender to an address that SES has verified",
+    ),
     "a misspelt mode of a word": (
         {"services.trends.talks_to": [{"audio": "wite"}]},
         "services.trends.talks_to.0: 'wite' is no mode of audio.\n  Did you mean write?",
