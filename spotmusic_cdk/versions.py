@@ -287,7 +287,7 @@ CHARTS_ON_KUBERNETES: dict[tuple[str, str], KubernetesRange] = {
     ("kong", "3.4.1"): KubernetesRange(first="1.19", source="its README, read 2026-11"),
     ("kube-prometheus-stack", "88.5.3"): KubernetesRange(first="1.25", source=_CHART_FILE),
 }
-"""By name and version of the chart, so that a new version has to be read up as well. The table of docs/runbooks/upgrade-kubernetes.md."""
+"""By name and version of the chart, so that a new version has to be read up as well. The table of docs/upgrades.md."""
 
 _SKEW = "helm.sh, version support policy, and cdklabs/awscdk-asset-kubectl issues 2698 and 2800, read 2026-11"
 

@@ -190,4 +190,4 @@ def _support_warnings(settings: Settings, today: date) -> Iterator[str]:
     elif support.standard_until and support.standard_until - today < timedelta(days=UPGRADE_DAYS):
         verb = "ended" if support.has_ended(today) else "ends"
         wrong = f"standard support of {version} {verb} on {support.standard_until}, after which EKS upgrades the cluster by itself"
-        yield f"kubernetes.version: {wrong}. Go to the next version before (docs/runbooks/upgrade-kubernetes.md)."
+        yield f"kubernetes.version: {wrong}. Go to the next version before (docs/upgrades.md)."

@@ -17,7 +17,7 @@ from tests.conftest import ROOT, settings_of
 from tests.helm_values import helm, helm_of
 
 ENVIRONMENTS = ("dev", "staging", "prod")
-RUNBOOK = (ROOT / "docs" / "runbooks" / "upgrade-kubernetes.md").read_text()
+MANUAL = (ROOT / "docs" / "upgrades.md").read_text()
 
 
 def number(version: str) -> tuple[int, ...]:
@@ -80,11 +80,11 @@ def test_no_range_is_left_of_a_chart_that_is_gone() -> None:
 def test_the_runbook_shows_the_data() -> None:
     for (name, version), known in versions.CHARTS_ON_KUBERNETES.items():
         supported = "says nothing" if known.supported is None else " to ".join(dict.fromkeys(known.supported))
-        assert f"| {name} | {version} | {known.first} | {supported} |" in RUNBOOK
-        assert re.search(rf"^\| {re.escape(name)} \| \S", RUNBOOK, re.MULTILINE)
+        assert f"| {name} | {version} | {known.first} | {supported} |" in MANUAL
+        assert re.search(rf"^\| {re.escape(name)} \| \S", MANUAL, re.MULTILINE)
     for kubernetes, (version, known) in versions.HELM.items():
         row = f"| {kubernetes} | {versions.KUBECTL_LAYERS[kubernetes]} | {version} | {' to '.join(known.supported or ())} |"
-        assert row in RUNBOOK
+        assert row in MANUAL
 
 
 @pytest.mark.parametrize("chart", charts(), ids=lambda chart: chart.name)

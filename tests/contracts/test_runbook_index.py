@@ -40,11 +40,12 @@ def test_alarm_texts_begin_with_their_subject(entries: list[Entry]) -> None:
     assert [entry.text for entry in entries if VAGUE.match(entry.text)] == []
 
 
-def test_pages_of_alarms_begin_with_impact(entries: list[Entry]) -> None:
-    for page in {entry.page for entry in entries}:
-        head = (RUNBOOKS / f"{page}.md").read_text()[:1500]
-        assert "**Impact.**" in head, page
-        assert "**First five minutes.**" in head, page
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_page_begins_with_impact_and_ends_with_proof(page: "Path") -> None:
+    text = page.read_text()
+    assert "**Impact.**" in text[:1500]
+    assert "**First five minutes.**" in text[:1500]
+    assert "**How to prove it is over.**" in text
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)

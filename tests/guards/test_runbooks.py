@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.documents import code
+from tests.documents import code, prose
 from tests.guards.test_links import DOCUMENTS
 
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
@@ -150,3 +150,10 @@ def test_runbook_deletes_no_secret_of_a_certificate(runbook: Path) -> None:
     """A new key of the authority ends TLS between all components: docs/internal-authority.md plans that, and no runbook does it."""
     deletions = [line for line in code(runbook.read_text()) if re.search(r"kubectl delete (-n \S+ )?secret", line)]
     assert [line for line in deletions if "owner=helm" not in line] == []
+
+
+@pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
+def test_runbook_fits_a_terminal(runbook: Path) -> None:
+    """Prose in 100 columns. Tables and long queries go on."""
+    lines = prose(runbook).splitlines()
+    assert [line for line in lines if len(line) > 100 and not line.lstrip().startswith("|")] == []

@@ -176,7 +176,7 @@ def test_p091_kubernetes_is_supported_for_a_quarter_more_and_hard_to_delete(plat
     cluster = the_cluster(platform)
     version = str(cluster["Version"])
     until = versions.KUBERNETES[version].standard_until if version in versions.KUBERNETES else None
-    fix = f"Kubernetes {version} is in standard support until {until}. Plan the upgrade (docs/runbooks/upgrade-kubernetes.md)."
+    fix = f"Kubernetes {version} is in standard support until {until}. Plan the upgrade (docs/upgrades.md)."
     yield cluster, supported(version, versions.RELEASED), fix
     yield cluster, cluster["UpgradePolicy.SupportType"] == "STANDARD", "Decline extended support: it is charged without a word."
     yield f"{cluster.name} DeletionProtection", cluster["DeletionProtection"] is True, "Set production: true."

@@ -92,7 +92,7 @@ def _cluster(old: Properties, new: Properties) -> Iterator[Found]:
     if is_ < was:
         yield Effect.REFUSED, f"Kubernetes {old['Version']} → {new['Version']}", _FORWARD
     elif was and is_[1:] > [number + 1 for number in was[1:]]:
-        advice = "Go one minor version after another (docs/runbooks/upgrade-kubernetes.md)."
+        advice = "Go one minor version after another (docs/upgrades.md)."
         yield Effect.REFUSED, f"Kubernetes {old['Version']} → {new['Version']} skips a version", advice
 
 
