@@ -64,3 +64,7 @@ def test_with_a_kubernetes_api_charts_are_not_recorded() -> None:
     assert custom_resources.HELM_CHART in custom_resources.types_without_engine(has_kubernetes=False)
     assert custom_resources.HELM_CHART not in custom_resources.types_without_engine(has_kubernetes=True)
     assert custom_resources.DATABASE_USERS in custom_resources.types_without_engine(has_kubernetes=True)
+
+
+def test_migrations_are_recorded_without_tasks() -> None:
+    assert custom_resources.TASK_RUN in custom_resources.types_without_engine(has_kubernetes=True)

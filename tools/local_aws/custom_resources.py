@@ -1,4 +1,4 @@
-"""Custom resources whose provider needs a machine that is not there: a Kubernetes API or a MySQL server.
+"""Custom resources whose provider needs a machine that is not there: a Kubernetes API, a MySQL server, a task that runs.
 
 Every other custom resource runs its own Lambda function. These are written down, and the summary names them.
 """
@@ -18,9 +18,11 @@ KUBERNETES_RESOURCE = "Custom::AWSCDK-EKS-KubernetesResource"
 KUBERNETES_PATCH = "Custom::AWSCDK-EKS-KubernetesPatch"
 KUBERNETES_VALUE = "Custom::AWSCDK-EKS-KubernetesObjectValue"
 DATABASE_USERS = "Custom::DatabaseUsers"
+TASK_RUN = "Custom::TaskRun"
+"""No task runs here: its function would wait for the end of migrations until its time is over."""
 
 KUBERNETES_TYPES = (HELM_CHART, KUBERNETES_RESOURCE, KUBERNETES_PATCH, KUBERNETES_VALUE)
-DATABASE_TYPES = (DATABASE_USERS,)
+MACHINE_TYPES = (DATABASE_USERS, TASK_RUN)
 
 
 class RejectedPropertiesError(Exception):
@@ -33,7 +35,7 @@ def types_without_engine(*, has_kubernetes: bool) -> list[str]:
     Args:
         has_kubernetes: whether there is a Kubernetes API of our own, to which the provider's helm may go.
     """
-    return [*(() if has_kubernetes else KUBERNETES_TYPES), *DATABASE_TYPES]
+    return [*(() if has_kubernetes else KUBERNETES_TYPES), *MACHINE_TYPES]
 
 
 def recorded_custom_resource(register: Register) -> Handler:
