@@ -74,8 +74,8 @@ class DataStack(EnvironmentStack):
         self.catalogue = self._database(
             "Catalogue",
             settings.data.catalogue,
-            {name: CATALOGUE if name == MIGRATIONS else name for name in _rights(settings)},
-            rights=_rights(settings),
+            {name: CATALOGUE if name == MIGRATIONS else name for name in database_roles(settings)},
+            rights=database_roles(settings),
         )
         self.identity = self._database("Identity", settings.data.identity, IDENTITY_DATABASES)
         self.cache = self._cache()
@@ -220,8 +220,8 @@ class DataStack(EnvironmentStack):
         )
 
 
-def _rights(settings: Settings) -> dict[str, dict[str, Role]]:
-    """Roles of each service by database: it owns a private one, and writes or reads the shared one (docs/adr/0021)."""
+def database_roles(settings: Settings) -> dict[str, dict[str, Role]]:
+    """Returns roles of users by database: a service owns a private one, and writes or reads the shared one (docs/adr/0021)."""
     rights: dict[str, dict[str, Role]] = {}
     for name in settings.services_of_catalogue:
         service = settings.services[name]

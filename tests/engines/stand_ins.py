@@ -5,32 +5,36 @@ MariaDB, Redis and RabbitMQ stand in for what an account has. Their users have t
 """
 
 import argparse
+import importlib
 import json
 import signal
 import ssl
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import pymysql
 import pytest
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.word import mode_of
+from spotmusic_cdk.settings.loader import SettingsError
 from spotmusic_constructs.data.cache_users import access_string
 from spotmusic_constructs.messaging.topology import TaskQueue, Topology
+from stacks.data import database_roles
 from tests.conftest import ROOT, settings_of
 from tests.engines.stores import ADMINISTRATOR, MASTER, mariadb, redis
 from tests.engines.test_rabbitmq import rabbitmq
 from tools.local_aws import session
-from tools.local_aws.deployment import LocalDeployment
-from tools.local_aws.task import STAND_INS, environment_of_task
+from tools.local_aws.deployment import LocalDeployment, NotRunningError
+from tools.local_aws.task import STAND_INS, NoTaskError, environment_of_task
 from tools.local_aws.workspace import Workspace
 
-RIGHTS = {"read": "SELECT", "write": "SELECT, INSERT, UPDATE, DELETE", None: "ALL PRIVILEGES"}
-"""Rights on a schema by the mode of `catalogue`; of a private one, all."""
-
+HANDLER = ROOT / "constructs" / "spotmusic_constructs" / "data" / "credentials_handler"
+"""Code that creates the users of a database in an account."""
 Environments = Mapping[str, Mapping[str, str]]
 
 
@@ -54,7 +58,8 @@ def stand_ins(folder: Path, settings: Settings, environments: Environments) -> I
         for place in places.values():
             place.mkdir()
         cache = engines.enter_context(redis(places["redis"], "".join((ADMINISTRATOR, *_cache_users(environments)))))
-        database = engines.enter_context(mariadb(places["mariadb"], "".join((MASTER, *_schemas(settings, environments)))))
+        database = engines.enter_context(mariadb(places["mariadb"], MASTER))
+        create_users(database.folder / "socket", settings, environments)
         engines.enter_context(rabbitmq(places["rabbitmq"], topology, passwords))
         yield {
             "certificate": (places["rabbitmq"] / "tls.crt").read_text(),
@@ -78,15 +83,33 @@ def _cache_users(environments: Environments) -> Iterator[str]:
             yield f"user {name} >{variables['CACHE_PASSWORD']} {access_string(prefix)}\n"
 
 
-def _schemas(settings: Settings, environments: Environments) -> Iterator[str]:
-    for service, variables in environments.items():
-        modes = [mode_of(word) for word in settings.services[service].talks_to if word == "catalogue"]
-        for prefix, rights in (("CATALOGUE", RIGHTS[modes[0]] if modes else ""), ("DATABASE", RIGHTS[None])):
-            if name := variables.get(f"{prefix}_USERNAME"):
-                schema = variables[f"{prefix}_DBNAME"]
-                yield f"CREATE DATABASE IF NOT EXISTS `{schema}`;\n"
-                yield f"CREATE OR REPLACE USER '{name}'@'%' IDENTIFIED BY '{variables[f'{prefix}_PASSWORD']}' REQUIRE SSL;\n"
-                yield f"GRANT {rights} ON `{schema}`.* TO '{name}'@'%';\n"
+def create_users(socket: Path, settings: Settings, environments: Environments) -> None:
+    """Creates the users of MySQL by the platform's own code, with the passwords of the tasks."""
+    handler, roles = _handler(), database_roles(settings)
+    with pymysql.connect(unix_socket=str(socket), user="master", password="master", autocommit=True) as connection:
+        for variables in environments.values():
+            for prefix in {"CATALOGUE", "DATABASE"} & {name.removesuffix("_USERNAME") for name in variables}:
+                user = variables[f"{prefix}_USERNAME"]
+                handler.create_user(connection.cursor(), {"username": user, "password": variables[f"{prefix}_PASSWORD"]}, roles[user])
+
+
+def _handler() -> ModuleType:
+    """The module `database` of the handler, which has no package: other handlers have modules of the same names."""
+    sys.path.insert(0, str(HANDLER))
+    try:
+        return importlib.import_module("database")
+    finally:
+        sys.path.remove(str(HANDLER))
+        for file in HANDLER.glob("*.py"):
+            sys.modules.pop(file.stem, None)
+
+
+def _tasks(settings: Settings) -> list[str]:
+    """Names of what has a task: services that are not retired, and the migrations of the catalogue where their owner has an image."""
+    owner = settings.catalogue_owner
+    service = settings.services[owner] if owner else None
+    migrations = [f"{owner}-migrations"] if service and (service.image_tag or service.image) else []
+    return [*settings.services, *migrations]
 
 
 def _authorities(folder: Path, places: Mapping[str, Path]) -> Path:
@@ -106,8 +129,8 @@ def main() -> None:
     options = parser.parse_args()
     workspace = Workspace(ROOT)
     endpoint = LocalDeployment(workspace=workspace, environment=options.env, region=options.region).endpoint
-    settings = settings_of(options.env)
-    environments = {name: environment_of_task(name, endpoint, region=options.region) for name in settings.services}
+    settings = settings_of(options.env).running
+    environments = {name: environment_of_task(name, endpoint, region=options.region) for name in _tasks(settings)}
     parameters, file = session.client("ssm", endpoint, region=options.region), workspace.folder / STAND_INS
     with tempfile.TemporaryDirectory(prefix="stand-ins-") as folder, ExitStack() as left:
         found = left.enter_context(stand_ins(Path(folder), settings, environments))
@@ -125,5 +148,5 @@ if __name__ == "__main__":
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         main()
-    except pytest.skip.Exception as missing:
+    except (pytest.skip.Exception, NotRunningError, NoTaskError, SettingsError) as missing:
         raise SystemExit(str(missing)) from None

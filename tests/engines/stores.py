@@ -16,7 +16,7 @@ from tools.local_aws.ports import quiet_ports
 
 ADMINISTRATOR = "user default on nopass ~* &* +@all\n"
 """Line of Redis' file of users by which whoever asks without a name may do everything."""
-MASTER = "CREATE USER master@'%' IDENTIFIED BY 'master';\nGRANT ALL ON *.* TO master@'%';\n"
+MASTER = "CREATE USER master@'%' IDENTIFIED BY 'master';\nGRANT ALL ON *.* TO master@'%' WITH GRANT OPTION;\n"
 """Statements that make a user of MariaDB who may do everything."""
 
 

@@ -444,7 +444,7 @@ def test_stand_ins_serve_the_example(here: Aws, libraries: Path, signing_key: st
     nowhere = {
         "CATALOGUE_HOST": "db.invalid",
         "CATALOGUE_PORT": "1",
-        "CATALOGUE_DBNAME": "playback",
+        "CATALOGUE_DBNAME": "catalogue",
         "CATALOGUE_AUTHORITY": "",
         "CATALOGUE_CONNECTIONS": "5",
     }
@@ -468,6 +468,6 @@ def test_stand_ins_serve_the_example(here: Aws, libraries: Path, signing_key: st
     with stand_ins(tmp_path, settings, {**tasks, "playback": given}) as found:
         socket_ = str(tmp_path / "mariadb" / "socket")
         with pymysql.connect(unix_socket=socket_, user="master", password="master") as connection, connection.cursor() as cursor:
-            cursor.execute("CREATE TABLE playback.tracks (id BIGINT PRIMARY KEY, title VARCHAR(100), object_key VARCHAR(100))")
+            cursor.execute("CREATE TABLE catalogue.tracks (id BIGINT PRIMARY KEY, title VARCHAR(100), object_key VARCHAR(100))")
         with task({**given, **found["variables"]}, "service.py", tmp_path) as service:
             wait_until(lambda: service.track(1)[0] == 404, "the stand-ins answer", service.log, service.process)

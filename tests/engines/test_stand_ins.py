@@ -1,0 +1,43 @@
+"""Users that `make stand-ins` creates."""
+
+import ssl
+from pathlib import Path
+
+import pymysql
+import pytest
+
+from spotmusic_cdk.settings.services import ServiceSettings
+from tests.conftest import settings_of
+from tests.engines.stand_ins import create_users
+from tests.engines.stores import MASTER, mariadb
+
+pytestmark = pytest.mark.walk("backend developer")
+
+
+def test_stand_ins_grant_both_databases(tmp_path: Path) -> None:
+    """A private schema and the shared one are of one user; the migrations have another."""
+    words = {"talks_to": ("database", {"catalogue": "read"})}
+    settings = settings_of("dev")
+    settings = settings.model_copy(update={"services": {**settings.services, "playlists": ServiceSettings.model_validate(words)}})
+    own = {f"{prefix}_{key}": value for prefix in ("CATALOGUE", "DATABASE") for key, value in user("playlists").items()}
+    migrations = {f"CATALOGUE_{key}": value for key, value in user("catalogue-migrations").items()}
+    with mariadb(tmp_path, MASTER) as server:
+        create_users(server.folder / "socket", settings, {"playlists": own, "web-api-migrations": migrations})
+        asked(server.port, tmp_path, "catalogue-migrations", "CREATE TABLE catalogue.tracks (id BIGINT)")
+        asked(server.port, tmp_path, "playlists", "CREATE TABLE playlists.lists (id BIGINT)", "SELECT * FROM catalogue.tracks")
+        with pytest.raises(pymysql.err.OperationalError, match="1142"):
+            asked(server.port, tmp_path, "playlists", "INSERT INTO catalogue.tracks VALUES (1)")
+
+
+def user(name: str) -> dict[str, str]:
+    return {"USERNAME": name, "PASSWORD": f"of-{name}"}
+
+
+def asked(port: int, folder: Path, name: str, *statements: str) -> None:
+    authority = ssl.create_default_context(cafile=str(folder / "tls.crt"))
+    with (
+        pymysql.connect(host="localhost", port=port, user=name, password=f"of-{name}", ssl=authority) as connection,
+        connection.cursor() as cursor,
+    ):
+        for statement in statements:
+            cursor.execute(statement)
