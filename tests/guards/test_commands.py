@@ -14,8 +14,17 @@ from botocore.exceptions import UnknownServiceError
 from tests.conftest import ROOT
 from tests.documents import code
 
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-OWN = {("eks", "update-kubeconfig"), ("logs", "tail"), ("configure", "sso"), ("sso", "login"), ("s3", "rb"), ("s3", "ls"), ("s3", "cp")}
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
+OWN = {
+    ("ecr", "get-login-password"),
+    ("eks", "update-kubeconfig"),
+    ("logs", "tail"),
+    ("configure", "sso"),
+    ("sso", "login"),
+    ("s3", "rb"),
+    ("s3", "ls"),
+    ("s3", "cp"),
+}
 """Commands of the CLI itself, which no service has."""
 RENAMED = {("eks", "update-cluster-version"): {"kubernetes-version"}}
 """Options that the CLI names otherwise than the API, because `--version` is its own (customizations of the AWS CLI, argrename.py)."""

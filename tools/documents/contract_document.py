@@ -150,6 +150,9 @@ _HEAD = [
     "ECS fetches what comes from a secret or a parameter once, when a task starts. `settings` and `secrets` of an entry add variables of",
     "its own. Connect with pauses to all of these: a task starts, and answers health checks, before any of them is there.",
     "",
+    "[examples/service](../examples/service/README.md#from-here-to-a-running-task) goes from an image to running tasks, and to the next",
+    "environment.",
+    "",
 ]
 
 

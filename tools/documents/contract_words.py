@@ -130,7 +130,8 @@ EVERYONE = Facts(
     ),
     limits="bodies of 64 KiB; /tmp of 64 MiB, where nothing is executable: JVM libraries that unpack (netty, snappy, "
     "zstd) need their files in the image. "
-    "No scheduler: publish a task, or count in a loop of one's own. No traces are collected; `traceparent` passes",
+    "No scheduler: [work that repeats](../examples/service/README.md#work-that-repeats) is published. "
+    "No traces are collected; `traceparent` passes",
     timeouts=f"a request ends in 15 seconds, or in 10 from service to service; SIGTERM to SIGKILL {DRAINED} seconds",
 )
 
