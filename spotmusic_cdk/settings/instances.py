@@ -79,6 +79,29 @@ CACHES: Mapping[str, Family] = {
 }
 """Families for ElastiCache, from the same source."""
 
+_BURSTABLE_GIB = "0.5 1.4 3.1"
+_GENERAL_GIB = "6.4 12.9 26.0 52.3 103.7 157.1 209.5"
+_MEMORY_GIB = "13.1 26.3 52.8 105.8 209.5 317.8 419.1"
+_CACHE_GIB = {
+    **dict.fromkeys(("t3", "t4g"), _BURSTABLE_GIB),
+    **dict.fromkeys(("m6g", "m7g"), _GENERAL_GIB),
+    "m8g": "6.8 14.2 29.7 61.3 124.6 188.0 251.3",
+    **dict.fromkeys(("r6g", "r7g"), _MEMORY_GIB),
+    "r8g": "14.2 29.7 61.3 124.6 251.3 377.9 504.5",
+}
+"""`maxmemory` of each size, smallest first (Amazon ElastiCache user guide, node-type specific parameters, 2026-11)."""
+
+
+def cache_memory_gib(node_type: str) -> float:
+    """Returns the memory for data of a node in GiB, 0 for a type that is not in the table.
+
+    Args:
+        node_type: such as `cache.r7g.large`; a quarter of the memory is reserved for failovers and snapshots.
+    """
+    family, _, size = node_type.removeprefix("cache.").partition(".")
+    sizes = CACHES[family].sizes if family in CACHES else ()
+    return float(_CACHE_GIB[family].split()[sizes.index(size)]) if size in sizes else 0.0
+
 
 def problems(key: str, name: str, families: Mapping[str, Family], region: str) -> Iterator[Problem]:
     """Judges a class such as `t4g.medium` in a region."""

@@ -31,6 +31,7 @@ OIDC = {key: f"https://a.example/{key}" for key in ("authorization_url", "token_
 BASE: Settings = {
     "data.cache": {"engine": "valkey", "version": "8.0", "node_type": "cache.r7g.large", "replicas": 2, "snapshot_retention_days": 30},
     "data.catalogue.version": "8.4.10",
+    "data.backup.retention_days": 60,
     "network.flow_log_retention_days": 545,
     "kubernetes.version": "1.35",
     "kubernetes.redpanda.brokers": 5,
@@ -46,12 +47,18 @@ BASE: Settings = {
     "services.gone": {**PLAIN, "route": "/v1/gone"},
     "services.leaving": {**PLAIN, "route": "/v1/leaving"},
     "services.plain": PLAIN,
+    "services.routed": {**PLAIN, "route": "/v1/routed"},
+    "services.called": {"scaling": {"min": 3, "max": 9}},
+    "services.caller": {"talks_to": ["called"], "scaling": {"min": 3, "max": 9}},
+    "services.scaled": {"talks_to": ["tasks"], "scaling": {"min": 3, "max": 9, "messages_per_task": 50}},
     "observability.access_log_days": 400,
     "observability.security_log_days": 731,
     "observability.alarm_slack": {"workspace": "T0123ABCD", "channel": "C0123ABCD"},
 }
 GONE = object()
 WITHOUT_CACHE = [{"catalogue": "write"}, "tasks", "uploads", {"audio": "write"}]
+
+BEHIND = "another, behind a route or callers"
 
 WORST: tuple[Tried, ...] = (
     ("NetworkSettings.flow_log_retention_days", "shorter", "network.flow_log_retention_days", 365, "RetentionInDays 545 → 365"),
@@ -69,7 +76,8 @@ WORST: tuple[Tried, ...] = (
     ("DatabaseSettings.storage_gib", "smaller", "data.catalogue.storage_gib", 100, "storage of 200 GiB → 100"),
     ("DatabaseSettings.instance_class", "any", "data.identity.instance_class", "r8g.xlarge", "DBInstanceClass"),
     ("CacheSettings.version", "newer", "data.cache.version", "8.2", "EngineVersion: 8.0 → 8.2"),
-    ("CacheSettings.node_type", "any", "data.cache.node_type", "cache.r7g.xlarge", "CacheNodeType"),
+    ("CacheSettings.node_type", "smaller", "data.cache.node_type", "cache.m7g.large", "13.1 GiB → cache.m7g.large with 6.4"),
+    ("BackupSettings.retention_days", "shorter", "data.backup.retention_days", 40, "recovery points: 60 days → 40"),
     ("CacheSettings.snapshot_retention_days", "shorter", "data.cache.snapshot_retention_days", 15, "SnapshotRetentionLimit 30 → 15"),
     ("BucketSettings.audio_noncurrent_days", "shorter", "data.buckets.audio_noncurrent_days", 30, "NoncurrentDays: 90 → 30"),
     ("BucketSettings.upload_days", "shorter", "data.buckets.upload_days", 7, "ExpirationInDays: 14 → 7"),
@@ -88,14 +96,11 @@ WORST: tuple[Tried, ...] = (
     ("MonitoringSettings.prometheus_storage_gib", "smaller", "kubernetes.monitoring.prometheus_storage_gib", 50, "volumes of 100 GiB → 50"),
     ("Settings.services", "removed", "services.gone", GONE, "imports it"),
     ("ServiceSettings.retired", "on", "services.leaving.retired", True, "AWS::ECS::Service is deleted"),
-    ("ServiceSettings.port", "any", "services.trends.port", 9090, "port 8080 → 9090"),
-    (
-        "ServiceSettings.route",
-        "any",
-        "services.recommendations.route",
-        "/v1/others",
-        "AWS::ElasticLoadBalancingV2::ListenerRule is deleted",
-    ),
+    ("ServiceSettings.port", BEHIND, "services.trends.port", 9090, "port 8080 → 9090: nothing answers"),
+    ("ServiceSettings.port", BEHIND, "services.called.port", 9090, "reaches no task of SecurityGroupsservicecalled"),
+    ("ServiceSettings.route", "another", "services.recommendations.route", "/v1/others", "/v1/recommendations is removed"),
+    ("ServiceSettings.route", "removed", "services.routed.route", None, "/v1/routed is removed"),
+    ("ScalingSettings.messages_per_task", "removed", "services.scaled.scaling.messages_per_task", None, "scaled: rights on it go"),
     ("ServiceSettings.health_path", "any", "services.web-api.health_path", "/health", "health path /healthz → /health"),
     ("ServiceSettings.talks_to", "fewer", "services.web-api.talks_to", WITHOUT_CACHE, "imports it"),
     ("ServiceSettings.deployment", "rolling", "services.playback.deployment", "rolling", "the rule is written anew"),
@@ -109,6 +114,9 @@ OTHER_WAY: tuple[Tried, ...] = (
     ("CacheSettings.engine", "redis again", "data.cache.engine", "redis", "valkey → redis"),
     ("CacheSettings.version", "older", "data.cache.version", None, "valkey → redis"),
     ("CacheSettings.replicas", "any", "data.cache.replicas", 3, "2 replicas → 3"),
+    ("CacheSettings.node_type", "larger", "data.cache.node_type", "cache.r7g.xlarge", "CacheNodeType"),
+    ("ServiceSettings.route", "that of another service", "services.plain.route", "/v1/routed", "the route changes hands"),
+    ("ServiceSettings.route", "that of another service", "services.routed.route", "/v1/plain", "the route changes hands"),
     ("KubernetesSettings.version", "older", "kubernetes.version", "1.34", "Kubernetes 1.35 → 1.34"),
     ("RedpandaSettings.brokers", "more", "kubernetes.redpanda.brokers", 7, "5 brokers → 7"),
     (
@@ -139,6 +147,16 @@ OFF: tuple[Tried, ...] = (
     ("NetworkSettings.cidr", "any", "network.cidr", "10.40.0.0/17", "CidrBlock: 10.40.0.0/16"),
     ("Settings.domain", "removed", "domain", None, "Name: internal.spotmusic.example"),
 )
+LAST_QUEUE: tuple[Tried, ...] = tuple(
+    (
+        "ScalingSettings.messages_per_task",
+        "the last one removed",
+        f"services.{name}.scaling.messages_per_task",
+        None,
+        "SecurityGroupsqueuedepthD9FE9127: ecs-services imports it",
+    )
+    for name in ("notifications", "scaled")
+)
 ELSEWHERE = {
     ("Settings.domain", "added"): "as its removal: another private zone",
     ("Settings.name", "any"): "every stack is new",
@@ -158,7 +176,7 @@ HARMLESS: Settings = {
     "registry.account_scanning": False,
     "data.catalogue.max_storage_gib": 3000,
     "data.backup.audio_restored_every": "quarter",
-    "data.backup.retention_days": 60,
+    "data.backup.retention_days": 90,
     "kubernetes.administrators": [ROLE.format("platform-administrators"), ROLE.format("another")],
     "kubernetes.viewers": [ROLE.format("team")],
     "kubernetes.redpanda.cpu": 8,
@@ -190,6 +208,9 @@ HARMLESS: Settings = {
     },
     "services.leaving.image": f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/a@sha256:{'0' * 64}",
     "services.notifications.scaling.messages_per_task": 200,
+    "services.called.route": "/v1/called",
+    "services.caller.port": None,
+    "services.scaled.port": 9090,
     "services.web-api.migrations": ["migrate", "--all"],
     "services.trends.talks_to": ["events"],
     "services.trends.retired_talks_to": ["cache"],
@@ -273,35 +294,42 @@ def edited(text: str, changes: Iterable[tuple[str, Any]]) -> str:
 
 
 @pytest.fixture(scope="module")
-def changes_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Change]]:
-    """Gives the changes from the base to a group of changed settings."""
+def templates_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Templates]:
+    """Gives the templates of the base, or of a group of changed settings."""
 
-    def templates(name: str, text: str) -> Templates:
+    @cache
+    def templates(name: str) -> Templates:
         outdir = tmp_path_factory.mktemp(name)
+        text = edited(edited(PROD, BASE.items()), GROUPS.get(name, ()))
         synthesize(parse(text, source=Path("environments/prod.yaml")), outdir=outdir)
         return templates_in(outdir / "assembly-prod")
 
-    base = edited(PROD, BASE.items())
-    before = cache(lambda: templates("base", base))
-    return cache(lambda name: compare(before(), templates(name, edited(base, GROUPS[name]))))
+    return templates
+
+
+@pytest.fixture(scope="module")
+def changes_of(templates_of: Callable[[str], Templates]) -> Callable[[str], list[Change]]:
+    """Gives the changes from the base to a group of changed settings."""
+    return cache(lambda name: compare(templates_of("base"), templates_of(name)))
 
 
 GROUPS: dict[str, list[tuple[str, Any]]] = {
     "worst": [(path, value) for _, _, path, value, _ in WORST],
     "other-way": [(path, value) for _, _, path, value, _ in OTHER_WAY],
     "off": [(path, value) for _, _, path, value, _ in OFF],
+    "last-queue": [(path, value) for _, _, path, value, _ in LAST_QUEUE],
     "harmless": [*HARMLESS.items()],
 }
 
 
-@pytest.mark.parametrize(("group", "tried"), [("worst", WORST), ("other-way", OTHER_WAY), ("off", OFF)])
+@pytest.mark.parametrize(("group", "tried"), [("worst", WORST), ("other-way", OTHER_WAY), ("off", OFF), ("last-queue", LAST_QUEUE)])
 def test_a_changed_setting_has_the_effect_of_its_schema(
     changes_of: Callable[[str], list[Change]], group: str, tried: tuple[Tried, ...]
 ) -> None:
     found = changes_of(group)
     wrong: list[str] = []
     for key, kind, _, _, told in tried:
-        effects = {str(change.effect) for change in found if told in change.told}
+        effects = {str(change.effect) for change in found if told in f"{change.subject}: {change.told}"}
         if changing.EFFECTS[key][kind] not in effects:
             wrong.append(f"{key}, {kind}: {effects or 'nothing'} of {told}")
     assert wrong == []
@@ -311,6 +339,14 @@ def test_other_settings_interrupt_nothing(changes_of: Callable[[str], list[Chang
     worse = [change for change in changes_of("harmless") if change.effect != Effect.NONE]
     assert worse == []
     assert len(changes_of("harmless")) > 100
+
+
+def test_the_last_scaled_queue_goes_in_two_deployments(templates_of: Callable[[str], Templates]) -> None:
+    """As docs/changes.md tells: the users of the exports first, alone."""
+    before, now = templates_of("base"), templates_of("last-queue")
+    between = {**before, **{stack: now[stack] for stack in ("ecs-services", "observability")}}
+    for old, new in ((before, between), (between, now)):
+        assert [change for change in compare(old, new) if change.effect == Effect.REFUSED] == []
 
 
 def test_users_that_go_touch_no_description(changes_of: Callable[[str], list[Change]]) -> None:
@@ -337,7 +373,7 @@ def path_of(leaf: str) -> str:
 
 def test_every_setting_is_changed_once() -> None:
     """A new setting is added to `HARMLESS`, or with its effect to `changing.EFFECTS` and to a group above."""
-    tried = {(key, kind) for key, kind, *_ in (*WORST, *OTHER_WAY, *OFF)} | ELSEWHERE.keys()
+    tried = {(key, kind) for key, kind, *_ in (*WORST, *OTHER_WAY, *OFF, *LAST_QUEUE)} | ELSEWHERE.keys()
     listed = {(key, kind) for key, kinds in changing.EFFECTS.items() for kind, effect in kinds.items() if effect != changing.NONE}
     assert listed == tried
     rest = {leaf for leaf in leaves() if leaf not in changing.EFFECTS and leaf not in UNTRIED}

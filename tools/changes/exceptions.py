@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from spotmusic_cdk.settings.instances import cache_memory_gib
 from tools.changes.assembly import Templates
 from tools.changes.change import Change, Effect
 from tools.changes.resources import HOLDS_DATA, KEPT
@@ -84,7 +85,15 @@ def _cache(old: Properties, new: Properties) -> Iterator[Found]:
     if old.get("ReplicasPerNodeGroup") != new.get("ReplicasPerNodeGroup"):
         told = f"{old.get('ReplicasPerNodeGroup')} replicas → {new.get('ReplicasPerNodeGroup')}: CloudFormation documents a replacement"
         yield Effect.REPLACEMENT, told, _CHANGE_SET
+    yield from _node(str(old.get("CacheNodeType", "")), str(new.get("CacheNodeType", "")))
     yield from _shorter(old, new, "SnapshotRetentionLimit", "snapshots")
+
+
+def _node(old: str, new: str) -> Iterator[Found]:
+    had, has = cache_memory_gib(old), cache_memory_gib(new)
+    if had and has and has < had:
+        told = f"{old} with {had} GiB → {new} with {has}: what is stored may not fit, and is evicted or refused"
+        yield Effect.REFUSED, told, "`make preflight` compares it with what is stored (docs/runbooks/cache.md, A smaller node)."
 
 
 def _cluster(old: Properties, new: Properties) -> Iterator[Found]:
@@ -97,9 +106,31 @@ def _cluster(old: Properties, new: Properties) -> Iterator[Found]:
 
 
 def _vault(old: Properties, new: Properties) -> Iterator[Found]:
-    if old.get("LockConfiguration") and old.get("LockConfiguration") != new.get("LockConfiguration"):
+    lock = old.get("LockConfiguration", {})
+    # In governance mode, without these days, AWS Backup takes another lock at any time.
+    if "ChangeableForDays" in lock and lock != new.get("LockConfiguration"):
         told = "the lock of the vault changes, which AWS Backup refuses once its ChangeableForDays are over"
         yield Effect.REFUSED, told, "Keep data.backup.vault_lock_days, data.backup.retention_days and production."
+
+
+def _plan(old: Properties, new: Properties) -> Iterator[Found]:
+    was, is_ = _kept_days(old), _kept_days(new)
+    for what, days in was.items():
+        if is_.get(what, 0) < days:
+            told = f"{what}: {days} days → {is_.get(what, 0)}: nobody can go back as far any more"
+            yield Effect.LOSS, told, "Recovery points that exist keep their days. Make sure that law and docs/recovery.md ask for no more."
+
+
+def _kept_days(plan: Properties) -> dict[str, int]:
+    """Longest lifetime of what the rules of a plan make, by what it is good for."""
+    found: dict[str, int] = {}
+    for rule in plan.get("BackupPlan", {}).get("BackupPlanRule", []):
+        parts = [("recovery points", rule), *(("copies in the second vault", copy) for copy in rule.get("CopyActions", []))]
+        if rule.get("EnableContinuousBackup"):
+            parts.append(("point-in-time recovery", rule))
+        for what, part in parts:
+            found[what] = max(found.get(what, 0), int(part.get("Lifecycle", {}).get("DeleteAfterDays", 0)))
+    return found
 
 
 def _target_group(old: Properties, new: Properties) -> Iterator[Found]:
@@ -236,6 +267,7 @@ def _short(value: Any) -> str:
 
 
 RULES: dict[str, Callable[[Properties, Properties], Iterator[Found]]] = {
+    "AWS::Backup::BackupPlan": _plan,
     "AWS::Backup::BackupVault": _vault,
     "AWS::EC2::SecurityGroupIngress": _prefix_list,
     "AWS::EC2::Subnet": _fixed("AvailabilityZone", "CidrBlock"),

@@ -43,14 +43,13 @@ SERVES = {
     "AWS::EC2::VPCEndpoint",
     "AWS::ECS::Service",
     "AWS::ElasticLoadBalancingV2::Listener",
-    "AWS::ElasticLoadBalancingV2::ListenerRule",
     "AWS::ElasticLoadBalancingV2::LoadBalancer",
     "AWS::ElasticLoadBalancingV2::TargetGroup",
     "AWS::Route53::HostedZone",
     "AWS::Route53::RecordSet",
     RELEASE,
 }
-"""Types whose deletion somebody notices."""
+"""Types whose deletion somebody notices. Of a listener rule, it depends on its path (tools/changes/order.py)."""
 
 INTERRUPTS = {
     "AWS::EKS::Cluster": {"Version": "nodes are replaced one by one"},
@@ -165,7 +164,8 @@ def _held_exports(before: Templates, now: Templates) -> Iterator[Change]:
             if new is None or without_hashes(new) != without_hashes(output) or _is_replaced(before, now, stack, output):
                 subject = _subject(output)
                 told = f"{imported[name]} imports it: CloudFormation neither changes nor deletes an export in use, and rolls back"
-                advice = f"Deploy {imported[name]} without it first: `npx cdk deploy --exclusively`, or `retired` for a service."
+                first = f"`npx cdk deploy -c env=<env> --exclusively <env>/{imported[name]}`"
+                advice = f"Deploy {imported[name]} without it first: {first}; a service or a word by `retired` (docs/changes.md)."
                 yield Change(effect=Effect.REFUSED, stack=stack, subject=subject, told=told, advice=advice)
 
 

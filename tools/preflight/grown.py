@@ -1,11 +1,17 @@
-"""Check of what RDS changes by itself: minor versions and storage, which the file must not fall behind."""
+"""Checks of what outgrows the file: minor versions and storage, which RDS changes by itself, and what a smaller cache would hold."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from spotmusic_cdk.settings.instances import cache_memory_gib
 from tools.preflight.finding import Check, Context, Finding, fix, ok, standing
 
 _INSTANCE = "AWS::RDS::DBInstance"
+_GROUP = "AWS::ElastiCache::ReplicationGroup"
+USABLE = 0.75
+"""Part of a node's memory that data may fill: a quarter is reserved (Amazon ElastiCache user guide, managing reserved memory)."""
+_DAYS = 14
 
 
 def databases(context: Context) -> Iterator[Finding]:
@@ -40,4 +46,42 @@ def _numbers(version: str) -> list[int]:
     return [int(number) for number in version.split(".") if number.isdecimal()]
 
 
-CHECKS = (Check(name="deployed databases", ask=databases),)
+def cache(context: Context) -> Iterator[Finding]:
+    """Compares what the cache held at most in two weeks with the memory of the file's node type, where that is smaller."""
+    check, wanted = "deployed cache", context.settings.data.cache.node_type
+    for type_, name in standing(context, "data").values():
+        if type_ != _GROUP:
+            continue
+        (group,) = context.home("elasticache").describe_replication_groups(ReplicationGroupId=name)["ReplicationGroups"]
+        has = group["CacheNodeType"]
+        if cache_memory_gib(wanted) >= cache_memory_gib(has):
+            yield ok(check, f"{wanted} is no smaller than {has}")
+            return
+        held, holds = _held_gib(context, group["MemberClusters"]), USABLE * cache_memory_gib(wanted)
+        told = f"it has held {held:.1f} GiB in {_DAYS} days, and {wanted} holds {holds:.1f}"
+        at = f"aws elasticache describe-replication-groups --region {context.settings.region} --replication-group-id {name}"
+        advice = f"{at}; then keep data.cache.node_type: {has}, or let services store less (docs/runbooks/cache.md)"
+        yield ok(check, told) if held < holds else fix(check, told, advice)
+        return
+    yield ok(check, "there is no stack data yet")
+
+
+def _held_gib(context: Context, nodes: list[str]) -> float:
+    """Returns the most bytes that a node used for data, in GiB."""
+    now = datetime.now(UTC)
+    client, most = context.home("cloudwatch"), 0.0
+    for node in nodes:
+        points = client.get_metric_statistics(
+            Namespace="AWS/ElastiCache",
+            MetricName="BytesUsedForCache",
+            Dimensions=[{"Name": "CacheClusterId", "Value": node}],
+            StartTime=now - timedelta(days=_DAYS),
+            EndTime=now,
+            Period=24 * 3600,
+            Statistics=["Maximum"],
+        )["Datapoints"]
+        most = max([most, *(float(point["Maximum"]) for point in points)])
+    return most / 2**30
+
+
+CHECKS = (Check(name="deployed databases", ask=databases), Check(name="deployed cache", ask=cache))

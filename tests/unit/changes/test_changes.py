@@ -52,6 +52,23 @@ def vault(days: int) -> Json:
     return resource("AWS::Backup::BackupVault", BackupVaultName="vault", LockConfiguration={"ChangeableForDays": days})
 
 
+def plan(days: int, *, copied: int | None = None) -> Json:
+    """A plan with point-in-time recovery, and copies for some days."""
+    lasting = {"Lifecycle": {"DeleteAfterDays": days}}
+    copies = [{"CopyActions": [{"Lifecycle": {"DeleteAfterDays": copied}}], **lasting}] if copied else []
+    return resource("AWS::Backup::BackupPlan", BackupPlan={"BackupPlanRule": [{"EnableContinuousBackup": True, **lasting}, *copies]})
+
+
+def path_rule(path: str) -> Json:
+    condition = {"Field": "path-pattern", "PathPatternConfig": {"Values": [path, f"{path}/*"]}}
+    return resource(RULE, ListenerArn="listener", Priority=1, Conditions=[condition])
+
+
+def open_port(first: int, last: int, source: str = "Caller") -> Json:
+    groups = {"SourceSecurityGroupId": {"Fn::GetAtt": [source, "GroupId"]}, "GroupId": {"Fn::GetAtt": ["Called", "GroupId"]}}
+    return resource("AWS::EC2::SecurityGroupIngress", FromPort=first, ToPort=last, **groups)
+
+
 def stack(**resources: Json) -> dict[str, Json]:
     return {"data": {"Resources": resources}}
 
@@ -105,6 +122,39 @@ CASES: dict[str, Case] = {
         resource("AWS::EKS::Cluster", Version="1.35"), resource("AWS::EKS::Cluster", Version="1.36"), INTERRUPTION, "nodes are replaced"
     ),
     "another lock of a vault": one(vault(7), vault(30), REFUSED, "the lock of the vault changes"),
+    "another lock in governance mode": one(
+        resource("AWS::Backup::BackupVault", BackupVaultName="vault", LockConfiguration={"MinRetentionDays": 35}),
+        resource("AWS::Backup::BackupVault", BackupVaultName="vault", LockConfiguration={"MinRetentionDays": 7}),
+        NONE,
+        "LockConfiguration",
+    ),
+    "shorter backups": one(plan(35), plan(14), LOSS, "point-in-time recovery: 35 days → 14"),
+    "shorter copies": one(plan(35, copied=60), plan(35, copied=40), LOSS, "copies in the second vault: 60 days → 40"),
+    "no copies": one(plan(35, copied=35), plan(35), LOSS, "copies in the second vault: 35 days → 0"),
+    "longer backups": one(plan(35), plan(60, copied=60), NONE, "BackupPlan"),
+    "a smaller node": one(
+        cache("redis", "7.1", CacheNodeType="cache.r7g.large"),
+        cache("redis", "7.1", CacheNodeType="cache.t4g.small"),
+        REFUSED,
+        "13.1 GiB → cache.t4g.small with 1.4",
+    ),
+    "a larger node": one(
+        cache("redis", "7.1", CacheNodeType="cache.t4g.small"),
+        cache("redis", "7.1", CacheNodeType="cache.r7g.large"),
+        INTERRUPTION,
+        "a failover",
+    ),
+    "a route removed": (stack(One=path_rule("/v1/a")), stack(), INTERRUPTION, "/v1/a is removed"),
+    "another route": (stack(One=path_rule("/v1/a")), stack(Two=path_rule("/v1/b")), REFUSED, "has priority 1"),
+    "a rule of the same path": (stack(One=path_rule("/v1/a")), stack(One=path_rule("/v1/a"), Two=rule(2, "a")), NONE, "is added"),
+    "another port of callers": (stack(Old=open_port(8080, 8080)), stack(New=open_port(9090, 9090)), REFUSED, "port 8080 → 9090: Caller"),
+    "another port of Prometheus": (
+        stack(Old=open_port(8080, 8080, "Xkubernetesnodes")),
+        stack(New=open_port(9090, 9090, "Xkubernetesnodes")),
+        NONE,
+        "is deleted",
+    ),
+    "more ports": (stack(Old=open_port(1, 3)), stack(New=open_port(1, 5)), NONE, "is deleted"),
     "a network of another range": one(
         resource("AWS::EC2::VPC", CidrBlock="10.0.0.0/16"), resource("AWS::EC2::VPC", CidrBlock="10.0.0.0/17"), REFUSED, "CidrBlock"
     ),

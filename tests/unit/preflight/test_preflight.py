@@ -608,6 +608,39 @@ def test_databases_that_rds_changed_are_found(version: str, storage: int, told: 
     assert [finding.told.startswith(text) for finding, text in zip(found, told, strict=True)] == [True] * len(told)
 
 
+def deployed_cache(node_type: str, *gibibytes: float) -> list[Call]:
+    """A deployed cache of two nodes, which held this much."""
+    entry = {"LogicalResourceId": "CacheGroup0A", "PhysicalResourceId": "one", "ResourceStatus": "CREATE_COMPLETE"}
+    summary = {"ResourceType": "AWS::ElastiCache::ReplicationGroup", "LastUpdatedTimestamp": NOW, **entry}
+    group = {"CacheNodeType": node_type, "MemberClusters": ["one-001", "one-002"]}
+    points = [{"Datapoints": [{"Maximum": gibibyte * 2**30}]} for gibibyte in gibibytes]
+    return [
+        ("cloudformation", HOME, "list_stack_resources", {"StackResourceSummaries": [summary]}),
+        ("elasticache", HOME, "describe_replication_groups", {"ReplicationGroups": [group]}),
+        *(("cloudwatch", HOME, "get_metric_statistics", point) for point in points),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("calls", "state", "told"),
+    [
+        (deployed_cache("cache.t4g.micro"), "ok", "is no smaller"),
+        (deployed_cache("cache.r7g.large", 0.2, 0.9), "ok", "it has held 0.9 GiB in 14 days"),
+        (deployed_cache("cache.r7g.large", 0.2, 9.8), "fix", "it has held 9.8 GiB in 14 days, and cache.t4g.small holds 1.0"),
+    ],
+)
+def test_smaller_caches_must_hold_what_is_stored(calls: list[Call], state: str, told: str) -> None:
+    (found,) = asked(only(grown.cache), *calls, of=of_node("cache.t4g.small"))
+    assert str(found.state) == state
+    assert told in found.told
+
+
+def of_node(node_type: str) -> Settings:
+    data = settings().data
+    cache = data.cache.model_copy(update={"node_type": node_type})
+    return settings().model_copy(update={"data": data.model_copy(update={"cache": cache})})
+
+
 def test_databases_of_no_stack_have_not_grown() -> None:
     assert states(asked(only(grown.databases), ("cloudformation", HOME, "list_stack_resources", "ValidationError"))) == ["ok"]
 
@@ -652,6 +685,7 @@ FIRST_CALLS = {
     "log group": ("logs", HOME, "describe_log_groups"),
     "backup vault": ("backup", HOME, "list_backup_vaults"),
     "parameter": ("ssm", HOME, "get_parameters"),
+    "deployed cache": ("cloudformation", HOME, "list_stack_resources"),
     "deployed databases": ("cloudformation", HOME, "list_stack_resources"),
     "blue/green weights": ("cloudformation", HOME, "list_stack_resources"),
     "WAF logs": ("wafv2", "us-east-1", "list_logging_configurations"),

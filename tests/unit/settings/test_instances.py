@@ -11,7 +11,15 @@ import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.settings.instances import CACHES, DATABASES, REGIONS, WITHOUT_BUDGETS, WITHOUT_FAULT_INJECTION, Family
+from spotmusic_cdk.settings.instances import (
+    CACHES,
+    DATABASES,
+    REGIONS,
+    WITHOUT_BUDGETS,
+    WITHOUT_FAULT_INJECTION,
+    Family,
+    cache_memory_gib,
+)
 from tests.conftest import Template
 
 EXTENSIONS = Path(cfnlint.__file__).parent / "data" / "schemas" / "extensions"
@@ -69,3 +77,12 @@ def test_every_release_of_mysql_that_passes_is_one_that_rds_takes() -> None:
     known = mysql["then"]["properties"]["EngineVersion"]["enum"]
     named = [f"{release}.{number}" for release, numbers in versions.MYSQL_RELEASES.items() for number in numbers.split()]
     assert [version for version in named if version not in known] == []
+
+
+def test_every_cache_node_has_its_memory() -> None:
+    for family, known in CACHES.items():
+        sizes = [cache_memory_gib(f"cache.{family}.{size}") for size in known.sizes]
+        assert all(sizes)
+        assert sizes == sorted(set(sizes))
+    assert cache_memory_gib("cache.r7g.large") == 13.1
+    assert cache_memory_gib("cache.m1.small") == 0

@@ -1,0 +1,80 @@
+"""What is taken away before its users go: `network` is deployed first, and `ecs-services` after
+`eks-platform`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tools.changes.assembly import Templates
+from tools.changes.change import Change, Effect
+
+RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
+INGRESS = "AWS::EC2::SecurityGroupIngress"
+NODES = "kubernetesnodes"
+"""Part of the id of the nodes' security group: from there Prometheus alone comes to a service."""
+ANOTHER_SERVICE = (
+    "Give a second service of the same image the new one, move its callers, then remove the old "
+    "service (docs/deployment.md, Renaming a service, or its route)."
+)
+
+
+def changes(before: Templates, now: Templates) -> Iterator[Change]:
+    """Yields paths and ports whose callers find nobody while the stacks are deployed.
+
+    Args:
+        before: templates that are deployed.
+        now: templates of the coming deployment.
+    """
+    yield from _paths(before, now)
+    yield from _ports(before, now)
+
+
+def _paths(before: Templates, now: Templates) -> Iterator[Change]:
+    old, new = dict(_routes(before)), dict(_routes(now))
+    for path in old.keys() - new.keys():
+        stack, id_ = old[path]
+        told = f"{path} is removed: its callers get errors as soon as network or eks-platform is deployed"
+        yield Change(effect=Effect.INTERRUPTION, stack=stack, subject=id_, told=told, advice=ANOTHER_SERVICE)
+
+
+def _routes(templates: Templates) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yields the first path of each listener rule, with its stack and logical id."""
+    for stack, template in templates.items():
+        for id_, resource in template["Resources"].items():
+            if resource["Type"] == RULE:
+                for condition in resource.get("Properties", {}).get("Conditions", []):
+                    if values := condition.get("PathPatternConfig", {}).get("Values"):
+                        yield str(values[0]), (stack, id_)
+
+
+def _ports(before: Templates, now: Templates) -> Iterator[Change]:
+    old, new = _open(before), _open(now)
+    for pair in old.keys() & new.keys():
+        lost, gained = old[pair] - new[pair], new[pair] - old[pair]
+        if lost and gained and NODES not in pair[0]:
+            told = f"port {_shown(lost)} → {_shown(gained)}: {pair[0]} reaches no task of {pair[1]} until new ones are healthy"
+            yield Change(effect=Effect.REFUSED, stack="network", subject=pair[1], told=told, advice=ANOTHER_SERVICE)
+
+
+def _open(templates: Templates) -> dict[tuple[str, str], set[int]]:
+    """Ports by logical ids of the groups that a rule leads from and to, where both are in one stack."""
+    found: dict[tuple[str, str], set[int]] = {}
+    for template in templates.values():
+        for resource in template["Resources"].values():
+            properties = resource.get("Properties", {})
+            pair = _group(properties.get("SourceSecurityGroupId")), _group(properties.get("GroupId"))
+            if resource["Type"] == INGRESS and all(pair) and "FromPort" in properties:
+                ports = range(int(properties["FromPort"]), int(properties["ToPort"]) + 1)
+                found.setdefault(pair, set()).update(ports)
+    return found
+
+
+def _group(value: Any) -> str:
+    match value:
+        case {"Fn::GetAtt": [str(id_), *_]}:
+            return id_
+        case _:
+            return ""
+
+
+def _shown(ports: set[int]) -> str:
+    return str(min(ports)) if len(ports) == 1 else f"{min(ports)} to {max(ports)}"
