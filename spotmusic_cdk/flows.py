@@ -5,7 +5,16 @@ from collections.abc import Iterator, Mapping
 from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.services import ServiceSettings
 from spotmusic_cdk.settings.word import mode_of
+from spotmusic_constructs.data.cache import PORT as REDIS
+from spotmusic_constructs.data.mysql_instance import PORT as MYSQL
+from spotmusic_constructs.gateway.kong_values import PROXY_PORT as KONG_PROXY
+from spotmusic_constructs.gateway.kong_values import STATUS_PORT as KONG_STATUS
+from spotmusic_constructs.identity.keycloak_values import PORT as KEYCLOAK
+from spotmusic_constructs.messaging.rabbitmq import AMQPS_PORT as AMQPS
+from spotmusic_constructs.messaging.rabbitmq import MANAGEMENT_PORT as RABBITMQ_MANAGEMENT
 from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC, Flow
+from spotmusic_constructs.observability.pod_logs import PORT as FLUENT_BIT
+from spotmusic_constructs.streaming import redpanda_values as redpanda
 
 PODS: frozenset[str] = frozenset(
     {
@@ -18,19 +27,6 @@ NODES = "kubernetes-nodes"
 OPERATORS = "operators"
 """People, in an environment of CloudShell or through a session of Session Manager (docs/access.md)."""
 
-MYSQL = 3306
-REDIS = 6379
-KAFKA_BOOTSTRAP = 9093
-SCHEMA_REGISTRY = 9099
-"""Between the bootstrap and the brokers, so that one rule admits a service to all of them."""
-KAFKA_FIRST_BROKER = 9100
-KAFKA_EXTERNAL_LISTENER = 9094
-SCHEMA_REGISTRY_EXTERNAL_LISTENER = 8084
-AMQPS = 5671
-RABBITMQ_MANAGEMENT = 15671
-KONG_PROXY = 8443
-KONG_STATUS = 8100
-KEYCLOAK = 8443
 PROMETHEUS = 9090
 HTTPS = 443
 SUBMISSION = 587
@@ -41,7 +37,7 @@ METRICS: dict[str, tuple[int, ...]] = {
     "cert-manager": (9402,),
     "external-secrets": (8080,),
     "reloader": (9090,),
-    "fluent-bit": (2020,),
+    "fluent-bit": (FLUENT_BIT,),
     # Brokers have their metrics on the port of the admin API.
     "redpanda": (9644,),
     # Nodes; the cluster operator; the topology operator.
@@ -101,13 +97,13 @@ def _kubernetes() -> Iterator[Flow]:
     yield Flow(
         source="broker-load-balancer",
         target="redpanda",
-        port=KAFKA_EXTERNAL_LISTENER,
+        port=redpanda.EXTERNAL_PORT,
         reason="The broker load balancer hands Kafka connections to Redpanda",
     )
     yield Flow(
         source="broker-load-balancer",
         target="redpanda",
-        port=SCHEMA_REGISTRY_EXTERNAL_LISTENER,
+        port=redpanda.SCHEMA_REGISTRY_EXTERNAL_PORT,
         reason="The broker load balancer hands questions about schemas to Redpanda",
     )
     yield Flow(
@@ -210,11 +206,11 @@ def _connections(name: str, target: str, settings: Settings) -> Iterator[Flow]:
         case "cache":
             yield Flow(source=party, target="cache", port=REDIS, reason=f"{name} caches frequent reads")
         case "events":
-            last = KAFKA_FIRST_BROKER + settings.kubernetes.redpanda.brokers - 1
+            last = redpanda.FIRST_ADVERTISED_PORT + settings.kubernetes.redpanda.brokers - 1
             yield Flow(
                 source=party,
                 target="broker-load-balancer",
-                port=KAFKA_BOOTSTRAP,
+                port=redpanda.BOOTSTRAP_PORT,
                 last_port=last,
                 reason=f"{name} produces or consumes events, a port per broker, and asks for their schemas",
             )

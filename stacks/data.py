@@ -93,13 +93,13 @@ class DataStack(EnvironmentStack):
         self.backup = BackupPlan(
             self,
             "Backup",
-            name=f"spotmusic-{settings.name}",
+            name=settings.resource_prefix,
             key=self._keys.backup,
             copies_key=self._keys.copies,
             database_arns=[database.instance.instance_arn for database in databases.values()],
             # An upload is a copy of what somebody still has, and goes within days.
             bucket_arns=buckets,
-            volume_tags=_VOLUMES_OF_PODS | {"eks:eks-cluster-name": f"spotmusic-{settings.name}"},
+            volume_tags=_VOLUMES_OF_PODS | {"eks:eks-cluster-name": settings.resource_prefix},
             retention_days=settings.data.backup.retention_days,
             vault_lock_days=settings.data.backup.vault_lock_days if settings.production else None,
             removal_policy=self.named_data_removal,
@@ -107,7 +107,7 @@ class DataStack(EnvironmentStack):
         self.restore_testing = RestoreTesting(
             self,
             "RestoreTesting",
-            name=f"spotmusic_{settings.name}",
+            name=settings.resource_prefix.replace("-", "_"),
             vault=self.backup.vault,
             role=self.backup.role,
             databases={
@@ -138,7 +138,7 @@ class DataStack(EnvironmentStack):
             self,
             "Logs",
             # WAF writes to no bucket of another name, and bucket names are the world's: the account makes it ours.
-            bucket_name=f"aws-waf-logs-spotmusic-{settings.name}-{self.account}-{self.creation}",
+            bucket_name=f"aws-waf-logs-{settings.resource_prefix}-{self.account}-{self.creation}",
             retention_days=buckets.log_days,
             query_prefixes=REQUEST_LOGS,
             removal_policy=policy,
@@ -175,7 +175,7 @@ class DataStack(EnvironmentStack):
         return RelationalDatabase(
             self,
             name,
-            identifier=f"spotmusic-{settings.name}-{name.lower()}-{self.creation}",
+            identifier=f"{settings.resource_prefix}-{name.lower()}-{self.creation}",
             engine_version=database.version,
             instance_type=ec2.InstanceType(database.instance_class),
             multi_az=database.multi_az,

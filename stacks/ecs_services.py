@@ -8,9 +8,10 @@ from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.flows import RABBITMQ_MANAGEMENT, service_party
+from spotmusic_cdk.flows import service_party
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.services import ServiceSettings
+from spotmusic_constructs.messaging.rabbitmq import MANAGEMENT_PORT
 from spotmusic_constructs.services.cluster import ServicesCluster
 from spotmusic_constructs.services.fargate_service import FargateService
 from spotmusic_constructs.services.image import ServiceImage, bootstrap_image, given_image, own_image
@@ -157,7 +158,7 @@ class EcsServicesStack(EnvironmentStack):
         return QueueDepth(
             self,
             "QueueDepth",
-            endpoint=f"https://brokers.{settings.private_domain}:{RABBITMQ_MANAGEMENT}",
+            endpoint=f"https://brokers.{settings.private_domain}:{MANAGEMENT_PORT}",
             user=self._secrets.secrets.rabbitmq_monitor,
             queues=queues,
             environment=settings.name,
@@ -213,4 +214,4 @@ class EcsServicesStack(EnvironmentStack):
 
 def names_path(settings: Settings) -> str:
     """Path of the parameters with the names of the ECS services, which the observability stack reads."""
-    return f"/spotmusic/{settings.name}/ecs-services"
+    return f"{settings.parameter_path}/ecs-services"

@@ -28,15 +28,7 @@ from stacks.environment_stack import EDGE_REGION, EnvironmentStack
 from stacks.secrets import SecretsStack
 
 ADMINISTRATION = ("/auth/admin", "/auth/realms/master", "/auth/health", "/auth/metrics")
-"""Paths of Keycloak that are for the platform's team, who reaches them inside the VPC."""
-LOGINS = ("/auth/realms/spotmusic/login-actions", "/auth/realms/spotmusic/device")
-"""Forms of Keycloak in which a password, a code or the code of a device can be guessed."""
-TOKENS = ("/auth/realms/spotmusic/protocol/openid-connect/token",)
-"""Token endpoint. Every player renews its token there every five minutes, and codes and refresh tokens are random: only a request with
-the password grant counts as a login. The realm refuses that grant to its own clients and to Keycloak's `admin-cli`; a client that somebody
-adds by hand may have it."""
-LOOPBACK = tuple(f"/auth/realms/spotmusic/protocol/openid-connect/{endpoint}" for endpoint in ("auth", "token", "logout"))
-"""Endpoints that take a redirect address. Those of Grafana and of a developer's web player are behind a forwarded port."""
+"""Paths of Keycloak for the platform's team, who reaches them inside the VPC."""
 
 _PRICE_CLASSES = {
     "100": cloudfront.PriceClass.PRICE_CLASS_100,
@@ -68,7 +60,9 @@ class EdgeStack(EnvironmentStack):
             data_class="public",
             description="Spotmusic: CloudFront, its web ACL and its certificate",
         )
-        name, domain, edge = f"spotmusic-{settings.name}", settings.domain, settings.edge
+        name, domain, edge = settings.resource_prefix, settings.domain, settings.edge
+        realm = f"/auth/realms/{settings.realm}"
+        openid = f"{realm}/protocol/openid-connect"
         zone = domain and route53.HostedZone.from_hosted_zone_attributes(
             self, "Zone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.name
         )
@@ -86,10 +80,15 @@ class EdgeStack(EnvironmentStack):
             metric_name=name,
             requests_per_five_minutes=edge.requests_per_five_minutes,
             logins_per_five_minutes=edge.logins_per_five_minutes,
-            login_paths=LOGINS,
-            token_paths=TOKENS,
+            # Forms in which a password, a code or the code of a device can be guessed.
+            login_paths=(f"{realm}/login-actions", f"{realm}/device"),
+            # Players renew their tokens here every five minutes, and codes and refresh tokens are random: only a
+            # request with the password grant counts as a login. The realm refuses that grant to its own clients and to
+            # `admin-cli`; a client that an administrator adds may have it.
+            token_paths=(f"{openid}/token",),
             blocked_paths=ADMINISTRATION,
-            loopback_paths=LOOPBACK,
+            # Redirect addresses of Grafana and of a developer's web player are behind a forwarded port.
+            loopback_paths=tuple(f"{openid}/{endpoint}" for endpoint in ("auth", "token", "logout")),
             log_bucket=data.logs.bucket,
         )
         signing_keys = SigningKeyGroup(
@@ -126,7 +125,7 @@ class EdgeStack(EnvironmentStack):
         ParameterTree(
             self,
             "Parameters",
-            path=f"/spotmusic/{settings.name}/edge",
+            path=f"{settings.parameter_path}/edge",
             values={
                 "distribution-id": self.distribution.distribution_id,
                 "domain-name": self.domain_name,

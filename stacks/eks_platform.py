@@ -1,7 +1,5 @@
 """The EKS platform: the cluster, what runs on it, and the load balancers that lead to it."""
 
-from collections.abc import Iterable
-
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -12,7 +10,7 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalancer
 from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
 from spotmusic_constructs.kubernetes.kubectl import kubectl_layer
-from spotmusic_constructs.network.flows import Flow
+from spotmusic_constructs.messaging.rabbitmq import MANAGEMENT_PORT
 from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalancer
 from stacks.data import DataStack
 from stacks.environment_stack import EnvironmentStack
@@ -53,7 +51,7 @@ class EksPlatformStack(EnvironmentStack):
         )
         self._settings, self._network, self._registry, self._secrets, self._data = settings.running, network, registry, secrets, data
         self._flows = flows.table(settings)
-        self._cluster_name = f"spotmusic-{settings.name}"
+        self._cluster_name = settings.resource_prefix
 
         self.platform = self._make_cluster()
         self.cluster: eks.ICluster = self.platform.cluster
@@ -113,8 +111,6 @@ class EksPlatformStack(EnvironmentStack):
             zone=self._network.private_zone,
             logs=self._data.logs.bucket,
             cluster_name=self._cluster_name,
-            port=flows.KONG_PROXY,
-            health_port=flows.KONG_STATUS,
             deletion_protection=self._settings.production,
         )
 
@@ -129,18 +125,6 @@ class EksPlatformStack(EnvironmentStack):
             logs=self._data.logs.bucket,
             cluster_name=self._cluster_name,
             brokers=self._settings.kubernetes.redpanda.brokers,
-            kafka_bootstrap_port=flows.KAFKA_BOOTSTRAP,
-            kafka_first_broker_port=flows.KAFKA_FIRST_BROKER,
-            kafka_target_port=flows.KAFKA_EXTERNAL_LISTENER,
-            schema_registry_port=flows.SCHEMA_REGISTRY,
-            schema_registry_target_port=flows.SCHEMA_REGISTRY_EXTERNAL_LISTENER,
-            amqp_port=flows.AMQPS,
-            management_port=_management_port(self._flows),
+            management=any(flow.target == "broker-load-balancer" and flow.port == MANAGEMENT_PORT for flow in self._flows),
             deletion_protection=self._settings.production,
         )
-
-
-def _management_port(table: Iterable[Flow]) -> int | None:
-    """The listener of RabbitMQ's management API, where the table lets anybody through to it."""
-    asked = any(flow.target == "broker-load-balancer" and flow.port == flows.RABBITMQ_MANAGEMENT for flow in table)
-    return flows.RABBITMQ_MANAGEMENT if asked else None

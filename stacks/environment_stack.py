@@ -38,7 +38,7 @@ class EnvironmentStack(cdk.Stack):
         super().__init__(
             scope,
             construct_id,
-            stack_name=f"spotmusic-{settings.name}-{construct_id}",
+            stack_name=settings.stack_name(construct_id),
             env=cdk.Environment(account=settings.account, region=region or settings.region),
             description=description,
             termination_protection=settings.production,
@@ -53,8 +53,7 @@ class EnvironmentStack(cdk.Stack):
         self._zones = list(settings.zones)
         self._deletes_data = settings.deletes_data
         self.common_tags = {
-            "Project": "spotmusic",
-            "Env": settings.name,
+            **settings.identifying_tags,
             "Owner": settings.owner,
             "CostCenter": settings.cost_center,
             "DataClass": data_class,

@@ -85,4 +85,4 @@ class NetworkStack(EnvironmentStack):
 
 def connection_export(settings: Settings, service: str, word: str) -> str:
     """Name of the export that stands for a word of `talks_to`."""
-    return f"spotmusic-{settings.name}-network:{service}-talks-to-{word}"
+    return f"{settings.stack_name('network')}:{service}-talks-to-{word}"

@@ -57,13 +57,13 @@ class People(Construct):
         OperatorPolicies(
             self,
             "Policies",
-            prefix=f"spotmusic-{settings.name}",
+            prefix=settings.resource_prefix,
             tags={key: scope.common_tags[key] for key in ("Project", "Env")},
             security_group_id=security_group_id,
             subnet_ids=subnet_ids,
             cluster_arn=cluster.cluster_arn,
             # CloudFormation begins a generated name with that of the stack.
-            cluster_name=f"spotmusic-{settings.name}-ecs-services-*",
+            cluster_name=f"{settings.stack_name('ecs-services')}-*",
             task_family=self.tunnel.task_definition.family,
             task_role_arns=self.tunnel.role_arns,
             administrator_arns=settings.kubernetes.administrators,

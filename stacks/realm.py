@@ -24,6 +24,7 @@ def realm_of(settings: Settings) -> Realm:
     origins = [*([settings.public_url] if secure else []), *([] if settings.domain else [LOCAL_PLAYER])]
     email = identity.email
     return Realm(
+        name=settings.realm,
         web_redirects=[f"{origin}/{page}" for origin in origins for page in WEB_PAGES],
         mobile_redirects=[f"{origin}/app/callback" for origin in origins],
         grafana_url=GRAFANA_URL,

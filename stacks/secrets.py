@@ -4,15 +4,16 @@ from datetime import date
 
 from constructs import Construct
 
-from spotmusic_cdk.flows import AMQPS, KAFKA_BOOTSTRAP, SCHEMA_REGISTRY
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.data.rds_ca import rds_ca
+from spotmusic_constructs.messaging.rabbitmq import AMQPS_PORT
 from spotmusic_constructs.secrets.component_secrets import ComponentSecrets
 from spotmusic_constructs.secrets.data_keys import create_data_keys
 from spotmusic_constructs.secrets.generated_secret import ManualRotation
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
 from spotmusic_constructs.secrets.signing_key_pair import SigningKeyPair
 from spotmusic_constructs.secrets.signing_key_provider import SigningKeyProvider
+from spotmusic_constructs.streaming.redpanda_values import ADVERTISED_SCHEMA_REGISTRY_PORT, BOOTSTRAP_PORT
 from stacks.environment_stack import EnvironmentStack
 
 ROTATE_BEFORE = date(2027, 5, 24)
@@ -63,7 +64,7 @@ class SecretsStack(EnvironmentStack):
             )
             for name in settings.edge.signing_keys
         )
-        self.parameters = ParameterTree(self, "Parameters", path=f"/spotmusic/{settings.name}", values=_configuration(settings))
+        self.parameters = ParameterTree(self, "Parameters", path=settings.parameter_path, values=_configuration(settings))
 
 
 def _configuration(settings: Settings) -> dict[str, str]:
@@ -74,9 +75,9 @@ def _configuration(settings: Settings) -> dict[str, str]:
         "environment": settings.name,
         "region": settings.region,
         "log-level": "info" if settings.production else "debug",
-        "kafka/bootstrap-servers": f"brokers.{zone}:{KAFKA_BOOTSTRAP}",
-        "kafka/schema-registry": f"https://brokers.{zone}:{SCHEMA_REGISTRY}",
-        "amqp/endpoint": f"amqps://brokers.{zone}:{AMQPS}",
+        "kafka/bootstrap-servers": f"brokers.{zone}:{BOOTSTRAP_PORT}",
+        "kafka/schema-registry": f"https://brokers.{zone}:{ADVERTISED_SCHEMA_REGISTRY_PORT}",
+        "amqp/endpoint": f"amqps://brokers.{zone}:{AMQPS_PORT}",
         "gateway/url": f"{scheme}://gateway.{zone}",
         "services/url": f"{scheme}://services.{zone}",
         "identity/issuer": settings.issuer,

@@ -152,13 +152,13 @@ class ServiceAccess:
         """Writing and removing tracks, with the copies at the edge."""
         yield writing_access("AUDIO", self._data.audio.bucket, below=AUDIO)
         distributions = f"arn:{cdk.Aws.PARTITION}:cloudfront::{cdk.Aws.ACCOUNT_ID}:distribution/*"
-        yield invalidation_access(distributions, tags={"Project": "spotmusic", "Env": self._settings.name})
+        yield invalidation_access(distributions, tags=self._settings.identifying_tags)
         path, arn = self._edge()
         yield parameter_access({"AUDIO_PARAMETERS": path, "AUDIO_PARAMETERS_REGION": EDGE_REGION}, [f"{arn}/distribution-id"])
 
     def _edge(self) -> tuple[str, str]:
         """Path and ARN of what the edge stack tells. It comes after this one and in another region: services read it while they run."""
-        path = f"/spotmusic/{self._settings.name}/edge"
+        path = f"{self._settings.parameter_path}/edge"
         return path, self._secrets.parameters.arn_of(path).replace(f":{self._settings.region}:", f":{EDGE_REGION}:")
 
     def _audio(self) -> Iterator[Access]:

@@ -10,6 +10,7 @@ CLUB = {
     "jwksUrl": "https://club.example/keys",
 }
 FULL = Realm(
+    name="spotmusic",
     web_redirects=["https://spotmusic.example/callback"],
     mobile_redirects=["https://spotmusic.example/app/callback"],
     grafana_url="https://grafana.example",

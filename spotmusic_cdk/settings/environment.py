@@ -20,6 +20,9 @@ from spotmusic_cdk.settings.problem import ProblemsError
 from spotmusic_cdk.settings.resilience import ResilienceSettings
 from spotmusic_cdk.settings.services import CATALOGUE_DATABASE, ServiceName, ServiceSettings
 
+PROJECT = "spotmusic"
+"""Name of the platform: prefix of stack and resource names, realm, and the tag `Project`."""
+
 
 class Settings(Model):
     """One environment: everything that a user turns, typed and checked."""
@@ -60,6 +63,30 @@ class Settings(Model):
     resilience: ResilienceSettings = ResilienceSettings()
 
     @property
+    def resource_prefix(self) -> str:
+        """Prefix of the names that AWS requires, and name of the EKS cluster, such as `spotmusic-prod`."""
+        return f"{PROJECT}-{self.name}"
+
+    @property
+    def parameter_path(self) -> str:
+        """Root of the environment's parameters in Parameter Store, such as `/spotmusic/prod`."""
+        return f"/{PROJECT}/{self.name}"
+
+    @property
+    def identifying_tags(self) -> dict[str, str]:
+        """Tags that tell the environment's resources from all others."""
+        return {"Project": PROJECT, "Env": self.name}
+
+    def stack_name(self, stack: str) -> str:
+        """Name of a stack in CloudFormation, such as `spotmusic-prod-data`."""
+        return f"{self.resource_prefix}-{stack}"
+
+    @property
+    def realm(self) -> str:
+        """Name of the Keycloak realm of listeners and staff."""
+        return PROJECT
+
+    @property
     def private_domain(self) -> str:
         """Name of the private hosted zone: below the public domain, where a public certificate can be had for it."""
         return f"internal.{self.domain.name}" if self.domain else f"{self.name}.spotmusic.internal"
@@ -77,12 +104,12 @@ class Settings(Model):
     @property
     def issuer(self) -> str:
         """The issuer of tokens, letter by letter."""
-        return f"{self.public_url}/auth/realms/spotmusic"
+        return f"{self.public_url}/auth/realms/{self.realm}"
 
     @property
     def authority_parameter(self) -> str | None:
         """Parameter with the certificate authority of the brokers; none with a domain, whose certificate every client trusts."""
-        return None if self.domain else f"/spotmusic/{self.name}/internal-authority"
+        return None if self.domain else f"{self.parameter_path}/internal-authority"
 
     @property
     def deletes_data(self) -> bool:

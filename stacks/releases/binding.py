@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from constructs import IConstruct
 
-from spotmusic_cdk import flows
+from spotmusic_constructs.gateway.kong_values import PROXY_PORT
 from spotmusic_constructs.kubernetes.bindings import Binding, Bindings, broker_bindings
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
-from spotmusic_constructs.streaming.redpanda import LABELS as REDPANDA_LABELS
+from spotmusic_constructs.messaging.rabbitmq import AMQPS_PORT, MANAGEMENT_PORT
+from spotmusic_constructs.streaming import redpanda_values as redpanda
 from stacks.releases.site import CHARTS, Site
 
 
@@ -19,14 +20,14 @@ def bind(site: Site, *, after: Sequence[IConstruct]) -> Bindings:
             name="kong",
             namespace="kong",
             service="kong-proxy",
-            port=flows.KONG_PROXY,
+            port=PROXY_PORT,
             target_group_arn=site.gateway.target_group.target_group_arn,
         ),
         *broker_bindings(
             namespace="redpanda",
             statefulset="redpanda",
-            port=flows.KAFKA_EXTERNAL_LISTENER,
-            labels=REDPANDA_LABELS,
+            port=redpanda.EXTERNAL_PORT,
+            labels=redpanda.LABELS,
             bootstrap=brokers.kafka_bootstrap.target_group_arn,
             brokers=[group.target_group_arn for group in brokers.kafka_brokers],
         ),
@@ -34,15 +35,15 @@ def bind(site: Site, *, after: Sequence[IConstruct]) -> Bindings:
             name="redpanda-schema-registry",
             namespace="redpanda",
             service="redpanda-schema-registry",
-            port=flows.SCHEMA_REGISTRY_EXTERNAL_LISTENER,
+            port=redpanda.SCHEMA_REGISTRY_EXTERNAL_PORT,
             target_group_arn=brokers.schema_registry.target_group_arn,
-            selector=REDPANDA_LABELS,
+            selector=redpanda.LABELS,
         ),
         Binding(
             name="rabbitmq-amqp",
             namespace="rabbitmq",
             service="rabbitmq",
-            port=flows.AMQPS,
+            port=AMQPS_PORT,
             target_group_arn=brokers.amqp.target_group_arn,
         ),
     ]
@@ -52,7 +53,7 @@ def bind(site: Site, *, after: Sequence[IConstruct]) -> Bindings:
                 name="rabbitmq-management",
                 namespace="rabbitmq",
                 service="rabbitmq",
-                port=flows.RABBITMQ_MANAGEMENT,
+                port=MANAGEMENT_PORT,
                 target_group_arn=brokers.management.target_group_arn,
             )
         )

@@ -22,6 +22,7 @@ def release_keycloak(site: Site) -> Keycloak:
         chart=versions.KEYCLOAK,
         images=site.registry.images,
         public_url=settings.public_url,
+        realm=settings.realm,
         database_host=database.endpoint,
         database_port=database.port,
         database_ca=rds_ca(settings.region),
@@ -55,7 +56,7 @@ def release_realm(site: Site, *, keycloak: Keycloak) -> RealmConfiguration:
 def release_kong(site: Site, *, keycloak: Keycloak) -> Kong:
     """Releases the gateway of the Web API, which routes logins to Keycloak."""
     settings = site.settings
-    kong, zone = settings.kubernetes.kong, settings.private_domain
+    kong, zone, cache = settings.kubernetes.kong, settings.private_domain, site.data.cache
     return Kong(
         site.stack,
         "Kong",
@@ -71,9 +72,12 @@ def release_kong(site: Site, *, keycloak: Keycloak) -> Kong:
         login_url=keycloak.url,
         public_url=settings.public_url,
         tokens=TokenCheck(issuer=settings.issuer, jwks_uri=keycloak.jwks_uri),
-        rate_limit=RateLimit(requests_per_minute=kong.requests_per_minute, host=site.data.cache.primary_endpoint),
-        cache_user=site.data.cache.users["kong"],
+        rate_limit=RateLimit(
+            requests_per_minute=kong.requests_per_minute, host=site.data.cache.primary_endpoint, port=site.data.cache.port
+        ),
+        cache_user=cache.users["kong"],
         vpc_cidr=settings.network.cidr,
+        realm=settings.realm,
         min_replicas=kong.min_replicas,
         max_replicas=kong.max_replicas,
         after=[keycloak],

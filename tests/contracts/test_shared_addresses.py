@@ -45,7 +45,7 @@ TRIES = 3
 
 
 def test_everybody_behind_one_address_may_pass_kong() -> None:
-    limit = RateLimit(requests_per_minute=1, host="")
+    limit = RateLimit(requests_per_minute=1, host="", port=6379)
     per_minute = settings_of("prod").edge.requests_per_five_minutes / 5
     assert limit.logins_per_minute >= LISTENERS_BEHIND_AN_ADDRESS * PAGES / RETURNING_MINUTES
     assert limit.tokens_per_minute >= LISTENERS_BEHIND_AN_ADDRESS * TRIES

@@ -92,7 +92,7 @@ def gateway(folder: Path, keycloak: Keycloak, *, keys_port: int | None = None) -
         realm="spotmusic",
         public_url=PUBLIC_URL,
         tokens=TokenCheck(issuer=ISSUER, jwks_uri=keys),
-        rate_limit=RateLimit(requests_per_minute=600, host="cache.example"),
+        rate_limit=RateLimit(requests_per_minute=600, host="cache.example", port=6379),
     )
     services: list[Any] = list(told["services"])  # type: ignore[call-overload]
     ours = (REALM_TOKEN, VIEWER_ADDRESS)

@@ -157,7 +157,7 @@ def services(timeout_ms: int) -> Json:
         realm="spotmusic",
         public_url="https://spotmusic.example",
         tokens=TokenCheck(issuer=ISSUER, jwks_uri="https://keycloak/certs"),
-        rate_limit=RateLimit(requests_per_minute=600, host="cache"),
+        rate_limit=RateLimit(requests_per_minute=600, host="cache", port=6379),
     )
     found: Json = {}
     for service in config["services"]:

@@ -136,7 +136,7 @@ def weak_references(context: Context) -> Iterator[Finding]:
             answer = context.clients("iam", EDGE_REGION).simulate_principal_policy(
                 PolicySourceArn=f"arn:aws:iam::{context.account}:role/{role}",
                 ActionNames=["cloudformation:DescribeStacks"],
-                ResourceArns=[f"arn:aws:cloudformation:{producer}:{context.account}:stack/spotmusic-{settings.name}-{name}/*"],
+                ResourceArns=[f"arn:aws:cloudformation:{producer}:{context.account}:stack/{settings.stack_name(name)}/*"],
             )
         except ClientError as error:
             if error_code(error) != "NoSuchEntity":
@@ -194,7 +194,7 @@ def stacks(context: Context) -> Iterator[Finding]:
     for name, region in STACKS.items():
         try:
             client = context.clients("cloudformation", region or settings.region)
-            (found,) = client.describe_stacks(StackName=f"spotmusic-{settings.name}-{name}")["Stacks"]
+            (found,) = client.describe_stacks(StackName=settings.stack_name(name))["Stacks"]
         except ClientError as error:
             if error_code(error) != "ValidationError":
                 raise
@@ -204,7 +204,7 @@ def stacks(context: Context) -> Iterator[Finding]:
         # The CLI deletes and makes anew a stack that never stood, unless it is protected.
         if status in UPDATABLE or (status == "ROLLBACK_COMPLETE" and not settings.production):
             continue
-        at = f"--region {region or settings.region} --stack-name spotmusic-{settings.name}-{name}"
+        at = f"--region {region or settings.region} --stack-name {settings.stack_name(name)}"
         wrong.append(fix(f"stack {name}", status, _way_out(status, at)))
     yield from wrong or [ok("stacks", f"{standing} of {len(STACKS)} stand, and take an update" if standing else "none stands yet")]
 

@@ -23,7 +23,7 @@ def web_acl_logs(context: Context) -> Iterator[Finding]:
     for configuration in _configurations(wafv2):
         for destination in configuration["LogDestinationConfigs"]:
             bucket = destination.rpartition(":::")[2].partition("/")[0]
-            if not bucket.startswith(f"{BUCKET}spotmusic-{settings.name}-"):
+            if not bucket.startswith(f"{BUCKET}{settings.resource_prefix}-"):
                 continue
             prefix = f"AWSLogs/{context.account}/WAFLogs/cloudfront/"
             if s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("KeyCount"):

@@ -124,7 +124,7 @@ def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[A
 
 def standing(context: Context, stack: str) -> dict[str, tuple[str, str]]:
     """Returns type and physical id of what a stack of the home region has, by logical id; nothing where it does not stand."""
-    arguments = {"StackName": f"spotmusic-{context.settings.name}-{stack}"}
+    arguments = {"StackName": context.settings.stack_name(stack)}
     try:
         listed = list(pages(context.home("cloudformation"), "list_stack_resources", "StackResourceSummaries", **arguments))
     except ClientError as error:

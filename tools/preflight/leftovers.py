@@ -13,7 +13,7 @@ VAULTS = "dataBackup"
 def log_groups(context: Context) -> Iterator[Finding]:
     """Looks for the log group of the control plane, whose name AWS fixes."""
     settings = context.settings
-    name = f"/aws/eks/spotmusic-{settings.name}/cluster"
+    name = f"/aws/eks/{settings.resource_prefix}/cluster"
     found = pages(context.home("logs"), "describe_log_groups", "logGroups", logGroupNamePrefix=name)
     command = f"aws logs delete-log-group --region {settings.region} --log-group-name {name}"
     yield _verdict(context, "log group", name if any(group["logGroupName"] == name for group in found) else None, "eks-platform", command)
@@ -22,7 +22,7 @@ def log_groups(context: Context) -> Iterator[Finding]:
 def cluster(context: Context) -> Iterator[Finding]:
     """Looks for the cluster, which a stack that could not delete it leaves under its name."""
     settings = context.settings
-    name = f"spotmusic-{settings.name}"
+    name = settings.resource_prefix
     clusters = pages(context.home("eks"), "list_clusters", "clusters")
     command = f"aws eks delete-cluster --region {settings.region} --name {name}"
     yield _verdict(context, "cluster", name if name in clusters else None, "eks-platform", command)
@@ -57,7 +57,7 @@ def parameter(context: Context) -> Iterator[Finding]:
 
 def _stands(context: Context, stack: str) -> bool:
     try:
-        name = f"spotmusic-{context.settings.name}-{stack}"
+        name = context.settings.stack_name(stack)
         return bool(context.home("cloudformation").describe_stacks(StackName=name)["Stacks"])
     except ClientError as error:
         if error_code(error) == "ValidationError":

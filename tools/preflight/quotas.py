@@ -64,7 +64,7 @@ def quotas(context: Context) -> Iterator[Finding]:
     """Compares each quota with its need."""
     settings = context.settings
     client = context.home("service-quotas")
-    own = {"Project": "spotmusic", "Env": settings.name}.items()
+    own = settings.identifying_tags.items()
     addresses = context.home("ec2").describe_addresses().get("Addresses", ())
     others = sum(not own <= {tag["Key"]: tag["Value"] for tag in address.get("Tags", ())}.items() for address in addresses)
     for need in needs(settings, other_addresses=others):

@@ -8,6 +8,7 @@ from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from spotmusic_constructs.gateway.kong_values import PROXY_PORT, STATUS_PORT
 from spotmusic_constructs.network.internal_load_balancer import InternalLoadBalancer
 
 IDLE_TIMEOUT = cdk.Duration.seconds(25)
@@ -30,8 +31,6 @@ class GatewayLoadBalancer(InternalLoadBalancer):
         logs: bucket whose policy admits the logs of load balancers; access and connection logs go there.
         cluster_name: name of the EKS cluster whose pods join. Auto Mode registers targets only where the tag
             `eks:eks-cluster-name` says so (AWS managed policy AmazonEKSLoadBalancingPolicy).
-        port: port of the pods, where they speak HTTPS. The load balancer encrypts to them and does not check who they are.
-        health_port: port of the pods that answers health checks over HTTP.
         health_path: path that answers 200 when a pod can serve.
         deletion_protection: whether Elastic Load Balancing refuses to delete it.
 
@@ -52,8 +51,6 @@ class GatewayLoadBalancer(InternalLoadBalancer):
         logs: s3.IBucket,
         cluster_name: str,
         record_name: str = "gateway",
-        port: int = 8443,
-        health_port: int = 8100,
         health_path: str = "/status/ready",
         deletion_protection: bool = True,
     ) -> None:
@@ -78,12 +75,13 @@ class GatewayLoadBalancer(InternalLoadBalancer):
             vpc=vpc,
             target_type=elbv2.TargetType.IP,
             protocol=elbv2.ApplicationProtocol.HTTPS,
-            port=port,
+            # The load balancer encrypts to the pods and does not verify their certificates.
+            port=PROXY_PORT,
             # Shorter than the pods' own grace period, so that no request meets a pod that is gone.
             deregistration_delay=cdk.Duration.seconds(30),
             health_check=elbv2.HealthCheck(
                 protocol=elbv2.Protocol.HTTP,
-                port=str(health_port),
+                port=str(STATUS_PORT),
                 path=health_path,
                 interval=cdk.Duration.seconds(10),
                 timeout=cdk.Duration.seconds(5),

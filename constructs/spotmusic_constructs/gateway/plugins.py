@@ -71,10 +71,10 @@ class RateLimit:
 
     requests_per_minute: int
     host: str
+    port: int
     logins_per_minute: int = 1_200
     tokens_per_minute: int = 1_500
     open_per_minute: int = 5_000
-    port: int = 6379
     username: str = "kong"
 
     def to_plugin(self) -> Plugin:

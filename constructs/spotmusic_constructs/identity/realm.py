@@ -38,7 +38,7 @@ class Realm:
         providers: external identity providers.
     """
 
-    name: str = "spotmusic"
+    name: str
     web_redirects: Sequence[str] = ()
     mobile_redirects: Sequence[str] = ()
     grafana_url: str | None = None

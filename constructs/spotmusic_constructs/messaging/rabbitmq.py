@@ -18,6 +18,7 @@ RELEASE = "rabbitmq"
 TLS = "rabbitmq-tls"
 DEFAULT_USER = "rabbitmq-default-user"
 AMQPS_PORT = 5671
+MANAGEMENT_PORT = 15671
 REPLICAS = 3
 LABELS = {"app.kubernetes.io/name": RELEASE}
 IMPORTED = {"rabbitmq.com/topology-operator": "true"}

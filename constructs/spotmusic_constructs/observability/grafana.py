@@ -39,7 +39,7 @@ class Grafana:
     realm_url: str
     internal_realm_url: str
     database_host: str
-    database_port: int = 3306
+    database_port: int
     database_ca: str
     database_user: secretsmanager.ISecret
     admin: secretsmanager.ISecret

@@ -10,7 +10,9 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.messaging.rabbitmq import AMQPS_PORT, MANAGEMENT_PORT
 from spotmusic_constructs.network.internal_load_balancer import TLS_POLICY, WITHOUT_PROTECTION
+from spotmusic_constructs.streaming import redpanda_values as redpanda
 
 _WITHOUT_CERTIFICATE = {
     "NIST.800.53.R5::NIST.800.53.R5-ELBv2ACMCertificateRequired": (
@@ -23,7 +25,7 @@ class BrokerLoadBalancer(Construct):
     """An internal Network Load Balancer with a listener for each thing that a client may want to reach.
 
     A Kafka client asks any broker (bootstrap) for the cluster's members and then connects to each by the address that it
-    advertises, so each broker has a listener of its own: `<record_name>.<zone>:<kafka_first_broker_port + ordinal>`. The schema registry,
+    advertises, so each broker has a listener of its own: `<record_name>.<zone>:<9100 + ordinal>`. The schema registry,
     AMQP and RabbitMQ's management API have one each.
 
     With a certificate the listeners end TLS and begin it anew towards the pods, and clients need no authority but Amazon's.
@@ -40,13 +42,7 @@ class BrokerLoadBalancer(Construct):
         cluster_name: name of the EKS cluster whose pods join. Auto Mode registers targets only where the tag
             `eks:eks-cluster-name` says so (AWS managed policy AmazonEKSLoadBalancingPolicy).
         brokers: number of Kafka brokers.
-        kafka_bootstrap_port: listener that leads to any broker.
-        kafka_first_broker_port: listener of broker 0; the others follow.
-        kafka_target_port: port of the brokers for clients from outside the cluster.
-        schema_registry_port: listener that leads to the schema registry of any broker.
-        schema_registry_target_port: port of the schema registry for clients from outside the cluster.
-        amqp_port: listener and port of AMQP over TLS.
-        management_port: listener and port of RabbitMQ's management API over TLS; none when nobody asks it.
+        management: whether RabbitMQ's management API has a listener.
         record_name: host name in the zone.
         deletion_protection: whether Elastic Load Balancing refuses to delete it.
 
@@ -67,13 +63,7 @@ class BrokerLoadBalancer(Construct):
         logs: s3.IBucket,
         cluster_name: str,
         brokers: int = 3,
-        kafka_bootstrap_port: int = 9093,
-        kafka_first_broker_port: int = 9100,
-        kafka_target_port: int = 9094,
-        schema_registry_port: int = 9099,
-        schema_registry_target_port: int = 8084,
-        amqp_port: int = 5671,
-        management_port: int | None = None,
+        management: bool = False,
         record_name: str = "brokers",
         deletion_protection: bool = True,
     ) -> None:
@@ -97,14 +87,16 @@ class BrokerLoadBalancer(Construct):
         self.load_balancer.set_attribute("access_logs.s3.bucket", logs.bucket_name)
         self.load_balancer.set_attribute("access_logs.s3.prefix", f"{record_name}-access")
 
-        self.kafka_bootstrap = self._listen("KafkaBootstrap", port=kafka_bootstrap_port, target_port=kafka_target_port)
+        self.kafka_bootstrap = self._listen("KafkaBootstrap", port=redpanda.BOOTSTRAP_PORT, target_port=redpanda.EXTERNAL_PORT)
         self.kafka_brokers = tuple(
-            self._listen(f"KafkaBroker{ordinal}", port=kafka_first_broker_port + ordinal, target_port=kafka_target_port)
+            self._listen(f"KafkaBroker{ordinal}", port=redpanda.FIRST_ADVERTISED_PORT + ordinal, target_port=redpanda.EXTERNAL_PORT)
             for ordinal in range(brokers)
         )
-        self.schema_registry = self._listen("SchemaRegistry", port=schema_registry_port, target_port=schema_registry_target_port)
-        self.amqp = self._listen("Amqp", port=amqp_port, target_port=amqp_port)
-        self.management = self._listen("Management", port=management_port, target_port=management_port) if management_port else None
+        self.schema_registry = self._listen(
+            "SchemaRegistry", port=redpanda.ADVERTISED_SCHEMA_REGISTRY_PORT, target_port=redpanda.SCHEMA_REGISTRY_EXTERNAL_PORT
+        )
+        self.amqp = self._listen("Amqp", port=AMQPS_PORT, target_port=AMQPS_PORT)
+        self.management = self._listen("Management", port=MANAGEMENT_PORT, target_port=MANAGEMENT_PORT) if management else None
         route53.ARecord(
             self,
             "Address",

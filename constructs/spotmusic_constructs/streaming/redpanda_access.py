@@ -9,7 +9,7 @@ from aws_cdk import aws_eks_v2 as eks
 from constructs import Construct, IConstruct
 
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
-from spotmusic_constructs.streaming.redpanda import BOOTSTRAP_USER, MECHANISM, RELEASE
+from spotmusic_constructs.streaming.redpanda_values import BOOTSTRAP_PORT, BOOTSTRAP_USER, MECHANISM, RELEASE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ class RedpandaAccess(Construct):
             after=after,
             values={
                 "image": image,
-                "brokers": f"{RELEASE}.{namespace}.svc.cluster.local:9093",
+                "brokers": f"{RELEASE}.{namespace}.svc.cluster.local:{BOOTSTRAP_PORT}",
                 "mechanism": MECHANISM,
                 "superuserSecret": BOOTSTRAP_USER,
                 "tlsSecret": f"{RELEASE}-default-cert",

@@ -19,10 +19,13 @@ USERS = "redpanda-users"
 BOOTSTRAP_USER = "redpanda-bootstrap-user"
 EXTERNAL_TLS = "redpanda-external-tls"
 MECHANISM = "SCRAM-SHA-512"
+BOOTSTRAP_PORT = 9093
+"""Port of Kafka for pods of the cluster, and listener of the load balancer that leads to any broker."""
 EXTERNAL_PORT = 9094
+"""Port of Kafka for clients outside the cluster."""
 SCHEMA_REGISTRY_EXTERNAL_PORT = 8084
 ADVERTISED_SCHEMA_REGISTRY_PORT = 9099
-"""Listener of the load balancer, which the chart only writes into a profile for people."""
+"""Listener of the load balancer, between the bootstrap and the brokers: one rule covers all of them."""
 FIRST_ADVERTISED_PORT = 9100
 """Broker i is advertised on this port plus i: one listener of the load balancer for each."""
 CACHE = "/var/lib/redpanda/data/cloud_storage_cache"

@@ -30,7 +30,7 @@ def config(*routes: GatewayRoute) -> Json:
         realm="spotmusic",
         public_url="https://spotmusic.example",
         tokens=TokenCheck(issuer=ISSUER, jwks_uri=f"{LOGIN}/auth/realms/spotmusic/protocol/openid-connect/certs"),
-        rate_limit=RateLimit(requests_per_minute=600, host=CACHE),
+        rate_limit=RateLimit(requests_per_minute=600, host=CACHE, port=6379),
     )
 
 

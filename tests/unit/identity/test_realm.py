@@ -123,7 +123,9 @@ def test_tokens_of_the_player_and_the_apps_are_for_the_web_api_with_roles_of_the
 
 
 def test_the_player_shares_its_origin_with_keycloak_and_needs_no_cors_but_on_a_developers_machine() -> None:
-    local: Json = Realm(web_redirects=["https://spotmusic.example/callback", "http://localhost:5173/callback"]).to_representation()
+    local: Json = Realm(
+        name="spotmusic", web_redirects=["https://spotmusic.example/callback", "http://localhost:5173/callback"]
+    ).to_representation()
     assert client(local, "web")["webOrigins"] == ["http://localhost:5173"]
     assert client(local, "web")["attributes"]["post.logout.redirect.uris"] == "http://localhost:5173/##https://spotmusic.example/"
 
@@ -155,20 +157,20 @@ def test_every_reference_has_its_secret(realm: Json) -> None:
 
 
 def test_without_mail_nobody_is_asked_to_confirm_an_address() -> None:
-    quiet: Json = Realm(web_redirects=["https://spotmusic.example/callback"]).to_representation()
+    quiet: Json = Realm(name="spotmusic", web_redirects=["https://spotmusic.example/callback"]).to_representation()
     assert quiet["verifyEmail"] is quiet["resetPasswordAllowed"] is quiet["registrationAllowed"] is False
     assert "smtpServer" not in quiet
 
 
 def test_without_grafana_there_is_no_client_for_it() -> None:
-    small: Json = Realm(web_redirects=["https://spotmusic.example/callback"]).to_representation()
+    small: Json = Realm(name="spotmusic", web_redirects=["https://spotmusic.example/callback"]).to_representation()
     assert [found["clientId"] for found in small["clients"]] == ["web", "mobile", "admin-cli"]
     assert "client" not in small["roles"]
 
 
 @pytest.mark.parametrize(("required", "said"), [(True, "all"), (False, "none")])
 def test_tls_is_required_unless_the_load_balancer_has_none(required: bool, said: str) -> None:
-    assert Realm(tls_required=required).to_representation()["sslRequired"] == said
+    assert Realm(name="spotmusic", tls_required=required).to_representation()["sslRequired"] == said
 
 
 def test_nobody_administers_keycloak_with_a_password_alone() -> None:

@@ -38,7 +38,9 @@ def configuration(stack: cdk.Stack) -> RealmConfiguration:
         config_image="registry.example.com/adorsys/keycloak-config-cli:6.5.1-26.5.5",
         keycloak_image="registry.example.com/keycloak/keycloak:26.8.2",
         url="https://keycloak-http.keycloak.svc.cluster.local:8443/auth",
-        realm=Realm(web_redirects=["https://spotmusic.example/callback"], grafana_url="https://localhost:3000", providers=[google]),
+        realm=Realm(
+            name="spotmusic", web_redirects=["https://spotmusic.example/callback"], grafana_url="https://localhost:3000", providers=[google]
+        ),
         automation=secret_in(stack, "automation"),
         clients=secret_in(stack, "clients"),
     )

@@ -39,6 +39,7 @@ def stack_with(**changes: Any) -> tuple[cdk.Stack, KubePrometheusStack]:
             realm_url="https://spotmusic.example/auth/realms/spotmusic",
             internal_realm_url="https://keycloak-http.keycloak.svc.cluster.local:8443/auth/realms/spotmusic",
             database_host="identity.rds.example.com",
+            database_port=3306,
             database_ca=rds_ca("sa-east-1"),
             database_user=secret_in(stack, "database"),
             admin=secret_in(stack, "admin"),

@@ -44,7 +44,7 @@ def synthesize(*, certificate: bool, **more: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
-    return synthesize(certificate=True, brokers=5, management_port=15671)
+    return synthesize(certificate=True, brokers=5, management=True)
 
 
 @pytest.fixture(scope="module")
