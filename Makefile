@@ -125,9 +125,11 @@ ENGINES := redis-server mariadb-server-core rabbitmq-server prometheus prometheu
 # Keycloak's distribution, of the newest version that Maven Central has beside the deployed one.
 KEYCLOAK := 26.7.3
 KEYCLOAK_SHA256 := 27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f
+# Kafka stands in for Redpanda, which has no build there.
+KAFKA := 4.4.0
 MAVEN_COPY := org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy
 
-engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/example/.ready  ## change: fetch the engines of `make engines` into .tools
+engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/kafka/$(KAFKA).ready .tools/example/.ready  ## change: fetch the engines of `make engines` into .tools
 
 .tools/example/.ready: examples/service/requirements.lock | setup
 	rm -rf .tools/example
@@ -143,6 +145,15 @@ engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/exa
 	rm .tools/keycloak/keycloak-quarkus-dist-$(KEYCLOAK).zip
 	@touch $@
 
+# Of the libraries that Maven brings, each must be listed with its hash.
+.tools/kafka/$(KAFKA).ready: tests/engines/kafka.xml tests/engines/kafka.sha256
+	@command -v mvn java >/dev/null || { echo "Kafka needs Java 17 or newer, and Maven to fetch it."; exit 1; }
+	rm -rf .tools/kafka
+	mvn --batch-mode --quiet --file tests/engines/kafka.xml $(MAVEN_COPY)-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.tools/kafka
+	cd .tools/kafka && sha256sum --check --quiet $(CURDIR)/tests/engines/kafka.sha256
+	test $$(ls .tools/kafka | wc -l) = $$(wc -l < tests/engines/kafka.sha256)
+	@touch $@
+
 .tools/engines/.ready: Makefile
 	@command -v apt-get dpkg >/dev/null || { echo "Put the programs of $(ENGINES) in PATH: there is no apt-get here to fetch them."; exit 1; }
 	rm -rf .tools/engines .tools/engines-apt
@@ -156,7 +167,7 @@ engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/exa
 	done
 	@touch $@
 
-engines: setup  ## prove: ask real Redis, MariaDB, RabbitMQ, Keycloak and others
+engines: setup  ## prove: ask real Redis, MariaDB, RabbitMQ, Kafka and others
 	python -m pytest tests/engines $(if $(ONLY),-m "$(ONLY)")
 
 stand-ins: setup  ## use: start engines for `local run`, beside the embedded AWS

@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import ssl
 import threading
 import time
 from typing import Any
@@ -39,20 +38,20 @@ class User:
         return bool(self.password != before)
 
 
-def authority_of_brokers(prefix: str) -> ssl.SSLContext:
-    """Returns what verifies the brokers: public authorities, or without a domain the only one in a parameter.
+def authority_of_brokers(prefix: str) -> str | None:
+    """Returns the only authority that verifies the brokers (PEM), from a parameter; none where public ones do.
 
     Raises:
         UnavailableError: when the parameter is not there yet. The caller tries again, with pauses.
     """
     parameter = os.environ.get(f"{prefix}_AUTHORITY_PARAMETER")
     if parameter is None:
-        return ssl.create_default_context()
+        return None
     try:
         value = boto3.client("ssm", config=WITHIN).get_parameter(Name=parameter)["Parameter"]["Value"]
     except (BotoCoreError, ClientError) as error:
         raise UnavailableError(parameter) from error
-    return ssl.create_default_context(cadata=value)
+    return str(value)
 
 
 class Edge:

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import random
+import ssl
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -63,6 +64,7 @@ class Worker:
 
     def _connected(self) -> "pika.BlockingConnection":
         endpoint = urlsplit(os.environ["TASKS_ENDPOINT"])
+        authorities = ssl.create_default_context(cadata=authority_of_brokers("TASKS"))
         assert endpoint.hostname  # noqa: S101 - an address has one
         return pika.BlockingConnection(
             pika.ConnectionParameters(
@@ -70,7 +72,7 @@ class Worker:
                 port=endpoint.port,
                 virtual_host=os.environ["TASKS_VIRTUAL_HOST"],
                 credentials=pika.PlainCredentials(self._user.name, self._user.password),
-                ssl_options=pika.SSLOptions(authority_of_brokers("TASKS"), endpoint.hostname),
+                ssl_options=pika.SSLOptions(authorities, endpoint.hostname),
                 heartbeat=30,
                 socket_timeout=5,
                 stack_timeout=10,

@@ -1,7 +1,7 @@
 """`make stand-ins`: engines with the platform's users, rights and queues, beside the embedded AWS, until Ctrl-C.
 
-MariaDB, Redis and RabbitMQ stand in for what an account has. Their users have the passwords of the embedded AWS, so that
-`python -m tools.local_aws run SERVICE -- COMMAND` finds them. Redpanda has none: it can't be started without a container.
+MariaDB, Redis, RabbitMQ and Kafka stand in for what an account has. Their users have the passwords of the embedded AWS, so that
+`python -m tools.local_aws run SERVICE -- COMMAND` finds them.
 """
 
 import argparse
@@ -24,8 +24,10 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.loader import SettingsError
 from spotmusic_constructs.data.cache_users import access_string
 from spotmusic_constructs.messaging.topology import TaskQueue, Topology
+from spotmusic_constructs.streaming.redpanda_access import Topic, access_values
 from stacks.data import database_roles
 from tests.conftest import ROOT, settings_of
+from tests.engines.kafka import kafka
 from tests.engines.stores import ADMINISTRATOR, MASTER, mariadb, redis
 from tests.engines.test_rabbitmq import rabbitmq
 from tools.local_aws import session
@@ -40,11 +42,11 @@ Environments = Mapping[str, Mapping[str, str]]
 
 @contextmanager
 def stand_ins(folder: Path, settings: Settings, environments: Environments) -> Iterator[dict[str, Any]]:
-    """Starts the engines, and gives the variables that lead tasks to them and the certificate of RabbitMQ.
+    """Starts the engines, and gives the variables that lead tasks to them and the certificates of the brokers.
 
     Args:
         folder: empty folder for their data.
-        settings: the environment, with its queues.
+        settings: the environment, with its queues and topics.
         environments: environment of the task of each service.
     """
     topology = Topology(
@@ -52,17 +54,26 @@ def stand_ins(folder: Path, settings: Settings, environments: Environments) -> I
         users=dict.fromkeys(settings.services_talking_to("tasks"), ""),
         monitor="",
     )
-    passwords = {name: variables["TASKS_PASSWORD"] for name, variables in environments.items() if "TASKS_PASSWORD" in variables}
+    passwords, readers = (
+        {name: variables[f"{prefix}_PASSWORD"] for name, variables in environments.items() if f"{prefix}_PASSWORD" in variables}
+        for prefix in ("TASKS", "EVENTS")
+    )
     with ExitStack() as engines:
-        places = {name: folder / name for name in ("redis", "mariadb", "rabbitmq")}
+        places = {name: folder / name for name in ("redis", "mariadb", "rabbitmq", "kafka")}
         for place in places.values():
             place.mkdir()
         cache = engines.enter_context(redis(places["redis"], "".join((ADMINISTRATOR, *_cache_users(environments)))))
         database = engines.enter_context(mariadb(places["mariadb"], MASTER))
         create_users(database.folder / "socket", settings, environments)
         engines.enter_context(rabbitmq(places["rabbitmq"], topology, passwords))
+        brokers, events = ["rabbitmq"], {}
+        try:
+            stream = engines.enter_context(kafka(places["kafka"], events_access(settings), readers))
+            brokers, events = ["rabbitmq", "kafka"], {"EVENTS_BOOTSTRAP_SERVERS": f"localhost:{stream.port}"}
+        except pytest.skip.Exception as missing:
+            print(f"without events: {missing}", flush=True)
         yield {
-            "certificate": (places["rabbitmq"] / "tls.crt").read_text(),
+            "certificate": "".join((places[name] / "tls.crt").read_text() for name in brokers),
             "variables": {
                 "CACHE_HOST": "localhost",
                 "CACHE_READER_HOST": "localhost",
@@ -71,9 +82,16 @@ def stand_ins(folder: Path, settings: Settings, environments: Environments) -> I
                 **{f"{prefix}_PORT": str(database.port) for prefix in ("CATALOGUE", "DATABASE")},
                 **{f"{prefix}_AUTHORITY": (places["mariadb"] / "tls.crt").read_text() for prefix in ("CATALOGUE", "DATABASE")},
                 "TASKS_ENDPOINT": f"amqps://localhost:{(places['rabbitmq'] / 'port').read_text()}",
+                **events,
                 "SSL_CERT_FILE": str(_authorities(folder, places)),
             },
         }
+
+
+def events_access(settings: Settings) -> dict[str, object]:
+    """Returns the values of the chart `redpanda-access` that describe topics and rights."""
+    topics = [Topic(name=name, **topic.model_dump()) for name, topic in settings.topics.items()]
+    return access_values(topics, settings.services_talking_to("events"))
 
 
 def _cache_users(environments: Environments) -> Iterator[str]:
@@ -116,8 +134,9 @@ def _authorities(folder: Path, places: Mapping[str, Path]) -> Path:
     """Those of this machine, and the certificates of the engines that have public ones on AWS."""
     system = ssl.get_default_verify_paths().cafile
     texts = [Path(system).read_text()] if system else []
+    own = [place / "tls.crt" for place in places.values()]
     file = folder / "authorities.pem"
-    file.write_text("\n".join([*texts, *((place / "tls.crt").read_text() for place in places.values())]))
+    file.write_text("\n".join([*texts, *(path.read_text() for path in own if path.exists())]))
     return file
 
 
@@ -140,7 +159,7 @@ def main() -> None:
             left.callback(parameters.delete_parameter, Name=settings.authority_parameter)
         file.write_text(json.dumps(found["variables"]))
         left.callback(file.unlink)
-        print(f"MariaDB, Redis and RabbitMQ stand in for {options.env}. Ctrl-C ends them.", flush=True)
+        print(f"MariaDB, Redis, RabbitMQ and Kafka stand in for {options.env}. Ctrl-C ends them.", flush=True)
         signal.sigwait({signal.SIGINT, signal.SIGTERM})
 
 

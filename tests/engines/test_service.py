@@ -1,7 +1,4 @@
-"""examples/service as tasks of playback and notifications, with the variables that the platform gives them, against real engines.
-
-Redpanda is not at hand, so that events are not tried here.
-"""
+"""examples/service as tasks of playback and notifications, with the variables that the platform gives them, against real engines."""
 
 import json
 import os
@@ -26,7 +23,9 @@ import pytest
 
 from spotmusic_constructs.data.cache_users import access_string
 from spotmusic_constructs.messaging.topology import TaskQueue, Topology
+from spotmusic_constructs.streaming.redpanda import MECHANISM
 from tests.conftest import ROOT, settings_of
+from tests.engines.kafka import library
 from tests.engines.programs import Process, program, running, wait_until
 from tests.engines.stand_ins import stand_ins
 from tests.engines.stores import ADMINISTRATOR, MASTER, Engine, mariadb, redis
@@ -465,9 +464,20 @@ def test_stand_ins_serve_the_example(here: Aws, libraries: Path, signing_key: st
     tasks = {
         name: {f"TASKS_{key}": value for key, value in user("TASKS", name, name).items()} for name in settings.services_talking_to("tasks")
     }
-    with stand_ins(tmp_path, settings, {**tasks, "playback": given}) as found:
+    for name in settings.services_talking_to("events"):
+        tasks.setdefault(name, {}).update({f"EVENTS_{key}": value for key, value in user("EVENTS", name).items()})
+    with stand_ins(tmp_path, settings, {**tasks, "playback": {**tasks["playback"], **given}}) as found:
         socket_ = str(tmp_path / "mariadb" / "socket")
         with pymysql.connect(unix_socket=socket_, user="master", password="master") as connection, connection.cursor() as cursor:
             cursor.execute("CREATE TABLE catalogue.tracks (id BIGINT PRIMARY KEY, title VARCHAR(100), object_key VARCHAR(100))")
         with task({**given, **found["variables"]}, "service.py", tmp_path) as service:
             wait_until(lambda: service.track(1)[0] == 404, "the stand-ins answer", service.log, service.process)
+        if servers := found["variables"].get("EVENTS_BOOTSTRAP_SERVERS"):
+            assert topics_of("playback", servers, found["certificate"]) == {"events.listening", "events.playback-telemetry"}
+
+
+def topics_of(name: str, servers: str, authority: str) -> set[str]:
+    """Returns the topics that a user of events may see."""
+    login = {"sasl.mechanism": MECHANISM, "sasl.username": name, "sasl.password": FIRST, "security.protocol": "SASL_SSL"}
+    client = library().admin.AdminClient({**login, "bootstrap.servers": servers, "ssl.ca.pem": authority})
+    return set(client.list_topics(timeout=20).topics)

@@ -107,16 +107,28 @@ class RedpandaAccess(Construct):
                 "superuserSecret": BOOTSTRAP_USER,
                 "tlsSecret": f"{RELEASE}-default-cert",
                 "minimumReplication": minimum_replication,
-                "topics": {topic.name: topic.to_values() for topic in topics},
-                "users": {
-                    name: {
-                        "produces": [topic.name for topic in topics if name in topic.producers],
-                        "consumes": [topic.name for topic in topics if name in topic.consumers],
-                    }
-                    for name in names
-                },
+                **access_values(topics, names),
             },
         )
+
+
+def access_values(topics: Sequence[Topic], users: Iterable[str]) -> dict[str, object]:
+    """Returns the values of the chart that describe topics and rights.
+
+    Args:
+        topics: topics that exist.
+        users: services that have a user.
+    """
+    return {
+        "topics": {topic.name: topic.to_values() for topic in topics},
+        "users": {
+            name: {
+                "produces": [topic.name for topic in topics if name in topic.producers],
+                "consumes": [topic.name for topic in topics if name in topic.consumers],
+            }
+            for name in users
+        },
+    }
 
 
 def _check(topic: Topic, users: Sequence[str], minimum: int) -> None:

@@ -1,0 +1,155 @@
+"""A service of events, as `trends` is: it reads plays, and writes the tracks at the top."""
+
+import json
+import logging
+import os
+import random
+import time
+import uuid
+from collections import Counter
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
+from given import UnavailableError, User, authority_of_brokers
+from jsonschema import Draft202012Validator, ValidationError
+from process import drain, serve, start, stopping
+from prometheus_client import Counter as Count
+from prometheus_client import Histogram
+
+AT_ONCE = 100
+WRITTEN_MS = 10_000
+"""Milliseconds in which an event is written, or the batch is read again."""
+SESSION_MS = 10_000
+LONGEST_PAUSE_SECONDS = 30.0
+AGE = Histogram("event_age_seconds", "Age of each event when it is done.", ["topic"], buckets=(1, 5, 15, 30, 60, 300, 3600))
+DONE = Count("events_total", "Events by how they ended.", ["outcome"])
+log = logging.getLogger(__name__)
+
+
+class RefusedError(Exception):
+    """The brokers refused the login."""
+
+
+def schema_of(topic: str) -> Draft202012Validator:
+    """Returns what checks the values of a topic."""
+    text = (Path(os.environ["SCHEMAS"]) / f"{topic}.schema.json").read_text()
+    return Draft202012Validator(json.loads(text))
+
+
+class Stream:
+    """One consumer and one producer, made again with pauses when something fails for good."""
+
+    def __init__(self) -> None:
+        self._user, self._refused = User("EVENTS"), False
+        self._reads, self._writes = os.environ["EVENTS_CONSUMES"].split(","), os.environ["EVENTS_PRODUCES"]
+        self._schemas = {topic: schema_of(topic) for topic in (*self._reads, self._writes)}
+        self._plays: Counter[str] = Counter()
+
+    def run(self) -> None:
+        """Reads events until the process is told to end."""
+        pause = 1.0
+        while not stopping.is_set():
+            begun = time.monotonic()
+            try:
+                self._connected()
+            except RefusedError:
+                if self._read_again():
+                    continue
+            except (KafkaException, UnavailableError) as error:
+                log.warning("no broker: %s", error)
+            pause = 1.0 if time.monotonic() - begun > LONGEST_PAUSE_SECONDS else min(2 * pause, LONGEST_PAUSE_SECONDS)
+            stopping.wait(pause * random.uniform(0.5, 1))  # noqa: S311 - a pause
+
+    def _read_again(self) -> bool:
+        try:
+            return self._user.read_again()
+        except UnavailableError as error:
+            log.warning("no secret: %s", error)
+            return False
+
+    def _connected(self) -> None:
+        settings = self._settings()
+        self._refused = False
+        # A lost broker ends neither: both connect again by themselves, with pauses.
+        writer = Producer({**settings, "enable.idempotence": True, "delivery.timeout.ms": WRITTEN_MS}, logger=log)
+        # What is done is committed here, after the answer is written: an event may come twice, and none is lost.
+        reading = {"enable.auto.commit": False, "auto.offset.reset": "earliest"}
+        # Others take over from a task that is gone without a word; the library's 45 seconds are longer than an event may take.
+        reading |= {"group.id": os.environ["EVENTS_GROUP"], "session.timeout.ms": SESSION_MS}
+        reader = Consumer({**settings, **reading}, logger=log)
+        try:
+            reader.subscribe(self._reads)
+            while not stopping.is_set():
+                self._take(reader, writer)
+        finally:
+            reader.close()
+
+    def _settings(self) -> dict[str, Any]:
+        authority = authority_of_brokers("EVENTS")
+        public = {"ssl.ca.location": os.environ.get("SSL_CERT_FILE", "probe")}
+        return {
+            "bootstrap.servers": os.environ["EVENTS_BOOTSTRAP_SERVERS"],
+            "security.protocol": "SASL_SSL",
+            "sasl.mechanism": os.environ["EVENTS_SASL_MECHANISM"],
+            "sasl.username": self._user.name,
+            "sasl.password": self._user.password,
+            **({"ssl.ca.pem": authority} if authority else public),
+            "socket.timeout.ms": WRITTEN_MS,
+            "error_cb": self._told,
+        }
+
+    def _told(self, error: KafkaError) -> None:
+        if error.code() == KafkaError._AUTHENTICATION:
+            self._refused = True
+
+    def _take(self, reader: Consumer, writer: Producer) -> None:
+        messages = reader.consume(AT_ONCE, timeout=0.5)
+        if self._refused:
+            raise RefusedError
+        for message in messages:
+            if error := message.error():
+                raise KafkaException(error)
+            self._done(message)
+        if messages:
+            self._write(writer)
+            reader.commit(asynchronous=False)
+
+    def _done(self, message: Message) -> None:
+        topic, happened = message.topic(), message.timestamp()[1] / 1000
+        try:
+            event = json.loads(message.value())
+            self._schemas[topic].validate(event)
+            happened = datetime.fromisoformat(event["occurred_at"]).timestamp()
+            self._do(event)
+        except (ValueError, TypeError, ValidationError):
+            # Where it is, and never its content. It would come again without end if it were not left out.
+            place = {"topic": topic, "partition": message.partition(), "offset": message.offset()}
+            log.error("event left out", extra={"fields": place})
+            DONE.labels("left out").inc()
+        else:
+            DONE.labels("done").inc()
+        AGE.labels(topic).observe(max(0.0, time.time() - happened))
+
+    def _do(self, event: dict[str, Any]) -> None:
+        """Counts a track heard to its end: the work of a real service stands here, which knows an `id` that comes twice."""
+        self._plays[event["track"]] += bool(event.get("completed"))
+
+    def _write(self, writer: Producer) -> None:
+        top = [{"track": track, "plays": plays} for track, plays in self._plays.most_common(100)]
+        event = {"id": str(uuid.uuid4()), "occurred_at": datetime.now(UTC).isoformat(), "scope": "all", "tracks": top}
+        self._schemas[self._writes].validate(event)
+        failed: list[KafkaError] = []
+        writer.produce(self._writes, json.dumps(event), key=event["scope"], on_delivery=lambda error, _: error and failed.append(error))
+        writer.flush()
+        if failed:
+            raise KafkaException(failed[0])
+
+
+if __name__ == "__main__":
+    start()
+    server = serve(lambda _path, _listener: ("", HTTPStatus.NOT_FOUND, {"error": "not_found"}))
+    Stream().run()
+    drain(server)

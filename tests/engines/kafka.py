@@ -1,0 +1,112 @@
+"""Apache Kafka with the users, topics and rights of the platform, on the loopback address.
+
+It stands in for Redpanda, whose programs no registry of packages has. Both speak Kafka's protocol;
+`examples/service/README.md` lists what Kafka does not show. There is one broker, which holds each
+event once.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spotmusic_constructs.streaming.redpanda import MECHANISM
+from tests.conftest import ROOT
+from tests.engines.kafka_access import apply
+from tests.engines.programs import make_certificate, program, running, wait_until
+from tools.local_aws.ports import quiet_ports
+
+JARS, LIBRARIES = ROOT / ".tools" / "kafka", ROOT / ".tools" / "example"
+PROPERTIES = Path(__file__).with_suffix(".properties")
+ADMINISTRATOR = {"username": "administrator", "password": "not-a-secret"}
+"""A user above all rights, of a broker that lives for seconds."""
+
+
+@dataclass
+class Kafka:
+    """A broker that can be lost, and come back on its port with what it held."""
+
+    port: int
+    folder: Path
+    keeper: ExitStack = field(default_factory=ExitStack)
+
+    def start(self) -> None:
+        """Starts it, and waits until it answers."""
+        command, log = [*java(), "kafka.Kafka", str(self.folder / "properties")], self.folder / "log"
+        process = self.keeper.enter_context(running(command, log, {"PATH": "/usr/bin:/bin"}))
+        wait_until(self._answers, "Kafka answers", log, process)
+
+    def stop(self) -> None:
+        """Ends it at once."""
+        self.keeper.close()
+
+    def client(self, *, username: str, password: str) -> dict[str, Any]:
+        """Returns the configuration of a client, without its log."""
+        return {
+            "bootstrap.servers": f"localhost:{self.port}",
+            "security.protocol": "SASL_SSL",
+            "sasl.mechanism": MECHANISM,
+            "sasl.username": username,
+            "sasl.password": password,
+            "ssl.ca.location": str(self.folder / "tls.crt"),
+            "log_level": 0,
+        }
+
+    def administration(self) -> Any:
+        """Returns a client of the administrator."""
+        return library().admin.AdminClient(self.client(**ADMINISTRATOR))
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.administration().list_topics(timeout=5).brokers)
+        except library().KafkaException:
+            return False
+
+
+def library() -> Any:
+    """Returns the client library of `examples/service`; skips the test where it is missing."""
+    if str(LIBRARIES) not in sys.path:
+        sys.path.append(str(LIBRARIES))
+    pytest.importorskip("confluent_kafka.admin", reason="`make engine-tools` fetches confluent-kafka")
+    return sys.modules["confluent_kafka"]
+
+
+def java() -> list[str]:
+    """Returns the command that runs a class of Kafka; skips the test where Kafka is missing."""
+    if not next(JARS.glob("*.ready"), None):
+        pytest.skip("Kafka is not at hand: `make engine-tools` fetches it, with Java and Maven")
+    options = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+    return [str(program("java")), *options, "-cp", str(JARS / "*")]
+
+
+@contextmanager
+def kafka(folder: Path, access: Mapping[str, Any], users: Mapping[str, str]) -> Iterator[Kafka]:
+    """Starts Kafka; its certificate is in the folder.
+
+    Args:
+        folder: empty folder for its data.
+        access: values of the chart `redpanda-access` that name topics and rights.
+        users: passwords by user.
+    """
+    certificate, (port, controller) = make_certificate(folder), quiet_ports(2)
+    (folder / "tls.pem").write_text((folder / "tls.key").read_text() + certificate.read_text())
+    text = PROPERTIES.read_text().format(port=port, controller=controller, folder=folder, mechanism=MECHANISM, **ADMINISTRATOR)
+    (folder / "properties").write_text(text)
+    everybody = {**users, ADMINISTRATOR["username"]: ADMINISTRATOR["password"]}
+    named = [f"{MECHANISM}=[name={name},password={word}]" for name, word in everybody.items()]
+    scram = [word for user in named for word in ("--add-scram", user)]
+    identity = ["-t", "c3BvdG11c2ljLXN0YW5kcw", "-c", str(folder / "properties")]
+    tool = [*java(), "kafka.tools.StorageTool", "format", *identity, *scram]
+    subprocess.run(tool, check=True, capture_output=True)
+    broker = Kafka(port, folder)
+    try:
+        broker.start()
+        apply(library().admin, broker.administration(), access)
+        yield broker
+    finally:
+        broker.stop()
