@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
-from tools.preflight import account, domain, edge, engines, grown, leftovers, network, quotas, routes, secrets, security
+from tools.preflight import account, domain, edge, engines, grown, leftovers, mail, network, quotas, routes, secrets, security
 from tools.preflight.finding import Clients, Context, Finding, State, error_code, ok, run
 from tools.preflight.report import table
 
@@ -27,6 +27,7 @@ CHECKS = (
     *quotas.CHECKS,
     *domain.CHECKS,
     *secrets.CHECKS,
+    *mail.CHECKS,
     *security.CHECKS,
     *leftovers.CHECKS,
     *routes.CHECKS,

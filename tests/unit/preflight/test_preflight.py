@@ -17,7 +17,7 @@ from spotmusic_cdk.settings import Settings, parse
 from spotmusic_constructs.data.parameters import CACHE, MYSQL
 from tests.guards.test_commands import wrong
 from tools.preflight import __main__ as command
-from tools.preflight import account, domain, edge, engines, grown, leftovers, network, quotas, routes, secrets, security
+from tools.preflight import account, domain, edge, engines, grown, leftovers, mail, network, quotas, routes, secrets, security
 from tools.preflight.finding import Check, Context, Finding, State, fix, run
 from tools.preflight.report import table
 
@@ -30,6 +30,7 @@ account: "{ACCOUNT}"
 zones: [sa-east-1a, sa-east-1b]
 domain: {{name: music.example, hosted_zone_id: Z0123456789EXAMPLE}}
 network: {{interface_endpoints: [sts]}}
+mail: {{sender: hello@music.example}}
 registry: {{docker_hub_credentials: "{DOCKER_HUB}"}}
 services:
   playback: {{cpu: 1024, memory: 2048, route: /v1/playback, scaling: {{max: 10}}}}
@@ -660,6 +661,32 @@ def test_waf_logs_that_arrived_prove_the_region() -> None:
     assert states(asked(only(edge.web_acl_logs), web_acl("aws-waf-logs-other"))) == ["could not ask"]
 
 
+IDENTITY = {"VerifiedForSendingStatus": True}
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        (["NotFoundException"], "SES does not know music.example"),
+        ([{"VerifiedForSendingStatus": False}], "music.example is not verified"),
+        ([{**IDENTITY, "ConfigurationSetName": "a"}], "music.example has the configuration set a"),
+        ([IDENTITY, IDENTITY], "hello@music.example is an identity too"),
+        ([IDENTITY, "NotFoundException", False], "the account is in the sandbox"),
+        ([IDENTITY, "NotFoundException", True], "music.example may send"),
+    ],
+)
+def test_mail_that_ses_would_refuse_is_found(answers: list[Any], told: str) -> None:
+    calls: list[Call] = [
+        ("sesv2", HOME, "get_account", {"ProductionAccessEnabled": answer})
+        if isinstance(answer, bool)
+        else ("sesv2", HOME, "get_email_identity", answer)
+        for answer in answers
+    ]
+    (found,) = asked(mail.CHECKS, *calls)
+    assert found.told.startswith(told)
+    assert (str(found.state) == "ok") is (told == "music.example may send")
+
+
 FIRST_CALLS = {
     "account": ("ec2", "us-east-1", "describe_regions"),
     "bootstrap": ("cloudformation", HOME, "describe_stacks"),
@@ -677,6 +704,7 @@ FIRST_CALLS = {
     "hosted zone": ("route53", "us-east-1", "get_hosted_zone"),
     "CAA records": ("route53", "us-east-1", "list_resource_record_sets"),
     "secrets": ("secretsmanager", HOME, "describe_secret"),
+    "mail": ("sesv2", HOME, "get_email_identity"),
     "CloudTrail": ("cloudtrail", HOME, "describe_trails"),
     "GuardDuty": ("guardduty", HOME, "list_detectors"),
     "managed policies": ("iam", "us-east-1", "get_policy"),

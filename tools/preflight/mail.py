@@ -1,0 +1,49 @@
+"""Checks of the domain in Amazon SES that services send mail from."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tools.preflight.finding import Check, Context, Finding, error_code, fix, ok
+
+
+def mail(context: Context) -> Iterator[Finding]:
+    """Looks for what makes SES ask for more rights than services have (ADR 22)."""
+    settings = context.settings.mail
+    if settings is None:
+        return
+    client, domain, sender = context.home("sesv2"), settings.domain, settings.sender
+    found = _identity(client, domain)
+    told, command = "", "aws sesv2 {} --region " + context.settings.region
+    if found is None:
+        told = f"SES does not know {domain}"
+        command = f"{command.format('create-email-identity')} --email-identity {domain}"
+    elif not found["VerifiedForSendingStatus"]:
+        told = f"{domain} is not verified"
+        shown = f"{command.format('get-email-identity')} --email-identity {domain}"
+        command = f"{shown} --query DkimAttributes; then write its records"
+    elif "ConfigurationSetName" in found:
+        told = f"{domain} has the configuration set {found['ConfigurationSetName']}"
+        operation = "put-email-identity-configuration-set-attributes"
+        command = f"{command.format(operation)} --email-identity {domain}"
+    elif _identity(client, sender):
+        told = f"{sender} is an identity too, and comes before {domain}"
+        command = f"{command.format('delete-email-identity')} --email-identity {sender}"
+    elif not client.get_account()["ProductionAccessEnabled"]:
+        told = "the account is in the sandbox"
+        more = "--production-access-enabled --mail-type TRANSACTIONAL --website-url <address>"
+        command = f"{command.format('put-account-details')} {more}"
+    yield fix("mail", told, command) if told else ok("mail", f"{domain} may send")
+
+
+def _identity(client: Any, name: str) -> dict[str, Any] | None:
+    try:
+        return client.get_email_identity(EmailIdentity=name)  # type: ignore[no-any-return]
+    except ClientError as error:
+        if error_code(error) != "NotFoundException":
+            raise
+        return None
+
+
+CHECKS = (Check(name="mail", ask=mail),)
