@@ -12,7 +12,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 export SPOTMUSIC_OPINIONS := $(CURDIR)/.opinions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov opinions test fuzz lint format schema flows contract promises game-day charts release-templates dashboards tools engine-tools engines stand-ins walk preflight lock sbom outdated local local-down diff status mutants bench clean
+.PHONY: help setup check synth guard cfn-lint checkov opinions test fuzz lint format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk preflight lock sbom outdated local local-down diff status mutants bench clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -98,9 +98,6 @@ game-day: setup  ## change: write what each fault leaves into docs/game-day.md
 
 release-templates: setup  ## release: keep the templates of the coming release
 	python -m tests.releases
-
-dashboards: setup  ## change: write Grafana's dashboards into the chart
-	cd constructs && python -m spotmusic_constructs.observability.grafana_dashboards ../charts/monitoring/dashboards
 
 # Debian's own client, with its state in a folder of ours: nothing is installed, and root is not needed.
 APT := apt-get -qq -o Dir::State=$(CURDIR)/.tools/apt -o Dir::State::status=/var/lib/dpkg/status \

@@ -15,7 +15,7 @@ from spotmusic_constructs.edge.edge_alarms import DistributionAlarms, WebAclAlar
 from spotmusic_constructs.edge.platform_distribution import PlatformDistribution
 from spotmusic_constructs.edge.public_address import PublicAddress
 from spotmusic_constructs.edge.signing_key_group import SigningKeyGroup
-from spotmusic_constructs.edge.web_acl import WebAcl
+from spotmusic_constructs.edge.web_acl import EDGE_REGION, WebAcl
 from spotmusic_constructs.observability.alarm_topic import AlarmTopic
 from spotmusic_constructs.observability.certificate_alarms import CertificateAlarms
 from spotmusic_constructs.observability.monthly_budget import DailyBudget, MonthlyBudget
@@ -24,7 +24,7 @@ from spotmusic_constructs.secrets.encryption_key import EncryptionKey
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
 from stacks.data import DataStack
 from stacks.eks_platform import EksPlatformStack
-from stacks.environment_stack import EDGE_REGION, EnvironmentStack
+from stacks.environment_stack import EnvironmentStack
 from stacks.secrets import SecretsStack
 
 ADMINISTRATION = ("/auth/admin", "/auth/realms/master", "/auth/health", "/auth/metrics")

@@ -7,9 +7,6 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.log_retention import LogRetention, retention_of
 from spotmusic_constructs.services.ingress import UNTAGGED
 
-EDGE_REGION = "us-east-1"
-"""Region of CloudFront's web ACLs and certificates; no other will do (AWS WAF developer guide, scope CLOUDFRONT)."""
-
 
 class EnvironmentStack(cdk.Stack):
     """A stack of one environment, in its home region unless told otherwise.

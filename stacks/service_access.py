@@ -10,6 +10,7 @@ from constructs import Construct
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.services import ServiceSettings, address_variable
 from spotmusic_cdk.settings.word import mode_of
+from spotmusic_constructs.edge.web_acl import EDGE_REGION
 from spotmusic_constructs.messaging import topology
 from spotmusic_constructs.services.access import (
     Access,
@@ -26,7 +27,6 @@ from spotmusic_constructs.services.access import (
 )
 from spotmusic_constructs.streaming.redpanda import MECHANISM
 from stacks.data import CATALOGUE, MIGRATIONS, DataStack
-from stacks.environment_stack import EDGE_REGION
 from stacks.secrets import SecretsStack
 
 EVERYONE = {"LOG_LEVEL": "log-level", "IDENTITY_ISSUER": "identity/issuer"}

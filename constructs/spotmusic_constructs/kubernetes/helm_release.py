@@ -2,9 +2,11 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 import aws_cdk as cdk
@@ -47,9 +49,25 @@ class LocalChart:
 
     Args:
         path: folder with its Chart.yaml.
+        files: text of generated files, by their path in the chart.
     """
 
     path: Path
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def asset(self, scope: Construct, construct_id: str) -> assets.Asset:
+        """Create the asset of the chart, generated files included."""
+        if not self.files:
+            return assets.Asset(scope, construct_id, path=str(self.path))
+        with TemporaryDirectory() as folder:
+            # CDK copies the folder into the assembly, and its hash depends on nothing but the files.
+            chart = Path(folder) / self.path.name
+            shutil.copytree(self.path, chart)
+            for name, text in self.files.items():
+                file = chart / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text)
+            return assets.Asset(scope, construct_id, path=str(chart))
 
 
 class HelmRelease(Construct):
@@ -113,7 +131,7 @@ class HelmRelease(Construct):
             chart=public.name if public else None,
             version=public.version if public else None,
             repository=public.repository if public else None,
-            chart_asset=assets.Asset(self, "Files", path=str(own.path)) if own else None,
+            chart_asset=own.asset(self, "Files") if own else None,
             release=release,
             namespace=namespace,
             create_namespace=False,

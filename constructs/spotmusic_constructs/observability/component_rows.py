@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from spotmusic_constructs.edge.web_acl import EDGE_REGION
 from spotmusic_constructs.observability.alarm import Metric
 from spotmusic_constructs.observability.dashboard import Graph, Row
 from spotmusic_constructs.observability.load_balancer_alarms import error_rate
-
-EDGE_REGION = "us-east-1"
-"""Region of the metrics of CloudFront and of web ACLs with its scope."""
 
 
 def _graph(

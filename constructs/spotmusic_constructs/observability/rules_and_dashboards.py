@@ -1,6 +1,7 @@
 """What Prometheus records and alerts on, what Grafana draws, and who of the team may reach it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
@@ -8,6 +9,7 @@ from constructs import Construct, IConstruct
 
 from spotmusic_constructs.kubernetes.access_entry import access_entry_id
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
+from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
 
 TEAM = "spotmusic:grafana"
 """Group of the cluster whose members may open a tunnel to Grafana, and do nothing else."""
@@ -24,7 +26,7 @@ class RulesAndDashboards(Construct):
 
     Args:
         cluster: cluster with a kubectl provider and the kinds of Prometheus.
-        chart: our chart `monitoring`.
+        chart: our chart `monitoring`, to which the dashboards are added.
         names: names of what is deployed, by choice of a dashboard: `{"databases": {"catalogue": instance_identifier}}`. The chart's schema
             says which choices there are.
         runbooks: folder or address of the runbooks, which replaces `docs/runbooks` in the rules.
@@ -57,7 +59,7 @@ class RulesAndDashboards(Construct):
             self,
             "Release",
             cluster=cluster,
-            chart=chart,
+            chart=replace(chart, files={f"dashboards/{name}": text for name, text in dashboard_files().items()}),
             release="rules-and-dashboards",
             namespace=namespace,
             # Nothing in it becomes ready: it is there at once.

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.charts.monitoring.catalogue import CHART, catalogue, rules
+from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
+from tests.charts.monitoring.catalogue import catalogue, rules
 from tests.charts.monitoring.promql import selectors
 from tests.charts.platform import Platform
 
@@ -64,7 +65,7 @@ def jobs(platform: Platform) -> list[Json]:
 
 
 def targets() -> list[Json]:
-    boards = [json.loads(path.read_text()) for path in (CHART / "dashboards").glob("*.json")]
+    boards = [json.loads(text) for text in dashboard_files().values()]
     return [target for board in boards for panel in board["panels"] for target in panel.get("targets", ())]
 
 

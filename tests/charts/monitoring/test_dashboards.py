@@ -1,20 +1,19 @@
-"""Every dashboard is what its module says, tells the reader what he sees, and reads what somebody exports."""
+"""Dashboards: described panels, exported metrics, and the JSON in the chart's asset."""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from spotmusic_constructs.observability.grafana_dashboards import DASHBOARDS
-from spotmusic_constructs.observability.grafana_dashboards.__main__ import text
-from spotmusic_constructs.observability.grafana_dashboards.queries import EDGE_REGION
+from spotmusic_constructs.edge.web_acl import EDGE_REGION
+from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
+from spotmusic_constructs.observability.grafana_dashboards.model import dashboard
 from tests.charts.monitoring.catalogue import CHART, catalogue, problems
-from tests.helm_values import render
+from tests.charts.platform import Platform
 
-FILES = sorted((CHART / "dashboards").glob("*.json"))
-BOARDS = {path.stem: json.loads(path.read_text()) for path in FILES}
+BOARDS = {name.removesuffix(".json"): json.loads(text) for name, text in dashboard_files().items()}
 SOURCES = {"prometheus", "history", "cloudwatch"}
 AT_THE_EDGE = {"AWS/CloudFront", "AWS/WAFV2"}
 
@@ -26,10 +25,6 @@ def panels(board: Json) -> list[Json]:
 
 
 each_board = pytest.mark.parametrize("uid", list(BOARDS))
-
-
-def test_the_files_are_what_the_modules_say() -> None:
-    assert {path.stem: path.read_text() for path in FILES} == {board.uid: text(board) for board in DASHBOARDS}, "run `make dashboards`"
 
 
 @each_board
@@ -95,17 +90,28 @@ def test_nobody_edits_in_the_browser_what_is_code() -> None:
 def test_every_choice_is_among_names_that_the_chart_asks_for() -> None:
     schema = json.loads((CHART / "values.schema.json").read_text())
     wanted = set(schema["properties"]["names"]["required"])
-    used = set(re.findall(r"@([a-zA-Z]+)@", "".join(path.read_text() for path in FILES)))
+    used = set(re.findall(r"@([a-zA-Z]+)@", "".join(dashboard_files().values())))
     assert used == wanted
 
 
-def test_the_chart_fills_the_names_in() -> None:
-    schema = json.loads((CHART / "values.schema.json").read_text())
-    names = {name: f"{name} : {name}-0123" for name in schema["properties"]["names"]["required"]}
-    manifests = render(CHART, "rules-and-dashboards", "monitoring", {"names": names, "team": {"group": "spotmusic:grafana"}})
-    boards = [json.loads(next(iter(m["data"].values()))) for m in manifests if m["kind"] == "ConfigMap"]
+def test_dashboard_release_contains_every_dashboard(deployed: Callable[[str], Platform]) -> None:
+    manifests = deployed("prod").manifests["rules-and-dashboards"]
+    config_maps = [manifest for manifest in manifests if manifest["kind"] == "ConfigMap"]
+    boards = [json.loads(text) for config_map in config_maps for text in config_map["data"].values()]
     assert {board["uid"] for board in boards} == set(BOARDS)
     choices = [choice["query"] for board in boards for choice in board["templating"]["list"]]
-    assert "databases : databases-0123" in choices
+    assert any(choice.startswith("catalogue : ") for choice in choices)
     assert not [choice for choice in choices if "@" in choice]
-    assert all(m["metadata"]["labels"] == {"grafana_dashboard": "1"} for m in manifests if m["kind"] == "ConfigMap")
+    assert all(config_map["metadata"]["labels"] == {"grafana_dashboard": "1"} for config_map in config_maps)
+
+
+@pytest.mark.parametrize("level", ["dashboard", "row", "panel", "query"])
+def test_dashboard_rejects_unknown_key(level: str) -> None:
+    query: Json = {"expr": "up", "legend": "up"}
+    panel: Json = {"title": "Up", "description": "Always 1.", "unit": "short", "queries": [query]}
+    row: Json = {"title": "Row", "panels": [panel]}
+    board: Json = {"title": "Board", "description": "All.", "folder": "AWS", "rows": [row]}
+    assert dashboard("board", **board)["panels"]
+    {"dashboard": board, "row": row, "panel": panel, "query": query}[level]["colour"] = "red"
+    with pytest.raises(TypeError, match="colour"):
+        dashboard("board", **board)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
 from spotmusic_constructs.observability.grafana_dashboards.objectives import OBJECTIVES
 from tests.charts.monitoring.catalogue import CHART, ROOT, problems, recorded, rules
 from tests.charts.monitoring.promtool import run
@@ -62,7 +63,7 @@ def test_every_alert_says_how_bad_it_is_and_what_to_do(file: str) -> None:
 
 
 def test_every_recording_is_read_by_somebody() -> None:
-    panels = "".join(path.read_text() for path in (CHART / "dashboards").glob("*.json"))
+    panels = "".join(dashboard_files().values())
     read = panels + "".join(rule["expr"] for file in rules() for rule in alerts(file))
     assert not [name for name in recorded() if name not in read]
 

@@ -1,37 +1,31 @@
-"""Grafana's dashboards: one module for each, which `python -m` turns into the JSON of the chart `monitoring`."""
+"""Grafana dashboards: one YAML file each, and the JSON that Grafana reads."""
 
-from spotmusic_constructs.observability.grafana_dashboards import (
-    account,
-    business,
-    data,
-    edge,
-    keycloak,
-    kong,
-    kubernetes,
-    monitoring,
-    network,
-    objectives,
-    rabbitmq,
-    redpanda,
-    services,
-)
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
-DASHBOARDS = tuple(
-    module.DASHBOARD
-    for module in (
-        business,
-        objectives,
-        services,
-        kong,
-        keycloak,
-        redpanda,
-        rabbitmq,
-        kubernetes,
-        monitoring,
-        edge,
-        data,
-        network,
-        account,
-    )
-)
-"""All dashboards, those first that say how listeners are."""
+import yaml
+
+from spotmusic_constructs.observability.grafana_dashboards.model import Json, dashboard
+from spotmusic_constructs.observability.grafana_dashboards.objectives import objectives
+
+
+@cache
+def dashboard_files() -> dict[str, str]:
+    """Return the JSON text of each dashboard by the name of its file.
+
+    Raises:
+        ValueError: a dashboard has an unknown key, or lacks one.
+    """
+    return {f"{uid}.json": json.dumps(board, indent=1, ensure_ascii=False) + "\n" for uid, board in _dashboards()}
+
+
+def _dashboards() -> Iterator[tuple[str, Json]]:
+    yield "objectives", dashboard("objectives", **objectives())
+    for path in sorted(Path(__file__).parent.glob("*.yaml")):
+        content = yaml.load(path.read_text(), yaml.CSafeLoader)
+        try:
+            yield path.stem, dashboard(path.stem, **content)
+        except TypeError as error:
+            raise ValueError(f"{path.name}: {error}") from error

@@ -1,147 +1,158 @@
-"""A Grafana dashboard as data: rows of panels, each with a unit and a sentence that says what it shows."""
+"""JSON of a Grafana dashboard. The keyword arguments of the functions are the keys of the YAML files."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from spotmusic_constructs.observability.grafana_dashboards.queries import EDGE_REGION, CloudWatchQuery, Json, Query, data_source
+from spotmusic_constructs.edge.web_acl import EDGE_REGION
 
-__all__ = ["EDGE_REGION", "Choice", "CloudWatchQuery", "Dashboard", "Panel", "Query", "Row"]
+Json = dict[str, Any]
 
 COLUMNS = 24
-PANEL_HEIGHT = 8
+WIDTH = 8
+HEIGHT = 8
+TYPES = {"prometheus": "prometheus", "history": "prometheus", "cloudwatch": "cloudwatch"}
+"""Type of each data source by its uid. `prometheus` keeps samples for a day, `history` for months."""
+REGIONS = {"AWS/CloudFront": EDGE_REGION, "AWS/WAFV2": EDGE_REGION}
+"""Region of a namespace whose metrics are not in the region of the platform."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Panel:
-    """One graph.
-
-    Args:
-        title: what it shows.
-        description: what is normal, or what to do when it is not.
-        unit: Grafana's id of the unit, such as reqps, s, bytes, percentunit or short.
-        queries: its lines.
-        kind: type of the panel.
-        warning: value from which it is orange.
-        critical: value from which it is red.
-        width: columns of 24.
-    """
-
-    title: str
-    description: str
-    unit: str
-    queries: Sequence[Query | CloudWatchQuery]
-    kind: Literal["timeseries", "stat", "bargauge"] = "timeseries"
-    warning: float | None = None
-    critical: float | None = None
-    width: int = 8
-
-    def to_json(self, id_: int, x: int, y: int) -> Json:
-        """Returns the panel at its place."""
-        limits = {"orange": self.warning, "red": self.critical}
-        steps: list[Json] = [{"color": "green", "value": None}]
-        steps += [{"color": color, "value": value} for color, value in limits.items() if value is not None]
-        style = {"custom": {"thresholdsStyle": {"mode": "line" if len(steps) > 1 else "off"}}} if self.kind == "timeseries" else {}
-        return {
-            "id": id_,
-            "type": self.kind,
-            "title": self.title,
-            "description": self.description,
-            "datasource": data_source(self.queries[0].source),
-            "gridPos": {"h": PANEL_HEIGHT, "w": self.width, "x": x, "y": y},
-            "fieldConfig": {
-                "defaults": {"unit": self.unit, "thresholds": {"mode": "absolute", "steps": steps}, **style},
-                "overrides": [],
-            },
-            "targets": [query.to_json(chr(ord("A") + index)) for index, query in enumerate(self.queries)],
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """Panels side by side, as many lines as they need.
-
-    Args:
-        title: what they have in common.
-        panels: panels from left to right.
-    """
-
-    title: str
-    panels: Sequence[Panel]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """A choice above the dashboard among things that have a name only once they are deployed.
-
-    Args:
-        name: name of the variable, in queries `$name`.
-        label: what the reader sees.
-        names: key of the chart's value `names`, which has them as `label : name, label : name`.
-    """
-
-    name: str
-    label: str
-    names: str
-
-    def to_json(self) -> Json:
-        """Returns the variable."""
-        every = {"text": ["All"], "value": ["$__all"]}
-        kind = {"type": "custom", "multi": True, "includeAll": True}
-        return {**kind, "name": self.name, "label": self.label, "query": f"@{self.names}@", "current": every, "options": []}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dashboard:
-    """A dashboard.
+def dashboard(
+    uid: str, *, title: str, description: str, folder: str, rows: Sequence[Json], choices: Sequence[Json] = (), span: str = "now-6h"
+) -> Json:
+    """Return a dashboard.
 
     Args:
         uid: its name in addresses and of its file.
         title: its name in the list.
-        description: who looks at it, and for what.
-        folder: folder in the list.
-        rows: rows from the viewer inwards.
-        choices: choices above it.
-        span: time that it shows at first.
+        description: its readers and its purpose.
+        folder: its folder in the list.
+        rows: rows of panels, from the viewer inwards.
+        choices: variables above the panels.
+        span: time range when it is opened.
     """
-
-    uid: str
-    title: str
-    description: str
-    folder: str
-    rows: Sequence[Row]
-    choices: Sequence[Choice] = ()
-    span: str = "now-6h"
-
-    def to_json(self) -> Json:
-        """Returns Grafana's model of it, whose order of keys never changes."""
-        return {
-            "uid": self.uid,
-            "title": self.title,
-            "description": self.description,
-            "tags": ["spotmusic", self.folder],
-            "timezone": "utc",
-            "editable": False,
-            "refresh": "1m",
-            "schemaVersion": 41,
-            "time": {"from": self.span, "to": "now"},
-            "templating": {"list": [choice.to_json() for choice in self.choices]},
-            "annotations": {"list": []},
-            "panels": list(_placed(self.rows)),
-        }
+    return {
+        "uid": uid,
+        "title": title,
+        "description": description,
+        "tags": ["spotmusic", folder],
+        "timezone": "utc",
+        "editable": False,
+        "refresh": "1m",
+        "schemaVersion": 41,
+        "time": {"from": span, "to": "now"},
+        "templating": {"list": [_choice(**choice) for choice in choices]},
+        "annotations": {"list": []},
+        "panels": [{"id": id_, **panel} for id_, panel in enumerate(_panels(rows), start=1)],
+    }
 
 
-def _placed(rows: Sequence[Row]) -> Iterator[Json]:
-    """Lays panels out from left to right, and goes to the next line where one does not fit any more."""
-    id_ = y = 0
+def _choice(*, name: str, label: str, names: str) -> Json:
+    """Return the variable `$name`. The value `names` of the chart has its options, which are known after deployment."""
+    every = {"text": ["All"], "value": ["$__all"]}
+    kind = {"type": "custom", "multi": True, "includeAll": True}
+    return {**kind, "name": name, "label": label, "query": f"@{names}@", "current": every, "options": []}
+
+
+def _panels(rows: Sequence[Json]) -> Iterator[Json]:
+    y = 0
     for row in rows:
-        id_ += 1
-        yield {"id": id_, "type": "row", "title": row.title, "gridPos": {"h": 1, "w": COLUMNS, "x": 0, "y": y}, "panels": []}
-        x, y = 0, y + 1
-        for panel in row.panels:
-            if x + panel.width > COLUMNS:
-                x, y = 0, y + PANEL_HEIGHT
-            id_ += 1
-            yield panel.to_json(id_, x, y)
-            x += panel.width
-        y += PANEL_HEIGHT
+        for panel in _row(y, **row):
+            yield panel
+            y = panel["gridPos"]["y"] + panel["gridPos"]["h"]
+
+
+def _row(y: int, *, title: str, panels: Sequence[Json], cloudwatch: Json | None = None) -> Iterator[Json]:
+    """Yield the title of a row and its panels, from left to right in as many lines as they need.
+
+    Args:
+        y: line of the title.
+        title: subject of the panels.
+        panels: panels from left to right.
+        cloudwatch: defaults of the CloudWatch queries in the row.
+    """
+    yield {"type": "row", "title": title, "gridPos": {"h": 1, "w": COLUMNS, "x": 0, "y": y}, "panels": []}
+    x, y = 0, y + 1
+    for panel in panels:
+        width = panel.get("width", WIDTH)
+        if x + width > COLUMNS:
+            x, y = 0, y + HEIGHT
+        yield _panel(x, y, cloudwatch or {}, **panel)
+        x += width
+
+
+def _panel(
+    x: int,
+    y: int,
+    cloudwatch: Json,
+    *,
+    title: str,
+    description: str,
+    unit: str,
+    queries: Sequence[Json],
+    kind: str = "timeseries",
+    warning: float | None = None,
+    critical: float | None = None,
+    width: int = WIDTH,
+) -> Json:
+    """Return a panel.
+
+    Args:
+        x: column of its left edge.
+        y: line of its upper edge.
+        cloudwatch: defaults of its CloudWatch queries.
+        title: subject.
+        description: normal values, or the response to others.
+        unit: Grafana's id of the unit, such as reqps, s, bytes, percentunit or short.
+        queries: PromQL expressions (`expr`) and CloudWatch metrics (`metric`).
+        kind: Grafana's type of the panel: timeseries, stat or bargauge.
+        warning: value from which it is orange.
+        critical: value from which it is red.
+        width: columns of 24.
+    """
+    targets = [_target(chr(ord("A") + index), cloudwatch, query) for index, query in enumerate(queries)]
+    limits = {"orange": warning, "red": critical}
+    steps: list[Json] = [{"color": "green", "value": None}]
+    steps += [{"color": color, "value": value} for color, value in limits.items() if value is not None]
+    style = {"custom": {"thresholdsStyle": {"mode": "line" if len(steps) > 1 else "off"}}} if kind == "timeseries" else {}
+    return {
+        "type": kind,
+        "title": title,
+        "description": description,
+        "datasource": targets[0]["datasource"],
+        "gridPos": {"h": HEIGHT, "w": width, "x": x, "y": y},
+        "fieldConfig": {"defaults": {"unit": unit, "thresholds": {"mode": "absolute", "steps": steps}, **style}, "overrides": []},
+        "targets": targets,
+    }
+
+
+def _target(ref: str, cloudwatch: Json, query: Json) -> Json:
+    if "expr" in query:
+        return {"refId": ref, **_prometheus(**query)}
+    dimensions = {**cloudwatch.get("dimensions", {}), **query.get("dimensions", {})}
+    return {"refId": ref, **_cloudwatch(**{**cloudwatch, **query, "dimensions": dimensions})}
+
+
+def _prometheus(*, expr: str, legend: str, source: str = "prometheus") -> Json:
+    return {"datasource": _data_source(source), "expr": expr, "legendFormat": legend}
+
+
+def _cloudwatch(*, namespace: str, metric: str, legend: str, dimensions: Mapping[str, str], statistic: str = "Average") -> Json:
+    """Return a query of one metric; a dimension may be a choice such as `$database`, or `*` for all its values."""
+    return {
+        "datasource": _data_source("cloudwatch"),
+        "queryMode": "Metrics",
+        "metricQueryType": 0,
+        "metricEditorMode": 0,
+        "namespace": namespace,
+        "metricName": metric,
+        "dimensions": {name: [value] for name, value in dimensions.items()},
+        "matchExact": True,
+        "statistic": statistic,
+        "period": "",
+        "region": REGIONS.get(namespace, "default"),
+        "label": legend,
+    }
+
+
+def _data_source(uid: str) -> Json:
+    return {"type": TYPES[uid], "uid": uid}
