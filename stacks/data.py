@@ -126,7 +126,7 @@ class DataStack(EnvironmentStack):
         )
 
     def _tell_apart(self) -> None:
-        """A tag that no other resource bears: experiments find their target by it (stacks/faults.py)."""
+        """A tag that no other resource bears: experiments find their target by it (stacks/observability/experiments.py)."""
         components = {"catalogue": self.catalogue.instance, "identity": self.identity.instance, "cache": self.cache.replication_group}
         for name, resource in components.items():
             cdk.Tags.of(resource).add("Component", name)

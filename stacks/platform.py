@@ -15,7 +15,7 @@ from stacks.ecs_services import EcsServicesStack
 from stacks.edge import EdgeStack
 from stacks.eks_platform import EksPlatformStack
 from stacks.network import NetworkStack
-from stacks.observability import ObservabilityStack
+from stacks.observability.stack import ObservabilityStack
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
 

@@ -1,4 +1,5 @@
-"""The faults of a game day, and what each leaves of an environment. Each is an experiment of AWS FIS too (stacks/faults.py)."""
+"""The faults of a game day, and what each leaves of an environment. Each is an experiment of AWS FIS
+too (stacks/observability/experiments.py)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

@@ -54,7 +54,8 @@ def test_p135_an_experiment_stops_by_itself_and_touches_only_what_is_meant(platf
     """
     expected = wanted(platform) if platform.settings.resilience.fault_injection else set()
     names = {template.tags["Name"] for template in platform.all(TEMPLATE)}
-    yield "resilience.fault_injection", names == expected, f"Experiments are {sorted(names ^ expected)} off. See stacks/faults.py."
+    mend = f"Experiments are {sorted(names ^ expected)} off. See stacks/observability/experiments.py."
+    yield "resilience.fault_injection", names == expected, mend
     yield platform.name, bool(expected) or not platform.settings.production, "Production practises: set resilience.fault_injection."
     admitting = {name for name, namespace in releases_of(platform)["ground"].values["namespaces"].items() if "experimentsBy" in namespace}
     brokers = set(broker_labels(platform)) if expected else set()

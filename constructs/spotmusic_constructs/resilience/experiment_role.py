@@ -1,6 +1,7 @@
-"""The roles of experiments: each may do one kind of fault, to the resources of one environment."""
+"""Roles of experiments. Each has the rights for the faults of one experiment, in one environment."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -9,7 +10,7 @@ from constructs import Construct
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 
 MANAGED = {"managedByFIS": "true"}
-"""Tag of what AWS FIS makes for an experiment and takes away afterwards."""
+"""Tag of what AWS FIS creates for an experiment and deletes afterwards."""
 
 _LOG_DELIVERY = (
     "logs:CreateLogDelivery",
@@ -20,32 +21,38 @@ _LOG_DELIVERY = (
     "logs:DescribeLogGroups",
     "logs:DescribeResourcePolicies",
 )
-"""What the service asks for to write the record; the log group's own policy is part of the stack."""
+"""Actions of the service to write the record; the log group's own policy is part of the stack."""
+_LOOKS = "To list, find by tag and set up a log delivery has no resource to name; none of it changes one."
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultRights:
+    """Rights for one kind of fault.
+
+    Args:
+        statements: statements of the fault.
+        finds: read actions without a resource, by which AWS FIS finds the targets.
+        wildcards: reason for each resource of `statements` that ends with a wildcard.
+    """
+
+    statements: Sequence[iam.PolicyStatement]
+    finds: Sequence[str] = ()
+    wildcards: Mapping[str, str] = field(default_factory=dict)
 
 
 class ExperimentRole(Construct):
-    """A role that AWS FIS assumes for experiments of this account.
+    """Role that AWS FIS assumes for experiments of this account.
 
-    Creates the role and its policy, with the rights to find targets and to write the record beside those given.
+    Creates the role and its policy: the rights of its faults, and those to find targets and to write the record.
 
     Args:
-        statements: rights of the fault.
-        finds: read rights without a resource, by which the action finds its targets.
-        wildcards: reason for each resource of `statements` that ends with a wildcard.
+        rights: rights of each kind of fault.
 
     Example:
-        ExperimentRole(self, "Database", statements=[reboot], finds=["rds:DescribeDBInstances"])
+        ExperimentRole(self, "Database", rights=[failover_rights([instance.instance_arn])])
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        statements: Sequence[iam.PolicyStatement],
-        finds: Sequence[str] = (),
-        wildcards: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, rights: Sequence[FaultRights]) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         experiments = f"arn:{stack.partition}:fis:{stack.region}:{stack.account}:experiment/*"
@@ -58,54 +65,81 @@ class ExperimentRole(Construct):
                 conditions={"StringEquals": {"aws:SourceAccount": stack.account}, "ArnLike": {"aws:SourceArn": experiments}},
             ),
         )
+        finds = {"tag:GetResources", *(action for fault in rights for action in fault.finds)}
         policy = iam.ManagedPolicy(
             self,
             "Policy",
             roles=[self.role],
             description="What the fault needs, and the record of it",
             statements=[
-                iam.PolicyStatement(sid="FindTargets", actions=sorted({"tag:GetResources", *finds}), resources=["*"]),
+                iam.PolicyStatement(sid="FindTargets", actions=sorted(finds), resources=["*"]),
                 iam.PolicyStatement(sid="WriteTheRecord", actions=list(_LOG_DELIVERY), resources=["*"]),
-                *statements,
+                *(statement for fault in rights for statement in fault.statements),
             ],
         )
-        acknowledge(policy, {wildcard_finding(name, policy): why for name, why in {"*": _LOOKS, **(wildcards or {})}.items()})
+        wildcards = {"*": _LOOKS}
+        for fault in rights:
+            wildcards |= fault.wildcards
+        acknowledge(policy, {wildcard_finding(name, policy): reason for name, reason in wildcards.items()})
 
 
-_LOOKS = "To list, find by tag and set up a log delivery has no resource to name; none of it changes one."
-
-
-def network_rights(stack: cdk.Stack, vpc_id: str) -> list[iam.PolicyStatement]:
-    """Returns what it takes to put a network ACL that lets nothing through before a subnet of one VPC, and the old one back."""
+def network_rights(stack: cdk.Stack, vpc_id: str) -> FaultRights:
+    """Return the rights to put a network ACL that denies all traffic before a subnet of one VPC, and to restore the old one."""
     arn = f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}"
     vpc, acls, subnets = f"{arn}:vpc/{vpc_id}", f"{arn}:network-acl/*", f"{arn}:subnet/*"
     made = {f"aws:RequestTag/{name}": value for name, value in MANAGED.items()}
     own = {f"aws:ResourceTag/{name}": value for name, value in MANAGED.items()}
     in_vpc = {"ArnEquals": {"ec2:Vpc": vpc}}
-    return [
-        _allow("MakeAclInVpc", ["ec2:CreateNetworkAcl"], [vpc]),
-        _allow("MakeAcl", ["ec2:CreateNetworkAcl"], [acls], {"StringEquals": made}),
-        _allow("TagAcl", ["ec2:CreateTags"], [acls], {"StringEquals": {**made, "ec2:CreateAction": "CreateNetworkAcl"}}),
-        _allow("WriteAcl", ["ec2:CreateNetworkAclEntry", "ec2:DeleteNetworkAcl"], [acls], {"StringEquals": own}),
-        _allow("PutAclBeforeSubnet", ["ec2:ReplaceNetworkAclAssociation"], [subnets, acls], in_vpc),
-    ]
+    reason = "Only in our VPC, and only network ACLs that the experiment made itself: the conditions say so."
+    return FaultRights(
+        statements=[
+            _allow("MakeAclInVpc", ["ec2:CreateNetworkAcl"], [vpc]),
+            _allow("MakeAcl", ["ec2:CreateNetworkAcl"], [acls], {"StringEquals": made}),
+            _allow("TagAcl", ["ec2:CreateTags"], [acls], {"StringEquals": {**made, "ec2:CreateAction": "CreateNetworkAcl"}}),
+            _allow("WriteAcl", ["ec2:CreateNetworkAclEntry", "ec2:DeleteNetworkAcl"], [acls], {"StringEquals": own}),
+            _allow("PutAclBeforeSubnet", ["ec2:ReplaceNetworkAclAssociation"], [subnets, acls], in_vpc),
+        ],
+        # Source: AWS FIS user guide, aws:network:disrupt-connectivity.
+        finds=[
+            "ec2:DescribeManagedPrefixLists",
+            "ec2:DescribeNetworkAcls",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+            "ec2:GetManagedPrefixListEntries",
+        ],
+        wildcards={acls: reason, subnets: reason},
+    )
 
 
-def network_wildcards(stack: cdk.Stack) -> dict[str, str]:
-    """Returns why the wildcards of `network_rights` are meant."""
-    why = "Only in our VPC, and only network ACLs that the experiment made itself: the conditions say so."
-    return {f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}:{kind}/*": why for kind in ("network-acl", "subnet")}
+def failover_rights(instance_arns: Sequence[str]) -> FaultRights:
+    """Return the rights to fail over databases on RDS."""
+    return FaultRights(statements=[_allow("FailOver", ["rds:RebootDBInstance"], instance_arns)], finds=["rds:DescribeDBInstances"])
 
 
-def _allow(sid: str, actions: list[str], resources: list[str], conditions: Mapping[str, object] | None = None) -> iam.PolicyStatement:
+def cache_power_rights(stack: cdk.Stack, replication_group: str) -> FaultRights:
+    """Return the rights to interrupt the power of a cache's nodes."""
+    arn = f"arn:{stack.partition}:elasticache:{stack.region}:{stack.account}:replicationgroup:{replication_group}"
+    interrupt = _allow("TakePowerAway", ["elasticache:InterruptClusterAzPower"], [arn])
+    return FaultRights(statements=[interrupt], finds=["elasticache:DescribeReplicationGroups"])
+
+
+def pod_rights(stack: cdk.Stack, cluster_name: str) -> FaultRights:
+    """Return the rights to reach a cluster on EKS. Kubernetes grants those to delete pods (`admit_to_cluster`)."""
+    arn = f"arn:{stack.partition}:eks:{stack.region}:{stack.account}:cluster/{cluster_name}"
+    return FaultRights(statements=[_allow("ReachCluster", ["eks:DescribeCluster"], [arn])], finds=["ec2:DescribeSubnets"])
+
+
+def task_rights(stack: cdk.Stack, cluster_arn: str) -> FaultRights:
+    """Return the rights to stop tasks of a cluster on ECS."""
+    tasks = f"arn:{stack.partition}:ecs:{stack.region}:{stack.account}:task/*"
+    return FaultRights(
+        statements=[_allow("StopTasks", ["ecs:StopTask"], [tasks], {"ArnEquals": {"ecs:cluster": cluster_arn}})],
+        finds=["ecs:DescribeTasks", "ecs:ListTasks"],
+        wildcards={tasks: "Only tasks of our cluster, which come and go: the condition says so."},
+    )
+
+
+def _allow(
+    sid: str, actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, object] | None = None
+) -> iam.PolicyStatement:
     return iam.PolicyStatement(sid=sid, actions=actions, resources=resources, conditions=conditions)
-
-
-NETWORK_FINDS = (
-    "ec2:DescribeManagedPrefixLists",
-    "ec2:DescribeNetworkAcls",
-    "ec2:DescribeSubnets",
-    "ec2:DescribeVpcs",
-    "ec2:GetManagedPrefixListEntries",
-)
-"""What cutting a subnet off reads first (AWS FIS user guide, aws:network:disrupt-connectivity)."""

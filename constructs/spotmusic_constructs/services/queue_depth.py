@@ -65,7 +65,7 @@ class QueueDepth(Construct):
         authority_parameter: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._dimensions = {"Environment": environment}
+        self._environment = environment
         log_group = logs.LogGroup(
             self, "Logs", encryption_key=log_key, retention=retention.access, removal_policy=cdk.RemovalPolicy.DESTROY
         )
@@ -93,7 +93,7 @@ class QueueDepth(Construct):
                 "QUEUES": json.dumps(sorted(queues)),
                 "NAMESPACE": NAMESPACE,
                 "METRIC_NAME": METRIC_NAME,
-                "DIMENSIONS": json.dumps(self._dimensions),
+                "DIMENSIONS": json.dumps({"Environment": environment}),
                 **({"AUTHORITY_PARAMETER": authority_parameter} if authority_parameter else {}),
             },
         )
@@ -109,8 +109,8 @@ class QueueDepth(Construct):
         acknowledge(self.function, _ACKNOWLEDGED)
 
     def queue(self, name: str) -> Queue:
-        """Returns the metric of a queue."""
-        return Queue(namespace=NAMESPACE, metric_name=METRIC_NAME, dimensions={**self._dimensions, "Queue": name})
+        """Return the metric of a queue."""
+        return waiting_messages(self._environment, name)
 
     def _role(self, log_group: logs.ILogGroup, user_arn: str, authority_parameter: str | None) -> tuple[iam.Role, iam.ManagedPolicy]:
         stack = cdk.Stack.of(self)
@@ -134,6 +134,11 @@ class QueueDepth(Construct):
         policy = iam.ManagedPolicy(self, "Policy", roles=[role], statements=statements)
         acknowledge(policy, _ACKNOWLEDGED_RIGHTS)
         return role, policy
+
+
+def waiting_messages(environment: str, queue: str) -> Queue:
+    """Return the metric of the messages that wait in a queue."""
+    return Queue(namespace=NAMESPACE, metric_name=METRIC_NAME, dimensions={"Environment": environment, "Queue": queue})
 
 
 _PLACED_IN_VPC = [

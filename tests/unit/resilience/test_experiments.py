@@ -12,7 +12,7 @@ from aws_cdk.assertions import Template
 
 from spotmusic_constructs.resilience import faults
 from spotmusic_constructs.resilience.experiment import Action, Target
-from spotmusic_constructs.resilience.experiment_role import NETWORK_FINDS, ExperimentRole, network_rights, network_wildcards
+from spotmusic_constructs.resilience.experiment_role import ExperimentRole, network_rights, pod_rights
 from spotmusic_constructs.resilience.fault_injection import FaultInjection, admit_to_cluster
 from tests.conftest import new_stack
 
@@ -36,9 +36,8 @@ def injection_in(stack: cdk.Stack) -> FaultInjection:
 def stack() -> cdk.Stack:
     stack = new_stack()
     injection = injection_in(stack)
-    rights = network_rights(stack, "vpc-1")
-    network = ExperimentRole(stack, "Network", statements=rights, finds=NETWORK_FINDS, wildcards=network_wildcards(stack)).role
-    pods = ExperimentRole(stack, "Pods", statements=[], finds=["ec2:DescribeSubnets"]).role
+    network = ExperimentRole(stack, "Network", rights=[network_rights(stack, "vpc-1")]).role
+    pods = ExperimentRole(stack, "Pods", rights=[pod_rights(stack, "spotmusic-test")]).role
     admit_to_cluster(stack, "Access", cluster="spotmusic-test", role=pods, user="faults")
     zone = faults.zone_cut_off("sa-east-1a", vpc_id="vpc-1", tags=TAGS)
     injection.add("Zone", description="A zone is cut off", actions={"zone": zone}, role=network, may_miss=True)

@@ -1,4 +1,4 @@
-"""What the observability stack releases into the cluster: Prometheus, Alertmanager and Grafana, and what they read."""
+"""Prometheus, Alertmanager and Grafana in the cluster."""
 
 from collections.abc import Iterator
 
@@ -16,32 +16,25 @@ from spotmusic_constructs.observability.alarm import Audience
 from spotmusic_constructs.observability.grafana import Grafana
 from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace
 from spotmusic_constructs.observability.prometheus_stack import KubePrometheusStack
-from spotmusic_constructs.observability.rules_and_dashboards import Names, RulesAndDashboards
-from stacks.data import DataStack
-from stacks.eks_platform import EksPlatformStack
+from spotmusic_constructs.observability.rules_and_dashboards import RulesAndDashboards
+from stacks.observability.components import Components
+from stacks.observability.dashboards import grafana_names
 from stacks.realm import GRAFANA_URL
-from stacks.registry import RegistryStack
 from stacks.releases.site import CHARTS
-from stacks.secrets import SecretsStack
 
 _REALM = f"{keycloak.PATH}/realms/spotmusic"
 
 
 class Monitoring(Construct):
-    """The release of kube-prometheus-stack, after the certificates and Secrets that it names and the last wave of the platform.
+    """Release of kube-prometheus-stack, after its certificates and Secrets and the last wave of the platform.
 
-    Rules and dashboards come before it, so that the first Prometheus of all starts with every alert.
+    Rules and dashboards are released before it, so that the first Prometheus starts with every alert.
 
     Args:
-        settings: the environment.
-        registry: for the images.
-        secrets: for Grafana's administrator and its OIDC client.
-        data: for Grafana's database.
-        eks_platform: cluster, and what must be deployed before.
-        workspace: where samples are kept for good.
+        components: cluster, images, secrets, and names for the dashboards.
+        workspace: workspace of Amazon Managed Service for Prometheus.
         audience: recipients of alerts.
         heartbeat: topic whose silence is an alarm.
-        names: names of what is deployed, which dashboards choose among.
     """
 
     def __init__(
@@ -49,18 +42,14 @@ class Monitoring(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        settings: Settings,
-        registry: RegistryStack,
-        secrets: SecretsStack,
-        data: DataStack,
-        eks_platform: EksPlatformStack,
+        components: Components,
         workspace: Workspace,
         audience: Audience,
         heartbeat: sns.ITopic,
-        names: Names,
     ) -> None:
         super().__init__(scope, construct_id)
-        database, monitoring = data.identity, settings.kubernetes.monitoring
+        settings, eks_platform, secrets = components.settings, components.eks_platform, components.secrets.secrets
+        database, monitoring = components.data.identity, settings.kubernetes.monitoring
         grafana = Grafana(
             url=GRAFANA_URL,
             realm_url=settings.issuer,
@@ -69,15 +58,15 @@ class Monitoring(Construct):
             database_port=database.port,
             database_ca=rds_ca(settings.region),
             database_user=database.users["grafana"],
-            admin=secrets.secrets.grafana_admin,
-            clients=secrets.secrets.keycloak_clients,
+            admin=secrets.grafana_admin,
+            clients=secrets.keycloak_clients,
         )
         release = KubePrometheusStack(
             self,
             "Release",
             cluster=eks_platform.cluster,
             chart=versions.KUBE_PROMETHEUS_STACK,
-            images=registry.images,
+            images=components.registry.images,
             environment=settings.name,
             workspace=workspace,
             audience=audience,
@@ -107,7 +96,7 @@ class Monitoring(Construct):
             "Rules",
             cluster=eks_platform.cluster,
             chart=LocalChart(path=CHARTS / "monitoring"),
-            names=names,
+            names=grafana_names(components),
             runbooks=audience.runbooks,
             viewers=settings.kubernetes.viewers,
             namespace=MONITORING,
@@ -117,7 +106,7 @@ class Monitoring(Construct):
 
 
 def _targets(settings: Settings) -> Iterator[ScrapeTarget]:
-    """Services outside the cluster; Cloud Map knows the address of each of their tasks."""
+    """Yield the services on ECS; Cloud Map resolves their names to the addresses of their tasks."""
     for name, service in settings.services.items():
         if service.port is not None:
             yield ScrapeTarget(service=name, host=f"{name}.svc.{settings.private_domain}", port=service.port)

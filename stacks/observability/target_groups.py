@@ -1,4 +1,4 @@
-"""Target groups whose alarms say what listeners or services notice, and lead to the runbook of what is behind them."""
+"""Target groups of the gateway and the brokers, with the texts and runbooks of their alarms."""
 
 from collections.abc import Iterator
 

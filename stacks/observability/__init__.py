@@ -1,0 +1,1 @@
+"""Alarms, dashboards, service level objectives, Prometheus and experiments of an environment."""

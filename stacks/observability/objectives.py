@@ -1,0 +1,43 @@
+"""Service level objectives of the Web API, measured at the gateway's load balancer."""
+
+from constructs import Construct
+
+from spotmusic_constructs.observability.alarm import Audience
+from spotmusic_constructs.observability.load_balancer_alarms import error_rate
+from spotmusic_constructs.observability.service_level_objective import ServiceLevelObjective, slow_share
+
+AVAILABILITY_PERCENT = 99.9
+"""Requests answered without a server error: 43 minutes a month may fail."""
+LATENCY_PERCENT = 99.0
+LATENCY_SECONDS = 0.5
+"""Requests answered within half a second: a player that waits longer is felt to hang."""
+RUNBOOK = "web-api-slo"
+
+
+def web_api_objectives(scope: Construct, *, audience: Audience, load_balancer: str) -> list[ServiceLevelObjective]:
+    """Create the objectives of availability and latency.
+
+    Args:
+        scope: stack of their alarms.
+        audience: recipients.
+        load_balancer: full name of the gateway's load balancer.
+    """
+    availability = ServiceLevelObjective(
+        scope,
+        "Availability",
+        audience=audience,
+        broken="The Web API fails: its requests end in server errors",
+        objective_percent=AVAILABILITY_PERCENT,
+        bad_percent=lambda period: error_rate(load_balancer, period=period),
+        runbook=RUNBOOK,
+    )
+    latency = ServiceLevelObjective(
+        scope,
+        "Latency",
+        audience=audience,
+        broken=f"The Web API is slow: its answers take longer than {LATENCY_SECONDS:g} s",
+        objective_percent=LATENCY_PERCENT,
+        bad_percent=lambda period: slow_share(load_balancer, LATENCY_SECONDS, period=period),
+        runbook=RUNBOOK,
+    )
+    return [availability, latency]
