@@ -29,7 +29,7 @@ class Experiments(Construct):
         super().__init__(scope, construct_id)
         settings, data, cluster = components.settings, components.data, components.ecs_services.cluster
         vpc_id = components.network.vpc.vpc_id
-        tags = {"Project": "spotmusic", "Env": settings.name}
+        tags = settings.identifying_tags
         zones = {zone[-1].upper(): zone for zone in settings.zones}
         redpanda, rabbitmq = _redpanda(components), _rabbitmq(components)
 
@@ -43,7 +43,7 @@ class Experiments(Construct):
         injection = FaultInjection(
             self,
             "Injection",
-            name=f"spotmusic-{settings.name}-experiments",
+            name=f"{settings.resource_prefix}-experiments",
             stop_alarms=stop_alarms,
             key=components.secrets.keys.logs,
             retention=retention_of(settings.observability.security_log_days),

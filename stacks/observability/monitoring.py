@@ -22,8 +22,6 @@ from stacks.observability.dashboards import grafana_names
 from stacks.realm import GRAFANA_URL
 from stacks.releases.site import CHARTS
 
-_REALM = f"{keycloak.PATH}/realms/spotmusic"
-
 
 class Monitoring(Construct):
     """Release of kube-prometheus-stack, after its certificates and Secrets and the last wave of the platform.
@@ -49,11 +47,12 @@ class Monitoring(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         settings, eks_platform, secrets = components.settings, components.eks_platform, components.secrets.secrets
+        keycloak_url = f"https://{keycloak.SERVICE}.keycloak.svc.cluster.local:{keycloak.PORT}"
         database, monitoring = components.data.identity, settings.kubernetes.monitoring
         grafana = Grafana(
             url=GRAFANA_URL,
             realm_url=settings.issuer,
-            internal_realm_url=f"https://{keycloak.SERVICE}.keycloak.svc.cluster.local:{keycloak.PORT}{_REALM}",
+            internal_realm_url=f"{keycloak_url}{keycloak.PATH}/realms/{settings.realm}",
             database_host=database.endpoint,
             database_port=database.port,
             database_ca=rds_ca(settings.region),

@@ -52,7 +52,7 @@ class ObservabilityStack(EnvironmentStack):
         description = "Spotmusic: alarms, dashboard, event log, objectives, budget and metrics"
         super().__init__(scope, "observability", settings=settings, data_class="internal", description=description)
         observability, keys = settings.observability, secrets.keys
-        name, retention = f"spotmusic-{settings.name}-{self.creation}", self.log_retention.security
+        name, retention = f"{settings.resource_prefix}-{self.creation}", self.log_retention.security
 
         alarms = AlarmTopic(
             self,
@@ -69,7 +69,7 @@ class ObservabilityStack(EnvironmentStack):
             SlackChannel(
                 self,
                 "Slack",
-                name=f"spotmusic-{settings.name}",
+                name=settings.resource_prefix,
                 workspace=slack.workspace,
                 channel=slack.channel,
                 topic_arns=[topic.topic_arn, edge.alarm_topic.topic_arn],
