@@ -16,6 +16,7 @@ from tools.local_aws.front_door import front_door
 from tools.local_aws.kubernetes.connection import Connection, files_of
 from tools.local_aws.kubernetes.front import with_kubernetes
 from tools.local_aws.recorded import Register
+from tools.local_aws.rights import with_rights
 
 
 def main() -> None:
@@ -34,7 +35,7 @@ def main() -> None:
         is_in_progress=binding.is_in_progress,
         identity={"pid": os.getpid(), "folder": folder},
     )
-    app.app = with_kubernetes(door, kubernetes)
+    app.app = with_rights(with_kubernetes(door, kubernetes))
     hypercorn.serve = partial(_serve_on, hypercorn.serve, int(os.environ.pop(LISTENER)))
     app.main()
 
