@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from tests.conftest import ROOT
+from tests.gameday import restores
 from tests.gameday.faults import Fault, faults_of
 from tests.gameday.left import Left
 from tests.gameday.world import World
@@ -19,7 +20,8 @@ def computed(world: World) -> str:
     """Returns what stands between the two marks of the document."""
     faults = list(faults_of(world.settings).values())
     names = list(dict.fromkeys(fault.name for fault in faults))
-    return "\n".join(_section(world, name, [fault for fault in faults if fault.name == name]) for name in names)
+    sections = [_section(world, name, [fault for fault in faults if fault.name == name]) for name in names]
+    return "\n".join([*sections, "### Restores", "", *restores.table(), ""])
 
 
 def written(text: str, world: World) -> str:

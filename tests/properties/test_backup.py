@@ -5,7 +5,9 @@ import re
 from functools import cache
 
 from spotmusic_cdk.settings.data import BackupSettings
+from spotmusic_constructs.data.restore_testing import RECOVERY_HOURS
 from tests.conftest import ROOT
+from tests.gameday.restores import RESTORES
 from tests.properties.deviations import DEVIATIONS
 from tests.properties.promise import Verdicts, promise, rule
 from tests.properties.resources import Json, Platform, Resource, at
@@ -257,6 +259,7 @@ def test_p070_the_document_on_recovery_promises_what_the_templates_keep(platform
         yield resource, on_sundays, "docs/recovery.md says that databases and web client come back on Sundays at 04:00 in São Paulo."
     every = f"data.backup.audio_restored_every` (`{BackupSettings().audio_restored_every}` unless"
     yield "docs/recovery.md", every in document(), "It says how often the audio library comes back."
+    yield "data/RestoreTesting", recovery_hours(platform) == RECOVERY_HOURS, "It admits another time than the step of the way back."
     yield from another_takes_over(platform)
     kept = lost_and_back(platform)
     for row, (lost, back) in kept.items():
@@ -275,23 +278,26 @@ def lost_and_back(platform: Platform) -> dict[str, tuple[str, str]]:
     Where a service documents a figure for what a template turns on, it stands here: RDS ships its log every five minutes, and a standby
     takes over within two (Amazon RDS user guide, restoring to a point in time, failover); S3 is backed up continuously with fifteen
     minutes between (AWS Backup developer guide, continuous backups); a replica of the cache is promoted within two (Amazon ElastiCache
-    user guide, Multi-AZ). A restore is late after the hours that its test allows.
+    user guide, Multi-AZ). What is restored is back after the steps of its way (tests/gameday/restores.py).
     """
-    hours = {kind: f"{number} hours" for kind, number in recovery_hours(platform).items()}
+    back = {row: restore.promise for row, restore in RESTORES.items()}
+    database = "a database: dropped table, bad migration"
     continuous = any(rule.get("EnableContinuousBackup") is True for rule in plan_rules(platform))
     (nightly,) = {f"{nights(rule['ScheduleExpression']) * 24} hours" for rule in plan_rules(platform)}
     standby = all(database["MultiAZ"] is True for database in platform.some(DATABASE)) or platform.name in DEVIATIONS[36]
     versions = {bucket_of(platform, name)["VersioningConfiguration.Status"] for name in ("Audio", "Web")}
     cache = platform.only("AWS::ElastiCache::ReplicationGroup")
-    snapshots = "24 hours" if cache["SnapshotRetentionLimit"] else "everything"
+    lost = {
+        database: "5 minutes" if continuous else nightly,
+        "the audio library or the web client: overwritten, deleted": "nothing" if versions == {"Enabled"} else "everything",
+        "a bucket as a whole": "15 minutes" if continuous else nightly,
+        "a volume of Kubernetes": nightly,
+        "the cache as a whole": "24 hours" if cache["SnapshotRetentionLimit"] else "everything",
+    }
     return {
-        "a zone, with the primary database in it": ("nothing", "2 minutes") if standby else ("5 minutes", hours["RDS"]),
+        "a zone, with the primary database in it": ("nothing", "2 minutes") if standby else ("5 minutes", back[database]),
         "a zone, with the primary cache node in it": (f"{lag_seconds(platform):g} second of writes", "2 minutes"),
-        "a database: dropped table, bad migration": ("5 minutes" if continuous else nightly, hours["RDS"]),
-        "the audio library or the web client: overwritten, deleted": ("nothing" if versions == {"Enabled"} else "everything", "1 hour"),
-        "a bucket as a whole": ("15 minutes" if continuous else nightly, hours["S3"]),
-        "a volume of Kubernetes": (nightly, "2 hours"),
-        "the cache as a whole": (snapshots, "1 hour"),
+        **{row: (lost[row], back[row]) for row in back},
         "an upload that was not promoted": ("everything", "–"),
     }
 

@@ -1,0 +1,120 @@
+"""Times of the ways back in docs/runbooks/restore.md, step by step. Their sums are the promises of docs/recovery.md.
+
+Nothing was measured on AWS: a time that a game day measured replaces the one here, with its date.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import ceil
+
+from spotmusic_constructs.data.restore_testing import RECOVERY_HOURS
+
+ASSUMED = "assumed, 2026-11"
+TESTED = "the longest that restore tests admit"
+"""Each week, `RestoreTesting` fails a restore that takes longer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A step of a way back.
+
+    Args:
+        what: what is done.
+        minutes: its time.
+        source: where the time comes from.
+        numbers: numbers that the step has in the runbook; none where its list is not numbered.
+    """
+
+    what: str
+    minutes: int
+    source: str = ASSUMED
+    numbers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restore:
+    """A way back.
+
+    Args:
+        anchor: heading in the runbook.
+        steps: its steps until service is back, in their order.
+    """
+
+    anchor: str
+    steps: tuple[Step, ...]
+
+    @property
+    def minutes(self) -> int:
+        return sum(step.minutes for step in self.steps)
+
+    @property
+    def promise(self) -> str:
+        """Time within which it is back, in whole hours, as docs/recovery.md says it."""
+        hours = ceil(self.minutes / 60)
+        return f"{hours} hour{'s' if hours > 1 else ''}"
+
+
+RESTORES: Mapping[str, Restore] = {
+    "a database: dropped table, bad migration": Restore(
+        anchor="a-database",
+        steps=(
+            Step(what="stop what damages, choose the second", minutes=10, numbers=(1,)),
+            Step(what="write down the settings", minutes=5, numbers=(2,)),
+            Step(what="restore beside it", minutes=RECOVERY_HOURS["RDS"] * 60, source=TESTED, numbers=(3,)),
+            Step(what="look at the copy", minutes=10, numbers=(4,)),
+            Step(what="swap the names", minutes=10, numbers=(5,)),
+            Step(what="deploy the stack `data` for the new master secret", minutes=10, numbers=(6,)),
+            Step(what="replace passwords, start clients again", minutes=10, numbers=(7,)),
+        ),
+    ),
+    "the audio library or the web client: overwritten, deleted": Restore(
+        anchor="objects-of-a-bucket",
+        steps=(
+            Step(what="cut off who deletes", minutes=10),
+            Step(what="list the delete markers", minutes=15),
+            Step(
+                what="delete the markers: a million objects, a thousand a call",
+                minutes=20,
+                source="assumed, a call a second, 2026-11",
+            ),
+            Step(what="play some tracks, drop copies at the edge", minutes=10),
+        ),
+    ),
+    "a bucket as a whole": Restore(
+        anchor="objects-of-a-bucket",
+        steps=(
+            Step(what="choose the recovery point and its metadata", minutes=20),
+            Step(what="restore into the bucket", minutes=RECOVERY_HOURS["S3"] * 60, source=TESTED),
+            Step(what="compare numbers of objects, play some tracks", minutes=60),
+        ),
+    ),
+    "a volume of Kubernetes": Restore(
+        anchor="a-volume-of-kubernetes",
+        steps=(
+            Step(what="choose the recovery point", minutes=10),
+            Step(what="restore it to a volume", minutes=40),
+            Step(what="scale to none, make volume and claim", minutes=20),
+            Step(what="scale up, catch up", minutes=30),
+            Step(what="look at what came back", minutes=10),
+        ),
+    ),
+    "the cache as a whole": Restore(
+        anchor="the-cache",
+        steps=(
+            Step(what="make the group again: deploy the stack `data`", minutes=25),
+            Step(what="deploy its users: `ecs-services`, `eks-platform`", minutes=25),
+            Step(what="look at errors and hit rate", minutes=5),
+        ),
+    ),
+}
+"""Ways back by their row in docs/recovery.md."""
+
+
+def table() -> Iterator[str]:
+    """Yields the lines of a table of all ways back."""
+    yield "| what fails | step | minutes | source |"
+    yield "|---|---|---|---|"
+    for row, restore in RESTORES.items():
+        for step in restore.steps:
+            yield f"| {row} | {step.what} | {step.minutes} | {step.source} |"
+        yield f"| {row} | **[sum](runbooks/restore.md#{restore.anchor})** | **{restore.minutes}** | promise: {restore.promise} |"

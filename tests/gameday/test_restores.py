@@ -1,0 +1,29 @@
+"""Times of restores: every step of the runbook counts, and the sums are what recovery promises."""
+
+import re
+
+from tests.conftest import ROOT
+from tests.gameday.restores import RESTORES
+
+RUNBOOK = (ROOT / "docs" / "runbooks" / "restore.md").read_text()
+
+
+def test_each_step_of_a_database_has_a_time() -> None:
+    section = RUNBOOK.partition("## A database\n")[2].partition("\n## ")[0]
+    numbered = {text: int(number) for number, text in re.findall(r"^(\d+)\. (.+)$", section, re.MULTILINE)}
+    # Service is back when backups of the copy begin.
+    (back,) = [number for text, number in numbered.items() if text.startswith("Start a backup")]
+    timed = [number for restore in RESTORES.values() for step in restore.steps for number in step.numbers]
+    assert timed == [number for number in numbered.values() if number < back]
+
+
+def test_restored_rows_of_recovery_are_sums() -> None:
+    rows = re.findall(r"^\| ([^|]+) \|[^|]*\| ([^|]+) \|", (ROOT / "docs" / "recovery.md").read_text(), re.MULTILINE)
+    promised = {row: back for row, back in rows if row in RESTORES}
+    assert promised == {row: restore.promise for row, restore in RESTORES.items()}
+
+
+def test_promise_is_in_whole_hours() -> None:
+    for restore in RESTORES.values():
+        hours = int(restore.promise.split()[0])
+        assert (hours - 1) * 60 < restore.minutes <= hours * 60
