@@ -126,7 +126,7 @@ KEYCLOAK_SHA256 := 27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0
 KAFKA := 4.4.0
 MAVEN_COPY := org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy
 
-engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/kafka/$(KAFKA).ready .tools/example/.ready  ## change: fetch the engines of `make engines` into .tools
+engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/kafka/$(KAFKA).ready .tools/example/.ready .tools/mysql/.ready  ## change: fetch the engines of `make engines` into .tools
 
 .tools/example/.ready: examples/service/requirements.lock | setup
 	rm -rf .tools/example
@@ -151,6 +151,24 @@ engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/kaf
 	test $$(ls .tools/kafka | wc -l) = $$(wc -l < tests/engines/kafka.sha256)
 	@touch $@
 
+# MySQL: Debian has it in unstable alone, newer than the deployed 8.4. It comes with all libraries, for those of this machine are older.
+UNSTABLE := .tools/unstable
+APT_UNSTABLE := $(subst .tools/apt,$(UNSTABLE),$(APT)) -o Dir::State::status=$(CURDIR)/$(UNSTABLE)/status -o Debug::NoLocking=1 \
+	-o Dir::Etc::sourcelist=$(CURDIR)/$(UNSTABLE)/sources.list -o Dir::Etc::sourceparts=/dev/null
+
+.tools/mysql/.ready:
+	@command -v apt-get dpkg >/dev/null || { echo "MySQL comes by Debian's apt-get, which is not here."; exit 1; }
+	rm -rf .tools/mysql $(UNSTABLE)
+	mkdir -p .tools/mysql $(UNSTABLE)/lists/partial $(UNSTABLE)/cache/archives/partial
+	touch $(UNSTABLE)/status
+	. /etc/os-release; mirror=$$(apt-get indextargets --format '$$(RELEASE) $$(REPO_URI)' | awk -v release=$$VERSION_CODENAME '$$1 == release {print $$2; exit}'); \
+		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $$mirror sid main" > $(UNSTABLE)/sources.list
+	$(APT_UNSTABLE) update
+	$(APT_UNSTABLE) install --yes --download-only --no-install-recommends mysql-server-core
+	for package in $(UNSTABLE)/cache/archives/*.deb; do dpkg -x $$package .tools/mysql || exit 1; done
+	rm -rf $(UNSTABLE) .tools/mysql/usr/share/doc
+	@touch $@
+
 .tools/engines/.ready: Makefile
 	@command -v apt-get dpkg >/dev/null || { echo "Put the programs of $(ENGINES) in PATH: there is no apt-get here to fetch them."; exit 1; }
 	rm -rf .tools/engines .tools/engines-apt
@@ -164,7 +182,7 @@ engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/kaf
 	done
 	@touch $@
 
-engines: setup  ## prove: ask real Redis, MariaDB, RabbitMQ, Kafka and others
+engines: setup  ## prove: ask real Redis, MySQL, RabbitMQ, Kafka and others
 	python -m pytest tests/engines $(if $(ONLY),-m "$(ONLY)")
 
 stand-ins: setup  ## use: start engines for `local run`, beside the embedded AWS

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pymysql
+import pytest
 
-from tests.engines.programs import Process, environment, make_certificate, program, running, wait_until
+from tests.engines.programs import FETCHED, Process, environment, make_certificate, program, running, wait_until
 from tools.local_aws.ports import quiet_ports
 
 ADMINISTRATOR = "user default on nopass ~* &* +@all\n"
@@ -86,6 +87,37 @@ def mariadb(folder: Path, statements: str, *options: str) -> Iterator[Engine]:
     tls = [f"--ssl-cert={certificate}", f"--ssl-key={folder / 'tls.key'}", f"--init-file={folder / 'init.sql'}"]
     with running([*command, *own, *tls, *options], log, environment(server)) as process:
         wait_until(lambda: answers(port), "MariaDB takes connections", log, process)
+        yield Engine(port, process, folder)
+
+
+@contextmanager
+def mysql(folder: Path, statements: str, *options: str) -> Iterator[Engine]:
+    """Starts MySQL with more options, which runs statements first."""
+    root = FETCHED.parent / "mysql"
+    server, loader = root / "usr" / "sbin" / "mysqld", next(iter(root.glob("usr/lib/*-linux-gnu/ld-linux-*")), None)
+    if not loader:
+        pytest.skip("MySQL is not at hand: `make engine-tools` fetches that of Debian unstable")
+    certificate, log = make_certificate(folder), folder / "log"
+    (port,) = quiet_ports(1)
+    (folder / "init.sql").write_text(statements)
+    # With the loader and the libraries that were fetched with it: those of this machine are older.
+    command = [str(loader), "--library-path", str(loader.parent), str(server), "--no-defaults", f"--datadir={folder / 'data'}"]
+    command += [f"--lc-messages-dir={root / 'usr/share/mysql'}", f"--character-sets-dir={root / 'usr/share/mysql/charsets'}"]
+    command += [f"--plugin-dir={root / 'usr/lib/mysql/plugin'}", *(["--user=root"] if os.geteuid() == 0 else [])]
+    done = subprocess.run([*command, "--initialize-insecure"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
+    own = [
+        "--mysqlx=OFF",
+        "--secure-file-priv=NULL",
+        "--skip-name-resolve",
+        "--bind-address=127.0.0.1",
+        f"--port={port}",
+        f"--socket={folder / 'socket'}",
+    ]
+    own += [f"--pid-file={folder / 'pid'}", f"--init-file={folder / 'init.sql'}"]
+    tls = [f"--ssl-ca={certificate}", f"--ssl-cert={certificate}", f"--ssl-key={folder / 'tls.key'}"]
+    with running([*command, *own, *tls, *options], log, dict(os.environ)) as process:
+        wait_until(lambda: answers(port), "MySQL takes connections", log, process)
         yield Engine(port, process, folder)
 
 
