@@ -2,7 +2,7 @@
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Audience, Metric
+from spotmusic_constructs.observability.alarm import Audience, MetricSource
 from spotmusic_constructs.observability.cache_alarms import CacheAlarms
 from spotmusic_constructs.observability.database_alarms import DatabaseAlarms
 from spotmusic_constructs.observability.function_alarms import FunctionAlarms, WatchedFunction
@@ -109,6 +109,6 @@ def watched_queues(components: Components) -> dict[str, QueueWatch]:
         if service.scaling.messages_per_task:
             limit = service.scaling.messages_per_task * service.scaling.max
             queue = waiting_messages(components.settings.name, name)
-            metric = Metric(namespace=queue.namespace, name=queue.metric_name, dimensions=queue.dimensions, statistic="Maximum")
+            metric = MetricSource(namespace=queue.namespace, name=queue.metric_name, dimensions=queue.dimensions, statistic="Maximum")
             queues[name] = QueueWatch(metric=metric, messages={"warning": limit, "critical": 10 * limit})
     return queues

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from spotmusic_constructs.observability import component_rows as rows
-from spotmusic_constructs.observability.dashboard import Row
+from spotmusic_constructs.observability.component_dashboard import DashboardRow
 from spotmusic_constructs.observability.rules_and_dashboards import Names
 from stacks.observability.component_alarms import watched_queues
 from stacks.observability.components import Components
@@ -12,7 +12,7 @@ NOTHING = {"none": "none"}
 """Names of an environment without services. Grafana requires one; CloudWatch has no metric of this one."""
 
 
-def component_rows(components: Components) -> Iterator[Row]:
+def component_rows(components: Components) -> Iterator[DashboardRow]:
     """Yield the rows of the CloudWatch dashboard, from the viewer inwards."""
     edge, cluster = components.edge, components.ecs_services.cluster
     yield rows.edge_row(distribution_id=edge.distribution.distribution_id, web_acl_metric_name=edge.web_acl.metric_name)

@@ -5,8 +5,8 @@ from constructs import Construct
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.instances import WITHOUT_BUDGETS
 from spotmusic_constructs.observability.alarm_topic import AlarmTopic
+from spotmusic_constructs.observability.component_dashboard import ComponentDashboard
 from spotmusic_constructs.observability.component_rows import events_row
-from spotmusic_constructs.observability.dashboard import Dashboard
 from spotmusic_constructs.observability.event_alarms import DeletedTracks, EventAlarms
 from spotmusic_constructs.observability.event_log import SOURCES, EventLog, deletions
 from spotmusic_constructs.observability.heartbeat import Heartbeat
@@ -110,7 +110,7 @@ class ObservabilityStack(EnvironmentStack):
         data_alarms(self, components, audience)
         objectives = web_api_objectives(self, audience=audience, load_balancer=components.gateway)
         counts = {**events.counts, "DeletedTracks": tracks.count}
-        Dashboard(self, "Dashboard", rows=[*component_rows(components), events_row(counts=counts)])
+        ComponentDashboard(self, "Dashboard", rows=[*component_rows(components), events_row(counts=counts)])
         Monitoring(self, "Monitoring", components=components, workspace=workspace, audience=audience, heartbeat=heartbeat.topic)
         if settings.operators.network:
             cluster = ecs_services.cluster

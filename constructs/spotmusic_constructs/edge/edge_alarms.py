@@ -2,7 +2,7 @@
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule, Thresholds
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource, Thresholds
 
 SERVER_ERROR_PERCENT: Thresholds = {"warning": 1, "critical": 5}
 CLIENT_ERROR_PERCENT: Thresholds = {"warning": 20}
@@ -14,7 +14,7 @@ BLOCKED_REQUESTS: Thresholds = {"warning": 1000, "critical": 20_000}
 _FIVE_MINUTES = 300
 
 
-class DistributionAlarms(Alarms):
+class DistributionAlarms(AlarmGroup):
     """Alarms of a CloudFront distribution: errors that viewers see, and how long they wait.
 
     Args:
@@ -39,12 +39,12 @@ class DistributionAlarms(Alarms):
         client_error_percent: Thresholds = CLIENT_ERROR_PERCENT,
         latency_ms: Thresholds = LATENCY_MS,
     ) -> None:
-        def measured(name: str, statistic: str = "Average") -> Metric:
+        def measured(name: str, statistic: str = "Average") -> MetricSource:
             dimensions = {"DistributionId": distribution_id, "Region": "Global"}
-            return Metric(namespace="AWS/CloudFront", name=name, dimensions=dimensions, statistic=statistic, period=_FIVE_MINUTES)
+            return MetricSource(namespace="AWS/CloudFront", name=name, dimensions=dimensions, statistic=statistic, period=_FIVE_MINUTES)
 
         rules = [
-            Rule(
+            AlarmRule(
                 name="Errors",
                 runbook="edge#errors",
                 summary="CloudFront: viewers get server errors.",
@@ -52,7 +52,7 @@ class DistributionAlarms(Alarms):
                 thresholds=server_error_percent,
                 periods=2,
             ),
-            Rule(
+            AlarmRule(
                 name="Refused",
                 runbook="edge#refused",
                 summary="CloudFront: an unusual share of requests is refused (4xx).",
@@ -60,7 +60,7 @@ class DistributionAlarms(Alarms):
                 thresholds=client_error_percent,
                 periods=3,
             ),
-            Rule(
+            AlarmRule(
                 name="Latency",
                 runbook="edge#latency",
                 summary="CloudFront: the slowest hundredth of requests waits long for the gateway or a bucket.",
@@ -72,7 +72,7 @@ class DistributionAlarms(Alarms):
         super().__init__(scope, construct_id, audience=audience, runbook="edge", rules=rules)
 
 
-class WebAclAlarms(Alarms):
+class WebAclAlarms(AlarmGroup):
     """Alarms of a web ACL of CloudFront: an attack, or a rule that blocks listeners.
 
     Args:
@@ -95,10 +95,10 @@ class WebAclAlarms(Alarms):
     ) -> None:
         # Unlike a regional web ACL's, these metrics have no dimension for the region (AWS WAF developer guide, metrics).
         dimensions = {"WebACL": metric_name, "Rule": "ALL"}
-        blocked = Rule(
+        blocked = AlarmRule(
             name="Blocked",
             summary="Web ACL: it blocks far more requests than on a quiet day.",
-            watch=Metric(namespace="AWS/WAFV2", name="BlockedRequests", dimensions=dimensions, statistic="Sum", period=_FIVE_MINUTES),
+            watch=MetricSource(namespace="AWS/WAFV2", name="BlockedRequests", dimensions=dimensions, statistic="Sum", period=_FIVE_MINUTES),
             thresholds=blocked_requests,
             periods=1,
         )

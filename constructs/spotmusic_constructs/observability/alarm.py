@@ -23,7 +23,7 @@ _PLAIN_STATISTICS = frozenset({"Average", "Maximum", "Minimum", "SampleCount", "
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric:
+class MetricSource:
     """A CloudWatch metric.
 
     Args:
@@ -52,7 +52,7 @@ class Formula:
     """
 
     expression: str
-    metrics: Mapping[str, Metric]
+    metrics: Mapping[str, MetricSource]
     label: str
 
 
@@ -91,7 +91,7 @@ class Audience:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class AlarmRule:
     """Condition and text of an alarm.
 
     Args:
@@ -111,7 +111,7 @@ class Rule:
 
     name: str
     summary: str
-    watch: Metric | Formula
+    watch: MetricSource | Formula
     thresholds: Thresholds
     comparison: Literal[">=", ">", "<=", "<"] = ">="
     periods: int = 5
@@ -125,7 +125,7 @@ ENDS_BY_ITSELF = "This alarm ends by itself within minutes; the problem does not
 """Sentence in the text of alarms on events."""
 
 
-class Alarms(Construct):
+class AlarmGroup(Construct):
     """Alarms of one thing, made from rules.
 
     Creates an alarm for each rule and severity. Each tells `audience` when it fires and, unless it is of an event, when it is over. Its
@@ -137,8 +137,8 @@ class Alarms(Construct):
         rules: conditions, each with its text.
 
     Example:
-        Alarms(self, "Uploads", audience=alarms.audience, runbook="uploads", rules=[
-            Rule(name="Queue", summary="Uploads wait.", watch=waiting, thresholds={"warning": 100, "critical": 1000}),
+        AlarmGroup(self, "Uploads", audience=alarms.audience, runbook="uploads", rules=[
+            AlarmRule(name="Queue", summary="Uploads wait.", watch=waiting, thresholds={"warning": 100, "critical": 1000}),
         ])
     """
 
@@ -149,7 +149,7 @@ class Alarms(Construct):
         *,
         audience: Audience,
         runbook: str,
-        rules: Iterable[Rule],
+        rules: Iterable[AlarmRule],
     ) -> None:
         super().__init__(scope, construct_id)
         self.alarms = [
@@ -169,7 +169,7 @@ class Alarms(Construct):
 
 
 def alarm(
-    scope: Construct, construct_id: str, *, rule: Rule, threshold: float, description: str, topics: list[str] | None
+    scope: Construct, construct_id: str, *, rule: AlarmRule, threshold: float, description: str, topics: list[str] | None
 ) -> cloudwatch.CfnAlarm:
     """Makes one alarm, which tells topics by their ARN; without any it only feeds a composite alarm."""
     return cloudwatch.CfnAlarm(
@@ -184,11 +184,11 @@ def alarm(
         evaluation_periods=rule.periods,
         datapoints_to_alarm=rule.datapoints or rule.periods,
         treat_missing_data=rule.missing_data,
-        **(_of_metric(rule.watch) if isinstance(rule.watch, Metric) else {"metrics": _of_formula(rule.watch)}),
+        **(_of_metric(rule.watch) if isinstance(rule.watch, MetricSource) else {"metrics": _of_formula(rule.watch)}),
     )
 
 
-def _of_metric(metric: Metric) -> dict[str, Any]:
+def _of_metric(metric: MetricSource) -> dict[str, Any]:
     key = "statistic" if metric.statistic in _PLAIN_STATISTICS else "extended_statistic"
     return {
         "namespace": metric.namespace,
@@ -215,5 +215,5 @@ def _of_formula(formula: Formula) -> list[dict[str, Any]]:
     return [{"id": "result", "expression": formula.expression, "label": formula.label, "returnData": True}, *sources]
 
 
-def _dimensions(metric: Metric) -> list[dict[str, str]]:
+def _dimensions(metric: MetricSource) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in metric.dimensions.items()]

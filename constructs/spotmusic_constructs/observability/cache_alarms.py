@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Audience, Formula, Metric, Rule, Thresholds
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, Formula, MetricSource, Thresholds
 
 CPU_PERCENT: Thresholds = {"warning": 70, "critical": 90}
 """Of the one core that runs commands (ElastiCache user guide, which metrics should I monitor)."""
@@ -16,7 +16,7 @@ CONNECTIONS: Thresholds = {"warning": 45_000, "critical": 60_000}
 """A node takes 65,000 clients (ElastiCache user guide, Redis and Valkey configuration)."""
 
 
-class CacheAlarms(Alarms):
+class CacheAlarms(AlarmGroup):
     """Alarms of a replication group: failovers; of each node cpu, memory, evictions, connections, lag and refused logins.
 
     Args:
@@ -45,14 +45,14 @@ class CacheAlarms(Alarms):
         evictions: Thresholds = EVICTIONS,
         connections: Thresholds = CONNECTIONS,
     ) -> None:
-        def rules_of(number: int, node: str) -> Iterator[Rule]:
+        def rules_of(number: int, node: str) -> Iterator[AlarmRule]:
             def rule(
                 name: str, summary: str, metric: str, thresholds: Thresholds, *, statistic: str = "Maximum", breaching: bool = False
-            ) -> Rule:
-                return Rule(
+            ) -> AlarmRule:
+                return AlarmRule(
                     name=f"Node{number}{name}",
                     summary=f"Cache node {number}: {summary}",
-                    watch=Metric(namespace="AWS/ElastiCache", name=metric, dimensions={"CacheClusterId": node}, statistic=statistic),
+                    watch=MetricSource(namespace="AWS/ElastiCache", name=metric, dimensions={"CacheClusterId": node}, statistic=statistic),
                     thresholds=thresholds,
                     missing_data="breaching" if breaching else "notBreaching",
                 )
@@ -86,18 +86,20 @@ class CacheAlarms(Alarms):
         )
 
 
-def _failover(nodes: Sequence[str]) -> Rule:
+def _failover(nodes: Sequence[str]) -> AlarmRule:
     """Returns the rule on a primary that changes.
 
     ElastiCache publishes no events of node-based clusters to EventBridge, and none to encrypted topics (ElastiCache user guide, events
     for node-based clusters; event notifications and Amazon SNS). `IsMaster` is 1 on the primary and 0 on replicas.
     """
     roles = {
-        f"node{number}": Metric(namespace="AWS/ElastiCache", name="IsMaster", dimensions={"CacheClusterId": node}, statistic="Maximum")
+        f"node{number}": MetricSource(
+            namespace="AWS/ElastiCache", name="IsMaster", dimensions={"CacheClusterId": node}, statistic="Maximum"
+        )
         for number, node in enumerate(nodes, start=1)
     }
     changes = Formula(
         expression=" + ".join(f"FILL(ABS(DIFF({node})), 0)" for node in roles), metrics=roles, label="Nodes whose role has changed"
     )
     summary = "Cache: its primary has changed, because a node failed or somebody asked for it."
-    return Rule(name="Failover", summary=summary, watch=changes, thresholds={"warning": 1}, datapoints=1, event=True)
+    return AlarmRule(name="Failover", summary=summary, watch=changes, thresholds={"warning": 1}, datapoints=1, event=True)

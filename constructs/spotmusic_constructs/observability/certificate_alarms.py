@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule, Thresholds
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource, Thresholds
 
 DAYS: Thresholds = {"warning": 30, "critical": 14}
 """ACM renews certificates of 198 days 45 days before the end, older ones 60 (AWS announcement of 2026-02-18; ACM user guide, managed
 renewal): at 30 it has tried for two weeks."""
 
 
-class CertificateAlarms(Alarms):
+class CertificateAlarms(AlarmGroup):
     """Alarms of ACM certificates that are not renewed in time. CloudFront's are in us-east-1, and so are their alarms.
 
     Args:
@@ -32,11 +32,11 @@ class CertificateAlarms(Alarms):
             audience=audience,
             runbook="certificate",
             rules=[
-                Rule(
+                AlarmRule(
                     name=name,
                     summary=f"TLS certificate {name}: it ends soon and was not renewed.",
                     # Measured twice a day.
-                    watch=Metric(
+                    watch=MetricSource(
                         namespace="AWS/CertificateManager",
                         name="DaysToExpiry",
                         dimensions={"CertificateArn": arn},

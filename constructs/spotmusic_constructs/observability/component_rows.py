@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from spotmusic_constructs.edge.web_acl import EDGE_REGION
-from spotmusic_constructs.observability.alarm import Metric
-from spotmusic_constructs.observability.dashboard import Graph, Row
+from spotmusic_constructs.observability.alarm import MetricSource
+from spotmusic_constructs.observability.component_dashboard import DashboardRow, GraphSpec
 from spotmusic_constructs.observability.load_balancer_alarms import error_rate
 
 
@@ -16,17 +16,19 @@ def _graph(
     *,
     statistic: str = "Average",
     region: str | None = None,
-) -> Graph:
+) -> GraphSpec:
     labels = names if isinstance(names, Mapping) else {name: name for name in names}
-    lines = {label: Metric(namespace=namespace, name=name, dimensions=dimensions, statistic=statistic) for name, label in labels.items()}
-    return Graph(title=title, lines=lines, region=region)
+    lines = {
+        label: MetricSource(namespace=namespace, name=name, dimensions=dimensions, statistic=statistic) for name, label in labels.items()
+    }
+    return GraphSpec(title=title, lines=lines, region=region)
 
 
-def edge_row(*, distribution_id: str, web_acl_metric_name: str) -> Row:
+def edge_row(*, distribution_id: str, web_acl_metric_name: str) -> DashboardRow:
     """CloudFront and its web ACL."""
     distribution = {"DistributionId": distribution_id, "Region": "Global"}
     acl = {"WebACL": web_acl_metric_name, "Rule": "ALL"}
-    return Row(
+    return DashboardRow(
         title="Edge (CloudFront, WAF)",
         graphs=[
             _graph("Requests", "AWS/CloudFront", ["Requests"], distribution, statistic="Sum", region=EDGE_REGION),
@@ -37,19 +39,19 @@ def edge_row(*, distribution_id: str, web_acl_metric_name: str) -> Row:
     )
 
 
-def load_balancer_row(*, title: str, load_balancer: str) -> Row:
+def load_balancer_row(*, title: str, load_balancer: str) -> DashboardRow:
     """An Application Load Balancer."""
     dimensions = {"LoadBalancer": load_balancer}
     times = {
-        statistic: Metric(namespace="AWS/ApplicationELB", name="TargetResponseTime", dimensions=dimensions, statistic=statistic)
+        statistic: MetricSource(namespace="AWS/ApplicationELB", name="TargetResponseTime", dimensions=dimensions, statistic=statistic)
         for statistic in ("p50", "p95", "p99")
     }
-    return Row(
+    return DashboardRow(
         title=title,
         graphs=[
             _graph("Requests", "AWS/ApplicationELB", ["RequestCount"], dimensions, statistic="Sum"),
-            Graph(title="Errors (%)", lines={"5xx": error_rate(load_balancer)}),
-            Graph(title="Response time (s)", lines=times),
+            GraphSpec(title="Errors (%)", lines={"5xx": error_rate(load_balancer)}),
+            GraphSpec(title="Response time (s)", lines=times),
             _graph(
                 "Connections",
                 "AWS/ApplicationELB",
@@ -61,10 +63,10 @@ def load_balancer_row(*, title: str, load_balancer: str) -> Row:
     )
 
 
-def network_load_balancer_row(*, title: str, load_balancer: str) -> Row:
+def network_load_balancer_row(*, title: str, load_balancer: str) -> DashboardRow:
     """A Network Load Balancer."""
     dimensions = {"LoadBalancer": load_balancer}
-    return Row(
+    return DashboardRow(
         title=title,
         graphs=[
             _graph("Active flows", "AWS/NetworkELB", ["ActiveFlowCount"], dimensions),
@@ -80,10 +82,10 @@ def network_load_balancer_row(*, title: str, load_balancer: str) -> Row:
     )
 
 
-def service_row(*, name: str, cluster_name: str, service_name: str) -> Row:
+def service_row(*, name: str, cluster_name: str, service_name: str) -> DashboardRow:
     """An application service on ECS."""
     dimensions = {"ClusterName": cluster_name, "ServiceName": service_name}
-    return Row(
+    return DashboardRow(
         title=f"Service {name}",
         graphs=[
             _graph("Tasks", "ECS/ContainerInsights", {"RunningTaskCount": "running", "DesiredTaskCount": "desired"}, dimensions),
@@ -93,15 +95,15 @@ def service_row(*, name: str, cluster_name: str, service_name: str) -> Row:
     )
 
 
-def queue_row(*, queues: Mapping[str, Metric]) -> Row:
+def queue_row(*, queues: Mapping[str, MetricSource]) -> DashboardRow:
     """Messages that wait in each queue."""
-    return Row(title="Queues", graphs=[Graph(title="Messages that wait", lines=queues)])
+    return DashboardRow(title="Queues", graphs=[GraphSpec(title="Messages that wait", lines=queues)])
 
 
-def database_row(*, title: str, instance_identifier: str) -> Row:
+def database_row(*, title: str, instance_identifier: str) -> DashboardRow:
     """An RDS instance."""
     dimensions = {"DBInstanceIdentifier": instance_identifier}
-    return Row(
+    return DashboardRow(
         title=title,
         graphs=[
             _graph("Cpu (%)", "AWS/RDS", ["CPUUtilization"], dimensions),
@@ -112,17 +114,17 @@ def database_row(*, title: str, instance_identifier: str) -> Row:
     )
 
 
-def cache_row(*, nodes: Sequence[str]) -> Row:
+def cache_row(*, nodes: Sequence[str]) -> DashboardRow:
     """A replication group of ElastiCache, a line for each node."""
 
-    def graph(title: str, name: str, statistic: str) -> Graph:
+    def graph(title: str, name: str, statistic: str) -> GraphSpec:
         lines = {
-            f"node {number}": Metric(namespace="AWS/ElastiCache", name=name, dimensions={"CacheClusterId": node}, statistic=statistic)
+            f"node {number}": MetricSource(namespace="AWS/ElastiCache", name=name, dimensions={"CacheClusterId": node}, statistic=statistic)
             for number, node in enumerate(nodes, start=1)
         }
-        return Graph(title=title, lines=lines)
+        return GraphSpec(title=title, lines=lines)
 
-    return Row(
+    return DashboardRow(
         title="Cache",
         graphs=[
             graph("Engine cpu (%)", "EngineCPUUtilization", "Average"),
@@ -134,10 +136,10 @@ def cache_row(*, nodes: Sequence[str]) -> Row:
     )
 
 
-def kubernetes_row(*, cluster_name: str) -> Row:
+def kubernetes_row(*, cluster_name: str) -> DashboardRow:
     """The control plane of an EKS cluster; what runs in it is in Grafana."""
     dimensions = {"ClusterName": cluster_name}
-    return Row(
+    return DashboardRow(
         title="Kubernetes control plane",
         graphs=[
             _graph(
@@ -159,17 +161,17 @@ def kubernetes_row(*, cluster_name: str) -> Row:
     )
 
 
-def nat_row(*, nat_gateways: Mapping[str, str]) -> Row:
+def nat_row(*, nat_gateways: Mapping[str, str]) -> DashboardRow:
     """NAT gateways, a line for each."""
 
-    def graph(title: str, metric: str) -> Graph:
+    def graph(title: str, metric: str) -> GraphSpec:
         lines = {
-            name: Metric(namespace="AWS/NATGateway", name=metric, dimensions={"NatGatewayId": id_}, statistic="Sum")
+            name: MetricSource(namespace="AWS/NATGateway", name=metric, dimensions={"NatGatewayId": id_}, statistic="Sum")
             for name, id_ in nat_gateways.items()
         }
-        return Graph(title=title, lines=lines)
+        return GraphSpec(title=title, lines=lines)
 
-    return Row(
+    return DashboardRow(
         title="NAT gateways",
         graphs=[
             graph("Bytes out", "BytesOutToDestination"),
@@ -179,12 +181,12 @@ def nat_row(*, nat_gateways: Mapping[str, str]) -> Row:
     )
 
 
-def bucket_row(*, buckets: Mapping[str, str]) -> Row:
+def bucket_row(*, buckets: Mapping[str, str]) -> DashboardRow:
     """Buckets, a line for each; S3 measures once a day."""
 
-    def graph(title: str, metric: str, storage: str) -> Graph:
+    def graph(title: str, metric: str, storage: str) -> GraphSpec:
         lines = {
-            name: Metric(
+            name: MetricSource(
                 namespace="AWS/S3",
                 name=metric,
                 dimensions={"BucketName": bucket, "StorageType": storage},
@@ -193,9 +195,9 @@ def bucket_row(*, buckets: Mapping[str, str]) -> Row:
             )
             for name, bucket in buckets.items()
         }
-        return Graph(title=title, lines=lines)
+        return GraphSpec(title=title, lines=lines)
 
-    return Row(
+    return DashboardRow(
         title="Buckets",
         graphs=[
             graph("Objects", "NumberOfObjects", "AllStorageTypes"),
@@ -205,6 +207,6 @@ def bucket_row(*, buckets: Mapping[str, str]) -> Row:
     )
 
 
-def events_row(*, counts: Mapping[str, Metric]) -> Row:
+def events_row(*, counts: Mapping[str, MetricSource]) -> DashboardRow:
     """Events that should never happen: backups, restore tests, deployments, findings, certificates, keys."""
-    return Row(title="Events", graphs=[Graph(title="Events that should never happen", lines=counts)])
+    return DashboardRow(title="Events", graphs=[GraphSpec(title="Events that should never happen", lines=counts)])

@@ -2,7 +2,7 @@
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule, Thresholds
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource, Thresholds
 
 _GIB = 1024**3
 _MYSQL_BYTES_PER_CONNECTION = 12_582_880
@@ -20,7 +20,7 @@ def default_connections(memory_gib: int) -> int:
     return memory_gib * _GIB // _MYSQL_BYTES_PER_CONNECTION
 
 
-class DatabaseAlarms(Alarms):
+class DatabaseAlarms(AlarmGroup):
     """Alarms of an RDS instance: cpu, storage, memory, connections and the queue of its disk.
 
     A Multi-AZ instance has no replication lag to watch: its standby is written to synchronously.
@@ -58,8 +58,8 @@ class DatabaseAlarms(Alarms):
         storage_share: Thresholds = STORAGE_SHARE,
         memory_share: Thresholds = MEMORY_SHARE,
     ) -> None:
-        def metric(metric_name: str, statistic: str = "Average") -> Metric:
-            return Metric(
+        def metric(metric_name: str, statistic: str = "Average") -> MetricSource:
+            return MetricSource(
                 namespace="AWS/RDS", name=metric_name, dimensions={"DBInstanceIdentifier": instance_identifier}, statistic=statistic
             )
 
@@ -69,7 +69,7 @@ class DatabaseAlarms(Alarms):
             audience=audience,
             runbook="database",
             rules=[
-                Rule(
+                AlarmRule(
                     name="Cpu",
                     summary=f"Database {name}: its cpu is fully used for ten minutes, or it reports nothing because it is down.",
                     watch=metric("CPUUtilization"),
@@ -77,14 +77,14 @@ class DatabaseAlarms(Alarms):
                     periods=10,
                     missing_data="breaching",
                 ),
-                Rule(
+                AlarmRule(
                     name="Storage",
                     summary=f"Database {name}: its disk is almost full, and autoscaling did not grow it.",
                     watch=metric("FreeStorageSpace", "Minimum"),
                     thresholds=_of(storage_share, storage_gib * _GIB),
                     comparison="<",
                 ),
-                Rule(
+                AlarmRule(
                     name="Memory",
                     summary=f"Database {name}: its memory is almost full; it will swap or restart.",
                     watch=metric("FreeableMemory", "Minimum"),
@@ -92,13 +92,13 @@ class DatabaseAlarms(Alarms):
                     comparison="<",
                     periods=10,
                 ),
-                Rule(
+                AlarmRule(
                     name="Connections",
                     summary=f"Database {name}: clients hold almost as many connections as it admits.",
                     watch=metric("DatabaseConnections", "Maximum"),
                     thresholds=_of(connection_share, max_connections or default_connections(memory_gib)),
                 ),
-                Rule(
+                AlarmRule(
                     name="DiskQueue",
                     summary=f"Database {name}: reads and writes wait for its disk.",
                     watch=metric("DiskQueueDepth"),

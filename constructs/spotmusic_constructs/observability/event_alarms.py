@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from constructs import Construct
 
 from spotmusic_constructs.data.upload_verdicts import DETAIL_TYPE
-from spotmusic_constructs.observability.alarm import Alarms, Audience, Rule, Severity
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, Severity
 from spotmusic_constructs.observability.event_log import EventLog
 
 _FAILED = '($.detail.{field} = "FAILED" || $.detail.{field} = "ABORTED" || $.detail.{field} = "EXPIRED")'
@@ -85,7 +85,7 @@ DELETED_TRACKS = 100
 """Within five minutes. A take-down of one artist stays below; more is a mistake or an attack, and can be undone while versions are kept."""
 
 
-class DeletedTracks(Alarms):
+class DeletedTracks(AlarmGroup):
     """Alarm of many tracks that are deleted at once: listeners notice only as edges forget them.
 
     Args:
@@ -101,7 +101,7 @@ class DeletedTracks(Alarms):
 
     def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, log: EventLog) -> None:
         self.count = log.count("DeletedTracks", '{ $.source = "aws.s3" && $.detail-type = "Object Deleted" }')
-        rule = Rule(
+        rule = AlarmRule(
             name="Count",
             summary=f"Audio library: {DELETED_TRACKS} tracks were deleted in five minutes. Restore them, unless it was a take-down.",
             watch=self.count,
@@ -132,5 +132,5 @@ class EventAlarms(Construct):
         super().__init__(scope, construct_id)
         self.counts = {name: log.count(name, pattern) for name, (_, _, _, pattern) in _PATTERNS.items()}
         for name, (runbook, severity, summary, _) in _PATTERNS.items():
-            rule = Rule(name="Count", summary=summary, watch=self.counts[name], thresholds={severity: 1}, periods=1, event=True)
-            Alarms(self, name, audience=audience, runbook=runbook, rules=[rule])
+            rule = AlarmRule(name="Count", summary=summary, watch=self.counts[name], thresholds={severity: 1}, periods=1, event=True)
+            AlarmGroup(self, name, audience=audience, runbook=runbook, rules=[rule])

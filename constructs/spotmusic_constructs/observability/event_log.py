@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Metric
+from spotmusic_constructs.observability.alarm import MetricSource
 
 Pattern = Mapping[str, Any]
 """Event pattern of EventBridge."""
@@ -88,7 +88,7 @@ class EventLog(Construct):
             )
             rule.add_resource_dependency(admission)
 
-    def count(self, name: str, pattern: str) -> Metric:
+    def count(self, name: str, pattern: str) -> MetricSource:
         """Counts the events that match a filter pattern of CloudWatch Logs, from now on.
 
         Args:
@@ -107,7 +107,7 @@ class EventLog(Construct):
                 logs.CfnMetricFilter.MetricTransformationProperty(metric_name=name, metric_namespace=self._namespace, metric_value="1")
             ],
         )
-        return Metric(namespace=self._namespace, name=name, statistic="Sum", period=300)
+        return MetricSource(namespace=self._namespace, name=name, statistic="Sum", period=300)
 
 
 def _policy(stack: cdk.Stack, log_group_arn: str) -> dict[str, Any]:

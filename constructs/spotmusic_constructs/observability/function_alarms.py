@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule, Severity
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource, Severity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +39,14 @@ class FunctionAlarms(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, functions: Mapping[str, WatchedFunction]) -> None:
         super().__init__(scope, construct_id)
         for name, function in functions.items():
-            errors = Metric(
+            errors = MetricSource(
                 namespace="AWS/Lambda",
                 name="Errors",
                 dimensions={"FunctionName": function.function_name},
                 statistic="Sum",
                 period=300,
             )
-            rule = Rule(name="Errors", summary=function.summary, watch=errors, thresholds={function.severity: 1}, periods=1, event=True)
-            Alarms(self, name, audience=audience, runbook=function.runbook, rules=[rule])
+            rule = AlarmRule(
+                name="Errors", summary=function.summary, watch=errors, thresholds={function.severity: 1}, periods=1, event=True
+            )
+            AlarmGroup(self, name, audience=audience, runbook=function.runbook, rules=[rule])

@@ -4,7 +4,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource
 
 PERIOD_SECONDS = 300
 SILENT_PERIODS = 3
@@ -31,10 +31,10 @@ class Heartbeat(Construct):
         resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key.key_arn)
         sns.CfnTopicPolicy(self, "Policy", topics=[resource.ref], policy_document=_policy(resource.ref))
         self.topic = sns.Topic.from_topic_arn(self, "Handle", resource.ref)
-        silence = Rule(
+        silence = AlarmRule(
             name="Silence",
             summary="Alertmanager: no heartbeat for 15 minutes, so that no alert of Prometheus reaches the team.",
-            watch=Metric(
+            watch=MetricSource(
                 namespace="AWS/SNS",
                 name="NumberOfMessagesPublished",
                 dimensions={"TopicName": resource.attr_topic_name},
@@ -46,7 +46,7 @@ class Heartbeat(Construct):
             periods=SILENT_PERIODS,
             missing_data="breaching",
         )
-        Alarms(self, "Alarms", audience=audience, runbook="monitoring", rules=[silence])
+        AlarmGroup(self, "Alarms", audience=audience, runbook="monitoring", rules=[silence])
 
 
 def _policy(topic_arn: str) -> dict[str, object]:

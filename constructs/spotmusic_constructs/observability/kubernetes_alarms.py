@@ -2,14 +2,14 @@
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule, Thresholds
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource, Thresholds
 
 _GIB = 1024**3
 STORAGE_BYTES: Thresholds = {"warning": 6 * _GIB, "critical": 7 * _GIB}
 """etcd refuses writes at 8 GiB (EKS best practices, control plane monitoring)."""
 
 
-class KubernetesAlarms(Alarms):
+class KubernetesAlarms(AlarmGroup):
     """Alarms of the control plane: pods without a node, failing API, full database, broken admission webhooks.
 
     It would tell of a cluster in which Prometheus itself found no node.
@@ -34,8 +34,8 @@ class KubernetesAlarms(Alarms):
         unschedulable_pods: int = 1,
         storage_bytes: Thresholds = STORAGE_BYTES,
     ) -> None:
-        def metric(name: str, statistic: str) -> Metric:
-            return Metric(namespace="AWS/EKS", name=name, dimensions={"ClusterName": cluster_name}, statistic=statistic)
+        def metric(name: str, statistic: str) -> MetricSource:
+            return MetricSource(namespace="AWS/EKS", name=name, dimensions={"ClusterName": cluster_name}, statistic=statistic)
 
         super().__init__(
             scope,
@@ -43,7 +43,7 @@ class KubernetesAlarms(Alarms):
             audience=audience,
             runbook="kubernetes",
             rules=[
-                Rule(
+                AlarmRule(
                     name="UnschedulablePods",
                     summary="Kubernetes: pods have waited for a node for a quarter of an hour.",
                     # The statistic that AWS publishes it for (aws-cdk-lib, eks-canned-metrics); a minimum over schedulers may be zero.
@@ -51,13 +51,13 @@ class KubernetesAlarms(Alarms):
                     thresholds={"critical": unschedulable_pods},
                     periods=15,
                 ),
-                Rule(
+                AlarmRule(
                     name="ApiErrors",
                     summary="Kubernetes: the API server answers with errors.",
                     watch=metric("apiserver_request_total_5XX", "Sum"),
                     thresholds={"warning": 10, "critical": 100},
                 ),
-                Rule(
+                AlarmRule(
                     name="ApiRequests",
                     summary="Kubernetes: the control plane reports no requests at all, although nodes alone cause some every second.",
                     watch=metric("apiserver_request_total", "Sum"),
@@ -66,7 +66,7 @@ class KubernetesAlarms(Alarms):
                     missing_data="breaching",
                     periods=10,
                 ),
-                Rule(
+                AlarmRule(
                     name="Storage",
                     summary="Kubernetes: etcd, the database of the control plane, is almost full.",
                     watch=metric("apiserver_storage_size_bytes", "Maximum"),

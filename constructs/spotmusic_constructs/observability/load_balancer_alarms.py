@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Audience, Formula, Metric, Rule, Severity, Thresholds
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, Formula, MetricSource, Severity, Thresholds
 from spotmusic_constructs.share import bad_percent
 
 ERROR_PERCENT: Thresholds = {"warning": 1, "critical": 5}
@@ -25,8 +25,10 @@ def error_rate(load_balancer: str, *, period: int = 60) -> Formula:
     The result never exceeds 100 and never understates; it overstates while only a part of the requests finds a target.
     """
 
-    def total(name: str) -> Metric:
-        return Metric(namespace="AWS/ApplicationELB", name=name, dimensions={"LoadBalancer": load_balancer}, statistic="Sum", period=period)
+    def total(name: str) -> MetricSource:
+        return MetricSource(
+            namespace="AWS/ApplicationELB", name=name, dimensions={"LoadBalancer": load_balancer}, statistic="Sum", period=period
+        )
 
     return Formula(
         expression=bad_percent("FILL(own, 0) + FILL(theirs, 0)", "FILL(requests, 0)"),
@@ -60,7 +62,7 @@ class WatchedTargets:
     severity: Severity = "critical"
 
 
-class ApplicationLoadBalancerAlarms(Alarms):
+class ApplicationLoadBalancerAlarms(AlarmGroup):
     """Alarms of an Application Load Balancer: errors, latency and targets.
 
     Args:
@@ -96,31 +98,31 @@ class ApplicationLoadBalancerAlarms(Alarms):
             audience=audience,
             runbook="load-balancer",
             rules=[
-                Rule(
+                AlarmRule(
                     name="Errors",
                     summary=f"Load balancer {name}: it or its targets answer with server errors.",
                     watch=error_rate(load_balancer),
                     thresholds=error_percent,
                     datapoints=3,
                 ),
-                Rule(
+                AlarmRule(
                     name="Latency",
                     summary=f"Load balancer {name}: one request in a hundred waits too long for its answer.",
-                    watch=Metric(namespace="AWS/ApplicationELB", name="TargetResponseTime", dimensions=whole, statistic="p99"),
+                    watch=MetricSource(namespace="AWS/ApplicationELB", name="TargetResponseTime", dimensions=whole, statistic="p99"),
                     thresholds=latency_seconds,
                 ),
-                Rule(
+                AlarmRule(
                     name="Rejected",
                     summary=f"Load balancer {name}: it has run out of connections and refuses clients.",
-                    watch=Metric(namespace="AWS/ApplicationELB", name="RejectedConnectionCount", dimensions=whole, statistic="Sum"),
+                    watch=MetricSource(namespace="AWS/ApplicationELB", name="RejectedConnectionCount", dimensions=whole, statistic="Sum"),
                     thresholds={"critical": 1},
                     periods=1,
                 ),
-                Rule(
+                AlarmRule(
                     name="Malformed",
                     runbook="load-balancer#malformed-requests",
                     summary=f"Load balancer {name}: it refuses malformed requests: an attack, or a client with headers beyond ASCII.",
-                    watch=Metric(
+                    watch=MetricSource(
                         namespace="AWS/ApplicationELB",
                         name="DesyncMitigationMode_NonCompliant_Request_Count",
                         dimensions=whole,
@@ -139,7 +141,7 @@ class ApplicationLoadBalancerAlarms(Alarms):
         )
 
 
-class NetworkLoadBalancerAlarms(Alarms):
+class NetworkLoadBalancerAlarms(AlarmGroup):
     """Alarms of a Network Load Balancer: targets and resets.
 
     Args:
@@ -170,10 +172,10 @@ class NetworkLoadBalancerAlarms(Alarms):
             audience=audience,
             runbook="load-balancer",
             rules=[
-                Rule(
+                AlarmRule(
                     name="PortAllocation",
                     summary=f"Load balancer {name}: it cannot open connections to its targets, because one of them has too many.",
-                    watch=Metric(namespace="AWS/NetworkELB", name="PortAllocationErrorCount", dimensions=whole, statistic="Sum"),
+                    watch=MetricSource(namespace="AWS/NetworkELB", name="PortAllocationErrorCount", dimensions=whole, statistic="Sum"),
                     thresholds={"critical": 1},
                     periods=1,
                 ),
@@ -186,22 +188,22 @@ class NetworkLoadBalancerAlarms(Alarms):
         )
 
 
-def _target_rules(name: str, targets: WatchedTargets, namespace: str, dimensions: Mapping[str, str]) -> list[Rule]:
+def _target_rules(name: str, targets: WatchedTargets, namespace: str, dimensions: Mapping[str, str]) -> list[AlarmRule]:
     return [
-        Rule(
+        AlarmRule(
             name=f"{name}Healthy",
             summary=targets.lost,
-            watch=Metric(namespace=namespace, name="HealthyHostCount", dimensions=dimensions, statistic="Maximum"),
+            watch=MetricSource(namespace=namespace, name="HealthyHostCount", dimensions=dimensions, statistic="Maximum"),
             thresholds={targets.severity: targets.minimum_healthy},
             comparison="<",
             periods=3,
             missing_data="breaching",
             runbook=targets.runbook,
         ),
-        Rule(
+        AlarmRule(
             name=f"{name}Unhealthy",
             summary=targets.failing,
-            watch=Metric(namespace=namespace, name="UnHealthyHostCount", dimensions=dimensions, statistic="Maximum"),
+            watch=MetricSource(namespace=namespace, name="UnHealthyHostCount", dimensions=dimensions, statistic="Maximum"),
             thresholds={"warning": 1},
             periods=10,
             runbook=targets.runbook,

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource
 
 
-class NatGatewayAlarms(Alarms):
+class NatGatewayAlarms(AlarmGroup):
     """Alarms of NAT gateways: connections and packets that do not get out.
 
     Args:
@@ -19,8 +19,8 @@ class NatGatewayAlarms(Alarms):
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, nat_gateways: Mapping[str, str]) -> None:
-        def total(name: str, gateway: str) -> Metric:
-            return Metric(namespace="AWS/NATGateway", name=name, dimensions={"NatGatewayId": gateway}, statistic="Sum")
+        def total(name: str, gateway: str) -> MetricSource:
+            return MetricSource(namespace="AWS/NATGateway", name=name, dimensions={"NatGatewayId": gateway}, statistic="Sum")
 
         super().__init__(
             scope,
@@ -31,14 +31,14 @@ class NatGatewayAlarms(Alarms):
                 rule
                 for name, gateway in nat_gateways.items()
                 for rule in (
-                    Rule(
+                    AlarmRule(
                         name=f"{name}Ports",
                         summary=f"NAT gateway {name}: no port is left for connections to one destination.",
                         watch=total("ErrorPortAllocation", gateway),
                         thresholds={"critical": 1},
                         datapoints=2,
                     ),
-                    Rule(
+                    AlarmRule(
                         name=f"{name}Drops",
                         summary=f"NAT gateway {name}: it drops packets.",
                         watch=total("PacketsDropCount", gateway),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule, Thresholds
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource, Thresholds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,11 +17,11 @@ class QueueWatch:
         messages: messages that wait for ten minutes.
     """
 
-    metric: Metric
+    metric: MetricSource
     messages: Thresholds
 
 
-class QueueAlarms(Alarms):
+class QueueAlarms(AlarmGroup):
     """Alarms of queues: messages that nobody takes, or a broker that tells nothing.
 
     Args:
@@ -40,7 +40,7 @@ class QueueAlarms(Alarms):
             audience=audience,
             runbook="queue",
             rules=[
-                Rule(
+                AlarmRule(
                     name=f"{name}-",
                     summary=f"Queue {name}: more tasks wait than its consumers take, or nobody could count them.",
                     watch=watch.metric,

@@ -2,10 +2,10 @@
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource
 
 
-class RestartAlarms(Alarms):
+class RestartAlarms(AlarmGroup):
     """Tells that a schedule gave up asking for a restart. One that was asked for and failed is a failed deployment (`EventAlarms`).
 
     Args:
@@ -18,7 +18,7 @@ class RestartAlarms(Alarms):
 
     def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, group_name: str) -> None:
         # Counted when the last try has failed (EventBridge Scheduler user guide, monitoring with CloudWatch).
-        dropped = Metric(
+        dropped = MetricSource(
             namespace="AWS/Scheduler", name="InvocationDroppedCount", dimensions={"ScheduleGroup": group_name}, statistic="Sum", period=300
         )
         super().__init__(
@@ -27,7 +27,7 @@ class RestartAlarms(Alarms):
             audience=audience,
             runbook="secret-not-followed#a-service-was-not-restarted-this-week",
             rules=[
-                Rule(
+                AlarmRule(
                     name="Dropped",
                     summary="Weekly restart: a service was not restarted, and its tasks keep a password that ends with the next rotation.",
                     watch=dropped,

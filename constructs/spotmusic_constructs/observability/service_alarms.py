@@ -2,7 +2,7 @@
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Audience, Formula, Metric, Rule, Thresholds
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, Formula, MetricSource, Thresholds
 
 CPU_PERCENT: Thresholds = {"warning": 90}
 """Scaling holds far less: ten minutes above it mean that the maximum is reached, or that new tasks do not start."""
@@ -10,7 +10,7 @@ MEMORY_PERCENT: Thresholds = {"warning": 85, "critical": 95}
 """At 100 the container is killed."""
 
 
-class ServiceAlarms(Alarms):
+class ServiceAlarms(AlarmGroup):
     """Alarms of an ECS service: tasks that do not run, and tasks at their limits.
 
     Args:
@@ -40,7 +40,8 @@ class ServiceAlarms(Alarms):
     ) -> None:
         service = {"ClusterName": cluster_name, "ServiceName": service_name}
         running, desired = (
-            Metric(namespace="ECS/ContainerInsights", name=f"{state}TaskCount", dimensions=service) for state in ("Running", "Desired")
+            MetricSource(namespace="ECS/ContainerInsights", name=f"{state}TaskCount", dimensions=service)
+            for state in ("Running", "Desired")
         )
         super().__init__(
             scope,
@@ -48,7 +49,7 @@ class ServiceAlarms(Alarms):
             audience=audience,
             runbook="ecs-service",
             rules=[
-                Rule(
+                AlarmRule(
                     name="Tasks",
                     summary=f"Service {name}: fewer tasks run than it wants, for ten minutes.",
                     watch=Formula(
@@ -60,17 +61,17 @@ class ServiceAlarms(Alarms):
                     periods=10,
                     missing_data="breaching",
                 ),
-                Rule(
+                AlarmRule(
                     name="Cpu",
                     summary=f"Service {name}: its tasks use almost all of their cpu for ten minutes, and scaling adds no tasks.",
-                    watch=Metric(namespace="AWS/ECS", name="CPUUtilization", dimensions=service),
+                    watch=MetricSource(namespace="AWS/ECS", name="CPUUtilization", dimensions=service),
                     thresholds=cpu_percent,
                     periods=10,
                 ),
-                Rule(
+                AlarmRule(
                     name="Memory",
                     summary=f"Service {name}: the memory of a task is almost full; at 100% the task is killed.",
-                    watch=Metric(namespace="AWS/ECS", name="MemoryUtilization", dimensions=service, statistic="Maximum"),
+                    watch=MetricSource(namespace="AWS/ECS", name="MemoryUtilization", dimensions=service, statistic="Maximum"),
                     thresholds=memory_percent,
                 ),
             ],

@@ -7,7 +7,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
-from spotmusic_constructs.observability.alarm import Audience, Formula, Metric, Rule, Severity, alarm
+from spotmusic_constructs.observability.alarm import AlarmRule, Audience, Formula, MetricSource, Severity, alarm
 
 _HOUR = 3600
 _MONTH_DAYS = 30
@@ -41,7 +41,7 @@ BURN_RATES = (
 
 def slow_share(load_balancer: str, seconds: float, *, period: int) -> Formula:
     """Returns the percentage of requests that a load balancer's targets answered later than `seconds`."""
-    within = Metric(
+    within = MetricSource(
         namespace="AWS/ApplicationELB",
         name="TargetResponseTime",
         dimensions={"LoadBalancer": load_balancer},
@@ -149,7 +149,7 @@ class ServiceLevelObjective(Construct):
     ) -> cloudwatch.CfnAlarm:
         """Makes an alarm that others read."""
         watch, threshold = self._bad_percent(seconds), round(burn.rate * (100 - self._objective_percent), 6)
-        rule = Rule(name=name, summary=description, watch=watch, thresholds={}, periods=periods, datapoints=datapoints)
+        rule = AlarmRule(name=name, summary=description, watch=watch, thresholds={}, periods=periods, datapoints=datapoints)
         made = alarm(self, name, rule=rule, threshold=threshold, description=description, topics=None)
         acknowledge(made, {"NIST.800.53.R5::NIST.800.53.R5-CloudWatchAlarmAction": because})
         return made

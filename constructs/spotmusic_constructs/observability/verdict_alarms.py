@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Alarms, Audience, Metric, Rule
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource
 
 WAITING_SECONDS = 3600
 """An hour: an artist who watches the progress has given up by then."""
@@ -24,7 +24,7 @@ class VerdictQueues:
     dead_letters: str
 
 
-class VerdictAlarms(Alarms):
+class VerdictAlarms(AlarmGroup):
     """Alarms of verdicts that nobody takes, and of dead letters.
 
     Args:
@@ -40,16 +40,16 @@ class VerdictAlarms(Alarms):
         super().__init__(scope, construct_id, audience=audience, runbook="uploads", rules=rules)
 
 
-def _rules(name: str, queues: VerdictQueues) -> list[Rule]:
+def _rules(name: str, queues: VerdictQueues) -> list[AlarmRule]:
     return [
-        Rule(
+        AlarmRule(
             name=f"{name}-Waiting",
             summary=f"Service {name}: verdicts on uploads have waited for an hour, and no track is added.",
             watch=_metric("ApproximateAgeOfOldestMessage", queues.queue),
             thresholds={"warning": WAITING_SECONDS},
             periods=1,
         ),
-        Rule(
+        AlarmRule(
             name=f"{name}-DeadLetters",
             summary=f"Service {name}: verdicts on uploads failed five times, or EventBridge could not deliver them.",
             watch=_metric("ApproximateNumberOfMessagesVisible", queues.dead_letters),
@@ -59,5 +59,5 @@ def _rules(name: str, queues: VerdictQueues) -> list[Rule]:
     ]
 
 
-def _metric(name: str, queue: str) -> Metric:
-    return Metric(namespace="AWS/SQS", name=name, dimensions={"QueueName": queue}, statistic="Maximum", period=300)
+def _metric(name: str, queue: str) -> MetricSource:
+    return MetricSource(namespace="AWS/SQS", name=name, dimensions={"QueueName": queue}, statistic="Maximum", period=300)

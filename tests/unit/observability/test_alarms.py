@@ -8,7 +8,7 @@ import pytest
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 
-from spotmusic_constructs.observability.alarm import ENDS_BY_ITSELF, Alarms, Audience, Formula, Metric, Rule
+from spotmusic_constructs.observability.alarm import ENDS_BY_ITSELF, AlarmGroup, AlarmRule, Audience, Formula, MetricSource
 from spotmusic_constructs.observability.cache_alarms import CacheAlarms
 from spotmusic_constructs.observability.certificate_alarms import CertificateAlarms
 from spotmusic_constructs.observability.database_alarms import DatabaseAlarms, default_connections
@@ -62,7 +62,7 @@ def alarms() -> dict[str, Json]:
     """The alarms of one of everything."""
     stack = new_stack()
     audience = audience_in(stack)
-    waiting = Metric(namespace="Spotmusic/Queues", name="ReadyMessages", dimensions={"Queue": "notifications"})
+    waiting = MetricSource(namespace="Spotmusic/Queues", name="ReadyMessages", dimensions={"Queue": "notifications"})
     ApplicationLoadBalancerAlarms(
         stack,
         "Gateway",
@@ -160,10 +160,12 @@ def test_a_restart_that_nobody_heard_of_is_alarmed_on(alarms: dict[str, Json]) -
 
 def test_each_severity_is_an_alarm_of_its_own() -> None:
     stack = new_stack()
-    metric = Metric(namespace="Own", name="Waiting", statistic="p99", period=300)
-    rule = Rule(name="Waiting", summary="They wait.", watch=metric, thresholds={"warning": 10, "critical": 100}, periods=3, datapoints=2)
+    metric = MetricSource(namespace="Own", name="Waiting", statistic="p99", period=300)
+    rule = AlarmRule(
+        name="Waiting", summary="They wait.", watch=metric, thresholds={"warning": 10, "critical": 100}, periods=3, datapoints=2
+    )
     audience = replace(audience_in(stack), runbooks="https://runbooks.example")
-    Alarms(stack, "Own", audience=audience, runbook="queue#no-consumer", rules=[rule])
+    AlarmGroup(stack, "Own", audience=audience, runbook="queue#no-consumer", rules=[rule])
     alarms = alarms_of(stack)
     assert {name: alarm["Threshold"] for name, alarm in alarms.items()} == {"OwnWaitingWarning": 10, "OwnWaitingCritical": 100}
     critical = alarms["OwnWaitingCritical"]
@@ -180,11 +182,11 @@ def test_a_formula_returns_its_result_and_hides_what_it_is_made_of() -> None:
     stack = new_stack()
     share = Formula(
         expression="bad / all",
-        metrics={"bad": Metric(namespace="Own", name="Bad"), "all": Metric(namespace="Own", name="All")},
+        metrics={"bad": MetricSource(namespace="Own", name="Bad"), "all": MetricSource(namespace="Own", name="All")},
         label="share",
     )
-    rule = Rule(name="Share", summary="Too many are bad.", watch=share, thresholds={"critical": 0.5})
-    Alarms(stack, "Own", audience=audience_in(stack), runbook="queue", rules=[rule])
+    rule = AlarmRule(name="Share", summary="Too many are bad.", watch=share, thresholds={"critical": 0.5})
+    AlarmGroup(stack, "Own", audience=audience_in(stack), runbook="queue", rules=[rule])
     (alarm,) = alarms_of(stack).values()
     returned = {metric["Id"]: metric["ReturnData"] for metric in alarm["Metrics"]}
     assert returned == {"result": True, "bad": False, "all": False}

@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Formula, Metric
+from spotmusic_constructs.observability.alarm import Formula, MetricSource
 
 _COLUMNS = 24
 _TITLE_HEIGHT = 1
@@ -17,7 +17,7 @@ _GRAPH_HEIGHT = 6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Graph:
+class GraphSpec:
     """A graph of some metrics.
 
     Args:
@@ -27,12 +27,12 @@ class Graph:
     """
 
     title: str
-    lines: Mapping[str, Metric | Formula]
+    lines: Mapping[str, MetricSource | Formula]
     region: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class DashboardRow:
     """The graphs of one component, side by side.
 
     Args:
@@ -41,10 +41,10 @@ class Row:
     """
 
     title: str
-    graphs: Sequence[Graph]
+    graphs: Sequence[GraphSpec]
 
 
-class Dashboard(Construct):
+class ComponentDashboard(Construct):
     """A dashboard with a row for each component.
 
     Creates the dashboard. Its times are UTC, as in every log.
@@ -54,10 +54,11 @@ class Dashboard(Construct):
         period_seconds: period that graphs are drawn with.
 
     Example:
-        Dashboard(self, "Dashboard", rows=[Row(title="Catalogue database", graphs=[Graph(title="Cpu (%)", lines={"cpu": cpu})])])
+        database = DashboardRow(title="Catalogue database", graphs=[GraphSpec(title="Cpu (%)", lines={"cpu": cpu})])
+        ComponentDashboard(self, "Dashboard", rows=[database])
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, rows: Sequence[Row], period_seconds: int = 300) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, rows: Sequence[DashboardRow], period_seconds: int = 300) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         region = stack.region
@@ -81,7 +82,7 @@ class Dashboard(Construct):
         cloudwatch.CfnDashboard(self, "Resource", dashboard_body=stack.to_json_string({"start": "-PT12H", "widgets": widgets}))
 
 
-def _properties(graph: Graph, region: str, period: int) -> dict[str, Any]:
+def _properties(graph: GraphSpec, region: str, period: int) -> dict[str, Any]:
     metrics: list[list[Any]] = []
     for number, (label, line) in enumerate(graph.lines.items()):
         metrics += _line(label, line, f"line{number}", period)
@@ -94,8 +95,8 @@ def _properties(graph: Graph, region: str, period: int) -> dict[str, Any]:
     }
 
 
-def _line(label: str, line: Metric | Formula, prefix: str, period: int) -> list[list[Any]]:
-    if isinstance(line, Metric):
+def _line(label: str, line: MetricSource | Formula, prefix: str, period: int) -> list[list[Any]]:
+    if isinstance(line, MetricSource):
         return [[*_source(line), {"stat": line.statistic, "period": max(period, line.period), "label": label}]]
     expression = line.expression
     sources = []
@@ -107,5 +108,5 @@ def _line(label: str, line: Metric | Formula, prefix: str, period: int) -> list[
     return [[{"expression": expression, "label": label, "id": prefix}], *sources]
 
 
-def _source(metric: Metric) -> list[str]:
+def _source(metric: MetricSource) -> list[str]:
     return [metric.namespace, metric.name, *(part for pair in metric.dimensions.items() for part in pair)]

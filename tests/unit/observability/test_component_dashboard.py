@@ -5,8 +5,8 @@ import pytest
 from aws_cdk.assertions import Template
 
 from spotmusic_constructs.observability import component_rows as rows
-from spotmusic_constructs.observability.alarm import Metric
-from spotmusic_constructs.observability.dashboard import Dashboard, Graph, Row
+from spotmusic_constructs.observability.alarm import MetricSource
+from spotmusic_constructs.observability.component_dashboard import ComponentDashboard, DashboardRow, GraphSpec
 from tests.conftest import new_stack
 
 Json = dict[str, Any]
@@ -15,19 +15,19 @@ EVERY_ROW = [
     rows.load_balancer_row(title="Gateway", load_balancer="app/gateway/1"),
     rows.network_load_balancer_row(title="Brokers", load_balancer="net/brokers/1"),
     rows.service_row(name="playback", cluster_name="cluster", service_name="playback"),
-    rows.queue_row(queues={"notifications": Metric(namespace="Own", name="Waiting")}),
+    rows.queue_row(queues={"notifications": MetricSource(namespace="Own", name="Waiting")}),
     rows.database_row(title="Catalogue", instance_identifier="catalogue"),
     rows.cache_row(nodes=["cache-001", "cache-002"]),
     rows.kubernetes_row(cluster_name="spotmusic-test"),
     rows.nat_row(nat_gateways={"ZoneA": "nat-1"}),
     rows.bucket_row(buckets={"audio": "audio-bucket"}),
-    rows.events_row(counts={"FailedBackups": Metric(namespace="Own", name="FailedBackups")}),
+    rows.events_row(counts={"FailedBackups": MetricSource(namespace="Own", name="FailedBackups")}),
 ]
 
 
-def body_of(*some: Row) -> Json:
+def body_of(*some: DashboardRow) -> Json:
     stack = new_stack()
-    Dashboard(stack, "Dashboard", rows=some)
+    ComponentDashboard(stack, "Dashboard", rows=some)
     (dashboard,) = Template.from_stack(stack).to_json()["Resources"].values()
     body: Json = json.loads(dashboard["Properties"]["DashboardBody"])
     return body
@@ -74,8 +74,8 @@ def test_a_formula_hides_what_it_is_made_of(widgets: list[Json]) -> None:
 
 
 def test_a_graph_draws_a_line_for_each_metric() -> None:
-    metric = Metric(namespace="Own", name="Waiting", dimensions={"Queue": "a"}, statistic="Maximum", period=60)
-    graph = Graph(title="Waiting", lines={"a": metric})
-    _, widget = body_of(Row(title="Own", graphs=[graph]))["widgets"]
+    metric = MetricSource(namespace="Own", name="Waiting", dimensions={"Queue": "a"}, statistic="Maximum", period=60)
+    graph = GraphSpec(title="Waiting", lines={"a": metric})
+    _, widget = body_of(DashboardRow(title="Own", graphs=[graph]))["widgets"]
     assert widget["properties"]["metrics"] == [["Own", "Waiting", "Queue", "a", {"stat": "Maximum", "period": 300, "label": "a"}]]
     assert widget["width"] == 24
