@@ -57,6 +57,8 @@ MYSQL: dict[str, Support] = {
     "8.0": Support(standard_until=date(2026, 7, 31), source=_RDS),
     "8.4": Support(standard_until=date(2029, 7, 31), source=_RDS),
 }
+"""Instances change within one of these only: RDS refuses another without `AllowMajorVersionUpgrade`, and parameter and option groups
+would be replaced (docs/changes.md)."""
 
 MYSQL_RELEASES: dict[str, str] = {"8.0": "40 41 42 43 44 45 46", "8.4": "3 4 5 6 7 8 9 10 11"}
 """Last numbers of the releases that RDS takes, by the first two. Source: the engine versions of cfn-lint 1.58.0, read 2026-11."""

@@ -65,7 +65,7 @@ class RedpandaSettings(Model):
     memory_gib: Annotated[int, Field(ge=2, le=512)] = 4
     """Memory per broker, in GiB; Redpanda asks for at least 2 per core."""
     storage_gib: Gibibytes = 50
-    """gp3 volume per broker, in GiB."""
+    """gp3 volume per broker, in GiB. To grow it, follow docs/runbooks/volume.md first; it never shrinks."""
     topics: Annotated[dict[TopicName, TopicSettings | None], UnorderedKeys] = Field(default_factory=dict, max_length=100)
     """Topics by name, beside the default topics `events.listening`, `events.playback-telemetry`, `events.trends` and
     `events.recommendations`. Under the name of a default topic, the keys given here replace its own. `null` removes a default topic and the

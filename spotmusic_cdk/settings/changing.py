@@ -5,6 +5,7 @@ from collections.abc import Mapping
 NONE = "no interruption"
 _REFUSED, _LOSS, _REPLACEMENT, _INTERRUPTION = "refused", "loses data", "replacement", "interruption"
 
+_FEWER = {"fewer": _INTERRUPTION, "more": NONE}
 _SHORTER = {"shorter": _LOSS, "longer": NONE}
 
 EFFECTS: Mapping[str, Mapping[str, str]] = {
@@ -48,10 +49,16 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
     "TopicSettings.replication": {"any": _REFUSED},
     "TopicSettings.cleanup_policy": {"any": _REFUSED},
     "TopicSettings.retention_hours": _SHORTER,
+    "TopicSettings.producers": _FEWER,
+    "TopicSettings.consumers": _FEWER,
+    "QueueSettings.consumers": _FEWER,
+    "QueueSettings.publishers": _FEWER,
     "RabbitMQSettings.storage_gib": {"smaller": _REFUSED, "larger": NONE},
     "RabbitMQSettings.queues": {"removed": _INTERRUPTION, "added": NONE},
     "IdentitySettings.email": {"removed": _INTERRUPTION, "added": NONE},
     "IdentitySettings.providers": {"removed": _INTERRUPTION, "added": NONE},
+    "IdentityProviderSettings.kind": {"any": _INTERRUPTION},
+    "IdentityProviderSettings.issuer": {"any": _INTERRUPTION},
     "MonitoringSettings.prometheus_storage_gib": {"smaller": _LOSS, "larger": NONE},
     "ServiceSettings.port": {"another, behind a route or callers": _REFUSED, "null": NONE},
     "ServiceSettings.route": {"another": _INTERRUPTION, "removed": _INTERRUPTION, "that of another service": _REFUSED, "added": NONE},
@@ -63,6 +70,7 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
     "EdgeSettings.signing_keys": {"signer removed, or new": _REFUSED, "others": NONE},
     "EdgeSettings.origin_prefix_list": {"any": _REFUSED},
     "SlackSettings.workspace": {"any": _REPLACEMENT},
+    "ObservabilitySettings.alarm_emails": {"all replaced": _INTERRUPTION, "others": NONE},
     "ObservabilitySettings.access_log_days": _SHORTER,
     "ObservabilitySettings.security_log_days": _SHORTER,
 }

@@ -124,9 +124,7 @@ def _handler() -> ModuleType:
 
 def _tasks(settings: Settings) -> list[str]:
     """Names of what has a task: services that are not retired, and the migrations of the catalogue where their owner has an image."""
-    owner = settings.catalogue_owner
-    service = settings.services[owner] if owner else None
-    migrations = [f"{owner}-migrations"] if service and (service.image_tag or service.image) else []
+    migrations = [f"{settings.migrated_by}-migrations"] if settings.migrated_by else []
     return [*settings.services, *migrations]
 
 

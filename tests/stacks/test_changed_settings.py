@@ -24,7 +24,13 @@ Tried = tuple[str, str, str, Any, str]
 SECRET = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:{}-AbCdEf"
 ROLE = "arn:aws:iam::111122223333:role/{}"
 PLAIN: Settings = {"route": "/v1/plain", "scaling": {"min": 3, "max": 9}}
-TOPIC: Settings = {"partitions": 12, "replication": 5, "cleanup_policy": "delete", "retention_hours": 48, "producers": ["playback"]}
+TOPIC: Settings = {
+    "partitions": 12,
+    "replication": 5,
+    "cleanup_policy": "delete",
+    "retention_hours": 48,
+    "producers": ["playback", "notifications"],
+}
 PROVIDER: Settings = {"kind": "oidc", "label": "A", "client_id": "a", "secret": SECRET.format("provider")}
 OIDC = {key: f"https://a.example/{key}" for key in ("authorization_url", "token_url", "jwks_url")}
 
@@ -36,8 +42,11 @@ BASE: Settings = {
     "kubernetes.version": "1.35",
     "kubernetes.redpanda.brokers": 5,
     "kubernetes.redpanda.tiered_storage": {"license_secret": SECRET.format("license")},
-    "kubernetes.redpanda.topics": {"events.kept": {**TOPIC, "consumers": ["trends"]}, "events.gone": {**TOPIC, "consumers": ["trends"]}},
-    "kubernetes.rabbitmq.queues": {"kept": {"consumers": ["notifications"]}, "gone": {"consumers": ["notifications"]}},
+    "kubernetes.redpanda.topics": {
+        "events.kept": {**TOPIC, "consumers": ["trends", "playback"]},
+        "events.gone": {**TOPIC, "consumers": ["trends"]},
+    },
+    "kubernetes.rabbitmq.queues": {"kept": {"consumers": ["notifications", "web-api"]}, "gone": {"consumers": ["notifications"]}},
     "identity": {
         "email": {"sender": "a@spotmusic.example", "secret": SECRET.format("mail")},
         "providers": {"a": {**PROVIDER, **OIDC, "issuer": "https://a.example"}},
@@ -58,6 +67,9 @@ BASE: Settings = {
 GONE = object()
 WITHOUT_CACHE = [{"catalogue": "write"}, "tasks", "uploads", {"audio": "write"}]
 
+KEPT = "kubernetes.redpanda.topics.events.kept"
+QUEUES = "kubernetes.rabbitmq.queues"
+GOOGLE: Settings = {"kind": "google", "label": "A", "client_id": "a", "secret": SECRET.format("provider")}
 BEHIND = "another, behind a route or callers"
 
 WORST: tuple[Tried, ...] = (
@@ -92,6 +104,11 @@ WORST: tuple[Tried, ...] = (
     ("TopicSettings.replication", "any", "kubernetes.redpanda.topics.events.kept.replication", 3, "replication 5 → 3"),
     ("TopicSettings.cleanup_policy", "any", "kubernetes.redpanda.topics.events.kept.cleanup_policy", "compact", "delete → compact"),
     ("TopicSettings.retention_hours", "shorter", "kubernetes.redpanda.topics.events.kept.retention_hours", 24, "older than 24 hours"),
+    ("TopicSettings.producers", "fewer", f"{KEPT}.producers", ["playback"], "notifications no longer produces events.kept"),
+    ("TopicSettings.consumers", "fewer", f"{KEPT}.consumers", ["trends"], "playback no longer consumes events.kept"),
+    ("QueueSettings.consumers", "fewer", f"{QUEUES}.kept.consumers", ["notifications"], "web-api no longer takes from kept"),
+    ("QueueSettings.publishers", "fewer", f"{QUEUES}.kept.publishers", ["web-api"], "notifications no longer publishes to kept"),
+    ("IdentityProviderSettings.kind", "any", "identity.providers.a", GOOGLE, "identity provider a is another one"),
     ("RabbitMQSettings.storage_gib", "smaller", "kubernetes.rabbitmq.storage_gib", 40, "volumes of 50 GiB → 40"),
     ("MonitoringSettings.prometheus_storage_gib", "smaller", "kubernetes.monitoring.prometheus_storage_gib", 50, "volumes of 100 GiB → 50"),
     ("Settings.services", "removed", "services.gone", GONE, "imports it"),
@@ -134,6 +151,14 @@ OTHER_WAY: tuple[Tried, ...] = (
 )
 OFF: tuple[Tried, ...] = (
     ("SlackSettings.workspace", "any", "observability.alarm_slack.workspace", "T0123ABCE", "SlackWorkspaceId was"),
+    (
+        "ObservabilitySettings.alarm_emails",
+        "all replaced",
+        "observability.alarm_emails",
+        ["c@spotmusic.example"],
+        "no address of alarms stays",
+    ),
+    ("IdentityProviderSettings.issuer", "any", "identity.providers.a.issuer", "https://b.example", "identity provider a is another one"),
     ("Settings.production", "off", "production", False, "loses its deletion protection"),
     (
         "DataSettings.removal_policy",
@@ -166,7 +191,7 @@ ELSEWHERE = {
     ("KubernetesSettings.version", "more than the next"): "tests/unit/changes",
 }
 
-QUEUE = {"publishers": ["web-api"], "delivery_limit": 9, "max_length": 9, "message_ttl_hours": 9, "dead_letter_hours": 9}
+QUEUE = {"delivery_limit": 9, "max_length": 9, "message_ttl_hours": 9, "dead_letter_hours": 9}
 HARMLESS: Settings = {
     "owner": "others",
     "cost_center": "elsewhere",
@@ -182,16 +207,23 @@ HARMLESS: Settings = {
     "kubernetes.redpanda.cpu": 8,
     "kubernetes.redpanda.memory_gib": 32,
     "kubernetes.redpanda.tiered_storage.license_secret": SECRET.format("other-license"),
-    "kubernetes.redpanda.topics.events.kept.producers": ["playback", "trends"],
-    "kubernetes.redpanda.topics.events.kept.consumers": ["trends", "recommendations"],
+    "kubernetes.redpanda.topics.events.kept.producers": ["playback", "trends", "notifications"],
+    "kubernetes.redpanda.topics.events.kept.consumers": ["trends", "recommendations", "playback"],
     "kubernetes.rabbitmq.memory_gib": 16,
-    "kubernetes.rabbitmq.queues.kept": {**QUEUE, "consumers": ["notifications", "web-api"]},
+    "kubernetes.rabbitmq.queues.kept": {**QUEUE, "consumers": ["notifications", "web-api", "scaled"]},
     "kubernetes.kong": {"min_replicas": 4, "max_replicas": 30, "requests_per_minute": 300},
     "kubernetes.keycloak.replicas": 5,
     "kubernetes.monitoring.retention_hours": 48,
     "identity.registration": True,
     "identity.email": {"host": "mail.example", "sender": "b@spotmusic.example", "secret": SECRET.format("other-mail")},
-    "identity.providers.a": {"kind": "google", "label": "B", "client_id": "b", "secret": SECRET.format("other")},
+    "identity.providers.a": {
+        **PROVIDER,
+        **OIDC,
+        "issuer": "https://a.example",
+        "label": "B",
+        "client_id": "b",
+        "secret": SECRET.format("other"),
+    },
     "mail": {"sender": "b@news.spotmusic.example", "identity": "spotmusic.example"},
     "services.plain": {
         "image_tag": "1.0.0",
@@ -219,7 +251,7 @@ HARMLESS: Settings = {
     "edge.price_class": "all",
     "edge.hsts_include_subdomains": True,
     "edge.allowed_countries": ["BR"],
-    "observability.alarm_emails": ["b@spotmusic.example"],
+    "observability.alarm_emails": ["b@spotmusic.example", "platform@spotmusic.example"],
     "observability.alarm_endpoints": ["https://events.example/1"],
     "observability.alarm_slack.channel": "C0123ABCE",
     "observability.pager_endpoints": ["https://pager.example/1"],
@@ -238,7 +270,6 @@ UNTRIED = {
     "EdgeSettings.distribution_domain_name": "a domain takes its place",
     "OperatorsSettings.network": "production refuses another",
     "IdentityProviderSettings.authorization_url": "changes with the kind",
-    "IdentityProviderSettings.issuer": "changes with the kind",
     "IdentityProviderSettings.jwks_url": "changes with the kind",
     "IdentityProviderSettings.token_url": "changes with the kind",
 }

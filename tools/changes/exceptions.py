@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from spotmusic_cdk.settings.instances import cache_memory_gib
-from tools.changes.assembly import Templates
+from tools.changes.assembly import Template, Templates
 from tools.changes.change import Change, Effect
 from tools.changes.resources import HOLDS_DATA, KEPT
 
@@ -221,6 +221,21 @@ def _second_entries(before: Templates, now: Templates) -> Iterator[Change]:
             yield Change(effect=Effect.REFUSED, stack=stack, subject=id_, told=told, advice="Take the role out, deploy, and add it again.")
 
 
+def _unheard(before: Templates, now: Templates) -> Iterator[Change]:
+    """Finds alarms whose every address is replaced at once: the new ones must be confirmed first."""
+    for stack in before.keys() & now.keys():
+        old, new = _addresses(before[stack]), _addresses(now[stack])
+        if old and new and not old & new:
+            told = "no address of alarms stays: nobody hears one until the new addresses are confirmed"
+            advice = "Add the new one, deploy, and confirm it; remove the old one in another deployment."
+            yield Change(effect=Effect.INTERRUPTION, stack=stack, subject="alarm_emails", told=told, advice=advice)
+
+
+def _addresses(template: Template) -> set[str]:
+    found = (body["Properties"] for body in template["Resources"].values() if body["Type"] == "AWS::SNS::Subscription")
+    return {str(properties.get("Endpoint")) for properties in found if properties.get("Protocol") in ("email", "https")}
+
+
 def _zones(before: Templates, now: Templates) -> Iterator[Change]:
     """Finds subnets that come or go: EKS, databases and brokers keep the zones that they were made with."""
     type_ = "AWS::EC2::Subnet"
@@ -284,5 +299,11 @@ RULES: dict[str, Callable[[Properties, Properties], Iterator[Found]]] = {
     RULE: _listener_rule,
 }
 """Rules by type. Their sources are in docs/changes.md."""
-ACROSS: tuple[Callable[[Templates, Templates], Iterator[Change]], ...] = (_taken_priorities, _second_entries, _zones, _signers)
+ACROSS: tuple[Callable[[Templates, Templates], Iterator[Change]], ...] = (
+    _taken_priorities,
+    _second_entries,
+    _unheard,
+    _zones,
+    _signers,
+)
 """Rules about more than one resource."""

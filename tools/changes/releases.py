@@ -15,6 +15,8 @@ Found = tuple[Effect, str, str]
 _VOLUME = "Follow docs/runbooks/volume.md first: grow the claims, and delete the StatefulSet with --cascade=orphan."
 _STAYS = "Deploy its users without it first, and delete it by hand (docs/runbooks/topics-and-queues.md)."
 _CONSOLE = "Remove it in the console of Keycloak as well (docs/identity.md)."
+_FIRST = "Deploy the tasks without it first: `npx cdk deploy -c env=<env> --exclusively <env>/ecs-services`."
+_ALIAS = "Give the new provider an alias of its own, and remove the old one when nobody comes by it."
 _NEVER = "A volume never shrinks. Keep the size."
 
 
@@ -74,6 +76,16 @@ def _versions(was: Values, is_: Values) -> Iterator[Found]:
     old, new = was.get("Version"), is_.get("Version")
     if old and new and _numbers(new) < _numbers(old):
         yield Effect.REFUSED, f"chart {old} → {new}", "What runs was upgraded and may not go back. Keep the version."
+
+    if was.get("Release") == "redpanda" and old and new and _skips(_numbers(old)[:2], _numbers(new)[:2]):
+        advice = "Go one feature release after another (Redpanda documentation, upgrade: release order)."
+        yield Effect.REFUSED, f"chart {old} → {new} skips a feature release", advice
+
+
+def _skips(old: list[int], new: list[int]) -> bool:
+    """Tells whether there is a feature release between two, which are numbered by year and place in it."""
+    year, place = old
+    return new > old and new not in ([year, place + 1], [year + 1, 1])
 
 
 def _numbers(version: str) -> list[int]:
@@ -138,27 +150,58 @@ def _topics(was: Values, is_: Values) -> Iterator[Found]:
         yield Effect.INTERRUPTION, f"{name}: rights on it go, and the topic stays", _STAYS
 
 
+def _rights_on_topics(was: Values, is_: Values) -> Iterator[Found]:
+    for user in was["users"].keys() & is_["users"].keys():
+        one, other = was["users"][user], is_["users"][user]
+        for right in ("produces", "consumes"):
+            for topic in (set(one[right]) - set(other[right])) & is_["topics"].keys():
+                yield Effect.INTERRUPTION, f"{user} no longer {right} {topic}, before its tasks know", _FIRST
+
+
+def _access(was: Values, is_: Values) -> Iterator[Found]:
+    yield from _topics(was, is_)
+    yield from _rights_on_topics(was, is_)
+
+
 def _queues(was: Values, is_: Values) -> Iterator[Found]:
     for name in was["queues"].keys() - is_["queues"].keys():
         yield Effect.INTERRUPTION, f"{name}: rights on it go, and the queue stays with its tasks", _STAYS
+    yield from _rights_on_queues(was, is_)
+
+
+def _rights_on_queues(was: Values, is_: Values) -> Iterator[Found]:
+    for user in was["users"].keys() & is_["users"].keys():
+        for key, told in (("read", "takes from"), ("publishes", "publishes to")):
+            one, other = (str(values["users"][user].get(key) or "(?!)") for values in (was, is_))
+            for queue in was["queues"].keys() & is_["queues"].keys():
+                if re.search(one, queue) and not re.search(other, queue):
+                    yield Effect.INTERRUPTION, f"{user} no longer {told} {queue}, before its tasks know", _FIRST
 
 
 def _realm(was: Values, is_: Values) -> Iterator[Found]:
     """Finds what Keycloak keeps although the import no longer names it (`IMPORT_MANAGED_*: no-delete`)."""
     old, new = was["realms"], is_["realms"]
     for name in old.keys() & new.keys():
-        aliases = [{provider["alias"] for provider in realm[name].get("identityProviders", [])} for realm in (old, new)]
-        for alias in aliases[0] - aliases[1]:
+        one, other = ({found["alias"]: found for found in realm[name].get("identityProviders", [])} for realm in (old, new))
+        for alias in one.keys() - other.keys():
             yield Effect.INTERRUPTION, f"identity provider {alias} stays in Keycloak, with its button", _CONSOLE
+        for alias in one.keys() & other.keys():
+            if _issuer(one[alias]) != _issuer(other[alias]):
+                told = f"identity provider {alias} is another one: listeners who came by it have other ids there, or those of others"
+                yield Effect.INTERRUPTION, told, _ALIAS
         if old[name].get("smtpServer") and not new[name].get("smtpServer"):
             yield Effect.INTERRUPTION, "the mail server stays in Keycloak, and its way out of the network is closed first", _CONSOLE
+
+
+def _issuer(provider: Values) -> tuple[Any, Any]:
+    return provider.get("providerId"), provider.get("config", {}).get("issuer")
 
 
 RULES: dict[str, Callable[[Values, Values], Iterator[Found]]] = {
     "redpanda": _redpanda,
     "rabbitmq": _rabbitmq,
     "monitoring": _monitoring,
-    "redpanda-access": _topics,
+    "redpanda-access": _access,
     "rabbitmq-topology": _queues,
     "realm": _realm,
 }

@@ -30,7 +30,9 @@ def brokers(count: int = 3, size: str = "500Gi", *, tiered: bool = False) -> Jso
 
 def topic(**changes: Any) -> Json:
     return release(
-        "redpanda-access", topics={"t": {"partitions": 6, "replication": 3, "cleanupPolicy": "delete", "retentionHours": 24, **changes}}
+        "redpanda-access",
+        users={},
+        topics={"t": {"partitions": 6, "replication": 3, "cleanupPolicy": "delete", "retentionHours": 24, **changes}},
     )
 
 
@@ -92,6 +94,24 @@ CASES: dict[str, Case] = {
     "more partitions": one(topic(), topic(partitions=12), NONE, "Values"),
     "a smaller volume of RabbitMQ": one(
         release("rabbitmq", storage={"size": "50Gi"}), release("rabbitmq", storage={"size": "20Gi"}), REFUSED, "50 GiB → 20"
+    ),
+    "a feature release skipped": one(
+        resource("Custom::AWSCDK-EKS-HelmChart", Release="redpanda", Version="26.1.3", Values="{}"),
+        resource("Custom::AWSCDK-EKS-HelmChart", Release="redpanda", Version="26.3.1", Values="{}"),
+        REFUSED,
+        "skips a feature release",
+    ),
+    "the first feature release of a year": one(
+        resource("Custom::AWSCDK-EKS-HelmChart", Release="redpanda", Version="25.3.3", Values="{}"),
+        resource("Custom::AWSCDK-EKS-HelmChart", Release="redpanda", Version="26.1.1", Values="{}"),
+        NONE,
+        "Version",
+    ),
+    "the only address of alarms replaced": (
+        stack(Old=resource("AWS::SNS::Subscription", Protocol="email", Endpoint="a@b.example")),
+        stack(New=resource("AWS::SNS::Subscription", Protocol="email", Endpoint="c@b.example")),
+        INTERRUPTION,
+        "no address of alarms stays",
     ),
     "an older chart": one(
         resource("Custom::AWSCDK-EKS-HelmChart", Release="kong", Version="3.10.0", Values="{}"),
