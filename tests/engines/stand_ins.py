@@ -7,13 +7,16 @@ MariaDB, Redis, RabbitMQ and Kafka stand in for what an account has. Their users
 import argparse
 import importlib
 import json
+import os
 import signal
+import socket
 import ssl
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from secrets import token_hex
 from types import ModuleType
 from typing import Any
 
@@ -37,6 +40,7 @@ from tools.local_aws.workspace import Workspace
 
 HANDLER = ROOT / "constructs" / "spotmusic_constructs" / "data" / "credentials_handler"
 """Code that creates the users of a database in an account."""
+SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 Environments = Mapping[str, Mapping[str, str]]
 
 
@@ -65,14 +69,25 @@ def stand_ins(folder: Path, settings: Settings, environments: Environments) -> I
         cache = engines.enter_context(redis(places["redis"], "".join((ADMINISTRATOR, *_cache_users(environments)))))
         database = engines.enter_context(mariadb(places["mariadb"], MASTER))
         create_users(database.folder / "socket", settings, environments)
-        engines.enter_context(rabbitmq(places["rabbitmq"], topology, passwords))
+        broker = engines.enter_context(rabbitmq(places["rabbitmq"], topology, passwords))
         brokers, events = ["rabbitmq"], {}
         try:
             stream = engines.enter_context(kafka(places["kafka"], events_access(settings), readers))
             brokers, events = ["rabbitmq", "kafka"], {"EVENTS_BOOTSTRAP_SERVERS": f"localhost:{stream.port}"}
         except pytest.skip.Exception as missing:
             print(f"without events: {missing}", flush=True)
+
+        def change_of_database(user: str, password: str) -> None:
+            with _master(database.folder / "socket") as cursor:
+                cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s", (user, password))
+
         yield {
+            "change": {
+                "CACHE": lambda user, password: _ask_redis(cache.folder / "redis.sock", f"ACL SETUSER {user} resetpass >{password}"),
+                "CATALOGUE": change_of_database,
+                "DATABASE": change_of_database,
+                "TASKS": lambda user, password: broker.ask(f"users/{user}", {"password": password, "tags": ""}, method="PUT"),
+            },
             "certificate": "".join((places[name] / "tls.crt").read_text() for name in brokers),
             "variables": {
                 "CACHE_HOST": "localhost",
@@ -101,14 +116,49 @@ def _cache_users(environments: Environments) -> Iterator[str]:
             yield f"user {name} >{variables['CACHE_PASSWORD']} {access_string(prefix)}\n"
 
 
-def create_users(socket: Path, settings: Settings, environments: Environments) -> None:
+def create_users(server: Path, settings: Settings, environments: Environments) -> None:
     """Creates the users of MySQL by the platform's own code, with the passwords of the tasks."""
     handler, roles = _handler(), database_roles(settings)
-    with pymysql.connect(unix_socket=str(socket), user="master", password="master", autocommit=True) as connection:
+    with _master(server) as cursor:
         for variables in environments.values():
             for prefix in {"CATALOGUE", "DATABASE"} & {name.removesuffix("_USERNAME") for name in variables}:
                 user = variables[f"{prefix}_USERNAME"]
-                handler.create_user(connection.cursor(), {"username": user, "password": variables[f"{prefix}_PASSWORD"]}, roles[user])
+                handler.create_user(cursor, {"username": user, "password": variables[f"{prefix}_PASSWORD"]}, roles[user])
+
+
+def rotate(environments: Environments, change: Mapping[str, Callable[[str, str], Any]], secrets: Any) -> None:
+    """Gives each user of an engine another password, in its secret as well. The old one ends at once, which in an account it does not.
+
+    Args:
+        environments: environment of each task, whose running processes keep the old passwords.
+        change: by prefix of variables, a function that sets the password of a user.
+        secrets: client of Secrets Manager.
+    """
+    users = {
+        variables[f"{prefix}_USER_ARN"]: (prefix, variables[f"{prefix}_USERNAME"])
+        for variables in environments.values()
+        for prefix in change
+        if f"{prefix}_USER_ARN" in variables
+    }
+    for arn, (prefix, user) in users.items():
+        value = {**json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"]), "password": token_hex(20)}
+        change[prefix](user, value["password"])
+        secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(value))
+
+
+@contextmanager
+def _master(server: Path) -> Iterator[Any]:
+    with pymysql.connect(unix_socket=str(server), user="master", password="master", autocommit=True) as connection:
+        yield connection.cursor()
+
+
+def _ask_redis(path: Path, command: str) -> None:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(path))
+        connection.sendall(f"{command}\r\n".encode())
+        answer = connection.recv(1000)
+    if not answer.startswith(b"+OK"):
+        raise RuntimeError(answer.decode())
 
 
 def _handler() -> ModuleType:
@@ -157,12 +207,15 @@ def main() -> None:
             left.callback(parameters.delete_parameter, Name=settings.authority_parameter)
         file.write_text(json.dumps(found["variables"]))
         left.callback(file.unlink)
-        print(f"MariaDB, Redis, RabbitMQ and Kafka stand in for {options.env}. Ctrl-C ends them.", flush=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        print(f"MariaDB, Redis, RabbitMQ and Kafka stand in for {options.env}.")
+        print(f"Ctrl-C ends them, `kill -HUP {os.getpid()}` rotates all passwords.", flush=True)
+        while signal.sigwait(SIGNALS) == signal.SIGHUP:
+            rotate(environments, found["change"], session.client("secretsmanager", endpoint, region=options.region))
+            print("Each user has another password.", flush=True)
 
 
 if __name__ == "__main__":
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         main()
     except (pytest.skip.Exception, NotRunningError, NoTaskError, SettingsError) as missing:

@@ -55,7 +55,8 @@ class Broker:
         headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/json"}
         request = urllib.request.Request(f"{self._url}/{path}", data, headers, method=method)  # noqa: S310
         with urllib.request.urlopen(request, timeout=A_HANG, context=self._trust) as response:  # noqa: S310
-            return json.load(response)
+            text = response.read()
+        return json.loads(text) if text else None
 
     def metrics(self) -> str:
         """Returns what the ServiceMonitor of the chart asks for beside the usual."""

@@ -1,14 +1,16 @@
 """Users that `make stand-ins` creates."""
 
+import json
 import ssl
 from pathlib import Path
+from types import SimpleNamespace
 
 import pymysql
 import pytest
 
 from spotmusic_cdk.settings.services import ServiceSettings
 from tests.conftest import settings_of
-from tests.engines.stand_ins import create_users
+from tests.engines.stand_ins import create_users, rotate
 from tests.engines.stores import MASTER, mariadb
 
 pytestmark = pytest.mark.walk("backend developer")
@@ -27,6 +29,23 @@ def test_stand_ins_grant_both_databases(tmp_path: Path) -> None:
         asked(server.port, tmp_path, "playlists", "CREATE TABLE playlists.lists (id BIGINT)", "SELECT * FROM catalogue.tracks")
         with pytest.raises(pymysql.err.OperationalError, match="1142"):
             asked(server.port, tmp_path, "playlists", "INSERT INTO catalogue.tracks VALUES (1)")
+
+
+def test_stand_ins_rotate_each_user_once() -> None:
+    """A user of two databases has one secret, which keeps its other fields."""
+    kept = {"arn": json.dumps({"username": "playlists", "password": "old", "dbname": "playlists"})}
+    secrets = SimpleNamespace(
+        get_secret_value=lambda SecretId: {"SecretString": kept[SecretId]},  # noqa: N803
+        put_secret_value=lambda SecretId, SecretString: kept.update({SecretId: SecretString}),  # noqa: N803
+    )
+    told: list[tuple[str, str]] = []
+    own = {f"{prefix}_{key}": value for prefix in ("CATALOGUE", "DATABASE") for key, value in user("playlists").items()}
+    arns = {"CATALOGUE_USER_ARN": "arn", "DATABASE_USER_ARN": "arn"}
+    rotate({"playlists": {**own, **arns}}, dict.fromkeys(("CATALOGUE", "DATABASE", "CACHE"), lambda *to: told.append(to)), secrets)
+    value = json.loads(kept["arn"])
+    assert told == [("playlists", value["password"])]
+    assert value["dbname"] == "playlists"
+    assert value["password"] != "old"
 
 
 def user(name: str) -> dict[str, str]:
