@@ -130,7 +130,7 @@ engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/kaf
 
 .tools/example/.ready: examples/service/requirements.lock | setup
 	rm -rf .tools/example
-	pip install --quiet --disable-pip-version-check --require-hashes --target .tools/example --requirement examples/service/requirements.lock
+	pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target .tools/example --requirement examples/service/requirements.lock
 	@touch $@
 
 .tools/keycloak/$(KEYCLOAK).ready:
@@ -185,7 +185,7 @@ APT_UNSTABLE := $(subst .tools/apt,$(UNSTABLE),$(APT)) -o Dir::State::status=$(C
 engines: setup  ## prove: ask real Redis, MySQL, RabbitMQ, Kafka and others
 	python -m pytest tests/engines $(if $(ONLY),-m "$(ONLY)")
 
-stand-ins: setup  ## use: start engines for `local run`, beside the embedded AWS
+stand-ins: setup  ## use: start engines for services on your machine, after local
 	python -m tests.engines.stand_ins --env $(ENV)
 
 # Steps of people's paths that need no account; of the engines' tests those that `make engines` has as well.

@@ -38,7 +38,8 @@ class Catalogue:
         try:
             return self._asked_twice(statement, values)
         except pymysql.err.OperationalError as error:
-            raise UnavailableError("catalogue") from error
+            # The number says why, such as 1045 for a refused login; the text may hold what a listener wrote.
+            raise UnavailableError(f"catalogue: {error.args[0]}") from error
         finally:
             self._may_connect.release()
 
