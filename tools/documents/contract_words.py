@@ -109,7 +109,7 @@ FORMS = {
     "AUDIO_PARAMETERS_REGION": "region of these parameters, which is not the home region",
     "UPLOADS_BUCKET": "name of the bucket of uploads",
     "UPLOADS_VERDICTS_QUEUE": (
-        "address of an SQS queue with the verdict of the malware scan on each upload "
+        "address of an SQS queue of the service's own, with the verdict of the malware scan on each upload, whoever signed it "
         "([an upload becomes a track](../constructs/spotmusic_constructs/services/README.md#an-upload-becomes-a-track))"
     ),
     "UPLOADS_ENDPOINT": (
@@ -159,7 +159,8 @@ FACTS = {
         authority=_MYSQL_AUTHORITY.format(variable="DATABASE_AUTHORITY"),
         names="the schema `DATABASE_DBNAME`, in `utf8mb4`",
         rights="everything in its own schema, nothing in those of others. No triggers and functions: "
-        "the binary log takes SUPER for them (1418, 1419)",
+        "the binary log takes SUPER for them (1418, 1419). The service creates its tables itself: "
+        "`CREATE TABLE IF NOT EXISTS` below `GET_LOCK` before the first statement that needs them",
         limits=_MYSQL_LIMITS.format(variable="DATABASE_CONNECTIONS"),
         timeouts=_MYSQL_TIMEOUTS,
     ),
