@@ -49,10 +49,10 @@ synth: setup  ## prove: synthesize all, or ENV, with validator and policy packs
 	done
 
 guard: setup  ## prove: judge it by AWS Control Tower (after synth)
-	python -m tests.opinions.guard
+	python -m tools.opinions.guard
 
 cfn-lint: setup  ## prove: judge it by cfn-lint and the regions' schemas
-	python -m tests.opinions.cfn_lint
+	python -m tools.opinions.cfn_lint
 
 # Its own virtual environment: checkov pins an old boto3.
 CHECKOV := .tools/checkov
@@ -63,10 +63,10 @@ $(CHECKOV)/.ready: requirements-checkov.lock
 	@touch $@
 
 checkov: setup $(CHECKOV)/.ready  ## prove: judge its manifests by checkov, offline
-	python -m tests.opinions.checkov
+	python -m tools.opinions.checkov
 
 opinions: setup  ## prove: show what guard, cfn-lint and checkov said
-	@python -m tests.opinions
+	@python -m tools.opinions
 
 test: setup  ## prove: run the whole test suite
 	python -m pytest
@@ -94,7 +94,7 @@ schema: setup  ## change: write environments/schema.json for editors
 	python -m spotmusic_cdk.settings.schema
 
 game-day: setup  ## change: write what each fault leaves into docs/game-day.md
-	@python -m tests.gameday $(or $(filter-out dev,$(ENV)),prod)
+	@python -m tools.gameday $(or $(filter-out dev,$(ENV)),prod)
 
 release-templates: setup  ## release: keep the templates of the coming release
 	python -m tests.releases
@@ -193,7 +193,7 @@ walk: setup  ## prove: go the paths of listener, artist, developer, administrato
 	python -m pytest -m walk tests/engines tests/contracts tests/unit/data
 
 fuzz: setup  ## prove: mutate thousands of environment files (SEED=1)
-	python -m tests.fuzz --seed "$(SEED)"
+	python -m tools.fuzz --seed "$(SEED)"
 
 charts: setup  ## change: pull the pinned charts into .charts, for the tests
 	python -m tests.charts.pull
@@ -237,7 +237,7 @@ mutants: setup  ## prove: seed faults, show which test catches each (minutes)
 	python -m tests.mutants $(if $(MOST),--most $(MOST)) $(if $(RANDOM),--random $(RANDOM) --seed $(or $(SEED),0))
 
 bench: setup  ## prove: measure synthesis, tests and local deployment
-	python -m tests.bench
+	python -m tools.bench
 
 clean:  ## use: remove what setup and runs made
 	@test ! -e .local/emulator.json || { echo "The embedded AWS may still run, and is found by nothing but .local: make local-down first."; exit 1; }

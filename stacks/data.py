@@ -102,7 +102,7 @@ class DataStack(EnvironmentStack):
             volume_tags=_VOLUMES_OF_PODS | {"eks:eks-cluster-name": settings.resource_prefix},
             retention_days=settings.data.backup.retention_days,
             vault_lock_days=settings.data.backup.vault_lock_days if settings.production else None,
-            removal_policy=self.named_data_removal,
+            removal_policy=self.retain_except_on_create,
         )
         self.restore_testing = RestoreTesting(
             self,
@@ -138,7 +138,7 @@ class DataStack(EnvironmentStack):
             self,
             "Logs",
             # WAF writes to no bucket of another name, and bucket names are the world's: the account makes it ours.
-            bucket_name=f"aws-waf-logs-{settings.resource_prefix}-{self.account}-{self.creation}",
+            bucket_name=f"aws-waf-logs-{settings.resource_prefix}-{self.account}-{self.stack_id_suffix}",
             retention_days=buckets.log_days,
             query_prefixes=REQUEST_LOGS,
             removal_policy=policy,
@@ -175,7 +175,7 @@ class DataStack(EnvironmentStack):
         return RelationalDatabase(
             self,
             name,
-            identifier=f"{settings.resource_prefix}-{name.lower()}-{self.creation}",
+            identifier=f"{settings.resource_prefix}-{name.lower()}-{self.stack_id_suffix}",
             engine_version=database.version,
             instance_type=ec2.InstanceType(database.instance_class),
             multi_az=database.multi_az,
@@ -192,7 +192,7 @@ class DataStack(EnvironmentStack):
             keys=DatabaseKeys(database=keys.database, secrets=keys.secrets, logs=keys.logs),
             retention=self.log_retention,
             production=settings.production,
-            removal_policy=self.engine_removal,
+            removal_policy=self.snapshot_on_delete,
         )
 
     def _cache(self) -> Cache:
@@ -216,7 +216,7 @@ class DataStack(EnvironmentStack):
             log_key=keys.logs,
             retention=self.log_retention,
             snapshot_retention_days=cache.snapshot_retention_days,
-            removal_policy=self.engine_removal,
+            removal_policy=self.snapshot_on_delete,
         )
 
 

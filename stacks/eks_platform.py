@@ -18,7 +18,7 @@ from stacks.internal_certificate import internal_certificate
 from stacks.network import NetworkStack
 from stacks.platform_releases import release_platform
 from stacks.registry import RegistryStack
-from stacks.releases.site import Site
+from stacks.releases.release_context import ReleaseContext
 from stacks.secrets import SecretsStack
 
 
@@ -58,10 +58,10 @@ class EksPlatformStack(EnvironmentStack):
         certificate = internal_certificate(self, settings, host="*")
         self.gateway = self._make_gateway(certificate)
         self.brokers = self._make_brokers(certificate)
-        self.last_wave: Construct = release_platform(self._site())
+        self.last_wave: Construct = release_platform(self._context())
 
-    def _site(self) -> Site:
-        return Site(
+    def _context(self) -> ReleaseContext:
+        return ReleaseContext(
             stack=self,
             settings=self._settings,
             flows=self._flows,

@@ -71,12 +71,12 @@ class EnvironmentStack(cdk.Stack):
         return self._removal(cdk.RemovalPolicy.RETAIN)
 
     @property
-    def named_data_removal(self) -> cdk.RemovalPolicy:
+    def retain_except_on_create(self) -> cdk.RemovalPolicy:
         """The same for data under a name that AWS demands, but a first deployment that failed leaves nothing in the way of the next."""
         return self._removal(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 
     @property
-    def engine_removal(self) -> cdk.RemovalPolicy:
+    def snapshot_on_delete(self) -> cdk.RemovalPolicy:
         """The same for databases and caches: a last snapshot keeps the data, costs little, and does not stand in the way either."""
         return self._removal(cdk.RemovalPolicy.SNAPSHOT)
 
@@ -84,7 +84,7 @@ class EnvironmentStack(cdk.Stack):
         return cdk.RemovalPolicy.DESTROY if self._deletes_data else kept
 
     @property
-    def creation(self) -> str:
+    def stack_id_suffix(self) -> str:
         """Eight characters that are new each time the stack is created.
 
         They end the names that AWS demands: what a retain policy kept of an earlier creation then stands in nobody's way.

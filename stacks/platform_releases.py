@@ -5,37 +5,37 @@ from constructs import Construct
 from spotmusic_cdk import versions
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.kubernetes.metrics_server import MetricsServer
-from spotmusic_constructs.kubernetes.trust import Trust
-from stacks.releases.binding import bind
+from spotmusic_constructs.kubernetes.secrets_and_certificates import SecretsAndCertificates
 from stacks.releases.brokers import release_rabbitmq, release_redpanda
-from stacks.releases.entrance import release_keycloak, release_kong, release_realm
-from stacks.releases.foundations import lay_ground, release_foundations
-from stacks.releases.site import CHARTS, Site
+from stacks.releases.gateway_and_identity import release_keycloak, release_kong, release_realm
+from stacks.releases.operators import release_cluster_base, release_operators
+from stacks.releases.release_context import CHARTS, ReleaseContext
+from stacks.releases.target_group_bindings import bind
 
 
-def release_platform(site: Site) -> Construct:
+def release_platform(context: ReleaseContext) -> Construct:
     """Releases everything in the order in which one needs the other, and returns the last of it."""
-    ground = lay_ground(site)
-    MetricsServer(site.stack, "MetricsServer", cluster=site.cluster, version=versions.METRICS_SERVER_ADD_ON, after=[ground])
-    foundations = release_foundations(site, ground=ground)
+    base = release_cluster_base(context)
+    MetricsServer(context.stack, "MetricsServer", cluster=context.cluster, version=versions.METRICS_SERVER_ADD_ON, after=[base])
+    foundations = release_operators(context, base=base)
 
-    redpanda = release_redpanda(site)
-    keycloak = release_keycloak(site)
-    operators, rabbitmq = release_rabbitmq(site)
-    realm = release_realm(site, keycloak=keycloak)
-    kong = release_kong(site, keycloak=keycloak)
+    redpanda = release_redpanda(context)
+    keycloak = release_keycloak(context)
+    operators, rabbitmq = release_rabbitmq(context)
+    realm = release_realm(context, keycloak=keycloak)
+    kong = release_kong(context, keycloak=keycloak)
     components = (redpanda, keycloak, realm, rabbitmq, kong)
-    trust = Trust(
-        site.stack,
+    trust = SecretsAndCertificates(
+        context.stack,
         "Trust",
-        cluster=site.cluster,
+        cluster=context.cluster,
         chart=LocalChart(path=CHARTS / "trust"),
-        region=site.settings.region,
+        region=context.settings.region,
         certificates=[certificate for component in components for certificate in component.certificates],
         external_secrets=[secret for component in components for secret in component.external_secrets],
-        authority_parameter=site.settings.authority_parameter,
+        authority_parameter=context.settings.authority_parameter,
         after=foundations,
     )
     for component in (operators, *components):
         component.node.add_dependency(trust)
-    return bind(site, after=components)
+    return bind(context, after=components)

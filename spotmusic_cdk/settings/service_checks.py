@@ -19,7 +19,7 @@ MOST_SERVICES = 40
 """Templates may have 500 resources and 1 MB (AWS CloudFormation quotas). Of a service that talks to one thing, the template of
 ecs-services gets 11 resources and 15 kB, and that of observability 6 and 12 kB. Forty, with as many blue/green as fit, bring the former to
 490 and 638 kB, the latter to some 420 and 729 kB (2026-11-24; cdk.json leaves the indentation out, which was a quarter). `make fuzz`
-synthesizes them and judges every template (tests/fuzz/corners.py), so that whoever adds to a service learns of it there."""
+synthesizes them and judges every template (tools/fuzz/corners.py), so that whoever adds to a service learns of it there."""
 MOST_RESOURCES = 472
 """Resources of services in the template of ecs-services, which has some 18 beside them and room for 500."""
 MOST_LETTERS = 100_000

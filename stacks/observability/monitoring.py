@@ -11,7 +11,7 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.identity import keycloak
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
-from spotmusic_constructs.kubernetes.trust import Trust
+from spotmusic_constructs.kubernetes.secrets_and_certificates import SecretsAndCertificates
 from spotmusic_constructs.observability.alarm import Audience
 from spotmusic_constructs.observability.grafana import Grafana
 from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace
@@ -20,7 +20,7 @@ from spotmusic_constructs.observability.rules_and_dashboards import RulesAndDash
 from stacks.observability.components import Components
 from stacks.observability.dashboards import grafana_names
 from stacks.realm import GRAFANA_URL
-from stacks.releases.site import CHARTS
+from stacks.releases.release_context import CHARTS
 
 
 class Monitoring(Construct):
@@ -78,7 +78,7 @@ class Monitoring(Construct):
             zones=len(settings.zones),
             retention_hours=monitoring.retention_hours,
         )
-        trust = Trust(
+        trust = SecretsAndCertificates(
             self,
             "Trust",
             cluster=eks_platform.cluster,
@@ -87,7 +87,7 @@ class Monitoring(Construct):
             region=settings.region,
             certificates=release.certificates,
             external_secrets=release.external_secrets,
-            founds=False,
+            creates_issuer=False,
             after=[eks_platform.last_wave],
         )
         rules = RulesAndDashboards(

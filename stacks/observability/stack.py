@@ -52,7 +52,7 @@ class ObservabilityStack(EnvironmentStack):
         description = "Spotmusic: alarms, dashboard, event log, objectives, budget and metrics"
         super().__init__(scope, "observability", settings=settings, data_class="internal", description=description)
         observability, keys = settings.observability, secrets.keys
-        name, retention = f"{settings.resource_prefix}-{self.creation}", self.log_retention.security
+        name, retention = f"{settings.resource_prefix}-{self.stack_id_suffix}", self.log_retention.security
 
         alarms = AlarmTopic(
             self,
@@ -83,10 +83,10 @@ class ObservabilityStack(EnvironmentStack):
             namespace=f"Spotmusic/{settings.name}",
             retention=retention,
             sources={**SOURCES, "Tracks": deletions(data.audio.bucket.bucket_name)},
-            removal_policy=self.named_data_removal,
+            removal_policy=self.retain_except_on_create,
         )
         workspace = PrometheusWorkspace(
-            self, "Prometheus", name=name, key=keys.logs, retention=retention, removal_policy=self.named_data_removal
+            self, "Prometheus", name=name, key=keys.logs, retention=retention, removal_policy=self.retain_except_on_create
         ).workspace
         if settings.region not in WITHOUT_BUDGETS:
             MonthlyBudget(self, "Budget", topic=topic, limit_usd=observability.monthly_budget_usd)

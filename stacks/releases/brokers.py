@@ -9,90 +9,90 @@ from spotmusic_constructs.messaging.topology import TaskQueue, Topology
 from spotmusic_constructs.streaming.redpanda import Redpanda
 from spotmusic_constructs.streaming.redpanda_access import RedpandaAccess, Topic
 from spotmusic_constructs.streaming.tiered_storage import TieredStorage
-from stacks.releases.site import CHARTS, Site
+from stacks.releases.release_context import CHARTS, ReleaseContext
 
 
-def release_redpanda(site: Site) -> Redpanda:
+def release_redpanda(context: ReleaseContext) -> Redpanda:
     """Releases the event stream, and then its topics and who may use them."""
-    redpanda, secrets = site.settings.kubernetes.redpanda, site.secrets.secrets
+    redpanda, secrets = context.settings.kubernetes.redpanda, context.secrets.secrets
     release = Redpanda(
-        site.stack,
+        context.stack,
         "Redpanda",
-        cluster=site.cluster,
+        cluster=context.cluster,
         chart=versions.REDPANDA,
-        images=site.registry.images,
+        images=context.registry.images,
         admin=secrets.redpanda_admin,
-        users=site.redpanda_users,
-        host=site.brokers.address,
+        users=context.redpanda_users,
+        host=context.brokers.address,
         brokers=redpanda.brokers,
-        zones=len(site.settings.zones),
+        zones=len(context.settings.zones),
         cpu=redpanda.cpu,
         memory_gib=redpanda.memory_gib,
         storage_gib=redpanda.storage_gib,
         minimum_replication=redpanda.minimum_replication,
-        tiered_storage=_tiered_storage(site),
+        tiered_storage=_tiered_storage(context),
     )
     RedpandaAccess(
-        site.stack,
+        context.stack,
         "RedpandaAccess",
-        cluster=site.cluster,
+        cluster=context.cluster,
         chart=LocalChart(path=CHARTS / "redpanda-access"),
-        image=site.registry.images.image(versions.REDPANDA.images["broker"]),
-        users=site.redpanda_users,
-        topics=[Topic(name=name, **topic.model_dump()) for name, topic in site.settings.topics.items()],
+        image=context.registry.images.image(versions.REDPANDA.images["broker"]),
+        users=context.redpanda_users,
+        topics=[Topic(name=name, **topic.model_dump()) for name, topic in context.settings.topics.items()],
         minimum_replication=redpanda.minimum_replication,
         after=[release],
     )
     return release
 
 
-def _tiered_storage(site: Site) -> TieredStorage | None:
+def _tiered_storage(context: ReleaseContext) -> TieredStorage | None:
     """Where Redpanda keeps older events, if it has a licence for that."""
-    if site.redpanda_license is None:
+    if context.redpanda_license is None:
         return None
     return TieredStorage(
-        site.stack,
+        context.stack,
         "TieredStorage",
-        issuer_url=site.platform.issuer_url,
-        license=site.redpanda_license,
-        key=site.secrets.keys.kubernetes,
-        access_logs=site.data.logs.bucket,
-        removal_policy=site.stack.data_removal,
+        issuer_url=context.platform.issuer_url,
+        license=context.redpanda_license,
+        key=context.secrets.keys.kubernetes,
+        access_logs=context.data.logs.bucket,
+        removal_policy=context.stack.data_removal,
     )
 
 
-def release_rabbitmq(site: Site) -> tuple[RabbitMQOperators, RabbitMQ]:
+def release_rabbitmq(context: ReleaseContext) -> tuple[RabbitMQOperators, RabbitMQ]:
     """Releases the operators, the brokers of tasks, and their queues."""
-    rabbitmq, secrets = site.settings.kubernetes.rabbitmq, site.secrets.secrets
+    rabbitmq, secrets = context.settings.kubernetes.rabbitmq, context.secrets.secrets
     operators = RabbitMQOperators(
-        site.stack, "RabbitMQOperators", cluster=site.cluster, chart=versions.RABBITMQ_OPERATORS, images=site.registry.images
+        context.stack, "RabbitMQOperators", cluster=context.cluster, chart=versions.RABBITMQ_OPERATORS, images=context.registry.images
     )
     release = RabbitMQ(
-        site.stack,
+        context.stack,
         "RabbitMQ",
-        cluster=site.cluster,
+        cluster=context.cluster,
         chart=LocalChart(path=CHARTS / "rabbitmq"),
-        image=site.registry.images.image(versions.RABBITMQ_OPERATORS.images["rabbitmq"]),
+        image=context.registry.images.image(versions.RABBITMQ_OPERATORS.images["rabbitmq"]),
         default_user=secrets.rabbitmq_default_user,
-        users=site.rabbitmq_users,
-        monitor=secrets.rabbitmq_monitor if site.brokers.management else None,
-        host=site.brokers.address,
+        users=context.rabbitmq_users,
+        monitor=secrets.rabbitmq_monitor if context.brokers.management else None,
+        host=context.brokers.address,
         memory_gib=rabbitmq.memory_gib,
-        zones=len(site.settings.zones),
+        zones=len(context.settings.zones),
         storage_gib=rabbitmq.storage_gib,
         after=[operators],
     )
-    _release_task_topology(site, release)
+    _release_task_topology(context, release)
     return operators, release
 
 
-def _release_task_topology(site: Site, rabbitmq: RabbitMQ) -> None:
+def _release_task_topology(context: ReleaseContext, rabbitmq: RabbitMQ) -> None:
     """The queues as the settings describe them, once the nodes answer."""
-    queues = [TaskQueue(name=name, **queue.model_dump()) for name, queue in site.settings.queues.items()]
+    queues = [TaskQueue(name=name, **queue.model_dump()) for name, queue in context.settings.queues.items()]
     TaskTopology(
-        site.stack,
+        context.stack,
         "TaskTopology",
-        cluster=site.cluster,
+        cluster=context.cluster,
         chart=LocalChart(path=CHARTS / "rabbitmq-topology"),
         topology=Topology(queues=queues, users=rabbitmq.user_secrets, monitor=rabbitmq.monitor_secret),
         after=[rabbitmq],

@@ -7,10 +7,10 @@ import pytest
 
 from spotmusic_cdk.settings import parse
 from tests.conftest import settings_of
-from tests.fuzz.corners import EVERY_OPTION, text_of
 from tools.documents import flows_document
 from tools.documents.flows_document import DATA, DOCUMENT, NETWORK, NOT_DRAWN, Edge, Picture, edges_of_flows, edges_of_grants
 from tools.documents.flows_options import added
+from tools.fuzz.corners import EVERY_OPTION, text_of
 
 BLOCK = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)
 LINE = re.compile(r"flowchart LR|subgraph f\d+\[\"[\w ]+\"\]|end|n\d+\[\"[^\"\[\]{}|]+\"\]|n\d+ -->\|\"[\w, ]+\"\| n\d+")

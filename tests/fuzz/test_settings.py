@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.fuzz.mutations import documents, texts, written
-from tests.fuzz.verdict import verdict
+from tools.fuzz.mutations import documents, texts, written
+from tools.fuzz.verdict import verdict
 
 EXAMPLES = int(os.environ.get("SPOTMUSIC_FUZZ_EXAMPLES", "0"))
 """Examples of each test for `make fuzz`, which draws new ones each time; without it a few that are always the same."""

@@ -7,17 +7,17 @@ import pytest
 
 from tests.charts.platform import Platform as Cluster
 from tests.conftest import Template, settings_of
-from tests.gameday.world import World
 from tests.properties.resources import Platform
+from tools.gameday.scenario import Scenario
 
 
 @pytest.fixture(scope="session")
-def world(templates: Callable[[str], dict[str, Template]], deployed: Callable[[str], Cluster]) -> Callable[[str], World]:
+def scenario(templates: Callable[[str], dict[str, Template]], deployed: Callable[[str], Cluster]) -> Callable[[str], Scenario]:
     """Gives an environment by name."""
 
     @cache
-    def give(environment: str) -> World:
+    def give(environment: str) -> Scenario:
         platform = Platform(name=environment, settings=settings_of(environment), templates=templates(environment))
-        return World(platform=platform, cluster=deployed(environment))
+        return Scenario(platform=platform, cluster=deployed(environment))
 
     return give

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.gameday import consequences, figures
-from tests.gameday.left import Left
-from tests.gameday.workloads import HOST, ZONE, Workload
+from tools.gameday import effects, figures
+from tools.gameday.remaining_capacity import RemainingCapacity
+from tools.gameday.workloads import HOST, ZONE, Workload
 
 
 def spread(topology: str, **changes: Any) -> dict[str, Any]:
@@ -64,12 +64,12 @@ def test_a_node_takes_one_only_where_a_rule_keeps_apart(rules: tuple[dict[str, A
     ("name", "replicas", "suffices"), [("redpanda", 3, True), ("rabbitmq", 2, False), ("kong", 2, True), ("kong", 1, False)]
 )
 def test_brokers_need_a_majority_and_others_one(name: str, replicas: int, suffices: bool) -> None:
-    (left,) = consequences.of_workload(workload(name, replicas, spread(ZONE)), 1)
+    (left,) = effects.of_workload(workload(name, replicas, spread(ZONE)), 1)
     assert left.suffices is suffices
 
 
 def test_a_shortfall_names_component_number_and_fix() -> None:
-    left = Left(component="kong", what="requests/s", left=500, needed=525, fix="Raise max_replicas.")
+    left = RemainingCapacity(component="kong", what="requests/s", left=500, needed=525, fix="Raise max_replicas.")
     assert str(left) == "kong: 500 requests/s left, 525 needed, 25 short. Raise max_replicas."
 
 

@@ -8,11 +8,11 @@ import pytest
 from spotmusic_constructs.resilience.experiment import PODS
 from tests.charts.connections import pods_behind
 from tests.conftest import ROOT, settings_of
-from tests.gameday import document
-from tests.gameday.faults import faults_of
-from tests.gameday.figures import FAILOVER_SECONDS
-from tests.gameday.world import World
 from tests.properties.resources import Resource
+from tools.gameday import document
+from tools.gameday.faults import faults_of
+from tools.gameday.figures import FAILOVER_SECONDS
+from tools.gameday.scenario import Scenario
 
 BROKERS = {"redpanda": "redpanda", "rabbitmq": "rabbitmq-server"}
 """What brokers are called, by their namespace: RabbitMQ's operator puts its own word behind the name."""
@@ -27,8 +27,8 @@ CASES = [
 
 
 @pytest.mark.parametrize(("environment", "fault"), CASES)
-def test_what_a_fault_leaves_carries_the_busiest_minute(environment: str, fault: str, world: Callable[[str], World]) -> None:
-    found = list(faults_of(settings_of(environment))[fault].consequences(world(environment)))
+def test_what_a_fault_leaves_carries_the_busiest_minute(environment: str, fault: str, scenario: Callable[[str], Scenario]) -> None:
+    found = list(faults_of(settings_of(environment))[fault].effects(scenario(environment)))
     assert found, "nothing was looked at"
     short = [str(left) for left in found if not left.suffices]
     assert not short, f"{environment} without {fault}:\n  " + "\n  ".join(short)
@@ -41,15 +41,15 @@ def test_a_failover_takes_as_long_as_recovery_promises() -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_every_fault_is_an_experiment_and_every_experiment_a_fault(environment: str, world: Callable[[str], World]) -> None:
-    made = {template.tags["Name"] for template in world(environment).platform.some("AWS::FIS::ExperimentTemplate")}
+def test_every_fault_is_an_experiment_and_every_experiment_a_fault(environment: str, scenario: Callable[[str], Scenario]) -> None:
+    made = {template.tags["Name"] for template in scenario(environment).platform.some("AWS::FIS::ExperimentTemplate")}
     practised = {name for fault in faults_of(settings_of(environment)).values() for name in fault.experiment}
     assert made == practised
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_an_experiment_on_a_broker_finds_brokers_and_no_other_pod(environment: str, world: Callable[[str], World]) -> None:
-    here, looked_at = world(environment), set()
+def test_an_experiment_on_a_broker_finds_brokers_and_no_other_pod(environment: str, scenario: Callable[[str], Scenario]) -> None:
+    here, looked_at = scenario(environment), set()
     for template in here.platform.some("AWS::FIS::ExperimentTemplate"):
         for target in template["Targets"].values():
             if target["ResourceType"] == PODS:
@@ -68,8 +68,8 @@ def test_every_fault_has_a_runbook_that_names_its_experiment() -> None:
         assert kind in runbook, f"{fault.runbook}.md does not say how to practise {fault.name} ({kind})"
 
 
-def test_every_runbook_says_how_to_start_and_end_an_experiment_and_what_to_expect(world: Callable[[str], World]) -> None:
-    lasting = {template.tags["Name"]: lengths(template) for template in world("prod").platform.some("AWS::FIS::ExperimentTemplate")}
+def test_every_runbook_says_how_to_start_and_end_an_experiment_and_what_to_expect(scenario: Callable[[str], Scenario]) -> None:
+    lasting = {template.tags["Name"]: lengths(template) for template in scenario("prod").platform.some("AWS::FIS::ExperimentTemplate")}
     for fault in faults_of(settings_of("prod")).values():
         text = (ROOT / "docs" / "runbooks" / f"{fault.runbook}.md").read_text()
         (paragraph,) = re.findall(r"\*\*How to practise it\.\*\*(.+?)\n\n", text, re.DOTALL)
@@ -91,6 +91,6 @@ def test_production_declares_what_it_is_built_for() -> None:
     assert [name for name, service in settings.services.items() if service.peak is None] == []
 
 
-def test_the_document_shows_what_is_computed(world: Callable[[str], World]) -> None:
+def test_the_document_shows_what_is_computed(scenario: Callable[[str], Scenario]) -> None:
     text = document.PATH.read_text()
-    assert text == document.written(text, world("prod")), "run `make game-day`"
+    assert text == document.written(text, scenario("prod")), "run `make game-day`"

@@ -3,7 +3,7 @@
 import re
 
 from tests.conftest import ROOT
-from tests.gameday.restores import RESTORES
+from tools.gameday.restores import RESTORES
 
 RUNBOOK = (ROOT / "docs" / "runbooks" / "restore.md").read_text()
 

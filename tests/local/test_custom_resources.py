@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from tools.local_aws import custom_resources, session
 from tools.local_aws.provider_schemas import Properties
 from tools.local_aws.provisioning import Handler, Resource
-from tools.local_aws.recorded import Register
+from tools.local_aws.stub import Register
 
 FUNCTION = "arn:aws:lambda:sa-east-1:000000000000:function:provider"
 

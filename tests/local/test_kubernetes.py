@@ -24,10 +24,10 @@ from tools.local_aws.cli import CdkCli, CliError
 from tools.local_aws.cloudformation import failures, resources, status
 from tools.local_aws.custom_resources import HELM_CHART
 from tools.local_aws.deployment import LocalDeployment
-from tools.local_aws.kubernetes import front
+from tools.local_aws.kubernetes import status_endpoint
 from tools.local_aws.kubernetes.api import KubernetesApi, KubernetesError
-from tools.local_aws.kubernetes.front import ClusterState
 from tools.local_aws.kubernetes.source import Credentials, NotDisposableError, source, variables
+from tools.local_aws.kubernetes.status_endpoint import ClusterState
 from tools.local_aws.progress import Steps
 from tools.local_aws.session import client
 from tools.local_aws.workspace import RunningEmulator, Workspace
@@ -65,7 +65,7 @@ class Released:
 
     @cached_property
     def state(self) -> ClusterState:
-        state = front.state(self.emulator)
+        state = status_endpoint.state(self.emulator)
         assert state is not None
         return state
 

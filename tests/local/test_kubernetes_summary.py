@@ -7,8 +7,8 @@ from typing import Any
 
 from tools.local_aws.custom_resources import HELM_CHART
 from tools.local_aws.kubernetes import summary
-from tools.local_aws.kubernetes.front import ClusterState
 from tools.local_aws.kubernetes.released import is_released, releases
+from tools.local_aws.kubernetes.status_endpoint import ClusterState
 
 MANIFEST = """
 apiVersion: v1

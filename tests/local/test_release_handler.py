@@ -10,7 +10,7 @@ from tools.local_aws.kubernetes import release_handler as module
 from tools.local_aws.kubernetes.charts import Charts
 from tools.local_aws.kubernetes.release_handler import AlreadyReleasedError, release_handler
 from tools.local_aws.provisioning import Handler, Made, Resource
-from tools.local_aws.recorded import Record, Register
+from tools.local_aws.stub import Record, Register
 
 OURS = {"Release": "ground", "Namespace": "kube-system", "ChartAssetURL": "s3://assets/ground.zip"}
 OTHERS = {"Release": "kong", "Namespace": "kong", "Chart": "kong", "Version": "3.4.1", "Repository": "https://charts.konghq.com"}
@@ -33,7 +33,7 @@ class Connection:
         self.defined.append(chart)
 
 
-class World:
+class Scenario:
     """What the handler did."""
 
     def __init__(self) -> None:
@@ -79,30 +79,30 @@ def resource(properties: dict[str, Any]) -> Resource:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
+def world(monkeypatch: pytest.MonkeyPatch) -> Scenario:
     monkeypatch.setattr(module, "is_released", lambda _api, *, name, namespace: (namespace, name) == ("kube-system", "taken"))
-    return World()
+    return Scenario()
 
 
-def test_a_chart_of_ours_is_released(world: World) -> None:
+def test_a_chart_of_ours_is_released(world: Scenario) -> None:
     assert world.handler.create(resource(OURS)) == Made(identifier="physical")
     assert (world.executed, world.connection.defined, world.register.listing()) == (["ground"], [], [])
 
 
-def test_a_chart_out_of_reach_is_recorded_and_what_it_would_define_has_stand_ins(world: World) -> None:
+def test_a_chart_out_of_reach_is_recorded_and_what_it_would_define_has_stand_ins(world: Scenario) -> None:
     assert world.handler.create(resource(OTHERS)) == Made(identifier="paper")
     assert (world.executed, world.connection.defined) == ([], ["kong"])
     world.handler.delete(resource(OTHERS), "paper")
     assert world.register.listing() == []
 
 
-def test_a_release_of_somebody_else_is_left_alone(world: World) -> None:
+def test_a_release_of_somebody_else_is_left_alone(world: Scenario) -> None:
     with pytest.raises(AlreadyReleasedError, match="helm uninstall taken --namespace kube-system"):
         world.handler.create(resource({**OURS, "Release": "taken"}))
     assert world.executed == []
 
 
-def test_a_release_that_failed_half_way_may_be_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_release_that_failed_half_way_may_be_tried_again(world: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     world.fails = True
     with pytest.raises(RuntimeError, match="Helm says no"):
         world.handler.create(resource(OURS))
@@ -111,7 +111,7 @@ def test_a_release_that_failed_half_way_may_be_tried_again(world: World, monkeyp
     assert world.handler.create(resource(OURS)) == Made(identifier="physical")
 
 
-def test_a_recorded_release_whose_chart_has_come_to_hand_is_installed_by_its_next_change(world: World, tmp_path: Path) -> None:
+def test_a_recorded_release_whose_chart_has_come_to_hand_is_installed_by_its_next_change(world: Scenario, tmp_path: Path) -> None:
     world.handler.create(resource(OTHERS))
     (tmp_path / "kong-3.4.1.tgz").touch()
     world.connection.charts = Charts(folder=tmp_path, answers=lambda _repository: False)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.conftest import STACKS
-from tests.opinions import cfn_lint
-from tests.opinions.opinion import Exceptions, Reviewed
+from tools.opinions import cfn_lint
+from tools.opinions.opinion import Exceptions, Reviewed
 
 REVIEWED: Exceptions = {
     **cfn_lint.REVIEWED,

@@ -11,7 +11,7 @@ from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 from tests.conftest import new_stack
-from tests.opinions.opinion import leave_canary
+from tools.opinions.opinion import leave_canary
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
 PACKS = {"AwsSolutions", "NIST.800.53.R5"}

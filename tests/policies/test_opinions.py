@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.opinions import checkov_exceptions, guard_exceptions
-from tests.opinions.__main__ import passes, row, table
-from tests.opinions.guard import Guard, filled
-from tests.opinions.opinion import (
+from tests.properties.resources import Platform
+from tools.opinions import checkov_exceptions, guard_exceptions
+from tools.opinions.__main__ import passes, row, table
+from tools.opinions.guard import Guard, filled
+from tools.opinions.opinion import (
     SHORTEST_REASON,
     Exceptions,
     Finding,
@@ -19,7 +20,6 @@ from tests.opinions.opinion import (
     leave,
     leave_canary,
 )
-from tests.properties.resources import Platform
 
 FOUND = [Finding("prod", "R1", "data/Catalogue", "Mend it."), Finding("prod", "R1", "data/Identity")]
 BOTH: Exceptions = {"R1": (Reviewed(places=("data/Catalogue", "data/Identity"), reason="They are meant."),)}

@@ -7,11 +7,11 @@ from functools import cache
 from spotmusic_cdk.settings.data import BackupSettings
 from spotmusic_constructs.data.restore_testing import RECOVERY_HOURS
 from tests.conftest import ROOT
-from tests.gameday.restores import RESTORES
 from tests.properties.deviations import DEVIATIONS
 from tests.properties.promise import Verdicts, promise, rule
 from tests.properties.resources import Json, Platform, Resource, at
 from tests.properties.statements import statements_of
+from tools.gameday.restores import RESTORES
 
 VAULT = "AWS::Backup::BackupVault"
 PLAN = "AWS::Backup::BackupPlan"
@@ -278,7 +278,7 @@ def lost_and_back(platform: Platform) -> dict[str, tuple[str, str]]:
     Where a service documents a figure for what a template turns on, it stands here: RDS ships its log every five minutes, and a standby
     takes over within two (Amazon RDS user guide, restoring to a point in time, failover); S3 is backed up continuously with fifteen
     minutes between (AWS Backup developer guide, continuous backups); a replica of the cache is promoted within two (Amazon ElastiCache
-    user guide, Multi-AZ). What is restored is back after the steps of its way (tests/gameday/restores.py).
+    user guide, Multi-AZ). What is restored is back after the steps of its way (tools/gameday/restores.py).
     """
     back = {row: restore.promise for row, restore in RESTORES.items()}
     database = "a database: dropped table, bad migration"

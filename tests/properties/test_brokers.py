@@ -147,7 +147,7 @@ def test_p104_clients_come_over_tls_and_see_proof_of_who_answers(platform: Platf
     """Clients come over TLS 1.2 and later, say who they are, and see proof of who answers, databases
     included. Members of a cluster talk among themselves on machines whose network AWS encrypts.
 
-    Kept by: `Trust`, the platform's own authority
+    Kept by: `SecretsAndCertificates`, the platform's own authority
     """
     yield from tls_of_redpanda(told(cluster, "redpanda"))
     for node in made(cluster, "RabbitmqCluster"):

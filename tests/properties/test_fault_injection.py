@@ -4,13 +4,13 @@ import re
 from fnmatch import fnmatchcase
 
 from spotmusic_cdk.namespaces import EXPERIMENTER
-from tests.gameday.figures import FAILOVER_SECONDS
 from tests.properties.alarms import period_of
 from tests.properties.experiment_actions import ACTIONS, it_is_accepted
 from tests.properties.promise import Verdicts, promise
 from tests.properties.releases import releases_of
 from tests.properties.resources import Json, Platform, Resource
 from tests.properties.statements import Statement, statements_of
+from tools.gameday.figures import FAILOVER_SECONDS
 
 TEMPLATE = "AWS::FIS::ExperimentTemplate"
 WHOLE = {"aws:rds:reboot-db-instances": {"forceFailover": "true"}, "aws:network:disrupt-connectivity": {"scope": "all"}}

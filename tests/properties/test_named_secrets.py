@@ -12,13 +12,13 @@ from spotmusic_cdk.settings import Settings, parse
 from tests.charts.platform import Platform as Deployed
 from tests.conftest import ROOT
 from tests.documents import anchors
-from tests.fuzz.corners import EVERY_OPTION, text_of
 from tests.properties.holders import holders, roles_of
 from tests.properties.resources import Platform
 from tests.properties.secret_table import DOCUMENT, PROVIDER, SERVICE, Line, line_of, lines, setting_of, way_to, ways
 from tests.properties.secret_ways import DAY, WAYS, seconds
 from tests.properties.statements import statements_of
 from tests.properties.test_secret_readers import BY_HAND, OPERATOR, Cluster
+from tools.fuzz.corners import EVERY_OPTION, text_of
 
 RULE = "AWS::ECR::PullThroughCacheRule"
 

@@ -193,7 +193,11 @@ def test_p132_what_holds_data_keeps_its_logical_id_and_outlives_its_stack(platfo
         unknown = resource.type.startswith(MAY_HOLD_DATA)
         yield resource, not unknown, "It may hold data: add its type to HOLDS_DATA, and freeze it."
         in_the_way = resource.body.get("DeletionPolicy") == "Retain" and has_the_same_name_again(resource)
-        yield resource, not in_the_way, "After a first deployment that failed, its name is taken: use EnvironmentStack.named_data_removal."
+        yield (
+            resource,
+            not in_the_way,
+            "After a first deployment that failed, its name is taken: use EnvironmentStack.retain_except_on_create.",
+        )
 
 
 def has_the_same_name_again(resource: Resource) -> bool:

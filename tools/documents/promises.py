@@ -25,7 +25,7 @@ test names the environment, the stack and each resource that breaks the promise,
   the one that `npx cdk synth --quiet -c env=qa` wrote; `--assembly cdk.out/qa` judges that of
   `make synth ENV=qa`. `--like` adds the deviations of another environment.
 - `make fuzz` judges production with every option of the settings
-  ([`corners.py`](../tests/fuzz/corners.py)).
+  ([`corners.py`](../tools/fuzz/corners.py)).
 - Some promises are moot by design. Their tests assert the reason.
 - Tests without a number (`rule` in [`promise.py`](../tests/properties/promise.py)) hold in every
   environment, without exceptions.

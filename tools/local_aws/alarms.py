@@ -3,7 +3,7 @@
 from typing import Any
 
 from tools.local_aws.provisioning import Handler, Resource
-from tools.local_aws.recorded import Register, recorded, recorded_if
+from tools.local_aws.stub import Register, recorded, recorded_if
 
 _METRIC_ALARM = "AWS::CloudWatch::Alarm"
 

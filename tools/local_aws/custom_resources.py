@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from tools.local_aws.provider_schemas import Properties
 from tools.local_aws.provisioning import Handler, Made, Resource
-from tools.local_aws.recorded import Record, Register
+from tools.local_aws.stub import Record, Register
 
 HELM_CHART = "Custom::AWSCDK-EKS-HelmChart"
 KUBERNETES_RESOURCE = "Custom::AWSCDK-EKS-KubernetesResource"

@@ -10,13 +10,13 @@ from hypercorn import asyncio as hypercorn
 from ministack import app
 from ministack.core import responses
 
-from tools.local_aws import binding, session
+from tools.local_aws import patches, session
 from tools.local_aws.emulator_settings import LISTENER
-from tools.local_aws.front_door import front_door
 from tools.local_aws.kubernetes.connection import Connection, files_of
-from tools.local_aws.kubernetes.front import with_kubernetes
-from tools.local_aws.recorded import Register
+from tools.local_aws.kubernetes.status_endpoint import with_kubernetes
+from tools.local_aws.middleware import front_door
 from tools.local_aws.rights import with_rights
+from tools.local_aws.stub import Register
 
 
 def main() -> None:
@@ -26,13 +26,13 @@ def main() -> None:
     kubernetes = Connection.of(os.environ, folder=files_of(folder), is_own_key=_is_own_key)
     if kubernetes is not None:
         kubernetes.begin()
-    binding.install(register, endpoint=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}", kubernetes=kubernetes)
+    patches.install(register, endpoint=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}", kubernetes=kubernetes)
     door = front_door(
         app.app,
         is_own_key=_is_own_key,
         recorded=register.listing,
         kept=register.kept,
-        is_in_progress=binding.is_in_progress,
+        is_in_progress=patches.is_in_progress,
         identity={"pid": os.getpid(), "folder": folder},
     )
     app.app = with_rights(with_kubernetes(door, kubernetes))

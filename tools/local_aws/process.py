@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.local_aws.emulator_settings import LISTENER, emulator_environment
-from tools.local_aws.front_door import IDENTITY_PATH, KEPT_PATH, RECORDED_PATH
+from tools.local_aws.middleware import IDENTITY_PATH, KEPT_PATH, RECORDED_PATH
 from tools.local_aws.session import require_loopback
 from tools.local_aws.workspace import RunningEmulator, Workspace
 

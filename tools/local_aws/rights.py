@@ -9,7 +9,7 @@ from ministack.core import iam_evaluator
 from ministack.services import iam, s3, sts, tagging
 
 from tools.local_aws import ACCOUNT
-from tools.local_aws.front_door import Application, Scope, access_key
+from tools.local_aws.middleware import Application, Scope, access_key
 
 PATCHED_NAMES: dict[str, tuple[str, ...]] = {
     "ministack.app": ("AUTH",),

@@ -16,11 +16,11 @@ from spotmusic_cdk import flows
 from spotmusic_cdk.namespaces import namespaces
 from spotmusic_constructs.kubernetes.bindings import Binding, Bindings, broker_bindings
 from spotmusic_constructs.kubernetes.certificate import Certificate
+from spotmusic_constructs.kubernetes.cluster_base import ClusterBase
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
-from spotmusic_constructs.kubernetes.ground import Ground
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.kubernetes.metrics_server import MetricsServer
-from spotmusic_constructs.kubernetes.trust import Trust
+from spotmusic_constructs.kubernetes.secrets_and_certificates import SecretsAndCertificates
 from tests.conftest import ROOT, new_stack, sample_of
 from tests.helm_values import render
 
@@ -39,9 +39,9 @@ def cluster_in(stack: cdk.Stack) -> eks.ICluster:
     return eks.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="spotmusic-test", kubectl_provider=provider)
 
 
-def ground_in(stack: cdk.Stack, cluster: eks.ICluster, **options: Any) -> Ground:
+def ground_in(stack: cdk.Stack, cluster: eks.ICluster, **options: Any) -> ClusterBase:
     settings = sample_of("prod")
-    return Ground(
+    return ClusterBase(
         stack,
         "Ground",
         cluster=cluster,
@@ -66,7 +66,7 @@ def values() -> dict[str, Any]:
     cluster = cluster_in(stack)
     ground = ground_in(stack, cluster)
     MetricsServer(stack, "MetricsServer", cluster=cluster, version="v0.8.1-eksbuild.10", after=[ground])
-    Trust(
+    SecretsAndCertificates(
         stack,
         "Trust",
         cluster=cluster,
@@ -254,4 +254,4 @@ def test_an_entry_that_is_asked_for_twice_is_refused() -> None:
     cluster = eks.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="spotmusic-test")
     chart = LocalChart(path=CHARTS / "trust")
     with pytest.raises(ValueError, match="kong/tls is asked for twice"):
-        Trust(stack, "Trust", cluster=cluster, chart=chart, region="sa-east-1", certificates=twice, external_secrets=[])
+        SecretsAndCertificates(stack, "Trust", cluster=cluster, chart=chart, region="sa-east-1", certificates=twice, external_secrets=[])

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tools.local_aws.kubernetes import stand_ins
 from tools.local_aws.kubernetes.api import KubernetesApi
+from tools.local_aws.kubernetes.api_proxy import Door
 from tools.local_aws.kubernetes.charts import Charts
 from tools.local_aws.kubernetes.disposable import require_disposable
-from tools.local_aws.kubernetes.door import Door
 from tools.local_aws.kubernetes.identity import made
 from tools.local_aws.kubernetes.programs import ApiServer
 from tools.local_aws.kubernetes.source import Programs, Source, credentials_of, source

@@ -5,7 +5,7 @@ from tools.local_aws.kubernetes.connection import Connection
 from tools.local_aws.kubernetes.released import is_released
 from tools.local_aws.provider_schemas import Properties
 from tools.local_aws.provisioning import Handler, Made, Resource
-from tools.local_aws.recorded import Register, recorded_if
+from tools.local_aws.stub import Register, recorded_if
 
 
 class AlreadyReleasedError(Exception):

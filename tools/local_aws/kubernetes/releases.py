@@ -6,7 +6,7 @@ from typing import Any
 
 from tools.local_aws.cloudformation import DeployedResource
 from tools.local_aws.custom_resources import HELM_CHART
-from tools.local_aws.kubernetes import front, summary
+from tools.local_aws.kubernetes import status_endpoint, summary
 from tools.local_aws.workspace import RunningEmulator
 
 
@@ -33,7 +33,7 @@ def verified(emulator: RunningEmulator, deployed: Iterable[DeployedResource], *,
         deployed: resources of the stacks.
         records: what is recorded only.
     """
-    state = front.state(emulator)
+    state = status_endpoint.state(emulator)
     if state is None:
         return Verified(problems=[], summary=summary.text(None, records=records), listing="")
     paper = {(record["region"], record["stack"], record["logical_id"]) for record in records}
@@ -55,7 +55,7 @@ def kept(emulator: RunningEmulator) -> list[str]:
     Args:
         emulator: the emulator, before the destruction.
     """
-    objects = summary.kept(front.state(emulator))
+    objects = summary.kept(status_endpoint.state(emulator))
     head = [f"Kept in the cluster, as its charts ask (helm.sh/resource-policy): {len(objects)} objects"] if objects else []
     return [*head, *(f"  {item}" for item in objects)]
 
@@ -66,7 +66,7 @@ def left(emulator: RunningEmulator) -> list[str]:
     Args:
         emulator: the emulator, after the destruction.
     """
-    found = summary.left(front.state(emulator))
+    found = summary.left(status_endpoint.state(emulator))
     if not found:
-        front.remove_stand_ins(emulator)
+        status_endpoint.remove_stand_ins(emulator)
     return found

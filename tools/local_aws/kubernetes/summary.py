@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tools.local_aws.custom_resources import HELM_CHART
-from tools.local_aws.kubernetes.front import ClusterState
+from tools.local_aws.kubernetes.status_endpoint import ClusterState
 
 Json = dict[str, Any]
 _WIDTH = 130

@@ -1,0 +1,95 @@
+"""What every workload stands on: nodes, storage, priorities, namespaces with their limits and policies."""
+
+from collections.abc import Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct, IConstruct
+
+from spotmusic_constructs.kubernetes.helm_release import LONGEST_TIMEOUT, HelmRelease, LocalChart
+from spotmusic_constructs.kubernetes.namespace import Namespace, network_policies
+from spotmusic_constructs.network.flows import Flow
+
+
+class ClusterBase(Construct):
+    """The first release on a cluster, before which no pod has a node.
+
+    Creates the release of the chart `ground`: a NodeClass and its NodePools, the default StorageClass, PriorityClasses, and for
+    each namespace its Pod Security labels, quota, defaults and NetworkPolicies.
+
+    Args:
+        cluster: cluster in Auto Mode without built-in node pools.
+        chart: our chart `ground`.
+        kubernetes_version: version whose Pod Security Standards are meant, such as 1.36.
+        node_role: role of the nodes, which has its access entry.
+        subnets: subnets of nodes and pods.
+        node_security_group: security group of nodes and pods.
+        key: customer-managed key of the volumes of nodes and pods.
+        namespaces: namespaces by name.
+        flows: table of flows, for the policies.
+        vpc_cidr: IPv4 range of the VPC.
+        tags: tags of nodes, of what they have, and of volumes, whose keys the cluster's role has to admit (`tag_keys`). Volumes that
+            are there, and those of a StorageClass that is there, keep theirs.
+        removal_policy: policy of volumes whose claim is deleted: `DESTROY` deletes them, anything else retains them. An existing
+            StorageClass and existing volumes keep theirs.
+        spot: whether pods that may move run on spare capacity, which is cheaper and can be taken away within two minutes.
+        after: constructs that must be deployed before.
+
+    Example:
+        ClusterBase(self, "Ground", cluster=cluster, chart=LocalChart(path=CHARTS / "ground"), kubernetes_version="1.36", ...)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: eks.ICluster,
+        chart: LocalChart,
+        kubernetes_version: str,
+        node_role: iam.IRole,
+        subnets: Sequence[ec2.ISubnet],
+        node_security_group: ec2.ISecurityGroup,
+        key: kms.IKey,
+        namespaces: Mapping[str, Namespace],
+        flows: Sequence[Flow],
+        vpc_cidr: str,
+        tags: Mapping[str, str],
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+        spot: bool = False,
+        after: Sequence[IConstruct] = (),
+    ) -> None:
+        super().__init__(scope, construct_id)
+        policies = network_policies(namespaces, flows, vpc_cidr=vpc_cidr)
+        self.release = HelmRelease(
+            self,
+            "Release",
+            cluster=cluster,
+            chart=chart,
+            release="ground",
+            namespace="kube-system",
+            values={
+                "kubernetesVersion": kubernetes_version,
+                "nodeClass": {
+                    "role": node_role.role_name,
+                    "subnets": [subnet.subnet_id for subnet in subnets],
+                    "securityGroup": node_security_group.security_group_id,
+                    "storage": {"key": key.key_arn},
+                },
+                "nodePools": {"general": {"capacityTypes": ["spot", "on-demand"] if spot else ["on-demand"]}},
+                "storageClass": {
+                    "key": key.key_arn,
+                    "reclaimPolicy": "Delete" if removal_policy == cdk.RemovalPolicy.DESTROY else "Retain",
+                },
+                "tags": dict(tags),
+                "namespaces": {name: namespace.to_values(policies[name]) for name, namespace in namespaces.items()},
+            },
+            # On deletion: a NodeClass is gone only when its nodes and their instance profile are, and IAM deletes no role that still is in
+            # one. On installation node pools are ready without nodes.
+            wait=True,
+            timeout=cdk.Duration.minutes(LONGEST_TIMEOUT),
+            after=after,
+        )

@@ -1,0 +1,84 @@
+"""Who comes in, and where to: Keycloak with its realm, and Kong."""
+
+from spotmusic_cdk import versions
+from spotmusic_constructs.data.rds_ca import rds_ca
+from spotmusic_constructs.gateway.declarative_config import GatewayRoute
+from spotmusic_constructs.gateway.kong import Kong
+from spotmusic_constructs.gateway.plugins import RateLimit, TokenCheck
+from spotmusic_constructs.identity.keycloak import PATH, Keycloak
+from spotmusic_constructs.identity.realm_configuration import RealmConfiguration
+from spotmusic_constructs.kubernetes.helm_release import LocalChart
+from stacks.realm import realm_of
+from stacks.releases.release_context import CHARTS, ReleaseContext
+
+
+def release_keycloak(context: ReleaseContext) -> Keycloak:
+    """Releases who knows listeners and staff."""
+    settings, database, secrets = context.settings, context.data.identity, context.secrets.secrets
+    return Keycloak(
+        context.stack,
+        "Keycloak",
+        cluster=context.cluster,
+        chart=versions.KEYCLOAK,
+        images=context.registry.images,
+        public_url=settings.public_url,
+        realm=settings.realm,
+        database_host=database.endpoint,
+        database_port=database.port,
+        database_ca=rds_ca(settings.region),
+        database_user=database.users["keycloak"],
+        admin=secrets.keycloak_admin,
+        automation=secrets.keycloak_automation,
+        vpc_cidr=settings.network.cidr,
+        replicas=settings.kubernetes.keycloak.replicas,
+        zones=len(settings.zones),
+    )
+
+
+def release_realm(context: ReleaseContext, *, keycloak: Keycloak) -> RealmConfiguration:
+    """The realm as the settings describe it, once Keycloak is there."""
+    images, secrets = context.registry.images, context.secrets.secrets
+    return RealmConfiguration(
+        context.stack,
+        "Realm",
+        cluster=context.cluster,
+        chart=LocalChart(path=CHARTS / "realm"),
+        config_image=images.image(versions.KEYCLOAK.images["config"]),
+        keycloak_image=images.image(versions.KEYCLOAK.images["keycloak"]),
+        url=f"{keycloak.url}{PATH}",
+        realm=realm_of(context.settings),
+        automation=secrets.keycloak_automation,
+        clients=secrets.keycloak_clients,
+        after=[keycloak],
+    )
+
+
+def release_kong(context: ReleaseContext, *, keycloak: Keycloak) -> Kong:
+    """Releases the gateway of the Web API, which routes logins to Keycloak."""
+    settings = context.settings
+    kong, zone, cache = settings.kubernetes.kong, settings.private_domain, context.data.cache
+    return Kong(
+        context.stack,
+        "Kong",
+        cluster=context.cluster,
+        chart=versions.KONG,
+        images=context.registry.images,
+        routes=[
+            GatewayRoute(service=name, path=service.route, public=service.public)
+            for name, service in settings.services.items()
+            if service.route
+        ],
+        services_url=f"{'https' if settings.domain else 'http'}://services.{zone}",
+        login_url=keycloak.url,
+        public_url=settings.public_url,
+        tokens=TokenCheck(issuer=settings.issuer, jwks_uri=keycloak.jwks_uri),
+        rate_limit=RateLimit(
+            requests_per_minute=kong.requests_per_minute, host=context.data.cache.primary_endpoint, port=context.data.cache.port
+        ),
+        cache_user=cache.users["kong"],
+        vpc_cidr=settings.network.cidr,
+        realm=settings.realm,
+        min_replicas=kong.min_replicas,
+        max_replicas=kong.max_replicas,
+        after=[keycloak],
+    )

@@ -1,0 +1,105 @@
+"""The first waves: the base, the kinds of Prometheus, certificates, Secrets and logs."""
+
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from spotmusic_cdk import flows, versions
+from spotmusic_cdk.namespaces import MONITORING, POD_LOGS, namespaces
+from spotmusic_constructs.kubernetes.cert_manager import CertManager
+from spotmusic_constructs.kubernetes.cluster_base import ClusterBase
+from spotmusic_constructs.kubernetes.external_secrets import ExternalSecretsOperator
+from spotmusic_constructs.kubernetes.helm_release import LocalChart
+from spotmusic_constructs.kubernetes.prometheus_crds import PrometheusCrds
+from spotmusic_constructs.kubernetes.reloader import Reloader
+from spotmusic_constructs.log_retention import retention_of
+from spotmusic_constructs.observability.pod_logs import PodLogs
+from stacks.realm import secrets_of
+from stacks.releases.release_context import CHARTS, ReleaseContext
+
+RELOADED = ("keycloak", "kong", MONITORING)
+"""Namespaces of pods that read passwords when they start, and start again when one has changed."""
+
+
+def release_cluster_base(context: ReleaseContext) -> ClusterBase:
+    """Lays what every other release stands on: namespaces with their rules, nodes, volumes."""
+    return ClusterBase(
+        context.stack,
+        "Ground",
+        cluster=context.cluster,
+        chart=LocalChart(path=CHARTS / "ground"),
+        kubernetes_version=context.settings.kubernetes.version,
+        node_role=context.platform.node_role,
+        subnets=context.network.vpc.select_subnets(subnet_group_name="application").subnets,
+        node_security_group=context.network.security_groups.of(flows.NODES),
+        key=context.secrets.keys.kubernetes,
+        namespaces=namespaces(context.settings),
+        flows=context.flows,
+        vpc_cidr=context.settings.network.cidr,
+        tags=context.stack.common_tags,
+        removal_policy=context.stack.data_removal,
+        spot=not context.settings.production,
+        after=[context.platform.node_access],
+    )
+
+
+def release_operators(context: ReleaseContext, *, base: ClusterBase) -> tuple[Construct, ...]:
+    """The kinds of Prometheus, without which charts leave their monitors out; what makes certificates and Secrets; logs."""
+    images = context.registry.images
+    kinds = PrometheusCrds(context.stack, "PrometheusCrds", cluster=context.cluster, chart=versions.PROMETHEUS_OPERATOR_CRDS, after=[base])
+    cert_manager = CertManager(
+        context.stack, "CertManager", cluster=context.cluster, chart=versions.CERT_MANAGER, images=images, after=[kinds]
+    )
+    external_secrets = ExternalSecretsOperator(
+        context.stack,
+        "ExternalSecrets",
+        cluster=context.cluster,
+        chart=versions.EXTERNAL_SECRETS,
+        images=images,
+        secrets=list(_synced_secrets(context)),
+        authority_parameter_arn=_authority_parameter_arn(context),
+        after=[kinds],
+    )
+    reloader = Reloader(
+        context.stack, "Reloader", cluster=context.cluster, chart=versions.RELOADER, images=images, watched=RELOADED, after=[kinds]
+    )
+    PodLogs(
+        context.stack,
+        "PodLogs",
+        cluster=context.cluster,
+        chart=versions.FLUENT_BIT,
+        images=images,
+        key=context.secrets.keys.logs,
+        retention=retention_of(context.settings.observability.access_log_days),
+        removal_policy=context.stack.data_removal,
+        namespace=POD_LOGS,
+        after=[kinds],
+    )
+    return (cert_manager, external_secrets, reloader)
+
+
+def _authority_parameter_arn(context: ReleaseContext) -> str | None:
+    name = context.settings.authority_parameter
+    return name and context.stack.format_arn(service="ssm", resource="parameter", resource_name=name.removeprefix("/"))
+
+
+def _synced_secrets(context: ReleaseContext) -> tuple[secretsmanager.ISecret, ...]:
+    """Every secret that a pod reads; Grafana's too, which the observability stack releases."""
+    secrets = context.secrets.secrets
+    return (
+        secrets.redpanda_admin,
+        *((context.redpanda_license,) if context.redpanda_license else ()),
+        *context.redpanda_users.values(),
+        secrets.rabbitmq_default_user,
+        secrets.rabbitmq_monitor,
+        *context.rabbitmq_users.values(),
+        secrets.keycloak_admin,
+        secrets.keycloak_automation,
+        secrets.keycloak_clients,
+        secrets.grafana_admin,
+        *context.data.identity.users.values(),
+        context.data.cache.users["kong"],
+        *(
+            secretsmanager.Secret.from_secret_complete_arn(context.stack, f"RealmSecret{place}", arn)
+            for place, arn in enumerate(dict.fromkeys(secrets_of(context.settings)))
+        ),
+    )

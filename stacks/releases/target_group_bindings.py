@@ -1,0 +1,62 @@
+"""What joins pods to the load balancers of the platform."""
+
+from collections.abc import Sequence
+
+from constructs import IConstruct
+
+from spotmusic_constructs.gateway.kong_values import PROXY_PORT
+from spotmusic_constructs.kubernetes.bindings import Binding, Bindings, broker_bindings
+from spotmusic_constructs.kubernetes.helm_release import LocalChart
+from spotmusic_constructs.messaging.rabbitmq import AMQPS_PORT, MANAGEMENT_PORT
+from spotmusic_constructs.streaming import redpanda_values as redpanda
+from stacks.releases.release_context import CHARTS, ReleaseContext
+
+
+def bind(context: ReleaseContext, *, after: Sequence[IConstruct]) -> Bindings:
+    """Joins pods to the load balancers, once their Services are there."""
+    brokers = context.brokers
+    bindings = [
+        Binding(
+            name="kong",
+            namespace="kong",
+            service="kong-proxy",
+            port=PROXY_PORT,
+            target_group_arn=context.gateway.target_group.target_group_arn,
+        ),
+        *broker_bindings(
+            namespace="redpanda",
+            statefulset="redpanda",
+            port=redpanda.EXTERNAL_PORT,
+            labels=redpanda.LABELS,
+            bootstrap=brokers.kafka_bootstrap.target_group_arn,
+            brokers=[group.target_group_arn for group in brokers.kafka_brokers],
+        ),
+        Binding(
+            name="redpanda-schema-registry",
+            namespace="redpanda",
+            service="redpanda-schema-registry",
+            port=redpanda.SCHEMA_REGISTRY_EXTERNAL_PORT,
+            target_group_arn=brokers.schema_registry.target_group_arn,
+            selector=redpanda.LABELS,
+        ),
+        Binding(
+            name="rabbitmq-amqp",
+            namespace="rabbitmq",
+            service="rabbitmq",
+            port=AMQPS_PORT,
+            target_group_arn=brokers.amqp.target_group_arn,
+        ),
+    ]
+    if brokers.management:
+        bindings.append(
+            Binding(
+                name="rabbitmq-management",
+                namespace="rabbitmq",
+                service="rabbitmq",
+                port=MANAGEMENT_PORT,
+                target_group_arn=brokers.management.target_group_arn,
+            )
+        )
+    return Bindings(
+        context.stack, "Bindings", cluster=context.cluster, chart=LocalChart(path=CHARTS / "bindings"), bindings=bindings, after=after
+    )

@@ -1,0 +1,1 @@
+"""Benchmarks of synthesis, tests and local deployment: `make bench`."""

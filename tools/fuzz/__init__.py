@@ -1,0 +1,1 @@
+"""Mutated environment files: `make fuzz`."""

@@ -1,0 +1,253 @@
+"""Environments at the corners of what the settings admit: each is synthesized whole, and its templates are judged."""
+
+import copy
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from cfnlint.api import ManualArgs, lint_by_config
+
+from spotmusic_cdk.settings import parse
+from tests.conftest import ROOT, synthesize
+from tests.policy_sizes import too_large
+from tools.fuzz import promises
+
+Changes = dict[str, Any]
+
+TALKS = ("database", "cache", "events", "tasks")
+MOST_RESOURCES = 500
+MOST_BYTES = 1_000_000
+"""Megabyte of a template (AWS CloudFormation quotas), as CDK and cfn-lint count it."""
+MOST_OUTPUTS = 200
+MOST_EVENT = 262_144
+"""Bytes of the event in which CloudFormation tells a function what a custom resource asks for (AWS Lambda quotas, asynchronous calls)."""
+
+
+def _service(number: int, *words: str, **more: Any) -> Changes:
+    return {f"services.service-{number}": {"route": f"/v1/s{number}", "talks_to": list(words), "scaling": {"min": 3, "max": 9}, **more}}
+
+
+def _services(count: int, *words: str, first: int = 0, **more: Any) -> Changes:
+    return {key: service for number in range(first, count) for key, service in _service(number, *words, **more).items()}
+
+
+def _topic(count: int) -> Changes:
+    """A topic that lets each service talk to events."""
+    names = [f"service-{number}" for number in range(count)]
+    everybody = {"producers": ["playback", *names], "consumers": ["recommendations", "trends", "notifications"]}
+    return {"kubernetes.redpanda.topics": {"events.all": everybody}}
+
+
+def _in_region(region: str, zones: str = "abc", **changes: Any) -> Changes:
+    return {"region": region, "zones": [f"{region}{zone}" for zone in zones], "edge.origin_prefix_list": "pl-12345678", **changes}
+
+
+_LONGEST = "abcdefghijklmnopqrstuvwx"
+_SECRET = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:spotmusic/a-secret-AbCdEf"
+_ACCOUNT: Changes = {"account": "111122223333"}
+
+
+def _secret(name: str) -> str:
+    return _SECRET.replace("a-secret", name)
+
+
+def _provider(kind: str, **more: str) -> Changes:
+    return {"kind": kind, "label": kind, "client_id": "spotmusic", "secret": _secret(f"provider-{kind}"), **more}
+
+
+_APPLE = {key: f"https://appleid.apple.com/{key}" for key in ("authorization_url", "token_url", "jwks_url")}
+_EVERY_OPTION_OF_PRODUCTION: Changes = {
+    "identity": {
+        "registration": True,
+        "email": {"sender": "no-reply@spotmusic.example", "secret": _secret("mail")},
+        "providers": {
+            "google": _provider("google"),
+            "github": _provider("github"),
+            "apple": _provider("oidc", issuer="https://appleid.apple.com", **_APPLE),
+        },
+    },
+    "mail": {"sender": "hello@news.spotmusic.example", "identity": "spotmusic.example"},
+    "services.notifications.talks_to": ["tasks", "events", "mail"],
+    "domain.edge_certificate": "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+    "kubernetes.redpanda.tiered_storage": {"license_secret": _secret("redpanda-license")},
+    "kubernetes.rabbitmq.queues": {"lyrics": {"consumers": ["notifications"]}},
+    "kubernetes.administrators": ["arn:aws:iam::111122223333:role/administrators"],
+    "kubernetes.viewers": ["arn:aws:iam::111122223333:role/team"],
+    "edge.allowed_countries": ["BR", "PT"],
+    "edge.hsts_include_subdomains": True,
+    "tags": {"DataOwner": "music-rights", "Sap Order": "100234"},
+    "cost_center": "KST-4711",
+    "permissions_boundary": "arn:aws:iam::111122223333:policy/company/boundary",
+    "observability.alarm_endpoints": ["https://events.pagerduty.com/integration/0123456789abcdef/enqueue"],
+    "observability.pager_endpoints": ["https://events.pagerduty.com/integration/fedcba9876543210/enqueue"],
+    "observability.runbooks_url": "https://git.spotmusic.example/platform/-/blob/main/docs/runbooks/",
+    "observability.alarm_slack": {"workspace": "T0123ABCD", "channel": "C0123ABCD"},
+    "services.recommendations.image": f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/recommendations@sha256:{'0' * 64}",
+    "services.recommendations.deployment": "blue_green",
+    "services.trends.public": True,
+    "services.trends.image_tag": "1.0.0",
+    "services.notifications.settings": {"CHANNELS": "mail, push"},
+    "services.notifications.secrets": {"FCM_KEY": _secret("fcm")},
+}
+"""What production may turn on and its file does not. Left out: what it may turn off, such as scanning that another
+environment owns, and the other engine of the cache, which the properties look at anyway (tests/properties/variants.py)."""
+_EVERY_OPTION: Changes = {
+    "identity": {
+        "registration": True,
+        "email": {"sender": "no-reply@spotmusic.example", "secret": _SECRET},
+        "providers": {"google": {"kind": "google", "label": 'A "quoted" ação $(env:HOME)', "client_id": "x", "secret": _SECRET}},
+    },
+    "kubernetes.redpanda.tiered_storage": {"license_secret": _SECRET},
+    "kubernetes.administrators": ["arn:aws:iam::111122223333:role/administrators"],
+    "kubernetes.viewers": ["arn:aws:iam::111122223333:role/team"],
+    "kubernetes.endpoint": "public_and_private",
+    "kubernetes.public_access_cidrs": ["203.0.113.0/24"],
+    "edge.allowed_countries": ["BR", "PT"],
+    "edge.hsts_include_subdomains": True,
+    "permissions_boundary": "boundary",
+    "tags": {"t" * 127: "v" * 255},
+    "observability.alarm_emails": ["a@spotmusic.example", "b@spotmusic.example"],
+    "registry.account_scanning": False,
+    "network.interface_endpoints": ["kms"],
+    "services.web-api.deployment": "blue_green",
+    "services.web-api.public": True,
+}
+_LONGEST_NAMES: Changes = {
+    "name": "abcdefghijkl",
+    "owner": _LONGEST,
+    "cost_center": _LONGEST,
+    f"services.{_LONGEST}": {"route": "/v1/" + "a" * 96, "talks_to": [*TALKS, "audio", "uploads", "web-api"], "port": 65535},
+    "kubernetes.redpanda.topics": {
+        "e" * 100: {"producers": ["playback", _LONGEST], "consumers": ["recommendations", "trends", "notifications"]}
+    },
+    "kubernetes.rabbitmq.queues": {_LONGEST[::-1]: {"consumers": [_LONGEST]}},
+    "edge.signing_keys": [f"{_LONGEST[:-1]}{letter}" for letter in "abcde"],
+}
+_UPPER: Changes = {
+    "domain": {"name": f"{'a' * 38}.example", "hosted_zone_id": "Z" + "0" * 31},
+    "data.catalogue": {
+        "instance_class": "r8g.48xlarge", "storage_gib": 59578, "max_storage_gib": 65536, "version": "8.4.11",
+    },
+    "data.cache": {"node_type": "cache.r7g.16xlarge", "replicas": 5, "snapshot_retention_days": 35},
+    "data.backup": {"retention_days": 365, "vault_lock_days": 36500},
+    "data.buckets": {"audio_noncurrent_days": 90, "upload_days": 90, "log_days": 3650},
+    "kubernetes.redpanda": {"brokers": 9, "cpu": 32, "memory_gib": 512, "storage_gib": 65536},
+    "kubernetes.rabbitmq": {"memory_gib": 128, "storage_gib": 65536},
+    "kubernetes.kong": {"min_replicas": 50, "max_replicas": 200, "requests_per_minute": 1_000_000},
+    "kubernetes.keycloak": {"replicas": 9},
+    "kubernetes.monitoring": {"prometheus_storage_gib": 65536, "retention_hours": 720},
+    "edge.requests_per_five_minutes": 2_000_000_000,
+    "observability.access_log_days": 3653,
+    "observability.monthly_budget_usd": 1_000_000_000,
+    "registry.keep_images": 1000,
+    "registry.untagged_days": 3650,
+    "services.trends": {"cpu": 16384, "memory": 122880, "scaling": {"min": 100, "max": 1000, "cpu_percent": 90}, "talks_to": ["events"]},
+}  # fmt: skip
+_LOWER: Changes = {
+    "data.catalogue": {"max_storage_gib": 22, "multi_az": False, "instance_class": "t3.medium"},
+    "data.cache": {"node_type": "cache.t3.micro", "replicas": 0, "snapshot_retention_days": 1},
+    "data.backup": {"retention_days": 1},
+    "data.buckets": {"audio_noncurrent_days": 1, "upload_days": 1, "log_days": 185},
+    "kubernetes.redpanda": {"brokers": 1, "memory_gib": 2, "storage_gib": 1},
+    "kubernetes.keycloak": {"replicas": 1},
+    "kubernetes.rabbitmq": {"memory_gib": 1, "storage_gib": 2},
+    "kubernetes.kong": {"min_replicas": 2, "max_replicas": 2, "requests_per_minute": 1},
+    "kubernetes.monitoring": {"prometheus_storage_gib": 1, "retention_hours": 2},
+    "edge.requests_per_five_minutes": 10,
+    "edge.logins_per_five_minutes": 10,
+    "observability.monthly_budget_usd": 1,
+    "registry.keep_images": 5,
+    "registry.untagged_days": 1,
+}
+
+EVERY_OPTION = "production with every option"
+"""Judged by its promises as well (promises.py)."""
+HEAVIEST = "nineteen services that talk to everything, beside the five of production"
+"""Judged by its size alone: its templates repeat what the others' say, and to lint them would take as long as all of those."""
+
+CORNERS: dict[str, tuple[str, Changes]] = {
+    HEAVIEST: ("prod", {**_services(19, *TALKS), **_topic(19)}),
+    "forty services, as many of them blue/green and connected as the stacks hold": (
+        "prod", _services(15, "cache", deployment="blue_green") | _services(33, "cache", first=15) | _service(33) | _service(34),
+    ),
+    EVERY_OPTION: ("prod", _EVERY_OPTION_OF_PRODUCTION),
+    "every number at its upper limit, with an account": ("prod", _ACCOUNT | _UPPER),
+    "every number at its lower limit, without services, in me-central-1": (
+        "dev", _in_region("me-central-1") | _LOWER | {"services": {}},
+    ),
+    "the longest names, with every option": ("dev", _EVERY_OPTION | _LONGEST_NAMES),
+    "two zones of us-west-1, Valkey, last year's Kubernetes, destruction said twice": (
+        "dev",
+        _in_region("us-west-1", "ab") | {
+            "kubernetes.version": "1.29",
+            "data": {"removal_policy": "destroy", "allow_data_destruction": True, "cache": {"engine": "valkey"}},
+        },
+    ),
+    "everything in the region of the edge": ("dev", _in_region("us-east-1") | _ACCOUNT),
+}  # fmt: skip
+"""Largest first: the last to end should be a small one."""
+
+
+def text_of(name: str) -> str:
+    """The environment file of a corner."""
+    environment, changes = CORNERS[name]
+    document = yaml.safe_load((ROOT / "environments" / f"{environment}.yaml").read_text())
+    for path, value in changes.items():
+        *parents, last = path.split(".")
+        section = document
+        for parent in parents:
+            section = section.setdefault(parent, {})
+        section[last] = copy.deepcopy(value)
+    return yaml.safe_dump(document, allow_unicode=True)
+
+
+def judge(name: str, outdir: Path) -> list[str]:
+    """Synthesizes a corner and returns what is wrong with its templates."""
+    settings = parse(text_of(name), source=Path("environments/corner.yaml"))
+    synthesize(settings, outdir=outdir)
+    assembly = outdir / f"assembly-{settings.name}"
+    artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"].values()
+    stacks = [artifact for artifact in artifacts if artifact["type"] == "aws:cloudformation:stack"]
+    templates: dict[str, list[Path]] = defaultdict(list)
+    for stack in stacks:
+        templates[stack["environment"].rpartition("/")[2]].append(assembly / stack["properties"]["templateFile"])
+    found = [problem for paths in templates.values() for path in paths for problem in _too_large(path)]
+    found += too_large(
+        {stack["properties"]["stackName"]: json.loads((assembly / stack["properties"]["templateFile"]).read_text()) for stack in stacks}
+    )
+    promised = promises.broken(settings, outdir) if name == EVERY_OPTION else []
+    return [*found, *(_lint(templates) if name != HEAVIEST else ()), *_policies(outdir), *promised]
+
+
+def _too_large(path: Path) -> Iterator[str]:
+    template = json.loads(path.read_text())
+    for what, amount, most in (
+        ("resources", len(template["Resources"]), MOST_RESOURCES),
+        ("bytes", path.stat().st_size, MOST_BYTES),
+        ("outputs", len(template.get("Outputs", {})), MOST_OUTPUTS),
+    ):
+        if amount > most:
+            yield f"{path.name}: {amount} {what}, and CloudFormation takes {most}"
+    for id_, resource in template["Resources"].items():
+        size = len(json.dumps(resource)) if resource["Type"].startswith("Custom::") else 0
+        if size > MOST_EVENT:
+            yield f"{path.name}: {id_} has {size} bytes, and an event {MOST_EVENT}"
+
+
+def _lint(templates: dict[str, list[Path]]) -> Iterator[str]:
+    """What CloudFormation would reject by its schemas and limits; warnings are judged on the environments that ship."""
+    for region, paths in templates.items():
+        for match in lint_by_config(ManualArgs(templates=[str(path) for path in paths], regions=[region], ignore_checks=["W", "I"])):
+            yield f"{Path(match.filename or '').name} {match.rule.id} {'/'.join(map(str, match.path or []))}: {match.message}"
+
+
+def _policies(outdir: Path) -> Iterator[str]:
+    """What cdk-nag finds; a warning of ours is one that the user sees."""
+    reports = json.loads((outdir / "validation-report.json").read_text())["pluginReports"]
+    for report in (report for report in reports if report["pluginName"] in ("AwsSolutions", "NIST.800.53.R5")):
+        for violation in report.get("violations", ()):
+            places = ", ".join(place["constructPath"] for place in violation["violatingConstructs"][:3])
+            yield f"{report['pluginName']} {violation['ruleName']}: {places}"

@@ -1,0 +1,1 @@
+"""Remaining capacity and data after each fault: `make game-day`."""

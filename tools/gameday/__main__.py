@@ -1,0 +1,29 @@
+"""Prints what each fault leaves of an environment, and writes it into the document where that is production: `make game-day`."""
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from spotmusic_cdk import output
+from tests.charts.platform import read
+from tests.conftest import settings_of, synthesize, templates_in
+from tests.properties.resources import Platform
+from tools.gameday import document
+from tools.gameday.scenario import Scenario
+
+
+def main(environment: str) -> None:
+    """Synthesizes an environment and computes its game day."""
+    with TemporaryDirectory() as folder:
+        synthesize(settings_of(environment), outdir=Path(folder))
+        assembly = Path(folder, f"assembly-{environment}")
+        templates = templates_in(assembly)
+        platform = Platform(name=environment, settings=settings_of(environment), templates=templates)
+        scenario = Scenario(platform=platform, cluster=read(environment, templates, assembly))
+    print(document.computed(scenario))
+    if platform.settings.production:
+        output.write(document.PATH, document.written(document.PATH.read_text(), scenario))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "prod")

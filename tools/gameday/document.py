@@ -1,0 +1,57 @@
+"""The table of docs/game-day.md: what each fault leaves of production, in the worst case of its kind."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from tests.conftest import ROOT
+from tools.gameday import restores
+from tools.gameday.faults import Fault, faults_of
+from tools.gameday.remaining_capacity import RemainingCapacity
+from tools.gameday.scenario import Scenario
+
+PATH = ROOT / "docs" / "game-day.md"
+BEGIN, END = "<!-- computed: make game-day -->\n", "<!-- end of what is computed -->\n"
+
+Numbers = tuple[str, float, float]
+"""What is counted, how much is left, how much is needed."""
+
+
+def computed(scenario: Scenario) -> str:
+    """Returns what stands between the two marks of the document."""
+    faults = list(faults_of(scenario.settings).values())
+    names = list(dict.fromkeys(fault.name for fault in faults))
+    sections = [_section(scenario, name, [fault for fault in faults if fault.name == name]) for name in names]
+    return "\n".join([*sections, "### Restores", "", *restores.table(), ""])
+
+
+def written(text: str, scenario: Scenario) -> str:
+    """Returns the document with what is computed of an environment in its place."""
+    head, rest = text.split(BEGIN)
+    return f"{head}{BEGIN}\n{computed(scenario)}\n{END}{rest.split(END)[1]}"
+
+
+def _section(scenario: Scenario, name: str, faults: list[Fault]) -> str:
+    experiments = ", ".join(f"`{name}`" for name in dict.fromkeys(name for fault in faults for name in fault.experiment))
+    (runbook,) = {fault.runbook for fault in faults}
+    worst = _worst(left for fault in faults for left in fault.effects(scenario))
+    rows = [f"| {', '.join(components)} | {left:g} | {needed:g} | {what} |" for (what, left, needed), components in _grouped(worst)]
+    head = f"### {name[0].upper()}{name[1:]}\n\nPractised by {experiments}; runbook [{runbook}](runbooks/{runbook}.md).\n"
+    return "\n".join([head, "| component | left | needed | of what |", "|---|---|---|---|", *rows, ""])
+
+
+def _worst(found: Iterable[RemainingCapacity]) -> list[RemainingCapacity]:
+    """The tightest number of each kind of each component."""
+    worst: dict[tuple[str, str], RemainingCapacity] = {}
+    for left in found:
+        before = worst.setdefault((left.component, left.what), left)
+        if left.left - left.needed < before.left - before.needed:
+            worst[left.component, left.what] = left
+    return list(worst.values())
+
+
+def _grouped(found: list[RemainingCapacity]) -> list[tuple[Numbers, list[str]]]:
+    """Components with the same numbers, in the order in which the first of them was found."""
+    order = {(left.what, left.left, left.needed): place for place, left in reversed(list(enumerate(found)))}
+    key = [(order[left.what, left.left, left.needed], left) for left in found]
+    groups = groupby(sorted(key, key=lambda pair: pair[0]), key=lambda pair: (pair[1].what, pair[1].left, pair[1].needed))
+    return [(numbers, [left.component for _, left in members]) for numbers, members in groups]

@@ -1,0 +1,151 @@
+"""What is left of each component when so many of its parts are gone."""
+
+from collections.abc import Iterator
+from math import ceil
+from typing import Any
+
+import yaml
+
+from tests.properties.resources import Resource
+from tools.gameday import figures
+from tools.gameday.remaining_capacity import RemainingCapacity
+from tools.gameday.scenario import Scenario
+from tools.gameday.services import Service
+from tools.gameday.workloads import Workload
+
+QUORUMS = ("redpanda", "rabbitmq")
+MAY_PAUSE = {
+    "kube-state-metrics": "Numbers about the cluster stop until it runs elsewhere; alerts on them say that they are absent.",
+    "monitoring-operator": "Prometheus runs on; only changes of its configuration wait.",
+}
+"""Workloads that may be gone for as long as Kubernetes takes to start them elsewhere, and what is missed meanwhile."""
+
+
+def of_workload(workload: Workload, lost: int) -> Iterator[RemainingCapacity]:
+    """What a loss of pods leaves: a majority where one decides, one pod elsewhere."""
+    if workload.name in MAY_PAUSE:
+        return
+    needed = workload.replicas // 2 + 1 if workload.name in QUORUMS else 1
+    fix = "Raise its replicas, and spread them over zones (DoNotSchedule, nodeTaintsPolicy Honor) and nodes."
+    what = "of a majority" if workload.name in QUORUMS else "pods"
+    yield RemainingCapacity(component=workload.name, what=what, left=workload.replicas - lost, needed=needed, fix=fix)
+
+
+def of_gateway(scenario: Scenario, *, by_node: bool = False) -> RemainingCapacity:
+    """What Kong still carries: as many pods as scaling runs in the busiest minute, without those that are lost."""
+    kong = scenario.workloads["kong"]
+    scaling: Any = scenario.values("kong")["autoscaling"]
+    per_pod = figures.cores(kong.cores) * figures.KONG_REQUESTS_PER_CORE
+    held = per_pod * scaling["metrics"][0]["resource"]["target"]["averageUtilization"] / 100
+    pods = min(max(scaling["minReplicas"], ceil(scenario.requests_per_second / held)), scaling["maxReplicas"])
+    lost = kong.lost_with_node(scenario.zones, pods) if by_node else kong.lost_with_zone(scenario.zones, pods)
+    fix = "Raise kubernetes.kong.max_replicas, or lower the average that its scaling holds."
+    return RemainingCapacity(
+        component="kong", what="requests/s", left=(pods - lost) * per_pod, needed=scenario.requests_per_second, fix=fix
+    )
+
+
+def of_logins(scenario: Scenario, lost: int) -> RemainingCapacity:
+    keycloak = scenario.workloads["keycloak"]
+    left = (keycloak.replicas - lost) * figures.cores(keycloak.cores) * figures.KEYCLOAK_LOGINS_PER_CORE
+    fix = "Raise kubernetes.keycloak.replicas."
+    return RemainingCapacity(component="keycloak", what="logins/s", left=left, needed=scenario.peak.logins_per_second, fix=fix)
+
+
+def of_events(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
+    """What the brokers still write, each event as often as it has replicas, and whether every topic keeps its majority."""
+    brokers = scenario.workloads["redpanda"].replicas
+    parameters: Any = next(manifest["parameters"] for _, manifest in scenario.cluster.of_kind("StorageClass"))
+    volume = float(parameters.get("throughput", 0)) * 1024**2 or figures.GP3_BYTES_PER_SECOND
+    topics: Any = scenario.values("redpanda-access")["topics"]
+    copies = max(topic["replication"] for topic in topics.values())
+    needed = scenario.peak.events_per_second * scenario.peak.event_bytes * min(copies, brokers - lost)
+    fix = "Give volumes more throughput (charts/ground, StorageClass), or add brokers."
+    mib = 1024**2
+    left = round((brokers - lost) * volume / mib)
+    yield RemainingCapacity(component="redpanda", what="MiB/s to disk", left=left, needed=round(needed / mib, 1), fix=fix)
+    for name, topic in topics.items():
+        replicas = topic["replication"]
+        fix = f"Set kubernetes.redpanda.topics.{name}.replication to 3."
+        yield RemainingCapacity(component=f"topic {name}", what="of a majority", left=replicas - lost, needed=replicas // 2 + 1, fix=fix)
+
+
+def of_queues(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
+    """Whether every queue keeps its majority: a quorum queue has a replica on each node, any other only one."""
+    nodes = scenario.workloads["rabbitmq"].replicas
+    for _, queue in scenario.cluster.of_kind("Queue"):
+        quorum = queue["spec"].get("type") == "quorum"
+        replicas = nodes if quorum else 1
+        name = f"queue {queue['spec'].get('name', queue['metadata']['name'])}"
+        fix = "Make it a quorum queue."
+        yield RemainingCapacity(component=name, what="of a majority", left=replicas - lost, needed=replicas // 2 + 1, fix=fix)
+
+
+def of_service(service: Service, lost: int) -> Iterator[RemainingCapacity]:
+    """What the tasks that are left carry with all of their cpu, before scaling has replaced the others."""
+    if service.settings.peak is None:
+        fix = f"Declare services.{service.name}.peak."
+        yield RemainingCapacity(component=service.name, what="declared peaks", left=0, needed=1, fix=fix)
+        return
+    fix = f"Lower services.{service.name}.scaling.cpu_percent or requests_per_target, so that more tasks share the load."
+    left = (service.at_peak - lost) * service.cpu
+    yield RemainingCapacity(component=service.name, what="cpu units", left=left, needed=service.peak_cpu, fix=fix)
+    fix = f"Raise services.{service.name}.scaling.max: the busiest minute takes more."
+    yield RemainingCapacity(
+        component=service.name, what="tasks at the most", left=service.most, needed=service.settings.tasks_at_peak, fix=fix
+    )
+
+
+def of_catalogue(scenario: Scenario, *, stale_zone: bool = False, deployments: int = 1) -> RemainingCapacity:
+    """Connections of the services, against what the instance admits.
+
+    Args:
+        scenario: the environment.
+        stale_zone: whether the connections of a lost zone's tasks are still held: nobody told the database that they are gone.
+        deployments: versions that run at once.
+    """
+    fix = "Lower services.<name>.database_connections, or take a larger instance_class."
+    needed = 0.0
+    for service in scenario.services:
+        tasks = service.most * deployments + (service.lost_with_zone(service.most) if stale_zone else 0)
+        needed += tasks * (float("inf") if service.connections is None else service.connections)
+    return _connections(scenario.databases["catalogue"], needed, fix)
+
+
+def of_identity(scenario: Scenario) -> RemainingCapacity:
+    """Connections of Keycloak and Grafana."""
+    grafana: Any = scenario.values("monitoring")["grafana"]
+    keycloak: Any = yaml.safe_load(str(scenario.values("keycloak")["extraEnv"]))
+    said = {variable["name"]: variable.get("value") for variable in keycloak}
+    pools = {
+        "keycloak": float(said.get("KC_DB_POOL_MAX_SIZE") or 100),
+        # Grafana's own default is no limit.
+        "grafana": float(grafana["grafana.ini"]["database"].get("max_open_conn") or "inf"),
+    }
+    needed = sum(scenario.workloads[name].replicas * pool for name, pool in pools.items())
+    return _connections(
+        scenario.databases["identity"], needed, "Bound the pools of Keycloak (KC_DB_POOL_MAX_SIZE) and Grafana (max_open_conn)."
+    )
+
+
+def _connections(database: Resource, needed: float, fix: str) -> RemainingCapacity:
+    admitted = figures.connections_of(str(database["DBInstanceClass"]))
+    return RemainingCapacity(component=f"{database.tags['Component']} database", what="connections", left=admitted, needed=needed, fix=fix)
+
+
+def of_standby(database: Resource) -> RemainingCapacity:
+    subnets = database.target("DBSubnetGroupName")
+    zones = {subnet["AvailabilityZone"] for subnet in subnets.targets("SubnetIds")} if subnets else set()
+    standby = int(database["MultiAZ"] is True and len(zones) > 1)
+    name = f"{database.tags['Component']} database"
+    return RemainingCapacity(component=name, what="standbys", left=standby, needed=1, fix="Set multi_az.")
+
+
+def of_cache(scenario: Scenario) -> RemainingCapacity:
+    """Nodes that answer when a zone with the primary is gone: none, where no replica is told to take over."""
+    cache = scenario.cache
+    takes_over = cache["AutomaticFailoverEnabled"] is True and cache["MultiAZEnabled"] is True
+    nodes = (cache["ReplicasPerNodeGroup"] or 0) + 1
+    left = (nodes - ceil(nodes / scenario.zones)) * takes_over
+    fix = "Set data.cache.replicas to 1 or more, with failover."
+    return RemainingCapacity(component="cache", what="nodes", left=left, needed=1, fix=fix)

@@ -1,0 +1,146 @@
+"""The faults of a game day, and what each leaves of an environment. Each is an experiment of AWS FIS
+too (stacks/observability/experiments.py)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from spotmusic_cdk.settings import Settings
+from tools.gameday import effects, ways
+from tools.gameday.remaining_capacity import RemainingCapacity
+from tools.gameday.scenario import Scenario
+from tools.gameday.services import Service
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """Something that is lost.
+
+    Args:
+        name: what is lost, as the document calls it; faults of one name stand in one section.
+        experiment: experiments by which it is practised.
+        runbook: runbook of it.
+        effects: what it leaves.
+    """
+
+    name: str
+    experiment: tuple[str, ...]
+    runbook: str
+    effects: Callable[[Scenario], Iterator[RemainingCapacity]]
+
+
+def faults_of(settings: Settings) -> dict[str, Fault]:
+    """Every fault of an environment by the name of its test."""
+    found: dict[str, Fault] = {}
+    for zone in settings.zones:
+        letter = zone[-1].upper()
+        found[f"zone {zone}"] = Fault(
+            name="any one zone",
+            experiment=(f"Zone{letter}",),
+            runbook="lost-zone",
+            effects=partial(_zone, zone=zone),
+        )
+        found[f"NAT gateway of {zone}"] = Fault(
+            name="a NAT gateway",
+            experiment=("NatGateway",),
+            runbook="lost-nat-gateway",
+            effects=partial(ways.without_gateway, zone=zone),
+        )
+    found["a node"] = Fault(name="any one node", experiment=_of_each_zone("BrokerNode", settings), runbook="lost-node", effects=_node)
+    found["a broker of Redpanda"] = Fault(
+        name="a broker of Redpanda", experiment=("Redpanda",), runbook="lost-broker", effects=partial(_broker, name="redpanda")
+    )
+    found["a node of RabbitMQ"] = Fault(
+        name="a node of RabbitMQ", experiment=("RabbitMQ",), runbook="lost-broker", effects=partial(_broker, name="rabbitmq")
+    )
+    for name in ("catalogue", "identity"):
+        found[f"primary of {name}"] = Fault(
+            name=f"the primary database of {name}",
+            experiment=(f"{name.capitalize()}Primary",),
+            runbook="lost-primary-database",
+            effects=partial(_database, name=name),
+        )
+    found["primary of the cache"] = Fault(
+        name="the primary of the cache",
+        experiment=_of_each_zone("CacheNode", settings),
+        runbook="lost-primary-cache",
+        effects=_cache,
+    )
+    for name in settings.services:
+        found[f"new version of {name}"] = Fault(
+            name="the new version of a service",
+            experiment=(f"Task-{name}",),
+            runbook="failed-deployment",
+            effects=partial(_deployment, name=name),
+        )
+    return found
+
+
+def _of_each_zone(name: str, settings: Settings) -> tuple[str, ...]:
+    return tuple(f"{name}{zone[-1].upper()}" for zone in settings.zones)
+
+
+def _zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
+    for workload in scenario.workloads.values():
+        yield from effects.of_workload(workload, workload.lost_with_zone(scenario.zones))
+    yield effects.of_gateway(scenario)
+    yield effects.of_logins(scenario, scenario.workloads["keycloak"].lost_with_zone(scenario.zones))
+    yield from effects.of_events(scenario, scenario.workloads["redpanda"].lost_with_zone(scenario.zones))
+    yield from effects.of_queues(scenario, scenario.workloads["rabbitmq"].lost_with_zone(scenario.zones))
+    for service in scenario.services:
+        yield from effects.of_service(service, service.lost_with_zone(service.at_peak))
+    for database in scenario.databases.values():
+        yield effects.of_standby(database)
+    yield effects.of_catalogue(scenario, stale_zone=True)
+    yield effects.of_identity(scenario)
+    yield effects.of_cache(scenario)
+    yield from ways.without_zone(scenario, zone)
+
+
+def _node(scenario: Scenario) -> Iterator[RemainingCapacity]:
+    for workload in scenario.workloads.values():
+        yield from effects.of_workload(workload, workload.lost_with_node(scenario.zones))
+    yield effects.of_gateway(scenario, by_node=True)
+    yield effects.of_logins(scenario, scenario.workloads["keycloak"].lost_with_node(scenario.zones))
+    yield from effects.of_events(scenario, scenario.workloads["redpanda"].lost_with_node(scenario.zones))
+    yield from effects.of_queues(scenario, scenario.workloads["rabbitmq"].lost_with_node(scenario.zones))
+
+
+def _broker(scenario: Scenario, name: str) -> Iterator[RemainingCapacity]:
+    yield from effects.of_workload(scenario.workloads[name], 1)
+    yield from effects.of_events(scenario, 1) if name == "redpanda" else effects.of_queues(scenario, 1)
+
+
+def _database(scenario: Scenario, name: str) -> Iterator[RemainingCapacity]:
+    yield effects.of_standby(scenario.databases[name])
+    yield effects.of_catalogue(scenario) if name == "catalogue" else effects.of_identity(scenario)
+
+
+def _cache(scenario: Scenario) -> Iterator[RemainingCapacity]:
+    yield effects.of_cache(scenario)
+
+
+def _deployment(scenario: Scenario, name: str) -> Iterator[RemainingCapacity]:
+    (service,) = (service for service in scenario.services if service.name == name)
+    yield from old_version(service)
+    # CloudFormation deploys all services at once.
+    yield effects.of_catalogue(scenario, deployments=2)
+
+
+def old_version(service: Service) -> Iterator[RemainingCapacity]:
+    """What the old version still carries while the new one fails, and that it gets everything back."""
+    said = service.resource["DeploymentConfiguration"]
+    kept = service.at_peak * said["MinimumHealthyPercent"] // 100
+    yield from effects.of_service(service, service.at_peak - kept)
+    breaker: Mapping[str, bool] = said.get("DeploymentCircuitBreaker", {})
+    returns = int(breaker.get("Enable") is True and breaker.get("Rollback") is True)
+    fix = "Turn the circuit breaker and its rollback on."
+    yield RemainingCapacity(component=service.name, what="ways back", left=returns, needed=1, fix=fix)
+    if service.settings.deployment == "blue_green" and service.settings.route:
+        alarms = said.get("Alarms", {})
+        watched = int(alarms.get("Enable") is True and alarms.get("Rollback") is True and bool(alarms.get("AlarmNames")))
+        fix = "Let an alarm on failed requests take the route back."
+        yield RemainingCapacity(component=service.name, what="alarms that take the route back", left=watched, needed=1, fix=fix)
+        bakes = said.get("BakeTimeInMinutes") or 0
+        fix = "Keep the old version for five minutes and more."
+        yield RemainingCapacity(component=service.name, what="minutes that the old version waits", left=bakes, needed=5, fix=fix)

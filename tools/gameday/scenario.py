@@ -1,0 +1,62 @@
+"""An environment on its game day: templates and cluster, read once."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.resilience import PeakSettings
+from tests.charts.platform import Platform as Cluster
+from tests.properties.resources import Platform, Resource
+from tools.gameday.services import Service, services_of
+from tools.gameday.workloads import Workload, workloads_of
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scenario:
+    """An environment on its game day.
+
+    Args:
+        platform: its templates.
+        cluster: what it deploys to Kubernetes.
+    """
+
+    platform: Platform
+    cluster: Cluster
+
+    @property
+    def settings(self) -> Settings:
+        return self.platform.settings
+
+    @property
+    def zones(self) -> int:
+        return len(self.settings.zones)
+
+    @property
+    def peak(self) -> PeakSettings:
+        assert self.settings.resilience.peak, "only an environment that declares its busiest minute has a game day"
+        return self.settings.resilience.peak
+
+    @cached_property
+    def services(self) -> list[Service]:
+        return services_of(self.platform)
+
+    @cached_property
+    def workloads(self) -> dict[str, Workload]:
+        return workloads_of(self.cluster)
+
+    @cached_property
+    def databases(self) -> dict[str, Resource]:
+        return {database.tags["Component"]: database for database in self.platform.some("AWS::RDS::DBInstance")}
+
+    @cached_property
+    def cache(self) -> Resource:
+        return self.platform.only("AWS::ElastiCache::ReplicationGroup")
+
+    @property
+    def requests_per_second(self) -> int:
+        """What comes through the gateway in a second: requests of every route, and logins."""
+        routed = (service.settings for service in self.services if service.settings.route)
+        return sum(settings.peak.per_second for settings in routed if settings.peak) + self.peak.logins_per_second
+
+    def values(self, release: str) -> dict[str, object]:
+        return self.cluster.releases[release].values

@@ -1,0 +1,89 @@
+"""The ways in and out: load balancers, NAT gateways and endpoints, zone by zone."""
+
+from collections.abc import Iterator
+from typing import get_args
+
+from spotmusic_cdk.settings.network import InterfaceEndpoint
+from tests.properties.resources import Platform, Resource
+from tools.gameday.remaining_capacity import RemainingCapacity
+from tools.gameday.scenario import Scenario
+
+BALANCER, ENDPOINT = "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::EC2::VPCEndpoint"
+
+
+def without_zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
+    """What still leads in and out without one zone."""
+    others = set(scenario.settings.zones) - {zone}
+    for balancer in scenario.platform.some(BALANCER):
+        stands = {subnet["AvailabilityZone"] for subnet in balancer.targets("Subnets")} - {zone}
+        fix = "Give the load balancer a subnet in every zone."
+        yield RemainingCapacity(component=balancer.name, what="zones", left=len(stands), needed=len(others), fix=fix)
+        if balancer["Type"] == "network":
+            attributes = {entry["Key"]: entry["Value"] for entry in balancer["LoadBalancerAttributes"]}
+            crosses = int(attributes.get("load_balancing.cross_zone.enabled") == "true")
+            fix = "Turn cross-zone load balancing on: a broker stands in one zone."
+            yield RemainingCapacity(component=balancer.name, what="ways to brokers in other zones", left=crosses, needed=1, fix=fix)
+    ways = sum(gateway_zone(subnet) not in (None, zone) for subnet in application_subnets(scenario.platform) if in_zones(subnet, others))
+    fix = "Give each zone a NAT gateway of its own: network.nat_gateways."
+    yield RemainingCapacity(component="nat gateways", what="zones with a way out", left=ways, needed=len(others), fix=fix)
+    for endpoint in endpoints(scenario.platform):
+        stands = {subnet["AvailabilityZone"] for subnet in endpoint.targets("SubnetIds")} - {zone}
+        name = f"endpoint {service_of(endpoint)}"
+        yield RemainingCapacity(component=name, what="zones", left=len(stands), needed=1, fix="Put it into two zones or more.")
+
+
+def without_gateway(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
+    """What still leads out when a zone has lost its NAT gateway: those of the others, and everywhere the endpoints."""
+    others = set(scenario.settings.zones) - {zone}
+    ways = sum(gateway_zone(subnet) not in (None, zone) for subnet in application_subnets(scenario.platform) if in_zones(subnet, others))
+    fix = "Give each zone a NAT gateway of its own: network.nat_gateways."
+    yield RemainingCapacity(component="nat gateways", what="zones with a way out", left=ways, needed=len(others), fix=fix)
+    asked = set(get_args(InterfaceEndpoint))
+    found = {service_of(endpoint) for endpoint in endpoints(scenario.platform) if endpoint["PrivateDnsEnabled"] is True}
+    fix = f"Set network.interface_endpoints to all: {', '.join(sorted(asked - found))} would be out of reach."
+    yield RemainingCapacity(
+        component="tasks and pods of the zone", what="AWS APIs in reach", left=len(asked & found), needed=len(asked), fix=fix
+    )
+    tables = {route_table(subnet) for subnet in application_subnets(scenario.platform)}
+    bucket_ways = {table for gateway in gateway_endpoints(scenario.platform) for table in gateway.targets("RouteTableIds")}
+    fix = "Give the gateway endpoint of S3 every route table of the application subnets."
+    yield RemainingCapacity(
+        component="tasks and pods of the zone", what="ways to S3", left=len(tables & bucket_ways), needed=len(tables), fix=fix
+    )
+
+
+def application_subnets(platform: Platform) -> list[Resource]:
+    return [subnet for subnet in platform.some("AWS::EC2::Subnet") if subnet.tags["aws-cdk:subnet-name"] == "application"]
+
+
+def in_zones(subnet: Resource, zones: set[str]) -> bool:
+    return subnet["AvailabilityZone"] in zones
+
+
+def route_table(subnet: Resource) -> Resource | None:
+    (association,) = subnet.platform.users_of(subnet, "AWS::EC2::SubnetRouteTableAssociation")
+    return association.target("RouteTableId")
+
+
+def gateway_zone(subnet: Resource) -> str | None:
+    """Zone of the NAT gateway by which a subnet leaves the VPC."""
+    table = route_table(subnet)
+    for route in subnet.platform.some("AWS::EC2::Route"):
+        gateway = route.target("NatGatewayId") if route.target("RouteTableId") is table else None
+        stands = gateway.target("SubnetId") if gateway else None
+        if stands:
+            return str(stands["AvailabilityZone"])
+    return None
+
+
+def endpoints(platform: Platform) -> list[Resource]:
+    return [endpoint for endpoint in platform.some(ENDPOINT) if endpoint["VpcEndpointType"] == "Interface"]
+
+
+def gateway_endpoints(platform: Platform) -> list[Resource]:
+    return [endpoint for endpoint in platform.some(ENDPOINT) if endpoint["VpcEndpointType"] == "Gateway"]
+
+
+def service_of(endpoint: Resource) -> str:
+    """Name of the AWS service, without what stands before it."""
+    return endpoint.text("ServiceName").split(".", maxsplit=3)[-1]

@@ -1,0 +1,1 @@
+"""Verdicts of AWS Control Tower, cfn-lint and checkov on the templates."""

@@ -1,0 +1,88 @@
+"""cfn-lint over every synthesized template, with the schemas of each stack's own region: `make cfn-lint`."""
+
+import json
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from cfnlint.api import ManualArgs, lint_by_config
+
+from tools.opinions.opinion import (
+    ENVIRONMENTS,
+    SYNTHESIZED,
+    Exceptions,
+    Finding,
+    Judgement,
+    Reviewed,
+    assembly_of,
+    judge,
+    leave,
+    leave_canary,
+)
+
+TOOL = "cfn-lint"
+REVIEWED: Exceptions = {
+    "W3005": (Reviewed(places=("*",), reason="CDK repeats in DependsOn what a reference says already."),),
+    "W6001": (
+        Reviewed(
+            places=("*ecsservices*.template.json Outputs/Connections*",),
+            reason="The import keeps CloudFormation from closing a connection while tasks use it (docs/adr/0001).",
+        ),
+        Reviewed(
+            places=("*observability*.template.json Outputs/RunTunnel*",),
+            reason="It is the input of one command, which needs cluster, subnets and group of other stacks in one place (docs/access.md).",
+        ),
+    ),
+}
+CANARY: dict[str, Any] = {
+    "Resources": {"Database": {"Type": "AWS::RDS::DBInstance", "Properties": {"Engine": "mysql", "DBInstanceClass": "db.r5b.large"}}}
+}
+CANARY_RULE = "E3025"
+"""A class of instances that MySQL does not have in São Paulo."""
+
+
+def findings(environment: str, templates: list[Path], region: str) -> Iterator[Finding]:
+    """Reads rules and schemas once for all templates of a region, which costs as much as a template."""
+    for match in lint_by_config(ManualArgs(templates=[str(path) for path in templates], regions=[region])):
+        place = f"{Path(match.filename or '').name} {'/'.join(map(str, match.path or []))}"
+        yield Finding(environment, match.rule.id, place, match.message)
+
+
+def judged(environment: str, assembly: Path, reviewed: Exceptions = REVIEWED) -> tuple[Judgement, list[str]]:
+    """Returns what cfn-lint says of an environment, and in words what has to be mended."""
+    templates: dict[str, list[Path]] = defaultdict(list)
+    for artifact in json.loads((assembly / "manifest.json").read_text())["artifacts"].values():
+        if artifact["type"] == "aws:cloudformation:stack":
+            templates[artifact["environment"].rpartition("/")[2]].append(assembly / artifact["properties"]["templateFile"])
+    found = [finding for region, paths in templates.items() for finding in findings(environment, paths, region)]
+    return judge(environment, sum(map(len, templates.values())), found, reviewed)
+
+
+def bites() -> bool:
+    """Tells whether cfn-lint finds what is wrong with a template that is known to be bad."""
+    with tempfile.TemporaryDirectory() as folder:
+        template = Path(folder, "bad.template.json")
+        template.write_text(json.dumps(CANARY))
+        return CANARY_RULE in {finding.rule for finding in findings("canary", [template], "sa-east-1")}
+
+
+def main(folder: Path = SYNTHESIZED) -> int:
+    """Judges every environment in the folder, and something known to be bad; says what has to be mended."""
+    wrong = []
+    for environment in ENVIRONMENTS:
+        judgement, problems = judged(environment, assembly_of(environment, folder))
+        leave(TOOL, version(TOOL), environment, judgement)
+        wrong += problems
+    caught = bites()
+    leave_canary(TOOL, version(TOOL), caught=caught)
+    wrong += [] if caught else ["cfn-lint finds nothing in a template that is known to be bad"]
+    print("\n".join(wrong) or f"cfn-lint: nothing found in {', '.join(ENVIRONMENTS)} that nobody reviewed")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(Path, sys.argv[1:])))

@@ -1,0 +1,161 @@
+"""AWS Control Tower's guard rules over every synthesized template: `make guard`.
+
+cfn-guard and the rules come with `cdklabs.cdk-validator-cfnguard`. They are run on what `make synth` left, not as a plugin of the
+synthesis: as a plugin every synthesis would pay for all 237 rules on all templates, and a rule that is silent about values of other
+stacks would cry about each of them. Here each template is shown the rules that speak of its types, with those values filled in.
+"""
+
+import json
+import platform
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import Template, settings_of, templates_in
+from tests.properties.resources import Platform
+from tools.opinions.guard_exceptions import EXCEPTIONS
+from tools.opinions.opinion import ENVIRONMENTS, SYNTHESIZED, Finding, assembly_of, judge, leave, leave_canary
+
+TOOL = "cfn-guard"
+PACKAGE = "cdklabs.cdk-validator-cfnguard"
+SYSTEMS = {"Linux": "ubuntu", "Darwin": "macos"}
+PROCESSORS = {"x86_64": "x86_64", "amd64": "x86_64", "arm64": "aarch64", "aarch64": "aarch64"}
+ENDED_WITH_FINDINGS = 19
+
+_HASH = re.compile(r"[0-9A-F]{8}$")
+_FILLED = {"Fn::ImportValue", "Fn::GetStackOutput"}
+_PSEUDO = {"AWS::AccountId", "AWS::Partition", "AWS::Region", "AWS::URLSuffix", "AWS::StackName"}
+
+CANARY: Template = {
+    "Resources": {
+        "Database": {
+            "Type": "AWS::RDS::DBInstance",
+            "Properties": {"Engine": "mysql", "PubliclyAccessible": True, "StorageEncrypted": False},
+        },
+        "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {}},
+    }
+}
+CANARY_RULES = {"CT.RDS.PR.23", "CT.RDS.PR.24", "CT.S3.PR.1"}
+"""A public database, an unencrypted one, and a bucket that does not block public access."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """The program, and the types of resources that each file of rules speaks of."""
+
+    program: Path
+    rules: Mapping[Path, frozenset[str]]
+
+    def rules_for(self, template: Template) -> list[Path]:
+        """The files that speak of a type in the template; a file that names no type speaks of all."""
+        types = {resource["Type"] for resource in template["Resources"].values()}
+        return [file for file, spoken_of in self.rules.items() if not spoken_of or spoken_of & types]
+
+
+@cache
+def guard() -> Guard:
+    """Unpacks cfn-guard of this machine and the rules of Control Tower."""
+    program = f"package/bin/{SYSTEMS[platform.system()]}/{PROCESSORS[platform.machine().lower()]}/cfn-guard"
+    folder = Path(tempfile.mkdtemp(prefix="guard-"))
+    (package,) = Path(str(files("cdklabs.cdk_validator_cfnguard"))).glob("_jsii/*.tgz")
+    with tarfile.open(package) as archive:
+        wanted = [member for member in archive if member.name == program or member.name.endswith(".guard")]
+        archive.extractall(folder, members=wanted, filter="data")
+    rules = {file: frozenset(re.findall(r"AWS::\w+::\w+", file.read_text())) for file in sorted(folder.rglob("*.guard"))}
+    (folder / program).chmod(0o755)
+    return Guard(program=folder / program, rules=rules)
+
+
+def findings(environment: str, stack: str, template: Template) -> Iterator[Finding]:
+    """Yields what the rules find in a template, by the resource that breaks them.
+
+    Raises:
+        RuntimeError: cfn-guard could not judge; its message says why.
+    """
+    rules = guard().rules_for(template)
+    if not rules:
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".template.json") as file:
+        json.dump(template, file)
+        file.flush()
+        command = [
+            str(guard().program),
+            "validate",
+            "--structured",
+            "--output-format",
+            "json",
+            "--show-summary",
+            "none",
+            "--data",
+            file.name,
+        ]
+        command += [word for rule in rules for word in ("--rules", str(rule))]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode not in {0, ENDED_WITH_FINDINGS}:
+        raise RuntimeError(f"cfn-guard ended with {ended.returncode}: {ended.stderr}")
+    (report,) = json.loads(ended.stdout)
+    for broken in report["not_compliant"]:
+        yield from _findings_of(environment, stack, broken["Rule"])
+
+
+def _findings_of(environment: str, stack: str, rule: Any) -> Iterator[Finding]:
+    message = next((text for text in _values(rule, "custom_message") if text and "[CT." in text), "")
+    (id_,) = re.findall(r"\[(CT\.[A-Z0-9.]+)\]", message) or [rule["name"]]
+    fix = " ".join(message.partition("[FIX]:")[2].split())
+    places = {path.split("/")[2] for path in _values(rule, "path") if path.startswith("/Resources/")}
+    if not places:
+        raise RuntimeError(f"{rule['name']} names no resource")
+    yield from (Finding(environment, id_, f"{stack}/{_HASH.sub('', place)}", fix) for place in places)
+
+
+def _values(value: Any, key: str) -> Iterator[Any]:
+    """Every value of a key at any depth: the report's shape depends on how a rule is written."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if name == key:
+                yield item
+            yield from _values(item, key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _values(item, key)
+
+
+def filled(environment: Platform, stack: str, value: Any) -> Any:
+    """Puts in what other stacks and the account say; guard rules know how to read a reference within the template only."""
+    if isinstance(value, dict):
+        if len(value) == 1 and (_FILLED & value.keys() or value.get("Ref") in _PSEUDO):
+            return environment.text(stack, value)
+        return {key: filled(environment, stack, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [filled(environment, stack, item) for item in value]
+    return value
+
+
+def main(folder: Path = SYNTHESIZED) -> int:
+    """Judges every environment in the folder, and something known to be bad; says what has to be mended."""
+    wrong = []
+    for environment in ENVIRONMENTS:
+        templates = templates_in(assembly_of(environment, folder))
+        known = Platform(name=environment, settings=settings_of(environment), templates=templates)
+        found = [f for stack, template in templates.items() for f in findings(environment, stack, filled(known, stack, template))]
+        judgement, problems = judge(environment, len(templates), found, EXCEPTIONS)
+        leave(TOOL, version(PACKAGE), environment, judgement)
+        wrong += problems
+    caught = {finding.rule for finding in findings("canary", "canary", CANARY)} >= CANARY_RULES
+    leave_canary(TOOL, version(PACKAGE), caught=caught)
+    wrong += [] if caught else ["cfn-guard finds nothing in a template that is known to be bad"]
+    print("\n".join(wrong) or f"cfn-guard: nothing found in {', '.join(ENVIRONMENTS)} that nobody reviewed")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(Path, sys.argv[1:])))
