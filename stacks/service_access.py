@@ -26,6 +26,7 @@ from spotmusic_constructs.services.access import (
     writing_access,
 )
 from spotmusic_constructs.streaming.redpanda import MECHANISM
+from spotmusic_constructs.streaming.redpanda_access import DEAD_LETTERS
 from stacks.data import CATALOGUE, MIGRATIONS, DataStack
 from stacks.secrets import SecretsStack
 
@@ -95,7 +96,7 @@ class ServiceAccess:
                         **_list("EVENTS_PRODUCES", [topic for topic, uses in topics if name in uses.producers]),
                         **_list("EVENTS_CONSUMES", consumed),
                         # Rights are for this group, and for those that begin with it and a dot.
-                        **({"EVENTS_GROUP": name} if consumed else {}),
+                        **({"EVENTS_GROUP": name, "EVENTS_DEAD_LETTERS": f"{DEAD_LETTERS}.{name}"} if consumed else {}),
                     }
                 )
                 yield user_access("EVENTS", self._secrets.secrets.redpanda_users[name])

@@ -46,7 +46,9 @@ class Stream:
         self._user, self._refused = User("EVENTS"), False
         self._reads, self._writes = os.environ["EVENTS_CONSUMES"].split(","), os.environ["EVENTS_PRODUCES"]
         self._schemas = {topic: schema_of(topic) for topic in (*self._reads, self._writes)}
+        self._dead_letters = os.environ["EVENTS_DEAD_LETTERS"]
         self._plays: Counter[str] = Counter()
+        self._failed: list[KafkaError] = []
 
     def run(self) -> None:
         """Reads events until the process is told to end."""
@@ -73,6 +75,7 @@ class Stream:
     def _connected(self) -> None:
         settings = self._settings()
         self._refused = False
+        self._failed.clear()
         # A lost broker ends neither: both connect again by themselves, with pauses.
         writer = Producer({**settings, "enable.idempotence": True, "delivery.timeout.ms": WRITTEN_MS}, logger=log)
         # What is done is committed here, after the answer is written: an event may come twice, and none is lost.
@@ -112,12 +115,12 @@ class Stream:
         for message in messages:
             if error := message.error():
                 raise KafkaException(error)
-            self._done(message)
+            self._done(message, writer)
         if messages:
             self._write(writer)
             reader.commit(asynchronous=False)
 
-    def _done(self, message: Message) -> None:
+    def _done(self, message: Message, writer: Producer) -> None:
         topic, happened = message.topic(), message.timestamp()[1] / 1000
         try:
             event = json.loads(message.value())
@@ -127,8 +130,10 @@ class Stream:
         except (ValueError, TypeError, ValidationError):
             # Where it is, and never its content. It would come again without end if it were not left out.
             place = {"topic": topic, "partition": message.partition(), "offset": message.offset()}
-            log.error("event left out", extra={"fields": place})
-            DONE.labels("left out").inc()
+            headers = [(name, str(value)) for name, value in place.items()]
+            writer.produce(self._dead_letters, message.value(), key=message.key(), headers=headers, on_delivery=self._delivered)
+            log.error("event rejected", extra={"fields": place})
+            DONE.labels("rejected").inc()
         else:
             DONE.labels("done").inc()
         AGE.labels(topic).observe(max(0.0, time.time() - happened))
@@ -141,11 +146,14 @@ class Stream:
         top = [{"track": track, "plays": plays} for track, plays in self._plays.most_common(100)]
         event = {"id": str(uuid.uuid4()), "occurred_at": datetime.now(UTC).isoformat(), "scope": "all", "tracks": top}
         self._schemas[self._writes].validate(event)
-        failed: list[KafkaError] = []
-        writer.produce(self._writes, json.dumps(event), key=event["scope"], on_delivery=lambda error, _: error and failed.append(error))
+        writer.produce(self._writes, json.dumps(event), key=event["scope"], on_delivery=self._delivered)
         writer.flush()
-        if failed:
-            raise KafkaException(failed[0])
+        if self._failed:
+            raise KafkaException(self._failed[0])
+
+    def _delivered(self, error: KafkaError | None, _: Message) -> None:
+        if error:
+            self._failed.append(error)
 
 
 if __name__ == "__main__":

@@ -112,6 +112,8 @@ class RedpandaSettings(Model):
     @classmethod
     def _only_defaults_are_removed(cls, value: dict[str, TopicSettings | None]) -> dict[str, TopicSettings | None]:
         for name, topic in value.items():
+            if name.startswith("dead-letters."):
+                raise ValueError(f"{name}: dead letters have topics without being named. Use another name.")
             if topic is None and name not in DEFAULT_TOPICS:
                 advice = f"Use one of {', '.join(DEFAULT_TOPICS)}, or remove the key."
                 raise ValueError(f"{name}: null removes a default topic, and this is none. {advice}")

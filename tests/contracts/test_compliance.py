@@ -14,6 +14,7 @@ from spotmusic_constructs.data.backup_plan import CONTINUOUS_DAYS
 from spotmusic_constructs.data.log_bucket import REQUEST_DAYS
 from spotmusic_constructs.identity.realm import ADMIN_EVENT_DAYS, EVENT_DAYS
 from spotmusic_constructs.log_retention import KEPT
+from spotmusic_constructs.streaming.redpanda_access import DEAD_LETTER_HOURS
 from tests.conftest import ROOT, Template, settings_of
 
 COMPLIANCE = (ROOT / "docs" / "compliance.md").read_text()
@@ -73,6 +74,7 @@ def test_remaining_copies_have_the_days_of_their_owners() -> None:
         "uploads": data.buckets.upload_days,
         "snapshots of the cache": data.cache.snapshot_retention_days,
         "events in Redpanda": max(topic.retention_hours for topic in topics.values()) // 24,
+        "events that a service could not read (`dead-letters.<service>`)": DEAD_LETTER_HOURS // 24,
         "records of access in S3": data.buckets.log_days,
         "logs of services and pods": observability.access_log_days,
         "access logs of application load balancers, with whole queries": REQUEST_DAYS,

@@ -16,7 +16,7 @@ from spotmusic_cdk.settings.brokers import DEFAULT_TOPICS
 from spotmusic_constructs.streaming.redpanda import MECHANISM
 from spotmusic_constructs.streaming.redpanda_access import Topic, access_values
 from tests.conftest import ROOT
-from tests.engines.kafka import Kafka, kafka, library
+from tests.engines.kafka import ADMINISTRATOR, Kafka, kafka, library
 from tests.engines.programs import wait_until
 from tests.engines.test_service import FIRST, PRECISION_SECONDS, SECOND, Aws, Task, common, here, libraries, task, user
 from tools.documents.contract_words import FORMS
@@ -52,11 +52,11 @@ def written(broker: Kafka, name: str, topic: str, value: str = "x", *, idempoten
     return refused[0].name() if refused[0] else ""
 
 
-def read(broker: Kafka, name: str, topic: str, group: str) -> tuple[str, list[bytes]]:
+def read(broker: Kafka, username: str, topic: str, group: str, password: str = FIRST) -> tuple[str, list[bytes]]:
     """Reads a topic as a user, and returns the name of the refusal or nothing, and the values until there are no more."""
     found: list[bytes] = []
     more = {"group.id": group, "auto.offset.reset": "earliest", "enable.partition.eof": True}
-    reader = library().Consumer({**broker.client(username=name, password=FIRST), **more})
+    reader = library().Consumer({**broker.client(username=username, password=password), **more})
     reader.subscribe([topic])
     ends = len(reader.list_topics(topic, timeout=WITHIN).topics[topic].partitions)
     try:
@@ -138,6 +138,7 @@ def variables_of(name: str, aws: Aws, libraries: Path, broker: Kafka, **changes:
         "EVENTS_CONSUMES": f"{HEARD},events.playback-telemetry",
         "EVENTS_PRODUCES": TOP,
         "EVENTS_GROUP": name,
+        "EVENTS_DEAD_LETTERS": f"dead-letters.{name}",
         "EVENTS_AUTHORITY_PARAMETER": "/spotmusic/dev/internal-authority",
         **changes,
     }
@@ -197,11 +198,15 @@ def test_example_stream_goes_on_after_poison(variables: dict[str, str], broker: 
     with stream(variables, tmp_path) as found:
         for value in ("not JSON s3cret", heard("t-2", seconds="s3cret"), heard("t-2", occurred_at="s3cret"), heard("t-2")):
             assert written(broker, "playback", HEARD, value) == ""
-        done(found, "left out", 3)
+        done(found, "rejected", 3)
         done(found, "done", 1)
         wait_until(lambda: uncommitted(broker) == 0, "poison is committed", found.log, found.process)
         assert 'event_age_seconds_count{topic="events.listening"} 4.0' in found.ask("/metrics")[1]
-        lines = [json.loads(line) for line in found.log.read_text().splitlines() if "left out" in line]
+        lines = [json.loads(line) for line in found.log.read_text().splitlines() if "rejected" in line]
+    _, letters = read(broker, topic="dead-letters.trends", group="operator", **ADMINISTRATOR)
+    assert len(letters) == 3
+    assert b"not JSON s3cret" in letters
+    assert read(broker, "trends", "dead-letters.trends", "trends")[0] == "TOPIC_AUTHORIZATION_FAILED"
     assert all({"topic", "partition", "offset"} <= line.keys() for line in lines)
     assert "s3cret" not in found.log.read_text()
 

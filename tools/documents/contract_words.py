@@ -86,6 +86,7 @@ FORMS = {
     "EVENTS_PRODUCES": "topics that it may write, with commas",
     "EVENTS_CONSUMES": "topics that it may read, with commas",
     "EVENTS_GROUP": "its consumer group, of who reads topics; others must begin with it and a dot",
+    "EVENTS_DEAD_LETTERS": "topic for events that it cannot read, of who reads topics",
     "EVENTS_USERNAME": "the user",
     "EVENTS_PASSWORD": "its password, of letters and digits",
     "EVENTS_USER_ARN": READ_AGAIN,
@@ -180,9 +181,8 @@ FACTS = {
         "of others are refused: a producer "
         "can't read what it wrote. Everybody may write the registry",
         limits="values are JSON by the [schemas of topics](../events/README.md), whose subjects are `<topic>-value`; the key is the "
-        "field that the schema names. There is no dead letter: log an event that can't be read, without its "
-        "content, with topic, partition "
-        "and offset, count it in `event_age_seconds` and go on",
+        "field that the schema names. Write an event that can't be read to `EVENTS_DEAD_LETTERS`, with its key and value, and the "
+        "headers `topic`, `partition` and `offset`; log these without its content, count it in `event_age_seconds` and go on",
         timeouts="the brokers may come after the task, and go: connect again with pauses, for ever. Events are delivered at "
         "least once. A new group starts at the "
         "beginning of a compacted topic: count the age of what is newer than the start of the task alone",

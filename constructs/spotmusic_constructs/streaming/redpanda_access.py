@@ -1,6 +1,6 @@
 """The topics of the event stream, and what each service may do with them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,10 @@ from constructs import Construct, IConstruct
 
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
 from spotmusic_constructs.streaming.redpanda_values import BOOTSTRAP_PORT, BOOTSTRAP_USER, MECHANISM, RELEASE
+
+DEAD_LETTERS = "dead-letters"
+DEAD_LETTER_HOURS = 336
+"""Hours of an event that could not be read, as of dead letters of tasks: it may hold personal data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +49,7 @@ class Topic:
 
 
 class RedpandaAccess(Construct):
-    """Topics and access rules. Without them a service's user may do nothing: Redpanda authorizes every request.
+    """Topics, also for dead letters, and access rules. Without them a service's user may do nothing: Redpanda authorizes every request.
 
     Creates the release of the chart `charts/redpanda-access`, whose job runs when something of this changes, and fails the release
     when it cannot be done. Partitions and replicas can be added, retention can change. Nothing is deleted: a topic that is no longer
@@ -112,23 +116,37 @@ class RedpandaAccess(Construct):
         )
 
 
-def access_values(topics: Sequence[Topic], users: Iterable[str]) -> dict[str, object]:
-    """Returns the values of the chart that describe topics and rights.
+def access_values(topics: Sequence[Topic], users: Sequence[str]) -> dict[str, object]:
+    """Returns the values of the chart that describe topics and rights, those of dead letters too.
 
     Args:
         topics: topics that exist.
         users: services that have a user.
     """
+    every = [*topics, *_dead_letters(topics, users)]
     return {
-        "topics": {topic.name: topic.to_values() for topic in topics},
+        "topics": {topic.name: topic.to_values() for topic in every},
         "users": {
             name: {
-                "produces": [topic.name for topic in topics if name in topic.producers],
-                "consumes": [topic.name for topic in topics if name in topic.consumers],
+                "produces": [topic.name for topic in every if name in topic.producers],
+                "consumes": [topic.name for topic in every if name in topic.consumers],
             }
             for name in users
         },
     }
+
+
+def _dead_letters(topics: Sequence[Topic], users: Sequence[str]) -> Iterator[Topic]:
+    """Topics of who reads, for events that it cannot read: it writes there, and no service reads them."""
+    for name in users:
+        if read := [topic.replication for topic in topics if name in topic.consumers]:
+            yield Topic(
+                name=f"{DEAD_LETTERS}.{name}",
+                partitions=1,
+                replication=max(read),
+                retention_hours=DEAD_LETTER_HOURS,
+                producers=[name],
+            )
 
 
 def _check(topic: Topic, users: Sequence[str], minimum: int) -> None:

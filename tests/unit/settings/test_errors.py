@@ -330,6 +330,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"kubernetes.redpanda.topics": {"events.plays": None}},
         "kubernetes.redpanda.topics.events.plays: null removes a default topic, and this is none.\n  Use one of events.listening, ",
     ),
+    "a topic with the name of dead letters": (
+        {"kubernetes.redpanda.topics": {"dead-letters.trends": {"producers": ["trends"]}}},
+        "kubernetes.redpanda.topics.dead-letters.trends: dead letters have topics without being named.\n  Use another name.",
+    ),
     "a default topic with an unknown consumer": (
         {"kubernetes.redpanda.topics": {"events.listening": {"consumers": ["radio"]}}},
         "kubernetes.redpanda.topics.events.listening.consumers: radio is no service that talks to events",

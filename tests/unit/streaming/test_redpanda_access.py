@@ -9,6 +9,7 @@ from tests.conftest import ROOT, new_stack
 from tests.helm_values import cluster_in, releases
 
 Json = dict[str, Any]
+DEAD_LETTERS = {"partitions": 1, "replication": 3, "cleanupPolicy": "delete", "retentionHours": 336}
 LISTENING = Topic(name="events.listening", partitions=24, retention_hours=48, producers=["playback"], consumers=["trends"])
 TRENDS = Topic(name="events.trends", partitions=3, cleanup_policy="compact", producers=["trends"], consumers=["playback"])
 
@@ -40,13 +41,15 @@ def test_topics_are_made_as_described(values: Json) -> None:
     assert values["topics"] == {
         "events.listening": {"partitions": 24, "replication": 3, "cleanupPolicy": "delete", "retentionHours": 48},
         "events.trends": {"partitions": 3, "replication": 3, "cleanupPolicy": "compact", "retentionHours": 168},
+        "dead-letters.playback": DEAD_LETTERS,
+        "dead-letters.trends": DEAD_LETTERS,
     }
 
 
 def test_a_user_has_the_topics_that_name_it(values: Json) -> None:
     assert values["users"] == {
-        "playback": {"produces": ["events.listening"], "consumes": ["events.trends"]},
-        "trends": {"produces": ["events.trends"], "consumes": ["events.listening"]},
+        "playback": {"produces": ["events.listening", "dead-letters.playback"], "consumes": ["events.trends"]},
+        "trends": {"produces": ["events.trends", "dead-letters.trends"], "consumes": ["events.listening"]},
     }
 
 
