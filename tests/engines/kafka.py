@@ -5,6 +5,7 @@ It stands in for Redpanda, whose programs no registry of packages has. Both spea
 event once.
 """
 
+import base64
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -100,7 +101,8 @@ def kafka(folder: Path, access: Mapping[str, Any], users: Mapping[str, str]) -> 
     everybody = {**users, ADMINISTRATOR["username"]: ADMINISTRATOR["password"]}
     named = [f"{MECHANISM}=[name={name},password={word}]" for name, word in everybody.items()]
     scram = [word for user in named for word in ("--add-scram", user)]
-    identity = ["-t", "c3BvdG11c2ljLXN0YW5kcw", "-c", str(folder / "properties")]
+    cluster = base64.urlsafe_b64encode(b"spotmusic-events").decode().rstrip("=")
+    identity = ["-t", cluster, "-c", str(folder / "properties")]
     tool = [*java(), "kafka.tools.StorageTool", "format", *identity, *scram]
     subprocess.run(tool, check=True, capture_output=True)
     broker = Kafka(port, folder)

@@ -58,6 +58,17 @@ class Statement:
         """Tells whether it admits this account's principals only, or reaches this account's resources only."""
         return any(self.values("StringEquals", key) == (ACCOUNT,) for key in ("aws:PrincipalAccount", "aws:ResourceAccount"))
 
+    @property
+    def of_restored_databases(self) -> bool:
+        """Tells whether it reaches master secrets of databases restored from this environment only.
+
+        RDS names such a secret when it creates the instance.
+        """
+        (source,) = self.values("StringLike", "aws:ResourceTag/aws:rds:primaryDBInstanceArn") or ("",)
+        prefix = f"db:{self.resource.platform.settings.resource_prefix}-*"
+        texts = {self.resource.platform.text(self.resource.stack, resource) for resource in self.resources}
+        return source.endswith(prefix) and all(text.endswith(":secret:rds!db-*") for text in texts)
+
     def values(self, operator: str, key: str) -> tuple[str, ...]:
         return self.conditions.get(operator, {}).get(key.lower(), ())
 

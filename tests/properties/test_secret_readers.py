@@ -67,7 +67,9 @@ def readers(platform: Platform) -> dict[Resource, set[str]]:
     found: dict[Resource, set[str]] = {secret: set() for secret in secrets(platform)}
     by_hand = set(platform.settings.named_secrets.values())
     for statement in statements_of(platform):
-        if statement.kind == "identity" and statement.allows and statement.may("secretsmanager:GetSecretValue"):
+        if statement.kind != "identity" or not statement.allows or statement.of_restored_databases:
+            continue
+        if statement.may("secretsmanager:GetSecretValue"):
             who = {known[role] for role in roles_of(statement)}
             for resource in statement.resources:
                 if platform.text(statement.resource.stack, resource) in by_hand:
