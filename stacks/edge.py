@@ -16,12 +16,11 @@ from spotmusic_constructs.edge.platform_distribution import PlatformDistribution
 from spotmusic_constructs.edge.public_address import PublicAddress
 from spotmusic_constructs.edge.signing_key_group import SigningKeyGroup
 from spotmusic_constructs.edge.web_acl import EDGE_REGION, WebAcl
-from spotmusic_constructs.observability.alarm_topic import AlarmTopic
 from spotmusic_constructs.observability.certificate_alarms import CertificateAlarms
-from spotmusic_constructs.observability.monthly_budget import DailyBudget, MonthlyBudget
 from spotmusic_constructs.secrets.data_keys import NOTIFICATIONS
 from spotmusic_constructs.secrets.encryption_key import EncryptionKey
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
+from stacks.alarm_recipients import alarm_topic, budgets
 from stacks.data import DataStack
 from stacks.eks_platform import EksPlatformStack
 from stacks.environment_stack import EnvironmentStack
@@ -144,27 +143,15 @@ class EdgeStack(EnvironmentStack):
             use=NOTIFICATIONS,
             removal_policy=self.data_removal,
         ).key
-        observability = settings.observability
-        alarms = AlarmTopic(
-            self,
-            "AlarmTopic",
-            key=key,
-            emails=observability.alarm_emails,
-            endpoints=observability.alarm_endpoints,
-            pagers=observability.pager_endpoints,
-            environment=settings.name,
-            runbooks=observability.runbooks,
-        )
+        alarms = alarm_topic(self, settings=settings, key=key)
         cdk.CrossStackReferences.of(alarms).produce(cdk.ReferenceStrength.WEAK)
-        topic = alarms.topic
         DistributionAlarms(self, "DistributionAlarms", audience=alarms.audience, distribution_id=self.distribution.distribution_id)
         WebAclAlarms(self, "WebAclAlarms", audience=alarms.audience, metric_name=self.web_acl.metric_name)
         if settings.region in WITHOUT_BUDGETS:
-            MonthlyBudget(self, "Budget", topic=topic, limit_usd=settings.observability.monthly_budget_usd)
-            DailyBudget(self, "DailyBudget", topic=topic, limit_usd=settings.observability.daily_budget_usd)
+            budgets(self, settings=settings, topic=alarms.topic)
         if certificate:
             CertificateAlarms(self, "CertificateAlarms", audience=alarms.audience, certificates={"Viewers": certificate.certificate_arn})
-        return topic
+        return alarms.topic
 
 
 def _api_paths(settings: Settings) -> list[str]:

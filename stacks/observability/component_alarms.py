@@ -1,19 +1,14 @@
-"""CloudWatch alarms of the components."""
+"""CloudWatch alarms of the gateway, the brokers, the cluster, the NAT gateways and the services."""
 
 from constructs import Construct
 
 from spotmusic_constructs.observability.alarm import Audience, MetricSource
-from spotmusic_constructs.observability.cache_alarms import CacheAlarms
-from spotmusic_constructs.observability.database_alarms import DatabaseAlarms
-from spotmusic_constructs.observability.function_alarms import FunctionAlarms, WatchedFunction
-from spotmusic_constructs.observability.instance_memory import memory_gib
 from spotmusic_constructs.observability.kubernetes_alarms import KubernetesAlarms
 from spotmusic_constructs.observability.load_balancer_alarms import ApplicationLoadBalancerAlarms, NetworkLoadBalancerAlarms
 from spotmusic_constructs.observability.nat_alarms import NatGatewayAlarms
 from spotmusic_constructs.observability.queue_alarms import QueueAlarms, QueueWatch
 from spotmusic_constructs.observability.restart_alarms import RestartAlarms
 from spotmusic_constructs.observability.service_alarms import ServiceAlarms
-from spotmusic_constructs.observability.verdict_alarms import VerdictAlarms, VerdictQueues
 from spotmusic_constructs.services.queue_depth import waiting_messages
 from spotmusic_constructs.services.weekly_restart import WeeklyRestart
 from stacks.observability import target_groups
@@ -58,48 +53,6 @@ def service_alarms(scope: Construct, components: Components, audience: Audience)
     if services:
         group = WeeklyRestart(scope, "WeeklyRestart", cluster=cluster, services=services).group
         RestartAlarms(scope, "RestartAlarms", audience=audience, group_name=group.ref)
-
-
-def data_alarms(scope: Construct, components: Components, audience: Audience) -> None:
-    """Create the alarms of databases, queues of verdicts, the cache, and the functions of the data stack."""
-    settings, data = components.settings, components.data
-    for name, database in components.databases.items():
-        options = settings.data.catalogue if name == "catalogue" else settings.data.identity
-        DatabaseAlarms(
-            scope,
-            f"{name.capitalize()}Alarms",
-            audience=audience,
-            name=name,
-            instance_identifier=database.instance.instance_identifier,
-            storage_gib=options.storage_gib,
-            memory_gib=memory_gib(options.instance_class),
-        )
-    queues = {
-        name: VerdictQueues(queue=verdicts.queue.attr_queue_name, dead_letters=verdicts.dead_letters.attr_queue_name)
-        for name, verdicts in data.verdicts.items()
-        if name in settings.services_talking_to("uploads")
-    }
-    VerdictAlarms(scope, "VerdictAlarms", audience=audience, services=queues)
-    CacheAlarms(scope, "CacheAlarms", audience=audience, nodes=components.cache_nodes)
-    validation = WatchedFunction(
-        function_name=data.restore_testing.validation.function_name,
-        summary="AWS Backup: what a restore test brought back cannot be used, or its check failed. The backup may be useless.",
-        runbook="backup",
-        severity="critical",
-    )
-    rotations = {
-        f"{name}Rotation": WatchedFunction(
-            function_name=rotation.function_name,
-            summary=f"{name}: the password of a user was not rotated. The old one stays valid.",
-            runbook="secret-not-followed#a-rotation-that-fails",
-        )
-        for name, rotation in {
-            "Catalogue": data.catalogue.rotation,
-            "Identity": data.identity.rotation,
-            "Cache": data.cache.rotation,
-        }.items()
-    }
-    FunctionAlarms(scope, "FunctionAlarms", audience=audience, functions={"RestoreValidation": validation, **rotations})
 
 
 def watched_queues(components: Components) -> dict[str, QueueWatch]:

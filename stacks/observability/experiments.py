@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from spotmusic_cdk import versions
-from spotmusic_cdk.namespaces import EXPERIMENTER
 from spotmusic_constructs.log_retention import retention_of
-from spotmusic_constructs.messaging.rabbitmq import LABELS as RABBITMQ_LABELS
+from spotmusic_constructs.observability.service_level_objective import ServiceLevelObjective
 from spotmusic_constructs.resilience import faults
 from spotmusic_constructs.resilience.experiment import Action
 from spotmusic_constructs.resilience.fault_injection import FaultInjection
-from spotmusic_constructs.streaming.redpanda import LABELS as REDPANDA_LABELS
+from stacks.observability.broker_experiments import broker_experiments
 from stacks.observability.components import Components
 from stacks.observability.experiment_roles import experiment_roles
+
+FAILOVER_MINUTES = 2
+"""Minutes of a failover that listeners may notice (docs/recovery.md)."""
 
 
 class Experiments(Construct):
@@ -22,16 +22,15 @@ class Experiments(Construct):
 
     Args:
         components: targets of the experiments.
-        stop_alarms: alarms that stop an experiment.
+        objectives: service level objectives. An experiment stops when listeners notice it for longer than `FAILOVER_MINUTES`.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, components: Components, stop_alarms: Sequence[cloudwatch.CfnAlarm]) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, components: Components, objectives: Sequence[ServiceLevelObjective]) -> None:
         super().__init__(scope, construct_id)
         settings, data, cluster = components.settings, components.data, components.ecs_services.cluster
         vpc_id = components.network.vpc.vpc_id
         tags = settings.identifying_tags
         zones = {zone[-1].upper(): zone for zone in settings.zones}
-        redpanda, rabbitmq = _redpanda(components), _rabbitmq(components)
 
         def database_lost(name: str, zone: str | None = None) -> Action:
             identifier = components.databases[name].instance.instance_identifier
@@ -44,7 +43,7 @@ class Experiments(Construct):
             self,
             "Injection",
             name=f"{settings.resource_prefix}-experiments",
-            stop_alarms=stop_alarms,
+            stop_alarms=[objective.outlasting(FAILOVER_MINUTES) for objective in objectives],
             key=components.secrets.keys.logs,
             retention=retention_of(settings.observability.security_log_days),
             removal_policy=data.data_removal,
@@ -83,16 +82,7 @@ class Experiments(Construct):
                 actions={"cache": cache_lost(zone)},
                 role=roles.cache,
             )
-        injection.add("Redpanda", description="A broker of events goes", actions={"broker": redpanda.deleted()}, role=roles.pod)
-        injection.add("RabbitMQ", description="A node of the task queues goes", actions={"node": rabbitmq.deleted()}, role=roles.pod)
-        for letter, zone in zones.items():
-            lost = {"events": redpanda.deleted(grace_seconds=0, zone=zone), "tasks": rabbitmq.deleted(grace_seconds=0, zone=zone)}
-            injection.add(
-                f"BrokerNode{letter}",
-                description=f"A node of {zone} goes without a word, and a broker of each kind with it",
-                actions=lost,
-                role=roles.pod,
-            )
+        broker_experiments(injection, components, roles.pod)
         for name, service in components.services.items():
             stopped = faults.task_stopped(cluster=cluster.cluster_name, service=service.service_name, tags=tags)
             injection.add(
@@ -101,24 +91,3 @@ class Experiments(Construct):
                 actions={"task": stopped},
                 role=roles.task,
             )
-
-
-def _redpanda(components: Components) -> faults.Brokers:
-    # Jobs of the same release have the other two labels of the brokers.
-    name = "app.kubernetes.io/component"
-    return _brokers(components, namespace="redpanda", label=f"{name}={REDPANDA_LABELS[name]}")
-
-
-def _rabbitmq(components: Components) -> faults.Brokers:
-    name = "app.kubernetes.io/name"
-    return _brokers(components, namespace="rabbitmq", label=f"{name}={RABBITMQ_LABELS[name]}")
-
-
-def _brokers(components: Components, *, namespace: str, label: str) -> faults.Brokers:
-    return faults.Brokers(
-        cluster=components.eks_platform.cluster.cluster_name,
-        namespace=namespace,
-        label=label,
-        service_account=EXPERIMENTER,
-        image=components.registry.images.image(versions.FIS_POD_IMAGE),
-    )
