@@ -138,12 +138,14 @@ def access_values(topics: Sequence[Topic], users: Sequence[str]) -> dict[str, ob
 
 def _dead_letters(topics: Sequence[Topic], users: Sequence[str]) -> Iterator[Topic]:
     """Topics of who reads, for events that it cannot read: it writes there, and no service reads them."""
+    # By all topics and not by those that it reads: fewer replicas later would be refused.
+    replication: Literal[1, 3] = 3 if any(topic.replication > 1 for topic in topics) else 1
     for name in users:
-        if read := [topic.replication for topic in topics if name in topic.consumers]:
+        if any(name in topic.consumers for topic in topics):
             yield Topic(
                 name=f"{DEAD_LETTERS}.{name}",
                 partitions=1,
-                replication=max(read),
+                replication=replication,
                 retention_hours=DEAD_LETTER_HOURS,
                 producers=[name],
             )

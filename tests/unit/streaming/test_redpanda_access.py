@@ -1,10 +1,11 @@
+from dataclasses import replace
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
 
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
-from spotmusic_constructs.streaming.redpanda_access import RedpandaAccess, Topic
+from spotmusic_constructs.streaming.redpanda_access import RedpandaAccess, Topic, access_values
 from tests.conftest import ROOT, new_stack
 from tests.helm_values import cluster_in, releases
 
@@ -44,6 +45,12 @@ def test_topics_are_made_as_described(values: Json) -> None:
         "dead-letters.playback": DEAD_LETTERS,
         "dead-letters.trends": DEAD_LETTERS,
     }
+
+
+def test_redpanda_access_holds_dead_letters_three_times() -> None:
+    """A topic that five brokers hold comes and goes, and fewer replicas would be refused."""
+    values: Json = access_values([LISTENING, replace(TRENDS, replication=5)], ["playback", "trends"])
+    assert values["topics"]["dead-letters.playback"] == values["topics"]["dead-letters.trends"] == DEAD_LETTERS
 
 
 def test_a_user_has_the_topics_that_name_it(values: Json) -> None:
