@@ -4,9 +4,8 @@ from constructs import Construct
 
 from spotmusic_constructs.observability.alarm import Audience
 from spotmusic_constructs.observability.cache_alarms import CacheAlarms
-from spotmusic_constructs.observability.database_alarms import DatabaseAlarms
+from spotmusic_constructs.observability.database_alarms import DatabaseAlarms, memory_gib
 from spotmusic_constructs.observability.function_alarms import FunctionAlarms, WatchedFunction
-from spotmusic_constructs.observability.instance_memory import memory_gib
 from spotmusic_constructs.observability.verdict_alarms import VerdictAlarms, VerdictQueues
 from stacks.observability.components import Components
 

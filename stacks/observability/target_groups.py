@@ -9,7 +9,7 @@ from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalanc
 
 
 def kong(group: elbv2.ApplicationTargetGroup, *, replicas: int) -> WatchedTargets:
-    """Returns the pods of the gateway, of which one may be missing."""
+    """Return the pods of the gateway, of which one may be missing."""
     least = replicas - 1
     return WatchedTargets(
         group=group.target_group_full_name,
@@ -21,11 +21,11 @@ def kong(group: elbv2.ApplicationTargetGroup, *, replicas: int) -> WatchedTarget
 
 
 def brokers(load_balancer: BrokerLoadBalancer, *, counted: bool) -> Iterator[tuple[str, WatchedTargets]]:
-    """Yields the listeners of both brokers.
+    """Yield the listeners of both brokers.
 
     Args:
         load_balancer: load balancer of the brokers.
-        counted: whether services scale by the depth of a queue, which is read through RabbitMQ's management API.
+        counted: whether services scale by the depth of a queue, for which the management API of RabbitMQ is polled.
     """
     yield (
         "Kafka",

@@ -1,7 +1,6 @@
 """Figures that no template has: what a core, a volume or an instance class carries. Each with its source, or named an assumption."""
 
-from spotmusic_constructs.observability.database_alarms import default_connections
-from spotmusic_constructs.observability.instance_memory import memory_gib
+from spotmusic_constructs.observability.database_alarms import default_connections, memory_gib
 
 KONG_REQUESTS_PER_CORE = 500
 """Requests in a second that a core of Kong carries with our plugins: an assumption until a load test. Kong's own benchmark (Kong

@@ -9,7 +9,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 Severity = Literal["critical", "warning"]
-"""`critical`: listeners notice, or soon will. `warning`: somebody should look this week."""
+"""`critical`: listeners notice, or soon will. `warning`: to be looked at within the week."""
 Thresholds = Mapping[Severity, float]
 MissingData = Literal["breaching", "notBreaching", "missing"]
 
@@ -29,9 +29,9 @@ class MetricSource:
     Args:
         namespace: its namespace, such as `AWS/RDS`.
         name: its name.
-        dimensions: what it is measured of.
-        statistic: how the values of a period become one; percentiles such as `p99` too.
-        period: seconds of a period.
+        dimensions: its dimensions.
+        statistic: statistic of a period, or a percentile such as `p99`.
+        period: seconds.
     """
 
     namespace: str
@@ -48,7 +48,7 @@ class Formula:
     Args:
         expression: metric math over the names in `metrics`.
         metrics: metrics by the lower-case name that the expression gives them.
-        label: what the value is.
+        label: name of the value.
     """
 
     expression: str
@@ -58,13 +58,13 @@ class Formula:
 
 @dataclass(frozen=True, kw_only=True)
 class Audience:
-    """Recipients of alarms, and what every text of an alarm says of its place.
+    """Recipients of alarms, and the place that the text of each alarm names.
 
     Args:
-        topic: topic that gets every alarm.
-        pager: topic that gets critical alarms as well; none when left out.
-        environment: name of the environment, with which every text begins; left out, the text begins with the subject.
-        runbooks: folder or address of the runbooks, without a slash at its end.
+        topic: topic of every alarm.
+        pager: topic of critical alarms; none when left out.
+        environment: name of the environment, the first word of each text; none when left out.
+        runbooks: folder or address of the runbooks, without a trailing slash.
     """
 
     topic: sns.ITopic
@@ -73,17 +73,17 @@ class Audience:
     runbooks: str = "docs/runbooks"
 
     def topics(self, severity: Severity) -> list[str]:
-        """Returns the ARNs of the topics that get an alarm of this severity."""
+        """Return the ARNs of the topics of a severity."""
         pager = [self.pager.topic_arn] if self.pager and severity == "critical" else []
         return [self.topic.topic_arn, *pager]
 
     def text(self, summary: str, *, severity: Severity, runbook: str) -> str:
-        """Returns the description of an alarm.
+        """Return the description of an alarm.
 
         Args:
-            summary: subject, and what is wrong, in a sentence.
-            severity: how bad it is.
-            runbook: name of the runbook without its ending, with `#anchor` where it has several parts.
+            summary: subject and problem, in a sentence.
+            severity: severity of the alarm.
+            runbook: name of the runbook without its suffix, with `#anchor` of the part.
         """
         page, hash_, anchor = runbook.partition("#")
         place = f"[{self.environment}] " if self.environment else ""
@@ -95,18 +95,18 @@ class AlarmRule:
     """Condition and text of an alarm.
 
     Args:
-        name: what is watched, in one CamelCase word; it becomes part of the alarm's name.
-        summary: subject, and what is wrong when it fires, in a sentence: "Database catalogue: its disk is full."
+        name: subject in one CamelCase word, part of the construct id.
+        summary: subject and problem, in a sentence: "Database catalogue: its disk is full."
         watch: metric or formula.
-        thresholds: one alarm for each severity.
-        comparison: how the value stands to the threshold when it fires.
-        periods: periods that are looked at.
-        datapoints: how many of them must be beyond the threshold; all when left out.
-        missing_data: what a period without data counts as. Rates and counts go without data when nothing happens
+        thresholds: threshold of the alarm of each severity.
+        comparison: comparison of the value with the threshold.
+        periods: periods to evaluate.
+        datapoints: periods that must breach the threshold; all when left out.
+        missing_data: treatment of periods without data. Rates and counts have none when nothing happens
             (`notBreaching`); a machine that reports nothing is down (`breaching`).
-        runbook: runbook of this rule, where it is another than that of the other rules.
-        event: whether it counts something that happens once. Such an alarm ends by itself a few minutes later, although nothing is
-            solved: its text says so, and nobody is told that it ended.
+        runbook: runbook of this rule; that of the group when left out.
+        event: whether it counts events. Such an alarm returns to OK minutes later although the problem remains: its text says
+            so, and the change to OK is not published.
     """
 
     name: str
@@ -122,19 +122,19 @@ class AlarmRule:
 
 
 ENDS_BY_ITSELF = "This alarm ends by itself within minutes; the problem does not."
-"""Sentence in the text of alarms on events."""
+"""Sentence in the text of alarms of events."""
 
 
 class AlarmGroup(Construct):
-    """Alarms of one thing, made from rules.
+    """Alarms of one subject.
 
-    Creates an alarm for each rule and severity. Each tells `audience` when it fires and, unless it is of an event, when it is over. Its
+    Creates an alarm for each rule and severity. Each is published to `audience`, and so is its end, unless it counts events. Its
     description names environment, subject, severity and runbook.
 
     Args:
         audience: recipients.
-        runbook: name of the runbook below `audience.runbooks`, without its ending.
-        rules: conditions, each with its text.
+        runbook: name of the runbook below `audience.runbooks`, without its suffix.
+        rules: conditions and texts.
 
     Example:
         AlarmGroup(self, "Uploads", audience=alarms.audience, runbook="uploads", rules=[
@@ -171,7 +171,7 @@ class AlarmGroup(Construct):
 def alarm(
     scope: Construct, construct_id: str, *, rule: AlarmRule, threshold: float, description: str, topics: list[str] | None
 ) -> cloudwatch.CfnAlarm:
-    """Makes one alarm, which tells topics by their ARN; without any it only feeds a composite alarm."""
+    """Create one alarm. Without topics it only feeds a composite alarm."""
     return cloudwatch.CfnAlarm(
         scope,
         construct_id,

@@ -1,4 +1,4 @@
-"""Topics of alarms: one for every alarm, one for what somebody gets up for."""
+"""SNS topics of alarms."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,26 +13,26 @@ from spotmusic_constructs.observability.alarm import Audience
 
 
 class AlarmTopic(Construct):
-    """Two encrypted SNS topics: alarms and budgets of this account publish to the first, critical alarms to the second as well.
+    """Two encrypted SNS topics: one for alarms and budgets of this account, one for critical alarms.
 
     CloudWatch sends no message attributes that a subscription could filter by; a pager subscribes to the second topic instead.
     Creates the topics, their policies and a subscription for each address, which its owner confirms once by the link in a mail.
-    Nobody publishes without TLS. EventBridge is not admitted by name, because it tells SNS nothing that would confine it
-    to this account: rules publish through a role.
+    The policies require TLS. They do not admit EventBridge, whose requests carry no condition key that confines them to this
+    account: rules publish through a role.
 
     Args:
-        key: customer-managed key of the data class "notifications", in the topic's region; its policy must admit the
-            services above (`NOTIFICATIONS` in `secrets/data_keys.py`).
-        emails: addresses that get everything.
-        endpoints: HTTPS addresses of services of on-call that get everything.
-        pagers: HTTPS addresses of services of on-call that get critical alarms only.
-        environment: name of the environment, with which the text of each alarm begins.
+        key: customer-managed key of the data class "notifications", in the topic's region; its policy must admit CloudWatch
+            and AWS Budgets (`NOTIFICATIONS` in `secrets/data_keys.py`).
+        emails: addresses for all alarms.
+        endpoints: HTTPS addresses of on-call services, for all alarms.
+        pagers: HTTPS addresses of on-call services, for critical alarms.
+        environment: name of the environment, the first word of the text of each alarm.
         runbooks: folder or address of the runbooks.
 
     Attributes:
-        topic: topic of everything.
+        topic: topic of all alarms.
         pager: topic of critical alarms.
-        audience: both, for constructs that make alarms.
+        audience: both, for constructs that create alarms.
 
     Example:
         alarms = AlarmTopic(self, "AlarmTopic", key=keys.notifications, emails=["platform@spotmusic.example"])
@@ -53,7 +53,7 @@ class AlarmTopic(Construct):
         super().__init__(scope, construct_id)
         resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key.key_arn)
         sns.CfnTopicPolicy(
-            self, "Policy", topics=[resource.ref], policy_document=_policy(cdk.Stack.of(self), resource.ref, "budgets", "cloudwatch")
+            self, "Policy", topics=[resource.ref], policy_document=topic_policy(cdk.Stack.of(self), resource.ref, "budgets", "cloudwatch")
         )
         for email in emails:
             # The address is part of the id: with a number instead, taking one away would replace all that follow.
@@ -63,13 +63,14 @@ class AlarmTopic(Construct):
 
         urgent = Construct(self, "Pager")
         pager = sns.CfnTopic(urgent, "Resource", kms_master_key_id=key.key_arn)
-        sns.CfnTopicPolicy(urgent, "Policy", topics=[pager.ref], policy_document=_policy(cdk.Stack.of(self), pager.ref, "cloudwatch"))
+        sns.CfnTopicPolicy(urgent, "Policy", topics=[pager.ref], policy_document=topic_policy(cdk.Stack.of(self), pager.ref, "cloudwatch"))
         subscribe_endpoints(urgent, pager.ref, pagers)
         self.pager = sns.Topic.from_topic_arn(urgent, "Handle", pager.ref)
         self.audience = Audience(topic=self.topic, pager=self.pager, environment=environment, runbooks=runbooks)
 
 
-def _policy(stack: cdk.Stack, topic_arn: str, *publishers: str) -> dict[str, Any]:
+def topic_policy(stack: cdk.Stack, topic_arn: str, *publishers: str) -> dict[str, Any]:
+    """Return a policy that requires TLS, and admits AWS services on behalf of this account."""
     this_account = {"StringEquals": {"aws:SourceAccount": stack.account}}
     return {
         "Version": "2012-10-17",

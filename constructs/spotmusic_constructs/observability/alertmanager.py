@@ -1,4 +1,4 @@
-"""Values of Alertmanager: three replicas; every alert goes to the SNS topic of alarms, critical ones soon, often, and to the pager too."""
+"""Values of Alertmanager: three replicas, which publish alerts to the SNS topics of alarms."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,7 @@ _SUBJECTS = (
     "exported_namespace",
     "namespace",
 )
-"""Labels that tell what an alert is about; the first that all alerts of a message share is in its subject."""
+"""Labels of the subject of an alert; the first that all alerts of a message share is in the subject of the message."""
 MESSAGE = (
     "{{ range .Alerts }}{{ .Status }}: {{ .Annotations.summary }}\n{{ .Annotations.description }}\n"
     "Runbook: {{ .Annotations.runbook_url }}\nSince: {{ .StartsAt }}\nLabels: {{ .Labels }}\n\n{{ end }}"
@@ -30,7 +30,7 @@ MESSAGE = (
 
 
 def subject(environment: str) -> str:
-    """Returns the template of the line that names an alert in a mail: environment, state, severity, name, and what it is about."""
+    """Return the template of the subject of a message: environment, state, severity, name and subject of the alert."""
     place = f"[{environment}] " if environment else ""
     named = " ".join(f".CommonLabels.{label}" for label in _SUBJECTS)
     line = f'printf "{place}%s %s: %s %s" (.Status | toUpper) .CommonLabels.severity .CommonLabels.alertname (or {named})'
@@ -40,7 +40,7 @@ def subject(environment: str) -> str:
 def alertmanager_values(
     *, image: Image, audience: Audience, heartbeat_arn: str, region: str, storage_class: str, zones: int
 ) -> dict[str, object]:
-    """Returns the values below `alertmanager`.
+    """Return the values below `alertmanager`.
 
     Args:
         image: image of Alertmanager.
@@ -71,14 +71,14 @@ def alertmanager_values(
 
 
 TELLS: Mapping[Severity, tuple[str, str]] = {"critical": ("10s", "1h"), "warning": ("2m", "12h")}
-"""How long alerts of a severity are collected before the team is told, and after how long it is told again."""
+"""Time in which alerts of a severity are collected before a message, and time after which it is repeated."""
 HEARTBEAT = ("1m", "4m")
 """`group_interval` and `repeat_interval` of Watchdog. Alertmanager repeats at the first group interval after the repeat interval: at
 least once in five minutes, the period of the alarm (`heartbeat.PERIOD_SECONDS`)."""
 ONE_CAUSE = "redpanda|rabbitmq|keycloak|alertmanager"
 """Components whose critical alert explains their warnings: a quorum that is lost has many symptoms."""
 SAME = ("alertname", "namespace", "service", "slo", "exported_namespace", "name", "pod", "persistentvolumeclaim", "poddisruptionbudget")
-"""Labels that tell one thing from another in two severities of one alert."""
+"""Labels that identify the subject in two severities of one alert."""
 
 
 def _config(audience: Audience, heartbeat_arn: str, region: str) -> dict[str, object]:
@@ -91,7 +91,7 @@ def _config(audience: Audience, heartbeat_arn: str, region: str) -> dict[str, ob
     return {
         "global": {"resolve_timeout": "5m"},
         "route": {
-            # An alert of any other severity, or of none, is told like a warning.
+            # An alert of any other severity, or of none, is a warning.
             "receiver": "warning",
             "group_by": ["alertname", "namespace", "service"],
             "group_wait": TELLS["warning"][0],
@@ -129,6 +129,6 @@ def _config(audience: Audience, heartbeat_arn: str, region: str) -> dict[str, ob
 
 
 def volume(storage_class: str, *, gib: int) -> dict[str, object]:
-    """Returns the claim of one volume for each replica."""
+    """Return the claim of one volume for each replica."""
     claim = {"storageClassName": storage_class, "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": f"{gib}Gi"}}}
     return {"volumeClaimTemplate": {"spec": claim}}

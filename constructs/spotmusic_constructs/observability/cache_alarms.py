@@ -11,7 +11,7 @@ CPU_PERCENT: Thresholds = {"warning": 70, "critical": 90}
 MEMORY_PERCENT: Thresholds = {"warning": 80, "critical": 95}
 LAG_SECONDS: Thresholds = {"warning": 1, "critical": 10}
 EVICTIONS: Thresholds = {"warning": 1000}
-"""Keys per minute thrown out to make room: frequent reads that go to the database again."""
+"""Keys per minute. Evicted keys are read from the database again."""
 CONNECTIONS: Thresholds = {"warning": 45_000, "critical": 60_000}
 """A node takes 65,000 clients (ElastiCache user guide, Redis and Valkey configuration)."""
 
@@ -21,11 +21,11 @@ class CacheAlarms(AlarmGroup):
 
     Args:
         audience: recipients.
-        nodes: identifier of each cache cluster in the group, such as `spotmusic-001`.
+        nodes: identifiers of the cache clusters in the group, such as `spotmusic-001`.
         cpu_percent: engine cpu, in percent.
         memory_percent: memory in use, in percent of what data may take.
-        lag_seconds: how far a replica is behind its primary.
-        evictions: keys thrown out per minute.
+        lag_seconds: seconds that a replica is behind its primary.
+        evictions: keys evicted per minute.
         connections: clients of a node.
 
     Example:
@@ -87,7 +87,7 @@ class CacheAlarms(AlarmGroup):
 
 
 def _failover(nodes: Sequence[str]) -> AlarmRule:
-    """Returns the rule on a primary that changes.
+    """Return the rule on a change of the primary.
 
     ElastiCache publishes no events of node-based clusters to EventBridge, and none to encrypted topics (ElastiCache user guide, events
     for node-based clusters; event notifications and Amazon SNS). `IsMaster` is 1 on the primary and 0 on replicas.

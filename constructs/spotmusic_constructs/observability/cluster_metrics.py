@@ -1,11 +1,11 @@
-"""What the operator is told, and what describes the cluster to Prometheus."""
+"""Values of the Prometheus operator, kube-state-metrics and node-exporter."""
 
 from spotmusic_constructs.kubernetes.certificate import INTERNAL_CA
 from spotmusic_constructs.kubernetes.images import Image
 from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER, resources
 
 UNREACHABLE = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy", "coreDns")
-"""What EKS keeps to itself: the control plane, and in Auto Mode also kube-proxy and the resolver, which run on the nodes."""
+"""Components that EKS does not expose: the control plane, and in Auto Mode kube-proxy and the resolver on the nodes."""
 ALERTS = (
     "alertmanager",
     "configReloaders",
@@ -28,7 +28,7 @@ HELM_LABELS = ("name", "owner", "status")
 
 
 def cluster_values(names: dict[str, Image], node_namespace: str | None) -> dict[str, object]:
-    """Returns the values of the operator and of what describes the cluster to Prometheus."""
+    """Return the values of the operator and of the exporters of the cluster."""
     small = resources(cpu="50m", memory="128Mi", limit="256Mi")
     return {
         **{part: {"enabled": False} for part in UNREACHABLE},

@@ -21,7 +21,7 @@ class GraphSpec:
     """A graph of some metrics.
 
     Args:
-        title: what it shows, with its unit.
+        title: subject, with its unit.
         lines: metric or formula by its label.
         region: region of the metrics; the dashboard's when left out.
     """
@@ -45,13 +45,13 @@ class DashboardRow:
 
 
 class ComponentDashboard(Construct):
-    """A dashboard with a row for each component.
+    """CloudWatch dashboard with a row for each component.
 
-    Creates the dashboard. Its times are UTC, as in every log.
+    Creates the dashboard.
 
     Args:
-        rows: components from the viewer inwards.
-        period_seconds: period that graphs are drawn with.
+        rows: components, from the viewer inwards.
+        period_seconds: shortest period of a graph.
 
     Example:
         database = DashboardRow(title="Catalogue database", graphs=[GraphSpec(title="Cpu (%)", lines={"cpu": cpu})])
@@ -101,7 +101,7 @@ def _line(label: str, line: MetricSource | Formula, prefix: str, period: int) ->
     expression = line.expression
     sources = []
     for name, metric in line.metrics.items():
-        # Names are the graph's, and another line may have used them.
+        # Lines of one graph share its names.
         expression = re.sub(rf"\b{name}\b", f"{prefix}{name}", expression)
         options = {"id": f"{prefix}{name}", "visible": False, "stat": metric.statistic, "period": max(period, metric.period)}
         sources.append([*_source(metric), options])

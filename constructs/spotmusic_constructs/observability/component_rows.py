@@ -1,4 +1,4 @@
-"""The dashboard's row of each kind of component."""
+"""Row of the dashboard for each kind of component."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,7 +25,7 @@ def _graph(
 
 
 def edge_row(*, distribution_id: str, web_acl_metric_name: str) -> DashboardRow:
-    """CloudFront and its web ACL."""
+    """Return the row of CloudFront and its web ACL."""
     distribution = {"DistributionId": distribution_id, "Region": "Global"}
     acl = {"WebACL": web_acl_metric_name, "Rule": "ALL"}
     return DashboardRow(
@@ -40,7 +40,7 @@ def edge_row(*, distribution_id: str, web_acl_metric_name: str) -> DashboardRow:
 
 
 def load_balancer_row(*, title: str, load_balancer: str) -> DashboardRow:
-    """An Application Load Balancer."""
+    """Return the row of an Application Load Balancer."""
     dimensions = {"LoadBalancer": load_balancer}
     times = {
         statistic: MetricSource(namespace="AWS/ApplicationELB", name="TargetResponseTime", dimensions=dimensions, statistic=statistic)
@@ -64,7 +64,7 @@ def load_balancer_row(*, title: str, load_balancer: str) -> DashboardRow:
 
 
 def network_load_balancer_row(*, title: str, load_balancer: str) -> DashboardRow:
-    """A Network Load Balancer."""
+    """Return the row of a Network Load Balancer."""
     dimensions = {"LoadBalancer": load_balancer}
     return DashboardRow(
         title=title,
@@ -83,7 +83,7 @@ def network_load_balancer_row(*, title: str, load_balancer: str) -> DashboardRow
 
 
 def service_row(*, name: str, cluster_name: str, service_name: str) -> DashboardRow:
-    """An application service on ECS."""
+    """Return the row of an application service on ECS."""
     dimensions = {"ClusterName": cluster_name, "ServiceName": service_name}
     return DashboardRow(
         title=f"Service {name}",
@@ -96,12 +96,12 @@ def service_row(*, name: str, cluster_name: str, service_name: str) -> Dashboard
 
 
 def queue_row(*, queues: Mapping[str, MetricSource]) -> DashboardRow:
-    """Messages that wait in each queue."""
+    """Return the row of messages that wait in each queue."""
     return DashboardRow(title="Queues", graphs=[GraphSpec(title="Messages that wait", lines=queues)])
 
 
 def database_row(*, title: str, instance_identifier: str) -> DashboardRow:
-    """An RDS instance."""
+    """Return the row of an RDS instance."""
     dimensions = {"DBInstanceIdentifier": instance_identifier}
     return DashboardRow(
         title=title,
@@ -115,7 +115,7 @@ def database_row(*, title: str, instance_identifier: str) -> DashboardRow:
 
 
 def cache_row(*, nodes: Sequence[str]) -> DashboardRow:
-    """A replication group of ElastiCache, a line for each node."""
+    """Return the row of a replication group of ElastiCache, with a line for each node."""
 
     def graph(title: str, name: str, statistic: str) -> GraphSpec:
         lines = {
@@ -137,7 +137,7 @@ def cache_row(*, nodes: Sequence[str]) -> DashboardRow:
 
 
 def kubernetes_row(*, cluster_name: str) -> DashboardRow:
-    """The control plane of an EKS cluster; what runs in it is in Grafana."""
+    """Return the row of the control plane of an EKS cluster. Grafana shows the pods."""
     dimensions = {"ClusterName": cluster_name}
     return DashboardRow(
         title="Kubernetes control plane",
@@ -162,7 +162,7 @@ def kubernetes_row(*, cluster_name: str) -> DashboardRow:
 
 
 def nat_row(*, nat_gateways: Mapping[str, str]) -> DashboardRow:
-    """NAT gateways, a line for each."""
+    """Return the row of NAT gateways, with a line for each."""
 
     def graph(title: str, metric: str) -> GraphSpec:
         lines = {
@@ -182,7 +182,7 @@ def nat_row(*, nat_gateways: Mapping[str, str]) -> DashboardRow:
 
 
 def bucket_row(*, buckets: Mapping[str, str]) -> DashboardRow:
-    """Buckets, a line for each; S3 measures once a day."""
+    """Return the row of buckets, with a line for each. S3 measures once a day."""
 
     def graph(title: str, metric: str, storage: str) -> GraphSpec:
         lines = {
@@ -208,5 +208,5 @@ def bucket_row(*, buckets: Mapping[str, str]) -> DashboardRow:
 
 
 def events_row(*, counts: Mapping[str, MetricSource]) -> DashboardRow:
-    """Events that should never happen: backups, restore tests, deployments, findings, certificates, keys."""
+    """Return the row of events that should never happen, such as failed backups and findings."""
     return DashboardRow(title="Events", graphs=[GraphSpec(title="Events that should never happen", lines=counts)])

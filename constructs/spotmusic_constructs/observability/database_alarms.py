@@ -8,16 +8,46 @@ _GIB = 1024**3
 _MYSQL_BYTES_PER_CONNECTION = 12_582_880
 """RDS for MySQL's default is `max_connections = DBInstanceClassMemory / 12582880` (Amazon RDS user guide, limits for MySQL)."""
 
+_GIB_OF_LARGE = {"m": 8, "r": 16, "t": 8}
+_BELOW_LARGE = {"micro": 8, "small": 4, "medium": 2}
+
 CPU_PERCENT: Thresholds = {"warning": 80, "critical": 95}
 CONNECTION_SHARE: Thresholds = {"warning": 0.7, "critical": 0.9}
 STORAGE_SHARE: Thresholds = {"warning": 0.15, "critical": 0.08}
-"""Storage grows by itself at 10% free (RDS user guide, storage autoscaling): below that it does not, or does not any more."""
+"""RDS adds storage at 10% free (RDS user guide, storage autoscaling). Below that, autoscaling has failed or reached its limit."""
 MEMORY_SHARE: Thresholds = {"warning": 0.1, "critical": 0.05}
 
 
 def default_connections(memory_gib: int) -> int:
-    """Returns the connections that RDS for MySQL admits by default on an instance with this much memory."""
+    """Return the default of `max_connections` of RDS for MySQL for an instance with this much memory."""
     return memory_gib * _GIB // _MYSQL_BYTES_PER_CONNECTION
+
+
+def memory_gib(instance_class: str) -> int:
+    """Return the memory of an RDS instance class in GiB.
+
+    Within a family memory doubles with the size: `large` has 8 GiB for the families t and m and 16 for r, `xlarge` twice as
+    much, `4xlarge` eight times. Source: Amazon RDS user guide, hardware specifications for DB instance classes, 2026-11.
+
+    Args:
+        instance_class: class without the `db.` prefix, such as `r8g.xlarge`.
+
+    Raises:
+        ValueError: unknown family or size.
+
+    Example:
+        memory_gib("r8g.xlarge")  # 32
+    """
+    family, _, size = instance_class.partition(".")
+    large = _GIB_OF_LARGE.get(family[:1])
+    if large is not None:
+        if size in _BELOW_LARGE:
+            return large // _BELOW_LARGE[size]
+        if size == "large":
+            return large
+        if size.endswith("xlarge") and size.removesuffix("xlarge").isdigit() | (size == "xlarge"):
+            return large * 2 * int(size.removesuffix("xlarge") or 1)
+    raise ValueError(f"{instance_class}: its memory is not known. Use a class of the families t, m or r, or name the thresholds.")
 
 
 class DatabaseAlarms(AlarmGroup):
@@ -27,11 +57,11 @@ class DatabaseAlarms(AlarmGroup):
 
     Args:
         audience: recipients.
-        name: name of the database, with which texts begin.
+        name: name of the database, in the text of each alarm.
         instance_identifier: identifier of the instance.
-        storage_gib: storage at creation, in GiB; shares of storage are shares of it.
-        memory_gib: memory of the instance class, in GiB; shares of memory and the default of `max_connections` are of it.
-        max_connections: connections that the parameter group admits; RDS' default for the memory when left out.
+        storage_gib: storage at creation, in GiB.
+        memory_gib: memory of the instance class, in GiB.
+        max_connections: connections that the parameter group allows; the default of RDS when left out.
         cpu_percent: average cpu, in percent.
         connection_share: share of the connections that are open.
         storage_share: share of the storage below which free space is too little.

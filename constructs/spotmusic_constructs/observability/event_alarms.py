@@ -82,15 +82,15 @@ _PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
 
 
 DELETED_TRACKS = 100
-"""Within five minutes. A take-down of one artist stays below; more is a mistake or an attack, and can be undone while versions are kept."""
+"""Tracks in five minutes. A take-down of one artist has fewer. A mistake or an attack can be undone while versions are kept."""
 
 
 class DeletedTracks(AlarmGroup):
-    """Alarm of many tracks that are deleted at once: listeners notice only as edges forget them.
+    """Alarm of many tracks deleted at once. Listeners notice only when the edge caches expire.
 
     Args:
         audience: recipients.
-        log: where deletions of the audio library are recorded (`event_log.deletions`).
+        log: event log with the deletions of the audio library (`event_log.deletions`).
 
     Attributes:
         count: metric of deleted tracks.
@@ -115,14 +115,14 @@ class DeletedTracks(AlarmGroup):
 class EventAlarms(Construct):
     """Alarms of events that should never happen.
 
-    Calls of APIs are events where a trail of CloudTrail records them (Amazon EventBridge user guide, AWS service events via CloudTrail):
-    the account has one, or nobody hears that a key waits for its deletion.
+    API calls become events only if a trail of CloudTrail records them (Amazon EventBridge user guide, AWS service events via
+    CloudTrail). Without a trail there is no alarm of a key that is scheduled for deletion.
 
-    Creates for each kind a metric filter on the log and an alarm, which ends by itself when no further event came for five minutes.
+    Creates for each kind a metric filter on the log and an alarm, which returns to OK after five minutes without an event.
 
     Args:
         audience: recipients.
-        log: where events are recorded.
+        log: event log.
 
     Example:
         EventAlarms(self, "EventAlarms", audience=audience, log=event_log)

@@ -1,4 +1,4 @@
-"""What AWS itself says about the platform: failovers, deployments, backups, findings, announcements."""
+"""Events of AWS services: failovers, deployments, backups, findings, announcements."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,25 +31,25 @@ SOURCES: Mapping[str, Pattern] = {
 
 
 def deletions(bucket_name: str) -> Pattern:
-    """Returns the pattern of objects that somebody deletes from a bucket that sends its events, without those that a lifecycle expires."""
+    """Return the pattern of deletions from a bucket that sends its events, without those by a lifecycle rule."""
     detail = {"bucket": {"name": [bucket_name]}, "reason": ["DeleteObject"]}
     return {"source": ["aws.s3"], "detail-type": ["Object Deleted"], "detail": detail}
 
 
 class EventLog(Construct):
-    """Records events of AWS services in an encrypted log group, and counts those that matter.
+    """Encrypted log group of events of AWS services, with counts.
 
-    Creates the log group `/aws/events/<name>` (EventBridge writes to groups below that prefix only), the policy that lets
-    rules of this account write to it, and a rule for each source.
+    Creates the log group `/aws/events/<name>` (EventBridge requires the prefix), the policy that allows rules of this account
+    to write to it, and a rule for each source.
 
     Args:
-        name: last part of the log group's name.
+        name: last part of the name of the log group.
         key: customer-managed key of the data class "logs".
-        namespace: namespace of the metrics that `count` makes.
-        retention: how long events are kept; a year for security records.
+        namespace: namespace of the metrics of `count`.
+        retention: retention of the events; a year for security records.
         sources: event pattern by the name of its rule.
-        removal_policy: what happens to the log group when its stack goes. The default leaves none behind when its first
-            deployment fails, because its name would stand in the way of the second.
+        removal_policy: removal policy of the log group. The default deletes it when its first deployment fails, because its
+            name would block the second.
 
     Example:
         log = EventLog(self, "EventLog", name="spotmusic-prod", key=keys.logs, namespace="Spotmusic/prod")
@@ -89,11 +89,11 @@ class EventLog(Construct):
             rule.add_resource_dependency(admission)
 
     def count(self, name: str, pattern: str) -> MetricSource:
-        """Counts the events that match a filter pattern of CloudWatch Logs, from now on.
+        """Count the events that match a filter pattern of CloudWatch Logs.
 
         Args:
             name: name of the metric.
-            pattern: what counts.
+            pattern: filter pattern.
 
         Returns:
             The sum of matches in five minutes.

@@ -1,4 +1,4 @@
-"""Alarms of functions that nobody waits for."""
+"""Alarms of Lambda functions without a caller."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audi
 
 @dataclass(frozen=True, kw_only=True)
 class WatchedFunction:
-    """A function, and what it means when it fails.
+    """A function, and the meaning of its failure.
 
     Args:
         function_name: name of the function.
-        summary: subject, and what a failure means, in a sentence.
-        runbook: name of the runbook, without its ending.
-        severity: how bad that is.
+        summary: subject and meaning of a failure, in a sentence.
+        runbook: name of the runbook, without its suffix.
+        severity: severity of a failure.
     """
 
     function_name: str
@@ -26,7 +26,7 @@ class WatchedFunction:
 
 
 class FunctionAlarms(Construct):
-    """Alarms of Lambda functions that run by a schedule or an event: no caller sees them fail.
+    """Alarms of Lambda functions that a schedule or an event invokes.
 
     Args:
         audience: recipients.

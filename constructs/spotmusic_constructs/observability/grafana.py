@@ -1,12 +1,18 @@
-"""Who Grafana is, where it keeps what people make, and who vouches for its users."""
+"""Grafana: two replicas on MySQL, logins through Keycloak alone, and no secret in its configuration."""
 
+import json
 from dataclasses import dataclass
 
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
+from spotmusic_constructs.kubernetes.images import Image
+from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER, resources, spread
+from spotmusic_constructs.kubernetes.reloader import FOLLOWS_ITS_SECRETS
+from spotmusic_constructs.observability.prometheus import Workspace
 
+PORT = 3000
 SERVICE_ACCOUNT = "grafana"
 SECRET = "grafana"  # noqa: S105 the name of a Kubernetes Secret
 TLS = "grafana-tls"
@@ -17,21 +23,28 @@ KEYS = {
     "client_secret": "GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET",
 }
 """Environment variable by key of the Secret."""
+ROLES = (
+    "contains(resource_access.grafana.roles[*], 'admin') && 'Admin' || contains(resource_access.grafana.roles[*], 'editor') && 'Editor'"
+    " || contains(resource_access.grafana.roles[*], 'viewer') && 'Viewer'"
+)
+"""Role in Grafana by role of the client `grafana` in Keycloak. A user without one is denied."""
+PROXY = "127.0.0.1:8005"
+"""Address of the signing proxy: loopback, so that only the pod can use the rights of Grafana."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Grafana:
-    """Who Grafana is, where it keeps what people make, and who vouches for its users.
+    """Addresses, database and secrets of Grafana.
 
     Args:
-        url: address by which the team reaches it; Keycloak sends logins back there. It is not public.
-        realm_url: realm of Keycloak as browsers see it, such as https://spotmusic.example/auth/realms/spotmusic.
-        internal_realm_url: the same realm as pods see it, for the tokens.
+        url: address for the team, and redirect address of logins. It is not public.
+        realm_url: address of the Keycloak realm for browsers, such as https://spotmusic.example/auth/realms/spotmusic.
+        internal_realm_url: address of the realm for pods, for tokens.
         database_host: host of the identity database.
         database_port: its port.
-        database_ca: root certificates of Amazon RDS in PEM, which the database is checked against.
+        database_ca: root certificates of Amazon RDS in PEM.
         database_user: JSON secret with `username`, `password` and `dbname`.
-        admin: JSON secret with `username` and `password` of the administrator, for the day that Keycloak is down.
+        admin: JSON secret with `username` and `password` of the administrator, for use when Keycloak is down.
         clients: JSON secret with the field `grafana`, the secret of the OIDC client.
     """
 
@@ -46,7 +59,7 @@ class Grafana:
     clients: secretsmanager.ISecret
 
     def external_secret(self, namespace: str) -> ExternalSecret:
-        """Returns the Secret that the pods read."""
+        """Return the Secret of the pods."""
         database, admin = self.database_user.secret_arn, self.admin.secret_arn
         return ExternalSecret(
             namespace=namespace,
@@ -67,6 +80,189 @@ class Grafana:
         )
 
     def certificate(self, namespace: str) -> Certificate:
-        """Returns the certificate of Grafana, which brings the internal authority along."""
-        # `localhost` is where the team sees it, at the near end of a tunnel.
+        """Return the certificate of Grafana, with the internal authority."""
+        # The team opens it as `localhost`, through a tunnel.
         return Certificate(namespace=namespace, name=TLS, dns_names=(*service_names("grafana", namespace), "localhost"))
+
+
+def grafana_values(
+    *, grafana: Grafana, namespace: str, workspace: Workspace, image: Image, sidecar: Image, proxy: Image
+) -> dict[str, object]:
+    """Return the values below `grafana`."""
+    return {
+        "fullnameOverride": "grafana",
+        "image": image.parts,
+        "replicas": 2,
+        "annotations": dict(FOLLOWS_ITS_SECRETS),
+        "podDisruptionBudget": {"maxUnavailable": 1},
+        "topologySpreadConstraints": [spread({"app.kubernetes.io/name": "grafana"})],
+        "containerSecurityContext": READ_ONLY_CONTAINER,
+        "resources": resources(cpu="100m", memory="256Mi", limit="512Mi"),
+        # The chart's role reads Secrets as well: see `reader`.
+        "rbac": {"create": False},
+        "serviceAccount": {"create": True, "name": SERVICE_ACCOUNT},
+        "testFramework": {"enabled": False},
+        "initChownData": {"enabled": False},
+        "admin": {"existingSecret": SECRET, "userKey": "admin_user", "passwordKey": "admin_password"},
+        "envValueFrom": {
+            variable: {"secretKeyRef": {"name": SECRET, "key": key}}
+            for key, variable in {**KEYS, "secret_key": "GF_SECURITY_SECRET_KEY"}.items()
+        },
+        "extraSecretMounts": [{"name": "tls", "secretName": TLS, "mountPath": "/etc/grafana-tls", "readOnly": True, "defaultMode": 0o440}],
+        "extraConfigmapMounts": [{"name": "rds-ca", "configMap": "rds-ca", "mountPath": "/etc/rds-ca", "readOnly": True}],
+        "extraEmptyDirMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 the only place beside its data where Grafana writes
+        **{
+            probe: {"httpGet": {"path": "/api/health", "port": "grafana", "scheme": "HTTPS"}}
+            for probe in ("readinessProbe", "livenessProbe")
+        },
+        "service": {"port": 443, "portName": "https"},
+        "serviceMonitor": {
+            "enabled": True,
+            "scheme": "https",
+            "tlsConfig": {
+                "ca": {"secret": {"name": TLS, "key": "ca.crt"}},
+                "serverName": f"grafana.{namespace}.svc",
+            },
+        },
+        "sidecar": _sidecar(sidecar),
+        "additionalDataSources": _data_sources(workspace),
+        # A text that the chart appends to its own containers.
+        "extraContainers": f"- {json.dumps(_signing_proxy(workspace, proxy))}",
+        "grafana.ini": _ini(grafana),
+    }
+
+
+def reader(namespace: str) -> list[dict[str, object]]:
+    """Return the Role and RoleBinding of Grafana's sidecars, which read ConfigMaps of their namespace, and no Secret."""
+    group = "rbac.authorization.k8s.io"
+    metadata = {"name": SERVICE_ACCOUNT, "namespace": namespace}
+    rule = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]}
+    subject = {"kind": "ServiceAccount", **metadata}
+    return [
+        {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": metadata, "rules": [rule]},
+        {
+            "apiVersion": f"{group}/v1",
+            "kind": "RoleBinding",
+            "metadata": metadata,
+            "roleRef": {"apiGroup": group, "kind": "Role", "name": SERVICE_ACCOUNT},
+            "subjects": [subject],
+        },
+    ]
+
+
+def _sidecar(image: Image) -> dict[str, object]:
+    """Return the values of the sidecars, which load dashboards and data sources from ConfigMaps of the namespace."""
+    return {
+        "image": image.parts,
+        "resources": resources(cpu="20m", memory="96Mi", limit="192Mi"),
+        "securityContext": READ_ONLY_CONTAINER,
+        "dashboards": {
+            "enabled": True,
+            # The chart's ALL would need rights on the whole cluster.
+            "searchNamespace": "",
+            "resource": "configmap",
+            "folderAnnotation": "grafana_folder",
+            "provider": {"foldersFromFilesStructure": True, "allowUiUpdates": False},
+            "reloadURL": f"https://localhost:{PORT}/api/admin/provisioning/dashboards/reload",
+            "env": {"REQ_SKIP_TLS_VERIFY": "true"},
+        },
+        "datasources": {
+            "enabled": True,
+            "resource": "configmap",
+            "reloadURL": f"https://localhost:{PORT}/api/admin/provisioning/datasources/reload",
+            "env": {"REQ_SKIP_TLS_VERIFY": "true"},
+        },
+    }
+
+
+def _ini(grafana: Grafana) -> dict[str, object]:
+    openid, internal = (f"{url}/protocol/openid-connect" for url in (grafana.realm_url, grafana.internal_realm_url))
+    return {
+        "paths": {"logs": "/var/lib/grafana/log"},
+        "analytics": {"reporting_enabled": False, "check_for_updates": False, "check_for_plugin_updates": False},
+        "server": {
+            "protocol": "https",
+            "root_url": grafana.url,
+            "cert_file": "/etc/grafana-tls/tls.crt",
+            "cert_key": "/etc/grafana-tls/tls.key",
+        },
+        "database": {
+            "type": "mysql",
+            "host": f"{grafana.database_host}:{grafana.database_port}",
+            "ssl_mode": "true",
+            "ca_cert_path": "/etc/rds-ca/ca.pem",
+            "server_cert_name": grafana.database_host,
+            # Without a number there is no limit, and Keycloak lives in the same instance.
+            "max_open_conn": 20,
+            "max_idle_conn": 5,
+        },
+        "security": {"cookie_secure": True, "cookie_samesite": "lax", "strict_transport_security": True, "disable_gravatar": True},
+        "users": {"allow_sign_up": False},
+        "unified_alerting": {"enabled": False},
+        "auth": {"disable_login_form": True, "oauth_allow_insecure_email_lookup": False},
+        "auth.anonymous": {"enabled": False},
+        "auth.basic": {"enabled": True},
+        "auth.generic_oauth": {
+            "enabled": True,
+            "name": "Keycloak",
+            "client_id": "grafana",
+            "scopes": "openid profile email roles offline_access",
+            "use_pkce": True,
+            "use_refresh_token": True,
+            "allow_sign_up": True,
+            "auth_url": f"{openid}/auth",
+            "token_url": f"{internal}/token",
+            "api_url": f"{internal}/userinfo",
+            "signout_redirect_url": f"{openid}/logout",
+            "tls_client_ca": "/etc/grafana-tls/ca.crt",
+            "login_attribute_path": "preferred_username",
+            "email_attribute_path": "email",
+            "name_attribute_path": "name",
+            "role_attribute_path": ROLES,
+            "role_attribute_strict": True,
+            "skip_org_role_sync": False,
+        },
+    }
+
+
+def _data_sources(workspace: Workspace) -> list[dict[str, object]]:
+    """Return CloudWatch as `cloudwatch`, and the workspace as `history`. The chart adds Prometheus and Alertmanager.
+
+    Grafana 13 does not sign requests to Prometheus, and its plugin for the workspace is not in the image: a proxy in the pod signs.
+    """
+    fixed = {"access": "proxy", "editable": False}
+    return [
+        {
+            **fixed,
+            "name": "CloudWatch",
+            "uid": "cloudwatch",
+            "type": "cloudwatch",
+            "jsonData": {"authType": "default", "defaultRegion": workspace.region},
+        },
+        {
+            **fixed,
+            "name": "Prometheus, 150 days",
+            "uid": "history",
+            "type": "prometheus",
+            "url": f"http://{PROXY}{workspace.path}/",
+            "jsonData": {"httpMethod": "POST", "timeInterval": "30s", "prometheusType": "Prometheus"},
+        },
+    ]
+
+
+def _signing_proxy(workspace: Workspace, image: Image) -> dict[str, object]:
+    """Return the container that signs requests to the workspace with the rights of Grafana's service account.
+
+    It has no probe: the kubelet cannot reach the loopback, and the image has no other program than the proxy.
+
+    Args:
+        workspace: workspace of Amazon Managed Service for Prometheus.
+        image: image of aws-sigv4-proxy.
+    """
+    return {
+        "name": "signing-proxy",
+        "image": f"{image.name}:{image.tag}",
+        "args": ["--name=aps", f"--region={workspace.region}", f"--host={workspace.host}", f"--port={PROXY}", "--log-failed-requests"],
+        "resources": resources(cpu="10m", memory="32Mi", limit="64Mi"),
+        "securityContext": READ_ONLY_CONTAINER,
+    }

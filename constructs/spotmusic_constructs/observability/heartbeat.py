@@ -1,18 +1,20 @@
 """Dead man's switch of Prometheus and Alertmanager."""
 
+import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource
+from spotmusic_constructs.observability.alarm_topic import topic_policy
 
 PERIOD_SECONDS = 300
 SILENT_PERIODS = 3
-"""Periods without a message until the alarm fires; Alertmanager sends one in each (`alertmanager.HEARTBEAT`)."""
+"""Periods without a message before the alarm; Alertmanager sends one in each (`alertmanager.HEARTBEAT`)."""
 
 
 class Heartbeat(Construct):
-    """An encrypted SNS topic that Alertmanager publishes to at all times, and an alarm on its silence.
+    """Encrypted SNS topic for the heartbeat of Alertmanager, and an alarm of its absence.
 
     Creates the topic, its policy, and a critical alarm on `NumberOfMessagesPublished` of the topic; missing data is breaching.
     SNS counts accepted messages. The alarm therefore covers Prometheus, Alertmanager, its Pod Identity, the route to SNS and the
@@ -29,7 +31,7 @@ class Heartbeat(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
         resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key.key_arn)
-        sns.CfnTopicPolicy(self, "Policy", topics=[resource.ref], policy_document=_policy(resource.ref))
+        sns.CfnTopicPolicy(self, "Policy", topics=[resource.ref], policy_document=topic_policy(cdk.Stack.of(self), resource.ref))
         self.topic = sns.Topic.from_topic_arn(self, "Handle", resource.ref)
         silence = AlarmRule(
             name="Silence",
@@ -47,19 +49,3 @@ class Heartbeat(Construct):
             missing_data="breaching",
         )
         AlarmGroup(self, "Alarms", audience=audience, runbook="monitoring", rules=[silence])
-
-
-def _policy(topic_arn: str) -> dict[str, object]:
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "NobodyPublishesWithoutTls",
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "sns:Publish",
-                "Resource": topic_arn,
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            }
-        ],
-    }

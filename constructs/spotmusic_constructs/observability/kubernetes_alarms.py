@@ -1,4 +1,4 @@
-"""Alarms of an EKS cluster as AWS sees it. What runs in it is watched by Prometheus."""
+"""Alarms of the control plane of EKS. Prometheus watches the pods."""
 
 from constructs import Construct
 
@@ -12,12 +12,12 @@ STORAGE_BYTES: Thresholds = {"warning": 6 * _GIB, "critical": 7 * _GIB}
 class KubernetesAlarms(AlarmGroup):
     """Alarms of the control plane: pods without a node, failing API, full database, broken admission webhooks.
 
-    It would tell of a cluster in which Prometheus itself found no node.
+    They work without Prometheus, which may have no node.
 
     Args:
         audience: recipients.
         cluster_name: name of the cluster, Kubernetes 1.28 or later, which publishes its metrics in `AWS/EKS`.
-        unschedulable_pods: pods that found no node for a quarter of an hour.
+        unschedulable_pods: pods without a node for 15 minutes.
         storage_bytes: size of etcd's database.
 
     Example:

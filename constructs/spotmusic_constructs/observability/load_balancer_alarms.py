@@ -18,7 +18,7 @@ MALFORMED_REQUESTS = 100
 
 
 def error_rate(load_balancer: str, *, period: int = 60) -> Formula:
-    """Returns the percentage of requests that a load balancer or its targets answered with 5xx.
+    """Return the percentage of requests that a load balancer or its targets answered with 5xx.
 
     A load balancer without targets answers 503 and counts no request: `RequestCount` has only requests for which a target was
     chosen (CloudWatch metrics for your Application Load Balancer). The errors are then all that was asked, and the result is 100.
@@ -43,15 +43,15 @@ def error_rate(load_balancer: str, *, period: int = 60) -> Formula:
 
 @dataclass(frozen=True, kw_only=True)
 class WatchedTargets:
-    """A target group that always has targets, and what it means when they fail.
+    """A target group that always has targets, and the meaning of their failure.
 
     Args:
         group: full name of the target group (`targetgroup/…`).
-        lost: subject, and what listeners or services notice, in a sentence, when fewer than `minimum_healthy` targets are healthy.
+        lost: subject and consequence, in a sentence, when fewer than `minimum_healthy` targets are healthy.
         failing: the same for one target that fails its health checks.
-        runbook: name of the runbook, without its ending.
-        minimum_healthy: healthy targets below which the first alarm fires: what is left after the loss of a zone.
-        severity: how bad that is.
+        runbook: name of the runbook, without its suffix.
+        minimum_healthy: healthy targets that remain after the loss of a zone; with fewer, the alarm of `lost` fires.
+        severity: severity of `lost`.
     """
 
     group: str

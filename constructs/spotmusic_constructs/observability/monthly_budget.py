@@ -1,4 +1,4 @@
-"""Budgets of the account for a month and for a day, and who is told."""
+"""Budgets of the account for a month and for a day."""
 
 from collections.abc import Mapping
 
@@ -8,15 +8,15 @@ from constructs import Construct
 
 
 class MonthlyBudget(Construct):
-    """A budget of the account for each month, with a word when it is nearly spent and when it will not be enough.
+    """Monthly budget of the account.
 
-    Creates the budget with two notifications to the topic: of what is spent, and of what AWS forecasts for the month.
+    Creates the budget with two notifications: of the actual and of the forecasted cost.
 
     Args:
-        topic: topic that tells the team; its policy and its key must admit `budgets.amazonaws.com`.
+        topic: topic of the notifications; its policy and its key must admit `budgets.amazonaws.com`.
         limit_usd: budget in US dollars a month.
-        actual_percent: share of the budget that is spent.
-        forecast_percent: share of the budget that the month will cost.
+        actual_percent: actual cost, in percent of the budget.
+        forecast_percent: forecasted cost, in percent of the budget.
 
     Example:
         MonthlyBudget(self, "Budget", topic=alarms.topic, limit_usd=25000)
@@ -37,13 +37,13 @@ class MonthlyBudget(Construct):
 
 
 class DailyBudget(Construct):
-    """A budget of the account for each day, which notices a sudden rise weeks before the budget of the month does.
+    """Daily budget of the account, which detects a sudden rise weeks before the monthly budget.
 
-    Creates the budget with one notification to the topic. AWS updates what a day has cost up to three times a day (AWS Cost Management
-    user guide, best practices for budgets), and forecasts no day.
+    Creates the budget with one notification. AWS updates the cost of a day up to three times a day (AWS Cost Management user guide,
+    best practices for budgets), and forecasts no day.
 
     Args:
-        topic: topic that tells the team; its policy and its key must admit `budgets.amazonaws.com`.
+        topic: topic of the notifications; its policy and its key must admit `budgets.amazonaws.com`.
         limit_usd: budget in US dollars a day.
 
     Example:

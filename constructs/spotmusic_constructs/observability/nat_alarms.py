@@ -8,7 +8,7 @@ from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audi
 
 
 class NatGatewayAlarms(AlarmGroup):
-    """Alarms of NAT gateways: connections and packets that do not get out.
+    """Alarms of NAT gateways: failed connections and dropped packets.
 
     Args:
         audience: recipients.

@@ -1,4 +1,4 @@
-"""The logs of pods, kept where they outlive the pods and their nodes."""
+"""Logs of pods in CloudWatch Logs."""
 
 from collections.abc import Sequence
 
@@ -29,8 +29,8 @@ _SERVICE = f"""\
     HTTP_Port {PORT}
     Health_Check On
 """
-# The kubelet names a file <pod>_<namespace>_<container>-<id>.log. Lines of Fluent Bit itself are left out: each would make another.
-# It remembers where it was on the node, so that it goes on there after a restart, and stops reading while nobody takes what it read.
+# The kubelet names a file <pod>_<namespace>_<container>-<id>.log. Lines of Fluent Bit itself are excluded: each would cause another.
+# It stores its position on the node, continues there after a restart, and stops reading while the output blocks.
 _INPUTS = """\
 [INPUT]
     Name tail
@@ -72,20 +72,20 @@ _OUTPUTS = """\
 
 
 class PodLogs(Construct):
-    """Fluent Bit on every node, which sends what pods write to one encrypted log group.
+    """Fluent Bit on every node, which sends the logs of pods to one encrypted log group.
 
-    Creates the log group, the release, and its right by Pod Identity to write to that group alone. It asks the Kubernetes API nothing: a
-    stream is named by namespace, pod and container, which the name of the file on the node says.
+    Creates the log group, the release, and its right by Pod Identity to write to that group alone. It does not use the Kubernetes API: a
+    stream is named by namespace, pod and container, which are in the name of the file on the node.
 
     Args:
         cluster: cluster with a kubectl provider.
         chart: chart `fluent-bit` at one version, with its image.
         images: names of images in our registry.
         key: customer-managed key of logs.
-        retention: how long lines are kept; half a year for records of access (Marco Civil da Internet, article 15).
-        removal_policy: what happens to the log group when its stack goes.
+        retention: retention of the log group; half a year for records of access (Marco Civil da Internet, article 15).
+        removal_policy: removal policy of the log group.
         namespace: existing namespace with Pod Security `privileged`: it reads a folder of the node.
-        after: constructs that must be deployed before: those that make the namespace, and the kinds of Prometheus.
+        after: constructs that must be deployed before: the namespace, and the custom resource definitions of Prometheus.
 
     Example:
         PodLogs(self, "PodLogs", cluster=cluster, chart=versions.FLUENT_BIT, images=registry.images, key=keys.logs, after=[ground])
@@ -129,9 +129,9 @@ class PodLogs(Construct):
             chart=chart,
             release=RELEASE,
             namespace=namespace,
-            # Nodes come and go, and nothing waits for logs.
+            # No other release waits for logs.
             wait=False,
-            # Pods get the identity's credentials only if it was there before them.
+            # Pods get the credentials of the identity only if it exists before them.
             after=[identity, *after],
             values={
                 "fullnameOverride": RELEASE,
@@ -154,12 +154,12 @@ _POD: dict[str, object] = {
     "serviceAccount": {"create": True, "name": RELEASE, "automountServiceAccountToken": False},
     "rbac": {"create": False},
     "priorityClassName": "spotmusic-platform",
-    # Brokers write logs as well, on nodes that nothing else tolerates.
+    # Brokers run on tainted nodes.
     "tolerations": [{"operator": "Exists"}],
     "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%"}},
     "resources": resources(cpu="50m", memory="64Mi", limit="192Mi"),
     "podSecurityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
-    # Only root may read the files of the kubelet. It gets nothing else that root has.
+    # Only root may read the files of the kubelet; it gets no capability of root.
     "securityContext": {
         "runAsUser": 0,
         "privileged": False,

@@ -1,4 +1,4 @@
-"""What Prometheus is told: two replicas, what to scrape, and where samples go for good."""
+"""Values of Prometheus: two replicas, targets, and remote write to the workspace."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class ScrapeTarget:
     path: str = "/metrics"
 
     def to_scrape_config(self) -> dict[str, object]:
-        """Returns Prometheus' scrape configuration."""
+        """Return the scrape configuration of Prometheus."""
         return {
             "job_name": f"ecs-{self.service}",
             "metrics_path": self.path,
@@ -58,12 +58,12 @@ class Workspace:
 
     @property
     def path(self) -> str:
-        """Path of this one on it."""
+        """Path of the workspace."""
         return f"/workspaces/{self.workspace_id}"
 
     @property
     def remote_write_url(self) -> str:
-        """Where samples are written to."""
+        """Address for remote write."""
         return f"https://{self.host}{self.path}/api/v1/remote_write"
 
 
@@ -77,7 +77,7 @@ def prometheus_values(
     storage_gib: int,
     retention_hours: int,
 ) -> dict[str, object]:
-    """Returns the values below `prometheus`; the arguments are those of the construct `KubePrometheusStack`."""
+    """Return the values below `prometheus`; the arguments are those of `KubePrometheusStack`."""
     return {
         "serviceAccount": {"create": True, "name": SERVICE_ACCOUNT},
         # One may go. The chart's default is minAvailable, which cannot be taken back: a budget with both is refused.

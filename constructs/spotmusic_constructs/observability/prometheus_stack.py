@@ -18,8 +18,7 @@ from spotmusic_constructs.observability import grafana as grafana_module
 from spotmusic_constructs.observability.alarm import Audience
 from spotmusic_constructs.observability.alertmanager import alertmanager_values
 from spotmusic_constructs.observability.cluster_metrics import cluster_values
-from spotmusic_constructs.observability.grafana import Grafana
-from spotmusic_constructs.observability.grafana_values import grafana_values, reader
+from spotmusic_constructs.observability.grafana import Grafana, grafana_values, reader
 from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace, prometheus_values
 
 
@@ -27,8 +26,8 @@ class KubePrometheusStack(Construct):
     """Two replicas of Prometheus, three of Alertmanager and two of Grafana, none of them public.
 
     Creates the release, and the rights of its three service accounts by Pod Identity: Prometheus writes to the workspace,
-    Alertmanager publishes to the two topics, Grafana reads CloudWatch and the workspace. The stack makes what `external_secrets` and
-    `certificates` name, and the release comes after. Custom resource definitions come from `PrometheusCrds`, alerts and dashboards from
+    Alertmanager publishes to the two topics, Grafana reads CloudWatch and the workspace. The stack must create `external_secrets` and
+    `certificates` before the release. Custom resource definitions come from `PrometheusCrds`, alerts and dashboards from
     `RulesAndDashboards`.
 
     Args:
@@ -36,10 +35,10 @@ class KubePrometheusStack(Construct):
         chart: kube-prometheus-stack at one version, with its images.
         images: names of images in our registry.
         environment: name of the environment, for the label `cluster` of every sample.
-        workspace: where samples are kept for good.
+        workspace: workspace of Amazon Managed Service for Prometheus.
         audience: recipients of alerts.
-        heartbeat: SNS topic that Alertmanager publishes to at all times (`Heartbeat`).
-        grafana: who Grafana is, its database and its logins.
+        heartbeat: SNS topic of the heartbeat (`Heartbeat`).
+        grafana: addresses, database and secrets of Grafana.
         targets: services outside the cluster to scrape.
         namespace: existing namespace with Pod Security `restricted`.
         node_namespace: existing namespace with Pod Security `privileged` for node-exporter, which needs the host's view; without

@@ -1,6 +1,4 @@
-"""Where Prometheus keeps its samples for good."""
-
-from typing import Any
+"""Workspace of Amazon Managed Service for Prometheus."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_aps as aps
@@ -8,21 +6,21 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from spotmusic_constructs.log_delivery import delivery_policy
 from spotmusic_constructs.observability.prometheus import Workspace
 
 
 class PrometheusWorkspace(Construct):
-    """An encrypted workspace of Amazon Managed Service for Prometheus, with a log of what it refuses.
+    """Encrypted workspace of Amazon Managed Service for Prometheus, with a log of rejected samples.
 
-    Creates the workspace, its log group and the policy that lets the service write there. Samples are kept for 150 days, the
-    service's default.
+    Creates the workspace, its log group and the policy of the log group. The service retains samples for 150 days.
 
     Args:
-        name: name that the console shows, and last part of the log group's name `/aws/vendedlogs/prometheus/<name>`: AWS' own
-            policies for delivered logs know that prefix.
+        name: alias of the workspace, and last part of the name of the log group `/aws/vendedlogs/prometheus/<name>`. Managed
+            policies of AWS for delivered logs contain that prefix.
         key: customer-managed key of the data class "logs", whose policy admits `aps` on behalf of the account.
-        retention: how long log events are kept.
-        removal_policy: what happens to workspace and log group when their stack goes.
+        retention: retention of the log group.
+        removal_policy: removal policy of workspace and log group.
 
     Example:
         workspace = PrometheusWorkspace(self, "Prometheus", name="spotmusic-prod", key=keys.logs)
@@ -50,7 +48,10 @@ class PrometheusWorkspace(Construct):
             removal_policy=removal_policy,
         )
         admission = logs.CfnResourcePolicy(
-            self, "Policy", policy_name=f"{name}-prometheus", policy_document=stack.to_json_string(_policy(stack, log_group.log_group_arn))
+            self,
+            "Policy",
+            policy_name=f"{name}-prometheus",
+            policy_document=delivery_policy(stack, "DeliveriesOfThisAccountWrite", log_group.log_group_arn),
         )
         resource = aps.CfnWorkspace(
             self,
@@ -69,22 +70,5 @@ class PrometheusWorkspace(Construct):
 
     @property
     def workspace(self) -> Workspace:
-        """What the release of Prometheus in the cluster has to know."""
+        """Workspace for the release of Prometheus in the cluster."""
         return Workspace(arn=self.arn, workspace_id=self._workspace_id, region=cdk.Stack.of(self).region)
-
-
-def _policy(stack: cdk.Stack, log_group_arn: str) -> dict[str, Any]:
-    source = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:*"
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "DeliveriesOfThisAccountWrite",
-                "Effect": "Allow",
-                "Principal": {"Service": "delivery.logs.amazonaws.com"},
-                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                "Resource": log_group_arn,
-                "Condition": {"StringEquals": {"aws:SourceAccount": stack.account}, "ArnLike": {"aws:SourceArn": source}},
-            }
-        ],
-    }

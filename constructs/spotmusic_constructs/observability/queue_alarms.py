@@ -10,11 +10,11 @@ from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audi
 
 @dataclass(frozen=True, kw_only=True)
 class QueueWatch:
-    """A queue and how much in it is too much.
+    """A queue and its thresholds.
 
     Args:
         metric: messages that wait in it; reported every minute, even when none does.
-        messages: messages that wait for ten minutes.
+        messages: messages that wait, for ten minutes.
     """
 
     metric: MetricSource
@@ -22,11 +22,11 @@ class QueueWatch:
 
 
 class QueueAlarms(AlarmGroup):
-    """Alarms of queues: messages that nobody takes, or a broker that tells nothing.
+    """Alarms of queues: too many messages wait, or their number is unknown.
 
     Args:
         audience: recipients.
-        queues: what is watched, by the name of the queue.
+        queues: queues by name.
 
     Example:
         QueueAlarms(self, "QueueAlarms", audience=audience,

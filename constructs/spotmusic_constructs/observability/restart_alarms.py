@@ -1,4 +1,4 @@
-"""Alarm of scheduled restarts that did not take place."""
+"""Alarm of scheduled restarts that were not requested."""
 
 from constructs import Construct
 
@@ -6,7 +6,7 @@ from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audi
 
 
 class RestartAlarms(AlarmGroup):
-    """Tells that a schedule gave up asking for a restart. One that was asked for and failed is a failed deployment (`EventAlarms`).
+    """Alarm of a schedule whose last retry failed. A restart that was requested and failed is a failed deployment (`EventAlarms`).
 
     Args:
         audience: recipients.

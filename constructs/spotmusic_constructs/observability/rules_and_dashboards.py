@@ -1,4 +1,4 @@
-"""What Prometheus records and alerts on, what Grafana draws, and who of the team may reach it."""
+"""Rules of Prometheus, dashboards of Grafana, and access to it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,30 +12,30 @@ from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
 from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
 
 TEAM = "spotmusic:grafana"
-"""Group of the cluster whose members may open a tunnel to Grafana, and do nothing else."""
+"""Kubernetes group whose members may open a tunnel to Grafana, and do nothing else."""
 
 Names = Mapping[str, Mapping[str, str]]
-"""Name that a thing has once it is deployed, by what people call it, by what dashboards choose among."""
+"""Deployed name by display name, by choice of a dashboard."""
 
 
 class RulesAndDashboards(Construct):
-    """The release of the chart `monitoring`, and access to the cluster for those who look at Grafana.
+    """Release of the chart `monitoring`, and access to Grafana.
 
-    Creates the release, with a PrometheusRule for each file of rules, a ConfigMap for each dashboard, and a Role that may open a tunnel to
-    Grafana; and an access entry for each role of the team, which gives it nothing but that Role.
+    Creates the release, with a PrometheusRule for each file of rules, a ConfigMap for each dashboard, and a Role for tunnels to Grafana;
+    and an access entry for each IAM role of the team, which grants that Role only.
 
     Args:
         cluster: cluster with a kubectl provider and the kinds of Prometheus.
         chart: our chart `monitoring`, to which the dashboards are added.
-        names: names of what is deployed, by choice of a dashboard: `{"databases": {"catalogue": instance_identifier}}`. The chart's schema
-            says which choices there are.
+        names: names of what is deployed, by choice of a dashboard: `{"databases": {"catalogue": instance_identifier}}`. The schema of the
+            chart lists the choices.
         runbooks: folder or address of the runbooks, which replaces `docs/runbooks` in the rules.
         viewers: ARNs of the IAM roles of the team.
         namespace: namespace of Prometheus and Grafana, whose sidecar reads ConfigMaps of its own namespace.
         after: constructs that must be deployed before.
 
     Raises:
-        ValueError: a choice has nothing to choose among, or a name that would end a choice.
+        ValueError: a choice has no options, or an option contains a comma or a colon.
 
     Example:
         RulesAndDashboards(self, "Rules", cluster=cluster, chart=LocalChart(path=CHARTS / "monitoring"), names=names, viewers=[role_arn])
@@ -62,7 +62,7 @@ class RulesAndDashboards(Construct):
             chart=replace(chart, files={f"dashboards/{name}": text for name, text in dashboard_files().items()}),
             release="rules-and-dashboards",
             namespace=namespace,
-            # Nothing in it becomes ready: it is there at once.
+            # None of its resources has a readiness.
             wait=False,
             timeout=cdk.Duration.minutes(5),
             after=after,
@@ -84,7 +84,7 @@ class RulesAndDashboards(Construct):
 
 
 def _choices(choice: str, among: Mapping[str, str]) -> str:
-    """Writes choices as Grafana's custom variables want them: `label : value, label : value`."""
+    """Return the options in the form of Grafana's custom variables: `label : value, label : value`."""
     wrong = [label for label in among if "," in label or ":" in label]
     if wrong or not among:
         raise ValueError(

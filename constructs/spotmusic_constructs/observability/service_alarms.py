@@ -5,9 +5,9 @@ from constructs import Construct
 from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, Formula, MetricSource, Thresholds
 
 CPU_PERCENT: Thresholds = {"warning": 90}
-"""Scaling holds far less: ten minutes above it mean that the maximum is reached, or that new tasks do not start."""
+"""Scaling keeps it far below. Above it, the maximum is reached, or new tasks do not start."""
 MEMORY_PERCENT: Thresholds = {"warning": 85, "critical": 95}
-"""At 100 the container is killed."""
+"""At 100% the container is killed."""
 
 
 class ServiceAlarms(AlarmGroup):
@@ -15,7 +15,7 @@ class ServiceAlarms(AlarmGroup):
 
     Args:
         audience: recipients.
-        name: name of the service in the environment file, with which texts begin.
+        name: name of the service, in the text of each alarm.
         cluster_name: name of the cluster, which must have Container Insights on.
         service_name: name of the service.
         cpu_percent: average cpu of its tasks, in percent of what they reserved.

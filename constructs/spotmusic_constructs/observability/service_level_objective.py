@@ -1,4 +1,4 @@
-"""A promise to listeners, and alarms on how fast its error budget burns."""
+"""Service level objectives, and alarms of the burn rate of their error budgets."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ _ENDS_EXPERIMENTS = "AWS FIS reads its state and ends the experiment; people hea
 
 @dataclass(frozen=True, kw_only=True)
 class BurnRate:
-    """How fast is too fast, seen in two windows.
+    """Burn rate of an error budget over two windows.
 
     Args:
-        severity: what it means.
-        rate: times the speed at which the budget would last exactly as long as the promise.
-        long_seconds: window that proves that it matters.
-        short_seconds: window that proves that it still goes on.
+        severity: severity of the alarm.
+        rate: multiple of the rate that spends the budget in exactly one month.
+        long_seconds: long window.
+        short_seconds: short window, which ends the alarm soon after the incident.
     """
 
     severity: Severity
@@ -36,11 +36,11 @@ BURN_RATES = (
     BurnRate(severity="critical", rate=14.4, long_seconds=_HOUR, short_seconds=300),
     BurnRate(severity="warning", rate=6, long_seconds=6 * _HOUR, short_seconds=1800),
 )
-"""2% of a month's budget gone in an hour, 5% in six hours. Source: The Site Reliability Workbook, chapter 5, table 5-8."""
+"""2% of a month's budget in an hour, 5% in six hours. Source: The Site Reliability Workbook, chapter 5, table 5-8."""
 
 
 def slow_share(load_balancer: str, seconds: float, *, period: int) -> Formula:
-    """Returns the percentage of requests that a load balancer's targets answered later than `seconds`."""
+    """Return the percentage of requests that the targets of a load balancer answered later than `seconds`."""
     within = MetricSource(
         namespace="AWS/ApplicationELB",
         name="TargetResponseTime",
@@ -54,18 +54,18 @@ def slow_share(load_balancer: str, seconds: float, *, period: int) -> Formula:
 
 
 class ServiceLevelObjective(Construct):
-    """Composite alarms that fire when the error budget of an objective burns too fast.
+    """Composite alarms of the burn rate of an error budget.
 
-    Creates for each burn rate two alarms that tell nobody, one for each window, and a composite alarm that tells the topic when
-    both are beyond it: a short peak does not wake anybody, and an incident that is over does not go on alarming for hours.
+    Creates for each burn rate an alarm without actions for each window, and a composite alarm that is published when both windows
+    exceed the rate. A short peak causes no alarm, and the alarm ends soon after the incident.
 
     Args:
         audience: recipients.
-        broken: subject, and what is wrong, without a full stop: "The Web API fails: its requests end in server errors".
+        broken: subject and problem, without a full stop: "The Web API fails: its requests end in server errors".
         objective_percent: share of requests that must be good, below 100.
-        bad_percent: gives the percentage of bad requests in periods of so many seconds.
-        runbook: name of the runbook, without its ending.
-        burn_rates: how fast is too fast.
+        bad_percent: function from the period in seconds to the percentage of bad requests.
+        runbook: name of the runbook, without its suffix.
+        burn_rates: burn rates with an alarm.
 
     Raises:
         ValueError: the objective leaves no error budget.
@@ -115,7 +115,7 @@ class ServiceLevelObjective(Construct):
             )
 
     def _pace(self, burn: BurnRate) -> str:
-        """Returns what is wrong, in percent of the requests, and what it costs."""
+        """Return the problem in percent of the requests, and the days until the budget is spent."""
         allowed = 100 - self._objective_percent
         hours, days = burn.long_seconds // _HOUR, round(_MONTH_DAYS / burn.rate)
         window = "the last hour" if hours == 1 else f"the last {hours} hours"
@@ -126,10 +126,10 @@ class ServiceLevelObjective(Construct):
         )
 
     def outlasting(self, minutes: int) -> cloudwatch.CfnAlarm:
-        """Makes an alarm that fires when the budget burns at the first rate for longer than so many minutes, and tells nobody.
+        """Create an alarm without actions that fires when the budget burns at the first rate for longer than some minutes.
 
-        It ends experiments: what takes as long as was promised does not set it off. An incident of n minutes touches n + 1 periods of
-        a minute, so that one more has to be bad, of one more still.
+        It stops experiments whose incident outlasts the expected one. An n-minute incident overlaps n + 1 one-minute periods; hence
+        n + 2 of n + 3 datapoints.
         """
         description = (
             f"{self._broken}, for more than {minutes} minutes: AWS FIS ends its experiment. Objective: {self._objective_percent:g}%."
@@ -147,7 +147,7 @@ class ServiceLevelObjective(Construct):
     def _quiet(
         self, name: str, burn: BurnRate, description: str, *, seconds: int, periods: int, datapoints: int, because: str
     ) -> cloudwatch.CfnAlarm:
-        """Makes an alarm that others read."""
+        """Create an alarm without actions."""
         watch, threshold = self._bad_percent(seconds), round(burn.rate * (100 - self._objective_percent), 6)
         rule = AlarmRule(name=name, summary=description, watch=watch, thresholds={}, periods=periods, datapoints=datapoints)
         made = alarm(self, name, rule=rule, threshold=threshold, description=description, topics=None)

@@ -1,4 +1,4 @@
-"""Alarms in a channel of Slack."""
+"""Slack channel of alarms."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ NO_RIGHTS = "AWSDenyAll"
 
 
 class SlackChannel(Construct):
-    """A channel of Slack that shows alarms, and whose members can do nothing in the account.
+    """Slack channel that shows alarms and grants no rights in the account.
 
     Creates the configuration of Amazon Q Developer in chat applications, formerly AWS Chatbot, and its role. The role has no
     rights, so that alarms come without a graph, and the guardrail takes away those that a member's own role would have.

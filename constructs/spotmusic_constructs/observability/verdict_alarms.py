@@ -1,4 +1,4 @@
-"""Alarms of the queues in which verdicts on uploads wait."""
+"""Alarms of the queues of verdicts on uploads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class VerdictQueues:
 
     Args:
         queue: queue of the verdicts.
-        dead_letters: queue of what was received in vain, or could not be delivered.
+        dead_letters: queue of verdicts that failed or could not be delivered.
     """
 
     queue: str
@@ -25,11 +25,11 @@ class VerdictQueues:
 
 
 class VerdictAlarms(AlarmGroup):
-    """Alarms of verdicts that nobody takes, and of dead letters.
+    """Alarms of waiting verdicts and of dead letters.
 
     Args:
         audience: recipients.
-        services: queues by the name of the service that takes the verdicts.
+        services: queues by the name of the service that receives the verdicts.
 
     Example:
         VerdictAlarms(self, "VerdictAlarms", audience=audience, services={"web-api": VerdictQueues(queue=name, dead_letters=dead)})

@@ -1,4 +1,4 @@
-"""An experiment as data: what is done to what, and which alarms end it early."""
+"""Experiments of AWS FIS: actions, targets and stop alarms."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,23 +16,23 @@ LOG_SCHEMA = 2
 """Version of the records (AWS FIS user guide, experiment logging)."""
 
 _VALUE = re.compile(r"[\w\s.:/=+@-]+")
-"""What a parameter of a target may be (AWS FIS API reference, CreateExperimentTemplateTargetInput). CloudFormation's own schema, and with
-it cfn-lint, lets anything pass."""
+"""Valid parameters of a target (AWS FIS API reference, CreateExperimentTemplateTargetInput). CloudFormation's schema, and with
+it cfn-lint, accept any text."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """Which resources an experiment may touch.
+    """Resources that an experiment may affect.
 
     Args:
         resource_type: type by AWS FIS's name, such as `aws:ec2:subnet`.
-        tags: tags that a resource must bear, all of them. Pods have none that AWS FIS reads.
-        parameters: what narrows it further, by AWS FIS's names for the type.
-        filters: values by path of what the service's Describe call answers.
+        tags: tags that a resource must have, all of them. AWS FIS reads none of pods.
+        parameters: further conditions, by AWS FIS's names for the type.
+        filters: values by path in the answer of the service's Describe call.
         selection: `ALL`, or `COUNT(1)` for one at random.
 
     Raises:
-        ValueError: nothing says which, so that everything of the type would be touched; or AWS FIS would refuse a parameter.
+        ValueError: neither tags nor parameters select a resource, or AWS FIS would reject a parameter.
     """
 
     resource_type: str
@@ -51,12 +51,12 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
-    """What is done to a target.
+    """Action on a target.
 
     Args:
         action_id: action of AWS FIS.
         target: the target.
-        target_key: what the action calls it, such as `Subnets`.
+        target_key: name of the target in the action, such as `Subnets`.
         parameters: parameters of the action.
     """
 
@@ -67,20 +67,20 @@ class Action:
 
 
 class Experiment(Construct):
-    """An experiment template of AWS FIS, which does nothing until somebody starts it.
+    """Experiment template of AWS FIS.
 
-    Creates the template. It touches this account only, and writes down what it did.
+    Creates the template. Experiments affect this account only, and are recorded.
 
     Args:
-        description: what is lost, in a sentence.
-        actions: actions by name; all begin at once.
+        description: fault, in a sentence.
+        actions: actions by name; all start at once.
         role: role with the rights of the actions.
-        stop_alarms: alarms of which any ends the experiment, and without any of which it would not be safe.
-        log_group: where its record goes.
-        may_miss: whether an action that finds no target is left out. Where it may not, the experiment fails: nothing would be practised.
+        stop_alarms: alarms of which any stops the experiment; at least one.
+        log_group: log group of the record.
+        may_miss: whether an action without a target is skipped; otherwise the experiment fails.
 
     Raises:
-        ValueError: no alarm would stop it.
+        ValueError: no stop alarm.
 
     Example:
         Experiment(self, "Failover", description="The database fails over", actions={"failover": action}, role=role,

@@ -1,4 +1,4 @@
-"""Where experiments belong: the alarms that end them, and the record of what they did."""
+"""Experiments of an environment, their stop alarms and their record."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,20 +10,21 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from spotmusic_constructs.log_delivery import delivery_policy
 from spotmusic_constructs.resilience.experiment import Action, Experiment
 
 
 class FaultInjection(Construct):
     """Experiments of AWS FIS with the same alarms and one encrypted record.
 
-    Creates the log group and the policy that lets experiments of this account write to it; `add` makes an experiment template.
+    Creates the log group and its policy; `add` creates an experiment template.
 
     Args:
-        name: name of the log group's policy, which CloudWatch Logs demands.
-        stop_alarms: alarms of which any ends an experiment.
+        name: name of the policy of the log group.
+        stop_alarms: alarms of which any stops an experiment.
         key: customer-managed key of the data class "logs".
-        retention: how long records are kept.
-        removal_policy: what happens to the records when their stack goes.
+        retention: retention of the log group.
+        removal_policy: removal policy of the log group.
 
     Example:
         faults = FaultInjection(self, "Faults", name="spotmusic-staging-experiments", stop_alarms=[errors], key=keys.logs)
@@ -46,20 +47,23 @@ class FaultInjection(Construct):
         self._stop_alarms = stop_alarms
         self.log_group = logs.LogGroup(self, "Log", encryption_key=key, retention=retention, removal_policy=removal_policy)
         self._admission = logs.CfnResourcePolicy(
-            self, "LogPolicy", policy_name=name, policy_document=stack.to_json_string(_delivered_from(stack, self.log_group.log_group_arn))
+            self,
+            "LogPolicy",
+            policy_name=name,
+            policy_document=delivery_policy(stack, "ExperimentsOfThisAccountWrite", self.log_group.log_group_arn),
         )
 
     def add(
         self, construct_id: str, *, description: str, actions: Mapping[str, Action], role: iam.IRole, may_miss: bool = False
     ) -> Experiment:
-        """Makes an experiment.
+        """Create an experiment template.
 
         Args:
-            construct_id: its name.
-            description: what is lost, in a sentence.
-            actions: actions by name; all begin at once.
+            construct_id: name of the experiment.
+            description: fault, in a sentence.
+            actions: actions by name; all start at once.
             role: role with the rights of the actions.
-            may_miss: whether an action that finds no target is left out.
+            may_miss: whether an action without a target is skipped.
         """
         experiment = Experiment(
             self,
@@ -76,25 +80,5 @@ class FaultInjection(Construct):
 
 
 def admit_to_cluster(scope: Construct, construct_id: str, *, cluster: str, role: iam.IRole, user: str) -> eks.CfnAccessEntry:
-    """Lets experiments into a cluster as a user of Kubernetes, who may what roles of the cluster say and nothing else."""
+    """Admit experiments to a cluster as a Kubernetes user, whose rights are those of its roles in the cluster."""
     return eks.CfnAccessEntry(scope, construct_id, cluster_name=cluster, principal_arn=role.role_arn, username=user, type="STANDARD")
-
-
-def _delivered_from(stack: cdk.Stack, log_group_arn: str) -> dict[str, object]:
-    """Who writes for AWS FIS: CloudWatch Logs itself (Amazon CloudWatch Logs user guide, logs sent to CloudWatch Logs)."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "ExperimentsOfThisAccountWrite",
-                "Effect": "Allow",
-                "Principal": {"Service": "delivery.logs.amazonaws.com"},
-                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                "Resource": log_group_arn,
-                "Condition": {
-                    "StringEquals": {"aws:SourceAccount": stack.account},
-                    "ArnLike": {"aws:SourceArn": f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:*"},
-                },
-            }
-        ],
-    }

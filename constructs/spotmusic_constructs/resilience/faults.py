@@ -1,7 +1,7 @@
-"""The faults that can be practised, as actions of AWS FIS. Source: its user guide, actions reference and targets, read 2026-11.
+"""Faults as actions of AWS FIS. Source: its user guide, actions reference and targets, read 2026-11.
 
-EKS Auto Mode lets nobody stop or terminate its instances, AWS FIS included (Amazon EKS user guide, managed instances): what a lost
-node takes along is taken away instead, pod by pod and without grace.
+EKS Auto Mode does not allow AWS FIS to stop or terminate its instances (Amazon EKS user guide, managed instances). The loss of a node is
+simulated by deleting its pods without grace.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from spotmusic_constructs.resilience.experiment import PODS, Action, Target
 
 MINUTES = "PT10M"
-"""How long a fault lasts that ends by itself: longer than detection and failover take, shorter than a coffee break."""
+"""Duration of a fault with an end: longer than detection and failover."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,9 +20,9 @@ class Brokers:
     Args:
         cluster: name or ARN of the cluster.
         namespace: their namespace.
-        label: the label that nothing else bears there, as `name=value`. One: AWS FIS refuses the comma between two.
-        service_account: service account of that namespace with which the pod of AWS FIS deletes one.
-        image: image of that pod.
+        label: a label that no other pod of the namespace has, as `name=value`. AWS FIS rejects the comma between two.
+        service_account: service account of the pod of AWS FIS.
+        image: image of the pod of AWS FIS.
     """
 
     cluster: str
@@ -32,11 +32,11 @@ class Brokers:
     image: str
 
     def deleted(self, *, grace_seconds: int | None = None, zone: str | None = None) -> Action:
-        """Returns the loss of one of them.
+        """Return the deletion of one of them.
 
         Args:
-            grace_seconds: seconds that it has to say farewell; its own when left out, 0 as when its node loses power.
-            zone: zone that it runs in; any when left out.
+            grace_seconds: termination grace period; that of the pod when left out, 0 as for a node without power.
+            zone: zone of the pod; any when left out.
         """
         where = {"availabilityZoneIdentifier": zone} if zone else {}
         grace = {} if grace_seconds is None else {"gracePeriodSeconds": str(grace_seconds)}
@@ -64,12 +64,12 @@ class Brokers:
 
 
 def zone_cut_off(zone: str, *, vpc_id: str, tags: Mapping[str, str]) -> Action:
-    """Returns the loss of a zone's network: nothing enters or leaves its subnets."""
+    """Return the loss of the network of a zone: no traffic enters or leaves its subnets."""
     return _cut_off(Target(resource_type="aws:ec2:subnet", tags=tags, parameters={"availabilityZoneIdentifier": zone, "vpc": vpc_id}))
 
 
 def way_out_cut_off(*, vpc_id: str, tags: Mapping[str, str]) -> Action:
-    """Returns the loss of a NAT gateway, by that of the public subnet in which it stands alone."""
+    """Return the loss of a NAT gateway, by that of its public subnet, which has no other resource."""
     return _cut_off(Target(resource_type="aws:ec2:subnet", tags=tags, parameters={"vpc": vpc_id}, selection="COUNT(1)"))
 
 
@@ -79,12 +79,12 @@ def _cut_off(subnets: Target) -> Action:
 
 
 def database_failed_over(identifier: str, *, tags: Mapping[str, str], zone: str | None = None) -> Action:
-    """Returns the loss of a primary database.
+    """Return the failover of a database.
 
     Args:
-        identifier: its identifier: the copy of a restore test bears its tags, and another name.
+        identifier: its identifier: the copy of a restore test has the same tags.
         tags: its tags.
-        zone: zone in which its primary has to stand; whichever when left out.
+        zone: zone of its primary; any when left out.
     """
     where = {"availabilityZoneIdentifiers": zone} if zone else {}
     instance = Target(resource_type="aws:rds:db", tags=tags, parameters=where, filters={"DBInstanceIdentifier": identifier})
@@ -92,7 +92,7 @@ def database_failed_over(identifier: str, *, tags: Mapping[str, str], zone: str 
 
 
 def cache_without_power(zone: str, *, tags: Mapping[str, str]) -> Action:
-    """Returns the loss of the cache's node in a zone; a replica takes over where that was the primary. AWS FIS finds it by tags only."""
+    """Return the loss of the cache node in a zone. AWS FIS finds the cache by tags only."""
     group = Target(resource_type="aws:elasticache:replicationgroup", tags=tags, parameters={"availabilityZoneIdentifier": zone})
     return Action(
         action_id="aws:elasticache:replicationgroup-interrupt-az-power",
@@ -103,6 +103,6 @@ def cache_without_power(zone: str, *, tags: Mapping[str, str]) -> Action:
 
 
 def task_stopped(*, cluster: str, service: str, tags: Mapping[str, str]) -> Action:
-    """Returns the loss of a task of a service on ECS: during a deployment, of its old or its new version."""
+    """Return the stop of a task of a service on ECS: during a deployment, of its old or its new version."""
     task = Target(resource_type="aws:ecs:task", tags=tags, parameters={"cluster": cluster, "service": service}, selection="COUNT(1)")
     return Action(action_id="aws:ecs:stop-task", target_key="Tasks", target=task)

@@ -11,9 +11,8 @@ from aws_cdk.assertions import Template
 from spotmusic_constructs.observability.alarm import ENDS_BY_ITSELF, AlarmGroup, AlarmRule, Audience, Formula, MetricSource
 from spotmusic_constructs.observability.cache_alarms import CacheAlarms
 from spotmusic_constructs.observability.certificate_alarms import CertificateAlarms
-from spotmusic_constructs.observability.database_alarms import DatabaseAlarms, default_connections
+from spotmusic_constructs.observability.database_alarms import DatabaseAlarms, default_connections, memory_gib
 from spotmusic_constructs.observability.function_alarms import FunctionAlarms, WatchedFunction
-from spotmusic_constructs.observability.instance_memory import memory_gib
 from spotmusic_constructs.observability.kubernetes_alarms import KubernetesAlarms
 from spotmusic_constructs.observability.load_balancer_alarms import (
     ApplicationLoadBalancerAlarms,
