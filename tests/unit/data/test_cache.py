@@ -57,19 +57,19 @@ def users(resources: Resources) -> dict[str, dict[str, Any]]:
     return {user["UserName"]: user for user in all_of(resources, "AWS::ElastiCache::User")}
 
 
-def test_redis_is_the_engine_unless_valkey_is_asked_for(minimal: Resources, full: Resources) -> None:
+def test_cache_engine_defaults_to_redis(minimal: Resources, full: Resources) -> None:
     assert (only(minimal, GROUP)["Engine"], only(minimal, GROUP)["EngineVersion"]) == ("redis", "7.1")
     assert (only(full, GROUP)["Engine"], only(full, GROUP)["EngineVersion"]) == ("valkey", "8.2")
     assert only(full, "AWS::ElastiCache::ParameterGroup")["CacheParameterGroupFamily"] == "valkey8"
 
 
 @pytest.mark.parametrize(("engine", "version"), [("redis", "8.0"), ("valkey", "6.2")])
-def test_a_version_that_elasticache_does_not_have_is_refused(engine: str, version: str) -> None:
+def test_cache_rejects_unknown_engine_version(engine: str, version: str) -> None:
     with pytest.raises(ValueError, match=f"no {engine} {version}"):
         synthesized(engine=engine, engine_version=version)
 
 
-def test_nothing_is_plain_on_disk_or_on_the_wire(minimal: Resources) -> None:
+def test_cache_encrypts_at_rest_and_in_transit(minimal: Resources) -> None:
     group = only(minimal, GROUP)
     assert group["AtRestEncryptionEnabled"] is True
     assert group["KmsKeyId"] == KEY
@@ -94,12 +94,12 @@ def test_memory_ends_for_what_may_expire_first(minimal: Resources) -> None:
     assert properties == {"maxmemory-policy": "volatile-lru", "reserved-memory-percent": "25"}
 
 
-def test_the_default_user_is_off_and_may_do_nothing(minimal: Resources) -> None:
+def test_default_cache_user_is_disabled(minimal: Resources) -> None:
     assert users(minimal)["default"]["AccessString"] == "off -@all"
     assert "Passwords" not in users(minimal)["default"]
 
 
-def test_a_user_sees_the_keys_under_its_prefix_only(minimal: Resources) -> None:
+def test_cache_user_reads_own_prefix_only(minimal: Resources) -> None:
     access = users(minimal)["kong"]["AccessString"].split()
     assert [rule for rule in access if rule[0] in "~&"] == ["~ratelimit:*", "&ratelimit:*"]
     assert access[0] == "on"
@@ -113,13 +113,13 @@ def test_passwords_are_references_that_only_cloudformation_resolves(minimal: Res
         assert password["Fn::Join"][1][-1] == ":SecretString:password::}}"
 
 
-def test_the_group_holds_every_user_and_the_cache_takes_the_group(minimal: Resources) -> None:
+def test_cache_uses_group_of_all_users(minimal: Resources) -> None:
     assert len(only(minimal, "AWS::ElastiCache::UserGroup")["UserIds"]) == 3
     (group,) = only(minimal, GROUP)["UserGroupIds"]
     assert minimal[group["Ref"]]["Type"] == "AWS::ElastiCache::UserGroup"
 
 
-def test_users_of_redis_work_for_valkey_so_that_the_engine_can_change(full: Resources) -> None:
+def test_cache_users_survive_engine_change(full: Resources) -> None:
     assert {user["Engine"] for user in users(full).values()} == {"redis"}
 
 
@@ -130,7 +130,7 @@ def test_ids_are_what_elasticache_takes() -> None:
     assert len(set(ids)) == 2
 
 
-def test_every_password_rotates_every_month_after_the_cache_stands(minimal: Resources) -> None:
+def test_cache_passwords_rotate_monthly(minimal: Resources) -> None:
     schedules = [r for r in minimal.values() if r["Type"] == "AWS::SecretsManager::RotationSchedule"]
     group = next(id_ for id_, r in minimal.items() if r["Type"] == GROUP)
     assert len(schedules) == 2

@@ -39,7 +39,7 @@ def no_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
 
 
-def test_the_new_password_is_accepted_beside_the_current_one(cache: ModuleType) -> None:
+def test_rotation_keeps_current_password_valid(cache: ModuleType) -> None:
     elasticache = FakeElastiCache(polls=3)
     store = cache.store(elasticache, lambda _pending: None, lambda: 600)
     for _ in range(2):
@@ -47,20 +47,20 @@ def test_the_new_password_is_accepted_beside_the_current_one(cache: ModuleType) 
         assert elasticache.passwords == ["second", "first"]
 
 
-def test_it_gives_up_before_its_time_is_over(cache: ModuleType) -> None:
+def test_cache_handler_stops_before_timeout(cache: ModuleType) -> None:
     store = cache.store(FakeElastiCache(polls=1000), lambda _pending: None, lambda: 9)
     with pytest.raises(cache.CacheError, match="not active yet"):
         store.accept(CURRENT, PENDING)
 
 
-def test_it_proves_the_pending_password(cache: ModuleType) -> None:
+def test_cache_handler_tests_pending_password(cache: ModuleType) -> None:
     tried: list[str] = []
     cache.store(FakeElastiCache(), lambda pending: tried.append(pending["password"]), lambda: 600).prove(PENDING)
     assert tried == ["second"]
 
 
 @pytest.mark.parametrize(("reply", "refused"), [(b"+OK\r\n", False), (b"-WRONGPASS invalid username-password pair\r\n", True), (b"", True)])
-def test_it_speaks_the_protocol_of_redis(cache: ModuleType, reply: bytes, refused: bool) -> None:
+def test_cache_handler_sends_redis_protocol(cache: ModuleType, reply: bytes, refused: bool) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(reply)

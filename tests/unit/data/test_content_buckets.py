@@ -41,19 +41,19 @@ def test_only_cloudfront_of_this_account_reads(minimal: Resources) -> None:
     assert allowed["Condition"]["ArnLike"]["AWS:SourceArn"] == "arn:aws:cloudfront::111122223333:distribution/*"
 
 
-def test_nobody_comes_without_tls_1_2(minimal: Resources) -> None:
+def test_content_bucket_requires_tls_1_2(minimal: Resources) -> None:
     conditions = [s["Condition"] for s in statements(minimal).values() if s["Effect"] == "Deny"]
     assert {"Bool": {"aws:SecureTransport": "false"}} in conditions
     assert {"NumericLessThan": {"s3:TlsVersion": 1.2}} in conditions
 
 
-def test_it_is_encrypted_with_our_key_and_asks_for_it_seldom(minimal: Resources) -> None:
+def test_content_bucket_uses_bucket_key(minimal: Resources) -> None:
     (rule,) = only(minimal, BUCKET)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"] == {"KMSMasterKeyID": KEY, "SSEAlgorithm": "aws:kms"}
     assert rule["BucketKeyEnabled"] is True
 
 
-def test_every_version_is_kept_and_every_access_is_logged(minimal: Resources) -> None:
+def test_content_bucket_is_versioned_and_logged(minimal: Resources) -> None:
     bucket = only(minimal, BUCKET)
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert bucket["LoggingConfiguration"]["DestinationBucketName"] == "logs"
@@ -64,25 +64,25 @@ def test_continuous_backups_hear_of_every_change(minimal: Resources) -> None:
     assert only(minimal, BUCKET)["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
 
 
-def test_nothing_in_it_is_public_or_another_owners(minimal: Resources) -> None:
+def test_content_bucket_blocks_public_access_and_acls(minimal: Resources) -> None:
     bucket = only(minimal, BUCKET)
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
 
 
-def test_what_was_replaced_is_gone_after_the_days_given(full: Resources) -> None:
+def test_content_bucket_deletes_noncurrent_versions(full: Resources) -> None:
     (rule,) = only(full, BUCKET)["LifecycleConfiguration"]["Rules"]
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 3}
     assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
 
 
-def test_tracks_move_to_intelligent_tiering_on_the_day_they_arrive() -> None:
+def test_audio_library_uses_intelligent_tiering_immediately() -> None:
     (rule,) = only(synthesized(AudioLibrary), BUCKET)["LifecycleConfiguration"]["Rules"]
     assert rule["Transitions"] == [{"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 0}]
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90}
 
 
-def test_it_outlives_its_stack_unless_told_otherwise(minimal: Resources, full: Resources) -> None:
+def test_content_bucket_is_retained_by_default(minimal: Resources, full: Resources) -> None:
     assert whole(minimal, BUCKET)["DeletionPolicy"] == whole(minimal, BUCKET)["UpdateReplacePolicy"] == "Retain"
     assert whole(full, BUCKET)["DeletionPolicy"] == "Delete"
     assert not any(resource["Type"].startswith("Custom::") for resource in full.values())

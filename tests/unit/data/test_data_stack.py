@@ -57,19 +57,19 @@ def disposable() -> Resources:
     return resources_of(settings.model_copy(update={"data": data}))
 
 
-def test_what_holds_data_has_an_id_that_never_changes(prod: Resources) -> None:
+def test_stateful_resources_have_frozen_ids(prod: Resources) -> None:
     found = {id_[:-8]: r["Type"] for id_, r in prod.items() if r["Type"] in set(FROZEN.values())}
     assert found == FROZEN
 
 
-def test_no_value_from_another_stack_can_be_unknown_when_a_change_set_is_made(prod: Resources) -> None:
+def test_data_stack_names_are_known_before_deployment(prod: Resources) -> None:
     text = json.dumps(prod)
     assert "Fn::ImportValue" in text
     assert "Fn::GetStackOutput" not in text
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_every_service_that_talks_to_a_store_has_a_user_there(environment: str) -> None:
+def test_services_have_users_in_their_stores(environment: str) -> None:
     settings = sample_of(environment)
     data = stack_of(settings)
 
@@ -81,12 +81,12 @@ def test_every_service_that_talks_to_a_store_has_a_user_there(environment: str) 
     assert set(data.cache.users) == talking_to("cache") | {"kong"}
 
 
-def test_production_locks_its_vault_for_good_and_others_do_not(prod: Resources, dev: Resources) -> None:
+def test_production_vault_is_locked(prod: Resources, dev: Resources) -> None:
     assert all_of(prod, "AWS::Backup::BackupVault")[0]["LockConfiguration"]["ChangeableForDays"] == 7
     assert "ChangeableForDays" not in all_of(dev, "AWS::Backup::BackupVault")[0]["LockConfiguration"]
 
 
-def test_backups_cover_databases_and_buckets_but_not_uploads(prod: Resources) -> None:
+def test_backup_plan_excludes_uploads(prod: Resources) -> None:
     (selected,) = [
         s["BackupSelection"] for s in all_of(prod, "AWS::Backup::BackupSelection") if s["BackupSelection"]["SelectionName"] == "Data"
     ]
@@ -107,13 +107,13 @@ def test_only_pages_of_the_domain_upload(prod: Resources, dev: Resources) -> Non
     assert origins(dev) == []
 
 
-def test_data_goes_with_its_stack_only_where_the_environment_says_so_twice(dev: Resources, disposable: Resources) -> None:
+def test_data_deletion_requires_two_settings(dev: Resources, disposable: Resources) -> None:
     kinds = set(FROZEN.values()) | {"AWS::SecretsManager::Secret"}
     assert {r["DeletionPolicy"] for r in dev.values() if r["Type"] in kinds} == {"Retain", "RetainExceptOnCreate", "Snapshot"}
     assert {r["DeletionPolicy"] for r in disposable.values() if r["Type"] in kinds} == {"Delete"}
 
 
-def test_the_logs_have_the_name_that_waf_demands(prod: Resources) -> None:
+def test_log_bucket_has_waf_prefix(prod: Resources) -> None:
     (name,) = [b["BucketName"] for b in all_of(prod, "AWS::S3::Bucket") if "BucketName" in b]
     prefix, creation = name["Fn::Join"][1]
     assert prefix == "aws-waf-logs-spotmusic-prod-111122223333-"

@@ -21,14 +21,14 @@ def minimal() -> Resources:
     return synthesized()
 
 
-def test_rds_tells_of_what_somebody_has_to_read(minimal: Resources) -> None:
+def test_database_events_cover_reviewed_categories(minimal: Resources) -> None:
     subscription = only(minimal, "AWS::RDS::EventSubscription")
     assert subscription["SourceType"] == "db-instance"
     assert subscription["SourceIds"] == ["catalogue"]
     assert set(subscription["EventCategories"]) >= {"failover", "failure", "low storage", "maintenance"}
 
 
-def test_only_rds_of_this_account_writes_and_only_over_tls(minimal: Resources) -> None:
+def test_event_topic_admits_own_rds_over_tls(minimal: Resources) -> None:
     found = statements(minimal, "AWS::SNS::TopicPolicy")
     allowed = found["DatabasesOfThisAccountTell"]
     assert allowed["Principal"] == {"Service": "events.rds.amazonaws.com"}

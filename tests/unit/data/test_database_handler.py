@@ -47,9 +47,7 @@ def rotate(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL, token: 
         database.rotate(message, secrets, database.store(secrets, mysql.connect))
 
 
-def test_every_user_may_do_anything_in_its_own_database_and_nothing_elsewhere(
-    database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL
-) -> None:
+def test_database_user_has_rights_in_own_database(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
     database.on_cloudformation(event(), secrets, mysql.connect)
     assert mysql.databases == {"playback", "web-api"}
     assert mysql.accounts["playback"] == Account(primary="first", requires_ssl=True, grants={"playback": {"ALL PRIVILEGES"}})
@@ -93,17 +91,13 @@ def test_creating_users_that_exist_changes_nothing(database: ModuleType, secrets
     assert mysql.accounts == before
 
 
-def test_a_user_whose_secret_is_new_gets_its_password_and_keeps_the_old_one(
-    database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL
-) -> None:
+def test_new_secret_adds_second_password(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
     mysql.accounts["playback"] = Account(primary="from-before-the-restore")
     database.on_cloudformation(event(), secrets, mysql.connect)
     assert mysql.accounts["playback"].accepted == {"first", "from-before-the-restore"}
 
 
-def test_a_user_that_is_not_wanted_any_more_is_locked_and_comes_back_with_its_data(
-    database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL
-) -> None:
+def test_removed_database_user_is_locked(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
     database.on_cloudformation(event(), secrets, mysql.connect)
     fewer = {"Secrets": [PLAYBACK], "Users": ["playback"]}
     both = event()["ResourceProperties"]
@@ -119,7 +113,7 @@ def test_a_user_that_is_not_wanted_any_more_is_locked_and_comes_back_with_its_da
     mysql.connect("web-api", "first", "web-api")
 
 
-def test_a_user_that_never_was_is_no_failure(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
+def test_locking_unknown_user_succeeds(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
     old = {"Users": ["playback", "web-api", "forgotten"]}
     database.on_cloudformation({**event("Update"), "OldResourceProperties": old}, secrets, mysql.connect)
     assert "forgotten" not in mysql.accounts
@@ -132,14 +126,14 @@ def test_deleting_drops_nothing_and_needs_no_database(database: ModuleType, secr
     database.on_cloudformation(event("Delete"), secrets, unreachable)
 
 
-def test_a_name_that_is_no_name_never_reaches_mysql(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
+def test_database_handler_rejects_invalid_names(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
     secrets.values[WEB, "v1"]["dbname"] = "x`; DROP DATABASE playback; --"
     with pytest.raises(ValueError, match="no name of a database"):
         database.on_cloudformation(event(), secrets, mysql.connect)
     assert not any("DROP" in statement for statement in mysql.statements)
 
 
-def test_the_password_before_stays_valid_until_the_next_rotation(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
+def test_previous_password_is_valid_until_next_rotation(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
     database.on_cloudformation(event(), secrets, mysql.connect)
     rotate(database, secrets, mysql, "v2")
     assert mysql.accounts["playback"].accepted == {"first", "made-1"}
@@ -154,9 +148,7 @@ def test_setting_twice_leaves_the_current_password_valid(database: ModuleType, s
     assert mysql.accounts["playback"].accepted == {"first", "made-1"}
 
 
-def test_a_rotation_that_broke_off_never_shuts_out_who_holds_the_current_password(
-    database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL
-) -> None:
+def test_interrupted_rotation_keeps_current_password(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
     database.on_cloudformation(event(), secrets, mysql.connect)
     rotate(database, secrets, mysql, "v2", "create set")
     for token in ("v3", "v4"):

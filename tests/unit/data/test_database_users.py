@@ -45,7 +45,7 @@ def full() -> Resources:
     return resources_of(stack)
 
 
-def test_a_secret_tells_all_that_a_client_needs(minimal: Resources) -> None:
+def test_database_secret_has_connection_fields(minimal: Resources) -> None:
     secret = only(minimal, "AWS::SecretsManager::Secret")
     generated = secret["GenerateSecretString"]
     assert json.loads(generated["SecretStringTemplate"]) == {
@@ -58,7 +58,7 @@ def test_a_secret_tells_all_that_a_client_needs(minimal: Resources) -> None:
     assert secret["KmsKeyId"] == KEY
 
 
-def test_every_password_rotates_every_month_but_not_at_once(full: Resources) -> None:
+def test_database_passwords_rotate_monthly(full: Resources) -> None:
     schedules = all_of(full, "AWS::SecretsManager::RotationSchedule")
     assert len(schedules) == 2
     for schedule in schedules:
@@ -66,19 +66,19 @@ def test_every_password_rotates_every_month_but_not_at_once(full: Resources) -> 
         assert schedule["RotateImmediatelyOnUpdate"] is False
 
 
-def test_a_password_is_proved_only_after_its_user_exists(minimal: Resources) -> None:
+def test_rotation_waits_for_database_user(minimal: Resources) -> None:
     resource = next(id_ for id_, r in minimal.items() if r["Type"] == "Custom::DatabaseUsers")
     assert resource in whole(minimal, "AWS::SecretsManager::RotationSchedule")["DependsOn"]
 
 
-def test_users_are_made_again_when_the_database_was_replaced(minimal: Resources) -> None:
+def test_database_users_follow_replaced_database(minimal: Resources) -> None:
     resource = only(minimal, "Custom::DatabaseUsers")
     assert resource["Host"] == "db.example"
     assert resource["Users"] == ["playback"]
     assert len(resource["Secrets"]) == 1
 
 
-def test_the_function_reads_the_master_and_writes_its_users_only(minimal: Resources) -> None:
+def test_credentials_function_has_least_rights(minimal: Resources) -> None:
     policy = only(minimal, "AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
     rights = {str(s["Resource"]): s["Action"] for s in policy}
     secret = next(id_ for id_, r in minimal.items() if r["Type"] == "AWS::SecretsManager::Secret")
@@ -87,7 +87,7 @@ def test_the_function_reads_the_master_and_writes_its_users_only(minimal: Resour
     assert not {"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"} & set(rights["*"])
 
 
-def test_only_secrets_manager_of_this_account_calls_it(minimal: Resources) -> None:
+def test_credentials_function_admits_own_secrets_manager(minimal: Resources) -> None:
     permission = only(minimal, "AWS::Lambda::Permission")
     assert permission["Principal"] == "secretsmanager.amazonaws.com"
     assert permission["SourceAccount"] == "111122223333"
@@ -104,12 +104,12 @@ def test_secrets_outlive_their_stack_unless_told_otherwise(minimal: Resources, f
     assert {r["DeletionPolicy"] for r in full.values() if r["Type"] == "AWS::SecretsManager::Secret"} == {"Delete"}
 
 
-def test_a_name_that_mysql_would_not_take_is_refused() -> None:
+def test_database_users_reject_invalid_names() -> None:
     with pytest.raises(ValueError, match="longer than the 32 characters"):
         users(new_stack(), {"x" * 33: "x"})
 
 
-def test_a_database_that_nobody_uses_yet_needs_no_user() -> None:
+def test_database_without_services_has_no_users() -> None:
     stack = new_stack()
     assert users(stack, {}).secrets == {}
     assert all_of(resources_of(stack), "AWS::SecretsManager::RotationSchedule") == []
@@ -123,7 +123,7 @@ def assets(outdir: Path) -> dict[str, Path]:
     return {path.name: path for path in outdir.glob("asset.*")}
 
 
-def test_the_asset_is_the_same_everywhere_and_holds_the_library(tmp_path: Path) -> None:
+def test_credentials_asset_contains_pymysql(tmp_path: Path) -> None:
     one, two = assets(tmp_path / "one"), assets(tmp_path / "two")
     assert one.keys() == two.keys()
     (folder,) = one.values()

@@ -24,7 +24,7 @@ def full() -> Resources:
     return resources_of(stack)
 
 
-def test_logs_are_kept_for_a_year_and_then_go(minimal: Resources) -> None:
+def test_log_bucket_deletes_after_one_year(minimal: Resources) -> None:
     (rule,) = only(minimal, BUCKET)["LifecycleConfiguration"]["Rules"]
     assert rule["ExpirationInDays"] == 365
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
@@ -38,12 +38,12 @@ def test_logs_with_queries_go_after_a_week() -> None:
     assert rule["ExpirationInDays"] + rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 7
 
 
-def test_load_balancers_can_write_because_it_is_encrypted_with_keys_of_s3(minimal: Resources) -> None:
+def test_log_bucket_uses_s3_managed_keys(minimal: Resources) -> None:
     (rule,) = only(minimal, BUCKET)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
 
 
-def test_nothing_in_it_is_public_or_another_owners(minimal: Resources) -> None:
+def test_log_bucket_blocks_public_access_and_acls(minimal: Resources) -> None:
     bucket = only(minimal, BUCKET)
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
@@ -62,39 +62,39 @@ def test_only_log_services_of_this_account_write(minimal: Resources) -> None:
     assert all("111122223333" in str(allowed[sid]["Condition"]) for sid in services)
 
 
-def test_cloudfront_delivers_from_the_region_that_it_lives_in(minimal: Resources) -> None:
+def test_log_bucket_admits_deliveries_of_edge_region(minimal: Resources) -> None:
     source = statements(minimal)["LogDeliveryWrites"]["Condition"]["ArnLike"]["aws:SourceArn"]
     assert source == "arn:aws:logs:*:111122223333:*"
 
 
-def test_the_account_of_aws_that_writes_for_load_balancers_writes_only_under_our_number(minimal: Resources) -> None:
+def test_load_balancer_logs_use_account_prefix(minimal: Resources) -> None:
     old = statements(minimal)["LoadBalancerLogsOfOldRegions"]
     assert "507241528517" in str(old["Principal"])  # sa-east-1 (Elastic Load Balancing user guide, access logs)
     assert old["Resource"]["Fn::Join"][1][-1] == "/*AWSLogs/111122223333/*"
 
 
-def test_a_region_that_is_not_known_yet_needs_no_such_account() -> None:
+def test_unresolved_region_has_no_log_account() -> None:
     stack = cdk.Stack(cdk.App(), "anywhere")
     LogBucket(stack, "Logs")
     assert "LoadBalancerLogsOfOldRegions" not in statements(resources_of(stack))
 
 
-def test_it_has_the_name_that_waf_demands(full: Resources) -> None:
+def test_log_bucket_requires_waf_prefix(full: Resources) -> None:
     assert only(full, BUCKET)["BucketName"] == "aws-waf-logs-example"
 
 
-def test_it_outlives_its_stack_unless_told_otherwise(minimal: Resources, full: Resources) -> None:
+def test_log_bucket_is_retained_by_default(minimal: Resources, full: Resources) -> None:
     assert whole(minimal, BUCKET)["DeletionPolicy"] == whole(minimal, BUCKET)["UpdateReplacePolicy"] == "Retain"
     assert whole(full, BUCKET)["DeletionPolicy"] == "Delete"
 
 
-def test_nobody_can_change_its_policy_from_another_stack() -> None:
+def test_log_bucket_policy_is_complete() -> None:
     stack = new_stack()
     logs = LogBucket(stack, "Logs")
     added = logs.bucket.add_to_resource_policy(iam.PolicyStatement(principals=[iam.AnyPrincipal()], actions=["s3:*"], resources=["*"]))
     assert not added.statement_added
 
 
-def test_records_of_access_are_kept_for_six_months_at_least() -> None:
+def test_access_logs_are_kept_six_months() -> None:
     with pytest.raises(ValueError, match="185 or more"):
         LogBucket(new_stack(), "Logs", retention_days=90)

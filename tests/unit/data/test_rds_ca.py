@@ -7,6 +7,6 @@ def test_a_region_has_its_three_roots() -> None:
     assert rds_ca("sa-east-1").count("-----BEGIN CERTIFICATE-----") == 3
 
 
-def test_a_region_that_is_not_here_is_refused_with_what_to_do() -> None:
+def test_rds_authority_rejects_unknown_region() -> None:
     with pytest.raises(ValueError, match=r"Save https://truststore\.pki\.rds\.amazonaws\.com/xx-moon-1/xx-moon-1-bundle\.pem"):
         rds_ca("xx-moon-1")

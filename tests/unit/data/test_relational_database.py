@@ -57,32 +57,32 @@ def full() -> Resources:
     return resources_of(stack)
 
 
-def test_everything_it_keeps_is_encrypted_with_our_key(minimal: Resources) -> None:
+def test_database_is_encrypted_with_customer_key(minimal: Resources) -> None:
     instance = only(minimal, INSTANCE)
     assert instance["StorageEncrypted"] is True
     assert instance["KmsKeyId"] == instance["PerformanceInsightsKMSKeyId"] == instance["MasterUserSecret"]["KmsKeyId"] == KEY
 
 
-def test_it_is_maintained_when_the_stack_says(minimal: Resources, full: Resources) -> None:
+def test_database_has_maintenance_window(minimal: Resources, full: Resources) -> None:
     assert only(minimal, INSTANCE)["PreferredMaintenanceWindow"] == "mon:08:00-mon:09:00"
     assert only(full, INSTANCE)["PreferredMaintenanceWindow"] == "wed:06:30-wed:07:30"
 
 
-def test_rds_makes_the_password_of_a_master_that_nobody_guesses(minimal: Resources) -> None:
+def test_rds_manages_master_password(minimal: Resources) -> None:
     instance = only(minimal, INSTANCE)
     assert instance["ManageMasterUserPassword"] is True
     assert "MasterUserPassword" not in instance
     assert instance["MasterUsername"] not in {"admin", "root", "mysql", "rdsadmin"}
 
 
-def test_it_stands_where_only_its_clients_reach_it(minimal: Resources) -> None:
+def test_database_is_private(minimal: Resources) -> None:
     instance = only(minimal, INSTANCE)
     assert instance["PubliclyAccessible"] is False
     assert instance["VPCSecurityGroups"] == ["sg-database"]
     assert only(minimal, "AWS::RDS::DBSubnetGroup")["SubnetIds"] == ["subnet-4", "subnet-5", "subnet-6"]
 
 
-def test_nobody_connects_without_tls_1_2(minimal: Resources) -> None:
+def test_database_requires_tls_1_2(minimal: Resources) -> None:
     parameters = only(minimal, "AWS::RDS::DBParameterGroup")["Parameters"]
     assert parameters["require_secure_transport"] == "1"
     assert parameters["tls_version"] == "TLSv1.2,TLSv1.3"
@@ -92,7 +92,7 @@ def test_keycloak_can_migrate(minimal: Resources) -> None:
     assert only(minimal, "AWS::RDS::DBParameterGroup")["Parameters"]["sql_generate_invisible_primary_key"] == "0"
 
 
-def test_logs_hold_errors_slow_queries_and_who_came_but_no_statements(minimal: Resources) -> None:
+def test_database_logs_exclude_statements(minimal: Resources) -> None:
     assert only(minimal, INSTANCE)["EnableCloudwatchLogsExports"] == ["error", "slowquery", "audit"]
     assert only(minimal, "AWS::RDS::DBParameterGroup")["Parameters"]["general_log"] == "0"
     (option,) = only(minimal, "AWS::RDS::OptionGroup")["OptionConfigurations"]
@@ -101,7 +101,7 @@ def test_logs_hold_errors_slow_queries_and_who_came_but_no_statements(minimal: R
     assert settings["SERVER_AUDIT_EVENTS"] == "CONNECT,QUERY_DDL,QUERY_DCL"
 
 
-def test_its_log_groups_stand_before_rds_would_make_its_own(minimal: Resources) -> None:
+def test_database_log_groups_precede_instance(minimal: Resources) -> None:
     groups = {
         id_: resource["Properties"]
         for id_, resource in minimal.items()
@@ -115,20 +115,20 @@ def test_its_log_groups_stand_before_rds_would_make_its_own(minimal: Resources) 
     assert only(minimal, INSTANCE)["DBInstanceIdentifier"] == "example-catalogue"
 
 
-def test_a_first_deployment_that_fails_can_be_tried_again(minimal: Resources) -> None:
+def test_failed_first_deployment_leaves_no_name(minimal: Resources) -> None:
     """A log group that was kept would hold the name."""
     named = [r for r in minimal.values() if r["Type"] == "AWS::Logs::LogGroup" and "LogGroupName" in r["Properties"]]
     assert {resource["DeletionPolicy"] for resource in named} == {"RetainExceptOnCreate"}
 
 
-def test_production_keeps_fifteen_months_of_insights_and_refuses_deletion(minimal: Resources) -> None:
+def test_production_database_is_protected(minimal: Resources) -> None:
     instance = only(minimal, INSTANCE)
     assert (instance["DatabaseInsightsMode"], instance["PerformanceInsightsRetentionPeriod"]) == ("advanced", 465)
     assert instance["DeletionProtection"] is True
     assert instance["MultiAZ"] is True
 
 
-def test_another_environment_keeps_a_week_and_may_go(full: Resources) -> None:
+def test_development_database_is_deletable(full: Resources) -> None:
     instance = only(full, INSTANCE)
     assert (instance["DatabaseInsightsMode"], instance["PerformanceInsightsRetentionPeriod"]) == ("standard", 7)
     assert instance["DeletionProtection"] is False
@@ -141,21 +141,21 @@ def test_sizes_are_those_asked_for(full: Resources) -> None:
     assert instance["BackupRetentionPeriod"] == 35
 
 
-def test_it_is_kept_current_without_paying_for_old_versions(minimal: Resources) -> None:
+def test_database_upgrades_minor_versions(minimal: Resources) -> None:
     instance = only(minimal, INSTANCE)
     assert instance["AutoMinorVersionUpgrade"] is True
     assert instance["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
     assert instance["CACertificateIdentifier"] == "rds-ca-rsa2048-g1"
 
 
-def test_iam_can_log_in_and_tags_reach_snapshots(minimal: Resources) -> None:
+def test_database_enables_iam_and_snapshot_tags(minimal: Resources) -> None:
     instance = only(minimal, INSTANCE)
     assert instance["EnableIAMDatabaseAuthentication"] is True
     assert instance["CopyTagsToSnapshot"] is True
     assert instance["MonitoringInterval"] == 60
 
 
-def test_a_last_snapshot_stays_with_the_groups_that_it_needs(minimal: Resources, full: Resources) -> None:
+def test_final_snapshot_keeps_its_groups(minimal: Resources, full: Resources) -> None:
     instance = whole(minimal, INSTANCE)
     assert instance["DeletionPolicy"] == instance["UpdateReplacePolicy"] == "Snapshot"
     for kind in ("OptionGroup", "DBParameterGroup", "DBSubnetGroup"):
@@ -164,7 +164,7 @@ def test_a_last_snapshot_stays_with_the_groups_that_it_needs(minimal: Resources,
     assert whole(full, INSTANCE)["DeletionPolicy"] == "Delete"
 
 
-def test_each_client_has_a_user_of_its_own() -> None:
+def test_database_clients_have_own_users() -> None:
     assert set(database(new_stack(), databases={"web-api": "web-api", "playback": "playback"}).users) == {"web-api", "playback"}
 
 
@@ -175,7 +175,7 @@ def test_production_relaxes_nothing() -> None:
     assert {finding for finding in findings(stack) if finding.rpartition("-")[2] in relaxed} == set()
 
 
-def test_only_rds_of_this_account_takes_the_monitoring_role(minimal: Resources) -> None:
+def test_monitoring_role_trusts_own_rds(minimal: Resources) -> None:
     roles = [role for role in all_of(minimal, "AWS::IAM::Role") if "monitoring.rds.amazonaws.com" in str(role)]
     (trust,) = roles[0]["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}}

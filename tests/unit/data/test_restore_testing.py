@@ -69,14 +69,14 @@ def test_databases_and_buckets_are_both_tested(template: Resources) -> None:
     assert {selection["IamRoleArn"] for selection in found.values()} == {"arn:aws:iam::111122223333:role/backup"}
 
 
-def test_a_large_bucket_comes_back_at_a_cadence_of_its_own_by_the_same_rules(template: Resources) -> None:
+def test_large_bucket_has_own_restore_schedule(template: Resources) -> None:
     found, every = selections(template)["large_buckets"], plans(template)
     assert (found["ProtectedResourceArns"], found["RestoreTestingPlanName"]) == (["arn:aws:s3:::audio"], "example_large")
     assert every["example_large"]["ScheduleExpression"] == "cron(0 7 1 1,4,7,10 ? *)"
     assert every["example_large"]["RecoveryPointSelection"] == every["example"]["RecoveryPointSelection"]
 
 
-def test_a_restored_database_stands_in_our_subnets_and_not_in_the_default_vpc(template: Resources) -> None:
+def test_restored_database_uses_data_subnets(template: Resources) -> None:
     overrides = selections(template)["catalogue"]["RestoreMetadataOverrides"]
     assert overrides["dbSubnetGroupName"] == "data"
     assert json.loads(overrides["vpcSecurityGroupIds"]) == ["sg-database"]
@@ -88,7 +88,7 @@ def test_a_selection_waits_for_its_plan(template: Resources) -> None:
     assert all(ids[r["Properties"]["RestoreTestingPlanName"]] in r["DependsOn"] for r in waiting)
 
 
-def test_what_came_back_is_judged_when_the_job_completed(template: Resources) -> None:
+def test_restore_validation_runs_after_job(template: Resources) -> None:
     pattern = only(template, "AWS::Events::Rule")["EventPattern"]
     assert pattern["source"] == ["aws.backup"]
     assert pattern["detail-type"] == ["Restore Job State Change"]
@@ -96,7 +96,7 @@ def test_what_came_back_is_judged_when_the_job_completed(template: Resources) ->
     assert [plan["Fn::GetAtt"][1] for plan in pattern["detail"]["restoreTestingPlanArn"]] == ["RestoreTestingPlanArn"] * 2
 
 
-def test_the_judge_sees_restored_copies_and_what_may_be_empty_as_they_are(template: Resources) -> None:
+def test_restore_validation_reads_restored_copies(template: Resources) -> None:
     policy = only(template, "AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
     rights = [(s["Action"], s["Resource"]) for s in policy]
     assert ("rds:DescribeDBInstances", "arn:aws:rds:sa-east-1:111122223333:db:awsbackup-restore-test-*") in rights

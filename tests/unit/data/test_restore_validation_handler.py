@@ -40,7 +40,7 @@ def verdict(
         ({**GOOD, "PubliclyAccessible": True}, "FAILED"),
     ],
 )
-def test_a_database_must_be_available_encrypted_and_private(index: ModuleType, instance: dict[str, Any], status: str) -> None:
+def test_restored_database_is_available_encrypted_private(index: ModuleType, instance: dict[str, Any], status: str) -> None:
     rds = MagicMock()
     rds.describe_db_instances.return_value = {"DBInstances": [instance]}
     result = verdict(index, "RDS", "arn:aws:rds:sa-east-1:111122223333:db:awsbackup-restore-test-1", rds=rds)
@@ -48,7 +48,7 @@ def test_a_database_must_be_available_encrypted_and_private(index: ModuleType, i
     rds.describe_db_instances.assert_called_once_with(DBInstanceIdentifier="awsbackup-restore-test-1")
 
 
-def test_a_bucket_with_something_in_it_came_back(index: ModuleType) -> None:
+def test_restored_bucket_with_objects_passes(index: ModuleType) -> None:
     s3 = MagicMock()
     s3.list_objects_v2.return_value = {"KeyCount": 1}
     assert verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", s3=s3)["ValidationStatus"] == "SUCCESSFUL"
@@ -68,21 +68,21 @@ OLD, NEW = datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 22, 6, tzinfo=
     ],
     ids=["nothing is there yet", "all of it came today", "some is older than the backup", "more than one page"],
 )
-def test_an_empty_copy_is_good_if_nothing_was_there_to_back_up(index: ModuleType, source: dict[str, Any], status: str) -> None:
+def test_empty_copy_of_empty_bucket_passes(index: ModuleType, source: dict[str, Any], status: str) -> None:
     s3 = MagicMock()
     s3.list_objects_v2.side_effect = lambda **asked: source if asked["Bucket"] == "audio" else {"KeyCount": 0}
     job = {"SourceResourceArn": "arn:aws:s3:::audio"}
     assert verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", job=job, s3=s3)["ValidationStatus"] == status
 
 
-def test_an_empty_copy_of_nobody_knows_what_is_a_bad_one(index: ModuleType) -> None:
+def test_empty_copy_of_unknown_bucket_fails(index: ModuleType) -> None:
     s3 = MagicMock()
     s3.list_objects_v2.return_value = {"KeyCount": 0}
     assert verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", s3=s3)["ValidationStatus"] == "FAILED"
 
 
 @pytest.mark.parametrize(("hours", "status"), [(1.5, "SUCCESSFUL"), (1, "FAILED")])
-def test_what_comes_back_late_keeps_no_promise(index: ModuleType, hours: float, status: str) -> None:
+def test_late_restore_fails(index: ModuleType, hours: float, status: str) -> None:
     s3 = MagicMock()
     s3.list_objects_v2.return_value = {"KeyCount": 1}
     result = verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", hours=hours, s3=s3)
@@ -90,7 +90,7 @@ def test_what_comes_back_late_keeps_no_promise(index: ModuleType, hours: float, 
     assert ("it came back after 1.5 hours, and 1 are promised" in result["ValidationStatusMessage"]) == (status == "FAILED")
 
 
-def test_an_event_says_when_it_was_over_where_the_job_does_not(index: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_completion_time_falls_back_to_event(index: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[dict[str, Any]] = []
     monkeypatch.setenv("RECOVERY_HOURS", '{"RDS": 2}')
     monkeypatch.setattr(index, "validate", lambda job, clients, hours: seen.append({**job, **hours}))
@@ -98,7 +98,7 @@ def test_an_event_says_when_it_was_over_where_the_job_does_not(index: ModuleType
     assert seen == [{"completionDate": "2026-11-22T08:40:00Z", "resourceType": "RDS", "RDS": 2}]
 
 
-def test_nobody_judges_what_nobody_knows(index: ModuleType) -> None:
+def test_unknown_resource_type_is_not_validated(index: ModuleType) -> None:
     backup = MagicMock()
     index.validate({"restoreJobId": "job-1", "resourceType": "EFS", "createdResourceArn": "arn"}, lambda _service: backup, {})
     backup.put_restore_validation_result.assert_not_called()

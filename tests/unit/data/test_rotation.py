@@ -33,7 +33,7 @@ def store(rotation: ModuleType, calls: list[tuple[str, ...]]) -> Any:
     )
 
 
-def test_a_rotation_ends_with_a_new_current_password(rotation: ModuleType, secrets: FakeSecrets) -> None:
+def test_rotation_promotes_pending_password(rotation: ModuleType, secrets: FakeSecrets) -> None:
     calls: list[tuple[str, ...]] = []
     secrets.begin(SECRET, "v2")
     for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
@@ -55,32 +55,32 @@ def test_nothing_is_current_before_it_was_proved(rotation: ModuleType, secrets: 
     assert secrets.current(SECRET)["password"] == "first"
 
 
-def test_a_step_that_runs_twice_makes_no_second_password(rotation: ModuleType, secrets: FakeSecrets) -> None:
+def test_repeated_rotation_step_keeps_password(rotation: ModuleType, secrets: FakeSecrets) -> None:
     secrets.begin(SECRET, "v2")
     for _ in range(2):
         rotation.rotate(event("createSecret"), secrets, store(rotation, []))
     assert secrets.made == 1
 
 
-def test_a_rotation_that_is_over_is_left_alone(rotation: ModuleType, secrets: FakeSecrets) -> None:
+def test_finished_rotation_is_ignored(rotation: ModuleType, secrets: FakeSecrets) -> None:
     calls: list[tuple[str, ...]] = []
     rotation.rotate(event("setSecret", version="v1"), secrets, store(rotation, calls))
     assert calls == []
 
 
 @pytest.mark.parametrize("step", ["setSecret", "finishSecret"])
-def test_a_version_that_is_not_pending_is_refused(rotation: ModuleType, secrets: FakeSecrets, step: str) -> None:
+def test_rotation_rejects_version_without_pending(rotation: ModuleType, secrets: FakeSecrets, step: str) -> None:
     secrets.stages[SECRET]["v2"] = []
     with pytest.raises(rotation.RotationError, match="not pending"):
         rotation.rotate(event(step), secrets, store(rotation, []))
 
 
-def test_a_secret_that_does_not_rotate_is_refused(rotation: ModuleType) -> None:
+def test_rotation_rejects_static_secret(rotation: ModuleType) -> None:
     with pytest.raises(rotation.RotationError, match="does not rotate"):
         rotation.rotate(event("createSecret"), FakeSecrets({SECRET: dict(USER)}, rotates=False), store(rotation, []))
 
 
-def test_the_password_is_proved_before_rotation_is_turned_on(rotation: ModuleType) -> None:
+def test_rotation_check_works_before_rotation(rotation: ModuleType) -> None:
     calls: list[tuple[str, ...]] = []
     secrets = FakeSecrets({SECRET: dict(USER)}, rotates=None)
     secrets.values[SECRET, "v2"] = dict(USER)

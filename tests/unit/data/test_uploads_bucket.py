@@ -34,31 +34,31 @@ def test_guardduty_scans_and_tags_every_object(minimal: Resources) -> None:
     assert plan["ProtectedResource"] == {"S3Bucket": {"BucketName": {"Ref": next(i for i, r in minimal.items() if r["Type"] == BUCKET)}}}
 
 
-def test_the_plan_waits_for_the_rights_that_it_tries_at_once(minimal: Resources) -> None:
+def test_malware_plan_depends_on_role_policy(minimal: Resources) -> None:
     awaited = {minimal[id_]["Type"] for id_ in whole(minimal, "AWS::GuardDuty::MalwareProtectionPlan")["DependsOn"]}
     assert awaited >= {"AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::S3::BucketPolicy"}
 
 
-def test_only_guardduty_of_this_account_takes_the_role(minimal: Resources) -> None:
+def test_scan_role_trusts_own_guardduty(minimal: Resources) -> None:
     (trust,) = only(minimal, "AWS::IAM::Role")["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "malware-protection-plan.guardduty.amazonaws.com"}
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}}
 
 
-def test_nobody_but_the_scan_reads_what_is_not_clean(minimal: Resources) -> None:
+def test_unscanned_uploads_are_unreadable(minimal: Resources) -> None:
     deny = statements(minimal)["NobodyReadsBeforeTheScan"]
     assert deny["Effect"] == "Deny"
     assert deny["Condition"]["StringNotEquals"] == {"s3:ExistingObjectTag/GuardDutyMalwareScanStatus": "NO_THREATS_FOUND"}
     assert "aws:PrincipalArn" in deny["Condition"]["ArnNotEquals"]
 
 
-def test_nobody_but_the_scan_writes_its_result(minimal: Resources) -> None:
+def test_scan_tag_is_reserved(minimal: Resources) -> None:
     deny = statements(minimal)["OnlyTheScanWritesItsResult"]
     assert deny["Condition"]["ForAnyValue:StringEquals"] == {"s3:RequestObjectTagKeys": ["GuardDutyMalwareScanStatus"]}
     assert set(deny["Action"]) == {"s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"}
 
 
-def test_no_page_uploads_unless_its_origin_is_named(minimal: Resources, full: Resources) -> None:
+def test_uploads_cors_requires_named_origin(minimal: Resources, full: Resources) -> None:
     assert "CorsConfiguration" not in only(minimal, BUCKET)
     (rule,) = only(full, BUCKET)["CorsConfiguration"]["CorsRules"]
     assert rule["AllowedOrigins"] == [ORIGIN]
@@ -81,5 +81,5 @@ def test_results_reach_the_services_through_eventbridge(minimal: Resources) -> N
     assert only(minimal, BUCKET)["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
 
 
-def test_nobody_is_allowed_in_by_the_bucket_itself(minimal: Resources) -> None:
+def test_uploads_bucket_policy_only_denies(minimal: Resources) -> None:
     assert {s["Effect"] for s in statements(minimal).values()} == {"Deny"}

@@ -33,7 +33,7 @@ def one(template: Json, type_: str) -> Json:
     return properties
 
 
-def test_access_logs_go_from_the_distribution_to_the_bucket(template: Json) -> None:
+def test_access_logs_reach_the_bucket(template: Json) -> None:
     source, destination, delivery = one(template, "DeliverySource"), one(template, "DeliveryDestination"), one(template, "Delivery")
     assert source["LogType"] == "ACCESS_LOGS"
     assert source["ResourceArn"]["Fn::Join"][1][0] == "arn:aws:cloudfront::111122223333:distribution/"
@@ -42,16 +42,16 @@ def test_access_logs_go_from_the_distribution_to_the_bucket(template: Json) -> N
     assert template["Resources"][delivery["DeliveryDestinationArn"]["Fn::GetAtt"][0]]["Type"] == "AWS::Logs::DeliveryDestination"
 
 
-def test_no_signature_no_code_and_no_cookie_is_written_down(template: Json) -> None:
+def test_access_logs_omit_credentials(template: Json) -> None:
     fields = one(template, "Delivery")["RecordFields"]
     assert {"c-ip", "cs-uri-stem", "sc-status", "time-taken"} <= set(fields)
     assert not {"cs-uri-query", "cs(Cookie)", "cs(Referer)"} & set(fields)
 
 
-def test_a_day_can_be_found_by_its_path(template: Json) -> None:
+def test_access_logs_are_partitioned_by_day(template: Json) -> None:
     assert one(template, "Delivery")["S3SuffixPath"] == "{DistributionId}/{yyyy}/{MM}/{dd}/{HH}"
 
 
-def test_a_name_that_logs_would_not_take_is_refused() -> None:
+def test_log_delivery_rejects_invalid_name() -> None:
     with pytest.raises(ValueError, match="up to 60 letters"):
         deliver("no spaces")

@@ -17,7 +17,7 @@ def synthesize(certificate_arn: str | None = None) -> tuple[Any, dict[str, Any]]
     return stack.resolve(edge.certificate.certificate_arn), dict(Template.from_stack(stack).to_json())
 
 
-def test_a_certificate_is_requested_and_validated_in_the_zone() -> None:
+def test_edge_certificate_is_validated_by_dns() -> None:
     arn, template = synthesize()
     assert (
         template["Resources"][arn["Ref"]]["Properties"].items()

@@ -31,14 +31,14 @@ def dimensions(alarm: Json) -> dict[str, str]:
     return {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
 
 
-def test_server_errors_are_told_by_their_share_and_twice(alarms: dict[str, Json]) -> None:
+def test_server_error_alarms_have_two_severities(alarms: dict[str, Json]) -> None:
     warning, critical = named(alarms, "DistributionErrorsWarning"), named(alarms, "DistributionErrorsCritical")
     assert warning["MetricName"] == critical["MetricName"] == "5xxErrorRate"
     assert (warning["Threshold"], critical["Threshold"]) == (1, 5)
     assert dimensions(warning) == {"DistributionId": "E123", "Region": "Global"}
 
 
-def test_slow_origins_are_told_after_a_quarter_of_an_hour(alarms: dict[str, Json]) -> None:
+def test_latency_alarm_covers_fifteen_minutes(alarms: dict[str, Json]) -> None:
     slow = named(alarms, "DistributionLatencyWarning")
     assert (slow["MetricName"], slow["ExtendedStatistic"], slow["Threshold"]) == ("OriginLatency", "p99", 3000)
     assert slow["Period"] * slow["EvaluationPeriods"] == 900
@@ -51,7 +51,7 @@ def test_blocked_requests_are_counted_over_all_rules(alarms: dict[str, Json]) ->
     assert blocked["Threshold"] == 500
 
 
-def test_every_alarm_tells_the_topic_and_names_its_runbook(alarms: dict[str, Json]) -> None:
+def test_edge_alarms_name_topic_and_runbook(alarms: dict[str, Json]) -> None:
     for id_, alarm in alarms.items():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [TOPIC]
         part = next((part for part in ("Errors", "Refused", "Latency") if part in id_), None)

@@ -41,12 +41,12 @@ def answers(name: str, events: Sequence[Json]) -> list[Json]:
     return found
 
 
-def test_addresses_of_the_player_lead_to_its_page_and_files_to_themselves() -> None:
+def test_player_paths_return_index_page() -> None:
     requests = answers("single_page_routing", [{"request": {"uri": uri}} for uri in ADDRESSES])
     assert dict(zip(ADDRESSES, (request["uri"] for request in requests), strict=True)) == ADDRESSES
 
 
-def test_the_gateway_learns_the_viewers_address_whatever_the_viewer_says() -> None:
+def test_edge_function_overwrites_viewer_address() -> None:
     forged = {"x-viewer-address": {"value": "10.0.0.1"}, "host": {"value": "music.example"}, "x-request-id": {"value": "x" * 8000}}
     event = {"viewer": {"ip": "2001:db8::1"}, "context": {"requestId": "EXAMPLE=="}, "request": {"headers": forged}}
     (request,) = answers("viewer_address", [event])
@@ -65,5 +65,5 @@ def test_api_paths_never_get_the_page(path: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["single_page_routing", "viewer_address"])
-def test_they_fit_into_a_cloudfront_function(name: str) -> None:
+def test_edge_functions_fit_size_limit(name: str) -> None:
     assert len(source(name).encode()) < 10 * 1024

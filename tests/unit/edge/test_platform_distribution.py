@@ -77,7 +77,7 @@ def referenced(template: Json, reference: Json) -> Json:
     return properties
 
 
-def test_audio_needs_a_signature_of_the_key_group(full: Json) -> None:
+def test_audio_requires_signed_requests(full: Json) -> None:
     audio = behavior(full, "/audio/*")
     assert audio["TrustedKeyGroups"] == ["key-group"]
     assert "TrustedSigners" not in audio
@@ -85,7 +85,7 @@ def test_audio_needs_a_signature_of_the_key_group(full: Json) -> None:
     assert audio["ViewerProtocolPolicy"] == "https-only"
 
 
-def test_a_track_is_cached_for_a_year_whoever_asks_for_it(full: Json) -> None:
+def test_audio_is_cached_for_one_year(full: Json) -> None:
     policy = referenced(full, behavior(full, "/audio/*")["CachePolicyId"])["CachePolicyConfig"]
     key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
     assert policy["DefaultTTL"] == policy["MaxTTL"] == 365 * 86400
@@ -104,7 +104,7 @@ def test_the_gateway_is_told_who_asks(full: Json, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/*", "/auth/*"])
-def test_the_api_is_never_cached_and_gets_what_the_viewer_sent(full: Json, path: str) -> None:
+def test_api_is_not_cached(full: Json, path: str) -> None:
     api = behavior(full, path)
     assert api["CachePolicyId"] == CACHING_DISABLED
     assert set(api["AllowedMethods"]) == {"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"}
@@ -114,14 +114,14 @@ def test_the_api_is_never_cached_and_gets_what_the_viewer_sent(full: Json, path:
     assert request["QueryStringsConfig"] == {"QueryStringBehavior": "all"}
 
 
-def test_authorization_and_host_go_along_and_forged_proxy_headers_do_not(full: Json) -> None:
+def test_api_forwards_authorization_without_proxy_headers(full: Json) -> None:
     headers = referenced(full, behavior(full, "/v1/*")["OriginRequestPolicyId"])["OriginRequestPolicyConfig"]["HeadersConfig"]
     assert headers == {"HeaderBehavior": "allExcept", "Headers": list(FORGEABLE_HEADERS)}
     assert not {"host", "authorization"} & {header.lower() for header in FORGEABLE_HEADERS}
     assert len(FORGEABLE_HEADERS) <= 10, "CloudFront takes ten headers in an origin request policy"
 
 
-def test_the_gateway_is_reached_inside_the_vpc_over_tls_with_the_name_on_its_certificate(full: Json) -> None:
+def test_gateway_origin_uses_vpc_and_tls(full: Json) -> None:
     endpoint = one(full, "AWS::CloudFront::VpcOrigin")["VpcOriginEndpointConfig"]
     assert endpoint["Arn"] == LOAD_BALANCER
     assert endpoint["OriginProtocolPolicy"] == "https-only"
@@ -135,7 +135,7 @@ def test_both_api_paths_share_one_origin(full: Json) -> None:
     assert behavior(full, "/v1/*")["TargetOriginId"] == behavior(full, "/auth/*")["TargetOriginId"]
 
 
-def test_buckets_are_read_with_signed_requests_in_their_region(full: Json) -> None:
+def test_bucket_origins_use_origin_access_control(full: Json) -> None:
     assert one(full, "AWS::CloudFront::OriginAccessControl")["OriginAccessControlConfig"]["SigningBehavior"] == "always"
     for id_, name in (
         (behavior(full, "/audio/*")["TargetOriginId"], "audio.s3.sa-east-1.amazonaws.com"),
@@ -147,7 +147,7 @@ def test_buckets_are_read_with_signed_requests_in_their_region(full: Json) -> No
         assert bucket["S3OriginConfig"] == {"OriginAccessIdentity": ""}
 
 
-def test_no_policy_of_a_bucket_is_written_from_here(full: Json) -> None:
+def test_distribution_changes_no_bucket_policy(full: Json) -> None:
     assert "AWS::S3::BucketPolicy" not in {r["Type"] for r in full["Resources"].values()}
 
 
@@ -156,7 +156,7 @@ def test_every_edge_serves_unless_told_otherwise(minimal: Json) -> None:
     assert distribution(minimal)["PriceClass"] == "PriceClass_All"
 
 
-def test_viewers_speak_modern_tls_with_our_certificate_and_are_screened(full: Json) -> None:
+def test_viewers_use_tls_certificate_and_waf(full: Json) -> None:
     config = distribution(full)
     assert config["ViewerCertificate"] == {
         "AcmCertificateArn": CERTIFICATE,
@@ -175,13 +175,13 @@ def test_countries_are_restricted_where_they_are_named(full: Json, minimal: Json
     assert "Restrictions" not in distribution(minimal)
 
 
-def test_without_a_domain_cloudfront_s_own_name_serves_and_the_gateway_is_reached_over_http(minimal: Json) -> None:
+def test_distribution_without_domain_uses_http_gateway(minimal: Json) -> None:
     assert "Aliases" not in distribution(minimal)
     assert one(minimal, "AWS::CloudFront::VpcOrigin")["VpcOriginEndpointConfig"]["OriginProtocolPolicy"] == "http-only"
     assert origin(minimal, behavior(minimal, "/v1/*")["TargetOriginId"])["DomainName"] == "internal-gateway.example"
 
 
-def test_no_error_page_hides_what_the_api_answers(full: Json) -> None:
+def test_api_errors_are_not_replaced(full: Json) -> None:
     assert not [answer for answer in distribution(full)["CustomErrorResponses"] if "ResponsePagePath" in answer]
     (association,) = distribution(full)["DefaultCacheBehavior"]["FunctionAssociations"]
     assert association["EventType"] == "viewer-request"
@@ -234,7 +234,7 @@ def player_directives(template: Json) -> list[str]:
     return shown.split("; ")
 
 
-def test_pages_of_the_player_reach_the_uploads_bucket_where_they_may_upload(full: Json, minimal: Json) -> None:
+def test_player_may_reach_uploads_bucket(full: Json, minimal: Json) -> None:
     assert "connect-src 'self' https://uploads.s3.sa-east-1.amazonaws.com" in player_directives(full)
     assert not any(directive.startswith("connect-src") for directive in player_directives(minimal))
 

@@ -6,7 +6,7 @@ from spotmusic_constructs.edge.public_address import PublicAddress
 from tests.conftest import new_stack
 
 
-def test_the_domain_leads_to_the_distribution_over_ipv4_and_ipv6() -> None:
+def test_domain_has_ipv4_and_ipv6_records() -> None:
     stack = new_stack(region="us-east-1")
     zone = route53.HostedZone.from_hosted_zone_attributes(stack, "Zone", hosted_zone_id="Z0123456789EXAMPLE", zone_name="music.example")
     distribution = cloudfront.Distribution.from_distribution_attributes(

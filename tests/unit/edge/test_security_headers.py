@@ -19,14 +19,14 @@ def policies() -> dict[str, Json]:
     return {id_.split("Policy")[0]: r["Properties"]["ResponseHeadersPolicyConfig"] for id_, r in resources.items()}
 
 
-def test_browsers_stay_on_https_for_two_years_whatever_the_origin_says(policies: dict[str, Json]) -> None:
+def test_hsts_overrides_origin(policies: dict[str, Json]) -> None:
     for name, policy in policies.items():
         transport = policy["SecurityHeadersConfig"]["StrictTransportSecurity"]
         assert transport == {"AccessControlMaxAgeSec": 63072000, "IncludeSubdomains": name == "Apex", "Override": True}
         assert policy["SecurityHeadersConfig"]["ContentTypeOptions"] == {"Override": True}
 
 
-def test_the_player_loads_from_its_own_origin_only(policies: dict[str, Json]) -> None:
+def test_player_policy_allows_own_origin_only(policies: dict[str, Json]) -> None:
     directives = policies["Player"]["SecurityHeadersConfig"]["ContentSecurityPolicy"]["ContentSecurityPolicy"].split("; ")
     assert "default-src 'self'" in directives
     assert "script-src 'self'" in directives
@@ -36,7 +36,7 @@ def test_the_player_loads_from_its_own_origin_only(policies: dict[str, Json]) ->
     assert policies["Player"]["SecurityHeadersConfig"]["ContentSecurityPolicy"]["Override"] is True
 
 
-def test_login_pages_keep_the_policies_that_fit_them(policies: dict[str, Json]) -> None:
+def test_login_pages_keep_their_policies(policies: dict[str, Json]) -> None:
     security = policies["Api"]["SecurityHeadersConfig"]
     assert [security[name]["Override"] for name in ("ContentSecurityPolicy", "FrameOptions", "ReferrerPolicy")] == [False, False, False]
 

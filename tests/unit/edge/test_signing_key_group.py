@@ -46,19 +46,19 @@ def test_the_group_holds_every_key(before: Json) -> None:
     assert group(before) == [keys(before)["first"]["id"], keys(before)["second"]["id"]]
 
 
-def test_a_new_name_is_another_key_and_an_old_one_stays_the_same(before: Json, after: Json) -> None:
+def test_new_signing_key_keeps_existing_keys(before: Json, after: Json) -> None:
     assert keys(before)["second"] == keys(after)["second"]
     for part in ("id", "Name", "CallerReference"):
         assert keys(before)["first"][part] != keys(after)["third"][part]
 
 
-def test_ids_are_told_by_name_and_the_first_signs() -> None:
+def test_signing_key_ids_are_listed_by_name() -> None:
     template, ids = synthesize("third", "second")
     assert "".join(part if isinstance(part, str) else part["Ref"] for part in ids["Fn::Join"][1]) == json.dumps(
         {name: keys(template)[name]["id"] for name in ("third", "second")}, separators=(",", ":")
     )
 
 
-def test_one_key_is_refused_because_it_could_not_be_replaced() -> None:
+def test_signing_key_group_requires_two_keys() -> None:
     with pytest.raises(ValueError, match="two or more"):
         synthesize("only")

@@ -47,12 +47,12 @@ def rules(acl: Json) -> dict[str, Json]:
     return {rule["Name"]: rule for rule in acl["Rules"]}
 
 
-def test_it_is_for_cloudfront(acl: Json) -> None:
+def test_web_acl_has_cloudfront_scope(acl: Json) -> None:
     assert acl["Scope"] == "CLOUDFRONT"
     assert acl["DefaultAction"] == {"Allow": {}}
 
 
-def test_the_managed_groups_judge_and_do_not_only_count(rules: dict[str, Json]) -> None:
+def test_managed_rules_block(rules: dict[str, Json]) -> None:
     groups = {
         rule["Statement"]["ManagedRuleGroupStatement"]["Name"]: rule["OverrideAction"]
         for rule in rules.values()
@@ -66,14 +66,14 @@ def test_the_managed_groups_judge_and_do_not_only_count(rules: dict[str, Json]) 
     }
 
 
-def test_priorities_are_unique_and_every_rule_is_counted(acl: Json) -> None:
+def test_web_acl_priorities_are_unique(acl: Json) -> None:
     priorities = [rule["Priority"] for rule in acl["Rules"]]
     assert len(set(priorities)) == len(priorities)
     for part in (acl, *acl["Rules"]):
         assert part["VisibilityConfig"]["CloudWatchMetricsEnabled"] is True
 
 
-def test_an_address_is_told_to_slow_down_above_its_rate(rules: dict[str, Json]) -> None:
+def test_rate_limit_returns_429(rules: dict[str, Json]) -> None:
     rate = rules["RequestRate"]["Statement"]["RateBasedStatement"]
     assert rate == {"AggregateKeyType": "IP", "EvaluationWindowSec": 300, "Limit": 500}
     response = rules["RequestRate"]["Action"]["Block"]["CustomResponse"]
@@ -91,7 +91,7 @@ def test_web_acl_refuses_with_messages_as_json(acl: Json) -> None:
         assert list(json.loads(body["Content"])) == ["message"]
 
 
-def test_the_rate_of_logins_counts_what_is_posted_to_the_forms_and_nothing_else(rules: dict[str, Json]) -> None:
+def test_login_rate_counts_form_posts_only(rules: dict[str, Json]) -> None:
     rate = rules["LoginRate"]["Statement"]["RateBasedStatement"]
     forms, posted = rate["ScopeDownStatement"]["AndStatement"]["Statements"]
     *found, _grants = forms["OrStatement"]["Statements"]
@@ -111,7 +111,7 @@ def test_web_acl_counts_password_grants(rules: dict[str, Json]) -> None:
     assert [change["Type"] for change in grant["TextTransformations"]] == ["URL_DECODE", "LOWERCASE"]
 
 
-def test_a_body_that_was_not_read_whole_is_refused(acl: Json, rules: dict[str, Json]) -> None:
+def test_oversized_body_is_blocked(acl: Json, rules: dict[str, Json]) -> None:
     assert acl["AssociationConfig"]["RequestBody"] == {"CLOUDFRONT": {"DefaultSizeInspectionLimit": "KB_64"}}
     size = rules["BodySize"]["Statement"]["SizeConstraintStatement"]
     assert size["FieldToMatch"] == {"Body": {"OversizeHandling": "MATCH"}}
@@ -132,7 +132,7 @@ def test_loopback_rule_refuses_all_but_the_paths(acl: Json, rules: dict[str, Jso
     assert (path["SearchString"], path["PositionalConstraint"]) == ("/auth/realms/example/auth", "EXACTLY")
 
 
-def test_web_acl_without_loopback_paths_counts_nothing_more() -> None:
+def test_web_acl_without_loopback_paths_has_no_exception() -> None:
     stack = new_stack(region="us-east-1")
     logs = s3.Bucket.from_bucket_name(stack, "Logs", "aws-waf-logs-example")
     WebAcl(stack, "WebAcl", metric_name="example", login_paths=["/auth"], log_bucket=logs)
@@ -142,7 +142,7 @@ def test_web_acl_without_loopback_paths_counts_nothing_more() -> None:
     assert "Loopback" not in found
 
 
-def test_administration_paths_do_not_exist_outside_however_they_are_spelled(acl: Json, rules: dict[str, Json]) -> None:
+def test_administration_paths_are_blocked_in_any_spelling(acl: Json, rules: dict[str, Json]) -> None:
     assert acl["Rules"][0]["Name"] == "BlockedPaths"
     found = [part["ByteMatchStatement"] for part in rules["BlockedPaths"]["Statement"]["OrStatement"]["Statements"]]
     assert [match["SearchString"] for match in found] == ["/auth/admin", "/auth/metrics"]
@@ -155,7 +155,7 @@ def test_logs_go_to_the_bucket_without_credentials(template: Json) -> None:
     assert logging["RedactedFields"] == [{"SingleHeader": {"Name": "authorization"}}, {"SingleHeader": {"Name": "cookie"}}]
 
 
-def test_only_requests_that_a_rule_acted_on_are_logged(template: Json) -> None:
+def test_web_acl_logs_matched_requests_only(template: Json) -> None:
     kept = properties(template, "AWS::WAFv2::LoggingConfiguration")["LoggingFilter"]
     assert kept["DefaultBehavior"] == "DROP"
     actions = {condition["ActionCondition"]["Action"] for condition in kept["Filters"][0]["Conditions"]}
@@ -169,7 +169,7 @@ def test_sampled_requests_show_no_credentials_either(acl: Json) -> None:
     assert {"Signature", "code", "key", "id_token_hint", "session_code"} <= set(protections["SINGLE_QUERY_ARGUMENT"])
 
 
-def test_a_single_blocked_path_needs_no_alternative_and_none_needs_no_rule() -> None:
+def test_blocked_paths_rule_is_minimal() -> None:
     stack = new_stack(region="us-east-1")
     logs = s3.Bucket.from_bucket_name(stack, "Logs", "aws-waf-logs-example")
     WebAcl(stack, "One", metric_name="one", login_paths=["/auth"], log_bucket=logs, blocked_paths=["/auth/admin"])
@@ -181,7 +181,7 @@ def test_a_single_blocked_path_needs_no_alternative_and_none_needs_no_rule() -> 
     assert "BlockedPaths" not in [rule["Name"] for rule in acls["Non"]["Rules"]]
 
 
-def test_a_bucket_that_waf_would_not_take_is_refused_with_the_name_to_choose() -> None:
+def test_web_acl_rejects_log_bucket_name() -> None:
     stack = new_stack(region="us-east-1")
     with pytest.raises(ValueError, match="aws-waf-logs-<something>"):
         WebAcl(

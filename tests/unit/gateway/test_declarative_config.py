@@ -46,34 +46,34 @@ def plugins(owner: Json) -> set[str]:
     return {plugin["name"] for plugin in owner["plugins"]}
 
 
-def test_every_route_asks_for_a_token_unless_it_is_public() -> None:
+def test_routes_require_token_unless_public() -> None:
     found = config(PLAYBACK, ADMIN, STATUS)
     asked = {service["name"] for service in found["services"] if "realm-token" in plugins(service)}
     assert asked == {"playback", "curation"}
 
 
-def test_the_only_services_without_a_token_are_public_routes_and_logins() -> None:
+def test_only_public_routes_and_logins_skip_tokens() -> None:
     found = config(PLAYBACK, STATUS)
     assert {service["name"] for service in found["services"] if "realm-token" not in plugins(service)} == {"status", "keycloak"}
 
 
-def test_a_token_must_be_of_this_issuer_for_this_audience_from_a_known_client_and_expire_within_the_hour() -> None:
+def test_token_check_covers_issuer_audience_client_expiry() -> None:
     token = plugin(service(config(PLAYBACK), "playback"), "realm-token")
     assert (token["issuer"], token["audience"], token["clients"]) == (ISSUER, "web-api", ["web", "mobile"])
     assert token["algorithms"] == ["RS256"]
     assert token["longest_seconds"] == 3600
 
 
-def test_the_realms_keys_are_read_inside_the_cluster_over_tls() -> None:
+def test_realm_keys_are_read_over_tls() -> None:
     token = plugin(service(config(PLAYBACK), "playback"), "realm-token")
     assert token["jwks_uri"] == f"{LOGIN}/auth/realms/spotmusic/protocol/openid-connect/certs"
 
 
-def test_upstreams_are_told_the_address_that_viewers_use() -> None:
+def test_upstreams_receive_public_address() -> None:
     assert plugin(config(PLAYBACK), "viewer-address") == {"scheme": "https", "port": 443}
 
 
-def test_the_longer_prefix_wins_and_a_prefix_ends_at_a_slash() -> None:
+def test_longer_route_prefix_wins() -> None:
     found = config(PLAYBACK, ADMIN)
     (short,), (long,) = service(found, "playback")["routes"], service(found, "curation")["routes"]
     assert long["priority"] > short["priority"]
@@ -110,7 +110,7 @@ def login_route(path: str) -> str | None:
         "/auth/resources/9t0rk/login/keycloak.v2/css/styles.css",
     ],
 )
-def test_what_a_login_needs_is_led_to_keycloak(path: str) -> None:
+def test_login_paths_reach_keycloak(path: str) -> None:
     assert is_login(path)
 
 
@@ -145,13 +145,13 @@ def test_no_route_is_left_without_an_expression() -> None:
         assert all(route["expression"].startswith("http.path") for route in found["routes"])
 
 
-def test_upstreams_with_tls_are_verified_by_their_own_name() -> None:
+def test_tls_upstreams_are_verified() -> None:
     for found in config(PLAYBACK)["services"]:
         assert found["tls_verify"] is True
         assert all(route["preserve_host"] is False for route in found["routes"])
 
 
-def test_requests_are_counted_by_the_tokens_subject_in_the_cache_over_verified_tls() -> None:
+def test_rate_limit_counts_by_subject() -> None:
     limit = plugin(config(PLAYBACK), "rate-limiting")
     assert limit["limit_by"] == "credential"  # without a token there is none, and the address is counted
     assert limit["minute"] == 600
@@ -160,11 +160,11 @@ def test_requests_are_counted_by_the_tokens_subject_in_the_cache_over_verified_t
     assert redis["ssl"] is redis["ssl_verify"] is True
 
 
-def test_the_password_of_the_cache_is_a_reference_and_no_secret() -> None:
+def test_cache_password_is_a_reference() -> None:
     assert plugin(config(PLAYBACK), "rate-limiting")["redis"]["password"] == "{vault://env/redis-password}"
 
 
-def test_kong_takes_bodies_as_large_as_the_edge() -> None:
+def test_kong_body_limit_equals_edge() -> None:
     size = plugin(config(PLAYBACK), "request-size-limiting")
     assert (size["allowed_payload_size"], size["size_unit"]) == (LARGEST_BODY, "bytes")
 
@@ -184,7 +184,7 @@ def test_public_routes_count_addresses_of_many_listeners() -> None:
     assert limit["redis"]["password"] == "{vault://env/redis-password}"
 
 
-def test_every_request_has_an_id_and_every_answer_of_the_api_has_security_headers() -> None:
+def test_requests_have_ids_and_security_headers() -> None:
     found = config(PLAYBACK)
     assert plugin(found, "correlation-id")["echo_downstream"] is True
     added = plugin(service(found, "playback"), "response-transformer")["add"]["headers"]
@@ -192,13 +192,13 @@ def test_every_request_has_an_id_and_every_answer_of_the_api_has_security_header
     assert all(": " not in header.partition(";")[0] for header in added)
 
 
-def test_only_plugins_that_the_open_source_edition_brings_are_used_beside_ours() -> None:
+def test_config_uses_open_source_plugins() -> None:
     found = config(PLAYBACK, STATUS)
     assert plugins(found).union(*(plugins(service) for service in found["services"])) <= BUNDLED | OURS
 
 
 @pytest.mark.parametrize("path", ["/auth", "/v1/playback/", '/v1/"x', "v1"])
-def test_a_path_that_is_no_prefix_of_the_api_is_refused(path: str) -> None:
+def test_route_rejects_path_outside_api(path: str) -> None:
     with pytest.raises(ValueError, match="prefix of the Web API"):
         config(GatewayRoute(service="odd", path=path))
 
@@ -208,7 +208,7 @@ def test_two_routes_with_one_path_are_refused() -> None:
         config(PLAYBACK, GatewayRoute(service="other", path="/v1/playback"))
 
 
-def test_the_schema_of_ours_finds_nothing_to_say() -> None:
+def test_plugin_schema_accepts_configuration() -> None:
     assert problems("kong", config(PLAYBACK, ADMIN, STATUS)) == []
 
 
@@ -265,7 +265,7 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
 
 
 @pytest.mark.parametrize(("breaks", "said"), BROKEN.values(), ids=BROKEN)
-def test_the_schema_of_ours_says_what_is_wrong(breaks: Callable[[Json], object], said: str) -> None:
+def test_plugin_schema_rejects_bad_configuration(breaks: Callable[[Json], object], said: str) -> None:
     broken = copy.deepcopy(config(PLAYBACK))
     breaks(broken)
     found = problems("kong", broken)

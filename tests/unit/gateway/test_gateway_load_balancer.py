@@ -61,14 +61,14 @@ def attributes(resource: dict[str, Any], name: str = "LoadBalancerAttributes") -
     return {attribute["Key"]: attribute["Value"] for attribute in resource[name]}
 
 
-def test_it_stands_in_three_zones_of_the_vpc_and_nowhere_else(template: dict[str, Any]) -> None:
+def test_gateway_load_balancer_is_internal(template: dict[str, Any]) -> None:
     balancer = one(template, "LoadBalancer")
     assert (balancer["Scheme"], balancer["Type"]) == ("internal", "application")
     assert balancer["Subnets"] == ["subnet-a", "subnet-b", "subnet-c"]
     assert balancer["SecurityGroups"] == ["sg-gateway"]
 
 
-def test_it_drops_what_smuggles_requests_and_keeps_the_host(template: dict[str, Any]) -> None:
+def test_gateway_load_balancer_drops_invalid_headers(template: dict[str, Any]) -> None:
     assert (
         attributes(one(template, "LoadBalancer")).items()
         >= {
@@ -98,7 +98,7 @@ def test_its_only_listener_speaks_modern_tls(template: dict[str, Any]) -> None:
     assert [action["Type"] for action in listener["DefaultActions"]] == ["forward"]
 
 
-def test_pods_are_asked_for_their_health_on_a_port_of_its_own(template: dict[str, Any]) -> None:
+def test_gateway_health_check_uses_status_port(template: dict[str, Any]) -> None:
     group = one(template, "TargetGroup")
     assert (group["TargetType"], group["Protocol"], group["Port"]) == ("ip", "HTTPS", 8443)
     assert (group["HealthCheckProtocol"], group["HealthCheckPort"], group["HealthCheckPath"]) == ("HTTP", "8100", "/status/ready")
@@ -117,7 +117,7 @@ def test_no_security_group_gets_a_rule(template: dict[str, Any]) -> None:
     assert not [resource for resource in template["Resources"].values() if resource["Type"].startswith("AWS::EC2::SecurityGroup")]
 
 
-def test_without_a_domain_it_speaks_http_inside_the_vpc(without_domain: dict[str, Any]) -> None:
+def test_gateway_without_domain_listens_on_http(without_domain: dict[str, Any]) -> None:
     listener = one(without_domain, "Listener")
     assert (listener["Port"], listener["Protocol"]) == (80, "HTTP")
     assert attributes(one(without_domain, "LoadBalancer"))["deletion_protection.enabled"] == "false"

@@ -57,7 +57,7 @@ def values(release: Json) -> Json:
     return dict(release["Values"])
 
 
-def test_a_stateless_release_waits_and_is_taken_back_when_it_fails(release: Json) -> None:
+def test_kong_release_waits_and_rolls_back(release: Json) -> None:
     assert release["Wait"] is release["Atomic"] is True
 
 
@@ -65,7 +65,7 @@ def test_forty_routes_fit_into_an_event(values: Json) -> None:
     assert len(json.dumps(values).encode()) < LARGEST_VALUES
 
 
-def test_the_configuration_is_the_whole_of_it_and_valid_json(values: Json) -> None:
+def test_kong_configuration_is_valid_json(values: Json) -> None:
     config = json.loads(values["dblessConfig"]["config"])
     assert config["_format_version"] == "3.0"
     assert len(config["services"]) == 41
@@ -73,13 +73,13 @@ def test_the_configuration_is_the_whole_of_it_and_valid_json(values: Json) -> No
     assert values["env"]["router_flavor"] == "expressions"
 
 
-def test_nobody_reaches_the_admin_api(values: Json) -> None:
+def test_kong_admin_api_is_disabled(values: Json) -> None:
     assert values["admin"] == {"enabled": False, "tls": {"enabled": False}}
     assert values["manager"]["enabled"] is False
     assert values["ingressController"]["enabled"] is False
 
 
-def test_the_proxy_is_an_inner_service_with_tls_only(values: Json) -> None:
+def test_kong_proxy_is_internal_tls(values: Json) -> None:
     proxy = values["proxy"]
     assert proxy["type"] == "ClusterIP"
     assert proxy["http"]["enabled"] is False
@@ -87,12 +87,12 @@ def test_the_proxy_is_an_inner_service_with_tls_only(values: Json) -> None:
     assert values["env"]["ssl_protocols"] == "TLSv1.2 TLSv1.3"
 
 
-def test_the_viewers_address_is_read_where_no_viewer_can_write_and_only_from_the_vpc(values: Json) -> None:
+def test_kong_trusts_address_header_from_vpc(values: Json) -> None:
     env = values["env"]
     assert (env["trusted_ips"], env["real_ip_header"]) == ("10.40.0.0/16", "X-Viewer-Address")
 
 
-def test_access_log_has_no_query_and_one_id(values: Json) -> None:
+def test_kong_access_log_has_no_query(values: Json) -> None:
     name, _escape, pattern = values["env"]["nginx_http_log_format"].split(" ", 2)
     assert values["env"]["proxy_access_log"] == f"/dev/stdout {name}"
     logged = json.loads(pattern.strip("'"))
@@ -127,12 +127,12 @@ def test_longest_token_fits_into_a_header(values: Json) -> None:
     assert longest + len("Authorization: Bearer \r\n") < size * 1024
 
 
-def test_the_edge_writes_the_header_that_is_believed(values: Json) -> None:
+def test_trusted_address_header_is_the_edges(values: Json) -> None:
     function = (ROOT / "constructs" / "spotmusic_constructs" / "edge" / "viewer_address.js").read_text()
     assert f"headers['{values['env']['real_ip_header'].lower()}']" in function
 
 
-def test_our_plugins_are_where_kong_looks_for_them(values: Json) -> None:
+def test_kong_plugins_are_on_lua_path(values: Json) -> None:
     maps = {found["metadata"]["name"]: found for found in values["extraObjects"]}
     shipped = {entry["pluginName"]: maps[entry["name"]] for entry in values["plugins"]["configMaps"]}
     assert shipped.keys() == {"realm-token", "viewer-address"}
@@ -142,24 +142,24 @@ def test_our_plugins_are_where_kong_looks_for_them(values: Json) -> None:
     assert "plugins" not in values["env"]  # it would replace the list that the chart makes of these
 
 
-def test_other_lua_is_another_config_map_so_that_pods_start_anew(values: Json) -> None:
+def test_changed_lua_renames_config_map(values: Json) -> None:
     name = next(entry["name"] for entry in values["plugins"]["configMaps"] if entry["pluginName"] == "realm-token")
     assert name == LuaPlugin(name="realm-token").config_map_name
     assert len(name.removeprefix("kong-plugin-realm-token-")) == 8
 
 
-def test_workers_share_the_realms_keys_and_no_lua_stands_in_the_configuration(values: Json) -> None:
+def test_kong_workers_share_realm_keys(values: Json) -> None:
     assert values["env"]["nginx_http_lua_shared_dict"] == "realm_keys 1m"
     assert "ngx.shared.realm_keys" in LuaPlugin(name="realm-token").files["keys.lua"]
     assert values["env"]["untrusted_lua"] == "off"
 
 
-def test_upstreams_are_checked_against_amazons_authorities_and_ours(values: Json) -> None:
+def test_kong_trusts_amazon_and_internal_authorities(values: Json) -> None:
     assert values["env"]["lua_ssl_trusted_certificate"] == "system,/etc/secrets/kong-proxy-tls/ca.crt"
     assert values["env"]["nginx_proxy_proxy_ssl_trusted_certificate"] == "/kong_prefix/.ca_combined"
 
 
-def test_every_secret_that_the_pods_mount_is_described(kong: Kong, values: Json) -> None:
+def test_kong_secrets_are_declared(kong: Kong, values: Json) -> None:
     (secret,) = kong.external_secrets
     assert (secret.namespace, secret.name) == ("kong", "kong-redis")
     assert secret.fields["password"].secret_arn == arn_of("cache-kong")
@@ -169,19 +169,19 @@ def test_every_secret_that_the_pods_mount_is_described(kong: Kong, values: Json)
     assert values["secretVolumes"] == [certificate.name for certificate in kong.certificates]
 
 
-def test_the_image_comes_from_our_registry_at_one_tag(values: Json) -> None:
+def test_kong_image_is_pinned_in_registry(values: Json) -> None:
     assert values["image"]["repository"].startswith(f"{REGISTRY}/")
     assert values["image"]["tag"] == "3.9.3"
 
 
-def test_pods_stand_in_every_zone_and_on_their_own_host(values: Json) -> None:
+def test_kong_pods_spread_zones_and_hosts(values: Json) -> None:
     assert values["autoscaling"]["minReplicas"] == 3
     assert values["podDisruptionBudget"]["maxUnavailable"] == 1
     spread = {rule["topologyKey"]: rule["whenUnsatisfiable"] for rule in values["topologySpreadConstraints"]}
     assert spread == {"topology.kubernetes.io/zone": "DoNotSchedule", "kubernetes.io/hostname": "DoNotSchedule"}
 
 
-def test_the_container_may_do_nothing_that_it_need_not(values: Json) -> None:
+def test_kong_container_is_restricted(values: Json) -> None:
     security = values["containerSecurityContext"]
     assert security["runAsNonRoot"] is security["readOnlyRootFilesystem"] is True
     assert security["allowPrivilegeEscalation"] is False
