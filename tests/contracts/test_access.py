@@ -26,7 +26,7 @@ def reached(environment: str) -> set[tuple[str, int]]:
     return {(flow.target, flow.port) for flow in flows.table(settings_of(environment)) if flow.source == flows.OPERATORS}
 
 
-def test_operators_reach_the_private_api_server_and_databases() -> None:
+def test_operators_reach_api_server_and_databases() -> None:
     assert settings_of("prod").kubernetes.endpoint == "private"
     assert reached("prod") == {
         ("kubernetes-control-plane", 443),
@@ -38,7 +38,7 @@ def test_operators_reach_the_private_api_server_and_databases() -> None:
     }
 
 
-def test_nobody_opens_a_connection_to_operators() -> None:
+def test_operators_accept_no_connections() -> None:
     assert [flow for name in ("dev", "staging", "prod") for flow in flows.table(settings_of(name)) if flow.target == flows.OPERATORS] == []
 
 
@@ -61,19 +61,19 @@ def test_access_document_names_the_pinned_tools() -> None:
             assert helm in ACCESS
 
 
-def test_access_document_names_the_group_and_the_user() -> None:
+def test_access_document_names_group_and_user() -> None:
     assert f"`spotmusic-<env>-network/{flows.OPERATORS}`" in ACCESS
     assert f"-u {MASTER_USERNAME} " in ACCESS
 
 
-def test_tunnel_is_run_by_what_the_stack_tells(templates: Callable[[str], dict[str, Template]]) -> None:
+def test_tunnel_commands_use_stack_outputs(templates: Callable[[str], dict[str, Template]]) -> None:
     for environment in ("dev", "prod"):
         assert "RunTunnel" in templates(environment)["observability"]["Outputs"]
     assert "--stack-name spotmusic-<env>-observability" in ACCESS
     assert "OutputKey=='RunTunnel'" in ACCESS
 
 
-def test_runbooks_with_kubectl_lead_to_the_way_in() -> None:
+def test_kubectl_runbooks_link_access() -> None:
     """A page that names the tunnel or a statement of SQL says from where."""
     pages = ("grafana-access", "database")
     assert [page for page in pages if "../access.md" not in (ROOT / "docs" / "runbooks" / f"{page}.md").read_text()] == []
@@ -136,7 +136,7 @@ def actions(statements: list[dict[str, Any]]) -> set[str]:
     return {action for one in statements for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])}
 
 
-def test_every_command_of_a_runbook_is_allowed_to_somebody(templates: Callable[[str], dict[str, Template]]) -> None:
+def test_runbook_commands_have_a_policy(templates: Callable[[str], dict[str, Template]]) -> None:
     allowed = {action for statements in people(templates).values() for action in actions(statements)}
     kept = {entry for entries in BREAK_GLASS.values() for entry in entries}
     needed = {right for command in commands_of_runbooks() for right in rights_of(command)}

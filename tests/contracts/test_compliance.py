@@ -64,7 +64,7 @@ def test_no_record_of_the_templates_ends_sooner(templates: Templates, environmen
                 assert resource["Properties"]["RetentionInDays"] >= 184
 
 
-def test_remaining_copies_have_the_days_of_their_owners() -> None:
+def test_remaining_copies_match_retention() -> None:
     data, observability = settings_of("prod").data, settings_of("prod").observability
     topics, queues = settings_of("prod").topics, settings_of("prod").queues
     expected = {
@@ -101,7 +101,7 @@ def test_production_ends_tls_at_every_edge(templates: Templates) -> None:
     assert "`edge.price_class: all`" in COMPLIANCE
 
 
-def test_samples_of_the_web_acl_are_named_as_a_transfer(templates: Templates) -> None:
+def test_web_acl_samples_are_a_named_transfer(templates: Templates) -> None:
     sampled = '"SampledRequestsEnabled": true' in json.dumps(templates("prod")["edge"])
     assert sampled == ("WAF's samples, us-east-1" in section(COMPLIANCE, "Transfers abroad"))
 
@@ -109,7 +109,7 @@ def test_samples_of_the_web_acl_are_named_as_a_transfer(templates: Templates) ->
 @pytest.mark.parametrize(
     "field", ["knowledge", "what happened", "kinds and categories", "number of persons", "risk", "measures", "told to ANPD"]
 )
-def test_register_of_incidents_has_the_fields_of_the_resolution(field: str) -> None:
+def test_incident_register_has_required_fields(field: str) -> None:
     """Resolução CD/ANPD 15/2024, annex, art. 10 §1; also for incidents of which nobody was told."""
     register = section(PRIVACY, "Register of incidents")
     assert field in register

@@ -58,19 +58,19 @@ def egress(template: Template) -> Iterator[Edge]:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_what_may_come_in_is_what_the_table_says(templates: Templates, environment: str) -> None:
+def test_ingress_rules_match_flows(templates: Templates, environment: str) -> None:
     expected = {edge for edge in table(environment) if edge[1] != INTERNET}
     assert set(ingress(templates(environment)["network"])) == expected
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_what_may_go_out_is_what_the_table_says(templates: Templates, environment: str) -> None:
+def test_egress_rules_match_flows(templates: Templates, environment: str) -> None:
     expected = {edge for edge in table(environment) if edge[0] not in (CLOUDFRONT, VPC)}
     assert set(egress(templates(environment)["network"])) == expected
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_no_other_stack_makes_a_security_group_or_a_rule(templates: Templates, environment: str) -> None:
+def test_security_groups_are_in_network_stack(templates: Templates, environment: str) -> None:
     strays = [
         f"{stack}/{id_}"
         for stack, template in templates(environment).items()
@@ -81,7 +81,7 @@ def test_no_other_stack_makes_a_security_group_or_a_rule(templates: Templates, e
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_no_group_has_a_rule_beside_the_table(templates: Templates, environment: str) -> None:
+def test_security_groups_have_no_inline_rules(templates: Templates, environment: str) -> None:
     """An inline rule would be seen by nobody who reads the table; the one that is there allows nothing."""
     for resource in templates(environment)["network"]["Resources"].values():
         if resource["Type"] == "AWS::EC2::SecurityGroup":

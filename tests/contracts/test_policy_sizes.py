@@ -13,7 +13,7 @@ def test_iam_takes_every_policy(templates: Callable[[str], dict[str, Template]],
     assert list(too_large(templates(environment))) == []
 
 
-def test_a_policy_that_iam_would_not_take_is_found_by_what_its_references_become() -> None:
+def test_oversized_policy_is_found() -> None:
     ids = [f"CacheUsersservice{number:02}SecretAbCdEfGh" for number in range(60)]
     readers = {"PolicyDocument": {"Statement": [{"Action": "secretsmanager:GetSecretValue", "Resource": [{"Ref": id_} for id_ in ids]}]}}
     resources = {id_: {"Type": "AWS::SecretsManager::Secret"} for id_ in ids}

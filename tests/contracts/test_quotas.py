@@ -31,7 +31,7 @@ def vcpus(services: Template) -> tuple[float, float]:
     return least, most
 
 
-def test_every_task_of_two_versions_fits_on_fargate(templates: Templates) -> None:
+def test_fargate_quota_fits_two_versions(templates: Templates) -> None:
     least, most = vcpus(templates("prod")["ecs-services"])
     assert TOLD["L-3032A538"] == (ceil(2 * least), ceil(2 * most))
     assert f"{least:g} at the least of all, {most:g} at `scaling.max`" in DOCUMENT

@@ -15,16 +15,14 @@ OPTIONS = 10
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_the_rules_of_the_most_services_fit_into_the_network_stack(
-    templates: Callable[[str], dict[str, Template]], environment: str
-) -> None:
+def test_network_stack_fits_forty_services(templates: Callable[[str], dict[str, Template]], environment: str) -> None:
     ours = sum(map(rules_of, settings_of(environment).services.values()))
     network = len(templates(environment)["network"]["Resources"]) - ours
     assert network + OPTIONS + MOST_RULES <= RESOURCES, f"lower MOST_RULES by {network + OPTIONS + MOST_RULES - RESOURCES}"
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_the_resources_of_the_most_services_fit_into_their_stack(templates: Callable[[str], dict[str, Template]], environment: str) -> None:
+def test_services_stack_fits_forty_services(templates: Callable[[str], dict[str, Template]], environment: str) -> None:
     services, ids = settings_of(environment).services, templates(environment)["ecs-services"]["Resources"]
     made = {name: sum(id_.startswith(name.replace("-", "")) for id_ in ids) for name in services}
     assert made == {name: resources_of(service) for name, service in services.items()}

@@ -41,7 +41,7 @@ def test_alarm_texts_begin_with_their_subject(entries: list[Entry]) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
-def test_page_begins_with_impact_and_ends_with_proof(page: "Path") -> None:
+def test_runbook_begins_with_impact_ends_with_proof(page: "Path") -> None:
     text = page.read_text()
     assert "**Impact.**" in text[:1500]
     assert "**First five minutes.**" in text[:1500]

@@ -43,21 +43,21 @@ def test_log_groups_that_runbooks_name_exist(groups: set[str], runbook: Path) ->
     assert [name for name in looked_up(runbook.read_text()) if not is_there(name, groups)] == []
 
 
-def test_a_name_is_known_by_its_beginning_only_where_its_end_is_drawn() -> None:
+def test_generated_names_are_known_by_prefix() -> None:
     groups = {"/aws/events/spotmusic-prod-…", "/aws/eks/spotmusic-prod/cluster"}
     told = "`/aws/events/spotmusic-<env>` `/aws/eks/spotmusic-<env>/cluster` --log-group-name-prefix /aws/events/spotmusic-<env>-"
     assert [is_there(name, groups) for name in looked_up(told)] == [False, True, True]
 
 
 @pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
-def test_resources_that_runbooks_find_by_logical_id_exist(templates: Templates, runbook: Path) -> None:
+def test_runbook_logical_ids_exist(templates: Templates, runbook: Path) -> None:
     beginnings = re.findall(r"starts_with\(LogicalResourceId, ?[`'](\w+)[`']\)", runbook.read_text())
     ids = [id_ for template in templates("prod").values() for id_ in template["Resources"]]
     assert [beginning for beginning in beginnings if sum(id_.startswith(beginning) for id_ in ids) != 1] == []
 
 
 @pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
-def test_releases_and_resources_that_runbooks_run_again_exist(templates: Templates, runbook: Path) -> None:
+def test_runbook_release_names_exist(templates: Templates, runbook: Path) -> None:
     custom = [
         (id_, resource["Properties"].get("Release"))
         for template in templates("prod").values()

@@ -28,7 +28,7 @@ def of_a_listener(settings: Settings) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("environment", ["staging", "prod"])
-def test_everybody_behind_one_address_may_listen_and_log_in(environment: str) -> None:
+def test_shared_address_limits_allow_500_listeners(environment: str) -> None:
     settings = settings_of(environment)
     requests, forms = of_a_listener(settings)
     assert settings.edge.requests_per_five_minutes >= LISTENERS_BEHIND_AN_ADDRESS * requests

@@ -63,7 +63,7 @@ def playback(server: Path) -> Ask:
         ("PING",),
     ],
 )
-def test_a_user_does_its_work_under_its_prefix(playback: Ask, command: tuple[str, ...]) -> None:
+def test_cache_user_works_under_prefix(playback: Ask, command: tuple[str, ...]) -> None:
     assert not playback(*command).startswith("-"), command
 
 
@@ -86,7 +86,7 @@ def test_a_user_does_its_work_under_its_prefix(playback: Ask, command: tuple[str
         ("SHUTDOWN",),
     ],
 )
-def test_a_user_reaches_neither_others_nor_the_server(playback: Ask, command: tuple[str, ...]) -> None:
+def test_cache_user_is_denied_elsewhere(playback: Ask, command: tuple[str, ...]) -> None:
     assert playback(*command).startswith(("-NOPERM", "-ERR")), command
 
 

@@ -174,14 +174,14 @@ def tls_of(prefix: str, folder: Path) -> list[str]:
     return [f"{prefix}.{key} = {folder / name}" for key, name in files.items()]
 
 
-def test_it_starts_with_the_configuration_of_the_chart_and_holds_our_queues(broker: Broker) -> None:
+def test_rabbitmq_starts_with_chart_configuration(broker: Broker) -> None:
     held = broker.ask("definitions/spotmusic")
     queues = {queue["name"]: queue["arguments"]["x-queue-type"] for queue in held["queues"]}
     assert queues == {"mail": "quorum", "dead-letters.mail": "quorum"}
     assert {policy["name"]: policy["definition"]["max-length"] for policy in held["policies"]} == {"mail": 3, "dead-letters.mail": 3}
 
 
-def test_a_task_comes_from_who_may_publish_to_who_may_take(broker: Broker) -> None:
+def test_task_reaches_consumer(broker: Broker) -> None:
     assert broker.publish("mail.welcome", user="web-api")
     (task,) = broker.take("mail", user="notifications")
     assert task["routing_key"] == "mail.welcome"
@@ -195,21 +195,21 @@ def test_a_task_for_another_queue_is_refused(broker: Broker, key: str) -> None:
 
 
 @pytest.mark.parametrize(("user", "exchange"), [("notifications", "tasks"), ("web-api", "dead-letters"), ("web-api", "amq.default")])
-def test_nobody_publishes_where_no_right_says_so(broker: Broker, user: str, exchange: str) -> None:
+def test_publish_without_right_is_refused(broker: Broker, user: str, exchange: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as error:
         broker.publish("mail", user=user, exchange=exchange)
     assert "ACCESS_REFUSED" in refusal(error)
 
 
 @pytest.mark.parametrize(("user", "queue"), [("web-api", "mail"), ("notifications", "dead-letters.mail"), ("queue-depth", "mail")])
-def test_nobody_takes_what_is_not_for_it(broker: Broker, user: str, queue: str) -> None:
+def test_consume_without_right_is_refused(broker: Broker, user: str, queue: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as error:
         broker.take(queue, user=user)
     assert "ACCESS_REFUSED" in refusal(error)
 
 
 @pytest.mark.parametrize("user", ["web-api", "notifications"])
-def test_nobody_makes_a_queue(broker: Broker, user: str) -> None:
+def test_services_create_no_queues(broker: Broker, user: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as error:
         broker.ask("queues/spotmusic/mine", {"durable": True}, user=user, method="PUT")
     assert "not_authorised" in refusal(error)
@@ -221,7 +221,7 @@ def test_rejected_task_is_a_dead_letter(broker: Broker) -> None:
     assert broker.drain("dead-letters.mail") == 1
 
 
-def test_a_task_that_fails_too_often_is_a_dead_letter(broker: Broker) -> None:
+def test_failing_task_becomes_dead_letter(broker: Broker) -> None:
     broker.publish("mail.broken", user="web-api")
     for _ in range(3):
         assert broker.take_when_there("mail", user="notifications", mode="reject_requeue_true")
@@ -229,7 +229,7 @@ def test_a_task_that_fails_too_often_is_a_dead_letter(broker: Broker) -> None:
     assert broker.drain("dead-letters.mail") == 1
 
 
-def test_what_is_too_much_is_refused_and_nothing_that_waits_is_dropped(broker: Broker) -> None:
+def test_full_queue_rejects_publishes(broker: Broker) -> None:
     taken = 0
     for number in range(12):
         taken += published(broker, f"mail.{number}")
@@ -249,7 +249,7 @@ def test_the_monitor_counts(broker: Broker) -> None:
     assert {queue["name"] for queue in broker.ask("queues?columns=name,messages_ready", user="queue-depth")} >= {"mail"}
 
 
-def test_metrics_of_each_queue_are_on_the_tls_port(broker: Broker) -> None:
+def test_queue_metrics_use_tls_port(broker: Broker) -> None:
     wanted, until = 'rabbitmq_detailed_queue_messages_ready{vhost="spotmusic",queue="dead-letters.mail"}', time.monotonic() + A_HANG
     while wanted not in (said := broker.metrics()) and time.monotonic() < until:
         time.sleep(0.2)  # queues tell every five seconds

@@ -75,7 +75,7 @@ def error_of(place: str) -> str:
 
 
 @pytest.mark.walk("listener")
-def test_web_login_gives_a_token_for_the_api(web: Gateway) -> None:
+def test_web_login_returns_api_token(web: Gateway) -> None:
     answer = tokens(web, "listener")
     claims = part(answer["access_token"], 1)
     assert (claims["iss"], claims["aud"], claims["azp"], claims["typ"]) == (ISSUER, "web-api", "web", "Bearer")
@@ -138,7 +138,7 @@ def test_a_lost_answer_logs_nobody_out(web: Gateway) -> None:
     assert web.token("spotmusic", **{**form, "refresh_token": answer["refresh_token"]})[0] == 200
 
 
-def test_a_refresh_token_ends_its_session_at_the_third_use(web: Gateway) -> None:
+def test_reused_refresh_token_ends_session(web: Gateway) -> None:
     form = {"grant_type": "refresh_token", "client_id": "web", "refresh_token": tokens(web, "listener")["refresh_token"]}
     _, newest = web.token("spotmusic", **form)
     assert web.token("spotmusic", **form)[0] == 200
@@ -234,7 +234,7 @@ def test_a_wrong_token_is_refused(web: Gateway, key: Key, claims: Json, changes:
     assert (status, web.service.reached) == (401, []), answer
 
 
-def test_a_signature_by_the_public_key_is_refused(web: Gateway, key: Key, claims: Json) -> None:
+def test_public_key_signature_is_rejected(web: Gateway, key: Key, claims: Json) -> None:
     """A verifier that takes the algorithm from the token takes the public key, which everybody has, for a shared secret."""
     head = encoded(json.dumps({"alg": "HS256", "typ": "JWT", "kid": key.kid}).encode())
     signed = f"{head}.{encoded(json.dumps(claims).encode())}"

@@ -39,14 +39,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @drawn(90)
 @given(example=documents())
-def test_a_mutated_document_is_valid_or_one_clear_error(folder: Path, example: tuple[str, Any]) -> None:
+def test_mutated_document_is_valid_or_explained(folder: Path, example: tuple[str, Any]) -> None:
     environment, document = example
     judged(written(document), environment, folder)
 
 
 @drawn(50)
 @given(example=texts())
-def test_a_mutated_text_is_valid_or_one_clear_error(folder: Path, example: tuple[str, str]) -> None:
+def test_mutated_text_is_valid_or_explained(folder: Path, example: tuple[str, str]) -> None:
     environment, text = example
     judged(text, environment, folder)
 
@@ -77,7 +77,7 @@ def endless() -> None:
         pass
 
 
-def test_a_machine_that_does_something_else_is_no_hang() -> None:
+def test_busy_machine_is_not_a_hang() -> None:
     with no_hang(0.05):
         time.sleep(0.1)
 

@@ -36,7 +36,7 @@ def workload(name: str, replicas: int, *rules: dict[str, Any], apart: bool = Fal
         ((spread(HOST),), 5),
     ],
 )
-def test_a_zone_takes_its_share_only_where_a_rule_spreads(rules: tuple[dict[str, Any], ...], lost: int) -> None:
+def test_lost_zone_respects_spread_rules(rules: tuple[dict[str, Any], ...], lost: int) -> None:
     assert workload("kong", 5, *rules).lost_with_zone(3) == lost
 
 
@@ -56,7 +56,7 @@ def test_pods_spread_over_zones_that_others_keep() -> None:
         ((), False, 6),
     ],
 )
-def test_a_node_takes_one_only_where_a_rule_keeps_apart(rules: tuple[dict[str, Any], ...], apart: bool, lost: int) -> None:
+def test_lost_node_respects_anti_affinity(rules: tuple[dict[str, Any], ...], apart: bool, lost: int) -> None:
     assert workload("kong", 6, *rules, apart=apart).lost_with_node(3) == lost
 
 

@@ -27,28 +27,28 @@ CASES = [
 
 
 @pytest.mark.parametrize(("environment", "fault"), CASES)
-def test_what_a_fault_leaves_carries_the_busiest_minute(environment: str, fault: str, scenario: Callable[[str], Scenario]) -> None:
+def test_remaining_capacity_covers_peak(environment: str, fault: str, scenario: Callable[[str], Scenario]) -> None:
     found = list(faults_of(settings_of(environment))[fault].effects(scenario(environment)))
     assert found, "nothing was looked at"
     short = [str(left) for left in found if not left.suffices]
     assert not short, f"{environment} without {fault}:\n  " + "\n  ".join(short)
 
 
-def test_a_failover_takes_as_long_as_recovery_promises() -> None:
+def test_failover_time_matches_recovery() -> None:
     recovery = (ROOT / "docs" / "recovery.md").read_text()
     rows = re.findall(r"^\| a zone, with the primary (database|cache)\b[^|]*\|[^|]*\| (\d+) minutes \|", recovery, re.MULTILINE)
     assert {what: int(minutes) * 60 for what, minutes in rows} == FAILOVER_SECONDS
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_every_fault_is_an_experiment_and_every_experiment_a_fault(environment: str, scenario: Callable[[str], Scenario]) -> None:
+def test_faults_and_experiments_correspond(environment: str, scenario: Callable[[str], Scenario]) -> None:
     made = {template.tags["Name"] for template in scenario(environment).platform.some("AWS::FIS::ExperimentTemplate")}
     practised = {name for fault in faults_of(settings_of(environment)).values() for name in fault.experiment}
     assert made == practised
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_an_experiment_on_a_broker_finds_brokers_and_no_other_pod(environment: str, scenario: Callable[[str], Scenario]) -> None:
+def test_broker_experiment_selects_brokers_only(environment: str, scenario: Callable[[str], Scenario]) -> None:
     here, looked_at = scenario(environment), set()
     for template in here.platform.some("AWS::FIS::ExperimentTemplate"):
         for target in template["Targets"].values():
@@ -61,14 +61,14 @@ def test_an_experiment_on_a_broker_finds_brokers_and_no_other_pod(environment: s
     assert looked_at == set(BROKERS)
 
 
-def test_every_fault_has_a_runbook_that_names_its_experiment() -> None:
+def test_fault_runbook_names_experiment() -> None:
     for fault in faults_of(settings_of("prod")).values():
         runbook = (ROOT / "docs" / "runbooks" / f"{fault.runbook}.md").read_text()
         kind = re.sub(r"(?<=Zone|Node)[A-C]$|(?<=Task-).*", "", fault.experiment[0])
         assert kind in runbook, f"{fault.runbook}.md does not say how to practise {fault.name} ({kind})"
 
 
-def test_every_runbook_says_how_to_start_and_end_an_experiment_and_what_to_expect(scenario: Callable[[str], Scenario]) -> None:
+def test_experiment_runbooks_have_start_end_expectation(scenario: Callable[[str], Scenario]) -> None:
     lasting = {template.tags["Name"]: lengths(template) for template in scenario("prod").platform.some("AWS::FIS::ExperimentTemplate")}
     for fault in faults_of(settings_of("prod")).values():
         text = (ROOT / "docs" / "runbooks" / f"{fault.runbook}.md").read_text()

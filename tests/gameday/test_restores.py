@@ -8,7 +8,7 @@ from tools.gameday.restores import RESTORES
 RUNBOOK = (ROOT / "docs" / "runbooks" / "restore.md").read_text()
 
 
-def test_each_step_of_a_database_has_a_time() -> None:
+def test_database_restore_steps_have_times() -> None:
     section = RUNBOOK.partition("## A database\n")[2].partition("\n## ")[0]
     numbered = {text: int(number) for number, text in re.findall(r"^(\d+)\. (.+)$", section, re.MULTILINE)}
     # Service is back when backups of the copy begin.

@@ -76,11 +76,11 @@ def _wrong_options(service: str, operation: str, rest: str) -> Iterator[str]:
 
 @pytest.mark.filterwarnings("ignore:deprecated string literal syntax")
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_commands_of_the_aws_cli_can_be_run(document: Path) -> None:
+def test_aws_cli_commands_are_valid(document: Path) -> None:
     assert [*wrong(document.read_text())] == []
 
 
-def test_what_cannot_be_run_is_noticed() -> None:
+def test_invalid_aws_cli_command_is_found() -> None:
     told = (
         "```sh\naws rds modify-db-instance --no-deletion-protection --apply-now --query 'DBInstance[0'\n"
         "aws eks wait cluster-ready\naws rds restart-db --region x\naws nothing list\n"

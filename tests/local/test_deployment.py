@@ -73,7 +73,7 @@ def deployed(request: pytest.FixtureRequest) -> Iterator[Deployed]:
         yield Deployed(workspace)
 
 
-def test_ctrl_c_leaves_an_emulator_that_the_next_command_takes_up(deployed: Deployed) -> None:
+def test_interrupted_up_can_be_resumed(deployed: Deployed) -> None:
     code = (
         "import sys; from pathlib import Path; from tools.local_aws.deployment import LocalDeployment; "
         "from tools.local_aws.workspace import Workspace; "
@@ -95,7 +95,7 @@ def test_ctrl_c_leaves_an_emulator_that_the_next_command_takes_up(deployed: Depl
     assert _processes(str(deployed.workspace.assembly)) == []
 
 
-def test_a_first_creation_that_fails_leaves_what_its_policy_keeps_and_nothing_in_the_way(deployed: Deployed, tmp_path: Path) -> None:
+def test_failed_creation_leaves_retained_resources_only(deployed: Deployed, tmp_path: Path) -> None:
     """The next test deploys the same stack as it should be."""
     stack = deployed.stack("data")
     policies = {name: resource.get("DeletionPolicy", "Delete") for name, resource in stack.resources.items()}
@@ -166,7 +166,7 @@ def test_task_environment_is_the_contract(deployed: Deployed) -> None:
     assert [name for name in variables if name.endswith("_PASSWORD") and not variables[name].isalnum()] == []
 
 
-def test_it_listens_on_loopback_only(deployed: Deployed) -> None:
+def test_emulator_listens_on_loopback_only(deployed: Deployed) -> None:
     table = "".join(Path("/proc/net", file).read_text() for file in ("tcp", "tcp6"))
     assert re.findall(rf"(\w+):{deployed.emulator.port:04X} \w+:0000 0A", table) == ["0100007F"]
 
@@ -241,7 +241,7 @@ def test_one_stack_can_be_deployed_alone(deployed: Deployed) -> None:
     assert "dev/network" not in table
 
 
-def test_destroying_leaves_nothing_but_what_a_policy_keeps(deployed: Deployed) -> None:
+def test_down_leaves_retained_resources_only(deployed: Deployed) -> None:
     emulator = deployed.emulator
     policies = [(stack, resource.get("DeletionPolicy", "Delete")) for stack in deployed.stacks for resource in stack.resources.values()]
     kept = [stack for stack, policy in policies if policy != "Delete"]

@@ -34,7 +34,7 @@ def test_other_commands_are_left_alone() -> None:
     assert helm_shim.rewritten([], None) == []
 
 
-def test_a_chart_of_the_folder_takes_the_place_of_its_repository(tmp_path: Path) -> None:
+def test_local_chart_replaces_repository(tmp_path: Path) -> None:
     file = packed(tmp_path, "kong", "3.4.1")
     assert helm_shim.rewritten(UPGRADE, tmp_path) == ["upgrade", "kong", str(file), "--install", "--values", "v.yaml", "--no-hooks"]
 
@@ -44,7 +44,7 @@ def test_a_chart_of_another_version_does_not(tmp_path: Path) -> None:
     assert helm_shim.rewritten(UPGRADE, tmp_path) == [*UPGRADE, "--no-hooks"]
 
 
-def test_a_chart_of_ours_is_left_where_it_is(tmp_path: Path) -> None:
+def test_own_chart_path_is_kept(tmp_path: Path) -> None:
     packed(tmp_path, "ground", "1.0.0")
     ours = ["upgrade", "ground", "/tmp/chart", "--install"]  # noqa: S108 - where the function unpacks it
     assert helm_shim.rewritten(ours, tmp_path) == [*ours, "--no-hooks"]
@@ -56,13 +56,13 @@ def test_a_leading_v_does_not_matter(tmp_path: Path, version: str) -> None:
     assert helm_shim.chart_file(tmp_path, "cert-manager", "v1.21.1") is not None
 
 
-def test_an_unpacked_chart_is_found_by_the_version_it_states(tmp_path: Path) -> None:
+def test_unpacked_chart_is_found_by_version(tmp_path: Path) -> None:
     packed(tmp_path, "kong", "3.4.1")
     assert helm_shim.chart_file(tmp_path / "src", "kong", "3.4.1") == tmp_path / "src" / "kong"
     assert helm_shim.chart_file(tmp_path / "src", "kong", "3.4.2") is None
 
 
-def test_a_chart_that_would_be_pulled_is_unpacked(tmp_path: Path) -> None:
+def test_pulled_chart_is_unpacked(tmp_path: Path) -> None:
     packed(tmp_path, "rabbitmq-cluster-operator", "0.6.5")
     target = tmp_path / "target"
     target.mkdir()
@@ -71,7 +71,7 @@ def test_a_chart_that_would_be_pulled_is_unpacked(tmp_path: Path) -> None:
     assert not helm_shim.unpacked_instead_of_pulled(PULL, tmp_path / "src", target)
 
 
-def test_it_stands_before_the_layers_helm_and_runs_it(tmp_path: Path) -> None:
+def test_shim_precedes_and_runs_helm(tmp_path: Path) -> None:
     helm = tmp_path / "opt" / "helm" / "helm"
     helm.parent.mkdir(parents=True)
     helm.write_text('#!/bin/sh\necho "$@"\n')
@@ -82,12 +82,12 @@ def test_it_stands_before_the_layers_helm_and_runs_it(tmp_path: Path) -> None:
     assert said.stdout.split() == [*UPGRADE, "--no-hooks"]
 
 
-def test_a_layer_without_helm_stays_as_it_is(tmp_path: Path) -> None:
+def test_layer_without_helm_is_unchanged(tmp_path: Path) -> None:
     helm_shim.install(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_chart_is_at_hand_as_an_asset_in_the_folder_or_in_a_repository_that_answers(tmp_path: Path) -> None:
+def test_chart_sources_are_asset_folder_repository(tmp_path: Path) -> None:
     packed(tmp_path, "kong", "3.4.1")
     kong = {"Chart": "kong", "Version": "3.4.1", "Repository": "https://charts.konghq.com"}
     silent, answering = Charts(folder=tmp_path, answers=lambda _url: False), Charts(folder=None, answers=lambda _url: True)

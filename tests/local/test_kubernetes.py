@@ -106,7 +106,7 @@ def our_charts() -> set[str]:
     return {str(yaml.safe_load(file.read_text())["name"]) for file in (ROOT / "charts").glob("*/Chart.yaml")}
 
 
-def test_every_chart_of_ours_is_released_and_all_of_it_stands(released: Released) -> None:
+def test_own_charts_are_released(released: Released) -> None:
     ours = {entry["chart"].split()[0]: entry for entry in released.state.releases}
     platform = {entry["name"] for entry in released.state.releases}
     assert {"ground", "trust", "bindings", "rabbitmq"} <= set(ours) & our_charts(), platform
@@ -115,19 +115,19 @@ def test_every_chart_of_ours_is_released_and_all_of_it_stands(released: Released
         assert release["objects"] or release["hooks"], release["name"]
 
 
-def test_the_namespaces_of_the_platform_carry_their_pod_security(released: Released) -> None:
+def test_namespaces_have_pod_security_labels(released: Released) -> None:
     namespaces = {name for kind, _namespace, name in released.objects("ground") if kind == "Namespace"}
     assert {"kong", "keycloak", "redpanda", "rabbitmq", "monitoring"} <= namespaces
 
 
-def test_the_summary_shows_the_objects_of_each_release_and_what_was_left_out(released: Released) -> None:
+def test_summary_lists_release_objects(released: Released) -> None:
     assert re.search(r"^Kubernetes v1\.\d+\.\d+.*: \d+ Helm releases installed by the layer's own Helm", released.summary, re.MULTILINE)
     assert re.search(r"^  ground \(ground [\d.]+\): \d+ objects$", released.summary, re.MULTILINE)
     assert "nothing waits (--wait, --atomic), no hook runs" in released.summary
     assert "eks.amazonaws.com/v1 (any field): NodeClass, TargetGroupBinding" in released.summary
 
 
-def test_a_release_is_installed_or_recorded_and_the_summary_names_the_recorded_ones(released: Released) -> None:
+def test_summary_names_recorded_releases(released: Released) -> None:
     recorded = {
         record["logical_id"]: record["properties"] for record in process.recorded(released.emulator) if record["type"] == HELM_CHART
     }
@@ -152,18 +152,18 @@ def api(released: Released, tmp_path_factory: pytest.TempPathFactory) -> Kuberne
     return KubernetesApi(credentials=credentials, folder=tmp_path_factory.mktemp("api"))
 
 
-def test_the_cluster_of_eks_is_that_api_server(released: Released, api: KubernetesApi) -> None:
+def test_eks_cluster_is_the_api_server(released: Released, api: KubernetesApi) -> None:
     assert api.version() == released.state.version
 
 
-def test_a_namespace_of_ours_refuses_a_privileged_pod(api: KubernetesApi) -> None:
+def test_namespace_rejects_privileged_pod(api: KubernetesApi) -> None:
     container = {"name": "main", "image": "busybox", "securityContext": {"privileged": True}}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "intruder"}, "spec": {"containers": [container]}}
     with pytest.raises(KubernetesError, match='violates PodSecurity "restricted'):
         api.request("POST", "/api/v1/namespaces/kong/pods?dryRun=All", pod)
 
 
-def test_a_wrong_field_of_a_custom_resource_is_refused_where_its_structure_is_known(released: Released, api: KubernetesApi) -> None:
+def test_custom_resource_with_unknown_field_is_rejected(released: Released, api: KubernetesApi) -> None:
     if "cert-manager.io/v1 (any field)" in released.summary:
         pytest.skip("neither the chart of cert-manager nor SPOTMUSIC_SCHEMAS is at hand: the stand-in takes any field")
     spec = {"secretName": "tls", "issuerRef": {"name": "ca"}, "dnsName": ["kong"]}
@@ -177,9 +177,7 @@ def test_a_changed_release_is_upgraded(released: Released, api: KubernetesApi, t
     assert revisions(api, "bindings") == {"1": "superseded", "2": "deployed"}
 
 
-def test_other_tags_reach_nodes_and_leave_the_class_of_volumes_as_it_cannot_change(
-    released: Released, api: KubernetesApi, tmp_path: Path
-) -> None:
+def test_changed_tags_keep_storage_class(released: Released, api: KubernetesApi, tmp_path: Path) -> None:
     def book_elsewhere(properties: dict[str, Any]) -> None:
         properties["Values"] = json.loads(re.sub(r'(CostCenter\\":\\")[^\\]*', r"\1elsewhere", json.dumps(properties["Values"])))
 
@@ -192,9 +190,7 @@ def test_other_tags_reach_nodes_and_leave_the_class_of_volumes_as_it_cannot_chan
     assert (after["metadata"]["uid"], after["parameters"]) == (before["metadata"]["uid"], before["parameters"])
 
 
-def test_values_that_the_chart_rejects_fail_the_stack_and_the_release_goes_back(
-    released: Released, api: KubernetesApi, tmp_path: Path
-) -> None:
+def test_rejected_values_roll_back_release(released: Released, api: KubernetesApi, tmp_path: Path) -> None:
     def break_it(properties: dict[str, Any]) -> None:
         properties["Values"] = json.loads(re.sub(r'(kubernetesVersion\\":\\")[^\\]*', r"\1none", json.dumps(properties["Values"])))
 
@@ -205,7 +201,7 @@ def test_values_that_the_chart_rejects_fail_the_stack_and_the_release_goes_back(
     assert revisions(api, "ground").popitem()[1] == "deployed"
 
 
-def test_a_destruction_uninstalls_every_release_and_ends_the_api_server(released: Released) -> None:
+def test_down_uninstalls_releases(released: Released) -> None:
     summary = released.deployment.down()
     assert "Kept in the cluster, as its charts ask (helm.sh/resource-policy)" in summary
     assert not [line for line in process.command_lines() if str(released.workspace.folder) in line and "kube-apiserver" in line]

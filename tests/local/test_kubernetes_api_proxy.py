@@ -83,22 +83,22 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     upstream.shutdown()
 
 
-def test_a_token_of_the_embedded_aws_makes_administrator(client: Client) -> None:
+def test_proxy_maps_token_to_administrator(client: Client) -> None:
     status, asked = client.ask("PATCH", "/api/v1/x?fieldManager=helm", '{"a": 1}', token=token("000000000000"))
     assert (status, asked["method"], asked["path"], asked["body"]) == (200, "PATCH", "/api/v1/x?fieldManager=helm", '{"a": 1}')
     assert asked["headers"]["Authorization"] == "Bearer administrator"
     assert asked["headers"]["X-Kept"] == "yes"
 
 
-def test_an_answer_that_comes_in_pieces_is_passed_on(client: Client) -> None:
+def test_proxy_streams_chunked_responses(client: Client) -> None:
     assert client.ask("GET", "/api/v1/pods?watch=true", token=token("000000000000"))[1]["path"] == "/api/v1/pods?watch=true"
 
 
 @pytest.mark.parametrize("shown", ["", "administrator", token("AKIAIOSFODNN7EXAMPLE"), "k8s-aws-v1.%%%", "k8s-aws-v1."])
-def test_nobody_else_is_let_in(client: Client, shown: str) -> None:
+def test_proxy_rejects_other_tokens(client: Client, shown: str) -> None:
     status, answer = client.ask("GET", "/api/v1/secrets", token=shown)
     assert (status, answer["reason"]) == (401, "Unauthorized")
 
 
-def test_the_key_of_a_token_is_the_one_it_is_signed_with() -> None:
+def test_proxy_verifies_token_key() -> None:
     assert access_key(token("ASIAIOSFODNN7EXAMPLE")) == "ASIAIOSFODNN7EXAMPLE"

@@ -15,7 +15,7 @@ def workload(kind: str, spec: dict[str, Any], **metadata: str) -> dict[str, Any]
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet", "Job"])
-def test_the_pod_of_a_workload_is_that_of_its_template(kind: str) -> None:
+def test_workload_pod_follows_template(kind: str) -> None:
     pod = pod_of(workload(kind, {"template": {"metadata": {"labels": {"app": "kong"}}, "spec": SPEC}}))
     assert pod == {
         "apiVersion": "v1",
@@ -25,11 +25,11 @@ def test_the_pod_of_a_workload_is_that_of_its_template(kind: str) -> None:
     }
 
 
-def test_the_template_of_a_cron_job_is_two_levels_down() -> None:
+def test_cron_job_template_is_found() -> None:
     assert pod_of(workload("CronJob", {"jobTemplate": {"spec": {"template": {"spec": SPEC}}}})) is not None
 
 
-def test_a_claim_of_a_stateful_set_takes_the_place_of_the_volume_of_its_name() -> None:
+def test_volume_claim_replaces_volume() -> None:
     template = {"spec": {**SPEC, "volumes": [{"name": "data", "emptyDir": {}}, {"name": "settings", "configMap": {"name": "x"}}]}}
     pod = pod_of(workload("StatefulSet", {"template": template, "volumeClaimTemplates": [{"metadata": {"name": "data"}}]}))
     assert pod is not None
@@ -44,7 +44,7 @@ def test_other_objects_make_none(kind: str) -> None:
     assert pod_of(workload(kind, {})) is None
 
 
-def test_a_refusal_names_the_object_and_the_reason() -> None:
+def test_refusal_names_object_and_reason() -> None:
     asked: list[str] = []
 
     class Cluster:

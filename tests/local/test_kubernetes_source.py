@@ -84,7 +84,7 @@ def test_files_are_looked_for_beside_the_kubeconfig(tmp_path: Path) -> None:
         "127.0.0.1",
     ],
 )
-def test_a_server_that_is_no_loopback_address_is_refused_before_anything_starts(tmp_path: Path, server: str) -> None:
+def test_remote_api_server_is_refused(tmp_path: Path, server: str) -> None:
     with pytest.raises(NotDisposableError, match="not a loopback address"):
         source.variables({"KUBECONFIG": str(kubeconfig(tmp_path, server=server))})
 
@@ -94,9 +94,7 @@ def test_credentials_of_a_program_are_refused(tmp_path: Path) -> None:
         source.variables({"KUBECONFIG": str(kubeconfig(tmp_path, exec={"command": "aws"}))})
 
 
-def test_the_emulator_gets_absolute_paths_and_no_kubeconfig_that_functions_would_use(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_emulator_environment_has_no_kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     environment = {"KUBECONFIG": str(kubeconfig(tmp_path)), "SPOTMUSIC_CHARTS": "charts"}
     passed = {**clean_environment(environment), **source.variables(environment)}
@@ -104,7 +102,7 @@ def test_the_emulator_gets_absolute_paths_and_no_kubeconfig_that_functions_would
     assert source.source(passed) == Kubeconfig(file=tmp_path / "kubeconfig")
 
 
-def test_charts_that_were_pulled_are_found_unless_others_are_named(tmp_path: Path) -> None:
+def test_pulled_charts_are_found_by_default(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     assert "SPOTMUSIC_CHARTS" not in emulator_environment({}, workspace, port=1, region="sa-east-1")
     (tmp_path / ".charts").mkdir()

@@ -28,7 +28,7 @@ class Cluster:
         return body
 
 
-def test_every_custom_kind_of_our_charts_has_one() -> None:
+def test_custom_kinds_have_stand_ins() -> None:
     used = {
         found
         for template in (ROOT / "charts").glob("*/templates/*.yaml")
@@ -39,7 +39,7 @@ def test_every_custom_kind_of_our_charts_has_one() -> None:
     assert used - {(kind.group, kind.version, kind.kind) for kind in KINDS} == set()
 
 
-def test_only_what_the_chart_brings_and_the_server_lacks_is_defined() -> None:
+def test_stand_ins_define_missing_kinds_only() -> None:
     cluster: Any = Cluster("certificates.cert-manager.io")
     StandIns(None).define(cluster, "cert-manager")
     assert cluster.made == ["issuers.cert-manager.io", "clusterissuers.cert-manager.io"]
@@ -64,7 +64,7 @@ def test_without_schemas_every_field_is_taken() -> None:
     assert made["spec"]["versions"][0]["schema"]["openAPIV3Schema"] == {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 
 
-def test_a_schema_becomes_a_structure_that_a_definition_may_hold() -> None:
+def test_schema_becomes_structural_schema() -> None:
     schema = {
         "type": "object",
         "additionalProperties": False,

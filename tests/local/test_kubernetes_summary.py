@@ -83,18 +83,18 @@ def test_the_last_revision_counts() -> None:
     )
 
 
-def test_objects_are_where_the_api_server_has_them() -> None:
+def test_objects_are_listed_from_api_server() -> None:
     (release,) = state().releases
     found = {(item["kind"], item["namespace"], item["name"]) for item in release["objects"]}
     assert found == {("Namespace", "", "kong"), ("ConfigMap", "kube-system", "settings"), ("Job", "redpanda", "topics")}
 
 
-def test_an_object_that_is_not_there_and_a_release_that_is_not_there_are_problems() -> None:
+def test_missing_objects_and_releases_are_reported() -> None:
     found = summary.problems(state(), expected=[("kube-system", "ground"), ("kong", "kong")])
     assert found == ["release kong/kong is not in the cluster", "release kube-system/ground: Job redpanda/topics is not in the cluster"]
 
 
-def test_the_summary_counts_kinds_by_namespace_and_names_what_did_not_run() -> None:
+def test_summary_counts_kinds_by_namespace() -> None:
     records = [{"type": HELM_CHART, "properties": {"Release": "kong", "Chart": "kong", "Version": "3.4.1"}}]
     assert summary.text(state(), records=records).splitlines() == [
         "Kubernetes v1.36.3: 1 Helm releases installed by the layer's own Helm; without nodes:",
@@ -111,17 +111,17 @@ def test_the_summary_counts_kinds_by_namespace_and_names_what_did_not_run() -> N
     ]
 
 
-def test_the_listing_has_a_line_for_every_object() -> None:
+def test_listing_has_all_objects() -> None:
     assert "ground\tJob\tredpanda\ttopics\n" in summary.listing(state())
 
 
-def test_what_a_chart_asks_to_keep_is_told_and_a_release_that_outlives_its_stack_is_found() -> None:
+def test_kept_objects_are_listed() -> None:
     assert summary.kept(state()) == ["ground: Namespace kong"]
     assert summary.left(state()) == ["release kube-system/ground (deployed)"]
     assert summary.kept(None) == summary.left(None) == []
 
 
-def test_without_an_api_server_the_summary_says_so() -> None:
+def test_summary_without_api_server_says_so() -> None:
     records = [{"type": HELM_CHART, "properties": {"Release": "kong", "Chart": "kong"}}]
     assert "1 Helm releases are recorded, none was installed" in summary.text(None, records=records)
     assert summary.text(None, records=[]) == ""

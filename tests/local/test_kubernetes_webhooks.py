@@ -21,7 +21,7 @@ class Cluster:
         self.patches.append((path, changes))
 
 
-def test_only_a_releases_own_webhooks_are_ignored_and_helm_stays_their_owner() -> None:
+def test_release_webhooks_are_ignored() -> None:
     cluster: Any = Cluster()
     let_pass(cluster, release="cert-manager")
     ((path, changes),) = cluster.patches

@@ -43,11 +43,11 @@ def test_a_later_layer_wins_at_opt(worker: tuple[Path, list[Path]]) -> None:
     assert run(worker, can_mount=True) == "second"
 
 
-def test_without_mounts_the_code_is_pointed_at_the_layers(worker: tuple[Path, list[Path]]) -> None:
+def test_layers_without_mounts_are_rewritten(worker: tuple[Path, list[Path]]) -> None:
     assert run(worker, can_mount=False) == "second"
 
 
-def test_programs_of_a_layer_are_on_the_path(worker: tuple[Path, list[Path]]) -> None:
+def test_layer_programs_are_on_path(worker: tuple[Path, list[Path]]) -> None:
     code, layers = worker
     environment = {"PATH": "/bin"}
     with_layers(["true"], layers, code=code, environment=environment, can_mount=False)

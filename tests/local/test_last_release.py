@@ -85,7 +85,7 @@ def of_data(template: Template) -> list[str]:
     return [id_ for id_, resource in template["Resources"].items() if resource["Type"] in HOLDS_DATA]
 
 
-def test_an_update_to_the_checkout_keeps_everything_that_holds_data(updated: Updated) -> None:
+def test_update_keeps_stateful_resources(updated: Updated) -> None:
     updated.deploy(updated.today)
     now = updated.ids(updated.today)
     assert {name: (id_, now.get(name)) for name, id_ in updated.before.items() if now.get(name) != id_} == {}
@@ -93,7 +93,7 @@ def test_an_update_to_the_checkout_keeps_everything_that_holds_data(updated: Upd
     assert states in ({"UPDATE_COMPLETE"}, {"UPDATE_COMPLETE", "CREATE_COMPLETE"})
 
 
-def test_an_update_that_fails_half_way_loses_nothing(updated: Updated, tmp_path: Path) -> None:
+def test_failed_update_loses_nothing(updated: Updated, tmp_path: Path) -> None:
     stack, before = updated.stack("data"), updated.ids(updated.today)
     database = next(name for name, resource in stack.resources.items() if resource["Type"] == "AWS::RDS::DBInstance")
     was = contents(updated, stack)
@@ -142,7 +142,7 @@ def contents(updated: Updated, stack: SynthesizedStack) -> dict[str, str]:
     return told
 
 
-def test_a_database_that_others_import_is_not_replaced(updated: Updated, tmp_path: Path) -> None:
+def test_imported_database_is_not_replaced(updated: Updated, tmp_path: Path) -> None:
     stack, before = updated.stack("data"), updated.ids(updated.today)
     database = next(name for name in stack.resources if name.startswith("CatalogueInstance"))
 
@@ -159,7 +159,7 @@ def test_a_database_that_others_import_is_not_replaced(updated: Updated, tmp_pat
     assert now[f"dev/data/{database}"] == before[f"dev/data/{database}"]
 
 
-def test_a_property_that_cannot_change_replaces_the_vault_here_as_well(updated: Updated, tmp_path: Path) -> None:
+def test_create_only_property_replaces_vault(updated: Updated, tmp_path: Path) -> None:
     """The seeded fault: without it, physical ids that stay the same would prove nothing. Nobody imports the vault."""
     stack, before = updated.stack("data"), updated.ids(updated.today)
     vault = next(name for name, resource in stack.resources.items() if resource["Type"] == "AWS::Backup::BackupVault")

@@ -41,7 +41,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.mark.parametrize("command", [["up"], ["deploy", "dev/network"], ["down"], ["diff"]])
-def test_a_second_command_is_refused_and_told_whom_to_wait_for(
+def test_second_command_is_refused(
     command: list[str], workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(workspace.checkout)
@@ -57,7 +57,7 @@ def test_a_second_command_is_refused_and_told_whom_to_wait_for(
     assert sorted(file.name for file in workspace.folder.iterdir()) == ["lock"]
 
 
-def test_who_is_killed_holds_nothing_and_neither_does_what_it_started(workspace: Workspace) -> None:
+def test_killed_process_releases_lock(workspace: Workspace) -> None:
     with holder(workspace.checkout) as other:
         other.kill()
         other.wait()
@@ -65,7 +65,7 @@ def test_who_is_killed_holds_nothing_and_neither_does_what_it_started(workspace:
             pass
 
 
-def test_after_the_end_or_a_failure_the_next_may_begin(workspace: Workspace) -> None:
+def test_lock_is_released_after_failure(workspace: Workspace) -> None:
     with pytest.raises(ZeroDivisionError), alone(workspace, "up"):
         raise ZeroDivisionError
     with alone(workspace, "down"), pytest.raises(BusyError, match="`down` of process"), alone(workspace, "up"):
@@ -74,7 +74,7 @@ def test_after_the_end_or_a_failure_the_next_may_begin(workspace: Workspace) -> 
         pass
 
 
-def test_a_holder_that_cannot_be_seen_is_waited_for_a_second_and_no_longer(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_holder_is_awaited_briefly(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """A container that shares the checkout has process ids of its own."""
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     with alone(workspace, "up"):

@@ -57,11 +57,11 @@ def test_a_foreign_key_is_turned_away(key: str) -> None:
     assert "InvalidClientTokenId" in body
 
 
-def test_a_foreign_key_of_a_presigned_address_is_turned_away() -> None:
+def test_foreign_presigned_url_is_rejected() -> None:
     assert request(None, query="X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20261124%2Fsa-east-1%2Fs3%2Faws4_request")[0] == 403
 
 
-def test_an_unsigned_answer_of_a_custom_resource_passes() -> None:
+def test_unsigned_custom_resource_response_passes() -> None:
     assert request(None, path="/_ministack/cfn-response/token", body="{}") == (200, "{}")
 
 
@@ -70,7 +70,7 @@ def test_front_door_refuses_unsigned_requests(path: str) -> None:
     assert request(None, path=path, body="Action=ListStacks")[0] == 403
 
 
-def test_a_status_is_held_back_while_the_stack_is_in_progress() -> None:
+def test_status_waits_while_stack_is_busy() -> None:
     assert request(body="Action=DescribeStacks&StackName=a", in_progress=[True, True, False])[0] == 200
 
 

@@ -9,7 +9,7 @@ import pytest
 from tools.local_aws import ports
 
 
-def test_they_differ_and_are_free() -> None:
+def test_quiet_ports_are_distinct_and_bindable() -> None:
     found = ports.quiet_ports(5)
     assert len(set(found)) == 5
     with ExitStack() as bound:

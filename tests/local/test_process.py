@@ -73,7 +73,7 @@ def stand_in(workspace: Workspace) -> Iterator[RunningEmulator]:
             process.stop(workspace)
 
 
-def test_an_emulator_that_lives_and_is_late_is_waited_for(workspace: Workspace) -> None:
+def test_slow_emulator_is_awaited(workspace: Workspace) -> None:
     """It was taken for dead, and with a new one in its place everything that was deployed was gone."""
     with stand_in(workspace) as emulator:
         assert process.running(workspace) == emulator
@@ -119,7 +119,7 @@ def test_failed_start_leaves_no_process(workspace: Workspace, monkeypatch: pytes
     assert started[0].poll() is not None
 
 
-def test_start_waits_for_a_program_without_command_line(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_start_waits_for_command_line(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     # Between `exec` and the first instruction of a program the system shows an empty command line.
     begins = itertools.count()
     read = process._command
@@ -144,7 +144,7 @@ def test_unrecorded_start_leaves_no_process(workspace: Workspace, monkeypatch: p
         os.kill(started[0], 0)
 
 
-def test_stopping_ends_everything_that_the_emulator_started_before_it_returns(workspace: Workspace) -> None:
+def test_stop_ends_child_processes(workspace: Workspace) -> None:
     with stand_in(workspace) as emulator:
         assert len(process._members(emulator.pid, workspace, ours=True)) == 2
         assert len(process._members(emulator.pid, workspace, ours=False)) == 1
@@ -153,14 +153,14 @@ def test_stopping_ends_everything_that_the_emulator_started_before_it_returns(wo
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux counts from the boot; elsewhere the start is kept as a time")
-def test_setting_the_clock_does_not_make_a_stranger_of_the_emulator(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clock_change_keeps_emulator_identity(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     ps, clock = process._ps, itertools.count()
     monkeypatch.setattr(process, "_ps", lambda *arguments: str(next(clock)) if "lstart=" in arguments else ps(*arguments))
     with stand_in(workspace) as emulator:
         assert process.is_ours(emulator, workspace)
 
 
-def test_nobody_gets_the_port_between_its_choice_and_the_start(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chosen_port_is_reserved_until_start(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     tried = []
 
     def popen(_command: list[str], *, env: dict[str, str], pass_fds: list[int], **_options: Any) -> None:
@@ -175,7 +175,7 @@ def test_nobody_gets_the_port_between_its_choice_and_the_start(workspace: Worksp
     assert [given == told for given, told in tried] == [True]
 
 
-def test_a_port_that_is_taken_is_said_at_once(workspace: Workspace) -> None:
+def test_taken_port_is_reported(workspace: Workspace) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(process.NotStartedError, match=f"Port {port} is taken"):
@@ -206,11 +206,11 @@ def test_two_checkouts_have_two_states(tmp_path: Path) -> None:
     assert Workspace(tmp_path / "a").folder != Workspace(tmp_path / "b").folder
 
 
-def test_the_state_is_never_offered_for_a_commit(workspace: Workspace) -> None:
+def test_state_folder_is_ignored_by_git(workspace: Workspace) -> None:
     assert (workspace.folder / ".gitignore").read_text() == "*\n"
 
 
-def test_the_emulator_listens_on_loopback_only_and_starts_no_container(workspace: Workspace) -> None:
+def test_emulator_settings_forbid_containers(workspace: Workspace) -> None:
     mine = {"AWS_PROFILE": "production", "AWS_ACCESS_KEY_ID": "AKIA", "PATH": "/bin", "BIND_HOST": "0.0.0.0"}  # noqa: S104
     environment = emulator_environment(mine, workspace, port=4566, region="sa-east-1")
     assert environment["BIND_HOST"] == environment["MINISTACK_HOST"] == "127.0.0.1"

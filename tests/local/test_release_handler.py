@@ -89,20 +89,20 @@ def test_a_chart_of_ours_is_released(world: Scenario) -> None:
     assert (world.executed, world.connection.defined, world.register.listing()) == (["ground"], [], [])
 
 
-def test_a_chart_out_of_reach_is_recorded_and_what_it_would_define_has_stand_ins(world: Scenario) -> None:
+def test_unreachable_chart_is_recorded(world: Scenario) -> None:
     assert world.handler.create(resource(OTHERS)) == Made(identifier="paper")
     assert (world.executed, world.connection.defined) == ([], ["kong"])
     world.handler.delete(resource(OTHERS), "paper")
     assert world.register.listing() == []
 
 
-def test_a_release_of_somebody_else_is_left_alone(world: Scenario) -> None:
+def test_foreign_release_is_unchanged(world: Scenario) -> None:
     with pytest.raises(AlreadyReleasedError, match="helm uninstall taken --namespace kube-system"):
         world.handler.create(resource({**OURS, "Release": "taken"}))
     assert world.executed == []
 
 
-def test_a_release_that_failed_half_way_may_be_tried_again(world: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_release_can_be_retried(world: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     world.fails = True
     with pytest.raises(RuntimeError, match="Helm says no"):
         world.handler.create(resource(OURS))
@@ -111,7 +111,7 @@ def test_a_release_that_failed_half_way_may_be_tried_again(world: Scenario, monk
     assert world.handler.create(resource(OURS)) == Made(identifier="physical")
 
 
-def test_a_recorded_release_whose_chart_has_come_to_hand_is_installed_by_its_next_change(world: Scenario, tmp_path: Path) -> None:
+def test_recorded_release_is_installed_later(world: Scenario, tmp_path: Path) -> None:
     world.handler.create(resource(OTHERS))
     (tmp_path / "kong-3.4.1.tgz").touch()
     world.connection.charts = Charts(folder=tmp_path, answers=lambda _repository: False)

@@ -8,7 +8,7 @@ from tools.local_aws.progress import Steps
 from tools.local_aws.report import StackRow, recorded_types, table, write
 
 
-def test_the_table_counts_what_service_code_made_and_what_is_recorded() -> None:
+def test_table_counts_recorded_resources() -> None:
     rows = [
         StackRow(stack="dev/network", resources=64, recorded=1, seconds=0.72),
         StackRow(stack="dev/observability", resources=27, recorded=9, seconds=0.5),

@@ -91,7 +91,7 @@ def records(emulator: RunningEmulator, stack: Stack) -> dict[str, dict[str, Any]
     return {record["logical_id"]: record for record in process.recorded(emulator) if record["stack"] == stack.name}
 
 
-def test_a_record_is_updated_in_place_and_replaced_where_the_schema_says_so(emulator: RunningEmulator) -> None:
+def test_stub_update_follows_schema(emulator: RunningEmulator) -> None:
     stack = Stack(emulator, "records")
     arn = {"Ref": "Workspace"}
     created = stack.create({**workspace(), **namespace("one", arn)})
@@ -105,7 +105,7 @@ def test_a_record_is_updated_in_place_and_replaced_where_the_schema_says_so(emul
     assert records(emulator, stack) == {}
 
 
-def test_what_the_schema_rejects_is_rolled_back(emulator: RunningEmulator) -> None:
+def test_rejected_schema_is_rolled_back(emulator: RunningEmulator) -> None:
     stack = Stack(emulator, "rejected")
     topic = {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "before"}}}
     stack.create(topic)
@@ -117,7 +117,7 @@ def test_what_the_schema_rejects_is_rolled_back(emulator: RunningEmulator) -> No
     stack.delete()
 
 
-def test_a_kept_record_does_not_stop_its_stack_from_coming_back(emulator: RunningEmulator) -> None:
+def test_retained_stub_allows_new_stack(emulator: RunningEmulator) -> None:
     kept = workspace()
     kept["Workspace"]["DeletionPolicy"] = "Retain"
     stack = Stack(emulator, "kept")
@@ -130,7 +130,7 @@ def test_a_kept_record_does_not_stop_its_stack_from_coming_back(emulator: Runnin
 @pytest.mark.parametrize(
     ("resource_type", "name"), [("AWS::Backup::BackupVault", "BackupVaultName"), ("AWS::Logs::LogGroup", "LogGroupName")]
 )
-def test_a_name_that_a_policy_keeps_is_taken(emulator: RunningEmulator, resource_type: str, name: str) -> None:
+def test_retained_name_is_taken(emulator: RunningEmulator, resource_type: str, name: str) -> None:
     first, second = Stack(emulator, "first"), Stack(emulator, "second")
     named = {"Named": {"Type": resource_type, "Properties": {name: "taken"}, "DeletionPolicy": "Retain"}}
     first.create(named)
@@ -141,7 +141,7 @@ def test_a_name_that_a_policy_keeps_is_taken(emulator: RunningEmulator, resource
     second.delete()
 
 
-def test_a_type_that_cloudformation_does_not_know_is_refused(emulator: RunningEmulator) -> None:
+def test_unknown_type_is_rejected(emulator: RunningEmulator) -> None:
     stack = Stack(emulator, "unknown")
     with pytest.raises(stack.cloudformation.exceptions.ClientError, match="Unrecognized resource types"):
         stack.create({"Thing": {"Type": "AWS::Spotmusic::Thing", "Properties": {}}})
@@ -158,7 +158,7 @@ def test_an_output_is_read_from_another_region(emulator: RunningEmulator) -> Non
     producer.delete()
 
 
-def test_a_database_has_its_master_secret_and_takes_it_along(emulator: RunningEmulator) -> None:
+def test_database_owns_master_secret(emulator: RunningEmulator) -> None:
     stack = Stack(emulator, "database")
     properties = {
         "Engine": "mysql",
@@ -199,7 +199,7 @@ def test_a_replaced_address_outlives_the_update_only(emulator: RunningEmulator) 
     assert stack.client("ec2").describe_addresses()["Addresses"] == []
 
 
-def test_a_firewall_rule_searches_for_the_text_of_the_template(emulator: RunningEmulator) -> None:
+def test_waf_search_string_is_decoded(emulator: RunningEmulator) -> None:
     stack = Stack(emulator, "firewall")
     visibility = {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": "m"}
     match = {
@@ -217,7 +217,7 @@ def test_a_firewall_rule_searches_for_the_text_of_the_template(emulator: Running
     stack.delete()
 
 
-def test_a_dead_emulator_is_replaced_with_everything_it_started(tmp_path: Path) -> None:
+def test_dead_emulator_is_replaced(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     try:
         dead = process.start(workspace, region=REGION)
@@ -235,7 +235,7 @@ def test_a_port_that_is_taken_is_told(emulator: RunningEmulator, tmp_path: Path)
         process.start(Workspace(tmp_path), region=REGION, port=emulator.port)
 
 
-def test_an_output_more_is_a_change_and_none_is_not(emulator: RunningEmulator) -> None:
+def test_new_output_is_a_change(emulator: RunningEmulator) -> None:
     """A stack that comes to use another's value gives that one an output, and nothing else, to publish."""
     stack, topic = Stack(emulator, "outputs"), {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}}
     stack.create(topic, {"One": {"Value": "1"}})

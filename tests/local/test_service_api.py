@@ -14,7 +14,7 @@ def clients() -> Any:
     return lambda service: session.client(service, endpoint_url="http://127.0.0.1:1")
 
 
-def test_capitals_follow_the_api_and_tags_become_a_map(clients: Any) -> None:
+def test_parameter_case_follows_api(clients: Any) -> None:
     given = {"ClusterName": "c", "AddonName": "a", "Tags": [{"Key": "k", "Value": "v"}]}
     assert parameters(clients("eks"), "create_addon", given) == {"clusterName": "c", "addonName": "a", "tags": {"k": "v"}}
 
@@ -33,11 +33,11 @@ def test_lists_of_cloudfront_get_their_quantity(clients: Any) -> None:
     assert given["VpcOriginEndpointConfig"]["OriginSslProtocols"] == {"Quantity": 1, "Items": ["TLSv1.2"]}
 
 
-def test_properties_the_operation_does_not_know_are_left_out(clients: Any) -> None:
+def test_unknown_properties_are_dropped(clients: Any) -> None:
     assert parameters(clients("ec2"), "create_nat_gateway", {"SubnetId": "s", "Unknown": 1}) == {"SubnetId": "s"}
 
 
-def test_a_map_of_tags_becomes_a_list_where_the_api_wants_one(clients: Any) -> None:
+def test_tag_map_becomes_list(clients: Any) -> None:
     assert parameters(clients("sns"), "create_topic", {"Tags": {"k": "v"}}) == {"Tags": [{"Key": "k", "Value": "v"}]}
 
 

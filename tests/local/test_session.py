@@ -52,7 +52,7 @@ def test_everything_but_loopback_is_refused(endpoint: str) -> None:
         {"AWS_SESSION_TOKEN": "token"},
     ],
 )
-def test_credentials_of_somewhere_else_are_refused_and_not_repeated(variables: dict[str, str]) -> None:
+def test_foreign_credentials_are_refused(variables: dict[str, str]) -> None:
     with pytest.raises(session.NotEmbeddedError) as refusal:
         session.require_embedded(variables)
     assert next(iter(variables)) in str(refusal.value)
@@ -65,11 +65,11 @@ def test_an_endpoint_of_somewhere_else_is_refused(name: str) -> None:
         session.require_embedded({name: "https://s3.amazonaws.com"})
 
 
-def test_a_shell_that_sourced_the_exports_is_accepted() -> None:
+def test_exported_shell_is_accepted() -> None:
     session.require_embedded(session.aws_variables("http://127.0.0.1:4566", region="sa-east-1"))
 
 
-def test_the_cli_inherits_nothing_that_leads_to_an_account() -> None:
+def test_cli_environment_has_no_credentials() -> None:
     mine = {
         "AWS_PROFILE": "production",
         "AWS_ROLE_ARN": "arn",
@@ -87,7 +87,7 @@ def test_the_cli_inherits_nothing_that_leads_to_an_account() -> None:
     assert environment["LANG"] == "C"
 
 
-def test_the_exports_of_a_shell_unset_a_profile_and_set_the_endpoint() -> None:
+def test_shell_exports_unset_profile() -> None:
     exports = session.shell_exports("http://127.0.0.1:4566", region="sa-east-1", path="/venv/bin")
     assert "unset AWS_PROFILE" in exports
     assert "export AWS_ENDPOINT_URL='http://127.0.0.1:4566'" in exports
@@ -139,7 +139,7 @@ def closing_server() -> Iterator[str]:
         server.shutdown()
 
 
-def test_a_call_never_takes_a_connection_that_the_server_is_closing(closing_server: str) -> None:
+def test_clients_use_fresh_connections(closing_server: str) -> None:
     functions = session.client("lambda", closing_server, region="sa-east-1")
     for _call in range(3):
         assert functions.get_function(FunctionName="provider")["ResponseMetadata"]["HTTPStatusCode"] == 200

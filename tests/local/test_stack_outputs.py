@@ -49,7 +49,7 @@ def test_another_account_is_refused(resolver: Any) -> None:
 
 
 @pytest.mark.parametrize("arguments", [{"StackName": "gone"}, {"StackName": "never"}, {"OutputName": "Other"}])
-def test_what_does_not_stand_is_not_found(resolver: Any, arguments: dict[str, str]) -> None:
+def test_missing_output_is_not_found(resolver: Any, arguments: dict[str, str]) -> None:
     with pytest.raises(UnresolvableOutputError, match="not found in us-east-1"):
         resolver(output(**arguments))
 

@@ -12,7 +12,7 @@ from tools.local_aws.lock import BusyError
 from tools.local_aws.workspace import RunningEmulator, Workspace
 
 
-def test_what_a_killed_run_left_is_ended_and_removed(request: pytest.FixtureRequest) -> None:
+def test_killed_run_is_cleaned_up(request: pytest.FixtureRequest) -> None:
     left = Workspace(ROOT, name=".local/left")
     try:
         left.prepare()

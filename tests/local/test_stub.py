@@ -35,7 +35,7 @@ def handler(register: Register) -> Handler:
     return recorded(register)
 
 
-def test_a_generated_name_is_kept_by_updates_and_new_with_a_replacement_or_a_creation() -> None:
+def test_generated_name_changes_with_replacement() -> None:
     """What a policy kept of a creation that failed has another name than what the next one makes."""
     name = resource({}, creation="one").generated_name()
     assert resource({"Alias": "new"}, creation="one").generated_name() == name
@@ -43,7 +43,7 @@ def test_a_generated_name_is_kept_by_updates_and_new_with_a_replacement_or_a_cre
     assert resource({}, creation="two").generated_name() != name
 
 
-def test_a_record_has_the_attributes_of_its_schema(handler: Handler) -> None:
+def test_stub_has_schema_attributes(handler: Handler) -> None:
     made = handler.create(resource({"Alias": "spotmusic"}))
     assert made.attributes["Arn"].startswith("arn:aws:aps:sa-east-1:000000000000:workspace/")
     assert made.attributes["PrometheusEndpoint"].startswith("https://aps.sa-east-1.amazonaws.com/")
@@ -71,11 +71,11 @@ def test_an_update_keeps_identifier_and_attributes(handler: Handler, register: R
     assert register.listing()[0]["properties"] == {"Alias": "new"}
 
 
-def test_one_kept_from_an_earlier_stack_is_not_in_the_way(handler: Handler) -> None:
+def test_retained_stub_blocks_no_creation(handler: Handler) -> None:
     assert handler.create(resource({})).identifier != handler.create(resource({})).identifier
 
 
-def test_a_deletion_strikes_it_out_and_may_be_repeated(handler: Handler, register: Register) -> None:
+def test_stub_deletion_is_idempotent(handler: Handler, register: Register) -> None:
     made = handler.create(resource({}))
     handler.delete(resource({}), made.identifier)
     handler.delete(resource({}), made.identifier)
@@ -94,7 +94,7 @@ def service(log: list[str]) -> Handler:
     )
 
 
-def test_only_what_the_service_cannot_hold_is_recorded(register: Register) -> None:
+def test_supported_resources_are_not_stubbed(register: Register) -> None:
     log: list[str] = []
     handler = recorded_if(lambda alarm: "Metrics" in alarm.properties, otherwise=service(log), paper=recorded(register), register=register)
     alarm = {"resource_type": "AWS::CloudWatch::Alarm"}
@@ -106,7 +106,7 @@ def test_only_what_the_service_cannot_hold_is_recorded(register: Register) -> No
     assert register.listing() == []
 
 
-def test_an_alarm_that_turns_to_metric_math_moves_to_the_records(register: Register) -> None:
+def test_metric_math_alarm_becomes_stub(register: Register) -> None:
     log: list[str] = []
     handler = recorded_if(lambda alarm: "Metrics" in alarm.properties, otherwise=service(log), paper=recorded(register), register=register)
     alarm = {"resource_type": "AWS::CloudWatch::Alarm"}
@@ -126,15 +126,15 @@ def test_an_alarm_that_turns_to_metric_math_moves_to_the_records(register: Regis
         ("AWS::EC2::VPCEndpoint", {"VpcId": "vpc-1", "PrivateDnsEnabled": "perhaps"}, "PrivateDnsEnabled"),
     ],
 )
-def test_what_cloudformation_rejects_is_a_problem(resource_type: str, properties: Properties, expected: str) -> None:
+def test_invalid_properties_are_reported(resource_type: str, properties: Properties, expected: str) -> None:
     assert any(expected in problem for problem in resource_schema("us-east-1", resource_type).problems(properties))
 
 
-def test_text_for_numbers_and_truths_is_as_good_as_in_cloudformation() -> None:
+def test_text_values_are_coerced() -> None:
     schema = resource_schema("sa-east-1", "AWS::ElasticLoadBalancingV2::TargetGroup")
     assert schema.problems({"Port": "80", "Protocol": "HTTP", "VpcId": "vpc-1", "HealthCheckEnabled": "true"}) == []
 
 
-def test_a_type_that_the_region_lacks_is_unknown() -> None:
+def test_type_missing_in_region_is_unknown() -> None:
     with pytest.raises(UnknownResourceTypeError, match="does not exist in sa-east-1"):
         resource_schema("sa-east-1", "AWS::Spotmusic::Nothing")

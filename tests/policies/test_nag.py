@@ -45,7 +45,7 @@ def test_nothing_is_found_that_nobody_acknowledged(synthesized: Assembly, enviro
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_every_reason_is_one_that_an_auditor_can_read(synthesized: Assembly, environment: str) -> None:
+def test_acknowledgements_have_readable_reasons(synthesized: Assembly, environment: str) -> None:
     given = list(acknowledgements(synthesized(environment)))
     assert given
     assert [(path, id_) for path, id_, reason in given if len(reason) < SHORTEST_REASON] == []

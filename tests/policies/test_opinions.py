@@ -25,7 +25,7 @@ FOUND = [Finding("prod", "R1", "data/Catalogue", "Mend it."), Finding("prod", "R
 BOTH: Exceptions = {"R1": (Reviewed(places=("data/Catalogue", "data/Identity"), reason="They are meant."),)}
 
 
-def test_a_finding_that_nobody_reviewed_is_told_with_what_to_do() -> None:
+def test_unreviewed_finding_is_reported() -> None:
     judgement, problems = judge("prod", 8, FOUND[:1], {})
     assert problems == ["prod: R1 at data/Catalogue. Mend it."]
     assert judgement == Judgement(judged=8, findings=1, reviewed=0)
@@ -37,17 +37,17 @@ def test_a_reviewed_finding_stays() -> None:
     assert judgement == Judgement(judged=8, findings=0, reviewed=2)
 
 
-def test_a_finding_is_one_however_often_a_tool_tells_it() -> None:
+def test_repeated_finding_counts_once() -> None:
     assert judge("prod", 8, FOUND + FOUND, BOTH)[0].reviewed == 2
 
 
-def test_an_exception_that_excuses_nothing_any_more_is_told() -> None:
+def test_unused_exception_is_reported() -> None:
     judgement, problems = judge("prod", 8, FOUND[:1], BOTH)
     assert problems == ["prod: R1 at data/Identity excuses nothing any more. Take it out of the exceptions."]
     assert judgement.unused == 1
 
 
-def test_an_exception_is_for_its_rule_and_its_environments_only() -> None:
+def test_exception_covers_its_environments_only() -> None:
     excused_in_dev: Exceptions = {"R1": (Reviewed(places=("*",), reason="Small.", environments=("dev",)),)}
     assert len(judge("prod", 8, FOUND, excused_in_dev)[1]) == 2
     assert judge("prod", 8, [Finding("prod", "R2", "data/Catalogue")], BOTH)[0].findings == 1
@@ -59,24 +59,24 @@ def test_an_exception_is_for_its_rule_and_its_environments_only() -> None:
     [guard_exceptions.EXCEPTIONS, checkov_exceptions.exceptions(whole=True), checkov_exceptions.exceptions(whole=False)],
     ids=["cfn-guard", "checkov", "checkov, own charts"],
 )
-def test_every_exception_has_a_reason_that_an_auditor_can_read(exceptions: Exceptions) -> None:
+def test_exceptions_have_readable_reasons(exceptions: Exceptions) -> None:
     reviews = [(rule, review) for rule, known in exceptions.items() for review in known]
     assert reviews
     assert [rule for rule, review in reviews if len(review.reason) < SHORTEST_REASON or not review.places] == []
 
 
-def test_what_was_not_synthesized_is_not_judged(tmp_path: Path) -> None:
+def test_missing_assembly_is_not_judged(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="make synth"):
         assembly_of("prod", tmp_path)
 
 
-def test_a_template_is_shown_the_rules_that_speak_of_its_types() -> None:
+def test_template_gets_rules_of_its_types() -> None:
     rules = {Path("s3"): frozenset({"AWS::S3::Bucket"}), Path("rds"): frozenset({"AWS::RDS::DBInstance"}), Path("all"): frozenset[str]()}
     guard = Guard(program=Path("cfn-guard"), rules=rules)
     assert guard.rules_for({"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}) == [Path("s3"), Path("all")]
 
 
-def test_values_of_other_stacks_are_filled_in_and_references_within_stay(platform_of_two: Platform) -> None:
+def test_cross_stack_values_are_resolved(platform_of_two: Platform) -> None:
     reader = platform_of_two.templates["data"]["Resources"]["Log"]["Properties"]
     assert filled(platform_of_two, "data", reader) == {
         "KmsKeyId": "${secrets/Key.Arn}",
@@ -119,7 +119,7 @@ def test_the_table_adds_up_what_steps_left(tmp_path: Path, monkeypatch: pytest.M
     ],
     ids=["missed its canary", "was shown none", "judged nothing", "has an idle exception"],
 )
-def test_a_tool_passes_only_when_it_judged_and_still_bites(change: dict[str, object]) -> None:
+def test_opinion_requires_canary_finding(change: dict[str, object]) -> None:
     note = {"version": "1.0", "canary": True, "environments": {"dev": {"judged": 8, "findings": 0, "reviewed": 3, "unused": 0}}}
     assert passes(note)
     assert not passes({**note, **change})

@@ -354,9 +354,7 @@ GROUPS: dict[str, list[tuple[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("group", "tried"), [("worst", WORST), ("other-way", OTHER_WAY), ("off", OFF), ("last-queue", LAST_QUEUE)])
-def test_a_changed_setting_has_the_effect_of_its_schema(
-    changes_of: Callable[[str], list[Change]], group: str, tried: tuple[Tried, ...]
-) -> None:
+def test_changed_setting_matches_schema_effect(changes_of: Callable[[str], list[Change]], group: str, tried: tuple[Tried, ...]) -> None:
     found = changes_of(group)
     wrong: list[str] = []
     for key, kind, _, _, told in tried:
@@ -372,7 +370,7 @@ def test_other_settings_interrupt_nothing(changes_of: Callable[[str], list[Chang
     assert len(changes_of("harmless")) > 100
 
 
-def test_the_last_scaled_queue_goes_in_two_deployments(templates_of: Callable[[str], Templates]) -> None:
+def test_last_scaled_queue_needs_two_deployments(templates_of: Callable[[str], Templates]) -> None:
     """As docs/changes.md tells: the users of the exports first, alone."""
     before, now = templates_of("base"), templates_of("last-queue")
     between = {**before, **{stack: now[stack] for stack in ("ecs-services", "observability")}}

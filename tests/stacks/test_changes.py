@@ -61,7 +61,7 @@ def test_another_region_is_refused(synthesized: Callable[[str], Path], tmp_path:
     assert " sa-east-1 spotmusic-prod-data → " in capsys.readouterr().out
 
 
-def test_the_embedded_aws_is_compared_with_what_diff_synthesized(
+def test_changes_compare_embedded_aws(
     synthesized: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "CHECKOUT", tmp_path)
@@ -76,6 +76,6 @@ def test_the_embedded_aws_is_compared_with_what_diff_synthesized(
 
 
 @pytest.mark.parametrize("against", ["no-such-ref", "tests"])
-def test_what_cannot_be_compared_is_told(synthesized: Callable[[str], Path], capsys: pytest.CaptureFixture[str], against: str) -> None:
+def test_incomparable_source_is_reported(synthesized: Callable[[str], Path], capsys: pytest.CaptureFixture[str], against: str) -> None:
     assert main(["--env", "prod", "--now", str(synthesized("prod")), "--against", against]) == 1
     assert "Name" in capsys.readouterr().err

@@ -38,7 +38,7 @@ def stateful(release: dict[str, Template]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_an_update_from_the_last_release_replaces_nothing_that_holds_data(templates: Templates, environment: str) -> None:
+def test_update_replaces_no_stateful_resource(templates: Templates, environment: str) -> None:
     before = previous(environment)
     lost = [reason for stack, id_ in stateful(before) for reason in replaced(before, templates(environment), stack, id_)]
     assert lost == [], "CloudFormation would replace or delete these: restore what they were, or migrate the data in a release of its own"
@@ -46,7 +46,7 @@ def test_an_update_from_the_last_release_replaces_nothing_that_holds_data(templa
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_what_was_kept_when_its_stack_goes_is_kept_still(templates: Templates, environment: str) -> None:
+def test_retained_resources_stay_retained(templates: Templates, environment: str) -> None:
     before, now = previous(environment), templates(environment)
     for stack, id_ in stateful(before):
         old, new = before[stack]["Resources"][id_], now[stack]["Resources"].get(id_, {})
@@ -124,7 +124,7 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_change_that_would_replace_is_told_with_its_resource_and_property(fault: str) -> None:
+def test_replacement_names_resource_and_property(fault: str) -> None:
     stack, id_, properties, told = FAULTS[fault]
     before = previous("prod")
     resource = before[stack]["Resources"][id_]
@@ -134,7 +134,7 @@ def test_a_change_that_would_replace_is_told_with_its_resource_and_property(faul
     assert any(told in reason for reason in reasons), reasons
 
 
-def test_a_resource_that_is_gone_or_renamed_is_told() -> None:
+def test_missing_resource_is_reported() -> None:
     before = previous("prod")
     resources = dict(before["data"]["Resources"])
     resources["Renamed"] = resources.pop("CatalogueInstance4AD361ED")
@@ -142,6 +142,6 @@ def test_a_resource_that_is_gone_or_renamed_is_told() -> None:
     assert replaced(before, now, "data", "CatalogueInstance4AD361ED") == ["data/CatalogueInstance4AD361ED is gone"]
 
 
-def test_the_last_release_is_one_that_was_before_this_checkout_or_is_it() -> None:
+def test_last_release_precedes_checkout() -> None:
     assert versions(), f"run `make release-templates`: {FOLDER} has none"
     assert tuple(map(int, versions()[-1].split("."))) <= tuple(map(int, checkout_version().split(".")))
