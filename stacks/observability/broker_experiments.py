@@ -5,8 +5,8 @@ from aws_cdk import aws_iam as iam
 from spotmusic_cdk import versions
 from spotmusic_cdk.namespaces import EXPERIMENTER
 from spotmusic_constructs.messaging.rabbitmq import LABELS as RABBITMQ_LABELS
+from spotmusic_constructs.resilience.fault_actions import Brokers
 from spotmusic_constructs.resilience.fault_injection import FaultInjection
-from spotmusic_constructs.resilience.faults import Brokers
 from spotmusic_constructs.streaming.redpanda import LABELS as REDPANDA_LABELS
 from stacks.observability.components import Components
 

@@ -6,7 +6,7 @@ from constructs import Construct
 
 from spotmusic_constructs.log_retention import retention_of
 from spotmusic_constructs.observability.service_level_objective import ServiceLevelObjective
-from spotmusic_constructs.resilience import faults
+from spotmusic_constructs.resilience import fault_actions
 from spotmusic_constructs.resilience.experiment import Action
 from spotmusic_constructs.resilience.fault_injection import FaultInjection
 from stacks.observability.broker_experiments import broker_experiments
@@ -34,10 +34,10 @@ class Experiments(Construct):
 
         def database_lost(name: str, zone: str | None = None) -> Action:
             identifier = components.databases[name].instance.instance_identifier
-            return faults.database_failed_over(identifier, tags={**tags, "Component": name}, zone=zone)
+            return fault_actions.database_failed_over(identifier, tags={**tags, "Component": name}, zone=zone)
 
         def cache_lost(zone: str) -> Action:
-            return faults.cache_without_power(zone, tags={**tags, "Component": "cache"})
+            return fault_actions.cache_without_power(zone, tags={**tags, "Component": "cache"})
 
         injection = FaultInjection(
             self,
@@ -54,7 +54,7 @@ class Experiments(Construct):
                 f"Zone{letter}",
                 description=f"Zone {zone} is lost: cut off in every tier, and what has its primary there fails over",
                 actions={
-                    "zone": faults.zone_cut_off(zone, vpc_id=vpc_id, tags=tags),
+                    "zone": fault_actions.zone_cut_off(zone, vpc_id=vpc_id, tags=tags),
                     # A primary need not fail over when it is only cut off (AWS FIS user guide, power interruption).
                     **{name: database_lost(name, zone) for name in components.databases},
                     "cache": cache_lost(zone),
@@ -65,7 +65,7 @@ class Experiments(Construct):
         injection.add(
             "NatGateway",
             description="One zone has lost its NAT gateway",
-            actions={"gateway": faults.way_out_cut_off(vpc_id=vpc_id, tags={**tags, "aws-cdk:subnet-name": "public"})},
+            actions={"gateway": fault_actions.way_out_cut_off(vpc_id=vpc_id, tags={**tags, "aws-cdk:subnet-name": "public"})},
             role=roles.network,
         )
         for name in components.databases:
@@ -84,7 +84,7 @@ class Experiments(Construct):
             )
         broker_experiments(injection, components, roles.pod)
         for name, service in components.services.items():
-            stopped = faults.task_stopped(cluster=cluster.cluster_name, service=service.service_name, tags=tags)
+            stopped = fault_actions.task_stopped(cluster=cluster.cluster_name, service=service.service_name, tags=tags)
             injection.add(
                 f"Task-{name}",
                 description=f"A task of {name} stops; start it during a deployment to see what a version does that cannot stay up",

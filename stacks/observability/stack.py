@@ -23,8 +23,8 @@ from stacks.observability.dashboards import component_rows
 from stacks.observability.data_alarms import data_alarms
 from stacks.observability.experiments import Experiments
 from stacks.observability.monitoring import Monitoring
-from stacks.observability.objectives import web_api_objectives
 from stacks.observability.operator_access import OperatorAccess
+from stacks.observability.web_api_objectives import web_api_objectives
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
 

@@ -67,7 +67,7 @@ def test_p119_every_alarm_tells_somebody_and_says_what_to_do(platform: Platform)
     happens once, when it ends; a critical one tells the topic of pagers as well. Its text begins
     with the environment, says what missing data means, how bad it is, and which runbook helps.
 
-    Kept by: `Alarms`, `AlarmTopic`, [runbooks](runbooks/README.md)
+    Kept by: `AlarmGroup`, `AlarmTopic`, [runbooks](runbooks/README.md)
     """
     for alarm in alarms_that_tell(platform):
         yield alarm, alarm["ActionsEnabled"] is not False, "Enable its actions."

@@ -4,6 +4,8 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
+from spotmusic_constructs.edge.web_acl import EDGE_REGION
+
 
 class EdgeCertificate(Construct):
     """An ACM certificate for CloudFront, requested and validated here or brought along.
@@ -33,8 +35,10 @@ class EdgeCertificate(Construct):
         certificate_arn: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        if certificate_arn is not None and ":acm:us-east-1:" not in certificate_arn:
-            raise ValueError(f"{certificate_arn} is not an ACM certificate of us-east-1, and CloudFront takes no other. Request one there.")
+        if certificate_arn is not None and f":acm:{EDGE_REGION}:" not in certificate_arn:
+            raise ValueError(
+                f"{certificate_arn} is not an ACM certificate of {EDGE_REGION}, and CloudFront takes no other. Request one there."
+            )
 
         self.certificate: acm.ICertificate = (
             acm.Certificate.from_certificate_arn(self, "Certificate", certificate_arn)

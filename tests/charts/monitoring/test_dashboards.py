@@ -9,7 +9,7 @@ import pytest
 
 from spotmusic_constructs.edge.web_acl import EDGE_REGION
 from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
-from spotmusic_constructs.observability.grafana_dashboards.model import dashboard
+from spotmusic_constructs.observability.grafana_dashboards.dashboard_json import dashboard
 from tests.charts.monitoring.catalogue import CHART, catalogue, problems
 from tests.charts.platform import Platform
 

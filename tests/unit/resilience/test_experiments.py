@@ -10,14 +10,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Template
 
-from spotmusic_constructs.resilience import faults
+from spotmusic_constructs.resilience import fault_actions
 from spotmusic_constructs.resilience.experiment import Action, Target
 from spotmusic_constructs.resilience.experiment_role import ExperimentRole, network_rights, pod_rights
 from spotmusic_constructs.resilience.fault_injection import FaultInjection, admit_to_cluster
 from tests.conftest import new_stack
 
 TAGS = {"Project": "spotmusic", "Env": "test"}
-BROKERS = faults.Brokers(
+BROKERS = fault_actions.Brokers(
     cluster="spotmusic-test",
     namespace="redpanda",
     label="app=redpanda",
@@ -39,7 +39,7 @@ def stack() -> cdk.Stack:
     network = ExperimentRole(stack, "Network", rights=[network_rights(stack, "vpc-1")]).role
     pods = ExperimentRole(stack, "Pods", rights=[pod_rights(stack, "spotmusic-test")]).role
     admit_to_cluster(stack, "Access", cluster="spotmusic-test", role=pods, user="faults")
-    zone = faults.zone_cut_off("sa-east-1a", vpc_id="vpc-1", tags=TAGS)
+    zone = fault_actions.zone_cut_off("sa-east-1a", vpc_id="vpc-1", tags=TAGS)
     injection.add("Zone", description="A zone is cut off", actions={"zone": zone}, role=network, may_miss=True)
     sudden = BROKERS.deleted(grace_seconds=0, zone="sa-east-1b")
     injection.add("Broker", description="A broker goes", actions={"broker": BROKERS.deleted(), "sudden": sudden}, role=pods)
@@ -95,12 +95,12 @@ def test_experiments_enter_the_cluster_as_a_user_without_a_policy_of_eks(resourc
 
 
 def test_a_cache_is_found_by_tags_and_zone() -> None:
-    cache = faults.cache_without_power("sa-east-1c", tags=TAGS).target
+    cache = fault_actions.cache_without_power("sa-east-1c", tags=TAGS).target
     assert (cache.tags, cache.parameters) == (TAGS, {"availabilityZoneIdentifier": "sa-east-1c"})
 
 
 def test_a_restored_copy_of_a_database_is_left_alone() -> None:
-    assert faults.database_failed_over("spotmusic-test-catalogue", tags=TAGS).target.filters == {
+    assert fault_actions.database_failed_over("spotmusic-test-catalogue", tags=TAGS).target.filters == {
         "DBInstanceIdentifier": "spotmusic-test-catalogue"
     }
 
@@ -128,14 +128,14 @@ def test_an_experiment_that_nothing_would_stop_is_refused() -> None:
     key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:sa-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab")
     injection = FaultInjection(stack, "Faults", name="experiments", stop_alarms=[], key=key)
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("fis.amazonaws.com"))
-    action: Action = faults.task_stopped(cluster="services", service="playback", tags=TAGS)
+    action: Action = fault_actions.task_stopped(cluster="services", service="playback", tags=TAGS)
     with pytest.raises(ValueError, match="nothing would stop it"):
         injection.add("Task", description="A task stops", actions={"task": action}, role=role)
 
 
 def test_a_primary_is_failed_over_wherever_it_stands_or_in_one_zone_only() -> None:
-    anywhere = faults.database_failed_over("catalogue", tags=TAGS)
-    here = faults.database_failed_over("catalogue", tags=TAGS, zone="sa-east-1b")
+    anywhere = fault_actions.database_failed_over("catalogue", tags=TAGS)
+    here = fault_actions.database_failed_over("catalogue", tags=TAGS, zone="sa-east-1b")
     assert (anywhere.target.parameters, here.target.parameters) == ({}, {"availabilityZoneIdentifiers": "sa-east-1b"})
     assert anywhere.parameters == here.parameters == {"forceFailover": "true"}
 

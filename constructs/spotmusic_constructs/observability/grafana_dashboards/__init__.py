@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from spotmusic_constructs.observability.grafana_dashboards.model import Json, dashboard
+from spotmusic_constructs.observability.grafana_dashboards.dashboard_json import Json, dashboard
 from spotmusic_constructs.observability.grafana_dashboards.objectives import objectives
 
 
