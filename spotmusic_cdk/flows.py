@@ -6,7 +6,7 @@ from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.services import ServiceSettings
 from spotmusic_cdk.settings.word import mode_of
 from spotmusic_constructs.data.cache import PORT as REDIS
-from spotmusic_constructs.data.mysql_instance import PORT as MYSQL
+from spotmusic_constructs.data.relational_database import PORT as MYSQL
 from spotmusic_constructs.gateway.kong_values import PROXY_PORT as KONG_PROXY
 from spotmusic_constructs.gateway.kong_values import STATUS_PORT as KONG_STATUS
 from spotmusic_constructs.identity.keycloak_values import PORT as KEYCLOAK

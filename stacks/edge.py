@@ -1,33 +1,24 @@
 """What viewers meet: CloudFront, its web ACL and its certificate, in the one region that can hold them."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_route53 as route53
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.instances import WITHOUT_BUDGETS
 from spotmusic_constructs.edge.access_log_delivery import AccessLogDelivery
 from spotmusic_constructs.edge.certificate import EdgeCertificate
-from spotmusic_constructs.edge.edge_alarms import DistributionAlarms, WebAclAlarms
 from spotmusic_constructs.edge.platform_distribution import PlatformDistribution
 from spotmusic_constructs.edge.public_address import PublicAddress
 from spotmusic_constructs.edge.signing_key_group import SigningKeyGroup
-from spotmusic_constructs.edge.web_acl import EDGE_REGION, WebAcl
-from spotmusic_constructs.observability.certificate_alarms import CertificateAlarms
-from spotmusic_constructs.secrets.data_keys import NOTIFICATIONS
-from spotmusic_constructs.secrets.encryption_key import EncryptionKey
+from spotmusic_constructs.edge.web_acl import EDGE_REGION
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
-from stacks.alarm_recipients import alarm_topic, budgets
 from stacks.data import DataStack
 from stacks.eks_platform import EksPlatformStack
 from stacks.environment_stack import EnvironmentStack
+from stacks.observability.viewer_alarms import viewer_alarms
 from stacks.secrets import SecretsStack
-
-ADMINISTRATION = ("/auth/admin", "/auth/realms/master", "/auth/health", "/auth/metrics")
-"""Paths of Keycloak for the platform's team, who reaches them inside the VPC."""
+from stacks.web_rules import web_acl
 
 _PRICE_CLASSES = {
     "100": cloudfront.PriceClass.PRICE_CLASS_100,
@@ -51,17 +42,9 @@ class EdgeStack(EnvironmentStack):
     def __init__(
         self, scope: Construct, *, settings: Settings, secrets: SecretsStack, data: DataStack, eks_platform: EksPlatformStack
     ) -> None:
-        super().__init__(
-            scope,
-            "edge",
-            settings=settings,
-            region=EDGE_REGION,
-            data_class="public",
-            description="Spotmusic: CloudFront, its web ACL and its certificate",
-        )
+        description = "Spotmusic: CloudFront, its web ACL and its certificate"
+        super().__init__(scope, "edge", settings=settings, region=EDGE_REGION, data_class="public", description=description)
         name, domain, edge = settings.resource_prefix, settings.domain, settings.edge
-        realm = f"/auth/realms/{settings.realm}"
-        openid = f"{realm}/protocol/openid-connect"
         zone = domain and route53.HostedZone.from_hosted_zone_attributes(
             self, "Zone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.name
         )
@@ -73,23 +56,7 @@ class EdgeStack(EnvironmentStack):
             else None
         )
 
-        self.web_acl = WebAcl(
-            self,
-            "WebAcl",
-            metric_name=name,
-            requests_per_five_minutes=edge.requests_per_five_minutes,
-            logins_per_five_minutes=edge.logins_per_five_minutes,
-            # Forms in which a password, a code or the code of a device can be guessed.
-            login_paths=(f"{realm}/login-actions", f"{realm}/device"),
-            # Players renew their tokens here every five minutes, and codes and refresh tokens are random: only a
-            # request with the password grant counts as a login. The realm refuses that grant to its own clients and to
-            # `admin-cli`; a client that an administrator adds may have it.
-            token_paths=(f"{openid}/token",),
-            blocked_paths=ADMINISTRATION,
-            # Redirect addresses of Grafana and of a developer's web player are behind a forwarded port.
-            loopback_paths=tuple(f"{openid}/{endpoint}" for endpoint in ("auth", "token", "logout")),
-            log_bucket=data.logs.bucket,
-        )
+        self.web_acl = web_acl(self, settings=settings, log_bucket=data.logs.bucket)
         signing_keys = SigningKeyGroup(
             self,
             "SigningKeys",
@@ -131,30 +98,13 @@ class EdgeStack(EnvironmentStack):
                 "signing-keys": signing_keys.ids,
             },
         )
-        self.alarm_topic = self._watch(settings, certificate)
+        self.alarm_topic = viewer_alarms(
+            self, settings=settings, distribution=self.distribution, web_acl=self.web_acl, certificate=certificate
+        )
         cdk.CfnOutput(self, "Url", value=f"https://{self.domain_name}", description="Where listeners find the platform")
-
-    def _watch(self, settings: Settings, certificate: acm.ICertificate | None) -> sns.ITopic:
-        """CloudFront and its web ACL are measured in this region, and an alarm tells only topics of its own region."""
-        key = EncryptionKey(
-            self,
-            "NotificationsKey",
-            data_class="notifications",
-            use=NOTIFICATIONS,
-            removal_policy=self.data_removal,
-        ).key
-        alarms = alarm_topic(self, settings=settings, key=key)
-        cdk.CrossStackReferences.of(alarms).produce(cdk.ReferenceStrength.WEAK)
-        DistributionAlarms(self, "DistributionAlarms", audience=alarms.audience, distribution_id=self.distribution.distribution_id)
-        WebAclAlarms(self, "WebAclAlarms", audience=alarms.audience, metric_name=self.web_acl.metric_name)
-        if settings.region in WITHOUT_BUDGETS:
-            budgets(self, settings=settings, topic=alarms.topic)
-        if certificate:
-            CertificateAlarms(self, "CertificateAlarms", audience=alarms.audience, certificates={"Viewers": certificate.certificate_arn})
-        return alarms.topic
 
 
 def _api_paths(settings: Settings) -> list[str]:
-    """The versions of the Web API that services serve, and the logins."""
+    """Return the versions of the Web API that services serve, and the logins."""
     versions = {"v1", *(service.route.split("/")[1] for service in settings.services.values() if service.route)}
     return [*(f"/{version}/*" for version in sorted(versions)), "/auth/*"]

@@ -1,6 +1,5 @@
 """The EKS platform: the cluster, what runs on it, and the load balancers that lead to it."""
 
-from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -26,10 +25,11 @@ class EksPlatformStack(EnvironmentStack):
     """Events, tasks, identity and the API gateway on Kubernetes, deployed in waves of which each needs the one before.
 
     Attributes:
+        platform: construct of the cluster.
         cluster: the EKS cluster.
         gateway: load balancer of the API gateway, which CloudFront reaches.
         brokers: load balancer of Redpanda and RabbitMQ, which services reach.
-        last_wave: what monitoring waits for.
+        last_wave: construct after which monitoring is deployed.
     """
 
     def __init__(
@@ -42,89 +42,69 @@ class EksPlatformStack(EnvironmentStack):
         secrets: SecretsStack,
         data: DataStack,
     ) -> None:
-        super().__init__(
-            scope,
-            "eks-platform",
-            settings=settings,
-            data_class="personal",
-            description="Spotmusic: events, tasks, identity and API gateway",
-        )
-        self._settings, self._network, self._registry, self._secrets, self._data = settings.running, network, registry, secrets, data
-        self._flows = flows.table(settings)
-        self._cluster_name = settings.resource_prefix
+        description = "Spotmusic: events, tasks, identity and API gateway"
+        super().__init__(scope, "eks-platform", settings=settings, data_class="personal", description=description)
+        table = flows.table(settings)
+        name, production, groups = settings.resource_prefix, settings.production, network.security_groups
+        running = settings.running
+        kubernetes, tiered = running.kubernetes, running.kubernetes.redpanda.tiered_storage
 
-        self.platform = self._make_cluster()
+        self.platform = KubernetesCluster(
+            self,
+            "Kubernetes",
+            name=name,
+            version=kubernetes.version,
+            kubectl_layer=kubectl_layer(self, "KubectlLayer", package=versions.KUBECTL_LAYERS[kubernetes.version]),
+            vpc=network.vpc,
+            control_plane_security_group=groups.of("kubernetes-control-plane"),
+            kubectl_security_group=groups.of("kubectl"),
+            key=secrets.keys.kubernetes,
+            log_key=secrets.keys.logs,
+            tag_keys=list(self.common_tags),
+            log_retention_days=settings.observability.security_log_days,
+            administrators=kubernetes.administrators,
+            public_access_cidrs=kubernetes.public_access_cidrs,
+            deletion_protection=production,
+        )
+        registry.images.grant_pull(self.platform.node_role)
         self.cluster: eks.ICluster = self.platform.cluster
         certificate = internal_certificate(self, settings, host="*")
-        self.gateway = self._make_gateway(certificate)
-        self.brokers = self._make_brokers(certificate)
-        self.last_wave: Construct = release_platform(self._context())
-
-    def _context(self) -> ReleaseContext:
-        return ReleaseContext(
+        self.gateway = GatewayLoadBalancer(
+            self,
+            "Gateway",
+            vpc=network.vpc,
+            security_group=groups.of("gateway-load-balancer"),
+            certificate=certificate,
+            zone=network.private_zone,
+            logs=data.logs.bucket,
+            cluster_name=name,
+            deletion_protection=production,
+        )
+        self.brokers = BrokerLoadBalancer(
+            self,
+            "Brokers",
+            vpc=network.vpc,
+            security_group=groups.of("broker-load-balancer"),
+            certificate=certificate,
+            zone=network.private_zone,
+            logs=data.logs.bucket,
+            cluster_name=name,
+            brokers=kubernetes.redpanda.brokers,
+            management=any(flow.target == "broker-load-balancer" and flow.port == MANAGEMENT_PORT for flow in table),
+            deletion_protection=production,
+        )
+        license_ = secretsmanager.Secret.from_secret_complete_arn(self, "RedpandaLicense", tiered.license_secret) if tiered else None
+        context = ReleaseContext(
             stack=self,
-            settings=self._settings,
-            flows=self._flows,
-            network=self._network,
-            registry=self._registry,
-            secrets=self._secrets,
-            data=self._data,
+            settings=running,
+            flows=table,
+            network=network,
+            registry=registry,
+            secrets=secrets,
+            data=data,
             platform=self.platform,
             gateway=self.gateway,
             brokers=self.brokers,
-            redpanda_license=self._redpanda_license(),
+            redpanda_license=license_,
         )
-
-    def _redpanda_license(self) -> secretsmanager.ISecret | None:
-        tiered = self._settings.kubernetes.redpanda.tiered_storage
-        return secretsmanager.Secret.from_secret_complete_arn(self, "RedpandaLicense", tiered.license_secret) if tiered else None
-
-    def _make_cluster(self) -> KubernetesCluster:
-        kubernetes, groups, keys = self._settings.kubernetes, self._network.security_groups, self._secrets.keys
-        platform = KubernetesCluster(
-            self,
-            "Kubernetes",
-            name=self._cluster_name,
-            version=kubernetes.version,
-            kubectl_layer=kubectl_layer(self, "KubectlLayer", package=versions.KUBECTL_LAYERS[kubernetes.version]),
-            vpc=self._network.vpc,
-            control_plane_security_group=groups.of("kubernetes-control-plane"),
-            kubectl_security_group=groups.of("kubectl"),
-            key=keys.kubernetes,
-            log_key=keys.logs,
-            tag_keys=list(self.common_tags),
-            log_retention_days=self._settings.observability.security_log_days,
-            administrators=kubernetes.administrators,
-            public_access_cidrs=kubernetes.public_access_cidrs,
-            deletion_protection=self._settings.production,
-        )
-        self._registry.images.grant_pull(platform.node_role)
-        return platform
-
-    def _make_gateway(self, certificate: acm.ICertificate | None) -> GatewayLoadBalancer:
-        return GatewayLoadBalancer(
-            self,
-            "Gateway",
-            vpc=self._network.vpc,
-            security_group=self._network.security_groups.of("gateway-load-balancer"),
-            certificate=certificate,
-            zone=self._network.private_zone,
-            logs=self._data.logs.bucket,
-            cluster_name=self._cluster_name,
-            deletion_protection=self._settings.production,
-        )
-
-    def _make_brokers(self, certificate: acm.ICertificate | None) -> BrokerLoadBalancer:
-        return BrokerLoadBalancer(
-            self,
-            "Brokers",
-            vpc=self._network.vpc,
-            security_group=self._network.security_groups.of("broker-load-balancer"),
-            certificate=certificate,
-            zone=self._network.private_zone,
-            logs=self._data.logs.bucket,
-            cluster_name=self._cluster_name,
-            brokers=self._settings.kubernetes.redpanda.brokers,
-            management=any(flow.target == "broker-load-balancer" and flow.port == MANAGEMENT_PORT for flow in self._flows),
-            deletion_protection=self._settings.production,
-        )
+        self.last_wave: Construct = release_platform(context)

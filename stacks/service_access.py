@@ -27,7 +27,8 @@ from spotmusic_constructs.services.access import (
 )
 from spotmusic_constructs.streaming.redpanda import MECHANISM
 from spotmusic_constructs.streaming.redpanda_access import DEAD_LETTERS
-from stacks.data import CATALOGUE, MIGRATIONS, DataStack
+from stacks.data import DataStack
+from stacks.databases import CATALOGUE, MIGRATIONS
 from stacks.secrets import SecretsStack
 
 EVERYONE = {"LOG_LEVEL": "log-level", "IDENTITY_ISSUER": "identity/issuer"}

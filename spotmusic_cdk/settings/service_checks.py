@@ -197,7 +197,7 @@ def _connections(name: str, service: ServiceSettings, settings: Settings) -> Ite
 
 
 def _cycles(settings: Settings) -> Iterator[Problem]:
-    """A caller starts after whom it calls, or its tasks do not find them (stacks/ecs_services.py)."""
+    """A caller starts after whom it calls, or its tasks do not find them (stacks/fargate_services.py)."""
     calls = {name: [word for word in service.talks_to if word in settings.services] for name, service in settings.services.items()}
     try:
         TopologicalSorter(calls).prepare()

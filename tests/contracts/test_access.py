@@ -12,7 +12,7 @@ from botocore import xform_name
 
 from spotmusic_cdk import flows, versions
 from spotmusic_cdk.settings import parse
-from spotmusic_constructs.data.mysql_instance import MASTER_USERNAME
+from spotmusic_constructs.data.relational_database import MASTER_USERNAME
 from spotmusic_constructs.network.flows import INTERNET
 from tests.conftest import ROOT, Template, settings_of
 from tests.documents import code

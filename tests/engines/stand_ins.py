@@ -28,7 +28,7 @@ from spotmusic_cdk.settings.loader import SettingsError
 from spotmusic_constructs.data.cache_users import access_string
 from spotmusic_constructs.messaging.topology import TaskQueue, Topology
 from spotmusic_constructs.streaming.redpanda_access import Topic, access_values
-from stacks.data import database_roles
+from stacks.databases import database_roles
 from tests.conftest import ROOT, settings_of
 from tests.engines.kafka import kafka
 from tests.engines.stores import ADMINISTRATOR, MASTER, mariadb, redis

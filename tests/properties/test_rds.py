@@ -103,7 +103,7 @@ def test_p039_databases_take_logins_by_iam(platform: Platform) -> Verdicts:
 def test_p040_nobody_talks_to_a_database_without_tls(platform: Platform) -> Verdicts:
     """Nobody talks to a database without TLS 1.2 or 1.3.
 
-    Kept by: [`mysql_groups.py`](../constructs/spotmusic_constructs/data/mysql_groups.py)
+    Kept by: `RelationalDatabase`
     """
     for database in databases(platform):
         group, said = database.target("DBParameterGroupName"), parameters(database)

@@ -1,22 +1,35 @@
-"""A MySQL database: the instance, its logs, and the users in it."""
+"""RDS for MySQL: the instance, its groups, its logs, and the users in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data.backup_plan import CONTINUOUS_DAYS
-from spotmusic_constructs.data.database_findings import ACKNOWLEDGED, deviations
-from spotmusic_constructs.data.database_logs import database_log_groups
 from spotmusic_constructs.data.database_users import DatabaseEndpoint, DatabaseUsers, Role
-from spotmusic_constructs.data.mysql_instance import PORT, mysql_instance
+from spotmusic_constructs.data.parameters import MYSQL
 from spotmusic_constructs.log_retention import KEPT, LogRetention
+
+PORT = 3306
+"""MySQL's default port. Another would hide nothing from clients that may connect, and surprise all of them."""
+MASTER_USERNAME = "spotmusic_master"
+LOG_EXPORTS = ("error", "slowquery", "audit")
+"""Logs that RDS exports; `audit` is a security record."""
+_AUDIT = {
+    # Connections, and changes of schema or rights. Queries would put listeners' data into logs.
+    "SERVER_AUDIT_EVENTS": "CONNECT,QUERY_DDL,QUERY_DCL",
+    # RDS's own user connects all the time.
+    "SERVER_AUDIT_EXCL_USERS": "rdsadmin",
+}
+_MONITORING_POLICY = "service-role/AmazonRDSEnhancedMonitoringRole"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,39 +47,60 @@ class DatabaseKeys:
     logs: kms.IKey
 
 
-class RelationalDatabase(Construct):
-    """An RDS for MySQL instance that outlives its stack, with a least-privilege user for each of its clients.
-
-    Creates the instance, its subnet, parameter and option group, its log groups, its monitoring role, and `DatabaseUsers`. TLS is
-    required; storage, snapshots, insights and the master secret, which RDS makes and rotates, are encrypted with your key;
-    errors, slow queries and the audit log (connections, changes of schema and rights) go to log groups of ours, which have to stand
-    before RDS makes its own without key or retention. That is why the instance has a name.
+@dataclass(frozen=True, kw_only=True)
+class DatabaseSpec:
+    """Size and maintenance of an instance.
 
     Args:
         identifier: name of the instance, and part of the names of its log groups.
         engine_version: exact version of MySQL 8.4 or later.
         instance_type: class of the instance.
-        multi_az: whether a standby waits in another zone, and takes over in one to two minutes.
+        multi_az: True for a standby in another zone, which takes over in one to two minutes.
         storage_gib: gp3 storage at creation.
         max_storage_gib: limit of storage autoscaling.
-        retention: retention of the log groups.
         backup_retention_days: days of point-in-time recovery, at most 35. AWS Backup sets its own 35 days with the first continuous backup,
             and RDS refuses any other value from then on.
-        maintenance_window: when RDS may restart it, in UTC; not while another database of the same clients is maintained, or while
+        maintenance_window: time of restarts by RDS, in UTC; not while another database of the same clients is maintained, or while
             `BackupPlan` starts its backups.
+        production: keeps 15 months of insights instead of a week, and refuses to delete the instance.
+        removal_policy: policy for the instance when its stack is deleted: a last snapshot stays by default.
+    """
+
+    identifier: str
+    engine_version: str
+    instance_type: ec2.InstanceType
+    multi_az: bool = True
+    storage_gib: int = 20
+    max_storage_gib: int = 100
+    backup_retention_days: int = CONTINUOUS_DAYS
+    maintenance_window: str = "mon:08:00-mon:09:00"
+    production: bool = True
+    removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.SNAPSHOT
+
+
+class RelationalDatabase(Construct):
+    """An RDS for MySQL instance that outlives its stack, with a least-privilege user for each of its clients.
+
+    Creates the instance, its subnet, parameter and option group, its log groups, its monitoring role, and `DatabaseUsers`. TLS is
+    required; storage, snapshots, insights and the master secret, which RDS makes and rotates, are encrypted with your key;
+    errors, slow queries and the audit log (connections, changes of schema and rights) go to log groups of the construct. These are
+    created before the instance, because RDS creates missing ones without key or retention. That is why the instance has a name.
+
+    Args:
+        spec: size and maintenance of the instance.
         databases: name of the database by user name.
         rights: roles of each user by database, where databases are shared; each user owns its database when left out.
         vpc: network of the instance.
         vpc_subnets: subnets of the instance.
-        security_group: who may talk to it.
+        security_group: security group of the instance.
         users_subnets: subnets of the function that creates users.
-        users_security_group: who that function may talk to.
+        users_security_group: security group of that function.
         keys: keys by data class.
-        production: keeps 15 months of insights instead of a week, and refuses to delete the instance.
-        removal_policy: what happens to the instance when its stack goes: a last snapshot stays unless it says otherwise.
+        retention: retention of the log groups.
 
     Example:
-        catalogue = RelationalDatabase(self, "Catalogue", identifier="spotmusic-prod-catalogue", databases={"playback": "playback"}, ...)
+        spec = DatabaseSpec(identifier="spotmusic-prod-catalogue", engine_version="8.4.10", instance_type=ec2.InstanceType("r8g.large"))
+        catalogue = RelationalDatabase(self, "Catalogue", spec=spec, databases={"playback": "playback"}, ...)
         catalogue.users["playback"].grant_read(role)
     """
 
@@ -75,9 +109,7 @@ class RelationalDatabase(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        identifier: str,
-        engine_version: str,
-        instance_type: ec2.InstanceType,
+        spec: DatabaseSpec,
         databases: Mapping[str, str],
         vpc: ec2.IVpc,
         vpc_subnets: ec2.SubnetSelection,
@@ -85,22 +117,15 @@ class RelationalDatabase(Construct):
         users_subnets: ec2.SubnetSelection,
         users_security_group: ec2.ISecurityGroup,
         keys: DatabaseKeys,
-        multi_az: bool = True,
-        storage_gib: int = 20,
-        max_storage_gib: int = 100,
         retention: LogRetention = KEPT,
-        backup_retention_days: int = CONTINUOUS_DAYS,
-        maintenance_window: str = "mon:08:00-mon:09:00",
-        production: bool = True,
-        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.SNAPSHOT,
         rights: Mapping[str, Mapping[str, Role]] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        deletable = removal_policy == cdk.RemovalPolicy.DESTROY
+        deletable = spec.removal_policy == cdk.RemovalPolicy.DESTROY
         # A snapshot that stays keeps needing its option group, and an instance that stays keeps needing all three.
-        groups_policy = removal_policy if deletable else cdk.RemovalPolicy.RETAIN
+        groups_policy = spec.removal_policy if deletable else cdk.RemovalPolicy.RETAIN
         # Kept when the stack goes, but not when its first creation fails: their names would be taken at the next try.
-        logs_policy = removal_policy if deletable else cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        logs_policy = spec.removal_policy if deletable else cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
         self.port = PORT
         self.subnet_group = rds.SubnetGroup(
             self,
@@ -110,32 +135,70 @@ class RelationalDatabase(Construct):
             vpc_subnets=vpc_subnets,
             removal_policy=groups_policy,
         )
-        log_groups = database_log_groups(self, identifier=identifier, key=keys.logs, retention=retention, removal_policy=logs_policy)
-        self.instance = mysql_instance(
+        log_groups = [
+            logs.LogGroup(
+                self,
+                f"{name.capitalize()}Log",
+                log_group_name=f"/aws/rds/instance/{spec.identifier}/{name}",
+                encryption_key=keys.logs,
+                retention=retention.security if name == "audit" else retention.access,
+                removal_policy=logs_policy,
+            )
+            for name in LOG_EXPORTS
+        ]
+        self.instance = rds.DatabaseInstance(
             self,
-            identifier=identifier,
-            engine_version=engine_version,
-            instance_type=instance_type,
-            multi_az=multi_az,
-            storage_gib=storage_gib,
-            max_storage_gib=max_storage_gib,
-            backup_retention_days=backup_retention_days,
-            maintenance_window=maintenance_window,
+            "Instance",
+            instance_identifier=spec.identifier,
+            engine=_engine(spec.engine_version),
+            engine_lifecycle_support=rds.EngineLifecycleSupport.OPEN_SOURCE_RDS_EXTENDED_SUPPORT_DISABLED,
+            instance_type=spec.instance_type,
+            multi_az=spec.multi_az,
             vpc=vpc,
             subnet_group=self.subnet_group,
-            security_group=security_group,
-            key=keys.database,
-            production=production,
-            removal_policy=removal_policy,
-            groups_policy=groups_policy,
+            security_groups=[security_group],
+            port=PORT,
+            publicly_accessible=False,
+            parameter_group=_parameter_group(self, spec, groups_policy),
+            option_group=_option_group(self, spec, groups_policy),
+            credentials=rds.Credentials.from_username(MASTER_USERNAME, encryption_key=keys.database),
+            manage_master_user_password=True,
+            iam_authentication=True,
+            ca_certificate=rds.CaCertificate.RDS_CA_RSA2048_G1,
+            storage_type=rds.StorageType.GP3,
+            allocated_storage=spec.storage_gib,
+            max_allocated_storage=spec.max_storage_gib,
+            storage_encrypted=True,
+            storage_encryption_key=keys.database,
+            # 02:00 to 03:00 in São Paulo, when few listen, and before the maintenance.
+            backup_retention=cdk.Duration.days(spec.backup_retention_days),
+            preferred_backup_window="05:00-06:00",
+            preferred_maintenance_window=spec.maintenance_window,
+            delete_automated_backups=deletable,
+            copy_tags_to_snapshot=True,
+            auto_minor_version_upgrade=True,
+            cloudwatch_logs_exports=list(LOG_EXPORTS),
+            monitoring_interval=cdk.Duration.seconds(60),
+            monitoring_role=_monitoring_role(self),
+            enable_performance_insights=True,
+            performance_insight_encryption_key=keys.database,
+            # 15 months for a database that listeners depend on, the week that costs nothing for others.
+            performance_insight_retention=(
+                rds.PerformanceInsightRetention.MONTHS_15 if spec.production else rds.PerformanceInsightRetention.DEFAULT
+            ),
+            database_insights_mode=rds.DatabaseInsightsMode.ADVANCED if spec.production else rds.DatabaseInsightsMode.STANDARD,
+            deletion_protection=spec.production,
+            removal_policy=spec.removal_policy,
         )
         self.instance.node.add_dependency(*log_groups)
-        acknowledge(self.instance, {**ACKNOWLEDGED, **deviations(multi_az=multi_az, production=production)})
+        acknowledge(self.instance, {**_ACKNOWLEDGED, **_deviations(spec)})
         self.endpoint = self.instance.db_instance_endpoint_address
+        if self.instance.secret is None:
+            raise AssertionError("RDS was told to make a master secret")
         users = DatabaseUsers(
             self,
             "Users",
-            endpoint=DatabaseEndpoint(host=self.endpoint, port=PORT, master_secret=_master_secret(self.instance)),
+            endpoint=DatabaseEndpoint(host=self.endpoint, port=PORT, master_secret=self.instance.secret),
             databases=databases,
             rights=rights,
             vpc=vpc,
@@ -150,7 +213,70 @@ class RelationalDatabase(Construct):
         self.rotation = users.function.function
 
 
-def _master_secret(instance: rds.DatabaseInstance) -> secretsmanager.ISecret:
-    if instance.secret is None:
-        raise AssertionError("RDS was told to make a master secret")
-    return instance.secret
+def _engine(version: str) -> rds.IInstanceEngine:
+    major = ".".join(version.split(".")[:2])
+    return rds.DatabaseInstanceEngine.mysql(version=rds.MysqlEngineVersion.of(version, major))
+
+
+def _parameter_group(scope: Construct, spec: DatabaseSpec, removal_policy: cdk.RemovalPolicy) -> rds.ParameterGroup:
+    return rds.ParameterGroup(
+        scope,
+        "ParameterGroup",
+        engine=_engine(spec.engine_version),
+        description="TLS only; slow queries and deadlocks are logged",
+        parameters=MYSQL,
+        removal_policy=removal_policy,
+    )
+
+
+def _option_group(scope: Construct, spec: DatabaseSpec, removal_policy: cdk.RemovalPolicy) -> rds.OptionGroup:
+    """Create the option group with the audit plugin, which RDS offers for every 8.4 (RDS user guide, options for MySQL, read 2026-11)."""
+    group = rds.OptionGroup(
+        scope,
+        "OptionGroup",
+        engine=_engine(spec.engine_version),
+        description="Audit log of connections and of changes to schema and rights",
+        configurations=[rds.OptionConfiguration(name="MARIADB_AUDIT_PLUGIN", settings=_AUDIT)],
+    )
+    group.apply_removal_policy(removal_policy)
+    return group
+
+
+def _monitoring_role(scope: Construct) -> iam.Role:
+    """Create the role of enhanced monitoring, which only RDS of this account may assume."""
+    role = iam.Role(
+        scope,
+        "MonitoringRole",
+        description="Publishes the metrics of the operating system",
+        assumed_by=iam.ServicePrincipal(
+            "monitoring.rds.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(scope).account}}
+        ),
+        managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(_MONITORING_POLICY)],
+    )
+    finding = f"AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{_MONITORING_POLICY}]"
+    acknowledge(role, {finding: "RDS asks for this policy by name; it writes to the log group RDSOSMetrics only."})
+    return role
+
+
+_ACKNOWLEDGED = {
+    "AwsSolutions::AwsSolutions-RDS11": (
+        "Who may connect is decided by security groups that name each client; another port would only surprise MySQL's clients."
+    ),
+    "NIST.800.53.R5::NIST.800.53.R5-RDSLoggingEnabled[LogExport::general]": (
+        "The general log holds every statement with listeners' data in it (LGPD art. 6); the audit, error and slow query logs are exported."
+    ),
+}
+
+
+def _deviations(spec: DatabaseSpec) -> dict[str, str]:
+    """Return acknowledgements of an environment that no listener depends on."""
+    findings: dict[str, str] = {}
+    if not spec.multi_az:
+        reason = "No listener depends on this environment, and its file does without a standby; production refuses to."
+        findings["AwsSolutions::AwsSolutions-RDS3"] = reason
+        findings["NIST.800.53.R5::NIST.800.53.R5-RDSMultiAZSupport"] = reason
+    if not spec.production:
+        reason = "No listener depends on this environment: it may be taken down, and leaves a last snapshot unless it says otherwise twice."
+        findings["AwsSolutions::AwsSolutions-RDS10"] = reason
+        findings["NIST.800.53.R5::NIST.800.53.R5-RDSInstanceDeletionProtectionEnabled"] = reason
+    return findings

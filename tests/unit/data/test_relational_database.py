@@ -4,7 +4,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ec2 as ec2
 
-from spotmusic_constructs.data.relational_database import DatabaseKeys, RelationalDatabase
+from spotmusic_constructs.data.relational_database import DatabaseKeys, DatabaseSpec, RelationalDatabase
 from tests.conftest import new_stack
 from tests.templates import Resources, all_of, only, resources_of, whole
 from tests.unit.data.templates import APPLICATION, DATA, KEY, findings, group_of, key_of, vpc_of
@@ -12,24 +12,19 @@ from tests.unit.data.templates import APPLICATION, DATA, KEY, findings, group_of
 INSTANCE = "AWS::RDS::DBInstance"
 
 
-def database(stack: cdk.Stack, **options: Any) -> RelationalDatabase:
+def database(stack: cdk.Stack, users: tuple[str, ...] = ("playback",), **spec: Any) -> RelationalDatabase:
     keys = DatabaseKeys(database=key_of(stack, "Database"), secrets=key_of(stack, "Secrets"), logs=key_of(stack, "Logs"))
     return RelationalDatabase(
         stack,
         "Catalogue",
-        **{
-            "identifier": "example-catalogue",
-            "engine_version": "8.4.10",
-            "instance_type": ec2.InstanceType("r8g.large"),
-            "databases": {"playback": "playback"},
-            "vpc": vpc_of(stack),
-            "vpc_subnets": DATA,
-            "security_group": group_of(stack, "sg-database"),
-            "users_subnets": APPLICATION,
-            "users_security_group": group_of(stack, "sg-users"),
-            "keys": keys,
-            **options,
-        },
+        spec=DatabaseSpec(identifier="example-catalogue", engine_version="8.4.10", instance_type=ec2.InstanceType("r8g.large"), **spec),
+        databases={name: name for name in users},
+        vpc=vpc_of(stack),
+        vpc_subnets=DATA,
+        security_group=group_of(stack, "sg-database"),
+        users_subnets=APPLICATION,
+        users_security_group=group_of(stack, "sg-users"),
+        keys=keys,
     )
 
 
@@ -45,7 +40,7 @@ def full() -> Resources:
     stack = new_stack()
     database(
         stack,
-        databases={"web-api": "web-api", "playback": "playback"},
+        users=("web-api", "playback"),
         multi_az=False,
         storage_gib=200,
         max_storage_gib=2000,
@@ -165,7 +160,7 @@ def test_final_snapshot_keeps_its_groups(minimal: Resources, full: Resources) ->
 
 
 def test_database_clients_have_own_users() -> None:
-    assert set(database(new_stack(), databases={"web-api": "web-api", "playback": "playback"}).users) == {"web-api", "playback"}
+    assert set(database(new_stack(), users=("web-api", "playback")).users) == {"web-api", "playback"}
 
 
 def test_production_relaxes_nothing() -> None:

@@ -1,0 +1,122 @@
+"""Databases and cache of an environment, with a user for each client."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+
+from spotmusic_cdk import versions
+from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.data.cache import Cache
+from spotmusic_constructs.data.database_users import Role
+from spotmusic_constructs.data.relational_database import DatabaseKeys, DatabaseSpec, RelationalDatabase
+from spotmusic_constructs.secrets.data_keys import DataKeys
+from stacks.environment_stack import EnvironmentStack
+from stacks.network import NetworkStack
+
+CATALOGUE = "catalogue"
+"""Name of the database that services share. A private one has the name of its service."""
+MIGRATIONS = "catalogue-migrations"
+"""User that changes its tables: of no service, so that another owner needs no other user."""
+IDENTITY_DATABASES = {"keycloak": "keycloak", "grafana": "grafana"}
+KONG_PREFIX = "ratelimit"
+"""Prefix of the keys in which Kong's rate limiting counts (kong/plugins/rate-limiting/policies, 3.9)."""
+_MAINTENANCE = {"Catalogue": "mon:08:00-mon:09:00", "Identity": "wed:08:00-wed:09:00"}
+"""Maintenance windows in UTC: at night in São Paulo, one database a night, and an hour after the last backup may start, since AWS
+Backup takes no snapshot of a database in the hour before its maintenance. The cache has Tuesday."""
+_DATA = ec2.SubnetSelection(subnet_group_name="data")
+_APPLICATION = ec2.SubnetSelection(subnet_group_name="application")
+
+
+def catalogue_database(stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, keys: DataKeys) -> RelationalDatabase:
+    """Create the server of the shared catalogue and of private databases, with a user for each service."""
+    rights = database_roles(settings)
+    databases = {name: CATALOGUE if name == MIGRATIONS else name for name in rights}
+    return _database(stack, "Catalogue", settings=settings, network=network, keys=keys, databases=databases, rights=rights)
+
+
+def identity_database(stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, keys: DataKeys) -> RelationalDatabase:
+    """Create the database of Keycloak and Grafana."""
+    return _database(stack, "Identity", settings=settings, network=network, keys=keys, databases=IDENTITY_DATABASES)
+
+
+def _database(
+    stack: EnvironmentStack,
+    name: str,
+    *,
+    settings: Settings,
+    network: NetworkStack,
+    keys: DataKeys,
+    databases: Mapping[str, str],
+    rights: Mapping[str, Mapping[str, Role]] | None = None,
+) -> RelationalDatabase:
+    options = settings.data.catalogue if name == "Catalogue" else settings.data.identity
+    groups = network.security_groups
+    database = RelationalDatabase(
+        stack,
+        name,
+        spec=DatabaseSpec(
+            identifier=f"{settings.resource_prefix}-{name.lower()}-{stack.stack_id_suffix}",
+            engine_version=options.version,
+            instance_type=ec2.InstanceType(options.instance_class),
+            multi_az=options.multi_az,
+            storage_gib=options.storage_gib,
+            max_storage_gib=options.max_storage_gib,
+            maintenance_window=_MAINTENANCE[name],
+            production=settings.production,
+            removal_policy=stack.snapshot_on_delete,
+        ),
+        databases=databases,
+        rights=rights,
+        vpc=network.vpc,
+        vpc_subnets=_DATA,
+        security_group=groups.of(f"{name.lower()}-database"),
+        users_subnets=_APPLICATION,
+        users_security_group=groups.of("database-users"),
+        keys=DatabaseKeys(database=keys.database, secrets=keys.secrets, logs=keys.logs),
+        retention=stack.log_retention,
+    )
+    # Experiments find their target by a tag that no other resource has (stacks/observability/experiments.py).
+    cdk.Tags.of(database.instance).add("Component", name.lower())
+    return database
+
+
+def cache(stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, keys: DataKeys) -> Cache:
+    """Create the cache, with a user for Kong and for each service that talks to it."""
+    options, groups = settings.data.cache, network.security_groups
+    services = {name: name for name in settings.services_talking_to("cache")}
+    created = Cache(
+        stack,
+        "Cache",
+        engine=options.engine,
+        engine_version=options.version or versions.DEFAULT_CACHE_VERSION[options.engine],
+        node_type=options.node_type,
+        replicas=options.replicas,
+        prefixes={**services, "kong": KONG_PREFIX},
+        vpc=network.vpc,
+        subnet_ids=network.vpc.select_subnets(subnet_group_name="data").subnet_ids,
+        security_group=groups.of("cache"),
+        users_subnets=_APPLICATION,
+        users_security_group=groups.of("cache-users"),
+        cache_key=keys.cache,
+        secrets_key=keys.secrets,
+        log_key=keys.logs,
+        retention=stack.log_retention,
+        snapshot_retention_days=options.snapshot_retention_days,
+        removal_policy=stack.snapshot_on_delete,
+    )
+    cdk.Tags.of(created.replication_group).add("Component", "cache")
+    return created
+
+
+def database_roles(settings: Settings) -> dict[str, dict[str, Role]]:
+    """Return roles of users by database: a service owns a private one, and writes or reads the shared one (docs/adr/0021)."""
+    rights: dict[str, dict[str, Role]] = {}
+    for name in settings.services_of_catalogue:
+        service = settings.services[name]
+        rights[name] = {name: "owner"} if "database" in service.talks_to else {}
+        if "catalogue" in service.talks_to:
+            rights[name][CATALOGUE] = "writer" if service.writes("catalogue") else "reader"
+    if settings.catalogue_owner:
+        rights[MIGRATIONS] = {CATALOGUE: "migrator"}
+    return rights

@@ -1,0 +1,123 @@
+"""Fargate services of an environment, with their routes and the metric of their queues."""
+
+from typing import cast
+
+from aws_cdk import aws_ecs as ecs
+
+from spotmusic_cdk import versions
+from spotmusic_cdk.flows import service_party
+from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.services import ServiceSettings
+from spotmusic_constructs.messaging.rabbitmq import MANAGEMENT_PORT
+from spotmusic_constructs.services.fargate_service import FargateService
+from spotmusic_constructs.services.image import ServiceImage, bootstrap_image, given_image, own_image
+from spotmusic_constructs.services.infrastructure_role import InfrastructureRole
+from spotmusic_constructs.services.load_balancer import ServicesLoadBalancer
+from spotmusic_constructs.services.queue_depth import QueueDepth
+from spotmusic_constructs.services.route import Route
+from spotmusic_constructs.services.route_priority import route_priorities
+from spotmusic_constructs.services.scaling import Scaling
+from stacks.environment_stack import EnvironmentStack
+from stacks.network import NetworkStack
+from stacks.registry import RegistryStack
+from stacks.secrets import SecretsStack
+from stacks.service_access import ServiceAccess
+
+WORKER_PORT = 8080
+"""Port on which the bootstrap image answers the health check of a service that has none of its own."""
+
+
+def fargate_services(
+    stack: EnvironmentStack,
+    *,
+    settings: Settings,
+    network: NetworkStack,
+    registry: RegistryStack,
+    secrets: SecretsStack,
+    access: ServiceAccess,
+    cluster: ecs.Cluster,
+    balancer: ServicesLoadBalancer,
+) -> dict[str, FargateService]:
+    """Create a service for each entry of the environment file, callers after the services that they call.
+
+    Running tasks never learn of a Service Connect endpoint that came after them (Amazon ECS developer guide, Service Connect, deployment
+    order, 2026-11). Settings refuse cycles.
+    """
+    described = settings.services
+    priorities = route_priorities([service.route for service in described.values() if service.route])
+    routes = {
+        path: Route(listener=balancer.listener, load_balancer=balancer.load_balancer, path=path, priority=priority)
+        for path, priority in priorities.items()
+    }
+    blue_green = any(service.deployment == "blue_green" for service in described.values())
+    infrastructure = InfrastructureRole(stack, "Infrastructure").role if blue_green else None
+    depth = _queue_depth(stack, settings=settings, network=network, secrets=secrets)
+    services = {
+        name: FargateService(
+            stack,
+            name,
+            name=name,
+            cluster=cluster,
+            security_group=network.security_groups.of(service_party(name)),
+            image=service_image(name, service, registry),
+            access=access.of(name, service),
+            log_key=secrets.keys.logs,
+            log_retention=stack.log_retention.access,
+            cpu=service.cpu,
+            memory=service.memory,
+            port=service.port,
+            health_path=service.health_path,
+            route=routes[service.route] if service.route else None,
+            deployment=service.deployment,
+            infrastructure_role=infrastructure,
+            scaling=_scaling(name, service, depth),
+            removal_policy=stack.data_removal,
+        )
+        for name, service in described.items()
+    }
+    resources = {name: cast("ecs.CfnService", service.service.node.find_child("Service")) for name, service in services.items()}
+    for name, service in described.items():
+        for called in [word for word in service.talks_to if word in resources]:
+            resources[name].add_dependency(resources[called])
+    return services
+
+
+def service_image(name: str, service: ServiceSettings, registry: RegistryStack) -> ServiceImage:
+    """Return the image of a service: its own by tag, one by address, or the bootstrap image."""
+    if service.image_tag:
+        return own_image(registry.repositories[name], tag=service.image_tag)
+    if service.image:
+        return given_image(service.image)
+    image = registry.images.image(versions.BOOTSTRAP_IMAGE)
+    return bootstrap_image(image, port=service.port or WORKER_PORT, health_path=service.health_path)
+
+
+def _queue_depth(stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, secrets: SecretsStack) -> QueueDepth | None:
+    queues = [name for name, service in settings.services.items() if service.scaling.messages_per_task]
+    if not queues:
+        return None
+    return QueueDepth(
+        stack,
+        "QueueDepth",
+        endpoint=f"https://brokers.{settings.private_domain}:{MANAGEMENT_PORT}",
+        user=secrets.secrets.rabbitmq_monitor,
+        queues=queues,
+        environment=settings.name,
+        vpc=network.vpc,
+        security_group=network.security_groups.of("queue-depth"),
+        log_key=secrets.keys.logs,
+        retention=stack.log_retention,
+        authority_parameter=settings.authority_parameter,
+    )
+
+
+def _scaling(name: str, service: ServiceSettings, depth: QueueDepth | None) -> Scaling:
+    scaling = service.scaling
+    return Scaling(
+        minimum=scaling.min,
+        maximum=scaling.max,
+        cpu_percent=scaling.cpu_percent,
+        requests_per_target=service.requests_per_target,
+        messages_per_task=scaling.messages_per_task,
+        queue=depth.queue(name) if depth and scaling.messages_per_task else None,
+    )

@@ -1,0 +1,37 @@
+"""Alarms of CloudFront, its web ACL and its certificate, in the region that measures them."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_sns as sns
+
+from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.instances import WITHOUT_BUDGETS
+from spotmusic_constructs.edge.edge_alarms import DistributionAlarms, WebAclAlarms
+from spotmusic_constructs.edge.web_acl import WebAcl
+from spotmusic_constructs.observability.certificate_alarms import CertificateAlarms
+from spotmusic_constructs.secrets.data_keys import NOTIFICATIONS
+from spotmusic_constructs.secrets.encryption_key import EncryptionKey
+from stacks.alarm_recipients import alarm_topic, budgets
+from stacks.environment_stack import EnvironmentStack
+
+
+def viewer_alarms(
+    stack: EnvironmentStack,
+    *,
+    settings: Settings,
+    distribution: cloudfront.IDistribution,
+    web_acl: WebAcl,
+    certificate: acm.ICertificate | None,
+) -> sns.ITopic:
+    """Create the alarms and return their topic: an alarm publishes to topics of its own region only."""
+    key = EncryptionKey(stack, "NotificationsKey", data_class="notifications", use=NOTIFICATIONS, removal_policy=stack.data_removal).key
+    alarms = alarm_topic(stack, settings=settings, key=key)
+    cdk.CrossStackReferences.of(alarms).produce(cdk.ReferenceStrength.WEAK)
+    DistributionAlarms(stack, "DistributionAlarms", audience=alarms.audience, distribution_id=distribution.distribution_id)
+    WebAclAlarms(stack, "WebAclAlarms", audience=alarms.audience, metric_name=web_acl.metric_name)
+    if settings.region in WITHOUT_BUDGETS:
+        budgets(stack, settings=settings, topic=alarms.topic)
+    if certificate:
+        CertificateAlarms(stack, "CertificateAlarms", audience=alarms.audience, certificates={"Viewers": certificate.certificate_arn})
+    return alarms.topic
