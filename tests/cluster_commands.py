@@ -9,13 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from spotmusic_cdk import versions
 from tests.documents import code
+from tests.model.values import Json
 from tools.supply_chain.helm import unpack
-
-Json = dict[str, Any]
 
 GROUPS = {"kubectl": {"create", "rollout", "set", "config"}, "helm": {"show", "get", "repo", "search"}}
 """Commands whose first argument is a command as well."""

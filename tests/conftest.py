@@ -25,17 +25,16 @@ import aws_cdk as cdk
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings import Settings, load
+from tools.changes.assembly import ACCOUNT as ACCOUNT  # noqa: PLC0414 (tests import it from here)
+from tools.changes.assembly import Template as Template  # noqa: PLC0414
 from tools.changes.assembly import templates_in as templates_in  # noqa: PLC0414 (tests import it from here)
 
 if TYPE_CHECKING:
-    from tests.charts.platform import Platform
+    from tests.model.cluster import RenderedCluster
 
 ROOT = Path(__file__).parent.parent
 TODAY = versions.RELEASED
-ACCOUNT = "111122223333"
 STACKS = ("network", "registry", "secrets", "data", "eks-platform", "ecs-services", "edge", "observability")
-
-Template = dict[str, Any]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -105,24 +104,24 @@ def templates(synthesized: Callable[[str], Path]) -> Callable[[str], dict[str, T
 
 
 @pytest.fixture(scope="session")
-def deployed(templates: Callable[[str], dict[str, Template]], synthesized: Callable[[str], Path]) -> Callable[[str], "Platform"]:
+def deployed(templates: Callable[[str], dict[str, Template]], synthesized: Callable[[str], Path]) -> Callable[[str], "RenderedCluster"]:
     """Gives what an environment deploys to its cluster, with our own charts rendered once per session."""
-    from tests.charts.platform import read  # only who looks into the cluster pays for importing it
+    from tests.model.cluster import read  # only who looks into the cluster pays for importing it
 
     @cache
-    def give(environment: str) -> "Platform":
+    def give(environment: str) -> "RenderedCluster":
         return read(environment, templates(environment), synthesized(environment))
 
     return give
 
 
 @pytest.fixture(scope="session")
-def rendered(deployed: Callable[[str], "Platform"]) -> Callable[[str], "Platform"]:
+def rendered(deployed: Callable[[str], "RenderedCluster"]) -> Callable[[str], "RenderedCluster"]:
     """Gives an environment with every chart rendered, or skips the test where the charts of repositories are not at hand."""
     from tests.charts import upstream
 
     @cache
-    def give(environment: str) -> "Platform":
+    def give(environment: str) -> "RenderedCluster":
         return upstream.complete(deployed(environment))
 
     return give

@@ -18,13 +18,13 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.assertions import Template
 
 from spotmusic_cdk import versions
+from tests.model.resolver import Resolver
+from tests.model.values import ACCOUNT, Json
 from tools.supply_chain.helm import unpack
 
 HELM = "Custom::AWSCDK-EKS-HelmChart"
-REGISTRY = "111122223333.dkr.ecr.sa-east-1.amazonaws.com"
+REGISTRY = f"{ACCOUNT}.dkr.ecr.sa-east-1.amazonaws.com"
 LARGEST_VALUES = 100_000
-
-Json = dict[str, Any]
 
 
 class Images:
@@ -39,7 +39,7 @@ def cluster_in(stack: cdk.Stack) -> eks.ICluster:
     """Returns a cluster of another stack."""
     role = iam.Role.from_role_name(stack, "KubectlRole", "kubectl")
     provider = eks.KubectlProvider.from_kubectl_provider_attributes(
-        stack, "Kubectl", role=role, service_token="arn:aws:lambda:sa-east-1:111122223333:function:kubectl"
+        stack, "Kubectl", role=role, service_token=f"arn:aws:lambda:sa-east-1:{ACCOUNT}:function:kubectl"
     )
     return eks.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="spotmusic-test", kubectl_provider=provider)
 
@@ -50,31 +50,25 @@ def secret_in(stack: cdk.Stack, name: str) -> secretsmanager.ISecret:
 
 
 def arn_of(name: str) -> str:
-    return f"arn:aws:secretsmanager:sa-east-1:111122223333:secret:{name}-AbCdEf"
+    return f"arn:aws:secretsmanager:sa-east-1:{ACCOUNT}:secret:{name}-AbCdEf"
 
 
 def releases(stack: cdk.Stack) -> dict[str, Json]:
     """Returns the properties of every release by name, with the values that CloudFormation would hand over."""
-    resources = Template.from_stack(stack).to_json()["Resources"]
-    found = [resource["Properties"] for resource in resources.values() if resource["Type"] == HELM]
-    return {release["Release"]: {**release, "Values": json.loads(_text(release["Values"]))} for release in found}
+    here = _OneStack(Template.from_stack(stack).to_json())
+    found = [resource["Properties"] for resource in here.templates[""]["Resources"].values() if resource["Type"] == HELM]
+    return {release["Release"]: {**release, "Values": json.loads(here.text("", release["Values"]))} for release in found}
+
+
+class _OneStack(Resolver):
+    """A stack alone, whose references are named by what they lead to."""
+
+    def __init__(self, template: Mapping[str, Any]) -> None:
+        self.templates = {"": dict(template)}
 
 
 def values_of(stack: cdk.Stack, release: str) -> Json:
     return dict(releases(stack)[release]["Values"])
-
-
-def _text(value: Any) -> str:
-    """Resolves what a template says of a text: pseudo parameters by example, references by their names."""
-    if isinstance(value, str):
-        return value
-    if "Fn::Join" in value:
-        separator, parts = value["Fn::Join"]
-        return str(separator).join(_text(part) for part in parts)
-    if "Ref" in value:
-        known = {"AWS::AccountId": "111122223333", "AWS::Region": "sa-east-1", "AWS::URLSuffix": "amazonaws.com"}
-        return known.get(value["Ref"], str(value["Ref"]))
-    return ".".join(value["Fn::GetAtt"])
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -84,18 +78,6 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from leaves(item, f"{path}.{key}" if path else str(key))
     else:
         yield path, value
-
-
-def texts(value: Any) -> Iterator[str]:
-    """Yields every text at any depth."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from texts(item)
 
 
 def schemas() -> Path:

@@ -8,7 +8,8 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 
-Json = dict[str, Any]
+from tests.model.values import Json
+
 FOLDER = Path(__file__).with_name("schemas")
 ADVICE = "x-advice"
 """Keyword of ours: what to do when the schema that holds it is broken."""

@@ -1,12 +1,12 @@
 """What tests of constructs ask of a template: which resources there are, by type."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk.assertions import Template
 
-Json = dict[str, Any]
+from tests.model.values import Json
+
 Resources = dict[str, Json]
 
 

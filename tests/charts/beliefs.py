@@ -5,11 +5,9 @@ charts are at hand, tests prove every belief against what they render. Operators
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from tests.charts import believed_pods
-
-Json = dict[str, Any]
+from tests.model.values import Json
 
 CERTIFICATE_KEYS = ("tls.crt", "tls.key", "ca.crt")
 """Keys of the Secret behind a certificate of cert-manager."""

@@ -5,11 +5,10 @@ each word with what they render. What values do not tell is missing here too: th
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 import yaml
 
-Json = dict[str, Any]
+from tests.model.values import Json
 
 NAME, INSTANCE, COMPONENT = (f"app.kubernetes.io/{key}" for key in ("name", "instance", "component"))
 READY: Json = {"readinessProbe": {"by": "the chart"}}

@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from tests.charts.platform import Platform
-from tests.helm_values import Json
+from tests.model.cluster import RenderedCluster
+from tests.model.values import Json
 
 _DIRECTIONS = {"EVENTS_PRODUCES": "produces", "EVENTS_CONSUMES": "consumes"}
 
 
-def topic_findings(platform: Platform) -> list[str]:
+def topic_findings(platform: RenderedCluster) -> list[str]:
     """Topics that a service expects and may not use, and users of the stream whose rights or password are missing."""
     access = platform.releases["redpanda-access"].values
     found = [
@@ -25,7 +25,7 @@ def topic_findings(platform: Platform) -> list[str]:
     return [*found, *(f"{user} has rights and no password in redpanda-users" for user in access["users"].keys() - passwords)]
 
 
-def superuser_findings(platform: Platform) -> list[str]:
+def superuser_findings(platform: RenderedCluster) -> list[str]:
     """What would put the users of the file above every rule of access: the chart takes them for superusers, in two places."""
     values = platform.releases["redpanda"].values
     told = "--no-set-superusers" in values["statefulset"]["sideCars"].get("args", [])
@@ -37,7 +37,7 @@ def superuser_findings(platform: Platform) -> list[str]:
     return [*by_sidecar, *by_job, *named]
 
 
-def queue_findings(platform: Platform) -> list[str]:
+def queue_findings(platform: RenderedCluster) -> list[str]:
     """Queues that a service takes from or is scaled by, and that are not there or not for it."""
     topology = platform.releases["rabbitmq-topology"].values
     rights = {name: user["read"] for name, user in topology["users"].items()}
@@ -50,11 +50,11 @@ def queue_findings(platform: Platform) -> list[str]:
     return [*found, *(f"{queue} is counted, and no queue has this name" for queue in _counted(platform) if queue not in topology["queues"])]
 
 
-def _services(platform: Platform) -> Iterator[tuple[str, dict[str, str]]]:
+def _services(platform: RenderedCluster) -> Iterator[tuple[str, dict[str, str]]]:
     """Yields every service with the plain variables of its container."""
     for stack, _, definition in platform.resources("AWS::ECS::TaskDefinition"):
         for container in definition["Properties"]["ContainerDefinitions"]:
-            variables = {entry["Name"]: platform.resolve(entry["Value"], stack) for entry in container.get("Environment", [])}
+            variables = {entry["Name"]: platform.value(stack, entry["Value"]) for entry in container.get("Environment", [])}
             if "SERVICE" in variables:
                 yield variables["SERVICE"], variables
 
@@ -63,14 +63,14 @@ def _listed(variables: dict[str, str], name: str) -> list[str]:
     return variables[name].split(",") if name in variables else []
 
 
-def _counted(platform: Platform) -> Iterator[str]:
+def _counted(platform: RenderedCluster) -> Iterator[str]:
     for stack, _, function in platform.resources("AWS::Lambda::Function"):
         queues = function["Properties"].get("Environment", {}).get("Variables", {}).get("QUEUES")
         if queues:
-            yield from json.loads(platform.resolve(queues, stack))
+            yield from json.loads(platform.value(stack, queues))
 
 
-def _password_file(platform: Platform) -> set[str]:
+def _password_file(platform: RenderedCluster) -> set[str]:
     """Names in the file of users that Redpanda's chart reads."""
     secrets: list[Json] = platform.releases["trust"].values["externalSecrets"]
     (users,) = (secret for secret in secrets if (secret["namespace"], secret["name"]) == ("redpanda", "redpanda-users"))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.charts.platform import Platform
+from tests.model.cluster import RenderedCluster
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 
@@ -16,13 +16,13 @@ def environment(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session", params=["own charts", "every chart"])
 def platform(
-    request: pytest.FixtureRequest, environment: str, deployed: Callable[[str], Platform], rendered: Callable[[str], Platform]
-) -> Platform:
+    request: pytest.FixtureRequest, environment: str, deployed: Callable[[str], RenderedCluster], rendered: Callable[[str], RenderedCluster]
+) -> RenderedCluster:
     """Each environment twice: as far as it is known everywhere, and whole where the charts are at hand."""
     return rendered(environment) if request.param == "every chart" else deployed(environment)
 
 
 @pytest.fixture(scope="session")
-def whole(environment: str, rendered: Callable[[str], Platform]) -> Platform:
+def whole(environment: str, rendered: Callable[[str], RenderedCluster]) -> RenderedCluster:
     """Each environment with every chart rendered, where the charts are at hand."""
     return rendered(environment)

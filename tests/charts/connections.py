@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.charts.beliefs import operated
-from tests.charts.platform import Platform
 from tests.charts.references import pod_of
 from tests.charts.validation import name_of
 from tests.conftest import settings_of
-from tests.helm_values import Json, texts
+from tests.model.cluster import RenderedCluster
+from tests.model.values import Json, texts
 from tests.properties.secret_table import line_of
 
 IN_CLUSTER = re.compile(r"\b((?:[a-z0-9-]+\.)?([a-z0-9-]+)\.([a-z0-9-]+)\.svc)(?:\.cluster\.local)?(?::(\d+))?(?![\w.-])")
 """Names of Services, and of pods behind a headless one."""
 
 
-def things(platform: Platform, *kinds: str) -> Iterator[tuple[str, Json]]:
+def things(platform: RenderedCluster, *kinds: str) -> Iterator[tuple[str, Json]]:
     """Yields manifests of some kinds, with those that operators make, and the release of each."""
     for release, manifest in platform.everything():
         for thing in (manifest, *operated(manifest)):
@@ -25,7 +25,7 @@ def things(platform: Platform, *kinds: str) -> Iterator[tuple[str, Json]]:
                 yield release, thing
 
 
-def workloads(platform: Platform) -> Iterator[tuple[str, Json]]:
+def workloads(platform: RenderedCluster) -> Iterator[tuple[str, Json]]:
     """Yields everything that runs pods."""
     return things(platform, "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 
@@ -65,7 +65,7 @@ def _expression(expression: Json, labels: dict[str, str]) -> bool:
     return value is None
 
 
-def pods_behind(platform: Platform, namespace: str, selector: Json) -> list[Json]:
+def pods_behind(platform: RenderedCluster, namespace: str, selector: Json) -> list[Json]:
     """Returns the workloads that a selector finds in a namespace."""
     if not selector:
         return []
@@ -78,11 +78,11 @@ def container_ports(workload: Json) -> set[int | str]:
     return {port["containerPort"] for port in ports} | {port["name"] for port in ports if "name" in port}
 
 
-def services(platform: Platform) -> dict[tuple[str, str], Json]:
+def services(platform: RenderedCluster) -> dict[tuple[str, str], Json]:
     return {(s["metadata"]["namespace"], s["metadata"]["name"]): s for _, s in things(platform, "Service")}
 
 
-def service_findings(platform: Platform) -> list[str]:
+def service_findings(platform: RenderedCluster) -> list[str]:
     """Services that lead to no pod, or to a port that no pod has."""
     found = []
     for (namespace, name), service in services(platform).items():
@@ -100,7 +100,7 @@ def service_findings(platform: Platform) -> list[str]:
     return found
 
 
-def monitor_findings(platform: Platform) -> list[str]:
+def monitor_findings(platform: RenderedCluster) -> list[str]:
     """Monitors that select nothing, or a port that is not there. Those of charts at hand only: a belief names no ports."""
     found = []
     for release, monitor in platform.of_kind("ServiceMonitor"):
@@ -119,7 +119,7 @@ def monitor_findings(platform: Platform) -> list[str]:
     return found
 
 
-def _scrapes(platform: Platform, endpoint: Json, service: Json) -> bool:
+def _scrapes(platform: RenderedCluster, endpoint: Json, service: Json) -> bool:
     """`port` is a name among the Service's ports, `targetPort` one among the pods'."""
     if "port" in endpoint:
         return endpoint["port"] in {entry.get("name") for entry in service["spec"]["ports"]}
@@ -127,7 +127,7 @@ def _scrapes(platform: Platform, endpoint: Json, service: Json) -> bool:
     return any(endpoint["targetPort"] in container_ports(pod) for pod in pods)
 
 
-def scraped_ports(platform: Platform) -> Iterator[tuple[str, int]]:
+def scraped_ports(platform: RenderedCluster) -> Iterator[tuple[str, int]]:
     """Yields namespace and number of every port of a pod that a monitor names."""
     for kind, key in (("ServiceMonitor", "endpoints"), ("PodMonitor", "podMetricsEndpoints")):
         for _, monitor in platform.of_kind(kind):
@@ -137,7 +137,7 @@ def scraped_ports(platform: Platform) -> Iterator[tuple[str, int]]:
                     yield from ((place, port) for port in _numbers(platform, place, monitor["spec"]["selector"], endpoint))
 
 
-def _numbers(platform: Platform, namespace: str, selector: Json, endpoint: Json) -> Iterator[int]:
+def _numbers(platform: RenderedCluster, namespace: str, selector: Json, endpoint: Json) -> Iterator[int]:
     name = endpoint.get("port", endpoint.get("targetPort"))
     for (place, _), service in services(platform).items():
         if place == namespace and selects(selector, service["metadata"].get("labels") or _operated_labels(service)):
@@ -153,10 +153,10 @@ def _operated_labels(service: Json) -> dict[str, str]:
     return dict(service["spec"].get("selector") or {})
 
 
-def target_group_findings(platform: Platform) -> list[str]:
+def target_group_findings(platform: RenderedCluster) -> list[str]:
     """Bindings to a group, a Service or a port that is not there, and groups of pods that nothing is bound to."""
     groups = {
-        platform.resolve({"Ref": id_}, stack): (id_, resource["Properties"])
+        platform.value(stack, {"Ref": id_}): (id_, resource["Properties"])
         for stack, id_, resource in platform.resources("AWS::ElasticLoadBalancingV2::TargetGroup")
         if stack == "eks-platform" and resource["Properties"]["TargetType"] == "ip"
     }
@@ -174,7 +174,7 @@ def target_group_findings(platform: Platform) -> list[str]:
     return found + [f"two bindings share {arn}: each would remove the other's pods" for arn in set(bound) if bound.count(arn) > 1]
 
 
-def _binding_problems(platform: Platform, binding: Json, group: tuple[str, Json]) -> Iterator[str]:
+def _binding_problems(platform: RenderedCluster, binding: Json, group: tuple[str, Json]) -> Iterator[str]:
     id_, properties = group
     namespace, reference = binding["metadata"]["namespace"], binding["spec"]["serviceRef"]
     service = services(platform).get((namespace, reference["name"]))
@@ -191,7 +191,7 @@ def _binding_problems(platform: Platform, binding: Json, group: tuple[str, Json]
         yield f"joins target group {id_}, whose health check asks port {health}, which no container of {[name_of(p) for p in pods]} has"
 
 
-def host_findings(platform: Platform) -> list[str]:
+def host_findings(platform: RenderedCluster) -> list[str]:
     """Names of hosts that are told to a chart, a pod or a task, and that nothing answers to."""
     zone = next(str(r["Properties"]["Name"]).rstrip(".") for _, _, r in platform.resources("AWS::Route53::HostedZone"))
     known, there = set(_names(platform)), services(platform)
@@ -209,7 +209,7 @@ def host_findings(platform: Platform) -> list[str]:
     return sorted(found)
 
 
-def _told(platform: Platform) -> Iterator[tuple[str, str]]:
+def _told(platform: RenderedCluster) -> Iterator[tuple[str, str]]:
     for release in platform.releases.values():
         yield from ((f"values of {release}", text) for text in texts(release.values))
     for release_name, manifest in platform.everything():
@@ -217,14 +217,14 @@ def _told(platform: Platform) -> Iterator[tuple[str, str]]:
             (f"{name_of(manifest)} of release {release_name}", text) for text in texts(manifest.get("spec") or manifest.get("data"))
         )
     for stack, id_, task in platform.resources("AWS::ECS::TaskDefinition"):
-        yield from ((f"task definition {id_}", text) for text in texts(platform.resolve(task["Properties"]["ContainerDefinitions"], stack)))
+        yield from ((f"task definition {id_}", text) for text in texts(platform.value(stack, task["Properties"]["ContainerDefinitions"])))
     for stack, id_, parameter in platform.resources("AWS::SSM::Parameter"):
-        yield f"parameter {id_}", str(platform.resolve(parameter["Properties"]["Value"], stack))
+        yield f"parameter {id_}", str(platform.value(stack, parameter["Properties"]["Value"]))
 
 
-def _names(platform: Platform) -> Iterator[str]:
+def _names(platform: RenderedCluster) -> Iterator[str]:
     for stack, _, record in platform.resources("AWS::Route53::RecordSet"):
-        yield str(platform.resolve(record["Properties"]["Name"], stack)).rstrip(".")
+        yield str(platform.value(stack, record["Properties"]["Name"])).rstrip(".")
     for _, _, service in platform.resources("AWS::ECS::Service"):
         for configured in (service["Properties"].get("ServiceConnectConfiguration") or {}).get("Services") or []:
             yield from (str(alias["DnsName"]) for alias in configured.get("ClientAliases") or [] if "DnsName" in alias)
@@ -232,10 +232,10 @@ def _names(platform: Platform) -> Iterator[str]:
         namespace = service["Properties"].get("NamespaceId") or service["Properties"]["DnsConfig"]["NamespaceId"]
         id_ = namespace["Fn::GetAtt"][0]
         parent = platform.templates[stack]["Resources"][id_]["Properties"]["Name"]
-        yield f"{platform.resolve(service['Properties']['Name'], stack)}.{parent}"
+        yield f"{platform.value(stack, service['Properties']['Name'])}.{parent}"
 
 
-def identity_findings(platform: Platform) -> list[str]:
+def identity_findings(platform: RenderedCluster) -> list[str]:
     """Pod Identity associations of accounts that no chart makes, that no pod has, or that come after the pods that need them."""
     accounts = {(a["metadata"]["namespace"], a["metadata"]["name"]): release for release, a in things(platform, "ServiceAccount")}
     found = []
@@ -257,20 +257,20 @@ def _runs_as(workload: Json, subject: tuple[str, str]) -> bool:
     return (workload["metadata"].get("namespace"), (pod_of(workload) or {}).get("serviceAccountName")) == subject
 
 
-def secret_fields(platform: Platform) -> dict[str, set[str] | None]:
+def secret_fields(platform: RenderedCluster) -> dict[str, set[str] | None]:
     """Returns the fields of each secret in Secrets Manager by its ARN; none where they are not written down."""
     found: dict[str, set[str] | None] = {}
     for stack, id_, secret in platform.resources("AWS::SecretsManager::Secret"):
         generated = secret["Properties"].get("GenerateSecretString")
         fields = None
         if generated and "SecretStringTemplate" in generated:
-            fields = {*json.loads(platform.resolve(generated["SecretStringTemplate"], stack)), generated["GenerateStringKey"]}
-        found[platform.resolve({"Ref": id_}, stack)] = fields
+            fields = {*json.loads(platform.value(stack, generated["SecretStringTemplate"])), generated["GenerateStringKey"]}
+        found[platform.value(stack, {"Ref": id_})] = fields
     made_by_hand = settings_of(platform.environment).named_secrets
     return found | {arn: set(line_of(key).fields) for key, arn in made_by_hand.items()}
 
 
-def external_secret_findings(platform: Platform) -> list[str]:
+def external_secret_findings(platform: RenderedCluster) -> list[str]:
     """ExternalSecrets that read a secret or a field that is not in Secrets Manager, or that the operator may not read."""
     secrets, readable = secret_fields(platform), set(_resources(platform, "secretsmanager:GetSecretValue"))
     found = []
@@ -287,7 +287,7 @@ def external_secret_findings(platform: Platform) -> list[str]:
     return found
 
 
-def unread_secret_findings(platform: Platform) -> list[str]:
+def unread_secret_findings(platform: RenderedCluster) -> list[str]:
     """Secrets that the operator may read and no ExternalSecret copies, or parameters that it may write and no PushSecret does."""
     read = {entry["remoteRef"]["key"] for _, external in platform.of_kind("ExternalSecret") for entry in external["spec"].get("data", [])}
     written = {entry["match"]["remoteRef"]["remoteKey"] for _, push in platform.of_kind("PushSecret") for entry in push["spec"]["data"]}
@@ -300,24 +300,24 @@ def unread_secret_findings(platform: Platform) -> list[str]:
     ]
 
 
-def _resources(platform: Platform, action: str) -> Iterator[str]:
+def _resources(platform: RenderedCluster, action: str) -> Iterator[str]:
     """Resources on which the role of External Secrets allows an action."""
     for stack, id_, policy in platform.resources("AWS::IAM::ManagedPolicy"):
         if id_.startswith("ExternalSecrets"):
             for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
                 if action not in statement["Action"]:
                     continue
-                resources: Any = platform.resolve(statement["Resource"], stack)
+                resources: Any = platform.value(stack, statement["Resource"])
                 yield from [resources] if isinstance(resources, str) else resources
 
 
-def task_findings(platform: Platform) -> list[str]:
+def task_findings(platform: RenderedCluster) -> list[str]:
     """What a task definition reads that is in neither Secrets Manager nor Parameter Store."""
     secrets = secret_fields(platform)
-    parameters = {str(platform.resolve(p["Properties"].get("Name"), stack)) for stack, _, p in platform.resources("AWS::SSM::Parameter")}
+    parameters = {str(platform.value(stack, p["Properties"].get("Name"))) for stack, _, p in platform.resources("AWS::SSM::Parameter")}
     found = []
     for stack, id_, task in platform.resources("AWS::ECS::TaskDefinition"):
-        for container in platform.resolve(task["Properties"]["ContainerDefinitions"], stack):
+        for container in platform.value(stack, task["Properties"]["ContainerDefinitions"]):
             for entry in container.get("Secrets", []):
                 found += [
                     f"task definition {id_}: {entry['Name']} {problem}" for problem in _source(entry["ValueFrom"], secrets, parameters)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from spotmusic_cdk import versions
 from spotmusic_constructs.kubernetes.helm_release import LARGEST_VALUES, LONGEST_ATOMIC_TIMEOUT, LONGEST_NAME, LONGEST_TIMEOUT
 from tests.charts import beliefs
-from tests.charts.platform import Platform, Release
 from tests.charts.validation import is_core, name_of
+from tests.model.cluster import Release, RenderedCluster
 
 WAVES: tuple[frozenset[str], ...] = (
     frozenset({"ground"}),
@@ -41,16 +41,16 @@ AUTO_MODE = ("eks.amazonaws.com", "karpenter.sh")
 """Groups of kinds that EKS Auto Mode brings along."""
 
 
-def findings(platform: Platform) -> list[str]:
+def findings(platform: RenderedCluster) -> list[str]:
     """Returns every release that may run before something that it needs."""
     return [*_waves(platform), *_kinds(platform), *_ground(platform), *_circles(platform)]
 
 
-def _by_chart(platform: Platform, chart: str) -> list[str]:
+def _by_chart(platform: RenderedCluster, chart: str) -> list[str]:
     return [name for name, release in platform.releases.items() if release.chart == chart]
 
 
-def _waves(platform: Platform) -> Iterator[str]:
+def _waves(platform: RenderedCluster) -> Iterator[str]:
     for name, release in platform.releases.items():
         for chart in NEEDS.get(release.chart, ()):
             # The second release of `trust` is monitoring's own, and comes late.
@@ -62,7 +62,7 @@ def _waves(platform: Platform) -> Iterator[str]:
             )
 
 
-def _kinds(platform: Platform) -> Iterator[str]:
+def _kinds(platform: RenderedCluster) -> Iterator[str]:
     """A resource whose kind is not there yet is refused; a chart that looks for the kind leaves it out in silence."""
     for name, manifest in platform.everything():
         group = manifest["apiVersion"].rpartition("/")[0]
@@ -75,25 +75,25 @@ def _kinds(platform: Platform) -> Iterator[str]:
             yield f"{platform.releases[name]} has {name_of(manifest)}, and does not wait for {makers[0]}, which brings {group}"
 
 
-def _ground(platform: Platform) -> Iterator[str]:
+def _ground(platform: RenderedCluster) -> Iterator[str]:
     """No namespace, no policy, no node and no class is there before."""
     for name, release in platform.releases.items():
         if name != "ground" and "ground" not in platform.before[name]:
             yield f"{release} does not wait for the ground, which makes its namespace and its nodes"
 
 
-def _circles(platform: Platform) -> Iterator[str]:
+def _circles(platform: RenderedCluster) -> Iterator[str]:
     yield from (f"{release} waits for itself" for name, release in platform.releases.items() if name in platform.before[name])
 
 
-def rule_findings(platform: Platform) -> list[str]:
+def rule_findings(platform: RenderedCluster) -> list[str]:
     """Returns what releases have against property 95."""
     names = Counter((release.namespace, release.name) for release in platform.releases.values())
     twice = [f"release {name} of {namespace} is there twice" for (namespace, name), count in names.items() if count > 1]
     return twice + [f"{release} {problem}" for release in platform.releases.values() for problem in problems_of(platform, release)]
 
 
-def problems_of(platform: Platform, release: Release) -> Iterator[str]:
+def problems_of(platform: RenderedCluster, release: Release) -> Iterator[str]:
     """Yields what one release has against it."""
     properties = release.properties
     if not re.fullmatch(rf"[a-z][-a-z0-9]{{0,{LONGEST_NAME - 1}}}", release.name):
@@ -112,7 +112,7 @@ def problems_of(platform: Platform, release: Release) -> Iterator[str]:
     yield from _atomic_problems(platform, release)
 
 
-def _atomic_problems(platform: Platform, release: Release) -> Iterator[str]:
+def _atomic_problems(platform: RenderedCluster, release: Release) -> Iterator[str]:
     if not release.properties.get("Atomic"):
         return
     stateful = [
@@ -129,7 +129,7 @@ def _atomic_problems(platform: Platform, release: Release) -> Iterator[str]:
         yield "is atomic and does not wait: nothing that fails later would be rolled back"
 
 
-def shared(platform: Platform) -> list[str]:
+def shared(platform: RenderedCluster) -> list[str]:
     """Returns objects that two releases would make: Helm refuses what another release owns."""
     owners: dict[tuple[str, str], set[str]] = {}
     for release, manifest in platform.everything():

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from tests.charts.connections import labels_of, pods_behind, selects, things, workloads
-from tests.charts.platform import Platform
 from tests.charts.references import pod_of
-from tests.helm_values import REGISTRY, Json
+from tests.helm_values import REGISTRY
+from tests.model.cluster import RenderedCluster
+from tests.model.values import Json
 
 RESTRICTED_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 """Kinds of volumes that Pod Security `restricted` allows."""
@@ -27,12 +28,12 @@ def where_of(workload: Json) -> str:
     return f"{workload['metadata'].get('namespace')}/{name}"
 
 
-def running(platform: Platform) -> Iterator[Json]:
+def running(platform: RenderedCluster) -> Iterator[Json]:
     """Yields everything that runs pods."""
     return (workload for _, workload in workloads(platform))
 
 
-def containers(platform: Platform) -> Containers:
+def containers(platform: RenderedCluster) -> Containers:
     """Yields `namespace/workload: container`, the pod and the container."""
     for workload in running(platform):
         pod = pod_of(workload) or {}
@@ -40,7 +41,7 @@ def containers(platform: Platform) -> Containers:
             yield f"{where_of(workload)}: {container['name']}", pod, container
 
 
-def unrestricted(platform: Platform) -> Iterator[str]:
+def unrestricted(platform: RenderedCluster) -> Iterator[str]:
     """What the Pod Security standard `restricted` forbids, also in namespaces that do not enforce it."""
     for workload in running(platform):
         pod = pod_of(workload) or {}
@@ -72,13 +73,13 @@ def _container_problems(pod: Json, container: Json) -> Iterator[str]:
     yield from (problem for problem, kept in rules.items() if not kept)
 
 
-def writable(platform: Platform) -> Iterator[str]:
+def writable(platform: RenderedCluster) -> Iterator[str]:
     for where, _, container in containers(platform):
         if not (container.get("securityContext") or {}).get("readOnlyRootFilesystem"):
             yield where
 
 
-def unlimited(platform: Platform) -> Iterator[str]:
+def unlimited(platform: RenderedCluster) -> Iterator[str]:
     """Containers without requests, or without a limit of memory."""
     for where, _, container in containers(platform):
         resources = container.get("resources") or {}
@@ -87,7 +88,7 @@ def unlimited(platform: Platform) -> Iterator[str]:
             yield f"{where}: resources are {resources}"
 
 
-def unprobed(platform: Platform) -> Iterator[str]:
+def unprobed(platform: RenderedCluster) -> Iterator[str]:
     """Containers of services that say nothing of whether they are ready."""
     for workload in running(platform):
         if workload["kind"] not in {"Deployment", "StatefulSet", "DaemonSet"}:
@@ -97,7 +98,7 @@ def unprobed(platform: Platform) -> Iterator[str]:
                 yield f"{where_of(workload)}: {container['name']}"
 
 
-def images(platform: Platform, uncached: Iterable[str]) -> Iterator[str]:
+def images(platform: RenderedCluster, uncached: Iterable[str]) -> Iterator[str]:
     """Images that are not exact, or that are pulled past our registry.
 
     Args:
@@ -119,7 +120,7 @@ def is_exact(image: str) -> bool:
     return bool(name) and tag != "latest" and bool(re.search(r"\d", tag)) and tag.count("-distroless") <= 1 and "bitnami" not in image
 
 
-def on_the_host(platform: Platform) -> Iterator[str]:
+def on_the_host(platform: RenderedCluster) -> Iterator[str]:
     """Pods that see something of their node: its network, its processes, its folders or its ports, or that may do all it may."""
     for workload in running(platform):
         pod = pod_of(workload) or {}
@@ -132,7 +133,7 @@ def on_the_host(platform: Platform) -> Iterator[str]:
             yield f"{where_of(workload)}: {', '.join(seen)}"
 
 
-def tokens(platform: Platform) -> Iterator[str]:
+def tokens(platform: RenderedCluster) -> Iterator[str]:
     """Pods that hold a token of the Kubernetes API, and pods of the default account."""
     known = accounts(platform)
     for workload in running(platform):
@@ -141,7 +142,7 @@ def tokens(platform: Platform) -> Iterator[str]:
             yield f"{where_of(workload)}" + (": the default account" if default else "")
 
 
-def accounts(platform: Platform) -> dict[tuple[str | None, str], Json]:
+def accounts(platform: RenderedCluster) -> dict[tuple[str | None, str], Json]:
     """Service accounts by namespace and name."""
     return {(a["metadata"].get("namespace"), a["metadata"]["name"]): a for _, a in things(platform, "ServiceAccount")}
 
@@ -153,7 +154,7 @@ def holds_a_token(workload: Json, known: Mapping[tuple[str | None, str], Json]) 
     return pod.get("automountServiceAccountToken", account.get("automountServiceAccountToken", True)) is not False
 
 
-def wide_rights(platform: Platform) -> Iterator[str]:
+def wide_rights(platform: RenderedCluster) -> Iterator[str]:
     """Roles with a `*`, and bindings to the roles of administrators."""
     for release, role in platform.of_kind("ClusterRole", "Role"):
         for rule in role.get("rules") or []:
@@ -169,13 +170,13 @@ def wide_rights(platform: Platform) -> Iterator[str]:
         yield from (f"{where} is for {name}" for name in everybody)
 
 
-def open_services(platform: Platform) -> Iterator[str]:
+def open_services(platform: RenderedCluster) -> Iterator[str]:
     for release, service in things(platform, "Service"):
         if service["spec"].get("type", "ClusterIP") not in {"ClusterIP", "ExternalName"}:
             yield f"{release}: Service {service['metadata']['name']} is a {service['spec']['type']}"
 
 
-def budgets(platform: Platform) -> Iterator[str]:
+def budgets(platform: RenderedCluster) -> Iterator[str]:
     """PodDisruptionBudgets that select nothing, that let nothing go, or that say two things; and replicas without one."""
     protected = []
     for release, budget in platform.of_kind("PodDisruptionBudget"):
@@ -200,7 +201,7 @@ def budgets(platform: Platform) -> Iterator[str]:
             yield f"{where_of(workload)} has {workload['spec'].get('replicas')} replicas and no PodDisruptionBudget"
 
 
-def crowded(platform: Platform) -> Iterator[str]:
+def crowded(platform: RenderedCluster) -> Iterator[str]:
     """Replicas that may all stand in one zone, or whose rule counts other pods than themselves."""
     for workload in running(platform):
         pod, labels = pod_of(workload) or {}, labels_of(workload)
@@ -225,7 +226,7 @@ def apart_terms(pod: Json) -> list[Json]:
     return affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or []
 
 
-def namespaces(platform: Platform) -> dict[str, dict[str, str]]:
+def namespaces(platform: RenderedCluster) -> dict[str, dict[str, str]]:
     """Labels of each namespace of ours."""
     return {manifest["metadata"]["name"]: manifest["metadata"].get("labels") or {} for _, manifest in platform.of_kind("Namespace")}
 

@@ -8,8 +8,8 @@ from spotmusic_cdk.namespaces import namespaces
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.kubernetes.namespace import POD_IDENTITY_AGENT, WEBHOOK_PORTS
 from spotmusic_constructs.network.flows import INTERNET, Flow
-from tests.charts.platform import Platform
-from tests.helm_values import Json
+from tests.model.cluster import RenderedCluster
+from tests.model.values import Json
 
 EVERY_PORT = (1, 65535)
 NOBODY = "nobody of the table"
@@ -40,7 +40,7 @@ def expected(settings: Settings) -> dict[Edge, Flow]:
     return found
 
 
-def allowed(platform: Platform, settings: Settings) -> dict[Edge, str]:
+def allowed(platform: RenderedCluster, settings: Settings) -> dict[Edge, str]:
     """What the policies allow, with the name of the policy, but for those of `common`."""
     parties = homes(settings)
     found: dict[Edge, str] = {}
@@ -57,7 +57,7 @@ def allowed(platform: Platform, settings: Settings) -> dict[Edge, str]:
     return found
 
 
-def findings(platform: Platform, settings: Settings) -> list[str]:
+def findings(platform: RenderedCluster, settings: Settings) -> list[str]:
     """Policies without the flow that they serve, and flows that no policy lets through."""
     table, policies = expected(settings), allowed(platform, settings)
     idle = [
@@ -82,7 +82,7 @@ COMMON = ("default-deny", "within", "apis", "webhooks")
 """Policies of no two parties: what every pod of a namespace may. Nothing but these is outside the table, and each is what stands here."""
 
 
-def _common_findings(platform: Platform, settings: Settings) -> Iterator[str]:
+def _common_findings(platform: RenderedCluster, settings: Settings) -> Iterator[str]:
     table = {(flow.source, flow.target, *flow.ports) for flow in flows.table(settings)}
     wanted, there = _common(settings), _places(platform)
     for _, policy in platform.of_kind("NetworkPolicy"):
@@ -126,7 +126,7 @@ def _common(settings: Settings) -> dict[str, Json]:
     }
 
 
-def _places(platform: Platform) -> dict[str, set[str]]:
+def _places(platform: RenderedCluster) -> dict[str, set[str]]:
     there: dict[str, set[str]] = {name: set() for name in COMMON}
     for _, policy in platform.of_kind("NetworkPolicy"):
         there.setdefault(policy["metadata"]["name"], set()).add(policy["metadata"]["namespace"])

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from tests.charts.platform import Platform
 from tests.charts.pods import running, where_of
 from tests.charts.references import pod_of
-from tests.helm_values import Json
+from tests.model.cluster import RenderedCluster
+from tests.model.values import Json
 
 _UNITS = {"m": 0.001, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
@@ -27,7 +27,7 @@ def requested(pod: Json, resource: str, default: str = "0") -> float:
     return max([together, *map(asked, pod.get("initContainers") or [])])
 
 
-def most_pods(platform: Platform) -> Iterator[tuple[str, Json, int]]:
+def most_pods(platform: RenderedCluster) -> Iterator[tuple[str, Json, int]]:
     """Yields namespace, pod and the most there are of it, for each workload; one on every node is counted once."""
     kong = platform.releases["kong"].values["autoscaling"]["maxReplicas"]
     for workload in running(platform):
@@ -35,7 +35,7 @@ def most_pods(platform: Platform) -> Iterator[tuple[str, Json, int]]:
         yield workload["metadata"]["namespace"], pod_of(workload) or {}, count
 
 
-def needed(platform: Platform, namespace: str, defaults: Mapping[str, str]) -> dict[str, float]:
+def needed(platform: RenderedCluster, namespace: str, defaults: Mapping[str, str]) -> dict[str, float]:
     """What a namespace asks for with all its pods, and one more of each for an upgrade.
 
     Args:

@@ -10,9 +10,9 @@ from typing import Any
 import yaml
 
 from tests.charts.beliefs import operated
-from tests.charts.platform import Platform
 from tests.charts.validation import name_of
-from tests.helm_values import Json
+from tests.model.cluster import RenderedCluster
+from tests.model.values import Json
 
 SERVICE_BINDING = ("username", "password", "default_user.conf", "host", "port", "provider", "type")
 """Keys that the RabbitMQ cluster operator reads of the administrator's Secret."""
@@ -64,7 +64,7 @@ class Use:
     release: str
 
 
-def uses(platform: Platform) -> Iterator[Use]:
+def uses(platform: RenderedCluster) -> Iterator[Use]:
     """Yields every use in manifests and in values."""
     for release, manifest in platform.everything():
         namespace = manifest["metadata"].get("namespace", platform.releases[release].namespace)
@@ -224,7 +224,7 @@ class Made:
     release: str
 
 
-def made(platform: Platform) -> dict[tuple[str, str, str], Made]:
+def made(platform: RenderedCluster) -> dict[tuple[str, str, str], Made]:
     """Returns what is made, by kind, namespace and name; namespace is empty for what belongs to none."""
     found: dict[tuple[str, str, str], Made] = {}
     for release, manifest in platform.everything():
@@ -236,7 +236,7 @@ def made(platform: Platform) -> dict[tuple[str, str, str], Made]:
     return found
 
 
-def missing(platform: Platform, kind: str) -> list[str]:
+def missing(platform: RenderedCluster, kind: str) -> list[str]:
     """Returns uses of a kind that nobody makes, that lack a key, or that are made only after their user is waited for."""
     there = made(platform)
     findings = set()

@@ -4,9 +4,9 @@ import copy
 from collections.abc import Callable
 
 from tests.charts import brokers
-from tests.charts.platform import Platform
+from tests.model.cluster import RenderedCluster
 
-Deployed = Callable[[str], Platform]
+Deployed = Callable[[str], RenderedCluster]
 
 
 def test_every_topic_that_a_service_expects_is_made_and_for_it(deployed: Deployed, environment: str) -> None:
@@ -21,7 +21,7 @@ def test_no_service_is_above_the_rules_of_access(deployed: Deployed, environment
     assert brokers.superuser_findings(deployed(environment)) == []
 
 
-def broken(platform: Platform, release: str) -> Platform:
+def broken(platform: RenderedCluster, release: str) -> RenderedCluster:
     copied = copy.copy(platform)
     copied.releases = {**platform.releases, release: copy.deepcopy(platform.releases[release])}
     return copied

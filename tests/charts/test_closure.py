@@ -5,17 +5,17 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.charts import connections, pods, references
-from tests.charts.platform import Platform
 from tests.charts.references import pod_of
-from tests.helm_values import Json
+from tests.model.cluster import RenderedCluster
+from tests.model.values import Json
 
 
 @pytest.mark.parametrize("kind", list(references.MAKERS))
-def test_whatever_is_named_is_made_before_its_user(platform: Platform, kind: str) -> None:
+def test_whatever_is_named_is_made_before_its_user(platform: RenderedCluster, kind: str) -> None:
     assert references.missing(platform, kind) == []
 
 
-def test_the_search_for_users_finds_them(deployed: Callable[[str], Platform]) -> None:
+def test_the_search_for_users_finds_them(deployed: Callable[[str], RenderedCluster]) -> None:
     """A check that finds no use would pass on anything."""
     found = {(use.kind, use.name) for use in references.uses(deployed("prod"))}
     assert {
@@ -33,40 +33,40 @@ def test_the_search_for_users_finds_them(deployed: Callable[[str], Platform]) ->
     assert {use.kind for use in references.uses(deployed("prod"))} == set(references.MAKERS)
 
 
-def test_every_service_leads_to_a_port_of_a_pod(platform: Platform) -> None:
+def test_every_service_leads_to_a_port_of_a_pod(platform: RenderedCluster) -> None:
     assert connections.service_findings(platform) == []
 
 
-def test_every_target_group_has_pods_of_its_port(platform: Platform) -> None:
+def test_every_target_group_has_pods_of_its_port(platform: RenderedCluster) -> None:
     assert connections.target_group_findings(platform) == []
 
 
-def test_every_name_of_a_host_is_answered(platform: Platform) -> None:
+def test_every_name_of_a_host_is_answered(platform: RenderedCluster) -> None:
     assert connections.host_findings(platform) == []
 
 
-def test_rights_are_given_to_accounts_that_pods_have(platform: Platform) -> None:
+def test_rights_are_given_to_accounts_that_pods_have(platform: RenderedCluster) -> None:
     assert connections.identity_findings(platform) == []
 
 
-def test_every_external_secret_reads_a_field_that_secrets_manager_has(platform: Platform) -> None:
+def test_every_external_secret_reads_a_field_that_secrets_manager_has(platform: RenderedCluster) -> None:
     assert connections.external_secret_findings(platform) == []
 
 
-def test_no_secret_may_be_read_that_nobody_copies(platform: Platform) -> None:
+def test_no_secret_may_be_read_that_nobody_copies(platform: RenderedCluster) -> None:
     assert connections.unread_secret_findings(platform) == []
 
 
-def test_tasks_read_secrets_and_parameters_that_exist(deployed: Callable[[str], Platform], environment: str) -> None:
+def test_tasks_read_secrets_and_parameters_that_exist(deployed: Callable[[str], RenderedCluster], environment: str) -> None:
     assert connections.task_findings(deployed(environment)) == []
 
 
-def test_every_monitor_finds_a_port_to_scrape(platform: Platform) -> None:
+def test_every_monitor_finds_a_port_to_scrape(platform: RenderedCluster) -> None:
     assert connections.monitor_findings(platform) == []
 
 
 def test_charts_make_what_is_believed_of_them(
-    deployed: Callable[[str], Platform], rendered: Callable[[str], Platform], environment: str
+    deployed: Callable[[str], RenderedCluster], rendered: Callable[[str], RenderedCluster], environment: str
 ) -> None:
     """Where the charts are not at hand, other checks build on these beliefs."""
     there = {(kind, *rest) for kind, *rest in references.made(rendered(environment))}
@@ -75,7 +75,7 @@ def test_charts_make_what_is_believed_of_them(
 
 
 def test_pods_are_what_is_believed_of_them(
-    deployed: Callable[[str], Platform], rendered: Callable[[str], Platform], environment: str
+    deployed: Callable[[str], RenderedCluster], rendered: Callable[[str], RenderedCluster], environment: str
 ) -> None:
     """Each word of believed_pods.py: containers with their images, rights and limits, and where replicas stand."""
     believed, there = foreign_pods(deployed(environment)), foreign_pods(rendered(environment))
@@ -84,7 +84,7 @@ def test_pods_are_what_is_believed_of_them(
         assert {trait: there[name].get(trait) for trait in traits} == traits, name
 
 
-def foreign_pods(platform: Platform) -> dict[str, dict[str, object]]:
+def foreign_pods(platform: RenderedCluster) -> dict[str, dict[str, object]]:
     """What is believed of pods of charts of repositories, one trait after another, by kind and name of the workload."""
     accounts = pods.accounts(platform)
     return {

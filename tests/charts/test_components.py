@@ -3,15 +3,15 @@
 from collections.abc import Callable
 
 from tests.charts import transport
-from tests.charts.platform import Platform
+from tests.model.cluster import RenderedCluster
 
 
-def test_grafana_and_its_database_speak_tls(deployed: Callable[[str], Platform], environment: str) -> None:
+def test_grafana_and_its_database_speak_tls(deployed: Callable[[str], RenderedCluster], environment: str) -> None:
     ini = deployed(environment).releases["monitoring"].values["grafana"]["grafana.ini"]
     assert ini["server"]["protocol"] == "https"
     assert ini["database"]["ssl_mode"] == "true"
     assert ini["auth.anonymous"]["enabled"] is False
 
 
-def test_certificates_have_the_names_of_their_servers(whole: Platform) -> None:
+def test_certificates_have_the_names_of_their_servers(whole: RenderedCluster) -> None:
     assert transport.findings(whole) == []

@@ -2,39 +2,37 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from tests.charts import policies
-from tests.charts.platform import Platform
 from tests.conftest import settings_of
+from tests.model.cluster import RenderedCluster
+from tests.model.values import Json
 from tests.own_schemas import problems
-
-Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def own(environment: str, deployed: Callable[[str], Platform]) -> Platform:
+def own(environment: str, deployed: Callable[[str], RenderedCluster]) -> RenderedCluster:
     return deployed(environment)
 
 
-def gateway(platform: Platform) -> Json:
+def gateway(platform: RenderedCluster) -> Json:
     return dict(json.loads(platform.releases["kong"].values["dblessConfig"]["config"]))
 
 
-def checks(platform: Platform) -> list[Json]:
+def checks(platform: RenderedCluster) -> list[Json]:
     services = gateway(platform)["services"]
     return [plugin["config"] for service in services for plugin in service["plugins"] if plugin["name"] == "realm-token"]
 
 
-def realms(platform: Platform) -> Json:
+def realms(platform: RenderedCluster) -> Json:
     return dict(platform.releases["realm"].values["realms"])
 
 
-def test_keycloak_the_gateway_and_services_name_one_issuer(own: Platform) -> None:
+def test_keycloak_the_gateway_and_services_name_one_issuer(own: RenderedCluster) -> None:
     variables = {item["name"]: item.get("value") for item in yaml.safe_load(own.releases["keycloak"].values["extraEnv"])}
     assert variables["KC_HOSTNAME_STRICT"] == "true"
     keycloak = f"{variables['KC_HOSTNAME']}/realms/{own.releases['realm'].values['keyRotation']['realm']}"
@@ -43,14 +41,14 @@ def test_keycloak_the_gateway_and_services_name_one_issuer(own: Platform) -> Non
     assert {check["issuer"] for check in checks(own)} == {keycloak} == {parameters[f"/spotmusic/{own.environment}/identity/issuer"]}
 
 
-def test_every_service_with_a_route_is_behind_the_check_unless_it_is_declared_public(own: Platform) -> None:
+def test_every_service_with_a_route_is_behind_the_check_unless_it_is_declared_public(own: RenderedCluster) -> None:
     tags = {service["name"]: service.get("tags", []) for service in gateway(own)["services"]}
     declared = {name: service for name, service in settings_of(own.environment).services.items() if service.route}
     assert tags.keys() == {*declared, "keycloak"}
     assert {name for name, found in tags.items() if "public" in found} == {"keycloak", *(n for n, s in declared.items() if s.public)}
 
 
-def test_the_gateway_admits_the_clients_that_the_realm_makes_for_listeners(own: Platform) -> None:
+def test_the_gateway_admits_the_clients_that_the_realm_makes_for_listeners(own: RenderedCluster) -> None:
     public = {client["clientId"] for client in realms(own)["spotmusic.json"]["clients"] if client.get("publicClient")}
     assert all(set(check["clients"]) == public for check in checks(own))
 
@@ -62,18 +60,18 @@ def ports_of_others(realm: Json) -> set[int]:
     return mail | {urlsplit(url).port or 443 for url in called}
 
 
-def test_keycloak_gets_out_to_what_its_realm_names_and_nowhere_else(own: Platform) -> None:
+def test_keycloak_gets_out_to_what_its_realm_names_and_nowhere_else(own: RenderedCluster) -> None:
     allowed = policies.allowed(own, settings_of(own.environment))
     out = {(first, last) for _, party, peer, first, last in allowed if (party, peer) == ("keycloak", "the Internet")}
     assert out == {(port, port) for port in ports_of_others(realms(own)["spotmusic.json"])}
 
 
-def test_a_new_key_signs_only_after_every_pod_of_the_gateway_has_read_it(own: Platform) -> None:
+def test_a_new_key_signs_only_after_every_pod_of_the_gateway_has_read_it(own: RenderedCluster) -> None:
     published = own.releases["realm"].values["keyRotation"]["publishedSeconds"]
     assert all(published >= 2 * check["refresh_seconds"] for check in checks(own))
 
 
-def test_logins_go_back_to_the_public_address_or_to_a_developers_machine(own: Platform) -> None:
+def test_logins_go_back_to_the_public_address_or_to_a_developers_machine(own: RenderedCluster) -> None:
     settings = settings_of(own.environment)
     for client in realms(own)["spotmusic.json"]["clients"]:
         at_home = client["clientId"] == "grafana" or settings.domain is None
@@ -82,6 +80,6 @@ def test_logins_go_back_to_the_public_address_or_to_a_developers_machine(own: Pl
             assert redirect.startswith(f"{settings.public_url}/") or (local and at_home), redirect
 
 
-def test_what_is_deployed_satisfies_the_schemas_of_ours(own: Platform) -> None:
+def test_what_is_deployed_satisfies_the_schemas_of_ours(own: RenderedCluster) -> None:
     assert problems("kong", gateway(own)) == []
     assert [problem for realm in realms(own).values() for problem in problems("realm", realm)] == []

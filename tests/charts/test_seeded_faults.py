@@ -10,14 +10,14 @@ import pytest
 
 from spotmusic_cdk import versions
 from tests.charts import connections, order, pods, policies, references, test_versions, transport, validation, values
-from tests.charts.platform import Platform
 from tests.conftest import settings_of
-from tests.helm_values import Json
+from tests.model.cluster import RenderedCluster
+from tests.model.values import Json
 from tests.own_schemas import problems
 
 
 @pytest.fixture
-def broken(deployed: Callable[[str], Platform]) -> Platform:
+def broken(deployed: Callable[[str], RenderedCluster]) -> RenderedCluster:
     """Production, to be broken."""
     platform = deployed("prod")
     return replace(
@@ -31,55 +31,55 @@ def broken(deployed: Callable[[str], Platform]) -> Platform:
     )
 
 
-def manifest(platform: Platform, kind: str, name: str) -> Json:
+def manifest(platform: RenderedCluster, kind: str, name: str) -> Json:
     return next(found for _, found in platform.of_kind(kind) if found["metadata"]["name"] == name)
 
 
-def secret_without_a_key(platform: Platform) -> list[str]:
+def secret_without_a_key(platform: RenderedCluster) -> list[str]:
     spec = manifest(platform, "ExternalSecret", "kong-redis")["spec"]
     spec["data"][0]["secretKey"] = "pasword"
     return references.missing(platform, "Secret")
 
 
-def secret_that_nobody_makes(platform: Platform) -> list[str]:
+def secret_that_nobody_makes(platform: RenderedCluster) -> list[str]:
     release = platform.releases["trust"].name
     platform.manifests[release] = [m for m in platform.manifests[release] if m["metadata"]["name"] != "redpanda-users"]
     return references.missing(platform, "Secret")
 
 
-def field_that_secrets_manager_has_not(platform: Platform) -> list[str]:
+def field_that_secrets_manager_has_not(platform: RenderedCluster) -> list[str]:
     manifest(platform, "ExternalSecret", "kong-redis")["spec"]["data"][0]["remoteRef"]["property"] = "pasword"
     return connections.external_secret_findings(platform)
 
 
-def certificate_of_the_brokers_without_names(platform: Platform) -> list[str]:
+def certificate_of_the_brokers_without_names(platform: RenderedCluster) -> list[str]:
     del platform.releases["redpanda"].values["tls"]["certs"]["default"]["applyInternalDNSNames"]
     return transport.findings(platform)
 
 
-def certificate_without_names(platform: Platform) -> list[str]:
+def certificate_without_names(platform: RenderedCluster) -> list[str]:
     manifest(platform, "Certificate", "kong-proxy-tls")["spec"]["dnsNames"] = None
     return transport.findings(platform)
 
 
-def budget_that_selects_nothing(platform: Platform) -> list[str]:
+def budget_that_selects_nothing(platform: RenderedCluster) -> list[str]:
     manifest(platform, "PodDisruptionBudget", "rabbitmq")["spec"]["selector"]["matchLabels"] = {"app.kubernetes.io/name": "rabbit"}
     return list(pods.budgets(platform))
 
 
-def budget_with_two_words(platform: Platform) -> list[str]:
+def budget_with_two_words(platform: RenderedCluster) -> list[str]:
     manifest(platform, "PodDisruptionBudget", "rabbitmq")["spec"]["minAvailable"] = ""
     return list(pods.budgets(platform))
 
 
-def route_without_token(platform: Platform) -> list[str]:
+def route_without_token(platform: RenderedCluster) -> list[str]:
     config = json.loads(platform.releases["kong"].values["dblessConfig"]["config"])
     service = next(service for service in config["services"] if "public" not in service.get("tags", []))
     service["plugins"] = [plugin for plugin in service["plugins"] if plugin["name"] != "realm-token"]
     return problems("kong", config)
 
 
-def policy_without_a_flow(platform: Platform) -> list[str]:
+def policy_without_a_flow(platform: RenderedCluster) -> list[str]:
     """The policy that let every pod of monitoring reach every port of the brokers."""
     everything: Json = {"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]}
     spec = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [everything]}
@@ -88,89 +88,89 @@ def policy_without_a_flow(platform: Platform) -> list[str]:
     return policies.findings(platform, settings_of("prod"))
 
 
-def flow_without_a_policy(platform: Platform) -> list[str]:
+def flow_without_a_policy(platform: RenderedCluster) -> list[str]:
     ground = platform.manifests["ground"]
     ground[:] = [m for m in ground if m["kind"] != "NetworkPolicy" or m["metadata"]["name"] != "kong-to-cache-6379"]
     return policies.findings(platform, settings_of("prod"))
 
 
-def chart_outside_its_range(_: Platform) -> list[str]:
+def chart_outside_its_range(_: RenderedCluster) -> list[str]:
     return test_versions.problems(versions.CERT_MANAGER, "1.37")
 
 
-def chart_whose_range_nobody_read_up(_: Platform) -> list[str]:
+def chart_whose_range_nobody_read_up(_: RenderedCluster) -> list[str]:
     return test_versions.problems(replace(versions.KONG, version="3.5.0"), "1.36")
 
 
-def release_before_its_secrets(platform: Platform) -> list[str]:
+def release_before_its_secrets(platform: RenderedCluster) -> list[str]:
     platform.before["kong"].remove("trust")
     return references.missing(platform, "Secret")
 
 
-def release_before_its_kinds(platform: Platform) -> list[str]:
+def release_before_its_kinds(platform: RenderedCluster) -> list[str]:
     platform.before["trust"].remove("external-secrets")
     return order.findings(platform)
 
 
-def release_that_outlives_its_function(platform: Platform) -> list[str]:
+def release_that_outlives_its_function(platform: RenderedCluster) -> list[str]:
     platform.releases["redpanda"].resource["Properties"]["Timeout"] = "900s"
     return order.rule_findings(platform)
 
 
-def stateful_release_that_is_rolled_back(platform: Platform) -> list[str]:
+def stateful_release_that_is_rolled_back(platform: RenderedCluster) -> list[str]:
     platform.releases["redpanda"].resource["Properties"] |= {"Atomic": True, "Wait": True}
     return order.rule_findings(platform)
 
 
-def binding_to_a_wrong_port(platform: Platform) -> list[str]:
+def binding_to_a_wrong_port(platform: RenderedCluster) -> list[str]:
     manifest(platform, "TargetGroupBinding", "kong")["spec"]["serviceRef"]["port"] = 8444
     return connections.target_group_findings(platform)
 
 
-def host_that_nobody_has(platform: Platform) -> list[str]:
+def host_that_nobody_has(platform: RenderedCluster) -> list[str]:
     platform.releases["keycloak"].values["database"]["hostname"] = "identity.internal.spotmusic.example"
     return connections.host_findings(platform)
 
 
-def rights_of_nobody(platform: Platform) -> list[str]:
+def rights_of_nobody(platform: RenderedCluster) -> list[str]:
     platform.manifests["external-secrets"] = [m for m in platform.manifests["external-secrets"] if m["kind"] != "ServiceAccount"]
     return connections.identity_findings(platform)
 
 
-def kind_that_is_gone(_: Platform) -> list[str]:
+def kind_that_is_gone(_: RenderedCluster) -> list[str]:
     gone = {"apiVersion": "policy/v1beta1", "kind": "PodSecurityPolicy", "metadata": {"name": "all"}, "spec": {}}
     return validation.errors([gone], "1.36")
 
 
-def version_of_a_custom_resource_that_is_gone(platform: Platform) -> list[str]:
+def version_of_a_custom_resource_that_is_gone(platform: RenderedCluster) -> list[str]:
     manifest(platform, "Certificate", "kong-proxy-tls")["apiVersion"] = "cert-manager.io/v1alpha2"
     return validation.custom_errors(platform.manifests["trust"])
 
 
-def word_that_kubernetes_does_not_know(platform: Platform) -> list[str]:
+def word_that_kubernetes_does_not_know(platform: RenderedCluster) -> list[str]:
     manifest(platform, "PodDisruptionBudget", "rabbitmq")["spec"]["maxUnavailible"] = 1
     return validation.errors(platform.manifests["rabbitmq"], "1.36")
 
 
-def variable_that_is_there_twice(_: Platform) -> list[str]:
+def variable_that_is_there_twice(_: RenderedCluster) -> list[str]:
     container = {"name": "a", "env": [{"name": "KC_DB", "value": "mysql"}, {"name": "KC_DB", "value": "postgres"}]}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "keycloak"}, "spec": {"containers": [container]}}
     return validation.doubles([pod])
 
 
-def pod_as_root(platform: Platform) -> list[str]:
+def pod_as_root(platform: RenderedCluster) -> list[str]:
     spec = manifest(platform, "RabbitmqCluster", "rabbitmq")["spec"]["override"]["statefulSet"]["spec"]["template"]["spec"]
     spec["securityContext"]["runAsUser"] = 0
     spec["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = True
     return list(pods.unrestricted(platform))
 
 
-def image_past_our_registry(platform: Platform) -> list[str]:
+def image_past_our_registry(platform: RenderedCluster) -> list[str]:
     manifest(platform, "RabbitmqCluster", "rabbitmq")["spec"]["image"] = "docker.io/library/rabbitmq:latest"
     return list(pods.images(platform, ()))
 
 
-FAULTS: dict[Callable[[Platform], list[str]], str] = {
+FAULTS: dict[Callable[[RenderedCluster], list[str]], str] = {
     secret_without_a_key: "reads password of Secret kong/kong-redis, which release trust makes with ['pasword']",
     secret_that_nobody_makes: "uses Secret redpanda/redpanda-users, which nothing makes: it should come from an ExternalSecret",
     field_that_secrets_manager_has_not: "reads field pasword of arn:aws:secretsmanager:sa-east-1:111122223333:secret:data.CacheUserskong",
@@ -201,7 +201,7 @@ FAULTS: dict[Callable[[Platform], list[str]], str] = {
 
 
 @pytest.mark.parametrize("fault", list(FAULTS), ids=lambda fault: fault.__name__)
-def test_a_fault_is_found_and_told(fault: Callable[[Platform], list[str]], broken: Platform) -> None:
+def test_a_fault_is_found_and_told(fault: Callable[[RenderedCluster], list[str]], broken: RenderedCluster) -> None:
     found = fault(broken)
     assert [finding for finding in found if FAULTS[fault] in finding], found
 
@@ -216,7 +216,7 @@ MISSPELT: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("complaint", list(MISSPELT))
-def test_a_misspelt_value_is_named(complaint: str, broken: Platform) -> None:
+def test_a_misspelt_value_is_named(complaint: str, broken: RenderedCluster) -> None:
     name, path = MISSPELT[complaint]
     release = broken.releases[name]
     place: Any = release.values

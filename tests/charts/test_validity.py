@@ -8,13 +8,14 @@ import pytest
 
 from spotmusic_cdk import versions
 from tests.charts import validation
-from tests.charts.platform import Platform, Release, own
-from tests.helm_values import Json, helm_of
+from tests.helm_values import helm_of
+from tests.model.cluster import Release, RenderedCluster, own
+from tests.model.values import Json
 
 KUBERNETES = sorted(versions.KUBERNETES)
 
 
-def ours(platform: Platform) -> Iterator[Release]:
+def ours(platform: RenderedCluster) -> Iterator[Release]:
     return (release for release in platform.releases.values() if release.folder)
 
 
@@ -29,7 +30,7 @@ def kubernetes(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def manifests(deployed: Callable[[str], Platform], environment: str, kubernetes: str) -> list[Json]:
+def manifests(deployed: Callable[[str], RenderedCluster], environment: str, kubernetes: str) -> list[Json]:
     """Everything of our own charts, as the Helm of that version's layer renders it."""
     default = deployed(environment).settings_version
     return [
@@ -52,17 +53,17 @@ def test_our_charts_say_nothing_twice(manifests: list[Json]) -> None:
     assert validation.doubles(manifests) == []
 
 
-def test_our_custom_resources_are_what_their_definitions_take(deployed: Callable[[str], Platform], environment: str) -> None:
+def test_our_custom_resources_are_what_their_definitions_take(deployed: Callable[[str], RenderedCluster], environment: str) -> None:
     platform = deployed(environment)
     assert validation.custom_errors(manifest for release in ours(platform) for manifest in platform.manifests[release.name]) == []
 
 
-def test_helm_finds_nothing_to_complain_about(deployed: Callable[[str], Platform], environment: str) -> None:
+def test_helm_finds_nothing_to_complain_about(deployed: Callable[[str], RenderedCluster], environment: str) -> None:
     complaints = {release.name: complaint for release in ours(deployed(environment)) if (complaint := lint(release, release.values))}
     assert complaints == {}
 
 
-def test_a_word_that_a_chart_of_ours_does_not_know_is_refused(deployed: Callable[[str], Platform]) -> None:
+def test_a_word_that_a_chart_of_ours_does_not_know_is_refused(deployed: Callable[[str], RenderedCluster]) -> None:
     """Once for each chart: a closed schema is what keeps a misspelt value from being ignored."""
     for release in {release.chart: release for release in ours(deployed("prod"))}.values():
         assert "misspelt" in lint(release, {**release.values, "misspelt": True}), release
@@ -76,7 +77,7 @@ def lint(release: Release, values: Json) -> str:
     return done.stdout + done.stderr if done.returncode else ""
 
 
-def test_every_release_is_taken_by_the_cluster(rendered: Callable[[str], Platform], environment: str) -> None:
+def test_every_release_is_taken_by_the_cluster(rendered: Callable[[str], RenderedCluster], environment: str) -> None:
     """The charts of repositories as well, where they are at hand."""
     platform = rendered(environment)
     foreign = [m for release in platform.releases.values() if not release.folder for m in platform.manifests[release.name]]
@@ -84,6 +85,6 @@ def test_every_release_is_taken_by_the_cluster(rendered: Callable[[str], Platfor
     assert validation.doubles(foreign) == []
 
 
-def test_every_custom_resource_is_what_its_definition_takes(rendered: Callable[[str], Platform], environment: str) -> None:
+def test_every_custom_resource_is_what_its_definition_takes(rendered: Callable[[str], RenderedCluster], environment: str) -> None:
     platform = rendered(environment)
     assert validation.custom_errors(m for release in platform.releases.values() for m in platform.manifests[release.name]) == []

@@ -8,7 +8,7 @@ import pytest
 from spotmusic_cdk import versions
 from spotmusic_cdk.versions import charts
 from tests.charts import upstream, values
-from tests.charts.platform import Platform, Release
+from tests.model.cluster import Release, RenderedCluster
 
 RELEASE_OF = {
     "prometheus-operator-crds": "prometheus-operator-crds",
@@ -58,7 +58,7 @@ RESTATED = {
 """Values that are the chart's default as well, by `chart: path`, with the reason for which they stand there nevertheless."""
 
 
-def release_of(chart: str, platform: Platform) -> Release:
+def release_of(chart: str, platform: RenderedCluster) -> Release:
     release = platform.releases[RELEASE_OF[chart]]
     assert release.chart == chart
     return release
@@ -69,12 +69,12 @@ def test_every_pinned_chart_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize("chart", list(RELEASE_OF))
-def test_the_chart_knows_every_value(chart: str, environment: str, deployed: Callable[[str], Platform]) -> None:
+def test_the_chart_knows_every_value(chart: str, environment: str, deployed: Callable[[str], RenderedCluster]) -> None:
     assert values.complaints(release_of(chart, deployed(environment))) == []
 
 
 @pytest.mark.parametrize("chart", list(RELEASE_OF))
-def test_no_value_is_dead(chart: str, deployed: Callable[[str], Platform]) -> None:
+def test_no_value_is_dead(chart: str, deployed: Callable[[str], RenderedCluster]) -> None:
     """Key by key, in production: without it the chart must render something else, or it must be the default, said for a reason."""
     release = release_of(chart, deployed("prod"))
     upstream.archive_of(release)
@@ -89,7 +89,7 @@ def test_no_value_is_dead(chart: str, deployed: Callable[[str], Platform]) -> No
 
 
 @pytest.mark.parametrize("chart", list(RELEASE_OF))
-def test_a_chart_renders_the_same_each_time(chart: str, deployed: Callable[[str], Platform]) -> None:
+def test_a_chart_renders_the_same_each_time(chart: str, deployed: Callable[[str], RenderedCluster]) -> None:
     """A password or a certificate that is drawn anew would change with each deployment."""
     release = release_of(chart, deployed("prod"))
     assert upstream.manifests_of(release) == upstream.manifests_of(release)
@@ -109,7 +109,9 @@ MONITORED = [
 
 
 @pytest.mark.parametrize("chart", MONITORED)
-def test_a_chart_brings_its_monitors_where_their_kind_is_known(chart: str, rendered: Callable[[str], Platform], environment: str) -> None:
+def test_a_chart_brings_its_monitors_where_their_kind_is_known(
+    chart: str, rendered: Callable[[str], RenderedCluster], environment: str
+) -> None:
     release = release_of(chart, rendered(environment))
     kinds = {manifest["kind"] for manifest in rendered(environment).manifests[release.name]}
     assert kinds & {"ServiceMonitor", "PodMonitor"}
@@ -117,6 +119,8 @@ def test_a_chart_brings_its_monitors_where_their_kind_is_known(chart: str, rende
 
 @pytest.mark.parametrize("chart", list(RELEASE_OF))
 @pytest.mark.parametrize("kubernetes", sorted(versions.KUBERNETES))
-def test_a_chart_renders_where_nothing_is_known_of_prometheus(chart: str, kubernetes: str, deployed: Callable[[str], Platform]) -> None:
+def test_a_chart_renders_where_nothing_is_known_of_prometheus(
+    chart: str, kubernetes: str, deployed: Callable[[str], RenderedCluster]
+) -> None:
     """As on the first day of a cluster, on every version on offer."""
     assert upstream.manifests_of(release_of(chart, deployed("prod")), apis=upstream.CERT_MANAGER, kubernetes=kubernetes)

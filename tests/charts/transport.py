@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from tests.charts.platform import Platform, Release
 from tests.charts.validation import name_of
-from tests.helm_values import Json
+from tests.model.cluster import Release, RenderedCluster
+from tests.model.values import Json
 
 
-def findings(platform: Platform) -> list[str]:
+def findings(platform: RenderedCluster) -> list[str]:
     """Returns certificates that would never be issued, or that no client would believe."""
     found = [problem for release, certificate in platform.of_kind("Certificate") for problem in _nameless(release, certificate)]
     for release in platform.releases.values():
@@ -31,7 +31,7 @@ def _nameless_brokers(release: Release) -> list[str]:
     ]
 
 
-def _unknown_servers(platform: Platform) -> Iterator[str]:
+def _unknown_servers(platform: RenderedCluster) -> Iterator[str]:
     """A monitor checks the name of its server against a certificate of the namespace."""
     names: dict[str, set[str]] = {}
     for _, certificate in platform.of_kind("Certificate"):

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.charts.platform import Platform, Release, archive, chart_folder
-from tests.helm_values import Json, render
+from tests.helm_values import render
+from tests.model.cluster import Release, RenderedCluster, archive, chart_folder
+from tests.model.values import Json
 
 PROMETHEUS = ("monitoring.coreos.com/v1",)
 CERT_MANAGER = ("cert-manager.io/v1",)
@@ -40,7 +41,7 @@ def in_namespace(manifest: Json, namespace: str) -> Json:
     return {**manifest, "metadata": {"namespace": namespace, **manifest["metadata"]}}
 
 
-def complete(platform: Platform) -> Platform:
+def complete(platform: RenderedCluster) -> RenderedCluster:
     """Returns the platform with every chart rendered."""
     foreign = [release for release in platform.releases.values() if release.folder is None]
     for release in foreign:

@@ -9,7 +9,8 @@ from typing import Any
 import kubernetes_validate
 from kubernetes_validate import utils
 
-from tests.helm_values import Json, resource_errors
+from tests.helm_values import resource_errors
+from tests.model.values import Json
 
 # Its schemas are read anew for each manifest otherwise, which takes most of the time.
 utils.schema_contents = cache(utils.schema_contents)

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.charts.platform import Release
 from tests.charts.upstream import CERT_MANAGER, PROMETHEUS, archive_of
-from tests.helm_values import Json, rendered_text, schema_errors, schemas, unknown_keys
+from tests.helm_values import rendered_text, schema_errors, schemas, unknown_keys
+from tests.model.cluster import Release
+from tests.model.values import Json
 
 Path = tuple[str, ...]
 

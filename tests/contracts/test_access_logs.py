@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conftest import ROOT, Template
+from tests.model.values import Json
 
 if TYPE_CHECKING:
-    from tests.charts.platform import Platform
+    from tests.model.cluster import RenderedCluster
 
-Json = dict[str, Any]
 CONSTRUCTS = ROOT / "constructs" / "spotmusic_constructs"
 REVEALING = re.compile(
     r"\$(request|request_uri|args|arg_\w+|query_string|http_(referer|authorization|cookie)|cookie_\w+|upstream_uri|is_args)\b"
@@ -27,7 +27,7 @@ def environment(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def kong(environment: str, deployed: Callable[[str], "Platform"]) -> Json:
+def kong(environment: str, deployed: Callable[[str], "RenderedCluster"]) -> Json:
     return deployed(environment).releases["kong"].values
 
 
@@ -65,6 +65,6 @@ def test_calls_between_services_are_logged_without_queries(environment: str, tem
     assert {told.get("IncludeQueryParameters", "DISABLED") for told in formats} == {"DISABLED"}
 
 
-def test_error_log_of_the_gateway_loses_queries(environment: str, deployed: Callable[[str], "Platform"]) -> None:
+def test_error_log_of_the_gateway_loses_queries(environment: str, deployed: Callable[[str], "RenderedCluster"]) -> None:
     filters = deployed(environment).releases["fluent-bit"].values["config"]["filters"]
     assert re.search(r"Match kong\.\*\n +call without_queries\n", filters)

@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 from tests.documents import code
 
 if TYPE_CHECKING:
-    from tests.charts.platform import Platform
+    from tests.model.cluster import RenderedCluster
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 MADE_OTHERWISE = {
@@ -75,12 +75,12 @@ def wrong_tools(text: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def platform(deployed: Callable[[str], "Platform"]) -> "Platform":
+def platform(deployed: Callable[[str], "RenderedCluster"]) -> "RenderedCluster":
     return deployed("prod")
 
 
 @pytest.fixture(scope="module")
-def cluster(platform: "Platform", deployed: Callable[[str], "Platform"]) -> Cluster:
+def cluster(platform: "RenderedCluster", deployed: Callable[[str], "RenderedCluster"]) -> Cluster:
     """Names of the cluster of production, and of dev, which has no domain."""
     cluster = cluster_of(manifest for each in (platform, deployed("dev")) for _, manifest in each.everything())
     for place, names in MADE_OTHERWISE.items():
@@ -89,7 +89,7 @@ def cluster(platform: "Platform", deployed: Callable[[str], "Platform"]) -> Clus
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_cluster_commands_suit_programs_and_manifests(document: Path, cluster: Cluster, platform: "Platform") -> None:
+def test_cluster_commands_suit_programs_and_manifests(document: Path, cluster: Cluster, platform: "RenderedCluster") -> None:
     assert [*wrong(document.read_text(), cluster, platform.releases)] == []
 
 
@@ -104,7 +104,7 @@ def test_statements_run_on_rds(document: Path) -> None:
     assert [said for said in inline if _STATEMENT.match(said) and said not in STATEMENTS] == []
 
 
-def test_wrong_cluster_commands_are_noticed(cluster: Cluster, platform: "Platform") -> None:
+def test_wrong_cluster_commands_are_noticed(cluster: Cluster, platform: "RenderedCluster") -> None:
     told = """```
 helm list -A --all
 helm -n kong rollback kon 3

@@ -4,15 +4,14 @@ import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from spotmusic_cdk.settings.brokers import DEFAULT_TOPICS
 from tests.conftest import ROOT
+from tests.model.values import Json
 
-Json = dict[str, Any]
 ENDING = ".schema.json"
 FILES = sorted((ROOT / "events").glob(f"*{ENDING}"))
 RELEASED = json.loads((Path(__file__).parent / "released_events.json").read_text())

@@ -12,8 +12,8 @@ import pytest
 
 from stacks.realm import realm_of
 from tests.conftest import Template, settings_of
+from tests.model.values import Json
 
-Json = dict[str, Any]
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 OPENID = "/auth/realms/spotmusic/protocol/openid-connect"
 LABELS = "awswaf:managed:aws:core-rule-set:EC2MetaDataSSRF_"

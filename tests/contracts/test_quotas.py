@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Callable
 from math import ceil
 
-from tests.charts.platform import Platform
 from tests.charts.quantities import most_pods, requested
 from tests.conftest import ROOT, Template, settings_of
+from tests.model.cluster import RenderedCluster
 from tests.templates import all_of
 from tools.preflight.quotas import needs
 
@@ -37,7 +37,7 @@ def test_fargate_quota_fits_two_versions(templates: Templates) -> None:
     assert f"{least:g} at the least of all, {most:g} at `scaling.max`" in DOCUMENT
 
 
-def test_every_pod_fits_on_ec2(deployed: Callable[[str], Platform]) -> None:
+def test_every_pod_fits_on_ec2(deployed: Callable[[str], RenderedCluster]) -> None:
     kong = settings_of("prod").kubernetes.kong
     ordinary, gateway = 0.0, 0.0
     for namespace, pod, count in most_pods(deployed("prod")):

@@ -3,13 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
 from tests.conftest import ROOT, Template
+from tests.model.values import Json
 
-Json = dict[str, Any]
 CONSTRUCTS = ROOT / "constructs" / "spotmusic_constructs"
 ROW = re.compile(r"^\| (\d{3}(?:, \d{3})*)[^|]* \| ([^|]+) \| ([^|]+) \| [^|]+ \|$", re.MULTILINE)
 

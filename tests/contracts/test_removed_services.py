@@ -13,8 +13,8 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.services import WITHOUT_RULES
 from stacks.platform import Platform
 from tests.conftest import Template, feature_flags, sample_of, templates_in
+from tests.model.assembly import stacks_before
 from tests.properties.test_references import STRONG, references
-from tests.stack_order import stacks_before
 
 PRODUCERS = ("network", "secrets", "registry", "data")
 Templates = dict[str, Template]

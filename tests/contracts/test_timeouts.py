@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conftest import ROOT, Template
+from tests.model.values import Json
 
 if TYPE_CHECKING:
-    from tests.charts.platform import Platform
+    from tests.model.cluster import RenderedCluster
 
-Json = dict[str, Any]
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 CONTRACT = ROOT / "constructs" / "spotmusic_constructs" / "services" / "README.md"
 KEPT_BY_CLOUDFRONT = 5
@@ -48,7 +48,9 @@ class Hops:
 
 
 @pytest.fixture(params=["dev", "prod"])
-def hops(request: pytest.FixtureRequest, templates: Callable[[str], dict[str, Template]], deployed: Callable[[str], "Platform"]) -> Hops:
+def hops(
+    request: pytest.FixtureRequest, templates: Callable[[str], dict[str, Template]], deployed: Callable[[str], "RenderedCluster"]
+) -> Hops:
     made, kong = templates(request.param), deployed(request.param).releases["kong"].values
     (distribution,) = of(made["edge"], "AWS::CloudFront::Distribution")
     (origin,) = (o for o in distribution["DistributionConfig"]["Origins"] if "VpcOriginConfig" in o)

@@ -11,7 +11,6 @@ from botocore.config import Config
 
 from tests.conftest import Template
 
-Json = dict[str, Any]
 REGION, BUCKET = "sa-east-1", "uploads-of-the-test"
 REGIONAL = f"{BUCKET}.s3.{REGION}.amazonaws.com"
 """Regional domain name of the bucket, which the content security policy of the player names (property 112)."""

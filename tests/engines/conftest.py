@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,12 +15,12 @@ from tests.engines.gateway import API, Gateway, gateway, lua_modules
 from tests.engines.keycloak import Keycloak, apply_administrators, distribution, merge_clients, started
 from tests.engines.logins import person, tokens
 from tests.engines.programs import program, wait_until
+from tests.model.values import Json
 from tests.sample_realm import FULL
 from tests.unit.data.conftest import load_handler
 
 __all__ = ["load_handler"]
 
-Json = dict[str, Any]
 REALM = replace(
     FULL, grafana_url="https://localhost:3000", email=Email(host="mail.example", sender="no-reply@spotmusic.example", secret_arn="arn:mail")
 )

@@ -6,13 +6,12 @@ import hmac
 import re
 import struct
 import time
-from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from spotmusic_constructs.identity.keycloak_values import PATH
 from tests.engines.keycloak import PASSWORD, PUBLIC_URL, Browser, Keycloak
+from tests.model.values import Json
 
-Json = dict[str, Any]
 REDIRECT = f"{PUBLIC_URL}/callback"
 VERIFIER = "v" * 64
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")

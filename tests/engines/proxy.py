@@ -17,9 +17,9 @@ from spotmusic_constructs.gateway.kong_values import environment as kong_environ
 from spotmusic_constructs.gateway.plugins import RateLimit, TokenCheck
 from tests.engines.gateway import lua_modules
 from tests.engines.programs import FETCHED, environment, program, running, wait_until
+from tests.model.values import Json
 from tests.unit.gateway.lua import ISSUER, SOURCES, Key
 
-Json = dict[str, Any]
 HERE = Path(__file__).parent
 RUN_HERE = {"viewer-address", "realm-token", "correlation-id"}
 """Plugins that run here: ours, and the one that gives ids. The others are Kong's own."""

@@ -25,9 +25,9 @@ from spotmusic_constructs.observability.alarm import Audience
 from spotmusic_constructs.observability.alertmanager import alertmanager_values
 from tests.conftest import ROOT, new_stack
 from tests.engines.programs import FETCHED, environment, program, running, wait_until
+from tests.model.values import Json
 from tools.local_aws.ports import quiet_ports
 
-Json = dict[str, Any]
 TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
 PAGER = "arn:aws:sns:sa-east-1:111122223333:pager"
 HEARTBEAT = "arn:aws:sns:sa-east-1:111122223333:heartbeat"

@@ -36,6 +36,7 @@ from tests.engines.stores import MASTER, mariadb
 from tests.engines.test_service import EXAMPLE, LIBRARIES
 from tests.filter_patterns import matches
 from tests.local.state import own_state
+from tests.model.values import Json
 from tools.local_aws import ACCOUNT, session
 from tools.local_aws.deployment import LocalDeployment
 from tools.local_aws.task import environment_of_task
@@ -47,8 +48,6 @@ SOUND = b"fLaC"
 TAG, CLEAN = "GuardDutyMalwareScanStatus", "NO_THREATS_FOUND"
 OWNER, READER = "web-api", "playback"
 """Services of dev with `uploads` and `audio: write`, and with `audio`."""
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,6 @@ __all__ = ["here", "libraries"]
 
 pytestmark = pytest.mark.walk("backend developer")
 
-Json = dict[str, Any]
 SERVICES = ("playback", "trends", "recommendations", "notifications")
 ACCESS = access_values([Topic(name=name, **topic.model_dump()) for name, topic in DEFAULT_TOPICS.items()], SERVICES)
 HEARD, TOP = "events.listening", "events.trends"

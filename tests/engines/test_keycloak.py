@@ -17,8 +17,8 @@ from spotmusic_constructs.identity.realm import administrators
 from tests.engines.conftest import PLAIN
 from tests.engines.keycloak import ADMIN, OF_THE_CHART, PASSWORD, Keycloak, apply_administrators, merge_clients, options_of_start
 from tests.engines.logins import VERIFIER, code_of, login_address, set_up_second_factor
+from tests.model.values import Json
 
-Json = dict[str, Any]
 NAMED_BY = ("clientId", "alias", "client", "authenticator", "flowAlias", "name")
 """What tells one item of a list from another, the first that it has."""
 

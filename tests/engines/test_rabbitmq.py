@@ -26,9 +26,9 @@ from spotmusic_constructs.messaging.topology import MONITOR, TaskQueue, Topology
 from tests.conftest import ROOT
 from tests.engines.programs import FETCHED, environment, make_certificate, program, running, wait_until
 from tests.helm_values import render
+from tests.model.values import Json
 from tools.local_aws.ports import quiet_ports
 
-Json = dict[str, Any]
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 """The program itself: what Debian puts in the PATH starts it as another user, in a folder of that user."""
 NEWER = ("default_queue_type",)

@@ -14,7 +14,6 @@ from tests.engines.gateway import API, ISSUER, OPEN, Gateway, gateway
 from tests.engines.keycloak import PASSWORD, PUBLIC_URL, Keycloak
 from tests.engines.logins import (
     REDIRECT,
-    Json,
     add_person,
     code_of,
     exchange,
@@ -25,6 +24,7 @@ from tests.engines.logins import (
     tokens,
 )
 from tests.engines.programs import wait_until
+from tests.model.values import Json
 from tests.unit.gateway.lua import Key, encoded
 from tools.local_aws.ports import quiet_ports
 

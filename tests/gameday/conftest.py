@@ -5,19 +5,19 @@ from functools import cache
 
 import pytest
 
-from tests.charts.platform import Platform as Cluster
 from tests.conftest import Template, settings_of
-from tests.properties.resources import Platform
+from tests.model.assembly import Assembly
+from tests.model.cluster import RenderedCluster
 from tools.gameday.scenario import Scenario
 
 
 @pytest.fixture(scope="session")
-def scenario(templates: Callable[[str], dict[str, Template]], deployed: Callable[[str], Cluster]) -> Callable[[str], Scenario]:
+def scenario(templates: Callable[[str], dict[str, Template]], deployed: Callable[[str], RenderedCluster]) -> Callable[[str], Scenario]:
     """Gives an environment by name."""
 
     @cache
     def give(environment: str) -> Scenario:
-        platform = Platform(name=environment, settings=settings_of(environment), templates=templates(environment))
+        platform = Assembly(name=environment, settings=settings_of(environment), templates=templates(environment))
         return Scenario(platform=platform, cluster=deployed(environment))
 
     return give

@@ -8,7 +8,7 @@ import pytest
 from spotmusic_constructs.resilience.experiment import PODS
 from tests.charts.connections import pods_behind
 from tests.conftest import ROOT, settings_of
-from tests.properties.resources import Resource
+from tests.model.assembly import Resource
 from tools.gameday import document
 from tools.gameday.faults import faults_of
 from tools.gameday.figures import FAILOVER_SECONDS

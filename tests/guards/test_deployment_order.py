@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.stack_order import reached, stacks_before
+from tests.model.assembly import reached, stacks_before
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
 

@@ -1,6 +1,5 @@
 """What every synthesis keeps: eight stacks, in their places, and without names of our own."""
 
-import json
 import os
 import re
 import subprocess
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT, STACKS, Template
+from tools.changes.assembly import stacks_in
 from tools.local_aws.provider_schemas import resource_schema
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
@@ -111,18 +111,15 @@ def test_composed_names_count_as_names() -> None:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_stack_names_tell_the_environment(synthesized: Callable[[str], Path], environment: str) -> None:
-    artifacts = json.loads((synthesized(environment) / "manifest.json").read_text())["artifacts"].values()
-    names = {a["properties"]["stackName"] for a in artifacts if a["type"] == "aws:cloudformation:stack"}
-    assert names == {f"spotmusic-{environment}-{stack}" for stack in STACKS}
+    assert {stack.name for stack in stacks_in(synthesized(environment)).values()} == {
+        f"spotmusic-{environment}-{stack}" for stack in STACKS
+    }
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_only_the_edge_leaves_the_home_region(synthesized: Callable[[str], Path], environment: str) -> None:
-    artifacts = json.loads((synthesized(environment) / "manifest.json").read_text())["artifacts"].values()
-    regions = {
-        a["displayName"].split(" ")[0]: a["environment"].rpartition("/")[2] for a in artifacts if a["type"] == "aws:cloudformation:stack"
-    }
-    assert regions == {f"{environment}/{stack}": "us-east-1" if stack == "edge" else "sa-east-1" for stack in STACKS}
+    regions = {id_: stack.region for id_, stack in stacks_in(synthesized(environment)).items()}
+    assert regions == {stack: "us-east-1" if stack == "edge" else "sa-east-1" for stack in STACKS}
 
 
 PLATFORM = """

@@ -5,8 +5,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from tests.model.values import Json
 from tests.mutants.fault import Change
-from tests.mutants.seed import Json, Place
+from tests.mutants.seed import Place
 
 EACH = "*"
 """Step to every item of a list, or every value of a mapping."""

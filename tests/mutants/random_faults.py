@@ -7,11 +7,12 @@ from functools import cached_property
 from typing import Any
 
 from tests.conftest import settings_of
+from tests.model.assembly import Assembly, Resource
+from tests.model.values import Json
 from tests.mutants.assemblies import Assemblies
 from tests.mutants.fault import Fault, Mutant
 from tests.mutants.harmless import HARMLESS, Harmless
-from tests.mutants.seed import Json, Place, name_of
-from tests.properties.resources import Platform, Resource
+from tests.mutants.seed import Place, name_of
 
 ENVIRONMENTS = ("dev", "prod")
 REFERENCES = ("Ref", "Fn::GetAtt", "Fn::ImportValue")
@@ -75,7 +76,7 @@ class Population:
         platform: the environment.
     """
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Assembly) -> None:
         self._platform = platform
 
     def faults(self) -> Iterator[Drawn]:
@@ -130,7 +131,7 @@ def population(assemblies: Assemblies) -> list[Drawn]:
     """Every fault that can be drawn."""
     found: list[Drawn] = []
     for environment in ENVIRONMENTS:
-        platform = Platform(name=environment, settings=settings_of(environment), templates=assemblies.seed(environment).templates)
+        platform = Assembly(name=environment, settings=settings_of(environment), templates=assemblies.seed(environment).templates)
         found += Population(platform).faults()
     return found
 

@@ -9,13 +9,11 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from tests.conftest import Template
+from tests.model.values import Json
 
 _HASH = re.compile(r"[0-9A-F]{8}$")
-
-Json = dict[str, Any]
 
 
 @cache

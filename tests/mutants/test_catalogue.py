@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Template, settings_of
+from tests.model.assembly import Assembly
 from tests.mutants.catalogue import FAULTS, SETTINGS_FAULTS
 from tests.mutants.fault import Fault, SettingsFault
 from tests.mutants.seed import Seed
-from tests.properties.resources import Platform
 from tests.properties.test_s3 import test_p056_no_bucket_can_become_public as promise_of_buckets
 
 EVERY: tuple[Fault | SettingsFault, ...] = (*FAULTS, *SETTINGS_FAULTS)
@@ -43,7 +43,7 @@ def test_a_fault_is_caught_by_the_test_of_its_promise(seed: Callable[[str], Seed
     fault = next(fault for fault in FAULTS if fault.name == "bucket public")
     fault.seed(broken, "data/AudioBucket")
     with pytest.raises(pytest.fail.Exception, match=r"prod/data/AudioBucket \(AWS::S3::Bucket\)"):
-        promise_of_buckets(platform=Platform(name="prod", settings=settings_of("prod"), templates=broken.templates))
+        promise_of_buckets(platform=Assembly(name="prod", settings=settings_of("prod"), templates=broken.templates))
 
 
 def test_what_is_broken_is_a_copy(seed: Callable[[str], Seed], templates: Callable[[str], dict[str, Template]]) -> None:

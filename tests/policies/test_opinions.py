@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.properties.resources import Platform
+from tests.model.assembly import Assembly
 from tools.opinions import checkov_exceptions, guard_exceptions
 from tools.opinions.__main__ import passes, row, table
 from tools.opinions.guard import Guard, filled
@@ -76,7 +76,7 @@ def test_template_gets_rules_of_its_types() -> None:
     assert guard.rules_for({"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}) == [Path("s3"), Path("all")]
 
 
-def test_cross_stack_values_are_resolved(platform_of_two: Platform) -> None:
+def test_cross_stack_values_are_resolved(platform_of_two: Assembly) -> None:
     reader = platform_of_two.templates["data"]["Resources"]["Log"]["Properties"]
     assert filled(platform_of_two, "data", reader) == {
         "KmsKeyId": "${secrets/Key.Arn}",
@@ -86,7 +86,7 @@ def test_cross_stack_values_are_resolved(platform_of_two: Platform) -> None:
 
 
 @pytest.fixture
-def platform_of_two() -> Platform:
+def platform_of_two() -> Assembly:
     from tests.conftest import settings_of
 
     secrets = {
@@ -95,7 +95,7 @@ def platform_of_two() -> Platform:
     }
     log = {"KmsKeyId": {"Fn::ImportValue": "secrets:Arn"}, "LogGroupName": {"Ref": "AWS::AccountId"}, "Role": {"Ref": "Role"}}
     data = {"Resources": {"Log": {"Type": "AWS::Logs::LogGroup", "Properties": log}, "Role": {"Type": "AWS::IAM::Role"}}}
-    return Platform(name="dev", settings=settings_of("dev"), templates={"secrets": secrets, "data": data})
+    return Assembly(name="dev", settings=settings_of("dev"), templates={"secrets": secrets, "data": data})
 
 
 def test_the_table_adds_up_what_steps_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

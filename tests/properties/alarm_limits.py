@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tests.model.assembly import Resource
 from tests.properties.alarms import metrics_of, period_of, severity_of
-from tests.properties.resources import Resource
 
 BURN_RATES = {14.4: (300, 3600), 6.0: (1800, 21_600)}
 """Seconds of the short and the long window by burn rate (Google SRE workbook, alerting on SLOs)."""

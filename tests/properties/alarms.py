@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from tests.properties.resources import Json, Platform, Resource
+from tests.model.assembly import Assembly, Resource
+from tests.model.values import Json
 
 _ATTRIBUTE = re.compile(r"\.\w+\}$")
 
@@ -34,7 +35,7 @@ class Watch:
 
 
 @cache
-def alarms_that_tell(platform: Platform) -> tuple[Resource, ...]:
+def alarms_that_tell(platform: Assembly) -> tuple[Resource, ...]:
     """Every alarm but those that only others read: a composite alarm, a deployment that it takes back, an experiment that it ends."""
     readers = [(composite, "AlarmRule") for composite in platform.all(COMPOSITE)]
     readers += [(service, "DeploymentConfiguration.Alarms") for service in platform.all("AWS::ECS::Service")]
@@ -70,7 +71,7 @@ def place_of(resource: Resource) -> str:
 
 
 @cache
-def _by_place(platform: Platform) -> dict[str, list[tuple[Resource, frozenset[tuple[str, str, str]]]]]:
+def _by_place(platform: Assembly) -> dict[str, list[tuple[Resource, frozenset[tuple[str, str, str]]]]]:
     """Alarms with what they read, by each text that stands in one of their dimensions; a resource is called `${stack/LogicalId}`."""
     found: dict[str, list[tuple[Resource, frozenset[tuple[str, str, str]]]]] = {}
     for alarm in alarms_that_tell(platform):
@@ -84,7 +85,7 @@ def _by_place(platform: Platform) -> dict[str, list[tuple[Resource, frozenset[tu
     return found
 
 
-def watchers(platform: Platform, watch: Watch, place: str) -> list[Resource]:
+def watchers(platform: Assembly, watch: Watch, place: str) -> list[Resource]:
     """Alarms that tell somebody of what has this text in a dimension."""
     return [alarm for alarm, read in _by_place(platform).get(place, []) if _reads(read, watch)]
 
@@ -94,7 +95,7 @@ def _reads(read: frozenset[tuple[str, str, str]], watch: Watch) -> bool:
     return wanted <= {(namespace, name) for namespace, name, statistic in read if watch.statistic in (None, statistic)}
 
 
-def counted(platform: Platform, source: str, said: tuple[str, ...]) -> list[Resource]:
+def counted(platform: Assembly, source: str, said: tuple[str, ...]) -> list[Resource]:
     """Alarms on the count of events of a source that say this, if events of that source are recorded."""
     alarms: list[Resource] = []
     for counter in platform.all("AWS::Logs::MetricFilter"):
@@ -105,7 +106,7 @@ def counted(platform: Platform, source: str, said: tuple[str, ...]) -> list[Reso
     return alarms
 
 
-def recorders(platform: Platform, source: str) -> set[Resource]:
+def recorders(platform: Assembly, source: str) -> set[Resource]:
     """Log groups in which every event of a source is recorded."""
     rules = (rule for rule in platform.all("AWS::Events::Rule") if rule["EventPattern.source"] == [source] and rule["State"] != "DISABLED")
     return {target for rule in rules for target in rule.mentions("Targets") if target.type == "AWS::Logs::LogGroup"}

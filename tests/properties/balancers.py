@@ -1,11 +1,11 @@
 """Load balancers: their attributes, listeners, certificates and addresses."""
 
-from tests.properties.resources import Platform, Resource
+from tests.model.assembly import Assembly, Resource
 
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 
 
-def balancers(platform: Platform, type_: str) -> list[Resource]:
+def balancers(platform: Assembly, type_: str) -> list[Resource]:
     """Load balancers of a type, `application` or `network`, of which there has to be one."""
     found = [balancer for balancer in platform.some(BALANCER) if (balancer["Type"] or "application") == type_]
     assert found, f"{platform.name} has no {type_} load balancer, so that nothing keeps the promise"

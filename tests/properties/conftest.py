@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.charts.platform import Platform as Deployed
 from tests.conftest import ROOT, Template, settings_of
+from tests.model.assembly import Assembly
+from tests.model.cluster import RenderedCluster
 from tests.properties.deviations import DEVIATIONS
-from tests.properties.resources import Platform
 from tests.properties.variants import VALKEY, data_templates, with_valkey
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
@@ -72,28 +72,28 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def platforms(templates: Callable[[str], dict[str, Template]], synthesized: Callable[[str], Path]) -> Callable[[str], Platform]:
+def platforms(templates: Callable[[str], dict[str, Template]], synthesized: Callable[[str], Path]) -> Callable[[str], Assembly]:
     """Gives an environment, or production with the other cache engine, by name."""
 
     @cache
-    def platform(name: str) -> Platform:
+    def platform(name: str) -> Assembly:
         if name == VALKEY:
             settings = with_valkey(settings_of("prod"))
-            return Platform(name=name, settings=settings, templates=data_templates(settings))
+            return Assembly(name=name, settings=settings, templates=data_templates(settings))
         report = synthesized(name).parent / "validation-report.json"
-        return Platform(name=name, settings=settings_of(name), templates=templates(name), acknowledged=acknowledged_in(report))
+        return Assembly(name=name, settings=settings_of(name), templates=templates(name), acknowledged=acknowledged_in(report))
 
     return platform
 
 
 @pytest.fixture
-def platform(request: pytest.FixtureRequest, platforms: Callable[[str], Platform]) -> Platform:
+def platform(request: pytest.FixtureRequest, platforms: Callable[[str], Assembly]) -> Assembly:
     """One environment after the other."""
     return platforms(request.param)
 
 
 @pytest.fixture
-def cluster(platform: Platform, deployed: Callable[[str], Deployed]) -> Deployed:
+def cluster(platform: Assembly, deployed: Callable[[str], RenderedCluster]) -> RenderedCluster:
     """What the environment deploys to its cluster: manifests of our own charts, and pods that those of repositories make of our values."""
     return deployed(platform.name)
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tests.properties.resources import Json, Platform, Resource
+from tests.model.assembly import Assembly, Resource
+from tests.model.values import Json
 
 DISTRIBUTION = "AWS::CloudFront::Distribution"
 
@@ -97,5 +98,5 @@ def serving(distribution: Resource, path: str) -> Behavior:
     return next(behavior for behavior in behaviors(distribution) if fnmatchcase(path.lstrip("/"), behavior.pattern.lstrip("/")))
 
 
-def every_behavior(platform: Platform) -> list[Behavior]:
+def every_behavior(platform: Assembly) -> list[Behavior]:
     return [behavior for distribution in platform.some(DISTRIBUTION) for behavior in behaviors(distribution)]

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from tests.model.assembly import Assembly, Resource
+from tests.model.values import Json
 from tests.properties.promise import Verdicts
-from tests.properties.resources import Json, Platform, Resource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +121,7 @@ def it_is_accepted(template: Resource) -> Verdicts:
         yield template, not problems, f"{name}: {', '.join(problems)}."
 
 
-def _problems(platform: Platform, stack: str, target: Json) -> Iterator[str]:
+def _problems(platform: Assembly, stack: str, target: Json) -> Iterator[str]:
     known = TARGETS.get(target["ResourceType"])
     if known is None:
         yield f"{target['ResourceType']} is no type that is used here"

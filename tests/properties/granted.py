@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 
+from tests.model.assembly import Assembly
+from tests.model.values import ACCOUNT
 from tests.properties.holders import holders, roles_of
-from tests.properties.resources import ACCOUNT, Platform
 from tests.properties.statements import Statement, statements_of
 from tools.documents.grants import ADMINISTER, CALL, DELETE, READ, RUN, USE, WRITE, Grant
 
@@ -54,7 +55,7 @@ _ANYTHING = (
 """What a right on `*` is about, where it has a name: nothing of these has an ARN that a policy could name."""
 
 
-def grants_of(platform: Platform) -> set[Grant]:
+def grants_of(platform: Assembly) -> set[Grant]:
     """Every edge that a policy, or a permission of a function, allows."""
     found = {
         Grant(who=who, does=does, what=what)
@@ -121,14 +122,14 @@ def _reach(statement: Statement) -> str:
     return f" for our {' and '.join(ours)}" if ours else " for anybody"
 
 
-def _permissions(platform: Platform) -> Iterator[Grant]:
+def _permissions(platform: Assembly) -> Iterator[Grant]:
     for permission in platform.all("AWS::Lambda::Permission"):
         function = permission.target("FunctionName")
         assert function
         yield Grant(who=_service(permission["Principal"]), does=RUN, what=function.name)
 
 
-def _policies_of_aws(platform: Platform) -> Iterator[Grant]:
+def _policies_of_aws(platform: Assembly) -> Iterator[Grant]:
     """Rights that AWS writes down and keeps up to date, by the name of their policy."""
     for role, who in holders(platform).items():
         for index in range(len(role["ManagedPolicyArns"] or [])):

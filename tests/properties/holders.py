@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from functools import cache
 
-from tests.properties.resources import Platform, Resource
+from tests.model.assembly import Assembly, Resource
 from tests.properties.statements import Statement, statements_of
 
 ROLE = "AWS::IAM::Role"
 
 
 @cache
-def holders(platform: Platform) -> dict[Resource, str]:
+def holders(platform: Assembly) -> dict[Resource, str]:
     """Who takes each role: `tasks of playback`, `data/CacheRotationFunction`, `pods monitoring/grafana`, or the name of an AWS service."""
     found = {role: _services(platform, role) for role in platform.all(ROLE)}
     for task in platform.all("AWS::ECS::TaskDefinition"):
@@ -23,7 +23,7 @@ def holders(platform: Platform) -> dict[Resource, str]:
     return found | _pods(platform)
 
 
-def _pods(platform: Platform) -> dict[Resource, str]:
+def _pods(platform: Assembly) -> dict[Resource, str]:
     """Roles of pods: by Pod Identity, or by a token that names the service account."""
     found = {
         statement.resource: ", ".join(f"pods {account}" for account in statement.service_accounts)
@@ -42,7 +42,7 @@ def service_of(task: Resource) -> str:
     return next(str(variable["Value"]) for variable in variables if variable["Name"] == "SERVICE")
 
 
-def _services(platform: Platform, role: Resource) -> str:
+def _services(platform: Assembly, role: Resource) -> str:
     trusted = (s.principals for s in statements_of(platform) if s.resource is role and s.kind == "trust")
     return ", ".join(sorted({who.removesuffix(".amazonaws.com") for principals in trusted for _, who in principals}))
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from tests.properties.resources import leaves
+from tests.model.values import leaves
 
 _SHAPES = {
     # The one that ends in EXAMPLE stands in AWS's own documents.

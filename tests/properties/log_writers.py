@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from tests.model.assembly import Assembly, Resource
+from tests.model.values import at
 from tests.properties.alarms import place_of
 from tests.properties.releases import releases_of
-from tests.properties.resources import Platform, Resource, at
 from tests.properties.statements import statements_of
 
 GROUP = "AWS::Logs::LogGroup"
@@ -19,7 +20,7 @@ Writer = tuple[str, Resource | None, int]
 """Name of who writes, its group as far as it is one of ours, and the days that the log must be kept."""
 
 
-def writers(platform: Platform) -> Iterator[Writer]:
+def writers(platform: Assembly) -> Iterator[Writer]:
     """Everything that writes a log to CloudWatch."""
     by_name = {group.text("LogGroupName"): group for group in platform.some(GROUP)}
     for log in platform.some("AWS::EC2::FlowLog"):
@@ -39,7 +40,7 @@ def writers(platform: Platform) -> Iterator[Writer]:
     yield from _containers(platform)
 
 
-def _pods(platform: Platform) -> Iterator[Writer]:
+def _pods(platform: Assembly) -> Iterator[Writer]:
     """What pods write, which the agent on their node sends on."""
     by_place = {place_of(group): group for group in platform.some(GROUP)}
     agent = releases_of(platform).get("fluent-bit")
@@ -47,7 +48,7 @@ def _pods(platform: Platform) -> Iterator[Writer]:
     yield "pods", by_place.get(written[0]) if len(written) == 1 else None, ACCESS_DAYS
 
 
-def _stores(platform: Platform, by_name: dict[str, Resource]) -> Iterator[Writer]:
+def _stores(platform: Assembly, by_name: dict[str, Resource]) -> Iterator[Writer]:
     for database in platform.some("AWS::RDS::DBInstance"):
         for log in database["EnableCloudwatchLogsExports"] or []:
             days = SECURITY_DAYS if log == "audit" else ACCESS_DAYS
@@ -58,7 +59,7 @@ def _stores(platform: Platform, by_name: dict[str, Resource]) -> Iterator[Writer
             yield f"{cache.name} {log['LogType']}", cache.target(path), ACCESS_DAYS
 
 
-def _rules(platform: Platform) -> Iterator[Writer]:
+def _rules(platform: Assembly) -> Iterator[Writer]:
     """Rules that record what AWS says."""
     for rule in platform.some("AWS::Events::Rule"):
         for number, goal in enumerate(rule["Targets"] or []):
@@ -67,7 +68,7 @@ def _rules(platform: Platform) -> Iterator[Writer]:
                 yield rule.name, groups[0] if len(groups) == 1 else None, SECURITY_DAYS
 
 
-def _functions(platform: Platform, by_name: dict[str, Resource]) -> Iterator[Writer]:
+def _functions(platform: Assembly, by_name: dict[str, Resource]) -> Iterator[Writer]:
     """Functions; what those did that change secrets is a record of security."""
     changing = {
         role
@@ -80,7 +81,7 @@ def _functions(platform: Platform, by_name: dict[str, Resource]) -> Iterator[Wri
         yield function.name, group, SECURITY_DAYS if function.target("Role") in changing else ACCESS_DAYS
 
 
-def _containers(platform: Platform) -> Iterator[Writer]:
+def _containers(platform: Assembly) -> Iterator[Writer]:
     """Containers of tasks, and the proxies beside them."""
     for task in platform.some("AWS::ECS::TaskDefinition"):
         for number, container in enumerate(task["ContainerDefinitions"] or []):

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from tests.charts.platform import Platform as Deployed
+from tests.model.assembly import Assembly, Resource
+from tests.model.cluster import RenderedCluster
+from tests.model.values import ACCOUNT
 from tests.properties.promise import Verdicts
-from tests.properties.resources import ACCOUNT, Platform, Resource
 from tests.properties.statements import Statement, statements_of
 
 NODES = ("fleet", "instance", "launch-template", "network-interface", "spot-instances-request", "volume")
@@ -28,7 +29,7 @@ BY_ITSELF = {
 OF_NODES = {"eks:eks-cluster-name", "eks:kubernetes-node-class-name", "eks:kubernetes-node-pool-name", "kubernetes.io/cluster/it"}
 
 
-def asked_for(cluster: Deployed) -> Iterator[tuple[str, dict[str, str]]]:
+def asked_for(cluster: RenderedCluster) -> Iterator[tuple[str, dict[str, str]]]:
     """Yields the tags that nodes, what they have, and volumes are to bear, by what says so."""
     for _, found in cluster.of_kind("NodeClass"):
         yield f"NodeClass {found['metadata']['name']}", dict(found["spec"].get("tags") or {})
@@ -37,7 +38,7 @@ def asked_for(cluster: Deployed) -> Iterator[tuple[str, dict[str, str]]]:
         yield f"StorageClass {found['metadata']['name']}", {key: value for key, _, value in (text.partition("=") for text in told)}
 
 
-def eks_may_tag(platform: Platform, keys: set[str]) -> Verdicts:
+def eks_may_tag(platform: Assembly, keys: set[str]) -> Verdicts:
     """EKS may tag what it makes for the cluster with these keys, and neither with others nor for another cluster.
 
     It is refused whatever bears a key that its policies do not name: no node would start, and no volume would be made.

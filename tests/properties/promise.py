@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.model.assembly import Assembly, Resource
 from tests.properties.deviations import DEVIATIONS, Deviation
-from tests.properties.resources import Platform, Resource
 
 Verdicts = Iterator[tuple[Resource | str, bool, str]]
 """What was looked at, whether it keeps the promise, and what to do if it does not."""
@@ -23,7 +23,7 @@ def promise(test: Callable[..., Verdicts]) -> Callable[..., None]:
     number = int(test.__name__.split("_")[1][1:])
 
     @wraps(test)
-    def judged(platform: Platform, **fixtures: Any) -> None:
+    def judged(platform: Assembly, **fixtures: Any) -> None:
         problems = problems_of(platform.name, test(platform, **fixtures), DEVIATIONS.get(number, {}).get(platform.name))
         if problems:
             listed = "\n".join(f"  {problem}" for problem in problems)
@@ -36,7 +36,7 @@ def rule(test: Callable[..., Verdicts]) -> Callable[..., None]:
     """Makes a test of a rule without a number: what whoever operates the platform relies on, in every environment and without any leave."""
 
     @wraps(test)
-    def judged(platform: Platform, **fixtures: Any) -> None:
+    def judged(platform: Assembly, **fixtures: Any) -> None:
         problems = problems_of(platform.name, test(platform, **fixtures), None)
         if problems:
             listed = "\n".join(f"  {problem}" for problem in problems)

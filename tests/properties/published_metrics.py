@@ -8,7 +8,7 @@ Reviewed on 2026-11-29 against the guide of each service, and against the metric
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.properties.resources import Json
+from tests.model.values import Json
 
 Dimensions = frozenset[str]
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from tests.properties.resources import Json, Platform, Resource
+from tests.model.assembly import Assembly, Resource
+from tests.model.values import Json
 
 _WITHIN_A_TEXT = re.compile(r"\bimage[\"']?:\s*[\"']?([\w.${}-]+(?:/[\w.-]+)+(?::[\w.-]+|@sha256:[0-9a-f]+)?)")
 
@@ -28,7 +29,7 @@ class Release:
 
 
 @cache
-def releases_of(platform: Platform) -> dict[str, Release]:
+def releases_of(platform: Assembly) -> dict[str, Release]:
     """Every Helm release by name."""
     return {
         release["Release"]: Release(resource=release, values=json.loads(release.text("Values")) if release["Values"] else {})

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tests.properties.resources import Resource
+from tests.model.assembly import Resource
 from tests.properties.services import Service
 
 FORMULA = "TargetTrackingScalingPolicyConfiguration.CustomizedMetricSpecification.Metrics"

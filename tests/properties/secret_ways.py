@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from tests.charts.platform import Platform as Deployed
 from tests.conftest import ROOT
-from tests.helm_values import Json
+from tests.model.assembly import Assembly, Resource
+from tests.model.cluster import RenderedCluster
+from tests.model.values import Json
 from tests.properties.holders import holders, roles_of
-from tests.properties.resources import Platform, Resource
 from tests.properties.statements import statements_of
 
 ANNOTATION = "secret.reloader.stakater.com/auto"
@@ -26,7 +26,7 @@ def seconds(text: str) -> int:
     return (0 if number == "at" else int(number)) * UNITS[unit]
 
 
-def restarted(platform: Platform, service: Resource) -> Iterator[int]:
+def restarted(platform: Assembly, service: Resource) -> Iterator[int]:
     """Yields within how many seconds each schedule that deploys a service anew has done so."""
     for schedule in platform.users_of(service, "AWS::Scheduler::Schedule"):
         asked: Json = json.loads(schedule.text("Target.Input"))
@@ -41,7 +41,7 @@ def restarted(platform: Platform, service: Resource) -> Iterator[int]:
             yield 7 * DAY + schedule["FlexibleTimeWindow.MaximumWindowInMinutes"] * 60 + again
 
 
-def weekly_restart(platform: Platform, _: Deployed, reader: str) -> int | None:
+def weekly_restart(platform: Assembly, _: RenderedCluster, reader: str) -> int | None:
     tasks = {platform.text(s.stack, s["TaskDefinition"]): s for s in platform.some("AWS::ECS::Service")}
     name = reader.removeprefix("tasks of ")
     known = holders(platform)
@@ -66,29 +66,29 @@ def _kept(module: ast.Module) -> Iterator[bool]:
         yield reads and (cached or not isinstance(node, ast.FunctionDef | ast.ClassDef))
 
 
-def each_pull(platform: Platform, _: Deployed, __: str) -> int | None:
+def each_pull(platform: Assembly, _: RenderedCluster, __: str) -> int | None:
     """ECR keeps no copy: a rule names the secret."""
     return 0 if any(rule["CredentialArn"] for rule in platform.all("AWS::ECR::PullThroughCacheRule")) else None
 
 
-def each_start(platform: Platform, _: Deployed, __: str) -> int | None:
+def each_start(platform: Assembly, _: RenderedCluster, __: str) -> int | None:
     """A task that no service keeps running reads when it starts."""
     running = {service.target("TaskDefinition") for service in platform.some("AWS::ECS::Service")}
     tasks = platform.some("AWS::ECS::TaskDefinition", stack="ecs-services")
     return 0 if any(task not in running for task in tasks) else None
 
 
-def each_run(platform: Platform, _: Deployed, reader: str) -> int | None:
+def each_run(platform: Assembly, _: RenderedCluster, reader: str) -> int | None:
     function = any(reader == resource.name for resource in platform.some("AWS::Lambda::Function"))
     return 0 if function and not handlers_that_keep_what_they_read() else None
 
 
-def refresh(_: Platform, deployed: Deployed, __: str) -> int | None:
+def refresh(_: Assembly, deployed: RenderedCluster, __: str) -> int | None:
     asked = [external["spec"]["refreshInterval"] for _, external in deployed.of_kind("ExternalSecret")]
     return max(map(seconds, asked), default=None)
 
 
-def reloader(platform: Platform, deployed: Deployed, release: str) -> int | None:
+def reloader(platform: Assembly, deployed: RenderedCluster, release: str) -> int | None:
     """Somebody watches the namespace, and what is to start again says so: a manifest of ours, or a value of a chart."""
     watching = deployed.releases.get("reloader")
     told = deployed.releases[release]
@@ -108,7 +108,7 @@ def annotated(values: Json) -> bool:
     )
 
 
-def users_file(platform: Platform, deployed: Deployed, release: str) -> int | None:
+def users_file(platform: Assembly, deployed: RenderedCluster, release: str) -> int | None:
     """Redpanda's sidecar, which the chart runs unless it is told not to."""
     values = deployed.releases[release].values
     sidecars: Json = values["statefulset"]["sideCars"]
@@ -116,12 +116,12 @@ def users_file(platform: Platform, deployed: Deployed, release: str) -> int | No
     return refreshed(platform, deployed) if watched else None
 
 
-def each_job(platform: Platform, deployed: Deployed, release: str) -> int | None:
+def each_job(platform: Assembly, deployed: RenderedCluster, release: str) -> int | None:
     kinds = {manifest["kind"] for manifest in deployed.manifests[release]}
     return refreshed(platform, deployed) if kinds & {"Job", "CronJob"} and not kinds & {"Deployment", "StatefulSet"} else None
 
 
-def label(platform: Platform, deployed: Deployed, release: str) -> int | None:
+def label(platform: Assembly, deployed: RenderedCluster, release: str) -> int | None:
     """Each Secret of a user has the label, without which the operator does not see it."""
     imported = {m["spec"]["importCredentialsSecret"]["name"] for m in deployed.manifests[release] if m["kind"] == "User"}
     labels = {
@@ -132,13 +132,13 @@ def label(platform: Platform, deployed: Deployed, release: str) -> int | None:
     return refreshed(platform, deployed) if imported and seen else None
 
 
-def refreshed(platform: Platform, deployed: Deployed) -> int | None:
+def refreshed(platform: Assembly, deployed: RenderedCluster) -> int | None:
     """A copy in the cluster is as old as External Secrets lets it be; what then happens takes minutes."""
     asked = refresh(platform, deployed, "")
     return None if asked is None else asked + 30 * 60
 
 
-WAYS: dict[str, Callable[[Platform, Deployed, str], int | None]] = {
+WAYS: dict[str, Callable[[Assembly, RenderedCluster, str], int | None]] = {
     "weekly restart": weekly_restart,
     "each run": each_run,
     "each start": each_start,

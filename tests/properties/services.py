@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from spotmusic_cdk.settings.services import ServiceSettings
-from tests.properties.resources import Json, Platform, Resource
+from tests.model.assembly import Assembly, Resource
+from tests.model.values import Json
 
 TASK = "AWS::ECS::TaskDefinition"
 
@@ -61,7 +62,7 @@ class Service:
 
 
 @cache
-def services_of(platform: Platform) -> tuple[Service, ...]:
+def services_of(platform: Assembly) -> tuple[Service, ...]:
     """Every service of the environment file, each with its ECS service; one too many or too few is an error."""
     found = {}
     for resource in platform.some("AWS::ECS::Service"):
@@ -74,7 +75,7 @@ def services_of(platform: Platform) -> tuple[Service, ...]:
     return tuple(found.values())
 
 
-def containers(platform: Platform) -> Iterator[tuple[Resource, Json]]:
+def containers(platform: Assembly) -> Iterator[tuple[Resource, Json]]:
     """Every container of every task definition."""
     for definition in platform.some(TASK):
         for container in definition["ContainerDefinitions"]:

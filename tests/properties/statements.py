@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from tests.properties.resources import ACCOUNT, Json, Platform, Resource, as_list
+from tests.model.assembly import Assembly, Resource
+from tests.model.values import ACCOUNT, Json, as_list
 
 _WRITTEN_AS_TEXT = ("AssumeRolePolicyDocument", "PolicyDocument", "RepositoryPolicy")
 """Properties in which some resources hold a policy as JSON text."""
@@ -87,7 +88,7 @@ class Statement:
 
 
 @cache
-def statements_of(platform: Platform) -> tuple[Statement, ...]:
+def statements_of(platform: Assembly) -> tuple[Statement, ...]:
     """Every statement of every policy: of roles, of what they may assume, and of what has a policy of its own."""
     return tuple(statement for resource in platform.resources for statement in _statements(resource))
 

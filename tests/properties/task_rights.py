@@ -2,7 +2,8 @@
 
 import re
 
-from tests.properties.resources import ACCOUNT, Platform
+from tests.model.assembly import Assembly
+from tests.model.values import ACCOUNT
 from tests.properties.services import Service
 from tests.properties.statements import Statement, statements_of
 
@@ -20,7 +21,7 @@ def allowed(service: Service, kind: str) -> list[Statement]:
     return [statement for statement in _identity(platform) if role and _holds(statement, role.id)]
 
 
-def _identity(platform: Platform) -> list[Statement]:
+def _identity(platform: Assembly) -> list[Statement]:
     return [s for s in statements_of(platform) if s.kind == "identity" and s.allows and s.resource.stack == "ecs-services"]
 
 

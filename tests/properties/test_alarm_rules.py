@@ -4,10 +4,11 @@ import re
 from collections import defaultdict
 
 from tests.metric_math import value_of
+from tests.model.assembly import Assembly, Resource
+from tests.model.values import Json
 from tests.properties.alarm_limits import limit_of, problem_with_limit
 from tests.properties.alarms import ALARM, COMPOSITE, alarms_that_tell, metrics_of, period_of, severity_of
 from tests.properties.promise import Verdicts, rule
-from tests.properties.resources import Json, Platform, Resource
 
 WITHIN = {"critical": 15 * 60, "warning": 30 * 60}
 """Seconds after which at the latest somebody hears of what goes wrong, by how bad it is: a critical one burns a third of the month's
@@ -34,7 +35,7 @@ def read(alarm: Resource) -> list[Json]:
 
 
 @rule
-def test_an_alarm_fires_in_time_and_counts_what_it_says(platform: Platform) -> Verdicts:
+def test_an_alarm_fires_in_time_and_counts_what_it_says(platform: Assembly) -> Verdicts:
     telling = set(alarms_that_tell(platform))
     for alarm in platform.some(ALARM):
         periods, points = alarm["EvaluationPeriods"] or 0, alarm["DatapointsToAlarm"]
@@ -53,7 +54,7 @@ def test_an_alarm_fires_in_time_and_counts_what_it_says(platform: Platform) -> V
 
 
 @rule
-def test_an_alarm_looks_in_the_direction_in_which_it_gets_worse(platform: Platform) -> Verdicts:
+def test_an_alarm_looks_in_the_direction_in_which_it_gets_worse(platform: Assembly) -> Verdicts:
     for alarm in platform.some(ALARM):
         fewer = bool(names_of(alarm) & FEWER_IS_WORSE) and not read(alarm)
         compared = str(alarm["ComparisonOperator"] or "")
@@ -73,7 +74,7 @@ def test_an_alarm_looks_in_the_direction_in_which_it_gets_worse(platform: Platfo
 
 
 @rule
-def test_a_formula_returns_one_value_of_metrics_that_are_there(platform: Platform) -> Verdicts:
+def test_a_formula_returns_one_value_of_metrics_that_are_there(platform: Assembly) -> Verdicts:
     for alarm in platform.some(ALARM):
         if not read(alarm):
             said = all(alarm[path] for path in ("Namespace", "MetricName", "Period")) and bool(
@@ -90,7 +91,7 @@ def test_a_formula_returns_one_value_of_metrics_that_are_there(platform: Platfor
 
 
 @rule
-def test_what_is_critical_is_worse_than_what_is_warned_of(platform: Platform) -> Verdicts:
+def test_what_is_critical_is_worse_than_what_is_warned_of(platform: Assembly) -> Verdicts:
     pairs: dict[tuple[str, ...], dict[str, Resource]] = defaultdict(dict)
     for alarm in platform.some(ALARM):
         severity = severity_of(alarm)
@@ -111,7 +112,7 @@ def test_what_is_critical_is_worse_than_what_is_warned_of(platform: Platform) ->
 
 
 @rule
-def test_alarms_ring_at_reviewed_limits(platform: Platform) -> Verdicts:
+def test_alarms_ring_at_reviewed_limits(platform: Assembly) -> Verdicts:
     for alarm in platform.some(ALARM):
         problem = problem_with_limit(alarm)
         yield alarm, problem is None, f"Decide its limit anew: {problem}."
@@ -120,7 +121,7 @@ def test_alarms_ring_at_reviewed_limits(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_alarms_tell_no_heartbeat(platform: Platform) -> Verdicts:
+def test_alarms_tell_no_heartbeat(platform: Assembly) -> Verdicts:
     """The topic of the heartbeat is heard by an alarm on its silence, and by nobody else."""
     for alarm in platform.some(ALARM, COMPOSITE):
         topics = {topic for path in ("AlarmActions", "OKActions") for topic in alarm.targets(path)}
@@ -128,7 +129,7 @@ def test_alarms_tell_no_heartbeat(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_alarms_on_errors_fire_in_outages(platform: Platform) -> Verdicts:
+def test_alarms_on_errors_fire_in_outages(platform: Assembly) -> Verdicts:
     """With errors alone, as from a load balancer without targets, and with errors beside requests."""
     for alarm in platform.some(ALARM):
         names = {source["Id"]: source["MetricStat"]["Metric"]["MetricName"] for source in read(alarm) if "MetricStat" in source}
@@ -146,7 +147,7 @@ def test_alarms_on_errors_fire_in_outages(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_formulas_have_values_in_gaps(platform: Platform) -> Verdicts:
+def test_formulas_have_values_in_gaps(platform: Assembly) -> Verdicts:
     """No formula may turn a gap in one metric into silence, unless missing data is an alarm or nothing at all was counted."""
     for alarm in platform.some(ALARM):
         ids = [source["Id"] for source in read(alarm) if "MetricStat" in source]

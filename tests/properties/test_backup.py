@@ -7,9 +7,10 @@ from functools import cache
 from spotmusic_cdk.settings.data import BackupSettings
 from spotmusic_constructs.data.restore_testing import RECOVERY_HOURS
 from tests.conftest import ROOT
+from tests.model.assembly import Assembly, Resource
+from tests.model.values import Json, at
 from tests.properties.deviations import DEVIATIONS
 from tests.properties.promise import Verdicts, promise, rule
-from tests.properties.resources import Json, Platform, Resource, at
 from tests.properties.statements import statements_of
 from tools.gameday.restores import RESTORES
 
@@ -24,23 +25,23 @@ EVERY = {"week": "cron(0 7 ? * SUN *)", "month": "cron(0 7 1 * ? *)", "quarter":
 """When a restore is tested: at 04:00 in São Paulo, on Sundays or on the first of a month."""
 
 
-def plan_rules(platform: Platform) -> list[Json]:
+def plan_rules(platform: Assembly) -> list[Json]:
     return [rule for plan in platform.some(PLAN) for rule in plan["BackupPlan.BackupPlanRule"]]
 
 
-def copy_vaults(platform: Platform) -> set[Resource]:
+def copy_vaults(platform: Assembly) -> set[Resource]:
     """Vaults that receive copies."""
     actions = [action for rule in plan_rules(platform) for action in rule.get("CopyActions", [])]
     found = (platform.target("data", action["DestinationBackupVaultArn"]) for action in actions)
     return {vault for vault in found if vault is not None}
 
 
-def bucket_of(platform: Platform, name: str) -> Resource:
+def bucket_of(platform: Assembly, name: str) -> Resource:
     (bucket,) = (bucket for bucket in platform.some("AWS::S3::Bucket") if bucket.name == f"data/{name}Bucket")
     return bucket
 
 
-def to_bring_back(platform: Platform) -> list[Resource]:
+def to_bring_back(platform: Assembly) -> list[Resource]:
     """What exists nowhere else. Logs and uploads have a life of days by intention; the cache keeps its own snapshots."""
     return [*platform.some(DATABASE), bucket_of(platform, "Audio"), bucket_of(platform, "Web")]
 
@@ -69,7 +70,7 @@ def days(row: str) -> list[int]:
 
 
 @promise
-def test_p066_recovery_points_are_encrypted_with_their_own_key(platform: Platform) -> Verdicts:
+def test_p066_recovery_points_are_encrypted_with_their_own_key(platform: Assembly) -> Verdicts:
     """Recovery points are encrypted with a key of their own, and their vault outlives its stack.
 
     Kept by: `BackupPlan`
@@ -90,7 +91,7 @@ def test_p066_recovery_points_are_encrypted_with_their_own_key(platform: Platfor
 
 
 @promise
-def test_p067_nobody_deletes_or_shortens_a_recovery_point(platform: Platform) -> Verdicts:
+def test_p067_nobody_deletes_or_shortens_a_recovery_point(platform: Assembly) -> Verdicts:
     """Nobody deletes a recovery point or shortens its life; in production the lock is for good after 3
     days or more.
 
@@ -110,7 +111,7 @@ def test_p067_nobody_deletes_or_shortens_a_recovery_point(platform: Platform) ->
 
 
 @rule
-def test_plan_names_are_of_one_environment(platform: Platform) -> Verdicts:
+def test_plan_names_are_of_one_environment(platform: Assembly) -> Verdicts:
     names = [plan["BackupPlan.BackupPlanName"] for plan in platform.some(PLAN)]
     yield "data/Backup", len(set(names)) == len(names), "Two plans have one name."
     for name in names:
@@ -122,7 +123,7 @@ def test_plan_names_are_of_one_environment(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p068_whatever_holds_data_is_backed_up_and_stays_in_the_region(platform: Platform) -> Verdicts:
+def test_p068_whatever_holds_data_is_backed_up_and_stays_in_the_region(platform: Assembly) -> Verdicts:
     """Databases, buckets and the volumes of pods are backed up for 35 days and more, to any second
     where AWS can; nothing leaves the region.
 
@@ -155,7 +156,7 @@ def test_p068_whatever_holds_data_is_backed_up_and_stays_in_the_region(platform:
     yield "docs/recovery.md", decided, "Write down whether copies leave the region."
 
 
-def volumes_are_selected(platform: Platform) -> Verdicts:
+def volumes_are_selected(platform: Assembly) -> Verdicts:
     """Kubernetes makes the volumes, so that tags select them: those that EKS Auto Mode gives, as not every volume has ours."""
     cluster = platform.only("AWS::EKS::Cluster")
     given = {"eks:eks-cluster-name": cluster.text("Name"), "CSIVolumeName": "*"}
@@ -169,7 +170,7 @@ def volumes_are_selected(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p069_backups_are_brought_back_and_looked_at_again_and_again(platform: Platform) -> Verdicts:
+def test_p069_backups_are_brought_back_and_looked_at_again_and_again(platform: Assembly) -> Verdicts:
     """The newest backup of each database, of the web client and, unless the file says more rarely, of
     the audio library comes back every week, apart from the default VPC, and a function judges it.
 
@@ -199,7 +200,7 @@ def test_p069_backups_are_brought_back_and_looked_at_again_and_again(platform: P
         yield selection, placed or selection["ProtectedResourceType"] == "S3", "Say where the copy stands: else in the default VPC."
 
 
-def cadences_of(platform: Platform) -> dict[Resource, set[str]]:
+def cadences_of(platform: Assembly) -> dict[Resource, set[str]]:
     """When each resource comes back as a test."""
     schedules = {plan["RestoreTestingPlanName"]: plan["ScheduleExpression"] for plan in platform.some(TESTING)}
     found: dict[Resource, set[str]] = {}
@@ -235,7 +236,7 @@ def a_function_judges(plan: Resource) -> Verdicts:
 
 
 @promise
-def test_p070_the_document_on_recovery_promises_what_the_templates_keep(platform: Platform) -> Verdicts:
+def test_p070_the_document_on_recovery_promises_what_the_templates_keep(platform: Assembly) -> Verdicts:
     """The document on recovery promises what the templates keep.
 
     Kept by: [recovery](recovery.md)
@@ -272,7 +273,7 @@ def test_p070_the_document_on_recovery_promises_what_the_templates_keep(platform
     yield "docs/slo.md", promised_there, f"It promises another time than {longest} for the loss of a zone."
 
 
-def lost_and_back(platform: Platform) -> dict[str, tuple[str, str]]:
+def lost_and_back(platform: Assembly) -> dict[str, tuple[str, str]]:
     """What each row of the document may lose at most, and within what time it is back, as the templates have it.
 
     Where a service documents a figure for what a template turns on, it stands here: RDS ships its log every five minutes, and a standby
@@ -302,14 +303,14 @@ def lost_and_back(platform: Platform) -> dict[str, tuple[str, str]]:
     }
 
 
-def recovery_hours(platform: Platform) -> dict[str, int]:
+def recovery_hours(platform: Assembly) -> dict[str, int]:
     """Hours that the function that judges restored copies allows, by type of resource."""
     (hours,) = {hours for function in platform.some("AWS::Lambda::Function") if (hours := function["Environment.Variables.RECOVERY_HOURS"])}
     allowed: dict[str, int] = json.loads(hours)
     return allowed
 
 
-def lag_seconds(platform: Platform) -> float:
+def lag_seconds(platform: Assembly) -> float:
     """Seconds that a replica of the cache may be behind before somebody is told."""
     alarms = [alarm for alarm in platform.some("AWS::CloudWatch::Alarm") if alarm["MetricName"] == "ReplicationLag"]
     return float(min(alarm["Threshold"] for alarm in alarms))
@@ -321,7 +322,7 @@ def nights(schedule: str) -> int:
     return 1
 
 
-def another_takes_over(platform: Platform) -> Verdicts:
+def another_takes_over(platform: Assembly) -> Verdicts:
     """Two minutes for a lost zone hold where a standby waits; the document says what holds in dev."""
     restored = "Without `multi_az` (dev) the loss of a zone is restored like a damaged database" in document()
     for database in platform.some(DATABASE):

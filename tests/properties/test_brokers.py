@@ -8,13 +8,14 @@ import yaml
 
 from tests.charts import pods, transport
 from tests.charts.connections import labels_of, selects
-from tests.charts.platform import Platform as Deployed
 from tests.charts.references import pod_of
 from tests.charts.validation import name_of
-from tests.helm_values import Json, leaves
+from tests.helm_values import leaves
+from tests.model.assembly import Assembly
+from tests.model.cluster import RenderedCluster
+from tests.model.values import Json, at
 from tests.properties.findings import judged
 from tests.properties.promise import Verdicts, promise, rule
-from tests.properties.resources import Platform, at
 from tests.properties.test_eks import is_key_of_kubernetes, named
 
 AUTHORITY = "spotmusic-internal-ca"
@@ -35,12 +36,12 @@ NEW_TLS = "Name TLS 1.2 and 1.3 alone."
 CLAIMS = ("storageClass", "storageClassName")
 
 
-def told(cluster: Deployed, chart: str) -> Json:
+def told(cluster: RenderedCluster, chart: str) -> Json:
     """Values of the release of a chart."""
     return next(release.values for release in cluster.releases.values() if release.chart == chart)
 
 
-def made(cluster: Deployed, *kinds: str) -> list[Json]:
+def made(cluster: RenderedCluster, *kinds: str) -> list[Json]:
     return [manifest for _, manifest in cluster.of_kind(*kinds)]
 
 
@@ -59,7 +60,7 @@ def hosts_apart(workload: Json) -> bool:
 
 
 @promise
-def test_p103_quorum_and_copies_survive_a_zone(platform: Platform, cluster: Deployed) -> Verdicts:
+def test_p103_quorum_and_copies_survive_a_zone(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """A zone or a node takes no quorum along: three brokers and three copies of each event, three
     nodes and quorum queues, three gateways, two of Keycloak, each in zones and on hosts of their
     own, of which a disruption takes one.
@@ -93,7 +94,7 @@ def stays(name: str, workload: Json, least: int, budgets: list[Json]) -> Verdict
 
 
 @rule
-def test_volumes_of_brokers_land_in_every_zone(platform: Platform, cluster: Deployed) -> Verdicts:
+def test_volumes_of_brokers_land_in_every_zone(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     here, zones = {pods.where_of(workload): workload for workload in pods.running(cluster)}, len(platform.settings.zones)
     for name in QUORUM:
         replicas = here[name]["spec"]["replicas"]
@@ -102,7 +103,7 @@ def test_volumes_of_brokers_land_in_every_zone(platform: Platform, cluster: Depl
 
 
 @rule
-def test_request_path_has_a_priority_class(platform: Platform, cluster: Deployed) -> Verdicts:
+def test_request_path_has_a_priority_class(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """No pod without a class may take a place of these on a full node."""
     for chart in ON_THE_WAY:
         values = told(cluster, chart)
@@ -121,7 +122,7 @@ def required(pool: Json, key: str) -> list[str]:
     return [value for entry in asked if entry["key"] == key and entry["operator"] == "In" for value in entry["values"]]
 
 
-def copies_of_events(cluster: Deployed) -> Verdicts:
+def copies_of_events(cluster: RenderedCluster) -> Verdicts:
     values, access = told(cluster, "redpanda"), told(cluster, "redpanda-access")
     settings = at(values, "config.cluster") or {}
     kept = {settings.get("default_topic_replications"), settings.get("minimum_topic_replications"), access["minimumReplication"]}
@@ -132,7 +133,7 @@ def copies_of_events(cluster: Deployed) -> Verdicts:
         yield f"topic {name}", topic["replication"] >= COPIES, f"It keeps {topic['replication']} copies of its events."
 
 
-def copies_of_tasks(cluster: Deployed) -> Verdicts:
+def copies_of_tasks(cluster: RenderedCluster) -> Verdicts:
     for node in made(cluster, "RabbitmqCluster"):
         kind = configuration(node).get("default_queue_type")
         yield name_of(node), kind == "quorum", "A queue that a client makes would live on one node."
@@ -143,7 +144,7 @@ def copies_of_tasks(cluster: Deployed) -> Verdicts:
 
 
 @promise
-def test_p104_clients_come_over_tls_and_see_proof_of_who_answers(platform: Platform, cluster: Deployed) -> Verdicts:
+def test_p104_clients_come_over_tls_and_see_proof_of_who_answers(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Clients come over TLS 1.2 and later, say who they are, and see proof of who answers, databases
     included. Members of a cluster talk among themselves on machines whose network AWS encrypts.
 
@@ -218,7 +219,7 @@ def tls_of_kong(values: Json) -> Verdicts:
         yield f"kong service {service['name']}", checked, "Call it over TLS, which takes a domain, and check its certificate."
 
 
-def tls_of_keycloak(platform: Platform, values: Json) -> Verdicts:
+def tls_of_keycloak(platform: Assembly, values: Json) -> Verdicts:
     said = {variable["name"]: variable.get("value", "") for variable in yaml.safe_load(values["extraEnv"])}
     alone = at(values, "http.internalScheme") == "HTTPS" and "KC_HTTPS_CERTIFICATE_FILE" in said
     yield "keycloak", alone, "Answer over TLS."
@@ -232,7 +233,7 @@ def tls_of_keycloak(platform: Platform, values: Json) -> Verdicts:
 
 
 @promise
-def test_p105_volumes_are_encrypted_kept_and_where_their_pod_is(platform: Platform, cluster: Deployed) -> Verdicts:
+def test_p105_volumes_are_encrypted_kept_and_where_their_pod_is(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Volumes are gp3, encrypted with the key of Kubernetes, made in the zone of their pod, grow, and
     outlive their claim.
 
@@ -258,7 +259,7 @@ def test_p105_volumes_are_encrypted_kept_and_where_their_pod_is(platform: Platfo
     yield "redpanda storage", on_disk, "A node that goes would take its events along."
 
 
-def claims(cluster: Deployed) -> Iterator[tuple[str, str]]:
+def claims(cluster: RenderedCluster) -> Iterator[tuple[str, str]]:
     """Yields what names a class of volumes, and which."""
     for name, release in cluster.releases.items():
         yield from ((f"{name} {path}", str(value)) for path, value in leaves(release.values) if path.rpartition(".")[2] in CLAIMS)

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from itertools import combinations
 
+from tests.model.assembly import Assembly, Resource
+from tests.model.values import Json
 from tests.properties.promise import Verdicts, rule
-from tests.properties.resources import Json, Platform, Resource
 from tests.properties.test_backup import TESTED, TESTING, plan_rules
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -56,14 +57,14 @@ def daily(schedule: object) -> int | None:
     return int(found[2]) * 60 + int(found[1]) if found else None
 
 
-def maintained(platform: Platform) -> dict[Resource, Span]:
+def maintained(platform: Assembly) -> dict[Resource, Span]:
     """Databases and caches, with the window in which AWS may restart each."""
     found = {store: span(store[STORES[store.type][0]]) for store in platform.some(*STORES)}
     return {store: window for store, window in found.items() if window}
 
 
 @rule
-def test_data_is_copied_and_engines_are_maintained_at_night_and_not_at_once(platform: Platform) -> Verdicts:
+def test_data_is_copied_and_engines_are_maintained_at_night_and_not_at_once(platform: Assembly) -> Verdicts:
     windows = maintained(platform)
     for store in platform.some(*STORES):
         maintenance, backup, least = STORES[store.type]
@@ -81,7 +82,7 @@ def test_data_is_copied_and_engines_are_maintained_at_night_and_not_at_once(plat
 
 
 @rule
-def test_backups_are_done_before_maintenance_and_within_a_day(platform: Platform) -> Verdicts:
+def test_backups_are_done_before_maintenance_and_within_a_day(platform: Assembly) -> Verdicts:
     for job in plan_rules(platform):
         name, begins = f"data/BackupPlan {job['RuleName']}", daily(job["ScheduleExpression"])
         yield name, begins is not None, "Say when: without it AWS Backup takes 05:00 UTC for whichever region."
@@ -100,7 +101,7 @@ def test_backups_are_done_before_maintenance_and_within_a_day(platform: Platform
 
 
 @rule
-def test_start_windows_of_backup_rules_are_disjoint(platform: Platform) -> Verdicts:
+def test_start_windows_of_backup_rules_are_disjoint(platform: Assembly) -> Verdicts:
     windows = {job["RuleName"]: spans_of(job) for job in plan_rules(platform)}
     for (one, its), (other, others) in combinations(windows.items(), 2):
         apart = not any(meet(window, another) for window in its for another in others)
@@ -123,7 +124,7 @@ def every_night(begins: int, late: int) -> Iterator[Span]:
 
 
 @rule
-def test_a_restore_is_tried_when_there_is_something_new_and_nobody_is_in_its_way(platform: Platform) -> Verdicts:
+def test_a_restore_is_tried_when_there_is_something_new_and_nobody_is_in_its_way(platform: Assembly) -> Verdicts:
     for plan in platform.some(TESTING):
         selected, late = plan["RecoveryPointSelection.SelectionWindowDays"], plan["StartWindowHours"]
         # The default, 30 days, would call a month without a backup a success.

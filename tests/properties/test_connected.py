@@ -3,9 +3,9 @@
 import json
 from collections import Counter
 
+from tests.model.assembly import Assembly, Resource, intrinsics
 from tests.properties.balancers import BALANCER, attributes, listeners
 from tests.properties.promise import Verdicts, rule
-from tests.properties.resources import Platform, Resource, intrinsics
 from tests.properties.services import services_of
 from tests.properties.test_network import subnets
 
@@ -15,7 +15,7 @@ LEADS_TO = ("GatewayId", "NatGatewayId", "TransitGatewayId", "VpcPeeringConnecti
 
 
 @rule
-def test_names_of_the_vpc_are_answered(platform: Platform) -> Verdicts:
+def test_names_of_the_vpc_are_answered(platform: Assembly) -> Verdicts:
     """Private names of endpoints and private zones need both (Amazon VPC user guide, DNS attributes); the second is off by default."""
     for vpc in platform.some("AWS::EC2::VPC"):
         yield vpc, vpc["EnableDnsSupport"] is not False, "Let its resolver answer: enable_dns_support."
@@ -28,7 +28,7 @@ def test_names_of_the_vpc_are_answered(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_every_way_out_leads_somewhere(platform: Platform) -> Verdicts:
+def test_every_way_out_leads_somewhere(platform: Assembly) -> Verdicts:
     gateways = set(platform.some("AWS::EC2::InternetGateway"))
     for route in platform.some("AWS::EC2::Route"):
         leads = [path for path in LEADS_TO if route.target(path)]
@@ -44,7 +44,7 @@ def test_every_way_out_leads_somewhere(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_every_security_group_is_worn_in_our_vpc(platform: Platform) -> Verdicts:
+def test_every_security_group_is_worn_in_our_vpc(platform: Assembly) -> Verdicts:
     # Nodes of Kubernetes wear theirs by a NodeClass, which is in the values of a release.
     wearers = (resource for resource in platform.resources if resource.type not in (INGRESS, EGRESS, GROUP))
     worn = {platform.target(resource.stack, value) for resource in wearers for value in intrinsics(resource.properties)}
@@ -67,7 +67,7 @@ def test_every_security_group_is_worn_in_our_vpc(platform: Platform) -> Verdicts
 
 
 @rule
-def test_load_balancers_listen_where_they_are_reached_and_can_leave_a_zone(platform: Platform) -> Verdicts:
+def test_load_balancers_listen_where_they_are_reached_and_can_leave_a_zone(platform: Assembly) -> Verdicts:
     let_in = [(rule_.target("GroupId"), range(rule_["FromPort"], rule_["ToPort"] + 1)) for rule_ in platform.some(INGRESS)]
     for balancer in platform.some(BALANCER):
         groups = balancer.targets("SecurityGroups")
@@ -94,7 +94,7 @@ def answered(listener: Resource) -> Verdicts:
 
 
 @rule
-def test_a_route_leads_to_its_service_and_to_no_other(platform: Platform) -> Verdicts:
+def test_a_route_leads_to_its_service_and_to_no_other(platform: Assembly) -> Verdicts:
     (balancer,) = platform.some(BALANCER, stack="ecs-services")
     rules = platform.some("AWS::ElasticLoadBalancingV2::ListenerRule")
     priorities = Counter(rule_["Priority"] for rule_ in rules)
@@ -112,7 +112,7 @@ def test_a_route_leads_to_its_service_and_to_no_other(platform: Platform) -> Ver
 
 
 @rule
-def test_the_kubernetes_api_reaches_its_add_ons(platform: Platform) -> Verdicts:
+def test_the_kubernetes_api_reaches_its_add_ons(platform: Assembly) -> Verdicts:
     """metrics-server answers the API server, and listens on 10251 unless it is told otherwise; without it nothing in the cluster scales."""
     parties = {str(group["GroupDescription"]).partition(":")[0]: group for group in platform.some(GROUP)}
     way = parties["kubernetes-control-plane"], parties["kubernetes-nodes"]

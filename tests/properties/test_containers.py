@@ -1,7 +1,7 @@
 """Containers are told of what their services talk to."""
 
+from tests.model.assembly import Assembly
 from tests.properties.promise import Verdicts, rule
-from tests.properties.resources import Platform
 from tests.properties.services import services_of
 
 TOLD = {
@@ -23,7 +23,7 @@ ALWAYS = {"SERVICE", "HEALTH_PATH", "ENVIRONMENT", "LOG_LEVEL", "IDENTITY_ISSUER
 
 
 @rule
-def test_containers_are_told_of_what_they_talk_to(platform: Platform) -> Verdicts:
+def test_containers_are_told_of_what_they_talk_to(platform: Assembly) -> Verdicts:
     for service in services_of(platform):
         told = service.environment.keys() | service.secrets.keys()
         words = [word for word in service.settings.talks_to if word in TOLD]

@@ -5,9 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from tests.model.assembly import Assembly, Resource
 from tests.properties.alarms import ALARM, metrics_of
 from tests.properties.promise import Verdicts, rule
-from tests.properties.resources import Platform, Resource
 
 DASHBOARD = "AWS::CloudWatch::Dashboard"
 Shown = tuple[str, str, str, tuple[tuple[str, str], ...], str]
@@ -26,7 +26,7 @@ def shown_by(dashboard: Resource) -> Iterator[Shown]:
 
 
 @rule
-def test_dashboards_show_resources_that_alarms_watch(platform: Platform) -> Verdicts:
+def test_dashboards_show_resources_that_alarms_watch(platform: Assembly) -> Verdicts:
     watched: dict[tuple[str, str], set[str]] = defaultdict(set)
     for alarm in platform.some(ALARM):
         for metric in metrics_of(alarm):
@@ -40,7 +40,7 @@ def test_dashboards_show_resources_that_alarms_watch(platform: Platform) -> Verd
 
 
 @rule
-def test_dashboards_show_each_value_once(platform: Platform) -> Verdicts:
+def test_dashboards_show_each_value_once(platform: Assembly) -> Verdicts:
     for dashboard in platform.some(DASHBOARD):
         for metric, times in Counter(shown_by(dashboard)).items():
             yield dashboard, times == 1, f"{metric} is shown {times} times: another is not."

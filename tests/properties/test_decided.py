@@ -3,12 +3,13 @@
 import re
 from collections import defaultdict
 
-from tests.charts.platform import Platform as Deployed
 from tests.charts.validation import name_of
 from tests.metric_math import value_of
+from tests.model.assembly import Assembly, Resource, texts_of
+from tests.model.cluster import RenderedCluster
+from tests.model.values import Json
 from tests.properties.alarms import ALARM, metrics_of, severity_of
 from tests.properties.promise import Verdicts, rule
-from tests.properties.resources import Json, Platform, Resource, texts_of
 
 FOR_AWS = {"kms:GrantIsForAWSResource", "aws:ViaAWSService"}
 """Keys that tell a grant for a service of AWS from another; EKS and Prometheus send the second only."""
@@ -43,13 +44,13 @@ PARAMETER = re.compile(r"(?:parameter|^)/spotmusic/([\w-]+)/")
 
 
 @rule
-def test_keys_are_enabled(platform: Platform) -> Verdicts:
+def test_keys_are_enabled(platform: Assembly) -> Verdicts:
     for key in platform.some("AWS::KMS::Key"):
         yield key, key["Enabled"] in (None, True), "Leave it enabled: nothing under it can be read."
 
 
 @rule
-def test_key_statements_have_conditions(platform: Platform) -> Verdicts:
+def test_key_statements_have_conditions(platform: Assembly) -> Verdicts:
     for key in platform.some("AWS::KMS::Key"):
         for statement in key["KeyPolicy.Statement"]:
             said = {name: value for keys in statement.get("Condition", {}).values() for name, value in keys.items()}
@@ -66,7 +67,7 @@ def test_key_statements_have_conditions(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_audio_never_expires(platform: Platform) -> Verdicts:
+def test_audio_never_expires(platform: Assembly) -> Verdicts:
     for bucket in platform.some("AWS::S3::Bucket"):
         if bucket.name in ("data/AudioBucket", "data/WebBucket"):
             ends = [
@@ -78,7 +79,7 @@ def test_audio_never_expires(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_budgets_are_of_a_month_or_day(platform: Platform) -> Verdicts:
+def test_budgets_are_of_a_month_or_day(platform: Assembly) -> Verdicts:
     for budget in platform.some("AWS::Budgets::Budget"):
         said = [budget[f"Budget.{name}"] for name in ("BudgetType", "TimeUnit", "BudgetLimit.Unit")]
         unit = "DAILY" if "Daily" in budget.id else "MONTHLY"
@@ -88,7 +89,7 @@ def test_budgets_are_of_a_month_or_day(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_user_functions_have_one_database(platform: Platform) -> Verdicts:
+def test_user_functions_have_one_database(platform: Assembly) -> Verdicts:
     """Host and master secret of the same database, after which the function is named."""
     for function in platform.some("AWS::Lambda::Function"):
         if function["Environment.Variables.MASTER_SECRET_ARN"]:
@@ -101,14 +102,14 @@ def test_user_functions_have_one_database(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_parameters_are_of_this_environment(platform: Platform) -> Verdicts:
+def test_parameters_are_of_this_environment(platform: Assembly) -> Verdicts:
     for resource in platform.some(*NAMED):
         others = {name for _, text in texts_of(resource) for name in PARAMETER.findall(text)} - {platform.settings.name}
         yield resource, not others, f"It reads parameters of {sorted(others)}."
 
 
 @rule
-def test_containers_get_time_to_start(platform: Platform) -> Verdicts:
+def test_containers_get_time_to_start(platform: Assembly) -> Verdicts:
     for task in platform.some("AWS::ECS::TaskDefinition"):
         for container in task["ContainerDefinitions"]:
             check = container.get("HealthCheck", {})
@@ -116,21 +117,21 @@ def test_containers_get_time_to_start(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_node_pools_ask_for_known_labels(platform: Platform, cluster: Deployed) -> Verdicts:
+def test_node_pools_ask_for_known_labels(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     for _, pool in cluster.of_kind("NodePool"):
         asked = {entry["key"] for entry in pool["spec"]["template"]["spec"]["requirements"]}
         yield name_of(pool), asked <= NODES, f"No machine has {sorted(asked - NODES)}: no node is ever made."
 
 
 @rule
-def test_engine_parameters_exist(platform: Platform) -> Verdicts:
+def test_engine_parameters_exist(platform: Assembly) -> Verdicts:
     for group in platform.some("AWS::RDS::DBParameterGroup"):
         unknown = set(group["Parameters"]) - PARAMETERS
         yield group, not unknown, f"Read the engine's manual, and add {sorted(unknown)}: RDS refuses a misspelt one halfway."
 
 
 @rule
-def test_open_ports_are_told(platform: Platform) -> Verdicts:
+def test_open_ports_are_told(platform: Assembly) -> Verdicts:
     for opened in platform.some(*PORTS):
         told = opened["IpProtocol"] == "-1" or None not in (opened["FromPort"], opened["ToPort"])
         yield opened, told, "Say from which port to which: EC2 refuses it."
@@ -139,7 +140,7 @@ def test_open_ports_are_told(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_metric_sources_are_complete(platform: Platform) -> Verdicts:
+def test_metric_sources_are_complete(platform: Assembly) -> Verdicts:
     for resource, sources in formulas(platform):
         for source in sources:
             metric = source.get("MetricStat", {}).get("Metric", {})
@@ -150,7 +151,7 @@ def test_metric_sources_are_complete(platform: Platform) -> Verdicts:
         yield resource, len(returned) == 1 and all("ReturnData" in source for source in sources), "Return one value, and say which."
 
 
-def formulas(platform: Platform) -> list[tuple[Resource, list[Json]]]:
+def formulas(platform: Assembly) -> list[tuple[Resource, list[Json]]]:
     """Resources that compute a value of several metrics, with these."""
     read = "TargetTrackingScalingPolicyConfiguration.CustomizedMetricSpecification.Metrics"
     found = [(alarm, alarm["Metrics"]) for alarm in platform.some(ALARM)]
@@ -159,7 +160,7 @@ def formulas(platform: Platform) -> list[tuple[Resource, list[Json]]]:
 
 
 @rule
-def test_formulas_ring_in_outages(platform: Platform) -> Verdicts:
+def test_formulas_ring_in_outages(platform: Assembly) -> Verdicts:
     """A formula that is the wrong way round is silent in an outage, and rings without one."""
     for alarm in platform.some(ALARM):
         ids = {
@@ -172,7 +173,7 @@ def test_formulas_ring_in_outages(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_no_two_alarms_are_the_same(platform: Platform) -> Verdicts:
+def test_no_two_alarms_are_the_same(platform: Assembly) -> Verdicts:
     """Two that read the same value leave something else unwatched."""
     found: dict[object, list[str]] = defaultdict(list)
     for alarm in platform.some(ALARM):

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from spotmusic_cdk import versions
 from tests.conftest import ROOT
+from tests.model.assembly import Assembly, Resource, intrinsics
+from tests.model.values import Json, at
 from tests.properties.balancers import attributes
 from tests.properties.literals import suspicious
 from tests.properties.promise import Verdicts, promise
-from tests.properties.resources import Json, Platform, Resource, at, intrinsics
 from tests.properties.reviewed import HOLD_SESSIONS
 from tests.properties.scaling import counts_messages, counts_requests, policies, scaled
 from tests.properties.services import Service, containers, services_of
@@ -32,7 +33,7 @@ def zones(subnets: list[Resource]) -> set[str]:
 
 
 @promise
-def test_p071_a_version_that_fails_is_taken_back(platform: Platform) -> Verdicts:
+def test_p071_a_version_that_fails_is_taken_back(platform: Assembly) -> Verdicts:
     """A version that does not become healthy is taken back; with blue/green also one whose requests
     fail in the minutes after the shift.
 
@@ -72,7 +73,7 @@ def shifted(service: Service, deployment: Json) -> Verdicts:
 
 
 @promise
-def test_p072_a_lost_zone_leaves_two_thirds_of_the_tasks(platform: Platform) -> Verdicts:
+def test_p072_a_lost_zone_leaves_two_thirds_of_the_tasks(platform: Assembly) -> Verdicts:
     """Three tasks or more of each service run in three zones, and spread again after one was lost.
     Moot: no template names their number, which each deployment would set back; scaling holds the
     minimum.
@@ -89,7 +90,7 @@ def test_p072_a_lost_zone_leaves_two_thirds_of_the_tasks(platform: Platform) -> 
 
 
 @promise
-def test_p073_no_task_has_a_public_address(platform: Platform) -> Verdicts:
+def test_p073_no_task_has_a_public_address(platform: Assembly) -> Verdicts:
     """No task has a public address.
 
     Kept by: `FargateService`
@@ -102,7 +103,7 @@ def test_p073_no_task_has_a_public_address(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p074_no_container_writes_to_its_image(platform: Platform) -> Verdicts:
+def test_p074_no_container_writes_to_its_image(platform: Assembly) -> Verdicts:
     """Containers write to 64 MiB of memory at /tmp, where nothing is executable, and to nothing else;
     but for the end of people's tunnels, whose agent writes to its image.
 
@@ -121,7 +122,7 @@ def test_p074_no_container_writes_to_its_image(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p075_no_container_has_rights_of_the_machine(platform: Platform) -> Verdicts:
+def test_p075_no_container_has_rights_of_the_machine(platform: Assembly) -> Verdicts:
     """Containers run as a numbered user, without capabilities but for the same, and share nothing with
     their machine.
 
@@ -139,7 +140,7 @@ def test_p075_no_container_has_rights_of_the_machine(platform: Platform) -> Verd
 
 
 @promise
-def test_p076_no_secret_stands_in_a_task_definition(platform: Platform) -> Verdicts:
+def test_p076_no_secret_stands_in_a_task_definition(platform: Assembly) -> Verdicts:
     """No secret stands in a task definition: what is called one is fetched from Secrets Manager when a
     task starts.
 
@@ -169,7 +170,7 @@ def referred(service: Service, value: object) -> Iterator[Resource]:
 
 
 @promise
-def test_p077_what_a_task_says_is_kept_and_never_stops_it(platform: Platform) -> Verdicts:
+def test_p077_what_a_task_says_is_kept_and_never_stops_it(platform: Assembly) -> Verdicts:
     """Logs of tasks and of their proxies are encrypted, kept for 184 days and more, and never stop a
     task.
 
@@ -190,7 +191,7 @@ def test_p077_what_a_task_says_is_kept_and_never_stops_it(platform: Platform) ->
 
 
 @promise
-def test_p078_nobody_opens_a_session_into_a_task(platform: Platform) -> Verdicts:
+def test_p078_nobody_opens_a_session_into_a_task(platform: Assembly) -> Verdicts:
     """Nobody opens a session into a task, in no environment.
 
     Kept by: `FargateService`
@@ -202,7 +203,7 @@ def test_p078_nobody_opens_a_session_into_a_task(platform: Platform) -> Verdicts
 
 
 @promise
-def test_p079_a_task_may_do_what_its_service_is_for_and_no_more(platform: Platform) -> Verdicts:
+def test_p079_a_task_may_do_what_its_service_is_for_and_no_more(platform: Assembly) -> Verdicts:
     """A task reaches the users, buckets, parameters and sender of mail that its environment names,
     its start the log, image and secrets of its definition, and neither more; no two services share
     a role or a user.
@@ -241,7 +242,7 @@ def test_p079_a_task_may_do_what_its_service_is_for_and_no_more(platform: Platfo
 
 
 @promise
-def test_p080_tasks_run_on_the_newest_platform_and_the_architecture_of_their_image(platform: Platform) -> Verdicts:
+def test_p080_tasks_run_on_the_newest_platform_and_the_architecture_of_their_image(platform: Assembly) -> Verdicts:
     """Tasks run on Fargate's newest platform, and on the processors that images are built for: arm64.
 
     Kept by: [what an image must do](../constructs/spotmusic_constructs/services/README.md)
@@ -260,7 +261,7 @@ def test_p080_tasks_run_on_the_newest_platform_and_the_architecture_of_their_ima
 
 
 @promise
-def test_p081_a_task_is_asked_whether_it_is_well_and_ends_after_its_last_request(platform: Platform) -> Verdicts:
+def test_p081_a_task_is_asked_whether_it_is_well_and_ends_after_its_last_request(platform: Assembly) -> Verdicts:
     """Container and target are asked for their health; a task that ends has longer than its last
     request.
 
@@ -288,7 +289,7 @@ def test_p081_a_task_is_asked_whether_it_is_well_and_ends_after_its_last_request
 
 
 @promise
-def test_p082_no_container_takes_the_memory_of_its_task(platform: Platform) -> Verdicts:
+def test_p082_no_container_takes_the_memory_of_its_task(platform: Assembly) -> Verdicts:
     """Containers have a limit of memory that leaves the proxy its part.
 
     Kept by: `PROXY_MEMORY_MIB`
@@ -301,7 +302,7 @@ def test_p082_no_container_takes_the_memory_of_its_task(platform: Platform) -> V
 
 
 @promise
-def test_p083_the_cluster_is_measured(platform: Platform) -> Verdicts:
+def test_p083_the_cluster_is_measured(platform: Assembly) -> Verdicts:
     """Container Insights measures the cluster.
 
     Kept by: `ServicesCluster`
@@ -312,7 +313,7 @@ def test_p083_the_cluster_is_measured(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p084_tasks_follow_the_load_up_fast_and_down_slowly_to_a_bound(platform: Platform) -> Verdicts:
+def test_p084_tasks_follow_the_load_up_fast_and_down_slowly_to_a_bound(platform: Assembly) -> Verdicts:
     """Tasks follow cpu, and requests wherever there is a route, up faster than down, to a bound.
 
     Kept by: `TaskScaling`, `services.<name>.scaling`
@@ -337,7 +338,7 @@ def test_p084_tasks_follow_the_load_up_fast_and_down_slowly_to_a_bound(platform:
 
 
 @promise
-def test_p085_a_task_answers_its_callers_only(platform: Platform) -> Verdicts:
+def test_p085_a_task_answers_its_callers_only(platform: Assembly) -> Verdicts:
     """A task takes connections from the load balancer of its route, services that name it, and
     Prometheus, on its port.
 
@@ -364,7 +365,7 @@ def test_p085_a_task_answers_its_callers_only(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p086_calls_between_services_end_are_recorded_and_are_plain_by_decision(platform: Platform) -> Verdicts:
+def test_p086_calls_between_services_end_are_recorded_and_are_plain_by_decision(platform: Assembly) -> Verdicts:
     """Calls between services end after 30 seconds, idle connections after 60, and both are recorded
     without query parameters. They are not encrypted, by decision.
 

@@ -1,10 +1,11 @@
 """Promises: CloudFront."""
 
 from spotmusic_cdk import versions
+from tests.model.assembly import Assembly, Resource
+from tests.model.values import at
 from tests.properties.balancers import certificates, is_for, listeners
 from tests.properties.distributions import DISTRIBUTION, Behavior, every_behavior, origins, serving
 from tests.properties.promise import Verdicts, promise
-from tests.properties.resources import Platform, Resource, at
 
 CREDENTIALS = {"authorization", "cookie"}
 VIEWERS_TLS = {"TLSv1.2_2021", "TLSv1.2_2025", "TLSv1.3_2025"}
@@ -21,7 +22,7 @@ DAY = 86_400
 
 
 @promise
-def test_p109_viewers_speak_tls_of_today_with_our_certificate(platform: Platform) -> Verdicts:
+def test_p109_viewers_speak_tls_of_today_with_our_certificate(platform: Assembly) -> Verdicts:
     """Viewers get HTTPS only, TLS 1.2 of 2021 or later, with the domain's certificate.
 
     Kept by: `PlatformDistribution`, `EdgeCertificate`, `domain`
@@ -43,7 +44,7 @@ def test_p109_viewers_speak_tls_of_today_with_our_certificate(platform: Platform
 
 
 @promise
-def test_p110_origins_are_private_and_reached_over_tls(platform: Platform) -> Verdicts:
+def test_p110_origins_are_private_and_reached_over_tls(platform: Assembly) -> Verdicts:
     """Behind the edge are buckets, read with signed requests, and one internal load balancer, reached
     over TLS through a VPC origin under a name of its certificate; it takes connections from
     CloudFront alone.
@@ -74,7 +75,7 @@ def test_p110_origins_are_private_and_reached_over_tls(platform: Platform) -> Ve
         yield from named_by_its_certificate(platform, vpc_origin, balancer)
 
 
-def named_by_its_certificate(platform: Platform, vpc_origin: Resource, balancer: Resource | None) -> Verdicts:
+def named_by_its_certificate(platform: Assembly, vpc_origin: Resource, balancer: Resource | None) -> Verdicts:
     """CloudFront refuses an origin whose certificate is for another name than the one that the distribution has for it."""
     shown = [certificate for listener in (listeners(balancer) if balancer else []) for certificate in certificates(listener)]
     for distribution in platform.some(DISTRIBUTION):
@@ -84,7 +85,7 @@ def named_by_its_certificate(platform: Platform, vpc_origin: Resource, balancer:
 
 
 @promise
-def test_p111_nobody_gets_audio_without_a_signature_of_a_key_that_can_be_replaced(platform: Platform) -> Verdicts:
+def test_p111_nobody_gets_audio_without_a_signature_of_a_key_that_can_be_replaced(platform: Assembly) -> Verdicts:
     """Audio is read with a signature of one of two keys or more, which is part of no cache key.
 
     Kept by: `SigningKeyGroup`, [signing keys](runbooks/rotate-signing-keys.md)
@@ -113,7 +114,7 @@ def shared(behavior: Behavior) -> bool:
 
 
 @promise
-def test_p112_browsers_are_told_what_not_to_do(platform: Platform) -> Verdicts:
+def test_p112_browsers_are_told_what_not_to_do(platform: Assembly) -> Verdicts:
     """Browsers are told to stay on HTTPS, not to guess types, not to frame, to send no paths, and to
     load from our origin alone; pages reach the uploads bucket where it admits them.
 
@@ -146,12 +147,12 @@ def test_p112_browsers_are_told_what_not_to_do(platform: Platform) -> Verdicts:
     yield from uploads_of_pages(platform)
 
 
-def directives(platform: Platform, policy: object) -> dict[str, list[str]]:
+def directives(platform: Assembly, policy: object) -> dict[str, list[str]]:
     parts = (part.split() for part in platform.text("edge", policy or "").split(";"))
     return {part[0]: part[1:] for part in parts if part}
 
 
-def uploads_of_pages(platform: Platform) -> Verdicts:
+def uploads_of_pages(platform: Assembly) -> Verdicts:
     """A page may talk to the uploads bucket where the bucket admits the page, and nowhere else."""
     (uploads,) = (bucket for bucket in platform.some("AWS::S3::Bucket") if bucket.name == UPLOADS)
     admitted = {origin for rule in uploads["CorsConfiguration.CorsRules"] or [] for origin in rule["AllowedOrigins"]}
@@ -165,7 +166,7 @@ def uploads_of_pages(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p113_who_asked_the_edge_for_what_is_recorded_at_home_without_credentials(platform: Platform) -> Verdicts:
+def test_p113_who_asked_the_edge_for_what_is_recorded_at_home_without_credentials(platform: Assembly) -> Verdicts:
     """Who asked the edge for what is recorded in the home region, without query strings, cookies and
     referrers.
 
@@ -193,7 +194,7 @@ def test_p113_who_asked_the_edge_for_what_is_recorded_at_home_without_credential
 
 
 @promise
-def test_p114_the_api_is_never_cached_and_a_track_for_long(platform: Platform) -> Verdicts:
+def test_p114_the_api_is_never_cached_and_a_track_for_long(platform: Assembly) -> Verdicts:
     """No answer of the API and no error is cached, and the gateway hears the viewer's address from
     CloudFront; tracks are cached for long; credentials are part of no cache key.
 
@@ -234,7 +235,7 @@ def cached_files(behavior: Behavior) -> Verdicts:
     yield f"{behavior} address", tells_the_address(behavior), "Tell the gateway the viewer's address: it counts requests by it."
 
 
-def uncached_errors(platform: Platform) -> Verdicts:
+def uncached_errors(platform: Assembly) -> Verdicts:
     """An error is one listener's, whatever path it has, and no page takes its place."""
     for distribution in platform.some(DISTRIBUTION):
         answered = distribution["DistributionConfig.CustomErrorResponses"] or []
@@ -269,7 +270,7 @@ def forwarded(behavior: Behavior) -> set[str]:
 
 
 @promise
-def test_p117_the_player_has_a_page_and_countries_and_replicas_are_decided(platform: Platform) -> Verdicts:
+def test_p117_the_player_has_a_page_and_countries_and_replicas_are_decided(platform: Assembly) -> Verdicts:
     """The player has a page and a name; which countries are served is decided. Moot: no bucket has a
     replica that could answer for it.
 

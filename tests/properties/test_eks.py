@@ -5,11 +5,11 @@ from datetime import date, timedelta
 
 from spotmusic_cdk import flows, versions
 from tests.charts import connections, order
-from tests.charts.platform import Platform as Deployed
-from tests.helm_values import Json, texts
+from tests.model.assembly import Assembly, Resource
+from tests.model.cluster import RenderedCluster
+from tests.model.values import Json, texts
 from tests.properties.promise import Verdicts, promise
 from tests.properties.releases import HELM
-from tests.properties.resources import Platform, Resource
 from tests.properties.statements import statements_of
 
 CLUSTER = "AWS::EKS::Cluster"
@@ -28,11 +28,11 @@ ADMIN, AUTO_NODE = "AmazonEKSClusterAdminPolicy", "AmazonEKSAutoNodePolicy"
 LONGEST_HELM = 13 * 60
 
 
-def the_cluster(platform: Platform) -> Resource:
+def the_cluster(platform: Assembly) -> Resource:
     return platform.only(CLUSTER)
 
 
-def named(platform: Platform, text: str) -> Resource | None:
+def named(platform: Assembly, text: str) -> Resource | None:
     """The resource that a manifest was told of: `stack.LogicalId.Attribute`."""
     place = text.split(".")[:2]
     return next((resource for resource in platform.resources if [resource.stack, resource.id] == place), None)
@@ -42,14 +42,14 @@ def is_key_of_kubernetes(key: Resource | None) -> bool:
     return key is not None and key.name == "secrets/KubernetesKey"
 
 
-def kubectl(platform: Platform) -> Resource:
+def kubectl(platform: Assembly) -> Resource:
     """The function that runs helm and kubectl."""
     layers = {layer for layer in platform.some("AWS::Lambda::LayerVersion") if "kubectl" in str(layer["Description"])}
     (function,) = [function for function in platform.some("AWS::Lambda::Function") if layers & set(function.targets("Layers"))]
     return function
 
 
-def node_class(cluster: Deployed) -> Json:
+def node_class(cluster: RenderedCluster) -> Json:
     """What nodes of ours are like."""
     ((_, found),) = cluster.of_kind("NodeClass")
     return dict(found["spec"])
@@ -71,7 +71,7 @@ def runs_in_auto_mode(cluster: Resource) -> bool:
 
 
 @promise
-def test_p087_nobody_reaches_the_kubernetes_api_from_outside(platform: Platform) -> Verdicts:
+def test_p087_nobody_reaches_the_kubernetes_api_from_outside(platform: Assembly) -> Verdicts:
     """Nobody reaches the API of Kubernetes from outside of the VPC.
 
     Kept by: `kubernetes.endpoint`
@@ -89,7 +89,7 @@ def test_p087_nobody_reaches_the_kubernetes_api_from_outside(platform: Platform)
 
 
 @promise
-def test_p088_everything_that_the_control_plane_does_is_recorded(platform: Platform) -> Verdicts:
+def test_p088_everything_that_the_control_plane_does_is_recorded(platform: Assembly) -> Verdicts:
     """Everything that the control plane does is recorded, encrypted, for a year.
 
     Kept by: `KubernetesCluster` makes the group before EKS would
@@ -107,7 +107,7 @@ def test_p088_everything_that_the_control_plane_does_is_recorded(platform: Platf
 
 
 @promise
-def test_p089_secrets_of_kubernetes_are_encrypted_with_a_key_of_ours(platform: Platform) -> Verdicts:
+def test_p089_secrets_of_kubernetes_are_encrypted_with_a_key_of_ours(platform: Assembly) -> Verdicts:
     """Secrets of Kubernetes are encrypted with the key of Kubernetes.
 
     Kept by: `keys.kubernetes`
@@ -122,7 +122,7 @@ def test_p089_secrets_of_kubernetes_are_encrypted_with_a_key_of_ours(platform: P
 
 
 @promise
-def test_p090_who_gets_into_the_cluster_is_written_down(platform: Platform) -> Verdicts:
+def test_p090_who_gets_into_the_cluster_is_written_down(platform: Assembly) -> Verdicts:
     """Who gets into the cluster is written down: the deployment and named roles administer it, nodes
     join it, viewers and experiments have what roles of the cluster give them, and whoever made it
     has nothing.
@@ -147,7 +147,7 @@ def test_p090_who_gets_into_the_cluster_is_written_down(platform: Platform) -> V
     yield cluster, len(here) == len(set(here)) and needed <= set(here), f"It admits {here}, and needs {sorted(needed)} once each."
 
 
-def admitted(platform: Platform) -> dict[str, set[str]]:
+def admitted(platform: Assembly) -> dict[str, set[str]]:
     """Access policies of everybody who may get in. Who has none has the rights that roles of the cluster give his name."""
     settings = platform.settings
     experimenters = trusted(platform, "fis.amazonaws.com") if settings.resilience.fault_injection else ()
@@ -163,7 +163,7 @@ def arn_of(role: Resource) -> str:
 
 
 @promise
-def test_p091_kubernetes_is_supported_for_a_quarter_more_and_hard_to_delete(platform: Platform) -> Verdicts:
+def test_p091_kubernetes_is_supported_for_a_quarter_more_and_hard_to_delete(platform: Assembly) -> Verdicts:
     """Kubernetes is in standard support for 90 days and more, extended support is declined, kubectl is
     one minor version off at the most, and deletion is refused. Judged on the day of the release,
     not by the clock.
@@ -195,7 +195,7 @@ def test_support_is_judged_on_the_day_that_is_given() -> None:
 
 
 @promise
-def test_p092_nodes_are_what_auto_mode_makes_in_private_subnets_of_three_zones(platform: Platform, cluster: Deployed) -> Verdicts:
+def test_p092_nodes_are_what_auto_mode_makes_in_private_subnets_of_three_zones(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Nodes stand in application subnets of three zones, with disks encrypted by the key of
     Kubernetes. IMDSv2 with one hop, Bottlerocket, gp3 and no SSH are moot: EKS Auto Mode knows no
     other nodes, and no stack has another machine.
@@ -229,7 +229,7 @@ def test_p092_nodes_are_what_auto_mode_makes_in_private_subnets_of_three_zones(p
 
 
 @promise
-def test_p093_nodes_have_no_rights_of_workloads(platform: Platform, cluster: Deployed) -> Verdicts:
+def test_p093_nodes_have_no_rights_of_workloads(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Nodes join, pull images, and may nothing else; each workload has its rights by Pod Identity, for
     one service account of this cluster.
 
@@ -251,7 +251,7 @@ def targets_of(policy: Resource) -> list[Resource]:
     return policy.targets("Roles")
 
 
-def rights_of_workloads(platform: Platform, cluster: Deployed) -> Verdicts:
+def rights_of_workloads(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Each by one Pod Identity association of this cluster, for an account that a chart makes and a pod has."""
     arn = f"${{eks-platform/{the_cluster(platform).id}.Arn}}"
     problems = connections.identity_findings(cluster)
@@ -276,14 +276,14 @@ def rights_of_workloads(platform: Platform, cluster: Deployed) -> Verdicts:
         yield f"release {name}", not keys, "Pods get keys that end from Pod Identity."
 
 
-def trusted(platform: Platform, service: str) -> list[Resource]:
+def trusted(platform: Assembly, service: str) -> list[Resource]:
     """Roles that a service may assume."""
     roles = {s.resource for s in statements_of(platform) if s.kind == "trust" and ("Service", service) in s.principals}
     return sorted(roles, key=str)
 
 
 @promise
-def test_p094_add_ons_are_those_of_auto_mode_and_the_rest_has_an_exact_version(platform: Platform, cluster: Deployed) -> Verdicts:
+def test_p094_add_ons_are_those_of_auto_mode_and_the_rest_has_an_exact_version(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Add-ons have exact versions, and NetworkPolicies are enforced. Network, names, volumes and Pod
     Identity are moot as add-ons: Auto Mode has them, and none is installed twice.
 
@@ -311,7 +311,7 @@ def test_p094_add_ons_are_those_of_auto_mode_and_the_rest_has_an_exact_version(p
 
 
 @promise
-def test_p095_releases_are_exact_and_end_before_their_function(platform: Platform, cluster: Deployed) -> Verdicts:
+def test_p095_releases_are_exact_and_end_before_their_function(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Each release has a name, an exact chart and an end before that of its function; only what keeps
     no state is rolled back. Their images are promise 22.
 

@@ -4,11 +4,12 @@ import re
 from fnmatch import fnmatchcase
 
 from spotmusic_cdk.namespaces import EXPERIMENTER
+from tests.model.assembly import Assembly, Resource
+from tests.model.values import Json
 from tests.properties.alarms import period_of
 from tests.properties.experiment_actions import ACTIONS, it_is_accepted
 from tests.properties.promise import Verdicts, promise
 from tests.properties.releases import releases_of
-from tests.properties.resources import Json, Platform, Resource
 from tests.properties.statements import Statement, statements_of
 from tools.gameday.figures import FAILOVER_SECONDS
 
@@ -31,11 +32,11 @@ WITH_PRIMARY = ("aws:rds:db", "aws:elasticache:replicationgroup")
 """Types of which one part leads, in one zone, and another takes over."""
 
 
-def experiments(platform: Platform) -> list[Resource]:
+def experiments(platform: Assembly) -> list[Resource]:
     return platform.some(TEMPLATE) if platform.settings.resilience.fault_injection else []
 
 
-def wanted(platform: Platform) -> set[str]:
+def wanted(platform: Assembly) -> set[str]:
     """Names of the experiments that an environment has: one for each fault of the game day."""
     zones = [zone[-1].upper() for zone in platform.settings.zones]
     by_zone = {f"{fault}{zone}" for zone in zones for fault in ("Zone", "CacheNode", "BrokerNode")}
@@ -44,7 +45,7 @@ def wanted(platform: Platform) -> set[str]:
 
 
 @promise
-def test_p135_an_experiment_stops_by_itself_and_touches_only_what_is_meant(platform: Platform) -> Verdicts:
+def test_p135_an_experiment_stops_by_itself_and_touches_only_what_is_meant(platform: Assembly) -> Verdicts:
     """What breaks something on purpose ends by itself, after a quarter of an hour at the most, or when
     an objective is missed for longer than a failover takes. AWS FIS knows its parameters, a lost
     zone takes its primaries along. It finds only what tags and names say, is recorded, and may do
@@ -157,7 +158,7 @@ def it_takes_all_of_one_zone(template: Resource) -> Verdicts:
         yield template, not missed, f"A lost zone fails over {missed} too."
 
 
-def found_by(platform: Platform, target: Json) -> list[Resource]:
+def found_by(platform: Assembly, target: Json) -> list[Resource]:
     """What a target finds among what the templates make."""
     type_, tags = TYPES.get(target.get("ResourceType", "")), target.get("ResourceTags", {})
     everything = platform.all(type_) if type_ else []
@@ -213,7 +214,7 @@ def it_finds_one_pod(template: Resource, said: Json, selection: str) -> Verdicts
         )
 
 
-def broker_labels(platform: Platform) -> dict[str, Json]:
+def broker_labels(platform: Assembly) -> dict[str, Json]:
     """Labels by which the brokers themselves keep apart, as their charts are told."""
     redpanda = releases_of(platform)["redpanda"].values["statefulset"]["podTemplate"]["spec"]["affinity"]
     rabbitmq = releases_of(platform)["rabbitmq"].values["affinity"]

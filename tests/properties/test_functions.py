@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 
 from tests.conftest import ROOT
+from tests.model.assembly import Assembly, Resource
 from tests.properties.promise import Verdicts, rule
 from tests.properties.releases import releases_of
-from tests.properties.resources import Platform, Resource
 from tests.properties.statements import statements_of
 
 FUNCTION = "AWS::Lambda::Function"
@@ -24,8 +24,6 @@ _READ = re.compile(r"""environ(?:ment)?\[["'](\w+)["']\]|process\.env\.(\w+)""")
 _PROPERTY = re.compile(r"""\bproperties\[["'](\w+)["']\]|\bResourceProperties\.([A-Z]\w+)""")
 _UNPACKED = re.compile(r"const \{([\w, ]+)\} = event\.ResourceProperties")
 _IMPORTED = re.compile(r"^(?:from|import) (\w+)", re.MULTILINE)
-
-Assembly = Callable[[str], Path]
 
 
 @cache
@@ -60,7 +58,7 @@ def names(pattern: re.Pattern[str], code: str) -> set[str]:
 
 
 @rule
-def test_functions_have_the_code_that_is_called(platform: Platform, synthesized: Assembly) -> Verdicts:
+def test_functions_have_the_code_that_is_called(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
     for function in platform.some(FUNCTION):
         module, _, called = str(function["Handler"] or "").partition(".")
         code = code_of(function, synthesized(platform.name))
@@ -70,7 +68,7 @@ def test_functions_have_the_code_that_is_called(platform: Platform, synthesized:
 
 
 @rule
-def test_functions_are_told_what_their_handlers_read(platform: Platform, synthesized: Assembly) -> Verdicts:
+def test_functions_are_told_what_their_handlers_read(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
     for function in platform.some(FUNCTION):
         read = names(_READ, code_of(function, synthesized(platform.name))) if is_ours(function, synthesized(platform.name)) else set()
         told = {name for name, value in (function["Environment.Variables"] or {}).items() if value not in ("", None)}
@@ -79,7 +77,7 @@ def test_functions_are_told_what_their_handlers_read(platform: Platform, synthes
 
 
 @rule
-def test_our_functions_have_memory_time_and_a_role(platform: Platform, synthesized: Assembly) -> Verdicts:
+def test_our_functions_have_memory_time_and_a_role(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
     for function in platform.some(FUNCTION):
         if is_ours(function, synthesized(platform.name)):
             memory, seconds = function["MemorySize"] or 128, function["Timeout"] or 3
@@ -91,7 +89,7 @@ def test_our_functions_have_memory_time_and_a_role(platform: Platform, synthesiz
 
 
 @rule
-def test_custom_resources_are_given_what_their_handlers_read(platform: Platform, synthesized: Assembly) -> Verdicts:
+def test_custom_resources_are_given_what_their_handlers_read(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
     for resource in (resource for resource in platform.resources if resource.type.startswith("Custom::")):
         function = resource.target("ServiceToken")
         yield resource, function is not None and function.type == FUNCTION, "Name the function that makes it."
@@ -112,7 +110,7 @@ def test_custom_resources_are_given_what_their_handlers_read(platform: Platform,
 
 
 @rule
-def test_releases_come_from_somewhere_and_go_into_our_cluster(platform: Platform) -> Verdicts:
+def test_releases_come_from_somewhere_and_go_into_our_cluster(platform: Assembly) -> Verdicts:
     """How long Helm may take, and what it waits for, is P-095."""
     for release in releases_of(platform).values():
         resource = release.resource
@@ -124,7 +122,7 @@ def test_releases_come_from_somewhere_and_go_into_our_cluster(platform: Platform
 
 
 @rule
-def test_users_of_a_database_are_made_again_when_it_is_replaced_and_each_has_a_secret(platform: Platform) -> Verdicts:
+def test_users_of_a_database_are_made_again_when_it_is_replaced_and_each_has_a_secret(platform: Assembly) -> Verdicts:
     for users in platform.some("Custom::DatabaseUsers"):
         secrets = users.targets("Secrets")
         makes = users.target("ServiceToken")
@@ -139,7 +137,7 @@ def test_users_of_a_database_are_made_again_when_it_is_replaced_and_each_has_a_s
 
 
 @rule
-def test_functions_of_the_vpc_stand_in_it(platform: Platform) -> Verdicts:
+def test_functions_of_the_vpc_stand_in_it(platform: Assembly) -> Verdicts:
     """What their roles may do to network interfaces is for nothing else; outside they would reach neither databases nor brokers."""
     for function in platform.some(FUNCTION):
         role = function.target("Role")

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from tests.model.assembly import Assembly, Resource
+from tests.model.values import at
 from tests.properties.balancers import attributes
 from tests.properties.promise import Verdicts, rule
 from tests.properties.releases import releases_of
-from tests.properties.resources import Platform, Resource, at
 from tests.properties.services import services_of
 
 GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
@@ -26,7 +27,7 @@ def said(group: Resource, property_: str) -> int:
 
 
 @rule
-def test_a_lost_target_is_noticed_in_time_and_none_is_lost_for_one_answer(platform: Platform) -> Verdicts:
+def test_a_lost_target_is_noticed_in_time_and_none_is_lost_for_one_answer(platform: Assembly) -> Verdicts:
     for group in platform.some(GROUP):
         interval, timeout, healthy, unhealthy = (said(group, property_) for property_ in UNSAID)
         yield group, 5 <= interval <= 300 and 2 <= timeout < interval, f"It asks every {interval} s and waits {timeout} s: ask less often."
@@ -37,7 +38,7 @@ def test_a_lost_target_is_noticed_in_time_and_none_is_lost_for_one_answer(platfo
 
 
 @rule
-def test_targets_are_addresses_in_the_vpc_and_asked_where_they_answer(platform: Platform) -> Verdicts:
+def test_targets_are_addresses_in_the_vpc_and_asked_where_they_answer(platform: Assembly) -> Verdicts:
     """Which port of a pod joins a group is judged where charts are (tests/charts/connections.py)."""
     for group in platform.some(GROUP):
         place = group.target("VpcId")
@@ -58,6 +59,6 @@ def test_targets_are_addresses_in_the_vpc_and_asked_where_they_answer(platform: 
         yield group, asked, f"Ask {KONG_READY}: without a configuration Kong answers everything with 404."
 
 
-def of_the_gateway(platform: Platform) -> Iterator[Resource]:
+def of_the_gateway(platform: Assembly) -> Iterator[Resource]:
     """Groups of pods that are asked by HTTP; brokers are by a connection."""
     return (group for group in platform.some(GROUP, stack="eks-platform") if str(group["Protocol"]).startswith("HTTP"))

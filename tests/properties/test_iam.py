@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from tests.model.assembly import Assembly
+from tests.model.values import ACCOUNT
 from tests.properties import reviewed
 from tests.properties.options import turned_on
 from tests.properties.promise import Verdicts, promise
-from tests.properties.resources import ACCOUNT, Platform
 from tests.properties.statements import Statement, statements_of
 
 KEY = "AWS::KMS::Key"
@@ -66,7 +67,7 @@ def wide(statement: Statement) -> Iterator[str]:
 
 
 @promise
-def test_p128_rights_name_what_may_be_done_and_on_what(platform: Platform) -> Verdicts:
+def test_p128_rights_name_what_may_be_done_and_on_what(platform: Assembly) -> Verdicts:
     """Rights name actions and ARNs; what AWS lets nobody narrow is listed with the reason, and so is
     each policy of AWS.
 
@@ -91,7 +92,7 @@ def test_p128_rights_name_what_may_be_done_and_on_what(platform: Platform) -> Ve
             yield action, action in used, "Nobody has it on everything any more. Take it out of tests/properties/reviewed.py."
 
 
-def rights_of_aws(platform: Platform) -> Verdicts:
+def rights_of_aws(platform: Assembly) -> Verdicts:
     """Policies that AWS keeps: few, known, and of no person."""
     attached: set[str] = set()
     for role in platform.some("AWS::IAM::Role"):
@@ -107,7 +108,7 @@ def rights_of_aws(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p129_services_act_for_this_account_only(platform: Platform) -> Verdicts:
+def test_p129_services_act_for_this_account_only(platform: Assembly) -> Verdicts:
     """Services act for this account only: in whom roles trust, in policies of resources, in who calls
     functions. Three tell no source, by AWS's own documents, and a fourth where alarms go to Slack.
 
@@ -141,7 +142,7 @@ def test_p129_services_act_for_this_account_only(platform: Platform) -> Verdicts
 
 
 @promise
-def test_p130_findings_that_are_meant_were_reviewed(platform: Platform) -> Verdicts:
+def test_p130_findings_that_are_meant_were_reviewed(platform: Assembly) -> Verdicts:
     """Each finding of the policy packs that is meant has a reason and was reviewed with its place;
     some are meant outside production only. None is idle.
 

@@ -6,11 +6,12 @@ from spotmusic_cdk import flows
 from spotmusic_cdk.namespaces import namespaces
 from tests.charts import excused, pods, policies, quantities, validation
 from tests.charts.connections import things
-from tests.charts.platform import Platform as Deployed
-from tests.helm_values import Json, leaves
+from tests.helm_values import leaves
+from tests.model.assembly import Assembly
+from tests.model.cluster import RenderedCluster
+from tests.model.values import ACCOUNT, Json
 from tests.properties.findings import judged
 from tests.properties.promise import Verdicts, promise
-from tests.properties.resources import ACCOUNT, Platform
 from tests.properties.statements import statements_of
 
 STANDARD = "pod-security.kubernetes.io"
@@ -23,29 +24,29 @@ COUNTED = ("pods", "requests.cpu", "requests.memory")
 DOORS = ("LoadBalancer", "NodePort")
 
 
-def ours(cluster: Deployed) -> list[Json]:
+def ours(cluster: RenderedCluster) -> list[Json]:
     """Every manifest of our own charts."""
     return [m for release in cluster.releases.values() if release.folder for m in cluster.manifests[release.name]]
 
 
-def of_namespace(cluster: Deployed, kind: str) -> dict[str, Json]:
+def of_namespace(cluster: RenderedCluster, kind: str) -> dict[str, Json]:
     """The one manifest of a kind that a namespace should have, by namespace."""
     return {manifest["metadata"]["namespace"]: manifest["spec"] for _, manifest in cluster.of_kind(kind)}
 
 
-def workloads(cluster: Deployed) -> list[str]:
+def workloads(cluster: RenderedCluster) -> list[str]:
     return [pods.where_of(workload) for workload in pods.running(cluster)]
 
 
-def containers(cluster: Deployed) -> list[str]:
+def containers(cluster: RenderedCluster) -> list[str]:
     return [where for where, _, _ in pods.containers(cluster)]
 
 
-def services(cluster: Deployed) -> list[str]:
+def services(cluster: RenderedCluster) -> list[str]:
     return [f"{release}: Service {service['metadata']['name']}" for release, service in things(cluster, "Service")]
 
 
-def roles(cluster: Deployed) -> Iterator[str]:
+def roles(cluster: RenderedCluster) -> Iterator[str]:
     for release, role in cluster.of_kind("ClusterRole", "Role"):
         yield f"{release}: {role['kind']} {role['metadata']['name']}"
     for release, binding in cluster.of_kind("ClusterRoleBinding", "RoleBinding"):
@@ -53,7 +54,7 @@ def roles(cluster: Deployed) -> Iterator[str]:
 
 
 @promise
-def test_p096_the_api_server_takes_every_manifest(platform: Platform, cluster: Deployed) -> Verdicts:
+def test_p096_the_api_server_takes_every_manifest(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """The API server of the cluster's version takes every manifest of ours, to the letter, and
     operators serve every custom resource.
 
@@ -67,7 +68,7 @@ def test_p096_the_api_server_takes_every_manifest(platform: Platform, cluster: D
 
 
 @promise
-def test_p097_every_namespace_enforces_restricted_pods_or_says_why_not(platform: Platform, cluster: Deployed) -> Verdicts:
+def test_p097_every_namespace_enforces_restricted_pods_or_says_why_not(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Each namespace enforces Pod Security `restricted` of the cluster's version. The exceptions are
     `node-metrics` and `pod-logs`, where node-exporter and Fluent Bit read their node.
 
@@ -94,7 +95,7 @@ def test_p097_every_namespace_enforces_restricted_pods_or_says_why_not(platform:
 
 
 @promise
-def test_p098_pods_talk_to_whom_the_table_names_and_to_nobody_else(platform: Platform, cluster: Deployed) -> Verdicts:
+def test_p098_pods_talk_to_whom_the_table_names_and_to_nobody_else(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Pods reach whom the table of flows names, look names up, and reach nobody else: NetworkPolicies
     equal the table, both ways.
 
@@ -113,7 +114,7 @@ def test_p098_pods_talk_to_whom_the_table_names_and_to_nobody_else(platform: Pla
 
 
 @promise
-def test_p099_no_namespace_takes_more_than_its_share(platform: Platform, cluster: Deployed) -> Verdicts:
+def test_p099_no_namespace_takes_more_than_its_share(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """No namespace takes more than its share, and all its pods with one more of each fit in;
     containers that say nothing get a request and a limit.
 
@@ -133,7 +134,7 @@ def test_p099_no_namespace_takes_more_than_its_share(platform: Platform, cluster
 
 
 @promise
-def test_p100_pods_are_nobody_write_nowhere_and_ask_for_what_they_need(platform: Platform, cluster: Deployed) -> Verdicts:
+def test_p100_pods_are_nobody_write_nowhere_and_ask_for_what_they_need(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Containers run as nobody, without capabilities, from exact images of our registry, ask for what
     they need, write to volumes only, and tell whether they are ready; what cannot is listed in
     `tests/charts/excused.py` with its reason.
@@ -154,7 +155,7 @@ def test_p100_pods_are_nobody_write_nowhere_and_ask_for_what_they_need(platform:
 
 
 @promise
-def test_p101_no_pod_gets_at_its_node_and_no_service_past_the_load_balancers(platform: Platform, cluster: Deployed) -> Verdicts:
+def test_p101_no_pod_gets_at_its_node_and_no_service_past_the_load_balancers(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """No pod gets at its node but node-exporter and Fluent Bit, and no Service opens a way past the
     load balancers; quotas refuse those that would.
 
@@ -173,7 +174,9 @@ def test_p101_no_pod_gets_at_its_node_and_no_service_past_the_load_balancers(pla
 
 
 @promise
-def test_p102_only_who_needs_the_kubernetes_api_has_a_token_and_nobody_every_right(platform: Platform, cluster: Deployed) -> Verdicts:
+def test_p102_only_who_needs_the_kubernetes_api_has_a_token_and_nobody_every_right(
+    platform: Assembly, cluster: RenderedCluster
+) -> Verdicts:
     """Only pods that call the API of Kubernetes hold a token, none by the default account, and no role
     of ours has every right. Roles of charts of repositories are judged where these are at hand.
 

@@ -3,9 +3,9 @@
 import re
 from collections import Counter
 
+from tests.model.assembly import Assembly, Resource
 from tests.properties.balancers import BALANCER, addresses, attributes, balancers, certificates, is_for, listeners
 from tests.properties.promise import Verdicts, promise
-from tests.properties.resources import Platform, Resource
 
 TLS_POLICY = re.compile(r"ELBSecurityPolicy-TLS13-1-(2-Res|3)(-FIPS)?(-PQ)?-20\d\d-\d\d")
 """TLS 1.3, or also 1.2 with forward secrecy and authenticated ciphers alone (Elastic Load Balancing user guide, security policies)."""
@@ -44,7 +44,7 @@ def encrypted(balancer: Resource, protocol: str) -> Verdicts:
 
 
 @promise
-def test_p115_application_load_balancers_speak_tls_drop_doubtful_requests_and_record_all(platform: Platform) -> Verdicts:
+def test_p115_application_load_balancers_speak_tls_drop_doubtful_requests_and_record_all(platform: Assembly) -> Verdicts:
     """Application load balancers listen with TLS 1.3 and restricted 1.2 under a certificate of their
     address, drop doubtful requests, refuse deletion, and record requests and connections.
 
@@ -68,7 +68,7 @@ def test_p115_application_load_balancers_speak_tls_drop_doubtful_requests_and_re
 
 
 @promise
-def test_p116_network_load_balancers_reach_every_zone_speak_tls_and_let_named_parties_in(platform: Platform) -> Verdicts:
+def test_p116_network_load_balancers_reach_every_zone_speak_tls_and_let_named_parties_in(platform: Assembly) -> Verdicts:
     """The network load balancer does the same for brokers, on the way to them too, reaches all zones
     and has a security group.
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from spotmusic_cdk.settings import Settings, parse
-from tests.charts.platform import Platform as Deployed
 from tests.conftest import ROOT
 from tests.documents import anchors
+from tests.model.assembly import Assembly
+from tests.model.cluster import RenderedCluster
 from tests.properties.holders import holders, roles_of
-from tests.properties.resources import Platform
 from tests.properties.secret_table import DOCUMENT, PROVIDER, SERVICE, Line, line_of, lines, setting_of, way_to, ways
 from tests.properties.secret_ways import DAY, WAYS, seconds
 from tests.properties.statements import statements_of
@@ -36,7 +36,7 @@ def settings_that_name_secrets(model: dict[str, Any], schema: dict[str, Any], pa
             yield from settings_that_name_secrets(inner, schema, (*path, PROVIDER))
 
 
-def readers(platform: Platform, arn: str) -> set[str]:
+def readers(platform: Assembly, arn: str) -> set[str]:
     """Who may read a secret: by a right of ours, or because a rule of ECR names it."""
     known = holders(platform)
     found = {"Amazon ECR" for rule in platform.all(RULE) if rule["CredentialArn"] == arn}
@@ -56,7 +56,7 @@ def test_an_environment_with_every_option_names_each() -> None:
     assert {line_of(key).setting for key in everything.named_secrets} == set(lines())
 
 
-def test_each_secret_has_the_readers_of_its_line(platform: Platform, deployed: Callable[[str], Deployed]) -> None:
+def test_each_secret_has_the_readers_of_its_line(platform: Assembly, deployed: Callable[[str], RenderedCluster]) -> None:
     cluster = Cluster(deployed(platform.name))
     for key, arn in platform.settings.named_secrets.items():
         line = line_of(key)
@@ -65,7 +65,7 @@ def test_each_secret_has_the_readers_of_its_line(platform: Platform, deployed: C
         assert cluster.releases_of(arn.rpartition(":")[2]) == line.releases, f"{key}: docs/secrets.md names other releases"
 
 
-def test_a_new_value_reaches_each_reader(platform: Platform, deployed: Callable[[str], Deployed]) -> None:
+def test_a_new_value_reaches_each_reader(platform: Assembly, deployed: Callable[[str], RenderedCluster]) -> None:
     for key in platform.settings.named_secrets:
         line = line_of(key)
         for reader in (*line.readers, *(way_to(release, line) for release in line.releases)):

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
+from tests.model.assembly import Assembly, Resource
 from tests.properties.promise import Verdicts, rule
-from tests.properties.resources import Platform, Resource
 
 REFERENCES = ("Ref", "Fn::GetAtt", "Fn::ImportValue", "Fn::GetStackOutput")
 DOCUMENTS = ("PolicyDocument", "KeyPolicy", "Policies", "AssumeRolePolicyDocument")
@@ -76,7 +76,7 @@ Found = tuple[Resource, str, str, Any]
 """Resource, path with `*` in place of indices, names beside the reference, and the reference."""
 
 
-def references_of(platform: Platform) -> Iterator[Found]:
+def references_of(platform: Assembly) -> Iterator[Found]:
     for resource in platform.resources:
         if resource.type not in OWN_TABLE:
             for path, label, value in _references(resource.properties, "", ""):
@@ -105,7 +105,7 @@ def words(text: str, services: tuple[str, ...]) -> frozenset[str]:
     return frozenset(word.lower().removesuffix("s") for word in _WORD.findall(apart)) - {"user"}
 
 
-def likely(platform: Platform, resource: Resource, label: str, target: Resource) -> list[Resource]:
+def likely(platform: Assembly, resource: Resource, label: str, target: Resource) -> list[Resource]:
     """Resources of the type of a target that have most words of the name in common."""
     services = tuple(name.replace("-", "") for name in platform.settings.services)
     own = words(_HASH.sub("", resource.id), services) | words(label, services)
@@ -114,7 +114,7 @@ def likely(platform: Platform, resource: Resource, label: str, target: Resource)
 
 
 @rule
-def test_references_lead_to_what_is_meant(platform: Platform) -> Verdicts:
+def test_references_lead_to_what_is_meant(platform: Assembly) -> Verdicts:
     for resource, path, label, value in references_of(platform):
         if (target := platform.target(resource.stack, value)) is not None:
             yield resource, is_meant(resource, path, label, target), f"{path} leads to {target}."
@@ -130,7 +130,7 @@ def is_meant(resource: Resource, path: str, label: str, target: Resource) -> boo
 
 
 @rule
-def test_references_have_one_attribute(platform: Platform) -> Verdicts:
+def test_references_have_one_attribute(platform: Assembly) -> Verdicts:
     """A name where others have a name, an ARN where others have an ARN."""
     read: dict[tuple[str, ...], dict[str, list[Resource]]] = defaultdict(lambda: defaultdict(list))
     for resource, path, label, value in references_of(platform):
@@ -144,7 +144,7 @@ def test_references_have_one_attribute(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_lists_refer_to_each_once(platform: Platform) -> Verdicts:
+def test_lists_refer_to_each_once(platform: Assembly) -> Verdicts:
     for resource in platform.resources:
         for items in _lists(resource.properties):
             texts = [platform.text(resource.stack, item) for item in items]
@@ -165,7 +165,7 @@ def _lists(value: Any) -> Iterator[list[Any]]:
 
 
 @rule
-def test_alarms_of_one_severity_tell_the_same(platform: Platform) -> Verdicts:
+def test_alarms_of_one_severity_tell_the_same(platform: Assembly) -> Verdicts:
     told: dict[tuple[str, bool], dict[frozenset[str], list[Resource]]] = defaultdict(lambda: defaultdict(list))
     for alarm in platform.some("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
         if alarm["AlarmActions"]:

@@ -2,9 +2,9 @@
 
 from fnmatch import fnmatchcase
 
+from tests.model.assembly import Assembly, Resource
 from tests.properties.needed_actions import DIVIDED, NEEDED, SESSIONS, Needed
 from tests.properties.promise import Verdicts, rule
-from tests.properties.resources import Platform, Resource
 from tests.properties.reviewed import PEOPLE
 from tests.properties.statements import Statement, statements_of
 
@@ -21,7 +21,7 @@ def rows(statement: Statement) -> list[Needed]:
 
 
 @rule
-def test_rights_have_every_needed_action(platform: Platform) -> Verdicts:
+def test_rights_have_every_needed_action(platform: Assembly) -> Verdicts:
     for statement in statements_of(platform):
         if "*" in statement.actions:
             continue
@@ -36,7 +36,7 @@ def test_rights_have_every_needed_action(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_every_needed_right_is_there(platform: Platform) -> Verdicts:
+def test_every_needed_right_is_there(platform: Assembly) -> Verdicts:
     judged = [(statement, rows(statement)) for statement in statements_of(platform)]
     present: dict[Needed, set[Resource]] = {}
     for statement, its in judged:
@@ -51,7 +51,7 @@ def test_every_needed_right_is_there(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_sessions_with_tags_can_be_assumed(platform: Platform) -> Verdicts:
+def test_sessions_with_tags_can_be_assumed(platform: Assembly) -> Verdicts:
     for statement in statements_of(platform):
         if statement.kind == "trust" and any(who in SESSIONS for _, who in statement.principals) and statement.allows:
             complete = {"sts:AssumeRole", "sts:TagSession"} <= set(statement.actions)

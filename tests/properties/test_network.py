@@ -8,9 +8,10 @@ from typing import get_args
 from spotmusic_cdk.settings.environment import overlapping
 from spotmusic_cdk.settings.network import InterfaceEndpoint
 from tests.conftest import ROOT, settings_of
+from tests.model.assembly import Assembly, Resource
+from tests.model.values import ACCOUNT, Json
 from tests.properties.conftest import ENVIRONMENTS
 from tests.properties.promise import Verdicts, promise
-from tests.properties.resources import ACCOUNT, Json, Platform, Resource
 from tests.properties.statements import Statement, statements_of
 
 GROUP = "AWS::EC2::SecurityGroup"
@@ -23,7 +24,7 @@ NOTHING = "127.0.0.1/32"
 REMOTE_ACCESS = (22, 3389)
 
 
-def rules(platform: Platform, direction: str) -> Iterator[tuple[Resource, Json]]:
+def rules(platform: Assembly, direction: str) -> Iterator[tuple[Resource, Json]]:
     """Every rule in a direction, `Ingress` or `Egress`, whether it stands by itself or inside its group."""
     for rule in platform.all(f"AWS::EC2::SecurityGroup{direction}"):
         yield rule, rule.properties
@@ -45,7 +46,7 @@ def tier_of(subnet: Resource) -> str:
     return subnet.tags["aws-cdk:subnet-name"]
 
 
-def subnets(platform: Platform, tier: str) -> list[Resource]:
+def subnets(platform: Assembly, tier: str) -> list[Resource]:
     return [subnet for subnet in platform.some(SUBNET) if tier_of(subnet) == tier]
 
 
@@ -60,7 +61,7 @@ def default_routes(subnet: Resource) -> list[Resource]:
     return [route for route in routes(subnet) if (route["DestinationCidrBlock"] or route["DestinationIpv6CidrBlock"]) in ANYWHERE]
 
 
-def data_groups(platform: Platform) -> set[Resource]:
+def data_groups(platform: Assembly) -> set[Resource]:
     """Security groups of what stands in the data tier."""
     databases = platform.some("AWS::RDS::DBInstance")
     caches = platform.some("AWS::ElastiCache::ReplicationGroup")
@@ -75,12 +76,12 @@ def endpoint_name(endpoint: Resource) -> str:
     return endpoint.text("ServiceName").removeprefix(f"com.amazonaws.{endpoint.platform.settings.region}.")
 
 
-def endpoint_statements(platform: Platform, *names: str) -> list[Statement]:
+def endpoint_statements(platform: Assembly, *names: str) -> list[Statement]:
     return [s for s in statements_of(platform) if s.resource.type == ENDPOINT and endpoint_name(s.resource) in names]
 
 
 @promise
-def test_p001_nobody_from_outside_but_cloudfront_may_open_a_connection(platform: Platform) -> Verdicts:
+def test_p001_nobody_from_outside_but_cloudfront_may_open_a_connection(platform: Assembly) -> Verdicts:
     """From outside the VPC only CloudFront opens a connection, over TLS on 443; no rule names
     addresses of others, and no load balancer is public.
 
@@ -102,7 +103,7 @@ def test_p001_nobody_from_outside_but_cloudfront_may_open_a_connection(platform:
 
 
 @promise
-def test_p002_databases_and_cache_call_nobody(platform: Platform) -> Verdicts:
+def test_p002_databases_and_cache_call_nobody(platform: Assembly) -> Verdicts:
     """Databases and cache open no connection: their security groups let nothing out.
 
     Kept by: a flow with such a source would have to be in the table
@@ -120,7 +121,7 @@ def test_p002_databases_and_cache_call_nobody(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p003_every_security_group_and_rule_says_what_it_is_for(platform: Platform) -> Verdicts:
+def test_p003_every_security_group_and_rule_says_what_it_is_for(platform: Assembly) -> Verdicts:
     """Each security group and rule says what it is for.
 
     Kept by: the reason of a flow is the description of its rules
@@ -133,7 +134,7 @@ def test_p003_every_security_group_and_rule_says_what_it_is_for(platform: Platfo
 
 
 @promise
-def test_p004_the_default_security_group_lets_nothing_through(platform: Platform) -> Verdicts:
+def test_p004_the_default_security_group_lets_nothing_through(platform: Assembly) -> Verdicts:
     """The default security group lets nothing through, and nothing stands in it.
 
     Kept by: `ThreeTierVpc`
@@ -147,7 +148,7 @@ def test_p004_the_default_security_group_lets_nothing_through(platform: Platform
 
 
 @promise
-def test_p005_all_traffic_is_recorded_encrypted_and_kept(platform: Platform) -> Verdicts:
+def test_p005_all_traffic_is_recorded_encrypted_and_kept(platform: Assembly) -> Verdicts:
     """All traffic of the VPC is recorded, accepted and refused, encrypted, for 184 days and more.
 
     Kept by: `VpcFlowLogs`
@@ -164,7 +165,7 @@ def test_p005_all_traffic_is_recorded_encrypted_and_kept(platform: Platform) -> 
 
 
 @promise
-def test_p006_each_tier_spans_three_zones(platform: Platform) -> Verdicts:
+def test_p006_each_tier_spans_three_zones(platform: Assembly) -> Verdicts:
     """Each tier of subnets stands in three zones.
 
     Kept by: `ThreeTierVpc`, `zones` of the environment file
@@ -175,7 +176,7 @@ def test_p006_each_tier_spans_three_zones(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p007_the_data_tier_has_no_way_out(platform: Platform) -> Verdicts:
+def test_p007_the_data_tier_has_no_way_out(platform: Assembly) -> Verdicts:
     """The data tier has no way out, and databases and cache stand in it alone.
 
     Kept by: isolated subnets without a default route
@@ -191,7 +192,7 @@ def test_p007_the_data_tier_has_no_way_out(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p008_a_lost_zone_takes_only_its_own_way_out(platform: Platform) -> Verdicts:
+def test_p008_a_lost_zone_takes_only_its_own_way_out(platform: Assembly) -> Verdicts:
     """A lost zone takes only its own way out: each application subnet uses the NAT gateway of its
     zone.
 
@@ -205,7 +206,7 @@ def test_p008_a_lost_zone_takes_only_its_own_way_out(platform: Platform) -> Verd
 
 
 @promise
-def test_p009_no_subnet_gives_out_public_addresses(platform: Platform) -> Verdicts:
+def test_p009_no_subnet_gives_out_public_addresses(platform: Assembly) -> Verdicts:
     """No subnet gives a machine a public address.
 
     Kept by: `ThreeTierVpc`
@@ -215,7 +216,7 @@ def test_p009_no_subnet_gives_out_public_addresses(platform: Platform) -> Verdic
 
 
 @promise
-def test_p010_aws_apis_have_an_address_in_the_vpc(platform: Platform) -> Verdicts:
+def test_p010_aws_apis_have_an_address_in_the_vpc(platform: Assembly) -> Verdicts:
     """AWS APIs are reached inside the VPC: a gateway endpoint for S3, interface endpoints with private
     DNS for twelve services.
 
@@ -237,7 +238,7 @@ def test_p010_aws_apis_have_an_address_in_the_vpc(platform: Platform) -> Verdict
 
 
 @promise
-def test_p011_endpoints_serve_this_account_and_its_resources_only(platform: Platform) -> Verdicts:
+def test_p011_endpoints_serve_this_account_and_its_resources_only(platform: Assembly) -> Verdicts:
     """Endpoints answer the VPC on 443, serve this account's principals and reach its resources; of
     others only image layers and CloudFormation's answers, by full name.
 
@@ -275,7 +276,7 @@ def buckets_of_aws(statement: Statement) -> bool:
 
 
 @promise
-def test_p012_addresses_never_collide_and_suffice_for_pods(platform: Platform) -> Verdicts:
+def test_p012_addresses_never_collide_and_suffice_for_pods(platform: Assembly) -> Verdicts:
     """Address ranges of environments never overlap, and an application subnet has 4,096 addresses or
     more.
 
@@ -292,7 +293,7 @@ def test_p012_addresses_never_collide_and_suffice_for_pods(platform: Platform) -
 
 
 @promise
-def test_p013_subnets_tell_kubernetes_where_load_balancers_go(platform: Platform) -> Verdicts:
+def test_p013_subnets_tell_kubernetes_where_load_balancers_go(platform: Assembly) -> Verdicts:
     """Subnets tell Kubernetes where public and internal load balancers go, and that none goes into the
     data tier.
 
@@ -306,7 +307,7 @@ def test_p013_subnets_tell_kubernetes_where_load_balancers_go(platform: Platform
 
 
 @promise
-def test_p014_no_network_acl_is_opened_and_nothing_could_be_reached_through_one(platform: Platform) -> Verdicts:
+def test_p014_no_network_acl_is_opened_and_nothing_could_be_reached_through_one(platform: Assembly) -> Verdicts:
     """No network ACL is opened. Moot: no stack has one, AWS's default one is open, and security groups
     admit neither SSH nor RDP from anywhere but the nodes among themselves.
 
@@ -325,7 +326,7 @@ def test_p014_no_network_acl_is_opened_and_nothing_could_be_reached_through_one(
 
 
 @promise
-def test_p015_public_access_of_the_vpc_is_decided_and_written_down(platform: Platform) -> Verdicts:
+def test_p015_public_access_of_the_vpc_is_decided_and_written_down(platform: Assembly) -> Verdicts:
     """VPC Block Public Access is decided: it belongs to the owner of the account, and what stands in
     for it is asserted.
 

@@ -8,8 +8,10 @@ import yaml
 
 from spotmusic_constructs.observability.alarm import ENDS_BY_ITSELF
 from spotmusic_constructs.observability.grafana_dashboards.objectives import OBJECTIVES
-from tests.charts.platform import Platform as Cluster
 from tests.conftest import ROOT
+from tests.model.assembly import Assembly, Resource
+from tests.model.cluster import RenderedCluster
+from tests.model.values import ACCOUNT, Json, at
 from tests.properties import watched
 from tests.properties.alarms import (
     ALARM,
@@ -27,7 +29,6 @@ from tests.properties.alarms import (
 from tests.properties.log_writers import ACCESS_DAYS, GROUP, writers
 from tests.properties.promise import Verdicts, promise
 from tests.properties.releases import releases_of
-from tests.properties.resources import ACCOUNT, Json, Platform, Resource, at
 from tests.properties.statements import statements_of
 
 TOPIC = "AWS::SNS::Topic"
@@ -38,11 +39,11 @@ BURNS = {"critical": (0.02, 3600), "warning": (0.05, 6 * 3600)}
 UNIT_TESTS = ROOT / "tests" / "charts" / "monitoring" / "rules"
 RULES = ROOT / "charts" / "monitoring" / "rules"
 
-Deployed = Callable[[str], Cluster]
+Deployed = Callable[[str], RenderedCluster]
 
 
 @promise
-def test_p118_every_log_is_encrypted_and_kept_as_long_as_it_must_be(platform: Platform) -> Verdicts:
+def test_p118_every_log_is_encrypted_and_kept_as_long_as_it_must_be(platform: Assembly) -> Verdicts:
     """Every log has a key and an end: records of access are kept for 184 days and more, of security
     for a year. What we run writes to no group that AWS makes by itself; there are only what ECS and
     RDS measure (Container Insights, Enhanced Monitoring).
@@ -62,7 +63,7 @@ def test_p118_every_log_is_encrypted_and_kept_as_long_as_it_must_be(platform: Pl
 
 
 @promise
-def test_p119_every_alarm_tells_somebody_and_says_what_to_do(platform: Platform) -> Verdicts:
+def test_p119_every_alarm_tells_somebody_and_says_what_to_do(platform: Assembly) -> Verdicts:
     """Every alarm tells a topic of its region when it begins and, unless it counts something that
     happens once, when it ends; a critical one tells the topic of pagers as well. Its text begins
     with the environment, says what missing data means, how bad it is, and which runbook helps.
@@ -97,7 +98,7 @@ def test_p119_every_alarm_tells_somebody_and_says_what_to_do(platform: Platform)
     yield from alerts_are_told(platform)
 
 
-def alerts_are_told(platform: Platform) -> Verdicts:
+def alerts_are_told(platform: Assembly) -> Verdicts:
     """Alertmanager's routes: every alert that matters goes to a topic, when it begins and when it ends."""
     config = releases_of(platform)["monitoring"].values["alertmanager"]["config"]
     topics = {place_of(topic) for topic in platform.some(TOPIC, stack="observability")}
@@ -125,7 +126,7 @@ def alerts_are_told(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p120_whatever_listeners_depend_on_is_watched(platform: Platform, deployed: Deployed) -> Verdicts:
+def test_p120_whatever_listeners_depend_on_is_watched(platform: Assembly, deployed: Deployed) -> Verdicts:
     """Whatever listeners depend on is watched, by CloudWatch or in the cluster: a table says what of
     it.
 
@@ -155,7 +156,7 @@ def test_p120_whatever_listeners_depend_on_is_watched(platform: Platform, deploy
         yield database, database["SourceDBInstanceIdentifier"] is None, "A read replica has a lag: alarm on ReplicaLag, and say so here."
 
 
-def whoever_is_woken_sees_it(platform: Platform) -> Verdicts:
+def whoever_is_woken_sees_it(platform: Assembly) -> Verdicts:
     dashboard = " ".join(board.text("DashboardBody") for board in platform.some("AWS::CloudWatch::Dashboard"))
     for kind, name, place in watched.subjects(platform):
         if kind in watched.ON_THE_DASHBOARD:
@@ -164,20 +165,20 @@ def whoever_is_woken_sees_it(platform: Platform) -> Verdicts:
         yield source, bool(recorders(platform, source)), "Record its events (EventLog): an incident could not be told afterwards."
 
 
-def the_edge_is_measured(platform: Platform) -> Verdicts:
+def the_edge_is_measured(platform: Assembly) -> Verdicts:
     measured = {subscription.target("DistributionId") for subscription in platform.all("AWS::CloudFront::MonitoringSubscription")}
     for distribution in platform.some("AWS::CloudFront::Distribution"):
         yield f"{distribution.name} metrics", distribution in measured, "Ask for its further metrics: latency is one of them."
 
 
-def the_cluster_is_watched(platform: Platform, cluster: Cluster) -> Verdicts:
+def the_cluster_is_watched(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     alerts = alerts_of([manifest for _, manifest in cluster.of_kind("PrometheusRule")])
     for what, read in watched.IN_THE_CLUSTER.items():
         alerted = any(tells_somebody(alert) and read in spelt_out for alert, spelt_out in alerts)
         yield what, alerted, f"Add an alert on {read} to charts/monitoring/rules."
 
 
-def budget_is_told(platform: Platform) -> Verdicts:
+def budget_is_told(platform: Assembly) -> Verdicts:
     units = {str(budget["Budget.TimeUnit"]) for budget in platform.some("AWS::Budgets::Budget")}
     yield "budgets", units == {"MONTHLY", "DAILY"}, f"Have one of a month and one of a day, not {sorted(units)}."
     for budget in platform.some("AWS::Budgets::Budget"):
@@ -191,7 +192,7 @@ def budget_is_told(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p121_every_objective_alarms_on_how_fast_its_budget_burns(platform: Platform, deployed: Deployed) -> Verdicts:
+def test_p121_every_objective_alarms_on_how_fast_its_budget_burns(platform: Assembly, deployed: Deployed) -> Verdicts:
     """Every objective alarms on how fast its error budget burns: 2% of a month in an hour, 5% in six,
     each seen in two windows.
 
@@ -223,7 +224,7 @@ def test_p121_every_objective_alarms_on_how_fast_its_budget_burns(platform: Plat
 
 
 @promise
-def test_p122_topics_are_encrypted_and_take_nothing_without_tls(platform: Platform) -> Verdicts:
+def test_p122_topics_are_encrypted_and_take_nothing_without_tls(platform: Assembly) -> Verdicts:
     """Topics are encrypted with the key of notifications, take nothing without TLS, and only from this
     account.
 
@@ -243,7 +244,7 @@ def test_p122_topics_are_encrypted_and_take_nothing_without_tls(platform: Platfo
 
 
 @promise
-def test_p123_every_alert_is_shown_to_fire_and_not_to_fire(platform: Platform, deployed: Deployed) -> Verdicts:
+def test_p123_every_alert_is_shown_to_fire_and_not_to_fire(platform: Assembly, deployed: Deployed) -> Verdicts:
     """Each alert of Prometheus has a unit test that shows it firing and not firing, and a runbook.
     Where promtool is at hand it runs them.
 
@@ -298,7 +299,7 @@ GRAFANA: dict[str, Any] = {
 
 
 @promise
-def test_p124_grafana_asks_who_comes_and_nothing_of_monitoring_is_public(platform: Platform, deployed: Deployed) -> Verdicts:
+def test_p124_grafana_asks_who_comes_and_nothing_of_monitoring_is_public(platform: Assembly, deployed: Deployed) -> Verdicts:
     """Grafana asks Keycloak who comes; its secrets come from secrets. Nothing of monitoring is public,
     and nothing of it runs once; its samples outlive the cluster.
 
@@ -327,7 +328,7 @@ def test_p124_grafana_asks_who_comes_and_nothing_of_monitoring_is_public(platfor
         yield f"{name} replicas", (at(values, path) or 1) >= least, f"Run {least}: one of them is where a zone is lost."
 
 
-def nothing_is_public(platform: Platform, values: Json, cluster: Cluster) -> Verdicts:
+def nothing_is_public(platform: Assembly, values: Json, cluster: RenderedCluster) -> Verdicts:
     for part in ("grafana", "prometheus", "alertmanager"):
         closed = not at(values, f"{part}.ingress.enabled") and not at(values, f"{part}.route.main.enabled")
         inside = (at(values, f"{part}.service.type") or "ClusterIP") == "ClusterIP"

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.conftest import settings_of
+from tests.model.assembly import Assembly
 from tests.properties.holders import holders
 from tests.properties.options import turned_on
-from tests.properties.resources import Platform
 from tests.properties.statements import statements_of
 from tests.properties.test_iam import is_for_one_pod
 
@@ -17,7 +17,7 @@ TRUST = """{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRoleWithWebId
 "Condition": {"StringEquals": {"${Issuer}:aud": "sts.amazonaws.com", "${Issuer}:sub": "system:serviceaccount:redpanda:redpanda"}}}]}"""
 
 
-def platform_with(trust: str) -> Platform:
+def platform_with(trust: str) -> Assembly:
     """A cluster whose issuer is an identity provider, and a role for one of its pods."""
     values = {"Provider": {"Fn::GetAtt": ["Issuer0A1B2C3D", "Arn"]}, "Issuer": ISSUER}
     resources = {
@@ -25,7 +25,7 @@ def platform_with(trust: str) -> Platform:
         "Issuer0A1B2C3D": {"Type": "AWS::IAM::OIDCProvider"},
         "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Fn::Sub": [trust, values]}}},
     }
-    return Platform(name="prod", settings=settings_of("prod"), templates={"eks-platform": {"Resources": copy.deepcopy(resources)}})
+    return Assembly(name="prod", settings=settings_of("prod"), templates={"eks-platform": {"Resources": copy.deepcopy(resources)}})
 
 
 def test_the_role_of_a_pod_is_taken_by_that_pod_alone() -> None:

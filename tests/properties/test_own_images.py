@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from spotmusic_cdk.settings import Settings
-from tests.charts.platform import read
 from tests.conftest import sample_of, synthesize, templates_in
+from tests.model.assembly import Assembly
+from tests.model.cluster import read
 from tests.properties import (
     test_ecs,
     test_functions,
@@ -19,7 +20,6 @@ from tests.properties import (
     test_secret_readers,
 )
 from tests.properties.conftest import acknowledged_in
-from tests.properties.resources import Platform
 
 DIGEST = f"@sha256:{'0' * 64}"
 IMAGES = {
@@ -60,14 +60,14 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def platform(assembly: Path) -> Platform:
+def platform(assembly: Path) -> Assembly:
     acknowledged = acknowledged_in(assembly.parent / "validation-report.json")
     settings = with_images(sample_of("prod"))
-    return Platform(name="prod", settings=settings, templates=templates_in(assembly), acknowledged=acknowledged)
+    return Assembly(name="prod", settings=settings, templates=templates_in(assembly), acknowledged=acknowledged)
 
 
 @pytest.fixture
-def fixtures(platform: Platform, assembly: Path) -> dict[str, Callable[[str], Any]]:
+def fixtures(platform: Assembly, assembly: Path) -> dict[str, Callable[[str], Any]]:
     return {
         "synthesized": lambda _: assembly,
         "deployed": lambda name: read(name, dict(platform.templates), assembly),
@@ -75,11 +75,11 @@ def fixtures(platform: Platform, assembly: Path) -> dict[str, Callable[[str], An
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__.removeprefix("test_"))
-def test_own_images_keep_the_rules(rule: Callable[..., None], platform: Platform, fixtures: dict[str, Any]) -> None:
+def test_own_images_keep_the_rules(rule: Callable[..., None], platform: Assembly, fixtures: dict[str, Any]) -> None:
     wanted = rule.__annotations__.keys() | getattr(rule, "__wrapped__", rule).__annotations__.keys()
     rule(platform, **{name: value for name, value in fixtures.items() if name in wanted})
 
 
-def test_migrations_run_with_an_own_image(platform: Platform) -> None:
+def test_migrations_run_with_an_own_image(platform: Assembly) -> None:
     assert platform.only("Custom::TaskRun")
     assert platform.settings.migrated_by == "web-api"

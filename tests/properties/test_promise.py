@@ -5,16 +5,16 @@ from dataclasses import replace
 import pytest
 
 from tests.conftest import settings_of
+from tests.model.assembly import Assembly
 from tests.properties import promise as subject
 from tests.properties.deviations import Deviation
 from tests.properties.promise import Verdicts, problems_of, promise, rule
-from tests.properties.resources import Platform
 
 LEAVE = Deviation(resources=("data/Cache*",), reason="This one may, because it is made up for a test.")
 
 
-def platform() -> Platform:
-    return Platform(name="dev", settings=settings_of("dev"), templates={})
+def platform() -> Assembly:
+    return Assembly(name="dev", settings=settings_of("dev"), templates={})
 
 
 def test_every_resource_that_breaks_the_promise_is_named_with_what_to_do() -> None:
@@ -45,11 +45,11 @@ def test_the_number_of_a_test_finds_its_declarations(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(subject, "DEVIATIONS", {7: {"dev": LEAVE}})
 
     @promise
-    def test_p007_something_holds(platform: Platform) -> Verdicts:
+    def test_p007_something_holds(platform: Assembly) -> Verdicts:
         yield "data/CacheNode", False, "Mend it."
 
     @promise
-    def test_p008_something_else_holds(platform: Platform) -> Verdicts:
+    def test_p008_something_else_holds(platform: Assembly) -> Verdicts:
         yield "data/CacheNode", False, "Mend it."
 
     test_p007_something_holds(platform())
@@ -66,7 +66,7 @@ def test_a_rule_needs_no_number_and_gives_nobody_leave(monkeypatch: pytest.Monke
     monkeypatch.setattr(subject, "DEVIATIONS", {7: {"dev": LEAVE}})
 
     @rule
-    def test_something_holds(platform: Platform) -> Verdicts:
+    def test_something_holds(platform: Assembly) -> Verdicts:
         yield "data/CacheNode", False, "Mend it."
 
     with pytest.raises(pytest.fail.Exception, match=r"test_something_holds does not hold in dev:\n  dev/data/CacheNode: Mend it\."):

@@ -2,20 +2,21 @@
 
 import pytest
 
+from tests.model.assembly import Assembly
+from tests.model.values import Json
 from tests.properties.alarms import ALARM, metrics_of
 from tests.properties.promise import Verdicts, rule
 from tests.properties.published_metrics import problem_with
-from tests.properties.resources import Json, Platform
 
 
-def filtered(platform: Platform) -> set[tuple[str, str]]:
+def filtered(platform: Assembly) -> set[tuple[str, str]]:
     """Namespace and name of what metric filters publish, which has no dimensions."""
     filters = platform.some("AWS::Logs::MetricFilter")
     return {(made["MetricNamespace"], made["MetricName"]) for of in filters for made in of["MetricTransformations"]}
 
 
 @rule
-def test_alarms_read_published_metrics(platform: Platform) -> Verdicts:
+def test_alarms_read_published_metrics(platform: Assembly) -> Verdicts:
     ours = filtered(platform)
     for alarm in platform.some(ALARM):
         for metric in metrics_of(alarm):

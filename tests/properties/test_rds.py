@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from spotmusic_cdk import versions
 from tests.conftest import TODAY
+from tests.model.assembly import Assembly, Resource
 from tests.properties.promise import Verdicts, promise, rule
-from tests.properties.resources import Platform, Resource
 
 DATABASE = "AWS::RDS::DBInstance"
 MYSQL_PORT = 3306
@@ -14,7 +14,7 @@ EVENTS = {"failover", "failure", "low storage", "maintenance"}
 STANDARD_SUPPORT = timedelta(days=180)
 
 
-def databases(platform: Platform) -> list[Resource]:
+def databases(platform: Assembly) -> list[Resource]:
     return platform.some(DATABASE)
 
 
@@ -36,7 +36,7 @@ def is_key_of_databases(key: Resource | None) -> bool:
 
 
 @promise
-def test_p034_databases_are_encrypted_with_their_own_key(platform: Platform) -> Verdicts:
+def test_p034_databases_are_encrypted_with_their_own_key(platform: Assembly) -> Verdicts:
     """Databases are encrypted with the key of databases.
 
     Kept by: `RelationalDatabase`
@@ -47,7 +47,7 @@ def test_p034_databases_are_encrypted_with_their_own_key(platform: Platform) -> 
 
 
 @promise
-def test_p035_no_database_has_a_public_address(platform: Platform) -> Verdicts:
+def test_p035_no_database_has_a_public_address(platform: Assembly) -> Verdicts:
     """No database has a public address, and the template says so.
 
     Kept by: `RelationalDatabase`
@@ -57,7 +57,7 @@ def test_p035_no_database_has_a_public_address(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p036_a_standby_waits_in_another_zone(platform: Platform) -> Verdicts:
+def test_p036_a_standby_waits_in_another_zone(platform: Assembly) -> Verdicts:
     """A standby of each database waits in another zone.
 
     Kept by: `multi_az`
@@ -67,7 +67,7 @@ def test_p036_a_standby_waits_in_another_zone(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p037_deletion_is_refused_and_data_is_kept(platform: Platform) -> Verdicts:
+def test_p037_deletion_is_refused_and_data_is_kept(platform: Assembly) -> Verdicts:
     """Deletion of a database is refused; if it goes, a snapshot and the automated backups stay.
 
     Kept by: `production`, `data.removal_policy`
@@ -79,7 +79,7 @@ def test_p037_deletion_is_refused_and_data_is_kept(platform: Platform) -> Verdic
 
 
 @promise
-def test_p038_databases_go_back_to_any_second_of_a_week_and_more(platform: Platform) -> Verdicts:
+def test_p038_databases_go_back_to_any_second_of_a_week_and_more(platform: Assembly) -> Verdicts:
     """Databases go back to any second of a week, in production of two weeks and more.
 
     Kept by: `BackupPlan`: AWS Backup keeps the log of changes
@@ -90,7 +90,7 @@ def test_p038_databases_go_back_to_any_second_of_a_week_and_more(platform: Platf
 
 
 @promise
-def test_p039_databases_take_logins_by_iam(platform: Platform) -> Verdicts:
+def test_p039_databases_take_logins_by_iam(platform: Assembly) -> Verdicts:
     """Databases take logins by IAM.
 
     Kept by: `RelationalDatabase`
@@ -100,7 +100,7 @@ def test_p039_databases_take_logins_by_iam(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p040_nobody_talks_to_a_database_without_tls(platform: Platform) -> Verdicts:
+def test_p040_nobody_talks_to_a_database_without_tls(platform: Assembly) -> Verdicts:
     """Nobody talks to a database without TLS 1.2 or 1.3.
 
     Kept by: `RelationalDatabase`
@@ -115,7 +115,7 @@ def test_p040_nobody_talks_to_a_database_without_tls(platform: Platform) -> Verd
 
 
 @rule
-def test_boolean_parameters_are_numbers(platform: Platform) -> Verdicts:
+def test_boolean_parameters_are_numbers(platform: Assembly) -> Verdicts:
     """RDS refuses a parameter group with a word that its allowed values do not hold; of booleans these are 0 and 1."""
     for group in platform.some("AWS::RDS::DBParameterGroup"):
         words = {name for name, value in group["Parameters"].items() if str(value).upper() in ("ON", "OFF", "TRUE", "FALSE", "YES", "NO")}
@@ -123,7 +123,7 @@ def test_boolean_parameters_are_numbers(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p041_errors_slow_queries_and_logins_are_recorded(platform: Platform) -> Verdicts:
+def test_p041_errors_slow_queries_and_logins_are_recorded(platform: Assembly) -> Verdicts:
     """Errors, slow queries and logins are recorded in encrypted groups of ours that stand before the
     database; statements with listeners' data are not.
 
@@ -146,7 +146,7 @@ def test_p041_errors_slow_queries_and_logins_are_recorded(platform: Platform) ->
 
 
 @promise
-def test_p042_what_a_database_does_can_be_looked_into(platform: Platform) -> Verdicts:
+def test_p042_what_a_database_does_can_be_looked_into(platform: Assembly) -> Verdicts:
     """What a database does can be looked into: enhanced monitoring and Database Insights, encrypted;
     the advanced mode in production.
 
@@ -165,7 +165,7 @@ def test_p042_what_a_database_does_can_be_looked_into(platform: Platform) -> Ver
 
 
 @promise
-def test_p043_the_master_user_has_no_usual_name_and_the_port_is_a_decision(platform: Platform) -> Verdicts:
+def test_p043_the_master_user_has_no_usual_name_and_the_port_is_a_decision(platform: Assembly) -> Verdicts:
     """The master user has no usual name, and the port is a decision with its reason.
 
     Kept by: acknowledgement of AwsSolutions-RDS11
@@ -180,7 +180,7 @@ def test_p043_the_master_user_has_no_usual_name_and_the_port_is_a_decision(platf
 
 
 @promise
-def test_p044_minor_versions_come_by_themselves_and_snapshots_know_whose_they_are(platform: Platform) -> Verdicts:
+def test_p044_minor_versions_come_by_themselves_and_snapshots_know_whose_they_are(platform: Assembly) -> Verdicts:
     """Minor versions come by themselves; snapshots carry the tags of their database.
 
     Kept by: `RelationalDatabase`
@@ -191,7 +191,7 @@ def test_p044_minor_versions_come_by_themselves_and_snapshots_know_whose_they_ar
 
 
 @promise
-def test_p045_the_engine_is_supported_for_half_a_year_more_and_never_paid_extra(platform: Platform) -> Verdicts:
+def test_p045_the_engine_is_supported_for_half_a_year_more_and_never_paid_extra(platform: Assembly) -> Verdicts:
     """The engine is in standard support for 180 days and more, and Extended Support is declined.
 
     Kept by: [`versions.py`](../spotmusic_cdk/versions.py); the day is an argument
@@ -207,7 +207,7 @@ def test_p045_the_engine_is_supported_for_half_a_year_more_and_never_paid_extra(
 
 
 @promise
-def test_p046_storage_grows_by_itself_up_to_a_limit(platform: Platform) -> Verdicts:
+def test_p046_storage_grows_by_itself_up_to_a_limit(platform: Assembly) -> Verdicts:
     """Storage is gp3 and grows by itself up to a limit.
 
     Kept by: `storage_gib`, `max_storage_gib`
@@ -219,7 +219,7 @@ def test_p046_storage_grows_by_itself_up_to_a_limit(platform: Platform) -> Verdi
 
 
 @promise
-def test_p047_only_named_parties_reach_a_database_and_only_on_its_port(platform: Platform) -> Verdicts:
+def test_p047_only_named_parties_reach_a_database_and_only_on_its_port(platform: Assembly) -> Verdicts:
     """Only parties that the table names reach a database, on its port and by one group.
 
     Kept by: table of flows
@@ -238,7 +238,7 @@ def test_p047_only_named_parties_reach_a_database_and_only_on_its_port(platform:
 
 
 @promise
-def test_p048_somebody_hears_what_happens_to_a_database(platform: Platform) -> Verdicts:
+def test_p048_somebody_hears_what_happens_to_a_database(platform: Assembly) -> Verdicts:
     """Somebody hears of failovers, failures, low storage and maintenance.
 
     Kept by: `DatabaseEvents`
@@ -254,7 +254,7 @@ def test_p048_somebody_hears_what_happens_to_a_database(platform: Platform) -> V
 
 
 @promise
-def test_p049_the_master_password_is_made_and_rotated_by_rds(platform: Platform) -> Verdicts:
+def test_p049_the_master_password_is_made_and_rotated_by_rds(platform: Assembly) -> Verdicts:
     """RDS makes and rotates the master password; no template has one.
 
     Kept by: `manage_master_user_password`

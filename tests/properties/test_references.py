@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import Template
+from tests.model.assembly import stacks_before
 from tests.properties.conftest import ENVIRONMENTS
-from tests.stack_order import stacks_before
 from tools.changes.replacement import create_only, value_at
 
 Templates = Callable[[str], dict[str, Template]]

@@ -7,9 +7,10 @@ from typing import Any
 
 from spotmusic_cdk import versions
 from tests.conftest import ROOT
+from tests.model.assembly import Assembly, Resource
+from tests.model.values import ACCOUNT
 from tests.properties.promise import Verdicts, promise
 from tests.properties.releases import images_in, releases_of
-from tests.properties.resources import ACCOUNT, Platform, Resource
 from tests.properties.statements import statements_of
 
 REPOSITORY = "AWS::ECR::Repository"
@@ -21,7 +22,7 @@ NEED_CREDENTIALS = ("docker.io", "ghcr.io")
 _IMAGE = re.compile(r"(?P<host>[^/]+)/(?P<path>.+?)(?::(?P<tag>[\w.-]+)|@(?P<digest>sha256:[0-9a-f]{64}))")
 
 
-def repositories(platform: Platform) -> list[Resource]:
+def repositories(platform: Assembly) -> list[Resource]:
     """Repositories of ours, and the templates of those that ECR makes for cached images."""
     return [*platform.some(REPOSITORY), *platform.some(CACHED)]
 
@@ -31,7 +32,7 @@ def lifecycle(repository: Resource) -> list[dict[str, Any]]:
     return [rule["selection"] for rule in json.loads(text)["rules"]] if text else []
 
 
-def images(platform: Platform) -> Iterator[tuple[Resource, str]]:
+def images(platform: Assembly) -> Iterator[tuple[Resource, str]]:
     """Every image that a task or a Helm release names."""
     for task in platform.some("AWS::ECS::TaskDefinition"):
         for index in range(len(task["ContainerDefinitions"])):
@@ -40,7 +41,7 @@ def images(platform: Platform) -> Iterator[tuple[Resource, str]]:
         yield from ((release.resource, image) for image in sorted(set(images_in(release.values))))
 
 
-def is_immutable(platform: Platform, path: str) -> bool:
+def is_immutable(platform: Assembly, path: str) -> bool:
     """Tells whether a tag below this path of our registry keeps its meaning."""
     made = [template for template in platform.some(CACHED) if path.startswith(f"{template['Prefix']}/")]
     own = [repository for repository in platform.some(REPOSITORY) if f"${{registry/{repository.id}" in path]
@@ -56,7 +57,7 @@ def upstream_images() -> Iterator[str]:
 
 
 @promise
-def test_p016_a_tag_never_changes_its_meaning(platform: Platform) -> Verdicts:
+def test_p016_a_tag_never_changes_its_meaning(platform: Assembly) -> Verdicts:
     """A tag means one image for ever, in our repositories and those of cached images.
 
     Kept by: `ServiceRepositories`, `PullThroughCache`
@@ -66,7 +67,7 @@ def test_p016_a_tag_never_changes_its_meaning(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p017_every_image_is_scanned(platform: Platform) -> Verdicts:
+def test_p017_every_image_is_scanned(platform: Assembly) -> Verdicts:
     """Each image is scanned: at the push, in production whenever a vulnerability becomes known.
 
     Kept by: `RegistryScanning`
@@ -84,7 +85,7 @@ def test_p017_every_image_is_scanned(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p018_images_are_encrypted_with_the_key_of_images(platform: Platform) -> Verdicts:
+def test_p018_images_are_encrypted_with_the_key_of_images(platform: Assembly) -> Verdicts:
     """Images are encrypted with the key of images.
 
     Kept by: `keys.images`
@@ -99,7 +100,7 @@ def test_p018_images_are_encrypted_with_the_key_of_images(platform: Platform) ->
 
 
 @promise
-def test_p019_images_that_nobody_uses_go(platform: Platform) -> Verdicts:
+def test_p019_images_that_nobody_uses_go(platform: Assembly) -> Verdicts:
     """Untagged images go after 14 days at the most, tagged ones by number.
 
     Kept by: `registry.untagged_days`, `registry.keep_images`
@@ -114,7 +115,7 @@ def test_p019_images_that_nobody_uses_go(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p020_no_repository_lets_just_anybody_in(platform: Platform) -> Verdicts:
+def test_p020_no_repository_lets_just_anybody_in(platform: Assembly) -> Verdicts:
     """No repository lets just anybody pull. None has a policy: rights are given on the reader's side.
 
     None has a policy, so that only this account's roles pull; should one get a policy, it may not
@@ -128,7 +129,7 @@ def test_p020_no_repository_lets_just_anybody_in(platform: Platform) -> Verdicts
 
 
 @promise
-def test_p021_images_outlive_their_stack(platform: Platform) -> Verdicts:
+def test_p021_images_outlive_their_stack(platform: Assembly) -> Verdicts:
     """Images outlive their stack.
 
     Kept by: `data.removal_policy`
@@ -139,7 +140,7 @@ def test_p021_images_outlive_their_stack(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p022_what_runs_is_an_exact_image_from_our_registry(platform: Platform) -> Verdicts:
+def test_p022_what_runs_is_an_exact_image_from_our_registry(platform: Assembly) -> Verdicts:
     """What runs is an exact image from our registry: by digest, or by a tag that cannot move; never
     `latest`.
 
@@ -164,7 +165,7 @@ def test_p022_what_runs_is_an_exact_image_from_our_registry(platform: Platform) 
 
 
 @promise
-def test_p023_no_node_pulls_from_the_internet(platform: Platform) -> Verdicts:
+def test_p023_no_node_pulls_from_the_internet(platform: Assembly) -> Verdicts:
     """Each registry upstream has a pull-through cache, and its images are named by it: no node pulls
     from the Internet.
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tests.model.assembly import EDGE_REGION, Assembly
+from tests.model.values import Json, as_list
 from tests.properties.promise import Verdicts, rule
-from tests.properties.resources import EDGE_REGION, Json, Platform, as_list
 from tests.properties.test_left_to_aws import documents
 from tools.local_aws.provider_schemas import ResourceSchema, UnknownResourceTypeError, resource_schema
 
@@ -45,7 +46,7 @@ def is_intrinsic(value: Mapping[str, Any]) -> bool:
 
 
 @rule
-def test_resources_have_required_properties(platform: Platform) -> Verdicts:
+def test_resources_have_required_properties(platform: Assembly) -> Verdicts:
     for resource in platform.resources:
         try:
             schema = resource_schema(REGIONS.get(resource.stack, HOME), resource.type)
@@ -56,7 +57,7 @@ def test_resources_have_required_properties(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_statements_have_required_elements(platform: Platform) -> Verdicts:
+def test_statements_have_required_elements(platform: Assembly) -> Verdicts:
     for resource in platform.resources:
         for document in documents(resource.properties):
             for number, statement in enumerate(document["Statement"]):
@@ -70,7 +71,7 @@ def test_statements_have_required_elements(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_pairs_have_both_halves(platform: Platform) -> Verdicts:
+def test_pairs_have_both_halves(platform: Assembly) -> Verdicts:
     """Tags, attributes and variables, which not every schema asks for."""
     for resource in platform.resources:
         for pairs in pairs_of(resource.properties):
@@ -91,7 +92,7 @@ NAMED = {
 
 
 @rule
-def test_network_resources_have_names(platform: Platform) -> Verdicts:
+def test_network_resources_have_names(platform: Assembly) -> Verdicts:
     for resource in platform.some(*NAMED):
         yield resource, bool(resource.tags.get("Name")), "Tag it with Name: consoles and flow logs show an id otherwise."
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import sample_of
+from tests.model.assembly import Assembly
+from tests.model.values import at, leaves
 from tests.properties.releases import images_in
-from tests.properties.resources import Platform, at, leaves
 from tests.properties.statements import statements_of
 
 TEMPLATES: dict[str, dict[str, Any]] = {
@@ -66,7 +67,7 @@ TEMPLATES: dict[str, dict[str, Any]] = {
         }
     },
 }
-PLATFORM = Platform(name="prod", settings=sample_of("prod"), templates=TEMPLATES)
+PLATFORM = Assembly(name="prod", settings=sample_of("prod"), templates=TEMPLATES)
 KEY, BUCKET, QUEUE, POLICY, ROLE, WRITTEN, _ = PLATFORM.resources
 
 

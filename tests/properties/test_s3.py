@@ -1,8 +1,9 @@
 """Promises: Buckets."""
 
+from tests.model.assembly import Assembly, Resource
+from tests.model.values import ACCOUNT, Json
 from tests.properties.balancers import attributes, balancers
 from tests.properties.promise import Verdicts, promise
-from tests.properties.resources import ACCOUNT, Json, Platform, Resource
 from tests.properties.statements import Statement, statements_of
 
 BUCKET = "AWS::S3::Bucket"
@@ -18,7 +19,7 @@ WRITERS = {"logging.s3.amazonaws.com", "logdelivery.elasticloadbalancing.amazona
 """Who writes access logs: S3, load balancers, and CloudFront and WAF."""
 
 
-def bucket(platform: Platform, name: str) -> Resource:
+def bucket(platform: Assembly, name: str) -> Resource:
     """The bucket `data/<name>Bucket`."""
     (found,) = (bucket for bucket in platform.some(BUCKET) if bucket.name == f"data/{name}Bucket")
     return found
@@ -55,7 +56,7 @@ def denies_everybody(statement: Statement, of: Resource) -> bool:
 
 
 @promise
-def test_p056_no_bucket_can_become_public(platform: Platform) -> Verdicts:
+def test_p056_no_bucket_can_become_public(platform: Assembly) -> Verdicts:
     """No bucket can become public.
 
     Kept by: all four flags of Block Public Access
@@ -67,7 +68,7 @@ def test_p056_no_bucket_can_become_public(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p057_buckets_are_reached_by_tls_of_today_only(platform: Platform) -> Verdicts:
+def test_p057_buckets_are_reached_by_tls_of_today_only(platform: Assembly) -> Verdicts:
     """Buckets are reached by TLS 1.2 and later only.
 
     Kept by: bucket policies
@@ -79,7 +80,7 @@ def test_p057_buckets_are_reached_by_tls_of_today_only(platform: Platform) -> Ve
 
 
 @promise
-def test_p058_objects_are_encrypted_with_the_key_of_audio(platform: Platform) -> Verdicts:
+def test_p058_objects_are_encrypted_with_the_key_of_audio(platform: Assembly) -> Verdicts:
     """Objects are encrypted with the key of audio, by bucket keys. Access logs are AWS's exception:
     load balancers write to S3's own keys only. Older events in S3, where an environment has them,
     have the key of the brokers' volumes.
@@ -105,7 +106,7 @@ def test_p058_objects_are_encrypted_with_the_key_of_audio(platform: Platform) ->
 
 
 @promise
-def test_p059_what_is_overwritten_or_deleted_can_be_had_back(platform: Platform) -> Verdicts:
+def test_p059_what_is_overwritten_or_deleted_can_be_had_back(platform: Assembly) -> Verdicts:
     """What is overwritten or deleted can be had back.
 
     Kept by: versioning
@@ -115,7 +116,7 @@ def test_p059_what_is_overwritten_or_deleted_can_be_had_back(platform: Platform)
 
 
 @promise
-def test_p060_objects_move_to_where_they_cost_least_and_go_when_their_time_is_over(platform: Platform) -> Verdicts:
+def test_p060_objects_move_to_where_they_cost_least_and_go_when_their_time_is_over(platform: Assembly) -> Verdicts:
     """Tracks are in Intelligent-Tiering from the first day, replaced versions go within 90 days,
     unfinished uploads within 7; access logs stay for 185, but those of application load balancers,
     which hold whole queries, for a week.
@@ -141,7 +142,7 @@ def test_p060_objects_move_to_where_they_cost_least_and_go_when_their_time_is_ov
 
 
 @promise
-def test_p061_the_audio_library_is_read_through_cloudfront_only(platform: Platform) -> Verdicts:
+def test_p061_the_audio_library_is_read_through_cloudfront_only(platform: Assembly) -> Verdicts:
     """The audio library is read through CloudFront of this account only, each request signed; the key
     lets it decrypt and nothing else.
 
@@ -170,7 +171,7 @@ def confined_to_distributions(statement: Statement) -> bool:
     return len(sources) == 1 and sources[0].startswith(DISTRIBUTIONS)
 
 
-def origins_sign(platform: Platform) -> Verdicts:
+def origins_sign(platform: Assembly) -> Verdicts:
     for distribution in platform.some("AWS::CloudFront::Distribution"):
         of_s3 = [(index, o) for index, o in enumerate(distribution["DistributionConfig.Origins"]) if "S3OriginConfig" in o]
         yield distribution, bool(of_s3), "Nothing reads a bucket."
@@ -184,7 +185,7 @@ def origins_sign(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p062_objects_belong_to_the_account_and_no_acl_decides(platform: Platform) -> Verdicts:
+def test_p062_objects_belong_to_the_account_and_no_acl_decides(platform: Assembly) -> Verdicts:
     """Objects belong to the account; no ACL decides.
 
     Kept by: bucket owner enforced; standard logging v2 instead of CloudFront's legacy logs
@@ -196,7 +197,7 @@ def test_p062_objects_belong_to_the_account_and_no_acl_decides(platform: Platfor
 
 
 @promise
-def test_p063_who_asked_for_an_object_is_recorded(platform: Platform) -> Verdicts:
+def test_p063_who_asked_for_an_object_is_recorded(platform: Assembly) -> Verdicts:
     """Who asked for an object is recorded, under a prefix for each bucket; only log services of this
     account write there.
 
@@ -226,7 +227,7 @@ def writes_of_this_account(statement: Statement) -> bool:
 
 
 @promise
-def test_p064_buckets_outlive_their_stack_and_nobody_empties_them(platform: Platform) -> Verdicts:
+def test_p064_buckets_outlive_their_stack_and_nobody_empties_them(platform: Assembly) -> Verdicts:
     """Buckets outlive their stack, and nothing empties them.
 
     Kept by: `data.removal_policy`; `auto_delete_objects` is never set
@@ -239,7 +240,7 @@ def test_p064_buckets_outlive_their_stack_and_nobody_empties_them(platform: Plat
 
 
 @promise
-def test_p065_nobody_hears_an_upload_before_it_was_scanned(platform: Platform) -> Verdicts:
+def test_p065_nobody_hears_an_upload_before_it_was_scanned(platform: Assembly) -> Verdicts:
     """Nobody reads an upload before GuardDuty found it clean, and nobody but the scan writes that
     result; only named origins upload.
 

@@ -8,12 +8,12 @@ from functools import cache, cached_property
 
 import pytest
 
-from tests.charts.platform import Platform as Deployed
 from tests.charts.references import uses
 from tests.charts.upstream import manifests_of
-from tests.helm_values import Json
+from tests.model.assembly import Assembly, Resource
+from tests.model.cluster import RenderedCluster
+from tests.model.values import Json
 from tests.properties.holders import holders, roles_of
-from tests.properties.resources import Platform, Resource
 from tests.properties.secret_table import SERVICE, Row, lines, rows, way_to, ways
 from tests.properties.secret_ways import ANNOTATION, DAY, WAYS, handlers_that_keep_what_they_read, seconds
 from tests.properties.statements import statements_of
@@ -28,17 +28,17 @@ BY_HAND = "by hand"
 RDS_DAYS = 7
 """How often RDS replaces a master password by itself (Amazon RDS user guide, password management with Secrets Manager)."""
 
-Give = Callable[[str], Deployed]
+Give = Callable[[str], RenderedCluster]
 
 
 @cache
-def secrets(platform: Platform) -> tuple[Resource, ...]:
+def secrets(platform: Assembly) -> tuple[Resource, ...]:
     """Every secret: those of templates, and those that RDS makes for its master users."""
     return (*platform.some(SECRET), *(instance for instance in platform.some(INSTANCE) if instance["ManageMasterUserPassword"]))
 
 
 @cache
-def row_of(platform: Platform, secret: Resource) -> Row:
+def row_of(platform: Assembly, secret: Resource) -> Row:
     """The line that speaks of a secret, with the service in the place of its placeholder."""
     services = frozenset(name.replace("-", "") for name in platform.settings.services)
     found = [row for line in rows() if (row := line.of(secret.name, services))]
@@ -61,7 +61,7 @@ def replaced(secret: Resource) -> str:
 
 
 @cache
-def readers(platform: Platform) -> dict[Resource, set[str]]:
+def readers(platform: Assembly) -> dict[Resource, set[str]]:
     """Who may read each secret, by IAM."""
     known = holders(platform)
     found: dict[Resource, set[str]] = {secret: set() for secret in secrets(platform)}
@@ -88,7 +88,7 @@ class Cluster:
         deployed: what is deployed to it.
     """
 
-    deployed: Deployed
+    deployed: RenderedCluster
 
     @cached_property
     def copies(self) -> dict[str, list[tuple[str, str]]]:
@@ -119,7 +119,7 @@ class Cluster:
         return {release for copy in made for release in self.users.get(copy, set())}
 
 
-def findings(platform: Platform, cluster: Cluster) -> Iterator[str]:
+def findings(platform: Assembly, cluster: Cluster) -> Iterator[str]:
     """What the first table says of a secret, and the templates do not, or the other way round."""
     aliases = {alias.target("TargetKeyId"): alias["AliasName"].rpartition("/")[2] for alias in platform.some("AWS::KMS::Alias")}
     real = {name.replace("-", ""): name for name in platform.settings.services}
@@ -142,11 +142,11 @@ def findings(platform: Platform, cluster: Cluster) -> Iterator[str]:
 ENVIRONMENTS = ["dev", "staging", "prod"]
 
 
-def test_each_secret_has_the_key_the_readers_and_the_rotation_of_its_line(platform: Platform, deployed: Give) -> None:
+def test_each_secret_has_the_key_the_readers_and_the_rotation_of_its_line(platform: Assembly, deployed: Give) -> None:
     assert list(findings(platform, Cluster(deployed(platform.name)))) == []
 
 
-def test_no_line_speaks_of_a_secret_that_is_not_there(platforms: Callable[[str], Platform]) -> None:
+def test_no_line_speaks_of_a_secret_that_is_not_there(platforms: Callable[[str], Assembly]) -> None:
     there = {secret.name for name in ENVIRONMENTS for secret in secrets(platforms(name))}
     patterns = [row.secret for row in rows()]
     idle = [p for p in patterns if not any(re.fullmatch(re.escape(p).replace(re.escape(SERVICE), r"\w+"), name) for name in there)]
@@ -160,7 +160,7 @@ def test_each_reader_has_a_way_and_each_way_a_reader() -> None:
     assert {way.way for way in ways().values()} == {*WAYS, BY_HAND}
 
 
-def reached(platform: Platform, deployed: Deployed) -> Iterator[str]:
+def reached(platform: Assembly, deployed: RenderedCluster) -> Iterator[str]:
     """Readers that a new value does not reach, or later than the table says, or later than the old value is valid."""
     for secret in secrets(platform):
         row = row_of(platform, secret)
@@ -178,7 +178,7 @@ def reached(platform: Platform, deployed: Deployed) -> Iterator[str]:
                 yield f"{reader} has a new value of {secret.name} after {took} s; {listed.within} are promised, and it is valid {valid} s"
 
 
-def test_a_new_value_reaches_each_reader_while_the_old_one_is_valid(platform: Platform, deployed: Give) -> None:
+def test_a_new_value_reaches_each_reader_while_the_old_one_is_valid(platform: Assembly, deployed: Give) -> None:
     assert list(reached(platform, deployed(platform.name))) == []
 
 
@@ -187,7 +187,7 @@ def test_no_function_remembers_a_secret() -> None:
 
 
 @pytest.mark.parametrize("name", ["kong", "keycloak", "monitoring"])
-def test_what_a_chart_renders_bears_the_annotation_where_it_names_a_secret(platform: Platform, deployed: Give, name: str) -> None:
+def test_what_a_chart_renders_bears_the_annotation_where_it_names_a_secret(platform: Assembly, deployed: Give, name: str) -> None:
     """Where the charts of repositories are at hand."""
     cluster = Cluster(deployed(platform.name))
     release = cluster.deployed.releases[name]

@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from functools import cache
 
 from tests.conftest import ROOT, TODAY
+from tests.model.assembly import Assembly, Resource, intrinsics, texts_of
+from tests.model.values import ACCOUNT
 from tests.properties.literals import called_secret, suspicious
 from tests.properties.promise import Verdicts, promise, rule
 from tests.properties.releases import releases_of
-from tests.properties.resources import ACCOUNT, Platform, Resource, intrinsics, texts_of
 from tests.properties.statements import Statement, statements_of
 
 SECRET = "AWS::SecretsManager::Secret"
@@ -63,7 +64,7 @@ def replaced_by_hand(secret: Resource) -> bool:
     return bool(owner and before) and TODAY < date.fromisoformat(before or "") <= TODAY + timedelta(days=366)
 
 
-def reads(platform: Platform) -> list[Statement]:
+def reads(platform: Assembly) -> list[Statement]:
     """Every right to read a secret."""
     return [s for s in statements_of(platform) if s.kind == "identity" and s.allows and any(s.may(action) for action in READS)]
 
@@ -84,7 +85,7 @@ def confines_to_this_account(statement: Statement) -> bool:
 
 
 @promise
-def test_p024_every_secret_is_encrypted_with_a_key_of_ours(platform: Platform) -> Verdicts:
+def test_p024_every_secret_is_encrypted_with_a_key_of_ours(platform: Assembly) -> Verdicts:
     """Each secret is encrypted with a key of ours, the databases' master secrets included.
 
     Kept by: `GeneratedSecret`, `RelationalDatabase`
@@ -98,7 +99,7 @@ def test_p024_every_secret_is_encrypted_with_a_key_of_ours(platform: Platform) -
 
 
 @promise
-def test_p025_every_secret_rotates_or_somebody_answers_for_it_until_a_day(platform: Platform) -> Verdicts:
+def test_p025_every_secret_rotates_or_somebody_answers_for_it_until_a_day(platform: Assembly) -> Verdicts:
     """Each secret rotates, or somebody answers for it until a day, by a runbook.
 
     Kept by: `rotate_on_schedule`, `rotate_by_hand`, [secret rotation](runbooks/secret-rotation.md);
@@ -120,7 +121,7 @@ def test_p025_every_secret_rotates_or_somebody_answers_for_it_until_a_day(platfo
 
 
 @promise
-def test_p026_no_secret_is_written_down_anywhere(platform: Platform) -> Verdicts:
+def test_p026_no_secret_is_written_down_anywhere(platform: Assembly) -> Verdicts:
     """No secret is written down: not in templates, Helm values, parameters or the repository.
 
     Kept by: [`literals.py`](../tests/properties/literals.py) looks for shapes, random words and
@@ -140,7 +141,7 @@ def test_p026_no_secret_is_written_down_anywhere(platform: Platform) -> Verdicts
 
 
 @promise
-def test_p027_no_code_writes_a_secret_out(platform: Platform) -> Verdicts:
+def test_p027_no_code_writes_a_secret_out(platform: Assembly) -> Verdicts:
     """No code writes a secret out, and each is drawn with 32 characters or more by Secrets Manager or
     RDS.
 
@@ -155,7 +156,7 @@ def test_p027_no_code_writes_a_secret_out(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p028_keys_rotate(platform: Platform) -> Verdicts:
+def test_p028_keys_rotate(platform: Assembly) -> Verdicts:
     """Keys rotate at least once a year.
 
     Kept by: `EncryptionKey`
@@ -165,7 +166,7 @@ def test_p028_keys_rotate(platform: Platform) -> Verdicts:
 
 
 @promise
-def test_p029_keys_serve_this_account_only(platform: Platform) -> Verdicts:
+def test_p029_keys_serve_this_account_only(platform: Assembly) -> Verdicts:
     """Keys serve this account only: anybody through named services, services by source, caller or
     encryption context.
 
@@ -187,7 +188,7 @@ def test_p029_keys_serve_this_account_only(platform: Platform) -> Verdicts:
                 yield from used_for_this_account(statement, grants_to=of_services)
 
 
-def keys_with_grants_to_services(platform: Platform) -> set[Resource | None]:
+def keys_with_grants_to_services(platform: Assembly) -> set[Resource | None]:
     """Keys of EKS clusters and of Prometheus workspaces."""
     workspaces = {workspace.target("KmsKeyArn") for workspace in platform.all("AWS::APS::Workspace")}
     providers = [(cluster, config["Provider"]) for cluster in platform.some("AWS::EKS::Cluster") for config in cluster["EncryptionConfig"]]
@@ -206,7 +207,7 @@ def used_for_this_account(statement: Statement, *, grants_to: set[Resource | Non
 
 
 @promise
-def test_p030_each_class_of_data_has_a_key_that_is_hard_to_lose(platform: Platform) -> Verdicts:
+def test_p030_each_class_of_data_has_a_key_that_is_hard_to_lose(platform: Assembly) -> Verdicts:
     """Each class of data has a key of its own, with an alias, that outlives its stack and takes 30
     days to delete.
 
@@ -224,7 +225,7 @@ def test_p030_each_class_of_data_has_a_key_that_is_hard_to_lose(platform: Platfo
 
 
 @promise
-def test_p031_parameters_hold_configuration_under_one_path_and_no_secret(platform: Platform) -> Verdicts:
+def test_p031_parameters_hold_configuration_under_one_path_and_no_secret(platform: Assembly) -> Verdicts:
     """Parameters hold configuration below `/spotmusic/<environment>/`, and no secret.
 
     Kept by: `ParameterTree`, `PublicAddress`
@@ -237,7 +238,7 @@ def test_p031_parameters_hold_configuration_under_one_path_and_no_secret(platfor
 
 
 @promise
-def test_p032_the_private_half_of_a_signing_key_is_in_secrets_manager_only(platform: Platform) -> Verdicts:
+def test_p032_the_private_half_of_a_signing_key_is_in_secrets_manager_only(platform: Assembly) -> Verdicts:
     """The private half of a signing key is in Secrets Manager only: templates hold the secret's ARN
     and the public half.
 
@@ -266,7 +267,7 @@ def attributes_read(resource: Resource) -> set[str]:
 
 
 @promise
-def test_p033_who_reads_a_secret_may_read_that_one_only(platform: Platform) -> Verdicts:
+def test_p033_who_reads_a_secret_may_read_that_one_only(platform: Assembly) -> Verdicts:
     """Who reads a secret may read that one only: every right names whole ARNs.
 
     Kept by: handles give rights on the reader's side; all rights are in the [table of
@@ -307,7 +308,7 @@ BY_RIGHTS = {("secrets/KubernetesKey", "AWS::S3::Bucket")}
 
 
 @rule
-def test_keys_serve_what_they_encrypt(platform: Platform) -> Verdicts:
+def test_keys_serve_what_they_encrypt(platform: Assembly) -> Verdicts:
     for key in platform.some(KEY):
         types = {user.type for user in platform.resources if user.uses(key)}
         allowed = [statement for statement in statements_of(platform) if statement.resource is key and statement.allows]

@@ -1,8 +1,9 @@
 """What runs is what the environment file asks for: sizes, numbers and limits, which are what the platform costs and what it carries."""
 
 from spotmusic_cdk import versions
+from tests.model.assembly import Assembly
+from tests.model.values import at
 from tests.properties.promise import Verdicts, rule
-from tests.properties.resources import Platform, at
 from tests.properties.scaling import counts_messages, counts_requests, policies, scaled
 from tests.properties.services import services_of
 from tests.properties.test_ecs import FARGATE_STOPS_AFTER
@@ -14,7 +15,7 @@ TWO_MINUTES = 120
 
 
 @rule
-def test_tasks_are_as_large_and_as_many_as_asked(platform: Platform) -> Verdicts:
+def test_tasks_are_as_large_and_as_many_as_asked(platform: Assembly) -> Verdicts:
     for service in services_of(platform):
         asked, definition = service.settings, service.definition
         size = (definition["Cpu"], definition["Memory"])
@@ -38,7 +39,7 @@ def test_tasks_are_as_large_and_as_many_as_asked(platform: Platform) -> Verdicts
 
 
 @rule
-def test_a_task_is_registered_under_its_port_and_its_name(platform: Platform) -> Verdicts:
+def test_a_task_is_registered_under_its_port_and_its_name(platform: Assembly) -> Verdicts:
     (namespace,) = platform.some("AWS::ServiceDiscovery::PrivateDnsNamespace")
     yield namespace, namespace.text("Name") == f"svc.{platform.settings.private_domain}", "Prometheus looks for tasks in svc of the zone."
     for service in services_of(platform):
@@ -74,7 +75,7 @@ def test_a_task_is_registered_under_its_port_and_its_name(platform: Platform) ->
 
 
 @rule
-def test_engines_are_as_large_as_asked(platform: Platform) -> Verdicts:
+def test_engines_are_as_large_as_asked(platform: Assembly) -> Verdicts:
     data = platform.settings.data
     for name, asked in (("Catalogue", data.catalogue), ("Identity", data.identity)):
         (database,) = (database for database in platform.some("AWS::RDS::DBInstance") if database.name == f"data/{name}Instance")

@@ -1,23 +1,23 @@
 """Promises: Templates."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from spotmusic_constructs.services.ingress import UNTAGGED
-from tests.charts.platform import Platform as Deployed
 from tests.conftest import ROOT, STACKS
+from tests.model.assembly import EDGE_REGION, Assembly, Resource
+from tests.model.cluster import RenderedCluster
+from tests.model.values import as_list
 from tests.properties import isolation, made_by_eks
 from tests.properties.conftest import ENVIRONMENTS
 from tests.properties.options import turned_on
 from tests.properties.promise import Verdicts, promise
-from tests.properties.resources import EDGE_REGION, Json, Platform, Resource, as_list
+from tools.changes.assembly import stacks_in
 from tools.changes.resources import HOLDS_DATA
-
-Assembly = Callable[[str], Path]
 
 DATA_CLASSES = {"public", "internal", "personal", "secret"}
 
@@ -61,22 +61,14 @@ REPLICATED_BY = {
 REPLICATING = ("AWS::ECR::ReplicationConfiguration", "AWS::ElastiCache::GlobalReplicationGroup", "AWS::RDS::GlobalCluster")
 
 
-def stacks(assembly: Path) -> Iterator[tuple[str, Json]]:
-    """Stacks of an assembly: their id, and what the manifest says of them."""
-    artifacts: Json = json.loads((assembly / "manifest.json").read_text())["artifacts"]
-    for artifact in artifacts.values():
-        if artifact["type"] == "aws:cloudformation:stack":
-            yield artifact["displayName"].split("/")[1].split(" ")[0], artifact
-
-
 @promise
-def test_p125_no_stack_goes_by_mistake(platform: Platform, synthesized: Assembly) -> Verdicts:
+def test_p125_no_stack_goes_by_mistake(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
     """No stack of production can be deleted before somebody takes its protection away.
 
     Kept by: `production`
     """
-    for name, stack in stacks(synthesized(platform.name)):
-        yield f"protection of {name}", stack["properties"].get("terminationProtection") is True, "Set production: true."
+    for name, stack in stacks_in(synthesized(platform.name)).items():
+        yield f"protection of {name}", stack.protected, "Set production: true."
 
 
 @cache
@@ -96,7 +88,7 @@ def tags_in(resource: Resource, name: str) -> dict[str, str]:
 
 
 @promise
-def test_p126_everything_says_what_it_is_for_and_who_pays(platform: Platform, cluster: Deployed) -> Verdicts:
+def test_p126_everything_says_what_it_is_for_and_who_pays(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Everything that can have tags says project, environment, owner, cost center and class of data,
     what ECS, ECR and EKS make later included: tasks, repositories, nodes with their disks and
     interfaces, volumes. EKS may give these keys beside its own, for this cluster, and no others. A
@@ -134,23 +126,25 @@ def test_p126_everything_says_what_it_is_for_and_who_pays(platform: Platform, cl
 
 
 @promise
-def test_p127_every_template_keeps_a_margin_to_the_limits(platform: Platform, synthesized: Assembly) -> Verdicts:
+def test_p127_every_template_keeps_a_margin_to_the_limits(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
     """Every template keeps a margin to CloudFormation's limits: 400 resources of 500, 900 kB of 1 MB,
     179 outputs of 200.
 
     Kept by: eight stacks
     """
     assembly = synthesized(platform.name)
-    for name, stack in stacks(assembly):
+    for name, stack in stacks_in(assembly).items():
         template = platform.templates[name]
         resources, outputs = len(template["Resources"]), len(template.get("Outputs", {}))
-        size = (assembly / stack["properties"]["templateFile"]).stat().st_size
+        size = stack.template.stat().st_size
         yield name, resources <= MOST_RESOURCES, f"It has {resources} resources, {MOST_RESOURCES} at the most. Split it."
         yield name, size < MOST_BYTES, f"It has {size} bytes. Take texts out of it, or split it."
         yield name, outputs < MOST_OUTPUTS, f"It has {outputs} outputs, which other stacks read. Name fewer things from elsewhere."
 
 
-def test_p131_a_synthesis_without_network_or_credentials_is_the_same_to_the_byte(synthesized: Assembly, tmp_path: Path) -> None:
+def test_p131_a_synthesis_without_network_or_credentials_is_the_same_to_the_byte(
+    synthesized: Callable[[str], Path], tmp_path: Path
+) -> None:
     """Two syntheses of production are the same to the byte, the second without network, credentials
     and home folder; no environment looks anything up.
 
@@ -170,7 +164,7 @@ def test_p131_a_synthesis_without_network_or_credentials_is_the_same_to_the_byte
 
 
 @promise
-def test_p132_what_holds_data_keeps_its_logical_id_and_outlives_its_stack(platform: Platform) -> Verdicts:
+def test_p132_what_holds_data_keeps_its_logical_id_and_outlives_its_stack(platform: Assembly) -> Verdicts:
     """What holds data keeps its logical id for good, and outlives its stack. Nothing that is kept of a
     first deployment that failed has the name that the next one gives.
 
@@ -209,14 +203,14 @@ def has_the_same_name_again(resource: Resource) -> bool:
 
 
 @promise
-def test_p133_listeners_data_stays_in_brazil(platform: Platform, synthesized: Assembly) -> Verdicts:
+def test_p133_listeners_data_stays_in_brazil(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
     """Listeners' data stays in Brazil: nothing is copied to another region, and what stands in
     us-east-1 writes its logs at home.
 
     Kept by: `region`, `EdgeStack`
     """
-    for name, stack in stacks(synthesized(platform.name)):
-        region = stack["environment"].rpartition("/")[2]
+    for name, stack in stacks_in(synthesized(platform.name)).items():
+        region = stack.region
         at_home = region == platform.settings.region and region in BRAZIL
         yield name, region == EDGE_REGION if name == "edge" else at_home, f"It stands in {region}. Personal data stays in {BRAZIL} (LGPD)."
     for resource in platform.resources:

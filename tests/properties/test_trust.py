@@ -1,13 +1,14 @@
 """Conditions of roles: services say for whom they come, and nodes are tagged as everything else."""
 
+from tests.model.assembly import Assembly
+from tests.model.values import ACCOUNT
 from tests.properties import reviewed
 from tests.properties.promise import Verdicts, rule
-from tests.properties.resources import ACCOUNT, Platform
 from tests.properties.statements import statements_of
 
 
 @rule
-def test_roles_ask_for_whom_a_service_comes(platform: Platform) -> Verdicts:
+def test_roles_ask_for_whom_a_service_comes(platform: Assembly) -> Verdicts:
     """Promise 129 takes either of account and ARN; a role asks for both where the service tells both."""
     excused = set(reviewed.TELL_NO_SOURCE).union(*reviewed.TELL_NO_SOURCE_WITH.values())
     for statement in statements_of(platform):
@@ -23,7 +24,7 @@ OF_EVERYTHING = {"Project", "Env", "Owner", "CostCenter", "DataClass"}
 
 
 @rule
-def test_nodes_get_tags_of_this_cluster(platform: Platform) -> Verdicts:
+def test_nodes_get_tags_of_this_cluster(platform: Assembly) -> Verdicts:
     """EKS Auto Mode tags what it makes; a key that its role may not use is an error, and then there are no nodes."""
     cluster = f"spotmusic-{platform.settings.name}"
     found = [
@@ -38,7 +39,7 @@ def test_nodes_get_tags_of_this_cluster(platform: Platform) -> Verdicts:
 
 
 @rule
-def test_rights_ask_for_switches_that_are_on(platform: Platform) -> Verdicts:
+def test_rights_ask_for_switches_that_are_on(platform: Assembly) -> Verdicts:
     """A right for what is not granted for AWS, or not made by AWS FIS, is the opposite of what is meant."""
     for statement in statements_of(platform):
         switches = {"Bool": "kms:GrantIsForAWSResource", "StringEquals": "aws:ResourceTag/managedByFIS"}

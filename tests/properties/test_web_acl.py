@@ -1,14 +1,15 @@
 """Promises: Web ACL."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from tests.conftest import ROOT
+from tests.model.assembly import EDGE_REGION, Assembly, Resource
+from tests.model.values import Json, at
 from tests.properties.distributions import DISTRIBUTION, every_behavior
 from tests.properties.promise import Verdicts, promise, rule
-from tests.properties.resources import EDGE_REGION, Json, Platform, Resource, at
+from tools.changes.assembly import stacks_in
 
 ACL = "AWS::WAFv2::WebACL"
 MANAGED = {f"AWSManagedRules{name}" for name in ("CommonRuleSet", "KnownBadInputsRuleSet", "SQLiRuleSet", "AmazonIpReputationList")}
@@ -27,18 +28,15 @@ LOGS = "data/LogsBucket"
 
 @promise
 def test_p106_every_distribution_has_a_web_acl_in_the_one_region_that_can_hold_it(
-    platform: Platform, synthesized: Callable[[str], Path]
+    platform: Assembly, synthesized: Callable[[str], Path]
 ) -> Verdicts:
     """Each distribution has a web ACL, in us-east-1.
 
     Kept by: `EdgeStack`, `WebAcl`
     """
-    artifacts = json.loads((synthesized(platform.name) / "manifest.json").read_text())["artifacts"].values()
-    regions = {
-        a["properties"]["stackName"]: a["environment"].rpartition("/")[2] for a in artifacts if a["type"] == "aws:cloudformation:stack"
-    }
+    stacks = stacks_in(synthesized(platform.name))
     for resource in platform.some(ACL, DISTRIBUTION):
-        region = regions[f"spotmusic-{platform.name}-{resource.stack}"]
+        region = stacks[resource.stack].region
         yield resource, region == EDGE_REGION, f"It belongs into {EDGE_REGION}, and its stack is for {region}."
     for acl in platform.some(ACL):
         yield acl, acl["Scope"] == "CLOUDFRONT", "Give it the scope CLOUDFRONT."
@@ -48,7 +46,7 @@ def test_p106_every_distribution_has_a_web_acl_in_the_one_region_that_can_hold_i
 
 
 @promise
-def test_p107_attacks_and_floods_are_refused_and_bodies_are_read_whole_or_refused(platform: Platform) -> Verdicts:
+def test_p107_attacks_and_floods_are_refused_and_bodies_are_read_whole_or_refused(platform: Assembly) -> Verdicts:
     """AWS's groups against common attacks, bad inputs, SQL injection and known addresses refuse, and
     so do limits of requests and of logins for each address. What Keycloak has for administrators
     and probes is refused. 64 KiB of a body are read; a larger one is refused, and files go around
@@ -156,7 +154,7 @@ def bodies(acl: Resource) -> Verdicts:
 
 
 @promise
-def test_p108_what_was_refused_is_recorded_at_home_without_credentials(platform: Platform) -> Verdicts:
+def test_p108_what_was_refused_is_recorded_at_home_without_credentials(platform: Assembly) -> Verdicts:
     """What the web ACL refused or counted is recorded in the home region, without authorization and
     cookies, which samples do not show either.
 
@@ -183,7 +181,7 @@ def test_p108_what_was_refused_is_recorded_at_home_without_credentials(platform:
 
 
 @rule
-def test_statements_of_web_acls_are_of_one_kind(platform: Platform) -> Verdicts:
+def test_statements_of_web_acls_are_of_one_kind(platform: Assembly) -> Verdicts:
     for acl in platform.some(ACL):
         for statement in statements_in(acl["Rules"]):
             yield acl, len(statement) == 1, f"{statement}: say one thing in it."

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from tests.model.assembly import Assembly, Resource
 from tests.properties.alarms import Watch, alarms_that_tell, metrics_of, place_of
 from tests.properties.releases import releases_of
-from tests.properties.resources import Platform, Resource
 from tests.properties.statements import statements_of
 
 WARNING, CRITICAL, BOTH = ("warning",), ("critical",), ("warning", "critical")
@@ -161,7 +161,7 @@ IN_THE_CLUSTER: Mapping[str, str] = {
 """What Prometheus sees, and what an alert on it reads."""
 
 
-def subjects(platform: Platform) -> Iterator[tuple[str, str, str]]:
+def subjects(platform: Assembly) -> Iterator[tuple[str, str, str]]:
     """Everything that has to be watched: its kind in the table, its name, and how dimensions name it."""
     yield from _edge(platform)
     yield from _ways_in(platform)
@@ -181,7 +181,7 @@ def subjects(platform: Platform) -> Iterator[tuple[str, str, str]]:
         yield from ((kind, resource.name, place_of(resource)) for resource in platform.all(kind))
 
 
-def _edge(platform: Platform) -> Iterator[tuple[str, str, str]]:
+def _edge(platform: Assembly) -> Iterator[tuple[str, str, str]]:
     for acl in platform.some("AWS::WAFv2::WebACL"):
         yield "web ACL", acl.name, acl.text("VisibilityConfig.MetricName")
     # At home, events tell of certificates; they are recorded nowhere else.
@@ -192,7 +192,7 @@ def _edge(platform: Platform) -> Iterator[tuple[str, str, str]]:
         yield "certificate of the edge", domain.edge_certificate, domain.edge_certificate
 
 
-def _ways_in(platform: Platform) -> Iterator[tuple[str, str, str]]:
+def _ways_in(platform: Assembly) -> Iterator[tuple[str, str, str]]:
     of_services = {target for service in platform.some("AWS::ECS::Service") for target in service.mentions("LoadBalancers")}
     for balancer in platform.some("AWS::ElasticLoadBalancingV2::LoadBalancer"):
         yield f"{balancer['Type']} load balancer", balancer.name, place_of(balancer)
@@ -204,7 +204,7 @@ def _ways_in(platform: Platform) -> Iterator[tuple[str, str, str]]:
             yield kind, group.name, place_of(group)
 
 
-def _unattended(platform: Platform) -> list[Resource]:
+def _unattended(platform: Assembly) -> list[Resource]:
     """Functions that a rule or a rotation calls, but for those whose silence is an alarm by itself."""
     callers = [*platform.some("AWS::Events::Rule"), *platform.some("AWS::SecretsManager::RotationSchedule")]
     called = {goal for caller in callers for path in ("Targets", "RotationLambdaARN") for goal in caller.mentions(path)}

@@ -7,8 +7,8 @@ import pytest
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.services.ingress import UNTAGGED
-from tests.charts.platform import read
 from tests.conftest import Template, sample_of, synthesize, templates_in
+from tests.model.cluster import read
 
 TAGS = {"DataOwner": "music-rights", "Sap Order": "100234", "a+b._:/@-": "c=d"}
 

@@ -77,11 +77,11 @@ def moved(before: Path, now: Path) -> list[Change]:
             effect=Effect.REFUSED,
             stack=stack,
             subject="stack",
-            told=f"{' '.join(old[stack][1:])} → {' '.join(new[stack][1:])}",
+            told=f"{' '.join(old[stack].place)} → {' '.join(new[stack].place)}",
             advice=advice,
         )
         for stack in new
-        if stack in old and old[stack][1:] != new[stack][1:]
+        if stack in old and old[stack].place != new[stack].place
     ]
 
 

@@ -1,7 +1,8 @@
-"""Templates of a cloud assembly, by stack."""
+"""Stacks of a cloud assembly, and their templates."""
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,51 @@ ASSET = "<asset>"
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """One stack of a cloud assembly.
+
+    Args:
+        name: its name in CloudFormation, such as `spotmusic-prod-data`.
+        account: account that it is for.
+        region: its region.
+        template: file of its template.
+        dependencies: ids of the stacks that are deployed before it.
+        protected: nobody may delete it before its protection is taken away.
+    """
+
+    name: str
+    account: str
+    region: str
+    template: Path
+    dependencies: set[str]
+    protected: bool
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """What no update changes: account, region and name."""
+        return self.account, self.region, self.name
+
+
 def templates_in(assembly: Path) -> Templates:
     """Reads the templates of a cloud assembly by stack id, such as `data`.
 
     Args:
         assembly: folder with the manifest of one environment.
     """
-    return {name: read((assembly / file).read_text(), account) for name, (file, account, _, _) in stacks_in(assembly).items()}
+    return {id_: read(stack.template.read_text(), stack.account) for id_, stack in stacks_in(assembly).items()}
 
 
-def stacks_in(assembly: Path) -> dict[str, tuple[str, str, str, str]]:
-    """Returns template file, account, region and name of each stack by its id."""
+def stacks_in(assembly: Path) -> dict[str, Stack]:
+    """Returns each stack of a cloud assembly by its id.
+
+    Args:
+        assembly: folder with the manifest of one environment.
+    """
     manifest = json.loads((assembly / "manifest.json").read_text())["artifacts"]
-    stacks = {a["displayName"].split("/")[1].split(" ")[0]: a for a in manifest.values() if a["type"] == "aws:cloudformation:stack"}
-    return {name: _stack(artifact) for name, artifact in stacks.items()}
+    artifacts = {key: a for key, a in manifest.items() if a["type"] == "aws:cloudformation:stack"}
+    ids = {key: artifact["displayName"].split("/")[1].split(" ")[0] for key, artifact in artifacts.items()}
+    return {ids[key]: _stack(assembly, artifact, ids) for key, artifact in artifacts.items()}
 
 
 def read(text: str, account: str) -> Template:
@@ -47,7 +79,14 @@ def without_hashes(value: Any) -> Any:
     return json.loads(_HASH.sub(ASSET, json.dumps(value)))
 
 
-def _stack(artifact: dict[str, Any]) -> tuple[str, str, str, str]:
+def _stack(assembly: Path, artifact: dict[str, Any], ids: dict[str, str]) -> Stack:
     account, _, region = artifact["environment"].removeprefix("aws://").partition("/")
     properties = artifact["properties"]
-    return properties["templateFile"], account, region, properties.get("stackName", artifact["displayName"].replace("/", "-"))
+    return Stack(
+        name=properties.get("stackName", artifact["displayName"].replace("/", "-")),
+        account=account,
+        region=region,
+        template=assembly / properties["templateFile"],
+        dependencies={ids[key] for key in artifact.get("dependencies", []) if key in ids},
+        protected=properties.get("terminationProtection") is True,
+    )

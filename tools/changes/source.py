@@ -91,15 +91,15 @@ def deployed(assembly: Path) -> Templates:
         SourceError: the account cannot be asked, or has none of the stacks.
     """
     found: Templates = {}
-    for stack, (_, account, region, name) in stacks_in(assembly).items():
-        client = boto3.client("cloudformation", region_name=region, config=_CONFIG)
+    for id_, stack in stacks_in(assembly).items():
+        client = boto3.client("cloudformation", region_name=stack.region, config=_CONFIG)
         try:
-            body = client.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
+            body = client.get_template(StackName=stack.name, TemplateStage="Original")["TemplateBody"]
         except ClientError as error:
             if "does not exist" in str(error):
                 continue
-            raise SourceError(f"{name} in {region} cannot be read: {error}. Log in to account {account}.") from None
-        found[stack] = read(body if isinstance(body, str) else json.dumps(body), account)
+            raise SourceError(f"{stack.name} in {stack.region} cannot be read: {error}. Log in to account {stack.account}.") from None
+        found[id_] = read(body if isinstance(body, str) else json.dumps(body), stack.account)
     if not found:
         raise SourceError("None of the stacks is deployed in this account. Log in to the account of the environment.")
     return found

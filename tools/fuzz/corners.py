@@ -13,6 +13,7 @@ from cfnlint.api import ManualArgs, lint_by_config
 from spotmusic_cdk.settings import parse
 from tests.conftest import ROOT, synthesize
 from tests.policy_sizes import too_large
+from tools.changes.assembly import stacks_in
 from tools.fuzz import promises
 
 Changes = dict[str, Any]
@@ -209,15 +210,12 @@ def judge(name: str, outdir: Path) -> list[str]:
     settings = parse(text_of(name), source=Path("environments/corner.yaml"))
     synthesize(settings, outdir=outdir)
     assembly = outdir / f"assembly-{settings.name}"
-    artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"].values()
-    stacks = [artifact for artifact in artifacts if artifact["type"] == "aws:cloudformation:stack"]
+    stacks = stacks_in(assembly).values()
     templates: dict[str, list[Path]] = defaultdict(list)
     for stack in stacks:
-        templates[stack["environment"].rpartition("/")[2]].append(assembly / stack["properties"]["templateFile"])
+        templates[stack.region].append(stack.template)
     found = [problem for paths in templates.values() for path in paths for problem in _too_large(path)]
-    found += too_large(
-        {stack["properties"]["stackName"]: json.loads((assembly / stack["properties"]["templateFile"]).read_text()) for stack in stacks}
-    )
+    found += too_large({stack.name: json.loads(stack.template.read_text()) for stack in stacks})
     promised = promises.broken(settings, outdir) if name == EVERY_OPTION else []
     return [*found, *(_lint(templates) if name != HEAVIEST else ()), *_policies(outdir), *promised]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from spotmusic_cdk import output
-from tests.charts.platform import read
 from tests.conftest import settings_of, synthesize, templates_in
-from tests.properties.resources import Platform
+from tests.model.assembly import Assembly
+from tests.model.cluster import read
 from tools.gameday import document
 from tools.gameday.scenario import Scenario
 
@@ -18,7 +18,7 @@ def main(environment: str) -> None:
         synthesize(settings_of(environment), outdir=Path(folder))
         assembly = Path(folder, f"assembly-{environment}")
         templates = templates_in(assembly)
-        platform = Platform(name=environment, settings=settings_of(environment), templates=templates)
+        platform = Assembly(name=environment, settings=settings_of(environment), templates=templates)
         scenario = Scenario(platform=platform, cluster=read(environment, templates, assembly))
     print(document.computed(scenario))
     if platform.settings.production:

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from tests.properties.resources import Resource
+from tests.model.assembly import Resource
 from tools.gameday import figures
 from tools.gameday.remaining_capacity import RemainingCapacity
 from tools.gameday.scenario import Scenario

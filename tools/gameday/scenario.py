@@ -5,8 +5,8 @@ from functools import cached_property
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.resilience import PeakSettings
-from tests.charts.platform import Platform as Cluster
-from tests.properties.resources import Platform, Resource
+from tests.model.assembly import Assembly, Resource
+from tests.model.cluster import RenderedCluster
 from tools.gameday.services import Service, services_of
 from tools.gameday.workloads import Workload, workloads_of
 
@@ -20,8 +20,8 @@ class Scenario:
         cluster: what it deploys to Kubernetes.
     """
 
-    platform: Platform
-    cluster: Cluster
+    platform: Assembly
+    cluster: RenderedCluster
 
     @property
     def settings(self) -> Settings:

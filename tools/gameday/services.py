@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from math import ceil
 
 from spotmusic_cdk.settings.services import ServiceSettings
-from tests.properties.resources import Json, Platform, Resource
+from tests.model.assembly import Assembly, Resource
+from tests.model.values import Json
 
 TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 
@@ -64,7 +65,7 @@ class Service:
         return max(map(int, told), default=0) if len(told) == len(words) else None
 
 
-def services_of(platform: Platform) -> list[Service]:
+def services_of(platform: Assembly) -> list[Service]:
     """Every service of an environment."""
     tasks = {resource: resource.target("TaskDefinition") for resource in platform.some("AWS::ECS::Service")}
     by_name = {_name(task): (resource, task) for resource, task in tasks.items() if task}

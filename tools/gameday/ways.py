@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import get_args
 
 from spotmusic_cdk.settings.network import InterfaceEndpoint
-from tests.properties.resources import Platform, Resource
+from tests.model.assembly import Assembly, Resource
 from tools.gameday.remaining_capacity import RemainingCapacity
 from tools.gameday.scenario import Scenario
 
@@ -52,7 +52,7 @@ def without_gateway(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity
     )
 
 
-def application_subnets(platform: Platform) -> list[Resource]:
+def application_subnets(platform: Assembly) -> list[Resource]:
     return [subnet for subnet in platform.some("AWS::EC2::Subnet") if subnet.tags["aws-cdk:subnet-name"] == "application"]
 
 
@@ -76,11 +76,11 @@ def gateway_zone(subnet: Resource) -> str | None:
     return None
 
 
-def endpoints(platform: Platform) -> list[Resource]:
+def endpoints(platform: Assembly) -> list[Resource]:
     return [endpoint for endpoint in platform.some(ENDPOINT) if endpoint["VpcEndpointType"] == "Interface"]
 
 
-def gateway_endpoints(platform: Platform) -> list[Resource]:
+def gateway_endpoints(platform: Assembly) -> list[Resource]:
     return [endpoint for endpoint in platform.some(ENDPOINT) if endpoint["VpcEndpointType"] == "Gateway"]
 
 

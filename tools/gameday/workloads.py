@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
-from tests.charts.platform import Platform as Cluster
-from tests.helm_values import Json
+from tests.model.cluster import RenderedCluster
+from tests.model.values import Json
 
 ZONE, HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 
@@ -78,7 +78,7 @@ class Workload:
         return 1 if self.apart else self.lost_with_zone(zones, count)
 
 
-def workloads_of(cluster: Cluster) -> dict[str, Workload]:
+def workloads_of(cluster: RenderedCluster) -> dict[str, Workload]:
     """Every workload by name, RabbitMQ's nodes among them."""
     every = [*_plain(cluster), *_rabbitmq(cluster)]
     kept: dict[str, int] = {}
@@ -87,13 +87,13 @@ def workloads_of(cluster: Cluster) -> dict[str, Workload]:
     return {workload.name: replace(workload, kept=kept[workload.pool]) for workload in every}
 
 
-def _plain(cluster: Cluster) -> Iterator[Workload]:
+def _plain(cluster: RenderedCluster) -> Iterator[Workload]:
     for _, manifest in cluster.of_kind("Deployment", "StatefulSet"):
         spec = manifest["spec"]
         yield Workload(name=manifest["metadata"]["name"], replicas=spec.get("replicas", 1), pod=spec["template"]["spec"])
 
 
-def _rabbitmq(cluster: Cluster) -> Iterator[Workload]:
+def _rabbitmq(cluster: RenderedCluster) -> Iterator[Workload]:
     for _, manifest in cluster.of_kind("RabbitmqCluster"):
         spec = manifest["spec"]
         override = spec["override"]["statefulSet"]["spec"]["template"]["spec"]

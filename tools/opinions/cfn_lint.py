@@ -11,6 +11,7 @@ from typing import Any
 
 from cfnlint.api import ManualArgs, lint_by_config
 
+from tools.changes.assembly import stacks_in
 from tools.opinions.opinion import (
     ENVIRONMENTS,
     SYNTHESIZED,
@@ -55,9 +56,8 @@ def findings(environment: str, templates: list[Path], region: str) -> Iterator[F
 def judged(environment: str, assembly: Path, reviewed: Exceptions = REVIEWED) -> tuple[Judgement, list[str]]:
     """Returns what cfn-lint says of an environment, and in words what has to be mended."""
     templates: dict[str, list[Path]] = defaultdict(list)
-    for artifact in json.loads((assembly / "manifest.json").read_text())["artifacts"].values():
-        if artifact["type"] == "aws:cloudformation:stack":
-            templates[artifact["environment"].rpartition("/")[2]].append(assembly / artifact["properties"]["templateFile"])
+    for stack in stacks_in(assembly).values():
+        templates[stack.region].append(stack.template)
     found = [finding for region, paths in templates.items() for finding in findings(environment, paths, region)]
     return judge(environment, sum(map(len, templates.values())), found, reviewed)
 

@@ -14,10 +14,10 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from tests.charts.platform import Release, archive, read
 from tests.charts.upstream import in_namespace, manifests_of
 from tests.conftest import templates_in
-from tests.helm_values import Json
+from tests.model.cluster import Release, archive, read
+from tests.model.values import Json
 from tools.opinions.checkov_exceptions import exceptions
 from tools.opinions.opinion import ENVIRONMENTS, ROOT, SYNTHESIZED, Finding, assembly_of, judge, leave, leave_canary
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import Template, settings_of, templates_in
-from tests.properties.resources import Platform
+from tests.model.assembly import Assembly
 from tools.opinions.guard_exceptions import EXCEPTIONS
 from tools.opinions.opinion import ENVIRONMENTS, SYNTHESIZED, Finding, assembly_of, judge, leave, leave_canary
 
@@ -129,7 +129,7 @@ def _values(value: Any, key: str) -> Iterator[Any]:
             yield from _values(item, key)
 
 
-def filled(environment: Platform, stack: str, value: Any) -> Any:
+def filled(environment: Assembly, stack: str, value: Any) -> Any:
     """Puts in what other stacks and the account say; guard rules know how to read a reference within the template only."""
     if isinstance(value, dict):
         if len(value) == 1 and (_FILLED & value.keys() or value.get("Ref") in _PSEUDO):
@@ -145,7 +145,7 @@ def main(folder: Path = SYNTHESIZED) -> int:
     wrong = []
     for environment in ENVIRONMENTS:
         templates = templates_in(assembly_of(environment, folder))
-        known = Platform(name=environment, settings=settings_of(environment), templates=templates)
+        known = Assembly(name=environment, settings=settings_of(environment), templates=templates)
         found = [f for stack, template in templates.items() for f in findings(environment, stack, filled(known, stack, template))]
         judgement, problems = judge(environment, len(templates), found, EXCEPTIONS)
         leave(TOOL, version(PACKAGE), environment, judgement)

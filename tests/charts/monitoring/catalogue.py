@@ -3,19 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from tests.charts.monitoring.promql import grouping_labels, selectors
+from tests.model.values import Json
 
 ROOT = Path(__file__).parents[3]
 CHART = ROOT / "charts" / "monitoring"
 TARGET_LABELS = frozenset({"job", "namespace", "pod", "service", "container", "endpoint", "instance", "cluster"})
 """Labels that Prometheus itself puts on what it scrapes."""
 SUFFIXES = {"histogram": ("_bucket", "_count", "_sum")}
-
-Json = dict[str, Any]
 
 
 @cache

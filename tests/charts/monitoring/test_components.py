@@ -10,7 +10,8 @@ import yaml
 from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
 from tests.charts.monitoring.catalogue import catalogue, rules
 from tests.charts.monitoring.promql import selectors
-from tests.charts.platform import Platform
+from tests.model.cluster import RenderedCluster
+from tests.model.values import Json
 
 COMPONENTS = (
     "Redpanda",
@@ -34,22 +35,20 @@ COMPONENTS = (
 )
 MONITORS = ("ServiceMonitor", "PodMonitor")
 
-Json = dict[str, Any]
-
 
 @pytest.fixture
-def known(environment: str, deployed: Callable[[str], Platform]) -> Platform:
+def known(environment: str, deployed: Callable[[str], RenderedCluster]) -> RenderedCluster:
     return deployed(environment)
 
 
-def value(platform: Platform, release: str, path: str) -> Any:
+def value(platform: RenderedCluster, release: str, path: str) -> Any:
     found: Any = platform.releases[release].values
     for key in path.split("."):
         found = found.get(key) if isinstance(found, dict) else None
     return found
 
 
-def is_scraped(platform: Platform, scraped: Json) -> bool:
+def is_scraped(platform: RenderedCluster, scraped: Json) -> bool:
     """Tells whether an exporter has a target, by what docs/metrics.yaml says makes one."""
     if "ours" in scraped:
         return any(manifest["kind"] in MONITORS for manifest in platform.manifests[scraped["ours"]])
@@ -60,7 +59,7 @@ def is_scraped(platform: Platform, scraped: Json) -> bool:
     return value(platform, scraped["release"], scraped["value"]) is True
 
 
-def jobs(platform: Platform) -> list[Json]:
+def jobs(platform: RenderedCluster) -> list[Json]:
     return list(value(platform, "monitoring", "prometheus.prometheusSpec.additionalScrapeConfigs"))
 
 
@@ -73,7 +72,7 @@ def drawn_namespaces() -> set[str]:
     return {target["namespace"] for target in targets() if "namespace" in target}
 
 
-def test_every_component_has_a_target_or_a_data_source(known: Platform) -> None:
+def test_every_component_has_a_target_or_a_data_source(known: RenderedCluster) -> None:
     by_prometheus = {e["component"] for e in catalogue()["exporters"].values() if is_scraped(known, e["scraped"])}
     sources = {source["uid"] for source in value(known, "monitoring", "grafana.additionalDataSources")}
     by_cloudwatch = (
@@ -94,7 +93,7 @@ def test_every_component_is_drawn() -> None:
     assert not [component for component in COMPONENTS if component not in drawn], "no dashboard shows these"
 
 
-def test_every_data_source_of_a_dashboard_is_given_to_grafana(whole: Platform) -> None:
+def test_every_data_source_of_a_dashboard_is_given_to_grafana(whole: RenderedCluster) -> None:
     given = {
         source["uid"]
         for _, manifest in whole.of_kind("ConfigMap")
@@ -106,24 +105,24 @@ def test_every_data_source_of_a_dashboard_is_given_to_grafana(whole: Platform) -
     assert {target["datasource"]["uid"] for target in targets()} <= given
 
 
-def test_every_exporter_on_the_list_is_scraped(known: Platform) -> None:
+def test_every_exporter_on_the_list_is_scraped(known: RenderedCluster) -> None:
     assert not [name for name, exporter in catalogue()["exporters"].items() if not is_scraped(known, exporter["scraped"])]
 
 
-def test_every_exporter_is_told_to_give_what_is_read(known: Platform) -> None:
+def test_every_exporter_is_told_to_give_what_is_read(known: RenderedCluster) -> None:
     for name, exporter in catalogue()["exporters"].items():
         if needs := exporter.get("needs"):
             found = value(known, needs["release"], needs["value"])
             assert needs["has"] in (found or ""), f"{name} keeps metrics to itself: {needs['value']} lacks {needs['has']}"
 
 
-def test_the_label_service_of_kong_and_the_like_arrives_under_another_name(known: Platform) -> None:
+def test_the_label_service_of_kong_and_the_like_arrives_under_another_name(known: RenderedCluster) -> None:
     assert value(known, "kong", "serviceMonitor.honorLabels") is not True, "rules read exported_service"
     assert value(known, "cert-manager", "prometheus.servicemonitor.honorLabels") is not True, "rules read exported_namespace"
     assert value(known, "external-secrets", "serviceMonitor.honorLabels") is not True, "rules read exported_namespace"
 
 
-def test_every_service_with_a_port_is_found_by_the_name_that_its_tasks_register(known: Platform) -> None:
+def test_every_service_with_a_port_is_found_by_the_name_that_its_tasks_register(known: RenderedCluster) -> None:
     (namespace,) = (r["Properties"]["Name"] for _, _, r in known.resources("AWS::ServiceDiscovery::PrivateDnsNamespace"))
     registered = {f"{r['Properties']['Name']}.{namespace}" for _, _, r in known.resources("AWS::ServiceDiscovery::Service")}
     asked = {name for job in jobs(known) for lookup in job["dns_sd_configs"] for name in lookup["names"]}
@@ -139,7 +138,7 @@ def test_every_service_with_a_port_is_found_by_the_name_that_its_tasks_register(
     assert len(with_port) == len(jobs(known)), "a service listens on a port and gives no metrics there, or the other way round"
 
 
-def test_what_must_never_be_missing_has_a_monitor(whole: Platform) -> None:
+def test_what_must_never_be_missing_has_a_monitor(whole: RenderedCluster) -> None:
     (alert,) = (rule for rule in rules()["monitoring"] if rule.get("alert") == "ComponentNotScraped")
     asked = {part.split('"')[1] for part in alert["expr"].split("namespace=")[1:]}
     watched = {manifest["metadata"].get("namespace", release) for release, manifest in whole.of_kind(*MONITORS)}
@@ -147,7 +146,7 @@ def test_what_must_never_be_missing_has_a_monitor(whole: Platform) -> None:
     assert {selector.metric for selector in selectors(alert["expr"])} == {"up"}
 
 
-def test_nobody_alerts_but_our_own_rules(whole: Platform) -> None:
+def test_nobody_alerts_but_our_own_rules(whole: RenderedCluster) -> None:
     alerting = {
         release
         for release, manifest in whole.of_kind("PrometheusRule")

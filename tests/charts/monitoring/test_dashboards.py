@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
@@ -11,13 +10,12 @@ from spotmusic_constructs.edge.web_acl import EDGE_REGION
 from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
 from spotmusic_constructs.observability.grafana_dashboards.dashboard_json import dashboard
 from tests.charts.monitoring.catalogue import CHART, catalogue, problems
-from tests.charts.platform import Platform
+from tests.model.cluster import RenderedCluster
+from tests.model.values import Json
 
 BOARDS = {name.removesuffix(".json"): json.loads(text) for name, text in dashboard_files().items()}
 SOURCES = {"prometheus", "history", "cloudwatch"}
 AT_THE_EDGE = {"AWS/CloudFront", "AWS/WAFV2"}
-
-Json = dict[str, Any]
 
 
 def panels(board: Json) -> list[Json]:
@@ -94,7 +92,7 @@ def test_every_choice_is_among_names_that_the_chart_asks_for() -> None:
     assert used == wanted
 
 
-def test_dashboard_release_contains_every_dashboard(deployed: Callable[[str], Platform]) -> None:
+def test_dashboard_release_contains_every_dashboard(deployed: Callable[[str], RenderedCluster]) -> None:
     manifests = deployed("prod").manifests["rules-and-dashboards"]
     config_maps = [manifest for manifest in manifests if manifest["kind"] == "ConfigMap"]
     boards = [json.loads(text) for config_map in config_maps for text in config_map["data"].values()]

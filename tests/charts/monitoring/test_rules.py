@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -12,12 +11,11 @@ from spotmusic_constructs.observability.grafana_dashboards.objectives import OBJ
 from tests.charts.monitoring.catalogue import CHART, ROOT, problems, recorded, rules
 from tests.charts.monitoring.promtool import run
 from tests.documents import anchors
+from tests.model.values import Json
 
 TESTS = Path(__file__).parent / "rules"
 SEVERITIES = {"critical", "warning", "info"}
 WINDOWS = {"critical": ("1h", "5m", "14.4"), "warning": ("6h", "30m", "6")}
-
-Json = dict[str, Any]
 
 
 def alerts(file: str) -> Iterator[Json]:

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from tests.model.values import Json
 from tools.changes.change import Change, Effect, exit_status
 from tools.changes.comparison import compare
 from tools.changes.report import report
 
-Json = dict[str, Any]
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
 ENTRY = "AWS::EKS::AccessEntry"

@@ -1,5 +1,3 @@
-from typing import Any
-
 import pytest
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
@@ -8,8 +6,7 @@ from aws_cdk.assertions import Template
 
 from spotmusic_constructs.edge.access_log_delivery import AccessLogDelivery
 from tests.conftest import new_stack
-
-Json = dict[str, Any]
+from tests.model.values import Json
 
 
 def deliver(name: str) -> Json:

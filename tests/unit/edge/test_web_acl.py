@@ -1,5 +1,4 @@
 import json
-from typing import Any
 
 import pytest
 from aws_cdk import aws_s3 as s3
@@ -8,8 +7,7 @@ from aws_cdk.assertions import Template
 from spotmusic_constructs.edge.web_acl import WebAcl
 from spotmusic_constructs.edge.web_acl_rules import LOOPBACK_RULES
 from tests.conftest import new_stack
-
-Json = dict[str, Any]
+from tests.model.values import Json
 
 
 def properties(template: Json, type_: str) -> Json:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
+from tests.model.values import Json
 
-Json = dict[str, Any]
 SOURCES = ROOT / "constructs" / "spotmusic_constructs" / "gateway" / "lua"
 NOW = 1_800_000_000
 ISSUER = "https://spotmusic.example/auth/realms/spotmusic"

@@ -1,6 +1,5 @@
 import json
 import re
-from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -12,8 +11,7 @@ from spotmusic_constructs.gateway.lua_plugins import LuaPlugin
 from spotmusic_constructs.gateway.plugins import RateLimit, TokenCheck
 from tests.conftest import ROOT, new_stack
 from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, releases, secret_in
-
-Json = dict[str, Any]
+from tests.model.values import Json
 
 
 @pytest.fixture(scope="module")

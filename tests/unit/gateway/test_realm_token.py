@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.gateway.lua import CONF, NOW, SOURCES, Json, Key, encoded, interpreter, realm, request, run
+from tests.model.values import Json
+from tests.unit.gateway.lua import CONF, NOW, SOURCES, Key, encoded, interpreter, realm, request, run
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.identity.keycloak import Keycloak
 from tests.conftest import new_stack
 from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, releases, secret_in
+from tests.model.values import Json
 
-Json = dict[str, Any]
 SET_BY_THE_CHART = {"KC_DB", "KC_DB_URL_HOST", "KC_DB_URL_PORT", "KC_HTTP_RELATIVE_PATH", "KC_PROXY_HEADERS", "KC_HEALTH_ENABLED"} | {
     "KC_METRICS_ENABLED",
     "KC_CACHE",

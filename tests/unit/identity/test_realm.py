@@ -1,16 +1,14 @@
 import copy
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
 from spotmusic_constructs.identity.clients import AUDIENCE, LISTENERS_CLIENTS
 from spotmusic_constructs.identity.keycloak_values import environment
 from spotmusic_constructs.identity.realm import DAY, Realm, administrators
+from tests.model.values import Json
 from tests.own_schemas import problems
 from tests.sample_realm import CLUB, FULL
-
-Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")

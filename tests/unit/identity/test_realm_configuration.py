@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -16,8 +15,8 @@ from spotmusic_constructs.identity.realm_configuration import RealmConfiguration
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from tests.conftest import ROOT, new_stack
 from tests.helm_values import LARGEST_VALUES, arn_of, cluster_in, helm, releases, secret_in
+from tests.model.values import Json
 
-Json = dict[str, Any]
 CHART = ROOT / "charts" / "realm"
 SCRIPT = CHART / "files" / "replace-keys.sh"
 

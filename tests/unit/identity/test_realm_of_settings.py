@@ -11,8 +11,8 @@ from spotmusic_constructs.network.flows import INTERNET
 from stacks.realm import realm_of, secrets_of
 from tests.conftest import sample_of
 from tests.helm_values import arn_of
+from tests.model.values import Json
 
-Json = dict[str, Any]
 IDENTITY = IdentitySettings(
     registration=True,
     email=EmailSettings(sender="no-reply@spotmusic.example", secret=arn_of("mail")),

@@ -1,5 +1,3 @@
-from typing import Any
-
 import pytest
 
 from spotmusic_cdk import versions
@@ -7,8 +5,7 @@ from spotmusic_constructs.kubernetes.cert_manager import CertManager
 from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER
 from tests.conftest import new_stack
 from tests.helm_values import REGISTRY, Images, cluster_in, releases
-
-Json = dict[str, Any]
+from tests.model.values import Json
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,3 @@
-from typing import Any
-
 import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Template
@@ -9,8 +7,7 @@ from spotmusic_constructs.kubernetes.external_secrets import ExternalSecretsOper
 from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER
 from tests.conftest import new_stack
 from tests.helm_values import HELM, REGISTRY, Images, arn_of, cluster_in, releases, secret_in
-
-Json = dict[str, Any]
+from tests.model.values import Json
 
 
 @pytest.fixture(scope="module")

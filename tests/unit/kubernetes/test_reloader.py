@@ -1,13 +1,10 @@
-from typing import Any
-
 import pytest
 
 from spotmusic_cdk import versions
 from spotmusic_constructs.kubernetes.reloader import Reloader
 from tests.conftest import new_stack
 from tests.helm_values import REGISTRY, Images, cluster_in, releases
-
-Json = dict[str, Any]
+from tests.model.values import Json
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.helm_values import Json, helm, manifests_in
+from tests.helm_values import helm, manifests_in
+from tests.model.values import Json
 
 GROUP = "storage.k8s.io/v1"
 CLASSES = {"name": "storageclasses", "singularName": "storageclass", "namespaced": False, "kind": "StorageClass", "verbs": ["get"]}

@@ -9,8 +9,8 @@ from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.messaging.rabbitmq import RabbitMQ
 from tests.conftest import ROOT, new_stack
 from tests.helm_values import arn_of, cluster_in, releases, secret_in
+from tests.model.values import Json
 
-Json = dict[str, Any]
 CHART = ROOT / "charts" / "rabbitmq"
 IMAGE = "registry.example.com/rabbitmq:4.3.5-management"
 

@@ -1,16 +1,14 @@
 """The chart of the RabbitMQ cluster, rendered with the values of its construct by the very Helm that deploys it."""
 
-from typing import Any
-
 import pytest
 
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.messaging.rabbitmq import RabbitMQ
 from tests.conftest import ROOT, new_stack
 from tests.helm_values import cluster_in, render, resource_errors, secret_in, values_of
+from tests.model.values import Json
 from tests.own_schemas import problems
 
-Json = dict[str, Any]
 CHART = ROOT / "charts" / "rabbitmq"
 
 

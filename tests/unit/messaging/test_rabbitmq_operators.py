@@ -1,5 +1,3 @@
-from typing import Any
-
 import aws_cdk as cdk
 import pytest
 
@@ -8,8 +6,8 @@ from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER
 from spotmusic_constructs.messaging.rabbitmq_operators import RabbitMQOperators
 from tests.conftest import new_stack
 from tests.helm_values import REGISTRY, Images, cluster_in, releases
+from tests.model.values import Json
 
-Json = dict[str, Any]
 OPERATORS = ("clusterOperator", "msgTopologyOperator")
 
 

@@ -1,11 +1,9 @@
-from typing import Any
-
 import pytest
 
 from spotmusic_constructs.messaging.definitions import definitions
 from spotmusic_constructs.messaging.topology import TaskQueue, Topology
+from tests.model.values import Json
 
-Json = dict[str, Any]
 MAIL = TaskQueue(name="mail", consumers=["notifications"], publishers=["web-api", "notifications"], delivery_limit=3, max_length=10)
 PUSH = TaskQueue(name="push-urgent", consumers=["notifications"], publishers=["web-api"], message_ttl_hours=1)
 TOPOLOGY = Topology(queues=[MAIL, PUSH], users={"web-api": "user-web-api", "notifications": "user-notifications"}, monitor="user-monitor")

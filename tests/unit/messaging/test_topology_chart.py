@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -12,8 +11,8 @@ from spotmusic_constructs.messaging.task_topology import TaskTopology
 from spotmusic_constructs.messaging.topology import TaskQueue, Topology
 from tests.conftest import ROOT, new_stack
 from tests.helm_values import cluster_in, releases, render, resource_errors
+from tests.model.values import Json
 
-Json = dict[str, Any]
 CHART = ROOT / "charts" / "rabbitmq-topology"
 TOPOLOGY = Topology(
     queues=[TaskQueue(name="notifications", consumers=["notifications"], publishers=["web-api", "notifications"], max_length=5_000_000)],

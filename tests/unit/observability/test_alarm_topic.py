@@ -4,7 +4,8 @@ from aws_cdk import aws_kms as kms
 from spotmusic_constructs.observability.alarm_topic import AlarmTopic
 from spotmusic_constructs.observability.monthly_budget import DailyBudget, MonthlyBudget
 from tests.conftest import new_stack
-from tests.templates import Json, all_of, resources_of
+from tests.model.values import Json
+from tests.templates import all_of, resources_of
 
 KEY = "arn:aws:kms:sa-east-1:111122223333:key/notifications"
 

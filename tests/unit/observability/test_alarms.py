@@ -1,7 +1,6 @@
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -27,8 +26,8 @@ from spotmusic_constructs.observability.service_alarms import ServiceAlarms
 from tests.conftest import ROOT, new_stack
 from tests.documents import anchors
 from tests.metric_math import value_of
+from tests.model.values import Json
 
-Json = dict[str, Any]
 TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
 PAGER = "arn:aws:sns:sa-east-1:111122223333:pager"
 

@@ -1,6 +1,5 @@
 import json
 from pathlib import Path
-from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -13,13 +12,12 @@ from spotmusic_constructs.observability.heartbeat import PERIOD_SECONDS
 from tests.charts.monitoring.catalogue import rules
 from tests.charts.monitoring.promtool import run
 from tests.conftest import new_stack
+from tests.model.values import Json
 
 TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
 PAGER = "arn:aws:sns:sa-east-1:111122223333:pager"
 HEARTBEAT = "arn:aws:sns:sa-east-1:111122223333:heartbeat"
 COMPONENTS = {rule["labels"]["component"] for content in rules().values() for rule in content if "alert" in rule}
-
-Json = dict[str, Any]
 
 
 def audience_in(stack: cdk.Stack) -> Audience:

@@ -1,5 +1,4 @@
 import json
-from typing import Any
 
 import pytest
 from aws_cdk.assertions import Template
@@ -8,8 +7,8 @@ from spotmusic_constructs.observability import component_rows as rows
 from spotmusic_constructs.observability.alarm import MetricSource
 from spotmusic_constructs.observability.component_dashboard import ComponentDashboard, DashboardRow, GraphSpec
 from tests.conftest import new_stack
+from tests.model.values import Json
 
-Json = dict[str, Any]
 EVERY_ROW = [
     rows.edge_row(distribution_id="E1", web_acl_metric_name="spotmusic-test"),
     rows.load_balancer_row(title="Gateway", load_balancer="app/gateway/1"),

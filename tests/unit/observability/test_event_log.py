@@ -10,7 +10,8 @@ from spotmusic_constructs.observability.event_alarms import DeletedTracks, Event
 from spotmusic_constructs.observability.event_log import SOURCES, EventLog, deletions
 from spotmusic_constructs.observability.prometheus_workspace import PrometheusWorkspace
 from tests.conftest import ROOT, new_stack
-from tests.templates import Json, of_type, resources_of
+from tests.model.values import Json
+from tests.templates import of_type, resources_of
 
 KEY = "arn:aws:kms:sa-east-1:111122223333:key/logs"
 

@@ -5,7 +5,8 @@ from aws_cdk import aws_sns as sns
 from spotmusic_constructs.observability.alarm import Audience
 from spotmusic_constructs.observability.heartbeat import Heartbeat
 from tests.conftest import new_stack
-from tests.templates import Json, only, resources_of
+from tests.model.values import Json
+from tests.templates import only, resources_of
 
 KEY = "arn:aws:kms:sa-east-1:111122223333:key/0"
 TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"

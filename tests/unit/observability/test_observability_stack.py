@@ -1,9 +1,8 @@
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-Json = dict[str, Any]
+from tests.model.values import Json
 
 DEPENDENCIES = (
     "GatewayAlarmsErrorsCritical",

@@ -3,7 +3,6 @@
 import re
 import subprocess
 from functools import partial
-from typing import Any
 
 import pytest
 from aws_cdk import aws_kms as kms
@@ -13,9 +12,8 @@ from spotmusic_cdk import versions
 from spotmusic_constructs.observability.pod_logs import PodLogs
 from tests.conftest import new_stack
 from tests.helm_values import REGISTRY, Images, cluster_in, releases
+from tests.model.values import Json
 from tests.unit.gateway.lua import interpreter
-
-Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")

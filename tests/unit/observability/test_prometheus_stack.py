@@ -15,9 +15,9 @@ from spotmusic_constructs.observability.grafana import Grafana
 from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace
 from spotmusic_constructs.observability.prometheus_stack import KubePrometheusStack
 from tests.conftest import new_stack
-from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, leaves, releases, secret_in, texts
+from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, leaves, releases, secret_in
+from tests.model.values import Json, texts
 
-Json = dict[str, Any]
 WORKSPACE = "arn:aws:aps:sa-east-1:111122223333:workspace/ws-0123"
 TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
 PAGER = "arn:aws:sns:sa-east-1:111122223333:pager"

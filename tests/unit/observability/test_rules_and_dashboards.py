@@ -9,13 +9,12 @@ from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.observability.rules_and_dashboards import TEAM, RulesAndDashboards
 from tests.conftest import new_stack
 from tests.helm_values import cluster_in, render, values_of
+from tests.model.values import Json
 
 CHART = Path(__file__).parents[3] / "charts" / "monitoring"
 CHOICES = ("brokerLoadBalancer", "buckets", "cacheNodes", "databases", "distribution", "ecsCluster", "ecsServices", "eksCluster")
 NAMES = {choice: {"one": "one-0123"} for choice in (*CHOICES, "loadBalancers", "natGateways", "repositories", "webAcl")}
 VIEWER = "arn:aws:iam::111122223333:role/team"
-
-Json = dict[str, Any]
 
 
 def made(**changes: Any) -> cdk.Stack:

@@ -5,7 +5,8 @@ from spotmusic_constructs.observability.alarm import Audience
 from spotmusic_constructs.observability.load_balancer_alarms import error_rate
 from spotmusic_constructs.observability.service_level_objective import ServiceLevelObjective, slow_share
 from tests.conftest import new_stack
-from tests.templates import Json, resources_of
+from tests.model.values import Json
+from tests.templates import resources_of
 
 TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
 

@@ -2,7 +2,8 @@ import pytest
 
 from spotmusic_constructs.observability.slack_channel import SlackChannel
 from tests.conftest import new_stack
-from tests.templates import Json, only, resources_of
+from tests.model.values import Json
+from tests.templates import only, resources_of
 
 TOPICS = ["arn:aws:sns:sa-east-1:111122223333:alarms", "arn:aws:sns:us-east-1:111122223333:alarms"]
 

@@ -6,7 +6,8 @@ from aws_cdk.assertions import Template
 from spotmusic_constructs.secrets.data_keys import USES, DataKeys, create_data_keys
 from spotmusic_constructs.secrets.encryption_key import EncryptionKey, KeyUse
 from tests.conftest import new_stack
-from tests.templates import Json, of_type, resources_of
+from tests.model.values import Json
+from tests.templates import of_type, resources_of
 
 
 @pytest.fixture(scope="module")

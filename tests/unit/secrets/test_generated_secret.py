@@ -1,6 +1,5 @@
 import json
 from datetime import date
-from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -11,8 +10,8 @@ from aws_cdk.assertions import Template
 from spotmusic_constructs.secrets.component_secrets import ComponentSecrets
 from spotmusic_constructs.secrets.generated_secret import GeneratedSecret, ManualRotation
 from tests.conftest import new_stack
+from tests.model.values import Json
 
-Json = dict[str, Any]
 BY_HAND = ManualRotation(owner="platform", before=date(2027, 5, 24), runbook="docs/runbooks/secret-rotation.md")
 
 

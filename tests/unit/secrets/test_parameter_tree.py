@@ -3,7 +3,8 @@ from aws_cdk import aws_iam as iam
 
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
 from tests.conftest import new_stack
-from tests.templates import Json, resources_of
+from tests.model.values import Json
+from tests.templates import resources_of
 
 
 @pytest.fixture(scope="module")

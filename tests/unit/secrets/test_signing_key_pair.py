@@ -8,7 +8,8 @@ from spotmusic_constructs.secrets.generated_secret import ManualRotation
 from spotmusic_constructs.secrets.signing_key_pair import SigningKeyPair
 from spotmusic_constructs.secrets.signing_key_provider import SigningKeyProvider
 from tests.conftest import new_stack
-from tests.templates import Json, of_type, resources_of
+from tests.model.values import Json
+from tests.templates import of_type, resources_of
 
 
 @pytest.fixture(scope="module")

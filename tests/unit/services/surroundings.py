@@ -19,8 +19,8 @@ from spotmusic_constructs.services.image import ServiceImage
 from spotmusic_constructs.services.load_balancer import ServicesLoadBalancer
 from spotmusic_constructs.services.route import Route
 from tests.conftest import new_stack
+from tests.model.values import Json
 
-Json = dict[str, Any]
 ACCOUNT = "111122223333"
 IMAGE = ServiceImage(
     name=f"{ACCOUNT}.dkr.ecr.sa-east-1.amazonaws.com/playback:1.0.0",

@@ -17,8 +17,9 @@ from spotmusic_cdk.settings.services import REQUESTS_PER_TARGET, ServiceSettings
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
 from stacks.ecs_services import EcsServicesStack
 from tests.conftest import feature_flags, sample_of
+from tests.model.values import Json
 from tests.templates import all_of
-from tests.unit.services.surroundings import Json, Surroundings
+from tests.unit.services.surroundings import Surroundings
 
 TASK = "AWS::ECS::TaskDefinition"
 MAXIMUM = 450

@@ -4,8 +4,9 @@ import pytest
 from spotmusic_constructs.services.access import user_access
 from spotmusic_constructs.services.scaling import Scaling
 from tests.metric_math import value_of
+from tests.model.values import Json
 from tests.templates import all_of, only
-from tests.unit.services.surroundings import Json, Surroundings
+from tests.unit.services.surroundings import Surroundings
 
 SERVICE = "AWS::ECS::Service"
 TASK = "AWS::ECS::TaskDefinition"

@@ -6,8 +6,7 @@ import pytest
 from aws_cdk import assertions
 
 from spotmusic_constructs.services.operator_policies import OperatorPolicies
-
-Json = dict[str, Any]
+from tests.model.values import Json
 
 
 @pytest.fixture(scope="module")

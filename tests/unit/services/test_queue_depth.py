@@ -14,8 +14,9 @@ import pytest
 
 from spotmusic_constructs.services import queue_depth
 from spotmusic_constructs.services.queue_depth import QueueDepth
+from tests.model.values import Json
 from tests.templates import all_of, only
-from tests.unit.services.surroundings import Json, Surroundings
+from tests.unit.services.surroundings import Surroundings
 
 QUEUES = [
     {"name": "notifications", "messages_ready": 40},

@@ -1,7 +1,8 @@
 import pytest
 
+from tests.model.values import Json
 from tests.templates import only
-from tests.unit.services.surroundings import Json, Surroundings
+from tests.unit.services.surroundings import Surroundings
 
 
 @pytest.fixture(scope="module")

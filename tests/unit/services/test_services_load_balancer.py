@@ -1,8 +1,9 @@
 import pytest
 from aws_cdk import aws_certificatemanager as acm
 
+from tests.model.values import Json
 from tests.templates import only
-from tests.unit.services.surroundings import Json, Surroundings
+from tests.unit.services.surroundings import Surroundings
 
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"

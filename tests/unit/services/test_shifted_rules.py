@@ -7,7 +7,7 @@ import pytest
 
 from spotmusic_cdk.settings.services import ServiceSettings
 from spotmusic_constructs.services.ingress import UNTAGGED
-from tests.unit.services.surroundings import Json
+from tests.model.values import Json
 from tests.unit.services.test_ecs_services_stack import synthesize, with_services
 
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"

@@ -6,7 +6,8 @@ from aws_cdk import aws_s3 as s3
 from spotmusic_constructs.services.access import Access, bucket_access, combine, parameter_access, secret_access, user_access
 from spotmusic_constructs.services.image import bootstrap_image
 from spotmusic_constructs.services.task_roles import TaskRoles
-from tests.unit.services.surroundings import ACCOUNT, IMAGE, Json, Surroundings
+from tests.model.values import Json
+from tests.unit.services.surroundings import ACCOUNT, IMAGE, Surroundings
 
 LOG_GROUP = f"arn:aws:logs:sa-east-1:{ACCOUNT}:log-group:playback:*"
 

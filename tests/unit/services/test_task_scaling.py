@@ -2,8 +2,9 @@ import pytest
 
 from spotmusic_constructs.log_retention import retention_of
 from spotmusic_constructs.services.scaling import Queue, Scaling
+from tests.model.values import Json
 from tests.templates import all_of
-from tests.unit.services.surroundings import Json, Surroundings
+from tests.unit.services.surroundings import Surroundings
 
 QUEUE = Queue(namespace="Spotmusic/Queues", metric_name="ReadyMessages", dimensions={"Environment": "dev", "Queue": "playback"})
 

@@ -9,8 +9,8 @@ from aws_cdk import aws_kms as kms
 
 from spotmusic_constructs.services.image import plain_image
 from spotmusic_constructs.services.tunnel import Tunnel
+from tests.model.values import Json
 
-Json = dict[str, Any]
 CACHED = "111122223333.dkr.ecr.sa-east-1.amazonaws.com/dev/ecr-public/nginx:1-alpine"
 
 

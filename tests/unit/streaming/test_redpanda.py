@@ -8,9 +8,9 @@ from spotmusic_cdk import versions
 from spotmusic_constructs.streaming.redpanda import Redpanda
 from tests.conftest import new_stack
 from tests.helm_values import LARGEST_VALUES, REGISTRY, Images, arn_of, cluster_in, releases, secret_in
+from tests.model.values import Json
 from tests.own_schemas import problems
 
-Json = dict[str, Any]
 HOST = "brokers.internal.spotmusic.example"
 
 

@@ -8,8 +8,8 @@ from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.streaming.redpanda_access import RedpandaAccess, Topic, access_values
 from tests.conftest import ROOT, new_stack
 from tests.helm_values import cluster_in, releases
+from tests.model.values import Json
 
-Json = dict[str, Any]
 DEAD_LETTERS = {"partitions": 1, "replication": 3, "cleanupPolicy": "delete", "retentionHours": 336}
 LISTENING = Topic(name="events.listening", partitions=24, retention_hours=48, producers=["playback"], consumers=["trends"])
 TRENDS = Topic(name="events.trends", partitions=3, cleanup_policy="compact", producers=["trends"], consumers=["playback"])

@@ -6,8 +6,8 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.helm_values import render
+from tests.model.values import Json
 
-Json = dict[str, Any]
 CHART = ROOT / "charts" / "redpanda-access"
 TOPIC = {"partitions": 12, "replication": 3, "cleanupPolicy": "delete", "retentionHours": 168}
 VALUES: Json = {

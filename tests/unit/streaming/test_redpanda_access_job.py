@@ -12,8 +12,8 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.helm_values import render
+from tests.model.values import Json
 
-Json = dict[str, Any]
 Result = subprocess.CompletedProcess[str]
 BASH = shutil.which("bash")
 CHART = ROOT / "charts" / "redpanda-access"

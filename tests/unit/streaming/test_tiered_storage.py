@@ -1,5 +1,3 @@
-from typing import Any
-
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_kms as kms
@@ -12,9 +10,9 @@ from spotmusic_constructs.streaming.tiered_storage import TieredStorage
 from stacks import compliance
 from tests.conftest import feature_flags
 from tests.helm_values import Images, arn_of, cluster_in, releases, schema_errors, secret_in
+from tests.model.values import Json
 from tests.templates import whole
 
-Json = dict[str, Any]
 ISSUER = "https://oidc.eks.sa-east-1.amazonaws.com/id/EXAMPLE"
 KEY = "arn:aws:kms:sa-east-1:111122223333:key/1"
 

@@ -3,7 +3,6 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cyclonedx.schema import SchemaVersion
@@ -11,6 +10,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from spotmusic_cdk import versions
 from tests.conftest import ROOT, sample_of
+from tests.model.values import Json
 from tools.supply_chain import __main__ as command_line
 from tools.supply_chain.bill_of_materials import UNNUMBERED, bill_of_materials, parts, serial_number
 from tools.supply_chain.deployed import image_purl
@@ -18,8 +18,6 @@ from tools.supply_chain.locked import LOCKS, canonical, locks, pins
 from tools.supply_chain.part import Kind
 
 ENVIRONMENTS = [sample_of(name) for name in ("dev", "staging", "prod")]
-
-Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,4 @@
-"""A platform as it would be deployed, read from its templates: every release with its values, and what Helm makes of them.
-
-Tokens are resolved to names that tell where they come from (`stack.LogicalId`), so that a check can follow a reference from a value
-to the resource behind it, over the borders of stacks.
-"""
+"""Helm releases of an environment, and the manifests that they deploy to its cluster."""
 
 import json
 import os
@@ -12,14 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from spotmusic_cdk.settings.environment import PROJECT
 from tests.charts import beliefs
-from tests.helm_values import HELM, Json, render
-from tests.stack_order import stacks_before
+from tests.helm_values import HELM, render
+from tests.model.assembly import stacks_before
+from tests.model.resolver import Place, Resolver
+from tests.model.values import ACCOUNT, Json
 
-PSEUDO = {"AWS::AccountId": "111122223333", "AWS::Region": "sa-east-1", "AWS::URLSuffix": "amazonaws.com", "AWS::Partition": "aws"}
 ARNS = {
-    "AWS::SecretsManager::Secret": "arn:aws:secretsmanager:sa-east-1:111122223333:secret:{}",
-    "AWS::ElasticLoadBalancingV2::TargetGroup": "arn:aws:elasticloadbalancing:sa-east-1:111122223333:targetgroup/{}",
+    "AWS::SecretsManager::Secret": f"arn:aws:secretsmanager:sa-east-1:{ACCOUNT}:secret:{{}}",
+    "AWS::ElasticLoadBalancingV2::TargetGroup": f"arn:aws:elasticloadbalancing:sa-east-1:{ACCOUNT}:targetgroup/{{}}",
 }
 """How the ARN of a resource looks that is told to a chart, by its type; everything else is called by its name alone."""
 
@@ -64,8 +62,8 @@ class Release:
 
 
 @dataclass
-class Platform:
-    """All of one environment: plain data, so that a test may break a copy of it.
+class RenderedCluster(Resolver):
+    """Cluster of one environment: plain data, so that a test may break a copy of it.
 
     Args:
         environment: its name.
@@ -105,68 +103,32 @@ class Platform:
                 if resource["Type"] in types:
                     yield stack, id_, resource
 
-    def resolve(self, value: Any, stack: str) -> Any:
-        return Resolver(self.templates, self.environment).resolve(value, stack)
+    @property
+    def stack_prefix(self) -> str:
+        """Name of the project and the environment."""
+        return f"{PROJECT}-{self.environment}-"
+
+    def named(self, place: Place) -> str:
+        """Name that tells where an attribute comes from, as an ARN or an address where charts check its form."""
+        kind = self.templates[place.stack]["Resources"].get(place.id, {}).get("Type", "")
+        if place.attribute in ("", "Arn", "Id", "TargetGroupArn") and kind in ARNS:
+            return ARNS[kind].format(f"{place.stack}.{place.id}")
+        name = super().named(place)
+        return f"https://{name}/" if kind == "AWS::APS::Workspace" and place.attribute == "PrometheusEndpoint" else name
 
 
-class Resolver:
-    """Says what stands behind the intrinsic functions of templates."""
-
-    def __init__(self, templates: dict[str, Json], environment: str) -> None:
-        self._templates = templates
-        self._prefix = f"spotmusic-{environment}-"
-
-    def resolve(self, value: Any, stack: str) -> Any:
-        if isinstance(value, list):
-            return [self.resolve(item, stack) for item in value]
-        if not isinstance(value, dict):
-            return value
-        if len(value) == 1:
-            (function, argument), *_ = value.items()
-            known = self._function(function, argument, stack)
-            if known is not None:
-                return known
-        return {key: self.resolve(item, stack) for key, item in value.items()}
-
-    def _function(self, function: str, argument: Any, stack: str) -> str | None:
-        match function:
-            case "Ref":
-                return PSEUDO.get(argument) or self._named(stack, argument)
-            case "Fn::GetAtt":
-                return self._named(stack, argument[0], str(argument[1]))
-            case "Fn::Join":
-                return str(argument[0]).join(str(self.resolve(part, stack)) for part in argument[1])
-            case "Fn::Sub" if isinstance(argument, str):
-                return re.sub(r"\$\{([\w:]+)\}", lambda found: PSEUDO.get(found[1], f"{stack}.{found[1]}"), argument)
-            case "Fn::GetStackOutput" | "Fn::ImportValue":
-                named = str(argument).split(":") if isinstance(argument, str) else (argument["StackName"], argument["OutputName"])
-                return self._output(*named)
-        return None
-
-    def _output(self, stack_name: str, output: str) -> str:
-        producer = stack_name.removeprefix(self._prefix)
-        return str(self.resolve(self._templates[producer]["Outputs"][output]["Value"], producer))
-
-    def _named(self, stack: str, id_: str, attribute: str = "") -> str:
-        kind = self._templates[stack]["Resources"].get(id_, {}).get("Type", "")
-        if attribute in ("", "Arn", "Id", "TargetGroupArn") and kind in ARNS:
-            return ARNS[kind].format(f"{stack}.{id_}")
-        name = f"{stack}.{id_}" + (f".{attribute}" if attribute else "")
-        return f"https://{name}/" if kind == "AWS::APS::Workspace" and attribute == "PrometheusEndpoint" else name
-
-
-def read(environment: str, templates: dict[str, Json], assembly: Path) -> Platform:
-    """Reads an environment: our own charts are rendered, each as it lies in the assembly."""
-    resolver = Resolver(templates, environment)
-    releases = {}
+def read(environment: str, templates: dict[str, Json], assembly: Path) -> RenderedCluster:
+    """Read an environment, with our own charts rendered from the assembly."""
+    cluster = RenderedCluster(environment, templates, releases={}, manifests={})
     for stack, template in templates.items():
         for resource in template["Resources"].values():
             if resource["Type"] == HELM:
-                values = json.loads(resolver.resolve(resource["Properties"]["Values"], stack))
+                values = json.loads(cluster.text(stack, resource["Properties"]["Values"]))
                 release = Release(stack, resource, values, _folder(resource["Properties"], assembly))
-                releases[release.name] = release
-    manifests = {name: own(release) if release.folder else told(release) for name, release in releases.items()}
-    return Platform(environment, templates, releases, manifests, _order(templates, releases, assembly))
+                cluster.releases[release.name] = release
+    cluster.manifests = {name: own(release) if release.folder else told(release) for name, release in cluster.releases.items()}
+    cluster.before = _order(templates, cluster.releases, assembly)
+    return cluster
 
 
 def own(release: Release, kubernetes: str = "1.36", values: Json | None = None) -> list[Json]:

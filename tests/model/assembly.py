@@ -1,0 +1,215 @@
+"""Resources of a synthesized environment, and the references between them."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from spotmusic_cdk.settings import Settings
+from tests.model.resolver import Place, Resolver, is_intrinsic, references_in
+from tests.model.values import Json, at
+from tools.changes.assembly import stacks_in
+
+EDGE_REGION = "us-east-1"
+
+_HASH = re.compile(r"[0-9A-F]{8}$")
+_REFERENCE = re.compile(r"\$\{([^/}]+)/([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}")
+"""Reference in a resolved text."""
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """One resource of a template. `resource["Properties.Path.To.It"]` is None where the template says nothing.
+
+    Args:
+        platform: where it belongs.
+        stack: id of its stack, such as `data`.
+        id: logical id.
+        body: what the template says.
+    """
+
+    platform: "Assembly"
+    stack: str
+    id: str
+    body: Json
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.type})"
+
+    def __getitem__(self, path: str) -> Any:
+        """Follows a path of property names; a number is an index of a list."""
+        return at(self.properties, path)
+
+    @property
+    def type(self) -> str:
+        return str(self.body["Type"])
+
+    @property
+    def name(self) -> str:
+        """Stack and logical id without the hash that CDK ends it with, as deviations and messages call it."""
+        return f"{self.stack}/{_HASH.sub('', self.id)}"
+
+    @property
+    def properties(self) -> Json:
+        properties: Json = self.body.get("Properties", {})
+        return properties
+
+    @property
+    def tags(self) -> dict[str, str]:
+        tags = self.properties.get("Tags", {})
+        return dict(tags) if isinstance(tags, Mapping) else {tag["Key"]: tag["Value"] for tag in tags}
+
+    @property
+    def outlives_its_stack(self) -> bool:
+        return {self.body.get("DeletionPolicy"), self.body.get("UpdateReplacePolicy")} <= {"Retain", "RetainExceptOnCreate", "Snapshot"}
+
+    def target(self, path: str) -> "Resource | None":
+        """The resource that a property refers to, in whichever stack; none when it is a literal or made of several parts."""
+        return self.platform.target(self.stack, self[path])
+
+    def targets(self, path: str) -> "list[Resource]":
+        """The resources that a property refers to, one by one. A literal among them is an error: nobody could tell what it is."""
+        values = self[path] or []
+        found = [self.platform.target(self.stack, value) for value in (values if isinstance(values, list) else [values])]
+        if None in found:
+            raise AssertionError(f"{self}: {path} names something by a literal, {values}")
+        return [target for target in found if target]
+
+    def mentions(self, path: str) -> "set[Resource]":
+        """Every resource that a property refers to, alone or as a part of something."""
+        found = (self.platform.target(self.stack, value) for value in intrinsics(self[path]))
+        return {target for target in found if target}
+
+    def text(self, path: str) -> str:
+        """A property as text, with `${stack/LogicalId.Attribute}` for what is only known at deployment."""
+        return self.platform.text(self.stack, self[path])
+
+    def uses(self, other: "Resource") -> bool:
+        """Tells whether this resource refers to another, at whatever depth."""
+        return any(self.platform.target(self.stack, value) is other for value in intrinsics(self.properties))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Assembly(Resolver):
+    """An environment as it was synthesized.
+
+    Args:
+        name: environment, or the variant of one.
+        settings: what the environment file says.
+        templates: templates by stack id; a variant may leave out those that nobody asks it for.
+        acknowledged: path of a construct, prefixed id of a finding, reason.
+    """
+
+    name: str
+    settings: Settings
+    templates: Mapping[str, Json]
+    acknowledged: tuple[tuple[str, str, str], ...] = ()
+
+    @cached_property
+    def resources(self) -> tuple[Resource, ...]:
+        return tuple(
+            Resource(self, stack, id_, body) for stack, template in self.templates.items() for id_, body in template["Resources"].items()
+        )
+
+    @cached_property
+    def _by_id(self) -> dict[tuple[str, str], Resource]:
+        return {(resource.stack, resource.id): resource for resource in self.resources}
+
+    def all(self, *types: str, stack: str | None = None) -> list[Resource]:
+        """Every resource of these types, which may be none."""
+        return [resource for resource in self.resources if resource.type in types and stack in (None, resource.stack)]
+
+    def some(self, *types: str, stack: str | None = None) -> list[Resource]:
+        """Every resource of these types, of which there has to be one: a promise about nothing is none."""
+        found = self.all(*types, stack=stack)
+        if not found:
+            raise AssertionError(f"{self.name}: no stack has {' or '.join(types)}, so that nothing keeps the promise")
+        return found
+
+    def only(self, type_: str, *, stack: str | None = None) -> Resource:
+        """The one resource of a type."""
+        (found,) = self.some(type_, stack=stack)
+        return found
+
+    def users_of(self, resource: Resource, *types: str) -> list[Resource]:
+        """Resources of these types that refer to another."""
+        return [user for user in self.all(*types) if user.uses(resource)]
+
+    def resource(self, stack: str, id_: str) -> Resource:
+        """The resource with this logical id."""
+        return self._by_id[stack, id_]
+
+    def target(self, stack: str, value: Any) -> Resource | None:
+        """The resource that a value of a template refers to, through outputs and exports; none when it is something else."""
+        place = self.place(stack, value)
+        return self._by_id.get(place[:2]) if place else None
+
+    def place(self, stack: str, value: Any) -> Place | None:
+        """Attribute behind an intrinsic function, also where it is one part of a text."""
+        if isinstance(value, Mapping) and value.keys() == {"Fn::Select"}:
+            found = _REFERENCE.fullmatch(self.text(stack, value))
+            return Place(*found.groups(default="")) if found else None
+        return super().place(stack, value)
+
+    def named(self, place: Place) -> str:
+        """An attribute as `${stack/LogicalId.Attribute}`."""
+        return f"${{{place.stack}/{'.'.join(filter(None, place[1:]))}}}"
+
+    def pseudo(self, stack: str) -> Mapping[str, str]:
+        """Example values for the region of the stack."""
+        return {**super().pseudo(stack), "AWS::Region": EDGE_REGION if stack == "edge" else self.settings.region}
+
+    @property
+    def stack_prefix(self) -> str:
+        """Name of the project and the environment."""
+        return self.settings.stack_name("")
+
+
+def intrinsics(value: Any) -> Iterator[Any]:
+    """Yields every mapping at any depth that may be an intrinsic function."""
+    if isinstance(value, Mapping):
+        if "Fn::Sub" in value:
+            text = value["Fn::Sub"]
+            names = references_in(text if isinstance(text, str) else text[0])
+            yield from ({"Fn::GetAtt" if "." in name else "Ref": name} for name in names)
+        if len(value) == 1:
+            yield value
+        for item in value.values():
+            yield from intrinsics(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from intrinsics(item)
+
+
+def texts_of(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Yields every text of a resource with its path, put together from its parts where the template joins them."""
+    yield from _texts(resource, resource.properties, "")
+
+
+def _texts(resource: Resource, value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str) or (isinstance(value, Mapping) and is_intrinsic(value)):
+        yield path, resource.platform.text(resource.stack, value)
+    elif isinstance(value, Mapping | list):
+        for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _texts(resource, item, f"{path}.{key}" if path else str(key))
+
+
+def stacks_before(assembly: Path) -> dict[str, set[str]]:
+    """Return every stack that is deployed before each stack of a cloud assembly."""
+    return reached({name: stack.dependencies for name, stack in stacks_in(assembly).items()})
+
+
+def reached(direct: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """Return what each name leads to, by any number of steps.
+
+    Args:
+        direct: what each leads to by one step. A name that leads nowhere may be left out.
+    """
+
+    def all_of(name: str) -> set[str]:
+        named = direct.get(name, set())
+        return named.union(*(all_of(other) for other in named))
+
+    return {name: all_of(name) for name in direct}

@@ -1,0 +1,41 @@
+"""Values of templates and manifests."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from tools.changes.assembly import ACCOUNT as ACCOUNT  # noqa: PLC0414 (tests import it from here)
+
+Json = dict[str, Any]
+
+
+def at(value: Any, path: str) -> Any:
+    """Follow a path of names and indices; None where it ends early."""
+    for step in path.split("."):
+        if isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        elif isinstance(value, Mapping):
+            value = value.get(step)
+        else:
+            return None
+    return value
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every value that holds no other, with its path."""
+    items: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    found = False
+    for key, item in items:
+        found = True
+        yield from leaves(item, f"{path}.{key}" if path else str(key))
+    if not found:
+        yield path, value
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Yield every text at any depth."""
+    return (leaf for _, leaf in leaves(value) if isinstance(leaf, str))
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a list of what IAM accepts as one value or a list."""
+    return value if isinstance(value, list) else [] if value is None else [value]
