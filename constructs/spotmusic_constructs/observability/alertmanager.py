@@ -62,7 +62,7 @@ def alertmanager_values(
             "podAntiAffinity": "hard",
             "topologySpreadConstraints": [spread({"app.kubernetes.io/name": "alertmanager"}, zones=min(REPLICAS, zones))],
             "resources": resources(cpu="50m", memory="128Mi", limit="256Mi"),
-            # Of the pod: the operator confines the containers by itself.
+            # Of the pod; the operator sets that of the containers.
             "securityContext": POD_SECURITY,
             "storage": volume(storage_class, gib=5),
             "automountServiceAccountToken": False,

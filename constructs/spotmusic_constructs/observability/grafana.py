@@ -110,7 +110,7 @@ def grafana_values(
         },
         "extraSecretMounts": [{"name": "tls", "secretName": TLS, "mountPath": "/etc/grafana-tls", "readOnly": True, "defaultMode": 0o440}],
         "extraConfigmapMounts": [{"name": "rds-ca", "configMap": "rds-ca", "mountPath": "/etc/rds-ca", "readOnly": True}],
-        "extraEmptyDirMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 the only place beside its data where Grafana writes
+        "extraEmptyDirMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 Grafana writes here and to its data
         **{
             probe: {"httpGet": {"path": "/api/health", "port": "grafana", "scheme": "HTTPS"}}
             for probe in ("readinessProbe", "livenessProbe")

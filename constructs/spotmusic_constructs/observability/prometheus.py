@@ -97,7 +97,7 @@ def prometheus_values(
             "podAntiAffinity": "hard",
             "topologySpreadConstraints": [spread({"app.kubernetes.io/name": "prometheus"})],
             "resources": resources(cpu="500m", memory="2Gi", limit="4Gi"),
-            # Of the pod: the operator confines the containers by itself.
+            # Of the pod; the operator sets that of the containers.
             "securityContext": POD_SECURITY,
             "storageSpec": volume(storage_class, gib=storage_gib),
             "remoteWrite": [

@@ -15,9 +15,9 @@ class SlackChannel(Construct):
     """Slack channel that shows alarms and grants no rights in the account.
 
     Creates the configuration of Amazon Q Developer in chat applications, formerly AWS Chatbot, and its role. The role has no
-    rights, so that alarms come without a graph, and the guardrail takes away those that a member's own role would have.
-    Somebody authorizes the workspace in the console first, once for an account. SNS decrypts what it delivers: keys of topics
-    need to admit nobody for it.
+    rights, so that alarms come without a graph, and the guardrail removes those of the members' own roles.
+    Authorize the workspace in the console first, once for each account. SNS decrypts what it delivers: the keys of the
+    topics need no statement for it.
 
     Args:
         name: name of the configuration, of letters, digits, `-` and `_`, unique in the account.
