@@ -108,8 +108,8 @@ def accepted(assemblies: Assemblies, fault: SettingsFault, found: Report) -> Ite
 
 def refusing(said: str) -> list[str]:
     """Names of the tests by which an environment file is refused with these words, or about the same key."""
-    cases = {f"test_production_refuses[{case}]": expected for case, (_, expected) in INVALID_IN_PRODUCTION.items()}
-    cases |= {f"test_an_invalid_file_names_the_key_and_what_to_do[{case}]": expected for case, (_, expected) in INVALID.items()}
+    cases = {f"test_production_rejects_weak_settings[{case}]": expected for case, (_, expected) in INVALID_IN_PRODUCTION.items()}
+    cases |= {f"test_invalid_settings_name_key_and_remedy[{case}]": expected for case, (_, expected) in INVALID.items()}
     said = said.partition(": ")[2]
     literally = [test for test, expected in cases.items() if expected in said]
     return literally or [test for test, expected in cases.items() if said.startswith(f"{expected.partition(':')[0]}:")]

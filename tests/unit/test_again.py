@@ -31,11 +31,11 @@ def marks(stage: cdk.Stage) -> dict[str, str | None]:
 
 
 @pytest.mark.parametrize(("name", "type_"), [("trust", HELM), ("Users", "Custom::Users")])
-def test_named_resource_alone_gets_the_mark(stage: cdk.Stage, name: str, type_: str) -> None:
+def test_run_again_marks_named_resource_only(stage: cdk.Stage, name: str, type_: str) -> None:
     run_again(stage, name=name, mark=f"{name} 1")
     assert {kind for kind, mark in marks(stage).items() if mark} == {type_}
 
 
-def test_unknown_name_is_refused_with_the_known_ones(stage: cdk.Stage) -> None:
+def test_run_again_rejects_unknown_name(stage: cdk.Stage) -> None:
     with pytest.raises(ValueError, match=r"no release or custom resource `kafka`\. Choose one of Users, trust"):
         run_again(stage, name="kafka", mark="kafka 1")

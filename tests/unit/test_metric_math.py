@@ -32,6 +32,6 @@ def test_metric_math_compares_periods(before: dict[str, float], now: dict[str, f
 
 
 @pytest.mark.parametrize("expression", ["RATE(a)", "a ** 2", "MAX([a, b])"])
-def test_metric_math_refuses_unknown_functions(expression: str) -> None:
+def test_metric_math_rejects_unknown_functions(expression: str) -> None:
     with pytest.raises(ValueError, match="Add it to"):
         value_of(expression, {"a": 1, "b": 2})

@@ -7,11 +7,11 @@ import pytest
 from spotmusic_cdk.output import write
 
 
-def test_write_tells_whether_it_changed(tmp_path: Path) -> None:
+def test_write_returns_whether_file_changed(tmp_path: Path) -> None:
     assert [write(tmp_path / "page.md", text) for text in ("São Paulo\n", "São Paulo\n", "Recife\n")] == [True, False, True]
 
 
-def test_unwritable_file_is_one_message(tmp_path: Path) -> None:
+def test_unwritable_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "page.md").mkdir()
     with pytest.raises(SystemExit, match=r"page.md can't be written to \(Is a directory\)"):
         write(tmp_path / "page.md", "")

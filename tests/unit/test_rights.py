@@ -32,12 +32,12 @@ def policies(*counts: int) -> dict[str, list[list[str]]]:
     }
 
 
-def test_what_fits_stays_in_one_policy() -> None:
+def test_fitting_rights_use_one_policy() -> None:
     assert list(policies(10, MOST_RESOURCES - 11)) == ["Policy"]
 
 
 @pytest.mark.parametrize("counts", [(MOST_RESOURCES,), (41, 41), (1, 100), (MOST_RESOURCES - 1, 1)])
-def test_no_policy_holds_more_than_iam_takes_and_nothing_is_lost(counts: tuple[int, ...]) -> None:
+def test_rights_are_split_at_policy_limit(counts: tuple[int, ...]) -> None:
     made = policies(*counts)
     assert all(sum(map(len, statements)) <= MOST_RESOURCES for statements in made.values())
     given = [arn for statements in made.values() for statement in statements for arn in statement]

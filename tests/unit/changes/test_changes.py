@@ -229,14 +229,14 @@ CASES: dict[str, Case] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_change_has_its_effect(case: str) -> None:
+def test_changes_have_expected_effects(case: str) -> None:
     before, now, effect, told = CASES[case]
     found = compare(before, now)
     assert found[0].effect == effect, found
     assert any(told in change.told for change in found if change.effect == effect), found
 
 
-def test_an_export_in_use_is_held() -> None:
+def test_imported_export_cannot_change() -> None:
     def platform(name: str) -> dict[str, Json]:
         outputs = {"Out": {"Value": {"Ref": "Group"}, "Export": {"Name": "group"}}}
         network = {"Resources": {"Group": resource("AWS::RDS::DBSubnetGroup", DBSubnetGroupName=name)}, "Outputs": outputs}
@@ -249,7 +249,7 @@ def test_an_export_in_use_is_held() -> None:
     ("first", "then", "told"),
     [(["a", "b"], ["c", "a"], "c signs before"), (["a", "b"], ["b", "c"], "a goes while"), (["a", "b"], ["b", "a"], "")],
 )
-def test_signing_keys_change_in_three_steps(first: list[str], then: list[str], told: str) -> None:
+def test_signing_keys_rotate_in_three_steps(first: list[str], then: list[str], told: str) -> None:
     def platform(keys: list[str]) -> dict[str, Json]:
         pairs = {f"Key{key}": resource("Custom::SigningKeyPair", KeyName=key) for key in keys}
         task = resource("AWS::ECS::TaskDefinition", Environment=[{"Name": "AUDIO_SIGNER", "Value": keys[0]}])
@@ -259,7 +259,7 @@ def test_signing_keys_change_in_three_steps(first: list[str], then: list[str], t
     assert refused == [] if not told else any(told in text for text in refused)
 
 
-def test_the_status_is_that_of_the_worst_effect() -> None:
+def test_exit_status_follows_worst_effect() -> None:
     def changes(*effects: Effect) -> list[Change]:
         return [Change(effect=effect, stack="data", subject="One", told="x") for effect in effects]
 
@@ -272,7 +272,7 @@ def test_the_status_is_that_of_the_worst_effect() -> None:
     ]
 
 
-def test_the_report_begins_with_what_is_refused() -> None:
+def test_report_lists_refused_changes_first() -> None:
     lines = report(
         compare(stack(One=database(), Two=rule(1, "a")), stack(One=database(EngineVersion="8.4.9"), Two=rule(1, "b")))
     ).splitlines()

@@ -52,13 +52,13 @@ def test_deployed_templates_are_read_from_each_region(assembly: Path, monkeypatc
 
 
 @pytest.mark.parametrize(("error", "told"), [("does not exist", "None of the stacks"), ("no right", "Log in to account 444455556666")])
-def test_an_account_that_cannot_be_read_is_told(assembly: Path, monkeypatch: pytest.MonkeyPatch, error: str, told: str) -> None:
+def test_unreadable_account_is_reported(assembly: Path, monkeypatch: pytest.MonkeyPatch, error: str, told: str) -> None:
     answering(monkeypatch, sa_east_1=error, us_east_1=error)
     with pytest.raises(source.SourceError, match=told):
         source.deployed(assembly)
 
 
-def test_a_ref_is_synthesized_as_it_was(tmp_path: Path) -> None:
+def test_ref_uses_its_own_app(tmp_path: Path) -> None:
     """The app of the ref is asked, by an app that writes an assembly of its own."""
     (tmp_path / "environments").mkdir()
     (tmp_path / "environments" / "prod.yaml").write_text("name: prod\n")

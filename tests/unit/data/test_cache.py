@@ -76,7 +76,7 @@ def test_cache_encrypts_at_rest_and_in_transit(minimal: Resources) -> None:
     assert (group["TransitEncryptionEnabled"], group["TransitEncryptionMode"]) == (True, "required")
 
 
-def test_a_replica_in_another_zone_takes_over(minimal: Resources) -> None:
+def test_cache_replica_fails_over_across_zones(minimal: Resources) -> None:
     group = only(minimal, GROUP)
     assert (group["AutomaticFailoverEnabled"], group["MultiAZEnabled"]) == (True, True)
     assert (group["NumNodeGroups"], group["ReplicasPerNodeGroup"]) == (1, 2)
@@ -139,7 +139,7 @@ def test_cache_passwords_rotate_monthly(minimal: Resources) -> None:
         assert group in schedule["DependsOn"]
 
 
-def test_the_function_changes_its_own_users_only(minimal: Resources) -> None:
+def test_rotation_function_changes_own_users_only(minimal: Resources) -> None:
     policy = only(minimal, "AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
     (right,) = [s for s in policy if "elasticache:ModifyUser" in s["Action"]]
     changed = {resource["Fn::GetAtt"][0] for resource in right["Resource"]}
@@ -155,7 +155,7 @@ def test_logs_go_to_groups_of_ours(minimal: Resources) -> None:
     assert all(minimal[id_]["Properties"]["KmsKeyId"] == KEY for id_ in logs.values())
 
 
-def test_a_last_snapshot_stays_unless_told_otherwise(minimal: Resources, full: Resources) -> None:
+def test_cache_final_snapshot_is_kept_by_default(minimal: Resources, full: Resources) -> None:
     assert whole(minimal, GROUP)["DeletionPolicy"] == whole(minimal, GROUP)["UpdateReplacePolicy"] == "Snapshot"
     assert whole(full, GROUP)["DeletionPolicy"] == "Delete"
 

@@ -33,7 +33,7 @@ def full(request: pytest.FixtureRequest) -> Resources:
     return synthesized(request.param, noncurrent_days=3, removal_policy=cdk.RemovalPolicy.DESTROY)
 
 
-def test_only_cloudfront_of_this_account_reads(minimal: Resources) -> None:
+def test_content_bucket_admits_own_cloudfront_only(minimal: Resources) -> None:
     (allowed,) = [s for s in statements(minimal).values() if s["Effect"] == "Allow"]
     assert allowed["Principal"] == {"Service": "cloudfront.amazonaws.com"}
     assert allowed["Action"] == "s3:GetObject"

@@ -95,7 +95,7 @@ def test_backup_plan_excludes_uploads(prod: Resources) -> None:
     assert "UploadsBucket" not in text
 
 
-def test_only_pages_of_the_domain_upload(prod: Resources, dev: Resources) -> None:
+def test_upload_bucket_cors_admits_domain_only(prod: Resources, dev: Resources) -> None:
     def origins(resources: Resources) -> list[Any]:
         return [
             b["CorsConfiguration"]["CorsRules"][0]["AllowedOrigins"]

@@ -37,7 +37,7 @@ def test_event_topic_admits_own_rds_over_tls(minimal: Resources) -> None:
     assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_the_topic_is_encrypted_with_our_key(minimal: Resources) -> None:
+def test_database_event_topic_uses_customer_key(minimal: Resources) -> None:
     assert only(minimal, "AWS::SNS::Topic")["KmsMasterKeyId"] == KEY
 
 

@@ -158,7 +158,7 @@ def test_interrupted_rotation_keeps_current_password(database: ModuleType, secre
     assert "first" in mysql.accounts["playback"].accepted
 
 
-def test_only_the_master_changes_passwords(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
+def test_database_users_cannot_change_passwords(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
     """The fake refuses anybody else: users need no APPLICATION_PASSWORD_ADMIN."""
     database.on_cloudformation(event(), secrets, mysql.connect)
     rotate(database, secrets, mysql, "v2")

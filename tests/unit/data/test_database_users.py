@@ -93,7 +93,7 @@ def test_credentials_function_admits_own_secrets_manager(minimal: Resources) -> 
     assert permission["SourceAccount"] == "111122223333"
 
 
-def test_the_function_stands_among_the_applications(minimal: Resources) -> None:
+def test_credentials_function_uses_application_subnets(minimal: Resources) -> None:
     function = only(minimal, "AWS::Lambda::Function")
     assert function["VpcConfig"] == {"SecurityGroupIds": ["sg-users"], "SubnetIds": ["subnet-1", "subnet-2", "subnet-3"]}
     assert function["Environment"]["Variables"] == {"DATABASE_HOST": "db.example", "DATABASE_PORT": "3306", "MASTER_SECRET_ARN": MASTER}

@@ -49,7 +49,7 @@ def test_log_bucket_blocks_public_access_and_acls(minimal: Resources) -> None:
     assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
 
 
-def test_only_log_services_of_this_account_write(minimal: Resources) -> None:
+def test_log_bucket_admits_own_log_services(minimal: Resources) -> None:
     allowed = {sid: s for sid, s in statements(minimal).items() if s["Effect"] == "Allow"}
     services = {sid: s["Principal"]["Service"] for sid, s in allowed.items() if "Service" in s["Principal"]}
     assert services == {

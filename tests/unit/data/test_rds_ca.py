@@ -3,7 +3,7 @@ import pytest
 from spotmusic_constructs.data.rds_ca import rds_ca
 
 
-def test_a_region_has_its_three_roots() -> None:
+def test_rds_authority_has_three_roots() -> None:
     assert rds_ca("sa-east-1").count("-----BEGIN CERTIFICATE-----") == 3
 
 

@@ -129,7 +129,7 @@ def test_development_database_is_deletable(full: Resources) -> None:
     assert instance["DeletionProtection"] is False
 
 
-def test_sizes_are_those_asked_for(full: Resources) -> None:
+def test_database_sizes_are_configurable(full: Resources) -> None:
     instance = only(full, INSTANCE)
     assert (instance["StorageType"], instance["AllocatedStorage"], instance["MaxAllocatedStorage"]) == ("gp3", "200", 2000)
     assert instance["DBInstanceClass"] == "db.r8g.large"

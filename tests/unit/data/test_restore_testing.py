@@ -50,7 +50,7 @@ def plans(template: Resources) -> dict[str, dict[str, Any]]:
     return {plan["RestoreTestingPlanName"]: plan for plan in all_of(template, "AWS::Backup::RestoreTestingPlan")}
 
 
-def test_the_newest_backup_is_restored_every_week(template: Resources) -> None:
+def test_newest_backup_is_restored_weekly(template: Resources) -> None:
     plan = plans(template)["example"]
     assert plan["ScheduleExpression"] == "cron(0 7 ? * SUN *)"
     assert plan["RecoveryPointSelection"] == {
@@ -82,7 +82,7 @@ def test_restored_database_uses_data_subnets(template: Resources) -> None:
     assert json.loads(overrides["vpcSecurityGroupIds"]) == ["sg-database"]
 
 
-def test_a_selection_waits_for_its_plan(template: Resources) -> None:
+def test_restore_selection_depends_on_plan(template: Resources) -> None:
     ids = {r["Properties"]["RestoreTestingPlanName"]: id_ for id_, r in template.items() if r["Type"] == "AWS::Backup::RestoreTestingPlan"}
     waiting = [r for r in template.values() if r["Type"] == SELECTION]
     assert all(ids[r["Properties"]["RestoreTestingPlanName"]] in r["DependsOn"] for r in waiting)

@@ -43,7 +43,7 @@ def test_rotation_promotes_pending_password(rotation: ModuleType, secrets: FakeS
     assert "AWSPREVIOUS" in secrets.stages[SECRET]["v1"]
 
 
-def test_nothing_is_current_before_it_was_proved(rotation: ModuleType, secrets: FakeSecrets) -> None:
+def test_rotation_tests_secret_before_promotion(rotation: ModuleType, secrets: FakeSecrets) -> None:
     def refuse(_pending: dict[str, Any]) -> None:
         raise ConnectionError
 
@@ -89,7 +89,7 @@ def test_rotation_check_works_before_rotation(rotation: ModuleType) -> None:
     assert calls == [("prove", "first")]
 
 
-def test_an_unknown_step_is_refused(rotation: ModuleType, secrets: FakeSecrets) -> None:
+def test_rotation_rejects_unknown_step(rotation: ModuleType, secrets: FakeSecrets) -> None:
     secrets.begin(SECRET, "v2")
     with pytest.raises(rotation.RotationError, match="no step"):
         rotation.rotate(event("dropSecret"), secrets, store(rotation, []))

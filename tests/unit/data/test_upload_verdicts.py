@@ -33,7 +33,7 @@ def queue(made: Resources, name: str) -> dict[str, Any]:
 
 
 @pytest.mark.walk("artist")
-def test_every_verdict_goes_to_the_queue(made: Resources) -> None:
+def test_upload_verdicts_reach_queue(made: Resources) -> None:
     rule = only(made, "AWS::Events::Rule")
     assert rule["EventPattern"]["detail"] == {"s3ObjectDetails": {"bucketName": ["uploads"]}}
     (target,) = rule["Targets"]
@@ -53,7 +53,7 @@ def test_queues_are_encrypted_and_keep_messages(made: Resources) -> None:
         assert found["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
-def test_only_the_rule_sends_to_queues(made: Resources) -> None:
+def test_verdict_queue_admits_rule_only(made: Resources) -> None:
     for policy in all_of(made, "AWS::SQS::QueuePolicy"):
         sends, tls = policy["PolicyDocument"]["Statement"]
         assert sends["Condition"] == {"ArnEquals": {"aws:SourceArn": arn(made, "Rule")}}

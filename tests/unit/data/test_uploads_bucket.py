@@ -66,12 +66,12 @@ def test_uploads_cors_requires_named_origin(minimal: Resources, full: Resources)
 
 
 @pytest.mark.parametrize("origin", ["*", "https://*.spotmusic.example"])
-def test_a_wildcard_origin_is_refused(origin: str) -> None:
+def test_upload_bucket_rejects_wildcard_origin(origin: str) -> None:
     with pytest.raises(ValueError, match="Name each origin"):
         synthesized(allowed_origins=[origin])
 
 
-def test_an_upload_that_nobody_promoted_goes(full: Resources) -> None:
+def test_unpromoted_upload_expires(full: Resources) -> None:
     (rule,) = only(full, BUCKET)["LifecycleConfiguration"]["Rules"]
     assert rule["ExpirationInDays"] == 3
     assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}

@@ -29,12 +29,12 @@ def test_edge_certificate_is_validated_by_dns() -> None:
     )
 
 
-def test_a_certificate_that_is_given_is_used() -> None:
+def test_edge_uses_given_certificate() -> None:
     arn, template = synthesize(OURS)
     assert arn == OURS
     assert "Resources" not in template or not template["Resources"]
 
 
-def test_a_certificate_of_another_region_is_refused() -> None:
+def test_edge_rejects_certificate_of_other_region() -> None:
     with pytest.raises(ValueError, match="us-east-1"):
         synthesize(OURS.replace("us-east-1", "sa-east-1"))

@@ -94,7 +94,7 @@ def test_audio_is_cached_for_one_year(full: Json) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/*", "/auth/*"])
-def test_the_gateway_is_told_who_asks(full: Json, path: str) -> None:
+def test_origin_request_contains_viewer_address(full: Json, path: str) -> None:
     (association,) = behavior(full, path)["FunctionAssociations"]
     function = full["Resources"][association["FunctionARN"]["Fn::GetAtt"][0]]["Properties"]
     assert association["EventType"] == "viewer-request"
@@ -149,7 +149,7 @@ def test_distribution_changes_no_bucket_policy(full: Json) -> None:
     assert "AWS::S3::BucketPolicy" not in {r["Type"] for r in full["Resources"].values()}
 
 
-def test_every_edge_serves_unless_told_otherwise(minimal: Json) -> None:
+def test_distribution_defaults_to_all_edges(minimal: Json) -> None:
     """Classes 100 and 200 have no edges in South America (CloudFront developer guide, price classes)."""
     assert distribution(minimal)["PriceClass"] == "PriceClass_All"
 
@@ -213,7 +213,7 @@ def test_signed_audio_may_be_embedded(full: Json) -> None:
     assert embedding(behavior(full, "/v1/*")) == embedding(distribution(full)["DefaultCacheBehavior"]) == "same-origin"
 
 
-def test_every_behavior_sends_security_headers(full: Json) -> None:
+def test_distribution_behaviors_send_security_headers(full: Json) -> None:
     config = distribution(full)
     for part in (config["DefaultCacheBehavior"], *config["CacheBehaviors"]):
         security = referenced(full, part["ResponseHeadersPolicyId"])["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]

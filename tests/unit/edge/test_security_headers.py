@@ -38,7 +38,7 @@ def test_login_pages_keep_their_policies(policies: dict[str, Json]) -> None:
     assert [security[name]["Override"] for name in ("ContentSecurityPolicy", "FrameOptions", "ReferrerPolicy")] == [False, False, False]
 
 
-def test_no_other_site_may_read_anything(policies: dict[str, Json]) -> None:
+def test_cors_allows_own_site_only(policies: dict[str, Json]) -> None:
     for policy in policies.values():
         assert "CorsConfig" not in policy
         custom = {header["Header"]: header["Value"] for header in policy["CustomHeadersConfig"]["Items"]}

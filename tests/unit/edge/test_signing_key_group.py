@@ -41,7 +41,7 @@ def after() -> Json:
     return synthesize("third", "second")[0]
 
 
-def test_the_group_holds_every_key(before: Json) -> None:
+def test_signing_key_group_contains_every_key(before: Json) -> None:
     assert group(before) == [keys(before)["first"]["id"], keys(before)["second"]["id"]]
 
 

@@ -130,7 +130,7 @@ def test_loopback_rule_refuses_all_but_the_paths(acl: Json, rules: dict[str, Jso
     assert (path["SearchString"], path["PositionalConstraint"]) == ("/auth/realms/example/auth", "EXACTLY")
 
 
-def test_web_acl_without_loopback_paths_has_no_exception() -> None:
+def test_web_acl_loopback_exception_is_optional() -> None:
     stack = new_stack(region="us-east-1")
     logs = s3.Bucket.from_bucket_name(stack, "Logs", "aws-waf-logs-example")
     WebAcl(stack, "WebAcl", metric_name="example", login_paths=["/auth"], log_bucket=logs)

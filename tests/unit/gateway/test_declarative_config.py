@@ -50,7 +50,7 @@ def test_routes_require_token_unless_public() -> None:
     assert asked == {"playback", "curation"}
 
 
-def test_only_public_routes_and_logins_skip_tokens() -> None:
+def test_public_routes_and_logins_skip_tokens() -> None:
     found = config(PLAYBACK, STATUS)
     assert {service["name"] for service in found["services"] if "realm-token" not in plugins(service)} == {"status", "keycloak"}
 
@@ -134,11 +134,11 @@ def test_login_paths_reach_keycloak(path: str) -> None:
         "/x/auth/realms/spotmusic/account/",
     ],
 )
-def test_nothing_else_is_by_whatever_trick(path: str) -> None:
+def test_login_route_rejects_path_tricks(path: str) -> None:
     assert not is_login(path)
 
 
-def test_no_route_is_left_without_an_expression() -> None:
+def test_kong_routes_have_expressions() -> None:
     for found in config(PLAYBACK, ADMIN, STATUS)["services"]:
         assert all(route["expression"].startswith("http.path") for route in found["routes"])
 

@@ -81,7 +81,7 @@ def test_gateway_load_balancer_drops_invalid_headers(template: dict[str, Any]) -
     )
 
 
-def test_every_request_and_connection_is_logged(template: dict[str, Any]) -> None:
+def test_gateway_load_balancer_logs_requests_and_connections(template: dict[str, Any]) -> None:
     said = attributes(one(template, "LoadBalancer"))
     for kind in ("access", "connection"):
         assert said[f"{kind}_logs.s3.enabled"] == "true"
@@ -90,7 +90,7 @@ def test_every_request_and_connection_is_logged(template: dict[str, Any]) -> Non
     assert not [resource for resource in template["Resources"].values() if resource["Type"] == "AWS::S3::BucketPolicy"]
 
 
-def test_its_only_listener_speaks_modern_tls(template: dict[str, Any]) -> None:
+def test_gateway_listener_requires_modern_tls(template: dict[str, Any]) -> None:
     listener = one(template, "Listener")
     assert (listener["Port"], listener["Protocol"]) == (443, "HTTPS")
     assert listener["SslPolicy"].startswith("ELBSecurityPolicy-TLS13-1-2-Res-PQ")
@@ -108,12 +108,12 @@ def test_auto_mode_may_register_pods(template: dict[str, Any]) -> None:
     assert {"Key": "eks:eks-cluster-name", "Value": "spotmusic-test"} in one(template, "TargetGroup")["Tags"]
 
 
-def test_its_address_is_in_the_private_zone(template: dict[str, Any]) -> None:
+def test_gateway_load_balancer_has_private_record(template: dict[str, Any]) -> None:
     record = one(template, "RecordSet")
     assert (record["Name"], record["Type"], record["HostedZoneId"]) == ("gateway.internal.example.", "A", "Z1")
 
 
-def test_no_security_group_gets_a_rule(template: dict[str, Any]) -> None:
+def test_gateway_load_balancer_adds_no_rules(template: dict[str, Any]) -> None:
     assert not [resource for resource in template["Resources"].values() if resource["Type"].startswith("AWS::EC2::SecurityGroup")]
 
 

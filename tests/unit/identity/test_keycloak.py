@@ -67,22 +67,22 @@ def manifest(values: Json, name: str) -> Json:
     return next(item for item in values["extraManifests"] if item["metadata"]["name"] == name)
 
 
-def test_a_stateful_release_is_never_rolled_back(release: Json) -> None:
+def test_keycloak_release_is_not_rolled_back(release: Json) -> None:
     assert not release.get("Atomic")
 
 
-def test_links_and_tokens_bear_one_public_name(values: Json) -> None:
+def test_keycloak_hostname_is_public_url(values: Json) -> None:
     said = variables(values)
     assert said["KC_HOSTNAME"] == "https://spotmusic.example/auth"
     assert said["KC_HOSTNAME_STRICT"] == "true"
     assert values["http"]["relativePath"] == "/auth"
 
 
-def test_the_console_is_not_under_the_public_name(values: Json) -> None:
+def test_keycloak_console_has_no_public_hostname(values: Json) -> None:
     assert variables(values)["KC_HOSTNAME_ADMIN"] == "https://localhost:8443/auth"
 
 
-def test_without_a_domain_the_name_is_no_less_strict() -> None:
+def test_hostname_is_strict_without_domain() -> None:
     stack = new_stack()
     keycloak_in(stack, public_url="http://gateway.dev.spotmusic.internal")
     said = variables(releases(stack)["keycloak"]["Values"])
@@ -90,13 +90,13 @@ def test_without_a_domain_the_name_is_no_less_strict() -> None:
     assert said["KC_HOSTNAME_STRICT"] == "true"
 
 
-def test_a_service_account_applies_realms_so_that_administrators_can_have_a_second_factor(values: Json) -> None:
+def test_realm_import_uses_service_account(values: Json) -> None:
     said = variables(values)
     assert said["KC_BOOTSTRAP_ADMIN_CLIENT_ID"]["secretKeyRef"]["key"] == "automation_id"
     assert said["KC_BOOTSTRAP_ADMIN_CLIENT_SECRET"]["secretKeyRef"]["key"] == "automation_secret"
 
 
-def test_the_database_is_checked_by_its_name_against_amazons_roots(values: Json) -> None:
+def test_keycloak_verifies_database_certificate(values: Json) -> None:
     said = variables(values)
     assert "sslMode=VERIFY_IDENTITY" in said["KC_DB_URL_PROPERTIES"]
     assert "KC_DB_URL" not in said  # it would make the properties count for nothing
@@ -107,13 +107,13 @@ def test_the_database_is_checked_by_its_name_against_amazons_roots(values: Json)
     assert said["KC_TRUSTSTORE_PATHS"] == f"{mount['mountPath']}/ca.pem"
 
 
-def test_no_variable_is_set_twice(values: Json) -> None:
+def test_keycloak_variables_are_unique(values: Json) -> None:
     names = [variable["name"] for variable in yaml.safe_load(values["extraEnv"])]
     assert len(names) == len(set(names))
     assert not SET_BY_THE_CHART & set(names)
 
 
-def test_every_password_comes_from_a_secret_that_is_made(keycloak: Keycloak, values: Json) -> None:
+def test_keycloak_passwords_come_from_external_secret(keycloak: Keycloak, values: Json) -> None:
     (secret,) = keycloak.external_secrets
     references = [value["secretKeyRef"] for value in variables(values).values() if isinstance(value, dict)]
     assert {reference["name"] for reference in references} == {secret.name}
@@ -123,7 +123,7 @@ def test_every_password_comes_from_a_secret_that_is_made(keycloak: Keycloak, val
     assert secret.fields["database_password"].secret_arn == arn_of("database")
 
 
-def test_it_answers_with_tls_only_and_so_do_health_and_metrics(keycloak: Keycloak, values: Json) -> None:
+def test_keycloak_serves_tls_only(keycloak: Keycloak, values: Json) -> None:
     assert values["proxy"]["http"] == {"enabled": False}
     assert values["http"]["internalScheme"] == "HTTPS"
     (certificate,) = keycloak.certificates
@@ -132,12 +132,12 @@ def test_it_answers_with_tls_only_and_so_do_health_and_metrics(keycloak: Keycloa
     assert volume["secret"] == {"secretName": certificate.name}
 
 
-def test_forwarded_addresses_are_believed_only_from_the_vpc(values: Json) -> None:
+def test_keycloak_trusts_proxies_in_vpc_only(values: Json) -> None:
     assert values["proxy"]["mode"] == "xforwarded"
     assert variables(values)["KC_PROXY_TRUSTED_ADDRESSES"] == "10.40.0.0/16"
 
 
-def test_pods_stand_in_zones_and_on_hosts_of_their_own(values: Json) -> None:
+def test_keycloak_pods_have_own_zones_and_hosts(values: Json) -> None:
     (rule,) = yaml.safe_load(values["topologySpreadConstraints"])
     (term,) = json.loads(values["affinity"])["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     assert (rule["topologyKey"], rule["whenUnsatisfiable"]) == ("topology.kubernetes.io/zone", "DoNotSchedule")
@@ -146,18 +146,18 @@ def test_pods_stand_in_zones_and_on_hosts_of_their_own(values: Json) -> None:
     assert values["podDisruptionBudget"] == {"maxUnavailable": 1}
 
 
-def test_the_realm_is_left_to_the_release_that_can_change_it(values: Json) -> None:
+def test_keycloak_start_imports_no_realm(values: Json) -> None:
     assert values["command"] == ["/opt/keycloak/bin/kc.sh", "start"]
 
 
-def test_the_gateway_reads_the_realms_keys_by_a_name_of_the_certificate(keycloak: Keycloak) -> None:
+def test_jwks_uri_uses_keycloak_service_name(keycloak: Keycloak) -> None:
     assert keycloak.jwks_uri == f"{keycloak.url}/auth/realms/spotmusic/protocol/openid-connect/certs"
 
 
-def test_the_image_comes_from_our_registry_and_not_from_the_charts_older_default(values: Json) -> None:
+def test_keycloak_image_uses_own_registry(values: Json) -> None:
     assert values["image"]["repository"].startswith(f"{REGISTRY}/")
     assert values["image"]["tag"] == "26.8.2"
 
 
-def test_values_fit_into_an_event(values: Json) -> None:
+def test_keycloak_values_fit_into_event(values: Json) -> None:
     assert len(json.dumps(values).encode()) < LARGEST_VALUES

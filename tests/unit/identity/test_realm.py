@@ -33,14 +33,14 @@ def steps(realm: Json, alias: str) -> Iterator[tuple[str, str]]:
         yield step.get("authenticator") or step["flowAlias"], step["requirement"]
 
 
-def test_a_password_is_long_and_guessing_it_locks_the_account(realm: Json) -> None:
+def test_realm_enforces_password_length_and_lockout(realm: Json) -> None:
     assert realm["passwordPolicy"].startswith("length(12)")
     assert realm["bruteForceProtected"] is True
     assert realm["failureFactor"] == 10
 
 
 @pytest.mark.parametrize("parent", ["spotmusic browser", "spotmusic after provider"])
-def test_staff_need_a_second_factor_and_listeners_may_have_one(realm: Json, parent: str) -> None:
+def test_second_factor_is_required_for_staff(realm: Json, parent: str) -> None:
     configs = {config["alias"]: config["config"] for config in realm["authenticatorConfig"]}
     staff, others = flow(realm, f"{parent} staff"), flow(realm, f"{parent} others")
     assert configs[staff["authenticationExecutions"][0]["authenticatorConfig"]] == {"condUserRole": "staff", "negate": "false"}
@@ -49,7 +49,7 @@ def test_staff_need_a_second_factor_and_listeners_may_have_one(realm: Json, pare
     assert [step for step, _ in steps(realm, others["alias"])] == ["conditional-user-role", "conditional-user-configured", "auth-otp-form"]
 
 
-def test_a_login_with_a_password_goes_through_both(realm: Json) -> None:
+def test_password_login_checks_second_factor(realm: Json) -> None:
     assert realm["browserFlow"] == "spotmusic browser"
     assert dict(steps(realm, "spotmusic browser forms")) == {
         "auth-username-password-form": "REQUIRED",
@@ -58,13 +58,13 @@ def test_a_login_with_a_password_goes_through_both(realm: Json) -> None:
     }
 
 
-def test_a_login_through_a_provider_does_so_afterwards(realm: Json) -> None:
+def test_provider_login_checks_second_factor(realm: Json) -> None:
     assert {found["postBrokerLoginFlowAlias"] for found in realm["identityProviders"]} == {"spotmusic after provider"}
     first, *_ = steps(realm, "spotmusic after provider")
     assert first == ("allow-access-authenticator", "REQUIRED")  # without a required step Keycloak refuses who needs no second factor
 
 
-def test_no_flow_is_below_two_others_because_keycloak_refuses_that(realm: Json) -> None:
+def test_login_subflows_have_one_parent(realm: Json) -> None:
     children = [
         step["flowAlias"]
         for found in realm["authenticationFlows"]
@@ -75,52 +75,52 @@ def test_no_flow_is_below_two_others_because_keycloak_refuses_that(realm: Json) 
     assert set(children) == {found["alias"] for found in realm["authenticationFlows"] if not found["topLevel"]}
 
 
-def test_whoever_sees_the_platform_from_inside_is_staff(realm: Json) -> None:
+def test_internal_roles_include_staff(realm: Json) -> None:
     composites = {role["name"]: role.get("composites", {}).get("realm", []) for role in realm["roles"]["realm"]}
     assert "staff" in composites["curator"]
     assert all(role["composites"]["realm"] == ["staff"] for role in realm["roles"]["client"]["grafana"])
     assert {role["name"] for role in realm["roles"]["client"]["grafana"]} == {"admin", "editor", "viewer"}
 
 
-def test_every_account_may_listen(realm: Json) -> None:
+def test_default_role_includes_listener(realm: Json) -> None:
     everybody = next(role for role in realm["roles"]["realm"] if role["name"] == "default-roles-spotmusic")
     assert "listener" in everybody["composites"]["realm"]
 
 
-def test_refresh_token_survives_one_lost_answer(realm: Json) -> None:
+def test_refresh_token_can_be_reused_once(realm: Json) -> None:
     assert realm["accessTokenLifespan"] == 300
     assert (realm["revokeRefreshToken"], realm["refreshTokenMaxReuse"]) == (True, 1)
     assert realm["offlineSessionMaxLifespanEnabled"] is True
 
 
-def test_tokens_are_signed_as_the_gateway_checks_them(realm: Json) -> None:
+def test_realm_signs_tokens_with_rs256(realm: Json) -> None:
     assert realm["defaultSignatureAlgorithm"] == "RS256"
 
 
-def test_every_client_proves_that_it_asked(realm: Json) -> None:
+def test_clients_require_pkce(realm: Json) -> None:
     for found in (found for found in realm["clients"] if found["clientId"] != "admin-cli"):
         assert found["attributes"]["pkce.code.challenge.method"] == "S256"
         assert found["directAccessGrantsEnabled"] is found["implicitFlowEnabled"] is found["fullScopeAllowed"] is False
 
 
-def test_the_secret_of_grafana_is_a_reference(realm: Json) -> None:
+def test_grafana_client_secret_is_reference(realm: Json) -> None:
     assert client(realm, "grafana")["secret"] == "$(env:GRAFANA_CLIENT_SECRET)"
     assert "secret" not in client(realm, "web")
 
 
-def test_roles_in_grafana_are_in_what_it_reads_of_a_user(realm: Json) -> None:
+def test_grafana_roles_are_in_userinfo(realm: Json) -> None:
     (mapper,) = client(realm, "grafana")["protocolMappers"]
     assert mapper["config"]["userinfo.token.claim"] == mapper["config"]["id.token.claim"] == "true"
 
 
-def test_tokens_of_the_player_and_the_apps_are_for_the_web_api_with_roles_of_the_realm(realm: Json) -> None:
+def test_player_tokens_have_web_api_audience(realm: Json) -> None:
     for name in LISTENERS_CLIENTS:
         (mapper,) = client(realm, name)["protocolMappers"]
         assert mapper["config"]["included.custom.audience"] == AUDIENCE == "web-api"
     assert {mapping["client"] for mapping in realm["scopeMappings"]} == set(LISTENERS_CLIENTS)
 
 
-def test_the_player_shares_its_origin_with_keycloak_and_needs_no_cors_but_on_a_developers_machine() -> None:
+def test_web_origins_contain_localhost_only() -> None:
     local: Json = Realm(
         name="spotmusic", web_redirects=["https://spotmusic.example/callback", "http://localhost:5173/callback"]
     ).to_representation()
@@ -128,7 +128,7 @@ def test_the_player_shares_its_origin_with_keycloak_and_needs_no_cors_but_on_a_d
     assert client(local, "web")["attributes"]["post.logout.redirect.uris"] == "http://localhost:5173/##https://spotmusic.example/"
 
 
-def test_records_of_logins_are_kept_for_six_months_and_those_of_administrators_for_a_year(realm: Json) -> None:
+def test_realms_retain_login_events(realm: Json) -> None:
     master: Json = administrators()
     for found in (realm, master):
         assert found["eventsEnabled"] is found["adminEventsEnabled"] is True
@@ -136,7 +136,7 @@ def test_records_of_logins_are_kept_for_six_months_and_those_of_administrators_f
         assert int(found["attributes"]["adminEventsExpiration"]) >= 365 * DAY
 
 
-def test_a_provider_is_asked_with_a_secret_that_is_a_reference_and_believed_when_its_signature_holds(realm: Json) -> None:
+def test_identity_provider_signature_is_verified(realm: Json) -> None:
     club = provider(realm, "music-club")
     assert club["config"]["clientSecret"] == "$(env:PROVIDER_MUSIC_CLUB_SECRET)"
     assert club["config"].items() >= {**CLUB, "validateSignature": "true", "pkceMethod": "S256"}.items()
@@ -144,7 +144,7 @@ def test_a_provider_is_asked_with_a_secret_that_is_a_reference_and_believed_when
     assert provider(realm, "google")["config"] == {"clientId": "g", "clientSecret": "$(env:PROVIDER_GOOGLE_SECRET)", "syncMode": "IMPORT"}
 
 
-def test_every_reference_has_its_secret(realm: Json) -> None:
+def test_realm_variables_have_secrets(realm: Json) -> None:
     assert FULL.variables == {
         "SMTP_USERNAME": ("arn:mail", "username"),
         "SMTP_PASSWORD": ("arn:mail", "password"),
@@ -154,30 +154,30 @@ def test_every_reference_has_its_secret(realm: Json) -> None:
     assert {name for name in (*FULL.variables, "GRAFANA_CLIENT_SECRET") if f"$(env:{name})" not in str(realm)} == set()
 
 
-def test_without_mail_nobody_is_asked_to_confirm_an_address() -> None:
+def test_realm_without_email_verifies_no_address() -> None:
     quiet: Json = Realm(name="spotmusic", web_redirects=["https://spotmusic.example/callback"]).to_representation()
     assert quiet["verifyEmail"] is quiet["resetPasswordAllowed"] is quiet["registrationAllowed"] is False
     assert "smtpServer" not in quiet
 
 
-def test_without_grafana_there_is_no_client_for_it() -> None:
+def test_realm_without_grafana_has_no_client() -> None:
     small: Json = Realm(name="spotmusic", web_redirects=["https://spotmusic.example/callback"]).to_representation()
     assert [found["clientId"] for found in small["clients"]] == ["web", "mobile", "admin-cli"]
     assert "client" not in small["roles"]
 
 
 @pytest.mark.parametrize(("required", "said"), [(True, "all"), (False, "none")])
-def test_tls_is_required_unless_the_load_balancer_has_none(required: bool, said: str) -> None:
+def test_realm_requires_tls_by_default(required: bool, said: str) -> None:
     assert Realm(name="spotmusic", tls_required=required).to_representation()["sslRequired"] == said
 
 
-def test_nobody_administers_keycloak_with_a_password_alone() -> None:
+def test_administrators_need_a_second_factor() -> None:
     master = administrators()
     assert master["browserFlow"] == "spotmusic administrators"
     assert dict(steps(master, "spotmusic administrators forms")) == {"auth-username-password-form": "REQUIRED", "auth-otp-form": "REQUIRED"}
 
 
-def test_console_login_uses_the_forwarded_port(realm: Json) -> None:
+def test_console_login_uses_forwarded_port(realm: Json) -> None:
     master: Json = administrators()
     (hostname,) = (
         variable["value"] for variable in environment("https://x.example", "10.0.0.0/8") if variable["name"] == "KC_HOSTNAME_ADMIN"
@@ -187,12 +187,12 @@ def test_console_login_uses_the_forwarded_port(realm: Json) -> None:
 
 
 @pytest.mark.parametrize("found", [FULL.to_representation(), administrators()], ids=["listeners", "administrators"])
-def test_realms_refuse_passwords_of_admin_cli(found: Json) -> None:
+def test_realms_reject_passwords_of_admin_cli(found: Json) -> None:
     assert client(found, "admin-cli")["directAccessGrantsEnabled"] is False
 
 
 @pytest.mark.parametrize("found", [FULL.to_representation(), administrators()], ids=["listeners", "administrators"])
-def test_the_schema_of_ours_finds_nothing_to_say(found: Json) -> None:
+def test_realm_schema_accepts_own_realms(found: Json) -> None:
     assert problems("realm", found) == []
 
 
@@ -274,7 +274,7 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
 
 
 @pytest.mark.parametrize(("breaks", "said"), BROKEN.values(), ids=BROKEN)
-def test_the_schema_of_ours_says_what_is_wrong(breaks: Callable[[Json], object], said: str, realm: Json) -> None:
+def test_realm_schema_names_the_problem(breaks: Callable[[Json], object], said: str, realm: Json) -> None:
     broken = copy.deepcopy(realm)
     breaks(broken)
     found = problems("realm", broken)

@@ -78,7 +78,7 @@ def environment(container: Json) -> Json:
     return {variable["name"]: variable.get("value", variable.get("valueFrom")) for variable in container["env"]}
 
 
-def test_both_realms_are_applied_as_they_are_described(manifests: dict[tuple[str, str], Json]) -> None:
+def test_realm_job_imports_both_realms(manifests: dict[tuple[str, str], Json]) -> None:
     (volume,) = (volume for volume in job(manifests)["spec"]["template"]["spec"]["volumes"] if volume["name"] == "realms")
     data = manifests["ConfigMap", volume["configMap"]["name"]]["data"]
     assert {json.loads(text)["realm"] for text in data.values()} == {"spotmusic", "master"}
@@ -88,16 +88,14 @@ def test_both_realms_are_applied_as_they_are_described(manifests: dict[tuple[str
     assert json.loads(data["spotmusic.json"])["eventsExpiration"] == 190 * 24 * 3600
 
 
-def test_nothing_is_deleted_that_the_realm_does_not_name(manifests: dict[tuple[str, str], Json]) -> None:
+def test_realm_import_deletes_nothing(manifests: dict[tuple[str, str], Json]) -> None:
     (container,) = job(manifests)["spec"]["template"]["spec"]["containers"]
     managed = {name: value for name, value in environment(container).items() if name.startswith("IMPORT_MANAGED_")}
     assert {"IMPORT_MANAGED_CLIENT", "IMPORT_MANAGED_ROLE", "IMPORT_MANAGED_COMPONENT", "IMPORT_MANAGED_IDENTITYPROVIDER"} <= managed.keys()
     assert set(managed.values()) == {"no-delete"}
 
 
-def test_every_variable_comes_from_the_secret_that_is_made(
-    manifests: dict[tuple[str, str], Json], configuration: RealmConfiguration
-) -> None:
+def test_realm_job_variables_come_from_secret(manifests: dict[tuple[str, str], Json], configuration: RealmConfiguration) -> None:
     (secret,) = configuration.external_secrets
     (container,) = job(manifests)["spec"]["template"]["spec"]["containers"]
     references = {name: value["secretKeyRef"] for name, value in environment(container).items() if isinstance(value, dict)}
@@ -107,7 +105,7 @@ def test_every_variable_comes_from_the_secret_that_is_made(
     assert secret.fields["provider-google-secret"].secret_arn == arn_of("google")
 
 
-def test_the_service_account_is_checked_over_tls_that_is_verified(manifests: dict[tuple[str, str], Json]) -> None:
+def test_realm_jobs_verify_tls(manifests: dict[tuple[str, str], Json]) -> None:
     for pod in pods(manifests):
         (trust,) = pod["initContainers"]
         assert trust["command"][0] == "keytool"
@@ -116,7 +114,7 @@ def test_the_service_account_is_checked_over_tls_that_is_verified(manifests: dic
         assert environment(container)["KEYCLOAK_URL"].startswith("https://")
 
 
-def test_a_change_makes_a_new_job_and_none_leaves_it_alone(values: Json, manifests: dict[tuple[str, str], Json]) -> None:
+def test_realm_change_creates_new_job(values: Json, manifests: dict[tuple[str, str], Json]) -> None:
     name = job(manifests)["metadata"]["name"]
     changed = json.loads(json.dumps(values))
     changed["realms"]["spotmusic.json"]["accessTokenLifespan"] = 240
@@ -126,13 +124,13 @@ def test_a_change_makes_a_new_job_and_none_leaves_it_alone(values: Json, manifes
     assert name == next(manifest["metadata"]["name"] for manifest in render(later) if manifest["kind"] == "Job")
 
 
-def test_the_same_can_be_run_by_hand_and_does_not_run_by_itself(manifests: dict[tuple[str, str], Json]) -> None:
+def test_manual_realm_import_is_suspended(manifests: dict[tuple[str, str], Json]) -> None:
     by_hand = manifests["CronJob", "realm-import"]["spec"]
     assert by_hand["suspend"] is True
     assert by_hand["jobTemplate"]["spec"]["template"]["spec"] == job(manifests)["spec"]["template"]["spec"]
 
 
-def test_all_jobs_keep_to_the_restricted_standard(manifests: dict[tuple[str, str], Json]) -> None:
+def test_realm_jobs_are_restricted(manifests: dict[tuple[str, str], Json]) -> None:
     for pod in pods(manifests):
         assert pod["automountServiceAccountToken"] is False
         assert ("ServiceAccount", pod["serviceAccountName"]) in manifests
@@ -145,7 +143,7 @@ def test_all_jobs_keep_to_the_restricted_standard(manifests: dict[tuple[str, str
             assert container["resources"]["limits"]["memory"]
 
 
-def test_keys_are_replaced_every_three_months_one_job_at_a_time(manifests: dict[tuple[str, str], Json]) -> None:
+def test_signing_keys_rotate_quarterly(manifests: dict[tuple[str, str], Json]) -> None:
     spec = manifests["CronJob", "realm-keys"]["spec"]
     assert (spec["schedule"], spec["timeZone"], spec["concurrencyPolicy"]) == ("23 6 1 */3 *", "Etc/UTC", "Forbid")
     (container,) = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"]
@@ -165,16 +163,16 @@ def test_keys_are_replaced_every_three_months_one_job_at_a_time(manifests: dict[
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_what_the_chart_does_not_know_is_refused(values: Json, change: Json) -> None:
+def test_realm_chart_rejects_unknown_values(values: Json, change: Json) -> None:
     with pytest.raises(ValueError, match="schema"):
         render(values | change)
 
 
-def test_values_fit_into_an_event(values: Json) -> None:
+def test_realm_values_fit_into_event(values: Json) -> None:
     assert len(json.dumps(values).encode()) < LARGEST_VALUES
 
 
-def test_reloader_follows_one_secret_of_the_import(manifests: dict[tuple[str, str], Json]) -> None:
+def test_reloader_watches_one_import_secret(manifests: dict[tuple[str, str], Json]) -> None:
     """A start of Reloader makes one job for each Secret of a CronJob, all at once."""
     cron = manifests["CronJob", "realm-import"]
     excluded = set(cron["metadata"]["annotations"]["secrets.exclude.reloader.stakater.com/reload"].split(","))
@@ -252,7 +250,7 @@ def replace_keys(folder: Path, hour: str, *, dies_at: str = "") -> list[tuple[st
     return sorted((name, int(priority)) for _, name, kind, priority in lines if kind == "rsa-generated")
 
 
-def test_a_new_key_is_published_before_it_signs_and_the_one_before_stays(tmp_path: Path) -> None:
+def test_key_rotation_publishes_before_signing(tmp_path: Path) -> None:
     assert replace_keys(tmp_path, "2026100106") == [("rsa-generated", 100), ("signing-2026100106", 2026100106)]
     log = (tmp_path / "log").read_text().splitlines()
     published, waited, signs = (
@@ -263,12 +261,12 @@ def test_a_new_key_is_published_before_it_signs_and_the_one_before_stays(tmp_pat
     assert 'config.priority=["0"]' in log[published]
 
 
-def test_the_key_before_last_goes(tmp_path: Path) -> None:
+def test_key_rotation_deletes_oldest_key(tmp_path: Path) -> None:
     replace_keys(tmp_path, "2026100106")
     assert replace_keys(tmp_path, "2027010106") == [("signing-2026100106", 2026100106), ("signing-2027010106", 2027010106)]
 
 
-def test_a_job_that_runs_again_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_key_rotation_is_idempotent(tmp_path: Path) -> None:
     first = replace_keys(tmp_path, "2026100106")
     assert replace_keys(tmp_path, "2026100106") == first
 
@@ -279,7 +277,7 @@ STEPS = ("config credentials", "get components", "get realms", "create component
 
 @pytest.mark.parametrize("hour", ["2027010106", "2027010107"], ids=["same-hour", "next-hour"])
 @pytest.mark.parametrize("step", STEPS)
-def test_key_rotation_survives_an_interruption(tmp_path: Path, step: str, hour: str) -> None:
+def test_key_rotation_survives_interruption(tmp_path: Path, step: str, hour: str) -> None:
     replace_keys(tmp_path, "2026070106")
     replace_keys(tmp_path, "2026100106")
     signed = max(replace_keys(tmp_path, "2027010106", dies_at=step), key=lambda key: key[1])
@@ -289,7 +287,7 @@ def test_key_rotation_survives_an_interruption(tmp_path: Path, step: str, hour: 
     assert max(priority for _, priority in after) >= 2027010106
 
 
-def test_key_rotation_finishes_a_pair_of_another_hour(tmp_path: Path) -> None:
+def test_key_rotation_finishes_interrupted_pair(tmp_path: Path) -> None:
     replace_keys(tmp_path, "2026100106")
     interrupted = replace_keys(tmp_path, "2027010106", dies_at="sleep")
     assert ("signing-2027010106", 0) in interrupted
@@ -297,14 +295,14 @@ def test_key_rotation_finishes_a_pair_of_another_hour(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text().splitlines().count("sleep 900") == 3
 
 
-def test_key_rotation_deletes_pairs_that_never_signed(tmp_path: Path) -> None:
+def test_key_rotation_deletes_unused_pairs(tmp_path: Path) -> None:
     replace_keys(tmp_path, "2026100106")
     with (tmp_path / "providers").open("a") as providers:
         providers.write("old,signing-2026100101,rsa-generated,0\nnew,signing-2026100102,rsa-generated,0\n")
     assert replace_keys(tmp_path, "2027010106") == [("signing-2026100102", 2027010106), ("signing-2026100106", 2026100106)]
 
 
-def test_key_rotation_twice_an_hour_keeps_the_signer(tmp_path: Path) -> None:
+def test_repeated_key_rotation_keeps_signer(tmp_path: Path) -> None:
     replace_keys(tmp_path, "2026100106")
     once = replace_keys(tmp_path, "2027010106")
     assert replace_keys(tmp_path, "2027010106") == once

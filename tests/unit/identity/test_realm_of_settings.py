@@ -35,7 +35,7 @@ def web(origin: str) -> list[str]:
     return [f"{origin}/callback", f"{origin}/silent-check-sso.html"]
 
 
-def test_with_a_domain_logins_go_back_to_it_and_nowhere_else() -> None:
+def test_redirects_use_domain_only() -> None:
     assert redirects(sample_of("prod")) == {
         "web": web("https://spotmusic.example"),
         "mobile": ["https://spotmusic.example/app/callback"],
@@ -43,12 +43,12 @@ def test_with_a_domain_logins_go_back_to_it_and_nowhere_else() -> None:
     }
 
 
-def test_without_a_domain_they_go_back_to_the_machine_of_a_developer() -> None:
+def test_redirects_without_domain_use_localhost() -> None:
     assert redirects(sample_of("dev"))["web"] == web("http://localhost:5173")
     assert realm_of(sample_of("dev")).tls_required is False
 
 
-def test_once_cloudfronts_name_is_known_everything_bears_it() -> None:
+def test_distribution_name_replaces_internal_name() -> None:
     dev = sample_of("dev")
     named = changed("dev", edge=dev.edge.model_copy(update={"distribution_domain_name": CLOUDFRONT_NAME}))
     assert named.issuer == f"https://{CLOUDFRONT_NAME}/auth/realms/spotmusic"
@@ -63,11 +63,11 @@ def test_once_cloudfronts_name_is_known_everything_bears_it() -> None:
         ("prod", "https://spotmusic.example/auth/realms/spotmusic"),
     ],
 )
-def test_the_issuer_is_one_text(environment: str, issuer: str) -> None:
+def test_issuer_depends_on_domain(environment: str, issuer: str) -> None:
     assert sample_of(environment).issuer == issuer
 
 
-def test_mail_goes_through_the_home_regions_amazon_ses_unless_told_otherwise() -> None:
+def test_realm_email_uses_regional_ses() -> None:
     realm = realm_of(changed("prod", identity=IDENTITY))
     assert realm.email is not None
     assert realm.email.host == "email-smtp.sa-east-1.amazonaws.com"
@@ -78,6 +78,6 @@ def leaving(settings: Settings) -> set[int]:
     return {flow.port for flow in flows.table(settings) if (flow.source, flow.target) == ("keycloak", INTERNET)}
 
 
-def test_keycloak_leaves_the_vpc_only_for_mail_and_providers_that_there_are() -> None:
+def test_keycloak_egress_requires_mail_or_providers() -> None:
     assert leaving(sample_of("prod")) == set()
     assert leaving(changed("prod", identity=IDENTITY)) == {443, 587}

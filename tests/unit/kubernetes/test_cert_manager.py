@@ -24,15 +24,15 @@ def parts(values: Json) -> list[Json]:
     return [values, values["webhook"], values["cainjector"]]
 
 
-def test_it_waits_because_issuers_need_its_webhook(release: Json) -> None:
+def test_cert_manager_release_waits(release: Json) -> None:
     assert release["Wait"] is True
 
 
-def test_certificates_outlive_the_release(values: Json) -> None:
+def test_cert_manager_keeps_crds(values: Json) -> None:
     assert values["crds"] == {"enabled": True, "keep": True}
 
 
-def test_every_part_has_two_pods_in_two_zones_of_which_one_may_go(values: Json) -> None:
+def test_cert_manager_components_have_two_pods(values: Json) -> None:
     for part in parts(values):
         assert part["replicaCount"] == 2
         assert part["podDisruptionBudget"] == {"enabled": True, "maxUnavailable": 1}
@@ -40,16 +40,16 @@ def test_every_part_has_two_pods_in_two_zones_of_which_one_may_go(values: Json) 
         assert part["resources"]["limits"]["memory"]
 
 
-def test_all_five_images_come_from_our_registry_at_the_charts_version(values: Json) -> None:
+def test_cert_manager_images_use_own_registry(values: Json) -> None:
     images = [part["image"] for part in [*parts(values), values["acmesolver"], values["startupapicheck"]]]
     assert {image["tag"] for image in images} == {versions.CERT_MANAGER.version}
     assert all(image["repository"].startswith(f"{REGISTRY}/") for image in images)
 
 
-def test_its_metrics_are_scraped(values: Json) -> None:
+def test_cert_manager_has_service_monitor(values: Json) -> None:
     assert values["prometheus"]["servicemonitor"]["enabled"] is True
 
 
-def test_every_part_is_told_to_write_nowhere_and_to_be_nobody(values: Json) -> None:
+def test_cert_manager_containers_are_read_only(values: Json) -> None:
     for part in [*parts(values), values["startupapicheck"]]:
         assert part["containerSecurityContext"] == READ_ONLY_CONTAINER

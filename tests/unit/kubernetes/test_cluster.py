@@ -70,24 +70,24 @@ def cluster(template: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_public_endpoint_answers_named_ranges_only(for_developers: dict[str, Any]) -> None:
+def test_public_endpoint_admits_named_ranges_only(for_developers: dict[str, Any]) -> None:
     config = cluster(for_developers)["ResourcesVpcConfig"]
     assert (config["EndpointPublicAccess"], config["PublicAccessCidrs"]) == (True, ["203.0.113.0/24"])
 
 
-def test_only_the_vpc_reaches_the_api_server(template: dict[str, Any]) -> None:
+def test_cluster_endpoint_is_private(template: dict[str, Any]) -> None:
     config = cluster(template)["ResourcesVpcConfig"]
     assert (config["EndpointPrivateAccess"], config["EndpointPublicAccess"]) == (True, False)
     assert config["SecurityGroupIds"] == ["sg-control"]
     assert config["SubnetIds"] == ["subnet-a", "subnet-b", "subnet-c"]
 
 
-def test_every_control_plane_log_is_written(template: dict[str, Any]) -> None:
+def test_cluster_enables_all_control_plane_logs(template: dict[str, Any]) -> None:
     types = {entry["Type"] for entry in cluster(template)["Logging"]["ClusterLogging"]["EnabledTypes"]}
     assert types == {"api", "audit", "authenticator", "controllerManager", "scheduler"}
 
 
-def test_the_log_has_its_key_and_its_end_before_the_first_line(template: dict[str, Any]) -> None:
+def test_cluster_log_group_precedes_cluster(template: dict[str, Any]) -> None:
     groups = {group["LogGroupName"]: (name, group) for name, group in _named_groups(template)}
     name, group = groups["/aws/eks/spotmusic-test/cluster"]
     assert (group["KmsKeyId"], group["RetentionInDays"]) == (LOG_KEY, 365)
@@ -100,12 +100,12 @@ def _named_groups(template: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [(name, group) for name, group in groups if isinstance(group.get("LogGroupName"), str)]
 
 
-def test_no_log_group_is_without_key_or_end(template: dict[str, Any]) -> None:
+def test_cluster_log_groups_have_key_and_retention(template: dict[str, Any]) -> None:
     for group in all_of(template["Resources"], "AWS::Logs::LogGroup"):
         assert (group["KmsKeyId"], group["RetentionInDays"]) == (LOG_KEY, 365)
 
 
-def test_kubectl_functions_go_before_their_logs(template: dict[str, Any]) -> None:
+def test_kubectl_functions_use_own_log_groups(template: dict[str, Any]) -> None:
     """A group that is deleted before its function returns with the next line, without key or end."""
     functions = all_of(template["Resources"], "AWS::Lambda::Function")
     assert len(functions) == 2
@@ -113,11 +113,11 @@ def test_kubectl_functions_go_before_their_logs(template: dict[str, Any]) -> Non
         assert template["Resources"][function["LoggingConfig"]["LogGroup"]["Ref"]]["Type"] == "AWS::Logs::LogGroup"
 
 
-def test_secrets_are_encrypted_with_the_customers_key(template: dict[str, Any]) -> None:
+def test_cluster_encrypts_secrets_with_customer_key(template: dict[str, Any]) -> None:
     assert cluster(template)["EncryptionConfig"] == [{"Provider": {"KeyArn": KEY}, "Resources": ["secrets"]}]
 
 
-def test_auto_mode_makes_no_node_pools_of_its_own(template: dict[str, Any]) -> None:
+def test_auto_mode_has_no_default_node_pools(template: dict[str, Any]) -> None:
     said = cluster(template)
     assert said["ComputeConfig"] == {"Enabled": True, "NodePools": []}
     assert said["StorageConfig"]["BlockStorage"]["Enabled"] is True
@@ -125,25 +125,25 @@ def test_auto_mode_makes_no_node_pools_of_its_own(template: dict[str, Any]) -> N
     assert not all_of(template["Resources"], "AWS::EKS::Nodegroup")
 
 
-def test_the_cluster_keeps_to_standard_support_and_refuses_to_be_deleted(template: dict[str, Any]) -> None:
+def test_cluster_has_deletion_protection(template: dict[str, Any]) -> None:
     said = cluster(template)
     assert said["UpgradePolicy"] == {"SupportType": "STANDARD"}
     assert said["DeletionProtection"] is True
     assert said["ZonalShiftConfig"] == {"Enabled": True}
 
 
-def test_the_first_administrator_is_removed_alone(template: dict[str, Any]) -> None:
+def test_removed_administrator_keeps_other_entries(template: dict[str, Any]) -> None:
     first = f"arn:aws:iam::{ACCOUNT}:role/administrators"
     entries = properties_of(template["Resources"], "AWS::EKS::AccessEntry")
     both = synthesize(administrators=[first, ADMINISTRATOR])["Resources"]
     assert properties_of(both, "AWS::EKS::AccessEntry").keys() > entries.keys()
 
 
-def test_whoever_creates_the_cluster_is_not_its_administrator(template: dict[str, Any]) -> None:
+def test_cluster_creator_is_not_administrator(template: dict[str, Any]) -> None:
     assert cluster(template)["AccessConfig"] == {"AuthenticationMode": "API", "BootstrapClusterCreatorAdminPermissions": False}
 
 
-def test_only_named_roles_the_nodes_and_the_deployment_get_in(template: dict[str, Any]) -> None:
+def test_cluster_access_entries_are_complete(template: dict[str, Any]) -> None:
     entries = all_of(template["Resources"], "AWS::EKS::AccessEntry")
     by_policy = sorted((json.dumps(entry["AccessPolicies"]).rpartition("/")[2].split('"')[0], entry.get("Type")) for entry in entries)
     assert by_policy == [
@@ -154,7 +154,7 @@ def test_only_named_roles_the_nodes_and_the_deployment_get_in(template: dict[str
     assert ADMINISTRATOR in [entry["PrincipalArn"] for entry in entries]
 
 
-def test_nodes_have_no_rights_of_workloads(template: dict[str, Any]) -> None:
+def test_node_role_has_minimal_policies(template: dict[str, Any]) -> None:
     (role,) = [
         role
         for role in all_of(template["Resources"], "AWS::IAM::Role")
@@ -165,7 +165,7 @@ def test_nodes_have_no_rights_of_workloads(template: dict[str, Any]) -> None:
     assert "Policies" not in role
 
 
-def test_eks_assumes_its_role_for_this_cluster_alone(template: dict[str, Any]) -> None:
+def test_cluster_role_trusts_own_cluster_only(template: dict[str, Any]) -> None:
     (document,) = [
         role["AssumeRolePolicyDocument"]
         for role in all_of(template["Resources"], "AWS::IAM::Role")
@@ -185,7 +185,7 @@ def tagging(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {statement["Sid"]: statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]}
 
 
-def test_eks_may_make_what_bears_our_tags_for_this_cluster_alone(template: dict[str, Any]) -> None:
+def test_cluster_role_creates_tagged_resources(template: dict[str, Any]) -> None:
     found = tagging(template)
     assert {sid: statement["Action"] for sid, statement in found.items()} == {
         "Nodes": ["ec2:CreateFleet", "ec2:CreateLaunchTemplate", "ec2:RunInstances"],
@@ -203,7 +203,7 @@ def test_eks_may_make_what_bears_our_tags_for_this_cluster_alone(template: dict[
             )
 
 
-def test_eks_may_tag_with_our_keys_and_its_own_alone(template: dict[str, Any]) -> None:
+def test_cluster_role_uses_known_tag_keys(template: dict[str, Any]) -> None:
     for sid, statement in tagging(template).items():
         keys = statement["Condition"]["ForAllValues:StringLike"]["aws:TagKeys"]
         assert keys[-2:] == ["Project", "CostCenter"], sid
@@ -211,11 +211,11 @@ def test_eks_may_tag_with_our_keys_and_its_own_alone(template: dict[str, Any]) -
         assert "eks:*" in keys
 
 
-def test_eks_gets_no_right_to_tag_where_nothing_is_tagged(for_developers: dict[str, Any]) -> None:
+def test_cluster_without_tags_has_no_tagging_policy(for_developers: dict[str, Any]) -> None:
     assert not tagging(for_developers)
 
 
-def test_the_deployment_function_stays_in_the_vpc_and_may_little(template: dict[str, Any]) -> None:
+def test_kubectl_function_has_least_rights(template: dict[str, Any]) -> None:
     handler = next(
         function for function in all_of(template["Resources"], "AWS::Lambda::Function") if function["Handler"] == "index.handler"
     )
@@ -225,7 +225,7 @@ def test_the_deployment_function_stays_in_the_vpc_and_may_little(template: dict[
     assert [statement["Action"] for statement in policy["PolicyDocument"]["Statement"]] == ["eks:DescribeCluster", "s3:GetObject"]
 
 
-def test_lambda_assumes_its_roles_for_this_account_alone(template: dict[str, Any]) -> None:
+def test_kubectl_roles_trust_own_account(template: dict[str, Any]) -> None:
     documents = [role["AssumeRolePolicyDocument"] for role in all_of(template["Resources"], "AWS::IAM::Role")]
     trusting_lambda = [document["Statement"] for document in documents if "lambda.amazonaws.com" in json.dumps(document)]
     assert len(trusting_lambda) == 2
@@ -233,21 +233,21 @@ def test_lambda_assumes_its_roles_for_this_account_alone(template: dict[str, Any
         assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 
 
-def test_the_barrier_of_cdk_is_tagged_like_the_rest(template: dict[str, Any]) -> None:
+def test_kubectl_barrier_has_stack_tags(template: dict[str, Any]) -> None:
     (barrier,) = [r["Properties"] for name, r in template["Resources"].items() if "KubectlReadyBarrier" in name]
     assert barrier["Tags"] == {"Project": "spotmusic"}
 
 
-def test_releases_go_before_the_rights_of_the_function_that_removes_them(template: dict[str, Any]) -> None:
+def test_releases_are_deleted_before_kubectl_rights(template: dict[str, Any]) -> None:
     (barrier,) = [resource for name, resource in template["Resources"].items() if "KubectlReadyBarrier" in name]
     assert [name for name in barrier["DependsOn"] if "KubectlRolePolicy" in name]
 
 
-def test_nothing_of_cdk_is_left_that_nobody_reads(template: dict[str, Any]) -> None:
+def test_cluster_template_has_no_conditions(template: dict[str, Any]) -> None:
     assert "Conditions" not in template
 
 
-def test_a_developers_cluster_may_be_public_and_goes_at_once(for_developers: dict[str, Any]) -> None:
+def test_development_cluster_is_deletable(for_developers: dict[str, Any]) -> None:
     said = cluster(for_developers)
     assert said["Version"] == "1.29"
     assert said["ResourcesVpcConfig"]["EndpointPublicAccess"] is True
@@ -257,7 +257,7 @@ def test_a_developers_cluster_may_be_public_and_goes_at_once(for_developers: dic
 
 
 @pytest.mark.parametrize(("package", "kubectl"), [(f"aws_cdk.lambda_layer_kubectl_v{minor}", f"1.{minor}") for minor in (29, 35, 36)])
-def test_the_layer_is_of_the_clusters_version(stack: cdk.Stack, package: str, kubectl: str) -> None:
+def test_kubectl_layer_matches_cluster_version(stack: cdk.Stack, package: str, kubectl: str) -> None:
     kubectl_layer(stack, "Layer", package=package)
     (layer,) = all_of(resources_of(stack), "AWS::Lambda::LayerVersion")
     assert f"kubectl {kubectl}" in layer["Description"]

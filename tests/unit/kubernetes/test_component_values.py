@@ -16,7 +16,7 @@ class Chart:
         self.images = images
 
 
-def test_a_secret_without_a_template_has_its_variables_as_keys() -> None:
+def test_external_secret_keys_default_to_fields() -> None:
     secret = ExternalSecret(namespace="kong", name="redis", fields={"password": PASSWORD})
     assert secret.keys == {"password"}
     assert secret.to_values() == {
@@ -28,12 +28,12 @@ def test_a_secret_without_a_template_has_its_variables_as_keys() -> None:
     }
 
 
-def test_a_template_decides_the_keys() -> None:
+def test_external_secret_template_defines_keys() -> None:
     secret = ExternalSecret(namespace="a", name="b", fields={"password": PASSWORD}, template={"conf": "pass = {{ .password }}"})
     assert secret.keys == {"conf"}
 
 
-def test_a_certificate_names_what_clients_call() -> None:
+def test_certificate_contains_service_names() -> None:
     certificate = Certificate(namespace="kong", name="tls", dns_names=service_names("proxy", "kong"))
     assert certificate.to_values() == {
         "namespace": "kong",
@@ -42,37 +42,37 @@ def test_a_certificate_names_what_clients_call() -> None:
     }
 
 
-def test_a_headless_service_has_names_for_its_pods() -> None:
+def test_headless_service_names_include_pods() -> None:
     assert "*.nodes.mq.svc.cluster.local" in service_names("nodes", "mq", pods=True)
 
 
-def test_an_image_is_taken_apart_without_touching_the_tokens_in_its_registry() -> None:
+def test_image_name_is_split() -> None:
     image = images_of(Chart(main="quay.io/keycloak/keycloak:26.8.2"), Images())["main"]
     assert (image.repository, image.tag) == ("quay/keycloak/keycloak", "26.8.2")
     assert image.name == f"{image.registry}/{image.repository}"
 
 
-def test_an_image_without_a_tag_is_refused() -> None:
+def test_image_without_tag_is_rejected() -> None:
     with pytest.raises(ValueError, match="exact tag"):
         images_of(Chart(main="quay.io/keycloak"), Images())
 
 
-def test_pods_are_spread_over_zones_unless_told_otherwise_and_strange_nodes_do_not_count() -> None:
+def test_spread_defaults_to_zones() -> None:
     rule = spread({"app": "kong"})
     assert rule["topologyKey"] == "topology.kubernetes.io/zone"
     assert rule["nodeTaintsPolicy"] == "Honor"
     assert spread({"app": "kong"}, over=HOST)["topologyKey"] == "kubernetes.io/hostname"
 
 
-def test_spread_waits_for_nodes_in_other_zones() -> None:
+def test_zone_spread_has_minimum_domains() -> None:
     assert spread({"app": "kong"})["minDomains"] == 2
     assert spread({"app": "broker"}, zones=3)["minDomains"] == 3
     assert "minDomains" not in spread({"app": "kong"}, over=HOST)
 
 
-def test_two_pods_that_must_stand_apart_never_share_a_host() -> None:
+def test_anti_affinity_is_required() -> None:
     assert "requiredDuringSchedulingIgnoredDuringExecution" in str(apart({"app": "kong"}))
 
 
-def test_memory_has_a_limit_and_cpu_has_none() -> None:
+def test_resources_limit_memory_only() -> None:
     assert resources(cpu="100m", memory="128Mi") == {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "128Mi"}}

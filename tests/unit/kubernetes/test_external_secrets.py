@@ -34,36 +34,36 @@ def values(stack: cdk.Stack) -> Json:
     return dict(releases(stack)["external-secrets"]["Values"])
 
 
-def test_it_reads_the_secrets_given_and_no_other(resources: dict[str, Json]) -> None:
+def test_operator_reads_given_secrets_only(resources: dict[str, Json]) -> None:
     (policy,) = [resource for resource in resources.values() if resource["Type"] == "AWS::IAM::ManagedPolicy"]
     (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Resource"] == [arn_of("one"), arn_of("two")]
     assert all(action.startswith(("secretsmanager:Get", "secretsmanager:Describe")) for action in statement["Action"])
 
 
-def test_its_pods_have_that_right_by_pod_identity_before_they_start(resources: dict[str, Json], values: Json) -> None:
+def test_operator_association_precedes_release(resources: dict[str, Json], values: Json) -> None:
     ((id_, association),) = [(i, r) for i, r in resources.items() if r["Type"] == "AWS::EKS::PodIdentityAssociation"]
     assert association["Properties"]["ServiceAccount"] == values["serviceAccount"]["name"] == "external-secrets"
     (release,) = [resource for resource in resources.values() if resource["Type"] == HELM]
     assert id_ in release["DependsOn"]
 
 
-def test_every_part_has_two_pods_of_which_one_may_go(values: Json) -> None:
+def test_operator_components_have_two_pods(values: Json) -> None:
     for part in (values, values["webhook"], values["certController"]):
         assert part["replicaCount"] == 2
         assert part["podDisruptionBudget"] == {"enabled": True, "minAvailable": "", "maxUnavailable": 1}
         assert part["image"]["repository"].startswith(f"{REGISTRY}/")
 
 
-def test_nothing_is_written_to_secrets_manager_from_the_cluster(values: Json) -> None:
+def test_operator_pushes_no_secrets(values: Json) -> None:
     assert values["processPushSecret"] is values["processClusterPushSecret"] is False
 
 
-def test_a_missing_kind_of_monitor_fails_instead_of_leaving_it_out(values: Json) -> None:
+def test_operator_requires_service_monitor_kind(values: Json) -> None:
     assert values["serviceMonitor"] == {"enabled": True, "renderMode": "alwaysRender"}
 
 
-def test_the_certificate_authority_leaves_the_cluster_only_into_its_parameter() -> None:
+def test_operator_writes_authority_parameter_only() -> None:
     stack, parameter = new_stack(), "arn:aws:ssm:sa-east-1:111122223333:parameter/spotmusic/dev/internal-authority"
     ExternalSecretsOperator(
         stack,
@@ -80,6 +80,6 @@ def test_the_certificate_authority_leaves_the_cluster_only_into_its_parameter() 
     assert releases(stack)["external-secrets"]["Values"]["processPushSecret"] is True
 
 
-def test_every_part_is_told_to_write_nowhere_and_to_be_nobody(values: Json) -> None:
+def test_operator_containers_are_read_only(values: Json) -> None:
     for part in (values, values["webhook"], values["certController"]):
         assert part["securityContext"] == READ_ONLY_CONTAINER

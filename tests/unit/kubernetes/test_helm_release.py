@@ -39,7 +39,7 @@ def properties(stack: cdk.Stack) -> dict[str, Any]:
     return dict(found["Properties"])
 
 
-def test_a_release_says_everything_that_helm_would_otherwise_choose() -> None:
+def test_release_sets_explicit_properties() -> None:
     stack = new_stack()
     release(stack)
     said = properties(stack)
@@ -59,7 +59,7 @@ def test_a_release_says_everything_that_helm_would_otherwise_choose() -> None:
     assert not {"CreateNamespace", "SkipCrds", "Atomic"} & said.keys()
 
 
-def test_a_chart_of_our_own_is_deployed_as_an_asset() -> None:
+def test_local_chart_is_an_asset() -> None:
     stack = new_stack()
     release(stack, chart=LocalChart(path=ROOT / "charts" / "bindings"), values={}, atomic=True)
     said = properties(stack)
@@ -68,7 +68,7 @@ def test_a_chart_of_our_own_is_deployed_as_an_asset() -> None:
     assert not {"Chart", "Version", "Repository"} & said.keys()
 
 
-def test_a_release_waits_for_what_it_comes_after() -> None:
+def test_release_depends_on_predecessors() -> None:
     stack = new_stack()
     release(stack, after=[sns.Topic(stack, "Before")])
     resources = Template.from_stack(stack).to_json()["Resources"]
@@ -90,12 +90,12 @@ def test_a_release_waits_for_what_it_comes_after() -> None:
         ({"chart": LocalChart(path=Path("nowhere"))}, "has no Chart.yaml"),
     ],
 )
-def test_a_release_that_would_fail_later_is_refused_with_advice(changes: dict[str, Any], advice: str) -> None:
+def test_release_rejects_invalid_options(changes: dict[str, Any], advice: str) -> None:
     with pytest.raises(ValueError, match=advice):
         release(new_stack(), **changes)
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_release_reports_all_problems() -> None:
     with pytest.raises(ValueError, match="Release: release X") as refusal:
         release(new_stack(), release="X", atomic=True, wait=False)
     assert len(str(refusal.value).splitlines()) == 3

@@ -27,18 +27,18 @@ def policies() -> dict[str, dict[str, Any]]:
     return {namespace: {policy["name"]: policy for policy in entries} for namespace, entries in found.items()}  # type: ignore[misc]
 
 
-def test_a_load_balancer_comes_from_the_vpc(policies: dict[str, dict[str, Any]]) -> None:
+def test_policy_admits_load_balancer_from_vpc(policies: dict[str, dict[str, Any]]) -> None:
     policy = policies["kong"]["gateway-load-balancer-to-kong-8443"]
     assert policy["ingress"] == [{"from": [{"ipBlock": {"cidr": CIDR}}], "ports": [{"protocol": "TCP", "port": 8443}]}]
     assert "egress" not in policy
 
 
-def test_a_pod_reaches_a_database_through_its_namespaces_egress(policies: dict[str, dict[str, Any]]) -> None:
+def test_policy_allows_egress_to_vpc(policies: dict[str, dict[str, Any]]) -> None:
     policy = policies["kong"]["kong-to-cache-6379"]
     assert policy["egress"][0]["to"] == [{"ipBlock": {"cidr": CIDR}}]
 
 
-def test_between_pods_both_sides_open_the_same_port(policies: dict[str, dict[str, Any]]) -> None:
+def test_policies_open_both_sides(policies: dict[str, dict[str, Any]]) -> None:
     leaving = policies["kong"]["kong-to-grafana-3000"]["egress"][0]
     entering = policies["monitoring"]["kong-to-grafana-3000"]
     assert leaving["ports"] == entering["ingress"][0]["ports"]
@@ -46,17 +46,17 @@ def test_between_pods_both_sides_open_the_same_port(policies: dict[str, dict[str
     assert entering["ingress"][0]["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kong"}}}]
 
 
-def test_the_internet_is_open_on_the_flows_port_alone(policies: dict[str, dict[str, Any]]) -> None:
+def test_internet_egress_is_limited_to_port(policies: dict[str, dict[str, Any]]) -> None:
     (rule,) = policies["monitoring"]["grafana-to-internet-443"]["egress"]
     assert rule == {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"protocol": "TCP", "port": 443}]}
 
 
-def test_apis_and_webhooks_are_open_where_a_namespace_says_so(policies: dict[str, dict[str, Any]]) -> None:
+def test_namespace_opens_apis_and_webhooks(policies: dict[str, dict[str, Any]]) -> None:
     assert {"apis", "webhooks"} <= policies["monitoring"].keys()
     assert not {"apis", "webhooks"} & policies["kong"].keys()
 
 
-def test_only_the_pods_of_a_party_reach_the_port_of_its_flow(policies: dict[str, dict[str, Any]]) -> None:
+def test_flow_admits_pods_of_its_source(policies: dict[str, dict[str, Any]]) -> None:
     """Grafana lives beside Prometheus, and may not read what Prometheus may."""
     (rule,) = policies["kong"]["prometheus-to-kong-8100"]["ingress"]
     monitoring = {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}
@@ -65,23 +65,23 @@ def test_only_the_pods_of_a_party_reach_the_port_of_its_flow(policies: dict[str,
     assert policies["monitoring"]["prometheus-to-kong-8100"]["pods"] == {"matchLabels": {"app": "prometheus"}}
 
 
-def test_pods_of_one_namespace_need_no_policy_of_their_own(policies: dict[str, dict[str, Any]]) -> None:
+def test_namespace_allows_traffic_within(policies: dict[str, dict[str, Any]]) -> None:
     assert "grafana-to-prometheus-9090" not in policies["monitoring"]
     within = policies["monitoring"]["within"]
     assert within["ingress"] == [{"from": [{"podSelector": {}}]}]
     assert within["egress"] == [{"to": [{"podSelector": {}}]}]
 
 
-def test_flows_of_nobody_here_make_no_policy(policies: dict[str, dict[str, Any]]) -> None:
+def test_unrelated_flows_create_no_policy(policies: dict[str, dict[str, Any]]) -> None:
     assert not [name for entries in policies.values() for name in entries if "playback" in name]
 
 
-def test_an_exception_to_restricted_says_why() -> None:
+def test_pod_security_exception_requires_reason() -> None:
     with pytest.raises(ValueError, match="Say why in `because`"):
         Namespace(pod_security="privileged")
     assert Namespace(pod_security="privileged", because="It reads the host.").to_values([])["podSecurity"] == "privileged"
 
 
-def test_experiments_are_let_in_only_where_somebody_says_so() -> None:
+def test_namespace_admits_experiments_on_request() -> None:
     assert "experimentsBy" not in Namespace().to_values([])
     assert Namespace(experiments_by="faults").to_values([])["experimentsBy"] == "faults"

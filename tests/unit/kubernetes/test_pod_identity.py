@@ -31,7 +31,7 @@ def one(template: dict[str, Any], kind: str) -> dict[str, Any]:
     return dict(found)
 
 
-def test_only_pod_identity_of_this_cluster_assumes_the_role(template: dict[str, Any]) -> None:
+def test_pod_role_trusts_own_cluster_only(template: dict[str, Any]) -> None:
     (statement,) = one(template, "AWS::IAM::Role")["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "pods.eks.amazonaws.com"}
     assert statement["Action"] == ["sts:AssumeRole", "sts:TagSession"]
@@ -41,17 +41,17 @@ def test_only_pod_identity_of_this_cluster_assumes_the_role(template: dict[str, 
     }
 
 
-def test_the_rights_are_what_was_said(template: dict[str, Any]) -> None:
+def test_pod_role_has_given_statements(template: dict[str, Any]) -> None:
     (statement,) = one(template, "AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
     assert (statement["Action"], statement["Resource"]) == ("secretsmanager:GetSecretValue", SECRET)
 
 
-def test_the_role_belongs_to_one_service_account(template: dict[str, Any]) -> None:
+def test_pod_role_has_one_service_account(template: dict[str, Any]) -> None:
     association = one(template, "AWS::EKS::PodIdentityAssociation")
     assert (association["Namespace"], association["ServiceAccount"]) == ("external-secrets", "external-secrets")
 
 
-def test_rights_may_come_later() -> None:
+def test_pod_role_without_statements_has_no_policy() -> None:
     stack = new_stack()
     cluster = eks.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="spotmusic-test")
     PodIdentity(stack, "Identity", cluster=cluster, namespace="a", service_account="b", description="Nothing yet")

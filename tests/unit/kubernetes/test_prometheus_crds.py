@@ -4,7 +4,7 @@ from tests.conftest import new_stack
 from tests.helm_values import cluster_in, releases
 
 
-def test_the_kinds_are_there_before_anything_else_goes_on_and_outlive_their_release() -> None:
+def test_prometheus_crds_release_waits() -> None:
     stack = new_stack()
     PrometheusCrds(stack, "Crds", cluster=cluster_in(stack), chart=versions.PROMETHEUS_OPERATOR_CRDS)
     release = releases(stack)["prometheus-operator-crds"]

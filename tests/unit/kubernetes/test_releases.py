@@ -117,7 +117,7 @@ def of_kind(manifests: Manifests, kind: str) -> dict[str, dict[str, Any]]:
     return {f"{m['metadata'].get('namespace', '')}/{m['metadata']['name']}": m for m in manifests if m["kind"] == kind}
 
 
-def test_nodes_are_private_encrypted_and_in_every_zone(manifests: Callable[[str], Manifests]) -> None:
+def test_node_class_uses_private_encrypted_subnets(manifests: Callable[[str], Manifests]) -> None:
     ((_, node_class),) = of_kind(manifests("ground"), "NodeClass").items()
     spec = node_class["spec"]
     assert [term["id"] for term in spec["subnetSelectorTerms"]] == ["subnet-a", "subnet-b", "subnet-c"]
@@ -127,18 +127,18 @@ def test_nodes_are_private_encrypted_and_in_every_zone(manifests: Callable[[str]
     assert node_class["metadata"]["name"] != "default"
 
 
-def test_ground_waits_for_deleted_node_class(values: dict[str, Any]) -> None:
+def test_ground_release_waits(values: dict[str, Any]) -> None:
     """The role of the nodes is deleted after the release: IAM refuses while an instance profile of the NodeClass has it."""
     assert "ground" in values["waiting"]
 
 
-def test_network_policies_are_enforced(manifests: Callable[[str], Manifests]) -> None:
+def test_network_policy_controller_is_enabled(manifests: Callable[[str], Manifests]) -> None:
     (found,) = of_kind(manifests("ground"), "ConfigMap").values()
     assert (found["metadata"]["name"], found["metadata"]["namespace"]) == ("amazon-vpc-cni", "kube-system")
     assert found["data"] == {"enable-network-policy-controller": "true"}
 
 
-def test_brokers_have_nodes_of_their_own_that_are_never_spot(manifests: Callable[[str], Manifests]) -> None:
+def test_broker_node_pool_is_on_demand(manifests: Callable[[str], Manifests]) -> None:
     pools = of_kind(manifests("ground"), "NodePool")
     spec = pools["/brokers"]["spec"]
     assert spec["template"]["spec"]["taints"] == [{"key": "dedicated", "value": "brokers", "effect": "NoSchedule"}]
@@ -150,14 +150,14 @@ def test_brokers_have_nodes_of_their_own_that_are_never_spot(manifests: Callable
         assert sum(hours) <= 21 * 24
 
 
-def test_volumes_are_encrypted_kept_and_made_where_their_pod_is(manifests: Callable[[str], Manifests]) -> None:
+def test_storage_class_encrypts_and_retains_volumes(manifests: Callable[[str], Manifests]) -> None:
     (found,) = of_kind(manifests("ground"), "StorageClass").values()
     assert found["parameters"].items() >= {"type": "gp3", "encrypted": "true", "kmsKeyId": ARN}.items()
     assert (found["reclaimPolicy"], found["volumeBindingMode"], found["allowVolumeExpansion"]) == ("Retain", "WaitForFirstConsumer", True)
     assert found["provisioner"] == "ebs.csi.eks.amazonaws.com"
 
 
-def test_volumes_are_deleted_where_data_may(values: dict[str, Any]) -> None:
+def test_storage_class_deletes_volumes_on_request(values: dict[str, Any]) -> None:
     stack = new_stack()
     ground_in(stack, cluster_in(stack), removal_policy=cdk.RemovalPolicy.DESTROY)
     (release,) = Template.from_stack(stack).find_resources("Custom::AWSCDK-EKS-HelmChart").values()
@@ -165,7 +165,7 @@ def test_volumes_are_deleted_where_data_may(values: dict[str, Any]) -> None:
     assert (values["ground"]["storageClass"]["reclaimPolicy"], found["reclaimPolicy"]) == ("Retain", "Delete")
 
 
-def test_nodes_and_volumes_bear_the_tags_that_are_given(manifests: Callable[[str], Manifests]) -> None:
+def test_nodes_and_volumes_have_given_tags(manifests: Callable[[str], Manifests]) -> None:
     (node_class,) = of_kind(manifests("ground"), "NodeClass").values()
     assert node_class["spec"]["tags"] == TAGS
     (storage_class,) = of_kind(manifests("ground"), "StorageClass").values()
@@ -174,12 +174,12 @@ def test_nodes_and_volumes_bear_the_tags_that_are_given(manifests: Callable[[str
 
 
 @pytest.mark.parametrize("tags", [{"Owner": "{{ .PVCName }}"}, {"Owner": ""}, {"Own=er": "a"}])
-def test_a_tag_that_the_driver_would_read_is_refused(values: dict[str, Any], tags: dict[str, str]) -> None:
+def test_ground_chart_rejects_driver_placeholders(values: dict[str, Any], tags: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="does not match pattern"):
         render(CHARTS / "ground", "ground", "kube-system", {**values["ground"], "tags": tags})
 
 
-def test_every_namespace_is_restricted_limited_and_shut(manifests: Callable[[str], Manifests]) -> None:
+def test_namespaces_are_restricted_and_closed(manifests: Callable[[str], Manifests]) -> None:
     rendered = manifests("ground")
     namespaces = {name.removeprefix("/"): m["metadata"]["labels"] for name, m in of_kind(rendered, "Namespace").items()}
     assert namespaces.keys() == NAMESPACES.keys()
@@ -195,11 +195,11 @@ def test_every_namespace_is_restricted_limited_and_shut(manifests: Callable[[str
         assert {port["port"] for rule in deny["egress"] for port in rule["ports"]} == {53}
 
 
-def test_only_what_reads_nodes_is_an_exception() -> None:
+def test_node_readers_are_pod_security_exceptions() -> None:
     assert [name for name, namespace in NAMESPACES.items() if namespace.pod_security != "restricted"] == ["node-metrics", "pod-logs"]
 
 
-def test_every_certificate_is_signed_by_the_platforms_authority(manifests: Callable[[str], Manifests]) -> None:
+def test_certificates_use_internal_authority(manifests: Callable[[str], Manifests]) -> None:
     rendered = manifests("trust")
     assert {"/spotmusic-internal-ca", "/spotmusic-internal-ca-bootstrap"} == of_kind(rendered, "ClusterIssuer").keys()
     certificates = of_kind(rendered, "Certificate")
@@ -209,7 +209,7 @@ def test_every_certificate_is_signed_by_the_platforms_authority(manifests: Calla
     assert kong["secretName"] == "kong-proxy-tls"
 
 
-def test_secrets_come_from_secrets_manager_by_pod_identity(manifests: Callable[[str], Manifests]) -> None:
+def test_secret_store_reads_secrets_manager(manifests: Callable[[str], Manifests]) -> None:
     rendered = manifests("trust")
     (store,) = of_kind(rendered, "ClusterSecretStore").values()
     assert store["spec"]["provider"] == {"aws": {"service": "SecretsManager", "region": "sa-east-1"}}
@@ -219,12 +219,12 @@ def test_secrets_come_from_secrets_manager_by_pod_identity(manifests: Callable[[
     assert spec["target"]["template"]["data"] == {"users.txt": "playback:{{ .password }}:SCRAM-SHA-512\n"}
 
 
-def test_a_secret_bears_its_labels_and_without_a_template_all_its_variables(manifests: Callable[[str], Manifests]) -> None:
+def test_external_secret_has_labels(manifests: Callable[[str], Manifests]) -> None:
     spec = of_kind(manifests("trust"), "ExternalSecret")["rabbitmq/rabbitmq-user"]["spec"]
     assert spec["target"]["template"] == {"engineVersion": "v2", "metadata": {"labels": {"rabbitmq.com/topology-operator": "true"}}}
 
 
-def test_pods_join_target_groups_by_auto_modes_own_kind(manifests: Callable[[str], Manifests]) -> None:
+def test_target_group_bindings_use_eks_kind(manifests: Callable[[str], Manifests]) -> None:
     bindings = of_kind(manifests("bindings"), "TargetGroupBinding")
     assert {binding["apiVersion"] for binding in bindings.values()} == {"eks.amazonaws.com/v1"}
     assert bindings["kong/kong"]["spec"] == {
@@ -234,21 +234,21 @@ def test_pods_join_target_groups_by_auto_modes_own_kind(manifests: Callable[[str
     }
 
 
-def test_each_broker_has_a_service_of_its_own(manifests: Callable[[str], Manifests]) -> None:
+def test_brokers_have_own_services(manifests: Callable[[str], Manifests]) -> None:
     services = of_kind(manifests("bindings"), "Service")
     assert services.keys() == {"redpanda/redpanda-bootstrap", "redpanda/redpanda-broker-0"}
     assert services["redpanda/redpanda-broker-0"]["spec"]["selector"] == {"statefulset.kubernetes.io/pod-name": "redpanda-0"}
     assert {service["spec"]["type"] for service in services.values()} == {"ClusterIP"}
 
 
-def test_the_metrics_server_listens_where_the_api_server_may_go_and_waits_for_nodes(values: dict[str, Any]) -> None:
+def test_metrics_server_uses_kubelet_port(values: dict[str, Any]) -> None:
     add_on = values["add-on"]
     assert add_on["Properties"]["AddonVersion"] == "v0.8.1-eksbuild.10"
     assert json.loads(add_on["Properties"]["ConfigurationValues"]) == {"containerPort": flows.KUBELET}
     assert [name for name in add_on["DependsOn"] if name.startswith("Ground")]
 
 
-def test_an_entry_that_is_asked_for_twice_is_refused() -> None:
+def test_duplicate_certificate_is_rejected() -> None:
     twice = [Certificate(namespace="kong", name="tls", dns_names=("a",))] * 2
     stack = new_stack()
     cluster = eks.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="spotmusic-test")

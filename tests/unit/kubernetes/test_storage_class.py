@@ -103,21 +103,21 @@ def tags(parameters: Json) -> Json:
     return {name: text for name, text in parameters.items() if name.startswith("tagSpecification")}
 
 
-def test_a_new_class_has_the_tags_of_the_environment(parameters: Callable[[Json | None], Json]) -> None:
+def test_new_storage_class_has_environment_tags(parameters: Callable[[Json | None], Json]) -> None:
     assert tags(parameters(None)) == {"tagSpecification_1": "CostCenter=streaming", "tagSpecification_2": "Project=spotmusic"}
 
 
-def test_a_class_that_is_there_stays_without_tags_as_it_cannot_change(parameters: Callable[[Json | None], Json]) -> None:
+def test_untagged_storage_class_stays_untagged(parameters: Callable[[Json | None], Json]) -> None:
     there = {"type": "gp3", "encrypted": "true", "kmsKeyId": "arn:key", "csi.storage.k8s.io/fstype": "xfs"}
     assert parameters(there) == there
 
 
-def test_a_class_that_is_there_keeps_the_tags_of_before(parameters: Callable[[Json | None], Json]) -> None:
+def test_existing_storage_class_keeps_tags(parameters: Callable[[Json | None], Json]) -> None:
     before = {"tagSpecification_1": "CostCenter=radio", "tagSpecification_2": "Project=spotmusic"}
     assert tags(parameters({"type": "gp3", **before})) == before
 
 
-def test_whatever_else_changes_is_for_kubernetes_to_refuse(parameters: Callable[[Json | None], Json]) -> None:
+def test_storage_class_leaves_changes_to_kubernetes(parameters: Callable[[Json | None], Json]) -> None:
     assert parameters({"type": "io2", "encrypted": "false"})["encrypted"] == "true"
 
 

@@ -48,16 +48,16 @@ def values(release: Json) -> Json:
     return dict(release["Values"])
 
 
-def test_a_stateful_release_is_never_rolled_back(release: Json) -> None:
+def test_rabbitmq_release_is_not_rolled_back(release: Json) -> None:
     assert not release.get("Atomic")
 
 
-def test_its_removal_is_waited_for_so_that_the_operators_go_last(release: Json) -> None:
+def test_rabbitmq_release_waits(release: Json) -> None:
     assert release["Wait"] is True
     assert release["Timeout"] == "720s"
 
 
-def test_three_nodes_stand_in_zones_and_on_hosts_of_their_own(values: Json) -> None:
+def test_rabbitmq_nodes_have_own_zones_and_hosts(values: Json) -> None:
     assert values["replicas"] == 3
     (rule,) = values["topologySpreadConstraints"]
     assert (rule["topologyKey"], rule["whenUnsatisfiable"]) == ("topology.kubernetes.io/zone", "DoNotSchedule")
@@ -65,37 +65,37 @@ def test_three_nodes_stand_in_zones_and_on_hosts_of_their_own(values: Json) -> N
     assert values["nodeSelector"] == {"karpenter.sh/nodepool": "brokers"}
 
 
-def test_sizes_are_those_asked_for(values: Json) -> None:
+def test_rabbitmq_sizes_are_configurable(values: Json) -> None:
     assert values["storage"] == {"class": "gp3", "size": "50Gi"}
     assert values["resources"]["limits"]["memory"] == "8Gi"
 
 
-def test_every_user_has_a_secret_that_is_made(rabbitmq: RabbitMQ, values: Json) -> None:
+def test_rabbitmq_users_have_secrets(rabbitmq: RabbitMQ, values: Json) -> None:
     made = {secret.name for secret in rabbitmq.external_secrets}
     assert set(rabbitmq.user_secrets) == {"web-api", "notifications"}
     assert {*rabbitmq.user_secrets.values(), rabbitmq.monitor_secret, values["defaultUserSecret"]} == made
 
 
-def test_the_topology_operator_sees_the_secret_of_every_user(rabbitmq: RabbitMQ) -> None:
+def test_user_secrets_have_topology_operator_label(rabbitmq: RabbitMQ) -> None:
     """Its webhook refuses a user whose Secret has no such label, and a changed password reaches the broker by it alone."""
     users = [secret for secret in rabbitmq.external_secrets if secret.name != "rabbitmq-default-user"]
     assert {secret.labels.get("rabbitmq.com/topology-operator") for secret in users} == {"true"}
 
 
-def test_without_a_monitor_there_is_no_secret_for_it() -> None:
+def test_rabbitmq_without_monitor_has_no_secret() -> None:
     rabbitmq = rabbitmq_in(new_stack())
     assert rabbitmq.monitor_secret is None
     assert not [secret.name for secret in rabbitmq.external_secrets if "queue-depth" in secret.name]
 
 
-def test_the_administrator_is_in_the_form_that_the_operator_reads(rabbitmq: RabbitMQ) -> None:
+def test_administrator_secret_has_operator_format(rabbitmq: RabbitMQ) -> None:
     administrator = next(secret for secret in rabbitmq.external_secrets if secret.name == "rabbitmq-default-user")
     assert administrator.keys == {"username", "password", "default_user.conf", "host", "port", "provider", "type"}
     assert administrator.template["default_user.conf"] == "default_user = {{ .username }}\ndefault_pass = {{ .password }}\n"
     assert administrator.fields["password"].secret_arn == arn_of("operator")
 
 
-def test_the_certificate_is_for_the_load_balancer_the_service_and_every_node(rabbitmq: RabbitMQ, values: Json) -> None:
+def test_rabbitmq_certificate_names_all_endpoints(rabbitmq: RabbitMQ, values: Json) -> None:
     (certificate,) = rabbitmq.certificates
     assert values["tlsSecret"] == certificate.name
     assert set(certificate.dns_names) >= {
@@ -105,7 +105,7 @@ def test_the_certificate_is_for_the_load_balancer_the_service_and_every_node(rab
     }
 
 
-def test_the_charts_own_schema_accepts_the_values(values: Json) -> None:
+def test_rabbitmq_values_match_chart_schema(values: Json) -> None:
     jsonschema = pytest.importorskip("jsonschema", reason="jsonschema checks values against the schema of the chart")
     schema = json.loads((CHART / "values.schema.json").read_text())
     defaults = yaml.safe_load((CHART / "values.yaml").read_text())

@@ -43,13 +43,13 @@ def named(manifests: list[Json], kind: str, name: str) -> Json:
     return next(dict(item["spec"]) for item in manifests if (item["kind"], item["metadata"]["name"]) == (kind, name))
 
 
-def test_a_cluster_of_three_has_tls_listeners_only(spec: Json) -> None:
+def test_rabbitmq_cluster_has_tls_listeners_only(spec: Json) -> None:
     assert spec["replicas"] == 3
     assert spec["tls"] == {"secretName": "rabbitmq-tls", "disableNonTLSListeners": True}
     assert spec["service"] == {"type": "ClusterIP"}
 
 
-def test_nothing_is_said_that_rabbitmq_no_longer_listens_to(spec: Json) -> None:
+def test_rabbitmq_configuration_has_no_obsolete_keys(spec: Json) -> None:
     """Since 4.3 everything is kept by Raft, of which a minority stops by itself; the settings of before are accepted and do nothing."""
     assert "cluster_partition_handling" not in spec["rabbitmq"]["additionalConfig"]
     assert "ha-mode" not in str(spec)
@@ -60,7 +60,7 @@ def test_rabbitmq_alerts_name_no_paused_node(path: str) -> None:
     assert "pauses itself" not in (ROOT / path).read_text()
 
 
-def test_rabbitmq_endpoints_have_labels_of_their_own(manifests: list[Json]) -> None:
+def test_rabbitmq_endpoints_have_own_labels(manifests: list[Json]) -> None:
     """Two endpoints of one port are one series `up` to Prometheus, of which the second sample overwrites the first."""
     monitor = named(manifests, "ServiceMonitor", "rabbitmq")
     assert len(monitor["endpoints"]) == 2
@@ -74,7 +74,7 @@ def configuration(spec: Json) -> Json:
     return {key: value for key, _, value in lines}
 
 
-def test_every_line_of_the_configuration_is_one_that_rabbitmq_knows(spec: Json) -> None:
+def test_rabbitmq_configuration_matches_schema(spec: Json) -> None:
     assert problems("rabbitmq", configuration(spec)) == []
 
 
@@ -86,20 +86,20 @@ def test_every_line_of_the_configuration_is_one_that_rabbitmq_knows(spec: Json) 
         ({"ssl_options.versions.2": "tlsv1.1"}, "ssl_options.versions.2: TLS before 1.2 is broken"),
     ],
 )
-def test_a_wrong_line_of_the_configuration_is_named(spec: Json, change: Json, said: str) -> None:
+def test_rabbitmq_schema_names_invalid_key(spec: Json, change: Json, said: str) -> None:
     (problem,) = problems("rabbitmq", configuration(spec) | change)
     assert said in problem
 
 
-def test_the_administrator_comes_from_a_secret(spec: Json) -> None:
+def test_rabbitmq_administrator_comes_from_secret(spec: Json) -> None:
     assert spec["secretBackend"]["externalSecret"] == {"name": "rabbitmq-default-user"}
 
 
-def test_a_node_stops_before_its_host_has_to_go(spec: Json) -> None:
+def test_rabbitmq_node_has_termination_grace_period(spec: Json) -> None:
     assert spec["terminationGracePeriodSeconds"] == 900
 
 
-def test_every_container_keeps_to_the_restricted_standard(spec: Json) -> None:
+def test_rabbitmq_containers_are_restricted(spec: Json) -> None:
     pod = spec["override"]["statefulSet"]["spec"]["template"]["spec"]
     for container in [*pod["containers"], *pod["initContainers"]]:
         security = container["securityContext"]
@@ -109,12 +109,12 @@ def test_every_container_keeps_to_the_restricted_standard(spec: Json) -> None:
         assert security["seccompProfile"] == {"type": "RuntimeDefault"}
 
 
-def test_one_node_may_go_at_a_time(manifests: list[Json]) -> None:
+def test_rabbitmq_disruption_budget_allows_one_node(manifests: list[Json]) -> None:
     budget = named(manifests, "PodDisruptionBudget", "rabbitmq")
     assert budget == {"maxUnavailable": 1, "selector": {"matchLabels": {"app.kubernetes.io/name": "rabbitmq"}}}
 
 
-def test_the_release_ends_when_every_node_answers(values: Json) -> None:
+def test_readiness_job_waits_for_every_node(values: Json) -> None:
     job = next(item for item in render(CHART, "rabbitmq", "rabbitmq", {**values, "replicas": 5}) if item["kind"] == "Job")
     pod = job["spec"]["template"]
     (container,) = pod["spec"]["containers"]
@@ -125,12 +125,12 @@ def test_the_release_ends_when_every_node_answers(values: Json) -> None:
     assert pod["metadata"]["labels"]["app.kubernetes.io/name"] == "rabbitmq-ready"
 
 
-def test_it_gives_up_before_helm_does(values: Json) -> None:
+def test_readiness_job_ends_before_helm_timeout(values: Json) -> None:
     with pytest.raises(ValueError, match="readyWithin"):
         render(CHART, "rabbitmq", "rabbitmq", values | {"readyWithin": 900})
 
 
-def test_who_waits_keeps_to_the_restricted_standard(manifests: list[Json]) -> None:
+def test_readiness_job_meets_restricted_pod_security(manifests: list[Json]) -> None:
     pod = named(manifests, "Job", "rabbitmq-ready")["template"]["spec"]
     (container,) = pod["containers"]
     security = container["securityContext"]
@@ -140,7 +140,7 @@ def test_who_waits_keeps_to_the_restricted_standard(manifests: list[Json]) -> No
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
 
 
-def test_metrics_are_scraped_over_verified_tls(manifests: list[Json]) -> None:
+def test_rabbitmq_metrics_use_verified_tls(manifests: list[Json]) -> None:
     for endpoint in named(manifests, "ServiceMonitor", "rabbitmq")["endpoints"]:
         assert (endpoint["port"], endpoint["scheme"]) == ("prometheus-tls", "https")
         assert endpoint["tlsConfig"]["ca"]["secret"] == {"name": "rabbitmq-tls", "key": "ca.crt"}
@@ -149,10 +149,10 @@ def test_metrics_are_scraped_over_verified_tls(manifests: list[Json]) -> None:
 @pytest.mark.parametrize(
     "change", [{"image": "rabbitmq:latest"}, {"image": "registry.example.com/rabbitmq:latest"}, {"replicas": 2}, {"replica": 3}]
 )
-def test_values_that_nobody_should_deploy_are_refused(values: Json, change: Json) -> None:
+def test_rabbitmq_chart_rejects_unsafe_values(values: Json, change: Json) -> None:
     with pytest.raises(ValueError, match="schema"):
         render(CHART, "rabbitmq", "rabbitmq", values | change)
 
 
-def test_the_definitions_accept_every_resource(manifests: list[Json]) -> None:
+def test_rabbitmq_resources_match_crds(manifests: list[Json]) -> None:
     assert resource_errors(manifests) == []

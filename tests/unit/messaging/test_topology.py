@@ -14,7 +14,7 @@ def values() -> Json:
     return dict(TOPOLOGY.to_values())
 
 
-def test_a_queue_refuses_what_is_too_much_and_keeps_what_cannot_be_done(values: Json) -> None:
+def test_task_queue_policy_bounds_messages(values: Json) -> None:
     assert values["queues"]["mail"]["policy"] == {
         "delivery-limit": 3,
         "delayed-retry-type": "all",
@@ -29,13 +29,13 @@ def test_a_queue_refuses_what_is_too_much_and_keeps_what_cannot_be_done(values: 
     }
 
 
-def test_dead_letters_have_a_queue_of_their_own_that_ends(values: Json) -> None:
+def test_dead_letter_queue_is_bounded(values: Json) -> None:
     queue = values["queues"]["dead-letters.mail"]
     assert queue["bindings"] == [{"exchange": "dead-letters", "routingKey": "mail"}]
     assert queue["policy"] == {"delivery-limit": -1, "max-length": 10, "overflow": "reject-publish", "message-ttl": 14 * 24 * 3_600_000}
 
 
-def test_a_service_publishes_to_its_queues_only_and_takes_from_those_it_consumes(values: Json) -> None:
+def test_queue_users_have_own_permissions(values: Json) -> None:
     assert values["users"]["web-api"] == {
         "secret": "user-web-api",
         "write": "^tasks$",
@@ -46,22 +46,22 @@ def test_a_service_publishes_to_its_queues_only_and_takes_from_those_it_consumes
     assert values["users"]["notifications"]["publishes"] == r"^(mail)(\.|$)"
 
 
-def test_the_monitor_touches_no_message(values: Json) -> None:
+def test_queue_monitor_cannot_read_messages(values: Json) -> None:
     assert values["users"]["queue-depth"] == {"secret": "user-monitor", "tags": ["monitoring"], "write": "", "read": ""}
 
 
-def test_definitions_say_the_same_and_hold_the_passwords() -> None:
+def test_queue_definitions_contain_passwords() -> None:
     document = definitions(TOPOLOGY, {"web-api": "a", "notifications": "b", "queue-depth": "c"})
     assert {user["name"]: user["password"] for user in document["users"]} == {"web-api": "a", "notifications": "b", "queue-depth": "c"}
     assert {queue["name"] for queue in document["queues"]} == {policy["name"] for policy in document["policies"]}
 
 
 @pytest.mark.parametrize("change", [{"consumers": []}, {"publishers": []}, {"max_length": 0}, {"delivery_limit": 0}])
-def test_a_queue_without_users_or_limits_is_refused(change: Json) -> None:
+def test_queue_requires_users_and_limits(change: Json) -> None:
     with pytest.raises(ValueError, match="mail: "):
         TaskQueue(**{"name": "mail", "consumers": ["a"], "publishers": ["b"], **change})
 
 
-def test_a_queue_of_somebody_without_a_user_is_refused() -> None:
+def test_queue_rejects_service_without_user() -> None:
     with pytest.raises(ValueError, match="web-api use queues and have no user"):
         Topology(queues=[MAIL], users={"notifications": "secret"})

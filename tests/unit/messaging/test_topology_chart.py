@@ -37,28 +37,28 @@ def of_kind(manifests: list[Json], kind: str) -> dict[str, Json]:
     return {item["metadata"]["name"]: dict(item["spec"]) for item in manifests if item["kind"] == kind}
 
 
-def test_the_release_is_done_when_rabbitmq_holds_everything(release: Json) -> None:
+def test_topology_release_waits(release: Json) -> None:
     assert release["Wait"] is True
     assert not release.get("Atomic")
 
 
-def test_what_holds_messages_outlives_its_description(manifests: list[Json]) -> None:
+def test_queues_and_vhosts_are_retained(manifests: list[Json]) -> None:
     holders = [*of_kind(manifests, "Queue").values(), *of_kind(manifests, "Vhost").values()]
     assert {holder["deletionPolicy"] for holder in holders} == {"retain"}
 
 
-def test_every_queue_is_a_quorum_queue(manifests: list[Json]) -> None:
+def test_queues_are_quorum_queues(manifests: list[Json]) -> None:
     assert {queue["type"] for queue in of_kind(manifests, "Queue").values()} == {"quorum"}
     assert of_kind(manifests, "Vhost")["spotmusic"]["defaultQueueType"] == "quorum"
 
 
-def test_a_limit_is_a_whole_number_and_not_a_power_of_ten(manifests: list[Json]) -> None:
+def test_queue_limits_render_as_integers(manifests: list[Json]) -> None:
     definition = of_kind(manifests, "Policy")["notifications"]["definition"]
     assert (definition["max-length"], definition["message-ttl"]) == (5_000_000, 604_800_000)
     assert {type(definition[key]) for key in ("max-length", "message-ttl")} == {int}
 
 
-def test_the_resources_and_the_definitions_file_say_the_same(manifests: list[Json]) -> None:
+def test_topology_resources_match_definitions(manifests: list[Json]) -> None:
     """So what a real RabbitMQ says of the file is true of the resources."""
     document = definitions(TOPOLOGY, dict.fromkeys(("web-api", "notifications", "queue-depth"), "secret"))
     assert policies_of(of_kind(manifests, "Policy")) == {
@@ -86,7 +86,7 @@ def policies_of(policies: dict[str, Json]) -> dict[str, tuple[str, str, Json]]:
     return {name: (spec["pattern"], spec["applyTo"], spec["definition"]) for name, spec in policies.items()}
 
 
-def test_the_kinds_accept_every_resource(manifests: list[Json]) -> None:
+def test_topology_resources_match_crds(manifests: list[Json]) -> None:
     assert resource_errors(manifests) == []
 
 
@@ -145,7 +145,7 @@ BROKEN: dict[Callable[[Json], None], str] = {
 
 
 @pytest.mark.parametrize("breaking", BROKEN, ids=lambda breaking: breaking.__name__)
-def test_values_that_lose_messages_or_open_doors_are_refused_by_name(release: Json, breaking: Callable[[Json], None]) -> None:
+def test_topology_chart_rejects_unsafe_values(release: Json, breaking: Callable[[Json], None]) -> None:
     values = copy.deepcopy(release["Values"])
     breaking(values)
     with pytest.raises(ValueError, match=BROKEN[breaking]):

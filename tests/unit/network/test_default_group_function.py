@@ -33,23 +33,23 @@ def only(resources: dict[str, Any], type_: str) -> tuple[str, dict[str, Any]]:
     return id_, properties
 
 
-def test_the_function_writes_to_an_encrypted_log_that_ends(resources: dict[str, Any]) -> None:
+def test_default_group_function_has_encrypted_log(resources: dict[str, Any]) -> None:
     group, properties = only(resources, "AWS::Logs::LogGroup")
     assert (properties["KmsKeyId"], properties["RetentionInDays"]) == (KEY, 400)
     assert only(resources, "AWS::Lambda::Function")[1]["LoggingConfig"] == {"LogGroup": {"Ref": group}}
 
 
-def test_lambda_of_this_account_alone_assumes_its_role(resources: dict[str, Any]) -> None:
+def test_default_group_role_trusts_own_account(resources: dict[str, Any]) -> None:
     (statement,) = only(resources, "AWS::IAM::Role")[1]["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}}
 
 
 @pytest.mark.parametrize("type_", ["AWS::Lambda::Function", "AWS::IAM::Role"])
-def test_what_cdk_does_not_tag_has_the_tags_of_the_stack(resources: dict[str, Any], type_: str) -> None:
+def test_default_group_resources_have_stack_tags(resources: dict[str, Any], type_: str) -> None:
     assert only(resources, type_)[1]["Tags"] == [{"Key": "Project", "Value": "spotmusic"}]
 
 
-def test_without_a_vpc_that_restricts_its_default_group_there_is_nothing_to_do(stack: cdk.Stack) -> None:
+def test_default_group_function_requires_restricted_vpc(stack: cdk.Stack) -> None:
     with pytest.raises(RuntimeError, match="VpcRestrictDefaultSG"):
         DefaultGroupFunction(stack, "DefaultGroupFunction", key=kms.Key.from_key_arn(stack, "Key", KEY))

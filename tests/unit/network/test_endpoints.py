@@ -56,7 +56,7 @@ def statements(policy: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {statement["Sid"]: statement for statement in policy["Statement"]}
 
 
-def test_each_service_is_reached_by_its_usual_name_in_every_zone(template: dict[str, Any]) -> None:
+def test_interface_endpoints_have_private_dns(template: dict[str, Any]) -> None:
     for service in SERVICES:
         endpoint = endpoints(template)[service]
         assert endpoint["VpcEndpointType"] == "Interface"
@@ -65,20 +65,20 @@ def test_each_service_is_reached_by_its_usual_name_in_every_zone(template: dict[
         assert endpoint["SecurityGroupIds"] == ["sg-endpoints"]
 
 
-def test_s3_is_reached_from_the_route_tables_of_the_subnets_given(template: dict[str, Any]) -> None:
+def test_s3_endpoint_uses_given_route_tables(template: dict[str, Any]) -> None:
     endpoint = endpoints(template)["s3"]
     assert endpoint["VpcEndpointType"] == "Gateway"
     assert endpoint["RouteTableIds"] == ["rtb-a", "rtb-b"]
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_no_interface_endpoint_serves_without_saying_whom(template: dict[str, Any], service: str) -> None:
+def test_interface_endpoints_require_own_account(template: dict[str, Any], service: str) -> None:
     for statement in endpoints(template)[service]["PolicyDocument"]["Statement"]:
         assert statement["Condition"]["StringEquals"].items() & (OWN_PRINCIPAL | OWN_RESOURCE).items()
 
 
 @pytest.mark.parametrize("service", ["secretsmanager", "kms"])
-def test_secrets_and_keys_of_other_accounts_are_out_of_reach(template: dict[str, Any], service: str) -> None:
+def test_endpoints_deny_secrets_of_other_accounts(template: dict[str, Any], service: str) -> None:
     policy = statements(endpoints(template)[service]["PolicyDocument"])
     assert policy.pop("OwnResources")["Condition"] == {"StringEquals": OWN_PRINCIPAL | OWN_RESOURCE}
     assert {statement["Action"] for statement in policy.values()} <= {"secretsmanager:GetRandomPassword"}
@@ -91,7 +91,7 @@ def test_random_passwords_need_no_resource_account(template: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("service", ["ecr.api", "ecr.dkr"])
-def test_images_of_aws_may_be_pulled_and_none_may_be_pushed_elsewhere(template: dict[str, Any], service: str) -> None:
+def test_registry_endpoints_pull_from_aws(template: dict[str, Any], service: str) -> None:
     policy = statements(endpoints(template)[service]["PolicyDocument"])
     assert policy["OwnRepositories"]["Condition"]["StringEquals"] == OWN_PRINCIPAL | OWN_RESOURCE
     assert not [
@@ -99,17 +99,17 @@ def test_images_of_aws_may_be_pulled_and_none_may_be_pushed_elsewhere(template: 
     ]
 
 
-def test_roles_can_be_taken_with_a_token_if_they_are_ours(stack: cdk.Stack) -> None:
+def test_sts_endpoint_admits_tokens_for_own_roles(stack: cdk.Stack) -> None:
     by_token = statements(interface_policy("sts", stack, tokens=True))["OwnRolesByToken"]
     assert by_token["Action"] == "sts:AssumeRoleWithWebIdentity"
     assert by_token["Condition"] == {"StringEquals": OWN_RESOURCE}
 
 
-def test_nobody_comes_with_a_token_where_pods_need_none(template: dict[str, Any]) -> None:
+def test_sts_endpoint_denies_tokens_by_default(template: dict[str, Any]) -> None:
     assert list(statements(endpoints(template)["sts"]["PolicyDocument"])) == ["OwnPrincipals"]
 
 
-def test_buckets_of_others_are_out_of_reach_but_for_those_that_aws_needs(template: dict[str, Any]) -> None:
+def test_s3_endpoint_admits_own_and_aws_buckets(template: dict[str, Any]) -> None:
     policy = statements(endpoints(template)["s3"]["PolicyDocument"])
     assert policy.pop("OwnBuckets")["Condition"] == {"StringEquals": OWN_PRINCIPAL | OWN_RESOURCE}
     assert {sid: (statement["Action"], statement["Resource"]) for sid, statement in policy.items()} == {
@@ -124,7 +124,7 @@ def test_buckets_of_others_are_out_of_reach_but_for_those_that_aws_needs(templat
     }
 
 
-def test_a_stack_without_a_region_still_names_the_bucket_of_its_region() -> None:
+def test_s3_policy_resolves_unknown_region() -> None:
     stack = cdk.Stack(cdk.App(), "test")
     (first, _) = stack.resolve(s3_policy(stack))["Statement"][2]["Resource"]
     assert {"Fn::Join": ["", {"Fn::Split": ["-", {"Ref": "AWS::Region"}]}]} in first["Fn::Join"][1]

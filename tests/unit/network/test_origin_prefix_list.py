@@ -13,7 +13,7 @@ def written(folder: Path, *, more: str = "") -> Path:
     return folder
 
 
-def test_a_region_whose_prefix_list_is_not_known_is_refused_with_the_command_that_tells_it(tmp_path: Path) -> None:
+def test_unknown_prefix_list_is_rejected_with_command(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as raised:
         load("far", folder=written(tmp_path), today=TODAY)
     first, second = str(raised.value).splitlines()
@@ -23,12 +23,12 @@ def test_a_region_whose_prefix_list_is_not_known_is_refused_with_the_command_tha
     assert "aws ec2 describe-managed-prefix-lists --region ap-southeast-3" in second
 
 
-def test_its_id_can_be_set(tmp_path: Path) -> None:
+def test_prefix_list_can_be_set(tmp_path: Path) -> None:
     settings = load("far", folder=written(tmp_path, more="edge: {origin_prefix_list: pl-0123456789abcdef0}\n"), today=TODAY)
     assert settings.edge.origin_prefix_list == "pl-0123456789abcdef0"
 
 
-def test_no_two_regions_share_an_id() -> None:
+def test_prefix_lists_are_distinct() -> None:
     ids = list(versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS.values())
     assert len(set(ids)) == len(ids)
     assert all(re.fullmatch("pl-[0-9a-f]{8}", id_) for id_ in ids)

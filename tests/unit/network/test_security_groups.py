@@ -66,11 +66,11 @@ def rules(template: dict[str, Any], direction: str) -> dict[tuple[str, str, int,
     return found
 
 
-def test_every_party_of_our_own_has_a_group_and_no_other_has(template: dict[str, Any]) -> None:
+def test_security_groups_cover_own_parties(template: dict[str, Any]) -> None:
     assert set(groups(template).values()) == {"gateway", "nodes", "services", "database", "endpoints", "spare"}
 
 
-def test_what_comes_in_is_what_the_table_says(template: dict[str, Any]) -> None:
+def test_ingress_rules_match_flows(template: dict[str, Any]) -> None:
     assert set(rules(template, "Ingress")) == {
         ("gateway", "pl-5da64334", 443, 443),
         ("nodes", "gateway", 8443, 8443),
@@ -83,7 +83,7 @@ def test_what_comes_in_is_what_the_table_says(template: dict[str, Any]) -> None:
     }
 
 
-def test_what_goes_out_is_what_the_table_says(template: dict[str, Any]) -> None:
+def test_egress_rules_match_flows(template: dict[str, Any]) -> None:
     assert set(rules(template, "Egress")) == {
         ("gateway", "nodes", 8443, 8443),
         ("nodes", "services", 8080, 8080),
@@ -95,28 +95,28 @@ def test_what_goes_out_is_what_the_table_says(template: dict[str, Any]) -> None:
     }
 
 
-def test_a_group_starts_with_nothing_that_lets_a_packet_pass(template: dict[str, Any]) -> None:
+def test_security_group_has_no_default_rules(template: dict[str, Any]) -> None:
     for group in properties_of(template["Resources"], "AWS::EC2::SecurityGroup").values():
         assert [rule["CidrIp"] for rule in group["SecurityGroupEgress"]] == ["127.0.0.1/32"]
         assert "SecurityGroupIngress" not in group
 
 
-def test_every_rule_says_why(template: dict[str, Any]) -> None:
+def test_security_group_rules_have_reasons(template: dict[str, Any]) -> None:
     assert rules(template, "Ingress")[("gateway", "pl-5da64334", 443, 443)] == "Viewers reach the gateway"
     assert all(rules(template, "Egress").values())
 
 
-def test_parties_that_share_a_connection_share_its_rule_and_both_reasons_stand_there(template: dict[str, Any]) -> None:
+def test_shared_rule_has_both_reasons(template: dict[str, Any]) -> None:
     assert rules(template, "Ingress")[("nodes", "nodes", 8443, 8443)] == "Kong reads keys; Users of Grafana log in"
 
 
-def test_a_group_is_called_as_its_party(template: dict[str, Any]) -> None:
+def test_security_group_is_named_after_party(template: dict[str, Any]) -> None:
     for group in properties_of(template["Resources"], "AWS::EC2::SecurityGroup").values():
         name = group["GroupDescription"].partition(":")[0]
         assert {"Key": "Name", "Value": f"test/{name}"} in group["Tags"]
 
 
-def test_a_flow_elsewhere_in_the_table_changes_no_other_rule(template: dict[str, Any]) -> None:
+def test_new_flow_changes_no_other_rule(template: dict[str, Any]) -> None:
     stack = new_stack()
     made(
         stack,
@@ -128,7 +128,7 @@ def test_a_flow_elsewhere_in_the_table_changes_no_other_rule(template: dict[str,
     assert {id_: r["Properties"] for id_, r in template["Resources"].items() if id_ not in other} == {}
 
 
-def test_a_handle_takes_no_rule_of_anybody(stack: cdk.Stack) -> None:
+def test_security_group_handle_is_immutable(stack: cdk.Stack) -> None:
     handle = made(stack, FLOWS).of("database")
     handle.add_ingress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(3306))
     handle.connections.allow_to_any_ipv4(ec2.Port.all_traffic())
@@ -137,23 +137,23 @@ def test_a_handle_takes_no_rule_of_anybody(stack: cdk.Stack) -> None:
     assert not [edge for edge in rules(template, "Egress") if edge[0] == "database"]
 
 
-def test_a_pod_is_seen_in_the_group_of_the_nodes(stack: cdk.Stack) -> None:
+def test_pods_use_node_security_group(stack: cdk.Stack) -> None:
     security_groups = made(stack, FLOWS, group_of=group_of)
     assert security_groups.of("kong").security_group_id == security_groups.of("nodes").security_group_id
 
 
-def test_a_party_that_no_flow_names_has_no_group(stack: cdk.Stack) -> None:
+def test_unknown_party_has_no_security_group(stack: cdk.Stack) -> None:
     with pytest.raises(KeyError, match="no flow names it"):
         made(stack, FLOWS).of("stranger")
 
 
-def test_a_second_port_for_cloudfront_exceeds_what_ec2_takes(stack: cdk.Stack) -> None:
+def test_second_cloudfront_port_exceeds_quota(stack: cdk.Stack) -> None:
     flows = [Flow(source=CLOUDFRONT, target="gateway", port=port, reason="Viewers") for port in (80, 443)]
     with pytest.raises(ValueError, match="gateway would have 110 ingress rules, and EC2 takes 60"):
         made(stack, flows)
 
 
-def test_a_group_may_have_sixty_rules_with_the_one_it_starts_with(stack: cdk.Stack) -> None:
+def test_security_group_accepts_sixty_rules(stack: cdk.Stack) -> None:
     flows = [Flow(source="busy", target="database", port=port, reason="Busy") for port in range(1000, 1059)]
     made(stack, flows)
     with pytest.raises(ValueError, match="busy would have 61 egress rules"):

@@ -55,37 +55,37 @@ def default_route(template: dict[str, Any], subnet_id: str) -> dict[str, Any] | 
 
 
 @pytest.mark.parametrize("tier", ["public", "application", "data"])
-def test_every_tier_stands_in_every_zone(full: dict[str, Any], tier: str) -> None:
+def test_tiers_have_subnets_in_every_zone(full: dict[str, Any], tier: str) -> None:
     assert [s["AvailabilityZone"] for s in subnets(full, tier).values()] == ZONES
 
 
-def test_an_application_subnet_has_an_address_for_4096_pods(full: dict[str, Any]) -> None:
+def test_application_subnets_have_4096_addresses(full: dict[str, Any]) -> None:
     assert [s["CidrBlock"] for s in subnets(full, "application").values()] == ["10.40.0.0/20", "10.40.16.0/20", "10.40.32.0/20"]
 
 
-def test_a_third_zone_moves_no_subnet(full: dict[str, Any], minimal: dict[str, Any]) -> None:
+def test_third_zone_moves_no_subnet(full: dict[str, Any], minimal: dict[str, Any]) -> None:
     before = {id_: s["CidrBlock"] for id_, s in properties_of(minimal["Resources"], "AWS::EC2::Subnet").items()}
     after = {id_: s["CidrBlock"] for id_, s in properties_of(full["Resources"], "AWS::EC2::Subnet").items()}
     assert before.items() <= after.items()
 
 
-def test_subnets_do_not_overlap_and_leave_more_than_half_of_the_vpc_free(full: dict[str, Any]) -> None:
+def test_subnets_use_half_of_vpc(full: dict[str, Any]) -> None:
     networks = [IPv4Network(s["CidrBlock"]) for s in properties_of(full["Resources"], "AWS::EC2::Subnet").values()]
     assert not any(a.overlaps(b) for i, a in enumerate(networks) for b in networks[:i])
     assert max(n.broadcast_address for n in networks) < IPv4Network("10.40.0.0/16")[2**15]
 
 
-def test_a_smaller_range_scales_every_subnet_alike() -> None:
+def test_smaller_range_scales_subnets() -> None:
     template = template_of(cidr="10.40.64.0/18")
     assert [s["CidrBlock"] for s in subnets(template, "application").values()] == ["10.40.64.0/22", "10.40.68.0/22", "10.40.72.0/22"]
     assert [s["CidrBlock"] for s in subnets(template, "data").values()] == ["10.40.80.0/26", "10.40.80.64/26", "10.40.80.128/26"]
 
 
-def test_no_subnet_gives_out_public_addresses(full: dict[str, Any]) -> None:
+def test_subnets_assign_no_public_addresses(full: dict[str, Any]) -> None:
     assert not any(s["MapPublicIpOnLaunch"] for s in properties_of(full["Resources"], "AWS::EC2::Subnet").values())
 
 
-def test_each_zone_leaves_by_its_own_nat_gateway(full: dict[str, Any]) -> None:
+def test_zones_use_own_nat_gateways(full: dict[str, Any]) -> None:
     zone_of = {id_: s["AvailabilityZone"] for id_, s in properties_of(full["Resources"], "AWS::EC2::Subnet").items()}
     for subnet_id, subnet in subnets(full, "application").items():
         route = default_route(full, subnet_id)
@@ -94,23 +94,23 @@ def test_each_zone_leaves_by_its_own_nat_gateway(full: dict[str, Any]) -> None:
         assert zone_of[gateway["SubnetId"]["Ref"]] == subnet["AvailabilityZone"]
 
 
-def test_one_nat_gateway_serves_every_zone_when_asked_to(minimal: dict[str, Any]) -> None:
+def test_one_nat_gateway_can_serve_all_zones(minimal: dict[str, Any]) -> None:
     (gateway,) = properties_of(minimal["Resources"], "AWS::EC2::NatGateway")
     routes = [default_route(minimal, id_) for id_ in subnets(minimal, "application")]
     assert [route["NatGatewayId"]["Ref"] for route in routes if route] == [gateway, gateway]
 
 
-def test_data_has_no_way_out(full: dict[str, Any]) -> None:
+def test_data_subnets_have_no_default_route(full: dict[str, Any]) -> None:
     assert all(default_route(full, id_) is None for id_ in subnets(full, "data"))
 
 
-def test_kubernetes_finds_the_subnets_of_its_load_balancers(full: dict[str, Any]) -> None:
+def test_subnets_have_load_balancer_tags(full: dict[str, Any]) -> None:
     assert all(tag(s, "kubernetes.io/role/internal-elb") == "1" for s in subnets(full, "application").values())
     assert all(tag(s, "kubernetes.io/role/elb") == "1" for s in subnets(full, "public").values())
     assert all(tag(s, "kubernetes.io/role/elb") is None for s in (subnets(full, "data") | subnets(full, "application")).values())
 
 
-def test_the_default_security_group_is_emptied_by_a_function_that_may_change_no_other(full: dict[str, Any]) -> None:
+def test_default_group_function_has_least_rights(full: dict[str, Any]) -> None:
     (request,) = properties_of(full["Resources"], "Custom::VpcRestrictDefaultSG").values()
     group = request["DefaultSecurityGroupId"]
     (role,) = (r for id_, r in properties_of(full["Resources"], "AWS::IAM::Role").items() if id_.startswith("CustomVpcRestrictDefaultSG"))
@@ -121,11 +121,11 @@ def test_the_default_security_group_is_emptied_by_a_function_that_may_change_no_
 
 
 @pytest.mark.parametrize("cidr", ["10.0.0.0/15", "10.0.0.0/19"])
-def test_a_range_that_aws_or_pods_cannot_use_is_refused(stack: cdk.Stack, cidr: str) -> None:
+def test_vpc_rejects_unsuitable_range(stack: cdk.Stack, cidr: str) -> None:
     with pytest.raises(ValueError, match="is not between /16 and /18"):
         ThreeTierVpc(stack, "Network", cidr=cidr, zones=ZONES)
 
 
-def test_more_zones_than_addresses_are_laid_out_for_are_refused(stack: cdk.Stack) -> None:
+def test_vpc_rejects_too_many_zones(stack: cdk.Stack) -> None:
     with pytest.raises(ValueError, match="Name at most so many"):
         ThreeTierVpc(stack, "Network", cidr="10.0.0.0/16", zones=[f"{REGION}{letter}" for letter in "abcde"])

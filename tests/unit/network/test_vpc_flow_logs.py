@@ -25,24 +25,24 @@ def minimal() -> dict[str, Any]:
     return template_of()
 
 
-def test_accepted_and_rejected_traffic_is_recorded(minimal: dict[str, Any]) -> None:
+def test_flow_logs_record_all_traffic(minimal: dict[str, Any]) -> None:
     flow_log = whole(minimal["Resources"], "AWS::EC2::FlowLog")["Properties"]
     assert (flow_log["ResourceId"], flow_log["TrafficType"]) == ("vpc-1", "ALL")
 
 
-def test_records_are_encrypted_and_kept_for_a_year(minimal: dict[str, Any]) -> None:
+def test_flow_logs_are_encrypted_and_retained(minimal: dict[str, Any]) -> None:
     log_group = whole(minimal["Resources"], "AWS::Logs::LogGroup")
     assert log_group["Properties"] == {"KmsKeyId": KEY, "RetentionInDays": 365}
     assert log_group["DeletionPolicy"] == log_group["UpdateReplacePolicy"] == "Retain"
 
 
-def test_records_are_kept_as_long_as_asked_and_go_when_asked() -> None:
+def test_flow_log_retention_is_configurable() -> None:
     log_group = whole(template_of(retention_days=30, removal_policy=cdk.RemovalPolicy.DESTROY)["Resources"], "AWS::Logs::LogGroup")
     assert log_group["Properties"]["RetentionInDays"] == 30
     assert log_group["DeletionPolicy"] == "Delete"
 
 
-def test_only_flow_logs_of_this_account_write(minimal: dict[str, Any]) -> None:
+def test_flow_log_role_trusts_own_account(minimal: dict[str, Any]) -> None:
     (statement,) = whole(minimal["Resources"], "AWS::IAM::Role")["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
     assert statement["Condition"] == {
@@ -51,7 +51,7 @@ def test_only_flow_logs_of_this_account_write(minimal: dict[str, Any]) -> None:
     }
 
 
-def test_they_write_to_no_other_log_group(minimal: dict[str, Any]) -> None:
+def test_flow_log_role_writes_own_group(minimal: dict[str, Any]) -> None:
     (statement,) = whole(minimal["Resources"], "AWS::IAM::ManagedPolicy")["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Resource"] == {"Fn::GetAtt": [statement["Resource"]["Fn::GetAtt"][0], "Arn"]}
     assert minimal["Resources"][statement["Resource"]["Fn::GetAtt"][0]]["Type"] == "AWS::Logs::LogGroup"

@@ -18,17 +18,17 @@ def resources() -> Json:
     return resources_of(stack)
 
 
-def test_the_topic_is_encrypted_with_the_customers_key(resources: Json) -> None:
+def test_alarm_topics_use_customer_key(resources: Json) -> None:
     assert [topic["KmsMasterKeyId"] for topic in all_of(resources, "AWS::SNS::Topic")] == [KEY, KEY]
 
 
-def test_nobody_publishes_without_tls(resources: Json) -> None:
+def test_alarm_topics_require_tls(resources: Json) -> None:
     for policy in all_of(resources, "AWS::SNS::TopicPolicy"):
         (deny,) = (s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny")
         assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_services_publish_for_this_account_only(resources: Json) -> None:
+def test_alarm_topics_admit_own_account(resources: Json) -> None:
     policies = all_of(resources, "AWS::SNS::TopicPolicy")
     for policy, publishers in zip(policies, (("budgets", "cloudwatch"), ("cloudwatch",)), strict=True):
         allowed = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
@@ -36,12 +36,12 @@ def test_services_publish_for_this_account_only(resources: Json) -> None:
         assert all(s["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}} for s in allowed)
 
 
-def test_every_address_is_told(resources: Json) -> None:
+def test_alarm_topic_subscribes_every_address(resources: Json) -> None:
     subscriptions = all_of(resources, "AWS::SNS::Subscription")
     assert [(s["Protocol"], s["Endpoint"]) for s in subscriptions] == [("email", "a@spotmusic.example"), ("email", "b@spotmusic.example")]
 
 
-def test_endpoints_are_told_without_keys_in_ids() -> None:
+def test_endpoint_subscription_ids_contain_no_keys() -> None:
     stack, address = new_stack(), "https://events.pagerduty.com/integration/0123key/enqueue"
     AlarmTopic(stack, "Alarms", key=kms.Key.from_key_arn(stack, "Key", KEY), endpoints=[address])
     found = resources_of(stack)
@@ -49,20 +49,20 @@ def test_endpoints_are_told_without_keys_in_ids() -> None:
     assert not [id_ for id_ in found if "0123key" in id_]
 
 
-def test_pagers_subscribe_to_critical_alarms_only() -> None:
+def test_pagers_subscribe_to_critical_topic() -> None:
     stack, address = new_stack(), "https://events.pagerduty.com/integration/0123key/enqueue"
     alarms = AlarmTopic(stack, "Alarms", key=kms.Key.from_key_arn(stack, "Key", KEY), pagers=[address])
     (subscription,) = all_of(resources_of(stack), "AWS::SNS::Subscription")
     assert subscription["TopicArn"] == stack.resolve(alarms.pager.topic_arn) != stack.resolve(alarms.topic.topic_arn)
 
 
-def test_a_topic_needs_no_address_and_works_in_another_region() -> None:
+def test_alarm_topic_addresses_are_optional() -> None:
     stack = new_stack(region="us-east-1")
     AlarmTopic(stack, "Alarms", key=kms.Key.from_key_arn(stack, "Key", KEY))
     assert not all_of(resources_of(stack), "AWS::SNS::Subscription")
 
 
-def test_daily_budget_tells_of_a_day_that_cost_too_much() -> None:
+def test_daily_budget_notifies_above_limit() -> None:
     stack = new_stack()
     topic = AlarmTopic(stack, "Alarms", key=kms.Key.from_key_arn(stack, "Key", KEY)).topic
     DailyBudget(stack, "Budget", topic=topic, limit_usd=150)
@@ -72,7 +72,7 @@ def test_daily_budget_tells_of_a_day_that_cost_too_much() -> None:
     assert (notification["Notification"]["NotificationType"], notification["Notification"]["Threshold"]) == ("ACTUAL", 100)
 
 
-def test_the_budget_tells_when_it_is_nearly_spent_and_when_it_will_not_do(resources: Json) -> None:
+def test_monthly_budget_notifies_actual_and_forecast(resources: Json) -> None:
     (budget,) = all_of(resources, "AWS::Budgets::Budget")
     assert budget["Budget"]["BudgetLimit"] == {"Amount": 1500, "Unit": "USD"}
     told = {n["Notification"]["NotificationType"]: n["Notification"]["Threshold"] for n in budget["NotificationsWithSubscribers"]}

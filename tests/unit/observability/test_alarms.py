@@ -91,13 +91,13 @@ EVENTS = {"CacheFailoverWarning", "FunctionsRotationErrorsWarning", "RestartsDro
 """Alarms on what happens once."""
 
 
-def test_alarms_reach_pagers_only_when_critical(alarms: dict[str, Json]) -> None:
+def test_critical_alarms_reach_pagers(alarms: dict[str, Json]) -> None:
     for name, alarm in alarms.items():
         assert alarm["ActionsEnabled"] is True
         assert alarm["AlarmActions"] == ([TOPIC, PAGER] if name.endswith("Critical") else [TOPIC])
 
 
-def test_alarms_on_events_never_say_ok(alarms: dict[str, Json]) -> None:
+def test_event_alarms_have_no_ok_actions(alarms: dict[str, Json]) -> None:
     assert {name for name, alarm in alarms.items() if "OKActions" not in alarm} == EVENTS
     for name, alarm in alarms.items():
         assert (ENDS_BY_ITSELF in alarm["AlarmDescription"]) is (name in EVENTS)
@@ -127,11 +127,11 @@ def test_alarm_texts_name_environment_and_subject(alarms: dict[str, Json]) -> No
         assert re.match(rf"\[prod\] [^.]*({subject})", alarm["AlarmDescription"]), name
 
 
-def test_every_alarm_says_what_missing_data_means(alarms: dict[str, Json]) -> None:
+def test_alarms_define_missing_data(alarms: dict[str, Json]) -> None:
     assert {alarm["TreatMissingData"] for alarm in alarms.values()} <= {"breaching", "notBreaching", "missing"}
 
 
-def test_every_alarm_names_a_runbook_that_exists(alarms: dict[str, Json]) -> None:
+def test_alarms_link_existing_runbooks(alarms: dict[str, Json]) -> None:
     for name, alarm in alarms.items():
         ((path, anchor),) = re.findall(r"Runbook: ([^#\s]+)(?:#(\S+))?$", alarm["AlarmDescription"])
         assert (ROOT / path).is_file(), f"{name}: {path}"
@@ -139,24 +139,24 @@ def test_every_alarm_names_a_runbook_that_exists(alarms: dict[str, Json]) -> Non
 
 
 @pytest.mark.parametrize("runbook", sorted((ROOT / "docs" / "runbooks").glob("*.md")), ids=lambda path: path.stem)
-def test_every_runbook_tells_how_to_prove_that_it_is_over(runbook: Path) -> None:
+def test_runbooks_contain_recovery_check(runbook: Path) -> None:
     assert "prove it is over" in runbook.read_text()
 
 
-def test_a_function_that_nobody_waits_for_is_alarmed_on_when_it_fails_once(alarms: dict[str, Json]) -> None:
+def test_function_alarm_fires_on_first_error(alarms: dict[str, Json]) -> None:
     alarm = alarms["FunctionsRotationErrorsWarning"]
     assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == ("AWS/Lambda", "Errors", "Sum", 1)
     assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": "rotation"}]
     assert (alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (1, "notBreaching")
 
 
-def test_a_restart_that_nobody_heard_of_is_alarmed_on(alarms: dict[str, Json]) -> None:
+def test_restart_alarm_fires_on_dropped_invocation(alarms: dict[str, Json]) -> None:
     alarm = alarms["RestartsDroppedWarning"]
     assert (alarm["Namespace"], alarm["MetricName"], alarm["Threshold"]) == ("AWS/Scheduler", "InvocationDroppedCount", 1)
     assert alarm["Dimensions"] == [{"Name": "ScheduleGroup", "Value": "weekly"}]
 
 
-def test_each_severity_is_an_alarm_of_its_own() -> None:
+def test_severities_have_own_alarms() -> None:
     stack = new_stack()
     metric = MetricSource(namespace="Own", name="Waiting", statistic="p99", period=300)
     rule = AlarmRule(
@@ -176,7 +176,7 @@ def test_each_severity_is_an_alarm_of_its_own() -> None:
     )
 
 
-def test_a_formula_returns_its_result_and_hides_what_it_is_made_of() -> None:
+def test_alarm_formula_returns_result_only() -> None:
     stack = new_stack()
     share = Formula(
         expression="bad / all",
@@ -191,7 +191,7 @@ def test_a_formula_returns_its_result_and_hides_what_it_is_made_of() -> None:
     assert "MetricName" not in alarm
 
 
-def test_an_application_load_balancer_is_watched_for_errors_latency_and_targets(alarms: dict[str, Json]) -> None:
+def test_application_load_balancer_alarms_are_complete(alarms: dict[str, Json]) -> None:
     assert {"GatewayErrorsCritical", "GatewayLatencyCritical", "GatewayKongHealthyCritical", "GatewayKongUnhealthyWarning"} <= set(alarms)
     assert alarms["GatewayLatencyCritical"]["ExtendedStatistic"] == "p99"
     healthy = alarms["GatewayKongHealthyCritical"]
@@ -215,35 +215,35 @@ def test_error_rate_counts_requests_without_target(counts: dict[str, float], per
     assert value_of(error_rate("app/gateway/1").expression, counts) == pytest.approx(percent)
 
 
-def test_a_service_is_watched_for_tasks_that_do_not_run(alarms: dict[str, Json]) -> None:
+def test_service_alarm_compares_task_counts(alarms: dict[str, Json]) -> None:
     tasks = alarms["PlaybackTasksCritical"]
     names = {m["MetricStat"]["Metric"]["MetricName"] for m in tasks["Metrics"] if "MetricStat" in m}
     assert names == {"RunningTaskCount", "DesiredTaskCount"}
 
 
 @pytest.mark.parametrize("name", ["Cpu", "Storage", "Memory", "Connections"])
-def test_a_database_is_watched_for_what_it_can_run_out_of(alarms: dict[str, Json], name: str) -> None:
+def test_database_alarms_cover_capacity(alarms: dict[str, Json], name: str) -> None:
     assert {f"Catalogue{name}Warning", f"Catalogue{name}Critical"} <= set(alarms)
 
 
-def test_a_share_of_storage_becomes_bytes(alarms: dict[str, Json]) -> None:
+def test_storage_alarm_threshold_is_in_bytes(alarms: dict[str, Json]) -> None:
     storage = alarms["CatalogueStorageCritical"]
     assert storage["Threshold"] == pytest.approx(8 * 1024**3, rel=0.001)
     assert storage["ComparisonOperator"] == "LessThanThreshold"
 
 
-def test_a_database_that_reports_nothing_is_down(alarms: dict[str, Json]) -> None:
+def test_database_alarm_treats_missing_data_as_breaching(alarms: dict[str, Json]) -> None:
     assert alarms["CatalogueCpuCritical"]["TreatMissingData"] == "breaching"
 
 
 @pytest.mark.parametrize("name", ["Cpu", "Memory", "Evictions", "Lag", "Connections"])
-def test_every_node_of_the_cache_is_watched(alarms: dict[str, Json], name: str) -> None:
+def test_cache_nodes_have_alarms(alarms: dict[str, Json], name: str) -> None:
     for number, node in ((1, "cache-001"), (2, "cache-002")):
         alarm = alarms[f"CacheNode{number}{name}Warning"]
         assert alarm["Dimensions"] == [{"Name": "CacheClusterId", "Value": node}]
 
 
-def test_the_cluster_the_way_out_certificates_and_queues_are_watched(alarms: dict[str, Json]) -> None:
+def test_remaining_components_have_alarms(alarms: dict[str, Json]) -> None:
     expected = {"KubernetesUnschedulablePodsCritical", "NatZoneAPortsCritical", "CertificateGatewayCritical", "QueuesnotificationsWarning"}
     assert expected <= set(alarms)
 
@@ -251,17 +251,17 @@ def test_the_cluster_the_way_out_certificates_and_queues_are_watched(alarms: dic
 @pytest.mark.parametrize(
     ("instance_class", "gib"), [("t4g.medium", 4), ("t4g.micro", 1), ("m7g.large", 8), ("r8g.xlarge", 32), ("r8g.4xlarge", 128)]
 )
-def test_memory_of_an_instance_class_is_known(instance_class: str, gib: int) -> None:
+def test_instance_class_memory_is_known(instance_class: str, gib: int) -> None:
     assert memory_gib(instance_class) == gib
 
 
 @pytest.mark.parametrize("instance_class", ["x2g.large", "r8g.metal", "r8g"])
-def test_an_unknown_instance_class_is_refused(instance_class: str) -> None:
+def test_unknown_instance_class_is_rejected(instance_class: str) -> None:
     with pytest.raises(ValueError, match=instance_class):
         memory_gib(instance_class)
 
 
-def test_connections_follow_memory_as_rds_counts_them() -> None:
+def test_default_connections_follow_memory() -> None:
     assert default_connections(4) == 341
 
 
@@ -275,9 +275,7 @@ def test_connections_follow_memory_as_rds_counts_them() -> None:
         ({"node1": 1}, {"node1": 1, "node2": 0}, False),
     ],
 )
-def test_cache_failover_rings_when_roles_change(
-    alarms: dict[str, Json], before: dict[str, float], now: dict[str, float], rings: bool
-) -> None:
+def test_cache_failover_alarm_follows_roles(alarms: dict[str, Json], before: dict[str, float], now: dict[str, float], rings: bool) -> None:
     alarm = alarms["CacheFailoverWarning"]
     value = value_of(alarm["Metrics"][0]["Expression"], now, before)
     assert value is not None
@@ -285,6 +283,6 @@ def test_cache_failover_rings_when_roles_change(
     assert alarm["DatapointsToAlarm"] == 1
 
 
-def test_certificates_warn_after_renewal_has_failed(alarms: dict[str, Json]) -> None:
+def test_certificate_alarm_follows_failed_renewal(alarms: dict[str, Json]) -> None:
     """ACM renews certificates of 198 days 45 days before their end, which takes days: an alarm at 45 would ring each time."""
     assert alarms["CertificateGatewayWarning"]["Threshold"] <= 45 - 14

@@ -47,7 +47,7 @@ def file(config: Json, tmp_path: Path) -> Path:
     return path
 
 
-def test_alertmanager_takes_its_configuration(file: Path) -> None:
+def test_alertmanager_accepts_configuration(file: Path) -> None:
     run("amtool", "check-config", file)
 
 
@@ -61,11 +61,11 @@ def test_alertmanager_takes_its_configuration(file: Path) -> None:
         (["alertname=OfSomebodyElse"], "warning"),
     ],
 )
-def test_alerts_are_told_by_their_severity(file: Path, labels: list[str], receiver: str) -> None:
+def test_alerts_are_routed_by_severity(file: Path, labels: list[str], receiver: str) -> None:
     assert run("amtool", "config", "routes", "test", f"--config.file={file}", *labels).strip() == receiver
 
 
-def test_the_team_is_told_through_the_topic_signed_by_pod_identity(config: Json) -> None:
+def test_alertmanager_signs_notifications(config: Json) -> None:
     tells = {receiver["name"]: receiver.get("sns_configs", []) for receiver in config["receivers"]}
     for severity in ("critical", "warning"):
         assert [sent["topic_arn"] for sent in tells[severity]] == [TOPIC, PAGER][: 2 if severity == "critical" else 1]
@@ -79,7 +79,7 @@ def seconds(interval: str) -> int:
     return int(interval[:-1]) * {"s": 1, "m": 60}[interval[-1]]
 
 
-def test_watchdog_beats_once_a_period(config: Json) -> None:
+def test_watchdog_repeats_every_period(config: Json) -> None:
     (beat,) = next(receiver for receiver in config["receivers"] if receiver["name"] == "heartbeat")["sns_configs"]
     assert (beat["topic_arn"], beat["sigv4"], beat["send_resolved"]) == (HEARTBEAT, {"region": "sa-east-1"}, False)
     route = config["route"]["routes"][0]
@@ -87,19 +87,19 @@ def test_watchdog_beats_once_a_period(config: Json) -> None:
     assert seconds(route["group_interval"]) + seconds(route["repeat_interval"]) <= PERIOD_SECONDS
 
 
-def test_what_is_critical_is_told_sooner_and_again_sooner(config: Json) -> None:
+def test_critical_alerts_repeat_sooner(config: Json) -> None:
     critical = next(route for route in config["route"]["routes"] if route["receiver"] == "critical")
     assert (critical["group_wait"], critical["repeat_interval"]) == ("10s", "1h")
     assert (config["route"]["group_wait"], config["route"]["repeat_interval"]) == ("2m", "12h")
 
 
-def test_a_critical_alert_silences_the_warning_of_the_same_thing(config: Json) -> None:
+def test_critical_alert_inhibits_its_warning(config: Json) -> None:
     same = config["inhibit_rules"][0]
     assert (same["source_matchers"], same["target_matchers"]) == (['severity = "critical"'], ['severity = "warning"'])
     assert {"alertname", "slo", "pod", "exported_namespace", "name", "persistentvolumeclaim"} <= set(same["equal"])
 
 
-def test_a_quorum_that_is_lost_explains_the_warnings_of_its_component_only(config: Json) -> None:
+def test_lost_quorum_inhibits_component_warnings(config: Json) -> None:
     cause = config["inhibit_rules"][1]
     named = cause["source_matchers"][1].split('"')[1].split("|")
     assert set(named) <= COMPONENTS, "these components have no alert"

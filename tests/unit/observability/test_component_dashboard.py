@@ -38,12 +38,12 @@ def widgets() -> list[Json]:
     return found
 
 
-def test_every_component_has_a_row_with_its_name(widgets: list[Json]) -> None:
+def test_dashboard_rows_have_titles(widgets: list[Json]) -> None:
     titles = [w["properties"]["markdown"] for w in widgets if w["type"] == "text"]
     assert titles == [f"## {row.title}" for row in EVERY_ROW]
 
 
-def test_widgets_stay_on_the_grid_and_never_overlap(widgets: list[Json]) -> None:
+def test_dashboard_widgets_do_not_overlap(widgets: list[Json]) -> None:
     cells: set[tuple[int, int]] = set()
     for w in widgets:
         own = {(x, y) for x in range(w["x"], w["x"] + w["width"]) for y in range(w["y"], w["y"] + w["height"])}
@@ -52,7 +52,7 @@ def test_widgets_stay_on_the_grid_and_never_overlap(widgets: list[Json]) -> None
         cells |= own
 
 
-def test_what_cloudfront_measures_is_read_in_us_east_1(widgets: list[Json]) -> None:
+def test_cloudfront_widgets_use_us_east_1(widgets: list[Json]) -> None:
     for w in widgets:
         if w["type"] == "metric":
             (namespace,) = {line[0] for line in w["properties"]["metrics"] if isinstance(line[0], str)} or {""}
@@ -60,7 +60,7 @@ def test_what_cloudfront_measures_is_read_in_us_east_1(widgets: list[Json]) -> N
             assert w["properties"]["region"] == expected
 
 
-def test_a_formula_hides_what_it_is_made_of(widgets: list[Json]) -> None:
+def test_dashboard_formula_hides_sources(widgets: list[Json]) -> None:
     (errors,) = (
         w
         for w in widgets
@@ -72,7 +72,7 @@ def test_a_formula_hides_what_it_is_made_of(widgets: list[Json]) -> None:
     assert all(name in formula[0]["expression"] for name in names)
 
 
-def test_a_graph_draws_a_line_for_each_metric() -> None:
+def test_dashboard_graph_has_line_per_metric() -> None:
     metric = MetricSource(namespace="Own", name="Waiting", dimensions={"Queue": "a"}, statistic="Maximum", period=60)
     graph = GraphSpec(title="Waiting", lines={"a": metric})
     _, widget = body_of(DashboardRow(title="Own", graphs=[graph]))["widgets"]

@@ -38,7 +38,7 @@ def document(policy: Json) -> Json:
     return value
 
 
-def test_log_groups_are_encrypted_kept_for_a_year_and_outlive_their_stack(resources: Json) -> None:
+def test_event_log_groups_are_encrypted_and_retained(resources: Json) -> None:
     groups = of_type(resources, "AWS::Logs::LogGroup")
     assert {g["Properties"]["LogGroupName"] for g in groups.values()} == {
         "/aws/events/spotmusic-test",
@@ -51,7 +51,7 @@ def test_log_groups_are_encrypted_kept_for_a_year_and_outlive_their_stack(resour
         assert group["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
-def test_a_rule_for_each_source_writes_to_the_log(resources: Json) -> None:
+def test_event_sources_have_rules(resources: Json) -> None:
     rules = of_type(resources, "AWS::Events::Rule")
     assert len(rules) == len(SOURCES)
     (policy,) = (id_ for id_ in of_type(resources, "AWS::Logs::ResourcePolicy") if id_.startswith("EventLog"))
@@ -60,7 +60,7 @@ def test_a_rule_for_each_source_writes_to_the_log(resources: Json) -> None:
         assert "log-group:" in str(rule["Properties"]["Targets"])
 
 
-def test_only_rules_of_this_account_write_to_the_log(resources: Json) -> None:
+def test_event_log_admits_own_rules(resources: Json) -> None:
     (policy,) = (p for id_, p in of_type(resources, "AWS::Logs::ResourcePolicy").items() if id_.startswith("EventLog"))
     write, streams = document(policy)["Statement"]
     assert write["Condition"] == {"ArnLike": {"aws:SourceArn": "arn:aws:events:sa-east-1:111122223333:rule/*"}}
@@ -81,7 +81,7 @@ def test_only_rules_of_this_account_write_to_the_log(resources: Json) -> None:
         "HealthNotices",
     ],
 )
-def test_what_must_not_happen_is_counted_and_alarmed(resources: Json, name: str) -> None:
+def test_failure_events_have_metric_and_alarm(resources: Json, name: str) -> None:
     (count,) = (f for id_, f in of_type(resources, "AWS::Logs::MetricFilter").items() if id_.startswith(f"EventLogCount{name}"))
     (transformation,) = count["Properties"]["MetricTransformations"]
     (alarm,) = (a for id_, a in of_type(resources, "AWS::CloudWatch::Alarm").items() if id_.startswith(f"EventAlarms{name}"))
@@ -91,7 +91,7 @@ def test_what_must_not_happen_is_counted_and_alarmed(resources: Json, name: str)
     assert (ROOT / runbook).is_file()
 
 
-def test_deleted_tracks_ring_from_a_hundred_on() -> None:
+def test_deleted_tracks_alarm_at_one_hundred() -> None:
     stack = new_stack()
     key = kms.Key.from_key_arn(stack, "Key", KEY)
     sources = {"Tracks": deletions("audio")}
@@ -114,30 +114,30 @@ def patterns(resources: Json) -> dict[str, str]:
     }
 
 
-def test_jobs_that_restore_have_a_status_and_jobs_that_back_up_a_state(patterns: dict[str, str]) -> None:
+def test_job_filters_use_status_and_state(patterns: dict[str, str]) -> None:
     assert '$.detail.state = "FAILED"' in patterns["FailedBackups"]
     assert '$.detail.status = "FAILED"' in patterns["FailedRestores"]
 
 
-def test_a_status_of_another_event_of_aws_backup_is_no_failed_restore(patterns: dict[str, str]) -> None:
+def test_restore_filter_matches_restore_jobs_only(patterns: dict[str, str]) -> None:
     assert '&& $.detail-type = "Restore Job State Change" &&' in patterns["FailedRestores"]
 
 
-def test_a_key_rings_when_its_deletion_is_asked_for_and_not_when_it_is_too_late(patterns: dict[str, str]) -> None:
+def test_key_filter_matches_successful_requests(patterns: dict[str, str]) -> None:
     """What CloudTrail records of a call that succeeded: in detail its name, and no errorCode."""
     for call in ("ScheduleKeyDeletion", "DisableKey"):
         assert f'$.detail.eventName = "{call}"' in patterns["EndangeredKeys"]
     assert "&& $.detail.errorCode NOT EXISTS }" in patterns["EndangeredKeys"]
 
 
-def test_the_workspace_is_encrypted_and_logs_what_it_refuses(resources: Json) -> None:
+def test_prometheus_workspace_is_encrypted_and_logged(resources: Json) -> None:
     (workspace,) = of_type(resources, "AWS::APS::Workspace").values()
     assert workspace["Properties"]["KmsKeyArn"] == KEY
     assert workspace["Properties"]["LoggingConfiguration"]["LogGroupArn"]
     assert workspace["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
-def test_deliveries_of_this_account_write_the_log_of_the_workspace(resources: Json) -> None:
+def test_workspace_log_admits_own_account(resources: Json) -> None:
     (policy,) = (p for id_, p in of_type(resources, "AWS::Logs::ResourcePolicy").items() if id_.startswith("Prometheus"))
     (statement,) = document(policy)["Statement"]
     assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": "111122223333"}

@@ -24,7 +24,7 @@ def resources() -> Json:
     return resources_of(stack)
 
 
-def test_heartbeat_silence_alarms(resources: Json) -> None:
+def test_heartbeat_alarm_fires_on_silence(resources: Json) -> None:
     alarm = only(resources, "AWS::CloudWatch::Alarm")
     assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/SNS", "NumberOfMessagesPublished", "Sum")
     (topic,) = (id_ for id_, resource in resources.items() if resource["Type"] == "AWS::SNS::Topic")
@@ -38,6 +38,6 @@ def test_heartbeat_topic_is_encrypted(resources: Json) -> None:
     assert "KmsMasterKeyId" in only(resources, "AWS::SNS::Topic")
 
 
-def test_heartbeat_topic_refuses_plain_text(resources: Json) -> None:
+def test_heartbeat_topic_requires_tls(resources: Json) -> None:
     (statement,) = only(resources, "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})

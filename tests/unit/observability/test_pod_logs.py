@@ -39,7 +39,7 @@ def only(resources: Json, type_: str) -> tuple[str, Json]:
     return id_, body
 
 
-def test_lines_of_the_gateway_lose_their_queries(values: Json) -> None:
+def test_gateway_lines_contain_no_queries(values: Json) -> None:
     filters = values["config"]["filters"]
     assert re.search(r"^ *Match kong\.\*$", filters, re.MULTILINE)
     (code,) = re.findall(r"^ *code (.+)$", filters, re.MULTILINE)
@@ -56,13 +56,13 @@ def test_lines_of_the_gateway_lose_their_queries(values: Json) -> None:
     assert run([interpreter(), "-e", f"{code} print(without_queries('t', 7, {{ log = 'a line' }}))"]).stdout.startswith("0\t")
 
 
-def test_lines_are_kept_encrypted_for_half_a_year_and_outlive_the_stack(resources: Json) -> None:
+def test_pod_log_group_is_encrypted_and_retained(resources: Json) -> None:
     _, group = only(resources, "AWS::Logs::LogGroup")
     assert group["Properties"] == {"KmsKeyId": "arn:aws:kms:sa-east-1:111122223333:key/logs", "RetentionInDays": 365}
     assert group["DeletionPolicy"] == "Retain"
 
 
-def test_it_may_write_to_that_group_alone(resources: Json) -> None:
+def test_fluent_bit_writes_own_group(resources: Json) -> None:
     group, _ = only(resources, "AWS::Logs::LogGroup")
     _, policy = only(resources, "AWS::IAM::ManagedPolicy")
     (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
@@ -70,19 +70,19 @@ def test_it_may_write_to_that_group_alone(resources: Json) -> None:
     assert sorted(statement["Action"]) == ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
 
 
-def test_what_it_writes_to_is_that_group_by_name(resources: Json, values: Json) -> None:
+def test_fluent_bit_output_names_own_group(resources: Json, values: Json) -> None:
     group, _ = only(resources, "AWS::Logs::LogGroup")
     assert f"log_group_name {group}\n" in values["config"]["outputs"]
     assert "region sa-east-1\n" in values["config"]["outputs"]
 
 
-def test_no_line_is_dropped_while_cloudwatch_is_away(values: Json) -> None:
+def test_fluent_bit_retries_without_limit(values: Json) -> None:
     assert "Retry_Limit no_limits\n" in values["config"]["outputs"]
     assert "Mem_Buf_Limit 16MB\n" in values["config"]["inputs"]
     assert "DB /var/lib/fluent-bit/tail.db\n" in values["config"]["inputs"]
 
 
-def test_a_stream_tells_namespace_pod_and_container(values: Json) -> None:
+def test_log_stream_names_namespace_pod_container(values: Json) -> None:
     pattern = re.search(r"Tag_Regex (.+)", values["config"]["inputs"])
     assert pattern
     name = f"/var/log/containers/kong-7d9f8c-x2x4z_kong_proxy-{'0a' * 32}.log"
@@ -91,11 +91,11 @@ def test_a_stream_tells_namespace_pod_and_container(values: Json) -> None:
     assert found.groupdict() == {"pod": "kong-7d9f8c-x2x4z", "namespace": "kong", "container": "proxy"}
 
 
-def test_it_does_not_read_its_own_lines(values: Json) -> None:
+def test_fluent_bit_excludes_own_lines(values: Json) -> None:
     assert "Exclude_Path /var/log/containers/*_pod-logs_*.log\n" in values["config"]["inputs"]
 
 
-def test_it_runs_on_every_node_with_nothing_of_root_but_the_name(values: Json) -> None:
+def test_fluent_bit_runs_restricted_on_every_node(values: Json) -> None:
     assert values["tolerations"] == [{"operator": "Exists"}]
     assert values["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert values["securityContext"]["readOnlyRootFilesystem"] is True
@@ -104,11 +104,11 @@ def test_it_runs_on_every_node_with_nothing_of_root_but_the_name(values: Json) -
     assert [mount["name"] for mount in values["daemonSetVolumeMounts"] if not mount.get("readOnly")] == ["position"]
 
 
-def test_its_image_is_exact_and_from_our_registry(values: Json) -> None:
+def test_fluent_bit_image_uses_own_registry(values: Json) -> None:
     assert values["image"]["repository"].startswith(f"{REGISTRY}/")
     assert values["image"]["tag"] in versions.FLUENT_BIT.images["fluent-bit"]
 
 
-def test_its_metrics_are_scraped_and_no_test_image_is_run(values: Json) -> None:
+def test_fluent_bit_has_service_monitor(values: Json) -> None:
     assert values["serviceMonitor"] == {"enabled": True}
     assert values["testFramework"] == {"enabled": False}

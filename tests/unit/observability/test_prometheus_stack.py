@@ -91,7 +91,7 @@ def rights(resources: dict[str, Json]) -> dict[str, list[tuple[Any, Any]]]:
     return found
 
 
-def test_each_service_account_has_its_rights_and_no_other(resources: dict[str, Json], values: Json) -> None:
+def test_monitoring_accounts_have_least_rights(resources: dict[str, Json], values: Json) -> None:
     query = ["aps:GetLabels", "aps:GetMetricMetadata", "aps:GetSeries", "aps:QueryMetrics"]
     assert rights(resources) == {
         "prometheus": [("aps:RemoteWrite", WORKSPACE)],
@@ -102,11 +102,11 @@ def test_each_service_account_has_its_rights_and_no_other(resources: dict[str, J
     assert accounts == set(rights(resources))
 
 
-def test_definitions_come_from_a_release_of_their_own(values: Json) -> None:
+def test_monitoring_release_contains_no_crds(values: Json) -> None:
     assert values["crds"] == {"enabled": False}
 
 
-def test_two_replicas_write_to_the_workspace_which_keeps_one_of_two_samples(spec: Json) -> None:
+def test_prometheus_replicas_write_to_workspace(spec: Json) -> None:
     (write,) = spec["remoteWrite"]
     assert write["url"] == "https://aps-workspaces.sa-east-1.amazonaws.com/workspaces/ws-0123/api/v1/remote_write"
     assert spec["replicas"] == 2
@@ -114,42 +114,42 @@ def test_two_replicas_write_to_the_workspace_which_keeps_one_of_two_samples(spec
     assert spec["replicaExternalLabelName"] == "__replica__"
 
 
-def test_prometheus_samples_name_their_environment(spec: Json) -> None:
+def test_prometheus_samples_contain_environment(spec: Json) -> None:
     """The operator drops an external label whose key it writes itself."""
     assert spec["externalLabels"] == {"cluster": "spotmusic-prod"}
     assert spec["prometheusExternalLabelNameClear"] is True
     assert spec.get("prometheusExternalLabelName") not in spec["externalLabels"]
 
 
-def test_monitors_and_rules_of_every_chart_count(spec: Json) -> None:
+def test_prometheus_selects_all_monitors(spec: Json) -> None:
     for kind in ("serviceMonitor", "podMonitor", "rule", "probe", "scrapeConfig"):
         assert spec[f"{kind}SelectorNilUsesHelmValues"] is False
 
 
-def test_services_outside_the_cluster_are_found_by_their_name(spec: Json) -> None:
+def test_prometheus_resolves_external_services(spec: Json) -> None:
     (job,) = spec["additionalScrapeConfigs"]
     (lookup,) = job["dns_sd_configs"]
     assert (lookup["names"], lookup["type"], lookup["port"]) == (["web-api.svc.internal.spotmusic.example"], "A", 8080)
     assert job["relabel_configs"] == [{"target_label": "service", "replacement": "web-api"}]
 
 
-def test_the_oldest_samples_go_before_the_volume_is_full(spec: Json) -> None:
+def test_prometheus_retention_fits_volume(spec: Json) -> None:
     claim = spec["storageSpec"]["volumeClaimTemplate"]["spec"]
     assert claim["resources"]["requests"]["storage"] == "100Gi"
     assert (spec["retention"], spec["retentionSize"]) == ("48h", "90GiB")
 
 
-def test_the_chart_alerts_of_nothing_because_our_rules_do(values: Json) -> None:
+def test_chart_default_rules_are_disabled(values: Json) -> None:
     groups = values["defaultRules"]["rules"]
     assert {"general", "kubernetesApps", "kubernetesStorage", "prometheus", "alertmanager", "nodeExporterAlerting"} <= set(groups)
     assert not any(groups.values())
 
 
-def test_the_record_of_a_release_shows_whether_it_is_pending(values: Json) -> None:
+def test_kube_state_metrics_exposes_release_status(values: Json) -> None:
     assert values["kube-state-metrics"]["metricLabelsAllowlist"] == ["secrets=[name,owner,status]"]
 
 
-def test_replicas_of_all_three_stand_in_zones_of_their_own(values: Json, spec: Json, grafana: Json) -> None:
+def test_monitoring_replicas_have_own_zones(values: Json, spec: Json, grafana: Json) -> None:
     alertmanager = values["alertmanager"]["alertmanagerSpec"]
     assert (spec["replicas"], alertmanager["replicas"], grafana["replicas"]) == (2, 3, 2)
     for part in (spec, alertmanager, grafana):
@@ -157,14 +157,14 @@ def test_replicas_of_all_three_stand_in_zones_of_their_own(values: Json, spec: J
     assert spec["podAntiAffinity"] == alertmanager["podAntiAffinity"] == "hard"
 
 
-def test_one_replica_of_each_may_go_at_a_time(values: Json, grafana: Json) -> None:
+def test_monitoring_budgets_allow_one_replica(values: Json, grafana: Json) -> None:
     for part in ("prometheus", "alertmanager"):
         # Both words would be refused, and the chart has a default for this one.
         assert values[part]["podDisruptionBudget"] == {"enabled": True, "minAvailable": values[part][f"{part}Spec"]["replicas"] - 1}
     assert grafana["podDisruptionBudget"] == {"maxUnavailable": 1}
 
 
-def test_nobody_sees_grafana_without_a_login_of_keycloak(grafana: Json) -> None:
+def test_grafana_requires_keycloak_login(grafana: Json) -> None:
     ini = grafana["grafana.ini"]
     assert ini["auth.anonymous"] == {"enabled": False}
     assert ini["auth"]["disable_login_form"] is True
@@ -174,13 +174,13 @@ def test_nobody_sees_grafana_without_a_login_of_keycloak(grafana: Json) -> None:
     assert "client_secret" not in oauth
 
 
-def test_cookies_of_grafana_need_tls(grafana: Json) -> None:
+def test_grafana_cookies_require_tls(grafana: Json) -> None:
     security = grafana["grafana.ini"]["security"]
     assert security["cookie_secure"] is security["strict_transport_security"] is True
     assert grafana["grafana.ini"]["server"]["protocol"] == "https"
 
 
-def test_grafana_checks_its_database_by_name(grafana: Json, values: Json) -> None:
+def test_grafana_verifies_database_certificate(grafana: Json, values: Json) -> None:
     database = grafana["grafana.ini"]["database"]
     assert (database["ssl_mode"], database["server_cert_name"]) == ("true", "identity.rds.example.com")
     assert database["max_open_conn"] == 20
@@ -190,7 +190,7 @@ def test_grafana_checks_its_database_by_name(grafana: Json, values: Json) -> Non
     assert config_map["metadata"]["name"] == mount["configMap"]
 
 
-def test_every_password_of_grafana_comes_from_the_secret_that_is_made(made: tuple[cdk.Stack, KubePrometheusStack], grafana: Json) -> None:
+def test_grafana_passwords_come_from_external_secret(made: tuple[cdk.Stack, KubePrometheusStack], grafana: Json) -> None:
     (secret,) = made[1].external_secrets
     used = {reference["secretKeyRef"]["key"] for reference in grafana["envValueFrom"].values()}
     used |= {grafana["admin"]["userKey"], grafana["admin"]["passwordKey"]}
@@ -200,14 +200,14 @@ def test_every_password_of_grafana_comes_from_the_secret_that_is_made(made: tupl
     assert secret.fields["client_secret"].secret_arn == arn_of("clients")
 
 
-def test_grafana_asks_each_source_by_an_uid(grafana: Json) -> None:
+def test_grafana_data_sources_have_uids(grafana: Json) -> None:
     sources = {source["uid"]: source for source in grafana["additionalDataSources"]}
     assert set(sources) == {"cloudwatch", "history"}
     assert sources["history"]["url"] == "http://127.0.0.1:8005/workspaces/ws-0123/"
     assert not any(source["editable"] for source in sources.values())
 
 
-def test_only_grafana_can_borrow_its_rights_to_the_workspace(grafana: Json) -> None:
+def test_grafana_proxy_listens_on_loopback(grafana: Json) -> None:
     (proxy,) = yaml.safe_load(grafana["extraContainers"])
     assert "--port=127.0.0.1:8005" in proxy["args"]
     assert "--host=aps-workspaces.sa-east-1.amazonaws.com" in proxy["args"]
@@ -216,54 +216,52 @@ def test_only_grafana_can_borrow_its_rights_to_the_workspace(grafana: Json) -> N
     assert proxy["resources"]["limits"]["memory"]
 
 
-def test_the_far_end_of_a_tunnel_can_prove_who_it_is(made: tuple[cdk.Stack, KubePrometheusStack]) -> None:
+def test_grafana_certificate_includes_localhost(made: tuple[cdk.Stack, KubePrometheusStack]) -> None:
     (certificate,) = made[1].certificates
     assert {"localhost", "grafana.monitoring.svc"} <= set(certificate.dns_names)
 
 
-def test_grafana_signs_with_a_key_of_its_own_and_not_with_the_public_default(
-    made: tuple[cdk.Stack, KubePrometheusStack], grafana: Json
-) -> None:
+def test_grafana_has_own_secret_key(made: tuple[cdk.Stack, KubePrometheusStack], grafana: Json) -> None:
     (secret,) = made[1].external_secrets
     assert grafana["envValueFrom"]["GF_SECURITY_SECRET_KEY"]["secretKeyRef"]["key"] == "secret_key"
     assert "sha256sum" in secret.template["secret_key"]
 
 
-def test_the_sidecars_read_config_maps_and_no_secret(grafana: Json, values: Json) -> None:
+def test_grafana_sidecars_read_config_maps_only(grafana: Json, values: Json) -> None:
     assert grafana["rbac"] == {"create": False}
     role = next(item for item in values["extraManifests"] if item["kind"] == "Role")
     assert role["rules"] == [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]}]
     assert {grafana["sidecar"][kind]["resource"] for kind in ("dashboards", "datasources")} == {"configmap"}
 
 
-def test_every_image_comes_from_our_registry(values: Json) -> None:
+def test_monitoring_images_use_own_registry(values: Json) -> None:
     images = [path.removesuffix(".registry") for path, value in leaves(values) if path.endswith(".registry") and value == REGISTRY]
     named = [path for path, _ in leaves(values) if path.endswith(".registry")]
     assert len(images) == len(named) == 9
 
 
-def test_the_kubelet_and_the_api_are_watched_and_what_eks_hides_is_not(values: Json) -> None:
+def test_managed_control_plane_is_not_scraped(values: Json) -> None:
     for part in ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy", "coreDns"):
         assert values[part] == {"enabled": False}
 
 
-def test_the_exporter_of_nodes_lives_apart_from_everything_restricted(values: Json) -> None:
+def test_node_exporter_has_own_namespace(values: Json) -> None:
     assert values["prometheus-node-exporter"]["namespaceOverride"] == "node-metrics"
 
 
-def test_without_a_place_for_it_there_is_no_exporter_of_nodes() -> None:
+def test_node_exporter_requires_namespace() -> None:
     stack, _ = stack_with()
     found = releases(stack)["monitoring"]["Values"]
     assert found["nodeExporter"] == {"enabled": False}
     assert "prometheus-node-exporter" not in found
 
 
-def test_values_fit_into_an_event_and_hold_no_password(values: Json) -> None:
+def test_monitoring_values_contain_no_password(values: Json) -> None:
     assert len(json.dumps(values).encode()) < LARGEST_VALUES
     assert not [text for text in texts(values) if "SecretString" in text or "resolve:secretsmanager" in text]
 
 
-def test_what_pod_security_asks_is_told_to_every_part(values: Json, spec: Json) -> None:
+def test_monitoring_pods_are_restricted(values: Json, spec: Json) -> None:
     for part in ("prometheusOperator", "kube-state-metrics", "prometheus-node-exporter"):
         assert values[part]["containerSecurityContext"] == READ_ONLY_CONTAINER
     assert spec["securityContext"] == values["alertmanager"]["alertmanagerSpec"]["securityContext"] == POD_SECURITY

@@ -33,11 +33,11 @@ def manifests(stack: cdk.Stack) -> list[Json]:
     return render(CHART, "rules-and-dashboards", "monitoring", values_of(stack, "rules-and-dashboards"))
 
 
-def test_dashboards_choose_among_names_of_what_is_deployed(stack: cdk.Stack) -> None:
+def test_dashboard_choices_are_deployed_names(stack: cdk.Stack) -> None:
     assert values_of(stack, "rules-and-dashboards")["names"]["databases"] == "catalogue : db-1, identity : db-2"
 
 
-def test_who_looks_at_grafana_may_open_a_tunnel_and_nothing_else(stack: cdk.Stack, manifests: list[Json]) -> None:
+def test_viewers_can_forward_ports_only(stack: cdk.Stack, manifests: list[Json]) -> None:
     (entry,) = (r["Properties"] for r in Template.from_stack(stack).to_json()["Resources"].values() if r["Type"] == "AWS::EKS::AccessEntry")
     assert (entry["PrincipalArn"], entry["KubernetesGroups"]) == (VIEWER, [TEAM])
     assert "AccessPolicies" not in entry
@@ -52,7 +52,7 @@ def test_who_looks_at_grafana_may_open_a_tunnel_and_nothing_else(stack: cdk.Stac
     assert {m["metadata"]["namespace"] for m in (role, binding)} == {"monitoring"}
 
 
-def test_the_first_viewer_is_removed_alone() -> None:
+def test_removed_viewer_keeps_other_entries() -> None:
     def ids(*viewers: str) -> set[str]:
         resources = Template.from_stack(made(viewers=viewers)).to_json()["Resources"]
         return {id_ for id_, resource in resources.items() if resource["Type"] == "AWS::EKS::AccessEntry"}
@@ -60,17 +60,17 @@ def test_the_first_viewer_is_removed_alone() -> None:
     assert ids(f"{VIEWER}-first", VIEWER) > ids(VIEWER)
 
 
-def test_without_viewers_nobody_gets_in() -> None:
+def test_viewers_are_optional() -> None:
     assert "AWS::EKS::AccessEntry" not in str(Template.from_stack(made()).to_json())
 
 
 @pytest.mark.parametrize("among", [{}, {"a,b": "db-1"}, {"a:b": "db-1"}])
-def test_a_choice_that_could_not_be_made_is_refused(among: dict[str, str]) -> None:
+def test_invalid_dashboard_choice_is_rejected(among: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"names\.databases: .* cannot be chosen"):
         made(names={**NAMES, "databases": among})
 
 
-def test_a_choice_that_the_chart_does_not_know_is_refused_by_its_schema() -> None:
+def test_chart_schema_requires_every_choice() -> None:
     values = values_of(made(), "rules-and-dashboards")
     del values["names"]["webAcl"]
     with pytest.raises(ValueError, match="webAcl"):

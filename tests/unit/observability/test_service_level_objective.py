@@ -41,7 +41,7 @@ def windows(resources: Json) -> dict[str, Json]:
     return {id_[:-8]: r["Properties"] for id_, r in resources.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
 
 
-def test_the_team_is_told_when_both_windows_agree(resources: Json) -> None:
+def test_objective_alarms_combine_both_windows(resources: Json) -> None:
     composites = {id_: r["Properties"] for id_, r in resources.items() if r["Type"] == "AWS::CloudWatch::CompositeAlarm"}
     assert len(composites) == 4
     for composite in composites.values():
@@ -51,7 +51,7 @@ def test_the_team_is_told_when_both_windows_agree(resources: Json) -> None:
         assert composite["AlarmDescription"].endswith("Runbook: docs/runbooks/web-api-slo.md")
 
 
-def test_objective_texts_say_what_fails_and_how_fast(resources: Json) -> None:
+def test_objective_text_states_burn_rate(resources: Json) -> None:
     texts = {id_: r["Properties"]["AlarmDescription"] for id_, r in resources.items() if r["Type"] == "AWS::CloudWatch::CompositeAlarm"}
     (critical,) = (text for id_, text in texts.items() if id_.startswith("AvailabilityCritical"))
     assert critical.startswith(
@@ -60,11 +60,11 @@ def test_objective_texts_say_what_fails_and_how_fast(resources: Json) -> None:
     )
 
 
-def test_a_window_alone_tells_nobody(resources: Json) -> None:
+def test_objective_windows_have_no_actions(resources: Json) -> None:
     assert all("AlarmActions" not in window for window in windows(resources).values())
 
 
-def test_the_windows_are_those_of_the_workbook(resources: Json) -> None:
+def test_objective_windows_match_sre_workbook(resources: Json) -> None:
     periods = {name: {m["MetricStat"]["Period"] for m in w["Metrics"] if "MetricStat" in m} for name, w in windows(resources).items()}
     assert periods["AvailabilityCriticalLong"] == {3600}
     assert periods["AvailabilityCriticalShort"] == {300}
@@ -72,26 +72,26 @@ def test_the_windows_are_those_of_the_workbook(resources: Json) -> None:
     assert periods["AvailabilityWarningShort"] == {1800}
 
 
-def test_what_outlasts_two_minutes_is_bad_in_four_of_five(resources: Json) -> None:
+def test_lasting_breach_needs_four_of_five(resources: Json) -> None:
     """Two minutes touch three periods of one."""
     outlasting = windows(resources)["AvailabilityOutlasting"]
     assert (outlasting["EvaluationPeriods"], outlasting["DatapointsToAlarm"], outlasting["Threshold"]) == (5, 4, pytest.approx(1.44))
     assert {m["MetricStat"]["Period"] for m in outlasting["Metrics"] if "MetricStat" in m} == {60}
 
 
-def test_the_threshold_is_the_burn_rate_times_the_budget(resources: Json) -> None:
+def test_objective_threshold_multiplies_rate_and_budget(resources: Json) -> None:
     assert windows(resources)["AvailabilityCriticalLong"]["Threshold"] == pytest.approx(1.44)
     assert windows(resources)["LatencyWarningLong"]["Threshold"] == pytest.approx(6)
 
 
-def test_latency_counts_the_requests_that_were_too_slow(resources: Json) -> None:
+def test_latency_objective_counts_slow_requests(resources: Json) -> None:
     result, within = windows(resources)["LatencyCriticalLong"]["Metrics"]
     assert result["Expression"] == "100 - FILL(within, 100)"
     assert within["MetricStat"]["Stat"] == "PR(:0.5)"
 
 
 @pytest.mark.parametrize("objective", [0, 100, 100.5])
-def test_a_promise_without_an_error_budget_is_refused(objective: float) -> None:
+def test_objective_requires_error_budget(objective: float) -> None:
     stack = new_stack()
     with pytest.raises(ValueError, match="error budget"):
         ServiceLevelObjective(

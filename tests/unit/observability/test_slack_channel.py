@@ -15,11 +15,11 @@ def resources() -> Json:
     return resources_of(stack)
 
 
-def test_slack_channel_hears_every_topic(resources: Json) -> None:
+def test_slack_channel_subscribes_to_every_topic(resources: Json) -> None:
     assert only(resources, "AWS::Chatbot::SlackChannelConfiguration")["SnsTopicArns"] == TOPICS
 
 
-def test_slack_channel_gives_no_rights(resources: Json) -> None:
+def test_slack_channel_grants_no_rights(resources: Json) -> None:
     """Without a guardrail, members with a role of their own would have all of its rights."""
     channel = only(resources, "AWS::Chatbot::SlackChannelConfiguration")
     assert [policy["Fn::Join"][1][-1] for policy in channel["GuardrailPolicies"]] == [":iam::aws:policy/AWSDenyAll"]
@@ -27,7 +27,7 @@ def test_slack_channel_gives_no_rights(resources: Json) -> None:
     assert {resource["Type"] for resource in resources.values()} == {"AWS::Chatbot::SlackChannelConfiguration", "AWS::IAM::Role"}
 
 
-def test_slack_channel_moves_to_another_workspace() -> None:
+def test_slack_channel_name_follows_workspace() -> None:
     """A name is unique in an account, and CloudFormation makes the new configuration before it deletes the old one."""
     names = set()
     for workspace in ("T0123ABCD", "T4567EFGH"):

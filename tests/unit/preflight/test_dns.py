@@ -18,25 +18,25 @@ def record(name: bytes, *, kind: int = 2) -> bytes:
     return b"\xc0\x0c" + struct.pack("!2HIH", kind, 1, 60, len(name)) + name
 
 
-def test_servers_are_read_with_pointers_followed() -> None:
+def test_name_servers_follow_compression_pointers() -> None:
     direct = b"\x04NS-1\x09awsdns-01\x03org\x00"
     shared = b"\x04ns-2\xc0\x0c"
     assert servers_in(answer(record(direct), record(shared), record(b"\x00", kind=6))) == {"ns-1.awsdns-01.org", "ns-2.music.example"}
 
 
-def test_domain_without_delegation_has_no_servers() -> None:
+def test_undelegated_domain_has_no_servers() -> None:
     assert servers_in(answer(code=3)) == set()
 
 
 @pytest.mark.parametrize(
     "message", [b"", answer(code=2), answer(record(b"\xc0\x0c"))[:-1], b"\0" * 40, answer(record(b"\xc0\x2b\xc0\x2b"))]
 )
-def test_unusable_answer_is_an_error(message: bytes) -> None:
+def test_invalid_dns_response_raises(message: bytes) -> None:
     with pytest.raises(OSError, match="resolver"):
         servers_in(message)
 
 
-def test_machine_without_resolver_is_an_error(tmp_path: Path) -> None:
+def test_missing_resolver_raises(tmp_path: Path) -> None:
     configuration = tmp_path / "resolv.conf"
     configuration.write_text("search example\n")
     with pytest.raises(OSError, match="names no resolver"):

@@ -106,14 +106,14 @@ def test_account_and_region_match_the_file() -> None:
     assert states(asked(only(account.account), region("opt-in-not-required"))) == ["ok", "ok", "ok"]
 
 
-def test_account_of_somebody_else_is_found() -> None:
+def test_account_mismatch_is_reported() -> None:
     other = settings((f'account: "{ACCOUNT}"', 'account: "444455556666"'), (f":{ACCOUNT}:", ":444455556666:"))
     found = asked(only(account.account), region("not-opted-in"), of=other)
     assert states(found) == ["fix", "ok", "fix"]
     assert found[2].command == "aws account enable-region --region-name sa-east-1"
 
 
-def test_session_of_another_region_is_found() -> None:
+def test_session_region_mismatch_is_reported() -> None:
     context = Context(settings=settings(), clients=Recorded([region("opted-in")]), account=ACCOUNT, session_region="eu-west-1")
     found = [*account.account(context)]
     assert (states(found), found[1].command) == (["ok", "fix", "ok"], "export AWS_REGION=sa-east-1")
@@ -124,13 +124,13 @@ def stack(status: str = "UPDATE_COMPLETE", version: str = "30", **more: Any) -> 
     return {"Stacks": [{"StackName": "CDKToolkit", "CreationTime": NOW, "StackStatus": status, "Outputs": outputs, **more}]}
 
 
-def test_bootstrap_stands_in_both_regions() -> None:
+def test_bootstrap_exists_in_both_regions() -> None:
     calls = [("cloudformation", place, "describe_stacks", stack()) for place in (HOME, "us-east-1")]
     assert states(asked(only(account.bootstrap), *calls)) == ["ok", "ok"]
 
 
 @pytest.mark.parametrize("answer", ["ValidationError", stack(version="5"), stack(status="ROLLBACK_COMPLETE")])
-def test_bootstrap_that_cannot_be_used_is_found(answer: str | dict[str, Any]) -> None:
+def test_unusable_bootstrap_is_reported(answer: str | dict[str, Any]) -> None:
     calls = [("cloudformation", place, "describe_stacks", answer) for place in (HOME, "us-east-1")]
     found = asked(only(account.bootstrap), *calls)
     assert [line.command for line in found] == [f"npx cdk bootstrap aws://{ACCOUNT}/{place}" for place in (HOME, "us-east-1")]
@@ -156,11 +156,11 @@ def roles(answer: Mapping[str, Any] | str) -> list[Call]:
     return [("iam", "us-east-1", "get_role", answer) for _ in account.SERVICE_LINKED_ROLES]
 
 
-def test_service_linked_roles_that_exist_are_well() -> None:
+def test_existing_service_linked_roles_are_ok() -> None:
     assert set(states(asked(only(account.service_linked_roles), *roles({"Role": ROLE})))) == {"ok"}
 
 
-def test_missing_service_linked_roles_are_created_on_demand() -> None:
+def test_missing_service_linked_roles_are_created() -> None:
     first, *_ = found = asked(only(account.service_linked_roles), *roles("NoSuchEntity"))
     assert set(states(found)) == {"fix"}
     assert first.command == "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com"
@@ -170,13 +170,13 @@ def test_missing_service_linked_roles_are_created_on_demand() -> None:
 
 
 @pytest.mark.parametrize(("code", "state"), [("InvalidInput", State.OK), ("AccessDenied", State.FIX)])
-def test_repair_tells_of_refusals(code: str, state: State) -> None:
+def test_repair_reports_denials(code: str, state: State) -> None:
     clients = Recorded([("iam", "us-east-1", "create_service_linked_role", code)])
     create = partial(clients("iam", "us-east-1").create_service_linked_role, AWSServiceName="ecs.amazonaws.com")
     assert command.repaired(fix("role ECS", "there is none", "aws", create)).state == state
 
 
-def test_fault_injection_needs_its_role() -> None:
+def test_fault_injection_requires_role() -> None:
     injecting = settings(("services:", "resilience: {fault_injection: true}\nservices:"))
     calls = [*roles({"Role": ROLE}), ("iam", "us-east-1", "get_role", "NoSuchEntity")]
     assert asked(only(account.service_linked_roles), *calls, of=injecting)[-1].command.endswith("fis.amazonaws.com")
@@ -189,7 +189,7 @@ def policies(answer: Mapping[str, Any] | str) -> list[Call]:
 @pytest.mark.parametrize(
     ("answer", "state"), [({"Policy": {"IsAttachable": True}}, "ok"), ({"Policy": {"IsAttachable": False}}, "fix"), ("NoSuchEntity", "fix")]
 )
-def test_managed_policies_can_be_attached(answer: dict[str, Any] | str, state: str) -> None:
+def test_managed_policies_are_attachable(answer: dict[str, Any] | str, state: str) -> None:
     assert states(asked(only(account.managed_policies), *policies(answer))) == [state]
 
 
@@ -202,7 +202,7 @@ def stacks(first: Mapping[str, Any] | str) -> list[Call]:
     ("first", "state"),
     [("ValidationError", "ok"), (stack(), "ok"), (stack("UPDATE_ROLLBACK_COMPLETE"), "ok"), (stack("ROLLBACK_COMPLETE"), "ok")],
 )
-def test_stacks_that_stand_take_an_update(first: dict[str, Any] | str, state: str) -> None:
+def test_stable_stacks_accept_updates(first: dict[str, Any] | str, state: str) -> None:
     assert states(asked(only(account.stacks), *stacks(first))) == [state]
 
 
@@ -214,7 +214,7 @@ def test_stacks_that_stand_take_an_update(first: dict[str, Any] | str, state: st
         ("ROLLBACK_FAILED", "failed-first-deployment"),
     ],
 )
-def test_stacks_that_refuse_an_update_are_found(status: str, way_out: str) -> None:
+def test_blocked_stacks_are_reported(status: str, way_out: str) -> None:
     (found,) = asked(only(account.stacks), *stacks(stack(status)))
     assert (found.check, found.told) == ("stack network", status)
     assert way_out in found.command
@@ -226,7 +226,7 @@ def zones(*ids: str, state: str = "available") -> Call:
     return ("ec2", HOME, "describe_availability_zones", {"AvailabilityZones": entries})
 
 
-def test_zones_are_judged_by_their_ids() -> None:
+def test_zones_are_checked_by_id() -> None:
     assert states(asked(only(network.zones), zones("sae1-az1", "sae1-az2"))) == ["ok", "ok"]
     found = asked(only(network.zones), zones("use1-az3", "apne2-az1"))
     assert states(found) == ["fix", "fix"]
@@ -234,19 +234,19 @@ def test_zones_are_judged_by_their_ids() -> None:
     assert found[1].told == "apne2-az1 is without CloudFront VPC origins"
 
 
-def test_zones_that_are_absent_or_impaired_are_found() -> None:
+def test_unavailable_zones_are_reported() -> None:
     assert states(asked(only(network.zones), zones("sae1-az1", state="impaired"))) == ["fix", "fix"]
 
 
 @pytest.mark.parametrize(("zone", "state"), [("sa-east-1b", "ok"), ("sa-east-1c", "fix")])
-def test_interface_endpoints_are_in_every_zone(zone: str, state: str) -> None:
+def test_interface_endpoints_cover_every_zone(zone: str, state: str) -> None:
     detail = {"ServiceName": f"com.amazonaws.{HOME}.sts", "AvailabilityZones": ["sa-east-1a", zone]}
     call: Call = ("ec2", HOME, "describe_vpc_endpoint_services", {"ServiceDetails": [detail]})
     assert states(asked(only(network.endpoints), call)) == [state]
 
 
 @pytest.mark.parametrize(("found", "state"), [(versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS[HOME], "ok"), ("pl-0", "fix")])
-def test_prefix_list_is_the_pinned_one(found: str, state: str) -> None:
+def test_prefix_list_matches_pin(found: str, state: str) -> None:
     call: Call = ("ec2", HOME, "describe_managed_prefix_lists", {"PrefixLists": [{"PrefixListId": found}]})
     assert states(asked(only(network.prefix_list), call)) == [state]
 
@@ -260,7 +260,7 @@ def engine(*found: str) -> Call:
     return ("rds", HOME, "describe_db_engine_versions", {"DBEngineVersions": [{"EngineVersion": version} for version in found]})
 
 
-def test_databases_can_be_ordered_in_every_zone() -> None:
+def test_database_classes_are_orderable() -> None:
     found = asked(only(engines.databases), engine("8.4.10"), orderable("sa-east-1a", "sa-east-1b"))
     assert states(found) == ["ok", "ok"]
 
@@ -269,7 +269,7 @@ def test_databases_can_be_ordered_in_every_zone() -> None:
     "offer",
     [orderable("sa-east-1a"), orderable("sa-east-1a", "sa-east-1b", storage="io1"), orderable("sa-east-1a", "sa-east-1b", multi_az=False)],
 )
-def test_databases_that_cannot_be_ordered_are_found(offer: Call) -> None:
+def test_unorderable_database_classes_are_reported(offer: Call) -> None:
     assert states(asked(only(engines.databases), engine(), offer)) == ["fix", "fix"]
 
 
@@ -297,7 +297,7 @@ def test_cache_is_offered(version: str, offers: list[str], expected: list[str]) 
     ("status", "build", "expected"),
     [("STANDARD_SUPPORT", versions.METRICS_SERVER_ADD_ON, ["ok", "ok"]), ("EXTENDED_SUPPORT", "v0.8.0-eksbuild.1", ["fix", "fix"])],
 )
-def test_kubernetes_and_its_add_on_are_there(status: str, build: str, expected: list[str]) -> None:
+def test_kubernetes_and_add_on_are_offered(status: str, build: str, expected: list[str]) -> None:
     found = asked(
         only(engines.kubernetes),
         ("eks", HOME, "describe_cluster_versions", {"clusterVersions": [{"clusterVersion": "1.36", "versionStatus": status}]}),
@@ -313,11 +313,11 @@ def defaults(service: str, used: Mapping[str, str], **allowed: str) -> Call:
     return (service, HOME, "describe_engine_default_parameters", {"EngineDefaults": {"Parameters": parameters}})
 
 
-def test_parameters_in_use_are_admitted() -> None:
+def test_engine_parameters_are_valid() -> None:
     assert states(asked(only(engines.parameters), defaults("rds", MYSQL), defaults("elasticache", CACHE))) == ["ok", "ok"]
 
 
-def test_parameters_that_aws_refuses_are_found() -> None:
+def test_invalid_engine_parameters_are_reported() -> None:
     mysql = defaults("rds", MYSQL, sql_generate_invisible_primary_key="ON,OFF")
     found = asked(only(engines.parameters), mysql, defaults("elasticache", {}))
     assert states(found) == ["fix", "fix"]
@@ -336,7 +336,7 @@ def test_parameters_that_aws_refuses_are_found() -> None:
         ("x", "", True),
     ],
 )
-def test_allowed_values_are_read(value: str, allowed: str, expected: bool) -> None:
+def test_allowed_values_are_parsed(value: str, allowed: str, expected: bool) -> None:
     assert engines.admitted(value, allowed) is expected
 
 
@@ -350,11 +350,11 @@ def quota_calls(value: float) -> list[Call]:
     ]
 
 
-def test_quotas_suffice() -> None:
+def test_quotas_are_sufficient() -> None:
     assert states(asked(only(quotas.quotas), *quota_calls(1000))) == ["ok"] * 5
 
 
-def test_quotas_that_are_too_small_are_found() -> None:
+def test_insufficient_quotas_are_reported() -> None:
     found = asked(only(quotas.quotas), *quota_calls(0))
     assert states(found) == ["fix"] * 5
     assert found[0].command.endswith("--service-code fargate --quota-code L-3032A538 --desired-value 20")
@@ -362,7 +362,7 @@ def test_quotas_that_are_too_small_are_found() -> None:
 
 
 @pytest.mark.parametrize(("value", "state"), [(1000, "ok"), (10, "fix")])
-def test_lambda_is_asked_for_its_concurrency(value: int, state: str) -> None:
+def test_lambda_concurrency_is_checked(value: int, state: str) -> None:
     call: Call = ("lambda", HOME, "get_account_settings", {"AccountLimit": {"ConcurrentExecutions": value}})
     assert states(asked(only(quotas.functions), call)) == [state]
 
@@ -375,14 +375,14 @@ def hosted_zone(name: str = "music.example.", *, private: bool = False) -> Call:
     return ("route53", "us-east-1", "get_hosted_zone", answer)
 
 
-def test_delegation_names_the_servers_of_the_zone() -> None:
+def test_delegation_matches_zone_servers() -> None:
     told = {"ns-1.awsdns-01.org", "ns-2.awsdns-02.com"}
     assert states(asked(only(partial(domain.zone, resolve=lambda _: told)), hosted_zone())) == ["ok", "ok"]
     assert states(asked(only(partial(domain.zone, resolve=lambda _: set())), hosted_zone())) == ["ok", "fix"]
 
 
 @pytest.mark.parametrize("call", [hosted_zone("other.example."), hosted_zone(private=True)])
-def test_hosted_zone_of_something_else_is_found(call: Call) -> None:
+def test_wrong_hosted_zone_is_reported(call: Call) -> None:
     assert states(asked(only(domain.zone), call)) == ["fix"]
 
 
@@ -417,19 +417,19 @@ def test_pull_secret_has_its_key_and_fields() -> None:
     assert "hidden-token" not in table(found)
 
 
-def test_pull_secret_of_another_key_is_found() -> None:
+def test_invalid_pull_secret_is_reported() -> None:
     found = asked(only(secrets.secrets), secret(KmsKeyId=f"arn:aws:kms:{HOME}:{ACCOUNT}:key/1"), value("hidden-token"))
     assert states(found) == ["ok", "fix", "fix"]
     assert "hidden-token" not in table(found)
 
 
-def test_pull_secret_that_is_gone_is_found() -> None:
+def test_missing_pull_secret_is_reported() -> None:
     missing: Call = ("secretsmanager", HOME, "describe_secret", "ResourceNotFoundException")
     assert "create-secret --region sa-east-1 --name ecr-pullthroughcache/docker-hub " in asked(only(secrets.secrets), missing)[0].command
     assert "restore-secret" in asked(only(secrets.secrets), secret(DeletedDate=NOW))[0].command
 
 
-def test_unreadable_secret_keeps_its_other_lines() -> None:
+def test_unreadable_secret_keeps_other_findings() -> None:
     denied: Call = ("secretsmanager", HOME, "get_secret_value", "AccessDeniedException")
     assert states(asked(only(secrets.secrets), secret(), denied)) == ["ok", "ok", "could not ask"]
 
@@ -463,7 +463,7 @@ ADVANCED = selectors(AdvancedEventSelectors=[{"FieldSelectors": [{"Field": "even
         ([("cloudtrail", HOME, "describe_trails", {"trailList": []})], "fix"),
     ],
 )
-def test_trail_records_changes_of_all_regions(calls: list[Call], state: str) -> None:
+def test_trail_covers_all_regions(calls: list[Call], state: str) -> None:
     assert states(asked(only(security.trail), *calls)) == [state]
 
 
@@ -501,7 +501,7 @@ def resources(name: str, status: str = "CREATE_COMPLETE") -> Call:
         (leftovers.vaults, VAULT, ("backup", HOME, "list_backup_vaults", {"BackupVaultList": [{"BackupVaultName": VAULT}]})),
     ],
 )
-def test_names_of_no_stack_are_left_behind(ask: Callable[[Context], Iterable[Finding]], name: str, listing: Call) -> None:
+def test_orphaned_resources_are_reported(ask: Callable[[Context], Iterable[Finding]], name: str, listing: Call) -> None:
     assert states(asked(only(ask), listing, resources(name))) == ["ok"]
     gone: Call = ("cloudformation", HOME, "list_stack_resources", "ValidationError")
     for call in (resources(name, "DELETE_SKIPPED"), resources("other"), gone):
@@ -517,11 +517,11 @@ def test_names_of_no_stack_are_left_behind(ask: Callable[[Context], Iterable[Fin
         (leftovers.vaults, ("backup", HOME, "list_backup_vaults", {"BackupVaultList": [{"BackupVaultName": "Default"}]})),
     ],
 )
-def test_names_of_others_are_free(ask: Callable[[Context], Iterable[Finding]], listing: Call) -> None:
+def test_unrelated_resources_are_ok(ask: Callable[[Context], Iterable[Finding]], listing: Call) -> None:
     assert states(asked(only(ask), listing)) == ["ok"]
 
 
-def test_authority_of_a_cluster_that_is_gone_is_found() -> None:
+def test_orphaned_authority_parameter_is_reported() -> None:
     without = settings(("domain: {name: music.example, hosted_zone_id: Z0123456789EXAMPLE}\n", ""))
     kept: Call = ("ssm", HOME, "get_parameters", {"Parameters": [{"Name": "/spotmusic/demo/internal-authority"}]})
     gone: Call = ("cloudformation", HOME, "describe_stacks", "ValidationError")
@@ -565,20 +565,20 @@ def tags(*keys: str) -> Call:
     return ("elbv2", HOME, "describe_tags", {"TagDescriptions": [entry]})
 
 
-def test_service_that_stops_being_blue_green_keeps_its_traffic() -> None:
+def test_shifted_weights_are_reported() -> None:
     assert states(asked(only(routes.weights), services_stack(), live(100, 0))) == ["ok"]
     (found,) = asked(only(routes.weights), services_stack(), live(0, 100))
     assert found.state == State.FIX
     assert "--cluster arn:ClusterC2E21B66 --service arn:playbackService01 --force-new-deployment" in found.command
 
 
-def test_rule_with_tags_is_written_again() -> None:
+def test_tagged_rule_is_reported() -> None:
     blue_green = settings(("route: /v1/playback,", "route: /v1/playback, deployment: blue_green,"))
     assert states(asked(only(routes.weights), services_stack(), tags("aws:cloudformation:stack-name"), of=blue_green)) == ["ok"]
     assert states(asked(only(routes.weights), services_stack(), tags("Owner"), live(0, 100), of=blue_green)) == ["fix"]
 
 
-def test_weights_of_no_stack_are_well() -> None:
+def test_weights_without_stack_are_ok() -> None:
     gone: Call = ("cloudformation", HOME, "list_stack_resources", "ValidationError")
     assert states(asked(only(routes.weights), gone)) == ["ok"]
 
@@ -604,7 +604,7 @@ def databases(version: str, storage: int) -> list[Call]:
         ("8.4.12", 44, ["RDS runs MySQL 8.4.12", "RDS has grown to 44 GiB, the file says 20"]),
     ],
 )
-def test_databases_that_rds_changed_are_found(version: str, storage: int, told: list[str]) -> None:
+def test_changed_databases_are_reported(version: str, storage: int, told: list[str]) -> None:
     found = asked(only(grown.databases), *databases(version, storage))
     assert [finding.told.startswith(text) for finding, text in zip(found, told, strict=True)] == [True] * len(told)
 
@@ -630,7 +630,7 @@ def deployed_cache(node_type: str, *gibibytes: float) -> list[Call]:
         (deployed_cache("cache.r7g.large", 0.2, 9.8), "fix", "it has held 9.8 GiB in 14 days, and cache.t4g.small holds 1.0"),
     ],
 )
-def test_smaller_caches_must_hold_what_is_stored(calls: list[Call], state: str, told: str) -> None:
+def test_smaller_cache_must_fit_data(calls: list[Call], state: str, told: str) -> None:
     (found,) = asked(only(grown.cache), *calls, of=of_node("cache.t4g.small"))
     assert str(found.state) == state
     assert told in found.told
@@ -642,7 +642,7 @@ def of_node(node_type: str) -> Settings:
     return settings().model_copy(update={"data": data.model_copy(update={"cache": cache})})
 
 
-def test_databases_of_no_stack_have_not_grown() -> None:
+def test_databases_without_stack_are_ok() -> None:
     assert states(asked(only(grown.databases), ("cloudformation", HOME, "list_stack_resources", "ValidationError"))) == ["ok"]
 
 
@@ -654,7 +654,7 @@ def web_acl(bucket: str) -> Call:
     return ("wafv2", "us-east-1", "list_logging_configurations", {"LoggingConfigurations": [configuration]})
 
 
-def test_waf_logs_that_arrived_prove_the_region() -> None:
+def test_delivered_waf_logs_confirm_region() -> None:
     ours = web_acl(f"aws-waf-logs-spotmusic-demo-{ACCOUNT}-0")
     assert states(asked(only(edge.web_acl_logs), ours, ("s3", HOME, "list_objects_v2", {"KeyCount": 1}))) == ["ok"]
     assert states(asked(only(edge.web_acl_logs), ours, ("s3", HOME, "list_objects_v2", {"KeyCount": 0}))) == ["could not ask"]
@@ -675,7 +675,7 @@ IDENTITY = {"VerifiedForSendingStatus": True}
         ([IDENTITY, "NotFoundException", True], "music.example may send"),
     ],
 )
-def test_mail_that_ses_would_refuse_is_found(answers: list[Any], told: str) -> None:
+def test_unverified_mail_is_reported(answers: list[Any], told: str) -> None:
     calls: list[Call] = [
         ("sesv2", HOME, "get_account", {"ProductionAccessEnabled": answer})
         if isinstance(answer, bool)
@@ -721,7 +721,7 @@ FIRST_CALLS = {
 
 
 @pytest.mark.parametrize("check", command.CHECKS, ids=lambda check: check.name)
-def test_refused_question_could_not_be_asked(check: Check) -> None:
+def test_denied_call_could_not_be_asked(check: Check) -> None:
     service, place, operation = FIRST_CALLS[check.name]
     without = settings(("domain: {name: music.example, hosted_zone_id: Z0123456789EXAMPLE}\n", ""))
     last = asked([check], (service, place, operation, "AccessDenied"), of=without if check.name == "parameter" else None)[-1]
@@ -729,7 +729,7 @@ def test_refused_question_could_not_be_asked(check: Check) -> None:
     assert "AccessDenied" in last.told
 
 
-def test_unreachable_service_ends_its_own_check_only() -> None:
+def test_unreachable_service_fails_own_check() -> None:
     def unreachable(_: Context) -> Iterable[Finding]:
         raise EndpointConnectionError(endpoint_url="https://example.invalid")
 
@@ -739,7 +739,7 @@ def test_unreachable_service_ends_its_own_check_only() -> None:
 @pytest.mark.parametrize(
     ("found", "strict", "status"), [("fix", False, 1), ("could not ask", False, 0), ("could not ask", True, 1), ("ok", True, 0)]
 )
-def test_status_tells_what_is_to_do(
+def test_preflight_status_follows_findings(
     found: str, strict: bool, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     finding = Finding(check="check", state=State(found), told="told", command="do it")
@@ -750,7 +750,7 @@ def test_status_tells_what_is_to_do(
 
 
 @pytest.mark.parametrize("error", [NoCredentialsError(), ProfileNotFound(profile="absent")])
-def test_missing_credentials_are_told_without_traceback(
+def test_missing_credentials_have_no_traceback(
     error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refused(*_: object) -> Context:
@@ -761,6 +761,6 @@ def test_missing_credentials_are_told_without_traceback(
     assert "AWS_PROFILE=NAME make preflight ENV=dev" in capsys.readouterr().err
 
 
-def test_unknown_environment_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_preflight_rejects_unknown_environment(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--env", "absent"]) == 1
     assert "there is no environment" in capsys.readouterr().err

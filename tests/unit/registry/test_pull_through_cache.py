@@ -49,17 +49,17 @@ def warnings(stack: cdk.Stack) -> list[str]:
     return [str(found.entry.data) for found in Annotations.from_stack(stack).find_warning("*", Match.any_value())]
 
 
-def test_registries_that_ask_for_no_account_are_always_cached(minimal: dict[str, Any]) -> None:
+def test_anonymous_registries_are_cached(minimal: dict[str, Any]) -> None:
     assert set(rules(minimal)) == {"public.ecr.aws", "quay.io", "registry.k8s.io"}
     assert not any("CredentialArn" in rule for rule in rules(minimal).values())
 
 
-def test_the_others_are_cached_with_the_credentials_given(full: dict[str, Any]) -> None:
+def test_private_registries_use_credentials(full: dict[str, Any]) -> None:
     assert rules(full)["registry-1.docker.io"]["CredentialArn"] == CREDENTIALS["docker.io"]
     assert rules(full)["ghcr.io"]["CredentialArn"] == CREDENTIALS["ghcr.io"]
 
 
-def test_every_cache_lies_in_the_namespace_and_has_a_template_that_is_there_first(full: dict[str, Any]) -> None:
+def test_cache_rules_depend_on_templates(full: dict[str, Any]) -> None:
     templates = {id_: r for id_, r in full["Resources"].items() if r["Type"] == "AWS::ECR::RepositoryCreationTemplate"}
     for rule in (r for r in full["Resources"].values() if r["Type"] == "AWS::ECR::PullThroughCacheRule"):
         (needed,) = rule["DependsOn"]
@@ -68,7 +68,7 @@ def test_every_cache_lies_in_the_namespace_and_has_a_template_that_is_there_firs
         assert templates[needed]["Properties"]["Prefix"] == prefix
 
 
-def test_cached_images_are_encrypted_immutable_and_bounded(full: dict[str, Any]) -> None:
+def test_cached_images_are_encrypted_and_immutable(full: dict[str, Any]) -> None:
     for template in all_of(full["Resources"], "AWS::ECR::RepositoryCreationTemplate"):
         assert template["AppliedFor"] == ["PULL_THROUGH_CACHE"]
         assert template["EncryptionConfiguration"] == {"EncryptionType": "KMS", "KmsKey": KEY}
@@ -77,12 +77,12 @@ def test_cached_images_are_encrypted_immutable_and_bounded(full: dict[str, Any])
         assert numbers == [3, 7]
 
 
-def test_repositories_of_cached_images_are_tagged_like_the_rest(full: dict[str, Any]) -> None:
+def test_cached_repositories_have_stack_tags(full: dict[str, Any]) -> None:
     for template in all_of(full["Resources"], "AWS::ECR::RepositoryCreationTemplate"):
         assert template["ResourceTags"] == [{"Key": "Project", "Value": "spotmusic"}]
 
 
-def test_ecr_makes_repositories_in_the_namespace_only(minimal: dict[str, Any]) -> None:
+def test_cache_role_is_limited_to_namespace(minimal: dict[str, Any]) -> None:
     (policy,) = all_of(minimal["Resources"], "AWS::IAM::ManagedPolicy")
     (repositories, key) = policy["PolicyDocument"]["Statement"]
     assert repositories["Resource"] == "arn:aws:ecr:sa-east-1:111122223333:repository/dev/*"
@@ -101,17 +101,17 @@ def test_ecr_makes_repositories_in_the_namespace_only(minimal: dict[str, Any]) -
         ("ghcr.io/external-secrets/external-secrets:v2.9.0", "dev/github/external-secrets/external-secrets:v2.9.0"),
     ],
 )
-def test_an_upstream_image_has_a_name_in_our_registry(stack: cdk.Stack, reference: str, name: str) -> None:
+def test_upstream_image_maps_to_own_registry(stack: cdk.Stack, reference: str, name: str) -> None:
     images = made(stack, credentials=CREDENTIALS)
     assert images.image(reference) == f"{OURS}/{name}"
     assert warnings(stack) == []
 
 
-def test_a_registry_has_a_prefix_in_ours(stack: cdk.Stack) -> None:
+def test_upstream_registry_maps_to_prefix(stack: cdk.Stack) -> None:
     assert made(stack).registry("quay.io") == f"{OURS}/dev/quay"
 
 
-def test_names_need_no_reference_to_the_stack_of_the_caches() -> None:
+def test_image_names_create_no_stack_dependency() -> None:
     app = cdk.App(context=feature_flags())
     registry, consumer = cdk.Stack(app, "registry"), cdk.Stack(app, "consumer")
     cdk.CfnOutput(consumer, "Image", value=made(registry).image("quay.io/keycloak/keycloak:26.8.2"))
@@ -121,12 +121,12 @@ def test_names_need_no_reference_to_the_stack_of_the_caches() -> None:
 
 
 @pytest.mark.parametrize("reference", ["quay.io/keycloak/keycloak", "quay.io/keycloak/keycloak:latest", "quay.io:5000/keycloak"])
-def test_an_image_without_an_exact_version_is_refused(stack: cdk.Stack, reference: str) -> None:
+def test_image_without_exact_version_is_rejected(stack: cdk.Stack, reference: str) -> None:
     with pytest.raises(ValueError, match="names no exact image"):
         made(stack).image(reference)
 
 
-def test_an_image_that_is_not_cached_keeps_its_name_and_the_synthesis_says_what_to_set(stack: cdk.Stack) -> None:
+def test_uncached_image_warns_with_setting(stack: cdk.Stack) -> None:
     images = made(stack, settings_keys={"docker.io": "registry.docker_hub_credentials"})
     assert images.image("docker.io/kong/kong:3.9.3") == "docker.io/kong/kong:3.9.3"
     (warning,) = warnings(stack)
@@ -134,19 +134,19 @@ def test_an_image_that_is_not_cached_keeps_its_name_and_the_synthesis_says_what_
     assert "Set registry.docker_hub_credentials." in warning
 
 
-def test_an_official_image_is_said_to_be_on_ecr_public_too(stack: cdk.Stack) -> None:
+def test_official_image_warns_of_ecr_public(stack: cdk.Stack) -> None:
     assert made(stack).image("rabbitmq:4.3.5") == "docker.io/library/rabbitmq:4.3.5"
     (warning,) = warnings(stack)
     assert "take public.ecr.aws/docker/library/rabbitmq:4.3.5" in warning
 
 
-def test_a_registry_that_ecr_does_not_know_is_said_to_be_one(stack: cdk.Stack) -> None:
+def test_unsupported_registry_warns(stack: cdk.Stack) -> None:
     assert made(stack).image("docker.redpanda.com/redpandadata/redpanda:v26") == "docker.redpanda.com/redpandadata/redpanda:v26"
     (warning,) = warnings(stack)
     assert "ECR has no cache for it" in warning
 
 
-def test_a_role_of_another_stack_may_bring_in_what_nobody_pulled_before() -> None:
+def test_pull_grant_allows_upstream_import() -> None:
     app = cdk.App(context=feature_flags())
     env = cdk.Environment(account="111122223333", region="sa-east-1")
     registry, consumer = cdk.Stack(app, "registry", env=env), cdk.Stack(app, "consumer", env=env)
@@ -160,7 +160,7 @@ def test_a_role_of_another_stack_may_bring_in_what_nobody_pulled_before() -> Non
 
 
 @pytest.mark.parametrize("env", [cdk.Environment(account="111122223333", region="sa-east-1"), cdk.Environment(region="sa-east-1"), None])
-def test_every_finding_is_acknowledged_wherever_the_stack_is(env: cdk.Environment | None) -> None:
+def test_cache_findings_are_acknowledged(env: cdk.Environment | None) -> None:
     app = cdk.App(context=feature_flags())
     stack = cdk.Stack(app, "test", env=env)
     made(stack).grant_pull(iam.Role(stack, "Nodes", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com")))

@@ -29,12 +29,12 @@ def minimal() -> list[dict[str, Any]]:
     return repositories(stack)
 
 
-def test_each_service_has_its_own(minimal: list[dict[str, Any]], stack: cdk.Stack) -> None:
+def test_services_have_own_repositories(minimal: list[dict[str, Any]], stack: cdk.Stack) -> None:
     assert len(minimal) == 2
     assert list(made(stack).repositories) == ["playback", "web-api"]
 
 
-def test_a_tag_keeps_its_meaning_and_every_push_is_scanned_and_encrypted(minimal: list[dict[str, Any]]) -> None:
+def test_service_repositories_are_immutable_and_encrypted(minimal: list[dict[str, Any]]) -> None:
     for repository in minimal:
         properties = repository["Properties"]
         assert properties["ImageTagMutability"] == "IMMUTABLE"
@@ -42,24 +42,24 @@ def test_a_tag_keeps_its_meaning_and_every_push_is_scanned_and_encrypted(minimal
         assert properties["EncryptionConfiguration"] == {"EncryptionType": "KMS", "KmsKey": KEY}
 
 
-def test_nobody_has_rights_by_the_repository_itself(minimal: list[dict[str, Any]]) -> None:
+def test_service_repositories_have_no_policies(minimal: list[dict[str, Any]]) -> None:
     assert not any("RepositoryPolicyText" in repository["Properties"] for repository in minimal)
 
 
-def test_images_outlive_their_stack(minimal: list[dict[str, Any]]) -> None:
+def test_service_repositories_are_retained(minimal: list[dict[str, Any]]) -> None:
     for repository in minimal:
         assert repository["DeletionPolicy"] == repository["UpdateReplacePolicy"] == "Retain"
         assert repository["Properties"]["EmptyOnDelete"] is False
 
 
-def test_images_go_with_their_stack_when_asked_to(stack: cdk.Stack) -> None:
+def test_service_repositories_can_be_deleted(stack: cdk.Stack) -> None:
     made(stack, removal_policy=cdk.RemovalPolicy.DESTROY)
     for repository in repositories(stack):
         assert repository["DeletionPolicy"] == "Delete"
         assert repository["Properties"]["EmptyOnDelete"] is True
 
 
-def test_old_images_go_by_the_numbers_given(stack: cdk.Stack) -> None:
+def test_service_images_expire_by_count(stack: cdk.Stack) -> None:
     made(stack, keep_images=7, untagged_days=3)
     rules = json.loads(repositories(stack)[0]["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
     assert [(r["selection"]["tagStatus"], r["selection"]["countType"], r["selection"]["countNumber"]) for r in rules] == [
@@ -68,13 +68,13 @@ def test_old_images_go_by_the_numbers_given(stack: cdk.Stack) -> None:
     ]
 
 
-def test_the_outputs_tell_where_to_push(stack: cdk.Stack) -> None:
+def test_service_repository_outputs_describe_push(stack: cdk.Stack) -> None:
     made(stack)
     descriptions = {output["Description"] for output in Template.from_stack(stack).to_json()["Outputs"].values()}
     assert descriptions == {"Where to push images of playback", "Where to push images of web-api"}
 
 
-def test_a_right_to_pull_is_written_on_the_side_of_the_reader(stack: cdk.Stack) -> None:
+def test_pull_grant_changes_reader_only(stack: cdk.Stack) -> None:
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
     made(stack).repositories["playback"].grant_pull(role)
     assert not any("RepositoryPolicyText" in repository["Properties"] for repository in repositories(stack))

@@ -57,7 +57,7 @@ def experiment(resources: dict[str, Any], name: str) -> dict[str, Any]:
     return next(template for template in templates if template["Tags"]["Name"] == name)
 
 
-def test_a_zone_is_cut_off_by_its_subnets(resources: dict[str, Any]) -> None:
+def test_zone_experiment_targets_subnets(resources: dict[str, Any]) -> None:
     zone = experiment(resources, "Zone")
     assert zone["Targets"]["zone"] == {
         "ResourceType": "aws:ec2:subnet",
@@ -68,20 +68,20 @@ def test_a_zone_is_cut_off_by_its_subnets(resources: dict[str, Any]) -> None:
     assert zone["Actions"]["zone"]["Parameters"] == {"scope": "all", "duration": "PT10M"}
 
 
-def test_a_broker_is_one_pod_by_its_label(resources: dict[str, Any]) -> None:
+def test_broker_experiment_targets_one_pod(resources: dict[str, Any]) -> None:
     broker = experiment(resources, "Broker")
     assert broker["Targets"]["broker"]["SelectionMode"] == "COUNT(1)"
     assert broker["Targets"]["broker"]["Parameters"]["selectorValue"] == "app=redpanda"
     assert "gracePeriodSeconds" not in broker["Actions"]["broker"]["Parameters"]
 
 
-def test_a_pod_of_a_lost_node_says_no_farewell(resources: dict[str, Any]) -> None:
+def test_sudden_pod_deletion_has_no_grace_period(resources: dict[str, Any]) -> None:
     broker = experiment(resources, "Broker")
     assert broker["Actions"]["sudden"]["Parameters"]["gracePeriodSeconds"] == "0"
     assert broker["Targets"]["sudden"]["Parameters"]["availabilityZoneIdentifier"] == "sa-east-1b"
 
 
-def test_the_record_is_delivered_to_a_group_that_admits_it(resources: dict[str, Any]) -> None:
+def test_experiment_log_group_admits_delivery(resources: dict[str, Any]) -> None:
     log = experiment(resources, "Zone")["LogConfiguration"]
     (group,) = (id_ for id_, r in resources.items() if r["Type"] == "AWS::Logs::LogGroup")
     assert log == {"CloudWatchLogsConfiguration": {"LogGroupArn": {"Fn::GetAtt": [group, "Arn"]}}, "LogSchemaVersion": 2}
@@ -89,24 +89,24 @@ def test_the_record_is_delivered_to_a_group_that_admits_it(resources: dict[str, 
     assert group in str(policy["PolicyDocument"])
 
 
-def test_experiments_enter_the_cluster_as_a_user_without_a_policy_of_eks(resources: dict[str, Any]) -> None:
+def test_experiment_access_entry_has_no_policy(resources: dict[str, Any]) -> None:
     (entry,) = (r["Properties"] for r in resources.values() if r["Type"] == "AWS::EKS::AccessEntry")
     assert (entry["Username"], entry["Type"], entry.get("AccessPolicies")) == ("faults", "STANDARD", None)
 
 
-def test_a_cache_is_found_by_tags_and_zone() -> None:
+def test_cache_target_uses_tags_and_zone() -> None:
     cache = fault_actions.cache_without_power("sa-east-1c", tags=TAGS).target
     assert (cache.tags, cache.parameters) == (TAGS, {"availabilityZoneIdentifier": "sa-east-1c"})
 
 
-def test_a_restored_copy_of_a_database_is_left_alone() -> None:
+def test_database_target_excludes_restored_copies() -> None:
     assert fault_actions.database_failed_over("spotmusic-test-catalogue", tags=TAGS).target.filters == {
         "DBInstanceIdentifier": "spotmusic-test-catalogue"
     }
 
 
 @pytest.mark.parametrize("resource_type", ["aws:ec2:subnet", "aws:eks:pod"])
-def test_a_target_that_could_be_anything_is_refused(resource_type: str) -> None:
+def test_unrestricted_target_is_rejected(resource_type: str) -> None:
     with pytest.raises(ValueError, match="nothing says which"):
         Target(resource_type=resource_type)
 
@@ -114,16 +114,16 @@ def test_a_target_that_could_be_anything_is_refused(resource_type: str) -> None:
 @pytest.mark.parametrize(
     ("value", "accepted"), [("app=redpanda,tier=broker", False), ("", False), ("app.kubernetes.io/name=redpanda", True)]
 )
-def test_a_parameter_that_aws_would_refuse_at_deployment_is_refused_at_once(value: str, accepted: bool) -> None:
+def test_target_rejects_invalid_parameter(value: str, accepted: bool) -> None:
     with nullcontext() if accepted else pytest.raises(ValueError, match="selectorValue: AWS FIS refuses"):
         Target(resource_type="aws:eks:pod", parameters={"namespace": "redpanda", "selectorValue": value})
 
 
-def test_a_parameter_that_is_only_known_at_deployment_is_accepted() -> None:
+def test_target_accepts_unresolved_parameter() -> None:
     Target(resource_type="aws:eks:pod", parameters={"clusterIdentifier": cdk.Aws.STACK_NAME})
 
 
-def test_an_experiment_that_nothing_would_stop_is_refused() -> None:
+def test_experiment_requires_stop_alarm() -> None:
     stack = new_stack()
     key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:sa-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab")
     injection = FaultInjection(stack, "Faults", name="experiments", stop_alarms=[], key=key)
@@ -133,17 +133,17 @@ def test_an_experiment_that_nothing_would_stop_is_refused() -> None:
         injection.add("Task", description="A task stops", actions={"task": action}, role=role)
 
 
-def test_a_primary_is_failed_over_wherever_it_stands_or_in_one_zone_only() -> None:
+def test_failover_zone_is_optional() -> None:
     anywhere = fault_actions.database_failed_over("catalogue", tags=TAGS)
     here = fault_actions.database_failed_over("catalogue", tags=TAGS, zone="sa-east-1b")
     assert (anywhere.target.parameters, here.target.parameters) == ({}, {"availabilityZoneIdentifiers": "sa-east-1b"})
     assert anywhere.parameters == here.parameters == {"forceFailover": "true"}
 
 
-def test_an_experiment_that_finds_nothing_fails_unless_it_may_miss(resources: dict[str, Any]) -> None:
+def test_experiment_without_target_fails_by_default(resources: dict[str, Any]) -> None:
     modes = {name: experiment(resources, name)["ExperimentOptions"]["EmptyTargetResolutionMode"] for name in ("Zone", "Broker")}
     assert modes == {"Zone": "skip", "Broker": "fail"}
 
 
-def test_actions_begin_at_once(resources: dict[str, Any]) -> None:
+def test_experiment_actions_start_together(resources: dict[str, Any]) -> None:
     assert all("StartAfter" not in action for action in experiment(resources, "Broker")["Actions"].values())

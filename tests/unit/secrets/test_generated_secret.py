@@ -35,7 +35,7 @@ def components() -> dict[str, Json]:
     return secrets_of(stack)
 
 
-def test_a_minimal_secret_is_a_password_under_the_customers_key_that_outlives_its_stack() -> None:
+def test_generated_secret_is_encrypted_and_retained() -> None:
     stack = new_stack()
     GeneratedSecret(stack, "Secret", key=key_of(stack), description="Opens a door")
     (secret,) = secrets_of(stack).values()
@@ -50,7 +50,7 @@ def test_a_minimal_secret_is_a_password_under_the_customers_key_that_outlives_it
     assert "SecretString" not in secret["Properties"]
 
 
-def test_fields_that_are_known_at_deployment_only_join_the_value() -> None:
+def test_generated_secret_accepts_unresolved_fields() -> None:
     stack = new_stack()
     GeneratedSecret(
         stack,
@@ -71,7 +71,7 @@ def test_fields_that_are_known_at_deployment_only_join_the_value() -> None:
     assert joined == {"username": "web-api", "host": "HOST", "port": "3306"}
 
 
-def test_a_read_right_names_this_very_secret() -> None:
+def test_secret_read_grant_names_secret() -> None:
     stack = new_stack()
     secret = GeneratedSecret(stack, "Secret", key=key_of(stack), description="Opens a door")
     role = iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal())
@@ -82,24 +82,24 @@ def test_a_read_right_names_this_very_secret() -> None:
     assert statement["Resource"] == {"Ref": stack.get_logical_id(secret.resource)}
 
 
-def test_rotation_by_hand_is_excused_with_an_owner_a_date_and_a_runbook() -> None:
+def test_manual_rotation_has_owner_date_runbook() -> None:
     assert "platform" in BY_HAND.reason
     assert "2027-05-24" in BY_HAND.reason
     assert BY_HAND.runbook in BY_HAND.reason
 
 
-def test_every_secret_of_a_component_says_who_replaces_it_before_when(components: dict[str, Json]) -> None:
+def test_component_secrets_have_rotation_tags(components: dict[str, Json]) -> None:
     for secret in components.values():
         tags = {tag["Key"]: tag["Value"] for tag in secret["Properties"]["Tags"]}
         assert tags == {"RotationOwner": "platform", "RotateBefore": "2027-05-24"}
 
 
-def test_every_user_of_a_component_has_a_secret_of_its_own(components: dict[str, Json]) -> None:
+def test_component_users_have_own_secrets(components: dict[str, Json]) -> None:
     templates = [json.loads(s["Properties"]["GenerateSecretString"]["SecretStringTemplate"]) for s in components.values()]
     users = sorted(template["username"] for template in templates if template)
     assert users == ["admin", "admin", "admin", "automation", "operator", "playback", "queue-depth", "trends", "web-api"]
 
 
-def test_the_clients_of_keycloak_share_a_secret_by_client_id(components: dict[str, Json]) -> None:
+def test_keycloak_clients_share_one_secret(components: dict[str, Json]) -> None:
     (clients,) = (s for id_, s in components.items() if id_.startswith("ComponentsKeycloakClients"))
     assert clients["Properties"]["GenerateSecretString"]["GenerateStringKey"] == "grafana"

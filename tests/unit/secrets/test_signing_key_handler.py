@@ -111,7 +111,7 @@ def stored(folder: Path) -> Json:
     return value
 
 
-def test_creation_stores_a_private_key_and_answers_with_its_public_half(folder: Path, send: Callable[..., Json]) -> None:
+def test_signing_key_creation_returns_public_key(folder: Path, send: Callable[..., Json]) -> None:
     answer = send("Create", "one")
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", ARN)
     assert answer["Data"]["PublicKey"].startswith("-----BEGIN PUBLIC KEY-----")
@@ -121,19 +121,19 @@ def test_creation_stores_a_private_key_and_answers_with_its_public_half(folder: 
 
 
 @pytest.mark.parametrize(("type_", "request_id"), [("Create", "one"), ("Create", "two"), ("Update", "three")])
-def test_a_pair_that_is_there_is_kept(send: Callable[..., Json], type_: str, request_id: str) -> None:
+def test_existing_signing_key_is_kept(send: Callable[..., Json], type_: str, request_id: str) -> None:
     first = send("Create", "one")
     assert send(type_, request_id)["Data"] == first["Data"]
 
 
-def test_deletion_leaves_the_private_key_to_its_secret(folder: Path, send: Callable[..., Json]) -> None:
+def test_signing_key_deletion_keeps_private_key(folder: Path, send: Callable[..., Json]) -> None:
     send("Create", "one")
     before = stored(folder)
     assert send("Delete", "two")["Status"] == "SUCCESS"
     assert stored(folder) == before
 
 
-def test_a_refusal_fails_the_deployment_with_its_reason(send: Callable[..., Json]) -> None:
+def test_signing_key_denial_fails_with_reason(send: Callable[..., Json]) -> None:
     answer = send("Create", "one", refuse="AccessDeniedException")
     assert answer["Status"] == "FAILED"
     assert "AccessDeniedException" in answer["Reason"]

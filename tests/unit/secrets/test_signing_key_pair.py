@@ -24,21 +24,21 @@ def resources() -> Json:
     return resources_of(stack)
 
 
-def test_one_function_makes_every_pair(resources: Json) -> None:
+def test_signing_key_pairs_share_one_function(resources: Json) -> None:
     (function,) = of_type(resources, "AWS::Lambda::Function")
     pairs = of_type(resources, "Custom::SigningKeyPair")
     assert [pair["Properties"]["KeyName"] for pair in pairs.values()] == ["first", "second"]
     assert all(pair["Properties"]["ServiceToken"] == {"Fn::GetAtt": [function, "Arn"]} for pair in pairs.values())
 
 
-def test_the_private_key_is_in_no_template_and_its_secret_outlives_the_stack(resources: Json) -> None:
+def test_private_key_is_absent_from_template(resources: Json) -> None:
     for secret in of_type(resources, "AWS::SecretsManager::Secret").values():
         assert not {"SecretString", "GenerateSecretString"} & set(secret["Properties"])
         assert secret["Properties"]["KmsKeyId"]
         assert secret["DeletionPolicy"] == secret["UpdateReplacePolicy"] == "Retain"
 
 
-def test_the_function_may_touch_the_secrets_of_the_pairs_and_nothing_else(resources: Json) -> None:
+def test_signing_key_function_has_least_rights(resources: Json) -> None:
     (policy,) = of_type(resources, "AWS::IAM::ManagedPolicy").values()
     logs, secrets = policy["Properties"]["PolicyDocument"]["Statement"]
     assert secrets["Action"] == ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"]
@@ -46,19 +46,19 @@ def test_the_function_may_touch_the_secrets_of_the_pairs_and_nothing_else(resour
     assert logs["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
 
 
-def test_the_rights_are_there_before_the_first_pair_is_made(resources: Json) -> None:
+def test_signing_key_pairs_depend_on_rights(resources: Json) -> None:
     (policy,) = of_type(resources, "AWS::IAM::ManagedPolicy")
     for pair in of_type(resources, "Custom::SigningKeyPair").values():
         assert policy in pair["DependsOn"]
 
 
-def test_only_functions_of_this_account_take_the_role(resources: Json) -> None:
+def test_signing_key_role_trusts_own_account(resources: Json) -> None:
     (role,) = of_type(resources, "AWS::IAM::Role").values()
     (statement,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}}
 
 
-def test_its_log_is_encrypted_and_kept_for_a_year(resources: Json) -> None:
+def test_signing_key_log_is_encrypted_and_retained(resources: Json) -> None:
     (group,) = of_type(resources, "AWS::Logs::LogGroup").values()
     assert group["Properties"]["RetentionInDays"] == 365
     assert group["Properties"]["KmsKeyId"]

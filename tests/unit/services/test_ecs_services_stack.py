@@ -116,14 +116,14 @@ def names(entries: list[Json]) -> set[str]:
     return {entry["Name"].partition("_")[0] for entry in entries}
 
 
-def test_a_service_gets_what_it_talks_to_and_no_more(template: Json) -> None:
+def test_service_receives_its_connections_only(template: Json) -> None:
     assert names(container(template, "trends")["Secrets"]) == {"LOG", "IDENTITY", "CACHE", "EVENTS"}
     assert {"Name": "CATALOGUE_CONNECTIONS", "Value": "5"} in container(template, "playback")["Environment"]
     assert {"Name": "CATALOGUE_DBNAME", "Value": "catalogue"} in container(template, "playback")["Environment"]
     assert names(container(template, "playback")["Secrets"]) == {"LOG", "IDENTITY", "CATALOGUE", "CACHE", "EVENTS", "AUDIO"}
 
 
-def test_the_writer_of_tracks_does_not_sign(template: Json) -> None:
+def test_track_writer_has_no_signing_key(template: Json) -> None:
     assert {"Name": "AUDIO_BUCKET", "Value": "audio"} in container(template, "web-api")["Environment"]
     assert {"Name": "UPLOADS_VERDICTS_QUEUE", "Value": "https://verdicts"} in container(template, "web-api")["Environment"]
     assert "AUDIO" not in names(container(template, "web-api")["Secrets"])
@@ -133,14 +133,14 @@ def test_the_writer_of_tracks_does_not_sign(template: Json) -> None:
     assert writes["Action"] == ["s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"]
 
 
-def test_the_writer_of_tracks_drops_cached_copies(template: Json) -> None:
+def test_track_writer_can_invalidate_cache(template: Json) -> None:
     role = next(body for id_, body in template["Resources"].items() if id_.startswith("webapiRolesTaskRole"))
     statements = role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
     (drops,) = (found for found in statements if found["Action"] == "cloudfront:CreateInvalidation")
     assert drops["Condition"] == {"StringEquals": {"aws:ResourceTag/Project": "spotmusic", "aws:ResourceTag/Env": "dev"}}
 
 
-def test_migrations_run_as_their_own_user(template: Json) -> None:
+def test_migrations_use_own_user(template: Json) -> None:
     (task,) = (body["Properties"] for id_, body in template["Resources"].items() if id_.startswith("MigrationsTaskTaskDefinition"))
     (found,) = task["ContainerDefinitions"]
     assert found["Command"] == ["migrate"]
@@ -155,12 +155,12 @@ def test_services_start_after_migrations(template: Json) -> None:
     assert [run in service["DependsOn"] for service in services] == [True] * 5
 
 
-def test_without_an_image_nothing_migrates(tmp_path: Path) -> None:
+def test_migrations_require_image(tmp_path: Path) -> None:
     made = synthesize(sample_of("dev"), tmp_path)["Resources"]
     assert [id_ for id_ in made if id_.startswith("Migrations")] == []
 
 
-def test_a_service_that_talks_to_another_knows_its_address(template: Json) -> None:
+def test_caller_receives_service_address(template: Json) -> None:
     assert {"Name": "TRENDS_URL", "Value": "http://trends:8080"} in container(template, "web-api")["Environment"]
 
 
@@ -168,7 +168,7 @@ def environment(template: Json, service: str) -> Json:
     return {entry["Name"]: entry["Value"] for entry in container(template, service)["Environment"]}
 
 
-def test_environment_names_routes_groups_and_queues(template: Json) -> None:
+def test_environment_contains_routes_groups_queues(template: Json) -> None:
     assert environment(template, "trends")["ROUTE"] == "/v1/trends"
     assert environment(template, "trends")["EVENTS_GROUP"] == "trends"
     assert environment(template, "trends")["EVENTS_SASL_MECHANISM"] == "SCRAM-SHA-512"
@@ -178,23 +178,23 @@ def test_environment_names_routes_groups_and_queues(template: Json) -> None:
     assert "ROUTE" not in environment(template, "notifications")
 
 
-def test_signing_key_is_a_field_of_its_secret(template: Json) -> None:
+def test_signing_key_is_secret_field(template: Json) -> None:
     (key,) = (secret for secret in container(template, "playback")["Secrets"] if secret["Name"] == "AUDIO_SIGNING_KEY")
     assert ":private_key::" in json.dumps(key)
 
 
-def test_callers_are_created_after_the_services_they_call(template: Json) -> None:
+def test_callers_depend_on_called_services(template: Json) -> None:
     services = {id_: found for id_, found in template["Resources"].items() if found["Type"] == "AWS::ECS::Service"}
     (caller,) = (found for id_, found in services.items() if id_.startswith("webapi"))
     assert [id_ for id_ in caller["DependsOn"] if id_ in services] == [id_ for id_ in services if id_.startswith("trends")]
 
 
-def test_only_a_service_with_a_tag_runs_its_own_image(template: Json) -> None:
+def test_service_without_tag_runs_bootstrap_image(template: Json) -> None:
     assert container(template, "web-api")["HealthCheck"]["Command"] == ["CMD", "healthcheck"]
     assert "nginx-unprivileged:" in json.dumps(container(template, "trends")["Image"])
 
 
-def test_a_service_with_a_route_follows_requests_though_its_entry_names_no_number(template: Json) -> None:
+def test_routed_service_scales_on_default_requests(template: Json) -> None:
     policies = [
         policy["TargetTrackingScalingPolicyConfiguration"]
         for policy in all_of(template["Resources"], "AWS::ApplicationAutoScaling::ScalingPolicy")
@@ -203,16 +203,16 @@ def test_a_service_with_a_route_follows_requests_though_its_entry_names_no_numbe
     assert counted == [REQUESTS_PER_TARGET] * sum(service.route is not None for service in sample_of("dev").services.values())
 
 
-def test_a_worker_on_the_bootstrap_image_can_be_asked_for_its_health(template: Json) -> None:
+def test_bootstrap_worker_has_health_check(template: Json) -> None:
     assert "127.0.0.1:8080/healthz" in container(template, "notifications")["HealthCheck"]["Command"][1]
 
 
-def test_whoever_signs_audio_urls_reads_the_ids_in_the_region_of_the_edge(template: Json) -> None:
+def test_audio_signer_reads_edge_region_parameters(template: Json) -> None:
     assert {"Name": "AUDIO_PARAMETERS_REGION", "Value": "us-east-1"} in container(template, "playback")["Environment"]
     assert "ssm:us-east-1:" in json.dumps(all_of(template["Resources"], "AWS::IAM::Role"))
 
 
-def test_without_services_there_is_nothing_but_the_cluster_and_its_load_balancer(tmp_path: Path) -> None:
+def test_stack_without_services_has_cluster_only(tmp_path: Path) -> None:
     template = synthesize(with_services({}), tmp_path)
     types = {resource["Type"] for resource in template["Resources"].values()}
     assert not types & {"AWS::ECS::Service", "AWS::Lambda::Function", "AWS::IAM::Role"}
@@ -220,7 +220,7 @@ def test_without_services_there_is_nothing_but_the_cluster_and_its_load_balancer
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_forty_services_fit_in_a_stack(environment: str, tmp_path: Path) -> None:
+def test_stack_holds_forty_services(environment: str, tmp_path: Path) -> None:
     kinds = list(sample_of(environment).services.values())
     services = {
         f"s{number}": kinds[number % len(kinds)].model_copy(
@@ -231,7 +231,7 @@ def test_forty_services_fit_in_a_stack(environment: str, tmp_path: Path) -> None
     assert len(synthesize(with_services(services, environment), tmp_path)["Resources"]) <= MAXIMUM
 
 
-def test_settings_and_secrets_of_a_service_are_its_own(tmp_path: Path) -> None:
+def test_service_settings_and_secrets_are_private(tmp_path: Path) -> None:
     services = sample_of("dev").services
     arn = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:spotmusic/fcm-AbCdEf"
     own = services["notifications"].model_copy(update={"settings": {"CHANNELS": "mail"}, "secrets": {"FCM_KEY": arn}})
@@ -243,7 +243,7 @@ def test_settings_and_secrets_of_a_service_are_its_own(tmp_path: Path) -> None:
     assert "CHANNELS" not in environment(template, "playback")
 
 
-def test_a_service_sends_mail_from_one_address(tmp_path: Path) -> None:
+def test_service_sends_mail_from_one_address(tmp_path: Path) -> None:
     services = sample_of("dev").services
     sends = services["notifications"].model_copy(update={"talks_to": (*services["notifications"].talks_to, "mail")})
     mail = MailSettings(sender="hello@news.music.example", identity="music.example")

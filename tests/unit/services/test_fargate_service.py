@@ -45,7 +45,7 @@ def container(template: Json) -> Json:
     return dict(found)
 
 
-def test_a_container_may_do_nothing_to_its_host(worker: Json) -> None:
+def test_container_is_unprivileged(worker: Json) -> None:
     properties = container(worker)
     assert properties["ReadonlyRootFilesystem"] is True
     assert properties["User"] == "10001:10001"
@@ -54,51 +54,51 @@ def test_a_container_may_do_nothing_to_its_host(worker: Json) -> None:
     assert "PidMode" not in only(worker["Resources"], TASK)
 
 
-def test_only_a_small_tmp_in_memory_can_be_written_and_nothing_in_it_runs(worker: Json) -> None:
+def test_container_writes_to_tmpfs_only(worker: Json) -> None:
     (tmpfs,) = container(worker)["LinuxParameters"]["Tmpfs"]
     assert tmpfs == {"ContainerPath": "/tmp", "Size": 64, "MountOptions": ["rw", "nosuid", "nodev", "noexec"]}  # noqa: S108
 
 
-def test_a_log_that_nobody_takes_does_not_stop_the_container(worker: Json) -> None:
+def test_container_log_is_non_blocking(worker: Json) -> None:
     assert container(worker)["LogConfiguration"]["Options"]["mode"] == "non-blocking"
 
 
-def test_the_log_is_encrypted_and_kept_for_half_a_year(worker: Json) -> None:
+def test_service_log_is_encrypted_and_retained(worker: Json) -> None:
     (group,) = (group for group in all_of(worker["Resources"], "AWS::Logs::LogGroup") if "LogGroupName" not in group)
     assert group["RetentionInDays"] == 365
     assert ":key/" in group["KmsKeyId"]
 
 
-def test_a_worker_is_not_found_by_name_and_no_load_balancer_knows_it(worker: Json) -> None:
+def test_worker_has_no_endpoints(worker: Json) -> None:
     assert "PortMappings" not in container(worker)
     assert not all_of(worker["Resources"], "AWS::ServiceDiscovery::Service")
     assert not all_of(worker["Resources"], TARGETS)
 
 
-def test_a_worker_can_call_other_services(worker: Json) -> None:
+def test_worker_can_call_services(worker: Json) -> None:
     connect = only(worker["Resources"], SERVICE)["ServiceConnectConfiguration"]
     assert connect["Enabled"] is True
     assert "Services" not in connect
 
 
-def test_the_proxy_has_memory_left(worker: Json) -> None:
+def test_task_reserves_memory_for_proxy(worker: Json) -> None:
     assert int(only(worker["Resources"], TASK)["Memory"]) - container(worker)["Memory"] >= 64
 
 
-def test_deployments_lose_no_task_and_take_themselves_back(rolling: Json) -> None:
+def test_rolling_deployment_keeps_tasks_and_rolls_back(rolling: Json) -> None:
     deployment = only(rolling["Resources"], SERVICE)["DeploymentConfiguration"]
     assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
     assert (deployment["MinimumHealthyPercent"], deployment["MaximumPercent"], deployment["Strategy"]) == (100, 200, "ROLLING")
 
 
-def test_tasks_stand_in_three_private_subnets_and_are_moved_when_zones_are_uneven(rolling: Json) -> None:
+def test_tasks_use_private_subnets_and_rebalance(rolling: Json) -> None:
     service = only(rolling["Resources"], SERVICE)
     network = service["NetworkConfiguration"]["AwsvpcConfiguration"]
     assert network == {"AssignPublicIp": "DISABLED", "SecurityGroups": ["sg-0"], "Subnets": ["subnet-a", "subnet-b", "subnet-c"]}
     assert service["AvailabilityZoneRebalancing"] == "ENABLED"
 
 
-def test_the_template_does_not_set_the_number_of_tasks_back(rolling: Json) -> None:
+def test_template_omits_desired_count(rolling: Json) -> None:
     assert "DesiredCount" not in only(rolling["Resources"], SERVICE)
     target = only(rolling["Resources"], "AWS::ApplicationAutoScaling::ScalableTarget")
     assert (target["MinCapacity"], target["MaxCapacity"]) == (3, 9)
@@ -108,16 +108,16 @@ def test_update_keeps_revision_for_rollback(rolling: Json) -> None:
     assert [one["UpdateReplacePolicy"] for one in rolling["Resources"].values() if one["Type"] == TASK] == ["Retain"]
 
 
-def test_nobody_opens_a_shell_in_a_task(rolling: Json) -> None:
+def test_service_disables_execute_command(rolling: Json) -> None:
     assert only(rolling["Resources"], SERVICE)["EnableExecuteCommand"] is False
 
 
-def test_tasks_run_on_the_latest_platform_and_on_the_architecture_of_the_image(rolling: Json) -> None:
+def test_tasks_use_latest_platform_and_arm(rolling: Json) -> None:
     assert only(rolling["Resources"], SERVICE)["PlatformVersion"] == "LATEST"
     assert only(rolling["Resources"], TASK)["RuntimePlatform"] == {"CpuArchitecture": "ARM64", "OperatingSystemFamily": "LINUX"}
 
 
-def test_secrets_are_references_and_the_environment_only_names_where_to_read_them_again(rolling: Json) -> None:
+def test_container_secrets_are_references(rolling: Json) -> None:
     properties = container(rolling)
     assert {secret["Name"]: secret["ValueFrom"].rsplit(":", 3)[1] for secret in properties["Secrets"]} == {
         "CATALOGUE_USERNAME": "username",
@@ -132,27 +132,27 @@ def test_secrets_are_references_and_the_environment_only_names_where_to_read_the
     }
 
 
-def test_a_request_has_ended_before_its_target_goes_and_the_task_stops(rolling: Json) -> None:
+def test_request_timeout_precedes_deregistration_and_stop(rolling: Json) -> None:
     attributes = {entry["Key"]: entry["Value"] for entry in only(rolling["Resources"], TARGETS)["TargetGroupAttributes"]}
     (endpoint,) = only(rolling["Resources"], SERVICE)["ServiceConnectConfiguration"]["Services"]
     delay = int(attributes["deregistration_delay.timeout_seconds"])
     assert endpoint["Timeout"]["PerRequestTimeoutSeconds"] <= delay <= container(rolling)["StopTimeout"] <= 120
 
 
-def test_health_is_asked_inside_the_container_and_from_the_load_balancer(rolling: Json) -> None:
+def test_container_and_targets_have_health_checks(rolling: Json) -> None:
     assert container(rolling)["HealthCheck"]["Command"] == ["CMD", "healthcheck"]
     targets = only(rolling["Resources"], TARGETS)
     assert (targets["HealthCheckPath"], targets["Matcher"]) == ("/healthz", {"HttpCode": "200"})
 
 
-def test_a_path_and_all_below_it_lead_to_the_service(rolling: Json) -> None:
+def test_listener_rule_matches_path_and_children(rolling: Json) -> None:
     rule = only(rolling["Resources"], "AWS::ElasticLoadBalancingV2::ListenerRule")
     (condition,) = rule["Conditions"]
     assert condition["PathPatternConfig"]["Values"] == ["/v1/playback", "/v1/playback/*"]
     assert rule["Priority"] == 7
 
 
-def test_prometheus_finds_every_task_and_services_find_the_endpoint(rolling: Json) -> None:
+def test_service_has_dns_records_and_endpoint(rolling: Json) -> None:
     records = only(rolling["Resources"], "AWS::ServiceDiscovery::Service")
     assert records["Name"] == "playback"
     assert [record["Type"] for record in records["DnsConfig"]["DnsRecords"]] == ["A"]
@@ -163,12 +163,12 @@ def test_prometheus_finds_every_task_and_services_find_the_endpoint(rolling: Jso
     assert connect["AccessLogConfiguration"] == {"Format": "JSON", "IncludeQueryParameters": "DISABLED"}
 
 
-def test_a_service_waits_for_the_rule_that_leads_to_it(rolling: Json) -> None:
+def test_service_depends_on_listener_rule(rolling: Json) -> None:
     (service,) = (resource for resource in rolling["Resources"].values() if resource["Type"] == SERVICE)
     assert any("Rule" in name for name in service["DependsOn"])
 
 
-def test_blue_green_shifts_a_rule_between_two_target_groups_and_watches_an_alarm(blue_green: Json) -> None:
+def test_blue_green_has_alternate_group_and_alarm(blue_green: Json) -> None:
     service = only(blue_green["Resources"], SERVICE)
     deployment = service["DeploymentConfiguration"]
     assert (deployment["Strategy"], deployment["BakeTimeInMinutes"]) == ("BLUE_GREEN", 15)
@@ -181,12 +181,12 @@ def test_blue_green_shifts_a_rule_between_two_target_groups_and_watches_an_alarm
     assert "Rule" in alternate["ProductionListenerRule"]["Ref"]
 
 
-def test_all_requests_go_to_the_first_target_group_until_ecs_shifts_them(blue_green: Json) -> None:
+def test_blue_green_rule_starts_with_first_group(blue_green: Json) -> None:
     (action,) = only(blue_green["Resources"], "AWS::ElasticLoadBalancingV2::ListenerRule")["Actions"]
     assert [group["Weight"] for group in action["ForwardConfig"]["TargetGroups"]] == [100, 0]
 
 
-def test_the_deployment_alarm_counts_both_target_groups(blue_green: Json) -> None:
+def test_deployment_alarm_counts_both_target_groups(blue_green: Json) -> None:
     alarm = only(blue_green["Resources"], "AWS::CloudWatch::Alarm")
     (percent,) = (metric for metric in alarm["Metrics"] if metric.get("ReturnData"))
     for counts, expected in (
@@ -201,7 +201,7 @@ def test_the_deployment_alarm_counts_both_target_groups(blue_green: Json) -> Non
     assert alarm["TreatMissingData"] == "notBreaching"
 
 
-def test_blue_green_scales_on_the_requests_of_both_target_groups(blue_green: Json) -> None:
+def test_blue_green_scales_on_both_groups(blue_green: Json) -> None:
     requests = next(
         p for p in all_of(blue_green["Resources"], "AWS::ApplicationAutoScaling::ScalingPolicy") if p["PolicyName"] == "Requests"
     )
@@ -212,19 +212,19 @@ def test_blue_green_scales_on_the_requests_of_both_target_groups(blue_green: Jso
     assert configuration["TargetValue"] == 900
 
 
-def test_a_worker_that_wants_blue_green_rolls_because_there_is_nothing_to_shift() -> None:
+def test_worker_ignores_blue_green() -> None:
     here = Surroundings()
     here.service(port=None, deployment="blue_green")
     assert only(here.template()["Resources"], SERVICE)["DeploymentConfiguration"]["Strategy"] == "ROLLING"
 
 
-def test_a_route_without_a_port_is_refused() -> None:
+def test_route_requires_port() -> None:
     here = Surroundings()
     with pytest.raises(ValueError, match="without a port"):
         here.service(port=None, route=here.route())
 
 
-def test_blue_green_without_a_role_is_refused() -> None:
+def test_blue_green_requires_role() -> None:
     here = Surroundings()
     with pytest.raises(ValueError, match="infrastructure_role"):
         here.service(route=here.route(), deployment="blue_green")

@@ -7,7 +7,7 @@ from spotmusic_constructs.services.image import bootstrap_image, given_image, ng
 from tests.unit.services.surroundings import Surroundings
 
 
-def test_an_own_image_brings_its_own_health_check() -> None:
+def test_own_image_has_health_check() -> None:
     here = Surroundings()
     repository = ecr.Repository.from_repository_name(here.stack, "Repository", "dev/playback")
     image = own_image(repository, tag="1.4.2")
@@ -16,7 +16,7 @@ def test_an_own_image_brings_its_own_health_check() -> None:
     assert not image.command
 
 
-def test_the_name_of_an_own_image_takes_no_reference_apart() -> None:
+def test_own_image_name_splits_no_reference() -> None:
     """Fn::Split takes no output of another stack, which the repository's ARN is."""
     here = Surroundings()
     image = own_image(ecr.Repository(here.stack, "Repository"), tag="1.4.2")
@@ -31,14 +31,14 @@ def test_the_name_of_an_own_image_takes_no_reference_apart() -> None:
         ("public.ecr.aws", None),
     ],
 )
-def test_given_image_names_repositories_of_ecr(registry: str, arn: str | None) -> None:
+def test_given_image_has_ecr_repository(registry: str, arn: str | None) -> None:
     name = f"{registry}/team/playback@sha256:{'0' * 64}"
     image = given_image(name)
     assert (image.name, image.from_cache, image.health_command) == (name, False, ("CMD", "healthcheck"))
     assert str(image.repository_arn).partition(":ecr:")[2] == (arn.removeprefix("ecr:") if arn else "")
 
 
-def test_given_image_is_pulled_and_not_cached() -> None:
+def test_given_image_bypasses_cache() -> None:
     here = Surroundings()
     here.service(image=given_image(f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/playback@sha256:{'0' * 64}"))
     text = json.dumps(here.template())
@@ -46,26 +46,26 @@ def test_given_image_is_pulled_and_not_cached() -> None:
     assert "ecr:CreateRepository" not in text
 
 
-def test_the_bootstrap_image_writes_only_below_tmp() -> None:
+def test_bootstrap_image_writes_below_tmp() -> None:
     configuration = nginx_configuration(8080, "/healthz")
     for directive in ("pid", "client_body_temp_path", "proxy_temp_path", "fastcgi_temp_path", "uwsgi_temp_path", "scgi_temp_path"):
         assert f"{directive} /tmp/" in configuration
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/metrics", "/"])
-def test_the_bootstrap_image_answers_the_health_path_once(path: str) -> None:
+def test_bootstrap_image_serves_health_path_once(path: str) -> None:
     assert nginx_configuration(8080, path).count(f"location = {path} ") == 1
 
 
-def test_the_bootstrap_image_tells_callers_that_nothing_is_there() -> None:
+def test_bootstrap_image_returns_503() -> None:
     assert "location / { return 503" in nginx_configuration(8080, "/healthz")
 
 
-def test_the_bootstrap_image_is_asked_on_the_port_and_path_of_the_service() -> None:
+def test_bootstrap_health_check_uses_service_port() -> None:
     image = bootstrap_image("public.ecr.aws/nginx/nginx-unprivileged:1", port=9000, health_path="/ready")
     assert "http://127.0.0.1:9000/ready" in image.health_command[1]
     assert "listen 9000;" in image.command[0]
 
 
-def test_the_quotes_of_the_configuration_survive_the_shell() -> None:
+def test_bootstrap_configuration_has_no_single_quotes() -> None:
     assert "'" not in nginx_configuration(8080, "/healthz")

@@ -40,27 +40,27 @@ def with_action(statements: list[Json], action: str) -> Json:
     return found
 
 
-def test_policies_are_attached_to_nobody_by_fixed_names(policies: dict[str, list[Json]]) -> None:
+def test_operator_policies_have_fixed_names(policies: dict[str, list[Json]]) -> None:
     assert sorted(policies) == ["spotmusic-qa-data-operator", "spotmusic-qa-on-call-operator", "spotmusic-qa-on-call-reader"]
 
 
-def test_reader_changes_nothing_and_reads_no_content(policies: dict[str, list[Json]]) -> None:
+def test_reader_policy_excludes_writes_and_content(policies: dict[str, list[Json]]) -> None:
     actions = json.dumps([one["Action"] for one in policies["spotmusic-qa-on-call-reader"]])
     for word in ("Put", "Create", "Delete", "Update", "Modify", "GetSecretValue", "GetObject", "Decrypt"):
         assert f":{word}" not in actions
 
 
-def test_operator_handles_what_bears_the_tags(policies: dict[str, list[Json]]) -> None:
+def test_operator_policy_requires_tags(policies: dict[str, list[Json]]) -> None:
     statement = with_action(policies["spotmusic-qa-on-call-operator"], "ecs:UpdateService")
     assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/Project": "spotmusic", "aws:ResourceTag/Env": "qa"}}
 
 
-def test_operator_shifts_zone_from_cluster(policies: dict[str, list[Json]]) -> None:
+def test_operator_can_shift_cluster_zone(policies: dict[str, list[Json]]) -> None:
     statement = with_action(policies["spotmusic-qa-on-call-operator"], "arc-zonal-shift:StartZonalShift")
     assert any("eks:sa-east-1:111122223333:cluster/*" in text for text in _listed(statement["Resource"]))
 
 
-def test_operator_stands_in_the_group_of_people_alone(policies: dict[str, list[Json]]) -> None:
+def test_operator_uses_people_security_group_only(policies: dict[str, list[Json]]) -> None:
     statements = policies["spotmusic-qa-on-call-operator"]
     created = [text for one in statements if "ec2:CreateNetworkInterface" in one["Action"] for text in _listed(one["Resource"])]
     assert [text for text in created if ":security-group/" in text] == [_arn("security-group/sg-people")]
@@ -68,7 +68,7 @@ def test_operator_stands_in_the_group_of_people_alone(policies: dict[str, list[J
     assert condition["ForAllValues:StringEquals"]["cloudshell:SecurityGroupIds"] == ["sg-people"]
 
 
-def test_operator_tunnels_by_one_document(policies: dict[str, list[Json]]) -> None:
+def test_operator_sessions_use_one_document(policies: dict[str, list[Json]]) -> None:
     statement = with_action(policies["spotmusic-qa-on-call-operator"], "ssm:StartSession")
     documents = [json.dumps(text) for text in statement["Resource"] if "document/" in json.dumps(text)]
     assert len(documents) == 1
@@ -76,12 +76,12 @@ def test_operator_tunnels_by_one_document(policies: dict[str, list[Json]]) -> No
     assert statement["Condition"] == {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}}
 
 
-def test_data_operator_restores_databases_of_the_environment(policies: dict[str, list[Json]]) -> None:
+def test_data_operator_restores_own_databases(policies: dict[str, list[Json]]) -> None:
     resources = with_action(policies["spotmusic-qa-data-operator"], "rds:RestoreDBInstanceToPointInTime")["Resource"]
     assert all("spotmusic-qa-*" in json.dumps(text) for text in resources)
 
 
-def test_data_operator_reads_secret_of_restored_database(policies: dict[str, list[Json]]) -> None:
+def test_data_operator_reads_restored_secret(policies: dict[str, list[Json]]) -> None:
     statements = [one for one in policies["spotmusic-qa-data-operator"] if "rds!db-*" in json.dumps(one["Resource"])]
     created, read = statements
     assert created["Action"] == ["secretsmanager:CreateSecret", "secretsmanager:TagResource"]
@@ -89,7 +89,7 @@ def test_data_operator_reads_secret_of_restored_database(policies: dict[str, lis
     assert "db:spotmusic-qa-*" in json.dumps(read["Condition"]["StringLike"]["aws:ResourceTag/aws:rds:primaryDBInstanceArn"])
 
 
-def test_data_operator_passes_roles_to_monitoring_alone(policies: dict[str, list[Json]]) -> None:
+def test_data_operator_passes_monitoring_roles_only(policies: dict[str, list[Json]]) -> None:
     statement = with_action(policies["spotmusic-qa-data-operator"], "iam:PassRole")
     assert "role/spotmusic-qa-*" in json.dumps(statement["Resource"])
     assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "monitoring.rds.amazonaws.com"}}

@@ -42,7 +42,7 @@ def ask(clock: Clock, published: list[float], *, fails: bool = False) -> None:
     once(clock, "web-api:digest", HOUR, publish)
 
 
-def test_repeated_work_is_published_once_a_period(clock: Clock) -> None:
+def test_periodic_work_is_published_once(clock: Clock) -> None:
     published: list[float] = []
     for minute in range(125):
         clock.now = (10 + minute / 60) * HOUR
@@ -51,7 +51,7 @@ def test_repeated_work_is_published_once_a_period(clock: Clock) -> None:
     assert [int(at) // HOUR for at in published] == [10, 11, 12]
 
 
-def test_repeated_work_is_tried_again(clock: Clock) -> None:
+def test_failed_periodic_work_is_retried(clock: Clock) -> None:
     published: list[float] = []
     with pytest.raises(ConnectionError):
         ask(clock, published, fails=True)

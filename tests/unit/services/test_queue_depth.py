@@ -109,27 +109,27 @@ class Aws:
         self.published.append(data)
 
 
-def test_queues_of_one_name_count_as_one_and_a_new_one_as_empty(endpoint: str, trusted: ssl.SSLContext) -> None:
+def test_queue_depth_sums_queues_by_name(endpoint: str, trusted: ssl.SSLContext) -> None:
     ready = HANDLER.ready_messages(endpoint, "queue-depth", "pass", trusted)
     assert ready == {"notifications": 42, "web-api": 0, "just-declared": 0}
 
 
-def test_a_server_of_an_unknown_authority_gets_no_password(endpoint: str) -> None:
+def test_queue_depth_verifies_server_certificate(endpoint: str) -> None:
     with pytest.raises(URLError, match="CERTIFICATE_VERIFY_FAILED"):
         HANDLER.ready_messages(endpoint, "queue-depth", "pass", HANDLER.trust(None))
 
 
-def test_a_redirect_is_not_followed(endpoint: str, trusted: ssl.SSLContext) -> None:
+def test_queue_depth_follows_no_redirect(endpoint: str, trusted: ssl.SSLContext) -> None:
     with pytest.raises(HTTPError, match="302"):
         HANDLER.ready_messages(f"{endpoint}/moved", "queue-depth", "pass", trusted)
 
 
-def test_a_refused_login_is_an_error_and_no_number(endpoint: str, trusted: ssl.SSLContext) -> None:
+def test_queue_depth_raises_on_denied_login(endpoint: str, trusted: ssl.SSLContext) -> None:
     with pytest.raises(HTTPError, match="401"):
         HANDLER.ready_messages(endpoint, "queue-depth", "wrong", trusted)
 
 
-def test_only_the_queues_that_services_scale_on_are_published(
+def test_queue_depth_publishes_configured_queues(
     endpoint: str, authority: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws = Aws((authority / "certificate.pem").read_text())
@@ -171,24 +171,24 @@ def template() -> Json:
     return here.template()
 
 
-def test_it_is_asked_every_minute(template: Json) -> None:
+def test_queue_depth_runs_every_minute(template: Json) -> None:
     assert only(template["Resources"], "AWS::Events::Rule")["ScheduleExpression"] == "rate(1 minute)"
 
 
-def test_it_stands_in_the_application_subnets(template: Json) -> None:
+def test_queue_depth_uses_application_subnets(template: Json) -> None:
     assert only(template["Resources"], "AWS::Lambda::Function")["VpcConfig"] == {
         "SecurityGroupIds": ["sg-0"],
         "SubnetIds": ["subnet-a", "subnet-b", "subnet-c"],
     }
 
 
-def test_it_publishes_to_its_own_namespace_only(template: Json) -> None:
+def test_queue_depth_publishes_own_namespace_only(template: Json) -> None:
     (policy,) = all_of(template["Resources"], "AWS::IAM::ManagedPolicy")
     publish = next(s for s in policy["PolicyDocument"]["Statement"] if s["Action"] == "cloudwatch:PutMetricData")
     assert publish["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Spotmusic/Queues"}}
 
 
-def test_its_metric_has_the_dimensions_that_it_publishes() -> None:
+def test_queue_depth_metric_matches_published_dimensions() -> None:
     here = Surroundings()
     depth = QueueDepth(
         here.stack,

@@ -16,18 +16,18 @@ def test_container_insights_are_enhanced(template: Json) -> None:
     assert {"Name": "containerInsights", "Value": "enhanced"} in only(template["Resources"], "AWS::ECS::Cluster")["ClusterSettings"]
 
 
-def test_the_namespace_is_private_dns_and_that_of_service_connect(template: Json) -> None:
+def test_cluster_namespace_is_private_dns(template: Json) -> None:
     namespace = only(template["Resources"], "AWS::ServiceDiscovery::PrivateDnsNamespace")
     assert (namespace["Name"], namespace["Vpc"]) == ("svc.dev.spotmusic.internal", "vpc-0")
     assert "Namespace" in only(template["Resources"], "AWS::ECS::Cluster")["ServiceConnectDefaults"]
 
 
-def test_both_kinds_of_fargate_capacity_are_there(template: Json) -> None:
+def test_cluster_has_both_fargate_providers(template: Json) -> None:
     capacity = only(template["Resources"], "AWS::ECS::ClusterCapacityProviderAssociations")
     assert set(capacity["CapacityProviders"]) == {"FARGATE", "FARGATE_SPOT"}
 
 
-def test_a_session_would_be_encrypted(template: Json) -> None:
+def test_cluster_encrypts_sessions(template: Json) -> None:
     assert ":key/" in only(template["Resources"], "AWS::ECS::Cluster")["Configuration"]["ExecuteCommandConfiguration"]["KmsKeyId"]
 
 

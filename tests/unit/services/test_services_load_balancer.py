@@ -28,22 +28,22 @@ def attributes(template: Json) -> dict[str, str]:
     return {entry["Key"]: entry["Value"] for entry in only(template["Resources"], BALANCER)["LoadBalancerAttributes"]}
 
 
-def test_nobody_outside_reaches_it(encrypted: Json) -> None:
+def test_services_load_balancer_is_internal(encrypted: Json) -> None:
     assert only(encrypted["Resources"], BALANCER)["Scheme"] == "internal"
 
 
-def test_it_speaks_only_modern_tls(encrypted: Json) -> None:
+def test_services_load_balancer_requires_modern_tls(encrypted: Json) -> None:
     listener = only(encrypted["Resources"], LISTENER)
     assert (listener["Port"], listener["Protocol"]) == (443, "HTTPS")
     assert listener["SslPolicy"].startswith("ELBSecurityPolicy-TLS13-1-2-Res-PQ")
 
 
-def test_a_path_that_nobody_claimed_is_not_found(encrypted: Json) -> None:
+def test_unknown_path_returns_404(encrypted: Json) -> None:
     (action,) = only(encrypted["Resources"], LISTENER)["DefaultActions"]
     assert (action["Type"], action["FixedResponseConfig"]["StatusCode"]) == ("fixed-response", "404")
 
 
-def test_it_is_strict_about_requests_and_keeps_their_records(encrypted: Json) -> None:
+def test_services_load_balancer_is_strict_and_logged(encrypted: Json) -> None:
     found = attributes(encrypted)
     assert found["routing.http.drop_invalid_header_fields.enabled"] == "true"
     assert found["routing.http.desync_mitigation_mode"] == "strictest"
@@ -51,16 +51,16 @@ def test_it_is_strict_about_requests_and_keeps_their_records(encrypted: Json) ->
     assert found["access_logs.s3.bucket"] == found["connection_logs.s3.bucket"] == "logs"
 
 
-def test_it_is_not_deleted_by_accident(encrypted: Json) -> None:
+def test_services_load_balancer_has_deletion_protection(encrypted: Json) -> None:
     assert attributes(encrypted)["deletion_protection.enabled"] == "true"
 
 
-def test_it_has_its_address_in_the_private_zone(encrypted: Json) -> None:
+def test_services_load_balancer_has_private_record(encrypted: Json) -> None:
     record = only(encrypted["Resources"], "AWS::Route53::RecordSet")
     assert (record["Name"], record["Type"]) == ("services.dev.spotmusic.internal.", "A")
 
 
-def test_without_a_certificate_it_speaks_http(plain: Json) -> None:
+def test_services_load_balancer_without_certificate_uses_http(plain: Json) -> None:
     listener = only(plain["Resources"], LISTENER)
     assert (listener["Port"], listener["Protocol"]) == (80, "HTTP")
     assert "SslPolicy" not in listener

@@ -34,12 +34,12 @@ HARMLESS: dict[str, tuple[Json, Json]] = {
 
 
 @pytest.mark.parametrize("case", HARMLESS)
-def test_shifted_rule_stays_the_same(before: dict[str, Json], tmp_path: Path, case: str) -> None:
+def test_shifted_rule_ignores_harmless_changes(before: dict[str, Json], tmp_path: Path, case: str) -> None:
     service, changes = HARMLESS[case]
     assert rules(tmp_path, service, **changes) == before
 
 
-def test_new_route_makes_a_new_rule(before: dict[str, Json], tmp_path: Path) -> None:
+def test_new_route_creates_new_rule(before: dict[str, Json], tmp_path: Path) -> None:
     after = rules(tmp_path, {"route": "/v2/catalogue"})
     assert len(before) == len(after) == 1
     assert before.keys().isdisjoint(after)
@@ -47,7 +47,7 @@ def test_new_route_makes_a_new_rule(before: dict[str, Json], tmp_path: Path) -> 
     assert old["Properties"]["Priority"] != new["Properties"]["Priority"]
 
 
-def test_rolling_tasks_keep_the_group_that_gets_all(before: dict[str, Json], tmp_path: Path) -> None:
+def test_rolling_service_keeps_first_target_group(before: dict[str, Json], tmp_path: Path) -> None:
     """The first group gets 100 when blue/green begins: the tasks that run must be in it."""
     ((id_, rolling),) = rules(tmp_path, {"deployment": "rolling"}).items()
     (action,) = rolling["Properties"]["Actions"]

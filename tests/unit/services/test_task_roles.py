@@ -37,11 +37,11 @@ def access() -> Access:
     )
 
 
-def test_a_service_that_talks_to_nothing_has_no_rights() -> None:
+def test_service_without_connections_has_no_rights() -> None:
     assert statements(Access(), "TaskRole") == []
 
 
-def test_only_ecs_of_this_account_takes_the_roles() -> None:
+def test_task_roles_trust_own_ecs() -> None:
     for properties in roles(Access()).values():
         (statement,) = properties["AssumeRolePolicyDocument"]["Statement"]
         assert statement["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
@@ -49,28 +49,28 @@ def test_only_ecs_of_this_account_takes_the_roles() -> None:
         assert "ArnLike" in statement["Condition"]
 
 
-def test_ecs_reads_exactly_the_secrets_of_the_service(access: Access) -> None:
+def test_execution_role_reads_service_secrets_only(access: Access) -> None:
     (read,) = (s for s in statements(access, "ExecutionRole") if s["Action"] == "secretsmanager:GetSecretValue")
     assert [arn.rsplit(":", 1)[1] for arn in read["Resource"]] == ["catalogue-AbCdEf", "signing-AbCdEf"]
 
 
-def test_a_task_reads_its_users_again_after_a_rotation_but_not_what_never_changes(access: Access) -> None:
+def test_task_role_reads_rotated_secrets(access: Access) -> None:
     read = [s["Resource"] for s in statements(access, "TaskRole") if s["Action"] == "secretsmanager:GetSecretValue"]
     assert [arn.rsplit(":", 1)[1] for arn in read] == ["catalogue-AbCdEf"]
 
 
-def test_a_task_reads_audio_and_does_not_write_it(access: Access) -> None:
+def test_audio_access_is_read_only(access: Access) -> None:
     (objects,) = (s for s in statements(access, "TaskRole") if "s3:GetObject" in s["Action"])
     assert "s3:PutObject" not in objects["Action"]
 
 
-def test_ecs_pulls_its_own_image_and_brings_no_other_in() -> None:
+def test_execution_role_pulls_own_image_only() -> None:
     pull = next(s for s in statements(Access(), "ExecutionRole") if "ecr:BatchGetImage" in s["Action"])
     assert pull["Resource"] == IMAGE.repository_arn
     assert "ecr:BatchImportUpstreamImage" not in pull["Action"]
 
 
-def test_the_first_pull_of_the_bootstrap_image_fills_the_cache() -> None:
+def test_bootstrap_pull_can_fill_cache() -> None:
     image = bootstrap_image(
         f"{ACCOUNT}.dkr.ecr.sa-east-1.amazonaws.com/dev/ecr-public/nginx/nginx-unprivileged:1", port=8080, health_path="/healthz"
     )
@@ -79,12 +79,12 @@ def test_the_first_pull_of_the_bootstrap_image_fills_the_cache() -> None:
     assert json.dumps(pull["Resource"]).endswith(':repository/dev/ecr-public/nginx/nginx-unprivileged"]]}')
 
 
-def test_an_image_from_upstream_needs_no_rights_on_our_registry() -> None:
+def test_upstream_image_needs_no_ecr_rights() -> None:
     image = bootstrap_image("public.ecr.aws/nginx/nginx-unprivileged:1", port=8080, health_path="/healthz")
     assert not any("ecr" in json.dumps(s["Action"]) for s in statements(Access(), "ExecutionRole", image))
 
 
-def test_a_later_part_of_an_access_wins_and_no_secret_is_named_twice() -> None:
+def test_combined_access_prefers_later_values() -> None:
     here = Surroundings()
     user = user_access("CACHE", here.secret("cache"))
     both = combine([user, user, Access(environment={"CACHE_USER_ARN": "other"})])

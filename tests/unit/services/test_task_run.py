@@ -46,7 +46,7 @@ def function(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     sys.modules.pop("index", None)
 
 
-def test_run_waits_for_a_task(function: ModuleType) -> None:
+def test_task_run_waits_for_task(function: ModuleType) -> None:
     ecs = Ecs()
     function.run(ecs, PROPERTIES, token="request-1", sleep=lambda _: None)
     ((_, asked),) = ecs.calls
@@ -55,17 +55,17 @@ def test_run_waits_for_a_task(function: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("code", [1, None])
-def test_failed_task_tells_its_log(function: ModuleType, code: int | None) -> None:
+def test_failed_task_error_names_log(function: ModuleType, code: int | None) -> None:
     with pytest.raises(RuntimeError, match="log group migrations, stream service/service/0a1b"):
         function.run(Ecs(code=code), PROPERTIES, token="request-1", sleep=lambda _: None)
 
 
-def test_task_without_room_fails(function: ModuleType) -> None:
+def test_task_without_capacity_fails(function: ModuleType) -> None:
     with pytest.raises(RuntimeError, match="did not start: RESOURCE:MEMORY"):
         function.run(Ecs(failures=({"reason": "RESOURCE:MEMORY"},)), PROPERTIES, token="request-1", sleep=lambda _: None)
 
 
-def test_task_without_an_end_is_stopped(function: ModuleType) -> None:
+def test_endless_task_is_stopped(function: ModuleType) -> None:
     ecs = Ecs(polls=1000)
     with pytest.raises(TimeoutError, match="was stopped"):
         function.run(ecs, PROPERTIES, token="request-1", sleep=lambda _: None)
@@ -73,7 +73,7 @@ def test_task_without_an_end_is_stopped(function: ModuleType) -> None:
 
 
 @pytest.mark.parametrize(("request_type", "runs", "status"), [("Create", 1, "SUCCESS"), ("Delete", 0, "SUCCESS"), ("Update", 1, "FAILED")])
-def test_run_answers_cloudformation(
+def test_task_run_responds_to_cloudformation(
     function: ModuleType, monkeypatch: pytest.MonkeyPatch, request_type: str, runs: int, status: str
 ) -> None:
     answers: list[dict[str, Any]] = []
@@ -91,5 +91,5 @@ def test_run_answers_cloudformation(
     assert (answers[0]["Status"], answers[0]["PhysicalResourceId"], len(ecs.calls)) == (status, "task-run", runs)
 
 
-def test_handler_needs_nothing_but_the_runtime() -> None:
+def test_task_run_handler_has_no_dependencies() -> None:
     assert [path.name for path in Path(FOLDER).glob("*.py")] == ["index.py"]

@@ -26,11 +26,11 @@ def test_cpu_is_always_tracked(worker: dict[str, Json]) -> None:
     assert worker["Cpu"]["PredefinedMetricSpecification"] == {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}
 
 
-def test_tasks_come_fast_and_go_slowly(worker: dict[str, Json]) -> None:
+def test_scaling_adds_fast_and_removes_slowly(worker: dict[str, Json]) -> None:
     assert all(policy["ScaleOutCooldown"] < policy["ScaleInCooldown"] for policy in worker.values())
 
 
-def test_messages_are_divided_by_the_tasks_that_run(worker: dict[str, Json]) -> None:
+def test_message_scaling_divides_by_running_tasks(worker: dict[str, Json]) -> None:
     metrics = {metric["Id"]: metric for metric in worker["Messages"]["CustomizedMetricSpecification"]["Metrics"]}
     assert metrics["per_task"]["Expression"] == "(ready) / tasks"
     assert metrics["ready"]["MetricStat"]["Metric"]["Dimensions"] == [
@@ -40,22 +40,22 @@ def test_messages_are_divided_by_the_tasks_that_run(worker: dict[str, Json]) -> 
     assert [id_ for id_, metric in metrics.items() if metric["ReturnData"]] == ["per_task"]
 
 
-def test_a_rolling_service_scales_on_the_load_balancers_own_count() -> None:
+def test_rolling_service_scales_on_predefined_metric() -> None:
     requests = policies(Scaling(requests_per_target=800), routed=True)["Requests"]
     assert requests["PredefinedMetricSpecification"]["PredefinedMetricType"] == "ALBRequestCountPerTarget"
     assert requests["TargetValue"] == 800
 
 
-def test_requests_without_a_route_are_refused() -> None:
+def test_request_scaling_requires_route() -> None:
     with pytest.raises(ValueError, match="without a route"):
         policies(Scaling(requests_per_target=800))
 
 
-def test_messages_without_a_queue_are_refused() -> None:
+def test_message_scaling_requires_queue() -> None:
     with pytest.raises(ValueError, match="without a queue"):
         policies(Scaling(messages_per_task=10))
 
 
 @pytest.mark.parametrize(("days", "kept"), [(184, "ONE_YEAR"), (366, "THIRTEEN_MONTHS"), (3653, "TEN_YEARS")])
-def test_records_are_kept_for_as_long_as_asked_or_longer(days: int, kept: str) -> None:
+def test_retention_rounds_up(days: int, kept: str) -> None:
     assert retention_of(days).name == kept

@@ -42,7 +42,7 @@ def only(template: Json, kind: str) -> Json:
     return dict(found)
 
 
-def test_tunnel_runs_nothing_by_itself(template: Json) -> None:
+def test_tunnel_creates_no_service(template: Json) -> None:
     assert {resource["Type"] for resource in template["Resources"].values()} == {
         "AWS::ECS::TaskDefinition",
         "AWS::IAM::Role",
@@ -50,12 +50,12 @@ def test_tunnel_runs_nothing_by_itself(template: Json) -> None:
     }
 
 
-def test_tunnel_ends_after_a_day_of_work(template: Json) -> None:
+def test_tunnel_ends_after_eight_hours(template: Json) -> None:
     (container,) = only(template, "AWS::ECS::TaskDefinition")["ContainerDefinitions"]
     assert (container["EntryPoint"], container["Command"]) == (["sleep"], ["28800"])
 
 
-def test_tunnel_may_hold_its_channels_alone(template: Json) -> None:
+def test_tunnel_role_opens_channels_only(template: Json) -> None:
     roles = {id_: r["Properties"] for id_, r in template["Resources"].items() if r["Type"] == "AWS::IAM::Role"}
     ((statement,),) = (
         policy["PolicyDocument"]["Statement"] for id_, role in roles.items() if "TaskRole" in id_ for policy in role["Policies"]
@@ -63,7 +63,7 @@ def test_tunnel_may_hold_its_channels_alone(template: Json) -> None:
     assert {action.partition(":")[0] for action in statement["Action"]} == {"ssmmessages"}
 
 
-def test_tunnel_tells_how_it_is_run(template: Json) -> None:
+def test_tunnel_output_contains_run_arguments(template: Json) -> None:
     value = template["Outputs"]["RunTunnel"]["Value"]
     text = "".join(part if isinstance(part, str) else "x" for part in value["Fn::Join"][1]) if isinstance(value, dict) else value
     run = json.loads(text)
@@ -72,6 +72,6 @@ def test_tunnel_tells_how_it_is_run(template: Json) -> None:
     assert network == {"subnets": ["subnet-1", "subnet-2"], "securityGroups": ["sg-people"], "assignPublicIp": "DISABLED"}
 
 
-def test_tunnel_refuses_more_than_a_day() -> None:
+def test_tunnel_rejects_more_than_eight_hours() -> None:
     with pytest.raises(ValueError, match="hours: 24 is not 1 to 8"):
         made(hours=24)

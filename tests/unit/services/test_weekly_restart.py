@@ -25,7 +25,7 @@ def resources() -> Resources:
     return made()
 
 
-def test_every_service_is_deployed_anew_as_it_is(resources: Resources) -> None:
+def test_weekly_restart_redeploys_every_service(resources: Resources) -> None:
     targets = [schedule["Target"] for schedule in all_of(resources, "AWS::Scheduler::Schedule")]
     assert {target["Arn"] for target in targets} == {"arn:aws:scheduler:::aws-sdk:ecs:updateService"}
     assert [json.loads(target["Input"]) for target in targets] == [
@@ -33,24 +33,24 @@ def test_every_service_is_deployed_anew_as_it_is(resources: Resources) -> None:
     ]
 
 
-def test_each_has_a_moment_of_its_own_within_four_hours_of_a_tuesday(resources: Resources) -> None:
+def test_weekly_restart_has_flexible_window(resources: Resources) -> None:
     for schedule in all_of(resources, "AWS::Scheduler::Schedule"):
         assert schedule["ScheduleExpression"] == "cron(0 13 ? * TUE *)"
         assert schedule["FlexibleTimeWindow"] == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 240}
 
 
-def test_what_fails_is_tried_again_for_a_day(resources: Resources) -> None:
+def test_weekly_restart_retries_for_one_day(resources: Resources) -> None:
     for schedule in all_of(resources, "AWS::Scheduler::Schedule"):
         assert schedule["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] == 86400
 
 
-def test_the_role_may_deploy_these_services_and_do_nothing_else(resources: Resources) -> None:
+def test_restart_role_has_least_rights(resources: Resources) -> None:
     (policy,) = all_of(resources, "AWS::IAM::ManagedPolicy")
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert (statement["Action"], statement["Resource"]) == ("ecs:UpdateService", list(ARNS.values()))
 
 
-def test_only_schedules_of_this_group_take_the_role(resources: Resources) -> None:
+def test_restart_role_trusts_own_schedule_group(resources: Resources) -> None:
     (role,) = all_of(resources, "AWS::IAM::Role")
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "scheduler.amazonaws.com"}
@@ -59,6 +59,6 @@ def test_only_schedules_of_this_group_take_the_role(resources: Resources) -> Non
     assert condition["aws:SourceArn"]["Fn::GetAtt"][1] == "Arn"
 
 
-def test_another_time_can_be_asked_for() -> None:
+def test_weekly_restart_time_is_configurable() -> None:
     (schedule, *_) = all_of(made(at="rate(7 days)", window_minutes=60), "AWS::Scheduler::Schedule")
     assert (schedule["ScheduleExpression"], schedule["FlexibleTimeWindow"]["MaximumWindowInMinutes"]) == ("rate(7 days)", 60)

@@ -17,13 +17,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_check_says_each_mistake_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_reports_mistakes_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([], folder=folder) == 2
     told = capsys.readouterr()
     assert (told.out, told.err.count("netwrk: unknown key.")) == ("", 1)
 
 
-def test_check_passes_sound_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_accepts_valid_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "qa.yaml").unlink()
     assert main(["dev"], folder=folder) == 0
     assert capsys.readouterr().out.endswith("services, nothing wrong\n")

@@ -13,23 +13,23 @@ from tests.conftest import ROOT, sample_of, settings_of
     ("policy", "allowed", "deletes"),
     [("retain", False, False), ("destroy", False, False), ("retain", True, False), ("destroy", True, True)],
 )
-def test_data_is_retained_unless_the_environment_says_otherwise_twice(policy: str, allowed: bool, deletes: bool) -> None:
+def test_data_deletion_requires_both_settings(policy: str, allowed: bool, deletes: bool) -> None:
     settings = sample_of("dev")
     data = settings.data.model_copy(update={"removal_policy": policy, "allow_data_destruction": allowed})
     assert settings.model_copy(update={"data": data}).deletes_data is deletes
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_no_environment_that_ships_deletes_data(environment: str) -> None:
+def test_shipped_environments_retain_data(environment: str) -> None:
     assert not settings_of(environment).deletes_data
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_every_environment_that_ships_brings_its_audio_back_every_week(environment: str) -> None:
+def test_shipped_environments_restore_audio_weekly(environment: str) -> None:
     assert settings_of(environment).data.backup.audio_restored_every == "week"
 
 
-def test_nobody_asks_one_of_the_two_switches_alone() -> None:
+def test_deletes_data_is_sole_switch() -> None:
     """Whoever asks `deletes_data` asks both; DESTROY is chosen in one place, by that alone."""
     sources = [
         path
@@ -45,16 +45,16 @@ def test_nobody_asks_one_of_the_two_switches_alone() -> None:
     assert {line for _, line in lines if "_deletes_data =" in line} == {"self._deletes_data = settings.deletes_data"}
 
 
-def test_settings_do_not_change_after_loading() -> None:
+def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         sample_of("dev").region = "us-east-1"  # type: ignore[misc]
 
 
-def test_the_schema_beside_the_environments_is_the_models() -> None:
+def test_committed_schema_matches_model() -> None:
     assert schema.PATH.read_text() == schema.text(), "run `make schema`"
 
 
-def test_every_key_is_described_in_the_schema() -> None:
+def test_schema_describes_every_key() -> None:
     definitions = json.loads(schema.text())["$defs"]
     undescribed = [
         f"{model}.{key}"

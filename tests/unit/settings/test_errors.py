@@ -485,7 +485,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", INVALID)
-def test_an_invalid_file_names_the_key_and_what_to_do(case: str) -> None:
+def test_invalid_settings_name_key_and_remedy(case: str) -> None:
     changes, expected = INVALID[case]
     said = message(changed(DEV, changes))
     assert said.startswith("environments/dev.yaml: ")
@@ -540,7 +540,7 @@ INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", INVALID_IN_PRODUCTION)
-def test_production_refuses(case: str) -> None:
+def test_production_rejects_weak_settings(case: str) -> None:
     changes, expected = INVALID_IN_PRODUCTION[case]
     assert expected in message(changed(PROD, changes), name="prod")
 
@@ -568,18 +568,18 @@ NO_ENVIRONMENT = {
 
 
 @pytest.mark.parametrize("text", NO_ENVIRONMENT, ids=lambda text: repr(text[:20]))
-def test_what_is_not_an_environment_is_refused_in_one_message(text: str) -> None:
+def test_invalid_document_is_one_message(text: str) -> None:
     assert message(text).startswith("environments/dev.yaml: ")
     assert NO_ENVIRONMENT[text] in message(text)
 
 
-def test_aliases_and_merges_may_save_words() -> None:
+def test_aliases_and_merges_are_supported() -> None:
     text = DEV.replace("{multi_az: false}", "&small {multi_az: false}", 1).replace("identity: {multi_az: false}", "identity: {<<: *small}")
     assert text.count("small}") == 1
     assert parse(text, source=Path("environments/dev.yaml")) == parse(DEV, source=Path("environments/dev.yaml"))
 
 
-def test_a_file_with_several_mistakes_tells_them_all() -> None:
+def test_settings_report_all_mistakes() -> None:
     said = message(changed(DEV, {"nmae": "x", "services.trends.cpu": 300}))
     assert "nmae" in said
     assert "services.trends.cpu" in said
@@ -591,36 +591,36 @@ def written(folder: Path, **files: str) -> Path:
     return folder
 
 
-def test_environments_that_overlap_are_refused(tmp_path: Path) -> None:
+def test_overlapping_environments_are_rejected(tmp_path: Path) -> None:
     folder = written(tmp_path, dev=DEV, prod=changed(PROD, {"network.cidr": "10.20.0.0/16"}))
     with pytest.raises(SettingsError, match=r"network.cidr: 10.20.0.0/16 overlaps 10.20.0.0/16 of prod"):
         load("dev", folder=folder, today=TODAY)
 
 
-def test_two_environments_share_no_domain(tmp_path: Path) -> None:
+def test_shared_domain_is_rejected(tmp_path: Path) -> None:
     text = changed(PROD, {"name": "live", "network.cidr": "10.99.0.0/16", "registry.account_scanning": False})
     with pytest.raises(SettingsError, match=r"domain.name: spotmusic.example belongs to prod.\n  Give each environment a domain"):
         load("live", folder=written(tmp_path, live=text, prod=PROD), today=TODAY)
 
 
-def test_a_name_that_is_not_the_files_is_refused(tmp_path: Path) -> None:
+def test_environment_name_must_match_file(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"name: dev is not the file's name"):
         load("lab", folder=written(tmp_path, lab=DEV), today=TODAY)
 
 
-def test_an_unknown_environment_lists_the_known(tmp_path: Path) -> None:
+def test_unknown_environment_lists_choices(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="Choose one of dev"):
         load("lab", folder=written(tmp_path, dev=DEV), today=TODAY)
 
 
-def test_an_engine_past_its_end_of_support_is_refused(tmp_path: Path) -> None:
+def test_unsupported_engine_is_rejected(tmp_path: Path) -> None:
     folder = written(tmp_path, dev=changed(DEV, {"data.catalogue.version": "8.0.42"}))
     with pytest.raises(SettingsError, match=r"data.catalogue.version: standard support of MySQL 8.0.42 ended on 2026-07-31.\n  Use 8.4"):
         load("dev", folder=folder, today=TODAY)
     assert load("dev", folder=folder, today=date(2026, 7, 31)).data.catalogue.version == "8.0.42"
 
 
-def test_environments_share_no_registry_scanning(tmp_path: Path) -> None:
+def test_duplicate_registry_scanning_is_rejected(tmp_path: Path) -> None:
     account = {"account": "111122223333"}
     folder = written(tmp_path, dev=changed(DEV, account), prod=PROD)
     with pytest.raises(SettingsError, match=r"account_scanning: prod owns .*111122223333 in sa-east-1 as well.\n  Set it to false"):
@@ -629,32 +629,32 @@ def test_environments_share_no_registry_scanning(tmp_path: Path) -> None:
     load("dev", folder=folder, today=TODAY)
 
 
-def test_settings_refuse_nothing_by_clock(tmp_path: Path) -> None:
+def test_clock_causes_warnings_only(tmp_path: Path) -> None:
     folder, later = written(tmp_path, dev=DEV), date(2040, 1, 1)
     with pytest.warns(SettingsWarning, match=r"standard support of MySQL 8\.4\.\d+ ended on .*\n  Update the project"):
         load("dev", folder=folder, today=TODAY, clock=later)
 
 
-def test_closed_zones_warn_with_others(tmp_path: Path) -> None:
+def test_closed_zones_warn_with_alternatives(tmp_path: Path) -> None:
     zones = ["us-east-1a", "us-east-1b", "us-east-1e"]
     folder = written(tmp_path, dev=changed(DEV, {"region": "us-east-1", "zones": zones, "edge.origin_prefix_list": "pl-12345678"}))
     with pytest.warns(SettingsWarning, match=r"zones: us-east-1e: .*use1-az3.*\n  Compare .*\[us-east-1a, us-east-1b, us-east-1c\]"):
         load("dev", folder=folder, today=TODAY)
 
 
-def test_production_without_links_in_alarms_warns(tmp_path: Path) -> None:
+def test_production_without_runbook_links_warns(tmp_path: Path) -> None:
     folder = written(tmp_path, prod=changed(PROD, {"observability.runbooks_url": None}))
     with pytest.warns(SettingsWarning, match="observability.runbooks_url: alarms of production end with a path"):
         load("prod", folder=folder, today=TODAY)
 
 
 @pytest.mark.parametrize("region", sorted(REGIONS))
-def test_default_price_class_covers_every_region(region: str) -> None:
+def test_default_price_class_covers_regions(region: str) -> None:
     assert "all" in price_classes_of(region)
     assert ("200" in price_classes_of(region)) is not region.startswith(("sa-", "ap-southeast-2", "ap-southeast-4", "ap-southeast-6"))
 
 
-def test_a_release_that_rds_does_not_know_is_refused(tmp_path: Path) -> None:
+def test_unknown_mysql_release_is_rejected(tmp_path: Path) -> None:
     folder = written(tmp_path, dev=changed(DEV, {"data.catalogue.version": "8.4.99"}))
     with pytest.raises(
         SettingsError, match=r"data.catalogue.version: MySQL 8.4.99 is no release of RDS that this project knows.\n  Use 8.4"
@@ -662,26 +662,26 @@ def test_a_release_that_rds_does_not_know_is_refused(tmp_path: Path) -> None:
         load("dev", folder=folder, today=TODAY)
 
 
-def test_a_kubernetes_version_that_eks_does_not_create_warns_with_the_date(tmp_path: Path) -> None:
+def test_retired_kubernetes_version_warns(tmp_path: Path) -> None:
     folder = written(tmp_path, dev=changed(DEV, {"kubernetes.version": "1.29"}))
     with pytest.warns(SettingsWarning, match="EKS stopped creating 1.29 clusters on 2026-03-23"):
         load("dev", folder=folder, today=TODAY)
 
 
 @pytest.mark.parametrize(("day", "verb"), [(date(2026, 9, 4), "ends"), (date(2026, 12, 3), "ended")])
-def test_kubernetes_near_its_end_warns(day: date, verb: str, tmp_path: Path) -> None:
+def test_expiring_kubernetes_version_warns(day: date, verb: str, tmp_path: Path) -> None:
     folder = written(tmp_path, dev=changed(DEV, {"kubernetes.version": "1.34"}))
     with pytest.warns(SettingsWarning, match=f"standard support of 1.34 {verb} on 2026-12-02, after which EKS upgrades"):
         load("dev", folder=folder, today=day)
 
 
-def test_kubernetes_far_from_its_end_is_quiet(tmp_path: Path) -> None:
+def test_supported_kubernetes_version_does_not_warn(tmp_path: Path) -> None:
     folder = written(tmp_path, dev=changed(DEV, {"kubernetes.version": "1.35"}))
     with warnings.catch_warnings(action="error", category=SettingsWarning):
         assert load("dev", folder=folder, today=TODAY).kubernetes.version == "1.35"
 
 
-def test_a_kubernetes_version_without_a_layer_is_refused(tmp_path: Path) -> None:
+def test_kubernetes_version_requires_layer(tmp_path: Path) -> None:
     folder = written(tmp_path, dev=changed(DEV, {"kubernetes.version": "1.30"}))
     with pytest.raises(SettingsError, match=r"kubernetes.version: 1.30 has no pinned kubectl layer"):
         load("dev", folder=folder, today=TODAY)
@@ -696,14 +696,14 @@ REFUSED_BY_THE_APPLICATION: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-def test_application_without_environment_says_how() -> None:
+def test_application_without_environment_lists_choices() -> None:
     ended = subprocess.run([sys.executable, str(ROOT / "app.py")], capture_output=True, text=True, check=False, env={"PATH": ""})
     assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
     assert "Run `npx cdk synth -c env=NAME` with one of dev, prod, staging" in ended.stderr
 
 
 @pytest.mark.parametrize("case", REFUSED_BY_THE_APPLICATION)
-def test_the_application_ends_with_2_and_without_a_traceback(tmp_path: Path, case: str) -> None:
+def test_application_error_has_no_traceback(tmp_path: Path, case: str) -> None:
     """Runs the real app.py beside a broken environment file."""
     changes, expected = REFUSED_BY_THE_APPLICATION[case]
     (tmp_path / "app.py").write_text((ROOT / "app.py").read_text())

@@ -48,7 +48,7 @@ BUDGET, EXPERIMENT = "AWS::Budgets::Budget", "AWS::FIS::ExperimentTemplate"
 HOME_STACKS = ("network", "registry", "secrets", "data", "eks-platform", "ecs-services", "observability")
 
 
-def test_the_regions_are_those_of_the_partition_that_know_every_type_of_ours(templates: Callable[[str], dict[str, Template]]) -> None:
+def test_regions_support_every_resource_type(templates: Callable[[str], dict[str, Template]]) -> None:
     ours = {
         resource["Type"]
         for name in HOME_STACKS
@@ -63,7 +63,7 @@ def test_the_regions_are_those_of_the_partition_that_know_every_type_of_ours(tem
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_class_that_passes_is_one_that_the_region_has(kind: str) -> None:
+def test_accepted_instance_classes_exist_in_region(kind: str) -> None:
     prefix = {"database": "db", "cache": "cache"}[kind]
     for name, family in KINDS[kind][1].items():
         for region in REGIONS:
@@ -71,7 +71,7 @@ def test_every_class_that_passes_is_one_that_the_region_has(kind: str) -> None:
             assert len(here) == (0 if region in family.absent else len(family.sizes)), f"{name} in {region}"
 
 
-def test_every_release_of_mysql_that_passes_is_one_that_rds_takes() -> None:
+def test_accepted_mysql_releases_exist_in_rds() -> None:
     rules = json.loads((EXTENSIONS / "aws_rds_dbinstance" / "engine_version.json").read_text())["allOf"]
     (mysql,) = (rule for rule in rules if rule["if"]["properties"]["Engine"].get("const") == "mysql")
     known = mysql["then"]["properties"]["EngineVersion"]["enum"]
@@ -79,7 +79,7 @@ def test_every_release_of_mysql_that_passes_is_one_that_rds_takes() -> None:
     assert [version for version in named if version not in known] == []
 
 
-def test_every_cache_node_has_its_memory() -> None:
+def test_cache_node_types_have_memory() -> None:
     for family, known in CACHES.items():
         sizes = [cache_memory_gib(f"cache.{family}.{size}") for size in known.sizes]
         assert all(sizes)

@@ -8,17 +8,17 @@ from spotmusic_cdk.settings.mail import MailSettings
     ("identity", "domain"),
     [(None, "news.music.example"), ("news.music.example", "news.music.example"), ("music.example", "music.example")],
 )
-def test_identity_of_mail_covers_its_sender(identity: str | None, domain: str) -> None:
+def test_mail_identity_covers_sender(identity: str | None, domain: str) -> None:
     assert MailSettings(sender="hello@news.music.example", identity=identity).domain == domain
 
 
 @pytest.mark.parametrize("identity", ["other.example", "usic.example", "a.news.music.example"])
-def test_identity_of_others_is_refused(identity: str) -> None:
+def test_unrelated_mail_identity_is_rejected(identity: str) -> None:
     with pytest.raises(ValidationError, match=f"{identity} does not cover hello@news.music.example"):
         MailSettings(sender="hello@news.music.example", identity=identity)
 
 
 @pytest.mark.parametrize("sender", ["*@music.example", "a@*.example", "${x}@music.example", "Music <a@music.example>"])
-def test_sender_of_mail_is_one_address(sender: str) -> None:
+def test_mail_sender_is_one_address(sender: str) -> None:
     with pytest.raises(ValidationError):
         MailSettings(sender=sender)

@@ -39,7 +39,7 @@ def parsed(text: str) -> Settings:
     return parse(text, source=Path("environments/prod.yaml"))
 
 
-def test_another_order_changes_no_setting() -> None:
+def test_settings_ignore_order() -> None:
     """Templates are made of settings alone, so that equal ones, order included, make equal templates."""
     text = changed(PROD, LISTS)
     expected, document = parsed(text).model_dump_json(), yaml.safe_load(text)
@@ -47,5 +47,5 @@ def test_another_order_changes_no_setting() -> None:
         assert parsed(json.dumps(shuffled(document, random.Random(seed)))).model_dump_json() == expected  # noqa: S311 (no secret)
 
 
-def test_the_first_signing_key_signs() -> None:
+def test_first_signing_key_signs() -> None:
     assert parsed(changed(PROD, LISTS)).edge.signing_keys == ("second", "first")

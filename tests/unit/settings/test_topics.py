@@ -27,7 +27,7 @@ def test_default_topic_keeps_unnamed_keys() -> None:
     assert found == topics({}) | {"events.playback-telemetry": topics({})["events.playback-telemetry"] | {"partitions": 24}}
 
 
-def test_default_topic_takes_given_consumers() -> None:
+def test_default_topic_accepts_consumers() -> None:
     found = topics({"events.listening": TopicSettings(consumers=("notifications",))})
     assert found["events.listening"]["producers"] == ("playback",)
     assert found["events.listening"]["consumers"] == ("notifications",)

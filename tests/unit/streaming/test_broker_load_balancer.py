@@ -67,7 +67,7 @@ def _group(listener: dict[str, Any]) -> str:
     return str(action["TargetGroupArn"]["Ref"])
 
 
-def test_each_broker_has_a_listener_and_a_target_group_of_its_own(template: dict[str, Any]) -> None:
+def test_brokers_have_own_listeners_and_groups(template: dict[str, Any]) -> None:
     assert ports(template) == {
         9093: 9094,
         9100: 9094,
@@ -83,7 +83,7 @@ def test_each_broker_has_a_listener_and_a_target_group_of_its_own(template: dict
     assert len(set(groups)) == len(groups)
 
 
-def test_tls_ends_here_and_begins_anew_towards_the_pods(template: dict[str, Any]) -> None:
+def test_broker_load_balancer_reencrypts_tls(template: dict[str, Any]) -> None:
     for listener in of_kind(template, "Listener").values():
         assert listener["Protocol"] == "TLS"
         assert listener["SslPolicy"].startswith("ELBSecurityPolicy-TLS13-1-2-Res-PQ")
@@ -91,7 +91,7 @@ def test_tls_ends_here_and_begins_anew_towards_the_pods(template: dict[str, Any]
     assert {group["Protocol"] for group in of_kind(template, "TargetGroup").values()} == {"TLS"}
 
 
-def test_a_broker_is_reached_from_every_zone(template: dict[str, Any]) -> None:
+def test_broker_load_balancer_crosses_zones(template: dict[str, Any]) -> None:
     (balancer,) = of_kind(template, "LoadBalancer").values()
     said = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
     assert said["load_balancing.cross_zone.enabled"] == "true"
@@ -101,24 +101,24 @@ def test_a_broker_is_reached_from_every_zone(template: dict[str, Any]) -> None:
     assert balancer["Subnets"] == ["subnet-a", "subnet-b", "subnet-c"]
 
 
-def test_pods_see_the_load_balancer_as_source(template: dict[str, Any]) -> None:
+def test_broker_targets_hide_client_address(template: dict[str, Any]) -> None:
     for group in of_kind(template, "TargetGroup").values():
         said = {attribute["Key"]: attribute["Value"] for attribute in group["TargetGroupAttributes"]}
         assert said["preserve_client_ip.enabled"] == "false"
         assert (group["TargetType"], group["HealthCheckProtocol"]) == ("ip", "TCP")
 
 
-def test_auto_mode_may_register_pods_with_every_target_group(template: dict[str, Any]) -> None:
+def test_broker_target_groups_have_cluster_tag(template: dict[str, Any]) -> None:
     for group in of_kind(template, "TargetGroup").values():
         assert {"Key": "eks:eks-cluster-name", "Value": "spotmusic-test"} in group["Tags"]
 
 
-def test_its_address_is_in_the_private_zone(template: dict[str, Any]) -> None:
+def test_broker_load_balancer_has_private_record(template: dict[str, Any]) -> None:
     (record,) = [r["Properties"] for r in template["Resources"].values() if r["Type"] == "AWS::Route53::RecordSet"]
     assert (record["Name"], record["Type"]) == ("brokers.internal.example.", "A")
 
 
-def test_without_a_certificate_tls_is_the_brokers_own(without_domain: dict[str, Any]) -> None:
+def test_broker_listeners_without_certificate_use_tcp(without_domain: dict[str, Any]) -> None:
     assert ports(without_domain).keys() == {9093, 9099, 9100, 9101, 9102, 5671}
     assert {listener["Protocol"] for listener in of_kind(without_domain, "Listener").values()} == {"TCP"}
     assert {group["Protocol"] for group in of_kind(without_domain, "TargetGroup").values()} == {"TCP"}

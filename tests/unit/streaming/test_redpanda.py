@@ -51,19 +51,19 @@ def pod(values: Json) -> Json:
     return dict(values["statefulset"]["podTemplate"]["spec"])
 
 
-def test_a_stateful_release_is_never_rolled_back(release: Json) -> None:
+def test_redpanda_release_is_not_rolled_back(release: Json) -> None:
     assert not release.get("Atomic")
     assert release["Timeout"] == "780s"
 
 
-def test_clients_outside_are_told_one_host_with_a_port_for_each_broker(values: Json) -> None:
+def test_redpanda_advertises_port_per_broker(values: Json) -> None:
     listener = values["listeners"]["kafka"]["external"]["default"]
     assert values["external"]["addresses"] == [HOST]
     assert listener["port"] == 9094
     assert listener["advertisedPorts"] == [9100, 9101, 9102, 9103, 9104]
 
 
-def test_the_chart_opens_no_port_of_the_nodes_and_no_other_listener_to_the_outside(values: Json) -> None:
+def test_redpanda_opens_no_other_external_listener(values: Json) -> None:
     assert values["external"]["service"] == {"enabled": False}
     for listener in ("admin", "http"):
         assert values["listeners"][listener]["external"]["default"] == {"enabled": False}
@@ -71,14 +71,14 @@ def test_the_chart_opens_no_port_of_the_nodes_and_no_other_listener_to_the_outsi
     assert values["console"]["enabled"] is False
 
 
-def test_every_kafka_listener_asks_for_a_password_over_tls(values: Json) -> None:
+def test_kafka_listeners_require_sasl_and_tls(values: Json) -> None:
     kafka = values["listeners"]["kafka"]
     assert values["tls"]["enabled"] is values["auth"]["sasl"]["enabled"] is True
     assert kafka["authenticationMethod"] == kafka["external"]["default"]["authenticationMethod"] == "sasl"
     assert kafka["external"]["default"]["tls"] == {"enabled": True, "cert": "external", "requireClientAuth": False}
 
 
-def test_schemas_are_had_from_outside_with_a_password_over_tls(values: Json) -> None:
+def test_schema_registry_requires_password_and_tls(values: Json) -> None:
     registry = values["listeners"]["schemaRegistry"]
     outside = registry["external"]["default"]
     assert registry["authenticationMethod"] == outside["authenticationMethod"] == "http_basic"
@@ -86,29 +86,29 @@ def test_schemas_are_had_from_outside_with_a_password_over_tls(values: Json) -> 
     assert outside["tls"] == {"enabled": True, "cert": "external", "requireClientAuth": False}
 
 
-def test_how_far_consumers_are_behind_is_measured(values: Json) -> None:
+def test_redpanda_measures_consumer_lag(values: Json) -> None:
     assert "consumer_lag" in values["config"]["cluster"]["enable_consumer_group_metrics"]
 
 
-def test_the_inner_certificate_has_names_and_our_authority(values: Json) -> None:
+def test_internal_certificate_uses_internal_authority(values: Json) -> None:
     certificate = values["tls"]["certs"]["default"]
     assert certificate["applyInternalDNSNames"] is True
     assert certificate["issuerRef"] == {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": "spotmusic-internal-ca"}
 
 
-def test_the_outer_certificate_is_for_the_host_that_clients_connect_to(redpanda: Redpanda, values: Json) -> None:
+def test_external_certificate_names_client_host(redpanda: Redpanda, values: Json) -> None:
     (certificate,) = redpanda.certificates
     assert certificate.dns_names == (HOST,)
     assert values["tls"]["certs"]["external"]["secretRef"] == {"name": certificate.name}
 
 
-def test_users_are_lines_of_one_file_with_passwords_from_their_secrets(redpanda: Redpanda, values: Json) -> None:
+def test_redpanda_users_come_from_secrets(redpanda: Redpanda, values: Json) -> None:
     users = next(secret for secret in redpanda.external_secrets if secret.name == values["auth"]["sasl"]["secretRef"])
     assert users.template == {"users.txt": "web-api:{{ .web_api }}:SCRAM-SHA-512\ntrends:{{ .trends }}:SCRAM-SHA-512\n"}
     assert users.fields["web_api"].secret_arn == arn_of("web-api")
 
 
-def test_no_user_of_the_file_becomes_a_superuser(values: Json) -> None:
+def test_redpanda_users_are_no_superusers(values: Json) -> None:
     """The chart takes everybody in it for one: no rule of access would hold for a service."""
     (job,) = values["post_install_job"]["podTemplate"]["spec"]["containers"]
     assert "--no-set-superusers" in values["statefulset"]["sideCars"]["args"]
@@ -117,20 +117,20 @@ def test_no_user_of_the_file_becomes_a_superuser(values: Json) -> None:
     assert "superusers" not in values["config"]["cluster"]
 
 
-def test_the_superuser_has_the_password_of_the_administrator(redpanda: Redpanda, values: Json) -> None:
+def test_superuser_password_comes_from_admin_secret(redpanda: Redpanda, values: Json) -> None:
     reference = values["auth"]["sasl"]["bootstrapUser"]["secretKeyRef"]
     bootstrap = next(secret for secret in redpanda.external_secrets if secret.name == reference["name"])
     assert reference["key"] in bootstrap.keys
     assert bootstrap.fields["password"].secret_arn == arn_of("admin")
 
 
-def test_a_topic_survives_the_loss_of_a_zone(values: Json) -> None:
+def test_redpanda_topics_survive_lost_zone(values: Json) -> None:
     cluster = values["config"]["cluster"]
     assert cluster["default_topic_replications"] == cluster["minimum_topic_replications"] == 3
     assert values["rackAwareness"] == {"enabled": True, "nodeAnnotation": "topology.kubernetes.io/zone"}
 
 
-def test_every_cluster_property_is_one_that_redpanda_knows(values: Json) -> None:
+def test_redpanda_properties_match_schema(values: Json) -> None:
     assert problems("redpanda", values["config"]["cluster"]) == []
 
 
@@ -144,12 +144,12 @@ def test_every_cluster_property_is_one_that_redpanda_knows(values: Json) -> None
         ({"partition_autobalancing_mode": "continuous"}, "partition_autobalancing_mode: continuous is of the Enterprise edition"),
     ],
 )
-def test_a_wrong_cluster_property_is_named(values: Json, change: Json, said: str) -> None:
+def test_redpanda_schema_names_invalid_property(values: Json, change: Json, said: str) -> None:
     (problem,) = problems("redpanda", values["config"]["cluster"] | change)
     assert said in problem
 
 
-def test_brokers_stand_apart_on_nodes_of_their_own(values: Json) -> None:
+def test_brokers_have_own_nodes_and_zones(values: Json) -> None:
     spec = pod(values)
     (rule,) = spec["topologySpreadConstraints"]
     (term,) = spec["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
@@ -161,7 +161,7 @@ def test_brokers_stand_apart_on_nodes_of_their_own(values: Json) -> None:
     assert values["statefulset"]["budget"] == {"maxUnavailable": 1}
 
 
-def test_no_container_is_privileged_for_tuning(values: Json) -> None:
+def test_redpanda_containers_are_unprivileged(values: Json) -> None:
     assert values["tuning"] == {"tune_aio_events": False}
     spec = pod(values)
     for container in [*spec["containers"], *spec["initContainers"]]:
@@ -169,43 +169,43 @@ def test_no_container_is_privileged_for_tuning(values: Json) -> None:
         assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
 
 
-def test_volumes_are_of_the_size_and_class_asked_for(values: Json) -> None:
+def test_redpanda_volume_is_configurable(values: Json) -> None:
     assert values["storage"]["persistentVolume"] == {"enabled": True, "size": "500Gi", "storageClass": "gp3"}
 
 
-def test_nothing_of_the_enterprise_edition_is_on(values: Json) -> None:
+def test_redpanda_uses_no_enterprise_features(values: Json) -> None:
     cluster = values["config"]["cluster"]
     assert (cluster["partition_autobalancing_mode"], cluster["core_balancing_continuous"]) == ("node_add", False)
     assert values["storage"]["tiered"]["config"]["cloud_storage_enabled"] is False
     assert "enterprise" not in values
 
 
-def test_a_broker_gets_all_that_it_asks_for(values: Json) -> None:
+def test_broker_requests_equal_limits(values: Json) -> None:
     assert values["resources"] == {"requests": {"cpu": "4", "memory": "16Gi"}, "limits": {"cpu": "4", "memory": "16Gi"}}
 
 
-def test_metrics_are_scraped_over_verified_tls(values: Json) -> None:
+def test_redpanda_metrics_use_verified_tls(values: Json) -> None:
     assert values["monitoring"]["enabled"] is True
     assert values["monitoring"]["tlsConfig"]["ca"]["secret"] == {"name": "redpanda-default-cert", "key": "ca.crt"}
 
 
-def test_every_image_comes_from_our_registry(values: Json) -> None:
+def test_redpanda_images_use_own_registry(values: Json) -> None:
     stateful = values["statefulset"]
     for image in (values["image"], stateful["sideCars"]["image"], stateful["initContainerImage"]):
         assert image["repository"].startswith(f"{REGISTRY}/")
         assert image["tag"] not in {"", "latest"}
 
 
-def test_values_fit_into_an_event(values: Json) -> None:
+def test_redpanda_values_fit_into_event(values: Json) -> None:
     assert len(json.dumps(values).encode()) < LARGEST_VALUES
 
 
 @pytest.mark.parametrize("brokers", [2, 4])
-def test_brokers_without_a_quorum_are_refused(brokers: int) -> None:
+def test_redpanda_rejects_even_broker_count(brokers: int) -> None:
     with pytest.raises(ValueError, match="quorum"):
         redpanda_in(new_stack(), brokers=brokers)
 
 
-def test_too_little_memory_for_the_cores_is_refused() -> None:
+def test_redpanda_rejects_too_little_memory() -> None:
     with pytest.raises(ValueError, match="2 GiB per core"):
         redpanda_in(new_stack(), cpu=4, memory_gib=4)

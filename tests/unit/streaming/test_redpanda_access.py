@@ -38,7 +38,7 @@ def values(release: Json) -> Json:
     return dict(release["Values"])
 
 
-def test_topics_are_made_as_described(values: Json) -> None:
+def test_redpanda_access_values_contain_topics(values: Json) -> None:
     assert values["topics"] == {
         "events.listening": {"partitions": 24, "replication": 3, "cleanupPolicy": "delete", "retentionHours": 48},
         "events.trends": {"partitions": 3, "replication": 3, "cleanupPolicy": "compact", "retentionHours": 168},
@@ -47,35 +47,35 @@ def test_topics_are_made_as_described(values: Json) -> None:
     }
 
 
-def test_redpanda_access_holds_dead_letters_three_times() -> None:
+def test_dead_letter_topics_have_three_replicas() -> None:
     """A topic that five brokers hold comes and goes, and fewer replicas would be refused."""
     values: Json = access_values([LISTENING, replace(TRENDS, replication=5)], ["playback", "trends"])
     assert values["topics"]["dead-letters.playback"] == values["topics"]["dead-letters.trends"] == DEAD_LETTERS
 
 
-def test_a_user_has_the_topics_that_name_it(values: Json) -> None:
+def test_redpanda_users_have_their_topics(values: Json) -> None:
     assert values["users"] == {
         "playback": {"produces": ["events.listening", "dead-letters.playback"], "consumes": ["events.trends"]},
         "trends": {"produces": ["events.trends", "dead-letters.trends"], "consumes": ["events.listening"]},
     }
 
 
-def test_the_job_takes_the_superusers_password_and_the_brokers_authority_from_their_secrets(values: Json) -> None:
+def test_access_job_uses_bootstrap_secrets(values: Json) -> None:
     assert (values["superuserSecret"], values["tlsSecret"]) == ("redpanda-bootstrap-user", "redpanda-default-cert")
 
 
-def test_helm_waits_longer_than_the_job_tries_and_less_than_its_function_lives(release: Json) -> None:
+def test_access_release_timeout_exceeds_job_deadline(release: Json) -> None:
     assert release["Timeout"] == "780s"
     assert not release.get("Atomic")
 
 
-def test_a_topic_that_a_lost_zone_would_harm_is_refused() -> None:
+def test_topic_requires_minimum_replication() -> None:
     single = Topic(name="events.plays", replication=1)
     with pytest.raises(ValueError, match=r"events.plays: replication 1 is less than 3"):
         access_in(new_stack(), topics=[single])
     access_in(new_stack(), topics=[single], minimum_replication=1)
 
 
-def test_a_topic_of_somebody_without_a_user_is_refused() -> None:
+def test_topic_rejects_unknown_user() -> None:
     with pytest.raises(ValueError, match=r"events.trends: trends have no user"):
         access_in(new_stack(), users=["playback"], topics=[TRENDS])

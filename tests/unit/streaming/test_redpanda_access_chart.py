@@ -32,34 +32,34 @@ def container(manifest: Json) -> Json:
     return dict(found)
 
 
-def test_the_superuser_is_checked_over_tls_with_a_password_from_its_secret(rendered: Json) -> None:
+def test_access_job_authenticates_over_tls(rendered: Json) -> None:
     variables = {variable["name"]: variable for variable in container(rendered)["env"]}
     assert variables["RPK_TLS_ENABLED"]["value"] == "true"
     assert variables["RPK_PASS"]["valueFrom"]["secretKeyRef"] == {"name": "redpanda-bootstrap-user", "key": "password"}
     assert "value" not in variables["RPK_PASS"]
 
 
-def test_the_release_fails_with_the_job(rendered: Json) -> None:
+def test_access_job_is_release_hook(rendered: Json) -> None:
     assert rendered["metadata"]["annotations"]["helm.sh/hook"] == "post-install,post-upgrade"
     assert rendered["spec"]["activeDeadlineSeconds"] < 13 * 60
 
 
-def test_what_is_impossible_is_not_tried_again(rendered: Json) -> None:
+def test_access_job_does_not_retry_impossible_changes(rendered: Json) -> None:
     fails, _ = rendered["spec"]["podFailurePolicy"]["rules"]
     assert fails == {"action": "FailJob", "onExitCodes": {"containerName": container(rendered)["name"], "operator": "In", "values": [65]}}
 
 
-def test_another_description_makes_another_job_and_the_same_makes_the_same(rendered: Json) -> None:
+def test_access_job_name_follows_values(rendered: Json) -> None:
     assert rendered["metadata"]["name"] == job()["metadata"]["name"]
     assert rendered["metadata"]["name"] != job(topics={"events.listening": TOPIC | {"partitions": 24}})["metadata"]["name"]
 
 
-def test_a_retention_of_a_year_is_a_whole_number(rendered: Json) -> None:
+def test_topic_retention_renders_as_integer(rendered: Json) -> None:
     script = container(job(topics={"events.listening": TOPIC | {"retentionHours": 8760}}))["args"][0]
     assert "topic events.listening 12 3 delete 31536000000\n" in script
 
 
-def test_the_job_keeps_to_the_restricted_standard(rendered: Json) -> None:
+def test_access_job_meets_restricted_pod_security(rendered: Json) -> None:
     pod = rendered["spec"]["template"]["spec"]
     security = container(rendered)["securityContext"]
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -85,11 +85,11 @@ REFUSED: dict[str, tuple[Json, str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_values_that_nobody_should_deploy_are_refused_by_name(case: str) -> None:
+def test_access_chart_rejects_unsafe_values(case: str) -> None:
     change, key = REFUSED[case]
     with pytest.raises(ValueError, match=key):
         job(**change)
 
 
-def test_one_replica_is_allowed_where_nothing_must_survive() -> None:
+def test_access_chart_allows_one_replica() -> None:
     assert job(minimumReplication=1, topics={"events.listening": TOPIC | {"replication": 1}})

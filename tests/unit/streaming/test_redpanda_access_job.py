@@ -74,7 +74,7 @@ def stream(tmp_path: Path) -> Stream:
     return Stream(tmp_path)
 
 
-def test_topics_and_rights_are_made(stream: Stream) -> None:
+def test_access_job_creates_topics_and_rights(stream: Stream) -> None:
     done = stream.apply()
     assert done.returncode == 0, done.stderr
     assert stream.topic("events.listening") == DONE
@@ -97,7 +97,7 @@ def test_topics_and_rights_are_made(stream: Stream) -> None:
     }
 
 
-def test_a_second_run_changes_nothing(stream: Stream) -> None:
+def test_access_job_is_idempotent(stream: Stream) -> None:
     stream.apply()
     rights = stream.lines("rights")
     assert stream.apply().returncode == 0
@@ -105,7 +105,7 @@ def test_a_second_run_changes_nothing(stream: Stream) -> None:
     assert not [call for call in stream.lines("calls") if "delete" in call or "topic create" in call or "add-partitions" in call]
 
 
-def test_partitions_replicas_and_retention_grow_in_place(stream: Stream) -> None:
+def test_access_job_extends_topics_in_place(stream: Stream) -> None:
     stream.has_topic("events.listening", partitions="2", replicas="1", **{"retention.ms": "3600000"})
     done = stream.apply()
     assert done.returncode == 0, done.stderr
@@ -123,7 +123,7 @@ IMPOSSIBLE_CHANGES: dict[str, tuple[dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize("case", IMPOSSIBLE_CHANGES)
-def test_what_would_lose_events_ends_the_job_and_says_why(stream: Stream, case: str) -> None:
+def test_access_job_rejects_lossy_changes(stream: Stream, case: str) -> None:
     change, said = IMPOSSIBLE_CHANGES[case]
     stream.has_topic("events.listening", **change)
     done = stream.apply()
@@ -131,7 +131,7 @@ def test_what_would_lose_events_ends_the_job_and_says_why(stream: Stream, case: 
     assert stream.topic("events.listening") == DONE | change
 
 
-def test_redpanda_access_retries_an_unreadable_topic(stream: Stream) -> None:
+def test_access_job_retries_unreadable_topic(stream: Stream) -> None:
     """`rpk topic describe` prints the summary first, and fails when a broker does not tell the settings."""
     stream.has_topic("events.listening", partitions="2")
     (stream.folder / "refused").write_text("settings events.listening\n")
@@ -145,13 +145,13 @@ def test_redpanda_access_retries_an_unreadable_topic(stream: Stream) -> None:
     assert stream.topic("events.listening") == DONE
 
 
-def test_a_topic_that_is_no_longer_named_stays(stream: Stream) -> None:
+def test_access_job_keeps_removed_topic(stream: Stream) -> None:
     stream.has_topic("events.old")
     assert stream.apply().returncode == 0
     assert stream.topic("events.old") == DONE
 
 
-def test_a_right_that_is_no_longer_named_is_taken_back(stream: Stream) -> None:
+def test_access_job_revokes_removed_rights(stream: Stream) -> None:
     stream.apply()
     with (stream.folder / "rights").open("a") as rights:
         rights.write("User:alice * TOPIC events.listening LITERAL READ ALLOW\n")
@@ -164,7 +164,7 @@ def test_a_right_that_is_no_longer_named_is_taken_back(stream: Stream) -> None:
 
 
 @pytest.mark.parametrize("refused", ["events.listening", "trends."])
-def test_a_refusal_in_a_table_is_a_failure_although_rpk_ends_with_0(stream: Stream, refused: str) -> None:
+def test_access_job_detects_errors_in_tables(stream: Stream, refused: str) -> None:
     stream.has_topic("events.listening")
     (stream.folder / "refused").write_text(f"{refused}\n")
     done = stream.apply()
@@ -172,14 +172,14 @@ def test_a_refusal_in_a_table_is_a_failure_although_rpk_ends_with_0(stream: Stre
     assert "refused by Redpanda" in done.stderr
 
 
-def test_rights_that_cannot_be_listed_end_the_job(stream: Stream) -> None:
+def test_access_job_fails_on_unlisted_rights(stream: Stream) -> None:
     (stream.folder / "refused").write_text("nobody may list\n")
     done = stream.apply()
     assert (done.returncode, stream.lines("rights")) == (1, [])
     assert "unable to list" in done.stderr
 
 
-def test_it_waits_for_the_brokers_and_gives_up_after_a_while(stream: Stream) -> None:
+def test_access_job_waits_for_brokers(stream: Stream) -> None:
     (stream.folder / "deaf").write_text("2\n")
     assert stream.apply().returncode == 0
     (stream.folder / "deaf").write_text("9\n")

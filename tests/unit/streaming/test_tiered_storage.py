@@ -60,14 +60,14 @@ def values(stack: cdk.Stack, template: Json) -> Json:
     return dict(releases(stack)["redpanda"]["Values"])
 
 
-def test_only_the_brokers_service_account_takes_the_role(template: Json) -> None:
+def test_tiered_storage_role_trusts_broker_account(template: Json) -> None:
     text, variables = whole(template, "AWS::IAM::Role")["Properties"]["AssumeRolePolicyDocument"]["Fn::Sub"]
     assert '"${Issuer}:sub": "system:serviceaccount:redpanda:redpanda"' in text
     assert '"${Issuer}:aud": "sts.amazonaws.com"' in text
     assert variables["Issuer"] == "oidc.eks.sa-east-1.amazonaws.com/id/EXAMPLE" or "Fn::Select" in variables["Issuer"]
 
 
-def test_the_role_reaches_its_bucket_and_its_key_through_s3_and_nothing_else(template: Json) -> None:
+def test_tiered_storage_role_has_least_rights(template: Json) -> None:
     statements = whole(template, "AWS::IAM::ManagedPolicy")["Properties"]["PolicyDocument"]["Statement"]
     assert [statement["Action"] for statement in statements][1:] == ["s3:ListBucket", ["kms:Decrypt", "kms:GenerateDataKey"]]
     assert statements[2]["Resource"] == KEY
@@ -75,14 +75,14 @@ def test_the_role_reaches_its_bucket_and_its_key_through_s3_and_nothing_else(tem
     assert all(statement["Resource"] != "*" for statement in statements)
 
 
-def test_events_outlive_the_stack(template: Json) -> None:
+def test_tiered_storage_bucket_is_retained(template: Json) -> None:
     bucket = whole(template, "AWS::S3::Bucket")
     assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
     (rule,) = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
     assert "ExpirationInDays" not in rule
 
 
-def test_brokers_are_told_of_the_bucket_the_role_and_the_licence(redpanda: Redpanda, values: Json) -> None:
+def test_brokers_use_bucket_role_and_licence(redpanda: Redpanda, values: Json) -> None:
     config = values["storage"]["tiered"]["config"]
     assert (config["cloud_storage_enabled"], config["cloud_storage_credentials_source"]) == (True, "sts")
     assert "eks.amazonaws.com/role-arn" in values["serviceAccount"]["annotations"]
@@ -92,11 +92,11 @@ def test_brokers_are_told_of_the_bucket_the_role_and_the_licence(redpanda: Redpa
     assert secret.fields["license"].secret_arn == arn_of("license")
 
 
-def test_no_container_runs_as_root_for_the_cache(values: Json) -> None:
+def test_tiered_storage_container_runs_unprivileged(values: Json) -> None:
     containers = {container["name"]: container for container in values["statefulset"]["podTemplate"]["spec"]["initContainers"]}
     security = containers["set-tiered-storage-cache-dir-ownership"]["securityContext"]
     assert (security["runAsUser"], security["runAsNonRoot"], security["capabilities"]) == (101, True, {"drop": ["ALL"]})
 
 
-def test_the_charts_own_schema_accepts_the_values(values: Json) -> None:
+def test_tiered_storage_values_match_chart_schema(values: Json) -> None:
     assert schema_errors(versions.REDPANDA, values) == []

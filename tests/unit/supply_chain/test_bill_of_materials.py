@@ -35,39 +35,39 @@ def purls(bill: Json) -> set[str]:
     return {component["purl"] for component in bill["components"]}
 
 
-def test_it_is_valid_cyclonedx(text: str) -> None:
+def test_bill_of_materials_is_valid_cyclonedx(text: str) -> None:
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
 
 
-def test_the_validator_still_bites(bill: Json) -> None:
+def test_cyclonedx_validator_rejects_invalid_bill(bill: Json) -> None:
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps({**bill, "components": [{"name": "nameless type"}]}))
 
 
-def test_it_is_the_same_twice_and_has_no_clock(text: str, bill: Json, tmp_path: Path) -> None:
+def test_bill_of_materials_is_reproducible(text: str, bill: Json, tmp_path: Path) -> None:
     assert command_line.main(["sbom", "--output", str(tmp_path / "bom.cdx.json")]) == 0
     assert (tmp_path / "bom.cdx.json").read_text() == text
     assert "timestamp" not in bill["metadata"]
 
 
-def test_its_serial_number_is_made_from_what_it_says(text: str, bill: Json) -> None:
+def test_serial_number_is_derived_from_content(text: str, bill: Json) -> None:
     number = bill["serialNumber"].removeprefix("urn:uuid:")
     unnumbered = text.replace(number, str(UNNUMBERED))
     assert str(serial_number(unnumbered)) == number
     assert str(serial_number(unnumbered + " ")) != number
 
 
-def test_it_has_something_of_each_kind() -> None:
+def test_bill_of_materials_covers_every_kind() -> None:
     assert {part.kind for part in parts(ROOT, ENVIRONMENTS)} == set(Kind)
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt", "requirements-checkov.txt"])
-def test_it_has_every_python_package_that_is_pinned(purls: set[str], file: str) -> None:
+def test_bill_of_materials_lists_pinned_packages(purls: set[str], file: str) -> None:
     pinned = {f"pkg:pypi/{canonical(name)}@{version}" for name, version in pins((ROOT / file).read_text()).items()}
     assert len(pinned) > 10
     assert pinned - purls == set()
 
 
-def test_it_has_the_hash_of_every_archive_that_setup_accepts(bill: Json) -> None:
+def test_bill_of_materials_lists_archive_hashes(bill: Json) -> None:
     components = {component["purl"]: component for component in bill["components"]}
     for file in LOCKS:
         for name, locked in locks((ROOT / file).read_text()).items():
@@ -76,7 +76,7 @@ def test_it_has_the_hash_of_every_archive_that_setup_accepts(bill: Json) -> None
                 assert {said["content"] for said in archives["hashes"]} == set(locked.archives)
 
 
-def test_it_has_every_npm_package_with_the_hash_of_its_archive(bill: Json) -> None:
+def test_bill_of_materials_lists_npm_packages(bill: Json) -> None:
     locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
     components = [component for component in bill["components"] if component["purl"].startswith("pkg:npm/")]
     assert {component["version"] for component in components} == {entry["version"] for place, entry in locked.items() if place}
@@ -87,7 +87,7 @@ def test_it_has_every_npm_package_with_the_hash_of_its_archive(bill: Json) -> No
         assert re.fullmatch(r"[0-9a-f]{128}", said["content"])
 
 
-def test_it_has_every_chart_and_says_which_images_it_runs(bill: Json, purls: set[str]) -> None:
+def test_bill_of_materials_links_charts_and_images(bill: Json, purls: set[str]) -> None:
     runs = {entry["ref"]: set(entry.get("dependsOn", [])) for entry in bill["dependencies"]}
     for chart in versions.charts():
         purl = next(purl for purl in purls if purl.startswith(f"pkg:helm/{chart.name}@{chart.version}?"))
@@ -105,16 +105,16 @@ def test_it_has_every_chart_and_says_which_images_it_runs(bill: Json, purls: set
         ("public.ecr.aws/docker/library/busybox:1.37", "pkg:docker/docker/library/busybox@1.37?repository_url=public.ecr.aws"),
     ],
 )
-def test_an_image_has_the_address_that_scanners_know(image: str, purl: str) -> None:
+def test_image_purl_identifies_registry(image: str, purl: str) -> None:
     assert image_purl(image).to_string() == purl
 
 
-def test_an_image_without_a_tag_has_no_address() -> None:
+def test_image_purl_requires_tag() -> None:
     with pytest.raises(ValueError, match="is not registry/name:tag"):
         image_purl("nginx")
 
 
-def test_it_has_every_image_and_what_aws_runs(purls: set[str]) -> None:
+def test_bill_of_materials_lists_images_and_engines(purls: set[str]) -> None:
     assert {image_purl(image).to_string() for image in versions.images()} - purls == set()
     for settings in ENVIRONMENTS:
         data = settings.data
@@ -129,13 +129,13 @@ def test_it_has_every_image_and_what_aws_runs(purls: set[str]) -> None:
         assert expected - purls == set()
 
 
-def test_tools_of_developers_are_told_from_what_is_deployed(bill: Json) -> None:
+def test_developer_tools_have_excluded_scope(bill: Json) -> None:
     scopes = {component["purl"].split("@")[0]: component["scope"] for component in bill["components"]}
     assert scopes["pkg:pypi/aws-cdk-lib"] == scopes["pkg:docker/kong/kong"] == "required"
     assert scopes["pkg:pypi/pytest"] == scopes["pkg:npm/aws-cdk"] == "excluded"
 
 
-def test_the_whole_depends_on_all_of_it(bill: Json, purls: set[str]) -> None:
+def test_platform_depends_on_every_component(bill: Json, purls: set[str]) -> None:
     whole = bill["metadata"]["component"]["bom-ref"]
     (depends,) = (entry["dependsOn"] for entry in bill["dependencies"] if entry["ref"] == whole)
     assert set(depends) == purls

@@ -48,23 +48,23 @@ def unreachable(command: Sequence[str]) -> str:
     raise subprocess.TimeoutExpired(command, 30)
 
 
-def test_what_ends_within_the_notice_is_told_with_who_uses_it() -> None:
+def test_report_lists_support_ends_within_notice() -> None:
     text, ended = report(ROOT, ENVIRONMENTS, today=KUBERNETES_ENDS - timedelta(days=NOTICE_DAYS), offline=True)
     assert "Kubernetes 1.36 on Amazon EKS, used by dev, staging, prod: ends in 120 days, on 2027-08-02; " in text
     assert not ended
 
 
-def test_what_ends_later_is_not_told() -> None:
+def test_report_omits_later_support_ends() -> None:
     text, ended = report(ROOT, ENVIRONMENTS, today=KUBERNETES_ENDS - timedelta(days=NOTICE_DAYS + 1), offline=True)
     assert "Kubernetes" not in text
     assert not ended
 
 
-def test_on_this_releases_day_nothing_in_use_is_past_its_end() -> None:
+def test_release_uses_supported_versions_only() -> None:
     assert not report(ROOT, ENVIRONMENTS, today=versions.RELEASED, offline=True)[1]
 
 
-def test_the_last_day_of_support_is_still_supported() -> None:
+def test_last_day_of_support_is_supported() -> None:
     ends = min(line.support.standard_until for line in lines(ENVIRONMENTS) if line.support.standard_until)
     assert not report(ROOT, ENVIRONMENTS, today=ends, offline=True)[1]
     text, ended = report(ROOT, ENVIRONMENTS, today=ends + timedelta(days=1), offline=True)
@@ -72,39 +72,39 @@ def test_the_last_day_of_support_is_still_supported() -> None:
     assert ended
 
 
-def test_versions_that_nobody_uses_may_be_past_their_end() -> None:
+def test_report_omits_unused_versions() -> None:
     assert versions.KUBERNETES["1.29"].has_ended(versions.RELEASED)
     assert "1.29" not in report(ROOT, ENVIRONMENTS, today=versions.RELEASED, offline=True)[0]
 
 
-def test_an_environment_that_stays_behind_is_told() -> None:
+def test_report_lists_unsupported_environment() -> None:
     old = ENVIRONMENTS[0].model_copy(update={"kubernetes": ENVIRONMENTS[0].kubernetes.model_copy(update={"version": "1.29"})})
     text, ended = report(ROOT, [old, *ENVIRONMENTS[1:]], today=versions.RELEASED, offline=True)
     assert "Kubernetes 1.29 on Amazon EKS, used by dev: ended 611 days ago, on 2025-03-23" in text
     assert ended
 
 
-def test_what_ends_first_comes_first() -> None:
+def test_report_sorts_by_end_of_support() -> None:
     ends = [line.support.standard_until or date.max for line in merged(lines(ENVIRONMENTS))]
     assert ends == sorted(ends)
 
 
-def test_newer_releases_are_told_with_who_told_them() -> None:
+def test_report_lists_newer_releases_with_source() -> None:
     text, _ = report(ROOT, ENVIRONMENTS, today=versions.RELEASED, client=recorded)
     assert "  cdk-nag 3.0.2 -> 9999.1.0 (PyPI)" in text
     assert "  kong 3.4.1 -> v9999.1.0 (https://charts.konghq.com)" in text
 
 
-def test_a_package_that_stays_on_a_line_is_compared_within_it_and_says_why() -> None:
+def test_pinned_line_is_compared_within_itself() -> None:
     text, _ = report(ROOT, ENVIRONMENTS, today=versions.RELEASED, client=recorded)
     assert "  aws-cdk 2.1148.1 -> 2.1149.0 (npm; stays on 2.x: npm's latest, 3.0.0, is an accidental publish" in text
 
 
-def test_newer_releases_alone_are_no_failure() -> None:
+def test_newer_releases_do_not_fail_report() -> None:
     assert not report(ROOT, ENVIRONMENTS, today=versions.RELEASED, client=recorded)[1]
 
 
-def test_without_a_network_ends_are_told_all_the_same_and_so_is_what_could_not_be_asked() -> None:
+def test_report_works_without_network() -> None:
     text, ended = report(ROOT, ENVIRONMENTS, today=KUBERNETES_ENDS + timedelta(days=1), client=unreachable)
     assert "Kubernetes 1.36 on Amazon EKS, used by dev, staging, prod: ended 1 days ago" in text
     assert ended
@@ -117,14 +117,14 @@ def test_without_a_network_ends_are_told_all_the_same_and_so_is_what_could_not_b
         assert name in unasked
 
 
-def test_what_nobody_can_be_asked_is_said() -> None:
+def test_report_lists_unqueryable_sources() -> None:
     text, _ = report(ROOT, ENVIRONMENTS, today=versions.RELEASED, client=recorded)
     unasked = text.partition("Could not be asked:")[2]
     assert f"{len(versions.images())} container images" in unasked
     assert "aws rds describe-db-engine-versions" in unasked
 
 
-def test_a_registry_that_answers_nothing_is_left_alone_after_three_questions() -> None:
+def test_silent_registry_gets_three_queries() -> None:
     questions = []
 
     def silent(command: Sequence[str]) -> str:
@@ -139,7 +139,7 @@ def test_a_registry_that_answers_nothing_is_left_alone_after_three_questions() -
     assert all(answer.newest is None and answer.problem for answer in told)
 
 
-def test_one_package_without_an_answer_keeps_no_other_from_being_asked() -> None:
+def test_failed_query_does_not_stop_others() -> None:
     def answers(command: Sequence[str]) -> str:
         if command[-1] == "a":
             raise subprocess.CalledProcessError(1, command)
@@ -161,7 +161,7 @@ def test_versions_are_compared_as_numbers(pinned: str, newest: str | None, *, is
     assert Asked(registry="", name="", pinned=pinned, newest=newest).is_newer is is_newer
 
 
-def test_answers_are_read_as_the_clients_give_them() -> None:
+def test_client_responses_are_parsed() -> None:
     assert newest_of_pip("PyYAML", "pyyaml (6.0.4)\nAvailable versions: 6.0.4\n") == "6.0.4"
     assert newest_of_pip("boto3", "boto3 (1.44.5)\nAvailable versions: 1.44.5, 1.43.9, 1.43.10, 1.42.0\n") == "1.43.10"
     assert newest_of_npm("other", NPM) == "3.0.0"
@@ -177,18 +177,18 @@ def test_answers_are_read_as_the_clients_give_them() -> None:
         (newest_of_helm, "name: kong\nappVersion: 1\n"),
     ],
 )
-def test_an_answer_that_says_nothing_is_no_answer(read: object, answer: str) -> None:
+def test_empty_response_is_rejected(read: object, answer: str) -> None:
     assert callable(read)
     with pytest.raises(NoAnswerError):
         read("kong", answer)
 
 
-def test_a_line_that_has_no_release_left_is_told() -> None:
+def test_line_without_release_is_reported() -> None:
     with pytest.raises(NoAnswerError, match=r"on the line 1\.43\.x"):
         newest_of_pip("boto3", "boto3 (1.44.5)\nAvailable versions: 1.44.5\n")
 
 
-def test_the_command_line_takes_the_day_and_says_by_its_exit_code_that_something_ended(capsys: pytest.CaptureFixture[str]) -> None:
+def test_outdated_exit_code_reports_ended_support(capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main(["outdated", "--offline", "--today", "2026-11-24"]) == 0
     assert command_line.main(["outdated", "--offline", "--today", "2027-08-03"]) == 1
     assert "Newer releases: not asked (offline)" in capsys.readouterr().out
