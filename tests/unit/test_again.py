@@ -14,7 +14,7 @@ CHART = LocalChart(path=Path(ROOT, "charts", "trust"))
 
 @pytest.fixture
 def stage() -> cdk.Stage:
-    """A platform with one release and one custom resource."""
+    """Platform with one Helm release and one custom resource."""
     stage = cdk.Stage(cdk.App(), "prod")
     stack = cdk.Stack(stage, "data", env=cdk.Environment(account="111122223333", region="sa-east-1"))
     HelmRelease(stack, "Trust", cluster=cluster_in(stack), chart=CHART, release="trust", namespace="cert-manager", values={}, wait=True)

@@ -1,4 +1,4 @@
-"""The evaluator of metric math, on gaps above all."""
+"""Evaluator of CloudWatch metric math, mainly with missing data."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Files that `make schema`, `make flows`, `make sbom` and `make game-day` write."""
+"""Generated files of `make schema`, `make flows`, `make sbom` and `make game-day`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Rights are divided into as many managed policies as they need, and none is lost or given twice."""
+"""Statements distributed over several managed policies, each exactly once."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def arns(count: int, kind: object = "first") -> list[str]:
 
 
 def policies(*counts: int) -> dict[str, list[list[str]]]:
-    """ARNs of each statement of each policy, when statements with so many resources were added."""
+    """ARNs of each statement of each policy, for statements with these numbers of resources."""
     stack = new_stack()
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     rights = Rights(stack, "Policy", role=role, statements=[iam.PolicyStatement(actions=["logs:PutLogEvents"], resources=arns(1))])

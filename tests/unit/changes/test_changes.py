@@ -1,4 +1,4 @@
-"""Effects of changes, on templates of a few resources."""
+"""Effects of changes between templates of a few resources."""
 
 import json
 from typing import Any
@@ -55,10 +55,10 @@ def vault(days: int) -> Json:
 
 
 def plan(days: int, *, copied: int | None = None) -> Json:
-    """A plan with point-in-time recovery, and copies for some days."""
-    lasting = {"Lifecycle": {"DeleteAfterDays": days}}
-    copies = [{"CopyActions": [{"Lifecycle": {"DeleteAfterDays": copied}}], **lasting}] if copied else []
-    return resource("AWS::Backup::BackupPlan", BackupPlan={"BackupPlanRule": [{"EnableContinuousBackup": True, **lasting}, *copies]})
+    """Backup plan with point-in-time recovery, and copies that are kept for `copied` days."""
+    retention = {"Lifecycle": {"DeleteAfterDays": days}}
+    copies = [{"CopyActions": [{"Lifecycle": {"DeleteAfterDays": copied}}], **retention}] if copied else []
+    return resource("AWS::Backup::BackupPlan", BackupPlan={"BackupPlanRule": [{"EnableContinuousBackup": True, **retention}, *copies]})
 
 
 def path_rule(path: str) -> Json:
@@ -78,8 +78,8 @@ def stack(**resources: Json) -> dict[str, Json]:
 Case = tuple[dict[str, Json], dict[str, Json], Effect, str]
 
 
-def one(old: Json, new: Json, effect: Effect, told: str) -> Case:
-    return stack(One=old), stack(One=new), effect, told
+def one(old: Json, new: Json, effect: Effect, expected: str) -> Case:
+    return stack(One=old), stack(One=new), effect, expected
 
 
 REFUSED, LOSS, REPLACEMENT, INTERRUPTION, NONE = Effect
@@ -230,10 +230,10 @@ CASES: dict[str, Case] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_changes_have_expected_effects(case: str) -> None:
-    before, now, effect, told = CASES[case]
+    before, now, effect, expected = CASES[case]
     found = compare(before, now)
     assert found[0].effect == effect, found
-    assert any(told in change.told for change in found if change.effect == effect), found
+    assert any(expected in change.told for change in found if change.effect == effect), found
 
 
 def test_imported_export_cannot_change() -> None:
@@ -246,17 +246,17 @@ def test_imported_export_cannot_change() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "then", "told"),
+    ("first", "then", "expected"),
     [(["a", "b"], ["c", "a"], "c signs before"), (["a", "b"], ["b", "c"], "a goes while"), (["a", "b"], ["b", "a"], "")],
 )
-def test_signing_keys_rotate_in_three_steps(first: list[str], then: list[str], told: str) -> None:
+def test_signing_keys_rotate_in_three_steps(first: list[str], then: list[str], expected: str) -> None:
     def platform(keys: list[str]) -> dict[str, Json]:
         pairs = {f"Key{key}": resource("Custom::SigningKeyPair", KeyName=key) for key in keys}
         task = resource("AWS::ECS::TaskDefinition", Environment=[{"Name": "AUDIO_SIGNER", "Value": keys[0]}])
         return {"secrets": {"Resources": pairs}, "ecs-services": {"Resources": {"Task": task}}}
 
     refused = [change.told for change in compare(platform(first), platform(then)) if change.effect == Effect.REFUSED]
-    assert refused == [] if not told else any(told in text for text in refused)
+    assert refused == [] if not expected else any(expected in text for text in refused)
 
 
 def test_exit_status_follows_worst_effect() -> None:

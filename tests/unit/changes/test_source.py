@@ -1,4 +1,4 @@
-"""Templates of an account and of a git ref."""
+"""Templates of a deployed account and of a git ref."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ TEMPLATE = {"Resources": {"One": {"Type": "AWS::S3::Bucket"}, "CDKMetadata": {"T
 
 @pytest.fixture
 def assembly(tmp_path: Path) -> Path:
-    """An assembly of two stacks in two regions."""
+    """Cloud assembly of two stacks in two regions."""
 
     def artifact(stack: str, region: str) -> dict[str, Any]:
         properties = {"templateFile": f"{stack}.json", "stackName": f"spotmusic-prod-{stack}"}
@@ -30,7 +30,7 @@ def assembly(tmp_path: Path) -> Path:
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, **answers: dict[str, Any] | str) -> None:
-    """Lets CloudFormation answer for each region with a template, or with an error."""
+    """Stubs CloudFormation: returns a template or an error for each region."""
 
     def client(service: str, *, region_name: str, config: Any) -> Any:
         made = real(service, region_name=region_name, aws_access_key_id="x", aws_secret_access_key="x")
@@ -51,15 +51,15 @@ def test_deployed_templates_are_read_from_each_region(assembly: Path, monkeypatc
     assert source.deployed(assembly) == {"data": {"Resources": {"One": {"Type": "AWS::S3::Bucket"}}}}
 
 
-@pytest.mark.parametrize(("error", "told"), [("does not exist", "None of the stacks"), ("no right", "Log in to account 444455556666")])
-def test_unreadable_account_is_reported(assembly: Path, monkeypatch: pytest.MonkeyPatch, error: str, told: str) -> None:
+@pytest.mark.parametrize(("error", "expected"), [("does not exist", "None of the stacks"), ("no right", "Log in to account 444455556666")])
+def test_unreadable_account_is_reported(assembly: Path, monkeypatch: pytest.MonkeyPatch, error: str, expected: str) -> None:
     answering(monkeypatch, sa_east_1=error, us_east_1=error)
-    with pytest.raises(source.SourceError, match=told):
+    with pytest.raises(source.SourceError, match=expected):
         source.deployed(assembly)
 
 
 def test_ref_uses_its_own_app(tmp_path: Path) -> None:
-    """The app of the ref is asked, by an app that writes an assembly of its own."""
+    """The app of the ref writes its own assembly; the app in the work tree is deleted."""
     (tmp_path / "environments").mkdir()
     (tmp_path / "environments" / "prod.yaml").write_text("name: prod\n")
     (tmp_path / "cdk.json").write_text('{"context": {}}')

@@ -1,4 +1,4 @@
-"""Handlers are loaded as the runtime loads them: from their own folder, with its files beside each other."""
+"""Loads Lambda handlers like the runtime: from their own folder, together with its other files."""
 
 import importlib
 import sys
@@ -15,7 +15,7 @@ HANDLERS = ROOT / "constructs" / "spotmusic_constructs" / "data"
 
 @pytest.fixture
 def load_handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], ModuleType]]:
-    """Gives a module of a handler's folder, and forgets all of them afterwards."""
+    """Returns a module of a handler's folder; unloads all of them afterwards."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "sa-east-1")
     folder = Path()
 

@@ -1,4 +1,4 @@
-"""MySQL's accounts in memory, with two passwords each, as MySQL 8.4 keeps them."""
+"""In-memory MySQL accounts with two passwords each, as in MySQL 8.4."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import pymysql
 
 @dataclass
 class Account:
-    """A user: its primary password, the retained one, and what it may do."""
+    """User with its primary password, retained password and grants."""
 
     primary: str
     secondary: str | None = None
@@ -26,7 +26,7 @@ class Account:
 
 
 class FakeMySQL:
-    """Understands the statements that the handler sends, and refuses any other."""
+    """Executes the statements that the handler sends; rejects any other."""
 
     def __init__(self, *, master: str = "master-password") -> None:
         self.accounts = {"spotmusic_master": Account(primary=master)}
@@ -67,7 +67,7 @@ class FakeMySQL:
             grants = self.accounts[args[0].split("'")[1]].grants
             self.answer = [(database, right) for database, rights in grants.items() for right in rights]
         elif statement == "ALTER USER %s@'%%' IDENTIFIED BY %s":
-            self.accounts[args[0]].primary = args[1]  # the retained password stays as it is
+            self.accounts[args[0]].primary = args[1]  # The retained password is unchanged.
         elif statement == "ALTER USER %s@'%%' IDENTIFIED BY %s RETAIN CURRENT PASSWORD":
             account = self.accounts[args[0]]
             account.secondary, account.primary = account.primary, args[1]
@@ -76,7 +76,7 @@ class FakeMySQL:
 
 
 class Connection:
-    """A connection of one user."""
+    """Connection of one user."""
 
     def __init__(self, server: FakeMySQL, user: str) -> None:
         self.server, self.user = server, user

@@ -1,4 +1,4 @@
-"""Secrets Manager in memory: one secret, its versions and their stages."""
+"""In-memory Secrets Manager: one secret, its versions and their stages."""
 
 import json
 from types import SimpleNamespace
@@ -10,7 +10,7 @@ class NotFoundError(Exception):
 
 
 class FakeSecrets:
-    """Answers what a rotation asks, and remembers what it did."""
+    """Implements the calls of a rotation and records them."""
 
     exceptions = SimpleNamespace(ResourceNotFoundException=NotFoundError)
 
@@ -21,7 +21,7 @@ class FakeSecrets:
         self.made = 0
 
     def begin(self, arn: str, token: str) -> None:
-        """What Secrets Manager does before it calls the function."""
+        """Creates the pending version, as Secrets Manager does before it calls the function."""
         for stages in self.stages[arn].values():
             if "AWSPENDING" in stages:
                 stages.remove("AWSPENDING")

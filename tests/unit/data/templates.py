@@ -1,4 +1,4 @@
-"""What the tests of this folder ask of a template."""
+"""Queries of templates for the tests of this folder."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ KEY = "arn:aws:kms:sa-east-1:111122223333:key/00000000-0000-0000-0000-0000000000
 
 
 def key_of(stack: cdk.Stack, name: str = "Key") -> kms.IKey:
-    """A key as the application hands it out: a handle."""
+    """Imported key, as the application passes it to constructs."""
     return kms.Key.from_key_arn(stack, name, KEY)
 
 
@@ -39,12 +39,12 @@ APPLICATION = ec2.SubnetSelection(subnet_group_name="application")
 
 
 def statements(resources: Resources, kind: str = "AWS::S3::BucketPolicy") -> dict[str, dict[str, Any]]:
-    """Statements of the policies of a kind by their Sid."""
+    """Statements of the policies of a resource type by Sid."""
     found = [statement for policy in all_of(resources, kind) for statement in policy["PolicyDocument"]["Statement"]]
     return {statement.get("Sid", str(number)): statement for number, statement in enumerate(found)}
 
 
 def findings(stack: cdk.Stack) -> set[str]:
-    """Rules of both packs that find something, acknowledged or not: `validate_scope` tells no difference."""
+    """Rules of both packs with a finding; `validate_scope` also returns acknowledged ones."""
     reports = (pack(stack).validate_scope(stack) for pack in (AwsSolutionsChecks, NIST80053R5Checks))
     return {violation.rule_name for report in reports for violation in report.violations}

@@ -1,4 +1,4 @@
-"""What the function does at ElastiCache, and how it logs in."""
+"""Lambda function that rotates passwords in ElastiCache, and its login."""
 
 import socket
 from collections.abc import Callable
@@ -17,7 +17,7 @@ def cache(load_handler: Callable[[str, str], ModuleType]) -> ModuleType:
 
 
 class FakeElastiCache:
-    """A user that takes `polls` looks to become active after each change."""
+    """ElastiCache user that becomes active `polls` calls after each change."""
 
     def __init__(self, polls: int = 0) -> None:
         self.polls = self.left = polls

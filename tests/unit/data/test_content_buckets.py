@@ -1,4 +1,4 @@
-"""The buckets that CloudFront reads: tracks and the web client."""
+"""Buckets that CloudFront reads: tracks and the web client."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The stack as the application makes it, beside the two that it consumes."""
+"""Data stack as the application creates it, with the two stacks that it consumes."""
 
 import json
 from typing import Any
@@ -51,7 +51,7 @@ def dev() -> Resources:
 
 @pytest.fixture(scope="module")
 def disposable() -> Resources:
-    """An environment that said twice that its data may go."""
+    """Environment in which both settings allow the deletion of data."""
     settings = sample_of("dev")
     data = settings.data.model_copy(update={"removal_policy": "destroy", "allow_data_destruction": True})
     return resources_of(settings.model_copy(update={"data": data}))

@@ -1,4 +1,4 @@
-"""What the function does in MySQL: who can do what afterwards, and with which passwords."""
+"""Lambda function that manages MySQL users: resulting grants and passwords."""
 
 import json
 from collections.abc import Callable
@@ -159,7 +159,7 @@ def test_interrupted_rotation_keeps_current_password(database: ModuleType, secre
 
 
 def test_database_users_cannot_change_passwords(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
-    """The fake refuses anybody else: users need no APPLICATION_PASSWORD_ADMIN."""
+    """The fake rejects other users, so users need no APPLICATION_PASSWORD_ADMIN."""
     database.on_cloudformation(event(), secrets, mysql.connect)
     rotate(database, secrets, mysql, "v2")
 

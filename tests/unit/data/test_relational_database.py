@@ -111,7 +111,7 @@ def test_database_log_groups_precede_instance(minimal: Resources) -> None:
 
 
 def test_failed_first_deployment_leaves_no_name(minimal: Resources) -> None:
-    """A log group that was kept would hold the name."""
+    """A retained log group would block the name in the second attempt."""
     named = [r for r in minimal.values() if r["Type"] == "AWS::Logs::LogGroup" and "LogGroupName" in r["Properties"]]
     assert {resource["DeletionPolicy"] for resource in named} == {"RetainExceptOnCreate"}
 

@@ -1,4 +1,4 @@
-"""The four steps, for a store that is nothing but a list of what it accepts."""
+"""Four steps of a rotation, against a store that is a list of accepted passwords."""
 
 from collections.abc import Callable
 from types import ModuleType

@@ -1,4 +1,4 @@
-"""The functions run here as they do at the edge: their language is JavaScript without anything around it."""
+"""CloudFront functions, run as plain JavaScript without a browser or Node.js API."""
 
 import json
 import subprocess
@@ -34,7 +34,7 @@ def source(name: str) -> str:
 
 
 def answers(name: str, events: Sequence[Json]) -> list[Json]:
-    """What a function makes of the requests."""
+    """Results of a function for requests."""
     ask = f"console.log(JSON.stringify({json.dumps(events)}.map(handler)))"
     node = [f"{executable.ROOT_DIR}/bin/node", "-e", f"{source(name)}\n{ask}"]
     found: list[Json] = json.loads(subprocess.run(node, capture_output=True, text=True, check=True).stdout)

@@ -150,7 +150,7 @@ def test_distribution_changes_no_bucket_policy(full: Json) -> None:
 
 
 def test_distribution_defaults_to_all_edges(minimal: Json) -> None:
-    """Classes 100 and 200 have no edges in South America (CloudFront developer guide, price classes)."""
+    """Price classes 100 and 200 have no edges in South America (CloudFront developer guide)."""
     assert distribution(minimal)["PriceClass"] == "PriceClass_All"
 
 

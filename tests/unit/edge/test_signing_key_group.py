@@ -11,7 +11,7 @@ PEM = "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----"
 
 
 def synthesize(*names: str) -> tuple[Json, Json]:
-    """The template, and the ids that services read."""
+    """Template and the key ids that services read."""
     stack = new_stack(region="us-east-1")
     group = SigningKeyGroup(stack, "SigningKeys", public_keys={name: PEM.format(name) for name in names})
     ids: Json = stack.resolve(group.ids)
@@ -19,7 +19,7 @@ def synthesize(*names: str) -> tuple[Json, Json]:
 
 
 def keys(template: Json) -> dict[str, Json]:
-    """Public keys by the name that the environment file gives them."""
+    """Public keys by their name in the environment file."""
     found = {
         id_: r["Properties"]["PublicKeyConfig"] for id_, r in template["Resources"].items() if r["Type"] == "AWS::CloudFront::PublicKey"
     }

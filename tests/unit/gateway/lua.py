@@ -1,4 +1,4 @@
-"""Runs our plugins of Kong with a real Lua, and makes tokens and keys for them."""
+"""Runs the project's Kong plugins in a Lua interpreter; creates tokens and keys for them."""
 
 import base64
 import json
@@ -41,14 +41,14 @@ TOOLS = ROOT / ".tools" / "usr"
 
 
 def environment() -> dict[str, str]:
-    """Returns an environment in which Lua finds the cjson that `make tools` fetched, after its own."""
+    """Returns environment variables with which Lua finds the cjson installed by `make tools`."""
     modules = [f"{folder}/?.so" for folder in TOOLS.glob("lib/*/lua/5.1")]
     return {**os.environ, "LUA_CPATH": f";;{';'.join(modules)}"}
 
 
 @cache
 def interpreter() -> str:
-    """Returns a Lua with cjson, or skips the test that needs one."""
+    """Returns a Lua interpreter with cjson, or skips the test."""
     for name in ("luajit", "lua5.1", str(TOOLS / "bin" / "luajit")):
         found = shutil.which(name)
         probe = [found or "", "-e", 'require "cjson"']
@@ -58,7 +58,7 @@ def interpreter() -> str:
 
 
 def run(plugin: str, conf: Json, *requests: Json, keys: "tuple[Key, ...]" = ()) -> list[Json]:
-    """Returns what came of each request, in their order."""
+    """Returns the result of each request, in order."""
     pems = {key.jwk["n"]: str(key.public) for key in keys}
     case = {"sources": str(SOURCES), "plugin": plugin, "conf": conf, "now": NOW, "pems": pems, "requests": list(requests)}
     driver = Path(__file__).with_name("lua_driver.lua")
@@ -71,7 +71,7 @@ def run(plugin: str, conf: Json, *requests: Json, keys: "tuple[Key, ...]" = ()) 
 
 
 class Key:
-    """A pair of the realm that signs tokens."""
+    """Key pair of the realm that signs tokens."""
 
     def __init__(self, kid: str, folder: Path) -> None:
         openssl = shutil.which("openssl") or pytest.skip("openssl, which signs and verifies here, is not installed")
@@ -97,7 +97,7 @@ def encoded(data: bytes) -> str:
 
 
 def realm(*keys: Key, **more: Any) -> Json:
-    """What the realm answers when it is asked for its keys; one for encryption stands among them, as in a real one."""
+    """JWKS response of the realm. Like a real one, it contains a key for encryption."""
     other = {"kid": "encryption", "kty": "RSA", "alg": "RSA-OAEP", "use": "enc", "n": "AQAB", "e": "AQAB"}
     return {"body": json.dumps({"keys": [other, *(key.jwk for key in keys)]}), **more}
 

@@ -79,12 +79,12 @@ def test_longer_route_prefix_wins() -> None:
 
 
 def is_login(path: str) -> bool:
-    """Whether the route to Keycloak takes a path, as Kong compares it: dots and doubled slashes are resolved before."""
+    """Matches a path, with normalized dots and doubled slashes, against the Keycloak route."""
     return bool(login_route(path))
 
 
 def login_route(path: str) -> str | None:
-    """Name of the route to Keycloak that takes a path: the one of highest priority."""
+    """Name of the Keycloak route with the highest priority that matches a path."""
     for route in sorted(service(config(), "keycloak")["routes"], key=lambda route: -int(route["priority"])):
         kind, pattern = re.fullmatch(r'http\.path (==|~) (?:r#)?"(.+)"#?', route["expression"]).groups()  # type: ignore[union-attr]
         if path == pattern if kind == "==" else re.search(pattern, path):
@@ -151,7 +151,7 @@ def test_tls_upstreams_are_verified() -> None:
 
 def test_rate_limit_counts_by_subject() -> None:
     limit = plugin(config(PLAYBACK), "rate-limiting")
-    assert limit["limit_by"] == "credential"  # without a token there is none, and the address is counted
+    assert limit["limit_by"] == "credential"  # Requests without a token have no user; Kong counts the address instead.
     assert limit["minute"] == 600
     redis = limit["redis"]
     assert redis["host"] == redis["server_name"] == CACHE
@@ -262,9 +262,9 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
 }
 
 
-@pytest.mark.parametrize(("breaks", "said"), BROKEN.values(), ids=BROKEN)
-def test_plugin_schema_rejects_bad_configuration(breaks: Callable[[Json], object], said: str) -> None:
+@pytest.mark.parametrize(("breaks", "expected"), BROKEN.values(), ids=BROKEN)
+def test_plugin_schema_rejects_bad_configuration(breaks: Callable[[Json], object], expected: str) -> None:
     broken = copy.deepcopy(config(PLAYBACK))
     breaks(broken)
     found = problems("kong", broken)
-    assert [problem for problem in found if said in problem], found
+    assert [problem for problem in found if expected in problem], found

@@ -38,7 +38,7 @@ def synthesize(*, certificate: bool, protected: bool = True) -> dict[str, Any]:
         cluster_name="spotmusic-test",
         deletion_protection=protected,
     )
-    # With the policy packs registered this raises where a finding is not acknowledged.
+    # With the policy packs registered, this raises for each unacknowledged finding.
     return dict(Template.from_stack(stack).to_json())
 
 
@@ -82,11 +82,11 @@ def test_gateway_load_balancer_drops_invalid_headers(template: dict[str, Any]) -
 
 
 def test_gateway_load_balancer_logs_requests_and_connections(template: dict[str, Any]) -> None:
-    said = attributes(one(template, "LoadBalancer"))
+    found = attributes(one(template, "LoadBalancer"))
     for kind in ("access", "connection"):
-        assert said[f"{kind}_logs.s3.enabled"] == "true"
-        assert said[f"{kind}_logs.s3.bucket"] == "logs"
-        assert said[f"{kind}_logs.s3.prefix"] == f"gateway-{kind}"
+        assert found[f"{kind}_logs.s3.enabled"] == "true"
+        assert found[f"{kind}_logs.s3.bucket"] == "logs"
+        assert found[f"{kind}_logs.s3.prefix"] == f"gateway-{kind}"
     assert not [resource for resource in template["Resources"].values() if resource["Type"] == "AWS::S3::BucketPolicy"]
 
 

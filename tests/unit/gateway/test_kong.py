@@ -137,7 +137,7 @@ def test_kong_plugins_are_on_lua_path(values: Json) -> None:
     assert maps.keys() == {entry["name"] for entry in values["plugins"]["configMaps"]}
     assert shipped["realm-token"]["data"].keys() == {"handler.lua", "keys.lua", "schema.lua", "token.lua"}
     assert {found["metadata"]["namespace"] for found in maps.values()} == {"kong"}
-    assert "plugins" not in values["env"]  # it would replace the list that the chart makes of these
+    assert "plugins" not in values["env"]  # It would replace the list that the chart creates from these.
 
 
 def test_changed_lua_renames_config_map(values: Json) -> None:

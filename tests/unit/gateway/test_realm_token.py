@@ -1,4 +1,4 @@
-"""The plugin that verifies tokens, run by a real Lua: what passes, what does not, and how it follows the realm's keys."""
+"""Kong plugin that verifies tokens, run by a real Lua interpreter."""
 
 import re
 import subprocess
@@ -44,7 +44,7 @@ def test_realm_token_sets_subject_as_credential(key: Key) -> None:
 
 
 @pytest.mark.parametrize(
-    ("claims", "said"),
+    ("claims", "expected"),
     [
         ({"iss": "https://evil.example/auth/realms/spotmusic"}, "issuer"),
         ({"iss": "https://spotmusic.example/auth/realms/master"}, "issuer"),
@@ -66,10 +66,10 @@ def test_realm_token_sets_subject_as_credential(key: Key) -> None:
         ({"sub": ""}, "no subject"),
     ],
 )
-def test_realm_token_rejects_wrong_claims(key: Key, claims: Json, said: str) -> None:
+def test_realm_token_rejects_wrong_claims(key: Key, claims: Json, expected: str) -> None:
     outcome = answer_to(key, key.token(**claims))
     assert outcome["status"] == 401
-    assert said in outcome["message"]
+    assert expected in outcome["message"]
     assert 'error="invalid_token"' in outcome["headers"]["WWW-Authenticate"]
 
 
@@ -159,7 +159,7 @@ def test_revoked_realm_key_expires(key: Key, other: Key) -> None:
         keys=(key, other),
     )
     assert [passes(outcome) for outcome in outcomes] == [True, True, False]
-    assert outcomes[1]["asked"] == 1  # beside the request, which does not wait for it
+    assert outcomes[1]["asked"] == 1  # Runs in the background: the request does not wait for it.
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ FORGED = {
     "X-Original-Host": "evil.example",
     "X-HTTP-Method-Override": "DELETE",
 }
-"""Headers in which gateways, proxies and frameworks tell who asks, or what is asked instead."""
+"""Headers in which gateways, proxies and frameworks pass the identity or override the request."""
 ADDRESS = {"scheme": "https", "port": 443}
 
 

@@ -72,9 +72,9 @@ def test_keycloak_release_is_not_rolled_back(release: Json) -> None:
 
 
 def test_keycloak_hostname_is_public_url(values: Json) -> None:
-    said = variables(values)
-    assert said["KC_HOSTNAME"] == "https://spotmusic.example/auth"
-    assert said["KC_HOSTNAME_STRICT"] == "true"
+    environment = variables(values)
+    assert environment["KC_HOSTNAME"] == "https://spotmusic.example/auth"
+    assert environment["KC_HOSTNAME_STRICT"] == "true"
     assert values["http"]["relativePath"] == "/auth"
 
 
@@ -85,26 +85,26 @@ def test_keycloak_console_has_no_public_hostname(values: Json) -> None:
 def test_hostname_is_strict_without_domain() -> None:
     stack = new_stack()
     keycloak_in(stack, public_url="http://gateway.dev.spotmusic.internal")
-    said = variables(releases(stack)["keycloak"]["Values"])
-    assert said["KC_HOSTNAME"] == "http://gateway.dev.spotmusic.internal/auth"
-    assert said["KC_HOSTNAME_STRICT"] == "true"
+    environment = variables(releases(stack)["keycloak"]["Values"])
+    assert environment["KC_HOSTNAME"] == "http://gateway.dev.spotmusic.internal/auth"
+    assert environment["KC_HOSTNAME_STRICT"] == "true"
 
 
 def test_realm_import_uses_service_account(values: Json) -> None:
-    said = variables(values)
-    assert said["KC_BOOTSTRAP_ADMIN_CLIENT_ID"]["secretKeyRef"]["key"] == "automation_id"
-    assert said["KC_BOOTSTRAP_ADMIN_CLIENT_SECRET"]["secretKeyRef"]["key"] == "automation_secret"
+    environment = variables(values)
+    assert environment["KC_BOOTSTRAP_ADMIN_CLIENT_ID"]["secretKeyRef"]["key"] == "automation_id"
+    assert environment["KC_BOOTSTRAP_ADMIN_CLIENT_SECRET"]["secretKeyRef"]["key"] == "automation_secret"
 
 
 def test_keycloak_verifies_database_certificate(values: Json) -> None:
-    said = variables(values)
-    assert "sslMode=VERIFY_IDENTITY" in said["KC_DB_URL_PROPERTIES"]
-    assert "KC_DB_URL" not in said  # it would make the properties count for nothing
+    environment = variables(values)
+    assert "sslMode=VERIFY_IDENTITY" in environment["KC_DB_URL_PROPERTIES"]
+    assert "KC_DB_URL" not in environment  # Keycloak ignores KC_DB_URL_PROPERTIES when KC_DB_URL is set.
     roots = manifest(values, "rds-ca")["data"]["ca.pem"]
     assert roots.count("BEGIN CERTIFICATE") == 3
     mount = next(mount for mount in yaml.safe_load(values["extraVolumeMounts"]) if mount["name"] == "rds-ca")
-    assert said["KC_DB_POOL_MAX_SIZE"] == "50"
-    assert said["KC_TRUSTSTORE_PATHS"] == f"{mount['mountPath']}/ca.pem"
+    assert environment["KC_DB_POOL_MAX_SIZE"] == "50"
+    assert environment["KC_TRUSTSTORE_PATHS"] == f"{mount['mountPath']}/ca.pem"
 
 
 def test_keycloak_variables_are_unique(values: Json) -> None:

@@ -61,7 +61,7 @@ def test_password_login_checks_second_factor(realm: Json) -> None:
 def test_provider_login_checks_second_factor(realm: Json) -> None:
     assert {found["postBrokerLoginFlowAlias"] for found in realm["identityProviders"]} == {"spotmusic after provider"}
     first, *_ = steps(realm, "spotmusic after provider")
-    assert first == ("allow-access-authenticator", "REQUIRED")  # without a required step Keycloak refuses who needs no second factor
+    assert first == ("allow-access-authenticator", "REQUIRED")  # Without a required step, Keycloak denies users without a second factor.
 
 
 def test_login_subflows_have_one_parent(realm: Json) -> None:
@@ -83,8 +83,8 @@ def test_internal_roles_include_staff(realm: Json) -> None:
 
 
 def test_default_role_includes_listener(realm: Json) -> None:
-    everybody = next(role for role in realm["roles"]["realm"] if role["name"] == "default-roles-spotmusic")
-    assert "listener" in everybody["composites"]["realm"]
+    default_role = next(role for role in realm["roles"]["realm"] if role["name"] == "default-roles-spotmusic")
+    assert "listener" in default_role["composites"]["realm"]
 
 
 def test_refresh_token_can_be_reused_once(realm: Json) -> None:
@@ -166,9 +166,9 @@ def test_realm_without_grafana_has_no_client() -> None:
     assert "client" not in small["roles"]
 
 
-@pytest.mark.parametrize(("required", "said"), [(True, "all"), (False, "none")])
-def test_realm_requires_tls_by_default(required: bool, said: str) -> None:
-    assert Realm(name="spotmusic", tls_required=required).to_representation()["sslRequired"] == said
+@pytest.mark.parametrize(("required", "expected"), [(True, "all"), (False, "none")])
+def test_realm_requires_tls_by_default(required: bool, expected: str) -> None:
+    assert Realm(name="spotmusic", tls_required=required).to_representation()["sslRequired"] == expected
 
 
 def test_administrators_need_a_second_factor() -> None:
@@ -273,9 +273,9 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
 }
 
 
-@pytest.mark.parametrize(("breaks", "said"), BROKEN.values(), ids=BROKEN)
-def test_realm_schema_names_the_problem(breaks: Callable[[Json], object], said: str, realm: Json) -> None:
+@pytest.mark.parametrize(("breaks", "expected"), BROKEN.values(), ids=BROKEN)
+def test_realm_schema_names_the_problem(breaks: Callable[[Json], object], expected: str, realm: Json) -> None:
     broken = copy.deepcopy(realm)
     breaks(broken)
     found = problems("realm", broken)
-    assert [problem for problem in found if problem.startswith(said)], found
+    assert [problem for problem in found if problem.startswith(expected)], found

@@ -1,4 +1,4 @@
-"""The realm as it is released, and its chart, rendered by the very Helm that deploys it."""
+"""Released realm and its chart, rendered by the Helm version that deploys it."""
 
 import json
 import shutil
@@ -84,7 +84,7 @@ def test_realm_job_imports_both_realms(manifests: dict[tuple[str, str], Json]) -
     assert {json.loads(text)["realm"] for text in data.values()} == {"spotmusic", "master"}
     (container,) = job(manifests)["spec"]["template"]["spec"]["containers"]
     assert environment(container)["IMPORT_FILES_LOCATIONS"] == "/config/master.json,/config/spotmusic.json"
-    # Numbers stay numbers on their way through CloudFormation, Helm and YAML.
+    # CloudFormation, Helm and YAML preserve numbers.
     assert json.loads(data["spotmusic.json"])["eventsExpiration"] == 190 * 24 * 3600
 
 
@@ -173,7 +173,7 @@ def test_realm_values_fit_into_event(values: Json) -> None:
 
 
 def test_reloader_watches_one_import_secret(manifests: dict[tuple[str, str], Json]) -> None:
-    """A start of Reloader makes one job for each Secret of a CronJob, all at once."""
+    """Reloader creates one job for each Secret of a CronJob when it starts, all at once."""
     cron = manifests["CronJob", "realm-import"]
     excluded = set(cron["metadata"]["annotations"]["secrets.exclude.reloader.stakater.com/reload"].split(","))
     pod = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]
@@ -187,12 +187,13 @@ def test_reloader_watches_one_import_secret(manifests: dict[tuple[str, str], Jso
 
 
 KCADM = r"""#!/bin/bash
-# Stands in for kcadm.sh: keeps the realm's providers of keys in a file, as lines of id,name,providerId,priority.
+# Stub of kcadm.sh: keeps the realm's key providers in a file, as lines of
+# id,name,providerId,priority.
 state=$STATE/providers; echo "$*" >> "$STATE/log"
 for word in "$@"; do
   case $word in name=*) wanted=${word#name=} ;; config.priority=*) priority=${word//[^0-9]/} ;; esac
 done
-# Killed before the call that $DIES_AT names.
+# Exits like a killed process before the call named by $DIES_AT.
 if [ -n "$DIES_AT" ] && [[ "$1 $2" == "$DIES_AT"* ]]; then exit 137; fi
 case "$1 $2" in
   "config credentials") ;;
@@ -221,12 +222,13 @@ esac
 
 
 def replace_keys(folder: Path, hour: str, *, dies_at: str = "") -> list[tuple[str, int]]:
-    """Runs the job at an hour such as 2027010106; returns the realm's signing keys with their priorities.
+    """Runs the job at an hour such as 2027010106; returns the signing keys with their priorities.
 
     Args:
-        folder: where the stand-ins and their state are.
+        folder: folder of the stubs and their state.
         hour: year, month, day and hour.
-        dies_at: beginning of the call of kcadm, or `sleep`, before which the job is killed; none when it ends.
+        dies_at: beginning of the kcadm call, or `sleep`, before which the job is killed; empty runs
+            the job to its end.
     """
     bash = shutil.which("bash") or pytest.skip("bash, which runs the job, is not installed")
     for name, text in {
@@ -272,7 +274,7 @@ def test_key_rotation_is_idempotent(tmp_path: Path) -> None:
 
 
 STEPS = ("config credentials", "get components", "get realms", "create components", "sleep", "update components", "delete components")
-"""Calls of a run, in their order; it is killed before each."""
+"""Calls of a run, in order; the job is killed before each."""
 
 
 @pytest.mark.parametrize("hour", ["2027010106", "2027010107"], ids=["same-hour", "next-hour"])
@@ -308,5 +310,6 @@ def test_repeated_key_rotation_keeps_signer(tmp_path: Path) -> None:
     assert replace_keys(tmp_path, "2027010106") == once
     replace_keys(tmp_path, "2027040106", dies_at="sleep")
     finished = max(replace_keys(tmp_path, "2027040107"), key=lambda key: key[1])
-    # The hour names another pair than the one that was finished in it: that is a rotation of its own, published before it signs.
+    # The hour names another pair than the one finished in it. That is a new rotation, which is
+    # published before it signs.
     assert replace_keys(tmp_path, "2027040107") == [finished, ("signing-2027040107", 2027040108)]

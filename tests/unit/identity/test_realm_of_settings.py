@@ -1,4 +1,4 @@
-"""What the section `identity` of an environment file makes of the realm, and of the connections of Keycloak."""
+"""Effects of the section `identity` on the realm and on the connections of Keycloak."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def redirects(settings: Settings) -> dict[str, list[str]]:
 
 
 def web(origin: str) -> list[str]:
-    """Pages of the web player that take a login back, with and without showing it."""
+    """Redirect pages of the web player, for visible and silent logins."""
     return [f"{origin}/callback", f"{origin}/silent-check-sso.html"]
 
 

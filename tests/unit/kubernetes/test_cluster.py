@@ -39,7 +39,7 @@ def synthesize(**changes: Any) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "name": "spotmusic-test",
         "version": "1.36",
-        # The real layer is 30 MB, which only the test of the layer itself needs.
+        # The real layer has 30 MB. Only the test of the layer needs it.
         "kubectl_layer": lambda_.LayerVersion.from_layer_version_arn(stack, "Layer", f"arn:aws:lambda:sa-east-1:{ACCOUNT}:layer:kubectl:1"),
         "vpc": vpc,
         "control_plane_security_group": groups[0],
@@ -51,7 +51,7 @@ def synthesize(**changes: Any) -> dict[str, Any]:
     }
     KubernetesCluster(stack, "Kubernetes", **{**arguments, **changes})
     cdk.Tags.of(stack).add("Project", "spotmusic")
-    # With the policy packs registered this raises where a finding is not acknowledged.
+    # With the policy packs registered, this raises for each unacknowledged finding.
     return dict(Template.from_stack(stack).to_json())
 
 
@@ -106,7 +106,7 @@ def test_cluster_log_groups_have_key_and_retention(template: dict[str, Any]) -> 
 
 
 def test_kubectl_functions_use_own_log_groups(template: dict[str, Any]) -> None:
-    """A group that is deleted before its function returns with the next line, without key or end."""
+    """A log line after the deletion of the group would recreate it without key or retention."""
     functions = all_of(template["Resources"], "AWS::Lambda::Function")
     assert len(functions) == 2
     for function in functions:
@@ -118,18 +118,18 @@ def test_cluster_encrypts_secrets_with_customer_key(template: dict[str, Any]) ->
 
 
 def test_auto_mode_has_no_default_node_pools(template: dict[str, Any]) -> None:
-    said = cluster(template)
-    assert said["ComputeConfig"] == {"Enabled": True, "NodePools": []}
-    assert said["StorageConfig"]["BlockStorage"]["Enabled"] is True
-    assert said["KubernetesNetworkConfig"]["ElasticLoadBalancing"]["Enabled"] is True
+    found = cluster(template)
+    assert found["ComputeConfig"] == {"Enabled": True, "NodePools": []}
+    assert found["StorageConfig"]["BlockStorage"]["Enabled"] is True
+    assert found["KubernetesNetworkConfig"]["ElasticLoadBalancing"]["Enabled"] is True
     assert not all_of(template["Resources"], "AWS::EKS::Nodegroup")
 
 
 def test_cluster_has_deletion_protection(template: dict[str, Any]) -> None:
-    said = cluster(template)
-    assert said["UpgradePolicy"] == {"SupportType": "STANDARD"}
-    assert said["DeletionProtection"] is True
-    assert said["ZonalShiftConfig"] == {"Enabled": True}
+    found = cluster(template)
+    assert found["UpgradePolicy"] == {"SupportType": "STANDARD"}
+    assert found["DeletionProtection"] is True
+    assert found["ZonalShiftConfig"] == {"Enabled": True}
 
 
 def test_removed_administrator_keeps_other_entries(template: dict[str, Any]) -> None:
@@ -180,7 +180,7 @@ def test_cluster_role_trusts_own_cluster_only(template: dict[str, Any]) -> None:
 
 
 def tagging(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Statements of the policy by which EKS makes what bears tags of ours."""
+    """Statements of the policy that lets EKS create resources with custom tags."""
     policies = [policy for policy in all_of(template["Resources"], "AWS::IAM::ManagedPolicy") if "aws:TagKeys" in json.dumps(policy)]
     return {statement["Sid"]: statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]}
 
@@ -196,7 +196,7 @@ def test_cluster_role_creates_tagged_resources(template: dict[str, Any]) -> None
         assert statement["Effect"] == "Allow"
         assert statement["Condition"]["StringEquals"] == {"aws:RequestTag/eks:eks-cluster-name": "spotmusic-test"}
         for arn in statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]:
-            # Subnets, groups and images have no tags of ours: AWS's own policies speak of them.
+            # Subnets, groups and images have no custom tags: AWS managed policies cover them.
             assert re.fullmatch(
                 rf"arn:aws:ec2:sa-east-1:{ACCOUNT}:(fleet|instance|launch-template|network-interface|spot-instances-request|volume)/\*",
                 arn,
@@ -248,10 +248,10 @@ def test_cluster_template_has_no_conditions(template: dict[str, Any]) -> None:
 
 
 def test_development_cluster_is_deletable(for_developers: dict[str, Any]) -> None:
-    said = cluster(for_developers)
-    assert said["Version"] == "1.29"
-    assert said["ResourcesVpcConfig"]["EndpointPublicAccess"] is True
-    assert said["DeletionProtection"] is False
+    found = cluster(for_developers)
+    assert found["Version"] == "1.29"
+    assert found["ResourcesVpcConfig"]["EndpointPublicAccess"] is True
+    assert found["DeletionProtection"] is False
     groups = [resource for resource in for_developers["Resources"].values() if resource["Type"] == "AWS::Logs::LogGroup"]
     assert {group["DeletionPolicy"] for group in groups} == {"Delete"}
 

@@ -42,9 +42,9 @@ def properties(stack: cdk.Stack) -> dict[str, Any]:
 def test_release_sets_explicit_properties() -> None:
     stack = new_stack()
     release(stack)
-    said = properties(stack)
+    found = properties(stack)
     assert (
-        said.items()
+        found.items()
         >= {
             "Release": "cert-manager",
             "Namespace": "cert-manager",
@@ -56,16 +56,16 @@ def test_release_sets_explicit_properties() -> None:
             "Values": '{"crds":{"enabled":true}}',
         }.items()
     )
-    assert not {"CreateNamespace", "SkipCrds", "Atomic"} & said.keys()
+    assert not {"CreateNamespace", "SkipCrds", "Atomic"} & found.keys()
 
 
 def test_local_chart_is_an_asset() -> None:
     stack = new_stack()
     release(stack, chart=LocalChart(path=ROOT / "charts" / "bindings"), values={}, atomic=True)
-    said = properties(stack)
-    assert "ChartAssetURL" in said
-    assert (said["Atomic"], said["Timeout"]) == (True, "420s")
-    assert not {"Chart", "Version", "Repository"} & said.keys()
+    found = properties(stack)
+    assert "ChartAssetURL" in found
+    assert (found["Atomic"], found["Timeout"]) == (True, "420s")
+    assert not {"Chart", "Version", "Repository"} & found.keys()
 
 
 def test_release_depends_on_predecessors() -> None:

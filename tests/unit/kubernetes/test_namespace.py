@@ -57,7 +57,7 @@ def test_namespace_opens_apis_and_webhooks(policies: dict[str, dict[str, Any]]) 
 
 
 def test_flow_admits_pods_of_its_source(policies: dict[str, dict[str, Any]]) -> None:
-    """Grafana lives beside Prometheus, and may not read what Prometheus may."""
+    """Grafana shares the namespace with Prometheus but is denied its flows."""
     (rule,) = policies["kong"]["prometheus-to-kong-8100"]["ingress"]
     monitoring = {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}
     assert rule["from"] == [{"namespaceSelector": monitoring, "podSelector": {"matchLabels": {"app": "prometheus"}}}]

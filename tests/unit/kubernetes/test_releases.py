@@ -1,4 +1,4 @@
-"""The releases of our own charts, rendered by the very Helm that deploys them."""
+"""Releases of the project's charts, rendered by the Helm version that deploys them."""
 
 import json
 from collections.abc import Callable
@@ -61,7 +61,7 @@ def ground_in(stack: cdk.Stack, cluster: eks.ICluster, **options: Any) -> Cluste
 
 @pytest.fixture(scope="module")
 def values() -> dict[str, Any]:
-    """The values of each release as the template says them."""
+    """Values of each release in the template."""
     stack = new_stack()
     cluster = cluster_in(stack)
     ground = ground_in(stack, cluster)
@@ -128,7 +128,9 @@ def test_node_class_uses_private_encrypted_subnets(manifests: Callable[[str], Ma
 
 
 def test_ground_release_waits(values: dict[str, Any]) -> None:
-    """The role of the nodes is deleted after the release: IAM refuses while an instance profile of the NodeClass has it."""
+    """The node role is deleted after the release: IAM denies it while an instance profile of the
+    NodeClass contains the role.
+    """
     assert "ground" in values["waiting"]
 
 
@@ -169,8 +171,8 @@ def test_nodes_and_volumes_have_given_tags(manifests: Callable[[str], Manifests]
     (node_class,) = of_kind(manifests("ground"), "NodeClass").values()
     assert node_class["spec"]["tags"] == TAGS
     (storage_class,) = of_kind(manifests("ground"), "StorageClass").values()
-    told = [text for name, text in storage_class["parameters"].items() if name.startswith("tagSpecification_")]
-    assert sorted(told) == ["CostCenter=streaming", "Project=spotmusic"]
+    tag_parameters = [text for name, text in storage_class["parameters"].items() if name.startswith("tagSpecification_")]
+    assert sorted(tag_parameters) == ["CostCenter=streaming", "Project=spotmusic"]
 
 
 @pytest.mark.parametrize("tags", [{"Owner": "{{ .PVCName }}"}, {"Owner": ""}, {"Own=er": "a"}])

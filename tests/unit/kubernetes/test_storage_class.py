@@ -1,4 +1,4 @@
-"""The StorageClass of the chart `ground`, rendered against an API server that has one already, or has none."""
+"""StorageClass of the chart `ground`, rendered against an API server with and without one."""
 
 import json
 import shutil
@@ -24,13 +24,13 @@ NOTHING_BUT_CLASSES: Mapping[str, Json] = {
     "/apis": {"kind": "APIGroupList", "groups": [{"name": "storage.k8s.io", "versions": [{"groupVersion": GROUP, "version": "v1"}]}]},
     f"/apis/{GROUP}": {"kind": "APIResourceList", "groupVersion": GROUP, "resources": [CLASSES]},
 }
-"""What Helm asks an API server before it looks something up."""
+"""Discovery responses that Helm requests before a `lookup`."""
 OURS = {
     "name": "gp3",
     "labels": {"app.kubernetes.io/managed-by": "Helm"},
     "annotations": {"meta.helm.sh/release-name": "ground", "meta.helm.sh/release-namespace": "default"},
 }
-"""What Helm writes on what it has made, and asks for before it touches it again."""
+"""Metadata that Helm adds to its resources and requires before it updates them."""
 VALUES = {
     "storageClass": {"name": "gp3", "key": "arn:key", "reclaimPolicy": "Delete"},
     "tags": {"Project": "spotmusic", "CostCenter": "streaming"},
@@ -39,7 +39,7 @@ VALUES = {
 
 @contextmanager
 def api_server(answers: Mapping[str, Json]) -> Iterator[str]:
-    """Answers what is asked by path, on loopback, and gives the address."""
+    """Serves `answers` by path on loopback; yields the address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -65,19 +65,19 @@ def api_server(answers: Mapping[str, Json]) -> Iterator[str]:
 
 @pytest.fixture
 def storage_class(tmp_path: Path) -> Callable[[Json | None], Json]:
-    """The class as it is released, by the fields of the class that is there."""
+    """Released class, as a function of the fields of the existing class."""
     chart = tmp_path / "storage"
     shutil.copytree(ROOT / "charts" / "ground", chart, ignore=shutil.ignore_patterns("values*"))
     for template in (chart / "templates").iterdir():
         if template.name != "storage.yaml":
             template.unlink()
 
-    def released(there: Json | None) -> Json:
-        found = {"apiVersion": GROUP, "kind": "StorageClass", "metadata": OURS, "provisioner": "any", **(there or {})}
-        answers = NOTHING_BUT_CLASSES if there is None else {**NOTHING_BUT_CLASSES, f"/apis/{GROUP}/storageclasses/gp3": found}
+    def released(existing: Json | None) -> Json:
+        found = {"apiVersion": GROUP, "kind": "StorageClass", "metadata": OURS, "provisioner": "any", **(existing or {})}
+        answers = NOTHING_BUT_CLASSES if existing is None else {**NOTHING_BUT_CLASSES, f"/apis/{GROUP}/storageclasses/gp3": found}
         with api_server(answers) as address:
             command = [str(helm()), "template", "ground", str(chart), "--dry-run=server", "--disable-openapi-validation", "--values", "-"]
-            # No file of whoever runs the test leads to a cluster of theirs.
+            # No kubeconfig of the developer is read.
             done = subprocess.run(
                 [*command, "--kube-apiserver", address],
                 input=json.dumps(VALUES),
@@ -95,8 +95,8 @@ def storage_class(tmp_path: Path) -> Callable[[Json | None], Json]:
 
 @pytest.fixture
 def parameters(storage_class: Callable[[Json | None], Json]) -> Callable[[Json | None], Json]:
-    """Parameters of the class as it is released, by those of the class that is there."""
-    return lambda there: dict(storage_class(None if there is None else {"parameters": there})["parameters"])
+    """Parameters of the released class, as a function of those of the existing class."""
+    return lambda existing: dict(storage_class(None if existing is None else {"parameters": existing})["parameters"])
 
 
 def tags(parameters: Json) -> Json:
@@ -108,8 +108,8 @@ def test_new_storage_class_has_environment_tags(parameters: Callable[[Json | Non
 
 
 def test_untagged_storage_class_stays_untagged(parameters: Callable[[Json | None], Json]) -> None:
-    there = {"type": "gp3", "encrypted": "true", "kmsKeyId": "arn:key", "csi.storage.k8s.io/fstype": "xfs"}
-    assert parameters(there) == there
+    existing = {"type": "gp3", "encrypted": "true", "kmsKeyId": "arn:key", "csi.storage.k8s.io/fstype": "xfs"}
+    assert parameters(existing) == existing
 
 
 def test_existing_storage_class_keeps_tags(parameters: Callable[[Json | None], Json]) -> None:
@@ -122,9 +122,9 @@ def test_storage_class_leaves_changes_to_kubernetes(parameters: Callable[[Json |
 
 
 @pytest.mark.parametrize(
-    ("there", "expected"), [(None, "Delete"), ({"reclaimPolicy": "Retain"}, "Retain"), ({"reclaimPolicy": "Delete"}, "Delete")]
+    ("existing", "expected"), [(None, "Delete"), ({"reclaimPolicy": "Retain"}, "Retain"), ({"reclaimPolicy": "Delete"}, "Delete")]
 )
 def test_existing_storage_class_keeps_reclaim_policy(
-    storage_class: Callable[[Json | None], Json], there: Json | None, expected: str
+    storage_class: Callable[[Json | None], Json], existing: Json | None, expected: str
 ) -> None:
-    assert storage_class(there)["reclaimPolicy"] == expected
+    assert storage_class(existing)["reclaimPolicy"] == expected

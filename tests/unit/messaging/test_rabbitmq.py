@@ -77,7 +77,10 @@ def test_rabbitmq_users_have_secrets(rabbitmq: RabbitMQ, values: Json) -> None:
 
 
 def test_user_secrets_have_topology_operator_label(rabbitmq: RabbitMQ) -> None:
-    """Its webhook refuses a user whose Secret has no such label, and a changed password reaches the broker by it alone."""
+    """The webhook denies users without this label on their Secret.
+
+    The operator also requires the label to update a changed password.
+    """
     users = [secret for secret in rabbitmq.external_secrets if secret.name != "rabbitmq-default-user"]
     assert {secret.labels.get("rabbitmq.com/topology-operator") for secret in users} == {"true"}
 

@@ -1,4 +1,4 @@
-"""The chart of the RabbitMQ cluster, rendered with the values of its construct by the very Helm that deploys it."""
+"""Chart of the RabbitMQ cluster, rendered by the deploying Helm with the construct's values."""
 
 import pytest
 
@@ -50,7 +50,10 @@ def test_rabbitmq_cluster_has_tls_listeners_only(spec: Json) -> None:
 
 
 def test_rabbitmq_configuration_has_no_obsolete_keys(spec: Json) -> None:
-    """Since 4.3 everything is kept by Raft, of which a minority stops by itself; the settings of before are accepted and do nothing."""
+    """RabbitMQ 4.3 accepts settings of earlier releases without effect.
+
+    It stores everything with Raft, which stops in a minority.
+    """
     assert "cluster_partition_handling" not in spec["rabbitmq"]["additionalConfig"]
     assert "ha-mode" not in str(spec)
 
@@ -61,7 +64,10 @@ def test_rabbitmq_alerts_name_no_paused_node(path: str) -> None:
 
 
 def test_rabbitmq_endpoints_have_own_labels(manifests: list[Json]) -> None:
-    """Two endpoints of one port are one series `up` to Prometheus, of which the second sample overwrites the first."""
+    """Prometheus stores two endpoints of one port as one series `up`.
+
+    The second sample overwrites the first.
+    """
     monitor = named(manifests, "ServiceMonitor", "rabbitmq")
     assert len(monitor["endpoints"]) == 2
     for endpoint in monitor["endpoints"]:
@@ -79,16 +85,16 @@ def test_rabbitmq_configuration_matches_schema(spec: Json) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "expected"),
     [
         ({"queue_leader_locatr": "balanced"}, "'queue_leader_locatr' was unexpected"),
         ({"default_queue_type": "classic"}, "default_queue_type: Only a quorum queue is on three nodes"),
         ({"ssl_options.versions.2": "tlsv1.1"}, "ssl_options.versions.2: TLS before 1.2 is broken"),
     ],
 )
-def test_rabbitmq_schema_names_invalid_key(spec: Json, change: Json, said: str) -> None:
+def test_rabbitmq_schema_names_invalid_key(spec: Json, change: Json, expected: str) -> None:
     (problem,) = problems("rabbitmq", configuration(spec) | change)
-    assert said in problem
+    assert expected in problem
 
 
 def test_rabbitmq_administrator_comes_from_secret(spec: Json) -> None:
@@ -121,7 +127,7 @@ def test_readiness_job_waits_for_every_node(values: Json) -> None:
     assert job["metadata"]["annotations"]["helm.sh/hook"] == "post-install,post-upgrade"
     assert all(f"rabbitmq-server-{node}" in container["args"][0] for node in range(5))
     assert "rabbitmq-nodes.rabbitmq.svc/15671" in container["args"][0]
-    # Neither the disruption budget nor a Service may take it for a node.
+    # The disruption budget and the Services must not select the pod of the job.
     assert pod["metadata"]["labels"]["app.kubernetes.io/name"] == "rabbitmq-ready"
 
 

@@ -46,7 +46,7 @@ def test_rabbitmq_operators_create_no_network_policies(values: Json, operator: s
 
 
 def test_topology_operator_metrics_need_no_token(values: Json) -> None:
-    """Its monitor of the chart sends no token: with the chart's `secure` each scrape ends with 401."""
+    """The chart's PodMonitor sends no token: with the chart's `secure` each scrape returns 401."""
     assert values["msgTopologyOperator"]["metrics"] == {"podMonitor": {"enabled": True}, "secure": False}
 
 

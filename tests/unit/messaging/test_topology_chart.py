@@ -1,4 +1,4 @@
-"""The chart of what RabbitMQ holds, rendered with the values of its construct by the very Helm that deploys it."""
+"""Chart of the RabbitMQ topology, rendered by the deploying Helm with the construct's values."""
 
 import copy
 from collections.abc import Callable
@@ -59,7 +59,7 @@ def test_queue_limits_render_as_integers(manifests: list[Json]) -> None:
 
 
 def test_topology_resources_match_definitions(manifests: list[Json]) -> None:
-    """So what a real RabbitMQ says of the file is true of the resources."""
+    """Engine tests verify the file in a real RabbitMQ, so equal resources need no other test."""
     document = definitions(TOPOLOGY, dict.fromkeys(("web-api", "notifications", "queue-depth"), "secret"))
     assert policies_of(of_kind(manifests, "Policy")) == {
         policy["name"]: (policy["pattern"], policy["apply-to"], policy["definition"]) for policy in document["policies"]

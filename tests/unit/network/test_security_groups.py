@@ -49,7 +49,7 @@ def groups(template: dict[str, Any]) -> dict[str, str]:
 
 
 def rules(template: dict[str, Any], direction: str) -> dict[tuple[str, str, int, int], str]:
-    """Description by own group, the other side, and ports."""
+    """Descriptions by own group, peer and ports."""
     names = groups(template)
 
     def shown(value: Any) -> str:

@@ -75,6 +75,6 @@ def test_daily_budget_notifies_above_limit() -> None:
 def test_monthly_budget_notifies_actual_and_forecast(resources: Json) -> None:
     (budget,) = all_of(resources, "AWS::Budgets::Budget")
     assert budget["Budget"]["BudgetLimit"] == {"Amount": 1500, "Unit": "USD"}
-    told = {n["Notification"]["NotificationType"]: n["Notification"]["Threshold"] for n in budget["NotificationsWithSubscribers"]}
-    assert told == {"ACTUAL": 80, "FORECASTED": 100}
+    thresholds = {n["Notification"]["NotificationType"]: n["Notification"]["Threshold"] for n in budget["NotificationsWithSubscribers"]}
+    assert thresholds == {"ACTUAL": 80, "FORECASTED": 100}
     assert all(n["Subscribers"][0]["SubscriptionType"] == "SNS" for n in budget["NotificationsWithSubscribers"])

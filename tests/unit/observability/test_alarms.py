@@ -33,7 +33,7 @@ PAGER = "arn:aws:sns:sa-east-1:111122223333:pager"
 
 
 def audience_in(stack: cdk.Stack) -> Audience:
-    """Recipients of alarms: a topic of everything and one of what is critical."""
+    """Recipients of alarms: one topic for all and one for critical alarms."""
     return Audience(
         topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC), pager=sns.Topic.from_topic_arn(stack, "Pager", PAGER), environment="prod"
     )
@@ -57,7 +57,7 @@ def alarms_of(stack: cdk.Stack) -> dict[str, Json]:
 
 @pytest.fixture(scope="module")
 def alarms() -> dict[str, Json]:
-    """The alarms of one of everything."""
+    """Alarms of one resource of each kind."""
     stack = new_stack()
     audience = audience_in(stack)
     waiting = MetricSource(namespace="Spotmusic/Queues", name="ReadyMessages", dimensions={"Queue": "notifications"})
@@ -88,7 +88,7 @@ def alarms() -> dict[str, Json]:
 
 
 EVENTS = {"CacheFailoverWarning", "FunctionsRotationErrorsWarning", "RestartsDroppedWarning"}
-"""Alarms on what happens once."""
+"""Alarms on single events."""
 
 
 def test_critical_alarms_reach_pagers(alarms: dict[str, Json]) -> None:
@@ -284,5 +284,8 @@ def test_cache_failover_alarm_follows_roles(alarms: dict[str, Json], before: dic
 
 
 def test_certificate_alarm_follows_failed_renewal(alarms: dict[str, Json]) -> None:
-    """ACM renews certificates of 198 days 45 days before their end, which takes days: an alarm at 45 would ring each time."""
+    """ACM renews certificates of 198 days 45 days before their end.
+
+    Renewal takes days, so an alarm at 45 days would fire each time.
+    """
     assert alarms["CertificateGatewayWarning"]["Threshold"] <= 45 - 14

@@ -66,13 +66,13 @@ def test_alerts_are_routed_by_severity(file: Path, labels: list[str], receiver: 
 
 
 def test_alertmanager_signs_notifications(config: Json) -> None:
-    tells = {receiver["name"]: receiver.get("sns_configs", []) for receiver in config["receivers"]}
+    configs = {receiver["name"]: receiver.get("sns_configs", []) for receiver in config["receivers"]}
     for severity in ("critical", "warning"):
-        assert [sent["topic_arn"] for sent in tells[severity]] == [TOPIC, PAGER][: 2 if severity == "critical" else 1]
-        for sent in tells[severity]:
+        assert [sent["topic_arn"] for sent in configs[severity]] == [TOPIC, PAGER][: 2 if severity == "critical" else 1]
+        for sent in configs[severity]:
             assert (sent["sigv4"], sent["send_resolved"]) == ({"region": "sa-east-1"}, True)
             assert sent["attributes"] == {"severity": severity}
-    assert tells["nobody"] == []
+    assert configs["nobody"] == []
 
 
 def seconds(interval: str) -> int:
@@ -80,8 +80,8 @@ def seconds(interval: str) -> int:
 
 
 def test_watchdog_repeats_every_period(config: Json) -> None:
-    (beat,) = next(receiver for receiver in config["receivers"] if receiver["name"] == "heartbeat")["sns_configs"]
-    assert (beat["topic_arn"], beat["sigv4"], beat["send_resolved"]) == (HEARTBEAT, {"region": "sa-east-1"}, False)
+    (heartbeat,) = next(receiver for receiver in config["receivers"] if receiver["name"] == "heartbeat")["sns_configs"]
+    assert (heartbeat["topic_arn"], heartbeat["sigv4"], heartbeat["send_resolved"]) == (HEARTBEAT, {"region": "sa-east-1"}, False)
     route = config["route"]["routes"][0]
     assert route["receiver"] == "heartbeat"
     assert seconds(route["group_interval"]) + seconds(route["repeat_interval"]) <= PERIOD_SECONDS

@@ -32,7 +32,7 @@ def resources() -> Json:
 
 
 def document(policy: Json) -> Json:
-    """The policy in a string, with each token in it by the name of its resource."""
+    """Parses the policy; each token is replaced by the name of its resource."""
     _, parts = policy["Properties"]["PolicyDocument"]["Fn::Join"]
     value: Json = json.loads("".join(part if isinstance(part, str) else part["Fn::GetAtt"][0] for part in parts))
     return value
@@ -47,7 +47,7 @@ def test_event_log_groups_are_encrypted_and_retained(resources: Json) -> None:
     for group in groups.values():
         assert group["Properties"]["KmsKeyId"] == KEY
         assert group["Properties"]["RetentionInDays"] == 365
-        # Retained, but not when the first deployment fails: the name would stand in the way of the second.
+        # Retained, except when the first deployment fails: the name would block the second.
         assert group["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
@@ -124,7 +124,7 @@ def test_restore_filter_matches_restore_jobs_only(patterns: dict[str, str]) -> N
 
 
 def test_key_filter_matches_successful_requests(patterns: dict[str, str]) -> None:
-    """What CloudTrail records of a call that succeeded: in detail its name, and no errorCode."""
+    """CloudTrail records successful calls with `eventName` and without `errorCode`."""
     for call in ("ScheduleKeyDeletion", "DisableKey"):
         assert f'$.detail.eventName = "{call}"' in patterns["EndangeredKeys"]
     assert "&& $.detail.errorCode NOT EXISTS }" in patterns["EndangeredKeys"]

@@ -58,11 +58,13 @@ def test_gateway_alarm_tolerates_lost_zone(resources: Json) -> None:
 
 
 def test_alarms_without_actions_are_inputs(resources: Json) -> None:
-    silent = {id_ for id_, r in resources.items() if r["Type"] == "AWS::CloudWatch::Alarm" and not r["Properties"].get("AlarmActions")}
+    without_actions = {
+        id_ for id_, r in resources.items() if r["Type"] == "AWS::CloudWatch::Alarm" and not r["Properties"].get("AlarmActions")
+    }
     rules = str([r["Properties"]["AlarmRule"] for r in resources.values() if r["Type"] == "AWS::CloudWatch::CompositeAlarm"])
     stops = str([r["Properties"]["StopConditions"] for r in resources.values() if r["Type"] == "AWS::FIS::ExperimentTemplate"])
-    assert silent
-    assert all(id_ in rules or id_ in stops for id_ in silent)
+    assert without_actions
+    assert all(id_ in rules or id_ in stops for id_ in without_actions)
 
 
 def test_monitoring_release_depends_on_its_secrets(resources: Json) -> None:

@@ -1,4 +1,4 @@
-"""What pods write goes to one encrypted group, and Fluent Bit may do nothing else."""
+"""Fluent Bit, which sends the logs of all pods to one encrypted log group."""
 
 import re
 import subprocess

@@ -81,7 +81,7 @@ def grafana(values: Json) -> Json:
 
 
 def rights(resources: dict[str, Json]) -> dict[str, list[tuple[Any, Any]]]:
-    """What each service account may do on what, through its association, role and policy."""
+    """Actions and resources of each service account, through its association, role and policy."""
     found = {}
     for association in (r["Properties"] for r in resources.values() if r["Type"] == "AWS::EKS::PodIdentityAssociation"):
         role = association["RoleArn"]["Fn::GetAtt"][0]
@@ -115,7 +115,7 @@ def test_prometheus_replicas_write_to_workspace(spec: Json) -> None:
 
 
 def test_prometheus_samples_contain_environment(spec: Json) -> None:
-    """The operator drops an external label whose key it writes itself."""
+    """The operator drops external labels with a key that it sets."""
     assert spec["externalLabels"] == {"cluster": "spotmusic-prod"}
     assert spec["prometheusExternalLabelNameClear"] is True
     assert spec.get("prometheusExternalLabelName") not in spec["externalLabels"]
@@ -159,7 +159,7 @@ def test_monitoring_replicas_have_own_zones(values: Json, spec: Json, grafana: J
 
 def test_monitoring_budgets_allow_one_replica(values: Json, grafana: Json) -> None:
     for part in ("prometheus", "alertmanager"):
-        # Both words would be refused, and the chart has a default for this one.
+        # Kubernetes rejects both keys together, and the chart has a default for this one.
         assert values[part]["podDisruptionBudget"] == {"enabled": True, "minAvailable": values[part][f"{part}Spec"]["replicas"] - 1}
     assert grafana["podDisruptionBudget"] == {"maxUnavailable": 1}
 

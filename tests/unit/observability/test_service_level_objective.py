@@ -73,10 +73,10 @@ def test_objective_windows_match_sre_workbook(resources: Json) -> None:
 
 
 def test_lasting_breach_needs_four_of_five(resources: Json) -> None:
-    """Two minutes touch three periods of one."""
-    outlasting = windows(resources)["AvailabilityOutlasting"]
-    assert (outlasting["EvaluationPeriods"], outlasting["DatapointsToAlarm"], outlasting["Threshold"]) == (5, 4, pytest.approx(1.44))
-    assert {m["MetricStat"]["Period"] for m in outlasting["Metrics"] if "MetricStat" in m} == {60}
+    """An incident of two minutes overlaps three one-minute periods."""
+    stop_alarm = windows(resources)["AvailabilityOutlasting"]
+    assert (stop_alarm["EvaluationPeriods"], stop_alarm["DatapointsToAlarm"], stop_alarm["Threshold"]) == (5, 4, pytest.approx(1.44))
+    assert {m["MetricStat"]["Period"] for m in stop_alarm["Metrics"] if "MetricStat" in m} == {60}
 
 
 def test_objective_threshold_multiplies_rate_and_budget(resources: Json) -> None:

@@ -20,7 +20,7 @@ def test_slack_channel_subscribes_to_every_topic(resources: Json) -> None:
 
 
 def test_slack_channel_grants_no_rights(resources: Json) -> None:
-    """Without a guardrail, members with a role of their own would have all of its rights."""
+    """Without a guardrail policy, channel members with their own role have all of its rights."""
     channel = only(resources, "AWS::Chatbot::SlackChannelConfiguration")
     assert [policy["Fn::Join"][1][-1] for policy in channel["GuardrailPolicies"]] == [":iam::aws:policy/AWSDenyAll"]
     assert only(resources, "AWS::IAM::Role").keys() == {"AssumeRolePolicyDocument", "Description"}
@@ -28,7 +28,10 @@ def test_slack_channel_grants_no_rights(resources: Json) -> None:
 
 
 def test_slack_channel_name_follows_workspace() -> None:
-    """A name is unique in an account, and CloudFormation makes the new configuration before it deletes the old one."""
+    """Names are unique in an account.
+
+    CloudFormation creates the new configuration before it deletes the old one.
+    """
     names = set()
     for workspace in ("T0123ABCD", "T4567EFGH"):
         stack = new_stack()

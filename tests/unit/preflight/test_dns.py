@@ -1,4 +1,4 @@
-"""Questions for name servers, and answers as resolvers give them."""
+"""DNS queries for name servers, and responses of resolvers."""
 
 import struct
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Checks of an account, against answers in the shapes of botocore's service models."""
+"""Checks of an account, against responses in the shapes of botocore's service models."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -39,7 +39,7 @@ NOW = datetime(2026, 11, 24, tzinfo=UTC)
 ROLE = {"Path": "/", "RoleName": "role", "RoleId": "AROA0123456789EXAMPLE", "Arn": f"arn:aws:iam::{ACCOUNT}:role/role", "CreateDate": NOW}
 SESSION = boto3.Session(aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="example")
 Call = tuple[str, str, str, Mapping[str, Any] | str]
-"""Service, region, operation, and the answer or the code of the error."""
+"""Service, region, operation, and the response or the error code."""
 
 
 def settings(*changes: tuple[str, str]) -> Settings:
@@ -51,7 +51,7 @@ def settings(*changes: tuple[str, str]) -> Settings:
 
 @dataclass
 class Recorded:
-    """Clients that answer what was recorded, in its order, and nothing else."""
+    """Clients that return recorded responses in order and reject any other call."""
 
     calls: Sequence[Call]
     stubs: dict[tuple[str, str], tuple[Any, Stubber]] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class Recorded:
 
 
 def asked(checks: Iterable[Check], *calls: Call, of: Settings | None = None) -> list[Finding]:
-    """Runs checks against recorded answers, all of which must be asked for. Commands that they tell can be run."""
+    """Runs checks against recorded responses; requires all calls and valid commands."""
     recorded = Recorded(calls)
     context = Context(settings=of or settings(), clients=recorded, account=ACCOUNT, session_region=HOME)
     findings = [*run([*checks], context)]
@@ -376,8 +376,8 @@ def hosted_zone(name: str = "music.example.", *, private: bool = False) -> Call:
 
 
 def test_delegation_matches_zone_servers() -> None:
-    told = {"ns-1.awsdns-01.org", "ns-2.awsdns-02.com"}
-    assert states(asked(only(partial(domain.zone, resolve=lambda _: told)), hosted_zone())) == ["ok", "ok"]
+    servers = {"ns-1.awsdns-01.org", "ns-2.awsdns-02.com"}
+    assert states(asked(only(partial(domain.zone, resolve=lambda _: servers)), hosted_zone())) == ["ok", "ok"]
     assert states(asked(only(partial(domain.zone, resolve=lambda _: set())), hosted_zone())) == ["ok", "fix"]
 
 
@@ -584,7 +584,7 @@ def test_weights_without_stack_are_ok() -> None:
 
 
 def databases(version: str, storage: int) -> list[Call]:
-    """Two deployed databases, the first of this version and size."""
+    """Two deployed databases; the first has this version and size."""
     names = {"CatalogueInstance0A": "one", "IdentityInstance0B": "two"}
     type_ = {"ResourceType": "AWS::RDS::DBInstance", "ResourceStatus": "CREATE_COMPLETE", "LastUpdatedTimestamp": NOW}
     entries = [{**type_, "LogicalResourceId": id_, "PhysicalResourceId": name} for id_, name in names.items()]
@@ -597,20 +597,20 @@ def databases(version: str, storage: int) -> list[Call]:
 
 
 @pytest.mark.parametrize(
-    ("version", "storage", "told"),
+    ("version", "storage", "expected"),
     [
         ("8.4.10", 20, ["RDS has neither"]),
         ("8.4.11", 20, ["RDS runs MySQL 8.4.11, the file says 8.4.10"]),
         ("8.4.12", 44, ["RDS runs MySQL 8.4.12", "RDS has grown to 44 GiB, the file says 20"]),
     ],
 )
-def test_changed_databases_are_reported(version: str, storage: int, told: list[str]) -> None:
+def test_changed_databases_are_reported(version: str, storage: int, expected: list[str]) -> None:
     found = asked(only(grown.databases), *databases(version, storage))
-    assert [finding.told.startswith(text) for finding, text in zip(found, told, strict=True)] == [True] * len(told)
+    assert [finding.told.startswith(text) for finding, text in zip(found, expected, strict=True)] == [True] * len(expected)
 
 
 def deployed_cache(node_type: str, *gibibytes: float) -> list[Call]:
-    """A deployed cache of two nodes, which held this much."""
+    """Deployed cache of two nodes, each with its maximum of used memory in GiB."""
     entry = {"LogicalResourceId": "CacheGroup0A", "PhysicalResourceId": "one", "ResourceStatus": "CREATE_COMPLETE"}
     summary = {"ResourceType": "AWS::ElastiCache::ReplicationGroup", "LastUpdatedTimestamp": NOW, **entry}
     group = {"CacheNodeType": node_type, "MemberClusters": ["one-001", "one-002"]}
@@ -623,17 +623,17 @@ def deployed_cache(node_type: str, *gibibytes: float) -> list[Call]:
 
 
 @pytest.mark.parametrize(
-    ("calls", "state", "told"),
+    ("calls", "state", "expected"),
     [
         (deployed_cache("cache.t4g.micro"), "ok", "is no smaller"),
         (deployed_cache("cache.r7g.large", 0.2, 0.9), "ok", "it has held 0.9 GiB in 14 days"),
         (deployed_cache("cache.r7g.large", 0.2, 9.8), "fix", "it has held 9.8 GiB in 14 days, and cache.t4g.small holds 1.0"),
     ],
 )
-def test_smaller_cache_must_fit_data(calls: list[Call], state: str, told: str) -> None:
+def test_smaller_cache_must_fit_data(calls: list[Call], state: str, expected: str) -> None:
     (found,) = asked(only(grown.cache), *calls, of=of_node("cache.t4g.small"))
     assert str(found.state) == state
-    assert told in found.told
+    assert expected in found.told
 
 
 def of_node(node_type: str) -> Settings:
@@ -665,7 +665,7 @@ IDENTITY = {"VerifiedForSendingStatus": True}
 
 
 @pytest.mark.parametrize(
-    ("answers", "told"),
+    ("answers", "expected"),
     [
         (["NotFoundException"], "SES does not know music.example"),
         ([{"VerifiedForSendingStatus": False}], "music.example is not verified"),
@@ -675,7 +675,7 @@ IDENTITY = {"VerifiedForSendingStatus": True}
         ([IDENTITY, "NotFoundException", True], "music.example may send"),
     ],
 )
-def test_unverified_mail_is_reported(answers: list[Any], told: str) -> None:
+def test_unverified_mail_is_reported(answers: list[Any], expected: str) -> None:
     calls: list[Call] = [
         ("sesv2", HOME, "get_account", {"ProductionAccessEnabled": answer})
         if isinstance(answer, bool)
@@ -683,8 +683,8 @@ def test_unverified_mail_is_reported(answers: list[Any], told: str) -> None:
         for answer in answers
     ]
     (found,) = asked(mail.CHECKS, *calls)
-    assert found.told.startswith(told)
-    assert (str(found.state) == "ok") is (told == "music.example may send")
+    assert found.told.startswith(expected)
+    assert (str(found.state) == "ok") is (expected == "music.example may send")
 
 
 FIRST_CALLS = {

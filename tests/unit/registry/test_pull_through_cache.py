@@ -165,4 +165,4 @@ def test_cache_findings_are_acknowledged(env: cdk.Environment | None) -> None:
     stack = cdk.Stack(app, "test", env=env)
     made(stack).grant_pull(iam.Role(stack, "Nodes", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com")))
     compliance.register(app)
-    app.synth()  # raises on a finding
+    app.synth()  # Raises for each finding.

@@ -1,4 +1,4 @@
-"""Experiment templates: what they say, and what is refused."""
+"""Experiment templates: their content and rejected options."""
 
 from contextlib import nullcontext
 from typing import Any

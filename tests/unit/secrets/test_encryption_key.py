@@ -74,7 +74,7 @@ def test_kubernetes_key_grants_require_aws_service(template: Json) -> None:
 
 
 def test_logs_key_admits_prometheus_grants(template: Json) -> None:
-    """A workspace's grants are for the service itself, which KMS may not count as an AWS resource."""
+    """Grants of a workspace are for the service, which KMS may not treat as an AWS resource."""
     found = statements(template, "logs")
     assert "kms:GrantIsForAWSResource" not in str(found)
     (denied,) = (statement for statement in found if statement["Effect"] == "Deny")

@@ -1,4 +1,4 @@
-"""Runs the function on Node.js, with a stand-in for the SDK client that keeps its secret in a file."""
+"""Runs the function on Node.js with a stub of the SDK client that stores its secret in a file."""
 
 import json
 import shutil
@@ -65,7 +65,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def answers() -> Iterator[tuple[str, list[Json]]]:
-    """An address that stands for CloudFormation's, and what was answered there."""
+    """Address of a fake CloudFormation endpoint, and the responses it received."""
     received: list[Json] = []
 
     class CloudFormation(BaseHTTPRequestHandler):

@@ -19,61 +19,63 @@ from stacks.ecs_services import EcsServicesStack
 from tests.conftest import feature_flags, sample_of
 from tests.model.values import Json
 from tests.templates import all_of
-from tests.unit.services.surroundings import Surroundings
+from tests.unit.services.service_fixture import ServiceFixture
 
 TASK = "AWS::ECS::TaskDefinition"
 MAXIMUM = 450
-"""Resources of a stack (property 127); CloudFormation takes 500."""
+"""Resources of a stack (property 127); CloudFormation accepts 500."""
 
 
 class EverySecret(dict[str, Any]):
-    """The users of something, one for whoever asks."""
+    """Secrets of users, created on first access."""
 
-    def __init__(self, here: Surroundings, prefix: str) -> None:
+    def __init__(self, fixture: ServiceFixture, prefix: str) -> None:
         super().__init__()
-        self._here, self._prefix = here, prefix
+        self._fixture, self._prefix = fixture, prefix
 
     def __missing__(self, name: str) -> Any:
-        self[name] = self._here.secret(f"{self._prefix}-{name}")
+        self[name] = self._fixture.secret(f"{self._prefix}-{name}")
         return self[name]
 
 
 class Registry(cdk.Stack):
-    """The stack of images, which is waited for."""
+    """Stack of images on which the services stack depends."""
 
-    def __init__(self, here: Surroundings) -> None:
-        super().__init__(cdk.Stage.of(here.stack), "registry")
+    def __init__(self, fixture: ServiceFixture) -> None:
+        super().__init__(cdk.Stage.of(fixture.stack), "registry")
         self.repositories = {"web-api": ecr.Repository.from_repository_name(self, "Repository", "dev/service")}
         self.images = SimpleNamespace(
             image=lambda name: f"111122223333.dkr.ecr.sa-east-1.amazonaws.com/dev/ecr-public/{name.partition('/')[2]}"
         )
 
 
-def producers(here: Surroundings) -> dict[str, Any]:
-    """The stacks that come before, as far as this one knows them."""
-    stack = here.stack
+def producers(fixture: ServiceFixture) -> dict[str, Any]:
+    """Stubs of the stacks that the services stack consumes."""
+    stack = fixture.stack
 
     def bucket(name: str) -> SimpleNamespace:
         return SimpleNamespace(bucket=s3.Bucket.from_bucket_name(stack, f"Bucket-{name}", name))
 
-    keys = SimpleNamespace(logs=here.key)
+    keys = SimpleNamespace(logs=fixture.key)
     verdicts = SimpleNamespace(queue=SimpleNamespace(ref="https://verdicts", attr_arn="arn:aws:sqs:sa-east-1:111122223333:verdicts"))
     return {
-        "network": SimpleNamespace(vpc=here.vpc, security_groups=SimpleNamespace(of=lambda _: here.security_group), private_zone=here.zone),
-        "registry": Registry(here),
+        "network": SimpleNamespace(
+            vpc=fixture.vpc, security_groups=SimpleNamespace(of=lambda _: fixture.security_group), private_zone=fixture.zone
+        ),
+        "registry": Registry(fixture),
         "secrets": SimpleNamespace(
             keys=keys,
             secrets=SimpleNamespace(
-                redpanda_users=EverySecret(here, "redpanda"),
-                rabbitmq_users=EverySecret(here, "rabbitmq"),
-                rabbitmq_monitor=here.secret("monitor"),
+                redpanda_users=EverySecret(fixture, "redpanda"),
+                rabbitmq_users=EverySecret(fixture, "rabbitmq"),
+                rabbitmq_monitor=fixture.secret("monitor"),
             ),
-            signing_keys=[SimpleNamespace(private_key=here.secret("signing"))],
+            signing_keys=[SimpleNamespace(private_key=fixture.secret("signing"))],
             parameters=ParameterTree(stack, "Parameters", path="/spotmusic/dev", values={}),
         ),
         "data": SimpleNamespace(
-            catalogue=SimpleNamespace(users=EverySecret(here, "catalogue")),
-            cache=SimpleNamespace(users=EverySecret(here, "cache"), primary_endpoint="cache", reader_endpoint="cache-ro", port=6379),
+            catalogue=SimpleNamespace(users=EverySecret(fixture, "catalogue")),
+            cache=SimpleNamespace(users=EverySecret(fixture, "cache"), primary_endpoint="cache", reader_endpoint="cache-ro", port=6379),
             audio=bucket("audio"),
             uploads=bucket("uploads"),
             logs=bucket("log-bucket"),
@@ -84,10 +86,10 @@ def producers(here: Surroundings) -> dict[str, Any]:
 
 def synthesize(settings: Settings, outdir: Path) -> Json:
     app = cdk.App(outdir=str(outdir), context=feature_flags())
-    here = Surroundings(cdk.Stack(app, "before", env=cdk.Environment(account="111122223333", region="sa-east-1")))
-    EcsServicesStack(app, settings=settings, **producers(here))
+    fixture = ServiceFixture(cdk.Stack(app, "before", env=cdk.Environment(account="111122223333", region="sa-east-1")))
+    EcsServicesStack(app, settings=settings, **producers(fixture))
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), NIST80053R5Checks(app))
-    app.synth()  # raises on a finding that nobody acknowledged
+    app.synth()  # Raises for each unacknowledged finding.
     return dict(json.loads((outdir / "ecs-services.template.json").read_text()))
 
 

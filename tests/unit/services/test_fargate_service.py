@@ -6,7 +6,7 @@ from spotmusic_constructs.services.scaling import Scaling
 from tests.metric_math import value_of
 from tests.model.values import Json
 from tests.templates import all_of, only
-from tests.unit.services.surroundings import Surroundings
+from tests.unit.services.service_fixture import ServiceFixture
 
 SERVICE = "AWS::ECS::Service"
 TASK = "AWS::ECS::TaskDefinition"
@@ -15,29 +15,31 @@ TARGETS = "AWS::ElasticLoadBalancingV2::TargetGroup"
 
 @pytest.fixture(scope="module")
 def worker() -> Json:
-    here = Surroundings()
-    here.service(port=None)
-    return here.template()
+    fixture = ServiceFixture()
+    fixture.service(port=None)
+    return fixture.template()
 
 
 @pytest.fixture(scope="module")
 def rolling() -> Json:
-    here = Surroundings()
-    here.service(route=here.route(), access=user_access("CATALOGUE", here.secret("catalogue")), scaling=Scaling(minimum=3, maximum=9))
-    return here.template()
+    fixture = ServiceFixture()
+    fixture.service(
+        route=fixture.route(), access=user_access("CATALOGUE", fixture.secret("catalogue")), scaling=Scaling(minimum=3, maximum=9)
+    )
+    return fixture.template()
 
 
 @pytest.fixture(scope="module")
 def blue_green() -> Json:
-    here = Surroundings()
-    here.service(
-        route=here.route(),
+    fixture = ServiceFixture()
+    fixture.service(
+        route=fixture.route(),
         deployment="blue_green",
         bake_time=cdk.Duration.minutes(15),
-        infrastructure_role=here.role(),
+        infrastructure_role=fixture.role(),
         scaling=Scaling(minimum=3, maximum=9, requests_per_target=900),
     )
-    return here.template()
+    return fixture.template()
 
 
 def container(template: Json) -> Json:
@@ -213,18 +215,18 @@ def test_blue_green_scales_on_both_groups(blue_green: Json) -> None:
 
 
 def test_worker_ignores_blue_green() -> None:
-    here = Surroundings()
-    here.service(port=None, deployment="blue_green")
-    assert only(here.template()["Resources"], SERVICE)["DeploymentConfiguration"]["Strategy"] == "ROLLING"
+    fixture = ServiceFixture()
+    fixture.service(port=None, deployment="blue_green")
+    assert only(fixture.template()["Resources"], SERVICE)["DeploymentConfiguration"]["Strategy"] == "ROLLING"
 
 
 def test_route_requires_port() -> None:
-    here = Surroundings()
+    fixture = ServiceFixture()
     with pytest.raises(ValueError, match="without a port"):
-        here.service(port=None, route=here.route())
+        fixture.service(port=None, route=fixture.route())
 
 
 def test_blue_green_requires_role() -> None:
-    here = Surroundings()
+    fixture = ServiceFixture()
     with pytest.raises(ValueError, match="infrastructure_role"):
-        here.service(route=here.route(), deployment="blue_green")
+        fixture.service(route=fixture.route(), deployment="blue_green")

@@ -4,23 +4,23 @@ import pytest
 from aws_cdk import aws_ecr as ecr
 
 from spotmusic_constructs.services.image import bootstrap_image, given_image, nginx_configuration, own_image
-from tests.unit.services.surroundings import Surroundings
+from tests.unit.services.service_fixture import ServiceFixture
 
 
 def test_own_image_has_health_check() -> None:
-    here = Surroundings()
-    repository = ecr.Repository.from_repository_name(here.stack, "Repository", "dev/playback")
+    fixture = ServiceFixture()
+    repository = ecr.Repository.from_repository_name(fixture.stack, "Repository", "dev/playback")
     image = own_image(repository, tag="1.4.2")
-    assert here.stack.resolve(image.name)["Fn::Join"][1][-1].endswith("/dev/playback:1.4.2")
+    assert fixture.stack.resolve(image.name)["Fn::Join"][1][-1].endswith("/dev/playback:1.4.2")
     assert image.health_command == ("CMD", "healthcheck")
     assert not image.command
 
 
 def test_own_image_name_splits_no_reference() -> None:
-    """Fn::Split takes no output of another stack, which the repository's ARN is."""
-    here = Surroundings()
-    image = own_image(ecr.Repository(here.stack, "Repository"), tag="1.4.2")
-    assert "Fn::Select" not in json.dumps(here.stack.resolve(image.name))
+    """Fn::Split rejects outputs of another stack; the repository's ARN is one."""
+    fixture = ServiceFixture()
+    image = own_image(ecr.Repository(fixture.stack, "Repository"), tag="1.4.2")
+    assert "Fn::Select" not in json.dumps(fixture.stack.resolve(image.name))
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,9 @@ def test_given_image_has_ecr_repository(registry: str, arn: str | None) -> None:
 
 
 def test_given_image_bypasses_cache() -> None:
-    here = Surroundings()
-    here.service(image=given_image(f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/playback@sha256:{'0' * 64}"))
-    text = json.dumps(here.template())
+    fixture = ServiceFixture()
+    fixture.service(image=given_image(f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/playback@sha256:{'0' * 64}"))
+    text = json.dumps(fixture.template())
     assert ":ecr:sa-east-1:444455556666:repository/team/playback" in text
     assert "ecr:CreateRepository" not in text
 

@@ -11,7 +11,7 @@ from tests.model.values import Json
 
 @pytest.fixture(scope="module")
 def policies() -> dict[str, list[Json]]:
-    """Statements by the name of each policy."""
+    """Statements by policy name."""
     stack = cdk.Stack(cdk.App(), "Stack", env=cdk.Environment(account="111122223333", region="sa-east-1"))
     OperatorPolicies(
         stack,

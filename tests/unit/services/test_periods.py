@@ -1,4 +1,4 @@
-"""Work that repeats, as examples/service does it."""
+"""Periodic work of examples/service."""
 
 import runpy
 from typing import Any
@@ -11,7 +11,7 @@ HOUR = 3600
 
 
 class Clock:
-    """Time that a test sets, and keys that end with it."""
+    """Fake time and Redis keys that expire with it."""
 
     def __init__(self) -> None:
         self.now = 10.0 * HOUR

@@ -16,7 +16,7 @@ from spotmusic_constructs.services import queue_depth
 from spotmusic_constructs.services.queue_depth import QueueDepth
 from tests.model.values import Json
 from tests.templates import all_of, only
-from tests.unit.services.surroundings import Surroundings
+from tests.unit.services.service_fixture import ServiceFixture
 
 QUEUES = [
     {"name": "notifications", "messages_ready": 40},
@@ -39,7 +39,7 @@ HANDLER = load_handler()
 
 
 class ManagementApi(BaseHTTPRequestHandler):
-    """Answers as RabbitMQ's management API does."""
+    """Fake of RabbitMQ's management API."""
 
     def do_GET(self) -> None:
         if self.path.startswith("/moved/"):
@@ -90,7 +90,7 @@ def trusted(authority: Path) -> ssl.SSLContext:
 
 
 class Aws:
-    """The three services that the function calls."""
+    """Fake of the three AWS services that the function calls."""
 
     def __init__(self, authority: str) -> None:
         self.authority = authority
@@ -155,20 +155,20 @@ def test_queue_depth_publishes_configured_queues(
 
 @pytest.fixture(scope="module")
 def template() -> Json:
-    here = Surroundings()
+    fixture = ServiceFixture()
     QueueDepth(
-        here.stack,
+        fixture.stack,
         "QueueDepth",
         endpoint="https://brokers.dev.spotmusic.internal:15671",
-        user=here.secret("monitor"),
+        user=fixture.secret("monitor"),
         queues=["notifications"],
         environment="dev",
-        vpc=here.vpc,
-        security_group=here.security_group,
-        log_key=here.key,
+        vpc=fixture.vpc,
+        security_group=fixture.security_group,
+        log_key=fixture.key,
         authority_parameter="/spotmusic/dev/internal-authority",
     )
-    return here.template()
+    return fixture.template()
 
 
 def test_queue_depth_runs_every_minute(template: Json) -> None:
@@ -189,17 +189,17 @@ def test_queue_depth_publishes_own_namespace_only(template: Json) -> None:
 
 
 def test_queue_depth_metric_matches_published_dimensions() -> None:
-    here = Surroundings()
+    fixture = ServiceFixture()
     depth = QueueDepth(
-        here.stack,
+        fixture.stack,
         "QueueDepth",
         endpoint="https://brokers.dev.spotmusic.internal:15671",
-        user=here.secret("monitor"),
+        user=fixture.secret("monitor"),
         queues=["notifications"],
         environment="dev",
-        vpc=here.vpc,
-        security_group=here.security_group,
-        log_key=here.key,
+        vpc=fixture.vpc,
+        security_group=fixture.security_group,
+        log_key=fixture.key,
     )
     published = HANDLER.metric_data(
         {"notifications": 1}, {"NAMESPACE": "Spotmusic/Queues", "METRIC_NAME": "ReadyMessages", "DIMENSIONS": '{"Environment": "dev"}'}

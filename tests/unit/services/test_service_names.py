@@ -1,4 +1,4 @@
-"""Names of ECS services on their way through Parameter Store."""
+"""Names of ECS services, written to and read from Parameter Store."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from spotmusic_constructs.services.service_names import ServiceNames, published_
 
 PATH = "/spotmusic/test/services"
 NAMES = {f"{'a' * 22}{number:02}": f"{'s' * 35}-{'a' * 22}{number:02}Service-{'X' * 30}-{number}" for number in range(40)}
-"""Forty services with names of the greatest length."""
+"""Forty services with names of maximum length."""
 
 
 def resolved(value: Any, parameters: dict[str, str]) -> Any:

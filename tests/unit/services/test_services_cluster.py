@@ -2,14 +2,14 @@ import pytest
 
 from tests.model.values import Json
 from tests.templates import only
-from tests.unit.services.surroundings import Surroundings
+from tests.unit.services.service_fixture import ServiceFixture
 
 
 @pytest.fixture(scope="module")
 def template() -> Json:
-    here = Surroundings()
-    here.cluster()
-    return here.template()
+    fixture = ServiceFixture()
+    fixture.cluster()
+    return fixture.template()
 
 
 def test_container_insights_are_enhanced(template: Json) -> None:

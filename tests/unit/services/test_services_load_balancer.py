@@ -3,7 +3,7 @@ from aws_cdk import aws_certificatemanager as acm
 
 from tests.model.values import Json
 from tests.templates import only
-from tests.unit.services.surroundings import Surroundings
+from tests.unit.services.service_fixture import ServiceFixture
 
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
@@ -12,16 +12,16 @@ CERTIFICATE = "arn:aws:acm:sa-east-1:111122223333:certificate/00000000-0000-0000
 
 @pytest.fixture(scope="module")
 def encrypted() -> Json:
-    here = Surroundings()
-    here.balancer(certificate=acm.Certificate.from_certificate_arn(here.stack, "Certificate", CERTIFICATE))
-    return here.template()
+    fixture = ServiceFixture()
+    fixture.balancer(certificate=acm.Certificate.from_certificate_arn(fixture.stack, "Certificate", CERTIFICATE))
+    return fixture.template()
 
 
 @pytest.fixture(scope="module")
 def plain() -> Json:
-    here = Surroundings()
-    here.balancer(deletion_protection=False)
-    return here.template()
+    fixture = ServiceFixture()
+    fixture.balancer(deletion_protection=False)
+    return fixture.template()
 
 
 def attributes(template: Json) -> dict[str, str]:

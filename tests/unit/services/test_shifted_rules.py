@@ -1,4 +1,4 @@
-"""Listener rules whose weights ECS moves: no change of an environment file updates one."""
+"""Listener rules with weights that ECS shifts; environment changes do not update them."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 
 
 def rules(outdir: Path, service: Json | None = None, **changes: Any) -> dict[str, Json]:
-    """Rules of an environment with one blue/green service."""
+    """Listener rules of an environment with one blue/green service."""
     described = {"route": "/v1/catalogue", "deployment": "blue_green", **(service or {})}
     settings = with_services({"web-api": ServiceSettings.model_validate(described)}).model_copy(update=changes)
     resources = synthesize(settings, outdir)["Resources"]
@@ -48,7 +48,7 @@ def test_new_route_creates_new_rule(before: dict[str, Json], tmp_path: Path) -> 
 
 
 def test_rolling_service_keeps_first_target_group(before: dict[str, Json], tmp_path: Path) -> None:
-    """The first group gets 100 when blue/green begins: the tasks that run must be in it."""
+    """Blue/green starts with weight 100 for the first group, so the running tasks must be in it."""
     ((id_, rolling),) = rules(tmp_path, {"deployment": "rolling"}).items()
     (action,) = rolling["Properties"]["Actions"]
     (shifted,) = before[id_]["Properties"]["Actions"]

@@ -7,15 +7,15 @@ from spotmusic_constructs.services.access import Access, bucket_access, combine,
 from spotmusic_constructs.services.image import bootstrap_image
 from spotmusic_constructs.services.task_roles import TaskRoles
 from tests.model.values import Json
-from tests.unit.services.surroundings import ACCOUNT, IMAGE, Surroundings
+from tests.unit.services.service_fixture import ACCOUNT, IMAGE, ServiceFixture
 
 LOG_GROUP = f"arn:aws:logs:sa-east-1:{ACCOUNT}:log-group:playback:*"
 
 
 def roles(access: Access, image: object = IMAGE) -> dict[str, Json]:
-    here = Surroundings()
-    TaskRoles(here.stack, "Roles", access=access, image=image, log_group_arn=LOG_GROUP)  # type: ignore[arg-type]
-    return {name: r["Properties"] for name, r in here.template()["Resources"].items() if r["Type"] == "AWS::IAM::Role"}
+    fixture = ServiceFixture()
+    TaskRoles(fixture.stack, "Roles", access=access, image=image, log_group_arn=LOG_GROUP)  # type: ignore[arg-type]
+    return {name: r["Properties"] for name, r in fixture.template()["Resources"].items() if r["Type"] == "AWS::IAM::Role"}
 
 
 def statements(access: Access, kind: str, image: object = IMAGE) -> list[Json]:
@@ -25,12 +25,12 @@ def statements(access: Access, kind: str, image: object = IMAGE) -> list[Json]:
 
 @pytest.fixture(scope="module")
 def access() -> Access:
-    here = Surroundings()
-    audio = s3.Bucket.from_bucket_name(here.stack, "Audio", "audio")
+    fixture = ServiceFixture()
+    audio = s3.Bucket.from_bucket_name(fixture.stack, "Audio", "audio")
     return combine(
         [
-            user_access("CATALOGUE", here.secret("catalogue")),
-            secret_access("AUDIO_SIGNING_KEY", here.secret("signing")),
+            user_access("CATALOGUE", fixture.secret("catalogue")),
+            secret_access("AUDIO_SIGNING_KEY", fixture.secret("signing")),
             bucket_access("AUDIO", audio),
             parameter_access({"AUDIO_PARAMETERS": "/edge"}, ["arn:aws:ssm:us-east-1:111122223333:parameter/edge/domain-name"]),
         ]
@@ -85,8 +85,8 @@ def test_upstream_image_needs_no_ecr_rights() -> None:
 
 
 def test_combined_access_prefers_later_values() -> None:
-    here = Surroundings()
-    user = user_access("CACHE", here.secret("cache"))
+    fixture = ServiceFixture()
+    user = user_access("CACHE", fixture.secret("cache"))
     both = combine([user, user, Access(environment={"CACHE_USER_ARN": "other"})])
     assert both.environment["CACHE_USER_ARN"] == "other"
     assert len(both.secret_arns) == 1

@@ -1,4 +1,4 @@
-"""The function that runs a task for a deployment."""
+"""Lambda function that runs a task during a deployment."""
 
 import importlib
 import json
@@ -17,7 +17,7 @@ PROPERTIES = {"TaskDefinition": "task:3", "Subnets": ["subnet-a"], "SecurityGrou
 
 
 class Ecs:
-    """Amazon ECS as far as the function asks."""
+    """Fake of the Amazon ECS calls that the function makes."""
 
     def __init__(self, *, code: int | None = 0, polls: int = 2, failures: tuple[dict[str, str], ...] = ()) -> None:
         self.code, self.polls, self.failures = code, polls, list(failures)

@@ -4,15 +4,15 @@ from spotmusic_constructs.log_retention import retention_of
 from spotmusic_constructs.services.scaling import Queue, Scaling
 from tests.model.values import Json
 from tests.templates import all_of
-from tests.unit.services.surroundings import Surroundings
+from tests.unit.services.service_fixture import ServiceFixture
 
 QUEUE = Queue(namespace="Spotmusic/Queues", metric_name="ReadyMessages", dimensions={"Environment": "dev", "Queue": "playback"})
 
 
 def policies(scaling: Scaling, *, routed: bool = False) -> dict[str, Json]:
-    here = Surroundings()
-    here.service(scaling=scaling, **({"route": here.route()} if routed else {"port": None}))
-    found = all_of(here.template()["Resources"], "AWS::ApplicationAutoScaling::ScalingPolicy")
+    fixture = ServiceFixture()
+    fixture.service(scaling=scaling, **({"route": fixture.route()} if routed else {"port": None}))
+    found = all_of(fixture.template()["Resources"], "AWS::ApplicationAutoScaling::ScalingPolicy")
     return {policy["PolicyName"]: policy["TargetTrackingScalingPolicyConfiguration"] for policy in found}
 
 

@@ -1,4 +1,4 @@
-"""Which account an environment goes to: its file's own, whoever is logged in, and never a real one in place of the embedded AWS."""
+"""Account of an environment: from the context, then from its file, then from the credentials."""
 
 import gc
 from importlib.util import module_from_spec, spec_from_file_location
@@ -16,7 +16,7 @@ def app() -> ModuleType:
     assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    gc.enable()  # an app turns it off for the little while that it runs
+    gc.enable()  # app.py disables the garbage collector.
     return module
 
 

@@ -1,4 +1,4 @@
-"""`make check`: environment files alone, without a synthesis."""
+"""`make check`: validates environment files without a synthesis."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two environments, one of which has a misspelt key."""
+    """Two environments; one has a misspelt key."""
     given = (ROOT / "tests" / "environments" / "dev.yaml").read_text()
     (tmp_path / "dev.yaml").write_text(given)
     (tmp_path / "qa.yaml").write_text(given.replace("name: dev", "name: qa").replace("network:", "netwrk:"))
@@ -19,8 +19,8 @@ def folder(tmp_path: Path) -> Path:
 
 def test_check_reports_mistakes_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([], folder=folder) == 2
-    told = capsys.readouterr()
-    assert (told.out, told.err.count("netwrk: unknown key.")) == ("", 1)
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err.count("netwrk: unknown key.")) == ("", 1)
 
 
 def test_check_accepts_valid_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""What an environment gets without asking for it."""
+"""Default settings of an environment, and its JSON schema."""
 
 import json
 
@@ -30,7 +30,7 @@ def test_shipped_environments_restore_audio_weekly(environment: str) -> None:
 
 
 def test_deletes_data_is_sole_switch() -> None:
-    """Whoever asks `deletes_data` asks both; DESTROY is chosen in one place, by that alone."""
+    """`deletes_data` combines both settings; one place selects DESTROY, with this property only."""
     sources = [
         path
         for folder in ("stacks", "spotmusic_cdk")

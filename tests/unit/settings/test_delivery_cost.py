@@ -1,4 +1,4 @@
-"""Budgets that the delivery of audio alone would exceed."""
+"""Budgets below the cost of audio delivery."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.conftest import sample_of
 
 @pytest.mark.parametrize(
     ("listeners", "region", "usd"),
-    # 0.5 TB, and 1051 TB over six steps of the price, computed by hand.
+    # 0.5 TB, and 1051 TB over six price steps, computed by hand.
     [(30, "us-east-1", 45), (30, "sa-east-1", 58), (60_000, "sa-east-1", 75_070), (60_000, "eu-west-1", 40_450)],
 )
 def test_delivery_cost_follows_volume_and_continent(listeners: int, region: str, usd: int) -> None:

@@ -1,4 +1,4 @@
-"""Every invalid environment file gets one clear message: file, key, what is wrong, what to do."""
+"""Error messages of invalid environment files: file, key, problem, remedy."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ PROD = (ROOT / "tests" / "environments" / "prod.yaml").read_text()
 
 
 def changed(text: str, changes: dict[str, Any]) -> str:
-    """Returns an environment file with keys, written as dotted paths, set to other values."""
+    """Returns an environment file with changed values; keys are dotted paths."""
     document = yaml.safe_load(text)
     for path, value in changes.items():
         *parents, last = path.split(".")
@@ -487,9 +487,9 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("case", INVALID)
 def test_invalid_settings_name_key_and_remedy(case: str) -> None:
     changes, expected = INVALID[case]
-    said = message(changed(DEV, changes))
-    assert said.startswith("environments/dev.yaml: ")
-    assert expected in said
+    error = message(changed(DEV, changes))
+    assert error.startswith("environments/dev.yaml: ")
+    assert expected in error
 
 
 INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
@@ -580,9 +580,9 @@ def test_aliases_and_merges_are_supported() -> None:
 
 
 def test_settings_report_all_mistakes() -> None:
-    said = message(changed(DEV, {"nmae": "x", "services.trends.cpu": 300}))
-    assert "nmae" in said
-    assert "services.trends.cpu" in said
+    error = message(changed(DEV, {"nmae": "x", "services.trends.cpu": 300}))
+    assert "nmae" in error
+    assert "services.trends.cpu" in error
 
 
 def written(folder: Path, **files: str) -> Path:
@@ -704,7 +704,7 @@ def test_application_without_environment_lists_choices() -> None:
 
 @pytest.mark.parametrize("case", REFUSED_BY_THE_APPLICATION)
 def test_application_error_has_no_traceback(tmp_path: Path, case: str) -> None:
-    """Runs the real app.py beside a broken environment file."""
+    """Runs the real app.py with an invalid environment file."""
     changes, expected = REFUSED_BY_THE_APPLICATION[case]
     (tmp_path / "app.py").write_text((ROOT / "app.py").read_text())
     (tmp_path / "environments").mkdir()

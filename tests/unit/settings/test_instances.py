@@ -1,4 +1,4 @@
-"""The tables of instance classes say what cfn-lint's say: a class that one of them lets through is one that AWS has."""
+"""Tables of instance classes, compared with cfn-lint's: AWS offers each accepted class."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ KINDS: dict[str, tuple[str, Mapping[str, Family]]] = {
 
 @cache
 def choices(kind: str) -> dict[str, set[str]]:
-    """Classes by region."""
+    """Instance classes by region."""
     file, _ = KINDS[kind]
     return {region: set(_enumerated(rules)) for region, rules in json.loads((EXTENSIONS / file).read_text()).items() if "-" in region}
 
@@ -40,7 +40,7 @@ def _enumerated(rules: dict[str, Any]) -> list[str]:
     if "enum" in rules:
         return list(rules["enum"])
     mysql = [rule["then"]["properties"] for rule in rules["allOf"] if rule["if"]["properties"]["Engine"].get("const") == "mysql"]
-    # One list for each licence; MySQL has one licence.
+    # cfn-lint has one list per licence; MySQL has one licence.
     return [name for properties in mysql for name in properties["DBInstanceClass"]["enum"]]
 
 

@@ -1,4 +1,4 @@
-"""The order of lists and mappings in an environment file."""
+"""Order of lists and mappings in an environment file."""
 
 import json
 import random
@@ -11,7 +11,7 @@ from spotmusic_cdk.settings import Settings, parse
 from tests.unit.settings.test_errors import PROD, PROVIDER, changed
 
 ORDERED = {"zones", "signing_keys"}
-"""Lists whose order means something: subnets are made zone by zone, and the first key signs."""
+"""Lists with a significant order: subnets are created zone by zone, and the first key signs."""
 EVERYBODY = ["trends", "recommendations", "notifications"]
 LISTS: dict[str, Any] = {
     "tags": {"Team": "music", "Ledger": "4711"},
@@ -40,7 +40,7 @@ def parsed(text: str) -> Settings:
 
 
 def test_settings_ignore_order() -> None:
-    """Templates are made of settings alone, so that equal ones, order included, make equal templates."""
+    """Templates depend on settings only, so equal settings create equal templates."""
     text = changed(PROD, LISTS)
     expected, document = parsed(text).model_dump_json(), yaml.safe_load(text)
     for seed in range(5):

@@ -1,4 +1,4 @@
-"""Topics of an environment: the defaults, and what its file adds, changes and removes."""
+"""Topics of an environment: defaults, and additions, changes and removals of its file."""
 
 from typing import Any
 

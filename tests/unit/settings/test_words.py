@@ -10,10 +10,10 @@ def service(*words: object, retired: tuple[object, ...] = ()) -> ServiceSettings
     return ServiceSettings.model_validate({"talks_to": words, "retired_talks_to": retired})
 
 
-@pytest.mark.parametrize(("entry", "told"), [("audio", "audio"), ({"audio": "read"}, "audio"), ({"audio": "write"}, "audio: write")])
-def test_talks_to_entries_have_modes(entry: object, told: str) -> None:
+@pytest.mark.parametrize(("entry", "written"), [("audio", "audio"), ({"audio": "read"}, "audio"), ({"audio": "write"}, "audio: write")])
+def test_talks_to_entries_have_modes(entry: object, written: str) -> None:
     (word,) = service(entry).talks_to
-    assert (word, word.told) == ("audio", told)
+    assert (word, word.told) == ("audio", written)
 
 
 def test_talks_to_words_round_trip() -> None:

@@ -38,7 +38,7 @@ def synthesize(*, certificate: bool, **more: Any) -> dict[str, Any]:
         cluster_name="spotmusic-test",
         **more,
     )
-    # With the policy packs registered this raises where a finding is not acknowledged.
+    # With the policy packs registered, this raises for each unacknowledged finding.
     return dict(Template.from_stack(stack).to_json())
 
 
@@ -57,7 +57,7 @@ def of_kind(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
 
 
 def ports(template: dict[str, Any]) -> dict[int, int]:
-    """Port of the pods by port of the listener."""
+    """Pod ports by listener port."""
     groups = of_kind(template, "TargetGroup")
     return {listener["Port"]: groups[_group(listener)]["Port"] for listener in of_kind(template, "Listener").values()}
 
@@ -93,18 +93,18 @@ def test_broker_load_balancer_reencrypts_tls(template: dict[str, Any]) -> None:
 
 def test_broker_load_balancer_crosses_zones(template: dict[str, Any]) -> None:
     (balancer,) = of_kind(template, "LoadBalancer").values()
-    said = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
-    assert said["load_balancing.cross_zone.enabled"] == "true"
-    assert said["deletion_protection.enabled"] == "true"
-    assert said["access_logs.s3.bucket"] == "logs"
+    attributes = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
+    assert attributes["load_balancing.cross_zone.enabled"] == "true"
+    assert attributes["deletion_protection.enabled"] == "true"
+    assert attributes["access_logs.s3.bucket"] == "logs"
     assert (balancer["Scheme"], balancer["SecurityGroups"]) == ("internal", ["sg-brokers"])
     assert balancer["Subnets"] == ["subnet-a", "subnet-b", "subnet-c"]
 
 
 def test_broker_targets_hide_client_address(template: dict[str, Any]) -> None:
     for group in of_kind(template, "TargetGroup").values():
-        said = {attribute["Key"]: attribute["Value"] for attribute in group["TargetGroupAttributes"]}
-        assert said["preserve_client_ip.enabled"] == "false"
+        attributes = {attribute["Key"]: attribute["Value"] for attribute in group["TargetGroupAttributes"]}
+        assert attributes["preserve_client_ip.enabled"] == "false"
         assert (group["TargetType"], group["HealthCheckProtocol"]) == ("ip", "TCP")
 
 

@@ -109,7 +109,7 @@ def test_redpanda_users_come_from_secrets(redpanda: Redpanda, values: Json) -> N
 
 
 def test_redpanda_users_are_no_superusers(values: Json) -> None:
-    """The chart takes everybody in it for one: no rule of access would hold for a service."""
+    """By default, the chart makes every user of the file a superuser without access rules."""
     (job,) = values["post_install_job"]["podTemplate"]["spec"]["containers"]
     assert "--no-set-superusers" in values["statefulset"]["sideCars"]["args"]
     assert job["command"][job["command"].index("--users-directory") + 1] == "/nobody"
@@ -135,7 +135,7 @@ def test_redpanda_properties_match_schema(values: Json) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "expected"),
     [
         ({"auto_create_topic_enabled": False}, "'auto_create_topic_enabled' was unexpected"),
         ({"auto_create_topics_enabled": True}, "auto_create_topics_enabled: A misspelt name would become a topic"),
@@ -144,9 +144,9 @@ def test_redpanda_properties_match_schema(values: Json) -> None:
         ({"partition_autobalancing_mode": "continuous"}, "partition_autobalancing_mode: continuous is of the Enterprise edition"),
     ],
 )
-def test_redpanda_schema_names_invalid_property(values: Json, change: Json, said: str) -> None:
+def test_redpanda_schema_names_invalid_property(values: Json, change: Json, expected: str) -> None:
     (problem,) = problems("redpanda", values["config"]["cluster"] | change)
-    assert said in problem
+    assert expected in problem
 
 
 def test_brokers_have_own_nodes_and_zones(values: Json) -> None:

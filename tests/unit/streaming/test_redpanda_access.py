@@ -48,7 +48,10 @@ def test_redpanda_access_values_contain_topics(values: Json) -> None:
 
 
 def test_dead_letter_topics_have_three_replicas() -> None:
-    """A topic that five brokers hold comes and goes, and fewer replicas would be refused."""
+    """Replication must not follow other topics: the job rejects fewer replicas.
+
+    The removal of a topic with five replicas would reduce it.
+    """
     values: Json = access_values([LISTENING, replace(TRENDS, replication=5)], ["playback", "trends"])
     assert values["topics"]["dead-letters.playback"] == values["topics"]["dead-letters.trends"] == DEAD_LETTERS
 

@@ -1,4 +1,7 @@
-"""The chart of topics and access rules, rendered by the very Helm that deploys it. What its job does, test_redpanda_access_job.py says."""
+"""Chart of topics and access rules, rendered by the Helm version that deploys it.
+
+test_redpanda_access_job.py tests its job.
+"""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the job does, run by bash against a stand-in for rpk that keeps topics and rights in files."""
+"""Job of topics and access rules, run by bash against a stub of rpk with files as state."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def job(values: str) -> str:
 
 
 class Stream:
-    """The stand-in with its state, and the job that is run against it."""
+    """Stub of rpk with its state, and the job that runs against it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -124,15 +124,15 @@ IMPOSSIBLE_CHANGES: dict[str, tuple[dict[str, str], str]] = {
 
 @pytest.mark.parametrize("case", IMPOSSIBLE_CHANGES)
 def test_access_job_rejects_lossy_changes(stream: Stream, case: str) -> None:
-    change, said = IMPOSSIBLE_CHANGES[case]
+    change, expected = IMPOSSIBLE_CHANGES[case]
     stream.has_topic("events.listening", **change)
     done = stream.apply()
-    assert (done.returncode, said in done.stderr) == (IMPOSSIBLE, True), done.stderr
+    assert (done.returncode, expected in done.stderr) == (IMPOSSIBLE, True), done.stderr
     assert stream.topic("events.listening") == DONE | change
 
 
 def test_access_job_retries_unreadable_topic(stream: Stream) -> None:
-    """`rpk topic describe` prints the summary first, and fails when a broker does not tell the settings."""
+    """`rpk topic describe` prints the summary, and fails without the settings of a broker."""
     stream.has_topic("events.listening", partitions="2")
     (stream.folder / "refused").write_text("settings events.listening\n")
     failed = stream.apply()
@@ -159,7 +159,7 @@ def test_access_job_revokes_removed_rights(stream: Stream) -> None:
     assert done.returncode == 0, done.stderr
     assert {operation for *_, operation in stream.rights_of("playback")} == {"READ", "DESCRIBE"}
     assert stream.rights_of("trends") == set()
-    # Who is no service of ours is none of the job's business.
+    # The job ignores users that are not services of the environment.
     assert stream.rights_of("alice")
 
 

@@ -50,7 +50,7 @@ def redpanda(stack: cdk.Stack) -> Redpanda:
 @pytest.fixture(scope="module")
 def template(stack: cdk.Stack, redpanda: Redpanda) -> Json:
     assert redpanda
-    # With the policy packs registered this raises where a finding is not acknowledged.
+    # With the policy packs registered, this raises for each unacknowledged finding.
     return dict(Template.from_stack(stack).to_json()["Resources"])
 
 

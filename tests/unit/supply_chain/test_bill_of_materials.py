@@ -1,4 +1,4 @@
-"""The bill of materials names everything that the platform is made of, is valid, and is the same for the same parts."""
+"""Software bill of materials: complete, valid and reproducible."""
 
 import json
 import re
@@ -73,7 +73,7 @@ def test_bill_of_materials_lists_archive_hashes(bill: Json) -> None:
         for name, locked in locks((ROOT / file).read_text()).items():
             if not locked.marker:
                 (archives,) = components[f"pkg:pypi/{name}@{locked.version}"]["externalReferences"]
-                assert {said["content"] for said in archives["hashes"]} == set(locked.archives)
+                assert {digest["content"] for digest in archives["hashes"]} == set(locked.archives)
 
 
 def test_bill_of_materials_lists_npm_packages(bill: Json) -> None:
@@ -82,9 +82,9 @@ def test_bill_of_materials_lists_npm_packages(bill: Json) -> None:
     assert {component["version"] for component in components} == {entry["version"] for place, entry in locked.items() if place}
     assert "pkg:npm/%40aws-sdk/client-s3@3.1173.0" in {component["purl"] for component in components}
     for component in components:
-        (said,) = component["hashes"]
-        assert said["alg"] == "SHA-512"
-        assert re.fullmatch(r"[0-9a-f]{128}", said["content"])
+        (digest,) = component["hashes"]
+        assert digest["alg"] == "SHA-512"
+        assert re.fullmatch(r"[0-9a-f]{128}", digest["content"])
 
 
 def test_bill_of_materials_links_charts_and_images(bill: Json, purls: set[str]) -> None:

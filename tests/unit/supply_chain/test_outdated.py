@@ -1,4 +1,4 @@
-"""What is outdated is told from a day that is given, and from answers that were recorded."""
+"""Report of outdated versions, for a given day and recorded responses of registries."""
 
 import subprocess
 from collections.abc import Sequence
@@ -31,14 +31,14 @@ HELM = "apiVersion: v2\nappVersion: 1.0.0\nname: {}\nversion: v9999.1.0\n"
 
 
 def recorded(command: Sequence[str]) -> str:
-    """Answers as the clients did."""
+    """Returns recorded output of the clients."""
     if "pip" in command:
         return PIP.format(command[-1])
     return NPM if command[0] == "npm" else HELM.format("chart")
 
 
 def unreachable(command: Sequence[str]) -> str:
-    """Fails as the clients do without a network."""
+    """Fails like the clients without a network."""
     if "pip" in command:
         raise subprocess.CalledProcessError(1, command, stderr=f"ERROR: No matching distribution found for {command[-1]}\n")
     if command[0] == "npm":
@@ -132,11 +132,11 @@ def test_silent_registry_gets_three_queries() -> None:
         raise FileNotFoundError(2, "not there", "npm")
 
     pinned = {f"package-{number}": "1.0.0" for number in range(9)}
-    told = list(ask(Registry(name="npm", pinned=pinned, command=lambda name: ["npm", name], newest=newest_of_npm), silent))
+    results = list(ask(Registry(name="npm", pinned=pinned, command=lambda name: ["npm", name], newest=newest_of_npm), silent))
     assert len(questions) == 3
-    assert [answer.name for answer in told] == sorted(pinned)
-    assert told[0].problem == "npm is not in PATH"
-    assert all(answer.newest is None and answer.problem for answer in told)
+    assert [answer.name for answer in results] == sorted(pinned)
+    assert results[0].problem == "npm is not in PATH"
+    assert all(answer.newest is None and answer.problem for answer in results)
 
 
 def test_failed_query_does_not_stop_others() -> None:
@@ -145,8 +145,10 @@ def test_failed_query_does_not_stop_others() -> None:
             raise subprocess.CalledProcessError(1, command)
         return PIP.format(command[-1])
 
-    told = list(ask(Registry(name="PyPI", pinned=dict.fromkeys("abc", "1.0"), command=lambda name: [name], newest=newest_of_pip), answers))
-    assert [(answer.name, answer.newest, answer.problem) for answer in told] == [
+    results = list(
+        ask(Registry(name="PyPI", pinned=dict.fromkeys("abc", "1.0"), command=lambda name: [name], newest=newest_of_pip), answers)
+    )
+    assert [(answer.name, answer.newest, answer.problem) for answer in results] == [
         ("a", None, "it ended with 1"),
         ("b", "9999.1.0", ""),
         ("c", "9999.1.0", ""),

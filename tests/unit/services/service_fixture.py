@@ -1,4 +1,4 @@
-"""A network and a cluster for the tests of one construct, made of names only."""
+"""Imported network and cluster for the tests of one construct."""
 
 from typing import Any
 
@@ -29,8 +29,8 @@ IMAGE = ServiceImage(
 )
 
 
-class Surroundings:
-    """What a service stands in."""
+class ServiceFixture:
+    """Imported resources around a service."""
 
     def __init__(self, stack: cdk.Stack | None = None) -> None:
         self.stack = stack or new_stack()
