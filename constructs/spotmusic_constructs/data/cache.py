@@ -49,7 +49,7 @@ class Cache(Construct):
         ValueError: if the engine has no such version.
 
     Example:
-        cache = Cache(self, "Cache", engine="valkey", engine_version="8.2", prefixes={"playback": "playback"}, ...)
+        cache = Cache(self, "Cache", engine="valkey", engine_version="8.2", prefixes={"playback": "playback"}, **options)
         cache.users["playback"].grant_read(role)
     """
 

@@ -39,7 +39,7 @@ class CredentialsFunction(Construct):
         timeout: seconds that a step of a rotation may take.
 
     Example:
-        function = CredentialsFunction(self, "Function", handler="database.handler", description="Users of the catalogue", ...)
+        function = CredentialsFunction(self, "Function", handler="database.handler", description="Users of the catalogue", **options)
         function.admit(secret)
     """
 

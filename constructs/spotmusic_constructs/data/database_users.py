@@ -61,7 +61,7 @@ class DatabaseUsers(Construct):
             in the region are not in the package.
 
     Example:
-        users = DatabaseUsers(self, "Users", endpoint=endpoint, databases={"keycloak": "keycloak"}, vpc=vpc, ...)
+        users = DatabaseUsers(self, "Users", endpoint=endpoint, databases={"keycloak": "keycloak"}, vpc=vpc, **options)
         users.secrets["keycloak"].grant_read(role)
     """
 

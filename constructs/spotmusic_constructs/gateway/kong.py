@@ -50,7 +50,7 @@ class Kong(Construct):
 
     Example:
         Kong(self, "Kong", cluster=cluster, chart=versions.KONG, images=registry.images, routes=[GatewayRoute(service="playback",
-             path="/v1/playback")], ...)
+             path="/v1/playback")], **options)
     """
 
     def __init__(

@@ -50,7 +50,7 @@ class Keycloak(Construct):
 
     Example:
         Keycloak(self, "Keycloak", cluster=cluster, chart=versions.KEYCLOAK, images=registry.images, public_url="https://spotmusic.example",
-                 database_ca=rds_ca("sa-east-1"), ...)
+                 database_ca=rds_ca("sa-east-1"), **options)
     """
 
     def __init__(

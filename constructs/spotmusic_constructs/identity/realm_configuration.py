@@ -43,7 +43,7 @@ class RealmConfiguration(Construct):
 
     Example:
         RealmConfiguration(self, "Realm", cluster=cluster, chart=LocalChart(path=charts / "realm"), url=f"{keycloak.url}/auth",
-                           realm=Realm(web_redirects=["https://spotmusic.example/callback"]), after=[keycloak], ...)
+                           realm=Realm(name="spotmusic", web_redirects=["https://spotmusic.example/callback"]), after=[keycloak], **options)
     """
 
     def __init__(

@@ -39,7 +39,7 @@ class ClusterBase(Construct):
         after: constructs that must be deployed before.
 
     Example:
-        ClusterBase(self, "Ground", cluster=cluster, chart=LocalChart(path=CHARTS / "ground"), kubernetes_version="1.36", ...)
+        ClusterBase(self, "Ground", cluster=cluster, chart=LocalChart(path=CHARTS / "ground"), kubernetes_version="1.36", **options)
     """
 
     def __init__(

@@ -76,7 +76,7 @@ class ApplicationLoadBalancerAlarms(AlarmGroup):
     Example:
         ApplicationLoadBalancerAlarms(self, "GatewayAlarms", audience=audience, name="gateway",
                                       load_balancer=gateway.load_balancer_full_name,
-                                      target_groups={"Kong": WatchedTargets(group=gateway.target_group_full_name, ...)})
+                                      target_groups={"Kong": WatchedTargets(group=gateway.target_group_full_name, **options)})
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class NetworkLoadBalancerAlarms(AlarmGroup):
 
     Example:
         NetworkLoadBalancerAlarms(self, "BrokerAlarms", audience=audience, name="brokers", load_balancer=brokers.load_balancer_full_name,
-                                  target_groups={"Amqp": WatchedTargets(group=amqp.target_group_full_name, ...)})
+                                  target_groups={"Amqp": WatchedTargets(group=amqp.target_group_full_name, **options)})
     """
 
     def __init__(
