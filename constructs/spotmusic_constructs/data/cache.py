@@ -14,6 +14,7 @@ from spotmusic_constructs.data.cache_groups import cache_log, cache_parameter_gr
 from spotmusic_constructs.data.cache_users import CacheUsers
 from spotmusic_constructs.data.credentials_function import CredentialsFunction, rotate_on_schedule
 from spotmusic_constructs.log_retention import KEPT, LogRetention
+from spotmusic_constructs.platform_function import FunctionNetwork
 
 PORT = 6379
 """Redis' own port. Another would hide nothing from who may open a connection, and surprise every client."""
@@ -113,28 +114,13 @@ class Cache(Construct):
         self.replication_group.apply_removal_policy(removal_policy)
         self.primary_endpoint = self.replication_group.attr_primary_end_point_address
         self.reader_endpoint = self.replication_group.attr_reader_end_point_address
-        self._rotate(users, vpc, users_subnets, users_security_group, log_key=log_key, retention=retention)
-        acknowledge(self.replication_group, {**_ACKNOWLEDGED, **_deviations(snapshot_retention_days, replicas)})
-
-    def _rotate(
-        self,
-        users: CacheUsers,
-        vpc: ec2.IVpc,
-        subnets: ec2.SubnetSelection,
-        security_group: ec2.ISecurityGroup,
-        *,
-        log_key: kms.IKey,
-        retention: LogRetention,
-    ) -> None:
         function = CredentialsFunction(
             self,
             "RotationFunction",
             handler="cache.handler",
             description="Rotates the passwords of cache users",
             environment={"CACHE_HOST": self.primary_endpoint, "CACHE_PORT": str(PORT)},
-            vpc=vpc,
-            vpc_subnets=subnets,
-            security_group=security_group,
+            network=FunctionNetwork(vpc=vpc, subnets=users_subnets, security_group=users_security_group),
             log_key=log_key,
             retention=retention,
             # Nodes learn of a new password one after another, which takes minutes.
@@ -145,6 +131,7 @@ class Cache(Construct):
         function.allow(["elasticache:DescribeUsers", "elasticache:ModifyUser"], users.arns)
         for resource in users.resources.values():
             rotate_on_schedule(resource, function, after=self.replication_group)
+        acknowledge(self.replication_group, {**_ACKNOWLEDGED, **_deviations(snapshot_retention_days, replicas)})
 
 
 _ACKNOWLEDGED = {

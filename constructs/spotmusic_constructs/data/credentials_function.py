@@ -3,25 +3,21 @@
 from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
-from spotmusic_constructs import runtimes
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data.credentials_code import credentials_code
 from spotmusic_constructs.log_retention import LogRetention
-from spotmusic_constructs.rights import Rights
+from spotmusic_constructs.platform_function import PLACED_IN_VPC, FunctionNetwork, PlatformFunction
 
 ROTATION_DAYS = 30
 """Days between two passwords. The one before stays valid until the next rotation, so clients have as long to take the new one."""
 
 
-class CredentialsFunction(Construct):
+class CredentialsFunction(PlatformFunction):
     """A function in the VPC that replaces passwords when Secrets Manager asks for it.
 
     Creates the function (Python), its role, its log group, and the permission for Secrets Manager to call it. The
@@ -31,9 +27,7 @@ class CredentialsFunction(Construct):
         handler: entry in `credentials_handler`, such as `database.handler`.
         description: whose passwords they are.
         environment: environment variables.
-        vpc: network of the function.
-        vpc_subnets: subnets of the function, with a way to AWS APIs.
-        security_group: who may talk to the store.
+        network: place of the function, with a way to AWS APIs and to the store.
         log_key: customer-managed key of the data class "logs".
         retention: retention of the log group; it is a security record.
         timeout: seconds that a step of a rotation may take.
@@ -51,49 +45,31 @@ class CredentialsFunction(Construct):
         handler: str,
         description: str,
         environment: Mapping[str, str],
-        vpc: ec2.IVpc,
-        vpc_subnets: ec2.SubnetSelection,
-        security_group: ec2.ISecurityGroup,
+        network: FunctionNetwork,
         log_key: kms.IKey,
         retention: LogRetention,
         timeout: cdk.Duration,
     ) -> None:
-        super().__init__(scope, construct_id)
-        account = cdk.Stack.of(self).account
-        log_group = logs.LogGroup(
-            self, "Logs", encryption_key=log_key, retention=retention.security, removal_policy=cdk.RemovalPolicy.DESTROY
-        )
-        role = iam.Role(
-            self,
-            "Role",
+        super().__init__(
+            scope,
+            construct_id,
             description=description,
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": account}}),
-        )
-        # Managed, because an inline policy is what NIST 800-53 AC-3 rules refuse.
-        self._rights = Rights(self, "Policy", role=role, statements=_basic_rights(log_group))
-        self.function = lambda_.Function(
-            self,
-            "Function",
-            description=description,
-            runtime=runtimes.PYTHON,
-            architecture=lambda_.Architecture.ARM_64,
-            handler=handler,
             code=credentials_code(),
-            environment=dict(environment),
-            role=role,
-            log_group=log_group,
-            memory_size=256,
+            handler=handler,
+            environment=environment,
+            network=network,
+            statements=[iam.PolicyStatement(actions=[*PLACED_IN_VPC, "secretsmanager:GetRandomPassword"], resources=["*"])],
+            log_key=log_key,
+            log_retention=retention.security,
             timeout=timeout,
-            vpc=vpc,
-            vpc_subnets=vpc_subnets,
-            security_groups=[security_group],
+            acknowledged=_ACKNOWLEDGED,
         )
-        self.function.node.add_dependency(*self._rights.policies)
         self.function.add_permission(
-            "SecretsManager", principal=iam.ServicePrincipal("secretsmanager.amazonaws.com"), source_account=account
+            "SecretsManager",
+            principal=iam.ServicePrincipal("secretsmanager.amazonaws.com"),
+            source_account=cdk.Stack.of(self).account,
         )
-        acknowledge(self._rights.policies[0], _ACKNOWLEDGED_RIGHTS)
-        acknowledge(self.function, _ACKNOWLEDGED)
+        acknowledge(self.rights.policies[0], _ACKNOWLEDGED_RIGHTS)
 
     def admit(self, *secret_arns: str) -> None:
         """Lets the function rotate secrets."""
@@ -104,7 +80,7 @@ class CredentialsFunction(Construct):
         """Gives the function a right that its store asks for, if there is anything to have it on."""
         if not resources:
             return
-        self._rights.add(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
+        self.rights.add(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
 
 
 def rotate_on_schedule(secret: secretsmanager.CfnSecret, function: CredentialsFunction, *, after: IDependable) -> None:
@@ -125,24 +101,6 @@ def rotate_on_schedule(secret: secretsmanager.CfnSecret, function: CredentialsFu
         rotate_immediately_on_update=False,
     )
     schedule.node.add_dependency(after, function)
-
-
-def _basic_rights(log_group: logs.ILogGroup) -> list[iam.PolicyStatement]:
-    return [
-        iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]),
-        iam.PolicyStatement(
-            actions=[
-                "ec2:AssignPrivateIpAddresses",
-                "ec2:CreateNetworkInterface",
-                "ec2:DeleteNetworkInterface",
-                "ec2:DescribeNetworkInterfaces",
-                "ec2:DescribeSubnets",
-                "ec2:UnassignPrivateIpAddresses",
-                "secretsmanager:GetRandomPassword",
-            ],
-            resources=["*"],
-        ),
-    ]
 
 
 _ACKNOWLEDGED_RIGHTS = {

@@ -13,6 +13,7 @@ from constructs import Construct
 from spotmusic_constructs.data.credentials_function import CredentialsFunction, rotate_on_schedule
 from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.log_retention import KEPT, LogRetention
+from spotmusic_constructs.platform_function import FunctionNetwork
 from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
 
 Role = Literal["owner", "reader", "writer", "migrator"]
@@ -116,9 +117,7 @@ class DatabaseUsers(Construct):
                 "DATABASE_PORT": str(endpoint.port),
                 "MASTER_SECRET_ARN": endpoint.master_secret.secret_arn,
             },
-            vpc=vpc,
-            vpc_subnets=vpc_subnets,
-            security_group=security_group,
+            network=FunctionNetwork(vpc=vpc, subnets=vpc_subnets, security_group=security_group),
             log_key=log_key,
             retention=retention,
             timeout=cdk.Duration.minutes(2),

@@ -10,19 +10,18 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from spotmusic_constructs import runtimes
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.log_retention import KEPT, LogRetention
+from spotmusic_constructs.platform_function import PlatformFunction
 
 _HANDLER = Path(__file__).parent / "restore_validation_handler"
 _PREFIX = "awsbackup-restore-test-"
 """What AWS Backup begins the names of restored copies with (AWS Backup developer guide, inferred metadata)."""
 
 
-class RestoreValidation(Construct):
+class RestoreValidation(PlatformFunction):
     """A function that judges restored databases and buckets and reports the verdict to AWS Backup.
 
     Creates the function (Python), its role, its log group, and the EventBridge rule that calls it when a restore job of these plans
@@ -53,47 +52,28 @@ class RestoreValidation(Construct):
         log_key: kms.IKey,
         retention: LogRetention = KEPT,
     ) -> None:
-        super().__init__(scope, construct_id)
-        stack = cdk.Stack.of(self)
-        log_group = logs.LogGroup(
-            self, "Logs", encryption_key=log_key, retention=retention.security, removal_policy=cdk.RemovalPolicy.DESTROY
-        )
-        role = iam.Role(
-            self,
-            "Role",
-            description="Judges what restore tests brought back",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stack.account}}),
-        )
+        stack = cdk.Stack.of(scope)
         copies = {
             "rds:DescribeDBInstances": f"arn:{stack.partition}:rds:{stack.region}:{stack.account}:db:{_PREFIX}*",
             "s3:ListBucket": f"arn:{stack.partition}:s3:::{_PREFIX}*",
         }
-        policy = iam.ManagedPolicy(
-            self,
-            "Policy",
-            roles=[role],
+        super().__init__(
+            scope,
+            construct_id,
+            description="Judges what restore tests brought back",
+            code=lambda_.Code.from_asset(str(_HANDLER), exclude=["*", "!*.py"]),
+            environment={"RECOVERY_HOURS": json.dumps(recovery_hours)},
             statements=[
-                iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]),
                 iam.PolicyStatement(actions=["backup:DescribeRestoreJob", "backup:PutRestoreValidationResult"], resources=["*"]),
                 *(iam.PolicyStatement(actions=[action], resources=[resource]) for action, resource in copies.items()),
                 *([iam.PolicyStatement(actions=["s3:ListBucket"], resources=list(bucket_arns))] if bucket_arns else []),
             ],
-        )
-        self.function = lambda_.Function(
-            self,
-            "Function",
-            description="Judges what restore tests brought back",
-            runtime=runtimes.PYTHON,
-            architecture=lambda_.Architecture.ARM_64,
-            handler="index.handler",
-            code=lambda_.Code.from_asset(str(_HANDLER), exclude=["*", "!*.py"]),
-            environment={"RECOVERY_HOURS": json.dumps(recovery_hours)},
-            role=role,
-            log_group=log_group,
-            memory_size=256,
+            log_key=log_key,
+            log_retention=retention.security,
             timeout=cdk.Duration.minutes(1),
             # A verdict is given once: Lambda would ask twice more after a bad one.
             retry_attempts=0,
+            acknowledged=_ACKNOWLEDGED,
         )
         events.Rule(
             self,
@@ -106,17 +86,14 @@ class RestoreValidation(Construct):
             ),
             targets=[targets.LambdaFunction(self.function)],
         )
+        prefix = "AWS Backup numbers the copies that it restores; they all begin with this prefix."
         acknowledge(
-            policy,
+            self.rights.policies[0],
             {
-                wildcard_finding("*", policy): "A restore job and its validation result are no resources that IAM knows.",
-                **{
-                    wildcard_finding(resource, policy): "AWS Backup numbers the copies that it restores; they all begin with this prefix."
-                    for resource in copies.values()
-                },
+                wildcard_finding("*", self): "A restore job and its validation result are no resources that IAM knows.",
+                **{wildcard_finding(resource, self): prefix for resource in copies.values()},
             },
         )
-        acknowledge(self.function, _ACKNOWLEDGED)
 
 
 _ACKNOWLEDGED = {

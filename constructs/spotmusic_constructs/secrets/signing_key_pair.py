@@ -59,7 +59,7 @@ class SigningKeyPair(Construct):
             service_timeout=cdk.Duration.minutes(2),
             properties={"SecretArn": secret.ref, "KeyName": key_name},
         )
-        pair.node.add_dependency(provider.policy)
+        pair.node.add_dependency(*provider.rights.policies)
 
         self.key_name = key_name
         self.public_key_pem = pair.get_att_string("PublicKey")

@@ -11,13 +11,12 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from spotmusic_constructs import runtimes
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.log_retention import KEPT, LogRetention
+from spotmusic_constructs.platform_function import PLACED_IN_VPC, FunctionNetwork, PlatformFunction
 from spotmusic_constructs.services.scaling import Queue
 
 NAMESPACE = "Spotmusic/Queues"
@@ -25,7 +24,7 @@ METRIC_NAME = "ReadyMessages"
 _HANDLER = Path(__file__).parent / "queue_depth_handler"
 
 
-class QueueDepth(Construct):
+class QueueDepth(PlatformFunction):
     """A function that asks RabbitMQ's management API every minute, and publishes `Spotmusic/Queues` `ReadyMessages` per queue.
 
     Creates the function (Python, in the application subnets), its role, its log group and the rule that calls it. It trusts the
@@ -64,29 +63,21 @@ class QueueDepth(Construct):
         retention: LogRetention = KEPT,
         authority_parameter: str | None = None,
     ) -> None:
-        super().__init__(scope, construct_id)
-        self._environment = environment
-        log_group = logs.LogGroup(
-            self, "Logs", encryption_key=log_key, retention=retention.access, removal_policy=cdk.RemovalPolicy.DESTROY
-        )
-        role, rights = self._role(log_group, user.secret_arn, authority_parameter)
-        self.function = lambda_.Function(
-            self,
-            "Function",
+        stack = cdk.Stack.of(scope)
+        only_here = {"StringEquals": {"cloudwatch:namespace": NAMESPACE}}
+        statements = [
+            iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[user.secret_arn]),
+            iam.PolicyStatement(actions=["cloudwatch:PutMetricData"], resources=["*"], conditions=only_here),
+            iam.PolicyStatement(actions=list(PLACED_IN_VPC), resources=["*"]),
+        ]
+        if authority_parameter:
+            arn = f"arn:{stack.partition}:ssm:{stack.region}:{stack.account}:parameter{authority_parameter}"
+            statements.append(iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[arn]))
+        super().__init__(
+            scope,
+            construct_id,
             description="Counts the messages that wait in RabbitMQ's queues",
-            runtime=runtimes.PYTHON,
-            architecture=lambda_.Architecture.ARM_64,
-            handler="index.handler",
             code=lambda_.Code.from_asset(str(_HANDLER), exclude=["__pycache__"]),
-            role=role,
-            log_group=log_group,
-            timeout=cdk.Duration.seconds(30),
-            memory_size=256,
-            # The next minute asks again; an old count would be wrong.
-            retry_attempts=0,
-            vpc=vpc,
-            vpc_subnets=ec2.SubnetSelection(subnet_group_name="application"),
-            security_groups=[security_group],
             environment={
                 "ENDPOINT": endpoint,
                 "USER_ARN": user.secret_arn,
@@ -96,9 +87,17 @@ class QueueDepth(Construct):
                 "DIMENSIONS": json.dumps({"Environment": environment}),
                 **({"AUTHORITY_PARAMETER": authority_parameter} if authority_parameter else {}),
             },
+            network=FunctionNetwork(vpc=vpc, subnets=ec2.SubnetSelection(subnet_group_name="application"), security_group=security_group),
+            statements=statements,
+            log_key=log_key,
+            log_retention=retention.access,
+            timeout=cdk.Duration.seconds(30),
+            # The next minute asks again; an old count would be wrong.
+            retry_attempts=0,
+            acknowledged=_ACKNOWLEDGED,
         )
-        # Without its rights the function could not be placed in the VPC.
-        self.function.node.add_dependency(rights)
+        self._environment = environment
+        acknowledge(self.rights.policies[0], _ACKNOWLEDGED_RIGHTS)
         events.Rule(
             self,
             "EveryMinute",
@@ -106,34 +105,10 @@ class QueueDepth(Construct):
             schedule=events.Schedule.rate(cdk.Duration.minutes(1)),
             targets=[targets.LambdaFunction(self.function, retry_attempts=0, max_event_age=cdk.Duration.minutes(1))],
         )
-        acknowledge(self.function, _ACKNOWLEDGED)
 
     def queue(self, name: str) -> Queue:
         """Return the metric of a queue."""
         return waiting_messages(self._environment, name)
-
-    def _role(self, log_group: logs.ILogGroup, user_arn: str, authority_parameter: str | None) -> tuple[iam.Role, iam.ManagedPolicy]:
-        stack = cdk.Stack.of(self)
-        role = iam.Role(
-            self,
-            "Role",
-            description="Counts the messages that wait in RabbitMQ's queues",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stack.account}}),
-        )
-        statements = [
-            iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]),
-            iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[user_arn]),
-            iam.PolicyStatement(
-                actions=["cloudwatch:PutMetricData"], resources=["*"], conditions={"StringEquals": {"cloudwatch:namespace": NAMESPACE}}
-            ),
-            iam.PolicyStatement(actions=_PLACED_IN_VPC, resources=["*"]),
-        ]
-        if authority_parameter:
-            arn = f"arn:{stack.partition}:ssm:{stack.region}:{stack.account}:parameter{authority_parameter}"
-            statements.append(iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[arn]))
-        policy = iam.ManagedPolicy(self, "Policy", roles=[role], statements=statements)
-        acknowledge(policy, _ACKNOWLEDGED_RIGHTS)
-        return role, policy
 
 
 def waiting_messages(environment: str, queue: str) -> Queue:
@@ -141,15 +116,6 @@ def waiting_messages(environment: str, queue: str) -> Queue:
     return Queue(namespace=NAMESPACE, metric_name=METRIC_NAME, dimensions={"Environment": environment, "Queue": queue})
 
 
-_PLACED_IN_VPC = [
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:CreateNetworkInterface",
-    "ec2:DeleteNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:UnassignPrivateIpAddresses",
-]
-"""What Lambda does in the role's name to give a function an address (AWS Lambda developer guide, VPC permissions)."""
 _ACKNOWLEDGED_RIGHTS = {
     "AwsSolutions::AwsSolutions-IAM5[Resource::*]": (
         "Metrics have no ARN, so that a condition names their namespace; network interfaces of a function do not exist before it."

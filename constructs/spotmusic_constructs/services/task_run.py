@@ -12,15 +12,15 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from spotmusic_constructs import runtimes
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
+from spotmusic_constructs.platform_function import PlatformFunction
 from spotmusic_constructs.services.one_off_task import OneOffTask
 from spotmusic_constructs.services.task_definition import CONTAINER
 
 _HANDLER = Path(__file__).parent / "task_run_handler"
 
 
-class TaskRun(Construct):
+class TaskRun(PlatformFunction):
     """Runs a task whenever its definition changes, and fails the deployment when it does not end with 0.
 
     Creates the function, its role, its log group and the custom resource. What depends on this construct starts after the task has ended.
@@ -51,47 +51,33 @@ class TaskRun(Construct):
         log_key: kms.IKey,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
     ) -> None:
-        super().__init__(scope, construct_id)
-        log_group = logs.LogGroup(self, "Logs", encryption_key=log_key, retention=log_retention, removal_policy=cdk.RemovalPolicy.DESTROY)
-        account = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}}
-        principal = iam.ServicePrincipal("lambda.amazonaws.com", conditions=account)
-        role = iam.Role(self, "Role", description="Runs a task for a deployment", assumed_by=principal)
-        tasks = cdk.Stack.of(self).format_arn(service="ecs", resource="task", resource_name="*")
+        tasks = cdk.Stack.of(scope).format_arn(service="ecs", resource="task", resource_name="*")
         here = {"ArnEquals": {"ecs:cluster": cluster.cluster_arn}}
         passed = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
-        rights = iam.ManagedPolicy(
-            self,
-            "Policy",
-            roles=[role],
+        super().__init__(
+            scope,
+            construct_id,
+            description="Runs a task for a deployment and waits for its end",
+            role_description="Runs a task for a deployment",
+            code=lambda_.Code.from_asset(str(_HANDLER), exclude=["__pycache__"]),
+            environment={"CLUSTER": cluster.cluster_arn, "LOG_GROUP": task.log_group.log_group_name, "STREAM": f"{CONTAINER}/{CONTAINER}"},
             statements=[
-                iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]),
                 iam.PolicyStatement(actions=["ecs:RunTask"], resources=[task.task_definition.task_definition_arn], conditions=here),
                 iam.PolicyStatement(actions=["ecs:DescribeTasks", "ecs:StopTask"], resources=[tasks], conditions=here),
                 iam.PolicyStatement(actions=["iam:PassRole"], resources=list(task.role_arns), conditions=passed),
             ],
+            log_key=log_key,
+            log_retention=log_retention,
+            timeout=cdk.Duration.minutes(15),
+            acknowledged=_ACKNOWLEDGED,
         )
         reason = "A task has no ARN before it runs; a condition names the cluster."
-        acknowledge(rights, {wildcard_finding(tasks, rights): reason})
-        function = lambda_.Function(
-            self,
-            "Function",
-            description="Runs a task for a deployment and waits for its end",
-            runtime=runtimes.PYTHON,
-            architecture=lambda_.Architecture.ARM_64,
-            handler="index.handler",
-            code=lambda_.Code.from_asset(str(_HANDLER), exclude=["__pycache__"]),
-            role=role,
-            log_group=log_group,
-            timeout=cdk.Duration.minutes(15),
-            memory_size=256,
-            environment={"CLUSTER": cluster.cluster_arn, "LOG_GROUP": task.log_group.log_group_name, "STREAM": f"{CONTAINER}/{CONTAINER}"},
-        )
-        acknowledge(function, _ACKNOWLEDGED)
+        acknowledge(self.rights.policies[0], {wildcard_finding(tasks, self): reason})
         run = cdk.CustomResource(
             self,
             "Resource",
             resource_type="Custom::TaskRun",
-            service_token=function.function_arn,
+            service_token=self.function.function_arn,
             service_timeout=cdk.Duration.minutes(16),
             properties={
                 "TaskDefinition": task.task_definition.task_definition_arn,
@@ -99,7 +85,7 @@ class TaskRun(Construct):
                 "SecurityGroup": security_group.security_group_id,
             },
         )
-        run.node.add_dependency(rights)
+        run.node.add_dependency(*self.rights.policies)
 
 
 _ACKNOWLEDGED = {

@@ -1,0 +1,128 @@
+"""Lambda function with its log group, its role and its rights."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from spotmusic_constructs import runtimes
+from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.rights import Rights
+
+PLACED_IN_VPC = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+)
+"""Actions that Lambda takes in the role's name to give a function an address (AWS Lambda developer guide, VPC permissions)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionNetwork:
+    """Place of a function in a VPC. Its rights must include `PLACED_IN_VPC`.
+
+    Args:
+        vpc: network of the function.
+        subnets: subnets of the function, with a way to AWS APIs.
+        security_group: security group of the function.
+    """
+
+    vpc: ec2.IVpc
+    subnets: ec2.SubnetSelection
+    security_group: ec2.ISecurityGroup
+
+
+class PlatformFunction(Construct):
+    """A function on ARM that may write its own log, and what its statements allow.
+
+    Creates the log group, a role that only Lambda of this account may assume, its managed policies and the function.
+
+    Args:
+        description: purpose of the function, and of its role unless `role_description` says otherwise.
+        code: code of the function.
+        log_key: customer-managed key of the data class "logs".
+        log_retention: retention of the log group.
+        timeout: longest run.
+        acknowledged: reason by finding on the function.
+        statements: rights beyond those on its log.
+        environment: environment variables.
+        handler: entry of the code.
+        runtime: runtime of the function.
+        network: place in a VPC; none when left out.
+        retry_attempts: further attempts after an asynchronous call that failed; Lambda's default of two when left out.
+        role_description: purpose of the role.
+        rights_description: purpose of the managed policies.
+
+    Attributes:
+        function: the function.
+        rights: rights of its role, to add others.
+
+    Example:
+        PlatformFunction(self, "Hello", description="Greets", code=code, log_key=keys.logs, log_retention=logs.RetentionDays.ONE_YEAR,
+                         timeout=cdk.Duration.seconds(30), acknowledged={})
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        description: str,
+        code: lambda_.Code,
+        log_key: kms.IKey,
+        log_retention: logs.RetentionDays,
+        timeout: cdk.Duration,
+        acknowledged: Mapping[str, str],
+        statements: Sequence[iam.PolicyStatement] = (),
+        environment: Mapping[str, str] | None = None,
+        handler: str = "index.handler",
+        runtime: lambda_.Runtime = runtimes.PYTHON,
+        network: FunctionNetwork | None = None,
+        retry_attempts: int | None = None,
+        role_description: str | None = None,
+        rights_description: str | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        account = cdk.Stack.of(self).account
+        log_group = logs.LogGroup(self, "Logs", encryption_key=log_key, retention=log_retention, removal_policy=cdk.RemovalPolicy.DESTROY)
+        role = iam.Role(
+            self,
+            "Role",
+            description=role_description or description,
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": account}}),
+        )
+        # A log group's ARN ends in `:*`, which is its streams.
+        write_log = iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn])
+        # Managed, because an inline policy is what NIST 800-53 AC-3 rules refuse.
+        self.rights = Rights(self, "Policy", role=role, statements=[write_log, *statements], description=rights_description)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=description,
+            runtime=runtime,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=handler,
+            code=code,
+            environment=dict(environment or {}),
+            role=role,
+            log_group=log_group,
+            memory_size=256,
+            timeout=timeout,
+            retry_attempts=retry_attempts,
+            vpc=network.vpc if network else None,
+            vpc_subnets=network.subnets if network else None,
+            security_groups=[network.security_group] if network else None,
+        )
+        if network:
+            # Without its rights the function could not be placed in the VPC.
+            self.function.node.add_dependency(*self.rights.policies)
+        acknowledge(self.function, acknowledged)
