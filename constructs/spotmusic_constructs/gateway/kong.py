@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from typing import Unpack
 
-from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_secretsmanager as secretsmanager
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from spotmusic_constructs.gateway import kong_values as values
 from spotmusic_constructs.gateway.declarative_config import GatewayRoute, declarative_config
@@ -14,12 +14,12 @@ from spotmusic_constructs.gateway.lua_plugins import lua_plugin_values
 from spotmusic_constructs.gateway.plugins import RateLimit, TokenCheck
 from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
-from spotmusic_constructs.kubernetes.helm_release import HelmRelease
+from spotmusic_constructs.kubernetes.helm_release import ChartRelease, Placement
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
 from spotmusic_constructs.kubernetes.reloader import FOLLOWS_ITS_SECRETS
 
 
-class Kong(Construct):
+class Kong(ChartRelease):
     """Kong in front of the Web API: no request without a route, and none without a token unless its route is public.
 
     Creates the release: pods on every zone that scale with their load, a Service `kong-proxy` of type ClusterIP on 8443 with TLS
@@ -27,7 +27,6 @@ class Kong(Construct):
     The stack makes what `external_secrets` and `certificates` name, and the release comes after.
 
     Args:
-        cluster: cluster with a kubectl provider.
         chart: chart `kong` at one version, with its image.
         images: names of images in our registry.
         routes: paths of the Web API.
@@ -43,7 +42,7 @@ class Kong(Construct):
         min_replicas: pods that always run; three are one per zone.
         max_replicas: pods at the most.
         namespace: existing namespace with Pod Security `restricted`.
-        after: constructs that must be deployed before.
+        placement: cluster, and constructs that must be deployed before.
 
     Raises:
         ValueError: when two routes have one path.
@@ -58,7 +57,6 @@ class Kong(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        cluster: eks.ICluster,
         chart: ChartWithImages,
         images: Images,
         routes: Sequence[GatewayRoute],
@@ -74,12 +72,9 @@ class Kong(Construct):
         min_replicas: int = 3,
         max_replicas: int = 6,
         namespace: str = "kong",
-        after: Sequence[IConstruct] = (),
+        **placement: Unpack[Placement],
     ) -> None:
-        super().__init__(scope, construct_id)
         password = SecretField(secret_arn=cache_user.secret_arn, field="password")
-        self.external_secrets = (ExternalSecret(namespace=namespace, name=REDIS, fields={"password": password}),)
-        self.certificates = (Certificate(namespace=namespace, name=TLS, dns_names=service_names("kong-proxy", namespace)),)
 
         config = declarative_config(
             routes=routes,
@@ -90,17 +85,15 @@ class Kong(Construct):
             tokens=tokens,
             rate_limit=rate_limit,
         )
-        self.release = HelmRelease(
-            self,
-            "Release",
-            cluster=cluster,
+        super().__init__(
+            scope,
+            construct_id,
             chart=chart,
             release="kong",
             namespace=namespace,
             # Stateless: an upgrade whose pods do not become ready is taken back.
             wait=True,
             atomic=True,
-            after=after,
             values={
                 "fullnameOverride": "kong",
                 "image": images_of(chart, images)["kong"].named,
@@ -113,4 +106,7 @@ class Kong(Construct):
                 **values.listeners(),
                 **values.pods(min_replicas, max_replicas),
             },
+            **placement,
         )
+        self.external_secrets = (ExternalSecret(namespace=namespace, name=REDIS, fields={"password": password}),)
+        self.certificates = (Certificate(namespace=namespace, name=TLS, dns_names=service_names("kong-proxy", namespace)),)

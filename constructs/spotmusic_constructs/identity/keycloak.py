@@ -1,25 +1,24 @@
 """The identity provider: Keycloak on MySQL, with one public name and no public administration."""
 
-from collections.abc import Sequence
+from typing import Unpack
 
 import aws_cdk as cdk
-from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_secretsmanager as secretsmanager
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from spotmusic_constructs.identity import keycloak_values as values
 from spotmusic_constructs.identity.keycloak_values import PATH, PORT, RELEASE, SECRET, SERVICE, TLS
 from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
 from spotmusic_constructs.kubernetes.config_map import config_map
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
-from spotmusic_constructs.kubernetes.helm_release import HelmRelease
+from spotmusic_constructs.kubernetes.helm_release import ChartRelease, Placement
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
 from spotmusic_constructs.kubernetes.reloader import FOLLOWS_ITS_SECRETS
 
 __all__ = ["PATH", "PORT", "SERVICE", "Keycloak"]
 
 
-class Keycloak(Construct):
+class Keycloak(ChartRelease):
     """Two pods or more that share sessions, behind the gateway's path /auth.
 
     Creates the release: a Service `keycloak-http` with TLS on 8443, health and metrics on 9000 with TLS. The realm comes with
@@ -30,7 +29,6 @@ class Keycloak(Construct):
     `external_secrets` and `certificates` name, and the release comes after.
 
     Args:
-        cluster: cluster with a kubectl provider.
         chart: chart `keycloakx` at one version, with the image of Keycloak.
         images: names of images in our registry.
         public_url: address at which viewers find the platform, such as https://spotmusic.example. Every link and token bears it.
@@ -46,7 +44,7 @@ class Keycloak(Construct):
         replicas: pods; two keep sessions when one is lost.
         zones: availability zones of the cluster. As many pods as there are zones keep a node in each, over which others spread too.
         namespace: existing namespace with Pod Security `restricted`.
-        after: constructs that must be deployed before.
+        placement: cluster, and constructs that must be deployed before.
 
     Example:
         Keycloak(self, "Keycloak", cluster=cluster, chart=versions.KEYCLOAK, images=registry.images, public_url="https://spotmusic.example",
@@ -58,7 +56,6 @@ class Keycloak(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        cluster: eks.ICluster,
         chart: ChartWithImages,
         images: Images,
         public_url: str,
@@ -73,25 +70,17 @@ class Keycloak(Construct):
         replicas: int = 2,
         zones: int = 3,
         namespace: str = "keycloak",
-        after: Sequence[IConstruct] = (),
+        **placement: Unpack[Placement],
     ) -> None:
-        super().__init__(scope, construct_id)
-        self.external_secrets = (_secret(namespace, database_user, admin, automation),)
-        self.certificates = (Certificate(namespace=namespace, name=TLS, dns_names=(*service_names(SERVICE, namespace), "localhost")),)
-        self.url = f"https://{SERVICE}.{namespace}.svc.cluster.local:{PORT}"
-        self.jwks_uri = f"{self.url}{PATH}/realms/{realm}/protocol/openid-connect/certs"
-
-        self.release = HelmRelease(
-            self,
-            "Release",
-            cluster=cluster,
+        super().__init__(
+            scope,
+            construct_id,
             chart=chart,
             release=RELEASE,
             namespace=namespace,
             # A StatefulSet cannot be rolled back; the first pod also makes the database's tables.
             wait=False,
             timeout=cdk.Duration.minutes(13),
-            after=after,
             values={
                 "fullnameOverride": RELEASE,
                 "image": images_of(chart, images)["keycloak"].named,
@@ -111,7 +100,12 @@ class Keycloak(Construct):
                 "extraManifests": [config_map("rds-ca", namespace, {"ca.pem": database_ca})],
                 **values.pods(zones=min(replicas, zones)),
             },
+            **placement,
         )
+        self.external_secrets = (_secret(namespace, database_user, admin, automation),)
+        self.certificates = (Certificate(namespace=namespace, name=TLS, dns_names=(*service_names(SERVICE, namespace), "localhost")),)
+        self.url = f"https://{SERVICE}.{namespace}.svc.cluster.local:{PORT}"
+        self.jwks_uri = f"{self.url}{PATH}/realms/{realm}/protocol/openid-connect/certs"
 
 
 def _secret(

@@ -1,18 +1,17 @@
 """What Keycloak is told of its realms, applied by a job whenever it changes, and the replacement of the keys that sign tokens."""
 
-from collections.abc import Sequence
+from typing import Unpack
 
 import aws_cdk as cdk
-from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_secretsmanager as secretsmanager
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from spotmusic_constructs.identity.clients import GRAFANA_SECRET
 from spotmusic_constructs.identity.keycloak_values import TLS
 from spotmusic_constructs.identity.realm import Realm, administrators
 from spotmusic_constructs.kubernetes.certificate import Certificate
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
-from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
+from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChart, Placement
 
 RELEASE = "realm"
 SECRET = "realm"  # noqa: S105 the name of a Secret
@@ -21,7 +20,7 @@ PUBLISHED_SECONDS = 900
 """Three times as long as the gateway takes to read the realm's keys again."""
 
 
-class RealmConfiguration(Construct):
+class RealmConfiguration(ChartRelease):
     """The realm as code, in a realm that exists already too: nothing that it does not name is touched, and nobody is dropped.
 
     Creates the release of the chart `charts/realm`: a job of keycloak-config-cli that waits for Keycloak and runs anew when what it
@@ -29,7 +28,6 @@ class RealmConfiguration(Construct):
     The stack makes what `external_secrets` names, and the release comes after.
 
     Args:
-        cluster: cluster with a kubectl provider.
         chart: the chart `charts/realm`.
         config_image: image of keycloak-config-cli, by its name in our registry.
         keycloak_image: image of Keycloak, by its name in our registry; it has the command `kcadm.sh`.
@@ -39,7 +37,7 @@ class RealmConfiguration(Construct):
         clients: JSON secret with the field `grafana`, the secret of that OIDC client.
         schedule: when the keys are replaced, in UTC, as cron writes it.
         namespace: namespace of Keycloak.
-        after: constructs that must be deployed before: Keycloak.
+        placement: cluster, and constructs that must be deployed before: Keycloak.
 
     Example:
         RealmConfiguration(self, "Realm", cluster=cluster, chart=LocalChart(path=charts / "realm"), url=f"{keycloak.url}/auth",
@@ -51,7 +49,6 @@ class RealmConfiguration(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        cluster: eks.ICluster,
         chart: LocalChart,
         config_image: str,
         keycloak_image: str,
@@ -61,27 +58,22 @@ class RealmConfiguration(Construct):
         clients: secretsmanager.ISecret,
         schedule: str = "23 6 1 */3 *",
         namespace: str = "keycloak",
-        after: Sequence[IConstruct] = (),
+        **placement: Unpack[Placement],
     ) -> None:
-        super().__init__(scope, construct_id)
         grafana = {GRAFANA_SECRET: (clients.secret_arn, "grafana")} if realm.grafana_url else {}
         variables = {**grafana, **realm.variables}
         account = {ACCOUNT_ID: (automation.secret_arn, "username"), ACCOUNT_SECRET: (automation.secret_arn, "password")}
         sources = {**account, **{_key(name): source for name, source in variables.items()}}
         fields = {key: SecretField(secret_arn=arn, field=field) for key, (arn, field) in sources.items()}
-        self.certificates: tuple[Certificate, ...] = ()
-        self.external_secrets = (ExternalSecret(namespace=namespace, name=SECRET, fields=fields),)
-        self.release = HelmRelease(
-            self,
-            "Release",
-            cluster=cluster,
+        super().__init__(
+            scope,
+            construct_id,
             chart=chart,
             release=RELEASE,
             namespace=namespace,
             # The job tries again until Keycloak answers.
             wait=False,
             timeout=cdk.Duration.minutes(5),
-            after=after,
             values={
                 "configImage": config_image,
                 "keycloakImage": keycloak_image,
@@ -94,7 +86,10 @@ class RealmConfiguration(Construct):
                 "variables": {name: _key(name) for name in variables},
                 "keyRotation": {"realm": realm.name, "schedule": schedule, "publishedSeconds": PUBLISHED_SECONDS},
             },
+            **placement,
         )
+        self.certificates: tuple[Certificate, ...] = ()
+        self.external_secrets = (ExternalSecret(namespace=namespace, name=SECRET, fields=fields),)
 
 
 def _key(variable: str) -> str:

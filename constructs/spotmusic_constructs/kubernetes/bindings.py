@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Unpack
 
-from aws_cdk import aws_eks_v2 as eks
-from constructs import Construct, IConstruct
+from constructs import Construct
 
-from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
+from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChart, Placement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,14 +71,13 @@ def broker_bindings(
     return (everyone, *each)
 
 
-class Bindings(Construct):
+class Bindings(ChartRelease):
     """The release of the chart `bindings`, by which EKS Auto Mode registers pods with target groups of CDK.
 
     Args:
-        cluster: cluster in Auto Mode.
         chart: our chart `bindings`.
         bindings: what joins what.
-        after: constructs that must be deployed before: those that make the Services.
+        placement: cluster, and constructs that must be deployed before: those that make the Services.
 
     Example:
         Bindings(self, "Bindings", cluster=cluster, chart=LocalChart(path=CHARTS / "bindings"), bindings=[binding], after=[kong])
@@ -89,20 +88,17 @@ class Bindings(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        cluster: eks.ICluster,
         chart: LocalChart,
         bindings: Sequence[Binding],
-        after: Sequence[IConstruct] = (),
+        **placement: Unpack[Placement],
     ) -> None:
-        super().__init__(scope, construct_id)
-        self.release = HelmRelease(
-            self,
-            "Release",
-            cluster=cluster,
+        super().__init__(
+            scope,
+            construct_id,
             chart=chart,
             release="bindings",
             namespace="kube-system",
             values={"bindings": [binding.to_values() for binding in bindings]},
             wait=False,
-            after=after,
+            **placement,
         )

@@ -1,11 +1,11 @@
 """Certificates inside the cluster: cert-manager."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Unpack
 
-from aws_cdk import aws_eks_v2 as eks
-from constructs import Construct, IConstruct
+from constructs import Construct
 
-from spotmusic_constructs.kubernetes.helm_release import HelmRelease
+from spotmusic_constructs.kubernetes.helm_release import ChartRelease, Placement
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Image, Images, images_of
 from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER, resources, spread
 
@@ -13,18 +13,17 @@ RELEASE = "cert-manager"
 REPLICAS = 2
 
 
-class CertManager(Construct):
+class CertManager(ChartRelease):
     """cert-manager, two pods of each part, whose issuers and certificates come from the chart `trust`.
 
     Creates the release with its custom resource definitions, which stay when the release goes: deleting them would delete every
     certificate.
 
     Args:
-        cluster: cluster with a kubectl provider.
         chart: chart `cert-manager` at one version, with its images.
         images: names of images in our registry.
         namespace: existing namespace with Pod Security `restricted`.
-        after: constructs that must be deployed before.
+        placement: cluster, and constructs that must be deployed before.
 
     Example:
         CertManager(self, "CertManager", cluster=cluster, chart=versions.CERT_MANAGER, images=registry.images, after=[ground])
@@ -35,25 +34,21 @@ class CertManager(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        cluster: eks.ICluster,
         chart: ChartWithImages,
         images: Images,
         namespace: str = "cert-manager",
-        after: Sequence[IConstruct] = (),
+        **placement: Unpack[Placement],
     ) -> None:
-        super().__init__(scope, construct_id)
         names = images_of(chart, images)
-        self.release = HelmRelease(
-            self,
-            "Release",
-            cluster=cluster,
+        super().__init__(
+            scope,
+            construct_id,
             chart=chart,
             release=RELEASE,
             namespace=namespace,
             # Issuers and certificates need the webhook.
             wait=True,
             atomic=True,
-            after=after,
             values={
                 "crds": {"enabled": True, "keep": True},
                 "global": {"priorityClassName": "spotmusic-platform", "leaderElection": {"namespace": namespace}},
@@ -68,6 +63,7 @@ class CertManager(Construct):
                 "webhook": _part("webhook", names),
                 "cainjector": _part("cainjector", names),
             },
+            **placement,
         )
 
 

@@ -1,27 +1,26 @@
 """What every workload stands on: nodes, storage, priorities, namespaces with their limits and policies."""
 
 from collections.abc import Mapping, Sequence
+from typing import Unpack
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from constructs import Construct, IConstruct
+from constructs import Construct
 
-from spotmusic_constructs.kubernetes.helm_release import LONGEST_TIMEOUT, HelmRelease, LocalChart
+from spotmusic_constructs.kubernetes.helm_release import LONGEST_TIMEOUT, ChartRelease, LocalChart, Placement
 from spotmusic_constructs.kubernetes.namespace import Namespace, network_policies
 from spotmusic_constructs.network.flows import Flow
 
 
-class ClusterBase(Construct):
+class ClusterBase(ChartRelease):
     """The first release on a cluster, before which no pod has a node.
 
     Creates the release of the chart `ground`: a NodeClass and its NodePools, the default StorageClass, PriorityClasses, and for
     each namespace its Pod Security labels, quota, defaults and NetworkPolicies.
 
     Args:
-        cluster: cluster in Auto Mode without built-in node pools.
         chart: our chart `ground`.
         kubernetes_version: version whose Pod Security Standards are meant, such as 1.36.
         node_role: role of the nodes, which has its access entry.
@@ -36,7 +35,7 @@ class ClusterBase(Construct):
         removal_policy: policy of volumes whose claim is deleted: `DESTROY` deletes them, anything else retains them. An existing
             StorageClass and existing volumes keep theirs.
         spot: whether pods that may move run on spare capacity, which is cheaper and can be taken away within two minutes.
-        after: constructs that must be deployed before.
+        placement: cluster, and constructs that must be deployed before.
 
     Example:
         ClusterBase(self, "Ground", cluster=cluster, chart=LocalChart(path=CHARTS / "ground"), kubernetes_version="1.36", **options)
@@ -47,7 +46,6 @@ class ClusterBase(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        cluster: eks.ICluster,
         chart: LocalChart,
         kubernetes_version: str,
         node_role: iam.IRole,
@@ -60,14 +58,12 @@ class ClusterBase(Construct):
         tags: Mapping[str, str],
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
         spot: bool = False,
-        after: Sequence[IConstruct] = (),
+        **placement: Unpack[Placement],
     ) -> None:
-        super().__init__(scope, construct_id)
         policies = network_policies(namespaces, flows, vpc_cidr=vpc_cidr)
-        self.release = HelmRelease(
-            self,
-            "Release",
-            cluster=cluster,
+        super().__init__(
+            scope,
+            construct_id,
             chart=chart,
             release="ground",
             namespace="kube-system",
@@ -91,5 +87,5 @@ class ClusterBase(Construct):
             # one. On installation node pools are ready without nodes.
             wait=True,
             timeout=cdk.Duration.minutes(LONGEST_TIMEOUT),
-            after=after,
+            **placement,
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol
+from typing import NotRequired, Protocol, TypedDict, Unpack
 
 import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
@@ -144,6 +144,53 @@ class HelmRelease(Construct):
             self.node.add_dependency(*after)
         self.release = release
         self.namespace = namespace
+
+
+class Placement(TypedDict):
+    """Place of a release in the cluster and in the order of deployment.
+
+    Args:
+        cluster: cluster with a kubectl provider.
+        after: constructs that must be deployed before.
+    """
+
+    cluster: eks.ICluster
+    after: NotRequired[Sequence[IConstruct]]
+
+
+class ChartRelease(Construct):
+    """A construct that is one release of a chart.
+
+    Creates the `HelmRelease`, which has the same arguments.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        chart: Chart | LocalChart,
+        release: str,
+        namespace: str,
+        values: Mapping[str, object],
+        wait: bool,
+        atomic: bool = False,
+        timeout: cdk.Duration | None = None,
+        **placement: Unpack[Placement],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.release = HelmRelease(
+            self,
+            "Release",
+            chart=chart,
+            release=release,
+            namespace=namespace,
+            values=values,
+            wait=wait,
+            atomic=atomic,
+            timeout=timeout,
+            **placement,
+        )
 
 
 def _naming_problems(release: str, chart: Chart | LocalChart) -> Iterator[str]:

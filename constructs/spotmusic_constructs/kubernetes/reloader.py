@@ -1,11 +1,11 @@
 """Pods that start again when a Secret that they read has changed: Reloader."""
 
 from collections.abc import Mapping, Sequence
+from typing import Unpack
 
-from aws_cdk import aws_eks_v2 as eks
-from constructs import Construct, IConstruct
+from constructs import Construct
 
-from spotmusic_constructs.kubernetes.helm_release import HelmRelease
+from spotmusic_constructs.kubernetes.helm_release import ChartRelease, Placement
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
 from spotmusic_constructs.kubernetes.pod import CONTAINER_SECURITY, POD_SECURITY, resources, spread
 
@@ -16,19 +16,18 @@ one after another, and the latter runs once, even where its schedule is suspende
 _USER = 65534
 
 
-class Reloader(Construct):
+class Reloader(ChartRelease):
     """The operator that gives a changed password or certificate to pods that read theirs when they start.
 
     Creates the release: two pods, of which one works, with the right to read Secrets and to change workloads in the namespaces given and
     nowhere else. It touches only what bears `FOLLOWS_ITS_SECRETS`. What changed while no pod of it ran is made up for when one does.
 
     Args:
-        cluster: cluster with a kubectl provider.
         chart: chart `reloader` at one version, with its image.
         images: names of images in our registry.
         watched: namespaces of the workloads that bear the annotation.
         namespace: existing namespace with Pod Security `restricted`.
-        after: constructs that must be deployed before: those that make the namespaces, and the kinds of Prometheus.
+        placement: cluster, and constructs that must be deployed before: those that make the namespaces, and the kinds of Prometheus.
 
     Example:
         Reloader(self, "Reloader", cluster=cluster, chart=versions.RELOADER, images=registry.images, watched=["kong"], after=[ground])
@@ -39,24 +38,20 @@ class Reloader(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        cluster: eks.ICluster,
         chart: ChartWithImages,
         images: Images,
         watched: Sequence[str],
         namespace: str = "reloader",
-        after: Sequence[IConstruct] = (),
+        **placement: Unpack[Placement],
     ) -> None:
-        super().__init__(scope, construct_id)
-        self.release = HelmRelease(
-            self,
-            "Release",
-            cluster=cluster,
+        super().__init__(
+            scope,
+            construct_id,
             chart=chart,
             release=RELEASE,
             namespace=namespace,
             wait=True,
             atomic=True,
-            after=after,
             values={
                 "fullnameOverride": RELEASE,
                 "image": images_of(chart, images)["reloader"].named,
@@ -84,4 +79,5 @@ class Reloader(Construct):
                     },
                 },
             },
+            **placement,
         )

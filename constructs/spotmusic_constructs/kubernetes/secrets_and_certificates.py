@@ -1,23 +1,22 @@
 """Who is trusted in the cluster: the platform's own authority, its certificates, and secrets from AWS Secrets Manager."""
 
 from collections.abc import Sequence
+from typing import Unpack
 
-from aws_cdk import aws_eks_v2 as eks
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from spotmusic_constructs.kubernetes.certificate import Certificate
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret
-from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
+from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChart, Placement
 
 
-class SecretsAndCertificates(Construct):
+class SecretsAndCertificates(ChartRelease):
     """The certificates and Secrets that components name, each made in one release before them.
 
     Creates the release of the chart `trust`: the authority and the store of secrets where `creates_issuer` says so, and a Certificate or
     an ExternalSecret for each entry. Another stack brings its own entries by a second release that creates_issuer nothing.
 
     Args:
-        cluster: cluster with cert-manager and External Secrets.
         chart: our chart `trust`.
         release: name of the release, one for each stack.
         region: region of the secrets.
@@ -26,7 +25,7 @@ class SecretsAndCertificates(Construct):
         creates_issuer: whether this release makes the authority and the store.
         authority_parameter: name of the parameter into which the authority's certificate is written, for clients outside the
             cluster that meet it; none when none does.
-        after: constructs that must be deployed before: cert-manager, External Secrets and its rights.
+        placement: cluster, and constructs that must be deployed before: cert-manager, External Secrets and its rights.
 
     Raises:
         ValueError: two entries of one kind have one name in one namespace, of which only one would be made.
@@ -41,7 +40,6 @@ class SecretsAndCertificates(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        cluster: eks.ICluster,
         chart: LocalChart,
         region: str,
         certificates: Sequence[Certificate],
@@ -49,15 +47,13 @@ class SecretsAndCertificates(Construct):
         release: str = "trust",
         creates_issuer: bool = True,
         authority_parameter: str | None = None,
-        after: Sequence[IConstruct] = (),
+        **placement: Unpack[Placement],
     ) -> None:
-        super().__init__(scope, construct_id)
         for entries in (certificates, external_secrets):
             _refuse_repetition([(entry.namespace, entry.name) for entry in entries])
-        self.release = HelmRelease(
-            self,
-            "Release",
-            cluster=cluster,
+        super().__init__(
+            scope,
+            construct_id,
             chart=chart,
             release=release,
             namespace="cert-manager",
@@ -70,7 +66,7 @@ class SecretsAndCertificates(Construct):
             },
             # With Helm 4 it is done when every certificate is issued and every Secret there, so that no pod waits for one.
             wait=True,
-            after=after,
+            **placement,
         )
 
 

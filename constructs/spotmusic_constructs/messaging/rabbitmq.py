@@ -1,15 +1,15 @@
 """The nodes of the task broker: a RabbitMQ cluster over three zones."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from typing import Unpack
 
 import aws_cdk as cdk
-from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_secretsmanager as secretsmanager
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
-from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
+from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChart, Placement
 from spotmusic_constructs.kubernetes.pod import BROKER_NODES, BROKER_TOLERATIONS, apart, resources, spread
 from spotmusic_constructs.messaging.topology import MONITOR
 
@@ -26,7 +26,7 @@ IMPORTED = {"rabbitmq.com/topology-operator": "true"}
 its webhook refuses a user whose Secret lacks the label (messaging-topology-operator 1.20, pull request 1205)."""
 
 
-class RabbitMQ(Construct):
+class RabbitMQ(ChartRelease):
     """Three nodes over three zones with quorum queues, TLS only.
 
     Creates the release of the chart `charts/rabbitmq`, which is done when every node answers. The stack makes what `external_secrets`
@@ -34,7 +34,6 @@ class RabbitMQ(Construct):
     holds is the business of `TaskTopology`, which finds the Secrets of the users in `user_secrets` and `monitor_secret`.
 
     Args:
-        cluster: cluster with a kubectl provider.
         chart: the chart `charts/rabbitmq`.
         image: image of the nodes, by its name in our registry.
         default_user: JSON secret with `username` and `password` of the administrator.
@@ -46,7 +45,7 @@ class RabbitMQ(Construct):
         storage_class: class of the volumes.
         zones: availability zones of the cluster; nodes start only when each of them has a machine.
         namespace: existing namespace with Pod Security `restricted`.
-        after: constructs that must be deployed before: the operators.
+        placement: cluster, and constructs that must be deployed before: the operators.
 
     Example:
         RabbitMQ(self, "RabbitMQ", cluster=cluster, chart=LocalChart(path=charts / "rabbitmq"), image=image,
@@ -59,7 +58,6 @@ class RabbitMQ(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        cluster: eks.ICluster,
         chart: LocalChart,
         image: str,
         default_user: secretsmanager.ISecret,
@@ -71,27 +69,19 @@ class RabbitMQ(Construct):
         storage_class: str = "gp3",
         zones: int = 3,
         namespace: str = "rabbitmq",
-        after: Sequence[IConstruct] = (),
+        **placement: Unpack[Placement],
     ) -> None:
-        super().__init__(scope, construct_id)
         everybody = {**users, **({MONITOR: monitor} if monitor else {})}
-        self.user_secrets = {name: _secret_name(name) for name in users}
-        self.monitor_secret = _secret_name(MONITOR) if monitor else None
-        self.external_secrets = (_administrator(namespace, default_user), *_users(namespace, everybody))
         names = (*service_names(RELEASE, namespace), *service_names(f"{RELEASE}-nodes", namespace, pods=True), host)
-        self.certificates = (Certificate(namespace=namespace, name=TLS, dns_names=names),)
-
-        self.release = HelmRelease(
-            self,
-            "Release",
-            cluster=cluster,
+        super().__init__(
+            scope,
+            construct_id,
             chart=chart,
             release=RELEASE,
             namespace=namespace,
             # When it goes, it goes before the operators do. Never atomic: a rollback could not change the StatefulSet back.
             wait=True,
             timeout=cdk.Duration.minutes(12),
-            after=after,
             values={
                 "image": image,
                 "replicas": REPLICAS,
@@ -105,7 +95,12 @@ class RabbitMQ(Construct):
                 "affinity": apart(LABELS),
                 "priorityClassName": "spotmusic-stateful",
             },
+            **placement,
         )
+        self.user_secrets = {name: _secret_name(name) for name in users}
+        self.monitor_secret = _secret_name(MONITOR) if monitor else None
+        self.external_secrets = (_administrator(namespace, default_user), *_users(namespace, everybody))
+        self.certificates = (Certificate(namespace=namespace, name=TLS, dns_names=names),)
 
 
 def _secret_name(user: str) -> str:

@@ -1,11 +1,10 @@
 """The operators that run RabbitMQ: one for its nodes, one for its users and queues."""
 
-from collections.abc import Sequence
+from typing import Unpack
 
-from aws_cdk import aws_eks_v2 as eks
-from constructs import Construct, IConstruct
+from constructs import Construct
 
-from spotmusic_constructs.kubernetes.helm_release import HelmRelease
+from spotmusic_constructs.kubernetes.helm_release import ChartRelease, Placement
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
 from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER, resources, spread
 from spotmusic_constructs.messaging.rabbitmq import TLS
@@ -13,7 +12,7 @@ from spotmusic_constructs.messaging.rabbitmq import TLS
 AUTHORITIES = "/etc/rabbitmq-authority"
 
 
-class RabbitMQOperators(Construct):
+class RabbitMQOperators(ChartRelease):
     """The RabbitMQ cluster operator and the messaging topology operator, two pods each.
 
     Creates the release. Its custom resource definitions come with the first installation; Helm never replaces them, so that a
@@ -21,12 +20,11 @@ class RabbitMQOperators(Construct):
     cluster of `RabbitMQ`, never before: its resources have finalizers.
 
     Args:
-        cluster: cluster with a kubectl provider.
         chart: chart `rabbitmq-cluster-operator` at one version, with its images.
         images: names of images in our registry.
         namespace: existing namespace with Pod Security `restricted`, the same as that of `RabbitMQ`: the operators
             watch only it, and the topology operator trusts the authority of the nodes' certificate, whose Secret is there.
-        after: constructs that must be deployed before, such as those that make that Secret.
+        placement: cluster, and constructs that must be deployed before, such as those that make that Secret.
 
     Example:
         RabbitMQOperators(self, "RabbitMQOperators", cluster=cluster, chart=versions.RABBITMQ_OPERATORS, images=registry.images)
@@ -37,25 +35,21 @@ class RabbitMQOperators(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        cluster: eks.ICluster,
         chart: ChartWithImages,
         images: Images,
         namespace: str = "rabbitmq",
-        after: Sequence[IConstruct] = (),
+        **placement: Unpack[Placement],
     ) -> None:
-        super().__init__(scope, construct_id)
         names = images_of(chart, images)
-        self.release = HelmRelease(
-            self,
-            "Release",
-            cluster=cluster,
+        super().__init__(
+            scope,
+            construct_id,
             chart=chart,
             release="rabbitmq-operators",
             namespace=namespace,
             # Users and queues need the webhook of the topology operator.
             wait=True,
             atomic=True,
-            after=after,
             values={
                 "fullnameOverride": "rabbitmq-operators",
                 # A certificate of cert-manager; else every rendering would make another authority for the webhook.
@@ -77,6 +71,7 @@ class RabbitMQOperators(Construct):
                     **_trust(),
                 },
             },
+            **placement,
         )
 
 

@@ -1,17 +1,16 @@
 """The queues of the task broker and the users that work with them, as code."""
 
-from collections.abc import Sequence
+from typing import Unpack
 
 import aws_cdk as cdk
-from aws_cdk import aws_eks_v2 as eks
-from constructs import Construct, IConstruct
+from constructs import Construct
 
-from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
+from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChart, Placement
 from spotmusic_constructs.messaging.rabbitmq import RELEASE
 from spotmusic_constructs.messaging.topology import Topology
 
 
-class TaskTopology(Construct):
+class TaskTopology(ChartRelease):
     """The virtual host, its exchanges, queues and policies, and the users with their permissions.
 
     Creates the release of the chart `charts/rabbitmq-topology`, whose resources the topology operator turns into what RabbitMQ holds.
@@ -19,12 +18,11 @@ class TaskTopology(Construct):
     that is no longer named is gone.
 
     Args:
-        cluster: cluster with a kubectl provider.
         chart: the chart `charts/rabbitmq-topology`.
         topology: what there shall be.
         rabbitmq: name of the RabbitmqCluster.
         namespace: its namespace.
-        after: constructs that must be deployed before: the nodes, which answer by then, and so the operators.
+        placement: cluster, and constructs that must be deployed before: the nodes, which answer by then, and so the operators.
 
     Example:
         TaskTopology(self, "TaskTopology", cluster=cluster, chart=LocalChart(path=charts / "rabbitmq-topology"),
@@ -36,18 +34,15 @@ class TaskTopology(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        cluster: eks.ICluster,
         chart: LocalChart,
         topology: Topology,
         rabbitmq: str = RELEASE,
         namespace: str = RELEASE,
-        after: Sequence[IConstruct] = (),
+        **placement: Unpack[Placement],
     ) -> None:
-        super().__init__(scope, construct_id)
-        self.release = HelmRelease(
-            self,
-            "Release",
-            cluster=cluster,
+        super().__init__(
+            scope,
+            construct_id,
             chart=chart,
             release="rabbitmq-topology",
             namespace=namespace,
@@ -55,6 +50,6 @@ class TaskTopology(Construct):
             # there, for whom their finalizers would otherwise wait for ever.
             wait=True,
             timeout=cdk.Duration.minutes(10),
-            after=after,
             values={"cluster": rabbitmq, **topology.to_values()},
+            **placement,
         )

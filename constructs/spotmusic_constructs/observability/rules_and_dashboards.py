@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Unpack
 
 import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from spotmusic_constructs.kubernetes.access_entry import access_entry_id
-from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
+from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChart, Placement
 from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
 
 TEAM = "spotmusic:grafana"
@@ -18,21 +19,20 @@ Names = Mapping[str, Mapping[str, str]]
 """Deployed name by display name, by choice of a dashboard."""
 
 
-class RulesAndDashboards(Construct):
+class RulesAndDashboards(ChartRelease):
     """Release of the chart `monitoring`, and access to Grafana.
 
     Creates the release, with a PrometheusRule for each file of rules, a ConfigMap for each dashboard, and a Role for tunnels to Grafana;
     and an access entry for each IAM role of the team, which grants that Role only.
 
     Args:
-        cluster: cluster with a kubectl provider and the kinds of Prometheus.
         chart: our chart `monitoring`, to which the dashboards are added.
         names: names of what is deployed, by choice of a dashboard: `{"databases": {"catalogue": instance_identifier}}`. The schema of the
             chart lists the choices.
         runbooks: folder or address of the runbooks, which replaces `docs/runbooks` in the rules.
         viewers: ARNs of the IAM roles of the team.
         namespace: namespace of Prometheus and Grafana, whose sidecar reads ConfigMaps of its own namespace.
-        after: constructs that must be deployed before.
+        placement: cluster, and constructs that must be deployed before.
 
     Raises:
         ValueError: a choice has no options, or an option contains a comma or a colon.
@@ -46,37 +46,34 @@ class RulesAndDashboards(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        cluster: eks.ICluster,
         chart: LocalChart,
         names: Names,
         runbooks: str = "docs/runbooks",
         viewers: Sequence[str] = (),
         namespace: str = "monitoring",
-        after: Sequence[IConstruct] = (),
+        **placement: Unpack[Placement],
     ) -> None:
-        super().__init__(scope, construct_id)
-        self.release = HelmRelease(
-            self,
-            "Release",
-            cluster=cluster,
+        super().__init__(
+            scope,
+            construct_id,
             chart=replace(chart, files={f"dashboards/{name}": text for name, text in dashboard_files().items()}),
             release="rules-and-dashboards",
             namespace=namespace,
             # None of its resources has a readiness.
             wait=False,
             timeout=cdk.Duration.minutes(5),
-            after=after,
             values={
                 "names": {choice: _choices(choice, among) for choice, among in names.items()},
                 "runbooks": runbooks,
                 "team": {"group": TEAM},
             },
+            **placement,
         )
         for arn in viewers:
             eks.CfnAccessEntry(
                 self,
                 access_entry_id("Viewer", arn),
-                cluster_name=cluster.cluster_name,
+                cluster_name=placement["cluster"].cluster_name,
                 principal_arn=arn,
                 kubernetes_groups=[TEAM],
                 type="STANDARD",

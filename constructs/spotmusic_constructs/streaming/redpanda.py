@@ -1,16 +1,15 @@
 """The event stream: a Redpanda cluster over three zones that clients outside the cluster reach broker by broker."""
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, Unpack
 
 import aws_cdk as cdk
-from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_secretsmanager as secretsmanager
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from spotmusic_constructs.kubernetes.certificate import Certificate
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
-from spotmusic_constructs.kubernetes.helm_release import HelmRelease
+from spotmusic_constructs.kubernetes.helm_release import ChartRelease, Placement
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
 from spotmusic_constructs.streaming import redpanda_values as values
 from spotmusic_constructs.streaming.redpanda_values import BOOTSTRAP_USER, EXTERNAL_TLS, LABELS, MECHANISM, RELEASE, USERS
@@ -19,7 +18,7 @@ from spotmusic_constructs.streaming.tiered_storage import TieredStorage
 __all__ = ["BOOTSTRAP_USER", "LABELS", "MECHANISM", "RELEASE", "Redpanda"]
 
 
-class Redpanda(Construct):
+class Redpanda(ChartRelease):
     """Brokers, three or more each in its zone, with TLS and SASL on every listener.
 
     Creates the release. Pods of the cluster reach the brokers on 9093; everybody else goes through a load balancer to 9094, and
@@ -29,7 +28,6 @@ class Redpanda(Construct):
     Nothing of the Enterprise edition is on, unless `tiered_storage` is given.
 
     Args:
-        cluster: cluster with a kubectl provider.
         chart: chart `redpanda` at one version, with its images.
         images: names of images in our registry.
         admin: JSON secret with the `password` of the superuser that the chart calls kubernetes-controller.
@@ -44,7 +42,7 @@ class Redpanda(Construct):
         tiered_storage: bucket and role for older events, an Enterprise feature; none keeps them on the brokers only.
         minimum_replication: replicas below which the cluster makes no topic; 3 survive the loss of a zone.
         namespace: existing namespace with Pod Security `restricted`.
-        after: constructs that must be deployed before.
+        placement: cluster, and constructs that must be deployed before.
 
     Raises:
         ValueError: when brokers are even, or memory is below 2 GiB per core.
@@ -59,7 +57,6 @@ class Redpanda(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        cluster: eks.ICluster,
         chart: ChartWithImages,
         images: Images,
         admin: secretsmanager.ISecret,
@@ -74,29 +71,23 @@ class Redpanda(Construct):
         tiered_storage: TieredStorage | None = None,
         minimum_replication: Literal[1, 3] = 3,
         namespace: str = "redpanda",
-        after: Sequence[IConstruct] = (),
+        **placement: Unpack[Placement],
     ) -> None:
-        super().__init__(scope, construct_id)
         if brokers % 2 == 0:
             raise ValueError(f"brokers: {brokers} keep no better quorum than {brokers - 1}. Use 1, 3, 5, 7 or 9.")
         if memory_gib < 2 * cpu:
             raise ValueError(f"memory_gib: {memory_gib} for {cpu} cores is below 2 GiB per core (Redpanda). Use {2 * cpu} or more.")
         names = images_of(chart, images)
         licenses = (tiered_storage.external_secret,) if tiered_storage else ()
-        self.external_secrets = (_bootstrap(namespace, admin), _users(namespace, users), *licenses)
-        self.certificates = (Certificate(namespace=namespace, name=EXTERNAL_TLS, dns_names=(host,)),)
-
-        self.release = HelmRelease(
-            self,
-            "Release",
-            cluster=cluster,
+        super().__init__(
+            scope,
+            construct_id,
             chart=chart,
             release=RELEASE,
             namespace=namespace,
             # A StatefulSet cannot be rolled back, and brokers join one after another.
             wait=False,
             timeout=cdk.Duration.minutes(13),
-            after=after,
             values={
                 "fullnameOverride": RELEASE,
                 "image": names["broker"].named,
@@ -116,7 +107,10 @@ class Redpanda(Construct):
                 "statefulset": values.stateful_set(brokers, names, zones=zones, tiered=tiered_storage is not None),
                 "post_install_job": {"enabled": True, "podTemplate": {"spec": values.job_pod()}},
             },
+            **placement,
         )
+        self.external_secrets = (_bootstrap(namespace, admin), _users(namespace, users), *licenses)
+        self.certificates = (Certificate(namespace=namespace, name=EXTERNAL_TLS, dns_names=(host,)),)
 
 
 def _bootstrap(namespace: str, admin: secretsmanager.ISecret) -> ExternalSecret:

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Unpack
 
 import aws_cdk as cdk
-from aws_cdk import aws_eks_v2 as eks
-from constructs import Construct, IConstruct
+from constructs import Construct
 
-from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
+from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChart, Placement
 from spotmusic_constructs.streaming.redpanda_values import BOOTSTRAP_PORT, BOOTSTRAP_USER, MECHANISM, RELEASE
 
 DEAD_LETTERS = "dead-letters"
@@ -48,7 +47,7 @@ class Topic:
         }
 
 
-class RedpandaAccess(Construct):
+class RedpandaAccess(ChartRelease):
     """Topics, also for dead letters, and access rules. Without them a service's user may do nothing: Redpanda authorizes every request.
 
     Creates the release of the chart `charts/redpanda-access`, whose job runs when something of this changes, and fails the release
@@ -57,7 +56,6 @@ class RedpandaAccess(Construct):
     from the users that are.
 
     Args:
-        cluster: cluster with a kubectl provider.
         chart: the chart `charts/redpanda-access`.
         image: image of the brokers, by its name in our registry; it has the command `rpk`.
         users: services that have a user. Each writes and reads only the topics that name it, in consumer groups and transactions that
@@ -65,7 +63,7 @@ class RedpandaAccess(Construct):
         topics: topics that exist.
         minimum_replication: replicas that a topic has at least, 3 where the loss of a zone must be survived.
         namespace: namespace of the brokers.
-        after: constructs that must be deployed before: the brokers.
+        placement: cluster, and constructs that must be deployed before: the brokers.
 
     Raises:
         ValueError: when a topic has too few replicas, or names a service that has no user.
@@ -80,30 +78,26 @@ class RedpandaAccess(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        cluster: eks.ICluster,
         chart: LocalChart,
         image: str,
         users: Iterable[str],
         topics: Sequence[Topic],
         minimum_replication: Literal[1, 3] = 3,
         namespace: str = "redpanda",
-        after: Sequence[IConstruct] = (),
+        **placement: Unpack[Placement],
     ) -> None:
-        super().__init__(scope, construct_id)
         names = tuple(users)
         for topic in topics:
             _check(topic, names, minimum_replication)
-        self.release = HelmRelease(
-            self,
-            "Release",
-            cluster=cluster,
+        super().__init__(
+            scope,
+            construct_id,
             chart=chart,
             release="redpanda-access",
             namespace=namespace,
             # Helm waits for its hook, the job, in any case.
             wait=False,
             timeout=cdk.Duration.minutes(13),
-            after=after,
             values={
                 "image": image,
                 "brokers": f"{RELEASE}.{namespace}.svc.cluster.local:{BOOTSTRAP_PORT}",
@@ -113,6 +107,7 @@ class RedpandaAccess(Construct):
                 "minimumReplication": minimum_replication,
                 **access_values(topics, names),
             },
+            **placement,
         )
 
 
