@@ -116,7 +116,7 @@ def test_p055_the_engine_is_a_supported_one_and_knows_what_to_do_when_memory_end
     """The engine is Redis 7.1 or Valkey 8 as the file asks, evicts when memory ends, and keeps memory
     for failover.
 
-    Kept by: [`cache_groups.py`](../constructs/spotmusic_constructs/data/cache_groups.py)
+    Kept by: `Cache`
     """
     for cache in platform.some(GROUP):
         engine, version = cache["Engine"], str(cache["EngineVersion"])

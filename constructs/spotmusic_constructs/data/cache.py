@@ -6,19 +6,21 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticache as elasticache
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
-from spotmusic_constructs.data.cache_groups import cache_log, cache_parameter_group
 from spotmusic_constructs.data.cache_users import CacheUsers
 from spotmusic_constructs.data.credentials_function import CredentialsFunction, rotate_on_schedule
+from spotmusic_constructs.data.parameters import CACHE
 from spotmusic_constructs.log_retention import KEPT, LogRetention
 from spotmusic_constructs.platform_function import FunctionNetwork
 
 PORT = 6379
 """Redis' own port. Another would hide nothing from who may open a connection, and surprise every client."""
 NIST_SNAPSHOT_DAYS = 15
+_FAMILIES = {"redis": {"7": "redis7"}, "valkey": {"8": "valkey8"}}
 
 
 class Cache(Construct):
@@ -89,7 +91,7 @@ class Cache(Construct):
             engine=engine,
             engine_version=engine_version,
             cache_node_type=node_type,
-            cache_parameter_group_name=cache_parameter_group(self, engine, engine_version).ref,
+            cache_parameter_group_name=_parameter_group(self, engine, engine_version).ref,
             cache_subnet_group_name=elasticache.CfnSubnetGroup(
                 self, "SubnetGroup", description="Subnets of the cache", subnet_ids=subnet_ids
             ).ref,
@@ -109,7 +111,7 @@ class Cache(Construct):
             snapshot_retention_limit=snapshot_retention_days,
             snapshot_window="05:00-06:00",
             preferred_maintenance_window="tue:08:00-tue:09:00",
-            log_delivery_configurations=[cache_log(self, name, log_key, retention.access) for name in ("slow-log", "engine-log")],
+            log_delivery_configurations=[_log(self, name, log_key, retention.access) for name in ("slow-log", "engine-log")],
         )
         self.replication_group.apply_removal_policy(removal_policy)
         self.primary_endpoint = self.replication_group.attr_primary_end_point_address
@@ -132,6 +134,42 @@ class Cache(Construct):
         for resource in users.resources.values():
             rotate_on_schedule(resource, function, after=self.replication_group)
         acknowledge(self.replication_group, {**_ACKNOWLEDGED, **_deviations(snapshot_retention_days, replicas)})
+
+
+def _parameter_group(scope: Construct, engine: str, version: str) -> elasticache.CfnParameterGroup:
+    family = _FAMILIES.get(engine, {}).get(version.split(".", maxsplit=1)[0])
+    if family is None:
+        raise ValueError(f"engine_version: ElastiCache has no {engine} {version} here. Use redis 7.1, or valkey 8.0 or 8.2.")
+    return elasticache.CfnParameterGroup(
+        scope,
+        # A group belongs to one family for ever: another engine takes another group.
+        f"{family.capitalize()}Parameters",
+        cache_parameter_group_family=family,
+        description="Evicts what may expire, and keeps memory for failover",
+        properties=CACHE,
+    )
+
+
+def _log(
+    scope: Construct, name: str, key: kms.IKey, retention: logs.RetentionDays
+) -> elasticache.CfnReplicationGroup.LogDeliveryConfigurationRequestProperty:
+    """Create the log group of a log of ElastiCache, and return its delivery."""
+    group = logs.LogGroup(
+        scope,
+        f"{name.title().replace('-', '')}Group",
+        encryption_key=key,
+        retention=retention,
+        removal_policy=cdk.RemovalPolicy.DESTROY,
+    )
+    request = elasticache.CfnReplicationGroup
+    return request.LogDeliveryConfigurationRequestProperty(
+        log_type=name,
+        log_format="json",
+        destination_type="cloudwatch-logs",
+        destination_details=request.DestinationDetailsProperty(
+            cloud_watch_logs_details=request.CloudWatchLogsDestinationDetailsProperty(log_group=group.log_group_name)
+        ),
+    )
 
 
 _ACKNOWLEDGED = {

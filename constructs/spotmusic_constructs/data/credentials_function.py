@@ -1,20 +1,30 @@
-"""The function that sets passwords: one asset for databases and cache, with the one library that it needs."""
+"""Function that sets passwords: one asset for databases and cache, with the one library that it needs."""
 
+import shutil
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
+import jsii
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
+from spotmusic_constructs import runtimes
 from spotmusic_constructs.acknowledge import acknowledge
-from spotmusic_constructs.data.credentials_code import credentials_code
+from spotmusic_constructs.data import rds_ca
 from spotmusic_constructs.log_retention import LogRetention
 from spotmusic_constructs.platform_function import PLACED_IN_VPC, FunctionNetwork, PlatformFunction
 
 ROTATION_DAYS = 30
 """Days between two passwords. The one before stays valid until the next rotation, so clients have as long to take the new one."""
+_HANDLER = Path(__file__).parent / "credentials_handler"
+_LIBRARY = "pymysql"
+"""The runtime has no MySQL client. PyMySQL is pure Python: the installed package is the asset, and no container builds it."""
 
 
 class CredentialsFunction(PlatformFunction):
@@ -101,6 +111,34 @@ def rotate_on_schedule(secret: secretsmanager.CfnSecret, function: CredentialsFu
         rotate_immediately_on_update=False,
     )
     schedule.node.add_dependency(after, function)
+
+
+@jsii.implements(cdk.ILocalBundling)
+class _CopiedLibrary:
+    """Puts handlers, certificates of every region and installed library side by side, without anything that differs between machines."""
+
+    def try_bundle(self, output_dir: str, *, image: cdk.DockerImage, **_options: Any) -> bool:
+        library = find_spec(_LIBRARY)
+        if library is None or library.origin is None:
+            raise ModuleNotFoundError(f"{_LIBRARY} is not installed. Install requirements.txt.")
+        for file in _HANDLER.glob("*.py"):
+            shutil.copy(file, output_dir)
+        certificates = Path(output_dir, rds_ca.FOLDER.name)
+        certificates.mkdir()
+        for file in rds_ca.FOLDER.glob("*.pem"):
+            shutil.copy(file, certificates)
+        shutil.copytree(Path(library.origin).parent, Path(output_dir, _LIBRARY), ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+        return True
+
+
+def credentials_code() -> lambda_.Code:
+    """Return the code of the function, the same on every machine that has the same version of the library."""
+    return lambda_.Code.from_asset(
+        str(_HANDLER),
+        # The hash of what was copied: that of the folder would not notice a new version of the library.
+        asset_hash_type=cdk.AssetHashType.OUTPUT,
+        bundling=cdk.BundlingOptions(image=runtimes.PYTHON.bundling_image, local=_CopiedLibrary()),
+    )
 
 
 _ACKNOWLEDGED_RIGHTS = {
