@@ -21,34 +21,30 @@ KINDS_OF = {
 
 
 def of(chart: str, release: str, namespace: str, values: Json) -> list[Json]:
-    """Returns what a release makes that others refer to."""
-    make = {
-        "kong": _kong,
-        "keycloakx": _keycloak,
-        "redpanda": _redpanda,
-        "kube-prometheus-stack": _monitoring,
-        "cert-manager": _cert_manager,
-        "external-secrets": _external_secrets,
-        "rabbitmq-cluster-operator": _rabbitmq_operators,
-        "reloader": _reloader,
-        "fluent-bit": _fluent_bit,
-    }.get(chart)
-    return [*(make(release, namespace, values) if make else ()), *believed_pods.of(chart, release, namespace, values)]
+    """Return what a release makes that others refer to: Services, Secrets, pods and the accounts of these."""
+    make = {"kong": _kong, "keycloakx": _keycloak, "redpanda": _redpanda, "kube-prometheus-stack": _monitoring, "fluent-bit": _fluent_bit}
+    pods = believed_pods.of(chart, release, namespace, values)
+    return [*(make[chart](release, namespace, values) if chart in make else ()), *_accounts(pods, values), *pods]
+
+
+def _accounts(pods: list[Json], values: Json) -> Iterator[Json]:
+    """Accounts as which pods run. Keycloak and Fluent Bit keep their token by the account's own `automountServiceAccountToken`."""
+    automount = values.get("serviceAccount", {}).get("automountServiceAccountToken", True)
+    for pod in pods:
+        if spec := pod["spec"].get("template", {}).get("spec"):
+            yield _account(spec["serviceAccountName"], pod["metadata"]["namespace"], automount=automount)
 
 
 def _kong(release: str, namespace: str, values: Json) -> Iterator[Json]:
     yield _service("kong-proxy", namespace, _labels("kong", release, "app"), values["proxy"]["tls"]["servicePort"])
-    yield _account(release, namespace)
 
 
-def _keycloak(release: str, namespace: str, values: Json) -> Iterator[Json]:
+def _keycloak(release: str, namespace: str, _: Json) -> Iterator[Json]:
     yield _service(f"{release}-http", namespace, _labels("keycloakx", release), 8443, 9000)
-    yield _account(release, namespace, automount=values["serviceAccount"]["automountServiceAccountToken"])
 
 
 def _redpanda(release: str, namespace: str, values: Json) -> Iterator[Json]:
     yield _service(release, namespace, _labels("redpanda", release, "redpanda-statefulset"), 9644, 9093, 8081, 33145)
-    yield _account(values.get("serviceAccount", {}).get("name", release), namespace)
     for name, certificate in values["tls"]["certs"].items():
         if "secretRef" not in certificate and certificate.get("enabled", True):
             yield _secret(f"{release}-{name}-cert", namespace, *CERTIFICATE_KEYS)
@@ -57,37 +53,11 @@ def _redpanda(release: str, namespace: str, values: Json) -> Iterator[Json]:
 def _monitoring(release: str, namespace: str, values: Json) -> Iterator[Json]:
     for name, port in (("prometheus", 9090), ("alertmanager", 9093)):
         yield _service(f"{release}-{name}", namespace, {"app.kubernetes.io/name": name}, port)
-        yield _account(values[name]["serviceAccount"]["name"], namespace)
     yield _service("grafana", namespace, _labels("grafana", release), values["grafana"]["service"]["port"], target=3000)
-    for account in (values["grafana"]["serviceAccount"]["name"], f"{release}-operator", "kube-state-metrics"):
-        yield _account(account, namespace)
-    if values["nodeExporter"]["enabled"]:
-        yield _account("node-exporter", values["prometheus-node-exporter"]["namespaceOverride"])
 
 
-def _cert_manager(release: str, namespace: str, _: Json) -> Iterator[Json]:
-    for account in (release, f"{release}-webhook", f"{release}-cainjector", f"{release}-startupapicheck"):
-        yield _account(account, namespace)
-
-
-def _external_secrets(release: str, namespace: str, values: Json) -> Iterator[Json]:
-    for account in (values["serviceAccount"]["name"], f"{release}-webhook", f"{release}-cert-controller"):
-        yield _account(account, namespace)
-
-
-def _rabbitmq_operators(release: str, namespace: str, _: Json) -> Iterator[Json]:
-    for account in (release, f"{release}-messaging-topology-operator"):
-        yield _account(account, namespace)
-
-
-def _reloader(release: str, namespace: str, _: Json) -> Iterator[Json]:
-    yield _account(release, namespace)
-
-
-def _fluent_bit(release: str, namespace: str, values: Json) -> Iterator[Json]:
+def _fluent_bit(release: str, namespace: str, _: Json) -> Iterator[Json]:
     yield _service(release, namespace, _labels("fluent-bit", release), 2020)
-    account = values["serviceAccount"]
-    yield _account(account["name"], namespace, automount=account["automountServiceAccountToken"])
 
 
 def operated(manifest: Json) -> Iterator[Json]:

@@ -10,17 +10,6 @@ from tests.charts import beliefs
 from tests.charts.validation import is_core, name_of
 from tests.model.cluster import Release, RenderedCluster
 
-WAVES: tuple[frozenset[str], ...] = (
-    frozenset({"ground"}),
-    frozenset({"prometheus-operator-crds"}),
-    frozenset({"cert-manager", "external-secrets", "reloader", "fluent-bit"}),
-    frozenset({"trust"}),
-    frozenset({"rabbitmq-cluster-operator", "redpanda", "keycloakx"}),
-    frozenset({"rabbitmq", "kong"}),
-    frozenset({"bindings"}),
-    frozenset({"kube-prometheus-stack"}),
-)
-"""Charts by wave, decision 7 of the design: a release comes after every one of the waves before whose products it needs."""
 NEEDS: dict[str, frozenset[str]] = {
     "prometheus-operator-crds": frozenset({"ground"}),
     "cert-manager": frozenset({"ground", "prometheus-operator-crds"}),

@@ -33,36 +33,25 @@ def test_the_search_for_users_finds_them(deployed: Callable[[str], RenderedClust
     assert {use.kind for use in references.uses(deployed("prod"))} == set(references.MAKERS)
 
 
-def test_every_service_leads_to_a_port_of_a_pod(platform: RenderedCluster) -> None:
-    assert connections.service_findings(platform) == []
-
-
-def test_every_target_group_has_pods_of_its_port(platform: RenderedCluster) -> None:
-    assert connections.target_group_findings(platform) == []
-
-
-def test_every_name_of_a_host_is_answered(platform: RenderedCluster) -> None:
-    assert connections.host_findings(platform) == []
-
-
-def test_rights_are_given_to_accounts_that_pods_have(platform: RenderedCluster) -> None:
-    assert connections.identity_findings(platform) == []
-
-
-def test_every_external_secret_reads_a_field_that_secrets_manager_has(platform: RenderedCluster) -> None:
-    assert connections.external_secret_findings(platform) == []
-
-
-def test_no_secret_may_be_read_that_nobody_copies(platform: RenderedCluster) -> None:
-    assert connections.unread_secret_findings(platform) == []
+@pytest.mark.parametrize(
+    "findings",
+    [
+        connections.service_findings,
+        connections.target_group_findings,
+        connections.host_findings,
+        connections.identity_findings,
+        connections.external_secret_findings,
+        connections.unread_secret_findings,
+        connections.monitor_findings,
+    ],
+    ids=lambda findings: findings.__name__,
+)
+def test_connections_lead_to_their_targets(platform: RenderedCluster, findings: Callable[[RenderedCluster], list[str]]) -> None:
+    assert findings(platform) == []
 
 
 def test_tasks_read_secrets_and_parameters_that_exist(deployed: Callable[[str], RenderedCluster], environment: str) -> None:
     assert connections.task_findings(deployed(environment)) == []
-
-
-def test_every_monitor_finds_a_port_to_scrape(platform: RenderedCluster) -> None:
-    assert connections.monitor_findings(platform) == []
 
 
 def test_charts_make_what_is_believed_of_them(

@@ -94,25 +94,6 @@ def parameters(node: ast.ClassDef | ast.FunctionDef) -> set[str]:
     return {field.target.id for field in node.body if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)}
 
 
-def test_no_test_folder_shadows_a_package() -> None:
-    assert not (ROOT / "tests" / "constructs").exists()
-
-
-def test_the_house_has_its_rooms() -> None:
-    rooms = [
-        "app.py",
-        "cdk.json",
-        "spotmusic_cdk",
-        "constructs",
-        "stacks",
-        "tests",
-        "requirements.txt",
-        "requirements-dev.txt",
-        "README.md",
-    ]
-    assert [room for room in rooms if not (ROOT / room).exists()] == []
-
-
 def test_imports_go_one_way() -> None:
     ended = subprocess.run(
         [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False

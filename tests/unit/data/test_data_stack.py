@@ -111,6 +111,9 @@ def test_data_deletion_requires_two_settings(dev: Resources, disposable: Resourc
     kinds = set(FROZEN.values()) | {"AWS::SecretsManager::Secret"}
     assert {r["DeletionPolicy"] for r in dev.values() if r["Type"] in kinds} == {"Retain", "RetainExceptOnCreate", "Snapshot"}
     assert {r["DeletionPolicy"] for r in disposable.values() if r["Type"] in kinds} == {"Delete"}
+    settings = sample_of("dev")
+    allowed = settings.data.model_copy(update={"allow_data_destruction": True})
+    assert resources_of(settings.model_copy(update={"data": allowed})) == dev
 
 
 def test_log_bucket_has_waf_prefix(prod: Resources) -> None:

@@ -58,11 +58,6 @@ def test_rabbitmq_configuration_has_no_obsolete_keys(spec: Json) -> None:
     assert "ha-mode" not in str(spec)
 
 
-@pytest.mark.parametrize("path", ["charts/monitoring/rules/rabbitmq.yaml", "docs/runbooks/rabbitmq.md"])
-def test_rabbitmq_alerts_name_no_paused_node(path: str) -> None:
-    assert "pauses itself" not in (ROOT / path).read_text()
-
-
 def test_rabbitmq_endpoints_have_own_labels(manifests: list[Json]) -> None:
     """Prometheus stores two endpoints of one port as one series `up`.
 

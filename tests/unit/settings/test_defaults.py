@@ -6,7 +6,7 @@ import pytest
 
 from spotmusic_cdk.settings import schema
 from spotmusic_cdk.settings.delivery_cost import budget_warnings
-from tests.conftest import ROOT, sample_of, settings_of
+from tests.conftest import sample_of, settings_of
 
 
 @pytest.mark.parametrize(
@@ -27,22 +27,6 @@ def test_shipped_environments_retain_data(environment: str) -> None:
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 def test_shipped_environments_restore_audio_weekly(environment: str) -> None:
     assert settings_of(environment).data.backup.audio_restored_every == "week"
-
-
-def test_deletes_data_is_sole_switch() -> None:
-    """`deletes_data` combines both settings; one place selects DESTROY, with this property only."""
-    sources = [
-        path
-        for folder in ("stacks", "spotmusic_cdk")
-        for path in (ROOT / folder).rglob("*.py")
-        if "settings" not in path.relative_to(ROOT).parts
-    ]
-    lines = [(path.name, line.strip()) for path in sources for line in path.read_text().splitlines()]
-    assert [found for found in lines if "allow_data_destruction" in found[1] or "data.removal_policy" in found[1]] == []
-    destroying = [found for found in lines if "RemovalPolicy.DESTROY" in found[1]]
-    assert [name for name, _line in destroying] == ["environment_stack.py"]
-    assert all("if self._deletes_data else" in line for _name, line in destroying)
-    assert {line for _, line in lines if "_deletes_data =" in line} == {"self._deletes_data = settings.deletes_data"}
 
 
 def test_settings_are_frozen() -> None:
