@@ -81,7 +81,8 @@ format: setup  ## change: let ruff correct what it can
 	ruff check --fix .
 	ruff format .
 
-flows: setup  ## change: draw docs/flows.md from the flows and grants
+flows: setup  ## change: write docs/grants from templates, and docs/flows.md
+	python -m tools.documents.grants
 	python -m tools.documents.flows_document
 
 contract: setup  ## change: write docs/services.md from what services are granted

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
+from spotmusic_cdk.connections import flows_of
+from spotmusic_cdk.connections.connection import service_party
 from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.services import ServiceSettings
-from spotmusic_cdk.settings.word import mode_of
 from spotmusic_constructs.data.cache import PORT as REDIS
 from spotmusic_constructs.data.relational_database import PORT as MYSQL
 from spotmusic_constructs.gateway.kong_values import PROXY_PORT as KONG_PROXY
@@ -48,11 +49,6 @@ METRICS: dict[str, tuple[int, ...]] = {
     NODES: (KUBELET, 9100),
 }
 """Where Prometheus finds the metrics of a party outside its own namespace."""
-
-
-def service_party(name: str) -> str:
-    """Names the party of an application service."""
-    return f"service-{name}"
 
 
 def security_group_of(party: str) -> str:
@@ -185,40 +181,4 @@ def _services(settings: Settings) -> Iterator[Flow]:
                 port=service.port,
                 reason=f"The services load balancer hands requests to {name}",
             )
-        for target in service.talks_to:
-            yield from _connections(name, target, settings)
-
-
-_OF_CATALOGUE = {
-    ("catalogue", "read"): "reads the catalogue",
-    ("catalogue", "write"): "reads and writes the catalogue",
-    ("database", None): "keeps a private database beside the catalogue",
-}
-"""Reason of a connection by word and mode."""
-
-
-def _connections(name: str, target: str, settings: Settings) -> Iterator[Flow]:
-    """The flows behind one word of `talks_to`; audio and uploads are S3, and mail is SES, which every service reaches on 443 anyway."""
-    party = service_party(name)
-    match target:
-        case "catalogue" | "database":
-            yield Flow(source=party, target="catalogue-database", port=MYSQL, reason=f"{name} {_OF_CATALOGUE[target, mode_of(target)]}")
-        case "cache":
-            yield Flow(source=party, target="cache", port=REDIS, reason=f"{name} caches frequent reads")
-        case "events":
-            last = redpanda.FIRST_ADVERTISED_PORT + settings.kubernetes.redpanda.brokers - 1
-            yield Flow(
-                source=party,
-                target="broker-load-balancer",
-                port=redpanda.BOOTSTRAP_PORT,
-                last_port=last,
-                reason=f"{name} produces or consumes events, a port per broker, and asks for their schemas",
-            )
-        case "tasks":
-            yield Flow(source=party, target="broker-load-balancer", port=AMQPS, reason=f"{name} publishes or consumes tasks")
-        case "audio" | "uploads" | "mail":
-            return
-        case other:
-            # the settings refuse a target without a port
-            if port := settings.services[other].port:
-                yield Flow(source=party, target=service_party(other), port=port, reason=f"{name} calls {other} through Service Connect")
+        yield from flows_of(name, settings)

@@ -6,6 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 
 from spotmusic_cdk import versions
+from spotmusic_cdk.connections.catalogue import SCHEMA
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.data.cache import Cache
 from spotmusic_constructs.data.database_users import Role
@@ -14,8 +15,6 @@ from spotmusic_constructs.secrets.data_keys import DataKeys
 from stacks.environment_stack import EnvironmentStack
 from stacks.network import NetworkStack
 
-CATALOGUE = "catalogue"
-"""Name of the database that services share. A private one has the name of its service."""
 MIGRATIONS = "catalogue-migrations"
 """User that changes its tables: of no service, so that another owner needs no other user."""
 IDENTITY_DATABASES = {"keycloak": "keycloak", "grafana": "grafana"}
@@ -31,7 +30,7 @@ _APPLICATION = ec2.SubnetSelection(subnet_group_name="application")
 def catalogue_database(stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, keys: DataKeys) -> RelationalDatabase:
     """Create the server of the shared catalogue and of private databases, with a user for each service."""
     rights = database_roles(settings)
-    databases = {name: CATALOGUE if name == MIGRATIONS else name for name in rights}
+    databases = {name: SCHEMA if name == MIGRATIONS else name for name in rights}
     return _database(stack, "Catalogue", settings=settings, network=network, keys=keys, databases=databases, rights=rights)
 
 
@@ -116,7 +115,7 @@ def database_roles(settings: Settings) -> dict[str, dict[str, Role]]:
         service = settings.services[name]
         rights[name] = {name: "owner"} if "database" in service.talks_to else {}
         if "catalogue" in service.talks_to:
-            rights[name][CATALOGUE] = "writer" if service.writes("catalogue") else "reader"
+            rights[name][SCHEMA] = "writer" if service.writes("catalogue") else "reader"
     if settings.catalogue_owner:
-        rights[MIGRATIONS] = {CATALOGUE: "migrator"}
+        rights[MIGRATIONS] = {SCHEMA: "migrator"}
     return rights

@@ -5,7 +5,7 @@ from typing import cast
 from aws_cdk import aws_ecs as ecs
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.flows import service_party
+from spotmusic_cdk.connections.connection import service_party
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.services import ServiceSettings
 from spotmusic_constructs.messaging.rabbitmq import MANAGEMENT_PORT

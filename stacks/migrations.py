@@ -3,7 +3,7 @@
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
-from spotmusic_cdk.flows import service_party
+from spotmusic_cdk.connections.connection import service_party
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.services.one_off_task import OneOffTask
 from spotmusic_constructs.services.task_run import TaskRun

@@ -18,7 +18,7 @@ from spotmusic_cdk.settings.observability import ObservabilitySettings
 from spotmusic_cdk.settings.operators import OperatorsSettings
 from spotmusic_cdk.settings.problem import ProblemsError
 from spotmusic_cdk.settings.resilience import ResilienceSettings
-from spotmusic_cdk.settings.services import CATALOGUE_DATABASE, ServiceName, ServiceSettings
+from spotmusic_cdk.settings.services import ServiceName, ServiceSettings
 
 PROJECT = "spotmusic"
 """Name of the platform: prefix of stack and resource names, realm, and the tag `Project`."""
@@ -157,7 +157,7 @@ class Settings(Model):
     @property
     def services_of_catalogue(self) -> tuple[str, ...]:
         """Names of the services that have a user on the server of the catalogue."""
-        return tuple(name for name, service in self.services.items() if any(word in service.talks_to for word in CATALOGUE_DATABASE))
+        return tuple(name for name, service in self.services.items() if "catalogue" in service.connections)
 
     @property
     def catalogue_owner(self) -> str | None:

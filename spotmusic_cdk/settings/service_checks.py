@@ -100,11 +100,12 @@ def _room(settings: Settings) -> Iterator[Problem]:
     if letters > MOST_LETTERS:
         wrong = f"their settings have {letters} characters, more than the {MOST_LETTERS} that one stack of services holds"
         yield Problem("services", wrong, "Let the images bring what they share.")
-    clients = sum(word in ("events", "tasks") for service in services.values() for word in service.kept_words)
+    costs = [cost for service in services.values() for cost in service.kept.costs]
+    clients = sum(cost.broker_rules for cost in costs)
     if clients > MOST_BROKER_CLIENTS:
         wrong = f"events and tasks stand {clients} times in talks_to, and the brokers admit {MOST_BROKER_CLIENTS}"
         yield Problem("services", wrong, elsewhere)
-    uploaders = sum("uploads" in service.kept_words for service in services.values())
+    uploaders = sum(cost.verdict_queues for cost in costs)
     if uploaders > MOST_UPLOADERS:
         wrong = f"uploads stands {uploaders} times in talks_to, and {MOST_UPLOADERS} services get verdicts"
         yield Problem("services", wrong, "Let one service take uploads, and call it from the others.")

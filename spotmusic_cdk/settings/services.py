@@ -1,7 +1,9 @@
 """The services section of an environment file: one entry is one Fargate service with everything around it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import ceil
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -9,13 +11,34 @@ from spotmusic_cdk.settings.model import Model, Name, SecretArn, Unordered, Unor
 from spotmusic_cdk.settings.resilience import ServicePeak
 from spotmusic_cdk.settings.word import Word, mode_of
 
-Resource = Literal["catalogue", "database", "cache", "events", "tasks", "audio", "uploads", "mail"]
-RESOURCES: tuple[Resource, ...] = get_args(Resource)
 
-WITHOUT_RULES: tuple[Resource, ...] = ("audio", "uploads", "mail")
-"""Words without a security group rule of their own: S3 and SES are reached as every AWS API is."""
-CATALOGUE_DATABASE: tuple[Resource, ...] = ("catalogue", "database")
-"""Words that lead to the same server: one connection, one user."""
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Share of what an environment has room for that a word of `talks_to` takes.
+
+    Args:
+        rules: name of the security group rules. Words of a service with the same name share them;
+            none for AWS APIs, which every service reaches on port 443.
+        broker_rules: rules in the security group of the broker load balancer.
+        verdict_queues: targets of each verdict on an upload.
+    """
+
+    rules: str | None = None
+    broker_rules: int = 0
+    verdict_queues: int = 0
+
+
+RESOURCES: Mapping[str, Cost] = {
+    "catalogue": Cost(rules="catalogue"),
+    "database": Cost(rules="catalogue"),
+    "cache": Cost(rules="cache"),
+    "events": Cost(rules="events", broker_rules=1),
+    "tasks": Cost(rules="tasks", broker_rules=1),
+    "audio": Cost(),
+    "uploads": Cost(verdict_queues=1),
+    "mail": Cost(),
+}
+"""Words of `talks_to` that are no services. `spotmusic_cdk/connections` has what they give; settings are checked without CDK."""
 
 FARGATE_MEMORY_MIB: dict[int, tuple[int, ...]] = {
     256: (512, 1024, 2048),
@@ -39,7 +62,7 @@ IMAGE = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.[a-z]{2,63}(:[0-9]{2,5})?(/[a-z0-9]+(
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$", max_length=64)]
 SettingText = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=1024)]
 TAKEN = ("ENVIRONMENT", "HEALTH_PATH", "HOME", "HOSTNAME", "IDENTITY_ISSUER", "LOG_LEVEL", "PATH", "PORT", "ROUTE", "SERVICE")
-TAKEN_PREFIXES = ("AUDIO_", "AWS_", "CACHE_", "CATALOGUE_", "DATABASE_", "ECS_", "EVENTS_", "MAIL_", "TASKS_", "UPLOADS_")
+TAKEN_PREFIXES = ("AWS_", "ECS_", *(f"{word.upper()}_" for word in RESOURCES))
 """Names of variables that the platform gives now or later, and those of ECS and of AWS's SDKs."""
 
 
@@ -120,10 +143,14 @@ class ServiceSettings(Model):
         return (*self.talks_to, *self.retired_talks_to)
 
     @property
+    def costs(self) -> list[Cost]:
+        """Cost of each word of `talks_to`; another service costs rules of its own."""
+        return [RESOURCES.get(word, Cost(rules=str(word))) for word in self.talks_to]
+
+    @property
     def connections(self) -> tuple[str, ...]:
-        """Words of `talks_to` behind which there are security group rules. Those that lead to the same server are one."""
-        words = ("catalogue" if word in CATALOGUE_DATABASE else str(word) for word in self.talks_to if word not in WITHOUT_RULES)
-        return tuple(dict.fromkeys(words))
+        """Names of the security group rules behind `talks_to`, each once."""
+        return tuple(dict.fromkeys(cost.rules for cost in self.costs if cost.rules))
 
     @property
     def has_image(self) -> bool:

@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
+from spotmusic_cdk.connections.connection import Facts
 from tests.conftest import Template, settings_of
 from tests.templates import all_of
 from tools.documents import contract_document
 from tools.documents.contract_document import DOCUMENT, ENVIRONMENTS, EVERY, given
-from tools.documents.contract_words import FACTS, FORMS, Facts
+from tools.documents.contract_words import FACTS, FORMS
 
 
 @pytest.fixture(scope="module")

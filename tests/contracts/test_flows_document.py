@@ -1,16 +1,12 @@
 """docs/flows.md is drawn from the tables, and leaves nothing out that it does not name."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-from spotmusic_cdk.settings import parse
 from tests.conftest import settings_of
-from tools.documents import flows_document
+from tools.documents import flows_document, grants
 from tools.documents.flows_document import DATA, DOCUMENT, NETWORK, NOT_DRAWN, Edge, Picture, edges_of_flows, edges_of_grants
-from tools.documents.flows_options import added
-from tools.fuzz.corners import EVERY_OPTION, text_of
 
 BLOCK = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)
 LINE = re.compile(r"flowchart LR|subgraph f\d+\[\"[\w ]+\"\]|end|n\d+\[\"[^\"\[\]{}|]+\"\]|n\d+ -->\|\"[\w, ]+\"\| n\d+")
@@ -43,22 +39,14 @@ def test_the_page_is_what_make_flows_draws(document: str) -> None:
 
 def test_every_flow_and_every_right_is_drawn_or_told_in_words(document: str) -> None:
     settings = settings_of("prod")
-    edges = [*edges_of_flows(settings), *edges_of_grants(settings)]
+    edges = [*edges_of_flows(settings), *edges_of_grants(grants.read("prod"))]
     told = {edge for edge in edges if any(is_told(edge) for is_told in NOT_DRAWN.values())}
     assert drawn(document) == {(edge.source, edge.target) for edge in edges if edge not in told}
 
 
 @pytest.mark.parametrize("words", NOT_DRAWN)
 def test_what_is_told_in_words_is_there(words: str) -> None:
-    assert [edge for edge in edges_of_grants(settings_of("prod")) if NOT_DRAWN[words](edge)]
-
-
-def test_every_edge_that_an_option_brings_is_told() -> None:
-    """Of services it is told once, of whichever."""
-    prod, everything = settings_of("prod"), parse(text_of(EVERY_OPTION), source=Path("environments/prod.yaml"))
-    before, after = ({*edges_of_flows(settings), *edges_of_grants(settings)} for settings in (prod, everything))
-    wanted = {(edge.source, re.sub(r"(identity\.providers)\.\w+\.", r"\1.{provider}.", edge.target)) for edge in after - before}
-    assert {(one.who, one.what) for one in added(prod)} == wanted
+    assert [edge for edge in edges_of_grants(grants.read("prod")) if NOT_DRAWN[words](edge)]
 
 
 def test_every_line_is_one_that_mermaid_takes(document: str) -> None:

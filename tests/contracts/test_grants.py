@@ -1,48 +1,25 @@
-"""What policies allow is what the table of grants says: no more, no less."""
+"""Rights of the templates are those that were reviewed: no more, no less."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Template, sample_of, settings_of, synthesize, templates_in
+from tests.conftest import Template, settings_of
 from tests.model.assembly import Assembly
 from tests.properties.granted import grants_of
-from tools.documents import grants
-from tools.documents.grants import Grant
+from tools.documents.grants import ENVIRONMENTS, EVERY, FOLDER, every_option, synthesized, text_of_grants
 
-ENVIRONMENTS = ["dev", "staging", "prod"]
-
-
-def told(found: Iterable[Grant]) -> list[str]:
-    return sorted(f"{grant.who} {grant.does} {grant.what}" for grant in found)
+ACCEPT = "Read the difference. Where it is meant: make flows"
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_policies_allow_what_the_table_says_and_nothing_else(templates: Callable[[str], dict[str, Template]], environment: str) -> None:
-    settings = settings_of(environment)
-    allowed = grants_of(Assembly(name=environment, settings=settings, templates=templates(environment)))
-    table = grants.table(settings)
-    assert told(allowed - table) == [], "policies allow this, and tools/documents/grants.py does not say so"
-    assert told(table - allowed) == [], "tools/documents/grants.py says this, and no policy allows it"
+# `make fuzz` selects tests by the name of the environment, and has one that is no file.
+@pytest.mark.parametrize("name", ENVIRONMENTS, ids=lambda name: f"{name}.txt")
+def test_grants_are_those_reviewed(templates: Callable[[str], dict[str, Template]], name: str) -> None:
+    found = grants_of(Assembly(name=name, settings=settings_of(name), templates=templates(name)))
+    assert text_of_grants(found).splitlines() == (FOLDER / f"{name}.txt").read_text().splitlines(), ACCEPT
 
 
-def test_images_elsewhere_are_in_the_table(tmp_path: Path) -> None:
-    settings = sample_of("dev")
-    image = f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/trends@sha256:{'0' * 64}"
-    trends = settings.services["trends"].model_copy(update={"image": image})
-    settings = settings.model_copy(update={"services": {**settings.services, "trends": trends}})
-    synthesize(settings, outdir=tmp_path)
-    allowed = grants_of(Assembly(name="dev", settings=settings, templates=templates_in(tmp_path / "assembly-dev")))
-    table = grants.table(settings)
-    assert told(allowed ^ table) == []
-    assert any(grant.what == grants.IMAGES_ELSEWHERE for grant in table)
-
-
-def test_migrations_are_in_the_table(tmp_path: Path) -> None:
-    settings = sample_of("dev")
-    owner = settings.services["web-api"].model_copy(update={"image_tag": "1.0.0"})
-    settings = settings.model_copy(update={"services": {**settings.services, "web-api": owner}})
-    synthesize(settings, outdir=tmp_path)
-    allowed = grants_of(Assembly(name="dev", settings=settings, templates=templates_in(tmp_path / "assembly-dev")))
-    assert told(allowed ^ grants.table(settings)) == []
+def test_grants_of_every_option_are_those_reviewed(tmp_path: Path) -> None:
+    found = synthesized(every_option(), tmp_path)
+    assert text_of_grants(found).splitlines() == (FOLDER / f"{EVERY}.txt").read_text().splitlines(), ACCEPT

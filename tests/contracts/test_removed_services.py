@@ -10,7 +10,6 @@ import aws_cdk as cdk
 import pytest
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.services import WITHOUT_RULES
 from stacks.platform import Platform
 from tests.conftest import Template, feature_flags, sample_of, templates_in
 from tests.model.assembly import stacks_before
@@ -137,6 +136,5 @@ def test_each_word_with_rules_holds_its_export(synthesized_as: Callable[..., Tem
     assert held == {
         f"spotmusic-dev-network:{name}-talks-to-{word}"
         for name, service in sample_of("dev").services.items()
-        for word in service.talks_to
-        if word not in WITHOUT_RULES
+        for word in service.connections
     }

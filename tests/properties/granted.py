@@ -1,27 +1,28 @@
-"""Who may do what with which store, read from every policy of an environment's templates: the other side of tools/documents/grants.py."""
+"""Rights on stores, from every policy of an environment's templates."""
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tests.model.assembly import Assembly
 from tests.model.values import ACCOUNT
 from tests.properties.holders import holders, roles_of
 from tests.properties.statements import Statement, statements_of
-from tools.documents.grants import ADMINISTER, CALL, DELETE, READ, RUN, USE, WRITE, Grant
 
 ENDPOINT = "AWS::EC2::VPCEndpoint"
 LOAD_BALANCERS = "arn:aws:iam::507241528517:root"
 """Account by which load balancers write in sa-east-1 (Elastic Load Balancing user guide, access logs; regions before 2022-08)."""
 
 _CLASSES = (
-    (ADMINISTER, r"kms:\*"),
-    (USE, r"kms:.*"),
-    (RUN, r"lambda:InvokeFunction|ecs:UpdateService"),
-    (READ, r"\w+:(Get|BatchGet|BatchCheck|Describe|List|Query)\w*"),
-    (DELETE, r"\w+:(Delete|Remove)\w*"),
-    (CALL, r"\w+:\*|\*|sts:AssumeRoleWithWebIdentity"),
-    (WRITE, r"\w+:\w+"),
+    ("administer", r"kms:\*"),
+    ("use", r"kms:.*"),
+    ("run", r"lambda:InvokeFunction|ecs:UpdateService"),
+    ("read", r"\w+:(Get|BatchGet|BatchCheck|Describe|List|Query)\w*"),
+    ("delete", r"\w+:(Delete|Remove)\w*"),
+    ("call", r"\w+:\*|\*|sts:AssumeRoleWithWebIdentity"),
+    ("write", r"\w+:\w+"),
 )
+"""Classes of action: `use` is of keys, `run` of functions and services, `call` of whole APIs, by an endpoint or by AWS's own policy."""
 _LITERAL = (
     (r"arn:aws:ssm:[\w-]+:\d+:parameter/spotmusic/\w+/edge/.*", "parameters of the edge"),
     (r"arn:aws:cloudfront::\d+:distribution/\*", "cached copies at the edge"),
@@ -53,6 +54,21 @@ _ANYTHING = (
     (r"backup:DescribeRestoreJob", "restore jobs"),
 )
 """What a right on `*` is about, where it has a name: nothing of these has an ARN that a policy could name."""
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Grant:
+    """One right.
+
+    Args:
+        who: holder: `tasks of playback`, `pods monitoring/grafana`, a function by stack and logical id, or an AWS service.
+        does: class of action.
+        what: store, by stack and logical id, or in words where no template creates it.
+    """
+
+    who: str
+    does: str
+    what: str
 
 
 def grants_of(platform: Assembly) -> set[Grant]:
@@ -126,7 +142,7 @@ def _permissions(platform: Assembly) -> Iterator[Grant]:
     for permission in platform.all("AWS::Lambda::Permission"):
         function = permission.target("FunctionName")
         assert function
-        yield Grant(who=_service(permission["Principal"]), does=RUN, what=function.name)
+        yield Grant(who=_service(permission["Principal"]), does="run", what=function.name)
 
 
 def _policies_of_aws(platform: Assembly) -> Iterator[Grant]:
@@ -135,4 +151,4 @@ def _policies_of_aws(platform: Assembly) -> Iterator[Grant]:
         for index in range(len(role["ManagedPolicyArns"] or [])):
             arn = role.text(f"ManagedPolicyArns.{index}")
             if ":iam::aws:policy/" in arn:
-                yield Grant(who=who, does=CALL, what=f"policy {arn.rpartition('/')[2]}")
+                yield Grant(who=who, does="call", what=f"policy {arn.rpartition('/')[2]}")

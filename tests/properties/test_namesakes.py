@@ -12,7 +12,7 @@ from tests.properties.promise import Verdicts, rule
 
 REFERENCES = ("Ref", "Fn::GetAtt", "Fn::ImportValue", "Fn::GetStackOutput")
 DOCUMENTS = ("PolicyDocument", "KeyPolicy", "Policies", "AssumeRolePolicyDocument")
-"""Properties that the table of grants (tools/documents/grants.py) is compared with."""
+"""Properties that grant rights, which docs/grants lists."""
 OWN_TABLE = {"AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"}
 """Types that the table of flows (spotmusic_cdk/flows.py) is compared with."""
 

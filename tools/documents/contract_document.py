@@ -11,6 +11,9 @@ from tempfile import TemporaryDirectory
 import aws_cdk as cdk
 
 from spotmusic_cdk import output
+from spotmusic_cdk.connections import CONNECTIONS
+from spotmusic_cdk.connections.connection import Facts
+from spotmusic_cdk.connections.other_service import OtherService
 from spotmusic_cdk.settings import Settings, load
 from spotmusic_cdk.settings.mail import MailSettings
 from spotmusic_cdk.settings.services import RESOURCES
@@ -22,13 +25,13 @@ from stacks.network import NetworkStack
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
 from stacks.service_access import ServiceAccess
-from tools.documents.contract_words import EVERYONE, FACTS, FORMS, Facts
+from tools.documents.contract_words import EVERYONE, FACTS, FORMS
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "services.md"
 ENVIRONMENTS = ("prod", "dev")
 """With a domain, and without one."""
-EVERY, OTHER = "every service", "another service"
+EVERY, OTHER = "every service", OtherService.word
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +138,7 @@ def document(environments: Iterable[Settings]) -> str:
     lines = [*_HEAD, *_section(EVERY, words.pop(EVERY), EVERYONE)]
     for word, facts in FACTS.items():
         lines += _section(word, words[word], facts) if word in words else _section(word, _ADDRESS, facts)
-        lines += {"events": _topics, "tasks": _queues}.get(word, lambda _: [])(environments[0])
+        lines += CONNECTIONS[word].table(environments[0]) if word in CONNECTIONS else []
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -143,12 +146,14 @@ _ADDRESS = Given(variables={"<NAME>_URL": Variable(source="environment", example
 _HEAD = [
     "# What a service gets",
     "",
-    "`make contract` writes this page from the code that grants what it says (`stacks/service_access.py`), with production and dev as they",
-    "ship. [What an image must do](../constructs/spotmusic_constructs/services/README.md#what-an-image-must-do) whatever it talks to, and",
-    "[what it must export](../constructs/spotmusic_constructs/services/README.md#what-an-image-must-export), stand with the construct.",
+    "`make contract` writes this page from the connections of services (`spotmusic_cdk/connections`), for",
+    "production and dev as they ship. The construct's README has",
+    "[what an image must do](../constructs/spotmusic_constructs/services/README.md#what-an-image-must-do) and",
+    "[what it must export](../constructs/spotmusic_constructs/services/README.md#what-an-image-must-export).",
     "",
-    "ECS fetches what comes from a secret or a parameter once, when a task starts. `settings` and `secrets` of an entry add variables of",
-    "its own. Connect with pauses to all of these: a task starts, and answers health checks, before any of them is there.",
+    "ECS reads secrets and parameters once, when a task starts. `settings` and `secrets` of an entry add",
+    "variables of its own. Connect with pauses to all of these: a task starts, and answers health checks,",
+    "before any of them is there.",
     "",
     "[examples/service](../examples/service/README.md#from-here-to-a-running-task) goes from an image to running tasks, and to the next",
     "environment.",
@@ -165,12 +170,13 @@ def _complete(words: dict[str, Given]) -> None:
         ("facts without a word", FACTS.keys() - words.keys() - {OTHER}),
     ):
         if wrong:
-            raise ValueError(f"{what}: {', '.join(sorted(wrong))}. Correct tools/documents/contract_words.py.")
+            raise ValueError(f"{what}: {', '.join(sorted(wrong))}. Correct its module in spotmusic_cdk/connections.")
 
 
 def _section(title: str, its: Given, facts: Facts) -> list[str]:
+    forms = FORMS | OtherService.variables
     heading = title.capitalize() if title in (EVERY, OTHER) else f"`{title}`"
-    rows = [f"| `{name}` | {FORMS.get(name, 'address of the service')} | {_from(variable)} |" for name, variable in its.variables.items()]
+    rows = [f"| `{name}` | {forms[name]} | {_from(variable)} |" for name, variable in its.variables.items()]
     rights = ", ".join(f"`{action}`" for action in sorted(its.rights)) or "none"
     facts_of_aws = {"rights in AWS": rights} if its.rights else {}
     told = [f"| {name} | {text} |" for name, text in {**facts.rows(), **facts_of_aws}.items()]
@@ -190,25 +196,6 @@ def _section(title: str, its: Given, facts: Facts) -> list[str]:
 
 def _from(variable: Variable) -> str:
     return f"{variable.source}, such as `{variable.example}`" if variable.example else variable.source
-
-
-def _topics(settings: Settings) -> list[str]:
-    rows = [
-        f"| `{name}` | {', '.join(topic.producers)} | {', '.join(topic.consumers)} | {topic.partitions} | {topic.cleanup_policy} | "
-        f"{topic.retention_hours if 'delete' in topic.cleanup_policy else 'the newest of each key'} |"
-        for name, topic in settings.topics.items()
-    ]
-    return ["| topic | written by | read by | partitions | clean-up | hours |", "|---|---|---|---|---|---|", *rows, ""]
-
-
-def _queues(settings: Settings) -> list[str]:
-    rows = [
-        f"| `{name}` | {', '.join(queue.publishers)} | {', '.join(queue.consumers)} | {queue.max_length} | {queue.message_ttl_hours} | "
-        f"{queue.dead_letter_hours} |"
-        for name, queue in settings.queues.items()
-    ]
-    heads = "| queue | published to by | taken by | tasks at the most | hours until a dead letter | hours of a dead letter |"
-    return [heads, "|---|---|---|---|---|---|", *rows, ""]
 
 
 def write(path: Path = DOCUMENT) -> None:

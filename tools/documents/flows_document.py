@@ -1,4 +1,4 @@
-"""Draws the tables of flows and grants of production: `python -m tools.documents.flows_document` writes docs/flows.md."""
+"""Draws the flows and rights of production: `python -m tools.documents.flows_document` writes docs/flows.md."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from pathlib import Path
 from spotmusic_cdk import flows, output
 from spotmusic_cdk.settings import Settings, load
 from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC, Flow
-from tools.documents import flows_options, grants
+from tests.properties.granted import Grant
+from tools.documents import grants
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "flows.md"
@@ -53,9 +54,9 @@ def edges_of_flows(settings: Settings) -> list[Edge]:
     return [Edge(source=flow.source, target=flow.target, label=_ports(flow)) for flow in flows.table(settings)]
 
 
-def edges_of_grants(settings: Settings) -> list[Edge]:
+def edges_of_grants(rights: Iterable[Grant]) -> list[Edge]:
     """One arrow for each right, with the class of action."""
-    return [Edge(source=grant.who, target=grant.what, label=grant.does) for grant in sorted(grants.table(settings))]
+    return [Edge(source=grant.who, target=grant.what, label=grant.does) for grant in rights]
 
 
 def _ports(flow: Flow) -> str:
@@ -102,7 +103,7 @@ def _kind(name: str) -> str:
     return "secrets" if name.startswith(("data/CatalogueUsers", "data/IdentityUsers", "data/CacheUsers", "secrets/")) else ""
 
 
-_EVERYBODY = (grants.IMAGES, grants.TOKEN, grants.PARAMETERS)
+_EVERYBODY = ("cached images", "token of the registry", "parameters")
 NOT_DRAWN: Mapping[str, Callable[[Edge], bool]] = {
     "Tasks and nodes pull images through the cache, and tasks read the parameters of the environment.": lambda edge: (
         edge.target in _EVERYBODY and not edge.source.startswith("ecr")
@@ -111,10 +112,10 @@ NOT_DRAWN: Mapping[str, Callable[[Edge], bool]] = {
         edge.source.startswith(("tasks of ", "data/", "secrets/", "ecs-services/")) and edge.target.endswith("Logs")
     ),
     "Functions look up and make their own network interfaces, which Lambda asks of them, and draw random passwords.": lambda edge: (
-        edge.source.endswith("Function") and edge.target in (*grants.PLACED, "random passwords")
+        edge.source.endswith("Function") and edge.target in ("network interfaces", "ec2 in general", "random passwords")
     ),
     "The account's IAM administers every key (P-29), and AWS keeps the policies by its own name.": lambda edge: (
-        edge.label == grants.ADMINISTER or edge.target.startswith("policy ")
+        edge.label == "administer" or edge.target.startswith("policy ")
     ),
 }
 """Rights that would hide the others, in words."""
@@ -190,15 +191,16 @@ DATA = (
 
 
 def document(settings: Settings) -> str:
-    """Returns docs/flows.md."""
-    drawn = [edge for edge in edges_of_grants(settings) if not any(is_told(edge) for is_told in NOT_DRAWN.values())]
+    """Returns docs/flows.md, with the rights of docs/grants."""
+    drawn = [edge for edge in edges_of_grants(grants.read(settings.name)) if not any(is_told(edge) for is_told in NOT_DRAWN.values())]
     return "\n".join(
         [
             "# Who talks to whom, and who may touch what",
             "",
-            f"`make flows` draws this from two tables, for `{settings.name}`: [flows](../spotmusic_cdk/flows.py), where each says why it",
-            "is there, and [grants](../tools/documents/grants.py). Tests hold security groups, NetworkPolicies and every policy of the",
-            "templates to the tables, both ways, and this page to them. Secrets one by one: [secrets](secrets.md).",
+            f"`make flows` draws this page for `{settings.name}` from the [flows](../spotmusic_cdk/flows.py), where each",
+            f"states its reason, and from the [rights](grants/{settings.name}.txt) that the templates grant, one line",
+            "each. Tests hold security groups, NetworkPolicies and every policy to these, both ways. Secrets one",
+            "by one: [secrets](secrets.md).",
             "",
             "## Connections",
             "",
@@ -210,8 +212,25 @@ def document(settings: Settings) -> str:
             *(f"- {words}" for words in NOT_DRAWN),
             "",
             *_sections(DATA, drawn),
-            *flows_options.section(settings),
+            *_options(settings),
         ]
+    )
+
+
+def _options(settings: Settings) -> Iterator[str]:
+    """Flows and rights that the options of the settings add."""
+    before = {*edges_of_flows(settings), *edges_of_grants(grants.read(settings.name))}
+    added = {*edges_of_flows(grants.every_option()), *edges_of_grants(grants.read(grants.EVERY))} - before
+    yield from (
+        "## What options add",
+        "",
+        "Flows and [rights](grants/prod-with-every-option.txt) of production with every option that no",
+        "environment turns on.",
+        "",
+        "| who | port or right | what |",
+        "|---|---|---|",
+        *(f"| {edge.source} | {edge.label} | {edge.target} |" for edge in sorted(added)),
+        "",
     )
 
 

@@ -90,6 +90,7 @@ _EVERY_OPTION_OF_PRODUCTION: Changes = {
     "services.recommendations.deployment": "blue_green",
     "services.trends.public": True,
     "services.trends.image_tag": "1.0.0",
+    "services.web-api.image_tag": "1.0.0",
     "services.notifications.settings": {"CHANNELS": "mail, push"},
     "services.notifications.secrets": {"FCM_KEY": _secret("fcm")},
 }

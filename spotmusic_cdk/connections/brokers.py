@@ -1,0 +1,149 @@
+"""Connections to the brokers: events of Redpanda and tasks of RabbitMQ."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from spotmusic_cdk.connections.connection import READ_AGAIN, Client, Connection, Facts, Targets, listed
+from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.messaging import topology
+from spotmusic_constructs.messaging.rabbitmq import AMQPS_PORT
+from spotmusic_constructs.network.flows import Flow
+from spotmusic_constructs.services.access import Access, user_access
+from spotmusic_constructs.streaming import redpanda_values as redpanda
+from spotmusic_constructs.streaming.redpanda import MECHANISM
+from spotmusic_constructs.streaming.redpanda_access import DEAD_LETTERS
+
+_AUTHORITY = (
+    "only without a domain: name of the parameter with the brokers' authority (PEM). Read it while running, with "
+    "pauses until it is there: "
+    "External Secrets writes it within 15 minutes of the cluster's start, and again when it changes. It alone is to be trusted. "
+    "Never write it by hand: External Secrets leaves a parameter alone that it did not make"
+)
+
+
+class Events(Connection):
+    """Topics that name the service."""
+
+    word = "events"
+    variables: ClassVar = {
+        "EVENTS_BOOTSTRAP_SERVERS": "host and port of the brokers, which speak Kafka's protocol",
+        "EVENTS_SCHEMA_REGISTRY": "address of the schema registry, for the same user (HTTP Basic)",
+        "EVENTS_SASL_MECHANISM": f"`{MECHANISM}`; any other is refused, by some clients without a cause. Security protocol: `SASL_SSL`",
+        "EVENTS_PRODUCES": "topics that it may write, with commas",
+        "EVENTS_CONSUMES": "topics that it may read, with commas",
+        "EVENTS_GROUP": "its consumer group, of who reads topics; others must begin with it and a dot",
+        "EVENTS_DEAD_LETTERS": "topic for events that it cannot read, of who reads topics",
+        "EVENTS_USERNAME": "the user",
+        "EVENTS_PASSWORD": "its password, of letters and digits",
+        "EVENTS_USER_ARN": READ_AGAIN,
+        "EVENTS_AUTHORITY_PARAMETER": _AUTHORITY,
+    }
+    facts = Facts(
+        authority=("Amazon's public roots; without a domain the parameter `EVENTS_AUTHORITY_PARAMETER`. Nobody goes on without verifying"),
+        names="the topics below; the group `EVENTS_GROUP`; transactions of the service's name, or that begin with it and a dot",
+        rights="write and read the topics that name it, idempotently or not. Creating topics, other groups, and the topics "
+        "of others are refused: a producer "
+        "can't read what it wrote. Everybody may write the registry",
+        limits="values are JSON by the [schemas of topics](../events/README.md), whose subjects are `<topic>-value`; the key is the "
+        "field that the schema names. Write an event that can't be read to `EVENTS_DEAD_LETTERS`, with its key and value, and the "
+        "headers `topic`, `partition` and `offset`; log these without its content, count it in `event_age_seconds` and go on",
+        timeouts="the brokers may come after the task, and go: connect again with pauses, for ever. Events are delivered at "
+        "least once. A new group starts at the "
+        "beginning of a compacted topic: count the age of what is newer than the start of the task alone",
+    )
+
+    def flows(self, client: Client) -> Iterator[Flow]:
+        yield Flow(
+            source=client.party,
+            target="broker-load-balancer",
+            port=redpanda.BOOTSTRAP_PORT,
+            last_port=redpanda.FIRST_ADVERTISED_PORT + client.settings.kubernetes.redpanda.brokers - 1,
+            reason=f"{client.name} produces or consumes events, a port per broker, and asks for their schemas",
+        )
+
+    def table(self, settings: Settings) -> list[str]:
+        rows = [
+            f"| `{name}` | {', '.join(topic.producers)} | {', '.join(topic.consumers)} | {topic.partitions} | {topic.cleanup_policy} | "
+            f"{topic.retention_hours if 'delete' in topic.cleanup_policy else 'the newest of each key'} |"
+            for name, topic in settings.topics.items()
+        ]
+        return ["| topic | written by | read by | partitions | clean-up | hours |", "|---|---|---|---|---|---|", *rows, ""]
+
+    def access(self, client: Client, targets: Targets) -> Iterator[Access]:
+        name, topics = client.name, client.settings.topics.items()
+        consumed = [topic for topic, uses in topics if name in uses.consumers]
+        yield targets.configuration(
+            {"EVENTS_BOOTSTRAP_SERVERS": "kafka/bootstrap-servers", "EVENTS_SCHEMA_REGISTRY": "kafka/schema-registry"}
+        )
+        yield targets.authority("EVENTS", client.settings)
+        yield Access(
+            environment={
+                "EVENTS_SASL_MECHANISM": MECHANISM,
+                **listed("EVENTS_PRODUCES", [topic for topic, uses in topics if name in uses.producers]),
+                **listed("EVENTS_CONSUMES", consumed),
+                # Rights are for this group, and for those that begin with it and a dot.
+                **({"EVENTS_GROUP": name, "EVENTS_DEAD_LETTERS": f"{DEAD_LETTERS}.{name}"} if consumed else {}),
+            }
+        )
+        yield user_access("EVENTS", targets.redpanda_users[name])
+
+
+class Tasks(Connection):
+    """Queues that name the service."""
+
+    word = "tasks"
+    variables: ClassVar = {
+        "TASKS_ENDPOINT": "address of RabbitMQ, `amqps://` with host and port, for AMQP 0-9-1 and 1.0",
+        "TASKS_VIRTUAL_HOST": f"`{topology.VIRTUAL_HOST}`",
+        "TASKS_EXCHANGE": f"`{topology.TASKS}`, a topic exchange: routing keys are `<queue>` or `<queue>.<kind>`",
+        "TASKS_PUBLISHES": "queues that it may publish to, with commas",
+        "TASKS_QUEUES": "queues that it takes from, with commas",
+        "TASKS_USERNAME": "the user",
+        "TASKS_PASSWORD": "its password, of letters and digits",
+        "TASKS_USER_ARN": READ_AGAIN,
+        "TASKS_AUTHORITY_PARAMETER": _AUTHORITY,
+    }
+    facts = Facts(
+        authority=("Amazon's public roots; without a domain the parameter `TASKS_AUTHORITY_PARAMETER`. Nobody goes on without verifying"),
+        names="the queues below, in `TASKS_VIRTUAL_HOST`, by `TASKS_EXCHANGE`",
+        rights="publish and take as the table says; declare nothing. Celery, dramatiq and Spring declare queues at start, "
+        "and get 403 ACCESS_REFUSED: "
+        "turn it off, or declare passively",
+        limits=f"reject for good without requeue, and the task is in `{topology.DEAD_LETTERS}.<queue>`. To try again, publish the "
+        "task once more with a counter in its "
+        f"headers, then acknowledge. With requeue it comes back after {topology.RETRY_AFTER[0] // 1000} s without end, and is not counted",
+        timeouts="publish with confirms **and** `mandatory`: a task without a queue is confirmed too, and only returned. A "
+        "full queue refuses (`nack`). An "
+        "acknowledgement within 30 minutes (RabbitMQ, consumer timeout)",
+    )
+
+    def flows(self, client: Client) -> Iterator[Flow]:
+        yield Flow(
+            source=client.party,
+            target="broker-load-balancer",
+            port=AMQPS_PORT,
+            reason=f"{client.name} publishes or consumes tasks",
+        )
+
+    def table(self, settings: Settings) -> list[str]:
+        rows = [
+            f"| `{name}` | {', '.join(queue.publishers)} | {', '.join(queue.consumers)} | {queue.max_length} | {queue.message_ttl_hours} | "
+            f"{queue.dead_letter_hours} |"
+            for name, queue in settings.queues.items()
+        ]
+        heads = "| queue | published to by | taken by | tasks at the most | hours until a dead letter | hours of a dead letter |"
+        return [heads, "|---|---|---|---|---|---|", *rows, ""]
+
+    def access(self, client: Client, targets: Targets) -> Iterator[Access]:
+        name, queues = client.name, client.settings.queues.items()
+        yield targets.configuration({"TASKS_ENDPOINT": "amqp/endpoint"})
+        yield targets.authority("TASKS", client.settings)
+        yield Access(
+            environment={
+                "TASKS_VIRTUAL_HOST": topology.VIRTUAL_HOST,
+                "TASKS_EXCHANGE": topology.TASKS,
+                **listed("TASKS_PUBLISHES", [queue for queue, uses in queues if name in uses.publishers]),
+                **listed("TASKS_QUEUES", [queue for queue, uses in queues if name in uses.consumers]),
+            }
+        )
+        yield user_access("TASKS", targets.rabbitmq_users[name])

@@ -1,0 +1,50 @@
+"""Connection to the cache."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from spotmusic_cdk.connections.connection import READ_AGAIN, Client, Connection, Facts, Targets
+from spotmusic_constructs.data.cache import PORT
+from spotmusic_constructs.data.cache_users import access_string
+from spotmusic_constructs.network.flows import Flow
+from spotmusic_constructs.services.access import Access, user_access
+
+
+class CacheConnection(Connection):
+    """Keys below a prefix of the service's own."""
+
+    word = "cache"
+    variables: ClassVar = {
+        "CACHE_HOST": "host name of the primary, for reads and writes",
+        "CACHE_READER_HOST": "host name of the replicas, for reads that may be a moment old",
+        "CACHE_PORT": "port of both",
+        "CACHE_PREFIX": "what each key and channel begins with: the name of the service and a colon",
+        "CACHE_USERNAME": "the user",
+        "CACHE_PASSWORD": "its password, of letters and digits",
+        "CACHE_USER_ARN": READ_AGAIN,
+    }
+    facts = Facts(
+        authority="Amazon's public roots, which an image from scratch has not (`ca-certificates`)",
+        names="keys and channels that begin with `CACHE_PREFIX`",
+        rights=f"`{access_string('<service>')}`: SCAN, KEYS, SORT, CONFIG and FLUSHDB are refused, and clients in cluster mode",
+        limits="keys go when memory is full, and all of them with a change of engine: nothing may live in the cache alone",
+        timeouts="200 ms, and no retry: clients that retry by themselves make a request 20 s long when the cache hangs "
+        "(redis-py: `Retry(NoBackoff(), 0)`). "
+        "Without the cache a service is slower, not down",
+    )
+
+    def flows(self, client: Client) -> Iterator[Flow]:
+        yield Flow(source=client.party, target="cache", port=PORT, reason=f"{client.name} caches frequent reads")
+
+    def access(self, client: Client, targets: Targets) -> Iterator[Access]:
+        cache = targets.cache
+        yield Access(
+            environment={
+                "CACHE_HOST": cache.primary_endpoint,
+                "CACHE_READER_HOST": cache.reader_endpoint,
+                "CACHE_PORT": str(cache.port),
+                # The user may touch only keys that begin with this prefix.
+                "CACHE_PREFIX": f"{client.name}:",
+            }
+        )
+        yield user_access("CACHE", cache.users[client.name])

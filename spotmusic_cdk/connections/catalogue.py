@@ -1,0 +1,109 @@
+"""Connections to MySQL: the shared catalogue, to read or to write, and a private database beside it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import ClassVar
+
+from spotmusic_cdk.connections.connection import READ_AGAIN, Client, Connection, Facts, Targets
+from spotmusic_constructs.data.relational_database import PORT
+from spotmusic_constructs.network.flows import Flow
+from spotmusic_constructs.services.access import Access, user_access
+
+SCHEMA = "catalogue"
+"""Schema that all services share. A private one is named after its service."""
+AUTHORITY = "catalogue/authority"
+"""Parameter with the root certificates (PEM) of RDS, which no system trusts by default."""
+FIELDS = ("username", "password", "host", "port")
+
+_AUTHORITY = "`{variable}` alone, and the host name. Without `ssl` in its arguments PyMySQL connects, and verifies nothing"
+_LIMITS = "`{variable}` for each task, of which twice as many run during a deployment"
+_TIMEOUTS = (
+    "connect 2 s, read and write 5 s, no retry within a request. A failover takes one to two minutes: answer 503, "
+    "keep `HEALTH_PATH` at 200. Old and new tasks run side by side: a schema changes by adding first, and taking away a deployment later"
+)
+
+
+class _MySQL(Connection):
+    """Connection to the server of the catalogue: words share the user and the number of connections."""
+
+    reason: str
+
+    def flows(self, client: Client) -> Iterator[Flow]:
+        yield Flow(source=client.party, target="catalogue-database", port=PORT, reason=f"{client.name} {self.reason}")
+
+    def user(self, prefix: str, client: Client, targets: Targets, *more: str) -> Iterator[Access]:
+        """Yield the user of a service."""
+        yield targets.configuration({f"{prefix}_AUTHORITY": AUTHORITY})
+        yield user_access(prefix, targets.catalogue_users[client.name], fields=(*FIELDS, *more))
+        # All tasks of a deployment, old and new, share what the database admits.
+        yield Access(environment={f"{prefix}_CONNECTIONS": str(client.settings.services[client.name].database_connections)})
+
+
+class CatalogueRead(_MySQL):
+    """Reading the catalogue."""
+
+    word = "catalogue: read"
+    reason = "reads the catalogue"
+    variables: ClassVar = {
+        "CATALOGUE_HOST": "host name of MySQL 8.4",
+        "CATALOGUE_PORT": "its port",
+        "CATALOGUE_DBNAME": "name of the shared schema, whatever `dbname` in the secret says",
+        "CATALOGUE_USERNAME": "the user",
+        "CATALOGUE_PASSWORD": "its password, of letters and digits",
+        "CATALOGUE_USER_ARN": READ_AGAIN,
+        "CATALOGUE_AUTHORITY": (
+            "root certificates (PEM) of Amazon RDS in the home region. A client of MySQL verifies nothing unless it is given them"
+        ),
+        "CATALOGUE_CONNECTIONS": "connections that one task may hold: size of its pool",
+    }
+    facts = Facts(
+        authority=_AUTHORITY.format(variable="CATALOGUE_AUTHORITY"),
+        names="the schema `CATALOGUE_DBNAME`, in `utf8mb4`, which all services share",
+        rights="SELECT. Anything else is refused (1142)",
+        limits=_LIMITS.format(variable="CATALOGUE_CONNECTIONS"),
+        timeouts=_TIMEOUTS,
+    )
+
+    def access(self, client: Client, targets: Targets) -> Iterator[Access]:
+        yield from self.user("CATALOGUE", client, targets)
+        # The secret names the private database, whether the service has one or not: another text would make another password.
+        yield Access(environment={"CATALOGUE_DBNAME": SCHEMA})
+
+
+class CatalogueWrite(CatalogueRead):
+    """Reading and writing the catalogue."""
+
+    word = "catalogue: write"
+    reason = "reads and writes the catalogue"
+    facts = replace(
+        CatalogueRead.facts, rights="SELECT, INSERT, UPDATE and DELETE. Tables are not changed by a service while it runs (1142)"
+    )
+
+
+class PrivateDatabase(_MySQL):
+    """Schema of the service's own on the same server."""
+
+    word = "database"
+    reason = "keeps a private database beside the catalogue"
+    variables: ClassVar = {
+        "DATABASE_HOST": "host name of MySQL 8.4, the server of the catalogue",
+        "DATABASE_PORT": "its port",
+        "DATABASE_DBNAME": "name of the private schema. Quote it: it may have hyphens",
+        "DATABASE_USERNAME": "the user, the same as for the catalogue",
+        "DATABASE_PASSWORD": "its password, of letters and digits",
+        "DATABASE_USER_ARN": READ_AGAIN,
+        "DATABASE_AUTHORITY": "root certificates (PEM) of Amazon RDS in the home region",
+        "DATABASE_CONNECTIONS": "connections that one task may hold, those to the catalogue included",
+    }
+    facts = Facts(
+        authority=_AUTHORITY.format(variable="DATABASE_AUTHORITY"),
+        names="the schema `DATABASE_DBNAME`, in `utf8mb4`",
+        rights="everything in its own schema, nothing in those of others. No triggers and functions: "
+        "the binary log takes SUPER for them (1418, 1419). The service creates its tables itself: "
+        "`CREATE TABLE IF NOT EXISTS` below `GET_LOCK` before the first statement that needs them",
+        limits=_LIMITS.format(variable="DATABASE_CONNECTIONS"),
+        timeouts=_TIMEOUTS,
+    )
+
+    def access(self, client: Client, targets: Targets) -> Iterator[Access]:
+        return self.user("DATABASE", client, targets, "dbname")

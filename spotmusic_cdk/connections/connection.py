@@ -1,0 +1,165 @@
+"""Contract of a connection: everything that a word of `talks_to` gives a service."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.data.cache import Cache
+from spotmusic_constructs.data.upload_verdicts import UploadVerdicts
+from spotmusic_constructs.edge.web_acl import EDGE_REGION
+from spotmusic_constructs.network.flows import Flow
+from spotmusic_constructs.secrets.parameter_tree import ParameterTree
+from spotmusic_constructs.services.access import Access, configuration_access, parameter_access
+
+READ_AGAIN = "ARN of the user's secret: read it again when a login is refused, because passwords rotate while tasks run"
+"""Form of each `<PREFIX>_USER_ARN`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Text of the contract page beside the variables.
+
+    Args:
+        authority: certificates that verify the other side.
+        names: names that a service may use there.
+        rights: what its user may do, and what is refused.
+        limits: numbers that bound it.
+        timeouts: how long a call may take, and what a client does then.
+    """
+
+    authority: str
+    names: str
+    rights: str
+    limits: str
+    timeouts: str
+
+    def rows(self) -> dict[str, str]:
+        """Return the facts by their heading."""
+        return {
+            "verify TLS with": self.authority,
+            "names": self.names,
+            "rights there": self.rights,
+            "limits": self.limits,
+            "timeouts": self.timeouts,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client:
+    """Service that connects.
+
+    Args:
+        name: name of the service.
+        settings: its environment.
+    """
+
+    name: str
+    settings: Settings
+
+    @property
+    def party(self) -> str:
+        """Party of the service in the table of flows."""
+        return service_party(self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """Constructs that connections lead to.
+
+    Args:
+        scope: stack in which handles of parameters are created.
+        parameters: configuration of the environment.
+        catalogue_users: secrets of the users of the catalogue's server, by service.
+        cache: the cache.
+        redpanda_users: secrets of the users of Redpanda, by service.
+        rabbitmq_users: secrets of the users of RabbitMQ, by service.
+        signing_key: private key that signs audio URLs.
+        audio: bucket of the audio library.
+        uploads: bucket of uploads.
+        verdicts: queues of verdicts on uploads, by service.
+    """
+
+    scope: Construct
+    parameters: ParameterTree
+    catalogue_users: Mapping[str, secretsmanager.ISecret]
+    cache: Cache
+    redpanda_users: Mapping[str, secretsmanager.ISecret]
+    rabbitmq_users: Mapping[str, secretsmanager.ISecret]
+    signing_key: secretsmanager.ISecret
+    audio: s3.IBucket
+    uploads: s3.IBucket
+    verdicts: Mapping[str, UploadVerdicts]
+    _handles: dict[str, ssm.IParameter] = field(default_factory=dict, init=False)
+
+    def configuration(self, names: Mapping[str, str]) -> Access:
+        """Return access to parameters of the environment: name in the container, name in the tree."""
+        return configuration_access({variable: self._parameter(name) for variable, name in names.items()})
+
+    def authority(self, prefix: str, settings: Settings) -> Access:
+        """Return access to the brokers' authority, which a parameter has without a domain."""
+        name = settings.authority_parameter
+        return parameter_access({f"{prefix}_AUTHORITY_PARAMETER": name}, [self.parameters.arn_of(name)]) if name else Access()
+
+    def edge(self, settings: Settings) -> tuple[str, str]:
+        """Return path and ARN of the parameters of the edge stack.
+
+        It is deployed after the services and in another region: services read them while they run.
+        """
+        path = f"{settings.parameter_path}/edge"
+        return path, self.parameters.arn_of(path).replace(f":{settings.region}:", f":{EDGE_REGION}:")
+
+    def _parameter(self, name: str) -> ssm.IParameter:
+        """Return the one handle of a parameter, however many services read it."""
+        if name not in self._handles:
+            self._handles[name] = ssm.StringParameter.from_string_parameter_attributes(
+                self.scope,
+                f"Parameter-{name.replace('/', '-')}",
+                parameter_name=f"{self.parameters.path}/{name}",
+                # Without this CDK adds a template parameter for the value, which nothing reads.
+                force_dynamic_reference=True,
+            )
+        return self._handles[name]
+
+
+class Connection(ABC):
+    """Everything that one word gives a service.
+
+    Attributes:
+        word: the word as an environment file writes it, such as `audio: write`.
+        variables: form of each variable, by name.
+        facts: text of the contract page.
+    """
+
+    word: ClassVar[str]
+    variables: ClassVar[Mapping[str, str]]
+    facts: ClassVar[Facts]
+
+    def flows(self, client: Client) -> Iterator[Flow]:
+        """Yield the allowed connections, besides port 443 to AWS APIs."""
+        return iter(())
+
+    def table(self, settings: Settings) -> list[str]:
+        """Return the lines of a table of an environment on the contract page."""
+        return []
+
+    @abstractmethod
+    def access(self, client: Client, targets: Targets) -> Iterator[Access]:
+        """Yield environment variables, secrets and rights of the tasks."""
+
+
+def service_party(name: str) -> str:
+    """Return the party of a service in the table of flows."""
+    return f"service-{name}"
+
+
+def listed(variable: str, names: Iterable[str]) -> dict[str, str]:
+    """Return a variable with names separated by commas; none without names."""
+    joined = ",".join(names)
+    return {variable: joined} if joined else {}
