@@ -35,7 +35,7 @@ def read(alarm: Resource) -> list[Json]:
 
 
 @rule
-def test_an_alarm_fires_in_time_and_counts_what_it_says(platform: Assembly) -> Verdicts:
+def test_alarm_periods_match_their_text(platform: Assembly) -> Verdicts:
     telling = set(alarms_that_tell(platform))
     for alarm in platform.some(ALARM):
         periods, points = alarm["EvaluationPeriods"] or 0, alarm["DatapointsToAlarm"]
@@ -54,7 +54,7 @@ def test_an_alarm_fires_in_time_and_counts_what_it_says(platform: Assembly) -> V
 
 
 @rule
-def test_an_alarm_looks_in_the_direction_in_which_it_gets_worse(platform: Assembly) -> Verdicts:
+def test_alarm_operator_matches_metric_direction(platform: Assembly) -> Verdicts:
     for alarm in platform.some(ALARM):
         fewer = bool(names_of(alarm) & FEWER_IS_WORSE) and not read(alarm)
         compared = str(alarm["ComparisonOperator"] or "")
@@ -74,7 +74,7 @@ def test_an_alarm_looks_in_the_direction_in_which_it_gets_worse(platform: Assemb
 
 
 @rule
-def test_a_formula_returns_one_value_of_metrics_that_are_there(platform: Assembly) -> Verdicts:
+def test_metric_math_returns_one_value(platform: Assembly) -> Verdicts:
     for alarm in platform.some(ALARM):
         if not read(alarm):
             said = all(alarm[path] for path in ("Namespace", "MetricName", "Period")) and bool(
@@ -91,7 +91,7 @@ def test_a_formula_returns_one_value_of_metrics_that_are_there(platform: Assembl
 
 
 @rule
-def test_what_is_critical_is_worse_than_what_is_warned_of(platform: Assembly) -> Verdicts:
+def test_critical_threshold_exceeds_warning(platform: Assembly) -> Verdicts:
     pairs: dict[tuple[str, ...], dict[str, Resource]] = defaultdict(dict)
     for alarm in platform.some(ALARM):
         severity = severity_of(alarm)

@@ -70,7 +70,7 @@ def days(row: str) -> list[int]:
 
 
 @promise
-def test_p066_recovery_points_are_encrypted_with_their_own_key(platform: Assembly) -> Verdicts:
+def test_p066_recovery_points_have_own_key(platform: Assembly) -> Verdicts:
     """Recovery points are encrypted with a key of their own, and their vault outlives its stack.
 
     Kept by: `BackupPlan`
@@ -123,7 +123,7 @@ def test_plan_names_are_of_one_environment(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p068_whatever_holds_data_is_backed_up_and_stays_in_the_region(platform: Assembly) -> Verdicts:
+def test_p068_data_is_backed_up_in_region(platform: Assembly) -> Verdicts:
     """Databases, buckets and the volumes of pods are backed up for 35 days and more, to any second
     where AWS can; nothing leaves the region.
 
@@ -170,7 +170,7 @@ def volumes_are_selected(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p069_backups_are_brought_back_and_looked_at_again_and_again(platform: Assembly) -> Verdicts:
+def test_p069_backups_are_restored_regularly(platform: Assembly) -> Verdicts:
     """The newest backup of each database, of the web client and, unless the file says more rarely, of
     the audio library comes back every week, apart from the default VPC, and a function judges it.
 
@@ -236,7 +236,7 @@ def a_function_judges(plan: Resource) -> Verdicts:
 
 
 @promise
-def test_p070_the_document_on_recovery_promises_what_the_templates_keep(platform: Assembly) -> Verdicts:
+def test_p070_recovery_document_matches_templates(platform: Assembly) -> Verdicts:
     """The document on recovery promises what the templates keep.
 
     Kept by: [recovery](recovery.md)

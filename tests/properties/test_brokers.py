@@ -144,7 +144,7 @@ def copies_of_tasks(cluster: RenderedCluster) -> Verdicts:
 
 
 @promise
-def test_p104_clients_come_over_tls_and_see_proof_of_who_answers(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
+def test_p104_broker_clients_verify_tls(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Clients come over TLS 1.2 and later, say who they are, and see proof of who answers, databases
     included. Members of a cluster talk among themselves on machines whose network AWS encrypts.
 
@@ -233,7 +233,7 @@ def tls_of_keycloak(platform: Assembly, values: Json) -> Verdicts:
 
 
 @promise
-def test_p105_volumes_are_encrypted_kept_and_where_their_pod_is(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
+def test_p105_volumes_are_encrypted_retained_zonal(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Volumes are gp3, encrypted with the key of Kubernetes, made in the zone of their pod, grow, and
     outlive their claim.
 

@@ -64,7 +64,7 @@ def maintained(platform: Assembly) -> dict[Resource, Span]:
 
 
 @rule
-def test_data_is_copied_and_engines_are_maintained_at_night_and_not_at_once(platform: Assembly) -> Verdicts:
+def test_maintenance_windows_are_separate_nights(platform: Assembly) -> Verdicts:
     windows = maintained(platform)
     for store in platform.some(*STORES):
         maintenance, backup, least = STORES[store.type]
@@ -82,7 +82,7 @@ def test_data_is_copied_and_engines_are_maintained_at_night_and_not_at_once(plat
 
 
 @rule
-def test_backups_are_done_before_maintenance_and_within_a_day(platform: Assembly) -> Verdicts:
+def test_backups_precede_maintenance(platform: Assembly) -> Verdicts:
     for job in plan_rules(platform):
         name, begins = f"data/BackupPlan {job['RuleName']}", daily(job["ScheduleExpression"])
         yield name, begins is not None, "Say when: without it AWS Backup takes 05:00 UTC for whichever region."
@@ -124,7 +124,7 @@ def every_night(begins: int, late: int) -> Iterator[Span]:
 
 
 @rule
-def test_a_restore_is_tried_when_there_is_something_new_and_nobody_is_in_its_way(platform: Assembly) -> Verdicts:
+def test_restore_tests_follow_backups(platform: Assembly) -> Verdicts:
     for plan in platform.some(TESTING):
         selected, late = plan["RecoveryPointSelection.SelectionWindowDays"], plan["StartWindowHours"]
         # The default, 30 days, would call a month without a backup a success.

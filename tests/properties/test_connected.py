@@ -44,7 +44,7 @@ def test_every_way_out_leads_somewhere(platform: Assembly) -> Verdicts:
 
 
 @rule
-def test_every_security_group_is_worn_in_our_vpc(platform: Assembly) -> Verdicts:
+def test_security_groups_are_attached(platform: Assembly) -> Verdicts:
     # Nodes of Kubernetes wear theirs by a NodeClass, which is in the values of a release.
     wearers = (resource for resource in platform.resources if resource.type not in (INGRESS, EGRESS, GROUP))
     worn = {platform.target(resource.stack, value) for resource in wearers for value in intrinsics(resource.properties)}
@@ -67,7 +67,7 @@ def test_every_security_group_is_worn_in_our_vpc(platform: Assembly) -> Verdicts
 
 
 @rule
-def test_load_balancers_listen_where_they_are_reached_and_can_leave_a_zone(platform: Assembly) -> Verdicts:
+def test_load_balancer_listeners_match_flows(platform: Assembly) -> Verdicts:
     let_in = [(rule_.target("GroupId"), range(rule_["FromPort"], rule_["ToPort"] + 1)) for rule_ in platform.some(INGRESS)]
     for balancer in platform.some(BALANCER):
         groups = balancer.targets("SecurityGroups")
@@ -94,7 +94,7 @@ def answered(listener: Resource) -> Verdicts:
 
 
 @rule
-def test_a_route_leads_to_its_service_and_to_no_other(platform: Assembly) -> Verdicts:
+def test_route_reaches_own_service_only(platform: Assembly) -> Verdicts:
     (balancer,) = platform.some(BALANCER, stack="ecs-services")
     rules = platform.some("AWS::ElasticLoadBalancingV2::ListenerRule")
     priorities = Counter(rule_["Priority"] for rule_ in rules)

@@ -23,7 +23,7 @@ ALWAYS = {"SERVICE", "HEALTH_PATH", "ENVIRONMENT", "LOG_LEVEL", "IDENTITY_ISSUER
 
 
 @rule
-def test_containers_are_told_of_what_they_talk_to(platform: Assembly) -> Verdicts:
+def test_containers_have_connection_variables(platform: Assembly) -> Verdicts:
     for service in services_of(platform):
         told = service.environment.keys() | service.secrets.keys()
         words = [word for word in service.settings.talks_to if word in TOLD]

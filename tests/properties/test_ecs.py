@@ -73,7 +73,7 @@ def shifted(service: Service, deployment: Json) -> Verdicts:
 
 
 @promise
-def test_p072_a_lost_zone_leaves_two_thirds_of_the_tasks(platform: Assembly) -> Verdicts:
+def test_p072_lost_zone_leaves_two_thirds(platform: Assembly) -> Verdicts:
     """Three tasks or more of each service run in three zones, and spread again after one was lost.
     Moot: no template names their number, which each deployment would set back; scaling holds the
     minimum.
@@ -170,7 +170,7 @@ def referred(service: Service, value: object) -> Iterator[Resource]:
 
 
 @promise
-def test_p077_what_a_task_says_is_kept_and_never_stops_it(platform: Assembly) -> Verdicts:
+def test_p077_task_logs_are_kept_without_blocking(platform: Assembly) -> Verdicts:
     """Logs of tasks and of their proxies are encrypted, kept for 184 days and more, and never stop a
     task.
 
@@ -203,7 +203,7 @@ def test_p078_nobody_opens_a_session_into_a_task(platform: Assembly) -> Verdicts
 
 
 @promise
-def test_p079_a_task_may_do_what_its_service_is_for_and_no_more(platform: Assembly) -> Verdicts:
+def test_p079_task_roles_have_least_rights(platform: Assembly) -> Verdicts:
     """A task reaches the users, buckets, parameters and sender of mail that its environment names,
     its start the log, image and secrets of its definition, and neither more; no two services share
     a role or a user.
@@ -242,7 +242,7 @@ def test_p079_a_task_may_do_what_its_service_is_for_and_no_more(platform: Assemb
 
 
 @promise
-def test_p080_tasks_run_on_the_newest_platform_and_the_architecture_of_their_image(platform: Assembly) -> Verdicts:
+def test_p080_tasks_use_current_platform_and_architecture(platform: Assembly) -> Verdicts:
     """Tasks run on Fargate's newest platform, and on the processors that images are built for: arm64.
 
     Kept by: [what an image must do](../constructs/spotmusic_constructs/services/README.md)
@@ -261,7 +261,7 @@ def test_p080_tasks_run_on_the_newest_platform_and_the_architecture_of_their_ima
 
 
 @promise
-def test_p081_a_task_is_asked_whether_it_is_well_and_ends_after_its_last_request(platform: Assembly) -> Verdicts:
+def test_p081_tasks_have_health_checks_and_drain(platform: Assembly) -> Verdicts:
     """Container and target are asked for their health; a task that ends has longer than its last
     request.
 
@@ -289,7 +289,7 @@ def test_p081_a_task_is_asked_whether_it_is_well_and_ends_after_its_last_request
 
 
 @promise
-def test_p082_no_container_takes_the_memory_of_its_task(platform: Assembly) -> Verdicts:
+def test_p082_containers_have_memory_limits(platform: Assembly) -> Verdicts:
     """Containers have a limit of memory that leaves the proxy its part.
 
     Kept by: `PROXY_MEMORY_MIB`
@@ -313,7 +313,7 @@ def test_p083_the_cluster_is_measured(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p084_tasks_follow_the_load_up_fast_and_down_slowly_to_a_bound(platform: Assembly) -> Verdicts:
+def test_p084_scaling_is_fast_up_slow_down(platform: Assembly) -> Verdicts:
     """Tasks follow cpu, and requests wherever there is a route, up faster than down, to a bound.
 
     Kept by: `TaskScaling`, `services.<name>.scaling`
@@ -365,7 +365,7 @@ def test_p085_a_task_answers_its_callers_only(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p086_calls_between_services_end_are_recorded_and_are_plain_by_decision(platform: Assembly) -> Verdicts:
+def test_p086_service_calls_have_timeouts_and_logs(platform: Assembly) -> Verdicts:
     """Calls between services end after 30 seconds, idle connections after 60, and both are recorded
     without query parameters. They are not encrypted, by decision.
 

@@ -22,7 +22,7 @@ DAY = 86_400
 
 
 @promise
-def test_p109_viewers_speak_tls_of_today_with_our_certificate(platform: Assembly) -> Verdicts:
+def test_p109_viewers_use_current_tls(platform: Assembly) -> Verdicts:
     """Viewers get HTTPS only, TLS 1.2 of 2021 or later, with the domain's certificate.
 
     Kept by: `PlatformDistribution`, `EdgeCertificate`, `domain`
@@ -85,7 +85,7 @@ def named_by_its_certificate(platform: Assembly, vpc_origin: Resource, balancer:
 
 
 @promise
-def test_p111_nobody_gets_audio_without_a_signature_of_a_key_that_can_be_replaced(platform: Assembly) -> Verdicts:
+def test_p111_audio_requires_replaceable_signing_key(platform: Assembly) -> Verdicts:
     """Audio is read with a signature of one of two keys or more, which is part of no cache key.
 
     Kept by: `SigningKeyGroup`, [signing keys](runbooks/rotate-signing-keys.md)
@@ -166,7 +166,7 @@ def uploads_of_pages(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p113_who_asked_the_edge_for_what_is_recorded_at_home_without_credentials(platform: Assembly) -> Verdicts:
+def test_p113_edge_logs_omit_credentials(platform: Assembly) -> Verdicts:
     """Who asked the edge for what is recorded in the home region, without query strings, cookies and
     referrers.
 
@@ -194,7 +194,7 @@ def test_p113_who_asked_the_edge_for_what_is_recorded_at_home_without_credential
 
 
 @promise
-def test_p114_the_api_is_never_cached_and_a_track_for_long(platform: Assembly) -> Verdicts:
+def test_p114_api_is_uncached_audio_is_cached(platform: Assembly) -> Verdicts:
     """No answer of the API and no error is cached, and the gateway hears the viewer's address from
     CloudFront; tracks are cached for long; credentials are part of no cache key.
 
@@ -270,7 +270,7 @@ def forwarded(behavior: Behavior) -> set[str]:
 
 
 @promise
-def test_p117_the_player_has_a_page_and_countries_and_replicas_are_decided(platform: Assembly) -> Verdicts:
+def test_p117_player_page_and_countries_are_decided(platform: Assembly) -> Verdicts:
     """The player has a page and a name; which countries are served is decided. Moot: no bucket has a
     replica that could answer for it.
 

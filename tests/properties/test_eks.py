@@ -89,7 +89,7 @@ def test_p087_nobody_reaches_the_kubernetes_api_from_outside(platform: Assembly)
 
 
 @promise
-def test_p088_everything_that_the_control_plane_does_is_recorded(platform: Assembly) -> Verdicts:
+def test_p088_control_plane_is_logged(platform: Assembly) -> Verdicts:
     """Everything that the control plane does is recorded, encrypted, for a year.
 
     Kept by: `KubernetesCluster` makes the group before EKS would
@@ -107,7 +107,7 @@ def test_p088_everything_that_the_control_plane_does_is_recorded(platform: Assem
 
 
 @promise
-def test_p089_secrets_of_kubernetes_are_encrypted_with_a_key_of_ours(platform: Assembly) -> Verdicts:
+def test_p089_kubernetes_secrets_are_encrypted(platform: Assembly) -> Verdicts:
     """Secrets of Kubernetes are encrypted with the key of Kubernetes.
 
     Kept by: `keys.kubernetes`
@@ -122,7 +122,7 @@ def test_p089_secrets_of_kubernetes_are_encrypted_with_a_key_of_ours(platform: A
 
 
 @promise
-def test_p090_who_gets_into_the_cluster_is_written_down(platform: Assembly) -> Verdicts:
+def test_p090_cluster_access_is_declared(platform: Assembly) -> Verdicts:
     """Who gets into the cluster is written down: the deployment and named roles administer it, nodes
     join it, viewers and experiments have what roles of the cluster give them, and whoever made it
     has nothing.
@@ -163,7 +163,7 @@ def arn_of(role: Resource) -> str:
 
 
 @promise
-def test_p091_kubernetes_is_supported_for_a_quarter_more_and_hard_to_delete(platform: Assembly) -> Verdicts:
+def test_p091_kubernetes_is_supported_and_protected(platform: Assembly) -> Verdicts:
     """Kubernetes is in standard support for 90 days and more, extended support is declined, kubectl is
     one minor version off at the most, and deletion is refused. Judged on the day of the release,
     not by the clock.
@@ -186,7 +186,7 @@ def test_p091_kubernetes_is_supported_for_a_quarter_more_and_hard_to_delete(plat
             yield layer, near, f"kubectl 1.{minor} may be one minor version off {version} at the most: versions.KUBECTL_LAYERS."
 
 
-def test_support_is_judged_on_the_day_that_is_given() -> None:
+def test_support_uses_given_date() -> None:
     end = date(2027, 8, 2)
     assert versions.KUBERNETES["1.36"].standard_until == end
     assert supported("1.36", end - STANDARD_SUPPORT)
@@ -195,7 +195,7 @@ def test_support_is_judged_on_the_day_that_is_given() -> None:
 
 
 @promise
-def test_p092_nodes_are_what_auto_mode_makes_in_private_subnets_of_three_zones(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
+def test_p092_nodes_are_private_in_three_zones(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Nodes stand in application subnets of three zones, with disks encrypted by the key of
     Kubernetes. IMDSv2 with one hop, Bottlerocket, gp3 and no SSH are moot: EKS Auto Mode knows no
     other nodes, and no stack has another machine.
@@ -283,7 +283,7 @@ def trusted(platform: Assembly, service: str) -> list[Resource]:
 
 
 @promise
-def test_p094_add_ons_are_those_of_auto_mode_and_the_rest_has_an_exact_version(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
+def test_p094_add_ons_have_exact_versions(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Add-ons have exact versions, and NetworkPolicies are enforced. Network, names, volumes and Pod
     Identity are moot as add-ons: Auto Mode has them, and none is installed twice.
 
@@ -311,7 +311,7 @@ def test_p094_add_ons_are_those_of_auto_mode_and_the_rest_has_an_exact_version(p
 
 
 @promise
-def test_p095_releases_are_exact_and_end_before_their_function(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
+def test_p095_releases_are_exact_and_bounded(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Each release has a name, an exact chart and an end before that of its function; only what keeps
     no state is rolled back. Their images are promise 22.
 

@@ -24,7 +24,7 @@ def rules(user: Resource) -> list[str]:
 
 
 @promise
-def test_p050_the_cache_is_encrypted_with_its_own_key(platform: Assembly) -> Verdicts:
+def test_p050_cache_has_own_key(platform: Assembly) -> Verdicts:
     """The cache is encrypted with the key of the cache.
 
     Kept by: `Cache`
@@ -62,7 +62,7 @@ def test_p052_a_node_in_another_zone_takes_over(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p053_every_client_is_a_user_that_may_do_little_and_nobody_is_the_default(platform: Assembly) -> Verdicts:
+def test_p053_cache_clients_have_restricted_users(platform: Assembly) -> Verdicts:
     """Each client is a user of its own that keeps to its prefix and has no dangerous command;
     `default` is off.
 
@@ -98,7 +98,7 @@ def is_confined(user: Resource) -> bool:
 
 
 @promise
-def test_p054_the_cache_is_kept_for_days_and_its_minor_versions_come_by_themselves(platform: Assembly) -> Verdicts:
+def test_p054_cache_has_snapshots_and_minor_upgrades(platform: Assembly) -> Verdicts:
     """Snapshots are kept for a week, in production for 15 days; minor versions come by themselves.
 
     Kept by: `data.cache.snapshot_retention_days`
@@ -112,7 +112,7 @@ def test_p054_the_cache_is_kept_for_days_and_its_minor_versions_come_by_themselv
 
 
 @promise
-def test_p055_the_engine_is_a_supported_one_and_knows_what_to_do_when_memory_ends(platform: Assembly) -> Verdicts:
+def test_p055_cache_engine_is_supported_with_eviction(platform: Assembly) -> Verdicts:
     """The engine is Redis 7.1 or Valkey 8 as the file asks, evicts when memory ends, and keeps memory
     for failover.
 

@@ -45,7 +45,7 @@ def wanted(platform: Assembly) -> set[str]:
 
 
 @promise
-def test_p135_an_experiment_stops_by_itself_and_touches_only_what_is_meant(platform: Assembly) -> Verdicts:
+def test_p135_experiments_stop_and_select_targets(platform: Assembly) -> Verdicts:
     """What breaks something on purpose ends by itself, after a quarter of an hour at the most, or when
     an objective is missed for longer than a failover takes. AWS FIS knows its parameters, a lost
     zone takes its primaries along. It finds only what tags and names say, is recorded, and may do

@@ -10,25 +10,25 @@ def problems(subjects: list[str], findings: list[str], excused: dict[str, str] |
     return problems_of("dev", judged(subjects, findings, "Mend it.", excused=excused), None)
 
 
-def test_a_subject_without_a_finding_keeps_the_promise() -> None:
+def test_subject_without_finding_passes() -> None:
     assert problems(["kong/kong", "keycloak/keycloak"], []) == []
 
 
-def test_a_finding_is_told_of_its_subject_and_of_no_other_that_begins_alike() -> None:
+def test_finding_matches_exact_subject() -> None:
     assert problems(["kong/kong", "kong/kong-2"], ["kong/kong-2: runs privileged"]) == [
         "dev/kong/kong-2: Mend it. Found: kong/kong-2: runs privileged."
     ]
 
 
-def test_a_finding_of_nothing_that_was_looked_at_is_not_lost() -> None:
+def test_finding_without_subject_is_reported() -> None:
     assert problems(["kong/kong"], ["release kong is there twice"]) == ["dev/release kong is there twice: Mend it."]
 
 
-def test_what_is_meant_is_excused() -> None:
+def test_reviewed_finding_is_excused() -> None:
     assert problems(["kong/kong: proxy"], ["kong/kong: proxy"], EXCUSE) == []
 
 
-def test_an_excuse_that_nothing_needs_is_a_problem() -> None:
+def test_unused_excuse_is_a_problem() -> None:
     assert problems(["kong/kong: proxy"], [], EXCUSE) == [
         "dev/excuse of kong/kong: proxy: It excuses nothing any more, or says too little: take it away."
     ]

@@ -77,7 +77,7 @@ def test_functions_are_told_what_their_handlers_read(platform: Assembly, synthes
 
 
 @rule
-def test_our_functions_have_memory_time_and_a_role(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
+def test_functions_have_memory_timeout_role(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
     for function in platform.some(FUNCTION):
         if is_ours(function, synthesized(platform.name)):
             memory, seconds = function["MemorySize"] or 128, function["Timeout"] or 3
@@ -89,7 +89,7 @@ def test_our_functions_have_memory_time_and_a_role(platform: Assembly, synthesiz
 
 
 @rule
-def test_custom_resources_are_given_what_their_handlers_read(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
+def test_custom_resources_have_handler_properties(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
     for resource in (resource for resource in platform.resources if resource.type.startswith("Custom::")):
         function = resource.target("ServiceToken")
         yield resource, function is not None and function.type == FUNCTION, "Name the function that makes it."
@@ -110,7 +110,7 @@ def test_custom_resources_are_given_what_their_handlers_read(platform: Assembly,
 
 
 @rule
-def test_releases_come_from_somewhere_and_go_into_our_cluster(platform: Assembly) -> Verdicts:
+def test_releases_have_source_and_cluster(platform: Assembly) -> Verdicts:
     """How long Helm may take, and what it waits for, is P-095."""
     for release in releases_of(platform).values():
         resource = release.resource
@@ -122,7 +122,7 @@ def test_releases_come_from_somewhere_and_go_into_our_cluster(platform: Assembly
 
 
 @rule
-def test_users_of_a_database_are_made_again_when_it_is_replaced_and_each_has_a_secret(platform: Assembly) -> Verdicts:
+def test_database_users_follow_replacement(platform: Assembly) -> Verdicts:
     for users in platform.some("Custom::DatabaseUsers"):
         secrets = users.targets("Secrets")
         makes = users.target("ServiceToken")

@@ -27,7 +27,7 @@ def said(group: Resource, property_: str) -> int:
 
 
 @rule
-def test_a_lost_target_is_noticed_in_time_and_none_is_lost_for_one_answer(platform: Assembly) -> Verdicts:
+def test_health_checks_need_several_failures(platform: Assembly) -> Verdicts:
     for group in platform.some(GROUP):
         interval, timeout, healthy, unhealthy = (said(group, property_) for property_ in UNSAID)
         yield group, 5 <= interval <= 300 and 2 <= timeout < interval, f"It asks every {interval} s and waits {timeout} s: ask less often."
@@ -38,7 +38,7 @@ def test_a_lost_target_is_noticed_in_time_and_none_is_lost_for_one_answer(platfo
 
 
 @rule
-def test_targets_are_addresses_in_the_vpc_and_asked_where_they_answer(platform: Assembly) -> Verdicts:
+def test_health_checks_use_target_port(platform: Assembly) -> Verdicts:
     """Which port of a pod joins a group is judged where charts are (tests/charts/connections.py)."""
     for group in platform.some(GROUP):
         place = group.target("VpcId")

@@ -67,7 +67,7 @@ def wide(statement: Statement) -> Iterator[str]:
 
 
 @promise
-def test_p128_rights_name_what_may_be_done_and_on_what(platform: Assembly) -> Verdicts:
+def test_p128_rights_name_actions_and_resources(platform: Assembly) -> Verdicts:
     """Rights name actions and ARNs; what AWS lets nobody narrow is listed with the reason, and so is
     each policy of AWS.
 

@@ -68,7 +68,7 @@ def test_p096_the_api_server_takes_every_manifest(platform: Assembly, cluster: R
 
 
 @promise
-def test_p097_every_namespace_enforces_restricted_pods_or_says_why_not(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
+def test_p097_namespaces_enforce_restricted_pods(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Each namespace enforces Pod Security `restricted` of the cluster's version. The exceptions are
     `node-metrics` and `pod-logs`, where node-exporter and Fluent Bit read their node.
 
@@ -95,7 +95,7 @@ def test_p097_every_namespace_enforces_restricted_pods_or_says_why_not(platform:
 
 
 @promise
-def test_p098_pods_talk_to_whom_the_table_names_and_to_nobody_else(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
+def test_p098_pod_traffic_matches_flows(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Pods reach whom the table of flows names, look names up, and reach nobody else: NetworkPolicies
     equal the table, both ways.
 
@@ -134,7 +134,7 @@ def test_p099_no_namespace_takes_more_than_its_share(platform: Assembly, cluster
 
 
 @promise
-def test_p100_pods_are_nobody_write_nowhere_and_ask_for_what_they_need(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
+def test_p100_pods_are_unprivileged_with_requests(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Containers run as nobody, without capabilities, from exact images of our registry, ask for what
     they need, write to volumes only, and tell whether they are ready; what cannot is listed in
     `tests/charts/excused.py` with its reason.
@@ -155,7 +155,7 @@ def test_p100_pods_are_nobody_write_nowhere_and_ask_for_what_they_need(platform:
 
 
 @promise
-def test_p101_no_pod_gets_at_its_node_and_no_service_past_the_load_balancers(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
+def test_p101_pods_reach_no_node(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """No pod gets at its node but node-exporter and Fluent Bit, and no Service opens a way past the
     load balancers; quotas refuse those that would.
 
@@ -174,9 +174,7 @@ def test_p101_no_pod_gets_at_its_node_and_no_service_past_the_load_balancers(pla
 
 
 @promise
-def test_p102_only_who_needs_the_kubernetes_api_has_a_token_and_nobody_every_right(
-    platform: Assembly, cluster: RenderedCluster
-) -> Verdicts:
+def test_p102_api_tokens_are_minimal(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Only pods that call the API of Kubernetes hold a token, none by the default account, and no role
     of ours has every right. Roles of charts of repositories are judged where these are at hand.
 

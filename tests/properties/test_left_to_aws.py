@@ -33,7 +33,7 @@ def values_at(value: Any, path: str) -> list[Any]:
 
 
 @rule
-def test_what_matters_is_said(platform: Assembly) -> Verdicts:
+def test_decided_properties_are_explicit(platform: Assembly) -> Verdicts:
     for type_, paths in SAID.items():
         for resource in platform.all(type_):
             for path, said in paths.items():
@@ -49,7 +49,7 @@ def test_what_matters_is_said(platform: Assembly) -> Verdicts:
 
 
 @rule
-def test_every_policy_is_read_in_the_language_of_today(platform: Assembly) -> Verdicts:
+def test_policies_have_current_version(platform: Assembly) -> Verdicts:
     """Without a version IAM reads the language of 2008, in which `${aws:username}` and its like are plain text."""
     for resource in platform.resources:
         for document in documents(resource.properties):
@@ -74,7 +74,7 @@ def documents(value: Any) -> Iterator[Json]:
 
 
 @rule
-def test_rules_and_schedules_do_something_at_some_time(platform: Assembly) -> Verdicts:
+def test_rules_and_schedules_have_targets(platform: Assembly) -> Verdicts:
     for rule_ in platform.some("AWS::Events::Rule"):
         yield rule_, bool(rule_["EventPattern"]) != bool(rule_["ScheduleExpression"]), "Say when: by a pattern, or by a schedule."
         if rule_["ScheduleExpression"]:
@@ -98,7 +98,7 @@ def place(resource: Resource, attribute: str = "") -> str:
 
 
 @rule
-def test_what_is_counted_and_told_reaches_somebody(platform: Assembly) -> Verdicts:
+def test_metric_filters_and_topics_have_consumers(platform: Assembly) -> Verdicts:
     for counter in platform.some("AWS::Logs::MetricFilter"):
         values = [made["MetricValue"] for made in counter["MetricTransformations"]]
         yield counter, values == ["1"], "Count one for each event: alarms fire at one."
@@ -119,7 +119,7 @@ def test_what_is_counted_and_told_reaches_somebody(platform: Assembly) -> Verdic
 
 
 @rule
-def test_whoever_comes_to_a_cluster_or_a_cache_can_get_in_or_cannot(platform: Assembly) -> Verdicts:
+def test_access_entries_and_cache_users_are_valid(platform: Assembly) -> Verdicts:
     for entry in platform.some("AWS::EKS::AccessEntry"):
         policies = entry.text("AccessPolicies") if entry["AccessPolicies"] else ""
         if "AmazonEKSAutoNodePolicy" in policies:
@@ -135,7 +135,7 @@ def test_whoever_comes_to_a_cluster_or_a_cache_can_get_in_or_cannot(platform: As
 
 
 @rule
-def test_load_balancers_hand_on_what_is_behind_them_needs(platform: Assembly) -> Verdicts:
+def test_load_balancers_preserve_required_headers(platform: Assembly) -> Verdicts:
     (gateway,) = (balancer for balancer in balancers(platform, "application") if balancer.stack == "eks-platform")
     kept = attributes(gateway, "LoadBalancerAttributes").get("routing.http.preserve_host_header.enabled") == "true"
     yield gateway, kept, "Hand the viewer's host on: Keycloak builds the addresses of its pages from it."
@@ -152,7 +152,7 @@ def test_load_balancers_hand_on_what_is_behind_them_needs(platform: Assembly) ->
 
 
 @rule
-def test_the_edge_forgets_no_sooner_than_it_may_and_no_later(platform: Assembly) -> Verdicts:
+def test_edge_cache_times_are_decided(platform: Assembly) -> Verdicts:
     for policy in platform.some("AWS::CloudFront::CachePolicy"):
         least, usual, most = (policy[f"CachePolicyConfig.{name}TTL"] for name in ("Min", "Default", "Max"))
         ordered = None not in (least, usual, most) and least <= usual <= most

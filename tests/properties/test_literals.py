@@ -32,11 +32,11 @@ def test_a_secret_is_found_and_not_repeated(secret: str) -> None:
 
 
 @pytest.mark.parametrize("text", HARMLESS.values(), ids=HARMLESS.keys())
-def test_what_is_only_long_is_left_alone(text: str) -> None:
+def test_long_names_are_no_secrets(text: str) -> None:
     assert list(suspicious(text)) == []
 
 
-def test_what_is_called_a_password_may_be_a_name_or_a_reference_and_nothing_else() -> None:
+def test_password_values_are_names_or_references() -> None:
     values = {
         "password": "S3cret!",
         "env": [{"redis_password": "correct horse"}],

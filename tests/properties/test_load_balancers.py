@@ -44,7 +44,7 @@ def encrypted(balancer: Resource, protocol: str) -> Verdicts:
 
 
 @promise
-def test_p115_application_load_balancers_speak_tls_drop_doubtful_requests_and_record_all(platform: Assembly) -> Verdicts:
+def test_p115_application_load_balancers_are_hardened(platform: Assembly) -> Verdicts:
     """Application load balancers listen with TLS 1.3 and restricted 1.2 under a certificate of their
     address, drop doubtful requests, refuse deletion, and record requests and connections.
 
@@ -68,7 +68,7 @@ def test_p115_application_load_balancers_speak_tls_drop_doubtful_requests_and_re
 
 
 @promise
-def test_p116_network_load_balancers_reach_every_zone_speak_tls_and_let_named_parties_in(platform: Assembly) -> Verdicts:
+def test_p116_network_load_balancers_are_hardened(platform: Assembly) -> Verdicts:
     """The network load balancer does the same for brokers, on the way to them too, reaches all zones
     and has a security group.
 

@@ -46,7 +46,7 @@ def readers(platform: Assembly, arn: str) -> set[str]:
     return found
 
 
-def test_each_key_that_names_a_secret_has_a_line() -> None:
+def test_secret_settings_are_documented() -> None:
     schema = Settings.model_json_schema()
     assert set(map(setting_of, settings_that_name_secrets(schema, schema))) == set(lines())
 
@@ -56,7 +56,7 @@ def test_an_environment_with_every_option_names_each() -> None:
     assert {line_of(key).setting for key in everything.named_secrets} == set(lines())
 
 
-def test_each_secret_has_the_readers_of_its_line(platform: Assembly, deployed: Callable[[str], RenderedCluster]) -> None:
+def test_documented_secret_readers_match(platform: Assembly, deployed: Callable[[str], RenderedCluster]) -> None:
     cluster = Cluster(deployed(platform.name))
     for key, arn in platform.settings.named_secrets.items():
         line = line_of(key)
@@ -76,7 +76,7 @@ def test_a_new_value_reaches_each_reader(platform: Assembly, deployed: Callable[
                 assert took <= seconds(listed.within) < 10 * DAY
 
 
-def test_each_line_says_why_no_schedule_replaces_it_and_leads_to_how_it_is_done() -> None:
+def test_manual_secrets_have_reason_and_runbook() -> None:
     assert [line.setting for line in lines().values() if not leads_somewhere(line)] == []
 
 
@@ -87,7 +87,7 @@ def leads_somewhere(line: Line) -> bool:
     return len(reason) >= 40 and bool(links) and all(anchor in anchors(DOCUMENT.parent / page) for page, anchor in links)
 
 
-def test_each_secret_has_its_fields_in_the_schema_of_environments() -> None:
+def test_secret_fields_are_in_schema() -> None:
     """Whoever makes one reads there which."""
     text = (ROOT / "environments" / "schema.json").read_text()
     named = {field for line in lines().values() for field in line.fields}

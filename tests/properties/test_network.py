@@ -81,7 +81,7 @@ def endpoint_statements(platform: Assembly, *names: str) -> list[Statement]:
 
 
 @promise
-def test_p001_nobody_from_outside_but_cloudfront_may_open_a_connection(platform: Assembly) -> Verdicts:
+def test_p001_only_cloudfront_reaches_the_vpc(platform: Assembly) -> Verdicts:
     """From outside the VPC only CloudFront opens a connection, over TLS on 443; no rule names
     addresses of others, and no load balancer is public.
 
@@ -121,7 +121,7 @@ def test_p002_databases_and_cache_call_nobody(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p003_every_security_group_and_rule_says_what_it_is_for(platform: Assembly) -> Verdicts:
+def test_p003_security_groups_have_descriptions(platform: Assembly) -> Verdicts:
     """Each security group and rule says what it is for.
 
     Kept by: the reason of a flow is the description of its rules
@@ -192,7 +192,7 @@ def test_p007_the_data_tier_has_no_way_out(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p008_a_lost_zone_takes_only_its_own_way_out(platform: Assembly) -> Verdicts:
+def test_p008_zones_have_own_nat_gateways(platform: Assembly) -> Verdicts:
     """A lost zone takes only its own way out: each application subnet uses the NAT gateway of its
     zone.
 
@@ -216,7 +216,7 @@ def test_p009_no_subnet_gives_out_public_addresses(platform: Assembly) -> Verdic
 
 
 @promise
-def test_p010_aws_apis_have_an_address_in_the_vpc(platform: Assembly) -> Verdicts:
+def test_p010_aws_apis_have_vpc_endpoints(platform: Assembly) -> Verdicts:
     """AWS APIs are reached inside the VPC: a gateway endpoint for S3, interface endpoints with private
     DNS for twelve services.
 
@@ -238,7 +238,7 @@ def test_p010_aws_apis_have_an_address_in_the_vpc(platform: Assembly) -> Verdict
 
 
 @promise
-def test_p011_endpoints_serve_this_account_and_its_resources_only(platform: Assembly) -> Verdicts:
+def test_p011_endpoints_serve_this_account_only(platform: Assembly) -> Verdicts:
     """Endpoints answer the VPC on 443, serve this account's principals and reach its resources; of
     others only image layers and CloudFormation's answers, by full name.
 
@@ -307,7 +307,7 @@ def test_p013_subnets_tell_kubernetes_where_load_balancers_go(platform: Assembly
 
 
 @promise
-def test_p014_no_network_acl_is_opened_and_nothing_could_be_reached_through_one(platform: Assembly) -> Verdicts:
+def test_p014_network_acls_are_unused(platform: Assembly) -> Verdicts:
     """No network ACL is opened. Moot: no stack has one, AWS's default one is open, and security groups
     admit neither SSH nor RDP from anywhere but the nodes among themselves.
 
@@ -326,7 +326,7 @@ def test_p014_no_network_acl_is_opened_and_nothing_could_be_reached_through_one(
 
 
 @promise
-def test_p015_public_access_of_the_vpc_is_decided_and_written_down(platform: Assembly) -> Verdicts:
+def test_p015_vpc_public_access_is_decided(platform: Assembly) -> Verdicts:
     """VPC Block Public Access is decided: it belongs to the owner of the account, and what stands in
     for it is asserted.
 

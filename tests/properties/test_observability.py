@@ -43,7 +43,7 @@ Deployed = Callable[[str], RenderedCluster]
 
 
 @promise
-def test_p118_every_log_is_encrypted_and_kept_as_long_as_it_must_be(platform: Assembly) -> Verdicts:
+def test_p118_logs_are_encrypted_and_retained(platform: Assembly) -> Verdicts:
     """Every log has a key and an end: records of access are kept for 184 days and more, of security
     for a year. What we run writes to no group that AWS makes by itself; there are only what ECS and
     RDS measure (Container Insights, Enhanced Monitoring).
@@ -63,7 +63,7 @@ def test_p118_every_log_is_encrypted_and_kept_as_long_as_it_must_be(platform: As
 
 
 @promise
-def test_p119_every_alarm_tells_somebody_and_says_what_to_do(platform: Assembly) -> Verdicts:
+def test_p119_alarms_have_recipients_and_runbooks(platform: Assembly) -> Verdicts:
     """Every alarm tells a topic of its region when it begins and, unless it counts something that
     happens once, when it ends; a critical one tells the topic of pagers as well. Its text begins
     with the environment, says what missing data means, how bad it is, and which runbook helps.
@@ -192,7 +192,7 @@ def budget_is_told(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p121_every_objective_alarms_on_how_fast_its_budget_burns(platform: Assembly, deployed: Deployed) -> Verdicts:
+def test_p121_objectives_have_burn_rate_alarms(platform: Assembly, deployed: Deployed) -> Verdicts:
     """Every objective alarms on how fast its error budget burns: 2% of a month in an hour, 5% in six,
     each seen in two windows.
 
@@ -224,7 +224,7 @@ def test_p121_every_objective_alarms_on_how_fast_its_budget_burns(platform: Asse
 
 
 @promise
-def test_p122_topics_are_encrypted_and_take_nothing_without_tls(platform: Assembly) -> Verdicts:
+def test_p122_topics_are_encrypted_and_require_tls(platform: Assembly) -> Verdicts:
     """Topics are encrypted with the key of notifications, take nothing without TLS, and only from this
     account.
 
@@ -244,7 +244,7 @@ def test_p122_topics_are_encrypted_and_take_nothing_without_tls(platform: Assemb
 
 
 @promise
-def test_p123_every_alert_is_shown_to_fire_and_not_to_fire(platform: Assembly, deployed: Deployed) -> Verdicts:
+def test_p123_alerts_have_firing_tests(platform: Assembly, deployed: Deployed) -> Verdicts:
     """Each alert of Prometheus has a unit test that shows it firing and not firing, and a runbook.
     Where promtool is at hand it runs them.
 
@@ -299,7 +299,7 @@ GRAFANA: dict[str, Any] = {
 
 
 @promise
-def test_p124_grafana_asks_who_comes_and_nothing_of_monitoring_is_public(platform: Assembly, deployed: Deployed) -> Verdicts:
+def test_p124_grafana_requires_login_and_is_private(platform: Assembly, deployed: Deployed) -> Verdicts:
     """Grafana asks Keycloak who comes; its secrets come from secrets. Nothing of monitoring is public,
     and nothing of it runs once; its samples outlive the cluster.
 

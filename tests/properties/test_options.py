@@ -28,7 +28,7 @@ def platform_with(trust: str) -> Assembly:
     return Assembly(name="prod", settings=settings_of("prod"), templates={"eks-platform": {"Resources": copy.deepcopy(resources)}})
 
 
-def test_the_role_of_a_pod_is_taken_by_that_pod_alone() -> None:
+def test_pod_role_trusts_one_pod() -> None:
     platform = platform_with(TRUST)
     (statement,) = statements_of(platform)
     assert is_for_one_pod(statement)
@@ -49,13 +49,13 @@ def test_the_role_of_a_pod_is_taken_by_that_pod_alone() -> None:
     ],
     ids=["any account", "a pattern", "no audience", "another audience", "another issuer", "anybody", "another's word", "any action"],
 )
-def test_a_role_that_others_may_take_as_well_is_not(broken: Callable[[str], str]) -> None:
+def test_shared_pod_role_is_found(broken: Callable[[str], str]) -> None:
     text = broken(TRUST)
     assert text != TRUST
     (statement,) = statements_of(platform_with(text))
     assert not is_for_one_pod(statement)
 
 
-def test_an_option_is_on_where_its_key_says_something() -> None:
+def test_option_is_on_with_its_key() -> None:
     keys = ("kubernetes.redpanda.tiered_storage", "edge.allowed_countries", "resilience.fault_injection")
     assert turned_on(settings_of("prod"), keys) == {"resilience.fault_injection"}

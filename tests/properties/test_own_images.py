@@ -31,17 +31,17 @@ IMAGES = {
 """Of the service's repository, another account's, another repository of this account, and a registry without a login. The first
 owns the catalogue, so that its migrations run."""
 RULES = (
-    test_ecs.test_p079_a_task_may_do_what_its_service_is_for_and_no_more,
-    test_functions.test_custom_resources_are_given_what_their_handlers_read,
-    test_functions.test_our_functions_have_memory_time_and_a_role,
-    test_iam.test_p128_rights_name_what_may_be_done_and_on_what,
+    test_ecs.test_p079_task_roles_have_least_rights,
+    test_functions.test_custom_resources_have_handler_properties,
+    test_functions.test_functions_have_memory_timeout_role,
+    test_iam.test_p128_rights_name_actions_and_resources,
     test_iam.test_p130_findings_that_are_meant_were_reviewed,
     test_namesakes.test_references_lead_to_what_is_meant,
     test_namesakes.test_references_have_one_attribute,
     test_needed_actions.test_rights_have_every_needed_action,
     test_registry.test_p017_every_image_is_scanned,
-    test_secret_readers.test_each_secret_has_the_key_the_readers_and_the_rotation_of_its_line,
-    test_secret_readers.test_a_new_value_reaches_each_reader_while_the_old_one_is_valid,
+    test_secret_readers.test_secret_table_matches_templates,
+    test_secret_readers.test_rotation_reaches_readers_in_time,
 )
 
 

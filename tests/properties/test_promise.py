@@ -17,12 +17,12 @@ def platform() -> Assembly:
     return Assembly(name="dev", settings=settings_of("dev"), templates={})
 
 
-def test_every_resource_that_breaks_the_promise_is_named_with_what_to_do() -> None:
+def test_failures_name_resource_and_remedy() -> None:
     verdicts = [("data/One", False, "Mend it."), ("data/Two", True, "Mend it."), ("data/Three", False, "Mend it otherwise.")]
     assert problems_of("prod", verdicts, None) == ["prod/data/One: Mend it.", "prod/data/Three: Mend it otherwise."]
 
 
-def test_what_is_declared_may_break_it_and_nothing_else() -> None:
+def test_deviation_covers_declared_resources_only() -> None:
     verdicts = [("data/CacheNode", False, "Mend it."), ("data/Queue", False, "Mend it.")]
     assert problems_of("dev", verdicts, LEAVE) == ["dev/data/Queue: Mend it."]
 
@@ -41,7 +41,7 @@ def test_a_promise_about_nothing_is_not_kept() -> None:
     assert "nothing was looked at" in problem
 
 
-def test_the_number_of_a_test_finds_its_declarations(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deviation_is_found_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "DEVIATIONS", {7: {"dev": LEAVE}})
 
     @promise
@@ -57,12 +57,12 @@ def test_the_number_of_a_test_finds_its_declarations(monkeypatch: pytest.MonkeyP
         test_p008_something_else_holds(platform())
 
 
-def test_a_type_that_no_stack_has_any_more_is_missed() -> None:
+def test_missing_resource_type_fails() -> None:
     with pytest.raises(AssertionError, match="no stack has AWS::RDS::DBInstance"):
         platform().some("AWS::RDS::DBInstance")
 
 
-def test_a_rule_needs_no_number_and_gives_nobody_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rule_allows_no_deviation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "DEVIATIONS", {7: {"dev": LEAVE}})
 
     @rule

@@ -79,7 +79,7 @@ def test_p037_deletion_is_refused_and_data_is_kept(platform: Assembly) -> Verdic
 
 
 @promise
-def test_p038_databases_go_back_to_any_second_of_a_week_and_more(platform: Assembly) -> Verdicts:
+def test_p038_databases_have_point_in_time_recovery(platform: Assembly) -> Verdicts:
     """Databases go back to any second of a week, in production of two weeks and more.
 
     Kept by: `BackupPlan`: AWS Backup keeps the log of changes
@@ -146,7 +146,7 @@ def test_p041_errors_slow_queries_and_logins_are_recorded(platform: Assembly) ->
 
 
 @promise
-def test_p042_what_a_database_does_can_be_looked_into(platform: Assembly) -> Verdicts:
+def test_p042_databases_have_performance_insights(platform: Assembly) -> Verdicts:
     """What a database does can be looked into: enhanced monitoring and Database Insights, encrypted;
     the advanced mode in production.
 
@@ -165,7 +165,7 @@ def test_p042_what_a_database_does_can_be_looked_into(platform: Assembly) -> Ver
 
 
 @promise
-def test_p043_the_master_user_has_no_usual_name_and_the_port_is_a_decision(platform: Assembly) -> Verdicts:
+def test_p043_master_user_name_is_unusual(platform: Assembly) -> Verdicts:
     """The master user has no usual name, and the port is a decision with its reason.
 
     Kept by: acknowledgement of AwsSolutions-RDS11
@@ -180,7 +180,7 @@ def test_p043_the_master_user_has_no_usual_name_and_the_port_is_a_decision(platf
 
 
 @promise
-def test_p044_minor_versions_come_by_themselves_and_snapshots_know_whose_they_are(platform: Assembly) -> Verdicts:
+def test_p044_minor_upgrades_and_snapshot_tags(platform: Assembly) -> Verdicts:
     """Minor versions come by themselves; snapshots carry the tags of their database.
 
     Kept by: `RelationalDatabase`
@@ -191,7 +191,7 @@ def test_p044_minor_versions_come_by_themselves_and_snapshots_know_whose_they_ar
 
 
 @promise
-def test_p045_the_engine_is_supported_for_half_a_year_more_and_never_paid_extra(platform: Assembly) -> Verdicts:
+def test_p045_database_engine_is_in_standard_support(platform: Assembly) -> Verdicts:
     """The engine is in standard support for 180 days and more, and Extended Support is declined.
 
     Kept by: [`versions.py`](../spotmusic_cdk/versions.py); the day is an argument
@@ -207,7 +207,7 @@ def test_p045_the_engine_is_supported_for_half_a_year_more_and_never_paid_extra(
 
 
 @promise
-def test_p046_storage_grows_by_itself_up_to_a_limit(platform: Assembly) -> Verdicts:
+def test_p046_storage_autoscaling_is_bounded(platform: Assembly) -> Verdicts:
     """Storage is gp3 and grows by itself up to a limit.
 
     Kept by: `storage_gib`, `max_storage_gib`
@@ -219,7 +219,7 @@ def test_p046_storage_grows_by_itself_up_to_a_limit(platform: Assembly) -> Verdi
 
 
 @promise
-def test_p047_only_named_parties_reach_a_database_and_only_on_its_port(platform: Assembly) -> Verdicts:
+def test_p047_databases_admit_named_parties(platform: Assembly) -> Verdicts:
     """Only parties that the table names reach a database, on its port and by one group.
 
     Kept by: table of flows
@@ -254,7 +254,7 @@ def test_p048_somebody_hears_what_happens_to_a_database(platform: Assembly) -> V
 
 
 @promise
-def test_p049_the_master_password_is_made_and_rotated_by_rds(platform: Assembly) -> Verdicts:
+def test_p049_rds_manages_master_password(platform: Assembly) -> Verdicts:
     """RDS makes and rotates the master password; no template has one.
 
     Kept by: `manage_master_user_password`

@@ -85,7 +85,7 @@ def test_p017_every_image_is_scanned(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p018_images_are_encrypted_with_the_key_of_images(platform: Assembly) -> Verdicts:
+def test_p018_images_have_own_key(platform: Assembly) -> Verdicts:
     """Images are encrypted with the key of images.
 
     Kept by: `keys.images`
@@ -140,7 +140,7 @@ def test_p021_images_outlive_their_stack(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p022_what_runs_is_an_exact_image_from_our_registry(platform: Assembly) -> Verdicts:
+def test_p022_containers_run_exact_registry_images(platform: Assembly) -> Verdicts:
     """What runs is an exact image from our registry: by digest, or by a tag that cannot move; never
     `latest`.
 

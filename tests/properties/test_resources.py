@@ -71,31 +71,31 @@ PLATFORM = Assembly(name="prod", settings=sample_of("prod"), templates=TEMPLATES
 KEY, BUCKET, QUEUE, POLICY, ROLE, WRITTEN, _ = PLATFORM.resources
 
 
-def test_references_lead_through_exports_and_outputs_to_the_resource() -> None:
+def test_references_resolve_through_exports() -> None:
     assert BUCKET.target("Key") is KEY
     assert QUEUE.targets("Keys") == [KEY]
     assert PLATFORM.users_of(KEY, "AWS::S3::Bucket", "AWS::SQS::Queue") == [BUCKET, QUEUE]
     assert QUEUE.mentions("Url") == {BUCKET}
 
 
-def test_a_literal_among_references_is_not_passed_over() -> None:
+def test_literal_among_references_fails() -> None:
     with pytest.raises(AssertionError, match="names something by a literal"):
         QUEUE.targets("Literals")
 
 
-def test_texts_show_pseudo_parameters_by_example_and_references_by_name() -> None:
+def test_text_resolves_pseudo_parameters_and_references() -> None:
     assert QUEUE.text("Arn") == "arn:aws:sqs:sa-east-1:111122223333:${data/Queue}"
     assert QUEUE.text("Url") == "https://111122223333.example/${data/Bucket.Arn}"
     assert BUCKET.text("Key") == "${secrets/Key0A1B2C3D.Arn}"
 
 
-def test_names_are_without_the_hash_of_their_path() -> None:
+def test_resource_names_omit_hash() -> None:
     assert KEY.name == "secrets/Key"
     assert KEY.outlives_its_stack
     assert not BUCKET.outlives_its_stack
 
 
-def test_policies_are_found_wherever_they_stand_and_rules_of_web_acls_are_none() -> None:
+def test_policy_statements_are_found_everywhere() -> None:
     kinds = [(statement.resource.id, statement.kind) for statement in statements_of(PLATFORM)]
     assert kinds == [("Policy", "resource"), ("Role", "trust"), ("Role", "identity"), ("Written", "resource")]
 
@@ -111,13 +111,13 @@ def test_statements_are_spread_out() -> None:
     assert wide.negated == ("NotAction",)
 
 
-def test_paths_lead_through_lists_and_end_in_nothing() -> None:
+def test_property_paths_follow_lists() -> None:
     assert at({"a": [{"b": 1}]}, "a.0.b") == 1
     assert at({"a": [{"b": 1}]}, "a.1.b") is None
     assert dict(leaves({"a": [1, {"b": 2}], "c": {}})) == {"a.0": 1, "a.1.b": 2, "c": {}}
 
 
-def test_images_are_found_in_parts_in_one_piece_and_within_texts() -> None:
+def test_images_are_found_in_all_forms() -> None:
     values = {
         "image": {"registry": "quay.io", "repository": "a/b", "tag": "1"},
         "sidecar": {"image": "docker.io/c/d:2"},

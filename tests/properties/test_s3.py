@@ -68,7 +68,7 @@ def test_p056_no_bucket_can_become_public(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p057_buckets_are_reached_by_tls_of_today_only(platform: Assembly) -> Verdicts:
+def test_p057_buckets_require_current_tls(platform: Assembly) -> Verdicts:
     """Buckets are reached by TLS 1.2 and later only.
 
     Kept by: bucket policies
@@ -80,7 +80,7 @@ def test_p057_buckets_are_reached_by_tls_of_today_only(platform: Assembly) -> Ve
 
 
 @promise
-def test_p058_objects_are_encrypted_with_the_key_of_audio(platform: Assembly) -> Verdicts:
+def test_p058_objects_have_audio_key(platform: Assembly) -> Verdicts:
     """Objects are encrypted with the key of audio, by bucket keys. Access logs are AWS's exception:
     load balancers write to S3's own keys only. Older events in S3, where an environment has them,
     have the key of the brokers' volumes.
@@ -106,7 +106,7 @@ def test_p058_objects_are_encrypted_with_the_key_of_audio(platform: Assembly) ->
 
 
 @promise
-def test_p059_what_is_overwritten_or_deleted_can_be_had_back(platform: Assembly) -> Verdicts:
+def test_p059_buckets_are_versioned(platform: Assembly) -> Verdicts:
     """What is overwritten or deleted can be had back.
 
     Kept by: versioning
@@ -116,7 +116,7 @@ def test_p059_what_is_overwritten_or_deleted_can_be_had_back(platform: Assembly)
 
 
 @promise
-def test_p060_objects_move_to_where_they_cost_least_and_go_when_their_time_is_over(platform: Assembly) -> Verdicts:
+def test_p060_buckets_have_lifecycle_rules(platform: Assembly) -> Verdicts:
     """Tracks are in Intelligent-Tiering from the first day, replaced versions go within 90 days,
     unfinished uploads within 7; access logs stay for 185, but those of application load balancers,
     which hold whole queries, for a week.
@@ -142,7 +142,7 @@ def test_p060_objects_move_to_where_they_cost_least_and_go_when_their_time_is_ov
 
 
 @promise
-def test_p061_the_audio_library_is_read_through_cloudfront_only(platform: Assembly) -> Verdicts:
+def test_p061_audio_is_read_through_cloudfront(platform: Assembly) -> Verdicts:
     """The audio library is read through CloudFront of this account only, each request signed; the key
     lets it decrypt and nothing else.
 
@@ -185,7 +185,7 @@ def origins_sign(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p062_objects_belong_to_the_account_and_no_acl_decides(platform: Assembly) -> Verdicts:
+def test_p062_buckets_disable_acls(platform: Assembly) -> Verdicts:
     """Objects belong to the account; no ACL decides.
 
     Kept by: bucket owner enforced; standard logging v2 instead of CloudFront's legacy logs
@@ -227,7 +227,7 @@ def writes_of_this_account(statement: Statement) -> bool:
 
 
 @promise
-def test_p064_buckets_outlive_their_stack_and_nobody_empties_them(platform: Assembly) -> Verdicts:
+def test_p064_buckets_are_retained(platform: Assembly) -> Verdicts:
     """Buckets outlive their stack, and nothing empties them.
 
     Kept by: `data.removal_policy`; `auto_delete_objects` is never set
@@ -240,7 +240,7 @@ def test_p064_buckets_outlive_their_stack_and_nobody_empties_them(platform: Asse
 
 
 @promise
-def test_p065_nobody_hears_an_upload_before_it_was_scanned(platform: Assembly) -> Verdicts:
+def test_p065_unscanned_uploads_are_unreadable(platform: Assembly) -> Verdicts:
     """Nobody reads an upload before GuardDuty found it clean, and nobody but the scan writes that
     result; only named origins upload.
 

@@ -142,18 +142,18 @@ def findings(platform: Assembly, cluster: Cluster) -> Iterator[str]:
 ENVIRONMENTS = ["dev", "staging", "prod"]
 
 
-def test_each_secret_has_the_key_the_readers_and_the_rotation_of_its_line(platform: Assembly, deployed: Give) -> None:
+def test_secret_table_matches_templates(platform: Assembly, deployed: Give) -> None:
     assert list(findings(platform, Cluster(deployed(platform.name)))) == []
 
 
-def test_no_line_speaks_of_a_secret_that_is_not_there(platforms: Callable[[str], Assembly]) -> None:
+def test_secret_table_lists_existing_secrets(platforms: Callable[[str], Assembly]) -> None:
     there = {secret.name for name in ENVIRONMENTS for secret in secrets(platforms(name))}
     patterns = [row.secret for row in rows()]
     idle = [p for p in patterns if not any(re.fullmatch(re.escape(p).replace(re.escape(SERVICE), r"\w+"), name) for name in there)]
     assert idle == []
 
 
-def test_each_reader_has_a_way_and_each_way_a_reader() -> None:
+def test_secret_readers_and_ways_correspond() -> None:
     reading = {re.sub(r"^tasks of .*", f"tasks of {SERVICE}", name) for row in rows() for name in {*row.readers, *row.releases}}
     reading |= {name for line in lines().values() for name in {*line.readers, *(way_to(release, line) for release in line.releases)}}
     assert reading == set(ways())
@@ -178,7 +178,7 @@ def reached(platform: Assembly, deployed: RenderedCluster) -> Iterator[str]:
                 yield f"{reader} has a new value of {secret.name} after {took} s; {listed.within} are promised, and it is valid {valid} s"
 
 
-def test_a_new_value_reaches_each_reader_while_the_old_one_is_valid(platform: Assembly, deployed: Give) -> None:
+def test_rotation_reaches_readers_in_time(platform: Assembly, deployed: Give) -> None:
     assert list(reached(platform, deployed(platform.name))) == []
 
 
@@ -187,7 +187,7 @@ def test_no_function_remembers_a_secret() -> None:
 
 
 @pytest.mark.parametrize("name", ["kong", "keycloak", "monitoring"])
-def test_what_a_chart_renders_bears_the_annotation_where_it_names_a_secret(platform: Assembly, deployed: Give, name: str) -> None:
+def test_rendered_workloads_have_reload_annotation(platform: Assembly, deployed: Give, name: str) -> None:
     """Where the charts of repositories are at hand."""
     cluster = Cluster(deployed(platform.name))
     release = cluster.deployed.releases[name]

@@ -85,7 +85,7 @@ def confines_to_this_account(statement: Statement) -> bool:
 
 
 @promise
-def test_p024_every_secret_is_encrypted_with_a_key_of_ours(platform: Assembly) -> Verdicts:
+def test_p024_secrets_have_customer_keys(platform: Assembly) -> Verdicts:
     """Each secret is encrypted with a key of ours, the databases' master secrets included.
 
     Kept by: `GeneratedSecret`, `RelationalDatabase`
@@ -99,7 +99,7 @@ def test_p024_every_secret_is_encrypted_with_a_key_of_ours(platform: Assembly) -
 
 
 @promise
-def test_p025_every_secret_rotates_or_somebody_answers_for_it_until_a_day(platform: Assembly) -> Verdicts:
+def test_p025_secrets_rotate_or_have_an_owner(platform: Assembly) -> Verdicts:
     """Each secret rotates, or somebody answers for it until a day, by a runbook.
 
     Kept by: `rotate_on_schedule`, `rotate_by_hand`, [secret rotation](runbooks/secret-rotation.md);
@@ -207,7 +207,7 @@ def used_for_this_account(statement: Statement, *, grants_to: set[Resource | Non
 
 
 @promise
-def test_p030_each_class_of_data_has_a_key_that_is_hard_to_lose(platform: Assembly) -> Verdicts:
+def test_p030_data_classes_have_protected_keys(platform: Assembly) -> Verdicts:
     """Each class of data has a key of its own, with an alias, that outlives its stack and takes 30
     days to delete.
 
@@ -225,7 +225,7 @@ def test_p030_each_class_of_data_has_a_key_that_is_hard_to_lose(platform: Assemb
 
 
 @promise
-def test_p031_parameters_hold_configuration_under_one_path_and_no_secret(platform: Assembly) -> Verdicts:
+def test_p031_parameters_hold_configuration_only(platform: Assembly) -> Verdicts:
     """Parameters hold configuration below `/spotmusic/<environment>/`, and no secret.
 
     Kept by: `ParameterTree`, `PublicAddress`
@@ -238,7 +238,7 @@ def test_p031_parameters_hold_configuration_under_one_path_and_no_secret(platfor
 
 
 @promise
-def test_p032_the_private_half_of_a_signing_key_is_in_secrets_manager_only(platform: Assembly) -> Verdicts:
+def test_p032_private_signing_keys_are_secrets(platform: Assembly) -> Verdicts:
     """The private half of a signing key is in Secrets Manager only: templates hold the secret's ARN
     and the public half.
 
@@ -267,7 +267,7 @@ def attributes_read(resource: Resource) -> set[str]:
 
 
 @promise
-def test_p033_who_reads_a_secret_may_read_that_one_only(platform: Assembly) -> Verdicts:
+def test_p033_secret_readers_name_one_secret(platform: Assembly) -> Verdicts:
     """Who reads a secret may read that one only: every right names whole ARNs.
 
     Kept by: handles give rights on the reader's side; all rights are in the [table of

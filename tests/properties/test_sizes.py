@@ -15,7 +15,7 @@ TWO_MINUTES = 120
 
 
 @rule
-def test_tasks_are_as_large_and_as_many_as_asked(platform: Assembly) -> Verdicts:
+def test_task_sizes_match_settings(platform: Assembly) -> Verdicts:
     for service in services_of(platform):
         asked, definition = service.settings, service.definition
         size = (definition["Cpu"], definition["Memory"])
@@ -39,7 +39,7 @@ def test_tasks_are_as_large_and_as_many_as_asked(platform: Assembly) -> Verdicts
 
 
 @rule
-def test_a_task_is_registered_under_its_port_and_its_name(platform: Assembly) -> Verdicts:
+def test_tasks_register_port_and_name(platform: Assembly) -> Verdicts:
     (namespace,) = platform.some("AWS::ServiceDiscovery::PrivateDnsNamespace")
     yield namespace, namespace.text("Name") == f"svc.{platform.settings.private_domain}", "Prometheus looks for tasks in svc of the zone."
     for service in services_of(platform):

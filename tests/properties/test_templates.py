@@ -88,7 +88,7 @@ def tags_in(resource: Resource, name: str) -> dict[str, str]:
 
 
 @promise
-def test_p126_everything_says_what_it_is_for_and_who_pays(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
+def test_p126_resources_have_tags(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Everything that can have tags says project, environment, owner, cost center and class of data,
     what ECS, ECR and EKS make later included: tasks, repositories, nodes with their disks and
     interfaces, volumes. EKS may give these keys beside its own, for this cluster, and no others. A
@@ -126,7 +126,7 @@ def test_p126_everything_says_what_it_is_for_and_who_pays(platform: Assembly, cl
 
 
 @promise
-def test_p127_every_template_keeps_a_margin_to_the_limits(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
+def test_p127_templates_stay_below_limits(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
     """Every template keeps a margin to CloudFormation's limits: 400 resources of 500, 900 kB of 1 MB,
     179 outputs of 200.
 
@@ -142,9 +142,7 @@ def test_p127_every_template_keeps_a_margin_to_the_limits(platform: Assembly, sy
         yield name, outputs < MOST_OUTPUTS, f"It has {outputs} outputs, which other stacks read. Name fewer things from elsewhere."
 
 
-def test_p131_a_synthesis_without_network_or_credentials_is_the_same_to_the_byte(
-    synthesized: Callable[[str], Path], tmp_path: Path
-) -> None:
+def test_p131_offline_synthesis_is_identical(synthesized: Callable[[str], Path], tmp_path: Path) -> None:
     """Two syntheses of production are the same to the byte, the second without network, credentials
     and home folder; no environment looks anything up.
 
@@ -164,7 +162,7 @@ def test_p131_a_synthesis_without_network_or_credentials_is_the_same_to_the_byte
 
 
 @promise
-def test_p132_what_holds_data_keeps_its_logical_id_and_outlives_its_stack(platform: Assembly) -> Verdicts:
+def test_p132_stateful_resources_keep_ids(platform: Assembly) -> Verdicts:
     """What holds data keeps its logical id for good, and outlives its stack. Nothing that is kept of a
     first deployment that failed has the name that the next one gives.
 

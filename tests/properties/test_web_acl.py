@@ -27,9 +27,7 @@ LOGS = "data/LogsBucket"
 
 
 @promise
-def test_p106_every_distribution_has_a_web_acl_in_the_one_region_that_can_hold_it(
-    platform: Assembly, synthesized: Callable[[str], Path]
-) -> Verdicts:
+def test_p106_distributions_have_web_acl(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
     """Each distribution has a web ACL, in us-east-1.
 
     Kept by: `EdgeStack`, `WebAcl`
@@ -46,7 +44,7 @@ def test_p106_every_distribution_has_a_web_acl_in_the_one_region_that_can_hold_i
 
 
 @promise
-def test_p107_attacks_and_floods_are_refused_and_bodies_are_read_whole_or_refused(platform: Assembly) -> Verdicts:
+def test_p107_attacks_and_floods_are_blocked(platform: Assembly) -> Verdicts:
     """AWS's groups against common attacks, bad inputs, SQL injection and known addresses refuse, and
     so do limits of requests and of logins for each address. What Keycloak has for administrators
     and probes is refused. 64 KiB of a body are read; a larger one is refused, and files go around
@@ -154,7 +152,7 @@ def bodies(acl: Resource) -> Verdicts:
 
 
 @promise
-def test_p108_what_was_refused_is_recorded_at_home_without_credentials(platform: Assembly) -> Verdicts:
+def test_p108_blocked_requests_are_logged_without_credentials(platform: Assembly) -> Verdicts:
     """What the web ACL refused or counted is recorded in the home region, without authorization and
     cookies, which samples do not show either.
 
@@ -181,7 +179,7 @@ def test_p108_what_was_refused_is_recorded_at_home_without_credentials(platform:
 
 
 @rule
-def test_statements_of_web_acls_are_of_one_kind(platform: Assembly) -> Verdicts:
+def test_web_acl_statements_have_one_kind(platform: Assembly) -> Verdicts:
     for acl in platform.some(ACL):
         for statement in statements_in(acl["Rules"]):
             yield acl, len(statement) == 1, f"{statement}: say one thing in it."
