@@ -235,7 +235,7 @@ status: setup  ## use: show which stacks the embedded AWS has
 	@python -m tools.local_aws status $(NAMED)
 
 mutants: setup  ## prove: seed faults, show which test catches each (minutes)
-	python -m tests.mutants $(if $(MOST),--most $(MOST)) $(if $(RANDOM),--random $(RANDOM) --seed $(or $(SEED),0))
+	python -m tools.mutants $(if $(MOST),--most $(MOST)) $(if $(RANDOM),--random $(RANDOM)) $(if $(SEED),--seed $(SEED))
 
 bench: setup  ## prove: measure synthesis, tests and local deployment
 	python -m tools.bench

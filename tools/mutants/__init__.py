@@ -1,0 +1,1 @@
+"""Seeded faults: proof that a test catches each kind of mistake in the synthesized environments."""

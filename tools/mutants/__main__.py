@@ -1,0 +1,93 @@
+"""Seed faults in the synthesized environments, and print which test catches each."""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, settings_of
+from tools.mutants.assembly import Assembly, Mutant, changed_settings, synthesized
+from tools.mutants.generated import changes_of, excuses, kinds, reviewed
+from tools.mutants.judges import Judges
+from tools.mutants.report import LEAST, Report
+from tools.mutants.table import rows
+
+ENVIRONMENTS = ("dev", "staging", "prod")
+GENERATED = ("dev", "prod")
+"""Environments whose faults are generated."""
+ELSEWHERE = ("bench", "engines", "fuzz", "local", "mutants", "unit")
+"""Folders of tests that read no synthesized environment."""
+
+
+def main() -> int:
+    """Judge the mutants that the command line asks for; 1 is a failure."""
+    parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
+    parser.add_argument("-k", default="", metavar="TEXT", help="seed only faults with this in their name")
+    parser.add_argument("--most", type=int, default=6, help="places of each fault (default 6; 0 for all)")
+    parser.add_argument("--random", type=int, default=0, metavar="N", help="draw N among all generated faults instead")
+    parser.add_argument("--seed", type=int, default=0, help="number that decides what is drawn (default 0)")
+    arguments = parser.parse_args()
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="mutants-") as name:
+        folder = Path(name)
+        originals = {of: synthesized(folder / of, settings_of(of)) for of in ENVIRONMENTS}
+        if arguments.random:
+            mutants = at_random(originals, arguments.random, arguments.seed)
+        else:
+            faults = [*of_table(originals, folder), *of_kinds(originals["prod"])]
+            wanted = [of for of in faults if arguments.k in of[0].fault]
+            mutants = [mutant for of in wanted for mutant in spread(of, arguments.most)]
+        report = Report(mutants, least=LEAST if arguments.random else 100)
+        judges = Judges(originals, mutants, folder, report.take)
+        if ended := collected(folder, judges):
+            return ended
+        print(*report.closing(judges.failing_already), f"{time.monotonic() - started:.0f} seconds", sep="\n")
+        return bool([*report.problems()])
+
+
+def of_table(originals: Mapping[str, Assembly], folder: Path) -> Iterator[list[Mutant]]:
+    """Yields the mutants of each row of the table."""
+    for number, row in enumerate(rows()):
+        assembly = originals[row.environment]
+        if row.settings:
+            changed = changed_settings(row.environment, row.settings)
+            assembly = synthesized(folder / f"row-{number}", changed)
+        yield list(row.mutants(assembly))
+
+
+def of_kinds(original: Assembly) -> Iterator[list[Mutant]]:
+    """Yields the mutants of each kind of generated fault that every run seeds."""
+    for changes in kinds(changes_of(original)):
+        yield [change.mutant() for change in changes]
+
+
+def at_random(originals: Mapping[str, Assembly], number: int, seed: int) -> list[Mutant]:
+    """Draws among all generated faults that nobody reviewed as harmless."""
+    excused = reviewed()
+    changes = [change for of in GENERATED for change in changes_of(originals[of])]
+    left = [change for change in changes if not any(excuses(entry, change) for entry in excused)]
+    return [change.mutant() for change in random.Random(seed).sample(left, min(number, len(left)))]  # noqa: S311
+
+
+def spread(mutants: list[Mutant], most: int) -> list[Mutant]:
+    """Picks so many (0: all) mutants at the same distance from each other."""
+    some = min(most or len(mutants), len(mutants))
+    return [mutants[number * len(mutants) // some] for number in range(some)]
+
+
+def collected(folder: Path, judges: Judges) -> int:
+    """Lets pytest collect the tests and ask them through the plugin; returns 0 when they were asked."""
+    ignored = [f"--ignore={ROOT / 'tests' / name}" for name in ELSEWHERE]
+    quiet = ["--quiet", "--quiet", "--capture=no", "--no-header", "--no-summary"]
+    options = [*quiet, "-p", "no:cacheprovider", f"--basetemp={folder / 'tests'}"]
+    ended = pytest.main([str(ROOT / "tests"), *ignored, *options], plugins=[judges])
+    return 0 if ended in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) else int(ended)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

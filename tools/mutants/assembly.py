@@ -1,0 +1,165 @@
+"""Cloud assemblies that faults are seeded in."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from spotmusic_cdk.settings import Settings, parse
+from tests.conftest import ROOT, synthesize
+from tools.changes.assembly import Template, stacks_in
+from tools.mutants.edits import Json, edit
+
+_HASH = re.compile(r"[0-9A-F]{8}$")
+
+Files = Mapping[str, str]
+"""Text by path below the folder of an assembly."""
+
+
+@dataclass(frozen=True, eq=False)
+class Assembly:
+    """Cloud assembly of one environment.
+
+    Args:
+        settings: what was synthesized.
+        folder: where.
+    """
+
+    settings: Settings
+    folder: Path
+
+    @cached_property
+    def templates(self) -> dict[str, Template]:
+        """Template by stack."""
+        return {stack: json.loads(self.text(file)) for stack, file in self.files.items()}
+
+    @cached_property
+    def files(self) -> dict[str, str]:
+        """Template file by stack, below the folder."""
+        stage = f"assembly-{self.settings.name}"
+        return {id_: f"{stage}/{stack.template.name}" for id_, stack in stacks_in(self.folder / stage).items()}
+
+    def text(self, file: str) -> str:
+        """Returns the text of a file below the folder."""
+        return (self.folder / file).read_text()
+
+    def places(self, of: str = "*", at: str = "*") -> "Iterator[Place]":
+        """Yields the resources of a type whose name fits; both are patterns."""
+        for stack, template in self.templates.items():
+            for id_, resource in template["Resources"].items():
+                place = Place(self, stack, id_)
+                if fnmatchcase(resource["Type"], of) and fnmatchcase(place.name, at):
+                    yield place
+
+    def write(self, outdir: Path, files: Files) -> None:
+        """Writes the assembly with other texts in some files; the rest are links to the original."""
+        shutil.copytree(self.folder, outdir, copy_function=os.symlink, dirs_exist_ok=True)
+        for file, text in files.items():
+            (outdir / file).unlink()
+            (outdir / file).write_text(text)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A resource of an assembly.
+
+    Args:
+        assembly: assembly that it belongs to.
+        stack: id of its stack.
+        id: its logical id.
+    """
+
+    assembly: Assembly
+    stack: str
+    id: str
+
+    @property
+    def name(self) -> str:
+        """Stack and logical id without the hash that CDK ends it with."""
+        return f"{self.stack}/{_HASH.sub('', self.id)}"
+
+    @property
+    def body(self) -> Json:
+        """What the template says of it."""
+        body: Json = self.assembly.templates[self.stack]["Resources"][self.id]
+        return body
+
+    @property
+    def type(self) -> str:
+        """Its type, such as `AWS::S3::Bucket`."""
+        return str(self.body["Type"])
+
+    def with_resources(self, changed: Mapping[str, Json | None]) -> Files:
+        """Returns the template with other resources by logical id; None removes one."""
+        template = self.assembly.templates[self.stack]
+        resources = {**template["Resources"], **changed}
+        left = {id_: body for id_, body in resources.items() if body is not None}
+        text = json.dumps({**template, "Resources": left})
+        return {self.assembly.files[self.stack]: text}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """An environment with one fault.
+
+    Args:
+        fault: what the report counts it under.
+        of: type of the resource.
+        name: fault and place.
+        assembly: original.
+        files: returns the texts that differ from the original.
+        by: beginning of the name of the test that has to catch it; empty for any.
+    """
+
+    fault: str
+    of: str
+    name: str
+    assembly: Assembly
+    files: Callable[[], Files]
+    by: str = ""
+
+    @property
+    def environment(self) -> str:
+        """Environment that is broken."""
+        return self.assembly.settings.name
+
+
+@dataclass(kw_only=True)
+class Verdict:
+    """Judgement of a mutant.
+
+    Args:
+        mutant: what was judged.
+        caught_by: names of the tests that failed.
+        crashes: names of the tests that ended in an error which says nothing of the fault.
+    """
+
+    mutant: Mutant
+    caught_by: list[str] = field(default_factory=list)
+    crashes: list[str] = field(default_factory=list)
+
+
+def synthesized(folder: Path, settings: Settings) -> Assembly:
+    """Synthesizes an environment into a folder."""
+    synthesize(settings, outdir=folder)
+    return Assembly(settings, folder)
+
+
+def changed_settings(environment: str, changes: Mapping[str, Any]) -> Settings:
+    """Reads the file of an environment with other values by path.
+
+    Raises:
+        SettingsError: if the file is refused.
+    """
+    file = ROOT / "environments" / f"{environment}.yaml"
+    document = yaml.safe_load(file.read_text())
+    edit(document, changes)
+    return parse(yaml.safe_dump(document), source=file)

@@ -1,0 +1,180 @@
+"""Real tests as judges: pytest collects them once, and asks them about each mutant in a fork."""
+
+import gc
+import shutil
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from spotmusic_cdk.settings import Settings, load
+from tests import conftest, helm_values
+from tools.mutants.assembly import Assembly, Mutant, Verdict
+from tools.mutants.forks import in_forks
+
+NO_JUDGES = {
+    "tests/stacks/test_snapshots.py": "tells any change from none",
+    "tests/stacks/test_last_release.py": "tells any change of what holds data from none",
+    "test_p131": "synthesizes again",
+    "tests/policies/test_nag.py": "reads a report that was written before the fault",
+    "tests/charts/test_seeded_faults.py": "breaks an environment of its own",
+    "is_found": "breaks an environment of its own",
+    "tests/mutants/": "tests the table of faults",
+    "test_contract_names_every_variable": "creates constructs, which forks may not",
+    "every chart": "renders upstream charts, which takes longer than all the rest",
+}
+"""Tests that read an environment and are not asked, with the reason."""
+NAMED = ("tests/policies/", "tests/stacks/test_last_release.py")
+"""Tests that are asked only by rows that name them: cfn-lint is slow, and CloudFormation says the same."""
+SCHEMA = "ValueError: Error: values don't meet the specifications of the schema"
+"""Message of Helm when the schema of a chart refuses values."""
+
+
+@dataclass
+class Answer:
+    """Answer of the tests about one environment.
+
+    Args:
+        failed: ids of the tests that found the fault.
+        crashed: ids of the tests that ended in an error which says nothing of the fault.
+        seconds: duration of each.
+    """
+
+    failed: list[str] = field(default_factory=list)
+    crashed: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Judges:
+    """A pytest plugin that asks the tests which read a synthesized environment about mutants.
+
+    Args:
+        originals: assembly by environment.
+        mutants: mutants to be judged.
+        folder: folder for what forks write.
+        tell: function that gets each verdict as soon as it is known.
+    """
+
+    originals: Mapping[str, Assembly]
+    mutants: Sequence[Mutant]
+    folder: Path
+    tell: Callable[[Verdict], None]
+    failing_already: set[str] = field(default_factory=set)
+    _items: list[pytest.Item] = field(default_factory=list)
+    _seconds: dict[str, float] = field(default_factory=dict)
+    _catches: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keeps the judges."""
+        items[:] = [item for item in items if judges(item)]
+        self._items = items
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Asks the judges about every mutant, in place of pytest's own loop."""
+        # Every fork needs these: the folder of temporary files, and Helm.
+        session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+        for original in self.originals.values():
+            helm_values.helm_of(original.settings.kubernetes.version)
+        self._ask_originals()
+        gc.collect()
+        gc.freeze()
+        for number, answer in in_forks(map(self._task, self.mutants), self.folder):
+            mutant = self.mutants[number]
+            for test in answer.failed:
+                self._catches.update({("", name(test)): 1, (mutant.of, name(test)): 1, (mutant.fault, name(test)): 1})
+            caught_by, crashes = map(name, answer.failed), map(name, answer.crashed)
+            self.tell(Verdict(mutant=mutant, caught_by=[*caught_by], crashes=[*dict.fromkeys(crashes)]))
+        return True
+
+    def _ask_originals(self) -> None:
+        """Asks every test about the originals in this process, which fills the caches that forks share."""
+        conftest.synthesize = partial(self._hand_over, None)
+        for environment in sorted({mutant.environment for mutant in self.mutants}):
+            answer = self._ask([item for item in self._items if concerns(item, environment) and not item.nodeid.startswith(NAMED)])
+            self._seconds |= answer.seconds
+            self.failing_already |= {*answer.failed, *answer.crashed}
+
+    def _task(self, mutant: Mutant) -> Callable[[], Answer]:
+        """Orders the tests: the named one, those that caught similar mutants, then quick before slow."""
+
+        def order(item: pytest.Item) -> tuple[bool, list[int], float]:
+            test = name(item.nodeid)
+            catches = [-self._catches[of, test] for of in (mutant.fault, mutant.of, "")]
+            return not is_named(mutant, item), catches, self._seconds.get(item.nodeid, 0.0)
+
+        fit = [item for item in self._items if concerns(item, mutant.environment) and item.nodeid not in self.failing_already]
+        asked = [item for item in fit if is_named(mutant, item) or not item.nodeid.startswith(NAMED)]
+        return partial(self._judge, mutant, sorted(asked, key=order))
+
+    def _judge(self, mutant: Mutant, items: Sequence[pytest.Item]) -> Answer:
+        written: list[Path] = []
+        conftest.synthesize = partial(self._hand_over, mutant, written=written)
+        settings = mutant.assembly.settings
+        if settings is not self.originals[settings.name].settings:
+            vars(conftest)["load"] = lambda of, **where: settings if of == settings.name else load(of, **where)
+            conftest.settings_of.cache_clear()
+        try:
+            return self._ask(items, until_failure=True)
+        finally:
+            for outdir in written:
+                shutil.rmtree(outdir)
+
+    def _hand_over(self, mutant: Mutant | None, settings: Settings, *, outdir: Path, written: list[Path] | None = None) -> None:
+        """Takes the place of a synthesis: the mutant's environment is broken, others are whole."""
+        if mutant and mutant.environment == settings.name:
+            mutant.assembly.write(outdir, mutant.files())
+        else:
+            self.originals[settings.name].write(outdir, {})
+        if written is not None:
+            written.append(outdir)
+
+    def _ask(self, items: Sequence[pytest.Item], *, until_failure: bool = False) -> Answer:
+        answer = Answer()
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            reports = runtestprotocol(item, log=False, nextitem=following)
+            answer.seconds[item.nodeid] = sum(report.duration for report in reports)
+            failures = [report for report in reports if report.failed]
+            if any(map(is_verdict, failures)):
+                answer.failed.append(item.nodeid)
+            elif failures:
+                answer.crashed.append(item.nodeid)
+            if answer.failed and until_failure:
+                break
+        return answer
+
+
+def judges(item: pytest.Item) -> bool:
+    """Tells whether a test reads a synthesized environment and nothing speaks against asking it."""
+    return "synthesized" in getattr(item, "fixturenames", ()) and not any(of in item.nodeid for of in NO_JUDGES)
+
+
+def is_named(mutant: Mutant, item: pytest.Item) -> bool:
+    """Tells whether a test is the one that has to catch a mutant."""
+    return bool(mutant.by) and name(item.nodeid).startswith(mutant.by)
+
+
+def concerns(item: pytest.Item, environment: str) -> bool:
+    """Tells whether a test is about an environment, or about none in particular."""
+    callspec = getattr(item, "callspec", None)
+    parameters = callspec.params if callspec else {}
+    version = conftest.settings_of(environment).kubernetes.version
+    environments = ("dev", "staging", "prod")
+    named = {of for of in parameters.values() if isinstance(of, str) and of.startswith(environments)}
+    return (not named or environment in named) and parameters.get("kubernetes", version) == version
+
+
+def is_verdict(report: pytest.TestReport) -> bool:
+    """Tells an assertion or a refusal by a chart's schema from any other error."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return crash is None or crash.message.startswith(("AssertionError", "assert ", "Failed", SCHEMA))
+
+
+def name(test: str) -> str:
+    """Name of a test function without its file and parameters."""
+    return test.rsplit("::", maxsplit=1)[-1].partition("[")[0]
