@@ -29,7 +29,7 @@ def assembly(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def answering(monkeypatch: pytest.MonkeyPatch, **answers: dict[str, Any] | str) -> None:
+def stub_templates(monkeypatch: pytest.MonkeyPatch, **answers: dict[str, Any] | str) -> None:
     """Stubs CloudFormation: returns a template or an error for each region."""
 
     def client(service: str, *, region_name: str, config: Any) -> Any:
@@ -47,13 +47,13 @@ def answering(monkeypatch: pytest.MonkeyPatch, **answers: dict[str, Any] | str) 
 
 
 def test_deployed_templates_are_read_from_each_region(assembly: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(monkeypatch, sa_east_1=TEMPLATE, us_east_1="Stack with id spotmusic-prod-edge does not exist")
+    stub_templates(monkeypatch, sa_east_1=TEMPLATE, us_east_1="Stack with id spotmusic-prod-edge does not exist")
     assert source.deployed(assembly) == {"data": {"Resources": {"One": {"Type": "AWS::S3::Bucket"}}}}
 
 
 @pytest.mark.parametrize(("error", "expected"), [("does not exist", "None of the stacks"), ("no right", "Log in to account 444455556666")])
 def test_unreadable_account_is_reported(assembly: Path, monkeypatch: pytest.MonkeyPatch, error: str, expected: str) -> None:
-    answering(monkeypatch, sa_east_1=error, us_east_1=error)
+    stub_templates(monkeypatch, sa_east_1=error, us_east_1=error)
     with pytest.raises(source.SourceError, match=expected):
         source.deployed(assembly)
 

@@ -61,13 +61,13 @@ def test_cache_handler_tests_pending_password(cache: ModuleType) -> None:
 
 @pytest.mark.parametrize(("reply", "refused"), [(b"+OK\r\n", False), (b"-WRONGPASS invalid username-password pair\r\n", True), (b"", True)])
 def test_cache_handler_sends_redis_protocol(cache: ModuleType, reply: bytes, refused: bool) -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        theirs.sendall(reply)
-        theirs.shutdown(socket.SHUT_WR)
+    client_socket, server_socket = socket.socketpair()
+    with client_socket, server_socket:
+        server_socket.sendall(reply)
+        server_socket.shutdown(socket.SHUT_WR)
         if refused:
             with pytest.raises(cache.CacheError, match="AUTH of playback"):
-                cache.authenticate(ours, PENDING)
+                cache.authenticate(client_socket, PENDING)
         else:
-            cache.authenticate(ours, PENDING)
-        assert theirs.recv(1000) == b"*3\r\n$4\r\nAUTH\r\n$8\r\nplayback\r\n$6\r\nsecond\r\n"
+            cache.authenticate(client_socket, PENDING)
+        assert server_socket.recv(1000) == b"*3\r\n$4\r\nAUTH\r\n$8\r\nplayback\r\n$6\r\nsecond\r\n"

@@ -39,7 +39,7 @@ def cluster_in(stack: cdk.Stack) -> eks.ICluster:
     return eks.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="spotmusic-test", kubectl_provider=provider)
 
 
-def ground_in(stack: cdk.Stack, cluster: eks.ICluster, **options: Any) -> ClusterBase:
+def cluster_base_in(stack: cdk.Stack, cluster: eks.ICluster, **options: Any) -> ClusterBase:
     settings = sample_of("prod")
     return ClusterBase(
         stack,
@@ -64,7 +64,7 @@ def values() -> dict[str, Any]:
     """Values of each release in the template."""
     stack = new_stack()
     cluster = cluster_in(stack)
-    ground = ground_in(stack, cluster)
+    ground = cluster_base_in(stack, cluster)
     MetricsServer(stack, "MetricsServer", cluster=cluster, version="v0.8.1-eksbuild.10", after=[ground])
     SecretsAndCertificates(
         stack,
@@ -161,7 +161,7 @@ def test_storage_class_encrypts_and_retains_volumes(manifests: Callable[[str], M
 
 def test_storage_class_deletes_volumes_on_request(values: dict[str, Any]) -> None:
     stack = new_stack()
-    ground_in(stack, cluster_in(stack), removal_policy=cdk.RemovalPolicy.DESTROY)
+    cluster_base_in(stack, cluster_in(stack), removal_policy=cdk.RemovalPolicy.DESTROY)
     (release,) = Template.from_stack(stack).find_resources("Custom::AWSCDK-EKS-HelmChart").values()
     found = json.loads(release["Properties"]["Values"])["storageClass"]
     assert (values["ground"]["storageClass"]["reclaimPolicy"], found["reclaimPolicy"]) == ("Retain", "Delete")

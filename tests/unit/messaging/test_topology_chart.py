@@ -102,11 +102,11 @@ def without_dead_letters(values: Json) -> None:
     del values["queues"]["notifications"]["policy"]["dead-letter-exchange"]
 
 
-def returning_at_once(values: Json) -> None:
+def without_retry_delay(values: Json) -> None:
     del values["queues"]["notifications"]["policy"]["delayed-retry-type"]
 
 
-def delivering_for_ever(values: Json) -> None:
+def without_delivery_limit(values: Json) -> None:
     values["queues"]["notifications"]["policy"]["delivery-limit"] = -1
 
 
@@ -122,7 +122,7 @@ def administrator(values: Json) -> None:
     values["users"]["web-api"]["tags"] = ["administrator"]
 
 
-def everything(values: Json) -> None:
+def reading_everything(values: Json) -> None:
     values["users"]["web-api"]["read"] = ".*"
 
 
@@ -134,12 +134,12 @@ BROKEN: dict[Callable[[Json], None], str] = {
     without_limit: "max-length",
     dropping: "overflow",
     without_dead_letters: "dead-letter-exchange",
-    delivering_for_ever: "policy",
-    returning_at_once: "delayed-retry-type",
+    without_delivery_limit: "policy",
+    without_retry_delay: "delayed-retry-type",
     misspelt: "max-lenght",
     unbound: "bindings",
     administrator: "tags",
-    everything: "read",
+    reading_everything: "read",
     any_key: "publishes",
 }
 

@@ -80,7 +80,7 @@ class Recorded:
             stub.assert_no_pending_responses()
 
 
-def asked(checks: Iterable[Check], *calls: Call, of: Settings | None = None) -> list[Finding]:
+def run_checks(checks: Iterable[Check], *calls: Call, of: Settings | None = None) -> list[Finding]:
     """Runs checks against recorded responses; requires all calls and valid commands."""
     recorded = Recorded(calls)
     context = Context(settings=of or settings(), clients=recorded, account=ACCOUNT, session_region=HOME)
@@ -103,12 +103,12 @@ def region(status: str) -> Call:
 
 
 def test_account_and_region_match_the_file() -> None:
-    assert states(asked(only(account.account), region("opt-in-not-required"))) == ["ok", "ok", "ok"]
+    assert states(run_checks(only(account.account), region("opt-in-not-required"))) == ["ok", "ok", "ok"]
 
 
 def test_account_mismatch_is_reported() -> None:
     other = settings((f'account: "{ACCOUNT}"', 'account: "444455556666"'), (f":{ACCOUNT}:", ":444455556666:"))
-    found = asked(only(account.account), region("not-opted-in"), of=other)
+    found = run_checks(only(account.account), region("not-opted-in"), of=other)
     assert states(found) == ["fix", "ok", "fix"]
     assert found[2].command == "aws account enable-region --region-name sa-east-1"
 
@@ -126,13 +126,13 @@ def stack(status: str = "UPDATE_COMPLETE", version: str = "30", **more: Any) -> 
 
 def test_bootstrap_exists_in_both_regions() -> None:
     calls = [("cloudformation", place, "describe_stacks", stack()) for place in (HOME, "us-east-1")]
-    assert states(asked(only(account.bootstrap), *calls)) == ["ok", "ok"]
+    assert states(run_checks(only(account.bootstrap), *calls)) == ["ok", "ok"]
 
 
 @pytest.mark.parametrize("answer", ["ValidationError", stack(version="5"), stack(status="ROLLBACK_COMPLETE")])
 def test_unusable_bootstrap_is_reported(answer: str | dict[str, Any]) -> None:
     calls = [("cloudformation", place, "describe_stacks", answer) for place in (HOME, "us-east-1")]
-    found = asked(only(account.bootstrap), *calls)
+    found = run_checks(only(account.bootstrap), *calls)
     assert [line.command for line in found] == [f"npx cdk bootstrap aws://{ACCOUNT}/{place}" for place in (HOME, "us-east-1")]
 
 
@@ -142,14 +142,14 @@ def simulated(decision: str) -> Call:
 
 
 def test_weak_references_need_describe_stacks() -> None:
-    found = asked(only(account.weak_references), simulated("allowed"), simulated("implicitDeny"))
+    found = run_checks(only(account.weak_references), simulated("allowed"), simulated("implicitDeny"))
     assert states(found) == ["ok", "fix"]
     assert "--cloudformation-execution-policies" in found[1].command
 
 
 def test_missing_execution_role_asks_for_bootstrap() -> None:
     calls = [("iam", "us-east-1", "simulate_principal_policy", "NoSuchEntity")] * 2
-    assert states(asked(only(account.weak_references), *calls)) == ["fix", "fix"]
+    assert states(run_checks(only(account.weak_references), *calls)) == ["fix", "fix"]
 
 
 def roles(answer: Mapping[str, Any] | str) -> list[Call]:
@@ -157,11 +157,11 @@ def roles(answer: Mapping[str, Any] | str) -> list[Call]:
 
 
 def test_existing_service_linked_roles_are_ok() -> None:
-    assert set(states(asked(only(account.service_linked_roles), *roles({"Role": ROLE})))) == {"ok"}
+    assert set(states(run_checks(only(account.service_linked_roles), *roles({"Role": ROLE})))) == {"ok"}
 
 
 def test_missing_service_linked_roles_are_created() -> None:
-    first, *_ = found = asked(only(account.service_linked_roles), *roles("NoSuchEntity"))
+    first, *_ = found = run_checks(only(account.service_linked_roles), *roles("NoSuchEntity"))
     assert set(states(found)) == {"fix"}
     assert first.command == "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com"
     clients = Recorded([("iam", "us-east-1", "create_service_linked_role", {"Role": ROLE})])
@@ -179,7 +179,7 @@ def test_repair_reports_denials(code: str, state: State) -> None:
 def test_fault_injection_requires_role() -> None:
     injecting = settings(("services:", "resilience: {fault_injection: true}\nservices:"))
     calls = [*roles({"Role": ROLE}), ("iam", "us-east-1", "get_role", "NoSuchEntity")]
-    assert asked(only(account.service_linked_roles), *calls, of=injecting)[-1].command.endswith("fis.amazonaws.com")
+    assert run_checks(only(account.service_linked_roles), *calls, of=injecting)[-1].command.endswith("fis.amazonaws.com")
 
 
 def policies(answer: Mapping[str, Any] | str) -> list[Call]:
@@ -190,7 +190,7 @@ def policies(answer: Mapping[str, Any] | str) -> list[Call]:
     ("answer", "state"), [({"Policy": {"IsAttachable": True}}, "ok"), ({"Policy": {"IsAttachable": False}}, "fix"), ("NoSuchEntity", "fix")]
 )
 def test_managed_policies_are_attachable(answer: dict[str, Any] | str, state: str) -> None:
-    assert states(asked(only(account.managed_policies), *policies(answer))) == [state]
+    assert states(run_checks(only(account.managed_policies), *policies(answer))) == [state]
 
 
 def stacks(first: Mapping[str, Any] | str) -> list[Call]:
@@ -203,7 +203,7 @@ def stacks(first: Mapping[str, Any] | str) -> list[Call]:
     [("ValidationError", "ok"), (stack(), "ok"), (stack("UPDATE_ROLLBACK_COMPLETE"), "ok"), (stack("ROLLBACK_COMPLETE"), "ok")],
 )
 def test_stable_stacks_accept_updates(first: dict[str, Any] | str, state: str) -> None:
-    assert states(asked(only(account.stacks), *stacks(first))) == [state]
+    assert states(run_checks(only(account.stacks), *stacks(first))) == [state]
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_stable_stacks_accept_updates(first: dict[str, Any] | str, state: str) -
     ],
 )
 def test_blocked_stacks_are_reported(status: str, way_out: str) -> None:
-    (found,) = asked(only(account.stacks), *stacks(stack(status)))
+    (found,) = run_checks(only(account.stacks), *stacks(stack(status)))
     assert (found.check, found.told) == ("stack network", status)
     assert way_out in found.command
 
@@ -227,28 +227,28 @@ def zones(*ids: str, state: str = "available") -> Call:
 
 
 def test_zones_are_checked_by_id() -> None:
-    assert states(asked(only(network.zones), zones("sae1-az1", "sae1-az2"))) == ["ok", "ok"]
-    found = asked(only(network.zones), zones("use1-az3", "apne2-az1"))
+    assert states(run_checks(only(network.zones), zones("sae1-az1", "sae1-az2"))) == ["ok", "ok"]
+    found = run_checks(only(network.zones), zones("use1-az3", "apne2-az1"))
     assert states(found) == ["fix", "fix"]
     assert found[0].told == "use1-az3 is without EKS and CloudFront VPC origins"
     assert found[1].told == "apne2-az1 is without CloudFront VPC origins"
 
 
 def test_unavailable_zones_are_reported() -> None:
-    assert states(asked(only(network.zones), zones("sae1-az1", state="impaired"))) == ["fix", "fix"]
+    assert states(run_checks(only(network.zones), zones("sae1-az1", state="impaired"))) == ["fix", "fix"]
 
 
 @pytest.mark.parametrize(("zone", "state"), [("sa-east-1b", "ok"), ("sa-east-1c", "fix")])
 def test_interface_endpoints_cover_every_zone(zone: str, state: str) -> None:
     detail = {"ServiceName": f"com.amazonaws.{HOME}.sts", "AvailabilityZones": ["sa-east-1a", zone]}
     call: Call = ("ec2", HOME, "describe_vpc_endpoint_services", {"ServiceDetails": [detail]})
-    assert states(asked(only(network.endpoints), call)) == [state]
+    assert states(run_checks(only(network.endpoints), call)) == [state]
 
 
 @pytest.mark.parametrize(("found", "state"), [(versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS[HOME], "ok"), ("pl-0", "fix")])
 def test_prefix_list_matches_pin(found: str, state: str) -> None:
     call: Call = ("ec2", HOME, "describe_managed_prefix_lists", {"PrefixLists": [{"PrefixListId": found}]})
-    assert states(asked(only(network.prefix_list), call)) == [state]
+    assert states(run_checks(only(network.prefix_list), call)) == [state]
 
 
 def orderable(*names: str, storage: str = "gp3", multi_az: bool = True) -> Call:
@@ -261,7 +261,7 @@ def engine(*found: str) -> Call:
 
 
 def test_database_classes_are_orderable() -> None:
-    found = asked(only(engines.databases), engine("8.4.10"), orderable("sa-east-1a", "sa-east-1b"))
+    found = run_checks(only(engines.databases), engine("8.4.10"), orderable("sa-east-1a", "sa-east-1b"))
     assert states(found) == ["ok", "ok"]
 
 
@@ -270,7 +270,7 @@ def test_database_classes_are_orderable() -> None:
     [orderable("sa-east-1a"), orderable("sa-east-1a", "sa-east-1b", storage="io1"), orderable("sa-east-1a", "sa-east-1b", multi_az=False)],
 )
 def test_unorderable_database_classes_are_reported(offer: Call) -> None:
-    assert states(asked(only(engines.databases), engine(), offer)) == ["fix", "fix"]
+    assert states(run_checks(only(engines.databases), engine(), offer)) == ["fix", "fix"]
 
 
 def caches(version: str, *offers: str) -> list[Call]:
@@ -290,7 +290,7 @@ def caches(version: str, *offers: str) -> list[Call]:
     [("7.1", ["cache.t4g.small"], ["ok", "ok"]), ("7.1.0", ["x"], ["ok", "ok"]), ("7.0", [], ["fix", "fix"])],
 )
 def test_cache_is_offered(version: str, offers: list[str], expected: list[str]) -> None:
-    assert states(asked(only(engines.cache), *caches(version, *offers))) == expected
+    assert states(run_checks(only(engines.cache), *caches(version, *offers))) == expected
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_cache_is_offered(version: str, offers: list[str], expected: list[str]) 
     [("STANDARD_SUPPORT", versions.METRICS_SERVER_ADD_ON, ["ok", "ok"]), ("EXTENDED_SUPPORT", "v0.8.0-eksbuild.1", ["fix", "fix"])],
 )
 def test_kubernetes_and_add_on_are_offered(status: str, build: str, expected: list[str]) -> None:
-    found = asked(
+    found = run_checks(
         only(engines.kubernetes),
         ("eks", HOME, "describe_cluster_versions", {"clusterVersions": [{"clusterVersion": "1.36", "versionStatus": status}]}),
         ("eks", HOME, "describe_addon_versions", {"addons": [{"addonVersions": [{"addonVersion": build}]}]}),
@@ -314,12 +314,12 @@ def defaults(service: str, used: Mapping[str, str], **allowed: str) -> Call:
 
 
 def test_engine_parameters_are_valid() -> None:
-    assert states(asked(only(engines.parameters), defaults("rds", MYSQL), defaults("elasticache", CACHE))) == ["ok", "ok"]
+    assert states(run_checks(only(engines.parameters), defaults("rds", MYSQL), defaults("elasticache", CACHE))) == ["ok", "ok"]
 
 
 def test_invalid_engine_parameters_are_reported() -> None:
     mysql = defaults("rds", MYSQL, sql_generate_invisible_primary_key="ON,OFF")
-    found = asked(only(engines.parameters), mysql, defaults("elasticache", {}))
+    found = run_checks(only(engines.parameters), mysql, defaults("elasticache", {}))
     assert states(found) == ["fix", "fix"]
     assert found[0].told == "sql_generate_invisible_primary_key is 0, and takes ON,OFF"
     assert found[1].told == "maxmemory-policy is unknown; reserved-memory-percent is unknown"
@@ -351,11 +351,11 @@ def quota_calls(value: float) -> list[Call]:
 
 
 def test_quotas_are_sufficient() -> None:
-    assert states(asked(only(quotas.quotas), *quota_calls(1000))) == ["ok"] * 5
+    assert states(run_checks(only(quotas.quotas), *quota_calls(1000))) == ["ok"] * 5
 
 
 def test_insufficient_quotas_are_reported() -> None:
-    found = asked(only(quotas.quotas), *quota_calls(0))
+    found = run_checks(only(quotas.quotas), *quota_calls(0))
     assert states(found) == ["fix"] * 5
     assert found[0].command.endswith("--service-code fargate --quota-code L-3032A538 --desired-value 20")
     assert found[2].told == "0, and 2 are needed", "the address of another counts"
@@ -364,7 +364,7 @@ def test_insufficient_quotas_are_reported() -> None:
 @pytest.mark.parametrize(("value", "state"), [(1000, "ok"), (10, "fix")])
 def test_lambda_concurrency_is_checked(value: int, state: str) -> None:
     call: Call = ("lambda", HOME, "get_account_settings", {"AccountLimit": {"ConcurrentExecutions": value}})
-    assert states(asked(only(quotas.functions), call)) == [state]
+    assert states(run_checks(only(quotas.functions), call)) == [state]
 
 
 def hosted_zone(name: str = "music.example.", *, private: bool = False) -> Call:
@@ -377,20 +377,20 @@ def hosted_zone(name: str = "music.example.", *, private: bool = False) -> Call:
 
 def test_delegation_matches_zone_servers() -> None:
     servers = {"ns-1.awsdns-01.org", "ns-2.awsdns-02.com"}
-    assert states(asked(only(partial(domain.zone, resolve=lambda _: servers)), hosted_zone())) == ["ok", "ok"]
-    assert states(asked(only(partial(domain.zone, resolve=lambda _: set())), hosted_zone())) == ["ok", "fix"]
+    assert states(run_checks(only(partial(domain.zone, resolve=lambda _: servers)), hosted_zone())) == ["ok", "ok"]
+    assert states(run_checks(only(partial(domain.zone, resolve=lambda _: set())), hosted_zone())) == ["ok", "fix"]
 
 
 @pytest.mark.parametrize("call", [hosted_zone("other.example."), hosted_zone(private=True)])
 def test_wrong_hosted_zone_is_reported(call: Call) -> None:
-    assert states(asked(only(domain.zone), call)) == ["fix"]
+    assert states(run_checks(only(domain.zone), call)) == ["fix"]
 
 
 def test_delegation_without_a_resolver_is_unknown() -> None:
     def silent(_: str) -> set[str]:
         raise TimeoutError("timed out")
 
-    assert states(asked(only(partial(domain.zone, resolve=silent)), hosted_zone())) == ["ok", "could not ask"]
+    assert states(run_checks(only(partial(domain.zone, resolve=silent)), hosted_zone())) == ["ok", "could not ask"]
 
 
 @pytest.mark.parametrize(
@@ -400,7 +400,7 @@ def test_delegation_without_a_resolver_is_unknown() -> None:
 def test_caa_records_admit_amazon(values: list[str], state: str) -> None:
     records = [{"Name": "music.example.", "Type": "CAA", "TTL": 60, "ResourceRecords": [{"Value": value} for value in values]}]
     answer = {"ResourceRecordSets": records if values else [], "IsTruncated": False, "MaxItems": "1"}
-    assert states(asked(only(domain.authorities), ("route53", "us-east-1", "list_resource_record_sets", answer))) == [state]
+    assert states(run_checks(only(domain.authorities), ("route53", "us-east-1", "list_resource_record_sets", answer))) == [state]
 
 
 def secret(**more: Any) -> Call:
@@ -412,26 +412,28 @@ def value(text: str) -> Call:
 
 
 def test_pull_secret_has_its_key_and_fields() -> None:
-    found = asked(only(secrets.secrets), secret(), value('{"username": "user", "accessToken": "hidden-token"}'))
+    found = run_checks(only(secrets.secrets), secret(), value('{"username": "user", "accessToken": "hidden-token"}'))
     assert states(found) == ["ok", "ok", "ok"]
     assert "hidden-token" not in table(found)
 
 
 def test_invalid_pull_secret_is_reported() -> None:
-    found = asked(only(secrets.secrets), secret(KmsKeyId=f"arn:aws:kms:{HOME}:{ACCOUNT}:key/1"), value("hidden-token"))
+    found = run_checks(only(secrets.secrets), secret(KmsKeyId=f"arn:aws:kms:{HOME}:{ACCOUNT}:key/1"), value("hidden-token"))
     assert states(found) == ["ok", "fix", "fix"]
     assert "hidden-token" not in table(found)
 
 
 def test_missing_pull_secret_is_reported() -> None:
     missing: Call = ("secretsmanager", HOME, "describe_secret", "ResourceNotFoundException")
-    assert "create-secret --region sa-east-1 --name ecr-pullthroughcache/docker-hub " in asked(only(secrets.secrets), missing)[0].command
-    assert "restore-secret" in asked(only(secrets.secrets), secret(DeletedDate=NOW))[0].command
+    assert (
+        "create-secret --region sa-east-1 --name ecr-pullthroughcache/docker-hub " in run_checks(only(secrets.secrets), missing)[0].command
+    )
+    assert "restore-secret" in run_checks(only(secrets.secrets), secret(DeletedDate=NOW))[0].command
 
 
 def test_unreadable_secret_keeps_other_findings() -> None:
     denied: Call = ("secretsmanager", HOME, "get_secret_value", "AccessDeniedException")
-    assert states(asked(only(secrets.secrets), secret(), denied)) == ["ok", "ok", "could not ask"]
+    assert states(run_checks(only(secrets.secrets), secret(), denied)) == ["ok", "ok", "could not ask"]
 
 
 def trails(*, everywhere: bool = True) -> Call:
@@ -464,7 +466,7 @@ ADVANCED = selectors(AdvancedEventSelectors=[{"FieldSelectors": [{"Field": "even
     ],
 )
 def test_trail_covers_all_regions(calls: list[Call], state: str) -> None:
-    assert states(asked(only(security.trail), *calls)) == [state]
+    assert states(run_checks(only(security.trail), *calls)) == [state]
 
 
 def detector(status: str) -> list[Call]:
@@ -473,9 +475,9 @@ def detector(status: str) -> list[Call]:
 
 
 def test_detector_is_enabled() -> None:
-    assert states(asked(only(security.detector), *detector("ENABLED"))) == ["ok"]
-    assert "update-detector" in asked(only(security.detector), *detector("DISABLED"))[0].command
-    assert "create-detector" in asked(only(security.detector), ("guardduty", HOME, "list_detectors", {"DetectorIds": []}))[0].command
+    assert states(run_checks(only(security.detector), *detector("ENABLED"))) == ["ok"]
+    assert "update-detector" in run_checks(only(security.detector), *detector("DISABLED"))[0].command
+    assert "create-detector" in run_checks(only(security.detector), ("guardduty", HOME, "list_detectors", {"DetectorIds": []}))[0].command
 
 
 GROUP = "/aws/eks/spotmusic-demo/cluster"
@@ -502,10 +504,10 @@ def resources(name: str, status: str = "CREATE_COMPLETE") -> Call:
     ],
 )
 def test_orphaned_resources_are_reported(ask: Callable[[Context], Iterable[Finding]], name: str, listing: Call) -> None:
-    assert states(asked(only(ask), listing, resources(name))) == ["ok"]
+    assert states(run_checks(only(ask), listing, resources(name))) == ["ok"]
     gone: Call = ("cloudformation", HOME, "list_stack_resources", "ValidationError")
     for call in (resources(name, "DELETE_SKIPPED"), resources("other"), gone):
-        (found,) = asked(only(ask), listing, call)
+        (found,) = run_checks(only(ask), listing, call)
         assert (found.state, "delete-" in found.command) == (State.FIX, True)
 
 
@@ -518,7 +520,7 @@ def test_orphaned_resources_are_reported(ask: Callable[[Context], Iterable[Findi
     ],
 )
 def test_unrelated_resources_are_ok(ask: Callable[[Context], Iterable[Finding]], listing: Call) -> None:
-    assert states(asked(only(ask), listing)) == ["ok"]
+    assert states(run_checks(only(ask), listing)) == ["ok"]
 
 
 def test_orphaned_authority_parameter_is_reported() -> None:
@@ -526,9 +528,9 @@ def test_orphaned_authority_parameter_is_reported() -> None:
     kept: Call = ("ssm", HOME, "get_parameters", {"Parameters": [{"Name": "/spotmusic/demo/internal-authority"}]})
     gone: Call = ("cloudformation", HOME, "describe_stacks", "ValidationError")
     stands: Call = ("cloudformation", HOME, "describe_stacks", stack())
-    assert states(asked(only(leftovers.parameter), kept, gone, of=without)) == ["fix"]
-    assert states(asked(only(leftovers.parameter), kept, stands, of=without)) == ["ok"]
-    assert states(asked(only(leftovers.parameter))) == ["ok"]
+    assert states(run_checks(only(leftovers.parameter), kept, gone, of=without)) == ["fix"]
+    assert states(run_checks(only(leftovers.parameter), kept, stands, of=without)) == ["ok"]
+    assert states(run_checks(only(leftovers.parameter))) == ["ok"]
 
 
 def services_stack() -> Call:
@@ -566,21 +568,21 @@ def tags(*keys: str) -> Call:
 
 
 def test_shifted_weights_are_reported() -> None:
-    assert states(asked(only(routes.weights), services_stack(), live(100, 0))) == ["ok"]
-    (found,) = asked(only(routes.weights), services_stack(), live(0, 100))
+    assert states(run_checks(only(routes.weights), services_stack(), live(100, 0))) == ["ok"]
+    (found,) = run_checks(only(routes.weights), services_stack(), live(0, 100))
     assert found.state == State.FIX
     assert "--cluster arn:ClusterC2E21B66 --service arn:playbackService01 --force-new-deployment" in found.command
 
 
 def test_tagged_rule_is_reported() -> None:
     blue_green = settings(("route: /v1/playback,", "route: /v1/playback, deployment: blue_green,"))
-    assert states(asked(only(routes.weights), services_stack(), tags("aws:cloudformation:stack-name"), of=blue_green)) == ["ok"]
-    assert states(asked(only(routes.weights), services_stack(), tags("Owner"), live(0, 100), of=blue_green)) == ["fix"]
+    assert states(run_checks(only(routes.weights), services_stack(), tags("aws:cloudformation:stack-name"), of=blue_green)) == ["ok"]
+    assert states(run_checks(only(routes.weights), services_stack(), tags("Owner"), live(0, 100), of=blue_green)) == ["fix"]
 
 
 def test_weights_without_stack_are_ok() -> None:
     gone: Call = ("cloudformation", HOME, "list_stack_resources", "ValidationError")
-    assert states(asked(only(routes.weights), gone)) == ["ok"]
+    assert states(run_checks(only(routes.weights), gone)) == ["ok"]
 
 
 def databases(version: str, storage: int) -> list[Call]:
@@ -605,7 +607,7 @@ def databases(version: str, storage: int) -> list[Call]:
     ],
 )
 def test_changed_databases_are_reported(version: str, storage: int, expected: list[str]) -> None:
-    found = asked(only(grown.databases), *databases(version, storage))
+    found = run_checks(only(grown.databases), *databases(version, storage))
     assert [finding.told.startswith(text) for finding, text in zip(found, expected, strict=True)] == [True] * len(expected)
 
 
@@ -631,7 +633,7 @@ def deployed_cache(node_type: str, *gibibytes: float) -> list[Call]:
     ],
 )
 def test_smaller_cache_must_fit_data(calls: list[Call], state: str, expected: str) -> None:
-    (found,) = asked(only(grown.cache), *calls, of=of_node("cache.t4g.small"))
+    (found,) = run_checks(only(grown.cache), *calls, of=of_node("cache.t4g.small"))
     assert str(found.state) == state
     assert expected in found.told
 
@@ -643,7 +645,7 @@ def of_node(node_type: str) -> Settings:
 
 
 def test_databases_without_stack_are_ok() -> None:
-    assert states(asked(only(grown.databases), ("cloudformation", HOME, "list_stack_resources", "ValidationError"))) == ["ok"]
+    assert states(run_checks(only(grown.databases), ("cloudformation", HOME, "list_stack_resources", "ValidationError"))) == ["ok"]
 
 
 def web_acl(bucket: str) -> Call:
@@ -656,9 +658,9 @@ def web_acl(bucket: str) -> Call:
 
 def test_delivered_waf_logs_confirm_region() -> None:
     ours = web_acl(f"aws-waf-logs-spotmusic-demo-{ACCOUNT}-0")
-    assert states(asked(only(edge.web_acl_logs), ours, ("s3", HOME, "list_objects_v2", {"KeyCount": 1}))) == ["ok"]
-    assert states(asked(only(edge.web_acl_logs), ours, ("s3", HOME, "list_objects_v2", {"KeyCount": 0}))) == ["could not ask"]
-    assert states(asked(only(edge.web_acl_logs), web_acl("aws-waf-logs-other"))) == ["could not ask"]
+    assert states(run_checks(only(edge.web_acl_logs), ours, ("s3", HOME, "list_objects_v2", {"KeyCount": 1}))) == ["ok"]
+    assert states(run_checks(only(edge.web_acl_logs), ours, ("s3", HOME, "list_objects_v2", {"KeyCount": 0}))) == ["could not ask"]
+    assert states(run_checks(only(edge.web_acl_logs), web_acl("aws-waf-logs-other"))) == ["could not ask"]
 
 
 IDENTITY = {"VerifiedForSendingStatus": True}
@@ -682,7 +684,7 @@ def test_unverified_mail_is_reported(answers: list[Any], expected: str) -> None:
         else ("sesv2", HOME, "get_email_identity", answer)
         for answer in answers
     ]
-    (found,) = asked(mail.CHECKS, *calls)
+    (found,) = run_checks(mail.CHECKS, *calls)
     assert found.told.startswith(expected)
     assert (str(found.state) == "ok") is (expected == "music.example may send")
 
@@ -724,7 +726,7 @@ FIRST_CALLS = {
 def test_denied_call_could_not_be_asked(check: Check) -> None:
     service, place, operation = FIRST_CALLS[check.name]
     without = settings(("domain: {name: music.example, hosted_zone_id: Z0123456789EXAMPLE}\n", ""))
-    last = asked([check], (service, place, operation, "AccessDenied"), of=without if check.name == "parameter" else None)[-1]
+    last = run_checks([check], (service, place, operation, "AccessDenied"), of=without if check.name == "parameter" else None)[-1]
     assert (last.state, last.check) == (State.COULD_NOT_ASK, check.name)
     assert "AccessDenied" in last.told
 
@@ -733,7 +735,7 @@ def test_unreachable_service_fails_own_check() -> None:
     def unreachable(_: Context) -> Iterable[Finding]:
         raise EndpointConnectionError(endpoint_url="https://example.invalid")
 
-    assert states(asked(only(unreachable, network.zones), zones("sae1-az1", "sae1-az2"))) == ["could not ask", "ok", "ok"]
+    assert states(run_checks(only(unreachable, network.zones), zones("sae1-az1", "sae1-az2"))) == ["could not ask", "ok", "ok"]
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"region": "ap-northeast-1", "zones": ["ap-northeast-1a", "ap-northeast-1c"], "edge.price_class": "100"},
         "edge.price_class: class 100 has no edges on the continent of ap-northeast-1.\n  Use 200 or all.",
     ),
-    "a name of CloudFront beside a domain": (
+    "a name of CloudFront with a domain": (
         {
             "edge.distribution_domain_name": "d111111abcdef8.cloudfront.net",
             "domain": {"name": "x.example", "hosted_zone_id": "Z0123456789EXAMPLE"},
@@ -203,7 +203,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"services.trends.cpu": 512, "services.trends.memory": 1000},
         "services.trends.memory: 1000 MiB does not pair with 512 cpu units on Fargate.\n  Use 1024, 2048, 3072, 4096",
     ),
-    "a service that talks to nobody we know": ({"services.trends.talks_to": ["lyrics"]}, "services.trends.talks_to: lyrics is neither"),
+    "a service that talks to an unknown one": ({"services.trends.talks_to": ["lyrics"]}, "services.trends.talks_to: lyrics is neither"),
     "a misspelt word of talks_to": ({"services.trends.talks_to": ["event"]}, "audio, uploads, mail.\n  Did you mean events?"),
     "mail without a sender": (
         {"services.trends.talks_to": ["mail"], "services.trends.retired_talks_to": ["events", "cache"]},
@@ -318,7 +318,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "min above max": ({"services.trends.scaling": {"min": 5, "max": 2}}, "services.trends.scaling: min 5 is above max 2"),
     "an even number of brokers": ({"kubernetes.redpanda.brokers": 4}, "kubernetes.redpanda.brokers: 4 brokers keep no better quorum"),
     "no Keycloak": ({"kubernetes.keycloak.replicas": 0}, "kubernetes.keycloak.replicas: 0 is refused"),
-    "a topic that nobody of this environment reads": (
+    "a topic with an unknown consumer": (
         {"kubernetes.redpanda.topics": {"events.plays": {"producers": ["playback"], "consumers": ["radio"]}}},
         "kubernetes.redpanda.topics.events.plays.consumers: radio is no service that talks to events.\n  Correct it, or add events to",
     ),
@@ -362,7 +362,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"kubernetes.redpanda.tiered_storage": {"license_secret": "eyJ2ZXJzaW9u.signature"}},
         "kubernetes.redpanda.tiered_storage.license_secret: 'eyJ2ZXJzaW9u.signature' is refused",
     ),
-    "a queue that nobody takes from": (
+    "a queue without consumers": (
         {"kubernetes.rabbitmq.queues": {"mail": {}}},
         "kubernetes.rabbitmq.queues.mail: no service of this name talks to tasks, so that nobody takes from mail.\n  Name its consumers.",
     ),
@@ -370,7 +370,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"kubernetes.rabbitmq.queues": {"notifications": {"max_length": None}}},
         "kubernetes.rabbitmq.queues.notifications.max_length: None is refused",
     ),
-    "a queue that a stranger publishes to": (
+    "a queue with an unknown publisher": (
         {"kubernetes.rabbitmq.queues": {"notifications": {"publishers": ["trends"]}}},
         "kubernetes.rabbitmq.queues.notifications.publishers: trends is no service that talks to tasks",
     ),
@@ -418,12 +418,12 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"region": "me-central-1", "zones": ["me-central-1a", "me-central-1b"]},
         "data.cache.node_type: me-central-1 does not have t4g.\n  Use one of t3, m6g, m7g, r6g, r7g.",
     ),
-    "a class of instances that nobody has": (
+    "an unknown instance class": (
         {"data.identity.instance_class": "t4g.huge"},
         "instance_class: t4g has no size huge here.\n  Use",
     ),
     "a class too small for its insights": ({"data.identity.instance_class": "t4g.micro"}, "instance_class: t4g has no size micro here"),
-    "faults where nobody injects them": (
+    "fault injection without AWS FIS": (
         {
             "region": "mx-central-1",
             "zones": ["mx-central-1a", "mx-central-1b"],
@@ -451,8 +451,8 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"services.trends.route": "/v1/a/b/c/d/e/f"},
         "services.trends.route: /v1/a/b/c/d/e/f has 7 segments.\n  Use 6 or fewer.",
     ),
-    "somebody twice": ({"observability.alarm_emails": ["a@x.example", "a@x.example"]}, "alarm_emails: a@x.example stands there twice"),
-    "a country that nobody knows": ({"edge.allowed_countries": ["BR", "XX"]}, "edge.allowed_countries.1: 'XX' is no country of ISO 3166-1"),
+    "a duplicate address": ({"observability.alarm_emails": ["a@x.example", "a@x.example"]}, "alarm_emails: a@x.example stands there twice"),
+    "an unknown country": ({"edge.allowed_countries": ["BR", "XX"]}, "edge.allowed_countries.1: 'XX' is no country of ISO 3166-1"),
     "Norway": ({"edge.allowed_countries": [False]}, "edge.allowed_countries.0: False is not text.\n  Put it in quotes."),
     "an administrator that looks on": (
         {"kubernetes.administrators": [TEAM], "kubernetes.viewers": [TEAM]},
@@ -476,10 +476,13 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "digits of another script": ({"account": "١١١١٢٢٢٢٣٣٣٣"}, "account: '١١١١٢٢٢٢٣٣٣٣' is refused: it does not match ^[0-9]{12}$"),
     "a CIDR with a netmask": ({"network.cidr": "10.20.0.0/255.255.0.0"}, "network.cidr: '10.20.0.0/255.255.0.0' is not an IPv4 network"),
-    "a CIDR of nobody": ({"network.cidr": "240.0.0.0/16"}, "network.cidr: 240.0.0.0/16 is not a private range"),
+    "a reserved CIDR": ({"network.cidr": "240.0.0.0/16"}, "network.cidr: 240.0.0.0/16 is not a private range"),
     "a value with a full stop in it": ({"owner": "a. b"}, "owner: 'a. b' is refused: it does not match"),
     "a value that a terminal would obey": ({"owner": "\x1b[31m"}, "owner: '\\x1b[31m' is refused"),
-    "destruction said once": ({"data.removal_policy": "destroy"}, "data.removal_policy: destroy deletes data with its stack"),
+    "destruction without the second setting": (
+        {"data.removal_policy": "destroy"},
+        "data.removal_policy: destroy deletes data with its stack",
+    ),
     "one signing key": ({"edge.signing_keys": ["only"]}, "edge.signing_keys"),
 }
 
@@ -513,7 +516,7 @@ INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
     "production switched off": ({"production": False}, "data.backup.vault_lock_days: only the vault of production gets a lock for good"),
     "a lock that can be taken off": ({"data.backup.vault_lock_days": None}, "data.backup.vault_lock_days: anybody who administers"),
     "endpoints left out": ({"network.interface_endpoints": ["kms"]}, "network.interface_endpoints: production reaches AWS"),
-    "a Kubernetes API that everybody reaches": (
+    "a public Kubernetes API": (
         {"kubernetes.endpoint": "public_and_private", "kubernetes.public_access_cidrs": ["0.0.0.0/0"]},
         "kubernetes.endpoint: nobody reaches the Kubernetes API of production from the Internet.\n  Use private.",
     ),
@@ -534,7 +537,7 @@ INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
         {"kubernetes.redpanda.topics": {"events.plays": {"replication": 1, "producers": ["playback"], "consumers": ["trends"]}}},
         "kubernetes.redpanda.topics.events.plays.replication: 1 does not survive the loss of a zone, which production must.\n  Use 3.",
     ),
-    "nobody to tell": ({"observability.alarm_emails": []}, "observability.alarm_emails: nobody would hear"),
+    "alarms without addresses": ({"observability.alarm_emails": []}, "observability.alarm_emails: nobody would hear"),
     "two tasks": ({"services.trends.scaling": {"min": 2, "max": 9}}, "services.trends.scaling.min: production runs a task in every zone"),
 }
 
