@@ -161,7 +161,10 @@ class Placement(TypedDict):
 class ChartRelease(Construct):
     """A construct that is one release of a chart.
 
-    Creates the `HelmRelease`, which has the same arguments.
+    Creates the `HelmRelease`, which has the same arguments. The constructs of single charts inherit from it.
+
+    Example:
+        ChartRelease(self, "Metrics", chart=chart, release="metrics", namespace="metrics", values={}, wait=True, cluster=cluster)
     """
 
     def __init__(
