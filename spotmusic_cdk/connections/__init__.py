@@ -10,7 +10,7 @@ from spotmusic_cdk.connections.connection import Client, Connection
 from spotmusic_cdk.connections.mail import Mail
 from spotmusic_cdk.connections.other_service import OtherService
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.word import Word
+from spotmusic_cdk.settings.services import Word
 from spotmusic_constructs.network.flows import Flow
 
 CONNECTIONS: dict[str, Connection] = {

@@ -1,28 +1,29 @@
-"""Checks that span the sections of an environment file: what is wrong, and what to do."""
+"""Checks that span the sections of an environment file."""
 
-from __future__ import annotations
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from ipaddress import IPv4Network
+from typing import get_args
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, get_args
-
-from spotmusic_cdk.settings import broker_checks, organization_checks, regional_checks, service_checks
+from spotmusic_cdk import versions
+from spotmusic_cdk.settings import regions, service_checks
+from spotmusic_cdk.settings.environment import Settings
+from spotmusic_cdk.settings.model import Problem
 from spotmusic_cdk.settings.network import InterfaceEndpoint
-from spotmusic_cdk.settings.problem import Problem
 
-if TYPE_CHECKING:
-    from spotmusic_cdk.settings.environment import Settings
+UPGRADE_DAYS = 90
+"""Days before the end of standard support at which an upgrade of Kubernetes has to be planned."""
 
 
 def problems(settings: Settings) -> Iterator[Problem]:
     """Finds what no section can see by itself."""
-    yield from regional_checks.problems(settings)
+    yield from regions.problems(settings)
     yield from service_checks.problems(settings)
-    yield from organization_checks.problems(settings)
+    yield from _organization(settings)
     yield from _data(settings)
     if settings.domain and settings.edge.distribution_domain_name:
         wrong = f"viewers type {settings.domain.name}, so that nothing may bear another name"
         yield Problem("edge.distribution_domain_name", wrong, "Remove it, or remove domain.")
-    yield from broker_checks.problems(settings)
     if settings.production:
         yield from _production(settings)
 
@@ -123,3 +124,127 @@ def _production(settings: Settings) -> Iterator[Problem]:
         ),
     )
     yield from (Problem(key, wrong, advice) for failed, key, wrong, advice in checks if failed)
+
+
+OWN_TAGS = {
+    "costcenter": "cost_center",
+    "dataclass": None,
+    "env": "name",
+    "name": None,
+    "owner": "owner",
+    "project": None,
+    "rotatebefore": None,
+    "rotationowner": None,
+}
+"""Tags of the platform in lower case, and the key that sets each. IAM takes no two keys that differ in case only."""
+RESERVED = ("aws:", "eks:", "kubernetes.io/", "karpenter.sh/", "karpenter.k8s.aws/", "ebs.csi.")
+"""Prefixes of AWS and of EKS Auto Mode."""
+MOST_LETTERS = 600
+"""Letters of all tag keys: the policy by which EKS may tag nodes names each key three times, and holds 6,144 characters (IAM quotas)."""
+
+
+def _organization(settings: Settings) -> Iterator[Problem]:
+    """Find tags that AWS refuses or that are the platform's own, and a boundary of another account."""
+    seen: dict[str, str] = {}
+    for key in settings.tags:
+        yield from _tag(key, seen)
+        seen[key.lower()] = key
+    letters = sum(map(len, settings.tags))
+    if letters > MOST_LETTERS:
+        yield Problem("tags", f"the keys have {letters} letters, more than the {MOST_LETTERS} that one policy holds", "Shorten them.")
+    boundary = settings.permissions_boundary or ""
+    account = boundary.split(":")[4] if boundary.startswith("arn:") else None
+    if account and settings.account not in (None, account):
+        wrong = f"the policy is of account {account}, and roles take one of {settings.account} only"
+        yield Problem("permissions_boundary", wrong, "Name a policy of the same account.")
+
+
+def _tag(key: str, seen: dict[str, str]) -> Iterator[Problem]:
+    lower = key.lower()
+    if lower.startswith(RESERVED):
+        yield Problem("tags", f"{key} starts with a prefix that AWS or EKS reserves", "Choose another key.")
+    if key != key.strip():
+        yield Problem("tags", f"'{key}' begins or ends with a space", "Take the space away.")
+    if lower in seen:
+        yield Problem("tags", f"{seen[lower]} and {key} differ in case only, which IAM refuses", "Remove one of them.")
+    if lower in OWN_TAGS:
+        own = OWN_TAGS[lower]
+        yield Problem("tags", f"{key} is a tag of the platform", f"Set {own} instead." if own else "Choose another key.")
+
+
+def overlapping(one: Settings, other: Settings) -> bool:
+    """Return whether the address ranges of two environments overlap, so that their VPCs could never be connected."""
+    return IPv4Network(one.network.cidr).overlaps(IPv4Network(other.network.cidr))
+
+
+def neighbour_problems(settings: Settings, others: Iterable[Settings]) -> Iterator[Problem]:
+    """Find conflicts of an environment with the others of its folder."""
+    account, region = settings.account, settings.region
+    for other in others:
+        if overlapping(settings, other):
+            wrong = f"{settings.network.cidr} overlaps {other.network.cidr} of {other.name}"
+            yield Problem("network.cidr", wrong, "Choose ranges apart, so that they can be connected.")
+        # CloudFront and Route 53 refuse a domain the second time, after everything else is deployed.
+        if settings.domain and other.domain and settings.domain.name == other.domain.name:
+            yield Problem("domain.name", f"{settings.domain.name} belongs to {other.name}", "Give each environment a domain of its own.")
+        # An account has one scanning configuration in each region.
+        scanning = settings.registry.account_scanning and other.registry.account_scanning
+        if scanning and account and (account, region) == (other.account, other.region):
+            wrong = f"{other.name} owns the registry scanning of account {account} in {region} as well"
+            yield Problem("registry.account_scanning", wrong, "Set it to false in one of the two, or give each its own account.")
+
+
+def support_problems(settings: Settings, today: date) -> Iterator[Problem]:
+    """Find versions that are unknown, or past their standard support on a day."""
+    if settings.kubernetes.version not in versions.KUBERNETES:
+        wrong = f"{settings.kubernetes.version} has no pinned kubectl layer"
+        yield Problem("kubernetes.version", wrong, f"Use one of {', '.join(versions.KUBERNETES)}.")
+    data = settings.data
+    for key, database in (("catalogue", data.catalogue), ("identity", data.identity)):
+        yield from _unsupported(f"data.{key}.version", f"MySQL {database.version}", versions.MYSQL, today)
+        yield from _unreleased(f"data.{key}.version", database.version)
+    cache = data.cache
+    version = cache.version or versions.DEFAULT_CACHE_VERSION[cache.engine]
+    yield from _unsupported("data.cache.version", f"{cache.engine} {version}", versions.CACHE[cache.engine], today)
+
+
+def _unsupported(key: str, engine: str, known: Mapping[str, versions.Support], today: date) -> Iterator[Problem]:
+    """Judges an engine with its version, such as `MySQL 8.4.10`, by the first two numbers of the version."""
+    release = ".".join(engine.rsplit(maxsplit=1)[-1].split(".")[:2])
+    choices = ", ".join(name for name, support in known.items() if not support.has_ended(today))
+    advice = f"Use {choices}." if choices else "Update the project, or add a newer version to spotmusic_cdk/versions.py."
+    if release not in known:
+        yield Problem(key, f"{engine} is not one that this project knows", advice)
+    elif known[release].has_ended(today):
+        yield Problem(key, f"standard support of {engine} ended on {known[release].standard_until}", advice)
+
+
+def _unreleased(key: str, version: str) -> Iterator[Problem]:
+    release, _, number = version.rpartition(".")
+    if release in versions.MYSQL and number not in (known := versions.MYSQL_RELEASES[release].split()):
+        wrong = f"MySQL {version} is no release of RDS that this project knows"
+        yield Problem(key, wrong, f"Use {release}.{known[-1]}, or add it to MYSQL_RELEASES in spotmusic_cdk/versions.py.")
+
+
+def warnings(settings: Settings, today: date) -> Iterator[Problem]:
+    """Find what can be deployed but does not work for long, or not in every account."""
+    yield from _support_warnings(settings, today)
+    yield from regions.warnings(settings)
+    if settings.production and settings.observability.runbooks_url is None:
+        advice = "Give the address of docs/runbooks as a browser opens it."
+        yield Problem(
+            "observability.runbooks_url", "alarms of production end with a path in the repository, not with a link that opens", advice
+        )
+
+
+def _support_warnings(settings: Settings, today: date) -> Iterator[Problem]:
+    version = settings.kubernetes.version
+    support = versions.KUBERNETES[version]
+    if support.created_until and support.created_until < today:
+        wrong = f"EKS stopped creating {version} clusters on {support.created_until}"
+        advice = f"Use {max(versions.KUBERNETES)} unless your partition or emulator still takes it."
+        yield Problem("kubernetes.version", wrong, advice)
+    elif support.standard_until and support.standard_until - today < timedelta(days=UPGRADE_DAYS):
+        verb = "ended" if support.has_ended(today) else "ends"
+        wrong = f"standard support of {version} {verb} on {support.standard_until}, after which EKS upgrades the cluster by itself"
+        yield Problem("kubernetes.version", wrong, "Upgrade to the next version before (docs/upgrades.md).")

@@ -21,7 +21,7 @@ class DatabaseSettings(Model):
     version: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,3}$")] = "8.4.10"
     """Exact engine version; the major decides the end of support (`spotmusic_cdk/versions.py`)."""
     instance_class: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+\.[a-z0-9]+$", max_length=32)] = "t4g.medium"
-    """Instance class without the `db.` prefix, one that the region has (`spotmusic_cdk/settings/instances.py`)."""
+    """Instance class without the `db.` prefix, one that the region has (`spotmusic_cdk/settings/regions.py`)."""
     multi_az: bool = True
     """Whether a standby waits in another zone."""
     storage_gib: Annotated[int, Field(ge=20, le=59578)] = 20

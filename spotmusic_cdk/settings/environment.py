@@ -1,23 +1,15 @@
-"""What an environment file may say as a whole, and the checks that span its sections."""
+"""An environment file as a whole."""
 
-from ipaddress import IPv4Network
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
-from spotmusic_cdk.settings.brokers import QueueSettings, TopicSettings, queues_of, talking_to, topics_of
-from spotmusic_cdk.settings.checks import problems as problems_of
 from spotmusic_cdk.settings.data import DataSettings, RegistrySettings
-from spotmusic_cdk.settings.edge import EdgeSettings
-from spotmusic_cdk.settings.identity import IdentitySettings
-from spotmusic_cdk.settings.kubernetes import KubernetesSettings
-from spotmusic_cdk.settings.mail import MailSettings
+from spotmusic_cdk.settings.identity import IdentitySettings, MailSettings
+from spotmusic_cdk.settings.kubernetes import KubernetesSettings, QueueSettings, TopicSettings, queues_of, talking_to, topics_of
 from spotmusic_cdk.settings.model import Model, Name, PolicyReference, TagKey, TagText, UnorderedKeys
-from spotmusic_cdk.settings.network import DomainSettings, NetworkSettings
-from spotmusic_cdk.settings.observability import ObservabilitySettings
-from spotmusic_cdk.settings.operators import OperatorsSettings
-from spotmusic_cdk.settings.problem import ProblemsError
-from spotmusic_cdk.settings.resilience import ResilienceSettings
+from spotmusic_cdk.settings.network import DomainSettings, EdgeSettings, NetworkSettings
+from spotmusic_cdk.settings.observability import ObservabilitySettings, OperatorsSettings, ResilienceSettings
 from spotmusic_cdk.settings.services import ServiceName, ServiceSettings
 
 PROJECT = "spotmusic"
@@ -169,15 +161,3 @@ class Settings(Model):
         """Name of that service once it has an image of its own, which brings the migrations."""
         owner = self.services.get(self.catalogue_owner or "")
         return self.catalogue_owner if owner and owner.has_image else None
-
-    @model_validator(mode="after")
-    def _sections_fit_together(self) -> "Settings":
-        problems = list(problems_of(self))
-        if problems:
-            raise ProblemsError(problems)
-        return self
-
-
-def overlapping(one: Settings, other: Settings) -> bool:
-    """Tells whether two environments' address ranges overlap, which would forbid to ever connect them."""
-    return IPv4Network(one.network.cidr).overlaps(IPv4Network(other.network.cidr))

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from spotmusic_cdk.settings.environment import Settings
-from spotmusic_cdk.settings.problem import Problem, ProblemsError, key_of, shown
+from spotmusic_cdk.settings.model import Problem, key_of, shown
 
 ADVICE = "Correct it; environments/schema.json tells what it takes."
 _OWN_VPC = "The platform makes its own VPC; choose a network.cidr apart from yours, and connect the two by peering or a transit gateway."
@@ -50,42 +50,33 @@ _PARTS: dict[str, str] = {
     "budget": "Use observability.monthly_budget_usd.",
 }
 """The same for every key with such a part."""
-MOST = 20
-"""Problems that one message tells: who has more of them starts with these."""
 
 
 def explained(error: ValidationError) -> list[Problem]:
-    """Words the findings of a model, the first of them where there are very many."""
-    found = [problem for details in error.errors() for problem in _explained(details)]
-    different = list(dict.fromkeys(found))
-    if len(different) <= MOST:
-        return different
-    rest = Problem("file", f"{len(different) - MOST} problems more were found", "Correct these first.")
-    return [*different[:MOST], rest]
+    """Return the problems that a model found."""
+    return [_explained(details) for details in error.errors()]
 
 
-def _explained(details: ErrorDetails) -> Iterator[Problem]:
+def _explained(details: ErrorDetails) -> Problem:
     location = _location(details)
-    key = key_of(location)
-    found = shown(details["input"])
+    key, found = key_of(location), shown(details["input"])
     match details["type"]:
-        case "extra_forbidden":
-            yield Problem(key, "unknown key", _known_keys(location))
-        case "missing":
-            yield Problem(key, "required key is missing", "Add it; environments/schema.json tells what it takes.")
-        case "string_type":
-            yield Problem(key, f"{found} is not text", "Put it in quotes.")
-        case "json_invalid" | "json_type":
-            yield Problem(key or "file", details["msg"].rstrip("."), "Correct it.")
         case "value_error":
-            yield from _of_a_check(key, details["ctx"]["error"])
+            return _of_a_check(key, details["ctx"]["error"])
+        case "extra_forbidden":
+            wrong, advice = "unknown key", _known_keys(location)
+        case "missing":
+            wrong, advice = "required key is missing", "Add it; environments/schema.json tells what it takes."
+        case "string_type":
+            wrong, advice = f"{found} is not text", "Put it in quotes."
         case "string_pattern_mismatch":
-            yield Problem(key, f"{found} is refused: it does not match {details['ctx']['pattern']}", ADVICE)
+            wrong, advice = f"{found} is refused: it does not match {details['ctx']['pattern']}", ADVICE
         case "model_type" if details["input"] in (None, False):
-            yield Problem(key, "a section cannot be switched off", ELSEWHERE["enabled"])
+            wrong, advice = "a section cannot be switched off", ELSEWHERE["enabled"]
         case _:
-            wrong = details["msg"][0].lower() + details["msg"][1:].rstrip(".")
-            yield Problem(key, f"{found} is refused: {wrong}{_reason(location)}", ADVICE)
+            message = details["msg"][0].lower() + details["msg"][1:].rstrip(".")
+            wrong, advice = f"{found} is refused: {message}{_reason(location)}", ADVICE
+    return Problem(key or "file", wrong, advice)
 
 
 def _location(details: ErrorDetails) -> list[str]:
@@ -94,17 +85,13 @@ def _location(details: ErrorDetails) -> list[str]:
     return [str(part) for part in details["loc"] if not (isinstance(part, str) and part.startswith(added))]
 
 
-def _of_a_check(key: str, error: ValueError) -> Iterator[Problem]:
-    if isinstance(error, ProblemsError):
-        yield from (Problem(f"{key}.{problem.key}" if key else problem.key, problem.wrong, problem.advice) for problem in error.problems)
-        return
+def _of_a_check(key: str, error: ValueError) -> Problem:
     what, _, advice = str(error).rpartition(". ")
     below, separator, wrong = what.partition(": ")
     # A check of a section names a key below it before a colon.
     if separator and below.replace("_", "").replace(".", "").replace("-", "").isalnum():
-        yield Problem(f"{key}.{below}" if key else below, wrong, advice)
-    else:
-        yield Problem(key or "file", what, advice)
+        return Problem(f"{key}.{below}" if key else below, wrong, advice)
+    return Problem(key or "file", what, advice)
 
 
 def _model(location: list[str]) -> type[BaseModel] | None:

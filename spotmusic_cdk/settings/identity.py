@@ -1,4 +1,4 @@
-"""The identity section of an environment file: who else vouches for listeners, and how Keycloak writes to them."""
+"""Identity and mail sections of an environment file."""
 
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -82,4 +82,28 @@ class IdentitySettings(Model):
     def _registration_confirms_addresses(self) -> "IdentitySettings":
         if self.registration and self.email is None:
             raise ValueError("registration: without mail no address is confirmed. Set identity.email, or leave registration out.")
+        return self
+
+
+class MailSettings(Model):
+    """Amazon SES in the home region, for services with `mail` in `talks_to`."""
+
+    sender: Annotated[
+        str,
+        StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*@[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=254),
+    ]
+    """Address that mails of services come from, and no other."""
+    identity: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=253)] | None = None
+    """Domain that SES has verified: that of the sender when left out, or one above it. It is made
+    by hand, in the home region (docs/deployment.md, Before the first time)."""
+
+    @property
+    def domain(self) -> str:
+        """Domain of the identity."""
+        return self.identity or self.sender.partition("@")[2]
+
+    @model_validator(mode="after")
+    def _identity_covers_the_sender(self) -> "MailSettings":
+        if not f".{self.sender.partition('@')[2]}".endswith(f".{self.domain}"):
+            raise ValueError(f"identity: {self.identity} does not cover {self.sender}. Name the domain of the sender, or one above it.")
         return self

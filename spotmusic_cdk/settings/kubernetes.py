@@ -1,14 +1,209 @@
-"""The kubernetes section of an environment file: the cluster and the components that run on it."""
+"""Kubernetes section of an environment file: the cluster, the brokers and the other components."""
 
 import re
+from collections.abc import Mapping
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
-from spotmusic_cdk.settings.brokers import RabbitMQSettings, RedpandaSettings
-from spotmusic_cdk.settings.model import Gibibytes, Model, RoleArn, Unordered
-from spotmusic_cdk.settings.problem import shown
+from spotmusic_cdk.settings.model import Gibibytes, Model, Name, RoleArn, SecretArn, Unordered, UnorderedKeys, shown
+from spotmusic_cdk.settings.services import ServiceSettings
+
+TopicName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([.-][a-z0-9]+)*$", max_length=100)]
+"""A name that is also part of metrics, rights and the configuration of clients."""
+Hours = Annotated[int, Field(ge=1, le=8760)]
+MEMORY_PER_CORE_GIB = 2
+"""Memory below which Redpanda does not start a core (Redpanda, requirements and recommendations for Kubernetes, 2026-11)."""
+PARTITIONS_PER_CORE = 1000
+"""Replicas of partitions that a core may hold (Redpanda cluster property topic_partitions_per_shard)."""
+
+
+class TopicSettings(Model):
+    """One topic of the event stream. Partitions can be added later and never taken away; a topic is never deleted from here."""
+
+    partitions: Annotated[int, Field(ge=1, le=1000)] = 12
+    """Partitions; the consumers of one group share them, so they bound how many work at once."""
+    replication: Literal[1, 3, 5] = 3
+    """Brokers that hold each event, 1 when left out and there is one broker; production needs 3. It can be raised later and not lowered."""
+    cleanup_policy: Literal["delete", "compact", "compact,delete"] = "delete"
+    """Whether events go when they are old, or when a newer one has their key, or both. It cannot be changed later: that deletes events."""
+    retention_hours: Hours = 168
+    """Hours until an event goes, where the policy says delete. It bounds how long personal data survives."""
+    producers: Annotated[tuple[Name, ...], Unordered] = ()
+    """Services that write; each has `events` in its `talks_to`."""
+    consumers: Annotated[tuple[Name, ...], Unordered] = ()
+    """Services that read, in the consumer group of their name and those that begin with it and a dot, such as `trends.replay`."""
+
+
+DEFAULT_TOPICS = {
+    "events.listening": TopicSettings(producers=("playback",), consumers=("recommendations", "trends")),
+    "events.playback-telemetry": TopicSettings(retention_hours=48, producers=("playback",), consumers=("trends",)),
+    # The newest value of each key is all that anybody wants of these two.
+    "events.trends": TopicSettings(
+        partitions=3, cleanup_policy="compact", producers=("trends",), consumers=("recommendations", "notifications")
+    ),
+    "events.recommendations": TopicSettings(
+        partitions=6, cleanup_policy="compact", producers=("recommendations",), consumers=("notifications",)
+    ),
+}
+
+
+class TieredStorageSettings(Model):
+    """Older events in Amazon S3: an Enterprise feature of Redpanda, which needs a licence of Redpanda Data."""
+
+    license_secret: SecretArn
+    """ARN of the secret in Secrets Manager whose JSON field `license` is the licence key, which you buy from Redpanda Data."""
+
+
+class RedpandaSettings(Model):
+    """The event streaming cluster."""
+
+    brokers: Annotated[int, Field(ge=1, le=9)] = 3
+    """Brokers, an odd number: three keep a quorum when a zone is lost, which production needs. One holds each event once. Brokers can be
+    added later; taking them away again loses events."""
+    cpu: Annotated[int, Field(ge=1, le=32)] = 1
+    """Cores per broker. Nodes keep Linux' aio-max-nr of 65536: a broker of many cores holds fewer connections on each."""
+    memory_gib: Annotated[int, Field(ge=2, le=512)] = 4
+    """Memory per broker, in GiB; Redpanda asks for at least 2 per core."""
+    storage_gib: Gibibytes = 50
+    """gp3 volume per broker, in GiB. To grow it, follow docs/runbooks/volume.md first; it never shrinks."""
+    topics: Annotated[dict[TopicName, TopicSettings | None], UnorderedKeys] = Field(default_factory=dict, max_length=100)
+    """Topics by name, beside the default topics `events.listening`, `events.playback-telemetry`, `events.trends` and
+    `events.recommendations`. Under the name of a default topic, the keys given here replace its own. `null` removes a default topic and the
+    rights on it; the topic itself stays on the brokers until somebody deletes it."""
+    tiered_storage: TieredStorageSettings | None = None
+    """Older events in Amazon S3; none without a Redpanda Enterprise licence."""
+
+    @property
+    def effective_topics(self) -> dict[str, TopicSettings]:
+        """Default topics with the changes of the file, without those that it removes, and the topics that only the file names."""
+        changed = {
+            name: DEFAULT_TOPICS[name].model_copy(update=topic.model_dump(exclude_unset=True)) if name in DEFAULT_TOPICS else topic
+            for name, topic in self.topics.items()
+            if topic
+        }
+        removed = {name for name, topic in self.topics.items() if topic is None}
+        return {name: self._held(topic) for name, topic in (DEFAULT_TOPICS | changed).items() if name not in removed}
+
+    def _held(self, topic: TopicSettings) -> TopicSettings:
+        """The topic with as many replicas as there are brokers, where the file does not say how many."""
+        alone = self.brokers == 1 and "replication" not in topic.model_fields_set
+        return topic.model_copy(update={"replication": 1}) if alone else topic
+
+    @property
+    def minimum_replication(self) -> Literal[1, 3]:
+        """Replicas below which the cluster makes no topic."""
+        return 1 if any(topic.replication == 1 for topic in self.effective_topics.values()) else 3
+
+    @field_validator("brokers")
+    @classmethod
+    def _odd(cls, value: int) -> int:
+        if value % 2 == 0:
+            raise ValueError(f"{value} brokers keep no better quorum than {value - 1}. Use an odd number.")
+        return value
+
+    @model_validator(mode="after")
+    def _each_core_has_its_memory(self) -> Self:
+        if self.memory_gib < MEMORY_PER_CORE_GIB * self.cpu:
+            least = MEMORY_PER_CORE_GIB * self.cpu
+            raise ValueError(f"memory_gib: {self.memory_gib} GiB are less than 2 for each of {self.cpu} cores. Use {least} or more.")
+        return self
+
+    @field_validator("topics")
+    @classmethod
+    def _only_defaults_are_removed(cls, value: dict[str, TopicSettings | None]) -> dict[str, TopicSettings | None]:
+        for name, topic in value.items():
+            if name.startswith("dead-letters."):
+                raise ValueError(f"{name}: dead letters have topics without being named. Use another name.")
+            if topic is None and name not in DEFAULT_TOPICS:
+                advice = f"Use one of {', '.join(DEFAULT_TOPICS)}, or remove the key."
+                raise ValueError(f"{name}: null removes a default topic, and this is none. {advice}")
+        return value
+
+    @model_validator(mode="after")
+    def _topics_fit_on_the_brokers(self) -> Self:
+        topics = self.effective_topics
+        for name, topic in topics.items():
+            if topic.replication > self.brokers:
+                raise ValueError(
+                    f"topics.{name}.replication: {topic.replication} are more than the {self.brokers} brokers. Use {self.brokers} or less."
+                )
+        replicas = sum(topic.partitions * topic.replication for topic in topics.values())
+        room = self.brokers * self.cpu * PARTITIONS_PER_CORE
+        if replicas > room:
+            raise ValueError(
+                f"topics: {replicas} replicas of partitions are more than {room}, a thousand for each core. Use fewer, or more cpu."
+            )
+        return self
+
+
+class QueueSettings(Model):
+    """One queue of tasks. It is a quorum queue on three nodes; a task that nobody could do goes to its queue of dead letters."""
+
+    consumers: Annotated[tuple[Name, ...], Unordered] = ()
+    """Services that take from it; the service of its name when left out."""
+    publishers: Annotated[tuple[Name, ...], Unordered] = ()
+    """Services that may publish to it; every service with `tasks` in its `talks_to` when left out."""
+    delivery_limit: Annotated[int, Field(ge=1, le=100)] = 5
+    """Failed deliveries that a task survives; the next one makes it a dead letter. A task returned with requeue is not counted."""
+    max_length: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
+    """Tasks that wait at the most; more are refused, so that their publisher knows."""
+    message_ttl_hours: Hours = 168
+    """Hours until a task that nobody took is a dead letter."""
+    dead_letter_hours: Hours = 336
+    """Hours until a dead letter is gone, which bounds how long personal data in it survives."""
+
+
+class RabbitMQSettings(Model):
+    """The task queue cluster, always three nodes for its quorum queues."""
+
+    memory_gib: Annotated[int, Field(ge=1, le=128)] = 2
+    """Memory per node, in GiB."""
+    storage_gib: Gibibytes = 20
+    """gp3 volume per node, in GiB."""
+    queues: Annotated[dict[Name, QueueSettings], UnorderedKeys] = Field(default_factory=dict, max_length=100)
+    """Queues by name. A service that scales on messages has one of its own name even if it does not stand here."""
+
+    @model_validator(mode="after")
+    def _publishers_may_fill_half_a_volume(self) -> Self:
+        """A node stops publishers while less is free than it has memory (`disk_free_limit.absolute`)."""
+        if self.storage_gib < 2 * self.memory_gib:
+            least = 2 * self.memory_gib
+            raise ValueError(
+                f"storage_gib: {self.storage_gib} GiB are less than twice the memory, of which as much stays free. Use {least} or more."
+            )
+        return self
+
+
+def topics_of(redpanda: RedpandaSettings, services: Mapping[str, ServiceSettings]) -> dict[str, TopicSettings]:
+    """Returns the topics of this environment: services that a default topic names take part where they exist and talk to events."""
+    clients = talking_to("events", services)
+
+    def taking_part(name: str, topic: TopicSettings) -> TopicSettings:
+        given = redpanda.topics.get(name)
+        named = given.model_fields_set if given else set()
+        ours = {"producers": topic.producers, "consumers": topic.consumers} if name in DEFAULT_TOPICS else {}
+        present = {key: tuple(client for client in names if client in clients) for key, names in ours.items() if key not in named}
+        return topic.model_copy(update=present)
+
+    return {name: taking_part(name, topic) for name, topic in redpanda.effective_topics.items()}
+
+
+def queues_of(rabbitmq: RabbitMQSettings, services: Mapping[str, ServiceSettings]) -> dict[str, QueueSettings]:
+    """Returns the queues that the file names and those that services scale on, with everybody who uses them written out."""
+    own = {name: QueueSettings() for name, service in services.items() if service.scaling.messages_per_task}
+    everybody = talking_to("tasks", services)
+    return {
+        name: queue.model_copy(update={"consumers": queue.consumers or (name,), "publishers": queue.publishers or everybody})
+        for name, queue in (own | rabbitmq.queues).items()
+    }
+
+
+def talking_to(resource: str, services: Mapping[str, ServiceSettings]) -> tuple[str, ...]:
+    """Returns the names of the services that have a word in their `talks_to`."""
+    return tuple(name for name, service in services.items() if resource in service.talks_to)
+
 
 __all__ = ["KeycloakSettings", "KongSettings", "KubernetesSettings", "MonitoringSettings", "RabbitMQSettings", "RedpandaSettings"]
 

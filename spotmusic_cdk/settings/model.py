@@ -1,8 +1,44 @@
-"""What every settings model has in common: closed, frozen, and explicit about its units."""
+"""Base of the settings models, the types that they share, and problems of an environment file."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+LONGEST = 80
+"""Letters of a value that a message repeats: enough to find it again."""
+LONGEST_KEY = 60
+"""Letters of a key: longer than any that an environment knows."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something in an environment file that cannot be deployed.
+
+    Args:
+        key: where it stands, such as `services.trends.cpu`.
+        wrong: what is wrong, without a full stop.
+        advice: what to do, one sentence.
+    """
+
+    key: str
+    wrong: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.wrong}. {self.advice}"
+
+
+def shown(value: object) -> str:
+    """Repeats a value in a message: on one line, without letters that a terminal would obey, and not all of it."""
+    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def key_of(path: Iterable[str]) -> str:
+    """Writes the keys that lead to a value as one, on one line."""
+    return ".".join(part if part.isprintable() and len(part) <= LONGEST_KEY else shown(part) for part in path)
 
 
 class Model(BaseModel):

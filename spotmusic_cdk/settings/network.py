@@ -1,13 +1,12 @@
-"""The network section of an environment file."""
+"""Network, domain and edge sections of an environment file."""
 
 import re
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
-from spotmusic_cdk.settings.model import LogDays, Model, Unordered
-from spotmusic_cdk.settings.problem import shown
+from spotmusic_cdk.settings.model import LogDays, Model, Name, Once, Unordered, shown
 
 InterfaceEndpoint = Literal[
     "ecr.api",
@@ -75,3 +74,56 @@ class DomainSettings(Model):
         Annotated[str, StringConstraints(pattern=r"^arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9A-Za-z-]{1,64}$")] | None
     ) = None
     """ARN of an ACM certificate in us-east-1 to use instead of one that the edge stack requests and validates by DNS."""
+
+
+_CODES = """
+    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI
+    CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ
+    GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS
+    LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG
+    PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK
+    TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+"""
+COUNTRIES = frozenset(_CODES.split())
+"""ISO 3166-1 alpha-2, which is what geographic restrictions of CloudFront take."""
+
+
+def known_country(code: str) -> str:
+    """Returns a code that ISO 3166-1 knows.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if code not in COUNTRIES:
+        raise ValueError(f'{shown(code)} is no country of ISO 3166-1. Use its two capital letters, in quotes, such as "BR".')
+    return code
+
+
+PriceClass = Literal["100", "200", "all"]
+"""CloudFront price classes, cheapest first; each includes the ones before it."""
+LISTENERS_BEHIND_AN_ADDRESS = 500
+"""What the limits let pass: a mobile network that gives each subscriber 128 of the 64,512 ports above 1023 has 504 behind an address."""
+
+
+class EdgeSettings(Model):
+    """What stands between viewers and the platform."""
+
+    requests_per_five_minutes: Annotated[int, Field(ge=10, le=2_000_000_000)] = 25_000
+    """Requests of one address in five minutes before WAF blocks it (WAF takes 10 to 2,000,000,000): docs/runbooks/web-acl.md."""
+    logins_per_five_minutes: Annotated[int, Field(ge=10, le=2_000_000_000)] = 400
+    """The same for what is posted to login forms, where passwords are guessed. Players that renew their token are not counted."""
+    price_class: PriceClass = "all"
+    """CloudFront price class: 100 is North America, Europe and Israel; 200 adds Africa, the Middle East and Asia; all adds South America,
+    Australia and New Zealand. It must include the continent of the home region."""
+    hsts_include_subdomains: bool = False
+    """HTTPS for every subdomain of the domain too, in browsers that met the platform (HSTS). They remember it for two years, and
+    nobody can take it back: set it when no subdomain answers by HTTP alone."""
+    allowed_countries: Annotated[tuple[Annotated[str, AfterValidator(known_country)], ...], Unordered] = ()
+    """ISO 3166 codes of the countries that may listen; all when empty."""
+    signing_keys: Annotated[tuple[Name, ...], Once] = Field(default=("first", "second"), min_length=2, max_length=5)
+    """Names of the key pairs that sign audio URLs; two at least, so that one can be replaced while the other signs. The first signs."""
+    distribution_domain_name: Annotated[str, StringConstraints(pattern=r"^d[a-z0-9]{8,20}\.cloudfront\.net$")] | None = None
+    """CloudFront's own name of the distribution, for an environment without a domain: known after its first deployment (output `Url` of
+    the stack edge). Logins of browsers work from then on."""
+    origin_prefix_list: Annotated[str, StringConstraints(pattern=r"^pl-[0-9a-f]{8,17}$")] | None = None
+    """Id of the CloudFront origin-facing prefix list of the region; known ones are in `spotmusic_cdk/versions.py`."""

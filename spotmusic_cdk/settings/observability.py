@@ -1,4 +1,4 @@
-"""The observability section of an environment file."""
+"""Observability, resilience and operators sections of an environment file."""
 
 from typing import Annotated
 
@@ -54,3 +54,34 @@ class ObservabilitySettings(Model):
     def runbooks(self) -> str:
         """Address or folder of the runbooks, without a slash at its end."""
         return (self.runbooks_url or "docs/runbooks").rstrip("/")
+
+
+class PeakSettings(Model):
+    """What the busiest minute brings, beside what each service says of its own (`services.<name>.peak`)."""
+
+    listeners: Annotated[int, Field(ge=1, le=100_000_000)]
+    """Listeners at the same time."""
+    logins_per_second: Annotated[int, Field(ge=1, le=100_000)]
+    """Logins with a password in a second."""
+    events_per_second: Annotated[int, Field(ge=1, le=10_000_000)]
+    """Events that all producers together write in a second."""
+    event_bytes: Annotated[int, Field(ge=1, le=1_048_576)] = 1000
+    """Size of an event with its headers, on average."""
+
+
+class ResilienceSettings(Model):
+    """What the platform carries with a part of it gone (docs/game-day.md)."""
+
+    peak: PeakSettings | None = None
+    """The busiest minute; the game day judges an environment that declares one."""
+    fault_injection: bool = False
+    """Whether experiment templates of AWS FIS are made. A template does nothing until somebody starts it."""
+
+
+class OperatorsSettings(Model):
+    """Access of people to what has no public address: the Kubernetes API, databases, the cache and the services."""
+
+    network: bool = True
+    """Security group `operators`, for an environment of AWS CloudShell in the VPC, and a task for tunnels of Session Manager
+    (docs/access.md). Nothing stands in it until a person with the rights to do so starts one, and nothing is opened to the Internet.
+    Without it nobody reaches a private API server."""

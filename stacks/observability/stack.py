@@ -3,7 +3,7 @@
 from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.instances import WITHOUT_BUDGETS
+from spotmusic_cdk.settings.regions import WITHOUT_BUDGETS
 from spotmusic_constructs.observability.component_dashboard import ComponentDashboard
 from spotmusic_constructs.observability.component_rows import events_row
 from spotmusic_constructs.observability.event_alarms import DeletedTracks, EventAlarms

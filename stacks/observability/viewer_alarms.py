@@ -6,7 +6,7 @@ from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_sns as sns
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.instances import WITHOUT_BUDGETS
+from spotmusic_cdk.settings.regions import WITHOUT_BUDGETS
 from spotmusic_constructs.edge.edge_alarms import DistributionAlarms, WebAclAlarms
 from spotmusic_constructs.edge.web_acl import WebAcl
 from spotmusic_constructs.observability.certificate_alarms import CertificateAlarms

@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from spotmusic_cdk.settings.brokers import DEFAULT_TOPICS
+from spotmusic_cdk.settings.kubernetes import DEFAULT_TOPICS
 from tests.conftest import ROOT
 from tests.model.values import Json
 

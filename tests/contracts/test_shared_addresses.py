@@ -5,7 +5,7 @@ import re
 import pytest
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.edge import LISTENERS_BEHIND_AN_ADDRESS
+from spotmusic_cdk.settings.network import LISTENERS_BEHIND_AN_ADDRESS
 from spotmusic_constructs.edge.web_acl_rules import WINDOW_SECONDS
 from spotmusic_constructs.gateway.plugins import RateLimit
 from tests.conftest import ROOT, settings_of

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from spotmusic_cdk.settings.delivery_cost import budget_warnings
+from spotmusic_cdk.settings.regions import budget_warnings
 from tests.model.assembly import Assembly, Resource
 from tests.model.values import Json, at
 from tests.properties.balancers import attributes, balancers

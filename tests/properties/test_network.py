@@ -5,7 +5,7 @@ from ipaddress import IPv4Network, ip_network
 from itertools import combinations
 from typing import get_args
 
-from spotmusic_cdk.settings.environment import overlapping
+from spotmusic_cdk.settings.checks import overlapping
 from spotmusic_cdk.settings.network import InterfaceEndpoint
 from tests.conftest import ROOT, settings_of
 from tests.model.assembly import Assembly, Resource

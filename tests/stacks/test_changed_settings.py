@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from spotmusic_cdk.settings import changing, parse, schema
+from spotmusic_cdk.settings import parse, schema
 from tests.conftest import synthesize, templates_in
 from tests.unit.settings.test_errors import PROD
 from tools.changes.assembly import Templates
@@ -359,7 +359,7 @@ def test_changed_setting_matches_schema_effect(changes_of: Callable[[str], list[
     wrong: list[str] = []
     for key, kind, _, _, told in tried:
         effects = {str(change.effect) for change in found if told in f"{change.subject}: {change.told}"}
-        if changing.EFFECTS[key][kind] not in effects:
+        if schema.EFFECTS[key][kind] not in effects:
             wrong.append(f"{key}, {kind}: {effects or 'nothing'} of {told}")
     assert wrong == []
 
@@ -401,10 +401,10 @@ def path_of(leaf: str) -> str:
 
 
 def test_every_setting_is_changed_once() -> None:
-    """A new setting is added to `HARMLESS`, or with its effect to `changing.EFFECTS` and to a group above."""
+    """A new setting is added to `HARMLESS`, or with its effect to `schema.EFFECTS` and to a group above."""
     tried = {(key, kind) for key, kind, *_ in (*WORST, *OTHER_WAY, *OFF, *LAST_QUEUE)} | ELSEWHERE.keys()
-    listed = {(key, kind) for key, kinds in changing.EFFECTS.items() for kind, effect in kinds.items() if effect != changing.NONE}
+    listed = {(key, kind) for key, kinds in schema.EFFECTS.items() for kind, effect in kinds.items() if effect != schema.NONE}
     assert listed == tried
-    rest = {leaf for leaf in leaves() if leaf not in changing.EFFECTS and leaf not in UNTRIED}
+    rest = {leaf for leaf in leaves() if leaf not in schema.EFFECTS and leaf not in UNTRIED}
     harmless = [f"{path}." for path in flat(HARMLESS)]
     assert [leaf for leaf in rest if not any(path.startswith(f"{path_of(leaf)}.") for path in harmless)] == []

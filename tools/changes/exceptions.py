@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from spotmusic_cdk.settings.instances import cache_memory_gib
+from spotmusic_cdk.settings.regions import cache_memory_gib
 from tools.changes.assembly import Template, Templates
 from tools.changes.change import Change, Effect
 from tools.changes.resources import HOLDS_DATA, KEPT

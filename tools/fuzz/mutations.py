@@ -10,7 +10,7 @@ import yaml
 from hypothesis import strategies as st
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.instances import REGIONS
+from spotmusic_cdk.settings.regions import REGIONS
 from tests.conftest import ROOT
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.resilience import PeakSettings
+from spotmusic_cdk.settings.observability import PeakSettings
 from tests.model.assembly import Assembly, Resource
 from tests.model.cluster import RenderedCluster
 from tools.gameday.services import Service, services_of

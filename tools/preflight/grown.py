@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from spotmusic_cdk.settings.instances import cache_memory_gib
+from spotmusic_cdk.settings.regions import cache_memory_gib
 from tools.preflight.finding import Check, Context, Finding, fix, ok, standing
 
 _INSTANCE = "AWS::RDS::DBInstance"

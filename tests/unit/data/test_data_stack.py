@@ -8,7 +8,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.word import Word
+from spotmusic_cdk.settings.services import Word
 from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.secrets import SecretsStack

@@ -12,7 +12,7 @@ from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.mail import MailSettings
+from spotmusic_cdk.settings.identity import MailSettings
 from spotmusic_cdk.settings.services import REQUESTS_PER_TARGET, ServiceSettings
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
 from stacks.ecs_services import EcsServicesStack

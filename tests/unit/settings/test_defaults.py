@@ -5,7 +5,7 @@ import json
 import pytest
 
 from spotmusic_cdk.settings import schema
-from spotmusic_cdk.settings.delivery_cost import budget_warnings
+from spotmusic_cdk.settings.regions import budget_warnings
 from tests.conftest import sample_of, settings_of
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spotmusic_cdk.settings.delivery_cost import budget_warnings, monthly_usd
+from spotmusic_cdk.settings.regions import budget_warnings, monthly_usd
 from tests.conftest import sample_of
 
 

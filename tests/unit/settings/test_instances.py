@@ -11,7 +11,7 @@ import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.settings.instances import (
+from spotmusic_cdk.settings.regions import (
     CACHES,
     DATABASES,
     REGIONS,

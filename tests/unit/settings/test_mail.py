@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from spotmusic_cdk.settings.mail import MailSettings
+from spotmusic_cdk.settings.identity import MailSettings
 
 
 @pytest.mark.parametrize(

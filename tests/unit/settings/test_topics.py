@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from spotmusic_cdk.settings.brokers import DEFAULT_TOPICS, RedpandaSettings, TopicSettings, topics_of
+from spotmusic_cdk.settings.kubernetes import DEFAULT_TOPICS, RedpandaSettings, TopicSettings, topics_of
 from spotmusic_cdk.settings.services import ServiceSettings
 
 SERVICES = ("playback", "recommendations", "trends", "notifications")

@@ -2,8 +2,7 @@ from copy import deepcopy
 
 import pytest
 
-from spotmusic_cdk.settings.services import ServiceSettings
-from spotmusic_cdk.settings.word import Word
+from spotmusic_cdk.settings.services import ServiceSettings, Word
 
 
 def service(*words: object, retired: tuple[object, ...] = ()) -> ServiceSettings:

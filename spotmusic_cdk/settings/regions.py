@@ -1,0 +1,273 @@
+"""Regions of AWS: their zones, instance classes and prices, and the checks of an environment against its region."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import get_args
+
+from spotmusic_cdk import versions
+from spotmusic_cdk.settings.environment import Settings
+from spotmusic_cdk.settings.model import Problem
+from spotmusic_cdk.settings.network import PriceClass
+
+_REGIONS = """
+    af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1 ap-southeast-2
+    ap-southeast-3 ap-southeast-4 ap-southeast-6 ca-central-1 ca-west-1 eu-central-1 eu-central-2
+    eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1 me-south-1 mx-central-1 sa-east-1
+    us-east-1 us-east-2 us-west-1 us-west-2
+"""
+REGIONS = frozenset(_REGIONS.split())
+"""Regions of the partition `aws`, that of CloudFront: the edge stack stands in us-east-1, and no stack reaches another partition. Not
+ap-southeast-5 and ap-southeast-7, whose CloudFormation knows no restore testing of AWS Backup (resource types of cfn-lint 1.58.0)."""
+_WITHOUT_BUDGETS = """
+    af-south-1 ap-east-1 ap-east-2 ap-northeast-3 ap-south-2 ap-southeast-3 ap-southeast-4 ap-southeast-6 ca-west-1 eu-central-2 eu-north-1
+    eu-south-1 eu-south-2 il-central-1 me-central-1 mx-central-1
+"""
+WITHOUT_BUDGETS = frozenset(_WITHOUT_BUDGETS.split())
+"""Regions whose CloudFormation knows no AWS::Budgets::Budget: there the edge stack has it, and a budget counts every region anyway."""
+WITHOUT_FAULT_INJECTION = frozenset(
+    ["ap-east-2", "ap-south-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-6", "ca-west-1", "il-central-1", "mx-central-1"]
+)
+"""Regions whose CloudFormation knows no AWS::FIS::ExperimentTemplate, from the same source."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of instance classes.
+
+    Args:
+        sizes: its sizes, smallest first.
+        absent: regions that do not have it.
+    """
+
+    sizes: tuple[str, ...]
+    absent: frozenset[str] = frozenset()
+
+
+def _family(sizes: str, absent: str = "") -> Family:
+    return Family(tuple(sizes.split()), frozenset(absent.split()))
+
+
+_BURSTABLE = "medium large xlarge 2xlarge"
+"""Not micro and small: Performance Insights does not run on them (Amazon RDS user guide, engine and instance class support, 2026-11)."""
+_SIXTEEN = "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge"
+_FORTY_EIGHT = f"{_SIXTEEN} 24xlarge 48xlarge"
+
+DATABASES: Mapping[str, Family] = {
+    "t4g": _family(_BURSTABLE, "ca-west-1"),
+    "t3": _family(_BURSTABLE),
+    "m6g": _family(_SIXTEEN),
+    "m7g": _family(_SIXTEEN, "af-south-1 ap-east-1 ca-west-1 eu-south-1"),
+    "m8g": _family(
+        _FORTY_EIGHT,
+        "ap-east-2 ap-northeast-3 ap-southeast-3 ap-southeast-4 ap-southeast-6 ca-central-1 il-central-1 me-central-1 "
+        "me-south-1 mx-central-1",
+    ),
+    "r6g": _family(_SIXTEEN),
+    "r7g": _family(_SIXTEEN, "af-south-1 ap-southeast-4 eu-west-3 me-central-1"),
+    "r8g": _family(
+        _FORTY_EIGHT,
+        "af-south-1 ap-east-2 ap-southeast-6 ca-west-1 eu-south-1 il-central-1 me-central-1 me-south-1",
+    ),
+}
+"""Families for RDS for MySQL 8.4. Source: the tables of cfn-lint 1.58.0, which come from the pricing of Amazon RDS; a test compares."""
+
+CACHES: Mapping[str, Family] = {
+    "t4g": _family("micro small medium", "me-central-1 me-south-1"),
+    "t3": _family("micro small medium", "ap-southeast-6"),
+    "m6g": _family(_SIXTEEN),
+    "m7g": _family(_SIXTEEN, "ca-west-1 eu-south-1"),
+    "m8g": _family(_SIXTEEN, "ap-east-2 ap-southeast-6 il-central-1 me-central-1 me-south-1 mx-central-1"),
+    "r6g": _family(_SIXTEEN),
+    "r7g": _family(_SIXTEEN),
+    "r8g": _family(_SIXTEEN, "ap-east-2 il-central-1 me-central-1 me-south-1"),
+}
+"""Families for ElastiCache, from the same source."""
+
+_BURSTABLE_GIB = "0.5 1.4 3.1"
+_GENERAL_GIB = "6.4 12.9 26.0 52.3 103.7 157.1 209.5"
+_MEMORY_GIB = "13.1 26.3 52.8 105.8 209.5 317.8 419.1"
+_CACHE_GIB = {
+    **dict.fromkeys(("t3", "t4g"), _BURSTABLE_GIB),
+    **dict.fromkeys(("m6g", "m7g"), _GENERAL_GIB),
+    "m8g": "6.8 14.2 29.7 61.3 124.6 188.0 251.3",
+    **dict.fromkeys(("r6g", "r7g"), _MEMORY_GIB),
+    "r8g": "14.2 29.7 61.3 124.6 251.3 377.9 504.5",
+}
+"""`maxmemory` of each size, smallest first (Amazon ElastiCache user guide, node-type specific parameters, 2026-11)."""
+
+
+def cache_memory_gib(node_type: str) -> float:
+    """Returns the memory for data of a node in GiB, 0 for a type that is not in the table.
+
+    Args:
+        node_type: such as `cache.r7g.large`; a quarter of the memory is reserved for failovers and snapshots.
+    """
+    family, _, size = node_type.removeprefix("cache.").partition(".")
+    sizes = CACHES[family].sizes if family in CACHES else ()
+    return float(_CACHE_GIB[family].split()[sizes.index(size)]) if size in sizes else 0.0
+
+
+def _instance_problems(key: str, name: str, families: Mapping[str, Family], region: str) -> Iterator[Problem]:
+    """Judges a class such as `t4g.medium` in a region."""
+    family, _, size = name.partition(".")
+    present = [known for known, about in families.items() if region not in about.absent]
+    if family not in families:
+        yield Problem(key, f"{family} is no family that this project knows", f"Use one of {', '.join(present)}.")
+    elif size not in families[family].sizes:
+        yield Problem(key, f"{family} has no size {size} here", f"Use one of {', '.join(families[family].sizes)}.")
+    elif region in families[family].absent:
+        yield Problem(key, f"{region} does not have {family}", f"Use one of {', '.join(present)}.")
+
+
+_FIRST_CLASS: dict[str, PriceClass] = {
+    **dict.fromkeys(("us", "ca", "mx", "eu", "il"), "100"),
+    **dict.fromkeys(("af", "me", "ap"), "200"),
+    **dict.fromkeys(("sa", "ap-southeast-2", "ap-southeast-4", "ap-southeast-6"), "all"),
+}
+
+
+def price_classes_of(region: str) -> tuple[PriceClass, ...]:
+    """Return the price classes with edges on the continent of a region.
+
+    Source: Amazon CloudFront developer guide, price classes, read 2026-11. Regions ap-southeast-2, -4 and -6 are in
+    Australia and New Zealand. A region that is not in the table has the class `all` only.
+    """
+    first = _FIRST_CLASS.get(region) or _FIRST_CLASS.get(region.partition("-")[0], "all")
+    classes = get_args(PriceClass)
+    return classes[classes.index(first) :]
+
+
+CLOSED_ZONES = {
+    "ap-northeast-1b": "AWS does not offer this zone to new accounts",
+    "ca-central-1c": "in most accounts this is the zone cac1-az3, where EKS creates no cluster",
+    "us-east-1e": "in most accounts this is the zone use1-az3, where EKS creates no cluster",
+}
+"""Zones that most accounts cannot use. The letters of a zone may differ between accounts, its id does not, so that this is a warning only.
+Sources: Amazon EKS user guide, subnet requirements; eksctl-io/eksctl pull request 7870; both read 2026-11."""
+_LETTERS = {"ap-northeast-1": "acd", "ca-central-1": "abd", "us-west-1": "ac"}
+
+
+def usual_zones(region: str) -> list[str]:
+    """Return the zones that most accounts have in a region: a, b and c, except where AWS has closed one."""
+    return [f"{region}{letter}" for letter in _LETTERS.get(region, "abc")]
+
+
+def warnings(settings: Settings) -> Iterator[Problem]:
+    """Find zones that most accounts cannot use, and a budget below the price of the audio alone."""
+    for zone in settings.zones:
+        if zone in CLOSED_ZONES:
+            advice = f"Compare the ids of `{_zones_command(settings.region)}`, or write zones: [{', '.join(usual_zones(settings.region))}]."
+            yield Problem("zones", f"{zone}: {CLOSED_ZONES[zone]}", advice)
+    yield from budget_warnings(settings)
+
+
+def _zones_command(region: str) -> str:
+    return f"aws ec2 describe-availability-zones --region {region}"
+
+
+def _listed(zones: Sequence[str]) -> str:
+    return ", ".join(zones[:4]) + (" …" if zones[4:] else "") if zones else "none"
+
+
+def problems(settings: Settings) -> Iterator[Problem]:
+    """Finds what the region does not have."""
+    yield from _zones(settings)
+    if settings.region not in REGIONS:
+        wrong = (
+            f"{settings.region} is no region of the partition aws that this project knows; the edge stack can stand in no other partition"
+        )
+        yield Problem("region", wrong, f"Use one of {', '.join(sorted(REGIONS))}.")
+        return
+    if settings.resilience.fault_injection and settings.region in WITHOUT_FAULT_INJECTION:
+        wrong = f"CloudFormation in {settings.region} knows no experiment templates of AWS FIS"
+        yield Problem("resilience.fault_injection", wrong, "Leave it out.")
+    if settings.edge.price_class not in (classes := price_classes_of(settings.region)):
+        wrong = f"class {settings.edge.price_class} has no edges on the continent of {settings.region}"
+        yield Problem("edge.price_class", wrong, f"Use {' or '.join(classes)}.")
+    yield from _instances(settings)
+    yield from _secrets(settings)
+    yield from _prefix_list(settings)
+
+
+def _zones(settings: Settings) -> Iterator[Problem]:
+    zones, region = settings.zones, settings.region
+    if not 2 <= len(zones) <= 3 or len(set(zones)) != len(zones):
+        yield Problem("zones", f"{_listed(zones)} are not two or three different zones", "Name three where the region has them.")
+    foreign = [zone for zone in zones if not (zone.startswith(region) and zone[len(region) :].isalpha())]
+    if foreign:
+        several = "are not zones" if foreign[1:] else "is not a zone"
+        advice = f"Write zones: [{', '.join(usual_zones(region))}], or change region; `{_zones_command(region)}` lists yours."
+        yield Problem("zones", f"{_listed(foreign)} {several} of {region}", advice)
+    gateways = settings.network.nat_gateways
+    if gateways not in (1, len(zones)):
+        wrong = f"{gateways} is neither 1 nor one for each of the {len(zones)} zones"
+        yield Problem("network.nat_gateways", wrong, f"Use 1 or {len(zones)}.")
+
+
+def _instances(settings: Settings) -> Iterator[Problem]:
+    data, region = settings.data, settings.region
+    for key, database in (("catalogue", data.catalogue), ("identity", data.identity)):
+        yield from _instance_problems(f"data.{key}.instance_class", database.instance_class, DATABASES, region)
+    yield from _instance_problems("data.cache.node_type", data.cache.node_type.removeprefix("cache."), CACHES, region)
+
+
+def _prefix_list(settings: Settings) -> Iterator[Problem]:
+    if settings.edge.origin_prefix_list is None and settings.region not in versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS:
+        wrong = f"the id of CloudFront's origin-facing prefix list in {settings.region} is not known here"
+        name = "com.amazonaws.global.cloudfront.origin-facing"
+        command = f"aws ec2 describe-managed-prefix-lists --region {settings.region} --filters Name=prefix-list-name,Values={name}"
+        yield Problem("edge.origin_prefix_list", wrong, f"Set it to what `{command}` answers.")
+
+
+def _secrets(settings: Settings) -> Iterator[Problem]:
+    """ECR and External Secrets read secrets of their own region, and the endpoint of Secrets Manager lets none of other accounts in."""
+    for key, arn in settings.named_secrets.items():
+        _, _, _, region, account, *_ = arn.split(":")
+        if region != settings.region:
+            wrong = f"the secret is in {region}, and what reads it in {settings.region}"
+            yield Problem(key, wrong, f"Make the secret in {settings.region} too, and name that.")
+        if settings.account not in (None, account):
+            wrong = f"the secret is of account {account}, and what reads it of {settings.account}"
+            yield Problem(key, wrong, f"Make the secret in {settings.account}, and name that.")
+
+
+BYTES_PER_SECOND = 20_000
+"""Audio of one listener: 160 kbit/s, an assumption."""
+MEAN_OF_PEAK = 1 / 3
+"""Listeners on average of a month for each one of the busiest minute, an assumption."""
+SECONDS_OF_A_MONTH = 730 * 3600
+_VOLUMES_TB = (10, 40, 100, 350, 524, 4000, inf)
+_PRICES_USD = {
+    "sa": (0.110, 0.105, 0.090, 0.080, 0.060, 0.050, 0.040),
+    "": (0.085, 0.080, 0.060, 0.040, 0.030, 0.025, 0.020),
+}
+"""Price of a gigabyte by volume, in South America and where it is lowest, in North America and Europe. Source: list prices of Amazon
+CloudFront, aws.amazon.com/cloudfront/pricing, read 2026-11."""
+
+
+def monthly_usd(listeners: int, region: str) -> int:
+    """Return what CloudFront asks for the audio of a month, in USD.
+
+    Args:
+        listeners: listeners of the busiest minute.
+        region: home region, whose continent decides the price.
+    """
+    left = listeners * MEAN_OF_PEAK * BYTES_PER_SECOND * SECONDS_OF_A_MONTH / 1e12
+    prices, total = _PRICES_USD.get(region.partition("-")[0], _PRICES_USD[""]), 0.0
+    for volume, price in zip(_VOLUMES_TB, prices, strict=True):
+        used = min(left, volume)
+        total += used * 1000 * price
+        left -= used
+    return round(total)
+
+
+def budget_warnings(settings: Settings) -> Iterator[Problem]:
+    """Find a budget of production that the delivery of audio alone exceeds at the declared peak."""
+    peak, budget = settings.resilience.peak, settings.observability.monthly_budget_usd
+    if peak is None or not settings.production:
+        return
+    cost = monthly_usd(peak.listeners, settings.region)
+    if cost > budget:
+        wrong = f"{budget} is below the {cost} USD that CloudFront alone asks for {peak.listeners} listeners at peak (list prices)"
+        yield Problem("observability.monthly_budget_usd", wrong, "Raise it, or lower resilience.peak.listeners.")
