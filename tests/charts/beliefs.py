@@ -1,7 +1,8 @@
-"""What charts of repositories are believed to make of our values, for the checks that run where no such chart is at hand.
+"""Objects that upstream charts create from our values, for checks without the charts' archives.
 
-Only what something else refers to: Services with their ports, service accounts, Secrets; and pods (`believed_pods.py`). Where the
-charts are at hand, tests prove every belief against what they render. Operators' products are here as well; no chart renders those.
+Only objects that others refer to are listed: Services with their ports, service accounts, Secrets and
+pods (`believed_pods.py`). With the archives, test_closure.py compares every entry with the rendered
+chart. Objects that operators create are listed too: no chart renders them.
 """
 
 from collections.abc import Iterator
@@ -10,25 +11,25 @@ from tests.charts import believed_pods
 from tests.model.values import Json
 
 CERTIFICATE_KEYS = ("tls.crt", "tls.key", "ca.crt")
-"""Keys of the Secret behind a certificate of cert-manager."""
+"""Keys of the Secret of a cert-manager certificate."""
 KINDS_OF = {
     "monitoring.coreos.com": "prometheus-operator-crds",
     "cert-manager.io": "cert-manager",
     "external-secrets.io": "external-secrets",
     "rabbitmq.com": "rabbitmq-cluster-operator",
 }
-"""Chart that brings the kinds of an API group; EKS Auto Mode brings `eks.amazonaws.com` and `karpenter.sh`."""
+"""Chart that installs the kinds of an API group. EKS Auto Mode installs `eks.amazonaws.com` and `karpenter.sh`."""
 
 
 def of(chart: str, release: str, namespace: str, values: Json) -> list[Json]:
-    """Return what a release makes that others refer to: Services, Secrets, pods and the accounts of these."""
+    """Return Services, Secrets, pods and service accounts of a release."""
     make = {"kong": _kong, "keycloakx": _keycloak, "redpanda": _redpanda, "kube-prometheus-stack": _monitoring, "fluent-bit": _fluent_bit}
     pods = believed_pods.of(chart, release, namespace, values)
     return [*(make[chart](release, namespace, values) if chart in make else ()), *_accounts(pods, values), *pods]
 
 
 def _accounts(pods: list[Json], values: Json) -> Iterator[Json]:
-    """Accounts as which pods run. Keycloak and Fluent Bit keep their token by the account's own `automountServiceAccountToken`."""
+    """Service accounts of pods. Keycloak and Fluent Bit set `automountServiceAccountToken` on theirs."""
     automount = values.get("serviceAccount", {}).get("automountServiceAccountToken", True)
     for pod in pods:
         if spec := pod["spec"].get("template", {}).get("spec"):
@@ -61,7 +62,7 @@ def _fluent_bit(release: str, namespace: str, _: Json) -> Iterator[Json]:
 
 
 def operated(manifest: Json) -> Iterator[Json]:
-    """Yields what operators make of a custom resource, and what cert-manager and External Secrets do."""
+    """Yield the objects that an operator creates for a custom resource."""
     make = {
         "RabbitmqCluster": _rabbitmq_cluster,
         "Certificate": _certificate,
@@ -74,7 +75,7 @@ def operated(manifest: Json) -> Iterator[Json]:
 
 
 def _rabbitmq_cluster(manifest: Json) -> Iterator[Json]:
-    """RabbitMQ cluster operator, `internal/resource`: names, labels and ports of what it makes."""
+    """Objects of the RabbitMQ cluster operator (source: its `internal/resource`)."""
     name, namespace, spec = manifest["metadata"]["name"], manifest["metadata"]["namespace"], manifest["spec"]
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "rabbitmq", "app.kubernetes.io/part-of": "rabbitmq"}
     names = {5671: "amqps", 15671: "management-tls", 15691: "prometheus-tls"}
@@ -106,7 +107,7 @@ def _rabbitmq_cluster(manifest: Json) -> Iterator[Json]:
 
 
 def _prometheus(manifest: Json) -> Iterator[Json]:
-    """Prometheus operator: a StatefulSet whose containers are confined by the operator itself."""
+    """StatefulSet of the Prometheus operator, which sets the security context of containers."""
     kind, metadata, spec = manifest["kind"].lower(), manifest["metadata"], manifest["spec"]
     labels = {"app.kubernetes.io/name": kind, "app.kubernetes.io/instance": metadata["name"], kind: metadata["name"]}
     labels["operator.prometheus.io/name"] = metadata["name"]

@@ -1,7 +1,8 @@
-"""The pods that charts of repositories are believed to make of our values: what they run, may do, ask for, and where they stand.
+"""Pods that upstream charts create from our values: containers, rights, resources and placement.
 
-Every container is here, so that the rules of pods are judged where no such chart is at hand. Where the charts are, a test compares
-each word with what they render. What values do not tell is missing here too: that is for the rules to find.
+The rules of pods are checked on these without the charts' archives. With the archives, test_closure.py
+compares each field with the rendered chart. A field that our values omit is omitted here, so that the
+rules find it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,15 +13,15 @@ from tests.model.values import Json
 
 NAME, INSTANCE, COMPONENT = (f"app.kubernetes.io/{key}" for key in ("name", "instance", "component"))
 READY: Json = {"readinessProbe": {"by": "the chart"}}
-"""Stands for a probe that the chart writes by itself."""
+"""Probe that the chart writes without a value of ours."""
 ENVSUBST = {"requests": {"cpu": "100m", "memory": "125Mi"}, "limits": {"cpu": "100m", "memory": "125Mi"}}
-"""What Redpanda's chart gives a container whose resources cannot be told."""
+"""Resources of a container of Redpanda's chart that no value sets."""
 HOST_FOLDERS = ("proc", "sys", "root")
 """Folders of its node that node-exporter reads."""
 
 
 def of(chart: str, release: str, namespace: str, values: Json) -> list[Json]:
-    """Returns the workloads of a release, and the budgets that protect them."""
+    """Return the workloads of a release and their PodDisruptionBudgets."""
     make = {
         "cert-manager": _cert_manager,
         "external-secrets": _external_secrets,
@@ -149,7 +150,7 @@ def _grafana(release: str, namespace: str, values: Json) -> Iterator[Json]:
 
 
 def _of_the_operator(release: str, namespace: str, values: Json) -> Iterator[Json]:
-    """Prometheus and Alertmanager: the operator makes them, and confines their containers by itself."""
+    """Prometheus and Alertmanager, which the operator creates with a security context of its own."""
     confined = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
     for name, port in (("prometheus", 9090), ("alertmanager", 9093)):
         spec, labels = values[name][f"{name}Spec"], {NAME: name, INSTANCE: release, "operator.prometheus.io/name": release}
@@ -220,7 +221,7 @@ def _image(parts: Mapping[str, str]) -> str:
 def _workload(
     kind: str, where: tuple[str, str], labels: Json, containers: list[Json], told: Json, *, account: str, replicas: int | None = None
 ) -> Json:
-    """A workload that calls the API server, of which our values tell where its replicas stand."""
+    """Workload with a token of the API server, spread by our values."""
     pod = {"serviceAccountName": account, "automountServiceAccountToken": True, "containers": containers}
     if "topologySpreadConstraints" in told:
         pod["topologySpreadConstraints"] = told["topologySpreadConstraints"]
@@ -235,7 +236,7 @@ def _manifest(kind: str, where: tuple[str, str], labels: Json, pod: Json, replic
 
 
 def _budgets(name: str, namespace: str, labels: Json, told: Json | None) -> Iterator[Json]:
-    """Yields a budget with what is told of it; an empty text takes a chart's default away. Where nothing is told, there is none."""
+    """Yield the budget that values ask for. An empty text removes a default of the chart."""
     if not told or told.get("enabled") is False:
         return
     said = {key: told[key] for key in ("minAvailable", "maxUnavailable") if told.get(key) not in (None, "")}

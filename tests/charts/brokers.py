@@ -1,4 +1,4 @@
-"""What services expect of the brokers, and what the brokers are told: findings are plain sentences."""
+"""Topics, queues and rights of services, compared with the configuration of the brokers."""
 
 import json
 import re
@@ -12,7 +12,7 @@ _DIRECTIONS = {"EVENTS_PRODUCES": "produces", "EVENTS_CONSUMES": "consumes"}
 
 
 def topic_findings(platform: RenderedCluster) -> list[str]:
-    """Topics that a service expects and may not use, and users of the stream whose rights or password are missing."""
+    """Return topics without rights of their service, and users without a password."""
     access = platform.releases["redpanda-access"].values
     found = [
         f"{service}: {topic} is in {variable}, and the job of redpanda-access gives no such right"
@@ -26,7 +26,7 @@ def topic_findings(platform: RenderedCluster) -> list[str]:
 
 
 def superuser_findings(platform: RenderedCluster) -> list[str]:
-    """What would put the users of the file above every rule of access: the chart takes them for superusers, in two places."""
+    """Return superusers. The chart makes superusers of the users in the file, in two places."""
     values = platform.releases["redpanda"].values
     told = "--no-set-superusers" in values["statefulset"]["sideCars"].get("args", [])
     by_sidecar = [] if told else ["the sidecar makes superusers of them: tell it --no-set-superusers"]
@@ -38,7 +38,7 @@ def superuser_findings(platform: RenderedCluster) -> list[str]:
 
 
 def queue_findings(platform: RenderedCluster) -> list[str]:
-    """Queues that a service takes from or is scaled by, and that are not there or not for it."""
+    """Return queues of a service that are missing, or that it has no right to read."""
     topology = platform.releases["rabbitmq-topology"].values
     rights = {name: user["read"] for name, user in topology["users"].items()}
     taken = [(service, queue) for service, variables in _services(platform) for queue in _listed(variables, "TASKS_QUEUES")]
@@ -51,7 +51,7 @@ def queue_findings(platform: RenderedCluster) -> list[str]:
 
 
 def _services(platform: RenderedCluster) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yields every service with the plain variables of its container."""
+    """Yield every service with the plain variables of its container."""
     for stack, _, definition in platform.resources("AWS::ECS::TaskDefinition"):
         for container in definition["Properties"]["ContainerDefinitions"]:
             variables = {entry["Name"]: platform.value(stack, entry["Value"]) for entry in container.get("Environment", [])}

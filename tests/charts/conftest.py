@@ -1,4 +1,4 @@
-"""Each environment for the tests of the charts; what it deploys comes from tests/conftest.py."""
+"""Environments for the tests of charts."""
 
 from collections.abc import Callable
 
@@ -18,11 +18,11 @@ def environment(request: pytest.FixtureRequest) -> str:
 def platform(
     request: pytest.FixtureRequest, environment: str, deployed: Callable[[str], RenderedCluster], rendered: Callable[[str], RenderedCluster]
 ) -> RenderedCluster:
-    """Each environment twice: as far as it is known everywhere, and whole where the charts are at hand."""
+    """Each environment twice: with expected upstream objects, and rendered from archives."""
     return rendered(environment) if request.param == "every chart" else deployed(environment)
 
 
 @pytest.fixture(scope="session")
 def whole(environment: str, rendered: Callable[[str], RenderedCluster]) -> RenderedCluster:
-    """Each environment with every chart rendered, where the charts are at hand."""
+    """Each environment with every chart rendered; skipped without archives."""
     return rendered(environment)

@@ -1,4 +1,4 @@
-"""What leads where: Services to pods, target groups to Services, names to addresses, identities to accounts, secrets to Secrets Manager."""
+"""Connections between Services, pods, target groups, host names, accounts and secrets."""
 
 import json
 import re
@@ -14,11 +14,11 @@ from tests.model.values import Json, texts
 from tests.properties.secret_table import line_of
 
 IN_CLUSTER = re.compile(r"\b((?:[a-z0-9-]+\.)?([a-z0-9-]+)\.([a-z0-9-]+)\.svc)(?:\.cluster\.local)?(?::(\d+))?(?![\w.-])")
-"""Names of Services, and of pods behind a headless one."""
+"""Names of Services, and of pods of a headless Service."""
 
 
 def things(platform: RenderedCluster, *kinds: str) -> Iterator[tuple[str, Json]]:
-    """Yields manifests of some kinds, with those that operators make, and the release of each."""
+    """Yield manifests of some kinds with their release, those of operators included."""
     for release, manifest in platform.everything():
         for thing in (manifest, *operated(manifest)):
             if thing["kind"] in kinds:
@@ -26,7 +26,7 @@ def things(platform: RenderedCluster, *kinds: str) -> Iterator[tuple[str, Json]]
 
 
 def workloads(platform: RenderedCluster) -> Iterator[tuple[str, Json]]:
-    """Yields everything that runs pods."""
+    """Yield every workload."""
     return things(platform, "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 
 
@@ -40,7 +40,7 @@ def labels_of(workload: Json) -> dict[str, str]:
 
 
 def selects(selector: Json, labels: dict[str, str]) -> bool:
-    """Tells whether a label selector selects."""
+    """Return whether a label selector matches labels."""
     wanted = selector.get("matchLabels", selector if "matchExpressions" not in selector else {})
     return all(_same(labels, key, value) for key, value in (wanted or {}).items()) and all(
         _expression(expression, labels) for expression in selector.get("matchExpressions") or []
@@ -66,7 +66,7 @@ def _expression(expression: Json, labels: dict[str, str]) -> bool:
 
 
 def pods_behind(platform: RenderedCluster, namespace: str, selector: Json) -> list[Json]:
-    """Returns the workloads that a selector finds in a namespace."""
+    """Return the workloads that a selector matches in a namespace."""
     if not selector:
         return []
     return [w for _, w in workloads(platform) if w["metadata"].get("namespace") == namespace and selects(selector, labels_of(w))]
@@ -83,7 +83,7 @@ def services(platform: RenderedCluster) -> dict[tuple[str, str], Json]:
 
 
 def service_findings(platform: RenderedCluster) -> list[str]:
-    """Services that lead to no pod, or to a port that no pod has."""
+    """Return Services without a pod, or with a port that no pod opens."""
     found = []
     for (namespace, name), service in services(platform).items():
         selector = service["spec"].get("selector") or {}
@@ -101,7 +101,7 @@ def service_findings(platform: RenderedCluster) -> list[str]:
 
 
 def monitor_findings(platform: RenderedCluster) -> list[str]:
-    """Monitors that select nothing, or a port that is not there. Those of charts at hand only: a belief names no ports."""
+    """Return monitors without a Service or a port. Expected upstream objects have no port names."""
     found = []
     for release, monitor in platform.of_kind("ServiceMonitor"):
         spec, namespace = monitor["spec"], monitor["metadata"]["namespace"]
@@ -120,7 +120,7 @@ def monitor_findings(platform: RenderedCluster) -> list[str]:
 
 
 def _scrapes(platform: RenderedCluster, endpoint: Json, service: Json) -> bool:
-    """`port` is a name among the Service's ports, `targetPort` one among the pods'."""
+    """Return whether an endpoint exists: `port` names a port of the Service, `targetPort` of pods."""
     if "port" in endpoint:
         return endpoint["port"] in {entry.get("name") for entry in service["spec"]["ports"]}
     pods = pods_behind(platform, service["metadata"]["namespace"], service["spec"].get("selector") or {})
@@ -128,7 +128,7 @@ def _scrapes(platform: RenderedCluster, endpoint: Json, service: Json) -> bool:
 
 
 def scraped_ports(platform: RenderedCluster) -> Iterator[tuple[str, int]]:
-    """Yields namespace and number of every port of a pod that a monitor names."""
+    """Yield namespace and number of every port of a pod in a monitor."""
     for kind, key in (("ServiceMonitor", "endpoints"), ("PodMonitor", "podMetricsEndpoints")):
         for _, monitor in platform.of_kind(kind):
             namespace = monitor["metadata"]["namespace"]
@@ -149,12 +149,12 @@ def _numbers(platform: RenderedCluster, namespace: str, selector: Json, endpoint
 
 
 def _operated_labels(service: Json) -> dict[str, str]:
-    """What operators make has one set of labels for Services and pods."""
+    """Labels of a Service of an operator, which equal those of its pods."""
     return dict(service["spec"].get("selector") or {})
 
 
 def target_group_findings(platform: RenderedCluster) -> list[str]:
-    """Bindings to a group, a Service or a port that is not there, and groups of pods that nothing is bound to."""
+    """Return bindings with a missing target, and target groups without a binding."""
     groups = {
         platform.value(stack, {"Ref": id_}): (id_, resource["Properties"])
         for stack, id_, resource in platform.resources("AWS::ElasticLoadBalancingV2::TargetGroup")
@@ -192,7 +192,7 @@ def _binding_problems(platform: RenderedCluster, binding: Json, group: tuple[str
 
 
 def host_findings(platform: RenderedCluster) -> list[str]:
-    """Names of hosts that are told to a chart, a pod or a task, and that nothing answers to."""
+    """Return host names in charts, pods and tasks that do not resolve."""
     zone = next(str(r["Properties"]["Name"]).rstrip(".") for _, _, r in platform.resources("AWS::Route53::HostedZone"))
     known, there = set(_names(platform)), services(platform)
     found = set()
@@ -236,7 +236,7 @@ def _names(platform: RenderedCluster) -> Iterator[str]:
 
 
 def identity_findings(platform: RenderedCluster) -> list[str]:
-    """Pod Identity associations of accounts that no chart makes, that no pod has, or that come after the pods that need them."""
+    """Return Pod Identity associations without an account or a pod, or created after its pods."""
     accounts = {(a["metadata"]["namespace"], a["metadata"]["name"]): release for release, a in things(platform, "ServiceAccount")}
     found = []
     for stack, id_, association in platform.resources("AWS::EKS::PodIdentityAssociation"):
@@ -258,7 +258,7 @@ def _runs_as(workload: Json, subject: tuple[str, str]) -> bool:
 
 
 def secret_fields(platform: RenderedCluster) -> dict[str, set[str] | None]:
-    """Returns the fields of each secret in Secrets Manager by its ARN; none where they are not written down."""
+    """Return the fields of each secret in Secrets Manager by its ARN; None for unknown fields."""
     found: dict[str, set[str] | None] = {}
     for stack, id_, secret in platform.resources("AWS::SecretsManager::Secret"):
         generated = secret["Properties"].get("GenerateSecretString")
@@ -271,7 +271,7 @@ def secret_fields(platform: RenderedCluster) -> dict[str, set[str] | None]:
 
 
 def external_secret_findings(platform: RenderedCluster) -> list[str]:
-    """ExternalSecrets that read a secret or a field that is not in Secrets Manager, or that the operator may not read."""
+    """Return ExternalSecrets with an unknown secret or field, or without the right to read it."""
     secrets, readable = secret_fields(platform), set(_resources(platform, "secretsmanager:GetSecretValue"))
     found = []
     for release, external in platform.of_kind("ExternalSecret"):
@@ -288,7 +288,7 @@ def external_secret_findings(platform: RenderedCluster) -> list[str]:
 
 
 def unread_secret_findings(platform: RenderedCluster) -> list[str]:
-    """Secrets that the operator may read and no ExternalSecret copies, or parameters that it may write and no PushSecret does."""
+    """Return rights of the operator on secrets and parameters that no resource of it uses."""
     read = {entry["remoteRef"]["key"] for _, external in platform.of_kind("ExternalSecret") for entry in external["spec"].get("data", [])}
     written = {entry["match"]["remoteRef"]["remoteKey"] for _, push in platform.of_kind("PushSecret") for entry in push["spec"]["data"]}
     readable = set(_resources(platform, "secretsmanager:GetSecretValue"))
@@ -312,7 +312,7 @@ def _resources(platform: RenderedCluster, action: str) -> Iterator[str]:
 
 
 def task_findings(platform: RenderedCluster) -> list[str]:
-    """What a task definition reads that is in neither Secrets Manager nor Parameter Store."""
+    """Return sources of task definitions that neither Secrets Manager nor Parameter Store has."""
     secrets = secret_fields(platform)
     parameters = {str(platform.value(stack, p["Properties"].get("Name"))) for stack, _, p in platform.resources("AWS::SSM::Parameter")}
     found = []

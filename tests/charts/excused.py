@@ -1,4 +1,4 @@
-"""What pods may do beyond the rules, by the beginning of a finding, each with its reason. One that excuses nothing is one too."""
+"""Exceptions to the rules of pods: reason by beginning of a finding. An unused one fails."""
 
 WRITABLE = {
     "redpanda/redpanda: redpanda": "Redpanda writes its configuration below /etc and its data beside",
@@ -33,10 +33,10 @@ UNRESTRICTED = {
     "pod-logs/fluent-bit: volume": ON_THE_HOST["pod-logs/fluent-bit"],
     "pod-logs/fluent-bit: fluent-bit: run": "Only root may read the files of the kubelet; it has nothing else that root has",
 }
-"""Each in a namespace of its own, where nothing else runs."""
+"""Each runs alone in its namespace."""
 WIDE = {
     "monitoring: ClusterRole monitoring-operator": (
         "Upstream's own: the operator makes StatefulSets, Secrets and ConfigMaps for what others declare, in any namespace"
     ),
 }
-"""Of charts of repositories: judged where they are at hand."""
+"""Roles of upstream charts, checked with their archives only."""

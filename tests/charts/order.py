@@ -1,4 +1,4 @@
-"""In which order releases are deployed, and what is left behind when one fails."""
+"""Order of releases, and rules of each release."""
 
 import re
 from collections import Counter
@@ -27,11 +27,11 @@ NEEDS: dict[str, frozenset[str]] = {
 }
 """Charts that must be deployed before a chart."""
 AUTO_MODE = ("eks.amazonaws.com", "karpenter.sh")
-"""Groups of kinds that EKS Auto Mode brings along."""
+"""API groups that EKS Auto Mode installs."""
 
 
 def findings(platform: RenderedCluster) -> list[str]:
-    """Returns every release that may run before something that it needs."""
+    """Return every release that may precede its dependencies."""
     return [*_waves(platform), *_kinds(platform), *_ground(platform), *_circles(platform)]
 
 
@@ -52,7 +52,7 @@ def _waves(platform: RenderedCluster) -> Iterator[str]:
 
 
 def _kinds(platform: RenderedCluster) -> Iterator[str]:
-    """A resource whose kind is not there yet is refused; a chart that looks for the kind leaves it out in silence."""
+    """Resources before their kind: the API server refuses them, or the chart omits them."""
     for name, manifest in platform.everything():
         group = manifest["apiVersion"].rpartition("/")[0]
         if is_core(manifest) or group in AUTO_MODE or platform.releases[name].chart == beliefs.KINDS_OF.get(group):
@@ -65,7 +65,7 @@ def _kinds(platform: RenderedCluster) -> Iterator[str]:
 
 
 def _ground(platform: RenderedCluster) -> Iterator[str]:
-    """No namespace, no policy, no node and no class is there before."""
+    """Releases before `ground`, which creates namespaces, policies, nodes and classes."""
     for name, release in platform.releases.items():
         if name != "ground" and "ground" not in platform.before[name]:
             yield f"{release} does not wait for the ground, which makes its namespace and its nodes"
@@ -76,14 +76,14 @@ def _circles(platform: RenderedCluster) -> Iterator[str]:
 
 
 def rule_findings(platform: RenderedCluster) -> list[str]:
-    """Returns what releases have against property 95."""
+    """Return violations of property 95."""
     names = Counter((release.namespace, release.name) for release in platform.releases.values())
     twice = [f"release {name} of {namespace} is there twice" for (namespace, name), count in names.items() if count > 1]
     return twice + [f"{release} {problem}" for release in platform.releases.values() for problem in problems_of(platform, release)]
 
 
 def problems_of(platform: RenderedCluster, release: Release) -> Iterator[str]:
-    """Yields what one release has against it."""
+    """Yield violations of one release."""
     properties = release.properties
     if not re.fullmatch(rf"[a-z][-a-z0-9]{{0,{LONGEST_NAME - 1}}}", release.name):
         yield "has no release name that Helm takes"
@@ -119,7 +119,7 @@ def _atomic_problems(platform: RenderedCluster, release: Release) -> Iterator[st
 
 
 def shared(platform: RenderedCluster) -> list[str]:
-    """Returns objects that two releases would make: Helm refuses what another release owns."""
+    """Return objects of two releases: Helm refuses an object that another release owns."""
     owners: dict[tuple[str, str], set[str]] = {}
     for release, manifest in platform.everything():
         owners.setdefault((manifest["apiVersion"].rpartition("/")[0], name_of(manifest)), set()).add(release)

@@ -1,7 +1,7 @@
-"""The rules of pods: what Pod Security asks, what a pod may be seen to do, what it asks for, and where its image comes from.
+"""Rules of pods: Pod Security, host access, API tokens, resources, probes, images and spread.
 
-Each check returns findings `where: what`. A finding that is meant stands in a table of exceptions with its reason; an exception that
-excuses nothing any more is a finding itself.
+Each check yields findings `where: what`. excused.py lists intended findings with their reasons; an
+exception without a finding is a finding.
 """
 
 import re
@@ -17,24 +17,24 @@ RESTRICTED_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral"
 """Kinds of volumes that Pod Security `restricted` allows."""
 HOST = ("hostNetwork", "hostPID", "hostIPC")
 EVERYBODY = {"system:anonymous", "system:authenticated", "system:masters", "system:serviceaccounts", "system:unauthenticated", "default"}
-"""Subjects that stand for more than one pod's account."""
+"""Subjects that include the accounts of several pods."""
 
 Containers = Iterator[tuple[str, Json, Json]]
 
 
 def where_of(workload: Json) -> str:
-    """Names a workload; a job's name ends with a hash of what it does."""
+    """Return namespace and name of a workload, without the hash that a job's name ends with."""
     name = re.sub(r"-[0-9a-f]{8}$", "", workload["metadata"]["name"]) if workload["kind"] == "Job" else workload["metadata"]["name"]
     return f"{workload['metadata'].get('namespace')}/{name}"
 
 
 def running(platform: RenderedCluster) -> Iterator[Json]:
-    """Yields everything that runs pods."""
+    """Yield every workload."""
     return (workload for _, workload in workloads(platform))
 
 
 def containers(platform: RenderedCluster) -> Containers:
-    """Yields `namespace/workload: container`, the pod and the container."""
+    """Yield `namespace/workload: container`, the pod and the container."""
     for workload in running(platform):
         pod = pod_of(workload) or {}
         for container in [*pod["containers"], *(pod.get("initContainers") or [])]:
@@ -42,7 +42,7 @@ def containers(platform: RenderedCluster) -> Containers:
 
 
 def unrestricted(platform: RenderedCluster) -> Iterator[str]:
-    """What the Pod Security standard `restricted` forbids, also in namespaces that do not enforce it."""
+    """Yield violations of the Pod Security standard `restricted`, in every namespace."""
     for workload in running(platform):
         pod = pod_of(workload) or {}
         yield from (f"{where_of(workload)}: {problem}" for problem in _pod_problems(pod))
@@ -80,7 +80,7 @@ def writable(platform: RenderedCluster) -> Iterator[str]:
 
 
 def unlimited(platform: RenderedCluster) -> Iterator[str]:
-    """Containers without requests, or without a limit of memory."""
+    """Yield containers without requests, or without a memory limit."""
     for where, _, container in containers(platform):
         resources = container.get("resources") or {}
         requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
@@ -89,7 +89,7 @@ def unlimited(platform: RenderedCluster) -> Iterator[str]:
 
 
 def unprobed(platform: RenderedCluster) -> Iterator[str]:
-    """Containers of services that say nothing of whether they are ready."""
+    """Yield containers of services without a readiness probe."""
     for workload in running(platform):
         if workload["kind"] not in {"Deployment", "StatefulSet", "DaemonSet"}:
             continue
@@ -99,7 +99,7 @@ def unprobed(platform: RenderedCluster) -> Iterator[str]:
 
 
 def images(platform: RenderedCluster, uncached: Iterable[str]) -> Iterator[str]:
-    """Images that are not exact, or that are pulled past our registry.
+    """Yield images without an exact tag, or from another registry than ours.
 
     Args:
         platform: the platform.
@@ -115,13 +115,13 @@ def images(platform: RenderedCluster, uncached: Iterable[str]) -> Iterator[str]:
 
 
 def is_exact(image: str) -> bool:
-    """Tells whether a name means one image for ever. Bitnami publishes no versions any more."""
+    """Return whether a name identifies one image. Bitnami no longer publishes versions."""
     name, _, tag = image.partition("@")[0].rpartition(":")
     return bool(name) and tag != "latest" and bool(re.search(r"\d", tag)) and tag.count("-distroless") <= 1 and "bitnami" not in image
 
 
 def on_the_host(platform: RenderedCluster) -> Iterator[str]:
-    """Pods that see something of their node: its network, its processes, its folders or its ports, or that may do all it may."""
+    """Yield pods with access to their node: network, processes, folders, ports or all rights."""
     for workload in running(platform):
         pod = pod_of(workload) or {}
         seen = [key for key in HOST if pod.get(key)]
@@ -134,7 +134,7 @@ def on_the_host(platform: RenderedCluster) -> Iterator[str]:
 
 
 def tokens(platform: RenderedCluster) -> Iterator[str]:
-    """Pods that hold a token of the Kubernetes API, and pods of the default account."""
+    """Yield pods with a token of the Kubernetes API, and pods of the default account."""
     known = accounts(platform)
     for workload in running(platform):
         if holds_a_token(workload, known):
@@ -148,14 +148,14 @@ def accounts(platform: RenderedCluster) -> dict[tuple[str | None, str], Json]:
 
 
 def holds_a_token(workload: Json, known: Mapping[tuple[str | None, str], Json]) -> bool:
-    """Tells whether pods get a token of the Kubernetes API: their own word goes before that of their account, and both may be silent."""
+    """Return whether pods have an API token. The pod overrides its account; the default is true."""
     pod = pod_of(workload) or {}
     account = known.get((workload["metadata"].get("namespace"), pod.get("serviceAccountName", "default")), {})
     return pod.get("automountServiceAccountToken", account.get("automountServiceAccountToken", True)) is not False
 
 
 def wide_rights(platform: RenderedCluster) -> Iterator[str]:
-    """Roles with a `*`, and bindings to the roles of administrators."""
+    """Yield roles with a `*`, and bindings to the roles of administrators."""
     for release, role in platform.of_kind("ClusterRole", "Role"):
         for rule in role.get("rules") or []:
             stars = [key for key in ("apiGroups", "resources", "verbs") if "*" in (rule.get(key) or [])]
@@ -177,7 +177,7 @@ def open_services(platform: RenderedCluster) -> Iterator[str]:
 
 
 def budgets(platform: RenderedCluster) -> Iterator[str]:
-    """PodDisruptionBudgets that select nothing, that let nothing go, or that say two things; and replicas without one."""
+    """Yield budgets that select no pod or allow not exactly one, and replicas without a budget."""
     protected = []
     for release, budget in platform.of_kind("PodDisruptionBudget"):
         spec, namespace = budget["spec"], budget["metadata"]["namespace"]
@@ -202,7 +202,7 @@ def budgets(platform: RenderedCluster) -> Iterator[str]:
 
 
 def crowded(platform: RenderedCluster) -> Iterator[str]:
-    """Replicas that may all stand in one zone, or whose rule counts other pods than themselves."""
+    """Yield replicas that may share a zone or a host, and spread rules for other pods."""
     for workload in running(platform):
         pod, labels = pod_of(workload) or {}, labels_of(workload)
         if workload["kind"] not in {"Deployment", "StatefulSet"} or workload["spec"].get("replicas", 2) < 2:
@@ -221,18 +221,18 @@ def crowded(platform: RenderedCluster) -> Iterator[str]:
 
 
 def apart_terms(pod: Json) -> list[Json]:
-    """What a pod must not share a host, or a zone, with."""
+    """Required anti-affinity terms of a pod."""
     affinity = (pod.get("affinity") or {}).get("podAntiAffinity") or {}
     return affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or []
 
 
 def namespaces(platform: RenderedCluster) -> dict[str, dict[str, str]]:
-    """Labels of each namespace of ours."""
+    """Return labels of each namespace of ours."""
     return {manifest["metadata"]["name"]: manifest["metadata"].get("labels") or {} for _, manifest in platform.of_kind("Namespace")}
 
 
 def unexcused(findings: Iterable[str], exceptions: Mapping[str, str]) -> list[str]:
-    """Returns findings that no exception covers, and exceptions that cover none.
+    """Return findings without an exception, and exceptions without a finding.
 
     Args:
         findings: what was found.

@@ -1,4 +1,4 @@
-"""Who may open a connection to whom among pods, as NetworkPolicies say it, and as the table of flows does."""
+"""Connections between pods that NetworkPolicies allow, compared with the table of flows."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -16,7 +16,8 @@ NOBODY = "nobody of the table"
 VPC_ADDRESSES = "an address of the VPC"
 
 Edge = tuple[str, str, str, int, int]
-"""Namespace and direction of a policy, its pods and their peer, first and last port: `kong egress`, `kong`, `keycloak`, 8443, 8443."""
+"""Namespace and direction, pods, peer, first and last port of a policy, such as
+`kong egress`, `kong`, `keycloak`, 8443, 8443."""
 
 
 def homes(settings: Settings) -> dict[tuple[str, str], str]:
@@ -25,7 +26,7 @@ def homes(settings: Settings) -> dict[tuple[str, str], str]:
 
 
 def expected(settings: Settings) -> dict[Edge, Flow]:
-    """What the table says of pods: each flow once for each side that is a pod, but for those within one namespace."""
+    """Return flows of the table with a pod on either side, except those within one namespace."""
     where = {party: namespace for (namespace, _), party in homes(settings).items()}
     found: dict[Edge, Flow] = {}
     for flow in flows.table(settings):
@@ -41,7 +42,7 @@ def expected(settings: Settings) -> dict[Edge, Flow]:
 
 
 def allowed(platform: RenderedCluster, settings: Settings) -> dict[Edge, str]:
-    """What the policies allow, with the name of the policy, but for those of `common`."""
+    """Return allowed connections with their policy, except those of `COMMON`."""
     parties = homes(settings)
     found: dict[Edge, str] = {}
     for _, policy in platform.of_kind("NetworkPolicy"):
@@ -58,7 +59,7 @@ def allowed(platform: RenderedCluster, settings: Settings) -> dict[Edge, str]:
 
 
 def findings(platform: RenderedCluster, settings: Settings) -> list[str]:
-    """Policies without the flow that they serve, and flows that no policy lets through."""
+    """Return policies without a flow, and flows without a policy."""
     table, policies = expected(settings), allowed(platform, settings)
     idle = [
         f"NetworkPolicy {edge[0].split()[0]}/{policies[edge]} lets {_described(edge)}, which no flow of spotmusic_cdk/flows.py asks for"
@@ -79,7 +80,7 @@ def _described(edge: Edge) -> str:
 
 
 COMMON = ("default-deny", "within", "apis", "webhooks")
-"""Policies of no two parties: what every pod of a namespace may. Nothing but these is outside the table, and each is what stands here."""
+"""Policies for every pod of a namespace. All other policies belong to a flow of the table."""
 
 
 def _common_findings(platform: RenderedCluster, settings: Settings) -> Iterator[str]:
@@ -107,7 +108,7 @@ SERVED = {
     "apis": {(flows.NODES, INTERNET, 443, 443), (flows.NODES, "kubernetes-control-plane", 443, 443)},
     "webhooks": {("kubernetes-control-plane", flows.NODES, port, port) for port in WEBHOOK_PORTS},
 }
-"""Flows of the table behind those policies: they are between nodes and what is outside, for any pod."""
+"""Flows of those policies, between nodes and addresses outside the cluster."""
 
 
 def _common(settings: Settings) -> dict[str, Json]:

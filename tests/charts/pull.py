@@ -1,4 +1,4 @@
-"""Pulls every pinned chart of a repository with the Helm of the layer, and holds it to its checksum: `make charts`."""
+"""Pull every pinned upstream chart and verify its checksum (`make charts`)."""
 
 import hashlib
 import subprocess
@@ -15,29 +15,29 @@ LOCK = ROOT / "charts.lock"
 
 
 def command(chart: versions.Chart, folder: Path) -> list[str]:
-    """Returns how Helm pulls a chart; the address of one in an OCI registry is that of the chart itself."""
+    """Return the Helm command that pulls a chart. An OCI address names the chart."""
     place = [chart.repository] if chart.repository.startswith("oci://") else [chart.name, "--repo", chart.repository]
     return [str(helm()), "pull", *place, "--version", chart.version, "--destination", str(folder)]
 
 
 def archive_name(chart: versions.Chart) -> str:
-    """Returns the name of the file that Helm writes."""
+    """Return the name of the file that Helm writes."""
     return f"{chart.name}-{chart.version}.tgz"
 
 
 def locked(lock: Path) -> dict[str, str]:
-    """Returns the checksum of each archive by its name; none where nobody has pulled charts yet."""
+    """Return the checksum of each archive by its name; empty before the first pull."""
     lines = lock.read_text().splitlines() if lock.is_file() else []
     return {name: checksum for checksum, name in (line.split() for line in lines)}
 
 
 def checksum_of(archive: Path) -> str:
-    """Returns the SHA-256 of an archive."""
+    """Return the SHA-256 of an archive."""
     return hashlib.sha256(archive.read_bytes()).hexdigest()
 
 
 def verify(archives: list[Path], lock: Path) -> list[str]:
-    """Holds archives to the lock file, and adds those that it does not know.
+    """Verify archives against the lock file, and add new ones.
 
     Args:
         archives: archives of all pinned charts.

@@ -1,4 +1,4 @@
-"""What pods ask for, as numbers."""
+"""Resource requests of pods as numbers."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,14 +11,14 @@ _UNITS = {"m": 0.001, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "G
 
 
 def number(quantity: str | float) -> float:
-    """Reads a quantity of Kubernetes, such as 50m or 2Gi."""
+    """Return a Kubernetes quantity, such as 50m or 2Gi, as a number."""
     text = str(quantity)
     unit = text.lstrip("0123456789.")
     return float(text.removesuffix(unit)) * (_UNITS[unit] if unit else 1)
 
 
 def requested(pod: Json, resource: str, default: str = "0") -> float:
-    """What a pod asks for: its containers together, or the one that starts it, whichever is more."""
+    """Return the request of a pod: its containers together, or a larger init container."""
 
     def asked(container: Json) -> float:
         return number(((container.get("resources") or {}).get("requests") or {}).get(resource, default))
@@ -28,7 +28,7 @@ def requested(pod: Json, resource: str, default: str = "0") -> float:
 
 
 def most_pods(platform: RenderedCluster) -> Iterator[tuple[str, Json, int]]:
-    """Yields namespace, pod and the most there are of it, for each workload; one on every node is counted once."""
+    """Yield namespace, pod and largest replica count of each workload; 1 for a DaemonSet."""
     kong = platform.releases["kong"].values["autoscaling"]["maxReplicas"]
     for workload in running(platform):
         count = kong if where_of(workload) == "kong/kong" else workload["spec"].get("replicas", 1)
@@ -36,7 +36,7 @@ def most_pods(platform: RenderedCluster) -> Iterator[tuple[str, Json, int]]:
 
 
 def needed(platform: RenderedCluster, namespace: str, defaults: Mapping[str, str]) -> dict[str, float]:
-    """What a namespace asks for with all its pods, and one more of each for an upgrade.
+    """Return the request of all pods of a namespace, with one more of each for an upgrade.
 
     Args:
         platform: the platform.

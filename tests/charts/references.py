@@ -1,6 +1,6 @@
-"""Who uses what in the cluster: every Secret, ConfigMap, service account, issuer, class and target group that anything names.
+"""References to Secrets, ConfigMaps, service accounts, issuers, classes and target groups.
 
-A use is found by how it is written, wherever it stands: in a manifest, in the values of a chart, or in a text that a chart takes for YAML.
+They are found by their form in manifests, in values of charts, and in YAML texts within values.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,10 +15,10 @@ from tests.model.cluster import RenderedCluster
 from tests.model.values import Json
 
 SERVICE_BINDING = ("username", "password", "default_user.conf", "host", "port", "provider", "type")
-"""Keys that the RabbitMQ cluster operator reads of the administrator's Secret."""
+"""Keys of the administrator's Secret that the RabbitMQ cluster operator reads."""
 CREDENTIALS = ("username", "password")
 EVERYWHERE = {("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default")}
-"""What Kubernetes makes in every namespace."""
+"""Objects that Kubernetes creates in every namespace."""
 SYSTEM_CLASSES = {"system-cluster-critical", "system-node-critical"}
 CLASSES = {
     "storageClassName": "StorageClass",
@@ -27,7 +27,7 @@ CLASSES = {
     "serviceAccountName": "ServiceAccount",
     "karpenter.sh/nodepool": "NodePool",
 }
-"""Entries whose text is the name of a thing."""
+"""Kind of object that an entry names."""
 CLUSTER_WIDE = ("ClusterIssuer", "ClusterSecretStore", "StorageClass", "PriorityClass", "NodePool", "NodeClass")
 MAKERS = {
     "Secret": "an ExternalSecret or a Certificate of the release `trust` (`external_secrets` and `certificates` of the component)",
@@ -40,12 +40,12 @@ MAKERS = {
     "NodePool": "the chart `ground`",
     "NodeClass": "the chart `ground`",
 }
-"""Where the thing that is missing should be made."""
+"""Owner of a missing object by its kind."""
 
 
 @dataclass(frozen=True)
 class Use:
-    """One thing that somebody names.
+    """Reference to an object.
 
     Args:
         kind: kind of the thing.
@@ -65,7 +65,7 @@ class Use:
 
 
 def uses(platform: RenderedCluster) -> Iterator[Use]:
-    """Yields every use in manifests and in values."""
+    """Yield every reference in manifests and values."""
     for release, manifest in platform.everything():
         namespace = manifest["metadata"].get("namespace", platform.releases[release].namespace)
         yield from _in_manifest(manifest, namespace, release)
@@ -103,7 +103,7 @@ def _walk(value: Any, namespace: str, user: str, release: str, path: str) -> Ite
 
 
 def _named(key: str, item: Any, around: Mapping[str, Any], path: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """What one entry names: kind, name and keys."""
+    """Kind, name and keys that one entry names."""
     if around.get("optional") is True or (isinstance(item, Mapping) and item.get("optional") is True):
         return
     yield from _secret_key(key, item)
@@ -164,7 +164,7 @@ def _reference(key: str, item: Any) -> Iterator[tuple[str, str, tuple[str, ...]]
 
 
 def _mounted_files(manifest: Json, namespace: str, user: str, release: str) -> Iterator[Use]:
-    """The files of Secrets and ConfigMaps that a container is told to read: a file that is no key is not there."""
+    """References of containers to files of Secrets and ConfigMaps. Each file is a key."""
     spec = pod_of(manifest)
     if spec is None:
         return
@@ -193,14 +193,14 @@ def _source(volume: Json) -> tuple[str, str, dict[str, str]] | None:
 
 
 def _files_below(folder: str, text: str) -> list[str]:
-    """The files of a folder that a text names, such as `ca.crt` in `system,/etc/secrets/tls/ca.crt`."""
+    """Files of a folder in a text, such as `ca.crt` in `system,/etc/secrets/tls/ca.crt`."""
     parts = text.replace(",", " ").replace('"', " ").replace("=", " ").replace("'", " ").split()
     prefix = folder.rstrip("/") + "/"
     return sorted({part.removeprefix(prefix).rstrip(";:") for part in parts if part.startswith(prefix) and len(part) > len(prefix)})
 
 
 def pod_of(manifest: Json) -> Json | None:
-    """The pod's specification within a workload."""
+    """Return the pod specification of a workload."""
     match manifest["kind"]:
         case "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "ReplicaSet":
             return dict(manifest["spec"]["template"]["spec"])
@@ -213,7 +213,7 @@ def pod_of(manifest: Json) -> Json | None:
 
 @dataclass(frozen=True)
 class Made:
-    """One thing that is made.
+    """Object that a release creates.
 
     Args:
         keys: its keys.
@@ -225,7 +225,7 @@ class Made:
 
 
 def made(platform: RenderedCluster) -> dict[tuple[str, str, str], Made]:
-    """Returns what is made, by kind, namespace and name; namespace is empty for what belongs to none."""
+    """Return created objects by kind, namespace and name. Cluster-wide kinds have no namespace."""
     found: dict[tuple[str, str, str], Made] = {}
     for release, manifest in platform.everything():
         for thing in (manifest, *operated(manifest)):
@@ -237,7 +237,7 @@ def made(platform: RenderedCluster) -> dict[tuple[str, str, str], Made]:
 
 
 def missing(platform: RenderedCluster, kind: str) -> list[str]:
-    """Returns uses of a kind that nobody makes, that lack a key, or that are made only after their user is waited for."""
+    """Return references to objects that are missing, lack a key, or are created after their user."""
     there = made(platform)
     findings = set()
     for use in uses(platform):

@@ -1,4 +1,4 @@
-"""Services and brokers mean the same topics, queues and rights."""
+"""Topics, queues and rights of services on the brokers."""
 
 import copy
 from collections.abc import Callable
@@ -9,15 +9,15 @@ from tests.model.cluster import RenderedCluster
 Deployed = Callable[[str], RenderedCluster]
 
 
-def test_every_topic_that_a_service_expects_is_made_and_for_it(deployed: Deployed, environment: str) -> None:
+def test_services_have_rights_on_their_topics(deployed: Deployed, environment: str) -> None:
     assert brokers.topic_findings(deployed(environment)) == []
 
 
-def test_every_queue_that_a_service_takes_from_or_is_scaled_by_is_made_and_for_it(deployed: Deployed, environment: str) -> None:
+def test_services_have_rights_on_their_queues(deployed: Deployed, environment: str) -> None:
     assert brokers.queue_findings(deployed(environment)) == []
 
 
-def test_no_service_is_above_the_rules_of_access(deployed: Deployed, environment: str) -> None:
+def test_brokers_have_no_service_superusers(deployed: Deployed, environment: str) -> None:
     assert brokers.superuser_findings(deployed(environment)) == []
 
 
@@ -27,7 +27,7 @@ def broken(platform: RenderedCluster, release: str) -> RenderedCluster:
     return copied
 
 
-def test_a_right_that_is_missing_is_found(deployed: Deployed) -> None:
+def test_missing_topic_right_is_reported(deployed: Deployed) -> None:
     platform = broken(deployed("dev"), "redpanda-access")
     platform.releases["redpanda-access"].values["users"]["playback"]["produces"].remove("events.listening")
     assert brokers.topic_findings(platform) == [
@@ -35,7 +35,7 @@ def test_a_right_that_is_missing_is_found(deployed: Deployed) -> None:
     ]
 
 
-def test_a_service_above_the_rules_of_access_is_found(deployed: Deployed) -> None:
+def test_service_superuser_is_reported(deployed: Deployed) -> None:
     platform = broken(deployed("dev"), "redpanda")
     values = platform.releases["redpanda"].values
     del values["statefulset"]["sideCars"]["args"], values["post_install_job"]["podTemplate"]["spec"]["containers"][0]["command"]
@@ -43,13 +43,13 @@ def test_a_service_above_the_rules_of_access_is_found(deployed: Deployed) -> Non
     assert [finding.partition(" ")[0] for finding in brokers.superuser_findings(platform)] == ["the", "the", "playback"]
 
 
-def test_a_user_without_a_password_is_found(deployed: Deployed) -> None:
+def test_user_without_password_is_reported(deployed: Deployed) -> None:
     platform = broken(deployed("dev"), "redpanda-access")
     platform.releases["redpanda-access"].values["users"]["radio"] = {"produces": [], "consumes": []}
     assert brokers.topic_findings(platform) == ["radio has rights and no password in redpanda-users"]
 
 
-def test_a_queue_that_is_missing_is_found(deployed: Deployed) -> None:
+def test_missing_queue_is_reported(deployed: Deployed) -> None:
     platform = broken(deployed("dev"), "rabbitmq-topology")
     del platform.releases["rabbitmq-topology"].values["queues"]["notifications"]
     assert brokers.queue_findings(platform) == [

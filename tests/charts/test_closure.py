@@ -1,4 +1,4 @@
-"""Everything that is named anywhere is made somewhere, with the field that is read, and before its user waits for it."""
+"""References and connections between objects of the cluster."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,12 +11,12 @@ from tests.model.values import Json
 
 
 @pytest.mark.parametrize("kind", list(references.MAKERS))
-def test_whatever_is_named_is_made_before_its_user(platform: RenderedCluster, kind: str) -> None:
+def test_references_lead_to_earlier_objects(platform: RenderedCluster, kind: str) -> None:
     assert references.missing(platform, kind) == []
 
 
-def test_the_search_for_users_finds_them(deployed: Callable[[str], RenderedCluster]) -> None:
-    """A check that finds no use would pass on anything."""
+def test_reference_search_finds_known_uses(deployed: Callable[[str], RenderedCluster]) -> None:
+    """A search without results would pass every check."""
     found = {(use.kind, use.name) for use in references.uses(deployed("prod"))}
     assert {
         ("Secret", "kong-redis"),
@@ -50,23 +50,23 @@ def test_connections_lead_to_their_targets(platform: RenderedCluster, findings: 
     assert findings(platform) == []
 
 
-def test_tasks_read_secrets_and_parameters_that_exist(deployed: Callable[[str], RenderedCluster], environment: str) -> None:
+def test_tasks_read_existing_secrets_and_parameters(deployed: Callable[[str], RenderedCluster], environment: str) -> None:
     assert connections.task_findings(deployed(environment)) == []
 
 
-def test_charts_make_what_is_believed_of_them(
+def test_charts_create_expected_objects(
     deployed: Callable[[str], RenderedCluster], rendered: Callable[[str], RenderedCluster], environment: str
 ) -> None:
-    """Where the charts are not at hand, other checks build on these beliefs."""
+    """Checks without archives rely on these objects."""
     there = {(kind, *rest) for kind, *rest in references.made(rendered(environment))}
     believed = {(kind, *rest) for kind, *rest in references.made(deployed(environment)) if kind in {"Secret", "Service", "ServiceAccount"}}
     assert sorted(believed - there) == []
 
 
-def test_pods_are_what_is_believed_of_them(
+def test_charts_create_expected_pods(
     deployed: Callable[[str], RenderedCluster], rendered: Callable[[str], RenderedCluster], environment: str
 ) -> None:
-    """Each word of believed_pods.py: containers with their images, rights and limits, and where replicas stand."""
+    """Containers, images, rights, limits and placement of each pod."""
     believed, there = foreign_pods(deployed(environment)), foreign_pods(rendered(environment))
     assert believed.keys() == there.keys()
     for name, traits in believed.items():
@@ -74,7 +74,7 @@ def test_pods_are_what_is_believed_of_them(
 
 
 def foreign_pods(platform: RenderedCluster) -> dict[str, dict[str, object]]:
-    """What is believed of pods of charts of repositories, one trait after another, by kind and name of the workload."""
+    """Return traits of pods of upstream charts by kind and name of the workload."""
     accounts = pods.accounts(platform)
     return {
         f"{workload['kind']} {pods.where_of(workload)}": {**dict(traits(workload)), "token": pods.holds_a_token(workload, accounts)}

@@ -1,4 +1,4 @@
-"""One text from end to end: the issuer that Keycloak writes, the gateway compares, and services read. And both against schemas of ours."""
+"""Issuer, clients and keys of the realm in Keycloak, the gateway and services."""
 
 import json
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def realms(platform: RenderedCluster) -> Json:
     return dict(platform.releases["realm"].values["realms"])
 
 
-def test_keycloak_the_gateway_and_services_name_one_issuer(own: RenderedCluster) -> None:
+def test_keycloak_gateway_and_services_share_issuer(own: RenderedCluster) -> None:
     variables = {item["name"]: item.get("value") for item in yaml.safe_load(own.releases["keycloak"].values["extraEnv"])}
     assert variables["KC_HOSTNAME_STRICT"] == "true"
     keycloak = f"{variables['KC_HOSTNAME']}/realms/{own.releases['realm'].values['keyRotation']['realm']}"
@@ -41,37 +41,37 @@ def test_keycloak_the_gateway_and_services_name_one_issuer(own: RenderedCluster)
     assert {check["issuer"] for check in checks(own)} == {keycloak} == {parameters[f"/spotmusic/{own.environment}/identity/issuer"]}
 
 
-def test_every_service_with_a_route_is_behind_the_check_unless_it_is_declared_public(own: RenderedCluster) -> None:
+def test_gateway_checks_tokens_of_private_routes(own: RenderedCluster) -> None:
     tags = {service["name"]: service.get("tags", []) for service in gateway(own)["services"]}
     declared = {name: service for name, service in settings_of(own.environment).services.items() if service.route}
     assert tags.keys() == {*declared, "keycloak"}
     assert {name for name, found in tags.items() if "public" in found} == {"keycloak", *(n for n, s in declared.items() if s.public)}
 
 
-def test_the_gateway_admits_the_clients_that_the_realm_makes_for_listeners(own: RenderedCluster) -> None:
+def test_gateway_admits_public_realm_clients(own: RenderedCluster) -> None:
     public = {client["clientId"] for client in realms(own)["spotmusic.json"]["clients"] if client.get("publicClient")}
     assert all(set(check["clients"]) == public for check in checks(own))
 
 
 def ports_of_others(realm: Json) -> set[int]:
-    """Ports of the mail server and of identity providers, where Keycloak itself calls them and not a browser."""
+    """Ports of the mail server and of identity providers that Keycloak calls."""
     mail = {int(realm["smtpServer"]["port"])} if "smtpServer" in realm else set()
     called = [provider["config"].get(key, "https://known") for provider in realm["identityProviders"] for key in ("tokenUrl", "jwksUrl")]
     return mail | {urlsplit(url).port or 443 for url in called}
 
 
-def test_keycloak_gets_out_to_what_its_realm_names_and_nowhere_else(own: RenderedCluster) -> None:
+def test_keycloak_egress_matches_its_realm(own: RenderedCluster) -> None:
     allowed = policies.allowed(own, settings_of(own.environment))
     out = {(first, last) for _, party, peer, first, last in allowed if (party, peer) == ("keycloak", "the Internet")}
     assert out == {(port, port) for port in ports_of_others(realms(own)["spotmusic.json"])}
 
 
-def test_a_new_key_signs_only_after_every_pod_of_the_gateway_has_read_it(own: RenderedCluster) -> None:
+def test_new_keys_sign_after_gateway_refresh(own: RenderedCluster) -> None:
     published = own.releases["realm"].values["keyRotation"]["publishedSeconds"]
     assert all(published >= 2 * check["refresh_seconds"] for check in checks(own))
 
 
-def test_logins_go_back_to_the_public_address_or_to_a_developers_machine(own: RenderedCluster) -> None:
+def test_login_redirects_stay_on_known_addresses(own: RenderedCluster) -> None:
     settings = settings_of(own.environment)
     for client in realms(own)["spotmusic.json"]["clients"]:
         at_home = client["clientId"] == "grafana" or settings.domain is None
@@ -80,6 +80,6 @@ def test_logins_go_back_to_the_public_address_or_to_a_developers_machine(own: Re
             assert redirect.startswith(f"{settings.public_url}/") or (local and at_home), redirect
 
 
-def test_what_is_deployed_satisfies_the_schemas_of_ours(own: RenderedCluster) -> None:
+def test_deployed_values_match_own_schemas(own: RenderedCluster) -> None:
     assert problems("kong", gateway(own)) == []
     assert [problem for realm in realms(own).values() for problem in problems("realm", realm)] == []

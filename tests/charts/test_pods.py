@@ -1,6 +1,6 @@
-"""The rules of pods on what charts of repositories really render, where these are at hand.
+"""Rules of pods on rendered upstream charts; skipped without archives.
 
-On what our values make of them, everywhere, the same checks are properties 97 and 99 to 103, in tests/properties.
+Properties 97 and 99 to 103 apply the same rules to the expected pods.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,18 +30,18 @@ def test_rendered_pods_keep_the_rules(whole: RenderedCluster, check: Callable[[R
     assert pods.unexcused(check(whole), CHECKS[check]) == []
 
 
-def test_images_are_exact_and_come_through_our_registry(whole: RenderedCluster) -> None:
+def test_images_are_exact_and_cached(whole: RenderedCluster) -> None:
     assert list(pods.images(whole, uncached(whole.environment))) == []
 
 
 def uncached(environment: str) -> list[str]:
-    """Registries that ask for credentials which the environment does not have; synthesis warns of each."""
+    """Return registries without credentials in the environment; synthesis warns of each."""
     registry = settings_of(environment).registry
     given = {"docker.io": registry.docker_hub_credentials, "ghcr.io": registry.github_credentials}
     return [host for host, credentials in given.items() if credentials is None]
 
 
-def test_what_is_made_goes_into_namespaces_that_the_ground_makes(whole: RenderedCluster) -> None:
-    """`kube-system` is the cluster's own: the ground is laid from there."""
+def test_objects_use_declared_namespaces(whole: RenderedCluster) -> None:
+    """The release `ground` is in `kube-system`, which Kubernetes creates."""
     placed = {manifest["metadata"].get("namespace", "kube-system") for _, manifest in whole.everything()}
     assert placed <= {*pods.namespaces(whole), "kube-system"}

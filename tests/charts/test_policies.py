@@ -1,4 +1,4 @@
-"""What NetworkPolicies speak of is there. That they are the table of flows, no more and no fewer, is property 98, in tests/properties."""
+"""Pods and ports of NetworkPolicies. Property 98 compares the policies with the table of flows."""
 
 from collections.abc import Callable
 
@@ -9,8 +9,8 @@ from tests.conftest import settings_of
 from tests.model.cluster import RenderedCluster
 
 
-def test_every_party_is_the_label_of_pods_that_run(platform: RenderedCluster) -> None:
-    """A policy for pods that nobody has would let nobody in."""
+def test_policy_parties_match_running_pods(platform: RenderedCluster) -> None:
+    """A policy with unknown labels admits no traffic."""
     running = [(workload["metadata"].get("namespace"), connections.labels_of(workload)) for _, workload in connections.workloads(platform)]
     missing = [
         party
@@ -21,8 +21,8 @@ def test_every_party_is_the_label_of_pods_that_run(platform: RenderedCluster) ->
     assert missing == []
 
 
-def test_prometheus_may_reach_every_port_that_a_monitor_names(platform: RenderedCluster) -> None:
-    """And no other: an entry of METRICS that no monitor uses is a hole."""
+def test_prometheus_reaches_scraped_ports_only(platform: RenderedCluster) -> None:
+    """An unused entry of METRICS is an open port."""
     scraped: dict[str, set[int]] = {party: set() for party in flows.METRICS}
     parties = {namespace: party for (namespace, _), party in policies.homes(settings_of(platform.environment)).items()}
     for namespace, port in connections.scraped_ports(platform):
@@ -34,13 +34,11 @@ def test_prometheus_may_reach_every_port_that_a_monitor_names(platform: Rendered
             assert set(ports) <= scraped[party], f"no monitor scrapes {party} on {set(ports) - scraped[party]}"
 
 
-def test_nobody_but_prometheus_and_its_own_reaches_the_admin_api_of_the_brokers(
-    deployed: Callable[[str], RenderedCluster], environment: str
-) -> None:
+def test_broker_admin_api_admits_prometheus_only(deployed: Callable[[str], RenderedCluster], environment: str) -> None:
     admin = [edge for edge in policies.allowed(deployed(environment), settings_of(environment)) if edge[3] <= 9644 <= edge[4]]
     assert {edge[:3] for edge in admin} == {("monitoring egress", "prometheus", "redpanda"), ("redpanda ingress", "redpanda", "prometheus")}
 
 
-def test_no_chart_brings_policies_of_its_own(whole: RenderedCluster) -> None:
-    """Those of upstream let everybody in on the ports of the chart."""
+def test_upstream_charts_create_no_network_policies(whole: RenderedCluster) -> None:
+    """Policies of upstream charts admit every client to the ports of the chart."""
     assert {release for release, _ in whole.of_kind("NetworkPolicy")} == {"ground"}

@@ -1,4 +1,4 @@
-"""The checks bite: a platform that is broken by hand in one place is found out, with words that tell what is wrong."""
+"""Seeded faults that the checks of charts report."""
 
 import copy
 import json
@@ -18,7 +18,7 @@ from tests.own_schemas import problems
 
 @pytest.fixture
 def broken(deployed: Callable[[str], RenderedCluster]) -> RenderedCluster:
-    """Production, to be broken."""
+    """Copy of production for a fault."""
     platform = deployed("prod")
     return replace(
         platform,
@@ -80,7 +80,7 @@ def route_without_token(platform: RenderedCluster) -> list[str]:
 
 
 def policy_without_a_flow(platform: RenderedCluster) -> list[str]:
-    """The policy that let every pod of monitoring reach every port of the brokers."""
+    """Policy from every pod of monitoring to every port of the brokers."""
     everything: Json = {"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]}
     spec = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [everything]}
     stray = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "scraped", "namespace": "redpanda"}}
@@ -201,7 +201,7 @@ FAULTS: dict[Callable[[RenderedCluster], list[str]], str] = {
 
 
 @pytest.mark.parametrize("fault", list(FAULTS), ids=lambda fault: fault.__name__)
-def test_a_fault_is_found_and_told(fault: Callable[[RenderedCluster], list[str]], broken: RenderedCluster) -> None:
+def test_seeded_fault_is_reported(fault: Callable[[RenderedCluster], list[str]], broken: RenderedCluster) -> None:
     found = fault(broken)
     assert [finding for finding in found if FAULTS[fault] in finding], found
 
@@ -216,7 +216,7 @@ MISSPELT: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("complaint", list(MISSPELT))
-def test_a_misspelt_value_is_named(complaint: str, broken: RenderedCluster) -> None:
+def test_misspelt_value_is_reported(complaint: str, broken: RenderedCluster) -> None:
     name, path = MISSPELT[complaint]
     release = broken.releases[name]
     place: Any = release.values

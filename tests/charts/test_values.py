@@ -1,4 +1,4 @@
-"""Values of charts of repositories mean what we think: the chart knows them, and they change what it renders."""
+"""Values of upstream charts: known keys, and their effect on manifests."""
 
 import re
 from collections.abc import Callable
@@ -37,7 +37,7 @@ DEAD = {
     },
     "kube-prometheus-stack: grafana.initChownData.enabled": "A container that runs as root; it comes with a volume, which Grafana has not",
 }
-"""Values that no rendering shows, with the reason for which they stand there."""
+"""Values without an effect on manifests, with the reason for each."""
 
 TOLD = "told, so that a new default of the chart cannot change it in silence"
 RESTATED = {
@@ -55,7 +55,7 @@ RESTATED = {
     r"kube-prometheus-stack: grafana\.(readiness|liveness)Probe\..*": "A probe is one whole, and its scheme is not the default",
     r"kube-prometheus-stack: grafana\.sidecar\.dashboards\.provider\..*": f"That nobody changes dashboards by hand is {TOLD}",
 }
-"""Values that are the chart's default as well, by `chart: path`, with the reason for which they stand there nevertheless."""
+"""Values that equal the chart's default, by `chart: path`, with the reason for each."""
 
 
 def release_of(chart: str, platform: RenderedCluster) -> Release:
@@ -64,18 +64,18 @@ def release_of(chart: str, platform: RenderedCluster) -> Release:
     return release
 
 
-def test_every_pinned_chart_is_looked_at() -> None:
+def test_pinned_charts_are_all_checked() -> None:
     assert RELEASE_OF.keys() == {chart.name for chart in charts()}
 
 
 @pytest.mark.parametrize("chart", list(RELEASE_OF))
-def test_the_chart_knows_every_value(chart: str, environment: str, deployed: Callable[[str], RenderedCluster]) -> None:
+def test_charts_know_every_value(chart: str, environment: str, deployed: Callable[[str], RenderedCluster]) -> None:
     assert values.complaints(release_of(chart, deployed(environment))) == []
 
 
 @pytest.mark.parametrize("chart", list(RELEASE_OF))
-def test_no_value_is_dead(chart: str, deployed: Callable[[str], RenderedCluster]) -> None:
-    """Key by key, in production: without it the chart must render something else, or it must be the default, said for a reason."""
+def test_values_change_rendered_charts(chart: str, deployed: Callable[[str], RenderedCluster]) -> None:
+    """Each value of production changes the chart, or is a default with a reason."""
     release = release_of(chart, deployed("prod"))
     upstream.archive_of(release)
     found = []
@@ -89,8 +89,8 @@ def test_no_value_is_dead(chart: str, deployed: Callable[[str], RenderedCluster]
 
 
 @pytest.mark.parametrize("chart", list(RELEASE_OF))
-def test_a_chart_renders_the_same_each_time(chart: str, deployed: Callable[[str], RenderedCluster]) -> None:
-    """A password or a certificate that is drawn anew would change with each deployment."""
+def test_chart_rendering_is_deterministic(chart: str, deployed: Callable[[str], RenderedCluster]) -> None:
+    """A generated password or certificate would change with each deployment."""
     release = release_of(chart, deployed("prod"))
     assert upstream.manifests_of(release) == upstream.manifests_of(release)
 
@@ -109,9 +109,7 @@ MONITORED = [
 
 
 @pytest.mark.parametrize("chart", MONITORED)
-def test_a_chart_brings_its_monitors_where_their_kind_is_known(
-    chart: str, rendered: Callable[[str], RenderedCluster], environment: str
-) -> None:
+def test_charts_create_monitors_with_prometheus_operator(chart: str, rendered: Callable[[str], RenderedCluster], environment: str) -> None:
     release = release_of(chart, rendered(environment))
     kinds = {manifest["kind"] for manifest in rendered(environment).manifests[release.name]}
     assert kinds & {"ServiceMonitor", "PodMonitor"}
@@ -119,8 +117,6 @@ def test_a_chart_brings_its_monitors_where_their_kind_is_known(
 
 @pytest.mark.parametrize("chart", list(RELEASE_OF))
 @pytest.mark.parametrize("kubernetes", sorted(versions.KUBERNETES))
-def test_a_chart_renders_where_nothing_is_known_of_prometheus(
-    chart: str, kubernetes: str, deployed: Callable[[str], RenderedCluster]
-) -> None:
-    """As on the first day of a cluster, on every version on offer."""
+def test_charts_render_without_prometheus_operator(chart: str, kubernetes: str, deployed: Callable[[str], RenderedCluster]) -> None:
+    """A new cluster has no Prometheus operator."""
     assert upstream.manifests_of(release_of(chart, deployed("prod")), apis=upstream.CERT_MANAGER, kubernetes=kubernetes)

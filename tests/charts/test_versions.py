@@ -1,4 +1,4 @@
-"""Which chart, which Helm and which Kubernetes go together."""
+"""Compatible versions of charts, Helm and Kubernetes."""
 
 import re
 import subprocess
@@ -25,7 +25,7 @@ def number(version: str) -> tuple[int, ...]:
 
 
 def problems(chart: versions.Chart, kubernetes: str, *, offered_only: bool = False) -> list[str]:
-    """Returns what speaks against a chart on a version of Kubernetes.
+    """Return incompatibilities of a chart with a Kubernetes version.
 
     Args:
         chart: the chart.
@@ -48,18 +48,18 @@ def problems(chart: versions.Chart, kubernetes: str, *, offered_only: bool = Fal
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 @pytest.mark.parametrize("chart", charts(), ids=lambda chart: chart.name)
-def test_every_chart_is_for_the_kubernetes_of_its_environment(chart: versions.Chart, environment: str) -> None:
+def test_charts_support_kubernetes_of_environment(chart: versions.Chart, environment: str) -> None:
     assert problems(chart, settings_of(environment).kubernetes.version) == []
 
 
 @pytest.mark.parametrize("kubernetes", sorted(versions.KUBERNETES))
 @pytest.mark.parametrize("chart", charts(), ids=lambda chart: chart.name)
-def test_every_chart_works_on_every_kubernetes_on_offer(chart: versions.Chart, kubernetes: str) -> None:
+def test_charts_support_every_offered_kubernetes(chart: versions.Chart, kubernetes: str) -> None:
     assert problems(chart, kubernetes, offered_only=True) == []
 
 
 @pytest.mark.parametrize("kubernetes", sorted(versions.KUBERNETES))
-def test_the_layer_has_the_helm_that_is_written_down_and_it_is_for_that_kubernetes(kubernetes: str) -> None:
+def test_layer_helm_matches_recorded_versions(kubernetes: str) -> None:
     version, range_ = versions.HELM[kubernetes]
     said = subprocess.run([helm_of(kubernetes), "version", "--short"], capture_output=True, text=True, check=True).stdout
     assert said.removeprefix("v").startswith(version)
@@ -73,11 +73,11 @@ def test_the_layer_has_the_helm_that_is_written_down_and_it_is_for_that_kubernet
     ).read_text().replace("_", "-")
 
 
-def test_no_range_is_left_of_a_chart_that_is_gone() -> None:
+def test_version_ranges_belong_to_pinned_charts() -> None:
     assert versions.CHARTS_ON_KUBERNETES.keys() == {(chart.name, chart.version) for chart in charts()}
 
 
-def test_the_runbook_shows_the_data() -> None:
+def test_upgrade_manual_lists_versions() -> None:
     for (name, version), known in versions.CHARTS_ON_KUBERNETES.items():
         supported = "says nothing" if known.supported is None else " to ".join(dict.fromkeys(known.supported))
         assert f"| {name} | {version} | {known.first} | {supported} |" in MANUAL
@@ -88,7 +88,7 @@ def test_the_runbook_shows_the_data() -> None:
 
 
 @pytest.mark.parametrize("chart", charts(), ids=lambda chart: chart.name)
-def test_a_chart_at_hand_refuses_the_same_versions(chart: versions.Chart) -> None:
+def test_chart_archives_state_same_kubernetes_range(chart: versions.Chart) -> None:
     file = archive(chart.name, chart.version)
     if file is None:
         pytest.skip(f"{chart.name} {chart.version} is not at hand: `make charts` pulls it, or SPOTMUSIC_CHARTS names its folder")
@@ -102,7 +102,7 @@ def test_a_chart_at_hand_refuses_the_same_versions(chart: versions.Chart) -> Non
         assert first == versions.CHARTS_ON_KUBERNETES[chart.name, chart.version].first
 
 
-def test_charts_are_pulled_at_their_exact_version_from_their_own_address() -> None:
+def test_charts_are_pulled_by_exact_version() -> None:
     for chart in charts():
         words = command(chart, ROOT / ".charts")
         assert words[:2] == [str(helm()), "pull"]
@@ -110,13 +110,13 @@ def test_charts_are_pulled_at_their_exact_version_from_their_own_address() -> No
         assert chart.repository in words
 
 
-def test_chart_checksums_are_of_pinned_charts() -> None:
-    """Until somebody has pulled the charts there are none."""
+def test_chart_checksums_belong_to_pinned_charts() -> None:
+    """No checksums exist before the first `make charts`."""
     assert locked(LOCK).keys() in ({archive_name(chart) for chart in charts()}, set())
 
 
 @pytest.mark.parametrize("chart", charts(), ids=lambda chart: chart.name)
-def test_chart_at_hand_has_its_checksum(chart: versions.Chart) -> None:
+def test_chart_archive_matches_checksum(chart: versions.Chart) -> None:
     file, known = archive(chart.name, chart.version), locked(LOCK).get(archive_name(chart))
     if file is None or known is None:
         pytest.skip(f"{chart.name} {chart.version} is not at hand or not in {LOCK.name}: `make charts` pulls it and writes its checksum")

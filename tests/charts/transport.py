@@ -1,4 +1,4 @@
-"""Certificates: each has the names that clients call its server by, and comes from the platform's own authority."""
+"""Names in certificates, compared with the names that clients verify."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from tests.model.values import Json
 
 
 def findings(platform: RenderedCluster) -> list[str]:
-    """Returns certificates that would never be issued, or that no client would believe."""
+    """Return certificates without names, and server names without a certificate."""
     found = [problem for release, certificate in platform.of_kind("Certificate") for problem in _nameless(release, certificate)]
     for release in platform.releases.values():
         if release.chart == "redpanda":
@@ -23,7 +23,7 @@ def _nameless(release: str, certificate: Json) -> Iterator[str]:
 
 
 def _nameless_brokers(release: Release) -> list[str]:
-    """The chart writes `dnsNames: null` without this word, which only shows when it is rendered."""
+    """Certificates of brokers without `applyInternalDNSNames`: the chart renders `dnsNames: null`."""
     return [
         f"{release}: tls.certs.{name} has an issuer and no applyInternalDNSNames: its Certificate would have no names, and never be issued"
         for name, certificate in release.values["tls"]["certs"].items()
@@ -32,7 +32,7 @@ def _nameless_brokers(release: Release) -> list[str]:
 
 
 def _unknown_servers(platform: RenderedCluster) -> Iterator[str]:
-    """A monitor checks the name of its server against a certificate of the namespace."""
+    """Server names of monitors that no certificate of their namespace contains."""
     names: dict[str, set[str]] = {}
     for _, certificate in platform.of_kind("Certificate"):
         names.setdefault(certificate["metadata"]["namespace"], set()).update(certificate["spec"].get("dnsNames") or [])

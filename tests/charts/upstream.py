@@ -1,4 +1,4 @@
-"""Charts of repositories, where they are at hand: `make charts` pulls the pinned ones."""
+"""Upstream charts from archives that `make charts` pulls."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ CERT_MANAGER = ("cert-manager.io/v1",)
 
 
 def archive_of(release: Release) -> Path:
-    """Returns the archive of a release's chart, or skips the test that needs it."""
+    """Return the archive of a release's chart, or skip the test."""
     name, version = release.chart, release.properties["Version"]
     found = archive(name, version)
     if found is None:
@@ -30,19 +30,19 @@ def archive_of(release: Release) -> Path:
 def manifests_of(
     release: Release, *, values: Json | None = None, apis: tuple[str, ...] = PROMETHEUS + CERT_MANAGER, kubernetes: str = "1.36"
 ) -> list[Json]:
-    """Returns what a chart of a repository renders, each manifest with the namespace that it ends up in."""
+    """Return the rendered manifests of an upstream chart with their namespaces."""
     chart = archive_of(release)
     found = render(chart, release.name, release.namespace, values or release.values, apis=apis, kubernetes=kubernetes)
     return [in_namespace(manifest, release.namespace) for manifest in found]
 
 
 def in_namespace(manifest: Json, namespace: str) -> Json:
-    """Helm puts what names no namespace into that of the release; for kinds that have none that is of no consequence."""
+    """Return a manifest with the namespace of its release as the default, as Helm applies it."""
     return {**manifest, "metadata": {"namespace": namespace, **manifest["metadata"]}}
 
 
 def complete(platform: RenderedCluster) -> RenderedCluster:
-    """Returns the platform with every chart rendered."""
+    """Return the cluster with every chart rendered."""
     foreign = [release for release in platform.releases.values() if release.folder is None]
     for release in foreign:
         archive_of(release)

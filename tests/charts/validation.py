@@ -1,4 +1,4 @@
-"""Whether the API server of a version would take a manifest: its schema, the schemas of custom resources, and what it refuses as double."""
+"""Checks of the API server: schemas, definitions of custom resources, duplicate list entries."""
 
 import json
 from collections import Counter
@@ -25,17 +25,17 @@ LIST_MAPS: dict[str, tuple[str, ...]] = {
     "hostAliases": ("ip",),
     "conditions": ("type",),
 }
-"""Lists that server-side apply takes for maps, with the fields that are their key: a key that stands there twice is refused.
+"""Lists that server-side apply treats as maps, with their key fields. It refuses duplicate keys.
 Source: x-kubernetes-list-map-keys of the Kubernetes API; `ports` differs for containers and Services."""
 
 
 def errors(manifests: Iterable[Json], kubernetes: str) -> list[str]:
-    """Returns what a version of Kubernetes says against manifests of its own kinds. A kind that is not there any more is an error."""
+    """Return schema errors of Kubernetes manifests. A kind that the version lacks is an error."""
     return [error for manifest in manifests if is_core(manifest) and (error := _error(json.dumps(manifest, sort_keys=True), kubernetes))]
 
 
 def is_core(manifest: Json) -> bool:
-    """Tells whether a kind belongs to Kubernetes itself."""
+    """Return whether a kind belongs to Kubernetes."""
     group = manifest["apiVersion"].rpartition("/")[0]
     return "." not in group or group.endswith(".k8s.io")
 
@@ -55,7 +55,7 @@ def _error(text: str, kubernetes: str) -> str | None:
 
 
 def name_of(manifest: Json) -> str:
-    """Names a manifest as a reader would look for it."""
+    """Return kind, namespace and name of a manifest."""
     metadata = manifest["metadata"]
     return f"{manifest['kind']} {metadata.get('namespace', '')}/{metadata['name']}"
 
@@ -68,13 +68,13 @@ SERVED = {
     "monitoring.coreos.com": "v1",
     "rabbitmq.com": "v1beta1",
 }
-"""Version that the pinned operators serve of each group. Sources: the definitions that their charts bring; the Amazon EKS user guide."""
+"""Served version of each API group. Sources: definitions in the pinned charts, Amazon EKS guide."""
 SERVED_APART = {"PushSecret": "v1alpha1"}
-"""Kinds of which that is another version."""
+"""Kinds with another served version."""
 
 
 def unserved(manifests: Iterable[Json]) -> list[str]:
-    """Returns custom resources of a group, or of a version of it, that no operator of ours serves."""
+    """Return custom resources of a group or version that no operator serves."""
     found = []
     for manifest in manifests:
         group, _, version = manifest["apiVersion"].rpartition("/")
@@ -84,12 +84,12 @@ def unserved(manifests: Iterable[Json]) -> list[str]:
 
 
 def custom_errors(manifests: Iterable[Json]) -> list[str]:
-    """Returns what the definitions of custom resources say, or skips where they are not at hand."""
+    """Return schema errors of custom resources, or skip the test without the definitions."""
     return resource_errors([manifest for manifest in manifests if not is_core(manifest)])
 
 
 def doubles(manifests: Iterable[Json]) -> list[str]:
-    """Returns what stands in a list twice that server-side apply takes for a map, and manifests that are there twice."""
+    """Return duplicate manifests, and duplicate keys in lists that are maps for the API server."""
     manifests = list(manifests)
     names = Counter((manifest["apiVersion"].rpartition("/")[0], name_of(manifest)) for manifest in manifests)
     found = [f"{name} is there {count} times: the last would win, or the release fail" for (_, name), count in names.items() if count > 1]

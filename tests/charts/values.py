@@ -1,4 +1,4 @@
-"""Values of charts of repositories: whether the chart knows them, and whether they change what it renders."""
+"""Values of upstream charts: unknown keys, and values without an effect."""
 
 import copy
 import os
@@ -44,21 +44,21 @@ DOCUMENTED: dict[str, dict[str, str]] = {
         "topologySpreadConstraints": "Described in the README, without a default",
     },
 }
-"""Keys that a list of defaults cannot know, each seen in what the chart renders; a check with the charts at hand proves that they work."""
+"""Keys without a default in the chart, each seen in its rendered manifests."""
 
 WITHIN = {"kube-prometheus-stack": {"grafana": ("grafana", "12.11.1")}}
-"""Charts within a chart that have a list of keys: by key of the values, name and version."""
+"""Subcharts with a list of keys: name and version by key of the values."""
 
 
 class Known:
-    """A chart by name and version."""
+    """Chart by name and version."""
 
     def __init__(self, name: str, version: str) -> None:
         self.name, self.version = name, version
 
 
 def complaints(release: Release, values: Json | None = None) -> list[str]:
-    """Returns what the chart's schema, or the list of its keys, says against the values.
+    """Return errors of the values against the chart's schema, or against its list of keys.
 
     Args:
         release: release of a chart of a repository.
@@ -81,7 +81,7 @@ def _unknown(chart: Known, values: Json) -> list[str]:
 
 
 def paths(values: Any, before: Path = ()) -> Iterator[Path]:
-    """Yields the path of every value that is no mapping."""
+    """Yield the path of every value that is no mapping."""
     if isinstance(values, dict) and values:
         for key, item in values.items():
             yield from paths(item, (*before, key))
@@ -90,14 +90,14 @@ def paths(values: Any, before: Path = ()) -> Iterator[Path]:
 
 
 def without(values: Json, path: Path) -> Json:
-    """Returns the values without one of them."""
+    """Return the values without one of them."""
     changed, place = _place(values, path)
     del place[path[-1]]
     return changed
 
 
 def altered(values: Json, path: Path) -> Json:
-    """Returns the values with one of them different."""
+    """Return the values with one of them changed."""
     changed, place = _place(values, path)
     place[path[-1]] = _other(place[path[-1]])
     return changed
@@ -125,9 +125,9 @@ def _other(value: Any) -> Any:
 
 
 def idle(release: Release, values: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
-    """Yields the values whose loss changes nothing, and whether a different one would change something.
+    """Yield each value that can be removed without effect, and whether another value has one.
 
-    A value that would is the chart's default, said once more. One that would not is dead: the chart does not read it.
+    A value with an effect equals the chart's default. The chart does not read a value without one.
     """
     before = _text(release, release.values)
     values = list(values)
@@ -139,7 +139,7 @@ def idle(release: Release, values: Iterable[Path]) -> Iterator[tuple[Path, bool]
 
 
 def _text(release: Release, values: Json) -> str:
-    """What the chart renders, or why it does not."""
+    """Rendered manifests of the chart, or the error of Helm."""
     try:
         return rendered_text(archive_of(release), release.name, release.namespace, values, apis=PROMETHEUS + CERT_MANAGER, crds=True)
     except ValueError as refusal:

@@ -21,13 +21,13 @@ _REFERENCE = re.compile(r"\$\{([^/}]+)/([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}")
 
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """One resource of a template. `resource["Properties.Path.To.It"]` is None where the template says nothing.
+    """Resource of a template. `resource["Path.To.Property"]` is None for an absent property.
 
     Args:
-        platform: where it belongs.
+        platform: assembly of the resource.
         stack: id of its stack, such as `data`.
         id: logical id.
-        body: what the template says.
+        body: resource as the template has it.
     """
 
     platform: "Assembly"
@@ -39,7 +39,7 @@ class Resource:
         return f"{self.name} ({self.type})"
 
     def __getitem__(self, path: str) -> Any:
-        """Follows a path of property names; a number is an index of a list."""
+        """Follow a path of property names; a number is an index of a list."""
         return at(self.properties, path)
 
     @property
@@ -48,7 +48,7 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """Stack and logical id without the hash that CDK ends it with, as deviations and messages call it."""
+        """Stack and logical id without the hash of CDK, as in deviations and messages."""
         return f"{self.stack}/{_HASH.sub('', self.id)}"
 
     @property
@@ -66,11 +66,11 @@ class Resource:
         return {self.body.get("DeletionPolicy"), self.body.get("UpdateReplacePolicy")} <= {"Retain", "RetainExceptOnCreate", "Snapshot"}
 
     def target(self, path: str) -> "Resource | None":
-        """The resource that a property refers to, in whichever stack; none when it is a literal or made of several parts."""
+        """Return the resource that a property refers to; None for a literal or several parts."""
         return self.platform.target(self.stack, self[path])
 
     def targets(self, path: str) -> "list[Resource]":
-        """The resources that a property refers to, one by one. A literal among them is an error: nobody could tell what it is."""
+        """Return the resources that a property refers to. A literal among them is an error."""
         values = self[path] or []
         found = [self.platform.target(self.stack, value) for value in (values if isinstance(values, list) else [values])]
         if None in found:
@@ -78,27 +78,27 @@ class Resource:
         return [target for target in found if target]
 
     def mentions(self, path: str) -> "set[Resource]":
-        """Every resource that a property refers to, alone or as a part of something."""
+        """Return every resource that a property refers to, at any depth."""
         found = (self.platform.target(self.stack, value) for value in intrinsics(self[path]))
         return {target for target in found if target}
 
     def text(self, path: str) -> str:
-        """A property as text, with `${stack/LogicalId.Attribute}` for what is only known at deployment."""
+        """Return a property as text, with references as `${stack/LogicalId.Attribute}`."""
         return self.platform.text(self.stack, self[path])
 
     def uses(self, other: "Resource") -> bool:
-        """Tells whether this resource refers to another, at whatever depth."""
+        """Return whether this resource refers to another, at any depth."""
         return any(self.platform.target(self.stack, value) is other for value in intrinsics(self.properties))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Assembly(Resolver):
-    """An environment as it was synthesized.
+    """Synthesized environment.
 
     Args:
         name: environment, or the variant of one.
-        settings: what the environment file says.
-        templates: templates by stack id; a variant may leave out those that nobody asks it for.
+        settings: settings of the environment.
+        templates: templates by stack id; a variant may have fewer.
         acknowledged: path of a construct, prefixed id of a finding, reason.
     """
 
@@ -118,31 +118,31 @@ class Assembly(Resolver):
         return {(resource.stack, resource.id): resource for resource in self.resources}
 
     def all(self, *types: str, stack: str | None = None) -> list[Resource]:
-        """Every resource of these types, which may be none."""
+        """Return every resource of these types."""
         return [resource for resource in self.resources if resource.type in types and stack in (None, resource.stack)]
 
     def some(self, *types: str, stack: str | None = None) -> list[Resource]:
-        """Every resource of these types, of which there has to be one: a promise about nothing is none."""
+        """Return every resource of these types. Without one no promise holds."""
         found = self.all(*types, stack=stack)
         if not found:
             raise AssertionError(f"{self.name}: no stack has {' or '.join(types)}, so that nothing keeps the promise")
         return found
 
     def only(self, type_: str, *, stack: str | None = None) -> Resource:
-        """The one resource of a type."""
+        """Return the one resource of a type."""
         (found,) = self.some(type_, stack=stack)
         return found
 
     def users_of(self, resource: Resource, *types: str) -> list[Resource]:
-        """Resources of these types that refer to another."""
+        """Return resources of these types that refer to another."""
         return [user for user in self.all(*types) if user.uses(resource)]
 
     def resource(self, stack: str, id_: str) -> Resource:
-        """The resource with this logical id."""
+        """Return the resource with this logical id."""
         return self._by_id[stack, id_]
 
     def target(self, stack: str, value: Any) -> Resource | None:
-        """The resource that a value of a template refers to, through outputs and exports; none when it is something else."""
+        """Return the resource that a value refers to, through outputs and exports; else None."""
         place = self.place(stack, value)
         return self._by_id.get(place[:2]) if place else None
 
@@ -168,7 +168,7 @@ class Assembly(Resolver):
 
 
 def intrinsics(value: Any) -> Iterator[Any]:
-    """Yields every mapping at any depth that may be an intrinsic function."""
+    """Yield every mapping at any depth that may be an intrinsic function."""
     if isinstance(value, Mapping):
         if "Fn::Sub" in value:
             text = value["Fn::Sub"]
@@ -184,7 +184,7 @@ def intrinsics(value: Any) -> Iterator[Any]:
 
 
 def texts_of(resource: Resource) -> Iterator[tuple[str, str]]:
-    """Yields every text of a resource with its path, put together from its parts where the template joins them."""
+    """Yield every text of a resource with its path, intrinsic functions resolved."""
     yield from _texts(resource, resource.properties, "")
 
 
@@ -202,10 +202,10 @@ def stacks_before(assembly: Path) -> dict[str, set[str]]:
 
 
 def reached(direct: Mapping[str, set[str]]) -> dict[str, set[str]]:
-    """Return what each name leads to, by any number of steps.
+    """Return every name that each name leads to, in any number of steps.
 
     Args:
-        direct: what each leads to by one step. A name that leads nowhere may be left out.
+        direct: names that each leads to in one step. A name without any may be absent.
     """
 
     def all_of(name: str) -> set[str]:

@@ -19,18 +19,18 @@ ARNS = {
     "AWS::SecretsManager::Secret": f"arn:aws:secretsmanager:sa-east-1:{ACCOUNT}:secret:{{}}",
     "AWS::ElasticLoadBalancingV2::TargetGroup": f"arn:aws:elasticloadbalancing:sa-east-1:{ACCOUNT}:targetgroup/{{}}",
 }
-"""How the ARN of a resource looks that is told to a chart, by its type; everything else is called by its name alone."""
+"""Form of ARNs in values of charts by type; other resources are named without an ARN."""
 
 
 @dataclass
 class Release:
-    """One Helm release.
+    """Helm release.
 
     Args:
-        stack: stack that has it.
-        resource: the resource in its template.
+        stack: id of its stack.
+        resource: its resource in the template.
         values: values with every token resolved.
-        folder: our own chart as deployed; none for a chart of a repository.
+        folder: our own chart in the assembly; None for an upstream chart.
     """
 
     stack: str
@@ -52,7 +52,7 @@ class Release:
 
     @property
     def chart(self) -> str:
-        """Name of the chart, for our own as its Chart.yaml says."""
+        """Name of the chart, from Chart.yaml for our own."""
         if self.folder is None:
             return str(self.properties["Chart"])
         return str(re.findall(r"^name: *(\S+)", (self.folder / "Chart.yaml").read_text(), re.MULTILINE)[0])
@@ -69,10 +69,10 @@ class RenderedCluster(Resolver):
         environment: its name.
         templates: template by stack.
         releases: releases by name.
-        manifests: what each release brings into the cluster, as far as it is known. Our own charts are rendered. Of a chart that is not
-            at hand it is what its values bring along and what `beliefs` says of it.
-        before: names of the releases that are deployed before, by name of the release.
-        whole: whether every chart was rendered.
+        manifests: objects of each release. Our own charts are rendered. Of an upstream chart they are
+            the manifests in its values and the expected objects of tests/charts/beliefs.py.
+        before: names of earlier releases by name of the release.
+        whole: true if every chart was rendered.
     """
 
     environment: str
@@ -88,7 +88,7 @@ class RenderedCluster(Resolver):
         return next(str(cluster["Properties"]["Version"]) for _, _, cluster in self.resources("AWS::EKS::Cluster"))
 
     def everything(self) -> Iterator[tuple[str, Json]]:
-        """Yields every manifest with the name of its release."""
+        """Yield every manifest with the name of its release."""
         for release, manifests in self.manifests.items():
             for manifest in manifests:
                 yield release, manifest
@@ -97,7 +97,7 @@ class RenderedCluster(Resolver):
         return ((release, manifest) for release, manifest in self.everything() if manifest["kind"] in kinds)
 
     def resources(self, *types: str) -> Iterator[tuple[str, str, Json]]:
-        """Yields stack, logical id and resource of some types."""
+        """Yield stack, logical id and resource of some types."""
         for stack, template in self.templates.items():
             for id_, resource in template["Resources"].items():
                 if resource["Type"] in types:
@@ -109,7 +109,7 @@ class RenderedCluster(Resolver):
         return f"{PROJECT}-{self.environment}-"
 
     def named(self, place: Place) -> str:
-        """Name that tells where an attribute comes from, as an ARN or an address where charts check its form."""
+        """Return stack, logical id and attribute, as an ARN or address if charts check the form."""
         kind = self.templates[place.stack]["Resources"].get(place.id, {}).get("Type", "")
         if place.attribute in ("", "Arn", "Id", "TargetGroupArn") and kind in ARNS:
             return ARNS[kind].format(f"{place.stack}.{place.id}")
@@ -132,13 +132,13 @@ def read(environment: str, templates: dict[str, Json], assembly: Path) -> Render
 
 
 def own(release: Release, kubernetes: str = "1.36", values: Json | None = None) -> list[Json]:
-    """Renders one of our own charts."""
+    """Render one of our own charts."""
     assert release.folder
     return render(release.folder, release.name, release.namespace, values or release.values, kubernetes=kubernetes)
 
 
 def told(release: Release) -> list[Json]:
-    """What is known of a chart that is not at hand: the manifests within its values, and what its values make of it."""
+    """Return the known objects of an upstream chart: manifests in its values, and expected ones."""
     return [*_within(release.values, release.namespace), *beliefs.of(release.chart, release.name, release.namespace, release.values)]
 
 
@@ -161,7 +161,7 @@ def _folder(properties: Json, assembly: Path) -> Path | None:
 
 
 def _order(templates: dict[str, Json], releases: dict[str, Release], assembly: Path) -> dict[str, set[str]]:
-    """Which releases are deployed before which: by DependsOn within a stack, by the dependencies of stacks between two."""
+    """Earlier releases of each release, by DependsOn and by dependencies between stacks."""
     stacks = stacks_before(assembly)
     by_id = {(release.stack, id_): release.name for release in releases.values() for id_ in _ids(templates, release)}
     order = {}
@@ -188,13 +188,13 @@ def _dependencies(template: Json, release: Release) -> set[str]:
 
 
 def chart_folder() -> Path | None:
-    """Folder with charts of repositories: SPOTMUSIC_CHARTS, or `.charts` where `make charts` put them."""
+    """Return the folder of upstream charts: SPOTMUSIC_CHARTS, or `.charts` of `make charts`."""
     folder = Path(os.environ.get("SPOTMUSIC_CHARTS") or Path(__file__).parents[2] / ".charts")
     return folder if folder.is_dir() else None
 
 
 def archive(chart: str, version: str) -> Path | None:
-    """The archive of a chart at one version, where it is at hand."""
+    """Return the archive of a chart at one version, or None."""
     folder = chart_folder()
     file = folder / f"{chart}-{version}.tgz" if folder else None
     return file if file and file.is_file() else None

@@ -1,4 +1,4 @@
-"""The list of metrics, and what in a rule or dashboard is not on it."""
+"""List of metrics, and metrics of rules and dashboards that it lacks."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -12,7 +12,7 @@ from tests.model.values import Json
 ROOT = Path(__file__).parents[3]
 CHART = ROOT / "charts" / "monitoring"
 TARGET_LABELS = frozenset({"job", "namespace", "pod", "service", "container", "endpoint", "instance", "cluster"})
-"""Labels that Prometheus itself puts on what it scrapes."""
+"""Labels that Prometheus adds to each series."""
 SUFFIXES = {"histogram": ("_bucket", "_count", "_sum")}
 
 
@@ -25,7 +25,7 @@ def catalogue() -> Json:
 
 @cache
 def known() -> dict[str, frozenset[str]]:
-    """Labels of each series that somebody exports or that a rule records, by its name."""
+    """Return labels of each exported or recorded series by its name."""
     series: dict[str, frozenset[str]] = {}
     for exporter in catalogue()["exporters"].values():
         for name, metric in exporter["metrics"].items():
@@ -54,7 +54,7 @@ def recorded() -> dict[str, frozenset[str]]:
 
 
 def problems(where: str, expr: str, exporters: Callable[[], Mapping[str, frozenset[str]]] = known) -> Iterator[str]:
-    """Yields what an expression reads and nobody exports, with the place that reads it."""
+    """Yield metrics and labels of an expression that no exporter has."""
     everything = {**exporters(), **recorded()}
     labels: set[str] = set()
     for selector in selectors(expr):

@@ -1,4 +1,4 @@
-"""What a PromQL expression reads: the metrics, and the labels that it asks of each. Enough for what rules and dashboards say."""
+"""Metrics and labels of a PromQL expression, parsed as far as our rules and dashboards need."""
 
 import re
 from collections.abc import Iterator
@@ -14,19 +14,19 @@ WORDS = GROUPING | AGGREGATIONS | {"and", "or", "unless", "bool", "offset", "inf
 
 @dataclass(frozen=True)
 class Selector:
-    """A metric, and the labels that its braces name."""
+    """Metric with the labels in its braces."""
 
     metric: str
     labels: frozenset[str]
 
 
 def selectors(expr: str) -> list[Selector]:
-    """Returns every metric that an expression reads."""
+    """Return every metric that an expression reads."""
     return [item for item in _parts(expr) if isinstance(item, Selector)]
 
 
 def grouping_labels(expr: str) -> set[str]:
-    """Returns every label that an expression groups or joins by."""
+    """Return every label that an expression groups or joins by."""
     return {item for item in _parts(expr) if isinstance(item, str)}
 
 

@@ -1,4 +1,4 @@
-"""promtool and amtool: from PATH, or where `make tools` puts Debian's."""
+"""promtool and amtool from PATH or from `make tools`."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ TOOLS = Path(__file__).parents[3] / ".tools" / "usr" / "bin"
 
 
 def run(tool: str, *arguments: str | Path) -> str:
-    """Runs a tool and returns what it writes; fails the test where the tool fails, and skips it where there is none."""
+    """Run a tool and return its output. The test is skipped without the tool."""
     found = shutil.which(tool, path=f"{os.environ.get('PATH', '')}:{TOOLS}")
     if not found:
         pytest.skip(f"{tool} is not at hand: `make tools` fetches Debian's, without root; or put one in PATH")

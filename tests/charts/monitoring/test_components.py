@@ -1,4 +1,4 @@
-"""Every component of the platform is seen by Prometheus or by CloudWatch, in every environment."""
+"""Metrics of every component, in Prometheus or CloudWatch."""
 
 import json
 from collections.abc import Callable
@@ -49,7 +49,7 @@ def value(platform: RenderedCluster, release: str, path: str) -> Any:
 
 
 def is_scraped(platform: RenderedCluster, scraped: Json) -> bool:
-    """Tells whether an exporter has a target, by what docs/metrics.yaml says makes one."""
+    """Return whether an exporter has the target that docs/metrics.yaml names."""
     if "ours" in scraped:
         return any(manifest["kind"] in MONITORS for manifest in platform.manifests[scraped["ours"]])
     if "ecs" in scraped:
@@ -72,7 +72,7 @@ def drawn_namespaces() -> set[str]:
     return {target["namespace"] for target in targets() if "namespace" in target}
 
 
-def test_every_component_has_a_target_or_a_data_source(known: RenderedCluster) -> None:
+def test_components_have_target_or_data_source(known: RenderedCluster) -> None:
     by_prometheus = {e["component"] for e in catalogue()["exporters"].values() if is_scraped(known, e["scraped"])}
     sources = {source["uid"] for source in value(known, "monitoring", "grafana.additionalDataSources")}
     by_cloudwatch = (
@@ -84,7 +84,7 @@ def test_every_component_has_a_target_or_a_data_source(known: RenderedCluster) -
     )
 
 
-def test_every_component_is_drawn() -> None:
+def test_components_have_dashboards() -> None:
     recordings = {rule["record"]: rule["expr"] for content in rules().values() for rule in content if "record" in rule}
     read = " ".join(target["expr"] for target in targets() if "expr" in target)
     read += " ".join(expr for name, expr in recordings.items() if name in read)
@@ -93,7 +93,7 @@ def test_every_component_is_drawn() -> None:
     assert not [component for component in COMPONENTS if component not in drawn], "no dashboard shows these"
 
 
-def test_every_data_source_of_a_dashboard_is_given_to_grafana(whole: RenderedCluster) -> None:
+def test_grafana_has_every_dashboard_data_source(whole: RenderedCluster) -> None:
     given = {
         source["uid"]
         for _, manifest in whole.of_kind("ConfigMap")
@@ -105,24 +105,24 @@ def test_every_data_source_of_a_dashboard_is_given_to_grafana(whole: RenderedClu
     assert {target["datasource"]["uid"] for target in targets()} <= given
 
 
-def test_every_exporter_on_the_list_is_scraped(known: RenderedCluster) -> None:
+def test_listed_exporters_are_scraped(known: RenderedCluster) -> None:
     assert not [name for name, exporter in catalogue()["exporters"].items() if not is_scraped(known, exporter["scraped"])]
 
 
-def test_every_exporter_is_told_to_give_what_is_read(known: RenderedCluster) -> None:
+def test_exporters_publish_metrics_in_use(known: RenderedCluster) -> None:
     for name, exporter in catalogue()["exporters"].items():
         if needs := exporter.get("needs"):
             found = value(known, needs["release"], needs["value"])
             assert needs["has"] in (found or ""), f"{name} keeps metrics to itself: {needs['value']} lacks {needs['has']}"
 
 
-def test_the_label_service_of_kong_and_the_like_arrives_under_another_name(known: RenderedCluster) -> None:
+def test_conflicting_target_labels_are_renamed(known: RenderedCluster) -> None:
     assert value(known, "kong", "serviceMonitor.honorLabels") is not True, "rules read exported_service"
     assert value(known, "cert-manager", "prometheus.servicemonitor.honorLabels") is not True, "rules read exported_namespace"
     assert value(known, "external-secrets", "serviceMonitor.honorLabels") is not True, "rules read exported_namespace"
 
 
-def test_every_service_with_a_port_is_found_by_the_name_that_its_tasks_register(known: RenderedCluster) -> None:
+def test_service_discovery_names_match_task_registration(known: RenderedCluster) -> None:
     (namespace,) = (r["Properties"]["Name"] for _, _, r in known.resources("AWS::ServiceDiscovery::PrivateDnsNamespace"))
     registered = {f"{r['Properties']['Name']}.{namespace}" for _, _, r in known.resources("AWS::ServiceDiscovery::Service")}
     asked = {name for job in jobs(known) for lookup in job["dns_sd_configs"] for name in lookup["names"]}
@@ -138,7 +138,7 @@ def test_every_service_with_a_port_is_found_by_the_name_that_its_tasks_register(
     assert len(with_port) == len(jobs(known)), "a service listens on a port and gives no metrics there, or the other way round"
 
 
-def test_what_must_never_be_missing_has_a_monitor(whole: RenderedCluster) -> None:
+def test_required_components_have_monitors(whole: RenderedCluster) -> None:
     (alert,) = (rule for rule in rules()["monitoring"] if rule.get("alert") == "ComponentNotScraped")
     asked = {part.split('"')[1] for part in alert["expr"].split("namespace=")[1:]}
     watched = {manifest["metadata"].get("namespace", release) for release, manifest in whole.of_kind(*MONITORS)}
@@ -146,7 +146,7 @@ def test_what_must_never_be_missing_has_a_monitor(whole: RenderedCluster) -> Non
     assert {selector.metric for selector in selectors(alert["expr"])} == {"up"}
 
 
-def test_nobody_alerts_but_our_own_rules(whole: RenderedCluster) -> None:
+def test_only_own_rules_raise_alerts(whole: RenderedCluster) -> None:
     alerting = {
         release
         for release, manifest in whole.of_kind("PrometheusRule")

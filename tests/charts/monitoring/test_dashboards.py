@@ -26,7 +26,7 @@ each_board = pytest.mark.parametrize("uid", list(BOARDS))
 
 
 @each_board
-def test_every_panel_says_what_it_shows_and_in_which_unit(uid: str) -> None:
+def test_panels_have_title_description_and_unit(uid: str) -> None:
     for panel in panels(BOARDS[uid]):
         assert panel["title"]
         assert panel["description"].endswith("."), f"{uid}: {panel['title']} has no sentence that describes it"
@@ -34,7 +34,7 @@ def test_every_panel_says_what_it_shows_and_in_which_unit(uid: str) -> None:
 
 
 @each_board
-def test_every_panel_reads_what_somebody_exports(uid: str) -> None:
+def test_panels_read_exported_metrics(uid: str) -> None:
     found = [
         problem
         for panel in panels(BOARDS[uid])
@@ -58,20 +58,20 @@ def target_problems(where: str, target: Json) -> Iterator[str]:
         yield f"{where} reads {namespace} in the region {target['region']}; CloudFront and its web ACL report to {EDGE_REGION} only."
 
 
-def test_a_panel_on_a_metric_that_nobody_exports_is_named_with_it() -> None:
+def test_panel_on_unknown_metric_is_reported() -> None:
     target = {"datasource": {"uid": "cloudwatch"}, "namespace": "AWS/RDS", "metricName": "Cpu", "dimensions": {}, "region": "default"}
     (problem,) = target_problems("The panel Cpu of the dashboard data", target)
     assert problem.startswith("The panel Cpu of the dashboard data reads Cpu of AWS/RDS, which nobody exports")
 
 
 @each_board
-def test_every_data_source_is_named_by_an_uid_that_grafana_is_given(uid: str) -> None:
+def test_dashboards_reference_provisioned_data_sources(uid: str) -> None:
     used = {target["datasource"]["uid"] for panel in panels(BOARDS[uid]) for target in panel["targets"]}
     assert used <= SOURCES
 
 
 @each_board
-def test_panels_do_not_lie_on_one_another(uid: str) -> None:
+def test_panels_do_not_overlap(uid: str) -> None:
     taken: set[tuple[int, int]] = set()
     for panel in BOARDS[uid]["panels"]:
         place = panel["gridPos"]
@@ -81,11 +81,11 @@ def test_panels_do_not_lie_on_one_another(uid: str) -> None:
         taken |= cells
 
 
-def test_nobody_edits_in_the_browser_what_is_code() -> None:
+def test_dashboards_are_not_editable() -> None:
     assert not [uid for uid, board in BOARDS.items() if board["editable"]]
 
 
-def test_every_choice_is_among_names_that_the_chart_asks_for() -> None:
+def test_dashboard_choices_match_chart_values() -> None:
     schema = json.loads((CHART / "values.schema.json").read_text())
     wanted = set(schema["properties"]["names"]["required"])
     used = set(re.findall(r"@([a-zA-Z]+)@", "".join(dashboard_files().values())))

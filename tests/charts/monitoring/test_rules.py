@@ -1,4 +1,4 @@
-"""Every rule reads what somebody exports, tells whom it should, and is shown to fire and not to fire."""
+"""Alerting and recording rules: exported metrics, severities, runbooks and unit tests."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,31 +26,31 @@ each_file = pytest.mark.parametrize("file", list(rules()))
 
 
 @each_file
-def test_every_alert_reads_what_somebody_exports(file: str) -> None:
+def test_alerts_read_exported_metrics(file: str) -> None:
     found = [problem for rule in alerts(file) for problem in problems(f"{file}.yaml: the alert {rule['alert']}", rule["expr"])]
     assert not found, "\n".join(found)
 
 
 @each_file
-def test_every_recording_reads_what_somebody_exports(file: str) -> None:
+def test_recording_rules_read_exported_metrics(file: str) -> None:
     recordings = [rule for rule in rules()[file] if "record" in rule]
     found = [problem for rule in recordings for problem in problems(f"{file}.yaml: {rule['record']}", rule["expr"])]
     assert not found, "\n".join(found)
 
 
-def test_an_alert_on_a_metric_that_nobody_exports_is_named_with_it() -> None:
+def test_alert_on_unknown_metric_is_reported() -> None:
     (problem,) = problems("kong.yaml: the alert KongErrors", "sum(kong_http_request_total) > 1")
     assert "KongErrors" in problem
     assert "kong_http_request_total, which nobody exports" in problem
 
 
-def test_a_label_that_a_metric_does_not_have_is_named_with_it() -> None:
+def test_unknown_metric_label_is_reported() -> None:
     found = list(problems("KongErrors", 'sum by (reason) (kong_http_requests_total{status="500"})'))
     assert [word for word in ("status", "reason") if not any(word in problem for problem in found)] == []
 
 
 @each_file
-def test_every_alert_says_how_bad_it_is_and_what_to_do(file: str) -> None:
+def test_alerts_have_severity_and_runbook(file: str) -> None:
     for rule in alerts(file):
         severity = rule["labels"]["severity"]
         assert severity in SEVERITIES or rule["alert"] == "Watchdog", f"{file}.yaml: {rule['alert']} has the severity {severity}"
@@ -60,14 +60,14 @@ def test_every_alert_says_how_bad_it_is_and_what_to_do(file: str) -> None:
         assert not anchor or anchor in anchors(ROOT / runbook), f"{file}.yaml: {runbook} has no heading for {anchor}"
 
 
-def test_every_recording_is_read_by_somebody() -> None:
+def test_recording_rules_are_used() -> None:
     panels = "".join(dashboard_files().values())
     read = panels + "".join(rule["expr"] for file in rules() for rule in alerts(file))
     assert not [name for name in recorded() if name not in read]
 
 
 @each_file
-def test_every_alert_is_shown_to_fire_and_not_to_fire(file: str) -> None:
+def test_alerts_have_firing_and_quiet_cases(file: str) -> None:
     groups = yaml.load((TESTS / f"{file}.yaml").read_text(), yaml.CSafeLoader)["tests"]
     shown = [case for group in groups for case in group["alert_rule_test"]]
     fired = {(case["alertname"], alert["exp_labels"]["severity"]) for case in shown for alert in case["exp_alerts"]}
@@ -80,17 +80,17 @@ def test_every_alert_is_shown_to_fire_and_not_to_fire(file: str) -> None:
     assert not always, f"{where} when these do not fire: {always}"
 
 
-def test_rules_are_what_promtool_takes() -> None:
+def test_promtool_accepts_rules() -> None:
     run("promtool", "check", "rules", *sorted((CHART / "rules").glob("*.yaml")))
 
 
 @each_file
-def test_alerts_fire_when_they_should_and_only_then(file: str) -> None:
+def test_promtool_unit_tests_pass(file: str) -> None:
     run("promtool", "test", "rules", TESTS / f"{file}.yaml")
 
 
 @pytest.mark.parametrize("slo", OBJECTIVES)
-def test_every_promise_has_burn_rate_alerts_over_two_windows(slo: str) -> None:
+def test_objectives_have_two_burn_rate_windows(slo: str) -> None:
     budget = f"{1 - OBJECTIVES[slo][1]:.6f}".rstrip("0")
     found = {rule["labels"]["severity"]: " ".join(rule["expr"].split()) for rule in alerts("slo") if f'slo="{slo}"' in rule["expr"]}
     assert found == {
@@ -100,6 +100,6 @@ def test_every_promise_has_burn_rate_alerts_over_two_windows(slo: str) -> None:
     }
 
 
-def test_every_promise_is_in_the_document() -> None:
+def test_objectives_are_documented() -> None:
     document = (ROOT / "docs" / "slo.md").read_text()
     assert not [slo for slo, (_, objective) in OBJECTIVES.items() if f"| {slo} | {objective * 100:g}% |" not in document]
