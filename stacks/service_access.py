@@ -48,7 +48,7 @@ class ServiceAccess:
         return combine([self.of_everyone(service), *own, *(self.of_word(name, word) for word in service.talks_to)])
 
     def of_migrations(self, service: ServiceSettings) -> Access:
-        """Return what the migrations of the catalogue have: a user that may change tables, and nothing else of the service's."""
+        """Return access of the migrations: a user that may change tables of the catalogue."""
         user = user_access("CATALOGUE", self._targets.catalogue_users[MIGRATIONS], fields=FIELDS)
         named = Access(environment={"CATALOGUE_DBNAME": SCHEMA})
         return combine([self.of_everyone(service), self._targets.configuration({"CATALOGUE_AUTHORITY": AUTHORITY}), user, named])

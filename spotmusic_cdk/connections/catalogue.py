@@ -1,4 +1,4 @@
-"""Connections to MySQL: the shared catalogue, to read or to write, and a private database beside it."""
+"""Connections to MySQL: the shared catalogue, read or written, and a private database."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,7 +24,7 @@ _TIMEOUTS = (
 
 
 class _MySQL(Connection):
-    """Connection to the server of the catalogue: words share the user and the number of connections."""
+    """Connection to the server of the catalogue. Words share user and number of connections."""
 
     reason: str
 
@@ -66,7 +66,8 @@ class CatalogueRead(_MySQL):
 
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:
         yield from self.user("CATALOGUE", client, targets)
-        # The secret names the private database, whether the service has one or not: another text would make another password.
+        # `dbname` of the secret is the private database. A change of its text would create another
+        # password.
         yield Access(environment={"CATALOGUE_DBNAME": SCHEMA})
 
 

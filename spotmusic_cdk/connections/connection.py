@@ -99,7 +99,7 @@ class Targets:
     _handles: dict[str, ssm.IParameter] = field(default_factory=dict, init=False)
 
     def configuration(self, names: Mapping[str, str]) -> Access:
-        """Return access to parameters of the environment: name in the container, name in the tree."""
+        """Return access to parameters: name in the container, name in the parameter tree."""
         return configuration_access({variable: self._parameter(name) for variable, name in names.items()})
 
     def authority(self, prefix: str, settings: Settings) -> Access:

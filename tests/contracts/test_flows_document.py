@@ -1,4 +1,4 @@
-"""docs/flows.md is drawn from the tables, and leaves nothing out that it does not name."""
+"""Completeness of docs/flows.md: every flow and right is drawn or named."""
 
 import re
 
@@ -10,7 +10,7 @@ from tools.documents.flows_document import DATA, DOCUMENT, NETWORK, NOT_DRAWN, E
 
 BLOCK = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)
 LINE = re.compile(r"flowchart LR|subgraph f\d+\[\"[\w ]+\"\]|end|n\d+\[\"[^\"\[\]{}|]+\"\]|n\d+ -->\|\"[\w, ]+\"\| n\d+")
-"""What this page uses of Mermaid's flowcharts."""
+"""Syntax of Mermaid's flowcharts that the page uses."""
 
 
 @pytest.fixture(scope="module")

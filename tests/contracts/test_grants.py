@@ -1,4 +1,4 @@
-"""Rights of the templates are those that were reviewed: no more, no less."""
+"""Rights of the templates against docs/grants: no more, no less."""
 
 from collections.abc import Callable
 from pathlib import Path

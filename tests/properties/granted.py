@@ -11,7 +11,8 @@ from tests.properties.statements import Statement, statements_of
 
 ENDPOINT = "AWS::EC2::VPCEndpoint"
 LOAD_BALANCERS = "arn:aws:iam::507241528517:root"
-"""Account by which load balancers write in sa-east-1 (Elastic Load Balancing user guide, access logs; regions before 2022-08)."""
+"""Account of load balancers that write access logs in sa-east-1 (Elastic Load Balancing user guide,
+regions before 2022-08)."""
 
 _CLASSES = (
     ("administer", r"kms:\*"),
@@ -22,7 +23,8 @@ _CLASSES = (
     ("call", r"\w+:\*|\*|sts:AssumeRoleWithWebIdentity"),
     ("write", r"\w+:\w+"),
 )
-"""Classes of action: `use` is of keys, `run` of functions and services, `call` of whole APIs, by an endpoint or by AWS's own policy."""
+"""Classes of action: `use` is of keys, `run` of functions and services, `call` of whole APIs, by an
+endpoint or by a policy of AWS."""
 _LITERAL = (
     (r"arn:aws:ssm:[\w-]+:\d+:parameter/spotmusic/\w+/edge/.*", "parameters of the edge"),
     (r"arn:aws:cloudfront::\d+:distribution/\*", "cached copies at the edge"),
@@ -43,7 +45,7 @@ _LITERAL = (
     (r"arn:aws:ec2:[\w-]+:\d+:volume/\*", "volumes of nodes and pods"),
     (r"arn:aws:ecs:[\w-]+:\d+:task/\*", "tasks of services"),
 )
-"""Stores that are named by a literal, because they are made elsewhere or while the platform runs."""
+"""Stores named by a literal: they are created elsewhere, or while the platform runs."""
 _ANYTHING = (
     (r"cloudwatch:\w+", "metrics"),
     (r"ec2:\w+(NetworkInterfaces?|PrivateIpAddresses)", "network interfaces"),
@@ -53,7 +55,7 @@ _ANYTHING = (
     (r"backup:PutRestoreValidationResult", "verdicts on restores"),
     (r"backup:DescribeRestoreJob", "restore jobs"),
 )
-"""What a right on `*` is about, where it has a name: nothing of these has an ARN that a policy could name."""
+"""Names for rights on `*`: none of these has an ARN that a policy could name."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -72,7 +74,7 @@ class Grant:
 
 
 def grants_of(platform: Assembly) -> set[Grant]:
-    """Every edge that a policy, or a permission of a function, allows."""
+    """Return every right that a policy, or a permission of a function, allows."""
     found = {
         Grant(who=who, does=does, what=what)
         for statement in statements_of(platform)
@@ -130,7 +132,7 @@ def _what(statement: Statement, action: str, resource: str) -> str:
 
 
 def _reach(statement: Statement) -> str:
-    """Whose principals and whose resources an endpoint serves; other policies are of one thing."""
+    """Accounts whose principals and resources an endpoint serves; empty for other policies."""
     if statement.resource.type != ENDPOINT:
         return ""
     sides = {"principals": "aws:principalaccount", "resources": "aws:resourceaccount"}

@@ -1,4 +1,4 @@
-"""Writes the contract of services from the code that grants them what they have: `python -m tools.documents.contract_document`."""
+"""Writes docs/services.md from the connections: `python -m tools.documents.contract_document`."""
 
 import json
 import re
@@ -48,7 +48,7 @@ class Variable:
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """What a word gives, whichever service has it.
+    """Access that a word gives to every service that has it.
 
     Args:
         variables: variables by name.
@@ -60,7 +60,7 @@ class Given:
 
 
 def given(environments: Iterable[Settings]) -> dict[str, Given]:
-    """Returns what each word gives in these environments, from the code that gives it."""
+    """Return the access of each word in these environments."""
     found: dict[str, Given] = {}
     for settings in environments:
         with TemporaryDirectory() as folder:
@@ -89,7 +89,7 @@ def _accesses(settings: Settings, folder: str) -> Iterator[tuple[str, Access, cd
 
 
 def _with_every_word(settings: Settings) -> Settings:
-    """Adds the words that no service has, as for one that has a user already, and a sender of mail."""
+    """Add the words that no service has to one with a user, and a sender of mail."""
     said = {word for service in settings.services.values() for word in service.talks_to}
     name = settings.services_of_catalogue[0]
     service = settings.services[name]
@@ -112,7 +112,7 @@ def _variables(access: Access, stack: cdk.Stack) -> dict[str, Variable]:
 
 
 def _store(arn: str) -> str:
-    """Where ECS fetches a variable when a task starts."""
+    """Return the store that ECS reads a variable from when a task starts."""
     parameter = re.search(r"parameter/spotmusic/\w+/([\w/-]+)", arn)
     return f"parameter `{parameter[1]}`" if parameter else "secret"
 
@@ -123,7 +123,7 @@ def _actions(access: Access) -> frozenset[str]:
 
 
 def document(environments: Iterable[Settings]) -> str:
-    """Returns the page.
+    """Return the page.
 
     Args:
         environments: those that together have every word; the first is the one whose topics and queues are shown.
@@ -198,7 +198,7 @@ def _from(variable: Variable) -> str:
 
 
 def write(path: Path = DOCUMENT) -> None:
-    """Writes the document, and prints the file, its lines and whether they changed."""
+    """Write the document, and print the file, its lines and whether they changed."""
     text = document(load(name, folder=ROOT / "environments", today=date.today()) for name in ENVIRONMENTS)
     changed = output.write(path, text)
     print(f"{path}: {len(text.splitlines())} lines, {'changed' if changed else 'as it was'}")

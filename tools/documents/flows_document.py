@@ -1,4 +1,4 @@
-"""Draws the flows and rights of production: `python -m tools.documents.flows_document` writes docs/flows.md."""
+"""Writes docs/flows.md, flows and rights: `python -m tools.documents.flows_document`."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -84,7 +84,7 @@ def _tier(party: str) -> str:
 
 
 def _kind(name: str) -> str:
-    """The frame of a store or of who has a right to it."""
+    """Return the frame of a store or of a holder of rights."""
     ends = {
         "Bucket": "buckets",
         "Key": "keys",
@@ -191,7 +191,7 @@ DATA = (
 
 
 def document(settings: Settings) -> str:
-    """Returns docs/flows.md, with the rights of docs/grants."""
+    """Return docs/flows.md, with the rights of docs/grants."""
     drawn = [edge for edge in edges_of_grants(grants.read(settings.name)) if not any(is_told(edge) for is_told in NOT_DRAWN.values())]
     return "\n".join(
         [
@@ -243,7 +243,7 @@ def _sections(pictures: Iterable[Picture], edges: list[Edge]) -> Iterator[str]:
 
 
 def chart(edges: Iterable[Edge], picture: Picture) -> Iterator[str]:
-    """Yields the lines of a flowchart in Mermaid."""
+    """Yield the lines of a flowchart in Mermaid."""
     labels: dict[tuple[str, str], list[str]] = {}
     for edge in edges:
         labels.setdefault((edge.source, edge.target), []).append(edge.label)
@@ -276,7 +276,7 @@ def _boxes(labels: Mapping[tuple[str, str], list[str]], picture: Picture) -> lis
 
 
 def write(path: Path = DOCUMENT) -> None:
-    """Writes the document, and prints the file, its lines and whether they changed."""
+    """Write the document, and print the file, its lines and whether they changed."""
     text = document(load("prod", folder=ROOT / "environments", today=date.today()))
     changed = output.write(path, text)
     print(f"{path}: {len(text.splitlines())} lines, {'changed' if changed else 'as it was'}")

@@ -1,4 +1,4 @@
-"""Writes the rights that templates grant to docs/grants, one line each: `python -m tools.documents.grants`."""
+"""Writes docs/grants, the rights that templates grant: `python -m tools.documents.grants`."""
 
 from collections.abc import Iterable
 from pathlib import Path
