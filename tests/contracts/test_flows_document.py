@@ -37,7 +37,7 @@ def test_the_page_is_what_make_flows_draws(document: str) -> None:
     assert DOCUMENT.read_text() == document, "run `make flows`"
 
 
-def test_every_flow_and_every_right_is_drawn_or_told_in_words(document: str) -> None:
+def test_flows_and_rights_are_documented(document: str) -> None:
     settings = settings_of("prod")
     edges = [*edges_of_flows(settings), *edges_of_grants(grants.read("prod"))]
     told = {edge for edge in edges if any(is_told(edge) for is_told in NOT_DRAWN.values())}
@@ -54,7 +54,7 @@ def test_every_line_is_one_that_mermaid_takes(document: str) -> None:
     assert [line for lines in charts(document) for line in lines if not LINE.fullmatch(line)] == []
 
 
-def test_names_with_the_same_arrows_share_a_box() -> None:
+def test_equal_nodes_share_a_box() -> None:
     picture = Picture(title="", caption="", shows=lambda _: True, place=lambda _: "", merges=True)
     edges = [Edge(source="a", target=target, label="read") for target in ("x", "y")] + [Edge(source="a", target="z", label="write")]
     assert list(flows_document.chart(edges, picture))[1:4] == ['  n0["a"]', '  n1["x<br/>y"]', '  n2["z"]']

@@ -111,6 +111,7 @@ def _keep_revisions(definition: ecs.FargateTaskDefinition) -> None:
     revision = definition.node.default_child
     assert isinstance(revision, cdk.CfnResource)  # noqa: S101 (narrows the type)
     revision.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
+    revision.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.DELETE
 
 
 def variables(name: str, *, port: int | None, health_path: str) -> dict[str, str]:
