@@ -34,7 +34,7 @@ def vcpus(services: Template) -> tuple[float, float]:
 def test_fargate_quota_fits_two_versions(templates: Templates) -> None:
     least, most = vcpus(templates("prod")["ecs-services"])
     assert TOLD["L-3032A538"] == (ceil(2 * least), ceil(2 * most))
-    assert f"{least:g} at the least of all, {most:g} at `scaling.max`" in DOCUMENT
+    assert f"{least:g} at the minimum, {most:g} at `scaling.max`" in DOCUMENT
 
 
 def test_every_pod_fits_on_ec2(deployed: Callable[[str], RenderedCluster]) -> None:

@@ -33,7 +33,7 @@ def test_services_stack_fits_forty_services(templates: Callable[[str], dict[str,
 
 
 def test_the_document_counts_as_the_settings_do() -> None:
-    """docs/deployment.md, "How many services fit"."""
+    """docs/deployment.md, "Service limits"."""
     text = (ROOT / "docs" / "deployment.md").read_text()
     ours = sum(map(rules_of, settings_of("prod").services.values()))
     busy = rules_of(ServiceSettings.model_validate({"route": "/v1/busy", "talks_to": ("database", "cache", "events", "tasks")}))
