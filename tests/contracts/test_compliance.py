@@ -44,7 +44,7 @@ def section(document: str, title: str) -> str:
 
 def remaining() -> dict[str, str]:
     """Days by copy, of the table of what remains after an erasure."""
-    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", section(COMPLIANCE, "What remains after an erasure"), flags=re.MULTILINE)
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", section(COMPLIANCE, "Data that remains after an erasure"), flags=re.MULTILINE)
     return {copy: days for copy, days in rows if copy not in ("copy", "---")}
 
 
@@ -84,7 +84,7 @@ def test_remaining_copies_match_retention() -> None:
     table = remaining()
     assert {copy: table.pop(copy) for copy in expected} == {copy: str(days) for copy, days in expected.items()}
     waiting, dead = {(queue.message_ttl_hours, queue.dead_letter_hours) for queue in queues.values()}.pop()
-    assert table.pop("tasks nobody took, then dead letters") == f"{waiting // 24} + {dead // 24}"
+    assert table.pop("unconsumed tasks, then dead letters") == f"{waiting // 24} + {dead // 24}"
     (compacted,) = table
     assert set(re.findall(r"`(events\.[a-z-]+)`", compacted)) == {n for n, topic in topics.items() if topic.cleanup_policy == "compact"}
 
@@ -107,14 +107,14 @@ def test_web_acl_samples_are_a_named_transfer(templates: Templates) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["knowledge", "what happened", "kinds and categories", "number of persons", "risk", "measures", "told to ANPD"]
+    "field", ["knowledge", "what happened", "kinds and categories", "number of persons", "risk", "measures", "reported to ANPD"]
 )
 def test_incident_register_has_required_fields(field: str) -> None:
     """Resolução CD/ANPD 15/2024, annex, art. 10 §1; also for incidents of which nobody was told."""
     register = section(PRIVACY, "Register of incidents")
     assert field in register
-    assert "told to the persons" in register
-    assert "not told, or late: reasons" in register
+    assert "reported to the persons" in register
+    assert "not reported, or late: reasons" in register
     assert "five years" in register
 
 
