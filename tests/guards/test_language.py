@@ -1,0 +1,72 @@
+"""Measurable rules of the language of documents (CONTRIBUTING.md)."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.documents import prose
+from tests.guards.test_links import DOCUMENTS
+
+GENERATED = re.compile(r"^docs/(?:properties(?:\.md|/)|services\.md|flows\.md)")
+"""Documents with texts of code."""
+COMPUTED = re.compile(r"<!-- computed.*<!-- end of what is computed -->", flags=re.DOTALL)
+WRITTEN = [path for path in DOCUMENTS if not GENERATED.match(str(path.relative_to(ROOT)))]
+COLUMNS = 100
+PER_THOUSAND = 2
+"""Odd words per 1,000 words of a document; README.md has half."""
+ODD = re.compile(
+    r"\b(?:tells?|told|stands?(?!-)|stood|bears?|whoever|whose|whom|nobody|somebody|beside|goes"
+    r"|hears?|heard|meets?|for good|by itself|is none)\b",
+    flags=re.IGNORECASE,
+)
+QUESTION = re.compile(r"^#+ (?:To )?(?:Wh(?:at|o|ose|om|ich|y|ere|en|ether)|How)\b.*$", flags=re.MULTILINE | re.IGNORECASE)
+
+
+def text(document: Path) -> str:
+    """Return the prose of a document without its computed part."""
+    return COMPUTED.sub("", prose(document))
+
+
+def too_long(lines: list[str]) -> list[str]:
+    """Return lines that a break would shorten; tables and single long words cannot be broken."""
+    return [
+        line
+        for line in lines
+        if len(line) > COLUMNS and not line.lstrip().startswith("|") and " " in re.sub(r"`[^`]*`|^\s*(?:[-*]|\d+\.) ", "", line).strip()
+    ]
+
+
+def odd_words(document: str) -> list[str]:
+    """Return words that are not of the field, without those in code."""
+    return ODD.findall(re.sub(r"`[^`]*`", "", document))
+
+
+@pytest.mark.parametrize("document", WRITTEN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_document_fits_100_columns(document: Path) -> None:
+    assert too_long(text(document).splitlines()) == []
+
+
+@pytest.mark.parametrize("document", WRITTEN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_document_uses_common_words(document: Path) -> None:
+    """Short documents may have one odd word."""
+    written = text(document)
+    limit = PER_THOUSAND / (2 if document == ROOT / "README.md" else 1)
+    odd = odd_words(written)
+    assert len(odd) <= max(1, limit * len(written.split()) / 1000), odd
+
+
+@pytest.mark.parametrize("document", WRITTEN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_document_headings_are_no_questions(document: Path) -> None:
+    assert QUESTION.findall(text(document)) == []
+
+
+def test_language_rules_find_seeded_faults() -> None:
+    assert QUESTION.findall("# To what it is made of\n## Howitzers\n### How it works") == [
+        "# To what it is made of",
+        "### How it works",
+    ]
+    assert odd_words("Nobody goes beside `nobody`; stand-ins stand.") == ["Nobody", "goes", "beside", "stand"]
+    long = "word " * 21
+    assert too_long([long, f"| {long}", f"- `{long}`", f"- {'x' * 120}"]) == [long]
