@@ -266,7 +266,7 @@ def test_p070_recovery_document_matches_templates(platform: Assembly) -> Verdict
     for row, (lost, back) in kept.items():
         said = tuple(cell.strip() for cell in table()[row][:2])
         yield f"docs/recovery.md {row}", said == (lost, back), f"The document says {said}, the templates {(lost, back)}."
-    forgotten = sorted(table().keys() - kept.keys() - {"what fails"})
+    forgotten = sorted(table().keys() - kept.keys() - {"failure"})
     yield "docs/recovery.md", not forgotten, f"Nothing decides {forgotten}."
     longest = " or ".join(sorted({back for row, (_, back) in kept.items() if row.startswith("a zone")}))
     objectives = " ".join((ROOT / "docs" / "slo.md").read_text().split())
