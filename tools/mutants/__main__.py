@@ -39,9 +39,8 @@ def main() -> int:
         if arguments.random:
             mutants = at_random(originals, arguments.random, arguments.seed)
         else:
-            faults = [*of_table(originals, folder), *of_kinds(originals["prod"])]
-            wanted = [of for of in faults if arguments.k in of[0].fault]
-            mutants = [mutant for of in wanted for mutant in spread(of, arguments.most)]
+            faults = [*of_table(originals, folder, arguments.k), *of_kinds(originals["prod"], arguments.k)]
+            mutants = [mutant for of in faults for mutant in spread(of, arguments.most)]
         report = Report(mutants, least=LEAST if arguments.random else 100)
         judges = Judges(originals, mutants, folder, report.take)
         if ended := collected(folder, judges):
@@ -50,9 +49,9 @@ def main() -> int:
         return bool([*report.problems()])
 
 
-def of_table(originals: Mapping[str, Assembly], folder: Path) -> Iterator[list[Mutant]]:
-    """Yields the mutants of each row of the table."""
-    for number, row in enumerate(rows()):
+def of_table(originals: Mapping[str, Assembly], folder: Path, wanted: str) -> Iterator[list[Mutant]]:
+    """Yields the mutants of each row of the table that has a text in its name."""
+    for number, row in enumerate(row for row in rows() if wanted in row.name):
         assembly = originals[row.environment]
         if row.settings:
             changed = changed_settings(row.environment, row.settings)
@@ -60,10 +59,12 @@ def of_table(originals: Mapping[str, Assembly], folder: Path) -> Iterator[list[M
         yield list(row.mutants(assembly))
 
 
-def of_kinds(original: Assembly) -> Iterator[list[Mutant]]:
-    """Yields the mutants of each kind of generated fault that every run seeds."""
+def of_kinds(original: Assembly, wanted: str) -> Iterator[list[Mutant]]:
+    """Yields the mutants of each kind that every run seeds and that has a text in its name."""
     for changes in kinds(changes_of(original)):
-        yield [change.mutant() for change in changes]
+        mutants = [change.mutant() for change in changes]
+        if wanted in mutants[0].fault:
+            yield mutants
 
 
 def at_random(originals: Mapping[str, Assembly], number: int, seed: int) -> list[Mutant]:

@@ -60,8 +60,11 @@ class Assembly:
                     yield place
 
     def write(self, outdir: Path, files: Files) -> None:
-        """Writes the assembly with other texts in some files; the rest are links to the original."""
-        shutil.copytree(self.folder, outdir, copy_function=os.symlink, dirs_exist_ok=True)
+        """Writes the assembly with other texts in some files.
+
+        The rest are hard links to the original: of symbolic ones helm writes before its errors.
+        """
+        shutil.copytree(self.folder, outdir, copy_function=os.link, dirs_exist_ok=True)
         for file, text in files.items():
             (outdir / file).unlink()
             (outdir / file).write_text(text)
