@@ -27,12 +27,6 @@ from tools.opinions.opinion import (
 
 TOOL = "cfn-lint"
 REVIEWED: Exceptions = {
-    "W3011": (
-        Reviewed(
-            places=("*ecsservices*.template.json Resources/*TaskTaskDefinition*",),
-            reason="A replaced revision is retained for rollbacks. The last one is deleted with its service.",
-        ),
-    ),
     "W3005": (Reviewed(places=("*",), reason="CDK repeats in DependsOn what a reference says already."),),
     "W6001": (
         Reviewed(
