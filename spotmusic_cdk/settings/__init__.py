@@ -1,4 +1,4 @@
-"""What an environment file may say: typed, frozen, closed, with messages that tell what to do."""
+"""Settings of an environment: typed, frozen, closed, with error messages that advise."""
 
 from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.loader import SettingsError, SettingsWarning, load, parse

@@ -1,4 +1,4 @@
-"""`python -m spotmusic_cdk.settings [ENV ...]`: checks environment files in a second, without a synthesis."""
+"""Check of environment files without a synthesis: `python -m spotmusic_cdk.settings [ENV ...]`."""
 
 import sys
 import warnings
@@ -10,7 +10,7 @@ from spotmusic_cdk.settings.loader import SettingsError, SettingsWarning, load
 
 
 def main(names: list[str], *, folder: Path) -> int:
-    """Says of each environment whether its file can be deployed; what only a construct knows shows at synthesis.
+    """Check environment files; errors that only a construct can find appear at synthesis.
 
     Args:
         names: environments; all of the folder when empty.
@@ -28,7 +28,7 @@ def main(names: list[str], *, folder: Path) -> int:
         except SettingsError as error:
             refused.add(str(error))  # a file that is broken is refused for its neighbours too
             continue
-        print(f"{folder.name}/{name}.yaml: {settings.region}, {len(settings.services)} services, nothing wrong")
+        print(f"{folder.name}/{name}.yaml: {settings.region}, {len(settings.services)} services, valid")
     for problem in sorted(refused):
         print(problem, file=sys.stderr)
     return 2 if refused else 0

@@ -16,14 +16,13 @@ UPGRADE_DAYS = 90
 
 
 def problems(settings: Settings) -> Iterator[Problem]:
-    """Finds what no section can see by itself."""
+    """Find conflicts between sections of an environment file."""
     yield from regions.problems(settings)
     yield from service_checks.problems(settings)
     yield from _organization(settings)
     yield from _data(settings)
     if settings.domain and settings.edge.distribution_domain_name:
-        wrong = f"viewers type {settings.domain.name}, so that nothing may bear another name"
-        yield Problem("edge.distribution_domain_name", wrong, "Remove it, or remove domain.")
+        yield Problem("edge.distribution_domain_name", "it cannot be combined with domain", "Remove one of the two.")
     if settings.production:
         yield from _production(settings)
 
@@ -38,7 +37,7 @@ def _data(settings: Settings) -> Iterator[Problem]:
         advice = "Set data.allow_data_destruction: true as well if that is meant, or use retain."
         yield Problem("data.removal_policy", "destroy deletes data with its stack", advice)
     if data.backup.vault_lock_days and not settings.production:
-        wrong = "only the vault of production gets a lock for good"
+        wrong = "a vault lock requires production"
         yield Problem("data.backup.vault_lock_days", wrong, "Remove it. A platform that was production stays production (docs/changes.md).")
 
 
@@ -49,45 +48,50 @@ def _production(settings: Settings) -> Iterator[Problem]:
         (
             settings.account is None,
             "account",
-            "whoever is logged in to another account would make production there",
-            'Name the account, in quotes: "111122223333".',
+            "without it production could be deployed to any account",
+            'Set it, in quotes: "111122223333".',
         ),
-        (deletable, "data.removal_policy", "production data must outlive its stack", "Use retain, without allow_data_destruction."),
+        (
+            deletable,
+            "data.removal_policy",
+            "production must retain data when its stack is deleted",
+            "Use retain, without allow_data_destruction.",
+        ),
         (settings.domain is None, "domain", "production needs certificates and logins", "Set domain.name and domain.hosted_zone_id."),
-        (zones < 3, "zones", "production stands in three", "Name three zones, or choose a region that has them."),
+        (zones < 3, "zones", "production needs three", "Name three zones, or choose a region that has them."),
         (settings.network.nat_gateways < zones, "network.nat_gateways", "production needs one per zone", f"Use {zones}."),
-        (not data.catalogue.multi_az, "data.catalogue.multi_az", "production survives the loss of a zone", "Use true."),
-        (not data.identity.multi_az, "data.identity.multi_az", "production survives the loss of a zone", "Use true."),
-        (data.cache.replicas < 2, "data.cache.replicas", "production has a node in every zone", "Use 2 or more."),
+        (not data.catalogue.multi_az, "data.catalogue.multi_az", "production must survive the loss of a zone", "Use true."),
+        (not data.identity.multi_az, "data.identity.multi_az", "production must survive the loss of a zone", "Use true."),
+        (data.cache.replicas < 2, "data.cache.replicas", "production needs a node in every zone", "Use 2 or more."),
         (
             settings.kubernetes.redpanda.brokers < 3,
             "kubernetes.redpanda.brokers",
-            "production keeps events when a zone is lost",
+            "production must keep events when a zone is lost",
             "Use 3 or more.",
         ),
         (
             settings.kubernetes.keycloak.replicas < 2,
             "kubernetes.keycloak.replicas",
-            "production logs in while a pod is lost",
+            "logins of production must survive the loss of a pod",
             "Use 2 or more.",
         ),
         (
             data.cache.snapshot_retention_days < 15,
             "data.cache.snapshot_retention_days",
-            "production keeps 15 days (NIST 800-53 CP-9)",
+            "production requires 15 days (NIST 800-53 CP-9)",
             "Use 15 to 35.",
         ),
-        (data.backup.retention_days < 35, "data.backup.retention_days", "production can go back 35 days", "Use 35 to 365."),
+        (data.backup.retention_days < 35, "data.backup.retention_days", "production requires 35 days", "Use 35 to 365."),
         (
             data.backup.vault_lock_days is None,
             "data.backup.vault_lock_days",
-            "anybody who administers the vault could empty it",
-            "Set the days after which its lock is for good, 3 or more.",
+            "an administrator of the vault could delete its backups",
+            "Set the days until its lock is permanent, 3 or more.",
         ),
         (
             len(settings.network.endpoints) < len(get_args(InterfaceEndpoint)),
             "network.interface_endpoints",
-            "production reaches AWS without leaving the VPC",
+            "production requires every interface endpoint",
             "Use all.",
         ),
         *(
@@ -100,27 +104,32 @@ def _production(settings: Settings) -> Iterator[Problem]:
         (
             settings.kubernetes.endpoint != "private",
             "kubernetes.endpoint",
-            "nobody reaches the Kubernetes API of production from the Internet",
+            "the Kubernetes API of production must not be public",
             "Use private.",
         ),
         (
             not settings.kubernetes.administrators,
             "kubernetes.administrators",
-            "nobody but deployments could look into the cluster, in an incident too",
-            "Name the ARN of an IAM role that people take then.",
+            "no person could access the cluster in an incident",
+            "Set the ARN of an IAM role for break-glass access.",
         ),
         (
             not settings.operators.network,
             "operators.network",
-            "nobody reaches the API server or a database in an incident",
+            "no person could reach the API server or a database in an incident",
             "Use true (docs/access.md).",
         ),
-        (settings.kubernetes.kong.min_replicas < 3, "kubernetes.kong.min_replicas", "production has a pod in every zone", "Use 3 or more."),
+        (
+            settings.kubernetes.kong.min_replicas < 3,
+            "kubernetes.kong.min_replicas",
+            "production needs a pod in every zone",
+            "Use 3 or more.",
+        ),
         (
             not (settings.observability.alarm_emails or settings.observability.alarm_endpoints),
             "observability.alarm_emails",
-            "nobody would hear an alarm",
-            "Name at least one address.",
+            "alarms would have no recipient",
+            "Set at least one address.",
         ),
     )
     yield from (Problem(key, wrong, advice) for failed, key, wrong, advice in checks if failed)
@@ -151,12 +160,12 @@ def _organization(settings: Settings) -> Iterator[Problem]:
         seen[key.lower()] = key
     letters = sum(map(len, settings.tags))
     if letters > MOST_LETTERS:
-        yield Problem("tags", f"the keys have {letters} letters, more than the {MOST_LETTERS} that one policy holds", "Shorten them.")
+        yield Problem("tags", f"the keys have {letters} characters, more than the {MOST_LETTERS} that one policy holds", "Shorten them.")
     boundary = settings.permissions_boundary or ""
     account = boundary.split(":")[4] if boundary.startswith("arn:") else None
     if account and settings.account not in (None, account):
-        wrong = f"the policy is of account {account}, and roles take one of {settings.account} only"
-        yield Problem("permissions_boundary", wrong, "Name a policy of the same account.")
+        wrong = f"the policy belongs to account {account}, not to {settings.account}"
+        yield Problem("permissions_boundary", wrong, "Use a policy of the same account.")
 
 
 def _tag(key: str, seen: dict[str, str]) -> Iterator[Problem]:
@@ -164,7 +173,7 @@ def _tag(key: str, seen: dict[str, str]) -> Iterator[Problem]:
     if lower.startswith(RESERVED):
         yield Problem("tags", f"{key} starts with a prefix that AWS or EKS reserves", "Choose another key.")
     if key != key.strip():
-        yield Problem("tags", f"'{key}' begins or ends with a space", "Take the space away.")
+        yield Problem("tags", f"'{key}' begins or ends with a space", "Remove the space.")
     if lower in seen:
         yield Problem("tags", f"{seen[lower]} and {key} differ in case only, which IAM refuses", "Remove one of them.")
     if lower in OWN_TAGS:
@@ -209,12 +218,12 @@ def support_problems(settings: Settings, today: date) -> Iterator[Problem]:
 
 
 def _unsupported(key: str, engine: str, known: Mapping[str, versions.Support], today: date) -> Iterator[Problem]:
-    """Judges an engine with its version, such as `MySQL 8.4.10`, by the first two numbers of the version."""
+    """Find an engine, such as `MySQL 8.4.10`, whose first two version numbers are unsupported."""
     release = ".".join(engine.rsplit(maxsplit=1)[-1].split(".")[:2])
     choices = ", ".join(name for name, support in known.items() if not support.has_ended(today))
     advice = f"Use {choices}." if choices else "Update the project, or add a newer version to spotmusic_cdk/versions.py."
     if release not in known:
-        yield Problem(key, f"{engine} is not one that this project knows", advice)
+        yield Problem(key, f"{engine} is not a version that this project supports", advice)
     elif known[release].has_ended(today):
         yield Problem(key, f"standard support of {engine} ended on {known[release].standard_until}", advice)
 
@@ -222,19 +231,17 @@ def _unsupported(key: str, engine: str, known: Mapping[str, versions.Support], t
 def _unreleased(key: str, version: str) -> Iterator[Problem]:
     release, _, number = version.rpartition(".")
     if release in versions.MYSQL and number not in (known := versions.MYSQL_RELEASES[release].split()):
-        wrong = f"MySQL {version} is no release of RDS that this project knows"
+        wrong = f"MySQL {version} is not a known release of RDS"
         yield Problem(key, wrong, f"Use {release}.{known[-1]}, or add it to MYSQL_RELEASES in spotmusic_cdk/versions.py.")
 
 
 def warnings(settings: Settings, today: date) -> Iterator[Problem]:
-    """Find what can be deployed but does not work for long, or not in every account."""
+    """Find settings that work for a limited time only, or not in every account."""
     yield from _support_warnings(settings, today)
     yield from regions.warnings(settings)
     if settings.production and settings.observability.runbooks_url is None:
-        advice = "Give the address of docs/runbooks as a browser opens it."
-        yield Problem(
-            "observability.runbooks_url", "alarms of production end with a path in the repository, not with a link that opens", advice
-        )
+        advice = "Set the URL of docs/runbooks."
+        yield Problem("observability.runbooks_url", "alarms of production end with a path in the repository instead of a link", advice)
 
 
 def _support_warnings(settings: Settings, today: date) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""The data section of an environment file: databases, cache, buckets, backups, and what happens to them in the end."""
+"""Data section of an environment file: databases, cache, buckets, backups, and their removal."""
 
 from typing import Annotated, Literal
 
@@ -12,7 +12,7 @@ PullSecret = Annotated[
         pattern=r"^arn:aws:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:ecr-pullthroughcache/[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}$"
     ),
 ]
-"""A secret by which ECR logs in upstream. ECR takes no other name than this (Amazon ECR user guide, pull through cache rules)."""
+"""Secret with which ECR logs in to an upstream registry. ECR requires this prefix (Amazon ECR user guide, pull through cache rules)."""
 
 
 class DatabaseSettings(Model):
@@ -23,7 +23,7 @@ class DatabaseSettings(Model):
     instance_class: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+\.[a-z0-9]+$", max_length=32)] = "t4g.medium"
     """Instance class without the `db.` prefix, one that the region has (`spotmusic_cdk/settings/regions.py`)."""
     multi_az: bool = True
-    """Whether a standby waits in another zone."""
+    """Standby instance in another zone."""
     storage_gib: Annotated[int, Field(ge=20, le=59578)] = 20
     """Storage at creation, in GiB of gp3 (RDS takes 20 to 65536, and we want a tenth of it to grow)."""
     max_storage_gib: Annotated[int, Field(ge=22, le=65536)] = 100
@@ -31,7 +31,7 @@ class DatabaseSettings(Model):
 
 
 class CacheSettings(Model):
-    """The ElastiCache replication group."""
+    """ElastiCache replication group."""
 
     engine: Literal["redis", "valkey"] = "redis"
     """`redis` ends at 7.1 on ElastiCache; `valkey` speaks the same protocol and goes on."""
@@ -49,7 +49,7 @@ class BucketSettings(Model):
     """Lifecycles of the buckets."""
 
     audio_noncurrent_days: Annotated[int, Field(ge=1, le=90)] = 90
-    """Days until a replaced or erased track is gone for good; LGPD asks for a bound, we promise 90."""
+    """Days until a replaced or erased track is deleted permanently; LGPD requires a bound, and this platform promises 90."""
     upload_days: Annotated[int, Field(ge=1, le=90)] = 14
     """Days that an upload waits for its scan and promotion."""
     log_days: Annotated[int, Field(ge=185, le=3650)] = 365
@@ -57,12 +57,12 @@ class BucketSettings(Model):
 
 
 class BackupSettings(Model):
-    """The AWS Backup plan."""
+    """AWS Backup plan."""
 
     retention_days: Annotated[int, Field(ge=1, le=365)] = 35
     """Days that daily recovery points are kept; production takes 35 or more. Below that, databases and buckets go back so far only."""
     audio_restored_every: Literal["week", "month", "quarter"] = "week"
-    """How often the audio library is restored as a test; databases and the web client come back every week. The test copies the library
+    """Interval of the restore test of the audio library; databases and the web client are tested every week. The test copies the library
     whole and costs what docs/deployment.md computes: a large one may come back more rarely."""
     vault_lock_days: Annotated[int, Field(ge=3, le=36500)] | None = None
     """Days until the vault's lock can never be taken off again (compliance mode); without it the lock is in governance mode. Production
@@ -70,7 +70,7 @@ class BackupSettings(Model):
 
 
 class DataSettings(Model):
-    """Everything that must outlive a deployment."""
+    """Data stores, their backups and their removal policy."""
 
     catalogue: DatabaseSettings = DatabaseSettings()
     """Database of the application services."""
@@ -80,9 +80,9 @@ class DataSettings(Model):
     buckets: BucketSettings = BucketSettings()
     backup: BackupSettings = BackupSettings()
     removal_policy: Literal["retain", "destroy"] = "retain"
-    """What happens to data when its stack goes. `destroy` needs `allow_data_destruction: true` as well."""
+    """Removal policy of data when its stack is deleted. `destroy` needs `allow_data_destruction: true` as well."""
     allow_data_destruction: bool = False
-    """The second of two switches without which nothing that holds data is ever deleted."""
+    """Second switch besides `removal_policy`: without both, no resource that holds data is deleted."""
 
 
 class RegistrySettings(Model):
@@ -91,11 +91,11 @@ class RegistrySettings(Model):
     docker_hub_credentials: PullSecret | None = None
     """Secret (its name starts with `ecr-pullthroughcache/`) with `username` and `accessToken` of Docker Hub; not cached without."""
     github_credentials: PullSecret | None = None
-    """The same for ghcr.io."""
+    """Secret with the same fields for ghcr.io."""
     account_scanning: bool = True
-    """Whether this environment owns the account's registry scanning configuration: one per account and region may. Deleting it turns the
+    """Ownership of the registry scanning configuration, of which an account has one per region. Deleting it turns the
     enhanced scanning of every repository there off."""
     keep_images: Annotated[int, Field(ge=5, le=1000)] = 50
     """Tagged images kept per repository."""
     untagged_days: Days = 14
-    """Days until an untagged image goes."""
+    """Days until an untagged image is deleted."""

@@ -1,4 +1,4 @@
-"""An environment file as a whole."""
+"""Environment file as a whole."""
 
 from typing import Annotated
 
@@ -17,12 +17,12 @@ PROJECT = "spotmusic"
 
 
 class Settings(Model):
-    """One environment: everything that a user turns, typed and checked."""
+    """Settings of one environment."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,11}$")]
     """Name of the environment, the same as its file's; it is part of stack names and of the Parameter Store path."""
     production: bool = False
-    """Whether listeners depend on it: turns on the checks and protections that cost money or patience."""
+    """Production environment: enables the checks and protections that listeners depend on."""
     account: Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")] | None = None
     """AWS account; the one that the CDK CLI is logged in to when left out."""
     region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}(-[a-z]{2,12})+-[0-9]$")] = "sa-east-1"
@@ -66,7 +66,7 @@ class Settings(Model):
 
     @property
     def identifying_tags(self) -> dict[str, str]:
-        """Tags that tell the environment's resources from all others."""
+        """Tags that identify resources of the environment."""
         return {"Project": PROJECT, "Env": self.name}
 
     def stack_name(self, stack: str) -> str:
@@ -85,7 +85,7 @@ class Settings(Model):
 
     @property
     def public_url(self) -> str:
-        """Where viewers find the platform. Every link, redirect and token bears it, so that it is one text for Keycloak, Kong and services.
+        """Public address of the platform, part of every link, redirect and token.
 
         Without a domain it is CloudFront's own name once that is known and written down (`edge.distribution_domain_name`), and until
         then the gateway's name inside the VPC.
@@ -95,7 +95,7 @@ class Settings(Model):
 
     @property
     def issuer(self) -> str:
-        """The issuer of tokens, letter by letter."""
+        """Issuer of tokens, exactly as they state it."""
         return f"{self.public_url}/auth/realms/{self.realm}"
 
     @property
@@ -105,17 +105,17 @@ class Settings(Model):
 
     @property
     def deletes_data(self) -> bool:
-        """Whether data goes with its stack: only where the environment says so twice."""
+        """True if data is deleted with its stack, which needs two settings."""
         return self.data.removal_policy == "destroy" and self.data.allow_data_destruction
 
     @property
     def kept(self) -> "Settings":
-        """The environment before something retires: what producers keep until the entry or the word is deleted."""
+        """Environment with retired services and connections, which producers serve until the second deployment."""
         return self.model_copy(update={"services": {name: service.kept for name, service in self.services.items()}})
 
     @property
     def running(self) -> "Settings":
-        """The environment without what is retired: what consumers still ask for."""
+        """Environment without retired services and connections."""
         return self.model_copy(update={"services": {name: found.running for name, found in self.services.items() if not found.retired}})
 
     @property
@@ -130,7 +130,7 @@ class Settings(Model):
 
     @property
     def named_secrets(self) -> dict[str, str]:
-        """ARNs of the secrets that somebody made by hand for this environment, by the key that names each."""
+        """ARNs of secrets created outside the platform, by their key in the file."""
         registry, identity, tiered = self.registry, self.identity, self.kubernetes.redpanda.tiered_storage
         named = {
             "registry.docker_hub_credentials": registry.docker_hub_credentials,
@@ -143,7 +143,7 @@ class Settings(Model):
         return {key: arn for key, arn in named.items() if arn}
 
     def services_talking_to(self, resource: str) -> tuple[str, ...]:
-        """Returns the names of the services that have a word in their `talks_to`."""
+        """Return the names of the services that have a resource in their `talks_to`."""
         return talking_to(resource, self.services)
 
     @property

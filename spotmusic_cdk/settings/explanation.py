@@ -1,4 +1,4 @@
-"""What the models find wrong in an environment file, in words: key, what is wrong, and what to do."""
+"""Validation errors of pydantic as problems with advice."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.model import Problem, key_of, shown
 
-ADVICE = "Correct it; environments/schema.json tells what it takes."
+ADVICE = "Correct it; environments/schema.json describes it."
 _OWN_VPC = "The platform makes its own VPC; choose a network.cidr apart from yours, and connect the two by peering or a transit gateway."
 _ON_CALL = "Use observability.alarm_emails, or alarm_endpoints for a service of on-call such as PagerDuty."
 _SLACK = "Use observability.alarm_slack, with the ids of workspace and channel; an incoming webhook takes no messages of Amazon SNS."
@@ -38,8 +38,7 @@ ELSEWHERE: dict[str, str] = {
     "enabled": "Remove it: every component belongs to the platform, and a section that is left out has its defaults.",
     "metadata_url": "Set issuer, below which Keycloak reads the metadata of an OpenID provider; SAML is not supported.",
 }
-"""Advice on keys that users look for in vain, whichever section they write them in; the nearest known key would mislead. A key with its
-section comes before one without."""
+"""Advice on unknown keys for which the closest known key would mislead, in any section. A key with its section takes precedence."""
 _PARTS: dict[str, str] = {
     "slack": _SLACK,
     "chatbot": _SLACK,
@@ -49,7 +48,7 @@ _PARTS: dict[str, str] = {
     "_tags": "Use tags at the top of the file.",
     "budget": "Use observability.monthly_budget_usd.",
 }
-"""The same for every key with such a part."""
+"""Advice on unknown keys by a part of their name."""
 
 
 def explained(error: ValidationError) -> list[Problem]:
@@ -66,7 +65,7 @@ def _explained(details: ErrorDetails) -> Problem:
         case "extra_forbidden":
             wrong, advice = "unknown key", _known_keys(location)
         case "missing":
-            wrong, advice = "required key is missing", "Add it; environments/schema.json tells what it takes."
+            wrong, advice = "required key is missing", "Add it; environments/schema.json describes it."
         case "string_type":
             wrong, advice = f"{found} is not text", "Put it in quotes."
         case "string_pattern_mismatch":
@@ -80,7 +79,7 @@ def _explained(details: ErrorDetails) -> Problem:
 
 
 def _location(details: ErrorDetails) -> list[str]:
-    """The keys that lead to a finding, without the words that pydantic adds for the alternatives of a type."""
+    """Path of keys of an error, without the parts that pydantic adds for alternatives of a type."""
     added = ("[key]", "tuple[", "literal[", "constrained-", "function-")
     return [str(part) for part in details["loc"] if not (isinstance(part, str) and part.startswith(added))]
 
@@ -95,7 +94,7 @@ def _of_a_check(key: str, error: ValueError) -> Problem:
 
 
 def _model(location: list[str]) -> type[BaseModel] | None:
-    """Model that has the last key of a location."""
+    """Model of the last key of a location."""
     model: type[BaseModel] | None = Settings
     for part in location[:-1]:
         model = _submodel(model, part)
@@ -123,7 +122,7 @@ def _known_keys(location: list[str]) -> str:
 
 
 def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """Keys of the file with their sections; those below a name of the user's choice have no one place."""
+    """Keys of the file with their sections, except those below names that users choose."""
     for key, field in model.model_fields.items():
         yield f"{prefix}{key}"
         if get_origin(field.annotation) is not dict:
@@ -133,7 +132,7 @@ def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 
 def _reason(location: list[str]) -> str:
-    """First sentence of the description of a key, in parentheses: it tells the reason of the bounds."""
+    """First sentence of the description of a key, in parentheses: the reason for its bounds."""
     field = _field(location)
     if field is None or not field.description:
         return ""

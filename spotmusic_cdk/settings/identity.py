@@ -11,10 +11,10 @@ HTTPS = 443
 
 
 def _on_the_port_that_is_open(url: str) -> str:
-    """The table of flows lets Keycloak out by this port and by that of mail."""
+    """Require port 443: the flows allow Keycloak this port and the port of mail only."""
     port = urlsplit(url).netloc.rpartition(":")[2]
     if port.isdigit() and int(port) != HTTPS:
-        raise ValueError(f"nothing leaves the network by port {port}. Name an address of port {HTTPS}, without the number.")
+        raise ValueError(f"port {port} is closed to outgoing traffic. Use an address on port {HTTPS}, without the number.")
     return url
 
 
@@ -26,7 +26,7 @@ HttpsUrl = Annotated[
 
 
 class EmailSettings(Model):
-    """The mail server through which Keycloak confirms addresses and resets passwords, such as Amazon SES."""
+    """Mail server through which Keycloak confirms addresses and resets passwords, such as Amazon SES."""
 
     host: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253)] | None = None
     """SMTP server; that of Amazon SES in the home region when left out."""
@@ -37,14 +37,14 @@ class EmailSettings(Model):
 
 
 class IdentityProviderSettings(Model):
-    """Another place where listeners have an account already."""
+    """External identity provider."""
 
     kind: Literal["google", "github", "oidc"]
     """`google` and `github` are known to Keycloak; `oidc` is any other OpenID Connect provider, such as Apple."""
     label: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", max_length=40)]
-    """What the button says."""
+    """Text of the login button."""
     client_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]+$", max_length=255)]
-    """Our client there. Its redirect address is `<public address>/auth/realms/spotmusic/broker/<key of this entry>/endpoint`."""
+    """Client at the provider. Its redirect address is `<public address>/auth/realms/spotmusic/broker/<key of this entry>/endpoint`."""
     secret: SecretArn
     """JSON secret with `client_secret`."""
     issuer: HttpsUrl | None = None
@@ -69,19 +69,19 @@ class IdentityProviderSettings(Model):
 
 
 class IdentitySettings(Model):
-    """The realm of listeners and team."""
+    """Realm of listeners and team."""
 
     registration: bool = False
-    """Whether anybody may make an account; needs `email`, because an address must be confirmed."""
+    """Self-registration of listeners; it needs `email`, because an address must be confirmed."""
     email: EmailSettings | None = None
-    """Without one Keycloak sends no mail: nobody can reset a password by themselves."""
+    """Without it Keycloak sends no mail, and listeners cannot reset their passwords."""
     providers: Annotated[dict[Name, IdentityProviderSettings], UnorderedKeys] = Field(default_factory=dict, max_length=20)
     """External identity providers by alias."""
 
     @model_validator(mode="after")
     def _registration_confirms_addresses(self) -> "IdentitySettings":
         if self.registration and self.email is None:
-            raise ValueError("registration: without mail no address is confirmed. Set identity.email, or leave registration out.")
+            raise ValueError("registration: it requires identity.email to confirm addresses. Set identity.email, or remove registration.")
         return self
 
 

@@ -11,7 +11,7 @@ from spotmusic_cdk.settings.model import Gibibytes, Model, Name, RoleArn, Secret
 from spotmusic_cdk.settings.services import ServiceSettings
 
 TopicName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([.-][a-z0-9]+)*$", max_length=100)]
-"""A name that is also part of metrics, rights and the configuration of clients."""
+"""Topic name; it is also part of metrics, rights and client configuration."""
 Hours = Annotated[int, Field(ge=1, le=8760)]
 MEMORY_PER_CORE_GIB = 2
 """Memory below which Redpanda does not start a core (Redpanda, requirements and recommendations for Kubernetes, 2026-11)."""
@@ -27,9 +27,9 @@ class TopicSettings(Model):
     replication: Literal[1, 3, 5] = 3
     """Brokers that hold each event, 1 when left out and there is one broker; production needs 3. It can be raised later and not lowered."""
     cleanup_policy: Literal["delete", "compact", "compact,delete"] = "delete"
-    """Whether events go when they are old, or when a newer one has their key, or both. It cannot be changed later: that deletes events."""
+    """Deletion of events by age, by a newer event with their key, or both. It cannot be changed later: that deletes events."""
     retention_hours: Hours = 168
-    """Hours until an event goes, where the policy says delete. It bounds how long personal data survives."""
+    """Hours until an event is deleted, with the policy `delete`. It bounds how long personal data survives."""
     producers: Annotated[tuple[Name, ...], Unordered] = ()
     """Services that write; each has `events` in its `talks_to`."""
     consumers: Annotated[tuple[Name, ...], Unordered] = ()
@@ -57,7 +57,7 @@ class TieredStorageSettings(Model):
 
 
 class RedpandaSettings(Model):
-    """The event streaming cluster."""
+    """Event streaming cluster."""
 
     brokers: Annotated[int, Field(ge=1, le=9)] = 3
     """Brokers, an odd number: three keep a quorum when a zone is lost, which production needs. One holds each event once. Brokers can be
@@ -87,7 +87,7 @@ class RedpandaSettings(Model):
         return {name: self._held(topic) for name, topic in (DEFAULT_TOPICS | changed).items() if name not in removed}
 
     def _held(self, topic: TopicSettings) -> TopicSettings:
-        """The topic with as many replicas as there are brokers, where the file does not say how many."""
+        """Topic with one replica where there is one broker and the file does not set a number."""
         alone = self.brokers == 1 and "replication" not in topic.model_fields_set
         return topic.model_copy(update={"replication": 1}) if alone else topic
 
@@ -100,14 +100,14 @@ class RedpandaSettings(Model):
     @classmethod
     def _odd(cls, value: int) -> int:
         if value % 2 == 0:
-            raise ValueError(f"{value} brokers keep no better quorum than {value - 1}. Use an odd number.")
+            raise ValueError(f"{value} brokers tolerate no more failures than {value - 1}. Use an odd number.")
         return value
 
     @model_validator(mode="after")
     def _each_core_has_its_memory(self) -> Self:
         if self.memory_gib < MEMORY_PER_CORE_GIB * self.cpu:
             least = MEMORY_PER_CORE_GIB * self.cpu
-            raise ValueError(f"memory_gib: {self.memory_gib} GiB are less than 2 for each of {self.cpu} cores. Use {least} or more.")
+            raise ValueError(f"memory_gib: {self.memory_gib} GiB is less than 2 for each of {self.cpu} cores. Use {least} or more.")
         return self
 
     @field_validator("topics")
@@ -115,10 +115,10 @@ class RedpandaSettings(Model):
     def _only_defaults_are_removed(cls, value: dict[str, TopicSettings | None]) -> dict[str, TopicSettings | None]:
         for name, topic in value.items():
             if name.startswith("dead-letters."):
-                raise ValueError(f"{name}: dead letters have topics without being named. Use another name.")
+                raise ValueError(f"{name}: the prefix dead-letters. is reserved for dead letters. Use another name.")
             if topic is None and name not in DEFAULT_TOPICS:
                 advice = f"Use one of {', '.join(DEFAULT_TOPICS)}, or remove the key."
-                raise ValueError(f"{name}: null removes a default topic, and this is none. {advice}")
+                raise ValueError(f"{name}: only default topics can be removed with null. {advice}")
         return value
 
     @model_validator(mode="after")
@@ -127,14 +127,12 @@ class RedpandaSettings(Model):
         for name, topic in topics.items():
             if topic.replication > self.brokers:
                 raise ValueError(
-                    f"topics.{name}.replication: {topic.replication} are more than the {self.brokers} brokers. Use {self.brokers} or less."
+                    f"topics.{name}.replication: {topic.replication} exceeds the {self.brokers} brokers. Use {self.brokers} or less."
                 )
         replicas = sum(topic.partitions * topic.replication for topic in topics.values())
         room = self.brokers * self.cpu * PARTITIONS_PER_CORE
         if replicas > room:
-            raise ValueError(
-                f"topics: {replicas} replicas of partitions are more than {room}, a thousand for each core. Use fewer, or more cpu."
-            )
+            raise ValueError(f"topics: {replicas} partition replicas exceed {room}, a thousand for each core. Use fewer, or more cpu.")
         return self
 
 
@@ -156,7 +154,7 @@ class QueueSettings(Model):
 
 
 class RabbitMQSettings(Model):
-    """The task queue cluster, always three nodes for its quorum queues."""
+    """Task queue cluster, with three nodes for its quorum queues."""
 
     memory_gib: Annotated[int, Field(ge=1, le=128)] = 2
     """Memory per node, in GiB."""
@@ -167,17 +165,17 @@ class RabbitMQSettings(Model):
 
     @model_validator(mode="after")
     def _publishers_may_fill_half_a_volume(self) -> Self:
-        """A node stops publishers while less is free than it has memory (`disk_free_limit.absolute`)."""
+        """Require room for messages: a node blocks publishers while less disk is free than it has memory (`disk_free_limit.absolute`)."""
         if self.storage_gib < 2 * self.memory_gib:
             least = 2 * self.memory_gib
             raise ValueError(
-                f"storage_gib: {self.storage_gib} GiB are less than twice the memory, of which as much stays free. Use {least} or more."
+                f"storage_gib: {self.storage_gib} GiB is less than twice memory_gib, which RabbitMQ keeps free. Use {least} or more."
             )
         return self
 
 
 def topics_of(redpanda: RedpandaSettings, services: Mapping[str, ServiceSettings]) -> dict[str, TopicSettings]:
-    """Returns the topics of this environment: services that a default topic names take part where they exist and talk to events."""
+    """Return the topics of an environment. Services of a default topic are included if they exist and have `events` in `talks_to`."""
     clients = talking_to("events", services)
 
     def taking_part(name: str, topic: TopicSettings) -> TopicSettings:
@@ -191,7 +189,7 @@ def topics_of(redpanda: RedpandaSettings, services: Mapping[str, ServiceSettings
 
 
 def queues_of(rabbitmq: RabbitMQSettings, services: Mapping[str, ServiceSettings]) -> dict[str, QueueSettings]:
-    """Returns the queues that the file names and those that services scale on, with everybody who uses them written out."""
+    """Return the queues of the file and those that services scale on, with their publishers and consumers."""
     own = {name: QueueSettings() for name, service in services.items() if service.scaling.messages_per_task}
     everybody = talking_to("tasks", services)
     return {
@@ -201,7 +199,7 @@ def queues_of(rabbitmq: RabbitMQSettings, services: Mapping[str, ServiceSettings
 
 
 def talking_to(resource: str, services: Mapping[str, ServiceSettings]) -> tuple[str, ...]:
-    """Returns the names of the services that have a word in their `talks_to`."""
+    """Return the names of the services that have a resource in their `talks_to`."""
     return tuple(name for name, service in services.items() if resource in service.talks_to)
 
 
@@ -209,7 +207,7 @@ __all__ = ["KeycloakSettings", "KongSettings", "KubernetesSettings", "Monitoring
 
 
 class KongSettings(Model):
-    """The API gateway."""
+    """API gateway."""
 
     min_replicas: Annotated[int, Field(ge=2, le=50)] = 3
     """Pods that always run; production needs one per zone."""
@@ -228,7 +226,7 @@ class KongSettings(Model):
 
 
 class KeycloakSettings(Model):
-    """The identity provider."""
+    """Identity provider."""
 
     replicas: Annotated[int, Field(ge=1, le=9)] = 2
     """Pods; two keep sessions when one is lost, which production needs. With one, nobody logs in while it starts again."""
@@ -253,12 +251,12 @@ def _ipv4_range(value: str) -> str:
 
 
 class KubernetesSettings(Model):
-    """The EKS cluster."""
+    """EKS cluster."""
 
     version: Annotated[str, StringConstraints(pattern=r"^1\.[0-9]{2}$")] = "1.36"
     """Kubernetes version, one that `spotmusic_cdk/versions.py` knows a kubectl layer for."""
     endpoint: Literal["private", "public_and_private"] = "private"
-    """Who can reach the API server: the VPC, or the ranges of `public_access_cidrs` as well. Production takes `private` only."""
+    """Access to the API server: from the VPC, or also from the ranges of `public_access_cidrs`. Production requires `private`."""
     public_access_cidrs: Annotated[tuple[Annotated[str, AfterValidator(_ipv4_range)], ...], Field(max_length=40), Unordered] = ()
     """IPv4 ranges that reach a public endpoint, such as 203.0.113.0/24: required with `public_and_private`, 40 at most (Amazon EKS
     quotas). `0.0.0.0/0` is everybody."""
@@ -275,14 +273,16 @@ class KubernetesSettings(Model):
     @model_validator(mode="after")
     def _a_public_endpoint_has_ranges(self) -> Self:
         if self.endpoint == "public_and_private" and not self.public_access_cidrs:
-            raise ValueError("public_access_cidrs: a public endpoint would answer everybody. Name the IPv4 ranges of your offices or VPN.")
+            raise ValueError("public_access_cidrs: a public endpoint requires IPv4 ranges. Set those of your offices or VPN.")
         if self.endpoint == "private" and self.public_access_cidrs:
-            raise ValueError("public_access_cidrs: a private endpoint has none. Remove them, or set endpoint: public_and_private.")
+            raise ValueError("public_access_cidrs: ranges require a public endpoint. Remove them, or set endpoint: public_and_private.")
         return self
 
     @model_validator(mode="after")
     def _nobody_has_two_access_entries(self) -> Self:
         both = sorted(set(self.administrators) & set(self.viewers))
         if both:
-            raise ValueError(f"viewers: {both[0]} is an administrator already, and EKS knows one entry for each role. Take it out of one.")
+            raise ValueError(
+                f"viewers: {both[0]} is also an administrator, and EKS allows one access entry per role. Remove it from one of the two."
+            )
         return self

@@ -22,11 +22,11 @@ MOST_PROBLEMS = 20
 
 
 class SettingsError(Exception):
-    """An environment file cannot be used: the message names the file, the key, what is wrong and what to do."""
+    """Error in an environment file, with file, key, cause and advice."""
 
 
 class SettingsWarning(UserWarning):
-    """An environment file can be used, but something in it will not work for much longer, or not everywhere."""
+    """Setting that works for a limited time only, or not in every account."""
 
 
 def load(environment: str, *, folder: Path, today: date, clock: date | None = None) -> Settings:
@@ -39,7 +39,7 @@ def load(environment: str, *, folder: Path, today: date, clock: date | None = No
         clock: date from which it is warned of; never when left out.
 
     Raises:
-        SettingsError: the file is missing or says something that cannot be deployed.
+        SettingsError: the file is missing or cannot be deployed.
     """
     path = folder / f"{environment}.yaml"
     known = sorted(file.stem for file in folder.glob("*.yaml"))

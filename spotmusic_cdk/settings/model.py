@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 LONGEST = 80
-"""Letters of a value that a message repeats: enough to find it again."""
+"""Characters of a value in a message."""
 LONGEST_KEY = 60
-"""Letters of a key: longer than any that an environment knows."""
+"""Characters of a key in a message, more than any known key has."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something in an environment file that cannot be deployed.
+    """Part of an environment file that cannot be deployed.
 
     Args:
         key: where it stands, such as `services.trends.cpu`.
@@ -31,40 +31,40 @@ class Problem:
 
 
 def shown(value: object) -> str:
-    """Repeats a value in a message: on one line, without letters that a terminal would obey, and not all of it."""
+    """Return a value for a message: on one line, without control characters, shortened."""
     text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def key_of(path: Iterable[str]) -> str:
-    """Writes the keys that lead to a value as one, on one line."""
+    """Return the path of keys to a value as one line."""
     return ".".join(part if part.isprintable() and len(part) <= LONGEST_KEY else shown(part) for part in path)
 
 
 class Model(BaseModel):
-    """A closed and frozen part of an environment file: an unknown key is an error, and nothing changes after loading."""
+    """Closed and frozen section of an environment file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=24)]
-"""A lower-case name in DNS form: it becomes part of host names, metric labels and role descriptions."""
+"""Lower-case name in DNS form; it becomes part of host names, metric labels and role descriptions."""
 
 
 def _named_once(values: tuple[str, ...]) -> tuple[str, ...]:
     repeated = sorted({value for value in values if values.count(value) > 1})
     if repeated:
-        raise ValueError(f"{', '.join(repeated)} stands there twice. Name each once.")
+        raise ValueError(f"duplicate value {', '.join(repeated)}. Remove the duplicate.")
     return values
 
 
 Once = AfterValidator(_named_once)
-"""A list in which nothing stands twice: what is made of each entry would be made twice."""
+"""List without duplicates."""
 
 Unordered = AfterValidator(lambda values: tuple(sorted(_named_once(values))))
-"""A list like `Once` whose order means nothing. It is sorted, so that another order in the file changes no template."""
+"""List without duplicates, sorted, so that another order in the file changes no template."""
 UnorderedKeys = AfterValidator(lambda entries: dict(sorted(entries.items())))
-"""A mapping whose order means nothing, sorted for the same reason."""
+"""Mapping sorted by key, for the same reason."""
 
 # Patterns name letters and digits one by one: of a Unicode expression \d and \w match those of every script, and AWS takes none of them.
 Email = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=254)]

@@ -42,7 +42,7 @@ class NetworkSettings(Model):
 
     @property
     def endpoints(self) -> tuple[InterfaceEndpoint, ...]:
-        """The interface endpoints, one by one."""
+        """Interface endpoints, with `all` expanded."""
         return get_args(InterfaceEndpoint) if self.interface_endpoints == "all" else self.interface_endpoints
 
     @field_validator("cidr")
@@ -58,12 +58,12 @@ class NetworkSettings(Model):
         if not any(network.subnet_of(private) for private in PRIVATE):
             raise ValueError(f"{value} is not a private range. Use one within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.")
         if not 16 <= network.prefixlen <= 18:
-            raise ValueError(f"{value} has no room for pods, or more than AWS takes. Use a /16, /17 or /18.")
+            raise ValueError(f"{value} has an unsupported size. Use a /16, /17 or /18.")
         return value
 
 
 class DomainSettings(Model):
-    """The public name of the platform, and the certificates for it."""
+    """Public domain of the platform and its certificates."""
 
     name: Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", max_length=46)]
     """Domain that listeners type, such as music.example: `services.internal.` before it makes the longest name of a certificate, and ACM
@@ -89,29 +89,30 @@ COUNTRIES = frozenset(_CODES.split())
 
 
 def known_country(code: str) -> str:
-    """Returns a code that ISO 3166-1 knows.
+    """Return a code of ISO 3166-1.
 
     Raises:
-        ValueError: it does not.
+        ValueError: the code is unknown.
     """
     if code not in COUNTRIES:
-        raise ValueError(f'{shown(code)} is no country of ISO 3166-1. Use its two capital letters, in quotes, such as "BR".')
+        raise ValueError(f"{shown(code)} is not a country of ISO 3166-1. Use two capital letters, such as BR.")
     return code
 
 
 PriceClass = Literal["100", "200", "all"]
 """CloudFront price classes, cheapest first; each includes the ones before it."""
 LISTENERS_BEHIND_AN_ADDRESS = 500
-"""What the limits let pass: a mobile network that gives each subscriber 128 of the 64,512 ports above 1023 has 504 behind an address."""
+"""Listeners that the limits allow behind one address: a mobile network that gives each subscriber
+128 of the 64,512 ports above 1023 has 504."""
 
 
 class EdgeSettings(Model):
-    """What stands between viewers and the platform."""
+    """CloudFront and AWS WAF."""
 
     requests_per_five_minutes: Annotated[int, Field(ge=10, le=2_000_000_000)] = 25_000
     """Requests of one address in five minutes before WAF blocks it (WAF takes 10 to 2,000,000,000): docs/runbooks/web-acl.md."""
     logins_per_five_minutes: Annotated[int, Field(ge=10, le=2_000_000_000)] = 400
-    """The same for what is posted to login forms, where passwords are guessed. Players that renew their token are not counted."""
+    """Posts to login forms of one address in five minutes before WAF blocks it. Players that renew their token are not counted."""
     price_class: PriceClass = "all"
     """CloudFront price class: 100 is North America, Europe and Israel; 200 adds Africa, the Middle East and Asia; all adds South America,
     Australia and New Zealand. It must include the continent of the home region."""

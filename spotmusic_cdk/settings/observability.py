@@ -8,7 +8,7 @@ from spotmusic_cdk.settings.model import Email, HttpsAddress, LogDays, Model, Un
 
 
 class SlackSettings(Model):
-    """A channel of Slack that alarms are shown in."""
+    """Slack channel that shows alarms."""
 
     workspace: Annotated[str, StringConstraints(pattern=r"^T[0-9A-Z]{6,20}$")]
     """Id of the workspace, such as T0123ABCD, and not its name. Authorize it first, in the console of Amazon Q Developer in chat
@@ -26,7 +26,7 @@ class ObservabilitySettings(Model):
     security_log_days: LogDays = 365
     """Days that security records are kept: audit logs of databases, the control plane, events, and functions that handle secrets."""
     alarm_emails: Annotated[tuple[Email, ...], Field(max_length=20), Unordered] = ()
-    """Who is told of an alarm; each address has to confirm its subscription once."""
+    """Addresses that receive alarms; each has to confirm its subscription once."""
     alarm_endpoints: Annotated[tuple[HttpsAddress, ...], Field(max_length=10), Unordered] = ()
     """HTTPS addresses of services of on-call that take messages of Amazon SNS, such as PagerDuty's
     `https://events.pagerduty.com/integration/KEY/enqueue`; they confirm by themselves. The address, with its key, is in the template. An
@@ -57,7 +57,7 @@ class ObservabilitySettings(Model):
 
 
 class PeakSettings(Model):
-    """What the busiest minute brings, beside what each service says of its own (`services.<name>.peak`)."""
+    """Load of the busiest minute, besides that of each service (`services.<name>.peak`)."""
 
     listeners: Annotated[int, Field(ge=1, le=100_000_000)]
     """Listeners at the same time."""
@@ -70,12 +70,12 @@ class PeakSettings(Model):
 
 
 class ResilienceSettings(Model):
-    """What the platform carries with a part of it gone (docs/game-day.md)."""
+    """Peak load and fault injection (docs/game-day.md)."""
 
     peak: PeakSettings | None = None
-    """The busiest minute; the game day judges an environment that declares one."""
+    """Load of the busiest minute, for which the game day computes failures."""
     fault_injection: bool = False
-    """Whether experiment templates of AWS FIS are made. A template does nothing until somebody starts it."""
+    """Experiment templates of AWS FIS. A template does nothing until an operator starts it."""
 
 
 class OperatorsSettings(Model):

@@ -33,7 +33,7 @@ WITHOUT_FAULT_INJECTION = frozenset(
 
 @dataclass(frozen=True)
 class Family:
-    """A family of instance classes.
+    """Family of instance classes.
 
     Args:
         sizes: its sizes, smallest first.
@@ -98,7 +98,7 @@ _CACHE_GIB = {
 
 
 def cache_memory_gib(node_type: str) -> float:
-    """Returns the memory for data of a node in GiB, 0 for a type that is not in the table.
+    """Return the memory for data of a node in GiB, 0 for an unknown type.
 
     Args:
         node_type: such as `cache.r7g.large`; a quarter of the memory is reserved for failovers and snapshots.
@@ -109,15 +109,15 @@ def cache_memory_gib(node_type: str) -> float:
 
 
 def _instance_problems(key: str, name: str, families: Mapping[str, Family], region: str) -> Iterator[Problem]:
-    """Judges a class such as `t4g.medium` in a region."""
+    """Find an instance class, such as `t4g.medium`, that a region does not offer."""
     family, _, size = name.partition(".")
     present = [known for known, about in families.items() if region not in about.absent]
     if family not in families:
-        yield Problem(key, f"{family} is no family that this project knows", f"Use one of {', '.join(present)}.")
+        yield Problem(key, f"{family} is not a supported instance family", f"Use one of {', '.join(present)}.")
     elif size not in families[family].sizes:
-        yield Problem(key, f"{family} has no size {size} here", f"Use one of {', '.join(families[family].sizes)}.")
+        yield Problem(key, f"unsupported size {size} of {family}", f"Use one of {', '.join(families[family].sizes)}.")
     elif region in families[family].absent:
-        yield Problem(key, f"{region} does not have {family}", f"Use one of {', '.join(present)}.")
+        yield Problem(key, f"{family} is not available in {region}", f"Use one of {', '.join(present)}.")
 
 
 _FIRST_CLASS: dict[str, PriceClass] = {
@@ -171,17 +171,15 @@ def _listed(zones: Sequence[str]) -> str:
 
 
 def problems(settings: Settings) -> Iterator[Problem]:
-    """Finds what the region does not have."""
+    """Find settings that the region does not support."""
     yield from _zones(settings)
     if settings.region not in REGIONS:
-        wrong = (
-            f"{settings.region} is no region of the partition aws that this project knows; the edge stack can stand in no other partition"
-        )
+        wrong = f"unsupported region {settings.region}: CloudFront requires the partition aws"
         yield Problem("region", wrong, f"Use one of {', '.join(sorted(REGIONS))}.")
         return
     if settings.resilience.fault_injection and settings.region in WITHOUT_FAULT_INJECTION:
-        wrong = f"CloudFormation in {settings.region} knows no experiment templates of AWS FIS"
-        yield Problem("resilience.fault_injection", wrong, "Leave it out.")
+        wrong = f"CloudFormation in {settings.region} does not support experiment templates of AWS FIS"
+        yield Problem("resilience.fault_injection", wrong, "Remove it.")
     if settings.edge.price_class not in (classes := price_classes_of(settings.region)):
         wrong = f"class {settings.edge.price_class} has no edges on the continent of {settings.region}"
         yield Problem("edge.price_class", wrong, f"Use {' or '.join(classes)}.")
@@ -193,7 +191,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
 def _zones(settings: Settings) -> Iterator[Problem]:
     zones, region = settings.zones, settings.region
     if not 2 <= len(zones) <= 3 or len(set(zones)) != len(zones):
-        yield Problem("zones", f"{_listed(zones)} are not two or three different zones", "Name three where the region has them.")
+        yield Problem("zones", f"{_listed(zones)} are not two or three different zones", "Use three where the region has them.")
     foreign = [zone for zone in zones if not (zone.startswith(region) and zone[len(region) :].isalpha())]
     if foreign:
         several = "are not zones" if foreign[1:] else "is not a zone"
@@ -214,10 +212,10 @@ def _instances(settings: Settings) -> Iterator[Problem]:
 
 def _prefix_list(settings: Settings) -> Iterator[Problem]:
     if settings.edge.origin_prefix_list is None and settings.region not in versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS:
-        wrong = f"the id of CloudFront's origin-facing prefix list in {settings.region} is not known here"
+        wrong = f"the id of CloudFront's origin-facing prefix list in {settings.region} is unknown"
         name = "com.amazonaws.global.cloudfront.origin-facing"
         command = f"aws ec2 describe-managed-prefix-lists --region {settings.region} --filters Name=prefix-list-name,Values={name}"
-        yield Problem("edge.origin_prefix_list", wrong, f"Set it to what `{command}` answers.")
+        yield Problem("edge.origin_prefix_list", wrong, f"Set it to the id that `{command}` returns.")
 
 
 def _secrets(settings: Settings) -> Iterator[Problem]:
@@ -225,11 +223,11 @@ def _secrets(settings: Settings) -> Iterator[Problem]:
     for key, arn in settings.named_secrets.items():
         _, _, _, region, account, *_ = arn.split(":")
         if region != settings.region:
-            wrong = f"the secret is in {region}, and what reads it in {settings.region}"
-            yield Problem(key, wrong, f"Make the secret in {settings.region} too, and name that.")
+            wrong = f"the secret is in {region}, not in {settings.region}"
+            yield Problem(key, wrong, f"Create the secret in {settings.region}, and use its ARN.")
         if settings.account not in (None, account):
-            wrong = f"the secret is of account {account}, and what reads it of {settings.account}"
-            yield Problem(key, wrong, f"Make the secret in {settings.account}, and name that.")
+            wrong = f"the secret belongs to account {account}, not to {settings.account}"
+            yield Problem(key, wrong, f"Create the secret in {settings.account}, and use its ARN.")
 
 
 BYTES_PER_SECOND = 20_000
@@ -247,7 +245,7 @@ CloudFront, aws.amazon.com/cloudfront/pricing, read 2026-11."""
 
 
 def monthly_usd(listeners: int, region: str) -> int:
-    """Return what CloudFront asks for the audio of a month, in USD.
+    """Return the price of CloudFront for the audio of a month, in USD.
 
     Args:
         listeners: listeners of the busiest minute.

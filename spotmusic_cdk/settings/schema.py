@@ -84,7 +84,7 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
 
 
 def effects(model: str, key: str) -> Mapping[str, str]:
-    """Returns the effect of each kind of change of a setting.
+    """Return the effect of each kind of change of a setting.
 
     Args:
         model: name of the model, such as `RedpandaSettings`.
@@ -94,7 +94,7 @@ def effects(model: str, key: str) -> Mapping[str, str]:
 
 
 def sentence(model: str, key: str) -> str:
-    """Returns what a description says of changing a setting later; nothing where no change interrupts."""
+    """Return the sentence of a description about later changes, empty if none interrupts."""
     found = EFFECTS.get(f"{model}.{key}", {})
     told = ", ".join(effect if kind == "any" else f"{kind}: {effect}" for kind, effect in found.items())
     return f"Changed later: {told} (docs/changes.md)." if told else ""
@@ -104,16 +104,16 @@ PATH = Path(__file__).parents[2] / "environments" / "schema.json"
 
 
 def text() -> str:
-    """Returns the schema as it stands in `environments/schema.json`."""
+    """Return the text of `environments/schema.json`."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}
     for model, definition in {"Settings": schema, **schema["$defs"]}.items():
         for key, value in definition.get("properties", {}).items():
-            _say_what_a_change_does(model, key, value)
+            _add_effect(model, key, value)
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def _say_what_a_change_does(model: str, key: str, value: dict[str, Any]) -> None:
-    """Adds the effect of a change to a leaf, or to a section whose entries come and go."""
+def _add_effect(model: str, key: str, value: dict[str, Any]) -> None:
+    """Add the effect of a change to a leaf, or to a section whose entries can be added and removed."""
     if "$ref" in value:
         return
     value["x-change"] = dict(effects(model, key))
@@ -122,7 +122,7 @@ def _say_what_a_change_does(model: str, key: str, value: dict[str, Any]) -> None
 
 
 def write(path: Path = PATH) -> None:
-    """Writes the schema, and prints the file, its lines and whether they changed."""
+    """Write the schema, and print whether it changed."""
     changed = output.write(path, text())
     print(f"{path}: {len(text().splitlines())} lines, {'changed' if changed else 'as it was'}")
 

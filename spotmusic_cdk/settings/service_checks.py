@@ -38,13 +38,13 @@ NAMES_OF_OTHERS = {
     "ratelimit": "the keys of the cache in which the gateway counts",
     "sys": "a schema of MySQL",
 }
-"""Users, schemas and prefixes that services must not share: those of a service bear its name."""
+"""Reserved names: users, schemas and prefixes of a service have its name."""
 ENDINGS = ("address", "secret")
-"""What constructs of a service add to its name: `lyrics-secret` would be both a service and the secret of `lyrics`."""
+"""Suffixes that constructs add to the name of a service: `lyrics-secret` would be both a service and the secret of `lyrics`."""
 
 
 def problems(settings: Settings) -> Iterator[Problem]:
-    """Finds names, routes and connections that do not go together, and more of them than an environment holds."""
+    """Find conflicts of names, routes and connections, and services beyond the quotas."""
     yield from _room(settings)
     yield from _routes(settings)
     yield from _cycles(settings)
@@ -62,14 +62,17 @@ def problems(settings: Settings) -> Iterator[Problem]:
 
 
 def rules_of(service: ServiceSettings) -> int:
-    """Counts the security group and the rules of a service: its way to AWS, and both ends of each connection."""
+    """Count the security group and the rules of a service: its access to AWS, and both ends of each connection."""
     scraped, reached = service.port is not None, service.route is not None
     return 2 + 2 * (scraped + reached + len(service.kept.connections))
 
 
 def resources_of(service: ServiceSettings) -> int:
-    """Counts what a service adds to the template of ecs-services: log group, two roles, task definition, service, scaling and its policy;
-    with a port its name, with a route target group, rule and policy, and for blue/green the other target group and the alarm."""
+    """Count the resources of a service in the template of ecs-services.
+
+    They are log group, two roles, task definition, service, scaling and its policy; with a port its name, with a route target group, rule
+    and policy, and for blue/green the other target group and the alarm.
+    """
     routed, shifts = service.route is not None, service.deployment == "blue_green"
     # The task of the migrations (log group, two roles, task definition) and its run (log group, role, policy, function, resource).
     own = 7 + (9 if service.migrations and service.has_image else 0) + (service.port is not None)
@@ -80,65 +83,65 @@ def _room(settings: Settings) -> Iterator[Problem]:
     services = settings.services
     elsewhere = "Move some to an environment of their own."
     if len(services) > MOST_SERVICES:
-        wrong = f"{len(services)} are more than the {MOST_SERVICES} that one stack of services holds"
+        wrong = f"{len(services)} services exceed the limit of {MOST_SERVICES} in one stack"
         yield Problem("services", wrong, elsewhere)
     resources = sum(map(resources_of, services.values()))
     if len(services) <= MOST_SERVICES and resources > MOST_RESOURCES:
-        wrong = f"they make {resources} resources, more than the {MOST_RESOURCES} that one stack of services holds"
+        wrong = f"their {resources} resources exceed the limit of {MOST_RESOURCES} in one stack"
         yield Problem(
-            "services", wrong, f"Let some roll (deployment), which takes two less than blue_green, or {elsewhere[0].lower()}{elsewhere[1:]}"
+            "services", wrong, f"Set deployment: rolling on some (two resources fewer each), or {elsewhere[0].lower()}{elsewhere[1:]}"
         )
     rules = sum(map(rules_of, services.values()))
     if rules > MOST_RULES:
-        wrong = f"their connections make {rules} security groups and rules, more than the {MOST_RULES} that one network stack holds"
+        wrong = f"their connections need {rules} security groups and rules, and one network stack holds {MOST_RULES}"
         yield Problem("services", wrong, "Shorten their talks_to, or move some to an environment of their own.")
     letters = sum(len(variable) + len(text) for service in services.values() for variable, text in service.settings.items())
     if letters > MOST_LETTERS:
-        wrong = f"their settings have {letters} characters, more than the {MOST_LETTERS} that one stack of services holds"
-        yield Problem("services", wrong, "Let the images bring what they share.")
+        wrong = f"their settings have {letters} characters, and one stack holds {MOST_LETTERS}"
+        yield Problem("services", wrong, "Move shared values into the images.")
     costs = [cost for service in services.values() for cost in service.kept.costs]
     clients = sum(cost.broker_rules for cost in costs)
     if clients > MOST_BROKER_CLIENTS:
-        wrong = f"events and tasks stand {clients} times in talks_to, and the brokers admit {MOST_BROKER_CLIENTS}"
+        wrong = f"events and tasks occur {clients} times in talks_to, and the brokers allow {MOST_BROKER_CLIENTS}"
         yield Problem("services", wrong, elsewhere)
     uploaders = sum(cost.verdict_queues for cost in costs)
     if uploaders > MOST_UPLOADERS:
-        wrong = f"uploads stands {uploaders} times in talks_to, and {MOST_UPLOADERS} services get verdicts"
+        wrong = f"uploads occurs {uploaders} times in talks_to, and {MOST_UPLOADERS} services can receive verdicts"
         yield Problem("services", wrong, "Let one service take uploads, and call it from the others.")
 
 
 def _one_writer(settings: Settings) -> Iterator[Problem]:
-    """Two services that write the audio library would replace and remove each other's tracks."""
+    """Find a second writer of the audio library, which could replace and remove tracks of the first."""
     first, *others = [name for name, service in settings.running.services.items() if service.writes("audio")] or [""]
     for name in others:
-        wrong = f"{first} writes the audio library already"
-        yield Problem(f"services.{name}.talks_to", wrong, "Let one service write it: use audio, or leave the word out.")
+        wrong = f"{first} already writes the audio library"
+        yield Problem(f"services.{name}.talks_to", wrong, "Let one service write it: use audio here, or remove it.")
 
 
 def _one_owner(settings: Settings) -> Iterator[Problem]:
-    """One image knows the tables of the catalogue, and changes them before it runs."""
+    """Require one owner of the catalogue, whose image changes the tables before it runs."""
     services = settings.running.services
     owners = [name for name, service in services.items() if service.migrations]
     for name in owners[1:]:
-        yield Problem(f"services.{name}.migrations", f"{owners[0]} owns the catalogue already", "Let one service own it.")
+        yield Problem(f"services.{name}.migrations", f"{owners[0]} already owns the catalogue", "Set migrations on one service only.")
     users = settings.running.services_talking_to("catalogue")
     if users and not owners:
-        wrong = f"{', '.join(users)} talk to the catalogue, and no service owns its tables"
-        yield Problem("services", wrong, "Give the one with the migrations a command, such as migrations: [migrate].")
+        wrong = f"{', '.join(users)} use the catalogue, and no service has migrations"
+        yield Problem("services", wrong, "Set them on the service that owns the tables, such as migrations: [migrate].")
 
 
 def _mail(settings: Settings) -> Iterator[Problem]:
     senders = settings.services_talking_to("mail")
     if senders and settings.mail is None:
-        wrong = f"{', '.join(senders)} may send mail, and no address is named"
-        yield Problem("mail", wrong, "Set mail.sender to an address that SES has verified (docs/deployment.md).")
+        wrong = f"{', '.join(senders)} may send mail, and mail.sender is missing"
+        yield Problem("mail", wrong, "Set it to an address that SES has verified (docs/deployment.md).")
 
 
 def _routes(settings: Settings) -> Iterator[Problem]:
     taken: dict[str, str] = {}
     for name, service in settings.services.items():
         if service.route in taken:
-            wrong = f"{service.route} leads to {taken[service.route]} already"
+            wrong = f"{service.route} is already the route of {taken[service.route]}"
             yield Problem(f"services.{name}.route", wrong, "Give each service its own route.")
         elif service.route is not None:
             taken[service.route] = name
@@ -156,9 +159,9 @@ def _priority(name: str, routes: list[str]) -> Iterator[Problem]:
 def _name(name: str, settings: Settings) -> Iterator[Problem]:
     key = f"services.{name}"
     if name in RESOURCES:
-        yield Problem(key, "the name means a resource in talks_to", "Choose another.")
+        yield Problem(key, "the name is a resource of talks_to", "Choose another.")
     if name in NAMES_OF_OTHERS:
-        yield Problem(key, f"the name is that of {NAMES_OF_OTHERS[name]}", "Choose another.")
+        yield Problem(key, f"the name is reserved for {NAMES_OF_OTHERS[name]}", "Choose another.")
     stem, _, ending = name.rpartition("-")
     if stem in settings.services and ending in ENDINGS:
         yield Problem(key, f"{stem} has a {ending} of this name", "Choose another.")
@@ -169,14 +172,18 @@ def _variables(name: str, service: ServiceSettings, settings: Settings) -> Itera
     for field, variables in (("settings", service.settings), ("secrets", service.secrets)):
         for variable in variables:
             if variable in addresses:
-                yield Problem(f"services.{name}.{field}.{variable}", f"it is the address of {addresses[variable]}", "Choose another.")
+                yield Problem(
+                    f"services.{name}.{field}.{variable}",
+                    f"the name is reserved for the address of {addresses[variable]}",
+                    "Choose another.",
+                )
 
 
 def _image(name: str, service: ServiceSettings, settings: Settings) -> Iterator[Problem]:
-    """An endpoint of Amazon ECR answers for its own region only."""
+    """Find images in another region, which the endpoint of Amazon ECR does not serve."""
     region = (ecr_repository(service.image or "") or settings.region).partition(":")[0]
     if region != settings.region:
-        wrong = f"the image is in {region}, and tasks pull it in {settings.region}"
+        wrong = f"the image is in {region}, not in {settings.region}"
         yield Problem(f"services.{name}.image", wrong, f"Replicate the repository to {settings.region} (Amazon ECR, replication).")
 
 
@@ -184,7 +191,7 @@ def _connections(name: str, service: ServiceSettings, settings: Settings) -> Ite
     for word in service.retired_talks_to:
         if word.told in [kept.told for kept in service.talks_to]:
             key = f"services.{name}.retired_talks_to"
-            yield Problem(key, f"{word.told} stands in talks_to as well", "Remove it from one of them.")
+            yield Problem(key, f"{word.told} is also in talks_to", "Remove it from one of the two.")
     for field, words in (("talks_to", service.talks_to), ("retired_talks_to", service.retired_talks_to)):
         yield from _targets(f"services.{name}.{field}", name, words, settings)
     for target in service.talks_to:
@@ -194,7 +201,7 @@ def _connections(name: str, service: ServiceSettings, settings: Settings) -> Ite
 
 
 def _cycles(settings: Settings) -> Iterator[Problem]:
-    """A caller starts after whom it calls, or its tasks do not find them (stacks/fargate_services.py)."""
+    """Find circular calls. A service starts after those that it calls, or its tasks do not find them (stacks/fargate_services.py)."""
     calls = {name: [word for word in service.talks_to if word in settings.services] for name, service in settings.services.items()}
     try:
         TopologicalSorter(calls).prepare()
@@ -214,7 +221,7 @@ def _targets(key: str, name: str, words: Iterable[str], settings: Settings) -> I
             close = get_close_matches(target, [*RESOURCES, *(other for other in settings.services if other != name)], n=1)
             yield Problem(key, wrong, f"Did you mean {close[0]}?" if close else "Correct or remove it.")
         elif settings.services[target].port is None:
-            yield Problem(key, f"{target} has no port to talk to", f"Give services.{target} a port.")
+            yield Problem(key, f"{target} has no port", f"Set services.{target}.port.")
 
 
 REPLICATION = 3
@@ -224,7 +231,7 @@ QUEUES = "kubernetes.rabbitmq.queues"
 
 
 def _broker_problems(settings: Settings) -> Iterator[Problem]:
-    """Finds topics and queues that nobody could use, users that could use nothing, and what production must not have."""
+    """Find topics and queues without users, and users without a topic or queue."""
     # Topics and queues may not name what is retired: brokers drop its user in the same deployment.
     settings = settings.running
     yield from _topics(settings)
@@ -232,49 +239,49 @@ def _broker_problems(settings: Settings) -> Iterator[Problem]:
     if settings.production:
         for name, topic in settings.topics.items():
             if topic.replication < REPLICATION:
-                wrong = f"{topic.replication} does not survive the loss of a zone, which production must"
+                wrong = f"{topic.replication} does not survive the loss of a zone"
                 yield Problem(f"{TOPICS}.{name}.replication", wrong, f"Use {REPLICATION}.")
 
 
 def _topics(settings: Settings) -> Iterator[Problem]:
     clients = settings.services_talking_to("events")
-    busy: set[str] = set()
+    used: set[str] = set()
     for name, topic in settings.topics.items():
-        yield from _strangers(f"{TOPICS}.{name}.producers", topic.producers, clients, "events")
-        yield from _strangers(f"{TOPICS}.{name}.consumers", topic.consumers, clients, "events")
-        busy.update(topic.producers, topic.consumers)
-    yield from _idle(clients, busy, "events", "topic", TOPICS)
+        yield from _unknown_clients(f"{TOPICS}.{name}.producers", topic.producers, clients, "events")
+        yield from _unknown_clients(f"{TOPICS}.{name}.consumers", topic.consumers, clients, "events")
+        used.update(topic.producers, topic.consumers)
+    yield from _unused_clients(clients, used, "events", "topic", TOPICS)
 
 
 def _queues(settings: Settings) -> Iterator[Problem]:
     clients = settings.services_talking_to("tasks")
-    busy: set[str] = set()
+    used: set[str] = set()
     for name, queue in settings.queues.items():
         named = settings.kubernetes.rabbitmq.queues.get(name)
         if not (named and named.consumers) and name not in clients:
-            wrong = f"no service of this name talks to tasks, so that nobody takes from {name}"
-            yield Problem(f"{QUEUES}.{name}", wrong, "Name its consumers.")
+            wrong = f"no service {name} has tasks in talks_to, so that the queue has no consumers"
+            yield Problem(f"{QUEUES}.{name}", wrong, "Set its consumers.")
             continue
-        yield from _strangers(f"{QUEUES}.{name}.consumers", queue.consumers, clients, "tasks")
-        yield from _strangers(f"{QUEUES}.{name}.publishers", queue.publishers, clients, "tasks")
-        busy.update(queue.consumers, queue.publishers)
+        yield from _unknown_clients(f"{QUEUES}.{name}.consumers", queue.consumers, clients, "tasks")
+        yield from _unknown_clients(f"{QUEUES}.{name}.publishers", queue.publishers, clients, "tasks")
+        used.update(queue.consumers, queue.publishers)
         service = settings.services.get(name)
         if service and service.scaling.messages_per_task and name not in queue.consumers:
-            wrong = f"{name} scales on the messages of this queue and does not take from it"
+            wrong = f"{name} scales on the messages of this queue and is not a consumer"
             yield Problem(f"{QUEUES}.{name}.consumers", wrong, f"Add {name}, or scale it on cpu.")
-    yield from _idle(clients, busy, "tasks", "queue", QUEUES)
+    yield from _unused_clients(clients, used, "tasks", "queue", QUEUES)
 
 
-def _strangers(key: str, names: Iterable[str], clients: Iterable[str], resource: str) -> Iterator[Problem]:
+def _unknown_clients(key: str, names: Iterable[str], clients: Iterable[str], resource: str) -> Iterator[Problem]:
     for name in names:
         if name not in clients:
-            wrong = f"{name} is no service that talks to {resource}"
+            wrong = f"{name} is not a service with {resource} in talks_to"
             yield Problem(key, wrong, f"Correct it, or add {resource} to services.{name}.talks_to.")
 
 
-def _idle(clients: Iterable[str], busy: Iterable[str], resource: str, kind: str, key: str) -> Iterator[Problem]:
-    """A user with a password and no right at all helps nobody."""
+def _unused_clients(clients: Iterable[str], used: Iterable[str], resource: str, kind: str, key: str) -> Iterator[Problem]:
+    """Find clients without rights on any topic or queue."""
     for name in clients:
-        if name not in busy:
-            wrong = f"{name} talks to {resource}, and no {kind} names it"
+        if name not in used:
+            wrong = f"{name} has {resource} in talks_to, and no {kind} names it"
             yield Problem(f"services.{name}.talks_to", wrong, f"Name it in {key}, or remove {resource} (retired_talks_to).")

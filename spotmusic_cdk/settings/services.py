@@ -34,30 +34,30 @@ class Word(str):
     mode: str | None
 
     def __new__(cls, text: str, mode: str | None = None) -> "Word":
-        """Makes a word; `mode` defaults to that of `WITHOUT_MODE`."""
+        """Create a word; `mode` defaults to that of `WITHOUT_MODE`."""
         word = super().__new__(cls, text)
         word.mode = mode or WITHOUT_MODE.get(text)
         return word
 
     @property
     def told(self) -> str:
-        """The word as a file writes it: `audio: write`, or `audio` where the mode needs no word."""
+        """Word as written in a file: `audio: write`, or `audio` where the mode needs no word."""
         return f"{self}: {self.mode}" if self.mode != WITHOUT_MODE.get(str(self)) else str(self)
 
     def __reduce__(self) -> tuple[type["Word"], tuple[str, str | None]]:
-        """Keeps the mode in copies."""
+        """Keep the mode in copies."""
         return Word, (str(self), self.mode)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Takes text or a mapping of one key."""
+        """Accept text or a mapping of one key."""
         text = core_schema.str_schema(pattern=PATTERN, max_length=LONGEST, strict=True)
         serialization = core_schema.plain_serializer_function_ser_schema(_written)
         return core_schema.no_info_wrap_validator_function(_word, text, serialization=serialization)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Offers both forms to editors."""
+        """Describe both forms to editors."""
         modes = {word: {"type": "string", "enum": list(modes)} for word, modes in MODES.items()}
         mapping = {"type": "object", "properties": modes, "additionalProperties": False, "minProperties": 1, "maxProperties": 1}
         return {"anyOf": [{"type": "string", "pattern": PATTERN, "maxLength": LONGEST, "not": {"enum": [*_ALONE]}}, mapping]}
@@ -68,7 +68,7 @@ _ALONE = {"catalogue": "Write `catalogue: read` or `catalogue: write` for the sh
 
 
 def mode_of(word: str) -> str | None:
-    """Returns the mode of a word, also of one that is plain text."""
+    """Return the mode of a word, also of plain text."""
     return Word(word).mode if not isinstance(word, Word) else word.mode
 
 
@@ -78,24 +78,24 @@ def _word(value: Any, text: core_schema.ValidatorFunctionWrapHandler) -> Word:
     if not isinstance(value, Mapping):
         word = Word(text(value))
         if word in MODES and word.mode is None:
-            raise ValueError(f"{word} alone does not say what for. {_ALONE[str(word)]}")
+            raise ValueError(f"{word} requires a mode. {_ALONE[str(word)]}")
         return word
     if len(value) != 1:
-        raise ValueError("each entry is one word with its mode. Write `- audio: write`, and the next word in a line of its own.")
+        raise ValueError("each entry holds one word with its mode. Write `- audio: write`, and the next word in a line of its own.")
     ((word, mode),) = value.items()
     if word not in MODES:
         close = get_close_matches(str(word), MODES, n=1)
-        advice = f"Did you mean {close[0]}?" if close else f"Write {shown(word)} alone."
-        raise ValueError(f"{shown(word)} takes no mode; {' and '.join(MODES)} do. {advice}")
+        advice = f"Did you mean {close[0]}?" if close else f"Write {shown(word)} without a mode."
+        raise ValueError(f"{shown(word)} has no modes; {' and '.join(MODES)} do. {advice}")
     if mode not in MODES[word]:
         close = get_close_matches(str(mode), MODES[word], n=1)
         advice = f"Did you mean {close[0]}?" if close else f"Use one of {', '.join(MODES[word])}."
-        raise ValueError(f"{shown(mode)} is no mode of {word}. {advice}")
+        raise ValueError(f"{shown(mode)} is not a mode of {word}. {advice}")
     return Word(word, mode)
 
 
 def _written(word: Word) -> Any:
-    """Writes a word as a file does."""
+    """Return a word as written in a file."""
     return {str(word): word.mode} if mode_of(word) not in (None, mode_of(str(word))) else str(word)
 
 
@@ -143,23 +143,23 @@ REQUESTS_PER_TARGET = 1000
 
 
 IMAGE = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.[a-z]{2,63}(:[0-9]{2,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+@sha256:[0-9a-f]{64}$"
-"""An image by registry, repository and digest: a tag elsewhere may come to mean another image."""
+"""Image by registry, repository and digest, because tags of other registries may change."""
 
 
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$", max_length=64)]
 SettingText = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=1024)]
 TAKEN = ("ENVIRONMENT", "HEALTH_PATH", "HOME", "HOSTNAME", "IDENTITY_ISSUER", "LOG_LEVEL", "PATH", "PORT", "ROUTE", "SERVICE")
 TAKEN_PREFIXES = ("AWS_", "ECS_", *(f"{word.upper()}_" for word in RESOURCES))
-"""Names of variables that the platform gives now or later, and those of ECS and of AWS's SDKs."""
+"""Variables reserved by the platform, by ECS and by AWS's SDKs."""
 
 
 class ScalingSettings(Model):
-    """How many tasks run, and what makes their number change."""
+    """Number of tasks and the metrics that change it."""
 
     min: Annotated[int, Field(ge=1, le=100)] = 1
     """Tasks that always run; production needs one per zone."""
     max: Annotated[int, Field(ge=1, le=1000)] = 4
-    """Tasks at the most."""
+    """Maximum of tasks."""
     cpu_percent: Annotated[int, Field(ge=10, le=90)] = 60
     """Average cpu that target tracking holds."""
     requests_per_target: Annotated[int, Field(ge=1, le=100_000)] | None = None
@@ -175,12 +175,12 @@ class ScalingSettings(Model):
 
 
 class ServicePeak(Model):
-    """The busiest minute of a service."""
+    """Load of a service in the busiest minute."""
 
     per_second: Annotated[int, Field(ge=1, le=1_000_000)]
     """Requests in a second, or messages where it is a worker."""
     per_task: Annotated[int, Field(ge=1, le=100_000)]
-    """What one task does in a second with all of its cpu: measured by a load test, and an assumption until then."""
+    """Requests or messages that one task handles in a second at full cpu, measured by a load test."""
 
 
 class ServiceSettings(Model):
@@ -203,11 +203,11 @@ class ServiceSettings(Model):
     route: Annotated[str, StringConstraints(pattern=r"^/v[0-9]+(/[a-z0-9-]+)+$", max_length=100)] | None = None
     """Path prefix of the Web API that leads here, such as /v1/playback; none when the service is not public."""
     public: bool = False
-    """Whether the route answers without a token."""
+    """Route without a token."""
     health_path: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9/_-]*$", max_length=200)] = "/healthz"
     """Path that answers 200 when a task can serve."""
     talks_to: Annotated[tuple[Word, ...], Unordered] = ()
-    """What it may connect to: `catalogue: read` or `catalogue: write` (shared by all services), database (private, on the same server),
+    """Connections: `catalogue: read` or `catalogue: write` (shared by all services), database (private, on the same server),
     cache, events (Redpanda), tasks (RabbitMQ), audio (to read and sign), `audio: write` (for one service), uploads, mail (Amazon
     SES), or another service."""
     settings: Annotated[dict[VariableName, SettingText], Field(max_length=20), UnorderedKeys] = Field(default_factory=dict)
@@ -223,7 +223,7 @@ class ServiceSettings(Model):
     """Words on their way out of `talks_to`: new tasks do without them, and the ones that still run keep their connections, users and
     secrets. The first of two deployments that remove a word (docs/deployment.md)."""
     deployment: Literal["rolling", "blue_green"] = "rolling"
-    """How a new version replaces the old one; both roll back by themselves. Before `rolling` takes the place of `blue_green`, compare the
+    """Replacement of a version by a new one; both roll back automatically. Before `rolling` takes the place of `blue_green`, compare the
     weights of the route (docs/deployment.md, Routes of blue/green services)."""
     scaling: ScalingSettings = ScalingSettings()
     database_connections: Annotated[int, Field(ge=1, le=100)] = 5
@@ -231,7 +231,7 @@ class ServiceSettings(Model):
     retired: bool = False
     """Stops the service and keeps its rights and connections: the first of two deployments that remove it (docs/deployment.md)."""
     peak: ServicePeak | None = None
-    """The busiest minute that it is built for (docs/game-day.md)."""
+    """Load of the busiest minute (docs/game-day.md)."""
 
     @property
     def kept_words(self) -> tuple[Word, ...]:
@@ -250,25 +250,25 @@ class ServiceSettings(Model):
 
     @property
     def has_image(self) -> bool:
-        """Whether an image of its own runs, in place of the pinned public one."""
+        """True if an image of the service runs instead of the pinned public one."""
         return bool(self.image_tag or self.image)
 
     def writes(self, word: str) -> bool:
-        """Tells whether a word stands in `talks_to` with the mode `write`."""
+        """Return whether `talks_to` has a word with the mode `write`."""
         return any(found == word and mode_of(found) == "write" for found in self.talks_to)
 
     def reads(self, word: str) -> bool:
-        """Tells whether a word stands in `talks_to` with the mode `read`."""
+        """Return whether `talks_to` has a word with the mode `read`."""
         return any(found == word and mode_of(found) == "read" for found in self.talks_to)
 
     @property
     def kept(self) -> "ServiceSettings":
-        """The service before it, or a word of it, retired."""
+        """Service with its retired words."""
         return self.model_copy(update={"retired": False, "talks_to": self.kept_words, "retired_talks_to": ()})
 
     @property
     def running(self) -> "ServiceSettings":
-        """The service without its retired words, and without scaling on a queue that it no longer reads."""
+        """Service without its retired words, and without scaling on a queue that it no longer reads."""
         scaling = self.scaling if "tasks" in self.talks_to else self.scaling.model_copy(update={"messages_per_task": None})
         return self.model_copy(update={"retired_talks_to": (), "scaling": scaling})
 
@@ -279,7 +279,7 @@ class ServiceSettings(Model):
 
     @property
     def tasks_at_peak(self) -> int:
-        """Tasks that scaling runs in the busiest minute: the policy that asks for most of them wins. The minimum where none is declared."""
+        """Tasks that scaling runs in the busiest minute, by the policy that needs most; the minimum without `peak`."""
         if self.peak is None:
             return self.scaling.min
         by_cpu = self.peak.per_task * self.scaling.cpu_percent / 100
@@ -292,7 +292,7 @@ class ServiceSettings(Model):
         if self.memory not in sizes:
             shown = ", ".join(map(str, sizes[:4])) + (f" … {sizes[-1]}" if len(sizes) > 4 else "")
             raise ValueError(
-                f"memory: {self.memory} MiB does not pair with {self.cpu} cpu units on Fargate. Use {shown} (AWS Fargate task sizes)."
+                f"memory: Fargate does not support {self.memory} MiB with {self.cpu} cpu units. Use {shown} (AWS Fargate task sizes)."
             )
         return self
 
@@ -300,33 +300,33 @@ class ServiceSettings(Model):
     def _variables_are_its_own(self) -> "ServiceSettings":
         for field, named in (("settings", self.settings), ("secrets", self.secrets)):
             if taken := [name for name in named if name in TAKEN or name.startswith(TAKEN_PREFIXES)]:
-                raise ValueError(f"{field}.{taken[0]}: the platform or AWS gives variables of this name. Choose another.")
+                raise ValueError(f"{field}.{taken[0]}: the name is reserved by the platform or AWS. Choose another.")
         if both := sorted(self.settings.keys() & self.secrets.keys()):
-            raise ValueError(f"secrets.{both[0]}: settings has this variable too. Remove one of them.")
+            raise ValueError(f"secrets.{both[0]}: settings has this variable as well. Remove one of them.")
         return self
 
     @model_validator(mode="after")
     def _one_key_names_the_image(self) -> "ServiceSettings":
         if self.image and self.image_tag:
-            raise ValueError("image: image_tag names an image already. Remove one of the two.")
+            raise ValueError("image: it cannot be combined with image_tag. Remove one of the two.")
         return self
 
     @model_validator(mode="after")
     def _migrations_write_the_catalogue(self) -> "ServiceSettings":
         if self.migrations and not self.kept.writes("catalogue"):
-            raise ValueError("migrations: only a service that writes the catalogue has them. Add catalogue: write to talks_to.")
+            raise ValueError("migrations: they require write access to the catalogue. Add catalogue: write to talks_to.")
         return self
 
     @model_validator(mode="after")
     def _a_route_needs_a_port(self) -> "ServiceSettings":
         if self.route and self.port is None:
-            raise ValueError(f"route: {self.route} leads to a service without a port. Give it a port, or leave the route out.")
+            raise ValueError(f"route: {self.route} requires a port. Set port, or remove the route.")
         return self
 
     @model_validator(mode="after")
     def _scaling_has_its_metric(self) -> "ServiceSettings":
         if self.scaling.requests_per_target and not self.route:
-            raise ValueError("scaling.requests_per_target: no request is counted without a route. Add a route, or scale on cpu.")
+            raise ValueError("scaling.requests_per_target: requests are counted with a route only. Add a route, or scale on cpu.")
         if self.scaling.messages_per_task and "tasks" not in self.kept_words:
             raise ValueError("scaling.messages_per_task: the service has no queue. Add tasks to talks_to, or scale on cpu.")
         return self
@@ -336,5 +336,5 @@ ServiceName = Name
 
 
 def address_variable(service: str) -> str:
-    """Returns the variable in which callers of a service find its address: `WEB_API_URL`."""
+    """Return the variable with the address of a service for its callers, such as `WEB_API_URL`."""
     return f"{service.replace('-', '_').upper()}_URL"

@@ -18,7 +18,7 @@ def test_unknown_prefix_list_is_rejected_with_command(tmp_path: Path) -> None:
         load("far", folder=written(tmp_path), today=TODAY)
     first, second = str(raised.value).splitlines()
     assert first.endswith(
-        "/far.yaml: edge.origin_prefix_list: the id of CloudFront's origin-facing prefix list in ap-southeast-3 is not known here."
+        "/far.yaml: edge.origin_prefix_list: the id of CloudFront's origin-facing prefix list in ap-southeast-3 is unknown."
     )
     assert "aws ec2 describe-managed-prefix-lists --region ap-southeast-3" in second
 

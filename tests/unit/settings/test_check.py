@@ -26,4 +26,4 @@ def test_check_reports_mistakes_once(folder: Path, capsys: pytest.CaptureFixture
 def test_check_accepts_valid_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "qa.yaml").unlink()
     assert main(["dev"], folder=folder) == 0
-    assert capsys.readouterr().out.endswith("services, nothing wrong\n")
+    assert capsys.readouterr().out.endswith("services, valid\n")

@@ -53,7 +53,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"registry.github_credentials": "x:secret:ecr-pullthroughcache/x"},
         "registry.github_credentials: 'x:secret:ecr-pullthroughcache/x' is refused: it does not match ^arn:aws:secretsmanager",
     ),
-    "a CIDR that is too small": ({"network.cidr": "10.20.0.0/24"}, "network.cidr: 10.20.0.0/24 has no room for pods"),
+    "a CIDR that is too small": ({"network.cidr": "10.20.0.0/24"}, "network.cidr: 10.20.0.0/24 has an unsupported size"),
     "a CIDR with host bits": ({"network.cidr": "10.20.1.0/16"}, "network.cidr: '10.20.1.0/16' is not an IPv4 network"),
     "a public CIDR": ({"network.cidr": "8.8.0.0/16"}, "network.cidr: 8.8.0.0/16 is not a private range"),
     "a zone of another region": (
@@ -108,30 +108,30 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "an image of another region": (
         {"services.trends.image": f"444455556666.dkr.ecr.us-east-1.amazonaws.com/team/trends@sha256:{'0' * 64}"},
-        "services.trends.image: the image is in us-east-1, and tasks pull it in sa-east-1.\n  Replicate the repository",
+        "services.trends.image: the image is in us-east-1, not in sa-east-1.\n  Replicate the repository",
     ),
     "two images of one service": (
         {"services.trends.image": f"registry.example.com/trends@sha256:{'0' * 64}", "services.trends.image_tag": "1"},
-        "services.trends.image: image_tag names an image already.\n  Remove one",
+        "services.trends.image: it cannot be combined with image_tag.\n  Remove one",
     ),
     "a tag of AWS": ({"tags": {"aws:cloudformation:x": "y"}}, "tags: aws:cloudformation:x starts with a prefix that AWS or EKS reserves"),
     "a tag of the platform": ({"tags": {"costcenter": "100234"}}, "tags: costcenter is a tag of the platform.\n  Set cost_center instead."),
     "tags that differ in case": ({"tags": {"Team": "a", "team": "b"}}, "tags: Team and team differ in case only, which IAM refuses"),
     "a tag that is a number": ({"tags": {"SapOrder": 100234}}, "tags.SapOrder: 100234 is not text.\n  Put it in quotes."),
     "a tag that is too long": ({"tags": {"k" * 129: "x"}}, "is refused: it does not match"),
-    "tags that no policy holds": ({"tags": {f"{n}" * 127: "x" for n in range(5)}}, "tags: the keys have 635 letters, more than the 600"),
+    "tags that no policy holds": ({"tags": {f"{n}" * 127: "x" for n in range(5)}}, "tags: the keys have 635 characters, more than the 600"),
     "a cost center that is a number": ({"cost_center": 100234}, "cost_center: 100234 is not text.\n  Put it in quotes."),
     "a boundary of another account": (
         {"account": "444455556666", "permissions_boundary": "arn:aws:iam::111122223333:policy/boundary"},
-        "permissions_boundary: the policy is of account 111122223333, and roles take one of 444455556666 only",
+        "permissions_boundary: the policy belongs to account 111122223333, not to 444455556666",
     ),
     "a public endpoint without ranges": (
         {"kubernetes.endpoint": "public_and_private"},
-        "kubernetes.public_access_cidrs: a public endpoint would answer everybody.\n  Name the IPv4 ranges",
+        "kubernetes.public_access_cidrs: a public endpoint requires IPv4 ranges.\n  Set those of",
     ),
     "ranges of a private endpoint": (
         {"kubernetes.public_access_cidrs": ["203.0.113.0/24"]},
-        "kubernetes.public_access_cidrs: a private endpoint has none.\n  Remove them",
+        "kubernetes.public_access_cidrs: ranges require a public endpoint.\n  Remove them",
     ),
     "an address that is no range": (
         {"kubernetes.endpoint": "public_and_private", "kubernetes.public_access_cidrs": ["203.0.113.7"]},
@@ -154,11 +154,11 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
             "edge.distribution_domain_name": "d111111abcdef8.cloudfront.net",
             "domain": {"name": "x.example", "hosted_zone_id": "Z0123456789EXAMPLE"},
         },
-        "edge.distribution_domain_name: viewers type x.example, so that nothing may bear another name.\n  Remove it",
+        "edge.distribution_domain_name: it cannot be combined with domain.\n  Remove one",
     ),
     "accounts for anybody without mail": (
         {"identity.registration": True},
-        "identity.registration: without mail no address is confirmed.\n  Set identity.email",
+        "identity.registration: it requires identity.email to confirm addresses.\n  Set identity.email",
     ),
     "a provider of identities without its endpoints": (
         {"identity.providers": {"apple": {**PROVIDER, "kind": "oidc", "issuer": "https://appleid.apple.com"}}},
@@ -174,7 +174,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a provider behind a port that is shut": (
         {"identity.providers": {"club": {**PROVIDER, "kind": "oidc", "token_url": "https://club.example:8443/token"}}},
-        "identity.providers.club.token_url: nothing leaves the network by port 8443.\n  Name an address of port 443, without the number.",
+        "identity.providers.club.token_url: port 8443 is closed to outgoing traffic.\n  Use an address on port 443, without the number.",
     ),
     "more providers than a login page shows": (
         {"identity.providers": {f"club-{number}": {**PROVIDER, "kind": "google"} for number in range(21)}},
@@ -192,63 +192,63 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "two NAT gateways for three zones": ({"network.nat_gateways": 2}, "network.nat_gateways: 2 is neither 1 nor one for each of the 3"),
     "a route to a service without a port": (
         {"services.notifications.port": None, "services.notifications.route": "/v1/notifications"},
-        "services.notifications.route: /v1/notifications leads to a service without a port",
+        "services.notifications.route: /v1/notifications requires a port",
     ),
     "two services on one route": (
         {"services.trends.route": "/v1/playback"},
-        "services.trends.route: /v1/playback leads to playback already.\n  Give each service its own route.",
+        "services.trends.route: /v1/playback is already the route of playback.\n  Give each service its own route.",
     ),
     "cpu and memory that Fargate does not pair": (
         {"services.trends.cpu": 512, "services.trends.memory": 1000},
-        "services.trends.memory: 1000 MiB does not pair with 512 cpu units on Fargate.\n  Use 1024, 2048, 3072, 4096",
+        "services.trends.memory: Fargate does not support 1000 MiB with 512 cpu units.\n  Use 1024, 2048, 3072, 4096",
     ),
     "a service that talks to an unknown one": ({"services.trends.talks_to": ["lyrics"]}, "services.trends.talks_to: lyrics is neither"),
     "a misspelt word of talks_to": ({"services.trends.talks_to": ["event"]}, "audio, uploads, mail.\n  Did you mean events?"),
     "mail without a sender": (
         {"services.trends.talks_to": ["mail"], "services.trends.retired_talks_to": ["events", "cache"]},
-        "mail: trends may send mail, and no address is named.\n  Set mail.sender to an address that SES has verified",
+        "mail: trends may send mail, and mail.sender is missing.\n  Set it to an address that SES has verified",
     ),
     "a misspelt mode of a word": (
         {"services.trends.talks_to": [{"audio": "wite"}]},
-        "services.trends.talks_to.0: 'wite' is no mode of audio.\n  Did you mean write?",
+        "services.trends.talks_to.0: 'wite' is not a mode of audio.\n  Did you mean write?",
     ),
     "a mode of a word without modes": (
         {"services.trends.talks_to": [{"cache": "read"}]},
-        "services.trends.talks_to.0: 'cache' takes no mode; audio and catalogue do.\n  Write 'cache' alone.",
+        "services.trends.talks_to.0: 'cache' has no modes; audio and catalogue do.\n  Write 'cache' without a mode.",
     ),
     "the catalogue without a mode": (
         {"services.trends.talks_to": ["events", "catalogue"]},
-        "services.trends.talks_to.1: catalogue alone does not say what for.\n  Write `catalogue: read` or",
+        "services.trends.talks_to.1: catalogue requires a mode.\n  Write `catalogue: read` or",
     ),
     "a misspelt catalogue": ({"services.trends.talks_to": [{"catalog": "read"}]}, "Did you mean catalogue?"),
     "a misspelt word with a mode": ({"services.trends.talks_to": [{"audios": "read"}]}, "Did you mean audio?"),
     "two words in one entry": (
         {"services.trends.talks_to": [{"audio": "read", "cache": "read"}]},
-        "services.trends.talks_to.0: each entry is one word with its mode.",
+        "services.trends.talks_to.0: each entry holds one word with its mode.",
     ),
     "a word with two modes": (
         {"services.trends.talks_to": ["events", "audio", {"audio": "write"}]},
-        "services.trends.talks_to: audio stands there twice.",
+        "services.trends.talks_to: duplicate value audio.",
     ),
     "more services with uploads than get verdicts": (
         {f"services.service-{number}": {"port": None, "talks_to": ["uploads"]} for number in range(5)},
-        "services: uploads stands 6 times in talks_to, and 5 services get verdicts",
+        "services: uploads occurs 6 times in talks_to, and 5 services can receive verdicts",
     ),
     "two owners of the catalogue": (
         {"services.playback.talks_to": ["events", {"catalogue": "write"}], "services.playback.migrations": ["migrate"]},
-        "services.web-api.migrations: playback owns the catalogue already.\n  Let one service own it.",
+        "services.web-api.migrations: playback already owns the catalogue.\n  Set migrations on one service only.",
     ),
     "a catalogue without an owner": (
         {"services.web-api.migrations": []},
-        "services: playback, recommendations, web-api talk to the catalogue, and no service owns its tables.\n  Give the one",
+        "services: playback, recommendations, web-api use the catalogue, and no service has migrations.\n  Set them on the service",
     ),
     "migrations without the right to write": (
         {"services.playback.migrations": ["migrate"]},
-        "services.playback.migrations: only a service that writes the catalogue has them.\n  Add catalogue: write",
+        "services.playback.migrations: they require write access to the catalogue.\n  Add catalogue: write",
     ),
     "two services that write the audio library": (
         {"services.trends.talks_to": ["events", {"audio": "write"}]},
-        "services.web-api.talks_to: trends writes the audio library already.\n  Let one service write it",
+        "services.web-api.talks_to: trends already writes the audio library.\n  Let one service write it",
     ),
     "a service that talks to a retired one": (
         {"services.trends.talks_to": ["playback"], "services.playback.retired": True},
@@ -256,7 +256,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a word that is retired and is not": (
         {"services.trends.retired_talks_to": ["cache"]},
-        "services.trends.retired_talks_to: cache stands in talks_to as well.\n  Remove it from one of them.",
+        "services.trends.retired_talks_to: cache is also in talks_to.\n  Remove it from one of the two.",
     ),
     "a retired word that we do not know": (
         {"services.trends.retired_talks_to": ["lyrics"]},
@@ -267,23 +267,26 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
             "services.playback.retired": True,
             "kubernetes.redpanda.topics": {"events.plays": {"producers": ["playback"], "consumers": ["trends"]}},
         },
-        "kubernetes.redpanda.topics.events.plays.producers: playback is no service that talks to events",
+        "kubernetes.redpanda.topics.events.plays.producers: playback is not a service with events in talks_to",
     ),
     "a service that talks to a worker": (
         {"services.notifications.port": None, "services.trends.talks_to": ["notifications"]},
-        "notifications has no port to talk to",
+        "notifications has no port",
     ),
-    "a setting of the platform": ({"services.trends.settings": {"CACHE_HOST": "x"}}, "services.trends.settings.CACHE_HOST: the platform"),
+    "a setting of the platform": (
+        {"services.trends.settings": {"CACHE_HOST": "x"}},
+        "services.trends.settings.CACHE_HOST: the name is reserved by the platform",
+    ),
     "a setting that is an address": (
         {"services.trends.settings": {"WEB_API_URL": "x"}},
-        "services.trends.settings.WEB_API_URL: it is the address of web-api.",
+        "services.trends.settings.WEB_API_URL: the name is reserved for the address of web-api.",
     ),
     "a variable that is a setting and a secret": (
         {
             "services.trends.settings": {"TOKEN": "x"},
             "services.trends.secrets": {"TOKEN": "arn:aws:secretsmanager:sa-east-1:111122223333:secret:x-AbCdEf"},
         },
-        "services.trends.secrets.TOKEN: settings has this variable too",
+        "services.trends.secrets.TOKEN: settings has this variable as well",
     ),
     "a service's secret of another region": (
         {"services.trends.secrets": {"TOKEN": "arn:aws:secretsmanager:us-east-1:111122223333:secret:x-AbCdEf"}},
@@ -294,7 +297,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
             f"services.{name}.settings": {f"TEXT{n}": "x" * 1024 for n in range(20)}
             for name in ("web-api", "playback", "recommendations", "trends", "notifications")
         },
-        "services: their settings have 102950 characters, more than the 100000",
+        "services: their settings have 102950 characters, and one stack holds 100000",
     ),
     "services that call each other": (
         {
@@ -304,10 +307,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         },
         "playback calls web-api calls trends calls playback: none of them can start first.",
     ),
-    "a service named like a resource": ({"services.cache": {}}, "services.cache: the name means a resource"),
+    "a service named like a resource": ({"services.cache": {}}, "services.cache: the name is a resource"),
     "scaling on requests without a route": (
         {"services.notifications.scaling": {"requests_per_target": 10}},
-        "services.notifications.scaling.requests_per_target: no request is counted without a route",
+        "services.notifications.scaling.requests_per_target: requests are counted with a route only",
     ),
     "a peak without what a task does": (
         {"services.trends.peak": {"per_second": 100}},
@@ -315,31 +318,34 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a pool without connections": ({"services.trends.database_connections": 0}, "services.trends.database_connections: 0 is refused"),
     "min above max": ({"services.trends.scaling": {"min": 5, "max": 2}}, "services.trends.scaling: min 5 is above max 2"),
-    "an even number of brokers": ({"kubernetes.redpanda.brokers": 4}, "kubernetes.redpanda.brokers: 4 brokers keep no better quorum"),
+    "an even number of brokers": (
+        {"kubernetes.redpanda.brokers": 4},
+        "kubernetes.redpanda.brokers: 4 brokers tolerate no more failures than 3",
+    ),
     "no Keycloak": ({"kubernetes.keycloak.replicas": 0}, "kubernetes.keycloak.replicas: 0 is refused"),
     "a topic with an unknown consumer": (
         {"kubernetes.redpanda.topics": {"events.plays": {"producers": ["playback"], "consumers": ["radio"]}}},
-        "kubernetes.redpanda.topics.events.plays.consumers: radio is no service that talks to events.\n  Correct it, or add events to",
+        "kubernetes.redpanda.topics.events.plays.consumers: radio is not a service with events in talks_to.\n  Correct it, or add",
     ),
     "a service that may use no topic": (
         {"kubernetes.redpanda.topics": {"events.trends": None, "events.recommendations": None}},
-        "services.notifications.talks_to: notifications talks to events, and no topic names it",
+        "services.notifications.talks_to: notifications has events in talks_to, and no topic names it",
     ),
     "a removed topic that is no default": (
         {"kubernetes.redpanda.topics": {"events.plays": None}},
-        "kubernetes.redpanda.topics.events.plays: null removes a default topic, and this is none.\n  Use one of events.listening, ",
+        "kubernetes.redpanda.topics.events.plays: only default topics can be removed with null.\n  Use one of events.listening, ",
     ),
     "a topic with the name of dead letters": (
         {"kubernetes.redpanda.topics": {"dead-letters.trends": {"producers": ["trends"]}}},
-        "kubernetes.redpanda.topics.dead-letters.trends: dead letters have topics without being named.\n  Use another name.",
+        "kubernetes.redpanda.topics.dead-letters.trends: the prefix dead-letters. is reserved for dead letters.\n  Use another name.",
     ),
     "a default topic with an unknown consumer": (
         {"kubernetes.redpanda.topics": {"events.listening": {"consumers": ["radio"]}}},
-        "kubernetes.redpanda.topics.events.listening.consumers: radio is no service that talks to events",
+        "kubernetes.redpanda.topics.events.listening.consumers: radio is not a service with events in talks_to",
     ),
     "more replicas than brokers": (
         {"kubernetes.redpanda.topics": {"events.plays": {"replication": 5}}},
-        "kubernetes.redpanda.topics.events.plays.replication: 5 are more than the 3 brokers",
+        "kubernetes.redpanda.topics.events.plays.replication: 5 exceeds the 3 brokers",
     ),
     "a replication that keeps no majority": (
         {"kubernetes.redpanda.topics": {"events.plays": {"replication": 2}}},
@@ -347,7 +353,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "more partitions than the cores hold": (
         {"kubernetes.redpanda.topics": {"events.plays": {"partitions": 1000}, "events.more": {"partitions": 1000}}},
-        "kubernetes.redpanda.topics: 6099 replicas of partitions are more than 3000",
+        "kubernetes.redpanda.topics: 6099 partition replicas exceed 3000",
     ),
     "a misspelt key of a topic": (
         {"kubernetes.redpanda.topics": {"events.plays": {"retention": 4}}},
@@ -363,7 +369,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a queue without consumers": (
         {"kubernetes.rabbitmq.queues": {"mail": {}}},
-        "kubernetes.rabbitmq.queues.mail: no service of this name talks to tasks, so that nobody takes from mail.\n  Name its consumers.",
+        "kubernetes.rabbitmq.queues.mail: no service mail has tasks in talks_to, so that the queue has no consumers.\n  Set its consumers.",
     ),
     "a queue without a limit": (
         {"kubernetes.rabbitmq.queues": {"notifications": {"max_length": None}}},
@@ -371,7 +377,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a queue with an unknown publisher": (
         {"kubernetes.rabbitmq.queues": {"notifications": {"publishers": ["trends"]}}},
-        "kubernetes.rabbitmq.queues.notifications.publishers: trends is no service that talks to tasks",
+        "kubernetes.rabbitmq.queues.notifications.publishers: trends is not a service with tasks in talks_to",
     ),
     "a service that scales on a queue that it does not take from": (
         {"kubernetes.rabbitmq.queues": {"notifications": {"consumers": ["web-api"]}}},
@@ -379,7 +385,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a service that may use no queue": (
         {"services.notifications.scaling": {}},
-        "services.web-api.talks_to: web-api talks to tasks, and no queue names it.\n  Name it in kubernetes.rabbitmq.queues",
+        "services.web-api.talks_to: web-api has tasks in talks_to, and no queue names it.\n  Name it in kubernetes.rabbitmq.queues",
     ),
     "storage that cannot grow": (
         {"data.identity.max_storage_gib": 22, "data.identity.storage_gib": 22},
@@ -391,57 +397,60 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "forty-one services": (
         {f"services.service-{number}": {} for number in range(36)},
-        "services: 41 are more than the 40 that one stack of services holds.\n  Move some to an environment of their own.",
+        "services: 41 services exceed the limit of 40 in one stack.\n  Move some to an environment of their own.",
     ),
     "forty services, most of them blue/green": (
         {f"services.service-{n}": {"route": f"/v1/s{n}", "deployment": "blue_green" if n else "rolling"} for n in range(35)},
-        "services: they make 506 resources, more than the 472 that one stack of services holds.\n  Let some roll (deployment)",
+        "services: their 506 resources exceed the limit of 472 in one stack.\n  Set deployment: rolling on some",
     ),
     "more connections than the network stack holds": (
         {f"services.service-{number}": {"route": f"/v1/s{number}", "talks_to": ["database", "cache", "web-api"]} for number in range(30)},
-        "services: their connections make 414 security groups and rules, more than the 330 that one network stack holds.\n  Shorten",
+        "services: their connections need 414 security groups and rules, and one network stack holds 330.\n  Shorten",
     ),
     "more clients than the brokers admit": (
         {f"services.service-{number}": {"port": None, "talks_to": ["events", "tasks"]} for number in range(30)},
-        "services: events and tasks stand 66 times in talks_to, and the brokers admit 58",
+        "services: events and tasks occur 66 times in talks_to, and the brokers allow 58",
     ),
     "a region of another partition": (
         {"region": "us-gov-west-1", "zones": ["us-gov-west-1a", "us-gov-west-1b"]},
-        "region: us-gov-west-1 is no region of the partition aws that this project knows; the edge stack can stand in no other partition",
+        "region: unsupported region us-gov-west-1: CloudFront requires the partition aws",
     ),
     "a class of instances that the region lacks": (
         {"region": "ca-west-1", "zones": ["ca-west-1a", "ca-west-1b"]},
-        "data.catalogue.instance_class: ca-west-1 does not have t4g.\n  Use one of t3, m6g, m8g, r6g, r7g.",
+        "data.catalogue.instance_class: t4g is not available in ca-west-1.\n  Use one of t3, m6g, m8g, r6g, r7g.",
     ),
     "a node type that the region lacks": (
         {"region": "me-central-1", "zones": ["me-central-1a", "me-central-1b"]},
-        "data.cache.node_type: me-central-1 does not have t4g.\n  Use one of t3, m6g, m7g, r6g, r7g.",
+        "data.cache.node_type: t4g is not available in me-central-1.\n  Use one of t3, m6g, m7g, r6g, r7g.",
     ),
     "an unknown instance class": (
         {"data.identity.instance_class": "t4g.huge"},
-        "instance_class: t4g has no size huge here.\n  Use",
+        "instance_class: unsupported size huge of t4g.\n  Use",
     ),
-    "a class too small for its insights": ({"data.identity.instance_class": "t4g.micro"}, "instance_class: t4g has no size micro here"),
+    "a class too small for its insights": ({"data.identity.instance_class": "t4g.micro"}, "instance_class: unsupported size micro of t4g"),
     "fault injection without AWS FIS": (
         {
             "region": "mx-central-1",
             "zones": ["mx-central-1a", "mx-central-1b"],
             "resilience": {"fault_injection": True},
         },
-        "resilience.fault_injection: CloudFormation in mx-central-1 knows no experiment templates of AWS FIS.\n  Leave it out.",
+        "resilience.fault_injection: CloudFormation in mx-central-1 does not support experiment templates of AWS FIS.\n  Remove it.",
     ),
     "a secret of another region": (
         {"registry.github_credentials": "arn:aws:secretsmanager:us-east-1:111122223333:secret:ecr-pullthroughcache/github-AbCdEf"},
-        "registry.github_credentials: the secret is in us-east-1, and what reads it in sa-east-1.\n  Make the secret in sa-east-1 too",
+        "registry.github_credentials: the secret is in us-east-1, not in sa-east-1.\n  Create the secret in sa-east-1",
     ),
     "a secret of another account": (
         {
             "account": "111122223333",
             "identity.email": {"sender": "no-reply@x.example", "secret": PROVIDER["secret"].replace("111122223333", "444455556666")},
         },
-        "identity.email.secret: the secret is of account 444455556666, and what reads it of 111122223333.\n  Make the",
+        "identity.email.secret: the secret belongs to account 444455556666, not to 111122223333.\n  Create the",
     ),
-    "a service with the name of a superuser": ({"services.admin": {}}, "services.admin: the name is that of the superuser of Redpanda"),
+    "a service with the name of a superuser": (
+        {"services.admin": {}},
+        "services.admin: the name is reserved for the superuser of Redpanda",
+    ),
     "a service with the name of another's secret": (
         {"services.trends-secret": {}},
         "services.trends-secret: trends has a secret of this name",
@@ -450,12 +459,15 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"services.trends.route": "/v1/a/b/c/d/e/f"},
         "services.trends.route: /v1/a/b/c/d/e/f has 7 segments.\n  Use 6 or fewer.",
     ),
-    "a duplicate address": ({"observability.alarm_emails": ["a@x.example", "a@x.example"]}, "alarm_emails: a@x.example stands there twice"),
-    "an unknown country": ({"edge.allowed_countries": ["BR", "XX"]}, "edge.allowed_countries.1: 'XX' is no country of ISO 3166-1"),
+    "a duplicate address": (
+        {"observability.alarm_emails": ["a@x.example", "a@x.example"]},
+        "alarm_emails: duplicate value a@x.example.\n  Remove the duplicate.",
+    ),
+    "an unknown country": ({"edge.allowed_countries": ["BR", "XX"]}, "edge.allowed_countries.1: 'XX' is not a country of ISO 3166-1"),
     "Norway": ({"edge.allowed_countries": [False]}, "edge.allowed_countries.0: False is not text.\n  Put it in quotes."),
     "an administrator that looks on": (
         {"kubernetes.administrators": [TEAM], "kubernetes.viewers": [TEAM]},
-        f"kubernetes.viewers: {TEAM} is an administrator already, and EKS knows one entry for each role",
+        f"kubernetes.viewers: {TEAM} is also an administrator, and EKS allows one access entry per role",
     ),
     "fewer pods at the most than at the least": (
         {"kubernetes.kong": {"min_replicas": 7, "max_replicas": 6}},
@@ -463,11 +475,11 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a broker without memory for its cores": (
         {"kubernetes.redpanda": {"cpu": 4, "memory_gib": 4}},
-        "kubernetes.redpanda.memory_gib: 4 GiB are less than 2 for each of 4 cores.\n  Use 8 or more.",
+        "kubernetes.redpanda.memory_gib: 4 GiB is less than 2 for each of 4 cores.\n  Use 8 or more.",
     ),
     "a volume that its free space fills": (
         {"kubernetes.rabbitmq": {"memory_gib": 16, "storage_gib": 20}},
-        "kubernetes.rabbitmq.storage_gib: 20 GiB are less than twice the memory",
+        "kubernetes.rabbitmq.storage_gib: 20 GiB is less than twice memory_gib",
     ),
     "a domain too long for a certificate": (
         {"domain": {"name": f"{'a' * 40}.example", "hosted_zone_id": "Z0123456789EXAMPLE"}},
@@ -497,27 +509,33 @@ def test_invalid_settings_name_key_and_remedy(case: str) -> None:
 INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
     "deletable data": (
         {"data.removal_policy": "destroy", "data.allow_data_destruction": True},
-        "data.removal_policy: production data must outlive its stack",
+        "data.removal_policy: production must retain data when its stack is deleted",
     ),
-    "no account": ({"account": None}, "account: whoever is logged in to another account would make production there.\n  Name the account"),
+    "no account": ({"account": None}, "account: without it production could be deployed to any account.\n  Set it"),
     "no administrators": (
         {"kubernetes.administrators": []},
-        "kubernetes.administrators: nobody but deployments could look into the cluster",
+        "kubernetes.administrators: no person could access the cluster",
     ),
     "no way in for people": (
         {"operators": {"network": False}},
-        "operators.network: nobody reaches the API server or a database in an incident",
+        "operators.network: no person could reach the API server or a database in an incident",
     ),
     "no domain": ({"domain": None}, "domain: production needs certificates and logins"),
     "one NAT gateway": ({"network.nat_gateways": 1}, "network.nat_gateways: production needs one per zone.\n  Use 3."),
-    "no standby": ({"data.catalogue.multi_az": False}, "data.catalogue.multi_az: production survives"),
-    "a week of the cache": ({"data.cache.snapshot_retention_days": 7}, "data.cache.snapshot_retention_days: production keeps 15 days"),
-    "production switched off": ({"production": False}, "data.backup.vault_lock_days: only the vault of production gets a lock for good"),
-    "a lock that can be taken off": ({"data.backup.vault_lock_days": None}, "data.backup.vault_lock_days: anybody who administers"),
-    "endpoints left out": ({"network.interface_endpoints": ["kms"]}, "network.interface_endpoints: production reaches AWS"),
+    "no standby": ({"data.catalogue.multi_az": False}, "data.catalogue.multi_az: production must survive"),
+    "a week of the cache": ({"data.cache.snapshot_retention_days": 7}, "data.cache.snapshot_retention_days: production requires 15 days"),
+    "production switched off": ({"production": False}, "data.backup.vault_lock_days: a vault lock requires production"),
+    "a lock that can be taken off": (
+        {"data.backup.vault_lock_days": None},
+        "data.backup.vault_lock_days: an administrator of the vault could delete its backups",
+    ),
+    "endpoints left out": (
+        {"network.interface_endpoints": ["kms"]},
+        "network.interface_endpoints: production requires every interface endpoint",
+    ),
     "a public Kubernetes API": (
         {"kubernetes.endpoint": "public_and_private", "kubernetes.public_access_cidrs": ["0.0.0.0/0"]},
-        "kubernetes.endpoint: nobody reaches the Kubernetes API of production from the Internet.\n  Use private.",
+        "kubernetes.endpoint: the Kubernetes API of production must not be public.\n  Use private.",
     ),
     "images of Docker Hub from the Internet": (
         {"registry.docker_hub_credentials": None},
@@ -526,17 +544,20 @@ INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
     "images of GitHub from the Internet": ({"registry.github_credentials": None}, "registry.github_credentials: images of ghcr.io"),
     "a day of backups": (
         {"data.backup.retention_days": 1},
-        "data.backup.retention_days: production can go back 35 days.\n  Use 35 to 365.",
+        "data.backup.retention_days: production requires 35 days.\n  Use 35 to 365.",
     ),
     "one cache replica": ({"data.cache.replicas": 1}, "data.cache.replicas"),
-    "one Keycloak": ({"kubernetes.keycloak.replicas": 1}, "kubernetes.keycloak.replicas: production logs in while a pod is lost"),
-    "one broker": ({"kubernetes.redpanda.brokers": 1}, "kubernetes.redpanda.brokers: production keeps events when a zone is lost"),
+    "one Keycloak": (
+        {"kubernetes.keycloak.replicas": 1},
+        "kubernetes.keycloak.replicas: logins of production must survive the loss of a pod",
+    ),
+    "one broker": ({"kubernetes.redpanda.brokers": 1}, "kubernetes.redpanda.brokers: production must keep events when a zone is lost"),
     "two gateways": ({"kubernetes.kong.min_replicas": 2}, "kubernetes.kong.min_replicas"),
     "a topic with one replica": (
         {"kubernetes.redpanda.topics": {"events.plays": {"replication": 1, "producers": ["playback"], "consumers": ["trends"]}}},
-        "kubernetes.redpanda.topics.events.plays.replication: 1 does not survive the loss of a zone, which production must.\n  Use 3.",
+        "kubernetes.redpanda.topics.events.plays.replication: 1 does not survive the loss of a zone.\n  Use 3.",
     ),
-    "alarms without addresses": ({"observability.alarm_emails": []}, "observability.alarm_emails: nobody would hear"),
+    "alarms without addresses": ({"observability.alarm_emails": []}, "observability.alarm_emails: alarms would have no recipient"),
     "two tasks": ({"services.trends.scaling": {"min": 2, "max": 9}}, "services.trends.scaling.min: production runs a task in every zone"),
 }
 
@@ -652,9 +673,7 @@ def test_default_price_class_covers_regions(region: str) -> None:
 
 def test_unknown_mysql_release_is_rejected(tmp_path: Path) -> None:
     folder = written(tmp_path, dev=changed(DEV, {"data.catalogue.version": "8.4.99"}))
-    with pytest.raises(
-        SettingsError, match=r"data.catalogue.version: MySQL 8.4.99 is no release of RDS that this project knows.\n  Use 8.4"
-    ):
+    with pytest.raises(SettingsError, match=r"data.catalogue.version: MySQL 8.4.99 is not a known release of RDS.\n  Use 8.4"):
         load("dev", folder=folder, today=TODAY)
 
 
