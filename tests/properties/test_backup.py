@@ -71,7 +71,8 @@ def days(row: str) -> list[int]:
 
 @promise
 def test_p066_recovery_points_have_own_key(platform: Assembly) -> Verdicts:
-    """Recovery points are encrypted with a key of their own, and their vault outlives its stack.
+    """Recovery points are encrypted with the key of backups, and the backup vault is retained when
+    its stack is deleted.
 
     Kept by: `BackupPlan`
     """
@@ -92,8 +93,8 @@ def test_p066_recovery_points_have_own_key(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p067_nobody_deletes_or_shortens_a_recovery_point(platform: Assembly) -> Verdicts:
-    """Nobody deletes a recovery point or shortens its life; in production the lock is for good after 3
-    days or more.
+    """No principal can delete a recovery point or shorten its retention. In production, the vault
+    lock becomes permanent after a grace period of at least 3 days.
 
     Kept by: `data.backup.vault_lock_days`
     """
@@ -124,8 +125,8 @@ def test_plan_names_are_of_one_environment(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p068_data_is_backed_up_in_region(platform: Assembly) -> Verdicts:
-    """Databases, buckets and the volumes of pods are backed up for 35 days and more, to any second
-    where AWS can; nothing leaves the region.
+    """Databases, buckets and pod volumes are backed up and retained for at least 35 days, with
+    point-in-time recovery where AWS Backup supports it. Backups stay in the region.
 
     Kept by: `BackupPlan`, [recovery](recovery.md)
     """
@@ -171,8 +172,9 @@ def volumes_are_selected(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p069_backups_are_restored_regularly(platform: Assembly) -> Verdicts:
-    """The newest backup of each database, of the web client and, unless the file says more rarely, of
-    the audio library comes back every week, apart from the default VPC, and a function judges it.
+    """Every week, AWS Backup restores the newest backup of each database, of the web client and of
+    the audio library, and a function validates the copy. The restore runs outside the default VPC.
+    The environment file can set a longer interval for the audio library.
 
     Kept by: `RestoreTesting`, `RestoreValidation`, `data.backup.audio_restored_every`
     """
@@ -237,7 +239,7 @@ def a_function_judges(plan: Resource) -> Verdicts:
 
 @promise
 def test_p070_recovery_document_matches_templates(platform: Assembly) -> Verdicts:
-    """The document on recovery promises what the templates keep.
+    """The recovery times and retention periods in the recovery document match the templates.
 
     Kept by: [recovery](recovery.md)
     """

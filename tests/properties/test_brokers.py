@@ -61,9 +61,9 @@ def hosts_apart(workload: Json) -> bool:
 
 @promise
 def test_p103_quorum_and_copies_survive_a_zone(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
-    """A zone or a node takes no quorum along: three brokers and three copies of each event, three
-    nodes and quorum queues, three gateways, two of Keycloak, each in zones and on hosts of their
-    own, of which a disruption takes one.
+    """The loss of one zone or one node keeps the quorum: Redpanda runs three brokers with three
+    replicas of each event, RabbitMQ three nodes with quorum queues, Kong three pods and Keycloak
+    two. Pods run in different zones and on different hosts, and a disruption evicts one at a time.
 
     Kept by: `Redpanda`, `RabbitMQ`, `Kong`, `Keycloak`
     """
@@ -145,8 +145,9 @@ def copies_of_tasks(cluster: RenderedCluster) -> Verdicts:
 
 @promise
 def test_p104_broker_clients_verify_tls(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
-    """Clients come over TLS 1.2 and later, say who they are, and see proof of who answers, databases
-    included. Members of a cluster talk among themselves on machines whose network AWS encrypts.
+    """Clients of brokers and databases use TLS 1.2 or later, authenticate, and verify the server's
+    certificate. Traffic between cluster members stays on instances with encryption in transit by
+    AWS.
 
     Kept by: `SecretsAndCertificates`, the platform's own authority
     """
@@ -234,8 +235,8 @@ def tls_of_keycloak(platform: Assembly, values: Json) -> Verdicts:
 
 @promise
 def test_p105_volumes_are_encrypted_retained_zonal(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
-    """Volumes are gp3, encrypted with the key of Kubernetes, made in the zone of their pod, grow, and
-    outlive their claim.
+    """Volumes of pods are gp3, encrypted with the key of Kubernetes, created in the zone of their
+    pod, expandable, and retained when their claim is deleted.
 
     Kept by: StorageClass of the chart `ground`
     """

@@ -21,10 +21,10 @@ def named(declared: tuple[int, str, Deviation]) -> str:
 
 @pytest.mark.parametrize("declared", DECLARED, ids=named)
 def test_p134_an_environment_relaxes_only_what_is_declared(declared: tuple[int, str, Deviation]) -> None:
-    """What an environment does without is declared, with a reason, and is not more than it says;
-    production does without nothing.
+    """An environment breaks a promise only where a deviation declares it with a reason. Each
+    deviation names no more resources than necessary. Production has no deviations.
 
-    That an unused declaration fails is the doing of `promise`, in the test of its own number.
+    `promise` fails a deviation that is no longer used, in the test of its own number.
 
     Kept by: [`deviations.py`](../tests/properties/deviations.py)
     """

@@ -34,8 +34,8 @@ def zones(subnets: list[Resource]) -> set[str]:
 
 @promise
 def test_p071_a_version_that_fails_is_taken_back(platform: Assembly) -> Verdicts:
-    """A version that does not become healthy is taken back; with blue/green also one whose requests
-    fail in the minutes after the shift.
+    """A deployment rolls back when its tasks do not become healthy. A blue/green deployment also
+    rolls back when requests fail in the minutes after the traffic shift.
 
     Kept by: `FargateService`, alarm of `ServiceIngress`
     """
@@ -74,9 +74,9 @@ def shifted(service: Service, deployment: Json) -> Verdicts:
 
 @promise
 def test_p072_lost_zone_leaves_two_thirds(platform: Assembly) -> Verdicts:
-    """Three tasks or more of each service run in three zones, and spread again after one was lost.
-    Moot: no template names their number, which each deployment would set back; scaling holds the
-    minimum.
+    """Each service runs at least three tasks across three zones and rebalances after the loss of a
+    zone. Auto scaling holds the minimum: no template sets the number of tasks, because each
+    deployment would reset it.
 
     Kept by: `services.<name>.scaling.min`
     """
@@ -91,7 +91,7 @@ def test_p072_lost_zone_leaves_two_thirds(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p073_no_task_has_a_public_address(platform: Assembly) -> Verdicts:
-    """No task has a public address.
+    """No task has a public IP address.
 
     Kept by: `FargateService`
     """
@@ -104,8 +104,9 @@ def test_p073_no_task_has_a_public_address(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p074_no_container_writes_to_its_image(platform: Assembly) -> Verdicts:
-    """Containers write to 64 MiB of memory at /tmp, where nothing is executable, and to nothing else;
-    but for the end of people's tunnels, whose agent writes to its image.
+    """Containers have a read-only root file system and 64 MiB of memory at /tmp that forbids
+    execution. The exception is the container for tunnels, because its SSM agent writes to its
+    image.
 
     Kept by: `ServiceTaskDefinition`
     """
@@ -123,8 +124,8 @@ def test_p074_no_container_writes_to_its_image(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p075_no_container_has_rights_of_the_machine(platform: Assembly) -> Verdicts:
-    """Containers run as a numbered user, without capabilities but for the same, and share nothing with
-    their machine.
+    """Containers run as a numbered user, drop all capabilities and share no namespace with their
+    host. The exception is the container for tunnels.
 
     Kept by: `ServiceTaskDefinition`
     """
@@ -141,8 +142,7 @@ def test_p075_no_container_has_rights_of_the_machine(platform: Assembly) -> Verd
 
 @promise
 def test_p076_no_secret_stands_in_a_task_definition(platform: Assembly) -> Verdicts:
-    """No secret stands in a task definition: what is called one is fetched from Secrets Manager when a
-    task starts.
+    """Task definitions contain no secrets. Tasks read them from Secrets Manager when they start.
 
     Kept by: `Access`
     """
@@ -171,8 +171,8 @@ def referred(service: Service, value: object) -> Iterator[Resource]:
 
 @promise
 def test_p077_task_logs_are_kept_without_blocking(platform: Assembly) -> Verdicts:
-    """Logs of tasks and of their proxies are encrypted, kept for 184 days and more, and never stop a
-    task.
+    """Logs of tasks and of their proxies are encrypted and retained for at least 184 days. A
+    failure to log never blocks a task.
 
     Kept by: `non_blocking_log`, `observability.access_log_days`
     """
@@ -192,7 +192,7 @@ def test_p077_task_logs_are_kept_without_blocking(platform: Assembly) -> Verdict
 
 @promise
 def test_p078_nobody_opens_a_session_into_a_task(platform: Assembly) -> Verdicts:
-    """Nobody opens a session into a task, in no environment.
+    """ECS Exec is disabled in every environment.
 
     Kept by: `FargateService`
     """
@@ -204,9 +204,9 @@ def test_p078_nobody_opens_a_session_into_a_task(platform: Assembly) -> Verdicts
 
 @promise
 def test_p079_task_roles_have_least_rights(platform: Assembly) -> Verdicts:
-    """A task reaches the users, buckets, parameters and sender of mail that its environment names,
-    its start the log, image and secrets of its definition, and neither more; no two services share
-    a role or a user.
+    """A task role grants only the users, buckets, parameters and mail sender that the environment
+    file names. An execution role grants only the logs, image and secrets of its task definition. No
+    two services share a role or a user.
 
     Kept by: `TaskRoles`, `talks_to`
     """
@@ -243,7 +243,8 @@ def test_p079_task_roles_have_least_rights(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p080_tasks_use_current_platform_and_architecture(platform: Assembly) -> Verdicts:
-    """Tasks run on Fargate's newest platform, and on the processors that images are built for: arm64.
+    """Tasks run on the latest Fargate platform version and on arm64, the architecture that images
+    are built for.
 
     Kept by: [what an image must do](../constructs/spotmusic_constructs/services/README.md)
     """
@@ -262,8 +263,8 @@ def test_p080_tasks_use_current_platform_and_architecture(platform: Assembly) ->
 
 @promise
 def test_p081_tasks_have_health_checks_and_drain(platform: Assembly) -> Verdicts:
-    """Container and target are asked for their health; a task that ends has longer than its last
-    request.
+    """Containers and targets have health checks, and the stop timeout of a task covers the timeout
+    of its requests.
 
     Kept by: `DEREGISTRATION_DELAY` of 30 s, `STOP_TIMEOUT` of 60 s
     """
@@ -290,7 +291,7 @@ def test_p081_tasks_have_health_checks_and_drain(platform: Assembly) -> Verdicts
 
 @promise
 def test_p082_containers_have_memory_limits(platform: Assembly) -> Verdicts:
-    """Containers have a limit of memory that leaves the proxy its part.
+    """Containers have a memory limit that leaves enough memory for the proxy.
 
     Kept by: `PROXY_MEMORY_MIB`
     """
@@ -303,7 +304,7 @@ def test_p082_containers_have_memory_limits(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p083_the_cluster_is_measured(platform: Assembly) -> Verdicts:
-    """Container Insights measures the cluster.
+    """Container Insights is enabled for the ECS cluster.
 
     Kept by: `ServicesCluster`
     """
@@ -314,7 +315,8 @@ def test_p083_the_cluster_is_measured(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p084_scaling_is_fast_up_slow_down(platform: Assembly) -> Verdicts:
-    """Tasks follow cpu, and requests wherever there is a route, up faster than down, to a bound.
+    """Services scale on CPU, and on requests where they have a route. They scale out faster than
+    they scale in, up to a maximum.
 
     Kept by: `TaskScaling`, `services.<name>.scaling`
     """
@@ -339,8 +341,8 @@ def test_p084_scaling_is_fast_up_slow_down(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p085_a_task_answers_its_callers_only(platform: Assembly) -> Verdicts:
-    """A task takes connections from the load balancer of its route, services that name it, and
-    Prometheus, on its port.
+    """A task accepts connections on its port only from the load balancer of its route, from
+    services that declare it in `talks_to`, and from Prometheus.
 
     Kept by: table of flows
     """
@@ -366,8 +368,8 @@ def test_p085_a_task_answers_its_callers_only(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p086_service_calls_have_timeouts_and_logs(platform: Assembly) -> Verdicts:
-    """Calls between services end after 30 seconds, idle connections after 60, and both are recorded
-    without query parameters. They are not encrypted, by decision.
+    """Calls between services time out after 30 seconds and idle connections after 60 seconds.
+    Service Connect logs both without query parameters. These calls are not encrypted, by decision.
 
     Kept by: [ADR 11](adr/0011-no-tls-between-tasks.md)
     """

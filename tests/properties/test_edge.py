@@ -23,7 +23,8 @@ DAY = 86_400
 
 @promise
 def test_p109_viewers_use_current_tls(platform: Assembly) -> Verdicts:
-    """Viewers get HTTPS only, TLS 1.2 of 2021 or later, with the domain's certificate.
+    """Viewers connect over HTTPS only, with the security policy TLSv1.2_2021 or later and the
+    certificate of the domain.
 
     Kept by: `PlatformDistribution`, `EdgeCertificate`, `domain`
     """
@@ -45,9 +46,9 @@ def test_p109_viewers_use_current_tls(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p110_origins_are_private_and_reached_over_tls(platform: Assembly) -> Verdicts:
-    """Behind the edge are buckets, read with signed requests, and one internal load balancer, reached
-    over TLS through a VPC origin under a name of its certificate; it takes connections from
-    CloudFront alone.
+    """CloudFront has two kinds of origin: buckets, read with signed requests, and one internal load
+    balancer, reached over TLS through a VPC origin with a name of its certificate. The load
+    balancer accepts connections from CloudFront only.
 
     Kept by: [`origins.py`](../constructs/spotmusic_constructs/edge/origins.py), [ADR
     4](adr/0004-vpc-origin-source.md)
@@ -86,7 +87,8 @@ def named_by_its_certificate(platform: Assembly, vpc_origin: Resource, balancer:
 
 @promise
 def test_p111_audio_requires_replaceable_signing_key(platform: Assembly) -> Verdicts:
-    """Audio is read with a signature of one of two keys or more, which is part of no cache key.
+    """Audio requires a signed URL or signed cookies. At least two public keys are trusted so that
+    one can be replaced, and the signature is not part of the cache key.
 
     Kept by: `SigningKeyGroup`, [signing keys](runbooks/rotate-signing-keys.md)
     """
@@ -115,8 +117,9 @@ def shared(behavior: Behavior) -> bool:
 
 @promise
 def test_p112_browsers_are_told_what_not_to_do(platform: Assembly) -> Verdicts:
-    """Browsers are told to stay on HTTPS, not to guess types, not to frame, to send no paths, and to
-    load from our origin alone; pages reach the uploads bucket where it admits them.
+    """Responses set security headers: browsers stay on HTTPS, do not guess content types, allow no
+    framing, send no paths in referrers and load from our origin only. Pages can connect to the
+    uploads bucket where it accepts their origin.
 
     Kept by: [`security_headers.py`](../constructs/spotmusic_constructs/edge/security_headers.py)
     """
@@ -167,7 +170,7 @@ def uploads_of_pages(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p113_edge_logs_omit_credentials(platform: Assembly) -> Verdicts:
-    """Who asked the edge for what is recorded in the home region, without query strings, cookies and
+    """Access logs of CloudFront are stored in the home region, without query strings, cookies and
     referrers.
 
     Kept by: `AccessLogDelivery` (standard logging v2)
@@ -195,8 +198,8 @@ def test_p113_edge_logs_omit_credentials(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p114_api_is_uncached_audio_is_cached(platform: Assembly) -> Verdicts:
-    """No answer of the API and no error is cached, and the gateway hears the viewer's address from
-    CloudFront; tracks are cached for long; credentials are part of no cache key.
+    """CloudFront caches no API response and no error, and caches tracks for at least a day. It
+    sends the viewer's address to the gateway. Credentials are not part of any cache key.
 
     Kept by: `PlatformDistribution`
     """
@@ -271,8 +274,8 @@ def forwarded(behavior: Behavior) -> set[str]:
 
 @promise
 def test_p117_player_page_and_countries_are_decided(platform: Assembly) -> Verdicts:
-    """The player has a page and a name; which countries are served is decided. Moot: no bucket has a
-    replica that could answer for it.
+    """The player has a default page and a domain name, and the environment file decides the
+    countries that CloudFront serves. Origin failover is moot: no bucket has a replica.
 
     Kept by: `edge.allowed_countries`, acknowledgement of AwsSolutions-CFR1
     """

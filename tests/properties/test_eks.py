@@ -72,7 +72,7 @@ def runs_in_auto_mode(cluster: Resource) -> bool:
 
 @promise
 def test_p087_nobody_reaches_the_kubernetes_api_from_outside(platform: Assembly) -> Verdicts:
-    """Nobody reaches the API of Kubernetes from outside of the VPC.
+    """The Kubernetes API has no public endpoint.
 
     Kept by: `kubernetes.endpoint`
     """
@@ -90,7 +90,7 @@ def test_p087_nobody_reaches_the_kubernetes_api_from_outside(platform: Assembly)
 
 @promise
 def test_p088_control_plane_is_logged(platform: Assembly) -> Verdicts:
-    """Everything that the control plane does is recorded, encrypted, for a year.
+    """All control plane logs are enabled, encrypted, and retained for a year.
 
     Kept by: `KubernetesCluster` makes the group before EKS would
     """
@@ -108,7 +108,7 @@ def test_p088_control_plane_is_logged(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p089_kubernetes_secrets_are_encrypted(platform: Assembly) -> Verdicts:
-    """Secrets of Kubernetes are encrypted with the key of Kubernetes.
+    """Kubernetes secrets are encrypted with the key of Kubernetes.
 
     Kept by: `keys.kubernetes`
     """
@@ -123,9 +123,9 @@ def test_p089_kubernetes_secrets_are_encrypted(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p090_cluster_access_is_declared(platform: Assembly) -> Verdicts:
-    """Who gets into the cluster is written down: the deployment and named roles administer it, nodes
-    join it, viewers and experiments have what roles of the cluster give them, and whoever made it
-    has nothing.
+    """Access entries declare all access to the cluster. The deployment and named roles are
+    administrators, and nodes can join. Viewers and experiments have the rights of their cluster
+    roles. The creator of the cluster has no rights.
 
     Kept by: access entries, `kubernetes.administrators`, `kubernetes.viewers`
     """
@@ -164,12 +164,9 @@ def arn_of(role: Resource) -> str:
 
 @promise
 def test_p091_kubernetes_is_supported_and_protected(platform: Assembly) -> Verdicts:
-    """Kubernetes is in standard support for 90 days and more, extended support is declined, kubectl is
-    one minor version off at the most, and deletion is refused. Judged on the day of the release,
-    not by the clock.
-
-    Judged on the day of the release and not by the clock: what was right when it was released stays
-    so.
+    """Kubernetes is in standard support for at least 90 days after the release, and extended
+    support is disabled. kubectl differs by one minor version at most. Deletion protection is
+    enabled. The test compares with the day of the release, so that a finished release stays valid.
 
     Kept by: `RELEASED` and `KUBERNETES` of [`versions.py`](../spotmusic_cdk/versions.py)
     """
@@ -196,12 +193,9 @@ def test_support_uses_given_date() -> None:
 
 @promise
 def test_p092_nodes_are_private_in_three_zones(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
-    """Nodes stand in application subnets of three zones, with disks encrypted by the key of
-    Kubernetes. IMDSv2 with one hop, Bottlerocket, gp3 and no SSH are moot: EKS Auto Mode knows no
-    other nodes, and no stack has another machine.
-
-    IMDSv2 with one hop, Bottlerocket, gp3 and no SSH are moot: Auto Mode knows no other nodes, and
-    there are none but its own.
+    """Nodes run in application subnets of three zones, and their disks are encrypted with the key
+    of Kubernetes. IMDSv2 with one hop, Bottlerocket, gp3 and the absence of SSH are moot: EKS Auto
+    Mode has no other nodes, and no stack creates another instance.
 
     Kept by: EKS Auto Mode, the NodeClass of the chart `ground`
     """
@@ -230,8 +224,8 @@ def test_p092_nodes_are_private_in_three_zones(platform: Assembly, cluster: Rend
 
 @promise
 def test_p093_nodes_have_no_rights_of_workloads(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
-    """Nodes join, pull images, and may nothing else; each workload has its rights by Pod Identity, for
-    one service account of this cluster.
+    """Nodes have rights only to join the cluster and to pull images. Each workload has its rights
+    through Pod Identity, for one service account of this cluster.
 
     Kept by: `NodeRole`, `PodIdentity`
     """
@@ -284,11 +278,8 @@ def trusted(platform: Assembly, service: str) -> list[Resource]:
 
 @promise
 def test_p094_add_ons_have_exact_versions(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
-    """Add-ons have exact versions, and NetworkPolicies are enforced. Network, names, volumes and Pod
-    Identity are moot as add-ons: Auto Mode has them, and none is installed twice.
-
-    Network, names, volumes, Pod Identity are moot as add-ons: Auto Mode runs and updates them, so
-    that none may be installed twice.
+    """Add-ons have exact versions, and NetworkPolicies are enforced. Add-ons for network, DNS,
+    storage and Pod Identity are moot: EKS Auto Mode runs and updates them.
 
     Kept by: EKS Auto Mode, `MetricsServer`
     """
@@ -312,10 +303,8 @@ def test_p094_add_ons_have_exact_versions(platform: Assembly, cluster: RenderedC
 
 @promise
 def test_p095_releases_are_exact_and_bounded(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
-    """Each release has a name, an exact chart and an end before that of its function; only what keeps
-    no state is rolled back. Their images are promise 22.
-
-    That images come through our registry is property 22.
+    """Each Helm release has a name, an exact chart version and a timeout shorter than that of its
+    function. Only stateless releases roll back. Promise 22 covers their images.
 
     Kept by: `HelmRelease`
     """

@@ -37,7 +37,7 @@ def test_p050_cache_has_own_key(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p051_nobody_talks_to_the_cache_without_tls(platform: Assembly) -> Verdicts:
-    """Nobody talks to the cache without TLS.
+    """The cache accepts TLS connections only.
 
     Kept by: `transit_encryption_mode: required`
     """
@@ -48,7 +48,7 @@ def test_p051_nobody_talks_to_the_cache_without_tls(platform: Assembly) -> Verdi
 
 @promise
 def test_p052_a_node_in_another_zone_takes_over(platform: Assembly) -> Verdicts:
-    """A node in another zone takes over: one in each of three.
+    """The cache has one node in each of three zones, and automatic failover is enabled.
 
     Kept by: `data.cache.replicas`
     """
@@ -63,8 +63,8 @@ def test_p052_a_node_in_another_zone_takes_over(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p053_cache_clients_have_restricted_users(platform: Assembly) -> Verdicts:
-    """Each client is a user of its own that keeps to its prefix and has no dangerous command;
-    `default` is off.
+    """Each client has a user of its own, restricted to its key prefix and without dangerous
+    commands. The `default` user is disabled.
 
     Kept by: [`cache_users.py`](../constructs/spotmusic_constructs/data/cache_users.py)
     """
@@ -99,7 +99,8 @@ def is_confined(user: Resource) -> bool:
 
 @promise
 def test_p054_cache_has_snapshots_and_minor_upgrades(platform: Assembly) -> Verdicts:
-    """Snapshots are kept for a week, in production for 15 days; minor versions come by themselves.
+    """Snapshots of the cache are retained for a week, in production for 15 days. Minor upgrades are
+    automatic.
 
     Kept by: `data.cache.snapshot_retention_days`
     """
@@ -113,8 +114,8 @@ def test_p054_cache_has_snapshots_and_minor_upgrades(platform: Assembly) -> Verd
 
 @promise
 def test_p055_cache_engine_is_supported_with_eviction(platform: Assembly) -> Verdicts:
-    """The engine is Redis 7.1 or Valkey 8 as the file asks, evicts when memory ends, and keeps memory
-    for failover.
+    """The engine is Redis 7.1 or Valkey 8, as the environment file sets. It evicts keys when memory
+    is full and reserves memory for failover.
 
     Kept by: `Cache`
     """

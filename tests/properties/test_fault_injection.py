@@ -46,10 +46,10 @@ def wanted(platform: Assembly) -> set[str]:
 
 @promise
 def test_p135_experiments_stop_and_select_targets(platform: Assembly) -> Verdicts:
-    """What breaks something on purpose ends by itself, after a quarter of an hour at the most, or when
-    an objective is missed for longer than a failover takes. AWS FIS knows its parameters, a lost
-    zone takes its primaries along. It finds only what tags and names say, is recorded, and may do
-    nothing but its fault. There is an experiment for each fault of the game day; dev has none.
+    """Experiments of AWS FIS end after 15 minutes at most, or when an objective is violated for
+    longer than a failover takes. An experiment selects targets by tags and names, logs its actions,
+    and its role grants only its fault. Its parameters are valid, and a zone outage includes the
+    primaries in that zone. Each fault of the game day has an experiment; dev has none.
 
     Kept by: [game day](game-day.md), `FaultInjection`, `resilience.fault_injection`
     """

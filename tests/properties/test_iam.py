@@ -68,8 +68,8 @@ def wide(statement: Statement) -> Iterator[str]:
 
 @promise
 def test_p128_rights_name_actions_and_resources(platform: Assembly) -> Verdicts:
-    """Rights name actions and ARNs; what AWS lets nobody narrow is listed with the reason, and so is
-    each policy of AWS.
+    """Policies name actions and ARNs. A list with reasons contains the exceptions that AWS cannot
+    restrict, and every AWS managed policy.
 
     Kept by: [`reviewed.py`](../tests/properties/reviewed.py) is the list
     """
@@ -109,8 +109,9 @@ def rights_of_aws(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p129_services_act_for_this_account_only(platform: Assembly) -> Verdicts:
-    """Services act for this account only: in whom roles trust, in policies of resources, in who calls
-    functions. Three tell no source, by AWS's own documents, and a fourth where alarms go to Slack.
+    """Service principals act for this account only, in trust policies, resource policies and
+    permissions of functions. By AWS's documentation, three services send no source account; a
+    fourth is added where alarms reach Slack.
 
     Kept by: `aws:SourceAccount`, `aws:SourceArn`; [`reviewed.py`](../tests/properties/reviewed.py)
     """
@@ -143,10 +144,10 @@ def test_p129_services_act_for_this_account_only(platform: Assembly) -> Verdicts
 
 @promise
 def test_p130_findings_that_are_meant_were_reviewed(platform: Assembly) -> Verdicts:
-    """Each finding of the policy packs that is meant has a reason and was reviewed with its place;
-    some are meant outside production only. None is idle.
+    """Each acknowledged finding of the policy packs has a reason and was reviewed with its place.
+    Some are acknowledged outside production only. No acknowledgement is unused.
 
-    That none is idle is asserted in tests/policies/test_nag.py, where the findings are at hand.
+    tests/policies/test_nag.py asserts the last sentence, because the findings are available there.
 
     Kept by: [`reviewed.py`](../tests/properties/reviewed.py),
     [`test_nag.py`](../tests/policies/test_nag.py)

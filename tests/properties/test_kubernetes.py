@@ -55,8 +55,8 @@ def roles(cluster: RenderedCluster) -> Iterator[str]:
 
 @promise
 def test_p096_the_api_server_takes_every_manifest(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
-    """The API server of the cluster's version takes every manifest of ours, to the letter, and
-    operators serve every custom resource.
+    """The API server of the cluster's Kubernetes version accepts every manifest without unknown
+    fields, and operators serve every custom resource.
 
     Kept by: kubernetes-validate, `tests/charts/validation.py`
     """
@@ -69,8 +69,9 @@ def test_p096_the_api_server_takes_every_manifest(platform: Assembly, cluster: R
 
 @promise
 def test_p097_namespaces_enforce_restricted_pods(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
-    """Each namespace enforces Pod Security `restricted` of the cluster's version. The exceptions are
-    `node-metrics` and `pod-logs`, where node-exporter and Fluent Bit read their node.
+    """Each namespace enforces the Pod Security standard `restricted` of the cluster's version. The
+    exceptions are `node-metrics` and `pod-logs`, because node-exporter and Fluent Bit read files of
+    their node.
 
     Kept by: [`namespaces.py`](../spotmusic_cdk/namespaces.py), chart `ground`
     """
@@ -96,8 +97,8 @@ def test_p097_namespaces_enforce_restricted_pods(platform: Assembly, cluster: Re
 
 @promise
 def test_p098_pod_traffic_matches_flows(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
-    """Pods reach whom the table of flows names, look names up, and reach nobody else: NetworkPolicies
-    equal the table, both ways.
+    """Pods can reach DNS and the destinations in the table of flows, and no others. NetworkPolicies
+    equal the table for ingress and egress.
 
     Kept by: [table of flows](../spotmusic_cdk/flows.py), `network_policies`
     """
@@ -115,8 +116,8 @@ def test_p098_pod_traffic_matches_flows(platform: Assembly, cluster: RenderedClu
 
 @promise
 def test_p099_no_namespace_takes_more_than_its_share(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
-    """No namespace takes more than its share, and all its pods with one more of each fit in;
-    containers that say nothing get a request and a limit.
+    """Each namespace has a resource quota with room for all its pods and one more of each.
+    Containers without requests and limits get defaults.
 
     Kept by: ResourceQuota and LimitRange of the chart `ground`
     """
@@ -135,9 +136,9 @@ def test_p099_no_namespace_takes_more_than_its_share(platform: Assembly, cluster
 
 @promise
 def test_p100_pods_are_unprivileged_with_requests(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
-    """Containers run as nobody, without capabilities, from exact images of our registry, ask for what
-    they need, write to volumes only, and tell whether they are ready; what cannot is listed in
-    `tests/charts/excused.py` with its reason.
+    """Containers run as a non-root user, without capabilities, from exact images of our registry.
+    They have resource requests and readiness probes, and write to volumes only.
+    `tests/charts/excused.py` lists the exceptions with their reasons.
 
     Kept by: [`pod.py`](../constructs/spotmusic_constructs/kubernetes/pod.py)
     """
@@ -156,8 +157,8 @@ def test_p100_pods_are_unprivileged_with_requests(platform: Assembly, cluster: R
 
 @promise
 def test_p101_pods_reach_no_node(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
-    """No pod gets at its node but node-exporter and Fluent Bit, and no Service opens a way past the
-    load balancers; quotas refuse those that would.
+    """Only node-exporter and Fluent Bit access their node. No Service bypasses the load balancers,
+    because quotas reject such Services.
 
     Kept by: Services are bound to target groups
     """
@@ -175,11 +176,9 @@ def test_p101_pods_reach_no_node(platform: Assembly, cluster: RenderedCluster) -
 
 @promise
 def test_p102_api_tokens_are_minimal(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
-    """Only pods that call the API of Kubernetes hold a token, none by the default account, and no role
-    of ours has every right. Roles of charts of repositories are judged where these are at hand.
-
-    Roles of charts of repositories are not known without these; tests/charts judges them where they
-    are at hand.
+    """Only pods that call the Kubernetes API have a token, never of the default service account. No
+    role of ours grants every right. tests/charts checks the roles of third-party charts, where
+    these charts are available.
 
     Kept by: accounts of each chart, `tests/charts/excused.py`
     """

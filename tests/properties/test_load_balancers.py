@@ -45,8 +45,8 @@ def encrypted(balancer: Resource, protocol: str) -> Verdicts:
 
 @promise
 def test_p115_application_load_balancers_are_hardened(platform: Assembly) -> Verdicts:
-    """Application load balancers listen with TLS 1.3 and restricted 1.2 under a certificate of their
-    address, drop doubtful requests, refuse deletion, and record requests and connections.
+    """Application load balancers use TLS 1.3 or restricted TLS 1.2 with a certificate for their
+    name, drop invalid headers, have deletion protection, and log requests and connections.
 
     Kept by: `GatewayLoadBalancer`, `ServicesLoadBalancer`
     """
@@ -69,8 +69,8 @@ def test_p115_application_load_balancers_are_hardened(platform: Assembly) -> Ver
 
 @promise
 def test_p116_network_load_balancers_are_hardened(platform: Assembly) -> Verdicts:
-    """The network load balancer does the same for brokers, on the way to them too, reaches all zones
-    and has a security group.
+    """The network load balancer of the brokers meets the same rules and also uses TLS towards its
+    targets. It serves all zones and has a security group.
 
     Kept by: `BrokerLoadBalancer`
     """

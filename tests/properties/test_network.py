@@ -82,8 +82,8 @@ def endpoint_statements(platform: Assembly, *names: str) -> list[Statement]:
 
 @promise
 def test_p001_only_cloudfront_reaches_the_vpc(platform: Assembly) -> Verdicts:
-    """From outside the VPC only CloudFront opens a connection, over TLS on 443; no rule names
-    addresses of others, and no load balancer is public.
+    """Only CloudFront opens connections from outside the VPC, over TLS on port 443. No security
+    group rule allows other addresses, and no load balancer is public.
 
     Kept by: [table of flows](../spotmusic_cdk/flows.py), `SecurityGroups`; [ADR
     4](adr/0004-vpc-origin-source.md)
@@ -104,7 +104,7 @@ def test_p001_only_cloudfront_reaches_the_vpc(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p002_databases_and_cache_call_nobody(platform: Assembly) -> Verdicts:
-    """Databases and cache open no connection: their security groups let nothing out.
+    """Databases and the cache open no connections: their security groups have no egress.
 
     Kept by: a flow with such a source would have to be in the table
     """
@@ -122,7 +122,7 @@ def test_p002_databases_and_cache_call_nobody(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p003_security_groups_have_descriptions(platform: Assembly) -> Verdicts:
-    """Each security group and rule says what it is for.
+    """Each security group and each rule has a description of its purpose.
 
     Kept by: the reason of a flow is the description of its rules
     """
@@ -135,7 +135,7 @@ def test_p003_security_groups_have_descriptions(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p004_the_default_security_group_lets_nothing_through(platform: Assembly) -> Verdicts:
-    """The default security group lets nothing through, and nothing stands in it.
+    """The default security group has no rules, and no resource uses it.
 
     Kept by: `ThreeTierVpc`
     """
@@ -149,7 +149,8 @@ def test_p004_the_default_security_group_lets_nothing_through(platform: Assembly
 
 @promise
 def test_p005_all_traffic_is_recorded_encrypted_and_kept(platform: Assembly) -> Verdicts:
-    """All traffic of the VPC is recorded, accepted and refused, encrypted, for 184 days and more.
+    """VPC flow logs record all accepted and rejected traffic, encrypted, and are retained for at
+    least 184 days.
 
     Kept by: `VpcFlowLogs`
     """
@@ -166,7 +167,7 @@ def test_p005_all_traffic_is_recorded_encrypted_and_kept(platform: Assembly) -> 
 
 @promise
 def test_p006_each_tier_spans_three_zones(platform: Assembly) -> Verdicts:
-    """Each tier of subnets stands in three zones.
+    """Each tier has subnets in three zones.
 
     Kept by: `ThreeTierVpc`, `zones` of the environment file
     """
@@ -177,7 +178,8 @@ def test_p006_each_tier_spans_three_zones(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p007_the_data_tier_has_no_way_out(platform: Assembly) -> Verdicts:
-    """The data tier has no way out, and databases and cache stand in it alone.
+    """Subnets of the data tier have no default route, and databases and the cache run only in these
+    subnets.
 
     Kept by: isolated subnets without a default route
     """
@@ -193,8 +195,8 @@ def test_p007_the_data_tier_has_no_way_out(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p008_zones_have_own_nat_gateways(platform: Assembly) -> Verdicts:
-    """A lost zone takes only its own way out: each application subnet uses the NAT gateway of its
-    zone.
+    """The loss of a zone affects only its own NAT gateway: each application subnet uses the NAT
+    gateway of its zone.
 
     Kept by: `network.nat_gateways`
     """
@@ -207,7 +209,7 @@ def test_p008_zones_have_own_nat_gateways(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p009_no_subnet_gives_out_public_addresses(platform: Assembly) -> Verdicts:
-    """No subnet gives a machine a public address.
+    """No subnet assigns public IP addresses.
 
     Kept by: `ThreeTierVpc`
     """
@@ -217,8 +219,8 @@ def test_p009_no_subnet_gives_out_public_addresses(platform: Assembly) -> Verdic
 
 @promise
 def test_p010_aws_apis_have_vpc_endpoints(platform: Assembly) -> Verdicts:
-    """AWS APIs are reached inside the VPC: a gateway endpoint for S3, interface endpoints with private
-    DNS for twelve services.
+    """AWS APIs are reached inside the VPC through a gateway endpoint for S3 and interface endpoints
+    with private DNS for twelve services.
 
     Kept by: `S3GatewayEndpoint`, `InterfaceEndpoints`, `network.interface_endpoints`
     """
@@ -239,8 +241,9 @@ def test_p010_aws_apis_have_vpc_endpoints(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p011_endpoints_serve_this_account_only(platform: Assembly) -> Verdicts:
-    """Endpoints answer the VPC on 443, serve this account's principals and reach its resources; of
-    others only image layers and CloudFormation's answers, by full name.
+    """VPC endpoints accept connections from the VPC on port 443 and allow only principals and
+    resources of this account. The exceptions are the buckets of image layers and of CloudFormation
+    responses, by full name.
 
     Kept by:
     [`endpoint_policies.py`](../constructs/spotmusic_constructs/network/endpoint_policies.py)
@@ -277,8 +280,8 @@ def buckets_of_aws(statement: Statement) -> bool:
 
 @promise
 def test_p012_addresses_never_collide_and_suffice_for_pods(platform: Assembly) -> Verdicts:
-    """Address ranges of environments never overlap, and an application subnet has 4,096 addresses or
-    more.
+    """Address ranges of environments do not overlap, and an application subnet has at least 4,096
+    addresses.
 
     Kept by: `network.cidr`, layout in `ThreeTierVpc`
     """
@@ -294,8 +297,8 @@ def test_p012_addresses_never_collide_and_suffice_for_pods(platform: Assembly) -
 
 @promise
 def test_p013_subnets_tell_kubernetes_where_load_balancers_go(platform: Assembly) -> Verdicts:
-    """Subnets tell Kubernetes where public and internal load balancers go, and that none goes into the
-    data tier.
+    """Tags of subnets select the subnets for public and for internal load balancers of Kubernetes,
+    and exclude the data tier.
 
     Kept by: tags of `ThreeTierVpc`
     """
@@ -308,11 +311,8 @@ def test_p013_subnets_tell_kubernetes_where_load_balancers_go(platform: Assembly
 
 @promise
 def test_p014_network_acls_are_unused(platform: Assembly) -> Verdicts:
-    """No network ACL is opened. Moot: no stack has one, AWS's default one is open, and security groups
-    admit neither SSH nor RDP from anywhere but the nodes among themselves.
-
-    No stack has an ACL of its own. AWS's default one is open, which is moot: security groups admit
-    no remote access from outside.
+    """No stack creates a network ACL. AWS's default ACL allows all traffic. This is moot, because
+    security groups allow SSH and RDP only between nodes.
 
     Kept by: one table decides, not two
     """
@@ -327,11 +327,8 @@ def test_p014_network_acls_are_unused(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p015_vpc_public_access_is_decided(platform: Assembly) -> Verdicts:
-    """VPC Block Public Access is decided: it belongs to the owner of the account, and what stands in
-    for it is asserted.
-
-    Left to the owner of the account by ADR 5, so that no stack sets it, and what the ADR leans on
-    instead is asserted.
+    """VPC Block Public Access belongs to the owner of the account, by ADR 5. No stack sets it, and
+    the test asserts the alternatives that the ADR relies on.
 
     Kept by: [ADR 5](adr/0005-vpc-block-public-access.md)
     """

@@ -44,9 +44,9 @@ Deployed = Callable[[str], RenderedCluster]
 
 @promise
 def test_p118_logs_are_encrypted_and_retained(platform: Assembly) -> Verdicts:
-    """Every log has a key and an end: records of access are kept for 184 days and more, of security
-    for a year. What we run writes to no group that AWS makes by itself; there are only what ECS and
-    RDS measure (Container Insights, Enhanced Monitoring).
+    """Every log group is encrypted and has a retention period: at least 184 days for access logs
+    and a year for security logs. Workloads write to no log group that AWS creates on demand, except
+    the metrics of ECS (Container Insights) and RDS (Enhanced Monitoring).
 
     Kept by: `observability.access_log_days`, `observability.security_log_days`;
     `DefaultGroupFunction`, `PodLogs`
@@ -64,9 +64,9 @@ def test_p118_logs_are_encrypted_and_retained(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p119_alarms_have_recipients_and_runbooks(platform: Assembly) -> Verdicts:
-    """Every alarm tells a topic of its region when it begins and, unless it counts something that
-    happens once, when it ends; a critical one tells the topic of pagers as well. Its text begins
-    with the environment, says what missing data means, how bad it is, and which runbook helps.
+    """Every alarm notifies a topic of its region when it starts and, unless it counts single
+    events, when it ends. A critical alarm also notifies the topic of pagers. Its description begins
+    with the environment and states the severity, the treatment of missing data and the runbook.
 
     Kept by: `AlarmGroup`, `AlarmTopic`, [runbooks](runbooks/README.md)
     """
@@ -127,8 +127,8 @@ def alerts_are_told(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p120_whatever_listeners_depend_on_is_watched(platform: Assembly, deployed: Deployed) -> Verdicts:
-    """Whatever listeners depend on is watched, by CloudWatch or in the cluster: a table says what of
-    it.
+    """Every resource that listeners depend on has alarms in CloudWatch or alerts in the cluster. A
+    table lists the conditions for each type.
 
     Kept by: [`watched.py`](../tests/properties/watched.py) is the table; `ObservabilityStack`,
     [`charts/monitoring/rules`](../charts/monitoring/rules/)
@@ -193,8 +193,8 @@ def budget_is_told(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p121_objectives_have_burn_rate_alarms(platform: Assembly, deployed: Deployed) -> Verdicts:
-    """Every objective alarms on how fast its error budget burns: 2% of a month in an hour, 5% in six,
-    each seen in two windows.
+    """Every objective has alarms on the burn rate of its error budget: 2% of the monthly budget in
+    an hour and 5% in six hours, each over two windows.
 
     Kept by: `ServiceLevelObjective`, [slo](slo.md)
     """
@@ -225,8 +225,8 @@ def test_p121_objectives_have_burn_rate_alarms(platform: Assembly, deployed: Dep
 
 @promise
 def test_p122_topics_are_encrypted_and_require_tls(platform: Assembly) -> Verdicts:
-    """Topics are encrypted with the key of notifications, take nothing without TLS, and only from this
-    account.
+    """Topics are encrypted with the key of notifications and accept messages over TLS from this
+    account only.
 
     Kept by: `AlarmTopic`, `DatabaseEvents`
     """
@@ -245,10 +245,8 @@ def test_p122_topics_are_encrypted_and_require_tls(platform: Assembly) -> Verdic
 
 @promise
 def test_p123_alerts_have_firing_tests(platform: Assembly, deployed: Deployed) -> Verdicts:
-    """Each alert of Prometheus has a unit test that shows it firing and not firing, and a runbook.
-    Where promtool is at hand it runs them.
-
-    Whether they do is told by promtool, in tests/charts/monitoring/test_rules.py.
+    """Each Prometheus alert has a runbook and a unit test in which it fires and does not fire.
+    tests/charts/monitoring/test_rules.py runs these tests where promtool is available.
 
     Kept by: [`rules`](../tests/charts/monitoring/rules/)
     """
@@ -300,8 +298,9 @@ GRAFANA: dict[str, Any] = {
 
 @promise
 def test_p124_grafana_requires_login_and_is_private(platform: Assembly, deployed: Deployed) -> Verdicts:
-    """Grafana asks Keycloak who comes; its secrets come from secrets. Nothing of monitoring is public,
-    and nothing of it runs once; its samples outlive the cluster.
+    """Grafana requires a login with Keycloak and reads its secrets from Secrets Manager. Monitoring
+    has no public endpoint, runs replicas of each component, and retains its samples when the
+    cluster is lost.
 
     Kept by: `KubePrometheusStack`, [access](runbooks/grafana-access.md)
     """

@@ -48,7 +48,7 @@ def test_p034_databases_are_encrypted_with_their_own_key(platform: Assembly) -> 
 
 @promise
 def test_p035_no_database_has_a_public_address(platform: Assembly) -> Verdicts:
-    """No database has a public address, and the template says so.
+    """No database has a public address, and the template says so explicitly.
 
     Kept by: `RelationalDatabase`
     """
@@ -58,7 +58,7 @@ def test_p035_no_database_has_a_public_address(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p036_a_standby_waits_in_another_zone(platform: Assembly) -> Verdicts:
-    """A standby of each database waits in another zone.
+    """Each database has a standby in another zone.
 
     Kept by: `multi_az`
     """
@@ -68,7 +68,8 @@ def test_p036_a_standby_waits_in_another_zone(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p037_deletion_is_refused_and_data_is_kept(platform: Assembly) -> Verdicts:
-    """Deletion of a database is refused; if it goes, a snapshot and the automated backups stay.
+    """Databases have deletion protection. A snapshot and the automated backups are retained when a
+    database is deleted.
 
     Kept by: `production`, `data.removal_policy`
     """
@@ -80,7 +81,8 @@ def test_p037_deletion_is_refused_and_data_is_kept(platform: Assembly) -> Verdic
 
 @promise
 def test_p038_databases_have_point_in_time_recovery(platform: Assembly) -> Verdicts:
-    """Databases go back to any second of a week, in production of two weeks and more.
+    """Databases can be restored to any second of the last week, in production of the last two weeks
+    or more.
 
     Kept by: `BackupPlan`: AWS Backup keeps the log of changes
     """
@@ -91,7 +93,7 @@ def test_p038_databases_have_point_in_time_recovery(platform: Assembly) -> Verdi
 
 @promise
 def test_p039_databases_take_logins_by_iam(platform: Assembly) -> Verdicts:
-    """Databases take logins by IAM.
+    """Databases accept IAM authentication.
 
     Kept by: `RelationalDatabase`
     """
@@ -101,7 +103,7 @@ def test_p039_databases_take_logins_by_iam(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p040_nobody_talks_to_a_database_without_tls(platform: Assembly) -> Verdicts:
-    """Nobody talks to a database without TLS 1.2 or 1.3.
+    """Databases require TLS 1.2 or 1.3.
 
     Kept by: `RelationalDatabase`
     """
@@ -124,8 +126,8 @@ def test_boolean_parameters_are_numbers(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p041_errors_slow_queries_and_logins_are_recorded(platform: Assembly) -> Verdicts:
-    """Errors, slow queries and logins are recorded in encrypted groups of ours that stand before the
-    database; statements with listeners' data are not.
+    """Databases log errors, slow queries and logins to encrypted log groups that are created before
+    the database. Statements with listeners' data are not logged.
 
     Kept by: `database_log_groups`, audit plugin
     """
@@ -147,8 +149,8 @@ def test_p041_errors_slow_queries_and_logins_are_recorded(platform: Assembly) ->
 
 @promise
 def test_p042_databases_have_performance_insights(platform: Assembly) -> Verdicts:
-    """What a database does can be looked into: enhanced monitoring and Database Insights, encrypted;
-    the advanced mode in production.
+    """Enhanced Monitoring and Database Insights are enabled and encrypted, in production in the
+    advanced mode.
 
     Kept by: `RelationalDatabase`
     """
@@ -166,7 +168,7 @@ def test_p042_databases_have_performance_insights(platform: Assembly) -> Verdict
 
 @promise
 def test_p043_master_user_name_is_unusual(platform: Assembly) -> Verdicts:
-    """The master user has no usual name, and the port is a decision with its reason.
+    """The master user has an uncommon name. The default port is a decision with a reason.
 
     Kept by: acknowledgement of AwsSolutions-RDS11
     """
@@ -181,7 +183,7 @@ def test_p043_master_user_name_is_unusual(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p044_minor_upgrades_and_snapshot_tags(platform: Assembly) -> Verdicts:
-    """Minor versions come by themselves; snapshots carry the tags of their database.
+    """Minor upgrades are automatic, and snapshots have the tags of their database.
 
     Kept by: `RelationalDatabase`
     """
@@ -192,7 +194,7 @@ def test_p044_minor_upgrades_and_snapshot_tags(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p045_database_engine_is_in_standard_support(platform: Assembly) -> Verdicts:
-    """The engine is in standard support for 180 days and more, and Extended Support is declined.
+    """The engine is in standard support for at least 180 days, and Extended Support is disabled.
 
     Kept by: [`versions.py`](../spotmusic_cdk/versions.py); the day is an argument
     """
@@ -208,7 +210,7 @@ def test_p045_database_engine_is_in_standard_support(platform: Assembly) -> Verd
 
 @promise
 def test_p046_storage_autoscaling_is_bounded(platform: Assembly) -> Verdicts:
-    """Storage is gp3 and grows by itself up to a limit.
+    """Storage is gp3 and scales automatically up to a limit.
 
     Kept by: `storage_gib`, `max_storage_gib`
     """
@@ -220,7 +222,8 @@ def test_p046_storage_autoscaling_is_bounded(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p047_databases_admit_named_parties(platform: Assembly) -> Verdicts:
-    """Only parties that the table names reach a database, on its port and by one group.
+    """Only the sources in the table of flows reach a database, on its port and through one security
+    group.
 
     Kept by: table of flows
     """
@@ -239,7 +242,7 @@ def test_p047_databases_admit_named_parties(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p048_somebody_hears_what_happens_to_a_database(platform: Assembly) -> Verdicts:
-    """Somebody hears of failovers, failures, low storage and maintenance.
+    """Failovers, failures, low storage and maintenance of databases notify the operators.
 
     Kept by: `DatabaseEvents`
     """
@@ -255,7 +258,7 @@ def test_p048_somebody_hears_what_happens_to_a_database(platform: Assembly) -> V
 
 @promise
 def test_p049_rds_manages_master_password(platform: Assembly) -> Verdicts:
-    """RDS makes and rotates the master password; no template has one.
+    """RDS creates and rotates the master password; no template contains one.
 
     Kept by: `manage_master_user_password`
     """

@@ -58,7 +58,7 @@ def upstream_images() -> Iterator[str]:
 
 @promise
 def test_p016_a_tag_never_changes_its_meaning(platform: Assembly) -> Verdicts:
-    """A tag means one image for ever, in our repositories and those of cached images.
+    """Image tags are immutable, in our repositories and in those of cached images.
 
     Kept by: `ServiceRepositories`, `PullThroughCache`
     """
@@ -68,7 +68,8 @@ def test_p016_a_tag_never_changes_its_meaning(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p017_every_image_is_scanned(platform: Assembly) -> Verdicts:
-    """Each image is scanned: at the push, in production whenever a vulnerability becomes known.
+    """Each image is scanned at the push, and in production again whenever a vulnerability becomes
+    known.
 
     Kept by: `RegistryScanning`
     """
@@ -101,7 +102,7 @@ def test_p018_images_have_own_key(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p019_images_that_nobody_uses_go(platform: Assembly) -> Verdicts:
-    """Untagged images go after 14 days at the most, tagged ones by number.
+    """Untagged images expire after 14 days at most, and tagged images beyond a maximum number.
 
     Kept by: `registry.untagged_days`, `registry.keep_images`
     """
@@ -116,10 +117,8 @@ def test_p019_images_that_nobody_uses_go(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p020_no_repository_lets_just_anybody_in(platform: Assembly) -> Verdicts:
-    """No repository lets just anybody pull. None has a policy: rights are given on the reader's side.
-
-    None has a policy, so that only this account's roles pull; should one get a policy, it may not
-    speak of everybody.
+    """No repository allows public pulls. No repository has a policy, so that only roles of this
+    account pull. A future policy must not allow every principal.
 
     Kept by: `ServiceRepositories`
     """
@@ -130,7 +129,7 @@ def test_p020_no_repository_lets_just_anybody_in(platform: Assembly) -> Verdicts
 
 @promise
 def test_p021_images_outlive_their_stack(platform: Assembly) -> Verdicts:
-    """Images outlive their stack.
+    """Repositories and their images are retained when their stack is deleted.
 
     Kept by: `data.removal_policy`
     """
@@ -141,7 +140,7 @@ def test_p021_images_outlive_their_stack(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p022_containers_run_exact_registry_images(platform: Assembly) -> Verdicts:
-    """What runs is an exact image from our registry: by digest, or by a tag that cannot move; never
+    """Containers run exact images from our registry: by digest or by an immutable tag, never
     `latest`.
 
     Kept by: `PullThroughCache`, [`versions.py`](../spotmusic_cdk/versions.py)
@@ -166,8 +165,8 @@ def test_p022_containers_run_exact_registry_images(platform: Assembly) -> Verdic
 
 @promise
 def test_p023_no_node_pulls_from_the_internet(platform: Assembly) -> Verdicts:
-    """Each registry upstream has a pull-through cache, and its images are named by it: no node pulls
-    from the Internet.
+    """Each upstream registry has a pull-through cache, and images are referenced through it. No
+    node pulls from the Internet.
 
     Kept by: `registry.docker_hub_credentials`, `registry.github_credentials`
     """

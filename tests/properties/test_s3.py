@@ -69,7 +69,7 @@ def test_p056_no_bucket_can_become_public(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p057_buckets_require_current_tls(platform: Assembly) -> Verdicts:
-    """Buckets are reached by TLS 1.2 and later only.
+    """Buckets accept requests over TLS 1.2 or later only.
 
     Kept by: bucket policies
     """
@@ -81,12 +81,9 @@ def test_p057_buckets_require_current_tls(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p058_objects_have_audio_key(platform: Assembly) -> Verdicts:
-    """Objects are encrypted with the key of audio, by bucket keys. Access logs are AWS's exception:
-    load balancers write to S3's own keys only. Older events in S3, where an environment has them,
-    have the key of the brokers' volumes.
-
-    Access logs are the exception that AWS makes: load balancers write to no bucket with a key of
-    ours, so that S3's own serve it.
+    """Objects are encrypted with the key of audio and a bucket key. Access logs use S3's own keys,
+    because load balancers support no others. Tiered events of Redpanda, where an environment
+    enables them, use the key of Kubernetes.
 
     Kept by: `AudioLibrary`, `WebBucket`, `UploadsBucket`, `LogBucket`
     """
@@ -107,7 +104,7 @@ def test_p058_objects_have_audio_key(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p059_buckets_are_versioned(platform: Assembly) -> Verdicts:
-    """What is overwritten or deleted can be had back.
+    """Buckets are versioned, so that overwritten and deleted objects can be restored.
 
     Kept by: versioning
     """
@@ -117,9 +114,9 @@ def test_p059_buckets_are_versioned(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p060_buckets_have_lifecycle_rules(platform: Assembly) -> Verdicts:
-    """Tracks are in Intelligent-Tiering from the first day, replaced versions go within 90 days,
-    unfinished uploads within 7; access logs stay for 185, but those of application load balancers,
-    which hold whole queries, for a week.
+    """Tracks are stored in Intelligent-Tiering from the first day. Noncurrent versions expire
+    within 90 days and incomplete uploads within 7. Access logs are retained for 185 days, except
+    those of application load balancers: they contain whole queries and expire after a week.
 
     Kept by: lifecycles
     """
@@ -143,11 +140,11 @@ def test_p060_buckets_have_lifecycle_rules(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p061_audio_is_read_through_cloudfront(platform: Assembly) -> Verdicts:
-    """The audio library is read through CloudFront of this account only, each request signed; the key
-    lets it decrypt and nothing else.
+    """Only CloudFront distributions of this account read the audio library, with signed requests.
+    The key allows CloudFront to decrypt and nothing else.
 
-    Naming the distribution would tie the bucket to the edge, which needs the bucket: see ADR 6, and
-    how to narrow it.
+    The bucket policy cannot name the distribution: the edge stack depends on the bucket. ADR 6
+    describes how to restrict it further.
 
     Kept by: [ADR 6](adr/0006-audio-bucket-and-distribution.md), also how to narrow it to one
     distribution
@@ -186,7 +183,7 @@ def origins_sign(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p062_buckets_disable_acls(platform: Assembly) -> Verdicts:
-    """Objects belong to the account; no ACL decides.
+    """The account owns all objects, and ACLs are disabled.
 
     Kept by: bucket owner enforced; standard logging v2 instead of CloudFront's legacy logs
     """
@@ -198,8 +195,8 @@ def test_p062_buckets_disable_acls(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p063_who_asked_for_an_object_is_recorded(platform: Assembly) -> Verdicts:
-    """Who asked for an object is recorded, under a prefix for each bucket; only log services of this
-    account write there.
+    """Requests for objects are logged, with a prefix for each bucket. Only log services of this
+    account can write these logs.
 
     Kept by: `PrivateBucket`, `LogBucket`
     """
@@ -228,7 +225,7 @@ def writes_of_this_account(statement: Statement) -> bool:
 
 @promise
 def test_p064_buckets_are_retained(platform: Assembly) -> Verdicts:
-    """Buckets outlive their stack, and nothing empties them.
+    """Buckets are retained when their stack is deleted, and no custom resource empties them.
 
     Kept by: `data.removal_policy`; `auto_delete_objects` is never set
     """
@@ -241,8 +238,8 @@ def test_p064_buckets_are_retained(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p065_unscanned_uploads_are_unreadable(platform: Assembly) -> Verdicts:
-    """Nobody reads an upload before GuardDuty found it clean, and nobody but the scan writes that
-    result; only named origins upload.
+    """An upload is unreadable until GuardDuty finds no malware in it, and only the scan can write
+    that result. Only the origins in the environment file can upload.
 
     Kept by: `UploadsBucket`
     """

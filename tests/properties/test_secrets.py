@@ -86,7 +86,8 @@ def confines_to_this_account(statement: Statement) -> bool:
 
 @promise
 def test_p024_secrets_have_customer_keys(platform: Assembly) -> Verdicts:
-    """Each secret is encrypted with a key of ours, the databases' master secrets included.
+    """Each secret is encrypted with a customer managed key, including the master secrets of
+    databases.
 
     Kept by: `GeneratedSecret`, `RelationalDatabase`
     """
@@ -100,7 +101,7 @@ def test_p024_secrets_have_customer_keys(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p025_secrets_rotate_or_have_an_owner(platform: Assembly) -> Verdicts:
-    """Each secret rotates, or somebody answers for it until a day, by a runbook.
+    """Each secret rotates automatically, or has an owner, a review date and a runbook.
 
     Kept by: `rotate_on_schedule`, `rotate_by_hand`, [secret rotation](runbooks/secret-rotation.md);
     how a new value reaches its [readers](secrets.md)
@@ -122,7 +123,7 @@ def test_p025_secrets_rotate_or_have_an_owner(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p026_no_secret_is_written_down_anywhere(platform: Assembly) -> Verdicts:
-    """No secret is written down: not in templates, Helm values, parameters or the repository.
+    """Templates, Helm values, parameters and the repository contain no secrets.
 
     Kept by: [`literals.py`](../tests/properties/literals.py) looks for shapes, random words and
     literal values of what is called a secret
@@ -142,8 +143,8 @@ def test_p026_no_secret_is_written_down_anywhere(platform: Assembly) -> Verdicts
 
 @promise
 def test_p027_no_code_writes_a_secret_out(platform: Assembly) -> Verdicts:
-    """No code writes a secret out, and each is drawn with 32 characters or more by Secrets Manager or
-    RDS.
+    """No code prints a secret. Secrets Manager or RDS generates each one with at least 32
+    characters.
 
     Kept by: `GeneratedSecret`, `SigningKeyPair`
     """
@@ -157,7 +158,7 @@ def test_p027_no_code_writes_a_secret_out(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p028_keys_rotate(platform: Assembly) -> Verdicts:
-    """Keys rotate at least once a year.
+    """KMS keys rotate at least once a year.
 
     Kept by: `EncryptionKey`
     """
@@ -167,8 +168,8 @@ def test_p028_keys_rotate(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p029_keys_serve_this_account_only(platform: Assembly) -> Verdicts:
-    """Keys serve this account only: anybody through named services, services by source, caller or
-    encryption context.
+    """KMS keys serve this account only: principals through named services, and services by source,
+    caller or encryption context.
 
     Kept by: policy of `EncryptionKey`
     """
@@ -208,8 +209,8 @@ def used_for_this_account(statement: Statement, *, grants_to: set[Resource | Non
 
 @promise
 def test_p030_data_classes_have_protected_keys(platform: Assembly) -> Verdicts:
-    """Each class of data has a key of its own, with an alias, that outlives its stack and takes 30
-    days to delete.
+    """Each class of data has a KMS key with an alias. The key is retained when its stack is deleted
+    and has a waiting period of 30 days.
 
     Kept by: [`data_keys.py`](../constructs/spotmusic_constructs/secrets/data_keys.py)
     """
@@ -226,7 +227,7 @@ def test_p030_data_classes_have_protected_keys(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p031_parameters_hold_configuration_only(platform: Assembly) -> Verdicts:
-    """Parameters hold configuration below `/spotmusic/<environment>/`, and no secret.
+    """Parameters contain configuration below `/spotmusic/<environment>/`, and no secrets.
 
     Kept by: `ParameterTree`, `PublicAddress`
     """
@@ -239,8 +240,8 @@ def test_p031_parameters_hold_configuration_only(platform: Assembly) -> Verdicts
 
 @promise
 def test_p032_private_signing_keys_are_secrets(platform: Assembly) -> Verdicts:
-    """The private half of a signing key is in Secrets Manager only: templates hold the secret's ARN
-    and the public half.
+    """The private half of a signing key is stored in Secrets Manager only. Templates contain the
+    ARN of the secret and the public half.
 
     Kept by: `SigningKeyPair`
     """
@@ -268,7 +269,7 @@ def attributes_read(resource: Resource) -> set[str]:
 
 @promise
 def test_p033_secret_readers_name_one_secret(platform: Assembly) -> Verdicts:
-    """Who reads a secret may read that one only: every right names whole ARNs.
+    """Rights to read secrets name complete ARNs, so that a reader of one secret can read no other.
 
     Kept by: handles give rights on the reader's side; all rights are in the [table of
     grants](flows.md)

@@ -63,7 +63,7 @@ REPLICATING = ("AWS::ECR::ReplicationConfiguration", "AWS::ElastiCache::GlobalRe
 
 @promise
 def test_p125_no_stack_goes_by_mistake(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
-    """No stack of production can be deleted before somebody takes its protection away.
+    """Stacks of production have termination protection.
 
     Kept by: `production`
     """
@@ -89,11 +89,10 @@ def tags_in(resource: Resource, name: str) -> dict[str, str]:
 
 @promise
 def test_p126_resources_have_tags(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
-    """Everything that can have tags says project, environment, owner, cost center and class of data,
-    what ECS, ECR and EKS make later included: tasks, repositories, nodes with their disks and
-    interfaces, volumes. EKS may give these keys beside its own, for this cluster, and no others. A
-    StorageClass that is there keeps its tags. What can have tags is what CloudFormation's schemas
-    say.
+    """Every resource that supports tags has tags for project, environment, owner, cost center and
+    class of data, by CloudFormation's schemas. This includes resources that ECS, ECR and EKS create
+    later: tasks, repositories, nodes with their disks and interfaces, and volumes. EKS is allowed
+    these tag keys for this cluster only. An existing StorageClass keeps its tags.
 
     Kept by: `EnvironmentStack`, [`tagging.py`](../constructs/spotmusic_constructs/tagging.py),
     `TaggingRights`, [ADR 15](adr/0015-tags-of-nodes-and-volumes.md)
@@ -127,8 +126,8 @@ def test_p126_resources_have_tags(platform: Assembly, cluster: RenderedCluster) 
 
 @promise
 def test_p127_templates_stay_below_limits(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
-    """Every template keeps a margin to CloudFormation's limits: 400 resources of 500, 900 kB of 1 MB,
-    179 outputs of 200.
+    """Every template stays below CloudFormation's limits with a margin: 400 of 500 resources, 900
+    kB of 1 MB, 179 of 200 outputs.
 
     Kept by: eight stacks
     """
@@ -143,8 +142,8 @@ def test_p127_templates_stay_below_limits(platform: Assembly, synthesized: Calla
 
 
 def test_p131_offline_synthesis_is_identical(synthesized: Callable[[str], Path], tmp_path: Path) -> None:
-    """Two syntheses of production are the same to the byte, the second without network, credentials
-    and home folder; no environment looks anything up.
+    """Two syntheses of production are byte-identical, the second without network, credentials and
+    home folder. No environment uses context lookups.
 
     Kept by: zones, prefix lists and versions are written down
     """
@@ -163,8 +162,8 @@ def test_p131_offline_synthesis_is_identical(synthesized: Callable[[str], Path],
 
 @promise
 def test_p132_stateful_resources_keep_ids(platform: Assembly) -> Verdicts:
-    """What holds data keeps its logical id for good, and outlives its stack. Nothing that is kept of a
-    first deployment that failed has the name that the next one gives.
+    """Resources that hold data keep their logical ids and are retained when their stack is deleted.
+    Resources that remain after a failed first deployment do not block the names of the next one.
 
     Kept by: [`stateful_resources.json`](../tests/stacks/stateful_resources.json), and [those of
     options](../tests/stacks/optional_stateful_resources.json)
@@ -202,8 +201,8 @@ def has_the_same_name_again(resource: Resource) -> bool:
 
 @promise
 def test_p133_listeners_data_stays_in_brazil(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
-    """Listeners' data stays in Brazil: nothing is copied to another region, and what stands in
-    us-east-1 writes its logs at home.
+    """Listeners' data stays in Brazil: no data is copied to another region, and resources in
+    us-east-1 write their logs to the home region.
 
     Kept by: `region`, `EdgeStack`
     """

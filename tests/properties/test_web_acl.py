@@ -28,7 +28,7 @@ LOGS = "data/LogsBucket"
 
 @promise
 def test_p106_distributions_have_web_acl(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
-    """Each distribution has a web ACL, in us-east-1.
+    """Each distribution has a web ACL in us-east-1.
 
     Kept by: `EdgeStack`, `WebAcl`
     """
@@ -45,10 +45,10 @@ def test_p106_distributions_have_web_acl(platform: Assembly, synthesized: Callab
 
 @promise
 def test_p107_attacks_and_floods_are_blocked(platform: Assembly) -> Verdicts:
-    """AWS's groups against common attacks, bad inputs, SQL injection and known addresses refuse, and
-    so do limits of requests and of logins for each address. What Keycloak has for administrators
-    and probes is refused. 64 KiB of a body are read; a larger one is refused, and files go around
-    the edge.
+    """The web ACL blocks common attacks, bad inputs, SQL injection and addresses of bad reputation
+    with AWS managed rules. It limits requests and logins per address, and blocks the administration
+    and health paths of Keycloak. It inspects 64 KiB of a body and blocks larger ones; files use
+    presigned uploads instead.
 
     Kept by: [`web_acl_rules.py`](../constructs/spotmusic_constructs/edge/web_acl_rules.py), [ADR
     12](adr/0012-bodies-at-the-edge.md)
@@ -153,8 +153,8 @@ def bodies(acl: Resource) -> Verdicts:
 
 @promise
 def test_p108_blocked_requests_are_logged_without_credentials(platform: Assembly) -> Verdicts:
-    """What the web ACL refused or counted is recorded in the home region, without authorization and
-    cookies, which samples do not show either.
+    """Requests that the web ACL blocks or counts are logged in the home region, without
+    authorization headers and cookies. Sampled requests omit these as well.
 
     Kept by: `WebAcl`, [ADR 7](adr/0007-edge-logs.md)
     """
