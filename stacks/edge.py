@@ -11,13 +11,13 @@ from spotmusic_constructs.edge.certificate import EdgeCertificate
 from spotmusic_constructs.edge.platform_distribution import PlatformDistribution
 from spotmusic_constructs.edge.public_address import PublicAddress
 from spotmusic_constructs.edge.signing_key_group import SigningKeyGroup
-from spotmusic_constructs.edge.web_acl import EDGE_REGION
+from spotmusic_constructs.edge_region import EDGE_REGION
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
 from stacks.data import DataStack
 from stacks.eks_platform import EksPlatformStack
 from stacks.environment_stack import EnvironmentStack
-from stacks.observability.viewer_alarms import viewer_alarms
 from stacks.secrets import SecretsStack
+from stacks.viewer_alarms import viewer_alarms
 from stacks.web_rules import web_acl
 
 _PRICE_CLASSES = {

@@ -6,7 +6,7 @@ from typing import ClassVar
 import aws_cdk as cdk
 
 from spotmusic_cdk.connections.connection import Client, Connection, Facts, Targets
-from spotmusic_constructs.edge.web_acl import EDGE_REGION
+from spotmusic_constructs.edge_region import EDGE_REGION
 from spotmusic_constructs.services.access import (
     Access,
     bucket_access,

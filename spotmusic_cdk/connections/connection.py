@@ -13,7 +13,7 @@ from constructs import Construct
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.data.cache import Cache
 from spotmusic_constructs.data.upload_verdicts import UploadVerdicts
-from spotmusic_constructs.edge.web_acl import EDGE_REGION
+from spotmusic_constructs.edge_region import EDGE_REGION
 from spotmusic_constructs.network.flows import Flow
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
 from spotmusic_constructs.services.access import Access, configuration_access, parameter_access

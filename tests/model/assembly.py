@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.edge_region import EDGE_REGION
 from tests.model.resolver import Place, Resolver, is_intrinsic, references_in
 from tests.model.values import Json, at
 from tools.changes.assembly import stacks_in
-
-EDGE_REGION = "us-east-1"
 
 _HASH = re.compile(r"[0-9A-F]{8}$")
 _REFERENCE = re.compile(r"\$\{([^/}]+)/([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}")

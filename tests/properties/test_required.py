@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.model.assembly import EDGE_REGION, Assembly
+from spotmusic_constructs.edge_region import EDGE_REGION
+from tests.model.assembly import Assembly
 from tests.model.values import Json, as_list
 from tests.properties.promise import Verdicts, rule
 from tests.properties.test_left_to_aws import documents

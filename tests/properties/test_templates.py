@@ -7,9 +7,10 @@ from pathlib import Path
 
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+from spotmusic_constructs.edge_region import EDGE_REGION
 from spotmusic_constructs.services.ingress import UNTAGGED
 from tests.conftest import ROOT, STACKS
-from tests.model.assembly import EDGE_REGION, Assembly, Resource
+from tests.model.assembly import Assembly, Resource
 from tests.model.cluster import RenderedCluster
 from tests.model.values import as_list
 from tests.properties import isolation, made_by_eks

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from spotmusic_constructs.edge_region import EDGE_REGION
 from tests.conftest import ROOT
-from tests.model.assembly import EDGE_REGION, Assembly, Resource
+from tests.model.assembly import Assembly, Resource
 from tests.model.values import Json, at
 from tests.properties.distributions import DISTRIBUTION, every_behavior
 from tests.properties.promise import Verdicts, promise, rule

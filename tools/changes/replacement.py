@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
+from spotmusic_constructs.edge_region import EDGE_REGION
 from tools.changes.assembly import ACCOUNT, Templates, without_hashes
 from tools.local_aws.provider_schemas import PropertyPath, UnknownResourceTypeError, resource_schema
 
-HOME_REGION, EDGE_REGION = "sa-east-1", "us-east-1"
+HOME_REGION = "sa-east-1"
 
 RELEASE = "Custom::AWSCDK-EKS-HelmChart"
 IMMUTABLE: dict[str, tuple[PropertyPath, ...]] = {

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
+from spotmusic_constructs.edge_region import EDGE_REGION
 from tools.changes.assembly import Template, Templates, without_hashes
 from tools.changes.change import Change, Effect
-from tools.changes.replacement import EDGE_REGION, HOME_REGION, RELEASE, replaced
+from tools.changes.replacement import HOME_REGION, RELEASE, replaced
 from tools.local_aws.provider_schemas import UnknownResourceTypeError, resource_schema
 
 HOLDS_DATA = {

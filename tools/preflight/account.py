@@ -6,8 +6,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from spotmusic_constructs.edge_region import EDGE_REGION
 from tools import local_aws
-from tools.preflight.finding import EDGE_REGION, Check, Context, Finding, error_code, fix, ok
+from tools.preflight.finding import Check, Context, Finding, error_code, fix, ok
 
 BOOTSTRAP_VERSION = 8
 """Version that the templates require (`requiresBootstrapStackVersion` of the manifest of the cloud assembly)."""

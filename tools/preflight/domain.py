@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
+from spotmusic_constructs.edge_region import EDGE_REGION
 from tools.preflight.dns import name_servers
-from tools.preflight.finding import EDGE_REGION, Check, Context, Finding, fix, ok, unknown
+from tools.preflight.finding import Check, Context, Finding, fix, ok, unknown
 
 AUTHORITY = "amazon.com"
 """Authority that a CAA record must admit (ACM user guide, CAA records, read 2026-11)."""

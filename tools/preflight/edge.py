@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tools.preflight.finding import EDGE_REGION, Check, Context, Finding, ok, unknown
+from spotmusic_constructs.edge_region import EDGE_REGION
+from tools.preflight.finding import Check, Context, Finding, ok, unknown
 
 BUCKET = "aws-waf-logs-"
 """First part of the name of a bucket that WAF takes (AWS WAF developer guide, sending logs to Amazon S3)."""

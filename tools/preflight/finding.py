@@ -9,12 +9,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.edge_region import EDGE_REGION
 
 Clients = Callable[[str, str], Any]
 """Client factory: boto3's name of the service, then the region."""
-
-EDGE_REGION = "us-east-1"
-"""Region of the edge stack, as in stacks/environment_stack.py, which cannot be imported without starting CDK."""
 
 
 class State(StrEnum):

@@ -4,7 +4,7 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from spotmusic_constructs.edge.web_acl import EDGE_REGION
+from spotmusic_constructs.edge_region import EDGE_REGION
 
 
 class EdgeCertificate(Construct):

@@ -8,8 +8,6 @@ from constructs import Construct
 
 from spotmusic_constructs.edge import web_acl_rules as rules
 
-EDGE_REGION = "us-east-1"
-"""Region of CloudFront's web ACLs, certificates and metrics; no other will do (AWS WAF developer guide, scope CLOUDFRONT)."""
 BUCKET_PREFIX = "aws-waf-logs-"
 """Name that WAF demands of a bucket for its logs (AWS WAF developer guide, logging to S3)."""
 

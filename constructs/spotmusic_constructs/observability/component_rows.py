@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from spotmusic_constructs.edge.web_acl import EDGE_REGION
+from spotmusic_constructs.edge_region import EDGE_REGION
 from spotmusic_constructs.observability.alarm import MetricSource
 from spotmusic_constructs.observability.component_dashboard import DashboardRow, GraphSpec
 from spotmusic_constructs.observability.load_balancer_alarms import error_rate

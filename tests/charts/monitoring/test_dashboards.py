@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from spotmusic_constructs.edge.web_acl import EDGE_REGION
+from spotmusic_constructs.edge_region import EDGE_REGION
 from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
 from spotmusic_constructs.observability.grafana_dashboards.dashboard_json import dashboard
 from tests.charts.monitoring.catalogue import CHART, catalogue, problems
