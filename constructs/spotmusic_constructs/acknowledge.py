@@ -1,4 +1,4 @@
-"""Acknowledgements of policy findings, written beside the resource that they excuse."""
+"""Acknowledgements of policy findings."""
 
 from collections.abc import Mapping
 
@@ -7,21 +7,23 @@ from constructs import IConstruct
 
 
 def acknowledge(construct: IConstruct, findings: Mapping[str, str]) -> None:
-    """Acknowledges findings on a construct and what is below it.
+    """Acknowledges findings on a construct and its children.
 
     Args:
-        construct: the resource that the findings name.
-        findings: reason by exact finding id with its pack before it, such as `AwsSolutions::AwsSolutions-S1`.
+        construct: resource of the findings.
+        findings: reason by exact finding id with its pack before it, such as
+            `AwsSolutions::AwsSolutions-S1`.
     """
     Validations.of(construct).acknowledge(*(Acknowledgment(id=id_, reason=reason) for id_, reason in findings.items()))
 
 
 def wildcard_finding(resource: str, construct: IConstruct) -> str:
-    """Returns the id of the finding of AwsSolutions on a resource with a wildcard, in which pseudo parameters stand as `<AWS::AccountId>`.
+    """Returns the id of the AwsSolutions finding on a wildcard resource.
 
     Args:
-        resource: the resource as the statement names it.
-        construct: the policy, or anything else of its stack.
+        resource: resource of the statement; the finding shows pseudo parameters as
+            `<AWS::AccountId>`.
+        construct: policy, or any construct of its stack.
     """
     stack = Stack.of(construct)
     shown = resource

@@ -1,4 +1,4 @@
-"""Subscriptions of services of on-call, such as PagerDuty, to a topic."""
+"""Subscriptions of on-call services, such as PagerDuty, to a topic."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -10,7 +10,7 @@ from constructs import Construct
 def subscribe_endpoints(scope: Construct, topic_arn: str, endpoints: Sequence[str]) -> None:
     """Subscribe HTTPS addresses to a topic.
 
-    Each address has to confirm its subscription, which services of on-call do by themselves.
+    Each address must confirm its subscription; on-call services do so automatically.
 
     Args:
         scope: construct that gets the subscriptions.
@@ -18,6 +18,7 @@ def subscribe_endpoints(scope: Construct, topic_arn: str, endpoints: Sequence[st
         endpoints: addresses that begin with `https://`.
     """
     for endpoint in endpoints:
-        # The digest keeps the key in an address out of logical ids, and an address that goes from replacing the others.
+        # The digest keeps keys in addresses out of logical ids; a removed address replaces no
+        # other.
         construct_id = f"Endpoint-{sha256(endpoint.encode()).hexdigest()[:12]}"
         sns.CfnSubscription(scope, construct_id, topic_arn=topic_arn, protocol="https", endpoint=endpoint)

@@ -17,12 +17,12 @@ _KNOWN = {
     3288: logs.RetentionDays.NINE_YEARS,
     3653: logs.RetentionDays.TEN_YEARS,
 }
-"""Retention periods of CloudWatch Logs (Amazon CloudWatch Logs API, PutRetentionPolicy) that are longer than any six months: 181 to 184
-days. The one before is 180."""
+"""Retention periods of CloudWatch Logs (Amazon CloudWatch Logs API, PutRetentionPolicy) that exceed
+six months, which are 181 to 184 days."""
 
 
 def retention_of(days: int) -> logs.RetentionDays:
-    """Returns the shortest retention that CloudWatch Logs knows and that keeps records for `days`, up to ten years."""
+    """Returns the shortest retention of CloudWatch Logs of at least `days`, up to ten years."""
     return next(retention for known, retention in _KNOWN.items() if known >= days)
 
 
@@ -31,7 +31,8 @@ class LogRetention:
     """Retention of the log groups of a platform.
 
     Args:
-        access: retention of records of access; six months and more (Marco Civil da Internet, article 15).
+        access: retention of records of access; six months and more (Marco Civil da Internet,
+            article 15).
         security: retention of security records; a year (PCI DSS 4.0.1, requirement 10.5.1).
 
     Example:
@@ -43,4 +44,4 @@ class LogRetention:
 
 
 KEPT = LogRetention()
-"""Shortest retention that the law and the standard allow."""
+"""Shortest retention that law and standard allow."""

@@ -23,7 +23,8 @@ PLACED_IN_VPC = (
     "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
 )
-"""Actions that Lambda takes in the role's name to give a function an address (AWS Lambda developer guide, VPC permissions)."""
+"""Actions of Lambda with the function's role to create its network interface (AWS Lambda developer
+guide, VPC permissions)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +43,14 @@ class FunctionNetwork:
 
 
 class PlatformFunction(Construct):
-    """A function on ARM that may write its own log, and what its statements allow.
+    """Function on ARM that may write its own log, plus the given statements.
 
-    Creates the log group, a role that only Lambda of this account may assume, its managed policies and the function.
+    Creates the log group, a role that only Lambda of this account may assume, its managed policies
+    and the function.
 
     Args:
-        description: purpose of the function, and of its role unless `role_description` says otherwise.
+        description: purpose of the function, and of its role unless `role_description` says
+            otherwise.
         code: code of the function.
         log_key: customer-managed key of the data class "logs".
         log_retention: retention of the log group.
@@ -58,7 +61,8 @@ class PlatformFunction(Construct):
         handler: entry of the code.
         runtime: runtime of the function.
         network: place in a VPC; none when left out.
-        retry_attempts: further attempts after an asynchronous call that failed; Lambda's default of two when left out.
+        retry_attempts: further attempts after an asynchronous call that failed; Lambda's default of
+            two when left out.
         role_description: purpose of the role.
         rights_description: purpose of the managed policies.
 
@@ -100,9 +104,9 @@ class PlatformFunction(Construct):
             description=role_description or description,
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": account}}),
         )
-        # A log group's ARN ends in `:*`, which is its streams.
+        # A log group's ARN ends in `:*`, its streams.
         write_log = iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn])
-        # Managed, because an inline policy is what NIST 800-53 AC-3 rules refuse.
+        # Managed: NIST 800-53 AC-3 rules reject inline policies.
         self.rights = Rights(self, "Policy", role=role, statements=[write_log, *statements], description=rights_description)
         self.function = lambda_.Function(
             self,
@@ -123,6 +127,6 @@ class PlatformFunction(Construct):
             security_groups=[network.security_group] if network else None,
         )
         if network:
-            # Without its rights the function could not be placed in the VPC.
+            # Lambda requires the rights before it places the function in the VPC.
             self.function.node.add_dependency(*self.rights.policies)
         acknowledge(self.function, acknowledged)

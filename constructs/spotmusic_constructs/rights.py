@@ -1,4 +1,4 @@
-"""The rights of a role that may be more than one managed policy holds."""
+"""Rights of a role in as many managed policies as needed."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,21 +6,22 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 MOST_RESOURCES = 25
-"""ARNs in a managed policy, of which IAM takes 6144 characters without white space (IAM and AWS STS quotas). The longest here are those of
-ECS services, some 210 characters with names as long as the settings admit; a role takes ten policies."""
+"""ARNs in a managed policy, limited to 6144 characters without white space (IAM and AWS STS
+quotas). The longest here are those of ECS services, some 210 characters with names as long as the
+settings admit; a role has at most ten policies."""
 
 
 class Rights:
-    """Managed policies of one role: as many as its rights need, by the number of resources in them.
+    """Managed policies of one role, divided by the number of resources.
 
-    Creates the policy `<construct_id>` and, when it is full, `<construct_id>2` and so on, so that what fits into one stays there.
+    Creates the policy `<construct_id>` and, when it is full, `<construct_id>2` and so on.
 
     Args:
-        scope: construct that the policies belong to.
+        scope: parent of the policies.
         construct_id: id of the first policy.
-        role: whose rights they are.
-        statements: the first rights.
-        description: what they are for, in words an auditor can read.
+        role: role of the policies.
+        statements: initial statements.
+        description: purpose of the policies, for auditors.
 
     Example:
         rights = Rights(self, "Policy", role=role)
@@ -43,7 +44,7 @@ class Rights:
             self.add(statement)
 
     def add(self, statement: iam.PolicyStatement) -> None:
-        """Adds a right, and a policy wherever the one before is full."""
+        """Adds a statement, and a policy when the last one is full."""
         for amount, part in self._parts(statement):
             if amount > self._room or not self.policies:
                 self._begin()
@@ -57,7 +58,7 @@ class Rights:
         self._room = MOST_RESOURCES
 
     def _parts(self, statement: iam.PolicyStatement) -> Iterator[tuple[int, iam.PolicyStatement]]:
-        """Divides a statement whose resources do not fit into one policy: the first part fills the policy that is there."""
+        """Divides a statement with too many resources; the first part fills the last policy."""
         resources = statement.resources
         if len(resources) <= (self._room or MOST_RESOURCES):
             yield len(resources), statement

@@ -1,10 +1,10 @@
-"""Metric math of shares, for CloudWatch alarms that must not be silent when a metric has a gap."""
+"""Metric math of percentages without gaps, for CloudWatch alarms."""
 
 
 def bad_percent(bad: str, asked: str) -> str:
-    """Returns the expression for the percentage of bad requests, from 0 to 100, with a value at all times.
+    """Returns the expression for the percentage of bad requests, 0 to 100, without gaps.
 
-    Bad requests that were not counted among those asked count as all that was asked. The divisor is at least one.
+    More bad requests than requests give 100. The divisor is at least one.
 
     Args:
         bad: expression that counts bad requests, with its gaps filled.

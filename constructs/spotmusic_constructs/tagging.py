@@ -1,20 +1,21 @@
-"""Tags for what CDK makes without them."""
+"""Tags for resources that CDK does not tag."""
 
 import aws_cdk as cdk
 import jsii
 
 
 def tag_like(resource: cdk.CfnResource, tagged: cdk.ITaggable, *, property_name: str = "Tags", by_name: bool = False) -> None:
-    """Gives a resource that CDK does not tag the tags that another one ends up with.
+    """Copies the tags of one resource to another that CDK does not tag.
 
-    CDK writes some functions, roles and parameters of its own without a class that knows tags, and does not tag what a
-    template makes later, such as repositories of cached images.
+    CDK does not tag some of its own functions, roles and parameters, nor resources that are created
+    later, such as repositories of cached images.
 
     Args:
         resource: resource without tags.
-        tagged: resource of the same stack whose tags it gets, as they are when the template is written.
-        property_name: property that takes the tags.
-        by_name: whether it takes values by name, as parameters of Systems Manager do, instead of a list of keys and values.
+        tagged: resource of the same stack with the tags, read at synthesis.
+        property_name: property of the tags.
+        by_name: whether the property is a map, as of parameters of Systems Manager, instead of a
+            list.
 
     Example:
         tag_like(function, log_group)

@@ -1,4 +1,4 @@
-"""The topology of the task broker as a definitions file, which every RabbitMQ loads: to try it, and to build it anew elsewhere."""
+"""Topology of the task broker as a RabbitMQ definitions file."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,10 +10,10 @@ _KEPT = {"durable": True, "auto_delete": False}
 
 
 def definitions(topology: Topology, passwords: Mapping[str, str]) -> Json:
-    """Returns what the custom resources of the chart `rabbitmq-topology` make, in the form that `rabbitmqctl import_definitions` reads.
+    """Returns the topology in the format of `rabbitmqctl import_definitions`.
 
     Args:
-        topology: the same object that describes the chart's values.
+        topology: topology that also gives the values of the chart `rabbitmq-topology`.
         passwords: password by user; on the cluster they come from Secrets.
 
     Example:

@@ -1,4 +1,4 @@
-"""The nodes of the task broker: a RabbitMQ cluster over three zones."""
+"""RabbitMQ cluster of the task broker."""
 
 from collections.abc import Iterator, Mapping
 from typing import Unpack
@@ -14,7 +14,7 @@ from spotmusic_constructs.kubernetes.pod import BROKER_NODES, BROKER_TOLERATIONS
 from spotmusic_constructs.messaging.topology import MONITOR
 
 RELEASE = "rabbitmq"
-"""Also the name of the cluster, of its Service and of the label by which its pods are found."""
+"""Name of the release, the cluster, its Service and the label of its pods."""
 TLS = "rabbitmq-tls"
 DEFAULT_USER = "rabbitmq-default-user"
 AMQPS_PORT = 5671
@@ -22,28 +22,32 @@ MANAGEMENT_PORT = 15671
 REPLICAS = 3
 LABELS = {"app.kubernetes.io/name": RELEASE}
 IMPORTED = {"rabbitmq.com/topology-operator": "true"}
-"""Label of a Secret whose user the topology operator makes. It watches no other, gives the broker a changed password within seconds, and
-its webhook refuses a user whose Secret lacks the label (messaging-topology-operator 1.20, pull request 1205)."""
+"""Label of the Secrets that the topology operator watches. It applies a changed password within
+seconds, and its webhook rejects a user if the Secret lacks the label (messaging-topology-operator
+1.20, pull request 1205)."""
 
 
 class RabbitMQ(ChartRelease):
-    """Three nodes over three zones with quorum queues, TLS only.
+    """Three RabbitMQ nodes in three zones, with quorum queues and TLS only.
 
-    Creates the release of the chart `charts/rabbitmq`, which is done when every node answers. The stack makes what `external_secrets`
-    and `certificates` name, and the release comes after; `RabbitMQOperators` come before, in the same namespace. What the broker
-    holds is the business of `TaskTopology`, which finds the Secrets of the users in `user_secrets` and `monitor_secret`.
+    Creates the release of the chart `charts/rabbitmq`, which completes when every node is ready. It
+    requires the resources in `external_secrets` and `certificates`, and `RabbitMQOperators` in the
+    same namespace. `TaskTopology` creates queues and users, and reads `user_secrets` and
+    `monitor_secret`.
 
     Args:
         chart: the chart `charts/rabbitmq`.
         image: image of the nodes, by its name in our registry.
         default_user: JSON secret with `username` and `password` of the administrator.
         users: JSON secret with `username` (the key) and `password` by service.
-        monitor: JSON secret with `username` and `password` of the user that only counts messages; none when nothing counts them.
-        host: name that clients outside the cluster connect to, for the certificate.
+        monitor: JSON secret with `username` and `password` of the monitoring user; without it there
+            is no such user.
+        host: host name in the certificate, for clients outside the cluster.
         memory_gib: memory of each node, in GiB.
         storage_gib: volume of each node, in GiB.
         storage_class: class of the volumes.
-        zones: availability zones of the cluster; nodes start only when each of them has a machine.
+        zones: availability zones of the cluster; pods start only when each zone has a Kubernetes
+            node.
         namespace: existing namespace with Pod Security `restricted`.
         placement: cluster, and constructs that must be deployed before: the operators.
 
@@ -79,7 +83,7 @@ class RabbitMQ(ChartRelease):
             chart=chart,
             release=RELEASE,
             namespace=namespace,
-            # When it goes, it goes before the operators do. Never atomic: a rollback could not change the StatefulSet back.
+            # Deleted before the operators. Never atomic: a rollback cannot revert the StatefulSet.
             wait=True,
             timeout=cdk.Duration.minutes(12),
             values={
@@ -108,7 +112,7 @@ def _secret_name(user: str) -> str:
 
 
 def _administrator(namespace: str, secret: secretsmanager.ISecret) -> ExternalSecret:
-    """The administrator in the form of the Service Binding specification, which the operator asks for."""
+    """Administrator credentials as a Service Binding Secret, the operator's format."""
     return ExternalSecret(
         namespace=namespace,
         name=DEFAULT_USER,

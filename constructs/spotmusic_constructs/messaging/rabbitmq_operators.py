@@ -1,4 +1,4 @@
-"""The operators that run RabbitMQ: one for its nodes, one for its users and queues."""
+"""RabbitMQ cluster operator and messaging topology operator."""
 
 from typing import Unpack
 
@@ -15,16 +15,19 @@ AUTHORITIES = "/etc/rabbitmq-authority"
 class RabbitMQOperators(ChartRelease):
     """The RabbitMQ cluster operator and the messaging topology operator, two pods each.
 
-    Creates the release. Its custom resource definitions come with the first installation; Helm never replaces them, so that a
-    new version of the chart needs the step of `docs/runbooks/upgrade-rabbitmq-operators.md`. The operators must go after the
-    cluster of `RabbitMQ`, never before: its resources have finalizers.
+    Creates the release. The first installation creates the custom resource definitions. Helm never
+    updates them: follow `docs/runbooks/upgrade-rabbitmq-operators.md` for a new version of the
+    chart. Delete the operators after the cluster of `RabbitMQ`, because its resources have
+    finalizers.
 
     Args:
         chart: chart `rabbitmq-cluster-operator` at one version, with its images.
         images: names of images in our registry.
-        namespace: existing namespace with Pod Security `restricted`, the same as that of `RabbitMQ`: the operators
-            watch only it, and the topology operator trusts the authority of the nodes' certificate, whose Secret is there.
-        placement: cluster, and constructs that must be deployed before, such as those that make that Secret.
+        namespace: existing namespace with Pod Security `restricted`, the same as that of
+            `RabbitMQ`: the operators watch only it, and the topology operator reads the certificate
+            authority of the nodes from a Secret there.
+        placement: cluster, and constructs that must be deployed before, such as those that make
+            that Secret.
 
     Example:
         RabbitMQOperators(self, "RabbitMQOperators", cluster=cluster, chart=versions.RABBITMQ_OPERATORS, images=registry.images)
@@ -52,7 +55,8 @@ class RabbitMQOperators(ChartRelease):
             atomic=True,
             values={
                 "fullnameOverride": "rabbitmq-operators",
-                # A certificate of cert-manager; else every rendering would make another authority for the webhook.
+                # Certificate of cert-manager. Without it every rendering creates a new authority
+                # for the webhook.
                 "useCertManager": True,
                 "rabbitmqImage": names["rabbitmq"].parts,
                 "credentialUpdaterImage": names["credential-updater"].parts,
@@ -65,8 +69,10 @@ class RabbitMQOperators(ChartRelease):
                     **_operator(namespace, "messaging-topology-operator"),
                     "image": names["topology-operator"].parts,
                     "resources": resources(cpu="100m", memory="128Mi", limit="512Mi"),
-                    # The chart's monitor sends no token, and the operator may not review one in one namespace: every scrape would
-                    # be refused (CloudPirates-io/helm-charts#1728). The table of flows lets Prometheus alone to the port.
+                    # The chart's monitor sends no token, and an operator of one namespace may not
+                    # review tokens: every scrape would be refused
+                    # (CloudPirates-io/helm-charts#1728). The table of flows admits only Prometheus
+                    # to the port.
                     "metrics": {"podMonitor": {"enabled": True}, "secure": False},
                     **_trust(),
                 },
@@ -81,18 +87,18 @@ def _operator(namespace: str, component: str) -> dict[str, object]:
         "replicaCount": 2,
         "watchAllNamespaces": False,
         "watchNamespaces": [namespace],
-        # The chart wants a string.
+        # The chart requires a string.
         "pdb": {"create": True, "maxUnavailable": "1"},
         "topologySpreadConstraints": [spread(labels)],
         "containerSecurityContext": READ_ONLY_CONTAINER,
         "metrics": {"podMonitor": {"enabled": True}},
-        # Policies come from the table of flows; the chart's would let everybody in and out.
+        # Policies come from the table of flows; the chart's own allows all traffic.
         "networkPolicy": {"enabled": False},
     }
 
 
 def _trust() -> dict[str, object]:
-    """The topology operator calls the management API over TLS, and Go takes authorities from this folder."""
+    """Mount of the authority with which the topology operator verifies the nodes."""
     only_the_authority = {"secretName": TLS, "items": [{"key": "ca.crt", "path": "ca.crt"}]}
     return {
         "extraVolumes": [{"name": "authority", "secret": only_the_authority}],

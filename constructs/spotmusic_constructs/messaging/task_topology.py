@@ -1,4 +1,4 @@
-"""The queues of the task broker and the users that work with them, as code."""
+"""Queues and users of the task broker."""
 
 from typing import Unpack
 
@@ -11,18 +11,19 @@ from spotmusic_constructs.messaging.topology import Topology
 
 
 class TaskTopology(ChartRelease):
-    """The virtual host, its exchanges, queues and policies, and the users with their permissions.
+    """Virtual host with exchanges, queues, policies, users and their permissions.
 
-    Creates the release of the chart `charts/rabbitmq-topology`, whose resources the topology operator turns into what RabbitMQ holds.
-    A change is made while messages wait. A queue that is no longer named keeps its messages until somebody deletes it by hand; a user
-    that is no longer named is gone.
+    Creates the release of the chart `charts/rabbitmq-topology`; the topology operator applies its
+    resources to RabbitMQ. Changes keep waiting messages. A queue removed from the topology keeps
+    its messages until it is deleted by hand; a user removed from it is deleted.
 
     Args:
         chart: the chart `charts/rabbitmq-topology`.
-        topology: what there shall be.
+        topology: queues and users.
         rabbitmq: name of the RabbitmqCluster.
         namespace: its namespace.
-        placement: cluster, and constructs that must be deployed before: the nodes, which answer by then, and so the operators.
+        placement: cluster, and constructs that must be deployed before: the nodes, which answer by
+            then, and so the operators.
 
     Example:
         TaskTopology(self, "TaskTopology", cluster=cluster, chart=LocalChart(path=charts / "rabbitmq-topology"),
@@ -46,8 +47,8 @@ class TaskTopology(ChartRelease):
             chart=chart,
             release="rabbitmq-topology",
             namespace=namespace,
-            # It is done when RabbitMQ holds everything; and when it goes, users are taken back while operators and nodes still are
-            # there, for whom their finalizers would otherwise wait for ever.
+            # The release completes when RabbitMQ has every resource. Deletion waits for the
+            # finalizers of users, which need operators and nodes.
             wait=True,
             timeout=cdk.Duration.minutes(10),
             values={"cluster": rabbitmq, **topology.to_values()},

@@ -1,4 +1,4 @@
-"""What is in the task broker: exchanges, queues with their limits, and what each service may do with them."""
+"""Exchanges, queues with their limits, and permissions of services on the task broker."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,12 +8,13 @@ VIRTUAL_HOST = "spotmusic"
 TASKS = "tasks"
 """Exchange that services publish to; the first word of a routing key is the name of the queue."""
 DEAD_LETTERS = "dead-letters"
-"""Exchange of the tasks that nobody could do, and the first word of the queues that keep them."""
+"""Exchange of dead letters, and first word of the names of their queues."""
 MONITOR = "queue-depth"
-"""User that only counts messages."""
+"""Name of the monitoring user."""
 RETRY_AFTER = (5_000, 60_000)
-"""Milliseconds until a task that came back is delivered again: the first for each failed delivery, and never more than the second.
-A task that is returned without end would else keep its consumer busy. Policy keys of RabbitMQ 4.3.5, rabbit_quorum_queue.erl."""
+"""Milliseconds until a returned task is delivered again: the first for each failed delivery, and at
+most the second. They keep a task that always fails from occupying its consumer. Policy keys of
+RabbitMQ 4.3.5, rabbit_quorum_queue.erl."""
 _MILLISECONDS_PER_HOUR = 3_600_000
 
 
@@ -23,17 +24,18 @@ class TaskQueue:
 
     Args:
         name: its name, which is the first word of the routing keys that lead to it.
-        consumers: services that take from it.
+        consumers: services that consume from it.
         publishers: services that may publish to it.
-        delivery_limit: failed deliveries that a task survives; the next one makes it a dead letter. A delivery fails when its
-            consumer's channel or connection ends or its acknowledgement comes too late, or by AMQP 1.0 `modified` with
-            delivery-failed. `nack` and `reject` with requeue do not count (RabbitMQ 4.3.0, release notes).
-        max_length: tasks that wait at the most, and dead letters that are kept at the most; more are refused.
-        message_ttl_hours: hours until a task that nobody took is a dead letter.
-        dead_letter_hours: hours until a dead letter is gone.
+        delivery_limit: failed deliveries after which the next failure makes a task a dead letter. A
+            delivery fails when its consumer's channel or connection ends or its acknowledgement
+            comes too late, or by AMQP 1.0 `modified` with delivery-failed. `nack` and `reject` with
+            requeue do not count (RabbitMQ 4.3.0, release notes).
+        max_length: maximum number of waiting tasks, and of dead letters; more are rejected.
+        message_ttl_hours: hours until a task that was not consumed becomes a dead letter.
+        dead_letter_hours: hours until a dead letter is deleted.
 
     Raises:
-        ValueError: when nobody takes from it or publishes to it, or a limit is below one.
+        ValueError: when it has no consumer or no publisher, or a limit is below one.
     """
 
     name: str
@@ -46,9 +48,9 @@ class TaskQueue:
 
     def __post_init__(self) -> None:
         if not self.consumers or not self.publishers:
-            raise ValueError(f"{self.name}: a queue without consumers or publishers does nothing. Name both.")
+            raise ValueError(f"{self.name}: the queue has no consumers or no publishers. Name both.")
         if min(self.delivery_limit, self.max_length, self.message_ttl_hours, self.dead_letter_hours) < 1:
-            raise ValueError(f"{self.name}: a limit below 1 is none. Raise it.")
+            raise ValueError(f"{self.name}: a limit is below 1. Set it to 1 or more.")
 
     @property
     def dead_letters(self) -> str:
@@ -56,7 +58,7 @@ class TaskQueue:
         return f"{DEAD_LETTERS}.{self.name}"
 
     def to_values(self) -> dict[str, object]:
-        """Returns the entries of the chart's values that describe both queues. A limit is policy: it can change while messages wait."""
+        """Returns Helm values of both queues. Limits are policies, so they can change."""
         return {
             self.name: {
                 "bindings": [{"exchange": TASKS, "routingKey": f"{self.name}.#"}],
@@ -66,19 +68,20 @@ class TaskQueue:
                     "delayed-retry-min": RETRY_AFTER[0],
                     "delayed-retry-max": RETRY_AFTER[1],
                     "max-length": self.max_length,
-                    # A publisher hears that its task was not taken; nothing is dropped.
+                    # RabbitMQ rejects the publication; it drops no task.
                     "overflow": "reject-publish",
                     "message-ttl": self.message_ttl_hours * _MILLISECONDS_PER_HOUR,
                     "dead-letter-exchange": DEAD_LETTERS,
                     "dead-letter-routing-key": self.name,
-                    # A dead letter is written before it is taken from its queue.
+                    # RabbitMQ writes a dead letter before it deletes the task.
                     "dead-letter-strategy": "at-least-once",
                 },
             },
             self.dead_letters: {
                 "bindings": [{"exchange": DEAD_LETTERS, "routingKey": self.name}],
                 "policy": {
-                    # Who looks at a letter and puts it back must not lose it at the twentieth time, RabbitMQ 4's own limit.
+                    # RabbitMQ 4 deletes a message after 20 returns; reading dead letters must not
+                    # delete them.
                     "delivery-limit": -1,
                     "max-length": self.max_length,
                     "overflow": "reject-publish",
@@ -90,12 +93,12 @@ class TaskQueue:
 
 @dataclass(frozen=True, kw_only=True)
 class Topology:
-    """All of a virtual host: the source of the chart's values, and of a definitions file that any RabbitMQ loads.
+    """Content of a virtual host, for the chart's values and for a definitions file.
 
     Args:
         queues: queues of tasks.
         users: name of the Kubernetes Secret with `username` and `password` by service.
-        monitor: name of the Secret of the user that only counts messages; none when nothing counts them.
+        monitor: name of the Secret of the monitoring user; without it there is no such user.
 
     Raises:
         ValueError: when a queue names a service that has no user.
@@ -108,11 +111,11 @@ class Topology:
 
     def __post_init__(self) -> None:
         named = {name for queue in self.queues for name in (*queue.consumers, *queue.publishers)}
-        if strangers := sorted(named - self.users.keys()):
-            raise ValueError(f"{', '.join(strangers)} use queues and have no user. Give each a secret in `users`.")
+        if unknown := sorted(named - self.users.keys()):
+            raise ValueError(f"{', '.join(unknown)} use queues but have no user. Add a secret for each to `users`.")
 
     def to_values(self) -> dict[str, object]:
-        """Returns what describes it in the values of the chart `rabbitmq-topology`."""
+        """Returns the values of the chart `rabbitmq-topology`."""
         return {
             "vhost": self.virtual_host,
             "exchanges": {TASKS: {"type": "topic"}, DEAD_LETTERS: {"type": "direct"}},
@@ -124,7 +127,7 @@ class Topology:
         }
 
     def _rights(self, service: str) -> dict[str, str]:
-        """What a service may do: nobody makes a queue, and a task can only be published to the queues that admit it."""
+        """Permissions of a service: publish to and consume from its queues."""
         targets = [queue.name for queue in self.queues if service in queue.publishers]
         sources = [queue.name for queue in self.queues if service in queue.consumers]
         rights = {"write": f"^{TASKS}$" if targets else "", "read": f"^({_either(sources)})$" if sources else ""}
@@ -136,5 +139,5 @@ def _either(names: Sequence[str]) -> str:
 
 
 def policy_pattern(queue: str) -> str:
-    """Returns the pattern of the policy that is for one queue alone."""
+    """Returns a pattern that matches one queue."""
     return f"^{queue.replace('.', chr(92) + '.')}$"

@@ -1,4 +1,4 @@
-"""CDK's function that empties the default security group: its log, its trust and its tags."""
+"""Log group, trust policy and tags of CDK's function for the default security group."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
@@ -11,14 +11,15 @@ _PROVIDER = "Custom::VpcRestrictDefaultSGCustomResourceProvider"
 
 
 class DefaultGroupFunction(Construct):
-    """What CDK leaves open on the function behind `restrict_default_security_group`, of which a stack has one.
+    """Log group, trust policy and tags of the function behind `restrict_default_security_group`.
 
-    Creates an encrypted log group, to which the function writes instead of one that Lambda would make for ever and without a
-    key; lets Lambda of this account alone assume its role; and tags both like everything else.
+    Creates an encrypted log group with a retention, which Lambda's own lacks; restricts the trust
+    policy of the role to Lambda of this account; and tags function and role. A stack has one such
+    function.
 
     Args:
         key: customer-managed key whose policy admits CloudWatch Logs in this region.
-        retention_days: days that its log is kept, one of the numbers that CloudWatch Logs knows.
+        retention_days: days that its log is kept, a retention period of CloudWatch Logs.
 
     Raises:
         RuntimeError: no VPC of the stack restricts its default security group.
@@ -31,7 +32,7 @@ class DefaultGroupFunction(Construct):
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         log_group = logs.CfnLogGroup(self, "Logs", kms_key_id=key.key_arn, retention_in_days=retention_days)
-        # It tells of deployments of this stack alone, which CloudTrail records as well.
+        # It records deployments of this stack only, which CloudTrail records as well.
         log_group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
 
         provider = stack.node.find_child(_PROVIDER)

@@ -1,4 +1,4 @@
-"""Policies of VPC endpoints: whose credentials may use them, and whose resources they reach."""
+"""Policies of VPC endpoints: allowed principals and resources."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,14 +8,15 @@ import aws_cdk as cdk
 Policy = dict[str, Any]
 
 _OWN_RESOURCES_ONLY = frozenset({"secretsmanager", "kms"})
-"""Services whose resources can be shared from account to account, and of which ours shares none."""
+"""Services with resources that accounts can share; this account shares none."""
 
 
 def s3_policy(stack: cdk.Stack) -> Policy:
-    """Admits the account's own buckets, and the two kinds of AWS buckets without which nothing starts.
+    """Allows the account's buckets, and AWS buckets of image layers and deployments.
 
-    Layers of every ECR image lie in a bucket of AWS (Amazon ECR user guide, VPC endpoints), and a custom resource's function in
-    the VPC reports to CloudFormation by an upload to one of its buckets (AWS CloudFormation user guide, VPC endpoints).
+    AWS stores the layers of ECR images in its own bucket (Amazon ECR user guide, VPC endpoints),
+    and the function of a custom resource in the VPC uploads its response to a bucket of
+    CloudFormation (AWS CloudFormation user guide, VPC endpoints).
     """
     bucket = f"arn:{stack.partition}:s3:::"
     region = stack.region
@@ -35,30 +36,32 @@ def s3_policy(stack: cdk.Stack) -> Policy:
 
 
 def interface_policy(service: str, stack: cdk.Stack, *, tokens: bool = False) -> Policy:
-    """Admits the account's own principals, and where resources can be shared, its own resources only.
+    """Allows the account's own principals, and only its own resources where they can be shared.
 
     Args:
         service: name of the endpoint's service without its region, such as `ecr.api`.
-        stack: stack of the endpoint, which tells the account.
-        tokens: whether roles of this account are taken by tokens of an identity provider.
+        stack: stack of the endpoint; its account is the allowed one.
+        tokens: whether roles of this account are assumed with tokens of an identity provider.
     """
     own_principal, own_resource = _own_principal(stack), _own_resource(stack)
     if service in _OWN_RESOURCES_ONLY:
         own = _allow("OwnResources", "*", StringEquals=own_principal | own_resource)
         if service == "secretsmanager":
-            # The action has no resource (Service Authorization Reference, 2026-11), so its requests need not name the account of one.
+            # The action has no resource (Service Authorization Reference, 2026-11), so its requests
+            # may lack `aws:ResourceAccount`.
             return _policy(own, _allow("RandomPasswords", "secretsmanager:GetRandomPassword", StringEquals=own_principal))
         return _policy(own)
     if service in {"ecr.api", "ecr.dkr"}:
         return _policy(
             _allow("OwnRepositories", "ecr:*", StringEquals=own_principal | own_resource),
-            # Nodes run images of EKS and Fargate agents, which lie in accounts of AWS that differ from region to region.
+            # Nodes run images of EKS and Fargate agents from AWS accounts that differ by region.
             _allow("PullFromAws", _PULL, StringEquals=own_principal),
         )
     if service == "sts" and tokens:
         return _policy(
             _allow("OwnPrincipals", "*", StringEquals=own_principal),
-            # Whoever comes with a token of an identity provider is nobody's principal yet; the role it takes is ours.
+            # A request with a token of an identity provider has no principal yet; the role belongs
+            # to this account.
             _allow("OwnRolesByToken", "sts:AssumeRoleWithWebIdentity", StringEquals=own_resource),
         )
     return _policy(_allow("OwnPrincipals", "*", StringEquals=own_principal))

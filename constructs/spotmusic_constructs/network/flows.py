@@ -1,4 +1,4 @@
-"""What a flow is: who may open a connection to whom, on which port, and why."""
+"""Allowed connections: source, target, ports and reason."""
 
 import re
 from collections.abc import Iterator
@@ -7,18 +7,19 @@ from dataclasses import dataclass
 CLOUDFRONT = "cloudfront"
 """CloudFront's origin-facing addresses, a managed prefix list."""
 INTERNET = "internet"
-"""Any address outside: only ever a target, and only on ports of `INTERNET_PORTS`."""
+"""Any address outside the VPC: only as a target, and only on ports of `INTERNET_PORTS`."""
 INTERNET_PORTS = (443, 587)
-"""HTTPS, and the handing in of mail, which demands TLS by STARTTLS (RFC 8314)."""
+"""HTTPS, and mail submission, which requires TLS by STARTTLS (RFC 8314)."""
 VPC = "vpc"
 """Any address of the VPC."""
 
 OUTSIDE = frozenset({CLOUDFRONT, INTERNET, VPC})
-"""Parties that are not ours to put a security group on."""
+"""Parties without a security group of this account."""
 
 _LAST_PORT = 65535
 _DESCRIPTION = re.compile(r"[A-Za-z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}")
-"""What EC2 takes as the description of a rule: no apostrophes, no letters beyond ASCII (AuthorizeSecurityGroupIngress, IpRange)."""
+"""Characters that EC2 accepts in the description of a rule: ASCII without apostrophes
+(AuthorizeSecurityGroupIngress, IpRange)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,14 +28,15 @@ class Flow:
 
     Args:
         source: party that opens the connection.
-        target: party that answers.
+        target: party that accepts it.
         port: first TCP port.
         last_port: last TCP port of a range; the same as `port` when left out.
-        reason: why it is needed, in words an auditor can read; it becomes the description of the rules, so that EC2 decides on
-            its letters.
+        reason: purpose of the connection, for auditors; it becomes the description of the rules, so
+            it may hold only characters that EC2 accepts.
 
     Raises:
-        ValueError: it would open what must stay shut, the ports are no range of TCP ports, or EC2 would refuse the reason.
+        ValueError: the flow opens a forbidden connection, the ports are no range of TCP ports, or
+            EC2 rejects the reason.
 
     Example:
         Flow(source="kong", target="cache", port=6379, reason="Kong counts requests for its rate limits in the cache")

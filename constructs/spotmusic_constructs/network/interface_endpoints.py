@@ -1,4 +1,4 @@
-"""AWS APIs with an address in the VPC."""
+"""Interface endpoints of AWS APIs."""
 
 from collections.abc import Sequence
 
@@ -10,18 +10,20 @@ from spotmusic_constructs.network.endpoint_policies import interface_policy
 
 
 class InterfaceEndpoints(Construct):
-    """Interface endpoints with private DNS: the usual names of AWS APIs lead to addresses in the VPC.
+    """Interface endpoints with private DNS: names of AWS APIs resolve to addresses in the VPC.
 
-    Creates one endpoint for each service, with an address in every subnet given and a policy that admits this account's
-    principals only; Secrets Manager and KMS reach only resources of this account too. An endpoint costs per zone and hour, so
-    that an environment may have none: its traffic then leaves through NAT, encrypted as ever.
+    Creates one endpoint for each service, with an address in every given subnet and a policy that
+    allows only principals of this account; Secrets Manager and KMS allow only its resources too. An
+    endpoint is charged by zone and hour, so an environment may have none: its traffic then leaves
+    through NAT, still encrypted.
 
     Args:
         vpc: VPC of the endpoints.
         services: names of the services without their region, such as `ecr.api`.
         subnets: subnets in which they have an address, one of each zone.
-        security_group: security group of all of them; who may reach them is up to its rules.
-        tokens: whether pods take roles by tokens of the cluster, and not by Pod Identity alone: AWS STS asks who has none yet.
+        security_group: security group of all endpoints.
+        tokens: whether pods assume roles with tokens of the cluster, not only by Pod Identity: such
+            requests to AWS STS have no principal yet.
 
     Example:
         InterfaceEndpoints(self, "Endpoints", vpc=vpc, services=["kms"], subnets=vpc.private_subnets, security_group=group)

@@ -1,4 +1,4 @@
-"""A load balancer inside the network: what the ones before the API gateway and before the services have in common."""
+"""Internal Application Load Balancer, shared by the API gateway and the services."""
 
 from typing import Literal
 
@@ -14,36 +14,39 @@ from constructs import Construct
 from spotmusic_constructs.acknowledge import acknowledge
 
 TLS_POLICY = elbv2.SslPolicy.TLS13_12_RES_PQ
-"""TLS 1.3, or 1.2 with forward secrecy, and a post-quantum key exchange where the client offers one."""
+"""TLS 1.3, or 1.2 with forward secrecy, and a post-quantum key exchange where the client offers
+one."""
 
 _NIST = "NIST.800.53.R5::NIST.800.53.R5"
 _NO_DOMAIN = (
     "An environment without a domain can have no public certificate; its traffic stays inside the VPC, and production needs a domain."
 )
 WITHOUT_PROTECTION = {f"{_NIST}-ELBDeletionProtectionEnabled": "Only environments that listeners do not use may be taken down at once."}
-"""Acknowledged by every load balancer that Elastic Load Balancing would delete at once."""
+"""Finding of load balancers without deletion protection."""
 
 
 class InternalLoadBalancer(Construct):
-    """An internal Application Load Balancer; what listens there is said by `listen`.
+    """Internal Application Load Balancer; `listen` adds the listener.
 
-    Creates the load balancer and the address `<record_name>.<zone>`. Access and connection logs are turned on by
-    attributes alone: CDK's own method would write into the policy of the bucket, in another stack.
+    Creates the load balancer and the address `<record_name>.<zone>`. Attributes turn on access and
+    connection logs: CDK's own method would change the policy of the bucket in another stack.
 
     Args:
         vpc: network with a subnet group "application".
         security_group: security group of the load balancer.
-        certificate: certificate of the address. Without one the listener speaks HTTP on port 80, which only an environment
-            without a domain may.
+        certificate: certificate of the address. Without one the listener serves HTTP on port 80,
+            which is allowed only without a domain.
         zone: private hosted zone of the address.
         record_name: host name in that zone.
-        logs: bucket whose policy admits the logs of load balancers; access and connection logs go there.
-        preserve_host_header: whether targets see the host that the client asked for; Elastic Load Balancing's default is no.
-        idle_timeout: time without a byte after which it gives a request up, or closes a connection; default 60 seconds, that of
-            Elastic Load Balancing.
-        forwarded_for: what becomes of X-Forwarded-For: `append` adds the caller's address, `preserve` hands it on as it came.
+        logs: bucket of access and connection logs, with a policy for load balancers.
+        preserve_host_header: whether targets receive the client's Host header; Elastic Load
+            Balancing's default is no.
+        idle_timeout: time without traffic after which a connection is closed; default 60 seconds,
+            that of Elastic Load Balancing.
+        forwarded_for: processing of X-Forwarded-For: `append` adds the caller's address, `preserve`
+            leaves it unchanged.
         deletion_protection: whether Elastic Load Balancing refuses to delete it.
-        inspected: where a web ACL has looked at every request before, for an auditor.
+        inspected: place of the web ACL that inspects every request, for auditors.
 
     Example:
         balancer = InternalLoadBalancer(self, "Internal", vpc=network.vpc, security_group=security_group, certificate=certificate,
@@ -90,7 +93,7 @@ class InternalLoadBalancer(Construct):
             self.load_balancer.set_attribute(f"{kind}_logs.s3.enabled", "true")
             self.load_balancer.set_attribute(f"{kind}_logs.s3.bucket", logs.bucket_name)
             self.load_balancer.set_attribute(f"{kind}_logs.s3.prefix", f"{record_name}-{kind}")
-        # A zone in trouble can be left at once, without a deployment.
+        # Zonal shift leaves an impaired zone without a deployment.
         self.load_balancer.set_attribute("zonal_shift.config.enabled", "true")
         alias = targets.LoadBalancerTarget(self.load_balancer)
         route53.ARecord(self, "Address", zone=zone, record_name=record_name, target=route53.RecordTarget.from_alias(alias))
@@ -99,10 +102,10 @@ class InternalLoadBalancer(Construct):
             acknowledge(self.load_balancer, WITHOUT_PROTECTION)
 
     def listen(self, default_action: elbv2.ListenerAction) -> elbv2.ApplicationListener:
-        """Makes the listener.
+        """Creates the listener.
 
         Args:
-            default_action: what happens to a request that no rule of the listener takes.
+            default_action: action for requests that match no rule.
         """
         if self._certificate:
             return self.load_balancer.add_listener(

@@ -1,4 +1,4 @@
-"""The way to S3 that needs no NAT gateway."""
+"""Gateway endpoint of Amazon S3."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -8,15 +8,15 @@ from spotmusic_constructs.network.endpoint_policies import s3_policy
 
 
 class S3GatewayEndpoint(Construct):
-    """A gateway endpoint by which subnets reach the account's buckets, free of charge and without leaving AWS.
+    """Gateway endpoint through which subnets reach the account's buckets, free of charge.
 
-    Creates the endpoint, its routes in the route tables of the subnets, and its policy: own buckets, the layers of ECR images
-    and CloudFormation's answers to custom resources. A bucket of anybody else in the same region can't be reached any more:
-    images of other registries come through ECR's caches, which fetch them on AWS's side.
+    Creates the endpoint, its routes in the route tables of the subnets, and its policy: own
+    buckets, layers of ECR images and responses of custom resources to CloudFormation. Other
+    accounts' buckets in the region are unreachable: ECR's caches pull images of other registries.
 
     Args:
         vpc: VPC of the endpoint.
-        subnets: subnets whose route tables lead to it.
+        subnets: subnets that get a route to it.
 
     Example:
         S3GatewayEndpoint(self, "S3", vpc=network.vpc, subnets=network.vpc.private_subnets)

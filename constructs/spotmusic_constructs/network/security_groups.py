@@ -1,4 +1,4 @@
-"""Security groups whose every rule comes from the table of flows."""
+"""Security groups with rules from the table of flows."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -10,33 +10,37 @@ from constructs import Construct
 from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, OUTSIDE, VPC, Flow
 
 RULES_PER_DIRECTION = 60
-"""Default quota of rules of a security group in one direction (Amazon VPC user guide, quotas, 2026-11)."""
+"""Default quota of rules of a security group in one direction (Amazon VPC user guide, quotas,
+2026-11)."""
 CLOUDFRONT_WEIGHT = 55
-"""Rules that the origin-facing prefix list counts as (Amazon VPC user guide, AWS-managed prefix lists, weight, 2026-11)."""
+"""Rules that the origin-facing prefix list counts as (Amazon VPC user guide, AWS-managed prefix
+lists, weight, 2026-11)."""
 DESCRIPTION_LENGTH = 255
 
 _NOTHING = ec2.CfnSecurityGroup.EgressProperty(
     cidr_ip="127.0.0.1/32", ip_protocol="-1", description="Nothing: without any rule here EC2 would allow everything"
 )
-"""The rule by which a group starts without EC2's allow-all (AWS CloudFormation user guide, AWS::EC2::SecurityGroup)."""
+"""Rule that replaces EC2's default allow-all egress (AWS CloudFormation user guide,
+AWS::EC2::SecurityGroup)."""
 
 Edge = tuple[str, str, tuple[int, int]]
 
 
 class SecurityGroups(Construct):
-    """One security group for each party of the table of flows, and the rules that the table asks for.
+    """One security group for each party of the table of flows, with the table's rules.
 
-    Creates the groups, none of which starts with a rule that lets anything in or out, and for every flow an egress rule of its
-    source and an ingress rule of its target, as resources of their own, so that two groups may name each other. `of` gives
-    handles to which no load balancer, cluster or function adds a rule: whoever needs a new connection adds a flow.
+    Creates the groups without rules, and for every flow an egress rule of its source and an ingress
+    rule of its target. The rules are separate resources, so two groups may refer to each other.
+    `of` returns handles that ignore rules of load balancers, clusters and functions: add a flow for
+    a new connection.
 
     Args:
         vpc: VPC of the groups.
         vpc_cidr: its IPv4 range, for flows from anywhere inside.
         flows: table of flows.
         cloudfront_prefix_list: id of the origin-facing prefix list of the region.
-        group_of: names the group in which a party's traffic is seen; a group of its own when left out.
-        parties: parties that need a group even though no flow names them.
+        group_of: group of a party by party; a party that is not a key has its own group.
+        parties: parties without flows that need a group.
 
     Raises:
         ValueError: a group would exceed the quota of rules.
@@ -74,7 +78,7 @@ class SecurityGroups(Construct):
             self._allow(edge, "; ".join(reasons)[:DESCRIPTION_LENGTH])
 
     def of(self, party: str) -> ec2.ISecurityGroup:
-        """Returns the security group of a party, as a handle that takes no rules.
+        """Returns the security group of a party, as a handle that ignores new rules.
 
         Raises:
             KeyError: no flow names the party.
@@ -85,7 +89,7 @@ class SecurityGroups(Construct):
         return self._handles[name]
 
     def _group(self, name: str, vpc_id: str, stack_name: str) -> ec2.CfnSecurityGroup:
-        # A changed description would replace the group, so that it says nothing that may change.
+        # A changed description replaces the group, so it contains nothing that may change.
         return ec2.CfnSecurityGroup(
             self,
             name,
@@ -97,7 +101,8 @@ class SecurityGroups(Construct):
 
     def _allow(self, edge: Edge, reason: str) -> None:
         source, target, (first, last) = edge
-        # The id tells the connection: a rule that only moved in the table keeps its resource, and EC2 refuses a second one like it.
+        # The id contains the connection: a rule that moves in the table keeps its resource, and EC2
+        # rejects duplicates.
         name = f"{source}-to-{target}-{first}" + (f"-{last}" if last != first else "")
         if source in self._ids:
             to = {"cidr_ip": "0.0.0.0/0"} if target == INTERNET else {"destination_security_group_id": self._ids[target]}
@@ -125,7 +130,7 @@ class SecurityGroups(Construct):
 
 
 def _edges(flows: Sequence[Flow], group_of: Callable[[str], str]) -> dict[Edge, list[str]]:
-    """Returns the reasons of each connection between groups: parties that share a group may share a connection too."""
+    """Returns reasons by connection; parties of one group may share a connection."""
     edges: dict[Edge, list[str]] = defaultdict(list)
     for flow in flows:
         edges[(group_of(flow.source), group_of(flow.target), flow.ports)].append(flow.reason)
@@ -133,7 +138,7 @@ def _edges(flows: Sequence[Flow], group_of: Callable[[str], str]) -> dict[Edge, 
 
 
 def require_room(flows: Sequence[Flow], group_of: Callable[[str], str]) -> None:
-    """Makes sure that EC2 takes the rules of a table of flows.
+    """Checks the quota of rules for a table of flows.
 
     Raises:
         ValueError: a group would exceed the quota of rules.
@@ -147,7 +152,7 @@ def require_room(flows: Sequence[Flow], group_of: Callable[[str], str]) -> None:
 
 
 def _weights(edges: Collection[Edge]) -> Iterator[tuple[str, str]]:
-    """Names a group and a direction once for each rule that counts, with the one that every group starts with."""
+    """Yields group and direction once for each counted rule, including the initial one."""
     yield from {(source, "egress") for source, _, _ in edges if source not in OUTSIDE}
     for source, target, _ in edges:
         if source not in OUTSIDE:

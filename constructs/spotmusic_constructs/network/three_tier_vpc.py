@@ -1,4 +1,4 @@
-"""The VPC: three tiers of subnets over the zones of an environment, and their ways out."""
+"""VPC with three tiers of subnets and their routes."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Network
@@ -14,18 +14,22 @@ APPLICATION = "application"
 DATA = "data"
 
 _ZONES_WITH_ADDRESSES = 4
-"""Addresses are laid out for four zones, so that a zone that is added later moves no subnet. No region of ours has more to use."""
+"""Zones with reserved addresses: adding a zone moves no subnet. No supported region has more usable
+zones."""
 _APPLICATION_STEPS = 4
-"""An application subnet is a sixteenth of the VPC: 4,096 addresses of a /16, one for each pod (EKS best practices, networking)."""
+"""An application subnet is a sixteenth of the VPC: 4,096 addresses of a /16, one for each pod (EKS
+best practices, networking)."""
 _SMALL_STEPS = 8
-"""Public and data subnets are a 256th: 251 usable addresses of a /16 for NAT gateways, database and cache nodes."""
+"""Public and data subnets are a 256th: 251 usable addresses of a /16 for NAT gateways, database and
+cache nodes."""
 
 
 class ThreeTierVpc(Construct):
-    """A VPC whose tiers differ in how they reach the outside: directly, through NAT, or not at all.
+    """VPC with three tiers: public, application (NAT) and data (no route to the Internet).
 
-    Creates the VPC, a subnet of every tier in every zone, an internet gateway, NAT gateways and the route tables, and closes
-    the default security group. From a /16 the addresses are, in this order and for four zones whether they exist or not:
+    Creates the VPC, a subnet of every tier in every zone, an internet gateway, NAT gateways and the
+    route tables, and closes the default security group. From a /16 the addresses are, in this order
+    and for four zones whether they exist or not:
 
     | tier          | each   | together    | default route            |
     |---------------|--------|-------------|--------------------------|
@@ -34,13 +38,15 @@ class ThreeTierVpc(Construct):
     | `public`      | /24    | 68.0/22     | internet gateway         |
     | free          |        | 72.0 to end | 72% for tiers yet unborn |
 
-    No subnet gives an instance a public address. The internet gateway also serves CloudFront, whose VPC origins need one
-    attached though no route leads to it (Amazon CloudFront developer guide, VPC origins).
+    No subnet gives an instance a public address. The internet gateway also serves CloudFront, whose
+    VPC origins need one attached though no route leads to it (Amazon CloudFront developer guide,
+    VPC origins).
 
     Args:
         cidr: IPv4 range, /16 to /18. Smaller ranges scale every subnet alike.
         zones: availability zones, at most four.
-        nat_gateways: NAT gateways: one, or one in every zone, in which case each application subnet uses that of its own zone.
+        nat_gateways: NAT gateways: one, or one in every zone, in which case each application subnet
+            uses that of its own zone.
 
     Raises:
         ValueError: the range is not between /16 and /18, or there are more than four zones.
@@ -53,7 +59,7 @@ class ThreeTierVpc(Construct):
         super().__init__(scope, construct_id)
         prefix = _checked_prefix(cidr)
         if len(zones) > _ZONES_WITH_ADDRESSES:
-            raise ValueError(f"{len(zones)} zones: addresses are laid out for {_ZONES_WITH_ADDRESSES}. Name at most so many.")
+            raise ValueError(f"{len(zones)} zones: at most {_ZONES_WITH_ADDRESSES} have addresses. Remove some.")
 
         self.vpc = ec2.Vpc(
             self,
@@ -69,14 +75,15 @@ class ThreeTierVpc(Construct):
                     name=PUBLIC, subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=prefix + _SMALL_STEPS, map_public_ip_on_launch=False
                 ),
             ],
-            # CloudFormation can't take rules from the group that EC2 makes, so that CDK's function does: it may change this one group only.
+            # CloudFormation can't remove the rules of the default group, so CDK's function does; it
+            # may change only this group.
             restrict_default_security_group=True,
         )
         self._tag_for_kubernetes()
         self._acknowledge_internet_routes()
 
     def _tag_for_kubernetes(self) -> None:
-        """Tells Kubernetes in which subnets load balancers go (EKS user guide, subnet tags for load balancers)."""
+        """Tags subnets for load balancers of Kubernetes (EKS user guide, subnet tags)."""
         for subnet in self.vpc.public_subnets:
             cdk.Tags.of(subnet).add("kubernetes.io/role/elb", "1")
         for subnet in self.vpc.private_subnets:

@@ -1,4 +1,4 @@
-"""Flow logs: who talked to whom in the VPC, and who was refused."""
+"""VPC flow logs of accepted and rejected traffic."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -9,16 +9,17 @@ from constructs import Construct
 
 
 class VpcFlowLogs(Construct):
-    """Records accepted and rejected traffic of a VPC in an encrypted log group.
+    """Flow log of accepted and rejected traffic of a VPC, in an encrypted log group.
 
-    Creates the log group, the flow log, and the role by which it writes, which only flow logs of this account assume.
+    Creates the log group, the flow log and its role, which only flow logs of this account can
+    assume.
 
     Args:
         vpc: VPC to record.
         key: customer-managed key whose policy admits CloudWatch Logs in this region.
-        retention_days: days that records are kept, one of the numbers that CloudWatch Logs knows. A year is what the PCI DSS
-            (requirement 10.5.1) asks of audit trails.
-        removal_policy: what happens to the records when their stack goes.
+        retention_days: days that records are kept, a retention period of CloudWatch Logs. PCI DSS
+            (requirement 10.5.1) requires a year for audit trails.
+        removal_policy: policy of the log group when its stack is deleted.
 
     Example:
         VpcFlowLogs(self, "FlowLogs", vpc=network.vpc, key=flow_log_key.key)
@@ -69,7 +70,7 @@ class VpcFlowLogs(Construct):
 
 
 def _flow_logs_of_this_account(stack: cdk.Stack) -> iam.ServicePrincipal:
-    """Keeps other accounts' flow logs from borrowing the role (Amazon VPC user guide, flow logs, confused deputy)."""
+    """Denies the role to flow logs of other accounts (Amazon VPC user guide, flow logs)."""
     return iam.ServicePrincipal(
         "vpc-flow-logs.amazonaws.com",
         conditions={

@@ -1,4 +1,4 @@
-"""Rights on cached images: ECR's own to make their repositories, and a reader's to pull."""
+"""Rights to create repositories of cached images and to pull from them."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -9,11 +9,11 @@ from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 
 
 class RepositoryCreationRole(Construct):
-    """The role without which ECR can't make a repository with our key (Amazon ECR user guide, repository creation templates).
+    """Role with which ECR creates encrypted repositories (ECR user guide, creation templates).
 
     Args:
         namespace: first part of the names of the repositories.
-        key: key that ECR makes a grant on for each repository.
+        key: key on which ECR creates a grant for each repository.
 
     Example:
         role = RepositoryCreationRole(self, "CreationRole", namespace="dev", key=keys.images).role
@@ -41,10 +41,11 @@ class RepositoryCreationRole(Construct):
 
 
 class CachePullPolicy(Construct):
-    """Lets a role pull cached images, and so bring in those that nobody pulled before.
+    """Lets a role pull cached images, and import images at their first pull.
 
-    The first pull of an image makes its repository and imports it, which takes two rights more than later ones: AWS's policy
-    for nodes has only one of them (Amazon ECR user guide, IAM permissions for pull through cache).
+    The first pull of an image creates its repository and imports it, which requires two more rights
+    than later pulls: AWS's policy for nodes has only one of them (Amazon ECR user guide, IAM
+    permissions for pull through cache).
 
     Args:
         namespace: first part of the names of the repositories.

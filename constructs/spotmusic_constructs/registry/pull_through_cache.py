@@ -1,4 +1,4 @@
-"""Caches of the registries upstream: nodes and tasks pull every image from our own registry."""
+"""Pull-through caches of upstream registries."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -17,23 +17,25 @@ from spotmusic_constructs.tagging import tag_like
 
 
 class PullThroughCache(Construct):
-    """Pull-through caches below one namespace, and the names that upstream images have in them.
+    """Pull-through caches in one namespace, and names of cached images.
 
-    Creates for each registry a pull-through cache rule `<namespace>/<prefix>` and a template for the repositories that ECR makes
-    there: encrypted with the key given, with a lifecycle policy, immutable image tags and the tags of the stack, and the role by
-    which ECR makes them. An image tag therefore keeps meaning the image that was first pulled by it: ECR can't follow when upstream
-    moves the tag, which is wanted, since the platform names exact versions only.
+    Creates for each registry a pull-through cache rule `<namespace>/<prefix>`, a template for the
+    repositories that ECR creates (key, lifecycle policy, immutable image tags, tags of the stack),
+    and the role for it. A tag always refers to the image of its first pull: ECR ignores tags that
+    move upstream, because the platform pins exact versions.
 
-    A registry that asks for credentials is cached only where these are given. Its images keep their upstream name without, and
-    the synthesis warns with what to set.
+    A registry that requires credentials is cached only with `credentials`. Without them its images
+    keep their upstream names, and the synthesis warns with the setting to add.
 
     Args:
-        namespace: first part of the repositories' names, such as the environment's name: rules are unique per account and region.
+        namespace: first part of the repositories' names, such as the environment's name: rules are
+            unique per account and region.
         key: customer-managed key of the data class "images".
-        credentials: ARN of a Secrets Manager secret (named `ecr-pullthroughcache/…`) by host, for `docker.io` and `ghcr.io`.
+        credentials: ARN of a Secrets Manager secret (named `ecr-pullthroughcache/…`) by host, for
+            `docker.io` and `ghcr.io`.
         settings_keys: name of the setting that gives the credentials by host, for warnings.
         keep_images: tagged images kept in each repository.
-        untagged_days: days until an untagged image goes.
+        untagged_days: days until an untagged image is deleted.
 
     Example:
         images = PullThroughCache(self, "Images", namespace="dev", key=keys.images)
@@ -81,7 +83,7 @@ class PullThroughCache(Construct):
             self._rule(upstream, given.get(upstream.host)).add_resource_dependency(template)
 
     def image(self, reference: str) -> str:
-        """Returns the name by which to pull an upstream image: that in our registry, or its own where its registry isn't cached.
+        """Returns the cached name of an upstream image, or its own name without a cache.
 
         Raises:
             ValueError: the name has neither tag nor digest, or the tag is `latest`.
@@ -93,11 +95,11 @@ class PullThroughCache(Construct):
         return f"{self._address(host, hint)}/{path}"
 
     def registry(self, host: str) -> str:
-        """Returns what stands before the path of an image of a registry: the cache's address, or the host where it isn't cached."""
+        """Returns the address of a registry's cache, or its host where it isn't cached."""
         return self._address(host)
 
     def grant_pull(self, role: iam.Role) -> None:
-        """Lets a role of any stack pull cached images, and bring in those that nobody pulled before."""
+        """Lets a role of any stack pull cached images, and import images at their first pull."""
         CachePullPolicy(role, "CachedImages", namespace=self._namespace, role=role)
 
     def _address(self, host: str, hint: str = "") -> str:

@@ -1,19 +1,19 @@
-"""How the account's registry is searched for vulnerabilities."""
+"""Vulnerability scans of the account's registry."""
 
 from aws_cdk import aws_ecr as ecr
 from constructs import Construct
 
 
 class RegistryScanning(Construct):
-    """The scanning configuration of the registry, of which an account has one per region.
+    """Scanning configuration of the registry; an account has one per region.
 
-    Creates the configuration, for every repository. With `continuous`, Amazon Inspector scans operating system and language
-    packages at the push, and again whenever a vulnerability becomes known: most of them do after the image was pushed. It is priced
-    by image, and turns Inspector's ECR scanning on in the account. Without, ECR scans operating system packages at the push, free
-    of charge.
+    Creates the configuration, for every repository. With `continuous`, Amazon Inspector scans
+    operating system and language packages at the push, and again when a vulnerability is published,
+    usually after the push. It is charged by image, and turns on Inspector's ECR scanning in the
+    account. Otherwise ECR scans operating system packages at the push, free of charge.
 
     Args:
-        continuous: whether Amazon Inspector goes on scanning.
+        continuous: whether Amazon Inspector scans continuously.
 
     Example:
         RegistryScanning(self, "Scanning", continuous=True)

@@ -1,17 +1,17 @@
-"""How long images are kept."""
+"""Lifecycle policy of images."""
 
 import json
 
 
 def retention(*, keep_images: int, untagged_days: int) -> str:
-    """Returns the text of an ECR lifecycle policy: untagged images go by age, tagged ones by number.
+    """Returns a lifecycle policy: untagged images expire by age, tagged ones by number.
 
-    The images behind a multi-architecture tag are untagged themselves, but ECR keeps them as long as the tag that names them
-    (Amazon ECR user guide, lifecycle policies).
+    The images behind a multi-architecture tag are untagged themselves, but ECR keeps them as long
+    as the tag that names them (Amazon ECR user guide, lifecycle policies).
 
     Args:
         keep_images: tagged images kept in a repository, the newest first.
-        untagged_days: days until an untagged image goes.
+        untagged_days: days until an untagged image is deleted.
     """
     rules = [
         _rule(

@@ -1,4 +1,4 @@
-"""The repositories of the platform's own images."""
+"""Repositories of the platform's own images."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -12,17 +12,20 @@ from spotmusic_constructs.registry.retention import retention
 
 
 class ServiceRepositories(Construct):
-    """One ECR repository for each service: what was pushed under a tag stays what that tag means.
+    """One ECR repository for each service, with immutable tags.
 
-    Creates the repositories, encrypted with the key given, scanned at every push, with immutable tags and a lifecycle policy, and
-    an output with the address of each. None has a policy of its own: who may pull or push is a right of the one who does.
+    Creates the repositories, encrypted with `key`, scanned at every push, with immutable tags and a
+    lifecycle policy, and an output with the address of each. They have no repository policy: rights
+    to pull and push belong to the roles.
 
     Args:
         services: names of the services.
-        key: customer-managed key of the data class "images". ECR makes its own grant on it, so that readers need no right on it.
+        key: customer-managed key of the data class "images". ECR creates its own grant on it, so
+            readers need no right on it.
         keep_images: tagged images kept in each repository.
-        untagged_days: days until an untagged image goes.
-        removal_policy: what happens to repositories when their stack goes. `DESTROY` takes their images with them.
+        untagged_days: days until an untagged image is deleted.
+        removal_policy: policy of the repositories when the stack is deleted. `DESTROY` deletes
+            their images too.
 
     Example:
         repositories = ServiceRepositories(self, "Repositories", services=["playback"], key=keys.images)

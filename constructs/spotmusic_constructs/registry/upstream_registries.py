@@ -1,4 +1,4 @@
-"""Registries that ECR can cache, and how an image's name tells its registry."""
+"""Registries that ECR can cache, and parsing of image names."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ class UpstreamRegistry:
     """A registry that ECR can cache.
 
     Args:
-        host: how image names call it.
-        url: how ECR calls it.
-        kind: what ECR says it is.
-        prefix: where its images lie in our registry, below the namespace of the environment.
-        needs_credentials: whether ECR can only cache it with an account there.
+        host: host in image names.
+        url: URL in the cache rule.
+        kind: kind of registry in the cache rule.
+        prefix: path of its images in our registry, below the namespace of the environment.
+        needs_credentials: whether ECR requires an account of the registry.
     """
 
     host: str
@@ -31,17 +31,20 @@ UPSTREAM_REGISTRIES: tuple[UpstreamRegistry, ...] = (
     UpstreamRegistry(host=DOCKER_HUB, url="registry-1.docker.io", kind="docker-hub", prefix="docker-hub", needs_credentials=True),
     UpstreamRegistry(host="ghcr.io", url="ghcr.io", kind="github-container-registry", prefix="github", needs_credentials=True),
 )
-"""Every registry from which the platform's images come. Source: Amazon ECR user guide, pull through cache rules, 2026-11."""
+"""Every upstream registry of the platform's images. Source: Amazon ECR user guide, pull through
+cache rules, 2026-11."""
 
 
 def split(reference: str) -> tuple[str, str]:
-    """Splits an image's name into its registry and the rest, in full, as Docker reads it.
+    """Splits an image's name into registry and full path, as Docker does.
 
     Args:
-        reference: name of an image with a tag or a digest, such as `quay.io/keycloak/keycloak:26.8.2` or `rabbitmq:4.3`.
+        reference: name of an image with a tag or a digest, such as
+            `quay.io/keycloak/keycloak:26.8.2` or `rabbitmq:4.3`.
 
     Raises:
-        ValueError: it has neither tag nor digest, or the tag is `latest`: what it runs would change by itself.
+        ValueError: it has neither tag nor digest, or the tag is `latest`: the image could change
+            between deployments.
     """
     first, slash, rest = reference.partition("/")
     named = bool(slash) and ("." in first or ":" in first or first == "localhost")

@@ -1,4 +1,4 @@
-"""The passwords of the components that run on Kubernetes, and of the services that talk to them."""
+"""Passwords of the components on Kubernetes and of their client services."""
 
 from collections.abc import Iterable, Mapping
 
@@ -11,17 +11,18 @@ from spotmusic_constructs.secrets.generated_secret import GeneratedSecret, Manua
 
 
 class ComponentSecrets(Construct):
-    """Every password of Redpanda, RabbitMQ, Keycloak and Grafana, one secret for each user.
+    """Passwords of Redpanda, RabbitMQ, Keycloak and Grafana, one secret for each user.
 
-    Creates generated secrets `{"username": …, "password": …}`, and one `{"grafana": …}` of the OIDC clients that Keycloak
-    knows. They are replaced by hand: a component takes one password of a user at a time, so that somebody decides when both sides change.
+    Creates generated secrets `{"username": …, "password": …}`, and one `{"grafana": …}` of
+    Keycloak's OIDC clients. They are replaced by hand: a component accepts one password of a user
+    at a time, so both sides must change together.
 
     Args:
         key: customer-managed key of the data class "secrets".
-        event_users: users of Redpanda: the services that talk to it.
-        task_users: users of RabbitMQ: the services that talk to it.
-        manual_rotation: who replaces the passwords, and until when.
-        removal_policy: what happens to the secrets when their stack goes.
+        event_users: users of Redpanda: its client services.
+        task_users: users of RabbitMQ: its client services.
+        manual_rotation: owner and due date of the replacement.
+        removal_policy: policy of the secrets when the stack is deleted.
 
     Example:
         secrets = ComponentSecrets(

@@ -1,4 +1,4 @@
-"""The classes of data, the key of each, and what it is used by."""
+"""Classes of data, with the key and the users of each."""
 
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -14,7 +14,8 @@ _THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": "{account}"}}
 CLOUDFRONT = ServicePrincipal(
     name="cloudfront.amazonaws.com",
     actions=("kms:Decrypt",),
-    # Naming a distribution would tie the key to the edge stack, which needs the buckets, which need the key.
+    # A named distribution would create a cycle: the edge stack needs the buckets, which need the
+    # key.
     conditions={"ArnLike": {"aws:SourceArn": "arn:{partition}:cloudfront::{account}:distribution/*"}},
 )
 LOG_GROUPS = ServicePrincipal(
@@ -30,7 +31,7 @@ LOGS = KeyUse(
     principals=(LOG_GROUPS, LOG_DELIVERY),
     grants_to_services=True,
 )
-"""Also for a log key of another region, which needs its own."""
+"""Use of a log key, also of another region."""
 
 NOTIFICATIONS = KeyUse(
     description="Alarm topics, and queues of events",
@@ -40,20 +41,21 @@ NOTIFICATIONS = KeyUse(
             ServicePrincipal(name=f"{service}.amazonaws.com", conditions=_THIS_ACCOUNT)
             for service in ("budgets", "cloudwatch", "events.rds")
         ),
-        # EventBridge sends KMS neither source account nor source ARN (Amazon SNS developer guide, key management): its
-        # messages would be dropped in silence. The topic that SNS names in the encryption context is of this account.
+        # EventBridge sends KMS neither source account nor source ARN (Amazon SNS developer guide,
+        # key management); a condition on them would drop its messages. The topic in the encryption
+        # context belongs to this account.
         ServicePrincipal(
             name="events.amazonaws.com",
             conditions={"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": "arn:{partition}:sns:{region}:{account}:*"}},
         ),
-        # The same for queues, whose ARN SQS names there.
+        # The same for queues: SQS names their ARN there.
         ServicePrincipal(
             name="events.amazonaws.com",
             conditions={"ArnLike": {"kms:EncryptionContext:aws:sqs:arn": "arn:{partition}:sqs:{region}:{account}:*"}},
         ),
     ),
 )
-"""Also for a topic of another region, which needs its own key."""
+"""Use of a key of topics and queues, also of another region."""
 
 USES = MappingProxyType(
     {
@@ -62,7 +64,7 @@ USES = MappingProxyType(
         "audio": KeyUse(description="Buckets of audio, uploads and web content", via=("s3",), principals=(CLOUDFRONT,)),
         "logs": LOGS,
         "kubernetes": KeyUse(description="Kubernetes secrets and volumes", via=("ec2", "eks"), grants_to_services=True),
-        # Copies of snapshots are encrypted by the service that made them, under the vault's key.
+        # The source service encrypts copies of snapshots with the vault's key.
         "backup": KeyUse(description="Recovery points", via=("backup", "ec2", "rds", "s3")),
         "copies": KeyUse(description="Copies of recovery points", via=("backup", "ec2", "rds")),
         "images": KeyUse(description="Container images", via=("ecr",)),
@@ -70,12 +72,13 @@ USES = MappingProxyType(
         "notifications": NOTIFICATIONS,
     }
 )
-"""What each class of data is kept in. Sources: the data protection chapter of each service's user guide, 2026-11."""
+"""Storage of each class of data. Sources: data protection chapter of each service's user guide,
+2026-11."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataKeys:
-    """One key for each class of data, so that one class can be shut or erased without another.
+    """One key for each class of data, so that one class can be disabled or erased without another.
 
     Args:
         database: databases, their snapshots and RDS-managed master secrets.
@@ -103,14 +106,14 @@ class DataKeys:
 
 
 def create_data_keys(scope: Construct, *, removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN) -> DataKeys:
-    """Makes the key of every class of data in `scope`.
+    """Creates the key of every class of data in `scope`.
 
     Args:
-        scope: where the keys live, each under the name of its class with a capital.
-        removal_policy: what happens to the keys when their stack goes.
+        scope: parent of the keys; the id of a key is its class, capitalized.
+        removal_policy: policy of the keys when the stack is deleted.
 
     Returns:
-        Handles of the keys: grants on them write to the reader's side only.
+        Handles of the keys: grants change only the grantee's policy.
     """
     keys = {
         name: EncryptionKey(scope, f"{name.capitalize()}Key", data_class=name, use=use, removal_policy=removal_policy).key

@@ -1,4 +1,4 @@
-"""A customer-managed key of one class of data, and who may use it."""
+"""Customer-managed key of one class of data, with its key policy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,14 +14,15 @@ _PLACES = ("partition", "region", "account")
 
 @dataclass(frozen=True, kw_only=True)
 class ServicePrincipal:
-    """An AWS service that uses a key under its own name, and what confines it to this account.
+    """AWS service that uses a key as a service principal, confined to this account.
 
-    `{partition}`, `{region}` and `{account}` in any text are those of the key's stack.
+    `{partition}`, `{region}` and `{account}` are replaced by those of the key's stack.
 
     Args:
         name: service principal, such as `logs.{region}.amazonaws.com`.
-        actions: what it may do with the key.
-        conditions: condition block that keeps other accounts from using the key through the service.
+        actions: allowed actions on the key.
+        conditions: condition block that keeps other accounts from using the key through the
+            service.
     """
 
     name: str
@@ -31,16 +32,17 @@ class ServicePrincipal:
 
 @dataclass(frozen=True, kw_only=True)
 class KeyUse:
-    """What a class of data is kept in.
+    """Storage of a class of data.
 
     Args:
-        description: what the key protects, in words an auditor can read.
-        via: services (`rds`, `s3`) through which anybody in the account who may use them may use the key.
-        principals: services that use the key under their own name.
-        grants_to_services: whether a service makes grants that KMS does not count as ones for an AWS resource, and that are refused
-            where a policy asks for it: EKS for a cluster (Amazon EKS user guide, `enable-kms`; AWS Control Tower, CT.EKS.PR.2), and
-            Amazon Managed Service for Prometheus for a workspace, whose documented key policy asks for the service alone (user guide,
-            encryption at rest). The policy then asks that a service makes the grant on somebody's behalf.
+        description: description of the key, for auditors.
+        via: services (`rds`, `s3`) through which principals of the account may use the key.
+        principals: services that use the key as a service principal.
+        grants_to_services: whether a service creates grants without `kms:GrantIsForAWSResource`:
+            EKS for a cluster (Amazon EKS user guide, `enable-kms`; AWS Control Tower, CT.EKS.PR.2),
+            and Amazon Managed Service for Prometheus for a workspace, according to its documented
+            key policy (user guide, encryption at rest). The policy then requires a service that
+            creates the grant on behalf of a principal.
     """
 
     description: str
@@ -50,20 +52,21 @@ class KeyUse:
 
 
 class EncryptionKey(Construct):
-    """A rotating key with an alias, whose policy needs no change when a reader is added elsewhere.
+    """Rotating key with an alias; new readers in other stacks do not change its policy.
 
-    Creates a symmetric KMS key and the alias `alias/<stack name>/<data class>`: an alias must have a name, and the
-    stack's name is the one thing that tells environments apart. The key policy admits the account's IAM, the services
-    of `use.via` on behalf of anybody in the account (as the policies of AWS managed keys do), and the service
-    principals of `use.principals`; KMS grants are for services only. `key` is a handle: rights given on it are written on the
-    reader's side only, so that no two stacks ever need each other.
+    Creates a symmetric KMS key and the alias `alias/<stack name>/<data class>`: an alias requires a
+    name, and the stack's name differs between environments. The key policy allows the account's
+    IAM, the services of `use.via` on behalf of principals of the account (as AWS managed keys do),
+    and the service principals of `use.principals`; only services may create KMS grants. `key` is a
+    handle: grants change only the grantee's policy, so stacks do not depend on each other.
 
     Args:
         data_class: name of the class of data, the last part of the alias.
-        use: what the class is kept in, and so who uses the key.
-        pending_window_days: days in which a scheduled deletion can be called off. KMS takes 7 to 30; 30 leaves time to notice.
-        rotation_period_days: days between rotations. KMS takes 90 to 2560; 365 is its default.
-        removal_policy: what happens to the key when its stack goes. Whatever is still encrypted with it goes with it.
+        use: storage of the class, and so the users of the key.
+        pending_window_days: days in which a scheduled deletion can be cancelled, 7 to 30 (KMS).
+        rotation_period_days: days between rotations, 90 to 2560 (KMS), 365 by default.
+        removal_policy: policy of the key when the stack is deleted. Data encrypted with a deleted
+            key is lost.
 
     Example:
         database = EncryptionKey(self, "Database", data_class="database", use=KeyUse(description="Databases", via=("rds",)))
@@ -99,11 +102,13 @@ class EncryptionKey(Construct):
 
 def _policy(stack: cdk.Stack, use: KeyUse) -> dict[str, Any]:
     places = {name: str(getattr(stack, name)) for name in _PLACES}
-    # Either says that a service makes the grant; the second also when the grant is for the service itself.
+    # Both require that a service creates the grant; the second also allows grants for the service
+    # itself.
     by_service = "aws:ViaAWSService" if use.grants_to_services else "kms:GrantIsForAWSResource"
     statements = [
         {
-            # Without it a mistake in the rest of the policy would lock everybody out for good (KMS developer guide, default key policy).
+            # Without it a mistake in the other statements makes the key unmanageable (KMS developer
+            # guide, default key policy).
             "Sid": "AccountAdministersThroughIam",
             "Effect": "Allow",
             "Principal": {"AWS": f"arn:{places['partition']}:iam::{places['account']}:root"},
@@ -111,8 +116,8 @@ def _policy(stack: cdk.Stack, use: KeyUse) -> dict[str, Any]:
             "Resource": "*",
         },
         {
-            # A grant passes a key on beside this policy, to other accounts too: only services may, for what they keep here
-            # (AWS Control Tower, CT.KMS.PR.3).
+            # A grant bypasses this policy, also for other accounts: only services may create one,
+            # for their resources here (AWS Control Tower, CT.KMS.PR.3).
             "Sid": "NobodyButServicesPassesItOn",
             "Effect": "Deny",
             "Principal": {"AWS": "*"},

@@ -1,4 +1,4 @@
-"""A secret whose value nobody has seen."""
+"""Secret with a generated value."""
 
 import json
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ from spotmusic_constructs.acknowledge import acknowledge
 
 @dataclass(frozen=True, kw_only=True)
 class ManualRotation:
-    """Who replaces a secret by hand, and until when.
+    """Owner and due date of a manual rotation.
 
     Args:
-        owner: team that does it.
-        before: day before which the value must have been replaced; move it on when that was done.
-        runbook: document that tells how.
+        owner: team that replaces the secret.
+        before: due date of the replacement; move it after each one.
+        runbook: document with the steps.
     """
 
     owner: str
@@ -29,28 +29,30 @@ class ManualRotation:
 
     @property
     def reason(self) -> str:
-        """The acknowledgement that an auditor reads."""
+        """Reason of the acknowledgement."""
         return f"Replaced by hand by {self.owner} before {self.before.isoformat()}, as what it opens takes one at a time: {self.runbook}."
 
 
 class GeneratedSecret(Construct):
-    """A random password in Secrets Manager, under a customer-managed key.
+    """Random password in Secrets Manager, encrypted with a customer-managed key.
 
-    Creates the secret; its value is generated there and is in no template. It rotates: either by hand, which
-    `manual_rotation` acknowledges with an owner and a date, or by a schedule that the construct that asked for the secret adds to
-    `resource`. `secret` is a handle: grants on it write to the reader's side only and name this very ARN.
+    Creates the secret; Secrets Manager generates its value, which no template contains. It is
+    rotated by hand, which `manual_rotation` acknowledges with an owner and a date, or by a schedule
+    that the calling construct adds to `resource`. `secret` is a handle: grants change only the
+    grantee's policy and name its exact ARN.
 
     Args:
         key: customer-managed key of the data class "secrets".
-        description: what the secret opens.
-        username: user whose password it is; the value is then `{"username": …, "password": …}`.
+        description: purpose of the secret.
+        username: user of the password; the value is then `{"username": …, "password": …}`.
         fields: further fields of the value, such as host and port.
         generated_field: field of the generated password.
         length: characters of the password; 40 letters and digits are 238 bits.
-        exclude_characters: characters that the engine or its configuration file cannot take. All punctuation when left out, so that the
-            password can stand in a URL, a shell and a configuration file alike.
-        manual_rotation: who replaces it by hand; none when a schedule is added.
-        removal_policy: what happens to the secret when its stack goes.
+        exclude_characters: characters that the engine or its configuration file rejects. Default:
+            all punctuation, so that the password is valid in a URL, a shell and a configuration
+            file.
+        manual_rotation: owner and date of manual rotation; none with a schedule.
+        removal_policy: policy of the secret when the stack is deleted.
 
     Example:
         admin = GeneratedSecret(
@@ -82,7 +84,7 @@ class GeneratedSecret(Construct):
             description=description,
             kms_key_id=key.key_arn,
             generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
-                # Only a value that CloudFormation resolves needs its tokens kept apart from the quotes.
+                # Only values that CloudFormation resolves need tokens outside of the quotes.
                 secret_string_template=cdk.Stack.of(self).to_json_string(template) if fields else json.dumps(template),
                 generate_string_key=generated_field,
                 password_length=length,
@@ -97,7 +99,7 @@ class GeneratedSecret(Construct):
 
 
 def rotate_by_hand(resource: secretsmanager.CfnSecret, rotation: ManualRotation) -> None:
-    """Acknowledges that a secret has no schedule, and tags it with who replaces it before when."""
+    """Acknowledges that a secret has no schedule, and tags it with owner and due date."""
     tags = cdk.Tags.of(resource)
     tags.add("RotationOwner", rotation.owner)
     tags.add("RotateBefore", rotation.before.isoformat())

@@ -1,4 +1,4 @@
-"""Configuration that services read from Parameter Store."""
+"""Configuration of services in Parameter Store."""
 
 import re
 from collections.abc import Mapping
@@ -9,20 +9,21 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 _STANDARD_BYTES = 4096
-"""Longest value of the tier Standard. The tier Advanced takes 8 KiB, for 0.05 USD a month (AWS Systems Manager pricing, 2026-11)."""
+"""Longest value of the tier Standard. The tier Advanced allows 8 KiB, for 0.05 USD a month (AWS
+Systems Manager pricing, 2026-11)."""
 _ID_SEPARATORS = re.compile(r"[^a-zA-Z0-9]+")
 
 
 class ParameterTree(Construct):
-    """Parameters below one path, for what is neither secret nor different from one service to the next.
+    """Parameters below one path, for configuration that is not secret and equal for all services.
 
-    Creates one String parameter per value. Names are written down because services look them up by path; they make the ARNs known
-    at synthesis, so that a reader in another stack needs no reference to this one.
+    Creates one String parameter per value. Names are explicit because services read them by path;
+    ARNs are known at synthesis, so readers in other stacks need no reference.
 
     Args:
         path: path of the tree, such as `/spotmusic/dev`.
-        values: value by name below the path, such as `{"kafka/bootstrap-servers": "brokers.internal:9093"}`. No secrets: parameters of
-            this type are readable by whoever may read the path.
+        values: value by name below the path, such as `{"kafka/bootstrap-servers":
+            "brokers.internal:9093"}`. No secrets: every reader of the path reads these parameters.
 
     Example:
         tree = ParameterTree(self, "Parameters", path="/spotmusic/dev", values={"log-level": "info"})

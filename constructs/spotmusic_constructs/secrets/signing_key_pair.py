@@ -1,4 +1,4 @@
-"""A key pair that signs audio URLs: the private half is in Secrets Manager, the public half is an attribute."""
+"""RSA key pair that signs audio URLs."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
@@ -10,21 +10,21 @@ from spotmusic_constructs.secrets.signing_key_provider import SigningKeyProvider
 
 
 class SigningKeyPair(Construct):
-    """An RSA key pair for CloudFront's signed URLs that is made during deployment.
+    """RSA key pair for CloudFront's signed URLs, created during deployment.
 
-    Creates an empty secret and a custom resource that fills it with `{"key_name": …, "private_key": …}` (PKCS #8, PEM)
-    once: updates, retries and deletion leave the pair alone. To replace a key, add a pair with a new name, sign with it, and
-    take the old one away when the last URL that it signed has expired.
+    Creates an empty secret and a custom resource that fills it with `{"key_name": …, "private_key":
+    …}` (PKCS #8, PEM) once: updates, retries and deletion do not change the pair. To replace a key,
+    add a pair with a new name, sign with it, and remove the old pair when its last URL has expired.
 
-    `public_key_pem` is what CloudFront's `PublicKey` takes; `private_key` is a handle, so grants on it write to the
-    reader's side only.
+    `public_key_pem` is the input of CloudFront's `PublicKey`; `private_key` is a handle: grants
+    change only the grantee's policy.
 
     Args:
-        key_name: name of the pair, such as `first`; it is stored beside the private key.
+        key_name: name of the pair, such as `first`; it is stored with the private key.
         key: customer-managed key of the data class "secrets".
-        provider: the function that makes the pair; one serves all pairs of a stack.
-        manual_rotation: who replaces the pair by adding another, and until when.
-        removal_policy: what happens to the secret when its stack goes.
+        provider: function that creates the pair; one serves all pairs of a stack.
+        manual_rotation: owner and due date of the replacement.
+        removal_policy: policy of the secret when the stack is deleted.
 
     Example:
         first = SigningKeyPair(self, "First", key_name="first", key=keys.secrets, provider=provider, manual_rotation=by_hand)
@@ -43,7 +43,7 @@ class SigningKeyPair(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
 
-        # No value here: CloudFormation would write it again when this resource changes, over the key.
+        # No value here: CloudFormation would overwrite the key when this resource changes.
         secret = secretsmanager.CfnSecret(
             self, "Secret", description=f"Private key {key_name} that signs audio URLs", kms_key_id=key.key_arn
         )

@@ -1,4 +1,4 @@
-"""The function that makes key pairs while a stack deploys."""
+"""Function that creates key pairs during deployment."""
 
 from pathlib import Path
 
@@ -15,14 +15,15 @@ _HANDLER = Path(__file__).parent / "signing_key_handler"
 
 
 class SigningKeyProvider(PlatformFunction):
-    """One function behind every `SigningKeyPair`: it may read and write the secrets of the pairs and nothing else.
+    """Function of every `SigningKeyPair`; it reads and writes only the secrets of the pairs.
 
-    Creates the function (Node.js 24, with the AWS SDK of the runtime), its role and its log group. It answers
-    CloudFormation by itself, so that no framework's function ever handles an event of it.
+    Creates the function (Node.js 24, with the AWS SDK of the runtime), its role and its log group.
+    It responds to CloudFormation directly, so no other function handles its events.
 
     Args:
         log_key: customer-managed key of the data class "logs".
-        log_retention: how long events are kept. They tell when a signing key was made: a year, as for security records.
+        log_retention: retention of the log group. It records when a signing key was created: a
+            year, as for security records.
 
     Example:
         provider = SigningKeyProvider(self, "SigningKeyProvider", log_key=keys.logs)

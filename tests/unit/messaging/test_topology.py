@@ -63,5 +63,5 @@ def test_queue_requires_users_and_limits(change: Json) -> None:
 
 
 def test_queue_rejects_service_without_user() -> None:
-    with pytest.raises(ValueError, match="web-api use queues and have no user"):
+    with pytest.raises(ValueError, match="web-api use queues but have no user"):
         Topology(queues=[MAIL], users={"notifications": "secret"})
