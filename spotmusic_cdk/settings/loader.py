@@ -66,20 +66,11 @@ def parse(text: str, *, source: Path) -> Settings:
         SettingsError: the text is not YAML or not a valid environment.
     """
     try:
-        document = _yaml().load(text)
-        if not isinstance(document, dict):
-            raise _error(source, [Problem("file", "an environment is a mapping of keys to values", "Start from environments/dev.yaml.")])
-        # JSON is strict about types and knows arrays only, so that a list in the file becomes a tuple in the model.
-        settings = Settings.model_validate_json(json.dumps(document, ensure_ascii=False).encode())
-        problems = list(checks.problems(settings))
+        settings = Settings.model_validate_json(_json(text, source))
     except ValidationError as error:
-        problems = explained(error)
-    except YAMLError as error:
-        problems = [_syntax(error)]
-    except (TypeError, ValueError, RecursionError) as error:
-        problems = [Problem("file", f"this is more than plain YAML: {error}", "Remove tags, complex keys and recursive aliases.")]
-    if problems:
-        raise _error(source, problems) from None
+        raise _error(source, explained(error)) from None
+    if problems := list(checks.problems(settings)):
+        raise _error(source, problems)
     return settings
 
 
@@ -97,11 +88,21 @@ class _Constructor(SafeConstructor):
 _Constructor.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)  # no setting is a date
 
 
-def _yaml() -> YAML:
-    """YAML 1.2 without Python objects; it refuses duplicate keys."""
+def _json(text: str, source: Path) -> bytes:
+    """YAML 1.2 as JSON, for which pydantic is strict about types and takes arrays as tuples."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
-    return yaml
+    try:
+        document = yaml.load(text)
+        encoded = json.dumps(document, ensure_ascii=False).encode()
+    except YAMLError as error:
+        raise _error(source, [_syntax(error)]) from None
+    except (TypeError, ValueError, RecursionError) as error:
+        problem = Problem("file", f"this is more than plain YAML: {error}", "Remove tags, complex keys and recursive aliases.")
+        raise _error(source, [problem]) from None
+    if not isinstance(document, dict):
+        raise _error(source, [Problem("file", "an environment is a mapping of keys to values", "Start from environments/dev.yaml.")])
+    return encoded
 
 
 def _read(path: Path) -> Settings:

@@ -26,9 +26,6 @@ class Problem:
     wrong: str
     advice: str
 
-    def __str__(self) -> str:
-        return f"{self.key}: {self.wrong}. {self.advice}"
-
 
 def shown(value: object) -> str:
     """Return a value for a message: on one line, without control characters, shortened."""
