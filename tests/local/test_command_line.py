@@ -27,7 +27,7 @@ def _empty_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["--port", "80000"], "'80000' is not a TCP port. Use 1 to 65535"),
         (["--port=-1"], "'-1' is not a TCP port"),
         (["--port", "http"], "'http' is not a TCP port"),
-        (["--concurrency", "0"], "'0' is not a positive whole number"),
+        (["--concurrency", "0"], "'0' is not a positive integer"),
         (["-c", "foo"], "'foo' is not NAME=VALUE"),
     ],
 )
@@ -40,7 +40,7 @@ def test_command_line_refuses_nonsense(option: list[str], message: str, capsys: 
 
 def test_up_without_node_modules_starts_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main(["up"]) == 1
-    assert "Install it by `npm ci`, or by `make setup`." in capsys.readouterr().err
+    assert "Install it with `make setup` or `npm ci`." in capsys.readouterr().err
     assert Workspace(tmp_path).recall() is None
 
 
@@ -51,7 +51,7 @@ def test_unwritable_checkout_is_one_message(command: str, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(Path, "mkdir", mkdir)
     assert command_line.main([command]) == 1
-    assert "can't be written to (Read-only file system)" in capsys.readouterr().err
+    assert "is not writable (Read-only file system)" in capsys.readouterr().err
 
 
 def test_full_disk_is_one_message(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,7 +60,9 @@ def test_full_disk_is_one_message(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
     monkeypatch.setattr(LocalDeployment, "up", up)
     assert command_line.main(["up"]) == 1
-    assert capsys.readouterr().err == "\n/disk/file: No space left on device. Free or own it, and repeat.\n"
+    assert (
+        capsys.readouterr().err == "\n/disk/file: No space left on device. Free space or fix its permissions, then run the command again.\n"
+    )
 
 
 def test_status_into_closed_pipe_is_silent(tmp_path: Path) -> None:

@@ -52,7 +52,11 @@ def test_a_release_is_recorded(handler: Handler) -> None:
         (custom_resources.HELM_CHART, {"Release": "kong", "Chart": "kong", "Values": "{"}, "not JSON"),
         (custom_resources.KUBERNETES_RESOURCE, {"Manifest": "{}"}, "list"),
         (custom_resources.KUBERNETES_RESOURCE, {"Manifest": '[{"kind": "Namespace"}]'}, "apiVersion, metadata"),
-        (custom_resources.DATABASE_USERS, {"ServiceToken": "arn:aws:lambda:sa-east-1:000000000000:function:other"}, "names no Lambda"),
+        (
+            custom_resources.DATABASE_USERS,
+            {"ServiceToken": "arn:aws:lambda:sa-east-1:000000000000:function:other"},
+            "not the ARN of a deployed Lambda",
+        ),
     ],
 )
 def test_invalid_custom_resource_is_rejected(handler: Handler, resource_type: str, properties: Properties, expected: str) -> None:

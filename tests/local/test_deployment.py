@@ -124,7 +124,7 @@ def test_one_command_deploys_everything_and_verifies_it(deployed: Deployed) -> N
     deployed.table = deployed.deployment.up()
     resources = sum(len(stack.resources) for stack in deployed.stacks)
     assert re.search(rf"^all +{resources} ", deployed.table, re.MULTILINE)
-    assert "recorded only, without an engine behind them:" in deployed.table
+    assert "Recorded without an engine:" in deployed.table
     assert "Custom::AWSCDK-EKS-HelmChart" in deployed.table
     assert {cloudformation.status(deployed.emulator.endpoint, stack) for stack in deployed.stacks} <= {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 
@@ -250,7 +250,7 @@ def test_down_leaves_retained_resources_only(deployed: Deployed) -> None:
     failed = [stack for stack, policy in policies if policy == "Retain" and stack.id == "dev/data"]
     assert _processes(str(deployed.workspace.temporary)), "no Lambda function ran"
     summary = deployed.deployment.down()
-    assert "Nothing else of ours is left." in summary
+    assert "No other resource of the stacks is left." in summary
     assert summary.count("\n  ") == len(kept) + len(destroyed) + len(failed)
     assert process.running(deployed.workspace) is None
     assert not process.is_ours(emulator, deployed.workspace)

@@ -58,7 +58,7 @@ def test_diff_summary_names_destruction_first() -> None:
     assert lines[first + 3] == "  ~ AWS::CloudWatch::Dashboard dev/data/Dashboard (may be replaced)"
     assert first < lines.index("added or changed:")
     assert max(map(len, lines)) <= 100
-    assert lines[-1] == "Every property is in diff.txt."
+    assert lines[-1] == "All changed properties: diff.txt"
 
 
 def test_diff_summary_without_differences_is_short() -> None:

@@ -123,7 +123,7 @@ def test_namespaces_have_pod_security_labels(released: Released) -> None:
 def test_summary_lists_release_objects(released: Released) -> None:
     assert re.search(r"^Kubernetes v1\.\d+\.\d+.*: \d+ Helm releases installed by the layer's own Helm", released.summary, re.MULTILINE)
     assert re.search(r"^  ground \(ground [\d.]+\): \d+ objects$", released.summary, re.MULTILINE)
-    assert "nothing waits (--wait, --atomic), no hook runs" in released.summary
+    assert "Helm does not wait (--wait, --atomic), no hook runs" in released.summary
     assert "eks.amazonaws.com/v1 (any field): NodeClass, TargetGroupBinding" in released.summary
 
 

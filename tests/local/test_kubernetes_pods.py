@@ -56,5 +56,5 @@ def test_refusal_names_object_and_reason() -> None:
     cluster: Any = Cluster()
     spec = {"template": {"spec": SPEC}}
     found = refused(cluster, [workload("Deployment", spec), workload("Job", spec, namespace="redpanda"), workload("Service", {})], "kong")
-    assert found == ["pods of Job redpanda/kong would be refused: violates PodSecurity"]
+    assert found == ["pods of Job redpanda/kong would be rejected: violates PodSecurity"]
     assert asked[0] == "/api/v1/namespaces/kong/pods?dryRun=All&fieldValidation=Strict"

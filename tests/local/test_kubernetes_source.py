@@ -131,7 +131,7 @@ class Cluster:
     [Cluster("v1.36.2-eks-1a2b3c4"), Cluster("v1.36.3", "aws:///sa-east-1a/i-0123456789abcdef0"), Cluster("v1.35.1-gke.1000")],
 )
 def test_a_cluster_behind_a_tunnel_is_refused(cluster: Any) -> None:
-    with pytest.raises(NotDisposableError, match="through a tunnel"):
+    with pytest.raises(NotDisposableError, match="behind a tunnel"):
         require_disposable(cluster)
 
 

@@ -97,16 +97,16 @@ def test_missing_objects_and_releases_are_reported() -> None:
 def test_summary_counts_kinds_by_namespace() -> None:
     records = [{"type": HELM_CHART, "properties": {"Release": "kong", "Chart": "kong", "Version": "3.4.1"}}]
     assert summary.text(state(), records=records).splitlines() == [
-        "Kubernetes v1.36.3: 1 Helm releases installed by the layer's own Helm; without nodes:",
-        "  nothing waits (--wait, --atomic), no hook runs, no webhook is asked, no pod starts (each was admitted in a dry run)",
+        "Kubernetes v1.36.3: 1 Helm releases installed by the layer's Helm. Without nodes,",
+        "  Helm does not wait (--wait, --atomic), no hook runs, no webhook is called, no pod starts (each passed a dry run)",
         "  ground (ground 1.0.0): 3 objects",
         "    cluster: Namespace 1",
         "    kube-system: ConfigMap 1",
         "    redpanda: Job 1",
         "    hooks that did not run: Job prepare",
-        "  recorded only, for their charts are not at hand (SPOTMUSIC_CHARTS):",
+        "  recorded, because their charts are not available (SPOTMUSIC_CHARTS):",
         "    kong (kong 3.4.1)",
-        "  definitions that stand in for those of Auto Mode and of such charts:",
+        "  stub definitions for Auto Mode and unavailable charts:",
         "    karpenter.sh/v1: NodePool",
     ]
 
@@ -123,7 +123,7 @@ def test_kept_objects_are_listed() -> None:
 
 def test_summary_without_api_server_says_so() -> None:
     records = [{"type": HELM_CHART, "properties": {"Release": "kong", "Chart": "kong"}}]
-    assert "1 Helm releases are recorded, none was installed" in summary.text(None, records=records)
+    assert "1 Helm releases recorded, none installed" in summary.text(None, records=records)
     assert summary.text(None, records=[]) == ""
 
 

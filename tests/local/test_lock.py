@@ -52,7 +52,7 @@ def test_second_command_is_refused(
         assert other.poll() is None
         other.communicate()
     refusal = capsys.readouterr().err
-    assert f"`up` of process {other.pid} is at work in {workspace.folder}" in refusal
+    assert f"`up` (process {other.pid}) uses {workspace.folder}" in refusal
     assert f"kill -INT {other.pid}" in refusal
     assert sorted(file.name for file in workspace.folder.iterdir()) == ["lock"]
 
@@ -68,7 +68,7 @@ def test_killed_process_releases_lock(workspace: Workspace) -> None:
 def test_lock_is_released_after_failure(workspace: Workspace) -> None:
     with pytest.raises(ZeroDivisionError), alone(workspace, "up"):
         raise ZeroDivisionError
-    with alone(workspace, "down"), pytest.raises(BusyError, match="`down` of process"), alone(workspace, "up"):
+    with alone(workspace, "down"), pytest.raises(BusyError, match=r"`down` \(process"), alone(workspace, "up"):
         pass
     with alone(workspace, "up"):
         pass
@@ -79,5 +79,5 @@ def test_unknown_holder_is_awaited_briefly(workspace: Workspace, monkeypatch: py
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     with alone(workspace, "up"):
         workspace.lock.write_text("")
-        with pytest.raises(BusyError, match="can't be seen from here"), alone(workspace, "down"):
+        with pytest.raises(BusyError, match="not visible from here"), alone(workspace, "down"):
             pass

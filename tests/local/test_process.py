@@ -178,7 +178,7 @@ def test_chosen_port_is_reserved_until_start(workspace: Workspace, monkeypatch: 
 def test_taken_port_is_reported(workspace: Workspace) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(process.NotStartedError, match=f"Port {port} is taken"):
+        with pytest.raises(process.NotStartedError, match=f"Port {port} is not available"):
             process.start(workspace, region="sa-east-1", port=port)
 
 

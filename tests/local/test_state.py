@@ -31,7 +31,7 @@ def test_killed_run_is_cleaned_up(request: pytest.FixtureRequest) -> None:
 
 def test_a_second_run_is_refused(request: pytest.FixtureRequest) -> None:
     try:
-        with own_state("left", request), pytest.raises(BusyError, match="`pytest` of process"), own_state("right", request):
+        with own_state("left", request), pytest.raises(BusyError, match=r"`pytest` \(process"), own_state("right", request):
             pass
     finally:
         shutil.rmtree(ROOT / ".local" / "left", ignore_errors=True)

@@ -47,5 +47,5 @@ def test_task_environment_has_what_ecs_fetches() -> None:
 
 
 def test_unknown_service_names_those_there_are() -> None:
-    with pytest.raises(NoTaskError, match="there are: playback"):
+    with pytest.raises(NoTaskError, match="Deployed services: playback"):
         environment_of_task("lyrics", "http://127.0.0.1:1", region="sa-east-1")

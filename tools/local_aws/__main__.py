@@ -1,4 +1,4 @@
-"""`python -m tools.local_aws up|deploy|down|status|diff|env|run`: the embedded AWS from the command line."""
+"""Command line of the embedded AWS: `python -m tools.local_aws up|deploy|down|status|diff|env|run`."""
 
 import argparse
 import errno
@@ -32,7 +32,7 @@ _EXPECTED = (
     UnwritableError,
 )
 _INTERRUPTED = 130
-# A full disk, a quota, a file of somebody else, a read-only file system: nothing that a traceback would explain.
+# A full disk, a quota, a file of another user, a read-only file system: a traceback would not help.
 _OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -61,16 +61,20 @@ def main(arguments: list[str] | None = None) -> int:
     except _EXPECTED as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # `status | head`: the reader has what it wanted
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes it once more at its end
+    except BrokenPipeError:  # `status | head` closed the pipe
+        # The interpreter flushes stdout again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         if error.errno not in _OF_THE_MACHINE:
             raise
-        print(f"\n{error.filename or workspace.folder}: {error.strerror}. Free or own it, and repeat.", file=sys.stderr)
+        print(
+            f"\n{error.filename or workspace.folder}: {error.strerror}. Free space or fix its permissions, then run the command again.",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted. The embedded AWS keeps running: `up` goes on from here, `down` stops it.", file=sys.stderr)
+        print("\nInterrupted. The embedded AWS keeps running. Run `up` to continue or `down` to stop it.", file=sys.stderr)
         return _INTERRUPTED
 
 
@@ -109,11 +113,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.local_aws", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     described = {
-        "up": "start, deploy everything and verify it",
-        "deploy": "start where none runs, deploy one stack and what it depends on, and verify it",
-        "down": "destroy everything, prove that nothing is left, and stop",
-        "status": "tell what runs and what is deployed",
-        "diff": "tell what a deployment would change",
+        "up": "start the emulator, deploy all stacks and verify them",
+        "deploy": "start the emulator if needed, deploy one stack with its dependencies, and verify them",
+        "down": "destroy all stacks, verify that no resource is left, and stop the emulator",
+        "status": "show the emulator and the status of each stack",
+        "diff": "show the changes of a deployment",
         "env": "print the environment of a service's task, as ECS resolves it",
         "run": "run a command with the environment of a service's task",
     }
@@ -131,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
         if name in ("env", "run"):
             command.add_argument("service", help="name of the service, such as playback")
         if name == "run":
-            command.add_argument("--set", action="append", default=[], type=_context, metavar="NAME=VALUE", help="a variable of one's own")
+            command.add_argument("--set", action="append", default=[], type=_context, metavar="NAME=VALUE", help="additional variable")
             command.add_argument("words", nargs="+", metavar="COMMAND", help="the command, after `--`")
         if name == "deploy":
             command.add_argument("stack", help="stack id, such as dev/network")
@@ -140,13 +144,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _port(text: str) -> int:
     if not (text.isdecimal() and 1 <= int(text) <= 65_535):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a TCP port. Use 1 to 65535, or leave it out for a free one.")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a TCP port. Use 1 to 65535, or omit it for a free port.")
     return int(text)
 
 
 def _positive(text: str) -> int:
     if not (text.isdecimal() and int(text) >= 1):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number.")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive integer. Use 1 or more.")
     return int(text)
 
 

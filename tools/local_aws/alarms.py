@@ -1,4 +1,4 @@
-"""Alarms that the emulator's CloudWatch can't hold: those on metric math, and the composites that watch one of them."""
+"""Alarms that the emulator's CloudWatch rejects: metric math, and composite alarms that watch one."""
 
 from typing import Any
 
@@ -9,7 +9,8 @@ _METRIC_ALARM = "AWS::CloudWatch::Alarm"
 
 
 def metric_alarm(service: Handler, register: Register) -> Handler:
-    """The handler of `AWS::CloudWatch::Alarm`: its service keeps one metric per alarm and drops expressions.
+    """Returns the handler of `AWS::CloudWatch::Alarm`. The emulator stores one metric per alarm and
+    drops expressions.
 
     Args:
         service: the emulator's own handler.
@@ -20,7 +21,8 @@ def metric_alarm(service: Handler, register: Register) -> Handler:
 
 
 def composite_alarm(service: Handler, register: Register) -> Handler:
-    """The handler of `AWS::CloudWatch::CompositeAlarm`, whose service rejects a rule that names an alarm it does not have.
+    """Returns the handler of `AWS::CloudWatch::CompositeAlarm`. The emulator rejects rules with
+    unknown alarms.
 
     Args:
         service: the handler that calls the service.

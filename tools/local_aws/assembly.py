@@ -1,4 +1,4 @@
-"""The cloud assembly as the CDK wrote it: which stacks there are, where they go and what they hold."""
+"""Cloud assembly: its stacks, their accounts and regions, and their resources."""
 
 import json
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ class SynthesizedStack:
     Args:
         id: the CDK CLI's name for it, such as `dev/network`.
         name: its name in CloudFormation.
-        account: account it goes to; `unknown-account` where the app leaves it open.
-        region: region it goes to.
+        account: target account; `unknown-account` if the app does not set one.
+        region: target region.
         template: path of its template.
         resources: the template's resources by logical id.
     """
@@ -29,7 +29,7 @@ class SynthesizedStack:
 
 
 def stacks(assembly: Path, *, environment: str) -> list[SynthesizedStack]:
-    """The stacks of one stage, in the order of the manifest.
+    """Returns the stacks of one stage in the order of the manifest.
 
     Args:
         assembly: folder of the cloud assembly.
@@ -42,7 +42,7 @@ def stacks(assembly: Path, *, environment: str) -> list[SynthesizedStack]:
 
 
 def environment_of(assembly: Path) -> str | None:
-    """Name of the stage of an assembly, such as `dev`; None where there is no assembly."""
+    """Returns the name of an assembly's stage, such as `dev`; None if there is no assembly."""
     folders = sorted(assembly.glob("assembly-*"))
     return folders[0].name.removeprefix("assembly-") if folders else None
 
@@ -65,5 +65,5 @@ def _stacks(folder: Path) -> Iterator[SynthesizedStack]:
 
 
 def regions(found: list[SynthesizedStack]) -> list[str]:
-    """The regions of some stacks, each once, in order."""
+    """Returns the distinct regions of stacks, in order."""
     return list(dict.fromkeys(stack.region for stack in found))

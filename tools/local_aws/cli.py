@@ -1,4 +1,4 @@
-"""The real CDK CLI, in an environment that leads it to the embedded AWS and nowhere else."""
+"""CDK CLI with an environment that restricts it to the embedded AWS."""
 
 import os
 import shutil
@@ -14,12 +14,12 @@ _POLL_SECONDS = 0.2
 
 
 class CliError(Exception):
-    """The CLI failed; the message has its last lines and the path of its log."""
+    """Failure of the CLI. The message has its last lines and the path of its log."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CdkCli:
-    """The CLI of a checkout.
+    """CDK CLI of a checkout.
 
     Args:
         workspace: the checkout's state.
@@ -32,17 +32,19 @@ class CdkCli:
     region: str
 
     def require_installed(self) -> None:
-        """Raises a CliError where the CLI is missing."""
+        """Raises a CliError if the CLI is not installed."""
         if not self.workspace.cdk.exists():
-            raise CliError(f"The CDK CLI is missing: there is no {self.workspace.cdk}.\n  Install it by `npm ci`, or by `make setup`.")
+            raise CliError(
+                f"The CDK CLI is not installed: {self.workspace.cdk} does not exist.\n  Install it with `make setup` or `npm ci`."
+            )
 
     def synthesize(self, *, environment: str, context: dict[str, str], into: Path) -> None:
-        """Synthesizes the app, always into a fresh folder: a stale report fails a correct app.
+        """Synthesizes the app into an empty folder: a stale report fails a correct app.
 
         Args:
             environment: name of the environment file, such as `dev`.
             context: further context values.
-            into: folder of the assembly; what is there is removed.
+            into: folder of the assembly; its content is deleted first.
 
         Raises:
             CliError: if the app fails.
@@ -53,7 +55,7 @@ class CdkCli:
         self.run("synth", "--quiet", "--output", str(into), *options, assembly=None)
 
     def bootstrap(self, regions: list[str]) -> None:
-        """Makes the bootstrap stacks. Does nothing where they stand.
+        """Creates missing bootstrap stacks.
 
         Raises:
             CliError: if it fails.
@@ -61,7 +63,7 @@ class CdkCli:
         self.run("bootstrap", *(f"aws://{ACCOUNT}/{region}" for region in regions), assembly=self.workspace.assembly)
 
     def deploy(self, *selection: str, concurrency: int, assembly: Path, while_running: Callable[[], None] = lambda: None) -> None:
-        """Deploys stacks and what they depend on.
+        """Deploys stacks and their dependencies.
 
         Args:
             selection: patterns of stack ids, such as `dev/*`.
@@ -76,7 +78,7 @@ class CdkCli:
         self.run("deploy", *selection, *options, assembly=assembly, while_running=while_running)
 
     def destroy(self, *selection: str, concurrency: int, assembly: Path, while_running: Callable[[], None] = lambda: None) -> None:
-        """Destroys stacks and what depends on them.
+        """Destroys stacks and their dependents.
 
         Raises:
             CliError: if a stack can't be destroyed.
@@ -85,7 +87,7 @@ class CdkCli:
         self.run("destroy", *selection, *options, assembly=assembly, while_running=while_running)
 
     def diff(self, *selection: str, assembly: Path) -> str:
-        """What a deployment would change, in the CLI's words.
+        """Returns the output of `cdk diff`.
 
         Raises:
             CliError: if the comparison fails, not if there is a difference.
@@ -97,7 +99,7 @@ class CdkCli:
 
         Args:
             command: the CLI's command.
-            arguments: what follows it.
+            arguments: its arguments.
             assembly: a synthesized app; None synthesizes the checkout's.
             while_running: called several times a second.
 
@@ -127,7 +129,8 @@ class CdkCli:
         home = self.workspace.home()
         variables = session.cli_environment(os.environ, self.endpoint, region=self.region, home=home)
         path = os.pathsep.join([str(self.workspace.interpreter), variables.get("PATH", os.defpath)])
-        # The gate checks the templates by cfn-lint; the CDK's own validator would be two thirds of a synth.
+        # The gate validates templates with cfn-lint; the CDK's validator would take two thirds of a
+        # synth.
         return {**variables, "PATH": path, "CDK_VALIDATION": "false"}
 
 
@@ -139,7 +142,7 @@ def _wait(process: "subprocess.Popen[bytes]", while_running: Callable[[], None])
             except subprocess.TimeoutExpired:
                 while_running()
     finally:
-        # Ctrl-C reaches the CLI too, for it is in the terminal's group; anything else must not leave it behind.
+        # Ctrl-C reaches the CLI through its process group; every other exception must end it here.
         if process.poll() is None:
             process.terminate()
             process.wait()

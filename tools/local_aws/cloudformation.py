@@ -1,4 +1,4 @@
-"""What CloudFormation says about our stacks: status, resources, events."""
+"""CloudFormation's status, resources and events of stacks."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +11,10 @@ from tools.local_aws.assembly import SynthesizedStack
 
 @dataclass(frozen=True, kw_only=True)
 class DeployedResource:
-    """One resource that stands.
+    """Existing resource of a stack.
 
     Args:
-        stack: the stack it belongs to.
+        stack: its stack.
         logical_id: id in the template.
         identifier: physical id.
         status: CloudFormation's status.
@@ -39,12 +39,12 @@ class DeployedResource:
 
     @property
     def complete(self) -> bool:
-        """Whether the resource has a physical id and its last operation succeeded."""
+        """Returns True if the resource has a physical id and its last operation succeeded."""
         return self.status.endswith("_COMPLETE") and bool(self.identifier)
 
 
 def status(endpoint: str, stack: SynthesizedStack) -> str:
-    """The stack's status, or an empty text if there is no such stack."""
+    """Returns the stack's status; empty if the stack does not exist."""
     pages = _client(endpoint, stack).get_paginator("list_stacks").paginate()
     found = [summary for page in pages for summary in page["StackSummaries"] if summary["StackName"] == stack.name]
     alive = [str(summary["StackStatus"]) for summary in found if summary["StackStatus"] != "DELETE_COMPLETE"]
@@ -52,12 +52,12 @@ def status(endpoint: str, stack: SynthesizedStack) -> str:
 
 
 def finished_resources(endpoint: str, stack: SynthesizedStack) -> int:
-    """How many resources of the stack stand. 0 before there is a stack."""
+    """Returns the number of existing resources of a stack; 0 before it is created."""
     return sum(1 for summary in _summaries(endpoint, stack) if summary["ResourceStatus"].endswith("_COMPLETE"))
 
 
 def resources(endpoint: str, stack: SynthesizedStack) -> list[DeployedResource]:
-    """The stack's resources with their physical ids, without those whose condition is false."""
+    """Returns the stack's resources with their physical ids, without those with a false condition."""
     return [
         DeployedResource(
             stack=stack,
@@ -72,7 +72,7 @@ def resources(endpoint: str, stack: SynthesizedStack) -> list[DeployedResource]:
 
 
 def incomplete(stack: SynthesizedStack, deployed: list[DeployedResource]) -> list[str]:
-    """Resources of the template that were not created or not completed, one line each.
+    """Lists resources of the template that are missing or incomplete, one line each.
 
     A resource with a condition may be absent.
 
@@ -88,13 +88,13 @@ def incomplete(stack: SynthesizedStack, deployed: list[DeployedResource]) -> lis
 
 
 def failures(endpoint: str, stack: SynthesizedStack) -> list[str]:
-    """Why the last operation failed, earliest first."""
+    """Returns the reasons of the last operation's failure, earliest first."""
     failed = [event for event in _events(endpoint, stack) if event["ResourceStatus"].endswith("_FAILED")]
     return [f"{stack.id} {event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in reversed(failed)]
 
 
 def allow_deletion(endpoint: str, stack: SynthesizedStack) -> None:
-    """Turns termination protection off, which production's stacks have. Does nothing where there is no such stack."""
+    """Disables termination protection, which stacks of production have. Ignores missing stacks."""
     try:
         _client(endpoint, stack).update_termination_protection(EnableTerminationProtection=False, StackName=stack.name)
     except ClientError as error:
@@ -103,7 +103,9 @@ def allow_deletion(endpoint: str, stack: SynthesizedStack) -> None:
 
 
 def seconds(endpoint: str, stack: SynthesizedStack) -> float:
-    """How long the stack's last operation took, by its events. 0 if there are none."""
+    """Returns the duration of the stack's last operation from its events, in seconds; 0 without
+    events.
+    """
     last: list[Any] = []
     for event in _events(endpoint, stack):  # newest first
         last.append(event["Timestamp"])

@@ -1,6 +1,7 @@
-"""The Conditions section of a template, with every function CloudFormation allows in it.
+"""Evaluator of a template's `Conditions`, with every function that CloudFormation allows there.
 
-The emulator's own evaluation knows neither Fn::Join, which the CDK's bootstrap template uses, nor the pseudo parameters.
+The emulator's own evaluator lacks Fn::Join, which the CDK's bootstrap template uses, and pseudo
+parameters.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ Resolve = Callable[..., Any]
 
 
 def evaluator(resolve: Resolve) -> Callable[[dict[str, Any], dict[str, Any]], dict[str, bool]]:
-    """A function from a template and its parameter values to the truth of its conditions.
+    """Returns a function that evaluates a template's conditions for parameter values.
 
     Args:
         resolve: resolver of intrinsic functions, in the emulator's signature.

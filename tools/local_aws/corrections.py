@@ -1,4 +1,4 @@
-"""What the emulator's own code gets wrong, and our app meets. Each correction names the case."""
+"""Corrections of emulator defects that this app triggers. Each docstring describes one defect."""
 
 import base64
 import string
@@ -36,7 +36,7 @@ Properties = dict[str, Any]
 
 
 def install() -> None:
-    """Applies every correction. Call once, before the emulator serves."""
+    """Applies all corrections. Call once, before the emulator serves."""
     _keep_bucket_tags()
     _know_entries_of_auto_mode()
     _escape_access_strings()
@@ -54,13 +54,17 @@ def install() -> None:
 
 
 def creation_of(stack: str) -> str:
-    """The id of a stack, which each creation of it has anew; empty where there is none."""
+    """Returns the stack's id, which is new each time the stack is created; empty if it does not
+    exist.
+    """
     found = cloudformation._stacks.get_scoped(responses.get_account_id(), responses.get_region(), stack) or {}
     return str(found.get("StackId", ""))
 
 
 def _name_anew_with_each_creation() -> None:
-    """A generated name is the same in every stack of one name, so that what a policy kept of an earlier one is in the way."""
+    """Generated names depend on the stack's name only, so resources retained from an earlier stack
+    collide.
+    """
     generate, seed = provisioners._physical_name, provisioners._NAME_SEED
 
     def anew(stack: str, *arguments: Any, **options: Any) -> str:
@@ -74,7 +78,7 @@ def _name_anew_with_each_creation() -> None:
 
 
 def _refuse_names_that_are_taken() -> None:
-    """A vault and a log group are taken over from whoever has their name; AWS refuses the second one."""
+    """A vault or log group with an existing name is taken over; AWS rejects the creation."""
     for resource_type, name, held in (
         ("AWS::Backup::BackupVault", "BackupVaultName", backup._vaults),
         ("AWS::Logs::LogGroup", "LogGroupName", cloudwatch_logs._log_groups),
@@ -93,7 +97,9 @@ def _unless_taken(create: Callable[..., Any], resource_type: str, name: str, hel
 
 
 def _keep_weighted_groups() -> None:
-    """A rule that forwards to two target groups by weight, as blue/green deployments need, keeps the first one alone."""
+    """A rule with two weighted target groups, which blue/green deployments need, keeps the first
+    only.
+    """
     actions, written = provisioners._elbv2_listener_actions, alb._action_xml
 
     def weighted(properties: Properties, balancer: str | None, prop: str = "DefaultActions") -> list[Properties]:
@@ -120,16 +126,16 @@ def _keep_weighted_groups() -> None:
 
 
 def _spell_containers_as_the_api() -> None:
-    """Below secrets, health check, limits and Linux parameters keys keep the capitals of CloudFormation, so that answers leave them out."""
+    """Nested keys of container definitions keep CloudFormation's capitals, so responses omit them."""
     provisioners._normalize_container_defs = lambda containers: [spelled_as_the_api(container) for container in containers]
 
 
 _OF_THE_AUTHOR = ("Options", "DockerLabels")
-"""Maps of a container definition whose keys are values."""
+"""Maps of a container definition with user-defined keys."""
 
 
 def spelled_as_the_api(value: Any) -> Any:
-    """A container definition of a template with the keys of ECS's API."""
+    """Returns a template's container definition with the keys of ECS's API."""
     if isinstance(value, list):
         return [spelled_as_the_api(item) for item in value]
     if not isinstance(value, dict):
@@ -138,13 +144,13 @@ def spelled_as_the_api(value: Any) -> Any:
 
 
 def _generate_without_punctuation() -> None:
-    """`ExcludePunctuation` is not heeded, and addresses that hold such a password can't be read here."""
+    """`ExcludePunctuation` is ignored, and such passwords break URLs that the emulator parses."""
     generate = provisioners._sm_secret_string
     provisioners._sm_secret_string = lambda properties: generate(without_punctuation(properties))
 
 
 def without_punctuation(properties: Properties) -> Properties:
-    """Properties of a secret that name each character which `ExcludePunctuation` means."""
+    """Replaces `ExcludePunctuation` of a secret's properties by the characters that it excludes."""
     generated = properties.get("GenerateSecretString") or {}
     if str(generated.get("ExcludePunctuation", False)).lower() != "true":
         return properties
@@ -153,7 +159,9 @@ def without_punctuation(properties: Properties) -> Properties:
 
 
 def _give_existing_zones_their_id() -> None:
-    """A public zone is older than the stacks, which know its id: an account's own zone can't be had by any call of the API."""
+    """A public zone exists before the stacks, which contain its id, but no API call sets a zone's
+    id.
+    """
     create = route53._create_hosted_zone
 
     def with_id(*arguments: Any) -> Any:
@@ -170,7 +178,9 @@ def _give_existing_zones_their_id() -> None:
 
 
 def _keep_bucket_tags() -> None:
-    """A bucket's tags are dropped, and CDK's auto-delete function empties only buckets that carry its tag."""
+    """Tags of buckets are dropped, and the CDK's auto-delete function empties only buckets with its
+    tag.
+    """
     bucket = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
 
     def tagged(function: Callable[..., Any], properties_at: int) -> Callable[..., Any]:
@@ -185,7 +195,9 @@ def _keep_bucket_tags() -> None:
 
 
 def _know_entries_of_auto_mode() -> None:
-    """Nodes of Auto Mode enter their cluster by type EC2 and a policy, which only entries of type STANDARD may have here."""
+    """Nodes of Auto Mode need an access entry of type EC2 with a policy; only STANDARD entries
+    accept one.
+    """
     eks._VALID_ACCESS_ENTRY_TYPES = (*eks._VALID_ACCESS_ENTRY_TYPES, "EC2", "HYBRID_LINUX", "HYPERPOD_LINUX")
     associate = eks._associate_access_policy
 
@@ -203,13 +215,15 @@ def _know_entries_of_auto_mode() -> None:
 
 
 def _escape_access_strings() -> None:
-    """The access string of a Redis user may hold `&channel`, which is no XML as it stands."""
+    """Access strings of Redis users may contain `&channel`, which is returned unescaped in XML."""
     written = elasticache._user_xml
     elasticache._user_xml = lambda user: written({**user, "AccessString": escape(user.get("AccessString", ""))})
 
 
 def _encode_search_strings() -> None:
-    """A template has the text a WAF rule searches for, the service's API its Base64, and the record is the API's."""
+    """Templates hold the search text of a WAF rule, the API its Base64; the emulator stores the
+    API's form.
+    """
     web_acl = provisioners._RESOURCE_HANDLERS["AWS::WAFv2::WebACL"]
     create, update = web_acl["create"], web_acl["update"]
     web_acl["create"] = lambda logical_id, properties, stack: create(logical_id, with_encoded_search_strings(properties), stack)
@@ -217,7 +231,7 @@ def _encode_search_strings() -> None:
 
 
 def _keep_topic_keys() -> None:
-    """A topic's key is dropped, as if nobody had asked for encryption."""
+    """The KMS key of a topic is dropped."""
     topic = provisioners._RESOURCE_HANDLERS["AWS::SNS::Topic"]
 
     def encrypted(function: Callable[..., Any], properties_at: int) -> Callable[..., Any]:
@@ -232,7 +246,7 @@ def _keep_topic_keys() -> None:
 
 
 def _name_secrets_by_arn() -> None:
-    """`Ref` of a secret is its ARN, which policies and task definitions need; here it is the name."""
+    """`Ref` of a secret returns its name; policies and task definitions need its ARN."""
     secret = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
     create, update, delete = secret["create"], secret["update"], secret["delete"]
 
@@ -249,7 +263,7 @@ def _name_secrets_by_arn() -> None:
 
 
 def with_encoded_search_strings(value: Any) -> Any:
-    """Properties of a web ACL as its API has them."""
+    """Converts a web ACL's properties to the API's form."""
     if isinstance(value, list):
         return [with_encoded_search_strings(item) for item in value]
     if not isinstance(value, dict):
@@ -263,14 +277,16 @@ def with_encoded_search_strings(value: Any) -> Any:
 
 
 class _OutputsChanged(list[Properties]):
-    """Changes of resources, of which there are none, and yet the stack changes."""
+    """Empty list of resource changes for a change set that still changes the stack."""
 
     def __bool__(self) -> bool:
         return True
 
 
 def _see_changed_outputs() -> None:
-    """A change set of outputs alone is refused as one without changes, and the stack that asks for the new output does not find it."""
+    """Change sets with changes of outputs only are rejected, so the stack that imports a new output
+    fails.
+    """
     resolve, differences = changesets._resolve_props_for_diff, changesets._diff_resources
 
     def with_outputs(template: Properties | None, *arguments: Any) -> Properties:
@@ -285,7 +301,9 @@ def _see_changed_outputs() -> None:
 
 
 def _keep_imported_exports() -> None:
-    """An update may drop or change an export that another stack imports, which AWS refuses; and a dropped export can still be imported."""
+    """An update may drop or change an export that another stack imports; AWS rejects it. A dropped
+    export can still be imported.
+    """
     resolve = stacks._resolve_stack_outputs
 
     def resolved(*arguments: Any) -> Any:
@@ -310,12 +328,12 @@ def _keep_imported_exports() -> None:
 
 
 def refuse_lost_exports(before: Mapping[str, str], now: Mapping[str, str], imports: Mapping[str, Set[str]]) -> None:
-    """Raises a ValueError where an update drops or changes what another stack imports.
+    """Raises a ValueError if an update drops or changes an export that another stack imports.
 
     Args:
         before: values of the stack's exports by name.
-        now: the same after the update.
-        imports: names of exports that each other stack imports.
+        now: values after the update.
+        imports: names of imported exports by stack.
     """
     for export, value in before.items():
         users = [stack for stack, names in imports.items() if export in names]

@@ -1,6 +1,7 @@
-"""Custom resources whose provider needs a machine that is not there: a Kubernetes API, a MySQL server, a task that runs.
+"""Custom resources with an unavailable backend: a Kubernetes API, a MySQL server, a running task.
 
-Every other custom resource runs its own Lambda function. These are written down, and the summary names them.
+All other custom resources run their Lambda function. These are recorded, and the summary names
+them.
 """
 
 import json
@@ -19,30 +20,30 @@ KUBERNETES_PATCH = "Custom::AWSCDK-EKS-KubernetesPatch"
 KUBERNETES_VALUE = "Custom::AWSCDK-EKS-KubernetesObjectValue"
 DATABASE_USERS = "Custom::DatabaseUsers"
 TASK_RUN = "Custom::TaskRun"
-"""No task runs here: its function would wait for the end of migrations until its time is over."""
+"""No task runs here, so the function would wait for migrations until its timeout."""
 
 KUBERNETES_TYPES = (HELM_CHART, KUBERNETES_RESOURCE, KUBERNETES_PATCH, KUBERNETES_VALUE)
 MACHINE_TYPES = (DATABASE_USERS, TASK_RUN)
 
 
 class RejectedPropertiesError(Exception):
-    """The provider function would reject these properties before it reached its machine."""
+    """Invalid properties: the provider function would reject them before it calls its backend."""
 
 
 def types_without_engine(*, has_kubernetes: bool) -> list[str]:
-    """Custom resource types to write down instead of running.
+    """Returns the custom resource types to record instead of running their function.
 
     Args:
-        has_kubernetes: whether there is a Kubernetes API of our own, to which the provider's helm may go.
+        has_kubernetes: True if an API server is available for Helm releases.
     """
     return [*(() if has_kubernetes else KUBERNETES_TYPES), *MACHINE_TYPES]
 
 
 def recorded_custom_resource(register: Register) -> Handler:
-    """A handler that checks what can be checked without the machine, and writes the rest down.
+    """Returns a handler that validates the properties and records the resource.
 
     Args:
-        register: where the records go.
+        register: register of records.
     """
     return Handler(create=partial(_create, register), update=partial(_update, register), delete=register.remove)
 
@@ -83,14 +84,16 @@ def _require_provider(resource: Resource) -> None:
     try:
         functions.get_function(FunctionName=resource.properties.get("ServiceToken", ""))
     except (ClientError, ParamValidationError) as error:
-        raise RejectedPropertiesError(f"{resource.logical_id}: the ServiceToken names no Lambda function ({error})") from error
+        raise RejectedPropertiesError(
+            f"{resource.logical_id}: ServiceToken is not the ARN of a deployed Lambda function ({error})"
+        ) from error
 
 
 def _check_chart(properties: Properties) -> None:
     if not properties.get("Release"):
-        raise RejectedPropertiesError("A Helm chart needs a Release name")
+        raise RejectedPropertiesError("The Helm chart has no release name. Set Release.")
     if not (properties.get("Chart") or properties.get("ChartAssetURL")):
-        raise RejectedPropertiesError("A Helm chart needs a Chart or a chart asset")
+        raise RejectedPropertiesError("The Helm chart has no source. Set Chart or ChartAssetURL.")
     _require_json(properties, "Values", dict)
 
 
@@ -98,7 +101,7 @@ def _check_manifest(properties: Properties) -> None:
     for document in _require_json(properties, "Manifest", list) or []:
         missing = {"apiVersion", "kind", "metadata"} - set(document)
         if missing:
-            raise RejectedPropertiesError(f"A Kubernetes object of the manifest lacks {', '.join(sorted(missing))}")
+            raise RejectedPropertiesError(f"A Kubernetes object of the manifest has no {', '.join(sorted(missing))}")
 
 
 def _require_json(properties: Properties, name: str, kind: type) -> list[Properties] | None:

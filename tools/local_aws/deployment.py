@@ -1,4 +1,4 @@
-"""The commands: up, deploy, down, status and diff, each from beginning to end."""
+"""Commands of the embedded AWS: up, deploy, down, status and diff."""
 
 import os
 import time
@@ -29,24 +29,24 @@ from tools.local_aws.workspace import RunningEmulator, Workspace
 
 
 class IncompleteError(Exception):
-    """The deployment succeeded and a resource of a template is missing or incomplete."""
+    """A resource of a template is missing or incomplete after a successful deployment."""
 
 
 class NotRunningError(Exception):
-    """There is no emulator to work with."""
+    """No emulator runs."""
 
 
 class OtherEnvironmentError(Exception):
-    """Another environment is deployed; the message names it."""
+    """Another environment is deployed. The message names it."""
 
 
 class LeftoverError(Exception):
-    """Something of ours outlived its stack, and no policy says it should."""
+    """Resources outlived their stack without a policy that retains them."""
 
 
 @dataclass(kw_only=True)
 class LocalDeployment:
-    """One environment of one checkout, in the embedded AWS.
+    """One environment of one checkout in the embedded AWS.
 
     Args:
         workspace: the checkout's state.
@@ -54,7 +54,7 @@ class LocalDeployment:
         region: the home region.
         concurrency: stacks in parallel.
         context: further context values for the app.
-        steps: where progress is told.
+        steps: output of progress.
     """
 
     workspace: Workspace
@@ -65,18 +65,18 @@ class LocalDeployment:
     steps: Steps = field(default_factory=Steps)
 
     def up(self, *, port: int | None = None, selection: str | None = None) -> str:
-        """Starts the emulator where none runs, deploys and verifies.
+        """Starts the emulator if none runs, deploys the stacks and verifies them.
 
         Args:
-            port: TCP port on loopback; None keeps the running emulator's, or takes a free one.
+            port: TCP port on loopback; None uses the running emulator's or a free one.
             selection: pattern of stack ids; None deploys the whole environment.
 
         Returns:
             The table.
 
         Raises:
-            NotEmbeddedError: if the shell points at another AWS.
-            BusyError: if another command works with the same state.
+            NotEmbeddedError: if the shell's environment leads to another AWS.
+            BusyError: if another command uses the same state.
             OtherEnvironmentError: if another environment is deployed.
             RejectedTemplateError: if CloudFormation would reject a template.
             CliError: if a stack fails; the message names the resources.
@@ -98,12 +98,12 @@ class LocalDeployment:
         return self._verified(emulator, chosen, began=began, deploy_seconds=deploy_seconds)
 
     def down(self) -> str:
-        """Destroys every stack, proves that nothing of ours is left, and stops the emulator.
+        """Destroys every stack, verifies that no resource is left, and stops the emulator.
 
         Raises:
-            BusyError: if another command works with the same state.
-            CliError: if a stack can't be destroyed; the emulator then keeps running, for a look at why.
-            LeftoverError: if something is left that no policy keeps.
+            BusyError: if another command uses the same state.
+            CliError: if a stack can't be destroyed; the emulator keeps running for inspection.
+            LeftoverError: if a resource is left that no policy retains.
         """
         session.require_embedded(os.environ)
         with alone(self.workspace, "down"):
@@ -116,28 +116,29 @@ class LocalDeployment:
 
     @property
     def endpoint(self) -> str:
-        """Loopback URL of the emulator.
+        """Returns the emulator's URL on loopback.
 
         Raises:
-            NotRunningError: if there is no emulator.
+            NotRunningError: if no emulator runs.
         """
         return self._running().endpoint
 
     def status(self) -> str:
-        """One line per stack, or that nothing runs."""
+        """Returns the emulator's state and one line per stack."""
         emulator = process.running(self.workspace)
         if emulator is None:
-            return "The embedded AWS does not run. Start it with `make local`."
+            return "The embedded AWS is not running. Start it with `make local`."
         found = self._deployed_assembly()
         lines = [f"  {stack.id:<22} {cloudformation.status(emulator.endpoint, stack) or 'not deployed'}" for stack in found]
-        return "\n".join([f"The embedded AWS runs on {emulator.endpoint} (process {emulator.pid}).", *lines])
+        return "\n".join([f"The embedded AWS is running on {emulator.endpoint} (process {emulator.pid}).", *lines])
 
     def diff(self) -> tuple[bool, str]:
-        """Compare the deployed stacks with the checkout: whether anything differs, and a summary.
+        """Compares the deployed stacks with the checkout. Returns True if they differ, and a
+        summary.
 
         Raises:
-            BusyError: if another command works with the same state.
-            NotRunningError: if there is no emulator.
+            BusyError: if another command uses the same state.
+            NotRunningError: if no emulator runs.
         """
         with alone(self.workspace, "diff"):
             cli = self._cli(self._running())
@@ -147,25 +148,25 @@ class LocalDeployment:
         return differences.differs(text), differences.summary(text, file=_relative(self.workspace.differences))
 
     def _require_no_other(self) -> None:
-        """Refuses to forget the stacks of another environment: nothing could destroy them any more."""
+        """Rejects a second environment: the first one's stacks could no longer be destroyed."""
         other = environment_of(self.workspace.assembly)
         if other in (None, self.environment) or (emulator := process.running(self.workspace)) is None:
             return
         if any(cloudformation.status(emulator.endpoint, stack) for stack in stacks(self.workspace.assembly, environment=other)):
-            raise OtherEnvironmentError(f"{other} is deployed to the embedded AWS. Destroy it first: `make local-down`.")
+            raise OtherEnvironmentError(f"{other} is deployed to the embedded AWS. Destroy it first with `make local-down`.")
 
     def _running(self) -> RunningEmulator:
         session.require_embedded(os.environ)
         emulator = process.running(self.workspace)
         if emulator is None:
-            raise NotRunningError("The embedded AWS does not run. Start it with `make local`.")
+            raise NotRunningError("The embedded AWS is not running. Start it with `make local`.")
         return emulator
 
     def _cli(self, emulator: RunningEmulator) -> CdkCli:
         return CdkCli(workspace=self.workspace, endpoint=emulator.endpoint, region=self.region)
 
     def _emulator_and_stacks(self, port: int | None) -> tuple[RunningEmulator, list[SynthesizedStack]]:
-        """Starts and synthesizes at the same time: the synthesis needs no emulator, only the look of one."""
+        """Starts the emulator and synthesizes the app in parallel; the synthesis makes no API call."""
         unreached = CdkCli(workspace=self.workspace, endpoint="http://127.0.0.1:9", region=self.region)
         unreached.require_installed()
         with ThreadPoolExecutor() as pool:
@@ -173,7 +174,7 @@ class LocalDeployment:
             self.workspace.folder.mkdir(parents=True, exist_ok=True)
             unreached.synthesize(environment=self.environment, context=self.context, into=self.workspace.next_assembly)
             emulator = started.result()
-        # Not before this point: what is deployed must stay known when an app no longer synthesizes.
+        # Only now: if the app fails to synthesize, the deployed assembly must stay known.
         self.workspace.accept_assembly()
         found = stacks(self.workspace.assembly, environment=self.environment)
         self.steps.say(f"synthesized {len(found)} stacks with {sum(len(stack.resources) for stack in found)} resources")
@@ -182,14 +183,14 @@ class LocalDeployment:
     def _started(self, port: int | None) -> RunningEmulator:
         emulator = process.running(self.workspace)
         if emulator is not None and port in (None, emulator.port):
-            self.steps.say(f"the embedded AWS runs on {emulator.endpoint}")
+            self.steps.say(f"using the embedded AWS on {emulator.endpoint}")
             return emulator
         emulator = process.start(self.workspace, region=self.region, port=port)
         self.steps.say(f"started the embedded AWS on {emulator.endpoint}")
         return emulator
 
     def _prepare(self, emulator: RunningEmulator, found: list[SynthesizedStack], chosen: list[SynthesizedStack]) -> None:
-        """Gate and bootstrap, side by side."""
+        """Runs the gate and the bootstrap in parallel."""
         exports = session.shell_exports(emulator.endpoint, region=self.region, path=str(self.workspace.interpreter))
         self.workspace.environment_script.write_text(exports)
         with ThreadPoolExecutor() as pool:
@@ -215,7 +216,7 @@ class LocalDeployment:
 
     @contextmanager
     def _explained(self, emulator: RunningEmulator, chosen: list[SynthesizedStack]) -> Iterator[None]:
-        """Tells which resources failed and why, before the CLI's own words."""
+        """Prints the failed resources and their reasons before the CLI's output."""
         try:
             yield
         except Exception:
@@ -250,10 +251,10 @@ class LocalDeployment:
         report.write(rows, self.workspace.report, deploy_seconds=deploy_seconds)
         rate = sum(row.resources for row in rows) / deploy_seconds
         total = (
-            f"Deployed in {deploy_seconds:.1f} s ({rate:.0f} resources per second), {time.monotonic() - began:.1f} s in all. "
+            f"Deployed in {deploy_seconds:.1f} s ({rate:.0f} resources per second), {time.monotonic() - began:.1f} s in total. "
             f"Use it: . {_relative(self.workspace.environment_script)}"
         )
-        return "\n".join([report.table(rows), "", "recorded only, without an engine behind them:", kinds, "", released.summary, "", total])
+        return "\n".join([report.table(rows), "", "Recorded without an engine:", kinds, "", released.summary, "", total])
 
     def _deployed_assembly(self) -> list[SynthesizedStack]:
         try:
@@ -277,7 +278,7 @@ class LocalDeployment:
         progress.show_now()
         outcome = leftovers.after_destruction(deployed, found, baseline=self.workspace.baseline, emulator=emulator)
         if unexplained := [*outcome.unexplained, *releases.left(emulator)]:
-            raise LeftoverError("Left behind, and no policy keeps it:\n" + "\n".join(f"  {entry}" for entry in unexplained))
+            raise LeftoverError("These resources are left and no policy retains them:\n" + "\n".join(f"  {entry}" for entry in unexplained))
         return "\n".join([outcome.summary(), *kept])
 
 

@@ -1,4 +1,4 @@
-"""Summary of what `cdk diff` prints: a table first, then one line for each changed resource."""
+"""Summary of `cdk diff`: a table, then one line for each changed resource."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _NO_DIFFERENCE = "Number of stacks with differences: 0"
 
 @dataclass(frozen=True)
 class Change:
-    """One changed element of a template.
+    """Changed element of a template.
 
     Args:
         stack: id of its stack, such as `dev/network`.
@@ -31,17 +31,17 @@ class Change:
 
     @property
     def is_resource(self) -> bool:
-        """True for a resource, false for an output, a parameter and the like."""
+        """True for a resource; False for an output, a parameter and other elements."""
         return "::" in self.type
 
     @property
     def ends(self) -> bool:
-        """True where CloudFormation may delete what is there now."""
+        """True if CloudFormation may delete the existing resource."""
         return self.is_resource and (self.sign == "-" or "replace" in self.impact or self.impact == "destroy")
 
 
 def changes(text: str) -> list[Change]:
-    """The changed elements that `cdk diff` lists.
+    """Parses the changed elements that `cdk diff` lists.
 
     Args:
         text: output of `cdk diff`.
@@ -50,16 +50,17 @@ def changes(text: str) -> list[Change]:
 
 
 def differs(text: str) -> bool:
-    """Tells whether `cdk diff` found a difference in any stack."""
+    """Returns True if `cdk diff` found a difference in any stack."""
     return _NO_DIFFERENCE not in text
 
 
 def summary(text: str, *, file: str) -> str:
-    """A table of stacks, what may be deleted or replaced, and every other changed resource.
+    """Formats a table of stacks, possible deletions and replacements, and all other changed
+    resources.
 
     Args:
         text: output of `cdk diff`.
-        file: where the whole text is.
+        file: file with the complete text.
     """
     stacks = re.findall(_STACK.pattern, text, flags=re.MULTILINE)
     if not differs(text):
@@ -74,7 +75,7 @@ def summary(text: str, *, file: str) -> str:
         lines += ["", "deleted or replaced:", *map(_line, ends)]
     if others := [change for change in found if change.is_resource and not change.ends]:
         lines += ["", "added or changed:", *map(_line, others)]
-    return "\n".join([*lines, "", f"Every property is in {file}."])
+    return "\n".join([*lines, "", f"All changed properties: {file}"])
 
 
 def _changes(text: str) -> Iterator[Change]:
@@ -97,7 +98,7 @@ def _row(name: str, width: int, found: list[Change]) -> str:
 
 def _line(change: Change) -> str:
     impact = f" ({change.impact})" if change.impact else ""
-    # A path begins with the stack's own name.
+    # The construct path begins with the stack's name.
     line = f"  {change.sign} {change.type} {change.stack.partition('/')[0]}/{change.path}"
     room = _COLUMNS - len(impact)
     return (line if len(line) <= room else line[: room - 1] + "…") + impact

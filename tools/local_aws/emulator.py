@@ -1,4 +1,6 @@
-"""The emulator's process: `python -m tools.local_aws.emulator <state folder>`, with its settings in the environment."""
+"""Process of the emulator: `python -m tools.local_aws.emulator <state folder>`, configured by its
+environment.
+"""
 
 import os
 import sys
@@ -20,8 +22,8 @@ from tools.local_aws.stub import Register
 
 
 def main() -> None:
-    """Serves until it gets SIGTERM."""
-    folder = sys.argv.pop()  # ministack reads the rest of the command line
+    """Serves until SIGTERM."""
+    folder = sys.argv.pop()  # ministack parses the remaining command line
     register = Register()
     kubernetes = Connection.of(os.environ, folder=files_of(folder), is_own_key=_is_own_key)
     if kubernetes is not None:
@@ -41,7 +43,7 @@ def main() -> None:
 
 
 async def _serve_on(serve: Callable[..., Awaitable[None]], listener: int, application: Any, config: Any) -> None:
-    """Serves on the socket that was bound when the port was chosen."""
+    """Serves on the socket that was bound when the port was selected."""
     config.bind = [f"fd://{listener}"]
     await serve(application, config)
 

@@ -1,4 +1,4 @@
-"""The settings of the emulator's process, all of them in its environment."""
+"""Settings of the emulator's process, as environment variables."""
 
 import os
 from collections.abc import Mapping
@@ -8,15 +8,15 @@ from tools.local_aws.kubernetes import source
 from tools.local_aws.workspace import Workspace
 
 LISTENER = "SPOTMUSIC_LISTENER"
-"""Variable with the descriptor of the socket that the emulator serves on."""
+"""Variable with the file descriptor of the emulator's listening socket."""
 
 
 def emulator_environment(environment: Mapping[str, str], workspace: Workspace, *, port: int, region: str) -> dict[str, str]:
-    """The environment of the emulator's process.
+    """Returns the environment of the emulator's process.
 
     Args:
         environment: process environment to start from.
-        workspace: where its temporary files go.
+        workspace: state folder, with its temporary files.
         port: TCP port on loopback.
         region: the home region.
     """
@@ -33,12 +33,13 @@ def emulator_environment(environment: Mapping[str, str], workspace: Workspace, *
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        # Neither of the listeners that would open further ports, and no containers even where a Docker daemon runs.
+        # Disables listeners on further ports, and containers even if a Docker daemon runs.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": "tcp://127.0.0.1:9",
         "LAMBDA_EXECUTOR": "local",
-        # Node functions get the SDK that Lambda's runtime ships from the checkout; without it they would meet a stub.
+        # Node.js functions load the SDK of Lambda's runtime from the checkout, instead of
+        # ministack's stub.
         "NODE_PATH": str(workspace.node_modules),
         "PATH": os.pathsep.join([str(workspace.interpreter), environment.get("PATH", os.defpath)]),
         "TMPDIR": str(workspace.temporary),

@@ -1,4 +1,6 @@
-"""The gate before a deployment: cfn-lint, by the rules and the provider schemas of each stack's own region."""
+"""Validation before a deployment: cfn-lint with the rules and provider schemas of each stack's
+region.
+"""
 
 import json
 import subprocess
@@ -13,21 +15,21 @@ _SHOWN = 20
 
 
 class RejectedTemplateError(Exception):
-    """CloudFormation would reject a template; the message lists where and why."""
+    """CloudFormation would reject a template. The message lists locations and reasons."""
 
 
 def require_acceptable(stacks: list[SynthesizedStack], *, checkout: Path) -> int:
     """Lints every template.
 
     Args:
-        stacks: the stacks about to be deployed.
-        checkout: where a `.cfnlintrc` may say what the project accepts.
+        stacks: stacks to deploy.
+        checkout: folder that may hold a `.cfnlintrc` with accepted findings.
 
     Returns:
         The number of templates.
 
     Raises:
-        RejectedTemplateError: if cfn-lint finds an error. Warnings are for the policy tests.
+        RejectedTemplateError: if cfn-lint finds an error. Policy tests check warnings.
     """
     by_region = {region: [stack for stack in stacks if stack.region == region] for region in regions(stacks)}
     with ThreadPoolExecutor() as pool:
@@ -36,12 +38,16 @@ def require_acceptable(stacks: list[SynthesizedStack], *, checkout: Path) -> int
         ]
     if found:
         more = f"\n  … and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        raise RejectedTemplateError("CloudFormation would reject these templates:\n" + "\n".join(found[:_SHOWN]) + more)
+        raise RejectedTemplateError(
+            "CloudFormation would reject these templates. Correct each finding:\n" + "\n".join(found[:_SHOWN]) + more
+        )
     return len(stacks)
 
 
 def interrupt() -> None:
-    """Ends the linters that run: a signal to the command alone does not reach them, and their threads are waited for."""
+    """Stops running linters: a signal to the command alone does not reach them, and it waits for
+    their threads.
+    """
     for linter in _running:
         linter.kill()
 
@@ -56,7 +62,7 @@ def _lint(region: str, stacks: list[SynthesizedStack], checkout: Path) -> list[s
     _running.append(linter)
     stdout, stderr = linter.communicate()
     if not stdout.strip().startswith("["):
-        raise RejectedTemplateError(f"cfn-lint did not run: {stderr.strip()[-500:]}")
+        raise RejectedTemplateError(f"cfn-lint failed to run: {stderr.strip()[-500:]}")
     return [_line(match, ids) for match in json.loads(stdout) if match["Level"] == "Error"]
 
 

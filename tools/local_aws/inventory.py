@@ -1,6 +1,7 @@
-"""What is in the embedded AWS, by listing it: the proof that nothing of ours is left.
+"""Inventory of the embedded AWS by its list operations, to verify that a destruction left nothing.
 
-The listings do not know our templates. What they show after a destruction and did not show before the first deployment is ours.
+Listings are independent of the templates. Entries that appear after a destruction and did not exist
+before the first deployment were left by a stack.
 """
 
 import json
@@ -15,15 +16,15 @@ from tools.local_aws import ACCOUNT, session
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """One list operation.
+    """List operation of a service.
 
     Args:
         service: boto3's name of the service.
         operation: the client's method.
-        member: member of the answer with the entries.
-        identifier: member of an entry that names it; empty if the entry is the name.
-        parameters: what the operation needs.
-        alive: tells that an entry is not one of something deleted; services keep some of those for a while.
+        member: member of the response with the entries.
+        identifier: member of an entry with its identifier; empty if the entry is the name.
+        parameters: parameters of the operation.
+        alive: returns False for entries of deleted resources, which some services keep for a while.
     """
 
     service: str
@@ -105,7 +106,7 @@ Entry = str
 
 
 def inventory(endpoint: str, regions: Iterable[str]) -> set[Entry]:
-    """Everything the listings show, as `region service identifier`.
+    """Returns all listed entries as `region service identifier`.
 
     Args:
         endpoint: loopback URL of the emulator.
@@ -117,22 +118,23 @@ def inventory(endpoint: str, regions: Iterable[str]) -> set[Entry]:
 
 
 def save(entries: set[Entry], file: Path) -> None:
-    """Keeps an inventory for a later comparison."""
+    """Saves an inventory for a later comparison."""
     file.write_text(json.dumps(sorted(entries)))
 
 
 def load(file: Path) -> set[Entry]:
-    """An inventory that was kept; empty if there is none, so that everything counts as ours."""
+    """Loads a saved inventory; empty if there is none, so that every entry counts as left."""
     return set(json.loads(file.read_text())) if file.exists() else set()
 
 
 def explained(entry: Entry, *, retained: set[str], snapshotted: set[str]) -> bool:
-    """Whether an entry belongs to a resource that a policy keeps, itself or by its last snapshot.
+    """Returns True if an entry is a retained resource or its final snapshot.
 
     Args:
         entry: an entry of the inventory.
-        retained: physical ids of the resources that are kept.
-        snapshotted: physical ids of the resources whose snapshot is kept; it is named after them.
+        retained: physical ids of retained resources.
+        snapshotted: physical ids of resources with a retained snapshot, which contains the id in
+            its name.
     """
     identifier = entry.split(" ", 2)[2]
     return identifier in retained or any(identifier.startswith(f"{name}-") for name in snapshotted)
@@ -154,5 +156,5 @@ def _entries(listing: Listing, region: str, endpoint: str) -> list[Entry]:
 
 
 def _members(value: Any) -> list[Any]:
-    """CloudFront wraps its lists."""
+    """Unwraps CloudFront's lists."""
     return list(value.get("Items") or []) if isinstance(value, dict) else list(value or [])

@@ -1,7 +1,8 @@
-"""Lambda layers at /opt, where Lambda mounts them: each function's process gets a /opt of its own.
+"""Lambda layers at /opt: each function's process has its own /opt, as in Lambda.
 
-Linux can give a process a private view of the file system without privileges (`unshare`), unless the host forbids it. Then the
-function's own copy of its code is pointed at the folder of its layers, which reaches everything but paths inside binaries.
+`unshare` gives a Linux process a private view of the file system without privileges, unless the
+host forbids it. Without it, the function's code is rewritten to the folder of its layers; paths
+inside binaries keep /opt.
 """
 
 import os
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 _LAYERS_VARIABLE = "_LAMBDA_LAYERS_DIRS"
-# Lambda's own interpreter, which the scripts of some layers name.
+# Interpreter path of Lambda in the scripts of some layers.
 _LAMBDA_PYTHON = "#!/var/lang/bin/python"
 
 
@@ -24,15 +25,16 @@ Prepare = Callable[[Path], None]
 
 
 def _as_it_is(_opt: Path) -> None:
-    """Leaves the layers as they are."""
+    """Leaves the layers unchanged."""
 
 
 def subprocess_with_layers(original: types.ModuleType, *, prepare: Prepare = _as_it_is) -> types.ModuleType:
-    """A stand-in for the `subprocess` module of the emulator's Lambda runtime, whose workers see their layers at /opt.
+    """Replacement of the `subprocess` module in the emulator's Lambda runtime; its workers see
+    their layers at /opt.
 
     Args:
-        original: the module it stands in for.
-        prepare: changes what a worker is going to see at /opt; gets the folder of its layers.
+        original: the replaced module.
+        prepare: changes the content of a worker's /opt; receives the folder of its layers.
     """
     stand_in = types.ModuleType("subprocess")
     stand_in.__dict__.update({name: value for name, value in vars(original).items() if not name.startswith("__")})
@@ -52,7 +54,7 @@ def subprocess_with_layers(original: types.ModuleType, *, prepare: Prepare = _as
 
 @cache
 def can_mount_privately() -> bool:
-    """Whether this host lets an ordinary process have mounts of its own."""
+    """Returns True if this host permits private mounts for unprivileged processes."""
     if not Path("/opt").is_dir() or shutil.which("unshare") is None:
         return False
     trial = ["unshare", "-rm", "sh", "-c", "mount --bind /tmp /opt"]
@@ -66,15 +68,15 @@ def with_layers(
 
     Args:
         command: the emulator's command.
-        layers: the unpacked layers, in order; each has its archive beside it.
+        layers: the unpacked layers in order, each next to its archive.
         code: the unpacked function.
         environment: the worker's environment, changed in place.
-        can_mount: whether a private /opt is possible.
-        prepare: changes what the worker is going to see at /opt.
+        can_mount: True if a private /opt is possible.
+        prepare: changes the content of the worker's /opt.
     """
     merged = _merge(layers)
     prepare(merged)
-    # The kubectl handler writes its kubeconfig to a shared place otherwise.
+    # Without this, the kubectl handler writes its kubeconfig to a shared path.
     environment["TEST_OUTDIR"] = str(merged.parent)
     environment["PATH"] = os.pathsep.join([f"{merged}/bin", environment.get("PATH", os.defpath)])
     if can_mount:
@@ -94,12 +96,12 @@ def _merge(layers: list[Path]) -> Path:
 
 
 def _link(source: str, target: str) -> None:
-    Path(target).unlink(missing_ok=True)  # a later layer wins, as in Lambda
+    Path(target).unlink(missing_ok=True)  # as in Lambda, later layers overwrite earlier ones
     os.link(source, target)
 
 
 def _restore_modes(layer: Path) -> None:
-    """The emulator unpacks without modes, and a layer's programs must be executable."""
+    """Makes files executable: the emulator unpacks archives without modes."""
     with zipfile.ZipFile(layer.with_name(layer.name + ".zip")) as archive:
         for entry in archive.infolist():
             mode, file = (entry.external_attr >> 16) & 0o777, layer / entry.filename

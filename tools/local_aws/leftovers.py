@@ -1,4 +1,6 @@
-"""After a destruction: what a policy keeps, what is left without one, and what Lambda writes by itself."""
+"""Resources after a destruction: retained by a policy, unexplained, and log groups created by
+Lambda.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +16,13 @@ _SNAPSHOT = "Snapshot"
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What is left.
+    """Remaining resources.
 
     Args:
-        kept: resources that a policy keeps, themselves or by their last snapshot, one line each.
-        removed_log_groups: log groups that Lambda made at a function's first line and that belong to no stack.
-        unexplained: everything else.
-        listed: number of entries that the inventory saw.
+        kept: retained resources and final snapshots, one line each.
+        removed_log_groups: log groups that Lambda created for functions, outside of stacks.
+        unexplained: all other resources.
+        listed: number of entries in the inventory.
     """
 
     kept: list[str]
@@ -29,19 +31,22 @@ class Outcome:
     listed: int
 
     def summary(self) -> str:
-        """What to tell the user."""
+        """Lines for the user."""
         kept = [f"  {line}" for line in self.kept] or ["  nothing"]
-        groups = f"Removed {len(self.removed_log_groups)} log groups that Lambda made by itself and no stack has."
-        return "\n".join(["Kept by a policy of its template, as in an account:", *kept, groups, "Nothing else of ours is left."])
+        groups = f"Removed {len(self.removed_log_groups)} log groups that Lambda created outside of stacks."
+        return "\n".join(
+            ["Retained by their deletion policy, as in an account:", *kept, groups, "No other resource of the stacks is left."]
+        )
 
 
 def after_destruction(
     deployed: list[DeployedResource], stacks: list[SynthesizedStack], *, baseline: Path, emulator: RunningEmulator
 ) -> Outcome:
-    """Looks for everything that was deployed, and for everything that the inventory shows and did not show before.
+    """Finds deployed resources that still exist, and inventory entries that are new since the
+    baseline.
 
     Args:
-        deployed: what stood before the destruction.
+        deployed: resources before the destruction.
         stacks: the destroyed stacks.
         baseline: the inventory from before the first deployment.
         emulator: the emulator.

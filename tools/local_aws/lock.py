@@ -1,4 +1,4 @@
-"""One command at a time works with the state of a checkout: a second one is told who is at work, and what to do."""
+"""Lock of a checkout's state: a second command is rejected with the first one's process id."""
 
 import fcntl
 import os
@@ -11,26 +11,27 @@ from tools.local_aws.workspace import Workspace
 
 
 class BusyError(Exception):
-    """Another command is at work in the same state folder; the message names its process."""
+    """Another command uses the same state folder. The message names its process."""
 
 
 class UnwritableError(Exception):
-    """The state folder can't be written to; the message names it."""
+    """The state folder is not writable. The message names it."""
 
 
 @contextmanager
 def alone(workspace: Workspace, command: str) -> Iterator[None]:
-    """Holds the lock of a state folder. The system releases it when its holder ends, in whatever way.
+    """Holds the lock of a state folder. The system releases it when the process ends.
 
     Args:
-        workspace: whose state is worked with.
-        command: what for, such as `up`; the message of a refused command has it.
+        workspace: the locked state.
+        command: name of the command, such as `up`, for the message of a rejected command.
 
     Raises:
         BusyError: if a living process holds it.
         UnwritableError: if the folder can't be written to.
     """
-    with _opened(workspace) as file:  # never removed: two could then lock two files of one name
+    # Never deleted: two processes could then lock two files of one name.
+    with _opened(workspace) as file:
         _take(file, workspace, command)
         file.truncate(0)
         file.write(f"{os.getpid()} {command}")
@@ -47,8 +48,7 @@ def _opened(workspace: Workspace) -> IO[str]:
         return workspace.lock.open("a+")
     except OSError as error:
         raise UnwritableError(
-            f"{workspace.folder} can't be written to ({error.strerror}).\n"
-            "  Use a checkout that you own, on a file system that is not read-only."
+            f"{workspace.folder} is not writable ({error.strerror}).\n  Use a checkout that you own on a writable file system."
         ) from error
 
 
@@ -58,8 +58,8 @@ def _take(file: IO[str], workspace: Workspace, command: str) -> None:
             return
         if (holder := _holder(file)) is not None:
             raise BusyError(_refusal(workspace, command, *holder))
-        time.sleep(0.01)  # it has locked the file and is about to write who it is
-    raise BusyError(f"`{command}` can't begin: a process that can't be seen from here is at work in {workspace.folder}. Wait for its end.")
+        time.sleep(0.01)  # it holds the lock and has not yet written its id
+    raise BusyError(f"`{command}` can't start: a process that is not visible from here uses {workspace.folder}. Wait until it ends.")
 
 
 def _taken(file: IO[str]) -> bool:
@@ -71,20 +71,22 @@ def _taken(file: IO[str]) -> bool:
 
 
 def _holder(file: IO[str]) -> tuple[int, str] | None:
-    """Process id and command of the holder; None in the moment between its locking and its writing, and after its end."""
+    """Returns process id and command of the holder; None before it has written them and after its
+    end.
+    """
     file.seek(0)
     pid, _, command = file.read().partition(" ")
     try:
         os.kill(int(pid), 0)
     except (ValueError, ProcessLookupError):
         return None
-    except PermissionError:  # it lives, and is another user's
+    except PermissionError:  # it runs as another user
         pass
     return int(pid), command
 
 
 def _refusal(workspace: Workspace, command: str, pid: int, other: str) -> str:
     return (
-        f"`{command}` can't begin: `{other}` of process {pid} is at work in {workspace.folder}.\n"
-        f"  Wait until it has ended, or end it (`kill -INT {pid}`): the embedded AWS keeps running, and `up` goes on from there."
+        f"`{command}` can't start: `{other}` (process {pid}) uses {workspace.folder}.\n"
+        f"  Wait until it ends, or stop it (`kill -INT {pid}`); the embedded AWS keeps running, and `up` continues from there."
     )

@@ -1,4 +1,4 @@
-"""The master user's secret that RDS keeps in Secrets Manager when a database instance asks for it."""
+"""Secret of the master user, which RDS manages in Secrets Manager for a database instance."""
 
 import json
 
@@ -10,7 +10,8 @@ _ATTRIBUTE = "MasterUserSecret.SecretArn"
 
 
 def with_master_secret(instance: Handler) -> Handler:
-    """Adds the secret to the handler of `AWS::RDS::DBInstance`, whose emulation knows it for clusters only.
+    """Adds the secret to the handler of `AWS::RDS::DBInstance`; the emulator has it for clusters
+    only.
 
     Args:
         instance: the emulator's own handler.

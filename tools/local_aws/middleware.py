@@ -1,4 +1,4 @@
-"""What stands before the emulator's own application: it knows whom it serves, and tells what is only recorded."""
+"""ASGI middleware: rejects foreign credentials and serves the status endpoints."""
 
 import asyncio
 import json
@@ -15,8 +15,8 @@ KEPT_PATH = "/_spotmusic/kept"
 IDENTITY_PATH = "/_spotmusic/identity"
 
 
-# The CDK CLI asks for a stack's status every five seconds, however fast the stack is. An answer may be held back until there is
-# something to tell, but not longer than a client's patience.
+# The CDK CLI polls a stack's status every five seconds, however fast the stack is. A response may
+# wait for a change of status, but not longer than a client's timeout.
 _HOLD_SECONDS = 4.0
 _HOLD_STEP_SECONDS = 0.02
 
@@ -34,11 +34,12 @@ def front_door(
 
     Args:
         application: the emulator.
-        is_own_key: tells whether an access key is the emulator's own or one that its STS issued.
-        recorded: the records of types without an engine.
-        kept: the resources that a policy kept.
-        is_in_progress: tells from a region and a stack's name or id whether an operation on it runs.
-        identity: what tells this emulator from another one.
+        is_own_key: returns True for access keys of the emulator and its STS.
+        recorded: records of types without an engine.
+        kept: retained resources.
+        is_in_progress: returns True while an operation on a stack runs, by region and the stack's
+            name or id.
+        identity: unique value of this emulator.
     """
 
     async def serve(scope: Scope, receive: Any, send: Any) -> None:
@@ -62,8 +63,8 @@ def front_door(
     return serve
 
 
-# Addresses of the emulator's own, which callers without a credential use: a custom resource's function answers at one, and others
-# read its health and certificates. Those that change the emulator as a whole are not among them.
+# Endpoints of the emulator for unsigned requests: responses of custom resource functions, health
+# and certificates. Endpoints that change the whole emulator are excluded.
 _OPEN = re.compile(r"/_ministack/(cfn-response/|cfn-signal/|lambda-layers/|lambda-code/|health$|ready$|[a-z]+/ca\.pem$)")
 
 
@@ -71,14 +72,16 @@ def _is_open(scope: Scope) -> bool:
     return _OPEN.match(scope["path"]) is not None
 
 
-_REFUSAL = "The embedded AWS accepts its own credentials only. Nothing was done."
+_REFUSAL = "The embedded AWS accepts its own credentials only. The request was rejected."
 _XML_REFUSAL = (
     f"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>{_REFUSAL}</Message></Error></ErrorResponse>"
 )
 
 
 def access_key(scope: Scope) -> str | None:
-    """The access key a request is signed with: in its header or, presigned, in its query. None if it is not signed."""
+    """Returns the access key that signed a request, from its header or presigned query; None if it
+    is unsigned.
+    """
     signature = _signature(scope)
     if signature:
         return signature[0]
@@ -88,7 +91,7 @@ def access_key(scope: Scope) -> str | None:
 
 
 def _signature(scope: Scope) -> tuple[str, str, str] | None:
-    """Access key, region and service of a request that is signed in its header."""
+    """Returns access key, region and service of a request that is signed in its header."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope.get("headers", [])}
     match = re.search(r"Credential=([^/,\s]+)/[^/]*/([^/]*)/([^/]*)/", headers.get("authorization", ""))
     return (match.group(1), match.group(2), match.group(3)) if match else None
@@ -109,7 +112,9 @@ async def _body(receive: Any) -> bytes:
 
 
 def _replay(body: bytes, receive: Any) -> Callable[[], Awaitable[dict[str, Any]]]:
-    """A `receive` that yields the body once more and then what still comes, which is the client's leaving."""
+    """Returns a `receive` that replays the body and then forwards later events, such as the
+    disconnect.
+    """
     messages = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> dict[str, Any]:
@@ -129,7 +134,7 @@ async def _hold_while_in_progress(scope: Scope, body: bytes, is_in_progress: Cal
 
 
 async def _refuse(scope: Scope, send: Any) -> None:
-    """Answers in the protocol of the service that was asked, so that the SDK reports the code and not a broken answer."""
+    """Returns an error in the protocol of the requested service, so that the SDK reports its code."""
     if b"json" in dict(scope["headers"]).get(b"content-type", b""):
         return await _answer(send, 403, {"__type": "InvalidClientTokenId", "message": _REFUSAL})
     return await _send(send, 403, b"text/xml", _XML_REFUSAL.encode())

@@ -1,4 +1,6 @@
-"""Joins our handlers to the emulator's CloudFormation engine, whose private names this module and `corrections` touch."""
+"""Integration of the handlers with the emulator's CloudFormation engine; this module and
+`corrections` replace private names.
+"""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -23,10 +25,11 @@ from tools.local_aws.provisioning import Handler, Made, Resource
 from tools.local_aws.stack_outputs import with_stack_outputs
 from tools.local_aws.stub import Register, recorded
 
-# The schemas of the region with every type. Whether a type exists in the stack's own region, the gate asks.
+# Schemas of the region with every type. The gate checks that the stack's own region has the type.
 _SCHEMA_REGION = "us-east-1"
 
-# Every name of ministack, and of its server, that is replaced or called. The contract test finds each of them in the pinned version.
+# Every name of ministack, and of its server, that is replaced or called. The contract test looks up
+# each of them in the pinned version.
 PATCHED_NAMES: dict[str, tuple[str, ...]] = {
     **corrections.PATCHED_NAMES,
     "hypercorn.asyncio": ("serve",),
@@ -63,11 +66,11 @@ class InvalidPropertiesError(ValueError):
 
 
 def install(register: Register, *, endpoint: str, kubernetes: Connection | None = None) -> None:
-    """Completes the emulator. Call once, before it serves.
+    """Adds handlers and corrections to the emulator. Call once, before it serves.
 
     Args:
-        register: where records of types without an engine go.
-        endpoint: loopback URL the emulator is going to serve.
+        register: register of types without an engine.
+        endpoint: loopback URL of the emulator.
         kubernetes: an API server for the Helm releases; None records them.
     """
     ours = _our_handlers(register, kubernetes)
@@ -88,7 +91,7 @@ def install(register: Register, *, endpoint: str, kubernetes: Connection | None 
 
 
 def is_in_progress(region: str, stack: str) -> bool:
-    """Whether an operation on a stack runs.
+    """Returns True while an operation on a stack runs.
 
     Args:
         region: region of the stack.
@@ -97,7 +100,7 @@ def is_in_progress(region: str, stack: str) -> bool:
     name = stack.split("/")[1] if stack.startswith("arn:") else stack
     found = cloudformation._stacks.get_scoped(ACCOUNT, region, name) or {}
     status = str(found.get("StackStatus", ""))
-    # A stack under review waits for its change set, and nothing runs.
+    # A stack under review waits for its change set; no operation runs.
     return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
 
 
@@ -112,7 +115,9 @@ def _our_handlers(register: Register, kubernetes: Connection | None) -> dict[str
 
 
 def _bind_recorded_types(register: Register, endpoint: str) -> None:
-    """Every type that CloudFormation knows and nobody here makes: a rule, so that no list can be forgotten."""
+    """Handlers by resource type. Types without one are recorded by a rule, so no list can be
+    incomplete.
+    """
     known = provisioners._RESOURCE_HANDLERS
     for resource_type in resource_types(_SCHEMA_REGION):
         if resource_type not in known and not resource_type.startswith("AWS::CloudFormation::"):
@@ -122,7 +127,7 @@ def _bind_recorded_types(register: Register, endpoint: str) -> None:
 
 
 def _emulators_own(resource_type: str) -> Handler:
-    """The emulator's handler in our form."""
+    """Adapts a handler of the emulator."""
     own = provisioners._RESOURCE_HANDLERS[resource_type]
 
     def made(answer: tuple[str, dict[str, Any]]) -> Made:
@@ -149,7 +154,8 @@ def _bind(resource_type: str, handler: Handler, endpoint: str) -> None:
 
     def update(identifier: str, old: Properties, new: Properties, stack: str, logical_id: str) -> tuple[str, dict[str, Any]]:
         if handler.update is None or any(_at(old, path) != _at(new, path) for path in nested):
-            provisioners._NAME_SEED.set(uuid4().hex[:8])  # the successor stands beside its predecessor until the cleanup
+            # The replacement exists next to the old resource until the cleanup.
+            provisioners._NAME_SEED.set(uuid4().hex[:8])
             return create(logical_id, new, stack)
         made = handler.update(resource(logical_id, new, stack), identifier, old)
         return made.identifier, made.attributes
@@ -207,7 +213,7 @@ def _extend_with_master_secret(endpoint: str) -> list[str]:
 
 
 def _run_on_worker_threads(types: Iterable[str]) -> None:
-    """Handlers that call the emulator's API must not hold its event loop, which answers the call."""
+    """Runs handlers in a thread: they call the emulator's API, which its event loop must serve."""
     original, ours = stacks._runs_on_worker_thread, frozenset(types)
     stacks._runs_on_worker_thread = lambda resource_type: resource_type in ours or original(resource_type)
 
@@ -239,7 +245,7 @@ def _require_valid(resource_type: str, properties: Properties) -> None:
 
 
 def _without_stack_tags(properties: Properties) -> Properties:
-    """The `aws:` tags are CloudFormation's own, which a template must not set."""
+    """Returns CloudFormation's own `aws:` tags, which templates must not set."""
 
     def own(value: Any) -> bool:
         return not (isinstance(value, dict) and str(value.get("Key", "")).startswith("aws:"))
@@ -255,13 +261,13 @@ def _without_stack_tags(properties: Properties) -> Properties:
 
 
 def _with_own_properties(answer: tuple[str, dict[str, Any]], properties: Properties) -> tuple[str, dict[str, Any]]:
-    """Attributes that repeat a property, such as a VPC's CidrBlock, are what the template says."""
+    """Returns attributes that repeat a property, such as a VPC's CidrBlock."""
     identifier, attributes = answer
     return identifier, {**{name: value for name, value in properties.items() if not isinstance(value, dict)}, **(attributes or {})}
 
 
 def _note_what_policies_keep(register: Register) -> None:
-    """Events of a stack are gone when another one takes its name; what its policies kept is not."""
+    """Keeps the retained resources of a stack when a stack of the same name replaces its events."""
     add_event = stacks._add_event
     arguments_of = inspect.signature(add_event).bind
 

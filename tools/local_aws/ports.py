@@ -1,22 +1,23 @@
-"""Ports for programs that take a number and bind it themselves, some seconds later."""
+"""Free ports for programs that take a port number and bind it seconds later."""
 
 import random
 import socket
 from pathlib import Path
 
 _FIRST = 10_000
-# Where Linux begins with ports of its own choice (net.ipv4.ip_local_port_range, its default); other systems begin higher.
+# First ephemeral port of Linux (default of net.ipv4.ip_local_port_range); other systems begin
+# higher.
 _CHOSEN_BY_LINUX = 32_768
 _RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def quiet_ports(number: int) -> list[int]:
-    """Free ports of loopback that the system gives to nobody who does not name them.
+    """Returns free loopback ports outside of the system's ephemeral range.
 
-    A port that was given by the system and let go may be the end of somebody's connection before the program gets to it.
+    The system may assign a released ephemeral port to a connection before the program binds it.
 
     Args:
-        number: how many, all of them different.
+        number: number of distinct ports.
     """
     candidates = random.SystemRandom().sample(range(_FIRST, _first_of_the_system()), 50 * number)
     sockets: list[socket.socket] = []
@@ -27,7 +28,7 @@ def quiet_ports(number: int) -> list[int]:
             listener = socket.socket()
             try:
                 listener.bind(("127.0.0.1", port))
-            except OSError:  # somebody's who named it
+            except OSError:  # bound by another program
                 listener.close()
                 continue
             sockets.append(listener)
@@ -39,4 +40,5 @@ def quiet_ports(number: int) -> list[int]:
 
 def _first_of_the_system() -> int:
     first = int(_RANGE.read_text().split()[0]) if _RANGE.exists() else _CHOSEN_BY_LINUX
-    return first if first > 2 * _FIRST else _CHOSEN_BY_LINUX  # a system that gives nearly all leaves nothing better
+    # The ephemeral range covers nearly all ports.
+    return first if first > 2 * _FIRST else _CHOSEN_BY_LINUX

@@ -1,4 +1,4 @@
-"""Starting and stopping the emulator's process, and never anybody else's."""
+"""Start and stop of the emulator's process, and of no other process."""
 
 import json
 import os
@@ -22,23 +22,24 @@ from tools.local_aws.workspace import RunningEmulator, Workspace
 
 _MODULE = "tools.local_aws.emulator"
 _SOURCE_ROOT = Path(__file__).parents[2]
-# How long a living emulator may be silent before it counts as hung: a busy machine takes some of it, and a dead one is seen at once.
+# Time without a response until a living emulator counts as hung; a dead one is detected
+# immediately.
 _SILENT_SECONDS = 180.0
-# Its state is in memory: there is nothing to wait for but the ends of its workers.
+# The state is in memory: only the ends of its workers are waited for.
 _STOP_SECONDS = 2.0
 _KILL_SECONDS = 30.0
 
 
 class NotStartedError(Exception):
-    """The emulator ended or stayed silent; the message names its log."""
+    """The emulator ended or did not respond. The message names its log."""
 
 
 class NotStoppedError(Exception):
-    """Processes of the emulator did not end when they were killed."""
+    """Processes of the emulator survived SIGKILL."""
 
 
 def running(workspace: Workspace) -> RunningEmulator | None:
-    """The emulator of this checkout if it lives, as soon as it answers; None if it is dead, or hangs."""
+    """Returns the running emulator of this checkout when it responds; None if it is dead or hangs."""
     emulator = workspace.recall()
     if emulator is None or not is_ours(emulator, workspace):
         return None
@@ -46,15 +47,15 @@ def running(workspace: Workspace) -> RunningEmulator | None:
 
 
 def start(workspace: Workspace, *, region: str, port: int | None = None) -> RunningEmulator:
-    """Starts the emulator on loopback and waits until it answers.
+    """Starts the emulator on loopback and waits until it responds.
 
     Args:
         workspace: the checkout's state.
         region: the home region.
-        port: TCP port; None takes a free one.
+        port: TCP port; None uses a free one.
 
     Raises:
-        NotStartedError: if the port is taken, or it ends, or stays silent for minutes.
+        NotStartedError: if the port is in use, or it ends, or does not respond for minutes.
     """
     stop(workspace)
     workspace.prepare()
@@ -62,13 +63,16 @@ def start(workspace: Workspace, *, region: str, port: int | None = None) -> Runn
         chosen = int(listener.getsockname()[1])
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", _MODULE, str(workspace.folder)],
-            cwd=_SOURCE_ROOT,  # where `-m` finds this package, without a PYTHONPATH that Lambda functions would inherit
+            # Folder of this package for `-m`, without a PYTHONPATH that Lambda functions would
+            # inherit.
+            cwd=_SOURCE_ROOT,
             env={**emulator_environment(os.environ, workspace, port=chosen, region=region), LISTENER: str(listener.fileno())},
             pass_fds=[listener.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            # A group of its own: Ctrl-C in the terminal does not reach it, and its Lambda workers end with it.
+            # Own process group: Ctrl-C in the terminal does not reach it, and its Lambda workers
+            # end with it.
             start_new_session=True,
         )
     try:
@@ -77,20 +81,23 @@ def start(workspace: Workspace, *, region: str, port: int | None = None) -> Runn
     except BaseException:
         _end_started(process)  # no later command would find it
         raise
-    # The process itself is asked: a program that begins has no command line yet, and would not be taken for ours.
+    # Checks the child itself: a starting program has no command line yet and would not be
+    # recognized.
     if not _comes_to_answer(emulator, workspace, alive=lambda: process.poll() is None):
         stop(workspace)
         _end_started(process)
         raise NotStartedError(
-            f"The embedded AWS did not start on port {emulator.port}. Its last words are in {workspace.log}:\n{_tail(workspace.log)}"
+            f"The embedded AWS did not start on port {emulator.port}. The log is {workspace.log}:\n{_tail(workspace.log)}"
         )
     return emulator
 
 
 def stop(workspace: Workspace) -> bool:
-    """Stops the emulator of this checkout and every process it started. True if there was one.
+    """Stops the emulator of this checkout and every process it started. Returns True if there was
+    one.
 
-    A process id that is not ours any more is left alone: after a crash the system may have given it to somebody else.
+    A process id without the emulator's identity is left alone: after a crash the system may have
+    reused it.
     """
     emulator = workspace.recall()
     if emulator is None:
@@ -104,38 +111,40 @@ def stop(workspace: Workspace) -> bool:
 
 
 def recorded(emulator: RunningEmulator) -> list[dict[str, Any]]:
-    """The resources that the emulator has only written down."""
+    """Returns the recorded resources of the emulator."""
     records: list[dict[str, Any]] = _get(emulator, RECORDED_PATH)
     return records
 
 
 def kept(emulator: RunningEmulator) -> list[dict[str, str]]:
-    """The resources that a policy of their template kept when their stack let them go."""
+    """Returns the resources that their deletion policy retained."""
     entries: list[dict[str, str]] = _get(emulator, KEPT_PATH)
     return entries
 
 
 def is_ours(emulator: RunningEmulator, workspace: Workspace) -> bool:
-    """Whether the process with the remembered id still is the emulator of this checkout."""
+    """Returns True if the process with the saved id is still the emulator of this checkout."""
     command = _command(emulator.pid)
     return _MODULE in command and str(workspace.folder) in command and _start_time(emulator.pid) == emulator.started
 
 
 def _bound(port: int | None) -> socket.socket:
-    """The socket the emulator is going to listen on: a port that were chosen here and bound there could be gone in between."""
+    """Binds the emulator's socket now: a port that is only selected here could be taken before the
+    bind.
+    """
     listener = socket.socket()
-    if port:  # the connections of an emulator that was stopped a moment ago must not be in the way
+    if port:  # connections of a previous emulator may linger
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port or 0))
     except OSError as error:
         listener.close()
-        raise NotStartedError(f"Port {port} is taken ({error.strerror}). Name another one, or none.") from error
+        raise NotStartedError(f"Port {port} is not available ({error.strerror}). Use another port, or omit the option.") from error
     return listener
 
 
 def _get(emulator: RunningEmulator, path: str) -> Any:
-    # An opener without proxies: a proxy of the user's would be asked for loopback otherwise.
+    # Opener without proxies: a proxy of the user would receive the loopback requests.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(require_loopback(emulator.endpoint) + path, timeout=_SILENT_SECONDS) as answer:
         return json.load(answer)
@@ -149,7 +158,9 @@ def _answers(emulator: RunningEmulator, workspace: Workspace) -> bool:
 
 
 def _comes_to_answer(emulator: RunningEmulator, workspace: Workspace, *, alive: Callable[[], bool]) -> bool:
-    """Waits for an answer for as long as the process lives: one that is starting refuses, and one that is at work is late."""
+    """Waits for a response while the process lives: a starting one refuses connections, a busy one
+    is late.
+    """
     deadline = time.monotonic() + _SILENT_SECONDS
     while not (answers := _answers(emulator, workspace)) and alive() and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -157,7 +168,7 @@ def _comes_to_answer(emulator: RunningEmulator, workspace: Workspace, *, alive: 
 
 
 def _end_started(process: "subprocess.Popen[bytes]") -> None:
-    """Kills the group of a process that this one has just started, whatever can be read of it."""
+    """Kills the group of a child process, even if its state is unreadable."""
     if process.poll() is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -186,16 +197,16 @@ def _kill(pid: int, number: signal.Signals) -> None:
 
 
 def _end_all(members: Callable[[], list[int]]) -> None:
-    """Kills until none is left: one may take a moment to go, and may have started another meanwhile.
+    """Kills until no process is left: one may take a moment to end or have started another.
 
     Raises:
-        NotStoppedError: if some live on.
+        NotStoppedError: if processes survive.
     """
     deadline = time.monotonic() + _KILL_SECONDS
     while alive := members():
         if time.monotonic() > deadline:
             numbers = ", ".join(map(str, alive))
-            raise NotStoppedError(f"Processes {numbers} of the embedded AWS were killed and live on. Look at them with `ps`.")
+            raise NotStoppedError(f"Processes {numbers} of the embedded AWS survived SIGKILL. Inspect them with `ps`.")
         for pid in alive:
             _kill(pid, signal.SIGKILL)
             _reap(pid)
@@ -203,13 +214,15 @@ def _end_all(members: Callable[[], list[int]]) -> None:
 
 
 def _members(group: int, workspace: Workspace, *, ours: bool) -> list[int]:
-    """Living processes of the emulator's group: itself if it hangs, and what it started.
+    """Returns living processes of the emulator's group: the emulator itself if it hangs, and its
+    children.
 
     Args:
         group: id of the group.
         workspace: the checkout's state.
-        ours: whether the group was seen to be the emulator's. After a crash it may be somebody else's by now, and only processes whose
-            command names the state folder, or the temporary one in it, are taken for ours.
+        ours: True if the group is known to be the emulator's. After a crash the system may have
+            reused its id, so only processes with the state folder, or its temporary folder, in
+            their command count.
     """
     return [
         process.pid
@@ -219,13 +232,13 @@ def _members(group: int, workspace: Workspace, *, ours: bool) -> list[int]:
 
 
 def command_lines() -> list[str]:
-    """The command lines of all processes."""
+    """Returns the command lines of all processes."""
     return [process.command for process in _processes()]
 
 
 @dataclass(frozen=True)
 class _Process:
-    """One row of the process table.
+    """Row of the process table.
 
     Args:
         pid: process id.
@@ -240,7 +253,7 @@ class _Process:
     command: str
 
 
-# Linux. `ps` is missing in slim images, and in the C locale it prints `?` for every letter outside ASCII.
+# Linux. `ps` is missing in slim images, and in the C locale it prints `?` for non-ASCII letters.
 _PROC = Path("/proc")
 
 
@@ -255,7 +268,7 @@ def _processes() -> Iterator[_Process]:
     for folder in _PROC.iterdir():
         if not folder.name.isdigit():
             continue
-        with suppress(OSError):  # ended meanwhile
+        with suppress(OSError):  # the process has ended
             fields = _stat(int(folder.name))
             yield _Process(int(folder.name), int(fields[2]), fields[0] == "Z", _proc_command(int(folder.name)))
 
@@ -272,32 +285,34 @@ def _command(pid: int) -> str:
         return _ps("-p", str(pid), "-o", "command=")
     try:
         return _proc_command(pid)
-    except OSError:  # there is no such process
+    except OSError:  # the process does not exist
         return ""
 
 
 def _proc_command(pid: int) -> str:
-    # Decoded as Python decodes paths, so that a folder of any name is found in it.
+    # Decoded like paths in Python, so that folders of any name are found.
     return os.fsdecode((_PROC / str(pid) / "cmdline").read_bytes().rstrip(b"\0").replace(b"\0", b" "))
 
 
 def _stat(pid: int) -> list[str]:
-    """State, parent, group and more (proc_pid_stat(5), from its third field on)."""
+    """Returns state, parent, group and later fields (proc_pid_stat(5), from its third field on)."""
     return os.fsdecode((_PROC / str(pid) / "stat").read_bytes()).rpartition(")")[2].split()
 
 
 def _start_time(pid: int) -> str:
-    """When a process began. Linux counts from the boot: `ps` makes a time of day of it, which moves when the clock is set."""
+    """Returns the start time of a process. Linux counts from boot; `ps` converts it to wall time,
+    which moves when the clock is set.
+    """
     if not _has_proc():
         return _ps("-p", str(pid), "-o", "lstart=")
     try:
         return _stat(pid)[19]
-    except OSError:  # there is no such process
+    except OSError:  # the process does not exist
         return ""
 
 
 def _ps(*arguments: str) -> str:
-    """Output of `ps` where there is no /proc (macOS), with the letters of file names as they are."""
+    """Returns the output of `ps` on systems without /proc (macOS), with file names unchanged."""
     variables = {name: value for name, value in os.environ.items() if name not in ("LC_ALL", "LANG")}
     plain = {**variables, "LC_CTYPE": "UTF-8", "LC_TIME": "C", "TZ": "UTC"}
     result = subprocess.run(["ps", "-ww", *arguments], capture_output=True, check=False, env=plain)  # noqa: S603, S607 - POSIX

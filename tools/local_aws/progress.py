@@ -1,4 +1,4 @@
-"""Progress while the CLI works: which stack has how many of its resources."""
+"""Progress of the CLI: completed resources per stack."""
 
 import sys
 import time
@@ -12,11 +12,11 @@ _REFRESH_SECONDS = 1.0
 
 
 class Steps:
-    """Numbered lines with the seconds each step took.
+    """Numbered lines with the duration of each step.
 
     Args:
-        output: where they go.
-        clock: seconds, rising.
+        output: output stream.
+        clock: monotonic clock in seconds.
     """
 
     def __init__(self, *, output: TextIO = sys.stdout, clock: Callable[[], float] = time.monotonic) -> None:
@@ -25,19 +25,19 @@ class Steps:
         self._start = clock()
 
     def say(self, text: str) -> None:
-        """Prints a line with the seconds since the beginning."""
+        """Prints a line with the seconds since the start."""
         self._output.write(f"{self._clock() - self._start:6.1f} s  {text}\n")
         self._output.flush()
 
 
 class StackProgress:
-    """A line whenever a stack gets on.
+    """Prints a line when a stack advances.
 
     Args:
         stacks: the stacks of the operation.
         endpoint: loopback URL of the emulator.
-        steps: where lines go.
-        clock: seconds, rising.
+        steps: output of lines.
+        clock: monotonic clock in seconds.
     """
 
     def __init__(self, stacks: list[SynthesizedStack], *, endpoint: str, steps: Steps, clock: Callable[[], float] = time.monotonic) -> None:
@@ -49,13 +49,15 @@ class StackProgress:
         self._seen = {stack.id: self._line(stack) for stack in stacks}
 
     def show(self) -> None:
-        """Prints what changed since the last call, once a second at most: asking costs the emulator time."""
+        """Prints changes since the last call, at most once a second: each poll costs the emulator
+        time.
+        """
         if self._clock() - self._last >= _REFRESH_SECONDS:
             self._last = self._clock()
             self.show_now()
 
     def show_now(self) -> None:
-        """Prints what changed since the last call."""
+        """Prints changes since the last call."""
         for stack in self._stacks:
             line = self._line(stack)
             if line != self._seen[stack.id]:

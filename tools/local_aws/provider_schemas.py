@@ -1,4 +1,4 @@
-"""CloudFormation's own description of its resource types, as cfn-lint bundles it."""
+"""Provider schemas of CloudFormation's resource types, as bundled with cfn-lint."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +17,7 @@ class UnknownResourceTypeError(Exception):
 
 
 def resource_types(region: str) -> list[str]:
-    """Every resource type CloudFormation knows in a region."""
+    """Returns every resource type of CloudFormation in a region."""
     return [name for name in PROVIDER_SCHEMA_MANAGER.get_resource_types(region) if name.count("::") == 2]
 
 
@@ -27,7 +27,7 @@ def _paths(pointers: list[str] | None) -> list[PropertyPath]:
 
 @dataclass(frozen=True)
 class ResourceSchema:
-    """One resource type.
+    """Resource type.
 
     Args:
         name: for example `AWS::EKS::Addon`.
@@ -39,21 +39,21 @@ class ResourceSchema:
 
     @property
     def identifier(self) -> list[PropertyPath]:
-        """Properties that name the resource."""
+        """Properties that identify the resource."""
         return _paths(self.document.get("primaryIdentifier"))
 
     @property
     def create_only(self) -> list[PropertyPath]:
-        """Properties whose change replaces the resource."""
+        """Properties that replace the resource when changed."""
         return _paths(self.document.get("createOnlyProperties"))
 
     @property
     def read_only(self) -> list[PropertyPath]:
-        """Properties that only Fn::GetAtt reads. Those inside a list have no attribute."""
+        """Read-only properties for Fn::GetAtt. Those inside a list have no attribute."""
         return [path for path in _paths(self.document.get("readOnlyProperties")) if "*" not in path]
 
     def definition(self, path: PropertyPath) -> dict[str, Any]:
-        """The sub-schema of a property, with references resolved; empty where the schema has none."""
+        """Returns the sub-schema of a property with references resolved; empty if there is none."""
         node = self.document
         for name in path:
             node = self._resolved(self._resolved(node).get("properties", {}).get(name, {}))
@@ -68,15 +68,15 @@ class ResourceSchema:
         return node
 
     def problems(self, properties: Properties) -> list[str]:
-        """What CloudFormation would reject in resolved properties, most telling first; empty if nothing."""
+        """Returns CloudFormation's validation errors for resolved properties, most specific first."""
         found = [_sentence(error) for error in _validator(self.document).iter_errors(properties)]
         written = [".".join(path) for path in self.read_only if len(path) == 1 and path[0] in properties]
-        return found + [f"{name}: is read-only, a template can't set it" for name in written]
+        return found + [f"{name}: is read-only. Remove it from the template." for name in written]
 
 
 @cache
 def resource_schema(region: str, resource_type: str) -> ResourceSchema:
-    """The schema of a type in a region.
+    """Returns the schema of a type in a region.
 
     Raises:
         UnknownResourceTypeError: if CloudFormation has no such type there.
@@ -88,7 +88,8 @@ def resource_schema(region: str, resource_type: str) -> ResourceSchema:
 
 @cache
 def _validator_class() -> Any:
-    # CloudFormation takes "80" for a number, "true" for a boolean and 80 for a string, and so must a check that claims to be its.
+    # CloudFormation accepts "80" as a number, "true" as a boolean and 80 as a string, so this
+    # validation does too.
     return StandardValidator({}).extend(validators={"type": cfn_type})
 
 
@@ -98,7 +99,8 @@ def _validator(document: dict[str, Any]) -> Any:
 
 
 def _sentence(error: Any) -> str:
-    # A failed anyOf says only "is not valid under any of the given schemas"; its last branch says why.
+    # A failed anyOf reports only "is not valid under any of the given schemas"; its last branch has
+    # the reason.
     cause = error.context[-1] if error.context else error
     place = ".".join(str(step) for step in error.absolute_path) or "properties"
     return f"{place}: {cause.message[:300]}"

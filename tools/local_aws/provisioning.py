@@ -1,4 +1,4 @@
-"""What a resource type is to the embedded CloudFormation: three functions, independent of the engine that calls them."""
+"""Interface of a resource type: three functions, independent of the engine that calls them."""
 
 import hashlib
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from tools.local_aws.provider_schemas import Properties
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """A created or updated resource.
+    """Created or updated resource.
 
     Args:
-        identifier: what `Ref` returns.
-        attributes: what `Fn::GetAtt` returns, nested names joined by a dot.
+        identifier: result of `Ref`.
+        attributes: results of `Fn::GetAtt`; nested names are joined by a dot.
     """
 
     identifier: str
@@ -24,18 +24,19 @@ class Made:
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One resource of one stack, its properties resolved.
+    """Resource of a stack with resolved properties.
 
     Args:
         type: for example `AWS::EKS::Addon`.
         account: account id.
         region: region of the stack.
-        endpoint: loopback URL of the emulator, whose service APIs do the work.
+        endpoint: loopback URL of the emulator, for calls of its service APIs.
         stack: name of the stack.
         logical_id: id in the template.
         properties: the resolved properties.
-        seed: changes with every replacement, so that a successor gets another generated name.
-        creation: id of the stack, which each creation has anew: what a policy kept of an earlier one has another name.
+        seed: changes with every replacement, so that the new resource gets another generated name.
+        creation: id of the stack, new with each creation, so that names differ from retained
+            resources.
     """
 
     type: str
@@ -49,14 +50,15 @@ class Resource:
     creation: str = ""
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the resource's region."""
+        """Returns a boto3 client for the resource's region."""
         return session.client(service, self.endpoint, region=self.region)
 
     def generated_name(self, *, limit: int = 64) -> str:
-        """A name in CloudFormation's manner, stable over updates and new with each creation: stack, logical id and a suffix.
+        """Returns a generated name like CloudFormation's: stack, logical id and a suffix. It is
+        stable over updates.
 
         Args:
-            limit: characters the service allows.
+            limit: maximum length.
         """
         suffix = hashlib.sha256(f"{self.stack}/{self.logical_id}/{self.seed}/{self.creation}".encode()).hexdigest()[:13].upper()
         return f"{self.stack}-{self.logical_id}"[: limit - 14] + f"-{suffix}"
@@ -64,13 +66,14 @@ class Resource:
 
 @dataclass(frozen=True, kw_only=True)
 class Handler:
-    """How a resource type is created, updated and deleted.
+    """Functions that create, update and delete a resource type.
 
     Args:
-        create: makes the resource.
-        update: changes it in place; gets the resource with its new properties, its identifier and the old properties. None if the
-            service can't: every change then replaces the resource.
-        delete: removes it; must not fail if it is gone.
+        create: creates the resource.
+        update: changes it in place; receives the resource with its new properties, its identifier
+            and the old properties. None if the service has no update: every change replaces the
+            resource.
+        delete: deletes it; must not fail if it does not exist.
     """
 
     create: Callable[[Resource], Made]

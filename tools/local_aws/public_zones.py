@@ -1,4 +1,4 @@
-"""Public hosted zones that a domain's owner has before the first deployment, and that the embedded AWS is given."""
+"""Public hosted zones that exist before the first deployment, created in the embedded AWS."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -7,11 +7,11 @@ from tools.local_aws import session
 from tools.local_aws.assembly import SynthesizedStack
 
 EXISTING = "existing:"
-"""Start of the caller reference of a zone that is to have the id that follows (`corrections.py`)."""
+"""Prefix of the caller reference of a zone with a fixed id (`corrections.py`)."""
 
 
 def public_zones(stacks: Iterable[SynthesizedStack]) -> dict[str, str]:
-    """Domain by id of each hosted zone that templates name by a literal id, which no stack makes.
+    """Returns the domain by id of each hosted zone that templates reference by a literal id.
 
     Args:
         stacks: the stacks of an assembly.
@@ -24,7 +24,7 @@ def public_zones(stacks: Iterable[SynthesizedStack]) -> dict[str, str]:
 
 
 def provide(stacks: Iterable[SynthesizedStack], *, endpoint: str) -> None:
-    """Makes the zones that are missing.
+    """Creates missing zones.
 
     Args:
         stacks: the stacks of an assembly.

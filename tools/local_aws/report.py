@@ -1,4 +1,4 @@
-"""The table at the end: what was deployed, by whom, and how long it took."""
+"""Table of a deployment: resources, records and duration per stack."""
 
 import json
 from collections.abc import Iterable
@@ -8,13 +8,13 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class StackRow:
-    """One stack of the table.
+    """Row of the table.
 
     Args:
         stack: the CDK CLI's name for it.
         resources: number of resources.
-        recorded: how many of them are only recorded.
-        seconds: how long CloudFormation worked on it.
+        recorded: number of recorded resources.
+        seconds: duration of CloudFormation's operation.
     """
 
     stack: str
@@ -27,7 +27,7 @@ _HEAD = ("stack", "resources", "by service code", "recorded only", "seconds")
 
 
 def table(rows: list[StackRow]) -> str:
-    """The rows and their sum, aligned.
+    """Formats the rows and their sum.
 
     Args:
         rows: one per stack.
@@ -46,19 +46,19 @@ def table(rows: list[StackRow]) -> str:
 
 
 def write(rows: list[StackRow], file: Path, *, deploy_seconds: float) -> None:
-    """Keeps the rows and the rate for a benchmark.
+    """Writes the rows and the rate for a benchmark.
 
     Args:
         rows: one per stack.
-        file: where to.
-        deploy_seconds: how long the CLI took to deploy.
+        file: output file.
+        deploy_seconds: duration of `cdk deploy`.
     """
     totals = {"resources": sum(row.resources for row in rows), "recorded": sum(row.recorded for row in rows)}
     file.write_text(json.dumps({**totals, "deploy_seconds": deploy_seconds, "stacks": [asdict(row) for row in rows]}, indent=2))
 
 
 def recorded_types(types: Iterable[str]) -> str:
-    """Which types are only recorded, with their numbers, in lines of a readable length."""
+    """Formats recorded types with their numbers in lines of readable length."""
     numbers: dict[str, int] = {}
     for name in types:
         numbers[name] = numbers.get(name, 0) + 1

@@ -1,4 +1,4 @@
-"""Rights of tasks: policies are evaluated for sessions of a task's role, and for nobody else."""
+"""Permissions of tasks: policies are evaluated for sessions of task roles only."""
 
 import json
 from contextvars import ContextVar
@@ -24,14 +24,14 @@ _evaluated: ContextVar[bool] = ContextVar("evaluated", default=False)
 
 
 class _Evaluated:
-    """True within a request that the role of a task signed."""
+    """True within a request that a task role signed."""
 
     def __bool__(self) -> bool:
         return _evaluated.get()
 
 
 def with_rights(application: Application) -> Application:
-    """Wraps the emulator's application, which evaluates the policies of all callers or of none.
+    """Wraps the emulator's application, which evaluates the policies of all callers or none.
 
     A task's request is evaluated by the policies of its role and of the bucket, and counts as
     sent over TLS.
@@ -41,7 +41,7 @@ def with_rights(application: Application) -> Application:
     """
     app.AUTH = _Evaluated()
     _know_tags_of_copied_objects()
-    # Distributions have tags, and conditions on `aws:ResourceTag` do not find them.
+    # Distributions have tags, but conditions on `aws:ResourceTag` do not find them.
     tagging._RESOURCE_TAG_COLLECTORS["cloudfront"] = tagging._collect_cloudfront
 
     async def serve(scope: Scope, receive: Any, send: Any) -> None:
@@ -59,7 +59,7 @@ def _is_of_a_task(key: str) -> bool:
 
 
 def _know_tags_of_copied_objects() -> None:
-    """Reading the source of a copy is evaluated without `s3:ExistingObjectTag`."""
+    """Evaluates reading the source of a copy without `s3:ExistingObjectTag`."""
     enforce = iam_evaluator.enforce
 
     def with_tags(*arguments: Any, **named: Any) -> Any:

@@ -1,7 +1,7 @@
-"""From a resource's properties to the parameters of the service's own API, by the shapes botocore publishes.
+"""Conversion of a resource's properties to parameters of the service's API, by botocore's shapes.
 
-CloudFormation and the service describe the same thing with small, regular differences: capitals, text for numbers, lists of tags
-for maps, and CloudFront's lists with a Quantity. A rule does better here than a mapping per type.
+CloudFormation and the service differ in small, regular ways: capitals, text for numbers, lists of
+tags for maps, and CloudFront's lists with a Quantity. One rule replaces a mapping per type.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,12 +17,12 @@ Answer = dict[str, Any]
 
 
 def parameters(client: Any, operation: str, properties: Properties) -> dict[str, Any]:
-    """The parameters of an operation, taken from the properties of the same names, whatever their capitals.
+    """Returns the parameters of an operation from properties of the same names, ignoring capitals.
 
     Args:
         client: boto3 client.
         operation: the client's method, for example `create_addon`.
-        properties: resolved properties; those the operation does not know are left out.
+        properties: resolved properties; unknown ones are omitted.
     """
     model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
     return _structure(model.input_shape, properties)
@@ -30,7 +30,7 @@ def parameters(client: Any, operation: str, properties: Properties) -> dict[str,
 
 def _structure(shape: Any, properties: Properties) -> dict[str, Any]:
     given = {name.lower(): value for name, value in properties.items()}
-    # KMS calls a tag's members TagKey and TagValue.
+    # KMS names a tag's members TagKey and TagValue.
     names = {
         member: next((name for name in (member.lower(), member.lower().removeprefix("tag")) if name in given), None)
         for member in shape.members
@@ -77,16 +77,17 @@ _CONVERSIONS: dict[str, Callable[[Any, Any], Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceResource:
-    """A resource type that one create, one update and one delete operation of its service make up.
+    """Resource type with one create, one update and one delete operation.
 
     Args:
         service: boto3's name of the service.
         create: operation that creates it.
         delete: operation that deletes it.
-        update: operation that changes it in place; None if a change replaces it.
-        made: reads identifier and attributes from the answer of `create` (or of `update`) and the resource.
+        update: operation that changes it in place; None if changes replace it.
+        made: reads identifier and attributes from the response of `create` (or `update`) and the
+            resource.
         key: parameters that name an existing resource, from its identifier and properties.
-        prepare: turns properties into the create operation's own shape where the two differ by more than the rules know.
+        prepare: converts properties to the create operation's shape where the rules do not suffice.
     """
 
     service: str
@@ -98,7 +99,7 @@ class ServiceResource:
     prepare: Callable[[Resource], Properties] = lambda resource: resource.properties
 
     def handler(self) -> Handler:
-        """The handler that calls these operations."""
+        """Returns the handler that calls these operations."""
         return Handler(create=self._create, update=self._update if self.update else None, delete=self._delete)
 
     def _create(self, resource: Resource) -> Made:
@@ -119,10 +120,10 @@ class ServiceResource:
 
 
 def call_unless_gone(operation: Callable[[], Any]) -> None:
-    """Runs a delete that is content if there is nothing to delete.
+    """Deletes a resource, ignoring not-found errors.
 
     Raises:
-        ClientError: for every other refusal.
+        ClientError: for every other error.
     """
     try:
         operation()

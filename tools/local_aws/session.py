@@ -1,4 +1,4 @@
-"""The guard: everything here talks to loopback with credentials that no account knows, or not at all."""
+"""Loopback guard: clients reach only loopback addresses, with credentials that no account accepts."""
 
 import ipaddress
 import os
@@ -16,7 +16,8 @@ from botocore.config import Config
 
 from tools.local_aws import ACCOUNT
 
-# The account id as access key: ministack takes it as the account, and AWS never issues such a key (AKIA… or ASIA…).
+# The account id as access key: ministack derives the account from it, and AWS never issues such a
+# key (AKIA… or ASIA…).
 ACCESS_KEY = ACCOUNT
 SECRET_KEY = "embedded"  # noqa: S105 - of no account
 
@@ -24,17 +25,18 @@ _client_lock = Lock()
 
 
 class NotEmbeddedError(Exception):
-    """An endpoint or a credential that is not the embedded AWS's own."""
+    """An endpoint or credential does not belong to the embedded AWS."""
 
 
 def require_loopback(endpoint: str) -> str:
-    """Returns the endpoint if it is plain loopback.
+    """Returns the endpoint if it is a loopback address.
 
     Args:
         endpoint: URL, such as `http://127.0.0.1:4566`.
 
     Raises:
-        NotEmbeddedError: for every other host, for a name (which a resolver could answer with anything) and for a missing port.
+        NotEmbeddedError: for every other host, for names (which a resolver could map to any
+            address) and for a missing port.
     """
     parts = urlsplit(endpoint)
     try:
@@ -45,33 +47,35 @@ def require_loopback(endpoint: str) -> str:
     if parts.scheme != "http" or not is_loopback or not has_port or parts.username is not None:
         raise NotEmbeddedError(
             f"{endpoint!r} is not a loopback address with a port.\n"
-            "  The embedded AWS runs on this machine only. Deploy to an account with `npx cdk deploy`, not with this command."
+            "  The embedded AWS runs on this machine only. To deploy to an account, use `npx cdk deploy`."
         )
     return endpoint
 
 
 def require_own_credentials(environment: Mapping[str, str]) -> None:
-    """Accepts the embedded AWS's credentials and none at all.
+    """Accepts the embedded AWS's credentials, or none.
 
     Args:
         environment: process environment.
 
     Raises:
-        NotEmbeddedError: if it holds a key of somewhere else. The key is not repeated in the message.
+        NotEmbeddedError: if it holds any other key. The message does not contain the key.
     """
     for name, own in (("AWS_ACCESS_KEY_ID", ACCESS_KEY), ("AWS_SECRET_ACCESS_KEY", SECRET_KEY), ("AWS_SESSION_TOKEN", "")):
         if environment.get(name, own) != own:
             raise NotEmbeddedError(
-                f"{name} holds credentials that are not the embedded AWS's own.\n"
-                "  Start a shell without them (`env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN …`) and repeat."
+                f"{name} holds credentials that do not belong to the embedded AWS.\n"
+                "  Start a shell without them (`env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN …`)"
+                " and run the command again."
             )
 
 
 def require_embedded(environment: Mapping[str, str]) -> None:
-    """Refuses to work in a shell that points anywhere else.
+    """Rejects a shell environment that leads to another AWS.
 
     Raises:
-        NotEmbeddedError: for foreign credentials, and for an endpoint variable (general or of one service) that is not loopback.
+        NotEmbeddedError: for foreign credentials, and for an endpoint variable (general or of one
+            service) that is not loopback.
     """
     require_own_credentials(environment)
     for name, value in environment.items():
@@ -80,13 +84,15 @@ def require_embedded(environment: Mapping[str, str]) -> None:
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without anything that leads to a real account or cluster: no AWS_*, no KUBECONFIG, no proxy."""
+    """Returns the environment without access to a real account or cluster: no AWS_*, KUBECONFIG or
+    proxy.
+    """
     dropped = {"http_proxy", "https_proxy", "all_proxy", "kubeconfig"}
     return {name: value for name, value in environment.items() if not name.startswith("AWS_") and name.lower() not in dropped}
 
 
 def aws_variables(endpoint: str, *, region: str) -> dict[str, str]:
-    """The variables that lead the SDKs and the CDK CLI to the embedded AWS, and nowhere else.
+    """Returns the variables that lead the SDKs and the CDK CLI to the embedded AWS only.
 
     Args:
         endpoint: loopback URL of the emulator.
@@ -112,19 +118,20 @@ def aws_variables(endpoint: str, *, region: str) -> dict[str, str]:
 
 
 def cli_environment(environment: Mapping[str, str], endpoint: str, *, region: str, home: Path) -> dict[str, str]:
-    """The whole environment of a CDK CLI process.
+    """Returns the complete environment of a CDK CLI process.
 
     Args:
         environment: process environment to start from.
         endpoint: loopback URL of the emulator.
         region: the default region.
-        home: an empty folder that stands in for the user's home, so that neither `~/.aws` nor `~/.cdk.json` is read.
+        home: an empty folder as home, so that neither `~/.aws` nor `~/.cdk.json` is read.
     """
     return {**clean_environment(environment), **aws_variables(endpoint, region=region), "HOME": str(home)}
 
 
 def shell_exports(endpoint: str, *, region: str, path: str) -> str:
-    """The text of `env.sh`: after `. .local/env.sh`, `npx cdk diff "dev/*"` and the AWS CLI talk to the embedded AWS.
+    """Returns the text of `env.sh`: after `. .local/env.sh`, `npx cdk diff "dev/*"` and the AWS CLI
+    use the embedded AWS.
 
     Args:
         endpoint: loopback URL of the emulator.
@@ -137,12 +144,15 @@ def shell_exports(endpoint: str, *, region: str, path: str) -> str:
 
 @cache
 def _session() -> boto3.Session:
-    # One for all clients: reading the services' descriptions is most of what a client costs, and a session remembers them.
+    # One session for all clients: loading service descriptions is most of a client's cost, and a
+    # session caches them.
     return boto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, botocore_session=_unconfigured())
 
 
 def _unconfigured() -> botocore.session.Session:
-    """A session that reads neither the variables nor the files of the user: a profile that is missing here would fail every call."""
+    """Returns a session without the user's variables and files: a missing profile would fail every
+    call.
+    """
     defaults = botocore.session.Session.SESSION_VARIABLES
     unread = {name: (None, None, default, convert) for name, (_file, _variable, default, convert) in defaults.items()}
     files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
@@ -151,7 +161,8 @@ def _unconfigured() -> botocore.session.Session:
 
 @cache
 def _client(service: str, endpoint: str, region: str) -> Any:
-    # One attempt: a second one only hides that the emulator said no. Custom resources may take minutes behind one call.
+    # One attempt: a retry would hide errors of the emulator. One call of a custom resource may take
+    # minutes.
     config = Config(retries={"total_max_attempts": 1}, proxies={}, read_timeout=300, inject_host_prefix=False)
     made = _session().client(service, region_name=region, endpoint_url=require_loopback(endpoint), config=config)
     made.meta.events.register("before-send", _close_after_answer)
@@ -159,12 +170,12 @@ def _client(service: str, endpoint: str, region: str) -> Any:
 
 
 def _close_after_answer(request: AWSPreparedRequest, **_event: Any) -> None:
-    # The emulator closes a connection that idled for 75 s, and a call that takes it up in that moment gets no answer.
+    # The emulator closes connections after 75 s idle; a call on such a connection gets no response.
     request.headers["Connection"] = "close"
 
 
 def client(service: str, endpoint: str, *, region: str) -> Any:
-    """A boto3 client of the embedded AWS.
+    """Returns a boto3 client of the embedded AWS.
 
     Args:
         service: boto3's name of the service.
@@ -174,5 +185,5 @@ def client(service: str, endpoint: str, *, region: str) -> Any:
     Raises:
         NotEmbeddedError: if the endpoint is not loopback.
     """
-    with _client_lock:  # creating a boto3 client is not thread-safe, using one is
+    with _client_lock:  # creating a boto3 client is not thread-safe; using one is
         return _client(service, endpoint, region)

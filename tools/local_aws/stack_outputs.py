@@ -1,4 +1,4 @@
-"""`Fn::GetStackOutput` as CloudFormation has it: the output of a stack of any region of the account."""
+"""`Fn::GetStackOutput` for outputs of stacks in any region of the account."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,14 +7,18 @@ Resolve = Callable[..., Any]
 
 
 class UnresolvableOutputError(ValueError):
-    """The output does not exist, or can't be read from here. CloudFormation fails the resource with this message."""
+    """The output does not exist or is not readable. CloudFormation fails the resource with this
+    message.
+    """
 
 
 def with_stack_outputs(resolve: Resolve, *, stacks: Any, account: Callable[[], str], region: Callable[[], str]) -> Resolve:
-    """Wraps the emulator's resolver of intrinsic functions, which looks for the stack in the reader's own region only.
+    """Wraps the emulator's resolver of intrinsic functions, which finds stacks of the reader's
+    region only.
 
     Args:
-        resolve: the emulator's resolver: value first, then what it needs to resolve references.
+        resolve: the emulator's resolver: its first argument is the value, the others resolve
+            references.
         stacks: the emulator's stacks, by account, region and name.
         account: the current request's account id.
         region: the current request's region.
@@ -25,7 +29,7 @@ def with_stack_outputs(resolve: Resolve, *, stacks: Any, account: Callable[[], s
             return resolve(value, *context)
         asked = {name: resolved(part, *context) for name, part in value["Fn::GetStackOutput"].items()}
         if "RoleArn" in asked:
-            raise UnresolvableOutputError("Fn::GetStackOutput with RoleArn reads another account, and the embedded AWS has one only")
+            raise UnresolvableOutputError("Fn::GetStackOutput with RoleArn reads another account; the embedded AWS has one account only")
         return _output(stacks, account(), asked.get("Region") or region(), asked["StackName"], asked["OutputName"])
 
     return resolved

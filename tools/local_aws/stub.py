@@ -1,4 +1,6 @@
-"""Resource types without an engine: checked against CloudFormation's schema, written down, and counted as such."""
+"""Stub of resource types without an engine: validated against CloudFormation's schema, recorded and
+counted.
+"""
 
 import re
 from collections.abc import Callable
@@ -13,12 +15,12 @@ from tools.local_aws.provisioning import Handler, Made, Resource
 
 
 class AlreadyExistsError(Exception):
-    """A record with this identifier stands already, as a resource would."""
+    """A record with this identifier already exists."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One resource that exists on paper only.
+    """Recorded resource.
 
     Args:
         type: resource type.
@@ -26,8 +28,9 @@ class Record:
         stack: name of its stack.
         logical_id: id in the template.
         identifier: physical id.
-        properties: what it was asked to be.
-        attributes: what `Fn::GetAtt` returns for as long as it stands: nothing that reads them changes for no reason.
+        properties: resolved properties.
+        attributes: results of `Fn::GetAtt`, constant while the record exists so that dependents do
+            not change.
     """
 
     type: str
@@ -40,7 +43,9 @@ class Record:
 
 
 class Register:
-    """All records of one emulator, by type, region and identifier, and what policies kept. Safe to use from several threads."""
+    """All records of one emulator by type, region and identifier, and retained resources.
+    Thread-safe.
+    """
 
     def __init__(self) -> None:
         self._records: dict[tuple[str, str, str], Record] = {}
@@ -48,7 +53,7 @@ class Register:
         self._lock = Lock()
 
     def add(self, record: Record) -> None:
-        """Writes a new record down.
+        """Adds a record.
 
         Raises:
             AlreadyExistsError: if the identifier is taken.
@@ -60,42 +65,42 @@ class Register:
             self._records[key] = record
 
     def change(self, record: Record) -> None:
-        """Writes new properties down."""
+        """Updates a record's properties."""
         with self._lock:
             self._records[(record.type, record.region, record.identifier)] = record
 
     def remove(self, resource: Resource, identifier: str) -> None:
-        """Strikes a record out, if there is one."""
+        """Deletes a record, if it exists."""
         with self._lock:
             self._records.pop((resource.type, resource.region, identifier), None)
 
     def holds(self, resource: Resource, identifier: str) -> bool:
-        """Whether there is such a record."""
+        """Returns True if a record exists."""
         with self._lock:
             return (resource.type, resource.region, identifier) in self._records
 
     def attributes(self, resource: Resource, identifier: str) -> dict[str, Any]:
-        """The attributes of a record."""
+        """Returns the attributes of a record."""
         with self._lock:
             return dict(self._records[(resource.type, resource.region, identifier)].attributes)
 
     def identifiers(self, resource_type: str, region: str) -> list[str]:
-        """Identifiers of the records of one type in one region."""
+        """Returns the identifiers of one type in one region."""
         with self._lock:
             return [identifier for kind, place, identifier in self._records if (kind, place) == (resource_type, region)]
 
     def keep(self, *, stack: str, logical_id: str, resource_type: str, identifier: str) -> None:
-        """Notes a resource that CloudFormation let go without deleting it, because a policy of its template says so."""
+        """Adds a resource that CloudFormation retained because of its deletion policy."""
         with self._lock:
             self._kept.append({"stack": stack, "logical_id": logical_id, "type": resource_type, "identifier": identifier})
 
     def kept(self) -> list[dict[str, str]]:
-        """Every resource that a policy kept, of all stacks there ever were."""
+        """Returns every retained resource of all past and present stacks."""
         with self._lock:
             return list(self._kept)
 
     def listing(self) -> list[dict[str, Any]]:
-        """Every record as plain data."""
+        """Returns every record as plain data."""
         with self._lock:
             return [asdict(record) for record in self._records.values()]
 
@@ -108,23 +113,24 @@ def _no_attributes(_resource: Resource, _identifier: str) -> dict[str, Any]:
 
 
 def recorded(register: Register, *, attributes: Attributes = _no_attributes) -> Handler:
-    """A handler that checks and writes down.
+    """Returns a handler that validates and records a resource.
 
     Args:
-        register: where the records go.
-        attributes: attributes whose form matters to others, from the resource and its identifier; the rest follows the schema.
+        register: register of records.
+        attributes: returns attributes with a required form, from the resource and its identifier;
+            the schema defines the others.
     """
     return Handler(create=partial(_create, register, attributes), update=partial(_update, register, attributes), delete=register.remove)
 
 
 def recorded_if(condition: Callable[[Resource], bool], *, otherwise: Handler, paper: Handler, register: Register) -> Handler:
-    """A handler for a type whose service takes most resources but not those that meet the condition.
+    """Returns a handler that records resources that match a condition and delegates all others.
 
     Args:
-        condition: tells that the service can't hold the resource.
-        otherwise: the handler for all others.
-        paper: the handler that writes down.
-        register: where the records go.
+        condition: returns True if the service can't store the resource.
+        otherwise: handler for all others.
+        paper: handler that records.
+        register: register of records.
     """
 
     def wanted(resource: Resource) -> Handler:
@@ -149,7 +155,7 @@ def recorded_if(condition: Callable[[Resource], bool], *, otherwise: Handler, pa
 
 def _create(register: Register, special: Attributes, resource: Resource) -> Made:
     schema = resource_schema(resource.region, resource.type)
-    # Drawn anew each time, as a service does: what a policy kept of an earlier stack must not be in the way.
+    # Random, as in a service: resources retained from an earlier stack must not collide.
     attributes = {".".join(path): _attribute(schema, path, resource, uuid4().hex) for path in schema.read_only}
     identifier = "|".join(_identifier_part(schema, path, resource, attributes) for path in schema.identifier)
     attributes.update(special(resource, identifier))
@@ -184,7 +190,7 @@ def _identifier_part(schema: ResourceSchema, path: PropertyPath, resource: Resou
 
 
 def _attribute(schema: ResourceSchema, path: PropertyPath, resource: Resource, unique: str) -> Any:
-    """A value of the right kind and shape."""
+    """Returns a value of the required type and format."""
     definition, name = schema.definition(path), path[-1]
     kind = definition.get("type", "string")
     if "enum" in definition:

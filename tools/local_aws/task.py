@@ -1,4 +1,4 @@
-"""A process with the environment of its task, from the embedded AWS, as ECS resolves it."""
+"""Process with the environment of its task from the embedded AWS, as ECS resolves it."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from typing import Any
 from tools.local_aws import session
 
 STAND_INS = "stand-ins.json"
-"""File below the workspace with the variables that lead to the engines of `make stand-ins`, while they run."""
+"""File in the workspace with variables for the engines of `make stand-ins`, while they run."""
 
 
 class NoTaskError(Exception):
@@ -17,7 +17,8 @@ class NoTaskError(Exception):
 
 
 def environment_of_task(service: str, endpoint: str, *, region: str) -> dict[str, str]:
-    """Returns the variables of a service's container: the plain ones, and those that ECS fetches when a task starts.
+    """Returns the variables of a service's container: plain ones, and values that ECS fetches at
+    the start of a task.
 
     Args:
         service: name of the service in the environment file.
@@ -37,20 +38,26 @@ def environment_of_task(service: str, endpoint: str, *, region: str) -> dict[str
             found[plain.get("SERVICE", "")] = {"plain": plain, "secrets": container.get("secrets", [])}
     if service not in found:
         names = ", ".join(sorted(name for name in found if name)) or "none"
-        raise NoTaskError(f"No service {service} is deployed to the embedded AWS; there are: {names}. Deploy it by `make local`.")
+        raise NoTaskError(
+            f"Service {service} is not deployed to the embedded AWS. Deployed services: {names}. Deploy it with `make local`."
+        )
     fetched = {entry["name"]: _fetched(entry["valueFrom"], endpoint, region) for entry in found[service]["secrets"]}
     return {**found[service]["plain"], **fetched}
 
 
 def stand_ins(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
-    """Returns what a task finds otherwise while `make stand-ins` runs: those of its own variables, and the authorities to trust."""
+    """Returns the variables that `make stand-ins` overrides while it runs, and its certificate
+    authorities.
+    """
     file = folder / STAND_INS
     found: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     return {name: value for name, value in found.items() if name in variables or name == "SSL_CERT_FILE"}
 
 
 def _fetched(reference: str, endpoint: str, region: str) -> str:
-    """The value that ECS gives for `valueFrom`: of a parameter, a secret, or a field of a secret's JSON."""
+    """Returns the value that ECS resolves for `valueFrom`: a parameter, a secret, or a field of a
+    secret's JSON.
+    """
     if ":ssm:" in reference:
         name = "/" + reference.partition(":parameter/")[2]
         answer = session.client("ssm", endpoint, region=region).get_parameter(Name=name, WithDecryption=True)
@@ -61,14 +68,14 @@ def _fetched(reference: str, endpoint: str, region: str) -> str:
 
 
 def run_as_task(command: Sequence[str], variables: Mapping[str, str], endpoint: str, *, region: str, changes: Mapping[str, str]) -> None:
-    """Replaces this process by a command with the environment of a task, and the embedded AWS for its SDKs.
+    """Replaces this process by a command with a task's environment; its SDKs use the embedded AWS.
 
     Args:
         command: the command and its arguments.
         variables: environment of the task.
         endpoint: loopback URL of the emulator.
         region: the home region.
-        changes: variables that stand-ins of engines need otherwise, such as `CACHE_HOST`.
+        changes: overrides for the engines of `make stand-ins`, such as `CACHE_HOST`.
     """
     shell = session.clean_environment(os.environ)
     os.execvpe(command[0], list(command), {**shell, **session.aws_variables(endpoint, region=region), **variables, **changes})  # noqa: S606 - it is the user's own

@@ -1,4 +1,6 @@
-"""Where one checkout keeps its embedded AWS: port, process id, log, temporary files and the exports for a shell."""
+"""State of one checkout's embedded AWS: port, process id, log, temporary files and exports for a
+shell.
+"""
 
 import json
 import shutil
@@ -9,12 +11,13 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class RunningEmulator:
-    """What must be remembered to find the emulator again and to stop nothing else.
+    """Identity of the emulator's process, to find it again and to stop no other.
 
     Args:
         pid: process id; also the id of its process group, which its Lambda workers share.
         port: TCP port on loopback.
-        started: the process's start time as the operating system tells it; a recycled process id has another one.
+        started: start time of the process by the operating system; a reused process id has another
+            one.
     """
 
     pid: int
@@ -23,17 +26,17 @@ class RunningEmulator:
 
     @property
     def endpoint(self) -> str:
-        """The URL it serves."""
+        """URL of the emulator."""
         return f"http://127.0.0.1:{self.port}"
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """The `.local/` folder of a checkout. Two checkouts have two of them and never meet.
+    """Folder `.local/` of a checkout. Each checkout has its own.
 
     Args:
         checkout: folder of the CDK app (the one with `cdk.json`).
-        name: folder of the state, below the checkout.
+        name: folder of the state in the checkout.
     """
 
     checkout: Path
@@ -41,52 +44,54 @@ class Workspace:
 
     @property
     def folder(self) -> Path:
-        """The state folder."""
+        """State folder."""
         return self.checkout / self.name
 
     @property
     def temporary(self) -> Path:
-        """The emulator's TMPDIR. Below the checkout, so that Node functions find the checkout's `node_modules` by walking up."""
+        """TMPDIR of the emulator. It is in the checkout, so that Node.js functions find its
+        `node_modules`.
+        """
         return self.folder / "tmp"
 
     @property
     def log(self) -> Path:
-        """The emulator's log."""
+        """Log of the emulator."""
         return self.folder / "emulator.log"
 
     @property
     def assembly(self) -> Path:
-        """The cloud assembly that is deployed, or is being deployed."""
+        """Cloud assembly that is deployed or being deployed."""
         return self.folder / "cdk.out"
 
     @property
     def report(self) -> Path:
-        """What the last deployment measured, for machines."""
+        """Measurements of the last deployment as JSON."""
         return self.folder / "report.json"
 
     @property
     def differences(self) -> Path:
-        """The whole text of the last `diff`."""
+        """Complete text of the last `diff`."""
         return self.folder / "diff.txt"
 
     @property
     def releases(self) -> Path:
-        """Every Kubernetes object of every release of the last deployment, one a line."""
+        """Every Kubernetes object of the last deployment's releases, one per line."""
         return self.folder / "releases.tsv"
 
     @property
     def next_assembly(self) -> Path:
-        """A cloud assembly that is not deployed yet."""
+        """Cloud assembly that is not deployed yet."""
         return self.folder / "next.out"
 
     @property
     def interpreter(self) -> Path:
-        """The folder of python and node."""
+        """Folder of python and node."""
         return Path(sys.executable).parent
 
     @property
     def baseline(self) -> Path:
-        """What the emulator held before the first deployment."""
+        """Inventory of the emulator before the first deployment."""
         return self.folder / "baseline.json"
 
     @property
@@ -96,17 +101,17 @@ class Workspace:
 
     @property
     def node_modules(self) -> Path:
-        """The checkout's Node packages: the CDK CLI and the SDK that Node functions find in Lambda."""
+        """Node.js packages of the checkout: the CDK CLI, and the SDK of Lambda's Node.js runtime."""
         return self.checkout / "node_modules"
 
     @property
     def cdk(self) -> Path:
-        """The CDK CLI of the checkout."""
+        """CDK CLI of the checkout."""
         return self.node_modules / ".bin" / "cdk"
 
     @property
     def lock(self) -> Path:
-        """What the command that works with this state holds locked."""
+        """File that the active command locks."""
         return self.folder / "lock"
 
     @property
@@ -118,40 +123,42 @@ class Workspace:
         return self.folder / f"cdk-{command}.log"
 
     def home(self) -> Path:
-        """An empty folder that stands in for the user's home."""
+        """Empty folder used as home."""
         home = self.folder / "home"
         home.mkdir(parents=True, exist_ok=True)
         return home
 
     def accept_assembly(self) -> None:
-        """Makes the next assembly the one that is deployed."""
+        """Replaces the deployed assembly by the next one."""
         shutil.rmtree(self.assembly, ignore_errors=True)
         self.next_assembly.rename(self.assembly)
 
     def prepare(self) -> None:
-        """Makes the folders. Nothing of an earlier emulator is kept in the temporary one."""
+        """Creates the folders and empties the temporary one."""
         shutil.rmtree(self.temporary, ignore_errors=True)
         self.baseline.unlink(missing_ok=True)
         self.temporary.mkdir(parents=True)
-        # A checkout that has no rule for it yet must not offer state for a commit.
+        # Keeps the state out of commits in checkouts without an ignore rule for it.
         (self.folder / ".gitignore").write_text("*\n")
 
     def remember(self, emulator: RunningEmulator) -> None:
-        """Keeps what is needed to find the emulator again."""
-        # At once: whoever reads it meanwhile finds the whole of it, and would start a second emulator if not.
+        """Saves the identity of the emulator."""
+        # Atomically: a concurrent reader of a partial file would start a second emulator.
         whole = self._record.with_suffix(".new")
         whole.write_text(json.dumps(asdict(emulator)))
         whole.replace(self._record)
 
     def recall(self) -> RunningEmulator | None:
-        """The emulator of the last `up`, or None if there was none or the record is unreadable."""
+        """Returns the emulator of the last `up`; None if there was none or the record is
+        unreadable.
+        """
         try:
             return RunningEmulator(**json.loads(self._record.read_text()))
         except (FileNotFoundError, json.JSONDecodeError, TypeError):
             return None
 
     def forget(self) -> None:
-        """Removes everything but the logs, which are what one reads after something went wrong."""
+        """Deletes everything except the logs."""
         self._record.unlink(missing_ok=True)
         self.environment_script.unlink(missing_ok=True)
         self.baseline.unlink(missing_ok=True)

@@ -1,4 +1,6 @@
-"""Resource types that the emulator's CloudFormation lacks although its services have the API: one module per service."""
+"""Handlers of resource types whose service API the emulator has, but not its CloudFormation: one
+module per service.
+"""
 
 from tools.local_aws.handlers import (
     backup,

@@ -1,4 +1,4 @@
-"""Backup: what a plan selects."""
+"""AWS Backup: backup selections."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""CloudFront: VPC origins, public keys and key groups. Changes and deletions carry the ETag of the last read."""
+"""CloudFront: VPC origins, public keys and key groups. Updates and deletions send the latest ETag."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from tools.local_aws.service_api import call_unless_gone, parameters
 
 @dataclass(frozen=True)
 class _Kind:
-    """One kind of CloudFront resource.
+    """Kind of CloudFront resource.
 
     Args:
-        word: the word in the operations' names, such as `key_group`.
-        member: the member of an answer that describes the resource.
-        attributes: what `Fn::GetAtt` returns, from that member.
+        word: name in operations, such as `key_group`.
+        member: member of a response with the resource.
+        attributes: attributes for `Fn::GetAtt`, read from that member.
     """
 
     word: str
@@ -48,12 +48,12 @@ class _Kind:
         return Made(identifier=found["Id"], attributes={"Id": found["Id"], **self.attributes(found)})
 
 
-# What CloudFormation fills in where a template is silent; the API wants them all.
+# Defaults that CloudFormation adds; the API requires them.
 _ORIGIN_DEFAULTS = {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "match-viewer"}
 
 
 def _properties(resource: Resource) -> Properties:
-    """CloudFront wants tags wrapped, and only VPC origins have any among these three."""
+    """Wraps tags as CloudFront requires; of these three types only VPC origins have tags."""
     properties = dict(resource.properties)
     if "VpcOriginEndpointConfig" in properties:
         properties["VpcOriginEndpointConfig"] = {**_ORIGIN_DEFAULTS, **properties["VpcOriginEndpointConfig"]}

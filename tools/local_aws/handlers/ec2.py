@@ -1,4 +1,4 @@
-"""EC2: addresses, NAT gateways, flow logs and the rules of security groups."""
+"""EC2: addresses, NAT gateways, flow logs and rules of security groups."""
 
 from typing import Any
 
@@ -8,7 +8,9 @@ from tools.local_aws.service_api import Answer, ServiceResource, call_unless_gon
 
 
 def _tagged(kind: str) -> Any:
-    """EC2 takes tags of several kinds of resource in one list; the template has one list per resource."""
+    """Selects the tags of one resource type: EC2 has one list for all types, templates one per
+    resource.
+    """
 
     def prepare(resource: Resource) -> Properties:
         tags = resource.properties.get("Tags")
@@ -51,7 +53,9 @@ def _flow_log_made(answer: Answer, _resource: Resource) -> Made:
 
 
 def _permission(properties: Properties) -> dict[str, Any]:
-    """One rule in the API's form. A template names one source or destination per rule, the API lists of four kinds."""
+    """Converts one rule to the API's form: templates have one peer per rule, the API lists of four
+    kinds.
+    """
     described = {"Description": properties["Description"]} if "Description" in properties else {}
     group = properties.get("SourceSecurityGroupId") or properties.get("DestinationSecurityGroupId")
     prefixes = properties.get("SourcePrefixListId") or properties.get("DestinationPrefixListId")

@@ -1,4 +1,4 @@
-"""ECS: the capacity providers of a cluster."""
+"""ECS: capacity providers of a cluster."""
 
 from tools.local_aws.provider_schemas import Properties
 from tools.local_aws.provisioning import Handler, Made, Resource

@@ -52,7 +52,7 @@ def _update_entry(resource: Resource, _identifier: str, old: Properties) -> Made
 
 
 def _entry_properties(resource: Resource) -> Properties:
-    # The policies are associations of their own in the API.
+    # In the API, policies are separate associations.
     return {name: value for name, value in resource.properties.items() if name != "AccessPolicies"}
 
 

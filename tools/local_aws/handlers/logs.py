@@ -1,4 +1,4 @@
-"""CloudWatch Logs: vended log delivery, from a source to a destination."""
+"""CloudWatch Logs: vended log delivery with its source and destination."""
 
 from typing import Any
 

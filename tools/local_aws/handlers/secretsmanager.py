@@ -10,7 +10,9 @@ from tools.local_aws.service_api import call_unless_gone, parameters
 
 
 def _schedule(resource: Resource) -> Made:
-    """Turns rotation on. The emulator notes the schedule and does not call the function, hence no immediate rotation either."""
+    """Enables rotation. The emulator stores the schedule and never calls the function, so neither
+    immediately.
+    """
     client, secret = resource.client("secretsmanager"), resource.properties["SecretId"]
     given = parameters(client, "rotate_secret", resource.properties)
     client.rotate_secret(**{**given, "SecretId": secret, "RotateImmediately": False})
@@ -18,7 +20,9 @@ def _schedule(resource: Resource) -> Made:
 
 
 def _unschedule(_resource: Resource, identifier: str) -> None:
-    """Turns rotation off. The emulator has no CancelRotateSecret, so its record is told directly."""
+    """Disables rotation. The emulator lacks CancelRotateSecret, so this changes its record
+    directly.
+    """
     _name, secret = service._resolve(identifier)
     if secret is not None:
         secret["RotationEnabled"] = False

@@ -1,4 +1,4 @@
-"""WAF: address and pattern sets, rule groups, and which resource a web ACL protects."""
+"""WAF: IP sets, pattern sets, rule groups and associations of web ACLs."""
 
 from typing import Any
 
@@ -23,10 +23,11 @@ def _key(identifier: str) -> dict[str, str]:
 
 
 def _set_handler(kind: str) -> Handler:
-    """The three kinds differ in their name only: `Ref` is name, id and scope, and a change needs the lock of the last read.
+    """Creates a handler of one of three similar kinds. `Ref` is name, id and scope; updates send
+    the lock token of the latest read.
 
     Args:
-        kind: the word in the operations' names, such as `ip_set`.
+        kind: name in operations, such as `ip_set`.
     """
 
     def create(resource: Resource) -> Made:

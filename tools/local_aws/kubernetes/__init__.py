@@ -1,5 +1,6 @@
-"""The Kubernetes half of the embedded AWS: a real API server, which the provider function's own helm and kubectl talk to.
+"""Kubernetes for the embedded AWS: an API server that the provider function's Helm and kubectl use.
 
-The API server comes from `KUBEBUILDER_ASSETS` (etcd and kube-apiserver, the convention of envtest) or from a disposable cluster that
-`KUBECONFIG` names. Without either, releases are recorded. `connection.py` is where to begin.
+The API server comes from `KUBEBUILDER_ASSETS` (etcd and kube-apiserver, the convention of envtest)
+or from a disposable cluster in `KUBECONFIG`. Without either, releases are recorded. Begin with
+`connection.py`.
 """

@@ -1,4 +1,4 @@
-"""A small client of an API server, with the credentials of its administrator."""
+"""Client of a Kubernetes API server with administrator credentials."""
 
 import http.client
 import json
@@ -16,12 +16,12 @@ _GONE, _OK = 404, 300
 
 
 class KubernetesError(Exception):
-    """The API server refused a request.
+    """Rejected request.
 
     Args:
         request: method and path.
         status: HTTP status.
-        text: the answer.
+        text: body of the response.
     """
 
     def __init__(self, request: str, status: int, text: str) -> None:
@@ -37,18 +37,18 @@ class KubernetesApi:
     """An API server.
 
     Args:
-        credentials: how to reach it.
-        folder: where the client certificate is laid down for the TLS library, which reads files only.
+        credentials: its URL and administrator credentials.
+        folder: folder for the client certificate; the TLS library reads files only.
     """
 
     credentials: Credentials
     folder: Path
 
     def connection(self, *, timeout: float | None = None) -> http.client.HTTPConnection:
-        """A new connection.
+        """Opens a connection.
 
         Args:
-            timeout: seconds until silence is an error; None waits, as a watch needs it.
+            timeout: seconds without data until an error; None waits forever, for watches.
         """
         parts = urlsplit(self.credentials.server)
         if parts.scheme == "http":
@@ -56,7 +56,7 @@ class KubernetesApi:
         return http.client.HTTPSConnection(str(parts.hostname), parts.port or 443, timeout=timeout, context=self._tls)
 
     def headers(self) -> dict[str, str]:
-        """The headers that make a request the administrator's."""
+        """Headers of administrator requests."""
         return {"Authorization": f"Bearer {self.credentials.token}"} if self.credentials.token else {}
 
     def request(
@@ -68,17 +68,17 @@ class KubernetesApi:
         content_type: str = "application/json",
         accept: str = "application/json",
     ) -> Json | None:
-        """Sends one request and returns the answer, or None if there is no such thing.
+        """Sends one request and returns the response; None if the object does not exist.
 
         Args:
             method: HTTP method.
             path: path and query below the server.
             body: document to send.
             content_type: of the document.
-            accept: of the answer.
+            accept: of the response.
 
         Raises:
-            KubernetesError: if the answer is a refusal.
+            KubernetesError: if the server rejects the request.
         """
         connection = self.connection(timeout=30)
         try:
@@ -95,7 +95,7 @@ class KubernetesApi:
         return json.loads(text) if text.startswith("{") else {}
 
     def patch(self, path: str, changes: list[Json]) -> None:
-        """Changes an object.
+        """Patches an object.
 
         Args:
             path: path and query of the object.
@@ -104,22 +104,23 @@ class KubernetesApi:
         self.request("PATCH", path, changes, content_type="application/json-patch+json")
 
     def items(self, path: str, *, accept: str = "application/json") -> list[Json]:
-        """The items of a list; none if there is no such list.
+        """Returns the items of a list; empty if the list does not exist.
 
         Args:
             path: path and query of the list.
-            accept: of the answer.
+            accept: of the response.
         """
         return list((self.request("GET", path, accept=accept) or {}).get("items") or [])
 
     def version(self) -> str:
-        """Its version, such as `v1.36.3`."""
+        """Version of the server, such as `v1.36.3`."""
         return str((self.request("GET", "/version") or {}).get("gitVersion", ""))
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cadata=self.credentials.authority)
-        # The authorities that API servers make for themselves predate the strictness that newer Pythons switch on.
+        # Certificates that API servers generate fail the strict X.509 checks of newer Python
+        # versions.
         context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
         if self.credentials.certificate and self.credentials.key:
             file = self.folder / "client.pem"

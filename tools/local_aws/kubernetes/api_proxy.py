@@ -1,7 +1,8 @@
-"""The door of the API server, as EKS has one: it admits who shows a token of the embedded AWS, and is administrator behind it.
+"""TLS proxy of the API server, like EKS's endpoint: accepts tokens of the embedded AWS and forwards
+as administrator.
 
-`aws eks get-token` makes a token of a presigned question to STS. EKS asks STS whose it is; here the access key in it tells. The door
-speaks TLS, for no client sends such a token in the clear.
+`aws eks get-token` wraps a presigned STS request in a token. EKS sends it to STS to identify the
+caller; this proxy checks its access key. Clients do not send such a token without TLS.
 """
 
 import base64
@@ -19,14 +20,14 @@ from tools.local_aws.kubernetes.identity import Identity
 
 _TOKEN_PREFIX = "k8s-aws-v1."  # noqa: S105 - EKS's, in front of every token
 _PIECE = 65536
-# Headers of one connection, which the next one has its own of (RFC 9110, section 7.6.1).
+# Hop-by-hop headers (RFC 9110, section 7.6.1).
 _OWN_HEADERS = frozenset(
     {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "host", "authorization", "content-length"}
 )
 
 
 def access_key(token: str) -> str | None:
-    """The access key that an EKS token is signed with, or None if it is no such token.
+    """Returns the access key that signed an EKS token; None for any other token.
 
     Args:
         token: bearer token, such as `k8s-aws-v1.aHR0cHM6…`.
@@ -43,10 +44,11 @@ def access_key(token: str) -> str | None:
 
 
 class Door:
-    """Serves the API server's API on a loopback port, from threads. Who knocks before it is open waits.
+    """Serves the API server's API on a loopback port with one thread per connection. Requests
+    before `open` wait.
 
     Args:
-        is_own_key: tells whether an access key is the emulator's own or one that its STS issued.
+        is_own_key: returns True for access keys of the emulator and its STS.
     """
 
     def __init__(self, *, is_own_key: Callable[[str], bool]) -> None:
@@ -55,25 +57,25 @@ class Door:
 
     @property
     def endpoint(self) -> str:
-        """The URL that `DescribeCluster` tells."""
+        """URL that `DescribeCluster` returns."""
         return f"https://127.0.0.1:{self._server.server_address[1]}"
 
     def open(self, api: KubernetesApi, identity: Identity) -> None:
-        """Begins to serve.
+        """Starts serving.
 
         Args:
-            api: the API server behind it.
-            identity: what the door shows.
+            api: the API server.
+            identity: certificate and key of the proxy.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(identity.certificate, identity.key)
-        # Hands are shaken where the request is read, in its thread: a client that is slow holds up nobody else.
+        # The TLS handshake runs in the request's thread, so a slow client blocks no other.
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._server.api = api
         Thread(target=self._server.serve_forever, daemon=True, name="kubernetes-door").start()
 
     def close(self) -> None:
-        """Ends serving."""
+        """Stops serving."""
         self._server.shutdown()
         self._server.server_close()
 
@@ -90,7 +92,7 @@ class _Visit(BaseHTTPRequestHandler):
     server: _Server
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the name of the superclass
-        """Says nothing: the API server has its own log."""
+        """Disables logging: the API server has its own log."""
 
     def _serve(self) -> None:
         body = self._body()

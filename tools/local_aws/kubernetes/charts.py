@@ -1,4 +1,6 @@
-"""Whether a release's chart is at hand: an asset of the app, a file of `SPOTMUSIC_CHARTS`, or a repository that answers."""
+"""Sources of a release's chart: an asset of the app, a file of `SPOTMUSIC_CHARTS`, or a reachable
+repository.
+"""
 
 import http.client
 import ssl
@@ -18,7 +20,7 @@ _SERVER_ERROR = 500
 
 @cache
 def answers(repository: str) -> bool:
-    """Whether a chart repository can be reached from here.
+    """Returns True if a chart repository is reachable.
 
     Args:
         repository: its URL, `https://…` or `oci://…`.
@@ -39,11 +41,12 @@ def answers(repository: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Charts:
-    """The charts that can be had.
+    """Available charts.
 
     Args:
-        folder: folder of packed or unpacked charts, `<name>-<version>.tgz` or `<name>/`; None if there is none.
-        answers: tells whether a repository can be reached.
+        folder: folder of packed or unpacked charts, `<name>-<version>.tgz` or `<name>/`; None if
+            there is none.
+        answers: returns True if a repository is reachable.
     """
 
     folder: Path | None
@@ -51,12 +54,12 @@ class Charts:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Charts":
-        """The charts that a process's environment names."""
+        """Returns the charts that the environment names."""
         named = environment.get(CHARTS_VARIABLE)
         return cls(folder=Path(named) if named else None)
 
     def are_at_hand(self, release: Mapping[str, Any]) -> bool:
-        """Whether the provider function will find a release's chart.
+        """Returns True if the provider function can load a release's chart.
 
         Args:
             release: properties of the custom resource.

@@ -1,4 +1,4 @@
-"""The API server of one emulator: started or found beside the emulator's own start, behind a door of its own."""
+"""API server of one emulator and its TLS proxy."""
 
 import base64
 import os
@@ -18,14 +18,14 @@ from tools.local_aws.kubernetes.stand_ins import StandIns
 
 
 class Connection:
-    """An API server and what is needed to release charts to it.
+    """API server with the charts and definitions that releases need.
 
     Args:
-        origin: where it comes from.
+        origin: programs to start, or a kubeconfig.
         folder: folder of its files, below the emulator's state folder.
-        is_own_key: tells whether an access key is the emulator's own or one that its STS issued.
-        charts: the charts that can be had.
-        definitions: stand-ins for definitions of charts that can't.
+        is_own_key: returns True for access keys of the emulator and its STS.
+        charts: available charts.
+        definitions: stubs of definitions from unavailable charts.
     """
 
     def __init__(self, *, origin: Source, folder: Path, is_own_key: Callable[[str], bool], charts: Charts, definitions: StandIns) -> None:
@@ -37,12 +37,12 @@ class Connection:
 
     @classmethod
     def of(cls, environment: Mapping[str, str], *, folder: Path, is_own_key: Callable[[str], bool]) -> "Connection | None":
-        """The connection that the emulator's environment asks for; None if it asks for none.
+        """Returns the connection that the emulator's environment configures; None without one.
 
         Args:
             environment: the emulator's environment.
             folder: folder for its files.
-            is_own_key: tells an access key of the emulator.
+            is_own_key: returns True for access keys of the emulator.
         """
         found = source(environment)
         if found is None:
@@ -52,29 +52,29 @@ class Connection:
 
     @property
     def endpoint(self) -> str:
-        """The URL that `DescribeCluster` tells."""
+        """URL that `DescribeCluster` returns."""
         return self._door.endpoint
 
     @property
     def has_own_server(self) -> bool:
-        """Whether the server was started for this emulator, and has neither nodes nor controllers."""
+        """True if this emulator started the server, which then has neither nodes nor controllers."""
         return isinstance(self.origin, Programs)
 
     def begin(self) -> None:
-        """Starts or finds the server and opens the door, in the background."""
+        """Starts or finds the server and starts the proxy, in the background."""
         self._connected = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kubernetes").submit(self._connect)
 
     def api(self) -> KubernetesApi:
-        """The API server, once it is ready.
+        """Returns the API server when it is ready.
 
         Raises:
             ApiServerError: if it did not start.
-            NotDisposableError: if it could be somebody's real one.
+            NotDisposableError: if it could be a real cluster.
         """
         return self._connected.result()
 
     def authority(self) -> str:
-        """What vouches for the endpoint, as `DescribeCluster` tells it."""
+        """Certificate authority that `DescribeCluster` returns."""
         self.api()
         return base64.b64encode(self._certificate.encode()).decode()
 
@@ -95,7 +95,7 @@ class Connection:
 
 
 def files_of(state: str | os.PathLike[str]) -> Path:
-    """The folder of the API server's files.
+    """Returns the folder of the API server's files.
 
     Args:
         state: the emulator's state folder.

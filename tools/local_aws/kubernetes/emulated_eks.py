@@ -1,4 +1,6 @@
-"""The emulator's EKS and custom resources, where there is an API server: the private names of ministack that this takes."""
+"""EKS and custom resources of the emulator with an API server, and the private names of ministack
+that they replace.
+"""
 
 from typing import Any
 
@@ -23,7 +25,7 @@ PATCHED_NAMES: dict[str, tuple[str, ...]] = {
 
 
 def install(connection: Connection) -> None:
-    """Lets every cluster be the API server.
+    """Uses the API server for every EKS cluster.
 
     Args:
         connection: the API server.
@@ -39,14 +41,14 @@ def install(connection: Connection) -> None:
         return identifier, {**attributes, "CertificateAuthorityData": connection.authority()}
 
     def created(*arguments: Any) -> Any:
-        connection.api()  # a cluster is there when its API answers, as in EKS
+        connection.api()  # as in EKS, a cluster is active when its API responds
         return with_authority(create(*arguments))
 
     cluster.update(create=created, update=lambda *arguments: with_authority(update(*arguments)))
 
 
 def executed(resource_type: str) -> Handler:
-    """The handler that runs a custom resource's provider function.
+    """Returns the handler that runs a custom resource's provider function.
 
     Args:
         resource_type: such as `Custom::AWSCDK-EKS-HelmChart`.

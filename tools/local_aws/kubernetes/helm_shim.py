@@ -1,12 +1,13 @@
-"""Stands before the layer's Helm where nothing runs what is declared: a copy of this file is `/opt/helm/helm` of the provider function.
+"""Wrapper of the layer's Helm for clusters without controllers: a copy of this file is the provider
+function's `/opt/helm/helm`.
 
-The function, its arguments and the layer's Helm behind it stay as they are, but for these:
+The function, its arguments and the layer's Helm are unchanged, except:
 
-- nothing waits (`--wait`, `--atomic`), for without nodes nothing becomes ready;
-- no hook runs (`--no-hooks`), for a hook's Job never ends;
-- a chart of a repository is taken from the folder that `SPOTMUSIC_CHARTS` names, where that has it.
+- nothing waits (`--wait`, `--atomic`), because without nodes nothing becomes ready;
+- no hook runs (`--no-hooks`), because a hook's Job never ends;
+- charts of repositories are read from the folder `SPOTMUSIC_CHARTS` if it has them.
 
-It runs on its own, and so uses the standard library only.
+The file runs alone, so it uses the standard library only.
 """
 
 import os
@@ -20,10 +21,11 @@ _RUNS_HOOKS = ("install", "upgrade", "uninstall", "rollback")
 
 
 def install(opt: Path) -> None:
-    """Puts this file in the place of a layer's Helm, which moves beside it. Does nothing in a layer without Helm.
+    """Replaces a layer's Helm with this file and moves the original next to it. Ignores layers
+    without Helm.
 
     Args:
-        opt: what the function's process sees at /opt.
+        opt: folder that the function's process mounts at /opt.
     """
     helm = opt / "helm" / "helm"
     if not helm.is_file():
@@ -34,7 +36,8 @@ def install(opt: Path) -> None:
 
 
 def chart_file(folder: Path, name: str, version: str) -> Path | None:
-    """The chart of a folder with this name and version, packed or unpacked; None if it has none.
+    """Returns the folder's chart with this name and version, packed or unpacked; None if it has
+    none.
 
     Args:
         folder: folder of charts.
@@ -51,10 +54,10 @@ def chart_file(folder: Path, name: str, version: str) -> Path | None:
 
 
 def rewritten(arguments: list[str], charts: Path | None) -> list[str]:
-    """The arguments for the layer's Helm.
+    """Returns the arguments for the layer's Helm.
 
     Args:
-        arguments: what the provider function asks for.
+        arguments: arguments of the provider function.
         charts: folder of charts; None if there is none.
     """
     kept = [argument for argument in arguments if argument not in _WAITS]
@@ -68,12 +71,13 @@ def rewritten(arguments: list[str], charts: Path | None) -> list[str]:
 
 
 def unpacked_instead_of_pulled(arguments: list[str], charts: Path | None, target: Path) -> bool:
-    """Does what `helm pull oci://… --untar` would do, from the folder of charts. False if that has no such chart.
+    """Emulates `helm pull oci://… --untar` with a folder of charts. Returns False if the chart is
+    missing.
 
     Args:
-        arguments: what the provider function asks for.
+        arguments: arguments of the provider function.
         charts: folder of charts; None if there is none.
-        target: where the chart's folder goes.
+        target: parent folder of the unpacked chart.
     """
     version = _option(arguments, "--version")
     if charts is None or version is None or arguments[:1] != ["pull"]:
@@ -103,7 +107,7 @@ def _version_of(chart: Path) -> str | None:
 
 
 def main() -> None:
-    """Runs the layer's Helm in this process's place."""
+    """Replaces this process by the layer's Helm."""
     named = os.environ.get("SPOTMUSIC_CHARTS")
     charts, arguments = (Path(named) if named else None), sys.argv[1:]
     if not unpacked_instead_of_pulled(arguments, charts, Path.cwd()):

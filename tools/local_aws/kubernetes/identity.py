@@ -1,4 +1,4 @@
-"""What a TLS server on loopback shows: a certificate for 127.0.0.1 that vouches for itself, and its key."""
+"""Self-signed certificate for 127.0.0.1, and its key."""
 
 import subprocess
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class Identity:
     """A certificate and its key, in files.
 
     Args:
-        certificate: PEM file of the certificate and what vouches for it.
+        certificate: PEM file of the certificate with its authority.
         key: PEM file of the key.
     """
 
@@ -23,13 +23,13 @@ class Identity:
 
 
 def made(folder: Path) -> Identity:
-    """Makes an identity with OpenSSL.
+    """Creates a certificate and key with OpenSSL.
 
     Args:
-        folder: where the files go.
+        folder: folder for the files.
 
     Raises:
-        NotDisposableError: if OpenSSL is not there.
+        NotDisposableError: if OpenSSL is not installed.
     """
     identity = Identity(certificate=folder / "door.crt", key=folder / "door.key")
     files = ["-keyout", str(identity.key), "-out", str(identity.certificate)]
@@ -38,5 +38,7 @@ def made(folder: Path) -> Identity:
     try:
         subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - constant but for our own folder
     except (OSError, subprocess.CalledProcessError) as error:
-        raise NotDisposableError(f"A cluster of KUBECONFIG needs openssl in PATH, for a certificate of its door: {error}") from error
+        raise NotDisposableError(
+            f"The proxy of a KUBECONFIG cluster needs a certificate from openssl: {error}. Add openssl to PATH."
+        ) from error
     return identity

@@ -1,6 +1,6 @@
-"""Whether the API server would admit the pods of a release: no controller makes any here, so each is asked for in a dry run.
+"""Dry-run admission of the pods of a release, which no controller creates here.
 
-That puts Pod Security, limit ranges, priority classes and the validation of a whole pod to the proof.
+The dry run verifies Pod Security, limit ranges, priority classes and the pod's own validity.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _TEMPLATES = {
 
 
 def refused(api: KubernetesApi, documents: list[Json], namespace: str) -> list[str]:
-    """What the API server says against pods, one line for each object whose pods it would refuse.
+    """Returns the API server's rejections of pods, one line per object.
 
     Args:
         api: the API server.
@@ -29,7 +29,7 @@ def refused(api: KubernetesApi, documents: list[Json], namespace: str) -> list[s
 
 
 def pod_of(document: Json) -> Json | None:
-    """The pod that an object's controller would make first, or None if it makes none.
+    """Returns the pod that an object's controller would create first; None if it creates none.
 
     Args:
         document: an object.
@@ -43,7 +43,8 @@ def pod_of(document: Json) -> Json | None:
         {"name": claim["metadata"]["name"], "persistentVolumeClaim": {"claimName": claim["metadata"]["name"]}}
         for claim in spec.get("volumeClaimTemplates") or []
     ]
-    claimed = {claim["name"] for claim in claims}  # a claim takes the place of the template's volume of its name
+    # A claim replaces the template's volume of the same name.
+    claimed = {claim["name"] for claim in claims}
     volumes = [volume for volume in template["spec"].get("volumes") or [] if volume["name"] not in claimed]
     pod = {**template["spec"], "volumes": [*volumes, *claims]}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod}
@@ -56,7 +57,7 @@ def _refusal(api: KubernetesApi, document: Json, namespace: str) -> Iterator[str
     try:
         api.request("POST", f"/api/v1/namespaces/{namespace}/pods?dryRun=All&fieldValidation=Strict", pod)
     except KubernetesError as error:
-        yield f"pods of {document['kind']} {namespace}/{document['metadata']['name']} would be refused: {error.message}"
+        yield f"pods of {document['kind']} {namespace}/{document['metadata']['name']} would be rejected: {error.message}"
 
 
 def _at(spec: Json, path: tuple[str, ...]) -> Json | None:

@@ -1,4 +1,4 @@
-"""etcd and kube-apiserver of our own: two processes on loopback, with nothing to schedule, run or collect what is declared."""
+"""etcd and kube-apiserver as two processes on loopback, without scheduler, kubelet or controllers."""
 
 import http.client
 import os
@@ -15,7 +15,8 @@ from tools.local_aws.ports import quiet_ports
 
 _START_SECONDS = 120.0
 _READY = 200
-# A key pair for the tokens of service accounts, which nobody uses here and without which the server does not start.
+# Key pair for service account tokens. Nothing uses them here, but the server does not start without
+# it.
 _MAKE_KEY = (
     "process.stdout.write(require('crypto').generateKeyPairSync('rsa', {modulusLength: 2048}).privateKey.export"
     "({type: 'pkcs1', format: 'pem'}))"
@@ -23,24 +24,25 @@ _MAKE_KEY = (
 
 
 class ApiServerError(Exception):
-    """The API server ended or stayed silent; the message names its log."""
+    """The API server ended or did not respond. The message names its log."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApiServer:
-    """The API server of one emulator, whose process group it shares and with which it ends.
+    """API server of one emulator. It shares the emulator's process group and ends with it.
 
     Args:
-        programs: where the programs are.
-        folder: folder of its data, certificates and logs. It is below the emulator's state folder and in both command lines:
-            that is how `process.stop` knows its own.
+        programs: folder of the programs.
+        folder: folder of its data, certificates and logs. It is below the emulator's state folder
+            and part of both command lines, by which `process.stop` recognizes them.
     """
 
     programs: Programs
     folder: Path
 
     def start(self) -> Credentials:
-        """Starts both programs, waits until the server is ready, and returns its administrator's credentials.
+        """Starts both programs, waits until the server is ready, and returns administrator
+        credentials.
 
         Raises:
             ApiServerError: if it is not ready within two minutes.
@@ -55,7 +57,7 @@ class ApiServer:
 
     @property
     def identity(self) -> Identity:
-        """The certificate that the server makes for itself when it starts, and its key."""
+        """Certificate that the server generates at its start, and its key."""
         folder = self.folder / "certificates"
         return Identity(certificate=folder / "apiserver.crt", key=folder / "apiserver.key")
 
@@ -85,14 +87,14 @@ class ApiServer:
             f"--secure-port={secure}",
             "--anonymous-auth=false",
             "--authorization-mode=RBAC",
-            # As EKS has it: whether a pod may be privileged is for Pod Security to say.
+            # As in EKS: Pod Security decides about privileged pods.
             "--allow-privileged=true",
             f"--token-auth-file={tokens}",
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={key}",
             f"--service-account-signing-key-file={key}",
             "--service-cluster-ip-range=172.20.0.0/16",
-            # No controller makes service accounts or counts what quotas limit, and no pod answers a webhook.
+            # No controller creates service accounts or counts quotas, and no pod serves a webhook.
             "--disable-admission-plugins=ServiceAccount,ResourceQuota,MutatingAdmissionWebhook,ValidatingAdmissionWebhook",
         ]
 
@@ -122,7 +124,8 @@ class ApiServer:
 
 
 def _is_ready(port: int, token: str) -> bool:
-    # Its certificate does not exist before it starts: this one question is asked unverified, and its answer is not used.
+    # The certificate does not exist before the start, so this request is unverified; its response
+    # is not used.
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=context)

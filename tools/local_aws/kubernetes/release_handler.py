@@ -1,4 +1,6 @@
-"""Helm releases as resources: their provider function runs where their chart is at hand, and a record stands for them where not."""
+"""Helm releases as resources: their provider function runs if the chart is available; otherwise
+they are recorded.
+"""
 
 from tools.local_aws.kubernetes import webhooks
 from tools.local_aws.kubernetes.connection import Connection
@@ -9,23 +11,24 @@ from tools.local_aws.stub import Register, recorded_if
 
 
 class AlreadyReleasedError(Exception):
-    """The cluster has a release of this name, which is not this environment's."""
+    """The cluster already has a release of this name from another environment."""
 
 
 def release_handler(*, executed: Handler, paper: Handler, connection: Connection, register: Register) -> Handler:
-    """The handler of `Custom::AWSCDK-EKS-HelmChart` where there is an API server.
+    """Returns the handler of `Custom::AWSCDK-EKS-HelmChart` with an API server.
 
     Args:
-        executed: runs the provider function.
-        paper: writes a release down.
+        executed: handler that runs the provider function.
+        paper: handler that records a release.
         connection: the API server.
-        register: where the records are.
+        register: register of records.
     """
 
     begun: set[tuple[str, str]] = set()
 
     def create(resource: Resource) -> Made:
-        if _key(resource) not in begun:  # one that failed half-way is ours, and Helm goes on from there
+        # A release that failed half-way is this environment's, and Helm continues it.
+        if _key(resource) not in begun:
             _require_new(connection, resource)
         begun.add(_key(resource))
         made = executed.create(resource)
@@ -54,15 +57,17 @@ def _key(resource: Resource) -> tuple[str, str]:
 
 
 def _require_new(connection: Connection, resource: Resource) -> None:
-    """Helm would take over whatever has the name, and the destruction would remove it."""
+    """Rejects a name in use: Helm would take over that release, and the destruction would delete
+    it.
+    """
     namespace, name = _key(resource)
     if is_released(connection.api(), name=name, namespace=namespace):
         raise AlreadyReleasedError(
-            f"The cluster has a release {name} in namespace {namespace} already, and it is not this environment's. "
+            f"Release {name} in namespace {namespace} already exists and does not belong to this environment. "
             f"Use an empty cluster, or remove it: helm uninstall {name} --namespace {namespace}"
         )
 
 
 def _let_pass(connection: Connection, resource: Resource) -> None:
-    if not connection.has_own_server:  # ours calls no webhook at all
+    if not connection.has_own_server:  # the emulator's own server calls no webhook
         webhooks.let_pass(connection.api(), release=str(resource.properties["Release"]))

@@ -1,4 +1,4 @@
-"""What Helm's records say was released, and what of it the API server really has."""
+"""Releases in Helm's records, and their objects in the API server."""
 
 import base64
 import gzip
@@ -12,13 +12,13 @@ from tools.local_aws.kubernetes import pods
 from tools.local_aws.kubernetes.api import Json, KubernetesApi
 
 _RELEASES = "/api/v1/secrets?labelSelector=owner%3Dhelm"
-# Names only: a definition alone can be a megabyte.
+# Names only: one definition can take a megabyte.
 _NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _KEEP = ("helm.sh/resource-policy", "keep")
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # the fast one where PyYAML has it
-    """Reads `=`, which definitions of Prometheus have, as the text that it is in YAML 1.2."""
+    """Reads `=`, which definitions of Prometheus contain, as text, like YAML 1.2."""
 
 
 _Loader.add_constructor("tag:yaml.org,2002:value", lambda _loader, node: node.value)
@@ -26,14 +26,14 @@ _Loader.add_constructor("tag:yaml.org,2002:value", lambda _loader, node: node.va
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class ReleasedObject:
-    """One object of a release.
+    """Object of a release.
 
     Args:
         kind: its kind.
         api_version: group and version.
-        namespace: its namespace; empty if it is in none.
+        namespace: its namespace; empty for cluster-scoped objects.
         name: its name.
-        is_kept: whether Helm leaves it when the release goes.
+        is_kept: True if Helm keeps it when the release is uninstalled.
     """
 
     kind: str
@@ -45,17 +45,17 @@ class ReleasedObject:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """One release.
+    """Helm release.
 
     Args:
         name: its name.
         namespace: its namespace.
         chart: name and version of its chart.
-        status: Helm's word for its state; `deployed` if all went well.
-        objects: what it consists of.
-        missing: those of them that the API server does not have.
-        hooks: the hooks that did not run, such as `Job prepare`.
-        refused: whose pods the API server would refuse, and why.
+        status: Helm's status; `deployed` after success.
+        objects: its objects.
+        missing: objects that are not in the API server.
+        hooks: hooks that did not run, such as `Job prepare`.
+        refused: objects with pods that the API server would reject, with the reason.
     """
 
     name: str
@@ -68,12 +68,12 @@ class Release:
     refused: list[str]
 
     def plain(self) -> dict[str, Any]:
-        """The release as JSON has it."""
+        """Release as JSON-compatible data."""
         return asdict(self)
 
 
 class Kinds:
-    """The kinds of an API server, by discovery: where their lists are, and what is in them."""
+    """Kinds of an API server by discovery: their list paths and objects."""
 
     def __init__(self, api: KubernetesApi) -> None:
         self._api = api
@@ -81,11 +81,11 @@ class Kinds:
         self._standing: dict[tuple[str, str], set[tuple[str, str]]] = {}
 
     def is_namespaced(self, api_version: str, kind: str) -> bool:
-        """Whether objects of a kind live in a namespace; those of a kind that is unknown do."""
+        """Returns True if a kind is namespaced; unknown kinds are."""
         return bool(self._resource(api_version, kind).get("namespaced", True))
 
     def stands(self, item: ReleasedObject) -> bool:
-        """Whether the API server has an object."""
+        """Returns True if the API server has an object."""
         key = (item.api_version, item.kind)
         if key not in self._standing:
             self._standing[key] = set(self._names(*key))
@@ -104,7 +104,7 @@ class Kinds:
 
 
 def releases(api: KubernetesApi) -> list[Release]:
-    """Every release of an API server in its last revision, in order of namespace and name.
+    """Returns the last revision of every release, ordered by namespace and name.
 
     Args:
         api: the API server.
@@ -117,7 +117,7 @@ def releases(api: KubernetesApi) -> list[Release]:
 
 
 def is_released(api: KubernetesApi, *, name: str, namespace: str) -> bool:
-    """Whether there is a release of this name.
+    """Returns True if a release of this name exists.
 
     Args:
         api: the API server.
@@ -128,7 +128,7 @@ def is_released(api: KubernetesApi, *, name: str, namespace: str) -> bool:
 
 
 def _decoded(secret: Json) -> Json:
-    # Base64 twice: once for the API, and once by Helm.
+    # Base64 twice: by the API and by Helm.
     record: Json = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(secret["data"]["release"]))))
     return record
 

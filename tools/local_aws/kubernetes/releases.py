@@ -1,4 +1,4 @@
-"""Releases at the two ends of their life: what the commands check and tell after a deployment, and after a destruction."""
+"""Verification of releases after a deployment and after a destruction."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from tools.local_aws.workspace import RunningEmulator
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """What is to be told of the releases.
+    """Report on releases.
 
     Args:
-        problems: what is not as the templates say.
+        problems: differences from the templates.
         summary: lines for the user.
         listing: every object, one a line.
     """
@@ -26,12 +26,12 @@ class Verified:
 
 
 def verified(emulator: RunningEmulator, deployed: Iterable[DeployedResource], *, records: list[dict[str, Any]]) -> Verified:
-    """Compares the releases with what is in the API server.
+    """Compares the releases with the objects in the API server.
 
     Args:
         emulator: the emulator.
         deployed: resources of the stacks.
-        records: what is recorded only.
+        records: recorded resources.
     """
     state = status_endpoint.state(emulator)
     if state is None:
@@ -50,18 +50,18 @@ def verified(emulator: RunningEmulator, deployed: Iterable[DeployedResource], *,
 
 
 def kept(emulator: RunningEmulator) -> list[str]:
-    """What charts ask Helm to keep when their release goes.
+    """Lists objects with Helm's keep policy, which outlive their release.
 
     Args:
         emulator: the emulator, before the destruction.
     """
     objects = summary.kept(status_endpoint.state(emulator))
-    head = [f"Kept in the cluster, as its charts ask (helm.sh/resource-policy): {len(objects)} objects"] if objects else []
+    head = [f"Kept in the cluster by their chart (helm.sh/resource-policy): {len(objects)} objects"] if objects else []
     return [*head, *(f"  {item}" for item in objects)]
 
 
 def left(emulator: RunningEmulator) -> list[str]:
-    """Releases that outlived their stack. Where there are none, nothing that stands in for anything is left either.
+    """Lists releases that outlived their stack. Without any, deletes the stub definitions.
 
     Args:
         emulator: the emulator, after the destruction.

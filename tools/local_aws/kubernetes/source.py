@@ -1,4 +1,6 @@
-"""Which API server the shell offers: programs to start, a disposable cluster, or none. Anything that could be a real cluster is refused."""
+"""Selection of the API server: programs to start, a disposable cluster, or none. Possibly real
+clusters are rejected.
+"""
 
 import base64
 import ipaddress
@@ -13,7 +15,7 @@ import yaml
 
 from tools.local_aws.session import NotEmbeddedError
 
-# `KUBECONFIG` itself must not reach the emulator: its Lambda functions would inherit it.
+# Lambda functions would inherit `KUBECONFIG`, so the emulator gets another variable.
 KUBECONFIG_VARIABLE = "SPOTMUSIC_KUBECONFIG"
 CHARTS_VARIABLE = "SPOTMUSIC_CHARTS"
 SCHEMAS_VARIABLE = "SPOTMUSIC_SCHEMAS"
@@ -21,16 +23,16 @@ ASSETS_VARIABLE = "KUBEBUILDER_ASSETS"
 
 
 class NotDisposableError(NotEmbeddedError):
-    """The cluster that the shell names could be somebody's real one."""
+    """The cluster in the shell's environment could be a real one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """What one needs to be administrator of an API server.
+    """Administrator credentials of an API server.
 
     Args:
-        server: its URL, whose host is a loopback address.
-        authority: PEM certificates that vouch for it; empty for plain HTTP.
+        server: its URL with a loopback address.
+        authority: PEM certificates of its authority; empty for plain HTTP.
         certificate: PEM client certificate with its chain; None if a token is used.
         key: PEM key of the client certificate.
         token: bearer token; None if a certificate is used.
@@ -45,7 +47,7 @@ class Credentials:
 
 @dataclass(frozen=True, kw_only=True)
 class Programs:
-    """etcd and kube-apiserver, to be started for one emulator and thrown away with it.
+    """etcd and kube-apiserver, started for one emulator and deleted with it.
 
     Args:
         folder: folder of both.
@@ -56,7 +58,7 @@ class Programs:
 
 @dataclass(frozen=True, kw_only=True)
 class Kubeconfig:
-    """A cluster that runs already.
+    """Running cluster.
 
     Args:
         file: its kubeconfig.
@@ -69,31 +71,33 @@ Source = Programs | Kubeconfig
 
 
 def source(environment: Mapping[str, str]) -> Source | None:
-    """The API server that the environment offers, or None. Programs come first: they can't be anybody's.
+    """Returns the API server of the environment; None without one. Programs come first: they can't
+    be a real cluster.
 
     Args:
         environment: process environment, of the shell or of the emulator.
 
     Raises:
-        NotDisposableError: if `KUBEBUILDER_ASSETS` lacks a program or `KUBECONFIG` names several files.
+        NotDisposableError: if `KUBEBUILDER_ASSETS` lacks a program or `KUBECONFIG` names several
+            files.
     """
     if folder := environment.get(ASSETS_VARIABLE):
         missing = [name for name in ("etcd", "kube-apiserver") if not os.access(Path(folder) / name, os.X_OK)]
         if missing:
             raise NotDisposableError(
-                f"{ASSETS_VARIABLE}={folder} has no {' and no '.join(missing)}. Unset it or name a folder that has both."
+                f"{ASSETS_VARIABLE}={folder} has no {' and no '.join(missing)}. Unset it, or set it to a folder with both."
             )
         return Programs(folder=Path(folder).resolve())
     named = environment.get(KUBECONFIG_VARIABLE) or environment.get("KUBECONFIG")
     if not named:
         return None
     if os.pathsep in named:
-        raise NotDisposableError(f"KUBECONFIG={named} names several files. Name one, of a disposable cluster, or unset it.")
+        raise NotDisposableError(f"KUBECONFIG={named} names several files. Set it to one file of a disposable cluster, or unset it.")
     return Kubeconfig(file=Path(named).expanduser().resolve())
 
 
 def variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """What the emulator's environment needs to find the same.
+    """Returns the variables from which the emulator selects the same source.
 
     Args:
         environment: the shell's environment.
@@ -104,13 +108,13 @@ def variables(environment: Mapping[str, str]) -> dict[str, str]:
     found = source(environment)
     folders = {name: str(Path(environment[name]).resolve()) for name in (CHARTS_VARIABLE, SCHEMAS_VARIABLE) if environment.get(name)}
     if isinstance(found, Kubeconfig):
-        credentials_of(found)  # refused here, where the user reads it, and not in a log
+        credentials_of(found)  # rejected here, where the user reads it
         return {**folders, KUBECONFIG_VARIABLE: str(found.file)}
     return folders
 
 
 def pulled_charts(checkout: Path) -> dict[str, str]:
-    """The charts that `make charts` pulled, where nothing else is named.
+    """Returns the charts of `make charts` unless the environment names others.
 
     Args:
         checkout: folder of the CDK app.
@@ -120,13 +124,14 @@ def pulled_charts(checkout: Path) -> dict[str, str]:
 
 
 def credentials_of(kubeconfig: Kubeconfig) -> Credentials:
-    """The credentials of a kubeconfig's current context.
+    """Returns the credentials of a kubeconfig's current context.
 
     Args:
         kubeconfig: a kubeconfig with a client certificate or a token.
 
     Raises:
-        NotDisposableError: if the server is not a loopback address, or if its credentials come from a program.
+        NotDisposableError: if the server is not a loopback address, or if its credentials come from
+            a program.
     """
     document = _read(kubeconfig.file)
     context = _named(document, "context", document.get("current-context"))
@@ -137,7 +142,7 @@ def credentials_of(kubeconfig: Kubeconfig) -> Credentials:
     if not token and not (certificate and key):
         raise NotDisposableError(
             f"{kubeconfig.file}: user {context.get('user')!r} has neither a client certificate nor a token.\n"
-            "  Kind, k3d and minikube write a certificate; a program that fetches credentials belongs to a real cluster."
+            "  Kind, k3d and minikube write a certificate. Programs that fetch credentials are rejected: they indicate a real cluster."
         )
     return Credentials(
         server=server, authority=_pem(kubeconfig, cluster, "certificate-authority") or "", certificate=certificate, key=key, token=token
@@ -151,7 +156,8 @@ def require_loopback_server(server: str) -> str:
         server: URL of the kubeconfig.
 
     Raises:
-        NotDisposableError: for every other host, and for a name, which a resolver could answer with anything.
+        NotDisposableError: for every other host, and for names, which a resolver could map to any
+            address.
     """
     parts = urlsplit(server)
     try:
@@ -160,8 +166,8 @@ def require_loopback_server(server: str) -> str:
         is_loopback = False
     if parts.scheme not in ("https", "http") or not is_loopback:
         raise NotDisposableError(
-            f"KUBECONFIG leads to {server!r}, which is not a loopback address: it could be a real cluster.\n"
-            "  Unset KUBECONFIG, or let it name a disposable cluster on this machine (https://127.0.0.1:…)."
+            f"KUBECONFIG leads to {server!r}, which is not a loopback address and could be a real cluster.\n"
+            "  Unset KUBECONFIG, or set it to the file of a disposable cluster on this machine (https://127.0.0.1:…)."
         )
     return server
 

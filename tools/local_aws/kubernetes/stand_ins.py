@@ -1,7 +1,8 @@
-"""Custom resource definitions in the place of those that a chart out of reach, or EKS Auto Mode, would have brought.
+"""Stubs of custom resource definitions that EKS Auto Mode or an unavailable chart would install.
 
-Where `SPOTMUSIC_SCHEMAS` names a folder with `crd/<group>/<Kind>.<version>.json`, a stand-in has the real one's structure, and the API
-server rejects a wrong field. Else it takes everything, and only names, order and ownership are put to the proof.
+If `SPOTMUSIC_SCHEMAS` names a folder with `crd/<group>/<Kind>.<version>.json`, a stub has the real
+structure, and the API server rejects wrong fields. Otherwise it accepts any field and verifies only
+names, order and ownership.
 """
 
 import json
@@ -16,20 +17,20 @@ from tools.local_aws.kubernetes.source import SCHEMAS_VARIABLE
 LABEL = "spotmusic.local/stand-in"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
-# Brought by the cluster itself: Auto Mode's nodes and load balancers.
+# Installed by EKS itself: Auto Mode's nodes and load balancers.
 BY_EKS = "EKS Auto Mode"
 
 
 @dataclass(frozen=True, kw_only=True)
 class CustomKind:
-    """A kind that our charts use and a chart of somebody else's defines.
+    """Kind that this project's charts use and a third-party chart defines.
 
     Args:
-        chart: the chart that brings the definition, or `BY_EKS`.
+        chart: chart with the definition, or `BY_EKS`.
         group: API group.
         version: version of the group.
         kind: kind; its plural is regular.
-        namespaced: whether its objects live in a namespace.
+        namespaced: True for namespaced kinds.
     """
 
     chart: str
@@ -40,7 +41,7 @@ class CustomKind:
 
     @property
     def plural(self) -> str:
-        """The kind's name in paths."""
+        """Resource name in API paths."""
         lower = self.kind.lower()
         if lower.endswith(("s", "x")):
             return f"{lower}es"
@@ -71,7 +72,7 @@ KINDS: tuple[CustomKind, ...] = (
 
 
 class StandIns:
-    """The stand-ins of one API server.
+    """Stub definitions of one API server.
 
     Args:
         schemas: folder of schemas; None if there is none.
@@ -82,12 +83,12 @@ class StandIns:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "StandIns":
-        """The stand-ins that a process's environment allows for."""
+        """Returns the stubs with the schemas that the environment names."""
         named = environment.get(SCHEMAS_VARIABLE)
         return cls(Path(named) if named else None)
 
     def define(self, api: KubernetesApi, chart: str) -> None:
-        """Defines the kinds that a chart would bring, but for those that are there.
+        """Creates the missing definitions of a chart.
 
         Args:
             api: the API server.
@@ -98,13 +99,13 @@ class StandIns:
                 api.request("POST", DEFINITIONS, definition(kind, self.schema(kind)))
 
     def schema(self, kind: CustomKind) -> Json | None:
-        """The structure of a kind, or None if there is no schema at hand."""
+        """Returns the structure of a kind; None without a schema."""
         file = (self._schemas or Path()) / "crd" / kind.group / f"{kind.kind}.{kind.version}.json"
         return _kind_of(json.loads(file.read_text())) if self._schemas and file.is_file() else None
 
 
 def names(api: KubernetesApi) -> list[str]:
-    """The stand-ins of an API server by their group, such as `cert-manager.io/v1: Certificate, Issuer`."""
+    """Returns the stub definitions by group, such as `cert-manager.io/v1: Certificate, Issuer`."""
     groups: dict[str, list[str]] = {}
     for entry in api.items(f"{DEFINITIONS}?labelSelector={LABEL}"):
         version = entry["spec"]["versions"][0]
@@ -114,16 +115,16 @@ def names(api: KubernetesApi) -> list[str]:
 
 
 def remove(api: KubernetesApi) -> None:
-    """Removes every stand-in, and with it the objects of its kind."""
+    """Deletes every stub definition, and with it the objects of its kind."""
     api.request("DELETE", f"{DEFINITIONS}?labelSelector={LABEL}")
 
 
 def definition(kind: CustomKind, schema: Json | None) -> Json:
-    """A custom resource definition.
+    """Returns a custom resource definition.
 
     Args:
         kind: the kind.
-        schema: its structure; None takes every field.
+        schema: its structure; None accepts any field.
     """
     version = {
         "name": kind.version,
@@ -138,7 +139,7 @@ def definition(kind: CustomKind, schema: Json | None) -> Json:
         "metadata": {
             "name": f"{kind.plural}.{kind.group}",
             "labels": {LABEL: "true"},
-            # Groups below k8s.io want to be told who approved them.
+            # Groups below k8s.io require an approval annotation.
             "annotations": {"api-approved.kubernetes.io": "unapproved, a stand-in"},
         },
         "spec": {
@@ -154,15 +155,16 @@ _LIMITS = ("required", "enum", "pattern", "minimum", "maximum", "minLength", "ma
 
 
 def _kind_of(schema: Json) -> Json:
-    """The structure of a whole object, whose metadata is the API server's business."""
+    """Returns the structure of a whole object; the API server validates its metadata."""
     return structural({**schema, "properties": {name: member for name, member in schema["properties"].items() if name != "metadata"}})
 
 
 def structural(schema: Any) -> Json:
-    """A JSON schema as a definition may hold it: one type everywhere, and no rule that combines others.
+    """Converts a JSON schema to the structural form: one type everywhere, without combined rules.
 
     Args:
-        schema: JSON schema of a kind, closed by `additionalProperties: false` where the definition was.
+        schema: JSON schema of a kind, closed by `additionalProperties: false` where the definition
+            was.
     """
     if not isinstance(schema, dict) or not isinstance(schema.get("type"), str):
         return _open(schema if isinstance(schema, dict) else {})

@@ -1,4 +1,4 @@
-"""What the emulator tells of its API server: a page of the front door, which the commands read."""
+"""Status endpoint of the API server in the emulator, read by the commands."""
 
 import asyncio
 import json
@@ -20,18 +20,18 @@ _PATIENCE_SECONDS = 120
 
 
 class ApiServerSilentError(NotStartedError):
-    """The API server did not start, or refuses what it is asked."""
+    """The API server did not start or rejects requests."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterState:
-    """What is in the API server.
+    """State of the API server.
 
     Args:
         version: its version.
-        has_own_server: whether it was started for the emulator.
-        stand_ins: definitions that stand in for those of charts out of reach.
-        releases: every release, as `Release.plain` has it.
+        has_own_server: True if the emulator started it.
+        stand_ins: stub definitions.
+        releases: every release in the form of `Release.plain`.
     """
 
     version: str
@@ -41,10 +41,11 @@ class ClusterState:
 
 
 def with_kubernetes(application: Application, connection: Connection | None) -> Application:
-    """Adds the page to the front door: GET tells the state, DELETE removes what is ours and no stack's.
+    """Adds the endpoint to the application: GET returns the state, DELETE deletes the stub
+    definitions.
 
     Args:
-        application: the front door.
+        application: the middleware.
         connection: the API server; None if there is none.
     """
 
@@ -61,20 +62,20 @@ def with_kubernetes(application: Application, connection: Connection | None) -> 
 
 
 def state(emulator: RunningEmulator) -> ClusterState | None:
-    """The state of an emulator's API server, or None if it has none.
+    """Returns the state of an emulator's API server; None if it has none.
 
     Args:
         emulator: the emulator.
 
     Raises:
-        ApiServerSilentError: if it has one that does not answer.
+        ApiServerSilentError: if it does not respond.
     """
     document = _ask(emulator, "GET")
     return ClusterState(**document) if document else None
 
 
 def remove_stand_ins(emulator: RunningEmulator) -> None:
-    """Removes what stood in for definitions, so that a cluster that goes on has none of it.
+    """Deletes the stub definitions, so that a cluster that keeps running is clean.
 
     Args:
         emulator: the emulator.
@@ -97,7 +98,7 @@ def _answer(act: Callable[[Connection], Any], connection: Connection | None) -> 
         return 200, None
     try:
         return 200, act(connection)
-    except Exception as error:  # the command tells it
+    except Exception as error:  # the command reports the error
         return 500, {"message": str(error)}
 
 
@@ -112,5 +113,5 @@ def _state(connection: Connection) -> dict[str, Any]:
 
 
 def _removed(connection: Connection) -> None:
-    if not connection.has_own_server:  # ours goes as a whole
+    if not connection.has_own_server:  # the emulator's own server is deleted entirely
         stand_ins.remove(connection.api())

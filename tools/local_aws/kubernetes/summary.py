@@ -1,4 +1,4 @@
-"""What the commands tell of releases: what stands in the API server, what is recorded only, and what was left out for want of nodes."""
+"""Summary of releases: installed, recorded, and parts omitted without nodes."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,11 +12,11 @@ _WIDTH = 130
 
 
 def problems(state: ClusterState, *, expected: Iterable[tuple[str, str]]) -> list[str]:
-    """What of the releases is not as the templates say.
+    """Returns differences between the releases and the templates.
 
     Args:
         state: the API server.
-        expected: namespace and name of every release that a provider function answered for.
+        expected: namespace and name of every release that a provider function installed.
     """
     found = {(release["namespace"], release["name"]): release for release in state.releases}
     lines = [f"release {namespace}/{name} is not in the cluster" for namespace, name in expected if (namespace, name) not in found]
@@ -29,33 +29,33 @@ def problems(state: ClusterState, *, expected: Iterable[tuple[str, str]]) -> lis
 
 
 def text(state: ClusterState | None, *, records: Iterable[Json]) -> str:
-    """The part of the summary that is about Kubernetes.
+    """Returns the summary's lines on Kubernetes.
 
     Args:
         state: the API server; None if there is none.
-        records: what is recorded only.
+        records: recorded resources.
     """
     paper = [record["properties"] for record in records if record["type"] == HELM_CHART]
     names = ", ".join(f"{release['Release']} ({_chart(release)})" for release in paper)
     if state is None:
         why = "neither KUBECONFIG nor KUBEBUILDER_ASSETS was set when it started"
-        return f"Kubernetes: {len(paper)} Helm releases are recorded, none was installed: {why}." if paper else ""
-    head = [f"Kubernetes {state.version}: {len(state.releases)} Helm releases installed by the layer's own Helm; without nodes:"]
-    webhooks = "no webhook is asked" if state.has_own_server else "webhooks that do not answer are ignored"
-    head.append(f"  nothing waits (--wait, --atomic), no hook runs, {webhooks}, no pod starts (each was admitted in a dry run)")
+        return f"Kubernetes: {len(paper)} Helm releases recorded, none installed: {why}." if paper else ""
+    head = [f"Kubernetes {state.version}: {len(state.releases)} Helm releases installed by the layer's Helm. Without nodes,"]
+    webhooks = "no webhook is called" if state.has_own_server else "webhooks without a response are ignored"
+    head.append(f"  Helm does not wait (--wait, --atomic), no hook runs, {webhooks}, no pod starts (each passed a dry run)")
     lines = [*head, *(line for release in state.releases for line in _release(release))]
     if paper:
-        lines += ["  recorded only, for their charts are not at hand (SPOTMUSIC_CHARTS):", *_wrapped(names)]
+        lines += ["  recorded, because their charts are not available (SPOTMUSIC_CHARTS):", *_wrapped(names)]
     if state.stand_ins:
         lines += [
-            "  definitions that stand in for those of Auto Mode and of such charts:",
+            "  stub definitions for Auto Mode and unavailable charts:",
             *(line for name in state.stand_ins for line in _wrapped(name)),
         ]
     return "\n".join(lines)
 
 
 def kept(state: ClusterState | None) -> list[str]:
-    """What the releases' charts ask Helm to keep, one line for each object.
+    """Lists objects with Helm's keep policy, one line each.
 
     Args:
         state: the API server before the destruction.
@@ -65,7 +65,8 @@ def kept(state: ClusterState | None) -> list[str]:
 
 
 def left(state: ClusterState | None) -> list[str]:
-    """Releases that outlived their stack: the provider function swallows what Helm says of a removal.
+    """Lists releases that outlived their stack: the provider function ignores Helm's errors on
+    removal.
 
     Args:
         state: the API server after the destruction.
@@ -74,7 +75,7 @@ def left(state: ClusterState | None) -> list[str]:
 
 
 def listing(state: ClusterState) -> str:
-    """Every object of every release, one a line: release, kind, namespace and name."""
+    """Lists every object of every release, one per line: release, kind, namespace and name."""
     rows = [
         (release["name"], item["kind"], item["namespace"] or "-", item["name"]) for release in state.releases for item in release["objects"]
     ]

@@ -1,14 +1,14 @@
-"""Admission webhooks whose pods can't start: what they would have to admit is let pass."""
+"""Failure policy of admission webhooks without running pods: failures are ignored."""
 
 from tools.local_aws.kubernetes.api import Json, KubernetesApi
 
 _ROOT = "/apis/admissionregistration.k8s.io/v1"
-# Helm's own name as the owner of fields, so that its next upgrade meets no other owner.
+# Helm's own field manager, so that its next upgrade has no conflict.
 _OWNER = "fieldManager=helm"
 
 
 def let_pass(api: KubernetesApi, *, release: str) -> None:
-    """Makes the API server ignore that a release's webhooks do not answer.
+    """Sets a release's webhooks to ignore failures.
 
     Args:
         api: the API server.
