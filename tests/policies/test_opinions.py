@@ -43,7 +43,7 @@ def test_repeated_finding_counts_once() -> None:
 
 def test_unused_exception_is_reported() -> None:
     judgement, problems = judge("prod", 8, FOUND[:1], BOTH)
-    assert problems == ["prod: R1 at data/Identity excuses nothing any more. Take it out of the exceptions."]
+    assert problems == ["prod: the exception R1 at data/Identity is unused. Remove it."]
     assert judgement.unused == 1
 
 

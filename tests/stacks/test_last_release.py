@@ -82,13 +82,13 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], str]] = {
         "data",
         "CatalogueSubnetGroup53C49B28",
         {"DBSubnetGroupName": "named"},
-        "CatalogueInstance4AD361ED: DBSubnetGroupName names what is replaced: data/CatalogueSubnetGroup53C49B28: DBSubnetGroupName was",
+        "CatalogueInstance4AD361ED: DBSubnetGroupName references a replaced resource: data/CatalogueSubnetGroup53C49B28: DBSubnetGroupName was",
     ),
     "a key of another kind": (
         "secrets",
         "DatabaseKey7576F140",
         {"KeySpec": "RSA_2048"},
-        "CatalogueInstance4AD361ED: KmsKeyId names what is replaced: secrets/DatabaseKey7576F140: KeySpec was null",
+        "CatalogueInstance4AD361ED: KmsKeyId references a replaced resource: secrets/DatabaseKey7576F140: KeySpec was null",
     ),
     "a bucket with another name": (
         "data",

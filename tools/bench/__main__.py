@@ -1,7 +1,9 @@
-"""Measures synthesis, tests and local deployment: `make bench` prints a table and writes .bench/bench.json.
+"""Benchmark of synthesis, tests and local deployment: `make bench` prints a table and writes
+.bench/bench.json.
 
-Ratios of CPU time (user and system, the whole process tree) are taken pair by pair, A B A B …, so that they hold while
-the machine's speed drifts; the median is what to quote. Every run is checked for its exit code and what it made.
+Ratios of CPU time (user and system, whole process tree) are measured in pairs, A B A B …, so that
+they are stable while the machine's speed drifts; quote the median. Exit code and output of every
+run are verified.
 """
 
 import argparse
@@ -23,7 +25,7 @@ FLAGS = json.loads((ROOT / "cdk.json").read_text())["context"]
 
 @dataclass(frozen=True)
 class Run:
-    """One finished command."""
+    """Finished command."""
 
     cpu_seconds: float
     peak_mib: float
@@ -31,7 +33,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured figure beside the bound that the project set itself."""
+    """Measured figure with the project's bound."""
 
     name: str
     bound: str
@@ -42,19 +44,20 @@ class Figure:
 
 
 def run(command: Sequence[str], *, environment: dict[str, str] | None = None) -> Run:
-    """Runs a command to its end.
+    """Runs a command until it ends.
 
     Raises:
-        SystemExit: the command failed; a figure of a failed run means nothing.
+        SystemExit: the command failed, so its figure is invalid.
     """
-    # Python keeps the bytecode of the first run, which is not counted, as it does for whoever has not told it otherwise.
+    # Python writes bytecode in the first run, which is not counted; an inherited setting must not
+    # disable that.
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.Popen(command, cwd=ROOT, env={**inherited, **(environment or {})}, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}: nothing is measured")
-    # Linux counts KiB and takes the largest process of the tree.
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}. Correct it, then measure again")
+    # Linux reports KiB of the largest process of the tree.
     return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
@@ -63,7 +66,7 @@ def figure(name: str, bound: str, values: Sequence[float]) -> Figure:
 
 
 def synthesis(environment: str) -> Run:
-    """Synthesizes an environment with the template validator off, and checks that resources came out."""
+    """Synthesizes an environment without the template validator and verifies that it has resources."""
     with tempfile.TemporaryDirectory() as outdir:
         context = json.dumps({**FLAGS, "env": environment})
         settings = {"CDK_OUTDIR": outdir, "CDK_CONTEXT_JSON": context, "CDK_VALIDATION": "false"}
@@ -73,22 +76,22 @@ def synthesis(environment: str) -> Run:
 
 
 def floor() -> Run:
-    """Synthesizes eight empty stacks: what no application can be below."""
+    """Synthesizes eight empty stacks, the lower bound of any application."""
     with tempfile.TemporaryDirectory() as outdir:
         settings = {"CDK_OUTDIR": outdir, "CDK_CONTEXT_JSON": json.dumps(FLAGS), "CDK_VALIDATION": "false"}
         measured = run([sys.executable, str(Path(__file__).parent / "eight_empty_stacks.py")], environment=settings)
-        expect(len(list(Path(outdir).glob("*.template.json"))) == 8, "the floor has not eight stacks")
+        expect(len(list(Path(outdir).glob("*.template.json"))) == 8, "the lower bound does not have eight stacks")
         return measured
 
 
 def cold_synthesis() -> Run:
-    """Synthesizes prod as a user does: the CLI, the template validator on, a fresh folder."""
+    """Synthesizes prod like a user: with the CLI and the template validator, into an empty folder."""
     with tempfile.TemporaryDirectory() as outdir:
         return run(["cdk", "--no-notices", "synth", "--quiet", "-c", "env=prod", "--output", outdir])
 
 
 def suite() -> Run:
-    """Runs the whole test suite without the local deployment."""
+    """Runs the test suite without the local deployment."""
     return run([sys.executable, "-m", "pytest", "-q", "-m", "not local"])
 
 
@@ -102,7 +105,7 @@ def expect(holds: bool, otherwise: str) -> None:
 
 
 def pairs(one: Callable[[], Run], other: Callable[[], Run], *, runs: int) -> list[tuple[Run, Run]]:
-    """Runs two commands in turn, after a run of each that is not counted."""
+    """Runs two commands alternately, after an uncounted run of each."""
     one(), other()
     return [(one(), other()) for _ in range(runs)]
 
@@ -115,7 +118,7 @@ def deployment() -> float:
     """Deploys dev to the embedded AWS and destroys it again.
 
     Returns:
-        resources per second of the deployment, as its own report counts them.
+        resources per second from the deployment's report.
     """
     report = ROOT / ".local" / "report.json"
     run([sys.executable, "-m", "tools.local_aws", "up"])
@@ -125,7 +128,7 @@ def deployment() -> float:
 
 
 def measure(runs: int) -> list[Figure]:
-    """Measures everything, one after the other, on a machine that does nothing else."""
+    """Runs all measurements one after the other on an idle machine."""
     synthesized = pairs(lambda: synthesis("dev"), floor, runs=runs)
     tested = pairs(suite, cold_synthesis, runs=runs)
     deployed = [deployment() for _ in range(max(1, runs // 2))]
@@ -145,7 +148,7 @@ def table(figures: Sequence[Figure]) -> str:
 
 
 def main() -> None:
-    """Prints the table and writes the JSON beside it; it judges nothing."""
+    """Prints the table and writes the JSON, without a verdict."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each command (default: 5)")
     figures = measure(parser.parse_args().runs)
@@ -156,5 +159,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     if shutil.which("cdk") is None:
-        raise SystemExit("the CDK CLI is not in PATH: run `make bench`")
+        raise SystemExit("the CDK CLI is not in PATH. Run `make bench`")
     main()

@@ -1,4 +1,4 @@
-"""The floor of every comparison: an application of eight stacks with nothing in them."""
+"""Lower bound of every comparison: an application of eight empty stacks."""
 
 import os
 from pathlib import Path

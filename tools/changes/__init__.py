@@ -1,1 +1,1 @@
-"""Comparison of an environment with what is deployed, before a deployment (docs/changes.md)."""
+"""Comparison of an environment with its deployed version, before a deployment (docs/changes.md)."""

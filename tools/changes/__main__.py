@@ -1,4 +1,6 @@
-"""`python -m tools.changes --env prod --against v0.1.0`: effect of a deployment on what is deployed."""
+"""`python -m tools.changes --env prod --against v0.1.0`: effect of a deployment on the running
+platform.
+"""
 
 import argparse
 import sys
@@ -24,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: command line without the program's name; None takes the process's.
 
     Returns:
-        0 without interruption, 1 when something is refused or cannot be compared, 2 for an interruption, a replacement or a loss.
+        0 without interruption, 1 if AWS refuses a change or the comparison fails, 2 for an
+        interruption, a replacement or a loss.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -36,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except BotoCoreError as error:
-        print(f"AWS could not be asked: {error}. Log in to the account of {options.env}.", file=sys.stderr)
+        print(f"The request to AWS failed: {error}. Log in to the account of {options.env}.", file=sys.stderr)
         return 1
     print(report(changes, everything=options.all))
     return exit_status(changes)
@@ -64,14 +67,14 @@ def _before(against: str, environment: str, now: Path) -> Iterator[tuple[Templat
 
 
 def moved(before: Path, now: Path) -> list[Change]:
-    """Returns the stacks that another region, account or name takes from what is deployed.
+    """Returns the changed accounts, regions and names of deployed stacks.
 
     Args:
-        before: assembly that is deployed.
+        before: deployed assembly.
         now: assembly of the coming deployment.
     """
     old, new = stacks_in(before), stacks_in(now)
-    advice = "It cannot be changed. Make another environment and move to it."
+    advice = "It cannot be changed. Create another environment and migrate to it."
     return [
         Change(
             effect=Effect.REFUSED,
@@ -89,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.changes", description=__doc__)
     parser.add_argument("--env", required=True, help="environment, the name of its file")
     parser.add_argument("--against", required=True, help="account, local, a folder of `cdk synth`, or a git ref")
-    parser.add_argument("--now", type=Path, metavar="DIR", help="a cloud assembly in place of a new synthesis")
+    parser.add_argument("--now", type=Path, metavar="DIR", help="a cloud assembly instead of a new synthesis")
     parser.add_argument("--all", action="store_true", help="list every change without interruption")
     return parser
 

@@ -10,22 +10,22 @@ Template = dict[str, Any]
 Templates = dict[str, Template]
 
 ACCOUNT = "111122223333"
-"""Account that stands for whichever an environment is deployed to."""
+"""Account placeholder for templates without a fixed account."""
 ASSET = "<asset>"
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """One stack of a cloud assembly.
+    """Stack of a cloud assembly.
 
     Args:
         name: its name in CloudFormation, such as `spotmusic-prod-data`.
-        account: account that it is for.
+        account: target account.
         region: its region.
         template: file of its template.
         dependencies: ids of the stacks that are deployed before it.
-        protected: nobody may delete it before its protection is taken away.
+        protected: True if termination protection is enabled.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Stack:
 
     @property
     def place(self) -> tuple[str, str, str]:
-        """What no update changes: account, region and name."""
+        """Attributes that no update can change: account, region and name."""
         return self.account, self.region, self.name
 
 
@@ -51,7 +51,7 @@ def templates_in(assembly: Path) -> Templates:
 
 
 def stacks_in(assembly: Path) -> dict[str, Stack]:
-    """Returns each stack of a cloud assembly by its id.
+    """Returns the stacks of a cloud assembly by id.
 
     Args:
         assembly: folder with the manifest of one environment.
@@ -63,11 +63,11 @@ def stacks_in(assembly: Path) -> dict[str, Stack]:
 
 
 def read(text: str, account: str) -> Template:
-    """Returns a template for the example's account, without what the CDK CLI counts users by.
+    """Returns a template with the example's account and without the CDK CLI's usage metadata.
 
     Args:
         text: template as JSON.
-        account: account that it is for.
+        account: target account.
     """
     template: Template = json.loads(text.replace(account, ACCOUNT))
     template["Resources"] = {id_: body for id_, body in template["Resources"].items() if body["Type"] != "AWS::CDK::Metadata"}
@@ -75,7 +75,7 @@ def read(text: str, account: str) -> Template:
 
 
 def without_hashes(value: Any) -> Any:
-    """Returns a template, or a part of one, without the hashes of its assets."""
+    """Returns a template, or a part of it, without the hashes of assets."""
     return json.loads(_HASH.sub(ASSET, json.dumps(value)))
 
 

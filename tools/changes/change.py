@@ -1,4 +1,4 @@
-"""One change of a deployed environment, and its effect."""
+"""Change of a deployed environment, and its effect."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Effect(StrEnum):
-    """Effect of a change, the worst first."""
+    """Effect of a change, worst first."""
 
     REFUSED = "refused"
     LOSS = "loses data"
@@ -20,14 +20,14 @@ ORDER = {effect: place for place, effect in enumerate(Effect)}
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One change.
+    """Change of a resource or release.
 
     Args:
-        effect: what it does to the running platform.
+        effect: effect on the running platform.
         stack: id of the stack, such as `data`.
         subject: logical id of the resource, or name of the release.
-        told: what changes.
-        advice: safe procedure; empty where none is needed.
+        told: description of the change.
+        advice: safe procedure; empty if none is needed.
         holds_data: whether the subject holds data.
     """
 
@@ -40,12 +40,14 @@ class Change:
 
     @property
     def rank(self) -> tuple[int, bool, str, str]:
-        """Order of a report: by effect, what holds data first."""
+        """Sort key of a report: by effect, subjects with data first."""
         return ORDER[self.effect], not self.holds_data, self.stack, self.subject
 
 
 def exit_status(changes: Iterable[Change]) -> int:
-    """Returns 0 without interruption, 1 when something is refused, 2 for an interruption, a replacement or a loss of data."""
+    """Returns 0 without interruption, 1 if AWS refuses a change, 2 for an interruption, a
+    replacement or a loss of data.
+    """
     effects = {change.effect for change in changes}
     if Effect.REFUSED in effects:
         return 1

@@ -1,4 +1,4 @@
-"""Every change between two sets of templates, the worst first."""
+"""All changes between two sets of templates, worst first."""
 
 from tools.changes import exceptions, order, releases, resources
 from tools.changes.assembly import Templates
@@ -6,10 +6,10 @@ from tools.changes.change import Change, Effect
 
 
 def compare(before: Templates, now: Templates) -> list[Change]:
-    """Returns the changes; of a subject with a worse effect, what interrupts nothing is left out.
+    """Returns the changes, without harmless ones of a subject that has a worse effect.
 
     Args:
-        before: templates that are deployed.
+        before: deployed templates.
         now: templates of the coming deployment.
     """
     found = {*resources.changes(before, now), *exceptions.changes(before, now), *order.changes(before, now), *releases.changes(before, now)}

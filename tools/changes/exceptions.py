@@ -1,4 +1,6 @@
-"""Documented exceptions: what AWS refuses, or does otherwise than the schemas of CloudFormation say."""
+"""Documented exceptions: updates that AWS refuses or handles differently from CloudFormation's
+schemas.
+"""
 
 import json
 import re
@@ -14,20 +16,20 @@ Properties = dict[str, Any]
 Found = tuple[Effect, str, str]
 
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
-_FOR_EVER = "It cannot be changed. Make another environment and move to it."
-_FORWARD = "AWS takes no version back. Keep the newer one."
+_FOR_EVER = "It cannot be changed. Create another environment and migrate to it."
+_FORWARD = "AWS does not downgrade. Keep the newer version."
 _CHANGE_SET = (
-    "Make a change set in dev, and read `Replacement` in it. Where it is one, the update is rolled back: other stacks import the endpoint."
+    "Create a change set in dev and read `Replacement` in it. A replacement is rolled back, because other stacks import the endpoint."
 )
 _ENDS = re.compile(r'"(ExpirationInDays|NoncurrentDays)": (\d+)')
-_BOTH_PATHS = "The running image must answer both paths for one deployment."
+_BOTH_PATHS = "The running image must serve both paths during one deployment."
 
 
 def changes(before: Templates, now: Templates) -> Iterator[Change]:
-    """Yields the changes that a rule of this module knows.
+    """Yields the changes that a rule of this module detects.
 
     Args:
-        before: templates that are deployed.
+        before: deployed templates.
         now: templates of the coming deployment.
     """
     for stack in before.keys() & now.keys():
@@ -52,9 +54,9 @@ def of_type(templates: Templates, type_: str) -> Iterator[tuple[str, str, Proper
 
 def _protection(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Found]:
     if old.get("DeletionPolicy") in KEPT and new.get("DeletionPolicy", "Delete") == "Delete":
-        yield Effect.LOSS, f"{new['Type']} goes with its stack from now on", "Keep data.removal_policy: retain."
+        yield Effect.LOSS, f"{new['Type']} is deleted with its stack from now on", "Keep data.removal_policy: retain."
     if _protected(old) and not _protected(new):
-        advice = "Leave production: true. A platform that ends is taken down by docs/deployment.md."
+        advice = "Leave production: true. To delete a platform, follow docs/deployment.md."
         yield Effect.REFUSED, f"{new['Type']} loses its deletion protection", advice
 
 
@@ -67,17 +69,17 @@ def _protected(resource: dict[str, Any]) -> bool:
 def _database(old: Properties, new: Properties) -> Iterator[Found]:
     if _number(new.get("AllocatedStorage")) < _number(old.get("AllocatedStorage")):
         told = f"storage of {old['AllocatedStorage']} GiB → {new['AllocatedStorage']}"
-        yield Effect.REFUSED, told, "RDS never shrinks storage, which may have grown by itself as well. Keep the size."
+        yield Effect.REFUSED, told, "RDS never shrinks storage, which autoscaling may also have grown. Keep the size."
     if _numbers(new.get("EngineVersion")) < _numbers(old.get("EngineVersion")):
         yield Effect.REFUSED, f"MySQL {old['EngineVersion']} → {new['EngineVersion']}", _FORWARD
     if _numbers(new.get("EngineVersion"))[:2] > _numbers(old.get("EngineVersion"))[:2] and not new.get("AllowMajorVersionUpgrade"):
         told = f"MySQL {old['EngineVersion']} → {new['EngineVersion']}: RDS refuses another major version"
-        yield Effect.REFUSED, told, "Upgrade by a restored copy (docs/runbooks/restore.md)."
+        yield Effect.REFUSED, told, "Upgrade with a restored copy (docs/runbooks/restore.md)."
 
 
 def _cache(old: Properties, new: Properties) -> Iterator[Found]:
     if (old.get("Engine"), new.get("Engine")) == ("valkey", "redis"):
-        yield Effect.REFUSED, "valkey → redis", "ElastiCache takes no Valkey back. Keep valkey."
+        yield Effect.REFUSED, "valkey → redis", "ElastiCache does not change Valkey back to Redis. Keep valkey."
     elif old.get("Engine") != new.get("Engine"):
         yield Effect.REPLACEMENT, f"{old.get('Engine')} → {new.get('Engine')}: CloudFormation documents a replacement", _CHANGE_SET
     elif _numbers(new.get("EngineVersion")) < _numbers(old.get("EngineVersion")):
@@ -92,8 +94,8 @@ def _cache(old: Properties, new: Properties) -> Iterator[Found]:
 def _node(old: str, new: str) -> Iterator[Found]:
     had, has = cache_memory_gib(old), cache_memory_gib(new)
     if had and has and has < had:
-        told = f"{old} with {had} GiB → {new} with {has}: what is stored may not fit, and is evicted or refused"
-        yield Effect.REFUSED, told, "`make preflight` compares it with what is stored (docs/runbooks/cache.md, A smaller node)."
+        told = f"{old} with {had} GiB → {new} with {has}: stored data may not fit, and is evicted or rejected"
+        yield Effect.REFUSED, told, "`make preflight` compares it with the stored data (docs/runbooks/cache.md, A smaller node)."
 
 
 def _cluster(old: Properties, new: Properties) -> Iterator[Found]:
@@ -101,15 +103,15 @@ def _cluster(old: Properties, new: Properties) -> Iterator[Found]:
     if is_ < was:
         yield Effect.REFUSED, f"Kubernetes {old['Version']} → {new['Version']}", _FORWARD
     elif was and is_[1:] > [number + 1 for number in was[1:]]:
-        advice = "Go one minor version after another (docs/upgrades.md)."
+        advice = "Upgrade one minor version at a time (docs/upgrades.md)."
         yield Effect.REFUSED, f"Kubernetes {old['Version']} → {new['Version']} skips a version", advice
 
 
 def _vault(old: Properties, new: Properties) -> Iterator[Found]:
     lock = old.get("LockConfiguration", {})
-    # In governance mode, without these days, AWS Backup takes another lock at any time.
+    # In governance mode, and without these days, AWS Backup accepts another lock at any time.
     if "ChangeableForDays" in lock and lock != new.get("LockConfiguration"):
-        told = "the lock of the vault changes, which AWS Backup refuses once its ChangeableForDays are over"
+        told = "the lock of the vault changes, which AWS Backup refuses after its ChangeableForDays"
         yield Effect.REFUSED, told, "Keep data.backup.vault_lock_days, data.backup.retention_days and production."
 
 
@@ -117,12 +119,12 @@ def _plan(old: Properties, new: Properties) -> Iterator[Found]:
     was, is_ = _kept_days(old), _kept_days(new)
     for what, days in was.items():
         if is_.get(what, 0) < days:
-            told = f"{what}: {days} days → {is_.get(what, 0)}: nobody can go back as far any more"
-            yield Effect.LOSS, told, "Recovery points that exist keep their days. Make sure that law and docs/recovery.md ask for no more."
+            told = f"{what}: {days} days → {is_.get(what, 0)}: older states can no longer be restored"
+            yield Effect.LOSS, told, "Existing recovery points keep their retention. Verify that law and docs/recovery.md require no more."
 
 
 def _kept_days(plan: Properties) -> dict[str, int]:
-    """Longest lifetime of what the rules of a plan make, by what it is good for."""
+    """Longest retention of the recovery points of a plan's rules, by purpose."""
     found: dict[str, int] = {}
     for rule in plan.get("BackupPlan", {}).get("BackupPlanRule", []):
         parts = [("recovery points", rule), *(("copies in the second vault", copy) for copy in rule.get("CopyActions", []))]
@@ -135,17 +137,17 @@ def _kept_days(plan: Properties) -> dict[str, int]:
 
 def _target_group(old: Properties, new: Properties) -> Iterator[Found]:
     if old.get("Protocol") == "HTTP" and old.get("Port") != new.get("Port"):
-        advice = "Give the service another name on another route, move its callers, then remove the old one."
-        yield Effect.REFUSED, f"port {old.get('Port')} → {new.get('Port')}: nothing answers until new tasks are healthy", advice
+        advice = "Give the service another name on another route, migrate its callers, then remove the old one."
+        yield Effect.REFUSED, f"port {old.get('Port')} → {new.get('Port')}: requests fail until new tasks are healthy", advice
     elif old.get("HealthCheckPath") != new.get("HealthCheckPath"):
-        told = f"health path {old.get('HealthCheckPath')} → {new.get('HealthCheckPath')}: it changes before the image does"
+        told = f"health path {old.get('HealthCheckPath')} → {new.get('HealthCheckPath')}: it changes before the image"
         yield Effect.INTERRUPTION, told, _BOTH_PATHS
 
 
 def _listener_rule(old: Properties, new: Properties) -> Iterator[Found]:
     if _weighted(old) and old != new:
         advice = "Deploy the service until the primary group has its tasks (docs/deployment.md, Routes of blue/green services)."
-        yield Effect.REFUSED, "the rule is written anew with weights of 100 and 0, whichever group has the tasks", advice
+        yield Effect.REFUSED, "the rule is updated with weights of 100 and 0, independent of the group that has the tasks", advice
 
 
 def _weighted(rule: Properties) -> bool:
@@ -164,9 +166,9 @@ def _fixed(*names: str) -> Callable[[Properties, Properties], Iterator[Found]]:
 def _prefix_list(old: Properties, new: Properties) -> Iterator[Found]:
     if old.get("SourcePrefixListId") != new.get("SourcePrefixListId"):
         told = (
-            f"{_short(old.get('SourcePrefixListId'))} → {_short(new.get('SourcePrefixListId'))}: two lists of 55 rules do not fit at once"
+            f"{_short(old.get('SourcePrefixListId'))} → {_short(new.get('SourcePrefixListId'))}: two lists of 55 rules do not fit together"
         )
-        yield Effect.REFUSED, told, "Raise the quota of rules per security group to 120 first, and check the id."
+        yield Effect.REFUSED, told, "Raise the quota of rules per security group to 120 first, and verify the id."
 
 
 def _log_group(old: Properties, new: Properties) -> Iterator[Found]:
@@ -178,12 +180,12 @@ def _bucket(old: Properties, new: Properties) -> Iterator[Found]:
     for prefix, name in was.keys() & is_.keys():
         before, after = was[prefix, name], is_[prefix, name]
         if after < before:
-            told = f"{prefix}{name}: {before} → {after}: what is older is deleted within a day"
-            yield Effect.LOSS, told, "Copy what you still need."
+            told = f"{prefix}{name}: {before} → {after}: older objects are deleted within a day"
+            yield Effect.LOSS, told, "Copy objects that you still need."
 
 
 def _days(bucket: Properties) -> dict[tuple[str, str], int]:
-    """Days by prefix and what ends after them."""
+    """Days by prefix and deleted objects."""
     rules = bucket.get("LifecycleConfiguration", {}).get("Rules", [])
     return {(rule.get("Prefix", ""), name): int(days) for rule in rules for name, days in _ENDS.findall(json.dumps(rule))}
 
@@ -191,43 +193,49 @@ def _days(bucket: Properties) -> dict[tuple[str, str], int]:
 def _repository(old: Properties, new: Properties) -> Iterator[Found]:
     was, is_ = (re.findall(r'"countNumber\W+(\d+)', json.dumps(properties.get("LifecyclePolicy", {}))) for properties in (old, new))
     if any(int(fewer) < int(more) for more, fewer in zip(was, is_, strict=False)):
-        yield Effect.LOSS, f"images kept: {', '.join(was)} → {', '.join(is_)}", "Check that no running service has an older image."
+        yield Effect.LOSS, f"images kept: {', '.join(was)} → {', '.join(is_)}", "Verify that no running service uses an older image."
 
 
 def _shorter(old: Properties, new: Properties, name: str, what: str) -> Iterator[Found]:
     if old.get(name) and new.get(name) and new[name] < old[name]:
-        yield Effect.LOSS, f"{name} {old[name]} → {new[name]}: older {what} are deleted", "Copy what you still need, or what law asks for."
+        yield (
+            Effect.LOSS,
+            f"{name} {old[name]} → {new[name]}: older {what} are deleted",
+            "Copy data that you still need or that law requires.",
+        )
 
 
 def _taken_priorities(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds listener rules on a priority that another rule still has when CloudFormation makes them."""
+    """Finds listener rules with a priority that another rule still has when CloudFormation creates
+    them.
+    """
     taken = {(stack, properties.get("Priority")): id_ for stack, id_, properties in of_type(before, RULE)}
     for stack, id_, properties in of_type(now, RULE):
         holder = taken.get((stack, properties.get("Priority")), id_)
         if holder != id_:
-            told = f"{holder} has priority {properties.get('Priority')} until CloudFormation deletes it: the route changes hands"
-            advice = "Give the new service a route of its own, move its callers, then remove the old one. A swap takes a third route."
+            told = f"{holder} has priority {properties.get('Priority')} until CloudFormation deletes it: the route changes its service"
+            advice = "Give the new service its own route, migrate its callers, then remove the old one. A swap needs a third route."
             yield Change(effect=Effect.REFUSED, stack=stack, subject=id_, told=told, advice=advice)
 
 
 def _second_entries(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds access entries for a principal that another entry still has."""
+    """Finds access entries with a principal that another entry still has."""
     type_ = "AWS::EKS::AccessEntry"
     taken = {json.dumps(properties.get("PrincipalArn")): (stack, id_) for stack, id_, properties in of_type(before, type_)}
     for stack, id_, properties in of_type(now, type_):
         principal = json.dumps(properties.get("PrincipalArn"))
         if isinstance(properties.get("PrincipalArn"), str) and taken.get(principal, (stack, id_)) != (stack, id_):
             told = f"{principal} has the entry {taken[principal][1]} until CloudFormation deletes it"
-            yield Change(effect=Effect.REFUSED, stack=stack, subject=id_, told=told, advice="Take the role out, deploy, and add it again.")
+            yield Change(effect=Effect.REFUSED, stack=stack, subject=id_, told=told, advice="Remove the role, deploy, and add it again.")
 
 
 def _unheard(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds alarms whose every address is replaced at once: the new ones must be confirmed first."""
+    """Finds alarms whose addresses are all replaced: the new ones must be confirmed first."""
     for stack in before.keys() & now.keys():
         old, new = _addresses(before[stack]), _addresses(now[stack])
         if old and new and not old & new:
-            told = "no address of alarms stays: nobody hears one until the new addresses are confirmed"
-            advice = "Add the new one, deploy, and confirm it; remove the old one in another deployment."
+            told = "all addresses of alarms are replaced: none is notified until the new addresses are confirmed"
+            advice = "Add the new address, deploy, and confirm it; remove the old one in another deployment."
             yield Change(effect=Effect.INTERRUPTION, stack=stack, subject="alarm_emails", told=told, advice=advice)
 
 
@@ -237,7 +245,7 @@ def _addresses(template: Template) -> set[str]:
 
 
 def _zones(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds subnets that come or go: EKS, databases and brokers keep the zones that they were made with."""
+    """Finds added and removed subnets: EKS, databases and brokers keep their original zones."""
     type_ = "AWS::EC2::Subnet"
     old, new = ({id_ for _, id_, _ in of_type(templates, type_)} for templates in (before, now))
     if old and new and old != new:
@@ -246,17 +254,19 @@ def _zones(before: Templates, now: Templates) -> Iterator[Change]:
 
 
 def _signers(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds a signer that the edge does not know yet, and one whose addresses listeners still hold."""
+    """Finds signing keys that CloudFront does not trust yet, and removed keys with valid URLs in
+    use.
+    """
     keys, known = _keys(now), _keys(before)
     was, is_ = _signer(before), _signer(now)
     if not (was and is_ and known and keys):
         return
     advice = "Add the key, deploy, put it first, deploy, remove the old one (docs/runbooks/rotate-signing-keys.md)."
     if is_ not in known:
-        told = f"{is_} signs before CloudFront knows it"
+        told = f"{is_} signs before CloudFront trusts it"
         yield Change(effect=Effect.REFUSED, stack="ecs-services", subject="edge.signing_keys", told=told, advice=advice)
     if was not in keys:
-        told = f"{was} goes while listeners hold addresses that it signed"
+        told = f"{was} is removed while listeners use URLs that it signed"
         yield Change(effect=Effect.REFUSED, stack="edge", subject="edge.signing_keys", told=told, advice=advice)
 
 
@@ -298,7 +308,7 @@ RULES: dict[str, Callable[[Properties, Properties], Iterator[Found]]] = {
     "AWS::ServiceDiscovery::PrivateDnsNamespace": _fixed("Name"),
     RULE: _listener_rule,
 }
-"""Rules by type. Their sources are in docs/changes.md."""
+"""Rules by resource type. docs/changes.md has their sources."""
 ACROSS: tuple[Callable[[Templates, Templates], Iterator[Change]], ...] = (
     _taken_priorities,
     _second_entries,
@@ -306,4 +316,4 @@ ACROSS: tuple[Callable[[Templates, Templates], Iterator[Change]], ...] = (
     _zones,
     _signers,
 )
-"""Rules about more than one resource."""
+"""Rules about several resources."""

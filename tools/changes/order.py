@@ -1,5 +1,6 @@
-"""What is taken away before its users go: `network` is deployed first, and `ecs-services` after
-`eks-platform`."""
+"""Resources that are deleted before their users: `network` is deployed first, and `ecs-services`
+after `eks-platform`.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,18 +11,18 @@ from tools.changes.change import Change, Effect
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 INGRESS = "AWS::EC2::SecurityGroupIngress"
 NODES = "kubernetesnodes"
-"""Part of the id of the nodes' security group: from there Prometheus alone comes to a service."""
+"""Part of the id of the nodes' security group: only Prometheus connects from there to services."""
 ANOTHER_SERVICE = (
-    "Give a second service of the same image the new one, move its callers, then remove the old "
+    "Give a second service of the same image the new one, migrate its callers, then remove the old "
     "service (docs/deployment.md, Renaming a service, or its route)."
 )
 
 
 def changes(before: Templates, now: Templates) -> Iterator[Change]:
-    """Yields paths and ports whose callers find nobody while the stacks are deployed.
+    """Yields paths and ports that are unavailable to their callers while the stacks are deployed.
 
     Args:
-        before: templates that are deployed.
+        before: deployed templates.
         now: templates of the coming deployment.
     """
     yield from _paths(before, now)
@@ -56,7 +57,9 @@ def _ports(before: Templates, now: Templates) -> Iterator[Change]:
 
 
 def _open(templates: Templates) -> dict[tuple[str, str], set[int]]:
-    """Ports by logical ids of the groups that a rule leads from and to, where both are in one stack."""
+    """Returns ports by logical ids of a rule's source and destination groups, if both are in one
+    stack.
+    """
     found: dict[tuple[str, str], set[int]] = {}
     for template in templates.values():
         for resource in template["Resources"].values():

@@ -1,4 +1,6 @@
-"""Effect of an update on Helm releases: immutable fields of Kubernetes, and what brokers refuse or lose."""
+"""Effect of an update on Helm releases: immutable fields of Kubernetes, and data that brokers
+refuse to change or lose.
+"""
 
 import json
 import re
@@ -13,18 +15,19 @@ Values = dict[str, Any]
 Found = tuple[Effect, str, str]
 
 _VOLUME = "Follow docs/runbooks/volume.md first: grow the claims, and delete the StatefulSet with --cascade=orphan."
-_STAYS = "Deploy its users without it first, and delete it by hand (docs/runbooks/topics-and-queues.md)."
+_STAYS = "Deploy its users without it first, and delete it manually (docs/runbooks/topics-and-queues.md)."
 _CONSOLE = "Remove it in the console of Keycloak as well (docs/identity.md)."
 _FIRST = "Deploy the tasks without it first: `npx cdk deploy -c env=<env> --exclusively <env>/ecs-services`."
-_ALIAS = "Give the new provider an alias of its own, and remove the old one when nobody comes by it."
+_ALIAS = "Give the new provider its own alias, and remove the old one when no listener uses it."
 _NEVER = "A volume never shrinks. Keep the size."
 
 
 def changes(before: Templates, now: Templates) -> Iterator[Change]:
-    """Yields the changes of values that Helm, Kubernetes or a broker answers in another way than by a rolling update.
+    """Yields changes of values that need more than a rolling update of Helm, Kubernetes or a
+    broker.
 
     Args:
-        before: templates that are deployed.
+        before: deployed templates.
         now: templates of the coming deployment.
     """
     old, new = releases(before), releases(now)
@@ -38,7 +41,7 @@ def changes(before: Templates, now: Templates) -> Iterator[Change]:
 
 
 def releases(templates: Templates) -> dict[str, tuple[str, Values]]:
-    """Returns stack and properties of each release by its name, with its values as data."""
+    """Returns stack and properties of each release by name, with parsed values."""
     found = (
         (stack, resource["Properties"])
         for stack, template in templates.items()
@@ -51,7 +54,7 @@ def releases(templates: Templates) -> dict[str, tuple[str, Values]]:
 
 
 def _text(value: Any) -> str:
-    """A text of a template, with a name in place of each reference."""
+    """Returns a text of a template with names in place of references."""
     match value:
         case str():
             return value
@@ -75,15 +78,15 @@ def _gibibytes(values: Values, path: str) -> int:
 def _versions(was: Values, is_: Values) -> Iterator[Found]:
     old, new = was.get("Version"), is_.get("Version")
     if old and new and _numbers(new) < _numbers(old):
-        yield Effect.REFUSED, f"chart {old} → {new}", "What runs was upgraded and may not go back. Keep the version."
+        yield Effect.REFUSED, f"chart {old} → {new}", "The running version can't be downgraded. Keep the version."
 
     if was.get("Release") == "redpanda" and old and new and _skips(_numbers(old)[:2], _numbers(new)[:2]):
-        advice = "Go one feature release after another (Redpanda documentation, upgrade: release order)."
+        advice = "Upgrade one feature release at a time (Redpanda documentation, upgrade: release order)."
         yield Effect.REFUSED, f"chart {old} → {new} skips a feature release", advice
 
 
 def _skips(old: list[int], new: list[int]) -> bool:
-    """Tells whether there is a feature release between two, which are numbered by year and place in it."""
+    """Returns True if a feature release lies between two, which are numbered by year and position."""
     year, place = old
     return new > old and new not in ([year, place + 1], [year + 1, 1])
 
@@ -97,19 +100,23 @@ def _redpanda(was: Values, is_: Values) -> Iterator[Found]:
     if new < old:
         yield (
             Effect.REFUSED,
-            f"{old} brokers → {new}: those that go take replicas with them, and partitions lose their majority",
-            "Decommission them one by one first, and wait until each is drained (docs/runbooks/redpanda.md, Fewer brokers).",
+            f"{old} brokers → {new}: removed brokers hold replicas, and partitions lose their majority",
+            "First decommission them one by one, and wait until each is drained (docs/runbooks/redpanda.md, Fewer brokers).",
         )
     if new > old:
-        yield Effect.INTERRUPTION, f"{old} brokers → {new}: partitions move, which loads disks and network", "Do it in a quiet hour."
+        yield (
+            Effect.INTERRUPTION,
+            f"{old} brokers → {new}: partitions move, which loads disks and network",
+            "Deploy it at a time of low load.",
+        )
     size = "storage.persistentVolume.size"
     yield from _volume(was, is_, size, grows=(Effect.REFUSED, _VOLUME))
     tiered = "storage.tiered.config.cloud_storage_enabled"
     if _at(was, tiered) and not _at(is_, tiered):
         yield (
             Effect.REFUSED,
-            "tiered storage is removed: older events are in Amazon S3 only, and given back it gets another bucket",
-            "Keep it, or shorten the retention of topics until nothing is in S3 alone (docs/adr/0010-tiered-storage.md).",
+            "tiered storage is removed: older events are in Amazon S3 only, and re-enabling it creates another bucket",
+            "Keep it, or shorten the retention of topics until no event is in S3 only (docs/adr/0010-tiered-storage.md).",
         )
 
 
@@ -127,7 +134,7 @@ def _rabbitmq(was: Values, is_: Values) -> Iterator[Found]:
 
 def _monitoring(was: Values, is_: Values) -> Iterator[Found]:
     path = "prometheus.prometheusSpec.storageSpec.volumeClaimTemplate.spec.resources.requests.storage"
-    yield from _volume(was, is_, path, grows=(Effect.NONE, "Grow the claims by hand (docs/runbooks/volume.md)."), shrinks=Effect.LOSS)
+    yield from _volume(was, is_, path, grows=(Effect.NONE, "Grow the claims manually (docs/runbooks/volume.md)."), shrinks=Effect.LOSS)
 
 
 def _topics(was: Values, is_: Values) -> Iterator[Found]:
@@ -138,16 +145,20 @@ def _topics(was: Values, is_: Values) -> Iterator[Found]:
             yield (
                 Effect.REFUSED,
                 f"{name}: {one['partitions']} partitions → {other['partitions']}",
-                "Partitions only grow. Make another topic.",
+                "The number of partitions can only grow. Create another topic.",
             )
         for key in ("replication", "cleanupPolicy"):
             if one[key] != other[key]:
-                yield Effect.REFUSED, f"{name}: {key} {one[key]} → {other[key]}", "The job refuses it. Make another topic, and move to it."
+                yield (
+                    Effect.REFUSED,
+                    f"{name}: {key} {one[key]} → {other[key]}",
+                    "The job refuses it. Create another topic and migrate to it.",
+                )
         if other["retentionHours"] < one["retentionHours"]:
             told = f"{name}: events older than {other['retentionHours']} hours are deleted ({one['retentionHours']} until now)"
-            yield Effect.LOSS, told, "Make sure that nobody reads them any more."
+            yield Effect.LOSS, told, "Verify that no consumer needs them."
     for name in old.keys() - new.keys():
-        yield Effect.INTERRUPTION, f"{name}: rights on it go, and the topic stays", _STAYS
+        yield Effect.INTERRUPTION, f"{name}: its permissions are deleted, and the topic is retained", _STAYS
 
 
 def _rights_on_topics(was: Values, is_: Values) -> Iterator[Found]:
@@ -155,7 +166,7 @@ def _rights_on_topics(was: Values, is_: Values) -> Iterator[Found]:
         one, other = was["users"][user], is_["users"][user]
         for right in ("produces", "consumes"):
             for topic in (set(one[right]) - set(other[right])) & is_["topics"].keys():
-                yield Effect.INTERRUPTION, f"{user} no longer {right} {topic}, before its tasks know", _FIRST
+                yield Effect.INTERRUPTION, f"{user} no longer {right} {topic}, before its tasks are updated", _FIRST
 
 
 def _access(was: Values, is_: Values) -> Iterator[Found]:
@@ -165,7 +176,7 @@ def _access(was: Values, is_: Values) -> Iterator[Found]:
 
 def _queues(was: Values, is_: Values) -> Iterator[Found]:
     for name in was["queues"].keys() - is_["queues"].keys():
-        yield Effect.INTERRUPTION, f"{name}: rights on it go, and the queue stays with its tasks", _STAYS
+        yield Effect.INTERRUPTION, f"{name}: its permissions are deleted, and the queue is retained with its messages", _STAYS
     yield from _rights_on_queues(was, is_)
 
 
@@ -175,22 +186,24 @@ def _rights_on_queues(was: Values, is_: Values) -> Iterator[Found]:
             one, other = (str(values["users"][user].get(key) or "(?!)") for values in (was, is_))
             for queue in was["queues"].keys() & is_["queues"].keys():
                 if re.search(one, queue) and not re.search(other, queue):
-                    yield Effect.INTERRUPTION, f"{user} no longer {told} {queue}, before its tasks know", _FIRST
+                    yield Effect.INTERRUPTION, f"{user} no longer {told} {queue}, before its tasks are updated", _FIRST
 
 
 def _realm(was: Values, is_: Values) -> Iterator[Found]:
-    """Finds what Keycloak keeps although the import no longer names it (`IMPORT_MANAGED_*: no-delete`)."""
+    """Finds objects that Keycloak retains although the import no longer contains them
+    (`IMPORT_MANAGED_*: no-delete`).
+    """
     old, new = was["realms"], is_["realms"]
     for name in old.keys() & new.keys():
         one, other = ({found["alias"]: found for found in realm[name].get("identityProviders", [])} for realm in (old, new))
         for alias in one.keys() - other.keys():
-            yield Effect.INTERRUPTION, f"identity provider {alias} stays in Keycloak, with its button", _CONSOLE
+            yield Effect.INTERRUPTION, f"identity provider {alias} stays in Keycloak, with its login button", _CONSOLE
         for alias in one.keys() & other.keys():
             if _issuer(one[alias]) != _issuer(other[alias]):
-                told = f"identity provider {alias} is another one: listeners who came by it have other ids there, or those of others"
+                told = f"identity provider {alias} is replaced: its listeners have other ids at the new provider, or those of other users"
                 yield Effect.INTERRUPTION, told, _ALIAS
         if old[name].get("smtpServer") and not new[name].get("smtpServer"):
-            yield Effect.INTERRUPTION, "the mail server stays in Keycloak, and its way out of the network is closed first", _CONSOLE
+            yield Effect.INTERRUPTION, "the mail server stays in Keycloak, and its network access is removed first", _CONSOLE
 
 
 def _issuer(provider: Values) -> tuple[Any, Any]:
@@ -205,4 +218,4 @@ RULES: dict[str, Callable[[Values, Values], Iterator[Found]]] = {
     "rabbitmq-topology": _queues,
     "realm": _realm,
 }
-"""Rules by the name of a release."""
+"""Rules by release name."""

@@ -1,4 +1,6 @@
-"""What an update would replace: a resource that is gone, has another type, or another value where CloudFormation takes no update."""
+"""Resources that an update would replace: removed, of another type, or with a changed create-only
+property.
+"""
 
 import json
 import re
@@ -16,18 +18,22 @@ RELEASE = "Custom::AWSCDK-EKS-HelmChart"
 IMMUTABLE: dict[str, tuple[PropertyPath, ...]] = {
     "AWS::KMS::Key": (("KeySpec",), ("KeyUsage",), ("Origin",), ("MultiRegion",)),
     "AWS::RDS::DBInstance": (("Engine",), ("SourceDBInstanceIdentifier",), ("DBSnapshotIdentifier",)),
-    # Another recipe makes another password, which nobody who has the old one knows.
+    # A changed rule of generation creates another password, which clients with the old one do not
+    # have.
     "AWS::SecretsManager::Secret": (("GenerateSecretString",), ("SecretString",)),
     "AWS::ElastiCache::ReplicationGroup": (("NumNodeGroups",), ("NodeGroupConfiguration",), ("TransitEncryptionEnabled",)),
-    # Under another name, in another namespace or of another chart a second release is installed, and the first removed with what it owns.
+    # Another name, namespace or chart installs a second release and uninstalls the first with its
+    # objects.
     RELEASE: (("Release",), ("Namespace",), ("Chart",)),
 }
-"""What the provider schemas do not list as create-only, and AWS refuses to change or changes by a new resource (AWS CloudFormation user
-guide, update behaviour of each property, 2026-11)."""
+"""Properties that the provider schemas do not list as create-only, but that AWS refuses to change
+or changes by replacement (AWS CloudFormation user guide, update behaviour of each property,
+2026-11).
+"""
 
 
 def replaced(before: Templates, now: Templates, stack: str, id_: str) -> list[str]:
-    """Tells why an update from one release to another would replace or delete a resource; nothing if it keeps it."""
+    """Returns the reason why an update would replace or delete a resource; None if it does not."""
     return list(_reasons(before, now, stack, id_, above=frozenset()))
 
 
@@ -49,11 +55,11 @@ def _reasons(before: Templates, now: Templates, stack: str, id_: str, *, above: 
         if _followed(before, was) != _followed(now, is_):
             yield f"{where} was {_short(was)} and is {_short(is_)}"
         reasons = (_reasons(before, now, *other, above=above | {(stack, id_)}) for other in _named(now, stack, is_))
-        yield from (f"{where} names what is replaced: {reason}" for several in reasons for reason in several)
+        yield from (f"{where} references a replaced resource: {reason}" for several in reasons for reason in several)
 
 
 def storage_classes(resource: dict[str, Any]) -> set[str]:
-    """The storage classes that the values of a release name: a volume is of its class for good."""
+    """Returns the storage classes in a release's values: the class of a volume can't change."""
     return set(re.findall(r"storageClass(?:Name)?\W+([\w-]+)", json.dumps(resource["Properties"].get("Values", ""))))
 
 
@@ -63,9 +69,9 @@ def _resource(templates: Templates, stack: str, id_: str) -> dict[str, Any] | No
 
 
 def create_only(type_: str, stack: str) -> list[PropertyPath]:
-    """Returns the paths of the properties whose change replaces a resource, or is refused."""
+    """Returns the paths of properties whose change replaces a resource or is refused."""
     if not type_.startswith("AWS::") or type_ == "AWS::CloudFormation::CustomResource":
-        # The function behind a custom resource may not change: CloudFormation refuses, whatever the resource holds.
+        # CloudFormation refuses another function for any custom resource.
         return [("ServiceToken",), *IMMUTABLE.get(type_, ())]
     try:
         listed = resource_schema(EDGE_REGION if stack == "edge" else HOME_REGION, type_).create_only
@@ -75,7 +81,7 @@ def create_only(type_: str, stack: str) -> list[PropertyPath]:
 
 
 def value_at(resource: dict[str, Any], path: PropertyPath) -> Any:
-    """Returns the value of a property, None where the template has none."""
+    """Returns the value of a property; None if the template does not set it."""
     value: Any = resource.get("Properties", {})
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
@@ -83,7 +89,9 @@ def value_at(resource: dict[str, Any], path: PropertyPath) -> Any:
 
 
 def _in_the_account(value: Any) -> Any:
-    """A value with the example account written out: it is the same whether the environment names the account or the deployment finds it."""
+    """Replaces the account by the example's: the result is the same if the environment or the
+    deployment sets it.
+    """
     match value:
         case {"Ref": "AWS::AccountId"}:
             return ACCOUNT
@@ -98,7 +106,9 @@ def _in_the_account(value: Any) -> Any:
 
 
 def _followed(templates: Templates, value: Any) -> Any:
-    """A value with the outputs of other stacks in place of references: a weak and a strong reference to one output are equal."""
+    """Replaces references by the outputs of other stacks: weak and strong references to an output
+    become equal.
+    """
     match value:
         case {"Fn::ImportValue": _} | {"Fn::GetStackOutput": _}:
             return [*_outputs_named(templates, value)] or value
@@ -111,7 +121,7 @@ def _followed(templates: Templates, value: Any) -> Any:
 
 
 def _merged(parts: list[Any]) -> list[Any]:
-    """The parts of a text, with those that follow each other as plain text in one."""
+    """Returns the parts of a text, with consecutive plain parts joined."""
     grouped = groupby(parts, key=lambda part: isinstance(part, str))
     return [item for plain, group in grouped for item in (["".join(group)] if plain else group)]
 
@@ -122,7 +132,7 @@ def _short(value: Any) -> str:
 
 
 def _named(templates: Templates, stack: str, value: Any) -> Iterator[tuple[str, str]]:
-    """The resources that a value names, in its own stack or by an output of another."""
+    """Returns the resources that a value references, in its own stack or by an output of another."""
     match value:
         case {"Ref": str(id_)} | {"Fn::GetAtt": [str(id_), *_]}:
             yield stack, id_
@@ -137,7 +147,7 @@ def _named(templates: Templates, stack: str, value: Any) -> Iterator[tuple[str, 
 
 
 def _outputs_named(templates: Templates, reference: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Stack and value of the output that a reference names."""
+    """Returns stack and value of a referenced output."""
     for stack, template in templates.items():
         for id_, output in template.get("Outputs", {}).items():
             match reference:

@@ -1,4 +1,4 @@
-"""Report of a comparison: the worst first, with the safe procedure below it."""
+"""Report of a comparison: worst first, each with its safe procedure."""
 
 import textwrap
 from collections.abc import Sequence
@@ -8,15 +8,15 @@ from tools.changes.change import Change, Effect
 
 _WIDTH = 100
 _MOST = 20
-"""Changes without interruption that are listed; the others are counted."""
+"""Number of listed changes without interruption; the rest is counted."""
 
 
 def report(changes: Sequence[Change], *, everything: bool = False) -> str:
-    """Returns the changes by effect, and a line of numbers.
+    """Returns the changes by effect, and a summary line.
 
     Args:
-        changes: changes, the worst first.
-        everything: whether every change without interruption is listed.
+        changes: changes, worst first.
+        everything: True to list every change without interruption.
     """
     if not changes:
         return "No differences."

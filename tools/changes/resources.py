@@ -1,4 +1,4 @@
-"""Effect of an update on each resource, computed from the schemas of CloudFormation."""
+"""Effect of an update on each resource, computed from CloudFormation's schemas."""
 
 import json
 from collections.abc import Iterator
@@ -33,7 +33,9 @@ ROUTINE = {
     "AWS::Lambda::Permission",
     "AWS::SNS::Subscription",
 }
-"""Types of which CloudFormation makes the new one before it deletes the old one, and nobody notices."""
+"""Types that CloudFormation replaces without interruption: the new resource is created before the
+old one is deleted.
+"""
 
 SERVES = {
     "AWS::CloudFront::Distribution",
@@ -50,7 +52,9 @@ SERVES = {
     "AWS::Route53::RecordSet",
     RELEASE,
 }
-"""Types whose deletion somebody notices. Of a listener rule, it depends on its path (tools/changes/order.py)."""
+"""Types whose deletion interrupts. For listener rules it depends on the path
+(tools/changes/order.py).
+"""
 
 INTERRUPTS = {
     "AWS::EKS::Cluster": {"Version": "nodes are replaced one by one"},
@@ -60,23 +64,25 @@ INTERRUPTS = {
         "EngineVersion": "a failover",
     },
     "AWS::RDS::DBInstance": {
-        "CACertificateIdentifier": "a restart, where the engine cannot reload it",
+        "CACertificateIdentifier": "a restart, if the engine can't reload it",
         "DBInstanceClass": "a failover of about a minute",
         "DBParameterGroupName": "a restart",
-        "EngineVersion": "both halves restart, at once",
+        "EngineVersion": "both halves restart at the same time",
         "Port": "a restart",
     },
 }
-"""Properties whose update interrupts, and how (AWS CloudFormation, Amazon RDS and Amazon ElastiCache user guides, 2026-11)."""
+"""Properties with an interrupting update, and the interruption (AWS CloudFormation, Amazon RDS and
+Amazon ElastiCache user guides, 2026-11).
+"""
 
-_ADVICE = "Do it in a quiet hour."
+_ADVICE = "Deploy it at a time of low load."
 
 
 def changes(before: Templates, now: Templates) -> Iterator[Change]:
-    """Yields one change for each resource that is added, removed, replaced or updated.
+    """Yields one change for each added, removed, replaced or updated resource.
 
     Args:
-        before: templates that are deployed.
+        before: deployed templates.
         now: templates of the coming deployment.
     """
     for stack in dict.fromkeys(chain(before, now)):
@@ -99,7 +105,7 @@ def _resources(templates: Templates, stack: str) -> dict[str, Any]:
 
 def _added(stack: str, id_: str, type_: str, *, to: bool) -> Change:
     if to and type_ == "AWS::EC2::VPCEndpoint":
-        told = f"{type_} is added: calls fail for seconds while its private name takes over"
+        told = f"{type_} is added: calls fail for seconds until its private DNS name is active"
         return Change(effect=Effect.INTERRUPTION, stack=stack, subject=id_, told=told, advice=_ADVICE)
     return Change(effect=Effect.NONE, stack=stack, subject=id_, told=f"{type_} is added")
 
@@ -108,9 +114,14 @@ def _removed(stack: str, id_: str, old: dict[str, Any]) -> Change:
     type_ = old["Type"]
     holds, kept = type_ in HOLDS_DATA, old.get("DeletionPolicy") in KEPT
     if holds and kept:
-        told = f"{type_} leaves the stack and is kept"
+        told = f"{type_} leaves the stack and is retained"
         return Change(
-            effect=Effect.REPLACEMENT, stack=stack, subject=id_, told=told, advice="Nothing of ours uses it any more.", holds_data=True
+            effect=Effect.REPLACEMENT,
+            stack=stack,
+            subject=id_,
+            told=told,
+            advice="No resource of the environment uses it any more.",
+            holds_data=True,
         )
     effect = Effect.LOSS if holds else Effect.INTERRUPTION if type_ in SERVES else Effect.NONE
     return Change(effect=effect, stack=stack, subject=id_, told=f"{type_} is deleted", holds_data=holds)
@@ -136,12 +147,14 @@ def _replaced(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any], re
     type_ = new["Type"]
     effect = Effect.NONE if type_ in ROUTINE else Effect.REPLACEMENT
     why = ", ".join(_properties(old, new)) if type_ in ROUTINE else reasons[0].removeprefix(f"{stack}/{id_}: ")
-    told = f"{type_} is replaced: {why or 'what it names is'}"
+    told = f"{type_} is replaced: {why or 'a referenced resource is replaced'}"
     return Change(effect=effect, stack=stack, subject=id_, told=told, holds_data=type_ in HOLDS_DATA)
 
 
 def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any]) -> Change | None:
-    """Finds a replacement under the name of the old resource, which the service refuses: CloudFormation creates first."""
+    """Finds replacements with the old resource's name, which AWS refuses: CloudFormation creates
+    first.
+    """
     try:
         identifier = resource_schema(EDGE_REGION if stack == "edge" else HOME_REGION, new["Type"]).identifier
     except UnknownResourceTypeError:
@@ -150,12 +163,14 @@ def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any])
     if not names or not all(name in new["Properties"] and _value(old, name) == _value(new, name) for name in names):
         return None
     told = f"{new['Type']} would be replaced under its own name ({', '.join(names)}), which already exists"
-    advice = "Keep what it was, or delete the old one by hand first."
+    advice = "Keep the old value, or delete the old resource manually first."
     return Change(effect=Effect.REFUSED, stack=stack, subject=id_, told=told, advice=advice, holds_data=new["Type"] in HOLDS_DATA)
 
 
 def _held_exports(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds exports of what is replaced or gone that another stack imports: CloudFormation refuses the update of the producer."""
+    """Finds imported exports of replaced or removed resources: CloudFormation refuses the update of
+    the producer.
+    """
     imported = {name: stack for stack, template in before.items() for name in _imports(template)}
     for stack, template in before.items():
         for name, output in _exports(template).items():
@@ -166,7 +181,7 @@ def _held_exports(before: Templates, now: Templates) -> Iterator[Change]:
                 subject = _subject(output)
                 told = f"{imported[name]} imports it: CloudFormation neither changes nor deletes an export in use, and rolls back"
                 first = f"`npx cdk deploy -c env=<env> --exclusively <env>/{imported[name]}`"
-                advice = f"Deploy {imported[name]} without it first: {first}; a service or a word by `retired` (docs/changes.md)."
+                advice = f"Deploy {imported[name]} without it first: {first}; for a service or a talks_to word, use `retired`."
                 yield Change(effect=Effect.REFUSED, stack=stack, subject=subject, told=told, advice=advice)
 
 

@@ -1,4 +1,6 @@
-"""Where templates come from: a checkout, a git ref, a cloud assembly, the embedded AWS, or an AWS account."""
+"""Sources of templates: a checkout, a git ref, a cloud assembly, the embedded AWS, or an AWS
+account.
+"""
 
 import io
 import json
@@ -23,7 +25,7 @@ _CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard"
 
 
 class SourceError(Exception):
-    """Templates cannot be had; the message says why, and what to do."""
+    """Templates are not available. The message has the reason and the remedy."""
 
 
 @contextmanager
@@ -51,28 +53,26 @@ def synthesized(checkout: Path, environment: str) -> Iterator[Path]:
 
 @contextmanager
 def of_ref(checkout: Path, ref: str, environment: str) -> Iterator[Path]:
-    """Synthesizes one environment as it was at a git ref, with the packages of today.
+    """Synthesizes one environment at a git ref, with the currently installed packages.
 
     Raises:
-        SourceError: git knows no such ref, or the app of that time fails.
+        SourceError: the ref does not exist, or its app fails.
     """
     with tempfile.TemporaryDirectory() as folder:
         archive = subprocess.run(["git", "archive", ref], cwd=checkout, capture_output=True, check=False)  # noqa: S603, S607
         if archive.returncode != 0:
-            advice = f"Name `{ACCOUNT}`, `{LOCAL}`, a folder of `cdk synth`, or what git knows."
+            advice = f"Use `{ACCOUNT}`, `{LOCAL}`, a folder of `cdk synth`, or a git ref."
             raise SourceError(f"{ref}: neither a cloud assembly nor a git ref. {advice}")
         with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
             files.extractall(folder, filter="data")
         if not Path(folder, "environments", f"{environment}.yaml").exists():
-            raise SourceError(
-                f"{ref} has no environments/{environment}.yaml: everything of {environment} is new. Compare with an older name."
-            )
+            raise SourceError(f"{ref} has no environments/{environment}.yaml: all of {environment} is new. Compare with its former name.")
         with synthesized(Path(folder), environment) as assembly:
             yield assembly
 
 
 def platform_in(folder: Path) -> Path:
-    """Returns the folder with the manifest of one environment: this one, or the one below it.
+    """Returns the folder with the manifest of one environment: the given one or its subfolder.
 
     Raises:
         SourceError: there is none, or more than one.
@@ -80,15 +80,16 @@ def platform_in(folder: Path) -> Path:
     found = [folder, *sorted(folder.glob("assembly-*"))]
     manifests = [path for path in found if (path / "manifest.json").exists() and stacks_in(path)]
     if len(manifests) != 1:
-        raise SourceError(f"{folder}: {len(manifests)} environments are there. Name the folder of one, such as cdk.out/prod.")
+        raise SourceError(f"{folder}: {len(manifests)} environments found. Use the folder of one, such as cdk.out/prod.")
     return manifests[0]
 
 
 def deployed(assembly: Path) -> Templates:
-    """Reads the deployed templates of an account for the stacks of an assembly; it needs cloudformation:GetTemplate and nothing else.
+    """Reads the deployed templates of an assembly's stacks from an account; requires only
+    cloudformation:GetTemplate.
 
     Raises:
-        SourceError: the account cannot be asked, or has none of the stacks.
+        SourceError: the request fails, or the account has none of the stacks.
     """
     found: Templates = {}
     for id_, stack in stacks_in(assembly).items():
@@ -106,12 +107,12 @@ def deployed(assembly: Path) -> Templates:
 
 
 def local_assemblies(checkout: Path) -> tuple[Path, Path]:
-    """Returns the assembly that the embedded AWS has, and the one that `make diff` synthesized for it.
+    """Returns the assembly in the embedded AWS and the one that `make diff` synthesized for it.
 
     Raises:
-        SourceError: one of them is missing.
+        SourceError: an assembly is missing.
     """
     workspace = Workspace(checkout)
     if not (workspace.assembly.exists() and workspace.next_assembly.exists()):
-        raise SourceError("The embedded AWS has nothing to compare. Start it with `make local`, then run `make diff`.")
+        raise SourceError("The embedded AWS has no assembly to compare. Start it with `make local`, then run `make diff`.")
     return platform_in(workspace.assembly), platform_in(workspace.next_assembly)

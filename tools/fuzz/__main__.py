@@ -1,4 +1,4 @@
-"""`make fuzz`: thousands of mutated environment files, and whole syntheses at the corners; two processes, one verdict."""
+"""`make fuzz`: thousands of mutated environment files, and complete syntheses of corner cases."""
 
 import argparse
 import os
@@ -18,16 +18,16 @@ Ended = tuple[list[str], float]
 
 
 def main() -> int:
-    """Runs everything, each part in a process of its own, and prints a line for each and the verdict last.
+    """Runs all parts in separate processes; prints a line for each and the verdict last.
 
     Returns:
         0 if nothing was found, 1 otherwise.
     """
     parser = argparse.ArgumentParser(prog="python -m tools.fuzz", description=__doc__)
     parser.add_argument("--examples", type=int, default=1000, help="examples of each kind of mutation (default: 1000)")
-    parser.add_argument("--seed", default="", help="number that decides which examples are drawn (default: others each time)")
+    parser.add_argument("--seed", default="", help="seed of the examples (default: random)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
-    parser.add_argument("--corner", help="judge this corner only, in this process")
+    parser.add_argument("--corner", help="check this corner only, in this process")
     options = parser.parse_args()
     return _alone(options.corner) if options.corner else _everything(options.examples, options.workers, options.seed)
 

@@ -1,4 +1,4 @@
-"""Environments at the corners of what the settings admit: each is synthesized whole, and its templates are judged."""
+"""Corner cases of the settings: each is synthesized completely, and its templates are checked."""
 
 import copy
 import json
@@ -21,10 +21,12 @@ Changes = dict[str, Any]
 TALKS = ("database", "cache", "events", "tasks")
 MOST_RESOURCES = 500
 MOST_BYTES = 1_000_000
-"""Megabyte of a template (AWS CloudFormation quotas), as CDK and cfn-lint count it."""
+"""Maximum size of a template in bytes (AWS CloudFormation quotas), as CDK and cfn-lint count it."""
 MOST_OUTPUTS = 200
 MOST_EVENT = 262_144
-"""Bytes of the event in which CloudFormation tells a function what a custom resource asks for (AWS Lambda quotas, asynchronous calls)."""
+"""Maximum bytes of the event with a custom resource's properties (AWS Lambda quotas, asynchronous
+calls).
+"""
 
 
 def _service(number: int, *words: str, **more: Any) -> Changes:
@@ -36,7 +38,7 @@ def _services(count: int, *words: str, first: int = 0, **more: Any) -> Changes:
 
 
 def _topic(count: int) -> Changes:
-    """A topic that lets each service talk to events."""
+    """Topic that allows services to use `events`."""
     names = [f"service-{number}" for number in range(count)]
     everybody = {"producers": ["playback", *names], "consumers": ["recommendations", "trends", "notifications"]}
     return {"kubernetes.redpanda.topics": {"events.all": everybody}}
@@ -94,8 +96,10 @@ _EVERY_OPTION_OF_PRODUCTION: Changes = {
     "services.notifications.settings": {"CHANNELS": "mail, push"},
     "services.notifications.secrets": {"FCM_KEY": _secret("fcm")},
 }
-"""What production may turn on and its file does not. Left out: what it may turn off, such as scanning that another
-environment owns, and the other engine of the cache, which the properties look at anyway (tests/properties/variants.py)."""
+"""Options that production may enable and its file does not. Omitted: options that it may disable,
+such as scanning that another environment owns, and the cache's other engine, which the properties
+check (tests/properties/variants.py).
+"""
 _EVERY_OPTION: Changes = {
     "identity": {
         "registration": True,
@@ -166,9 +170,11 @@ _LOWER: Changes = {
 }
 
 EVERY_OPTION = "production with every option"
-"""Judged by its promises as well (promises.py)."""
-HEAVIEST = "nineteen services that talk to everything, beside the five of production"
-"""Judged by its size alone: its templates repeat what the others' say, and to lint them would take as long as all of those."""
+"""Checked by its promises as well (promises.py)."""
+HEAVIEST = "nineteen services that talk to everything, and the five of production"
+"""Checked by size only: its templates repeat those of other corners, and linting them would take as
+long as all others.
+"""
 
 CORNERS: dict[str, tuple[str, Changes]] = {
     HEAVIEST: ("prod", {**_services(19, *TALKS), **_topic(19)}),
@@ -181,20 +187,20 @@ CORNERS: dict[str, tuple[str, Changes]] = {
         "dev", _in_region("me-central-1") | _LOWER | {"services": {}},
     ),
     "the longest names, with every option": ("dev", _EVERY_OPTION | _LONGEST_NAMES),
-    "two zones of us-west-1, Valkey, last year's Kubernetes, destruction said twice": (
+    "two zones of us-west-1, Valkey, last year's Kubernetes, deletion of data": (
         "dev",
         _in_region("us-west-1", "ab") | {
             "kubernetes.version": "1.29",
             "data": {"removal_policy": "destroy", "allow_data_destruction": True, "cache": {"engine": "valkey"}},
         },
     ),
-    "everything in the region of the edge": ("dev", _in_region("us-east-1") | _ACCOUNT),
+    "all stacks in the edge region": ("dev", _in_region("us-east-1") | _ACCOUNT),
 }  # fmt: skip
-"""Largest first: the last to end should be a small one."""
+"""Corners, largest first: the last to end should be short."""
 
 
 def text_of(name: str) -> str:
-    """The environment file of a corner."""
+    """Returns the environment file of a corner."""
     environment, changes = CORNERS[name]
     document = yaml.safe_load((ROOT / "environments" / f"{environment}.yaml").read_text())
     for path, value in changes.items():
@@ -207,7 +213,7 @@ def text_of(name: str) -> str:
 
 
 def judge(name: str, outdir: Path) -> list[str]:
-    """Synthesizes a corner and returns what is wrong with its templates."""
+    """Synthesizes a corner and returns the findings in its templates."""
     settings = parse(text_of(name), source=Path("environments/corner.yaml"))
     synthesize(settings, outdir=outdir)
     assembly = outdir / f"assembly-{settings.name}"
@@ -229,22 +235,24 @@ def _too_large(path: Path) -> Iterator[str]:
         ("outputs", len(template.get("Outputs", {})), MOST_OUTPUTS),
     ):
         if amount > most:
-            yield f"{path.name}: {amount} {what}, and CloudFormation takes {most}"
+            yield f"{path.name}: {amount} {what}, and CloudFormation accepts {most}"
     for id_, resource in template["Resources"].items():
         size = len(json.dumps(resource)) if resource["Type"].startswith("Custom::") else 0
         if size > MOST_EVENT:
-            yield f"{path.name}: {id_} has {size} bytes, and an event {MOST_EVENT}"
+            yield f"{path.name}: {id_} has {size} bytes, and an event holds {MOST_EVENT}"
 
 
 def _lint(templates: dict[str, list[Path]]) -> Iterator[str]:
-    """What CloudFormation would reject by its schemas and limits; warnings are judged on the environments that ship."""
+    """Returns violations of CloudFormation's schemas and limits; warnings are checked in the
+    shipped environments.
+    """
     for region, paths in templates.items():
         for match in lint_by_config(ManualArgs(templates=[str(path) for path in paths], regions=[region], ignore_checks=["W", "I"])):
             yield f"{Path(match.filename or '').name} {match.rule.id} {'/'.join(map(str, match.path or []))}: {match.message}"
 
 
 def _policies(outdir: Path) -> Iterator[str]:
-    """What cdk-nag finds; a warning of ours is one that the user sees."""
+    """Returns cdk-nag's findings; warnings of the application are for users."""
     reports = json.loads((outdir / "validation-report.json").read_text())["pluginReports"]
     for report in (report for report in reports if report["pluginName"] in ("AwsSolutions", "NIST.800.53.R5")):
         for violation in report.get("violations", ()):

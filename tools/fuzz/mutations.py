@@ -1,4 +1,4 @@
-"""Environment files that nobody meant to write: what ships, changed at random places in the ways that people and editors change things."""
+"""Random mutations of the shipped environment files, like mistakes of people and editors."""
 
 import copy
 import json
@@ -103,13 +103,15 @@ SNIPPETS = (
 
 @cache
 def shipped(environment: str) -> Json:
-    """The document of an environment that ships."""
+    """Returns the document of a shipped environment."""
     return yaml.safe_load((ROOT / "environments" / f"{environment}.yaml").read_text())
 
 
 @cache
 def limited() -> tuple[tuple[tuple[str, ...], tuple[Json, ...]], ...]:
-    """Every key of the models that has limits or choices, with values at, just below and just above them; `*` is any name."""
+    """Every key of the models with limits or choices, and values at, just below and just above
+    them; `*` is any name.
+    """
     schema = Settings.model_json_schema()
     return tuple((path, tuple(_at_the_limits(node))) for path, node in _keys(schema, schema["$defs"], ()) if any(_at_the_limits(node)))
 
@@ -156,7 +158,7 @@ def _place(draw: Draw, document: Json) -> Path:
 
 
 def remove(draw: Draw, document: Json) -> None:
-    """Takes a key or an entry away."""
+    """Removes a key or an entry."""
     path = _place(draw, document)
     holder: Any = _holder(document, path)
     if isinstance(holder, list) or path[-1] in holder:
@@ -164,7 +166,7 @@ def remove(draw: Draw, document: Json) -> None:
 
 
 def rename(draw: Draw, document: Json) -> None:
-    """Writes a key differently."""
+    """Misspells a key."""
     path = _place(draw, document)
     holder = _holder(document, path)
     if isinstance(holder, dict) and path[-1] in holder:
@@ -174,14 +176,14 @@ def rename(draw: Draw, document: Json) -> None:
 
 
 def retype(draw: Draw, document: Json) -> None:
-    """Puts something of another kind in a value's place."""
+    """Replaces a value by one of another type."""
     path = _place(draw, document)
-    # A copy: another change may reach into it, and the next example must find it as it was.
+    # Copied: another mutation may change it, and the next example needs the original.
     _holder(document, path)[path[-1]] = copy.deepcopy(draw(st.sampled_from([*OTHERS, *NUMBERS, *ODD_TEXTS, "5", "true"])))
 
 
 def repeat(draw: Draw, document: Json) -> None:
-    """Repeats the entries of a list, or a whole section in another's place."""
+    """Repeats the entries of a list, or moves a section into another."""
     path, other = _place(draw, document), _place(draw, document)
     holder = _holder(document, path)
     if isinstance(holder, list):
@@ -191,7 +193,7 @@ def repeat(draw: Draw, document: Json) -> None:
 
 
 def limit(draw: Draw, document: Json) -> None:
-    """Sets a key to a limit of its model, or to one beside it."""
+    """Sets a key to a limit of its model or next to it."""
     path, values = draw(st.sampled_from(limited()))
     node = document
     for number, part in enumerate(path):
@@ -205,14 +207,14 @@ def limit(draw: Draw, document: Json) -> None:
 
 
 def region(draw: Draw, document: Json) -> None:
-    """Moves the environment elsewhere, with two, three or four zones."""
+    """Changes the region, with two, three or four zones."""
     document["region"] = where = draw(st.sampled_from([*UNUSUAL_REGIONS, *sorted(REGIONS)]))
     document["zones"] = [f"{where}{letter}" for letter in draw(st.sampled_from(["abc", "ab", "a", "", "abcd", "aa", "acé"]))]
     document["edge"] = {"origin_prefix_list": draw(st.sampled_from(["pl-12345678", None, "pl-1"]))}
 
 
 def services(draw: Draw, document: Json) -> None:
-    """Writes services: none at all, forty, or one with a name and connections of any kind."""
+    """Replaces the services: none, forty, or one with arbitrary name and connections."""
     if not isinstance(document.get("services"), dict):
         document["services"] = {}
     words = draw(st.lists(st.sampled_from(TALKS), max_size=5))
@@ -230,7 +232,7 @@ MUTATIONS = (remove, rename, retype, repeat, limit, limit, region, services)
 
 @st.composite
 def documents(draw: Draw) -> tuple[str, Json]:
-    """An environment that ships with up to four changes, and its name."""
+    """Returns a shipped environment with up to four mutations, and its name."""
     environment = draw(st.sampled_from(ENVIRONMENTS))
     document = copy.deepcopy(shipped(environment))
     for mutation in draw(st.lists(st.sampled_from(MUTATIONS), min_size=1, max_size=4)):
@@ -240,7 +242,7 @@ def documents(draw: Draw) -> tuple[str, Json]:
 
 @st.composite
 def texts(draw: Draw) -> tuple[str, str]:
-    """The text of an environment that ships with up to three spans replaced, and its name."""
+    """Returns the text of a shipped environment with up to three replaced spans, and its name."""
     environment = draw(st.sampled_from(ENVIRONMENTS))
     text = (ROOT / "environments" / f"{environment}.yaml").read_text()
     for _ in range(draw(st.integers(1, 3))):
@@ -250,5 +252,5 @@ def texts(draw: Draw) -> tuple[str, str]:
 
 
 def written(document: Json) -> str:
-    """The text of a document: JSON is YAML, and faster to write and to read."""
+    """Returns the text of a document: JSON is YAML, and faster to write and read."""
     return json.dumps(document)

@@ -1,4 +1,4 @@
-"""The promises of production, asked about an environment that is no file of ours: the tests are the real ones, and know nothing of it."""
+"""Promises of production, verified for a generated environment by the unchanged tests."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,15 +10,17 @@ from spotmusic_cdk.settings import Settings, load
 from tests import conftest
 
 FOLDERS = ("properties", "contracts", "charts", "policies/test_nag.py")
-"""Tests that read a synthesized environment. Schemas and limits are judged by the corner itself."""
+"""Test modules that read a synthesized environment. The corner itself checks schemas and limits."""
 ELSEWHERE = ("every chart", "valkey")
-"""Parts of the ids of tests that look at charts of repositories, which may not be at hand, or at a variant of the environment."""
+"""Parts of ids of tests that need charts of repositories, which may be unavailable, or a variant of
+the environment.
+"""
 FEWEST = 200
-"""Tests that have to be asked: fewer would mean that they go by other names now."""
+"""Minimum number of tests: fewer indicate renamed tests."""
 
 
 class Judges:
-    """A plugin that keeps the tests of one environment, and collects what they find.
+    """Plugin that selects the tests of one environment and collects their failures.
 
     Args:
         environment: its name.
@@ -45,11 +47,11 @@ class Judges:
 
 
 def broken(settings: Settings, assembly: Path) -> list[str]:
-    """Returns what the tests of an environment find in settings of that name.
+    """Runs the tests of an environment with the given settings, and returns their failures.
 
     Args:
         settings: the environment.
-        assembly: folder in which it is synthesized already, with the policy packs' report.
+        assembly: folder with its synthesized assembly and the policy packs' report.
     """
     judges = Judges(settings.name)
     tests = [str(conftest.ROOT / "tests" / folder) for folder in FOLDERS]
@@ -58,19 +60,19 @@ def broken(settings: Settings, assembly: Path) -> list[str]:
     if ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         judges.found.append(f"its tests ended with {ended}")
     if judges.asked < FEWEST:
-        judges.found.append(f"only {judges.asked} tests were asked, {FEWEST} at the least")
+        judges.found.append(f"only {judges.asked} tests ran, at least {FEWEST} expected")
     return judges.found
 
 
 @contextmanager
 def _in_the_place_of_its_file(settings: Settings, assembly: Path) -> Iterator[None]:
-    """Lets whoever asks for the environment have these settings, and this assembly."""
+    """Replaces the environment's fixtures by these settings and this assembly."""
 
     def loaded(name: str, **where: object) -> Settings:
         return settings if name == settings.name else load(name, **where)  # type: ignore[arg-type]
 
     def handed_over(asked: Settings, *, outdir: Path) -> None:
-        assert asked is settings, f"nobody may ask for {asked.name} here"
+        assert asked is settings, f"{asked.name} is not available here"
         outdir.rmdir()
         outdir.symlink_to(assembly)
 

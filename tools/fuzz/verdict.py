@@ -1,4 +1,4 @@
-"""What becomes of an environment file: settings that hold together, or one clear error. Anything else is a defect."""
+"""Verdict on an environment file: valid settings, or one clear error. Anything else is a defect."""
 
 import re
 import warnings
@@ -24,7 +24,7 @@ def verdict(text: str, *, environment: str, folder: Path) -> Verdict:
     """Loads a text as an environment.
 
     Raises:
-        AssertionError: the error is not clear, or what was accepted cannot be built.
+        AssertionError: the error is unclear, or the accepted settings can't be built.
     """
     (folder / f"{environment}.yaml").write_text(text, encoding="utf-8", errors="surrogatepass")
     with warnings.catch_warnings():
@@ -40,7 +40,9 @@ def verdict(text: str, *, environment: str, folder: Path) -> Verdict:
 
 
 def require_clear(message: str) -> None:
-    """Asserts that a message tells file, place, what is wrong and what to do, for each problem, in letters that can be read."""
+    """Asserts that a message has file, location, problem and remedy of each error, in readable
+    characters.
+    """
     assert len(message) < LONGEST_MESSAGE, f"nobody reads {len(message)} characters"
     assert message.replace("\n", "").isprintable(), repr(message)
     lines = message.split("\n")
@@ -51,7 +53,7 @@ def require_clear(message: str) -> None:
 
 
 def require_buildable(settings: Settings) -> None:
-    """Asserts what no construct may find out any more: this costs a thousandth of a synthesis."""
+    """Asserts the checks of constructs on accepted settings, at a thousandth of a synthesis's cost."""
     table = flows.table(settings)
     require_room(table, flows.security_group_of)
     rules = sum(map(rules_of, settings.services.values()))
@@ -65,7 +67,9 @@ def require_buildable(settings: Settings) -> None:
 
 
 def resources_of_services(table: Iterable[Flow]) -> int:
-    """Counts the rules that services add to the network stack, one at each end that is ours, as `SecurityGroups` makes them."""
+    """Counts the rules that services add to the network stack, one per own security group, as
+    `SecurityGroups` creates them.
+    """
     edges = {(flows.security_group_of(flow.source), flows.security_group_of(flow.target), flow.ports) for flow in table}
     ours = [edge[:2] for edge in edges if any(party.startswith("service-") for party in edge[:2])]
     return sum(party not in OUTSIDE for ends in ours for party in ends)

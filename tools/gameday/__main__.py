@@ -1,4 +1,6 @@
-"""Prints what each fault leaves of an environment, and writes it into the document where that is production: `make game-day`."""
+"""`make game-day`: prints the remaining capacity after each fault, and writes production's into the
+document.
+"""
 
 import sys
 from pathlib import Path

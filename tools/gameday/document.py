@@ -1,4 +1,6 @@
-"""The table of docs/game-day.md: what each fault leaves of production, in the worst case of its kind."""
+"""Table of docs/game-day.md: remaining capacity of production after each fault, worst case per
+kind.
+"""
 
 from collections.abc import Iterable
 from itertools import groupby
@@ -13,11 +15,11 @@ PATH = ROOT / "docs" / "game-day.md"
 BEGIN, END = "<!-- computed: make game-day -->\n", "<!-- end of what is computed -->\n"
 
 Numbers = tuple[str, float, float]
-"""What is counted, how much is left, how much is needed."""
+"""Unit, remaining and required number."""
 
 
 def computed(scenario: Scenario) -> str:
-    """Returns what stands between the two marks of the document."""
+    """Returns the content between the two markers of the document."""
     faults = list(faults_of(scenario.settings).values())
     names = list(dict.fromkeys(fault.name for fault in faults))
     sections = [_section(scenario, name, [fault for fault in faults if fault.name == name]) for name in names]
@@ -25,7 +27,7 @@ def computed(scenario: Scenario) -> str:
 
 
 def written(text: str, scenario: Scenario) -> str:
-    """Returns the document with what is computed of an environment in its place."""
+    """Returns the document with the computed content of an environment."""
     head, rest = text.split(BEGIN)
     return f"{head}{BEGIN}\n{computed(scenario)}\n{END}{rest.split(END)[1]}"
 
@@ -40,7 +42,7 @@ def _section(scenario: Scenario, name: str, faults: list[Fault]) -> str:
 
 
 def _worst(found: Iterable[RemainingCapacity]) -> list[RemainingCapacity]:
-    """The tightest number of each kind of each component."""
+    """Returns the tightest number of each kind of each component."""
     worst: dict[tuple[str, str], RemainingCapacity] = {}
     for left in found:
         before = worst.setdefault((left.component, left.what), left)
@@ -50,7 +52,7 @@ def _worst(found: Iterable[RemainingCapacity]) -> list[RemainingCapacity]:
 
 
 def _grouped(found: list[RemainingCapacity]) -> list[tuple[Numbers, list[str]]]:
-    """Components with the same numbers, in the order in which the first of them was found."""
+    """Groups components with equal numbers, in the order of the first of each group."""
     order = {(left.what, left.left, left.needed): place for place, left in reversed(list(enumerate(found)))}
     key = [(order[left.what, left.left, left.needed], left) for left in found]
     groups = groupby(sorted(key, key=lambda pair: pair[0]), key=lambda pair: (pair[1].what, pair[1].left, pair[1].needed))

@@ -1,4 +1,4 @@
-"""What is left of each component when so many of its parts are gone."""
+"""Remaining capacity of each component after the loss of some of its parts."""
 
 from collections.abc import Iterator
 from math import ceil
@@ -18,11 +18,11 @@ MAY_PAUSE = {
     "kube-state-metrics": "Numbers about the cluster stop until it runs elsewhere; alerts on them say that they are absent.",
     "monitoring-operator": "Prometheus runs on; only changes of its configuration wait.",
 }
-"""Workloads that may be gone for as long as Kubernetes takes to start them elsewhere, and what is missed meanwhile."""
+"""Workloads that may be unavailable until Kubernetes restarts them elsewhere, and the effect."""
 
 
 def of_workload(workload: Workload, lost: int) -> Iterator[RemainingCapacity]:
-    """What a loss of pods leaves: a majority where one decides, one pod elsewhere."""
+    """Remaining pods after a loss: a majority for quorum components, otherwise at least one."""
     if workload.name in MAY_PAUSE:
         return
     needed = workload.replicas // 2 + 1 if workload.name in QUORUMS else 1
@@ -32,7 +32,7 @@ def of_workload(workload: Workload, lost: int) -> Iterator[RemainingCapacity]:
 
 
 def of_gateway(scenario: Scenario, *, by_node: bool = False) -> RemainingCapacity:
-    """What Kong still carries: as many pods as scaling runs in the busiest minute, without those that are lost."""
+    """Remaining capacity of Kong: the pods of the busiest minute without the lost ones."""
     kong = scenario.workloads["kong"]
     scaling: Any = scenario.values("kong")["autoscaling"]
     per_pod = figures.cores(kong.cores) * figures.KONG_REQUESTS_PER_CORE
@@ -53,7 +53,9 @@ def of_logins(scenario: Scenario, lost: int) -> RemainingCapacity:
 
 
 def of_events(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
-    """What the brokers still write, each event as often as it has replicas, and whether every topic keeps its majority."""
+    """Remaining write throughput of the brokers, multiplied by replicas, and the majority of every
+    topic.
+    """
     brokers = scenario.workloads["redpanda"].replicas
     parameters: Any = next(manifest["parameters"] for _, manifest in scenario.cluster.of_kind("StorageClass"))
     volume = float(parameters.get("throughput", 0)) * 1024**2 or figures.GP3_BYTES_PER_SECOND
@@ -71,7 +73,7 @@ def of_events(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
 
 
 def of_queues(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
-    """Whether every queue keeps its majority: a quorum queue has a replica on each node, any other only one."""
+    """Majority of every queue: a quorum queue has a replica on each node, any other queue only one."""
     nodes = scenario.workloads["rabbitmq"].replicas
     for _, queue in scenario.cluster.of_kind("Queue"):
         quorum = queue["spec"].get("type") == "quorum"
@@ -82,7 +84,7 @@ def of_queues(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
 
 
 def of_service(service: Service, lost: int) -> Iterator[RemainingCapacity]:
-    """What the tasks that are left carry with all of their cpu, before scaling has replaced the others."""
+    """Remaining capacity of the tasks at full CPU, before scaling replaces the lost ones."""
     if service.settings.peak is None:
         fix = f"Declare services.{service.name}.peak."
         yield RemainingCapacity(component=service.name, what="declared peaks", left=0, needed=1, fix=fix)
@@ -97,11 +99,12 @@ def of_service(service: Service, lost: int) -> Iterator[RemainingCapacity]:
 
 
 def of_catalogue(scenario: Scenario, *, stale_zone: bool = False, deployments: int = 1) -> RemainingCapacity:
-    """Connections of the services, against what the instance admits.
+    """Connections of the services, compared with the limit of the instance.
 
     Args:
         scenario: the environment.
-        stale_zone: whether the connections of a lost zone's tasks are still held: nobody told the database that they are gone.
+        stale_zone: True if the database still holds connections of a lost zone's tasks, which were
+            not closed.
         deployments: versions that run at once.
     """
     fix = "Lower services.<name>.database_connections, or take a larger instance_class."
@@ -119,7 +122,7 @@ def of_identity(scenario: Scenario) -> RemainingCapacity:
     said = {variable["name"]: variable.get("value") for variable in keycloak}
     pools = {
         "keycloak": float(said.get("KC_DB_POOL_MAX_SIZE") or 100),
-        # Grafana's own default is no limit.
+        # Grafana's default has no limit.
         "grafana": float(grafana["grafana.ini"]["database"].get("max_open_conn") or "inf"),
     }
     needed = sum(scenario.workloads[name].replicas * pool for name, pool in pools.items())
@@ -142,7 +145,7 @@ def of_standby(database: Resource) -> RemainingCapacity:
 
 
 def of_cache(scenario: Scenario) -> RemainingCapacity:
-    """Nodes that answer when a zone with the primary is gone: none, where no replica is told to take over."""
+    """Remaining cache nodes after the loss of the primary's zone: none without automatic failover."""
     cache = scenario.cache
     takes_over = cache["AutomaticFailoverEnabled"] is True and cache["MultiAZEnabled"] is True
     nodes = (cache["ReplicasPerNodeGroup"] or 0) + 1

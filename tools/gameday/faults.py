@@ -1,5 +1,6 @@
-"""The faults of a game day, and what each leaves of an environment. Each is an experiment of AWS FIS
-too (stacks/observability/experiments.py)."""
+"""Faults of a game day, and their effects on an environment. Each is also an experiment of AWS FIS
+(stacks/observability/experiments.py).
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,13 +15,13 @@ from tools.gameday.services import Service
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """Something that is lost.
+    """Fault of a game day.
 
     Args:
-        name: what is lost, as the document calls it; faults of one name stand in one section.
-        experiment: experiments by which it is practised.
-        runbook: runbook of it.
-        effects: what it leaves.
+        name: lost component; the document groups faults by it.
+        experiment: experiments that practise it.
+        runbook: its runbook.
+        effects: remaining capacity.
     """
 
     name: str
@@ -30,7 +31,7 @@ class Fault:
 
 
 def faults_of(settings: Settings) -> dict[str, Fault]:
-    """Every fault of an environment by the name of its test."""
+    """Returns every fault of an environment by test id."""
     found: dict[str, Fault] = {}
     for zone in settings.zones:
         letter = zone[-1].upper()
@@ -123,12 +124,12 @@ def _cache(scenario: Scenario) -> Iterator[RemainingCapacity]:
 def _deployment(scenario: Scenario, name: str) -> Iterator[RemainingCapacity]:
     (service,) = (service for service in scenario.services if service.name == name)
     yield from old_version(service)
-    # CloudFormation deploys all services at once.
+    # CloudFormation deploys all services at the same time.
     yield effects.of_catalogue(scenario, deployments=2)
 
 
 def old_version(service: Service) -> Iterator[RemainingCapacity]:
-    """What the old version still carries while the new one fails, and that it gets everything back."""
+    """Remaining capacity of the old version while the new one fails, and the automatic rollback."""
     said = service.resource["DeploymentConfiguration"]
     kept = service.at_peak * said["MinimumHealthyPercent"] // 100
     yield from effects.of_service(service, service.at_peak - kept)

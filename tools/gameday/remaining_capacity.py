@@ -1,18 +1,18 @@
-"""What a fault leaves of a component, against what the busiest minute needs of it."""
+"""Remaining capacity of a component after a fault, compared with the busiest minute."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class RemainingCapacity:
-    """One number of one component under one fault.
+    """Number of one component under one fault.
 
     Args:
-        component: what is looked at, such as `kong`.
-        what: what is counted.
-        left: how much of it the fault leaves.
-        needed: how much the objective needs.
-        fix: what to do where it does not suffice.
+        component: component, such as `kong`.
+        what: unit of the number.
+        left: remaining number.
+        needed: number that the objective requires.
+        fix: remedy if it does not suffice.
     """
 
     component: str

@@ -1,6 +1,7 @@
-"""Times of the ways back in docs/runbooks/restore.md, step by step. Their sums are the promises of docs/recovery.md.
+"""Durations of the procedures in docs/runbooks/restore.md by step. Their sums are the times of
+docs/recovery.md.
 
-Nothing was measured on AWS: a time that a game day measured replaces the one here, with its date.
+No duration was measured on AWS: a measurement of a game day replaces the value here, with its date.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,18 +12,18 @@ from spotmusic_constructs.data.restore_testing import RECOVERY_HOURS
 
 ASSUMED = "assumed, 2026-11"
 TESTED = "the longest that restore tests admit"
-"""Each week, `RestoreTesting` fails a restore that takes longer."""
+"""`RestoreTesting` fails weekly restores that take longer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A step of a way back.
+    """Step of a procedure.
 
     Args:
-        what: what is done.
-        minutes: its time.
-        source: where the time comes from.
-        numbers: numbers that the step has in the runbook; none where its list is not numbered.
+        what: action.
+        minutes: duration.
+        source: source of the duration.
+        numbers: numbers of the step in the runbook; none in unnumbered lists.
     """
 
     what: str
@@ -33,7 +34,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Restore:
-    """A way back.
+    """Procedure of a restore.
 
     Args:
         anchor: heading in the runbook.
@@ -49,7 +50,7 @@ class Restore:
 
     @property
     def promise(self) -> str:
-        """Time within which it is back, in whole hours, as docs/recovery.md says it."""
+        """Recovery time in whole hours, as in docs/recovery.md."""
         hours = ceil(self.minutes / 60)
         return f"{hours} hour{'s' if hours > 1 else ''}"
 
@@ -107,11 +108,11 @@ RESTORES: Mapping[str, Restore] = {
         ),
     ),
 }
-"""Ways back by their row in docs/recovery.md."""
+"""Procedures by their row in docs/recovery.md."""
 
 
 def table() -> Iterator[str]:
-    """Yields the lines of a table of all ways back."""
+    """Yields the lines of a table of all procedures."""
     yield "| what fails | step | minutes | source |"
     yield "|---|---|---|---|"
     for row, restore in RESTORES.items():

@@ -1,4 +1,4 @@
-"""An environment on its game day: templates and cluster, read once."""
+"""Templates and cluster of an environment for its game day."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,11 +13,11 @@ from tools.gameday.workloads import Workload, workloads_of
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scenario:
-    """An environment on its game day.
+    """Environment on its game day.
 
     Args:
         platform: its templates.
-        cluster: what it deploys to Kubernetes.
+        cluster: its Kubernetes objects.
     """
 
     platform: Assembly
@@ -33,7 +33,7 @@ class Scenario:
 
     @property
     def peak(self) -> PeakSettings:
-        assert self.settings.resilience.peak, "only an environment that declares its busiest minute has a game day"
+        assert self.settings.resilience.peak, "a game day requires the busiest minute. Declare it in the environment file"
         return self.settings.resilience.peak
 
     @cached_property
@@ -54,7 +54,7 @@ class Scenario:
 
     @property
     def requests_per_second(self) -> int:
-        """What comes through the gateway in a second: requests of every route, and logins."""
+        """Requests per second through the gateway: all routes and logins."""
         routed = (service.settings for service in self.services if service.settings.route)
         return sum(settings.peak.per_second for settings in routed if settings.peak) + self.peak.logins_per_second
 

@@ -1,4 +1,6 @@
-"""The services on ECS: how many tasks the busiest minute has, what they carry, and what they hold of the catalogue."""
+"""ECS services: tasks in the busiest minute, their capacity, and their connections to the
+catalogue.
+"""
 
 from dataclasses import dataclass
 from math import ceil
@@ -12,14 +14,14 @@ TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """One service.
+    """ECS service.
 
     Args:
         name: its name.
-        settings: what the environment says of it.
+        settings: its settings.
         resource: the service in the template.
         task: its task definition.
-        most: tasks that scaling runs at the most.
+        most: maximum number of tasks.
     """
 
     name: str
@@ -30,17 +32,17 @@ class Service:
 
     @property
     def at_peak(self) -> int:
-        """Tasks of the busiest minute, as many as scaling may run."""
+        """Tasks of the busiest minute: the maximum of scaling."""
         return min(self.settings.tasks_at_peak, self.most)
 
     @property
     def cpu(self) -> int:
-        """Cpu units of a task."""
+        """CPU units of a task."""
         return int(self.task["Cpu"])
 
     @property
     def peak_cpu(self) -> int:
-        """Cpu units that the busiest minute keeps busy."""
+        """CPU units that the busiest minute uses."""
         peak = self.settings.peak
         return ceil(peak.per_second / peak.per_task * self.cpu) if peak else 0
 
@@ -50,23 +52,25 @@ class Service:
         return {subnet["AvailabilityZone"] for subnet in self.resource.targets("NetworkConfiguration.AwsvpcConfiguration.Subnets")}
 
     def lost_with_zone(self, tasks: int) -> int:
-        """Tasks that stand in one zone: ECS spreads them evenly, and puts that right again where it is told to."""
+        """Tasks in one zone: ECS spreads them evenly, and rebalances if configured."""
         balanced = self.resource["AvailabilityZoneRebalancing"] == "ENABLED" and self.in_zones
         return ceil(tasks / len(self.in_zones)) if balanced else tasks
 
     @property
     def connections(self) -> int | None:
-        """Connections to the catalogue that a task may hold; 0 without the database, none where nothing bounds them."""
+        """Maximum connections of a task to the catalogue; 0 without the database, None if
+        unlimited.
+        """
         variables: list[Json] = self.task["ContainerDefinitions.0.Environment"] or []
         said = {variable["Name"]: variable["Value"] for variable in variables}
         words = [word.upper() for word in ("catalogue", "database") if word in self.settings.talks_to]
         told = [said[f"{word}_CONNECTIONS"] for word in words if f"{word}_CONNECTIONS" in said]
-        # One pool serves both words.
+        # Both words share one pool.
         return max(map(int, told), default=0) if len(told) == len(words) else None
 
 
 def services_of(platform: Assembly) -> list[Service]:
-    """Every service of an environment."""
+    """Returns every service of an environment."""
     tasks = {resource: resource.target("TaskDefinition") for resource in platform.some("AWS::ECS::Service")}
     by_name = {_name(task): (resource, task) for resource, task in tasks.items() if task}
     return [

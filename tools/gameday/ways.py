@@ -1,4 +1,4 @@
-"""The ways in and out: load balancers, NAT gateways and endpoints, zone by zone."""
+"""Load balancers, NAT gateways and endpoints by zone."""
 
 from collections.abc import Iterator
 from typing import get_args
@@ -12,7 +12,7 @@ BALANCER, ENDPOINT = "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::EC2::VPC
 
 
 def without_zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
-    """What still leads in and out without one zone."""
+    """Remaining ingress and egress without one zone."""
     others = set(scenario.settings.zones) - {zone}
     for balancer in scenario.platform.some(BALANCER):
         stands = {subnet["AvailabilityZone"] for subnet in balancer.targets("Subnets")} - {zone}
@@ -33,7 +33,9 @@ def without_zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
 
 
 def without_gateway(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
-    """What still leads out when a zone has lost its NAT gateway: those of the others, and everywhere the endpoints."""
+    """Remaining egress when a zone has lost its NAT gateway: those of other zones, and endpoints
+    everywhere.
+    """
     others = set(scenario.settings.zones) - {zone}
     ways = sum(gateway_zone(subnet) not in (None, zone) for subnet in application_subnets(scenario.platform) if in_zones(subnet, others))
     fix = "Give each zone a NAT gateway of its own: network.nat_gateways."
@@ -66,7 +68,7 @@ def route_table(subnet: Resource) -> Resource | None:
 
 
 def gateway_zone(subnet: Resource) -> str | None:
-    """Zone of the NAT gateway by which a subnet leaves the VPC."""
+    """Returns the zone of the NAT gateway that a subnet routes to."""
     table = route_table(subnet)
     for route in subnet.platform.some("AWS::EC2::Route"):
         gateway = route.target("NatGatewayId") if route.target("RouteTableId") is table else None
@@ -85,5 +87,5 @@ def gateway_endpoints(platform: Assembly) -> list[Resource]:
 
 
 def service_of(endpoint: Resource) -> str:
-    """Name of the AWS service, without what stands before it."""
+    """Returns the AWS service's name without its prefix."""
     return endpoint.text("ServiceName").split(".", maxsplit=3)[-1]

@@ -1,4 +1,4 @@
-"""What runs on Kubernetes: how many of each a fault can take at once, by the rules that place them."""
+"""Kubernetes workloads: the maximum number of pods that a fault removes, by their placement rules."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,13 +13,13 @@ ZONE, HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """Pods of one kind.
+    """Pods of one workload.
 
     Args:
         name: its name.
-        replicas: pods that run.
-        pod: what the manifest says of one.
-        kept: zones in which other pods always keep a node that these may use.
+        replicas: number of pods.
+        pod: pod specification of the manifest.
+        kept: zones in which other pods always keep a usable node.
     """
 
     name: str
@@ -29,20 +29,21 @@ class Workload:
 
     @property
     def cores(self) -> str:
-        """Cpu that the first container asks for."""
+        """CPU request of the first container."""
         return str(self.pod["containers"][0]["resources"]["requests"]["cpu"])
 
     def spread_over(self, topology: str) -> bool:
-        """Tells whether no zone, or node, has two pods more than another.
+        """Returns True if numbers of pods per zone, or node, differ by one at most.
 
-        A zone that is lost must not count: its nodes are tainted, and replacements would wait for it (nodeTaintsPolicy).
+        A lost zone must not count: its nodes are tainted, and replacements would wait for it
+        (nodeTaintsPolicy).
         """
         return self.fewest_domains(topology) > 0
 
     def fewest_domains(self, topology: str) -> int:
-        """Fewest zones, or nodes, that the pods stand in; 0 without a rule.
+        """Returns the minimum number of zones, or nodes, with these pods; 0 without a rule.
 
-        A zone in which no node is ready does not count for the scheduler, unless `minDomains` asks for it.
+        The scheduler ignores zones without a ready node, unless `minDomains` is set.
         """
         found = (
             rule.get("minDomains", 1)
@@ -54,17 +55,17 @@ class Workload:
 
     @property
     def apart(self) -> bool:
-        """Tells whether no two of them share a node."""
+        """Returns True if no two pods share a node."""
         rules: list[Any] = self.pod.get("affinity", {}).get("podAntiAffinity", {}).get("requiredDuringSchedulingIgnoredDuringExecution", [])
         return any(rule["topologyKey"] == HOST for rule in rules)
 
     def lost_with_zone(self, zones: int, replicas: int | None = None) -> int:
-        """The most of them that stand in one zone: all, where no rule spreads them."""
+        """Maximum number of pods in one zone: all without a spread rule."""
         count = self.replicas if replicas is None else replicas
         return ceil(count / self._zones(zones, count))
 
     def _zones(self, zones: int, count: int) -> int:
-        """Fewest zones that hold so many pods."""
+        """Minimum number of zones for this number of pods."""
         return min(zones, count, max(self.kept, self.fewest_domains(ZONE))) if self.spread_over(ZONE) else 1
 
     @property
@@ -73,13 +74,13 @@ class Workload:
         return str(self.pod.get("nodeSelector"))
 
     def lost_with_node(self, zones: int, replicas: int | None = None) -> int:
-        """The most of them that stand on one node: a zone has one node at least."""
+        """Maximum number of pods on one node: a zone has at least one node."""
         count = self.replicas if replicas is None else replicas
         return 1 if self.apart else self.lost_with_zone(zones, count)
 
 
 def workloads_of(cluster: RenderedCluster) -> dict[str, Workload]:
-    """Every workload by name, RabbitMQ's nodes among them."""
+    """Returns every workload by name, including RabbitMQ's nodes."""
     every = [*_plain(cluster), *_rabbitmq(cluster)]
     kept: dict[str, int] = {}
     for workload in every:

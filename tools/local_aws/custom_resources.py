@@ -93,7 +93,7 @@ def _check_chart(properties: Properties) -> None:
     if not properties.get("Release"):
         raise RejectedPropertiesError("The Helm chart has no release name. Set Release.")
     if not (properties.get("Chart") or properties.get("ChartAssetURL")):
-        raise RejectedPropertiesError("The Helm chart has no source. Set Chart or ChartAssetURL.")
+        raise RejectedPropertiesError("The Helm chart has no source. Set Chart or a chart asset.")
     _require_json(properties, "Values", dict)
 
 

@@ -1,4 +1,4 @@
-"""The table of all second opinions, from what each step left: `make opinions`."""
+"""Table of the verdicts of all tools, from the results of each step: `make opinions`."""
 
 import json
 import os
@@ -11,7 +11,9 @@ from typing import Any
 from tools.opinions.opinion import ENVIRONMENTS, ROOT, SYNTHESIZED
 
 PACKS = {"cdk-nag AwsSolutions": "AwsSolutions", "cdk-nag NIST 800-53 R5": "NIST.800.53.R5"}
-"""Packs by what the table calls them. `make synth` leaves their report, and the test suite what became of their canaries."""
+"""Packs by their names in the table. `make synth` writes their report, and the test suite the
+result of their canaries.
+"""
 TOOLS = {
     "cdk-nag AwsSolutions": "resources",
     "cdk-nag NIST 800-53 R5": "resources",
@@ -19,14 +21,14 @@ TOOLS = {
     "cfn-lint": "templates",
     "checkov": "manifests",
 }
-"""What each tool is shown."""
+"""Input of each tool."""
 HEADER = ("tool", "version", "judged", "findings", "reviewed exceptions", "unused exceptions", "canary")
 
 Note = dict[str, Any]
 
 
 def notes(left: Path, synthesized: Path) -> dict[str, Note]:
-    """Returns what each tool says, by its name; nothing of a tool that was not asked."""
+    """Returns the verdicts by tool; without tools that did not run."""
     found = {tool: json.loads(file.read_text()) for tool in TOOLS if (file := left / f"{tool}.json").is_file()}
     for tool, pack in PACKS.items():
         judged = dict(_said_by(pack, synthesized))
@@ -36,7 +38,7 @@ def notes(left: Path, synthesized: Path) -> dict[str, Note]:
 
 
 def _said_by(pack: str, synthesized: Path) -> Iterator[tuple[str, dict[str, int]]]:
-    """What a pack says of each environment, in the numbers of a judgement."""
+    """Returns a pack's verdict on each environment as numbers."""
     for environment in ENVIRONMENTS:
         file = synthesized / environment / "validation-report.json"
         if not file.is_file():
@@ -56,7 +58,7 @@ def _resources(assembly: Path) -> int:
 
 
 def row(tool: str, note: Note | None) -> tuple[str, ...]:
-    """Returns what the table says of a tool."""
+    """Returns the row of a tool."""
     if note is None or not note["environments"]:
         return (tool, *["not asked"] * (len(HEADER) - 1))
     said = note["environments"]
@@ -67,14 +69,14 @@ def row(tool: str, note: Note | None) -> tuple[str, ...]:
 
 
 def passes(note: Note | None) -> bool:
-    """Tells whether a tool was asked, found nothing that nobody reviewed, and caught its canary."""
+    """Returns True if a tool ran, had no unreviewed finding and found its canary."""
     if note is None or not note["environments"]:
         return False
     return note["canary"] is True and not any(said["findings"] or said["unused"] for said in note["environments"].values())
 
 
 def table(rows: list[tuple[str, ...]]) -> str:
-    """Returns rows as a table of Markdown, which is readable as it stands."""
+    """Formats rows as an aligned Markdown table."""
     lines = [HEADER, *rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     shown = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines]
@@ -82,10 +84,10 @@ def table(rows: list[tuple[str, ...]]) -> str:
 
 
 def main(folder: Path = SYNTHESIZED) -> int:
-    """Prints the table of what was said of the environments in the folder.
+    """Prints the table of verdicts on the environments in the folder.
 
     Returns:
-        0, or 1 when a tool was not asked, found something that nobody reviewed, or missed its canary.
+        0, or 1 if a tool did not run, had an unreviewed finding, or missed its canary.
     """
     said = notes(Path(os.environ.get("SPOTMUSIC_OPINIONS", ROOT / ".opinions")), folder)
     print(table([row(tool, said.get(tool)) for tool in TOOLS]))

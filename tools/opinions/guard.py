@@ -1,8 +1,9 @@
-"""AWS Control Tower's guard rules over every synthesized template: `make guard`.
+"""AWS Control Tower's guard rules for every synthesized template: `make guard`.
 
-cfn-guard and the rules come with `cdklabs.cdk-validator-cfnguard`. They are run on what `make synth` left, not as a plugin of the
-synthesis: as a plugin every synthesis would pay for all 237 rules on all templates, and a rule that is silent about values of other
-stacks would cry about each of them. Here each template is shown the rules that speak of its types, with those values filled in.
+`cdklabs.cdk-validator-cfnguard` contains cfn-guard and the rules. They check the output of `make
+synth` instead of running as a plugin of the synthesis: a plugin would evaluate all 237 rules on all
+templates in each synthesis, and report values of other stacks that a rule can't resolve. Here each
+template is checked by the rules of its types, with those values resolved.
 """
 
 import json
@@ -45,25 +46,25 @@ CANARY: Template = {
     }
 }
 CANARY_RULES = {"CT.RDS.PR.23", "CT.RDS.PR.24", "CT.S3.PR.1"}
-"""A public database, an unencrypted one, and a bucket that does not block public access."""
+"""Public database, unencrypted database, and bucket without block public access."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """The program, and the types of resources that each file of rules speaks of."""
+    """Program, and the resource types of each rule file."""
 
     program: Path
     rules: Mapping[Path, frozenset[str]]
 
     def rules_for(self, template: Template) -> list[Path]:
-        """The files that speak of a type in the template; a file that names no type speaks of all."""
+        """Returns the rule files for a template's types; files without types apply to all."""
         types = {resource["Type"] for resource in template["Resources"].values()}
         return [file for file, spoken_of in self.rules.items() if not spoken_of or spoken_of & types]
 
 
 @cache
 def guard() -> Guard:
-    """Unpacks cfn-guard of this machine and the rules of Control Tower."""
+    """Unpacks cfn-guard for this machine and the rules of Control Tower."""
     program = f"package/bin/{SYSTEMS[platform.system()]}/{PROCESSORS[platform.machine().lower()]}/cfn-guard"
     folder = Path(tempfile.mkdtemp(prefix="guard-"))
     (package,) = Path(str(files("cdklabs.cdk_validator_cfnguard"))).glob("_jsii/*.tgz")
@@ -76,10 +77,10 @@ def guard() -> Guard:
 
 
 def findings(environment: str, stack: str, template: Template) -> Iterator[Finding]:
-    """Yields what the rules find in a template, by the resource that breaks them.
+    """Yields the findings in a template by resource.
 
     Raises:
-        RuntimeError: cfn-guard could not judge; its message says why.
+        RuntimeError: cfn-guard failed; the message has its output.
     """
     rules = guard().rules_for(template)
     if not rules:
@@ -118,7 +119,7 @@ def _findings_of(environment: str, stack: str, rule: Any) -> Iterator[Finding]:
 
 
 def _values(value: Any, key: str) -> Iterator[Any]:
-    """Every value of a key at any depth: the report's shape depends on how a rule is written."""
+    """Yields all values of a key at any depth: the report's structure depends on the rule."""
     if isinstance(value, dict):
         for name, item in value.items():
             if name == key:
@@ -130,7 +131,9 @@ def _values(value: Any, key: str) -> Iterator[Any]:
 
 
 def filled(environment: Assembly, stack: str, value: Any) -> Any:
-    """Puts in what other stacks and the account say; guard rules know how to read a reference within the template only."""
+    """Resolves values of other stacks and the account; guard rules resolve references within a
+    template only.
+    """
     if isinstance(value, dict):
         if len(value) == 1 and (_FILLED & value.keys() or value.get("Ref") in _PSEUDO):
             return environment.text(stack, value)
@@ -141,7 +144,7 @@ def filled(environment: Assembly, stack: str, value: Any) -> Any:
 
 
 def main(folder: Path = SYNTHESIZED) -> int:
-    """Judges every environment in the folder, and something known to be bad; says what has to be mended."""
+    """Checks every environment in the folder and a canary; returns the findings."""
     wrong = []
     for environment in ENVIRONMENTS:
         templates = templates_in(assembly_of(environment, folder))
@@ -152,8 +155,8 @@ def main(folder: Path = SYNTHESIZED) -> int:
         wrong += problems
     caught = {finding.rule for finding in findings("canary", "canary", CANARY)} >= CANARY_RULES
     leave_canary(TOOL, version(PACKAGE), caught=caught)
-    wrong += [] if caught else ["cfn-guard finds nothing in a template that is known to be bad"]
-    print("\n".join(wrong) or f"cfn-guard: nothing found in {', '.join(ENVIRONMENTS)} that nobody reviewed")
+    wrong += [] if caught else ["cfn-guard reports nothing for the canary template with known defects"]
+    print("\n".join(wrong) or f"cfn-guard: no unreviewed finding in {', '.join(ENVIRONMENTS)}")
     return 1 if wrong else 0
 
 

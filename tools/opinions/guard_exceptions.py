@@ -1,6 +1,8 @@
-"""Control Tower's findings that were reviewed and stay, each with the reason. One that excuses nothing any more fails `make guard`.
+"""Reviewed findings of Control Tower, each with the reason. `make guard` fails for an unused
+exception.
 
-Rules are called as AWS Control Tower calls its controls; a place is a stack and a logical id without the hash that CDK ends it with.
+Rules have the names of AWS Control Tower's controls; a place is a stack and a logical id without
+the hash that CDK appends.
 """
 
 from tools.opinions.opinion import Exceptions, Reviewed

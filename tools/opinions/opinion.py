@@ -1,4 +1,4 @@
-"""What a second opinion says: its findings, those that were reviewed and stay, and the note that it leaves for the table."""
+"""Verdict of a tool: findings, reviewed findings, and its row for the table."""
 
 import json
 import os
@@ -10,20 +10,20 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 SYNTHESIZED = ROOT / "cdk.out"
-"""Where `make synth` leaves every environment."""
+"""Output folder of `make synth` with every environment."""
 ENVIRONMENTS = ("dev", "staging", "prod")
 SHORTEST_REASON = 20
 
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One thing that a tool finds wrong.
+    """Finding of a tool.
 
     Args:
-        environment: where.
-        rule: the tool's own id of what is not kept, such as `CT.RDS.PR.1` or `CKV_K8S_22`.
-        place: what does not keep it, such as `data/CatalogueInstance` or `Deployment kong/kong`.
-        fix: what the tool says to do.
+        environment: environment.
+        rule: the tool's rule id, such as `CT.RDS.PR.1` or `CKV_K8S_22`.
+        place: violating resource, such as `data/CatalogueInstance` or `Deployment kong/kong`.
+        fix: the tool's remedy.
     """
 
     environment: str
@@ -37,12 +37,13 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Reviewed:
-    """Findings of one rule that were looked at and stay.
+    """Reviewed findings of one rule.
 
     Args:
-        places: where, as findings name them; `*` stands for anything.
-        reason: why, so that an auditor accepts it.
-        environments: environments that have them. Each of them has to have every one, so that nothing is excused beforehand.
+        places: places as in findings; `*` matches anything.
+        reason: justification for an auditor.
+        environments: environments with these findings. Each must have all of them, so that no
+            future finding is accepted.
     """
 
     places: tuple[str, ...]
@@ -51,18 +52,18 @@ class Reviewed:
 
 
 Exceptions = Mapping[str, tuple[Reviewed, ...]]
-"""What was reviewed, by the id of the rule."""
+"""Exceptions by rule id."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """What one tool says of one environment, in numbers.
+    """Numbers of a tool for one environment.
 
     Args:
-        judged: how many things it was shown.
-        findings: how many of its findings nobody reviewed.
-        reviewed: how many were reviewed and stay.
-        unused: how many exceptions excuse nothing any more.
+        judged: number of checked templates or manifests.
+        findings: number of unreviewed findings.
+        reviewed: number of reviewed findings.
+        unused: number of unused exceptions.
     """
 
     judged: int
@@ -79,18 +80,18 @@ def assembly_of(environment: str, folder: Path) -> Path:
     """
     assembly = folder / environment / f"assembly-{environment}"
     if not assembly.is_dir():
-        raise SystemExit(f"{environment} is not in {folder}: `make synth` synthesizes every environment.")
+        raise SystemExit(f"{environment} is not in {folder}. Run `make synth`, which synthesizes every environment.")
     return assembly
 
 
 def judge(environment: str, judged: int, found: Iterable[Finding], exceptions: Exceptions) -> tuple[Judgement, list[str]]:
-    """Returns what a tool says of an environment, and in words what has to be mended.
+    """Returns the verdict on an environment, and its problems as text.
 
     Args:
-        environment: environment that was judged.
-        judged: how many things were.
-        found: what the tool finds.
-        exceptions: what was reviewed.
+        environment: checked environment.
+        judged: number of checked templates or manifests.
+        found: findings of the tool.
+        exceptions: reviewed findings.
     """
     idle = set(_places(exceptions, environment))
     findings, unreviewed = sorted(set(found)), []
@@ -100,13 +101,13 @@ def judge(environment: str, judged: int, found: Iterable[Finding], exceptions: E
         idle -= excuses
         if not excuses:
             unreviewed.append(str(finding))
-    unused = [f"{environment}: {rule} at {place} excuses nothing any more. Take it out of the exceptions." for rule, place in sorted(idle)]
+    unused = [f"{environment}: the exception {rule} at {place} is unused. Remove it." for rule, place in sorted(idle)]
     said = Judgement(judged=judged, findings=len(unreviewed), reviewed=len(findings) - len(unreviewed), unused=len(unused))
     return said, unreviewed + unused
 
 
 def _places(exceptions: Exceptions, environment: str) -> Iterator[tuple[str, str]]:
-    """Every exception of an environment: rule and place."""
+    """Yields every exception of an environment: rule and place."""
     for rule, reviews in exceptions.items():
         for review in reviews:
             if environment in review.environments:
@@ -114,12 +115,12 @@ def _places(exceptions: Exceptions, environment: str) -> Iterator[tuple[str, str
 
 
 def leave(tool: str, version: str, environment: str, judgement: Judgement) -> None:
-    """Leaves what a tool says for the table, where somebody asked for one: SPOTMUSIC_OPINIONS names the folder."""
+    """Writes a verdict for the table into the folder SPOTMUSIC_OPINIONS, if it is set."""
     _leave(tool, version, lambda note: note["environments"].update({environment: asdict(judgement)}))
 
 
 def leave_canary(tool: str, version: str, *, caught: bool) -> None:
-    """Leaves whether a tool found what is wrong with something known to be bad."""
+    """Writes the result of a tool's canary."""
     _leave(tool, version, lambda note: note.update(canary=caught))
 
 

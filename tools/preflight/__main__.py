@@ -1,4 +1,4 @@
-"""`python -m tools.preflight --env prod`: check an account before a deployment."""
+"""`python -m tools.preflight --env prod`: checks an account before a deployment."""
 
 import argparse
 import os
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: command line without the program's name; None takes the process's.
 
     Returns:
-        0 when nothing must be fixed; 1 when something must, or when nothing could be asked.
+        0 without problems; 1 with problems, or if AWS is not reachable.
     """
     options = _parser().parse_args(arguments)
     warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except (BotoCoreError, ClientError) as error:
-        print(f"AWS could not be asked who is logged in: {error}\n  {_advice(options.env)}", file=sys.stderr)
+        print(f"The request for the caller identity failed: {error}\n  {_advice(options.env)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -65,10 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def connect(settings: Settings, clients: Clients, session_region: str | None) -> Context:
-    """Asks who is logged in.
+    """Returns the caller identity.
 
     Raises:
-        BotoCoreError: without credentials, or without a way to AWS.
+        BotoCoreError: without credentials, or if AWS is not reachable.
         ClientError: if AWS refuses the credentials.
     """
     identity = clients("sts", settings.region).get_caller_identity()
@@ -80,11 +80,11 @@ def check(context: Context, *, repair: bool = False, strict: bool = False) -> in
 
     Args:
         context: the environment and its account.
-        repair: create what is missing and harmless.
-        strict: count what could not be asked as something to fix.
+        repair: create missing service-linked roles.
+        strict: treat failed requests as problems.
 
     Returns:
-        0 when nothing must be fixed, 1 otherwise.
+        0 without problems, 1 otherwise.
     """
     print(f"{context.settings.name} in account {context.account}, {' and '.join(context.regions)}\n")
     findings = [repaired(finding) if repair else finding for finding in run(CHECKS, context)]
@@ -94,13 +94,13 @@ def check(context: Context, *, repair: bool = False, strict: bool = False) -> in
 
 
 def repaired(finding: Finding) -> Finding:
-    """Corrects what can be corrected without harm, and returns the line as it is afterwards."""
+    """Repairs a finding that can be repaired without risk, and returns the new finding."""
     if finding.repair is None:
         return finding
     try:
         finding.repair()
     except ClientError as error:
-        if error_code(error) == "InvalidInput":  # it was made in the meantime
+        if error_code(error) == "InvalidInput":  # created in the meantime
             return ok(finding.check, "it is there")
         return Finding(check=finding.check, state=State.FIX, told=f"{finding.told}; {error_code(error)}", command=finding.command)
     return ok(finding.check, f"created: {finding.command}")
@@ -122,15 +122,15 @@ def _clients(session: boto3.Session) -> Clients:
 
 def _advice(environment: str) -> str:
     if os.environ.get("AWS_ENDPOINT_URL"):
-        return "AWS_ENDPOINT_URL leads to the embedded AWS: start it (`make local`), or open a shell without .local/env.sh."
-    return f"Log in (`aws sso login --profile NAME`), and repeat: AWS_PROFILE=NAME make preflight ENV={environment}"
+        return "AWS_ENDPOINT_URL points to the embedded AWS. Start it (`make local`), or open a shell without .local/env.sh."
+    return f"Log in (`aws sso login --profile NAME`), then run AWS_PROFILE=NAME make preflight ENV={environment}"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.preflight", description=__doc__)
     parser.add_argument("--env", default="dev", help="environment (default: dev)")
-    parser.add_argument("--fix", action="store_true", help="create missing service-linked roles, which cost nothing")
-    parser.add_argument("--strict", action="store_true", help="end with 1 where something could not be asked, too")
+    parser.add_argument("--fix", action="store_true", help="create missing service-linked roles, which are free")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 after failed requests, too")
     return parser
 
 

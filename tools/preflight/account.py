@@ -1,4 +1,4 @@
-"""Checks of the account: number, region, bootstrap stacks and service-linked roles."""
+"""Checks of account, region, bootstrap stacks and service-linked roles."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -11,10 +11,12 @@ from tools import local_aws
 from tools.preflight.finding import Check, Context, Finding, error_code, fix, ok
 
 BOOTSTRAP_VERSION = 8
-"""Version that the templates require (`requiresBootstrapStackVersion` of the manifest of the cloud assembly)."""
+"""Minimum bootstrap version of the templates (`requiresBootstrapStackVersion` in the manifest of
+the cloud assembly).
+"""
 BOOTSTRAP_STACK = "CDKToolkit"
 QUALIFIER = "hnb659fds"
-"""Part of the names of bootstrap roles; cdk.json sets no other."""
+"""Part of the names of bootstrap roles; cdk.json sets no other qualifier."""
 
 SERVICE_LINKED_ROLES: dict[str, str] = {
     "ecs.amazonaws.com": "AWSServiceRoleForECS",
@@ -27,10 +29,12 @@ SERVICE_LINKED_ROLES: dict[str, str] = {
     "pullthroughcache.ecr.amazonaws.com": "AWSServiceRoleForECRPullThroughCache",
     "vpcorigin.cloudfront.amazonaws.com": "AWSServiceRoleForCloudFrontVPCOrigin",
 }
-"""Role by service. AWS makes each when it is first needed, and does not wait for IAM: the first ECS cluster of an account fails
-(aws-cloudformation/cloudformation-coverage-roadmap#818). Names: each service's guide, service-linked roles, read 2026-11."""
+"""Role by service. AWS creates each at first use without waiting for IAM, so the first ECS cluster
+of an account fails (aws-cloudformation/cloudformation-coverage-roadmap#818). Names: each service's
+guide, service-linked roles, read 2026-11.
+"""
 FAULT_INJECTION = {"fis.amazonaws.com": "AWSServiceRoleForFIS"}
-"""The same for AWS FIS, where the environment injects faults."""
+"""Role of AWS FIS, for environments with experiments."""
 
 MANAGED_POLICIES = (
     "AWSBackupServiceRolePolicyForS3Backup",
@@ -49,7 +53,9 @@ MANAGED_POLICIES = (
     "service-role/AWSLambdaVPCAccessExecutionRole",
     "service-role/AmazonRDSEnhancedMonitoringRole",
 )
-"""Policies of AWS that roles of the stacks have, with their paths (`tests/contracts/test_preflight_names.py`)."""
+"""AWS managed policies of the stacks' roles, with their paths
+(`tests/contracts/test_preflight_names.py`).
+"""
 STACKS = {
     "network": "",
     "secrets": "",
@@ -60,29 +66,31 @@ STACKS = {
     "edge": EDGE_REGION,
     "observability": "",
 }
-"""Region of each stack; the home region where none is named."""
+"""Region of each stack; stacks that are not listed use the home region."""
 UPDATABLE = frozenset(
     {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"}
 )
-"""States in which CloudFormation takes an update (AWS CloudFormation user guide, stack status codes, read 2026-11)."""
+"""States from which CloudFormation updates (AWS CloudFormation user guide, stack status codes, read
+2026-11).
+"""
 
 
 def account(context: Context) -> Iterator[Finding]:
     """Compares account and region with the environment file."""
     settings, check = context.settings, "account"
     if context.account == local_aws.ACCOUNT:
-        yield ok(check, "the embedded AWS, which stands in for the account of the file")
+        yield ok(check, "the embedded AWS, instead of the account in the file")
     elif settings.account is None:
-        yield ok(check, f"{context.account}; the file names none, so a deployment goes to this one")
+        yield ok(check, f"{context.account}; the file has no account, so a deployment uses this one")
     elif settings.account == context.account:
         yield ok(check, context.account)
     else:
-        told = f"logged in to {context.account}, and the file names {settings.account}"
+        told = f"logged in to {context.account}, but the file has {settings.account}"
         yield fix(check, told, f"AWS_PROFILE=<profile of {settings.account}> make preflight ENV={settings.name}")
     if context.session_region == settings.region:
         yield ok("region", settings.region)
     else:
-        told = f"the shell is set to {context.session_region or 'none'}, and the file names {settings.region}"
+        told = f"the shell uses {context.session_region or 'none'}, but the file has {settings.region}"
         yield fix("region", told, f"export AWS_REGION={settings.region}")
     described = context.clients("ec2", EDGE_REGION).describe_regions(RegionNames=[settings.region], AllRegions=True)["Regions"]
     for region in described:
@@ -94,13 +102,13 @@ def account(context: Context) -> Iterator[Finding]:
 
 
 def bootstrap(context: Context) -> Iterator[Finding]:
-    """Looks for the bootstrap stack in each region."""
+    """Checks the bootstrap stack in each region."""
     for region in context.regions:
         check = f"bootstrap {region}"
         command = f"npx cdk bootstrap aws://{context.account}/{region}"
         stack = _stack(context.clients("cloudformation", region))
         if stack is None:
-            yield fix(check, f"there is no stack {BOOTSTRAP_STACK}", command)
+            yield fix(check, f"stack {BOOTSTRAP_STACK} does not exist", command)
             continue
         outputs = {output["OutputKey"]: output.get("OutputValue", "") for output in stack.get("Outputs", ())}
         version = outputs.get("BootstrapVersion", "0")
@@ -123,9 +131,10 @@ def _stack(client: Any) -> dict[str, Any] | None:
 
 
 def weak_references(context: Context) -> Iterator[Finding]:
-    """Simulates what `Fn::GetStackOutput` asks: each execution role describes stacks of the other region.
+    """Simulates the requests of `Fn::GetStackOutput`: each execution role describes stacks of the
+    other region.
 
-    A bootstrap with `--cloudformation-execution-policies` of one's own can lack it.
+    A bootstrap with custom `--cloudformation-execution-policies` can lack the permission.
     """
     settings = context.settings
     for region, producer, name in ((settings.region, EDGE_REGION, "edge"), (EDGE_REGION, settings.region, "data")):
@@ -142,7 +151,7 @@ def weak_references(context: Context) -> Iterator[Finding]:
         except ClientError as error:
             if error_code(error) != "NoSuchEntity":
                 raise
-            yield fix(check, f"there is no role {role}", command)
+            yield fix(check, f"role {role} does not exist", command)
             continue
         decisions = {result["EvalDecision"] for result in answer["EvaluationResults"]}
         if decisions == {"allowed"}:
@@ -154,7 +163,9 @@ def weak_references(context: Context) -> Iterator[Finding]:
 
 
 def service_linked_roles(context: Context) -> Iterator[Finding]:
-    """Looks for the roles that services make for themselves, too late for the resource that needs them first."""
+    """Checks service-linked roles, which services create too late for the first resource that needs
+    them.
+    """
     iam = context.clients("iam", EDGE_REGION)
     roles = SERVICE_LINKED_ROLES | (FAULT_INJECTION if context.settings.resilience.fault_injection else {})
     for service, role in roles.items():
@@ -165,13 +176,13 @@ def service_linked_roles(context: Context) -> Iterator[Finding]:
             if error_code(error) != "NoSuchEntity":
                 raise
             command = f"aws iam create-service-linked-role --aws-service-name {service}"
-            yield fix(check, f"there is no {role}", command, partial(iam.create_service_linked_role, AWSServiceName=service))
+            yield fix(check, f"{role} does not exist", command, partial(iam.create_service_linked_role, AWSServiceName=service))
         else:
             yield ok(check, role)
 
 
 def managed_policies(context: Context) -> Iterator[Finding]:
-    """Looks for AWS's own policies, which AWS replaces by others from time to time."""
+    """Checks AWS managed policies, which AWS renames occasionally."""
     iam, missing = context.clients("iam", EDGE_REGION), []
     for name in MANAGED_POLICIES:
         try:
@@ -183,14 +194,14 @@ def managed_policies(context: Context) -> Iterator[Finding]:
         else:
             missing += [] if policy.get("IsAttachable", True) else [name]
     if missing:
-        command = "aws iam list-policies --scope AWS --query 'Policies[].PolicyName'; then name the successor in constructs/"
+        command = "aws iam list-policies --scope AWS --query 'Policies[].PolicyName'; then use the successor in constructs/"
         yield fix("managed policies", f"AWS has no {', '.join(missing)}", command)
     else:
         yield ok("managed policies", f"{len(MANAGED_POLICIES)} of AWS")
 
 
 def stacks(context: Context) -> Iterator[Finding]:
-    """Looks at the state of each stack: an update of one that failed half-way is refused."""
+    """Checks the state of each stack: CloudFormation does not update failed ones."""
     settings, standing, wrong = context.settings, 0, []
     for name, region in STACKS.items():
         try:
@@ -202,12 +213,12 @@ def stacks(context: Context) -> Iterator[Finding]:
             continue
         standing += 1
         status = found["StackStatus"]
-        # The CLI deletes and makes anew a stack that never stood, unless it is protected.
+        # The CLI recreates a stack whose creation failed, unless it is protected.
         if status in UPDATABLE or (status == "ROLLBACK_COMPLETE" and not settings.production):
             continue
         at = f"--region {region or settings.region} --stack-name {settings.stack_name(name)}"
         wrong.append(fix(f"stack {name}", status, _way_out(status, at)))
-    yield from wrong or [ok("stacks", f"{standing} of {len(STACKS)} stand, and take an update" if standing else "none stands yet")]
+    yield from wrong or [ok("stacks", f"{standing} of {len(STACKS)} exist and can be updated" if standing else "none stands yet")]
 
 
 def _way_out(status: str, at: str) -> str:

@@ -1,4 +1,4 @@
-"""Question for the name servers of a domain, asked of this machine's resolver (RFC 1035)."""
+"""DNS query for the name servers of a domain, sent to this machine's resolver (RFC 1035)."""
 
 import re
 import socket
@@ -9,20 +9,21 @@ from pathlib import Path
 NS, INTERNET, RECURSION_DESIRED, PORT = 2, 1, 0x0100, 53
 TIMEOUT_SECONDS = 3.0
 LARGEST = 4096
-"""Bytes of an answer that are read; a plain DNS answer over UDP has 512 at the most (RFC 1035, 4.2.1)."""
+"""Maximum bytes of a response; a plain DNS response over UDP has at most 512 (RFC 1035, 4.2.1)."""
 _HEADER = struct.Struct("!6H")
 _QUERY_ID = 0x5350
 
 
 def name_servers(domain: str, *, configuration: Path = Path("/etc/resolv.conf")) -> set[str]:
-    """Returns the name servers of a domain in lower case, without a final dot; none where it is not delegated.
+    """Returns the name servers of a domain in lower case without a final dot; empty if it is not
+    delegated.
 
     Args:
         domain: name of the domain.
-        configuration: file that names the resolvers.
+        configuration: file with the resolvers.
 
     Raises:
-        OSError: if no resolver is configured, or none answers within three seconds.
+        OSError: if no resolver is configured, or none responds within three seconds.
     """
     resolvers = re.findall(r"^nameserver\s+(\S+)", configuration.read_text(), flags=re.MULTILINE)
     if not resolvers:
@@ -35,28 +36,28 @@ def name_servers(domain: str, *, configuration: Path = Path("/etc/resolv.conf"))
 
 
 def question(domain: str) -> bytes:
-    """Returns the message that asks for the name servers of a domain."""
+    """Returns the query for the name servers of a domain."""
     labels = b"".join(bytes([len(label)]) + label.encode("ascii") for label in domain.rstrip(".").split("."))
     return _HEADER.pack(_QUERY_ID, RECURSION_DESIRED, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!2H", NS, INTERNET)
 
 
 def servers_in(message: bytes) -> set[str]:
-    """Returns the names in the NS records of an answer.
+    """Returns the names in the NS records of a response.
 
     Raises:
-        OSError: if the message is not an answer to our question.
+        OSError: if the message is not a response to the query.
     """
     try:
         return set(_servers(message))
     except (IndexError, struct.error, UnicodeDecodeError):
-        raise OSError("the resolver's answer cannot be read") from None
+        raise OSError("the resolver's response is invalid") from None
 
 
 def _servers(message: bytes) -> Iterator[str]:
     query_id, flags, questions, answers, _, _ = _HEADER.unpack_from(message)
     code = flags & 0xF
-    if query_id != _QUERY_ID or code not in (0, 3):  # 3: there is no such name
-        raise OSError(f"the resolver answered with code {code}")
+    if query_id != _QUERY_ID or code not in (0, 3):  # 3: NXDOMAIN
+        raise OSError(f"the resolver responded with code {code}")
     at = _HEADER.size
     for _ in range(questions):
         at = _name(message, at)[1] + 4
@@ -70,7 +71,7 @@ def _servers(message: bytes) -> Iterator[str]:
 
 
 def _name(message: bytes, at: int) -> tuple[str, int]:
-    """Name at a place of a message, with pointers followed, and the place behind it."""
+    """Returns the name at an offset, with pointers resolved, and the offset after it."""
     labels: list[str] = []
     end = None
     for _ in range(len(message)):
@@ -83,4 +84,4 @@ def _name(message: bytes, at: int) -> tuple[str, int]:
             at += 1 + length
         else:
             return ".".join(labels), end or at + 1
-    raise IndexError("the pointers of the message lead nowhere")
+    raise IndexError("the pointers of the message are invalid")

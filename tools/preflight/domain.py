@@ -7,11 +7,12 @@ from tools.preflight.dns import name_servers
 from tools.preflight.finding import Check, Context, Finding, fix, ok, unknown
 
 AUTHORITY = "amazon.com"
-"""Authority that a CAA record must admit (ACM user guide, CAA records, read 2026-11)."""
+"""Certificate authority that a CAA record must allow (ACM user guide, CAA records, read 2026-11).
+"""
 
 
 def zone(context: Context, *, resolve: Callable[[str], set[str]] = name_servers) -> Iterator[Finding]:
-    """Compares the hosted zone with the domain, and with the name servers that the Internet is told.
+    """Compares the hosted zone with the domain and with its name servers on the Internet.
 
     Args:
         context: the environment and its account.
@@ -26,7 +27,7 @@ def zone(context: Context, *, resolve: Callable[[str], set[str]] = name_servers)
     found = answer["HostedZone"]["Name"].rstrip(".")
     command = f"aws route53 list-hosted-zones-by-name --dns-name {name}; then correct domain.hosted_zone_id"
     if found != name:
-        yield fix("hosted zone", f"{zone_id} is the zone of {found}, and the domain is {name}", command)
+        yield fix("hosted zone", f"{zone_id} is the zone of {found}, but the domain is {name}", command)
         return
     if answer["HostedZone"].get("Config", {}).get("PrivateZone"):
         yield fix("hosted zone", f"{zone_id} is private", command)
@@ -36,18 +37,18 @@ def zone(context: Context, *, resolve: Callable[[str], set[str]] = name_servers)
     try:
         told = resolve(name)
     except OSError as error:
-        yield unknown("delegation", f"no resolver answered: {error}", f"dig +short NS {name}")
+        yield unknown("delegation", f"no resolver responded: {error}", f"dig +short NS {name}")
         return
     if told == own:
         yield ok("delegation", f"{len(own)} name servers")
     else:
         shown = ", ".join(sorted(told)) or "nobody"
         command = f"delegate {name} at the registrar, or in the parent zone, to {' '.join(sorted(own))}"
-        yield fix("delegation", f"the Internet is told {shown}", command)
+        yield fix("delegation", f"name servers on the Internet: {shown}", command)
 
 
 def authorities(context: Context) -> Iterator[Finding]:
-    """Looks for CAA records of the domain that leave Amazon's authorities out."""
+    """Checks that CAA records of the domain allow Amazon's certificate authorities."""
     domain, check = context.settings.domain, "CAA records"
     if domain is None:
         return
@@ -62,7 +63,11 @@ def authorities(context: Context) -> Iterator[Finding]:
     ]
     issuers = [value for value in values if " issue" in value]
     if issuers and not any(AUTHORITY in value for value in issuers):
-        yield fix(check, "no authority of Amazon is admitted", f'add the value 0 issue "{AUTHORITY}" to the CAA record of {domain.name}')
+        yield fix(
+            check,
+            "no certificate authority of Amazon is allowed",
+            f'add the value 0 issue "{AUTHORITY}" to the CAA record of {domain.name}',
+        )
     else:
         yield ok(check, f"{AUTHORITY} is admitted" if issuers else "none")
 

@@ -1,4 +1,4 @@
-"""Check of WAF's logs, which may go to a bucket of another region."""
+"""Check of WAF's logs, which may be delivered to a bucket in another region."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,14 +7,15 @@ from spotmusic_constructs.edge_region import EDGE_REGION
 from tools.preflight.finding import Check, Context, Finding, ok, unknown
 
 BUCKET = "aws-waf-logs-"
-"""First part of the name of a bucket that WAF takes (AWS WAF developer guide, sending logs to Amazon S3)."""
+"""Name prefix of buckets that WAF accepts (AWS WAF developer guide, sending logs to Amazon S3)."""
 
 
 def web_acl_logs(context: Context) -> Iterator[Finding]:
-    """Looks for a web ACL of CloudFront whose logs arrive in a bucket of the home region.
+    """Checks that logs of CloudFront's web ACL arrive in a bucket of the home region.
 
-    AWS's documents disagree: the developer guide asks for the name and the account only, and AWS's own agent-toolkit-for-aws (2026-08)
-    for us-east-1. Nothing that only reads can tell before a web ACL logs there.
+    AWS's documents disagree: the developer guide requires name and account only, AWS's own
+    agent-toolkit-for-aws (2026-08) us-east-1. No read-only request can decide this before a web ACL
+    logs there.
     """
     settings, check = context.settings, "WAF logs"
     if settings.region == EDGE_REGION:
@@ -28,20 +29,22 @@ def web_acl_logs(context: Context) -> Iterator[Finding]:
                 continue
             prefix = f"AWSLogs/{context.account}/WAFLogs/cloudfront/"
             if s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("KeyCount"):
-                yield ok(check, f"they arrive in {bucket} of {settings.region}")
+                yield ok(check, f"logs arrive in {bucket} of {settings.region}")
                 return
             command = f"aws s3api list-objects-v2 --bucket {bucket} --prefix {prefix} --max-items 1"
-            yield unknown(check, f"configured to {bucket} of {settings.region}, and none has arrived yet", command)
+            yield unknown(check, f"configured to {bucket} of {settings.region}, but no log has arrived yet", command)
             return
     command = (
         f"aws wafv2 put-logging-configuration --region {EDGE_REGION} --logging-configuration "
         f"ResourceArn=<a web ACL of CloudFront>,LogDestinationConfigs=arn:aws:s3:::{BUCKET}<a bucket in {settings.region}>"
     )
-    yield unknown(check, f"no web ACL logs to {settings.region} yet, and AWS's documents disagree: try it by hand in dev", command)
+    yield unknown(check, f"no web ACL logs to {settings.region} yet, and AWS's documents disagree. Test it manually in dev", command)
 
 
 def _configurations(wafv2: Any) -> Iterator[dict[str, Any]]:
-    """Yields the logging configurations of CloudFront's web ACLs; botocore has no paginator for them."""
+    """Yields the logging configurations of CloudFront's web ACLs; botocore has no paginator for
+    them.
+    """
     arguments = {"Scope": "CLOUDFRONT"}
     while True:
         answer = wafv2.list_logging_configurations(**arguments)

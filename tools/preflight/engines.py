@@ -1,4 +1,4 @@
-"""Checks of pinned versions, of classes that can be ordered, and of parameters."""
+"""Checks of pinned versions, orderable instance classes, and parameters."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from re import fullmatch
@@ -10,7 +10,7 @@ from tools.preflight.finding import Check, Context, Finding, fix, ok, pages
 
 
 def databases(context: Context) -> Iterator[Finding]:
-    """Asks RDS for each version of MySQL, and for each class in the zones of the file."""
+    """Checks each MySQL version, and each instance class in the zones of the file."""
     rds, settings = context.home("rds"), context.settings
     specs = (settings.data.catalogue, settings.data.identity)
     for version in sorted({spec.version for spec in specs}):
@@ -36,7 +36,7 @@ def databases(context: Context) -> Iterator[Finding]:
 
 
 def cache(context: Context) -> Iterator[Finding]:
-    """Asks ElastiCache for the engine and for the node type."""
+    """Checks the ElastiCache engine and node type."""
     client, spec = context.home("elasticache"), context.settings.data.cache
     version = spec.version or versions.DEFAULT_CACHE_VERSION[spec.engine]
     at = f"--region {context.settings.region}"
@@ -63,7 +63,7 @@ def cache(context: Context) -> Iterator[Finding]:
 
 
 def kubernetes(context: Context) -> Iterator[Finding]:
-    """Asks EKS for the version of Kubernetes and for the build of the add-on."""
+    """Checks the Kubernetes version and the build of the add-on."""
     eks, settings = context.home("eks"), context.settings
     version, at = settings.kubernetes.version, f"--region {settings.region}"
     found = eks.describe_cluster_versions(clusterVersions=[version], includeAll=True).get("clusterVersions", ())
@@ -77,18 +77,18 @@ def kubernetes(context: Context) -> Iterator[Finding]:
     command = (
         f"aws eks describe-addon-versions {at} --addon-name metrics-server --kubernetes-version {version} "
         "--query 'addons[].addonVersions[].addonVersion' --output text; "
-        "then write the newest into METRICS_SERVER_ADD_ON of spotmusic_cdk/versions.py"
+        "then set METRICS_SERVER_ADD_ON in spotmusic_cdk/versions.py to the newest"
     )
     yield _verdict(f"metrics-server {pinned}", pinned in builds, told, command)
 
 
 def parameters(context: Context) -> Iterator[Finding]:
-    """Compares the parameters in use with those that RDS and ElastiCache let anybody change."""
+    """Compares parameters with those that RDS and ElastiCache allow to modify."""
     settings = context.settings
     rds, elasticache, at = context.home("rds"), context.home("elasticache"), f"--region {settings.region}"
     releases = {spec.version.rpartition(".")[0] for spec in (settings.data.catalogue, settings.data.identity)}
     for family in sorted(f"mysql{release}" for release in releases):
-        # The pages of both operations are below EngineDefaults, which botocore's paginators know.
+        # Both operations return pages below EngineDefaults, which botocore's paginators handle.
         found = _defaults(rds.get_paginator("describe_engine_default_parameters").paginate(DBParameterGroupFamily=family))
         command = f"aws rds describe-engine-default-parameters {at} --db-parameter-group-family {family}"
         yield from _parameters(family, MYSQL, found, command)
@@ -113,18 +113,19 @@ def _parameters(family: str, used: Mapping[str, str], found: Mapping[str, Any], 
         elif not parameter.get("IsModifiable", True):
             wrong.append(f"{name} cannot be changed")
         elif not admitted(value, parameter.get("AllowedValues", "")):
-            wrong.append(f"{name} is {value}, and takes {parameter['AllowedValues']}")
+            wrong.append(f"{name} is {value}; allowed: {parameter['AllowedValues']}")
     ask = f"{command} --query 'EngineDefaults.Parameters[].[ParameterName,AllowedValues,IsModifiable]'"
-    told = "; ".join(wrong) or f"{len(used)} in use are admitted"
+    told = "; ".join(wrong) or f"{len(used)} in use are allowed"
     yield _verdict(f"parameters {family}", not wrong, told, f"{ask}; then correct constructs/spotmusic_constructs/data/parameters.py")
 
 
 def admitted(value: str, allowed: str) -> bool:
-    """Tells whether a parameter takes a value.
+    """Returns True if a value is allowed.
 
     Args:
         value: value of the parameter; a list is separated by commas.
-        allowed: what AWS answers: values and ranges, separated by commas, such as `0,1` or `0-31536000`; empty for any.
+        allowed: values and ranges from AWS, separated by commas, such as `0,1` or `0-31536000`;
+            empty for any.
     """
     choices = [choice.strip() for choice in allowed.split(",") if choice.strip()]
     return not choices or value in choices or all(_among(part.strip(), choices) for part in value.split(","))

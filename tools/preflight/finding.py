@@ -1,4 +1,4 @@
-"""Findings, checks, and the errors that leave a check without an answer."""
+"""Findings, checks, and errors that leave a check undecided."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Clients = Callable[[str, str], Any]
 
 
 class State(StrEnum):
-    """Verdict of one line of the table."""
+    """Verdict of a finding."""
 
     OK = "ok"
     FIX = "fix"
@@ -25,14 +25,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One line of the table.
+    """Line of the table.
 
     Args:
         check: subject of the line.
         state: verdict.
-        told: what was found.
-        command: what corrects it, or what asks again by hand.
-        repair: makes the correction; only for what is harmless and costs nothing.
+        told: result.
+        command: command that corrects it, or that repeats the request.
+        repair: corrects it; only for changes without risk and cost.
     """
 
     check: str
@@ -49,8 +49,8 @@ class Context:
     Args:
         settings: the environment.
         clients: client factory.
-        account: number of the account that is logged in to.
-        session_region: region of the shell or profile; none when neither names one.
+        account: account id of the caller.
+        session_region: region of the shell or profile; None if neither sets one.
     """
 
     settings: Settings
@@ -60,7 +60,7 @@ class Context:
 
     @property
     def regions(self) -> tuple[str, ...]:
-        """Regions that stacks are deployed to, the home region first."""
+        """Regions of the stacks, home region first."""
         return tuple(dict.fromkeys((self.settings.region, EDGE_REGION)))
 
     def home(self, service: str) -> Any:
@@ -70,11 +70,11 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """A group of lines that come from one question.
+    """Group of lines from one request.
 
     Args:
-        name: subject of the line when the question cannot be asked.
-        ask: the question.
+        name: subject of the line if the request fails.
+        ask: returns the findings.
     """
 
     name: str
@@ -82,22 +82,22 @@ class Check:
 
 
 def ok(check: str, told: str) -> Finding:
-    """Returns a line that needs nothing."""
+    """Returns a finding without a problem."""
     return Finding(check=check, state=State.OK, told=told)
 
 
 def fix(check: str, told: str, command: str, repair: Callable[[], object] | None = None) -> Finding:
-    """Returns a line that must be corrected before the deployment."""
+    """Returns a finding to correct before the deployment."""
     return Finding(check=check, state=State.FIX, told=told, command=command, repair=repair)
 
 
 def unknown(check: str, told: str, command: str = "") -> Finding:
-    """Returns a line without an answer."""
+    """Returns a finding without a result."""
     return Finding(check=check, state=State.COULD_NOT_ASK, told=told, command=command)
 
 
 def run(checks: Sequence[Check], context: Context) -> Iterator[Finding]:
-    """Asks every question. A refused or failed call ends its own check and no other."""
+    """Runs every check. A failed request ends its own check only."""
     for check in checks:
         try:
             yield from check.ask(context)
@@ -115,13 +115,15 @@ def error_code(error: ClientError) -> str:
 
 
 def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
-    """Yields the items of every page of an answer."""
+    """Yields the items of every page of a response."""
     for page in client.get_paginator(operation).paginate(**arguments):
         yield from page.get(key, ())
 
 
 def standing(context: Context, stack: str) -> dict[str, tuple[str, str]]:
-    """Returns type and physical id of what a stack of the home region has, by logical id; nothing where it does not stand."""
+    """Returns type and physical id of a home region stack's resources by logical id; empty if it
+    does not exist.
+    """
     arguments = {"StackName": context.settings.stack_name(stack)}
     try:
         listed = list(pages(context.home("cloudformation"), "list_stack_resources", "StackResourceSummaries", **arguments))

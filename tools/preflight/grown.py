@@ -1,4 +1,6 @@
-"""Checks of what outgrows the file: minor versions and storage, which RDS changes by itself, and what a smaller cache would hold."""
+"""Checks of values that outgrow the file: RDS upgrades and grows, and a smaller cache may not hold
+its data.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,15 +12,18 @@ from tools.preflight.finding import Check, Context, Finding, fix, ok, standing
 _INSTANCE = "AWS::RDS::DBInstance"
 _GROUP = "AWS::ElastiCache::ReplicationGroup"
 USABLE = 0.75
-"""Part of a node's memory that data may fill: a quarter is reserved (Amazon ElastiCache user guide, managing reserved memory)."""
+"""Share of a node's memory for data: a quarter is reserved (Amazon ElastiCache user guide, managing
+reserved memory).
+"""
 _DAYS = 14
 
 
 def databases(context: Context) -> Iterator[Finding]:
-    """Compares the version and the storage of each deployed database with the file: RDS takes neither back.
+    """Compares version and storage of each deployed database with the file: RDS never reduces them.
 
-    RDS upgrades minor versions in the maintenance window (`AutoMinorVersionUpgrade`) and grows storage up to `max_storage_gib`. A
-    changed value of the file that lies below is refused, and the update of `data` is rolled back.
+    RDS upgrades minor versions in the maintenance window (`AutoMinorVersionUpgrade`) and grows
+    storage up to `max_storage_gib`. A lower value in the file is refused when another property
+    changes, and the update of `data` is rolled back.
     """
     check, data = "deployed databases", context.settings.data
     instances = {id_: found for id_, (type_, found) in standing(context, "data").items() if type_ == _INSTANCE}
@@ -31,15 +36,15 @@ def databases(context: Context) -> Iterator[Finding]:
                 fix(f"{check} {key}", told, f"{at}; then {advice}")
                 for told, advice in _behind(instance, spec.version, spec.storage_gib, key)
             ]
-    yield from behind or [ok(check, "RDS has neither upgraded nor grown past the file" if instances else "there is no stack data yet")]
+    yield from behind or [ok(check, "version and storage do not exceed the file" if instances else "stack data does not exist yet")]
 
 
 def _behind(instance: Any, version: str, storage: int, key: str) -> Iterator[tuple[str, str]]:
     has, grown = instance["EngineVersion"], instance["AllocatedStorage"]
     if _numbers(has) > _numbers(version):
-        yield f"RDS runs MySQL {has}, the file says {version}", f"write data.{key}.version: {has}"
+        yield f"RDS runs MySQL {has}, the file has {version}", f"write data.{key}.version: {has}"
     if grown > storage:
-        yield f"RDS has grown to {grown} GiB, the file says {storage}", f"write data.{key}.storage_gib: {grown}"
+        yield f"RDS has grown to {grown} GiB, the file has {storage}", f"write data.{key}.storage_gib: {grown}"
 
 
 def _numbers(version: str) -> list[int]:
@@ -47,7 +52,9 @@ def _numbers(version: str) -> list[int]:
 
 
 def cache(context: Context) -> Iterator[Finding]:
-    """Compares what the cache held at most in two weeks with the memory of the file's node type, where that is smaller."""
+    """Compares the cache's maximum of two weeks with the memory of the file's node type, if that is
+    smaller.
+    """
     check, wanted = "deployed cache", context.settings.data.cache.node_type
     for type_, name in standing(context, "data").values():
         if type_ != _GROUP:
@@ -58,16 +65,16 @@ def cache(context: Context) -> Iterator[Finding]:
             yield ok(check, f"{wanted} is no smaller than {has}")
             return
         held, holds = _held_gib(context, group["MemberClusters"]), USABLE * cache_memory_gib(wanted)
-        told = f"it has held {held:.1f} GiB in {_DAYS} days, and {wanted} holds {holds:.1f}"
+        told = f"it held up to {held:.1f} GiB in {_DAYS} days, and {wanted} holds {holds:.1f}"
         at = f"aws elasticache describe-replication-groups --region {context.settings.region} --replication-group-id {name}"
         advice = f"{at}; then keep data.cache.node_type: {has}, or let services store less (docs/runbooks/cache.md)"
         yield ok(check, told) if held < holds else fix(check, told, advice)
         return
-    yield ok(check, "there is no stack data yet")
+    yield ok(check, "stack data does not exist yet")
 
 
 def _held_gib(context: Context, nodes: list[str]) -> float:
-    """Returns the most bytes that a node used for data, in GiB."""
+    """Returns the maximum memory for data of a node, in GiB."""
     now = datetime.now(UTC)
     client, most = context.home("cloudwatch"), 0.0
     for node in nodes:

@@ -1,4 +1,4 @@
-"""Checks of names that an earlier deployment left behind and the next one needs."""
+"""Checks of resource names that an earlier deployment left and the next one needs."""
 
 from collections.abc import Iterator
 
@@ -7,11 +7,11 @@ from botocore.exceptions import ClientError
 from tools.preflight.finding import Check, Context, Finding, error_code, fix, ok, pages, standing
 
 VAULTS = "dataBackup"
-"""First part of the names of vaults, after that of the environment."""
+"""Prefix of vault names, after that of the environment."""
 
 
 def log_groups(context: Context) -> Iterator[Finding]:
-    """Looks for the log group of the control plane, whose name AWS fixes."""
+    """Checks the log group of the control plane, which has a fixed name."""
     settings = context.settings
     name = f"/aws/eks/{settings.resource_prefix}/cluster"
     found = pages(context.home("logs"), "describe_log_groups", "logGroups", logGroupNamePrefix=name)
@@ -20,7 +20,7 @@ def log_groups(context: Context) -> Iterator[Finding]:
 
 
 def cluster(context: Context) -> Iterator[Finding]:
-    """Looks for the cluster, which a stack that could not delete it leaves under its name."""
+    """Checks the cluster, which a failed deletion of its stack leaves."""
     settings = context.settings
     name = settings.resource_prefix
     clusters = pages(context.home("eks"), "list_clusters", "clusters")
@@ -29,7 +29,7 @@ def cluster(context: Context) -> Iterator[Finding]:
 
 
 def vaults(context: Context) -> Iterator[Finding]:
-    """Looks for the backup vaults, whose names come from their places in the app."""
+    """Checks the backup vaults, with names from their construct paths."""
     settings = context.settings
     prefix = f"{settings.name}{VAULTS}"
     vaults = pages(context.home("backup"), "list_backup_vaults", "BackupVaultList")
@@ -39,20 +39,21 @@ def vaults(context: Context) -> Iterator[Finding]:
 
 
 def parameter(context: Context) -> Iterator[Finding]:
-    """Looks for the certificate authority of brokers of a cluster that is gone: clients would trust the old one.
+    """Checks the brokers' certificate authority of a deleted cluster: clients would trust the old
+    one.
 
-    External Secrets writes the parameter and not CloudFormation, so the cluster decides whose it is.
+    External Secrets writes the parameter, not CloudFormation, so its owner is the cluster.
     """
     settings = context.settings
     name, check = settings.authority_parameter, "parameter"
     if name is None:
-        yield ok(check, "the file has a domain, so that none is made")
+        yield ok(check, "none is created with a domain")
         return
     found = context.home("ssm").get_parameters(Names=[name]).get("Parameters", ())
     if found and not _stands(context, "eks-platform"):
         yield fix(check, f"{name} is left behind", f"aws ssm delete-parameter --region {settings.region} --name {name}")
     else:
-        yield ok(check, f"{name} is the cluster's" if found else f"{name} is free")
+        yield ok(check, f"{name} is the cluster's" if found else f"{name} is available")
 
 
 def _stands(context: Context, stack: str) -> bool:
@@ -67,10 +68,10 @@ def _stands(context: Context, stack: str) -> bool:
 
 def _verdict(context: Context, check: str, name: str | None, stack: str, command: str) -> Finding:
     if name is None:
-        return ok(check, "the name is free")
+        return ok(check, "the name is available")
     if name in {found for _, found in standing(context, stack).values()}:
-        return ok(check, f"{name} is of the stack {stack}")
-    return fix(check, f"{name} is left behind, and of no stack", f"{command}, once you have looked at what is in it")
+        return ok(check, f"{name} belongs to the stack {stack}")
+    return fix(check, f"{name} is left and belongs to no stack", f"{command}, after checking its content")
 
 
 CHECKS = (

@@ -1,4 +1,4 @@
-"""Checks of the domain in Amazon SES that services send mail from."""
+"""Checks of the Amazon SES domain from which services send mail."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from tools.preflight.finding import Check, Context, Finding, error_code, fix, ok
 
 
 def mail(context: Context) -> Iterator[Finding]:
-    """Looks for what makes SES ask for more rights than services have (ADR 22)."""
+    """Checks for settings with which SES requires more permissions than services have (ADR 22)."""
     settings = context.settings.mail
     if settings is None:
         return
@@ -17,18 +17,18 @@ def mail(context: Context) -> Iterator[Finding]:
     found = _identity(client, domain)
     told, command = "", "aws sesv2 {} --region " + context.settings.region
     if found is None:
-        told = f"SES does not know {domain}"
+        told = f"SES has no identity {domain}"
         command = f"{command.format('create-email-identity')} --email-identity {domain}"
     elif not found["VerifiedForSendingStatus"]:
         told = f"{domain} is not verified"
         shown = f"{command.format('get-email-identity')} --email-identity {domain}"
-        command = f"{shown} --query DkimAttributes; then write its records"
+        command = f"{shown} --query DkimAttributes; then create its records"
     elif "ConfigurationSetName" in found:
         told = f"{domain} has the configuration set {found['ConfigurationSetName']}"
         operation = "put-email-identity-configuration-set-attributes"
         command = f"{command.format(operation)} --email-identity {domain}"
     elif _identity(client, sender):
-        told = f"{sender} is an identity too, and comes before {domain}"
+        told = f"{sender} is an identity too and takes precedence over {domain}"
         command = f"{command.format('delete-email-identity')} --email-identity {sender}"
     elif not client.get_account()["ProductionAccessEnabled"]:
         told = "the account is in the sandbox"

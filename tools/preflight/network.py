@@ -6,15 +6,19 @@ from spotmusic_cdk import versions
 from tools.preflight.finding import Check, Context, Finding, fix, ok, pages
 
 WITHOUT_EKS = frozenset({"use1-az3", "usw1-az2", "cac1-az3"})
-"""Ids of zones in which no EKS cluster can have a subnet (Amazon EKS user guide, VPC and subnet requirements, read 2026-11)."""
+"""Zone ids without subnets for EKS clusters (Amazon EKS user guide, VPC and subnet requirements,
+read 2026-11).
+"""
 WITHOUT_VPC_ORIGINS = frozenset({"use1-az3", "usw1-az2", "apne1-az3", "apne2-az1", "cac1-az3"})
-"""Ids of zones without CloudFront VPC origins (CloudFront developer guide, service-linked roles for VPC origins, read 2026-11; the
-two that it leaves out: aws-samples/amazon-bedrock-samples#606). A zone's name leads to another id in each account."""
+"""Zone ids without CloudFront VPC origins (CloudFront developer guide, service-linked roles for VPC
+origins, read 2026-11; the two that it omits: aws-samples/amazon-bedrock-samples#606). A zone name
+maps to another id in each account.
+"""
 PREFIX_LIST = "com.amazonaws.global.cloudfront.origin-facing"
 
 
 def zones(context: Context) -> Iterator[Finding]:
-    """Judges each zone by its id: the name means another zone in another account."""
+    """Checks each zone by its id: names map to other zones in each account."""
     settings = context.settings
     command = (
         f"aws ec2 describe-availability-zones --region {settings.region} --query 'AvailabilityZones[].[ZoneName,ZoneId,State]'"
@@ -25,12 +29,12 @@ def zones(context: Context) -> Iterator[Finding]:
     for name in settings.zones:
         check = f"zone {name}"
         if name not in found:
-            yield fix(check, f"the account has no such zone; it has {', '.join(sorted(found))}", command)
+            yield fix(check, f"the account does not have this zone; it has {', '.join(sorted(found))}", command)
             continue
         zone_id, state = found[name].get("ZoneId", ""), found[name].get("State", "available")
         without = [told for ids, told in ((WITHOUT_EKS, "EKS"), (WITHOUT_VPC_ORIGINS, "CloudFront VPC origins")) if zone_id in ids]
         if without:
-            yield fix(check, f"{zone_id} is without {' and '.join(without)}", command)
+            yield fix(check, f"{zone_id} does not support {' and '.join(without)}", command)
         elif state != "available":
             yield fix(check, f"{zone_id} is {state}", command)
         else:
@@ -57,7 +61,9 @@ def endpoints(context: Context) -> Iterator[Finding]:
 
 
 def prefix_list(context: Context) -> Iterator[Finding]:
-    """Compares the id of CloudFront's origin-facing prefix list with the one that the load balancers admit."""
+    """Compares the id of CloudFront's origin-facing prefix list with the pinned one of the load
+    balancers.
+    """
     settings, check = context.settings, "prefix list"
     pinned = settings.edge.origin_prefix_list or versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS[settings.region]
     found = [
@@ -73,8 +79,8 @@ def prefix_list(context: Context) -> Iterator[Finding]:
         yield ok(check, pinned)
     else:
         answer = ", ".join(found) or "none"
-        command = f"write edge.origin_prefix_list: {found[0] if found else '<id>'} in environments/{settings.name}.yaml"
-        yield fix(check, f"{PREFIX_LIST} is {answer} in {settings.region}, and {pinned} is pinned", command)
+        command = f"set edge.origin_prefix_list: {found[0] if found else '<id>'} in environments/{settings.name}.yaml"
+        yield fix(check, f"{PREFIX_LIST} is {answer} in {settings.region}, but {pinned} is pinned", command)
 
 
 CHECKS = (

@@ -1,4 +1,4 @@
-"""Checks of quotas: what the environment needs, and what the account has."""
+"""Checks of quotas: required and available."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,26 +11,32 @@ from spotmusic_cdk.settings import Settings
 from tools.preflight.finding import Check, Context, Finding, error_code, fix, ok
 
 PRODUCTION_NODE_VCPUS = 34
-"""vCPU that pods of production ask for, with Kong at its most (docs/deployment.md; `tests/contracts/test_quotas.py` computes it)."""
+"""vCPU requests of production's pods, with Kong at its maximum (docs/deployment.md;
+`tests/contracts/test_quotas.py` computes it).
+"""
 NODE_HEADROOM = 4
-"""Nodes are larger than what runs on them, and run beside their successors: docs/deployment.md asks for four times as much."""
+"""Factor for nodes: larger than their pods, and replaced while the old ones run. docs/deployment.md
+requires four times as much.
+"""
 FULLEST_GROUP = 24
-"""Rules in one direction of production's fullest security group (the same table and test)."""
+"""Rules in one direction of production's largest security group (same table and test)."""
 CONCURRENT_FUNCTIONS = 100
-"""Lambda functions at once. A new account may have 10, which the releases of charts and the custom resources of one deployment
-reach; the usual 1,000 is what AWS gives on request (AWS Lambda developer guide, quotas, read 2026-11)."""
+"""Concurrent Lambda functions. A new account may have 10, which the releases of charts and custom
+resources of one deployment reach; AWS grants the usual 1,000 on request (AWS Lambda developer
+guide, quotas, read 2026-11).
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """A quota and what the environment needs of it.
+    """Quota and the environment's requirement.
 
     Args:
         check: name of the quota.
         service: code of the service.
         code: code of the quota.
-        least: what is enough, in the quota's own unit.
-        wanted: what to ask for.
+        least: required value in the quota's unit.
+        wanted: value to request.
     """
 
     check: str
@@ -45,7 +51,7 @@ def needs(settings: Settings, *, other_addresses: int = 0) -> tuple[Need, ...]:
 
     Args:
         settings: the environment.
-        other_addresses: Elastic IP addresses of the region that belong to others.
+        other_addresses: Elastic IP addresses of the region outside of the environment.
     """
     cores = sum(service.cpu / 1024 * service.scaling.max for service in settings.services.values())
     fargate, addresses = ceil(2 * cores), settings.network.nat_gateways + other_addresses
@@ -61,7 +67,7 @@ def needs(settings: Settings, *, other_addresses: int = 0) -> tuple[Need, ...]:
 
 
 def quotas(context: Context) -> Iterator[Finding]:
-    """Compares each quota with its need."""
+    """Compares each quota with the requirement."""
     settings = context.settings
     client = context.home("service-quotas")
     own = settings.identifying_tags.items()
@@ -90,7 +96,7 @@ def _value(client: Any, need: Need) -> float:
 
 
 def functions(context: Context) -> Iterator[Finding]:
-    """Asks Lambda itself: Service Quotas shows its default even where a new account has less."""
+    """Checks Lambda itself: Service Quotas shows the default even if a new account has less."""
     region, check = context.settings.region, "concurrent Lambda functions"
     value = context.home("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
     if value >= CONCURRENT_FUNCTIONS:

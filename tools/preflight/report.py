@@ -1,4 +1,4 @@
-"""The table, and what is left to do."""
+"""Table of findings, and a summary."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from tools.preflight.finding import Finding, State
 
 
 def table(findings: Sequence[Finding]) -> str:
-    """Returns one line per finding, the command below each line that needs one, and a summary."""
+    """Formats one line per finding, with the command below it if there is one, and a summary."""
     states = max(len(state) for state in State)
     names = max((len(finding.check) for finding in findings), default=0)
     lines = []

@@ -1,4 +1,4 @@
-"""Check of the listener rules of blue/green services, before an update that writes their weights again."""
+"""Check of blue/green listener rules before an update that resets their weights."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,10 +11,12 @@ STACK = "ecs-services"
 
 
 def weights(context: Context) -> Iterator[Finding]:
-    """Finds services whose tasks are in the alternate target group when this update takes the traffic from it.
+    """Finds services with tasks in the alternate target group when this update moves the traffic to
+    the other.
 
-    ECS swaps the weights at every deployment, and CloudFormation writes 100 and 0 when it updates a rule (aws/aws-cdk#36649): for a
-    service that becomes `rolling`, and for one whose rule has tags of its own, as release 0.1.0 made them.
+    ECS swaps the weights at every deployment, and CloudFormation writes 100 and 0 when it updates a
+    rule (aws/aws-cdk#36649): for a service that becomes `rolling`, and for rules with their own
+    tags, as in release 0.1.0.
     """
     check, resources = "blue/green weights", standing(context, STACK)
     swapped = [
@@ -23,10 +25,10 @@ def weights(context: Context) -> Iterator[Finding]:
         if _swapped(context, name, resources, whatever_tags=service.deployment == "rolling")
     ]
     for name in swapped:
-        told = "the tasks are in the alternate group, and the update sends requests to the other"
+        told = "the tasks are in the alternate group, but the update routes requests to the other"
         yield fix(f"{check} {name}", told, _deployment(context, name, resources))
     if not swapped:
-        yield ok(check, "no update takes the traffic from a service" if resources else f"there is no stack {STACK} yet")
+        yield ok(check, "no update moves traffic away from running tasks" if resources else f"stack {STACK} does not exist yet")
 
 
 def _swapped(context: Context, name: str, resources: Mapping[str, tuple[str, str]], *, whatever_tags: bool) -> bool:
@@ -49,11 +51,11 @@ def _groups(rule: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def part_of(service: str, part: str, kind: str, resources: Mapping[str, tuple[str, str]]) -> list[str]:
-    """Returns the physical ids of a part of a service.
+    """Returns the physical ids of a service's resources.
 
     Args:
         service: name of the service.
-        part: what follows the name, without its hyphens, in logical ids.
+        part: suffix of the name, without hyphens, in logical ids.
         kind: type of the resource.
         resources: type and physical id by logical id.
     """
@@ -65,7 +67,7 @@ def _deployment(context: Context, name: str, resources: Mapping[str, tuple[str, 
     service = next(iter(part_of(name, "Service", "AWS::ECS::Service", resources)), "<service>")
     cluster = next((found for kind, found in resources.values() if kind == "AWS::ECS::Cluster"), "<cluster>")
     at = f"--region {context.settings.region}"
-    return f"aws ecs update-service {at} --cluster {cluster} --service {service} --force-new-deployment; once, then check again"
+    return f"aws ecs update-service {at} --cluster {cluster} --service {service} --force-new-deployment; run it once, then check again"
 
 
 CHECKS = (Check(name="blue/green weights", ask=weights),)

@@ -1,4 +1,4 @@
-"""Checks of the secrets that are made by hand."""
+"""Checks of manually created secrets."""
 
 import json
 from collections.abc import Iterator
@@ -10,12 +10,13 @@ from botocore.exceptions import ClientError
 from tools.preflight.finding import Check, Context, Finding, error_code, fix, ok, run
 
 PULL_FIELDS = frozenset({"username", "accessToken"})
-"""Fields of a pull-through secret (Amazon ECR user guide, pull through cache rules, read 2026-11)."""
+"""Fields of a pull-through secret (Amazon ECR user guide, pull through cache rules, read 2026-11).
+"""
 MANAGED_KEY = "alias/aws/secretsmanager"
 
 
 def secrets(context: Context) -> Iterator[Finding]:
-    """Looks for each secret that the environment file names; of a pull-through secret, also for its key and its fields."""
+    """Checks each secret of the environment file; for pull-through secrets also key and fields."""
     client, settings = context.home("secretsmanager"), context.settings
     for key, arn in settings.named_secrets.items():
         name = arn.split(":secret:")[1][:-7]
@@ -26,11 +27,11 @@ def secrets(context: Context) -> Iterator[Finding]:
             if error_code(error) != "ResourceNotFoundException":
                 raise
             yield fix(
-                f"secret {key}", f"there is no {arn}", f"aws secretsmanager create-secret {at} --name {name} --secret-string '<JSON>'"
+                f"secret {key}", f"{arn} does not exist", f"aws secretsmanager create-secret {at} --name {name} --secret-string '<JSON>'"
             )
             continue
         if secret.get("DeletedDate"):
-            yield fix(f"secret {key}", "it waits for its deletion", f"aws secretsmanager restore-secret {at} --secret-id {arn}")
+            yield fix(f"secret {key}", "it is scheduled for deletion", f"aws secretsmanager restore-secret {at} --secret-id {arn}")
             continue
         yield ok(f"secret {key}", name)
         if key.startswith("registry."):
@@ -39,16 +40,16 @@ def secrets(context: Context) -> Iterator[Finding]:
 
 
 def _key(key: str, arn: str, at: str, secret: dict[str, Any]) -> Finding:
-    """ECR reads a secret under the AWS managed key only."""
+    """Checks the key of a pull-through secret: ECR requires the AWS managed key."""
     used = secret.get("KmsKeyId", MANAGED_KEY)
     if used.endswith(MANAGED_KEY):
         return ok(f"key {key}", MANAGED_KEY)
     command = f"aws secretsmanager update-secret {at} --secret-id {arn} --kms-key-id {MANAGED_KEY}"
-    return fix(f"key {key}", f"{used} instead of {MANAGED_KEY}, the only one that ECR takes", command)
+    return fix(f"key {key}", f"{used} instead of {MANAGED_KEY}, the only one that ECR accepts", command)
 
 
 def _fields(key: str, arn: str, context: Context) -> Iterator[Finding]:
-    """Compares the names of the fields; values are neither kept nor shown."""
+    """Checks the names of the fields, without storing or printing values."""
     text = context.home("secretsmanager").get_secret_value(SecretId=arn).get("SecretString", "")
     try:
         value = json.loads(text)
@@ -60,7 +61,7 @@ def _fields(key: str, arn: str, context: Context) -> Iterator[Finding]:
         return
     example = '{"username": "<user>", "accessToken": "<token>"}'
     command = f"aws secretsmanager put-secret-value --region {context.settings.region} --secret-id {arn} --secret-string '{example}'"
-    yield fix(f"fields {key}", f"without {' and '.join(sorted(PULL_FIELDS - found))}", command)
+    yield fix(f"fields {key}", f"missing {' and '.join(sorted(PULL_FIELDS - found))}", command)
 
 
 CHECKS = (Check(name="secrets", ask=secrets),)

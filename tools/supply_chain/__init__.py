@@ -1,1 +1,1 @@
-"""What the platform is made of, and how long that is still good: `make sbom` and `make outdated`."""
+"""Components of the platform and their support: `make sbom` and `make outdated`."""

@@ -1,4 +1,4 @@
-"""`python -m tools.supply_chain sbom|outdated`: what the platform is made of, and how long that is still good."""
+"""`python -m tools.supply_chain sbom|outdated`: components of the platform and their support."""
 
 import argparse
 import json
@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: command line without the program's name; None takes the process's.
 
     Returns:
-        0, or 1 when something is used whose support has ended.
+        0, or 1 if a component in use has reached its end of support.
     """
     options = _parser().parse_args(arguments)
     if options.command == "sbom":
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def environments() -> list[Settings]:
-    """Returns the settings of every environment, as this release of the project took them."""
+    """Returns the settings of every environment."""
     names = sorted(file.stem for file in ENVIRONMENTS.glob("*.yaml"))
     return [load(name, folder=ENVIRONMENTS, today=versions.RELEASED) for name in names]
 
@@ -44,11 +44,11 @@ def environments() -> list[Settings]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.supply_chain", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    sbom = commands.add_parser("sbom", help="write the bill of materials")
+    sbom = commands.add_parser("sbom", help="write the software bill of materials")
     sbom.add_argument("--output", type=Path, default=ROOT / "bom.cdx.json")
-    outdated = commands.add_parser("outdated", help="list what has a newer release or reaches the end of its support")
-    outdated.add_argument("--today", type=date.fromisoformat, required=True, help="day to judge from, such as 2026-11-24")
-    outdated.add_argument("--offline", action="store_true", help="ask no registry for newer releases")
+    outdated = commands.add_parser("outdated", help="list newer releases and ends of support")
+    outdated.add_argument("--today", type=date.fromisoformat, required=True, help="reference day, such as 2026-11-24")
+    outdated.add_argument("--offline", action="store_true", help="do not query registries for newer releases")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""The bill of materials: CycloneDX 1.6 as JSON, the same to the byte for the same parts."""
+"""Software bill of materials: CycloneDX 1.6 as JSON, byte-identical for equal components."""
 
 import hashlib
 import tomllib
@@ -34,7 +34,7 @@ _ALGORITHMS = {"sha1": HashAlgorithm.SHA_1, "sha256": HashAlgorithm.SHA_256, "sh
 
 
 def parts(root: Path, environments: Sequence[Settings]) -> list[Part]:
-    """Returns everything that the platform is made of.
+    """Returns all components of the platform.
 
     Args:
         root: the checkout, with its lock files.
@@ -53,11 +53,7 @@ def parts(root: Path, environments: Sequence[Settings]) -> list[Part]:
 def bill_of_materials(root: Path, environments: Sequence[Settings]) -> str:
     """Returns the bill of materials of this checkout.
 
-    It has neither a clock nor a random number: its serial number is made from what it says.
-
-    Args:
-        root: the checkout, with its lock files.
-        environments: settings of every environment.
+    It is reproducible, without clock or random numbers: its serial number derives from its content.
     """
     found = parts(root, environments)
     unnumbered = _json(root, found)
@@ -65,7 +61,7 @@ def bill_of_materials(root: Path, environments: Sequence[Settings]) -> str:
 
 
 def serial_number(unnumbered: str) -> uuid.UUID:
-    """Returns the number of a bill that says this."""
+    """Returns the serial number for this content."""
     return uuid.UUID(bytes=hashlib.sha256(unnumbered.encode()).digest()[:16], version=4)
 
 
@@ -105,7 +101,7 @@ def _component(part: Part) -> Component:
 
 
 def _archives(part: Part) -> ExternalReference:
-    """Which archives of a package setup accepts. The index that they come from is a matter of each machine."""
+    """Archives that setup accepts. The package index depends on the machine."""
     return ExternalReference(
         type=ExternalReferenceType.DISTRIBUTION,
         url=XsUri(part.reference),

@@ -1,4 +1,6 @@
-"""What is deployed: charts, images, add-ons, engines, runtimes and layers, as `versions.py` and the environments say them."""
+"""Deployed components: charts, images, add-ons, engines, runtimes and layers of `versions.py` and
+the environments.
+"""
 
 import re
 from collections import defaultdict
@@ -31,7 +33,7 @@ def charts() -> Iterator[Part]:
 
 
 def chart_purl(chart: versions.Chart) -> PackageURL:
-    """Returns the address of a chart."""
+    """Returns the package URL of a chart."""
     return PackageURL("helm", name=chart.name, version=chart.version, qualifiers={"repository_url": chart.repository})
 
 
@@ -44,7 +46,7 @@ def images() -> Iterator[Part]:
 
 
 def image_purl(image: str) -> PackageURL:
-    """Returns the address of an image. Docker Hub is the registry that a purl means when it names none."""
+    """Returns the package URL of an image. A purl without registry means Docker Hub."""
     parts = _IMAGE.fullmatch(image)
     if parts is None:
         raise ValueError(f"{image} is not registry/name:tag")
@@ -53,7 +55,7 @@ def image_purl(image: str) -> PackageURL:
 
 
 def services_of_aws(environments: Sequence[Settings]) -> Iterator[Part]:
-    """Yields what AWS runs for us at a version that we choose."""
+    """Yields AWS services with a selected version."""
     everywhere = tuple(sorted(settings.name for settings in environments))
     yield _aws(Kind.ADD_ON, "metrics-server", versions.METRICS_SERVER_ADD_ON, everywhere)
     for version, used_by in _by_version((settings.kubernetes.version, settings.name) for settings in environments):
@@ -67,7 +69,7 @@ def services_of_aws(environments: Sequence[Settings]) -> Iterator[Part]:
 
 
 def engines(environments: Iterable[Settings]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Yields the database engines with their versions and the environments that run them."""
+    """Yields the database engines with their versions and environments."""
     mysql, cache = [], defaultdict(list)
     for settings in environments:
         mysql += [(database.version, settings.name) for database in (settings.data.catalogue, settings.data.identity)]

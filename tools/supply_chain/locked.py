@@ -1,4 +1,4 @@
-"""Python and npm packages, as the lock files say them."""
+"""Python and npm packages of the lock files."""
 
 import base64
 import json
@@ -13,14 +13,14 @@ from packageurl import PackageURL
 from tools.supply_chain.part import Kind, Part
 
 REQUIREMENTS = {"requirements.txt": True, "requirements-dev.txt": False, "requirements-checkov.txt": False}
-"""Files that pin Python packages, and whether what they pin makes what is deployed."""
+"""Files that pin Python packages, and True if they affect deployed resources."""
 LOCKS = {
     "requirements.lock": ("requirements.txt", "requirements-dev.txt"),
     "requirements-checkov.lock": ("requirements-checkov.txt",),
 }
-"""Files that have the hash of each archive that setup accepts, and what they lock."""
+"""Lock files with the hashes of accepted archives, and the files that they lock."""
 CHOSEN_END = "# --- resolved"
-"""Above this line stands what was chosen, below it what pip resolved for that."""
+"""Marker between chosen packages and those that pip resolved."""
 
 _LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(?: ; (.+?))? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE)
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
@@ -33,12 +33,12 @@ def pins(text: str) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Locked:
-    """A Python package as a lock file has it.
+    """Python package of a lock file.
 
     Args:
         version: its version.
         archives: SHA-256 of each archive that setup accepts: source, and wheels of every system.
-        marker: systems that need it; empty where all do.
+        marker: systems that need it; empty for all.
     """
 
     version: str
@@ -47,7 +47,7 @@ class Locked:
 
 
 def locks(text: str) -> dict[str, Locked]:
-    """Returns what a lock file has, by the one spelling of each name."""
+    """Returns the packages of a lock file by normalized name."""
     return {
         canonical(name): Locked(version=version, marker=marker or "", archives=tuple(re.findall(r"sha256:(\w+)", hashes)))
         for name, version, marker, hashes in _LOCKED.findall(text)
@@ -55,7 +55,7 @@ def locks(text: str) -> dict[str, Locked]:
 
 
 def chosen(root: Path) -> dict[str, str]:
-    """Returns the Python packages that were chosen, not what they bring along."""
+    """Returns directly required Python packages, without their dependencies."""
     files = (root / file for file in ("requirements.txt", "requirements-dev.txt"))
     return {name: version for file in files for name, version in pins(file.read_text().partition(CHOSEN_END)[0]).items()}
 
@@ -80,12 +80,12 @@ def python_packages(root: Path) -> Iterator[Part]:
 
 
 def canonical(name: str) -> str:
-    """Returns the one spelling of a Python package's name (PEP 503)."""
+    """Returns the normalized name of a Python package (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def npm_packages(root: Path) -> Iterator[Part]:
-    """Yields every npm package that package-lock.json names, with the hash of its archive."""
+    """Yields every npm package of package-lock.json with the hash of its archive."""
     found = {}
     for place, entry in json.loads((root / "package-lock.json").read_text())["packages"].items():
         if not place:
@@ -106,6 +106,6 @@ def npm_packages(root: Path) -> Iterator[Part]:
 
 
 def chosen_npm(root: Path) -> dict[str, str]:
-    """Returns the npm packages that were chosen, not what they bring along."""
+    """Returns directly required npm packages, without their dependencies."""
     said: dict[str, str] = json.loads((root / "package.json").read_text())["devDependencies"]
     return said

@@ -1,4 +1,4 @@
-"""The report of `make outdated`: ends of support, newer releases, and what could not be asked."""
+"""Report of `make outdated`: ends of support, newer releases, and failed queries."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,14 +15,14 @@ from tools.supply_chain.releases import HELD, Asked, Clients, Run, ask, registri
 def report(
     root: Path, environments: Sequence[Settings], *, today: date, offline: bool = False, client: Run | None = None
 ) -> tuple[str, bool]:
-    """Returns what is outdated, and whether something in use is past its end.
+    """Returns the report, and True if a component in use has reached its end of support.
 
     Args:
         root: the checkout, with its lock files.
         environments: settings of every environment.
-        today: day to judge from.
-        offline: whether registries are left alone.
-        client: runs the client of a registry; those of this machine when left out.
+        today: reference day.
+        offline: True to skip queries of registries.
+        client: runs a registry's client; default: the installed clients.
     """
     used = merged(lines(environments))
     asked = [] if offline else _asked(root, client)
@@ -52,7 +52,7 @@ def _ends(used: Sequence[Line], today: date) -> Iterator[str]:
 def _newer(asked: Sequence[Asked], *, offline: bool) -> Iterator[str]:
     newer = [answer for answer in asked if answer.is_newer]
     known = [answer for answer in asked if answer.newest]
-    yield "Newer releases: not asked (offline)" if offline else f"Newer releases: {len(newer)} of the {len(known)} that registries told of"
+    yield "Newer releases: not queried (offline)" if offline else f"Newer releases: {len(newer)} of {len(known)} queried packages"
     for answer in newer:
         held = f"; stays on {HELD[answer.name][0]}x: {HELD[answer.name][1]}" if answer.name in HELD else ""
         yield f"  {answer.name} {answer.pinned} -> {answer.newest} ({answer.registry}{held})"
@@ -63,9 +63,9 @@ def _unasked(asked: Iterable[Asked]) -> Iterator[str]:
     for answer in asked:
         if answer.newest is None:
             reasons[answer.registry, answer.problem].append(answer.name)
-    yield "Could not be asked:"
+    yield "Queries failed:"
     for (registry, reason), names in reasons.items():
         yield f"  {registry}: {', '.join(names)}: {reason}"
-    yield f"  {len(versions.images())} container images: most come with a chart; look at its release notes"
+    yield f"  {len(versions.images())} container images: most belong to a chart; see its release notes"
     yield "  database engines and add-ons: `aws rds describe-db-engine-versions`, `aws elasticache describe-cache-engine-versions` and"
-    yield "  `aws eks describe-addon-versions` tell, to who is logged in to an account"
+    yield "  `aws eks describe-addon-versions` list them with credentials of an account"

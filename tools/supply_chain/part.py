@@ -1,4 +1,4 @@
-"""One thing that the platform is made of."""
+"""Component of the platform."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from packageurl import PackageURL
 
 
 class Kind(StrEnum):
-    """What a part is, as the bill of materials calls it."""
+    """Type of a component in the bill of materials."""
 
     PYTHON = "Python package"
     NPM = "npm package"
@@ -23,18 +23,18 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One thing that the platform is made of, at one version.
+    """Component of the platform with its version.
 
     Args:
-        kind: what it is.
-        name: its name, as its registry or AWS calls it.
+        kind: its type.
+        name: its name in its registry or AWS.
         version: exact version, or the tag of an image.
-        purl: address that other tools know it by.
-        hashes: algorithm and hexadecimal digest of its one archive, where a lock file says it.
-        archives: SHA-256 of each of its archives, where it has several.
-        source: where it comes from, or where its version was read.
+        purl: package URL.
+        hashes: algorithm and hexadecimal digest of its one archive, if a lock file has it.
+        archives: SHA-256 of each of its archives, if it has several.
+        source: origin of the component or of its version.
         used_by: environments, or requirements files.
-        deployed: whether it, or what it made, gets into an account; tools of developers do not.
+        deployed: True if it, or its output, is deployed; False for development tools.
     """
 
     kind: Kind
@@ -49,5 +49,5 @@ class Part:
 
     @property
     def reference(self) -> str:
-        """What other entries call it by."""
+        """Reference for other entries."""
         return self.purl.to_string()

