@@ -78,4 +78,4 @@ def test_changes_compare_embedded_aws(
 @pytest.mark.parametrize("against", ["no-such-ref", "tests"])
 def test_incomparable_source_is_reported(synthesized: Callable[[str], Path], capsys: pytest.CaptureFixture[str], against: str) -> None:
     assert main(["--env", "prod", "--now", str(synthesized("prod")), "--against", against]) == 1
-    assert "Name" in capsys.readouterr().err
+    assert "Use" in capsys.readouterr().err

@@ -182,7 +182,7 @@ CASES: dict[str, Case] = {
     "another health path": one(
         resource(GROUP, HealthCheckPath="/a"), resource(GROUP, HealthCheckPath="/b"), INTERRUPTION, "before the image"
     ),
-    "a rule with weights": one(rule(1, "a", "b"), rule(1, "a"), REFUSED, "the rule is written anew"),
+    "a rule with weights": one(rule(1, "a", "b"), rule(1, "a"), REFUSED, "the rule is updated"),
     "a rule of one group": one(rule(1, "a"), rule(1, "b"), NONE, "Actions"),
     "a rule on the place of another": (stack(Old=rule(7, "a")), stack(New=rule(7, "b")), REFUSED, "Old has priority 7"),
     "a second access entry": (
