@@ -82,7 +82,7 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], str]] = {
         "data",
         "CatalogueSubnetGroup53C49B28",
         {"DBSubnetGroupName": "named"},
-        "CatalogueInstance4AD361ED: DBSubnetGroupName references a replaced resource: data/CatalogueSubnetGroup53C49B28: DBSubnetGroupName was",
+        "CatalogueInstance4AD361ED: DBSubnetGroupName references a replaced resource: data/CatalogueSubnetGroup53C49B28",
     ),
     "a key of another kind": (
         "secrets",
