@@ -40,7 +40,7 @@ class Entry:
 
 
 def alarms_of(templates: Mapping[str, Mapping[str, Any]], services: Iterable[str], queues: Iterable[str]) -> Iterator[Entry]:
-    """Yields alarms of CloudWatch that tell a topic, by the beginning of their names."""
+    """CloudWatch alarms with a topic, by the beginning of their names."""
     found: dict[tuple[str, str, str], set[str]] = {}
     texts: dict[tuple[str, str, str], str] = {}
     for template in templates.values():

@@ -54,7 +54,7 @@ KINDS = {
         "ServiceMonitor": "servicemonitor servicemonitors",
         "TargetGroupBinding": "targetgroupbinding targetgroupbindings",
         "RabbitmqCluster": "rabbitmqcluster rabbitmqclusters",
-        # `bindings` alone is a kind of the core API, which nobody can list.
+        # `bindings` alone is a kind of the core API that has no list verb.
         **{kind: f"{kind.lower()}s.rabbitmq.com" for kind in ("Binding",)},
         **{kind: f"{kind.lower()}s" for kind in ("Vhost", "Exchange", "Queue", "User", "Permission", "TopicPermission")},
         "Policy": "policies",
@@ -195,7 +195,7 @@ def options(name: str, command: str) -> dict[str, bool] | None:
 
 
 def wrong(text: str, cluster: Cluster, names_of_releases: Iterable[str]) -> Iterator[str]:
-    """Tells of each command what is wrong with it."""
+    """Yields the errors of each command."""
     for words in commands(text, "kubectl"):
         yield from _wrong_kubectl(words, cluster)
     for words in commands(text, "helm"):
@@ -299,7 +299,7 @@ def _reference(word: str, otherwise: str) -> tuple[str, str]:
 
 
 def _missing(kind: str, name: str, namespace: str, cluster: Cluster) -> Iterator[str]:
-    """Objects that nobody made by a name that can be known; what a command of a document itself makes is not looked for."""
+    """Named objects that neither a manifest nor a command of the same document creates."""
     everywhere = kind in ("ClusterIssuer", "StorageClass", "Namespace")
     if _UNKNOWN in name + namespace or kind in ("Node", "CustomResourceDefinition", "") or (not namespace and not everywhere):
         return

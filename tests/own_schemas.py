@@ -23,7 +23,7 @@ def _validator(name: str) -> jsonschema.Draft202012Validator:
 
 
 def problems(name: str, document: Json) -> list[str]:
-    """Returns what the schema says against a document, each with its place; names stand for numbers where entries have them."""
+    """Returns the schema's errors of a document with their paths; entries with a name are shown by name."""
     found = (_explained(error, document) for error in _validator(name).iter_errors(document))
     return sorted({problem for several in found for problem in several})
 

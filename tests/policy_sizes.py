@@ -1,4 +1,4 @@
-"""How large policies are when they are deployed, and whether IAM takes them."""
+"""Deployed sizes of policies, compared with IAM's limits."""
 
 import json
 from collections import Counter
@@ -39,7 +39,7 @@ def too_large(templates: Templates) -> Iterator[str]:
 
 
 def _amounts(characters: Callable[[Any], int], resources: Mapping[str, Json]) -> Counter[tuple[str, str]]:
-    """What counts against a limit, by the policy or the role that it is counted for, and the limit."""
+    """Characters that count against a limit, by policy or role, with the limit."""
     amounts: Counter[tuple[str, str]] = Counter()
     for id_, resource in resources.items():
         type_, properties = resource["Type"], resource.get("Properties", {})

@@ -1,4 +1,4 @@
-"""What tests of constructs ask of a template: which resources there are, by type."""
+"""Queries on a template: resources by type."""
 
 from collections.abc import Mapping
 

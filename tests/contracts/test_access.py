@@ -149,7 +149,9 @@ def test_runbook_commands_have_a_policy(templates: Callable[[str], dict[str, Tem
 
 @pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
 def test_runbook_names_rights_beyond_on_call(runbook: Path, templates: Callable[[str], dict[str, Template]]) -> None:
-    """Nobody finds out by `AccessDenied`, in the middle of an incident, that somebody else has to be called."""
+    """An on-call engineer must not learn from `AccessDenied`, in an incident, that another role is
+    required.
+    """
     text = runbook.read_text()
     rights = {right for command in commands_of(text) for right in rights_of(command)}
     for policy in ("on-call-reader", "on-call-operator"):

@@ -55,7 +55,7 @@ rpk 26.2 (`cmd/rpk`), Keycloak 26 (Server administration guide, Admin CLI), Aler
 
 STATEMENTS = {
     *("START TRANSACTION READ ONLY", "SHOW PROCESSLIST", "SHOW FULL PROCESSLIST"),
-    # RDS grants nobody the privilege that KILL needs (Amazon RDS user guide, ending a session or query).
+    # RDS grants no user the privilege that KILL needs (Amazon RDS user guide, ending a session or query).
     *("CALL mysql.rds_kill(<id>)", "CALL mysql.rds_kill_query(<id>)"),
 }
 """Statements of SQL that documents may tell to run in MySQL on RDS."""
@@ -63,7 +63,7 @@ _STATEMENT = re.compile(r"^(?:CALL|SHOW|START TRANSACTION|SELECT|ALTER|DROP|KILL
 
 
 def wrong_tools(text: str) -> Iterator[str]:
-    """Tells which commands of tools in containers are unknown, or lack what they need."""
+    """Yields commands of tools in containers that are unknown or lack required options."""
     for line in code(text):
         for tool, known in TOOLS.items():
             for rest in re.findall(rf"(?<![\w/-]){re.escape(tool)} (?!-)((?:(?!`| && |; |\| ).)+)", line.replace("./", "")):

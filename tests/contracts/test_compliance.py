@@ -1,4 +1,4 @@
-"""What docs/compliance.md and docs/privacy.md claim is what settings, templates and components say."""
+"""Claims of docs/compliance.md and docs/privacy.md match settings, templates and components."""
 
 import json
 import re
@@ -110,7 +110,9 @@ def test_web_acl_samples_are_a_named_transfer(templates: Templates) -> None:
     "field", ["knowledge", "what happened", "kinds and categories", "number of persons", "risk", "measures", "reported to ANPD"]
 )
 def test_incident_register_has_required_fields(field: str) -> None:
-    """Resolução CD/ANPD 15/2024, annex, art. 10 §1; also for incidents of which nobody was told."""
+    """Resolução CD/ANPD 15/2024, annex, art. 10 §1; also for incidents that were not
+    communicated.
+    """
     register = section(PRIVACY, "Register of incidents")
     assert field in register
     assert "reported to the persons" in register

@@ -82,7 +82,7 @@ def test_security_groups_are_in_network_stack(templates: Templates, environment:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_security_groups_have_no_inline_rules(templates: Templates, environment: str) -> None:
-    """An inline rule would be seen by nobody who reads the table; the one that is there allows nothing."""
+    """An inline rule would bypass the table; the existing one allows nothing."""
     for resource in templates(environment)["network"]["Resources"].values():
         if resource["Type"] == "AWS::EC2::SecurityGroup":
             assert "SecurityGroupIngress" not in resource["Properties"]

@@ -45,7 +45,7 @@ def test_flows_and_rights_are_documented(document: str) -> None:
 
 
 @pytest.mark.parametrize("words", NOT_DRAWN)
-def test_what_is_told_in_words_is_there(words: str) -> None:
+def test_flows_document_prose_matches_flows(words: str) -> None:
     assert [edge for edge in edges_of_grants(grants.read("prod")) if NOT_DRAWN[words](edge)]
 
 

@@ -1,4 +1,4 @@
-"""What docs/deployment.md asks of an account's quotas is what production's templates need."""
+"""Quotas in docs/deployment.md equal the needs of production's templates."""
 
 import re
 from collections import Counter

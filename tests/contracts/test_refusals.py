@@ -1,4 +1,4 @@
-"""What refuses a request says so in JSON, with a status that the table of refusals has."""
+"""Error responses are JSON with a status in the table of refusals."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What the settings admit of services fits into the stacks: beside the network itself, and with a margin."""
+"""The maximum number of services fits into the stacks with a margin, next to the network itself."""
 
 from collections.abc import Callable
 

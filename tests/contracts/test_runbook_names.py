@@ -1,4 +1,4 @@
-"""What runbooks look up in an account by name is there, by that name or by what it begins with."""
+"""Names and name prefixes that runbooks look up exist in the templates."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ END = "…"
 
 @pytest.fixture(scope="module")
 def groups(templates: Templates) -> set[str]:
-    """Names of the log groups of production, as far as its templates tell them."""
+    """Names of the log groups of production, as far as its templates show."""
     resources = [resource for template in templates("prod").values() for resource in template["Resources"].values()]
     names = [resource["Properties"].get("LogGroupName") for resource in resources if resource["Type"] == "AWS::Logs::LogGroup"]
     return {name if isinstance(name, str) else name["Fn::Join"][1][0] + END for name in names if name}
@@ -30,7 +30,7 @@ def looked_up(text: str) -> Iterator[str]:
 
 
 def is_there(name: str, groups: set[str]) -> bool:
-    """Tells whether a group has the name, or may have a name that begins so."""
+    """Return true if a log group has the name or may have a name with this prefix."""
     beginnings = [group.removesuffix(END) for group in groups if group.endswith(END)]
     if not name.endswith(END):
         return name in groups

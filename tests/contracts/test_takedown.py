@@ -1,4 +1,6 @@
-"""An environment whose data may be destroyed keeps nothing, and the documented commands find what AWS does not delete by itself."""
+"""An environment with destroyable data retains nothing, and the documented commands find the
+resources that AWS keeps.
+"""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Commands of the AWS CLI that documents tell to run exist, take the options that they are given, and ask for what can be asked."""
+"""AWS CLI commands in documents exist, accept their options and have valid queries."""
 
 import re
 from collections.abc import Iterator
@@ -45,12 +45,12 @@ def operations(service: str) -> dict[str, set[str]]:
 
 @cache
 def waiters(service: str) -> set[str]:
-    """What `wait` may wait for."""
+    """Waiters of a service."""
     return {xform_name(name, "-") for name in SESSION.get_waiter_model(service).waiter_names}
 
 
 def wrong(text: str) -> Iterator[str]:
-    """Tells of each command what is wrong with it."""
+    """Yields the errors of each command."""
     for line in code(text):
         for service, wait, operation, rest in re.findall(r"\baws ([a-z0-9-]+) (wait )?([a-z0-9-]+)((?:(?!\baws ).)*)", line):
             if wait:

@@ -1,4 +1,6 @@
-"""Which stack is deployed after which: as the document draws it, and images can be pulled where they are needed."""
+"""Dependencies between stacks match the diagram in the document, and images can be pulled where
+required.
+"""
 
 import re
 from collections.abc import Callable

@@ -45,7 +45,7 @@ def library() -> dict[str, Callable[..., Any]]:
 
 
 def bind(call: ast.Call, called: Callable[..., Any]) -> None:
-    """Binds the arguments of a call; `**options` stands for the rest.
+    """Binds the arguments of a call; `**options` represents further arguments.
 
     Raises:
         TypeError: if an argument is unknown or missing.

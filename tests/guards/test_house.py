@@ -25,7 +25,9 @@ def test_constructs_folder_is_no_package() -> None:
 
 
 def test_library_package_data_is_complete() -> None:
-    """What is no module of a package must be named in `package-data`; a file that is missing shows only in another checkout."""
+    """`package-data` must name files that are not modules; a missing file fails only in an
+    installed package.
+    """
     library = ROOT / "constructs" / "spotmusic_constructs"
     patterns = tomllib.loads((ROOT / "constructs" / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["*"]
     packages = [path.parent for path in library.rglob("__init__.py")]

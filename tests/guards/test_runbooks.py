@@ -28,7 +28,7 @@ def items(text: str) -> Iterator[str]:
 
 
 def empty_cures(text: str) -> list[str]:
-    """Items that tell to deploy, and name no change that would be deployed."""
+    """Items that say to deploy without a change to deploy."""
     return [item for item in items(text) if _DEPLOYS.search(item) and not _CHANGES.search(item)]
 
 
@@ -39,7 +39,9 @@ def test_runbook_deploys_only_what_changed(runbook: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_documents_write_no_parameter_by_hand(document: Path) -> None:
-    """Stacks and External Secrets write them, and External Secrets leaves one alone for good that it did not make."""
+    """Stacks and External Secrets write parameters, and External Secrets never overwrites one that
+    it did not create.
+    """
     assert "put-parameter" not in document.read_text()
 
 

@@ -26,7 +26,7 @@ SHARED = {
 
 
 def brought_along(name: str, extras: frozenset[str] = frozenset()) -> Iterator[Requirement]:
-    """What an installed package asks for on this machine."""
+    """Dependencies of an installed package on this platform."""
     for line in distribution(name).requires or []:
         requirement = Requirement(line)
         if requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
@@ -34,7 +34,7 @@ def brought_along(name: str, extras: frozenset[str] = frozenset()) -> Iterator[R
 
 
 def test_transitive_packages_are_pinned() -> None:
-    """Otherwise the next setup would install something that nobody tested."""
+    """Otherwise the next setup installs an untested version."""
     waiting = [(name, frozenset[str]()) for name in (*SHARED, "spotmusic-constructs")]
     seen, loose = set(waiting), set()
     while waiting:
@@ -62,7 +62,7 @@ def test_checkovs_own_environment_is_pinned_exactly() -> None:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_setup_takes_archives_of_known_hashes_only(lock: str) -> None:
-    """`make lock` writes the lock files anew. What they have beside the pins is for systems that the pins were not resolved on."""
+    """`make lock` rewrites the lock files. Their further entries are for other platforms."""
     text = (ROOT / lock).read_text()
     locked = locks(text)
     pinned = {canonical(name): version for file in LOCKS[lock] for name, version in pins((ROOT / file).read_text()).items()}

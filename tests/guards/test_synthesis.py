@@ -1,4 +1,4 @@
-"""What every synthesis keeps: eight stacks, in their places, and without names of our own."""
+"""Invariants of every synthesis: eight stacks in their environments, without physical names."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from tools.local_aws.provider_schemas import resource_schema
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
 Templates = Callable[[str], dict[str, Template]]
-# Why a name is written down all the same. Whatever is not here has a name that CloudFormation makes.
+# Reasons of explicit names. CloudFormation generates all other names.
 NAMES = {
     ("AWS::ApplicationAutoScaling::ScalableTarget", "ResourceId"): "the service that is scaled, by the name that CloudFormation made",
     ("AWS::ApplicationAutoScaling::ScalingPolicy", "PolicyName"): "required by CloudFormation",
@@ -62,7 +62,7 @@ NAMED_IN_PLACE = {("AWS::ECS::Service", "ServiceName"), ("AWS::IAM::Policy", "Po
 
 @cache
 def naming_properties(type_: str) -> frozenset[str]:
-    """Properties of a type by which it gets a name: those that identify it, or whose change makes another resource."""
+    """Properties of a type that set its physical name: identifiers, and create-only names."""
     if type_.startswith(("Custom::", "AWS::CloudFormation::CustomResource")):
         return frozenset()
     schema = resource_schema("us-east-1", type_)

@@ -1,4 +1,4 @@
-"""Each path that people go has steps that a test goes, and `make walk` finds them."""
+"""Each user path has steps with a test, and `make walk` finds them."""
 
 import re
 

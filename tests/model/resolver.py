@@ -151,7 +151,7 @@ class Resolver:
 
 
 def is_intrinsic(value: Mapping[str, Any]) -> bool:
-    """Tell whether a mapping is an intrinsic function."""
+    """Return true if a mapping is an intrinsic function."""
     return len(value) == 1 and all(name == "Ref" or name.startswith("Fn::") for name in value)
 
 

@@ -1,4 +1,4 @@
-"""AwsSolutions and NIST 800-53 revision 5 find nothing that nobody acknowledged, and no acknowledgement is idle."""
+"""All findings of AwsSolutions and NIST 800-53 revision 5 are acknowledged, and no acknowledgement is unused."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ def reports(assembly: Path) -> dict[str, dict[str, Any]]:
 
 
 def acknowledgements(assembly: Path) -> Iterator[tuple[str, str, str]]:
-    """Every acknowledgement in the construct tree: where it stands, the finding, the reason."""
+    """Every acknowledgement in the construct tree: path, finding, reason."""
     for file in assembly.glob("*.metadata.json"):
         for path, entries in json.loads(file.read_text()).items():
             for entry in entries:

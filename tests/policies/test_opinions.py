@@ -1,4 +1,4 @@
-"""What every second opinion stands on: a finding counts until it is reviewed, and an exception as long as it excuses something."""
+"""Rules of every second opinion: a finding fails until it is reviewed, and an unused exception fails."""
 
 import json
 from pathlib import Path

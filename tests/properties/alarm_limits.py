@@ -1,7 +1,8 @@
-"""Limits of alarms as they were reviewed: from what on, and for how long, somebody has to hear of a value.
+"""Reviewed limits of alarms: threshold, duration and severity.
 
-An alarm that rings at half of its limit wakes people for nothing until they stop listening, and one at a wrong limit is silent.
-Reviewed on 2026-11-29 with the runbook that each alarm names. Another limit is decided here, and in its construct.
+A limit that is too low causes needless pages, and one that is too high keeps an alarm silent.
+Reviewed on 2026-11-29 with the runbook that each alarm names. A new limit is decided here and in
+its construct.
 """
 
 import re
@@ -19,7 +20,7 @@ DEPLOYMENT = "deployment"
 
 @dataclass(frozen=True)
 class Limit:
-    """When an alarm on a metric rings.
+    """Limit of an alarm on a metric.
 
     Args:
         after: points, periods, seconds of a period.
@@ -96,7 +97,7 @@ LIMITS: Mapping[str, Limit] = {
 
 
 def limit_of(alarm: Resource) -> Limit | None:
-    """What was reviewed of an alarm; none where nothing was."""
+    """Reviewed limit of an alarm, or None."""
     description = str(alarm["AlarmDescription"])
     objective = re.search(r"Objective: ([\d.]+)%\.", description)
     if objective:
@@ -108,7 +109,7 @@ def limit_of(alarm: Resource) -> Limit | None:
 
 
 def _of_objective(budget: float, description: str, alarm: Resource) -> Limit | None:
-    """Burn rate and windows of an objective, as its description tells them."""
+    """Burn rate and windows of an objective, parsed from its description."""
     if outlasting := re.search(r"for more than (\d+) minutes", description):
         minutes = int(outlasting[1])
         return Limit((minutes + 2, minutes + 3, 60), {DEPLOYMENT: max(BURN_RATES) * budget})

@@ -1,4 +1,4 @@
-"""Alarms and alerts of an environment: what each watches, and whether it tells anybody."""
+"""Alarms and alerts of an environment: the metrics that each reads, and its recipients."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,13 +17,13 @@ COMPOSITE = "AWS::CloudWatch::CompositeAlarm"
 
 @dataclass(frozen=True, kw_only=True)
 class Watch:
-    """Something that has to be watched of every resource of a kind.
+    """Condition to watch on every resource of a type.
 
     Args:
-        what: what goes wrong.
+        what: the condition.
         namespace: namespace of the metrics.
         metrics: metrics that one alarm has to read, all of them.
-        severities: severities that each need an alarm; any one will do where it says none.
+        severities: severities that each need an alarm; any severity if empty.
         statistic: statistic that matters, where another would hide what goes wrong.
     """
 
@@ -36,7 +36,9 @@ class Watch:
 
 @cache
 def alarms_that_tell(platform: Assembly) -> tuple[Resource, ...]:
-    """Every alarm but those that only others read: a composite alarm, a deployment that it takes back, an experiment that it ends."""
+    """All alarms except inputs of composite alarms, deployment alarms and stop conditions of
+    experiments.
+    """
     readers = [(composite, "AlarmRule") for composite in platform.all(COMPOSITE)]
     readers += [(service, "DeploymentConfiguration.Alarms") for service in platform.all("AWS::ECS::Service")]
     readers += [(experiment, "StopConditions") for experiment in platform.all("AWS::FIS::ExperimentTemplate")]
@@ -45,7 +47,7 @@ def alarms_that_tell(platform: Assembly) -> tuple[Resource, ...]:
 
 
 def severity_of(alarm: Resource) -> str | None:
-    """How bad an alarm says that it is."""
+    """Severity of an alarm, from its description."""
     said = re.search(r"Severity: (critical|warning)\.", str(alarm["AlarmDescription"] or ""))
     return said[1] if said else None
 
@@ -66,13 +68,15 @@ def metrics_of(alarm: Resource) -> Iterator[Json]:
 
 
 def place_of(resource: Resource) -> str:
-    """How a dimension names a resource, by whichever of its attributes."""
+    """Resource that a dimension names, by any of its attributes."""
     return f"${{{resource.stack}/{resource.id}}}"
 
 
 @cache
 def _by_place(platform: Assembly) -> dict[str, list[tuple[Resource, frozenset[tuple[str, str, str]]]]]:
-    """Alarms with what they read, by each text that stands in one of their dimensions; a resource is called `${stack/LogicalId}`."""
+    """Alarms with the metrics that they read, by text of their dimensions; a resource is
+    `${stack/LogicalId}`.
+    """
     found: dict[str, list[tuple[Resource, frozenset[tuple[str, str, str]]]]] = {}
     for alarm in alarms_that_tell(platform):
         by_place: dict[str, set[tuple[str, str, str]]] = {}
@@ -86,7 +90,7 @@ def _by_place(platform: Assembly) -> dict[str, list[tuple[Resource, frozenset[tu
 
 
 def watchers(platform: Assembly, watch: Watch, place: str) -> list[Resource]:
-    """Alarms that tell somebody of what has this text in a dimension."""
+    """Alarms with recipients that have this text in a dimension."""
     return [alarm for alarm, read in _by_place(platform).get(place, []) if _reads(read, watch)]
 
 
@@ -127,5 +131,7 @@ def _spelt_out(expr: str, recorded: Mapping[str, str]) -> str:
 
 
 def tells_somebody(alert: Mapping[str, Any]) -> bool:
-    """Alertmanager sends these to the topic; `info` and `none` are seen in Grafana only."""
+    """Check that Alertmanager sends this severity to a topic; `info` and `none` appear in Grafana
+    only.
+    """
     return alert["labels"]["severity"] in ("critical", "warning")

@@ -32,6 +32,6 @@ def addresses(balancer: Resource) -> list[str]:
 
 
 def is_for(certificate: Resource, name: str) -> bool:
-    """Tells whether a certificate is for a name; an asterisk stands for one label."""
+    """Return true if a certificate covers a name; an asterisk covers one label."""
     domain = str(certificate["DomainName"])
     return domain == name or (domain.startswith("*.") and name.partition(".")[2] == domain[2:])

@@ -94,7 +94,7 @@ def platform(request: pytest.FixtureRequest, platforms: Callable[[str], Assembly
 
 @pytest.fixture
 def cluster(platform: Assembly, deployed: Callable[[str], RenderedCluster]) -> RenderedCluster:
-    """What the environment deploys to its cluster: manifests of our own charts, and pods that those of repositories make of our values."""
+    """Manifests of our own charts, and pods that third-party charts render from our values."""
     return deployed(platform.name)
 
 

@@ -1,4 +1,4 @@
-"""What an environment does without, property by property. Production does without nothing."""
+"""Declared deviations of environments from the promises. Production has none."""
 
 from dataclasses import dataclass
 from typing import get_args
@@ -8,12 +8,12 @@ from spotmusic_cdk.settings.network import InterfaceEndpoint
 
 @dataclass(frozen=True, kw_only=True)
 class Deviation:
-    """Resources of an environment that do not keep a promise, and why that is right.
+    """Resources of an environment that break a promise, with the reason.
 
     Args:
-        resources: names as a failing test shows them; `*` stands for anything.
-        reason: what the environment gains, and why nobody is hurt.
-        needed: whether a resource that keeps the promise after all is a fault of this table.
+        resources: names as a failing test shows them; `*` matches any text.
+        reason: benefit for the environment, and why listeners are not affected.
+        needed: whether the deviation fails when the resources keep the promise.
     """
 
     resources: tuple[str, ...]

@@ -13,7 +13,8 @@ DISTRIBUTION = "AWS::CloudFront::Distribution"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Behavior:
-    """A behavior of a distribution. `behavior["Path.To.It"]` is None where the template says nothing.
+    """Behavior of a distribution. `behavior["Path.To.It"]` is None for a property that the template
+    omits.
 
     Args:
         distribution: where it belongs.
@@ -35,7 +36,9 @@ class Behavior:
         return self.distribution.target(f"{self.place}.{path}")
 
     def policy(self, kind: str) -> Json:
-        """What one of its policies says: `Cache`, `OriginRequest` or `ResponseHeaders`; nothing for a policy that AWS manages."""
+        """Configuration of its `Cache`, `OriginRequest` or `ResponseHeaders` policy; empty for AWS
+        managed policies.
+        """
         target = self.target(f"{kind}PolicyId")
         found: Json = (target and target[f"{kind}PolicyConfig"]) or {}
         return found
@@ -76,7 +79,7 @@ class Origin:
 
     @property
     def is_custom(self) -> bool:
-        """Tells whether it is reached over the Internet by an address of its own."""
+        """Return true if the origin is reached over the Internet by a domain name."""
         return self.distribution[f"{self.place}.CustomOriginConfig"] is not None
 
 

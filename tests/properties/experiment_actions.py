@@ -1,4 +1,5 @@
-"""What AWS FIS knows: its actions and targets, with the names of their parameters. No schema of CloudFormation has them, nor has cfn-lint.
+"""Actions and targets of AWS FIS with their parameters. Neither CloudFormation's schemas nor
+cfn-lint know them.
 
 Sources: AWS FIS user guide, actions reference and targets; API reference, CreateExperimentTemplate, read 2026-11.
 """
@@ -103,11 +104,13 @@ MOST_ACTIONS, MOST_ALARMS = 20, 5
 
 
 def it_is_accepted(template: Resource) -> Verdicts:
-    """Whether AWS FIS takes the template: what is wrong shows at deployment only, or when somebody starts it."""
+    """Check that AWS FIS accepts the template: errors appear only at deployment or at the start of
+    an experiment.
+    """
     yield template, len(template["Actions"]) <= MOST_ACTIONS and len(template["StopConditions"]) <= MOST_ALARMS, "It is over a quota."
     for name, action in template["Actions"].items():
         known = ACTIONS.get(action["ActionId"])
-        yield template, known is not None, f"{name}: {action['ActionId']} is none that works here."
+        yield template, known is not None, f"{name}: {action['ActionId']} is not an action of the table in experiment_actions.py."
         if known is None:
             continue
         said = set(action.get("Parameters", {}))
@@ -115,7 +118,7 @@ def it_is_accepted(template: Resource) -> Verdicts:
         yield template, fits, f"{name}: {action['ActionId']} has no such parameters as {sorted(said)}."
         targets = {key: template["Targets"].get(target, {}).get("ResourceType") for key, target in action["Targets"].items()}
         yield template, targets == {known.key: known.target}, f"{name}: {action['ActionId']} takes {known.key}, of type {known.target}."
-        yield template, not action.get("StartAfter"), f"{name} waits until another has ended: what is lost together goes together."
+        yield template, not action.get("StartAfter"), f"{name} starts after another action. Start all actions of a lost zone together."
     for name, target in template["Targets"].items():
         problems = list(_problems(template.platform, template.stack, target))
         yield template, not problems, f"{name}: {', '.join(problems)}."
@@ -131,6 +134,6 @@ def _problems(platform: Assembly, stack: str, target: Json) -> Iterator[str]:
         yield f"{target['ResourceType']} has no such parameters as {sorted(said)}"
     if bool(target.get("ResourceTags")) != known.tags or target.get("ResourceArns"):
         yield "it is found by tags" if known.tags else "no tag of it is read"
-    # What is known at deployment only is a name or an ARN, of which AWS FIS takes every character.
+    # Values known only at deployment are names or ARNs; AWS FIS accepts all their characters.
     literal = {name: re.sub(r"\$\{[^}]+\}", "x", platform.text(stack, value)) for name, value in said.items()}
     yield from (f"AWS FIS refuses {value!r} as {name}" for name, value in literal.items() if not VALUE.fullmatch(value))

@@ -23,4 +23,8 @@ def judged(subjects: Iterable[str], findings: Iterable[str], fix: str, *, excuse
     yield from ((finding, False, fix) for finding in left)
     for excuse, reason in excused.items():
         needed = any(finding.startswith(excuse) for finding in found)
-        yield f"excuse of {excuse}", needed and len(reason) >= 20, "It excuses nothing any more, or says too little: take it away."
+        yield (
+            f"excuse of {excuse}",
+            needed and len(reason) >= 20,
+            "The excuse is unused or its reason is too short. Remove it or complete the reason.",
+        )

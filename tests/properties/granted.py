@@ -132,7 +132,9 @@ def _what(statement: Statement, action: str, resource: str) -> str:
 
 
 def _reach(statement: Statement) -> str:
-    """Accounts whose principals and resources an endpoint serves; empty for other policies."""
+    """Accounts that an endpoint policy allows as principals and resources; empty for other
+    policies.
+    """
     if statement.resource.type != ENDPOINT:
         return ""
     sides = {"principals": "aws:principalaccount", "resources": "aws:resourceaccount"}

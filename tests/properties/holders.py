@@ -1,4 +1,6 @@
-"""Who has the rights that a role, a policy or a bucket's policy gives, by the name that documents use."""
+"""Principals that hold the rights of a role, policy or bucket policy, by the names that documents
+use.
+"""
 
 from collections.abc import Iterator
 from functools import cache
@@ -11,7 +13,9 @@ ROLE = "AWS::IAM::Role"
 
 @cache
 def holders(platform: Assembly) -> dict[Resource, str]:
-    """Who takes each role: `tasks of playback`, `data/CacheRotationFunction`, `pods monitoring/grafana`, or the name of an AWS service."""
+    """Principals of each role: `tasks of playback`, `data/CacheRotationFunction`, `pods
+    monitoring/grafana`, or an AWS service.
+    """
     found = {role: _services(platform, role) for role in platform.all(ROLE)}
     for task in platform.all("AWS::ECS::TaskDefinition"):
         for path in ("ExecutionRoleArn", "TaskRoleArn"):

@@ -40,6 +40,6 @@ def can_cut_the_network() -> bool:
 
 
 def what_is_deployed(assembly: Path) -> set[Path]:
-    """Every file of an assembly but those that hold CDK's stack traces, which tell the temporary folders that jsii ran in."""
+    """Files of an assembly except CDK's stack traces, which contain temporary paths of jsii."""
     files = {path.relative_to(assembly) for path in assembly.rglob("*") if path.is_file()}
     return {path for path in files if path.name != "validation-report.json" and not path.name.endswith(".metadata.json")}

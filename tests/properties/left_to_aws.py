@@ -1,4 +1,6 @@
-"""What a template has to say itself, because of what AWS would take for it otherwise: by type and path, what is accepted, and why."""
+"""Properties that a template must set because AWS's default is wrong: type, path, accepted values
+and reason.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,11 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Said:
-    """What has to stand at a path.
+    """Required value at a path.
 
     Args:
-        accepted: values of which one has to stand there; anything will do where it names none.
-        why: what AWS does otherwise, and what becomes of that.
+        accepted: accepted values; any value if empty.
+        why: AWS's default, and its consequence.
     """
 
     accepted: tuple[object, ...]

@@ -9,7 +9,7 @@ from typing import Any
 from tests.model.values import leaves
 
 _SHAPES = {
-    # The one that ends in EXAMPLE stands in AWS's own documents.
+    # The value that ends in EXAMPLE is from AWS's documentation.
     "an access key of AWS": r"\b(?:AKIA|ASIA)(?![A-Z0-9]{9}EXAMPLE)[A-Z0-9]{16}\b",
     "a private key": r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\s*(?:\\n)?[A-Za-z0-9+/=]{40}",
     "a token of GitHub": r"\bgh[pousr]_[A-Za-z0-9]{36}\b",

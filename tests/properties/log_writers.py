@@ -1,4 +1,4 @@
-"""Who writes a log to CloudWatch, to which group, and how long it must be kept."""
+"""Writers of logs to CloudWatch, with their log group and its minimum retention."""
 
 import re
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def writers(platform: Assembly) -> Iterator[Writer]:
 
 
 def _pods(platform: Assembly) -> Iterator[Writer]:
-    """What pods write, which the agent on their node sends on."""
+    """Logs of pods, which the agent on each node sends to CloudWatch."""
     by_place = {place_of(group): group for group in platform.some(GROUP)}
     agent = releases_of(platform).get("fluent-bit")
     written = re.findall(r"log_group_name (\S+)", str(at(agent.values, "config.outputs"))) if agent else []
@@ -82,7 +82,7 @@ def _functions(platform: Assembly, by_name: dict[str, Resource]) -> Iterator[Wri
 
 
 def _containers(platform: Assembly) -> Iterator[Writer]:
-    """Containers of tasks, and the proxies beside them."""
+    """Containers of tasks and their proxies."""
     for task in platform.some("AWS::ECS::TaskDefinition"):
         for number, container in enumerate(task["ContainerDefinitions"] or []):
             path = f"ContainerDefinitions.{number}.LogConfiguration.Options.awslogs-group"

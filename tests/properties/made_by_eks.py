@@ -30,7 +30,9 @@ OF_NODES = {"eks:eks-cluster-name", "eks:kubernetes-node-class-name", "eks:kuber
 
 
 def asked_for(cluster: RenderedCluster) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yields the tags that nodes, what they have, and volumes are to bear, by what says so."""
+    """Tags that nodes, their disks and interfaces, and volumes require, by the resource that
+    requests them.
+    """
     for _, found in cluster.of_kind("NodeClass"):
         yield f"NodeClass {found['metadata']['name']}", dict(found["spec"].get("tags") or {})
     for _, found in cluster.of_kind("StorageClass"):
@@ -39,9 +41,11 @@ def asked_for(cluster: RenderedCluster) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def eks_may_tag(platform: Assembly, keys: set[str]) -> Verdicts:
-    """EKS may tag what it makes for the cluster with these keys, and neither with others nor for another cluster.
+    """EKS may set these tag keys on resources of the cluster, no other keys, and not for another
+    cluster.
 
-    It is refused whatever bears a key that its policies do not name: no node would start, and no volume would be made.
+    EKS cannot create a resource with a tag key that its policies do not allow: no node would start,
+    and no volume would be created.
     """
     eks = platform.only("AWS::EKS::Cluster")
     rights = [s for s in statements_of(platform) if s.kind == "identity" and s.allows and of_the_cluster(eks, s)]
@@ -51,7 +55,11 @@ def eks_may_tag(platform: Assembly, keys: set[str]) -> Verdicts:
         for type_ in types:
             arn = f"arn:aws:ec2:{platform.settings.region}:{ACCOUNT}:{type_}/id"
             may = any(s.may(action) and covers(s.texts(), arn) and takes(s, given) for s in makes)
-            yield f"{eks.name} {action} {type_}", may, "EKS is refused whatever bears a tag that it may not give: admit these keys."
+            yield (
+                f"{eks.name} {action} {type_}",
+                may,
+                "EKS cannot create resources with tag keys that its policy does not allow. Allow these keys.",
+            )
     for statement in makes:
         here = statement.values("StringEquals", "aws:RequestTag/eks:eks-cluster-name") == (eks.text("Name"),)
         yield str(statement), here, "Let EKS make things of this cluster alone."
@@ -74,7 +82,7 @@ def keys_of(statement: Statement) -> tuple[str, ...]:
 
 
 def takes(statement: Statement, given: set[str]) -> bool:
-    """Tells whether a request with tags of these keys passes, as far as its conditions speak of keys."""
+    """Return true if the conditions on tag keys allow a request with these keys."""
     wanted = {key.partition("/")[2] for key in statement.condition_keys if key.startswith("aws:requesttag/")}
     return wanted <= {key.lower() for key in given} and all(covers(list(keys_of(statement)), key) for key in given)
 

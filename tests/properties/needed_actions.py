@@ -11,7 +11,7 @@ class Needed:
     """Actions of one statement.
 
     Args:
-        where: pattern of the resource whose policy it is.
+        where: pattern of the resource with the policy.
         actions: all of them, separated by spaces.
         source: guide that lists them.
         by: actions by which the statement is known, where others of the same policy share some; by default all.

@@ -1,4 +1,4 @@
-"""What an environment turns on that it might as well do without."""
+"""Optional settings that an environment enables."""
 
 from collections.abc import Iterable
 from operator import attrgetter

@@ -1,4 +1,6 @@
-"""How a property is tested: the test yields what it looked at, and this turns it into one verdict."""
+"""Decorators of property tests: a test yields verdicts, and the decorator turns them into one
+result.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
@@ -33,7 +35,9 @@ def promise(test: Callable[..., Verdicts]) -> Callable[..., None]:
 
 
 def rule(test: Callable[..., Verdicts]) -> Callable[..., None]:
-    """Makes a test of a rule without a number: what whoever operates the platform relies on, in every environment and without any leave."""
+    """Makes a test of a rule without a number, which holds in every environment without
+    deviations.
+    """
 
     @wraps(test)
     def judged(platform: Assembly, **fixtures: Any) -> None:
@@ -46,7 +50,7 @@ def rule(test: Callable[..., Verdicts]) -> Callable[..., None]:
 
 
 def problems_of(environment: str, verdicts: Iterable[tuple[Resource | str, bool, str]], deviation: Deviation | None) -> list[str]:
-    """Returns what breaks the promise without leave, and which leave nobody takes."""
+    """Returns undeclared failures of the promise, and deviations that no failure uses."""
     leaves = set(deviation.resources) if deviation else set()
     problems, unused, looked_at = [], leaves if deviation and deviation.needed else set(), 0
     for subject, holds, fix in verdicts:

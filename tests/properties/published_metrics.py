@@ -1,8 +1,8 @@
-"""Metrics that AWS and our own functions publish, with their sets of dimensions and the statistics that make sense of them.
+"""Metrics that AWS and our functions publish, with their dimensions and valid statistics.
 
-CloudWatch accepts an alarm on a metric that nobody publishes. Such an alarm is always silent, or always rings.
-Reviewed on 2026-11-29 against the guide of each service, and against the metrics that aws-cdk-lib 2.275.0 knows
-(`*-canned-metrics.generated`). A new metric needs a new row, with its source read.
+CloudWatch accepts alarms on metrics that do not exist. Such an alarm never changes its state.
+Reviewed on 2026-11-29 against the guide of each service, and against the metrics that aws-cdk-lib
+2.275.0 knows (`*-canned-metrics.generated`). A new metric needs a new row, with its source read.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,6 @@
-"""Reviewed lists: rights that are wide because AWS knows no narrower ones, services that tell no source, findings that are meant."""
+"""Reviewed lists: rights that AWS cannot restrict, services that send no source, acknowledged
+findings.
+"""
 
 from collections.abc import Mapping
 

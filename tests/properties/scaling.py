@@ -1,4 +1,4 @@
-"""What changes the number of a service's tasks."""
+"""Auto scaling of services."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class Policy:
 
     @property
     def keeps(self) -> bool:
-        """Whether it never takes a task away."""
+        """Return true if the policy never scales in."""
         return self._says("DisableScaleIn") is True
 
     @property
@@ -39,7 +39,7 @@ class Policy:
 
 
 def scaled(service: Service) -> list[Resource]:
-    """Scalable targets whose number is that of a service's tasks."""
+    """Scalable targets of ECS services."""
     targets = service.resource.platform.users_of(service.resource, "AWS::ApplicationAutoScaling::ScalableTarget")
     return [target for target in targets if target["ScalableDimension"] == "ecs:service:DesiredCount"]
 
@@ -55,7 +55,9 @@ def counted(policy: Policy) -> set[str]:
 
 
 def counts_requests(service: Service, policy: Policy) -> bool:
-    """Tells whether a policy follows the requests of each target group that the service may have, divided by its tasks."""
+    """Return true if a policy tracks the requests of each target group of the service, divided by
+    its tasks.
+    """
     if policy.metric == "ALBRequestCountPerTarget":
         label = policy.resource.mentions("TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification.ResourceLabel")
         return set(service.target_groups) <= label
@@ -66,5 +68,7 @@ def counts_requests(service: Service, policy: Policy) -> bool:
 
 
 def counts_messages(service: Service, policy: Policy) -> bool:
-    """Tells whether a policy follows the messages that wait for the service, divided by its tasks."""
+    """Return true if a policy tracks the messages that wait for the service, divided by its
+    tasks.
+    """
     return counted(policy) == {"ReadyMessages", "RunningTaskCount"} and service.resource in policy.resource.mentions(FORMULA)

@@ -24,10 +24,10 @@ class Row:
 
     Args:
         secret: stack and logical id; `{service}` stands for any service.
-        key: class of data whose key encrypts it.
-        replaced: by whom, and how often.
-        readers: who may read it in AWS.
-        releases: Helm releases whose pods read it.
+        key: class of data of its KMS key.
+        replaced: owner of the rotation, and its interval.
+        readers: principals that may read it in AWS.
+        releases: Helm releases with pods that read it.
     """
 
     secret: str
@@ -50,14 +50,15 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One line of the second table: a secret that somebody makes, and an environment file names.
+    """One line of the second table: a secret that an operator creates and an environment file
+    names.
 
     Args:
         setting: key of the environment file; `{provider}` stands for any alias.
         fields: fields of its JSON.
-        readers: who may read it in AWS.
-        releases: Helm releases whose pods read it.
-        why: why no schedule replaces it, and where to read how it is done.
+        readers: principals that may read it in AWS.
+        releases: Helm releases with pods that read it.
+        why: reason for the manual rotation, with a link to its runbook.
     """
 
     setting: str
@@ -101,7 +102,7 @@ def rows() -> tuple[Row, ...]:
 
 @cache
 def lines() -> dict[str, Line]:
-    """The lines of secrets that somebody makes, by the key that names each."""
+    """Lines of secrets that operators create, by setting."""
     _, named, _ = _tables()
     return {
         setting.strip("`"): Line(

@@ -21,7 +21,7 @@ HANDLERS = sorted((ROOT / "constructs").rglob("*_handler/*.py"))
 
 
 def seconds(text: str) -> int:
-    """What `15m`, `9 days` and `at once` mean."""
+    """Parses `15m`, `9 days` and `at once` to seconds."""
     number, unit = re.fullmatch(r"(\d+|at) ?([a-z]+)", text).groups()  # type: ignore[union-attr]
     return (0 if number == "at" else int(number)) * UNITS[unit]
 
@@ -89,7 +89,9 @@ def refresh(_: Assembly, deployed: RenderedCluster, __: str) -> int | None:
 
 
 def reloader(platform: Assembly, deployed: RenderedCluster, release: str) -> int | None:
-    """Somebody watches the namespace, and what is to start again says so: a manifest of ours, or a value of a chart."""
+    """Stakater Reloader watches the namespace, and each workload to restart has its annotation,
+    from our manifests or from chart values.
+    """
     watching = deployed.releases.get("reloader")
     told = deployed.releases[release]
     if watching is None or told.namespace not in watching.values["reloader"]["namespaces"]:
@@ -100,7 +102,9 @@ def reloader(platform: Assembly, deployed: RenderedCluster, release: str) -> int
 
 
 def annotated(values: Json) -> bool:
-    """Tells whether a chart is told to annotate what it makes, and not the pods of it, which are new each time."""
+    """Return true if chart values annotate the workload itself, and not its pods, which change with
+    each release.
+    """
     return any(
         (key in ("deploymentAnnotations", "statefulsetAnnotations", "annotations") and item.get(ANNOTATION) == "true") or annotated(item)
         for key, item in values.items()
@@ -109,7 +113,7 @@ def annotated(values: Json) -> bool:
 
 
 def users_file(platform: Assembly, deployed: RenderedCluster, release: str) -> int | None:
-    """Redpanda's sidecar, which the chart runs unless it is told not to."""
+    """Sidecar of Redpanda, which the chart enables by default."""
     values = deployed.releases[release].values
     sidecars: Json = values["statefulset"]["sideCars"]
     watched = sidecars.get("configWatcher", {}).get("enabled", True) and values["auth"]["sasl"]["secretRef"] == "redpanda-users"

@@ -1,4 +1,4 @@
-"""Who may do what: every statement of every policy in an environment's templates."""
+"""Statements of every policy in an environment's templates."""
 
 import json
 import re
@@ -22,14 +22,14 @@ class Statement:
 
     Args:
         resource: where it is written.
-        kind: `identity` for rights of a role, `trust` for who may assume it, `resource` for the policy of a bucket, key or endpoint.
+        kind: `identity` for rights of a role, `trust` for a trust policy, `resource` for the policy of a bucket, key or endpoint.
         allows: whether it is an Allow.
         actions: `Action`, as text.
         resources: `Resource`, as the template has it.
         principals: kind (`AWS`, `Service`, `*`) and text of each principal.
         conditions: keys in lower case, as AWS compares them, with their texts, by operator.
         sid: its name, when it has one.
-        negated: which of NotAction, NotResource and NotPrincipal it uses, whose opposite nobody can list.
+        negated: which of NotAction, NotResource and NotPrincipal it uses; their complement cannot be listed.
     """
 
     resource: Resource
@@ -51,17 +51,20 @@ class Statement:
 
     @property
     def for_anybody(self) -> bool:
-        """Tells whether it speaks of every principal there is."""
+        """Return true if the statement names every principal."""
         return any(who == "*" for _, who in self.principals)
 
     @property
     def of_this_account(self) -> bool:
-        """Tells whether it admits this account's principals only, or reaches this account's resources only."""
+        """Return true if the statement allows principals of this account only, or resources of this
+        account only.
+        """
         return any(self.values("StringEquals", key) == (ACCOUNT,) for key in ("aws:PrincipalAccount", "aws:ResourceAccount"))
 
     @property
     def of_restored_databases(self) -> bool:
-        """Tells whether it reaches master secrets of databases restored from this environment only.
+        """Return true if the statement covers only master secrets of databases restored from this
+        environment.
 
         RDS names such a secret when it creates the instance.
         """
@@ -75,7 +78,9 @@ class Statement:
 
     @property
     def service_accounts(self) -> tuple[str, ...]:
-        """Service accounts, as `namespace/name`, whose tokens it takes: what the issuer of the cluster says of a pod."""
+        """Service accounts, as `namespace/name`, that the trust policy accepts from the issuer of
+        the cluster.
+        """
         said = [value for key, values in self.conditions.get("StringEquals", {}).items() if key.endswith(":sub") for value in values]
         return tuple(match[1].replace(":", "/") for value in said if (match := _SUBJECT.fullmatch(value)))
 
@@ -83,7 +88,7 @@ class Statement:
         return [self.resource.platform.text(self.resource.stack, value) for value in self.resources]
 
     def may(self, action: str) -> bool:
-        """Tells whether an action is among those named, wildcards included."""
+        """Return true if the statement names an action, wildcards included."""
         return any(re.fullmatch(re.escape(name).replace(r"\*", ".*"), action, flags=re.IGNORECASE) for name in self.actions)
 
 
@@ -108,7 +113,7 @@ def _is_policy(value: Any) -> bool:
 
 
 def _documents(value: Any, kind: str) -> Iterator[tuple[str, Any]]:
-    """Finds policies: what has statements, and texts that stand where a policy does."""
+    """Finds policy documents: objects with statements, and JSON texts in properties of policies."""
     if isinstance(value, list):
         for item in value:
             yield from _documents(item, kind)

@@ -1,4 +1,6 @@
-"""What a task's roles may do, and what its container is told of: a right without the other is one too many."""
+"""Rights of a task's roles and settings of its container: each right needs a setting that uses
+it.
+"""
 
 import re
 

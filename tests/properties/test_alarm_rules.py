@@ -41,7 +41,7 @@ def test_alarm_periods_match_their_text(platform: Assembly) -> Verdicts:
         periods, points = alarm["EvaluationPeriods"] or 0, alarm["DatapointsToAlarm"]
         period = period_of(alarm)
         yield alarm, period in (10, 20, 30) or (period > 0 and period % 60 == 0), f"CloudWatch has no period of {period} s."
-        # Left out it means all of them, and nobody who reads the template knows whether that was meant.
+        # An omitted list means all, and a reader cannot see whether that is intended.
         yield (
             alarm,
             points is not None and 1 <= points <= periods,
@@ -50,7 +50,7 @@ def test_alarm_periods_match_their_text(platform: Assembly) -> Verdicts:
         if alarm in telling and period < DAILY:
             least = period * (points or periods)
             latest = WITHIN.get(severity_of(alarm) or "", 0)
-            yield alarm, least <= latest, f"It tells after {least} s. Tell after {latest} at the latest, or say that it is less bad."
+            yield alarm, least <= latest, f"The alarm fires after {least} s. Let it fire within {latest} s, or lower its severity."
 
 
 @rule
@@ -122,15 +122,15 @@ def test_alarms_ring_at_reviewed_limits(platform: Assembly) -> Verdicts:
 
 @rule
 def test_alarms_tell_no_heartbeat(platform: Assembly) -> Verdicts:
-    """The topic of the heartbeat is heard by an alarm on its silence, and by nobody else."""
+    """Only the alarm on missing heartbeats reads the heartbeat topic."""
     for alarm in platform.some(ALARM, COMPOSITE):
         topics = {topic for path in ("AlarmActions", "OKActions") for topic in alarm.targets(path)}
-        yield alarm, not any("Heartbeat" in topic.name for topic in topics), "Tell the topic that people hear."
+        yield alarm, not any("Heartbeat" in topic.name for topic in topics), "Notify the topic of the operators."
 
 
 @rule
 def test_alarms_on_errors_fire_in_outages(platform: Assembly) -> Verdicts:
-    """With errors alone, as from a load balancer without targets, and with errors beside requests."""
+    """Errors alone, as from a load balancer without targets, and errors with requests."""
     for alarm in platform.some(ALARM):
         names = {source["Id"]: source["MetricStat"]["Metric"]["MetricName"] for source in read(alarm) if "MetricStat" in source}
         errors = {id_ for id_, name in names.items() if "5XX" in name or "ErrorCount" in name}

@@ -42,7 +42,9 @@ def bucket_of(platform: Assembly, name: str) -> Resource:
 
 
 def to_bring_back(platform: Assembly) -> list[Resource]:
-    """What exists nowhere else. Logs and uploads have a life of days by intention; the cache keeps its own snapshots."""
+    """Resources with unique data. Logs and uploads expire within days by intention; the cache has
+    its own snapshots.
+    """
     return [*platform.some(DATABASE), bucket_of(platform, "Audio"), bucket_of(platform, "Web")]
 
 
@@ -53,7 +55,7 @@ def document() -> str:
 
 @cache
 def rows() -> dict[str, str]:
-    """What follows the first cell of each row of the document on recovery, by that cell."""
+    """Cells of each row of the recovery document, by its first cell."""
     found = (line.split("|") for line in document().splitlines() if line.startswith("| "))
     return {cells[1].strip(): " ".join(cells[2:]) for cells in found}
 
@@ -197,13 +199,17 @@ def test_p069_backups_are_restored_regularly(platform: Assembly) -> Verdicts:
         plan, role = plans[selection["RestoreTestingPlanName"]], selection.target("IamRoleArn")
         yield selection, role is not None and can_restore(role), "Give it the role that restores."
         waits = (selection["ValidationWindowHours"] or 0) >= 1 and plan.id in (selection.body.get("DependsOn") or [])
-        yield selection, waits, "Leave the copy for as long as its validation takes, and let it wait for its plan."
+        yield selection, waits, "Set a validation window of at least one hour, and a dependency on the plan."
         placed = {"dbSubnetGroupName", "vpcSecurityGroupIds"} <= (selection["RestoreMetadataOverrides"] or {}).keys()
-        yield selection, placed or selection["ProtectedResourceType"] == "S3", "Say where the copy stands: else in the default VPC."
+        yield (
+            selection,
+            placed or selection["ProtectedResourceType"] == "S3",
+            "Set subnets and security groups of the copy: the default VPC is used otherwise.",
+        )
 
 
 def cadences_of(platform: Assembly) -> dict[Resource, set[str]]:
-    """When each resource comes back as a test."""
+    """Schedules of the restore tests of each resource."""
     schedules = {plan["RestoreTestingPlanName"]: plan["ScheduleExpression"] for plan in platform.some(TESTING)}
     found: dict[Resource, set[str]] = {}
     for selection in platform.some(TESTED):
@@ -234,7 +240,7 @@ def a_function_judges(plan: Resource) -> Verdicts:
         reports = [s for s in statements_of(platform) if s.resource in policies and s.may("backup:PutRestoreValidationResult")]
         yield judge, bool(reports), "Let it report its verdict to AWS Backup."
         callers = {p["Principal"] for p in platform.all("AWS::Lambda::Permission") if p.target("FunctionName") is judge}
-        yield judge, callers == {"events.amazonaws.com"}, "Let EventBridge call it, and nobody else."
+        yield judge, callers == {"events.amazonaws.com"}, "Allow only EventBridge to invoke it."
 
 
 @promise
@@ -277,12 +283,13 @@ def test_p070_recovery_document_matches_templates(platform: Assembly) -> Verdict
 
 
 def lost_and_back(platform: Assembly) -> dict[str, tuple[str, str]]:
-    """What each row of the document may lose at most, and within what time it is back, as the templates have it.
+    """Maximum data loss and recovery time of each row of the document, computed from the templates.
 
-    Where a service documents a figure for what a template turns on, it stands here: RDS ships its log every five minutes, and a standby
-    takes over within two (Amazon RDS user guide, restoring to a point in time, failover); S3 is backed up continuously with fifteen
-    minutes between (AWS Backup developer guide, continuous backups); a replica of the cache is promoted within two (Amazon ElastiCache
-    user guide, Multi-AZ). What is restored is back after the steps of its way (tools/gameday/restores.py).
+    Documented figures of AWS: RDS uploads its transaction log every five minutes, and a standby
+    takes over within two (Amazon RDS user guide, restoring to a point in time, failover); S3
+    backups are continuous with a lag of fifteen minutes (AWS Backup developer guide, continuous
+    backups); a replica of the cache is promoted within two (Amazon ElastiCache user guide,
+    Multi-AZ). Restores take the steps of tools/gameday/restores.py.
     """
     back = {row: restore.promise for row, restore in RESTORES.items()}
     database = "a database: dropped table, bad migration"
@@ -314,13 +321,13 @@ def recovery_hours(platform: Assembly) -> dict[str, int]:
 
 
 def lag_seconds(platform: Assembly) -> float:
-    """Seconds that a replica of the cache may be behind before somebody is told."""
+    """Replication lag of the cache, in seconds, at which its alarm fires."""
     alarms = [alarm for alarm in platform.some("AWS::CloudWatch::Alarm") if alarm["MetricName"] == "ReplicationLag"]
     return float(min(alarm["Threshold"] for alarm in alarms))
 
 
 def nights(schedule: str) -> int:
-    """Days between two backups; a schedule that is not daily is none of ours."""
+    """Days between two backups; each of our schedules is daily."""
     assert re.fullmatch(r"cron\(\d+ \d+ \* \* \? \*\)", schedule), f"{schedule} is not every night"
     return 1
 
@@ -332,5 +339,5 @@ def another_takes_over(platform: Assembly) -> Verdicts:
         as_promised = database["MultiAZ"] is True or (restored and platform.name in DEVIATIONS[36])
         yield database, as_promised, "docs/recovery.md promises two minutes: set multi_az."
     cache = platform.only("AWS::ElastiCache::ReplicationGroup")
-    yield cache, cache["AutomaticFailoverEnabled"] is True, "docs/recovery.md promises that a replica takes over."
+    yield cache, cache["AutomaticFailoverEnabled"] is True, "docs/recovery.md promises a failover to a replica. Enable it."
     yield cache, (cache["SnapshotRetentionLimit"] or 0) >= 1, "docs/recovery.md promises a snapshot every night."

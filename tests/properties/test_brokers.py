@@ -52,7 +52,7 @@ def configuration(cluster: Json) -> dict[str, str]:
 
 
 def hosts_apart(workload: Json) -> bool:
-    """Tells whether a host has one of these pods, or no more than another host has."""
+    """Return true if the scheduler keeps these pods on separate hosts or spreads them evenly."""
     pod, labels = pod_of(workload) or {}, labels_of(workload)
     evenly = [r for r in pod.get("topologySpreadConstraints") or [] if r["whenUnsatisfiable"] == "DoNotSchedule" and r["maxSkew"] == 1]
     rules = [*pods.apart_terms(pod), *evenly]
@@ -78,19 +78,19 @@ def test_p103_quorum_and_copies_survive_a_zone(platform: Assembly, cluster: Rend
     for pool in made(cluster, "NodePool"):
         spare = "spot" in required(pool, "karpenter.sh/capacity-type")
         may = not platform.settings.production and pool["metadata"]["name"] == "general"
-        yield name_of(pool), may or not spare, "AWS takes spare machines back within two minutes: take them on demand."
+        yield name_of(pool), may or not spare, "Use on-demand instances: AWS reclaims Spot instances within two minutes."
     yield from copies_of_events(cluster)
     yield from copies_of_tasks(cluster)
 
 
 def stays(name: str, workload: Json, least: int, budgets: list[Json]) -> Verdicts:
-    """What a component of several pods needs, so that most of them stay."""
+    """Requirements of a component so that most of its pods survive a disruption."""
     replicas = workload["spec"].get("replicas", 1)
     yield name, replicas >= least, f"It has {replicas} pods, and needs {least} or more."
     yield name, name not in QUORUM or replicas % 2 == 1, "An even number survives no more than one less."
     yield name, hosts_apart(workload), "Two of its pods may share a host: give it spotmusic_constructs.kubernetes.pod.apart."
     one = [budget["spec"].get("maxUnavailable") for budget in budgets if protects(budget, workload)]
-    yield name, one == [1], "A disruption takes one of its pods: maxUnavailable 1."
+    yield name, one == [1], "Set maxUnavailable: 1, so that a disruption evicts one pod at a time."
 
 
 @rule
@@ -117,7 +117,7 @@ def protects(budget: Json, workload: Json) -> bool:
 
 
 def required(pool: Json, key: str) -> list[str]:
-    """What a pool asks of its machines."""
+    """Requirements of a node pool."""
     asked = pool["spec"]["template"]["spec"]["requirements"]
     return [value for entry in asked if entry["key"] == key and entry["operator"] == "In" for value in entry["values"]]
 
@@ -158,7 +158,7 @@ def test_p104_broker_clients_verify_tls(platform: Assembly, cluster: RenderedClu
     yield from tls_of_keycloak(platform, told(cluster, "keycloakx"))
     for pool in made(cluster, "NodePool"):
         encrypted = required(pool, ENCRYPTED_NETWORK) == ["true"]
-        yield name_of(pool), encrypted, "Members of a cluster talk in the clear among themselves: take machines whose network encrypts."
+        yield name_of(pool), encrypted, "Use instance types with encryption in transit: cluster members exchange data without TLS."
     certificates = made(cluster, "Certificate")
     yield "certificates", bool(certificates), "Nothing could speak TLS."
     yield from judged(map(name_of, certificates), transport.findings(cluster), "A client would refuse its server, or wait for ever.")
@@ -177,18 +177,18 @@ def is_true(value: Any) -> bool:
 
 def tls_of_redpanda(values: Json) -> Verdicts:
     asked = at(values, "tls.enabled") is at(values, "auth.sasl.enabled") is True
-    yield "redpanda", asked, "Brokers take nobody without TLS and a password."
+    yield "redpanda", asked, "Require TLS and SASL for all clients of the brokers."
     for name, listener in values["listeners"].items():
         if listener.get("enabled", True):
             method = listener.get("authenticationMethod")
-            yield f"redpanda {name}", name == "admin" or method in {"sasl", "http_basic"}, "Everybody says who he is."
+            yield f"redpanda {name}", name == "admin" or method in {"sasl", "http_basic"}, "Require authentication on this listener."
             yield f"redpanda {name}", listener.get("tls", {}).get("enabled", True) is True, "Listen over TLS only."
         for place, outside in listener["external"].items():
             if outside.get("enabled", True):
                 same = outside.get("authenticationMethod") == listener.get("authenticationMethod")
                 secure = at(outside, "tls.enabled") is True and same
                 yield f"redpanda {name} {place}", secure, "From outside of the cluster as from inside: TLS and a password."
-    yield "redpanda http", at(values, "listeners.http.enabled") is False, "Nobody needs the HTTP proxy: one door less."
+    yield "redpanda http", at(values, "listeners.http.enabled") is False, "Disable the HTTP proxy: no service uses it."
 
 
 def tls_of_rabbitmq(node: Json) -> Verdicts:
@@ -213,11 +213,11 @@ def tls_of_kong(values: Json) -> Verdicts:
     yield "kong", alone, "Answer over TLS only."
     yield "kong", at(values, "proxy.type") == "ClusterIP", "Only the load balancer inside leads to it."
     for door in ("admin", "manager", "ingressController"):
-        yield f"kong {door}", at(values, f"{door}.enabled") is False, "Its configuration is declared: nobody administers it."
+        yield f"kong {door}", at(values, f"{door}.enabled") is False, "Disable it: the configuration is declarative."
     yield "kong", is_new(str(at(values, "env.ssl_protocols")).split()), NEW_TLS
     for service in json.loads(values["dblessConfig"]["config"])["services"]:
         checked = service["url"].startswith("https:") and service.get("tls_verify") is True
-        yield f"kong service {service['name']}", checked, "Call it over TLS, which takes a domain, and check its certificate."
+        yield f"kong service {service['name']}", checked, "Call the service over TLS (requires `domain`) and verify its certificate."
 
 
 def tls_of_keycloak(platform: Assembly, values: Json) -> Verdicts:
@@ -249,15 +249,15 @@ def test_p105_volumes_are_encrypted_retained_zonal(platform: Assembly, cluster: 
         yield subject, ours, "Encrypt volumes with keys.kubernetes, not with AWS's own key."
         bound = found.get("volumeBindingMode") == "WaitForFirstConsumer"
         yield subject, bound, "A volume would wait in another zone than its pod."
-        yield subject, found.get("allowVolumeExpansion") is True, "A broker whose volume is full would have to move."
-        yield subject, found.get("reclaimPolicy") == "Retain", "Events would go with the claim of a broker."
+        yield subject, found.get("allowVolumeExpansion") is True, "Allow volume expansion: a full volume would force its broker to move."
+        yield subject, found.get("reclaimPolicy") == "Retain", "Retain volumes: events would be deleted with the claim of a broker."
         yield subject, found.get("provisioner") == "ebs.csi.eks.amazonaws.com", "No volume can move to another provisioner."
     for where, name in claims(cluster):
         yield where, name in classes, f"{name} is no class of ours."
     data = {where.partition(" ")[0] for where, _ in claims(cluster)}
     yield "claims", data >= {"redpanda", "rabbitmq", "monitoring"}, f"Only {sorted(data)} say where they write."
     on_disk = at(told(cluster, "redpanda"), "storage.persistentVolume.enabled") is True
-    yield "redpanda storage", on_disk, "A node that goes would take its events along."
+    yield "redpanda storage", on_disk, "Store events on persistent volumes: the loss of a node would lose them otherwise."
 
 
 def claims(cluster: RenderedCluster) -> Iterator[tuple[str, str]]:

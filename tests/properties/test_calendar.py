@@ -1,4 +1,6 @@
-"""When what holds data is looked after: at night, one after the other, and never while something else reads or copies it."""
+"""Maintenance and backup windows: at night, in sequence, and never during another job on the same
+data.
+"""
 
 import re
 from collections.abc import Iterator
@@ -73,7 +75,7 @@ def test_maintenance_windows_are_separate_nights(platform: Assembly) -> Verdicts
         yield store, bool(copies), f"Set {backup}: AWS's own choice may be the evening."
         if window is None or not copies:
             continue
-        yield store, least <= window[1] - window[0] <= DAY, f"AWS takes no window shorter than {least} minutes."
+        yield store, least <= window[1] - window[0] <= DAY, f"Set a window of at least {least} minutes, the minimum of AWS."
         yield store, by_night(window, platform.settings.region), f"Maintain it at night: {store[maintenance]} in UTC is not."
         yield store, by_night(copies[0], platform.settings.region), f"Copy it at night: {store[backup]} in UTC is not."
         yield store, not any(meet(window, copy) for copy in copies), "Maintain it when no backup is taken: AWS refuses both at once."
@@ -85,10 +87,14 @@ def test_maintenance_windows_are_separate_nights(platform: Assembly) -> Verdicts
 def test_backups_precede_maintenance(platform: Assembly) -> Verdicts:
     for job in plan_rules(platform):
         name, begins = f"data/BackupPlan {job['RuleName']}", daily(job["ScheduleExpression"])
-        yield name, begins is not None, "Say when: without it AWS Backup takes 05:00 UTC for whichever region."
+        yield name, begins is not None, "Set a schedule: AWS Backup starts at 05:00 UTC otherwise."
         late, done = minutes(job)
         # AWS Backup refuses a start window of less than an hour (AWS Backup developer guide, backup plan options).
-        yield name, 60 <= late < done <= DAY, f"It may begin {late} minutes late and take {done}. Be done before the next begins."
+        yield (
+            name,
+            60 <= late < done <= DAY,
+            f"The job may start {late} minutes late and run {done} minutes. Let it end before the next one starts.",
+        )
         if begins is not None:
             begun = list(every_night(begins, late))
             # AWS Backup takes no snapshot of a database in the hour before its maintenance.
@@ -105,7 +111,7 @@ def test_start_windows_of_backup_rules_are_disjoint(platform: Assembly) -> Verdi
     windows = {job["RuleName"]: spans_of(job) for job in plan_rules(platform)}
     for (one, its), (other, others) in combinations(windows.items(), 2):
         apart = not any(meet(window, another) for window in its for another in others)
-        yield f"data/Backup {one}, {other}", apart, "AWS Backup takes one of two backups that start together. Move one by an hour."
+        yield f"data/Backup {one}, {other}", apart, "AWS Backup runs only one of two backups with the same start. Move one by an hour."
 
 
 def spans_of(job: Json) -> list[Span]:
@@ -115,7 +121,7 @@ def spans_of(job: Json) -> list[Span]:
 
 
 def minutes(job: Json) -> Span:
-    """Minutes after which a job must have begun and must be done, with what AWS Backup takes by itself."""
+    """Minutes until a backup job must start and end, with AWS Backup's defaults."""
     return job.get("StartWindowMinutes", 8 * 60), job.get("CompletionWindowMinutes", 7 * DAY)
 
 
@@ -133,7 +139,7 @@ def test_restore_tests_follow_backups(platform: Assembly) -> Verdicts:
         yield (
             plan,
             late is not None and 1 <= late <= 24,
-            "Let it begin within a day: 24 hours are the default, and more meets the next night.",
+            "Set a start window of at most 24 hours: a longer one overlaps the next night.",
         )
         begins = begun(plan)
         yield plan, bool(begins), "Say when it begins."

@@ -1,4 +1,6 @@
-"""Everything is connected: what listens is let in, what leads somewhere leads to what is there, and nothing is made that nobody uses."""
+"""Connections are complete: listeners have callers, references have targets, and no resource is
+unused.
+"""
 
 import json
 from collections import Counter
@@ -53,13 +55,13 @@ def test_security_groups_are_attached(platform: Assembly) -> Verdicts:
         yield group, place is not None and place.type == "AWS::EC2::VPC", "Make it in our VPC: the default one is another network."
         # An environment without endpoints leaves their group for the day on which it has some.
         spare = group["GroupDescription"].startswith("endpoints:") and not platform.settings.network.endpoints
-        # That of people is worn by the environment of CloudShell, or the task, that one of them starts (docs/access.md).
+        # CloudShell environments and tasks of operators use that of people (docs/access.md).
         spare |= group["GroupDescription"].startswith("operators:")
-        yield group, group in worn or spare, "Nothing wears it: take its party out of the table of flows, or put it on."
+        yield group, group in worn or spare, "The security group is unused. Attach it, or remove its party from the table of flows."
     for function in platform.some("AWS::Lambda::Function"):
         if function["VpcConfig"] is not None:
             its = function.targets("VpcConfig.SecurityGroupIds")
-            yield function, bool(its), "Give it a group: it would stand in the VPC's own, which lets nothing out."
+            yield function, bool(its), "Set a security group: the default one of the VPC allows no egress."
             everywhere = set(function.targets("VpcConfig.SubnetIds")) == set(subnets(platform, "application"))
             yield function, everywhere, "Give it the application subnet of every zone."
     for cluster in platform.some("AWS::EKS::Cluster"):
@@ -73,11 +75,11 @@ def test_load_balancer_listeners_match_flows(platform: Assembly) -> Verdicts:
         groups = balancer.targets("SecurityGroups")
         for listener in listeners(balancer):
             admitted = any(group in groups and (listener["Port"] or 0) in ports for group, ports in let_in)
-            yield listener, admitted, f"Nobody is let in on {listener['Port']}: listen where the table of flows says."
+            yield listener, admitted, f"No rule allows port {listener['Port']}. Listen on the port of the table of flows."
             yield from answered(listener)
         zones = {subnet.text("AvailabilityZone") for subnet in balancer.targets("Subnets")}
         every = {subnet.text("AvailabilityZone") for subnet in subnets(platform, "application")}
-        yield balancer, zones == every, "Stand in every zone."
+        yield balancer, zones == every, "Use subnets of every zone."
         # docs/runbooks/lost-zone.md shifts a zone away from them, which AWS refuses otherwise.
         shifts = attributes(balancer, "LoadBalancerAttributes").get("zonal_shift.config.enabled") == "true"
         yield balancer, shifts, "Set zonal_shift.config.enabled."
@@ -86,7 +88,7 @@ def test_load_balancer_listeners_match_flows(platform: Assembly) -> Verdicts:
 
 
 def answered(listener: Resource) -> Verdicts:
-    """What no rule takes goes to targets, or gets an answer that says so."""
+    """Requests without a matching rule reach targets or get a fixed response."""
     for number, action in enumerate(listener["DefaultActions"] or []):
         leads = bool(listener.mentions(f"DefaultActions.{number}"))
         refuses = str(listener[f"DefaultActions.{number}.FixedResponseConfig.StatusCode"] or "").startswith("4")
@@ -108,12 +110,14 @@ def test_route_reaches_own_service_only(platform: Assembly) -> Verdicts:
         yield service.resource, len(its) == (1 if route else 0), "One rule leads to it."
         for rule_ in its:
             asked = rule_["Conditions"] == [{"Field": "path-pattern", "PathPatternConfig": {"Values": [route, f"{route}/*"]}}]
-            yield rule_, asked, f"Take what begins with {route}, and nothing else."
+            yield rule_, asked, f"Match only paths that begin with {route}."
 
 
 @rule
 def test_the_kubernetes_api_reaches_its_add_ons(platform: Assembly) -> Verdicts:
-    """metrics-server answers the API server, and listens on 10251 unless it is told otherwise; without it nothing in the cluster scales."""
+    """metrics-server serves the API server on port 10251 by default. Without it no workload
+    scales.
+    """
     parties = {str(group["GroupDescription"]).partition(":")[0]: group for group in platform.some(GROUP)}
     way = parties["kubernetes-control-plane"], parties["kubernetes-nodes"]
     let_in = [rule_ for rule_ in platform.some(INGRESS) if (rule_.target("SourceSecurityGroupId"), rule_.target("GroupId")) == way]
@@ -121,4 +125,4 @@ def test_the_kubernetes_api_reaches_its_add_ons(platform: Assembly) -> Verdicts:
     for addon in platform.all("AWS::EKS::Addon"):
         if addon["AddonName"] == "metrics-server":
             port = json.loads(addon["ConfigurationValues"] or "{}").get("containerPort", 10251)
-            yield addon, any(port in ports for ports in into), f"Nobody is let in on {port}: let it listen where the table of flows says."
+            yield addon, any(port in ports for ports in into), f"No rule allows port {port}. Listen on the port of the table of flows."

@@ -1,4 +1,4 @@
-"""Containers are told of what their services talk to."""
+"""Containers have the settings of the services in `talks_to`."""
 
 from tests.model.assembly import Assembly
 from tests.properties.promise import Verdicts, rule
@@ -30,9 +30,13 @@ def test_containers_have_connection_variables(platform: Assembly) -> Verdicts:
         by_word = ((word.upper(), TOLD.get(word.told, TOLD[word])) for word in words)
         needed = ALWAYS | {f"{word}_{name}" for word, names in by_word for name in names.split()}
         needed |= {"PORT"} if service.container.get("PortMappings") else set()
-        yield service.resource, needed <= told, f"Tell it {sorted(needed - told)}."
+        yield service.resource, needed <= told, f"Set the environment variables {sorted(needed - told)}."
         yield service.resource, service.container.get("Ulimits") == [FILES], f"Let it have {FILES['HardLimit']} files and connections."
         port = str(platform.only("AWS::ElastiCache::ReplicationGroup")["Port"])
         yield service.resource, service.environment.get("CACHE_PORT", port) == port, f"The cache listens on {port}."
         for word in words:
-            yield service.resource, not OF_SOME.get(word) or bool(OF_SOME[word] & told), f"Tell it one of {OF_SOME.get(word)}."
+            yield (
+                service.resource,
+                not OF_SOME.get(word) or bool(OF_SOME[word] & told),
+                f"Set one of the environment variables {OF_SOME.get(word)}.",
+            )

@@ -1,4 +1,4 @@
-"""Single facts whose opposite is valid, deploys, and hurts."""
+"""Decisions that no validation enforces: their opposite would deploy."""
 
 import re
 from collections import defaultdict
@@ -75,7 +75,7 @@ def test_audio_never_expires(platform: Assembly) -> Verdicts:
                 for rule in bucket["LifecycleConfiguration.Rules"] or []
                 if {"Expiration", "ExpirationInDays", "ExpirationDate"} & rule.keys()
             ]
-            yield bucket, not ends, f"{ends} deletes what listeners hear and see."
+            yield bucket, not ends, f"{ends} deletes objects that listeners use. Restrict the rule."
 
 
 @rule

@@ -53,15 +53,17 @@ def test_p071_a_version_that_fails_is_taken_back(platform: Assembly) -> Verdicts
 
 
 def shifted(service: Service, deployment: Json) -> Verdicts:
-    """What lets ECS take a route back: two target groups, the rule between them, and an alarm that sees both in time."""
+    """Requirements of a rollback of blue/green: two target groups, their rule, and an alarm on
+    both.
+    """
     resource, groups, bake = service.resource, service.target_groups, deployment.get("BakeTimeInMinutes") or 0
     yield resource, len(set(groups)) == 2, "Give it an alternate target group."
     rule = resource.target("LoadBalancers.0.AdvancedConfiguration.ProductionListenerRule")
     yield resource, rule is not None and set(groups) <= rule.mentions("Actions"), "Name the rule that leads to both."
     yield resource, resource.target("LoadBalancers.0.AdvancedConfiguration.RoleArn") is not None, "Give ECS a role that shifts the rule."
     watched = {key: deployment.get("Alarms", {}).get(key) for key in ("Enable", "Rollback")}
-    yield resource, watched == {"Enable": True, "Rollback": True}, "Let an alarm take the deployment back."
-    yield resource, bake >= BAKED_MINUTES, f"Watch the new version for {BAKED_MINUTES} minutes before the old one goes."
+    yield resource, watched == {"Enable": True, "Rollback": True}, "Add an alarm that rolls the deployment back."
+    yield resource, bake >= BAKED_MINUTES, f"Watch the new version for {BAKED_MINUTES} minutes before the old one stops."
     alarms = resource.targets("DeploymentConfiguration.Alarms.AlarmNames")
     yield resource, bool(alarms), "Name an alarm."
     for alarm in alarms:
@@ -153,7 +155,7 @@ def test_p076_no_secret_stands_in_a_task_definition(platform: Assembly) -> Verdi
             yield (
                 subject,
                 "{{resolve:" not in value and not any(suspicious(value)),
-                "Whoever describes the task reads it. Give it by reference.",
+                "The value is readable in the task definition. Reference a secret instead.",
             )
         for entry in service.container.get("Secrets", []):
             if _SECRET.search(entry["Name"]):
@@ -181,13 +183,17 @@ def test_p077_task_logs_are_kept_without_blocking(platform: Assembly) -> Verdict
             driver = subject[f"{place}.LogConfiguration.LogDriver"]
             options = subject[f"{place}.LogConfiguration.Options"] or {}
             yield subject, driver == "awslogs", "Send its log to CloudWatch Logs."
-            yield subject, options.get("mode") == "non-blocking", "Let it go on when CloudWatch Logs cannot be reached: mode non-blocking."
-            yield subject, bool(options.get("max-buffer-size")), "Say how much it may hold back: the default of 10 MB goes within seconds."
+            yield (
+                subject,
+                options.get("mode") == "non-blocking",
+                "Set mode non-blocking, so that the task continues without CloudWatch Logs.",
+            )
+            yield subject, bool(options.get("max-buffer-size")), "Set max-buffer-size: the default of 10 MB is full within seconds."
             group = subject.target(f"{place}.LogConfiguration.Options.awslogs-group")
             key = group.target("KmsKeyId") if group else None
             yield subject, key is not None and key.name == "secrets/LogsKey", "Encrypt its log group with keys.logs."
             kept = group is not None and (group["RetentionInDays"] or 0) >= ACCESS_RECORD_DAYS
-            yield subject, kept, f"Keep it for {ACCESS_RECORD_DAYS} days or more, and not for ever."
+            yield subject, kept, f"Set a retention of {ACCESS_RECORD_DAYS} days or more, but a finite one."
 
 
 @promise
@@ -199,7 +205,7 @@ def test_p078_nobody_opens_a_session_into_a_task(platform: Assembly) -> Verdicts
     for service in services_of(platform):
         yield service.resource, service.resource["EnableExecuteCommand"] is False, "Set enable_execute_command=False."
         opened = any(statement.may("ssmmessages:OpenDataChannel") for statement in allowed(service, "TaskRoleArn"))
-        yield service.definition, not opened, "Take ssmmessages out of its role."
+        yield service.definition, not opened, "Remove the ssmmessages actions from its role."
 
 
 @promise
@@ -224,11 +230,11 @@ def test_p079_task_roles_have_least_rights(platform: Assembly) -> Verdicts:
                     yield (
                         f"{service.name}: {', '.join(statement.actions)} {resource}",
                         within,
-                        "Nothing tells the container of it. Take it away.",
+                        "No setting of the container uses this right. Remove it.",
                     )
             rights = [f"{action} {resource}" for s in allowed(service, kind) for action in s.actions for resource in s.texts()]
             lacking = [right for right in told if not any(re.fullmatch(right, has) for has in rights)]
-            yield f"{service.definition.name} {kind}", not lacking, f"Allow what its container is told of: {lacking}."
+            yield f"{service.definition.name} {kind}", not lacking, f"Grant the rights that the settings of its container need: {lacking}."
         for statement in allowed(service, "TaskRoleArn"):
             senders = statement.values("StringEquals", "ses:FromAddress")
             own = not statement.may("ses:SendEmail") or senders == (service.environment.get("MAIL_SENDER"),)
@@ -258,7 +264,7 @@ def test_p080_tasks_use_current_platform_and_architecture(platform: Assembly) ->
         stand_in = str(service.text(service.container["Image"])).endswith(versions.BOOTSTRAP_IMAGE.partition("/")[2])
         built = versions.BOOTSTRAP_ARCHITECTURES if stand_in else set(asked)
         yield service.definition, architecture in built, f"The image is built for {', '.join(sorted(built))}."
-        yield service.definition, [architecture] == asked, f"Services are told to build for {', '.join(asked)}: it would not start."
+        yield service.definition, [architecture] == asked, f"Services build images for {', '.join(asked)}. Use the same architecture."
 
 
 @promise
@@ -283,10 +289,14 @@ def test_p081_tasks_have_health_checks_and_drain(platform: Assembly) -> Verdicts
         yield service.resource, bool(service.target_groups) == (service.settings.route is not None), "Register it where its route leads."
         for group in service.target_groups:
             asked = (group["HealthCheckPath"], at(group["Matcher"], "HttpCode")) == (service.settings.health_path, "200")
-            yield group, asked and group["HealthCheckEnabled"] is not False, "Ask its health path, and take 200 alone for an answer."
+            yield group, asked and group["HealthCheckEnabled"] is not False, "Check its health path, and accept only status 200."
             delay = int(attributes(group, "TargetGroupAttributes").get("deregistration_delay.timeout_seconds", 300))
-            yield group, delay <= stop, f"Requests may go on for {delay} s, and the task is killed after {stop} s."
-            yield group, delay >= LONGEST_REQUEST, f"A request may take {LONGEST_REQUEST} s, and is cut off after {delay}."
+            yield group, delay <= stop, f"Requests may run for {delay} s, but the task is killed after {stop} s. Raise the stop timeout."
+            yield (
+                group,
+                delay >= LONGEST_REQUEST,
+                f"A request may take {LONGEST_REQUEST} s, but is cut off after {delay} s. Raise the deregistration delay.",
+            )
 
 
 @promise
@@ -335,8 +345,8 @@ def test_p084_scaling_is_fast_up_slow_down(platform: Assembly) -> Verdicts:
         yield service.resource, waiting, "Follow the messages that wait for it, as scaling.messages_per_task says."
         for policy in followed:
             out, back = policy.cooldowns
-            yield policy.resource, 0 < out < back, f"It waits {out} s before it adds and {back} s before it takes away. Add sooner."
-            yield policy.resource, not policy.keeps, "Let it take tasks away as well."
+            yield policy.resource, 0 < out < back, f"The cooldowns are {out} s to scale out and {back} s to scale in. Scale out faster."
+            yield policy.resource, not policy.keeps, "Let it scale in as well."
 
 
 @promise
@@ -355,12 +365,12 @@ def test_p085_a_task_answers_its_callers_only(platform: Assembly) -> Verdicts:
         yield service.resource, len(groups) == 1 and not shared, "Give it a security group of its own."
         callers = {group for other in services.values() if name in other.settings.talks_to for group in other.security_groups}
         routed = balancer.targets("SecurityGroups") if service.settings.route else []
-        # Prometheus, whose own NetworkPolicy names the port.
+        # Prometheus, because its NetworkPolicy names the port.
         may = {*callers, *routed, *nodes} if service.settings.port else set()
         rules = [rule for rule in platform.some("AWS::EC2::SecurityGroupIngress") if rule.target("GroupId") in groups]
         for rule in rules:
             port = (rule["FromPort"], rule["ToPort"]) == (service.settings.port, service.settings.port)
-            yield rule, port and rule.target("SourceSecurityGroupId") in may, "Nobody who calls it needs that: correct the table of flows."
+            yield rule, port and rule.target("SourceSecurityGroupId") in may, "No caller needs this rule. Correct the table of flows."
         missing = may - {rule.target("SourceSecurityGroupId") for rule in rules}
         yield service.resource, not missing, f"{', '.join(sorted(map(str, missing)))} cannot reach it. Add the flow."
         yield service.resource, not any(group["SecurityGroupIngress"] for group in groups), "Rules come from the table of flows."
@@ -384,7 +394,7 @@ def test_p086_service_calls_have_timeouts_and_logs(platform: Assembly) -> Verdic
         stop = service.container.get("StopTimeout") or 0
         for endpoint in offered:
             request, idle = (at(endpoint, f"Timeout.{key}Seconds") or 0 for key in ("PerRequestTimeout", "IdleTimeout"))
-            yield service.resource, 0 < request <= stop, "Let a request take no longer than a task that ends."
-            yield service.resource, request <= idle <= 300, "Close connections that nothing goes through."
+            yield service.resource, 0 < request <= stop, "Set a request timeout no longer than the stop timeout of tasks."
+            yield service.resource, request <= idle <= 300, "Set an idle timeout."
             plain = "Tls" not in endpoint and "No TLS between tasks, in any environment" in decided
             yield service.resource, plain, "Decision 11 says that nothing is encrypted here. Change it first."

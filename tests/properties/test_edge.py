@@ -69,7 +69,7 @@ def test_p110_origins_are_private_and_reached_over_tls(platform: Assembly) -> Ve
         yield f"{vpc_origin.name} load balancer", internal, "Lead it to an internal load balancer of ours."
         groups = balancer.targets("SecurityGroups") if balancer else []
         rules = [rule for rule in platform.some("AWS::EC2::SecurityGroupIngress") if rule.target("GroupId") in groups]
-        yield f"{vpc_origin.name} rules", len(rules) == 1, "Let CloudFront in, and nobody else."
+        yield f"{vpc_origin.name} rules", len(rules) == 1, "Allow CloudFront only."
         for rule in rules:
             yield f"{rule.name} source", rule["SourcePrefixListId"] == prefix_list, "Name CloudFront's prefix list of this region."
             yield rule, (rule["FromPort"], rule["ToPort"]) == (443, 443), "Let CloudFront in on 443: set domain."
@@ -77,7 +77,7 @@ def test_p110_origins_are_private_and_reached_over_tls(platform: Assembly) -> Ve
 
 
 def named_by_its_certificate(platform: Assembly, vpc_origin: Resource, balancer: Resource | None) -> Verdicts:
-    """CloudFront refuses an origin whose certificate is for another name than the one that the distribution has for it."""
+    """CloudFront rejects an origin if its certificate does not cover the origin's domain name."""
     shown = [certificate for listener in (listeners(balancer) if balancer else []) for certificate in certificates(listener)]
     for distribution in platform.some(DISTRIBUTION):
         for origin in (origin for origin in origins(distribution) if origin.vpc_origin is vpc_origin):
@@ -107,7 +107,9 @@ def test_p111_audio_requires_replaceable_signing_key(platform: Assembly) -> Verd
 
 
 def shared(behavior: Behavior) -> bool:
-    """Tells whether something of a request but its path decides what is cached, or goes to the origin."""
+    """Return true if any part of a request except its path is in the cache key or reaches the
+    origin.
+    """
     key = behavior.policy("Cache").get("ParametersInCacheKeyAndForwardedToOrigin", {})
     parts = [
         at(key, path) for path in ("QueryStringsConfig.QueryStringBehavior", "CookiesConfig.CookieBehavior", "HeadersConfig.HeaderBehavior")
@@ -138,7 +140,7 @@ def test_p112_browsers_are_told_what_not_to_do(platform: Assembly) -> Verdicts:
             "strict-origin",
             "strict-origin-when-cross-origin",
         )
-        yield str(behavior), referrer, "Tell other sites no paths."
+        yield str(behavior), referrer, "Set a Referrer-Policy that sends no paths to other sites."
         policy = directives(platform, at(said, "ContentSecurityPolicy.ContentSecurityPolicy"))
         framed = policy.get("frame-ancestors") in (["'self'"], ["'none'"])
         yield str(behavior), framed and policy.get("default-src") in (["'self'"], ["'none'"]), "Send a content security policy."
@@ -185,7 +187,7 @@ def test_p113_edge_logs_omit_credentials(platform: Assembly) -> Verdicts:
             yield delivery, bucket is not None and bucket.name == LOGS, "Deliver to the log bucket of the home region."
             fields = set(delivery["RecordFields"] or [])
             told = fields >= {"date", "time", "c-ip", "cs-method", "cs-uri-stem", "sc-status", "x-edge-request-id"}
-            yield delivery, told, "Write down when, who, what, and the answer."
+            yield delivery, told, "Log time, viewer, request and response."
             private = {"cs-uri-query", "cs(Cookie)", "cs(Referer)"} & fields
             yield delivery, bool(fields) and not private, f"These carry signatures, codes or tokens: {', '.join(sorted(private))}."
     excused = [reason for _, finding, reason in platform.acknowledged if finding == "AwsSolutions::AwsSolutions-CFR3"]
@@ -212,9 +214,13 @@ def test_p114_api_is_uncached_audio_is_cached(platform: Assembly) -> Verdicts:
         if behavior.pattern == FILES:
             yield from cached_files(behavior)
         elif behavior.origin.vpc_origin:
-            yield str(behavior), behavior["CachePolicyId"] == CACHING_DISABLED, "Cache no answer of the API: it may be somebody's."
+            yield str(behavior), behavior["CachePolicyId"] == CACHING_DISABLED, "Disable caching: an API response may be personal."
             yield str(behavior), {"authorization", "host"} <= forwarded(behavior), "Hand Authorization and Host to the gateway."
-            yield f"{behavior} address", tells_the_address(behavior), "Tell the gateway the viewer's address: it counts requests by it."
+            yield (
+                f"{behavior} address",
+                tells_the_address(behavior),
+                "Forward the viewer's address to the gateway: it limits requests per address.",
+            )
         elif behavior.origin.bucket == AUDIO:
             least, usual = cache.get("MinTTL") or 0, cache.get("DefaultTTL") or 0
             yield str(behavior), least >= DAY and usual >= 30 * DAY, "Keep a track for long: it never changes under its key."
@@ -231,11 +237,11 @@ def cached_files(behavior: Behavior) -> Verdicts:
     yield str(behavior), behavior["CachePolicyId"] == CACHING_OPTIMIZED, "Cache and compress them: their path has a hash."
     asked = behavior.policy("OriginRequest")
     alone = {at(asked, f"{kind}Config.{name}Behavior") for kind, name in (("Cookies", "Cookie"), ("QueryStrings", "QueryString"))}
-    yield str(behavior), alone == {"none"}, "Hand over no cookie and no query: what all get may depend on nobody."
+    yield str(behavior), alone == {"none"}, "Forward no cookies and no queries: the response is shared by all viewers."
     named = set(at(asked, "HeadersConfig.Headers") or [])
     listed = at(asked, "HeadersConfig.HeaderBehavior") == "whitelist" and named == {"X-Viewer-Address", "X-Request-ID"}
-    yield str(behavior), listed, "Hand over who asks, and nothing else of the viewer."
-    yield f"{behavior} address", tells_the_address(behavior), "Tell the gateway the viewer's address: it counts requests by it."
+    yield str(behavior), listed, "Forward only the viewer's address and the request id."
+    yield f"{behavior} address", tells_the_address(behavior), "Forward the viewer's address to the gateway: it limits requests per address."
 
 
 def uncached_errors(platform: Assembly) -> Verdicts:
@@ -249,7 +255,9 @@ def uncached_errors(platform: Assembly) -> Verdicts:
 
 
 def tells_the_address(behavior: Behavior) -> bool:
-    """Tells whether the gateway hears who asks from CloudFront, and not from a header that a viewer wrote."""
+    """Return true if CloudFront sends the viewer's address to the gateway, and not a header from
+    the viewer.
+    """
     associations = behavior["FunctionAssociations"] or []
     asked = [
         behavior.target(f"FunctionAssociations.{n}.FunctionARN") for n, a in enumerate(associations) if a["EventType"] == "viewer-request"
@@ -258,7 +266,7 @@ def tells_the_address(behavior: Behavior) -> bool:
 
 
 def forwarded(behavior: Behavior) -> set[str]:
-    """Which of the headers that matter go to the origin."""
+    """Headers with a meaning that reach the origin."""
     headers = behavior.policy("OriginRequest").get("HeadersConfig", {})
     named = {header.lower() for header in headers.get("Headers", [])}
     matter = {"authorization", "host"}

@@ -33,7 +33,7 @@ def the_cluster(platform: Assembly) -> Resource:
 
 
 def named(platform: Assembly, text: str) -> Resource | None:
-    """The resource that a manifest was told of: `stack.LogicalId.Attribute`."""
+    """Resource that a manifest references as `stack.LogicalId.Attribute`."""
     place = text.split(".")[:2]
     return next((resource for resource in platform.resources if [resource.stack, resource.id] == place), None)
 
@@ -50,7 +50,7 @@ def kubectl(platform: Assembly) -> Resource:
 
 
 def node_class(cluster: RenderedCluster) -> Json:
-    """What nodes of ours are like."""
+    """NodeClass of our nodes."""
     ((_, found),) = cluster.of_kind("NodeClass")
     return dict(found["spec"])
 
@@ -60,7 +60,9 @@ def policy_names(resource: Resource, path: str) -> set[str]:
 
 
 def supported(version: str, today: date) -> bool:
-    """Tells whether a version of Kubernetes has 90 days of standard support left on a day."""
+    """Return true if a Kubernetes version has at least 90 days of standard support left on a
+    day.
+    """
     support = versions.KUBERNETES.get(version)
     return support is not None and support.standard_until is not None and support.standard_until - today >= STANDARD_SUPPORT
 
@@ -130,9 +132,9 @@ def test_p090_cluster_access_is_declared(platform: Assembly) -> Verdicts:
     Kept by: access entries, `kubernetes.administrators`, `kubernetes.viewers`
     """
     cluster = the_cluster(platform)
-    yield cluster, cluster["AccessConfig.AuthenticationMode"] == "API", "A ConfigMap could admit anybody: use access entries alone."
+    yield cluster, cluster["AccessConfig.AuthenticationMode"] == "API", "Use access entries only: the aws-auth ConfigMap would bypass them."
     creator = cluster["AccessConfig.BootstrapClusterCreatorAdminPermissions"]
-    yield cluster, creator is False, "Whoever deploys would be an administrator for ever: say bootstrap permissions False."
+    yield cluster, creator is False, "Set the bootstrap permissions to False: the creator would stay an administrator."
     expected = admitted(platform)
     for entry in platform.some(ENTRY):
         may = {entry.text(f"AccessPolicies.{n}.PolicyArn").rpartition("/")[2] for n in range(len(entry["AccessPolicies"] or []))}
@@ -203,7 +205,7 @@ def test_p092_nodes_are_private_in_three_zones(platform: Assembly, cluster: Rend
     own_pools = runs_in_auto_mode(eks) and eks["ComputeConfig.NodePools"] == []
     yield eks, own_pools, "Run it in Auto Mode without the built-in pools: their disks have AWS's key."
     for other in platform.all(*OTHER_NODES):
-        yield other, False, "A machine that Auto Mode does not run would need rules of its own: take it away."
+        yield other, False, "Remove the instance: only Auto Mode runs nodes."
     spec = node_class(cluster)
     subnets = [named(platform, term.get("id", "")) for term in spec["subnetSelectorTerms"]]
     zones = {subnet["AvailabilityZone"] for subnet in subnets if subnet and subnet.tags["aws-cdk:subnet-name"] == "application"}
@@ -219,7 +221,11 @@ def test_p092_nodes_are_private_in_three_zones(platform: Assembly, cluster: Rend
         reference, subject = pool["spec"]["template"]["spec"]["nodeClassRef"], f"NodePool {pool['metadata']['name']}"
         auto = (reference["group"], reference["kind"]) == ("eks.amazonaws.com", "NodeClass")
         yield subject, auto, "Nodes are made after a NodeClass of Auto Mode."
-        yield subject, {"cpu", "memory"} <= pool["spec"].get("limits", {}).keys(), "Without limits an error could buy machines for ever."
+        yield (
+            subject,
+            {"cpu", "memory"} <= pool["spec"].get("limits", {}).keys(),
+            "Set limits: an error could start instances without bound otherwise.",
+        )
 
 
 @promise
@@ -230,7 +236,7 @@ def test_p093_nodes_have_no_rights_of_workloads(platform: Assembly, cluster: Ren
     Kept by: `NodeRole`, `PodIdentity`
     """
     role = named(platform, node_class(cluster)["role"])
-    yield "NodeClass role", role is not None, "Nodes take the role of this template."
+    yield "NodeClass role", role is not None, "Use the node role of this template."
     if role:
         attached = policy_names(role, "ManagedPolicyArns")
         yield role, attached == NODE_POLICIES, f"{sorted(attached - NODE_POLICIES)} would be every pod's: use Pod Identity."
@@ -285,13 +291,13 @@ def test_p094_add_ons_have_exact_versions(platform: Assembly, cluster: RenderedC
     """
     eks = the_cluster(platform)
     yield eks, runs_in_auto_mode(eks), "Without Auto Mode, network, names, volumes and Pod Identity need add-ons of their own."
-    yield eks, eks["BootstrapSelfManagedAddons"] is not True, "Add-ons that nobody manages would come beside those of Auto Mode."
+    yield eks, eks["BootstrapSelfManagedAddons"] is not True, "Disable the bootstrap add-ons: Auto Mode provides them."
     add_ons = platform.some("AWS::EKS::Addon")
     yield eks, "metrics-server" in {add_on["AddonName"] for add_on in add_ons}, "No HorizontalPodAutoscaler moves without metrics-server."
     for add_on in add_ons:
         yield add_on, add_on["AddonName"] not in IN_AUTO_MODE, "Auto Mode has it already."
         exact = bool(re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", str(add_on["AddonVersion"])))
-        yield add_on, exact, "Name its exact version: EKS would take whichever is the default on the day."
+        yield add_on, exact, "Set an exact version: EKS would install the current default otherwise."
         pools = [release.id for release in platform.some(HELM) if release["Release"] == "ground"]
         yield add_on, set(pools) <= set(add_on.body.get("DependsOn", [])), "Let it wait for the ground: its pods find no node before."
     switches = [m["data"] for _, m in cluster.of_kind("ConfigMap") if m["metadata"]["name"] == "amazon-vpc-cni"]
@@ -317,6 +323,6 @@ def test_p095_releases_are_exact_and_bounded(platform: Assembly, cluster: Render
         limit = int(str(resource["Timeout"] or "900s").removesuffix("s"))
         yield resource, limit <= LONGEST_HELM, f"Give Helm {LONGEST_HELM // 60} minutes at the most."
         exact = bool(resource["ChartAssetURL"]) != bool(resource["Version"])
-        yield resource, exact, "Take a chart of ours, or one of a repository at one version."
+        yield resource, exact, "Use a chart of ours, or an exact version of a repository's chart."
     names = [(release.namespace, release.name) for release in cluster.releases.values()]
     yield "releases", len(names) == len(set(names)) == len(platform.some(HELM)), "Two releases have one name: each would undo the other."

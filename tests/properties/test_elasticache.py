@@ -70,7 +70,7 @@ def test_p053_cache_clients_have_restricted_users(platform: Assembly) -> Verdict
     """
     for cache in platform.some(GROUP):
         groups = cache.targets("UserGroupIds")
-        yield cache, len(groups) == 1 and cache["AuthToken"] is None, "Give it a user group, and no token that everybody shares."
+        yield cache, len(groups) == 1 and cache["AuthToken"] is None, "Set a user group instead of a shared token."
         members = [user for group in groups for user in group.targets("UserIds")]
         default = [user for user in members if user["UserName"] == "default"]
         off = len(default) == 1 and rules(default[0]) == ["off", "-@all"]
@@ -85,11 +85,13 @@ def test_p053_cache_clients_have_restricted_users(platform: Assembly) -> Verdict
         user for group in platform.some("AWS::ElastiCache::UserGroup") for user in group.targets("UserIds")
     }
     for user in sorted(unused, key=str):
-        yield user, False, "It is in no group: take it away."
+        yield user, False, "The user is in no group. Remove it."
 
 
 def is_confined(user: Resource) -> bool:
-    """Tells whether a user's keys and channels have a prefix, and whether dangerous commands are taken from it after all are given."""
+    """Return true if a user's keys and channels have a prefix and its last rules remove dangerous
+    commands.
+    """
     said = rules(user)
     prefixes = [rule for rule in said if rule[0] in "~&%"]
     last = {rule[1:]: rule[0] for rule in said if rule[0] in "+-"}

@@ -99,20 +99,20 @@ def it_stops(template: Resource) -> Verdicts:
         touched = max(FAILOVER_SECONDS.values()) // period + 1
         patient = (alarm["DatapointsToAlarm"] or periods) > touched and alarm["TreatMissingData"] == "notBreaching"
         yield alarm, patient, f"A failover that keeps to docs/recovery.md touches {touched} periods, and would end its own experiment."
-    # Of the primaries of a zone any may stand elsewhere; its subnets are always found.
+    # Any primary may be in another zone; the subnets of a zone always exist.
     options, mode = template["ExperimentOptions"], "skip" if cuts_a_zone_off(template) else "fail"
     careful = options == {"AccountTargeting": "single-account", "EmptyTargetResolutionMode": mode}
     yield template, careful, f"Keep it to this account, and let it {mode} where it finds nothing."
 
 
 def minutes(action: Json) -> float:
-    """How long an action lasts; one that says nothing is over at once."""
+    """Duration of an action in minutes; 0 without a duration."""
     said = action.get("Parameters", {}).get("duration", "PT0M")
     return int(match[1]) if (match := re.fullmatch(r"PT(\d+)M", said)) else float("inf")
 
 
 def watches(alarm: Resource) -> str:
-    """What an alarm watches and how much of it is too much, in periods of whatever length."""
+    """Metrics and thresholds of an alarm, independent of its periods."""
     metrics = [
         {**metric, "MetricStat": {**metric["MetricStat"], "Period": None}} if "MetricStat" in metric else metric
         for metric in alarm["Metrics"] or []
@@ -129,7 +129,9 @@ def it_is_recorded(template: Resource) -> Verdicts:
 
 
 def does_it(action: Json) -> bool:
-    """Tells whether an action takes all away: a reboot in place, or a subnet cut off from S3 alone, would not."""
+    """Return true if an action takes down the whole target: neither a reboot in place nor a
+    disruption of S3 alone does.
+    """
     said: Json = action.get("Parameters", {})
     return all(said.get(name) == value for name, value in WHOLE.get(action["ActionId"], {}).items())
 
@@ -159,7 +161,7 @@ def it_takes_all_of_one_zone(template: Resource) -> Verdicts:
 
 
 def found_by(platform: Assembly, target: Json) -> list[Resource]:
-    """What a target finds among what the templates make."""
+    """Resources of the templates that a target selects."""
     type_, tags = TYPES.get(target.get("ResourceType", "")), target.get("ResourceTags", {})
     everything = platform.all(type_) if type_ else []
     return [resource for resource in everything if tags.items() <= resource.tags.items() and fits(resource, target)]
@@ -176,11 +178,15 @@ def it_finds_what_is_meant(template: Resource, target: Json) -> Verdicts:
     at_once = len(found) if target.get("SelectionMode") == "ALL" else 1
     subnets = target.get("ResourceType") == "aws:ec2:subnet"
     most = len(platform.some("AWS::EC2::Subnet")) / len(platform.settings.zones) if subnets else 1
-    yield template, 1 <= at_once <= most and bool(found), f"It finds {[str(resource) for resource in found]}, and takes {at_once}."
+    yield (
+        template,
+        1 <= at_once <= most and bool(found),
+        f"It selects {[str(resource) for resource in found]} and disrupts {at_once}. Correct the target.",
+    )
 
 
 def fits(resource: Resource, target: Json) -> bool:
-    """Tells whether parameters and filters leave a resource in, as far as the template says."""
+    """Return true if parameters and filters select a resource, as far as the template shows."""
     platform, stack = resource.platform, "observability"
     said = target.get("Parameters", {})
     zone, vpc, service = (said.get(name) for name in ("availabilityZoneIdentifier", "vpc", "service"))
@@ -197,7 +203,7 @@ def fits(resource: Resource, target: Json) -> bool:
 def it_finds_one_pod(template: Resource, said: Json, selection: str) -> Verdicts:
     platform = template.platform
     cluster = platform.target(template.stack, said.get("clusterIdentifier"))
-    yield template, cluster is platform.only("AWS::EKS::Cluster") and selection == "COUNT(1)", "Take one pod of our cluster."
+    yield template, cluster is platform.only("AWS::EKS::Cluster") and selection == "COUNT(1)", "Select one pod of our cluster."
     label = tuple(said.get("selectorValue", "").split("="))
     brokers = said.get("selectorType") == "labelSelector" and label in broker_labels(platform).get(said.get("namespace", ""), {}).items()
     yield template, brokers, f"{'='.join(label)} is not a label of the brokers in {said.get('namespace')}."
@@ -205,7 +211,7 @@ def it_finds_one_pod(template: Resource, said: Json, selection: str) -> Verdicts
     yield template, admitted == EXPERIMENTER, "Let the chart `ground` admit experiments to the namespace."
     for action in template["Actions"].values():
         image = platform.text(template.stack, action.get("Parameters", {}).get("fisPodContainerImage"))
-        yield template, ".dkr.ecr." in image, "Take the image of its pod from our registry: the endpoints reach no other account."
+        yield template, ".dkr.ecr." in image, "Use an image of our registry: the VPC endpoints reach no other account."
         confined = action.get("Parameters", {}).get("fisPodSecurityPolicy") == "restricted"
         yield (
             template,
@@ -215,7 +221,7 @@ def it_finds_one_pod(template: Resource, said: Json, selection: str) -> Verdicts
 
 
 def broker_labels(platform: Assembly) -> dict[str, Json]:
-    """Labels by which the brokers themselves keep apart, as their charts are told."""
+    """Labels in the anti-affinity of the brokers, from their charts."""
     redpanda = releases_of(platform)["redpanda"].values["statefulset"]["podTemplate"]["spec"]["affinity"]
     rabbitmq = releases_of(platform)["rabbitmq"].values["affinity"]
     rule = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -237,10 +243,10 @@ def it_may_do_nothing_else(role: Resource) -> Verdicts:
     trusted = [s for s in statements if s.kind == "trust"]
     only_fis = [s.principals for s in trusted] == [(("Service", "fis.amazonaws.com"),)]
     ours = all({"aws:sourceaccount", "aws:sourcearn"} <= s.condition_keys for s in trusted)
-    yield role, only_fis and ours, "Let AWS FIS assume it for experiments of this account, and nobody else."
+    yield role, only_fis and ours, "Allow only AWS FIS to assume it, for experiments of this account."
 
 
 def confined(statement: Statement) -> bool:
-    """Tells whether a right is bound to named resources, or by a condition to some of those that its wildcard matches."""
+    """Return true if a right names resources, or a condition restricts its wildcard."""
     texts = statement.texts()
     return "*" not in texts and (bool(statement.conditions) or not any(text.endswith("*") for text in texts))

@@ -1,4 +1,4 @@
-"""A finding is told of its subject, and an excuse that excuses nothing is a problem."""
+"""Findings of a subject become its verdict, and an unused excuse is a problem."""
 
 from tests.properties.findings import judged
 from tests.properties.promise import problems_of
@@ -30,5 +30,5 @@ def test_reviewed_finding_is_excused() -> None:
 
 def test_unused_excuse_is_a_problem() -> None:
     assert problems(["kong/kong: proxy"], [], EXCUSE) == [
-        "dev/excuse of kong/kong: proxy: It excuses nothing any more, or says too little: take it away."
+        "dev/excuse of kong/kong: proxy: The excuse is unused or its reason is too short. Remove it or complete the reason."
     ]

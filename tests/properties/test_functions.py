@@ -82,7 +82,11 @@ def test_functions_have_memory_timeout_role(platform: Assembly, synthesized: Cal
         if is_ours(function, synthesized(platform.name)):
             memory, seconds = function["MemorySize"] or 128, function["Timeout"] or 3
             yield function, memory >= LEAST_MIB, f"{memory} MiB are too few for its libraries. Give it {LEAST_MIB} or more."
-            yield function, 30 <= seconds <= LONGEST_SECONDS, f"It is stopped after {seconds} s: a slow answer of AWS takes longer."
+            yield (
+                function,
+                30 <= seconds <= LONGEST_SECONDS,
+                f"Its timeout of {seconds} s is shorter than a slow response of AWS. Raise it.",
+            )
             yield function, function.target("Role") is not None, "Give it a role of its own."
             # Two architectures in one platform are two to test and to be surprised by; this one costs a fifth less.
             yield function, function["Architectures"] == ["arm64"], "Run it on arm64."
@@ -101,7 +105,7 @@ def test_custom_resources_have_handler_properties(platform: Assembly, synthesize
         yield resource, not missing, f"Its handler reads {', '.join(missing)}."
         if is_ours(function, synthesized(platform.name)):
             waits, works = int(resource["ServiceTimeout"] or CLOUDFORMATION_WAITS), function["Timeout"] or 3
-            yield resource, works < waits, f"CloudFormation gives up after {waits} s, and the function after {works}: a rollback meets it."
+            yield resource, works < waits, f"CloudFormation waits {waits} s and the function runs {works} s. Let the function end first."
             yield (
                 resource,
                 waits <= LONGEST_SECONDS + 60,
@@ -111,14 +115,14 @@ def test_custom_resources_have_handler_properties(platform: Assembly, synthesize
 
 @rule
 def test_releases_have_source_and_cluster(platform: Assembly) -> Verdicts:
-    """How long Helm may take, and what it waits for, is P-095."""
+    """P-095 covers timeouts and waits of Helm."""
     for release in releases_of(platform).values():
         resource = release.resource
         cluster = resource.target("ClusterName")
         yield resource, cluster is not None and cluster.type == "AWS::EKS::Cluster", "Install it in our cluster."
         of_a_repository = bool(resource["Chart"] and resource["Repository"])
         yield resource, of_a_repository != bool(resource["ChartAssetURL"]), "Name a chart and its repository, or one of ours."
-        yield resource, bool(resource["Timeout"]), "Say how long it may take: Helm's own five minutes are too few for brokers."
+        yield resource, bool(resource["Timeout"]), "Set a timeout: Helm's default of five minutes is too short for brokers."
 
 
 @rule
@@ -138,7 +142,9 @@ def test_database_users_follow_replacement(platform: Assembly) -> Verdicts:
 
 @rule
 def test_functions_of_the_vpc_stand_in_it(platform: Assembly) -> Verdicts:
-    """What their roles may do to network interfaces is for nothing else; outside they would reach neither databases nor brokers."""
+    """Rights on network interfaces are only for functions in the VPC; outside it they could reach
+    neither databases nor brokers.
+    """
     for function in platform.some(FUNCTION):
         role = function.target("Role")
         policies = {
@@ -150,5 +156,5 @@ def test_functions_of_the_vpc_stand_in_it(platform: Assembly) -> Verdicts:
         yield (
             function,
             inside == bool(function["VpcConfig"]),
-            "Put it into subnets of the VPC, or take its rights on network interfaces away.",
+            "Place it in subnets of the VPC, or remove its rights on network interfaces.",
         )

@@ -1,4 +1,4 @@
-"""`--assembly DIR`: the promises asked of what somebody else synthesized."""
+"""Promises on an assembly given by `--assembly DIR`."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What load balancers ask their targets: where requests are answered, soon enough for what listeners are promised, and never only once."""
+"""Health checks of load balancers: path, port, interval and thresholds."""
 
 from collections.abc import Iterator
 
@@ -32,18 +32,18 @@ def test_health_checks_need_several_failures(platform: Assembly) -> Verdicts:
         interval, timeout, healthy, unhealthy = (said(group, property_) for property_ in UNSAID)
         yield group, 5 <= interval <= 300 and 2 <= timeout < interval, f"It asks every {interval} s and waits {timeout} s: ask less often."
         noticed = interval * unhealthy + timeout
-        yield group, noticed <= GONE_SECONDS, f"Requests go to a lost target for {noticed} s. Ask more often, or believe it sooner."
+        yield group, noticed <= GONE_SECONDS, f"A lost target receives requests for {noticed} s. Lower the interval or the threshold."
         yield group, interval * healthy <= BACK_SECONDS, f"A new target waits {interval * healthy} s. Ask more often, or believe it sooner."
         yield group, min(healthy, unhealthy) >= 2, "One answer is chance: count two or more."
 
 
 @rule
 def test_health_checks_use_target_port(platform: Assembly) -> Verdicts:
-    """Which port of a pod joins a group is judged where charts are (tests/charts/connections.py)."""
+    """tests/charts/connections.py checks the ports of pods that join a target group."""
     for group in platform.some(GROUP):
         place = group.target("VpcId")
         yield group, place is not None and place.type == "AWS::EC2::VPC", "Say in which VPC its targets are."
-        # Tasks and pods have addresses of their own; the default, an instance, would be the node that nobody listens on.
+        # Tasks and pods have their own addresses; the default target type is an instance, on which no process listens.
         yield group, group["TargetType"] == "ip", "Its targets are tasks or pods: addresses."
         yield group, bool(group["Port"]), "Say on which port its targets answer."
         yield group, attributes(group, "TargetGroupAttributes").get("stickiness.enabled", "false") == "false", "Let any target answer."
@@ -54,7 +54,7 @@ def test_health_checks_use_target_port(platform: Assembly) -> Verdicts:
             yield group, same and group["HealthCheckProtocol"] in (None, "HTTP"), "Ask it where it answers."
     for group in of_the_gateway(platform):
         status = at(releases_of(platform)["kong"].values, "status.http.containerPort")
-        yield group, group["HealthCheckPort"] == str(status), f"Kong tells how it is on {status} alone."
+        yield group, group["HealthCheckPort"] == str(status), f"Use port {status}, the status port of Kong."
         asked = group["HealthCheckPath"] == KONG_READY and group["HealthCheckProtocol"] in (None, "HTTP")
         yield group, asked, f"Ask {KONG_READY}: without a configuration Kong answers everything with 404."
 

@@ -22,14 +22,16 @@ ASSUMES = {"sts:AssumeRole", "sts:TagSession"}
 
 
 def is_for_this_account(statement: Statement) -> bool:
-    """Tells whether a service may act for this account's resources only."""
+    """Return true if a service may act for resources of this account only."""
     sources = [text for operator in ("ArnLike", "ArnEquals", "StringEquals") for text in statement.values(operator, "aws:SourceArn")]
     ours = bool(sources) and all(f":{ACCOUNT}:" in text or text.startswith("${") for text in sources)
     return ours or statement.values("StringEquals", "aws:SourceAccount") == (ACCOUNT,)
 
 
 def is_for_one_pod(statement: Statement) -> bool:
-    """Tells whether a role is taken by the token of one service account of our cluster alone, made for AWS STS."""
+    """Return true if a role accepts tokens of one service account of our cluster only, issued for
+    AWS STS.
+    """
     said = {
         key.rpartition("]:")[2]: (key.rpartition(":")[0], values) for key, values in statement.conditions.get("StringEquals", {}).items()
     }
@@ -52,7 +54,7 @@ def _name_in(text: str) -> str:
 
 
 def wide(statement: Statement) -> Iterator[str]:
-    """What of a right is too wide."""
+    """Actions and resources of a right that are too wide."""
     yield from statement.negated
     yield from (action for action in statement.actions if "*" in action)
     confined = any(key.startswith(reviewed.CONFINING) for key in statement.condition_keys)
@@ -84,12 +86,12 @@ def test_p128_rights_name_actions_and_resources(platform: Assembly) -> Verdicts:
         found = list(wide(statement))
         yield statement.resource, not found, f"{'; '.join(found)}: name actions and ARNs, or review it in tests/properties/reviewed.py."
         anybody = statement.kind == "resource" and statement.for_anybody
-        yield statement.resource, not anybody, f"Name who may: {statement}."
+        yield statement.resource, not anybody, f"Name the principals: {statement}."
     yield from rights_of_aws(platform)
     if platform.name == "prod":
         used = {action for s in statements_of(platform) if s.kind == "identity" and "*" in s.texts() for action in s.actions}
         for action in reviewed.WITHOUT_RESOURCES:
-            yield action, action in used, "Nobody has it on everything any more. Take it out of tests/properties/reviewed.py."
+            yield action, action in used, "No policy grants it on all resources. Remove it from tests/properties/reviewed.py."
 
 
 def rights_of_aws(platform: Assembly) -> Verdicts:
@@ -104,7 +106,7 @@ def rights_of_aws(platform: Assembly) -> Verdicts:
                 yield role, name in reviewed.AWS_MANAGED, f"Write a policy of our own instead of {name}, or review it."
     if platform.name == "prod":
         for name in reviewed.AWS_MANAGED:
-            yield name, name in attached, "No role has it any more. Take it out of tests/properties/reviewed.py."
+            yield name, name in attached, "No role has this policy. Remove it from tests/properties/reviewed.py."
 
 
 @promise
@@ -124,7 +126,7 @@ def test_p129_services_act_for_this_account_only(platform: Assembly) -> Verdicts
             continue
         if statement.kind == "trust":
             only = len(services) == len(statement.principals) == 1 and set(statement.actions) <= ASSUMES
-            yield statement.resource, only or is_for_one_pod(statement), "Let one service assume it, and nobody else."
+            yield statement.resource, only or is_for_one_pod(statement), "Allow exactly one service to assume it."
         excuse = unsourced & services if statement.kind == "trust" else {str(statement)} & reviewed.STATEMENTS_WITHOUT_SOURCE.keys()
         known |= excuse
         if services and not excuse:
@@ -139,7 +141,7 @@ def test_p129_services_act_for_this_account_only(platform: Assembly) -> Verdicts
         yield permission, ours, "Name the account or the rule that calls it."
     if platform.name == "prod":
         for excuse_of in (*reviewed.TELL_NO_SOURCE, *reviewed.STATEMENTS_WITHOUT_SOURCE):
-            yield excuse_of, excuse_of in known, "Nothing needs it any more. Take it out of tests/properties/reviewed.py."
+            yield excuse_of, excuse_of in known, "The entry is unused. Remove it from tests/properties/reviewed.py."
 
 
 @promise
@@ -173,7 +175,7 @@ def test_p130_findings_that_are_meant_were_reviewed(platform: Assembly) -> Verdi
             yield (
                 f"{rule} on {pattern}",
                 (rule, pattern) in used or rule in mended,
-                "Nobody acknowledges it any more. Take it out of the reviewed list.",
+                "No resource acknowledges it. Remove it from the reviewed list.",
             )
 
 

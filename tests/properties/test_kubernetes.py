@@ -84,15 +84,19 @@ def test_p097_namespaces_enforce_restricted_pods(platform: Assembly, cluster: Re
         pinned = {labels.get(f"{STANDARD}/{mode}-version") for mode in ("enforce", "audit", "warn")} == {version}
         yield subject, pinned, f"Pin the standard to {version}: the newest would refuse pods after an upgrade."
         told = labels.get(f"{STANDARD}/audit") == labels.get(f"{STANDARD}/warn") == "restricted"
-        yield subject, told, "Let audit and warnings tell what is not restricted."
+        yield subject, told, "Set audit and warn to restricted."
         because = name not in EXCEPTIONS or len(declared[name].because) >= 30
         yield subject, because, "Say in spotmusic_cdk/namespaces.py why it is an exception."
     for release, manifest in cluster.everything():
         place = manifest["metadata"].get("namespace", cluster.releases[release].namespace)
         subject = f"{release}: {validation.name_of(manifest)}"
-        yield subject, place in {*made, *PLACES_OF_EKS}, "Put it into a namespace that the ground makes."
+        yield subject, place in {*made, *PLACES_OF_EKS}, "Put it into a namespace that the cluster base creates."
     for workload in pods.running(cluster):
-        yield pods.where_of(workload), workload["metadata"]["namespace"] in made, "Pods go into namespaces with labels."
+        yield (
+            pods.where_of(workload),
+            workload["metadata"]["namespace"] in made,
+            "Use a namespace of the cluster base: it has Pod Security labels.",
+        )
 
 
 @promise

@@ -21,7 +21,7 @@ def accepts(said: Said, value: Any) -> bool:
 
 
 def values_at(value: Any, path: str) -> list[Any]:
-    """Values at a path; `*` stands for each item, and nothing is looked for below a step with `?` that is not there."""
+    """Values at a path; `*` matches each item, and a missing step with `?` yields nothing."""
     if not path:
         return [value]
     step, _, rest = path.partition(".")
@@ -45,7 +45,7 @@ def test_decided_properties_are_explicit(platform: Assembly) -> Verdicts:
             yield group, accepts(said, value), f"{name} is {value}. {said.why}"
     # A type that no stack has any more would leave its rows without a use.
     if platform.settings.production:
-        yield "types", all(platform.all(type_) for type_ in SAID), "Take the types that are gone out of the table."
+        yield "types", all(platform.all(type_) for type_ in SAID), "Remove types without resources from the table."
 
 
 @rule
@@ -105,12 +105,12 @@ def test_metric_filters_and_topics_have_consumers(platform: Assembly) -> Verdict
     for subscription in platform.all("AWS::SNS::Subscription"):
         told = platform.settings.observability
         asked = (*told.alarm_endpoints, *told.pager_endpoints) if subscription["Protocol"] == "https" else told.alarm_emails
-        yield subscription, subscription["Endpoint"] in asked, "Tell an address of observability.alarm_emails or alarm_endpoints."
+        yield subscription, subscription["Endpoint"] in asked, "Notify an address of observability.alarm_emails or alarm_endpoints."
     for budget in platform.some("AWS::Budgets::Budget"):
         settings = platform.settings.observability
         usd = settings.daily_budget_usd if budget["Budget.TimeUnit"] == "DAILY" else settings.monthly_budget_usd
         amount = budget["Budget.BudgetLimit.Amount"]
-        yield budget, amount == usd, f"It tells of {amount} USD, and the file asks for {usd}."
+        yield budget, amount == usd, f"The budget is {amount} USD, and the environment file has {usd}. Use the latter."
     beyond = [problem.wrong for problem in budget_warnings(platform.settings)]
     yield "observability", not beyond, "; ".join(beyond)
     for cache in platform.some("AWS::ElastiCache::ReplicationGroup"):
@@ -123,7 +123,7 @@ def test_access_entries_and_cache_users_are_valid(platform: Assembly) -> Verdict
     for entry in platform.some("AWS::EKS::AccessEntry"):
         policies = entry.text("AccessPolicies") if entry["AccessPolicies"] else ""
         if "AmazonEKSAutoNodePolicy" in policies:
-            yield entry, entry["Type"] == "EC2", "Let nodes in as nodes: as somebody else they cannot join."
+            yield entry, entry["Type"] == "EC2", "Use the access entry type of nodes: they cannot join with another."
         # Rights inside the cluster name a user or a group, and the default is the name of a session, which differs each time.
         named = bool(policies or entry["Username"] or entry["KubernetesGroups"])
         yield entry, named, "Call it by the name that its RoleBinding has."
@@ -131,7 +131,7 @@ def test_access_entries_and_cache_users_are_valid(platform: Assembly) -> Verdict
         by_password = bool(user["Passwords"] or user["AuthenticationMode"])
         yield user, by_password != (user["NoPasswordRequired"] is True), "Give it a password, or say that it has none."
         closed = by_password or str(user["AccessString"]).startswith("off ")
-        yield user, closed, "Who has no password must be off."
+        yield user, closed, "Disable users without a password."
 
 
 @rule

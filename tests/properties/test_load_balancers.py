@@ -37,7 +37,7 @@ def encrypted(balancer: Resource, protocol: str) -> Verdicts:
     yield balancer, bool(names) and bool(listeners(balancer)), "Give it an address and a listener."
     for listener in listeners(balancer):
         yield listener, listener["Protocol"] == protocol, f"It speaks {listener['Protocol']}. Listen with {protocol}: set domain."
-        yield listener, bool(TLS_POLICY.fullmatch(listener["SslPolicy"] or "")), "Take a policy of TLS 1.3 and restricted 1.2."
+        yield listener, bool(TLS_POLICY.fullmatch(listener["SslPolicy"] or "")), "Use a security policy of TLS 1.3 and restricted TLS 1.2."
         shown = certificates(listener)
         fits = bool(shown) and all(any(is_for(certificate, name) for certificate in shown) for name in names)
         yield listener, fits, f"Show a certificate for {', '.join(names)}."
@@ -76,7 +76,7 @@ def test_p116_network_load_balancers_are_hardened(platform: Assembly) -> Verdict
     """
     for balancer in balancers(platform, "network"):
         across = said_of(balancer).get("load_balancing.cross_zone.enabled") == "true"
-        yield balancer, across, "Reach targets of other zones: a broker stands in one alone."
+        yield balancer, across, "Enable cross-zone load balancing: a broker runs in one zone only."
         yield balancer, bool(balancer.targets("SecurityGroups")), "Give it a security group now: none can be added later."
         yield from recorded(balancer, "access")
         yield from protected(balancer)

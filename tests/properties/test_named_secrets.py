@@ -1,6 +1,7 @@
-"""Secrets that somebody makes and an environment file names: docs/secrets.md has a line for each, though templates know their ARN alone.
+"""Secrets that operators create and environment files name: each has a line in docs/secrets.md.
 
-No environment that ships names all of them. `make fuzz` asks these tests about production with every option as well.
+No shipped environment names all of them. `make fuzz` runs these tests on production with every
+option.
 """
 
 import re
@@ -37,7 +38,9 @@ def settings_that_name_secrets(model: dict[str, Any], schema: dict[str, Any], pa
 
 
 def readers(platform: Assembly, arn: str) -> set[str]:
-    """Who may read a secret: by a right of ours, or because a rule of ECR names it."""
+    """Principals that may read a secret: by a right of ours, or by a pull-through cache rule of
+    ECR.
+    """
     known = holders(platform)
     found = {"Amazon ECR" for rule in platform.all(RULE) if rule["CredentialArn"] == arn}
     for statement in statements_of(platform):
@@ -81,14 +84,14 @@ def test_manual_secrets_have_reason_and_runbook() -> None:
 
 
 def leads_somewhere(line: Line) -> bool:
-    """Tells whether a line links to a heading of a runbook, after a reason."""
+    """Return true if a line has a reason and a link to a heading of a runbook."""
     reason, _, _ = line.why.partition("[")
     links = re.findall(r"\]\(([^)#]+)#([^)]+)\)", line.why)
     return len(reason) >= 40 and bool(links) and all(anchor in anchors(DOCUMENT.parent / page) for page, anchor in links)
 
 
 def test_secret_fields_are_in_schema() -> None:
-    """Whoever makes one reads there which."""
+    """Operators read the required fields in the schema."""
     text = (ROOT / "environments" / "schema.json").read_text()
     named = {field for line in lines().values() for field in line.fields}
     assert sorted(field for field in named if f"`{field}`" not in text) == []

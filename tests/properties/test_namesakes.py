@@ -28,7 +28,7 @@ MEANT: Mapping[str, str] = {
     "AWS::S3::Bucket BucketEncryption.*": "secrets/AudioKey secrets/KubernetesKey",
     "AWS::SNS::Topic KmsMasterKeyId": "*/NotificationsKey",
     "AWS::SecretsManager::Secret KmsKeyId": "secrets/SecretsKey",
-    # What one of serves many.
+    # Types of which one resource serves many.
     "AWS::Backup::BackupPlan *DestinationBackupVaultArn": "data/BackupCopies",
     "AWS::Backup::RestoreTestingSelection IamRoleArn": "data/BackupRole",
     "AWS::CloudWatch::* *Actions.*": "*/AlarmTopic */AlarmTopicPager",
@@ -173,4 +173,4 @@ def test_alarms_of_one_severity_tell_the_same(platform: Assembly) -> Verdicts:
             told[alarm.stack, "Critical" in alarm.id][topics].append(alarm)
     for ways in told.values():
         fewest = min(ways.values(), key=len)
-        yield fewest[0], len(ways) == 1, f"Alarms like it tell {[sorted(topics) for topics in ways]}. Tell the same."
+        yield fewest[0], len(ways) == 1, f"Similar alarms notify {[sorted(topics) for topics in ways]}. Use the same topics."

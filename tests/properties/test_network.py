@@ -25,7 +25,7 @@ REMOTE_ACCESS = (22, 3389)
 
 
 def rules(platform: Assembly, direction: str) -> Iterator[tuple[Resource, Json]]:
-    """Every rule in a direction, `Ingress` or `Egress`, whether it stands by itself or inside its group."""
+    """Security group rules in a direction, `Ingress` or `Egress`, separate and inline."""
     for rule in platform.all(f"AWS::EC2::SecurityGroup{direction}"):
         yield rule, rule.properties
     for group in platform.all(GROUP):
@@ -62,7 +62,7 @@ def default_routes(subnet: Resource) -> list[Resource]:
 
 
 def data_groups(platform: Assembly) -> set[Resource]:
-    """Security groups of what stands in the data tier."""
+    """Security groups of the data tier."""
     databases = platform.some("AWS::RDS::DBInstance")
     caches = platform.some("AWS::ElastiCache::ReplicationGroup")
     return {
@@ -110,14 +110,18 @@ def test_p002_databases_and_cache_call_nobody(platform: Assembly) -> Verdicts:
     """
     for store in [*platform.some("AWS::RDS::DBInstance"), *platform.some("AWS::ElastiCache::ReplicationGroup")]:
         named = store["VPCSecurityGroups"] or store["SecurityGroupIds"]
-        yield store, bool(named), "Without a group of its own it would stand in the default one."
+        yield store, bool(named), "Set a security group: the default one is used otherwise."
     groups = data_groups(platform)
     for group in sorted(groups, key=str):
         closed = [rule["CidrIp"] for rule in group["SecurityGroupEgress"] or []] == [NOTHING]
         yield group, closed, "Let it start with a rule that allows nothing: EC2 would add one that allows everything."
     for resource, rule in rules(platform, "Egress"):
         if group_of(resource, rule) in groups:
-            yield resource, rule.get("CidrIp") == NOTHING, "A group of the data tier has no way out: take the flow with this source away."
+            yield (
+                resource,
+                rule.get("CidrIp") == NOTHING,
+                "Remove the flow with this source: a security group of the data tier has no egress.",
+            )
 
 
 @promise
@@ -144,7 +148,7 @@ def test_p004_the_default_security_group_lets_nothing_through(platform: Assembly
         default = f"${{{vpc.stack}/{vpc.id}.DefaultSecurityGroup}}"
         yield vpc, default in closed, "Set restrict_default_security_group: EC2 makes that group open to itself and to everywhere."
         used = [user for user in platform.resources if default in user.platform.text(user.stack, user["SecurityGroupIds"])]
-        yield vpc, not used, f"{used} stand in the default group. Give them a group of the table of flows."
+        yield vpc, not used, f"{used} use the default security group. Set a group of the table of flows."
 
 
 @promise
@@ -173,7 +177,7 @@ def test_p006_each_tier_spans_three_zones(platform: Assembly) -> Verdicts:
     """
     for tier in TIERS:
         zones = [subnet["AvailabilityZone"] for subnet in subnets(platform, tier)]
-        yield f"network/{tier}", len(zones) == len(set(zones)) == 3, f"It stands in {zones}. Name three zones in the environment file."
+        yield f"network/{tier}", len(zones) == len(set(zones)) == 3, f"Its zones are {zones}. Name three zones in the environment file."
 
 
 @promise
@@ -190,7 +194,7 @@ def test_p007_the_data_tier_has_no_way_out(platform: Assembly) -> Verdicts:
         yield group, whole, "It is the data tier in every zone: vpc_subnets of the group `data`."
     for store in [*platform.some("AWS::RDS::DBInstance"), *platform.some("AWS::ElastiCache::ReplicationGroup")]:
         stands = store.target("DBSubnetGroupName") or store.target("CacheSubnetGroupName")
-        yield store, stands is not None, "Without a subnet group it would stand in the default VPC."
+        yield store, stands is not None, "Set a subnet group: the default VPC is used otherwise."
 
 
 @promise
@@ -250,7 +254,7 @@ def test_p011_endpoints_serve_this_account_only(platform: Assembly) -> Verdicts:
     """
     for endpoint in platform.some(ENDPOINT):
         said = [statement for statement in statements_of(platform) if statement.resource is endpoint]
-        yield endpoint, bool(said), "Without a policy an endpoint serves everybody and reaches everything."
+        yield endpoint, bool(said), "Set a policy: without one an endpoint allows all principals and resources."
         for statement in said:
             ours = statement.of_this_account or buckets_of_aws(statement)
             yield endpoint, ours, f"Confine {statement} by aws:PrincipalAccount or aws:ResourceAccount."
@@ -290,7 +294,7 @@ def test_p012_addresses_never_collide_and_suffice_for_pods(platform: Assembly) -
             apart = not overlapping(settings_of(one), settings_of(other))
             yield f"network.cidr of {one} and {other}", apart, "Give each environment a range of its own: they could never be connected."
     for vpc in platform.some("AWS::EC2::VPC"):
-        yield vpc, vpc["CidrBlock"] == platform.settings.network.cidr, "The VPC takes the range of the environment file."
+        yield vpc, vpc["CidrBlock"] == platform.settings.network.cidr, "Use the address range of the environment file."
     for subnet in subnets(platform, "application"):
         yield subnet, IPv4Network(subnet["CidrBlock"]).prefixlen <= 20, "A pod has an address of its own: /20 or larger, from a /16."
 
@@ -306,7 +310,11 @@ def test_p013_subnets_tell_kubernetes_where_load_balancers_go(platform: Assembly
         for subnet in subnets(platform, tier):
             yield subnet, subnet.tags.get(tag) == "1", f"Tag it {tag}=1."
     for subnet in subnets(platform, "data"):
-        yield subnet, not any(tag.startswith("kubernetes.io/role") for tag in subnet.tags), "No load balancer goes into the data tier."
+        yield (
+            subnet,
+            not any(tag.startswith("kubernetes.io/role") for tag in subnet.tags),
+            "Remove the load balancer tags: the data tier has no load balancers.",
+        )
 
 
 @promise
@@ -317,7 +325,7 @@ def test_p014_network_acls_are_unused(platform: Assembly) -> Verdicts:
     Kept by: one table decides, not two
     """
     for entry in platform.all("AWS::EC2::NetworkAcl", "AWS::EC2::NetworkAclEntry"):
-        yield entry, False, "Security groups decide here, from one table. Take the ACL away, or teach this test what it may open."
+        yield entry, False, "Remove the network ACL: security groups decide, from one table. Otherwise extend this test."
     for resource, rule in rules(platform, "Ingress"):
         remote = any(rule.get("FromPort", 0) <= port <= rule.get("ToPort", 65535) for port in REMOTE_ACCESS)
         source = platform.target(resource.stack, rule.get("SourceSecurityGroupId"))
@@ -339,7 +347,11 @@ def test_p015_vpc_public_access_is_decided(platform: Assembly) -> Verdicts:
     yield "VPC Block Public Access", not setting, "An environment would set it for every VPC of the account: change ADR 5 first."
     public = set(subnets(platform, "public"))
     for gateway in platform.some("AWS::EC2::NatGateway"):
-        yield gateway, gateway.target("SubnetId") in public, "NAT gateways stand in the public tier."
+        yield (
+            gateway,
+            gateway.target("SubnetId") in public,
+            "Place NAT gateways in the public tier.",
+        )
     for resource in platform.resources:
         lives = {"AWS::EC2::NatGateway", "AWS::EC2::SubnetRouteTableAssociation", ROUTE}
         if resource.type not in lives and any(resource.uses(subnet) for subnet in public):

@@ -53,13 +53,13 @@ def test_p118_logs_are_encrypted_and_retained(platform: Assembly) -> Verdicts:
     """
     for name, group, days in writers(platform):
         known = group is not None and group.type == GROUP
-        yield name, known, "Give it a log group of ours: AWS makes its own without a key, and keeps it for ever."
+        yield name, known, "Set a log group of ours: AWS would create one without a key and without expiry."
         kept = (group["RetentionInDays"] or 0) if group else 0
         yield name, kept >= days, f"Its log is kept for {kept} days. Keep it for {days} (observability.*_log_days)."
     for group in platform.some(GROUP):
         key = group.target("KmsKeyId")
         yield group, key is not None and key.type == "AWS::KMS::Key", "Encrypt it with keys.logs."
-        yield group, (group["RetentionInDays"] or 0) >= ACCESS_DAYS, f"Keep it for {ACCESS_DAYS} days or more, and not for ever."
+        yield group, (group["RetentionInDays"] or 0) >= ACCESS_DAYS, f"Set a retention of {ACCESS_DAYS} days or more, but a finite one."
 
 
 @promise
@@ -72,15 +72,19 @@ def test_p119_alarms_have_recipients_and_runbooks(platform: Assembly) -> Verdict
     """
     for alarm in alarms_that_tell(platform):
         yield alarm, alarm["ActionsEnabled"] is not False, "Enable its actions."
-        # An alarm on something that happens once ends by itself, and must not say that all is well.
+        # An alarm on single events ends automatically, so it must not notify that the problem is solved.
         event = ENDS_BY_ITSELF in str(alarm["AlarmDescription"])
         for path in ("AlarmActions",) if event else ("AlarmActions", "OKActions"):
             topics = alarm.targets(path)
             near = all(topic.type == TOPIC and (topic.stack == "edge") == (alarm.stack == "edge") for topic in topics)
-            yield alarm, bool(topics) and near, f"Let {path} tell a topic of its own region, when it begins and when it ends."
+            yield alarm, bool(topics) and near, f"Add a topic of the alarm's region to {path}, for its start and its end."
             paged = any("Pager" in topic.id for topic in topics)
-            yield alarm, paged is (severity_of(alarm) == "critical"), f"Let {path} tell the pager's topic if, and only if, it is critical."
-        yield alarm, not event or not alarm["OKActions"], "Take its OKActions away: it ends although nothing is solved."
+            yield (
+                alarm,
+                paged is (severity_of(alarm) == "critical"),
+                f"Add the topic of pagers to {path} if, and only if, the alarm is critical.",
+            )
+        yield alarm, not event or not alarm["OKActions"], "Remove its OKActions: it ends although the problem is not solved."
         if alarm.type == ALARM:
             yield alarm, alarm["TreatMissingData"] in MISSING, "Say what missing data means."
         folder = re.escape(platform.settings.observability.runbooks)
@@ -94,12 +98,14 @@ def test_p119_alarms_have_recipients_and_runbooks(platform: Assembly) -> Verdict
         # Whatever is sent to pagers is sent to the topic of everything as well.
         read = missed or "Pager" in topic.id or bool(platform.users_of(topic, "AWS::SNS::Subscription"))
         read = read or not platform.settings.production
-        yield topic, read, "Nobody reads it: set observability.alarm_emails."
+        yield topic, read, "The topic has no subscribers. Set observability.alarm_emails."
     yield from alerts_are_told(platform)
 
 
 def alerts_are_told(platform: Assembly) -> Verdicts:
-    """Alertmanager's routes: every alert that matters goes to a topic, when it begins and when it ends."""
+    """Routes of Alertmanager: every relevant alert reaches a topic when it starts and when it
+    ends.
+    """
     config = releases_of(platform)["monitoring"].values["alertmanager"]["config"]
     topics = {place_of(topic) for topic in platform.some(TOPIC, stack="observability")}
     telling = {
@@ -108,7 +114,11 @@ def alerts_are_told(platform: Assembly) -> Verdicts:
         if any(sns["topic_arn"] in topics and sns["send_resolved"] is True for sns in receiver.get("sns_configs", []))
     }
     route = config["route"]
-    yield "Alertmanager", route["receiver"] in telling, f"Its alerts go to {route['receiver']}, who tells no topic."
+    yield (
+        "Alertmanager",
+        route["receiver"] in telling,
+        f"The receiver {route['receiver']} has no topic. Route these alerts to one with a topic.",
+    )
     beats = [branch for branch in route["routes"] if branch["matchers"] == ['alertname = "Watchdog"']]
     yield "Watchdog", bool(beats) and beats[0] is route["routes"][0], "Route it before any route that drops it."
     for branch in beats:
@@ -119,10 +129,14 @@ def alerts_are_told(platform: Assembly) -> Verdicts:
             if receiver["name"] == branch["receiver"]
         ]
         missed = any(alarm["TreatMissingData"] == "breaching" for arn in sent for alarm in watchers(platform, watched.HEARTBEAT, arn))
-        yield "Watchdog", missed, "Send it to a topic whose silence is an alarm: nobody else sees that alerts do not travel."
+        yield "Watchdog", missed, "Send it to a topic with an alarm on missing messages: it detects lost alerts."
     for branch in (branch for branch in route["routes"] if branch not in beats):
         silent = branch["matchers"] == ['severity =~ "none|info"']
-        yield f"Alertmanager {branch['matchers']}", silent or branch["receiver"] in telling, f"{branch['receiver']} tells no topic."
+        yield (
+            f"Alertmanager {branch['matchers']}",
+            silent or branch["receiver"] in telling,
+            f"The receiver {branch['receiver']} has no topic. Add one.",
+        )
 
 
 @promise
@@ -147,7 +161,7 @@ def test_p120_whatever_listeners_depend_on_is_watched(platform: Assembly, deploy
         yield what, bool(found), f"Record events of {source}, count those of it, and alarm on the count."
     for alarm in alarms_that_tell(platform):
         in_table = alarm in known or alarm.type == COMPOSITE
-        yield alarm, in_table, "Say in tests/properties/watched.py what it watches, or nobody would notice that it is gone."
+        yield alarm, in_table, "Add it to tests/properties/watched.py, so that its removal fails a test."
     yield from whoever_is_woken_sees_it(platform)
     yield from the_edge_is_measured(platform)
     yield from the_cluster_is_watched(platform, deployed(platform.name))
@@ -160,9 +174,9 @@ def whoever_is_woken_sees_it(platform: Assembly) -> Verdicts:
     dashboard = " ".join(board.text("DashboardBody") for board in platform.some("AWS::CloudWatch::Dashboard"))
     for kind, name, place in watched.subjects(platform):
         if kind in watched.ON_THE_DASHBOARD:
-            yield name, place.removesuffix("}") in dashboard, "Show it on the dashboard: whoever is woken looks there first."
+            yield name, place.removesuffix("}") in dashboard, "Show it on the dashboard: operators look there first."
     for source in watched.RECORDED:
-        yield source, bool(recorders(platform, source)), "Record its events (EventLog): an incident could not be told afterwards."
+        yield source, bool(recorders(platform, source)), "Record its events (EventLog) for the analysis of incidents."
 
 
 def the_edge_is_measured(platform: Assembly) -> Verdicts:
@@ -188,7 +202,7 @@ def budget_is_told(platform: Assembly) -> Verdicts:
             if any(target.type == TOPIC for target in budget.mentions(f"NotificationsWithSubscribers.{number}"))
         }
         wanted = {"ACTUAL"} if budget["Budget.TimeUnit"] == "DAILY" else {"ACTUAL", "FORECASTED"}
-        yield budget, told >= wanted, "Tell the topic what is spent, and what the month will cost."
+        yield budget, told >= wanted, "Notify the topic of actual and of forecasted cost."
 
 
 @promise
@@ -311,10 +325,10 @@ def test_p124_grafana_requires_login_and_is_private(platform: Assembly, deployed
         yield f"Grafana {name}", said.get(name) == wanted, f"It is {said.get(name)!r}. Set it to {wanted!r}."
     yield "Grafana security.cookie_samesite", said.get("security.cookie_samesite") in ("lax", "strict"), "Keep the cookie to this site."
     in_secret = bool(at(grafana, "admin.existingSecret")) and "adminPassword" not in grafana and "security.admin_password" not in said
-    yield "Grafana administrator", in_secret, "Take the password from a secret (admin.existingSecret)."
+    yield "Grafana administrator", in_secret, "Read the password from a secret (admin.existingSecret)."
     fetched = {name for name, source in grafana.get("envValueFrom", {}).items() if at(source, "secretKeyRef.name")}
     secrets = {"GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET", "GF_DATABASE_PASSWORD", "GF_SECURITY_SECRET_KEY"}
-    yield "Grafana secrets", fetched >= secrets, f"Take {sorted(secrets - fetched)} from a secret."
+    yield "Grafana secrets", fetched >= secrets, f"Read {sorted(secrets - fetched)} from a secret."
     workspace = place_of(platform.only("AWS::APS::Workspace")).removesuffix("}")
     written = [write["url"] for write in at(values, "prometheus.prometheusSpec.remoteWrite") or []]
     yield "Prometheus samples", any(workspace in url for url in written), "Write samples to the workspace: volumes keep a day of them."

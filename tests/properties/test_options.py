@@ -1,4 +1,6 @@
-"""What only an option brings, put together wrongly: no environment that ships has it, so that no mutant can be made of it."""
+"""Faults that are possible only with an option. No shipped environment has it, so no mutant covers
+them.
+"""
 
 import copy
 from collections.abc import Callable
@@ -18,7 +20,7 @@ TRUST = """{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRoleWithWebId
 
 
 def platform_with(trust: str) -> Assembly:
-    """A cluster whose issuer is an identity provider, and a role for one of its pods."""
+    """Cluster with an OIDC issuer as identity provider, and a role for one of its pods."""
     values = {"Provider": {"Fn::GetAtt": ["Issuer0A1B2C3D", "Arn"]}, "Issuer": ISSUER}
     resources = {
         "Cluster0A1B2C3D": {"Type": "AWS::EKS::Cluster"},

@@ -46,7 +46,7 @@ RULES = (
 
 
 def with_images(settings: Settings) -> Settings:
-    """The environment with images of its own, in an account whose scanning another environment owns."""
+    """Environment with own images, in an account with registry scanning by another environment."""
     services = {name: service.model_copy(update=IMAGES.get(name, {})) for name, service in settings.services.items()}
     registry = settings.registry.model_copy(update={"account_scanning": False})
     return settings.model_copy(update={"services": services, "registry": registry})

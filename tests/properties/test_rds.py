@@ -113,7 +113,7 @@ def test_p040_nobody_talks_to_a_database_without_tls(platform: Assembly) -> Verd
         yield database, group is not None and group["Family"] == family, f"Attach a parameter group of {family}."
         yield database, said.get("require_secure_transport") == "1", "Attach a parameter group with require_secure_transport 1."
         tls = set(said.get("tls_version", "").split(","))
-        yield database, bool(tls) and tls <= {"TLSv1.2", "TLSv1.3"}, f"It speaks {sorted(tls)}. Take everything before TLS 1.2 away."
+        yield database, bool(tls) and tls <= {"TLSv1.2", "TLSv1.3"}, f"It allows {sorted(tls)}. Remove all versions before TLS 1.2."
 
 
 @rule
@@ -229,9 +229,9 @@ def test_p047_databases_admit_named_parties(platform: Assembly) -> Verdicts:
     """
     for database in databases(platform):
         groups = database.targets("VPCSecurityGroups")
-        yield database, len(groups) == 1, "One group decides who reaches it."
+        yield database, len(groups) == 1, "Use exactly one security group."
         incoming = [rule for rule in platform.some("AWS::EC2::SecurityGroupIngress") if rule.target("GroupId") in groups]
-        yield database, bool(incoming), "Nobody reaches it: add flows to the table."
+        yield database, bool(incoming), "No rule allows a source. Add flows to the table."
         for opened in incoming:
             source = opened.target("SourceSecurityGroupId")
             named = source is not None and source not in groups and (opened["FromPort"], opened["ToPort"]) == (MYSQL_PORT, MYSQL_PORT)

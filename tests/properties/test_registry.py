@@ -42,7 +42,7 @@ def images(platform: Assembly) -> Iterator[tuple[Resource, str]]:
 
 
 def is_immutable(platform: Assembly, path: str) -> bool:
-    """Tells whether a tag below this path of our registry keeps its meaning."""
+    """Return true if tags below this path of our registry are immutable."""
     made = [template for template in platform.some(CACHED) if path.startswith(f"{template['Prefix']}/")]
     own = [repository for repository in platform.some(REPOSITORY) if f"${{registry/{repository.id}" in path]
     return any(repository["ImageTagMutability"] == "IMMUTABLE" for repository in [*made, *own])
@@ -110,9 +110,9 @@ def test_p019_images_that_nobody_uses_go(platform: Assembly) -> Verdicts:
         by_status = {rule["tagStatus"]: rule for rule in lifecycle(repository)}
         untagged, tagged = by_status.get("untagged", {}), by_status.get("tagged", {})
         by_age = untagged.get("countType") == "sinceImagePushed" and untagged.get("countNumber", UNTAGGED_DAYS + 1) <= UNTAGGED_DAYS
-        yield repository, by_age, f"Untagged images go after {UNTAGGED_DAYS} days at the most: registry.untagged_days."
+        yield repository, by_age, f"Expire untagged images after at most {UNTAGGED_DAYS} days: registry.untagged_days."
         by_number = tagged.get("countType") == "imageCountMoreThan" and tagged.get("countNumber", 0) >= 5
-        yield repository, by_number, "Tagged images go by number, and enough stay to go back: registry.keep_images."
+        yield repository, by_number, "Expire tagged images by number, and keep enough for a rollback: registry.keep_images."
 
 
 @promise
@@ -160,7 +160,7 @@ def test_p022_containers_run_exact_registry_images(platform: Assembly) -> Verdic
             yield subject, kept, "Its tag may change its meaning: pull it from a repository with immutable tags, or by digest."
     for template in sorted((ROOT / "charts").rglob("templates/*")):
         for line in re.findall(r"^\s*-?\s*image:\s*(.+)$", template.read_text(), flags=re.MULTILINE):
-            yield str(template.relative_to(ROOT)), ".Values." in line, "Take the image from the values, which name our registry."
+            yield str(template.relative_to(ROOT)), ".Values." in line, "Use the image of the values, which name our registry."
 
 
 @promise
@@ -183,4 +183,4 @@ def test_p023_no_node_pulls_from_the_internet(platform: Assembly) -> Verdicts:
         yield rule, prefix in prefixes, "ECR would make its repositories without our key: add a template with the same prefix."
         for path in sorted({image.partition("/")[2] for image in upstream_images() if image.startswith(f"{host}/")}):
             named = any(image.endswith(f"/{prefix}/{path}") for image in said)
-            yield rule, named, f"Nothing pulls {host}/{path} through it: tell the chart the image's name in our registry."
+            yield rule, named, f"No image {host}/{path} is pulled through it. Set the image's name in our registry in the chart values."

@@ -1,4 +1,4 @@
-"""What properties are read with: references through stacks, texts put together, and policies taken apart."""
+"""Readers of templates: references across stacks, joined texts, and policy statements."""
 
 from typing import Any
 

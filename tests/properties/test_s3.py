@@ -31,7 +31,9 @@ def statements(of: Resource) -> list[Statement]:
 
 
 def receives_logs_of_load_balancers(of: Resource) -> bool:
-    """Tells whether load balancers write here: they take no bucket that is encrypted with a key of ours (ELB user guide)."""
+    """Return true if load balancers write to the bucket: they support no customer managed keys (ELB
+    user guide).
+    """
     told = [(balancer, attribute) for balancer in of.platform.some(BALANCER) for attribute in balancer["LoadBalancerAttributes"]]
     named = [of.platform.target(balancer.stack, said["Value"]) for balancer, said in told if said["Key"].endswith("s3.bucket")]
     return of in named
@@ -50,7 +52,9 @@ def objects(of: Resource) -> str:
 
 
 def denies_everybody(statement: Statement, of: Resource) -> bool:
-    """Tells whether a statement refuses everything on the bucket and its objects to everybody it applies to."""
+    """Return true if a statement denies all actions on the bucket and its objects to every
+    principal.
+    """
     whole = not statement.allows and statement.for_anybody and statement.actions == ("s3:*",)
     return whole and set(statement.texts()) == {arn(of), objects(of)}
 
@@ -124,12 +128,20 @@ def test_p060_buckets_have_lifecycle_rules(platform: Assembly) -> Verdicts:
         aborted = [
             rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] for rule in rules(one) if "AbortIncompleteMultipartUpload" in rule
         ]
-        yield one, bool(aborted) and min(aborted) <= 7, "Abort uploads that nobody finished, after 7 days at the most."
+        yield one, bool(aborted) and min(aborted) <= 7, "Abort incomplete uploads after at most 7 days."
         replaced = [rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in rules(one) if "NoncurrentVersionExpiration" in rule]
-        yield one, bool(replaced) and min(replaced) <= 90, "Let replaced versions go within 90 days: erased is erased (LGPD art. 16)."
+        yield (
+            one,
+            bool(replaced) and min(replaced) <= 90,
+            "Expire noncurrent versions within 90 days: erased data must be erased (LGPD art. 16).",
+        )
     audio = [transition for rule in rules(bucket(platform, "Audio")) for transition in rule.get("Transitions", [])]
     tiers = {(transition["StorageClass"], transition["TransitionInDays"]) for transition in audio}
-    yield bucket(platform, "Audio"), tiers == {("INTELLIGENT_TIERING", 0)}, "Most tracks are rarely heard: Intelligent-Tiering from day 0."
+    yield (
+        bucket(platform, "Audio"),
+        tiers == {("INTELLIGENT_TIERING", 0)},
+        "Use Intelligent-Tiering from day 0: most tracks are rarely played.",
+    )
     expiring = [rule for rule in bucket(platform, "Logs")["LifecycleConfiguration.Rules"] or [] if "ExpirationInDays" in rule]
     kept = [rule["ExpirationInDays"] for rule in expiring if "Prefix" not in rule]
     yield bucket(platform, "Logs"), bool(kept) and min(kept) >= 185, "Keep access records for six months (Marco Civil art. 15)."
@@ -190,7 +202,7 @@ def test_p062_buckets_disable_acls(platform: Assembly) -> Verdicts:
     for one in platform.some(BUCKET):
         (rule,) = one["OwnershipControls.Rules"] or [{}]
         yield one, rule.get("ObjectOwnership") == "BucketOwnerEnforced", "Set object_ownership=BUCKET_OWNER_ENFORCED."
-        yield one, one["AccessControl"] is None, "Take the ACL away: policies decide."
+        yield one, one["AccessControl"] is None, "Remove the ACL and use policies."
 
 
 @promise
@@ -209,13 +221,15 @@ def test_p063_who_asked_for_an_object_is_recorded(platform: Assembly) -> Verdict
     yield logs, len(prefixes) == len(set(prefixes)), f"Each bucket has a prefix of its own: {prefixes}."
     admitted = [statement for statement in statements(logs) if statement.allows]
     services = {who for statement in admitted for kind, who in statement.principals if kind == "Service"}
-    yield logs, services == WRITERS, f"Let these write, and nobody else: {', '.join(sorted(WRITERS))}."
+    yield logs, services == WRITERS, f"Allow writes by these services only: {', '.join(sorted(WRITERS))}."
     for statement in admitted:
         yield logs, writes_of_this_account(statement), f"Confine it to this account: {statement}."
 
 
 def writes_of_this_account(statement: Statement) -> bool:
-    """Tells whether a service writes on behalf of this account; load balancers of old regions write as an account, below our own number."""
+    """Return true if a service writes on behalf of this account; in old regions load balancers
+    write as an AWS account, below our account id.
+    """
     conditions = [(operator, key) for operator in ("StringEquals", "ArnLike") for key in ("aws:SourceAccount", "aws:SourceArn")]
     limits = [value for operator, key in conditions for value in statement.values(operator, key)]
     if any(kind != "Service" for kind, _ in statement.principals):
@@ -233,7 +247,7 @@ def test_p064_buckets_are_retained(platform: Assembly) -> Verdicts:
         yield one, one.outlives_its_stack, "Keep it: data.removal_policy is `retain`."
     for resource in platform.resources:
         if "AutoDelete" in resource.type:
-            yield resource, False, "Take auto_delete_objects away: it empties a bucket before it goes."
+            yield resource, False, "Remove auto_delete_objects: it empties the bucket before its deletion."
 
 
 @promise
@@ -255,15 +269,15 @@ def test_p065_unscanned_uploads_are_unreadable(platform: Assembly) -> Verdicts:
     denied = [s for s in statements(uploads) if not s.allows and s.for_anybody and s.texts() == [objects(uploads)]]
     unscanned = [s for s in denied if s.values("StringNotEquals", f"s3:ExistingObjectTag/{SCANNED}") == ("NO_THREATS_FOUND",)]
     read = [s for s in unscanned if s.may("s3:GetObject") and s.may("s3:GetObjectVersion") and excepted(s) == scanner]
-    yield uploads, len(read) == 1, "Deny reads of what has no clean result, to everybody but the scan."
+    yield uploads, len(read) == 1, "Deny reads of objects without a clean scan result, except by the scan."
     forged = [s for s in denied if s.values("ForAnyValue:StringEquals", "s3:RequestObjectTagKeys") == (SCANNED,)]
     tagged = [s for s in forged if all(s.may(f"s3:{a}") for a in ("PutObject", "PutObjectTagging")) and excepted(s) == scanner]
-    yield uploads, len(tagged) == 1, "Deny writing the result, to everybody but the scan: an upload could call itself clean."
-    yield uploads, not any(s.allows for s in statements(uploads)), "Nobody is let in by the policy: CloudFront serves no uploads."
+    yield uploads, len(tagged) == 1, "Deny writes of the scan result, except by the scan: an upload could declare itself clean."
+    yield uploads, not any(s.allows for s in statements(uploads)), "Remove Allow statements: CloudFront serves no uploads."
     for one in platform.some(BUCKET):
         for rule in one["CorsConfiguration.CorsRules"] or []:
             open_to_write = WRITES.intersection(rule["AllowedMethods"]) and any("*" in origin for origin in rule["AllowedOrigins"])
-            yield one, not open_to_write, "Name the origins whose pages may write."
+            yield one, not open_to_write, "Name the origins that may upload."
 
 
 def excepted(statement: Statement) -> set[Resource | None]:

@@ -52,7 +52,7 @@ def arn_path(secret: Resource) -> str:
 
 
 def replaced(secret: Resource) -> str:
-    """By whom a secret is replaced, as the table says it."""
+    """Rotation of a secret, in the words of the table."""
     if secret.type == INSTANCE:
         return f"by RDS, every {RDS_DAYS} days"
     for schedule in secret.platform.users_of(secret, SCHEDULE):
@@ -62,7 +62,7 @@ def replaced(secret: Resource) -> str:
 
 @cache
 def readers(platform: Assembly) -> dict[Resource, set[str]]:
-    """Who may read each secret, by IAM."""
+    """Principals that may read each secret, by IAM."""
     known = holders(platform)
     found: dict[Resource, set[str]] = {secret: set() for secret in secrets(platform)}
     by_hand = set(platform.settings.named_secrets.values())
@@ -82,7 +82,7 @@ def readers(platform: Assembly) -> dict[Resource, set[str]]:
 
 @dataclass(frozen=True, eq=False)
 class Cluster:
-    """Who reads what in the cluster.
+    """Readers of secrets in the cluster.
 
     Args:
         deployed: what is deployed to it.
@@ -110,17 +110,17 @@ class Cluster:
         return found
 
     def releases(self, secret: Resource) -> set[str]:
-        """Releases whose pods read a secret."""
+        """Releases with pods that read a secret."""
         return self.releases_of(f"{secret.stack}.{secret.id}")
 
     def releases_of(self, end: str) -> set[str]:
-        """Releases whose pods read the secret whose ARN ends so."""
+        """Releases with pods that read the secret with this end of its ARN."""
         made = self.copies.get(end, [])
         return {release for copy in made for release in self.users.get(copy, set())}
 
 
 def findings(platform: Assembly, cluster: Cluster) -> Iterator[str]:
-    """What the first table says of a secret, and the templates do not, or the other way round."""
+    """Differences between the first table and the templates."""
     aliases = {alias.target("TargetKeyId"): alias["AliasName"].rpartition("/")[2] for alias in platform.some("AWS::KMS::Alias")}
     real = {name.replace("-", ""): name for name in platform.settings.services}
     for secret in secrets(platform):
@@ -188,7 +188,7 @@ def test_no_function_remembers_a_secret() -> None:
 
 @pytest.mark.parametrize("name", ["kong", "keycloak", "monitoring"])
 def test_rendered_workloads_have_reload_annotation(platform: Assembly, deployed: Give, name: str) -> None:
-    """Where the charts of repositories are at hand."""
+    """Skipped without the third-party charts."""
     cluster = Cluster(deployed(platform.name))
     release = cluster.deployed.releases[name]
     made = {copied for copies in cluster.copies.values() for namespace, copied in copies if namespace == release.namespace}

@@ -59,7 +59,7 @@ def schedules(secret: Resource) -> list[Resource]:
 
 
 def replaced_by_hand(secret: Resource) -> bool:
-    """Tells whether somebody answers for a secret that no schedule rotates, and whether the day has not passed."""
+    """Return true if a secret without a schedule has an owner and a review date in the future."""
     owner, before = secret.tags.get("RotationOwner"), secret.tags.get("RotateBefore")
     return bool(owner and before) and TODAY < date.fromisoformat(before or "") <= TODAY + timedelta(days=366)
 
@@ -77,7 +77,9 @@ def is_one_secret(statement: Statement, resource: object) -> bool:
 
 
 def confines_to_this_account(statement: Statement) -> bool:
-    """Tells whether a statement on a key is limited by who calls, through what, or what is encrypted, to this account."""
+    """Return true if the caller, service or encryption context restricts a key statement to this
+    account.
+    """
     keys = {key for key in statement.condition_keys if key in {"aws:sourceaccount", "aws:sourcearn", "kms:calleraccount"}}
     keys |= {key for key in statement.condition_keys if key.startswith("kms:encryptioncontext:")}
     limits = [value for block in statement.conditions.values() for key, values in block.items() if key in keys for value in values]
@@ -138,7 +140,7 @@ def test_p026_no_secret_is_written_down_anywhere(platform: Assembly) -> Verdicts
         found = list(called_secret(release.values))
         yield f"{release.resource.name} {name}", not found, f"{'; '.join(found)}. Give the chart the name of a Kubernetes secret."
     for file, what in literals_of_the_repository().items():
-        yield file, not what, f"{'; '.join(what)}. Take it out of the repository, and replace it: it is known now."
+        yield file, not what, f"{'; '.join(what)}. Remove it from the repository and rotate it."
 
 
 @promise
@@ -179,11 +181,11 @@ def test_p029_keys_serve_this_account_only(platform: Assembly) -> Verdicts:
         ours = [statement for statement in statements_of(platform) if statement.resource is key]
         allowed = [statement for statement in ours if statement.allows]
         denied = any(statement.may("kms:CreateGrant") and statement.for_anybody for statement in ours if not statement.allows)
-        yield key, denied, "Deny grants to everybody but services: one passes the key on beside its policy."
+        yield key, denied, "Deny grants except by AWS services: a grant bypasses the key policy."
         creatable = key not in of_services or FOR_AWS not in str(key["KeyPolicy"])
-        yield key, creatable, f"Amazon EKS makes no cluster, and Prometheus no workspace, with a key whose policy asks for {FOR_AWS}."
+        yield key, creatable, f"Remove the condition {FOR_AWS}: Amazon EKS and Prometheus cannot use a key with it."
         administered = any(statement.principals == root and statement.may("kms:PutKeyPolicy") for statement in allowed)
-        yield key, administered, "Let the account administer it through IAM: nobody could mend its policy otherwise."
+        yield key, administered, "Allow the account to administer the key through IAM: its policy could not be repaired otherwise."
         for statement in allowed:
             if statement.principals != root:
                 yield from used_for_this_account(statement, grants_to=of_services)
@@ -248,7 +250,7 @@ def test_p032_private_signing_keys_are_secrets(platform: Assembly) -> Verdicts:
     for public in platform.some("AWS::CloudFront::PublicKey"):
         pair = public.target("PublicKeyConfig.EncodedKey")
         made = pair is not None and pair.type == PAIR and public.text("PublicKeyConfig.EncodedKey").endswith(".PublicKey}")
-        yield public, made, "Take the public half from SigningKeyPair."
+        yield public, made, "Use the public half of SigningKeyPair."
     for pair in platform.some(PAIR):
         secret = pair.target("SecretArn")
         empty = secret is not None and secret.type == SECRET and secret["SecretString"] is None and secret["GenerateSecretString"] is None
@@ -257,7 +259,7 @@ def test_p032_private_signing_keys_are_secrets(platform: Assembly) -> Verdicts:
 
 
 def attributes_read(resource: Resource) -> set[str]:
-    """What anybody in the templates reads of a resource."""
+    """Attributes of a resource that the templates read."""
     platform = resource.platform
     found: set[str] = set()
     for stack, template in platform.templates.items():
@@ -287,7 +289,7 @@ def test_p033_secret_readers_name_one_secret(platform: Assembly) -> Verdicts:
         s.resource for s in statements_of(platform) if s.kind == "resource" and s.resource.type == "AWS::SecretsManager::ResourcePolicy"
     ]
     for policy in passed:
-        yield policy, False, "Rights are given on the reader's side only. Take the policy of the secret away."
+        yield policy, False, "Remove the policy of the secret, and grant rights to its readers instead."
 
 
 USES = {"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"}

@@ -1,4 +1,6 @@
-"""What runs is what the environment file asks for: sizes, numbers and limits, which are what the platform costs and what it carries."""
+"""Sizes, numbers and limits in the templates equal the environment file: they decide cost and
+capacity.
+"""
 
 from spotmusic_cdk import versions
 from tests.model.assembly import Assembly
@@ -21,7 +23,7 @@ def test_task_sizes_match_settings(platform: Assembly) -> Verdicts:
         size = (definition["Cpu"], definition["Memory"])
         yield definition, size == (str(asked.cpu), str(asked.memory)), f"The file asks for {asked.cpu} cpu units and {asked.memory} MiB."
         left = asked.memory - int(service.container.get("Memory") or 0)
-        yield definition, left <= UNUSED_MIB, f"{left} MiB are paid for, and nobody may use them."
+        yield definition, left <= UNUSED_MIB, f"{left} MiB are paid for and unused. Raise the limits."
         yield definition, definition["RequiresCompatibilities"] == ["FARGATE"], "Let ECS refuse what Fargate cannot run."
         for target in scaled(service):
             yield target, target["MinCapacity"] == asked.scaling.min, f"The file asks for {asked.scaling.min} tasks at least."
@@ -68,10 +70,14 @@ def test_tasks_register_port_and_name(platform: Assembly) -> Verdicts:
             yield f"{resource.name} load balancer {number}", same, f"Register port {port} of its container."
         if str(service.text(container["Image"])).endswith(versions.BOOTSTRAP_IMAGE.partition("/")[2]):
             told = " ".join([*container.get("EntryPoint", []), *container.get("Command", [])])
-            yield service.definition, f"location = {asked.health_path} " in told, "Let the stand-in answer the health path."
+            yield service.definition, f"location = {asked.health_path} " in told, "Serve the health path in the placeholder."
         if service.target_groups:
             start, grace = at(container, "HealthCheck.StartPeriod") or 0, resource["HealthCheckGracePeriodSeconds"] or 0
-            yield resource, start <= grace <= 2 * FARGATE_STOPS_AFTER, f"It may take {start} s to start, and is killed after {grace}."
+            yield (
+                resource,
+                start <= grace <= 2 * FARGATE_STOPS_AFTER,
+                f"It may take {start} s to start, but is killed after {grace} s. Raise the grace period.",
+            )
 
 
 @rule

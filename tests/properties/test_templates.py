@@ -138,7 +138,7 @@ def test_p127_templates_stay_below_limits(platform: Assembly, synthesized: Calla
         resources, outputs = len(template["Resources"]), len(template.get("Outputs", {}))
         size = stack.template.stat().st_size
         yield name, resources <= MOST_RESOURCES, f"It has {resources} resources, {MOST_RESOURCES} at the most. Split it."
-        yield name, size < MOST_BYTES, f"It has {size} bytes. Take texts out of it, or split it."
+        yield name, size < MOST_BYTES, f"It has {size} bytes. Shorten its texts, or split it."
         yield name, outputs < MOST_OUTPUTS, f"It has {outputs} outputs, which other stacks read. Name fewer things from elsewhere."
 
 
@@ -178,7 +178,7 @@ def test_p132_stateful_resources_keep_ids(platform: Assembly) -> Verdicts:
         kept = name in now and now[name].type == type_
         yield name, kept, f"CloudFormation would delete or replace this {type_}, with the data in it. Give it its logical id back."
     for name, resource in now.items():
-        yield name, name in frozen, f'Add `"{name}": "{resource.type}"` to {FROZEN.relative_to(ROOT)}, for good.'
+        yield name, name in frozen, f'Add `"{name}": "{resource.type}"` to {FROZEN.relative_to(ROOT)} permanently.'
         stays = resource.type in MADE_AGAIN or resource.outlives_its_stack
         yield name, stays, "Retain it, or let it leave a snapshot, when it is deleted and when it is replaced."
     for resource in platform.resources:
@@ -193,7 +193,9 @@ def test_p132_stateful_resources_keep_ids(platform: Assembly) -> Verdicts:
 
 
 def has_the_same_name_again(resource: Resource) -> bool:
-    """Tells whether a second stack of the same name gives the resource the same name as the first, so that only one can be there."""
+    """Return true if a second stack of the same name would create the resource with the same
+    physical name.
+    """
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(resource.platform.settings.region, resource.type).schema
     naming = {"Name", *(pointer.split("/")[2] for pointer in schema["primaryIdentifier"])}
     given = {name: value for name, value in resource.properties.items() if name in naming}
@@ -210,15 +212,19 @@ def test_p133_listeners_data_stays_in_brazil(platform: Assembly, synthesized: Ca
     for name, stack in stacks_in(synthesized(platform.name)).items():
         region = stack.region
         at_home = region == platform.settings.region and region in BRAZIL
-        yield name, region == EDGE_REGION if name == "edge" else at_home, f"It stands in {region}. Personal data stays in {BRAZIL} (LGPD)."
+        yield name, region == EDGE_REGION if name == "edge" else at_home, f"Its region is {region}. Keep personal data in {BRAZIL} (LGPD)."
     for resource in platform.resources:
         if resource.stack == "edge":
             allowed = resource.type.startswith(AT_THE_EDGE)
-            yield resource, allowed, f"Only what CloudFront wants stands in {EDGE_REGION}. Put it into a stack at home."
+            yield (
+                resource,
+                allowed,
+                f"Move it to a stack of the home region: {EDGE_REGION} is for resources that CloudFront requires there.",
+            )
         copied = resource.type in REPLICATING or bool(resource[REPLICATED_BY.get(resource.type, "-")])
         yield resource, not copied, "Copy nothing to another region: that needs a legal basis (LGPD, article 33)."
     for type_, path in LOGS_OF_THE_EDGE.items():
         for log in platform.some(type_, stack="edge"):
             values = [platform.target(log.stack, value) for value in as_list(log[path])]
             home = all(value is not None and value.type == "AWS::S3::Bucket" and value.stack == "data" for value in values)
-            yield log, home, "Write who asked for what to the log bucket at home: addresses are personal data."
+            yield log, home, "Write access logs to the log bucket of the home region: addresses are personal data."

@@ -1,4 +1,4 @@
-"""Conditions of roles: services say for whom they come, and nodes are tagged as everything else."""
+"""Conditions of roles: source of services, and tags of nodes."""
 
 from tests.model.assembly import Assembly
 from tests.model.values import ACCOUNT
@@ -9,14 +9,16 @@ from tests.properties.statements import statements_of
 
 @rule
 def test_roles_ask_for_whom_a_service_comes(platform: Assembly) -> Verdicts:
-    """Promise 129 takes either of account and ARN; a role asks for both where the service tells both."""
+    """Promise 129 requires source account or ARN; a role requires both where the service sends
+    both.
+    """
     excused = set(reviewed.TELL_NO_SOURCE).union(*reviewed.TELL_NO_SOURCE_WITH.values())
     for statement in statements_of(platform):
         services = {who for kind, who in statement.principals if kind == "Service"} - excused
         if statement.kind == "trust" and services:
             account = statement.values("StringEquals", "aws:SourceAccount") == (ACCOUNT,)
             arn = services <= reviewed.TELL_ACCOUNT_ONLY or "aws:sourcearn" in statement.condition_keys
-            yield statement.resource, account and arn, "Ask for aws:SourceAccount, and for aws:SourceArn where the service tells it."
+            yield statement.resource, account and arn, "Require aws:SourceAccount, and aws:SourceArn where the service sends it."
 
 
 OF_EVERYTHING = {"Project", "Env", "Owner", "CostCenter", "DataClass"}

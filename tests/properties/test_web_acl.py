@@ -72,7 +72,7 @@ def test_p107_attacks_and_floods_are_blocked(platform: Assembly) -> Verdicts:
         grants = [rate["Limit"] for rate in limits if rate and counts(rate, TOKENS, body="grant_type=password")]
         yield acl, bool(grants) and max(grants) < min(of_all, default=0), "Count password grants as logins."
         shared = [rate for rate in limits if rate and counts(rate, TOKENS, body="grant_type=refresh_token")]
-        yield acl, not shared, "Do not count who renews a token with who guesses passwords: a mobile network shares an address."
+        yield acl, not shared, "Exclude token renewals from the login limit: clients of a mobile network share an address."
         inside = INSIDE - {path for rule in rules for path in refused_paths(rule)}
         yield acl, not inside, f"Refuse {', '.join(sorted(inside))}, however it is written: only we have business there."
         yield from bodies(acl)
@@ -110,7 +110,9 @@ def refusing_group(rule: Json, rules: list[Json]) -> str | None:
 
 
 def refused_labels(rule: Json) -> set[str]:
-    """Rules of a group, in small letters, whose labels a rule of ours refuses everywhere but where OpenID Connect takes redirects."""
+    """Rules of a group, in lower case, with labels that our rules block everywhere except on OpenID
+    Connect redirects.
+    """
     match at(rule, "Statement.AndStatement.Statements") if "Block" in rule.get("Action", {}) else None:
         case [{"OrStatement": {"Statements": labels}}, {"NotStatement": {"Statement": {"OrStatement": {"Statements": admitted}}}}]:
             paths = [at(part, "ByteMatchStatement") or {} for part in admitted]
@@ -133,7 +135,7 @@ def refused_paths(rule: Json) -> set[str]:
 
 
 def bodies(acl: Resource) -> Verdicts:
-    """What WAF reads of a body is all that it lets pass, and the decision says how much that is."""
+    """WAF passes only bodies that it inspects completely, and the decision states the size."""
     read = acl["AssociationConfig.RequestBody.CLOUDFRONT.DefaultSizeInspectionLimit"] or "KB_16"
     kib = int(read.removeprefix("KB_"))
     sizes = [(rule, at(rule, "Statement.SizeConstraintStatement")) for rule in acl["Rules"]]
@@ -149,7 +151,7 @@ def bodies(acl: Resource) -> Verdicts:
     )
     yield acl, decided == [str(kib)], "Decision 12 says otherwise. Change it first."
     told = f"more than {kib} KiB" in (ROOT / "docs" / "runbooks" / "web-acl.md").read_text()
-    yield acl, told, "Tell in the runbook which bodies are refused."
+    yield acl, told, "State in the runbook which bodies are blocked."
 
 
 @promise
@@ -169,7 +171,7 @@ def test_p108_blocked_requests_are_logged_without_credentials(platform: Assembly
         for log in recorded:
             buckets = log.targets("LogDestinationConfigs")
             home = [bucket.name for bucket in buckets] == [LOGS] and buckets[0].text("BucketName").startswith("aws-waf-logs-")
-            yield log, home, "Send it to the log bucket, whose name WAF asks to begin with aws-waf-logs-."
+            yield log, home, "Send it to the log bucket. WAF requires a name that begins with aws-waf-logs-."
             redacted = {str(at(field, "SingleHeader.Name")).lower() for field in log["RedactedFields"] or []}
             yield log, redacted >= CREDENTIALS, f"Redact {', '.join(sorted(CREDENTIALS - redacted))}."
             kept = [f for f in log["LoggingFilter.Filters"] or [] if f["Behavior"] == "KEEP" and f["Requirement"] == "MEETS_ANY"]

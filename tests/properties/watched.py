@@ -1,4 +1,4 @@
-"""What has to be watched, as a table, and everything in an environment that the table speaks of."""
+"""Table of conditions to watch, and the resources of an environment that it covers."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ WATCHED: Mapping[str, tuple[Watch, ...]] = {
     "network load balancer": (_aws("NetworkELB", CRITICAL, "ports that are used up", "PortAllocationErrorCount"),),
     "target group": _targets("ApplicationELB"),
     "target group of brokers": _targets("NetworkELB"),
-    # The other brokers go on, and the bootstrap listener tells when none does.
+    # The other brokers continue, and the bootstrap listener shows a total outage.
     "target group of one broker": _targets("NetworkELB", WARNING),
     "AWS::ECS::Service": (
         Watch(
@@ -184,7 +184,7 @@ def subjects(platform: Assembly) -> Iterator[tuple[str, str, str]]:
 def _edge(platform: Assembly) -> Iterator[tuple[str, str, str]]:
     for acl in platform.some("AWS::WAFv2::WebACL"):
         yield "web ACL", acl.name, acl.text("VisibilityConfig.MetricName")
-    # At home, events tell of certificates; they are recorded nowhere else.
+    # In the home region, events report certificates; no other record exists.
     for certificate in platform.all("AWS::CertificateManager::Certificate", stack="edge"):
         yield "certificate of the edge", certificate.name, place_of(certificate)
     domain = platform.settings.domain
@@ -197,7 +197,7 @@ def _ways_in(platform: Assembly) -> Iterator[tuple[str, str, str]]:
     for balancer in platform.some("AWS::ElasticLoadBalancingV2::LoadBalancer"):
         yield f"{balancer['Type']} load balancer", balancer.name, place_of(balancer)
     for group in platform.some("AWS::ElasticLoadBalancingV2::TargetGroup"):
-        # A blue/green deployment leaves one group of a service for the other: the count of running tasks tells instead.
+        # A blue/green deployment empties one of the two target groups, so the count of running tasks is watched instead.
         if group not in of_services:
             brokers = "one broker" if re.search(r"Broker\d", group.id) else "brokers"
             kind = "target group" if str(group["Protocol"]).startswith("HTTP") else f"target group of {brokers}"
@@ -205,7 +205,9 @@ def _ways_in(platform: Assembly) -> Iterator[tuple[str, str, str]]:
 
 
 def _unattended(platform: Assembly) -> list[Resource]:
-    """Functions that a rule or a rotation calls, but for those whose silence is an alarm by itself."""
+    """Functions called by a rule or a rotation, except those with an alarm on missing
+    invocations.
+    """
     callers = [*platform.some("AWS::Events::Rule"), *platform.some("AWS::SecretsManager::RotationSchedule")]
     called = {goal for caller in callers for path in ("Targets", "RotationLambdaARN") for goal in caller.mentions(path)}
     missed = {

@@ -377,7 +377,7 @@ def test_other_settings_interrupt_nothing(changes_of: Callable[[str], list[Chang
 
 
 def test_last_scaled_queue_needs_two_deployments(templates_of: Callable[[str], Templates]) -> None:
-    """As docs/changes.md tells: the users of the exports first, alone."""
+    """docs/changes.md: first a deployment of the users of the exports alone."""
     before, now = templates_of("base"), templates_of("last-queue")
     between = {**before, **{stack: now[stack] for stack in ("ecs-services", "observability")}}
     for old, new in ((before, between), (between, now)):

@@ -1,4 +1,4 @@
-"""A template changes only when somebody decides so: `pytest --snapshot-update` after reading the difference."""
+"""Snapshots of templates: review the difference, then run `pytest --snapshot-update`."""
 
 import json
 import re
@@ -21,7 +21,7 @@ def normalised(template: Template) -> Any:
 
 @pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_the_template_is_the_one_that_was_decided(
+def test_template_matches_its_snapshot(
     templates: Callable[[str], dict[str, Template]], snapshot: SnapshotAssertion, environment: str, stack: str
 ) -> None:
     assert normalised(templates(environment)[stack]) == snapshot(extension_class=JSONSnapshotExtension), ACCEPT
