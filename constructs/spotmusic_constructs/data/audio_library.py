@@ -1,4 +1,4 @@
-"""The audio library: the bucket that holds every track, and who may read it."""
+"""Bucket for the audio library."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
@@ -10,18 +10,20 @@ from spotmusic_constructs.data.private_bucket import PrivateBucket
 
 
 class AudioLibrary(Construct):
-    """A versioned, encrypted bucket of audio files that only CloudFront reads.
+    """Versioned, encrypted bucket of audio files that only CloudFront can read.
 
-    Creates the bucket and its policy, which admits the distributions of this account (docs/adr/0006 tells why not one, and
-    how to narrow it). Objects move to Intelligent-Tiering on the day they arrive, and a version that was replaced is kept for
-    `noncurrent_days`, which bounds how long an erased track survives. `bucket` is a handle that no other stack can change
-    the policy of; services of this account that manage tracks get rights on their own roles.
+    Creates the bucket and a policy that allows all distributions of this account to read
+    (docs/adr/0006 explains why, and how to narrow it). Objects move to Intelligent-Tiering on
+    arrival. Noncurrent versions are deleted after `noncurrent_days`, which bounds how long an
+    erased track survives. Other stacks cannot change the bucket policy through the handle `bucket`;
+    services of this account that manage tracks are granted rights on their own roles.
 
     Args:
         key: customer-managed key of the data class "audio", whose policy lets CloudFront decrypt.
         access_logs: bucket that receives the server access logs, under `audio/`.
-        noncurrent_days: days until a replaced or deleted version is gone. LGPD art. 16 asks for a bound.
-        removal_policy: what happens to the bucket when its stack goes; it is never emptied for you.
+        noncurrent_days: days until a noncurrent version is deleted. LGPD art. 16 requires a bound.
+        removal_policy: policy of the bucket when its stack is deleted; its objects are never
+            deleted automatically.
 
     Example:
         library = AudioLibrary(self, "Audio", key=keys.audio, access_logs=logs.bucket)
@@ -46,7 +48,8 @@ class AudioLibrary(Construct):
             access_logs=access_logs,
             access_logs_prefix="audio/",
             lifecycle=_tiering(noncurrent_days),
-            # A bucket cannot be replicated to itself, and a second region is a choice of the environment file.
+            # A bucket cannot replicate to itself; a second region is a setting of the environment
+            # file.
             unreplicated=_UNREPLICATED,
             removal_policy=removal_policy,
         )

@@ -13,9 +13,11 @@ from constructs import Construct
 from spotmusic_constructs.acknowledge import acknowledge
 
 CONTINUOUS_DAYS = 35
-"""Days of point-in-time recovery that AWS Backup keeps at the most (AWS Backup developer guide, continuous backups)."""
+"""Maximum days of point-in-time recovery in AWS Backup (AWS Backup developer guide, continuous
+backups)."""
 LONGEST_DAYS = 365
-"""No recovery point is kept for longer: an erased listener must be gone from backups too (LGPD art. 16)."""
+"""Maximum retention of recovery points: data of an erased listener must leave backups too (LGPD
+art. 16)."""
 POLICIES = (
     "service-role/AWSBackupServiceRolePolicyForBackup",
     "service-role/AWSBackupServiceRolePolicyForRestores",
@@ -25,22 +27,25 @@ POLICIES = (
 
 
 START_WINDOW = cdk.Duration.hours(1)
-"""AWS Backup accepts no shorter start window, and takes only one of two backups of a resource whose start windows overlap (AWS Backup
-developer guide, creating a backup plan, 2026-11)."""
+"""Shortest start window that AWS Backup accepts. Of two backups of a resource with overlapping
+start windows it runs only one (AWS Backup developer guide, creating a backup plan, 2026-11)."""
 NIGHTLY, CONTINUOUS, COPIED = (events.Schedule.cron(hour=hour, minute="0") for hour in ("4", "5", "6"))
-"""Starts of the three rules in UTC, one start window apart: 01:00, 02:00 and 03:00 in São Paulo, which has no summer time."""
+"""Starts of the three rules in UTC, one start window apart: 01:00, 02:00 and 03:00 in São Paulo,
+which has no daylight saving time."""
 
 
 class BackupPlan(Construct):
     """Two locked vaults, and plans that back up databases, buckets and volumes every night.
 
-    The policy of each vault denies deletion of recovery points to everybody, and its lock keeps their lifetime. Databases and buckets
-    can be restored to any second of the last 35 days, or of `retention_days` where that is less, volumes to last night.
+    The policy of each vault denies deletion of recovery points to all principals, and its lock
+    enforces their retention. Databases and buckets can be restored to any second of the last 35
+    days, or of `retention_days` if that is less, volumes to last night.
 
-    A recovery point of a database or a volume is encrypted with the key of its source, whatever the key of the vault (AWS Backup
-    developer guide, encryption for backups, 2026-11). A second plan therefore takes a nightly snapshot of them and copies it to the
-    vault `copies`: the copy has the key of that vault, and can be restored when the key of the source is lost. Recovery points of
-    buckets have the key of their vault from the start and are not copied.
+    A recovery point of a database or a volume is encrypted with the key of its source, independent
+    of the key of the vault (AWS Backup developer guide, encryption for backups, 2026-11). A second
+    plan therefore takes a nightly snapshot of them and copies it to the vault `copies`: the copy is
+    encrypted with the key of that vault and remains restorable when the key of the source is lost.
+    Recovery points of buckets are encrypted with the key of their vault and are not copied.
 
     Args:
         name: name of the plan, unique in the account and region.
@@ -48,17 +53,19 @@ class BackupPlan(Construct):
         copies_key: customer-managed key of the data class "copies".
         database_arns: ARNs of databases to back up.
         bucket_arns: ARNs of buckets to back up.
-        volume_tags: tags of the EBS volumes to back up, all of them, `*` for any value: Kubernetes makes them, so no ARN is known.
-        retention_days: days that nightly recovery points are kept, 1 to 365. Below 35 it bounds the time that continuous backups reach
-            back, and the locks of the vaults.
-        vault_lock_days: days until nobody can ever take the lock off again (compliance mode), at least 3. Without it whoever
-            may administer the vault can (governance mode).
-        removal_policy: policy of the vaults when the stack is deleted. AWS deletes no vault that holds a recovery point. With
-            `DESTROY` the vaults have no lock and deny nothing, so that their recovery points can be deleted first. Their names
-            are made of their path in the app: a retained vault conflicts with a second one.
+        volume_tags: tags that an EBS volume must have to be backed up, `*` for any value.
+            Kubernetes creates the volumes, so their ARNs are unknown.
+        retention_days: days that nightly recovery points are kept, 1 to 365. Below 35 it also
+            limits continuous backups and the locks of the vaults.
+        vault_lock_days: days until the lock becomes irremovable (compliance mode), at least 3.
+            Without it, vault administrators can remove the lock (governance mode).
+        removal_policy: policy of the vaults when the stack is deleted. AWS does not delete a vault
+            that holds recovery points. With `DESTROY` the vaults have no lock and no deny
+            statement, so that their recovery points can be deleted first. Vault names derive from
+            the construct path: a retained vault conflicts with a new one.
 
     Raises:
-        ValueError: if recovery points would be kept for too short or too long.
+        ValueError: if `retention_days` is out of range.
 
     Example:
         plan = BackupPlan(
@@ -91,7 +98,7 @@ class BackupPlan(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         if not 1 <= retention_days <= LONGEST_DAYS:
-            raise ValueError(f"retention_days: {retention_days} is not between 1 and {LONGEST_DAYS}. Choose a number between.")
+            raise ValueError(f"retention_days: {retention_days} is not between 1 and {LONGEST_DAYS}. Choose a number in that range.")
 
         kept = removal_policy != cdk.RemovalPolicy.DESTROY
         lock = backup.LockConfiguration(
@@ -165,13 +172,13 @@ def _continuous(retention_days: int) -> int:
 
 
 def _rules(retention_days: int) -> list[backup.BackupPlanRule]:
-    """Point-in-time recovery, and a nightly rule only where nightly points outlive the continuous ones."""
+    """Return the point-in-time rule, and a nightly rule when its points live longer."""
     continuous = _rule("Continuous", CONTINUOUS, days=_continuous(retention_days), enable_continuous_backup=True)
     return [continuous, _rule("Nightly", NIGHTLY, days=retention_days)] if retention_days > CONTINUOUS_DAYS else [continuous]
 
 
 def _copied(vault: backup.IBackupVault, retention_days: int) -> backup.BackupPlanRule:
-    """A snapshot of its own: AWS Backup copies continuous backups to other accounts and Regions only."""
+    """Separate snapshot: AWS Backup does not copy continuous backups within account and Region."""
     action = backup.BackupPlanCopyActionProps(destination_backup_vault=vault, delete_after=cdk.Duration.days(retention_days))
     return _rule("Copied", COPIED, days=_continuous(retention_days), copy_actions=[action])
 

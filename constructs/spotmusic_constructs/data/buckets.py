@@ -1,4 +1,4 @@
-"""What some buckets do beside holding data: a handle for other stacks, events, and how CloudFront reads."""
+"""Handle for other stacks, EventBridge events and CloudFront access of buckets."""
 
 from typing import cast
 
@@ -8,15 +8,17 @@ from aws_cdk import aws_s3 as s3
 
 
 def handle_of(bucket: s3.Bucket) -> s3.IBucket:
-    """Returns the bucket as other stacks may know it: a grant on it writes to the reader's side only.
+    """Returns a reference to the bucket for other stacks; grants on it change only the grantee.
 
-    It knows no key either. The key's policy admits whoever S3 serves, so a reader needs no rights on the key.
+    The reference has no key. The key policy allows use through S3, so readers need no rights on the
+    key.
     """
     return s3.Bucket.from_bucket_attributes(
         bucket,
         "Handle",
         bucket_arn=bucket.bucket_arn,
-        # Without it the name would be cut out of the ARN, by functions that a reference to another stack may not stand in.
+        # Without the name, CDK would split it out of the ARN with functions that do not accept a
+        # cross-stack reference.
         bucket_name=bucket.bucket_name,
         bucket_regional_domain_name=bucket.bucket_regional_domain_name,
         region=cdk.Stack.of(bucket).region,
@@ -24,10 +26,11 @@ def handle_of(bucket: s3.Bucket) -> s3.IBucket:
 
 
 def send_events(bucket: s3.Bucket) -> None:
-    """Sends every event of the bucket to EventBridge, where AWS Backup and GuardDuty listen.
+    """Sends every event of the bucket to EventBridge, for AWS Backup and GuardDuty.
 
-    Both would turn it on by themselves, and the next deployment would turn it off again: continuous backups would stop
-    (AWS Backup developer guide, Amazon S3 backups). CDK's own switch adds a function for it; CloudFormation needs none.
+    Both services would enable this outside CloudFormation, and the next deployment would disable it
+    again: continuous backups would stop (AWS Backup developer guide, Amazon S3 backups). CDK's own
+    option adds a Lambda function; CloudFormation needs none.
     """
     resource = cast("s3.CfnBucket", bucket.node.default_child)
     resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
@@ -36,7 +39,10 @@ def send_events(bucket: s3.Bucket) -> None:
 
 
 def admit_cloudfront(bucket: s3.Bucket) -> None:
-    """Lets the distributions of this account read objects: naming one would tie this stack to the edge stack, which needs this one."""
+    """Allows all distributions of this account to read objects.
+
+    Naming one distribution would create a dependency cycle with the edge stack.
+    """
     stack = cdk.Stack.of(bucket)
     bucket.add_to_resource_policy(
         iam.PolicyStatement(

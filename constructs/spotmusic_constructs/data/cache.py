@@ -1,4 +1,4 @@
-"""The cache: frequent reads, sessions and counters, with a node in every zone."""
+"""ElastiCache replication group for frequent reads, sessions and counters."""
 
 from collections.abc import Mapping
 
@@ -18,38 +18,42 @@ from spotmusic_constructs.log_retention import KEPT, LogRetention
 from spotmusic_constructs.platform_function import FunctionNetwork
 
 PORT = 6379
-"""Redis' own port. Another would hide nothing from who may open a connection, and surprise every client."""
+"""Default port of Redis. A different port adds no security, because security groups name each
+client."""
 NIST_SNAPSHOT_DAYS = 15
 _FAMILIES = {"redis": {"7": "redis7"}, "valkey": {"8": "valkey8"}}
 
 
 class Cache(Construct):
-    """An ElastiCache replication group over all zones, with TLS, users of its own, and passwords that rotate.
+    """ElastiCache replication group over all zones, with TLS, RBAC users and password rotation.
 
-    Creates the replication group with one shard, its subnet and parameter group, its log groups, `CacheUsers`, and the function
-    that rotates their passwords: ElastiCache keeps two for each user, and the one before stays valid until the next rotation.
+    Creates the replication group with one shard, its subnet and parameter group, its log groups,
+    `CacheUsers`, and the function that rotates their passwords. ElastiCache keeps two passwords for
+    each user; the previous one stays valid until the next rotation.
 
     Args:
-        engine: `redis` or `valkey`; they speak the same protocol.
+        engine: `redis` or `valkey`; both use the same protocol.
         engine_version: `7.1` of Redis, `8.0` or later of Valkey.
         node_type: type of the nodes.
-        replicas: replicas beside the primary; two keep a node in each of three zones. Without one nothing fails over: a node that is lost
-            takes its sessions and counters along, and is made again empty.
+        replicas: replicas in addition to the primary; two place a node in each of three zones.
+            Without replicas there is no failover: a lost node is replaced by an empty one, without
+            its sessions and counters.
         prefixes: prefix of the keys by user name.
-        vpc: network of the function that rotates.
+        vpc: network of the rotation function.
         subnet_ids: subnets of the nodes.
-        security_group: who may talk to the nodes.
-        users_subnets: subnets of the function that rotates passwords.
-        users_security_group: who that function may talk to.
+        security_group: security group of the nodes.
+        users_subnets: subnets of the rotation function.
+        users_security_group: security group of that function.
         cache_key: customer-managed key of the data class "cache".
         secrets_key: customer-managed key of the data class "secrets".
         log_key: customer-managed key of the data class "logs".
         retention: retention of the log groups.
         snapshot_retention_days: days that daily snapshots are kept.
-        removal_policy: what happens to the replication group when its stack goes: a last snapshot stays unless it says otherwise.
+        removal_policy: policy of the replication group when its stack is deleted; by default a
+            final snapshot is retained.
 
     Raises:
-        ValueError: if the engine has no such version.
+        ValueError: if the engine version is not supported.
 
     Example:
         cache = Cache(self, "Cache", engine="valkey", engine_version="8.2", prefixes={"playback": "playback"}, **options)
@@ -107,7 +111,7 @@ class Cache(Construct):
             transit_encryption_mode="required",
             user_group_ids=[users.group.ref],
             auto_minor_version_upgrade=True,
-            # At night in São Paulo, and not while the databases are maintained.
+            # At night in São Paulo, outside the maintenance windows of the databases.
             snapshot_retention_limit=snapshot_retention_days,
             snapshot_window="05:00-06:00",
             preferred_maintenance_window="tue:08:00-tue:09:00",
@@ -125,7 +129,7 @@ class Cache(Construct):
             network=FunctionNetwork(vpc=vpc, subnets=users_subnets, security_group=users_security_group),
             log_key=log_key,
             retention=retention,
-            # Nodes learn of a new password one after another, which takes minutes.
+            # Nodes apply a new password one after another, which takes minutes.
             timeout=cdk.Duration.minutes(10),
         )
         self.rotation = function.function
@@ -139,10 +143,10 @@ class Cache(Construct):
 def _parameter_group(scope: Construct, engine: str, version: str) -> elasticache.CfnParameterGroup:
     family = _FAMILIES.get(engine, {}).get(version.split(".", maxsplit=1)[0])
     if family is None:
-        raise ValueError(f"engine_version: ElastiCache has no {engine} {version} here. Use redis 7.1, or valkey 8.0 or 8.2.")
+        raise ValueError(f"engine_version: {engine} {version} is not supported. Use redis 7.1, or valkey 8.0 or 8.2.")
     return elasticache.CfnParameterGroup(
         scope,
-        # A group belongs to one family for ever: another engine takes another group.
+        # The family of a parameter group is immutable: another engine needs another group.
         f"{family.capitalize()}Parameters",
         cache_parameter_group_family=family,
         description="Evicts what may expire, and keeps memory for failover",

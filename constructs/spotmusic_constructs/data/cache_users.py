@@ -1,4 +1,4 @@
-"""Users of the cache: each may touch the keys under its own prefix, and nobody may do more."""
+"""ElastiCache users, each limited to the keys under its own prefix."""
 
 from collections.abc import Mapping
 
@@ -11,39 +11,42 @@ from constructs import Construct
 from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
 
 ENGINE = "redis"
-"""Engine of users and group. ElastiCache takes a group of Redis users for Valkey too, and so a change of engine keeps the users."""
+"""Engine of users and group. ElastiCache accepts Redis users for Valkey too, so a change of engine
+keeps the users."""
 
 _RULES = (
     "+@all -@admin -@dangerous "
-    # They name keys of others: a session's key is worth as much as its value. KEYS is among the dangerous ones already.
+    # SCAN and RANDOMKEY reveal keys of other users, and a session key is a credential. @dangerous
+    # includes KEYS.
     "-scan -randomkey "
-    # Functions belong to the server: a user could overwrite those of another.
+    # Functions are global: a user could overwrite those of another.
     "-function "
-    # Clients ask at start whether the server has loaded its data.
+    # Clients send INFO at start to check that the server has loaded its data.
     "+info"
 )
 
 
 def access_string(prefix: str) -> str:
-    """Returns the ACL of a user: every ordinary command on keys and channels under its prefix.
+    """Returns the ACL of a user: ordinary commands on keys and channels under its prefix.
 
     Args:
-        prefix: what comes before the colon in its keys.
+        prefix: prefix of its keys, without the colon.
     """
     return f"on resetchannels ~{prefix}:* &{prefix}:* -@all {_RULES}"
 
 
 class CacheUsers(Construct):
-    """A user of the cache for each name, with a generated password, and the `default` user turned off.
+    """ElastiCache users with generated passwords, and a disabled `default` user.
 
-    Creates a secret `{"username", "password", "user_id"}` and an ElastiCache user for each name, a `default` user that is off and
-    may do nothing, and the user group that a replication group takes. Passwords reach ElastiCache by dynamic reference:
-    no template holds one.
+    Creates a secret `{"username", "password", "user_id"}` and an ElastiCache user for each name, a
+    disabled `default` user without rights, and the user group for a replication group. Passwords
+    are dynamic references, so templates hold none.
 
     Args:
-        prefixes: prefix of the keys by user name, such as `{"playback": "playback", "kong": "ratelimit"}`.
+        prefixes: prefix of the keys by user name, such as `{"playback": "playback", "kong":
+            "ratelimit"}`.
         key: customer-managed key of the data class "secrets".
-        removal_policy: what happens to the secrets when their stack goes.
+        removal_policy: policy of the secrets when their stack is deleted.
 
     Example:
         users = CacheUsers(self, "Users", prefixes={"playback": "playback"}, key=keys.secrets)
@@ -109,5 +112,5 @@ class CacheUsers(Construct):
         )
 
     def _id(self, name: str) -> str:
-        """ElastiCache demands an id, unique in account and region, of at most 40 characters."""
+        """ID that ElastiCache requires: unique in account and region, at most 40 characters."""
         return f"{name}-{self._suffix}".lower()

@@ -1,4 +1,4 @@
-"""What RDS has to say about its instances: failover, failure, low storage, maintenance."""
+"""RDS event notifications: failover, failure, low storage, maintenance."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,20 +22,23 @@ CATEGORIES = (
     "notification",
     "recovery",
 )
-"""Categories of events of an instance (Amazon RDS user guide, event categories) that somebody has to read."""
+"""Categories of events of an instance (Amazon RDS user guide, event categories) that require
+attention."""
 
 
 class DatabaseEvents(Construct):
-    """A topic on which RDS tells what happens to database instances, and who reads it.
+    """SNS topic for RDS events of database instances, with its subscribers.
 
-    Creates an encrypted topic that only RDS of this account and only over TLS writes to, the event subscriptions, and a
-    subscription for each address. It stands with the databases, so that nothing of it waits for the alarms of the platform.
+    Creates an encrypted topic that accepts only RDS of this account over TLS, the event
+    subscriptions, and an SNS subscription for each address. The topic belongs to the databases'
+    stack, so that it does not depend on the stack of the alarms.
 
     Args:
-        instances: the instances, by the name that the subscription has in the template.
-        key: customer-managed key of the data class "notifications", whose policy admits `events.rds.amazonaws.com`.
-        emails: who reads the events; each address has to confirm its subscription once.
-        endpoints: HTTPS addresses of services of on-call that read them as well.
+        instances: database instances by construct id of their subscription.
+        key: customer-managed key of the data class "notifications", whose policy admits
+            `events.rds.amazonaws.com`.
+        emails: recipients of the events; each must confirm its subscription once.
+        endpoints: HTTPS endpoints of on-call services that receive the events as well.
 
     Example:
         events = DatabaseEvents(self, "DatabaseEvents", instances={"Catalogue": catalogue.instance}, key=keys.notifications)
@@ -76,5 +79,5 @@ class DatabaseEvents(Construct):
                 event_categories=list(CATEGORIES),
                 enabled=True,
             )
-            # RDS sends a test event when the subscription is made.
+            # RDS sends a test event when the subscription is created.
             subscription.node.add_dependency(self.topic)

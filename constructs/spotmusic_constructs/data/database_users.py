@@ -1,4 +1,4 @@
-"""Least-privilege users of a MySQL database, made by the deployment, with passwords that rotate without an outage."""
+"""Least-privilege MySQL users, created by the deployment, with password rotation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,15 +17,16 @@ from spotmusic_constructs.platform_function import FunctionNetwork
 from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
 
 Role = Literal["owner", "reader", "writer", "migrator"]
-"""Rights on a database: anything; read rows; read and change rows; change rows and tables, but neither grant nor use routines."""
+"""Rights on a database: all; read rows; read and change rows; change rows and tables without grants
+or routines."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseEndpoint:
-    """Where a database answers, and who is its master.
+    """Endpoint and master secret of a database.
 
     Args:
-        host: name of the server.
+        host: host name of the server.
         port: TCP port.
         master_secret: secret of the master user, `{"username": …, "password": …}`.
     """
@@ -36,30 +37,32 @@ class DatabaseEndpoint:
 
 
 class DatabaseUsers(Construct):
-    """Users with the rights that they need on their databases, and nothing outside of them.
+    """MySQL users with rights on their own databases only.
 
-    Creates a secret `{"username", "password", "host", "port", "dbname"}` for each user, a function that logs in as the
-    master user over verified TLS and creates databases and users (`CREATE … IF NOT EXISTS`, `REQUIRE SSL`, rights on the user's
-    databases only, and revokes others), and a rotation schedule for each secret. The same function rotates: MySQL keeps two passwords for a
-    user, and the one before stays valid until the next rotation. Taking a name away locks its user and drops neither user nor data.
+    Creates a secret `{"username", "password", "host", "port", "dbname"}` for each user, a function
+    that logs in as the master user over verified TLS and creates databases and users (`CREATE … IF
+    NOT EXISTS`, `REQUIRE SSL`, grants on the user's databases, revokes of all others), and a
+    rotation schedule for each secret. The same function rotates passwords: MySQL keeps two for a
+    user, and the previous one stays valid until the next rotation. Removing a name locks its user
+    and drops neither user nor data.
 
     Args:
-        endpoint: the database and its master.
-        databases: name of the database by user name. Names are lower-case letters, digits and hyphens, users' at most 32
-            characters (MySQL's limit).
-        rights: roles of each user by database, such as `{"playback": {"catalogue": "reader"}}`, for users of shared databases. All users
-            must be there. When left out, each is the owner of its own database.
+        endpoint: endpoint and master secret of the database.
+        databases: name of the database by user name. Names are lower-case letters, digits and
+            hyphens, users' at most 32 characters (MySQL's limit).
+        rights: roles of each user by database, such as `{"playback": {"catalogue": "reader"}}`, for
+            shared databases. It must list all users. Default: each user owns its own database.
         vpc: network of the function.
-        vpc_subnets: subnets of the function, with a way to AWS APIs.
-        security_group: who may talk to the database.
+        vpc_subnets: subnets of the function, with a route to AWS APIs.
+        security_group: security group of the function, which reaches the database.
         key: customer-managed key of the data class "secrets".
         log_key: customer-managed key of the data class "logs".
         retention: retention of the log groups.
-        removal_policy: what happens to the secrets when their stack goes.
+        removal_policy: policy of the secrets when their stack is deleted.
 
     Raises:
-        ValueError: if the name of a user is too long for MySQL, rights and databases name different users, or the root certificates of RDS
-            in the region are not in the package.
+        ValueError: if a user name is too long for MySQL, `rights` and `databases` list different
+            users, or the package lacks the RDS root certificates of the region.
 
     Example:
         users = DatabaseUsers(self, "Users", endpoint=endpoint, databases={"keycloak": "keycloak"}, vpc=vpc, **options)
@@ -84,10 +87,11 @@ class DatabaseUsers(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         if rights is not None and rights.keys() != databases.keys():
-            raise ValueError(f"rights: they name {', '.join(sorted(rights))}, and databases {', '.join(sorted(databases))}. Name the same.")
+            names = ", ".join(sorted(rights.keys() ^ databases.keys()))
+            raise ValueError(f"rights: {names} is not in both rights and databases. List the same users in both.")
         too_long = [name for name in databases if len(name) > 32]
         if too_long:
-            raise ValueError(f"databases: {', '.join(too_long)} is longer than the 32 characters that MySQL takes. Choose a shorter name.")
+            raise ValueError(f"databases: {', '.join(too_long)} is longer than the 32 characters that MySQL allows. Choose a shorter name.")
 
         region = cdk.Stack.of(self).region
         if not cdk.Token.is_unresolved(region):
@@ -130,7 +134,7 @@ class DatabaseUsers(Construct):
             resource_type="Custom::DatabaseUsers",
             service_token=self.function.function.function_arn,
             service_timeout=cdk.Duration.minutes(5),
-            # The host stands among them so that a database that was replaced gets its users too.
+            # The host is a property so that a replaced database gets its users too.
             properties={
                 "Secrets": arns,
                 "Users": list(databases),

@@ -1,4 +1,4 @@
-"""The log bucket: where S3, load balancers, CloudFront and WAF write who asked for what."""
+"""Bucket for access logs of S3, load balancers, CloudFront and WAF."""
 
 from collections.abc import Sequence
 
@@ -12,34 +12,42 @@ from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data.buckets import handle_of
 
 _NONCURRENT_DAYS = 7
-"""Log objects are written once. A version that was overwritten is a mistake, and a week is enough to notice it."""
+"""Days until a noncurrent version is deleted. Log objects are written once; an overwritten one is a
+mistake, noticed within a week."""
 
 REQUEST_DAYS = 7
-"""Days that logs with whole queries stay, replaced versions included. They have codes of logins, keys of mails and searches, and Elastic
-Load Balancing can leave nothing out; who asked for what is in CloudFront's log for longer, without queries."""
+"""Days that logs with query strings are kept, noncurrent versions included. Queries hold login
+codes, keys of mails and searches, and Elastic Load Balancing cannot omit them. CloudFront's log
+keeps requests for longer, without queries."""
 
 
 _SIX_MONTHS = 185
-"""Days: the longest six months have 184, and the record of the first day is kept to the end of the last."""
+"""Days: the longest six months have 184; one more keeps records of the first day to the end of the
+last."""
 
 
 class LogBucket(Construct):
-    """A bucket that AWS services of this account write access logs to, and nobody else.
+    """Bucket that accepts access logs from AWS services of this account only.
 
-    Creates the bucket and its policy: S3 server access logs, access, connection and health check logs of Application Load
-    Balancers, and what is delivered by `delivery.logs.amazonaws.com` (Network Load Balancers, CloudFront standard logging v2, WAF).
-    It is encrypted with keys of S3, because load balancers write to no other bucket. `bucket` is a handle that no other
-    stack can change the policy of.
+    Creates the bucket and its policy: S3 server access logs, access, connection and health check
+    logs of Application Load Balancers, and logs delivered by `delivery.logs.amazonaws.com` (Network
+    Load Balancers, CloudFront standard logging v2, WAF). Encryption uses S3-managed keys, because
+    load balancers support no others. Other stacks cannot change the bucket policy through the
+    handle `bucket`.
 
     Args:
-        retention_days: days until a log goes. Marco Civil da Internet (art. 15) asks for six months.
-        query_prefixes: beginnings of keys, with a slash, of logs that hold whole queries: those of requests at Application Load Balancers.
-            They go after `REQUEST_DAYS`. Default: none.
-        bucket_name: name of the bucket. WAF delivers only to one that starts with `aws-waf-logs-`; generated when left out.
-        removal_policy: what happens to the bucket when its stack goes; it is never emptied for you.
+        retention_days: days until a log is deleted. Marco Civil da Internet (art. 15) requires six
+            months.
+        query_prefixes: key prefixes, with a trailing slash, of logs with query strings, such as
+            access logs of Application Load Balancers. These are deleted after `REQUEST_DAYS`.
+            Default: none.
+        bucket_name: name of the bucket. WAF requires the prefix `aws-waf-logs-`. Default:
+            generated.
+        removal_policy: policy of the bucket when its stack is deleted; its objects are never
+            deleted automatically.
 
     Raises:
-        ValueError: if records of access would go before six months have passed.
+        ValueError: if access records would be deleted within six months.
 
     Example:
         logs = LogBucket(self, "Logs", retention_days=365)
@@ -100,7 +108,8 @@ def _deliveries(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
     objects = bucket.arn_for_objects("*")
     deliveries = {
         "StringEquals": this_account,
-        # Deliveries are named by the region of their source: CloudFront's and its web ACLs' is us-east-1.
+        # The ARN of a delivery has the region of its source: us-east-1 for CloudFront and its web
+        # ACLs.
         "ArnLike": {"aws:SourceArn": f"arn:{stack.partition}:logs:*:{stack.account}:*"},
     }
     return [
@@ -113,9 +122,13 @@ def _deliveries(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
 
 
 def _load_balancers(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
-    """Application Load Balancers write as a service; where the region is older than August 2022, also as an account of AWS."""
+    """Allow Application Load Balancers to write: a service, and an AWS account in old regions.
+
+    Regions launched before August 2022 have such an account.
+    """
     stack = cdk.Stack.of(bucket)
-    # The path of a load balancer's logs, after a prefix of its choice, holds the account whose it is: others' cannot be written here.
+    # The object key holds the account of the load balancer after an optional prefix, which excludes
+    # other accounts.
     logs = bucket.arn_for_objects(f"*AWSLogs/{stack.account}/*")
     ours = {"ArnLike": {"aws:SourceArn": f"arn:{stack.partition}:elasticloadbalancing:{stack.region}:{stack.account}:loadbalancer/*"}}
     service = _allow("LoadBalancerLogs", "logdelivery.elasticloadbalancing.amazonaws.com", "s3:PutObject", logs, ours)

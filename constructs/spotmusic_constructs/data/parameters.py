@@ -1,7 +1,7 @@
-"""Engine parameters of databases and cache. No CDK is imported here, so that a tool can ask AWS for what it admits."""
+"""Engine parameters of databases and cache, without CDK imports so that tools can load them."""
 
 MYSQL = {
-    # "1", not "ON": checkers and the RDS console compare with what RDS itself writes.
+    # "1", not "ON": checkers and the RDS console compare with the value that RDS writes.
     "require_secure_transport": "1",
     "tls_version": "TLSv1.2,TLSv1.3",
     # Keycloak's migrations add primary keys of their own (Keycloak server guide, database).
@@ -17,9 +17,10 @@ MYSQL = {
 """Parameters of RDS for MySQL, by name."""
 
 CACHE = {
-    # What is older goes when memory ends. Sessions and counters expire by themselves, so nothing is lost that was promised.
+    # Evict the least recently used keys that have a TTL. All sessions and counters have one.
     "maxmemory-policy": "volatile-lru",
-    # For copies and failover (ElastiCache user guide, managing reserved memory: 25 for nodes that make snapshots).
+    # For copies and failover (ElastiCache user guide, managing reserved memory: 25 for nodes that
+    # make snapshots).
     "reserved-memory-percent": "25",
 }
 """Parameters of ElastiCache, by name."""

@@ -1,4 +1,4 @@
-"""What every bucket that holds data of the platform has, whatever the data is."""
+"""Base of all buckets that hold data of the platform."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -12,18 +12,21 @@ from spotmusic_constructs.acknowledge import acknowledge
 
 
 class PrivateBucket(s3.Bucket):
-    """A versioned bucket, encrypted with a key of ours, that takes TLS 1.2 and newer only and nobody can make public.
+    """Versioned, private bucket with a customer-managed key that requires TLS 1.2.
 
-    Creates the bucket and a policy that denies other connections. Its server access logs go to another bucket.
+    Creates the bucket and a policy that denies other connections. Another bucket receives its
+    server access logs.
 
     Args:
         key: customer-managed key of its data class.
-        access_logs: bucket that receives the server access logs. Its policy admits every bucket of this account already.
-        access_logs_prefix: where in it they go, with a slash at its end.
-        lifecycle: when versions, uploads that never ended and, if at all, objects go.
-        unreplicated: why no other bucket has a copy, for an auditor.
-        cors: what pages of other origins may do; nothing when empty.
-        removal_policy: what happens to the bucket when its stack goes; it is never emptied for you.
+        access_logs: bucket that receives the server access logs. Its policy must allow the buckets
+            of this account.
+        access_logs_prefix: prefix of their keys, with a trailing slash.
+        lifecycle: expiration of versions, incomplete uploads and, optionally, objects.
+        unreplicated: reason for the missing replication, for auditors.
+        cors: rules for pages of other origins. Default: none.
+        removal_policy: policy of the bucket when its stack is deleted; its objects are never
+            deleted automatically.
 
     Example:
         PrivateBucket(self, "Bucket", key=keys.audio, access_logs=logs.bucket, access_logs_prefix="covers/",
@@ -59,7 +62,8 @@ class PrivateBucket(s3.Bucket):
             lifecycle_rules=[lifecycle],
             removal_policy=removal_policy,
         )
-        # CDK's own argument would add a statement to that bucket's policy for each bucket, or warn that it can't.
+        # CDK's own argument would add a statement to the log bucket's policy for each bucket, or
+        # warn that it cannot.
         resource = cast("s3.CfnBucket", self.node.default_child)
         resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
             destination_bucket_name=access_logs.bucket_name, log_file_prefix=access_logs_prefix

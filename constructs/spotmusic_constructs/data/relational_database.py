@@ -1,4 +1,4 @@
-"""RDS for MySQL: the instance, its groups, its logs, and the users in it."""
+"""RDS for MySQL instance with its groups, logs and users."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,14 +19,15 @@ from spotmusic_constructs.data.parameters import MYSQL
 from spotmusic_constructs.log_retention import KEPT, LogRetention
 
 PORT = 3306
-"""MySQL's default port. Another would hide nothing from clients that may connect, and surprise all of them."""
+"""Default port of MySQL. A different port adds no security, because security groups name each
+client."""
 MASTER_USERNAME = "spotmusic_master"
 LOG_EXPORTS = ("error", "slowquery", "audit")
 """Logs that RDS exports; `audit` is a security record."""
 _AUDIT = {
-    # Connections, and changes of schema or rights. Queries would put listeners' data into logs.
+    # Connections, and changes of schema or rights. Queries would add listeners' data to the log.
     "SERVER_AUDIT_EVENTS": "CONNECT,QUERY_DDL,QUERY_DCL",
-    # RDS's own user connects all the time.
+    # RDS's own user connects continuously.
     "SERVER_AUDIT_EXCL_USERS": "rdsadmin",
 }
 _MONITORING_POLICY = "service-role/AmazonRDSEnhancedMonitoringRole"
@@ -55,15 +56,17 @@ class DatabaseSpec:
         identifier: name of the instance, and part of the names of its log groups.
         engine_version: exact version of MySQL 8.4 or later.
         instance_type: class of the instance.
-        multi_az: True for a standby in another zone, which takes over in one to two minutes.
+        multi_az: True for a standby in another zone; failover takes one to two minutes.
         storage_gib: gp3 storage at creation.
         max_storage_gib: limit of storage autoscaling.
-        backup_retention_days: days of point-in-time recovery, at most 35. AWS Backup sets its own 35 days with the first continuous backup,
-            and RDS refuses any other value from then on.
-        maintenance_window: time of restarts by RDS, in UTC; not while another database of the same clients is maintained, or while
-            `BackupPlan` starts its backups.
-        production: keeps 15 months of insights instead of a week, and refuses to delete the instance.
-        removal_policy: policy for the instance when its stack is deleted: a last snapshot stays by default.
+        backup_retention_days: days of point-in-time recovery, at most 35. AWS Backup sets 35 days
+            with the first continuous backup, and RDS rejects any other value from then on.
+        maintenance_window: time of restarts by RDS, in UTC. It must not overlap the window of
+            another database of the same clients or the start windows of `BackupPlan`.
+        production: retains insights for 15 months instead of a week, and enables deletion
+            protection.
+        removal_policy: policy of the instance when its stack is deleted; by default a final
+            snapshot is retained.
     """
 
     identifier: str
@@ -79,17 +82,20 @@ class DatabaseSpec:
 
 
 class RelationalDatabase(Construct):
-    """An RDS for MySQL instance that outlives its stack, with a least-privilege user for each of its clients.
+    """RDS for MySQL instance with a least-privilege user for each client.
 
-    Creates the instance, its subnet, parameter and option group, its log groups, its monitoring role, and `DatabaseUsers`. TLS is
-    required; storage, snapshots, insights and the master secret, which RDS makes and rotates, are encrypted with your key;
-    errors, slow queries and the audit log (connections, changes of schema and rights) go to log groups of the construct. These are
-    created before the instance, because RDS creates missing ones without key or retention. That is why the instance has a name.
+    Creates the instance, its subnet, parameter and option group, its log groups, its monitoring
+    role, and `DatabaseUsers`. TLS is required; storage, snapshots, insights and the master secret,
+    which RDS creates and rotates, are encrypted with your key. Log groups of the construct receive
+    errors, slow queries and the audit log (connections, changes of schema and rights). They are
+    created before the instance, because RDS creates missing ones without key or retention; the
+    instance therefore has a physical name.
 
     Args:
         spec: size and maintenance of the instance.
         databases: name of the database by user name.
-        rights: roles of each user by database, where databases are shared; each user owns its database when left out.
+        rights: roles of each user by database, for shared databases. Default: each user owns its
+            database.
         vpc: network of the instance.
         vpc_subnets: subnets of the instance.
         security_group: security group of the instance.
@@ -122,9 +128,11 @@ class RelationalDatabase(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         deletable = spec.removal_policy == cdk.RemovalPolicy.DESTROY
-        # A snapshot that stays keeps needing its option group, and an instance that stays keeps needing all three.
+        # A retained snapshot needs its option group, and a retained instance needs all three
+        # groups.
         groups_policy = spec.removal_policy if deletable else cdk.RemovalPolicy.RETAIN
-        # Kept when the stack goes, but not when its first creation fails: their names would be taken at the next try.
+        # Retained when the stack is deleted, but not when its creation fails: the names would
+        # conflict at the next attempt.
         logs_policy = spec.removal_policy if deletable else cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
         self.port = PORT
         self.subnet_group = rds.SubnetGroup(
@@ -170,7 +178,7 @@ class RelationalDatabase(Construct):
             max_allocated_storage=spec.max_storage_gib,
             storage_encrypted=True,
             storage_encryption_key=keys.database,
-            # 02:00 to 03:00 in São Paulo, when few listen, and before the maintenance.
+            # 02:00 to 03:00 in São Paulo, at low traffic and before the maintenance window.
             backup_retention=cdk.Duration.days(spec.backup_retention_days),
             preferred_backup_window="05:00-06:00",
             preferred_maintenance_window=spec.maintenance_window,
@@ -182,7 +190,7 @@ class RelationalDatabase(Construct):
             monitoring_role=_monitoring_role(self),
             enable_performance_insights=True,
             performance_insight_encryption_key=keys.database,
-            # 15 months for a database that listeners depend on, the week that costs nothing for others.
+            # 15 months in production, the free week elsewhere.
             performance_insight_retention=(
                 rds.PerformanceInsightRetention.MONTHS_15 if spec.production else rds.PerformanceInsightRetention.DEFAULT
             ),
@@ -194,7 +202,7 @@ class RelationalDatabase(Construct):
         acknowledge(self.instance, {**_ACKNOWLEDGED, **_deviations(spec)})
         self.endpoint = self.instance.db_instance_endpoint_address
         if self.instance.secret is None:
-            raise AssertionError("RDS was told to make a master secret")
+            raise AssertionError("the instance has no master secret; manage_master_user_password must stay True")
         users = DatabaseUsers(
             self,
             "Users",
@@ -230,7 +238,10 @@ def _parameter_group(scope: Construct, spec: DatabaseSpec, removal_policy: cdk.R
 
 
 def _option_group(scope: Construct, spec: DatabaseSpec, removal_policy: cdk.RemovalPolicy) -> rds.OptionGroup:
-    """Create the option group with the audit plugin, which RDS offers for every 8.4 (RDS user guide, options for MySQL, read 2026-11)."""
+    """Create the option group with the audit plugin.
+
+    RDS offers it for every MySQL 8.4 (RDS user guide, options for MySQL, read 2026-11).
+    """
     group = rds.OptionGroup(
         scope,
         "OptionGroup",
@@ -269,7 +280,7 @@ _ACKNOWLEDGED = {
 
 
 def _deviations(spec: DatabaseSpec) -> dict[str, str]:
-    """Return acknowledgements of an environment that no listener depends on."""
+    """Return acknowledgements of an environment that is not production."""
     findings: dict[str, str] = {}
     if not spec.multi_az:
         reason = "No listener depends on this environment, and its file does without a standby; production refuses to."

@@ -1,4 +1,4 @@
-"""Restore tests: a backup counts when it was brought back, which happens every week, and to large buckets as often as they are worth."""
+"""AWS Backup restore tests: weekly, and on a separate schedule for large buckets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,19 +22,20 @@ _EVERY_WEEK = "cron(0 7 ? * SUN *)"
 """Sundays at 04:00 in São Paulo, after the night's backup."""
 Every = Literal["week", "month", "quarter"]
 _EVERY: Mapping[Every, str] = {"week": _EVERY_WEEK, "month": "cron(0 7 1 * ? *)", "quarter": "cron(0 7 1 1,4,7,10 ? *)"}
-"""When large buckets are restored: on Sundays, or on the first of a month at the same hour."""
+"""Schedules of large buckets: Sundays, or the first of a month at the same hour."""
 RECOVERY_HOURS = {"RDS": 1, "S3": 22}
-"""Hours that a restore may take, one step of the ways back in docs/game-day.md; a later one fails its test."""
+"""Maximum hours of a restore, one step of the recovery procedures in docs/game-day.md. A slower
+restore fails its test."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RestoredDatabase:
-    """A database whose backups are tested, and where the copy is put.
+    """Database under restore test, and network placement of its copy.
 
     Args:
         instance: the database.
         subnet_group: subnets of the copy; AWS Backup would choose the default VPC.
-        security_group: who may talk to the copy.
+        security_group: security group of the copy.
     """
 
     instance: rds.IDatabaseInstance
@@ -43,23 +44,25 @@ class RestoredDatabase:
 
 
 class RestoreTesting(Construct):
-    """Restores the newest backup of every database and bucket at times, looks at it, and deletes it again.
+    """Scheduled restore tests of the newest backup of every database and bucket.
 
-    Creates a restore testing plan for every week with a selection for each database and one for the buckets, another plan for large
-    buckets, and `RestoreValidation`, which tells AWS Backup whether what came back can be used. Volumes are not tested: they belong to
-    brokers that copy themselves.
+    Creates a weekly restore testing plan with a selection for each database and one for the
+    buckets, another plan for large buckets, and `RestoreValidation`, which reports to AWS Backup
+    whether a copy is usable. AWS Backup deletes the copies afterwards. Volumes are not tested: they
+    belong to brokers that replicate their data.
 
-    A restored bucket comes back whole, for a price by the gigabyte and the object: we know of no way to test a part of it (AWS Backup
-    developer guide, restore testing inferred metadata). So what grows has a cadence of its own.
+    AWS Backup restores a bucket completely, priced by gigabyte and object (AWS Backup developer
+    guide, restore testing inferred metadata). Large buckets therefore have their own schedule.
 
     Args:
-        name: name of the plan, letters, digits and underscores: AWS Backup demands one. That of the other ends in `_large`.
+        name: name of the weekly plan: letters, digits and underscores. The other plan has the
+            suffix `_large`.
         vault: vault whose recovery points are restored.
-        role: role that AWS Backup restores with.
+        role: role that AWS Backup assumes for restores.
         databases: databases by the name of their selection.
-        bucket_arns: buckets that come back every week, 30 at the most.
-        large_bucket_arns: buckets that may cost too much for that, 30 at the most.
-        large_every: how often these come back.
+        bucket_arns: buckets that are restored every week, at most 30.
+        large_bucket_arns: buckets that are too expensive for weekly restores, at most 30.
+        large_every: interval of their restores.
         log_key: customer-managed key of the data class "logs".
         retention: retention of the log groups.
 
@@ -129,7 +132,7 @@ class RestoreTesting(Construct):
         overrides: Mapping[str, str] | None = None,
         **resources: Sequence[str],
     ) -> None:
-        """Selects resources of one type, by AWS Backup's name of it."""
+        """Select resources of one type; the keyword is AWS Backup's name of the type."""
         ((resource_type, arns),) = resources.items()
         selection = backup.CfnRestoreTestingSelection(
             self,
@@ -142,5 +145,5 @@ class RestoreTesting(Construct):
             restore_metadata_overrides=overrides,
             validation_window_hours=_VALIDATION_HOURS,
         )
-        # The selection names the plan by a literal, which orders nothing.
+        # The selection refers to the plan by a literal name, which creates no dependency.
         selection.node.add_dependency(plan)

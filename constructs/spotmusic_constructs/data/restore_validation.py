@@ -1,4 +1,4 @@
-"""Who looks at what a restore test brought back."""
+"""Validation of resources restored by restore tests."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,21 +18,23 @@ from spotmusic_constructs.platform_function import PlatformFunction
 
 _HANDLER = Path(__file__).parent / "restore_validation_handler"
 _PREFIX = "awsbackup-restore-test-"
-"""What AWS Backup begins the names of restored copies with (AWS Backup developer guide, inferred metadata)."""
+"""Name prefix of resources restored by AWS Backup (AWS Backup developer guide, inferred
+metadata)."""
 
 
 class RestoreValidation(PlatformFunction):
-    """A function that judges restored databases and buckets and reports the verdict to AWS Backup.
+    """Lambda function that validates restored databases and buckets and reports to AWS Backup.
 
-    Creates the function (Python), its role, its log group, and the EventBridge rule that calls it when a restore job of these plans
-    completed. A database must be available, encrypted and private; a bucket must not be empty, unless what it is a copy of is empty too;
-    and both must have come back in time. The function fails when a copy cannot be used: alarm on its errors, for AWS Backup shows a bad
-    verdict in its console and tells nobody.
+    Creates the function (Python), its role, its log group, and the EventBridge rule that calls it
+    when a restore job of these plans completes. A database must be available, encrypted and
+    private. A bucket must not be empty unless its source is empty. Both must be restored within
+    `recovery_hours`. The function fails when a copy is unusable: create an alarm on its errors,
+    because AWS Backup shows a failed validation in its console only.
 
     Args:
         plan_arns: ARNs of the restore testing plans.
-        bucket_arns: buckets whose copies it judges: it lists them where a copy is empty.
-        recovery_hours: hours that a restore may take, by AWS Backup's name of the resource type.
+        bucket_arns: source buckets, which the function lists when a copy is empty.
+        recovery_hours: maximum hours of a restore, by AWS Backup's name of the resource type.
         log_key: customer-managed key of the data class "logs".
         retention: retention of the log groups.
 
@@ -71,7 +73,7 @@ class RestoreValidation(PlatformFunction):
             log_key=log_key,
             log_retention=retention.security,
             timeout=cdk.Duration.minutes(1),
-            # A verdict is given once: Lambda would ask twice more after a bad one.
+            # A failed validation raises; without this, Lambda would retry it twice.
             retry_attempts=0,
             acknowledged=_ACKNOWLEDGED,
         )

@@ -1,4 +1,4 @@
-"""Verdicts of the malware scan, in a queue of the service that waits for them."""
+"""Queue of malware scan results for the service that processes uploads."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
@@ -8,29 +8,33 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 DETAIL_TYPE = "GuardDuty Malware Protection Object Scan Result"
-"""Type of the event of one scanned object (Amazon GuardDuty user guide, monitoring S3 object scans with EventBridge)."""
+"""Type of the event of one scanned object (Amazon GuardDuty user guide, monitoring S3 object scans
+with EventBridge)."""
 RETENTION_DAYS = 14
-"""The most that SQS keeps a message (Amazon SQS developer guide, message quotas), and as long as an upload waits by default."""
+"""Maximum retention of SQS messages (Amazon SQS developer guide, message quotas), and the default
+lifetime of an upload."""
 VISIBILITY_SECONDS = 300
-"""Time for the copy of one track: S3 copies 5 GB, the most that one call takes, within it."""
+"""Time to copy one track: enough for 5 GB, the maximum of one S3 copy request."""
 RECEIVES = 5
-"""Times that a message is given out before it is a dead letter."""
+"""Receives of a message before it moves to the dead-letter queue."""
 
 
 class UploadVerdicts(Construct):
-    """A queue to which EventBridge sends the verdict on each upload, whatever it is.
+    """SQS queue that receives the scan result of each upload from EventBridge.
 
-    Creates the queue, a queue for what was received five times or could not be delivered, their policies and the rule. Both keep messages
-    for 14 days under your key, and take them from this rule alone and over TLS only. A message is the event as EventBridge writes it;
-    an event may come twice (Amazon EventBridge user guide, event delivery).
+    Creates the queue, a dead-letter queue for messages that were received five times or not
+    delivered, their policies and the rule. Both queues keep messages for 14 days under your key and
+    accept them from this rule over TLS only. A message is the unmodified EventBridge event; an
+    event may arrive twice (Amazon EventBridge user guide, event delivery).
 
     Attributes:
-        queue: queue with the verdicts.
-        dead_letters: queue of verdicts that failed five times, or could not be delivered.
+        queue: queue of scan results.
+        dead_letters: queue of results that failed five times or were not delivered.
 
     Args:
-        bucket: bucket of the uploads.
-        key: customer-managed key of the data class "notifications", whose policy admits EventBridge for queues.
+        bucket: uploads bucket.
+        key: customer-managed key of the data class "notifications", whose policy allows EventBridge
+            to encrypt for queues.
 
     Example:
         verdicts = UploadVerdicts(self, "Verdicts", bucket=uploads.bucket, key=keys.notifications)

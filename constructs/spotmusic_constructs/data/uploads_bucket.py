@@ -1,4 +1,4 @@
-"""The uploads bucket: where tracks arrive, and wait until a malware scan has passed them."""
+"""Bucket for uploads until a malware scan passes them."""
 
 from collections.abc import Sequence
 
@@ -14,27 +14,31 @@ from spotmusic_constructs.data.malware_scan_role import MalwareScanRole
 from spotmusic_constructs.data.private_bucket import PrivateBucket
 
 _SCAN_RESULT = "GuardDutyMalwareScanStatus"
-"""Tag that GuardDuty puts on an object when it has scanned it (GuardDuty user guide, Malware Protection for S3)."""
+"""Tag that GuardDuty puts on an object when it has scanned it (GuardDuty user guide, Malware
+Protection for S3)."""
 _NONCURRENT_DAYS = 1
 
 
 class UploadsBucket(Construct):
-    """A bucket for uploads that nobody can read before GuardDuty found no threat in them.
+    """Bucket for uploads that are unreadable until GuardDuty finds no threat in them.
 
-    Creates the bucket, its policy, a malware protection plan and the role it scans with. Every object is scanned when it
-    arrives and tagged with the result; reading one without a clean result is denied to everybody but the scan. Promoting
-    an upload to the audio library is the services' business: `UploadVerdicts` tells them the result. `bucket` is a handle that no
-    other stack can change the policy of.
+    Creates the bucket, its policy, a malware protection plan and the scan role. GuardDuty scans
+    every object on arrival and tags it with the result; the policy denies reading an object without
+    a clean result to all principals except the scan role. Services promote uploads to the audio
+    library: `UploadVerdicts` delivers the results. Other stacks cannot change the bucket policy
+    through the handle `bucket`.
 
     Args:
         key: customer-managed key of the data class "audio".
         access_logs: bucket that receives the server access logs, under `uploads/`.
-        allowed_origins: web origins, such as `https://spotmusic.example`, whose pages may upload; none when empty.
-        days: days until an upload that nobody promoted goes.
-        removal_policy: what happens to the bucket when its stack goes; it is never emptied for you.
+        allowed_origins: web origins, such as `https://spotmusic.example`, whose pages may upload.
+            Default: none.
+        days: days until an upload is deleted.
+        removal_policy: policy of the bucket when its stack is deleted; its objects are never
+            deleted automatically.
 
     Raises:
-        ValueError: if an origin holds a wildcard.
+        ValueError: if an origin contains a wildcard.
 
     Example:
         uploads = UploadsBucket(self, "Uploads", key=keys.audio, access_logs=logs.bucket, allowed_origins=["https://spotmusic.example"])
@@ -53,7 +57,7 @@ class UploadsBucket(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         if any("*" in origin for origin in allowed_origins):
-            raise ValueError("allowed_origins: a wildcard would let any page upload with a listener's rights. Name each origin.")
+            raise ValueError("allowed_origins: a wildcard would allow any page to upload with a listener's rights. List each origin.")
 
         bucket = PrivateBucket(
             self,
@@ -85,7 +89,8 @@ class UploadsBucket(Construct):
                 tagging=guardduty.CfnMalwareProtectionPlan.CFNTaggingProperty(status="ENABLED")
             ),
         )
-        # GuardDuty writes a test object when the plan is made: role, rights and bucket policy must stand by then.
+        # GuardDuty writes a test object when the plan is created, which requires role, rights and
+        # bucket policy.
         plan.node.add_dependency(scan, bucket)
         self.bucket = handle_of(bucket)
 

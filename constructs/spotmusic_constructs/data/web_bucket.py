@@ -1,4 +1,4 @@
-"""The web bucket: the static files of the listeners' web client."""
+"""Bucket for the static files of the web client."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
@@ -10,17 +10,18 @@ from spotmusic_constructs.data.private_bucket import PrivateBucket
 
 
 class WebBucket(Construct):
-    """A versioned, encrypted bucket of static web content that only CloudFront reads.
+    """Versioned, encrypted bucket of static web content that only CloudFront can read.
 
-    Creates the bucket and its policy, which admits the distributions of this account (docs/adr/0006). A version of a file that a
-    release replaced is kept for `noncurrent_days`, so that the release can be taken back. `bucket` is a handle that no
-    other stack can change the policy of.
+    Creates the bucket and a policy that allows all distributions of this account to read
+    (docs/adr/0006). Files replaced by a release are kept for `noncurrent_days`, so that the release
+    can be rolled back. Other stacks cannot change the bucket policy through the handle `bucket`.
 
     Args:
         key: customer-managed key of the data class "audio", whose policy lets CloudFront decrypt.
         access_logs: bucket that receives the server access logs, under `web/`.
-        noncurrent_days: days until a replaced file is gone. A release that nobody took back in 30 days stays.
-        removal_policy: what happens to the bucket when its stack goes; it is never emptied for you.
+        noncurrent_days: days until a replaced file is deleted, which bounds rollbacks.
+        removal_policy: policy of the bucket when its stack is deleted; its objects are never
+            deleted automatically.
 
     Example:
         web = WebBucket(self, "Web", key=keys.audio, access_logs=logs.bucket)

@@ -65,7 +65,7 @@ def test_cache_engine_defaults_to_redis(minimal: Resources, full: Resources) -> 
 
 @pytest.mark.parametrize(("engine", "version"), [("redis", "8.0"), ("valkey", "6.2")])
 def test_cache_rejects_unknown_engine_version(engine: str, version: str) -> None:
-    with pytest.raises(ValueError, match=f"no {engine} {version}"):
+    with pytest.raises(ValueError, match=f"{engine} {version} is not supported"):
         synthesized(engine=engine, engine_version=version)
 
 

