@@ -4,10 +4,10 @@ from hashlib import sha256
 
 
 def access_entry_id(prefix: str, principal_arn: str) -> str:
-    """Returns an id that follows from the principal alone.
+    """Returns a construct id that depends only on the principal.
 
-    With a number in place of the digest, removing one principal would replace the entries of all that follow it. CloudFormation creates
-    before it deletes, and EKS refuses a second entry for a principal.
+    With a number instead of the digest, removing one principal would replace all later entries.
+    CloudFormation creates before it deletes, and EKS rejects a second entry for a principal.
 
     Args:
         prefix: kind of the entry, such as `Administrator`.

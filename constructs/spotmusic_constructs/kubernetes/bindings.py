@@ -1,4 +1,4 @@
-"""What joins pods to load balancers that exist already."""
+"""TargetGroupBindings between pods and existing load balancers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,15 +11,15 @@ from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChar
 
 @dataclass(frozen=True, kw_only=True)
 class Binding:
-    """The pods of a Service, and the target group that they join.
+    """TargetGroupBinding of a Service's pods.
 
     Args:
         name: name of the TargetGroupBinding.
         namespace: namespace of the Service.
         service: name of the Service.
-        port: its port, which is that of the target group too.
+        port: port of the Service and of the target group.
         target_group_arn: ARN of the target group.
-        selector: labels of the pods, where the Service does not exist and is made as well.
+        selector: labels of the pods, when the release creates the Service too.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Binding:
     selector: Mapping[str, str] = field(default_factory=dict)
 
     def to_values(self) -> dict[str, object]:
-        """Returns the entry of the chart's values that describes it."""
+        """Returns the entry of the chart's values."""
         made = {"selector": dict(self.selector)} if self.selector else {}
         entry = {"name": self.name, "namespace": self.namespace, "service": self.service, "port": self.port}
         return {**entry, "targetGroupArn": self.target_group_arn, **made}
@@ -39,15 +39,15 @@ class Binding:
 def broker_bindings(
     *, namespace: str, statefulset: str, port: int, labels: Mapping[str, str], bootstrap: str, brokers: Sequence[str]
 ) -> tuple[Binding, ...]:
-    """Returns a binding of all brokers, and one of each.
+    """Returns one binding for all brokers, and one for each broker.
 
     Args:
         namespace: namespace of the brokers.
-        statefulset: name of their StatefulSet; the name of a pod is that and its ordinal.
-        port: port of the brokers for clients from outside.
+        statefulset: name of their StatefulSet; pods are named `<statefulset>-<ordinal>`.
+        port: port of the brokers for external clients.
         labels: labels of their pods.
-        bootstrap: ARN of the target group of all.
-        brokers: ARN of the target group of each, by ordinal.
+        bootstrap: ARN of the target group of all brokers.
+        brokers: ARN of the target group of each broker, by ordinal.
     """
     everyone = Binding(
         name=f"{statefulset}-bootstrap",
@@ -72,12 +72,13 @@ def broker_bindings(
 
 
 class Bindings(ChartRelease):
-    """The release of the chart `bindings`, by which EKS Auto Mode registers pods with target groups of CDK.
+    """Release of the chart `bindings`: EKS Auto Mode registers pods with target groups of CDK.
 
     Args:
-        chart: our chart `bindings`.
-        bindings: what joins what.
-        placement: cluster, and constructs that must be deployed before: those that make the Services.
+        chart: local chart `bindings`.
+        bindings: bindings to create.
+        placement: cluster, and constructs that must be deployed before: those that create the
+            Services.
 
     Example:
         Bindings(self, "Bindings", cluster=cluster, chart=LocalChart(path=CHARTS / "bindings"), bindings=[binding], after=[kong])

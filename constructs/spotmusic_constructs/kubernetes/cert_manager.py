@@ -1,4 +1,4 @@
-"""Certificates inside the cluster: cert-manager."""
+"""cert-manager, which issues the certificates inside the cluster."""
 
 from collections.abc import Mapping
 from typing import Unpack
@@ -14,10 +14,11 @@ REPLICAS = 2
 
 
 class CertManager(ChartRelease):
-    """cert-manager, two pods of each part, whose issuers and certificates come from the chart `trust`.
+    """Release of cert-manager with two pods for each component.
 
-    Creates the release with its custom resource definitions, which stay when the release goes: deleting them would delete every
-    certificate.
+    Creates the release with its custom resource definitions, which are retained when the release is
+    uninstalled: deleting them would delete every certificate. Issuers and certificates come from
+    the chart `trust`.
 
     Args:
         chart: chart `cert-manager` at one version, with its images.

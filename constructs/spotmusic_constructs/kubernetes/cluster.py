@@ -1,4 +1,4 @@
-"""The Kubernetes cluster: Amazon EKS in Auto Mode, private, with its keys, its log and who may administer it."""
+"""Private Amazon EKS cluster in Auto Mode, with its roles, log and access entries."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -19,27 +19,30 @@ SUBNETS = ec2.SubnetSelection(subnet_group_name="application")
 
 
 class KubernetesCluster(Construct):
-    """An EKS cluster in Auto Mode without node pools of its own making: those come from the chart `ground`.
+    """EKS cluster in Auto Mode without built-in node pools; the chart `ground` creates the pools.
 
-    Creates the cluster, its roles, the group of its control-plane log, the access entries, and the function that runs helm and
-    kubectl within the VPC. EKS adds a security group of its own to the control plane; nodes do not wear it, so that what they
-    may do is in the table of flows alone.
+    Creates the cluster, its roles, the group of its control-plane log, the access entries, and the
+    function that runs helm and kubectl within the VPC. EKS adds its own security group to the
+    control plane. Nodes do not use it, so the table of flows defines all their connections.
 
     Args:
-        name: name of the cluster. It is physical because AWS derives the name of the log group from it, and because people
-            and roles name a cluster; a change replaces the cluster.
+        name: name of the cluster. It is physical because the name of the log group derives from it,
+            and because people and roles refer to a cluster by name; a change replaces the cluster.
         version: Kubernetes version, such as 1.36.
-        kubectl_layer: layer with helm and kubectl of that version, one minor version off at the most.
+        kubectl_layer: layer with helm and kubectl of that version, at most one minor version apart.
         vpc: network with a subnet group "application".
         control_plane_security_group: security group of the control plane's network interfaces.
         kubectl_security_group: security group of the function that runs helm and kubectl.
-        key: customer-managed key of Kubernetes' secrets and of the volumes. It cannot be changed later.
+        key: customer-managed key of Kubernetes Secrets and of the volumes. It cannot be changed
+            later.
         log_key: customer-managed key of logs.
-        tag_keys: keys of tags that nodes and volumes may bear; what puts the tags on them is the chart `ground`.
-        log_retention_days: days that the control plane's log is kept, one of the numbers that CloudWatch Logs knows; it has
-            the audit records, for which the PCI DSS asks a year.
+        tag_keys: keys of the custom tags that nodes and volumes may have; the chart `ground` sets
+            the tags.
+        log_retention_days: retention of the control plane log in days, one of the values of
+            CloudWatch Logs. The log holds the audit records, for which the PCI DSS requires a year.
         administrators: ARNs of IAM roles with every right in the cluster (break-glass).
-        public_access_cidrs: IPv4 ranges of the Internet that reach the API server as well; only the VPC does when empty.
+        public_access_cidrs: IPv4 ranges of the Internet that may reach the API server. Default:
+            only the VPC.
         deletion_protection: whether EKS refuses to delete the cluster.
 
     Example:
@@ -91,7 +94,8 @@ class KubernetesCluster(Construct):
                 kubectl_layer=kubectl_layer,
                 role=kubectl_role.role,
                 security_groups=[kubectl_security_group],
-                # The largest charts, with all their templates in memory, need more than the default of 1 GiB.
+                # The largest charts, with all their templates in memory, need more than the default
+                # of 1 GiB.
                 memory=cdk.Size.gibibytes(2),
             ),
         )
@@ -102,21 +106,23 @@ class KubernetesCluster(Construct):
         resource.zonal_shift_config = eks.CfnCluster.ZonalShiftConfigProperty(enabled=True)
         resource.node.add_dependency(self.log_group, role)
         harden_kubectl(cluster, log_key=log_key, log_retention_days=log_retention_days)
-        # CDK asks whether the function may read public images of Amazon ECR, which its role here may not: nobody reads the answer.
+        # CDK's condition for public images of Amazon ECR is unused: the role here has no such
+        # rights.
         kubectl_role.node.try_remove_child("HasEcrPublic")
-        # Releases wait for this barrier, and so go before the rights of the function that removes them.
+        # Releases depend on this barrier, so they are deleted before the rights of their function.
         cluster.node.find_child("KubectlReadyBarrier").node.add_dependency(kubectl_role)
-        # The generated types do not see that the class keeps the interface (a member of it is missing there, aws-cdk-lib 2.275).
+        # The generated types do not see that the class keeps the interface (a member of it is
+        # missing there, aws-cdk-lib 2.275).
         self.cluster = cast("eks.ICluster", cluster)
         self._admit(administrators)
 
     @property
     def issuer_url(self) -> str:
-        """OIDC issuer of the cluster, for what knows no EKS Pod Identity."""
+        """OIDC issuer of the cluster, for clients without support for EKS Pod Identity."""
         return cast("eks.Cluster", self.cluster).cluster_open_id_connect_issuer_url
 
     def _admit(self, administrators: Sequence[str]) -> None:
-        """Lets administrators and nodes in; the deployment function has its entry from CDK, and nobody else has one."""
+        """Create access entries of administrators and nodes; CDK creates that of the function."""
         everywhere = eks.AccessScopeType.CLUSTER
         for arn in administrators:
             admin = eks.AccessPolicy.from_access_policy_name("AmazonEKSClusterAdminPolicy", access_scope_type=everywhere)
@@ -133,9 +139,10 @@ class KubernetesCluster(Construct):
 
 
 def _control_plane_log(scope: Construct, name: str, key: kms.IKey, days: int, *, keep: bool) -> logs.CfnLogGroup:
-    """Makes the group before EKS would, which writes to the one that is there: so it has a key and an end from the first line.
+    """Create the log group before EKS does, so that it has a key and a retention from the start.
 
-    Its name is EKS's: a group kept of a first deployment that failed would be in the way of the next.
+    EKS prescribes the name: a group retained from a failed first deployment would conflict with the
+    next.
     """
     group = logs.CfnLogGroup(scope, "Log", log_group_name=f"/aws/eks/{name}/cluster", kms_key_id=key.key_arn, retention_in_days=days)
     group.apply_removal_policy(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if keep else cdk.RemovalPolicy.DESTROY)

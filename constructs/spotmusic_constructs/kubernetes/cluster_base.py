@@ -1,4 +1,4 @@
-"""What every workload stands on: nodes, storage, priorities, namespaces with their limits and policies."""
+"""Cluster base of all workloads: nodes, storage, priorities and namespaces."""
 
 from collections.abc import Mapping, Sequence
 from typing import Unpack
@@ -15,14 +15,15 @@ from spotmusic_constructs.network.flows import Flow
 
 
 class ClusterBase(ChartRelease):
-    """The first release on a cluster, before which no pod has a node.
+    """First release on a cluster; no pod can be scheduled before it.
 
-    Creates the release of the chart `ground`: a NodeClass and its NodePools, the default StorageClass, PriorityClasses, and for
-    each namespace its Pod Security labels, quota, defaults and NetworkPolicies.
+    Creates the release of the chart `ground`: a NodeClass and its NodePools, the default
+    StorageClass, PriorityClasses, and for each namespace its Pod Security labels, quota, defaults
+    and NetworkPolicies.
 
     Args:
-        chart: our chart `ground`.
-        kubernetes_version: version whose Pod Security Standards are meant, such as 1.36.
+        chart: local chart `ground`.
+        kubernetes_version: version of the Pod Security Standards, such as 1.36.
         node_role: role of the nodes, which has its access entry.
         subnets: subnets of nodes and pods.
         node_security_group: security group of nodes and pods.
@@ -30,11 +31,12 @@ class ClusterBase(ChartRelease):
         namespaces: namespaces by name.
         flows: table of flows, for the policies.
         vpc_cidr: IPv4 range of the VPC.
-        tags: tags of nodes, of what they have, and of volumes, whose keys the cluster's role has to admit (`tag_keys`). Volumes that
-            are there, and those of a StorageClass that is there, keep theirs.
-        removal_policy: policy of volumes whose claim is deleted: `DESTROY` deletes them, anything else retains them. An existing
-            StorageClass and existing volumes keep theirs.
-        spot: whether pods that may move run on spare capacity, which is cheaper and can be taken away within two minutes.
+        tags: tags of nodes, their resources and volumes. The cluster role must allow their keys
+            (`tag_keys`). Existing volumes, and volumes of an existing StorageClass, keep theirs.
+        removal_policy: policy of volumes after their claim is deleted: `DESTROY` deletes them,
+            other values retain them. An existing StorageClass and existing volumes keep theirs.
+        spot: whether movable pods run on Spot capacity, which is cheaper and can be reclaimed
+            within two minutes.
         placement: cluster, and constructs that must be deployed before.
 
     Example:
@@ -83,8 +85,9 @@ class ClusterBase(ChartRelease):
                 "tags": dict(tags),
                 "namespaces": {name: namespace.to_values(policies[name]) for name, namespace in namespaces.items()},
             },
-            # On deletion: a NodeClass is gone only when its nodes and their instance profile are, and IAM deletes no role that still is in
-            # one. On installation node pools are ready without nodes.
+            # On deletion, a NodeClass disappears only after its nodes and their instance profile,
+            # and IAM does not delete a role in an instance profile. On installation, node pools are
+            # ready without nodes.
             wait=True,
             timeout=cdk.Duration.minutes(LONGEST_TIMEOUT),
             **placement,

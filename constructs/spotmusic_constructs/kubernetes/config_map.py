@@ -1,8 +1,8 @@
-"""A ConfigMap that a release brings along."""
+"""Manifest of a ConfigMap that is part of a release."""
 
 from collections.abc import Mapping
 
 
 def config_map(name: str, namespace: str, data: Mapping[str, str]) -> dict[str, object]:
-    """Returns the manifest of a ConfigMap, for charts that take further manifests as values."""
+    """Returns the manifest of a ConfigMap, for charts that accept extra manifests as values."""
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": dict(data)}

@@ -1,4 +1,4 @@
-"""A Kubernetes Secret that External Secrets makes from AWS Secrets Manager."""
+"""Kubernetes Secret that External Secrets creates from AWS Secrets Manager."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class SecretField:
-    """One field of a JSON secret in Secrets Manager.
+    """Field of a JSON secret in Secrets Manager.
 
     Args:
         secret_arn: ARN of the secret.
@@ -19,18 +19,18 @@ class SecretField:
 
 @dataclass(frozen=True, kw_only=True)
 class ExternalSecret:
-    """A Kubernetes Secret and where each of its keys comes from.
+    """Kubernetes Secret and the source of each key.
 
-    A component names the Secrets that its values refer to; the stack hands all of them to the chart that makes them. So no
-    name is written twice, and none refers to nothing.
+    A component lists the Secrets that its values refer to, and the stack passes all of them to the
+    chart that creates them. Each name has one owner.
 
     Args:
         namespace: namespace of the Secret.
         name: name of the Secret.
-        fields: field of Secrets Manager by variable name.
-        template: value by key of the Secret, as a Go template over the variables (`{{ .password }}`); each variable becomes a
-            key of its own when left out.
-        labels: labels of the Secret, by which an operator finds those that are meant for it.
+        fields: field in Secrets Manager by variable name.
+        template: value by key of the Secret, as a Go template over the variables (`{{ .password
+            }}`). Default: one key for each variable.
+        labels: labels of the Secret, which operators use to select Secrets.
 
     Example:
         ExternalSecret(namespace="keycloak", name="keycloak-db", fields={"password": SecretField(secret_arn=arn, field="password")})
@@ -48,7 +48,7 @@ class ExternalSecret:
         return frozenset(self.template or self.fields)
 
     def to_values(self) -> dict[str, object]:
-        """Returns the entry of a chart's values that describes it, with the names that the ExternalSecret resource uses."""
+        """Returns the entry of a chart's values, with the names of the ExternalSecret resource."""
         data = [
             {"secretKey": variable, "remoteRef": {"key": source.secret_arn, "property": source.field}}
             for variable, source in self.fields.items()

@@ -1,4 +1,4 @@
-"""Secrets from AWS Secrets Manager in the cluster: the External Secrets operator."""
+"""External Secrets operator, which copies secrets of AWS Secrets Manager into the cluster."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -16,18 +16,20 @@ RELEASE = "external-secrets"
 
 
 class ExternalSecretsOperator(Construct):
-    """The operator that copies secrets into the cluster and keeps them up to date, two pods of each part.
+    """Operator that copies secrets into the cluster, with two pods for each component.
 
-    Creates the release with its custom resource definitions, and its right by Pod Identity to read the secrets given, each by its
-    exact ARN, and no other. The store and the ExternalSecrets come from the chart `trust`. Where the chart publishes the certificate
-    authority, the operator may write that one parameter too.
+    Creates the release with its custom resource definitions, and a Pod Identity role that may read
+    the given secrets by exact ARN. The store and the ExternalSecrets come from the chart `trust`.
+    If that chart publishes the certificate authority, the operator may write this one parameter
+    too.
 
     Args:
         cluster: cluster with a kubectl provider.
         chart: chart `external-secrets` at one version, with its image.
         images: names of images in our registry.
-        secrets: every secret that a component of the cluster reads.
-        authority_parameter_arn: parameter into which the certificate authority is written; none when it stays in the cluster.
+        secrets: all secrets that components of the cluster read.
+        authority_parameter_arn: parameter that receives the certificate authority. Default: not
+            published.
         namespace: existing namespace with Pod Security `restricted`.
         after: constructs that must be deployed before.
 
@@ -75,16 +77,16 @@ class ExternalSecretsOperator(Construct):
             # ExternalSecrets need the webhook.
             wait=True,
             atomic=True,
-            # Pods get the identity's credentials only if it was there before them.
+            # Pods receive credentials only if the Pod Identity association exists before them.
             after=[self.identity, *after],
             values={
                 "installCRDs": True,
                 "leaderElect": True,
                 "serviceAccount": {"create": True, "name": RELEASE},
-                # No secret leaves the cluster, and no store belongs to a namespace.
+                # PushSecrets only for the published authority; no namespaced stores.
                 "processPushSecret": authority_parameter_arn is not None,
                 "processClusterPushSecret": False,
-                # Written down: the chart's default leaves the monitor out where its kind is unknown.
+                # Explicit: by default the chart omits the monitor if its kind does not exist.
                 "serviceMonitor": {"enabled": True, "renderMode": "alwaysRender"},
                 **_part(RELEASE, image),
                 "webhook": _part("external-secrets-webhook", image),
@@ -94,7 +96,7 @@ class ExternalSecretsOperator(Construct):
 
 
 def _write_parameter(arn: str) -> iam.PolicyStatement:
-    """What External Secrets calls to write a parameter (its documentation, provider AWS Parameter Store, 2026)."""
+    """SSM actions that write a parameter (External Secrets, provider Parameter Store, 2026)."""
     actions = ["ssm:PutParameter", "ssm:GetParameter", "ssm:AddTagsToResource", "ssm:ListTagsForResource"]
     return iam.PolicyStatement(actions=actions, resources=[arn])
 

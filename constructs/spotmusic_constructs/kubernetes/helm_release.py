@@ -1,4 +1,4 @@
-"""A Helm release on the cluster, with the rules that a release in CloudFormation needs."""
+"""Helm release on the cluster, with the rules that CloudFormation requires."""
 
 import json
 import re
@@ -15,22 +15,25 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct, IConstruct
 
 LONGEST_TIMEOUT = 13
-"""Minutes. Helm must give up before the function that runs it, which has 15 minutes: a killed Helm leaves the release pending."""
+"""Minutes. Helm must time out before its function, which has 15 minutes: a killed Helm leaves the
+release pending."""
 LONGEST_ATOMIC_TIMEOUT = 7
-"""Minutes. A rollback takes as long as what it undoes, in the same run of the function; a minute is left to start and fetch the chart."""
+"""Minutes. A rollback takes as long as the upgrade, in the same invocation of the function; one
+minute remains to start and fetch the chart."""
 LARGEST_VALUES = 100_000
-"""Bytes of values: an update carries the old and the new ones in one event, which AWS Lambda limits to 256 kB."""
+"""Bytes of values: an update sends old and new values in one event, which AWS Lambda limits to 256
+kB."""
 LONGEST_NAME = 53
-"""Letters of a release name, Helm's limit."""
+"""Characters of a release name, Helm's limit."""
 
 
 class Chart(Protocol):
-    """A chart in a repository, at one exact version.
+    """Chart in a repository, at an exact version.
 
     Attributes:
         name: name of the chart.
         version: exact version.
-        repository: address of the chart repository, or of the chart itself when it starts with oci://.
+        repository: URL of the chart repository, or of the chart if it starts with `oci://`.
     """
 
     @property
@@ -45,10 +48,10 @@ class Chart(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class LocalChart:
-    """A chart of our own, deployed as an asset.
+    """Local chart, deployed as an asset.
 
     Args:
-        path: folder with its Chart.yaml.
+        path: folder that contains Chart.yaml.
         files: text of generated files, by their path in the chart.
     """
 
@@ -60,7 +63,7 @@ class LocalChart:
         if not self.files:
             return assets.Asset(scope, construct_id, path=str(self.path))
         with TemporaryDirectory() as folder:
-            # CDK copies the folder into the assembly, and its hash depends on nothing but the files.
+            # CDK copies the folder into the assembly; its hash depends only on the files.
             chart = Path(folder) / self.path.name
             shutil.copytree(self.path, chart)
             for name, text in self.files.items():
@@ -71,26 +74,30 @@ class LocalChart:
 
 
 class HelmRelease(Construct):
-    """One release of a chart, whose name, namespace and version are always written down.
+    """Helm release with explicit name, namespace and version.
 
-    Creates the custom resource that runs `helm upgrade --install`. Releases run at the same time unless one comes `after`
-    another. A changed release name or namespace installs a second release and leaves the first one behind.
+    Creates the custom resource that runs `helm upgrade --install`. Releases run in parallel unless
+    `after` orders them. A changed release name or namespace installs a second release and leaves
+    the first one installed.
 
     Args:
         cluster: cluster with a kubectl provider.
-        chart: chart of a repository, or one of our own.
-        release: name of the release, DNS-1123, 53 letters at the most.
-        namespace: existing namespace; releases create none, because a namespace must have its policies first.
-        values: values of the chart. Python's `None` may not stand in them: it would vanish on its way to CloudFormation.
-        wait: whether the release is done only when its pods, and with Helm 4 its custom resources, are ready.
-        atomic: whether a failed upgrade is rolled back. Only for stateless charts that wait: the immutable fields of a
-            StatefulSet cannot be rolled back.
-        timeout: time that Helm waits, 13 minutes at the most, because its function ends after 15; 7 with a rollback, which may take as
-            long again. Left out, it is 10 minutes, or 7.
+        chart: chart of a repository, or local chart.
+        release: name of the release, DNS-1123, at most 53 characters.
+        namespace: existing namespace. Releases do not create namespaces, because a namespace needs
+            its policies first.
+        values: values of the chart, without `None`: jsii drops it.
+        wait: whether Helm waits until the pods, and with Helm 4 the custom resources, are ready.
+        atomic: whether a failed upgrade is rolled back. Only for stateless charts with `wait`:
+            immutable fields of a StatefulSet cannot be rolled back.
+        timeout: timeout of Helm: at most 13 minutes, because its function ends after 15; at most 7
+            with `atomic`, because a rollback takes as long again. Default: 10 minutes, or 7 with
+            `atomic`.
         after: constructs that must be deployed before.
 
     Raises:
-        ValueError: when one of these rules is broken; the message says which and what to do.
+        ValueError: if an argument breaks one of these rules; the message names the rule and the
+            fix.
 
     Example:
         HelmRelease(self, "CertManager", cluster=cluster, chart=versions.CERT_MANAGER, release="cert-manager",
@@ -159,9 +166,9 @@ class Placement(TypedDict):
 
 
 class ChartRelease(Construct):
-    """A construct that is one release of a chart.
+    """Base class of constructs that consist of one release.
 
-    Creates the `HelmRelease`, which has the same arguments. The constructs of single charts inherit from it.
+    Creates the `HelmRelease` from the same arguments.
 
     Example:
         ChartRelease(self, "Metrics", chart=chart, release="metrics", namespace="metrics", values={}, wait=True, cluster=cluster)
@@ -201,29 +208,29 @@ def _naming_problems(release: str, chart: Chart | LocalChart) -> Iterator[str]:
         yield f"{release!r} is not a release name. Use lower-case letters, digits and dashes, {LONGEST_NAME} at the most."
     if isinstance(chart, LocalChart):
         if not (chart.path / "Chart.yaml").is_file():
-            yield f"{chart.path} has no Chart.yaml. Give the folder of a chart."
+            yield f"{chart.path} has no Chart.yaml. Use the folder of a chart."
     elif chart.repository.startswith("oci://") and chart.repository.rpartition("/")[2] != chart.name:
-        yield f"{chart.repository} does not end with the chart's name. Give the address of the chart itself: oci://…/{chart.name}."
+        yield f"{chart.repository} does not end with the chart's name. Use the address of the chart itself: oci://…/{chart.name}."
 
 
 def _waiting_problems(*, wait: bool, atomic: bool, timeout: cdk.Duration) -> Iterator[str]:
     if atomic and not wait:
-        yield "atomic without wait would roll back nothing that fails later. Set wait as well."
+        yield "atomic without wait does not detect failing pods. Set wait as well."
     if atomic and timeout.to_seconds() > LONGEST_ATOMIC_TIMEOUT * 60:
         yield (
-            f"a timeout of {timeout.to_human_string()} and as long a rollback outlive the function that runs Helm. "
+            f"a timeout of {timeout.to_human_string()} and an equally long rollback exceed that of Helm's function. "
             f"Use {LONGEST_ATOMIC_TIMEOUT} minutes at the most with atomic."
         )
     if timeout.to_seconds() > LONGEST_TIMEOUT * 60:
-        yield f"a timeout of {timeout.to_human_string()} outlives the function that runs Helm. Use {LONGEST_TIMEOUT} minutes at the most."
+        yield f"a timeout of {timeout.to_human_string()} exceeds that of Helm's function. Use {LONGEST_TIMEOUT} minutes at the most."
 
 
 def _values_problems(values: Mapping[str, object]) -> Iterator[str]:
     for path in _nones(values, "values"):
-        yield f"{path} is None, which would vanish on its way to CloudFormation. Leave the key out, or write what the chart means by none."
+        yield f"{path} is None, which jsii drops. Omit the key, or use the chart's own empty value."
     size = len(json.dumps(values, default=str).encode())
     if size > LARGEST_VALUES:
-        yield f"values of {size} bytes do not fit into an event. Keep them below {LARGEST_VALUES}, for example in a chart of our own."
+        yield f"values of {size} bytes exceed the limit of an event. Keep them below {LARGEST_VALUES}, for example with a local chart."
 
 
 def _nones(value: object, path: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Images of charts, named by the platform's own registry."""
+"""Container images of charts in the platform's registry."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from typing import Protocol
 
 
 class Images(Protocol):
-    """Whatever knows the name that an upstream image has in our registry."""
+    """Mapping from upstream images to names in the platform's registry."""
 
     def image(self, reference: str) -> str:
-        """Returns the name to pull by, for an upstream reference such as `quay.io/keycloak/keycloak:26.8.2`."""
+        """Returns the mirrored name of an image such as `quay.io/keycloak/keycloak:26.8.2`."""
         ...
 
 
 class ChartWithImages(Protocol):
-    """A chart in a repository at one exact version, with the images that it runs by their role."""
+    """Chart in a repository at an exact version, with its images by role."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -31,11 +31,11 @@ class ChartWithImages(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """The three parts of an image's name, which charts want apart in different ways.
+    """Registry, repository and tag of an image, in the forms that charts expect.
 
     Args:
         registry: host of the registry.
-        repository: path below it.
+        repository: path in the registry.
         tag: exact tag.
     """
 
@@ -45,29 +45,29 @@ class Image:
 
     @property
     def name(self) -> str:
-        """Registry and repository together."""
+        """Registry and repository."""
         return f"{self.registry}/{self.repository}"
 
     @property
     def parts(self) -> dict[str, object]:
-        """The three apart, as most charts call them."""
+        """Chart values with `registry`, `repository` and `tag`."""
         return {"registry": self.registry, "repository": self.repository, "tag": self.tag}
 
     @property
     def named(self) -> dict[str, object]:
-        """Repository with its registry, and the tag."""
+        """Chart values with `repository`, including the registry, and `tag`."""
         return {"repository": self.name, "tag": self.tag}
 
 
 def images_of(chart: ChartWithImages, images: Images) -> dict[str, Image]:
-    """Returns the images of a chart by role, under the names that they have in our registry."""
+    """Returns the images of a chart by role, with their names in the platform's registry."""
     return {role: _image(images.image(reference)) for role, reference in chart.images.items()}
 
 
 def _image(reference: str) -> Image:
-    """Takes a name apart. A registry may hold tokens for account and region; neither a slash nor a colon is in those."""
+    """Parse a reference; CDK tokens in the registry contain neither slashes nor colons."""
     name, _, tag = reference.rpartition(":")
     registry, _, repository = name.partition("/")
     if not repository or not tag:
-        raise ValueError(f"{reference} is not registry/repository:tag. Name an image in full, with its registry and an exact tag.")
+        raise ValueError(f"{reference} is not registry/repository:tag. Use a complete reference with registry and exact tag.")
     return Image(registry=registry, repository=repository, tag=tag)

@@ -1,4 +1,4 @@
-"""The function that runs helm and kubectl: its layer by Kubernetes version, and what CDK leaves open on it."""
+"""Layer and hardening of the Lambda function that runs helm and kubectl."""
 
 from importlib import import_module
 
@@ -34,15 +34,19 @@ _FRAMEWORK_FINDINGS = {
 
 
 def kubectl_layer(scope: Construct, construct_id: str, *, package: str) -> lambda_.ILayerVersion:
-    """Makes the layer with helm and kubectl from its package, which is imported only now: each is 30 MB of files.
+    """Create the layer with helm and kubectl from its package.
+
+    The package is imported lazily, because each version has 30 MB of files.
+
 
     Args:
-        scope: where the layer belongs.
-        construct_id: its id.
-        package: module of the layer, such as aws_cdk.lambda_layer_kubectl_v36; its version decides the version of Helm.
+        scope: parent construct.
+        construct_id: id of the layer.
+        package: module of the layer, such as aws_cdk.lambda_layer_kubectl_v36; its version
+            determines the version of Helm.
 
     Raises:
-        ModuleNotFoundError: when the package is not installed.
+        ModuleNotFoundError: if the package is not installed.
     """
     version = package.rpartition("_v")[2]
     layer: lambda_.ILayerVersion = getattr(import_module(package), f"KubectlV{version}Layer")(scope, construct_id)
@@ -50,7 +54,7 @@ def kubectl_layer(scope: Construct, construct_id: str, *, package: str) -> lambd
 
 
 def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention_days: int) -> None:
-    """Encrypts the logs of CDK's functions, bounds their life, confines their trust, and excuses what is CDK's own.
+    """Harden CDK's functions: log encryption and retention, role trust, acknowledged findings.
 
     Args:
         cluster: cluster with a kubectl provider.
@@ -65,12 +69,13 @@ def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention_day
         assert isinstance(group, logs.CfnLogGroup)  # noqa: S101 (narrows the type)
         group.kms_key_id = log_key.key_arn
         group.retention_in_days = log_retention_days
-        # Named by the function, the group would be deleted before it, and Lambda would make it again while releases are uninstalled.
+        # A name derived from the function would delete the group first, and Lambda would create it
+        # again while releases are uninstalled.
         group.add_property_deletion_override("LogGroupName")
         resource = function.node.default_child
         assert isinstance(resource, cdk.CfnResource)  # noqa: S101 (narrows the type)
         resource.add_property_override("LoggingConfig.LogGroup", group.ref)
-        # They tell of deployments of this stack alone, which CloudTrail records as well.
+        # These logs record only deployments of this stack, which CloudTrail records as well.
         group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
         group.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
         acknowledge(function, _FUNCTION_FINDINGS)

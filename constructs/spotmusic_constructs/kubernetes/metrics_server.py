@@ -1,4 +1,4 @@
-"""The add-on that tells autoscalers what pods use."""
+"""metrics-server add-on, which reports resource usage of pods to autoscalers."""
 
 import json
 from collections.abc import Sequence
@@ -7,16 +7,17 @@ from aws_cdk import aws_eks_v2 as eks
 from constructs import Construct, IConstruct
 
 PORT = 10250
-"""A port on which the API server may reach pods. The add-on's own, 10251, would need a flow of its own."""
+"""Port that the API server may already reach. The add-on's default, 10251, would need another
+flow."""
 
 
 class MetricsServer(Construct):
-    """The metrics-server add-on of Amazon EKS: without it no HorizontalPodAutoscaler moves.
+    """metrics-server add-on of Amazon EKS, which HorizontalPodAutoscalers require.
 
-    The other add-ons that a cluster needs (network, names, volumes, Pod Identity) are part of EKS Auto Mode.
+    EKS Auto Mode includes the other required add-ons (network, DNS, volumes, Pod Identity).
 
     Args:
-        cluster: cluster that has nodes: an add-on whose pods find none fails.
+        cluster: cluster with nodes; without them the add-on fails.
         version: exact version of the add-on, such as v0.8.1-eksbuild.10.
         after: constructs that must be deployed before: the node pools.
 

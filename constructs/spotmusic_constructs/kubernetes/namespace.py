@@ -1,4 +1,4 @@
-"""A namespace: how strict it is with pods, how much it may ask for, and what its pods may connect to."""
+"""Namespace with Pod Security, quota and NetworkPolicies."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,8 @@ from typing import Literal
 from spotmusic_constructs.network.flows import INTERNET, Flow
 
 POD_IDENTITY_AGENT = "169.254.170.23/32"
-"""Address of the agent that hands out the credentials of Pod Identity (Amazon EKS user guide, Pod Identity agent)."""
+"""Address of the agent that provides Pod Identity credentials (Amazon EKS user guide, Pod Identity
+agent)."""
 WEBHOOK_PORTS = (9443, 10250)
 """Ports of admission webhooks that the table of flows opens to the API server."""
 HTTPS = 443
@@ -15,7 +16,7 @@ HTTPS = 443
 
 @dataclass(frozen=True, kw_only=True)
 class Quota:
-    """The most that a namespace may ask for.
+    """Resource quota of a namespace.
 
     Args:
         pods: number of pods.
@@ -32,19 +33,22 @@ class Quota:
 
 @dataclass(frozen=True, kw_only=True)
 class Namespace:
-    """One namespace of the platform.
+    """Namespace of the platform.
 
     Args:
-        parties: parties of the table of flows that live here, with the labels of their pods. Without labels a party is every pod.
-        pod_security: Pod Security Standard that is enforced; anything but `restricted` is an exception and needs `because`.
-        because: why the namespace is an exception.
+        parties: parties of the table of flows in this namespace, by the labels of their pods. A
+            party without labels includes all pods.
+        pod_security: enforced Pod Security Standard. Values other than `restricted` are exceptions
+            and require `because`.
+        because: reason for the exception.
         calls_apis: whether its pods call the Kubernetes API or AWS.
-        answers_webhooks: whether the API server calls its pods.
-        quota: the most that it may ask for.
-        experiments_by: user as whom AWS FIS may delete pods of it, and service account of the pod that does; none when left out.
+        answers_webhooks: whether the API server calls webhooks of its pods.
+        quota: resource quota.
+        experiments_by: Kubernetes user with which AWS FIS may delete its pods, and service account
+            of the FIS pod. Default: none.
 
     Raises:
-        ValueError: an exception without a reason.
+        ValueError: if `because` is missing for an exception.
     """
 
     parties: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -57,20 +61,20 @@ class Namespace:
 
     def __post_init__(self) -> None:
         if self.pod_security != "restricted" and not self.because:
-            raise ValueError(f"pod_security {self.pod_security} is an exception. Say why in `because`, or use restricted.")
+            raise ValueError(f"pod_security {self.pod_security} is an exception. Give the reason in `because`, or use restricted.")
 
     def to_values(self, policies: Sequence[Mapping[str, object]]) -> dict[str, object]:
-        """Returns the entry of the chart's values that describes it."""
+        """Returns the entry of the chart's values."""
         quota = {"pods": self.quota.pods, "cpu": self.quota.cpu, "memory": self.quota.memory, "volumes": self.quota.volumes}
         experiments = {"experimentsBy": self.experiments_by} if self.experiments_by else {}
         return {"podSecurity": self.pod_security, "quota": quota, "policies": list(policies), **experiments}
 
 
 def network_policies(namespaces: Mapping[str, Namespace], flows: Sequence[Flow], *, vpc_cidr: str) -> dict[str, list[dict[str, object]]]:
-    """Returns the policies of each namespace: the table of flows where a pod is on either side, and what every pod needs.
+    """Returns the NetworkPolicies of each namespace: flows of its pods, and common rules.
 
-    A party that is no pod is known by its security group, which a policy cannot name; the policy says "the VPC", and the
-    security groups say who of it.
+    Parties outside the cluster are identified by security groups, which a policy cannot reference.
+    The policy therefore allows the VPC, and the security groups restrict the party.
 
     Args:
         namespaces: namespaces by name.
@@ -82,7 +86,7 @@ def network_policies(namespaces: Mapping[str, Namespace], flows: Sequence[Flow],
     for flow in flows:
         name = f"{flow.source}-to-{flow.target}-{flow.port}"
         if flow.source in homes and flow.target in homes and homes[flow.source][0] == homes[flow.target][0]:
-            continue  # one namespace: its pods talk to each other anyway
+            continue  # pods of one namespace may connect to each other anyway
         if flow.source in homes:
             home, labels = homes[flow.source]
             peers = [_peer(flow.target, homes, vpc_cidr)]
@@ -95,7 +99,7 @@ def network_policies(namespaces: Mapping[str, Namespace], flows: Sequence[Flow],
 
 
 def _common(namespace: Namespace, vpc_cidr: str) -> Iterator[dict[str, object]]:
-    """What pods need that is between no two parties of the table."""
+    """Yield the policies of connections outside the table of flows."""
     inside: list[object] = [{"podSelector": {}}]
     yield _policy("within", "Pods of one component talk to each other", {}, ingress=[{"from": inside}], egress=[{"to": inside}])
     if namespace.calls_apis:

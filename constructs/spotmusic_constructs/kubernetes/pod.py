@@ -1,4 +1,4 @@
-"""What the pods of every component have in common: where they run, what they may do, and what they ask for."""
+"""Placement, security context and resources that pods of all components share."""
 
 from collections.abc import Mapping
 
@@ -6,36 +6,38 @@ ZONE = "topology.kubernetes.io/zone"
 HOST = "kubernetes.io/hostname"
 
 POD_SECURITY: dict[str, object] = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
-"""What Pod Security `restricted` asks of a pod."""
+"""Pod security context required by Pod Security `restricted`."""
 CONTAINER_SECURITY: dict[str, object] = {
     "runAsNonRoot": True,
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
     "seccompProfile": {"type": "RuntimeDefault"},
 }
-"""What it asks of a container."""
+"""Container security context required by Pod Security `restricted`."""
 READ_ONLY_CONTAINER: dict[str, object] = {**CONTAINER_SECURITY, "readOnlyRootFilesystem": True}
-"""The same, for a container that writes to its volumes only."""
+"""`CONTAINER_SECURITY` for containers that write only to volumes."""
 
 BROKER_POOL = "brokers"
-"""The node pool of the brokers: tainted, so that nothing else shares a node with them."""
+"""Node pool of the brokers, tainted so that no other pods share their nodes."""
 BROKER_NODES: dict[str, str] = {"karpenter.sh/nodepool": BROKER_POOL}
-"""Label that Karpenter, and so EKS Auto Mode, puts on the nodes of a pool."""
+"""Label that Karpenter, and therefore EKS Auto Mode, sets on the nodes of a pool."""
 BROKER_TOLERATIONS: list[dict[str, str]] = [{"key": "dedicated", "operator": "Equal", "value": BROKER_POOL, "effect": "NoSchedule"}]
 
 
 def spread(labels: Mapping[str, str], *, over: str = ZONE, zones: int = 2) -> dict[str, object]:
-    """Returns the rule that no zone (or host) has two pods more than another.
+    """Returns a spread constraint with a maximum skew of one pod between zones or hosts.
 
-    Nodes whose taint a pod does not tolerate do not count: they would look like zones and hosts that stay empty. A zone without
-    a node does not count either, so that all pods would start in the zone whose node is ready first. `minDomains` makes them wait.
+    Nodes with taints that the pods do not tolerate are ignored: they would count as empty zones and
+    hosts. Kubernetes also ignores zones without nodes, and would start all pods in the zone with
+    the first ready node. `minDomains` prevents this.
 
     Args:
         labels: labels of the pods.
         over: topology key, zone or host.
-        zones: zones that must have a node before one of them takes a second pod. Pods whose volumes hold them in their zone, and
-            those that keep a node in each zone for others, need min(replicas, zones of the cluster). Where a scaler adds pods two is the
-            most: with three, none of them would start while one of three zones is lost (kubernetes.io, Pod Topology Spread Constraints,
+        zones: zones that must have a node before one of them receives a second pod. Pods with zonal
+            volumes, and pods that keep a node in each zone for others, need min(replicas, zones of
+            the cluster). Autoscaled pods allow at most two: with three, none would start during the
+            outage of one of three zones (kubernetes.io, Pod Topology Spread Constraints,
             minDomains).
     """
     return {
@@ -49,17 +51,17 @@ def spread(labels: Mapping[str, str], *, over: str = ZONE, zones: int = 2) -> di
 
 
 def apart(labels: Mapping[str, str]) -> dict[str, object]:
-    """Returns the affinity that never puts two of these pods on one node."""
+    """Returns the anti-affinity that never schedules two of these pods on one node."""
     term = {"topologyKey": HOST, "labelSelector": {"matchLabels": dict(labels)}}
     return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
 
 
 def resources(*, cpu: str, memory: str, limit: str | None = None) -> dict[str, object]:
-    """Returns requests, and a limit of memory; no limit of cpu, because that throttles a pod on an idle node.
+    """Returns requests and a memory limit; a CPU limit would throttle pods on idle nodes.
 
     Args:
         cpu: requested cores, such as 100m.
         memory: requested memory, such as 256Mi.
-        limit: limit of memory; as much as requested when left out.
+        limit: memory limit. Default: the request.
     """
     return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": limit or memory}}

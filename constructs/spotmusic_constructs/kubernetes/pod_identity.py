@@ -1,4 +1,4 @@
-"""The AWS rights of a workload in the cluster, by EKS Pod Identity."""
+"""AWS rights of a workload in the cluster, granted by EKS Pod Identity."""
 
 from collections.abc import Sequence
 
@@ -11,18 +11,18 @@ from spotmusic_constructs.rights import Rights
 
 
 class PodIdentity(Construct):
-    """A role for the pods of one service account, and what ties it to them.
+    """IAM role for the pods of one service account, and its Pod Identity association.
 
-    Creates the role, which only EKS Pod Identity may assume, and only for this cluster; the statements as managed policies, one where
-    that holds them all; and the association with the service account, which a chart creates. The agent that hands out credentials is
-    part of EKS Auto Mode.
+    Creates the role, which only EKS Pod Identity may assume for this cluster, its statements in as
+    few managed policies as possible, and the association with the service account, which a chart
+    creates. EKS Auto Mode includes the agent that provides credentials.
 
     Args:
         cluster: cluster of the workload.
         namespace: namespace of the service account.
         service_account: name of the service account.
-        description: what the workload does with its rights, in words an auditor can read.
-        statements: the rights, on exact resources; more can be granted to `role`.
+        description: purpose of the rights, for auditors.
+        statements: statements on exact resources; further rights can be granted to `role`.
 
     Example:
         PodIdentity(self, "ExternalSecrets", cluster=cluster, namespace="external-secrets", service_account="external-secrets",

@@ -1,4 +1,4 @@
-"""The kinds by which components say what to scrape and when to alert."""
+"""Custom resource definitions for scrape targets and alert rules."""
 
 from typing import Unpack
 
@@ -9,14 +9,15 @@ from spotmusic_constructs.kubernetes.helm_release import Chart, ChartRelease, Pl
 
 
 class PrometheusCrds(ChartRelease):
-    """The custom resource definitions of the Prometheus operator, without the operator.
+    """Custom resource definitions of the Prometheus operator, without the operator.
 
-    Creates the release. It comes first of all: charts leave their ServiceMonitors out, silently, where the kind is unknown.
-    The definitions are templates of the chart, so that Helm upgrades them.
+    Creates the release, which precedes all other charts: these silently omit their ServiceMonitors
+    while the kind does not exist. The definitions are templates of the chart, so that Helm upgrades
+    them.
 
     Args:
-        chart: chart `prometheus-operator-crds` at one version, the operator's.
-        namespace: existing namespace of the release's record; the definitions belong to none.
+        chart: chart `prometheus-operator-crds` at the version of the operator.
+        namespace: existing namespace of the Helm release; the definitions are cluster-scoped.
         placement: cluster, and constructs that must be deployed before.
 
     Example:
@@ -40,7 +41,7 @@ class PrometheusCrds(ChartRelease):
             namespace=namespace,
             wait=True,
             timeout=cdk.Duration.minutes(5),
-            # A rule or monitor outlives a mistaken removal of the release only if its kind does.
+            # Deleting the definitions would delete all rules and monitors.
             values={"crds": {"annotations": {"helm.sh/resource-policy": "keep"}}},
             **placement,
         )

@@ -1,4 +1,4 @@
-"""Pods that start again when a Secret that they read has changed: Reloader."""
+"""Reloader, which restarts pods when a Secret that they read changes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Unpack
@@ -11,23 +11,26 @@ from spotmusic_constructs.kubernetes.pod import CONTAINER_SECURITY, POD_SECURITY
 
 RELEASE = "reloader"
 FOLLOWS_ITS_SECRETS: Mapping[str, str] = {"secret.reloader.stakater.com/auto": "true"}
-"""Annotation of a Deployment, a StatefulSet or a CronJob. Whenever a Secret that its pods name changes, the former two replace their pods
-one after another, and the latter runs once, even where its schedule is suspended."""
+"""Annotation of a Deployment, a StatefulSet or a CronJob. When a Secret of its pods changes, a
+Deployment or StatefulSet replaces its pods one after another, and a CronJob runs once, even if its
+schedule is suspended."""
 _USER = 65534
 
 
 class Reloader(ChartRelease):
-    """The operator that gives a changed password or certificate to pods that read theirs when they start.
+    """Operator that restarts pods when their passwords or certificates change.
 
-    Creates the release: two pods, of which one works, with the right to read Secrets and to change workloads in the namespaces given and
-    nowhere else. It touches only what bears `FOLLOWS_ITS_SECRETS`. What changed while no pod of it ran is made up for when one does.
+    Creates the release: two pods, one of them active, with rights to read Secrets and change
+    workloads in the given namespaces only. It changes only workloads with the annotation
+    `FOLLOWS_ITS_SECRETS`. After an outage it processes the missed changes.
 
     Args:
         chart: chart `reloader` at one version, with its image.
         images: names of images in our registry.
-        watched: namespaces of the workloads that bear the annotation.
+        watched: namespaces of the annotated workloads.
         namespace: existing namespace with Pod Security `restricted`.
-        placement: cluster, and constructs that must be deployed before: those that make the namespaces, and the kinds of Prometheus.
+        placement: cluster, and constructs that must be deployed before: those that create the
+            namespaces, and `PrometheusCrds`.
 
     Example:
         Reloader(self, "Reloader", cluster=cluster, chart=versions.RELOADER, images=registry.images, watched=["kong"], after=[ground])
@@ -56,13 +59,14 @@ class Reloader(ChartRelease):
                 "fullnameOverride": RELEASE,
                 "image": images_of(chart, images)["reloader"].named,
                 "reloader": {
-                    # Without it the chart would let it read every Secret of the cluster.
+                    # Otherwise the chart grants read access to all Secrets of the cluster.
                     "watchGlobally": False,
                     "namespaces": sorted(watched),
                     "ignoreConfigMaps": True,
-                    # A job that is done is done: only what is meant to run again does.
+                    # Do not repeat completed Jobs.
                     "ignoreJobs": True,
-                    # It compares every Secret with what pods were started with, each time that it starts.
+                    # At start, Reloader compares every Secret with the version that pods were
+                    # started with.
                     "reloadOnCreate": True,
                     "syncAfterRestart": True,
                     "enableHA": True,

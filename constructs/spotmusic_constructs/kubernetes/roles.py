@@ -1,4 +1,4 @@
-"""The IAM roles of a cluster: its own, its nodes' and its deployment function's, each with no more than it needs."""
+"""Least-privilege IAM roles of the cluster, its nodes and its deployment function."""
 
 from collections.abc import Sequence
 
@@ -17,21 +17,22 @@ AUTO_MODE_POLICIES = (
     "AmazonEKSLoadBalancingPolicy",
     "AmazonEKSNetworkingPolicy",
 )
-"""Policies of the cluster role for EKS Auto Mode. Source: Amazon EKS user guide, Auto Mode, identity and access; V2 for block storage is of
-2026-05-11 (AWS managed policy reference)."""
+"""Policies of the cluster role for EKS Auto Mode. Source: Amazon EKS user guide, Auto Mode,
+identity and access; V2 for block storage is of 2026-05-11 (AWS managed policy reference)."""
 NODE_POLICIES = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
-"""What it asks of the node role: to assume the roles of Pod Identity, and to pull images."""
+"""Policies of the node role: assume the roles of Pod Identity, and pull images."""
 FUNCTION_POLICIES = ("service-role/AWSLambdaVPCAccessExecutionRole",)
-"""What AWS Lambda asks of a function in a VPC."""
+"""Policy that AWS Lambda requires for a function in a VPC."""
 
 
 class ClusterRole(Construct):
-    """The role by which EKS works in the account, for the cluster of that name alone.
+    """IAM role of EKS, restricted to the cluster of that name.
 
     Args:
-        cluster_name: name of the cluster; EKS sends its ARN along when it assumes the role.
-        keys: keys of Kubernetes' secrets and of the volumes, which EKS uses on behalf of the cluster.
-        tag_keys: keys of tags of ours that nodes and volumes bear; EKS could start no node with a tag that is not among them.
+        cluster_name: name of the cluster; EKS passes its ARN when it assumes the role.
+        keys: KMS keys of Kubernetes Secrets and of the volumes.
+        tag_keys: keys of the custom tags of nodes and volumes. EKS cannot start a node with any
+            other custom tag.
 
     Example:
         ClusterRole(self, "ClusterRole", cluster_name="spotmusic-dev", keys=[keys.kubernetes], tag_keys=["CostCenter"])
@@ -47,7 +48,8 @@ class ClusterRole(Construct):
         role = iam.Role(
             self,
             "Role",
-            # Auto Mode tags its sessions with the name of the cluster, by which its managed policies are confined.
+            # Auto Mode tags its sessions with the name of the cluster, by which its managed
+            # policies are confined.
             assumed_by=iam.SessionTagsPrincipal(iam.ServicePrincipal("eks.amazonaws.com", conditions=only_it)),
             description="Amazon EKS works for the cluster: nodes, volumes, load balancers, network interfaces",
             managed_policies=_aws_managed(AUTO_MODE_POLICIES),
@@ -64,12 +66,13 @@ class ClusterRole(Construct):
         )
         if tag_keys:
             TaggingRights(self, "Tagging", role=role, cluster_name=cluster_name, keys=tag_keys)
-        # CDK would attach policies and an unconditional trust statement to a role that it may change.
+        # CDK would attach policies and an unconditional trust statement to a role that it may
+        # change.
         self.role = role.without_policy_updates()
 
 
 class NodeRole(Construct):
-    """The role of the nodes, without any right of a workload: those come by Pod Identity.
+    """IAM role of the nodes, without rights of workloads, which use Pod Identity.
 
     Example:
         NodeRole(self, "NodeRole")
@@ -88,9 +91,10 @@ class NodeRole(Construct):
 
 
 class KubectlRole(Construct):
-    """The role of the function that runs helm and kubectl: it finds the cluster and reads the files of our charts, nothing else.
+    """IAM role of the function that runs helm and kubectl.
 
-    Charts in private repositories of Amazon ECR would need more.
+    It may describe the cluster and read the assets of local charts. Charts in private repositories
+    of Amazon ECR would need more.
 
     Args:
         cluster_name: name of the cluster.
@@ -129,7 +133,7 @@ class KubectlRole(Construct):
 
 
 def _use_of(keys: list[str]) -> list[iam.PolicyStatement]:
-    """What the cluster does with its keys. Source: Amazon EKS user guide, Auto Mode, custom KMS keys."""
+    """KMS actions of the cluster role (Amazon EKS user guide, Auto Mode, custom KMS keys)."""
     use = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"]
     for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     return [

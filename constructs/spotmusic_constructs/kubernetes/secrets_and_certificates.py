@@ -1,4 +1,4 @@
-"""Who is trusted in the cluster: the platform's own authority, its certificates, and secrets from AWS Secrets Manager."""
+"""Certificate authority, certificates, and Secrets from AWS Secrets Manager."""
 
 from collections.abc import Sequence
 from typing import Unpack
@@ -11,24 +11,26 @@ from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChar
 
 
 class SecretsAndCertificates(ChartRelease):
-    """The certificates and Secrets that components name, each made in one release before them.
+    """Release of the certificates and Secrets that components refer to, deployed before them.
 
-    Creates the release of the chart `trust`: the authority and the store of secrets where `creates_issuer` says so, and a Certificate or
-    an ExternalSecret for each entry. Another stack brings its own entries by a second release that creates_issuer nothing.
+    Creates the release of the chart `trust`: with `creates_issuer` the ClusterIssuer and the
+    ClusterSecretStore, and a Certificate or an ExternalSecret for each entry. Other stacks add
+    their entries by a release without `creates_issuer`.
 
     Args:
-        chart: our chart `trust`.
-        release: name of the release, one for each stack.
+        chart: local chart `trust`.
+        release: name of the release, unique for each stack.
         region: region of the secrets.
         certificates: certificates of all components.
         external_secrets: Secrets of all components.
-        creates_issuer: whether this release makes the authority and the store.
-        authority_parameter: name of the parameter into which the authority's certificate is written, for clients outside the
-            cluster that meet it; none when none does.
-        placement: cluster, and constructs that must be deployed before: cert-manager, External Secrets and its rights.
+        creates_issuer: whether this release creates the ClusterIssuer and the ClusterSecretStore.
+        authority_parameter: name of the parameter that receives the authority's certificate, for
+            clients outside the cluster. Default: none.
+        placement: cluster, and constructs that must be deployed before: cert-manager, External
+            Secrets and its rights.
 
     Raises:
-        ValueError: two entries of one kind have one name in one namespace, of which only one would be made.
+        ValueError: if two entries of one kind have the same name in a namespace.
 
     Example:
         SecretsAndCertificates(self, "Trust", cluster=cluster, chart=LocalChart(path=CHARTS / "trust"), region="sa-east-1",
@@ -50,7 +52,7 @@ class SecretsAndCertificates(ChartRelease):
         **placement: Unpack[Placement],
     ) -> None:
         for entries in (certificates, external_secrets):
-            _refuse_repetition([(entry.namespace, entry.name) for entry in entries])
+            _reject_duplicates([(entry.namespace, entry.name) for entry in entries])
         super().__init__(
             scope,
             construct_id,
@@ -64,13 +66,14 @@ class SecretsAndCertificates(ChartRelease):
                 "certificates": [certificate.to_values() for certificate in certificates],
                 "externalSecrets": [secret.to_values() for secret in external_secrets],
             },
-            # With Helm 4 it is done when every certificate is issued and every Secret there, so that no pod waits for one.
+            # Helm 4 waits until every certificate is issued and every Secret exists, so that pods
+            # need not wait.
             wait=True,
             **placement,
         )
 
 
-def _refuse_repetition(names: Sequence[tuple[str, str]]) -> None:
+def _reject_duplicates(names: Sequence[tuple[str, str]]) -> None:
     repeated = sorted({f"{namespace}/{name}" for namespace, name in names if names.count((namespace, name)) > 1})
     if repeated:
-        raise ValueError(f"{', '.join(repeated)} is asked for twice. Give each its own name, or ask once.")
+        raise ValueError(f"{', '.join(repeated)} is a duplicate name. Rename or remove one of the entries.")

@@ -1,4 +1,4 @@
-"""What EKS Auto Mode may do so that nodes, their network interfaces and volumes bear tags of ours."""
+"""IAM rights with which EKS Auto Mode sets custom tags on nodes, interfaces and volumes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ _REASON = "EKS makes it, so that its id is unknown before; it has to bear the ta
 
 @dataclass(frozen=True, kw_only=True)
 class _Made:
-    """What EKS makes by some actions.
+    """Resources that EKS creates by some actions.
 
     Args:
         actions: actions of EC2.
-        types: types of what they make, and what is tagged with it.
-        tags: keys of EKS that it bears in any case, beside the name of the cluster.
-        keys: keys of EKS that it may bear, as patterns.
+        types: resource types that they create and tag.
+        tags: tag keys of EKS that are always present, in addition to the cluster name.
+        keys: further tag keys of EKS, as patterns.
     """
 
     actions: Sequence[str]
@@ -52,21 +52,22 @@ _MADE: Mapping[str, _Made] = {
         actions=("ec2:CreateNetworkInterface",), types=("network-interface",), tags=("eks:kubernetes-cni-node-name",)
     ),
 }
-"""Sources: Amazon EKS user guide, custom AWS tags for EKS Auto resources, for actions and conditions; AmazonEKSComputePolicy,
-AmazonEKSBlockStoragePolicyV2 and AmazonEKSNetworkingPolicy for keys, and for what is not tagged; Karpenter's own policy for types."""
+"""Sources: Amazon EKS user guide, custom AWS tags for EKS Auto resources, for actions and
+conditions; AmazonEKSComputePolicy, AmazonEKSBlockStoragePolicyV2 and AmazonEKSNetworkingPolicy for
+keys and untagged resources; Karpenter's own policy for types."""
 
 
 class TaggingRights(Construct):
-    """The rights by which EKS makes things that bear tags of ours; AWS's own policies refuse every key that is not of EKS.
+    """IAM policy that allows EKS to create resources with custom tags.
 
-    Creates one policy. It lets nothing be made that the policies of AWS would not let be made without those tags: for the one
-    cluster, of the types that are tagged, with the keys given and those of EKS. Nothing that is there can be tagged by it. Snapshots
-    and load balancers are left out: EKS makes none here.
+    AWS's managed policies reject tag keys other than those of EKS. The policy repeats their
+    creation rights for this cluster with the given keys and those of EKS. It does not allow tagging
+    existing resources. It omits snapshots and load balancers, which EKS does not create here.
 
     Args:
         role: role of the cluster.
-        cluster_name: name of the cluster, whose tag must be on everything.
-        keys: keys of the tags.
+        cluster_name: name of the cluster; every created resource must have its tag.
+        keys: keys of the custom tags.
 
     Example:
         TaggingRights(self, "TagPolicy", role=role, cluster_name="spotmusic-dev", keys=["Project", "CostCenter"])
@@ -98,9 +99,10 @@ class TaggingRights(Construct):
 def _conditions(made: _Made, cluster_name: str, keys: Sequence[str]) -> dict[str, object]:
     always = {"StringLike": {f"aws:RequestTag/{tag}": "*" for tag in made.tags}} if made.tags else {}
     return {
-        # What has no tags at all would pass the last condition; this one it does not.
+        # `ForAllValues` matches requests without tags, so require the cluster tag explicitly.
         "StringEquals": {"aws:RequestTag/eks:eks-cluster-name": cluster_name},
         **always,
-        # Every key of EKS, not only those of today: AWS adds to its own policies, and without a match no node starts.
+        # Every key of EKS, not only those of today: AWS adds to its own policies, and without a
+        # match no node starts.
         "ForAllValues:StringLike": {"aws:TagKeys": ["eks:*", *made.keys, *keys]},
     }

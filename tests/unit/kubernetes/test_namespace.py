@@ -77,7 +77,7 @@ def test_unrelated_flows_create_no_policy(policies: dict[str, dict[str, Any]]) -
 
 
 def test_pod_security_exception_requires_reason() -> None:
-    with pytest.raises(ValueError, match="Say why in `because`"):
+    with pytest.raises(ValueError, match="Give the reason in `because`"):
         Namespace(pod_security="privileged")
     assert Namespace(pod_security="privileged", because="It reads the host.").to_values([])["podSecurity"] == "privileged"
 

@@ -255,5 +255,5 @@ def test_duplicate_certificate_is_rejected() -> None:
     stack = new_stack()
     cluster = eks.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="spotmusic-test")
     chart = LocalChart(path=CHARTS / "trust")
-    with pytest.raises(ValueError, match="kong/tls is asked for twice"):
+    with pytest.raises(ValueError, match="kong/tls is a duplicate name"):
         SecretsAndCertificates(stack, "Trust", cluster=cluster, chart=chart, region="sa-east-1", certificates=twice, external_secrets=[])
