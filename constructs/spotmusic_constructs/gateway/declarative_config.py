@@ -1,4 +1,4 @@
-"""Kong's declarative configuration: every route, who may pass, and what is counted."""
+"""Kong's declarative configuration: routes, token checks and rate limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,24 +6,25 @@ from dataclasses import dataclass
 from spotmusic_constructs.gateway.plugins import API_HEADERS, LOGIN_HEADERS, RateLimit, TokenCheck, everywhere, headers
 
 PUBLIC = "public"
-"""Tag of a service that answers without a token: nothing is public by leaving something out."""
+"""Tag of a service that requires no token. Without the tag, a token is required."""
 LOGIN_PATHS = ("protocol/openid-connect", "login-actions", "broker", "account", "device", r"\.well-known")
-"""What of a realm is for everybody. Left out: registration of clients, and what only administrators ask for."""
+"""Public paths of a realm. Client registration and administration paths are excluded."""
 
 CONNECT_MS = 2_000
 ANSWER_MS = 20_000
-"""Milliseconds that Kong waits for a connection, and for an answer. It then says so itself, with the id of the request: the hops before it
-wait longer (docs/adr/0008-tokens-at-the-gateway.md, tests/contracts/test_timeouts.py)."""
+"""Milliseconds that Kong waits for a connection, and for an answer. It then returns an error with
+the request id: the hops before it wait longer (docs/adr/0008-tokens-at-the-gateway.md,
+tests/contracts/test_timeouts.py)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayRoute:
-    """One path of the Web API.
+    """Path of the Web API and its service.
 
     Args:
-        service: name of the service that answers.
-        path: prefix of the path, such as /v1/playback; it ends at a slash or at the end of the path.
-        public: whether it answers without a token.
+        service: name of the service.
+        path: path prefix, such as /v1/playback; it matches whole path segments.
+        public: whether requests need no token.
     """
 
     service: str
@@ -43,16 +44,16 @@ def declarative_config(
 ) -> dict[str, object]:
     """Returns the content of kong.yml; the arguments are those of the construct `Kong`.
 
-    A path that no route knows gets 404.
+    Paths without a route return 404.
 
     Raises:
-        ValueError: when two routes have one path, or a path is no prefix of the Web API.
+        ValueError: if two routes have the same path, or a path is not a prefix of the Web API.
     """
     paths = [route.path for route in routes]
     wrong = [path for path in paths if paths.count(path) > 1 or not path.startswith("/v") or path.endswith("/") or '"' in path]
     if wrong:
         raise ValueError(
-            f"routes: {', '.join(sorted(set(wrong)))} stand there twice or are no prefix of the Web API. Use paths such as /v1/name."
+            f"routes: {', '.join(sorted(set(wrong)))} are duplicates or not below the Web API. Use unique paths such as /v1/name."
         )
     return {
         "_format_version": "3.0",
@@ -64,19 +65,20 @@ def declarative_config(
 
 def _api(route: GatewayRoute, url: str, tokens: TokenCheck, limit: RateLimit) -> dict[str, object]:
     expression = f'http.path == "{route.path}" || http.path ^= "{route.path}/"'
-    # The longest prefix wins, whatever the order of the list.
+    # The longest prefix wins, independent of the order of the list.
     entry = {**_route(route.service, expression), "priority": len(route.path)}
     plugins = [limit.of_address(limit.open_per_minute)] if route.public else [tokens.to_plugin()]
     return {**_service(route.service, url, public=route.public), "routes": [entry], "plugins": [*plugins, headers(API_HEADERS)]}
 
 
 def _login(url: str, realm: str, limit: RateLimit) -> dict[str, object]:
-    """Logins of one realm, and the files of its pages. The administration console and the master realm have no route.
+    """Return the routes of a realm's logins and page files.
 
-    Only letters that addresses of Keycloak have may follow. Kong has resolved dots and doubled slashes before it compares; what it leaves
-    alone, such as `;` and `%2F`, Keycloak might read otherwise (/auth/realms/<realm>/account/..;/..;/..;/admin).
-
-    Pages, tokens and files are counted apart: who logs in takes no token from others behind the same address.
+    The administration console and the master realm have no route. The rest of a path may contain
+    only characters that Keycloak's addresses use. Kong resolves dots and double slashes before it
+    matches, but not `;` and `%2F`, which Keycloak could interpret
+    (/auth/realms/<realm>/account/..;/..;/..;/admin). Pages, tokens and files have separate rate
+    limits, so that logins do not use up the tokens of others behind the same address.
     """
     rest = "(/[A-Za-z0-9._~-]+)*/?$"
     parts = {
@@ -94,12 +96,14 @@ def _login(url: str, realm: str, limit: RateLimit) -> dict[str, object]:
 def _service(name: str, url: str, *, public: bool) -> dict[str, object]:
     tls = {"tls_verify": True, "tls_verify_depth": 5} if url.startswith("https") else {}
     tags = {"tags": [PUBLIC]} if public else {}
-    # nginx repeats PUT and DELETE after a timeout, though the first may have been done (tests/engines/test_gateway.py).
+    # nginx repeats PUT and DELETE after a timeout, although the first attempt may have succeeded
+    # (tests/engines/test_gateway.py).
     waits = {"connect_timeout": CONNECT_MS, "read_timeout": ANSWER_MS, "write_timeout": ANSWER_MS}
     return {"name": name, "url": url, "retries": 0, **waits, **tls, **tags}
 
 
 def _route(name: str, expression: str) -> dict[str, object]:
-    # Kong listens with TLS only. It takes a request for plain http when a load balancer without a certificate forwarded it, so both are
-    # named. The host must be the upstream's own: its certificate is checked against it, and viewers' is in X-Forwarded-Host.
+    # Kong listens with TLS only. It treats a request as http when a load balancer without a
+    # certificate forwarded it, so both protocols are listed. The Host must be the upstream's own,
+    # because Kong verifies its certificate; X-Forwarded-Host holds the viewers' host.
     return {"name": name, "expression": expression, "protocols": ["http", "https"], "strip_path": False, "preserve_host": False}

@@ -1,4 +1,4 @@
-"""The load balancer in front of the API gateway, which CloudFront reaches through a VPC origin."""
+"""Internal load balancer of the API gateway, a VPC origin of CloudFront."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
@@ -12,27 +12,28 @@ from spotmusic_constructs.gateway.kong_values import PROXY_PORT, STATUS_PORT
 from spotmusic_constructs.network.internal_load_balancer import InternalLoadBalancer
 
 IDLE_TIMEOUT = cdk.Duration.seconds(25)
-"""Longer than the gateway takes to give up and say so, and shorter than CloudFront waits."""
+"""Longer than the timeout of the gateway, shorter than that of CloudFront."""
 
 
 class GatewayLoadBalancer(InternalLoadBalancer):
-    """An internal Application Load Balancer whose only target group is the API gateway's pods.
+    """Internal Application Load Balancer with one target group, the API gateway's pods.
 
-    Creates the load balancer, one listener, one target group of IP addresses, and the address `<record_name>.<zone>`. Pods join
-    the target group through a TargetGroupBinding.
+    Creates the load balancer, one listener, one target group of IP addresses, and the address
+    `<record_name>.<zone>`. Pods join the target group through a TargetGroupBinding.
 
     Args:
         vpc: network with a subnet group "application".
         security_group: security group of the load balancer.
-        certificate: certificate of the address. Without one the listener speaks HTTP on port 80, which only an environment
-            without a domain may.
+        certificate: certificate of the address. Without one the listener uses HTTP on port 80,
+            which is for environments without a domain only.
         zone: private hosted zone of the address.
         record_name: host name in that zone.
-        logs: bucket whose policy admits the logs of load balancers; access and connection logs go there.
-        cluster_name: name of the EKS cluster whose pods join. Auto Mode registers targets only where the tag
-            `eks:eks-cluster-name` says so (AWS managed policy AmazonEKSLoadBalancingPolicy).
-        health_path: path that answers 200 when a pod can serve.
-        deletion_protection: whether Elastic Load Balancing refuses to delete it.
+        logs: bucket for access and connection logs, whose policy allows load balancers to write.
+        cluster_name: name of the EKS cluster of the pods. Auto Mode registers targets only in
+            target groups with its tag `eks:eks-cluster-name` (AWS managed policy
+            AmazonEKSLoadBalancingPolicy).
+        health_path: path that returns 200 when a pod is ready.
+        deletion_protection: whether deletion protection is enabled.
 
     Example:
         GatewayLoadBalancer(self, "Gateway", vpc=network.vpc, security_group=security_group, certificate=certificate,
@@ -63,7 +64,7 @@ class GatewayLoadBalancer(InternalLoadBalancer):
             zone=zone,
             record_name=record_name,
             logs=logs,
-            # The gateway builds addresses from the host that the viewer asked for.
+            # The gateway builds URLs from the viewer's Host header.
             preserve_host_header=True,
             idle_timeout=IDLE_TIMEOUT,
             deletion_protection=deletion_protection,
@@ -77,7 +78,8 @@ class GatewayLoadBalancer(InternalLoadBalancer):
             protocol=elbv2.ApplicationProtocol.HTTPS,
             # The load balancer encrypts to the pods and does not verify their certificates.
             port=PROXY_PORT,
-            # Shorter than the pods' own grace period, so that no request meets a pod that is gone.
+            # Shorter than the grace period of the pods, so that no request reaches a terminated
+            # pod.
             deregistration_delay=cdk.Duration.seconds(30),
             health_check=elbv2.HealthCheck(
                 protocol=elbv2.Protocol.HTTP,

@@ -1,4 +1,4 @@
-"""The API gateway: Kong without a database, behind the gateway load balancer."""
+"""Kong as the API gateway, without a database, behind the gateway load balancer."""
 
 import json
 from collections.abc import Sequence
@@ -20,32 +20,35 @@ from spotmusic_constructs.kubernetes.reloader import FOLLOWS_ITS_SECRETS
 
 
 class Kong(ChartRelease):
-    """Kong in front of the Web API: no request without a route, and none without a token unless its route is public.
+    """Kong gateway that rejects requests without a route, and without a token unless public.
 
-    Creates the release: pods on every zone that scale with their load, a Service `kong-proxy` of type ClusterIP on 8443 with TLS
-    (the load balancer finds the pods by a TargetGroupBinding), health and metrics on 8100, and no admin API that could be reached.
-    The stack makes what `external_secrets` and `certificates` name, and the release comes after.
+    Creates the release: autoscaled pods in every zone, a Service `kong-proxy` of type ClusterIP on
+    8443 with TLS (the load balancer finds the pods by a TargetGroupBinding), health and metrics on
+    8100, and no reachable admin API. The stack must create the entries of `external_secrets` and
+    `certificates` before the release.
 
     Args:
         chart: chart `kong` at one version, with its image.
         images: names of images in our registry.
         routes: paths of the Web API.
-        services_url: address of the services load balancer, such as https://services.internal.spotmusic.example.
-        login_url: address of Keycloak in the cluster, with TLS.
-        public_url: address at which viewers find the platform, such as https://spotmusic.example.
-        tokens: what an access token must be. The realm's keys are read from it while Kong runs, so that it may replace them at any time.
-        rate_limit: how many requests one listener may send, and the cache that counts them.
+        services_url: URL of the services load balancer, such as
+            https://services.internal.spotmusic.example.
+        login_url: URL of Keycloak in the cluster, with TLS.
+        public_url: public URL of the platform, such as https://spotmusic.example.
+        tokens: requirements for access tokens. Kong reads the realm's keys at run time, so that the
+            realm may rotate them at any time.
+        rate_limit: request limits, and the cache that counts requests.
         cache_user: JSON secret with the `password` of Kong's user in the cache.
-        vpc_cidr: addresses that are trusted to say for whom they forward a request: those of the load balancer.
-        address_header: header in which the edge tells the viewer's address, and which no viewer can write.
-        realm: realm whose logins are public.
-        min_replicas: pods that always run; three are one per zone.
-        max_replicas: pods at the most.
+        vpc_cidr: range of trusted proxies, which includes the load balancer.
+        address_header: header in which the edge sends the viewer's address; viewers cannot set it.
+        realm: realm with public logins.
+        min_replicas: minimum number of pods; three are one per zone.
+        max_replicas: maximum number of pods.
         namespace: existing namespace with Pod Security `restricted`.
         placement: cluster, and constructs that must be deployed before.
 
     Raises:
-        ValueError: when two routes have one path.
+        ValueError: if two routes have the same path.
 
     Example:
         Kong(self, "Kong", cluster=cluster, chart=versions.KONG, images=registry.images, routes=[GatewayRoute(service="playback",
@@ -91,7 +94,7 @@ class Kong(ChartRelease):
             chart=chart,
             release="kong",
             namespace=namespace,
-            # Stateless: an upgrade whose pods do not become ready is taken back.
+            # Stateless: an upgrade is rolled back if its pods do not become ready.
             wait=True,
             atomic=True,
             values={

@@ -1,4 +1,4 @@
-"""What Kong's chart is told, part by part."""
+"""Helm values for the Kong chart."""
 
 import json
 
@@ -10,7 +10,7 @@ REDIS = "kong-redis"
 PROXY_PORT = 8443
 STATUS_PORT = 8100
 KEEP_ALIVE_SECONDS = 50
-"""Seconds that Kong keeps an idle connection to an upstream: fewer than the upstream does."""
+"""Seconds that Kong keeps an idle connection to an upstream; the upstream keeps it longer."""
 LABELS = {"app.kubernetes.io/name": "kong", "app.kubernetes.io/instance": "kong", "app.kubernetes.io/component": "app"}
 
 _LOGGED = {
@@ -30,30 +30,34 @@ _LOGGED = {
     "upstream_seconds": "$upstream_response_time",
 }
 ACCESS_LOG = f"spotmusic escape=json '{json.dumps(_LOGGED)}'"
-"""Kong's access log: no query (codes, keys of mails, searches), no referrer, no credential. `request_id` is the id of CloudFront's access
-log and of the service's; `kong_request_id` stands in Kong's error log. `asked` is the path of the viewer where Kong answered with an error
-of its own, for which `path` is that of its error handler."""
+"""Kong's access log format, without query (codes, keys of mails, searches), referrer and
+credentials. `request_id` is the id in the access logs of CloudFront and the service;
+`kong_request_id` is the id in Kong's error log. If Kong returns an error itself, `path` is that of
+its error handler, and `asked` is that of the viewer."""
 
 
 def environment(vpc_cidr: str, address_header: str) -> dict[str, object]:
-    """Returns kong.conf, key by key."""
+    """Returns the settings of kong.conf by key."""
     authority = f"/etc/secrets/{TLS}/ca.crt"
     return {
         "database": "off",
         "router_flavor": "expressions",
         "nginx_worker_processes": "2",
         "nginx_http_lua_shared_dict": SHARED_MEMORY,
-        # No plugin may run Lua that stands in the configuration.
+        # Plugins must not run Lua code from the configuration.
         "untrusted_lua": "off",
         "headers": "off",
         "nginx_http_log_format": ACCESS_LOG,
         "proxy_access_log": f"/dev/stdout {ACCESS_LOG.split(maxsplit=1)[0]}",
-        # Also over a kept connection that the upstream closes: nginx would send PUT and DELETE again, which it may have begun.
+        # Otherwise nginx repeats PUT and DELETE when an upstream closes a kept connection, although
+        # it may have processed them.
         "nginx_proxy_proxy_next_upstream": "off",
-        # The longest token that is read (8,192 characters) and its name do not fit into nginx' 8 KiB; longer headers get 400.
+        # The longest accepted token (8,192 characters) and its header name exceed nginx' 8 KiB;
+        # longer headers return 400.
         "nginx_http_large_client_header_buffers": "4 16k",
-        # Of answers that may not be kept, those to requests with a token only (CloudFront adds `Via`, which makes them proxied ones).
-        # Pages of logins have codes and what their reader typed, and the length of a compressed page tells of both (CVE-2013-3587).
+        # Compress uncacheable responses only for requests with a token (CloudFront adds `Via`,
+        # which marks requests as proxied). Login pages contain codes and user input, which the
+        # length of a compressed page reveals (CVE-2013-3587).
         "nginx_proxy_gzip": "on",
         "nginx_proxy_gzip_proxied": "auth",
         "nginx_proxy_gzip_types": "application/json application/problem+json",
@@ -65,18 +69,20 @@ def environment(vpc_cidr: str, address_header: str) -> dict[str, object]:
         "ssl_protocols": "TLSv1.2 TLSv1.3",
         "ssl_cert": f"/etc/secrets/{TLS}/tls.crt",
         "ssl_cert_key": f"/etc/secrets/{TLS}/tls.key",
-        # Amazon's authorities for the cache and the services load balancer, ours for Keycloak; Kong joins them into one file.
+        # Amazon's authorities for the cache and the services load balancer, the internal one for
+        # Keycloak; Kong merges them into one file.
         "lua_ssl_trusted_certificate": f"system,{authority}",
         "lua_ssl_verify_depth": "5",
         "nginx_proxy_proxy_ssl_trusted_certificate": "/kong_prefix/.ca_combined",
-        # Rate limits must see the viewer, not the load balancer; X-Forwarded-For begins with whatever a viewer wrote.
+        # Rate limits count viewers, not the load balancer. Viewers control the start of
+        # X-Forwarded-For.
         "trusted_ips": vpc_cidr,
         "real_ip_header": address_header,
     }
 
 
 def listeners() -> dict[str, object]:
-    """Returns what listens: the proxy with TLS, health and metrics; nothing that administers."""
+    """Returns the listeners: proxy with TLS, health and metrics; no admin API."""
     return {
         "ingressController": {"enabled": False},
         "admin": {"enabled": False, "tls": {"enabled": False}},
@@ -94,8 +100,9 @@ def listeners() -> dict[str, object]:
 
 
 def pods(min_replicas: int, max_replicas: int) -> dict[str, object]:
-    """Returns how many pods run, where, what they may do and what they ask for."""
-    # Half: with a zone less, which of few pods is nearly half, the others carry all of it before new ones run (docs/game-day.md).
+    """Returns number, placement, security context and resources of the pods."""
+    # Half: after the loss of a zone, nearly half of a few pods, the others carry the load until new
+    # ones run (docs/game-day.md).
     cpu = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}}
     return {
         "autoscaling": {"enabled": True, "minReplicas": min_replicas, "maxReplicas": max_replicas, "metrics": [cpu]},
@@ -106,9 +113,10 @@ def pods(min_replicas: int, max_replicas: int) -> dict[str, object]:
         "initContainerResources": resources(cpu="10m", memory="64Mi"),
         "securityContext": {**POD_SECURITY, "runAsUser": 1000},
         "containerSecurityContext": {**READ_ONLY_CONTAINER, "runAsUser": 1000},
-        # The load balancer needs a moment to stop sending before the listener goes.
+        # The load balancer needs time to stop sending before the listener closes.
         "terminationGracePeriodSeconds": 60,
         "lifecycle": {"preStop": {"exec": {"command": ["/bin/sh", "-c", "sleep 15 && kong quit --timeout=30"]}}},
-        # A quarter at once: one after another, the most that scaling allows would outlast the release's timeout.
+        # A quarter at a time: replacing the maximum number of pods one by one would exceed the
+        # release's timeout.
         "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}},
     }

@@ -1,4 +1,4 @@
-"""What each plugin of Kong is told: ours, which verify tokens and tell upstreams the viewer's address, and the bundled ones."""
+"""Configuration of Kong plugins: custom ones for tokens and viewer addresses, and bundled ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,11 +8,12 @@ REALM_TOKEN = "realm-token"  # noqa: S105 the name of a plugin
 VIEWER_ADDRESS = "viewer-address"
 REDIS_PASSWORD = "{vault://env/redis-password}"  # noqa: S105 a reference that Kong resolves from its environment
 LARGEST_BODY_BYTES = 65_536
-"""The Web API takes JSON; audio is uploaded to S3 directly. The web ACL refuses larger bodies before (ADR 12)."""
+"""The Web API takes JSON; audio is uploaded to S3 directly. The web ACL rejects larger bodies
+earlier (ADR 12)."""
 LONGEST_TOKEN_SECONDS = 3600
-"""A token that claims to live longer is none of Keycloak's access tokens, which live five minutes."""
+"""Maximum accepted token lifetime. Keycloak's access tokens live five minutes."""
 REFRESH_SECONDS = 300
-"""How long a key that the realm took back still passes: as long as the tokens that it signed lived anyway."""
+"""Seconds that a revoked realm key is still accepted: the lifetime of the tokens that it signed."""
 
 API_HEADERS = (
     "Strict-Transport-Security: max-age=63072000",
@@ -22,9 +23,9 @@ API_HEADERS = (
     "Referrer-Policy: no-referrer",
     "Cache-Control: no-store",
 )
-"""Headers that an answer of the Web API gets unless its service sets them."""
+"""Default response headers of the Web API; services may override them."""
 LOGIN_HEADERS = API_HEADERS[:2]
-"""Keycloak sets its own policy for its pages."""
+"""Response headers of logins; Keycloak sets its own policy for its pages."""
 TELLTALES = ["Server", "X-Powered-By", "Via"]
 
 Plugin = Mapping[str, object]
@@ -32,13 +33,13 @@ Plugin = Mapping[str, object]
 
 @dataclass(frozen=True, kw_only=True)
 class TokenCheck:
-    """What an access token must be, so that its request passes.
+    """Requirements for access tokens.
 
     Args:
-        issuer: public address of the realm, letter by letter as tokens bear it.
-        jwks_uri: address at which the gateway reads the realm's public keys, inside the cluster and with TLS.
-        audience: for whom the token must be.
-        clients: clients of the realm whose tokens are good (claim `azp`).
+        issuer: public address of the realm, exactly as in tokens.
+        jwks_uri: address of the realm's public keys, inside the cluster and with TLS.
+        audience: required audience of the token.
+        clients: clients of the realm that are accepted (claim `azp`).
     """
 
     issuer: str
@@ -47,7 +48,7 @@ class TokenCheck:
     clients: Sequence[str] = ("web", "mobile")
 
     def to_plugin(self) -> Plugin:
-        """Returns the plugin. Its keys are read from the realm whenever a token names one that is not known yet."""
+        """Returns the plugin, which reads the realm's keys when a token names an unknown one."""
         who = {"issuer": self.issuer, "jwks_uri": self.jwks_uri, "audience": self.audience, "clients": list(self.clients)}
         limits = {"algorithms": ["RS256"], "longest_seconds": LONGEST_TOKEN_SECONDS, "refresh_seconds": REFRESH_SECONDS}
         return plugin(REALM_TOKEN, {**who, **limits})
@@ -55,17 +56,20 @@ class TokenCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class RateLimit:
-    """How many requests one listener may send, counted in Redis so that all pods count together.
+    """Request limits, counted in Redis for all pods together.
 
     Args:
-        requests_per_minute: requests in a minute of one subject of a token.
-        logins_per_minute: requests for pages and forms of logins in a minute of one address. A mobile network has 500 listeners behind one;
-            when all of them log in anew within five minutes, with twelve requests each, that is 1,200.
-        tokens_per_minute: tokens that one address gets or renews in a minute, counted apart so that logins end no session: 500 listeners
-            who all come back in one minute, and try twice more.
-        open_per_minute: requests of one address in a minute for public routes and for files of login pages; the web ACL admits 5,000.
+        requests_per_minute: requests per minute and token subject.
+        logins_per_minute: requests for login pages and forms per minute and address. A mobile
+            network has 500 listeners behind one address; when all of them log in within five
+            minutes, with twelve requests each, that is 1,200.
+        tokens_per_minute: token requests and renewals per minute and address, counted separately so
+            that logins do not end sessions: 500 listeners who return within one minute, with two
+            retries each.
+        open_per_minute: requests per minute and address for public routes and files of login pages;
+            the web ACL allows 5,000.
         host: primary endpoint of the cache.
-        port: its TLS port.
+        port: TLS port of the cache.
         username: user of the cache.
     """
 
@@ -78,11 +82,11 @@ class RateLimit:
     username: str = "kong"
 
     def to_plugin(self) -> Plugin:
-        """Returns the plugin of every route. The token's subject is the credential; a request without one is counted by its address."""
+        """Returns the plugin of every route, which counts by token subject, or else by address."""
         return self._counting("credential", self.requests_per_minute)
 
     def of_address(self, per_minute: int) -> Plugin:
-        """Returns the plugin of a service or route without a token, with a counter of its own."""
+        """Returns the plugin of a service or route without tokens, with a separate counter."""
         return self._counting("ip", per_minute)
 
     def _counting(self, by: str, per_minute: int) -> Plugin:
@@ -94,12 +98,13 @@ class RateLimit:
             "policy": "redis",
             "redis": {**redis, **tls, "timeout": 500},
         }
-        # Without the cache Kong lets requests pass: WAF counts addresses as well, and silence would be worse than a burst.
+        # Kong allows requests while the cache is unavailable: WAF limits addresses too, and an
+        # outage would be worse than a burst.
         return plugin("rate-limiting", {**config, "fault_tolerant": True, "hide_client_headers": False})
 
 
 def headers(add: Sequence[str]) -> Plugin:
-    """Returns the plugin that adds security headers and takes away what tells about the software behind."""
+    """Returns the plugin that adds security headers and removes headers that reveal software."""
     pairs = [header.replace(": ", ":", 1) for header in add]
     return plugin("response-transformer", {"add": {"headers": pairs}, "remove": {"headers": TELLTALES}})
 
@@ -118,5 +123,5 @@ def everywhere(rate_limit: RateLimit, public_url: str) -> Iterator[Plugin]:
 
 
 def plugin(name: str, config: Mapping[str, object]) -> Plugin:
-    """Returns a plugin as Kong's declarative configuration writes it."""
+    """Returns the declarative configuration of a plugin."""
     return {"name": name, "config": dict(config)}

@@ -1,19 +1,19 @@
-"""The clients of the realm: the web player, the mobile apps, Grafana, and a built-in client of Keycloak."""
+"""Clients of the realm: web player, mobile apps, Grafana, and a built-in client of Keycloak."""
 
 from collections.abc import Sequence
 
 AUDIENCE = "web-api"
-"""For whom tokens of the player and the apps are: the gateway and the services check it."""
+"""Audience of the tokens of player and apps, checked by the gateway and the services."""
 GRAFANA_SECRET = "GRAFANA_CLIENT_SECRET"  # noqa: S105 the name of an environment variable
 LISTENERS_CLIENTS = ("web", "mobile")
-"""Clients whose tokens the gateway lets pass."""
+"""Clients with tokens that the gateway accepts."""
 
 GRAFANA_ROLES: list[dict[str, object]] = [
     {
         "name": role,
         "description": f"{role.capitalize()} in Grafana",
         "composite": True,
-        # Whoever sees the platform from inside works on it.
+        # Grafana roles imply the role of the staff.
         "composites": {"realm": ["staff"]},
     }
     for role in ("admin", "editor", "viewer")
@@ -21,30 +21,31 @@ GRAFANA_ROLES: list[dict[str, object]] = [
 
 
 def admin_cli() -> dict[str, object]:
-    """Keycloak's built-in client of its command line, without the grant that takes a password and asks for no second factor.
+    """Keycloak's built-in command-line client, without the password grant.
 
-    Every new realm has this public client with the grant enabled. `kcadm.sh` works with a service account.
+    The grant requires no second factor. Every new realm has this public client with the grant
+    enabled. `kcadm.sh` works with a service account.
     """
     return {"clientId": "admin-cli", "directAccessGrantsEnabled": False}
 
 
 def secret(variable: str) -> str:
-    """Returns a reference to an environment variable, as keycloak-config-cli resolves it."""
+    """Returns a reference to an environment variable, which keycloak-config-cli resolves."""
     return f"$(env:{variable})"
 
 
 def web(redirects: Sequence[str]) -> dict[str, object]:
-    """The web player, a public client of one origin with Keycloak: it needs no CORS."""
+    """Web player, a public client on the same origin as Keycloak, without CORS."""
     return {**_client("web", redirects), "name": "Web player", "publicClient": True, "protocolMappers": [_audience()]}
 
 
 def mobile(redirects: Sequence[str]) -> dict[str, object]:
-    """The mobile apps, which get their logins back by links that they claim (RFC 8252, 7.2): no other app can take those."""
+    """Mobile apps, with claimed links as redirects (RFC 8252, 7.2) that other apps cannot use."""
     return {**_client("mobile", redirects), "name": "Mobile apps", "publicClient": True, "protocolMappers": [_audience()]}
 
 
 def grafana(url: str) -> dict[str, object]:
-    """Grafana, whose server keeps a secret."""
+    """Grafana, a confidential client."""
     return {
         **_client("grafana", [f"{url}/login/generic_oauth"]),
         "name": "Grafana",
@@ -55,7 +56,7 @@ def grafana(url: str) -> dict[str, object]:
 
 
 def scope_mappings(roles: Sequence[str]) -> list[dict[str, object]]:
-    """Which roles of the realm may stand in the tokens of listeners' clients; those of Grafana have its own only."""
+    """Realm roles in the tokens of listeners' clients; Grafana's tokens have only its own roles."""
     return [{"client": client, "roles": list(roles)} for client in LISTENERS_CLIENTS]
 
 

@@ -1,4 +1,4 @@
-"""The identity provider: Keycloak on MySQL, with one public name and no public administration."""
+"""Keycloak on MySQL as the identity provider, without public administration."""
 
 from typing import Unpack
 
@@ -19,30 +19,34 @@ __all__ = ["PATH", "PORT", "SERVICE", "Keycloak"]
 
 
 class Keycloak(ChartRelease):
-    """Two pods or more that share sessions, behind the gateway's path /auth.
+    """Release of Keycloak with at least two pods, behind the gateway's path /auth.
 
-    Creates the release: a Service `keycloak-http` with TLS on 8443, health and metrics on 9000 with TLS. The realm comes with
-    `RealmConfiguration`. The gateway has routes to the realm only; administrators reach the console by
-    `kubectl port-forward service/keycloak-http 8443` at https://localhost:8443/auth.
+    Creates the release: a Service `keycloak-http` with TLS on 8443, health and metrics on 9000 with
+    TLS. The realm comes with `RealmConfiguration`. The gateway has routes to the realm only;
+    administrators reach the console by `kubectl port-forward service/keycloak-http 8443` at
+    https://localhost:8443/auth.
 
-    The database is checked against the roots of Amazon RDS, which the release brings along as a ConfigMap. The stack makes what
-    `external_secrets` and `certificates` name, and the release comes after.
+    Keycloak verifies the database with the root certificates of Amazon RDS, a ConfigMap of the
+    release. The stack must create the entries of `external_secrets` and `certificates` before the
+    release.
 
     Args:
         chart: chart `keycloakx` at one version, with the image of Keycloak.
         images: names of images in our registry.
-        public_url: address at which viewers find the platform, such as https://spotmusic.example. Every link and token bears it.
-        realm: name of the realm whose keys the gateway reads.
+        public_url: public URL of the platform, such as https://spotmusic.example. Every link and
+            token contains it.
+        realm: name of the realm with the keys for the gateway.
         database_host: host of the identity database.
-        database_port: its port.
+        database_port: port of the identity database.
         database_ca: root certificates of Amazon RDS in PEM.
         database_user: JSON secret with `username`, `password` and `dbname`.
         admin: JSON secret with `username` and `password` of the first administrator.
-        automation: JSON secret with `username` and `password` of the service account that applies realms. Like the first administrator it
-            is made at the very first start only.
-        vpc_cidr: addresses that are trusted to say for whom they forward a request.
-        replicas: pods; two keep sessions when one is lost.
-        zones: availability zones of the cluster. As many pods as there are zones keep a node in each, over which others spread too.
+        automation: JSON secret with `username` and `password` of the service account that applies
+            realms. Keycloak creates it, like the first administrator, only at its first start.
+        vpc_cidr: range of trusted proxies.
+        replicas: number of pods; with two, sessions survive the loss of one.
+        zones: availability zones of the cluster. With as many pods as zones, each zone keeps a node
+            for other pods too.
         namespace: existing namespace with Pod Security `restricted`.
         placement: cluster, and constructs that must be deployed before.
 
@@ -78,7 +82,7 @@ class Keycloak(ChartRelease):
             chart=chart,
             release=RELEASE,
             namespace=namespace,
-            # A StatefulSet cannot be rolled back; the first pod also makes the database's tables.
+            # A StatefulSet cannot be rolled back; the first pod also creates the tables.
             wait=False,
             timeout=cdk.Duration.minutes(13),
             values={

@@ -1,4 +1,4 @@
-"""What Keycloak's chart is told, part by part."""
+"""Helm values for the Keycloak chart."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,16 +12,16 @@ TLS = "keycloak-tls"
 PORT = 8443
 PATH = "/auth"
 CONSOLE_URL = f"https://localhost:{PORT}{PATH}"
-"""Address of Keycloak behind `kubectl port-forward`: the console and the logins of administrators."""
+"""URL of Keycloak through `kubectl port-forward`, for the console and administrators' logins."""
 DATABASE_CONNECTIONS = 50
-"""Connections to the database that one pod may hold. A login hashes a password most of its time, and holds none meanwhile."""
+"""Maximum database connections of a pod. A login mostly hashes a password, without a connection."""
 LABELS = {"app.kubernetes.io/name": "keycloakx", "app.kubernetes.io/instance": RELEASE}
 
 
 def environment(public_url: str, vpc_cidr: str) -> list[Mapping[str, object]]:
-    """Variables that the chart does not set itself: twice the same would fail the release."""
+    """Environment variables that the chart does not set; duplicates would fail the release."""
     plain = {
-        # One name, whatever a request says: links, redirects and the issuer of tokens are made of it.
+        # Fixed name, independent of requests: links, redirects and the issuer of tokens contain it.
         "KC_HOSTNAME": f"{public_url}{PATH}",
         "KC_HOSTNAME_ADMIN": CONSOLE_URL,
         "KC_HOSTNAME_STRICT": "true",
@@ -29,12 +29,14 @@ def environment(public_url: str, vpc_cidr: str) -> list[Mapping[str, object]]:
         "KC_HTTPS_CERTIFICATE_FILE": "/etc/keycloak-tls/tls.crt",
         "KC_HTTPS_CERTIFICATE_KEY_FILE": "/etc/keycloak-tls/tls.key",
         "KC_HTTPS_PROTOCOLS": "TLSv1.3,TLSv1.2",
-        # Logins and why they fail, as metrics: off by default (Keycloak, monitoring user activities with event metrics).
+        # Metrics of logins and their errors, disabled by default (Keycloak, monitoring user
+        # activities with event metrics).
         "KC_EVENT_METRICS_USER_ENABLED": "true",
-        # Counts only while no db-url is set (Keycloak, configuring the database).
+        # Ignored if db-url is set (Keycloak, configuring the database).
         "KC_DB_URL_PROPERTIES": "?sslMode=VERIFY_IDENTITY&connectionTimeZone=UTC",
         "KC_TRUSTSTORE_PATHS": "/etc/rds-ca/ca.pem",
-        # Keycloak's own default is 100 for each pod (Keycloak, all configuration), more than a small database has for all of them.
+        # Keycloak's default is 100 for each pod (Keycloak, all configuration), more than the total
+        # of a small database.
         "KC_DB_POOL_MAX_SIZE": str(DATABASE_CONNECTIONS),
         "JAVA_OPTS_APPEND": "-XX:MaxRAMPercentage=70",
     }
@@ -52,7 +54,7 @@ def environment(public_url: str, vpc_cidr: str) -> list[Mapping[str, object]]:
 
 
 def volumes() -> list[Mapping[str, object]]:
-    """The volumes of a pod: its certificate, and the roots of the database."""
+    """Volumes of a pod: its certificate and the root certificates of the database."""
     return [
         {"name": "tls", "secret": {"secretName": TLS}},
         {"name": "rds-ca", "configMap": {"name": "rds-ca"}},
@@ -60,13 +62,13 @@ def volumes() -> list[Mapping[str, object]]:
 
 
 def mounts() -> list[Mapping[str, object]]:
-    """Where each volume is in the container."""
+    """Mount paths of the volumes."""
     places = {"tls": "/etc/keycloak-tls", "rds-ca": "/etc/rds-ca"}
     return [{"name": name, "mountPath": path, "readOnly": True} for name, path in places.items()]
 
 
 def monitor(namespace: str) -> dict[str, object]:
-    """What Prometheus scrapes, over TLS that it verifies."""
+    """ServiceMonitor of Keycloak, with verified TLS."""
     authority = {"secret": {"name": TLS, "key": "ca.crt"}}
     return {"enabled": True, "interval": "30s", "tlsConfig": {"ca": authority, "serverName": f"{SERVICE}.{namespace}.svc"}}
 
@@ -75,22 +77,22 @@ def pods(*, zones: int) -> dict[str, object]:
     """Placement, rights and requests of the pods.
 
     Args:
-        zones: zones that must have a node before one of them takes a second pod.
+        zones: zones that must have a node before one of them receives a second pod.
     """
     return {
-        # The pod has no use of the Kubernetes API: members find each other in the database.
+        # The pod does not use the Kubernetes API: members discover each other through the database.
         "serviceAccount": {"create": True, "automountServiceAccountToken": False},
         "podDisruptionBudget": {"maxUnavailable": 1},
         "priorityClassName": "spotmusic-platform",
         "affinity": json.dumps(apart(LABELS)),
         "topologySpreadConstraints": block([spread(LABELS, zones=zones)]),
         "podSecurityContext": {**POD_SECURITY, "fsGroup": 1000},
-        # Not read-only: Keycloak builds itself for its database when it starts.
+        # Not read-only: Keycloak builds its server at start.
         "securityContext": {**CONTAINER_SECURITY, "runAsUser": 1000},
         "resources": resources(cpu="1", memory="1500Mi", limit="2Gi"),
     }
 
 
 def block(items: Sequence[Mapping[str, object]]) -> str:
-    """Writes a list as the chart wants it: text that continues a YAML list."""
+    """Render a list in the form that the chart expects: text that continues a YAML list."""
     return "\n".join(f"- {json.dumps(item)}" for item in items)

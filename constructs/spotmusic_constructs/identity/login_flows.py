@@ -1,4 +1,4 @@
-"""How people log in: a second factor for everybody who has set one up, and for staff whether they have or not."""
+"""Login flows: a second factor, required for staff and for users who have set one up."""
 
 BROWSER = "spotmusic browser"
 AFTER_PROVIDER = "spotmusic after provider"
@@ -29,7 +29,7 @@ def representation(staff_role: str) -> dict[str, object]:
         _flow(
             AFTER_PROVIDER,
             "The second factor of who logged in elsewhere: another provider's is not known here",
-            # Without one required step Keycloak takes a flow whose conditions do not hold for a failed one.
+            # Without a required step, Keycloak fails a flow when its conditions do not hold.
             _execution("allow-access-authenticator", "REQUIRED", 10),
             *_second_factor(AFTER_PROVIDER),
             top=True,
@@ -45,7 +45,7 @@ def representation(staff_role: str) -> dict[str, object]:
 
 
 def administrators() -> dict[str, object]:
-    """Returns the flow of the master realm: nobody administers with a password alone."""
+    """Returns the flow of the master realm, which requires a second factor."""
     return {
         "browserFlow": ADMINISTRATORS,
         "authenticationFlows": [
@@ -71,7 +71,7 @@ def _second_factor(parent: str) -> tuple[Execution, Execution]:
 
 
 def _second_factor_flows(parent: str) -> tuple[Flow, Flow]:
-    """The two flows below a parent, of which one applies. Keycloak lets no two parents share a flow (409)."""
+    """Alternative flows below a parent; Keycloak rejects flows with two parents (409)."""
     staff = _flow(
         f"{parent} staff",
         "Staff set a second factor up when they have none",

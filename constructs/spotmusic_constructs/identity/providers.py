@@ -1,4 +1,4 @@
-"""Who else the realm deals with: external identity providers, and the mail server."""
+"""External identity providers and mail server of the realm."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,13 +8,13 @@ from spotmusic_constructs.identity.clients import secret
 
 @dataclass(frozen=True, kw_only=True)
 class Email:
-    """The mail server through which addresses are confirmed and passwords reset.
+    """Mail server for address confirmations and password resets.
 
     Args:
-        host: SMTP server that offers STARTTLS.
-        sender: address that mails come from.
+        host: SMTP server with STARTTLS.
+        sender: sender address of the mails.
         secret_arn: complete ARN of a JSON secret with `username` and `password`.
-        port: its port; 587 is that of submission.
+        port: port of the server; 587 is for mail submission.
     """
 
     host: str
@@ -24,7 +24,7 @@ class Email:
 
     @property
     def variables(self) -> Mapping[str, tuple[str, str]]:
-        """ARN and field of the secret behind each environment variable."""
+        """Secret ARN and field by environment variable."""
         return {"SMTP_USERNAME": (self.secret_arn, "username"), "SMTP_PASSWORD": (self.secret_arn, "password")}
 
     def to_representation(self) -> dict[str, str]:
@@ -36,13 +36,13 @@ class Email:
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityProvider:
-    """Another place where listeners have an account already.
+    """External identity provider for listeners.
 
     Args:
-        alias: name in addresses: `/realms/<realm>/broker/<alias>/endpoint` is what the provider must know.
+        alias: name in URLs: the provider must accept `/realms/<realm>/broker/<alias>/endpoint`.
         kind: `google`, `github` or `oidc`.
-        label: what the button says.
-        client_id: our client there.
+        label: label of the login button.
+        client_id: client id at the provider.
         secret_arn: complete ARN of a JSON secret with `client_secret`.
         endpoints: for `oidc`: `issuer`, `authorizationUrl`, `tokenUrl` and `jwksUrl`.
     """
@@ -73,7 +73,8 @@ class IdentityProvider:
             "providerId": self.kind,
             "displayName": self.label,
             "enabled": True,
-            # Google owns or has confirmed the addresses that it tells; of others an account here asks for a confirmation of its own.
+            # Google has verified the addresses that it sends; addresses of other providers require
+            # confirmation.
             "trustEmail": self.kind == "google",
             "storeToken": False,
             "linkOnly": False,

@@ -1,4 +1,4 @@
-"""The realm of Spotmusic's listeners and team, as code: what Keycloak is told of it, and told again whenever this changes."""
+"""Realm of Spotmusic's listeners and staff as code."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,28 +13,28 @@ DAY = 24 * 3600
 PASSWORD_POLICY = "length(12) and maxLength(128) and notUsername(undefined) and notEmail(undefined) and passwordHistory(5)"  # noqa: S105
 """Length instead of character classes (NIST SP 800-63B, 5.1.1.2)."""
 EVENT_DAYS = 190
-"""Days that records of logins are kept: Marco Civil, art. 15, asks for six months, the longest of which have 184 days."""
+"""Retention of login events in days: Marco Civil, art. 15, requires six months, which have at most
+184 days."""
 ADMIN_EVENT_DAYS = 365
-"""Days that records of what administrators did are kept, as long as the other security records."""
+"""Retention of administrators' events in days, equal to that of other security records."""
 STAFF = "staff"
-"""Role of everybody who works on the platform; whoever has it, or one that contains it, cannot log in without a second factor.
-
-Every path that takes a password has this condition: the login page, and the one after a provider. The password grant has none, so no client
-may use it."""
+"""Role of the staff. Users with this role, directly or by a composite role, need a second factor.
+All flows with a password enforce this: the login page, and the page after an external provider. The
+password grant cannot enforce it and is disabled for all clients."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Realm:
-    """Who may log in to what.
+    """Settings of the realm.
 
     Args:
         name: name of the realm, part of its address.
-        web_redirects: addresses to which the web player gets its logins back, exact ones.
-        mobile_redirects: the same for the mobile apps: links that the apps claim.
-        grafana_url: address of Grafana; none when there is no Grafana.
-        tls_required: whether a browser must have come with TLS.
-        registration: whether anybody may make an account.
-        email: the mail server; without one nobody can reset a password by themselves.
+        web_redirects: exact redirect URLs of the web player.
+        mobile_redirects: redirect URLs of the mobile apps, links that the apps claim.
+        grafana_url: URL of Grafana. Default: no Grafana.
+        tls_required: whether browsers must use TLS.
+        registration: whether users may create accounts.
+        email: mail server; password resets require it.
         providers: external identity providers.
     """
 
@@ -48,7 +48,7 @@ class Realm:
     providers: Sequence[IdentityProvider] = ()
 
     def to_representation(self) -> dict[str, object]:
-        """Returns the realm without users and without keys, which Keycloak keeps. Secrets are references to environment variables."""
+        """Returns the realm without users and keys, with references to secrets' variables."""
         clients = [web(self.web_redirects), mobile(self.mobile_redirects), admin_cli()]
         return {
             "realm": self.name,
@@ -79,16 +79,17 @@ class Realm:
 
     @property
     def variables(self) -> Mapping[str, tuple[str, str]]:
-        """ARN and field of the secret behind each environment variable that the representation refers to, but for Grafana's."""
+        """Secret ARN and field by environment variable of the representation, except Grafana's."""
         of_providers = {provider.variable: (provider.secret_arn, "client_secret") for provider in self.providers}
         return {**(self.email.variables if self.email else {}), **of_providers}
 
 
 def administrators() -> dict[str, object]:
-    """Returns the representation of the master realm: a second factor for administrators, and records of what they do.
+    """Returns the master realm: a second factor and admin events for administrators.
 
-    `hostname-admin` moves the console's files and the admin API only; the console sends its login to the realm's own address. That is
-    the forwarded port as well, because the gateway has no route to the master realm.
+    `hostname-admin` applies only to the console's files and the admin API; the console logs in at
+    the realm's own address. This is also the forwarded port, because the gateway has no route to
+    the master realm.
     """
     records = _records()
     return {
@@ -114,7 +115,7 @@ def _roles(realm: str) -> list[dict[str, object]]:
 
 
 def _guessing() -> dict[str, object]:
-    """Ten wrong passwords lock an account for a minute, then longer each time, up to a quarter of an hour."""
+    """Brute-force protection: ten wrong passwords lock an account for 1 to 15 minutes."""
     return {
         "bruteForceProtected": True,
         "permanentLockout": False,
@@ -126,7 +127,7 @@ def _guessing() -> dict[str, object]:
 
 
 def _second_factor() -> dict[str, object]:
-    """One-time passwords of any authenticator application; who must have one is for the login flow."""
+    """One-time passwords of authenticator apps; the login flow decides who needs one."""
     return {
         "otpPolicyType": "totp",
         "otpPolicyAlgorithm": "HmacSHA1",
@@ -137,11 +138,12 @@ def _second_factor() -> dict[str, object]:
 
 
 def _sessions() -> dict[str, object]:
-    """The gateway cannot take a token back: it lives five minutes, and its refresh token works twice.
+    """Token lifetimes: access tokens live five minutes, refresh tokens can be used twice.
 
-    Once would be the rule (RFC 9700, 4.14.2), and Keycloak ends the session at the second use. But an answer that is lost on its way
-    (a phone in a tunnel, a restart of the gateway) leaves the player with the old token alone: it would be logged out. A stolen token that
-    is used beyond its two uses still ends the session, and is noticed so.
+    The gateway cannot revoke access tokens. RFC 9700, 4.14.2, allows one use of a refresh token,
+    and Keycloak ends the session at the second. A lost response (a phone in a tunnel, a restart of
+    the gateway) leaves the player with the old token and would log it out. A stolen token that
+    exceeds two uses still ends the session, which is noticed.
     """
     return {
         "defaultSignatureAlgorithm": "RS256",
@@ -152,7 +154,7 @@ def _sessions() -> dict[str, object]:
         "ssoSessionMaxLifespan": 36_000,
         "ssoSessionIdleTimeoutRememberMe": 14 * DAY,
         "ssoSessionMaxLifespanRememberMe": 90 * DAY,
-        # Mobile apps stay logged in while they are used once in a month.
+        # Mobile apps stay logged in if they are used once a month.
         "offlineSessionIdleTimeout": 30 * DAY,
         "offlineSessionMaxLifespanEnabled": True,
         "offlineSessionMaxLifespan": 180 * DAY,
@@ -167,7 +169,7 @@ def _records() -> dict[str, Any]:
         "eventsExpiration": EVENT_DAYS * DAY,
         "eventsListeners": ["jboss-logging"],
         "adminEventsEnabled": True,
-        # With details, records would hold what was written, personal data and secrets among it.
+        # Details would include the written representations with personal data and secrets.
         "adminEventsDetailsEnabled": False,
         "attributes": {"adminEventsExpiration": str(ADMIN_EVENT_DAYS * DAY)},
     }

@@ -1,4 +1,4 @@
-"""What Keycloak is told of its realms, applied by a job whenever it changes, and the replacement of the keys that sign tokens."""
+"""Jobs that apply the realm's configuration and rotate its signing keys."""
 
 from typing import Unpack
 
@@ -17,25 +17,27 @@ RELEASE = "realm"
 SECRET = "realm"  # noqa: S105 the name of a Secret
 ACCOUNT_ID, ACCOUNT_SECRET = "automation-id", "automation-secret"
 PUBLISHED_SECONDS = 900
-"""Three times as long as the gateway takes to read the realm's keys again."""
+"""Seconds between publication and use of a key: three times the refresh interval of the gateway."""
 
 
 class RealmConfiguration(ChartRelease):
-    """The realm as code, in a realm that exists already too: nothing that it does not name is touched, and nobody is dropped.
+    """Realm as code, also for an existing realm: it changes only what it configures.
 
-    Creates the release of the chart `charts/realm`: a job of keycloak-config-cli that waits for Keycloak and runs anew when what it
-    applies changes, and one that replaces the realm's keys every three months, published a quarter of an hour before they sign.
-    The stack makes what `external_secrets` names, and the release comes after.
+    Creates the release of the chart `charts/realm`: a job of keycloak-config-cli that waits for
+    Keycloak and runs again when the configuration changes, and a job that rotates the realm's keys
+    every three months and publishes each key 15 minutes before use. Users are never deleted. The
+    stack must create the entries of `external_secrets` before the release.
 
     Args:
         chart: the chart `charts/realm`.
-        config_image: image of keycloak-config-cli, by its name in our registry.
-        keycloak_image: image of Keycloak, by its name in our registry; it has the command `kcadm.sh`.
-        url: Keycloak in the cluster, with its path.
-        realm: who may log in to what.
-        automation: JSON secret with `username` and `password` of the service account that Keycloak was first started with.
+        config_image: image of keycloak-config-cli in the platform's registry.
+        keycloak_image: image of Keycloak in the platform's registry, which contains `kcadm.sh`.
+        url: URL of Keycloak in the cluster, with its path.
+        realm: settings of the realm.
+        automation: JSON secret with `username` and `password` of the service account that Keycloak
+            created at its first start.
         clients: JSON secret with the field `grafana`, the secret of that OIDC client.
-        schedule: when the keys are replaced, in UTC, as cron writes it.
+        schedule: cron schedule of the key rotation, in UTC.
         namespace: namespace of Keycloak.
         placement: cluster, and constructs that must be deployed before: Keycloak.
 
@@ -71,7 +73,7 @@ class RealmConfiguration(ChartRelease):
             chart=chart,
             release=RELEASE,
             namespace=namespace,
-            # The job tries again until Keycloak answers.
+            # The job retries until Keycloak responds.
             wait=False,
             timeout=cdk.Duration.minutes(5),
             values={
@@ -93,5 +95,5 @@ class RealmConfiguration(ChartRelease):
 
 
 def _key(variable: str) -> str:
-    """Returns the key of the Secret from which an environment variable is read."""
+    """Returns the key of the Secret for an environment variable."""
     return variable.lower().replace("_", "-")
