@@ -1,4 +1,4 @@
-"""CloudFront's access logs, delivered to a bucket of another region."""
+"""Delivery of CloudFront access logs to a bucket in another region."""
 
 import re
 
@@ -36,7 +36,7 @@ FIELDS = (
     "sc-range-start",
     "sc-range-end",
 )
-"""What is written down: no query string (signatures, codes of OpenID Connect), no cookies, no referrers.
+"""Logged fields, without query strings (signatures, OpenID Connect codes), cookies and referrers.
 
 Source: CloudFront developer guide, fields of standard logs.
 """
@@ -45,18 +45,20 @@ Source: CloudFront developer guide, fields of standard logs.
 class AccessLogDelivery(Construct):
     """Delivery of a distribution's access logs to S3 (standard logging v2).
 
-    Creates the delivery's source, destination and the delivery itself. They exist in us-east-1 only, while the bucket may
-    be in any region (CloudFront developer guide, standard logging v2): IP addresses are personal data and stay at home.
-    The bucket's policy has to admit delivery.logs.amazonaws.com for sources of us-east-1. Objects arrive at
+    Creates the delivery source, the delivery destination and the delivery. They exist in us-east-1
+    only; the bucket may be in any region (CloudFront developer guide, standard logging v2), because
+    IP addresses are personal data and must stay in their region. The bucket policy must allow
+    delivery.logs.amazonaws.com for sources in us-east-1. Objects arrive at
     `AWSLogs/<account>/CloudFront/<distribution>/<year>/<month>/<day>/<hour>/` as Parquet.
 
     Args:
-        name: name of source and destination, as AWS demands one; different in each environment of an account.
+        name: name of source and destination, unique for each environment of an account.
         distribution: the distribution.
         bucket: bucket that receives the logs.
 
     Raises:
-        ValueError: the name has characters other than letters, digits, `_` and `-`, or more than 60 of them.
+        ValueError: if the name contains characters other than letters, digits, `_` and `-`, or more
+            than 60.
 
     Example:
         AccessLogDelivery(self, "AccessLogs", name="spotmusic-dev-edge", distribution=distribution, bucket=logs.bucket)

@@ -1,4 +1,4 @@
-"""The certificate that viewers see."""
+"""ACM certificate of the public domain."""
 
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
@@ -8,18 +8,19 @@ from spotmusic_constructs.edge_region import EDGE_REGION
 
 
 class EdgeCertificate(Construct):
-    """An ACM certificate for CloudFront, requested and validated here or brought along.
+    """ACM certificate for CloudFront, either created or imported.
 
-    Creates a certificate that is validated by DNS in the hosted zone, which renews it for good, or nothing when an ARN
-    is given. Only a stack in us-east-1 can hold it (CloudFront developer guide, requirements for certificates).
+    Creates a certificate with DNS validation in the hosted zone, which ACM renews automatically, or
+    imports `certificate_arn`. The stack must be in us-east-1 (CloudFront developer guide,
+    requirements for certificates).
 
     Args:
-        domain_name: domain that listeners type.
+        domain_name: public domain of the platform.
         hosted_zone: public zone of that domain; CloudFormation writes the validation record there.
-        certificate_arn: ARN of a certificate of us-east-1 to use instead.
+        certificate_arn: ARN of a certificate in us-east-1 to import instead.
 
     Raises:
-        ValueError: the given certificate is not one of us-east-1.
+        ValueError: if the given certificate is not in us-east-1.
 
     Example:
         certificate = EdgeCertificate(self, "Certificate", domain_name="music.example", hosted_zone=zone).certificate
@@ -36,9 +37,7 @@ class EdgeCertificate(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         if certificate_arn is not None and f":acm:{EDGE_REGION}:" not in certificate_arn:
-            raise ValueError(
-                f"{certificate_arn} is not an ACM certificate of {EDGE_REGION}, and CloudFront takes no other. Request one there."
-            )
+            raise ValueError(f"{certificate_arn} is not an ACM certificate in {EDGE_REGION}, which CloudFront requires. Request one there.")
 
         self.certificate: acm.ICertificate = (
             acm.Certificate.from_certificate_arn(self, "Certificate", certificate_arn)

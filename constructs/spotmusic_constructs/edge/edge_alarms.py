@@ -1,4 +1,4 @@
-"""Alarms of what viewers meet: CloudFront and its web ACL. Their metrics are in us-east-1, and so are these alarms."""
+"""Alarms on CloudFront and its web ACL, in us-east-1 like their metrics."""
 
 from constructs import Construct
 
@@ -7,21 +7,23 @@ from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audi
 SERVER_ERROR_PERCENT: Thresholds = {"warning": 1, "critical": 5}
 CLIENT_ERROR_PERCENT: Thresholds = {"warning": 20}
 LATENCY_MS: Thresholds = {"warning": 3000}
-"""A player that waits longer than three seconds for a track is heard."""
+"""Listeners notice a wait of more than three seconds for a track."""
 BLOCKED_REQUESTS: Thresholds = {"warning": 1000, "critical": 20_000}
-"""Starting points: scanners stay below the first on a quiet day, and a flood passes the second at once."""
+"""Initial thresholds: scanners stay below the first on a quiet day, and a flood exceeds the second
+at once."""
 
 _FIVE_MINUTES = 300
 
 
 class DistributionAlarms(AlarmGroup):
-    """Alarms of a CloudFront distribution: errors that viewers see, and how long they wait.
+    """Alarms on errors and latency of a CloudFront distribution.
 
     Args:
         audience: recipients, with topics in us-east-1.
-        distribution_id: id of the distribution, which has to publish additional metrics.
-        server_error_percent: requests answered with 5xx, in percent.
-        client_error_percent: requests answered with 4xx, in percent: signatures that expired, or a broken player.
+        distribution_id: id of the distribution, which must publish additional metrics.
+        server_error_percent: percentage of requests with status 5xx.
+        client_error_percent: percentage of requests with status 4xx, such as expired signatures or
+            a broken player.
         latency_ms: p99 of the time to the origins' first byte, in milliseconds.
 
     Example:
@@ -73,7 +75,7 @@ class DistributionAlarms(AlarmGroup):
 
 
 class WebAclAlarms(AlarmGroup):
-    """Alarms of a web ACL of CloudFront: an attack, or a rule that blocks listeners.
+    """Alarms on blocked requests of a web ACL: an attack, or a rule that blocks listeners.
 
     Args:
         audience: recipients, with topics in us-east-1.
@@ -93,7 +95,8 @@ class WebAclAlarms(AlarmGroup):
         metric_name: str,
         blocked_requests: Thresholds = BLOCKED_REQUESTS,
     ) -> None:
-        # Unlike a regional web ACL's, these metrics have no dimension for the region (AWS WAF developer guide, metrics).
+        # Unlike a regional web ACL's, these metrics have no dimension for the region (AWS WAF
+        # developer guide, metrics).
         dimensions = {"WebACL": metric_name, "Rule": "ALL"}
         blocked = AlarmRule(
             name="Blocked",

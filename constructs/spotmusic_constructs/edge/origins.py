@@ -1,4 +1,4 @@
-"""Where the distribution gets what it serves."""
+"""Origins of the distribution."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudfront as cloudfront
@@ -7,21 +7,23 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_s3 as s3
 
 READ_TIMEOUT = cdk.Duration.seconds(30)
-"""Time that CloudFront waits for an answer of the gateway: the longest of all hops, each of which is more patient than the one behind it
-(tests/contracts/test_timeouts.py). It then asks again, but only what does not write (CloudFront developer guide, origin timeouts)."""
+"""Time that CloudFront waits for a response of the gateway. Each hop has a longer timeout than the
+next one, and CloudFront the longest (tests/contracts/test_timeouts.py). CloudFront then retries
+requests that do not write (CloudFront developer guide, origin timeouts)."""
 ATTEMPTS = 2
 
 
 def bucket_origin(bucket: s3.IBucket, access: cloudfront.S3OriginAccessControl) -> cloudfront.IOrigin:
-    """A bucket of another stack and region, read with signed requests.
+    """Bucket of another stack and region, read with signed requests.
 
-    CDK's `with_origin_access_control` would try to write into the bucket's policy, which is made in the bucket's own stack.
+    CDK's `with_origin_access_control` would change the bucket policy, which belongs to the bucket's
+    stack.
     """
     return origins.S3BucketOrigin.with_bucket_defaults(bucket, origin_access_control_id=access.origin_access_control_id)
 
 
 def vpc_origin(gateway: elbv2.IApplicationLoadBalancer, domain_name: str | None) -> cloudfront.IOrigin:
-    """An internal load balancer, over TLS where it has a certificate for a name; CloudFront's VPC origins speak no newer TLS than 1.2."""
+    """Internal load balancer as a VPC origin, with TLS 1.2 (the maximum) for a domain name."""
     if domain_name is None:
         return origins.VpcOrigin.with_application_load_balancer(
             gateway,

@@ -1,4 +1,4 @@
-"""The distribution in front of the platform: the web player, the audio library and the API under one name."""
+"""CloudFront distribution for the web player, the audio library and the API."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,49 +18,53 @@ FORGEABLE_HEADERS = (
     *("Forwarded", "X-Forwarded-Host", "X-Forwarded-Path", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Server"),
     *("X-Original-Host", "X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override"),
 )
-"""Headers in which only a proxy of ours may speak: a viewer's own never reach the gateway, which would believe them. CloudFront takes ten
-in a policy; the gateway clears those of identities."""
+"""Headers that only the platform's proxies may set. CloudFront removes viewers' values, which the
+gateway would trust. A policy has at most ten; the gateway removes the identity headers."""
 ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
-"""Statuses that CloudFront caches for ten seconds unless told otherwise; `no-store` prevents that for 404, 414 and 501 alone. Where
-nothing else is cached the path alone is the key (CloudFront developer guide, how long errors are cached): one listener's error would be
-everybody's."""
+"""Statuses that CloudFront caches for ten seconds by default; `no-store` prevents this only for
+404, 414 and 501. The cache key of uncached behaviors is the path (CloudFront developer guide, how
+long errors are cached): one listener's error would be served to all."""
 
 
 class PlatformDistribution(Construct):
-    """A CloudFront distribution with the web player, signed audio and an API behind it.
+    """CloudFront distribution for the web player, signed audio and an API.
 
-    Creates the distribution, its VPC origin, origin access control, functions, and cache, origin request and headers policies.
+    Creates the distribution, its VPC origin, origin access control, functions, and cache, origin
+    request and headers policies.
 
-    - Everything else: the web player from its bucket. Addresses without a file ending lead to its page.
-    - `/audio/*`: objects of the audio bucket under the same key, only with a signature of the key group. Tracks never
-      change under their key, so they are cached for a year, and a signature is no part of the cache key.
-    - Files of login pages (`file_paths`): from the same load balancer, cached by path and compressed, without cookies. Their path has a
-      hash of their release.
-    - API paths: the internal load balancer through a VPC origin, uncached. The viewer's Host goes along: Keycloak's
-      issuer, redirects and cookies are those of the public name, and CloudFront accepts the origin's certificate when it
-      matches the origin's own domain name (CloudFront developer guide, requirements for HTTPS with custom origins). The
-      header X-Viewer-Address holds the viewer's IP address, which no viewer can write in advance, and X-Request-ID the id of the
-      request in CloudFront's access log.
+    - Default: the web player from its bucket. Paths without a file extension return its page.
+    - `/audio/*`: objects of the audio bucket under the same key, which require a signature of the
+      key group. Tracks never change under their key, so they are cached for a year; the cache key
+      excludes the signature.
+    - Files of login pages (`file_paths`): from the same load balancer, cached by path and
+      compressed, without cookies. Their path contains a hash of their release.
+    - API paths: the internal load balancer through a VPC origin, uncached. CloudFront forwards the
+      viewer's Host, because Keycloak's issuer, redirects and cookies use the public name. It
+      accepts the origin's certificate if it matches the origin's domain name (CloudFront developer
+      guide, requirements for HTTPS with custom origins). The header X-Viewer-Address contains the
+      viewer's IP address, which viewers cannot set, and X-Request-ID the id of the request in
+      CloudFront's access log.
 
-    Errors are not cached, and none is replaced by a page.
-
-    The buckets' policies admit the account's distributions in their own stack; nothing is added to them here.
+    Errors are neither cached nor replaced by pages. The bucket policies, in the buckets' stack,
+    allow the account's distributions; this construct does not change them.
 
     Args:
-        audio: bucket of the audio library, as a handle that says its region.
-        web: bucket of the web player, as a handle that says its region.
+        audio: bucket of the audio library, a reference with its region.
+        web: bucket of the web player, a reference with its region.
         gateway: internal load balancer of the API.
-        gateway_domain_name: name on the load balancer's certificate; without one it is reached over HTTP.
-        uploads: bucket into which pages of the web player put files, by signed URLs of its region; none when they may not.
-        api_paths: path patterns that lead to the load balancer.
-        file_paths: path patterns below an API path that lead to files which never change; they are cached.
+        gateway_domain_name: name on the load balancer's certificate. Default: HTTP.
+        uploads: bucket for uploads from the web player, by signed URLs of its region. Default: no
+            uploads.
+        api_paths: path patterns that the load balancer serves.
+        file_paths: path patterns below an API path with immutable files, which are cached.
         signing_keys: keys that verify audio URLs.
         web_acl_arn: web ACL of scope CLOUDFRONT.
-        domain_name: name that viewers type; CloudFront's own when left out.
+        domain_name: public domain name. Default: CloudFront's.
         certificate: certificate of that name, from us-east-1.
-        allowed_countries: ISO 3166 codes of the countries that are served; all when empty.
-        price_class: edges that serve. 100 and 200 have none in South America, Australia and New Zealand.
-        hsts_subdomains: whether browsers keep subdomains of the name on HTTPS too.
+        allowed_countries: ISO 3166 codes of the allowed countries. Default: all.
+        price_class: CloudFront price class. Classes 100 and 200 have no edges in South America,
+            Australia and New Zealand.
+        hsts_subdomains: whether HSTS includes subdomains.
 
     Example:
         PlatformDistribution(self, "Distribution", audio=audio, web=web, gateway=alb, signing_keys=keys.key_group, web_acl_arn=acl.arn)
@@ -100,7 +104,7 @@ class PlatformDistribution(Construct):
             default_behavior=self._web_player(bucket_origin(web, access), uploads, hsts_subdomains),
             additional_behaviors={
                 "/audio/*": self._audio(bucket_origin(audio, access), signing_keys, hsts_subdomains),
-                # CloudFront takes the first pattern that fits.
+                # CloudFront uses the first matching pattern.
                 **dict.fromkeys(file_paths, self._files(gateway_origin, api)),
                 **dict.fromkeys(api_paths, api),
             },
@@ -149,12 +153,13 @@ class PlatformDistribution(Construct):
         return cloudfront.BehaviorOptions(
             origin=origin,
             allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
-            # A redirect would have shown the signature to whoever listens on the wire.
+            # A redirect would expose the signature in plain text.
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
             cache_policy=immutable,
             compress=False,
             trusted_key_groups=[signing_keys],
-            # Whoever has a signed URL may play it: a television, a receiver of Cast, an app of the own machine. None may read it (no CORS).
+            # Any device may play a signed URL, such as a television, a Cast receiver or a local
+            # app, but not read it (no CORS).
             response_headers_policy=SecurityHeaders(
                 self,
                 "AudioHeaders",
@@ -181,18 +186,18 @@ class PlatformDistribution(Construct):
         return cloudfront.BehaviorOptions(
             origin=origin,
             allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
-            # A redirect would have shown the token to whoever listens on the wire.
+            # A redirect would expose the token in plain text.
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
             cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
             origin_request_policy=viewer,
             response_headers_policy=headers.policy,
-            # CloudFront compresses only what it may cache; the gateway compresses.
+            # CloudFront compresses only cacheable responses; the gateway compresses API responses.
             compress=False,
             function_associations=[viewer_address],
         )
 
     def _files(self, origin: cloudfront.IOrigin, api: cloudfront.BehaviorOptions) -> cloudfront.BehaviorOptions:
-        """Without cookies and queries: what is cached for all may depend on nobody, and no cookie can be set with it."""
+        """Cache behavior without cookies and queries, because its responses are shared."""
         return cloudfront.BehaviorOptions(
             origin=origin,
             allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,

@@ -1,4 +1,4 @@
-"""The name under which viewers find a distribution."""
+"""DNS records of a distribution."""
 
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_route53 as route53
@@ -7,12 +7,12 @@ from constructs import Construct
 
 
 class PublicAddress(Construct):
-    """Alias records of a domain, for IPv4 and IPv6, that lead to a distribution.
+    """Alias records of a distribution's domain, for IPv4 and IPv6.
 
     Args:
         domain_name: the domain.
-        hosted_zone: its public zone.
-        distribution: where it leads.
+        hosted_zone: public hosted zone of the domain.
+        distribution: target of the records.
 
     Example:
         PublicAddress(self, "Address", domain_name="music.example", hosted_zone=zone, distribution=distribution)

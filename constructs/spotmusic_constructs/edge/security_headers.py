@@ -1,4 +1,4 @@
-"""The headers with which browsers are told what not to do."""
+"""Security headers of responses to browsers."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -19,37 +19,42 @@ PLAYER_POLICY = {
     "frame-ancestors": "'self'",
     "upgrade-insecure-requests": "",
 }
-"""Everything from the player's own origin, media also from buffers in memory."""
+"""Sources on the player's own origin; media also from memory buffers (`blob:`)."""
 
 NO_CONTENT = {"default-src": "'none'", "frame-ancestors": "'none'"}
-"""Content security policy of answers that are data."""
+"""Content security policy of data responses."""
 
 
 def player_policy(*, uploads: str | None = None) -> dict[str, str]:
     """Returns the policy of the web player.
 
     Args:
-        uploads: domain name of the bucket that its pages put files into, by signed URL; none when they put none.
+        uploads: domain name of the bucket for uploads by signed URL. Default: no uploads.
     """
     return PLAYER_POLICY if uploads is None else {**PLAYER_POLICY, "connect-src": f"'self' https://{uploads}"}
 
 
 _TWO_YEARS = cdk.Duration.days(730)
-"""Two years, as browsers' preload list recommends. To be on that list is for the owner of the domain to decide: it is hard to leave."""
+"""Two years, as the HSTS preload list recommends. Joining the list is a decision of the domain's
+owner, because it is hard to reverse."""
 
 
 class SecurityHeaders(Construct):
-    """A response headers policy with HSTS, nosniff, frame, content security, referrer and permissions policies.
+    """Response headers policy: HSTS, nosniff, frame, content security, referrer, permissions.
 
-    There is no CORS: the distribution serves the player, its API and the audio from one origin, so no other site has to
-    read any of them. Frames of the same origin are allowed, because the silent login of OpenID Connect needs one. Scripts and workers
-    come from files of the player: no `blob:` worker and no WebAssembly, which browsers need for no format that we serve.
+    The policy has no CORS: the distribution serves the player, its API and the audio from one
+    origin. Frames of the same origin are allowed, because the silent login of OpenID Connect needs
+    one. Scripts and workers come from files of the player, without `blob:` workers and WebAssembly;
+    no served format needs them.
 
     Args:
         content_security_policy: directives of the content security policy and their sources.
-        include_subdomains: whether HSTS holds for the subdomains of the viewers' domain too. Browsers remember it for two years.
-        resource_policy: which sites may embed what is served: `same-origin`, or `cross-origin` where something else admits the request.
-        origin_decides: whether content security and frame policies of the origin stand; Keycloak sends its own, which fit its pages.
+        include_subdomains: whether HSTS includes subdomains of the public domain. Browsers remember
+            it for two years.
+        resource_policy: sites that may embed responses: `same-origin`, or `cross-origin` if
+            requests are authorized otherwise.
+        origin_decides: whether content security and frame policies of the origin take precedence,
+            such as those of Keycloak's pages.
 
     Example:
         headers = SecurityHeaders(self, "PlayerHeaders", content_security_policy=PLAYER_POLICY).policy

@@ -1,4 +1,4 @@
-"""The keys with which CloudFront verifies signed audio URLs."""
+"""Public keys with which CloudFront verifies signed audio URLs."""
 
 from collections.abc import Mapping
 
@@ -8,21 +8,23 @@ from constructs import Construct
 
 
 class SigningKeyGroup(Construct):
-    """A CloudFront key group of at least two public keys, so that one can be replaced while the other signs.
+    """CloudFront key group of at least two public keys, so that one can be replaced at a time.
 
-    Creates a public key per name and the group. `ids` is JSON, from name to id in the order given: a signed URL names its
-    key by the id that CloudFront gave it (`Key-Pair-Id`), which nobody knows before it exists, so whoever signs has to
-    read it somewhere.
+    Creates a public key for each name and the group. `ids` is a JSON object from name to CloudFront
+    id, in the given order. Signed URLs contain this id (`Key-Pair-Id`), which CloudFront generates,
+    so signers must read it.
 
-    A public key is immutable in CloudFront. Its logical id, name and caller reference follow from its name here, so a
-    new name makes a new key: CloudFormation adds it, changes the group, and deletes what left the group last. A new PEM
-    under an old name is refused by CloudFront; docs/runbooks/rotate-signing-keys.md has the order of steps.
+    A public key is immutable in CloudFront. Its logical id, name and caller reference derive from
+    its name here, so a new name creates a new key: CloudFormation adds it, updates the group, and
+    deletes removed keys last. CloudFront rejects a new PEM under an existing name;
+    docs/runbooks/rotate-signing-keys.md describes the steps.
 
     Args:
-        public_keys: PEM of each public key (RSA 2048 or ECDSA P-256) by its name; two to five (CloudFront quota of a key group).
+        public_keys: PEM of each public key (RSA 2048 or ECDSA P-256) by name; two to five
+            (CloudFront quota of a key group).
 
     Raises:
-        ValueError: fewer than two keys.
+        ValueError: if there are fewer than two keys.
 
     Example:
         keys = {"first": first.public_key_pem, "second": second.public_key_pem}
@@ -32,7 +34,7 @@ class SigningKeyGroup(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, public_keys: Mapping[str, str]) -> None:
         super().__init__(scope, construct_id)
         if len(public_keys) < 2:
-            raise ValueError("One signing key cannot be replaced without refusing every listener for a while. Give two or more.")
+            raise ValueError("A single signing key cannot be rotated without an outage. Use two or more keys.")
 
         keys = {name: cloudfront.PublicKey(self, name, encoded_key=pem, comment=name) for name, pem in public_keys.items()}
         self.key_group = cloudfront.KeyGroup(self, "KeyGroup", items=list(keys.values()))

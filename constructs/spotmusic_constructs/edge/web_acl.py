@@ -1,4 +1,4 @@
-"""The web ACL of CloudFront: what is refused before it reaches the platform, and what is written down about it."""
+"""Web ACL of CloudFront and its logs."""
 
 from collections.abc import Sequence
 
@@ -9,50 +9,58 @@ from constructs import Construct
 from spotmusic_constructs.edge import web_acl_rules as rules
 
 BUCKET_PREFIX = "aws-waf-logs-"
-"""Name that WAF demands of a bucket for its logs (AWS WAF developer guide, logging to S3)."""
+"""Name prefix that WAF requires of a log bucket (AWS WAF developer guide, logging to S3)."""
 
 CREDENTIAL_HEADERS = ("authorization", "cookie")
 CREDENTIAL_ARGUMENTS = (
     *("Signature", "Policy", "code", "access_token", "id_token", "refresh_token", "id_token_hint", "logout_token"),
     *("key", "session_code", "client_data", "user_code", "device_code", "SAMLResponse", "SAMLRequest", "request", "state"),
 )
-"""Query arguments that are credentials or personal data, and are left out of logs: signatures of audio URLs, codes and tokens of OpenID
-Connect (an `id_token_hint` holds name and address), and Keycloak's own (`key` of a mail sets a password)."""
+"""Query arguments with credentials or personal data, which logs omit: signatures of audio URLs,
+codes and tokens of OpenID Connect (an `id_token_hint` contains name and address), and Keycloak's
+own (`key` of a mail sets a password)."""
 
 _LARGEST_INSPECTION = wafv2.CfnWebACL.RequestBodyAssociatedResourceTypeConfigProperty(default_size_inspection_limit="KB_64")
 
 
 class WebAcl(Construct):
-    """A web ACL for CloudFront, with AWS's managed rules, rate limits and logs without credentials.
+    """Web ACL for CloudFront with managed rules, rate limits and logs without credentials.
 
-    Creates the web ACL (scope CLOUDFRONT: only a stack in us-east-1 can hold it) and its logging configuration. In order
-    of evaluation: administration paths, addresses of bad reputation, the rate of each address, the rate of logins of each
-    address, bodies too large to inspect, the managed group Common, addresses of the own machine outside `loopback_paths`, the
-    managed groups KnownBadInputs and SQLi. Our own rules answer with JSON, as the API does.
+    Creates the web ACL (scope CLOUDFRONT, only in us-east-1) and its logging configuration. In
+    order of evaluation: administration paths, addresses of bad reputation, request rate of each
+    address, login rate of each address, bodies too large to inspect, the managed group Common,
+    loopback addresses outside `loopback_paths`, the managed groups KnownBadInputs and SQLi. Custom
+    rules return JSON, like the API.
 
-    Bodies: WAF reads the first 64 KiB (its maximum for CloudFront) and what is larger is refused, so nothing passes that
-    was not read whole. The Common group would refuse 8 KiB already and only counts here. Audio files are no exception:
-    they are uploaded to S3 with signed URLs and never pass the edge (docs/adr/0012-bodies-at-the-edge.md).
+    Bodies: WAF inspects the first 64 KiB (its maximum for CloudFront), and the web ACL blocks
+    larger bodies. The Common group would block bodies from 8 KiB; its rule only counts here. Audio
+    files are uploaded to S3 with signed URLs and do not pass the edge
+    (docs/adr/0012-bodies-at-the-edge.md).
 
-    Logs: only requests that a rule acted on, because every request stands in CloudFront's access logs; the headers
-    authorization and cookie are redacted, and data protection replaces credentials in sampled requests as well.
+    Logs: only requests that matched a rule, because CloudFront's access logs contain every request.
+    The headers authorization and cookie are redacted, and data protection replaces credentials in
+    sampled requests too.
 
     Args:
-        metric_name: name of the web ACL in CloudWatch metrics, different in each environment of an account.
-        requests_per_five_minutes: requests of one address in five minutes before it is refused (10 to 2,000,000,000). A mobile network
-            has hundreds of listeners behind one.
-        logins_per_five_minutes: POST requests of one address below `login_paths`, and password grants below `token_paths`, in five minutes
-            before it is refused.
-        login_paths: paths below which a password or a code can be guessed, and no more than that: a player that renews its token there
-            would be counted with all who share its address.
-        token_paths: token endpoints of OpenID Connect. Of them password grants alone are counted as logins; default: none.
-        blocked_paths: paths that are never served to the public, with everything below them.
-        loopback_paths: paths at which a query or a form may name an address of the own machine, spelled exactly: where OpenID Connect
-            takes redirect addresses, which the realm compares letter by letter. Default: none.
-        log_bucket: bucket for the logs; its name starts with `aws-waf-logs-` and its policy admits delivery.logs.amazonaws.com.
+        metric_name: name of the web ACL in CloudWatch metrics, unique for each environment of an
+            account.
+        requests_per_five_minutes: requests of one address in five minutes until it is blocked (10
+            to 2,000,000,000). A mobile network has hundreds of listeners behind one address.
+        logins_per_five_minutes: POST requests of one address below `login_paths`, and password
+            grants below `token_paths`, in five minutes until it is blocked.
+        login_paths: paths below which a password or a code can be guessed. Do not include token
+            endpoints: renewals would count for all players behind one address.
+        token_paths: token endpoints of OpenID Connect, where only password grants count as logins.
+            Default: none.
+        blocked_paths: paths that are blocked, including all paths below them.
+        loopback_paths: exact paths at which a query or a form may contain a loopback address:
+            endpoints for OpenID Connect redirect URIs, which the realm compares exactly. Default:
+            none.
+        log_bucket: bucket for the logs; its name must start with `aws-waf-logs-` and its policy
+            allow delivery.logs.amazonaws.com.
 
     Raises:
-        ValueError: the bucket's name is known and WAF would not take it.
+        ValueError: if the bucket name is known and WAF does not accept it.
 
     Example:
         acl = WebAcl(self, "WebAcl", metric_name="spotmusic-dev", log_bucket=logs.bucket,
@@ -123,11 +131,11 @@ _ACTED_ON = {
         }
     ],
 }
-"""Requests that no rule noticed are dropped: every request stands in the access logs already."""
+"""Drops requests that matched no rule: the access logs contain every request."""
 
 
 def _without_credentials() -> wafv2.CfnWebACL.DataProtectionConfigProperty:
-    """Also covers sampled requests, which no redaction of the logging configuration reaches."""
+    """Data protection, which covers sampled requests too; redaction covers only logs."""
     fields = {"SINGLE_HEADER": CREDENTIAL_HEADERS, "SINGLE_QUERY_ARGUMENT": CREDENTIAL_ARGUMENTS}
     return wafv2.CfnWebACL.DataProtectionConfigProperty(
         data_protections=[
@@ -143,4 +151,4 @@ def _without_credentials() -> wafv2.CfnWebACL.DataProtectionConfigProperty:
 def _check_name(bucket_name: str) -> None:
     known = "${" not in bucket_name.split("-", 1)[0]
     if known and not bucket_name.startswith(BUCKET_PREFIX):
-        raise ValueError(f"{bucket_name!r} cannot hold WAF logs. Name the bucket {BUCKET_PREFIX}<something>.")
+        raise ValueError(f"{bucket_name!r} cannot store WAF logs. Name the bucket {BUCKET_PREFIX}<something>.")

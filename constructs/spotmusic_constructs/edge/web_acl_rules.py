@@ -1,4 +1,4 @@
-"""The rules of the web ACL, one function each."""
+"""Rules of the web ACL."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,18 +8,19 @@ from aws_cdk import aws_wafv2 as wafv2
 
 Acl = wafv2.CfnWebACL
 Rule = Mapping[str, Any]
-"""A rule without its priority, which is its place in the order."""
+"""Rule without its priority, which `in_order` sets."""
 
 WINDOW_SECONDS = 300
 LARGEST_BODY = 64 * 1024
-"""Bytes of a body that WAF can read for CloudFront, at the most."""
+"""Maximum body size that WAF inspects for CloudFront, in bytes."""
 
 LOOPBACK_RULES = {
     "EC2MetaDataSSRF_QUERYARGUMENTS": "EC2MetaDataSSRF_QueryArguments",
     "EC2MetaDataSSRF_BODY": "EC2MetaDataSSRF_Body",
 }
-"""Rules of the group Common that take an address of the own machine for an attack, and the labels that they set: logins of whoever sits
-behind a forwarded port name one (awslabs/nx-plugin-for-aws#1016, 2026-08: `redirect_uri=https://localhost:4200` got 403)."""
+"""Rules of the group Common that treat loopback addresses as attacks, and their labels. Logins
+through a forwarded port contain such an address (awslabs/nx-plugin-for-aws#1016, 2026-08:
+`redirect_uri=https://localhost:4200` got 403)."""
 COMMON_LABELS = "awswaf:managed:aws:core-rule-set:"
 REFUSALS = {
     404: "Not found",
@@ -27,31 +28,33 @@ REFUSALS = {
     429: "Too many requests from this address",
     403: "Refused: the request names an address of the own machine",
 }
-"""Messages of our own rules by status, as the Web API tells its errors. The managed groups answer 403 with CloudFront's page."""
+"""Messages of the custom rules by status, in the Web API's error format. The managed groups return
+403 with CloudFront's page."""
 
 _NORMALIZED = [
     Acl.TextTransformationProperty(priority=place, type=kind) for place, kind in enumerate(("URL_DECODE", "NORMALIZE_PATH", "LOWERCASE"))
 ]
-"""Otherwise /auth//admin or /auth/%61dmin would be another path here and the same one behind the edge."""
+"""Normalization of paths. Without it, /auth//admin and /auth/%61dmin would pass here and match
+behind the edge."""
 
 
 def visibility(metric_name: str) -> Acl.VisibilityConfigProperty:
-    """Counts in CloudWatch under this name, and keeps samples for three hours."""
+    """Enable the CloudWatch metric of this name, and request samples (kept for three hours)."""
     return Acl.VisibilityConfigProperty(cloud_watch_metrics_enabled=True, sampled_requests_enabled=True, metric_name=metric_name)
 
 
 def in_order(*rules: Rule) -> list[Acl.RuleProperty]:
-    """Gives each rule its place as its priority, so that no two are the same."""
+    """Set the priority of each rule to its position, so that priorities are unique."""
     return [Acl.RuleProperty(priority=place, visibility_config=visibility(rule["name"]), **rule) for place, rule in enumerate(rules)]
 
 
 def managed(name: str, group: str, *, counted: Sequence[str] = ()) -> Rule:
-    """A group of AWS, in its current default version, so that new attacks are met without a deployment.
+    """Rule for a managed group in its default version, which AWS updates without a deployment.
 
     Args:
         name: name of the rule and of its metric.
         group: name of the group.
-        counted: rules of the group that only count.
+        counted: rules of the group whose action is overridden with Count.
     """
     count = Acl.RuleActionProperty(count={})
     overrides = [Acl.RuleActionOverrideProperty(name=rule, action_to_use=count) for rule in counted]
@@ -64,20 +67,20 @@ def managed(name: str, group: str, *, counted: Sequence[str] = ()) -> Rule:
 
 
 def blocked_paths(paths: Sequence[str]) -> Rule:
-    """Refuses paths and everything below them."""
+    """Block paths and all paths below them."""
     return {"name": "BlockedPaths", "statement": _below(paths), "action": _block(404)}
 
 
 def request_rate(name: str, *, limit: int) -> Rule:
-    """Refuses an address while it sends more requests than the limit in five minutes."""
+    """Block an address while it exceeds the limit of requests in five minutes."""
     return {"name": name, "statement": _rate(limit), "action": _slow_down()}
 
 
 def login_rate(name: str, *, limit: int, paths: Sequence[str], token_paths: Sequence[str] = ()) -> Rule:
-    """Refuses an address while it sends more guesses than the limit in five minutes.
+    """Block an address while it exceeds the limit of login attempts in five minutes.
 
-    A guess is a POST request below `paths`, or one below `token_paths` with the password grant (RFC 6749, 4.3). A login page alone needs
-    some twenty GET requests.
+    A login attempt is a POST request below `paths`, or one below `token_paths` with the password
+    grant (RFC 6749, 4.3). A login page alone needs about twenty GET requests.
     """
     post = Acl.StatementProperty(
         byte_match_statement=Acl.ByteMatchStatementProperty(
@@ -92,7 +95,7 @@ def login_rate(name: str, *, limit: int, paths: Sequence[str], token_paths: Sequ
 
 
 def loopback(name: str, *, except_at: Sequence[str]) -> Rule:
-    """Refuses what `LOOPBACK_RULES` have counted and labelled, except at paths that are spelled exactly so."""
+    """Block requests with labels of `LOOPBACK_RULES`, except at the exact paths."""
     labels = [
         Acl.StatementProperty(label_match_statement=Acl.LabelMatchStatementProperty(scope="LABEL", key=f"{COMMON_LABELS}{label}"))
         for label in LOOPBACK_RULES.values()
@@ -114,7 +117,7 @@ def loopback(name: str, *, except_at: Sequence[str]) -> Rule:
 
 
 def refusals() -> dict[str, Acl.CustomResponseBodyProperty]:
-    """Returns the bodies of refusals by their key, as JSON."""
+    """Return the JSON bodies of blocked requests by key."""
     return {
         _body_key(status): Acl.CustomResponseBodyProperty(content_type="APPLICATION_JSON", content=json.dumps({"message": message}))
         for status, message in REFUSALS.items()
@@ -122,7 +125,7 @@ def refusals() -> dict[str, Acl.CustomResponseBodyProperty]:
 
 
 def body_size(name: str) -> Rule:
-    """Refuses a body that is larger than what WAF reads."""
+    """Block bodies larger than WAF's inspection limit."""
     body = Acl.FieldToMatchProperty(body=Acl.BodyProperty(oversize_handling="MATCH"))
     statement = Acl.SizeConstraintStatementProperty(
         field_to_match=body,
@@ -149,7 +152,7 @@ def _guesses(paths: Sequence[str], token_paths: Sequence[str]) -> Acl.StatementP
 
 
 def _password_grant() -> Acl.StatementProperty:
-    """Matches the form of a password grant, also when its letters are escaped, and a body that WAF cannot read whole."""
+    """Match password grant forms, escaped ones too, and bodies beyond the inspection limit."""
     return Acl.StatementProperty(
         byte_match_statement=Acl.ByteMatchStatementProperty(
             field_to_match=Acl.FieldToMatchProperty(body=Acl.BodyProperty(oversize_handling="MATCH")),
@@ -167,7 +170,7 @@ def _below(paths: Sequence[str]) -> Acl.StatementProperty:
 
 
 def _any(statements: Sequence[Acl.StatementProperty]) -> Acl.StatementProperty:
-    """Matches when one of them does; WAF takes no alternative of one."""
+    """Match any of the statements; WAF rejects an OR of one statement."""
     return (
         statements[0] if len(statements) == 1 else Acl.StatementProperty(or_statement=Acl.OrStatementProperty(statements=list(statements)))
     )
@@ -189,7 +192,7 @@ def _block(status: int) -> Acl.RuleActionProperty:
 
 
 def _slow_down() -> Acl.RuleActionProperty:
-    """429 with Retry-After tells a well-behaved player to wait, where 403 would tell it to log in again."""
+    """Return 429 with Retry-After, so that players wait; a 403 would make them log in again."""
     wait = Acl.CustomHTTPHeaderProperty(name="Retry-After", value=str(WINDOW_SECONDS))
     return Acl.RuleActionProperty(block=Acl.BlockActionProperty(custom_response=_response(429, wait)))
 
