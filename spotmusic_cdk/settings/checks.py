@@ -145,7 +145,7 @@ OWN_TAGS = {
     "rotatebefore": None,
     "rotationowner": None,
 }
-"""Tags of the platform in lower case, and the key that sets each. IAM takes no two keys that differ in case only."""
+"""Tags of the platform in lower case, and the key that sets each. IAM rejects keys that differ in case only."""
 RESERVED = ("aws:", "eks:", "kubernetes.io/", "karpenter.sh/", "karpenter.k8s.aws/", "ebs.csi.")
 """Prefixes of AWS and of EKS Auto Mode."""
 MOST_LETTERS = 600
@@ -249,9 +249,9 @@ def _support_warnings(settings: Settings, today: date) -> Iterator[Problem]:
     support = versions.KUBERNETES[version]
     if support.created_until and support.created_until < today:
         wrong = f"EKS stopped creating {version} clusters on {support.created_until}"
-        advice = f"Use {max(versions.KUBERNETES)} unless your partition or emulator still takes it."
+        advice = f"Use {max(versions.KUBERNETES)} unless your partition or emulator still supports it."
         yield Problem("kubernetes.version", wrong, advice)
     elif support.standard_until and support.standard_until - today < timedelta(days=UPGRADE_DAYS):
         verb = "ended" if support.has_ended(today) else "ends"
-        wrong = f"standard support of {version} {verb} on {support.standard_until}, after which EKS upgrades the cluster by itself"
+        wrong = f"standard support of {version} {verb} on {support.standard_until}, after which EKS upgrades the cluster automatically"
         yield Problem("kubernetes.version", wrong, "Upgrade to the next version before (docs/upgrades.md).")

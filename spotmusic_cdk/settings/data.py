@@ -25,7 +25,7 @@ class DatabaseSettings(Model):
     multi_az: bool = True
     """Standby instance in another zone."""
     storage_gib: Annotated[int, Field(ge=20, le=59578)] = 20
-    """Storage at creation, in GiB of gp3 (RDS takes 20 to 65536, and we want a tenth of it to grow)."""
+    """Storage at creation, in GiB of gp3 (RDS allows 20 to 65536; 10% stay for autoscaling)."""
     max_storage_gib: Annotated[int, Field(ge=22, le=65536)] = 100
     """Limit of storage autoscaling, in GiB; RDS wants it at least 10% above `storage_gib`."""
 
@@ -34,13 +34,13 @@ class CacheSettings(Model):
     """ElastiCache replication group."""
 
     engine: Literal["redis", "valkey"] = "redis"
-    """`redis` ends at 7.1 on ElastiCache; `valkey` speaks the same protocol and goes on."""
+    """`redis` ends at 7.1 on ElastiCache; `valkey` has the same protocol and is maintained."""
     version: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}\.[0-9]{1,2}$")] | None = None
     """Engine version; the newest that this project tests when left out."""
     node_type: Annotated[str, StringConstraints(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", max_length=32)] = "cache.t4g.small"
     """Node type, one that the region has."""
     replicas: Annotated[int, Field(ge=0, le=5)] = 1
-    """Replicas beside the primary (ElastiCache takes up to 5); two keep a node in every zone. With 0 nothing fails over."""
+    """Replicas beside the primary (ElastiCache allows up to 5); two keep a node in every zone. With 0 there is no failover."""
     snapshot_retention_days: Annotated[int, Field(ge=1, le=35)] = 7
     """Days that daily snapshots are kept; production needs 15."""
 
@@ -53,14 +53,15 @@ class BucketSettings(Model):
     upload_days: Annotated[int, Field(ge=1, le=90)] = 14
     """Days that an upload waits for its scan and promotion."""
     log_days: Annotated[int, Field(ge=185, le=3650)] = 365
-    """Days that access logs are kept; Marco Civil (art. 15) asks for six months. The longest have 184 days, and the last counts in full."""
+    """Days that access logs are kept; Marco Civil (art. 15) requires six months, of at most 184 days."""
 
 
 class BackupSettings(Model):
     """AWS Backup plan."""
 
     retention_days: Annotated[int, Field(ge=1, le=365)] = 35
-    """Days that daily recovery points are kept; production takes 35 or more. Below that, databases and buckets go back so far only."""
+    """Days that daily recovery points are kept; production requires 35 or more. With fewer,
+    databases and buckets cannot be restored further back."""
     audio_restored_every: Literal["week", "month", "quarter"] = "week"
     """Interval of the restore test of the audio library; databases and the web client are tested every week. The test copies the library
     whole and costs what docs/deployment.md computes: a large one may come back more rarely."""

@@ -48,7 +48,7 @@ class Settings(Model):
     identity: IdentitySettings = IdentitySettings()
     mail: MailSettings | None = None
     services: Annotated[dict[ServiceName, ServiceSettings], UnorderedKeys] = Field(default_factory=dict)
-    """Application services by name. A name is for good: a service is renamed by a new one beside it (docs/deployment.md)."""
+    """Application services by name. A name cannot be changed: to rename a service, add a second one (docs/deployment.md)."""
     edge: EdgeSettings = EdgeSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
     operators: OperatorsSettings = OperatorsSettings()
@@ -125,7 +125,7 @@ class Settings(Model):
 
     @property
     def queues(self) -> dict[str, QueueSettings]:
-        """Queues of tasks by name, each with the services that publish to it and take from it."""
+        """Queues of tasks by name, each with the services that publish to it and consume it."""
         return queues_of(self.kubernetes.rabbitmq, self.services)
 
     @property

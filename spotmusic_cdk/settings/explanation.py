@@ -13,12 +13,12 @@ from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.model import Problem, key_of, shown
 
 ADVICE = "Correct it; environments/schema.json describes it."
-_OWN_VPC = "The platform makes its own VPC; choose a network.cidr apart from yours, and connect the two by peering or a transit gateway."
-_ON_CALL = "Use observability.alarm_emails, or alarm_endpoints for a service of on-call such as PagerDuty."
-_SLACK = "Use observability.alarm_slack, with the ids of workspace and channel; an incoming webhook takes no messages of Amazon SNS."
+_OWN_VPC = "The platform creates its own VPC; choose a network.cidr apart from yours, and connect the two by peering or a transit gateway."
+_ON_CALL = "Use observability.alarm_emails, or alarm_endpoints for an on-call service such as PagerDuty."
+_SLACK = "Use observability.alarm_slack, with the ids of workspace and channel; an incoming webhook cannot receive messages of Amazon SNS."
 _API_SERVER = "Use kubernetes.public_access_cidrs, with endpoint: public_and_private."
 _MIRROR = "Images come through caches in Amazon ECR (registry.docker_hub_credentials and github_credentials); no other mirror is supported."
-_CERTIFICATES = "Only domain.edge_certificate takes one of your own; certificates of the home region are requested by the platform."
+_CERTIFICATES = "Use domain.edge_certificate for a certificate of your own; the platform requests those of the home region."
 ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("vpc", "vpc_id", "existing_vpc", "subnet_ids", "subnets"), _OWN_VPC),
     "avoid": "Choose a network.cidr apart from the ranges in use; other environment files are compared with it.",

@@ -39,7 +39,7 @@ class TopicSettings(Model):
 DEFAULT_TOPICS = {
     "events.listening": TopicSettings(producers=("playback",), consumers=("recommendations", "trends")),
     "events.playback-telemetry": TopicSettings(retention_hours=48, producers=("playback",), consumers=("trends",)),
-    # The newest value of each key is all that anybody wants of these two.
+    # Consumers need the newest value of each key only.
     "events.trends": TopicSettings(
         partitions=3, cleanup_policy="compact", producers=("trends",), consumers=("recommendations", "notifications")
     ),
@@ -65,13 +65,13 @@ class RedpandaSettings(Model):
     cpu: Annotated[int, Field(ge=1, le=32)] = 1
     """Cores per broker. Nodes keep Linux' aio-max-nr of 65536: a broker of many cores holds fewer connections on each."""
     memory_gib: Annotated[int, Field(ge=2, le=512)] = 4
-    """Memory per broker, in GiB; Redpanda asks for at least 2 per core."""
+    """Memory per broker, in GiB; Redpanda requires at least 2 per core."""
     storage_gib: Gibibytes = 50
     """gp3 volume per broker, in GiB. To grow it, follow docs/runbooks/volume.md first; it never shrinks."""
     topics: Annotated[dict[TopicName, TopicSettings | None], UnorderedKeys] = Field(default_factory=dict, max_length=100)
     """Topics by name, beside the default topics `events.listening`, `events.playback-telemetry`, `events.trends` and
     `events.recommendations`. Under the name of a default topic, the keys given here replace its own. `null` removes a default topic and the
-    rights on it; the topic itself stays on the brokers until somebody deletes it."""
+    rights on it; the topic itself stays on the brokers until an operator deletes it."""
     tiered_storage: TieredStorageSettings | None = None
     """Older events in Amazon S3; none without a Redpanda Enterprise licence."""
 
@@ -93,7 +93,7 @@ class RedpandaSettings(Model):
 
     @property
     def minimum_replication(self) -> Literal[1, 3]:
-        """Replicas below which the cluster makes no topic."""
+        """Minimum of replicas of a topic in the cluster."""
         return 1 if any(topic.replication == 1 for topic in self.effective_topics.values()) else 3
 
     @field_validator("brokers")
@@ -137,20 +137,20 @@ class RedpandaSettings(Model):
 
 
 class QueueSettings(Model):
-    """One queue of tasks. It is a quorum queue on three nodes; a task that nobody could do goes to its queue of dead letters."""
+    """Quorum queue of tasks on three nodes; failed tasks are moved to its dead-letter queue."""
 
     consumers: Annotated[tuple[Name, ...], Unordered] = ()
-    """Services that take from it; the service of its name when left out."""
+    """Services that consume the queue; by default the service with its name."""
     publishers: Annotated[tuple[Name, ...], Unordered] = ()
     """Services that may publish to it; every service with `tasks` in its `talks_to` when left out."""
     delivery_limit: Annotated[int, Field(ge=1, le=100)] = 5
     """Failed deliveries that a task survives; the next one makes it a dead letter. A task returned with requeue is not counted."""
     max_length: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
-    """Tasks that wait at the most; more are refused, so that their publisher knows."""
+    """Maximum of waiting tasks; more are rejected, and their publisher is informed."""
     message_ttl_hours: Hours = 168
-    """Hours until a task that nobody took is a dead letter."""
+    """Hours until a task that is not consumed becomes a dead letter."""
     dead_letter_hours: Hours = 336
-    """Hours until a dead letter is gone, which bounds how long personal data in it survives."""
+    """Hours until a dead letter is deleted, which bounds how long personal data in it survives."""
 
 
 class RabbitMQSettings(Model):
@@ -161,7 +161,7 @@ class RabbitMQSettings(Model):
     storage_gib: Gibibytes = 20
     """gp3 volume per node, in GiB."""
     queues: Annotated[dict[Name, QueueSettings], UnorderedKeys] = Field(default_factory=dict, max_length=100)
-    """Queues by name. A service that scales on messages has one of its own name even if it does not stand here."""
+    """Queues by name. A service that scales on messages has one of its own name even if it is not listed here."""
 
     @model_validator(mode="after")
     def _publishers_may_fill_half_a_volume(self) -> Self:
@@ -191,9 +191,9 @@ def topics_of(redpanda: RedpandaSettings, services: Mapping[str, ServiceSettings
 def queues_of(rabbitmq: RabbitMQSettings, services: Mapping[str, ServiceSettings]) -> dict[str, QueueSettings]:
     """Return the queues of the file and those that services scale on, with their publishers and consumers."""
     own = {name: QueueSettings() for name, service in services.items() if service.scaling.messages_per_task}
-    everybody = talking_to("tasks", services)
+    all_clients = talking_to("tasks", services)
     return {
-        name: queue.model_copy(update={"consumers": queue.consumers or (name,), "publishers": queue.publishers or everybody})
+        name: queue.model_copy(update={"consumers": queue.consumers or (name,), "publishers": queue.publishers or all_clients})
         for name, queue in (own | rabbitmq.queues).items()
     }
 
@@ -229,7 +229,7 @@ class KeycloakSettings(Model):
     """Identity provider."""
 
     replicas: Annotated[int, Field(ge=1, le=9)] = 2
-    """Pods; two keep sessions when one is lost, which production needs. With one, nobody logs in while it starts again."""
+    """Pods; two keep sessions when one is lost, which production needs. With one, logins fail while it restarts."""
 
 
 class MonitoringSettings(Model):
@@ -254,16 +254,16 @@ class KubernetesSettings(Model):
     """EKS cluster."""
 
     version: Annotated[str, StringConstraints(pattern=r"^1\.[0-9]{2}$")] = "1.36"
-    """Kubernetes version, one that `spotmusic_cdk/versions.py` knows a kubectl layer for."""
+    """Kubernetes version, one with a kubectl layer in `spotmusic_cdk/versions.py`."""
     endpoint: Literal["private", "public_and_private"] = "private"
     """Access to the API server: from the VPC, or also from the ranges of `public_access_cidrs`. Production requires `private`."""
     public_access_cidrs: Annotated[tuple[Annotated[str, AfterValidator(_ipv4_range)], ...], Field(max_length=40), Unordered] = ()
     """IPv4 ranges that reach a public endpoint, such as 203.0.113.0/24: required with `public_and_private`, 40 at most (Amazon EKS
-    quotas). `0.0.0.0/0` is everybody."""
+    quotas). `0.0.0.0/0` is every address."""
     administrators: Annotated[tuple[RoleArn, ...], Field(max_length=50), Unordered] = ()
     """IAM roles that administer the cluster (break-glass)."""
     viewers: Annotated[tuple[RoleArn, ...], Field(max_length=50), Unordered] = ()
-    """IAM roles of the team that may open a tunnel to Grafana and do nothing else in the cluster; nobody but these two gets in."""
+    """IAM roles of the team that may open a tunnel to Grafana and do nothing else in the cluster. No other role has access."""
     redpanda: RedpandaSettings = RedpandaSettings()
     rabbitmq: RabbitMQSettings = RabbitMQSettings()
     kong: KongSettings = KongSettings()

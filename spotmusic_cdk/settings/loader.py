@@ -89,7 +89,7 @@ _Constructor.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.cons
 
 
 def _json(text: str, source: Path) -> bytes:
-    """YAML 1.2 as JSON, for which pydantic is strict about types and takes arrays as tuples."""
+    """YAML 1.2 as JSON, for which pydantic checks types strictly and accepts arrays as tuples."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
     try:

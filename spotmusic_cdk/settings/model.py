@@ -17,7 +17,7 @@ class Problem:
     """Part of an environment file that cannot be deployed.
 
     Args:
-        key: where it stands, such as `services.trends.cpu`.
+        key: path of the key, such as `services.trends.cpu`.
         wrong: what is wrong, without a full stop.
         advice: what to do, one sentence.
     """
@@ -63,11 +63,11 @@ Unordered = AfterValidator(lambda values: tuple(sorted(_named_once(values))))
 UnorderedKeys = AfterValidator(lambda entries: dict(sorted(entries.items())))
 """Mapping sorted by key, for the same reason."""
 
-# Patterns name letters and digits one by one: of a Unicode expression \d and \w match those of every script, and AWS takes none of them.
+# Patterns name letters and digits one by one: of a Unicode expression \d and \w match those of every script, which AWS rejects.
 Email = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=254)]
 TagText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 +=._:/@-]{1,255}$")]
 """Value of a tag: letters, digits, spaces and `+ - = . _ : / @` (AWS General Reference, tagging best practices). Letters beyond ASCII are
-left out, because not every service takes them. 255 at most, and 127 of a key: one less than elsewhere in the CloudFormation schemas of
+left out, because not every service accepts them. 255 at most, and 127 of a key: one less than elsewhere in the CloudFormation schemas of
 AWS::ECR::Repository and AWS::EKS::Addon, read 2026-11."""
 TagKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 +._:/@-]{1,127}$")]
 """Key of a tag, from the same source. No `=`: volumes of the cluster get their tags as `key=value`."""
@@ -86,5 +86,5 @@ SecretArn = Annotated[
 Days = Annotated[int, Field(ge=1, le=3650)]
 Gibibytes = Annotated[int, Field(ge=1, le=65536)]
 LogDays = Literal[365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
-"""Days of a log group: what CloudWatch Logs knows (CloudWatch Logs API, PutRetentionPolicy) above six months, the longest of which have 184
+"""Days of a log group: those that CloudWatch Logs supports (CloudWatch Logs API, PutRetentionPolicy) above six months, which have up to 184
 days; 180 is too short at every start."""

@@ -34,7 +34,7 @@ class NetworkSettings(Model):
     cidr: str = "10.0.0.0/16"
     """IPv4 range of the VPC, /16 to /18: application subnets are four steps smaller (/20 of a /16) for one address per pod."""
     nat_gateways: Annotated[int, Field(ge=1, le=3)] = 1
-    """NAT gateways; a production environment needs one per zone, so that a lost zone takes only its own way out."""
+    """NAT gateways; a production environment needs one per zone, so that the loss of a zone does not affect the others."""
     interface_endpoints: Annotated[tuple[InterfaceEndpoint, ...], Unordered] | Literal["all"] = ()
     """AWS services reached without leaving the VPC. Each costs per zone and hour, so dev has none; `all` is every one we use."""
     flow_log_retention_days: LogDays = 365
@@ -52,7 +52,7 @@ class NetworkSettings(Model):
             network = IPv4Network(value)
         except ValueError:
             network = None
-        # Python also takes a netmask after the slash, which CloudFormation does not.
+        # Python also accepts a netmask after the slash, which CloudFormation does not.
         if network is None or not re.fullmatch(r"[0-9.]+/[0-9]{1,2}", value):
             raise ValueError(f"{shown(value)} is not an IPv4 network with a prefix length. Write one such as 10.20.0.0/16.")
         if not any(network.subnet_of(private) for private in PRIVATE):
@@ -67,7 +67,7 @@ class DomainSettings(Model):
 
     name: Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", max_length=46)]
     """Domain that listeners type, such as music.example: `services.internal.` before it makes the longest name of a certificate, and ACM
-    takes 64 letters (RequestCertificate, DomainName)."""
+    allows 64 characters (RequestCertificate, DomainName)."""
     hosted_zone_id: Annotated[str, StringConstraints(pattern=r"^Z[A-Z0-9]{6,31}$")]
     """Id of the public Route 53 zone of that domain: it is written down, so that synthesis looks nothing up."""
     edge_certificate: (
@@ -110,7 +110,7 @@ class EdgeSettings(Model):
     """CloudFront and AWS WAF."""
 
     requests_per_five_minutes: Annotated[int, Field(ge=10, le=2_000_000_000)] = 25_000
-    """Requests of one address in five minutes before WAF blocks it (WAF takes 10 to 2,000,000,000): docs/runbooks/web-acl.md."""
+    """Requests of one address in five minutes before WAF blocks it (WAF allows 10 to 2,000,000,000): docs/runbooks/web-acl.md."""
     logins_per_five_minutes: Annotated[int, Field(ge=10, le=2_000_000_000)] = 400
     """Posts to login forms of one address in five minutes before WAF blocks it. Players that renew their token are not counted."""
     price_class: PriceClass = "all"
@@ -118,7 +118,7 @@ class EdgeSettings(Model):
     Australia and New Zealand. It must include the continent of the home region."""
     hsts_include_subdomains: bool = False
     """HTTPS for every subdomain of the domain too, in browsers that met the platform (HSTS). They remember it for two years, and
-    nobody can take it back: set it when no subdomain answers by HTTP alone."""
+    it cannot be revoked: set it when no subdomain is HTTP only."""
     allowed_countries: Annotated[tuple[Annotated[str, AfterValidator(known_country)], ...], Unordered] = ()
     """ISO 3166 codes of the countries that may listen; all when empty."""
     signing_keys: Annotated[tuple[Name, ...], Once] = Field(default=("first", "second"), min_length=2, max_length=5)

@@ -22,17 +22,17 @@ class ObservabilitySettings(Model):
 
     access_log_days: LogDays = 365
     """Days that records of access are kept; Marco Civil (art. 15) asks for six months. The longest have 184 days, and the next that
-    CloudWatch Logs knows are 365."""
+    CloudWatch Logs supports are 365."""
     security_log_days: LogDays = 365
     """Days that security records are kept: audit logs of databases, the control plane, events, and functions that handle secrets."""
     alarm_emails: Annotated[tuple[Email, ...], Field(max_length=20), Unordered] = ()
     """Addresses that receive alarms; each has to confirm its subscription once."""
     alarm_endpoints: Annotated[tuple[HttpsAddress, ...], Field(max_length=10), Unordered] = ()
-    """HTTPS addresses of services of on-call that take messages of Amazon SNS, such as PagerDuty's
-    `https://events.pagerduty.com/integration/KEY/enqueue`; they confirm by themselves. The address, with its key, is in the template. An
-    incoming webhook of Slack takes no messages of SNS: use `alarm_slack`."""
+    """HTTPS addresses of on-call services that accept messages of Amazon SNS, such as PagerDuty's
+    `https://events.pagerduty.com/integration/KEY/enqueue`; they confirm automatically. The address, with its key, is in the template. An
+    incoming webhook of Slack cannot receive messages of SNS: use `alarm_slack`."""
     pager_endpoints: Annotated[tuple[HttpsAddress, ...], Field(max_length=10), Unordered] = ()
-    """Addresses of the same kind that get critical alarms and alerts only, those that somebody gets up for. Budgets and events of
+    """Addresses of the same kind that get critical alarms and alerts only, which need a response at night. Budgets and events of
     databases go to `alarm_emails` and `alarm_endpoints`."""
     runbooks_url: HttpsAddress | None = None
     """Address of the folder `docs/runbooks` of the deployed commit, as a browser opens it, such as
@@ -83,5 +83,5 @@ class OperatorsSettings(Model):
 
     network: bool = True
     """Security group `operators`, for an environment of AWS CloudShell in the VPC, and a task for tunnels of Session Manager
-    (docs/access.md). Nothing stands in it until a person with the rights to do so starts one, and nothing is opened to the Internet.
-    Without it nobody reaches a private API server."""
+    (docs/access.md). Both are empty until an authorized person starts one, and neither is open to the Internet.
+    Without it a private API server cannot be reached."""

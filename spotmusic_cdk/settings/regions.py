@@ -17,18 +17,18 @@ _REGIONS = """
     us-east-1 us-east-2 us-west-1 us-west-2
 """
 REGIONS = frozenset(_REGIONS.split())
-"""Regions of the partition `aws`, that of CloudFront: the edge stack stands in us-east-1, and no stack reaches another partition. Not
-ap-southeast-5 and ap-southeast-7, whose CloudFormation knows no restore testing of AWS Backup (resource types of cfn-lint 1.58.0)."""
+"""Regions of the partition `aws`, that of CloudFront: the edge stack is in us-east-1, and no stack reaches another partition. Not
+ap-southeast-5 and ap-southeast-7, where CloudFormation has no restore testing of AWS Backup (resource types of cfn-lint 1.58.0)."""
 _WITHOUT_BUDGETS = """
     af-south-1 ap-east-1 ap-east-2 ap-northeast-3 ap-south-2 ap-southeast-3 ap-southeast-4 ap-southeast-6 ca-west-1 eu-central-2 eu-north-1
     eu-south-1 eu-south-2 il-central-1 me-central-1 mx-central-1
 """
 WITHOUT_BUDGETS = frozenset(_WITHOUT_BUDGETS.split())
-"""Regions whose CloudFormation knows no AWS::Budgets::Budget: there the edge stack has it, and a budget counts every region anyway."""
+"""Regions whose CloudFormation lacks AWS::Budgets::Budget: there the edge stack has it, and a budget counts every region anyway."""
 WITHOUT_FAULT_INJECTION = frozenset(
     ["ap-east-2", "ap-south-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-6", "ca-west-1", "il-central-1", "mx-central-1"]
 )
-"""Regions whose CloudFormation knows no AWS::FIS::ExperimentTemplate, from the same source."""
+"""Regions whose CloudFormation does not support AWS::FIS::ExperimentTemplate, from the same source."""
 
 
 @dataclass(frozen=True)
@@ -267,5 +267,5 @@ def budget_warnings(settings: Settings) -> Iterator[Problem]:
         return
     cost = monthly_usd(peak.listeners, settings.region)
     if cost > budget:
-        wrong = f"{budget} is below the {cost} USD that CloudFront alone asks for {peak.listeners} listeners at peak (list prices)"
+        wrong = f"{budget} is below the {cost} USD that CloudFront alone costs for {peak.listeners} listeners at peak (list prices)"
         yield Problem("observability.monthly_budget_usd", wrong, "Raise it, or lower resilience.peak.listeners.")

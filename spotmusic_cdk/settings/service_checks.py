@@ -14,7 +14,7 @@ MOST_SERVICES = 40
 """Templates may have 500 resources and 1 MB (AWS CloudFormation quotas). Of a service that talks to one thing, the template of
 ecs-services gets 11 resources and 15 kB, and that of observability 6 and 12 kB. Forty, with as many blue/green as fit, bring the former to
 490 and 638 kB, the latter to some 420 and 729 kB (2026-11-24; cdk.json leaves the indentation out, which was a quarter). `make fuzz`
-synthesizes them and judges every template (tools/fuzz/corners.py), so that whoever adds to a service learns of it there."""
+synthesizes them and judges every template (tools/fuzz/corners.py), which fails when a service outgrows the limits."""
 MOST_RESOURCES = 472
 """Resources of services in the template of ecs-services, which has some 18 beside them and room for 500."""
 MOST_LETTERS = 100_000
@@ -24,7 +24,7 @@ MOST_RULES = 330
 MOST_BROKER_CLIENTS = 58
 """Words `events` and `tasks`: each is a rule of the broker load balancer's group, of EC2's 60, and two are its own."""
 MOST_UPLOADERS = 5
-"""Words `uploads`: each makes two queues, their policies and a rule in the data stack, and gets every verdict."""
+"""Words `uploads`: each creates two queues, their policies and a rule in the data stack, and receives every verdict."""
 
 NAMES_OF_OTHERS = {
     "admin": "the superuser of Redpanda",
@@ -107,7 +107,7 @@ def _room(settings: Settings) -> Iterator[Problem]:
     uploaders = sum(cost.verdict_queues for cost in costs)
     if uploaders > MOST_UPLOADERS:
         wrong = f"uploads occurs {uploaders} times in talks_to, and {MOST_UPLOADERS} services can receive verdicts"
-        yield Problem("services", wrong, "Let one service take uploads, and call it from the others.")
+        yield Problem("services", wrong, "Let one service accept uploads, and call it from the others.")
 
 
 def _one_writer(settings: Settings) -> Iterator[Problem]:

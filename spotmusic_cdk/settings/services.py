@@ -23,8 +23,8 @@ WITHOUT_MODE: Mapping[str, str] = {"audio": "read"}
 class Word(str):
     """One word of `talks_to`: a resource or another service, with a mode where it takes one.
 
-    In a file it is text, or a mapping of one key: `- audio: write`. It is equal to its text, so that `"audio" in service.talks_to` asks for
-    the word, whatever the mode.
+    In a file it is text, or a mapping of one key: `- audio: write`. It is equal to its text, so that `"audio" in service.talks_to` finds
+    the word with any mode.
 
     Attributes:
         mode: `read` or `write`; none for words without modes.
@@ -198,7 +198,7 @@ class ServiceSettings(Model):
     """Memory in MiB."""
     port: Annotated[int, Field(ge=1024, le=65535)] | None = 8080
     """Port that the container listens on, above 1023 because it does not run as root. Workers too answer health checks
-    and give metrics there, and nobody reaches them but Prometheus and the services that talk to them. With null nobody sees their metrics,
+    and give metrics there, and only Prometheus and the services that talk to them reach them. With null their metrics are not collected,
     such as the age of the events that they consume."""
     route: Annotated[str, StringConstraints(pattern=r"^/v[0-9]+(/[a-z0-9-]+)+$", max_length=100)] | None = None
     """Path prefix of the Web API that leads here, such as /v1/playback; none when the service is not public."""
@@ -212,7 +212,7 @@ class ServiceSettings(Model):
     SES), or another service."""
     settings: Annotated[dict[VariableName, SettingText], Field(max_length=20), UnorderedKeys] = Field(default_factory=dict)
     """Environment variables of its own, such as `SEARCH_MODE: fuzzy`: 20 at most, of 1 to 1024 characters. A number needs quotes. No
-    secrets: whoever may describe a task definition reads them. A change is a deployment, which rolls back by itself."""
+    secrets: everyone who may describe a task definition can read them. A change is a deployment, which rolls back automatically."""
     secrets: Annotated[dict[VariableName, SecretArn], Field(max_length=10), UnorderedKeys] = Field(default_factory=dict)
     """Secrets of its own by the environment variable, such as `FCM_KEY: arn:aws:secretsmanager:…`: 10 at most. You make each in Secrets
     Manager (docs/runbooks/secret-from-outside.md); the variable has the whole value that the secret has when a task starts."""

@@ -62,7 +62,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a VPC that exists": (
         {"network.vpc_id": "vpc-0"},
-        "network.vpc_id: unknown key.\n  The platform makes its own VPC; choose a network.cidr",
+        "network.vpc_id: unknown key.\n  The platform creates its own VPC; choose a network.cidr",
     ),
     "a platform without Redpanda": (
         {"kubernetes.redpanda": None},
@@ -96,7 +96,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "a container image": ({"services.trends.container_image": "x"}, "unknown key.\n  Use image, with a digest"),
     "a certificate at home": (
         {"domain": {"name": "x.example", "hosted_zone_id": "Z0123456789EXAMPLE", "certificate": "arn"}},
-        "domain.certificate: unknown key.\n  Only domain.edge_certificate takes one of your own",
+        "domain.certificate: unknown key.\n  Use domain.edge_certificate for a certificate of your own",
     ),
     "an endpoint without TLS": (
         {"observability.alarm_endpoints": ["http://x.example/"]},
