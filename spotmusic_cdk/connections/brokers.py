@@ -39,12 +39,14 @@ class Events(Connection):
         "EVENTS_AUTHORITY_PARAMETER": _AUTHORITY,
     }
     facts = Facts(
-        authority=("Amazon's public roots; without a domain the parameter `EVENTS_AUTHORITY_PARAMETER`. Nobody goes on without verifying"),
+        authority=(
+            "Amazon's public roots; without a domain the parameter `EVENTS_AUTHORITY_PARAMETER`. Never continue without verification"
+        ),
         names="the topics below; the group `EVENTS_GROUP`; transactions of the service's name, or that begin with it and a dot",
         rights="write and read the topics that name it, idempotently or not. Creating topics, other groups, and the topics "
         "of others are refused: a producer "
         "can't read what it wrote. Everybody may write the registry",
-        limits="values are JSON by the [schemas of topics](../events/README.md), whose subjects are `<topic>-value`; the key is the "
+        limits="values are JSON by the [schemas of topics](../events/README.md), with the subjects `<topic>-value`; the key is the "
         "field that the schema names. Write an event that can't be read to `EVENTS_DEAD_LETTERS`, with its key and value, and the "
         "headers `topic`, `partition` and `offset`; log these without its content, count it in `event_age_seconds` and go on",
         timeouts="the brokers may come after the task, and go: connect again with pauses, for ever. Events are delivered at "
@@ -104,13 +106,15 @@ class Tasks(Connection):
         "TASKS_AUTHORITY_PARAMETER": _AUTHORITY,
     }
     facts = Facts(
-        authority=("Amazon's public roots; without a domain the parameter `TASKS_AUTHORITY_PARAMETER`. Nobody goes on without verifying"),
+        authority=(
+            "Amazon's public roots; without a domain the parameter `TASKS_AUTHORITY_PARAMETER`. Never continue without verification"
+        ),
         names="the queues below, in `TASKS_VIRTUAL_HOST`, by `TASKS_EXCHANGE`",
         rights="publish and take as the table says; declare nothing. Celery, dramatiq and Spring declare queues at start, "
         "and get 403 ACCESS_REFUSED: "
         "turn it off, or declare passively",
-        limits=f"reject for good without requeue, and the task is in `{topology.DEAD_LETTERS}.<queue>`. To try again, publish the "
-        "task once more with a counter in its "
+        limits="reject a task that failed permanently without requeue; it moves to "
+        f"`{topology.DEAD_LETTERS}.<queue>`. To try again, publish the task once more with a counter in its "
         f"headers, then acknowledge. With requeue it comes back after {topology.RETRY_AFTER[0] // 1000} s without end, and is not counted",
         timeouts="publish with confirms **and** `mandatory`: a task without a queue is confirmed too, and only returned. A "
         "full queue refuses (`nack`). An "

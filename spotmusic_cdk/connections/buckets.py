@@ -44,7 +44,7 @@ class AudioRead(Connection):
         rights="read objects, not list: one that is not there gives 403. Sign addresses of CloudFront",
         limits=(
             "RSA-SHA1 with PKCS #1 v1.5, as CloudFront asks ([signing.py](../examples/service/signing.py)). Minutes of "
-            "validity, for one listener; the listener's player gets the address, and nobody logs it"
+            "validity, for one listener; only the listener's player gets the URL; do not log it"
         ),
         timeouts="read the parameters when the task starts and every five minutes, keep the last answer, and refuse with 503 "
         "until there is a first: the edge "
@@ -90,7 +90,7 @@ class Uploads(Connection):
     variables: ClassVar = {
         "UPLOADS_BUCKET": "name of the bucket of uploads",
         "UPLOADS_VERDICTS_QUEUE": (
-            "address of an SQS queue of the service's own, with the verdict of the malware scan on each upload, whoever signed it "
+            "address of an SQS queue of the service's own, with the verdict of the malware scan on each upload of any signer "
             "([an upload becomes a track](../constructs/spotmusic_constructs/services/README.md#an-upload-becomes-a-track))"
         ),
         "UPLOADS_ENDPOINT": (
@@ -102,7 +102,7 @@ class Uploads(Connection):
     facts = Facts(
         authority="Amazon's public roots",
         names="any key",
-        rights="read, write and sign addresses for artists; nobody reads an object before its scan. Take verdicts from the queue",
+        rights="read, write and sign URLs for artists; reads of an object are denied before its scan. Take verdicts from the queue",
         limits=(
             "a signed POST bounds size and type (`content-length-range`, `Content-Type`), a signed PUT can't. Objects "
             "expire after `data.buckets.upload_days`"

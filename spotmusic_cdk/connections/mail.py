@@ -22,8 +22,8 @@ class Mail(Connection):
         "`Raw` is another right and refused, as are templates, configuration sets, bulk mail, and any "
         "other sender",
         limits="quota and reputation of the account, which all that send share, Keycloak too. One "
-        "listener a mail. What goes to an address that bounced or complained before, SES takes and "
-        "does not send",
+        "listener a mail. SES accepts mail to an address that bounced or complained before, and does "
+        "not send it",
         timeouts="connect 2 s, read 5 s, outside of requests: take a task, send, acknowledge. "
         "`TooManyRequestsException` is a task for later. SES knows no key of idempotency: a task that "
         "comes twice sends twice, unless the service keeps what it sent",

@@ -9,10 +9,7 @@ from tests.conftest import ROOT
 from tests.documents import prose
 from tests.guards.test_links import DOCUMENTS
 
-GENERATED = re.compile(r"^docs/(?:properties(?:\.md|/)|services\.md|flows\.md)")
-"""Documents with texts of code."""
 COMPUTED = re.compile(r"<!-- computed.*<!-- end of what is computed -->", flags=re.DOTALL)
-WRITTEN = [path for path in DOCUMENTS if not GENERATED.match(str(path.relative_to(ROOT)))]
 COLUMNS = 100
 PER_THOUSAND = 2
 """Odd words per 1,000 words of a document; README.md has half."""
@@ -43,12 +40,12 @@ def odd_words(document: str) -> list[str]:
     return ODD.findall(re.sub(r"`[^`]*`", "", document))
 
 
-@pytest.mark.parametrize("document", WRITTEN, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_document_fits_100_columns(document: Path) -> None:
     assert too_long(text(document).splitlines()) == []
 
 
-@pytest.mark.parametrize("document", WRITTEN, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_document_uses_common_words(document: Path) -> None:
     """Short documents may have one odd word."""
     written = text(document)
@@ -57,7 +54,7 @@ def test_document_uses_common_words(document: Path) -> None:
     assert len(odd) <= max(1, limit * len(written.split()) / 1000), odd
 
 
-@pytest.mark.parametrize("document", WRITTEN, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_document_headings_are_no_questions(document: Path) -> None:
     assert QUESTION.findall(text(document)) == []
 

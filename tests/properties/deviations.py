@@ -26,9 +26,7 @@ NO_UPSTREAM_ACCOUNTS = (
     "upstream by exact tags, and the synthesis warns."
 )
 
-NO_STANDBY = (
-    "A second machine would double what it costs. Developers wait while a lost zone is restored (docs/recovery.md), and nobody else."
-)
+NO_STANDBY = "A second machine would double what it costs. Only developers wait while a lost zone is restored (docs/recovery.md)."
 
 APPLICATION_LOAD_BALANCERS = ("eks-platform/GatewayLoadBalancer", "ecs-services/LoadBalancer")
 
@@ -71,7 +69,7 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
     72: {
         "dev": Deviation(
             resources=("ecs-services/*Service minimum",),
-            reason="A task costs by the hour. Developers wait for some minutes while ECS starts one in another zone, and nobody else.",
+            reason="A task costs by the hour. Only developers wait for some minutes while ECS starts one in another zone.",
         )
     },
     91: {

@@ -143,7 +143,7 @@ def document(environments: Iterable[Settings]) -> str:
 
 _ADDRESS = Given(variables={"<NAME>_URL": Variable(source="environment", example="http://web-api:8080")}, rights=frozenset())
 _HEAD = [
-    "# What a service gets",
+    "# Contract of services",
     "",
     "`make contract` writes this page from the connections of services (`spotmusic_cdk/connections`), for",
     "production and dev as they ship. The construct's README has",
@@ -154,8 +154,8 @@ _HEAD = [
     "variables of its own. Connect with pauses to all of these: a task starts, and answers health checks,",
     "before any of them is there.",
     "",
-    "[examples/service](../examples/service/README.md#from-here-to-a-running-task) goes from an image to running tasks, and to the next",
-    "environment.",
+    "[examples/service](../examples/service/README.md#from-here-to-a-running-task) leads from an image to",
+    "running tasks, and to the next environment.",
     "",
 ]
 

@@ -111,7 +111,7 @@ NOT_DRAWN: Mapping[str, Callable[[Edge], bool]] = {
     "Tasks and functions write their own log group.": lambda edge: (
         edge.source.startswith(("tasks of ", "data/", "secrets/", "ecs-services/")) and edge.target.endswith("Logs")
     ),
-    "Functions look up and make their own network interfaces, which Lambda asks of them, and draw random passwords.": lambda edge: (
+    "Functions create their own network interfaces, as Lambda requires, and generate random passwords.": lambda edge: (
         edge.source.endswith("Function") and edge.target in ("network interfaces", "ec2 in general", "random passwords")
     ),
     "The account's IAM administers every key (P-29), and AWS keeps the policies by its own name.": lambda edge: (
@@ -132,7 +132,7 @@ def _is_request(edge: Edge) -> bool:
 NETWORK = (
     Picture(
         title="Requests, events and data",
-        caption="Who opens a connection to whom, and on which TCP port. Everything else is shut.",
+        caption="Connections between parties, with their TCP ports. All others are denied.",
         shows=_is_request,
         place=_tier,
     ),
@@ -145,7 +145,7 @@ NETWORK = (
     ),
     Picture(
         title="Operation, and the way out",
-        caption="Functions, people on call, the Kubernetes API, AWS APIs and the Internet. Nobody comes in from there.",
+        caption="Functions, people on call, the Kubernetes API, AWS APIs and the Internet. All connections go out.",
         shows=lambda _: True,
         place=_tier,
         merges=True,
@@ -154,7 +154,7 @@ NETWORK = (
 DATA = (
     Picture(
         title="Services",
-        caption="What tasks may read and write beside what they connect to.",
+        caption="Resources that tasks may read and write, other than those that they connect to.",
         shows=lambda edge: edge.source.startswith("tasks of "),
         place=_kind,
         merges=True,
@@ -168,7 +168,7 @@ DATA = (
     ),
     Picture(
         title="Keys",
-        caption="Who uses a key: services in their own name, and whoever may use a service, through it.",
+        caption="Users of each key: services in their own name, and users of a service through it.",
         shows=lambda edge: edge.target.endswith("Key"),
         place=_kind,
         merges=True,
@@ -195,7 +195,7 @@ def document(settings: Settings) -> str:
     drawn = [edge for edge in edges_of_grants(grants.read(settings.name)) if not any(is_told(edge) for is_told in NOT_DRAWN.values())]
     return "\n".join(
         [
-            "# Who talks to whom, and who may touch what",
+            "# Flows and grants",
             "",
             f"`make flows` draws this page for `{settings.name}` from the [flows](../spotmusic_cdk/flows.py), where each",
             f"states its reason, and from the [rights](grants/{settings.name}.txt) that the templates grant, one line",
@@ -222,7 +222,7 @@ def _options(settings: Settings) -> Iterator[str]:
     before = {*edges_of_flows(settings), *edges_of_grants(grants.read(settings.name))}
     added = {*edges_of_flows(grants.every_option()), *edges_of_grants(grants.read(grants.EVERY))} - before
     yield from (
-        "## What options add",
+        "## Options",
         "",
         "Flows and [rights](grants/prod-with-every-option.txt) of production with every option that no",
         "environment turns on.",

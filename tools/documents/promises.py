@@ -17,7 +17,7 @@ _INTRODUCTION = """# Promises
 
 Each promise is decided by one test on the synthesized templates of `dev`, `staging` and `prod`. The
 numbers are stable: tests, acknowledgements and other documents refer to them as P-037. A failing
-test names the environment, the stack and each resource that breaks the promise, and says what to do.
+test names the environment, the stack, each resource that breaks the promise, and the correction.
 
 - `python -m pytest tests/properties -k p037` runs one test. The cache is judged with Redis and with
   Valkey.
@@ -110,7 +110,7 @@ def _numbers(promises: list[Promise]) -> str:
 def _page(name: str, title: str, promises: list[Promise]) -> Iterator[str]:
     yield f"# {title}"
     yield ""
-    yield f"Generated from [`test_{name}.py`](../../tests/properties/test_{name}.py) by `make promises`."
+    yield f"`make promises` generates this page from [tests](../../tests/properties/test_{name}.py)."
     for promise in promises:
         yield f"\n## P-{promise.number:03d}\n"
         for paragraph in (promise.text, *promise.notes, f"Kept by: {promise.kept_by}"):
