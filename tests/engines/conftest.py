@@ -1,4 +1,4 @@
-"""Handlers of the library, loaded as the runtime loads them, and one Keycloak for all tests of this folder."""
+"""Lambda handlers loaded as in the runtime, and one Keycloak for all tests of this folder."""
 
 import copy
 import json
@@ -25,7 +25,7 @@ REALM = replace(
     FULL, grafana_url="https://localhost:3000", email=Email(host="mail.example", sender="no-reply@spotmusic.example", secret_arn="arn:mail")
 )
 PLAIN = "untouched"
-"""A realm as Keycloak makes it, without ours."""
+"""Realm with Keycloak's defaults."""
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +34,7 @@ def wanted() -> Json:
 
 
 class Engines:
-    """Keycloak and the gateway before it: started by the first test that needs them, stopped after the last one of this folder."""
+    """Keycloak and the gateway in front of it, started by the first test that needs them."""
 
     def __init__(self, folder: Path, wanted: Json) -> None:
         self.keeper = ExitStack()
@@ -53,7 +53,7 @@ class Engines:
         return self._keycloak
 
     def gateway(self) -> Gateway:
-        """Returns the gateway before Keycloak, with the realm's keys."""
+        """Returns the gateway in front of Keycloak, with the realm's keys."""
         if not self._gateway:
             lua_modules()
             keycloak = self.keycloak()
@@ -62,7 +62,7 @@ class Engines:
             folder.mkdir()
             found = self.keeper.enter_context(gateway(folder, keycloak))
             token = tokens(found, "listener")["access_token"]
-            # It waits two seconds for the keys, which a machine with other work may take longer for.
+            # Fetching the keys may exceed its two seconds on a busy machine.
             wait_until(lambda: has_keys(found, token), "the gateway has the realm's keys")
             self._gateway = found
         return self._gateway
@@ -73,7 +73,7 @@ class Engines:
 
 
 def has_keys(gateway: Gateway, token: str) -> bool:
-    """True if a token passes; fails when the plugin does."""
+    """Returns True if the plugin accepts a token; fails if the plugin fails."""
     status = gateway.ask(API, token=token)[0]
     assert status in {200, 401, 503}, status
     return status == 200
@@ -85,9 +85,9 @@ def keycloak_with_realms(folder: Path, wanted: Json) -> Iterator[Keycloak]:
         apply_administrators(found, administrators())
         imported = copy.deepcopy(wanted)
         imported["clients"] = [client for client in wanted["clients"] if client["clientId"] != "admin-cli"]
-        # Built-in roles, which a realm has before keycloak-config-cli comes to its roles.
+        # Built-in roles, which a realm has before keycloak-config-cli processes its roles.
         imported["roles"]["realm"] += [{"name": "offline_access"}, {"name": "uma_authorization"}]
-        # The role that every account has, which would be one more beside Keycloak's own.
+        # The default role; Keycloak would otherwise create a second one.
         imported["defaultRole"] = next(role for role in wanted["roles"]["realm"] if role["name"] == "default-roles-spotmusic")
         found.admin("POST", "", imported)
         merge_clients(found, "spotmusic", [client for client in wanted["clients"] if client["clientId"] == "admin-cli"])
@@ -116,7 +116,7 @@ def keycloak(engines: Engines) -> Keycloak:
 
 @pytest.fixture
 def web(engines: Engines) -> Gateway:
-    """The public address, without cookies."""
+    """Browser at the public address, without cookies."""
     found = engines.gateway()
     found.forget()
     return found

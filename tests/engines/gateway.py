@@ -1,7 +1,9 @@
-"""The gateway's routes and our two plugins in nginx with Lua, before Keycloak and a stand-in for the services.
+"""Routes of the gateway and the project's plugins in nginx with Lua, between Keycloak and a stub of
+the services.
 
-Kong itself is in no package registry. The routes are those of its configuration, our plugins' code is what is deployed, and
-`gateway.lua` brings what they use of Kong. Its bundled plugins (limits, headers, metrics) are left out.
+No package registry has Kong. The routes are those of its configuration, the plugins' code is the
+deployed one, and `gateway.lua` implements the parts of Kong that they use. Kong's bundled plugins
+(limits, headers, metrics) are omitted.
 """
 
 import json
@@ -31,7 +33,7 @@ TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 class Service(ThreadingHTTPServer):
-    """Stands in for all services: answers with what it learns of the listener, and remembers the request."""
+    """Stub of all services: responds with the listener's attributes and records the request."""
 
     daemon_threads = True
 
@@ -57,12 +59,12 @@ class _Answer(BaseHTTPRequestHandler):
 
 
 class Gateway(Browser):
-    """A browser at the public address, behind which nginx stands.
+    """Browser at the public address, served by nginx.
 
     Args:
         port: TLS port of nginx.
         certificate: authority of its certificate.
-        service: what the routes of the Web API lead to.
+        service: upstream of the Web API's routes.
     """
 
     def __init__(self, port: int, certificate: Path, service: Service) -> None:
@@ -72,12 +74,12 @@ class Gateway(Browser):
 
 @contextmanager
 def gateway(folder: Path, keycloak: Keycloak, *, keys_port: int | None = None) -> Iterator[Gateway]:
-    """Runs nginx as the gateway.
+    """Runs nginx as gateway.
 
     Args:
-        folder: where its configuration and its log go.
-        keycloak: where the realm's paths lead to.
-        keys_port: port at which the realm's keys are asked for; Keycloak's by default.
+        folder: folder for configuration and log.
+        keycloak: upstream of the realm's paths.
+        keys_port: port for requests of the realm's keys; default: Keycloak's.
     """
     nginx = program("nginx")
     modules = lua_modules()
@@ -115,16 +117,18 @@ def gateway(folder: Path, keycloak: Keycloak, *, keys_port: int | None = None) -
 
 
 def lua_modules() -> list[Path]:
-    """Returns nginx's modules for Lua; skips the test where they were not fetched."""
+    """Returns nginx's modules for Lua; skips the test if they are not installed."""
     for root in (FETCHED, Path("/")):
         found = [root / "usr/lib/nginx/modules" / name for name in ("ndk_http_module.so", "ngx_http_lua_module.so")]
         if all(path.exists() for path in found):
             return found
-    pytest.skip("nginx's module for Lua is not at hand: `make engine-tools` fetches Debian's")
+    pytest.skip("nginx's module for Lua is not installed. Run `make engine-tools`, which fetches Debian's")
 
 
 def _locations(service: Json, plugins: list[str]) -> Iterator[str]:
-    """Yields the routes of a service as nginx writes them: our expressions are equality, prefix and regular expression."""
+    """Yields the routes of a service in nginx's syntax: the expressions are equality, prefix and
+    regular expression.
+    """
     calls = " ".join(f'require("gateway").access("{service["name"]}", "{plugin}")' for plugin in plugins)
     inside = f"access_by_lua_block {{ {calls} }} proxy_pass {service['url']};"
     for route in service["routes"]:

@@ -1,8 +1,7 @@
-"""Apache Kafka with the users, topics and rights of the platform, on the loopback address.
+"""Apache Kafka with the platform's users, topics and permissions on loopback.
 
-It stands in for Redpanda, whose programs no registry of packages has. Both speak Kafka's protocol;
-`examples/service/README.md` lists what Kafka does not show. There is one broker, which holds each
-event once.
+Kafka replaces Redpanda, which no package registry has; both speak Kafka's protocol.
+`examples/service/README.md` lists the differences. One broker stores each event once.
 """
 
 import base64
@@ -25,25 +24,25 @@ from tools.local_aws.ports import quiet_ports
 JARS, LIBRARIES = ROOT / ".tools" / "kafka", ROOT / ".tools" / "example"
 PROPERTIES = Path(__file__).with_suffix(".properties")
 ADMINISTRATOR = {"username": "administrator", "password": "not-a-secret"}
-"""A user above all rights, of a broker that lives for seconds."""
+"""Superuser of a broker that runs for seconds."""
 
 
 @dataclass
 class Kafka:
-    """A broker that can be lost, and come back on its port with what it held."""
+    """Broker that can be stopped and restarted on its port with its data."""
 
     port: int
     folder: Path
     keeper: ExitStack = field(default_factory=ExitStack)
 
     def start(self) -> None:
-        """Starts it, and waits until it answers."""
+        """Starts the broker and waits until it responds."""
         command, log = [*java(), "kafka.Kafka", str(self.folder / "properties")], self.folder / "log"
         process = self.keeper.enter_context(running(command, log, {"PATH": "/usr/bin:/bin"}))
         wait_until(self._answers, "Kafka answers", log, process)
 
     def stop(self) -> None:
-        """Ends it at once."""
+        """Kills the broker."""
         self.keeper.close()
 
     def client(self, *, username: str, password: str) -> dict[str, Any]:
@@ -59,7 +58,7 @@ class Kafka:
         }
 
     def administration(self) -> Any:
-        """Returns a client of the administrator."""
+        """Returns an administrator's client."""
         return library().admin.AdminClient(self.client(**ADMINISTRATOR))
 
     def _answers(self) -> bool:
@@ -70,7 +69,7 @@ class Kafka:
 
 
 def library() -> Any:
-    """Returns the client library of `examples/service`; skips the test where it is missing."""
+    """Returns the client library of `examples/service`; skips the test if it is not installed."""
     if str(LIBRARIES) not in sys.path:
         sys.path.append(str(LIBRARIES))
     pytest.importorskip("confluent_kafka.admin", reason="`make engine-tools` fetches confluent-kafka")
@@ -78,9 +77,9 @@ def library() -> Any:
 
 
 def java() -> list[str]:
-    """Returns the command that runs a class of Kafka; skips the test where Kafka is missing."""
+    """Returns the command that runs a class of Kafka; skips the test if Kafka is not installed."""
     if not next(JARS.glob("*.ready"), None):
-        pytest.skip("Kafka is not at hand: `make engine-tools` fetches it, with Java and Maven")
+        pytest.skip("Kafka is not installed. Run `make engine-tools`, which fetches it with Java and Maven")
     options = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
     return [str(program("java")), *options, "-cp", str(JARS / "*")]
 
@@ -91,7 +90,7 @@ def kafka(folder: Path, access: Mapping[str, Any], users: Mapping[str, str]) -> 
 
     Args:
         folder: empty folder for its data.
-        access: values of the chart `redpanda-access` that name topics and rights.
+        access: values of the chart `redpanda-access` with topics and permissions.
         users: passwords by user.
     """
     certificate, (port, controller) = make_certificate(folder), quiet_ports(2)

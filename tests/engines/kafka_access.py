@@ -1,4 +1,6 @@
-"""Topics and rights of the platform's events in Kafka: what the job of the chart `redpanda-access` makes in Redpanda."""
+"""Topics and permissions of the platform's events in Kafka, as the job of the chart
+`redpanda-access` creates them in Redpanda.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,17 +11,17 @@ from tests.helm_values import render
 
 CHART = ROOT / "charts" / "redpanda-access"
 KINDS = {"cluster": "BROKER"}
-"""Kinds of resources that the library names otherwise than `rpk`."""
+"""Resource types with different names in the library and `rpk`."""
 WITHIN_SECONDS = 60
 
 
 def apply(admin: Any, administration: Any, access: Mapping[str, Any]) -> None:
-    """Makes topics and rights, read from the script of the job as Helm renders it.
+    """Creates topics and permissions from the job's script as rendered by Helm.
 
     Args:
         admin: the module `confluent_kafka.admin`.
         administration: client of an administrator.
-        access: values of the chart that describe topics and rights.
+        access: values of the chart with topics and permissions.
     """
     values = {"image": "registry.example.com/redpanda:v1", "minimumReplication": 1, **access}
     (job,) = render(CHART, "redpanda-access", "redpanda", values)
@@ -51,5 +53,5 @@ def apply(admin: Any, administration: Any, access: Mapping[str, Any]) -> None:
             result.result(WITHIN_SECONDS)
     kind, pattern = admin.ResourceType.ANY, admin.ResourcePatternType.ANY
     every = admin.AclBindingFilter(kind, None, pattern, None, None, admin.AclOperation.ANY, admin.AclPermissionType.ANY)
-    # The controller has them first, and the broker a moment later.
-    wait_until(lambda: len(administration.describe_acls(every).result(WITHIN_SECONDS)) == len(rights), "all rights are there")
+    # The controller has them first, the broker a moment later.
+    wait_until(lambda: len(administration.describe_acls(every).result(WITHIN_SECONDS)) == len(rights), "all permissions exist")

@@ -1,4 +1,4 @@
-"""Keycloak on loopback with the options of the platform, and its admin API."""
+"""Keycloak on loopback with the platform's options, and its admin API."""
 
 import html
 import json
@@ -31,32 +31,32 @@ ACCOUNT, SECRET = "automation", "not-a-secret-either"
 OF_THE_CHART = {"KC_HTTP_RELATIVE_PATH": PATH, "KC_PROXY_HEADERS": "xforwarded", "KC_HTTP_ENABLED": "false"} | dict.fromkeys(
     ("KC_HEALTH_ENABLED", "KC_METRICS_ENABLED"), "true"
 )
-"""Options that the chart sets by itself."""
+"""Options that the chart sets."""
 ANSWER_SECONDS = 60
-"""An answer of Keycloak takes less than a second; a machine with other work may take many times that."""
+"""Timeout of a request: Keycloak needs less than a second, a busy machine many times that."""
 
 
 def distribution() -> Path:
-    """Returns the folder of Keycloak; skips the test where it was not fetched."""
+    """Returns the folder of Keycloak; skips the test if it is not installed."""
     found = sorted((ROOT / ".tools" / "keycloak").glob("keycloak-*/bin/kc.sh"))
     if not found:
-        pytest.skip("Keycloak is not at hand: `make engine-tools` fetches it with Maven")
+        pytest.skip("Keycloak is not installed. Run `make engine-tools`, which fetches it with Maven")
     return found[-1].parents[1]
 
 
 def options_of_start() -> str:
-    """Returns what the start command tells of all its options."""
+    """Returns the help text of the start command with all options."""
     command = [str(program("bash")), str(distribution() / "bin" / "kc.sh"), "start", "--help-all"]
     done = subprocess.run(command, env=environment(program("java")), capture_output=True, text=True, check=True)
     return done.stdout
 
 
 class Browser:
-    """Asks one origin, which listens on a port of loopback, and keeps its cookies.
+    """Client of one origin, which listens on a loopback port, with cookies.
 
     Args:
         origin: scheme, host and port of the addresses.
-        port: TLS port at which it listens instead.
+        port: TLS port on loopback.
         certificate: authority of its certificate.
     """
 
@@ -67,17 +67,17 @@ class Browser:
         self.forget()
 
     def forget(self) -> None:
-        """Forgets all cookies."""
+        """Deletes all cookies."""
         handlers = (urllib.request.HTTPSHandler(context=self._context), urllib.request.HTTPCookieProcessor(CookieJar()), _NoRedirect())
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), *handlers)
 
     def ask(self, url: str, *, form: Mapping[str, str] | None = None, token: str = "") -> tuple[int, str, str]:
-        """Asks for an address of the origin, and returns status, location and body."""
+        """Requests a URL of the origin; returns status, location and body."""
         data = urllib.parse.urlencode(form).encode() if form is not None else None
         return self.send("GET" if data is None else "POST", url, data, token)
 
     def visit(self, url: str, form: Mapping[str, str] | None = None, until: str = "https://none.example") -> tuple[str, str]:
-        """Follows redirects, each of which must stay at the origin, up to a page or an address."""
+        """Follows redirects within the origin to a page or a foreign URL."""
         for _ in range(10):
             assert url.startswith(f"{self.origin}/"), url
             status, location, page = self.ask(url, form=form)
@@ -90,11 +90,11 @@ class Browser:
         raise AssertionError(f"too many redirects, the last to {url}")
 
     def submit(self, page: str, form: Mapping[str, str], until: str = "https://none.example") -> tuple[str, str]:
-        """Sends the form of a page as `visit` does."""
+        """Submits the form of a page, then continues like `visit`."""
         return self.visit(html.unescape(re.findall(r'<form[^>]*action="([^"]+)"', page)[0]), form, until)
 
     def token(self, realm: str, **form: str) -> tuple[int, Json]:
-        """Asks the token endpoint of a realm, and returns status and answer."""
+        """Sends a token request to a realm; returns status and response."""
         status, _, answer = self.ask(f"{self.origin}{PATH}/realms/{realm}/protocol/openid-connect/token", form=form)
         return status, json.loads(answer)
 
@@ -112,7 +112,8 @@ class Browser:
 
 
 class Keycloak(Browser):
-    """A running Keycloak, asked as a browser behind the forwarded port asks: `https://localhost:8443` is its own port.
+    """Running Keycloak behind the forwarded port: clients use `https://localhost:8443` instead of
+    its port.
 
     Args:
         port: its TLS port.
@@ -124,13 +125,13 @@ class Keycloak(Browser):
         self.port, self.certificate = port, certificate
 
     def ready(self) -> bool:
-        """True if the service account gets a token."""
+        """Returns True if the service account gets a token."""
         address = f"{CONSOLE_URL}/realms/master/protocol/openid-connect/token"
         form = {"grant_type": "client_credentials", "client_id": ACCOUNT, "client_secret": SECRET}
         return self.ask(address, form=form)[0] == 200
 
     def admin(self, method: str, path: str, body: object = None) -> Any:
-        """Asks the admin API as the service account; fails where it refuses."""
+        """Sends a request to the admin API as the service account; fails for errors."""
         data = json.dumps(body).encode() if body is not None else None
         status, _, answer = self.send(method, f"{CONSOLE_URL}/admin/realms{path}", data, self.service_token(), "application/json")
         assert status < 300, f"{method} {path}: {status} {answer}"
@@ -145,12 +146,12 @@ class Keycloak(Browser):
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
-        """Leaves redirects to the caller, who replaces the port."""
+        """Disables redirects; the caller replaces the port."""
 
 
 @contextmanager
 def started(folder: Path) -> Iterator[Keycloak]:
-    """Runs a copy of Keycloak in a folder with the platform's options, but for database, cluster and ports."""
+    """Runs a copy of Keycloak with the platform's options, except database, cluster and ports."""
     home, certificate, log = folder / "keycloak", make_certificate(folder), folder / "log"
     java = program("java")
     shutil.copytree(distribution(), home)
@@ -171,14 +172,15 @@ def started(folder: Path) -> Iterator[Keycloak]:
         "KC_BOOTSTRAP_ADMIN_PASSWORD": PASSWORD,
         "KC_BOOTSTRAP_ADMIN_CLIENT_ID": ACCOUNT,
         "KC_BOOTSTRAP_ADMIN_CLIENT_SECRET": SECRET,
-        # Of the machine, where a pod has two gibibytes. The second compiler takes more time than it saves in a minute.
+        # Memory of this machine instead of the pod's two gibibytes. The second compiler costs more
+        # than it saves in a minute.
         "JAVA_OPTS_APPEND": "-Xmx768m -XX:TieredStopAtLevel=1",
     }
     variables = {**environment(java), **OF_THE_CHART, **{name: said[name] for name in said if name not in of_the_database}, **here}
     try:
         with running([str(program("bash")), str(home / "bin" / "kc.sh"), "start"], log, variables) as process:
             found = Keycloak(port, certificate)
-            # It listens before it has made the service account.
+            # It listens before it has created the service account.
             wait_until(found.ready, "the service account gets a token", log, process)
             yield found
     finally:
@@ -187,7 +189,9 @@ def started(folder: Path) -> Iterator[Keycloak]:
 
 
 def apply_administrators(keycloak: Keycloak, wanted: Json) -> None:
-    """Tells the master realm what it is: flows first, which the realm names, then the realm, then its clients."""
+    """Configures the master realm: flows first, which the realm references, then the realm, then
+    its clients.
+    """
     there = {flow["alias"] for flow in keycloak.admin("GET", "/master/authentication/flows")}
     flows = {flow["alias"]: flow for flow in wanted["authenticationFlows"]}
     for flow in flows.values():
@@ -213,7 +217,9 @@ def _add_executions(keycloak: Keycloak, flows: Mapping[str, Json], alias: str) -
 
 
 def merge_clients(keycloak: Keycloak, realm: str, wanted: list[Json]) -> None:
-    """Changes clients that exist as far as they are told. Their mappers have addresses of their own, and stay."""
+    """Updates existing clients with the given attributes. Their mappers have separate endpoints and
+    are unchanged.
+    """
     for client in wanted:
         (held,) = keycloak.admin("GET", f"/{realm}/clients?clientId={client['clientId']}")
         told = {key: client[key] for key in client if key not in ("attributes", "protocolMappers")}

@@ -1,4 +1,4 @@
-"""Logins with authorization code and PKCE, as a browser does them, and what is needed for a second factor."""
+"""Browser logins with authorization code and PKCE, and second factors."""
 
 import base64
 import hashlib
@@ -41,7 +41,9 @@ def add_person(keycloak: Keycloak, name: str, *, role: str = "", client: str = "
 
 
 def login_address(browser: Browser, realm: str = "spotmusic", *, path: str = "auth", **changes: str) -> str:
-    """Returns the address of the login page for the web player; a parameter that is changed to nothing is left out."""
+    """Returns the URL of the login page for the web player; parameters that are set to None are
+    omitted.
+    """
     asked = {"client_id": "web", "redirect_uri": REDIRECT, "response_type": "code", "scope": "openid"}
     asked |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"} | changes
     query = urlencode({name: value for name, value in asked.items() if value})
@@ -49,9 +51,10 @@ def login_address(browser: Browser, realm: str = "spotmusic", *, path: str = "au
 
 
 def give_password(browser: Browser, user: str, password: str = PASSWORD, *, tries: int = TRIES) -> tuple[str, str]:
-    """Begins a login without cookies and gives the password; returns the address that came back, or the next page.
+    """Starts a login without cookies and submits the password; returns the final URL, or the next
+    page.
 
-    Keycloak refuses a user while it still records the login before, and says what it says of a wrong password.
+    While Keycloak still records the previous login, it rejects the user like a wrong password.
     """
     for number in range(tries):
         browser.forget()
@@ -64,13 +67,13 @@ def give_password(browser: Browser, user: str, password: str = PASSWORD, *, trie
 
 
 def code_of(place: str) -> str:
-    """Returns the code of the address at which a login ended."""
+    """Returns the code in the URL at which a login ended."""
     (code,) = parse_qs(urlsplit(place).query)["code"]
     return code
 
 
 def tokens(browser: Browser, user: str) -> Json:
-    """Logs in with a password alone and returns the tokens."""
+    """Logs in with a password only and returns the tokens."""
     place, page = give_password(browser, user)
     assert place.startswith(REDIRECT), page
     status, answer = exchange(browser, code_of(place))
@@ -79,13 +82,15 @@ def tokens(browser: Browser, user: str) -> Json:
 
 
 def exchange(browser: Browser, code: str, **changes: str) -> tuple[int, Json]:
-    """Asks for the tokens of a code."""
+    """Exchanges a code for tokens."""
     form = {"grant_type": "authorization_code", "client_id": "web", "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
     return browser.token("spotmusic", **{**form, "code": code, **changes})
 
 
 def set_up_second_factor(browser: Browser, page: str, until: str = REDIRECT) -> tuple[str, str]:
-    """Sets a one-time password up on the page that asks for it; returns the secret and the address at which the login ended."""
+    """Configures a one-time password on its page; returns the secret and the URL at which the login
+    ended.
+    """
     (secret,) = re.findall(r'name="totpSecret"[^>]*value="([^"]+)"', page)
     form = {"totpSecret": secret, "totp": one_time_password(secret), "userLabel": "phone"}
     place, page = browser.submit(page, form, until)
@@ -94,7 +99,9 @@ def set_up_second_factor(browser: Browser, page: str, until: str = REDIRECT) -> 
 
 
 def one_time_password(secret: str, *, steps: int = 0) -> str:
-    """Computes the password of this half minute, or of one that comes (RFC 6238). Keycloak takes the ones before and after as well."""
+    """Computes the one-time password of this half minute, or of a later one (RFC 6238). Keycloak
+    accepts the previous and next ones as well.
+    """
     digest = hmac.new(secret.encode(), struct.pack(">Q", int(time.time()) // STEP_SECONDS + steps), "sha1").digest()
     place = digest[-1] & 15
     number = int.from_bytes(digest[place : place + 4], "big") & 0x7FFFFFFF

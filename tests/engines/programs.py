@@ -1,4 +1,6 @@
-"""Programs and processes of engines: found in PATH or in what `make engine-tools` fetched, started on loopback, stopped by their id."""
+"""Programs and processes of engines: found in PATH or in the folder of `make engine-tools`, started
+on loopback, stopped by their id.
+"""
 
 import os
 import shutil
@@ -15,26 +17,30 @@ from tests.conftest import ROOT
 
 FETCHED = ROOT / ".tools" / "engines"
 FOLDERS = ("usr/bin", "usr/sbin", "usr/lib/rabbitmq/bin", "usr/lib/erlang/bin")
-"""Folders of Debian's packages with programs."""
+"""Program folders of Debian's packages."""
 DEADLINE_SECONDS = 900.0
-"""An engine starts in ten seconds at the most, Keycloak in half a minute (measured on two idle cores), and ten times as long on a machine
-with five times as much work as it can do. An engine that ended is not waited for."""
+"""Timeout of a start: an engine starts within ten seconds, Keycloak within half a minute (measured
+on two idle cores), and within ten times as long on an overloaded machine. The wait stops when the
+engine ends.
+"""
 POLL_SECONDS = 0.1
 
 Process = subprocess.Popen[bytes]
 
 
 def program(*names: str) -> Path:
-    """Returns the first program that is found; skips the test where there is none."""
+    """Returns the first program that is found; skips the test if there is none."""
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", *(str(FETCHED / folder) for folder in FOLDERS)])
     for name in names:
         if found := shutil.which(name, path=path):
             return Path(found)
-    pytest.skip(f"{' or '.join(names)} is not at hand: `make engine-tools` fetches Debian's, without root; or put it in PATH")
+    pytest.skip(f"{' or '.join(names)} is not installed. Run `make engine-tools`, which fetches Debian's without root, or add it to PATH")
 
 
 def environment(of: Path) -> dict[str, str]:
-    """Returns the environment of a program, with the libraries and programs that were fetched with it."""
+    """Returns the environment of a program, with the libraries and programs that were fetched with
+    it.
+    """
     if FETCHED not in of.parents:
         return dict(os.environ)
     libraries = [str(folder) for folder in sorted([*FETCHED.glob("usr/lib/*-linux-gnu"), *FETCHED.glob("lib/*-linux-gnu")])]
@@ -44,12 +50,12 @@ def environment(of: Path) -> dict[str, str]:
 
 @contextmanager
 def running(command: list[str], log: Path, variables: Mapping[str, str]) -> Iterator[Process]:
-    """Runs a program in a session of its own, and ends that session by its id: the program may have started others.
+    """Runs a program in its own session, and ends the session by its id with all children.
 
     Args:
         command: the program and its arguments.
-        log: file for what it writes.
-        variables: its whole environment.
+        log: file for its output.
+        variables: its complete environment.
     """
     with log.open("ab") as output:
         process = subprocess.Popen(command, env=variables, stdout=output, stderr=output, start_new_session=True, cwd=log.parent)
@@ -62,7 +68,9 @@ def running(command: list[str], log: Path, variables: Mapping[str, str]) -> Iter
 
 
 def wait_until(ready: Callable[[], bool], wanted: str, log: Path | None = None, process: Process | None = None) -> None:
-    """Asks until the answer is true; fails after the deadline, or when the process has ended, with the end of its log."""
+    """Polls until the result is true; fails at the deadline, or when the process has ended, with
+    the end of its log.
+    """
 
     def told() -> str:
         return log.read_text(errors="replace")[-3000:] if log else ""
@@ -79,7 +87,9 @@ def wait_until(ready: Callable[[], bool], wanted: str, log: Path | None = None, 
 
 
 def make_certificate(folder: Path) -> Path:
-    """Makes a certificate of localhost that is its own authority, and returns it; its key is `tls.key` beside it."""
+    """Creates a self-signed certificate of localhost and returns it; its key is `tls.key` in the
+    same folder.
+    """
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-days", "1"]
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(folder / "tls.key")]
     usage = ["-addext", "keyUsage=critical,digitalSignature,keyCertSign"]

@@ -1,4 +1,6 @@
-"""A gateway for tests: nginx with Lua, our plugins, and what Kong is told, in front of an upstream that remembers what it was asked."""
+"""Gateway for tests: nginx with Lua, the project's plugins and Kong's configuration, in front of an
+upstream that records requests.
+"""
 
 import json
 import socket
@@ -22,14 +24,16 @@ from tests.unit.gateway.lua import ISSUER, SOURCES, Key
 
 HERE = Path(__file__).parent
 RUN_HERE = {"viewer-address", "realm-token", "correlation-id"}
-"""Plugins that run here: ours, and the one that gives ids. The others are Kong's own."""
+"""Plugins that run here: the project's, and the one for request ids. The others are Kong's."""
 SLOW, CLOSING, LONG = "/slow", "/closing", "/long"
-"""Ends of paths at which the upstream reads a request and is silent, closes the connection, or answers at length."""
+"""Suffixes of paths for which the upstream reads a request and does not respond, closes the
+connection, or sends a long response.
+"""
 SILENT_SECONDS = 3
 
 
 class Upstream(ThreadingHTTPServer):
-    """Remembers each request that it has read: method, path and headers."""
+    """Records each request: method, path and headers."""
 
     daemon_threads = True
 
@@ -54,29 +58,29 @@ class _Answer(BaseHTTPRequestHandler):
         body = json.dumps({"tracks": ["x" * 20] * (500 if path.endswith(LONG) else 1)}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
-        # As Keycloak's pages, and the answers of services by Kong's response-transformer.
+        # As Keycloak's pages, and responses of services after Kong's response-transformer.
         self.send_header("Cache-Control", "no-store")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def __getattr__(self, name: str) -> Callable[[], None]:
-        """Answers every method: `do_GET`, `do_PUT` and so on."""
+        """Handles every method: `do_GET`, `do_PUT` and so on."""
         if name.startswith("do_"):
             return self.answer
         raise AttributeError(name)
 
     def log_message(self, *_: object) -> None:
-        """Writes nothing: requests are remembered."""
+        """Disables logging: requests are recorded."""
 
 
 @dataclass
 class Proxy:
-    """The running nginx.
+    """Running nginx.
 
     Args:
-        port: where it listens.
-        upstream: what it asks.
+        port: its port.
+        upstream: its upstream.
         access_log: file of its access log.
         key: key of the realm that signs tokens.
         folder: its own folder.
@@ -90,7 +94,7 @@ class Proxy:
     _seen: int = field(default=0)
 
     def ask(self, path: str, method: str = "GET", headers: Mapping[str, str] | list[tuple[str, str]] = (), body: str = "") -> HTTPResponse:  # type: ignore[assignment]
-        """Returns the answer, with its body read as `answer.text`."""
+        """Returns the response, with its body as `answer.text`."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
         connection.putrequest(method, path, skip_accept_encoding=True)
         for name, value in headers.items() if isinstance(headers, Mapping) else headers:
@@ -103,29 +107,30 @@ class Proxy:
         return answer
 
     def asked_of(self, path: str) -> list[Json]:
-        """Headers of each request that reached the upstream with this path, by name in small letters."""
+        """Headers of each request to this path at the upstream, with lower-case names."""
         return [{name.lower(): value for name, value in sent.items()} for _, found, sent in self.upstream.asked if found == path]
 
     def logged(self, request_id: str) -> tuple[str, Json]:
-        """The one line of the access log with this id, as text and as what it says."""
+        """Line of the access log with this id, as text and parsed."""
         found: list[str] = []
 
         def there() -> bool:
             found[:] = [line for line in self.access_log.read_text().splitlines() if f'"{request_id}"' in line]
             return bool(found)
 
-        wait_until(there, f"the access log tells of {request_id}")
+        wait_until(there, f"the access log has {request_id}")
         (line,) = found
         return line, json.loads(line)
 
 
 @contextmanager
 def started(folder: Path, *, timeout_ms: int = 500) -> Iterator[Proxy]:
-    """Starts the gateway with one service that asks for a token, `playback`, and one that is public, `status`.
+    """Starts the gateway with a service that requires a token, `playback`, and a public one,
+    `status`.
 
     Args:
         folder: an empty folder.
-        timeout_ms: time that it waits for an answer, in place of the real one.
+        timeout_ms: timeout of the upstream's response, instead of the deployed one.
     """
     nginx, modules = program("nginx"), lua_modules()
     key, upstream = Key("first", folder), Upstream()
@@ -149,7 +154,7 @@ def started(folder: Path, *, timeout_ms: int = 500) -> Iterator[Proxy]:
 
 
 def services(timeout_ms: int) -> Json:
-    """What Kong is told of its services, with the plugins that run here."""
+    """Kong's configuration of the services, with the plugins that run here."""
     config: Any = declarative_config(
         routes=[GatewayRoute(service="playback", path="/v1/playback"), GatewayRoute(service="status", path="/v1/status", public=True)],
         services_url="http://services.internal.spotmusic.example",
@@ -168,7 +173,9 @@ def services(timeout_ms: int) -> Json:
 
 
 def configuration(folder: Path, port: int, modules: list[Path]) -> str:
-    """What nginx is told: the parts of Kong 3.9.3's template (nginx_kong.lua) that matter here, and what we add to them."""
+    """nginx configuration: the relevant parts of Kong 3.9.3's template (nginx_kong.lua), and the
+    project's additions.
+    """
     env = kong_environment("127.0.0.0/8", "X-Viewer-Address")
     named = str(env["proxy_access_log"]).split()[1]
     here = ("nginx_proxy_gzip", "nginx_proxy_proxy_next_upstream")

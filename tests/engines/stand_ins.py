@@ -1,7 +1,8 @@
-"""`make stand-ins`: engines with the platform's users, rights and queues, beside the embedded AWS, until Ctrl-C.
+"""`make stand-ins`: engines with the platform's users, permissions and queues for the embedded AWS,
+until Ctrl-C.
 
-MariaDB, Redis, RabbitMQ and Kafka stand in for what an account has. Their users have the passwords of the embedded AWS, so that
-`python -m tools.local_aws run SERVICE -- COMMAND` finds them.
+MariaDB, Redis, RabbitMQ and Kafka replace an account's engines. Their users have the passwords of
+the embedded AWS, so that `python -m tools.local_aws run SERVICE -- COMMAND` connects to them.
 """
 
 import argparse
@@ -46,7 +47,7 @@ Environments = Mapping[str, Mapping[str, str]]
 
 @contextmanager
 def stand_ins(folder: Path, settings: Settings, environments: Environments) -> Iterator[dict[str, Any]]:
-    """Starts the engines, and gives the variables that lead tasks to them and the certificates of the brokers.
+    """Starts the engines; yields the variables for tasks, and the certificates of the brokers.
 
     Args:
         folder: empty folder for their data.
@@ -104,7 +105,7 @@ def stand_ins(folder: Path, settings: Settings, environments: Environments) -> I
 
 
 def events_access(settings: Settings) -> dict[str, object]:
-    """Returns the values of the chart `redpanda-access` that describe topics and rights."""
+    """Returns the values of the chart `redpanda-access` with topics and permissions."""
     topics = [Topic(name=name, **topic.model_dump()) for name, topic in settings.topics.items()]
     return access_values(topics, settings.services_talking_to("events"))
 
@@ -117,7 +118,7 @@ def _cache_users(environments: Environments) -> Iterator[str]:
 
 
 def create_users(server: Path, settings: Settings, environments: Environments) -> None:
-    """Creates the users of MySQL by the platform's own code, with the passwords of the tasks."""
+    """Creates the MySQL users with the platform's code and the passwords of the tasks."""
     handler, roles = _handler(), database_roles(settings)
     with _master(server) as cursor:
         for variables in environments.values():
@@ -127,10 +128,11 @@ def create_users(server: Path, settings: Settings, environments: Environments) -
 
 
 def rotate(environments: Environments, change: Mapping[str, Callable[[str, str], Any]], secrets: Any) -> None:
-    """Gives each user of an engine another password, in its secret as well. The old one ends at once, which in an account it does not.
+    """Rotates each user's password in the engine and in its secret. The old password is invalid at
+    once, unlike in an account.
 
     Args:
-        environments: environment of each task, whose running processes keep the old passwords.
+        environments: environment of each task; running processes keep the old passwords.
         change: by prefix of variables, a function that sets the password of a user.
         secrets: client of Secrets Manager.
     """
@@ -162,7 +164,9 @@ def _ask_redis(path: Path, command: str) -> None:
 
 
 def _handler() -> ModuleType:
-    """The module `database` of the handler, which has no package: other handlers have modules of the same names."""
+    """Returns the module `database` of the handler, which is no package: other handlers have
+    modules of the same names.
+    """
     sys.path.insert(0, str(HANDLER))
     try:
         return importlib.import_module("database")
@@ -173,13 +177,17 @@ def _handler() -> ModuleType:
 
 
 def _tasks(settings: Settings) -> list[str]:
-    """Names of what has a task: services that are not retired, and the migrations of the catalogue where their owner has an image."""
+    """Names with a task: services that are not retired, and the catalogue's migrations if their
+    owner has an image.
+    """
     migrations = [f"{settings.migrated_by}-migrations"] if settings.migrated_by else []
     return [*settings.services, *migrations]
 
 
 def _authorities(folder: Path, places: Mapping[str, Path]) -> Path:
-    """Those of this machine, and the certificates of the engines that have public ones on AWS."""
+    """Certificate authorities of this machine, and certificates of the engines that are public on
+    AWS.
+    """
     system = ssl.get_default_verify_paths().cafile
     texts = [Path(system).read_text()] if system else []
     own = [place / "tls.crt" for place in places.values()]
@@ -203,15 +211,15 @@ def main() -> None:
         found = left.enter_context(stand_ins(Path(folder), settings, environments))
         if settings.authority_parameter:
             parameters.put_parameter(Name=settings.authority_parameter, Value=found["certificate"], Type="String", Overwrite=True)
-            # `make local-down` would take it for something that was left behind.
+            # `make local-down` would report it as left.
             left.callback(parameters.delete_parameter, Name=settings.authority_parameter)
         file.write_text(json.dumps(found["variables"]))
         left.callback(file.unlink)
-        print(f"MariaDB, Redis, RabbitMQ and Kafka stand in for {options.env}.")
-        print(f"Ctrl-C ends them, `kill -HUP {os.getpid()}` rotates all passwords.", flush=True)
+        print(f"MariaDB, Redis, RabbitMQ and Kafka replace the engines of {options.env}.")
+        print(f"Ctrl-C stops them, `kill -HUP {os.getpid()}` rotates all passwords.", flush=True)
         while signal.sigwait(SIGNALS) == signal.SIGHUP:
             rotate(environments, found["change"], session.client("secretsmanager", endpoint, region=options.region))
-            print("Each user has another password.", flush=True)
+            print("The passwords of all users were rotated.", flush=True)
 
 
 if __name__ == "__main__":

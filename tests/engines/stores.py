@@ -1,4 +1,4 @@
-"""Stores that hold still on demand, with TLS on loopback."""
+"""Stores with TLS on loopback that can be suspended."""
 
 import os
 import signal
@@ -16,14 +16,14 @@ from tests.engines.programs import FETCHED, Process, environment, make_certifica
 from tools.local_aws.ports import quiet_ports
 
 ADMINISTRATOR = "user default on nopass ~* &* +@all\n"
-"""Line of Redis' file of users by which whoever asks without a name may do everything."""
+"""Line of Redis' users file that allows everything to unauthenticated clients."""
 MASTER = "CREATE USER master@'%' IDENTIFIED BY 'master';\nGRANT ALL ON *.* TO master@'%' WITH GRANT OPTION;\n"
-"""Statements that make a user of MariaDB who may do everything."""
+"""Statements that create a MariaDB superuser."""
 
 
 @dataclass
 class Engine:
-    """A server of a store."""
+    """Server of a store."""
 
     port: int
     process: Process
@@ -31,7 +31,7 @@ class Engine:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Holds it, so that it takes connections and never answers."""
+        """Suspends the server: it accepts connections but does not respond."""
         os.killpg(self.process.pid, signal.SIGSTOP)
         try:
             yield
@@ -41,7 +41,9 @@ class Engine:
 
 @contextmanager
 def redis(folder: Path, users: str) -> Iterator[Engine]:
-    """Starts Redis with its file of users; it takes TLS on its port, and none on the socket `redis.sock`."""
+    """Starts Redis with its users file, with TLS on its port and without on the socket
+    `redis.sock`.
+    """
     (folder / "users.acl").write_text(users)
     server, certificate, log = program("redis-server", "valkey-server"), make_certificate(folder), folder / "log"
     (port,) = quiet_ports(1)
@@ -68,15 +70,15 @@ def listens(path: Path) -> bool:
 
 @contextmanager
 def mariadb(folder: Path, statements: str, *options: str) -> Iterator[Engine]:
-    """Starts MariaDB with more options, which runs statements first."""
+    """Starts MariaDB with additional options and initial statements."""
     server, certificate, log = program("mariadbd"), make_certificate(folder), folder / "log"
     (port,) = quiet_ports(1)
     (folder / "init.sql").write_text(f"FLUSH PRIVILEGES;\n{statements}")
     command = [str(server), "--no-defaults", f"--datadir={folder / 'data'}", f"--lc-messages-dir={messages(server)}"]
-    # The server refuses to run as root unless it is named.
+    # As root, the server starts only with an explicit user.
     command += ["--user=root"] if os.geteuid() == 0 else []
     prepare(command, server, folder)
-    # Without names of hosts: an anonymous user of `localhost` would come before the users of `%`.
+    # Without host names: an anonymous user of `localhost` would precede the users of `%`.
     own = [
         "--skip-name-resolve",
         "--bind-address=127.0.0.1",
@@ -92,15 +94,15 @@ def mariadb(folder: Path, statements: str, *options: str) -> Iterator[Engine]:
 
 @contextmanager
 def mysql(folder: Path, statements: str, *options: str) -> Iterator[Engine]:
-    """Starts MySQL with more options, which runs statements first."""
+    """Starts MySQL with additional options and initial statements."""
     root = FETCHED.parent / "mysql"
     server, loader = root / "usr" / "sbin" / "mysqld", next(iter(root.glob("usr/lib/*-linux-gnu/ld-linux-*")), None)
     if not loader:
-        pytest.skip("MySQL is not at hand: `make engine-tools` fetches that of Debian unstable")
+        pytest.skip("MySQL is not installed. Run `make engine-tools`, which fetches that of Debian unstable")
     certificate, log = make_certificate(folder), folder / "log"
     (port,) = quiet_ports(1)
     (folder / "init.sql").write_text(statements)
-    # With the loader and the libraries that were fetched with it: those of this machine are older.
+    # With the loader and libraries of the same release: those of this machine are older.
     command = [str(loader), "--library-path", str(loader.parent), str(server), "--no-defaults", f"--datadir={folder / 'data'}"]
     command += [f"--lc-messages-dir={root / 'usr/share/mysql'}", f"--character-sets-dir={root / 'usr/share/mysql/charsets'}"]
     command += [f"--plugin-dir={root / 'usr/lib/mysql/plugin'}", *(["--user=root"] if os.geteuid() == 0 else [])]
@@ -126,7 +128,7 @@ def messages(mariadb: Path) -> Path:
 
 
 def prepare(command: list[str], mariadb: Path, folder: Path) -> None:
-    """Makes the server's own tables, as mariadb-install-db does."""
+    """Creates the server's system tables, as mariadb-install-db does."""
     (folder / "data").mkdir()
     files = ("mysql_system_tables.sql", "mysql_performance_tables.sql", "mysql_system_tables_data.sql", "maria_add_gis_sp_bootstrap.sql")
     text = "".join((messages(mariadb) / file).read_text() for file in files)
@@ -145,6 +147,6 @@ def answers(port: int) -> bool:
     try:
         pymysql.connect(host="127.0.0.1", port=port, user="nobody", password="").close()
     except pymysql.err.OperationalError as error:
-        # Refused for its user or for its missing TLS: the server is there.
+        # Rejected for its user or missing TLS: the server runs.
         return error.args[0] not in (2003, 2013)
     return True

@@ -1,7 +1,9 @@
-"""Alerts from our rules in Prometheus, through our configuration of Alertmanager, to a stand-in for SNS.
+"""Alerts from the project's rules in Prometheus, through its Alertmanager configuration, to a stub
+of SNS.
 
-Every rule fires at once (`for` is left out) and Alertmanager waits a second where it waits minutes; routes, receivers, subjects and texts
-are those that are deployed. The request of the receiver is the one that SNS gets, and its signature is not verified.
+Every rule fires immediately (without `for`) and Alertmanager waits a second instead of minutes;
+routes, receivers, subjects and texts are the deployed ones. The stub receives the requests of SNS
+without verifying their signature.
 """
 
 import json
@@ -44,7 +46,7 @@ def audience_in(stack: cdk.Stack) -> Audience:
 
 
 class StandIn(ThreadingHTTPServer):
-    """One metric for Prometheus, and the API of SNS for Alertmanager."""
+    """Stub of a metric for Prometheus, and of the SNS API for Alertmanager."""
 
     daemon_threads = True
 
@@ -79,11 +81,11 @@ class Answers(BaseHTTPRequestHandler):
         self.wfile.write(text.encode())
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name of the library)
-        """Writes nothing: pytest shows what failed."""
+        """Disables logging: pytest shows failures."""
 
 
 def impatient(config: Json, sns: str) -> Json:
-    """Returns the configuration with waits of a second, and with receivers that ask the stand-in."""
+    """Returns the configuration with waits of a second, and receivers that call the stub."""
     route = config["route"]
     waits = {"group_wait": "1s", "group_interval": "1s"}
     routes = [{**one, **{key: waits[key] for key in waits if key in one}} for one in route["routes"]]
@@ -108,13 +110,15 @@ def write_rules(folder: Path) -> None:
 
 
 def alertmanager_in(folder: Path) -> Path:
-    """Returns Alertmanager. Debian's reads its templates in /usr/share: a copy of what was fetched reads them in its working folder."""
+    """Returns Alertmanager. Debian's reads its templates in /usr/share; a copy reads them in its
+    working folder.
+    """
     found = program("alertmanager", "prometheus-alertmanager")
     if FETCHED not in found.parents:
         return found
     for template in (FETCHED / TEMPLATES.lstrip("/")).glob("*.tmpl"):
         shutil.copy(template, folder)
-    # As long as the folder that it replaces: `./////…` is the working folder.
+    # The replacement has the length of the original path: `./////…` is the working folder.
     here = f"{'.':/<{len(TEMPLATES)}}".encode()
     copy = folder / "alertmanager-of-debian"
     copy.write_bytes(found.read_bytes().replace(TEMPLATES.encode(), here))
@@ -153,7 +157,7 @@ def sns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
         log, own = folder / "alertmanager.log", [f"--storage.path={folder / 'alertmanager'}", "--cluster.listen-address="]
         command = [str(alertmanager), "--config.file=alertmanager.yml", *own, f"--web.listen-address=127.0.0.1:{between}"]
         process = start(running(command, log, environment(alertmanager)))
-        wait_until(lambda: listens(between), "Alertmanager takes our configuration", log, process)
+        wait_until(lambda: listens(between), "Alertmanager accepts the configuration", log, process)
         log, own = folder / "prometheus.log", [f"--storage.tsdb.path={folder / 'prometheus'}", "--rules.alert.resend-delay=1s"]
         command = [str(prometheus), "--config.file=prometheus.yml", *own, f"--web.listen-address=127.0.0.1:{port}"]
         process = start(running(command, log, environment(prometheus)))
@@ -182,7 +186,7 @@ def test_watchdog_reaches_the_heartbeat_topic_only(sns: StandIn) -> None:
 def test_critical_alert_reaches_the_topic(sns: StandIn, arrives: Callable[[str], dict[str, str]]) -> None:
     message = arrives("[prod] FIRING critical: PrometheusBadConfig prometheus-0")
     assert attribute(message) == ("severity", "critical")
-    wait_until(lambda: message["Subject"] in sns.subjects(PAGER), "The pager gets what is critical")
+    wait_until(lambda: message["Subject"] in sns.subjects(PAGER), "The pager gets critical alerts")
     assert "Runbook: docs/runbooks/monitoring.md" in message["Message"]
     assert "pod:prometheus-0" in message["Message"]
     sns.state = WELL
@@ -196,12 +200,13 @@ def test_warning_reaches_the_topic(sns: StandIn, arrives: Callable[[str], dict[s
     subject = "[prod] FIRING warning: ComponentNotScraped redpanda"
     assert attribute(arrives(subject)) == ("severity", "warning")
     assert not sns.subjects(PAGER) or all("critical" in found for found in sns.subjects(PAGER))
-    # One message for each namespace: alerts are grouped by it.
+    # One message per namespace, by which alerts are grouped.
     told = "Prometheus has no target for redpanda."
     wait_until(lambda: any(told in message["Message"] for message in sns.messages if message["Subject"] == subject), told)
 
 
 def test_subjects_fit_into_sns(sns: StandIn, arrives: Callable[[str], dict[str, str]]) -> None:
     arrives("[prod] FIRING warning: ComponentNotScraped redpanda")
-    # Longer than 100 letters, or more than one line, is refused (Amazon SNS API reference, Publish).
+    # SNS rejects subjects with more than 100 characters or several lines (Amazon SNS API reference,
+    # Publish).
     assert [message["Subject"] for message in sns.messages if len(message["Subject"]) > 100 or not message["Subject"].isprintable()] == []

@@ -1,11 +1,11 @@
-"""The artist's path as one walk in the embedded AWS: upload, verdict, copy, row, playback, takedown.
+"""Artist's path in the embedded AWS as one test: upload, verdict, copy, row, playback, takedown.
 
-Policies of the service's role, of buckets and of tags are evaluated (`tools/local_aws/rights.py`). What
-the embedded AWS lacks: GuardDuty does not scan, so that the walk tags the object; nobody may send an
-event of `aws.guardduty`, so that the deployed rule is asked whether it matches, and its target is
-reached through a rule with another source; nothing counts log events, so that the deployed filter
-patterns are evaluated here. CloudFront serves nothing: the signature is verified by its public key.
-The row is written to MariaDB by the deployed users.
+Policies of the service's role, of buckets and of tags are evaluated (`tools/local_aws/rights.py`).
+Missing parts of the embedded AWS are replaced: GuardDuty does not scan, so the test tags the
+object; nothing can send an event of `aws.guardduty`, so the test evaluates the deployed rule and
+reaches its target through a rule with another source; log events are not counted, so the test
+evaluates the deployed filter patterns. CloudFront serves nothing: the test verifies the signature
+with its public key. The deployed users write the row to MariaDB.
 """
 
 import json
@@ -52,7 +52,7 @@ OWNER, READER = "web-api", "playback"
 
 @dataclass(frozen=True)
 class Walk:
-    """The deployed environment, as AWS and as its tasks see it."""
+    """Deployed environment as AWS and as its tasks."""
 
     endpoint: str
 
@@ -63,7 +63,7 @@ class Walk:
         return environment_of_task(service, self.endpoint, region=REGION)
 
     def task(self, service: str) -> boto3.Session:
-        """A session with the rights of a service's task, as ECS gives them to it."""
+        """Session with the permissions of a service's task."""
         ecs, own = self.aws("ecs"), {"name": "SERVICE", "value": service}
         every = (ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"] for arn in _task_definitions(ecs))
         (role,) = {
@@ -81,7 +81,7 @@ class Walk:
         return self.task(service).client(client, region_name=region, endpoint_url=self.endpoint, config=config)
 
     def event(self, key: str, status: str, bucket: str | None = None) -> Json:
-        """The event of GuardDuty on one object (GuardDuty user guide, monitoring S3 object scans)."""
+        """GuardDuty event of one object (GuardDuty user guide, monitoring S3 object scans)."""
         uploads = self.variables(OWNER)["UPLOADS_BUCKET"]
         head = self.aws("s3").head_object(Bucket=uploads, Key=key)
         scanned = {"bucketName": bucket or uploads, "objectKey": key, "eTag": head["ETag"], "versionId": head["VersionId"]}
@@ -91,7 +91,7 @@ class Walk:
         return {**about, "source": "aws.guardduty", "detail-type": DETAIL_TYPE, "detail": detail}
 
     def upload(self, key: str) -> None:
-        """Puts an object as the artist's client does, which has an address and no credentials."""
+        """Uploads an object as the artist's client does, by URL and without credentials."""
         bucket = self.variables(OWNER)["UPLOADS_BUCKET"]
         service = self.as_task(OWNER, "s3")
         address = service.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=3600)
@@ -104,7 +104,7 @@ class Walk:
         self.aws("s3").put_object_tagging(Bucket=self.variables(OWNER)["UPLOADS_BUCKET"], Key=key, Tagging=tags)
 
     def deliver(self, event: Json) -> None:
-        """Sends an event to the queues of the rules that match it."""
+        """Sends an event to the queues of matching rules."""
         events = self.aws("events")
         targets = [target for target in self.targets(event) if ":sqs:" in target["Arn"]]
         events.put_rule(Name="walk", EventPattern=json.dumps({"source": ["walk"]}))
@@ -126,7 +126,7 @@ class Walk:
         return [target for name in matching for target in events.list_targets_by_rule(Rule=name)["Targets"]]
 
     def alarms(self, namespace: str, metric: str, **dimensions: str) -> list[Json]:
-        """Alarms on a metric that tell somebody."""
+        """Alarms with actions on a metric."""
         wanted = [{"Name": name, "Value": value} for name, value in dimensions.items()]
         pages = self.aws("cloudwatch").get_paginator("describe_alarms").paginate()
         every = (alarm for page in pages for alarm in page["MetricAlarms"] if alarm["AlarmActions"])
@@ -162,7 +162,7 @@ def walk(request: pytest.FixtureRequest) -> Iterator[Walk]:
 
 @pytest.fixture(scope="module")
 def catalogue(walk: Walk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
-    """MariaDB with the users of the environment, and a table of the migrations."""
+    """MariaDB with the environment's users, and a table of the migrations."""
     folder = tmp_path_factory.mktemp("catalogue")
     with mariadb(folder, MASTER, "--require-secure-transport=ON") as server:
         environments = {name: walk.variables(name) for name in (OWNER, READER)}
@@ -201,7 +201,7 @@ def test_upload_becomes_a_track(walk: Walk, catalogue: tuple[int, Path]) -> None
 
 def test_track_plays_by_signed_address(walk: Walk, tmp_path: Path) -> None:
     if not LIBRARIES.is_dir():
-        pytest.skip("`make engine-tools` fetches what the example needs")
+        pytest.skip("the example's requirements are not installed. Run `make engine-tools`")
     verify(walk, signed(walk, walk.variables(READER), "audio/1 2.flac"), tmp_path)
 
 
@@ -270,7 +270,7 @@ def test_takedown_leaves_versions_and_no_copies(walk: Walk) -> None:
 
 
 def rows(catalogue: tuple[int, Path], given: Mapping[str, str], statement: str, *values: str) -> list[Any]:
-    """Result of a statement of a service's user."""
+    """Result of a statement by a service's user."""
     port, authority = catalogue
     user, password = given["CATALOGUE_USERNAME"], given["CATALOGUE_PASSWORD"]
     where: dict[str, Any] = {"host": "localhost", "port": port, "database": given["CATALOGUE_DBNAME"]}
@@ -282,7 +282,7 @@ def rows(catalogue: tuple[int, Path], given: Mapping[str, str], statement: str, 
 
 
 def signed(walk: Walk, given: Mapping[str, str], key: str) -> str:
-    """Address of an object, as the example signs it."""
+    """URL of an object, signed by the example."""
     read, path = walk.as_task(READER, "ssm", EDGE).get_parameter, given["AUDIO_PARAMETERS"]
     keys = json.loads(read(Name=f"{path}/signing-keys")["Parameter"]["Value"])
     domain = read(Name=f"{path}/domain-name")["Parameter"]["Value"]
@@ -294,7 +294,7 @@ def signed(walk: Walk, given: Mapping[str, str], key: str) -> str:
 
 
 def verify(walk: Walk, address: str, folder: Path) -> None:
-    """Verifies the signature of an address as CloudFront does, by a key of the behavior's group."""
+    """Verifies the signature of a URL as CloudFront does, with a key of the behavior's group."""
     url, asked, edge = urlsplit(address), parse_qs(urlsplit(address).query), walk.aws("cloudfront", EDGE)
     (distribution,) = edge.list_distributions()["DistributionList"]["Items"]
     assert url.hostname in (distribution["DomainName"], *distribution["Aliases"].get("Items", []))

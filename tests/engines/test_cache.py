@@ -1,4 +1,4 @@
-"""Access strings of the cache and the login of its rotation, against Redis."""
+"""Access strings of the cache and the login of its rotation, with Redis."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -23,7 +23,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def asking(path: Path, user: str | None) -> Ask:
-    """Gives a function that sends one command as a user and returns the first line of the answer."""
+    """Returns a function that sends one command as a user and returns the first line of the
+    response.
+    """
 
     def ask(*words: str) -> str:
         with socket.socket(socket.AF_UNIX) as connection:
@@ -111,7 +113,7 @@ def test_rotation_proves_passwords_over_verified_tls(
 
 
 def test_kong_counts_requests(server: Path) -> None:
-    """As its plugin does: a counter for each window, that expires with it."""
+    """As in the rate limiting plugin: a counter per window that expires with it."""
     kong = asking(server, "kong")
     script = "local n = redis.call('INCRBY', KEYS[1], ARGV[1]); redis.call('EXPIRE', KEYS[1], ARGV[2]); return n"
     assert kong("EVAL", script, "1", "ratelimit:route:service:consumer:60:minute", "1", "60") == ":1"

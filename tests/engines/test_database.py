@@ -1,7 +1,8 @@
-"""Users of a database and the rotation of their passwords, against MySQL and MariaDB.
+"""Users of a database and the rotation of their passwords, with MySQL and MariaDB.
 
-MySQL is Debian unstable's, newer than the 8.4 that is deployed. MariaDB has one password for each user: it refuses
-`RETAIN CURRENT PASSWORD`, and the words are left out of the statement, so that a rotation runs to its end.
+MySQL is Debian unstable's, newer than the deployed 8.4. MariaDB has one password per user and
+rejects `RETAIN CURRENT PASSWORD`, so these words are removed from statements and a rotation can
+complete.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from tests.unit.data.fake_secrets import FakeSecrets
 MASTER, PLAYBACK, WEB = "arn:master", "arn:playback", "arn:web-api"
 ACCESS_DENIED, UNKNOWN_STATEMENT, NO_RIGHTS, NO_RIGHTS_ON_TABLE, INSECURE = 1045, 1064, 1044, 1142, 3159
 LOCKED = (4151, 3118)
-"""Numbers of errors; that of a locked account differs between MariaDB and MySQL."""
+"""Error numbers; MariaDB and MySQL differ for locked accounts."""
 
 
 Start = Callable[..., AbstractContextManager[Engine]]
@@ -34,7 +35,7 @@ def start(request: pytest.FixtureRequest) -> Start:
 
 @pytest.fixture(scope="module")
 def server(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
-    """A server that takes TLS connections only, and the authority of its certificate."""
+    """Server with TLS connections only, and the authority of its certificate."""
     folder = tmp_path_factory.mktemp("server")
     master = "CREATE USER master@'%' IDENTIFIED BY 'master-password';\nGRANT ALL PRIVILEGES ON *.* TO master@'%' WITH GRANT OPTION;\n"
     with start(folder, master, "--require-secure-transport=ON") as found:
@@ -61,7 +62,7 @@ def secrets() -> FakeSecrets:
 
 
 def connect_without_retaining(database: ModuleType) -> Callable[..., Any]:
-    """Connections that leave out the words which MariaDB does not have."""
+    """Connections that remove the words unknown to MariaDB."""
 
     class Cursor(pymysql.cursors.Cursor):
         def execute(self, query: str, args: Any = None) -> int:
@@ -101,7 +102,7 @@ def run(database: ModuleType, user: str, password: str, name: str | None, statem
 
 @pytest.fixture
 def users(database: ModuleType, secrets: FakeSecrets) -> Iterator[ModuleType]:
-    """Both users, made twice: the second time changes nothing."""
+    """Both users, created twice: the second time changes nothing."""
     database.on_cloudformation(event(), secrets, database.connect)
     database.on_cloudformation(event(), secrets, database.connect)
     yield database
@@ -198,7 +199,7 @@ def test_rotation_keeps_the_last_two_passwords(start: Start, users: ModuleType, 
     passwords = ["first-playback"]
     for version in ("v2", "v3"):
         secrets.begin(PLAYBACK, version)
-        # A step may run again.
+        # Steps may be repeated.
         for step in ("createSecret", "setSecret", "setSecret", "testSecret", "finishSecret"):
             users.rotate({"SecretId": PLAYBACK, "ClientRequestToken": version, "Step": step}, secrets, users.store(secrets, users.connect))
         passwords.append(secrets.current(PLAYBACK)["password"])
@@ -213,7 +214,7 @@ def test_rotation_asks_to_retain_the_current_password(start: Start, users: Modul
     secrets.begin(PLAYBACK, "v2")
     store = users.store(secrets, users.connect)
     users.rotate({"SecretId": PLAYBACK, "ClientRequestToken": "v2", "Step": "createSecret"}, secrets, store)
-    # The words of MySQL 8.4 are sent, and MariaDB does not know them.
+    # The words of MySQL 8.4 are sent, which MariaDB rejects.
     assert (
         refusal(lambda: users.rotate({"SecretId": PLAYBACK, "ClientRequestToken": "v2", "Step": "setSecret"}, secrets, store))
         == UNKNOWN_STATEMENT

@@ -1,4 +1,6 @@
-"""Topics, users and rights of the platform's events in Kafka, and examples/service/stream.py as a task of trends."""
+"""Topics, users and permissions of the platform's events in Kafka, and examples/service/stream.py
+as a task of trends.
+"""
 
 import json
 import time
@@ -29,7 +31,7 @@ SERVICES = ("playback", "trends", "recommendations", "notifications")
 ACCESS = access_values([Topic(name=name, **topic.model_dump()) for name, topic in DEFAULT_TOPICS.items()], SERVICES)
 HEARD, TOP = "events.listening", "events.trends"
 WITHIN = 20.0
-"""Seconds in which a broker answers a client, on a busy machine."""
+"""Seconds for a broker's response to a client on a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +41,11 @@ def broker(libraries: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield found
 
 
-# Rights
+# Permissions
 
 
 def written(broker: Kafka, name: str, topic: str, value: str = "x", *, idempotent: bool = False) -> str:
-    """Writes an event as a user, and returns the name of the refusal, or nothing."""
+    """Writes an event as a user; returns the name of the error, or an empty text."""
     refused: list[Any] = []
     writer = library().Producer({**broker.client(username=name, password=FIRST), "enable.idempotence": idempotent})
     writer.produce(topic, value, key="ana", on_delivery=lambda error, _: refused.append(error))
@@ -52,7 +54,7 @@ def written(broker: Kafka, name: str, topic: str, value: str = "x", *, idempoten
 
 
 def read(broker: Kafka, username: str, topic: str, group: str, password: str = FIRST) -> tuple[str, list[bytes]]:
-    """Reads a topic as a user, and returns the name of the refusal or nothing, and the values until there are no more."""
+    """Reads a topic as a user; returns the name of the error or an empty text, and all values."""
     found: list[bytes] = []
     more = {"group.id": group, "auto.offset.reset": "earliest", "enable.partition.eof": True}
     reader = library().Consumer({**broker.client(username=username, password=password), **more})
@@ -119,7 +121,7 @@ def test_wrong_passwords_are_refused(broker: Kafka) -> None:
     refused: list[int] = []
     settings = {**broker.client(username="playback", password=SECOND), "error_cb": lambda error: refused.append(error.code())}
     client = library().Producer(settings)
-    wait_until(lambda: client.poll(1) > 0, "the client was told")
+    wait_until(lambda: client.poll(1) > 0, "the client received the error")
     assert library().KafkaError._AUTHENTICATION in refused
 
 
@@ -150,7 +152,7 @@ def variables(here: Aws, libraries: Path, broker: Kafka) -> dict[str, str]:
 
 @contextmanager
 def stream(variables: dict[str, str], folder: Path) -> Iterator[Task]:
-    """Runs the example, and lets it leave its group: the next one need not wait for it."""
+    """Runs the example, and lets it leave its group so that the next one does not wait for it."""
     with task(variables, "stream.py", folder) as found:
         yield found
         assert found.process.poll() == 0 or found.ends() == 0
@@ -167,7 +169,7 @@ def done(stream: Task, outcome: str, count: int) -> None:
 
 
 def uncommitted(broker: Kafka) -> int:
-    """Events of plays that the group of trends has not done."""
+    """Events of plays that the group of trends has not committed."""
     reader = library().Consumer({**broker.client(username="trends", password=FIRST), "group.id": "trends"})
     try:
         places = [library().TopicPartition(HEARD, number) for number in range(DEFAULT_TOPICS[HEARD].partitions)]

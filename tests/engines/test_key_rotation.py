@@ -1,6 +1,8 @@
-"""The job that replaces the keys of the realm, with Keycloak's own command line, interrupted twice: nobody's token is refused.
+"""Job that replaces the keys of the realm, with Keycloak's command line, interrupted twice: every
+token stays valid.
 
-Interruptions at every step are in `tests/unit/identity/test_realm_configuration.py`, with a stand-in for the command line.
+`tests/unit/identity/test_realm_configuration.py` interrupts every step with a stub of the command
+line.
 """
 
 import subprocess
@@ -27,11 +29,11 @@ SIGNS = "org.keycloak.keys.KeyProvider"
 
 
 class Job:
-    """The job with its clock and its kcadm, which is killed where a test says.
+    """Job with a fake clock and a kcadm that is killed at a given step.
 
     Args:
-        folder: where its programs go.
-        keycloak: whose keys it replaces.
+        folder: folder for its programs.
+        keycloak: Keycloak with the keys.
     """
 
     def __init__(self, folder: Path, keycloak: Keycloak) -> None:
@@ -43,7 +45,9 @@ class Job:
         self._write("sleep", '#!/bin/bash\n[ "$DIES_BEFORE" != sleep ]\n')
 
     def run(self, hour: str, *, dies_before: str = "", dies_after: str = "") -> None:
-        """Runs the job at an hour such as 2027010106, killed before or after a verb of kcadm, or before `sleep`."""
+        """Runs the job at an hour such as 2027010106, killed before or after a verb of kcadm, or
+        before `sleep`.
+        """
         self._write("date", f"#!/bin/bash\necho {hour}\n")
         trust = f"-Djavax.net.ssl.trustStore={self._folder}/trust.p12 -Djavax.net.ssl.trustStorePassword=changeit"
         found = environment(program("java"))
@@ -65,7 +69,7 @@ class Job:
         assert (done.returncode != 0) == bool(dies_before or dies_after), done.stderr
 
     def keys(self) -> dict[str, int]:
-        """Returns the pairs that may sign access tokens, with their priorities."""
+        """Returns the key pairs that may sign access tokens, with their priorities."""
         found = self._keycloak.admin("GET", f"/spotmusic/components?type={SIGNS}")
         pairs = [one for one in found if one["providerId"] == "rsa-generated"]
         return {one["name"]: int(one["config"].get("priority", ["0"])[0]) for one in pairs}
@@ -82,7 +86,7 @@ def job(tmp_path: Path, keycloak: Keycloak) -> Job:
 
 @pytest.fixture
 def long_tokens(keycloak: Keycloak) -> Iterator[None]:
-    """Access tokens that outlive the test, however slow the machine is."""
+    """Access tokens that outlive the test on slow machines."""
     keycloak.admin("PUT", "/spotmusic", {"accessTokenLifespan": 3000})
     yield
     keycloak.admin("PUT", "/spotmusic", {"accessTokenLifespan": 300})
@@ -94,13 +98,15 @@ def passes(web: Gateway, token: str) -> bool:
 
 @pytest.mark.usefixtures("long_tokens")
 def test_key_rotation_refuses_no_token_that_lives(web: Gateway, job: Job) -> None:
-    """Of two runs one ends when its pair signs, and one while its pair is published; the next one, an hour later, goes on."""
+    """Two runs are interrupted, one when its key pair signs and one while its key pair is
+    published; the next one, an hour later, completes.
+    """
     held: list[str] = []
 
     def assert_all_pass() -> None:
         held.append(tokens(web, "listener")["access_token"])
         for token in held[-2:]:
-            # The gateway asks for an unknown key once in a second.
+            # The gateway requests an unknown key at most once a second.
             wait_until(partial(passes, web, token), "a token passes")
             assert web.ask(f"{ISSUER}/protocol/openid-connect/userinfo", token=token)[0] == 200
 

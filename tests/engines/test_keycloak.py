@@ -1,7 +1,8 @@
 """Options, realms and logins of the platform in Keycloak.
 
-keycloak-config-cli is in no package registry. Its steps are done by the admin API: a realm is imported, built-in clients are merged, and
-the same is written once more. The version is the newest one that Maven Central has beside the deployed one.
+No package registry has keycloak-config-cli. The admin API replaces its steps: a realm is imported,
+built-in clients are merged, and the same content is written once more. The version is the newest in
+Maven Central next to the deployed one.
 """
 
 import json
@@ -20,7 +21,7 @@ from tests.engines.logins import VERIFIER, code_of, login_address, set_up_second
 from tests.model.values import Json
 
 NAMED_BY = ("clientId", "alias", "client", "authenticator", "flowAlias", "name")
-"""What tells one item of a list from another, the first that it has."""
+"""Identifying attribute of list items: the first that they have."""
 
 
 def held(keycloak: Keycloak, realm: str) -> Json:
@@ -29,7 +30,9 @@ def held(keycloak: Keycloak, realm: str) -> Json:
 
 
 def differences(wanted: Any, found: Any, place: str = "realm") -> Iterator[str]:
-    """Yields what was asked for and is not so. References to secrets are left out: Keycloak shows no secret."""
+    """Yields requested values that are not set, except references to secrets, which Keycloak does
+    not return.
+    """
     if isinstance(wanted, dict):
         for key, value in wanted.items():
             yield from differences(value, found.get(key) if isinstance(found, dict) else None, f"{place}.{key}")
@@ -46,7 +49,9 @@ def differences(wanted: Any, found: Any, place: str = "realm") -> Iterator[str]:
 
 
 def leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields every single value with its place. Lists come sorted: Keycloak does not keep their order."""
+    """Yields every value with its path. Lists are sorted, because Keycloak does not keep their
+    order.
+    """
     if isinstance(value, dict):
         for key, item in value.items():
             yield from leaves(item, f"{place}.{key}")
@@ -87,7 +92,7 @@ def test_realms_apply_twice_without_a_difference(keycloak: Keycloak, wanted: Jso
 
 
 def test_an_untouched_realm_takes_passwords(keycloak: Keycloak) -> None:
-    """Shows that the next test asks for something that works where nobody forbids it."""
+    """Confirms that the next test's request works without the restriction."""
     status, _ = keycloak.token(PLAIN, grant_type="password", client_id="admin-cli", username="listener", password=PASSWORD)
     assert status == 200
 
@@ -111,7 +116,9 @@ def test_issuer_of_listeners_is_the_public_address(keycloak: Keycloak) -> None:
 
 @pytest.mark.walk("administrator")
 def test_administrators_log_in_behind_the_forwarded_port(keycloak: Keycloak) -> None:
-    """The whole way of the console: its page, the login, the second factor that it sets up, and the admin API with the token."""
+    """Complete path of the console: its page, login, configuration of the second factor, and the
+    admin API with the token.
+    """
     keycloak.forget()
     console = f"{CONSOLE_URL}/admin/master/console/"
     _, _, page = keycloak.ask(console)

@@ -1,4 +1,6 @@
-"""The gateway in a real nginx with Lua: our plugins, and what Kong is told of timeouts, retries, logs and compression."""
+"""Gateway in a real nginx with Lua: the project's plugins, and Kong's timeouts, retries, logs and
+compression.
+"""
 
 import gzip
 import json

@@ -1,8 +1,9 @@
-"""Queues, rights and dead letters of the platform in RabbitMQ: TLS only, on the loopback address.
+"""Queues, permissions and dead letters of the platform in RabbitMQ: TLS only, on loopback.
 
-Debian's is 3.10 and the platform's 4.x, so that three things are said in its words here: the policies apply to `queues` (the word
-`quorum_queues` came with 3.12), dead letters have no delivery limit at all (what -1 means since 4.0), and the line `default_queue_type`
-is not in the configuration (since 3.13). A cluster of three is not tried.
+Debian's version is 3.10 and the platform's 4.x, so three settings are translated: the policies
+apply to `queues` (`quorum_queues` exists since 3.12), dead letters have no delivery limit (the
+meaning of -1 since 4.0), and the configuration omits `default_queue_type` (since 3.13). Clusters of
+three are not tested.
 """
 
 import base64
@@ -30,10 +31,10 @@ from tests.model.values import Json
 from tools.local_aws.ports import quiet_ports
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
-"""The program itself: what Debian puts in the PATH starts it as another user, in a folder of that user."""
+"""Server program: Debian's wrapper in PATH starts it as another user, in that user's folder."""
 NEWER = ("default_queue_type",)
 A_HANG = 120.0
-"""Seconds after which what has not come will not: RabbitMQ starts in five, and a machine with other work may take several times that."""
+"""Timeout in seconds: RabbitMQ starts in five, a busy machine needs several times that."""
 PASSWORD = "not-a-secret"  # of a server that lives for seconds on the loopback address
 TOPOLOGY = Topology(
     queues=[TaskQueue(name="mail", consumers=["notifications"], publishers=["web-api"], delivery_limit=2, max_length=3)],
@@ -43,7 +44,7 @@ TOPOLOGY = Topology(
 
 
 class Broker:
-    """The management API of the server, asked as one user or another, and its metrics."""
+    """Management API of the server, as different users, and its metrics."""
 
     def __init__(self, management: int, metrics: int, certificate: Path) -> None:
         self._url, self._metrics = f"https://127.0.0.1:{management}/api", f"https://127.0.0.1:{metrics}"
@@ -59,7 +60,7 @@ class Broker:
         return json.loads(text) if text else None
 
     def metrics(self) -> str:
-        """Returns what the ServiceMonitor of the chart asks for beside the usual."""
+        """Returns the additional metrics path of the chart's ServiceMonitor."""
         address = f"{self._metrics}/metrics/detailed?family=queue_coarse_metrics&family=queue_consumer_count"
         with urllib.request.urlopen(address, timeout=A_HANG, context=self._trust) as response:  # noqa: S310
             return str(response.read().decode())
@@ -73,14 +74,16 @@ class Broker:
         return list(self.ask(f"queues/spotmusic/{queue}/get", body, user=user))
 
     def take_when_there(self, queue: str, *, user: str, mode: str = "ack_requeue_false") -> list[Json]:
-        """Takes a task as soon as there is one: the leader puts one that was refused back after it has answered."""
+        """Takes a message when one is available: the leader requeues a rejected one after its
+        response.
+        """
         until = time.monotonic() + A_HANG
         while not (tasks := self.take(queue, user=user, mode=mode)) and time.monotonic() < until:
             time.sleep(0.1)
         return tasks
 
     def drain(self, queue: str) -> int:
-        """Takes everything out of a queue and counts it, waiting for the first to arrive."""
+        """Consumes and counts all messages of a queue, waiting for the first."""
         taken = len(self.take_when_there(queue, user="operator"))
         while self.take(queue, user="operator"):
             taken += 1
@@ -106,7 +109,7 @@ def in_the_words_of_3_10(document: Json) -> Json:
         if policy["definition"]["delivery-limit"] < 0:
             del policy["definition"]["delivery-limit"]
     for user in older["users"]:
-        # So that the management API lets it in; what it may do there, its permissions say.
+        # Grants access to the management API; permissions limit it there.
         user["tags"] = user["tags"] or "management"
     older["users"].append({"name": "operator", "password": PASSWORD, "tags": "administrator"})
     older["permissions"].append({"user": "operator", "vhost": "spotmusic", "configure": ".*", "write": ".*", "read": ".*"})
@@ -121,7 +124,9 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 @contextmanager
 def rabbitmq(folder: Path, topology: Topology, passwords: Mapping[str, str] | None = None) -> Iterator[Broker]:
-    """Starts RabbitMQ with a topology, whose users have `PASSWORD` or one of their own; its certificate is in the folder."""
+    """Starts RabbitMQ with a topology; its users have `PASSWORD` or their own. Its certificate is
+    in the folder.
+    """
     server = program(SERVER, f"{FETCHED}{SERVER}")
     document = definitions(topology, {**dict.fromkeys((*topology.users, MONITOR), PASSWORD), **(passwords or {})})
     (folder / "definitions.json").write_text(json.dumps(in_the_words_of_3_10(document)))
@@ -131,7 +136,7 @@ def rabbitmq(folder: Path, topology: Topology, passwords: Mapping[str, str] | No
     (folder / "port").write_text(str(amqps))
     lines = [
         *(line for line in configuration_of_the_chart() if not line.startswith(NEWER)),
-        # What the operator adds where only TLS is served.
+        # The operator adds this if only TLS is served.
         "listeners.tcp = none",
         f"listeners.ssl.1 = 127.0.0.1:{amqps}",
         *tls_of("ssl_options", folder),
@@ -164,8 +169,8 @@ def rabbitmq(folder: Path, topology: Topology, passwords: Mapping[str, str] | No
         engines.enter_context(running([str(program("epmd")), "-address", "127.0.0.1", "-port", str(names)], folder / "epmd", variables))
         process = engines.enter_context(running([str(server)], log, variables))
         found = Broker(management, metrics, folder / "tls.crt")
-        # RabbitMQ makes the bindings last of all that it reads in a definitions file.
-        wait_until(lambda: bool(found.ask("definitions/spotmusic")["bindings"]), "RabbitMQ holds our queues", log, process)
+        # RabbitMQ creates bindings last from a definitions file.
+        wait_until(lambda: bool(found.ask("definitions/spotmusic")["bindings"]), "RabbitMQ has the queues", log, process)
         yield found
 
 
@@ -233,7 +238,7 @@ def test_full_queue_rejects_publishes(broker: Broker) -> None:
     taken = 0
     for number in range(12):
         taken += published(broker, f"mail.{number}")
-    # The limit is held within a few messages, because the leader tells publishers after the fact.
+    # The limit is exceeded by a few messages, because the leader informs publishers afterwards.
     assert 3 <= taken < 12
     assert broker.drain("mail") == taken
 
@@ -252,5 +257,5 @@ def test_the_monitor_counts(broker: Broker) -> None:
 def test_queue_metrics_use_tls_port(broker: Broker) -> None:
     wanted, until = 'rabbitmq_detailed_queue_messages_ready{vhost="spotmusic",queue="dead-letters.mail"}', time.monotonic() + A_HANG
     while wanted not in (said := broker.metrics()) and time.monotonic() < until:
-        time.sleep(0.2)  # queues tell every five seconds
+        time.sleep(0.2)  # queues report every five seconds
     assert wanted in said

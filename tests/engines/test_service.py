@@ -1,4 +1,6 @@
-"""examples/service as tasks of playback and notifications, with the variables that the platform gives them, against real engines."""
+"""examples/service as tasks of playback and notifications, with the platform's variables and real
+engines.
+"""
 
 import json
 import os
@@ -53,14 +55,14 @@ STATEMENTS = (
 )
 ADDED_BY_AWS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"}
 ADDED_HERE = {"PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "SSL_CERT_FILE"}
-"""Of the image, and the authorities that a system trusts."""
+"""Certificate authorities of the image and of the system."""
 PRECISION_SECONDS = 3.0
-"""What a busy machine adds to a time."""
+"""Additional seconds for a busy machine."""
 
 
 @dataclass
 class Aws:
-    """Secrets Manager and Parameter Store, as far as a task asks them."""
+    """Stub of the Secrets Manager and Parameter Store calls of a task."""
 
     port: int
     secrets: dict[str, str] = field(default_factory=dict)
@@ -100,9 +102,9 @@ def aws() -> Iterator[Aws]:
 
 @pytest.fixture(scope="module")
 def libraries() -> Path:
-    """The libraries of the example."""
+    """Libraries of the example."""
     if not LIBRARIES.exists():
-        pytest.skip("the libraries of examples/service are not at hand: `make engine-tools` fetches them")
+        pytest.skip("the libraries of examples/service are not installed. Run `make engine-tools`")
     return LIBRARIES
 
 
@@ -126,7 +128,7 @@ def signing_key() -> str:
 
 @dataclass
 class Task:
-    """A running task, asked over HTTP."""
+    """Running task with its HTTP endpoint."""
 
     process: Process
     port: int
@@ -229,7 +231,7 @@ def test_example_needs_nothing_beyond_the_contract(variables: dict[str, str]) ->
 
 def test_example_gives_tracks_with_signed_addresses(variables: dict[str, str], tmp_path: Path) -> None:
     with task(variables, "service.py", tmp_path) as found:
-        wait_until(lambda: ready(found), "the edge has told its parameters", found.log, found.process)
+        wait_until(lambda: ready(found), "the edge has published its parameters", found.log, found.process)
         track = found.track(1)[1]
         assert track["title"] == "one"
         assert track["audio"].startswith("https://audio.example/audio/1.flac?Expires=")
@@ -321,14 +323,14 @@ def test_example_answers_until_it_ends(variables: dict[str, str], catalogue: Eng
 
 
 def test_example_runs_under_the_restrictions_of_tasks(variables: dict[str, str], cache: Engine, tmp_path: Path) -> None:
-    """Another user, no capability, a root file system that is read-only, and a /tmp in which nothing runs."""
+    """Unprivileged user, no capability, a read-only root file system, and a /tmp without execution."""
     jail = (
         'mount --bind "$0" /mnt && mount --bind "$1" /opt && mount -o remount,bind,ro / && mount -o remount,bind,ro /mnt && '
         "mount -t tmpfs -o size=64m,nosuid,nodev,noexec tmpfs /tmp && cd /mnt/examples/service && "
         'exec setpriv --reuid 10001 --regid 10001 --clear-groups --no-new-privs --inh-caps -all --bounding-set -all "$2" "$3"'
     )
     if subprocess.run([str(program("unshare")), "--mount", "true"], capture_output=True, check=False).returncode:
-        pytest.skip("mount namespaces are for root alone here")
+        pytest.skip("mount namespaces require root on this machine")
     python = f"/opt/bin/{Path(sys.executable).resolve().name}"
 
     def command(name: str) -> list[str]:
@@ -413,7 +415,7 @@ def put(management: Broker, password: str) -> None:
 
 
 def close_connections(management: Broker) -> None:
-    """Ends what the worker has, as a broker that goes does."""
+    """Closes the worker's connections, as a stopping broker does."""
     wait_until(lambda: bool(management.ask("connections")), "the management API knows the connection")
     for connection in management.ask("connections"):
         with suppress(json.JSONDecodeError):
@@ -437,7 +439,7 @@ def test_example_worker_ends_on_sigterm(worker: Task) -> None:
 
 
 def test_stand_ins_serve_the_example(here: Aws, libraries: Path, signing_key: str, tmp_path: Path) -> None:
-    """With the users, passwords and names that the embedded AWS gave tasks."""
+    """Uses the users, passwords and names that the embedded AWS gave to tasks."""
     settings = settings_of("dev")
     common_ = common(here, "playback", libraries)
     nowhere = {
@@ -477,7 +479,7 @@ def test_stand_ins_serve_the_example(here: Aws, libraries: Path, signing_key: st
 
 
 def topics_of(name: str, servers: str, authority: str) -> set[str]:
-    """Returns the topics that a user of events may see."""
+    """Returns the topics that a user of events may list."""
     login = {"sasl.mechanism": MECHANISM, "sasl.username": name, "sasl.password": FIRST, "security.protocol": "SASL_SSL"}
     client = library().admin.AdminClient({**login, "bootstrap.servers": servers, "ssl.ca.pem": authority})
     return set(client.list_topics(timeout=20).topics)

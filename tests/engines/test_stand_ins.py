@@ -17,7 +17,7 @@ pytestmark = pytest.mark.walk("backend developer")
 
 
 def test_stand_ins_grant_both_databases(tmp_path: Path) -> None:
-    """A private schema and the shared one are of one user; the migrations have another."""
+    """A private schema and the shared one belong to one user; the migrations have another."""
     words = {"talks_to": ("database", {"catalogue": "read"})}
     settings = settings_of("dev")
     settings = settings.model_copy(update={"services": {**settings.services, "playlists": ServiceSettings.model_validate(words)}})
@@ -32,7 +32,7 @@ def test_stand_ins_grant_both_databases(tmp_path: Path) -> None:
 
 
 def test_stand_ins_rotate_each_user_once() -> None:
-    """A user of two databases has one secret, which keeps its other fields."""
+    """A user of two databases has one secret with its other fields unchanged."""
     kept = {"arn": json.dumps({"username": "playlists", "password": "old", "dbname": "playlists"})}
     secrets = SimpleNamespace(
         get_secret_value=lambda SecretId: {"SecretString": kept[SecretId]},  # noqa: N803

@@ -1,4 +1,4 @@
-"""Logins of listeners and staff through the gateway's routes, and what its plugin makes of the tokens."""
+"""Logins of listeners and staff through the gateway's routes, and its plugin's handling of tokens."""
 
 import base64
 import hashlib
@@ -30,7 +30,7 @@ from tools.local_aws.ports import quiet_ports
 
 ENDPOINT = f"{ISSUER}/protocol/openid-connect"
 FAILURES = 10
-"""Wrong passwords that lock an account (`identity/realm.py`)."""
+"""Number of wrong passwords that locks an account (`identity/realm.py`)."""
 UNKNOWN_KEYS = 60
 
 
@@ -46,7 +46,9 @@ def claims(web: Gateway) -> Json:
 
 @pytest.fixture
 def key(web: Gateway, keycloak: Keycloak, claims: Json, pair: Key) -> Key:
-    """A pair that the realm publishes and does not sign with, so that a token is wrong in one thing only."""
+    """Key pair that the realm publishes but does not sign with, so that a token has exactly one
+    defect.
+    """
     if pair.kid == "ours":
         config = {
             "priority": ["1"],
@@ -160,7 +162,7 @@ def test_devices_get_no_codes(web: Gateway) -> None:
 
 @pytest.mark.walk("listener")
 def test_listeners_choose_no_short_password(web: Gateway, keycloak: Keycloak) -> None:
-    """A new listener chooses a password on the same page, after the address is verified."""
+    """A new listener selects a password on the same page after the address is verified."""
     user = add_person(keycloak, "chooses")
     keycloak.admin("PUT", f"/spotmusic/users/{user}", {"requiredActions": ["UPDATE_PASSWORD"]})
     place, page = give_password(web, "chooses")
@@ -201,7 +203,7 @@ def test_other_tokens_of_the_realm_are_refused(web: Gateway) -> None:
 
 
 def test_a_token_of_the_published_pair_passes(web: Gateway, key: Key, claims: Json) -> None:
-    """Shows that the refusals below are of what each token is wrong in."""
+    """Confirms that the rejections below are caused by each token's defect."""
     assert web.ask(API, token=key.token(**claims))[0] == 200
 
 
@@ -235,7 +237,7 @@ def test_a_wrong_token_is_refused(web: Gateway, key: Key, claims: Json, changes:
 
 
 def test_public_key_signature_is_rejected(web: Gateway, key: Key, claims: Json) -> None:
-    """A verifier that takes the algorithm from the token takes the public key, which everybody has, for a shared secret."""
+    """A verifier that takes the algorithm from the token uses the public key as a shared secret."""
     head = encoded(json.dumps({"alg": "HS256", "typ": "JWT", "kid": key.kid}).encode())
     signed = f"{head}.{encoded(json.dumps(claims).encode())}"
     tail = encoded(hmac.new(key.public.read_bytes(), signed.encode(), hashlib.sha256).digest())
@@ -276,7 +278,7 @@ def test_staff_set_up_and_use_second_factor(web: Gateway, keycloak: Keycloak, ro
     place, page = give_password(web, name)
     assert not place.startswith(REDIRECT)
     secret, _ = set_up_second_factor(web, page)
-    # That of the next half minute: the one before was used.
+    # Of the next half minute: the previous one was used.
     password = one_time_password(secret, steps=1)
     for wanted in (True, False):
         place, page = give_password(web, name)
@@ -291,7 +293,8 @@ def test_wrong_passwords_lock_an_account(web: Gateway, keycloak: Keycloak) -> No
     state = f"/spotmusic/attack-detection/brute-force/users/{user}"
     assert give_password(web, "guessed-at")[0].startswith(REDIRECT)
     for _ in range(2 * FAILURES):
-        # Keycloak counts beside its answers, and does not count while it still records the attempt before.
+        # Keycloak counts failures asynchronously, and does not count while it still records the
+        # previous attempt.
         assert not give_password(web, "guessed-at", "wrong-wrong-wrong", tries=1)[0].startswith(REDIRECT)
         if keycloak.admin("GET", state)["disabled"]:
             break

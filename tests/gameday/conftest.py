@@ -1,4 +1,4 @@
-"""The environments that have a game day, read once per session from what is synthesized already."""
+"""Environments with a game day, read once per session from synthesized assemblies."""
 
 from collections.abc import Callable
 from functools import cache
@@ -13,7 +13,7 @@ from tools.gameday.scenario import Scenario
 
 @pytest.fixture(scope="session")
 def scenario(templates: Callable[[str], dict[str, Template]], deployed: Callable[[str], RenderedCluster]) -> Callable[[str], Scenario]:
-    """Gives an environment by name."""
+    """Returns an environment by name."""
 
     @cache
     def give(environment: str) -> Scenario:

@@ -1,4 +1,4 @@
-"""The arithmetic of the game day on small examples: what each rule is worth, and that its absence is told."""
+"""Arithmetic of the game day on small examples, with and without each rule."""
 
 from dataclasses import replace
 from typing import Any
@@ -25,7 +25,7 @@ def workload(name: str, replicas: int, *rules: dict[str, Any], apart: bool = Fal
     ("rules", "lost"),
     [
         ((spread(ZONE),), 2),
-        # A zone whose node is not ready does not count.
+        # Zones without a ready node do not count.
         ((spread(ZONE, minDomains=2),), 3),
         ((spread(ZONE, minDomains=1),), 5),
         ((), 5),

@@ -1,4 +1,4 @@
-"""The game day, offline: each fault leaves enough to carry the busiest minute that the environment declares."""
+"""Game day, offline: after each fault, the remaining capacity carries the declared busiest minute."""
 
 import re
 from collections.abc import Callable
@@ -15,9 +15,9 @@ from tools.gameday.figures import FAILOVER_SECONDS
 from tools.gameday.scenario import Scenario
 
 BROKERS = {"redpanda": "redpanda", "rabbitmq": "rabbitmq-server"}
-"""What brokers are called, by their namespace: RabbitMQ's operator puts its own word behind the name."""
+"""Pod names of brokers by namespace: RabbitMQ's operator appends its own suffix."""
 IN_WORDS = {"PT10M": "ten minutes"}
-"""How long an action lasts, as runbooks say it."""
+"""Duration of an action in runbooks."""
 ENVIRONMENTS = ("staging", "prod")
 CASES = [
     pytest.param(environment, fault, id=f"{environment}: {fault}")
@@ -29,7 +29,7 @@ CASES = [
 @pytest.mark.parametrize(("environment", "fault"), CASES)
 def test_remaining_capacity_covers_peak(environment: str, fault: str, scenario: Callable[[str], Scenario]) -> None:
     found = list(faults_of(settings_of(environment))[fault].effects(scenario(environment)))
-    assert found, "nothing was looked at"
+    assert found, "no capacity was checked"
     short = [str(left) for left in found if not left.suffices]
     assert not short, f"{environment} without {fault}:\n  " + "\n  ".join(short)
 

@@ -1,4 +1,4 @@
-"""Times of restores: every step of the runbook counts, and the sums are what recovery promises."""
+"""Durations of restores: every step of the runbook counts, and the sums equal the documented times."""
 
 import re
 
@@ -11,7 +11,7 @@ RUNBOOK = (ROOT / "docs" / "runbooks" / "restore.md").read_text()
 def test_database_restore_steps_have_times() -> None:
     section = RUNBOOK.partition("## A database\n")[2].partition("\n## ")[0]
     numbered = {text: int(number) for number, text in re.findall(r"^(\d+)\. (.+)$", section, re.MULTILINE)}
-    # Service is back when backups of the copy begin.
+    # Service is restored when backups of the copy begin.
     (back,) = [number for text, number in numbered.items() if text.startswith("Start a backup")]
     timed = [number for restore in RESTORES.values() for step in restore.steps for number in step.numbers]
     assert timed == [number for number in numbered.values() if number < back]

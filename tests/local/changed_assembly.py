@@ -1,4 +1,4 @@
-"""Assemblies that differ from the synthesized one in a stack: what a developer's next edit would synthesize."""
+"""Copies of the synthesized assembly with changes, like a developer's next synthesis."""
 
 import hashlib
 import json
@@ -15,7 +15,8 @@ Resources = dict[str, dict[str, Any]]
 def changed_assembly(assembly: Path, stack: SynthesizedStack, change: Callable[[Resources], None], *, into: Path) -> Path:
     """Copies an assembly and changes the resources of one stack's template.
 
-    The CLI uploads a template under the hash of its content, and skips what is there: so the hash must change as well.
+    The CLI uploads a template under the hash of its content and skips existing ones, so this
+    changes the hash as well.
 
     Args:
         assembly: the synthesized assembly.
@@ -34,7 +35,7 @@ def changed_assembly(assembly: Path, stack: SynthesizedStack, change: Callable[[
 
 
 def with_templates(assembly: Path, templates: dict[str, dict[str, Any]], *, into: Path) -> Path:
-    """Copies an assembly and gives its stacks other templates, such as those of an earlier release.
+    """Copies an assembly with other templates, such as those of an earlier release.
 
     Args:
         assembly: the synthesized assembly.

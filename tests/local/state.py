@@ -1,4 +1,4 @@
-"""State folders of the tests, beside the one of the checkout's user, which is left alone."""
+"""State folders of tests, separate from the user's."""
 
 import os
 from collections.abc import Iterator
@@ -17,14 +17,15 @@ CLUSTERS = ("KUBECONFIG", "KUBEBUILDER_ASSETS")
 
 @contextmanager
 def own_state(name: str, request: pytest.FixtureRequest, *, clusters: bool = False) -> Iterator[Workspace]:
-    """Gives an empty state, in a shell that leads to no account. What a run that was killed left of it is ended first.
+    """Yields an empty state in an environment without an account. Processes of an earlier, killed
+    run are ended first.
 
-    A second run in the same checkout is refused: it would take what this one has started for left over, and end it.
+    A second run in the same checkout is rejected, because it would end the first one's processes.
 
     Args:
         name: folder below `.local`.
-        request: of the fixture; the state is kept for a look if a test failed.
-        clusters: whether the shell may lead to an API server.
+        request: of the fixture; the state of failed tests is kept for inspection.
+        clusters: True if the environment may lead to an API server.
     """
     workspace = Workspace(ROOT, name=f".local/{name}")
     with pytest.MonkeyPatch.context() as environment, alone(Workspace(ROOT, name=".local/tests"), "pytest"):

@@ -1,4 +1,4 @@
-"""What is read from a cloud assembly, and which one may be deployed."""
+"""Reading of cloud assemblies, and rejected ones."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The command line on machines that lack something: one clear message, no traceback."""
+"""Command line on machines with missing requirements: one clear message, no traceback."""
 
 import errno
 import os

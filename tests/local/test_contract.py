@@ -1,4 +1,4 @@
-"""The pinned emulator still has every private name that is replaced or called."""
+"""Contract with the pinned emulator: every replaced or called private name exists."""
 
 import importlib
 from functools import reduce

@@ -1,4 +1,4 @@
-"""Corrections of the emulator that need none of it."""
+"""Corrections of the emulator that run without it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Custom resources without a machine behind them are checked as far as that goes, and recorded."""
+"""Custom resources without a backend: validation and records."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ FUNCTION = "arn:aws:lambda:sa-east-1:000000000000:function:provider"
 
 
 class Functions:
-    """The Lambda API with one function."""
+    """Stub of the Lambda API with one function."""
 
     def get_function(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
         if FunctionName != FUNCTION:

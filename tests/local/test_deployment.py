@@ -1,6 +1,7 @@
-"""The whole of it, with the real CDK CLI: deploy, verify, diff, update, roll back, one stack alone, destroy.
+"""Deployment with the CDK CLI: deploy, verify, diff, update, roll back, one stack only, destroy.
 
-One deployment serves all tests of this file, in the order they stand: each begins where the one before it ended.
+One deployment serves all tests of this file in order: each begins with the state of the previous
+one.
 """
 
 import io
@@ -38,7 +39,7 @@ REGION = "sa-east-1"
 
 
 class Deployed:
-    """The one deployment, and what its commands printed."""
+    """Deployment, and the output of its commands."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
@@ -87,8 +88,8 @@ def test_interrupted_up_can_be_resumed(deployed: Deployed) -> None:
             if "IN_PROGRESS" in line or "CREATE_COMPLETE" in line:
                 break
         else:
-            pytest.fail(f"It ended by itself with status {command.wait()}:\n{''.join(told)}")
-        os.killpg(command.pid, signal.SIGINT)  # as a terminal does: the CLI gets it too
+            pytest.fail(f"It ended with status {command.wait()}:\n{''.join(told)}")
+        os.killpg(command.pid, signal.SIGINT)  # like a terminal: the CLI receives it too
         command.stdout.read()
     assert command.returncode != 0
     assert process.running(deployed.workspace) is not None
@@ -96,12 +97,12 @@ def test_interrupted_up_can_be_resumed(deployed: Deployed) -> None:
 
 
 def test_failed_creation_leaves_retained_resources_only(deployed: Deployed, tmp_path: Path) -> None:
-    """The next test deploys the same stack as it should be."""
+    """Uses the same stack as the next test, which deploys it without the error."""
     stack = deployed.stack("data")
     policies = {name: resource.get("DeletionPolicy", "Delete") for name, resource in stack.resources.items()}
 
     def break_it(resources: Resources) -> None:
-        # After all that holds data, and only then: CloudFormation finds out what the attribute is when it gets there.
+        # After all stateful resources: CloudFormation resolves the attribute only then.
         held = [name for name, policy in policies.items() if policy != "Delete"]
         resources["Bad"] = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "no name", "FifoTopic": "perhaps"}, "DependsOn": held}
 
@@ -144,7 +145,7 @@ def test_every_resource_of_the_templates_stands(deployed: Deployed) -> None:
 
 
 def test_a_signing_key_is_a_real_one(deployed: Deployed) -> None:
-    """Its function ran: the private key is in the secret, and nowhere in a template."""
+    """The function ran: the private key is in the secret, and in no template."""
     pairs = [
         (stack, name)
         for stack in deployed.stacks
@@ -207,7 +208,7 @@ def test_a_failing_update_is_rolled_back(deployed: Deployed, tmp_path: Path) -> 
 
     def break_it(resources: Resources) -> None:
         resources[name]["Properties"]["DisplayName"] = "Lost"
-        # CloudFormation finds this out only when it gets there: the value comes from another resource.
+        # CloudFormation detects this only at this resource: the value comes from another one.
         bad = {"TopicName": {"Fn::Join": ["", [{"Ref": name}, " is no name"]]}, "FifoTopic": "perhaps"}
         resources["Bad"] = {"Type": "AWS::SNS::Topic", "Properties": bad}
 
@@ -245,7 +246,7 @@ def test_down_leaves_retained_resources_only(deployed: Deployed) -> None:
     emulator = deployed.emulator
     policies = [(stack, resource.get("DeletionPolicy", "Delete")) for stack in deployed.stacks for resource in stack.resources.values()]
     kept = [stack for stack, policy in policies if policy != "Delete"]
-    # The one stack that was destroyed before has left its own, and so has the one that failed at first.
+    # Log groups of the stack that was destroyed before, and of the one that failed first.
     destroyed = [stack for stack, policy in policies if policy.startswith("Retain") and stack.id == "dev/observability"]
     failed = [stack for stack, policy in policies if policy == "Retain" and stack.id == "dev/data"]
     assert _processes(str(deployed.workspace.temporary)), "no Lambda function ran"

@@ -1,4 +1,4 @@
-"""The summary of `cdk diff`."""
+"""Summary of `cdk diff`."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What stands before the layer's Helm where nothing runs what is declared."""
+"""Wrapper of the layer's Helm for clusters without controllers."""
 
 import os
 import subprocess

@@ -1,6 +1,6 @@
-"""Our charts on a real API server: the provider function runs the layer's own Helm, as it would on EKS.
+"""Charts on a real API server: the provider function runs the layer's Helm as on EKS.
 
-One deployment of the platform's stack serves all tests of this file, in the order they stand.
+One deployment of the platform's stack serves all tests of this file in order.
 """
 
 import base64
@@ -36,20 +36,20 @@ REGION, STACK = "sa-east-1", "dev/eks-platform"
 
 
 def why_not() -> str:
-    """Why there is no API server to release to; empty if there is one."""
+    """Returns the reason without an API server; empty if there is one."""
     try:
         variables(os.environ)
         found = source(os.environ)
     except NotDisposableError as error:
         return str(error)
-    return "" if found else "no API server is at hand: set KUBEBUILDER_ASSETS (folder of etcd and kube-apiserver) or KUBECONFIG"
+    return "" if found else "no API server is available. Set KUBEBUILDER_ASSETS (folder of etcd and kube-apiserver) or KUBECONFIG"
 
 
 pytestmark = [pytest.mark.local, pytest.mark.skipif(bool(why_not()), reason=why_not())]
 
 
 class Released:
-    """The deployment, and what it told."""
+    """Deployment and its output."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
@@ -74,7 +74,7 @@ class Released:
         return next(stack for stack in stacks(self.workspace.assembly, environment="dev") if stack.id == STACK)
 
     def deploy(self, into: Path, release: str, change: Callable[[dict[str, Any]], None]) -> None:
-        """Deploys the stack with one release changed."""
+        """Deploys the stack with one changed release."""
 
         def change_it(resources: Resources) -> None:
             for resource in resources.values():
@@ -96,7 +96,7 @@ def released(request: pytest.FixtureRequest) -> Iterator[Released]:
 
 
 def revisions(api: KubernetesApi, release: str) -> dict[str, str]:
-    """The status of each revision of a release in the namespace of the system."""
+    """Status of each revision of a release in the system namespace."""
     secrets = api.items(f"/api/v1/namespaces/kube-system/secrets?labelSelector=owner%3Dhelm%2Cname%3D{release}")
     found = {secret["metadata"]["labels"]["version"]: secret["metadata"]["labels"]["status"] for secret in secrets}
     return dict(sorted(found.items(), key=lambda entry: int(entry[0])))
@@ -141,7 +141,9 @@ def test_summary_names_recorded_releases(released: Released) -> None:
 
 @pytest.fixture(scope="module")
 def api(released: Released, tmp_path_factory: pytest.TempPathFactory) -> KubernetesApi:
-    """The API server as the provider function reaches it: by what `DescribeCluster` says, and with a token of `get-token`'s making."""
+    """API server with the endpoint of `DescribeCluster` and a token of `aws eks get-token`, like
+    the provider function.
+    """
     eks, sts = (client(service, released.emulator.endpoint, region=REGION) for service in ("eks", "sts"))
     (name,) = eks.list_clusters()["clusters"]
     cluster = eks.describe_cluster(name=name)["cluster"]
@@ -165,7 +167,7 @@ def test_namespace_rejects_privileged_pod(api: KubernetesApi) -> None:
 
 def test_custom_resource_with_unknown_field_is_rejected(released: Released, api: KubernetesApi) -> None:
     if "cert-manager.io/v1 (any field)" in released.summary:
-        pytest.skip("neither the chart of cert-manager nor SPOTMUSIC_SCHEMAS is at hand: the stand-in takes any field")
+        pytest.skip("neither the chart of cert-manager nor SPOTMUSIC_SCHEMAS is available: the stub accepts any field")
     spec = {"secretName": "tls", "issuerRef": {"name": "ca"}, "dnsName": ["kong"]}
     wrong = {"apiVersion": "cert-manager.io/v1", "kind": "Certificate", "metadata": {"name": "x"}, "spec": spec}
     with pytest.raises(KubernetesError, match=r'unknown field "spec\.dnsName"'):

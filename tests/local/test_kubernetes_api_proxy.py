@@ -1,4 +1,4 @@
-"""The door of the API server: who is let in, and as whom."""
+"""TLS proxy of the API server: accepted callers and their identity."""
 
 import base64
 import http.client
@@ -18,11 +18,11 @@ from tools.local_aws.kubernetes.api import KubernetesApi
 from tools.local_aws.kubernetes.api_proxy import Door, access_key
 from tools.local_aws.kubernetes.source import Credentials
 
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate of the door")
+pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl creates the certificate of the proxy")
 
 
 def token(key: str) -> str:
-    """What `aws eks get-token` makes with an access key."""
+    """Returns a token like `aws eks get-token` with an access key."""
     url = (
         f"https://sts.sa-east-1.amazonaws.com/?Action=GetCallerIdentity&X-Amz-Credential={key}%2F20261124%2Fsa-east-1%2Fsts%2Faws4_request"
     )
@@ -30,7 +30,7 @@ def token(key: str) -> str:
 
 
 class Mirror(BaseHTTPRequestHandler):
-    """An API server that answers with what it was asked; lists come in pieces, as a watch does."""
+    """Stub of an API server that echoes requests; lists are sent in chunks, like a watch."""
 
     protocol_version = "HTTP/1.1"
 

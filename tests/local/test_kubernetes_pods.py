@@ -1,4 +1,4 @@
-"""Pods that no controller makes are asked for in a dry run."""
+"""Dry-run admission of pods that no controller creates."""
 
 from typing import Any
 

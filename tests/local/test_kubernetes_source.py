@@ -1,4 +1,4 @@
-"""Which API server the shell offers, and that it can't be anybody's real one."""
+"""Selection of the API server, and rejection of possibly real clusters."""
 
 import base64
 from pathlib import Path
@@ -18,7 +18,7 @@ LOOPBACK = "https://127.0.0.1:6443"
 
 
 def kubeconfig(folder: Path, *, server: str = LOOPBACK, **user: Any) -> Path:
-    """A kubeconfig as kind writes it, with a client certificate unless the user is described otherwise."""
+    """Kubeconfig like kind's, with a client certificate unless another user is given."""
     encoded = base64.b64encode(b"pem").decode()
     document = {
         "current-context": "chosen",
@@ -112,7 +112,7 @@ def test_pulled_charts_are_found_by_default(tmp_path: Path) -> None:
 
 
 class Cluster:
-    """An API server that tells its version and its nodes."""
+    """Stub of an API server with a version and nodes."""
 
     credentials = Credentials(server=LOOPBACK)
 

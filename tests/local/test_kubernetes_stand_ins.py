@@ -1,4 +1,4 @@
-"""Definitions in the place of those that a chart out of reach would bring."""
+"""Stub definitions for unavailable charts."""
 
 import re
 from pathlib import Path
@@ -11,12 +11,12 @@ from tools.local_aws.kubernetes import stand_ins
 from tools.local_aws.kubernetes.stand_ins import KINDS, StandIns, definition, structural
 
 ROOT = Path(__file__).parents[2]
-# Groups of Kubernetes itself have no dot, or end in k8s.io.
+# Groups of Kubernetes have no dot or end in k8s.io.
 _CUSTOM = re.compile(r"^apiVersion: ([a-z0-9-]+(?:\.[a-z0-9-]+)+)/(\w+)\n(?:#.*\n)*kind: (\w+)", re.MULTILINE)
 
 
 class Cluster:
-    """An API server that knows some definitions and takes others."""
+    """Stub of an API server that has some definitions and accepts others."""
 
     def __init__(self, *known: str) -> None:
         self.known, self.made = set(known), list[str]()

@@ -1,4 +1,4 @@
-"""What is read from Helm's own records, and what the commands tell of it."""
+"""Reading of Helm's records, and their summary."""
 
 import base64
 import gzip
@@ -42,7 +42,7 @@ STANDING: dict[str, list[tuple[str, str]]] = {
 
 
 def secret(name: str, revision: int, status: str = "deployed") -> dict[str, Any]:
-    """A record as Helm keeps it."""
+    """Record like Helm's."""
     record = {
         "name": name,
         "namespace": "kube-system",
@@ -56,7 +56,7 @@ def secret(name: str, revision: int, status: str = "deployed") -> dict[str, Any]
 
 
 class Cluster:
-    """An API server with two revisions of one release, one object of which is not there."""
+    """Stub of an API server with two revisions of one release, and one missing object."""
 
     def request(self, _method: str, path: str, _body: Any = None) -> Any:
         return {"resources": RESOURCES.get(path, [])}

@@ -1,4 +1,4 @@
-"""Webhooks of our releases are ignored where their pods can't start, and nobody else's."""
+"""Failure policy of webhooks of the releases; other webhooks are unchanged."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from tools.local_aws.kubernetes.webhooks import let_pass
 
 
 class Cluster:
-    """A cluster with one configuration of cert-manager and one of somebody else."""
+    """Stub of a cluster with one configuration of cert-manager and one of a third party."""
 
     def __init__(self) -> None:
         self.patches: list[tuple[str, list[Any]]] = []

@@ -1,4 +1,4 @@
-"""Layers at /opt, with and without the right to mount."""
+"""Layers at /opt, with and without permission to mount."""
 
 import subprocess
 import sys
@@ -12,7 +12,9 @@ from tools.local_aws.lambda_layers import can_mount_privately, with_layers
 
 @pytest.fixture
 def worker(tmp_path: Path) -> tuple[Path, list[Path]]:
-    """A function that runs /opt/bin/tool, and two layers that both have it, unpacked without modes as the emulator does."""
+    """Function that runs /opt/bin/tool, and two layers with that file, unpacked without modes like
+    in the emulator.
+    """
     code = tmp_path / "code"
     code.mkdir()
     (code / "index.py").write_text(

@@ -1,6 +1,7 @@
-"""From the last release to the checkout on the embedded AWS: what holds data keeps its physical id, also where an update fails half-way.
+"""Update from the last release to the checkout in the embedded AWS: stateful resources keep their
+physical ids, also after a failed update.
 
-One deployment serves all tests of this file, in the order they stand.
+One deployment serves all tests of this file in order.
 """
 
 import io
@@ -29,7 +30,7 @@ Ids = dict[str, str]
 
 
 class Updated:
-    """The last release as it was deployed first, and what stands now."""
+    """The last release as first deployed, and the current state."""
 
     def __init__(self, workspace: Workspace, emulator: RunningEmulator, today: Path) -> None:
         self.workspace, self.emulator, self.today = workspace, emulator, today
@@ -43,7 +44,7 @@ class Updated:
         return next(stack for stack in stacks(self.today, environment="dev") if stack.id == f"dev/{name}")
 
     def ids(self, assembly: Path) -> Ids:
-        """Physical id of everything that holds data, by stack and logical id."""
+        """Returns the physical id of every stateful resource by stack and logical id."""
         return {
             f"{stack.id}/{resource.logical_id}": resource.identifier
             for stack in stacks(assembly, environment="dev")
@@ -62,7 +63,7 @@ def updated(
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
 ) -> Iterator[Updated]:
-    """The last release, deployed in a state folder of its own, and the checkout after it."""
+    """The last release in its own state folder, updated to the checkout."""
     today = synthesized("dev").parent
     old = with_templates(today, with_assets_of(templates("dev"), previous("dev")), into=tmp_path_factory.mktemp("release") / "old")
     with own_state("last-release", request) as workspace:
@@ -105,7 +106,7 @@ def test_failed_update_loses_nothing(updated: Updated, tmp_path: Path) -> None:
                 resources[name]["Properties"]["BackupRetentionPeriod"] = 9
             elif resources[name]["Type"] == "AWS::S3::Bucket":
                 resources[name]["Properties"]["VersioningConfiguration"] = {"Status": "Suspended"}
-        # After all of them, and only then: CloudFormation finds out what the attribute is when it gets there.
+        # After all stateful resources: CloudFormation resolves the attribute only then.
         resources["Bad"] = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "no name", "FifoTopic": "perhaps"}, "DependsOn": held}
 
     with pytest.raises(CliError, match="Bad"):
@@ -114,11 +115,11 @@ def test_failed_update_loses_nothing(updated: Updated, tmp_path: Path) -> None:
     assert updated.ids(updated.today) == before
     assert contents(updated, stack) == was
     changed = {name for name, resource in stack.resources.items() if resource["Type"] == "AWS::S3::Bucket"} | {database}
-    assert changed <= updated_before(updated, stack, "Bad"), "nothing was changed, so that nothing was rolled back"
+    assert changed <= updated_before(updated, stack, "Bad"), "no resource changed, so none was rolled back"
 
 
 def updated_before(updated: Updated, stack: SynthesizedStack, failed: str) -> set[str]:
-    """The resources that the last operation had updated when one failed."""
+    """Returns the resources that the last operation had updated before one failed."""
     pages = updated.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=stack.name)
     events = [(event["LogicalResourceId"], event["ResourceStatus"]) for page in pages for event in page["StackEvents"]]  # newest first
     failure = next(number for number, event in enumerate(events) if event[0] == failed and event[1].endswith("_FAILED"))
@@ -127,7 +128,7 @@ def updated_before(updated: Updated, stack: SynthesizedStack, failed: str) -> se
 
 
 def contents(updated: Updated, stack: SynthesizedStack) -> dict[str, str]:
-    """What the services themselves say of databases and buckets of a stack."""
+    """Returns the services' descriptions of a stack's databases and buckets."""
     rds, s3 = updated.client("rds"), updated.client("s3")
     held = {resource.logical_id: resource for resource in cloudformation.resources(updated.emulator.endpoint, stack)}
     told: dict[str, str] = {}
@@ -160,7 +161,9 @@ def test_imported_database_is_not_replaced(updated: Updated, tmp_path: Path) -> 
 
 
 def test_create_only_property_replaces_vault(updated: Updated, tmp_path: Path) -> None:
-    """The seeded fault: without it, physical ids that stay the same would prove nothing. Nobody imports the vault."""
+    """Seeded fault: without it, unchanged physical ids would prove nothing. No stack imports the
+    vault.
+    """
     stack, before = updated.stack("data"), updated.ids(updated.today)
     vault = next(name for name, resource in stack.resources.items() if resource["Type"] == "AWS::Backup::BackupVault")
 

@@ -1,4 +1,4 @@
-"""Two commands of one checkout: the second is told who is at work, and whoever dies is in nobody's way."""
+"""Lock of a checkout: a second command is rejected; a killed one leaves no lock."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ with alone(Workspace(Path(sys.argv[1])), "up"):
 
 @contextmanager
 def holder(checkout: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """Another command at work, which has started a process of its own. Both end with their input."""
+    """Active command with a child process. Both end with their input."""
     command = [sys.executable, "-c", HOLD, str(checkout)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:
         assert process.stdout is not None
@@ -75,7 +75,7 @@ def test_lock_is_released_after_failure(workspace: Workspace) -> None:
 
 
 def test_unknown_holder_is_awaited_briefly(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A container that shares the checkout has process ids of its own."""
+    """A container that shares the checkout has its own process ids."""
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     with alone(workspace, "up"):
         workspace.lock.write_text("")

@@ -1,4 +1,4 @@
-"""What stands before the emulator: foreign keys are turned away, and a status may be waited for."""
+"""Middleware of the emulator: foreign keys are rejected, and status requests may wait."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ OWN = "000000000000"
 def request(
     key: str | None = OWN, *, path: str = "/", query: str = "", body: str = "", in_progress: list[bool] | None = None
 ) -> tuple[int, str]:
-    """Sends one request; returns status and body. The application behind repeats the body it gets."""
+    """Sends one request; returns status and body. The application echoes the body."""
 
     async def application(_scope: Any, receive: Any, send: Any) -> None:
         received = (await receive())["body"]

@@ -1,4 +1,4 @@
-"""Ports for programs that bind them later: nobody else gets them in between."""
+"""Ports that are not assigned to others before a program binds them."""
 
 import socket
 from contextlib import ExitStack

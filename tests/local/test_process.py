@@ -1,4 +1,4 @@
-"""The emulator is stopped by its own process id, and a process id that is somebody else's is left alone."""
+"""Start and stop of the emulator by its own process id, and of no other process."""
 
 import errno
 import itertools
@@ -35,7 +35,8 @@ def test_a_recycled_process_id_is_left_alone(workspace: Workspace) -> None:
         somebody.kill()
 
 
-# Refuses two questions, as an emulator that is starting; then answers who it is. What it has started names no folder of ours.
+# Refuses two requests like a starting emulator, then returns its identity. Its child names no
+# folder of the checkout.
 STAND_IN = """
 import json, socket, subprocess, sys
 subprocess.Popen(["sleep", "60"])
@@ -52,7 +53,7 @@ with socket.create_server(("127.0.0.1", 0)) as server:
 
 @pytest.fixture(params=["checkout", "Música à João", "\udcff"], ids=["ascii", "letters", "no text"])
 def named(request: pytest.FixtureRequest, tmp_path: Path) -> Workspace:
-    """State below a folder with letters outside ASCII, or with a name that is no text at all."""
+    """State below a folder with a non-ASCII name, or an undecodable one."""
     workspace = Workspace(tmp_path / request.param)
     workspace.prepare()
     return workspace
@@ -60,7 +61,7 @@ def named(request: pytest.FixtureRequest, tmp_path: Path) -> Workspace:
 
 @contextmanager
 def stand_in(workspace: Workspace) -> Iterator[RunningEmulator]:
-    """A process that looks like the emulator of a checkout from outside, and is remembered as such."""
+    """Process that looks like the emulator of a checkout and is recorded as such."""
     command = [sys.executable, "-c", STAND_IN, "tools.local_aws.emulator", str(workspace.folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as other:
         assert other.stdout is not None
@@ -74,7 +75,7 @@ def stand_in(workspace: Workspace) -> Iterator[RunningEmulator]:
 
 
 def test_slow_emulator_is_awaited(workspace: Workspace) -> None:
-    """It was taken for dead, and with a new one in its place everything that was deployed was gone."""
+    """A busy emulator was once considered dead and replaced, which lost the whole deployment."""
     with stand_in(workspace) as emulator:
         assert process.running(workspace) == emulator
 
@@ -113,14 +114,15 @@ def test_failed_start_leaves_no_process(workspace: Workspace, monkeypatch: pytes
 
     real = subprocess.Popen
     monkeypatch.setattr("subprocess.Popen", popen)
-    monkeypatch.setattr(process, "is_ours", lambda *_arguments: False)  # as where its command line can't be read
+    # As on systems with unreadable command lines.
+    monkeypatch.setattr(process, "is_ours", lambda *_arguments: False)
     with pytest.raises(process.NotStartedError):
         process.start(workspace, region="sa-east-1")
     assert started[0].poll() is not None
 
 
 def test_start_waits_for_command_line(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Between `exec` and the first instruction of a program the system shows an empty command line.
+    # Between `exec` and a program's first instruction, the command line is empty.
     begins = itertools.count()
     read = process._command
     monkeypatch.setattr(process, "_command", lambda pid: read(pid) if next(begins) >= 3 else "")

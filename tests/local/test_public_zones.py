@@ -1,4 +1,4 @@
-"""Environments with a domain: the zone that is older than the stacks, and stacks that are protected from deletion."""
+"""Environments with a domain: existing hosted zone, and stacks with termination protection."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_public_zones_come_from_literal_ids() -> None:
 
 @pytest.fixture
 def corrected(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The emulator's own code with the corrections of this module, for one test."""
+    """Emulator with the corrections of this module, for one test."""
     for module, name in (
         (route53, "_create_hosted_zone"),
         (alb, "_action_xml"),

@@ -1,4 +1,4 @@
-"""A release is installed by its provider function where its chart is at hand, and recorded where not."""
+"""Releases with available charts are installed by the provider function; others are recorded."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ OTHERS = {"Release": "kong", "Namespace": "kong", "Chart": "kong", "Version": "3
 
 
 class Connection:
-    """An API server of its own, no charts of others, and a list of what was defined."""
+    """Stub of the emulator's own API server, without charts of repositories, and its created
+    definitions.
+    """
 
     has_own_server = True
 
@@ -34,7 +36,7 @@ class Connection:
 
 
 class Scenario:
-    """What the handler did."""
+    """Calls of the handler."""
 
     def __init__(self) -> None:
         self.connection, self.register = Connection(), Register()

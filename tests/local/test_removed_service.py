@@ -1,6 +1,7 @@
-"""Removal of a service and of a word on the embedded AWS by the real CLI: refused at once, and done in two deployments.
+"""Removal of a service and of a talks_to word in the embedded AWS: refused in one step, done in two
+deployments.
 
-One deployment serves all tests of this file, in the order they stand.
+One deployment serves all tests of this file in order.
 """
 
 import re
@@ -27,11 +28,13 @@ pytestmark = pytest.mark.local
 REGION = "sa-east-1"
 SERVICE, CALLER, WORD = "playback", "trends", "cache"
 CONNECTION = f"{CALLER}.*{WORD}|{WORD}.*{CALLER}"
-"""Logical ids of rules and users of the word, in small letters."""
+"""Logical ids of rules and users of the word, in lower case."""
 
 
 class Removal:
-    """An environment with its services, and assemblies of it with one service and one word of another retired or deleted."""
+    """Environment with its services, and its assemblies with a service and a word of another one
+    retired or deleted.
+    """
 
     def __init__(self, workspace: Workspace, endpoint: str, assemblies: dict[str, Path]) -> None:
         self.assemblies, self.endpoint = assemblies, endpoint
@@ -41,18 +44,22 @@ class Removal:
         self._cli.bootstrap(regions(stacks(self.assemblies["running"], environment="dev")))
 
     def deploy(self, state: str) -> None:
-        """Deploys all stacks in CDK's order, as docs/deployment.md says."""
+        """Deploys all stacks in CDK's order, as in docs/deployment.md."""
         self._cli.run("deploy", "dev/*", "--require-approval", "never", assembly=self.assemblies[state])
 
     def ids(self, stack: str) -> dict[str, str]:
-        """Physical id of each resource of a stack that belongs to the service or to the connection of the word."""
+        """Physical id of each resource of a stack that belongs to the service or to the word's
+        connection.
+        """
         (found,) = [one for one in stacks(self.assemblies["running"], environment="dev") if one.id == f"dev/{stack}"]
         ours = {r.logical_id: r.identifier for r in cloudformation.resources(self.endpoint, found)}
         return {id_: physical for id_, physical in ours.items() if SERVICE in id_.lower() or re.search(CONNECTION, id_.lower())}
 
 
 def settings_in(state: str) -> Settings:
-    """dev with a service that uses every word and that another calls: running, retired, or deleted together with a word of the other."""
+    """dev with a service that uses every word and is called by another: running, retired, or
+    deleted with a word of the caller.
+    """
     document = sample_of("dev").model_dump(exclude_unset=True)
     services: dict[str, Any] = document["services"]
     service, caller = services[SERVICE], services[CALLER]
@@ -71,7 +78,7 @@ def settings_in(state: str) -> Settings:
 
 @pytest.fixture(scope="module")
 def removal(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Removal]:
-    """dev, deployed in a state folder of its own."""
+    """dev in its own state folder."""
     assemblies = {state: tmp_path_factory.mktemp(state.split()[0]) for state in ("running", "retired", "deleted", "without word")}
     for state, outdir in assemblies.items():
         app = cdk.App(outdir=str(outdir), context=feature_flags())

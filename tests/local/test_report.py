@@ -1,4 +1,4 @@
-"""The table and the steps."""
+"""Table of a deployment, and its steps."""
 
 import io
 import json

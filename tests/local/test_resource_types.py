@@ -1,4 +1,6 @@
-"""Resource types in a running emulator, through CloudFormation's own API: created, updated, replaced, kept, deleted."""
+"""Resource types in a running emulator through CloudFormation's API: created, updated, replaced,
+retained, deleted.
+"""
 
 import json
 import os
@@ -26,7 +28,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulat
 
 
 class Stack:
-    """A stack in one region.
+    """Stack in one region.
 
     Args:
         emulator: the emulator.
@@ -75,7 +77,7 @@ class Stack:
         capabilities = ["CAPABILITY_NAMED_IAM"]
         getattr(self.cloudformation, f"{verb}_stack")(StackName=self.name, TemplateBody=body, Capabilities=capabilities)
         while self.status().endswith("_IN_PROGRESS"):
-            pass  # the answer is held back until there is something to tell
+            pass  # the response waits for a change of status
 
 
 def workspace(**properties: Any) -> Resources:
@@ -236,7 +238,7 @@ def test_a_port_that_is_taken_is_told(emulator: RunningEmulator, tmp_path: Path)
 
 
 def test_new_output_is_a_change(emulator: RunningEmulator) -> None:
-    """A stack that comes to use another's value gives that one an output, and nothing else, to publish."""
+    """A stack that begins to use another's value adds only an output to that one."""
     stack, topic = Stack(emulator, "outputs"), {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}}
     stack.create(topic, {"One": {"Value": "1"}})
 

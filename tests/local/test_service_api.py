@@ -1,4 +1,4 @@
-"""From properties to the parameters of a service's API, by botocore's shapes."""
+"""Conversion of properties to parameters of a service's API."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The guard: nothing here can reach a real account."""
+"""Loopback guard: no client reaches a real account."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ def test_loopback_is_accepted(endpoint: str) -> None:
         "https://sts.sa-east-1.amazonaws.com:443",
         "http://10.0.0.1:4566",
         "http://169.254.169.254:80",
-        "http://localhost:4566",  # a name: whoever answers names decides where it leads
+        "http://localhost:4566",  # a name: its resolver determines the address
         "http://127.0.0.1.example.com:4566",
         "http://127.0.0.1@example.com:4566",
         "http://0.0.0.0:4566",
@@ -94,7 +94,9 @@ def test_shell_exports_unset_profile() -> None:
 
 
 def test_client_reads_no_profile_nor_configuration(tmp_path: Path) -> None:
-    """Continuous integration sets profiles that a machine does not have; in a process of its own, for a session is kept."""
+    """Continuous integration sets profiles that a machine lacks; a process of its own, because a
+    session is cached.
+    """
     (tmp_path / "broken").write_text("[profile\n")
     code = "from tools.local_aws import session; print(session.client('sts', 'http://127.0.0.1:9', region='sa-east-1').meta.region_name)"
     variables = {
@@ -110,7 +112,7 @@ def test_client_reads_no_profile_nor_configuration(tmp_path: Path) -> None:
 
 
 class OneAnswerPerConnection(BaseHTTPRequestHandler):
-    """A server that offers to keep a connection and closes it when it is used again, as one whose idle time is just over."""
+    """Server that keeps a connection and closes it on reuse, like one after its idle timeout."""
 
     protocol_version = "HTTP/1.1"
     answered = False
@@ -122,13 +124,13 @@ class OneAnswerPerConnection(BaseHTTPRequestHandler):
         self.answered = True
         self.send_response(200)
         self.send_header("Content-Length", "2")
-        if self.close_connection:  # as the client asked; HTTP wants the answer to say so too
+        if self.close_connection:  # as the client requested; HTTP requires it in the response too
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(b"{}")
 
     def log_message(self, *_arguments: object) -> None:
-        """Says nothing on the terminal."""
+        """Disables logging."""
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
-"""Fn::GetStackOutput: of any region, of this account only, of standing stacks only; and the Conditions section."""
+"""`Fn::GetStackOutput` from any region of the account, for existing stacks only; and the Conditions
+section.
+"""
 
 from typing import Any
 
@@ -9,7 +11,7 @@ from tools.local_aws.stack_outputs import UnresolvableOutputError, with_stack_ou
 
 
 class Stacks:
-    """The emulator's stacks: an output Arn in two regions, and a destroyed stack."""
+    """Stacks of the emulator: an output Arn in two regions, and a destroyed stack."""
 
     def get_scoped(self, _account: str, region: str, name: str) -> dict[str, Any] | None:
         output = {"OutputKey": "Arn", "OutputValue": f"arn-of-{region}"}
@@ -18,7 +20,7 @@ class Stacks:
 
 
 def resolve(value: Any, *_context: Any) -> Any:
-    """Stands in for the emulator's resolver; knows Ref of a parameter, and Fn::Join."""
+    """Stub of the emulator's resolver with Ref of a parameter and Fn::Join."""
     if isinstance(value, dict) and "Ref" in value:
         return {"Empty": [""], "AWS::Region": "sa-east-1"}[value["Ref"]]
     if isinstance(value, dict) and "Fn::Join" in value:

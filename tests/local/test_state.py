@@ -1,4 +1,6 @@
-"""A run of the tests that was killed is in no way of the next, and two at once do not end each other's emulators."""
+"""State of tests: a killed run does not block the next, and parallel runs do not end each other's
+emulators.
+"""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""Types without an engine: checked, written down, changed, replaced."""
+"""Types without an engine: validated, recorded, updated, replaced."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def handler(register: Register) -> Handler:
 
 
 def test_generated_name_changes_with_replacement() -> None:
-    """What a policy kept of a creation that failed has another name than what the next one makes."""
+    """A resource retained from a failed creation has another name than the next one."""
     name = resource({}, creation="one").generated_name()
     assert resource({"Alias": "new"}, creation="one").generated_name() == name
     assert resource({}, creation="one", seed="second").generated_name() != name

@@ -1,4 +1,4 @@
-"""The environment of a task, as ECS would resolve it."""
+"""Environment of a task, as ECS resolves it."""
 
 from types import SimpleNamespace
 from typing import Any

@@ -1,4 +1,6 @@
-"""Generates docs/properties.md and docs/properties/ from the tests of the promises: `make promises`."""
+"""Generator of docs/properties.md and docs/properties/ from the tests of the promises: `make
+promises`.
+"""
 
 import ast
 import re
@@ -37,7 +39,7 @@ This page and the pages below are generated from [`tests/properties`](../tests/p
 
 @dataclass(frozen=True, kw_only=True)
 class Promise:
-    """One promise.
+    """Promise.
 
     Args:
         number: its number.
@@ -55,7 +57,7 @@ class Promise:
 
 
 def promises_of(file: Path) -> tuple[str, list[Promise]]:
-    """Title and promises of a test module.
+    """Parses title and promises of a test module.
 
     Args:
         file: path of the module.
@@ -79,7 +81,7 @@ def _promise(test: ast.FunctionDef, file: Path) -> Promise:
 
 
 def pages() -> dict[str, str]:
-    """Text of each generated document, by its path below `docs`."""
+    """Returns the text of each generated document by its path below `docs`."""
     found = {file.stem.removeprefix("test_"): promises_of(file) for file in sorted(TESTS.glob("test_*.py"))}
     domains = {name: (title, promises) for name, (title, promises) in found.items() if promises}
     texts = {f"properties/{name}.md": "\n".join(_page(name, title, promises)) for name, (title, promises) in domains.items()}
@@ -120,7 +122,7 @@ def _page(name: str, title: str, promises: list[Promise]) -> Iterator[str]:
 
 
 def _deeper(text: str) -> str:
-    """Links relative to `docs` as links relative to `docs/properties`."""
+    """Converts links relative to `docs` to links relative to `docs/properties`."""
     return re.sub(r"\]\((?!https?:)", "](../", text)
 
 
