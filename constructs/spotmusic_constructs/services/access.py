@@ -1,4 +1,4 @@
-"""What a service may reach, as its tasks see it: environment, references to secrets and configuration, and rights."""
+"""Access of a service: environment, references to secrets and configuration, and rights."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,18 +10,19 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 
 Statement = Mapping[str, Any]
-"""A statement of an IAM policy that allows something: its actions and its resources."""
+"""Allowing statement of an IAM policy, with actions and resources."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """What a container is told, and what its task may do with it.
+    """Environment, secrets and rights of a task.
 
     Args:
-        environment: plain values by name. No secrets: whoever may describe a task definition reads them.
-        secrets: values by name that ECS fetches from Secrets Manager or Parameter Store when a task starts.
-        secret_arns: secrets that the execution role reads for that.
-        parameter_arns: parameters that it reads for that.
+        environment: plain values by name. No secrets: task definitions show them.
+        secrets: values by name that ECS fetches from Secrets Manager or Parameter Store when a task
+            starts.
+        secret_arns: secrets that the execution role reads for `secrets`.
+        parameter_arns: parameters that it reads for `secrets`.
         statements: rights of the task itself.
     """
 
@@ -33,7 +34,7 @@ class Access:
 
 
 def combine(parts: Iterable[Access]) -> Access:
-    """Returns one access that gives everything of `parts`; a later name wins."""
+    """Returns the union of `parts`; a later name overrides."""
     parts = tuple(parts)
     return Access(
         environment={name: value for part in parts for name, value in part.environment.items()},
@@ -45,13 +46,13 @@ def combine(parts: Iterable[Access]) -> Access:
 
 
 def user_access(prefix: str, user: secretsmanager.ISecret, *, fields: Iterable[str] = ("username", "password")) -> Access:
-    """Gives the fields of a user's secret as `<PREFIX>_<FIELD>`, and the way to read them again.
+    """Returns the fields of a user's secret as `<PREFIX>_<FIELD>`, and the right to read it.
 
-    ECS fetches a secret once, when a task starts, so that a rotated password would not reach running tasks. `<PREFIX>_USER_ARN`
-    names the secret, and the task may read it: on a refused login a service reads it again instead of failing.
+    ECS reads a secret once, when a task starts; a rotated password does not reach running tasks.
+    `<PREFIX>_USER_ARN` is the ARN of the secret: a service reads it again after a refused login.
 
     Args:
-        prefix: what the user is for, in capitals, such as CATALOGUE.
+        prefix: purpose of the user in capitals, such as CATALOGUE.
         user: secret of the user, a JSON object.
         fields: keys of that object.
     """
@@ -65,18 +66,18 @@ def user_access(prefix: str, user: secretsmanager.ISecret, *, fields: Iterable[s
 
 
 def secret_access(name: str, secret: secretsmanager.ISecret, *, field: str | None = None) -> Access:
-    """Gives a secret under `name` when a task starts.
+    """Returns a secret as the variable `name`, read when a task starts.
 
     Args:
         name: name in the container.
         secret: the secret.
-        field: key of its JSON object; the whole secret without one.
+        field: key of its JSON object; default: the whole secret.
     """
     return Access(secrets={name: ecs.Secret.from_secrets_manager(secret, field)}, secret_arns=(secret.secret_arn,))
 
 
 def configuration_access(parameters: Mapping[str, ssm.IParameter]) -> Access:
-    """Gives the value that each parameter has when a task starts, by the name in the container."""
+    """Returns parameters as variables by name, read when a task starts."""
     return Access(
         secrets={name: ecs.Secret.from_ssm_parameter(parameter) for name, parameter in parameters.items()},
         parameter_arns=tuple(parameter.parameter_arn for parameter in parameters.values()),
@@ -84,19 +85,20 @@ def configuration_access(parameters: Mapping[str, ssm.IParameter]) -> Access:
 
 
 def parameter_access(environment: Mapping[str, str], arns: Iterable[str]) -> Access:
-    """Lets a task read parameters while it runs: for those that come to be, or change, after the task has started.
+    """Returns the right to read parameters that change while a task runs.
 
     Args:
-        environment: what tells the service where they are.
+        environment: variables with the paths.
         arns: the parameters.
     """
     return Access(environment=environment, statements=({"Action": ["ssm:GetParameter", "ssm:GetParameters"], "Resource": sorted(arns)},))
 
 
 def writing_access(prefix: str, bucket: s3.IBucket, *, below: str) -> Access:
-    """Gives a bucket's name as `<PREFIX>_BUCKET`, and the right to write and delete objects below a prefix, not to read or list them.
+    """Returns the variable `<PREFIX>_BUCKET`, and rights to write and delete below a prefix.
 
-    Deleting leaves a marker: versions are for the lifecycle of the bucket.
+    Reading and listing are not allowed. A deletion leaves a marker; the lifecycle of the bucket
+    deletes versions.
     """
     actions = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"]
     return Access(
@@ -106,10 +108,10 @@ def writing_access(prefix: str, bucket: s3.IBucket, *, below: str) -> Access:
 
 
 def invalidation_access(distributions: str, *, tags: Mapping[str, str]) -> Access:
-    """Gives the right to drop cached copies at the edge, of distributions with these tags.
+    """Returns the right to invalidate caches of distributions with these tags.
 
     Args:
-        distributions: ARN, or pattern of it: a distribution that is made later has no name yet.
+        distributions: ARN or pattern; the ARN of a later distribution is unknown.
         tags: tags of the distributions.
     """
     tagged = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
@@ -119,7 +121,7 @@ def invalidation_access(distributions: str, *, tags: Mapping[str, str]) -> Acces
 
 
 def queue_access(variable: str, *, url: str, arn: str) -> Access:
-    """Gives the address of an SQS queue as `variable`, and the right to take messages from it.
+    """Returns the address of an SQS queue as `variable`, and the right to consume from it.
 
     The key needs no right here, as with buckets.
     """
@@ -128,21 +130,22 @@ def queue_access(variable: str, *, url: str, arn: str) -> Access:
 
 
 def mail_access(variable: str, *, sender: str, identity: str) -> Access:
-    """Gives an address as `variable`, and the right to send mail from it, and from no other, through Amazon SES.
+    """Returns an address as `variable`, and the right to send mail only from it (Amazon SES).
 
     Args:
         variable: name in the container.
         sender: the address.
-        identity: ARN of the verified identity that it belongs to.
+        identity: ARN of the verified identity of the address.
     """
     from_it = {"StringEquals": {"ses:FromAddress": sender}}
     return Access(environment={variable: sender}, statements=({"Action": "ses:SendEmail", "Resource": identity, "Condition": from_it},))
 
 
 def bucket_access(prefix: str, bucket: s3.IBucket, *, writes: bool = False) -> Access:
-    """Gives a bucket's name as `<PREFIX>_BUCKET`, and the right to read its objects, or also to write them.
+    """Returns the variable `<PREFIX>_BUCKET`, and the right to read, or also write, objects.
 
-    The key needs no right here: its policy admits whoever S3 lets through, for S3 alone (`kms:ViaService`).
+    The key's policy allows principals through S3 (`kms:ViaService`), so no right on the key is
+    needed.
     """
     read = ["s3:GetObject", "s3:GetObjectTagging"]
     write = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"] if writes else []

@@ -1,4 +1,4 @@
-"""The ECS cluster of the application services, and the names by which they find each other."""
+"""ECS cluster of the application services, with its DNS namespace."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -12,18 +12,21 @@ from spotmusic_constructs.log_retention import KEPT, LogRetention
 
 
 class ServicesCluster(Construct):
-    """A Fargate cluster with Container Insights, and a private DNS namespace that is also its Service Connect namespace.
+    """Fargate cluster with Container Insights, and a private DNS and Service Connect namespace.
 
-    Creates the cluster, the log group of Container Insights, the association with the Fargate capacity providers, and the namespace.
-    ECS would make the log group with the first task, without a key: let services depend on `log_group`. Tasks run on demand: Fargate
-    Spot is there to be chosen, but a reclaimed task has two minutes, and reclaiming comes when a zone is short of capacity, which is
-    when services need it most. A session that someone opens into a task all the same is encrypted with `key`.
+    Creates the cluster, the log group of Container Insights, the association with the Fargate
+    capacity providers, and the namespace. Services must depend on `log_group`: otherwise ECS
+    creates it with the first task, without a key. Tasks run on demand. Fargate Spot is available,
+    but it reclaims tasks with two minutes of notice when a zone lacks capacity. Sessions into tasks
+    are encrypted with `key`.
 
     Args:
         vpc: network of the tasks.
-        namespace: domain name of the namespace, below the private zone. Containers get an A record for each task there.
+        namespace: domain name of the namespace, below the private zone. Each task has an A record
+            there.
         key: customer-managed key of the data class "logs", for sessions and the log group.
-        retention: retention of the log group; Container Insights keeps the samples behind its metrics there.
+        retention: retention of the log group; Container Insights keeps the samples behind its
+            metrics there.
 
     Example:
         cluster = ServicesCluster(self, "Cluster", vpc=network.vpc, namespace="svc.internal.example", key=keys.logs)
@@ -38,7 +41,8 @@ class ServicesCluster(Construct):
             self,
             "Cluster",
             vpc=vpc,
-            # Enhanced adds what single tasks and containers use, and the count of running tasks that scaling divides by.
+            # Enhanced adds metrics of tasks and containers, and the count of running tasks, the
+            # divisor of scaling.
             container_insights_v2=ecs.ContainerInsights.ENHANCED,
             enable_fargate_capacity_providers=True,
             execute_command_configuration=ecs.ExecuteCommandConfiguration(kms_key=key),

@@ -1,4 +1,4 @@
-"""How services find each other, and how Prometheus finds their tasks."""
+"""Discovery of services by Service Connect, and of their tasks by Prometheus."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
@@ -8,21 +8,21 @@ from aws_cdk import aws_servicediscovery as servicediscovery
 from spotmusic_constructs.services.task_definition import CONTAINER, non_blocking_log
 
 REQUEST_TIMEOUT = cdk.Duration.seconds(10)
-"""Time that a request from one service to another may take: shorter than the caller itself has to answer."""
+"""Timeout of a request between services, shorter than the caller's own."""
 IDLE_TIMEOUT = cdk.Duration.seconds(60)
-"""Time after which Service Connect closes a connection that nothing goes through."""
+"""Time after which Service Connect closes an idle connection."""
 
 
 def task_records(name: str) -> ecs.CloudMapOptions:
-    """Returns an A record for each task, which Prometheus reads."""
+    """Returns the Cloud Map registration with an A record for each task, for Prometheus."""
     return ecs.CloudMapOptions(name=name, dns_record_type=servicediscovery.DnsRecordType.A, dns_ttl=cdk.Duration.seconds(10))
 
 
 def endpoint(name: str, port: int | None, log_group: logs.ILogGroup) -> ecs.ServiceConnectProps:
-    """Returns the Service Connect endpoint of a service; a worker has none and only calls others."""
+    """Returns the Service Connect configuration; a worker has no endpoint and only calls others."""
     own = ecs.ServiceConnectService(
         port_mapping_name=CONTAINER,
-        # Cloud Map has the name already, for the A records.
+        # The A records already use the name in Cloud Map.
         discovery_name=f"{name}-connect",
         dns_name=name,
         port=port,

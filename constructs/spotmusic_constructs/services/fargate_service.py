@@ -1,4 +1,4 @@
-"""An application service: tasks on Fargate and everything around them."""
+"""Application service on Fargate."""
 
 from typing import Literal
 
@@ -24,36 +24,39 @@ Deployment = Literal["rolling", "blue_green"]
 
 
 class FargateService(Construct):
-    """Tasks in the application subnets that find each other by name, replace themselves safely and follow the load.
+    """Fargate service with discovery, safe deployments and scaling.
 
-    Creates log group, roles, task definition, service, scaling and, with a port, an A record per task at `<name>.<namespace>`, which
-    Prometheus reads, and a Service Connect endpoint `http://<name>:<port>`. With a route also target group and listener rule.
+    Creates log group, roles, task definition, service and scaling; with a port, an A record per
+    task at `<name>.<namespace>` for Prometheus and a Service Connect endpoint
+    `http://<name>:<port>`; with a route, target group and listener rule.
 
-    The template names no number of tasks: CloudFormation would set it back with every deployment, at the busiest hour too. A new
-    service starts with one, and Application Auto Scaling raises it to the minimum.
+    The template contains no number of tasks, because CloudFormation would reset it with every
+    deployment. A new service starts with one task, and Application Auto Scaling raises it to the
+    minimum.
 
-    Service Connect does not encrypt between tasks: that takes a private certificate authority (docs/adr/0011-no-tls-between-tasks.md).
-    Security groups say who may connect.
+    Service Connect does not encrypt between tasks: it would require a private certificate authority
+    (docs/adr/0011-no-tls-between-tasks.md). Security groups restrict connections.
 
     Args:
         name: name of the service.
         cluster: cluster with a default Service Connect namespace and capacity on Fargate.
         security_group: security group of the tasks.
-        image: image, and how it is asked for its health.
-        access: what the service may reach.
+        image: image, with its health check.
+        access: environment, secrets and rights.
         log_key: customer-managed key of the log group.
-        log_retention: how long records are kept; requests are among them.
+        log_retention: retention of the log group, which contains records of requests.
         cpu: Fargate cpu units.
         memory: memory in MiB.
         port: port that the container listens on; none for a worker.
-        health_path: path that answers 200 when a task can serve.
-        route: path of the load balancer that leads here; none when the service is internal.
-        deployment: `rolling` replaces tasks a few at a time. `blue_green` starts all new ones, shifts the route to them at once and
-            keeps the old ones for `bake_time`; without a route there is nothing to shift, and the service rolls.
-        bake_time: time after the shift in which the alarm on failed requests takes it back.
+        health_path: path that returns 200 when a task can serve.
+        route: route of the load balancer; none for an internal service.
+        deployment: `rolling` replaces tasks a few at a time. `blue_green` starts all new ones,
+            shifts the route to them at once and keeps the old ones for `bake_time`; a service
+            without a route always uses `rolling`.
+        bake_time: time after the shift in which the alarm on failed requests rolls it back.
         infrastructure_role: role with which ECS shifts routes; needed for `blue_green`.
         scaling: bounds and averages of the number of tasks.
-        removal_policy: what happens to the log group when its stack goes.
+        removal_policy: policy of the log group when the stack is deleted.
 
     Raises:
         ValueError: a route leads to a service without a port, or blue/green has no role.
@@ -89,9 +92,9 @@ class FargateService(Construct):
         super().__init__(scope, construct_id)
         shifts = deployment == "blue_green" and route is not None
         if route and port is None:
-            raise ValueError(f"{name}: the route {route.path} leads to a service without a port. Give it a port, or leave the route out.")
+            raise ValueError(f"{name}: the route {route.path} requires a port. Set the port, or remove the route.")
         if shifts and infrastructure_role is None:
-            raise ValueError(f"{name}: blue_green needs a role with which ECS shifts the route. Give infrastructure_role.")
+            raise ValueError(f"{name}: blue_green requires a role with which ECS shifts the route. Set infrastructure_role.")
 
         self.log_group = logs.LogGroup(self, "Logs", encryption_key=log_key, retention=log_retention, removal_policy=removal_policy)
         roles = TaskRoles(self, "Roles", access=access, image=image, log_group_arn=self.log_group.log_group_arn)
@@ -130,15 +133,17 @@ class FargateService(Construct):
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
             min_healthy_percent=100,
             max_healthy_percent=200,
-            # With both strategies of the controller ECS (Amazon ECS developer guide, deployment failure detection, 2026-11). The API
-            # reference of the breaker still speaks of rolling updates only, as when blue/green was CodeDeploy's.
+            # Valid for both strategies of the controller ECS (Amazon ECS developer guide,
+            # deployment failure detection, 2026-11). The API reference of the breaker mentions only
+            # rolling updates.
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
             deployment_strategy=ecs.DeploymentStrategy.BLUE_GREEN if shifts else ecs.DeploymentStrategy.ROLLING,
             bake_time=(bake_time or cdk.Duration.minutes(10)) if shifts else None,
             deployment_alarms=ecs.DeploymentAlarmConfig(alarm_names=[alarm.ref]) if alarm else None,
             health_check_grace_period=cdk.Duration.seconds(60) if route else None,
-            # Blue/green shifts the route alone, and Prometheus should see tasks of both revisions. That service discovery does not stand in
-            # its way is read from what the Amazon ECS developer guide asks of a blue/green service, and has yet to be seen in an account.
+            # Blue/green shifts only the route; Prometheus reads tasks of both revisions. The
+            # requirements of a blue/green service in the Amazon ECS developer guide allow service
+            # discovery; not verified in an account.
             cloud_map_options=task_records(name) if port else None,
             service_connect_configuration=endpoint(name, port, self.log_group),
         )
@@ -146,7 +151,7 @@ class FargateService(Construct):
         self.scaling = TaskScaling(self, "Scaling", service=self.service, scaling=scaling or Scaling(), ingress=self.ingress)
 
     def _answer(self, ingress: ServiceIngress, shifted_by: iam.IRole | None) -> elbv2.ApplicationTargetGroup:
-        """Lets the load balancer reach the tasks, and ECS the rule when it shifts it."""
+        """Adds the load balancer to the service, and the rule that ECS shifts."""
         alternate = (
             ecs.AlternateTarget(
                 "Alternate",
@@ -159,6 +164,6 @@ class FargateService(Construct):
         )
         target = self.service.load_balancer_target(container_name=CONTAINER, alternate_target=alternate)
         target.attach_to_application_target_group(ingress.target_groups[0])
-        # ECS refuses a target group that no listener leads to.
+        # ECS rejects a target group without a listener.
         self.service.node.add_dependency(ingress.rule)
         return ingress.target_groups[0]

@@ -1,4 +1,4 @@
-"""Which image a service runs, and how its container is asked whether it is well."""
+"""Container image and health check of a service."""
 
 from dataclasses import dataclass, replace
 
@@ -10,13 +10,13 @@ from spotmusic_constructs.services.image_name import ecr_repository
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceImage:
-    """An image, and what of it a task definition must say.
+    """Image with its settings in a task definition.
 
     Args:
         name: registry, repository and tag.
-        health_command: command inside the container that ends with 0 when it is well.
-        repository_arn: repository in our registry that it is pulled from; none when it comes straight from upstream.
-        from_cache: whether the repository is a pull-through cache, which the first pull fills.
+        health_command: health check in the container; exit code 0 means healthy.
+        repository_arn: its repository in our registry; none for an image pulled from upstream.
+        from_cache: whether the repository is a pull-through cache, filled by the first pull.
         entry_point: replaces the image's own.
         command: replaces the image's own.
     """
@@ -30,13 +30,14 @@ class ServiceImage:
 
 
 def own_image(repository: ecr.IRepository, *, tag: str) -> ServiceImage:
-    """Returns a service's own image. It brings an executable `healthcheck`, because it need not have a shell.
+    """Returns a service's own image, which must contain an executable `healthcheck`.
 
     Args:
         repository: repository of the service.
         tag: immutable tag in it.
     """
-    # `repository_uri` would take the ARN apart, which is another stack's output: Fn::Split takes no such reference (cfn-lint, E1022).
+    # `repository_uri` would split the ARN, which is another stack's output: Fn::Split rejects such
+    # a reference (cfn-lint, E1022).
     stack = cdk.Stack.of(repository)
     registry = f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"
     return ServiceImage(
@@ -47,11 +48,11 @@ def own_image(repository: ecr.IRepository, *, tag: str) -> ServiceImage:
 
 
 def given_image(name: str) -> ServiceImage:
-    """Return an image of any registry, which brings an executable `healthcheck` as a service's own does.
+    """Return an image of any registry, which must contain an executable `healthcheck`.
 
     Args:
-        name: registry, repository and digest. The repository policy of another account's Amazon ECR must admit this account; any other
-            registry must answer without credentials.
+        name: registry, repository and digest. A repository policy in another account's Amazon ECR
+            must allow this account; any other registry must allow anonymous pulls.
     """
     repository = ecr_repository(name)
     arn = f"arn:{cdk.Aws.PARTITION}:ecr:{repository}" if repository else None
@@ -59,14 +60,14 @@ def given_image(name: str) -> ServiceImage:
 
 
 def bootstrap_image(name: str, *, port: int, health_path: str) -> ServiceImage:
-    """Returns a stand-in for an image that nobody has pushed yet: nginx that answers health checks and refuses all else.
+    """Returns the bootstrap image: nginx that passes health checks and rejects other requests.
 
-    It writes nothing outside /tmp, runs as any user, and asks itself with the wget of its busybox.
+    It writes only to /tmp, runs as any user, and checks its health with wget of its busybox.
 
     Args:
         name: nginx on Alpine, in our pull-through cache or upstream.
         port: port to listen on.
-        health_path: path that answers 200.
+        health_path: path that returns 200.
     """
     return replace(
         plain_image(name),
@@ -77,7 +78,7 @@ def bootstrap_image(name: str, *, port: int, health_path: str) -> ServiceImage:
 
 
 def plain_image(name: str) -> ServiceImage:
-    """Return an image of upstream that is asked for nothing.
+    """Return an upstream image without health check.
 
     Args:
         name: its name, in our pull-through cache or upstream.
@@ -94,7 +95,7 @@ def plain_image(name: str) -> ServiceImage:
 
 
 def nginx_configuration(port: int, health_path: str) -> str:
-    """Returns the configuration of the stand-in. It says 503 to callers: a 200 would tell them that something was done."""
+    """Returns the nginx configuration of the bootstrap image. Callers get 503, never success."""
     answers = {"/metrics": "spotmusic_bootstrap_image 1", health_path: "ok"}
     exact = " ".join(f'location = {path} {{ return 200 "{text}\\n"; }}' for path, text in answers.items())
     temporary = " ".join(f"{kind}_temp_path /tmp/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))

@@ -1,4 +1,4 @@
-"""The role with which ECS shifts routes from one version of a service to the next."""
+"""Role with which ECS shifts routes between versions of a service."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -10,7 +10,7 @@ _POLICY = "AmazonECSInfrastructureRolePolicyForLoadBalancers"
 
 
 class InfrastructureRole(Construct):
-    """A role for ECS of this account that may change listener rules and target groups.
+    """Role for ECS of this account that may change listener rules and target groups.
 
     Creates the role, one for all services of a load balancer.
 

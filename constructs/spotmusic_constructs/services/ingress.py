@@ -1,4 +1,4 @@
-"""How requests reach a service: its target groups and a listener rule."""
+"""Target groups and listener rule of a service."""
 
 from hashlib import sha256
 
@@ -10,25 +10,28 @@ from constructs import Construct
 from spotmusic_constructs.services.route import Route, failed_requests
 
 DEREGISTRATION_DELAY = cdk.Duration.seconds(30)
-"""Time for requests under way when a target goes: longer than the gateway waits for an answer, and shorter than the stop timeout."""
+"""Deregistration delay: longer than the gateway's timeout, and shorter than the stop timeout."""
 
 UNTAGGED = ("AWS::ElasticLoadBalancingV2::ListenerRule",)
-"""Types without tags of the environment: a new owner would update the rule, and CloudFormation would write its weights with the tags."""
+"""Types without tags of the environment: a changed tag would update the rule, and CloudFormation
+would reset its weights."""
 
 
 class ServiceIngress(Construct):
-    """A target group for the tasks of a service, and the rule that leads a path prefix to it.
+    """Target group for the tasks of a service, and listener rule of its path prefix.
 
-    Creates both and, with `alternate`, a second target group for the tasks of a new version and an alarm on failed requests
-    of either, which ECS watches while it deploys. ECS moves the weights of the rule, and CloudFormation writes 100 and 0 again when it
-    updates the rule (aws/aws-cdk issue 36649), whichever group has the tasks. So nothing updates a rule: another path or priority is
-    another rule, for which ECS deploys the service anew, and a rule has no tags (`UNTAGGED`).
+    Creates both and, with `alternate`, a second target group for the tasks of a new version and an
+    alarm on failed requests of both, which ECS checks during deployments. ECS changes the weights
+    of the rule, and an update by CloudFormation resets them to 100 and 0 (aws/aws-cdk issue 36649),
+    even if the other group has the tasks. Therefore nothing updates a rule: another path or
+    priority creates another rule, for which ECS deploys the service again, and a rule has no tags
+    (`UNTAGGED`).
 
     Args:
         vpc: network of the tasks.
         route: path and listener.
         port: port of the tasks.
-        health_path: path that answers 200 when a task can serve.
+        health_path: path that returns 200 when a task can serve.
         alternate: whether there is a second target group.
 
     Example:
@@ -74,7 +77,7 @@ def _target_group(scope: Construct, name: str, *, vpc: ec2.IVpc, port: int, heal
         protocol=elbv2.ApplicationProtocol.HTTP,
         target_type=elbv2.TargetType.IP,
         deregistration_delay=DEREGISTRATION_DELAY,
-        # A slow task gets fewer requests than its neighbours instead of as many.
+        # A slow task gets fewer requests than the others.
         load_balancing_algorithm_type=elbv2.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
         health_check=elbv2.HealthCheck(
             path=health_path,

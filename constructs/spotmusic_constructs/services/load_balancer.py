@@ -1,4 +1,4 @@
-"""The load balancer between the API gateway and the application services."""
+"""Load balancer between the API gateway and the application services."""
 
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
@@ -11,18 +11,19 @@ from spotmusic_constructs.network.internal_load_balancer import InternalLoadBala
 
 
 class ServicesLoadBalancer(InternalLoadBalancer):
-    """An internal Application Load Balancer that says 404 to every path that no service has claimed.
+    """Internal Application Load Balancer that returns 404 for paths without a service.
 
-    Creates the load balancer, one listener and the address `<record_name>.<zone>`. Services add listener rules and target groups.
+    Creates the load balancer, one listener and the address `<record_name>.<zone>`. Services add
+    listener rules and target groups.
 
     Args:
         vpc: network with a subnet group "application".
         security_group: security group of the load balancer.
-        certificate: certificate of the address. Without one the listener speaks HTTP on port 80, which only an environment
-            without a domain may.
+        certificate: certificate of the address. Without one the listener serves HTTP on port 80,
+            which is allowed only without a domain.
         zone: private hosted zone of the address.
         record_name: host name in that zone.
-        logs: bucket whose policy admits the logs of load balancers; access and connection logs go there.
+        logs: bucket of access and connection logs, with a policy for load balancers.
         deletion_protection: whether Elastic Load Balancing refuses to delete it.
 
     Example:
@@ -52,7 +53,8 @@ class ServicesLoadBalancer(InternalLoadBalancer):
             zone=zone,
             record_name=record_name,
             logs=logs,
-            # The gateway has put the viewer's address there, alone. Its own would come after it, and look like the viewer's.
+            # The gateway sets the viewer's address; the load balancer would append the gateway's
+            # own.
             forwarded_for="preserve",
             deletion_protection=deletion_protection,
             inspected="Requests pass the web ACL of CloudFront first; this load balancer is internal and takes Kong alone.",

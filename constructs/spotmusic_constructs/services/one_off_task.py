@@ -1,4 +1,4 @@
-"""A task that is run once, by whoever deploys, with rights that no service has while it runs."""
+"""Task that a deployment runs once, with rights that no service has."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,25 +15,25 @@ from spotmusic_constructs.services.task_roles import TaskRoles
 
 
 class OneOffTask(Construct):
-    """A task definition with a command of an image, a log, and two roles of its own. Nothing runs it by itself.
+    """Task definition with its own command, log group and roles. It is not started automatically.
 
-    Creates the log group, both roles and the task definition, which is as confined as that of a service.
+    Creates the log group, both roles and the task definition, with the restrictions of a service's.
 
     Args:
         name: value of `SERVICE` in the container.
         image: image of the service.
-        command: what runs in it, in place of what the image runs.
-        access: what it may reach.
+        command: command that replaces the image's own.
+        access: environment, secrets and rights.
         log_key: customer-managed key of the data class "logs".
-        log_retention: how long its log is kept.
+        log_retention: retention of the log group.
         cpu: Fargate cpu units.
         memory: memory in MiB.
-        removal_policy: what happens to the log when its stack goes.
+        removal_policy: policy of the log group when the stack is deleted.
 
     Attributes:
         task_definition: task definition to run.
-        log_group: where its log goes.
-        role_arns: both roles, which whoever runs it passes on.
+        log_group: log group of the task.
+        role_arns: ARNs of both roles, which the caller passes to ECS.
 
     Example:
         OneOffTask(self, "Migrations", name="web-api", image=image, command=["migrate"], access=access, log_key=keys.logs)

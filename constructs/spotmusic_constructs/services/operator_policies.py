@@ -1,4 +1,4 @@
-"""Managed policies of people on call, to be given to their roles by name."""
+"""Managed policies for the roles of people on call."""
 
 from collections.abc import Mapping, Sequence
 
@@ -49,11 +49,13 @@ _LOOKED_AT: Mapping[str, str] = {
     "sqs": "GetQueueAttributes ListQueues",
     "wafv2": "GetSampledRequests GetWebACL ListWebACLs",
 }
-"""What tells the state of things, and neither secrets nor objects nor rows. Names as of the Service Authorization Reference, 2026-11."""
+"""Actions that read state, but no secrets, objects or rows. Names: Service Authorization Reference,
+2026-11."""
 
 _SHELL = "DeleteEnvironment DescribeEnvironments GetEnvironmentStatus PutCredentials StartEnvironment StopEnvironment CreateSession"
 _INTERFACES = "CreateNetworkInterface CreateNetworkInterfacePermission CreateTags DeleteNetworkInterface"
-"""What CloudShell asks of a person for an environment in a VPC (AWS CloudShell user guide, permissions of VPC environments, 2026-11)."""
+"""Actions that CloudShell requires for an environment in a VPC (AWS CloudShell user guide,
+permissions of VPC environments, 2026-11)."""
 _TUNNELS = "AWS-StartPortForwardingSessionToRemoteHost"
 
 _HANDLED: Mapping[str, str] = {
@@ -70,29 +72,32 @@ _HANDLED: Mapping[str, str] = {
     "rds:RebootDBInstance": "db:*",
     "secretsmanager:RotateSecret": "secret:*",
 }
-"""What runbooks do, by the type of resource; the tags of the environment confine it."""
+"""Actions of runbooks by type of resource, confined to the tags of the environment."""
 _MOVED = "DeleteMessage ReceiveMessage SendMessage StartMessageMoveTask"
-"""What it takes to move messages from dead letters back to their queue (Amazon SQS developer guide, dead-letter queue redrive)."""
+"""Actions that move messages from a dead-letter queue back to their queue (Amazon SQS developer
+guide, dead-letter queue redrive)."""
 _GLOBAL = ("cloudfront",)
 _REPLACED = "PutSecretValue RestoreSecret TagResource UpdateSecretVersionStage"
-"""What a secret from outside needs when its value changes, or was deleted by mistake."""
+"""Actions that change the value of an external secret, or restore it after deletion."""
 
 
 class OperatorPolicies(Construct):
-    """Three managed policies: to look, to act on call, and to work on data. They are attached to nothing.
+    """Three managed policies: reader, on-call operator and data operator. They are not attached.
 
-    `<prefix>-on-call-reader` sees states, metrics and logs, but no secret, object or row. `<prefix>-on-call-operator` adds the shell in
-    the VPC, the tunnel, and what runbooks do to stop an incident, on what bears the tags of the environment. `<prefix>-data-operator`
-    adds the master secrets of databases, their restore, new values of secrets, and messages. IAM Identity Center attaches them to
-    permission sets by name, which is why they have one. What they lack is for a deployment, or for the break-glass role.
+    `<prefix>-on-call-reader` reads states, metrics and logs, but no secret, object or row.
+    `<prefix>-on-call-operator` adds the shell in the VPC, the tunnel, and the actions of runbooks
+    on resources with the tags of the environment. `<prefix>-data-operator` adds the master secrets
+    of databases, their restore, new values of secrets, and messages. They are named because IAM
+    Identity Center attaches them to permission sets by name. Other actions require a deployment or
+    the break-glass role.
 
     Args:
-        prefix: begins the names, such as `spotmusic-prod`.
-        tags: tags that everything of the environment bears.
-        security_group_id: security group of people.
-        subnet_ids: subnets that they may stand in.
+        prefix: prefix of the names, such as `spotmusic-prod`.
+        tags: tags of every resource of the environment.
+        security_group_id: security group of people's shells.
+        subnet_ids: subnets of people's shells.
         cluster_arn: ECS cluster of the tunnel.
-        cluster_name: pattern of its name, in which a reference cannot stand: `*` ends it.
+        cluster_name: pattern of its name, without references, ending in `*`.
         task_family: family of its task definition.
         task_role_arns: roles of the task.
         administrator_arns: roles that administer the Kubernetes cluster.
@@ -152,8 +157,9 @@ class OperatorPolicies(Construct):
                 _allow(["secretsmanager:GetRandomPassword"], ["*"]),
                 _allow(_spelled({"secretsmanager": _REPLACED}), [self._arn("secretsmanager", "secret:*")], tagged),
                 _allow(restores, own),
-                # A restored instance has a master secret and a role for metrics of its own (Amazon RDS user guide, permissions
-                # for Secrets Manager integration and for Enhanced Monitoring, 2026-11).
+                # A restored instance has a master secret and a role for metrics of its own (Amazon
+                # RDS user guide, permissions for Secrets Manager integration and for Enhanced
+                # Monitoring, 2026-11).
                 _allow(["secretsmanager:CreateSecret", "secretsmanager:TagResource"], masters),
                 _allow(["secretsmanager:GetSecretValue"], masters, restored),
                 _allow(["iam:PassRole"], [self._arn("iam", f"role/{prefix}-*", region="")], monitored),
@@ -182,7 +188,7 @@ class OperatorPolicies(Construct):
         there = {"ArnEquals": {"ecs:cluster": cluster_arn}}
         tasks = self._arn("ecs", "task/*")
         passed = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
-        # A session bears the name of who began it. Only a document that is named may be used.
+        # The id of a session begins with its user's name. Only the listed documents are allowed.
         own = f"arn:{stack.partition}:ssm:{stack.region}:{stack.account}:session/${{aws:userid}}-*"
         return [
             _allow(["ecs:RunTask"], [self._arn("ecs", f"task-definition/{task_family}:*")], there),
@@ -200,11 +206,12 @@ class OperatorPolicies(Construct):
         ]
 
     def _handled(self, tagged: Mapping[str, Mapping[str, str]]) -> iam.PolicyStatement:
-        """One statement, for the size of the policy: each action knows resources of its own type alone."""
+        """One statement for all types, to limit the size; an action ignores other types."""
         names = [name for actions in _HANDLED for name in actions.split()]
         places = [(actions.split()[-1].partition(":")[0], kind) for actions, kind in _HANDLED.items()]
         resources = [self._arn(service, kind, **({"region": ""} if service in _GLOBAL else {})) for service, kind in places]
-        # A zone is shifted away from the Kubernetes cluster as well (Amazon EKS user guide, zonal shift, 2026-11).
+        # Zonal shift also applies to the Kubernetes cluster (Amazon EKS user guide, zonal shift,
+        # 2026-11).
         return _allow(names, [*resources, self._arn("eks", "cluster/*")], tagged)
 
     def _arn(self, service: str, resource: str, **parts: str) -> str:
@@ -221,7 +228,7 @@ class OperatorPolicies(Construct):
         )
         reason = "A person looks at everything of the account, or acts on what the tags, the cluster or the name confine it to."
         texts = {text for statement in statements for text in statement.resources if "*" in text}
-        # The pack writes a variable of IAM as it writes a pseudo parameter.
+        # The pack shows IAM variables like pseudo parameters.
         wildcards = {wildcard_finding(text, self).replace("${aws:userid}", "<aws:userid>") for text in texts}
         acknowledge(policy, dict.fromkeys(sorted(wildcards), reason))
         return policy

@@ -1,4 +1,4 @@
-"""The number of messages that wait in RabbitMQ's queues, as a metric that services scale on."""
+"""Metric of waiting messages in RabbitMQ's queues, for scaling."""
 
 import json
 from collections.abc import Sequence
@@ -25,22 +25,25 @@ _HANDLER = Path(__file__).parent / "queue_depth_handler"
 
 
 class QueueDepth(PlatformFunction):
-    """A function that asks RabbitMQ's management API every minute, and publishes `Spotmusic/Queues` `ReadyMessages` per queue.
+    """Function that publishes `Spotmusic/Queues` `ReadyMessages` per queue every minute.
 
-    Creates the function (Python, in the application subnets), its role, its log group and the rule that calls it. It trusts the
-    public authorities, as a certificate of ACM on the load balancer asks for, or only the one in `authority_parameter`. It never goes
-    on without verifying: whoever answered instead of RabbitMQ would get a password.
+    Creates the function (Python, in the application subnets), its role, its log group and the rule
+    that calls it. It reads RabbitMQ's management API, and trusts public authorities (the load
+    balancer has a certificate of ACM), or only the one in `authority_parameter`. It always verifies
+    the certificate, because it sends a password.
 
     Args:
         endpoint: address of the management API, such as `https://brokers.internal.example:15671`.
         user: secret `{"username", "password"}` of a RabbitMQ user with the tag `monitoring`.
         queues: names of the queues.
-        environment: name of the environment, a dimension of the metric: an account may have several.
+        environment: name of the environment, a dimension of the metric: an account may have
+            several.
         vpc: network of the function.
         security_group: security group of the function.
         log_key: customer-managed key of the data class "logs".
         retention: retention of the log groups.
-        authority_parameter: name of the parameter that holds the certificate (PEM) of RabbitMQ's authority.
+        authority_parameter: name of the parameter that holds the certificate (PEM) of RabbitMQ's
+            authority.
 
     Example:
         depth = QueueDepth(self, "QueueDepth", endpoint="https://brokers.internal.example:15671", user=user, queues=["notifications"],
@@ -92,7 +95,7 @@ class QueueDepth(PlatformFunction):
             log_key=log_key,
             log_retention=retention.access,
             timeout=cdk.Duration.seconds(30),
-            # The next minute asks again; an old count would be wrong.
+            # No retry: the next minute reads again, and an old count would be wrong.
             retry_attempts=0,
             acknowledged=_ACKNOWLEDGED,
         )

@@ -1,4 +1,4 @@
-"""The part of a load balancer that leads to a service, and what is measured there."""
+"""Route of a load balancer to a service, and its metrics."""
 
 from dataclasses import dataclass
 
@@ -14,12 +14,12 @@ _FAILED_PERCENT = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """The part of a load balancer's paths that leads to a service.
+    """Path prefix of a load balancer that a service serves.
 
     Args:
         listener: listener to add the rule to.
         load_balancer: load balancer of the listener.
-        path: path prefix; it and all below it lead to the service.
+        path: path prefix; the service receives it and all paths below.
         priority: priority of the rule, unique in the listener.
     """
 
@@ -31,14 +31,14 @@ class Route:
 
 @dataclass(frozen=True, kw_only=True)
 class Sum:
-    """A metric-math expression, and the metrics that it adds up."""
+    """Metric-math expression of a sum, with its metrics."""
 
     expression: str
     metrics: tuple[dict[str, object], ...]
 
 
 def sum_over_groups(route: Route, groups: tuple[elbv2.ApplicationTargetGroup, ...], metric: str, prefix: str) -> Sum:
-    """Adds up a metric of target groups, of which only one has traffic and any data at a time."""
+    """Returns the sum of a metric of target groups; only one of them has data at a time."""
     ids = [f"{prefix}{index}" for index in range(len(groups))]
     metrics = tuple(
         {
@@ -63,10 +63,10 @@ def sum_over_groups(route: Route, groups: tuple[elbv2.ApplicationTargetGroup, ..
 
 
 def failed_requests(scope: Construct, route: Route, groups: tuple[elbv2.ApplicationTargetGroup, ...]) -> cloudwatch.CfnAlarm:
-    """Makes the alarm that takes a deployment back when more than 5% of the requests fail in two of three minutes.
+    """Creates the roll-back alarm: more than 5% of requests fail in two of three minutes.
 
-    The load balancer answers for tasks that take no connection, and counts its answers of all target groups together:
-    `TargetConnectionErrorCount` tells them apart.
+    The load balancer responds for tasks that refuse connections, and counts its responses for all
+    target groups together: `TargetConnectionErrorCount` counts them per group.
     """
     failed, refused, all_ = (
         sum_over_groups(route, groups, metric, prefix)

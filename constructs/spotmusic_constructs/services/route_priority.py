@@ -1,30 +1,32 @@
-"""The priority of a listener rule, from nothing but its path: a new service never moves the rules of others."""
+"""Priority of a listener rule from its path, independent of other services."""
 
 from collections.abc import Iterable
 from hashlib import sha256
 
 _BANDS = {2: (20_000, 49_999), 3: (8_000, 19_999), 4: (3_000, 7_999), 5: (1_000, 2_999), 6: (1, 999)}
-"""Lowest and highest priority by the number of segments of a path. ALB takes 1 to 50000 and tries low numbers first, so that
-/v1/tracks/lyrics must stand before /v1/tracks. Most routes have two segments, which get most of the room.
-Release 0.1.0 had numbers higher by one: a rule that replaces one of it stands directly before it."""
+"""Lowest and highest priority by the number of segments of a path. ALB allows 1 to 50000 and
+evaluates low numbers first, so /v1/tracks/lyrics must precede /v1/tracks. Most routes have two
+segments, which get the widest band. Release 0.1.0 had numbers higher by one: a rule that replaces
+one of them directly precedes it."""
 
 
 def route_priorities(paths: Iterable[str]) -> dict[str, int]:
     """Returns the priority of each path: a hash of the path, within the band of its depth.
 
-    Counting them would give a service another number when one before it goes, and ALB refuses a number that is taken while
-    CloudFormation swaps them. Two hashes are the same with about 1% probability among 25 services, which no number derived from
-    a single path can rule out; that is refused at synthesis, never at deployment.
+    Consecutive numbers would change when a service is deleted, and ALB rejects a number in use
+    while CloudFormation swaps them. Two of 25 services have the same hash with about 1%
+    probability; the synthesis then fails, before any deployment.
 
     Raises:
-        ValueError: two paths have the same priority, or a path is too deep.
+        ValueError: two paths have the same priority, or a path has too many segments.
     """
     taken: dict[int, str] = {}
     for path in paths:
         priority = _priority(path)
         if priority in taken:
             raise ValueError(
-                f"route: {path} and {taken[priority]} get the same listener priority, {priority}. Change the newer one, such as to {path}s."
+                f"route: {path} and {taken[priority]} have the same listener priority, {priority}. "
+                f"Change the newer path, such as to {path}s."
             )
         taken[priority] = path
     return {path: priority for priority, path in taken.items()}

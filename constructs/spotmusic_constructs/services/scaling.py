@@ -1,4 +1,4 @@
-"""What makes the number of a service's tasks change."""
+"""Scaling of the tasks of a service."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from spotmusic_constructs.services.route import sum_over_groups
 
 _OUT_SECONDS = 60
 _IN_SECONDS = 300
-"""More tasks at once, fewer after five quiet minutes: a task too many costs little, one too few is heard."""
+"""Scale out at once and scale in after five minutes: listeners notice a missing task."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,14 +34,14 @@ class Queue:
 
 @dataclass(frozen=True, kw_only=True)
 class Scaling:
-    """How many tasks run, and the averages that hold them there.
+    """Bounds of the number of tasks, and target averages.
 
     Args:
         minimum: tasks that always run.
-        maximum: tasks at the most.
+        maximum: maximum number of tasks.
         cpu_percent: average cpu of the tasks.
-        requests_per_target: requests per minute and task; none when requests do not matter.
-        messages_per_task: ready messages of `queue` per task; none when messages do not matter.
+        requests_per_target: requests per minute and task; none without scaling on requests.
+        messages_per_task: ready messages of `queue` per task; none without scaling on messages.
         queue: queue of the service.
     """
 
@@ -54,17 +54,18 @@ class Scaling:
 
 
 class TaskScaling(Construct):
-    """Target tracking of the number of tasks on cpu, requests and messages; the policy that asks for most tasks wins.
+    """Target tracking of tasks on CPU, requests and messages; the highest number applies.
 
-    Creates the scalable target and one policy for each average. While ECS deploys nothing is scaled in.
+    Creates the scalable target and one policy for each average. Nothing is scaled in during
+    deployments.
 
     Args:
         service: service to scale.
         scaling: bounds and averages.
-        ingress: where requests come in; needed for `requests_per_target`.
+        ingress: target groups of the service; required for `requests_per_target`.
 
     Raises:
-        ValueError: an average has nothing that is measured.
+        ValueError: an average has no metric.
 
     Example:
         TaskScaling(self, "Scaling", service=service, scaling=Scaling(minimum=3, maximum=30, cpu_percent=60))
@@ -84,18 +85,18 @@ class TaskScaling(Construct):
             resource_id=f"service/{cluster}/{name}",
             min_capacity=scaling.minimum,
             max_capacity=scaling.maximum,
-            # The role that Application Auto Scaling makes for itself; a template must name it all the same.
+            # Service-linked role of Application Auto Scaling, required in the template.
             role_arn=f"arn:{stack.partition}:iam::{stack.account}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/"
             "AWSServiceRoleForApplicationAutoScaling_ECSService",
         )
         self._track("Cpu", scaling.cpu_percent, predefined_metric_specification={"predefinedMetricType": "ECSServiceAverageCPUUtilization"})
         if scaling.requests_per_target:
             if ingress is None:
-                raise ValueError("requests_per_target: no request is counted without a route. Add a route, or scale on cpu.")
+                raise ValueError("requests_per_target: the service has no route, so no requests are counted. Add a route, or scale on cpu.")
             self._track("Requests", scaling.requests_per_target, **_requests(ingress, cluster, name))
         if scaling.messages_per_task:
             if scaling.queue is None:
-                raise ValueError("messages_per_task: no message is counted without a queue. Name it, or scale on cpu.")
+                raise ValueError("messages_per_task: the service has no queue, so no messages are counted. Set the queue, or scale on cpu.")
             self._track("Messages", scaling.messages_per_task, **_messages(scaling.queue, cluster, name))
 
     def _track(self, name: str, target_value: float, **specification: Any) -> None:
@@ -112,7 +113,7 @@ class TaskScaling(Construct):
 
 
 def _requests(ingress: ServiceIngress, cluster: str, service: str) -> dict[str, Any]:
-    """ALB's own count per target knows one target group, and a blue/green deployment leaves it for the other."""
+    """Metric of requests of both target groups: ALB's own count per target covers only one."""
     if len(ingress.target_groups) == 1:
         label = f"{ingress.route.load_balancer.load_balancer_full_name}/{ingress.target_groups[0].target_group_full_name}"
         return {"predefined_metric_specification": {"predefinedMetricType": "ALBRequestCountPerTarget", "resourceLabel": label}}
@@ -127,7 +128,7 @@ def _messages(queue: Queue, cluster: str, service: str) -> dict[str, Any]:
 def _per_task(expression: str, metrics: Sequence[Mapping[str, Any]], cluster: str, service: str) -> dict[str, Any]:
     tasks = _metric("tasks", "ECS/ContainerInsights", "RunningTaskCount", {"ClusterName": cluster, "ServiceName": service}, "Average")
     ratio = {"id": "per_task", "label": "per task", "expression": f"({expression}) / tasks", "returnData": True}
-    # Target tracking reads minutes and takes no period.
+    # Target tracking uses minutes and accepts no period.
     stats = [{**m, "metricStat": {k: v for k, v in m["metricStat"].items() if k != "period"}} for m in (*metrics, tasks)]
     return {"customized_metric_specification": {"metrics": [ratio, *stats]}}
 

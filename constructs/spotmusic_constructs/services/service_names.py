@@ -1,4 +1,4 @@
-"""Names of ECS services in Parameter Store, for stacks that must not import them."""
+"""Names of ECS services in Parameter Store, for stacks without imports of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -7,16 +7,18 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 NAMES_PER_PARAMETER = 20
-"""Services of one parameter. Parameters of Parameter Store and of templates take 4,096 bytes (AWS quotas, read 2026-11). An entry has at
-most 114: twice a name of 24, 64 that CloudFormation puts around it (the stack name has up to 35), and two separators."""
+"""Services of one parameter. Parameters of Parameter Store and of templates hold 4,096 bytes (AWS
+quotas, read 2026-11). An entry has at most 114: twice a name of 24, 64 that CloudFormation adds
+(the stack name has up to 35), and two separators."""
 _BEGIN, _EQUALS = "|", "="
 
 
 class ServiceNames(Construct):
-    """Writes the names of services to Parameter Store.
+    """Parameters with the names of services.
 
-    An export cannot be deleted while a stack imports it. A parameter can: a stack that reads it keeps the value of its last update, so that
-    a service may be deleted first. Creates one String parameter for every 20 services.
+    An export cannot be deleted while a stack imports it. A parameter can: a stack that reads it
+    keeps the value of its last update, so a service can be deleted first. Creates one String
+    parameter for every 20 services.
 
     Args:
         path: path of the parameters, such as `/spotmusic/dev/ecs-services`.
@@ -41,13 +43,14 @@ class ServiceNames(Construct):
 
 
 def published_names(scope: Construct, *, path: str, services: Sequence[str]) -> dict[str, str]:
-    """Returns the names that `ServiceNames` wrote, each by the name of the service.
+    """Returns the names in the parameters of `ServiceNames`, by the name of the service.
 
-    CloudFormation reads them at each creation and update of the stack, and refuses it where the parameter or the service is missing.
+    CloudFormation reads them at each creation and update of the stack, which fails without the
+    parameter or the service.
 
     Args:
-        scope: where the template parameters are declared.
-        path: path that `ServiceNames` has.
+        scope: parent of the template parameters.
+        path: path of `ServiceNames`.
         services: the same services in the same order.
     """
     found: dict[str, str] = {}

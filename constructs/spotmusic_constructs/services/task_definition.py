@@ -1,4 +1,4 @@
-"""What runs in a task: one container that may do as little as possible to the machine it runs on."""
+"""Task definition of a service: one container with least privilege."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
@@ -12,36 +12,37 @@ from spotmusic_constructs.services.image import ServiceImage
 
 CONTAINER = "service"
 USER = "10001:10001"
-"""User and group of the container's processes: none that an image or the host knows."""
+"""User and group of the container's processes, unknown to images and the host."""
 STOP_TIMEOUT = cdk.Duration.seconds(60)
-"""Time from SIGTERM to SIGKILL. A target is taken out of the load balancer first, which takes no longer than this."""
+"""Time from SIGTERM to SIGKILL, at least the deregistration delay of targets."""
 _HTTP: ecs.AppProtocol = ecs.AppProtocol.http  # type: ignore[assignment]  # a class property, which mypy takes for a method
 _TEMPORARY_MIB = 64
 PROXY_MEMORY_MIB = 128
-"""What is left for the Service Connect proxy of a task: 64 MiB or more, 128 under load (Amazon ECS developer guide, Service Connect)."""
+"""Memory in MiB of the Service Connect proxy of a task: 64 MiB or more, 128 under load (Amazon ECS
+developer guide, Service Connect)."""
 _OPEN_FILES = 65_536
 
 
 class ServiceTaskDefinition(Construct):
-    """A Fargate task with one container: no root, no capability, and a root file system that it cannot write.
+    """Fargate task with one container: no root, no capabilities, read-only root file system.
 
     Creates the task definition, and keeps its earlier revisions for rollbacks. The container finds
     `PORT` and `HEALTH_PATH` in its environment and may write to /tmp, 64 MiB in memory (tmpfs on
-    Fargate, since 2026-01). Its log never blocks it: what 25 MB of buffer cannot hold is lost, and
-    the service goes on.
+    Fargate, since 2026-01). Its log never blocks it: lines beyond a buffer of 25 MB are dropped.
 
     Args:
         name: name of the service.
-        image: image, and how it is asked for its health.
+        image: image, with its health check.
         access: environment and secrets.
-        execution_role: role that ECS starts the task with.
+        execution_role: role with which ECS starts the task.
         task_role: role of the running task.
-        log_group: where its log goes.
+        log_group: log group of the container.
         cpu: Fargate cpu units.
-        memory: memory of the task in MiB; the container's limit is what the Service Connect proxy leaves of it.
+        memory: memory of the task in MiB, of which the Service Connect proxy keeps a part.
         port: port that the container listens on; none for a worker.
-        health_path: path that answers 200 when the task can serve.
-        cpu_architecture: that of the image. Graviton costs a fifth less than x86 for the same size (AWS Fargate pricing, 2026-11).
+        health_path: path that returns 200 when the task can serve.
+        cpu_architecture: that of the image. Graviton costs a fifth less than x86 for the same size
+            (AWS Fargate pricing, 2026-11).
 
     Example:
         ServiceTaskDefinition(self, "Task", name="playback", image=image, access=access, execution_role=roles.execution_role,
@@ -91,11 +92,11 @@ class ServiceTaskDefinition(Construct):
             environment={**variables(name, port=port, health_path=health_path), **access.environment},
             secrets=dict(access.secrets) or None,
             port_mappings=[ecs.PortMapping(name=CONTAINER, container_port=port, app_protocol=_HTTP)] if port else None,
-            health_check=_asked_every_ten_seconds(image),
+            health_check=_health_check(image),
             stop_timeout=STOP_TIMEOUT,
             logging=non_blocking_log(log_group, CONTAINER),
         )
-        # It is pulled with the rights that the execution role was given; CDK cannot see them.
+        # The execution role has the rights to pull, which CDK cannot see.
         cdk.Annotations.of(container).acknowledge_warning("@aws-cdk/aws-ecs:ecrImageRequiresPolicy")
         acknowledge(
             self.task_definition,
@@ -104,9 +105,9 @@ class ServiceTaskDefinition(Construct):
 
 
 def _keep_revisions(definition: ecs.FargateTaskDefinition) -> None:
-    """Keep the revisions that an update replaces: a rollback by hand needs one.
+    """Retain the revisions that an update replaces, for manual rollbacks.
 
-    CloudFormation deregisters what it replaces, and ECS updates no service to an inactive revision.
+    CloudFormation deregisters replaced revisions, and ECS rejects inactive ones.
     """
     revision = definition.node.default_child
     assert isinstance(revision, cdk.CfnResource)  # noqa: S101 (narrows the type)
@@ -115,36 +116,37 @@ def _keep_revisions(definition: ecs.FargateTaskDefinition) -> None:
 
 
 def variables(name: str, *, port: int | None, health_path: str) -> dict[str, str]:
-    """Returns the variables that every container has, whatever its access."""
+    """Returns the variables of every container."""
     return {"SERVICE": name, "HEALTH_PATH": health_path, **({"PORT": str(port)} if port else {})}
 
 
 def non_blocking_log(log_group: logs.ILogGroup, prefix: str) -> ecs.LogDriver:
-    """Returns a log driver that drops lines rather than stopping the container when CloudWatch Logs cannot be reached."""
+    """Returns a log driver that drops lines while CloudWatch Logs is unreachable."""
     return ecs.LogDriver.aws_logs(
         stream_prefix=prefix, log_group=log_group, mode=ecs.AwsLogDriverMode.NON_BLOCKING, max_buffer_size=cdk.Size.mebibytes(25)
     )
 
 
 def open_files() -> ecs.Ulimit:
-    """Return the limit of open files: each connection takes one."""
+    """Return the limit of open files, one for each connection."""
     return ecs.Ulimit(name=ecs.UlimitName.NOFILE, soft_limit=_OPEN_FILES, hard_limit=_OPEN_FILES)
 
 
 def _confined(scope: Construct) -> ecs.LinuxParameters:
-    # An init process passes signals on and reaps children, so that SIGTERM arrives whatever the image starts.
+    # An init process forwards signals and reaps children, so that SIGTERM reaches any image's
+    # process.
     linux = ecs.LinuxParameters(scope, "LinuxParameters", init_process_enabled=True)
     linux.drop_capabilities(ecs.Capability.ALL)
     option = ecs.TmpfsMountOption
-    # A bind mount would belong to root; a tmpfs is writable for everyone.
+    # A bind mount belongs to root; a tmpfs is writable for every user.
     linux.add_tmpfs(
         ecs.Tmpfs(container_path="/tmp", size=_TEMPORARY_MIB, mount_options=[option.RW, option.NOSUID, option.NODEV, option.NOEXEC])  # noqa: S108
     )
     return linux
 
 
-def _asked_every_ten_seconds(image: ServiceImage) -> ecs.HealthCheck:
-    """A task that fails three times in a row is replaced; in its first minute failures do not count."""
+def _health_check(image: ServiceImage) -> ecs.HealthCheck:
+    """Health check: three failures in a row replace the task, except in its first minute."""
     return ecs.HealthCheck(
         command=list(image.health_command),
         interval=cdk.Duration.seconds(10),

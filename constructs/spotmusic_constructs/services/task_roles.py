@@ -1,4 +1,4 @@
-"""The two roles of a task: one that ECS starts it with, and one that it has while it runs."""
+"""Execution role and task role of a service."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -15,20 +15,22 @@ from spotmusic_constructs.services.wildcard import acknowledge_wildcard
 
 _PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 _FILL_CACHE = ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"]
-"""What the first pull through a cache rule needs besides (Amazon ECR user guide, pull through cache, IAM permissions)."""
+"""Further actions of the first pull through a cache rule (Amazon ECR user guide, pull through
+cache, IAM permissions)."""
 _ALL_OBJECTS = "The service works with any object of this one bucket: their keys are made while it runs."
 _NO_INLINE = "NIST.800.53.R5::NIST.800.53.R5-IAMNoInlinePolicy"
 
 
 class TaskRoles(Construct):
-    """An execution role that pulls the image, fetches secrets and writes the log, and a task role with the rights of the service.
+    """Execution role for image, secrets and log, and task role with the rights of the service.
 
-    Creates both roles, with their policies inside: they go with the role, and forty services stay below CloudFormation's 500 resources.
-    Only ECS of this account may assume them. Handles of them take no further statements: `access` says everything.
+    Creates both roles with inline policies, so that forty services stay below CloudFormation's 500
+    resources. Only ECS of this account may assume them. Their handles accept no further statements:
+    `access` contains all rights.
 
     Args:
-        access: what the service may reach.
-        image: image that is pulled.
+        access: environment, secrets and rights.
+        image: image of the task.
         log_group_arn: log group of the task.
 
     Example:
@@ -63,7 +65,7 @@ class TaskRoles(Construct):
 
 
 def _starting(access: Access, image: ServiceImage, log_group_arn: str) -> list[Statement]:
-    """What ECS does in a task's name before its first line runs."""
+    """Rights of the execution role."""
     statements: list[Statement] = [{"Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": log_group_arn}]
     if image.repository_arn:
         pull = [*_PULL, *_FILL_CACHE] if image.from_cache else _PULL
@@ -77,7 +79,7 @@ def _starting(access: Access, image: ServiceImage, log_group_arn: str) -> list[S
 
 @cache
 def _assumed_by_tasks() -> dict[str, Any]:
-    """Names account and service, so that ECS of somebody else cannot be talked into using the role (confused deputy)."""
+    """Trust policy for ECS of this account only (confused deputy)."""
     source = f"arn:{cdk.Aws.PARTITION}:ecs:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:*"
     return {
         "Version": "2012-10-17",

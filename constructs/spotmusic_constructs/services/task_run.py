@@ -1,4 +1,4 @@
-"""The run of a one-off task while a stack deploys."""
+"""Run of a one-off task during a deployment."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,18 +21,19 @@ _HANDLER = Path(__file__).parent / "task_run_handler"
 
 
 class TaskRun(PlatformFunction):
-    """Runs a task whenever its definition changes, and fails the deployment when it does not end with 0.
+    """Runs a task when its definition changes, and fails the deployment unless it exits with 0.
 
-    Creates the function, its role, its log group and the custom resource. What depends on this construct starts after the task has ended.
-    A roll-back runs the definition before. A task that takes more than 13 minutes is stopped, and the deployment fails.
+    Creates the function, its role, its log group and the custom resource. Dependents of this
+    construct start after the task has ended. A rollback runs the previous definition. A task that
+    takes more than 13 minutes is stopped, and the deployment fails.
 
     Args:
-        task: what runs.
-        cluster: where it runs.
-        subnet_ids: subnets with a way to what the task reaches.
+        task: task definition to run.
+        cluster: cluster of the task.
+        subnet_ids: subnets of the task.
         security_group: security group of the task.
         log_key: customer-managed key of the data class "logs".
-        log_retention: how long the log of the function is kept.
+        log_retention: retention of the function's log group.
 
     Example:
         run = TaskRun(self, "Run", task=task, cluster=cluster, subnet_ids=subnets, security_group=group, log_key=keys.logs)

@@ -1,4 +1,4 @@
-"""A task that does nothing but wait, as the end of tunnels of Session Manager."""
+"""Waiting task as the endpoint of Session Manager tunnels."""
 
 from collections.abc import Sequence
 
@@ -16,35 +16,36 @@ from spotmusic_constructs.services.task_roles import TaskRoles
 
 CONTAINER = "tunnel"
 MOST_HOURS = 8
-"""Hours until a task that was left running ends by itself: a day of work."""
+"""Hours until a forgotten task ends: a day of work."""
 MEMORY_MIB = 512
 """Memory of the task, all of it the container's."""
 CHANNELS = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
-"""What the agent of Session Manager asks of its role, on every resource (Amazon ECS developer guide, ECS Exec, IAM permissions)."""
+"""Channels of the Session Manager agent, allowed on every resource (Amazon ECS developer guide, ECS
+Exec, IAM permissions)."""
 
 
 class Tunnel(Construct):
-    """A task definition that a person starts, to reach what stands in the VPC by port forwarding of Session Manager.
+    """Task definition for port forwarding of Session Manager into the VPC.
 
-    Creates log group, roles, task definition, and an output `RunTask`: the input of `aws ecs run-task`, so that nobody looks up ids.
-    Nothing runs until then, and a task ends by itself after `hours`. It may do nothing but hold its end of the tunnel. What it connects
-    to is the business of its security group. Its root file system is writable, because the agent of Session Manager supports no other
-    (Amazon ECS developer guide, ECS Exec, considerations).
+    Creates log group, roles, task definition, and an output `RunTask`: the input of `aws ecs
+    run-task`. People start the task, which ends after `hours`. It has no rights but those of the
+    tunnel; its security group restricts connections. Its root file system is writable, which the
+    agent of Session Manager requires (Amazon ECS developer guide, ECS Exec, considerations).
 
     Args:
-        name: name of the party, which the container is told as its service.
+        name: name of the party, and service name in the container.
         cluster: cluster of the task.
         image: any image with `sleep`.
         subnet_ids: subnets of the task.
         security_group_id: security group of the task.
         log_key: customer-managed key of the log group.
-        log_retention: how long its log is kept.
+        log_retention: retention of the log group.
         hours: hours until the task ends, 8 at most.
-        removal_policy: what happens to the log group when its stack goes.
+        removal_policy: policy of the log group when the stack is deleted.
 
     Attributes:
         task_definition: the task definition.
-        role_arns: roles that who runs it passes to ECS.
+        role_arns: roles that the caller passes to ECS.
 
     Raises:
         ValueError: the task would run for longer than a day of work.
@@ -71,7 +72,7 @@ class Tunnel(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         if not 1 <= hours <= MOST_HOURS:
-            raise ValueError(f"hours: {hours} is not 1 to {MOST_HOURS}. A tunnel that nobody closed must end by itself.")
+            raise ValueError(f"hours: {hours} is not between 1 and {MOST_HOURS}. Set a value in this range.")
         log_group = logs.LogGroup(self, "Logs", encryption_key=log_key, retention=log_retention, removal_policy=removal_policy)
         actions = [f"ssmmessages:{channel}" for channel in CHANNELS]
         access = Access(statements=({"Action": actions, "Resource": "*"},))
@@ -104,7 +105,7 @@ class Tunnel(Construct):
             health_check=ecs.HealthCheck(command=["CMD", "true"], start_period=cdk.Duration.seconds(30)),
             logging=non_blocking_log(log_group, CONTAINER),
         )
-        # It is pulled with the rights that the execution role was given; CDK cannot see them.
+        # The execution role has the rights to pull, which CDK cannot see.
         cdk.Annotations.of(container).acknowledge_warning("@aws-cdk/aws-ecs:ecrImageRequiresPolicy")
         acknowledge(task, {"AwsSolutions::AwsSolutions-ECS2": "The environment holds the name of the party alone."})
         network = {"subnets": list(subnet_ids), "securityGroups": [security_group_id], "assignPublicIp": "DISABLED"}

@@ -1,4 +1,4 @@
-"""Services whose tasks start again every week, so that a rotated password reaches them while the one before is still valid."""
+"""Weekly restart of services, so that rotated passwords reach their tasks."""
 
 from collections.abc import Mapping
 
@@ -11,25 +11,27 @@ from constructs import Construct
 from spotmusic_constructs.rights import Rights
 
 EVERY_WEEK = "cron(0 13 ? * TUE *)"
-"""Tuesday, 13:00 UTC: on an ordinary working day of the Americas and of Europe, when somebody sees what comes of it."""
+"""Tuesday, 13:00 UTC: working hours in the Americas and in Europe, when people can react."""
 WINDOW_MINUTES = 240
-"""Within which each service has a moment of its own: all at once would ask everything that they need at once."""
+"""Minutes over which the restarts are spread, to limit the load on their dependencies."""
 RETRIED_SECONDS = 24 * 3600
 
 
 class WeeklyRestart(Construct):
-    """A deployment of each service as it is, once a week.
+    """Weekly deployment of each service without changes.
 
-    Creates a schedule for each service, their group and the role that asks ECS for a new deployment of these services and of nothing
-    else: it passes no role, so that it can change no task definition. ECS replaces tasks as in any deployment, blue/green, circuit
-    breaker and alarms included, and the number of tasks stays what scaling made of it. A call that fails is tried again for a day;
-    `group` is the dimension of the metrics that say so when none of the tries was heard.
+    Creates a schedule for each service, their group and the role that starts a new deployment of
+    these services only: it passes no role, so it cannot change a task definition. ECS replaces
+    tasks as in any deployment, blue/green, circuit breaker and alarms included, and the number of
+    tasks does not change. A failed call is retried for a day; `group` is the dimension of the
+    metrics of failed calls.
 
     Args:
         cluster: cluster of the services.
         services: services by name.
-        at: when, as EventBridge Scheduler writes it, in UTC.
-        window_minutes: minutes within which each service has its moment. EventBridge Scheduler takes 1 to 1440.
+        at: schedule expression of EventBridge Scheduler, in UTC.
+        window_minutes: minutes over which the restarts are spread, 1 to 1440 (EventBridge
+            Scheduler).
 
     Example:
         WeeklyRestart(self, "WeeklyRestart", cluster=cluster, services={"playback": playback.service})
@@ -78,6 +80,6 @@ class WeeklyRestart(Construct):
             description="Asks ECS to start the tasks of services again",
             assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions={"StringEquals": source}),
         )
-        # Managed, because an inline policy is what NIST 800-53 AC-3 rules refuse.
+        # Managed: NIST 800-53 AC-3 rules reject inline policies.
         Rights(self, "Policy", role=role, statements=[iam.PolicyStatement(actions=["ecs:UpdateService"], resources=service_arns)])
         return role

@@ -1,4 +1,4 @@
-"""The acknowledgement of a right on all objects of a bucket that another stack may hold."""
+"""Acknowledgement of a right on all objects of a bucket, also of another stack."""
 
 import json
 from typing import Any
@@ -11,8 +11,10 @@ from constructs import IValidation
 
 @jsii.implements(IValidation)
 class _WhenReferencesAreKnown:
-    """The finding's id contains the resource as the template has it, and a reference to another stack gets its form while CDK prepares the
-    synthesis. Validations run between that and the policy packs. This one finds no fault itself.
+    """Validation that adds the acknowledgement and reports nothing.
+
+    The finding's id contains the resource as in the template, and CDK resolves references to other
+    stacks while it prepares the synthesis. Validations run after that and before the policy packs.
     """
 
     def __init__(self, role: iam.CfnRole, resource: str, reason: str) -> None:
@@ -21,26 +23,27 @@ class _WhenReferencesAreKnown:
     def validate(self) -> list[str]:
         shown = _shown(cdk.Stack.of(self._role).resolve(self._resource))
         finding = f"AwsSolutions::AwsSolutions-IAM5[Resource::{shown}]"
-        # As `Validations.acknowledge` does, but without the trace: called from here it would name a temporary folder of this run.
+        # Like `Validations.acknowledge`, without the trace, which would contain a temporary folder.
         self._role.node.add_metadata(cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY, {finding: self._reason})
         return []
 
 
 def acknowledge_wildcard(role: iam.CfnRole, resource: str, *, reason: str) -> None:
-    """Acknowledges that a policy of `role` names `resource`, which ends with a wildcard.
+    """Acknowledges that a policy of `role` allows `resource`, which ends with a wildcard.
 
     Args:
         role: role with the policy inside.
         resource: resource of the statement, which may contain references to other stacks.
-        reason: why all that it matches are meant.
+        reason: reason for the wildcard.
     """
     role.node.add_validation(_WhenReferencesAreKnown(role, resource, reason))
 
 
 def _shown(value: Any) -> str:
-    """Returns a resolved value as the finding shows it.
+    """Returns a resolved value in the form of the finding.
 
-    That is `<Logical.Attribute>` for one of the same stack, the export's name for one of another, and JSON for other functions.
+    References within the stack are `<Logical.Attribute>`, those to other stacks the export's name,
+    and other functions JSON.
     """
     match value:
         case str():

@@ -1,4 +1,4 @@
-"""The load balancer by which services outside the cluster reach the brokers of events (Kafka) and tasks (AMQP)."""
+"""Load balancer of the brokers of events (Kafka) and tasks (AMQP)."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
@@ -22,25 +22,29 @@ _WITHOUT_CERTIFICATE = {
 
 
 class BrokerLoadBalancer(Construct):
-    """An internal Network Load Balancer with a listener for each thing that a client may want to reach.
+    """Internal Network Load Balancer with a listener for each broker and API.
 
-    A Kafka client asks any broker (bootstrap) for the cluster's members and then connects to each by the address that it
-    advertises, so each broker has a listener of its own: `<record_name>.<zone>:<9100 + ordinal>`. The schema registry,
-    AMQP and RabbitMQ's management API have one each.
+    A Kafka client reads the cluster's members from any broker (bootstrap) and then connects to each
+    advertised address, so each broker has its own listener: `<record_name>.<zone>:<9100 +
+    ordinal>`. The schema registry, AMQP and RabbitMQ's management API have one each.
 
-    With a certificate the listeners end TLS and begin it anew towards the pods, and clients need no authority but Amazon's.
-    Without one TCP passes through, and clients meet the brokers' own certificates.
+    With a certificate the listeners terminate TLS and encrypt again towards the pods; clients need
+    only Amazon's authority. Without one they forward TCP, and clients verify the brokers' own
+    certificates.
 
-    Creates the load balancer, listeners, target groups of IP addresses, and the address `<record_name>.<zone>`.
+    Creates the load balancer, listeners, target groups of IP addresses, and the address
+    `<record_name>.<zone>`.
 
     Args:
         vpc: network with a subnet group "application".
         security_group: security group of the load balancer.
-        certificate: certificate of the address, or none.
+        certificate: certificate of the address; none forwards TCP.
         zone: private hosted zone of the address.
-        logs: bucket whose policy admits the logs of load balancers. Only connections that end TLS here are logged.
-        cluster_name: name of the EKS cluster whose pods join. Auto Mode registers targets only where the tag
-            `eks:eks-cluster-name` says so (AWS managed policy AmazonEKSLoadBalancingPolicy).
+        logs: bucket of the logs, with a policy for load balancers. Only listeners with TLS are
+            logged.
+        cluster_name: name of the EKS cluster of the pods. Auto Mode registers targets only where
+            the tag `eks:eks-cluster-name` has this value (AWS managed policy
+            AmazonEKSLoadBalancingPolicy).
         brokers: number of Kafka brokers.
         management: whether RabbitMQ's management API has a listener.
         record_name: host name in the zone.
@@ -78,7 +82,8 @@ class BrokerLoadBalancer(Construct):
             vpc_subnets=ec2.SubnetSelection(subnet_group_name="application"),
             internet_facing=False,
             security_groups=[security_group],
-            # A broker has its own listener and stands in one zone: without this two zones could not reach it.
+            # Each broker runs in one zone: without cross-zone load balancing the other zones could
+            # not reach it.
             cross_zone_enabled=True,
             zonal_shift=True,
             deletion_protection=deletion_protection,
@@ -111,7 +116,7 @@ class BrokerLoadBalancer(Construct):
             acknowledge(self.load_balancer, WITHOUT_PROTECTION)
 
     def _listen(self, name: str, *, port: int, target_port: int) -> elbv2.NetworkTargetGroup:
-        """Makes a listener and the target group behind it."""
+        """Creates a listener and its target group."""
         protocol = elbv2.Protocol.TLS if self._certificate else elbv2.Protocol.TCP
         target_group = elbv2.NetworkTargetGroup(
             self,
@@ -120,7 +125,8 @@ class BrokerLoadBalancer(Construct):
             target_type=elbv2.TargetType.IP,
             protocol=protocol,
             port=target_port,
-            # The pods see the load balancer as the source, which is what their security group and policies admit.
+            # Pods see the load balancer as the source, which their security group and policies
+            # allow.
             preserve_client_ip=False,
             connection_termination=True,
             deregistration_delay=cdk.Duration.seconds(30),

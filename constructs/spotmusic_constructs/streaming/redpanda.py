@@ -1,4 +1,4 @@
-"""The event stream: a Redpanda cluster over three zones that clients outside the cluster reach broker by broker."""
+"""Redpanda cluster of the event stream."""
 
 from collections.abc import Mapping
 from typing import Literal, Unpack
@@ -19,33 +19,36 @@ __all__ = ["BOOTSTRAP_USER", "LABELS", "MECHANISM", "RELEASE", "Redpanda"]
 
 
 class Redpanda(ChartRelease):
-    """Brokers, three or more each in its zone, with TLS and SASL on every listener.
+    """Redpanda brokers over the zones, with TLS and SASL on every listener.
 
-    Creates the release. Pods of the cluster reach the brokers on 9093; everybody else goes through a load balancer to 9094, and
-    is told `host`, 9100 for the first broker, 9101 for the second. A topic has three replicas, and the cluster knows its zones, so that
-    the loss of one costs no event. The stack makes what `external_secrets` and `certificates` name, and the release comes after.
+    Creates the release. Pods of the cluster connect to port 9093; other clients connect through a
+    load balancer to 9094. The advertised address is `host`, with port 9100 for the first broker and
+    9101 for the second. A topic has three replicas in different zones, so the loss of a zone loses
+    no event. The release requires the resources in `external_secrets` and `certificates`.
 
-    Nothing of the Enterprise edition is on, unless `tiered_storage` is given.
+    Enterprise features are off, except for `tiered_storage`.
 
     Args:
         chart: chart `redpanda` at one version, with its images.
         images: names of images in our registry.
-        admin: JSON secret with the `password` of the superuser that the chart calls kubernetes-controller.
-        users: JSON secret with `username` and `password` by service that talks to the stream.
-        host: name of the load balancer, which clients outside the cluster connect to.
-        brokers: number of brokers, odd. Three survive the loss of a zone; one loses every event with its volume.
+        admin: JSON secret with the `password` of the chart's superuser kubernetes-controller.
+        users: JSON secret with `username` and `password` by client service.
+        host: host name of the load balancer, for clients outside the cluster.
+        brokers: odd number of brokers. Three survive the loss of a zone; a single one loses every
+            event with its volume.
         zones: availability zones of the cluster; brokers start only when each of them has a node.
         cpu: cores of each broker.
-        memory_gib: memory of each broker, in GiB; Redpanda asks for 2 per core.
+        memory_gib: memory of each broker, in GiB; Redpanda requires 2 per core.
         storage_gib: volume of each broker, in GiB.
         storage_class: class of the volumes.
-        tiered_storage: bucket and role for older events, an Enterprise feature; none keeps them on the brokers only.
-        minimum_replication: replicas below which the cluster makes no topic; 3 survive the loss of a zone.
+        tiered_storage: bucket and role for older events, an Enterprise feature; without it they
+            stay on the brokers.
+        minimum_replication: minimum number of replicas of a topic; 3 survive the loss of a zone.
         namespace: existing namespace with Pod Security `restricted`.
         placement: cluster, and constructs that must be deployed before.
 
     Raises:
-        ValueError: when brokers are even, or memory is below 2 GiB per core.
+        ValueError: when the number of brokers is even, or memory is below 2 GiB per core.
 
     Example:
         Redpanda(self, "Redpanda", cluster=cluster, chart=versions.REDPANDA, images=registry.images, admin=secrets.redpanda_admin,
@@ -74,9 +77,9 @@ class Redpanda(ChartRelease):
         **placement: Unpack[Placement],
     ) -> None:
         if brokers % 2 == 0:
-            raise ValueError(f"brokers: {brokers} keep no better quorum than {brokers - 1}. Use 1, 3, 5, 7 or 9.")
+            raise ValueError(f"brokers: {brokers} is even, which gives no better quorum than {brokers - 1}. Use 1, 3, 5, 7 or 9.")
         if memory_gib < 2 * cpu:
-            raise ValueError(f"memory_gib: {memory_gib} for {cpu} cores is below 2 GiB per core (Redpanda). Use {2 * cpu} or more.")
+            raise ValueError(f"memory_gib: {memory_gib} for {cpu} cores is less than 2 GiB per core. Use {2 * cpu} or more.")
         names = images_of(chart, images)
         licenses = (tiered_storage.external_secret,) if tiered_storage else ()
         super().__init__(
@@ -99,8 +102,9 @@ class Redpanda(ChartRelease):
                 **values.security(),
                 **values.listeners(host, brokers),
                 "config": {"cluster": values.cluster_properties(minimum_replication, brokers=brokers)},
-                # It would take a privileged container. Nodes of Auto Mode keep the kernel's aio-max-nr of 65536, with which Seastar
-                # gives each core fewer control blocks for network I/O, and so fewer connections, and logs a warning.
+                # Tuning requires a privileged container. Nodes of Auto Mode keep the kernel's
+                # aio-max-nr of 65536: Seastar gives each core fewer control blocks for network I/O,
+                # so fewer connections, and logs a warning.
                 "tuning": {"tune_aio_events": False},
                 "resources": values.broker_resources(cpu, memory_gib),
                 **values.storage(storage_gib, storage_class, tiered_storage.to_values() if tiered_storage else None),
@@ -120,7 +124,7 @@ def _bootstrap(namespace: str, admin: secretsmanager.ISecret) -> ExternalSecret:
 
 
 def _users(namespace: str, users: Mapping[str, secretsmanager.ISecret]) -> ExternalSecret:
-    """All users in one file, a line each, as the chart reads them."""
+    """File of all users in the chart's format, one per line."""
     variables = {name: name.replace("-", "_") for name in users}
     lines = [f"{name}:{{{{ .{variable} }}}}:{MECHANISM}" for name, variable in variables.items()]
     fields = {variable: SecretField(secret_arn=users[name].secret_arn, field="password") for name, variable in variables.items()}

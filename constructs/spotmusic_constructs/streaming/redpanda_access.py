@@ -1,4 +1,4 @@
-"""The topics of the event stream, and what each service may do with them."""
+"""Topics of the event stream, and rights of services on them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from spotmusic_constructs.streaming.redpanda_values import BOOTSTRAP_PORT, BOOTS
 
 DEAD_LETTERS = "dead-letters"
 DEAD_LETTER_HOURS = 336
-"""Hours of an event that could not be read, as of dead letters of tasks: it may hold personal data."""
+"""Retention of dead letters of events in hours: they may contain personal data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,10 +21,11 @@ class Topic:
 
     Args:
         name: its name.
-        partitions: partitions; the consumers of one group share them, so they bound how many work at once.
-        replication: brokers that hold each event.
-        cleanup_policy: whether events go when they are old, or when a newer one has their key, or both.
-        retention_hours: hours until an event is gone, where the policy says delete.
+        partitions: partitions, the maximum number of parallel consumers in a group.
+        replication: replicas of each event.
+        cleanup_policy: `delete` deletes events by age, `compact` when a newer one has their key;
+            both can be combined.
+        retention_hours: hours until an event is deleted, with the policy `delete`.
         producers: services that write.
         consumers: services that read.
     """
@@ -38,7 +39,7 @@ class Topic:
     consumers: Sequence[str] = ()
 
     def to_values(self) -> dict[str, object]:
-        """Returns the entry of the chart's values that describes it."""
+        """Returns the Helm values of the topic."""
         return {
             "partitions": self.partitions,
             "replication": self.replication,
@@ -48,25 +49,25 @@ class Topic:
 
 
 class RedpandaAccess(ChartRelease):
-    """Topics, also for dead letters, and access rules. Without them a service's user may do nothing: Redpanda authorizes every request.
+    """Topics, dead-letter topics and ACLs. Redpanda denies every request without an ACL.
 
-    Creates the release of the chart `charts/redpanda-access`, whose job runs when something of this changes, and fails the release
-    when it cannot be done. Partitions and replicas can be added, retention can change. Nothing is deleted: a topic that is no longer
-    named stays, and fewer partitions, fewer replicas or another cleanup policy are refused. Rights that are no longer named are taken
-    from the users that are.
+    Creates the release of the chart `charts/redpanda-access`. Its job runs after each change, and
+    fails the release if a change is impossible. Partitions and replicas can be added, and retention
+    can change. A topic removed from `topics` is retained; fewer partitions, fewer replicas or
+    another cleanup policy are rejected. Removed rights are revoked from the users in `users`.
 
     Args:
         chart: the chart `charts/redpanda-access`.
-        image: image of the brokers, by its name in our registry; it has the command `rpk`.
-        users: services that have a user. Each writes and reads only the topics that name it, in consumer groups and transactions that
-            have its name or begin with it and a dot.
-        topics: topics that exist.
-        minimum_replication: replicas that a topic has at least, 3 where the loss of a zone must be survived.
+        image: image of the brokers in our registry, with the command `rpk`.
+        users: services with a user. Each writes and reads only topics that list it, in consumer
+            groups and transactions named after it or with the prefix `<service>.`.
+        topics: topics to create. minimum_replication: minimum number of replicas of a topic; 3
+            survive the loss of a zone.
         namespace: namespace of the brokers.
         placement: cluster, and constructs that must be deployed before: the brokers.
 
     Raises:
-        ValueError: when a topic has too few replicas, or names a service that has no user.
+        ValueError: when a topic has too few replicas, or a service without a user.
 
     Example:
         RedpandaAccess(self, "RedpandaAccess", cluster=cluster, chart=LocalChart(path=charts / "redpanda-access"), image=image,
@@ -95,7 +96,7 @@ class RedpandaAccess(ChartRelease):
             chart=chart,
             release="redpanda-access",
             namespace=namespace,
-            # Helm waits for its hook, the job, in any case.
+            # Helm always waits for the job, a hook.
             wait=False,
             timeout=cdk.Duration.minutes(13),
             values={
@@ -112,7 +113,7 @@ class RedpandaAccess(ChartRelease):
 
 
 def access_values(topics: Sequence[Topic], users: Sequence[str]) -> dict[str, object]:
-    """Returns the values of the chart that describe topics and rights, those of dead letters too.
+    """Returns Helm values of topics and rights, also for dead letters.
 
     Args:
         topics: topics that exist.
@@ -132,8 +133,8 @@ def access_values(topics: Sequence[Topic], users: Sequence[str]) -> dict[str, ob
 
 
 def _dead_letters(topics: Sequence[Topic], users: Sequence[str]) -> Iterator[Topic]:
-    """Topics of who reads, for events that it cannot read: it writes there, and no service reads them."""
-    # By all topics and not by those that it reads: fewer replicas later would be refused.
+    """Dead-letter topics of consumers, which no service reads."""
+    # The most replicas of all topics, because a later decrease is rejected.
     replication: Literal[1, 3] = 3 if any(topic.replication > 1 for topic in topics) else 1
     for name in users:
         if any(name in topic.consumers for topic in topics):
@@ -148,6 +149,6 @@ def _dead_letters(topics: Sequence[Topic], users: Sequence[str]) -> Iterator[Top
 
 def _check(topic: Topic, users: Sequence[str], minimum: int) -> None:
     if topic.replication < minimum:
-        raise ValueError(f"{topic.name}: replication {topic.replication} is less than {minimum}, without which a lost zone costs events.")
-    if strangers := sorted({*topic.producers, *topic.consumers} - set(users)):
-        raise ValueError(f"{topic.name}: {', '.join(strangers)} have no user. Give each a password, or leave it out.")
+        raise ValueError(f"{topic.name}: replication {topic.replication} is less than the minimum {minimum}. Raise it.")
+    if unknown := sorted({*topic.producers, *topic.consumers} - set(users)):
+        raise ValueError(f"{topic.name}: {', '.join(unknown)} have no user. Add them to `users`, or remove them from the topic.")

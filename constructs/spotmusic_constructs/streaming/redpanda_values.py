@@ -1,4 +1,4 @@
-"""What Redpanda's chart is told, part by part."""
+"""Helm values of the Redpanda chart."""
 
 from collections.abc import Mapping
 
@@ -20,16 +20,17 @@ BOOTSTRAP_USER = "redpanda-bootstrap-user"
 EXTERNAL_TLS = "redpanda-external-tls"
 MECHANISM = "SCRAM-SHA-512"
 BOOTSTRAP_PORT = 9093
-"""Port of Kafka for pods of the cluster, and listener of the load balancer that leads to any broker."""
+"""Kafka port for pods of the cluster, and bootstrap listener of the load balancer."""
 EXTERNAL_PORT = 9094
-"""Port of Kafka for clients outside the cluster."""
+"""Kafka port for clients outside the cluster."""
 SCHEMA_REGISTRY_EXTERNAL_PORT = 8084
 ADVERTISED_SCHEMA_REGISTRY_PORT = 9099
-"""Listener of the load balancer, between the bootstrap and the brokers: one rule covers all of them."""
+"""Listener of the schema registry, between the bootstrap and broker ports so that one rule covers
+all."""
 FIRST_ADVERTISED_PORT = 9100
-"""Broker i is advertised on this port plus i: one listener of the load balancer for each."""
+"""First broker port: broker i is advertised on this port plus i."""
 CACHE = "/var/lib/redpanda/data/cloud_storage_cache"
-"""Where the chart puts what was fetched from Amazon S3, on the broker's own volume."""
+"""Cache of objects from Amazon S3, on the broker's volume."""
 USER = 101
 """User and group of the brokers' image."""
 LABELS = {
@@ -38,7 +39,7 @@ LABELS = {
 
 
 def security() -> dict[str, object]:
-    """Passwords and certificates: everybody logs in, over TLS of our own authority."""
+    """Values of authentication and TLS."""
     issuer = {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": INTERNAL_CA}
     return {
         "auth": {
@@ -53,7 +54,7 @@ def security() -> dict[str, object]:
         "tls": {
             "enabled": True,
             "certs": {
-                # Without its internal names the certificate would have none, and would never be issued.
+                # Without internal names the certificate has no names and is never issued.
                 "default": {"caEnabled": True, "applyInternalDNSNames": True, "issuerRef": issuer, "duration": "2160h"},
                 "external": {"caEnabled": True, "secretRef": {"name": EXTERNAL_TLS}},
             },
@@ -62,7 +63,7 @@ def security() -> dict[str, object]:
 
 
 def listeners(host: str, brokers: int) -> dict[str, object]:
-    """The inner listeners, and those that the load balancer leads to: Kafka, advertised broker by broker, and the schema registry."""
+    """Values of internal and external listeners: Kafka and the schema registry."""
     closed = {"external": {"default": {"enabled": False}}}
     kafka = {
         "enabled": True,
@@ -71,7 +72,8 @@ def listeners(host: str, brokers: int) -> dict[str, object]:
         "authenticationMethod": "sasl",
         "tls": {"enabled": True, "cert": "external", "requireClientAuth": False},
     }
-    # Whoever logs in may read and write every schema: to tell users apart there needs an Enterprise licence.
+    # Every user may read and write every schema: authorization there requires an Enterprise
+    # licence.
     registry = {
         "enabled": True,
         "port": SCHEMA_REGISTRY_EXTERNAL_PORT,
@@ -80,7 +82,7 @@ def listeners(host: str, brokers: int) -> dict[str, object]:
         "tls": {"enabled": True, "cert": "external", "requireClientAuth": False},
     }
     return {
-        # The load balancer is ours: no Service of the chart opens a port of the nodes.
+        # The stack creates the load balancer; the chart's Service would open node ports.
         "external": {"enabled": True, "addresses": [host], "service": {"enabled": False}},
         "listeners": {
             "kafka": {"authenticationMethod": "sasl", "external": {"default": kafka}},
@@ -92,32 +94,36 @@ def listeners(host: str, brokers: int) -> dict[str, object]:
 
 
 def cluster_properties(minimum_replication: int, *, brokers: int = 3) -> dict[str, object]:
-    """The admin API stays without logins: the chart's hooks, which drain a broker before it stops, have none. Policies confine it."""
+    """Values of cluster properties.
+
+    The admin API has no authentication, because the chart's hooks, which drain a broker, use none.
+    NetworkPolicies restrict it.
+    """
     return {
         "auto_create_topics_enabled": False,
         "default_topic_replications": min(brokers, 3),
-        # Three by default, which a single broker cannot hold.
+        # The default of three requires three brokers.
         **({"internal_topic_replication_factor": 1} if brokers == 1 else {}),
         "minimum_topic_replications": minimum_replication,
         "default_topic_partitions": 12,
-        # Without the last of these there is no metric of how far consumers are behind.
+        # The last one enables the metric of consumer lag.
         "enable_consumer_group_metrics": ["group", "partition", "consumer_lag"],
         "consumer_group_lag_collection_interval_sec": 30,
-        # What these two would be by themselves needs a licence, of which a new cluster has one for thirty days only.
+        # The defaults of both require a licence; a new cluster has a trial licence for thirty days.
         "partition_autobalancing_mode": "node_add",
         "core_balancing_continuous": False,
     }
 
 
 def broker_resources(cpu: int, memory_gib: int) -> dict[str, object]:
-    """What a broker asks for and gets."""
-    # As much as the limit: brokers pin their cores, and Redpanda takes its memory at once.
+    """Values of a broker's resources."""
+    # Equal to the limit: brokers pin their cores, and Redpanda allocates its memory at start.
     amount = {"cpu": str(cpu), "memory": f"{memory_gib}Gi"}
     return {"requests": amount, "limits": amount}
 
 
 def storage(gib: int, storage_class: str, tiered: Mapping[str, object] | None) -> dict[str, object]:
-    """The volumes, and what lies beyond them in Amazon S3."""
+    """Values of volumes and tiered storage."""
     beyond = dict(tiered or {"config": {"cloud_storage_enabled": False}})
     config = beyond.pop("config")
     return {
@@ -130,14 +136,15 @@ def storage(gib: int, storage_class: str, tiered: Mapping[str, object] | None) -
 
 
 def monitoring(namespace: str) -> dict[str, object]:
-    """What Prometheus scrapes, over TLS that it verifies."""
+    """Values of monitoring, over verified TLS."""
     authority = {"secret": {"name": f"{RELEASE}-default-cert", "key": "ca.crt"}}
     return {"enabled": True, "scrapeInterval": "30s", "tlsConfig": {"ca": authority, "serverName": f"{RELEASE}.{namespace}.svc"}}
 
 
 def stateful_set(brokers: int, names: Mapping[str, Image], *, zones: int = 3, tiered: bool = False) -> dict[str, object]:
-    """The brokers, their images, where they run and what their containers may do."""
-    # The chart would give the cache of tiered storage to the brokers as root; their group has the volume anyway (fsGroup).
+    """Values of the StatefulSet: images, scheduling and security contexts."""
+    # The chart would change the owner of the cache as root; the brokers' group owns the volume
+    # (fsGroup).
     cache = {
         "name": "set-tiered-storage-cache-dir-ownership",
         "command": ["/bin/mkdir", "-p", CACHE],
@@ -152,7 +159,8 @@ def stateful_set(brokers: int, names: Mapping[str, Image], *, zones: int = 3, ti
         "sideCars": {
             "image": names["sidecar"].named,
             "brokerDecommissioner": {"enabled": True},
-            # It gives the brokers each password that changes in the file of users; without this it makes all of them superusers.
+            # The sidecar applies changed passwords of the file of users; by default it makes all
+            # users superusers.
             "args": ["--no-set-superusers"],
         },
         "podTemplate": {
@@ -162,7 +170,8 @@ def stateful_set(brokers: int, names: Mapping[str, Image], *, zones: int = 3, ti
                 "tolerations": BROKER_TOLERATIONS,
                 "affinity": apart(LABELS),
                 "topologySpreadConstraints": [spread(LABELS, zones=min(brokers, zones))],
-                # A broker hands its leaderships over first; the chart's hook takes up to 45 seconds of this.
+                # A broker first transfers its leaderships; the chart's hook takes up to 45 seconds
+                # of this.
                 "terminationGracePeriodSeconds": 120,
                 "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}, "runAsNonRoot": True},
                 "containers": [
@@ -180,10 +189,10 @@ def stateful_set(brokers: int, names: Mapping[str, Image], *, zones: int = 3, ti
 
 
 def job_pod() -> dict[str, object]:
-    """The job that sets cluster properties after each release."""
+    """Values of the job that sets cluster properties after each release."""
     small = resources(cpu="100m", memory="128Mi", limit="256Mi")
-    # The chart's own command but for the folder of users, all of whom it would make superusers, above every rule of access
-    # (redpanda-operator 26.2.1, sync-cluster-config): a folder that is not there names none.
+    # The chart's command with a missing folder of users: it would make all of them superusers, who
+    # bypass ACLs (redpanda-operator 26.2.1, sync-cluster-config).
     command = ["/redpanda-operator", "sync-cluster-config", "--users-directory", "/nobody"]
     command += ["--redpanda-yaml", "/tmp/base-config/redpanda.yaml", "--bootstrap-yaml", "/tmp/config/.bootstrap.yaml"]  # noqa: S108
     return {

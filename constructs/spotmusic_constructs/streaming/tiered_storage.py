@@ -1,4 +1,4 @@
-"""Where Redpanda keeps older events in Amazon S3, and how its brokers get there."""
+"""Tiered storage of Redpanda in Amazon S3."""
 
 import json
 
@@ -20,22 +20,24 @@ _NONCURRENT_DAYS = 7
 
 
 class TieredStorage(Construct):
-    """A bucket for the event stream, and a role that only the brokers' service account takes.
+    """Bucket for the event stream, and a role that only the brokers' service account assumes.
 
-    Tiered storage is an Enterprise feature of Redpanda: without a valid licence the brokers refuse it. They know IAM roles for service
-    accounts and not EKS Pod Identity (schema of chart 26.2, cloud_storage_credentials_source), so the cluster's issuer becomes an
-    identity provider of the account.
+    Tiered storage is an Enterprise feature of Redpanda: without a valid licence the brokers reject
+    it. They support IAM roles for service accounts but not EKS Pod Identity (schema of chart 26.2,
+    cloud_storage_credentials_source), so the account needs an identity provider for the cluster's
+    issuer.
 
-    Creates the bucket, its policy, the identity provider, the role and its rights. Redpanda deletes what a topic's retention says, so
-    nothing here expires but versions that it replaced.
+    Creates the bucket, its policy, the identity provider, the role and its rights. Redpanda deletes
+    events by the retention of their topic; the lifecycle of the bucket deletes only noncurrent
+    versions.
 
     Args:
         issuer_url: OIDC issuer of the EKS cluster, with https://.
-        license: JSON secret whose field `license` is the licence key.
-        key: customer-managed key of the volumes of the brokers, whose data this is.
+        license: JSON secret with the licence key in the field `license`.
+        key: customer-managed key of the brokers' volumes.
         access_logs: bucket that receives the server access logs, under `event-stream/`.
         namespace: namespace of the brokers.
-        removal_policy: what happens to the bucket when its stack goes; it is never emptied for you.
+        removal_policy: policy of the bucket when the stack is deleted; it is never emptied.
 
     Example:
         TieredStorage(self, "TieredStorage", issuer_url=cluster.cluster_open_id_connect_issuer_url, license=license, key=keys.kubernetes,
@@ -83,7 +85,7 @@ class TieredStorage(Construct):
         )
 
     def to_values(self) -> dict[str, object]:
-        """Returns what the chart of Redpanda is told of it."""
+        """Returns the Helm values of tiered storage."""
         return {
             "enterprise": {"licenseSecretRef": {"name": LICENSE, "key": "license"}},
             "serviceAccount": {
@@ -107,7 +109,10 @@ _UNREPLICATED = (
 
 
 def _trust(provider: iam.CfnOIDCProvider, issuer_url: str, subject: str) -> str:
-    """The issuer's name stands in keys of the condition, where only Fn::Sub in a text can put what is not known yet."""
+    """Trust policy for the service account.
+
+    Only Fn::Sub in a text can put the unresolved issuer into keys of a condition.
+    """
     issuer = cdk.Fn.select(1, cdk.Fn.split("//", issuer_url))
     statement = {
         "Effect": "Allow",

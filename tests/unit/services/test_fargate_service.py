@@ -222,7 +222,7 @@ def test_worker_ignores_blue_green() -> None:
 
 def test_route_requires_port() -> None:
     fixture = ServiceFixture()
-    with pytest.raises(ValueError, match="without a port"):
+    with pytest.raises(ValueError, match="requires a port"):
         fixture.service(port=None, route=fixture.route())
 
 

@@ -32,7 +32,7 @@ def test_priority_collision_names_both_routes() -> None:
             one, other = taken[priority], path
             break
         taken[priority] = path
-    with pytest.raises(ValueError, match=f"{other} and {one} get the same listener priority"):
+    with pytest.raises(ValueError, match=f"{other} and {one} have the same listener priority"):
         route_priorities([one, other])
 
 

@@ -47,12 +47,12 @@ def test_rolling_service_scales_on_predefined_metric() -> None:
 
 
 def test_request_scaling_requires_route() -> None:
-    with pytest.raises(ValueError, match="without a route"):
+    with pytest.raises(ValueError, match="has no route"):
         policies(Scaling(requests_per_target=800))
 
 
 def test_message_scaling_requires_queue() -> None:
-    with pytest.raises(ValueError, match="without a queue"):
+    with pytest.raises(ValueError, match="has no queue"):
         policies(Scaling(messages_per_task=10))
 
 

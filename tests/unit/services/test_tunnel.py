@@ -73,5 +73,5 @@ def test_tunnel_output_contains_run_arguments(template: Json) -> None:
 
 
 def test_tunnel_rejects_more_than_eight_hours() -> None:
-    with pytest.raises(ValueError, match="hours: 24 is not 1 to 8"):
+    with pytest.raises(ValueError, match="hours: 24 is not between 1 and 8"):
         made(hours=24)

@@ -74,7 +74,7 @@ def test_access_release_timeout_exceeds_job_deadline(release: Json) -> None:
 
 def test_topic_requires_minimum_replication() -> None:
     single = Topic(name="events.plays", replication=1)
-    with pytest.raises(ValueError, match=r"events.plays: replication 1 is less than 3"):
+    with pytest.raises(ValueError, match=r"events.plays: replication 1 is less than the minimum 3"):
         access_in(new_stack(), topics=[single])
     access_in(new_stack(), topics=[single], minimum_replication=1)
 
