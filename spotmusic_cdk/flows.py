@@ -1,4 +1,4 @@
-"""The table of flows: who may open a connection to whom. Security groups and NetworkPolicies come from it alone."""
+"""Table of flows, the only source of security groups and NetworkPolicies."""
 
 from collections.abc import Iterator, Mapping
 
@@ -23,10 +23,12 @@ PODS: frozenset[str] = frozenset(
         "external-secrets", "cert-manager", "reloader", "fluent-bit",
     }
 )  # fmt: skip
-"""Parties that are pods: their security group is that of the nodes, and NetworkPolicies tell them apart."""
+"""Parties that are pods: they share the security group of the nodes and have separate
+NetworkPolicies."""
 NODES = "kubernetes-nodes"
 OPERATORS = "operators"
-"""People, in an environment of CloudShell or through a session of Session Manager (docs/access.md)."""
+"""People, in an environment of CloudShell or through a session of Session Manager
+(docs/access.md)."""
 
 PROMETHEUS = 9090
 HTTPS = 443
@@ -41,23 +43,23 @@ METRICS: dict[str, tuple[int, ...]] = {
     "fluent-bit": (FLUENT_BIT,),
     # Brokers have their metrics on the port of the admin API.
     "redpanda": (9644,),
-    # Nodes; the cluster operator; the topology operator.
+    # Ports of nodes, cluster operator and topology operator.
     "rabbitmq": (15691, 9782, 8443),
     "keycloak": (9000,),
     "kong": (KONG_STATUS,),
-    # The kubelet, and node-exporter, which has the address of its node.
+    # The kubelet, and node-exporter at the address of its node.
     NODES: (KUBELET, 9100),
 }
-"""Where Prometheus finds the metrics of a party outside its own namespace."""
+"""Ports of metrics by party outside the namespace of Prometheus."""
 
 
 def security_group_of(party: str) -> str:
-    """Names the security group in which a party's traffic is seen."""
+    """Returns the security group of a party's traffic."""
     return NODES if party in PODS else party
 
 
 def table(settings: Settings) -> tuple[Flow, ...]:
-    """Returns every allowed connection of an environment, with those that retired services and words keep."""
+    """Returns every allowed connection of an environment, also of retired services and words."""
     settings = settings.kept
     inside = (*_kubernetes(), *_identity(settings), *_monitoring(settings.services), *_operations(settings))
     people = _people(settings) if settings.operators.network else ()
@@ -156,7 +158,7 @@ def _operations(settings: Settings) -> Iterator[Flow]:
 
 
 def _people(settings: Settings) -> Iterator[Flow]:
-    """Brokers, consoles and metrics are not among them: people reach those through the Kubernetes API, which asks who they are."""
+    """Flows of people, who reach brokers and consoles only through the Kubernetes API."""
     entry = HTTPS if settings.domain else 80
     targets = {
         "kubernetes-control-plane": (HTTPS, "People on call run kubectl and helm"),

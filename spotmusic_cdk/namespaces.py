@@ -1,4 +1,4 @@
-"""The namespaces of the cluster: who lives where, how much it may ask for, and which is an exception to Pod Security `restricted`."""
+"""Namespaces of the cluster, with their parties, quotas and Pod Security standards."""
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.kubernetes import KongSettings, RedpandaSettings
@@ -8,13 +8,13 @@ MONITORING = "monitoring"
 NODE_METRICS = "node-metrics"
 POD_LOGS = "pod-logs"
 EXPERIMENTER = "fault-injection"
-"""User as whom AWS FIS enters the cluster, and service account of the pods that it starts there."""
+"""Kubernetes user and service account of AWS FIS."""
 
 
 def namespaces(settings: Settings) -> dict[str, Namespace]:
     """Returns the namespaces of an environment by name.
 
-    Parties are those of the table of flows; each has a namespace of its own, but for monitoring.
+    Each party of the table of flows has its own namespace, except in monitoring.
     """
     kubernetes = settings.kubernetes
     experimenter = EXPERIMENTER if settings.resilience.fault_injection else ""
@@ -25,7 +25,7 @@ def namespaces(settings: Settings) -> dict[str, Namespace]:
         "redpanda": Namespace(
             parties={"redpanda": {}}, calls_apis=True, quota=_quota_of_redpanda(kubernetes.redpanda), experiments_by=experimenter
         ),
-        # Its operators live with it, and answer webhooks.
+        # Its operators run in it and serve webhooks.
         "rabbitmq": Namespace(parties={"rabbitmq": {}}, calls_apis=True, answers_webhooks=True, experiments_by=experimenter),
         "keycloak": Namespace(parties={"keycloak": {}}),
         "kong": Namespace(parties={"kong": {}}, quota=_quota_of_kong(kubernetes.kong)),
@@ -51,12 +51,12 @@ def namespaces(settings: Settings) -> dict[str, Namespace]:
 
 
 def _quota_of_redpanda(redpanda: RedpandaSettings) -> Quota:
-    """A core and a gibibyte beside each broker for its sidecar, and room for one more and for jobs."""
+    """Quota of brokers: one more core and GiB each for the sidecar, one spare broker, and jobs."""
     places = redpanda.brokers + 1
     return Quota(cpu=str(places * (redpanda.cpu + 1) + 4), memory=f"{places * (redpanda.memory_gib + 1) + 8}Gi")
 
 
 def _quota_of_kong(kong: KongSettings) -> Quota:
-    """A quarter more than all pods, for those that an upgrade starts before others end."""
+    """Quota of 125% of all pods, for rolling upgrades."""
     pods = kong.max_replicas * 5 // 4 + 5
     return Quota(pods=pods, cpu=str(pods), memory=f"{2 * pods}Gi")

@@ -1,17 +1,17 @@
-"""Files that a command writes into the checkout."""
+"""Generated files in the checkout."""
 
 from pathlib import Path
 
 
 def write(path: Path, text: str) -> bool:
-    """Writes a file, and tells whether it is another than before.
+    """Writes a file, and returns whether it has changed.
 
     Args:
         path: file to write.
-        text: what it holds from then on.
+        text: new content.
 
     Raises:
-        SystemExit: if it can't be written; the message says why.
+        SystemExit: if it can't be written, with the reason.
     """
     try:
         changed = not path.exists() or path.read_text(encoding="utf-8") != text

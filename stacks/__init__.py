@@ -1,1 +1,1 @@
-"""The eight stacks: each wires constructs together and defines no resource by itself."""
+"""The eight stacks: each connects constructs and defines no resource of its own."""

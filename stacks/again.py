@@ -1,4 +1,4 @@
-"""Releases and custom resources that a deployment runs again although nothing in them changed."""
+"""Releases and custom resources that a deployment runs again without a change."""
 
 from collections.abc import Iterator
 from typing import cast
@@ -13,12 +13,14 @@ from spotmusic_constructs.kubernetes.helm_release import HelmRelease
 def run_again(scope: Construct, *, name: str, mark: str) -> None:
     """Lets CloudFormation call one release or custom resource in the next deployment.
 
-    CloudFormation calls a custom resource only when its properties differ from those of the last deployment, and detects no
-    drift of it. The mark is a property that its function ignores. A deployment without the mark calls it once more.
+    CloudFormation calls a custom resource only when its properties differ from those of the last
+    deployment, and detects no drift of it. The mark is a property that its function ignores. A
+    deployment without the mark calls it once more.
 
     Args:
         scope: platform that contains the resource.
-        name: name of a Helm release, or path of a custom resource in its stack, such as `Catalogue/Users`.
+        name: name of a Helm release, or path of a custom resource in its stack, such as
+            `Catalogue/Users`.
         mark: text that differs from that of the run before, such as the time.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Recipients of alarms and budgets, in the home region and in that of the edge."""
+"""Recipients of alarms and budgets, in the home region and the edge region."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from spotmusic_constructs.observability.slack_channel import SlackChannel
 
 
 def alarm_topic(scope: Construct, *, settings: Settings, key: kms.IKey) -> AlarmTopic:
-    """Create the topics of a stack's alarms: an alarm publishes to topics of its own region only."""
+    """Create the topics of a stack's alarms, which publish only within their region."""
     observability = settings.observability
     return AlarmTopic(
         scope,

@@ -13,8 +13,9 @@ from stacks.environment_stack import EnvironmentStack
 from stacks.network import NetworkStack
 
 _VOLUMES_OF_PODS = {"CSIVolumeName": "*"}
-"""Tag of every volume of a claim, and of no node's own. EKS Auto Mode sets it beside the cluster's name (AWS managed policy
-AmazonEKSBlockStoragePolicyV2, read 2026-11); tags of ours are missing where the StorageClass was made without (docs/adr/0015)."""
+"""Tag of every volume of a claim, and of no node's own volume. EKS Auto Mode sets it with the
+cluster's name (AWS managed policy AmazonEKSBlockStoragePolicyV2, read 2026-11); a StorageClass
+without our tags creates volumes without them (docs/adr/0015)."""
 
 
 def backup_plan(

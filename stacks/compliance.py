@@ -1,9 +1,9 @@
-"""The policy packs that judge every synthesis."""
+"""Policy packs of every synthesis."""
 
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 
 def register(app: cdk.App) -> None:
-    """Registers AwsSolutions and NIST 800-53 revision 5: a finding that nobody acknowledged stops the synthesis."""
+    """Registers AwsSolutions and NIST 800-53 revision 5, which fail the synthesis."""
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), NIST80053R5Checks(app))

@@ -1,4 +1,4 @@
-"""The data stack: everything that must outlive a deployment."""
+"""Data stack: databases, cache, buckets and their backups."""
 
 from constructs import Construct
 
@@ -23,16 +23,17 @@ class DataStack(EnvironmentStack):
     """Databases, cache, buckets and their backups.
 
     Attributes:
-        catalogue: server of the application services, with the shared catalogue, private databases, and a user for each service.
+        catalogue: server of the application services, with the shared catalogue, private databases,
+            and a user for each service.
         identity: database of Keycloak and Grafana.
-        cache: cache, with a user for Kong and for each service that talks to it.
+        cache: cache, with a user for Kong and for each service that uses it.
         audio: bucket of the tracks.
-        uploads: bucket in which uploads wait for their scan.
-        verdicts: queue of the verdicts on uploads, for each service that talks to `uploads`.
+        uploads: bucket of uploads before their scan.
+        verdicts: queue of the verdicts on uploads, by service with `uploads` in `talks_to`.
         web: bucket of the web client.
         logs: bucket of access logs.
         backup: vault and plan.
-        restore_testing: plans that restore backups from time to time, and check the copies.
+        restore_testing: plans that restore backups regularly, and check the copies.
         database_events: topic of failovers, failures and maintenance of RDS.
     """
 
@@ -44,7 +45,8 @@ class DataStack(EnvironmentStack):
         self.logs = LogBucket(
             self,
             "Logs",
-            # WAF writes only to a bucket with this prefix. Bucket names are global: the account id keeps the name unique.
+            # WAF writes only to a bucket with this prefix. Bucket names are global: the account id
+            # keeps the name unique.
             bucket_name=f"aws-waf-logs-{settings.resource_prefix}-{self.account}-{self.stack_id_suffix}",
             retention_days=buckets.log_days,
             query_prefixes=REQUEST_LOGS,
@@ -65,7 +67,7 @@ class DataStack(EnvironmentStack):
             "Uploads",
             key=keys.audio,
             access_logs=logs,
-            # Without a domain the address of the web client is not known here, and no page may upload.
+            # Without a domain the address of the web client is unknown here, so no page may upload.
             allowed_origins=[f"https://{domain.name}"] if domain else [],
             days=buckets.upload_days,
             removal_policy=removal,
@@ -90,7 +92,7 @@ class DataStack(EnvironmentStack):
         ).topic
 
         audio, web = self.audio.bucket, self.web.bucket
-        # An upload is a copy of what somebody still has, and goes within days.
+        # Uploads are copies, deleted within days.
         self.backup = backup_plan(self, settings=settings, keys=keys, databases=databases, buckets=[audio, web])
         self.restore_testing = restore_testing(
             self,

@@ -16,19 +16,20 @@ from stacks.environment_stack import EnvironmentStack
 from stacks.network import NetworkStack
 
 MIGRATIONS = "catalogue-migrations"
-"""User that changes its tables: of no service, so that another owner needs no other user."""
+"""User of migrations, independent of the service that owns the catalogue."""
 IDENTITY_DATABASES = {"keycloak": "keycloak", "grafana": "grafana"}
 KONG_PREFIX = "ratelimit"
-"""Prefix of the keys in which Kong's rate limiting counts (kong/plugins/rate-limiting/policies, 3.9)."""
+"""Prefix of the keys of Kong's rate limiting (kong/plugins/rate-limiting/policies, 3.9)."""
 _MAINTENANCE = {"Catalogue": "mon:08:00-mon:09:00", "Identity": "wed:08:00-wed:09:00"}
-"""Maintenance windows in UTC: at night in São Paulo, one database a night, and an hour after the last backup may start, since AWS
-Backup takes no snapshot of a database in the hour before its maintenance. The cache has Tuesday."""
+"""Maintenance windows in UTC: at night in São Paulo, one database a night, and an hour after the
+last start of a backup, since AWS Backup takes no snapshot of a database in the hour before its
+maintenance. The window of the cache is on Tuesday."""
 _DATA = ec2.SubnetSelection(subnet_group_name="data")
 _APPLICATION = ec2.SubnetSelection(subnet_group_name="application")
 
 
 def catalogue_database(stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, keys: DataKeys) -> RelationalDatabase:
-    """Create the server of the shared catalogue and of private databases, with a user for each service."""
+    """Create the server of shared and private databases, with a user for each service."""
     rights = database_roles(settings)
     databases = {name: SCHEMA if name == MIGRATIONS else name for name in rights}
     return _database(stack, "Catalogue", settings=settings, network=network, keys=keys, databases=databases, rights=rights)
@@ -75,13 +76,13 @@ def _database(
         keys=DatabaseKeys(database=keys.database, secrets=keys.secrets, logs=keys.logs),
         retention=stack.log_retention,
     )
-    # Experiments find their target by a tag that no other resource has (stacks/observability/experiments.py).
+    # Experiments select their target by a unique tag (stacks/observability/experiments.py).
     cdk.Tags.of(database.instance).add("Component", name.lower())
     return database
 
 
 def cache(stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, keys: DataKeys) -> Cache:
-    """Create the cache, with a user for Kong and for each service that talks to it."""
+    """Create the cache, with a user for Kong and for each service that uses it."""
     options, groups = settings.data.cache, network.security_groups
     services = {name: name for name in settings.services_talking_to("cache")}
     created = Cache(
@@ -109,7 +110,7 @@ def cache(stack: EnvironmentStack, *, settings: Settings, network: NetworkStack,
 
 
 def database_roles(settings: Settings) -> dict[str, dict[str, Role]]:
-    """Return roles of users by database: a service owns a private one, and writes or reads the shared one (docs/adr/0021)."""
+    """Return roles of users by database, private and shared (docs/adr/0021)."""
     rights: dict[str, dict[str, Role]] = {}
     for name in settings.services_of_catalogue:
         service = settings.services[name]

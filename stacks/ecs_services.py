@@ -1,4 +1,4 @@
-"""The ecs-services stack: the application services, and the load balancer that leads requests to them."""
+"""Stack ecs-services: application services and their load balancer."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ from stacks.service_access import ServiceAccess
 
 
 class EcsServicesStack(EnvironmentStack):
-    """One Fargate service for each entry of the environment file, with everything around it.
+    """One Fargate service for each entry of the environment file, with cluster and load balancer.
 
     Attributes:
         cluster: ECS cluster.
@@ -80,7 +80,8 @@ class EcsServicesStack(EnvironmentStack):
             service.service.node.add_dependency(cluster.log_group, *run)
         for name, described in settings.services.items():
             if described.connections:
-                # The network keeps a connection until the service goes without it (docs/adr/0001).
+                # The network retains a connection until the service no longer uses it
+                # (docs/adr/0001).
                 held = [cdk.Fn.import_value(connection_export(settings, name, word)) for word in described.connections]
                 cdk.CfnOutput(self, f"Connections-{name}", value=cdk.Fn.join(" ", held), description=f"Connections of {name}")
         names = {name: service.service.service_name for name, service in self.services.items()}
@@ -88,5 +89,5 @@ class EcsServicesStack(EnvironmentStack):
 
 
 def names_path(settings: Settings) -> str:
-    """Return the path of the parameters with the names of the ECS services, which the observability stack reads."""
+    """Return the path of the parameters with the names of the ECS services."""
     return f"{settings.parameter_path}/ecs-services"

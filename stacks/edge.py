@@ -1,4 +1,4 @@
-"""What viewers meet: CloudFront, its web ACL and its certificate, in the one region that can hold them."""
+"""Edge stack: CloudFront, its web ACL and its certificate, in their required region."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudfront as cloudfront
@@ -30,12 +30,13 @@ _PRICE_CLASSES = {
 class EdgeStack(EnvironmentStack):
     """CloudFront in front of the web player, the audio library and the API.
 
-    No personal data is at rest in this region: access logs and the web ACL's logs go to the home region's log bucket.
+    No personal data is at rest in this region: access logs and the web ACL's logs go to the home
+    region's log bucket.
 
     Attributes:
         distribution: the CloudFront distribution.
         web_acl: its web ACL.
-        domain_name: name that viewers type: the environment's domain, or CloudFront's own.
+        domain_name: public host name: the environment's domain, or CloudFront's own.
         alarm_topic: topic of alarms in this region.
     """
 
@@ -67,7 +68,7 @@ class EdgeStack(EnvironmentStack):
             "Distribution",
             audio=data.audio.bucket,
             web=data.web.bucket,
-            # As for the bucket's CORS: without a domain it knows no page that may upload.
+            # As for the bucket's CORS: without a domain no page may upload.
             uploads=data.uploads.bucket if domain else None,
             gateway=eks_platform.gateway.load_balancer,
             gateway_domain_name=f"gateway.{settings.private_domain}" if domain else None,
@@ -80,14 +81,15 @@ class EdgeStack(EnvironmentStack):
             hsts_subdomains=edge.hsts_include_subdomains,
             price_class=_PRICE_CLASSES[edge.price_class],
         ).distribution
-        # The dashboards that name it are in the home region (docs/adr/0001).
+        # Dashboards in the home region refer to it (docs/adr/0001).
         cdk.CrossStackReferences.of(self.distribution).produce(cdk.ReferenceStrength.WEAK)
         AccessLogDelivery(self, "AccessLogs", name=f"{name}-edge", distribution=self.distribution, bucket=data.logs.bucket)
         if domain and zone:
             PublicAddress(self, "Address", domain_name=domain.name, hosted_zone=zone, distribution=self.distribution)
 
         self.domain_name: str = domain.name if domain else self.distribution.distribution_domain_name
-        # Services sign URLs for this name with these keys. Their stacks come before this one, so they read it while they run.
+        # Services sign URLs for this name with these keys. Their stacks deploy before this one, so
+        # they read it at run time.
         ParameterTree(
             self,
             "Parameters",
@@ -105,6 +107,6 @@ class EdgeStack(EnvironmentStack):
 
 
 def _api_paths(settings: Settings) -> list[str]:
-    """Return the versions of the Web API that services serve, and the logins."""
+    """Return the path patterns of the Web API's versions and of logins."""
     versions = {"v1", *(service.route.split("/")[1] for service in settings.services.values() if service.route)}
     return [*(f"/{version}/*" for version in sorted(versions)), "/auth/*"]

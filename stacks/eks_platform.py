@@ -1,4 +1,4 @@
-"""The EKS platform: the cluster, what runs on it, and the load balancers that lead to it."""
+"""Stack eks-platform: the cluster, its releases and its load balancers."""
 
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -22,13 +22,13 @@ from stacks.secrets import SecretsStack
 
 
 class EksPlatformStack(EnvironmentStack):
-    """Events, tasks, identity and the API gateway on Kubernetes, deployed in waves of which each needs the one before.
+    """Events, tasks, identity and the API gateway on Kubernetes, in ordered waves.
 
     Attributes:
         platform: construct of the cluster.
         cluster: the EKS cluster.
-        gateway: load balancer of the API gateway, which CloudFront reaches.
-        brokers: load balancer of Redpanda and RabbitMQ, which services reach.
+        gateway: load balancer of the API gateway, the origin of CloudFront.
+        brokers: load balancer of Redpanda and RabbitMQ, for services.
         last_wave: construct after which monitoring is deployed.
     """
 

@@ -1,4 +1,4 @@
-"""What every stack of an environment shares: its name, its place, its zones and its tags."""
+"""Common name, region, zones and tags of the stacks of an environment."""
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -9,17 +9,17 @@ from spotmusic_constructs.services.ingress import UNTAGGED
 
 
 class EnvironmentStack(cdk.Stack):
-    """A stack of one environment, in its home region unless told otherwise.
+    """Stack of one environment, by default in its home region.
 
     Args:
         settings: the environment.
         region: AWS region; the environment's home region when left out.
         data_class: most sensitive class of data in the stack, for the tag DataClass.
-        description: what the stack is for.
+        description: purpose of the stack.
 
     Attributes:
         log_retention: retention of every log group in the stack.
-        common_tags: tags of everything in the stack, for what is made later by what is in it.
+        common_tags: tags of the stack, for resources that are created at run time.
     """
 
     def __init__(
@@ -62,22 +62,22 @@ class EnvironmentStack(cdk.Stack):
 
     @property
     def availability_zones(self) -> list[str]:
-        """The zones of the environment file: CDK's own would be looked up with credentials."""
+        """Zones of the environment file; CDK's own look-up requires credentials."""
         return self._zones
 
     @property
     def data_removal(self) -> cdk.RemovalPolicy:
-        """What becomes of data when its stack goes: it stays, unless the environment says twice that it may go."""
+        """Removal policy of data: retained, unless the environment allows its destruction twice."""
         return self._removal(cdk.RemovalPolicy.RETAIN)
 
     @property
     def retain_except_on_create(self) -> cdk.RemovalPolicy:
-        """The same for data under a name that AWS demands, but a first deployment that failed leaves nothing in the way of the next."""
+        """Removal policy of named data: `data_removal`, but deleted if creation fails."""
         return self._removal(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 
     @property
     def snapshot_on_delete(self) -> cdk.RemovalPolicy:
-        """The same for databases and caches: a last snapshot keeps the data, costs little, and does not stand in the way either."""
+        """Removal policy of databases and caches: final snapshot unless data may be lost."""
         return self._removal(cdk.RemovalPolicy.SNAPSHOT)
 
     def _removal(self, kept: cdk.RemovalPolicy) -> cdk.RemovalPolicy:
@@ -85,9 +85,10 @@ class EnvironmentStack(cdk.Stack):
 
     @property
     def stack_id_suffix(self) -> str:
-        """Eight characters that are new each time the stack is created.
+        """First eight characters of the stack's UUID, new at each creation.
 
-        They end the names that AWS demands: what a retain policy kept of an earlier creation then stands in nobody's way.
+        A suffix of required names: retained resources of an earlier creation then cause no
+        conflict.
         """
         identifier = cdk.Fn.select(2, cdk.Fn.split("/", self.stack_id))
         return cdk.Fn.select(0, cdk.Fn.split("-", identifier))

@@ -24,7 +24,7 @@ from stacks.secrets import SecretsStack
 from stacks.service_access import ServiceAccess
 
 WORKER_PORT = 8080
-"""Port on which the bootstrap image answers the health check of a service that has none of its own."""
+"""Port of the bootstrap image's health check, for services without a port."""
 
 
 def fargate_services(
@@ -38,10 +38,10 @@ def fargate_services(
     cluster: ecs.Cluster,
     balancer: ServicesLoadBalancer,
 ) -> dict[str, FargateService]:
-    """Create a service for each entry of the environment file, callers after the services that they call.
+    """Create a service for each entry of the environment file, callers last.
 
-    Running tasks never learn of a Service Connect endpoint that came after them (Amazon ECS developer guide, Service Connect, deployment
-    order, 2026-11). Settings refuse cycles.
+    Running tasks do not see Service Connect endpoints that were created after them (Amazon ECS
+    developer guide, Service Connect, deployment order, 2026-11). Settings reject cycles.
     """
     described = settings.services
     priorities = route_priorities([service.route for service in described.values() if service.route])

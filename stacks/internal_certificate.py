@@ -1,4 +1,4 @@
-"""The certificate of addresses inside the VPC."""
+"""Certificate of addresses inside the VPC."""
 
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
@@ -8,10 +8,10 @@ from spotmusic_cdk.settings import Settings
 
 
 def internal_certificate(scope: Construct, settings: Settings, *, host: str) -> acm.ICertificate | None:
-    """Makes a certificate of addresses in the private zone, where a public domain proves that they are ours.
+    """Creates a certificate of addresses in the private zone, validated by the public domain.
 
     Args:
-        scope: stack whose load balancers show it.
+        scope: stack of the load balancers.
         settings: the environment.
         host: name below the private domain, or `*` for all of them.
 

@@ -25,7 +25,7 @@ def migrations(
     access: ServiceAccess,
     cluster: ecs.Cluster,
 ) -> list[TaskRun]:
-    """Create the task that changes tables of the catalogue, and its run: one where the owner of the catalogue has an image, else none."""
+    """Create the task of migrations and its run, if the owner of the catalogue has an image."""
     name = settings.migrated_by
     if name is None:
         return []

@@ -1,4 +1,4 @@
-"""The network stack: the VPC, who may talk to whom in it, and the private names."""
+"""Network stack: VPC, security groups and private zone."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -19,12 +19,12 @@ from stacks.environment_stack import EnvironmentStack
 
 
 class NetworkStack(EnvironmentStack):
-    """The VPC of an environment. It needs no other stack, and so has a log key of its own.
+    """VPC of an environment. The stack depends on no other, so it has its own log key.
 
     Attributes:
         vpc: the VPC, with subnet groups `public`, `application` and `data`.
-        security_groups: the security group of each party of the table of flows.
-        private_zone: hosted zone of the addresses inside.
+        security_groups: security groups by party of the table of flows.
+        private_zone: private hosted zone of the VPC.
     """
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
@@ -49,7 +49,7 @@ class NetworkStack(EnvironmentStack):
             services=network.endpoints,
             subnets=self.vpc.private_subnets,
             security_group=self.security_groups.of("endpoints"),
-            # Brokers know no other way to their bucket.
+            # Brokers reach their bucket only with tokens of the cluster.
             tokens=settings.kubernetes.redpanda.tiered_storage is not None,
         )
         log_key = EncryptionKey(
@@ -72,9 +72,9 @@ class NetworkStack(EnvironmentStack):
         self.private_zone: route53.IHostedZone = route53.PrivateHostedZone(self, "Zone", zone_name=settings.private_domain, vpc=self.vpc)
 
     def _hold_connections(self, settings: Settings) -> None:
-        """Exports each connection of a service by its name, so that CloudFormation refuses to close it while tasks use it.
+        """Exports each connection of a service, so that it is retained while tasks use it.
 
-        The rules themselves are no exports, since another number of brokers replaces theirs.
+        Rules are not exported, because another number of brokers replaces them.
         """
         connections = Construct(self, "Connections")
         for name, service in settings.services.items():
@@ -84,5 +84,5 @@ class NetworkStack(EnvironmentStack):
 
 
 def connection_export(settings: Settings, service: str, word: str) -> str:
-    """Name of the export that stands for a word of `talks_to`."""
+    """Name of the export of a word of `talks_to`."""
     return f"{settings.stack_name('network')}:{service}-talks-to-{word}"

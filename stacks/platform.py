@@ -1,4 +1,4 @@
-"""The composition root: builds the eight stacks of an environment and hands objects from one to the next."""
+"""Composition root: creates the eight stacks of an environment."""
 
 import json
 from collections.abc import Iterator
@@ -21,11 +21,12 @@ from stacks.secrets import SecretsStack
 
 
 class Platform(cdk.Stage):
-    """All of Spotmusic in one environment, so that `cdk deploy dev/network` deploys one stack and `"dev/*"` all of them."""
+    """Spotmusic in one environment: `cdk deploy dev/network` deploys one stack, `"dev/*"` all."""
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
         super().__init__(scope, settings.name, permissions_boundary=_boundary(settings.permissions_boundary))
-        # Producers keep what consumers drop first (docs/adr/0001). The platform of Kubernetes is both, and takes what is running itself.
+        # Producers retain resources until consumers drop them (docs/adr/0001). eks-platform is
+        # both, and receives only running services.
         kept, running = settings.kept, settings.running
 
         self.network = NetworkStack(self, settings=kept)
@@ -49,7 +50,7 @@ class Platform(cdk.Stage):
             data=self.data,
         )
         for pulls_images in (self.eks_platform, self.ecs_services):
-            # Through the registry's rules, which nothing in them refers to.
+            # Images need the registry's rules, without a reference to them.
             pulls_images.add_stack_dependency(self.registry)
         self.edge = EdgeStack(self, settings=running, secrets=self.secrets, data=self.data, eks_platform=self.eks_platform)
         self.observability = ObservabilityStack(
@@ -63,7 +64,7 @@ class Platform(cdk.Stage):
             ecs_services=self.ecs_services,
             edge=self.edge,
         )
-        # Names of services, which are no exports: see ServiceNames.
+        # Names of services are parameters, not exports: see ServiceNames.
         self.observability.add_stack_dependency(self.ecs_services)
         if kept != settings:
             # Tasks stop before brokers drop their users.
@@ -71,10 +72,10 @@ class Platform(cdk.Stage):
             self._keep_exports(kept)
 
     def _keep_exports(self, settings: Settings) -> None:
-        """Keeps what running tasks still import: CloudFormation refuses to delete it, and producers come first."""
+        """Retains exports for running tasks: CloudFormation cannot delete imported exports."""
         producers = (self.network, self.secrets, self.registry, self.data, self.eks_platform)
         context = {flag: self.node.try_get_context(flag) for flag in self.node.get_all_context()}
-        # The platform itself is judged; this one would only be judged twice.
+        # This copy needs no validation; the packs run on the platform itself.
         context |= {"@aws-cdk/core:validateAgainstDefaultRules": False, "@aws-cdk/core:annotationsInValidationReport": False}
         with TemporaryDirectory() as folder:
             app = cdk.App(outdir=folder, context=context, auto_synth=False)
@@ -85,7 +86,7 @@ class Platform(cdk.Stage):
                 template = json.loads(Path(templates, then.template_file).read_text())
                 resources = {stack.resolve(found.logical_id): found for found in _resources(stack)}
                 for output in template.get("Outputs", {}).values():
-                    # Texts are exports that the stack has anyway.
+                    # Strings are exports that the stack already has.
                     if "Export" in output and not isinstance(output["Value"], str):
                         stack.export_value(_reference(resources, output["Value"]))
 
@@ -95,7 +96,7 @@ def _resources(stack: cdk.Stack) -> Iterator[cdk.CfnResource]:
 
 
 def _reference(resources: dict[str, cdk.CfnResource], value: dict[str, Any]) -> Any:
-    """The reference that an output of the template holds, as the construct gives it."""
+    """Reference in an output of the template."""
     if "Ref" in value:
         return resources[value["Ref"]].ref
     id_, attribute = value["Fn::GetAtt"]

@@ -1,4 +1,4 @@
-"""What runs on the EKS platform, released in waves of which each needs the one before."""
+"""Releases of the EKS platform, in ordered waves."""
 
 from constructs import Construct
 
@@ -14,7 +14,7 @@ from stacks.releases.target_group_bindings import bind
 
 
 def release_platform(context: ReleaseContext) -> Construct:
-    """Releases everything in the order in which one needs the other, and returns the last of it."""
+    """Releases all components in order of their dependencies, and returns the last one."""
     base = release_cluster_base(context)
     MetricsServer(context.stack, "MetricsServer", cluster=context.cluster, version=versions.METRICS_SERVER_ADD_ON, after=[base])
     foundations = release_operators(context, base=base)

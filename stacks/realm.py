@@ -1,4 +1,4 @@
-"""The realm as the environment file describes it."""
+"""Realm of Keycloak from the environment file."""
 
 from collections.abc import Iterator
 
@@ -8,17 +8,17 @@ from spotmusic_constructs.identity.providers import Email, IdentityProvider
 from spotmusic_constructs.identity.realm import Realm
 
 GRAFANA_URL = "https://localhost:3000"
-"""Grafana is not public: the team reaches it by `kubectl port-forward`."""
+"""Address of Grafana, which is not public, through `kubectl port-forward`."""
 LOCAL_PLAYER = "http://localhost:5173"
-"""The web player on the machine of its developer: only where there is no domain."""
+"""Address of the web player on a developer's machine, allowed only without a domain."""
 
 WEB_PAGES = ("callback", "silent-check-sso.html")
-"""Pages of the web player that take a login back: the visible one, and the one that keycloak-js loads into a frame without showing it
-(Keycloak, JavaScript adapter, silent check-sso)."""
+"""Redirect pages of the web player: the visible one, and the hidden frame of keycloak-js (Keycloak,
+JavaScript adapter, silent check-sso)."""
 
 
 def realm_of(settings: Settings) -> Realm:
-    """Returns who may log in to what. Logins go back to the public address, exactly."""
+    """Returns the clients and login rules of the realm, with exact redirect addresses."""
     identity = settings.identity
     secure = settings.public_url.startswith("https://")
     origins = [*([settings.public_url] if secure else []), *([] if settings.domain else [LOCAL_PLAYER])]
@@ -38,7 +38,7 @@ def realm_of(settings: Settings) -> Realm:
 
 
 def secrets_of(settings: Settings) -> Iterator[str]:
-    """Yields the ARNs of secrets that the environment file names for the realm."""
+    """Yields the ARNs of the realm's secrets in the environment file."""
     if settings.identity.email:
         yield settings.identity.email.secret
     for provider in settings.identity.providers.values():

@@ -1,4 +1,4 @@
-"""The registry stack: the platform's own images, and caches of all others."""
+"""Registry stack: repositories of the platform's images, and caches of all others."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ from stacks.secrets import SecretsStack
 
 
 class RegistryStack(EnvironmentStack):
-    """Where every image of an environment comes from.
+    """Repositories and caches of every image of an environment.
 
     Attributes:
         repositories: repository of each service by its name.

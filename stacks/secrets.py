@@ -1,4 +1,4 @@
-"""Keys, secrets and configuration: what every other stack needs, and what needs no other."""
+"""Secrets stack: keys, secrets and configuration for all other stacks."""
 
 from datetime import date
 
@@ -17,12 +17,13 @@ from spotmusic_constructs.streaming.redpanda_values import ADVERTISED_SCHEMA_REG
 from stacks.environment_stack import EnvironmentStack
 
 ROTATE_BEFORE = date(2027, 5, 24)
-"""Day before which the secrets that no schedule rotates are replaced: half a year after the last time. Move it on with each rotation."""
+"""Due date of the manual rotation of secrets, half a year after the last one. Move it with each
+rotation."""
 RUNBOOK = "docs/runbooks/secret-rotation.md"
 
 
 class SecretsStack(EnvironmentStack):
-    """One key for each class of data, the passwords of the components, the pairs that sign audio URLs, and configuration.
+    """Keys of classes of data, passwords of components, key pairs of audio URLs, and configuration.
 
     Attributes:
         keys: keys by class of data.
@@ -68,7 +69,7 @@ class SecretsStack(EnvironmentStack):
 
 
 def _configuration(settings: Settings) -> dict[str, str]:
-    """What services need to find each other. The private zone makes it known before anything of it exists."""
+    """Addresses for services, known from the private zone before their resources exist."""
     zone = settings.private_domain
     scheme = "https" if settings.domain else "http"  # without a domain there is no certificate inside the VPC
     return {

@@ -1,4 +1,4 @@
-"""Access of services: what the words of `talks_to` give, and what every service has."""
+"""Access of services: connections of `talks_to`, and common parameters."""
 
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -18,12 +18,12 @@ EVERYONE = {"LOG_LEVEL": "log-level", "IDENTITY_ISSUER": "identity/issuer"}
 
 
 class ServiceAccess:
-    """Environment, references and rights of each service: those of its `talks_to` and no more.
+    """Environment, references and rights of each service, from its `talks_to`.
 
     Args:
         scope: stack in which handles of parameters are created.
         settings: the environment.
-        secrets: users of the brokers, the key that signs audio URLs, and configuration.
+        secrets: users of the brokers, key pair of audio URLs, and configuration.
         data: database, cache and buckets.
     """
 
@@ -43,23 +43,23 @@ class ServiceAccess:
         )
 
     def of(self, name: str, service: ServiceSettings) -> Access:
-        """Return what a service may reach."""
+        """Return the access of a service."""
         own = [Access(environment=service.settings), *(self._own_secret(name, *secret) for secret in service.secrets.items())]
         return combine([self.of_everyone(service), *own, *(self.of_word(name, word) for word in service.talks_to)])
 
     def of_migrations(self, service: ServiceSettings) -> Access:
-        """Return access of the migrations: a user that may change tables of the catalogue."""
+        """Return the access of migrations, with a user that may change tables of the catalogue."""
         user = user_access("CATALOGUE", self._targets.catalogue_users[MIGRATIONS], fields=FIELDS)
         named = Access(environment={"CATALOGUE_DBNAME": SCHEMA})
         return combine([self.of_everyone(service), self._targets.configuration({"CATALOGUE_AUTHORITY": AUTHORITY}), user, named])
 
     def of_everyone(self, service: ServiceSettings) -> Access:
-        """Return what a service has without a word."""
+        """Return the access of every service."""
         route = {"ROUTE": service.route} if service.route else {}
         return combine([Access(environment={"ENVIRONMENT": self._settings.name, **route}), self._targets.configuration(EVERYONE)])
 
     def of_word(self, name: str, word: str) -> Access:
-        """Return what a word of `talks_to` gives the service of this name."""
+        """Return the access from one word of `talks_to`."""
         client = Client(name=name, settings=self._settings)
         return combine(connection_of(word, self._settings).access(client, self._targets))
 

@@ -7,11 +7,11 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.edge.web_acl import WebAcl
 
 ADMINISTRATION = ("/auth/admin", "/auth/realms/master", "/auth/health", "/auth/metrics")
-"""Paths of Keycloak for the platform's team, who reaches them inside the VPC."""
+"""Paths of Keycloak for the platform's team, reachable only inside the VPC."""
 
 
 def web_acl(scope: Construct, *, settings: Settings, log_bucket: s3.IBucket) -> WebAcl:
-    """Create the web ACL, which knows the paths of Keycloak's realm."""
+    """Create the web ACL, with the paths of Keycloak's realm."""
     realm = f"/auth/realms/{settings.realm}"
     openid = f"{realm}/protocol/openid-connect"
     return WebAcl(
@@ -20,14 +20,15 @@ def web_acl(scope: Construct, *, settings: Settings, log_bucket: s3.IBucket) -> 
         metric_name=settings.resource_prefix,
         requests_per_five_minutes=settings.edge.requests_per_five_minutes,
         logins_per_five_minutes=settings.edge.logins_per_five_minutes,
-        # Forms in which a password, a code or the code of a device can be guessed.
+        # Forms that accept a password, a code or the code of a device.
         login_paths=(f"{realm}/login-actions", f"{realm}/device"),
-        # Players renew their tokens here every five minutes, and codes and refresh tokens are random: only a
-        # request with the password grant counts as a login. The realm refuses that grant to its own clients and to
-        # `admin-cli`; a client that an administrator adds may have it.
+        # Players renew their tokens here every five minutes, and codes and refresh tokens are
+        # random: only a request with the password grant counts as a login. The realm refuses that
+        # grant to its own clients and to `admin-cli`; a client added by an administrator may use
+        # it.
         token_paths=(f"{openid}/token",),
         blocked_paths=ADMINISTRATION,
-        # Redirect addresses of Grafana and of a developer's web player are behind a forwarded port.
+        # Redirect addresses of Grafana and of a developer's web player use a forwarded port.
         loopback_paths=tuple(f"{openid}/{endpoint}" for endpoint in ("auth", "token", "logout")),
         log_bucket=log_bucket,
     )

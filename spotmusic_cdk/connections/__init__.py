@@ -32,7 +32,7 @@ CONNECTIONS: dict[str, Connection] = {
 
 
 def connection_of(word: str, settings: Settings) -> Connection:
-    """Return the connection that a word of `talks_to` stands for.
+    """Return the connection of a word of `talks_to`.
 
     Raises:
         ValueError: neither the table nor the environment has the word.
@@ -46,7 +46,7 @@ def connection_of(word: str, settings: Settings) -> Connection:
 
 
 def flows_of(name: str, settings: Settings) -> Iterator[Flow]:
-    """Yield the flows behind the words of a service."""
+    """Yield the flows of a service's words."""
     client = Client(name=name, settings=settings)
     for word in settings.services[name].talks_to:
         yield from connection_of(word, settings).flows(client)

@@ -113,8 +113,8 @@ class Uploads(Connection):
 
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:
         yield bucket_access("UPLOADS", targets.uploads, writes=True)
-        # The content security policy lets pages send files to this host alone. By default SDKs sign
-        # for another.
+        # The content security policy allows uploads only to this host. By default SDKs sign for
+        # another.
         yield Access(environment={"UPLOADS_ENDPOINT": f"https://s3.{client.settings.region}.{cdk.Aws.URL_SUFFIX}"})
         queue = targets.verdicts[client.name].queue
         yield queue_access("UPLOADS_VERDICTS_QUEUE", url=queue.ref, arn=queue.attr_arn)

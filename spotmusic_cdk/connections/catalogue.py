@@ -35,7 +35,7 @@ class _MySQL(Connection):
         """Yield the user of a service."""
         yield targets.configuration({f"{prefix}_AUTHORITY": AUTHORITY})
         yield user_access(prefix, targets.catalogue_users[client.name], fields=(*FIELDS, *more))
-        # All tasks of a deployment, old and new, share what the database admits.
+        # All tasks of a deployment, old and new, share the database's maximum of connections.
         yield Access(environment={f"{prefix}_CONNECTIONS": str(client.settings.services[client.name].database_connections)})
 
 

@@ -1,4 +1,4 @@
-"""Contract of a connection: everything that a word of `talks_to` gives a service."""
+"""Contract of a connection, the effects of a word of `talks_to`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,14 +24,14 @@ READ_AGAIN = "ARN of the user's secret: read it again when a login is refused, b
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """Text of the contract page beside the variables.
+    """Facts of a connection on the contract page.
 
     Args:
         authority: certificates that verify the other side.
-        names: names that a service may use there.
-        rights: what its user may do, and what is refused.
-        limits: numbers that bound it.
-        timeouts: how long a call may take, and what a client does then.
+        names: names that a service may use.
+        rights: allowed and denied actions of its user.
+        limits: quotas.
+        timeouts: maximum duration of a call, and the client's reaction.
     """
 
     authority: str
@@ -71,7 +71,7 @@ class Client:
 
 @dataclass(frozen=True, kw_only=True)
 class Targets:
-    """Constructs that connections lead to.
+    """Constructs that connections use.
 
     Args:
         scope: stack in which handles of parameters are created.
@@ -103,7 +103,7 @@ class Targets:
         return configuration_access({variable: self._parameter(name) for variable, name in names.items()})
 
     def authority(self, prefix: str, settings: Settings) -> Access:
-        """Return access to the brokers' authority, which a parameter has without a domain."""
+        """Return access to the brokers' authority, a parameter in environments without a domain."""
         name = settings.authority_parameter
         return parameter_access({f"{prefix}_AUTHORITY_PARAMETER": name}, [self.parameters.arn_of(name)]) if name else Access()
 
@@ -122,14 +122,14 @@ class Targets:
                 self.scope,
                 f"Parameter-{name.replace('/', '-')}",
                 parameter_name=f"{self.parameters.path}/{name}",
-                # Without this CDK adds a template parameter for the value, which nothing reads.
+                # Without this CDK adds an unused template parameter for the value.
                 force_dynamic_reference=True,
             )
         return self._handles[name]
 
 
 class Connection(ABC):
-    """Everything that one word gives a service.
+    """Effects of one word on a service.
 
     Attributes:
         word: the word as an environment file writes it, such as `audio: write`.

@@ -1,4 +1,4 @@
-"""Components of an environment by the names that CloudWatch and people give them."""
+"""Components of an environment by name in CloudWatch and in dashboards."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class Components:
 
     @property
     def buckets(self) -> dict[str, str]:
-        """Names of buckets by what they hold."""
+        """Names of buckets by content."""
         data = self.data
         buckets = {"audio": data.audio.bucket, "uploads": data.uploads.bucket, "web": data.web.bucket, "logs": data.logs.bucket}
         return {name: bucket.bucket_name for name, bucket in buckets.items()}
@@ -86,7 +86,7 @@ class Components:
 
 
 def imported_services(scope: Construct, *, settings: Settings, ecs_services: EcsServicesStack) -> dict[str, ecs.IService]:
-    """Import the services by their names in Parameter Store: an export would keep a service from being retired (docs/adr/0001)."""
+    """Import the services by name from Parameter Store, not by exports (docs/adr/0001)."""
     names = published_names(scope, path=names_path(settings), services=list(ecs_services.services))
     services = Construct(scope, "Services")
     return {

@@ -24,15 +24,16 @@ from stacks.releases.release_context import CHARTS
 
 
 class Monitoring(Construct):
-    """Release of kube-prometheus-stack, after its certificates and Secrets and the last wave of the platform.
+    """Release of kube-prometheus-stack, after its Secrets and the platform's last wave.
 
-    Rules and dashboards are released before it, so that the first Prometheus starts with every alert.
+    Rules and dashboards are released before it, so that the first Prometheus starts with every
+    alert.
 
     Args:
         components: cluster, images, secrets, and names for the dashboards.
         workspace: workspace of Amazon Managed Service for Prometheus.
         audience: recipients of alerts.
-        heartbeat: topic whose silence is an alarm.
+        heartbeat: topic of the heartbeat; its silence raises an alarm.
     """
 
     def __init__(

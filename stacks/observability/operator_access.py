@@ -14,7 +14,7 @@ class OperatorAccess(Construct):
     """Task for tunnels into the VPC, and policies for the roles of people.
 
     Args:
-        components: VPC, cluster, key of the log, and the databases whose master secrets some people may read.
+        components: VPC, cluster, key of the log, and databases with master secrets.
     """
 
     def __init__(self, scope: EnvironmentStack, construct_id: str, *, components: Components) -> None:

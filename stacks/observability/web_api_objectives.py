@@ -10,7 +10,7 @@ AVAILABILITY_PERCENT = 99.9
 """Requests answered without a server error: 43 minutes a month may fail."""
 LATENCY_PERCENT = 99.0
 LATENCY_SECONDS = 0.5
-"""Requests answered within half a second: a player that waits longer is felt to hang."""
+"""Requests answered within half a second, the limit of a responsive player."""
 RUNBOOK = "web-api-slo"
 
 

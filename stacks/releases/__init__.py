@@ -1,1 +1,1 @@
-"""What Helm puts on the cluster, one module for what belongs together."""
+"""Helm releases of the cluster, one module for each group."""

@@ -1,4 +1,4 @@
-"""Events and tasks: Redpanda and RabbitMQ, with what they hold."""
+"""Releases of Redpanda and RabbitMQ, with topics, queues and users."""
 
 from spotmusic_cdk import versions
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
@@ -13,7 +13,7 @@ from stacks.releases.release_context import CHARTS, ReleaseContext
 
 
 def release_redpanda(context: ReleaseContext) -> Redpanda:
-    """Releases the event stream, and then its topics and who may use them."""
+    """Releases the event stream, then its topics and ACLs."""
     redpanda, secrets = context.settings.kubernetes.redpanda, context.secrets.secrets
     release = Redpanda(
         context.stack,
@@ -47,7 +47,7 @@ def release_redpanda(context: ReleaseContext) -> Redpanda:
 
 
 def _tiered_storage(context: ReleaseContext) -> TieredStorage | None:
-    """Where Redpanda keeps older events, if it has a licence for that."""
+    """Creates tiered storage, if the environment has a licence."""
     if context.redpanda_license is None:
         return None
     return TieredStorage(
@@ -62,7 +62,7 @@ def _tiered_storage(context: ReleaseContext) -> TieredStorage | None:
 
 
 def release_rabbitmq(context: ReleaseContext) -> tuple[RabbitMQOperators, RabbitMQ]:
-    """Releases the operators, the brokers of tasks, and their queues."""
+    """Releases the operators, RabbitMQ and its queues."""
     rabbitmq, secrets = context.settings.kubernetes.rabbitmq, context.secrets.secrets
     operators = RabbitMQOperators(
         context.stack, "RabbitMQOperators", cluster=context.cluster, chart=versions.RABBITMQ_OPERATORS, images=context.registry.images
@@ -87,7 +87,7 @@ def release_rabbitmq(context: ReleaseContext) -> tuple[RabbitMQOperators, Rabbit
 
 
 def _release_task_topology(context: ReleaseContext, rabbitmq: RabbitMQ) -> None:
-    """The queues as the settings describe them, once the nodes answer."""
+    """Releases the queues of the settings, after the nodes."""
     queues = [TaskQueue(name=name, **queue.model_dump()) for name, queue in context.settings.queues.items()]
     TaskTopology(
         context.stack,

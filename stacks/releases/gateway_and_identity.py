@@ -1,4 +1,4 @@
-"""Who comes in, and where to: Keycloak with its realm, and Kong."""
+"""Releases of Keycloak with its realm, and of Kong."""
 
 from spotmusic_cdk import versions
 from spotmusic_constructs.data.rds_ca import rds_ca
@@ -13,7 +13,7 @@ from stacks.releases.release_context import CHARTS, ReleaseContext
 
 
 def release_keycloak(context: ReleaseContext) -> Keycloak:
-    """Releases who knows listeners and staff."""
+    """Releases Keycloak."""
     settings, database, secrets = context.settings, context.data.identity, context.secrets.secrets
     return Keycloak(
         context.stack,
@@ -36,7 +36,7 @@ def release_keycloak(context: ReleaseContext) -> Keycloak:
 
 
 def release_realm(context: ReleaseContext, *, keycloak: Keycloak) -> RealmConfiguration:
-    """The realm as the settings describe it, once Keycloak is there."""
+    """Releases the realm of the settings, after Keycloak."""
     images, secrets = context.registry.images, context.secrets.secrets
     return RealmConfiguration(
         context.stack,

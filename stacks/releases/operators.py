@@ -1,4 +1,4 @@
-"""The first waves: the base, the kinds of Prometheus, certificates, Secrets and logs."""
+"""First waves: cluster base, Prometheus CRDs, certificates, Secrets and logs."""
 
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -17,11 +17,11 @@ from stacks.realm import secrets_of
 from stacks.releases.release_context import CHARTS, ReleaseContext
 
 RELOADED = ("keycloak", "kong", MONITORING)
-"""Namespaces of pods that read passwords when they start, and start again when one has changed."""
+"""Namespaces of pods that restart when a password has changed."""
 
 
 def release_cluster_base(context: ReleaseContext) -> ClusterBase:
-    """Lays what every other release stands on: namespaces with their rules, nodes, volumes."""
+    """Releases the cluster base: namespaces with their policies, node pools and storage classes."""
     return ClusterBase(
         context.stack,
         "Ground",
@@ -43,7 +43,7 @@ def release_cluster_base(context: ReleaseContext) -> ClusterBase:
 
 
 def release_operators(context: ReleaseContext, *, base: ClusterBase) -> tuple[Construct, ...]:
-    """The kinds of Prometheus, without which charts leave their monitors out; what makes certificates and Secrets; logs."""
+    """Releases Prometheus CRDs (for monitors of charts), certificates, Secrets and logs."""
     images = context.registry.images
     kinds = PrometheusCrds(context.stack, "PrometheusCrds", cluster=context.cluster, chart=versions.PROMETHEUS_OPERATOR_CRDS, after=[base])
     cert_manager = CertManager(
@@ -83,7 +83,7 @@ def _authority_parameter_arn(context: ReleaseContext) -> str | None:
 
 
 def _synced_secrets(context: ReleaseContext) -> tuple[secretsmanager.ISecret, ...]:
-    """Every secret that a pod reads; Grafana's too, which the observability stack releases."""
+    """Returns every secret that pods read, including Grafana's."""
     secrets = context.secrets.secrets
     return (
         secrets.redpanda_admin,

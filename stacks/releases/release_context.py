@@ -1,4 +1,4 @@
-"""Where releases go, and what they are made from."""
+"""Context of Helm releases: cluster, settings and other stacks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,25 +19,25 @@ from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
 
 CHARTS = Path(__file__).parents[2] / "charts"
-"""Charts of our own."""
+"""Folder of the project's own charts."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseContext:
-    """What the releases of the EKS platform have in common.
+    """Common inputs of the releases of the EKS platform.
 
     Args:
-        stack: stack of the cluster, in which they are.
-        settings: the environment, without what is retired.
+        stack: stack of the cluster and the releases.
+        settings: the environment, without retired services and words.
         flows: table of flows.
-        network: for subnets and security groups of pods.
-        registry: for the names of images.
-        secrets: for the secrets that pods read.
-        data: for database and cache.
+        network: subnets and security groups of pods.
+        registry: names of images.
+        secrets: secrets of pods.
+        data: database and cache.
         platform: the cluster.
-        gateway: load balancer that Kong joins.
-        brokers: load balancer that Redpanda and RabbitMQ join.
-        redpanda_license: the licence of Redpanda, where the settings name one.
+        gateway: load balancer of Kong.
+        brokers: load balancer of Redpanda and RabbitMQ.
+        redpanda_license: licence of Redpanda, if the settings have one.
     """
 
     stack: EnvironmentStack
@@ -54,17 +54,17 @@ class ReleaseContext:
 
     @property
     def redpanda_users(self) -> dict[str, secretsmanager.ISecret]:
-        """Secret of each service that talks to events; of what is retired the secrets stack alone keeps it."""
+        """Secrets of Redpanda's users by service, without retired services."""
         return _of(self.settings.services_talking_to("events"), self.secrets.secrets.redpanda_users)
 
     @property
     def rabbitmq_users(self) -> dict[str, secretsmanager.ISecret]:
-        """The same for tasks."""
+        """Secrets of RabbitMQ's users by service."""
         return _of(self.settings.services_talking_to("tasks"), self.secrets.secrets.rabbitmq_users)
 
     @property
     def cluster(self) -> eks.ICluster:
-        """The cluster itself."""
+        """EKS cluster."""
         return self.platform.cluster
 
 

@@ -1,4 +1,4 @@
-"""What joins pods to the load balancers of the platform."""
+"""Release of the target group bindings."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from stacks.releases.release_context import CHARTS, ReleaseContext
 
 
 def bind(context: ReleaseContext, *, after: Sequence[IConstruct]) -> Bindings:
-    """Joins pods to the load balancers, once their Services are there."""
+    """Registers pods with the load balancers, after their Services."""
     brokers = context.brokers
     bindings = [
         Binding(
