@@ -1,4 +1,4 @@
-"""Alarms and alerts with the runbook that each leads to, as the index of the runbooks lists them."""
+"""Alarms and alerts with their runbooks, for the index of runbooks."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ _LINK = re.compile(r"(?:Runbook: )?\S*?([\w-]+)\.md(?:#([\w-]+))?$")
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Entry:
-    """An alarm or alert as a mail names it.
+    """Alarm or alert as in a notification.
 
     Args:
         name: name, with `…` for the part that differs from one service, node, broker, zone or queue to the next.
@@ -35,7 +35,7 @@ class Entry:
 
     @property
     def link(self) -> str:
-        """Link from the folder of the runbooks."""
+        """Link relative to the folder of runbooks."""
         return f"{self.page}.md" + (f"#{self.anchor}" if self.anchor else "")
 
 
@@ -60,7 +60,7 @@ def alarms_of(templates: Mapping[str, Mapping[str, Any]], services: Iterable[str
 
 
 def _general(id_: str, services: Iterable[str], queues: Iterable[str]) -> str:
-    """Name without severity, and with `…` for what the alarm is about."""
+    """Name without severity, and with `…` for the subject of the alarm."""
     name = re.sub(r"(Critical|Warning)BurnRate$", "…BurnRate", id_)
     name = re.sub(r"(Critical|Warning)$", "", name)
     name = re.sub(r"(Node|Broker)\d+|(Zone)[A-Z](?=Ports|Drops)", lambda found: f"{found[1] or found[2]}…", name)
@@ -88,7 +88,7 @@ def alerts() -> Iterator[Entry]:
 
 
 def section(page: Path, anchor: str) -> str:
-    """Text below a heading up to the next of its rank; the whole page without an anchor."""
+    """Text below a heading up to the next of its level; the whole page without an anchor."""
     text = page.read_text()
     if not anchor:
         return text
@@ -103,6 +103,6 @@ def section(page: Path, anchor: str) -> str:
 
 
 def rows(entries: Iterable[Entry]) -> Iterator[str]:
-    """Yields the rows of the index."""
+    """Rows of the index."""
     for entry in sorted(entries):
         yield f"| `{entry.name}` | {', '.join(entry.severities)} | [{entry.page}]({entry.link}) |"

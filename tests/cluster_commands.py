@@ -1,4 +1,6 @@
-"""Commands of kubectl and helm in documents, compared with the pinned programs and with what the platform deploys."""
+"""kubectl and helm commands in documents, compared with the pinned programs and the deployed
+objects.
+"""
 
 import re
 import shlex
@@ -16,7 +18,7 @@ from tests.model.values import Json
 from tools.supply_chain.helm import unpack
 
 GROUPS = {"kubectl": {"create", "rollout", "set", "config"}, "helm": {"show", "get", "repo", "search"}}
-"""Commands whose first argument is a command as well."""
+"""Commands with a subcommand as first argument."""
 KINDS = {
     alias: kind
     for kind, aliases in {
@@ -61,7 +63,7 @@ KINDS = {
     }.items()
     for alias in aliases.split()
 }
-"""Kind by each name that kubectl has for it, for whatever documents ask."""
+"""Kind by each name that kubectl accepts, as used in documents."""
 TAKES_KINDS = {
     "get",
     "describe",
@@ -82,7 +84,7 @@ _UNKNOWN = "…"
 
 @dataclass
 class Cluster:
-    """Names of what is in the cluster.
+    """Names of objects in the cluster.
 
     Attributes:
         names: names by kind and namespace; the name of a job may go on with a hash.
@@ -101,7 +103,7 @@ class Cluster:
     def add_pods(
         self, namespace: str, kind: str, name: str, *, containers: Iterable[str], labels: Mapping[str, str], replicas: int
     ) -> None:
-        """Adds a workload with its pods; only those of a StatefulSet have names that can be known."""
+        """Adds a workload with its pods; only pods of a StatefulSet have predictable names."""
         every = set(containers)
         self.names[kind, namespace].add(name)
         self.containers[namespace, f"{kind}/{name}"] = every
@@ -114,7 +116,9 @@ class Cluster:
 
 
 def cluster_of(manifests: Iterable[Json]) -> Cluster:
-    """Returns the names in what releases make, and in what operators make of that."""
+    """Returns the names of objects from releases, and of objects that operators create from
+    them.
+    """
     cluster = Cluster()
     for manifest in manifests:
         kind, name, namespace = manifest["kind"], manifest["metadata"]["name"], manifest["metadata"].get("namespace", "")
@@ -150,7 +154,9 @@ def _add_claims(cluster: Cluster, namespace: str, kind: str, name: str, spec: Js
 
 
 def commands(text: str, program: str) -> Iterator[list[str]]:
-    """Yields the words of each command of a program in the code of a document, as far as a shell would give them to it."""
+    """Yields the words of each command of a program in the code of a document, after shell
+    splitting.
+    """
     for line in code(text):
         known = re.sub(r"\$\((?!kubectl|helm)[^()]*\)|\$\w+|\$\{\w+\}", _UNKNOWN, _PLACEHOLDER.sub(_UNKNOWN, line))
         for found in re.finditer(rf"(?:^|[\s(;]){program} (?=\S)", known):
@@ -181,7 +187,7 @@ def program_of(name: str) -> Path:
 
 @cache
 def options(name: str, command: str) -> dict[str, bool] | None:
-    """Options of a command, each with whether it takes a value; none if the program has no such command."""
+    """Options of a command and whether each takes a value; none for an unknown command."""
     helped = subprocess.run([program_of(name), *command.split(), "--help"], capture_output=True, text=True, check=False)
     said = helped.stdout
     if helped.returncode or (name == "helm" and f"helm {command}" not in said):
@@ -210,7 +216,7 @@ def wrong(text: str, cluster: Cluster, names_of_releases: Iterable[str]) -> Iter
 
 
 def parsed(program: str, words: list[str]) -> tuple[str, dict[str, str], list[str], list[str]]:
-    """Command, options with their values, arguments, and what the program would refuse."""
+    """Command, options with values, arguments, and errors."""
     before, given = list(words), dict[str, str]()
     arguments, problems = list[str](), list[str]()
     command, taken = "", {"-n": True, "--namespace": True}

@@ -1,4 +1,4 @@
-"""One synthesis per environment and session; every test reads its result as plain dicts."""
+"""One synthesis per environment and session; tests read the result as plain dicts."""
 
 import os
 
@@ -38,7 +38,7 @@ STACKS = ("network", "registry", "secrets", "data", "eks-platform", "ecs-service
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the options that ask a synthesized assembly, of whichever environment, for the promises (docs/properties.md)."""
+    """Adds the options that check the promises on a given assembly (docs/properties.md)."""
     group = parser.getgroup("spotmusic")
     group.addoption("--assembly", type=Path, metavar="DIR", help="ask tests/properties of this cloud assembly (cdk.out)")
     group.addoption("--like", metavar="ENV", help="with --assembly: take the declared deviations of this environment (default: its own)")
@@ -64,13 +64,15 @@ def sample_of(environment: str) -> Settings:
 
 @cache
 def settings_of(environment: str) -> Settings:
-    """Settings of an environment that ships. Users edit it: tests ask it for promises, never for numbers of what it has."""
+    """Settings of a shipped environment. Users edit it: promises read it, but no test relies on its
+    numbers.
+    """
     return load(environment, folder=ROOT / "environments", today=TODAY)
 
 
 @pytest.fixture(scope="session")
 def synthesized(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Gives the cloud assembly of an environment, synthesized once per session with the policy packs registered."""
+    """Cloud assembly of an environment, synthesized once per session with the policy packs."""
     given: Path | None = request.config.getoption("--assembly")
 
     @cache
@@ -99,13 +101,15 @@ def synthesize(settings: Settings, *, outdir: Path) -> None:
 
 @pytest.fixture(scope="session")
 def templates(synthesized: Callable[[str], Path]) -> Callable[[str], dict[str, Template]]:
-    """Gives the eight templates of an environment by stack id."""
+    """Templates of an environment by stack id."""
     return cache(lambda environment: templates_in(synthesized(environment)))
 
 
 @pytest.fixture(scope="session")
 def deployed(templates: Callable[[str], dict[str, Template]], synthesized: Callable[[str], Path]) -> Callable[[str], "RenderedCluster"]:
-    """Gives what an environment deploys to its cluster, with our own charts rendered once per session."""
+    """Helm releases and manifests of an environment, with our own charts rendered once per
+    session.
+    """
     from tests.model.cluster import read  # only who looks into the cluster pays for importing it
 
     @cache
@@ -117,7 +121,7 @@ def deployed(templates: Callable[[str], dict[str, Template]], synthesized: Calla
 
 @pytest.fixture(scope="session")
 def rendered(deployed: Callable[[str], "RenderedCluster"]) -> Callable[[str], "RenderedCluster"]:
-    """Gives an environment with every chart rendered, or skips the test where the charts of repositories are not at hand."""
+    """Environment with every chart rendered; skips the test without third-party charts."""
     from tests.charts import upstream
 
     @cache
@@ -129,11 +133,11 @@ def rendered(deployed: Callable[[str], "RenderedCluster"]) -> Callable[[str], "R
 
 @pytest.fixture
 def stack() -> cdk.Stack:
-    """An empty stack with the feature flags of the application, for the test of one construct."""
+    """Empty stack with the feature flags of the application, for tests of one construct."""
     return new_stack()
 
 
 def new_stack(*, account: str = ACCOUNT, region: str = "sa-east-1") -> cdk.Stack:
-    """Returns an empty stack as the application would make it."""
+    """Returns an empty stack with the application's feature flags."""
     app = cdk.App(context=feature_flags())
     return cdk.Stack(app, "test", env=cdk.Environment(account=account, region=region))

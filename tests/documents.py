@@ -1,4 +1,4 @@
-"""Documents in Markdown, as far as tests read them."""
+"""Markdown parsing for tests of documents."""
 
 import re
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ from pathlib import Path
 
 
 def prose(document: Path) -> str:
-    """A document without its blocks of code."""
+    """Document without code blocks."""
     return re.sub(r"^ *```.*?^ *```$", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
 
 
 @cache
 def anchors(document: Path) -> set[str]:
-    """Anchors of the headings, as GitHub and GitLab make them."""
+    """Anchors of the headings, as GitHub and GitLab generate them."""
     headings = re.findall(r"^#+ (.+)$", prose(document), flags=re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

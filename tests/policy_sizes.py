@@ -14,12 +14,12 @@ Templates = Mapping[str, Json]
 MANAGED, INLINE, TRUST = "characters of a managed policy", "characters of inline policies", "characters of a trust policy"
 ATTACHED = "managed policies of a role"
 MOST = {MANAGED: 6144, INLINE: 10_240, TRUST: 2048, ATTACHED: 10}
-"""Limits, without white space, of one policy or of all of a role (IAM and AWS STS quotas, read 2026-11: the last two can be raised, and
-nobody is asked to)."""
+"""Limits, without white space, of one policy or of all of a role (IAM and AWS STS quotas, read 2026-11).
+The last two can be raised, which this project does not require."""
 LONGEST = {"AWS::Region": "ap-southeast-1", "AWS::StackName": "s" * 36}
 """Pseudo parameters as long as the settings admit."""
 SUFFIX = "-" + "x" * 12
-"""What CloudFormation adds to names that it makes up."""
+"""Suffix of names that CloudFormation generates."""
 
 
 def too_large(templates: Templates) -> Iterator[str]:

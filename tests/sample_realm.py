@@ -1,4 +1,4 @@
-"""A realm with everything that settings offer, for tests."""
+"""Realm with every option of the settings, for tests."""
 
 from spotmusic_constructs.identity.providers import Email, IdentityProvider
 from spotmusic_constructs.identity.realm import Realm

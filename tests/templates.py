@@ -22,22 +22,22 @@ def of_type(resources: Mapping[str, Json], type_: str) -> Resources:
 
 
 def all_of(resources: Mapping[str, Json], type_: str) -> list[Json]:
-    """The properties of each resource of a type."""
+    """Properties of each resource of a type."""
     return list(properties_of(resources, type_).values())
 
 
 def whole(resources: Mapping[str, Json], type_: str) -> Json:
-    """The one resource of a type, with its policies and dependencies."""
+    """The only resource of a type, with its policies and dependencies."""
     (resource,) = of_type(resources, type_).values()
     return resource
 
 
 def only(resources: Mapping[str, Json], type_: str) -> Json:
-    """The properties of the one resource of a type."""
+    """Properties of the only resource of a type."""
     properties: Json = whole(resources, type_)["Properties"]
     return properties
 
 
 def properties_of(resources: Mapping[str, Json], type_: str) -> Resources:
-    """The properties of the resources of a type by logical id."""
+    """Properties of the resources of a type by logical id."""
     return {id_: resource["Properties"] for id_, resource in of_type(resources, type_).items()}

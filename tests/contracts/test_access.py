@@ -1,4 +1,4 @@
-"""Ways of people into the platform: what docs/access.md says is what the table of flows, the settings and the versions say."""
+"""docs/access.md matches the table of flows, the settings and the versions."""
 
 import json
 import re
@@ -74,13 +74,13 @@ def test_tunnel_commands_use_stack_outputs(templates: Callable[[str], dict[str, 
 
 
 def test_kubectl_runbooks_link_access() -> None:
-    """A page that names the tunnel or a statement of SQL says from where."""
+    """A page that uses the tunnel or SQL links to the instructions."""
     pages = ("grafana-access", "database")
     assert [page for page in pages if "../access.md" not in (ROOT / "docs" / "runbooks" / f"{page}.md").read_text()] == []
 
 
 RENAMED = {"elbv2": "elasticloadbalancing", "amp": "aps", "s3api": "s3"}
-"""Services whose commands and rights have different names."""
+"""Services with different names in commands and in rights."""
 RIGHTS = {
     "eks update-kubeconfig": {"eks:DescribeCluster"},
     "logs tail": {"logs:FilterLogEvents"},
@@ -101,7 +101,7 @@ BREAK_GLASS = {
     "certificates": {"acm:RequestCertificate"},
     "what CloudFormation would do": {"cloudformation", "eks:UpdateClusterVersion", "eks:UpdateClusterConfig"},
 }
-"""What on-call policies lack on purpose: a service, or single actions of it."""
+"""Rights that on-call policies omit on purpose: a service, or single actions."""
 
 
 def commands_of(text: str) -> set[str]:
@@ -183,7 +183,9 @@ def test_only_the_data_policy_reads_secrets(templates: Callable[[str], dict[str,
 
 
 def test_policies_of_people_fit_into_iam(templates: Callable[[str], dict[str, Template]]) -> None:
-    """6,144 characters without white space (IAM and AWS STS quotas); references count as the longest ARNs here."""
+    """6,144 characters without white space (IAM and AWS STS quotas); references count with the
+    longest ARNs.
+    """
     for name, statements in people(templates).items():
         text = re.sub(r"\s", "", json.dumps(statements))
         assert len(text) < 6144, name

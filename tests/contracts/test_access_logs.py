@@ -1,4 +1,6 @@
-"""One id leads through the logs of all hops, and none of them holds queries, credentials or referrers."""
+"""One request id connects the access logs of all hops; no log contains queries, credentials or
+referrers.
+"""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Commands of documents that a person runs in the cluster name what is there, with options that the pinned programs have."""
+"""Cluster commands in documents use existing names and options of the pinned programs."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -58,7 +58,7 @@ STATEMENTS = {
     # RDS grants no user the privilege that KILL needs (Amazon RDS user guide, ending a session or query).
     *("CALL mysql.rds_kill(<id>)", "CALL mysql.rds_kill_query(<id>)"),
 }
-"""Statements of SQL that documents may tell to run in MySQL on RDS."""
+"""SQL statements that documents may use in MySQL on RDS."""
 _STATEMENT = re.compile(r"^(?:CALL|SHOW|START TRANSACTION|SELECT|ALTER|DROP|KILL|SET GLOBAL) .+$")
 
 

@@ -43,7 +43,7 @@ def section(document: str, title: str) -> str:
 
 
 def remaining() -> dict[str, str]:
-    """Days by copy, of the table of what remains after an erasure."""
+    """Retention in days by copy, from the table of copies after an erasure."""
     rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", section(COMPLIANCE, "Data that remains after an erasure"), flags=re.MULTILINE)
     return {copy: days for copy, days in rows if copy not in ("copy", "---")}
 

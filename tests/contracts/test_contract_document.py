@@ -1,4 +1,4 @@
-"""docs/services.md says what services are given, and nothing that they are not."""
+"""docs/services.md lists exactly the environment variables of services."""
 
 import dataclasses
 from collections.abc import Callable

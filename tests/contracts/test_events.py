@@ -1,4 +1,4 @@
-"""Schemas of events: one for each topic that ships, and none that a consumer of the last release could not read."""
+"""Schemas of events: one for each topic, compatible with the consumers of the last release."""
 
 import copy
 import json
@@ -19,7 +19,7 @@ RELEASED = json.loads((Path(__file__).parent / "released_events.json").read_text
 
 
 def broken(old: Json, new: Json, path: str = "") -> Iterator[str]:
-    """Yields what a reader of one schema could not read of the other's events, in either direction."""
+    """Yields incompatibilities between two versions of a schema, in either direction."""
     if old.get("type") != new.get("type"):
         yield f"{path or 'event'}: another type"
     yield from (f"{path}.{name}: gone" for name in old.get("properties", {}).keys() - new.get("properties", {}).keys())

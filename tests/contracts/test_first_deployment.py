@@ -1,4 +1,6 @@
-"""The manual of a first deployment that failed speaks of what the templates protect and keep, and of nothing else."""
+"""The manual of a failed first deployment covers exactly the protected and retained resources of
+the templates.
+"""
 
 import re
 from collections import Counter
@@ -13,7 +15,7 @@ Templates = Callable[[str], dict[str, Template]]
 
 
 def protected(template: Template) -> Iterator[str]:
-    """Types of the resources that refuse to be deleted."""
+    """Types of resources with deletion protection."""
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
         attributes = {pair["Key"]: pair["Value"] for pair in properties.get("LoadBalancerAttributes", ())}

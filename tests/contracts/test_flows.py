@@ -1,4 +1,4 @@
-"""The connections that the security groups allow are those of the table of flows: no more, no fewer."""
+"""Security groups allow exactly the connections in the table of flows."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -23,7 +23,7 @@ def charts(document: str) -> list[list[str]]:
 
 
 def drawn(document: str) -> set[tuple[str, str]]:
-    """Every arrow of every picture, from name to name."""
+    """Every arrow of every diagram, by names."""
     found = set()
     for lines in charts(document):
         names = {match[1]: match[2].split("<br/>") for line in lines if (match := re.fullmatch(r"(n\d+)\[\"(.+)\"\]", line))}

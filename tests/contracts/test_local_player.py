@@ -1,4 +1,6 @@
-"""The web player on a developer's machine hands on what the distribution serves, as the deployment guide says."""
+"""The web player's development server proxies the paths that the distribution serves, as in the
+deployment guide.
+"""
 
 import re
 from collections.abc import Callable
@@ -14,7 +16,7 @@ GUIDE = (ROOT / "docs" / "deployment.md").read_text()
 
 @pytest.fixture
 def patterns(templates: Callable[[str], dict[str, Template]]) -> list[str]:
-    """Path patterns of the distribution that lead elsewhere than to the player."""
+    """Path patterns of the distribution with another origin than the player."""
     found = [r["Properties"] for r in templates("dev")["edge"]["Resources"].values() if r["Type"] == "AWS::CloudFront::Distribution"]
     return [behavior["PathPattern"] for behavior in found[0]["DistributionConfig"]["CacheBehaviors"]]
 

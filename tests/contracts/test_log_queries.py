@@ -1,4 +1,4 @@
-"""Tables of the log queries have the fields that the platform writes, and their pattern reads a line."""
+"""Tables of the log queries have the logged fields, and their pattern parses a line."""
 
 import re
 

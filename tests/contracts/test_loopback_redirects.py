@@ -1,7 +1,7 @@
-"""The web ACL lets logins pass that go back to an address of the own machine, and refuses such addresses elsewhere.
+"""The web ACL allows login redirects to a loopback address and blocks such addresses elsewhere.
 
-AWS's group Common takes `localhost` in a query or a form for an attack on the server itself. What it would do is imitated here: the rule
-sets its label, and the rest of the web ACL is the template's.
+AWS's rule group Common treats `localhost` in a query or a form as an attack. The test emulates its
+label; the rest of the web ACL is the template's.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -28,13 +28,13 @@ def environment(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def rules(environment: str, templates: Callable[[str], Mapping[str, Template]]) -> list[Json]:
-    """The rules of the web ACL, in their order."""
+    """Rules of the web ACL in order of priority."""
     found = [r for r in templates(environment)["edge"]["Resources"].values() if r["Type"] == "AWS::WAFv2::WebACL"]
     return sorted(found[0]["Properties"]["Rules"], key=lambda rule: int(rule["Priority"]))
 
 
 def loopback_redirects(environment: str) -> Iterator[str]:
-    """Yields where logins and logouts of the realm go back to, as far as that is the own machine."""
+    """Yields redirect addresses of the realm on the loopback interface, for logins and logouts."""
     clients: Any = realm_of(settings_of(environment)).to_representation()["clients"]
     for client in clients:
         for uri in [*client.get("redirectUris", ()), *client.get("attributes", {}).get("post.logout.redirect.uris", "").split("##")]:

@@ -1,4 +1,4 @@
-"""The check of an account asks AWS for the versions that production pins, and for no others."""
+"""The preflight check queries AWS for exactly the versions that production pins."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from tools.preflight.finding import Context
 
 
 class _Listener:
-    """A client that answers nothing and keeps what it was asked."""
+    """Client that records requests and returns nothing."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []

@@ -1,4 +1,4 @@
-"""IAM takes every policy when it is deployed, with ARNs as long as they become then."""
+"""Deployed policies with the longest possible ARNs stay below IAM's limits."""
 
 from collections.abc import Callable
 

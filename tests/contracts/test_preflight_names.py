@@ -1,4 +1,4 @@
-"""The check of an account knows the names in the templates by heart: it synthesizes nothing."""
+"""Names in the preflight check match the templates: the check synthesizes nothing."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ NAMES = ("LogGroupName", "BackupVaultName", "BucketName", "RepositoryName", "Nam
 
 
 def test_preflight_asks_for_managed_policies_in_use() -> None:
-    """`tests/properties/test_iam.py` holds the reviewed names to those in the templates."""
+    """`tests/properties/test_iam.py` compares the reviewed names with the templates."""
     assert {name.rpartition("/")[2] for name in account.MANAGED_POLICIES} == set(AWS_MANAGED)
 
 

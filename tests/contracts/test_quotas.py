@@ -21,7 +21,7 @@ TOLD = {
 
 
 def vcpus(services: Template) -> tuple[float, float]:
-    """Cores of all tasks, at the least and at the most of them, outside of deployments."""
+    """Minimum and maximum vCPUs of all tasks, without deployments."""
     least = most = 0.0
     for target in all_of(services["Resources"], "AWS::ApplicationAutoScaling::ScalableTarget"):
         service = services["Resources"][target["ResourceId"]["Fn::Join"][1][-1]["Fn::GetAtt"][0]]["Properties"]

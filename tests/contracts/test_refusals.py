@@ -15,13 +15,13 @@ ROW = re.compile(r"^\| (\d{3}(?:, \d{3})*)[^|]* \| ([^|]+) \| ([^|]+) \| [^|]+ \
 
 @pytest.fixture(scope="module")
 def told() -> set[tuple[int, str]]:
-    """Status and who refuses, for each row of the table with JSON."""
+    """Status and origin, for each row of the table with JSON."""
     rows = ROW.findall((CONSTRUCTS / "edge" / "README.md").read_text())
     return {(int(status), who) for statuses, body, who in rows if "JSON" in body for status in statuses.split(", ")}
 
 
 def refused(acl: Json) -> Iterator[Json]:
-    """Yields the answer of each rule of ours that refuses."""
+    """Yields the response of each of our blocking rules."""
     for rule in acl["Rules"]:
         if block := rule.get("Action", {}).get("Block"):
             yield block["CustomResponse"]

@@ -1,4 +1,6 @@
-"""Removal of services and words in two deployments: `cdk deploy "<env>/*"`, judged as CloudFormation judges exports."""
+"""Removal of services and words in two deployments with `cdk deploy "<env>/*"`, under
+CloudFormation's rules for exports.
+"""
 
 import json
 from collections.abc import Callable, Iterator
@@ -24,17 +26,17 @@ WORDS: Words = {
     "trends": ("cache",),
     "notifications": ("tasks",),
 }
-"""Words of each kind. Without `tasks` the worker scales on no queue, and nobody counts messages."""
+"""Words of each kind. Without `tasks` the worker scales on no queue, and no metric counts messages."""
 REMOVALS: dict[str, tuple[str, Words]] = {
     "playback": ("playback", {}),
     "notifications": ("notifications", {"web-api": ("tasks",)}),
     "words": ("", WORDS),
 }
-"""A service with a route and a worker, whose queue leaves web-api nothing to publish to; and words without a service."""
+"""A service with a route, a worker with the only queue of web-api, and words without a service."""
 
 
 def removed(state: str, service: str, words: Words) -> Settings:
-    """dev before, while and after a service and words of others are removed, validated as a file is."""
+    """dev before, during and after the removal of a service and of words, validated as a file."""
     document = sample_of("dev").model_dump(exclude_unset=True)
     services = document["services"]
     if state != "running":
@@ -75,7 +77,7 @@ def imported(template: Template) -> set[str]:
 
 
 def refusals(before: Templates, now: Templates) -> Iterator[str]:
-    """Updates that CloudFormation refuses, stack by stack, when everything is deployed in its order."""
+    """Updates that CloudFormation rejects, stack by stack in the order of deployment."""
     deployed = dict(before)
     for stack, template in now.items():
         others = {export for other in deployed if other != stack for export in imported(deployed[other])}

@@ -1,4 +1,4 @@
-"""The runbook of restores gives a copy of a database every setting that the template gives the original."""
+"""The restore runbook sets every property of the original database on its copy."""
 
 import json
 import re
@@ -47,7 +47,7 @@ def sample(shape: Shape | None) -> Any:
 
 @pytest.fixture(scope="module")
 def inputs() -> list[dict[str, Any]]:
-    """Input of the two operations, as the queries of the runbook make it from an instance that says everything."""
+    """Inputs of the two operations, built by the runbook's queries from a complete instance."""
     text = (ROOT / "docs" / "runbooks" / "restore.md").read_text()
     queries = re.findall(r"--query '(DBInstances\[0\]\.\{.*?)' > \w+\.json", text, flags=re.DOTALL)
     described = sample(RDS.operation_model("DescribeDBInstances").output_shape)

@@ -1,4 +1,6 @@
-"""Each alarm names its subject and leads to a page that covers it, and the index lists each of them once."""
+"""Each alarm names its subject and links to a page that covers it; the index lists each alarm
+once.
+"""
 
 import re
 from collections.abc import Callable

@@ -11,7 +11,7 @@ from tests.conftest import ROOT, Template
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 Templates = Callable[[str], dict[str, Template]]
 END = "…"
-"""Stands for what is known in the account alone."""
+"""Placeholder for values known only in the account."""
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def groups(templates: Templates) -> set[str]:
 
 
 def looked_up(text: str) -> Iterator[str]:
-    """Log groups that a text speaks of; END follows what is only a beginning."""
+    """Log groups in a text; END marks a name prefix."""
     for option, name in re.findall(r"(--log-group-name-prefix )?(/aws/[a-z]+/[\w<>/-]+)", text.replace("<env>", "prod")):
         beginning, placeholder, _ = name.partition("<")
         yield beginning + END if option or placeholder else name

@@ -1,4 +1,6 @@
-"""The limits of the web ACL let a mobile network pass that has hundreds of listeners behind one address, in the busiest minute."""
+"""Rate limits of the web ACL allow a mobile network with hundreds of listeners behind one address
+at peak time.
+"""
 
 import re
 
@@ -19,7 +21,7 @@ POSTED = 3
 
 
 def of_a_listener(settings: Settings) -> tuple[float, float]:
-    """Requests, and forms of logins, of a listener in five minutes of the busiest time."""
+    """Requests and login forms of one listener in five minutes at peak time."""
     peak = settings.resilience.peak
     assert peak is not None
     asked = sum(service.peak.per_second for service in settings.services.values() if service.route and service.peak)

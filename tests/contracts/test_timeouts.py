@@ -1,7 +1,7 @@
-"""Every hop of a request waits longer than the one behind it, and keeps idle connections shorter than the one behind it.
+"""Every hop of a request has a longer timeout, and a shorter keep-alive, than the next hop.
 
-Otherwise the hop in front gives up first, and says something of its own where the one behind would have said what happened; or it sends a
-request over a connection that is being closed, which fails.
+Otherwise a hop times out before the next one and hides its error, or it sends a request on a
+connection that is being closed.
 """
 
 import json
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 CONTRACT = ROOT / "constructs" / "spotmusic_constructs" / "services" / "README.md"
 KEPT_BY_CLOUDFRONT = 5
-"""Seconds that CloudFront keeps idle connections to an origin, unless told otherwise (CloudFront developer guide, origin keep-alive)."""
+"""Default keep-alive of CloudFront's idle connections to an origin, in seconds (CloudFront developer guide, origin keep-alive)."""
 KEPT_BY_NGINX = 75
 """Seconds that Kong keeps idle connections of clients: nginx' default, which Kong leaves alone (Kong 3.9, nginx_kong.lua)."""
 KEYCLOAK_KEEPS = 1800
@@ -30,7 +30,7 @@ KEYCLOAK_KEEPS = 1800
 
 @dataclass(frozen=True)
 class Hops:
-    """Seconds that each hop waits."""
+    """Timeouts of the hops, in seconds."""
 
     cloudfront: int
     attempts: int
@@ -81,7 +81,7 @@ def of(template: Template, type_: str) -> list[Json]:
 
 
 def attributes(template: Template, type_: str) -> dict[str, Any]:
-    """Attributes of the one application load balancer of a stack."""
+    """Attributes of the only application load balancer of a stack."""
     (found,) = (balancer for balancer in of(template, type_) if balancer.get("Type", "application") == "application")
     return {entry["Key"]: entry["Value"] for entry in found["LoadBalancerAttributes"]}
 
@@ -104,7 +104,7 @@ def test_kong_sends_no_request_twice(hops: Hops) -> None:
 
 
 def kept(hops: Hops) -> Iterator[tuple[int, int]]:
-    """Yields how long two neighbours keep an idle connection: the one that sends, and the one that closes."""
+    """Yields the keep-alive of two neighbours: of the sender, and of the receiver."""
     yield KEPT_BY_CLOUDFRONT, hops.gateway_balancer
     yield hops.gateway_balancer, KEPT_BY_NGINX
     yield hops.kept_by_kong, hops.services_balancer

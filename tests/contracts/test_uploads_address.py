@@ -1,4 +1,4 @@
-"""A signed upload of a service leads to the address that pages of the player may reach."""
+"""Presigned uploads of services use the address that the player's pages may connect to."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ CONFIG = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
 
 @pytest.fixture
 def endpoint(templates: Callable[[str], dict[str, Template]]) -> str:
-    """The endpoint that services find in their environment."""
+    """S3 endpoint in the environment of services."""
     found = {json.dumps(value) for name, value in variables(templates("prod")["ecs-services"]) if name == "UPLOADS_ENDPOINT"}
     (joined,) = map(json.loads, found)
     parts = joined["Fn::Join"][1]

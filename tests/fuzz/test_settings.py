@@ -1,4 +1,6 @@
-"""Thousands of mutated environment files end in settings that can be built, or in one clear error: never in a traceback or a hang."""
+"""Mutated environment files yield valid settings or one clear error, never a traceback or a
+hang.
+"""
 
 import os
 import signal

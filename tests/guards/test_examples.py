@@ -68,7 +68,7 @@ def test_example_calls_bind_to_signatures(place: str, source: str) -> None:
 
 
 def test_examples_cover_public_constructs() -> None:
-    """A construct without an example is a class that its README does not show either."""
+    """A construct without an example in its docstring needs one in its README."""
     shown = {
         node.func.id
         for _, source in examples()

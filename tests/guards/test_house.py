@@ -1,4 +1,4 @@
-"""The layout that the design fixes, and why it is fixed."""
+"""Repository layout of the design, with reasons."""
 
 import ast
 import importlib.metadata
@@ -56,7 +56,7 @@ def test_library_readme_lists_packages() -> None:
 
 
 def test_unit_tests_own_their_environments() -> None:
-    """Users edit `environments/`: only a promise of what ships may read it, never a unit test's fixture."""
+    """Users edit `environments/`: promises read these files, unit tests have fixtures."""
     readers = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "tests" / "unit").rglob("*.py")
@@ -66,7 +66,7 @@ def test_unit_tests_own_their_environments() -> None:
 
 
 def test_documented_arguments_are_parameters() -> None:
-    """An `Args:` entry without its parameter breaks an API reference, and misleads its readers."""
+    """An `Args:` entry without a parameter breaks the API reference."""
     wrong = {
         f"{file.relative_to(ROOT)} {node.name}": sorted(unknown)
         for root in ("constructs", "stacks", "spotmusic_cdk", "tools")
@@ -84,7 +84,7 @@ def documented(docstring: str) -> set[str]:
 
 
 def parameters(node: ast.ClassDef | ast.FunctionDef) -> set[str]:
-    """Parameters of a function or of a class; a protocol has none."""
+    """Parameters of a function or class; none for a protocol."""
     if isinstance(node, ast.FunctionDef):
         every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
         return {argument.arg for argument in every if argument}
@@ -136,7 +136,7 @@ def test_cdk_cli_is_pinned() -> None:
 
 
 def test_deployments_keep_rollback() -> None:
-    """`--no-rollback`, or `rollback: false` in cdk.json, would leave what failed half-way as it is."""
+    """`--no-rollback`, or `rollback: false` in cdk.json, would leave failed resources behind."""
     assert "rollback" not in json.loads((ROOT / "cdk.json").read_text())
     deploying = [ROOT / "Makefile", ROOT / ".ci" / "run", *(ROOT / "tools" / "local_aws").glob("*.py")]
     assert [path.name for path in deploying if "no-rollback" in path.read_text() or "--rollback=false" in path.read_text()] == []
@@ -171,7 +171,7 @@ def test_service_of_the_readme_can_be_pasted(tmp_path: Path) -> None:
 
 
 def test_make_help_fits_a_terminal() -> None:
-    """Grouped, and 80 columns at most. A target without a group would be left out."""
+    """Help is grouped and at most 80 columns wide. It omits targets without a group."""
     makefile = (ROOT / "Makefile").read_text()
     make = shutil.which("make") or "make"
     help_ = subprocess.run([make, "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -191,7 +191,7 @@ def test_portuguese_readme_has_same_commands() -> None:
 
 
 def test_hook_and_lint_type_same_folders() -> None:
-    """The hook and `make lint` give mypy the same folders."""
+    """The hook and `make lint` check the same folders with mypy."""
     told = [re.findall(r"mypy (app\.py .+)", (ROOT / file).read_text()) for file in ("Makefile", ".pre-commit-config.yaml")]
     assert told[0] == told[1]
     assert len(told[0]) == 1

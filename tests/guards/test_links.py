@@ -1,4 +1,4 @@
-"""Links between documents lead to a file that is there, and to a heading that it has."""
+"""Links between documents lead to existing files and headings."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(path for folder in FOLDERS for path in
 
 
 def broken(document: Path) -> list[str]:
-    """Links of a document that lead nowhere."""
+    """Broken links of a document."""
     found = []
     for link in re.findall(r"\]\(([^)\s]+)\)", prose(document)):
         file, _, anchor = link.partition("#")

@@ -1,4 +1,4 @@
-"""Runbooks give cures that work."""
+"""Remedies in runbooks work."""
 
 import re
 from collections.abc import Iterator
@@ -12,18 +12,18 @@ from tests.guards.test_links import DOCUMENTS
 
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 NOTHING_DEPLOYED = {"failed-first-deployment"}
-"""Runbooks of stacks that do not exist, whose every resource a deployment creates."""
+"""Runbooks of stacks that do not exist: a deployment creates all their resources."""
 _DEPLOYS = re.compile(r"\b[Dd]eploy(?:ing)? (?:`[a-z-]+`|again|it again)")
 _CHANGES = re.compile(
     r"--revert-drift|again=|commit before|rollback"
     r"|\b(?:append|add|change|correct|forget|give|lower|move|pin|put|raise|remove|rename|set|write)\b",
     flags=re.IGNORECASE,
 )
-"""What makes a deployment differ from the last one: without it CloudFormation calls nothing."""
+"""Changes that make a deployment differ from the last one: CloudFormation calls nothing otherwise."""
 
 
 def items(text: str) -> Iterator[str]:
-    """Yields each paragraph, and each item of a list with what belongs to it."""
+    """Yields each paragraph, and each list item with its continuation."""
     yield from re.split(r"\n\s*\n(?! )|\n(?=(?:- |\d+\. |\*\*))", text)
 
 
@@ -121,11 +121,11 @@ SOURCES = {
 }
 """Command or page that yields a placeholder, by the placeholder."""
 _LISTED = r"(?:list|describe)-[a-z-]+"
-"""What yields ids and ARNs of AWS."""
+"""Sources of AWS ids and ARNs."""
 
 
 def unexplained(text: str) -> set[str]:
-    """Placeholders in the commands of a page that nothing on it yields."""
+    """Placeholders in the commands of a page without a source on that page."""
     used = {name for line in code(text) if _COMMAND.search(line) for name in re.findall(r"<([a-z][^<>|]*)>", line)}
     return {name for name in used - GIVEN if not re.search(SOURCES.get(name, _LISTED), text)}
 
@@ -149,13 +149,15 @@ def test_runbook_is_written_in_common_words(runbook: Path) -> None:
 
 @pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
 def test_runbook_deletes_no_secret_of_a_certificate(runbook: Path) -> None:
-    """A new key of the authority ends TLS between all components: docs/internal-authority.md plans that, and no runbook does it."""
+    """A new key of the internal authority ends TLS between all components: only
+    docs/internal-authority.md describes it.
+    """
     deletions = [line for line in code(runbook.read_text()) if re.search(r"kubectl delete (-n \S+ )?secret", line)]
     assert [line for line in deletions if "owner=helm" not in line] == []
 
 
 @pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
 def test_runbook_fits_a_terminal(runbook: Path) -> None:
-    """Prose in 100 columns. Tables and long queries go on."""
+    """Prose has at most 100 columns. Tables and long queries are exempt."""
     lines = prose(runbook).splitlines()
     assert [line for line in lines if len(line) > 100 and not line.lstrip().startswith("|")] == []

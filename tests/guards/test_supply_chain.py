@@ -1,4 +1,4 @@
-"""Whatever is installed, deployed or run is pinned, and says where its version was read and when."""
+"""All dependencies are pinned, with source and date of each version."""
 
 import json
 import re
@@ -100,7 +100,7 @@ def test_charts_have_version_repository_source(chart: versions.Chart) -> None:
 
 @pytest.mark.parametrize("image", versions.images())
 def test_images_have_tag_and_source(image: str) -> None:
-    """A tag that means one image for ever is what P-16 and P-22 make of it in our registry."""
+    """P-016 and P-022 make tags immutable in our registry."""
     host, _, path = image.partition("/")
     name, _, tag = path.partition(":")
     assert "." in host

@@ -54,10 +54,10 @@ NAMES = {
     ("AWS::ServiceDiscovery::Service", "Name"): "an address",
 }
 NAMING = re.compile(r"(Name|Id|Identifier|Prefix)$")
-"""How properties are called by which AWS tells one resource from another; DBName, the name of a schema within, is not among those."""
+"""Names of properties that identify a resource in AWS; DBName, the name of a schema in a database, is not one."""
 REFERENCES = {"Ref", "Fn::GetAtt", "Fn::GetStackOutput", "Fn::ImportValue"}
 NAMED_IN_PLACE = {("AWS::ECS::Service", "ServiceName"), ("AWS::IAM::Policy", "PolicyName"), ("AWS::Logs::QueryDefinition", "Name")}
-"""Names of which CloudFormation's schemas say that they can change, or that are not what tells resources apart."""
+"""Names that CloudFormation can update in place, or that do not identify a resource."""
 
 
 @cache
@@ -71,7 +71,9 @@ def naming_properties(type_: str) -> frozenset[str]:
 
 
 def names_in(templates: dict[str, Template]) -> set[tuple[str, str]]:
-    """Types and properties that are a text of ours, however it is put together, and no bare reference to another resource."""
+    """Types and properties with a literal or composed name, except plain references to another
+    resource.
+    """
     return {
         (resource["Type"], key)
         for _, _, resource in resources(templates)
@@ -101,7 +103,9 @@ def test_no_name_is_excused_that_nothing_has(templates: Templates) -> None:
 
 
 def test_composed_names_count_as_names() -> None:
-    """A `Fn::Join` is a name as much as a text is, and whatever CloudFormation's schema says is one needs no entry in a list."""
+    """A `Fn::Join` counts as a name, and names in CloudFormation's schema need no entry in a
+    list.
+    """
     joined = {"Fn::Join": ["-", ["spotmusic", {"Ref": "AWS::Region"}]]}
     made = {"Queue": ("AWS::SQS::Queue", "QueueName"), "Rule": ("AWS::Events::Rule", "Name"), "User": ("AWS::ElastiCache::User", "UserId")}
     named = {id_: {"Type": type_, "Properties": {name: joined}} for id_, (type_, name) in made.items()}

@@ -1,4 +1,4 @@
-"""cfn-lint finds nothing in production's templates. `make cfn-lint` asks it about every environment, which costs as much again for each."""
+"""cfn-lint reports nothing in production's templates. `make cfn-lint` checks every environment."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -53,7 +53,7 @@ def test_acknowledgements_have_readable_reasons(synthesized: Assembly, environme
 
 @pytest.mark.parametrize("environment", ["prod"])
 def test_no_acknowledgement_is_idle(synthesized: Assembly, environment: str) -> None:
-    """One that matches nothing any more would hide the next finding."""
+    """An unused acknowledgement would hide a later finding."""
     assembly = synthesized(environment)
     used = {
         (suppressed["acknowledgedAt"].lstrip("/"), suppressed["acknowledgedId"])

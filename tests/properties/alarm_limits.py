@@ -15,7 +15,7 @@ from tests.properties.alarms import metrics_of, period_of, severity_of
 BURN_RATES = {14.4: (300, 3600), 6.0: (1800, 21_600)}
 """Seconds of the short and the long window by burn rate (Google SRE workbook, alerting on SLOs)."""
 DEPLOYMENT = "deployment"
-"""Stands in for the severity of what takes a deployment back and tells nobody."""
+"""Severity of alarms that roll a deployment back without a notification."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ def _sized(minutes: int, critical_by_warning: float) -> Limit:
 
 
 COUNTED = _after(1, 1, 300, 1, 1)
-"""What a metric filter counts: once is enough."""
+"""Metrics of metric filters: one event is enough."""
 TRACKS = _after(1, 1, 300, critical=100)
-"""Tracks that somebody deletes: a take-down of one artist stays below."""
+"""Deleted tracks: a take-down of one artist stays below."""
 _GIB = 2**30
 
 LIMITS: Mapping[str, Limit] = {
@@ -121,7 +121,7 @@ def _of_objective(budget: float, description: str, alarm: Resource) -> Limit | N
 
 
 def problem_with_limit(alarm: Resource) -> str | None:
-    """Returns how an alarm differs from what was reviewed, or None."""
+    """Returns the difference between an alarm and its reviewed limit, or None."""
     limit = limit_of(alarm)
     if limit is None:
         return "it is not in tests/properties/alarm_limits.py"

@@ -53,7 +53,7 @@ def severity_of(alarm: Resource) -> str | None:
 
 
 def period_of(alarm: Resource) -> int:
-    """Seconds that an alarm looks back at once, which is a period of it."""
+    """Period of an alarm in seconds."""
     stats = [source["MetricStat"]["Period"] for source in alarm["Metrics"] or [] if "MetricStat" in source]
     return int(alarm["Period"] or max(stats, default=0))
 
@@ -100,7 +100,7 @@ def _reads(read: frozenset[tuple[str, str, str]], watch: Watch) -> bool:
 
 
 def counted(platform: Assembly, source: str, said: tuple[str, ...]) -> list[Resource]:
-    """Alarms on the count of events of a source that say this, if events of that source are recorded."""
+    """Alarms on the count of matching events of a source, if its events are recorded."""
     alarms: list[Resource] = []
     for counter in platform.all("AWS::Logs::MetricFilter"):
         group, pattern = counter.target("LogGroupName"), str(counter["FilterPattern"])
@@ -111,13 +111,13 @@ def counted(platform: Assembly, source: str, said: tuple[str, ...]) -> list[Reso
 
 
 def recorders(platform: Assembly, source: str) -> set[Resource]:
-    """Log groups in which every event of a source is recorded."""
+    """Log groups that record every event of a source."""
     rules = (rule for rule in platform.all("AWS::Events::Rule") if rule["EventPattern.source"] == [source] and rule["State"] != "DISABLED")
     return {target for rule in rules for target in rule.mentions("Targets") if target.type == "AWS::Logs::LogGroup"}
 
 
 def alerts_of(manifests: list[Json]) -> list[tuple[Json, str]]:
-    """Alerts of PrometheusRules, each with everything that it reads: recorded series are spelt out."""
+    """Alerts of PrometheusRules with all series that they read; recording rules are expanded."""
     rules = [rule for manifest in manifests for group in manifest["spec"]["groups"] for rule in group["rules"]]
     recorded: dict[str, str] = {}
     for rule in rules:

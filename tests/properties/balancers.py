@@ -6,7 +6,7 @@ BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 
 
 def balancers(platform: Assembly, type_: str) -> list[Resource]:
-    """Load balancers of a type, `application` or `network`, of which there has to be one."""
+    """Load balancers of a type, `application` or `network`; at least one must exist."""
     found = [balancer for balancer in platform.some(BALANCER) if (balancer["Type"] or "application") == type_]
     assert found, f"{platform.name} has no {type_} load balancer, so that nothing keeps the promise"
     return found
@@ -27,7 +27,7 @@ def certificates(listener: Resource) -> list[Resource]:
 
 
 def addresses(balancer: Resource) -> list[str]:
-    """Names in the private zone that lead to a load balancer."""
+    """Names in the private zone that resolve to a load balancer."""
     return [record.text("Name").removesuffix(".") for record in balancer.platform.users_of(balancer, "AWS::Route53::RecordSet")]
 
 

@@ -1,4 +1,4 @@
-"""The environments that properties are asserted on, read once per session from what is synthesized already."""
+"""Environments under test, read once per session from the synthesized assemblies."""
 
 import json
 from collections.abc import Callable
@@ -19,7 +19,7 @@ ENVIRONMENTS = ["dev", "staging", "prod"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Asks the environment of the given assembly alone, and grants it the deviations of the environment that it is like."""
+    """Selects the environment of the given assembly, with the deviations of `--like`."""
     folder: Path | None = config.getoption("--assembly")
     if folder is None:
         return
@@ -31,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def environment_in(folder: Path) -> str:
-    """Name of the environment that a cloud assembly holds.
+    """Name of the environment in a cloud assembly.
 
     Raises:
         pytest.UsageError: if it can't be judged; the message says what to do.
@@ -50,7 +50,7 @@ def environment_in(folder: Path) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keeps what asks the given assembly."""
+    """Keeps only tests of the given assembly."""
     if config.getoption("--assembly") is None:
         return
     kept = [item for item in items if _asked_of(item) in ENVIRONMENTS]
@@ -64,7 +64,7 @@ def _asked_of(item: pytest.Item) -> object:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Asks every environment, unless a test says which, or has a platform of its own."""
+    """Parametrizes tests by environment, unless a test names one or has its own platform."""
     given = any("platform" in str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize"))
     own = hasattr(metafunc.module, "platform")
     if "platform" in metafunc.fixturenames and not given and not own:
@@ -73,7 +73,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def platforms(templates: Callable[[str], dict[str, Template]], synthesized: Callable[[str], Path]) -> Callable[[str], Assembly]:
-    """Gives an environment, or production with the other cache engine, by name."""
+    """Returns an environment by name, or production with the other cache engine."""
 
     @cache
     def platform(name: str) -> Assembly:
@@ -88,7 +88,7 @@ def platforms(templates: Callable[[str], dict[str, Template]], synthesized: Call
 
 @pytest.fixture
 def platform(request: pytest.FixtureRequest, platforms: Callable[[str], Assembly]) -> Assembly:
-    """One environment after the other."""
+    """Environment under test."""
     return platforms(request.param)
 
 
@@ -99,7 +99,7 @@ def cluster(platform: Assembly, deployed: Callable[[str], RenderedCluster]) -> R
 
 
 def acknowledged_in(report: Path) -> tuple[tuple[str, str, str], ...]:
-    """Path, finding and reason of each acknowledgement that a report of the policy packs used."""
+    """Path, finding and reason of each used acknowledgement in the policy report."""
     found = json.loads(report.read_text())["pluginReports"]
     return tuple(
         (place["constructPath"], suppressed["acknowledgedId"], suppressed["reason"])

@@ -1,4 +1,4 @@
-"""CloudFront distributions: which behavior serves a path, where it gets it, and with which policies."""
+"""Behaviors of CloudFront distributions: path patterns, origins and policies."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -89,7 +89,7 @@ def origins(distribution: Resource) -> list[Origin]:
 
 
 def behaviors(distribution: Resource) -> Iterator[Behavior]:
-    """Every behavior, in the order in which CloudFront looks for one that serves a path."""
+    """Every behavior, in CloudFront's order of evaluation."""
     for index, behavior in enumerate(distribution["DistributionConfig.CacheBehaviors"] or []):
         place = f"DistributionConfig.CacheBehaviors.{index}"
         yield Behavior(distribution=distribution, place=place, pattern=behavior["PathPattern"])

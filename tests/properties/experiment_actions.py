@@ -18,9 +18,9 @@ class Known:
     """An action.
 
     Args:
-        key: what it calls its target.
+        key: name of its target.
         target: type of its target.
-        changes: what it has to be allowed that changes something.
+        changes: actions with side effects that its role needs.
         required: parameters that it must have.
         optional: parameters that it may have.
     """

@@ -1,4 +1,4 @@
-"""Checks that find what is wrong, as verdicts on everything that they looked at."""
+"""Verdicts from checks that return findings."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,13 +6,13 @@ from tests.properties.promise import Verdicts
 
 
 def judged(subjects: Iterable[str], findings: Iterable[str], fix: str, *, excused: Mapping[str, str] | None = None) -> Verdicts:
-    """Yields each subject with what was found of it.
+    """Yields a verdict on each subject from its findings.
 
     Args:
-        subjects: everything that was looked at, by name.
-        findings: what was found, each beginning with the name of its subject; one that speaks of no subject is its own.
-        fix: what to do.
-        excused: reason by the beginning of a finding that is meant. An excuse that nothing needs any more is a problem itself.
+        subjects: names of all checked subjects.
+        findings: findings, each prefixed with its subject; any other finding is its own subject.
+        fix: remedy.
+        excused: reason by prefix of an accepted finding. An unused excuse fails.
     """
     found, excused = list(findings), excused or {}
     left = [finding for finding in found if not finding.startswith(tuple(excused))]

@@ -65,7 +65,7 @@ class Grant:
     Args:
         who: holder: `tasks of playback`, `pods monitoring/grafana`, a function by stack and logical id, or an AWS service.
         does: class of action.
-        what: store, by stack and logical id, or in words where no template creates it.
+        what: store, by stack and logical id, or a description if no template creates it.
     """
 
     who: str

@@ -1,4 +1,4 @@
-"""The real application, synthesized as on a machine without network, credentials or memory."""
+"""Synthesis of the real application without network, credentials and caches."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from tests.conftest import ROOT, feature_flags
 
 ISOLATED = ["unshare", "--map-root-user", "--net"]
 UNPACKED = Path.home() / ".cache" / "aws" / "jsii" / "package-cache"
-"""Where jsii keeps what it unpacked, by checksum. Unpacking it again would take twice as long as the synthesis."""
+"""Cache of unpacked jsii packages, by checksum. Unpacking takes twice as long as the synthesis."""
 
 
 def synthesize(outdir: Path, environment: str) -> None:
@@ -32,7 +32,7 @@ def synthesize(outdir: Path, environment: str) -> None:
 
 
 def can_cut_the_network() -> bool:
-    """Linux only, and where the kernel lets an ordinary user have namespaces."""
+    """True on Linux if the kernel allows unprivileged network namespaces."""
     try:
         return subprocess.run([*ISOLATED, "true"], check=False, capture_output=True).returncode == 0
     except OSError:

@@ -228,7 +228,7 @@ SAID: Mapping[str, Mapping[str, Said]] = {
         "RecoveryPointSelection.SelectionWindowDays": Said((7,), "30 by default: a backup of last month tells nothing of those since."),
     },
 }
-"""Of every resource of a type; `*` stands for each item of a list or a mapping. What a promise says already is not said again here."""
+"""Required values of every resource of a type; `*` matches each item of a list or mapping. Promises are not repeated here."""
 
 PARAMETERS: Mapping[str, Said] = {
     "long_query_time": Said(("0.5", "1", "2"), "Ten seconds by default, and the Web API promises half a second: no slow query would show."),

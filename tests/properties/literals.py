@@ -1,4 +1,6 @@
-"""Literals that look like secrets: known shapes, random words, and values of what is called a password."""
+"""Literals that look like secrets: known shapes, random words, and values of properties named as
+secrets.
+"""
 
 import math
 import re
@@ -41,7 +43,7 @@ CHANGES = 4
 
 
 def suspicious(text: str) -> Iterator[str]:
-    """Yields what a text holds that looks like a secret, cut short so that a log does not repeat it."""
+    """Yields suspicious parts of a text, truncated so that logs do not repeat them."""
     for what, shape in _SHAPES.items():
         if found := re.search(shape, text):
             yield f"{what}, {found[0][:12]}…"
@@ -52,7 +54,9 @@ def suspicious(text: str) -> Iterator[str]:
 
 
 def called_secret(values: Any) -> Iterator[str]:
-    """Yields the paths at which something is called a password, secret, token or key, and is neither a name nor a reference."""
+    """Yields paths of values named password, secret, token or key that are neither names nor
+    references.
+    """
     for path, value in leaves(values):
         called = [step for step in path.split(".") if not step.isdigit()][-1:]
         if called and isinstance(value, str) and _CALLED_SECRET.search(called[0]) and not _NAME.fullmatch(value):

@@ -21,7 +21,7 @@ Writer = tuple[str, Resource | None, int]
 
 
 def writers(platform: Assembly) -> Iterator[Writer]:
-    """Everything that writes a log to CloudWatch."""
+    """All writers of logs to CloudWatch."""
     by_name = {group.text("LogGroupName"): group for group in platform.some(GROUP)}
     for log in platform.some("AWS::EC2::FlowLog"):
         yield log.name, log.target("LogGroupName"), SECURITY_DAYS
@@ -60,7 +60,7 @@ def _stores(platform: Assembly, by_name: dict[str, Resource]) -> Iterator[Writer
 
 
 def _rules(platform: Assembly) -> Iterator[Writer]:
-    """Rules that record what AWS says."""
+    """Rules that record AWS events."""
     for rule in platform.some("AWS::Events::Rule"):
         for number, goal in enumerate(rule["Targets"] or []):
             if ":log-group:" in platform.text(rule.stack, goal["Arn"]):
@@ -69,7 +69,7 @@ def _rules(platform: Assembly) -> Iterator[Writer]:
 
 
 def _functions(platform: Assembly, by_name: dict[str, Resource]) -> Iterator[Writer]:
-    """Functions; what those did that change secrets is a record of security."""
+    """Functions; logs of those that change secrets are security records."""
     changing = {
         role
         for statement in statements_of(platform)

@@ -1,4 +1,4 @@
-"""Tags of what EKS Auto Mode makes: what the cluster asks for, and what EKS may give."""
+"""Tags on resources of EKS Auto Mode: requested by the cluster, and allowed to EKS."""
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -15,7 +15,7 @@ ASKED = {
     "ec2:CreateNetworkInterface": ("network-interface",),
     "ec2:CreateVolume": ("volume",),
 }
-"""Actions by which EKS makes what bears tags, and what they tag. Source: Amazon EKS user guide, custom AWS tags for EKS Auto resources."""
+"""Actions of EKS that create tagged resources, with their types. Source: Amazon EKS user guide, custom AWS tags for EKS Auto resources."""
 OF_EKS = (
     *("eks:*", "kubernetes.io/cluster/*", "kubernetes.io/created-for/*", "ebs.csi.eks.amazonaws.com/*"),
     *("CSIVolumeName", "KubernetesCluster", "Name"),
@@ -25,7 +25,7 @@ BY_ITSELF = {
     "ec2:CreateVolume": {"eks:eks-cluster-name", "CSIVolumeName", "Name", "kubernetes.io/created-for/pvc/name"},
     "ec2:CreateNetworkInterface": {"eks:eks-cluster-name", "eks:kubernetes-cni-node-name"},
 }
-"""Keys that EKS gives by itself, by action; those of nodes where none are named."""
+"""Tag keys that EKS adds, by action; otherwise those of nodes."""
 OF_NODES = {"eks:eks-cluster-name", "eks:kubernetes-node-class-name", "eks:kubernetes-node-pool-name", "kubernetes.io/cluster/it"}
 
 
@@ -88,5 +88,5 @@ def takes(statement: Statement, given: set[str]) -> bool:
 
 
 def lacking(tags: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
-    """Keys that are not there, or say something else."""
+    """Tag keys that are absent or have a different value."""
     return sorted(key for key, value in wanted.items() if tags.get(key) != value)

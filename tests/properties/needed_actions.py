@@ -1,4 +1,4 @@
-"""Actions that are needed together: a right that lacks one of them is denied in the middle of what it is for.
+"""Actions that a feature needs together: without one of them it fails half-way.
 
 Read on 2026-11-29 in the guide that each row names. A new right with several actions needs a row.
 """
@@ -14,7 +14,7 @@ class Needed:
         where: pattern of the resource with the policy.
         actions: all of them, separated by spaces.
         source: guide that lists them.
-        by: actions by which the statement is known, where others of the same policy share some; by default all.
+        by: actions that identify the statement if other statements share some; default: all.
     """
 
     where: str
@@ -220,4 +220,4 @@ NEEDED: tuple[Needed, ...] = (
 SESSIONS = ("pods.eks.amazonaws.com", "eks.amazonaws.com")
 """Principals that pass tags of the session, and cannot assume a role without `sts:TagSession`."""
 DIVIDED = {"observability/EventLogPolicy": "EventBridge makes streams without naming the rule, and writes with it"}
-"""Resources whose actions stand in several statements, with the reason."""
+"""Resources with actions in several statements, with the reason."""

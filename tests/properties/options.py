@@ -7,5 +7,7 @@ from spotmusic_cdk.settings import Settings
 
 
 def turned_on(settings: Settings, keys: Iterable[str]) -> set[str]:
-    """Returns those keys of the environment file, such as `kubernetes.redpanda.tiered_storage`, that say something."""
+    """Returns the keys of the environment file that are set, such as
+    `kubernetes.redpanda.tiered_storage`.
+    """
     return {key for key in keys if attrgetter(key)(settings)}

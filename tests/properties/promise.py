@@ -13,14 +13,14 @@ from tests.model.assembly import Assembly, Resource
 from tests.properties.deviations import DEVIATIONS, Deviation
 
 Verdicts = Iterator[tuple[Resource | str, bool, str]]
-"""What was looked at, whether it keeps the promise, and what to do if it does not."""
+"""Subject, whether it keeps the promise, and the remedy."""
 
 
 def promise(test: Callable[..., Verdicts]) -> Callable[..., None]:
-    """Makes a test of a property out of a generator of verdicts, named `test_p<number>_<what holds>`.
+    """Makes the test `test_p<number>_<behaviour>` from a generator of verdicts.
 
-    All of them are collected, so that a failure names every resource that breaks the promise and how to mend it. What the
-    environment declares to do without (`deviations.py`) may break it; a declaration that nothing needs any more fails.
+    A failure lists every resource that breaks the promise, with the remedy. Deviations of the
+    environment (`deviations.py`) are excused; an unused deviation fails.
     """
     number = int(test.__name__.split("_")[1][1:])
 

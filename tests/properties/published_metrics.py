@@ -1,6 +1,6 @@
 """Metrics that AWS and our functions publish, with their dimensions and valid statistics.
 
-CloudWatch accepts alarms on metrics that do not exist. Such an alarm never changes its state.
+CloudWatch accepts alarms on metrics that do not exist. Such an alarm is always in the same state.
 Reviewed on 2026-11-29 against the guide of each service, and against the metrics that aws-cdk-lib
 2.275.0 knows (`*-canned-metrics.generated`). A new metric needs a new row, with its source read.
 """
@@ -115,11 +115,11 @@ PUBLISHED: Mapping[str, Mapping[str, Published]] = {
     # constructs/spotmusic_constructs/services/queue_depth_handler.
     "Spotmusic/Queues": {"ReadyMessages": _by("Environment Queue", of="Average Maximum")},
 }
-"""By namespace and name. Metric filters publish too; what they make stands in the templates."""
+"""Metrics by namespace and name. Those of metric filters are in the templates."""
 
 
 def problem_with(metric: Json) -> str | None:
-    """Returns what is wrong with a metric that an alarm reads, or None."""
+    """Returns the error in a metric that an alarm reads, or None."""
     namespace, name, statistic = metric["Namespace"], metric["MetricName"], metric["Statistic"]
     published = PUBLISHED.get(namespace, {}).get(name)
     if published is None:

@@ -1,4 +1,4 @@
-"""Helm releases of an environment: their values as Helm gets them, and the images that these name."""
+"""Helm releases of an environment: their resolved values and the images in them."""
 
 import json
 import re
@@ -20,8 +20,8 @@ class Release:
     """A Helm release.
 
     Args:
-        resource: what the template says of it.
-        values: what Helm gets, with `${stack/LogicalId.Attribute}` for what is only known at deployment.
+        resource: its resource in the template.
+        values: values of Helm, with `${stack/LogicalId.Attribute}` for deploy-time values.
     """
 
     resource: Resource
@@ -38,7 +38,7 @@ def releases_of(platform: Assembly) -> dict[str, Release]:
 
 
 def images_in(values: Any) -> Iterator[str]:
-    """Yields every image that Helm values name: in parts, as one text, or within a text that a chart takes for YAML."""
+    """Yields every image in Helm values: in parts, as one text, or in embedded YAML."""
     if isinstance(values, Mapping):
         if isinstance(values.get("repository"), str) and isinstance(values.get("tag"), str):
             yield "/".join(filter(None, (values.get("registry"), values["repository"]))) + f":{values['tag']}"

@@ -90,7 +90,7 @@ HOLD_SESSIONS: Mapping[str, str] = {
         "(Amazon ECS developer guide, ECS Exec, considerations); a person starts it, and it ends by itself"
     ),
 }
-"""Task definitions whose containers may write to their image and keep Fargate's capabilities, and why."""
+"""Task definitions with a writable root file system and Fargate's capabilities, with the reason."""
 
 TELL_NO_SOURCE: Mapping[str, str] = {
     "backup.amazonaws.com": (
@@ -100,7 +100,7 @@ TELL_NO_SOURCE: Mapping[str, str] = {
     "ec2.amazonaws.com": "an instance asks for its own profile: there is no other source (Amazon EC2 user guide, IAM roles)",
     "ecr.amazonaws.com": "documented without conditions (Amazon ECR user guide, IAM role for repository creation templates)",
 }
-"""Services that assume roles without telling for whom. Only principals of the account that has a role can pass it to them."""
+"""Services that assume roles without a source. Only principals of the role's account can pass it to them."""
 
 TELL_NO_SOURCE_WITH: Mapping[str, tuple[str, ...]] = {"observability.alarm_slack": ("chatbot.amazonaws.com",)}
 """The same where an environment turns an option on, by its key; the role of the channel has no rights."""
@@ -189,7 +189,7 @@ ACKNOWLEDGED_OUTSIDE_PRODUCTION: Mapping[str, tuple[str, ...]] = {
     "NIST.800.53.R5-RDSInstanceDeletionProtectionEnabled": ("data/*/Instance/*",),
     "NIST.800.53.R5-RDSMultiAZSupport": ("data/*/Instance/*",),
 }
-"""Findings that are meant where nobody depends on an environment, and never in production."""
+"""Findings acknowledged outside production only."""
 
 TELL_ACCOUNT_ONLY = frozenset({"lambda.amazonaws.com", "malware-protection-plan.guardduty.amazonaws.com", "monitoring.rds.amazonaws.com"})
 """Services of which a role asks for aws:SourceAccount alone: what they come for names the role, and is made after it."""

@@ -19,7 +19,7 @@ class Policy:
 
     @property
     def cooldowns(self) -> tuple[int, int]:
-        """Seconds before tasks are added, and before they are taken away."""
+        """Cooldowns in seconds, for scale-out and scale-in."""
         out, back = (self._says(f"Scale{way}Cooldown") for way in ("Out", "In"))
         return int(str(out or 0)), int(str(back or 0))
 
@@ -50,7 +50,7 @@ def policies(service: Service) -> list[Policy]:
 
 
 def counted(policy: Policy) -> set[str]:
-    """Names of the metrics that a policy of ours divides by each other."""
+    """Names of the metrics in the formula of a custom metric policy."""
     return {entry["MetricStat"]["Metric"]["MetricName"] for entry in policy.resource[FORMULA] or [] if "MetricStat" in entry}
 
 

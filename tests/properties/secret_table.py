@@ -1,4 +1,6 @@
-"""docs/secrets.md as data: every secret with its readers, and the way by which a new value reaches each reader."""
+"""docs/secrets.md as data: every secret with its readers, and the way of a new value to each
+reader.
+"""
 
 import re
 from collections.abc import Iterator
@@ -37,7 +39,7 @@ class Row:
     releases: frozenset[str]
 
     def of(self, secret: str, services: frozenset[str]) -> "Row | None":
-        """This line for one secret, or None when it speaks of others."""
+        """This line for one secret, or None if it describes others."""
         before, placeholder, after = self.secret.partition(SERVICE)
         if not placeholder:
             return self if self.secret == secret else None
@@ -74,7 +76,7 @@ class Way:
 
     Args:
         way: name of the way.
-        within: what it takes at the most.
+        within: maximum duration.
     """
 
     way: str
@@ -113,18 +115,18 @@ def lines() -> dict[str, Line]:
 
 
 def way_to(release: str, line: Line) -> str:
-    """Name of the way by which a new value reaches a release: of this secret alone, where the table has one."""
+    """Name of the way of a new value to a release; a way of this secret alone takes precedence."""
     alone = f"{release}: {line.setting}"
     return alone if alone in ways() else release
 
 
 def line_of(key: str) -> Line:
-    """The line that speaks of a key of an environment file."""
+    """Line of a key of an environment file."""
     return lines()[setting_of(key)]
 
 
 def setting_of(key: str) -> str:
-    """A key of an environment file, with placeholders for the names that are its author's."""
+    """Key of an environment file, with placeholders for user-defined names."""
     for pattern, general in _ALIASES:
         key = pattern.sub(general, key)
     return key
@@ -132,6 +134,6 @@ def setting_of(key: str) -> str:
 
 @cache
 def ways() -> dict[str, Way]:
-    """The way of each reader: a role's holder in AWS, or a release, perhaps for one secret alone."""
+    """Way of each reader: a principal in AWS, or a release, optionally for one secret only."""
     _, _, lines = _tables()
     return {reader.strip("`"): Way(way=way, within=within) for reader, way, within, _ in lines}

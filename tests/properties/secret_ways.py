@@ -1,4 +1,4 @@
-"""The ways by which a new value of a secret reaches who reads it: what each needs, and how long it takes."""
+"""Ways of a new secret value to its readers: requirements and duration."""
 
 import ast
 import json
@@ -27,7 +27,7 @@ def seconds(text: str) -> int:
 
 
 def restarted(platform: Assembly, service: Resource) -> Iterator[int]:
-    """Yields within how many seconds each schedule that deploys a service anew has done so."""
+    """Yields the maximum delay, in seconds, of each schedule that redeploys a service."""
     for schedule in platform.users_of(service, "AWS::Scheduler::Schedule"):
         asked: Json = json.loads(schedule.text("Target.Input"))
         weekly = re.fullmatch(r"cron\(\d+ \d+ \? \* [A-Z]{3} \*\)", str(schedule["ScheduleExpression"]))
@@ -54,7 +54,7 @@ def weekly_restart(platform: Assembly, _: RenderedCluster, reader: str) -> int |
 
 @cache
 def handlers_that_keep_what_they_read() -> tuple[str, ...]:
-    """Functions of ours that read a secret when they are loaded, or remember what they read."""
+    """Functions of ours that read a secret at load time or cache it."""
     return tuple(str(path.name) for path in HANDLERS if any(_kept(ast.parse(path.read_text()))))
 
 
@@ -67,12 +67,12 @@ def _kept(module: ast.Module) -> Iterator[bool]:
 
 
 def each_pull(platform: Assembly, _: RenderedCluster, __: str) -> int | None:
-    """ECR keeps no copy: a rule names the secret."""
+    """ECR keeps no copy: a pull-through cache rule names the secret."""
     return 0 if any(rule["CredentialArn"] for rule in platform.all("AWS::ECR::PullThroughCacheRule")) else None
 
 
 def each_start(platform: Assembly, _: RenderedCluster, __: str) -> int | None:
-    """A task that no service keeps running reads when it starts."""
+    """A task outside of services reads the secret when it starts."""
     running = {service.target("TaskDefinition") for service in platform.some("AWS::ECS::Service")}
     tasks = platform.some("AWS::ECS::TaskDefinition", stack="ecs-services")
     return 0 if any(task not in running for task in tasks) else None
@@ -126,7 +126,7 @@ def each_job(platform: Assembly, deployed: RenderedCluster, release: str) -> int
 
 
 def label(platform: Assembly, deployed: RenderedCluster, release: str) -> int | None:
-    """Each Secret of a user has the label, without which the operator does not see it."""
+    """Each user's Secret has the label that the operator requires."""
     imported = {m["spec"]["importCredentialsSecret"]["name"] for m in deployed.manifests[release] if m["kind"] == "User"}
     labels = {
         external["metadata"]["name"]: external["spec"]["target"].get("template", {}).get("metadata", {}).get("labels", {})
@@ -137,7 +137,9 @@ def label(platform: Assembly, deployed: RenderedCluster, release: str) -> int | 
 
 
 def refreshed(platform: Assembly, deployed: RenderedCluster) -> int | None:
-    """A copy in the cluster is as old as External Secrets lets it be; what then happens takes minutes."""
+    """External Secrets refreshes a copy in the cluster at its interval; the update of workloads
+    takes minutes.
+    """
     asked = refresh(platform, deployed, "")
     return None if asked is None else asked + 30 * 60
 
@@ -153,4 +155,4 @@ WAYS: dict[str, Callable[[Assembly, RenderedCluster, str], int | None]] = {
     "each job": each_job,
     "label": label,
 }
-"""What a way needs, by its name: within how many seconds it brings a new value, or None where it leads nowhere."""
+"""Ways by name: a function that returns the delay of a new value in seconds, or None if the way is broken."""

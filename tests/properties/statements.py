@@ -94,7 +94,7 @@ class Statement:
 
 @cache
 def statements_of(platform: Assembly) -> tuple[Statement, ...]:
-    """Every statement of every policy: of roles, of what they may assume, and of what has a policy of its own."""
+    """Every statement of identity, trust and resource policies."""
     return tuple(statement for resource in platform.resources for statement in _statements(resource))
 
 
@@ -108,7 +108,7 @@ def _statements(resource: Resource) -> Iterator[Statement]:
 
 
 def _is_policy(value: Any) -> bool:
-    """A rule of a web ACL has a `Statement` too, but no effect."""
+    """Excludes rules of a web ACL, which have a `Statement` but no effect."""
     return isinstance(value, Mapping) and any("Effect" in statement for statement in as_list(value.get("Statement")))
 
 

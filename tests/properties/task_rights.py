@@ -18,7 +18,7 @@ _WRITE_OBJECT = "s3:(GetObject(Tagging)?|PutObject|AbortMultipartUpload|ListMult
 
 
 def allowed(service: Service, kind: str) -> list[Statement]:
-    """Statements of a role of a service's tasks: `ExecutionRoleArn`, with which ECS starts them, or `TaskRoleArn`."""
+    """Statements of a task's role: `ExecutionRoleArn` (used by ECS at start) or `TaskRoleArn`."""
     platform, role = service.definition.platform, service.definition.target(kind)
     return [statement for statement in _identity(platform) if role and _holds(statement, role.id)]
 
@@ -33,7 +33,7 @@ def _holds(statement: Statement, role: str) -> bool:
 
 
 def told_at_start(service: Service) -> list[str]:
-    """Patterns of `<action> <resource>`: its log, its image, and what the container gets by reference."""
+    """Patterns of `<action> <resource>`: log, image and secrets of the task definition."""
     group = service.definition.target("ContainerDefinitions.0.LogConfiguration.Options.awslogs-group")
     registry, _, path = service.text(service.container["Image"]).partition("/")
     region = registry.removesuffix(".amazonaws.com").rpartition(".")[2]
@@ -52,7 +52,9 @@ def told_at_start(service: Service) -> list[str]:
 
 
 def told_while_running(service: Service) -> list[str]:
-    """Patterns of `<action> <resource>`: the users, buckets and parameters that the container's environment names."""
+    """Patterns of `<action> <resource>`: users, buckets and parameters in the container's
+    environment.
+    """
     return [pattern for name, value in service.environment.items() for pattern in _told(service, name, value)]
 
 

@@ -1,4 +1,4 @@
-"""Alarms can fire, in time, in the right direction, and not for a single value where several are asked for."""
+"""Alarms can fire: in time, in the right direction, and after the required number of datapoints."""
 
 import re
 from collections import defaultdict
@@ -11,8 +11,8 @@ from tests.properties.alarms import ALARM, COMPOSITE, alarms_that_tell, metrics_
 from tests.properties.promise import Verdicts, rule
 
 WITHIN = {"critical": 15 * 60, "warning": 30 * 60}
-"""Seconds after which at the latest somebody hears of what goes wrong, by how bad it is: a critical one burns a third of the month's
-budget of 43 minutes by then (docs/slo.md), a warning is looked at in working hours."""
+"""Maximum seconds until an alarm fires, by severity. In that time a critical outage consumes a third of the
+monthly budget of 43 minutes (docs/slo.md); warnings are handled in working hours."""
 DAILY = 86_400
 """Period of what AWS publishes once a day, such as the days that a certificate has left."""
 FEWER_IS_WORSE = {
@@ -148,7 +148,9 @@ def test_alarms_on_errors_fire_in_outages(platform: Assembly) -> Verdicts:
 
 @rule
 def test_formulas_have_values_in_gaps(platform: Assembly) -> Verdicts:
-    """No formula may turn a gap in one metric into silence, unless missing data is an alarm or nothing at all was counted."""
+    """A gap in one metric must not silence a formula, unless missing data breaches or no event was
+    counted.
+    """
     for alarm in platform.some(ALARM):
         ids = [source["Id"] for source in read(alarm) if "MetricStat" in source]
         for formula in (source["Expression"] for source in read(alarm) if "Expression" in source):

@@ -22,7 +22,7 @@ TESTED = "AWS::Backup::RestoreTestingSelection"
 DATABASE = "AWS::RDS::DBInstance"
 LEAST_DAYS = 35
 EVERY = {"week": "cron(0 7 ? * SUN *)", "month": "cron(0 7 1 * ? *)", "quarter": "cron(0 7 1 1,4,7,10 ? *)"}
-"""When a restore is tested: at 04:00 in São Paulo, on Sundays or on the first of a month."""
+"""Schedules of restore tests: at 04:00 in São Paulo, on Sundays or on the first of a month."""
 
 
 def plan_rules(platform: Assembly) -> list[Json]:
@@ -62,7 +62,7 @@ def rows() -> dict[str, str]:
 
 @cache
 def table() -> dict[str, list[str]]:
-    """Cells of each row of that document after the first, by the first."""
+    """Cells of each row of the recovery document after the first cell, by the first."""
     found = (line.split("|") for line in document().splitlines() if line.startswith("| "))
     return {cells[1].strip(): cells[2:-1] for cells in found}
 
@@ -160,7 +160,9 @@ def test_p068_data_is_backed_up_in_region(platform: Assembly) -> Verdicts:
 
 
 def volumes_are_selected(platform: Assembly) -> Verdicts:
-    """Kubernetes makes the volumes, so that tags select them: those that EKS Auto Mode gives, as not every volume has ours."""
+    """Kubernetes creates the volumes, so tags of EKS Auto Mode select them; not every volume has
+    our tags.
+    """
     cluster = platform.only("AWS::EKS::Cluster")
     given = {"eks:eks-cluster-name": cluster.text("Name"), "CSIVolumeName": "*"}
     selections = [s for s in platform.some(SELECTION) if ":volume/" in s.text("BackupSelection.Resources.0")]
@@ -314,7 +316,7 @@ def lost_and_back(platform: Assembly) -> dict[str, tuple[str, str]]:
 
 
 def recovery_hours(platform: Assembly) -> dict[str, int]:
-    """Hours that the function that judges restored copies allows, by type of resource."""
+    """Hours that the validation function allows for a restore, by type of resource."""
     (hours,) = {hours for function in platform.some("AWS::Lambda::Function") if (hours := function["Environment.Variables.RECOVERY_HOURS"])}
     allowed: dict[str, int] = json.loads(hours)
     return allowed
@@ -333,7 +335,9 @@ def nights(schedule: str) -> int:
 
 
 def another_takes_over(platform: Assembly) -> Verdicts:
-    """Two minutes for a lost zone hold where a standby waits; the document says what holds in dev."""
+    """A standby takes over a lost zone within two minutes; the document describes dev without a
+    standby.
+    """
     restored = "Without `multi_az` (dev) the loss of a zone is restored like a damaged database" in document()
     for database in platform.some(DATABASE):
         as_promised = database["MultiAZ"] is True or (restored and platform.name in DEVIATIONS[36])

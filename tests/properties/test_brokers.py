@@ -25,13 +25,13 @@ QUORUM = ("redpanda/redpanda", "rabbitmq/rabbitmq-server")
 LEAST = {"redpanda/redpanda": 3, "rabbitmq/rabbitmq-server": 3, "kong/kong": 3, "keycloak/keycloak": 2}
 """Replicas at the least."""
 ON_THE_WAY = ("kong", "keycloakx", "redpanda", "rabbitmq", "cert-manager", "external-secrets", "reloader", "fluent-bit")
-"""Charts of what requests and deployments need, and of what runs beside each of them."""
+"""Charts that requests and deployments depend on, and charts of their companions."""
 HOST = "kubernetes.io/hostname"
 BLIND = ("insecureskipverify", "skip_tls_verify", "tls_skip_verify", "ssl_verify_none")
-"""Words that let a client believe whatever answers."""
+"""Settings that disable the verification of certificates."""
 ENCRYPTED_NETWORK = "eks.amazonaws.com/instance-encryption-in-transit-supported"
 WITHIN_A_POD = "monitoring: grafana.sidecar."
-"""A sidecar calls Grafana beside it, whose certificate has the name of the Service."""
+"""A sidecar calls Grafana on localhost, but the certificate has the name of the Service."""
 NEW_TLS = "Name TLS 1.2 and 1.3 alone."
 CLAIMS = ("storageClass", "storageClassName")
 
@@ -104,7 +104,7 @@ def test_volumes_of_brokers_land_in_every_zone(platform: Assembly, cluster: Rend
 
 @rule
 def test_request_path_has_a_priority_class(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
-    """No pod without a class may take a place of these on a full node."""
+    """Pods without a priority class must not displace these on a full node."""
     for chart in ON_THE_WAY:
         values = told(cluster, chart)
         classes = {str(value) for path, value in leaves(values) if path.endswith("priorityClassName")}
@@ -261,7 +261,7 @@ def test_p105_volumes_are_encrypted_retained_zonal(platform: Assembly, cluster: 
 
 
 def claims(cluster: RenderedCluster) -> Iterator[tuple[str, str]]:
-    """Yields what names a class of volumes, and which."""
+    """Yields volume claims with their storage class."""
     for name, release in cluster.releases.items():
         yield from ((f"{name} {path}", str(value)) for path, value in leaves(release.values) if path.rpartition(".")[2] in CLAIMS)
     for release_name, manifest in cluster.everything():

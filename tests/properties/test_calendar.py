@@ -29,7 +29,7 @@ Span = tuple[int, int]
 
 
 def span(text: object) -> Span | None:
-    """Reads a window such as `mon:06:30-mon:07:30`."""
+    """Parses a weekly window such as `mon:06:30-mon:07:30`."""
     found = re.fullmatch(r"(\w{3}):(\d\d):(\d\d)-(\w{3}):(\d\d):(\d\d)", str(text))
     if not found:
         return None
@@ -38,7 +38,7 @@ def span(text: object) -> Span | None:
 
 
 def spans(text: object) -> list[Span]:
-    """Reads a window of every day, such as `05:00-06:00`, as one of each day."""
+    """Parses a daily window such as `05:00-06:00` into one window per day."""
     return [found for day in DAYS if (found := span("-".join(f"{day}:{time}" for time in str(text).split("-"))))]
 
 
@@ -60,7 +60,7 @@ def daily(schedule: object) -> int | None:
 
 
 def maintained(platform: Assembly) -> dict[Resource, Span]:
-    """Databases and caches, with the window in which AWS may restart each."""
+    """Databases and caches with their maintenance windows."""
     found = {store: span(store[STORES[store.type][0]]) for store in platform.some(*STORES)}
     return {store: window for store, window in found.items() if window}
 
@@ -149,7 +149,7 @@ def test_restore_tests_follow_backups(platform: Assembly) -> Verdicts:
 
 
 def begun(plan: Resource) -> list[Span]:
-    """Hours of a week in which a restore may begin: of the day that its schedule names, or of any."""
+    """Hours of a week in which a restore may start: on the day of its schedule, or on any day."""
     schedule = str(plan["ScheduleExpression"])
     minute, named = daily(schedule), [number for number, day in enumerate(DAYS) if f" {day.upper()} " in schedule]
     return [] if minute is None else [(day * DAY + minute, day * DAY + minute + 60) for day in named or range(len(DAYS))]

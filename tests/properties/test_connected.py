@@ -18,7 +18,9 @@ LEADS_TO = ("GatewayId", "NatGatewayId", "TransitGatewayId", "VpcPeeringConnecti
 
 @rule
 def test_names_of_the_vpc_are_answered(platform: Assembly) -> Verdicts:
-    """Private names of endpoints and private zones need both (Amazon VPC user guide, DNS attributes); the second is off by default."""
+    """Private DNS of endpoints and private zones requires both attributes (Amazon VPC user guide,
+    DNS attributes); the second is off by default.
+    """
     for vpc in platform.some("AWS::EC2::VPC"):
         yield vpc, vpc["EnableDnsSupport"] is not False, "Let its resolver answer: enable_dns_support."
         yield vpc, vpc["EnableDnsHostnames"] is True, "Set enable_dns_hostnames: AWS APIs would be called over the Internet."

@@ -1,4 +1,4 @@
-"""Dashboards show what alarms watch, of the same resources, and each value once."""
+"""Dashboards show the metrics of alarms, for the same resources, and each value once."""
 
 import json
 from collections import Counter, defaultdict

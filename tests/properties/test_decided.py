@@ -12,7 +12,7 @@ from tests.properties.alarms import ALARM, metrics_of, severity_of
 from tests.properties.promise import Verdicts, rule
 
 FOR_AWS = {"kms:GrantIsForAWSResource", "aws:ViaAWSService"}
-"""Keys that tell a grant for a service of AWS from another; EKS and Prometheus send the second only."""
+"""Condition keys of grants for AWS services; EKS and Prometheus send the second only."""
 OUTAGES = {
     ("DesiredTaskCount", "RunningTaskCount"): ([2, 0], [2, 2]),
     ("TargetResponseTime",): ([0], [100]),
@@ -90,7 +90,7 @@ def test_budgets_are_of_a_month_or_day(platform: Assembly) -> Verdicts:
 
 @rule
 def test_user_functions_have_one_database(platform: Assembly) -> Verdicts:
-    """Host and master secret of the same database, after which the function is named."""
+    """Host and master secret belong to the same database, which is in the name of the function."""
     for function in platform.some("AWS::Lambda::Function"):
         if function["Environment.Variables.MASTER_SECRET_ARN"]:
             of = {
@@ -152,7 +152,7 @@ def test_metric_sources_are_complete(platform: Assembly) -> Verdicts:
 
 
 def formulas(platform: Assembly) -> list[tuple[Resource, list[Json]]]:
-    """Resources that compute a value of several metrics, with these."""
+    """Resources that compute a value from several metrics."""
     read = "TargetTrackingScalingPolicyConfiguration.CustomizedMetricSpecification.Metrics"
     found = [(alarm, alarm["Metrics"]) for alarm in platform.some(ALARM)]
     found += [(policy, policy[read]) for policy in platform.all("AWS::ApplicationAutoScaling::ScalingPolicy")]
@@ -161,7 +161,7 @@ def formulas(platform: Assembly) -> list[tuple[Resource, list[Json]]]:
 
 @rule
 def test_formulas_ring_in_outages(platform: Assembly) -> Verdicts:
-    """A formula that is the wrong way round is silent in an outage, and rings without one."""
+    """An inverted formula is silent in an outage and fires without one."""
     for alarm in platform.some(ALARM):
         ids = {
             source["MetricStat"]["Metric"].get("MetricName"): source["Id"] for source in alarm["Metrics"] or [] if "MetricStat" in source
@@ -174,7 +174,7 @@ def test_formulas_ring_in_outages(platform: Assembly) -> Verdicts:
 
 @rule
 def test_no_two_alarms_are_the_same(platform: Assembly) -> Verdicts:
-    """Two that read the same value leave something else unwatched."""
+    """Two alarms on the same value leave another value unwatched."""
     found: dict[object, list[str]] = defaultdict(list)
     for alarm in platform.some(ALARM):
         read = str(

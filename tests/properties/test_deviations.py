@@ -38,6 +38,8 @@ def test_p134_an_environment_relaxes_only_what_is_declared(declared: tuple[int, 
 
 
 def test_dev_relaxes_cost_not_rights() -> None:
-    """Secrets, keys, rights, encryption and what keeps data are the same everywhere: 24 to 35, 39, 40, 47 to 51, 53, 56 to 69."""
+    """Secrets, keys, rights, encryption and retention are the same in all environments: 24 to 35,
+    39, 40, 47 to 51, 53, 56 to 69.
+    """
     rights = {*range(24, 36), 39, 40, *range(47, 52), 53, *range(56, 70)}
     assert rights.intersection(DEVIATIONS) == set()

@@ -25,7 +25,7 @@ LONGEST_REQUEST = 20
 BAKED_MINUTES = 5
 ACCESS_RECORD_DAYS = 184
 _SECRET = re.compile(r"(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|KEY|CREDENTIAL)S?$", flags=re.IGNORECASE)
-"""How a variable is called that holds a secret."""
+"""Pattern of variables that hold a secret."""
 
 
 def zones(subnets: list[Resource]) -> set[str]:

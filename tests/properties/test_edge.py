@@ -158,7 +158,9 @@ def directives(platform: Assembly, policy: object) -> dict[str, list[str]]:
 
 
 def uploads_of_pages(platform: Assembly) -> Verdicts:
-    """A page may talk to the uploads bucket where the bucket admits the page, and nowhere else."""
+    """A page can connect to the uploads bucket if and only if the bucket allows the page's
+    origin.
+    """
     (uploads,) = (bucket for bucket in platform.some("AWS::S3::Bucket") if bucket.name == UPLOADS)
     admitted = {origin for rule in uploads["CorsConfiguration.CorsRules"] or [] for origin in rule["AllowedOrigins"]}
     for distribution in platform.some(DISTRIBUTION):
@@ -233,7 +235,7 @@ def test_p114_api_is_uncached_audio_is_cached(platform: Assembly) -> Verdicts:
 
 
 def cached_files(behavior: Behavior) -> Verdicts:
-    """Files of login pages depend on their path alone, so that all may get the same."""
+    """Files of login pages depend only on their path, so that viewers can share them."""
     yield str(behavior), behavior["CachePolicyId"] == CACHING_OPTIMIZED, "Cache and compress them: their path has a hash."
     asked = behavior.policy("OriginRequest")
     alone = {at(asked, f"{kind}Config.{name}Behavior") for kind, name in (("Cookies", "Cookie"), ("QueryStrings", "QueryString"))}
@@ -245,7 +247,7 @@ def cached_files(behavior: Behavior) -> Verdicts:
 
 
 def uncached_errors(platform: Assembly) -> Verdicts:
-    """An error is one listener's, whatever path it has, and no page takes its place."""
+    """Errors are not cached, and no error page replaces them."""
     for distribution in platform.some(DISTRIBUTION):
         answered = distribution["DistributionConfig.CustomErrorResponses"] or []
         waits = {answer["ErrorCode"]: answer.get("ErrorCachingMinTTL") for answer in answered}

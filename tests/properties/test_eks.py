@@ -22,7 +22,7 @@ IN_AUTO_MODE = {"vpc-cni", "coredns", "kube-proxy", "eks-pod-identity-agent", "a
 """Add-ons that EKS Auto Mode runs outside of pods: a second one would fight it."""
 OTHER_NODES = ("AWS::EKS::Nodegroup", "AWS::EKS::FargateProfile", "AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::Instance")
 OPEN_NODES = {"amiSelectorTerms", "userData", "metadataOptions", "blockDeviceMappings", "associatePublicIPAddress"}
-"""What a NodeClass that Karpenter runs by itself could say, and one of Auto Mode cannot."""
+"""Properties of a self-managed Karpenter NodeClass that Auto Mode does not support."""
 NODE_POLICIES = {"AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"}
 ADMIN, AUTO_NODE = "AmazonEKSClusterAdminPolicy", "AmazonEKSAutoNodePolicy"
 LONGEST_HELM = 13 * 60
@@ -43,7 +43,7 @@ def is_key_of_kubernetes(key: Resource | None) -> bool:
 
 
 def kubectl(platform: Assembly) -> Resource:
-    """The function that runs helm and kubectl."""
+    """Function that runs helm and kubectl."""
     layers = {layer for layer in platform.some("AWS::Lambda::LayerVersion") if "kubectl" in str(layer["Description"])}
     (function,) = [function for function in platform.some("AWS::Lambda::Function") if layers & set(function.targets("Layers"))]
     return function
@@ -150,7 +150,9 @@ def test_p090_cluster_access_is_declared(platform: Assembly) -> Verdicts:
 
 
 def admitted(platform: Assembly) -> dict[str, set[str]]:
-    """Access policies of everybody who may get in. Who has none has the rights that roles of the cluster give his name."""
+    """Access policies of all access entries. An entry without one has the rights of cluster roles
+    for its groups.
+    """
     settings = platform.settings
     experimenters = trusted(platform, "fis.amazonaws.com") if settings.resilience.fault_injection else ()
     return {
@@ -252,7 +254,9 @@ def targets_of(policy: Resource) -> list[Resource]:
 
 
 def rights_of_workloads(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
-    """Each by one Pod Identity association of this cluster, for an account that a chart makes and a pod has."""
+    """One Pod Identity association of this cluster each, for a service account that a chart creates
+    and a pod uses.
+    """
     arn = f"${{eks-platform/{the_cluster(platform).id}.Arn}}"
     problems = connections.identity_findings(cluster)
     for association in platform.some(ASSOCIATION):

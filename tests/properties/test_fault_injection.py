@@ -27,7 +27,7 @@ TYPES = {
     "aws:elasticache:replicationgroup": "AWS::ElastiCache::ReplicationGroup",
     "aws:ecs:task": "AWS::ECS::Service",
 }
-"""Resource whose tags a target has: tasks get those of their service."""
+"""Type with the tags of a target: tasks get those of their service."""
 WITH_PRIMARY = ("aws:rds:db", "aws:elasticache:replicationgroup")
 """Types of which one part leads, in one zone, and another takes over."""
 
@@ -37,7 +37,7 @@ def experiments(platform: Assembly) -> list[Resource]:
 
 
 def wanted(platform: Assembly) -> set[str]:
-    """Names of the experiments that an environment has: one for each fault of the game day."""
+    """Names of an environment's experiments: one for each fault of the game day."""
     zones = [zone[-1].upper() for zone in platform.settings.zones]
     by_zone = {f"{fault}{zone}" for zone in zones for fault in ("Zone", "CacheNode", "BrokerNode")}
     tasks = {f"Task-{name}" for name in platform.settings.services}
@@ -147,7 +147,9 @@ def cuts_a_zone_off(template: Resource) -> bool:
 
 
 def it_takes_all_of_one_zone(template: Resource) -> Verdicts:
-    """A zone that is cut off takes its primaries along; and what is done in a zone is done in the zone of the experiment's name."""
+    """A zone outage includes the primaries of the zone, and all its actions are in the zone of the
+    experiment's name.
+    """
     zones = {zone_of(target) for target in template["Targets"].values()}
     named: set[str | None] = {
         zone for zone in template.platform.settings.zones if re.search(rf"(Zone|Node){zone[-1].upper()}$", template.tags["Name"])

@@ -1,4 +1,6 @@
-"""Functions and custom resources: each is given what its handler reads, and is given up no sooner than it gives up itself."""
+"""Functions and custom resources: settings that handlers read, and timeouts longer than the
+handlers' own.
+"""
 
 import re
 from collections.abc import Callable
@@ -35,7 +37,7 @@ def own_handlers() -> frozenset[str]:
 
 @cache
 def code_of(function: Resource, assembly: Path) -> str:
-    """The module that Lambda calls, with those of its folder that it imports; nothing where it is in an archive."""
+    """Module of the handler with the modules of its folder that it imports; empty for archives."""
     key = str(function["Code.S3Key"]).removesuffix(".zip")
     folder, module = assembly.parent / f"asset.{key}", str(function["Handler"]).partition(".")[0]
     found = [

@@ -28,7 +28,7 @@ def deviations(monkeypatch: pytest.MonkeyPatch) -> dict[int, dict[str, Deviation
 
 @pytest.fixture
 def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An assembly of an environment that does not ship."""
+    """Assembly of an environment that is not shipped."""
     monkeypatch.setattr(asked, "ENVIRONMENTS", ["dev", "staging", "prod"])
     monkeypatch.setattr(asked, "ROOT", tmp_path)
     (tmp_path / "environments").mkdir()

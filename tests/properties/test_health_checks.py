@@ -11,14 +11,14 @@ from tests.properties.services import services_of
 
 GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
 UNSAID = {"HealthCheckIntervalSeconds": 30, "HealthCheckTimeoutSeconds": 5, "HealthyThresholdCount": 5, "UnhealthyThresholdCount": 2}
-"""What Elastic Load Balancing takes where a template says nothing (Elastic Load Balancing API reference, CreateTargetGroup)."""
+"""Defaults of Elastic Load Balancing (Elastic Load Balancing API reference, CreateTargetGroup)."""
 GONE_SECONDS = 60
 """Within which a target that is lost gets no more requests: half of the two minutes that docs/slo.md grants a loss, the other half is for
 what takes over."""
 BACK_SECONDS = 60
-"""Within which a target that answers gets requests: a rolling deployment waits for it, batch by batch."""
+"""Maximum seconds until a healthy target receives requests: a rolling deployment waits for it, batch by batch."""
 KONG_READY = "/status/ready"
-"""What Kong answers only once it has its configuration (Kong Gateway 3.9, readiness; the chart's own readiness probe asks it too)."""
+"""Path that Kong serves once configured (Kong Gateway 3.9, readiness; the chart's own readiness probe asks it too)."""
 
 
 def said(group: Resource, property_: str) -> int:
@@ -60,5 +60,5 @@ def test_health_checks_use_target_port(platform: Assembly) -> Verdicts:
 
 
 def of_the_gateway(platform: Assembly) -> Iterator[Resource]:
-    """Groups of pods that are asked by HTTP; brokers are by a connection."""
+    """Target groups of pods with HTTP health checks; brokers have TCP health checks."""
     return (group for group in platform.some(GROUP, stack="eks-platform") if str(group["Protocol"]).startswith("HTTP"))

@@ -14,7 +14,7 @@ from tests.properties.statements import Statement, statements_of
 KEY = "AWS::KMS::Key"
 ENDPOINT = "AWS::EC2::VPCEndpoint"
 EVERYTHING = re.compile(r"\*|arn:[^:]*:s3:::\*.*|arn:[^:]*:(?!s3:)[^:]*:[^:]*:[^:]*:(\*|[\w-]+[/:]\*)")
-"""A text that stands for everything, or for everything of a type. An ARN of S3 has no type: what stands there is a bucket."""
+"""Wildcard for all resources, or for all of a type. An ARN of S3 has no type: that part is the bucket."""
 LOOKS = re.compile(r"[a-z0-9-]+:(Describe|Filter|Get|List|Lookup|View)\w+")
 """Actions that read the state of something."""
 SHORTEST_REASON = 20
@@ -49,7 +49,7 @@ def is_for_one_pod(statement: Statement) -> bool:
 
 
 def _name_in(text: str) -> str:
-    """Name of the resource that a text refers to, and nothing else of."""
+    """Name of the resource if a text refers to it only."""
     return re.sub(r"[0-9A-F]{8}\.Arn\}$", "", text).removeprefix("${")
 
 
@@ -95,7 +95,7 @@ def test_p128_rights_name_actions_and_resources(platform: Assembly) -> Verdicts:
 
 
 def rights_of_aws(platform: Assembly) -> Verdicts:
-    """Policies that AWS keeps: few, known, and of no person."""
+    """AWS managed policies: few, reviewed, and never attached to users."""
     attached: set[str] = set()
     for role in platform.some("AWS::IAM::Role"):
         for number, _ in enumerate(role["ManagedPolicyArns"] or []):
@@ -180,5 +180,5 @@ def test_p130_findings_that_are_meant_were_reviewed(platform: Assembly) -> Verdi
 
 
 def rule_of(finding: str) -> str:
-    """Name of a rule without its pack and without what it found."""
+    """Name of a rule without its pack and its finding."""
     return finding.split("[", maxsplit=1)[0].rpartition("::")[2]

@@ -30,7 +30,7 @@ def ours(cluster: RenderedCluster) -> list[Json]:
 
 
 def of_namespace(cluster: RenderedCluster, kind: str) -> dict[str, Json]:
-    """The one manifest of a kind that a namespace should have, by namespace."""
+    """Manifest of a kind that each namespace must have exactly once, by namespace."""
     return {manifest["metadata"]["namespace"]: manifest["spec"] for _, manifest in cluster.of_kind(kind)}
 
 

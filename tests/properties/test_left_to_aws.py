@@ -1,4 +1,4 @@
-"""Nothing that matters is left to what AWS takes by default."""
+"""Templates set every relevant property instead of relying on AWS's defaults."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -50,7 +50,9 @@ def test_decided_properties_are_explicit(platform: Assembly) -> Verdicts:
 
 @rule
 def test_policies_have_current_version(platform: Assembly) -> Verdicts:
-    """Without a version IAM reads the language of 2008, in which `${aws:username}` and its like are plain text."""
+    """Without a version IAM uses the policy language of 2008, in which `${aws:username}` is plain
+    text.
+    """
     for resource in platform.resources:
         for document in documents(resource.properties):
             yield resource, document.get("Version") == VERSION, f"Say Version {VERSION} in its policy."

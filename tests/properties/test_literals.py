@@ -1,4 +1,4 @@
-"""The search for secrets finds them, and nothing that only looks long."""
+"""The search for secrets finds secrets and ignores other long literals."""
 
 import pytest
 

@@ -20,7 +20,7 @@ def protected(balancer: Resource) -> Verdicts:
 
 
 def recorded(balancer: Resource, *kinds: str) -> Verdicts:
-    """Logs of each kind go to the log bucket, under a prefix that nothing else has."""
+    """Logs of each kind are written to the log bucket under a unique prefix."""
     platform = balancer.platform
     (logs,) = (bucket for bucket in platform.some("AWS::S3::Bucket") if bucket.name == "data/LogsBucket")
     prefixes = Counter(value for b in platform.some(BALANCER) for key, value in said_of(b).items() if key.endswith("_logs.s3.prefix"))
@@ -32,7 +32,9 @@ def recorded(balancer: Resource, *kinds: str) -> Verdicts:
 
 
 def encrypted(balancer: Resource, protocol: str) -> Verdicts:
-    """Every listener speaks TLS of today with a certificate for each name that leads here."""
+    """Every listener uses a current TLS policy and a certificate for each name of the load
+    balancer.
+    """
     names = addresses(balancer)
     yield balancer, bool(names) and bool(listeners(balancer)), "Give it an address and a listener."
     for listener in listeners(balancer):

@@ -25,7 +25,7 @@ RULE = "AWS::ECR::PullThroughCacheRule"
 
 
 def settings_that_name_secrets(model: dict[str, Any], schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[str]:
-    """Yields the keys of environment files, by their schema, that take the ARN of a secret."""
+    """Yields the keys of environment files that take the ARN of a secret, from the schema."""
     for part in (model, *model.get("anyOf", ())):
         if ":secretsmanager:" in part.get("pattern", ""):
             yield ".".join(path)

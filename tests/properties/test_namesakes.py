@@ -1,4 +1,4 @@
-"""References lead to the resource that is meant, and not to another of its type."""
+"""References name the intended resource, and not another of the same type."""
 
 import re
 from collections import defaultdict
@@ -58,7 +58,7 @@ MEANT: Mapping[str, str] = {
     "AWS::Lambda::Function Environment.Variables.USER_ARN": "secrets/ComponentsRabbitMQMonitor",
     "AWS::Lambda::Function Layers.*": "eks-platform/*Layer",
 }
-"""Pattern of the resource that is meant, by pattern of type and path, where its name does not tell."""
+"""Pattern of the intended resource, by pattern of type and path, for names that do not match."""
 NAMED_OTHERWISE = {
     ("network/CustomVpcRestrictDefaultSGCustomResourceProviderHandler", "network/DefaultGroupFunctionLogs"),
     ("eks-platform/KubernetesClusterKubectlProviderHandler", "eks-platform/KubernetesKubectlRole"),
@@ -73,7 +73,7 @@ _HASH = re.compile(r"[0-9A-F]{8}$")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+")
 
 Found = tuple[Resource, str, str, Any]
-"""Resource, path with `*` in place of indices, names beside the reference, and the reference."""
+"""Resource, path with `*` for indices, names next to the reference, and the reference."""
 
 
 def references_of(platform: Assembly) -> Iterator[Found]:
@@ -100,13 +100,15 @@ def _references(value: Any, path: str, label: str) -> Iterator[tuple[str, str, A
 
 @cache
 def words(text: str, services: tuple[str, ...]) -> frozenset[str]:
-    """Words of a logical id, or of a name in capitals, in the singular; names of services are one word each."""
+    """Words of a logical id or of a name in capitals, in the singular; a service name is one
+    word.
+    """
     apart = re.sub("|".join(services), lambda match: f" {match[0].capitalize()} ", text) if services else text
     return frozenset(word.lower().removesuffix("s") for word in _WORD.findall(apart)) - {"user"}
 
 
 def likely(platform: Assembly, resource: Resource, label: str, target: Resource) -> list[Resource]:
-    """Resources of the type of a target that have most words of the name in common."""
+    """Resources of the target's type with the most words of the name in common."""
     services = tuple(name.replace("-", "") for name in platform.settings.services)
     own = words(_HASH.sub("", resource.id), services) | words(label, services)
     common = {other: len(own & words(_HASH.sub("", other.id), services)) for other in platform.all(target.type)}
@@ -131,7 +133,7 @@ def is_meant(resource: Resource, path: str, label: str, target: Resource) -> boo
 
 @rule
 def test_references_have_one_attribute(platform: Assembly) -> Verdicts:
-    """A name where others have a name, an ARN where others have an ARN."""
+    """References at the same place use the same attribute: all names, or all ARNs."""
     read: dict[tuple[str, ...], dict[str, list[Resource]]] = defaultdict(lambda: defaultdict(list))
     for resource, path, label, value in references_of(platform):
         target = platform.target(resource.stack, value)

@@ -1,4 +1,4 @@
-"""Rights are complete: no statement lacks an action that the others are useless without."""
+"""Statements contain all actions that a feature needs together."""
 
 from fnmatch import fnmatchcase
 
@@ -10,7 +10,7 @@ from tests.properties.statements import Statement, statements_of
 
 
 def rows(statement: Statement) -> list[Needed]:
-    """Rows by which a statement is judged."""
+    """Rows that apply to a statement."""
     return [
         row
         for row in NEEDED

@@ -34,7 +34,7 @@ def rules(platform: Assembly, direction: str) -> Iterator[tuple[Resource, Json]]
 
 
 def addresses(rule: Json) -> str | None:
-    """The addresses that a rule names, if it names any."""
+    """Addresses in a rule, or None."""
     return rule.get("CidrIp") or rule.get("CidrIpv6")
 
 
@@ -51,7 +51,7 @@ def subnets(platform: Assembly, tier: str) -> list[Resource]:
 
 
 def routes(subnet: Resource) -> list[Resource]:
-    """The routes of the table that a subnet is associated with."""
+    """Routes of the route table associated with a subnet."""
     (association,) = subnet.platform.users_of(subnet, "AWS::EC2::SubnetRouteTableAssociation")
     table = association.target("RouteTableId")
     return [route for route in subnet.platform.some(ROUTE) if route.target("RouteTableId") is table]
@@ -270,7 +270,7 @@ def test_p011_endpoints_serve_this_account_only(platform: Assembly) -> Verdicts:
 
 
 def buckets_of_aws(statement: Statement) -> bool:
-    """The layers of images to read, and CloudFormation's buckets for answers of custom resources to write: by full name, nothing else."""
+    """Buckets of image layers (read) and of CloudFormation responses (write), by full name only."""
     region = statement.resource.platform.settings.region
     named: dict[tuple[str, ...], set[str]] = {
         ("s3:GetObject",): {f"arn:aws:s3:::prod-{region}-starport-layer-bucket/*"},

@@ -35,7 +35,7 @@ TOPIC = "AWS::SNS::Topic"
 MISSING = {"breaching", "notBreaching", "ignore", "missing"}
 MONTH = 30 * 86_400
 BURNS = {"critical": (0.02, 3600), "warning": (0.05, 6 * 3600)}
-"""Share of a month's error budget, and the window in which it goes (The Site Reliability Workbook, chapter 5, table 5-8)."""
+"""Share of a month's error budget, and the window that consumes it (The Site Reliability Workbook, chapter 5, table 5-8)."""
 UNIT_TESTS = ROOT / "tests" / "charts" / "monitoring" / "rules"
 RULES = ROOT / "charts" / "monitoring" / "rules"
 
@@ -287,7 +287,7 @@ def test_p123_alerts_have_firing_tests(platform: Assembly, deployed: Deployed) -
 
 
 def shown(file: str) -> tuple[set[tuple[str, str]], set[str]]:
-    """Alerts that the unit tests of a file show firing, with their severity, and those that they show not firing."""
+    """Alerts of a test file that fire, with their severity, and alerts that do not fire."""
     path = UNIT_TESTS / f"{file}.yaml"
     groups = yaml.load(path.read_text(), yaml.CSafeLoader)["tests"] if path.is_file() else []
     cases = [case for group in groups for case in group["alert_rule_test"]]
@@ -307,7 +307,7 @@ GRAFANA: dict[str, Any] = {
     "users.allow_sign_up": False,
     "server.protocol": "https",
 }
-"""What Grafana is told, by section and name, in grafana.ini."""
+"""Values of grafana.ini, by section and name."""
 
 
 @promise

@@ -1,4 +1,4 @@
-"""Rules that the first image of a service's own could break: no environment that ships has one."""
+"""Rules for the first own image of a service: no shipped environment has one."""
 
 from collections.abc import Callable
 from pathlib import Path

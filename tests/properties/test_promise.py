@@ -1,4 +1,4 @@
-"""A property is judged on all that it looks at, and what is declared to break it has to break it."""
+"""A promise lists all failures, and an unused deviation fails."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Every metric that an alarm reads is published, by these dimensions."""
+"""Every metric that an alarm reads is published with these dimensions."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.properties.published_metrics import problem_with
 
 
 def filtered(platform: Assembly) -> set[tuple[str, str]]:
-    """Namespace and name of what metric filters publish, which has no dimensions."""
+    """Namespace and name of metrics from metric filters, which have no dimensions."""
     filters = platform.some("AWS::Logs::MetricFilter")
     return {(made["MetricNamespace"], made["MetricName"]) for of in filters for made in of["MetricTransformations"]}
 

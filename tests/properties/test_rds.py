@@ -118,7 +118,7 @@ def test_p040_nobody_talks_to_a_database_without_tls(platform: Assembly) -> Verd
 
 @rule
 def test_boolean_parameters_are_numbers(platform: Assembly) -> Verdicts:
-    """RDS refuses a parameter group with a word that its allowed values do not hold; of booleans these are 0 and 1."""
+    """RDS rejects parameter values outside the allowed ones; for booleans these are 0 and 1."""
     for group in platform.some("AWS::RDS::DBParameterGroup"):
         words = {name for name, value in group["Parameters"].items() if str(value).upper() in ("ON", "OFF", "TRUE", "FALSE", "YES", "NO")}
         yield group, not words, f"Write 0 or 1: {', '.join(sorted(words))}."

@@ -41,7 +41,7 @@ def region(stack: str) -> str:
 
 
 def unresolved(templates: dict[str, Template], before: dict[str, set[str]]) -> list[str]:
-    """References that CloudFormation would not resolve, with their stack."""
+    """References that CloudFormation cannot resolve, with their stack."""
     return [f"{stack}: {found}" for stack, template in templates.items() for found in _unresolved(templates, stack, template, before)]
 
 
@@ -65,7 +65,7 @@ def _unresolved(templates: dict[str, Template], stack: str, template: Template, 
 
 
 def weak_and_final(templates: dict[str, Template]) -> list[str]:
-    """Properties that CloudFormation cannot change and that hold a weak reference."""
+    """Create-only properties with a weak reference."""
     return [
         f"{stack}/{id_}: {'.'.join(path)}"
         for stack, template in templates.items()

@@ -23,7 +23,7 @@ _IMAGE = re.compile(r"(?P<host>[^/]+)/(?P<path>.+?)(?::(?P<tag>[\w.-]+)|@(?P<dig
 
 
 def repositories(platform: Assembly) -> list[Resource]:
-    """Repositories of ours, and the templates of those that ECR makes for cached images."""
+    """Our repositories, and repository creation templates of cached images."""
     return [*platform.some(REPOSITORY), *platform.some(CACHED)]
 
 
@@ -33,7 +33,7 @@ def lifecycle(repository: Resource) -> list[dict[str, Any]]:
 
 
 def images(platform: Assembly) -> Iterator[tuple[Resource, str]]:
-    """Every image that a task or a Helm release names."""
+    """Images of all tasks and Helm releases."""
     for task in platform.some("AWS::ECS::TaskDefinition"):
         for index in range(len(task["ContainerDefinitions"])):
             yield task, task.text(f"ContainerDefinitions.{index}.Image")
@@ -49,7 +49,7 @@ def is_immutable(platform: Assembly, path: str) -> bool:
 
 
 def upstream_images() -> Iterator[str]:
-    """Every image that this project names the version of."""
+    """Upstream images with a version in this project."""
     yield versions.BOOTSTRAP_IMAGE
     for value in vars(versions).values():
         if isinstance(value, versions.Chart):

@@ -1,4 +1,4 @@
-"""Everything that CloudFormation and IAM require is said."""
+"""Templates set every property that CloudFormation and IAM require."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -18,12 +18,12 @@ STATEMENT = ({"Effect"}, {"Action", "NotAction"})
 """Keys of a statement, of each of which one has to be there."""
 
 OF_RESOURCES = {"AWS::KMS::Key", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy"}
-"""Types whose policies name both who and what."""
+"""Types with policies that name principals and resources."""
 OF_RESOURCES_TOO = ({"Principal", "NotPrincipal"}, {"Resource", "NotResource"})
 
 
 def missing(schema: ResourceSchema, properties: Json) -> list[str]:
-    """Paths of properties that the schema of a resource type requires and the template lacks."""
+    """Paths of required properties that the template lacks, by the schema of the resource type."""
     return list(_missing(schema.document, schema.document, properties, ""))
 
 
@@ -73,7 +73,7 @@ def test_statements_have_required_elements(platform: Assembly) -> Verdicts:
 
 @rule
 def test_pairs_have_both_halves(platform: Assembly) -> Verdicts:
-    """Tags, attributes and variables, which not every schema asks for."""
+    """Tags, attributes and variables; some schemas do not require both."""
     for resource in platform.resources:
         for pairs in pairs_of(resource.properties):
             torn = [pair for pair in pairs if len(pair) != 2 or pair.get("Value") in (None, "")]
@@ -99,7 +99,7 @@ def test_network_resources_have_names(platform: Assembly) -> Verdicts:
 
 
 def pairs_of(value: Any) -> Iterator[list[Json]]:
-    """Lists of keys, or names, and values, at any depth."""
+    """Lists of key-value and name-value pairs at any depth."""
     if isinstance(value, list):
         if value and all(isinstance(item, Mapping) and item.keys() and item.keys() <= PAIR for item in value):
             yield value

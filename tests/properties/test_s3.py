@@ -16,11 +16,11 @@ KEYS_OF_OTHERS = {"eks-platform/TieredStorageBucket": "secrets/KubernetesKey"}
 SCANNED = "GuardDutyMalwareScanStatus"
 WRITES = {"PUT", "POST", "DELETE"}
 WRITERS = {"logging.s3.amazonaws.com", "logdelivery.elasticloadbalancing.amazonaws.com", "delivery.logs.amazonaws.com"}
-"""Who writes access logs: S3, load balancers, and CloudFront and WAF."""
+"""Writers of access logs: S3, load balancers, CloudFront and WAF."""
 
 
 def bucket(platform: Assembly, name: str) -> Resource:
-    """The bucket `data/<name>Bucket`."""
+    """Bucket `data/<name>Bucket`."""
     (found,) = (bucket for bucket in platform.some(BUCKET) if bucket.name == f"data/{name}Bucket")
     return found
 
@@ -281,7 +281,7 @@ def test_p065_unscanned_uploads_are_unreadable(platform: Assembly) -> Verdicts:
 
 
 def excepted(statement: Statement) -> set[Resource | None]:
-    """The roles that a statement does not speak of."""
+    """Roles that a statement excludes."""
     platform = statement.resource.platform
     names = statement.values("ArnNotEquals", "aws:PrincipalArn")
     return {role for role in platform.some("AWS::IAM::Role") if f"${{{role.stack}/{role.id}.Arn}}" in names}

@@ -1,4 +1,6 @@
-"""docs/secrets.md is what the templates, values and manifests say: who reads which secret, and how a new value arrives in time."""
+"""docs/secrets.md matches templates, values and manifests: readers of each secret, and the way of a
+new value.
+"""
 
 import json
 import re
@@ -26,20 +28,20 @@ MIGRATIONS = "task of the migrations"
 OPERATOR = "pods external-secrets/external-secrets"
 BY_HAND = "by hand"
 RDS_DAYS = 7
-"""How often RDS replaces a master password by itself (Amazon RDS user guide, password management with Secrets Manager)."""
+"""Interval of RDS's rotation of a master password (Amazon RDS user guide, password management with Secrets Manager)."""
 
 Give = Callable[[str], RenderedCluster]
 
 
 @cache
 def secrets(platform: Assembly) -> tuple[Resource, ...]:
-    """Every secret: those of templates, and those that RDS makes for its master users."""
+    """All secrets: those of templates, and master secrets created by RDS."""
     return (*platform.some(SECRET), *(instance for instance in platform.some(INSTANCE) if instance["ManageMasterUserPassword"]))
 
 
 @cache
 def row_of(platform: Assembly, secret: Resource) -> Row:
-    """The line that speaks of a secret, with the service in the place of its placeholder."""
+    """Row of a secret, with the service's name for the placeholder."""
     services = frozenset(name.replace("-", "") for name in platform.settings.services)
     found = [row for line in rows() if (row := line.of(secret.name, services))]
     assert len(found) == 1, f"{secret.name}: docs/secrets.md has {len(found)} lines for it"
@@ -92,7 +94,9 @@ class Cluster:
 
     @cached_property
     def copies(self) -> dict[str, list[tuple[str, str]]]:
-        """Namespace and name of the Kubernetes Secrets that are made of a secret, by the end of its ARN."""
+        """Namespace and name of the Kubernetes Secrets created from a secret, by the end of its
+        ARN.
+        """
         found: dict[str, list[tuple[str, str]]] = {}
         for _, external in self.deployed.of_kind("ExternalSecret"):
             metadata = external["metadata"]
@@ -161,7 +165,9 @@ def test_secret_readers_and_ways_correspond() -> None:
 
 
 def reached(platform: Assembly, deployed: RenderedCluster) -> Iterator[str]:
-    """Readers that a new value does not reach, or later than the table says, or later than the old value is valid."""
+    """Readers that a new value does not reach, reaches later than documented, or after the old
+    value expires.
+    """
     for secret in secrets(platform):
         row = row_of(platform, secret)
         for reader in sorted({*row.readers, *row.releases}):

@@ -23,7 +23,7 @@ CLASSES = ("database", "cache", "audio", "logs", "kubernetes", "backup", "copies
 READS = ("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue")
 FOR_AWS = "kms:GrantIsForAWSResource"
 BARRIER = "aws:cdk:eks:kubectl-ready"
-"""Value of a parameter by which CDK orders releases. It is nobody's configuration, and has no name of ours."""
+"""Value of a parameter that CDK uses to order releases. It is no configuration and has a generated name."""
 
 _EXACT = re.compile(r"arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[^*?]+-[A-Za-z0-9]{6}")
 _SOURCES = ("app.py", "spotmusic_cdk", "stacks", "constructs", "charts", "environments", "tools", "tests", "docs", "cdk.json", "README.md")
@@ -31,7 +31,7 @@ _TEXTS = {".py", ".mjs", ".js", ".json", ".yaml", ".yml", ".tpl", ".md", ".toml"
 
 
 def files(*roots: str, kinds: set[str]) -> Iterator[tuple[str, str]]:
-    """Files of the repository with their content, without what tools leave behind."""
+    """Files of the repository with their content, without files created by tools."""
     for root in roots:
         for path in [ROOT / root] if (ROOT / root).is_file() else sorted((ROOT / root).rglob("*")):
             left = {"__pycache__", "__snapshots__", "node_modules", "cdk.out"}.intersection(path.parts) or ".egg-info" in str(path)
@@ -46,7 +46,7 @@ def literals_of_the_repository() -> dict[str, list[str]]:
 
 @cache
 def unsafe_calls() -> dict[str, list[int]]:
-    """Lines on which a secret is written out or taken apart, by file."""
+    """Lines that print or split a secret, by file."""
     unsafe = {"unsafe_plain_text", "unsafe_unwrap", "plain_text"}
     return {
         name: [node.lineno for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute) and node.attr in unsafe]

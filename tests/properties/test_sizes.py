@@ -11,7 +11,7 @@ from tests.properties.services import services_of
 from tests.properties.test_ecs import FARGATE_STOPS_AFTER
 
 UNUSED_MIB = 256
-"""Memory of a task that may be left beside its container: what the Service Connect proxy takes under load, and no more is paid for."""
+"""Maximum memory of a task outside its container: the need of the Service Connect proxy under load."""
 TWO_MINUTES = 120
 """Seconds within which a service may ask for more tasks again: peaks of listeners come within minutes."""
 

@@ -29,7 +29,7 @@ MOST_OUTPUTS = 180
 
 FROZEN = ROOT / "tests" / "stacks" / "stateful_resources.json"
 FROZEN_OPTIONS = FROZEN.with_name("optional_stateful_resources.json")
-"""What holds data where an environment turns an option on, by the key of that."""
+"""Resources that hold data if an option is enabled, by the key of the option."""
 MADE_AGAIN = {"AWS::EKS::Cluster", "AWS::ElastiCache::ReplicationGroup"}
 """Of these, what comes back from code and snapshots; the rest is kept."""
 MAY_HOLD_DATA = ("AWS::DocDB::", "AWS::DynamoDB::", "AWS::EFS::", "AWS::Kinesis::", "AWS::MSK::", "AWS::OpenSearchService::")
@@ -47,7 +47,7 @@ AT_THE_EDGE = (
     "AWS::SSM::Parameter",
     "AWS::WAFv2::",
 )
-"""What stands in us-east-1: what CloudFront wants there, and who is told when it fails."""
+"""Types in us-east-1: those that CloudFront requires there, and their alarms."""
 LOGS_OF_THE_EDGE = {
     "AWS::WAFv2::LoggingConfiguration": "LogDestinationConfigs",
     "AWS::Logs::DeliveryDestination": "DestinationResourceArn",
@@ -74,7 +74,7 @@ def test_p125_no_stack_goes_by_mistake(platform: Assembly, synthesized: Callable
 
 @cache
 def tag_property(type_: str, region: str) -> str | None:
-    """Property that takes the tags of a type, as CloudFormation's own schema says; none where it takes none."""
+    """Tag property of a type, from CloudFormation's schema; None without tags."""
     if type_.startswith("Custom::"):
         return None
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region, type_).schema

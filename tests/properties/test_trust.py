@@ -27,7 +27,7 @@ OF_EVERYTHING = {"Project", "Env", "Owner", "CostCenter", "DataClass"}
 
 @rule
 def test_nodes_get_tags_of_this_cluster(platform: Assembly) -> Verdicts:
-    """EKS Auto Mode tags what it makes; a key that its role may not use is an error, and then there are no nodes."""
+    """EKS Auto Mode tags its nodes; a tag key that its role does not allow prevents all nodes."""
     cluster = f"spotmusic-{platform.settings.name}"
     found = [
         s for s in statements_of(platform) if s.kind == "identity" and s.conditions.get("ForAllValues:StringLike", {}).get("aws:tagkeys")
@@ -42,7 +42,7 @@ def test_nodes_get_tags_of_this_cluster(platform: Assembly) -> Verdicts:
 
 @rule
 def test_rights_ask_for_switches_that_are_on(platform: Assembly) -> Verdicts:
-    """A right for what is not granted for AWS, or not made by AWS FIS, is the opposite of what is meant."""
+    """A condition such as GrantIsForAWSResource must require true: false would invert the right."""
     for statement in statements_of(platform):
         switches = {"Bool": "kms:GrantIsForAWSResource", "StringEquals": "aws:ResourceTag/managedByFIS"}
         for operator, key in switches.items():

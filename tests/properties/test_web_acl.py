@@ -16,14 +16,14 @@ ACL = "AWS::WAFv2::WebACL"
 MANAGED = {f"AWSManagedRules{name}" for name in ("CommonRuleSet", "KnownBadInputsRuleSet", "SQLiRuleSet", "AmazonIpReputationList")}
 FORMS = ("/auth/realms/spotmusic/login-actions/authenticate", "/auth/realms/spotmusic/device")
 TOKENS = "/auth/realms/spotmusic/protocol/openid-connect/token"
-"""Where passwords and codes can be guessed, and what every player asks every five minutes."""
+"""Paths at which passwords and codes can be guessed, and the path that players request every five minutes."""
 REDIRECTING = {f"/auth/realms/spotmusic/protocol/openid-connect/{endpoint}" for endpoint in ("auth", "token", "logout")}
 """Endpoints that take redirect addresses, which the realm compares letter by letter."""
 INSIDE = {"/auth/admin", "/auth/realms/master", "/auth/health", "/auth/metrics"}
-"""What Keycloak serves to administrators and probes."""
+"""Paths of Keycloak for administrators and probes."""
 CREDENTIALS = {"authorization", "cookie"}
 ARGUMENTS = {"signature", "policy", "code", "id_token_hint", "key", "session_code", "client_data", "user_code", "samlresponse"}
-"""Arguments of queries that open something or name somebody: those of CloudFront, of OpenID Connect and of Keycloak's mails."""
+"""Query parameters with credentials or personal data: of CloudFront, OpenID Connect and Keycloak's mails."""
 LOGS = "data/LogsBucket"
 
 
@@ -81,7 +81,7 @@ def test_p107_attacks_and_floods_are_blocked(platform: Assembly) -> Verdicts:
 
 
 def counts(rate: Json, path: str, body: str = "") -> bool:
-    """True if a limit that is narrowed to some requests counts a POST request with this path and body."""
+    """Return true if a scoped-down rate limit counts a POST request with this path and body."""
     return "ScopeDownStatement" in rate and matches(rate["ScopeDownStatement"], {"UriPath": path, "Body": body, "Method": "POST"})
 
 
@@ -97,7 +97,9 @@ def matches(statement: Json, request: Mapping[str, str]) -> bool:
 
 
 def refusing_group(rule: Json, rules: list[Json]) -> str | None:
-    """Name of the group of AWS that a rule lets refuse requests: all of them, for all but what other rules of ours refuse."""
+    """Name of an AWS managed rule group that blocks requests, except those that our own rules
+    handle.
+    """
     group = at(rule, "Statement.ManagedRuleGroupStatement") or {}
     counted = {o["Name"].lower() for o in group.get("RuleActionOverrides", []) if "Block" not in o["ActionToUse"]}
     later = {label for other in rules if other["Priority"] > rule["Priority"] for label in refused_labels(other)}
@@ -123,7 +125,7 @@ def refused_labels(rule: Json) -> set[str]:
 
 
 def refused_paths(rule: Json) -> set[str]:
-    """Beginnings of paths that a rule refuses, in whichever way a client writes them."""
+    """Path prefixes that a rule blocks, in any encoding."""
     statements = at(rule, "Statement.OrStatement.Statements") or []
     matches = [at(statement, "ByteMatchStatement") or {} for statement in statements if "Block" in rule.get("Action", {})]
     return {

@@ -1,4 +1,4 @@
-"""Production with the other default engine of the cache: three stacks instead of eight, because no other differs."""
+"""Production with the other cache engine: only three of the eight stacks differ."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ def with_valkey(settings: Settings) -> Settings:
 
 
 def data_templates(settings: Settings) -> dict[str, Template]:
-    """Synthesizes the data stack and what it needs."""
+    """Synthesizes the data stack and its dependencies."""
     stage = cdk.Stage(cdk.App(context=feature_flags()), settings.name)
     network, secrets = NetworkStack(stage, settings=settings), SecretsStack(stage, settings=settings)
     DataStack(stage, settings=settings, network=network, secrets=secrets)

@@ -84,7 +84,7 @@ WATCHED: Mapping[str, tuple[Watch, ...]] = {
     "heartbeat": (_aws("SNS", CRITICAL, "alerts that do not travel", "NumberOfMessagesPublished", statistic="Sum"),),
     "AWS::Scheduler::ScheduleGroup": (_aws("Scheduler", (), "what was not done", "InvocationDroppedCount"),),
 }
-"""What has to be watched of each kind of thing, and how bad it is. An alarm that is not in the table has to be added to it."""
+"""Conditions to watch by type, with their severity. Add every new alarm to this table."""
 
 HEARTBEAT = WATCHED["heartbeat"][0]
 
@@ -100,7 +100,7 @@ ON_THE_DASHBOARD = (
     "AWS::EC2::NatGateway",
     "AWS::EKS::Cluster",
 )
-"""Kinds that whoever is woken sees on CloudWatch's dashboard."""
+"""Types on CloudWatch's dashboard."""
 
 RECORDED = (
     "aws.acm",
@@ -113,7 +113,7 @@ RECORDED = (
     "aws.kms",
     "aws.rds",
 )
-"""Services whose events are recorded, so that an incident can be told afterwards."""
+"""Services with recorded events, for the analysis of incidents."""
 
 EVENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "a backup that fails": ("aws.backup", ("$.detail.state", '"FAILED"', '"EXPIRED"')),
@@ -134,7 +134,7 @@ EVENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "a key that is deleted": ("aws.kms", ("KMS CMK Deletion",)),
     "tracks that are deleted": ("aws.s3", ("Object Deleted",)),
 }
-"""What AWS only says in an event: its source, and what the filter that counts it must name."""
+"""Conditions that AWS reports only as events: source, and required text of the metric filter."""
 
 IN_THE_CLUSTER: Mapping[str, str] = {
     "a node that is not ready": 'kube_node_status_condition{condition="Ready"',
@@ -158,11 +158,11 @@ IN_THE_CLUSTER: Mapping[str, str] = {
     "a component that nobody scrapes": "absent(up{",
     "samples that do not leave the cluster": "prometheus_remote_storage_queue_highest_timestamp_seconds",
 }
-"""What Prometheus sees, and what an alert on it reads."""
+"""Subjects of Prometheus, and the series that an alert on each reads."""
 
 
 def subjects(platform: Assembly) -> Iterator[tuple[str, str, str]]:
-    """Everything that has to be watched: its kind in the table, its name, and how dimensions name it."""
+    """Resources to watch: type in the table, name, and names in dimensions."""
     yield from _edge(platform)
     yield from _ways_in(platform)
     for nodes in platform.some("AWS::ElastiCache::ReplicationGroup"):

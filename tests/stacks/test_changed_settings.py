@@ -1,4 +1,4 @@
-"""Each setting of an environment, changed once: the effect is the one that the schema says."""
+"""Changes of each setting of an environment have the effect in the schema."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from tools.changes.comparison import compare
 
 Settings = dict[str, Any]
 Tried = tuple[str, str, str, Any, str]
-"""Model and key, kind of the change, path, value, and what is told of it."""
+"""Model and key, kind of change, path, value, and expected message."""
 
 SECRET = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:{}-AbCdEf"
 ROLE = "arn:aws:iam::111122223333:role/{}"
@@ -311,11 +311,11 @@ SECTIONS = {
     "TieredStorageSettings": "kubernetes.redpanda.tiered_storage",
     "TopicSettings": "kubernetes.redpanda.topics.events.kept",
 }
-"""Where the keys of a model stand in the changes above."""
+"""Paths of a model's keys in the changes above."""
 
 
 def edited(text: str, changes: Iterable[tuple[str, Any]]) -> str:
-    """An environment file with keys set or removed."""
+    """Environment file with keys set or removed."""
     document = yaml.safe_load(text)
     for path, value in changes:
         # A name of a topic has a dot of its own.
@@ -332,7 +332,7 @@ def edited(text: str, changes: Iterable[tuple[str, Any]]) -> str:
 
 @pytest.fixture(scope="module")
 def templates_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Templates]:
-    """Gives the templates of the base, or of a group of changed settings."""
+    """Returns the templates of the base, or of a group of changed settings."""
 
     @cache
     def templates(name: str) -> Templates:
@@ -346,7 +346,7 @@ def templates_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Te
 
 @pytest.fixture(scope="module")
 def changes_of(templates_of: Callable[[str], Templates]) -> Callable[[str], list[Change]]:
-    """Gives the changes from the base to a group of changed settings."""
+    """Returns the changes from the base to a group of changed settings."""
     return cache(lambda name: compare(templates_of("base"), templates_of(name)))
 
 
@@ -407,7 +407,9 @@ def path_of(leaf: str) -> str:
 
 
 def test_every_setting_is_changed_once() -> None:
-    """A new setting is added to `HARMLESS`, or with its effect to `schema.EFFECTS` and to a group above."""
+    """A new setting belongs into `HARMLESS`, or with its effect into `schema.EFFECTS` and into a
+    group above.
+    """
     tried = {(key, kind) for key, kind, *_ in (*WORST, *OTHER_WAY, *OFF, *LAST_QUEUE)} | ELSEWHERE.keys()
     listed = {(key, kind) for key, kinds in schema.EFFECTS.items() for kind, effect in kinds.items() if effect != schema.NONE}
     assert listed == tried

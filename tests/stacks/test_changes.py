@@ -30,7 +30,7 @@ EDITS = {
     "the private zone": ("network", r'("Name": ")internal(?=\.)', "inside", r"Name: internal.* → inside"),
     "a port": ("ecs-services", r'("Port": )\d+(?=, "Protocol": "HTTP")', "9999", r"port \d+ → 9999"),
 }
-"""Stack, what to replace behind a group, by what, and what is told of it."""
+"""Stack, pattern, replacement, and expected message."""
 
 
 @pytest.mark.parametrize("edit", EDITS)

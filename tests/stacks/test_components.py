@@ -1,4 +1,4 @@
-"""The eighteen components of the platform are in the templates, as resources or as Helm releases."""
+"""Templates contain the eighteen components of the platform, as resources or Helm releases."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A cluster of each version of Kubernetes on offer, from an environment file to its template."""
+"""Clusters of each supported Kubernetes version, from environment file to template."""
 
 from pathlib import Path
 

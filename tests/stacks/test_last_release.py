@@ -1,4 +1,4 @@
-"""An update from the last release keeps everything that holds data: nothing is deleted, and nothing changes that cannot be changed."""
+"""An update from the last release neither deletes nor replaces resources that hold data."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,13 +22,13 @@ RELEASES = {
     "rabbitmq-operators",
     "redpanda",
 }
-"""Releases with volumes, storage classes or definitions of custom resources, with which goes everything that is defined by them."""
+"""Releases with volumes, storage classes or custom resource definitions; their deletion deletes all instances."""
 ANSWERS = ("Custom::DatabaseUsers", "Custom::SigningKeyPair")
 """Custom resources with data behind them: users of databases, and the keys that sign audio URLs."""
 
 
 def stateful(release: dict[str, Template]) -> list[tuple[str, str]]:
-    """Stack and logical id of everything that holds data."""
+    """Stack and logical id of all resources that hold data."""
     return [
         (stack, id_)
         for stack, template in release.items()

@@ -1,4 +1,4 @@
-"""Retention of log groups: the settings, and no other number."""
+"""Log groups have the retention of the settings only."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""An environment of developers at the lowest cost: one of everything that may be alone."""
+"""Development environment at the lowest cost: one replica wherever possible."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.conftest import Template, sample_of, synthesize, templates_in
 
 
 def cheapest() -> Settings:
-    """Environment of developers with one broker, one Keycloak and a cache without replicas."""
+    """Development environment with one broker, one Keycloak pod and a cache without replicas."""
     document = sample_of("dev").model_dump(mode="json", exclude_unset=True)
     document["data"]["cache"] = {"node_type": "cache.t4g.micro", "replicas": 0, "snapshot_retention_days": 1}
     document["data"]["backup"] = {"retention_days": 1}
@@ -43,7 +43,9 @@ def test_cache_alone_asks_for_no_failover(templates: dict[str, Template]) -> Non
 
 
 def test_backups_are_kept_for_a_day(templates: dict[str, Template]) -> None:
-    """Databases begin with 35 days: RDS refuses another number where AWS Backup has set its own, which it does with the first backup."""
+    """New databases have 35 days: RDS rejects another number once AWS Backup manages it, from the
+    first backup on.
+    """
     resources = templates["data"]["Resources"].values()
     plans = [resource["Properties"]["BackupPlan"] for resource in resources if resource["Type"] == "AWS::Backup::BackupPlan"]
     assert {rule["Lifecycle"]["DeleteAfterDays"] for plan in plans for rule in plan["BackupPlanRule"]} == {1}

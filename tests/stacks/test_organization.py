@@ -1,4 +1,4 @@
-"""Tags of an organization on every resource, and its boundary on every role."""
+"""Tags of an organization on every resource, and its permissions boundary on every role."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ TAGS = {"DataOwner": "music-rights", "Sap Order": "100234", "a+b._:/@-": "c=d"}
 
 
 def of_an_organization(**changes: object) -> Settings:
-    """Environment of developers with tags and a cost center of a company."""
+    """Development environment with tags and a cost center of a company."""
     document = sample_of("dev").model_dump(mode="json") | {"tags": TAGS, "cost_center": "KST-4711", **changes}
     document["observability"]["alarm_endpoints"] = ["https://oncall.example/sns"]
     document["observability"]["alarm_slack"] = {"workspace": "T0123ABCD", "channel": "C0123ABCD"}
@@ -59,7 +59,7 @@ def test_eks_may_give_extra_tags(templates: dict[str, Template]) -> None:
 
 
 def test_charts_take_extra_tags(assembly: Path, templates: dict[str, Template]) -> None:
-    """Helm checks values against the schemas of our charts, and refuses the release of a tag that they do not know."""
+    """Helm validates values against the schemas of our charts and would reject an unknown tag."""
     manifests = read("dev", templates, assembly).manifests["ground"]
     (nodes, *_) = (manifest["spec"]["tags"] for manifest in manifests if manifest["kind"] == "NodeClass")
     (volumes,) = (manifest["parameters"] for manifest in manifests if manifest["kind"] == "StorageClass")

@@ -15,7 +15,7 @@ ACCEPT = "Read the difference. Where it is meant: python -m pytest tests/stacks/
 
 
 def normalised(template: Template) -> Any:
-    """Replaces asset hashes, which move with every upgrade of a library."""
+    """Replaces asset hashes, which change with every upgrade of a library."""
     return json.loads(re.sub(r"[0-9a-f]{64}", "<asset>", json.dumps(template)))
 
 
