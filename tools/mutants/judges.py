@@ -18,7 +18,6 @@ from tools.mutants.forks import in_forks
 
 NO_JUDGES = {
     "tests/stacks/test_snapshots.py": "tells any change from none",
-    "tests/stacks/test_last_release.py": "tells any change of what holds data from none",
     "test_p131": "synthesizes again",
     "tests/policies/test_nag.py": "reads a report that was written before the fault",
     "tests/charts/test_seeded_faults.py": "breaks an environment of its own",
@@ -28,8 +27,10 @@ NO_JUDGES = {
     "every chart": "renders upstream charts, which takes longer than all the rest",
 }
 """Tests that read an environment and are not asked, with the reason."""
-NAMED = ("tests/policies/", "tests/stacks/test_last_release.py")
-"""Tests that are asked only by rows that name them: cfn-lint is slow, and CloudFormation says the same."""
+LINT = "tests/policies/"
+"""Folder of cfn-lint, which takes as long as all other tests: it is asked only about what they leave."""
+NO_JUDGES_AT_RANDOM = (LINT, "tests/stacks/test_last_release.py")
+"""Tests that are not asked about faults drawn at random: a test that knows what is wrong has to catch these."""
 SCHEMA = "ValueError: Error: values don't meet the specifications of the schema"
 """Message of Helm when the schema of a chart refuses values."""
 
@@ -58,12 +59,14 @@ class Judges:
         mutants: mutants to be judged.
         folder: folder for what forks write.
         tell: function that gets each verdict as soon as it is known.
+        excluded: beginnings of the ids of tests that are not asked, beside `NO_JUDGES`.
     """
 
     originals: Mapping[str, Assembly]
     mutants: Sequence[Mutant]
     folder: Path
     tell: Callable[[Verdict], None]
+    excluded: tuple[str, ...] = ()
     failing_already: set[str] = field(default_factory=set)
     _items: list[pytest.Item] = field(default_factory=list)
     _seconds: dict[str, float] = field(default_factory=dict)
@@ -71,7 +74,7 @@ class Judges:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keeps the judges."""
-        items[:] = [item for item in items if judges(item)]
+        items[:] = [item for item in items if judges(item) and not item.nodeid.startswith(self.excluded)]
         self._items = items
 
     @pytest.hookimpl(tryfirst=True)
@@ -96,21 +99,21 @@ class Judges:
         """Asks every test about the originals in this process, which fills the caches that forks share."""
         conftest.synthesize = partial(self._hand_over, None)
         for environment in sorted({mutant.environment for mutant in self.mutants}):
-            answer = self._ask([item for item in self._items if concerns(item, environment) and not item.nodeid.startswith(NAMED)])
+            answer = self._ask([item for item in self._items if concerns(item, environment)])
             self._seconds |= answer.seconds
             self.failing_already |= {*answer.failed, *answer.crashed}
 
     def _task(self, mutant: Mutant) -> Callable[[], Answer]:
         """Orders the tests: the named one, those that caught similar mutants, then quick before slow."""
 
-        def order(item: pytest.Item) -> tuple[bool, list[int], float]:
+        def order(item: pytest.Item) -> tuple[bool, bool, list[int], float]:
             test = name(item.nodeid)
             catches = [-self._catches[of, test] for of in (mutant.fault, mutant.of, "")]
-            return not is_named(mutant, item), catches, self._seconds.get(item.nodeid, 0.0)
+            slow = item.nodeid.startswith(LINT)
+            return not is_named(mutant, item), slow, catches, self._seconds.get(item.nodeid, 0.0)
 
         fit = [item for item in self._items if concerns(item, mutant.environment) and item.nodeid not in self.failing_already]
-        asked = [item for item in fit if is_named(mutant, item) or not item.nodeid.startswith(NAMED)]
-        return partial(self._judge, mutant, sorted(asked, key=order))
+        return partial(self._judge, mutant, sorted(fit, key=order))
 
     def _judge(self, mutant: Mutant, items: Sequence[pytest.Item]) -> Answer:
         written: list[Path] = []
