@@ -198,9 +198,9 @@ def test_p069_backups_are_restored_regularly(platform: Assembly) -> Verdicts:
         found = cadences.get(resource, set())
         yield resource, promised in found, f"RestoreTesting brings it back at {found or 'no time'}, and {promised} is promised."
     for selection in platform.some(TESTED):
-        plan, role = plans[selection["RestoreTestingPlanName"]], selection.target("IamRoleArn")
+        of, role = plans.get(selection["RestoreTestingPlanName"]), selection.target("IamRoleArn")
         yield selection, role is not None and can_restore(role), "Give it the role that restores."
-        waits = (selection["ValidationWindowHours"] or 0) >= 1 and plan.id in (selection.body.get("DependsOn") or [])
+        waits = (selection["ValidationWindowHours"] or 0) >= 1 and of is not None and of.id in (selection.body.get("DependsOn") or [])
         yield selection, waits, "Set a validation window of at least one hour, and a dependency on the plan."
         placed = {"dbSubnetGroupName", "vpcSecurityGroupIds"} <= (selection["RestoreMetadataOverrides"] or {}).keys()
         yield (
@@ -216,7 +216,7 @@ def cadences_of(platform: Assembly) -> dict[Resource, set[str]]:
     found: dict[Resource, set[str]] = {}
     for selection in platform.some(TESTED):
         for resource in selection.mentions("ProtectedResourceArns"):
-            found.setdefault(resource, set()).add(schedules[selection["RestoreTestingPlanName"]])
+            found.setdefault(resource, set()).add(schedules.get(selection["RestoreTestingPlanName"], "no plan"))
     return found
 
 
