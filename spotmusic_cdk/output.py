@@ -17,5 +17,5 @@ def write(path: Path, text: str) -> bool:
         changed = not path.exists() or path.read_text(encoding="utf-8") != text
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise SystemExit(f"{path} can't be written to ({error.strerror}). Own it, on a file system that is not read-only.") from error
+        raise SystemExit(f"cannot write {path} ({error.strerror}). Make it writable.") from error
     return changed

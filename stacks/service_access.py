@@ -45,20 +45,20 @@ class ServiceAccess:
     def of(self, name: str, service: ServiceSettings) -> Access:
         """Return the access of a service."""
         own = [Access(environment=service.settings), *(self._own_secret(name, *secret) for secret in service.secrets.items())]
-        return combine([self.of_everyone(service), *own, *(self.of_word(name, word) for word in service.talks_to)])
+        return combine([self.common(service), *own, *(self.of_connection(name, word) for word in service.talks_to)])
 
     def of_migrations(self, service: ServiceSettings) -> Access:
         """Return the access of migrations, with a user that may change tables of the catalogue."""
         user = user_access("CATALOGUE", self._targets.catalogue_users[MIGRATIONS], fields=FIELDS)
         named = Access(environment={"CATALOGUE_DBNAME": SCHEMA})
-        return combine([self.of_everyone(service), self._targets.configuration({"CATALOGUE_AUTHORITY": AUTHORITY}), user, named])
+        return combine([self.common(service), self._targets.configuration({"CATALOGUE_AUTHORITY": AUTHORITY}), user, named])
 
-    def of_everyone(self, service: ServiceSettings) -> Access:
+    def common(self, service: ServiceSettings) -> Access:
         """Return the access of every service."""
         route = {"ROUTE": service.route} if service.route else {}
         return combine([Access(environment={"ENVIRONMENT": self._settings.name, **route}), self._targets.configuration(EVERYONE)])
 
-    def of_word(self, name: str, word: str) -> Access:
+    def of_connection(self, name: str, word: str) -> Access:
         """Return the access from one word of `talks_to`."""
         client = Client(name=name, settings=self._settings)
         return combine(connection_of(word, self._settings).access(client, self._targets))

@@ -37,12 +37,12 @@ def connection_of(word: str, settings: Settings) -> Connection:
     Raises:
         ValueError: neither the table nor the environment has the word.
     """
-    written = word.told if isinstance(word, Word) else Word(word).told
+    written = word.text if isinstance(word, Word) else Word(word).text
     if found := CONNECTIONS.get(written):
         return found
     if word in settings.services:
         return OtherService(str(word))
-    raise ValueError(f"`{written}` is no connection. Add it to CONNECTIONS (spotmusic_cdk/connections).")
+    raise ValueError(f"unknown connection `{written}`. Add it to CONNECTIONS (spotmusic_cdk/connections).")
 
 
 def flows_of(name: str, settings: Settings) -> Iterator[Flow]:

@@ -111,7 +111,7 @@ def _known_keys(location: list[str]) -> str:
     known = sorted(model.model_fields) if model else []
     key = location[-1]
     advice = ELSEWHERE.get(".".join(location[-2:])) or ELSEWHERE.get(key)
-    advice = advice or next((told for part, told in _PARTS.items() if part in key.lower()), None)
+    advice = advice or next((hint for part, hint in _PARTS.items() if part in key.lower()), None)
     if advice:
         return advice
     places = [path for path in _paths(Settings) if path.rpartition(".")[2] == key]

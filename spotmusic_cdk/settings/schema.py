@@ -96,8 +96,8 @@ def effects(model: str, key: str) -> Mapping[str, str]:
 def sentence(model: str, key: str) -> str:
     """Return the sentence of a description about later changes, empty if none interrupts."""
     found = EFFECTS.get(f"{model}.{key}", {})
-    told = ", ".join(effect if kind == "any" else f"{kind}: {effect}" for kind, effect in found.items())
-    return f"Changed later: {told} (docs/changes.md)." if told else ""
+    effects = ", ".join(effect if kind == "any" else f"{kind}: {effect}" for kind, effect in found.items())
+    return f"Changed later: {effects} (docs/changes.md)." if effects else ""
 
 
 PATH = Path(__file__).parents[2] / "environments" / "schema.json"

@@ -189,9 +189,9 @@ def _image(name: str, service: ServiceSettings, settings: Settings) -> Iterator[
 
 def _connections(name: str, service: ServiceSettings, settings: Settings) -> Iterator[Problem]:
     for word in service.retired_talks_to:
-        if word.told in [kept.told for kept in service.talks_to]:
+        if word.text in [kept.text for kept in service.talks_to]:
             key = f"services.{name}.retired_talks_to"
-            yield Problem(key, f"{word.told} is also in talks_to", "Remove it from one of the two.")
+            yield Problem(key, f"{word.text} is also in talks_to", "Remove it from one of the two.")
     for field, words in (("talks_to", service.talks_to), ("retired_talks_to", service.retired_talks_to)):
         yield from _targets(f"services.{name}.{field}", name, words, settings)
     for target in service.talks_to:

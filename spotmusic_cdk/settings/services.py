@@ -40,7 +40,7 @@ class Word(str):
         return word
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """Word as written in a file: `audio: write`, or `audio` where the mode needs no word."""
         return f"{self}: {self.mode}" if self.mode != WITHOUT_MODE.get(str(self)) else str(self)
 

@@ -43,7 +43,7 @@ class Experiments(Construct):
             self,
             "Injection",
             name=f"{settings.resource_prefix}-experiments",
-            stop_alarms=[objective.outlasting(FAILOVER_MINUTES) for objective in objectives],
+            stop_alarms=[objective.stop_alarm(FAILOVER_MINUTES) for objective in objectives],
             key=components.secrets.keys.logs,
             retention=retention_of(settings.observability.security_log_days),
             removal_policy=data.data_removal,

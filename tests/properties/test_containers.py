@@ -27,7 +27,7 @@ def test_containers_have_connection_variables(platform: Assembly) -> Verdicts:
     for service in services_of(platform):
         told = service.environment.keys() | service.secrets.keys()
         words = [word for word in service.settings.talks_to if word in TOLD]
-        by_word = ((word.upper(), TOLD.get(word.told, TOLD[word])) for word in words)
+        by_word = ((word.upper(), TOLD.get(word.text, TOLD[word])) for word in words)
         needed = ALWAYS | {f"{word}_{name}" for word, names in by_word for name in names.split()}
         needed |= {"PORT"} if service.container.get("PortMappings") else set()
         yield service.resource, needed <= told, f"Set the environment variables {sorted(needed - told)}."

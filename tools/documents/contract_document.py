@@ -83,9 +83,9 @@ def _accesses(settings: Settings, folder: str) -> Iterator[tuple[str, Access, cd
     access = ServiceAccess(stack, settings=settings, secrets=secrets, data=data)
     for name, service in settings.services.items():
         yield EVERY, Access(environment=variables(name, port=service.port, health_path=service.health_path)), stack
-        yield EVERY, access.of_everyone(service), stack
+        yield EVERY, access.common(service), stack
         for word in service.talks_to:
-            yield _title(word), access.of_word(name, word), stack
+            yield _title(word), access.of_connection(name, word), stack
 
 
 def _with_every_word(settings: Settings) -> Settings:

@@ -125,7 +125,7 @@ class ServiceLevelObjective(Construct):
             f"Its error budget burns {burn.rate:g} times too fast: that of a month is gone in {days} days."
         )
 
-    def outlasting(self, minutes: int) -> cloudwatch.CfnAlarm:
+    def stop_alarm(self, minutes: int) -> cloudwatch.CfnAlarm:
         """Create an alarm without actions that fires when the budget burns at the first rate for longer than some minutes.
 
         It stops experiments whose incident outlasts the expected one. An n-minute incident overlaps n + 1 one-minute periods; hence

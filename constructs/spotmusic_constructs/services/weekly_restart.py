@@ -52,7 +52,7 @@ class WeeklyRestart(Construct):
         self.group = scheduler.CfnScheduleGroup(self, "Group")
         role = self._role([service.service_arn for service in services.values()])
         for name, service in services.items():
-            asked = {"Cluster": cluster.cluster_arn, "Service": service.service_name, "ForceNewDeployment": True}
+            request = {"Cluster": cluster.cluster_arn, "Service": service.service_name, "ForceNewDeployment": True}
             scheduler.CfnSchedule(
                 self,
                 name,
@@ -65,7 +65,7 @@ class WeeklyRestart(Construct):
                 target=scheduler.CfnSchedule.TargetProperty(
                     arn=f"arn:{stack.partition}:scheduler:::aws-sdk:ecs:updateService",
                     role_arn=role.role_arn,
-                    input=stack.to_json_string(asked),
+                    input=stack.to_json_string(request),
                     retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                         maximum_event_age_in_seconds=RETRIED_SECONDS, maximum_retry_attempts=30
                     ),

@@ -10,10 +10,10 @@ WORDS = [Word(resource, mode) for resource in RESOURCES for mode in MODES.get(re
 
 
 def test_connections_cover_every_word() -> None:
-    assert {word.told for word in WORDS} == CONNECTIONS.keys()
+    assert {word.text for word in WORDS} == CONNECTIONS.keys()
 
 
-@pytest.mark.parametrize("word", WORDS, ids=lambda word: word.told)
+@pytest.mark.parametrize("word", WORDS, ids=lambda word: word.text)
 def test_connections_cost_rules_for_flows(word: Word) -> None:
     flows = list(connection_of(word, sample_of("dev")).flows(Client(name="playback", settings=sample_of("dev"))))
     assert bool(flows) == (RESOURCES[str(word)].rules is not None)
@@ -28,5 +28,5 @@ def test_connection_of_a_service_leads_there() -> None:
 
 @pytest.mark.parametrize("word", ["lyrics", "catalogue", "cahce"])
 def test_connection_of_unknown_words_is_refused(word: str) -> None:
-    with pytest.raises(ValueError, match="is no connection"):
+    with pytest.raises(ValueError, match="unknown connection"):
         connection_of(Word(word), sample_of("dev"))

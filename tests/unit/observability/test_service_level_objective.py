@@ -33,7 +33,7 @@ def resources() -> Json:
         bad_percent=lambda period: slow_share("app/gateway/1", 0.5, period=period),
         runbook="web-api-slo",
     )
-    availability.outlasting(2)
+    availability.stop_alarm(2)
     return resources_of(stack)
 
 

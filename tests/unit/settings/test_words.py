@@ -12,13 +12,13 @@ def service(*words: object, retired: tuple[object, ...] = ()) -> ServiceSettings
 @pytest.mark.parametrize(("entry", "written"), [("audio", "audio"), ({"audio": "read"}, "audio"), ({"audio": "write"}, "audio: write")])
 def test_talks_to_entries_have_modes(entry: object, written: str) -> None:
     (word,) = service(entry).talks_to
-    assert (word, word.told) == ("audio", written)
+    assert (word, word.text) == ("audio", written)
 
 
 def test_talks_to_words_round_trip() -> None:
     found = service("cache", {"audio": "write"})
     assert found.model_dump(mode="json")["talks_to"] == [{"audio": "write"}, "cache"]
-    assert [word.told for word in deepcopy(found).talks_to] == ["audio: write", "cache"]
+    assert [word.text for word in deepcopy(found).talks_to] == ["audio: write", "cache"]
 
 
 def test_retired_mode_is_kept() -> None:
