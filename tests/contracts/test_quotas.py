@@ -58,7 +58,7 @@ def test_addresses_and_endpoints_are_counted(templates: Templates) -> None:
     assert TOLD["L-29B6F2EB"] == (kinds["Interface"], kinds["Interface"])
 
 
-def test_the_fullest_security_group_is_told(templates: Templates) -> None:
+def test_fullest_security_group_is_documented(templates: Templates) -> None:
     network, rules = templates("prod")["network"], Counter[str]()
     for direction in ("Ingress", "Egress"):
         for group in all_of(network["Resources"], f"AWS::EC2::SecurityGroup{direction}"):
@@ -72,5 +72,5 @@ def test_the_fullest_security_group_is_told(templates: Templates) -> None:
     assert TOLD["L-0EA8095F"] == (fullest, fullest)
 
 
-def test_preflight_asks_for_what_is_told() -> None:
+def test_preflight_checks_documented_quotas() -> None:
     assert {need.code: need.least for need in needs(settings_of("prod"))} == {code: most for code, (_, most) in TOLD.items()}

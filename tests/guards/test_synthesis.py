@@ -114,7 +114,7 @@ def test_composed_names_count_as_names() -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_stack_names_tell_the_environment(synthesized: Callable[[str], Path], environment: str) -> None:
+def test_stack_names_contain_environment(synthesized: Callable[[str], Path], environment: str) -> None:
     assert {stack.name for stack in stacks_in(synthesized(environment)).values()} == {
         f"spotmusic-{environment}-{stack}" for stack in STACKS
     }

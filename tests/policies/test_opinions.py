@@ -126,6 +126,6 @@ def test_opinion_requires_canary_finding(change: dict[str, object]) -> None:
     assert not passes(None)
 
 
-def test_nothing_is_left_where_nobody_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_canary_report_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SPOTMUSIC_OPINIONS", raising=False)
     leave_canary("cfn-guard", "1.0", caught=True)

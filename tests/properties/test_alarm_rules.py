@@ -40,7 +40,11 @@ def test_alarm_periods_match_their_text(platform: Assembly) -> Verdicts:
     for alarm in platform.some(ALARM):
         periods, points = alarm["EvaluationPeriods"] or 0, alarm["DatapointsToAlarm"]
         period = period_of(alarm)
-        yield alarm, period in (10, 20, 30) or (period > 0 and period % 60 == 0), f"CloudWatch has no period of {period} s."
+        yield (
+            alarm,
+            period in (10, 20, 30) or (period > 0 and period % 60 == 0),
+            f"CloudWatch does not support a period of {period} s. Use 10, 30 or a multiple of 60.",
+        )
         # An omitted list means all, and a reader cannot see whether that is intended.
         yield (
             alarm,
@@ -58,7 +62,7 @@ def test_alarm_operator_matches_metric_direction(platform: Assembly) -> Verdicts
     for alarm in platform.some(ALARM):
         fewer = bool(names_of(alarm) & FEWER_IS_WORSE) and not read(alarm)
         compared = str(alarm["ComparisonOperator"] or "")
-        yield alarm, compared.startswith("LessThan" if fewer else "GreaterThan"), f"{compared} is the wrong way round."
+        yield alarm, compared.startswith("LessThan" if fewer else "GreaterThan"), f"Invert the comparison {compared}."
         limit = alarm["Threshold"]
         yield (
             alarm,
@@ -66,11 +70,11 @@ def test_alarm_operator_matches_metric_direction(platform: Assembly) -> Verdicts
             "One is enough, and would fire it: say LessThanThreshold.",
         )
         reached = limit is not None and (limit > 0 if "OrEqual" in compared or fewer else limit >= 0)
-        yield alarm, reached, f"With a limit of {limit} it fires always, or never."
+        yield alarm, reached, f"With the limit {limit} the alarm never changes its state. Correct the limit."
         percent = any(PERCENT.search(name) for name in names_of(alarm)) or any(
             "100" in str(source.get("Expression")) for source in read(alarm)
         )
-        yield alarm, not percent or (limit or 0) < 100, f"{limit}% is never reached."
+        yield alarm, not percent or (limit or 0) < 100, f"{limit}% is unreachable. Lower the limit."
 
 
 @rule
@@ -98,7 +102,7 @@ def test_critical_threshold_exceeds_warning(platform: Assembly) -> Verdicts:
         # Both of a pair have one name, but for how bad they are; two windows of an objective each have a pair.
         pairs[alarm.stack, re.sub(r"(Warning|Critical)", "", alarm.name)][severity or ""] = alarm
     both = [(of["warning"], of["critical"]) for of in pairs.values() if {"warning", "critical"} <= of.keys()]
-    yield "pairs of alarms", bool(both), "Warn before it is critical."
+    yield "pairs of alarms", bool(both), "Add an alarm of severity warning for each critical one."
     for warning, critical in both:
         if period_of(warning) != period_of(critical):
             continue
@@ -115,13 +119,13 @@ def test_critical_threshold_exceeds_warning(platform: Assembly) -> Verdicts:
 def test_alarms_ring_at_reviewed_limits(platform: Assembly) -> Verdicts:
     for alarm in platform.some(ALARM):
         problem = problem_with_limit(alarm)
-        yield alarm, problem is None, f"Decide its limit anew: {problem}."
+        yield alarm, problem is None, f"Review its limit in alarm_limits.py: {problem}."
         periods = {source["MetricStat"]["Period"] for source in read(alarm) if "MetricStat" in source}
         yield alarm, len(periods) < 2, f"Read its metrics over one period, not {sorted(periods)}."
 
 
 @rule
-def test_alarms_tell_no_heartbeat(platform: Assembly) -> Verdicts:
+def test_alarms_do_not_use_heartbeat_topic(platform: Assembly) -> Verdicts:
     """Only the alarm on missing heartbeats reads the heartbeat topic."""
     for alarm in platform.some(ALARM, COMPOSITE):
         topics = {topic for path in ("AlarmActions", "OKActions") for topic in alarm.targets(path)}
@@ -139,11 +143,15 @@ def test_alarms_on_errors_fire_in_outages(platform: Assembly) -> Verdicts:
         (formula,) = (source["Expression"] for source in read(alarm) if "Expression" in source)
         for only_errors in ({id_: 50} for id_ in sorted(errors)):
             value = value_of(formula, only_errors)
-            yield alarm, value == 100, f"50 errors and no request counted are {value}%, not 100."
+            yield alarm, value == 100, f"With 50 errors and no counted request the formula is {value}%, not 100. Correct it."
         requests = dict.fromkeys(names.keys() - errors, 100)
         value = value_of(formula, {**requests, **dict.fromkeys(errors, 50)})
-        yield alarm, value is not None and value > alarm["Threshold"], f"An error in every second request is {value}: silence."
-        yield alarm, value_of(formula, requests) == 0, "Without errors it is not 0."
+        yield (
+            alarm,
+            value is not None and value > alarm["Threshold"],
+            f"With errors in half of all requests the formula is {value}. Correct it.",
+        )
+        yield alarm, value_of(formula, requests) == 0, "Without errors the formula is not 0. Correct it."
 
 
 @rule
@@ -157,4 +165,4 @@ def test_formulas_have_values_in_gaps(platform: Assembly) -> Verdicts:
             for gap in ids:
                 value = value_of(formula, dict.fromkeys(set(ids) - {gap}, 50.0))
                 loud = value is not None or alarm["TreatMissingData"] == "breaching"
-                yield alarm, loud, f"Without a value of {gap}, {formula} has none. FILL it."
+                yield alarm, loud, f"Without a value of {gap}, {formula} has no value. Use FILL."

@@ -94,7 +94,7 @@ def test_p066_recovery_points_have_own_key(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p067_nobody_deletes_or_shortens_a_recovery_point(platform: Assembly) -> Verdicts:
+def test_p067_recovery_points_cannot_be_deleted_early(platform: Assembly) -> Verdicts:
     """No principal can delete a recovery point or shorten its retention. In production, the vault
     lock becomes permanent after a grace period of at least 3 days.
 
@@ -110,13 +110,13 @@ def test_p067_nobody_deletes_or_shortens_a_recovery_point(platform: Assembly) ->
         refused = any(s.may("backup:DeleteRecoveryPoint") and s.may("backup:UpdateRecoveryPointLifecycle") for s in denied)
         yield vault, refused, "Set block_recovery_point_deletion=True."
         fits = all(least <= rule["Lifecycle"]["DeleteAfterDays"] <= most for rule in plan_rules(platform))
-        yield vault, fits, "The lock refuses what the plan asks for: every job would fail."
+        yield vault, fits, "Adjust the retention of the plan to the lock: every job would fail."
 
 
 @rule
 def test_plan_names_are_of_one_environment(platform: Assembly) -> Verdicts:
     names = [plan["BackupPlan.BackupPlanName"] for plan in platform.some(PLAN)]
-    yield "data/Backup", len(set(names)) == len(names), "Two plans have one name."
+    yield "data/Backup", len(set(names)) == len(names), "Two plans have the same name. Rename one."
     for name in names:
         yield (
             name,
@@ -190,13 +190,13 @@ def test_p069_backups_are_restored_regularly(platform: Assembly) -> Verdicts:
             "Restore from our vault.",
         )
         newest = plan["RecoveryPointSelection.Algorithm"] == "LATEST_WITHIN_WINDOW"
-        yield plan, newest, "Restore the newest: it is the one that will be needed."
+        yield plan, newest, "Restore the newest recovery point."
         yield from a_function_judges(plan)
     cadences = cadences_of(platform)
     for resource in to_bring_back(platform):
         promised = EVERY[platform.settings.data.backup.audio_restored_every if resource.name == "data/AudioBucket" else "week"]
         found = cadences.get(resource, set())
-        yield resource, promised in found, f"RestoreTesting brings it back at {found or 'no time'}, and {promised} is promised."
+        yield resource, promised in found, f"RestoreTesting restores it at {found or 'no time'}. Restore it at {promised}, as promised."
     for selection in platform.some(TESTED):
         of, role = plans.get(selection["RestoreTestingPlanName"]), selection.target("IamRoleArn")
         yield selection, role is not None and can_restore(role), "Give it the role that restores."
@@ -235,7 +235,7 @@ def a_function_judges(plan: Resource) -> Verdicts:
     platform = plan.platform
     rules = [rule for rule in platform.users_of(plan, "AWS::Events::Rule") if hears_of_restores(rule)]
     judges = {target for rule in rules for target in rule.mentions("Targets") if target.type == "AWS::Lambda::Function"}
-    yield plan, len(judges) == 1, "Call a function that judges what came back."
+    yield plan, len(judges) == 1, "Invoke a function that validates the copy."
     for judge in judges:
         role = judge.target("Role")
         policies = {policy for policy in platform.all("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy") if role in policy.mentions("Roles")}
@@ -255,7 +255,11 @@ def test_p070_recovery_document_matches_templates(platform: Assembly) -> Verdict
     nightly = [(rule["ScheduleExpression"], rule["Lifecycle"]["DeleteAfterDays"]) for rule in rules]
     for row in ("a database: dropped table, bad migration", "a bucket as a whole", "a volume of Kubernetes"):
         promised = [("cron(0 5 * * ? *)", number) for number in days(row)]  # 02:00 in São Paulo
-        yield f"docs/recovery.md {row}", promised == nightly, f"The document promises {promised}, the plan {nightly}."
+        yield (
+            f"docs/recovery.md {row}",
+            promised == nightly,
+            f"The document promises {promised}, but the plan has {nightly}. Correct one of them.",
+        )
     tracks, client = days("the audio library or the web client: overwritten, deleted")
     for name, number in (("Audio", tracks), ("Web", client)):
         bucket = bucket_of(platform, name)
@@ -275,13 +279,17 @@ def test_p070_recovery_document_matches_templates(platform: Assembly) -> Verdict
     kept = lost_and_back(platform)
     for row, (lost, back) in kept.items():
         said = tuple(cell.strip() for cell in table()[row][:2])
-        yield f"docs/recovery.md {row}", said == (lost, back), f"The document says {said}, the templates {(lost, back)}."
+        yield (
+            f"docs/recovery.md {row}",
+            said == (lost, back),
+            f"The document states {said}, but the templates result in {(lost, back)}. Correct one of them.",
+        )
     forgotten = sorted(table().keys() - kept.keys() - {"failure"})
-    yield "docs/recovery.md", not forgotten, f"Nothing decides {forgotten}."
+    yield "docs/recovery.md", not forgotten, f"No row of the table decides {forgotten}. Add one."
     longest = " or ".join(sorted({back for row, (_, back) in kept.items() if row.startswith("a zone")}))
     objectives = " ".join((ROOT / "docs" / "slo.md").read_text().split())
     promised_there = f"costs at most {longest} of these promises" in objectives
-    yield "docs/slo.md", promised_there, f"It promises another time than {longest} for the loss of a zone."
+    yield "docs/slo.md", promised_there, f"State {longest} for the loss of a zone in docs/recovery.md."
 
 
 def lost_and_back(platform: Assembly) -> dict[str, tuple[str, str]]:

@@ -69,7 +69,7 @@ def test_p103_quorum_and_copies_survive_a_zone(platform: Assembly, cluster: Rend
     """
     here = {pods.where_of(workload): workload for workload in pods.running(cluster)}
     for name, least in LEAST.items():
-        yield name, name in here, "It is gone."
+        yield name, name in here, "The component is missing. Deploy it."
         if name in here:
             yield from stays(name, here[name], least, made(cluster, "PodDisruptionBudget"))
     yield from judged(here, pods.crowded(cluster), "Spread replicas over zones, and do not schedule what would not be.")
@@ -86,8 +86,8 @@ def test_p103_quorum_and_copies_survive_a_zone(platform: Assembly, cluster: Rend
 def stays(name: str, workload: Json, least: int, budgets: list[Json]) -> Verdicts:
     """Requirements of a component so that most of its pods survive a disruption."""
     replicas = workload["spec"].get("replicas", 1)
-    yield name, replicas >= least, f"It has {replicas} pods, and needs {least} or more."
-    yield name, name not in QUORUM or replicas % 2 == 1, "An even number survives no more than one less."
+    yield name, replicas >= least, f"It has {replicas} pods. Set {least} or more."
+    yield name, name not in QUORUM or replicas % 2 == 1, "Use an odd number of nodes: an even one tolerates no more failures."
     yield name, hosts_apart(workload), "Two of its pods may share a host: give it spotmusic_constructs.kubernetes.pod.apart."
     one = [budget["spec"].get("maxUnavailable") for budget in budgets if protects(budget, workload)]
     yield name, one == [1], "Set maxUnavailable: 1, so that a disruption evicts one pod at a time."
@@ -99,7 +99,7 @@ def test_volumes_of_brokers_land_in_every_zone(platform: Assembly, cluster: Rend
     for name in QUORUM:
         replicas = here[name]["spec"]["replicas"]
         for entry in (pod_of(here[name]) or {})["topologySpreadConstraints"]:
-            yield name, entry.get("minDomains") == min(replicas, zones), "A volume that was made in a zone stays there: set minDomains."
+            yield name, entry.get("minDomains") == min(replicas, zones), "Set minDomains: a volume stays in its zone."
 
 
 @rule
@@ -127,20 +127,32 @@ def copies_of_events(cluster: RenderedCluster) -> Verdicts:
     settings = at(values, "config.cluster") or {}
     kept = {settings.get("default_topic_replications"), settings.get("minimum_topic_replications"), access["minimumReplication"]}
     yield "redpanda topics", kept == {COPIES}, f"Keep {COPIES} copies of every event, and refuse fewer."
-    yield "redpanda topics", settings.get("auto_create_topics_enabled") is False, "A misspelt topic would swallow events."
-    yield "redpanda racks", at(values, "rackAwareness.enabled") is True, "Copies know of zones only by rackAwareness."
+    yield (
+        "redpanda topics",
+        settings.get("auto_create_topics_enabled") is False,
+        "Disable automatic creation of topics: a misspelt topic would accept events.",
+    )
+    yield (
+        "redpanda racks",
+        at(values, "rackAwareness.enabled") is True,
+        "Enable rackAwareness: replicas are placed without regard to zones otherwise.",
+    )
     for name, topic in access["topics"].items():
-        yield f"topic {name}", topic["replication"] >= COPIES, f"It keeps {topic['replication']} copies of its events."
+        yield f"topic {name}", topic["replication"] >= COPIES, f"The topic has {topic['replication']} replicas. Set three."
 
 
 def copies_of_tasks(cluster: RenderedCluster) -> Verdicts:
     for node in made(cluster, "RabbitmqCluster"):
         kind = configuration(node).get("default_queue_type")
-        yield name_of(node), kind == "quorum", "A queue that a client makes would live on one node."
+        yield name_of(node), kind == "quorum", "Set the default queue type to quorum: a queue of a client would exist on one node only."
     for queue in made(cluster, "Queue"):
         yield name_of(queue), queue["spec"].get("type") == "quorum", "Make it a quorum queue."
     for policy in made(cluster, "Policy"):
-        yield name_of(policy), "ha-mode" not in policy["spec"]["definition"], "RabbitMQ 4 has no mirrored queues: quorum queues copy."
+        yield (
+            name_of(policy),
+            "ha-mode" not in policy["spec"]["definition"],
+            "Remove mirroring policies: RabbitMQ 4 has quorum queues instead.",
+        )
 
 
 @promise
@@ -160,11 +172,11 @@ def test_p104_broker_clients_verify_tls(platform: Assembly, cluster: RenderedClu
         encrypted = required(pool, ENCRYPTED_NETWORK) == ["true"]
         yield name_of(pool), encrypted, "Use instance types with encryption in transit: cluster members exchange data without TLS."
     certificates = made(cluster, "Certificate")
-    yield "certificates", bool(certificates), "Nothing could speak TLS."
+    yield "certificates", bool(certificates), "Add certificates: no component could serve TLS."
     yield from judged(map(name_of, certificates), transport.findings(cluster), "A client would refuse its server, or wait for ever.")
     for certificate in certificates:
         issuer, name = certificate["spec"]["issuerRef"]["name"], certificate["metadata"]["name"]
-        yield name_of(certificate), AUTHORITY in (issuer, name), f"{issuer} is not the platform's own authority."
+        yield name_of(certificate), AUTHORITY in (issuer, name), f"{issuer} is not the internal authority. Use the internal one."
     for name, release in cluster.releases.items():
         blind = [path for path, value in leaves(release.values) if any(word in path.lower() for word in BLIND) and is_true(value)]
         left = [path for path in blind if not f"{name}: {path}".startswith(WITHIN_A_POD)]
@@ -187,7 +199,7 @@ def tls_of_redpanda(values: Json) -> Verdicts:
             if outside.get("enabled", True):
                 same = outside.get("authenticationMethod") == listener.get("authenticationMethod")
                 secure = at(outside, "tls.enabled") is True and same
-                yield f"redpanda {name} {place}", secure, "From outside of the cluster as from inside: TLS and a password."
+                yield f"redpanda {name} {place}", secure, "Require TLS and SASL on external listeners too."
     yield "redpanda http", at(values, "listeners.http.enabled") is False, "Disable the HTTP proxy: no service uses it."
 
 
@@ -196,11 +208,11 @@ def tls_of_rabbitmq(node: Json) -> Verdicts:
     alone = at(node, "spec.tls.disableNonTLSListeners") is True and bool(at(node, "spec.tls.secretName"))
     yield subject, alone, "Turn listeners without TLS off."
     inside = at(node, "spec.service.type") == "ClusterIP"
-    yield subject, inside, "Management would be public: only the load balancer inside leads to it."
+    yield subject, inside, "Use a ClusterIP Service: management must not be public."
     for listener in ("ssl_options", "management.ssl"):
         yield f"{subject} {listener}", is_new(value for key, value in said.items() if key.startswith(f"{listener}.versions")), NEW_TLS
     guests = said.get("loopback_users.guest", "true") == "true" and said.get("auth_backends.1", "internal") == "internal"
-    yield subject, guests, "The user guest stays on the loopback."
+    yield subject, guests, "Restrict the user guest to the loopback interface."
 
 
 def is_new(versions: Iterable[str]) -> bool:
@@ -210,8 +222,8 @@ def is_new(versions: Iterable[str]) -> bool:
 
 def tls_of_kong(values: Json) -> Verdicts:
     alone = at(values, "proxy.tls.enabled") is True and at(values, "proxy.http.enabled") is False
-    yield "kong", alone, "Answer over TLS only."
-    yield "kong", at(values, "proxy.type") == "ClusterIP", "Only the load balancer inside leads to it."
+    yield "kong", alone, "Serve TLS only."
+    yield "kong", at(values, "proxy.type") == "ClusterIP", "Use a ClusterIP Service: only the internal load balancer reaches it."
     for door in ("admin", "manager", "ingressController"):
         yield f"kong {door}", at(values, f"{door}.enabled") is False, "Disable it: the configuration is declarative."
     yield "kong", is_new(str(at(values, "env.ssl_protocols")).split()), NEW_TLS
@@ -223,14 +235,14 @@ def tls_of_kong(values: Json) -> Verdicts:
 def tls_of_keycloak(platform: Assembly, values: Json) -> Verdicts:
     said = {variable["name"]: variable.get("value", "") for variable in yaml.safe_load(values["extraEnv"])}
     alone = at(values, "http.internalScheme") == "HTTPS" and "KC_HTTPS_CERTIFICATE_FILE" in said
-    yield "keycloak", alone, "Answer over TLS."
+    yield "keycloak", alone, "Serve TLS."
     yield "keycloak", is_new(said.get("KC_HTTPS_PROTOCOLS", "").split(",")), NEW_TLS
     proven = "sslMode=VERIFY_IDENTITY" in said.get("KC_DB_URL_PROPERTIES", "") and bool(said.get("KC_TRUSTSTORE_PATHS"))
     yield "keycloak database", proven, "Check the name in the database's certificate: sslMode=VERIFY_IDENTITY, and RDS's authorities."
     strict = said.get("KC_HOSTNAME_STRICT") == "true" and said.get("KC_HOSTNAME") == f"{platform.settings.public_url}/auth"
-    yield "keycloak host name", strict, "One name, strictly: a request's own would end up in links and tokens."
+    yield "keycloak host name", strict, "Set one strict host name: links and tokens would contain that of the request."
     inside = said.get("KC_HOSTNAME_ADMIN", "").startswith("https://localhost")
-    yield "keycloak administration", inside, "Administrators come through a tunnel: the public name has no console."
+    yield "keycloak administration", inside, "Serve the administration on localhost only: administrators use a tunnel."
 
 
 @promise
@@ -244,18 +256,18 @@ def test_p105_volumes_are_encrypted_retained_zonal(platform: Assembly, cluster: 
     for found in classes.values():
         subject = name_of(found)
         kind = at(found, "parameters.type"), at(found, "parameters.encrypted")
-        yield subject, kind == ("gp3", "true"), "gp3, and encrypted."
+        yield subject, kind == ("gp3", "true"), "Use encrypted gp3 volumes."
         ours = is_key_of_kubernetes(named(platform, str(at(found, "parameters.kmsKeyId"))))
         yield subject, ours, "Encrypt volumes with keys.kubernetes, not with AWS's own key."
         bound = found.get("volumeBindingMode") == "WaitForFirstConsumer"
-        yield subject, bound, "A volume would wait in another zone than its pod."
+        yield subject, bound, "Set WaitForFirstConsumer: a volume could be in another zone than its pod."
         yield subject, found.get("allowVolumeExpansion") is True, "Allow volume expansion: a full volume would force its broker to move."
         yield subject, found.get("reclaimPolicy") == "Retain", "Retain volumes: events would be deleted with the claim of a broker."
-        yield subject, found.get("provisioner") == "ebs.csi.eks.amazonaws.com", "No volume can move to another provisioner."
+        yield subject, found.get("provisioner") == "ebs.csi.eks.amazonaws.com", "Keep the provisioner: volumes cannot move to another one."
     for where, name in claims(cluster):
-        yield where, name in classes, f"{name} is no class of ours."
+        yield where, name in classes, f"{name} is an unknown storage class. Use one of ours."
     data = {where.partition(" ")[0] for where, _ in claims(cluster)}
-    yield "claims", data >= {"redpanda", "rabbitmq", "monitoring"}, f"Only {sorted(data)} say where they write."
+    yield "claims", data >= {"redpanda", "rabbitmq", "monitoring"}, f"Only {sorted(data)} have volume claims. Add the missing ones."
     on_disk = at(told(cluster, "redpanda"), "storage.persistentVolume.enabled") is True
     yield "redpanda storage", on_disk, "Store events on persistent volumes: the loss of a node would lose them otherwise."
 

@@ -94,7 +94,7 @@ def answered(listener: Resource) -> Verdicts:
     for number, action in enumerate(listener["DefaultActions"] or []):
         leads = bool(listener.mentions(f"DefaultActions.{number}"))
         refuses = str(listener[f"DefaultActions.{number}.FixedResponseConfig.StatusCode"] or "").startswith("4")
-        yield listener, leads if action["Type"] == "forward" else refuses, "Lead it to targets, or answer that there is nothing."
+        yield listener, leads if action["Type"] == "forward" else refuses, "Forward to targets, or return a fixed response."
 
 
 @rule
@@ -109,7 +109,7 @@ def test_route_reaches_own_service_only(platform: Assembly) -> Verdicts:
     for service in services_of(platform):
         route = service.settings.route
         its = [rule_ for rule_ in rules if set(service.target_groups) & rule_.mentions("Actions")]
-        yield service.resource, len(its) == (1 if route else 0), "One rule leads to it."
+        yield service.resource, len(its) == (1 if route else 0), "Add exactly one rule if the service has a route, and none otherwise."
         for rule_ in its:
             asked = rule_["Conditions"] == [{"Field": "path-pattern", "PathPatternConfig": {"Values": [route, f"{route}/*"]}}]
             yield rule_, asked, f"Match only paths that begin with {route}."

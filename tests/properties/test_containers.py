@@ -33,7 +33,7 @@ def test_containers_have_connection_variables(platform: Assembly) -> Verdicts:
         yield service.resource, needed <= told, f"Set the environment variables {sorted(needed - told)}."
         yield service.resource, service.container.get("Ulimits") == [FILES], f"Let it have {FILES['HardLimit']} files and connections."
         port = str(platform.only("AWS::ElastiCache::ReplicationGroup")["Port"])
-        yield service.resource, service.environment.get("CACHE_PORT", port) == port, f"The cache listens on {port}."
+        yield service.resource, service.environment.get("CACHE_PORT", port) == port, f"Set the port {port} of the cache."
         for word in words:
             yield (
                 service.resource,

@@ -43,4 +43,4 @@ def test_dashboards_show_resources_that_alarms_watch(platform: Assembly) -> Verd
 def test_dashboards_show_each_value_once(platform: Assembly) -> Verdicts:
     for dashboard in platform.some(DASHBOARD):
         for metric, times in Counter(shown_by(dashboard)).items():
-            yield dashboard, times == 1, f"{metric} is shown {times} times: another is not."
+            yield dashboard, times == 1, f"{metric} is shown {times} times. Show it once."

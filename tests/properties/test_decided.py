@@ -131,7 +131,7 @@ def test_engine_parameters_exist(platform: Assembly) -> Verdicts:
 
 
 @rule
-def test_open_ports_are_told(platform: Assembly) -> Verdicts:
+def test_open_ports_have_range_and_peer(platform: Assembly) -> Verdicts:
     for opened in platform.some(*PORTS):
         told = opened["IpProtocol"] == "-1" or None not in (opened["FromPort"], opened["ToPort"])
         yield opened, told, "Say from which port to which: EC2 refuses it."
@@ -182,4 +182,4 @@ def test_no_two_alarms_are_the_same(platform: Assembly) -> Verdicts:
         )
         found[alarm.stack, read, severity_of(alarm), alarm["Threshold"], alarm["Period"], str(alarm["Metrics"])].append(alarm.name)
     for names in found.values():
-        yield names[0], len(names) == 1, f"{names} are the same."
+        yield names[0], len(names) == 1, f"{names} are identical. Remove or correct one."

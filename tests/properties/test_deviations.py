@@ -20,7 +20,7 @@ def named(declared: tuple[int, str, Deviation]) -> str:
 
 
 @pytest.mark.parametrize("declared", DECLARED, ids=named)
-def test_p134_an_environment_relaxes_only_what_is_declared(declared: tuple[int, str, Deviation]) -> None:
+def test_p134_environments_relax_declared_promises_only(declared: tuple[int, str, Deviation]) -> None:
     """An environment breaks a promise only where a deviation declares it with a reason. Each
     deviation names no more resources than necessary. Production has no deviations.
 

@@ -33,7 +33,7 @@ def zones(subnets: list[Resource]) -> set[str]:
 
 
 @promise
-def test_p071_a_version_that_fails_is_taken_back(platform: Assembly) -> Verdicts:
+def test_p071_failed_deployments_roll_back(platform: Assembly) -> Verdicts:
     """A deployment rolls back when its tasks do not become healthy. A blue/green deployment also
     rolls back when requests fail in the minutes after the traffic shift.
 
@@ -47,7 +47,11 @@ def test_p071_a_version_that_fails_is_taken_back(platform: Assembly) -> Verdicts
         yield service.resource, spare, "Keep 100% while a version comes, and allow 200%."
         shifts = service.settings.deployment == "blue_green" and service.settings.route is not None
         strategy = deployment.get("Strategy", "ROLLING")
-        yield service.resource, strategy == ("BLUE_GREEN" if shifts else "ROLLING"), f"The file asks otherwise than for {strategy}."
+        yield (
+            service.resource,
+            strategy == ("BLUE_GREEN" if shifts else "ROLLING"),
+            f"The strategy is {strategy}. Use that of the environment file.",
+        )
         if strategy != "ROLLING":
             yield from shifted(service, deployment)
 
@@ -71,7 +75,7 @@ def shifted(service: Service, deployment: Json) -> Verdicts:
         failures = {metric["MetricStat"]["Metric"]["MetricName"] for metric in alarm["Metrics"] or [] if "MetricStat" in metric}
         yield alarm, "HTTPCode_Target_5XX_Count" in failures and alarm.mentions("Metrics") >= set(groups), "Watch failures of both groups."
         in_time = bool(periods) and max(periods) * alarm["EvaluationPeriods"] <= bake * 60
-        yield alarm, in_time, "It needs longer than the bake time, and would come too late."
+        yield alarm, in_time, "Let the alarm fire within the bake time."
 
 
 @promise
@@ -105,7 +109,7 @@ def test_p073_no_task_has_a_public_address(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p074_no_container_writes_to_its_image(platform: Assembly) -> Verdicts:
+def test_p074_containers_have_read_only_root(platform: Assembly) -> Verdicts:
     """Containers have a read-only root file system and 64 MiB of memory at /tmp that forbids
     execution. The exception is the container for tunnels, because its SSM agent writes to its
     image.
@@ -125,7 +129,7 @@ def test_p074_no_container_writes_to_its_image(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p075_no_container_has_rights_of_the_machine(platform: Assembly) -> Verdicts:
+def test_p075_containers_drop_capabilities(platform: Assembly) -> Verdicts:
     """Containers run as a numbered user, drop all capabilities and share no namespace with their
     host. The exception is the container for tunnels.
 
@@ -134,7 +138,7 @@ def test_p075_no_container_has_rights_of_the_machine(platform: Assembly) -> Verd
     for definition, container in containers(platform):
         user = str(container.get("User", "")).partition(":")[0]
         yield definition, user.isdigit() and int(user) > 0, "Run it as a numbered user other than 0: a name may be root in another image."
-        yield definition, container.get("Privileged") is not True, "Take Privileged away."
+        yield definition, container.get("Privileged") is not True, "Remove Privileged."
         capabilities = at(container, "LinuxParameters.Capabilities") or {}
         dropped = capabilities.get("Drop") == ["ALL"] and not capabilities.get("Add")
         yield definition, dropped or (definition.name in HOLD_SESSIONS and not capabilities), "Drop all capabilities, and add none."
@@ -143,7 +147,7 @@ def test_p075_no_container_has_rights_of_the_machine(platform: Assembly) -> Verd
 
 
 @promise
-def test_p076_no_secret_stands_in_a_task_definition(platform: Assembly) -> Verdicts:
+def test_p076_task_definitions_contain_no_secrets(platform: Assembly) -> Verdicts:
     """Task definitions contain no secrets. Tasks read them from Secrets Manager when they start.
 
     Kept by: `Access`
@@ -197,7 +201,7 @@ def test_p077_task_logs_are_kept_without_blocking(platform: Assembly) -> Verdict
 
 
 @promise
-def test_p078_nobody_opens_a_session_into_a_task(platform: Assembly) -> Verdicts:
+def test_p078_ecs_exec_is_disabled(platform: Assembly) -> Verdicts:
     """ECS Exec is disabled in every environment.
 
     Kept by: `FargateService`
@@ -282,7 +286,7 @@ def test_p081_tasks_have_health_checks_and_drain(platform: Assembly) -> Verdicts
         yield (
             service.definition,
             health.get("Timeout", 99) < health.get("Interval", 0) and 20 <= patient <= 120,
-            "Notice it within two minutes.",
+            "Let the health check fail within two minutes.",
         )
         stop = service.container.get("StopTimeout") or 0
         yield service.definition, 0 < stop <= FARGATE_STOPS_AFTER, f"Give it at most {FARGATE_STOPS_AFTER} s to end."
@@ -313,7 +317,7 @@ def test_p082_containers_have_memory_limits(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p083_the_cluster_is_measured(platform: Assembly) -> Verdicts:
+def test_p083_container_insights_is_enabled(platform: Assembly) -> Verdicts:
     """Container Insights is enabled for the ECS cluster.
 
     Kept by: `ServicesCluster`
@@ -350,7 +354,7 @@ def test_p084_scaling_is_fast_up_slow_down(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p085_a_task_answers_its_callers_only(platform: Assembly) -> Verdicts:
+def test_p085_tasks_accept_declared_callers_only(platform: Assembly) -> Verdicts:
     """A task accepts connections on its port only from the load balancer of its route, from
     services that declare it in `talks_to`, and from Prometheus.
 

@@ -118,7 +118,7 @@ def shared(behavior: Behavior) -> bool:
 
 
 @promise
-def test_p112_browsers_are_told_what_not_to_do(platform: Assembly) -> Verdicts:
+def test_p112_responses_have_security_headers(platform: Assembly) -> Verdicts:
     """Responses set security headers: browsers stay on HTTPS, do not guess content types, allow no
     framing, send no paths in referrers and load from our origin only. Pages can connect to the
     uploads bucket where it accepts their origin.

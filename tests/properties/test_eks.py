@@ -73,7 +73,7 @@ def runs_in_auto_mode(cluster: Resource) -> bool:
 
 
 @promise
-def test_p087_nobody_reaches_the_kubernetes_api_from_outside(platform: Assembly) -> Verdicts:
+def test_p087_kubernetes_api_has_no_public_endpoint(platform: Assembly) -> Verdicts:
     """The Kubernetes API has no public endpoint.
 
     Kept by: `kubernetes.endpoint`

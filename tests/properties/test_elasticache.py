@@ -36,7 +36,7 @@ def test_p050_cache_has_own_key(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p051_nobody_talks_to_the_cache_without_tls(platform: Assembly) -> Verdicts:
+def test_p051_cache_requires_tls(platform: Assembly) -> Verdicts:
     """The cache accepts TLS connections only.
 
     Kept by: `transit_encryption_mode: required`
@@ -47,7 +47,7 @@ def test_p051_nobody_talks_to_the_cache_without_tls(platform: Assembly) -> Verdi
 
 
 @promise
-def test_p052_a_node_in_another_zone_takes_over(platform: Assembly) -> Verdicts:
+def test_p052_cache_fails_over_to_another_zone(platform: Assembly) -> Verdicts:
     """The cache has one node in each of three zones, and automatic failover is enabled.
 
     Kept by: `data.cache.replicas`

@@ -70,7 +70,7 @@ def test_functions_have_the_code_that_is_called(platform: Assembly, synthesized:
 
 
 @rule
-def test_functions_are_told_what_their_handlers_read(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
+def test_functions_have_variables_of_their_handlers(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
     for function in platform.some(FUNCTION):
         read = names(_READ, code_of(function, synthesized(platform.name))) if is_ours(function, synthesized(platform.name)) else set()
         told = {name for name, value in (function["Environment.Variables"] or {}).items() if value not in ("", None)}
@@ -143,7 +143,7 @@ def test_database_users_follow_replacement(platform: Assembly) -> Verdicts:
 
 
 @rule
-def test_functions_of_the_vpc_stand_in_it(platform: Assembly) -> Verdicts:
+def test_functions_with_vpc_rights_are_in_vpc(platform: Assembly) -> Verdicts:
     """Rights on network interfaces are only for functions in the VPC; outside it they could reach
     neither databases nor brokers.
     """

@@ -145,7 +145,7 @@ def test_p129_services_act_for_this_account_only(platform: Assembly) -> Verdicts
 
 
 @promise
-def test_p130_findings_that_are_meant_were_reviewed(platform: Assembly) -> Verdicts:
+def test_p130_acknowledged_findings_were_reviewed(platform: Assembly) -> Verdicts:
     """Each acknowledged finding of the policy packs has a reason and was reviewed with its place.
     Some are acknowledged outside production only. No acknowledgement is unused.
 

@@ -54,7 +54,7 @@ def roles(cluster: RenderedCluster) -> Iterator[str]:
 
 
 @promise
-def test_p096_the_api_server_takes_every_manifest(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
+def test_p096_api_server_accepts_every_manifest(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """The API server of the cluster's Kubernetes version accepts every manifest without unknown
     fields, and operators serve every custom resource.
 
@@ -119,7 +119,7 @@ def test_p098_pod_traffic_matches_flows(platform: Assembly, cluster: RenderedClu
 
 
 @promise
-def test_p099_no_namespace_takes_more_than_its_share(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
+def test_p099_namespaces_have_quotas_and_limits(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Each namespace has a resource quota with room for all its pods and one more of each.
     Containers without requests and limits get defaults.
 

@@ -167,7 +167,7 @@ def _lists(value: Any) -> Iterator[list[Any]]:
 
 
 @rule
-def test_alarms_of_one_severity_tell_the_same(platform: Assembly) -> Verdicts:
+def test_alarms_of_one_severity_share_topics(platform: Assembly) -> Verdicts:
     told: dict[tuple[str, bool], dict[frozenset[str], list[Resource]]] = defaultdict(lambda: defaultdict(list))
     for alarm in platform.some("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
         if alarm["AlarmActions"]:

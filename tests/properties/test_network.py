@@ -103,7 +103,7 @@ def test_p001_only_cloudfront_reaches_the_vpc(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p002_databases_and_cache_call_nobody(platform: Assembly) -> Verdicts:
+def test_p002_databases_and_cache_have_no_egress(platform: Assembly) -> Verdicts:
     """Databases and the cache open no connections: their security groups have no egress.
 
     Kept by: a flow with such a source would have to be in the table
@@ -138,7 +138,7 @@ def test_p003_security_groups_have_descriptions(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p004_the_default_security_group_lets_nothing_through(platform: Assembly) -> Verdicts:
+def test_p004_default_security_group_has_no_rules(platform: Assembly) -> Verdicts:
     """The default security group has no rules, and no resource uses it.
 
     Kept by: `ThreeTierVpc`
@@ -181,7 +181,7 @@ def test_p006_each_tier_spans_three_zones(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p007_the_data_tier_has_no_way_out(platform: Assembly) -> Verdicts:
+def test_p007_data_tier_has_no_default_route(platform: Assembly) -> Verdicts:
     """Subnets of the data tier have no default route, and databases and the cache run only in these
     subnets.
 
@@ -212,7 +212,7 @@ def test_p008_zones_have_own_nat_gateways(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p009_no_subnet_gives_out_public_addresses(platform: Assembly) -> Verdicts:
+def test_p009_subnets_assign_no_public_addresses(platform: Assembly) -> Verdicts:
     """No subnet assigns public IP addresses.
 
     Kept by: `ThreeTierVpc`
@@ -283,7 +283,7 @@ def buckets_of_aws(statement: Statement) -> bool:
 
 
 @promise
-def test_p012_addresses_never_collide_and_suffice_for_pods(platform: Assembly) -> Verdicts:
+def test_p012_address_ranges_are_disjoint_and_sufficient(platform: Assembly) -> Verdicts:
     """Address ranges of environments do not overlap, and an application subnet has at least 4,096
     addresses.
 
@@ -300,7 +300,7 @@ def test_p012_addresses_never_collide_and_suffice_for_pods(platform: Assembly) -
 
 
 @promise
-def test_p013_subnets_tell_kubernetes_where_load_balancers_go(platform: Assembly) -> Verdicts:
+def test_p013_subnets_have_load_balancer_tags(platform: Assembly) -> Verdicts:
     """Tags of subnets select the subnets for public and for internal load balancers of Kubernetes,
     and exclude the data tier.
 

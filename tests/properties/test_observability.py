@@ -140,7 +140,7 @@ def alerts_are_told(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p120_whatever_listeners_depend_on_is_watched(platform: Assembly, deployed: Deployed) -> Verdicts:
+def test_p120_dependencies_of_listeners_are_watched(platform: Assembly, deployed: Deployed) -> Verdicts:
     """Every resource that listeners depend on has alarms in CloudWatch or alerts in the cluster. A
     table lists the conditions for each type.
 

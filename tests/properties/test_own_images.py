@@ -35,7 +35,7 @@ RULES = (
     test_functions.test_custom_resources_have_handler_properties,
     test_functions.test_functions_have_memory_timeout_role,
     test_iam.test_p128_rights_name_actions_and_resources,
-    test_iam.test_p130_findings_that_are_meant_were_reviewed,
+    test_iam.test_p130_acknowledged_findings_were_reviewed,
     test_namesakes.test_references_lead_to_what_is_meant,
     test_namesakes.test_references_have_one_attribute,
     test_needed_actions.test_rights_have_every_needed_action,

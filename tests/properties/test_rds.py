@@ -57,7 +57,7 @@ def test_p035_no_database_has_a_public_address(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p036_a_standby_waits_in_another_zone(platform: Assembly) -> Verdicts:
+def test_p036_databases_have_standby_in_another_zone(platform: Assembly) -> Verdicts:
     """Each database has a standby in another zone.
 
     Kept by: `multi_az`
@@ -102,7 +102,7 @@ def test_p039_databases_take_logins_by_iam(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p040_nobody_talks_to_a_database_without_tls(platform: Assembly) -> Verdicts:
+def test_p040_databases_require_tls(platform: Assembly) -> Verdicts:
     """Databases require TLS 1.2 or 1.3.
 
     Kept by: `RelationalDatabase`
@@ -241,7 +241,7 @@ def test_p047_databases_admit_named_parties(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p048_somebody_hears_what_happens_to_a_database(platform: Assembly) -> Verdicts:
+def test_p048_database_events_notify_operators(platform: Assembly) -> Verdicts:
     """Failovers, failures, low storage and maintenance of databases notify the operators.
 
     Kept by: `DatabaseEvents`

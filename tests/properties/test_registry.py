@@ -57,7 +57,7 @@ def upstream_images() -> Iterator[str]:
 
 
 @promise
-def test_p016_a_tag_never_changes_its_meaning(platform: Assembly) -> Verdicts:
+def test_p016_image_tags_are_immutable(platform: Assembly) -> Verdicts:
     """Image tags are immutable, in our repositories and in those of cached images.
 
     Kept by: `ServiceRepositories`, `PullThroughCache`
@@ -101,7 +101,7 @@ def test_p018_images_have_own_key(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p019_images_that_nobody_uses_go(platform: Assembly) -> Verdicts:
+def test_p019_unused_images_expire(platform: Assembly) -> Verdicts:
     """Untagged images expire after 14 days at most, and tagged images beyond a maximum number.
 
     Kept by: `registry.untagged_days`, `registry.keep_images`
@@ -116,7 +116,7 @@ def test_p019_images_that_nobody_uses_go(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p020_no_repository_lets_just_anybody_in(platform: Assembly) -> Verdicts:
+def test_p020_repositories_are_not_public(platform: Assembly) -> Verdicts:
     """No repository allows public pulls. No repository has a policy, so that only roles of this
     account pull. A future policy must not allow every principal.
 

@@ -95,7 +95,7 @@ NAMED = {
 @rule
 def test_network_resources_have_names(platform: Assembly) -> Verdicts:
     for resource in platform.some(*NAMED):
-        yield resource, bool(resource.tags.get("Name")), "Tag it with Name: consoles and flow logs show an id otherwise."
+        yield resource, bool(resource.tags.get("Name")), "Add the tag Name: consoles and flow logs show an id otherwise."
 
 
 def pairs_of(value: Any) -> Iterator[list[Json]]:

@@ -183,7 +183,7 @@ def confined_to_distributions(statement: Statement) -> bool:
 def origins_sign(platform: Assembly) -> Verdicts:
     for distribution in platform.some("AWS::CloudFront::Distribution"):
         of_s3 = [(index, o) for index, o in enumerate(distribution["DistributionConfig.Origins"]) if "S3OriginConfig" in o]
-        yield distribution, bool(of_s3), "Nothing reads a bucket."
+        yield distribution, bool(of_s3), "No origin reads a bucket. Add one."
         for index, origin in of_s3:
             control = distribution.target(f"DistributionConfig.Origins.{index}.OriginAccessControlId")
             signs = control is not None and control["OriginAccessControlConfig.SigningBehavior"] == "always"
@@ -206,7 +206,7 @@ def test_p062_buckets_disable_acls(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p063_who_asked_for_an_object_is_recorded(platform: Assembly) -> Verdicts:
+def test_p063_object_requests_are_logged(platform: Assembly) -> Verdicts:
     """Requests for objects are logged, with a prefix for each bucket. Only log services of this
     account can write these logs.
 

@@ -124,7 +124,7 @@ def test_p025_secrets_rotate_or_have_an_owner(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p026_no_secret_is_written_down_anywhere(platform: Assembly) -> Verdicts:
+def test_p026_repository_contains_no_secrets(platform: Assembly) -> Verdicts:
     """Templates, Helm values, parameters and the repository contain no secrets.
 
     Kept by: [`literals.py`](../tests/properties/literals.py) looks for shapes, random words and
@@ -144,7 +144,7 @@ def test_p026_no_secret_is_written_down_anywhere(platform: Assembly) -> Verdicts
 
 
 @promise
-def test_p027_no_code_writes_a_secret_out(platform: Assembly) -> Verdicts:
+def test_p027_code_prints_no_secrets(platform: Assembly) -> Verdicts:
     """No code prints a secret. Secrets Manager or RDS generates each one with at least 32
     characters.
 

@@ -63,7 +63,7 @@ REPLICATING = ("AWS::ECR::ReplicationConfiguration", "AWS::ElastiCache::GlobalRe
 
 
 @promise
-def test_p125_no_stack_goes_by_mistake(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
+def test_p125_production_stacks_have_termination_protection(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
     """Stacks of production have termination protection.
 
     Kept by: `production`

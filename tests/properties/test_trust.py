@@ -8,7 +8,7 @@ from tests.properties.statements import statements_of
 
 
 @rule
-def test_roles_ask_for_whom_a_service_comes(platform: Assembly) -> Verdicts:
+def test_roles_require_source_of_services(platform: Assembly) -> Verdicts:
     """Promise 129 requires source account or ARN; a role requires both where the service sends
     both.
     """

@@ -39,7 +39,7 @@ def test_every_role_has_the_boundary(templates: dict[str, Template]) -> None:
     assert {json.dumps(role.get("PermissionsBoundary")).count("policy/company-boundary") for role in roles} == {1}
 
 
-def test_extra_tags_stand_beside_ours(templates: dict[str, Template]) -> None:
+def test_extra_tags_extend_ours(templates: dict[str, Template]) -> None:
     wanted = {("CostCenter", "KST-4711"), *TAGS.items()}
     for template in templates.values():
         for id_, resource in template["Resources"].items():
@@ -67,7 +67,7 @@ def test_charts_take_extra_tags(assembly: Path, templates: dict[str, Template]) 
     assert {f"{key}={value}" for key, value in TAGS.items()} <= set(volumes.values())
 
 
-def test_endpoints_hear_all_topics(templates: dict[str, Template]) -> None:
+def test_endpoints_subscribe_to_all_topics(templates: dict[str, Template]) -> None:
     told = [
         stack
         for stack, template in templates.items()
