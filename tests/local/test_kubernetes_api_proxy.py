@@ -15,7 +15,7 @@ import pytest
 
 from tools.local_aws.kubernetes import identity
 from tools.local_aws.kubernetes.api import KubernetesApi
-from tools.local_aws.kubernetes.api_proxy import Door, access_key
+from tools.local_aws.kubernetes.api_proxy import ApiProxy, access_key
 from tools.local_aws.kubernetes.source import Credentials
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl creates the certificate of the proxy")
@@ -71,15 +71,15 @@ class Client:
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    folder = tmp_path_factory.mktemp("door")
+    folder = tmp_path_factory.mktemp("proxy")
     upstream = ThreadingHTTPServer(("127.0.0.1", 0), Mirror)
     Thread(target=upstream.serve_forever, daemon=True).start()
     behind = Credentials(server=f"http://127.0.0.1:{upstream.server_address[1]}", token="administrator")
     own = identity.made(folder)
-    door = Door(is_own_key=lambda key: key == "000000000000")
-    door.open(KubernetesApi(credentials=behind, folder=folder), own)
-    yield Client(door.endpoint, own.certificate)
-    door.close()
+    proxy = ApiProxy(is_own_key=lambda key: key == "000000000000")
+    proxy.open(KubernetesApi(credentials=behind, folder=folder), own)
+    yield Client(proxy.endpoint, own.certificate)
+    proxy.close()
     upstream.shutdown()
 
 

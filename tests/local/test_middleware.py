@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tools.local_aws.middleware import IDENTITY_PATH, RECORDED_PATH, front_door
+from tools.local_aws.middleware import IDENTITY_PATH, RECORDED_PATH, middleware
 
 OWN = "000000000000"
 
@@ -22,7 +22,7 @@ def request(
         await send({"type": "http.response.body", "body": received})
 
     answers = iter(in_progress or [False])
-    door = front_door(
+    wrapped = middleware(
         application,
         is_own_key=lambda candidate: candidate == OWN,
         recorded=lambda: [{"type": "AWS::APS::Workspace"}],
@@ -42,7 +42,7 @@ def request(
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": path, "query_string": query.encode(), "headers": headers}
-    asyncio.run(door(scope, receive, send))
+    asyncio.run(wrapped(scope, receive, send))
     return sent[0]["status"], sent[1]["body"].decode()
 
 
@@ -66,7 +66,7 @@ def test_unsigned_custom_resource_response_passes() -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/bucket/key", "/_ministack/reset", "/_ministack/config", "/_ministack/health/../reset"])
-def test_front_door_refuses_unsigned_requests(path: str) -> None:
+def test_middleware_rejects_unsigned_requests(path: str) -> None:
     assert request(None, path=path, body="Action=ListStacks")[0] == 403
 
 

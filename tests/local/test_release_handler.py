@@ -44,8 +44,8 @@ class Scenario:
         self.fails = False
         connection: Any = self.connection
         executed = Handler(create=self._run, update=self._update, delete=lambda _resource, identifier: self.executed.append(identifier))
-        paper = Handler(create=self._write, update=self._update, delete=self.register.remove)
-        self.handler = release_handler(executed=executed, paper=paper, connection=connection, register=self.register)
+        recorder = Handler(create=self._write, update=self._update, delete=self.register.remove)
+        self.handler = release_handler(executed=executed, recorder=recorder, connection=connection, register=self.register)
 
     def _run(self, resource: Resource) -> Made:
         self.executed.append(str(resource.properties["Release"]))

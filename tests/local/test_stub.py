@@ -96,7 +96,9 @@ def service(log: list[str]) -> Handler:
 
 def test_supported_resources_are_not_stubbed(register: Register) -> None:
     log: list[str] = []
-    handler = recorded_if(lambda alarm: "Metrics" in alarm.properties, otherwise=service(log), paper=recorded(register), register=register)
+    handler = recorded_if(
+        lambda alarm: "Metrics" in alarm.properties, otherwise=service(log), recorder=recorded(register), register=register
+    )
     alarm = {"resource_type": "AWS::CloudWatch::Alarm"}
     assert handler.create(resource({"AlarmName": "plain"}, **alarm)).identifier == "service"
     assert handler.create(resource({"AlarmName": "math", "Metrics": []}, **alarm)).identifier == "math"
@@ -108,7 +110,9 @@ def test_supported_resources_are_not_stubbed(register: Register) -> None:
 
 def test_metric_math_alarm_becomes_stub(register: Register) -> None:
     log: list[str] = []
-    handler = recorded_if(lambda alarm: "Metrics" in alarm.properties, otherwise=service(log), paper=recorded(register), register=register)
+    handler = recorded_if(
+        lambda alarm: "Metrics" in alarm.properties, otherwise=service(log), recorder=recorded(register), register=register
+    )
     alarm = {"resource_type": "AWS::CloudWatch::Alarm"}
     assert handler.update is not None
     assert handler.update(resource({"AlarmName": "math", "Metrics": []}, **alarm), "service", {}).identifier == "math"

@@ -16,7 +16,7 @@ def test_forks_answer_in_numbered_order_of_tasks(tmp_path: Path) -> None:
 
 def test_silent_forks_are_given_up(tmp_path: Path) -> None:
     began = time.monotonic()
-    with pytest.raises(RuntimeError, match=r"tasks \[0\]: no answer for 0 s"):
+    with pytest.raises(RuntimeError, match=r"tasks \[0\]: no result for 0 s"):
         list(in_forks(iter([lambda: time.sleep(60)]), tmp_path, patience=0.2))
     assert time.monotonic() - began < 30
 

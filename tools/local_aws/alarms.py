@@ -16,8 +16,8 @@ def metric_alarm(service: Handler, register: Register) -> Handler:
         service: the emulator's own handler.
         register: where the records go.
     """
-    paper = recorded(register, attributes=_attributes)
-    return recorded_if(lambda alarm: bool(alarm.properties.get("Metrics")), otherwise=service, paper=paper, register=register)
+    recorder = recorded(register, attributes=_attributes)
+    return recorded_if(lambda alarm: bool(alarm.properties.get("Metrics")), otherwise=service, recorder=recorder, register=register)
 
 
 def composite_alarm(service: Handler, register: Register) -> Handler:
@@ -33,7 +33,7 @@ def composite_alarm(service: Handler, register: Register) -> Handler:
         rule = str(alarm.properties.get("AlarmRule", ""))
         return any(name in rule for name in register.identifiers(_METRIC_ALARM, alarm.region))
 
-    return recorded_if(watches_a_record, otherwise=service, paper=recorded(register, attributes=_attributes), register=register)
+    return recorded_if(watches_a_record, otherwise=service, recorder=recorded(register, attributes=_attributes), register=register)
 
 
 def _attributes(resource: Resource, identifier: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from tools.local_aws import patches, session
 from tools.local_aws.emulator_settings import LISTENER
 from tools.local_aws.kubernetes.connection import Connection, files_of
 from tools.local_aws.kubernetes.status_endpoint import with_kubernetes
-from tools.local_aws.middleware import front_door
+from tools.local_aws.middleware import middleware
 from tools.local_aws.rights import with_rights
 from tools.local_aws.stub import Register
 
@@ -29,7 +29,7 @@ def main() -> None:
     if kubernetes is not None:
         kubernetes.begin()
     patches.install(register, endpoint=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}", kubernetes=kubernetes)
-    door = front_door(
+    wrapped = middleware(
         app.app,
         is_own_key=_is_own_key,
         recorded=register.listing,
@@ -37,7 +37,7 @@ def main() -> None:
         is_in_progress=patches.is_in_progress,
         identity={"pid": os.getpid(), "folder": folder},
     )
-    app.app = with_rights(with_kubernetes(door, kubernetes))
+    app.app = with_rights(with_kubernetes(wrapped, kubernetes))
     hypercorn.serve = partial(_serve_on, hypercorn.serve, int(os.environ.pop(LISTENER)))
     app.main()
 

@@ -21,7 +21,7 @@ _HOLD_SECONDS = 4.0
 _HOLD_STEP_SECONDS = 0.02
 
 
-def front_door(
+def middleware(
     application: Application,
     *,
     is_own_key: Callable[[str], bool],

@@ -105,11 +105,11 @@ def is_in_progress(region: str, stack: str) -> bool:
 
 
 def _our_handlers(register: Register, kubernetes: Connection | None) -> dict[str, Handler]:
-    paper = recorded_custom_resource(register)
-    custom = dict.fromkeys(types_without_engine(has_kubernetes=kubernetes is not None), paper)
+    recorder = recorded_custom_resource(register)
+    custom = dict.fromkeys(types_without_engine(has_kubernetes=kubernetes is not None), recorder)
     if kubernetes is not None:
         executed = emulated_eks.executed(HELM_CHART)
-        custom[HELM_CHART] = release_handler(executed=executed, paper=paper, connection=kubernetes, register=register)
+        custom[HELM_CHART] = release_handler(executed=executed, recorder=recorder, connection=kubernetes, register=register)
     composite = {"AWS::CloudWatch::CompositeAlarm": alarms.composite_alarm(SERVICE_HANDLERS["AWS::CloudWatch::CompositeAlarm"], register)}
     return {**SERVICE_HANDLERS, **composite, **custom}
 

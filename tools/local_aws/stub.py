@@ -123,21 +123,21 @@ def recorded(register: Register, *, attributes: Attributes = _no_attributes) -> 
     return Handler(create=partial(_create, register, attributes), update=partial(_update, register, attributes), delete=register.remove)
 
 
-def recorded_if(condition: Callable[[Resource], bool], *, otherwise: Handler, paper: Handler, register: Register) -> Handler:
+def recorded_if(condition: Callable[[Resource], bool], *, otherwise: Handler, recorder: Handler, register: Register) -> Handler:
     """Returns a handler that records resources that match a condition and delegates all others.
 
     Args:
         condition: returns True if the service can't store the resource.
         otherwise: handler for all others.
-        paper: handler that records.
+        recorder: handler that records.
         register: register of records.
     """
 
     def wanted(resource: Resource) -> Handler:
-        return paper if condition(resource) else otherwise
+        return recorder if condition(resource) else otherwise
 
     def present(resource: Resource, identifier: str) -> Handler:
-        return paper if register.holds(resource, identifier) else otherwise
+        return recorder if register.holds(resource, identifier) else otherwise
 
     def update(resource: Resource, identifier: str, old: Properties) -> Made:
         before, after = present(resource, identifier), wanted(resource)

@@ -1,1 +1,3 @@
-"""Seeded faults: proof that a test catches each kind of mistake in the synthesized environments."""
+"""Seeded faults: verification that a test catches each kind of mistake in the synthesized
+environments.
+"""

@@ -1,4 +1,4 @@
-"""Seed faults in the synthesized environments, and print which test catches each."""
+"""Seeds faults in the synthesized environments and prints the tests that catch them."""
 
 import argparse
 import random
@@ -19,18 +19,18 @@ from tools.mutants.table import rows
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 GENERATED = ("dev", "prod")
-"""Environments whose faults are generated."""
+"""Environments with generated faults."""
 ELSEWHERE = ("bench", "engines", "fuzz", "local", "mutants", "unit")
 """Folders of tests that read no synthesized environment."""
 
 
 def main() -> int:
-    """Judge the mutants that the command line asks for; 1 is a failure."""
+    """Judges the mutants that the command line selects; 1 is a failure."""
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
     parser.add_argument("-k", default="", metavar="TEXT", help="seed only faults with this in their name")
     parser.add_argument("--most", type=int, default=6, help="places of each fault (default 6; 0 for all)")
-    parser.add_argument("--random", type=int, default=0, metavar="N", help="draw N among all generated faults instead")
-    parser.add_argument("--seed", type=int, default=0, help="number that decides what is drawn (default 0)")
+    parser.add_argument("--random", type=int, default=0, metavar="N", help="draw N of all generated faults instead")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the draw (default 0)")
     arguments = parser.parse_args()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutants-") as name:
@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def of_table(originals: Mapping[str, Assembly], folder: Path, wanted: str) -> Iterator[list[Mutant]]:
-    """Yields the mutants of each row of the table that has a text in its name."""
+    """Yields the mutants of each row of the table with a text in its name."""
     for number, row in enumerate(row for row in rows() if wanted in row.name):
         assembly = originals[row.environment]
         if row.settings:
@@ -60,7 +60,7 @@ def of_table(originals: Mapping[str, Assembly], folder: Path, wanted: str) -> It
 
 
 def of_kinds(original: Assembly, wanted: str) -> Iterator[list[Mutant]]:
-    """Yields the mutants of each kind that every run seeds and that has a text in its name."""
+    """Yields the mutants of each kind that every run seeds, with a text in its name."""
     for changes in kinds(changes_of(original)):
         mutants = [change.mutant() for change in changes]
         if wanted in mutants[0].fault:
@@ -68,7 +68,7 @@ def of_kinds(original: Assembly, wanted: str) -> Iterator[list[Mutant]]:
 
 
 def at_random(originals: Mapping[str, Assembly], number: int, seed: int) -> list[Mutant]:
-    """Draws among all generated faults that nobody reviewed as harmless."""
+    """Draws from all generated faults except those reviewed as harmless."""
     excused = reviewed()
     changes = [change for of in GENERATED for change in changes_of(originals[of])]
     left = [change for change in changes if not any(excuses(entry, change) for entry in excused)]
@@ -76,13 +76,13 @@ def at_random(originals: Mapping[str, Assembly], number: int, seed: int) -> list
 
 
 def spread(mutants: list[Mutant], most: int) -> list[Mutant]:
-    """Picks so many (0: all) mutants at the same distance from each other."""
+    """Selects this number of mutants (0: all) at equal distances."""
     some = min(most or len(mutants), len(mutants))
     return [mutants[number * len(mutants) // some] for number in range(some)]
 
 
 def collected(folder: Path, judges: Judges) -> int:
-    """Lets pytest collect the tests and ask them through the plugin; returns 0 when they were asked."""
+    """Collects the tests by pytest and runs them by the plugin; returns 0 if they ran."""
     ignored = [f"--ignore={ROOT / 'tests' / name}" for name in ELSEWHERE]
     quiet = ["--quiet", "--quiet", "--capture=no", "--no-header", "--no-summary"]
     options = [*quiet, "-p", "no:cacheprovider", f"--basetemp={folder / 'tests'}"]

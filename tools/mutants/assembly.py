@@ -1,4 +1,4 @@
-"""Cloud assemblies that faults are seeded in."""
+"""Cloud assemblies in which faults are seeded."""
 
 import json
 import os
@@ -29,8 +29,8 @@ class Assembly:
     """Cloud assembly of one environment.
 
     Args:
-        settings: what was synthesized.
-        folder: where.
+        settings: synthesized settings.
+        folder: its folder.
     """
 
     settings: Settings
@@ -52,7 +52,7 @@ class Assembly:
         return (self.folder / file).read_text()
 
     def places(self, of: str = "*", at: str = "*") -> "Iterator[Place]":
-        """Yields the resources of a type whose name fits; both are patterns."""
+        """Yields the resources of a type with a matching name; both are patterns."""
         for stack, template in self.templates.items():
             for id_, resource in template["Resources"].items():
                 place = Place(self, stack, id_)
@@ -62,7 +62,8 @@ class Assembly:
     def write(self, outdir: Path, files: Files) -> None:
         """Writes the assembly with other texts in some files.
 
-        The rest are hard links to the original: of symbolic ones helm writes before its errors.
+        The rest are hard links to the original: Helm writes warnings about symbolic ones before its
+        errors.
         """
         shutil.copytree(self.folder, outdir, copy_function=os.link, dirs_exist_ok=True)
         for file, text in files.items():
@@ -72,10 +73,10 @@ class Assembly:
 
 @dataclass(frozen=True)
 class Place:
-    """A resource of an assembly.
+    """Resource of an assembly.
 
     Args:
-        assembly: assembly that it belongs to.
+        assembly: its assembly.
         stack: id of its stack.
         id: its logical id.
     """
@@ -86,18 +87,18 @@ class Place:
 
     @property
     def name(self) -> str:
-        """Stack and logical id without the hash that CDK ends it with."""
+        """Stack and logical id without CDK's hash."""
         return f"{self.stack}/{_HASH.sub('', self.id)}"
 
     @property
     def body(self) -> Json:
-        """What the template says of it."""
+        """Definition in the template."""
         body: Json = self.assembly.templates[self.stack]["Resources"][self.id]
         return body
 
     @property
     def type(self) -> str:
-        """Its type, such as `AWS::S3::Bucket`."""
+        """Resource type, such as `AWS::S3::Bucket`."""
         return str(self.body["Type"])
 
     def with_resources(self, changed: Mapping[str, Json | None]) -> Files:
@@ -111,15 +112,15 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Mutant:
-    """An environment with one fault.
+    """Environment with one fault.
 
     Args:
-        fault: what the report counts it under.
+        fault: name in the report.
         of: type of the resource.
         name: fault and place.
         assembly: original.
         files: returns the texts that differ from the original.
-        by: beginning of the name of the test that has to catch it; empty for any.
+        by: prefix of the test that must catch it; empty for any.
     """
 
     fault: str
@@ -131,7 +132,7 @@ class Mutant:
 
     @property
     def environment(self) -> str:
-        """Environment that is broken."""
+        """Environment with the fault."""
         return self.assembly.settings.name
 
 
@@ -140,9 +141,9 @@ class Verdict:
     """Judgement of a mutant.
 
     Args:
-        mutant: what was judged.
+        mutant: judged mutant.
         caught_by: names of the tests that failed.
-        crashes: names of the tests that ended in an error which says nothing of the fault.
+        crashes: names of the tests that ended in an unrelated error.
     """
 
     mutant: Mutant
@@ -160,7 +161,7 @@ def changed_settings(environment: str, changes: Mapping[str, Any]) -> Settings:
     """Reads the file of an environment with other values by path.
 
     Raises:
-        SettingsError: if the file is refused.
+        SettingsError: if the file is invalid.
     """
     file = ROOT / "environments" / f"{environment}.yaml"
     document = yaml.safe_load(file.read_text())

@@ -15,10 +15,10 @@ _TOKEN = re.compile(r"⟦(\d+)⟧")
 
 
 def edit(document: Any, changes: Mapping[str, Any]) -> None:
-    """Writes values into a document; None removes what the path leads to.
+    """Writes values into a document; None removes the value at the path.
 
     Raises:
-        LookupError: if a path leads nowhere.
+        LookupError: if a path does not exist.
     """
     for path, value in changes.items():
         *parents, last = path.split()
@@ -50,7 +50,7 @@ def edit_values(values: Any, changes: Mapping[str, Any], texts: Mapping[str, str
 
 
 def replace(text: str, replacements: Mapping[str, str]) -> str:
-    """Replaces texts wherever they occur.
+    """Replaces all occurrences of texts.
 
     Raises:
         LookupError: if one does not occur.
@@ -71,7 +71,7 @@ def _reached(value: Any, steps: list[str]) -> Iterator[Any]:
 
 
 def _keys(holder: Any, step: str) -> Iterator[Any]:
-    """Yields the keys or indices that a step leads to, at least one."""
+    """Yields the keys or indices of a step, at least one."""
     if step == "*":
         yield from range(len(holder)) if isinstance(holder, list) else list(holder)
     elif isinstance(holder, list) and "=" in step:

@@ -1,4 +1,4 @@
-"""Tasks in forks of this process, as many at a time as there are cores."""
+"""Tasks in forks of this process, one per core at a time."""
 
 import os
 import pickle
@@ -14,22 +14,22 @@ from unittest.mock import patch
 from jsii._kernel.providers.process import _NodeProcess
 
 PATIENCE = 1_800.0
-"""Seconds without an answer until a run is given up; a mutant that survives takes some minutes."""
+"""Seconds without a result until a run is aborted; a surviving mutant takes some minutes."""
 
 Task = Callable[[], Any]
 
 
 def in_forks(tasks: Iterator[Task], folder: Path, *, patience: float = PATIENCE) -> Iterator[tuple[int, Any]]:
-    """Yields the number and the answer of each task as it ends.
+    """Yields the number and result of each task when it ends.
 
     Args:
-        tasks: functions without arguments. None may call CDK: jsii has one Node process, and two
-            forks would take each other's answers.
-        folder: where answers are passed on.
-        patience: seconds without any answer until all forks are killed.
+        tasks: functions without arguments. None may call CDK: jsii has one Node.js process, and two
+            forks would read each other's responses.
+        folder: folder for results.
+        patience: seconds without any result until all forks are killed.
 
     Raises:
-        RuntimeError: if a task ends without an answer, or none ends in time.
+        RuntimeError: if a task ends without a result, or none ends in time.
     """
     running: dict[Any, tuple[ForkProcess, int]] = {}
     numbered = enumerate(tasks)
@@ -45,7 +45,7 @@ def in_forks(tasks: Iterator[Task], folder: Path, *, patience: float = PATIENCE)
             ended = wait(list(running), timeout=patience)
             if not ended:
                 waiting = sorted(number for _, number in running.values())
-                raise RuntimeError(f"tasks {waiting}: no answer for {patience:.0f} s")
+                raise RuntimeError(f"tasks {waiting}: no result for {patience:.0f} s")
             for sentinel in ended:
                 process, number = running.pop(sentinel)
                 process.join()
@@ -68,7 +68,7 @@ def _answer(task: Task, file: Path) -> None:
 
 def _read(file: Path, number: int) -> Any:
     if not file.exists():
-        raise RuntimeError(f"task {number}: it ended without an answer")
+        raise RuntimeError(f"task {number}: it ended without a result")
     answer = pickle.loads(file.read_bytes())  # noqa: S301 (written by our own fork)
     file.unlink()
     if isinstance(answer, RuntimeError):
@@ -77,4 +77,4 @@ def _read(file: Path, number: int) -> Any:
 
 
 def _refuse_jsii(*_arguments: object) -> NoReturn:
-    raise RuntimeError("a fork can not call CDK: ask it where the module is loaded")
+    raise RuntimeError("a fork can't call CDK. Call it when the module is loaded")

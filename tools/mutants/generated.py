@@ -49,13 +49,13 @@ Steps = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Change:
-    """One way in which one resource is broken.
+    """Change that breaks one resource.
 
     Args:
         place: the resource.
         way: `drop`, `flip` and so on.
         path: keys and indices below the resource; empty for all of it.
-        to: what is written there, where it is not removed.
+        to: new value, unless it is removed.
     """
 
     place: Place
@@ -65,13 +65,13 @@ class Change:
 
     @property
     def pattern(self) -> str:
-        """Path below `Properties` with `*` for indices, down to the first intrinsic function."""
+        """Path below `Properties` with `*` for indices, up to the first intrinsic function."""
         steps = ["*" if isinstance(step, int) else step for step in self.path]
         cut = next((n for n, step in enumerate(steps) if step.startswith("Fn::")), len(steps))
         return ".".join(steps[:cut]).removeprefix("Properties.")
 
     def mutant(self) -> Mutant:
-        """Returns the change for the judges."""
+        """Returns the mutant."""
         path = ".".join(map(str, self.path)).removeprefix("Properties.")
         place = f"{self.place.stack}/{self.place.id} in {self.place.assembly.settings.name}"
         to = "" if self.to is None else f" to {json.dumps(self.to)[:120]}"
@@ -139,18 +139,18 @@ def changes_of(assembly: Assembly) -> Iterator[Change]:
 
 
 def reviewed() -> list[Json]:
-    """Changes that no test has to catch: type, path, ways and the reason."""
+    """Changes that no test must catch: type, path, ways and the reason."""
     entries: list[Json] = yaml.safe_load(REVIEWED.read_text())
     return entries
 
 
 def excuses(entry: Json, change: Change) -> bool:
-    """Tells whether a reviewed entry fits a change."""
+    """Returns True if a reviewed entry matches a change."""
     return change.way in entry["ways"] and fnmatchcase(change.place.type, entry["of"]) and fnmatchcase(change.pattern, entry["path"])
 
 
 def _properties(value: Any, path: Steps) -> Iterator[tuple[Any, Steps]]:
-    """Yields the holder and the path of each property, at any depth."""
+    """Yields the container and the path of each property, at any depth."""
     steps = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, Mapping) else ()
     for step, item in steps:
         yield value, (*path, step)
@@ -178,7 +178,7 @@ def _of_property(place: Place, holder: Any, path: Steps, references: "_Reference
 
 
 class _References:
-    """References of a stack that could stand in place of each other."""
+    """References of a stack that can replace each other."""
 
     def __init__(self, assembly: Assembly) -> None:
         self._templates = assembly.templates
@@ -192,7 +192,7 @@ class _References:
                     alike.append(reference)
 
     def other(self, stack: str, reference: Any, path: Steps) -> Json | None:
-        """Returns another reference to the same type and attribute, the same each time."""
+        """Returns another reference to the same type and attribute, deterministically."""
         if _function(reference) not in REFERENCES:
             return None
         others = [other for other in self._alike[self._kind(stack, reference)] if other != reference]
@@ -209,7 +209,7 @@ class _References:
 
 
 def _waiting_no_more(place: Place) -> dict[str, Json | None]:
-    """Resources that depend on another, without that dependency."""
+    """Returns dependents of a resource without that dependency."""
     found: dict[str, Json | None] = {}
     for id_, body in place.assembly.templates[place.stack]["Resources"].items():
         if place.id in body.get("DependsOn", []):
@@ -229,7 +229,7 @@ def _function(value: Any) -> str:
 
 
 def _number(value: Any) -> int | float:
-    """Returns a number that is one or is written as one; 0 for anything else."""
+    """Returns a number from a number or its text; 0 for anything else."""
     text = str(value)
     if isinstance(value, bool | Mapping | list) or not text.replace(".", "", 1).isdigit():
         return 0

@@ -1,4 +1,4 @@
-"""Real tests as judges: pytest collects them once, and asks them about each mutant in a fork."""
+"""Project tests as judges: pytest collects them once and runs them on each mutant in a fork."""
 
 import gc
 import shutil
@@ -26,22 +26,26 @@ NO_JUDGES = {
     "test_contract_names_every_variable": "creates constructs, which forks may not",
     "every chart": "renders upstream charts, which takes longer than all the rest",
 }
-"""Tests that read an environment and are not asked, with the reason."""
+"""Tests that read an environment but do not run, with the reason."""
 LINT = "tests/policies/"
-"""Folder of cfn-lint, which takes as long as all other tests: it is asked only about what they leave."""
+"""Folder of cfn-lint, which takes as long as all other tests: it is asked only about what they
+leave.
+"""
 NO_JUDGES_AT_RANDOM = (LINT, "tests/stacks/test_last_release.py")
-"""Tests that are not asked about faults drawn at random: a test that knows what is wrong has to catch these."""
+"""Tests that are not asked about faults drawn at random: a test that knows what is wrong has to
+catch these.
+"""
 SCHEMA = "ValueError: Error: values don't meet the specifications of the schema"
-"""Message of Helm when the schema of a chart refuses values."""
+"""Helm's message for values that a chart's schema rejects."""
 
 
 @dataclass
 class Answer:
-    """Answer of the tests about one environment.
+    """Results of the tests for one environment.
 
     Args:
         failed: ids of the tests that found the fault.
-        crashed: ids of the tests that ended in an error which says nothing of the fault.
+        crashed: ids of the tests that ended in an unrelated error.
         seconds: duration of each.
     """
 
@@ -52,14 +56,14 @@ class Answer:
 
 @dataclass
 class Judges:
-    """A pytest plugin that asks the tests which read a synthesized environment about mutants.
+    """pytest plugin that runs the tests of synthesized environments on mutants.
 
     Args:
         originals: assembly by environment.
-        mutants: mutants to be judged.
-        folder: folder for what forks write.
-        tell: function that gets each verdict as soon as it is known.
-        excluded: beginnings of the ids of tests that are not asked, beside `NO_JUDGES`.
+        mutants: mutants to judge.
+        folder: folder for the output of forks.
+        tell: callback for each verdict.
+        excluded: prefixes of the ids of further tests that do not run.
     """
 
     originals: Mapping[str, Assembly]
@@ -73,14 +77,14 @@ class Judges:
     _catches: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keeps the judges."""
+        """Selects the judges."""
         items[:] = [item for item in items if judges(item) and not item.nodeid.startswith(self.excluded)]
         self._items = items
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Asks the judges about every mutant, in place of pytest's own loop."""
-        # Every fork needs these: the folder of temporary files, and Helm.
+        """Runs the judges on every mutant, instead of pytest's own loop."""
+        # Each fork needs the folder of temporary files and Helm.
         session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
         for original in self.originals.values():
             helm_values.helm_of(original.settings.kubernetes.version)
@@ -96,7 +100,9 @@ class Judges:
         return True
 
     def _ask_originals(self) -> None:
-        """Asks every test about the originals in this process, which fills the caches that forks share."""
+        """Runs every test on the originals in this process, which fills the caches that forks
+        share.
+        """
         conftest.synthesize = partial(self._hand_over, None)
         for environment in sorted({mutant.environment for mutant in self.mutants}):
             answer = self._ask([item for item in self._items if concerns(item, environment)])
@@ -104,7 +110,7 @@ class Judges:
             self.failing_already |= {*answer.failed, *answer.crashed}
 
     def _task(self, mutant: Mutant) -> Callable[[], Answer]:
-        """Orders the tests: the named one, those that caught similar mutants, then quick before slow."""
+        """Orders the tests: the named one, those that caught similar mutants, then by duration."""
 
         def order(item: pytest.Item) -> tuple[bool, bool, list[int], float]:
             test = name(item.nodeid)
@@ -129,7 +135,9 @@ class Judges:
                 shutil.rmtree(outdir)
 
     def _hand_over(self, mutant: Mutant | None, settings: Settings, *, outdir: Path, written: list[Path] | None = None) -> None:
-        """Takes the place of a synthesis: the mutant's environment is broken, others are whole."""
+        """Replaces a synthesis: returns the mutant for its environment and the originals for
+        others.
+        """
         if mutant and mutant.environment == settings.name:
             mutant.assembly.write(outdir, mutant.files())
         else:
@@ -153,17 +161,17 @@ class Judges:
 
 
 def judges(item: pytest.Item) -> bool:
-    """Tells whether a test reads a synthesized environment and nothing speaks against asking it."""
+    """Returns True if a test reads a synthesized environment and is not excluded."""
     return "synthesized" in getattr(item, "fixturenames", ()) and not any(of in item.nodeid for of in NO_JUDGES)
 
 
 def is_named(mutant: Mutant, item: pytest.Item) -> bool:
-    """Tells whether a test is the one that has to catch a mutant."""
+    """Returns True if a test must catch a mutant."""
     return bool(mutant.by) and name(item.nodeid).startswith(mutant.by)
 
 
 def concerns(item: pytest.Item, environment: str) -> bool:
-    """Tells whether a test is about an environment, or about none in particular."""
+    """Returns True if a test is for this environment or for none in particular."""
     callspec = getattr(item, "callspec", None)
     parameters = callspec.params if callspec else {}
     version = conftest.settings_of(environment).kubernetes.version
@@ -173,11 +181,11 @@ def concerns(item: pytest.Item, environment: str) -> bool:
 
 
 def is_verdict(report: pytest.TestReport) -> bool:
-    """Tells an assertion or a refusal by a chart's schema from any other error."""
+    """Returns True for an assertion or a rejection by a chart's schema, False for any other error."""
     crash = getattr(report.longrepr, "reprcrash", None)
     return crash is None or crash.message.startswith(("AssertionError", "assert ", "Failed", SCHEMA))
 
 
 def name(test: str) -> str:
-    """Name of a test function without its file and parameters."""
+    """Returns the name of a test function without file and parameters."""
     return test.rsplit("::", maxsplit=1)[-1].partition("[")[0]

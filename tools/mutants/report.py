@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator
 from tools.mutants.assembly import Mutant, Verdict
 
 LEAST = 95
-"""Of a hundred mutants drawn at random, those that have to be caught."""
+"""Minimum percentage of caught mutants in a random draw."""
 
 
 class Report:
-    """Collects verdicts, and prints a line for each fault when its last mutant is judged.
+    """Collects verdicts and prints a line for each fault when its last mutant is judged.
 
     Args:
         mutants: all mutants that are judged.
-        least: percentage of them that has to be caught.
+        least: minimum percentage of caught mutants.
     """
 
     def __init__(self, mutants: Iterable[Mutant], *, least: int) -> None:
@@ -36,7 +36,7 @@ class Report:
             print(f"{fault:<56} {share:>7}  {', '.join(tests) or 'NONE'}", flush=True)
 
     def problems(self) -> Iterator[str]:
-        """Yields what makes the run a failure."""
+        """Yields the reasons for a failure of the run."""
         verdicts = [one for of in self._verdicts.values() for one in of]
         caught = sum(bool(one.caught_by) for one in verdicts)
         if caught * 100 < self._least * len(verdicts):

@@ -1,4 +1,4 @@
-"""Faults of `faults.yaml`: mistakes that cannot be generated from a template."""
+"""Faults of `faults.yaml`, which templates can't generate."""
 
 import copy
 import json
@@ -17,21 +17,21 @@ from tools.mutants.edits import Json, edit, edit_values, replace
 
 TABLE = Path(__file__).with_name("faults.yaml")
 ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "DependsOn")
-"""Keys of a resource itself; every other path is one of its properties."""
+"""Keys of a resource; every other path is one of its properties."""
 
 PASSWORD = "".join(("Zq8v", "N3xK", "7rT2", "wP5m"))
-"""Value of `<password>` in the table, which would be mistaken for a secret itself."""
+"""Value of `<password>` in the table; scanners would report a literal as a secret."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One fault, seeded in each resource that fits.
+    """Fault, seeded in each matching resource.
 
     Args:
         of: type of the resources.
         at: pattern of their names: stack and logical id without its hash.
-        by: beginning of the name of the test that has to catch it; empty for any.
-        environment: environment that is broken.
+        by: prefix of the test that must catch it; empty for any.
+        environment: environment with the fault.
         settings: value by path of the environment's file, instead of a change of the template.
         set: value by path of the resource; None removes it.
         copy: the changes are made to a copy of the resource, which is added.
@@ -39,7 +39,7 @@ class Row:
         values: value by path of the values of a Helm release.
         values_text: replacement by text of these values as JSON.
         chart: replacement by text, by file of our own chart.
-        manifest: value by key of what the manifest says of the stack.
+        manifest: value by key of the stack's entry in the manifest.
     """
 
     of: str
@@ -69,7 +69,7 @@ class Row:
             yield self._mutant(assembly, assembly.settings.name, dict)
             return
         for place in assembly.places(self.of, self.at):
-            with suppress(LookupError):  # only where the paths and texts exist
+            with suppress(LookupError):  # only if the paths and texts exist
                 self._body(place)
                 yield self._mutant(assembly, place.name, partial(self.files, place))
 
@@ -77,7 +77,7 @@ class Row:
         """Returns the files that differ in one place.
 
         Raises:
-            LookupError: if there is nothing to be changed.
+            LookupError: if nothing changes.
         """
         changed = {**self._chart_files(place), **self._manifest_files(place)}
         body = self._body(place)

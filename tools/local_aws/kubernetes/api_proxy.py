@@ -43,7 +43,7 @@ def access_key(token: str) -> str | None:
     return credential.split("/")[0] or None
 
 
-class Door:
+class ApiProxy:
     """Serves the API server's API on a loopback port with one thread per connection. Requests
     before `open` wait.
 
@@ -72,7 +72,7 @@ class Door:
         # The TLS handshake runs in the request's thread, so a slow client blocks no other.
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._server.api = api
-        Thread(target=self._server.serve_forever, daemon=True, name="kubernetes-door").start()
+        Thread(target=self._server.serve_forever, daemon=True, name="kubernetes-proxy").start()
 
     def close(self) -> None:
         """Stops serving."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tools.local_aws.kubernetes import stand_ins
 from tools.local_aws.kubernetes.api import KubernetesApi
-from tools.local_aws.kubernetes.api_proxy import Door
+from tools.local_aws.kubernetes.api_proxy import ApiProxy
 from tools.local_aws.kubernetes.charts import Charts
 from tools.local_aws.kubernetes.disposable import require_disposable
 from tools.local_aws.kubernetes.identity import made
@@ -31,7 +31,7 @@ class Connection:
     def __init__(self, *, origin: Source, folder: Path, is_own_key: Callable[[str], bool], charts: Charts, definitions: StandIns) -> None:
         self.origin, self.charts, self.definitions = origin, charts, definitions
         self._folder = folder
-        self._door = Door(is_own_key=is_own_key)
+        self._proxy = ApiProxy(is_own_key=is_own_key)
         self._certificate = ""
         self._connected: Future[KubernetesApi] = Future()
 
@@ -53,7 +53,7 @@ class Connection:
     @property
     def endpoint(self) -> str:
         """URL that `DescribeCluster` returns."""
-        return self._door.endpoint
+        return self._proxy.endpoint
 
     @property
     def has_own_server(self) -> bool:
@@ -89,7 +89,7 @@ class Connection:
             require_disposable(api)
             identity = made(self._folder)
         self.definitions.define(api, stand_ins.BY_EKS)
-        self._door.open(api, identity)
+        self._proxy.open(api, identity)
         self._certificate = identity.certificate.read_text()
         return api
 

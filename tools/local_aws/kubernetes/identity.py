@@ -31,7 +31,7 @@ def made(folder: Path) -> Identity:
     Raises:
         NotDisposableError: if OpenSSL is not installed.
     """
-    identity = Identity(certificate=folder / "door.crt", key=folder / "door.key")
+    identity = Identity(certificate=folder / "proxy.crt", key=folder / "proxy.key")
     files = ["-keyout", str(identity.key), "-out", str(identity.certificate)]
     subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", _DAYS, *subject, *files]

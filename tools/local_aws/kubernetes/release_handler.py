@@ -14,12 +14,12 @@ class AlreadyReleasedError(Exception):
     """The cluster already has a release of this name from another environment."""
 
 
-def release_handler(*, executed: Handler, paper: Handler, connection: Connection, register: Register) -> Handler:
+def release_handler(*, executed: Handler, recorder: Handler, connection: Connection, register: Register) -> Handler:
     """Returns the handler of `Custom::AWSCDK-EKS-HelmChart` with an API server.
 
     Args:
         executed: handler that runs the provider function.
-        paper: handler that records a release.
+        recorder: handler that records a release.
         connection: the API server.
         register: register of records.
     """
@@ -42,12 +42,12 @@ def release_handler(*, executed: Handler, paper: Handler, connection: Connection
 
     def write_down(resource: Resource) -> Made:
         connection.definitions.define(connection.api(), str(resource.properties.get("Chart", "")))
-        return paper.create(resource)
+        return recorder.create(resource)
 
     return recorded_if(
         lambda resource: not connection.charts.are_at_hand(resource.properties),
         otherwise=Handler(create=create, update=update, delete=executed.delete),
-        paper=Handler(create=write_down, update=paper.update, delete=paper.delete),
+        recorder=Handler(create=write_down, update=recorder.update, delete=recorder.delete),
         register=register,
     )
 

@@ -36,11 +36,11 @@ def verified(emulator: RunningEmulator, deployed: Iterable[DeployedResource], *,
     state = status_endpoint.state(emulator)
     if state is None:
         return Verified(problems=[], summary=summary.text(None, records=records), listing="")
-    paper = {(record["region"], record["stack"], record["logical_id"]) for record in records}
+    recorded = {(record["region"], record["stack"], record["logical_id"]) for record in records}
     expected = [
         (str(resource.properties.get("Namespace", "default")), str(resource.properties["Release"]))
         for resource in deployed
-        if resource.type == HELM_CHART and (resource.stack.region, resource.stack.name, resource.logical_id) not in paper
+        if resource.type == HELM_CHART and (resource.stack.region, resource.stack.name, resource.logical_id) not in recorded
     ]
     return Verified(
         problems=summary.problems(state, expected=expected),

@@ -35,16 +35,16 @@ def text(state: ClusterState | None, *, records: Iterable[Json]) -> str:
         state: the API server; None if there is none.
         records: recorded resources.
     """
-    paper = [record["properties"] for record in records if record["type"] == HELM_CHART]
-    names = ", ".join(f"{release['Release']} ({_chart(release)})" for release in paper)
+    recorded = [record["properties"] for record in records if record["type"] == HELM_CHART]
+    names = ", ".join(f"{release['Release']} ({_chart(release)})" for release in recorded)
     if state is None:
         why = "neither KUBECONFIG nor KUBEBUILDER_ASSETS was set when it started"
-        return f"Kubernetes: {len(paper)} Helm releases recorded, none installed: {why}." if paper else ""
+        return f"Kubernetes: {len(recorded)} Helm releases recorded, none installed: {why}." if recorded else ""
     head = [f"Kubernetes {state.version}: {len(state.releases)} Helm releases installed by the layer's Helm. Without nodes,"]
     webhooks = "no webhook is called" if state.has_own_server else "webhooks without a response are ignored"
     head.append(f"  Helm does not wait (--wait, --atomic), no hook runs, {webhooks}, no pod starts (each passed a dry run)")
     lines = [*head, *(line for release in state.releases for line in _release(release))]
-    if paper:
+    if recorded:
         lines += ["  recorded, because their charts are not available (SPOTMUSIC_CHARTS):", *_wrapped(names)]
     if state.stand_ins:
         lines += [
