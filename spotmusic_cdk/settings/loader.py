@@ -92,6 +92,7 @@ def _json(text: str, source: Path) -> bytes:
     """YAML 1.2 as JSON, for which pydantic checks types strictly and accepts arrays as tuples."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
+    yaml.composer.warn_double_anchors = False  # YAML allows it
     try:
         document = yaml.load(text)
         encoded = json.dumps(document, ensure_ascii=False).encode()

@@ -590,8 +590,10 @@ def test_invalid_document_is_one_message(text: str) -> None:
     assert NO_ENVIRONMENT[text] in message(text)
 
 
+@pytest.mark.filterwarnings("error")
 def test_aliases_and_merges_are_supported() -> None:
     text = DEV.replace("{multi_az: false}", "&small {multi_az: false}", 1).replace("identity: {multi_az: false}", "identity: {<<: *small}")
+    text = text.replace("cidr: 10", "cidr: &small 10")
     assert text.count("small}") == 1
     assert parse(text, source=Path("environments/dev.yaml")) == parse(DEV, source=Path("environments/dev.yaml"))
 
