@@ -22,6 +22,6 @@ def test_silent_forks_are_given_up(tmp_path: Path) -> None:
 
 
 def test_forks_refuse_jsii(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="a fork can not call CDK"):
+    with pytest.raises(RuntimeError, match="a fork can't call CDK"):
         list(in_forks(iter([lambda: cdk.Duration.minutes(1).to_human_string()]), tmp_path))
     assert cdk.Duration.minutes(1).to_human_string() == "1 minute"
