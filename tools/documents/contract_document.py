@@ -99,7 +99,7 @@ def _with_every_word(settings: Settings) -> Settings:
 
 
 def _title(word: str) -> str:
-    return str(getattr(word, "told", word)) if str(word) in RESOURCES else OTHER
+    return str(getattr(word, "text", word)) if str(word) in RESOURCES else OTHER
 
 
 def _variables(access: Access, stack: cdk.Stack) -> dict[str, Variable]:
