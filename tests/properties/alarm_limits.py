@@ -76,7 +76,7 @@ LIMITS: Mapping[str, Limit] = {
     "AWS/Lambda Errors": COUNTED,
     "AWS/NATGateway ErrorPortAllocation": _after(2, 5, 60, critical=1),
     "AWS/NATGateway PacketsDropCount": _after(5, 5, 60, warning=100),
-    # One broker that does not answer is a warning: the others go on.
+    # One broker that does not respond is a warning: the others continue.
     "AWS/NetworkELB HealthyHostCount": _after(3, 3, 60, warning=1, critical=1),
     "AWS/NetworkELB PortAllocationErrorCount": _after(1, 1, 60, critical=1),
     "AWS/NetworkELB UnHealthyHostCount": _after(10, 10, 60, warning=1),

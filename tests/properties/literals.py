@@ -21,9 +21,9 @@ _SHAPES = {
     "a password in an address": r"://[^\s/:@${]+:[^\s/@${]+@",
 }
 _PUBLIC = re.compile(
-    r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----"  # a certificate is what everybody may see
+    r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----"  # certificates are public
     r"|[0-9a-f]{64}(?=\.(?:zip|json))"  # name of an asset: the hash of its content
-    r"|\$\{[^}]+\}"  # what is only known at deployment
+    r"|\$\{[^}]+\}"  # deploy-time values
     r"|\bNIST80053\w+",  # a policy pack
     flags=re.DOTALL,
 )

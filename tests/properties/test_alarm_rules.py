@@ -86,7 +86,7 @@ def test_metric_math_returns_one_value(platform: Assembly) -> Verdicts:
             )
             yield alarm, said, "Say which metric, which statistic and which period."
             continue
-        # CloudWatch refuses an alarm with two; what says nothing of it is returned.
+        # CloudWatch rejects an alarm with two; the default of ReturnData is true.
         returned = [source for source in read(alarm) if source.get("ReturnData", True)]
         yield alarm, len(returned) == 1 and "Expression" in returned[0], "Return the result of the formula, and no other value."
         known = {source["Id"] for source in read(alarm)}
@@ -99,7 +99,7 @@ def test_critical_threshold_exceeds_warning(platform: Assembly) -> Verdicts:
     pairs: dict[tuple[str, ...], dict[str, Resource]] = defaultdict(dict)
     for alarm in platform.some(ALARM):
         severity = severity_of(alarm)
-        # Both of a pair have one name, but for how bad they are; two windows of an objective each have a pair.
+        # Names of a pair differ in the severity only; two windows of an objective each have a pair.
         pairs[alarm.stack, re.sub(r"(Warning|Critical)", "", alarm.name)][severity or ""] = alarm
     both = [(of["warning"], of["critical"]) for of in pairs.values() if {"warning", "critical"} <= of.keys()]
     yield "pairs of alarms", bool(both), "Add an alarm of severity warning for each critical one."

@@ -49,13 +49,13 @@ def test_every_way_out_leads_somewhere(platform: Assembly) -> Verdicts:
 
 @rule
 def test_security_groups_are_attached(platform: Assembly) -> Verdicts:
-    # Nodes of Kubernetes wear theirs by a NodeClass, which is in the values of a release.
+    # Nodes of Kubernetes get theirs from a NodeClass, which is in the values of a release.
     wearers = (resource for resource in platform.resources if resource.type not in (INGRESS, EGRESS, GROUP))
     worn = {platform.target(resource.stack, value) for resource in wearers for value in intrinsics(resource.properties)}
     for group in platform.some(GROUP):
         place = group.target("VpcId")
         yield group, place is not None and place.type == "AWS::EC2::VPC", "Make it in our VPC: the default one is another network."
-        # An environment without endpoints leaves their group for the day on which it has some.
+        # An environment without endpoints keeps their group for later ones.
         spare = group["GroupDescription"].startswith("endpoints:") and not platform.settings.network.endpoints
         # CloudShell environments and tasks of operators use that of people (docs/access.md).
         spare |= group["GroupDescription"].startswith("operators:")

@@ -44,7 +44,7 @@ def test_p071_failed_deployments_roll_back(platform: Assembly) -> Verdicts:
         breaker = deployment.get("DeploymentCircuitBreaker") == {"Enable": True, "Rollback": True}
         yield service.resource, breaker, "Set circuit_breaker with rollback."
         spare = (deployment.get("MinimumHealthyPercent"), deployment.get("MaximumPercent")) == (100, 200)
-        yield service.resource, spare, "Keep 100% while a version comes, and allow 200%."
+        yield service.resource, spare, "Set a minimum of 100% and a maximum of 200% healthy tasks during deployments."
         shifts = service.settings.deployment == "blue_green" and service.settings.route is not None
         strategy = deployment.get("Strategy", "ROLLING")
         yield (
@@ -87,12 +87,12 @@ def test_p072_lost_zone_leaves_two_thirds(platform: Assembly) -> Verdicts:
     Kept by: `services.<name>.scaling.min`
     """
     for service in services_of(platform):
-        yield service.resource, service.resource["DesiredCount"] is None, "Name no DesiredCount: each deployment would set it back."
+        yield service.resource, service.resource["DesiredCount"] is None, "Remove DesiredCount: each deployment would reset it."
         least = min((target["MinCapacity"] for target in scaled(service)), default=0)
         yield f"{service.resource.name} minimum", least >= 3, f"{least} tasks are too few for three zones. Set scaling.min."
         yield service.resource, len(zones(service.subnets)) == 3, "Let it run in three zones."
         balanced = service.resource["AvailabilityZoneRebalancing"] == "ENABLED"
-        yield service.resource, balanced, "Enable rebalancing: after a zone was lost ECS leaves tasks where they are."
+        yield service.resource, balanced, "Enable rebalancing: ECS does not move tasks back after the loss of a zone otherwise."
 
 
 @promise
@@ -118,14 +118,18 @@ def test_p074_containers_have_read_only_root(platform: Assembly) -> Verdicts:
     """
     for definition, container in containers(platform):
         if definition.name in HOLD_SESSIONS:
-            yield definition, not definition["Volumes"] and not at(container, "LinuxParameters.Tmpfs"), "Give it nothing to keep."
+            yield (
+                definition,
+                not definition["Volumes"] and not at(container, "LinuxParameters.Tmpfs"),
+                "Remove the volumes of the container.",
+            )
             continue
         yield definition, container.get("ReadonlyRootFilesystem") is True, "Set readonly_root_filesystem=True."
         temporary = {mount["ContainerPath"]: set(mount["MountOptions"]) for mount in at(container, "LinuxParameters.Tmpfs") or []}
-        yield definition, set(temporary) == {"/tmp"}, "Give it /tmp in memory, and nothing else to write to."  # noqa: S108
+        yield definition, set(temporary) == {"/tmp"}, "Mount only /tmp, in memory."  # noqa: S108
         for path, options in temporary.items():
-            yield definition, options >= {"noexec", "nosuid", "nodev"}, f"Let nothing be executed from {path}."
-        yield definition, not definition["Volumes"] and not container.get("MountPoints"), "Leave volumes out: a task keeps nothing."
+            yield definition, options >= {"noexec", "nosuid", "nodev"}, f"Mount {path} with noexec."
+        yield definition, not definition["Volumes"] and not container.get("MountPoints"), "Remove the volumes: tasks are stateless."
 
 
 @promise
@@ -155,7 +159,7 @@ def test_p076_task_definitions_contain_no_secrets(platform: Assembly) -> Verdict
     for service in services_of(platform):
         for name, value in service.environment.items():
             subject = f"{service.definition.name} {name}"
-            yield subject, not _SECRET.search(name), "It is called a secret: give it by reference (`secrets`)."
+            yield subject, not _SECRET.search(name), "The name suggests a secret: pass it by reference (`secrets`)."
             yield (
                 subject,
                 "{{resolve:" not in value and not any(suspicious(value)),
@@ -167,7 +171,7 @@ def test_p076_task_definitions_contain_no_secrets(platform: Assembly) -> Verdict
                 subject = f"{service.definition.name} {entry['Name']}"
                 named = entry["ValueFrom"] in platform.settings.named_secrets.values()
                 ours = kinds == {"AWS::SecretsManager::Secret"}
-                yield subject, named or ours, "Fetch it from Secrets Manager: parameters hold configuration."
+                yield subject, named or ours, "Store it in Secrets Manager: parameters hold configuration."
 
 
 def referred(service: Service, value: object) -> Iterator[Resource]:
@@ -227,7 +231,7 @@ def test_p079_task_roles_have_least_rights(platform: Assembly) -> Verdicts:
         for kind, told in (("ExecutionRoleArn", told_at_start(service)), ("TaskRoleArn", told_while_running(service))):
             role = service.definition.target(kind)
             alone = role is not None and roles[role] == 1 and not role["ManagedPolicyArns"]
-            yield f"{service.definition.name} {kind}", alone, "Give it a role of its own, with the rights written in it."
+            yield f"{service.definition.name} {kind}", alone, "Give the service its own role with inline policies."
             for statement in allowed(service, kind):
                 for resource in statement.texts():
                     within = all(any(re.fullmatch(right, f"{action} {resource}") for right in told) for action in statement.actions)
@@ -261,13 +265,17 @@ def test_p080_tasks_use_current_platform_and_architecture(platform: Assembly) ->
     asked = re.findall(r"Run on (\w+),", (ROOT / "constructs" / "spotmusic_constructs" / "services" / "README.md").read_text())
     for service in services_of(platform):
         newest = service.resource["PlatformVersion"] in (None, "LATEST")
-        yield service.resource, newest and service.resource["LaunchType"] == "FARGATE", "Name no old platform version."
+        yield service.resource, newest and service.resource["LaunchType"] == "FARGATE", "Use the platform version LATEST."
         runtime = service.definition["RuntimePlatform"] or {}
         architecture = {"X86_64": "amd64", "ARM64": "arm64"}[runtime.get("CpuArchitecture", "X86_64")]
-        yield service.definition, runtime.get("OperatingSystemFamily") == "LINUX", "Say that it is Linux."
+        yield service.definition, runtime.get("OperatingSystemFamily") == "LINUX", "Set the operating system family LINUX."
         stand_in = str(service.text(service.container["Image"])).endswith(versions.BOOTSTRAP_IMAGE.partition("/")[2])
         built = versions.BOOTSTRAP_ARCHITECTURES if stand_in else set(asked)
-        yield service.definition, architecture in built, f"The image is built for {', '.join(sorted(built))}."
+        yield (
+            service.definition,
+            architecture in built,
+            f"The image is built for {', '.join(sorted(built))}. Use the same architecture in the task definition.",
+        )
         yield service.definition, [architecture] == asked, f"Services build images for {', '.join(asked)}. Use the same architecture."
 
 
@@ -336,17 +344,17 @@ def test_p084_scaling_is_fast_up_slow_down(platform: Assembly) -> Verdicts:
     """
     for service in services_of(platform):
         targets = scaled(service)
-        yield service.resource, len(targets) == 1, "Scale it, once."
+        yield service.resource, len(targets) == 1, "Add exactly one scalable target for the service."
         for target in targets:
             bound = target["MinCapacity"] < (target["MaxCapacity"] or 0) == service.settings.scaling.max
-            yield target, bound, "Let it grow to scaling.max."
-            yield target, not target["SuspendedState"], "Leave scaling on."
+            yield target, bound, "Set the maximum capacity to scaling.max."
+            yield target, not target["SuspendedState"], "Do not suspend scaling."
         followed = policies(service)
-        yield service.resource, any(policy.on_cpu for policy in followed), "Follow cpu."
+        yield service.resource, any(policy.on_cpu for policy in followed), "Add a policy that tracks the CPU utilization."
         routed = not service.settings.route or any(counts_requests(service, policy) for policy in followed)
-        yield service.resource, routed, "Follow the requests of all its target groups: set scaling.requests_per_target."
+        yield service.resource, routed, "Track the requests of all its target groups: set scaling.requests_per_target."
         waiting = not service.settings.scaling.messages_per_task or any(counts_messages(service, policy) for policy in followed)
-        yield service.resource, waiting, "Follow the messages that wait for it, as scaling.messages_per_task says."
+        yield service.resource, waiting, "Track the messages in its queue, as set in scaling.messages_per_task."
         for policy in followed:
             out, back = policy.cooldowns
             yield policy.resource, 0 < out < back, f"The cooldowns are {out} s to scale out and {back} s to scale in. Scale out faster."
@@ -377,7 +385,7 @@ def test_p085_tasks_accept_declared_callers_only(platform: Assembly) -> Verdicts
             yield rule, port and rule.target("SourceSecurityGroupId") in may, "No caller needs this rule. Correct the table of flows."
         missing = may - {rule.target("SourceSecurityGroupId") for rule in rules}
         yield service.resource, not missing, f"{', '.join(sorted(map(str, missing)))} cannot reach it. Add the flow."
-        yield service.resource, not any(group["SecurityGroupIngress"] for group in groups), "Rules come from the table of flows."
+        yield service.resource, not any(group["SecurityGroupIngress"] for group in groups), "Define the rule in the table of flows."
 
 
 @promise
@@ -394,11 +402,11 @@ def test_p086_service_calls_have_timeouts_and_logs(platform: Assembly) -> Verdic
         recorded = connect.get("AccessLogConfiguration", {}) == {"Format": "JSON", "IncludeQueryParameters": "DISABLED"}
         yield service.resource, recorded, "Record its calls, without query parameters: they may name listeners."
         offered = connect.get("Services", [])
-        yield service.resource, bool(offered) == (service.settings.port is not None), "Offer its port to other services."
+        yield service.resource, bool(offered) == (service.settings.port is not None), "Publish its port by Service Connect."
         stop = service.container.get("StopTimeout") or 0
         for endpoint in offered:
             request, idle = (at(endpoint, f"Timeout.{key}Seconds") or 0 for key in ("PerRequestTimeout", "IdleTimeout"))
             yield service.resource, 0 < request <= stop, "Set a request timeout no longer than the stop timeout of tasks."
             yield service.resource, request <= idle <= 300, "Set an idle timeout."
             plain = "Tls" not in endpoint and "No TLS between tasks, in any environment" in decided
-            yield service.resource, plain, "Decision 11 says that nothing is encrypted here. Change it first."
+            yield service.resource, plain, "Decision 11 excludes encryption here. Change the decision first."

@@ -37,11 +37,15 @@ def test_p109_viewers_use_current_tls(platform: Assembly) -> Verdicts:
         names = distribution["DistributionConfig.Aliases"] or []
         ours = certificate is not None and certificate.stack == distribution.stack and [certificate["DomainName"]] == names
         yield subject, brought or ours, "Show a certificate of the domain: set domain."
-        yield subject, shown.get("MinimumProtocolVersion") in VIEWERS_TLS, f"Speak one of {', '.join(sorted(VIEWERS_TLS))}."
+        yield (
+            subject,
+            shown.get("MinimumProtocolVersion") in VIEWERS_TLS,
+            f"Use one of the security policies {', '.join(sorted(VIEWERS_TLS))}.",
+        )
         yield subject, shown.get("SslSupportMethod") == "sni-only", "Use SNI."
     for behavior in every_behavior(platform):
         encrypted = behavior["ViewerProtocolPolicy"] in ("https-only", "redirect-to-https")
-        yield str(behavior), encrypted, "Serve over HTTPS only, or lead there."
+        yield str(behavior), encrypted, "Allow HTTPS only, or redirect to HTTPS."
 
 
 @promise
@@ -66,7 +70,7 @@ def test_p110_origins_are_private_and_reached_over_tls(platform: Assembly) -> Ve
         yield f"{vpc_origin.name} versions", endpoint.get("OriginSSLProtocols") == ["TLSv1.2"], "Speak TLS 1.2, the newest of VPC origins."
         balancer = vpc_origin.target("VpcOriginEndpointConfig.Arn")
         internal = balancer is not None and balancer["Scheme"] == "internal"
-        yield f"{vpc_origin.name} load balancer", internal, "Lead it to an internal load balancer of ours."
+        yield f"{vpc_origin.name} load balancer", internal, "Use an internal load balancer of ours as origin."
         groups = balancer.targets("SecurityGroups") if balancer else []
         rules = [rule for rule in platform.some("AWS::EC2::SecurityGroupIngress") if rule.target("GroupId") in groups]
         yield f"{vpc_origin.name} rules", len(rules) == 1, "Allow CloudFront only."
@@ -82,7 +86,7 @@ def named_by_its_certificate(platform: Assembly, vpc_origin: Resource, balancer:
     for distribution in platform.some(DISTRIBUTION):
         for origin in (origin for origin in origins(distribution) if origin.vpc_origin is vpc_origin):
             fits = any(is_for(certificate, origin.domain_name) for certificate in shown)
-            yield f"{vpc_origin.name} certificate", fits, f"No certificate of its listener is for {origin.domain_name}."
+            yield f"{vpc_origin.name} certificate", fits, f"No certificate of its listener covers {origin.domain_name}. Add one."
 
 
 @promise
@@ -94,7 +98,7 @@ def test_p111_audio_requires_replaceable_signing_key(platform: Assembly) -> Verd
     """
     served = [serving(distribution, TRACK) for distribution in platform.some(DISTRIBUTION)]
     for behavior in served:
-        yield str(behavior), behavior.origin.bucket == AUDIO, f"{TRACK} is served from elsewhere: order the behaviors."
+        yield str(behavior), behavior.origin.bucket == AUDIO, f"{TRACK} has another origin. Correct the order of the behaviors."
     for behavior in (b for b in every_behavior(platform) if b.origin.bucket == AUDIO):
         groups = behavior.distribution.targets(f"{behavior.place}.TrustedKeyGroups")
         yield str(behavior), bool(groups) and not behavior["TrustedSigners"], "Trust key groups, not accounts."
@@ -102,8 +106,8 @@ def test_p111_audio_requires_replaceable_signing_key(platform: Assembly) -> Verd
             keys = group.targets("KeyGroupConfig.Items")
             halves = {key.text("PublicKeyConfig.EncodedKey") for key in keys}
             yield group, len(halves) == len(keys) >= 2, "Trust two different keys or more: one alone cannot be replaced."
-        yield str(behavior), set(behavior["AllowedMethods"] or ["GET", "HEAD"]) == {"GET", "HEAD"}, "Let it be read only."
-        yield str(behavior), not shared(behavior), "Keep signatures out of the cache's keys, and away from the bucket."
+        yield str(behavior), set(behavior["AllowedMethods"] or ["GET", "HEAD"]) == {"GET", "HEAD"}, "Allow only GET and HEAD."
+        yield str(behavior), not shared(behavior), "Exclude signatures from the cache key and from requests to the bucket."
 
 
 def shared(behavior: Behavior) -> bool:
@@ -131,9 +135,9 @@ def test_p112_responses_have_security_headers(platform: Assembly) -> Verdicts:
         lasting = (transport.get("AccessControlMaxAgeSec") or 0) >= 365 * DAY and transport.get("Override") is True
         yield str(behavior), lasting, "Keep browsers on HTTPS for a year or more."
         asked = bool(transport.get("IncludeSubdomains")) is platform.settings.edge.hsts_include_subdomains
-        yield str(behavior), asked, "Include subdomains where the file says so, and nowhere else."
+        yield str(behavior), asked, "Include subdomains if, and only if, the environment file does."
         yield str(behavior), at(said, "ContentTypeOptions.Override") is True, "Send nosniff."
-        yield str(behavior), at(said, "FrameOptions.FrameOption") in ("DENY", "SAMEORIGIN"), "Let no other site frame it."
+        yield str(behavior), at(said, "FrameOptions.FrameOption") in ("DENY", "SAMEORIGIN"), "Forbid framing by other sites."
         referrer = at(said, "ReferrerPolicy.ReferrerPolicy") in (
             "no-referrer",
             "same-origin",
@@ -146,9 +150,9 @@ def test_p112_responses_have_security_headers(platform: Assembly) -> Verdicts:
         yield str(behavior), framed and policy.get("default-src") in (["'self'"], ["'none'"]), "Send a content security policy."
         scripts = set(policy.get("script-src", [])) <= {"'self'"}
         yield str(behavior), scripts, "Let scripts come from the player's own files only."
-        # An origin may send a policy that fits its pages better. What comes from a bucket has none.
+        # An origin may send a policy that fits its pages better. Objects of a bucket have none.
         decided = bool(behavior.origin.vpc_origin) or at(said, "ContentSecurityPolicy.Override") is True
-        yield str(behavior), decided, "Let no object of a bucket decide it."
+        yield str(behavior), decided, "Set override: an object of a bucket must not replace this header."
     yield from uploads_of_pages(platform)
 
 
@@ -169,7 +173,11 @@ def uploads_of_pages(platform: Assembly) -> Verdicts:
         reached = set(directives(platform, said).get("connect-src", ["'self'"]))
         may = admitted & {f"https://{name}" for name in distribution["DistributionConfig.Aliases"] or []}
         wanted = {"'self'", *([f"https://${{data/{uploads.id}.RegionalDomainName}}"] if may else [])}
-        yield f"{page} uploads", reached == wanted, f"Its pages reach {sorted(reached)}, and the bucket admits {sorted(may)}."
+        yield (
+            f"{page} uploads",
+            reached == wanted,
+            f"Pages may connect to {sorted(reached)}, but the bucket allows {sorted(may)}. Use the same origins.",
+        )
 
 
 @promise
@@ -191,12 +199,12 @@ def test_p113_edge_logs_omit_credentials(platform: Assembly) -> Verdicts:
             told = fields >= {"date", "time", "c-ip", "cs-method", "cs-uri-stem", "sc-status", "x-edge-request-id"}
             yield delivery, told, "Log time, viewer, request and response."
             private = {"cs-uri-query", "cs(Cookie)", "cs(Referer)"} & fields
-            yield delivery, bool(fields) and not private, f"These carry signatures, codes or tokens: {', '.join(sorted(private))}."
+            yield delivery, bool(fields) and not private, f"Remove fields with signatures, codes or tokens: {', '.join(sorted(private))}."
     excused = [reason for _, finding, reason in platform.acknowledged if finding == "AwsSolutions::AwsSolutions-CFR3"]
     yield (
         "AwsSolutions-CFR3",
         len(excused) == len(platform.some(DISTRIBUTION)),
-        "The rule knows legacy logs only: acknowledge it, with that reason.",
+        "Acknowledge the rule with a reason: it knows legacy access logs only.",
     )
 
 
@@ -210,14 +218,14 @@ def test_p114_api_is_uncached_audio_is_cached(platform: Assembly) -> Verdicts:
     for distribution in platform.some(DISTRIBUTION):
         for path in [*(f"{service.route}/x" for service in platform.settings.services.values() if service.route), "/auth/realms/x"]:
             served = serving(distribution, path)
-            yield f"{distribution.name} {path}", served.origin.vpc_origin is not None, "Lead it to the gateway."
+            yield f"{distribution.name} {path}", served.origin.vpc_origin is not None, "Route the path to the gateway."
     for behavior in every_behavior(platform):
         cache = behavior.policy("Cache")
         if behavior.pattern == FILES:
             yield from cached_files(behavior)
         elif behavior.origin.vpc_origin:
             yield str(behavior), behavior["CachePolicyId"] == CACHING_DISABLED, "Disable caching: an API response may be personal."
-            yield str(behavior), {"authorization", "host"} <= forwarded(behavior), "Hand Authorization and Host to the gateway."
+            yield str(behavior), {"authorization", "host"} <= forwarded(behavior), "Forward Authorization and Host to the gateway."
             yield (
                 f"{behavior} address",
                 tells_the_address(behavior),
@@ -225,18 +233,26 @@ def test_p114_api_is_uncached_audio_is_cached(platform: Assembly) -> Verdicts:
             )
         elif behavior.origin.bucket == AUDIO:
             least, usual = cache.get("MinTTL") or 0, cache.get("DefaultTTL") or 0
-            yield str(behavior), least >= DAY and usual >= 30 * DAY, "Keep a track for long: it never changes under its key."
+            yield (
+                str(behavior),
+                least >= DAY and usual >= 30 * DAY,
+                "Set a minimum TTL of a day and a default of 30 days: tracks never change.",
+            )
         else:
-            yield str(behavior), behavior["CachePolicyId"] == CACHING_OPTIMIZED, "Cache the player's files by path, as they say themselves."
+            yield (
+                str(behavior),
+                behavior["CachePolicyId"] == CACHING_OPTIMIZED,
+                "Cache the player's files by path, by their Cache-Control headers.",
+            )
     yield from uncached_errors(platform)
     for policy in platform.some("AWS::CloudFront::CachePolicy"):
         headers = policy["CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.HeadersConfig.Headers"] or []
-        yield policy, not CREDENTIALS & {header.lower() for header in headers}, "Let no credential be part of a cache's key."
+        yield policy, not CREDENTIALS & {header.lower() for header in headers}, "Exclude credentials from the cache key."
 
 
 def cached_files(behavior: Behavior) -> Verdicts:
     """Files of login pages depend only on their path, so that viewers can share them."""
-    yield str(behavior), behavior["CachePolicyId"] == CACHING_OPTIMIZED, "Cache and compress them: their path has a hash."
+    yield str(behavior), behavior["CachePolicyId"] == CACHING_OPTIMIZED, "Cache and compress these files: their path contains a hash."
     asked = behavior.policy("OriginRequest")
     alone = {at(asked, f"{kind}Config.{name}Behavior") for kind, name in (("Cookies", "Cookie"), ("QueryStrings", "QueryString"))}
     yield str(behavior), alone == {"none"}, "Forward no cookies and no queries: the response is shared by all viewers."
@@ -251,9 +267,13 @@ def uncached_errors(platform: Assembly) -> Verdicts:
     for distribution in platform.some(DISTRIBUTION):
         answered = distribution["DistributionConfig.CustomErrorResponses"] or []
         waits = {answer["ErrorCode"]: answer.get("ErrorCachingMinTTL") for answer in answered}
-        yield distribution, all(waits.get(status) == 0 for status in ERRORS), "Cache no error: it is one listener's, and soon over."
+        yield (
+            distribution,
+            all(waits.get(status) == 0 for status in ERRORS),
+            "Set the minimum TTL of errors to 0: an error concerns one listener for a short time.",
+        )
         pages = [answer for answer in answered if "ResponsePagePath" in answer]
-        yield distribution, not pages, "Replace no error by a page: the API's would be replaced too."
+        yield distribution, not pages, "Remove the error page: it would replace errors of the API too."
 
 
 def tells_the_address(behavior: Behavior) -> bool:
@@ -292,20 +312,20 @@ def test_p117_player_page_and_countries_are_decided(platform: Assembly) -> Verdi
     served = platform.settings.edge.allowed_countries
     for distribution in platform.some(DISTRIBUTION):
         page = distribution["DistributionConfig.DefaultRootObject"]
-        yield distribution, page == "index.html" and serving(distribution, f"/{page}").origin.bucket == WEB, "Name the player's page."
+        yield distribution, page == "index.html" and serving(distribution, f"/{page}").origin.bucket == WEB, "Set the default root object."
         for name in distribution["DistributionConfig.Aliases"] or []:
             lead = {r["Type"] for r in platform.all("AWS::Route53::RecordSet") if r["Name"] == f"{name}." and leads_to(r, distribution)}
-            yield f"{distribution.name} {name}", lead == {"A", "AAAA"}, "Let its name lead there, by IPv4 and IPv6."
+            yield f"{distribution.name} {name}", lead == {"A", "AAAA"}, "Add alias records for IPv4 and IPv6."
         restriction = distribution["DistributionConfig.Restrictions.GeoRestriction"] or {"RestrictionType": "none"}
         if served:
             named = restriction == {"RestrictionType": "whitelist", "Locations": list(served)}
             yield distribution, named, "Serve the countries that the environment file names."
         else:
             reasons = [reason for _, finding, reason in platform.acknowledged if finding == "AwsSolutions::AwsSolutions-CFR1"]
-            yield distribution, restriction == {"RestrictionType": "none"} and bool(reasons), "Say why every country is served."
+            yield distribution, restriction == {"RestrictionType": "none"} and bool(reasons), "State the reason for serving every country."
         replicas = [b for b in platform.some("AWS::S3::Bucket") if b.name in (AUDIO, WEB) and b["ReplicationConfiguration"]]
         groups = at(distribution["DistributionConfig.OriginGroups"], "Items") or []
-        yield distribution, len(groups) >= len(replicas), "Let the replica answer when the bucket does not: make an origin group."
+        yield distribution, len(groups) >= len(replicas), "Add an origin group that fails over to the replica."
 
 
 def leads_to(record: Resource, distribution: Resource) -> bool:

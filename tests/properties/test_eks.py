@@ -85,9 +85,9 @@ def test_p087_kubernetes_api_has_no_public_endpoint(platform: Assembly) -> Verdi
         path = "ResourcesVpcConfig.SubnetIds" if resource is cluster else "VpcConfig.SubnetIds"
         subnets = resource.targets(path)
         tiers = {subnet.tags["aws-cdk:subnet-name"] for subnet in subnets}
-        yield resource, tiers == {"application"}, "It belongs into the application tier, from where the API answers."
+        yield resource, tiers == {"application"}, "Place it in the application tier, where the API is reachable."
         apart = {subnet.text("AvailabilityZone") for subnet in subnets} == set(platform.settings.zones)
-        yield resource, apart, "Put it into every zone: nothing could be repaired while its own is lost."
+        yield resource, apart, "Use subnets of every zone: repairs must be possible after the loss of one."
 
 
 @promise
@@ -101,11 +101,11 @@ def test_p088_control_plane_is_logged(platform: Assembly) -> Verdicts:
     yield cluster, told == LOGS, f"Turn on {', '.join(sorted(LOGS - told))}."
     name = f"/aws/eks/{cluster['Name']}/cluster"
     groups = [group for group in platform.some("AWS::Logs::LogGroup") if group.text("LogGroupName") == name]
-    yield cluster, len(groups) == 1, f"Make the group {name}: the one that EKS makes has neither key nor end."
+    yield cluster, len(groups) == 1, f"Create the log group {name}: the one that EKS creates has neither key nor retention."
     for group in groups:
         yield group, group.target("KmsKeyId") is not None, "Encrypt it with keys.logs."
         yield group, (group["RetentionInDays"] or 0) >= SECURITY_DAYS, f"It has the audit records: keep it for {SECURITY_DAYS} days."
-        yield cluster, group.id in cluster.body.get("DependsOn", []), "Let it wait for its group: EKS would be faster and make its own."
+        yield cluster, group.id in cluster.body.get("DependsOn", []), "Add a dependency on its log group: EKS would create its own first."
 
 
 @promise
@@ -120,7 +120,7 @@ def test_p089_kubernetes_secrets_are_encrypted(platform: Assembly) -> Verdicts:
     yield cluster, ours, "Set secrets_encryption_key to keys.kubernetes: it cannot be changed later."
     role = cluster.target("RoleArn")
     rights = [s for s in statements_of(platform) if role in s.resource.targets("Roles") and s.allows and s.may("kms:Encrypt")]
-    yield cluster, bool(rights), "Its role may not use the key: no Secret could be written."
+    yield cluster, bool(rights), "Allow its role to use the key: no Secret could be written otherwise."
 
 
 @promise
@@ -139,14 +139,18 @@ def test_p090_cluster_access_is_declared(platform: Assembly) -> Verdicts:
     for entry in platform.some(ENTRY):
         may = {entry.text(f"AccessPolicies.{n}.PolicyArn").rpartition("/")[2] for n in range(len(entry["AccessPolicies"] or []))}
         wanted = expected.get(entry.text("PrincipalArn"))
-        fix = f"It gives {sorted(may)}. Administrators are the deployment, and whom kubernetes.administrators names."
+        fix = f"It gives {sorted(may)}. Only the deployment and the roles in kubernetes.administrators are administrators."
         yield entry, may == wanted, fix
         names = [entry["Username"] or "", *(entry["KubernetesGroups"] or [])]
-        yield entry, not any(name.startswith("system:") for name in names), "Names of Kubernetes' own are outside of every rule."
-        yield entry, entry.target("ClusterName") is cluster, "It is for another cluster."
+        yield entry, not any(name.startswith("system:") for name in names), "Use no user or group name with the prefix system:."
+        yield entry, entry.target("ClusterName") is cluster, "Use the entry for this cluster."
     here = [entry.text("PrincipalArn") for entry in platform.some(ENTRY)]
     needed = {arn for arn, policies in expected.items() if policies}
-    yield cluster, len(here) == len(set(here)) and needed <= set(here), f"It admits {here}, and needs {sorted(needed)} once each."
+    yield (
+        cluster,
+        len(here) == len(set(here)) and needed <= set(here),
+        f"The entries are {here}. Create exactly one for each of {sorted(needed)}.",
+    )
 
 
 def admitted(platform: Assembly) -> dict[str, set[str]]:
@@ -179,7 +183,11 @@ def test_p091_kubernetes_is_supported_and_protected(platform: Assembly) -> Verdi
     until = versions.KUBERNETES[version].standard_until if version in versions.KUBERNETES else None
     fix = f"Kubernetes {version} is in standard support until {until}. Plan the upgrade (docs/upgrades.md)."
     yield cluster, supported(version, versions.RELEASED), fix
-    yield cluster, cluster["UpgradePolicy.SupportType"] == "STANDARD", "Decline extended support: it is charged without a word."
+    yield (
+        cluster,
+        cluster["UpgradePolicy.SupportType"] == "STANDARD",
+        "Set the support type STANDARD: extended support is charged automatically.",
+    )
     yield f"{cluster.name} DeletionProtection", cluster["DeletionProtection"] is True, "Set production: true."
     for layer in kubectl(platform).targets("Layers"):
         for minor in re.findall(r"kubectl 1\.(\d+)\.", str(layer["Description"])):
@@ -216,13 +224,17 @@ def test_p092_nodes_are_private_in_three_zones(platform: Assembly, cluster: Rend
     yield "NodeClass disks", is_key_of_kubernetes(key), "Encrypt disks of nodes with keys.kubernetes."
     groups = [named(platform, term.get("id", "")) for term in spec["securityGroupSelectorTerms"]]
     wanted = f"network/SecurityGroups{flows.NODES.replace('-', '')}"
-    yield "NodeClass security groups", [group and group.name for group in groups] == [wanted], "Nodes are one party of the table of flows."
+    yield (
+        "NodeClass security groups",
+        [group and group.name for group in groups] == [wanted],
+        "Use the security group of nodes in the table of flows.",
+    )
     own = OPEN_NODES & spec.keys()
-    yield "NodeClass", not own, f"{sorted(own)} would open what Auto Mode keeps shut."
+    yield "NodeClass", not own, f"Remove {sorted(own)}: Auto Mode does not support these properties."
     for _, pool in cluster.of_kind("NodePool"):
         reference, subject = pool["spec"]["template"]["spec"]["nodeClassRef"], f"NodePool {pool['metadata']['name']}"
         auto = (reference["group"], reference["kind"]) == ("eks.amazonaws.com", "NodeClass")
-        yield subject, auto, "Nodes are made after a NodeClass of Auto Mode."
+        yield subject, auto, "Reference a NodeClass of Auto Mode."
         yield (
             subject,
             {"cpu", "memory"} <= pool["spec"].get("limits", {}).keys(),
@@ -241,11 +253,11 @@ def test_p093_nodes_have_no_rights_of_workloads(platform: Assembly, cluster: Ren
     yield "NodeClass role", role is not None, "Use the node role of this template."
     if role:
         attached = policy_names(role, "ManagedPolicyArns")
-        yield role, attached == NODE_POLICIES, f"{sorted(attached - NODE_POLICIES)} would be every pod's: use Pod Identity."
+        yield role, attached == NODE_POLICIES, f"{sorted(attached - NODE_POLICIES)} apply to every pod. Use Pod Identity."
         for statement in statements_of(platform):
             if statement.kind == "identity" and role in (statement.resource, *targets_of(statement.resource)):
                 pulls = all(action.startswith("ecr:") for action in statement.actions)
-                yield statement.resource, pulls, f"{statement} would be every pod's right: use Pod Identity."
+                yield statement.resource, pulls, f"{statement} applies to every pod. Use Pod Identity."
     yield from rights_of_workloads(platform, cluster)
 
 
@@ -262,12 +274,16 @@ def rights_of_workloads(platform: Assembly, cluster: RenderedCluster) -> Verdict
     for association in platform.some(ASSOCIATION):
         mine = [problem for problem in problems if problem.startswith(association.id) or f"wait for {association.id}" in problem]
         yield association, not mine, f"{'; '.join(mine)}."
-        yield association, association["ServiceAccount"] != "default", "Every pod without an account of its own would have the right."
+        yield (
+            association,
+            association["ServiceAccount"] != "default",
+            "Use another service account than default: every pod without one would have the right.",
+        )
     for role in trusted(platform, "pods.eks.amazonaws.com"):
         here = [s for s in statements_of(platform) if s.resource is role and s.kind == "trust"]
         confined = all(arn in (*s.values("ArnEquals", "aws:SourceArn"), *s.values("StringEquals", "aws:SourceArn")) for s in here)
         yield role, confined, "Trust Pod Identity for this cluster alone: aws:SourceArn."
-        yield role, len(platform.users_of(role, ASSOCIATION)) == 1, "One role, one service account."
+        yield role, len(platform.users_of(role, ASSOCIATION)) == 1, "Use the role for one service account only."
     for provider in platform.all("AWS::IAM::OIDCProvider", "Custom::AWSCDKOpenIdConnectProvider"):
         archived = platform.settings.kubernetes.redpanda.tiered_storage is not None
         yield provider, archived, "Use Pod Identity: only Redpanda's archive cannot."
@@ -277,7 +293,7 @@ def rights_of_workloads(platform: Assembly, cluster: RenderedCluster) -> Verdict
             yield f"{release}: ServiceAccount {manifest['metadata']['name']}", not annotated, "Use Pod Identity instead of the annotation."
     for name, told in cluster.releases.items():
         keys = [text for text in texts(told.values) if "AWS_SECRET_ACCESS_KEY" in text]
-        yield f"release {name}", not keys, "Pods get keys that end from Pod Identity."
+        yield f"release {name}", not keys, "Remove the access keys: pods get temporary credentials from Pod Identity."
 
 
 def trusted(platform: Assembly, service: str) -> list[Resource]:
@@ -294,21 +310,25 @@ def test_p094_add_ons_have_exact_versions(platform: Assembly, cluster: RenderedC
     Kept by: EKS Auto Mode, `MetricsServer`
     """
     eks = the_cluster(platform)
-    yield eks, runs_in_auto_mode(eks), "Without Auto Mode, network, names, volumes and Pod Identity need add-ons of their own."
+    yield eks, runs_in_auto_mode(eks), "Enable Auto Mode: network, DNS, storage and Pod Identity need add-ons otherwise."
     yield eks, eks["BootstrapSelfManagedAddons"] is not True, "Disable the bootstrap add-ons: Auto Mode provides them."
     add_ons = platform.some("AWS::EKS::Addon")
-    yield eks, "metrics-server" in {add_on["AddonName"] for add_on in add_ons}, "No HorizontalPodAutoscaler moves without metrics-server."
+    yield eks, "metrics-server" in {add_on["AddonName"] for add_on in add_ons}, "Add metrics-server: HorizontalPodAutoscalers need it."
     for add_on in add_ons:
-        yield add_on, add_on["AddonName"] not in IN_AUTO_MODE, "Auto Mode has it already."
+        yield add_on, add_on["AddonName"] not in IN_AUTO_MODE, "Remove the add-on: Auto Mode provides it."
         exact = bool(re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", str(add_on["AddonVersion"])))
         yield add_on, exact, "Set an exact version: EKS would install the current default otherwise."
         pools = [release.id for release in platform.some(HELM) if release["Release"] == "ground"]
-        yield add_on, set(pools) <= set(add_on.body.get("DependsOn", [])), "Let it wait for the ground: its pods find no node before."
+        yield (
+            add_on,
+            set(pools) <= set(add_on.body.get("DependsOn", [])),
+            "Add a dependency on the release `ground`: no nodes exist before it.",
+        )
     switches = [m["data"] for _, m in cluster.of_kind("ConfigMap") if m["metadata"]["name"] == "amazon-vpc-cni"]
     on = [data.get("enable-network-policy-controller") for data in switches] == ["true"]
-    yield "ConfigMap kube-system/amazon-vpc-cni", on, "Auto Mode enforces no NetworkPolicy without it."
+    yield "ConfigMap kube-system/amazon-vpc-cni", on, "Enable the network policy controller: Auto Mode enforces no NetworkPolicy otherwise."
     logged = node_class(cluster).get("networkPolicyEventLogs") == "Enabled"
-    yield "NodeClass", logged, "Record what policies refuse."
+    yield "NodeClass", logged, "Log denied connections of network policies."
 
 
 @promise
@@ -319,7 +339,7 @@ def test_p095_releases_are_exact_and_bounded(platform: Assembly, cluster: Render
     Kept by: `HelmRelease`
     """
     function = kubectl(platform)
-    yield function, function["Timeout"] == 900, "Give it all the time that Lambda has: a killed Helm leaves its release pending."
+    yield function, function["Timeout"] == 900, "Set the maximum timeout of Lambda: a killed Helm leaves its release pending."
     for release in cluster.releases.values():
         resource = next(found for found in platform.some(HELM) if found.body is release.resource)
         problems = list(order.problems_of(cluster, release))
@@ -329,4 +349,4 @@ def test_p095_releases_are_exact_and_bounded(platform: Assembly, cluster: Render
         exact = bool(resource["ChartAssetURL"]) != bool(resource["Version"])
         yield resource, exact, "Use a chart of ours, or an exact version of a repository's chart."
     names = [(release.namespace, release.name) for release in cluster.releases.values()]
-    yield "releases", len(names) == len(set(names)) == len(platform.some(HELM)), "Two releases have one name: each would undo the other."
+    yield "releases", len(names) == len(set(names)) == len(platform.some(HELM)), "Two releases have the same name. Rename one."

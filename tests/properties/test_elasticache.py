@@ -43,7 +43,7 @@ def test_p051_cache_requires_tls(platform: Assembly) -> Verdicts:
     """
     for cache in platform.some(GROUP):
         required = cache["TransitEncryptionEnabled"] is True and cache["TransitEncryptionMode"] == "required"
-        yield cache, required, "Set transit_encryption_mode to `required`: `preferred` lets clients speak in the clear."
+        yield cache, required, "Set transit_encryption_mode to `required`: `preferred` allows clients without TLS."
 
 
 @promise
@@ -78,7 +78,7 @@ def test_p053_cache_clients_have_restricted_users(platform: Assembly) -> Verdict
         names = [user["UserName"] for user in members]
         yield cache, None not in names and len(names) == len(set(names)), f"Each client is a user of its own: {names}."
         for user in members:
-            yield user, user in default or is_confined(user), "Keep it to keys of its own, without dangerous commands."
+            yield user, user in default or is_confined(user), "Restrict the user to its key prefix, without dangerous commands."
             named = user in default or (bool(user["Passwords"]) and user["NoPasswordRequired"] is not True)
             yield user, named, "Give it a password from Secrets Manager."
     unused = set(platform.some(USER)) - {
@@ -111,7 +111,7 @@ def test_p054_cache_has_snapshots_and_minor_upgrades(platform: Assembly) -> Verd
         days = cache["SnapshotRetentionLimit"] or 0
         yield cache, days >= least, f"It keeps {days} days of snapshots. Set data.cache.snapshot_retention_days to {least}."
         yield cache, cache["AutoMinorVersionUpgrade"] is True, "Set auto_minor_version_upgrade=True."
-        yield cache, cache.outlives_its_stack, "Leave a last snapshot."
+        yield cache, cache.outlives_its_stack, "Set a final snapshot."
 
 
 @promise
@@ -130,6 +130,6 @@ def test_p055_cache_engine_is_supported_with_eviction(platform: Assembly) -> Ver
         yield cache, group is not None and group["CacheParameterGroupFamily"] == family, f"Give it a parameter group of {family}."
         said = parameters(cache)
         evicts = said.get("maxmemory-policy", "noeviction") != "noeviction"
-        yield cache, evicts, "Set maxmemory-policy: writes fail without when memory ends."
+        yield cache, evicts, "Set maxmemory-policy: writes fail at full memory otherwise."
         reserved = int(said.get("reserved-memory-percent", "0"))
         yield cache, 10 <= reserved <= 50, "Set reserved-memory-percent to 25: copies and failover need memory too."

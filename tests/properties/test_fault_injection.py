@@ -57,7 +57,7 @@ def test_p135_experiments_stop_and_select_targets(platform: Assembly) -> Verdict
     names = {template.tags["Name"] for template in platform.all(TEMPLATE)}
     mend = f"Experiments are {sorted(names ^ expected)} off. See stacks/observability/experiments.py."
     yield "resilience.fault_injection", names == expected, mend
-    yield platform.name, bool(expected) or not platform.settings.production, "Production practises: set resilience.fault_injection."
+    yield platform.name, bool(expected) or not platform.settings.production, "Set resilience.fault_injection in production."
     admitting = {name for name, namespace in releases_of(platform)["ground"].values["namespaces"].items() if "experimentsBy" in namespace}
     brokers = set(broker_labels(platform)) if expected else set()
     yield "charts/ground", admitting == brokers, f"Experiments delete pods in {sorted(admitting)}; brokers are in {sorted(brokers)}."
@@ -72,7 +72,7 @@ def test_p135_experiments_stop_and_select_targets(platform: Assembly) -> Verdict
             yield template, does_it(action), f"{name} loses nothing: {action.get('Parameters')}."
             yield template, minutes(action) <= LONGEST, f"{name} lasts {minutes(action)} minutes; {LONGEST} are enough to see."
         used = {target for action in template["Actions"].values() for target in action["Targets"].values()}
-        yield template, used == set(template["Targets"]), "Every target has an action."
+        yield template, used == set(template["Targets"]), "Remove targets without an action."
         yield from it_takes_all_of_one_zone(template)
     roles = {template: template.target("RoleArn") for template in experiments(platform)}
     for template, role in roles.items():
@@ -123,9 +123,9 @@ def watches(alarm: Resource) -> str:
 def it_is_recorded(template: Resource) -> Verdicts:
     log = template.target("LogConfiguration.CloudWatchLogsConfiguration.LogGroupArn")
     kept = log is not None and bool(log["KmsKeyId"]) and (log["RetentionInDays"] or 0) >= 184
-    yield template, kept and template["LogConfiguration.LogSchemaVersion"] == 2, "Record it in an encrypted log group of ours."
+    yield template, kept and template["LogConfiguration.LogSchemaVersion"] == 2, "Log experiments to an encrypted log group of ours."
     writers = [policy for policy in template.platform.all("AWS::Logs::ResourcePolicy") if log in policy.mentions("PolicyDocument")]
-    yield template, len(writers) == 1, "Admit the delivery of logs to the group: else the experiment does not start."
+    yield template, len(writers) == 1, "Allow log delivery to the group: the experiment does not start otherwise."
 
 
 def does_it(action: Json) -> bool:
@@ -159,7 +159,7 @@ def it_takes_all_of_one_zone(template: Resource) -> Verdicts:
         holders = template.platform.some(*(TYPES[type_] for type_ in WITH_PRIMARY))
         found = {resource for target in template["Targets"].values() for resource in found_by(template.platform, target)}
         missed = [str(holder) for holder in holders if holder not in found]
-        yield template, not missed, f"A lost zone fails over {missed} too."
+        yield template, not missed, f"Add a failover of {missed}, which a zone outage includes."
 
 
 def found_by(platform: Assembly, target: Json) -> list[Resource]:
@@ -218,7 +218,7 @@ def it_finds_one_pod(template: Resource, said: Json, selection: str) -> Verdicts
         yield (
             template,
             confined and action.get("Parameters", {}).get("kubernetesServiceAccount") == EXPERIMENTER,
-            "The namespace is restricted.",
+            "Let the pod meet the restricted Pod Security standard of its namespace.",
         )
 
 
@@ -235,7 +235,7 @@ def it_may_do_nothing_else(role: Resource) -> Verdicts:
     platform = role.platform
     policies = {policy for policy in platform.all("AWS::IAM::ManagedPolicy") if role in policy.mentions("Roles")} | {role}
     statements = [statement for statement in statements_of(platform) if statement.resource in policies]
-    yield role, not role["ManagedPolicyArns"], "AWS's own policies let it touch everything."
+    yield role, not role["ManagedPolicyArns"], "Remove AWS managed policies: they allow all resources."
     may = {action for s in statements if s.kind == "identity" for action in s.actions if not any(fnmatchcase(action, p) for p in LOOKING)}
     actions = [action for user in platform.users_of(role, TEMPLATE) for action in user["Actions"].values() if action["ActionId"] in ACTIONS]
     needed = {change for action in actions for change in ACTIONS[action["ActionId"]].changes}

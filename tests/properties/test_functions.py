@@ -64,9 +64,9 @@ def test_functions_have_the_code_that_is_called(platform: Assembly, synthesized:
     for function in platform.some(FUNCTION):
         module, _, called = str(function["Handler"] or "").partition(".")
         code = code_of(function, synthesized(platform.name))
-        yield function, bool(module and called), "Say which of its functions is called."
-        yield function, bool(code) and called in code, f"Its code has no {module}.{called}."
-        yield function, bool(function["Code.S3Bucket"]), "Say where its code is."
+        yield function, bool(module and called), "Set the handler of the function."
+        yield function, bool(code) and called in code, f"Its code has no {module}.{called}. Correct the handler."
+        yield function, bool(function["Code.S3Bucket"]), "Set the code of the function."
 
 
 @rule
@@ -75,7 +75,7 @@ def test_functions_have_variables_of_their_handlers(platform: Assembly, synthesi
         read = names(_READ, code_of(function, synthesized(platform.name))) if is_ours(function, synthesized(platform.name)) else set()
         told = {name for name, value in (function["Environment.Variables"] or {}).items() if value not in ("", None)}
         missing = sorted(read - told - BY_LAMBDA)
-        yield function, not missing, f"Its handler reads {', '.join(missing)}: it would end in a KeyError."
+        yield function, not missing, f"Set the environment variables {', '.join(missing)}, which its handler reads."
 
 
 @rule
@@ -98,13 +98,13 @@ def test_functions_have_memory_timeout_role(platform: Assembly, synthesized: Cal
 def test_custom_resources_have_handler_properties(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
     for resource in (resource for resource in platform.resources if resource.type.startswith("Custom::")):
         function = resource.target("ServiceToken")
-        yield resource, function is not None and function.type == FUNCTION, "Name the function that makes it."
+        yield resource, function is not None and function.type == FUNCTION, "Set its service token to a function of ours."
         if function is None or function.type != FUNCTION:
             continue
         code = code_of(function, synthesized(platform.name))
         read = names(_PROPERTY, code) | {name.strip() for unpacked in _UNPACKED.findall(code) for name in unpacked.split(",")}
         missing = sorted(name for name in read if resource[name] in (None, "", []))
-        yield resource, not missing, f"Its handler reads {', '.join(missing)}."
+        yield resource, not missing, f"Set the properties {', '.join(missing)}, which its handler reads."
         if is_ours(function, synthesized(platform.name)):
             waits, works = int(resource["ServiceTimeout"] or CLOUDFORMATION_WAITS), function["Timeout"] or 3
             yield resource, works < waits, f"CloudFormation waits {waits} s and the function runs {works} s. Let the function end first."

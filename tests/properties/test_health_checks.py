@@ -30,11 +30,15 @@ def said(group: Resource, property_: str) -> int:
 def test_health_checks_need_several_failures(platform: Assembly) -> Verdicts:
     for group in platform.some(GROUP):
         interval, timeout, healthy, unhealthy = (said(group, property_) for property_ in UNSAID)
-        yield group, 5 <= interval <= 300 and 2 <= timeout < interval, f"It asks every {interval} s and waits {timeout} s: ask less often."
+        yield (
+            group,
+            5 <= interval <= 300 and 2 <= timeout < interval,
+            f"The interval of {interval} s is shorter than the timeout of {timeout} s. Raise the interval.",
+        )
         noticed = interval * unhealthy + timeout
         yield group, noticed <= GONE_SECONDS, f"A lost target receives requests for {noticed} s. Lower the interval or the threshold."
-        yield group, interval * healthy <= BACK_SECONDS, f"A new target waits {interval * healthy} s. Ask more often, or believe it sooner."
-        yield group, min(healthy, unhealthy) >= 2, "One answer is chance: count two or more."
+        yield group, interval * healthy <= BACK_SECONDS, f"A new target waits {interval * healthy} s. Lower the interval or the threshold."
+        yield group, min(healthy, unhealthy) >= 2, "Set a threshold of two or more: a single response may be chance."
 
 
 @rule
@@ -49,14 +53,14 @@ def test_health_checks_use_target_port(platform: Assembly) -> Verdicts:
         yield group, attributes(group, "TargetGroupAttributes").get("stickiness.enabled", "false") == "false", "Let any target answer."
     for service in services_of(platform):
         for group in service.target_groups:
-            yield group, group["Port"] == service.settings.port, f"{service.name} answers on {service.settings.port}."
+            yield group, group["Port"] == service.settings.port, f"Set the port {service.settings.port} of {service.name}."
             same = group["HealthCheckPort"] in (None, "traffic-port", str(service.settings.port))
-            yield group, same and group["HealthCheckProtocol"] in (None, "HTTP"), "Ask it where it answers."
+            yield group, same and group["HealthCheckProtocol"] in (None, "HTTP"), "Check the port and protocol of the service."
     for group in of_the_gateway(platform):
         status = at(releases_of(platform)["kong"].values, "status.http.containerPort")
         yield group, group["HealthCheckPort"] == str(status), f"Use port {status}, the status port of Kong."
         asked = group["HealthCheckPath"] == KONG_READY and group["HealthCheckProtocol"] in (None, "HTTP")
-        yield group, asked, f"Ask {KONG_READY}: without a configuration Kong answers everything with 404."
+        yield group, asked, f"Check {KONG_READY}: without a configuration Kong responds with 404 to all paths."
 
 
 def of_the_gateway(platform: Assembly) -> Iterator[Resource]:

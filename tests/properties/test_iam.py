@@ -138,7 +138,7 @@ def test_p129_services_act_for_this_account_only(platform: Assembly) -> Verdicts
             )
     for permission in platform.some("AWS::Lambda::Permission"):
         ours = permission.text("SourceAccount") == ACCOUNT or permission.target("SourceArn") is not None
-        yield permission, ours, "Name the account or the rule that calls it."
+        yield permission, ours, "Name the account or the rule that invokes it."
     if platform.name == "prod":
         for excuse_of in (*reviewed.TELL_NO_SOURCE, *reviewed.STATEMENTS_WITHOUT_SOURCE):
             yield excuse_of, excuse_of in known, "The entry is unused. Remove it from tests/properties/reviewed.py."
@@ -165,7 +165,7 @@ def test_p130_acknowledged_findings_were_reviewed(platform: Assembly) -> Verdict
         place, rule = path.split("/", maxsplit=1)[1], rule_of(finding)
         matching = [pattern for pattern in allowed.get(rule, ()) if fnmatchcase(place, pattern)]
         used.update((rule, pattern) for pattern in matching)
-        yield f"{place} {rule}", bool(matching), "Mend what was found, or have it reviewed: tests/properties/reviewed.py."
+        yield f"{place} {rule}", bool(matching), "Fix the finding, or have it reviewed: tests/properties/reviewed.py."
         yield f"{place} {rule}", len(reason) >= SHORTEST_REASON, "Give a reason that an auditor accepts."
     judged = [{"prod": reviewed.ACKNOWLEDGED, "dev": reviewed.ACKNOWLEDGED_OUTSIDE_PRODUCTION}.get(platform.name, {})]
     judged += [reviewed.ACKNOWLEDGED_WITH[option] for option in more_by]

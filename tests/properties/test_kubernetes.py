@@ -109,7 +109,7 @@ def test_p098_pod_traffic_matches_flows(platform: Assembly, cluster: RenderedClu
     shut = {m["metadata"]["namespace"]: m["spec"] for _, m in cluster.of_kind("NetworkPolicy") if m["metadata"]["name"] == "default-deny"}
     for name in pods.namespaces(cluster):
         closed = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "egress": [LOOK_UPS]}
-        yield f"namespace {name}", shut.get(name) == closed, "Deny both ways for every pod, but for looking names up."
+        yield f"namespace {name}", shut.get(name) == closed, "Deny ingress and egress of every pod, except DNS."
     findings = policies.findings(cluster, platform.settings)
     yield "spotmusic_cdk/flows.py", not findings, f"Policies and table differ: {'; '.join(findings)}."
     makers = {release for release, _ in cluster.of_kind("NetworkPolicy")}
@@ -192,4 +192,4 @@ def test_p102_api_tokens_are_minimal(platform: Assembly, cluster: RenderedCluste
     for statement in statements_of(platform):
         if statement.kind == "trust" and ("Service", "pods.eks.amazonaws.com") in statement.principals:
             entries = platform.users_of(statement.resource, "AWS::EKS::AccessEntry")
-            yield statement.resource, not entries, "A pod would get into the cluster by its rights in AWS."
+            yield statement.resource, not entries, "Remove the access entry: the pod would have rights in the cluster through AWS."

@@ -48,7 +48,7 @@ MEANT: Mapping[str, str] = {
     "AWS::EC2::VPCEndpoint SubnetIds.*": "network/NetworkVpcapplicationSubnet?Subnet",
     "AWS::ElastiCache::SubnetGroup SubnetIds.*": "network/NetworkVpcdataSubnet?Subnet",
     "AWS::RDS::DBSubnetGroup SubnetIds.*": "network/NetworkVpcdataSubnet?Subnet",
-    # Names that CDK gives, or that say what for and not of what.
+    # Names that CDK generates, or that state a purpose instead of the resource.
     "AWS::ECS::Service DeploymentConfiguration.Alarms.AlarmNames.*": "ecs-services/*IngressDeploymentAlarm",
     "AWS::ECS::TaskDefinition ExecutionRoleArn": "*RolesExecutionRole",
     "AWS::EKS::AccessEntry PrincipalArn": "eks-platform/Kubernetes*Role observability/FaultsPodRole",

@@ -95,7 +95,7 @@ def test_p119_alarms_have_recipients_and_runbooks(platform: Assembly) -> Verdict
         yield alarm, severity_of(alarm) is not None, "Say how bad it is."
     for topic in platform.some(TOPIC):
         missed = any(alarm["TreatMissingData"] == "breaching" for alarm in watchers(platform, watched.HEARTBEAT, place_of(topic)))
-        # Whatever is sent to pagers is sent to the topic of everything as well.
+        # Messages for pagers also reach the general topic.
         read = missed or "Pager" in topic.id or bool(platform.users_of(topic, "AWS::SNS::Subscription"))
         read = read or not platform.settings.production
         yield topic, read, "The topic has no subscribers. Set observability.alarm_emails."

@@ -223,8 +223,8 @@ def test_p030_data_classes_have_protected_keys(platform: Assembly) -> Verdicts:
         yield f"secrets/{name}", alone, "Give the class of data a key of its own, with an alias."
     for key in platform.some(KEY):
         yield key, key in aliases.values(), "Give it an alias, by which people find it."
-        yield key, key.outlives_its_stack, "Keep it: what is encrypted with it would be lost."
-        yield key, key["PendingWindowInDays"] == 30, "Leave 30 days in which its deletion can be called off."
+        yield key, key.outlives_its_stack, "Retain the key: data encrypted with it would be lost."
+        yield key, key["PendingWindowInDays"] == 30, "Set a waiting period of 30 days before its deletion."
 
 
 @promise

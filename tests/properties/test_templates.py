@@ -222,7 +222,7 @@ def test_p133_listeners_data_stays_in_brazil(platform: Assembly, synthesized: Ca
                 f"Move it to a stack of the home region: {EDGE_REGION} is for resources that CloudFront requires there.",
             )
         copied = resource.type in REPLICATING or bool(resource[REPLICATED_BY.get(resource.type, "-")])
-        yield resource, not copied, "Copy nothing to another region: that needs a legal basis (LGPD, article 33)."
+        yield resource, not copied, "Remove the copy to another region: it requires a legal basis (LGPD, article 33)."
     for type_, path in LOGS_OF_THE_EDGE.items():
         for log in platform.some(type_, stack="edge"):
             values = [platform.target(log.stack, value) for value in as_list(log[path])]

@@ -155,7 +155,7 @@ def bodies(acl: Resource) -> Verdicts:
     decided = re.findall(
         r"(\d+) KiB are read, and a larger body is refused", (ROOT / "docs" / "adr" / "0012-bodies-at-the-edge.md").read_text()
     )
-    yield acl, decided == [str(kib)], "Decision 12 says otherwise. Change it first."
+    yield acl, decided == [str(kib)], "The size differs from decision 12. Change the decision first."
     told = f"more than {kib} KiB" in (ROOT / "docs" / "runbooks" / "web-acl.md").read_text()
     yield acl, told, "State in the runbook which bodies are blocked."
 
@@ -184,7 +184,7 @@ def test_p108_blocked_requests_are_logged_without_credentials(platform: Assembly
             actions = {at(condition, "ActionCondition.Action") for f in kept for condition in f["Conditions"]}
             everything = log["LoggingFilter.DefaultBehavior"] in (None, "KEEP")
             dropped = any(f["Behavior"] == "DROP" for f in log["LoggingFilter.Filters"] or [])
-            yield log, not dropped and (everything or actions >= {"BLOCK", "COUNT"}), "Keep what a rule refused or counted."
+            yield log, not dropped and (everything or actions >= {"BLOCK", "COUNT"}), "Log requests that a rule blocked or counted."
 
 
 @rule
