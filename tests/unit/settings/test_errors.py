@@ -575,12 +575,13 @@ NO_ENVIRONMENT = {
     "name: dev\nname: prod\n": 'file: duplicate key "name" in line 2, column 1.\n  Remove the duplicate.',
     "\t:": "this is not YAML",
     "name: !!python/object:os.system x": "this is not YAML: could not determine a constructor",
-    "name: !!binary aGk=": "this is more than plain YAML: Object of type bytes is not JSON serializable.\n  Remove tags",
+    "name: !!binary aGk=": "this is more than plain YAML: Object of type bytes is not JSON serializable.\n  Remove",
     "name: !!bool x": "this is not YAML: 'x' is not a valid bool in line 1, column 7",
     f"name: {'9' * 5000}": "is not a valid int in line 1, column 7",
     "? [a]\n: b": "this is more than plain YAML: keys must be str",
     'name: "\\ud800"': "surrogates not allowed",
     "name: &a [*a]": "this is more than plain YAML: Circular reference",
+    "%YAML 9.9\n---\nname: dev": "this is more than plain YAML: (9, 9).\n  Remove directives",
 }
 
 
