@@ -98,7 +98,7 @@ def _json(text: str, source: Path) -> bytes:
         encoded = json.dumps(document, ensure_ascii=False).encode()
     except YAMLError as error:
         raise _error(source, [_syntax(error)]) from None
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (AssertionError, KeyError, TypeError, ValueError, RecursionError) as error:
         problem = Problem("file", f"this is more than plain YAML: {error}", "Remove directives, tags, complex keys and recursive aliases.")
         raise _error(source, [problem]) from None
     if not isinstance(document, dict):

@@ -581,7 +581,7 @@ NO_ENVIRONMENT = {
     "? [a]\n: b": "this is more than plain YAML: keys must be str",
     'name: "\\ud800"': "surrogates not allowed",
     "name: &a [*a]": "this is more than plain YAML: Circular reference",
-    "%YAML 9.9\n---\nname: dev": "this is more than plain YAML: (9, 9).\n  Remove directives",
+    "%YAML 1.9\n---\nname: dev": "this is more than plain YAML: version minor part can only be 2 or 1, got (1, 9).\n  Remove directives",
 }
 
 
