@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.conftest import ROOT
 from tools.fuzz.corners import CORNERS, judge
 
-DOCUMENTS = Path(__file__).with_name("test_settings.py")
+DOCUMENTS = ROOT / "tests" / "fuzz" / "test_settings.py"
 FAILED = "FAILED "
 Ended = tuple[list[str], float]
 
