@@ -17,6 +17,10 @@ from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.explanation import explained
 from spotmusic_cdk.settings.model import Problem, shown
 
+DEEPEST = 20
+"""Levels of an environment file; settings have seven."""
+MOST_VALUES = 100_000
+"""Values of an environment file with its aliases expanded; forty services with every option have some 4,000."""
 MOST_PROBLEMS = 20
 """Problems in one message."""
 
@@ -92,9 +96,12 @@ def _json(text: str, source: Path) -> bytes:
     """YAML 1.2 as JSON, for which pydantic checks types strictly and accepts arrays as tuples."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
+    yaml.max_depth = DEEPEST
     yaml.composer.warn_double_anchors = False  # YAML allows it
     try:
         document = yaml.load(text)
+        if _values(document, {}) > MOST_VALUES:
+            raise ValueError(f"its aliases expand to more than {MOST_VALUES} values")
         encoded = json.dumps(document, ensure_ascii=False).encode()
     except YAMLError as error:
         raise _error(source, [_syntax(error)]) from None
@@ -104,6 +111,17 @@ def _json(text: str, source: Path) -> bytes:
     if not isinstance(document, dict):
         raise _error(source, [Problem("file", "an environment is a mapping of keys to values", "Start from environments/dev.yaml.")])
     return encoded
+
+
+def _values(node: object, counted: dict[int, int]) -> int:
+    """Number of values in a document with its aliases expanded, which are one object until then."""
+    if not isinstance(node, dict | list):
+        return 1
+    if id(node) not in counted:
+        counted[id(node)] = 0  # a recursive alias, which the encoder refuses
+        parts = node.values() if isinstance(node, dict) else node
+        counted[id(node)] = 1 + sum(_values(part, counted) for part in parts)
+    return counted[id(node)]
 
 
 def _read(path: Path) -> Settings:
@@ -119,7 +137,7 @@ def _syntax(error: YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
     place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
     found = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read")
-    found = found if found.isprintable() else ascii(found)
+    found = found.partition(", if necessary")[0] if found.isprintable() else ascii(found)
     if isinstance(error, DuplicateKeyError):
         return Problem("file", f"{found.partition(' with value')[0].removeprefix('found ')}{place}", "Remove the duplicate.")
     return Problem("file", f"this is not YAML: {found}{place}", "Correct the syntax.")

@@ -568,7 +568,11 @@ def test_production_rejects_weak_settings(case: str) -> None:
     assert expected in message(changed(PROD, changes), name="prod")
 
 
+EXPANDING = "a0: &a0 [1]\n" + "".join(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 12))
+"""Aliases of aliases: 9^11 values from a few lines."""
 NO_ENVIRONMENT = {
+    EXPANDING: "this is more than plain YAML: its aliases expand to more than 100000 values.\n  Remove",
+    "[" * 1_500: "this is not YAML: maximum depth of data structure exceeded (21) in line 1, column 21.\n  Correct the syntax.",
     "a: [": "file: this is not YAML: expected the node content, but found '<stream end>' in line 1, column 5.\n  Correct the syntax.",
     "- a\n- b\n": "file: an environment is a mapping of keys to values.\n  Start from",
     "": "file: an environment is a mapping",
