@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT, STACKS, Template
-from tools.changes.assembly import stacks_in
+from tools.assembly import stacks_in
 from tools.local_aws.provider_schemas import resource_schema
 
 ENVIRONMENTS = ["dev", "staging", "prod"]

@@ -17,7 +17,7 @@ from tests.properties import isolation, made_by_eks
 from tests.properties.conftest import ENVIRONMENTS
 from tests.properties.options import turned_on
 from tests.properties.promise import Verdicts, promise
-from tools.changes.assembly import stacks_in
+from tools.assembly import stacks_in
 from tools.changes.resources import HOLDS_DATA
 
 DATA_CLASSES = {"public", "internal", "personal", "secret"}

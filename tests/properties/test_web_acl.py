@@ -10,7 +10,7 @@ from tests.model.assembly import Assembly, Resource
 from tests.model.values import Json, at
 from tests.properties.distributions import DISTRIBUTION, every_behavior
 from tests.properties.promise import Verdicts, promise, rule
-from tools.changes.assembly import stacks_in
+from tools.assembly import stacks_in
 
 ACL = "AWS::WAFv2::WebACL"
 MANAGED = {f"AWSManagedRules{name}" for name in ("CommonRuleSet", "KnownBadInputsRuleSet", "SQLiRuleSet", "AmazonIpReputationList")}

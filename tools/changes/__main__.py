@@ -10,8 +10,9 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError
 
+from tools.assembly import stacks_in
 from tools.changes import source
-from tools.changes.assembly import Templates, stacks_in, templates_in
+from tools.changes.assembly import Templates, templates_in
 from tools.changes.change import Change, Effect, exit_status
 from tools.changes.comparison import compare
 from tools.changes.report import report

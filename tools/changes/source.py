@@ -17,7 +17,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tools.changes.assembly import Templates, read, stacks_in
+from tools.assembly import stacks_in
+from tools.changes.assembly import Templates, read
 from tools.local_aws.workspace import Workspace
 
 ACCOUNT, LOCAL = "account", "local"

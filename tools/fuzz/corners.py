@@ -13,7 +13,7 @@ from cfnlint.api import ManualArgs, lint_by_config
 from spotmusic_cdk.settings import parse
 from tests.conftest import ROOT, synthesize
 from tests.policy_sizes import too_large
-from tools.changes.assembly import stacks_in
+from tools.assembly import stacks_in
 from tools.fuzz import promises
 
 Changes = dict[str, Any]

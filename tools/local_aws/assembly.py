@@ -1,10 +1,11 @@
 """Cloud assembly: its stacks, their accounts and regions, and their resources."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tools.assembly import stacks_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,30 +39,23 @@ def stacks(assembly: Path, *, environment: str) -> list[SynthesizedStack]:
     Raises:
         FileNotFoundError: if the assembly has no such stage.
     """
-    return list(_stacks(assembly / f"assembly-{environment}"))
+    return [
+        SynthesizedStack(
+            id=f"{environment}/{id_}",
+            name=stack.name,
+            account=stack.account,
+            region=stack.region,
+            template=stack.template,
+            resources=json.loads(stack.template.read_text()).get("Resources", {}),
+        )
+        for id_, stack in stacks_in(assembly / f"assembly-{environment}").items()
+    ]
 
 
 def environment_of(assembly: Path) -> str | None:
     """Returns the name of an assembly's stage, such as `dev`; None if there is no assembly."""
     folders = sorted(assembly.glob("assembly-*"))
     return folders[0].name.removeprefix("assembly-") if folders else None
-
-
-def _stacks(folder: Path) -> Iterator[SynthesizedStack]:
-    manifest = json.loads((folder / "manifest.json").read_text())
-    for name, artifact in manifest["artifacts"].items():
-        if artifact["type"] == "aws:cloudformation:stack":
-            properties = artifact["properties"]
-            template = folder / properties["templateFile"]
-            account, region = artifact["environment"].removeprefix("aws://").split("/")
-            yield SynthesizedStack(
-                id=artifact.get("displayName", name),
-                name=properties.get("stackName", name),
-                account=account,
-                region=region,
-                template=template,
-                resources=json.loads(template.read_text()).get("Resources", {}),
-            )
 
 
 def regions(found: list[SynthesizedStack]) -> list[str]:

@@ -15,7 +15,8 @@ import yaml
 
 from spotmusic_cdk.settings import Settings, parse
 from tests.conftest import ROOT, synthesize
-from tools.changes.assembly import Template, stacks_in
+from tools.assembly import stacks_in
+from tools.changes.assembly import Template
 from tools.mutants.edits import Json, edit
 
 _HASH = re.compile(r"[0-9A-F]{8}$")

@@ -13,7 +13,7 @@ from typing import Any
 
 from cfnlint.api import ManualArgs, lint_by_config
 
-from tools.changes.assembly import stacks_in
+from tools.assembly import stacks_in
 from tools.opinions.opinion import (
     ENVIRONMENTS,
     SYNTHESIZED,

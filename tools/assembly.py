@@ -1,0 +1,57 @@
+"""Stacks of a cloud assembly, read from its manifest."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """Stack of a cloud assembly.
+
+    Args:
+        name: its name in CloudFormation, such as `spotmusic-prod-data`.
+        account: target account.
+        region: its region.
+        template: file of its template.
+        dependencies: ids of the stacks that are deployed before it.
+        protected: True if termination protection is enabled.
+    """
+
+    name: str
+    account: str
+    region: str
+    template: Path
+    dependencies: set[str]
+    protected: bool
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Attributes that no update can change: account, region and name."""
+        return self.account, self.region, self.name
+
+
+def stacks_in(assembly: Path) -> dict[str, Stack]:
+    """Returns the stacks of a cloud assembly by id.
+
+    Args:
+        assembly: folder with the manifest of one environment.
+    """
+    manifest = json.loads((assembly / "manifest.json").read_text())["artifacts"]
+    artifacts = {key: a for key, a in manifest.items() if a["type"] == "aws:cloudformation:stack"}
+    ids = {key: artifact["displayName"].split("/")[1].split(" ")[0] for key, artifact in artifacts.items()}
+    return {ids[key]: _stack(assembly, artifact, ids) for key, artifact in artifacts.items()}
+
+
+def _stack(assembly: Path, artifact: dict[str, Any], ids: dict[str, str]) -> Stack:
+    account, _, region = artifact["environment"].removeprefix("aws://").partition("/")
+    properties = artifact["properties"]
+    return Stack(
+        name=properties.get("stackName", artifact["displayName"].replace("/", "-")),
+        account=account,
+        region=region,
+        template=assembly / properties["templateFile"],
+        dependencies={ids[key] for key in artifact.get("dependencies", []) if key in ids},
+        protected=properties.get("terminationProtection") is True,
+    )
