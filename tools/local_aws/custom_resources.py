@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from tools.local_aws.provider_schemas import Properties
 from tools.local_aws.provisioning import Handler, Made, Resource
-from tools.local_aws.stub import Record, Register
+from tools.local_aws.stub import Register, record_of
 
 HELM_CHART = "Custom::AWSCDK-EKS-HelmChart"
 KUBERNETES_RESOURCE = "Custom::AWSCDK-EKS-KubernetesResource"
@@ -51,25 +51,14 @@ def recorded_custom_resource(register: Register) -> Handler:
 def _create(register: Register, resource: Resource) -> Made:
     _require_acceptable(resource)
     identifier = resource.generated_name(limit=128).lower()
-    register.add(_record(resource, identifier))
+    register.add(record_of(resource, identifier))
     return Made(identifier=identifier, attributes={"Value": ""})
 
 
 def _update(register: Register, resource: Resource, identifier: str, _old: Properties) -> Made:
     _require_acceptable(resource)
-    register.change(_record(resource, identifier))
+    register.change(record_of(resource, identifier))
     return Made(identifier=identifier, attributes={"Value": ""})
-
-
-def _record(resource: Resource, identifier: str) -> Record:
-    return Record(
-        type=resource.type,
-        region=resource.region,
-        stack=resource.stack,
-        logical_id=resource.logical_id,
-        identifier=identifier,
-        properties=resource.properties,
-    )
 
 
 def _require_acceptable(resource: Resource) -> None:

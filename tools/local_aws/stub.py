@@ -159,17 +159,18 @@ def _create(register: Register, special: Attributes, resource: Resource) -> Made
     attributes = {".".join(path): _attribute(schema, path, resource, uuid4().hex) for path in schema.read_only}
     identifier = "|".join(_identifier_part(schema, path, resource, attributes) for path in schema.identifier)
     attributes.update(special(resource, identifier))
-    register.add(_record(resource, identifier, attributes))
+    register.add(record_of(resource, identifier, attributes))
     return Made(identifier=identifier, attributes=attributes)
 
 
 def _update(register: Register, special: Attributes, resource: Resource, identifier: str, _old: Properties) -> Made:
     attributes = {**register.attributes(resource, identifier), **special(resource, identifier)}
-    register.change(_record(resource, identifier, attributes))
+    register.change(record_of(resource, identifier, attributes))
     return Made(identifier=identifier, attributes=attributes)
 
 
-def _record(resource: Resource, identifier: str, attributes: dict[str, Any]) -> Record:
+def record_of(resource: Resource, identifier: str, attributes: dict[str, Any] | None = None) -> Record:
+    """Returns the record of a resource with its resolved properties."""
     return Record(
         type=resource.type,
         region=resource.region,
@@ -177,7 +178,7 @@ def _record(resource: Resource, identifier: str, attributes: dict[str, Any]) -> 
         logical_id=resource.logical_id,
         identifier=identifier,
         properties=resource.properties,
-        attributes=attributes,
+        attributes=attributes or {},
     )
 
 
