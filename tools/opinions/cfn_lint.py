@@ -22,9 +22,9 @@ from tools.opinions.opinion import (
     Judgement,
     Reviewed,
     assembly_of,
+    conclude,
     judge,
     leave,
-    leave_canary,
 )
 
 TOOL = "cfn-lint"
@@ -79,11 +79,7 @@ def main(folder: Path = SYNTHESIZED) -> int:
         judgement, problems = judged(environment, assembly_of(environment, folder))
         leave(TOOL, version(TOOL), environment, judgement)
         wrong += problems
-    caught = bites()
-    leave_canary(TOOL, version(TOOL), caught=caught)
-    wrong += [] if caught else ["cfn-lint reports nothing for the canary template with a known defect"]
-    print("\n".join(wrong) or f"cfn-lint: no unreviewed finding in {', '.join(ENVIRONMENTS)}")
-    return 1 if wrong else 0
+    return conclude(TOOL, version(TOOL), wrong, caught=bites(), canary="template with a known defect")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from tests.conftest import templates_in
 from tests.model.cluster import Release, archive, read
 from tests.model.values import Json
 from tools.opinions.checkov_exceptions import exceptions
-from tools.opinions.opinion import ENVIRONMENTS, ROOT, SYNTHESIZED, Finding, assembly_of, judge, leave, leave_canary
+from tools.opinions.opinion import ENVIRONMENTS, ROOT, SYNTHESIZED, Finding, assembly_of, conclude, judge, leave
 
 TOOL = "checkov"
 PROGRAM = ROOT / ".tools" / "checkov" / "bin" / "checkov"
@@ -126,10 +126,7 @@ def main(folder: Path = SYNTHESIZED) -> int:
         leave(TOOL, tool_version, environment, judgement)
         wrong += problems
     caught = {finding.rule for finding in found["canary"]} >= CANARY_RULES
-    leave_canary(TOOL, tool_version, caught=caught)
-    wrong += [] if caught else ["checkov reports nothing for the canary manifest with known defects"]
-    print("\n".join(wrong) or f"checkov: no unreviewed finding in {', '.join(shown)}")
-    return 1 if wrong else 0
+    return conclude(TOOL, tool_version, wrong, caught=caught, canary="manifest with known defects")
 
 
 if __name__ == "__main__":

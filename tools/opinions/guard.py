@@ -24,7 +24,7 @@ from typing import Any
 from tests.conftest import Template, settings_of, templates_in
 from tests.model.assembly import Assembly
 from tools.opinions.guard_exceptions import EXCEPTIONS
-from tools.opinions.opinion import ENVIRONMENTS, SYNTHESIZED, Finding, assembly_of, judge, leave, leave_canary
+from tools.opinions.opinion import ENVIRONMENTS, SYNTHESIZED, Finding, assembly_of, conclude, judge, leave
 
 TOOL = "cfn-guard"
 PACKAGE = "cdklabs.cdk-validator-cfnguard"
@@ -154,10 +154,7 @@ def main(folder: Path = SYNTHESIZED) -> int:
         leave(TOOL, version(PACKAGE), environment, judgement)
         wrong += problems
     caught = {finding.rule for finding in findings("canary", "canary", CANARY)} >= CANARY_RULES
-    leave_canary(TOOL, version(PACKAGE), caught=caught)
-    wrong += [] if caught else ["cfn-guard reports nothing for the canary template with known defects"]
-    print("\n".join(wrong) or f"cfn-guard: no unreviewed finding in {', '.join(ENVIRONMENTS)}")
-    return 1 if wrong else 0
+    return conclude(TOOL, version(PACKAGE), wrong, caught=caught, canary="template with known defects")
 
 
 if __name__ == "__main__":

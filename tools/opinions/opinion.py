@@ -124,6 +124,22 @@ def leave_canary(tool: str, version: str, *, caught: bool) -> None:
     _leave(tool, version, lambda note: note.update(canary=caught))
 
 
+def conclude(tool: str, version: str, problems: list[str], *, caught: bool, canary: str) -> int:
+    """Writes the result of the canary, prints the verdict, and returns the exit status.
+
+    Args:
+        tool: name of the tool.
+        version: its version.
+        problems: unreviewed findings and unused exceptions.
+        caught: whether the tool reported the known defects of the canary.
+        canary: description of the canary, such as `template with a known defect`.
+    """
+    leave_canary(tool, version, caught=caught)
+    wrong = problems if caught else [*problems, f"{tool} reports nothing for the canary {canary}"]
+    print("\n".join(wrong) or f"{tool}: no unreviewed finding in {', '.join(ENVIRONMENTS)}")
+    return 1 if wrong else 0
+
+
 def _leave(tool: str, version: str, change: Callable[[dict[str, Any]], None]) -> None:
     folder = os.environ.get("SPOTMUSIC_OPINIONS")
     if not folder:
