@@ -19,3 +19,17 @@ def write(path: Path, text: str) -> bool:
     except OSError as error:
         raise SystemExit(f"cannot write {path} ({error.strerror}). Make it writable.") from error
     return changed
+
+
+def report(path: Path, text: str) -> None:
+    """Writes a generated file, and prints its path, its lines and whether it has changed.
+
+    Args:
+        path: file to write.
+        text: new content.
+
+    Raises:
+        SystemExit: if it can't be written, with the reason.
+    """
+    changed = write(path, text)
+    print(f"{path}: {len(text.splitlines())} lines, {'changed' if changed else 'as it was'}")

@@ -123,8 +123,7 @@ def _add_effect(model: str, key: str, value: dict[str, Any]) -> None:
 
 def write(path: Path = PATH) -> None:
     """Write the schema, and print whether it changed."""
-    changed = output.write(path, text())
-    print(f"{path}: {len(text().splitlines())} lines, {'changed' if changed else 'as it was'}")
+    output.report(path, text())
 
 
 if __name__ == "__main__":

@@ -199,9 +199,7 @@ def _from(variable: Variable) -> str:
 
 def write(path: Path = DOCUMENT) -> None:
     """Write the document, and print the file, its lines and whether they changed."""
-    text = document(load(name, folder=ROOT / "environments", today=date.today()) for name in ENVIRONMENTS)
-    changed = output.write(path, text)
-    print(f"{path}: {len(text.splitlines())} lines, {'changed' if changed else 'as it was'}")
+    output.report(path, document(load(name, folder=ROOT / "environments", today=date.today()) for name in ENVIRONMENTS))
 
 
 if __name__ == "__main__":

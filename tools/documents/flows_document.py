@@ -192,7 +192,8 @@ DATA = (
 
 def document(settings: Settings) -> str:
     """Return docs/flows.md, with the rights of docs/grants."""
-    drawn = [edge for edge in edges_of_grants(grants.read(settings.name)) if not any(is_told(edge) for is_told in NOT_DRAWN.values())]
+    flows, rights = edges_of_flows(settings), edges_of_grants(grants.read(settings.name))
+    drawn = [edge for edge in rights if not any(in_words(edge) for in_words in NOT_DRAWN.values())]
     return "\n".join(
         [
             "# Flows and grants",
@@ -204,7 +205,7 @@ def document(settings: Settings) -> str:
             "",
             "## Connections",
             "",
-            *_sections(NETWORK, edges_of_flows(settings)),
+            *_sections(NETWORK, flows),
             "## Rights",
             "",
             "Names are stack and logical id. Not drawn, because it would hide the rest:",
@@ -212,14 +213,13 @@ def document(settings: Settings) -> str:
             *(f"- {words}" for words in NOT_DRAWN),
             "",
             *_sections(DATA, drawn),
-            *_options(settings),
+            *_options({*flows, *rights}),
         ]
     )
 
 
-def _options(settings: Settings) -> Iterator[str]:
+def _options(before: set[Edge]) -> Iterator[str]:
     """Flows and rights that the options of the settings add."""
-    before = {*edges_of_flows(settings), *edges_of_grants(grants.read(settings.name))}
     added = {*edges_of_flows(grants.every_option()), *edges_of_grants(grants.read(grants.EVERY))} - before
     yield from (
         "## Options",
@@ -277,9 +277,7 @@ def _boxes(labels: Mapping[tuple[str, str], list[str]], picture: Picture) -> lis
 
 def write(path: Path = DOCUMENT) -> None:
     """Write the document, and print the file, its lines and whether they changed."""
-    text = document(load("prod", folder=ROOT / "environments", today=date.today()))
-    changed = output.write(path, text)
-    print(f"{path}: {len(text.splitlines())} lines, {'changed' if changed else 'as it was'}")
+    output.report(path, document(load("prod", folder=ROOT / "environments", today=date.today())))
 
 
 if __name__ == "__main__":

@@ -42,6 +42,4 @@ def read(name: str) -> list[Grant]:
 if __name__ == "__main__":
     for name, settings in {**{name: settings_of(name) for name in ENVIRONMENTS}, EVERY: every_option()}.items():
         with TemporaryDirectory() as outdir:
-            path = FOLDER / f"{name}.txt"
-            changed = output.write(path, text_of_grants(synthesized(settings, Path(outdir))))
-            print(f"{path}: {'changed' if changed else 'as it was'}")
+            output.report(FOLDER / f"{name}.txt", text_of_grants(synthesized(settings, Path(outdir))))

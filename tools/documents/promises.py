@@ -135,7 +135,7 @@ def write() -> None:
     for name, text in pages().items():
         path = ROOT / "docs" / name
         path.parent.mkdir(exist_ok=True)
-        print(f"{path}: {'changed' if output.write(path, text) else 'as it was'}")
+        output.report(path, text)
 
 
 if __name__ == "__main__":
