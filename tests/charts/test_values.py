@@ -39,21 +39,21 @@ DEAD = {
 }
 """Values without an effect on manifests, with the reason for each."""
 
-TOLD = "told, so that a new default of the chart cannot change it in silence"
+STATED = "stated, so that a new default of the chart cannot change it in silence"
 RESTATED = {
-    r".*\b(image|\w+Image)\.(registry|repository|tag)": f"Images are {TOLD}",
-    r".*\b(\w+S|s)ecurityContext\..*": f"What Pod Security asks is {TOLD}",
-    r".*\b(enabled|create|installCRDs|name|fullnameOverride|keep)": f"What there is, and how it is called, is {TOLD}: others build on it",
+    r".*\b(image|\w+Image)\.(registry|repository|tag)": f"Images are {STATED}",
+    r".*\b(\w+S|s)ecurityContext\..*": f"What Pod Security asks is {STATED}",
+    r".*\b(enabled|create|installCRDs|name|fullnameOverride|keep)": f"What there is, and how it is called, is {STATED}: others build on it",
     r"redpanda: (auth|tls|listeners|external|storage|statefulset|config|rackAwareness|monitoring)\..*": (
-        f"Logins, TLS, ports, replicas and volumes of the brokers are {TOLD}: clients would be locked out, or data lost"
+        f"Logins, TLS, ports, replicas and volumes of the brokers are {STATED}: clients would be locked out, or data lost"
     ),
-    r"rabbitmq-cluster-operator: \w+\.(pdb|watchNamespaces)\b.*": f"What the operators watch, and how many may go, is {TOLD}",
+    r"rabbitmq-cluster-operator: \w+\.(pdb|watchNamespaces)\b.*": f"What the operators watch, and how many may go, is {STATED}",
     r"keycloakx: (http\.relativePath|cache\.stack)": "The edge routes the path, and members find each other by the stack",
-    r"kong: (env|proxy\.tls|status\.http)\..*": f"What kong.conf says, and the ports that the target group knows, are {TOLD}",
-    r"kube-prometheus-stack: (prometheus|alertmanager)\..*(retention|walCompression|minAvailable)": f"How long, and how many, is {TOLD}",
-    r"kube-prometheus-stack: alertmanager\.config\..*": f"When the team hears of an alert is {TOLD}",
+    r"kong: (env|proxy\.tls|status\.http)\..*": f"What kong.conf says, and the ports that the target group knows, are {STATED}",
+    r"kube-prometheus-stack: (prometheus|alertmanager)\..*(retention|walCompression|minAvailable)": f"How long, and how many, is {STATED}",
+    r"kube-prometheus-stack: alertmanager\.config\..*": f"When the team hears of an alert is {STATED}",
     r"kube-prometheus-stack: grafana\.(readiness|liveness)Probe\..*": "A probe is one whole, and its scheme is not the default",
-    r"kube-prometheus-stack: grafana\.sidecar\.dashboards\.provider\..*": f"That nobody changes dashboards by hand is {TOLD}",
+    r"kube-prometheus-stack: grafana\.sidecar\.dashboards\.provider\..*": f"That nobody changes dashboards by hand is {STATED}",
 }
 """Values that equal the chart's default, by `chart: path`, with the reason for each."""
 

@@ -13,7 +13,7 @@ from tools.preflight.quotas import needs
 
 Templates = Callable[[str], dict[str, Template]]
 DOCUMENT = (ROOT / "docs" / "deployment.md").read_text()
-TOLD = {
+DOCUMENTED = {
     code: (int(first), int(most))
     for code, first, most in re.findall(r"^\|[^|]+\| `[a-z0-9]+` `(L-\w+)` \| (\d+) \| (\d+) \|", DOCUMENT, flags=re.MULTILINE)
 }
@@ -33,7 +33,7 @@ def vcpus(services: Template) -> tuple[float, float]:
 
 def test_fargate_quota_fits_two_versions(templates: Templates) -> None:
     least, most = vcpus(templates("prod")["ecs-services"])
-    assert TOLD["L-3032A538"] == (ceil(2 * least), ceil(2 * most))
+    assert DOCUMENTED["L-3032A538"] == (ceil(2 * least), ceil(2 * most))
     assert f"{least:g} at the minimum, {most:g} at `scaling.max`" in DOCUMENT
 
 
@@ -47,15 +47,15 @@ def test_every_pod_fits_on_ec2(deployed: Callable[[str], RenderedCluster]) -> No
             gateway += cores
         else:
             ordinary += count * cores
-    assert TOLD["L-1216C47A"] == (ceil(ordinary + kong.min_replicas * gateway), ceil(ordinary + kong.max_replicas * gateway))
+    assert DOCUMENTED["L-1216C47A"] == (ceil(ordinary + kong.min_replicas * gateway), ceil(ordinary + kong.max_replicas * gateway))
 
 
 def test_addresses_and_endpoints_are_counted(templates: Templates) -> None:
     network = templates("prod")["network"]
     kinds = Counter(endpoint["VpcEndpointType"] for endpoint in all_of(network["Resources"], "AWS::EC2::VPCEndpoint"))
     addresses = len(all_of(network["Resources"], "AWS::EC2::EIP"))
-    assert TOLD["L-0263D0A3"] == (addresses, addresses)
-    assert TOLD["L-29B6F2EB"] == (kinds["Interface"], kinds["Interface"])
+    assert DOCUMENTED["L-0263D0A3"] == (addresses, addresses)
+    assert DOCUMENTED["L-29B6F2EB"] == (kinds["Interface"], kinds["Interface"])
 
 
 def test_fullest_security_group_is_documented(templates: Templates) -> None:
@@ -69,8 +69,8 @@ def test_fullest_security_group_is_documented(templates: Templates) -> None:
                     resource["Properties"].get(f"SecurityGroup{direction}", ())
                 )
     fullest = max(rules.values())
-    assert TOLD["L-0EA8095F"] == (fullest, fullest)
+    assert DOCUMENTED["L-0EA8095F"] == (fullest, fullest)
 
 
 def test_preflight_checks_documented_quotas() -> None:
-    assert {need.code: need.least for need in needs(settings_of("prod"))} == {code: most for code, (_, most) in TOLD.items()}
+    assert {need.code: need.least for need in needs(settings_of("prod"))} == {code: most for code, (_, most) in DOCUMENTED.items()}

@@ -4,7 +4,7 @@ from tests.model.assembly import Assembly
 from tests.properties.promise import Verdicts, rule
 from tests.properties.services import services_of
 
-TOLD = {
+VARIABLES = {
     "catalogue": "CONNECTIONS DBNAME HOST PASSWORD PORT USERNAME USER_ARN",
     "cache": "HOST PASSWORD PORT PREFIX READER_HOST USERNAME USER_ARN",
     "events": "BOOTSTRAP_SERVERS PASSWORD SCHEMA_REGISTRY USERNAME USER_ARN",
@@ -25,18 +25,18 @@ ALWAYS = {"SERVICE", "HEALTH_PATH", "ENVIRONMENT", "LOG_LEVEL", "IDENTITY_ISSUER
 @rule
 def test_containers_have_connection_variables(platform: Assembly) -> Verdicts:
     for service in services_of(platform):
-        told = service.environment.keys() | service.secrets.keys()
-        words = [word for word in service.settings.talks_to if word in TOLD]
-        by_word = ((word.upper(), TOLD.get(word.text, TOLD[word])) for word in words)
+        provided = service.environment.keys() | service.secrets.keys()
+        words = [word for word in service.settings.talks_to if word in VARIABLES]
+        by_word = ((word.upper(), VARIABLES.get(word.text, VARIABLES[word])) for word in words)
         needed = ALWAYS | {f"{word}_{name}" for word, names in by_word for name in names.split()}
         needed |= {"PORT"} if service.container.get("PortMappings") else set()
-        yield service.resource, needed <= told, f"Set the environment variables {sorted(needed - told)}."
+        yield service.resource, needed <= provided, f"Set the environment variables {sorted(needed - provided)}."
         yield service.resource, service.container.get("Ulimits") == [FILES], f"Let it have {FILES['HardLimit']} files and connections."
         port = str(platform.only("AWS::ElastiCache::ReplicationGroup")["Port"])
         yield service.resource, service.environment.get("CACHE_PORT", port) == port, f"Set the port {port} of the cache."
         for word in words:
             yield (
                 service.resource,
-                not OF_SOME.get(word) or bool(OF_SOME[word] & told),
+                not OF_SOME.get(word) or bool(OF_SOME[word] & provided),
                 f"Set one of the environment variables {OF_SOME.get(word)}.",
             )

@@ -363,10 +363,10 @@ GROUPS: dict[str, list[tuple[str, Any]]] = {
 def test_changed_setting_matches_schema_effect(changes_of: Callable[[str], list[Change]], group: str, tried: tuple[Tried, ...]) -> None:
     found = changes_of(group)
     wrong: list[str] = []
-    for key, kind, _, _, told in tried:
-        effects = {str(change.effect) for change in found if told in f"{change.subject}: {change.told}"}
+    for key, kind, _, _, detail in tried:
+        effects = {str(change.effect) for change in found if detail in f"{change.subject}: {change.detail}"}
         if schema.EFFECTS[key][kind] not in effects:
-            wrong.append(f"{key}, {kind}: {effects or 'nothing'} of {told}")
+            wrong.append(f"{key}, {kind}: {effects or 'nothing'} of {detail}")
     assert wrong == []
 
 
@@ -385,7 +385,7 @@ def test_last_scaled_queue_needs_two_deployments(templates_of: Callable[[str], T
 
 
 def test_users_that_go_touch_no_description(changes_of: Callable[[str], list[Change]]) -> None:
-    assert [change for change in changes_of("worst") if change.stack == "data" and "Description" in change.told] == []
+    assert [change for change in changes_of("worst") if change.stack == "data" and "Description" in change.detail] == []
 
 
 def leaves() -> Iterator[str]:

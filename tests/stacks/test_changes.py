@@ -35,7 +35,7 @@ EDITS = {
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_edit_of_production_is_refused(templates: Templates, edit: str) -> None:
-    stack, old, new, told = EDITS[edit]
+    stack, old, new, detail = EDITS[edit]
     before = templates("prod")
     text = json.dumps(before[stack])
     # Values of a release are a text within a text.
@@ -43,7 +43,7 @@ def test_an_edit_of_production_is_refused(templates: Templates, edit: str) -> No
     edited, times = re.subn(pattern, rf"\g<1>{new}", text)
     assert times, "the template has another form: change the rule and this text"
     found = compare(before, {**before, stack: json.loads(edited)})
-    assert any(re.search(told, change.told) for change in found if change.effect == Effect.REFUSED), found[:5]
+    assert any(re.search(detail, change.detail) for change in found if change.effect == Effect.REFUSED), found[:5]
 
 
 def test_production_differs_in_nothing_from_itself(synthesized: Callable[[str], Path], capsys: pytest.CaptureFixture[str]) -> None:

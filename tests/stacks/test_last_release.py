@@ -125,13 +125,13 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_replacement_names_resource_and_property(fault: str) -> None:
-    stack, id_, properties, told = FAULTS[fault]
+    stack, id_, properties, detail = FAULTS[fault]
     before = previous("prod")
     resource = before[stack]["Resources"][id_]
     changed = {**resource, "Properties": {**resource["Properties"], **properties}}
     now = {**before, stack: {**before[stack], "Resources": {**before[stack]["Resources"], id_: changed}}}
     reasons = [reason for where, other in stateful(before) for reason in replaced(before, now, where, other)]
-    assert any(told in reason for reason in reasons), reasons
+    assert any(detail in reason for reason in reasons), reasons
 
 
 def test_missing_resource_is_reported() -> None:

@@ -81,7 +81,7 @@ def moved(before: Path, now: Path) -> list[Change]:
             effect=Effect.REFUSED,
             stack=stack,
             subject="stack",
-            told=f"{' '.join(old[stack].place)} → {' '.join(new[stack].place)}",
+            detail=f"{' '.join(old[stack].place)} → {' '.join(new[stack].place)}",
             advice=advice,
         )
         for stack in new

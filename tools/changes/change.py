@@ -26,7 +26,7 @@ class Change:
         effect: effect on the running platform.
         stack: id of the stack, such as `data`.
         subject: logical id of the resource, or name of the release.
-        told: description of the change.
+        detail: description of the change.
         advice: safe procedure; empty if none is needed.
         holds_data: whether the subject holds data.
     """
@@ -34,7 +34,7 @@ class Change:
     effect: Effect
     stack: str
     subject: str
-    told: str
+    detail: str
     advice: str = ""
     holds_data: bool = False
 

@@ -15,4 +15,4 @@ def compare(before: Templates, now: Templates) -> list[Change]:
     found = {*resources.changes(before, now), *exceptions.changes(before, now), *order.changes(before, now), *releases.changes(before, now)}
     worse = {(change.stack, change.subject) for change in found if change.effect != Effect.NONE}
     kept = (change for change in found if change.effect != Effect.NONE or (change.stack, change.subject) not in worse)
-    return sorted(kept, key=lambda change: (*change.rank, change.told))
+    return sorted(kept, key=lambda change: (*change.rank, change.detail))

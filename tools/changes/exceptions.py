@@ -38,8 +38,8 @@ def changes(before: Templates, now: Templates) -> Iterator[Change]:
             type_ = new[id_]["Type"]
             found = [*RULES[type_](old[id_].get("Properties", {}), new[id_].get("Properties", {}))] if type_ in RULES else []
             found += [*_protection(old[id_], new[id_])]
-            for effect, told, advice in found:
-                yield Change(effect=effect, stack=stack, subject=id_, told=told, advice=advice, holds_data=type_ in HOLDS_DATA)
+            for effect, detail, advice in found:
+                yield Change(effect=effect, stack=stack, subject=id_, detail=detail, advice=advice, holds_data=type_ in HOLDS_DATA)
     for across in ACROSS:
         yield from across(before, now)
 
@@ -68,13 +68,13 @@ def _protected(resource: dict[str, Any]) -> bool:
 
 def _database(old: Properties, new: Properties) -> Iterator[Found]:
     if _number(new.get("AllocatedStorage")) < _number(old.get("AllocatedStorage")):
-        told = f"storage of {old['AllocatedStorage']} GiB → {new['AllocatedStorage']}"
-        yield Effect.REFUSED, told, "RDS never shrinks storage, which autoscaling may also have grown. Keep the size."
+        detail = f"storage of {old['AllocatedStorage']} GiB → {new['AllocatedStorage']}"
+        yield Effect.REFUSED, detail, "RDS never shrinks storage, which autoscaling may also have grown. Keep the size."
     if _numbers(new.get("EngineVersion")) < _numbers(old.get("EngineVersion")):
         yield Effect.REFUSED, f"MySQL {old['EngineVersion']} → {new['EngineVersion']}", _FORWARD
     if _numbers(new.get("EngineVersion"))[:2] > _numbers(old.get("EngineVersion"))[:2] and not new.get("AllowMajorVersionUpgrade"):
-        told = f"MySQL {old['EngineVersion']} → {new['EngineVersion']}: RDS refuses another major version"
-        yield Effect.REFUSED, told, "Upgrade with a restored copy (docs/runbooks/restore.md)."
+        detail = f"MySQL {old['EngineVersion']} → {new['EngineVersion']}: RDS refuses another major version"
+        yield Effect.REFUSED, detail, "Upgrade with a restored copy (docs/runbooks/restore.md)."
 
 
 def _cache(old: Properties, new: Properties) -> Iterator[Found]:
@@ -85,8 +85,8 @@ def _cache(old: Properties, new: Properties) -> Iterator[Found]:
     elif _numbers(new.get("EngineVersion")) < _numbers(old.get("EngineVersion")):
         yield Effect.REFUSED, f"{old.get('Engine')} {old['EngineVersion']} → {new['EngineVersion']}", _FORWARD
     if old.get("ReplicasPerNodeGroup") != new.get("ReplicasPerNodeGroup"):
-        told = f"{old.get('ReplicasPerNodeGroup')} replicas → {new.get('ReplicasPerNodeGroup')}: CloudFormation documents a replacement"
-        yield Effect.REPLACEMENT, told, _CHANGE_SET
+        detail = f"{old.get('ReplicasPerNodeGroup')} replicas → {new.get('ReplicasPerNodeGroup')}: CloudFormation documents a replacement"
+        yield Effect.REPLACEMENT, detail, _CHANGE_SET
     yield from _node(str(old.get("CacheNodeType", "")), str(new.get("CacheNodeType", "")))
     yield from _shorter(old, new, "SnapshotRetentionLimit", "snapshots")
 
@@ -94,8 +94,8 @@ def _cache(old: Properties, new: Properties) -> Iterator[Found]:
 def _node(old: str, new: str) -> Iterator[Found]:
     had, has = cache_memory_gib(old), cache_memory_gib(new)
     if had and has and has < had:
-        told = f"{old} with {had} GiB → {new} with {has}: stored data may not fit, and is evicted or rejected"
-        yield Effect.REFUSED, told, "`make preflight` compares it with the stored data (docs/runbooks/cache.md, A smaller node)."
+        detail = f"{old} with {had} GiB → {new} with {has}: stored data may not fit, and is evicted or rejected"
+        yield Effect.REFUSED, detail, "`make preflight` compares it with the stored data (docs/runbooks/cache.md, A smaller node)."
 
 
 def _cluster(old: Properties, new: Properties) -> Iterator[Found]:
@@ -111,16 +111,20 @@ def _vault(old: Properties, new: Properties) -> Iterator[Found]:
     lock = old.get("LockConfiguration", {})
     # In governance mode, and without these days, AWS Backup accepts another lock at any time.
     if "ChangeableForDays" in lock and lock != new.get("LockConfiguration"):
-        told = "the lock of the vault changes, which AWS Backup refuses after its ChangeableForDays"
-        yield Effect.REFUSED, told, "Keep data.backup.vault_lock_days, data.backup.retention_days and production."
+        detail = "the lock of the vault changes, which AWS Backup refuses after its ChangeableForDays"
+        yield Effect.REFUSED, detail, "Keep data.backup.vault_lock_days, data.backup.retention_days and production."
 
 
 def _plan(old: Properties, new: Properties) -> Iterator[Found]:
     was, is_ = _kept_days(old), _kept_days(new)
     for what, days in was.items():
         if is_.get(what, 0) < days:
-            told = f"{what}: {days} days → {is_.get(what, 0)}: older states can no longer be restored"
-            yield Effect.LOSS, told, "Existing recovery points keep their retention. Verify that law and docs/recovery.md require no more."
+            detail = f"{what}: {days} days → {is_.get(what, 0)}: older states can no longer be restored"
+            yield (
+                Effect.LOSS,
+                detail,
+                "Existing recovery points keep their retention. Verify that law and docs/recovery.md require no more.",
+            )
 
 
 def _kept_days(plan: Properties) -> dict[str, int]:
@@ -140,8 +144,8 @@ def _target_group(old: Properties, new: Properties) -> Iterator[Found]:
         advice = "Give the service another name on another route, migrate its callers, then remove the old one."
         yield Effect.REFUSED, f"port {old.get('Port')} → {new.get('Port')}: requests fail until new tasks are healthy", advice
     elif old.get("HealthCheckPath") != new.get("HealthCheckPath"):
-        told = f"health path {old.get('HealthCheckPath')} → {new.get('HealthCheckPath')}: it changes before the image"
-        yield Effect.INTERRUPTION, told, _BOTH_PATHS
+        detail = f"health path {old.get('HealthCheckPath')} → {new.get('HealthCheckPath')}: it changes before the image"
+        yield Effect.INTERRUPTION, detail, _BOTH_PATHS
 
 
 def _listener_rule(old: Properties, new: Properties) -> Iterator[Found]:
@@ -165,10 +169,10 @@ def _fixed(*names: str) -> Callable[[Properties, Properties], Iterator[Found]]:
 
 def _prefix_list(old: Properties, new: Properties) -> Iterator[Found]:
     if old.get("SourcePrefixListId") != new.get("SourcePrefixListId"):
-        told = (
+        detail = (
             f"{_short(old.get('SourcePrefixListId'))} → {_short(new.get('SourcePrefixListId'))}: two lists of 55 rules do not fit together"
         )
-        yield Effect.REFUSED, told, "Raise the quota of rules per security group to 120 first, and verify the id."
+        yield Effect.REFUSED, detail, "Raise the quota of rules per security group to 120 first, and verify the id."
 
 
 def _log_group(old: Properties, new: Properties) -> Iterator[Found]:
@@ -180,8 +184,8 @@ def _bucket(old: Properties, new: Properties) -> Iterator[Found]:
     for prefix, name in was.keys() & is_.keys():
         before, after = was[prefix, name], is_[prefix, name]
         if after < before:
-            told = f"{prefix}{name}: {before} → {after}: older objects are deleted within a day"
-            yield Effect.LOSS, told, "Copy objects that you still need."
+            detail = f"{prefix}{name}: {before} → {after}: older objects are deleted within a day"
+            yield Effect.LOSS, detail, "Copy objects that you still need."
 
 
 def _days(bucket: Properties) -> dict[tuple[str, str], int]:
@@ -213,9 +217,9 @@ def _taken_priorities(before: Templates, now: Templates) -> Iterator[Change]:
     for stack, id_, properties in of_type(now, RULE):
         holder = taken.get((stack, properties.get("Priority")), id_)
         if holder != id_:
-            told = f"{holder} has priority {properties.get('Priority')} until CloudFormation deletes it: the route changes its service"
+            detail = f"{holder} has priority {properties.get('Priority')} until CloudFormation deletes it: the route changes its service"
             advice = "Give the new service its own route, migrate its callers, then remove the old one. A swap needs a third route."
-            yield Change(effect=Effect.REFUSED, stack=stack, subject=id_, told=told, advice=advice)
+            yield Change(effect=Effect.REFUSED, stack=stack, subject=id_, detail=detail, advice=advice)
 
 
 def _second_entries(before: Templates, now: Templates) -> Iterator[Change]:
@@ -225,8 +229,10 @@ def _second_entries(before: Templates, now: Templates) -> Iterator[Change]:
     for stack, id_, properties in of_type(now, type_):
         principal = json.dumps(properties.get("PrincipalArn"))
         if isinstance(properties.get("PrincipalArn"), str) and taken.get(principal, (stack, id_)) != (stack, id_):
-            told = f"{principal} has the entry {taken[principal][1]} until CloudFormation deletes it"
-            yield Change(effect=Effect.REFUSED, stack=stack, subject=id_, told=told, advice="Remove the role, deploy, and add it again.")
+            detail = f"{principal} has the entry {taken[principal][1]} until CloudFormation deletes it"
+            yield Change(
+                effect=Effect.REFUSED, stack=stack, subject=id_, detail=detail, advice="Remove the role, deploy, and add it again."
+            )
 
 
 def _unheard(before: Templates, now: Templates) -> Iterator[Change]:
@@ -234,9 +240,9 @@ def _unheard(before: Templates, now: Templates) -> Iterator[Change]:
     for stack in before.keys() & now.keys():
         old, new = _addresses(before[stack]), _addresses(now[stack])
         if old and new and not old & new:
-            told = "all addresses of alarms are replaced: none is notified until the new addresses are confirmed"
+            detail = "all addresses of alarms are replaced: none is notified until the new addresses are confirmed"
             advice = "Add the new address, deploy, and confirm it; remove the old one in another deployment."
-            yield Change(effect=Effect.INTERRUPTION, stack=stack, subject="alarm_emails", told=told, advice=advice)
+            yield Change(effect=Effect.INTERRUPTION, stack=stack, subject="alarm_emails", detail=detail, advice=advice)
 
 
 def _addresses(template: Template) -> set[str]:
@@ -249,8 +255,8 @@ def _zones(before: Templates, now: Templates) -> Iterator[Change]:
     type_ = "AWS::EC2::Subnet"
     old, new = ({id_ for _, id_, _ in of_type(templates, type_)} for templates in (before, now))
     if old and new and old != new:
-        told = f"{len(old)} subnets → {len(new)}: EKS, databases and volumes keep their zones"
-        yield Change(effect=Effect.REFUSED, stack="network", subject="zones", told=told, advice=_FOR_EVER)
+        detail = f"{len(old)} subnets → {len(new)}: EKS, databases and volumes keep their zones"
+        yield Change(effect=Effect.REFUSED, stack="network", subject="zones", detail=detail, advice=_FOR_EVER)
 
 
 def _signers(before: Templates, now: Templates) -> Iterator[Change]:
@@ -263,11 +269,11 @@ def _signers(before: Templates, now: Templates) -> Iterator[Change]:
         return
     advice = "Add the key, deploy, put it first, deploy, remove the old one (docs/runbooks/rotate-signing-keys.md)."
     if is_ not in known:
-        told = f"{is_} signs before CloudFront trusts it"
-        yield Change(effect=Effect.REFUSED, stack="ecs-services", subject="edge.signing_keys", told=told, advice=advice)
+        detail = f"{is_} signs before CloudFront trusts it"
+        yield Change(effect=Effect.REFUSED, stack="ecs-services", subject="edge.signing_keys", detail=detail, advice=advice)
     if was not in keys:
-        told = f"{was} is removed while listeners use URLs that it signed"
-        yield Change(effect=Effect.REFUSED, stack="edge", subject="edge.signing_keys", told=told, advice=advice)
+        detail = f"{was} is removed while listeners use URLs that it signed"
+        yield Change(effect=Effect.REFUSED, stack="edge", subject="edge.signing_keys", detail=detail, advice=advice)
 
 
 def _keys(templates: Templates) -> set[str]:

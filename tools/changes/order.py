@@ -33,8 +33,8 @@ def _paths(before: Templates, now: Templates) -> Iterator[Change]:
     old, new = dict(_routes(before)), dict(_routes(now))
     for path in old.keys() - new.keys():
         stack, id_ = old[path]
-        told = f"{path} is removed: its callers get errors as soon as network or eks-platform is deployed"
-        yield Change(effect=Effect.INTERRUPTION, stack=stack, subject=id_, told=told, advice=ANOTHER_SERVICE)
+        detail = f"{path} is removed: its callers get errors as soon as network or eks-platform is deployed"
+        yield Change(effect=Effect.INTERRUPTION, stack=stack, subject=id_, detail=detail, advice=ANOTHER_SERVICE)
 
 
 def _routes(templates: Templates) -> Iterator[tuple[str, tuple[str, str]]]:
@@ -52,8 +52,8 @@ def _ports(before: Templates, now: Templates) -> Iterator[Change]:
     for pair in old.keys() & new.keys():
         lost, gained = old[pair] - new[pair], new[pair] - old[pair]
         if lost and gained and NODES not in pair[0]:
-            told = f"port {_shown(lost)} → {_shown(gained)}: {pair[0]} reaches no task of {pair[1]} until new ones are healthy"
-            yield Change(effect=Effect.REFUSED, stack="network", subject=pair[1], told=told, advice=ANOTHER_SERVICE)
+            detail = f"port {_shown(lost)} → {_shown(gained)}: {pair[0]} reaches no task of {pair[1]} until new ones are healthy"
+            yield Change(effect=Effect.REFUSED, stack="network", subject=pair[1], detail=detail, advice=ANOTHER_SERVICE)
 
 
 def _open(templates: Templates) -> dict[tuple[str, str], set[int]]:

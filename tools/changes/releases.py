@@ -36,8 +36,8 @@ def changes(before: Templates, now: Templates) -> Iterator[Change]:
         _, is_ = new[name]
         found = [*RULES[name](was["Values"], is_["Values"])] if name in RULES else []
         found += _versions(was, is_)
-        for effect, told, advice in found:
-            yield Change(effect=effect, stack=stack, subject=name, told=told, advice=advice, holds_data=name in RULES)
+        for effect, detail, advice in found:
+            yield Change(effect=effect, stack=stack, subject=name, detail=detail, advice=advice, holds_data=name in RULES)
 
 
 def releases(templates: Templates) -> dict[str, tuple[str, Values]]:
@@ -155,8 +155,8 @@ def _topics(was: Values, is_: Values) -> Iterator[Found]:
                     "The job refuses it. Create another topic and migrate to it.",
                 )
         if other["retentionHours"] < one["retentionHours"]:
-            told = f"{name}: events older than {other['retentionHours']} hours are deleted ({one['retentionHours']} until now)"
-            yield Effect.LOSS, told, "Verify that no consumer needs them."
+            detail = f"{name}: events older than {other['retentionHours']} hours are deleted ({one['retentionHours']} until now)"
+            yield Effect.LOSS, detail, "Verify that no consumer needs them."
     for name in old.keys() - new.keys():
         yield Effect.INTERRUPTION, f"{name}: its permissions are deleted, and the topic is retained", _STAYS
 
@@ -182,11 +182,11 @@ def _queues(was: Values, is_: Values) -> Iterator[Found]:
 
 def _rights_on_queues(was: Values, is_: Values) -> Iterator[Found]:
     for user in was["users"].keys() & is_["users"].keys():
-        for key, told in (("read", "takes from"), ("publishes", "publishes to")):
+        for key, detail in (("read", "takes from"), ("publishes", "publishes to")):
             one, other = (str(values["users"][user].get(key) or "(?!)") for values in (was, is_))
             for queue in was["queues"].keys() & is_["queues"].keys():
                 if re.search(one, queue) and not re.search(other, queue):
-                    yield Effect.INTERRUPTION, f"{user} no longer {told} {queue}, before its tasks are updated", _FIRST
+                    yield Effect.INTERRUPTION, f"{user} no longer {detail} {queue}, before its tasks are updated", _FIRST
 
 
 def _realm(was: Values, is_: Values) -> Iterator[Found]:
@@ -200,8 +200,8 @@ def _realm(was: Values, is_: Values) -> Iterator[Found]:
             yield Effect.INTERRUPTION, f"identity provider {alias} stays in Keycloak, with its login button", _CONSOLE
         for alias in one.keys() & other.keys():
             if _issuer(one[alias]) != _issuer(other[alias]):
-                told = f"identity provider {alias} is replaced: its listeners have other ids at the new provider, or those of other users"
-                yield Effect.INTERRUPTION, told, _ALIAS
+                detail = f"identity provider {alias} is replaced: its listeners have other ids at the new provider, or those of other users"
+                yield Effect.INTERRUPTION, detail, _ALIAS
         if old[name].get("smtpServer") and not new[name].get("smtpServer"):
             yield Effect.INTERRUPTION, "the mail server stays in Keycloak, and its network access is removed first", _CONSOLE
 

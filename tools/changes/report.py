@@ -33,8 +33,8 @@ def report(changes: Sequence[Change], *, everything: bool = False) -> str:
 
 
 def _lines(change: Change) -> list[str]:
-    told = f"{change.stack}/{change.subject}: {change.told}"
-    lines = textwrap.wrap(told, _WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    detail = f"{change.stack}/{change.subject}: {change.detail}"
+    lines = textwrap.wrap(detail, _WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
     if change.advice:
         lines += textwrap.wrap(change.advice, _WIDTH, initial_indent="    → ", subsequent_indent="      ", break_on_hyphens=False)
     return lines

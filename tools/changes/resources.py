@@ -105,26 +105,26 @@ def _resources(templates: Templates, stack: str) -> dict[str, Any]:
 
 def _added(stack: str, id_: str, type_: str, *, to: bool) -> Change:
     if to and type_ == "AWS::EC2::VPCEndpoint":
-        told = f"{type_} is added: calls fail for seconds until its private DNS name is active"
-        return Change(effect=Effect.INTERRUPTION, stack=stack, subject=id_, told=told, advice=_ADVICE)
-    return Change(effect=Effect.NONE, stack=stack, subject=id_, told=f"{type_} is added")
+        detail = f"{type_} is added: calls fail for seconds until its private DNS name is active"
+        return Change(effect=Effect.INTERRUPTION, stack=stack, subject=id_, detail=detail, advice=_ADVICE)
+    return Change(effect=Effect.NONE, stack=stack, subject=id_, detail=f"{type_} is added")
 
 
 def _removed(stack: str, id_: str, old: dict[str, Any]) -> Change:
     type_ = old["Type"]
     holds, kept = type_ in HOLDS_DATA, old.get("DeletionPolicy") in KEPT
     if holds and kept:
-        told = f"{type_} leaves the stack and is retained"
+        detail = f"{type_} leaves the stack and is retained"
         return Change(
             effect=Effect.REPLACEMENT,
             stack=stack,
             subject=id_,
-            told=told,
+            detail=detail,
             advice="No resource of the environment uses it any more.",
             holds_data=True,
         )
     effect = Effect.LOSS if holds else Effect.INTERRUPTION if type_ in SERVES else Effect.NONE
-    return Change(effect=effect, stack=stack, subject=id_, told=f"{type_} is deleted", holds_data=holds)
+    return Change(effect=effect, stack=stack, subject=id_, detail=f"{type_} is deleted", holds_data=holds)
 
 
 def _changed(before: Templates, now: Templates, stack: str, id_: str) -> Iterator[Change]:
@@ -135,20 +135,20 @@ def _changed(before: Templates, now: Templates, stack: str, id_: str) -> Iterato
     changed = _properties(old, new)
     interrupting = {name: how for name, how in INTERRUPTS.get(new["Type"], {}).items() if name in changed}
     for name, how in interrupting.items():
-        told = f"{name}: {_value(old, name)} → {_value(new, name)}: {how}"
+        detail = f"{name}: {_value(old, name)} → {_value(new, name)}: {how}"
         holds = new["Type"] in HOLDS_DATA
-        yield Change(effect=Effect.INTERRUPTION, stack=stack, subject=id_, told=told, advice=_ADVICE, holds_data=holds)
+        yield Change(effect=Effect.INTERRUPTION, stack=stack, subject=id_, detail=detail, advice=_ADVICE, holds_data=holds)
     if not interrupting and without_hashes(old) != without_hashes(new):
-        told = f"{new['Type']}: {', '.join(changed) or 'policies or dependencies'}"
-        yield Change(effect=Effect.NONE, stack=stack, subject=id_, told=told)
+        detail = f"{new['Type']}: {', '.join(changed) or 'policies or dependencies'}"
+        yield Change(effect=Effect.NONE, stack=stack, subject=id_, detail=detail)
 
 
 def _replaced(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any], reasons: list[str]) -> Change:
     type_ = new["Type"]
     effect = Effect.NONE if type_ in ROUTINE else Effect.REPLACEMENT
     why = ", ".join(_properties(old, new)) if type_ in ROUTINE else reasons[0].removeprefix(f"{stack}/{id_}: ")
-    told = f"{type_} is replaced: {why or 'a referenced resource is replaced'}"
-    return Change(effect=effect, stack=stack, subject=id_, told=told, holds_data=type_ in HOLDS_DATA)
+    detail = f"{type_} is replaced: {why or 'a referenced resource is replaced'}"
+    return Change(effect=effect, stack=stack, subject=id_, detail=detail, holds_data=type_ in HOLDS_DATA)
 
 
 def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any]) -> Change | None:
@@ -162,9 +162,9 @@ def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any])
     names = [path[0] for path in identifier]
     if not names or not all(name in new["Properties"] and _value(old, name) == _value(new, name) for name in names):
         return None
-    told = f"{new['Type']} would be replaced under its own name ({', '.join(names)}), which already exists"
+    detail = f"{new['Type']} would be replaced under its own name ({', '.join(names)}), which already exists"
     advice = "Keep the old value, or delete the old resource manually first."
-    return Change(effect=Effect.REFUSED, stack=stack, subject=id_, told=told, advice=advice, holds_data=new["Type"] in HOLDS_DATA)
+    return Change(effect=Effect.REFUSED, stack=stack, subject=id_, detail=detail, advice=advice, holds_data=new["Type"] in HOLDS_DATA)
 
 
 def _held_exports(before: Templates, now: Templates) -> Iterator[Change]:
@@ -179,10 +179,10 @@ def _held_exports(before: Templates, now: Templates) -> Iterator[Change]:
             new = _exports(now.get(stack, {})).get(name)
             if new is None or without_hashes(new) != without_hashes(output) or _is_replaced(before, now, stack, output):
                 subject = _subject(output)
-                told = f"{imported[name]} imports it: CloudFormation neither changes nor deletes an export in use, and rolls back"
+                detail = f"{imported[name]} imports it: CloudFormation neither changes nor deletes an export in use, and rolls back"
                 first = f"`npx cdk deploy -c env=<env> --exclusively <env>/{imported[name]}`"
                 advice = f"Deploy {imported[name]} without it first: {first}; for a service or a talks_to word, use `retired`."
-                yield Change(effect=Effect.REFUSED, stack=stack, subject=subject, told=told, advice=advice)
+                yield Change(effect=Effect.REFUSED, stack=stack, subject=subject, detail=detail, advice=advice)
 
 
 def _is_replaced(before: Templates, now: Templates, stack: str, output: Any) -> bool:

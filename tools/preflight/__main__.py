@@ -102,7 +102,7 @@ def repaired(finding: Finding) -> Finding:
     except ClientError as error:
         if error_code(error) == "InvalidInput":  # created in the meantime
             return ok(finding.check, "it is there")
-        return Finding(check=finding.check, state=State.FIX, told=f"{finding.told}; {error_code(error)}", command=finding.command)
+        return Finding(check=finding.check, state=State.FIX, detail=f"{finding.detail}; {error_code(error)}", command=finding.command)
     return ok(finding.check, f"created: {finding.command}")
 
 

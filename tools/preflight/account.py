@@ -85,13 +85,13 @@ def account(context: Context) -> Iterator[Finding]:
     elif settings.account == context.account:
         yield ok(check, context.account)
     else:
-        told = f"logged in to {context.account}, but the file has {settings.account}"
-        yield fix(check, told, f"AWS_PROFILE=<profile of {settings.account}> make preflight ENV={settings.name}")
+        detail = f"logged in to {context.account}, but the file has {settings.account}"
+        yield fix(check, detail, f"AWS_PROFILE=<profile of {settings.account}> make preflight ENV={settings.name}")
     if context.session_region == settings.region:
         yield ok("region", settings.region)
     else:
-        told = f"the shell uses {context.session_region or 'none'}, but the file has {settings.region}"
-        yield fix("region", told, f"export AWS_REGION={settings.region}")
+        detail = f"the shell uses {context.session_region or 'none'}, but the file has {settings.region}"
+        yield fix("region", detail, f"export AWS_REGION={settings.region}")
     described = context.clients("ec2", EDGE_REGION).describe_regions(RegionNames=[settings.region], AllRegions=True)["Regions"]
     for region in described:
         status = region.get("OptInStatus", "opt-in-not-required")
@@ -157,9 +157,9 @@ def weak_references(context: Context) -> Iterator[Finding]:
         if decisions == {"allowed"}:
             yield ok(check, f"the execution role may describe stacks in {producer}")
         else:
-            told = f"{role} may not call cloudformation:DescribeStacks in {producer}"
+            detail = f"{role} may not call cloudformation:DescribeStacks in {producer}"
             policies = "--cloudformation-execution-policies <policy ARNs, one with cloudformation:DescribeStacks>"
-            yield fix(check, told, f"{command} {policies}")
+            yield fix(check, detail, f"{command} {policies}")
 
 
 def service_linked_roles(context: Context) -> Iterator[Finding]:

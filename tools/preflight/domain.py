@@ -35,14 +35,14 @@ def zone(context: Context, *, resolve: Callable[[str], set[str]] = name_servers)
     yield ok("hosted zone", f"{zone_id} is the public zone of {name}")
     own = {server.rstrip(".").lower() for server in answer.get("DelegationSet", {}).get("NameServers", ())}
     try:
-        told = resolve(name)
+        detail = resolve(name)
     except OSError as error:
         yield unknown("delegation", f"no resolver responded: {error}", f"dig +short NS {name}")
         return
-    if told == own:
+    if detail == own:
         yield ok("delegation", f"{len(own)} name servers")
     else:
-        shown = ", ".join(sorted(told)) or "nobody"
+        shown = ", ".join(sorted(detail)) or "nobody"
         command = f"delegate {name} at the registrar, or in the parent zone, to {' '.join(sorted(own))}"
         yield fix("delegation", f"name servers on the Internet: {shown}", command)
 

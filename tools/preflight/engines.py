@@ -31,8 +31,8 @@ def databases(context: Context) -> Iterator[Finding]:
             f"aws rds describe-orderable-db-instance-options --region {settings.region} --engine mysql --engine-version {version} "
             "--query 'OrderableDBInstanceOptions[].DBInstanceClass' --output text; then correct data.*.instance_class"
         )
-        told = f"cannot be ordered in {', '.join(missing)}" if missing else "can be ordered in every zone"
-        yield _verdict(f"class {name}", not missing, told, command)
+        detail = f"cannot be ordered in {', '.join(missing)}" if missing else "can be ordered in every zone"
+        yield _verdict(f"class {name}", not missing, detail, command)
 
 
 def cache(context: Context) -> Iterator[Finding]:
@@ -58,8 +58,8 @@ def cache(context: Context) -> Iterator[Finding]:
         f"aws elasticache describe-reserved-cache-nodes-offerings {at} "
         "--query 'ReservedCacheNodesOfferings[].CacheNodeType' --output text; then correct data.cache.node_type"
     )
-    told = "is offered" if offered else "is not offered in this region"
-    yield _verdict(f"node {spec.node_type}", offered is not None, told, command)
+    detail = "is offered" if offered else "is not offered in this region"
+    yield _verdict(f"node {spec.node_type}", offered is not None, detail, command)
 
 
 def kubernetes(context: Context) -> Iterator[Finding]:
@@ -73,13 +73,13 @@ def kubernetes(context: Context) -> Iterator[Finding]:
     addons = pages(eks, "describe_addon_versions", "addons", addonName="metrics-server", kubernetesVersion=version)
     builds = [entry["addonVersion"] for addon in addons for entry in addon.get("addonVersions", ())]
     pinned = versions.METRICS_SERVER_ADD_ON
-    told = "available" if pinned in builds else f"not among {', '.join(builds[:3]) or 'none'}"
+    detail = "available" if pinned in builds else f"not among {', '.join(builds[:3]) or 'none'}"
     command = (
         f"aws eks describe-addon-versions {at} --addon-name metrics-server --kubernetes-version {version} "
         "--query 'addons[].addonVersions[].addonVersion' --output text; "
         "then set METRICS_SERVER_ADD_ON in spotmusic_cdk/versions.py to the newest"
     )
-    yield _verdict(f"metrics-server {pinned}", pinned in builds, told, command)
+    yield _verdict(f"metrics-server {pinned}", pinned in builds, detail, command)
 
 
 def parameters(context: Context) -> Iterator[Finding]:
@@ -115,8 +115,8 @@ def _parameters(family: str, used: Mapping[str, str], found: Mapping[str, Any], 
         elif not admitted(value, parameter.get("AllowedValues", "")):
             wrong.append(f"{name} is {value}; allowed: {parameter['AllowedValues']}")
     ask = f"{command} --query 'EngineDefaults.Parameters[].[ParameterName,AllowedValues,IsModifiable]'"
-    told = "; ".join(wrong) or f"{len(used)} in use are allowed"
-    yield _verdict(f"parameters {family}", not wrong, told, f"{ask}; then correct constructs/spotmusic_constructs/data/parameters.py")
+    detail = "; ".join(wrong) or f"{len(used)} in use are allowed"
+    yield _verdict(f"parameters {family}", not wrong, detail, f"{ask}; then correct constructs/spotmusic_constructs/data/parameters.py")
 
 
 def admitted(value: str, allowed: str) -> bool:
@@ -139,8 +139,8 @@ def _among(value: str, choices: list[str]) -> bool:
     return bool(number) and any(found and float(found[1]) <= float(value) <= float(found[2]) for found in ranges)
 
 
-def _verdict(check: str, good: bool, told: str, command: str) -> Finding:
-    return ok(check, told) if good else fix(check, told, command)
+def _verdict(check: str, good: bool, detail: str, command: str) -> Finding:
+    return ok(check, detail) if good else fix(check, detail, command)
 
 
 CHECKS = (

@@ -30,14 +30,14 @@ class Finding:
     Args:
         check: subject of the line.
         state: verdict.
-        told: result.
+        detail: result.
         command: command that corrects it, or that repeats the request.
         repair: corrects it; only for changes without risk and cost.
     """
 
     check: str
     state: State
-    told: str
+    detail: str
     command: str = ""
     repair: Callable[[], object] | None = None
 
@@ -81,19 +81,19 @@ class Check:
     ask: Callable[[Context], Iterable[Finding]]
 
 
-def ok(check: str, told: str) -> Finding:
+def ok(check: str, detail: str) -> Finding:
     """Returns a finding without a problem."""
-    return Finding(check=check, state=State.OK, told=told)
+    return Finding(check=check, state=State.OK, detail=detail)
 
 
-def fix(check: str, told: str, command: str, repair: Callable[[], object] | None = None) -> Finding:
+def fix(check: str, detail: str, command: str, repair: Callable[[], object] | None = None) -> Finding:
     """Returns a finding to correct before the deployment."""
-    return Finding(check=check, state=State.FIX, told=told, command=command, repair=repair)
+    return Finding(check=check, state=State.FIX, detail=detail, command=command, repair=repair)
 
 
-def unknown(check: str, told: str, command: str = "") -> Finding:
+def unknown(check: str, detail: str, command: str = "") -> Finding:
     """Returns a finding without a result."""
-    return Finding(check=check, state=State.COULD_NOT_ASK, told=told, command=command)
+    return Finding(check=check, state=State.COULD_NOT_ASK, detail=detail, command=command)
 
 
 def run(checks: Sequence[Check], context: Context) -> Iterator[Finding]:
@@ -103,8 +103,8 @@ def run(checks: Sequence[Check], context: Context) -> Iterator[Finding]:
             yield from check.ask(context)
         except ClientError as error:
             message = _short(error.response.get("Error", {}).get("Message", ""))
-            told = f"{error_code(error)} from {error.operation_name}"
-            yield unknown(check.name, f"{told}: {message}" if message else told)
+            detail = f"{error_code(error)} from {error.operation_name}"
+            yield unknown(check.name, f"{detail}: {message}" if message else detail)
         except (BotoCoreError, ResponseParserError, OSError) as error:
             yield unknown(check.name, f"{type(error).__name__}: {_short(str(error))}")
 

@@ -33,8 +33,8 @@ def databases(context: Context) -> Iterator[Finding]:
             (instance,) = context.home("rds").describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
             at = f"aws rds describe-db-instances --region {context.settings.region} --db-instance-identifier {name}"
             behind += [
-                fix(f"{check} {key}", told, f"{at}; then {advice}")
-                for told, advice in _behind(instance, spec.version, spec.storage_gib, key)
+                fix(f"{check} {key}", detail, f"{at}; then {advice}")
+                for detail, advice in _behind(instance, spec.version, spec.storage_gib, key)
             ]
     yield from behind or [ok(check, "version and storage do not exceed the file" if instances else "stack data does not exist yet")]
 
@@ -65,10 +65,10 @@ def cache(context: Context) -> Iterator[Finding]:
             yield ok(check, f"{wanted} is no smaller than {has}")
             return
         held, holds = _held_gib(context, group["MemberClusters"]), USABLE * cache_memory_gib(wanted)
-        told = f"it held up to {held:.1f} GiB in {_DAYS} days, and {wanted} holds {holds:.1f}"
+        detail = f"it held up to {held:.1f} GiB in {_DAYS} days, and {wanted} holds {holds:.1f}"
         at = f"aws elasticache describe-replication-groups --region {context.settings.region} --replication-group-id {name}"
         advice = f"{at}; then keep data.cache.node_type: {has}, or let services store less (docs/runbooks/cache.md)"
-        yield ok(check, told) if held < holds else fix(check, told, advice)
+        yield ok(check, detail) if held < holds else fix(check, detail, advice)
         return
     yield ok(check, "stack data does not exist yet")
 

@@ -15,26 +15,26 @@ def mail(context: Context) -> Iterator[Finding]:
         return
     client, domain, sender = context.home("sesv2"), settings.domain, settings.sender
     found = _identity(client, domain)
-    told, command = "", "aws sesv2 {} --region " + context.settings.region
+    detail, command = "", "aws sesv2 {} --region " + context.settings.region
     if found is None:
-        told = f"SES has no identity {domain}"
+        detail = f"SES has no identity {domain}"
         command = f"{command.format('create-email-identity')} --email-identity {domain}"
     elif not found["VerifiedForSendingStatus"]:
-        told = f"{domain} is not verified"
+        detail = f"{domain} is not verified"
         shown = f"{command.format('get-email-identity')} --email-identity {domain}"
         command = f"{shown} --query DkimAttributes; then create its records"
     elif "ConfigurationSetName" in found:
-        told = f"{domain} has the configuration set {found['ConfigurationSetName']}"
+        detail = f"{domain} has the configuration set {found['ConfigurationSetName']}"
         operation = "put-email-identity-configuration-set-attributes"
         command = f"{command.format(operation)} --email-identity {domain}"
     elif _identity(client, sender):
-        told = f"{sender} is an identity too and takes precedence over {domain}"
+        detail = f"{sender} is an identity too and takes precedence over {domain}"
         command = f"{command.format('delete-email-identity')} --email-identity {sender}"
     elif not client.get_account()["ProductionAccessEnabled"]:
-        told = "the account is in the sandbox"
+        detail = "the account is in the sandbox"
         more = "--production-access-enabled --mail-type TRANSACTIONAL --website-url <address>"
         command = f"{command.format('put-account-details')} {more}"
-    yield fix("mail", told, command) if told else ok("mail", f"{domain} may send")
+    yield fix("mail", detail, command) if detail else ok("mail", f"{domain} may send")
 
 
 def _identity(client: Any, name: str) -> dict[str, Any] | None:

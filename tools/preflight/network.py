@@ -32,7 +32,7 @@ def zones(context: Context) -> Iterator[Finding]:
             yield fix(check, f"the account does not have this zone; it has {', '.join(sorted(found))}", command)
             continue
         zone_id, state = found[name].get("ZoneId", ""), found[name].get("State", "available")
-        without = [told for ids, told in ((WITHOUT_EKS, "EKS"), (WITHOUT_VPC_ORIGINS, "CloudFront VPC origins")) if zone_id in ids]
+        without = [detail for ids, detail in ((WITHOUT_EKS, "EKS"), (WITHOUT_VPC_ORIGINS, "CloudFront VPC origins")) if zone_id in ids]
         if without:
             yield fix(check, f"{zone_id} does not support {' and '.join(without)}", command)
         elif state != "available":

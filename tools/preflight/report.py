@@ -11,7 +11,7 @@ def table(findings: Sequence[Finding]) -> str:
     names = max((len(finding.check) for finding in findings), default=0)
     lines = []
     for finding in findings:
-        lines.append(f"{finding.state:<{states}}  {finding.check:<{names}}  {finding.told}")
+        lines.append(f"{finding.state:<{states}}  {finding.check:<{names}}  {finding.detail}")
         if finding.command and finding.state != State.OK:
             lines.append(f"{'':<{states}}  {'':<{names}}  → {finding.command}")
     counts = {state: sum(finding.state == state for finding in findings) for state in State}

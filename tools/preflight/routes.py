@@ -25,8 +25,8 @@ def weights(context: Context) -> Iterator[Finding]:
         if _swapped(context, name, resources, whatever_tags=service.deployment == "rolling")
     ]
     for name in swapped:
-        told = "the tasks are in the alternate group, but the update routes requests to the other"
-        yield fix(f"{check} {name}", told, _deployment(context, name, resources))
+        detail = "the tasks are in the alternate group, but the update routes requests to the other"
+        yield fix(f"{check} {name}", detail, _deployment(context, name, resources))
     if not swapped:
         yield ok(check, "no update moves traffic away from running tasks" if resources else f"stack {STACK} does not exist yet")
 

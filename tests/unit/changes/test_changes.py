@@ -233,7 +233,7 @@ def test_changes_have_expected_effects(case: str) -> None:
     before, now, effect, expected = CASES[case]
     found = compare(before, now)
     assert found[0].effect == effect, found
-    assert any(expected in change.told for change in found if change.effect == effect), found
+    assert any(expected in change.detail for change in found if change.effect == effect), found
 
 
 def test_imported_export_cannot_change() -> None:
@@ -242,7 +242,7 @@ def test_imported_export_cannot_change() -> None:
         network = {"Resources": {"Group": resource("AWS::RDS::DBSubnetGroup", DBSubnetGroupName=name)}, "Outputs": outputs}
         return {"network": network, "data": {"Resources": {"Base": resource("X::Y::Z", Group={"Fn::ImportValue": "group"})}}}
 
-    assert "data imports it" in compare(platform("a"), platform("b"))[0].told
+    assert "data imports it" in compare(platform("a"), platform("b"))[0].detail
 
 
 @pytest.mark.parametrize(
@@ -255,13 +255,13 @@ def test_signing_keys_rotate_in_three_steps(first: list[str], then: list[str], e
         task = resource("AWS::ECS::TaskDefinition", Environment=[{"Name": "AUDIO_SIGNER", "Value": keys[0]}])
         return {"secrets": {"Resources": pairs}, "ecs-services": {"Resources": {"Task": task}}}
 
-    refused = [change.told for change in compare(platform(first), platform(then)) if change.effect == Effect.REFUSED]
+    refused = [change.detail for change in compare(platform(first), platform(then)) if change.effect == Effect.REFUSED]
     assert refused == [] if not expected else any(expected in text for text in refused)
 
 
 def test_exit_status_follows_worst_effect() -> None:
     def changes(*effects: Effect) -> list[Change]:
-        return [Change(effect=effect, stack="data", subject="One", told="x") for effect in effects]
+        return [Change(effect=effect, stack="data", subject="One", detail="x") for effect in effects]
 
     assert [exit_status(changes(*effects)) for effects in ((), (NONE,), (NONE, LOSS), (INTERRUPTION,), (REPLACEMENT, REFUSED))] == [
         0,

@@ -216,7 +216,7 @@ def test_stable_stacks_accept_updates(first: dict[str, Any] | str, state: str) -
 )
 def test_blocked_stacks_are_reported(status: str, way_out: str) -> None:
     (found,) = run_checks(only(account.stacks), *stacks(stack(status)))
-    assert (found.check, found.told) == ("stack network", status)
+    assert (found.check, found.detail) == ("stack network", status)
     assert way_out in found.command
 
 
@@ -230,8 +230,8 @@ def test_zones_are_checked_by_id() -> None:
     assert states(run_checks(only(network.zones), zones("sae1-az1", "sae1-az2"))) == ["ok", "ok"]
     found = run_checks(only(network.zones), zones("use1-az3", "apne2-az1"))
     assert states(found) == ["fix", "fix"]
-    assert found[0].told == "use1-az3 does not support EKS and CloudFront VPC origins"
-    assert found[1].told == "apne2-az1 does not support CloudFront VPC origins"
+    assert found[0].detail == "use1-az3 does not support EKS and CloudFront VPC origins"
+    assert found[1].detail == "apne2-az1 does not support CloudFront VPC origins"
 
 
 def test_unavailable_zones_are_reported() -> None:
@@ -321,8 +321,8 @@ def test_invalid_engine_parameters_are_reported() -> None:
     mysql = defaults("rds", MYSQL, sql_generate_invisible_primary_key="ON,OFF")
     found = run_checks(only(engines.parameters), mysql, defaults("elasticache", {}))
     assert states(found) == ["fix", "fix"]
-    assert found[0].told == "sql_generate_invisible_primary_key is 0; allowed: ON,OFF"
-    assert found[1].told == "maxmemory-policy is unknown; reserved-memory-percent is unknown"
+    assert found[0].detail == "sql_generate_invisible_primary_key is 0; allowed: ON,OFF"
+    assert found[1].detail == "maxmemory-policy is unknown; reserved-memory-percent is unknown"
 
 
 @pytest.mark.parametrize(
@@ -358,7 +358,7 @@ def test_insufficient_quotas_are_reported() -> None:
     found = run_checks(only(quotas.quotas), *quota_calls(0))
     assert states(found) == ["fix"] * 5
     assert found[0].command.endswith("--service-code fargate --quota-code L-3032A538 --desired-value 20")
-    assert found[2].told == "0, and 2 are needed", "the address of another counts"
+    assert found[2].detail == "0, and 2 are needed", "the address of another counts"
 
 
 @pytest.mark.parametrize(("value", "state"), [(1000, "ok"), (10, "fix")])
@@ -608,7 +608,7 @@ def databases(version: str, storage: int) -> list[Call]:
 )
 def test_changed_databases_are_reported(version: str, storage: int, expected: list[str]) -> None:
     found = run_checks(only(grown.databases), *databases(version, storage))
-    assert [finding.told.startswith(text) for finding, text in zip(found, expected, strict=True)] == [True] * len(expected)
+    assert [finding.detail.startswith(text) for finding, text in zip(found, expected, strict=True)] == [True] * len(expected)
 
 
 def deployed_cache(node_type: str, *gibibytes: float) -> list[Call]:
@@ -635,7 +635,7 @@ def deployed_cache(node_type: str, *gibibytes: float) -> list[Call]:
 def test_smaller_cache_must_fit_data(calls: list[Call], state: str, expected: str) -> None:
     (found,) = run_checks(only(grown.cache), *calls, of=of_node("cache.t4g.small"))
     assert str(found.state) == state
-    assert expected in found.told
+    assert expected in found.detail
 
 
 def of_node(node_type: str) -> Settings:
@@ -685,7 +685,7 @@ def test_unverified_mail_is_reported(answers: list[Any], expected: str) -> None:
         for answer in answers
     ]
     (found,) = run_checks(mail.CHECKS, *calls)
-    assert found.told.startswith(expected)
+    assert found.detail.startswith(expected)
     assert (str(found.state) == "ok") is (expected == "music.example may send")
 
 
@@ -728,7 +728,7 @@ def test_denied_call_could_not_be_asked(check: Check) -> None:
     without = settings(("domain: {name: music.example, hosted_zone_id: Z0123456789EXAMPLE}\n", ""))
     last = run_checks([check], (service, place, operation, "AccessDenied"), of=without if check.name == "parameter" else None)[-1]
     assert (last.state, last.check) == (State.COULD_NOT_ASK, check.name)
-    assert "AccessDenied" in last.told
+    assert "AccessDenied" in last.detail
 
 
 def test_unreachable_service_fails_own_check() -> None:
@@ -744,7 +744,7 @@ def test_unreachable_service_fails_own_check() -> None:
 def test_preflight_status_follows_findings(
     found: str, strict: bool, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    finding = Finding(check="check", state=State(found), told="told", command="do it")
+    finding = Finding(check="check", state=State(found), detail="detail", command="do it")
     monkeypatch.setattr(command, "CHECKS", only(lambda _: [finding]))
     context = Context(settings=settings(), clients=Recorded([]), account=ACCOUNT, session_region=HOME)
     assert command.check(context, strict=strict) == status
