@@ -21,10 +21,10 @@ import pytest
 from spotmusic_constructs.gateway.declarative_config import GatewayRoute, declarative_config
 from spotmusic_constructs.gateway.plugins import REALM_TOKEN, VIEWER_ADDRESS, RateLimit, TokenCheck
 from tests.engines.keycloak import PUBLIC_URL, Browser, Keycloak
+from tests.engines.ports import quiet_ports
 from tests.engines.programs import FETCHED, environment, program, running, wait_until
 from tests.model.values import Json
 from tests.unit.gateway.lua import SOURCES
-from tools.local_aws.ports import quiet_ports
 
 ISSUER = f"{PUBLIC_URL}/auth/realms/spotmusic"
 API, OPEN = f"{PUBLIC_URL}/v1/playback", f"{PUBLIC_URL}/v1/status"

@@ -18,8 +18,8 @@ import pytest
 from spotmusic_constructs.streaming.redpanda import MECHANISM
 from tests.conftest import ROOT
 from tests.engines.kafka_access import apply
+from tests.engines.ports import quiet_ports
 from tests.engines.programs import make_certificate, program, running, wait_until
-from tools.local_aws.ports import quiet_ports
 
 JARS, LIBRARIES = ROOT / ".tools" / "kafka", ROOT / ".tools" / "example"
 PROPERTIES = Path(__file__).with_suffix(".properties")

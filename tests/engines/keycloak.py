@@ -21,9 +21,9 @@ from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.identity.keycloak_values import CONSOLE_URL, PATH
 from spotmusic_constructs.identity.keycloak_values import environment as options
 from tests.conftest import ROOT
+from tests.engines.ports import quiet_ports
 from tests.engines.programs import environment, make_certificate, program, running, wait_until
 from tests.model.values import Json
-from tools.local_aws.ports import quiet_ports
 
 PUBLIC_URL = "https://spotmusic.example"
 ADMIN, PASSWORD = "admin", "not-a-secret-at-all"

@@ -12,8 +12,8 @@ from pathlib import Path
 import pymysql
 import pytest
 
+from tests.engines.ports import quiet_ports
 from tests.engines.programs import FETCHED, Process, environment, make_certificate, program, running, wait_until
-from tools.local_aws.ports import quiet_ports
 
 ADMINISTRATOR = "user default on nopass ~* &* +@all\n"
 """Line of Redis' users file that allows everything to unauthenticated clients."""

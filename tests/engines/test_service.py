@@ -28,13 +28,13 @@ from spotmusic_constructs.messaging.topology import TaskQueue, Topology
 from spotmusic_constructs.streaming.redpanda import MECHANISM
 from tests.conftest import ROOT, settings_of
 from tests.engines.kafka import library
+from tests.engines.ports import quiet_ports
 from tests.engines.programs import Process, program, running, wait_until
 from tests.engines.stand_ins import stand_ins
 from tests.engines.stores import ADMINISTRATOR, MASTER, Engine, mariadb, redis
 from tests.engines.test_cache import encoded
 from tests.engines.test_rabbitmq import PASSWORD, Broker, rabbitmq
 from tools.documents.contract_words import FORMS
-from tools.local_aws.ports import quiet_ports
 
 pytestmark = pytest.mark.walk("backend developer")
 

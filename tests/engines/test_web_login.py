@@ -23,10 +23,10 @@ from tests.engines.logins import (
     set_up_second_factor,
     tokens,
 )
+from tests.engines.ports import quiet_ports
 from tests.engines.programs import wait_until
 from tests.model.values import Json
 from tests.unit.gateway.lua import Key, encoded
-from tools.local_aws.ports import quiet_ports
 
 ENDPOINT = f"{ISSUER}/protocol/openid-connect"
 FAILURES = 10

@@ -12,11 +12,10 @@ from tools.local_aws.lock import alone
 from tools.local_aws.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
-CLUSTERS = ("KUBECONFIG", "KUBEBUILDER_ASSETS")
 
 
 @contextmanager
-def own_state(name: str, request: pytest.FixtureRequest, *, clusters: bool = False) -> Iterator[Workspace]:
+def own_state(name: str, request: pytest.FixtureRequest) -> Iterator[Workspace]:
     """Yields an empty state in an environment without an account. Processes of an earlier, killed
     run are ended first.
 
@@ -25,13 +24,11 @@ def own_state(name: str, request: pytest.FixtureRequest, *, clusters: bool = Fal
     Args:
         name: folder below `.local`.
         request: of the fixture; the state of failed tests is kept for inspection.
-        clusters: True if the environment may lead to an API server.
     """
     workspace = Workspace(ROOT, name=f".local/{name}")
     with pytest.MonkeyPatch.context() as environment, alone(Workspace(ROOT, name=".local/tests"), "pytest"):
-        for variable in list(os.environ):
-            if variable.startswith("AWS_") or (variable in CLUSTERS and not clusters):
-                environment.delenv(variable)
+        for variable in [name for name in os.environ if name.startswith("AWS_")]:
+            environment.delenv(variable)
         process.stop(workspace)
         workspace.forget()
         try:

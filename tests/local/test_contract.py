@@ -7,9 +7,8 @@ from importlib.metadata import version
 import pytest
 
 from tools.local_aws import patches, rights
-from tools.local_aws.kubernetes import emulated_eks
 
-PATCHED = [*patches.PATCHED_NAMES.items(), *emulated_eks.PATCHED_NAMES.items(), *rights.PATCHED_NAMES.items()]
+PATCHED = [*patches.PATCHED_NAMES.items(), *rights.PATCHED_NAMES.items()]
 NAMES = sorted({(module, name) for module, names in PATCHED for name in names})
 
 

@@ -22,7 +22,6 @@ from tools.local_aws import (
 )
 from tools.local_aws.assembly import SynthesizedStack, environment_of, regions, stacks
 from tools.local_aws.cli import CdkCli
-from tools.local_aws.kubernetes import releases
 from tools.local_aws.lock import alone
 from tools.local_aws.progress import StackProgress, Steps
 from tools.local_aws.workspace import RunningEmulator, Workspace
@@ -230,11 +229,8 @@ class LocalDeployment:
         by_stack = {stack.id: cloudformation.resources(emulator.endpoint, stack) for stack in chosen}
         deployed = [resource for resources in by_stack.values() for resource in resources]
         records = process.recorded(emulator)
-        released = releases.verified(emulator, deployed, records=records)
-        incomplete = [problem for stack in chosen for problem in cloudformation.incomplete(stack, by_stack[stack.id])]
-        if problems := [*incomplete, *released.problems]:
+        if problems := [problem for stack in chosen for problem in cloudformation.incomplete(stack, by_stack[stack.id])]:
             raise IncompleteError("Incomplete:\n" + "\n".join(f"  {problem}" for problem in problems))
-        self.workspace.releases.write_text(released.listing)
         names = {stack.name for stack in chosen}
         recorded = Counter((record["region"], record["stack"]) for record in records)
         self.steps.say(f"verified: {len(deployed)} resources complete, {sum(recorded.values())} of them recorded")
@@ -254,7 +250,7 @@ class LocalDeployment:
             f"Deployed in {deploy_seconds:.1f} s ({rate:.0f} resources per second), {time.monotonic() - began:.1f} s in total. "
             f"Use it: . {_relative(self.workspace.environment_script)}"
         )
-        return "\n".join([report.table(rows), "", "Recorded without an engine:", kinds, "", released.summary, "", total])
+        return "\n".join([report.table(rows), "", "Recorded without an engine:", kinds, "", total])
 
     def _deployed_assembly(self) -> list[SynthesizedStack]:
         try:
@@ -268,7 +264,6 @@ class LocalDeployment:
             return "Nothing was deployed."
         deployed = [resource for stack in found for resource in cloudformation.resources(emulator.endpoint, stack)]
         progress = StackProgress(found, endpoint=emulator.endpoint, steps=self.steps)
-        kept = releases.kept(emulator)
         for stack in found:
             cloudformation.allow_deletion(emulator.endpoint, stack)
         with self._explained(emulator, found):
@@ -277,9 +272,10 @@ class LocalDeployment:
             )
         progress.show_now()
         outcome = leftovers.after_destruction(deployed, found, baseline=self.workspace.baseline, emulator=emulator)
-        if unexplained := [*outcome.unexplained, *releases.left(emulator)]:
-            raise LeftoverError("These resources are left and no policy retains them:\n" + "\n".join(f"  {entry}" for entry in unexplained))
-        return "\n".join([outcome.summary(), *kept])
+        if outcome.unexplained:
+            left = "\n".join(f"  {entry}" for entry in outcome.unexplained)
+            raise LeftoverError(f"These resources are left and no policy retains them:\n{left}")
+        return outcome.summary()
 
 
 def _chosen(found: list[SynthesizedStack], selection: str) -> list[SynthesizedStack]:

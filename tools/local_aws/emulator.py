@@ -14,8 +14,6 @@ from ministack.core import responses
 
 from tools.local_aws import patches, session
 from tools.local_aws.emulator_settings import LISTENER
-from tools.local_aws.kubernetes.connection import Connection, files_of
-from tools.local_aws.kubernetes.status_endpoint import with_kubernetes
 from tools.local_aws.middleware import middleware
 from tools.local_aws.rights import with_rights
 from tools.local_aws.stub import Register
@@ -25,10 +23,7 @@ def main() -> None:
     """Serves until SIGTERM."""
     folder = sys.argv.pop()  # ministack parses the remaining command line
     register = Register()
-    kubernetes = Connection.of(os.environ, folder=files_of(folder), is_own_key=_is_own_key)
-    if kubernetes is not None:
-        kubernetes.begin()
-    patches.install(register, endpoint=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}", kubernetes=kubernetes)
+    patches.install(register, endpoint=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")
     wrapped = middleware(
         app.app,
         is_own_key=_is_own_key,
@@ -37,7 +32,7 @@ def main() -> None:
         is_in_progress=patches.is_in_progress,
         identity={"pid": os.getpid(), "folder": folder},
     )
-    app.app = with_rights(with_kubernetes(wrapped, kubernetes))
+    app.app = with_rights(wrapped)
     hypercorn.serve = partial(_serve_on, hypercorn.serve, int(os.environ.pop(LISTENER)))
     app.main()
 

@@ -4,7 +4,6 @@ import os
 from collections.abc import Mapping
 
 from tools.local_aws import ACCOUNT, session
-from tools.local_aws.kubernetes import source
 from tools.local_aws.workspace import Workspace
 
 LISTENER = "SPOTMUSIC_LISTENER"
@@ -22,8 +21,6 @@ def emulator_environment(environment: Mapping[str, str], workspace: Workspace, *
     """
     return {
         **session.clean_environment(environment),
-        **source.pulled_charts(workspace.checkout),
-        **source.variables(environment),
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",

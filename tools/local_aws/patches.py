@@ -8,22 +8,18 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from ministack.core import lambda_runtime, responses
+from ministack.core import responses
 from ministack.services import cloudformation
 from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
 
-from tools.local_aws import ACCOUNT, alarms, corrections, lambda_layers
+from tools.local_aws import ACCOUNT, alarms, corrections
 from tools.local_aws.conditions import evaluator
-from tools.local_aws.custom_resources import HELM_CHART, recorded_custom_resource, types_without_engine
 from tools.local_aws.handlers import SERVICE_HANDLERS
-from tools.local_aws.kubernetes import emulated_eks, helm_shim
-from tools.local_aws.kubernetes.connection import Connection
-from tools.local_aws.kubernetes.release_handler import release_handler
 from tools.local_aws.master_secret import with_master_secret
 from tools.local_aws.provider_schemas import Properties, PropertyPath, UnknownResourceTypeError, resource_schema, resource_types
 from tools.local_aws.provisioning import Handler, Made, Resource
 from tools.local_aws.stack_outputs import with_stack_outputs
-from tools.local_aws.stub import Register, recorded
+from tools.local_aws.stub import CUSTOM_TYPES, Register, recorded, recorded_custom_resource
 
 # Schemas of the region with every type. The gate checks that the stack's own region has the type.
 _SCHEMA_REGION = "us-east-1"
@@ -34,7 +30,6 @@ PATCHED_NAMES: dict[str, tuple[str, ...]] = {
     **corrections.PATCHED_NAMES,
     "hypercorn.asyncio": ("serve",),
     "ministack.app": ("app", "main"),
-    "ministack.core.lambda_runtime": ("subprocess", "Worker._spawn"),
     "ministack.core.responses": ("get_account_id", "get_region", "_account_from_sts_session"),
     "ministack.services.cloudformation": ("_exports", "_stacks"),
     "ministack.services.cloudformation.changesets": (
@@ -65,29 +60,22 @@ class InvalidPropertiesError(ValueError):
     """CloudFormation would reject the resource's properties."""
 
 
-def install(register: Register, *, endpoint: str, kubernetes: Connection | None = None) -> None:
+def install(register: Register, *, endpoint: str) -> None:
     """Adds handlers and corrections to the emulator. Call once, before it serves.
 
     Args:
         register: register of types without an engine.
         endpoint: loopback URL of the emulator.
-        kubernetes: an API server for the Helm releases; None records them.
     """
-    ours = _our_handlers(register, kubernetes)
+    ours = _our_handlers(register)
     for resource_type, handler in ours.items():
         _bind(resource_type, handler, endpoint)
     _bind_recorded_types(register, endpoint)
     corrections.install()
-    extended = _extend_with_master_secret(endpoint)
-    if kubernetes is not None:
-        emulated_eks.install(kubernetes)
-        extended = [*extended, emulated_eks.CLUSTER]
-    _run_on_worker_threads({*ours, *extended})
+    _run_on_worker_threads({*ours, *_extend_with_master_secret(endpoint)})
     _check_against_schemas()
     _resolve_as_cloudformation_does()
     _note_what_policies_keep(register)
-    prepare = {} if kubernetes is None else {"prepare": helm_shim.install}
-    lambda_runtime.subprocess = lambda_layers.subprocess_with_layers(lambda_runtime.subprocess, **prepare)
 
 
 def is_in_progress(region: str, stack: str) -> bool:
@@ -104,12 +92,8 @@ def is_in_progress(region: str, stack: str) -> bool:
     return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
 
 
-def _our_handlers(register: Register, kubernetes: Connection | None) -> dict[str, Handler]:
-    recorder = recorded_custom_resource(register)
-    custom = dict.fromkeys(types_without_engine(has_kubernetes=kubernetes is not None), recorder)
-    if kubernetes is not None:
-        executed = emulated_eks.executed(HELM_CHART)
-        custom[HELM_CHART] = release_handler(executed=executed, recorder=recorder, connection=kubernetes, register=register)
+def _our_handlers(register: Register) -> dict[str, Handler]:
+    custom = dict.fromkeys(CUSTOM_TYPES, recorded_custom_resource(register))
     composite = {"AWS::CloudWatch::CompositeAlarm": alarms.composite_alarm(SERVICE_HANDLERS["AWS::CloudWatch::CompositeAlarm"], register)}
     return {**SERVICE_HANDLERS, **composite, **custom}
 

@@ -1,5 +1,5 @@
 """Stub of resource types without an engine: validated against CloudFormation's schema, recorded and
-counted.
+counted. Custom resources without a backend are recorded too; all others run their Lambda function.
 """
 
 import re
@@ -12,6 +12,16 @@ from uuid import uuid4
 
 from tools.local_aws.provider_schemas import Properties, PropertyPath, ResourceSchema, resource_schema
 from tools.local_aws.provisioning import Handler, Made, Resource
+
+CUSTOM_TYPES = (
+    "Custom::AWSCDK-EKS-HelmChart",
+    "Custom::AWSCDK-EKS-KubernetesResource",
+    "Custom::AWSCDK-EKS-KubernetesPatch",
+    "Custom::AWSCDK-EKS-KubernetesObjectValue",
+    "Custom::DatabaseUsers",
+    "Custom::TaskRun",
+)
+"""Custom resources that need a Kubernetes API, a MySQL server or a running task."""
 
 
 class AlreadyExistsError(Exception):
@@ -121,6 +131,24 @@ def recorded(register: Register, *, attributes: Attributes = _no_attributes) -> 
             the schema defines the others.
     """
     return Handler(create=partial(_create, register, attributes), update=partial(_update, register, attributes), delete=register.remove)
+
+
+def recorded_custom_resource(register: Register) -> Handler:
+    """Returns a handler that records a custom resource.
+
+    Args:
+        register: register of records.
+    """
+
+    def record(resource: Resource, identifier: str) -> Made:
+        register.change(record_of(resource, identifier))
+        return Made(identifier=identifier, attributes={"Value": ""})  # of a Kubernetes object
+
+    return Handler(
+        create=lambda resource: record(resource, resource.generated_name(limit=128).lower()),
+        update=lambda resource, identifier, _old: record(resource, identifier),
+        delete=register.remove,
+    )
 
 
 def recorded_if(condition: Callable[[Resource], bool], *, otherwise: Handler, recorder: Handler, register: Register) -> Handler:

@@ -75,11 +75,6 @@ class Workspace:
         return self.folder / "diff.txt"
 
     @property
-    def releases(self) -> Path:
-        """Every Kubernetes object of the last deployment's releases, one per line."""
-        return self.folder / "releases.tsv"
-
-    @property
     def next_assembly(self) -> Path:
         """Cloud assembly that is not deployed yet."""
         return self.folder / "next.out"
@@ -162,6 +157,5 @@ class Workspace:
         self._record.unlink(missing_ok=True)
         self.environment_script.unlink(missing_ok=True)
         self.baseline.unlink(missing_ok=True)
-        self.releases.unlink(missing_ok=True)
         for folder in (self.temporary, self.assembly, self.next_assembly, self.folder / "home"):
             shutil.rmtree(folder, ignore_errors=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.local_aws import ports
+from tests.engines import ports
 
 
 def test_quiet_ports_are_distinct_and_bindable() -> None:
