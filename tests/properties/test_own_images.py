@@ -81,5 +81,6 @@ def test_own_images_keep_the_rules(rule: Callable[..., None], platform: Assembly
 
 
 def test_migrations_run_with_an_own_image(platform: Assembly) -> None:
-    assert platform.only("Custom::TaskRun")
+    run = platform.only("Custom::TaskRun")
+    assert all(run.id in service.body["DependsOn"] for service in platform.some("AWS::ECS::Service"))
     assert platform.settings.migrated_by == "web-api"

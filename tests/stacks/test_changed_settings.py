@@ -388,6 +388,12 @@ def test_users_that_go_touch_no_description(changes_of: Callable[[str], list[Cha
     assert [change for change in changes_of("worst") if change.stack == "data" and "Description" in change.detail] == []
 
 
+def test_callers_depend_on_called_services(templates_of: Callable[[str], Templates]) -> None:
+    services = {id_: r for id_, r in templates_of("base")["ecs-services"]["Resources"].items() if r["Type"] == "AWS::ECS::Service"}
+    (caller,) = (service for id_, service in services.items() if id_.startswith("caller"))
+    assert [id_ for id_ in caller["DependsOn"] if id_ in services] == [id_ for id_ in services if id_.startswith("called")]
+
+
 def leaves() -> Iterator[str]:
     document = json.loads(schema.text())
     for model, definition in {"Settings": document, **document["$defs"]}.items():

@@ -3,13 +3,12 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk.assertions import Template
 
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.observability.rules_and_dashboards import TEAM, RulesAndDashboards
 from tests.conftest import new_stack
 from tests.helm_values import cluster_in, render, values_of
-from tests.model.values import Json
+from tests.templates import of_type, only, resources_of
 
 CHART = Path(__file__).parents[3] / "charts" / "monitoring"
 CHOICES = ("brokerLoadBalancer", "buckets", "cacheNodes", "databases", "distribution", "ecsCluster", "ecsServices", "eksCluster")
@@ -23,24 +22,12 @@ def made(**changes: Any) -> cdk.Stack:
     return stack
 
 
-@pytest.fixture(scope="module")
-def stack() -> cdk.Stack:
-    return made(names={**NAMES, "databases": {"catalogue": "db-1", "identity": "db-2"}}, viewers=[VIEWER])
-
-
-@pytest.fixture(scope="module")
-def manifests(stack: cdk.Stack) -> list[Json]:
-    return render(CHART, "rules-and-dashboards", "monitoring", values_of(stack, "rules-and-dashboards"))
-
-
-def test_dashboard_choices_are_deployed_names(stack: cdk.Stack) -> None:
-    assert values_of(stack, "rules-and-dashboards")["names"]["databases"] == "catalogue : db-1, identity : db-2"
-
-
-def test_viewers_can_forward_ports_only(stack: cdk.Stack, manifests: list[Json]) -> None:
-    (entry,) = (r["Properties"] for r in Template.from_stack(stack).to_json()["Resources"].values() if r["Type"] == "AWS::EKS::AccessEntry")
+def test_viewers_can_forward_ports_only() -> None:
+    stack = made(viewers=[VIEWER])
+    entry = only(resources_of(stack), "AWS::EKS::AccessEntry")
     assert (entry["PrincipalArn"], entry["KubernetesGroups"]) == (VIEWER, [TEAM])
     assert "AccessPolicies" not in entry
+    manifests = render(CHART, "rules-and-dashboards", "monitoring", values_of(stack, "rules-and-dashboards"))
     (role,) = (m for m in manifests if m["kind"] == "Role")
     assert [(rule["resources"], rule["verbs"]) for rule in role["rules"]] == [
         (["services", "pods"], ["get", "list"]),
@@ -54,14 +41,9 @@ def test_viewers_can_forward_ports_only(stack: cdk.Stack, manifests: list[Json])
 
 def test_removed_viewer_keeps_other_entries() -> None:
     def ids(*viewers: str) -> set[str]:
-        resources = Template.from_stack(made(viewers=viewers)).to_json()["Resources"]
-        return {id_ for id_, resource in resources.items() if resource["Type"] == "AWS::EKS::AccessEntry"}
+        return set(of_type(resources_of(made(viewers=viewers)), "AWS::EKS::AccessEntry"))
 
     assert ids(f"{VIEWER}-first", VIEWER) > ids(VIEWER)
-
-
-def test_viewers_are_optional() -> None:
-    assert "AWS::EKS::AccessEntry" not in str(Template.from_stack(made()).to_json())
 
 
 @pytest.mark.parametrize("among", [{}, {"a,b": "db-1"}, {"a:b": "db-1"}])

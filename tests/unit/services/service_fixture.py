@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
@@ -32,8 +31,8 @@ IMAGE = ServiceImage(
 class ServiceFixture:
     """Imported resources around a service."""
 
-    def __init__(self, stack: cdk.Stack | None = None) -> None:
-        self.stack = stack or new_stack()
+    def __init__(self) -> None:
+        self.stack = new_stack()
         self.vpc = ec2.Vpc.from_vpc_attributes(
             self.stack,
             "Vpc",
@@ -58,14 +57,9 @@ class ServiceFixture:
     def cluster(self) -> ecs.Cluster:
         return ServicesCluster(self.stack, "Cluster", vpc=self.vpc, namespace="svc.dev.spotmusic.internal", key=self.key).cluster
 
-    def balancer(self, **more: Any) -> ServicesLoadBalancer:
-        arguments = {"certificate": None, **more}
-        return ServicesLoadBalancer(
-            self.stack, "LoadBalancer", vpc=self.vpc, security_group=self.security_group, zone=self.zone, logs=self.logs, **arguments
-        )
-
-    def route(self, path: str = "/v1/playback", priority: int = 7) -> Route:
-        balancer = self.balancer()
+    def route(self, path: str, priority: int) -> Route:
+        parts: Json = {"vpc": self.vpc, "security_group": self.security_group, "zone": self.zone, "logs": self.logs, "certificate": None}
+        balancer = ServicesLoadBalancer(self.stack, "LoadBalancer", **parts)
         return Route(listener=balancer.listener, load_balancer=balancer.load_balancer, path=path, priority=priority)
 
     def service(self, **more: Any) -> FargateService:

@@ -1,232 +1,147 @@
-import aws_cdk as cdk
-import pytest
+"""Optional behaviour and errors of services; promises 71 to 86 cover what environments deploy."""
 
-from spotmusic_constructs.services.access import user_access
+import json
+from typing import Any
+
+import pytest
+from aws_cdk import aws_ecs as ecs
+
+from spotmusic_constructs.log_retention import retention_of
+from spotmusic_constructs.services.access import Access, combine, user_access
+from spotmusic_constructs.services.image import ServiceImage, bootstrap_image
 from spotmusic_constructs.services.scaling import Scaling
+from spotmusic_constructs.services.task_roles import TaskRoles
+from spotmusic_constructs.services.tunnel import Tunnel
+from spotmusic_constructs.services.weekly_restart import WeeklyRestart
 from tests.metric_math import value_of
 from tests.model.values import Json
-from tests.templates import all_of, only
-from tests.unit.services.service_fixture import ServiceFixture
+from tests.templates import all_of, of_type, only, whole
+from tests.unit.services.service_fixture import ACCOUNT, ServiceFixture
 
 SERVICE = "AWS::ECS::Service"
 TASK = "AWS::ECS::TaskDefinition"
-TARGETS = "AWS::ElasticLoadBalancingV2::TargetGroup"
+RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
+NGINX = "nginx/nginx-unprivileged"
+OTHER = ServiceImage(name="other:1", health_command=("CMD", "healthcheck"))
 
 
-@pytest.fixture(scope="module")
-def worker() -> Json:
-    fixture = ServiceFixture()
-    fixture.service(port=None)
-    return fixture.template()
-
-
-@pytest.fixture(scope="module")
-def rolling() -> Json:
+def resources(path: str = "/v1/playback", priority: int = 7, **options: Any) -> Json:
+    """Resources of one routed service, blue/green by default."""
     fixture = ServiceFixture()
     fixture.service(
-        route=fixture.route(), access=user_access("CATALOGUE", fixture.secret("catalogue")), scaling=Scaling(minimum=3, maximum=9)
+        **{"route": fixture.route(path, priority), "deployment": "blue_green", "infrastructure_role": fixture.role(), **options}
     )
-    return fixture.template()
+    return dict(fixture.template()["Resources"])
 
 
 @pytest.fixture(scope="module")
 def blue_green() -> Json:
-    fixture = ServiceFixture()
-    fixture.service(
-        route=fixture.route(),
-        deployment="blue_green",
-        bake_time=cdk.Duration.minutes(15),
-        infrastructure_role=fixture.role(),
-        scaling=Scaling(minimum=3, maximum=9, requests_per_target=900),
-    )
-    return fixture.template()
+    return resources()
 
 
-def container(template: Json) -> Json:
-    (found,) = only(template["Resources"], TASK)["ContainerDefinitions"]
-    return dict(found)
+def test_worker_has_no_endpoints() -> None:
+    worker = resources(port=None, route=None)
+    (container,) = only(worker, TASK)["ContainerDefinitions"]
+    assert "PortMappings" not in container
+    assert not {"AWS::ServiceDiscovery::Service", RULE} & {resource["Type"] for resource in worker.values()}
+    assert only(worker, SERVICE)["DeploymentConfiguration"]["Strategy"] == "ROLLING"
 
 
-def test_container_is_unprivileged(worker: Json) -> None:
-    properties = container(worker)
-    assert properties["ReadonlyRootFilesystem"] is True
-    assert properties["User"] == "10001:10001"
-    assert properties["LinuxParameters"]["Capabilities"] == {"Drop": ["ALL"]}
-    assert not properties.get("Privileged")
-    assert "PidMode" not in only(worker["Resources"], TASK)
+def test_update_keeps_revision_for_rollback(blue_green: Json) -> None:
+    assert whole(blue_green, TASK)["UpdateReplacePolicy"] == "Retain"
 
 
-def test_container_writes_to_tmpfs_only(worker: Json) -> None:
-    (tmpfs,) = container(worker)["LinuxParameters"]["Tmpfs"]
-    assert tmpfs == {"ContainerPath": "/tmp", "Size": 64, "MountOptions": ["rw", "nosuid", "nodev", "noexec"]}  # noqa: S108
-
-
-def test_container_log_is_non_blocking(worker: Json) -> None:
-    assert container(worker)["LogConfiguration"]["Options"]["mode"] == "non-blocking"
-
-
-def test_service_log_is_encrypted_and_retained(worker: Json) -> None:
-    (group,) = (group for group in all_of(worker["Resources"], "AWS::Logs::LogGroup") if "LogGroupName" not in group)
-    assert group["RetentionInDays"] == 365
-    assert ":key/" in group["KmsKeyId"]
-
-
-def test_worker_has_no_endpoints(worker: Json) -> None:
-    assert "PortMappings" not in container(worker)
-    assert not all_of(worker["Resources"], "AWS::ServiceDiscovery::Service")
-    assert not all_of(worker["Resources"], TARGETS)
-
-
-def test_worker_can_call_services(worker: Json) -> None:
-    connect = only(worker["Resources"], SERVICE)["ServiceConnectConfiguration"]
-    assert connect["Enabled"] is True
-    assert "Services" not in connect
-
-
-def test_task_reserves_memory_for_proxy(worker: Json) -> None:
-    assert int(only(worker["Resources"], TASK)["Memory"]) - container(worker)["Memory"] >= 64
-
-
-def test_rolling_deployment_keeps_tasks_and_rolls_back(rolling: Json) -> None:
-    deployment = only(rolling["Resources"], SERVICE)["DeploymentConfiguration"]
-    assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
-    assert (deployment["MinimumHealthyPercent"], deployment["MaximumPercent"], deployment["Strategy"]) == (100, 200, "ROLLING")
-
-
-def test_tasks_use_private_subnets_and_rebalance(rolling: Json) -> None:
-    service = only(rolling["Resources"], SERVICE)
-    network = service["NetworkConfiguration"]["AwsvpcConfiguration"]
-    assert network == {"AssignPublicIp": "DISABLED", "SecurityGroups": ["sg-0"], "Subnets": ["subnet-a", "subnet-b", "subnet-c"]}
-    assert service["AvailabilityZoneRebalancing"] == "ENABLED"
-
-
-def test_template_omits_desired_count(rolling: Json) -> None:
-    assert "DesiredCount" not in only(rolling["Resources"], SERVICE)
-    target = only(rolling["Resources"], "AWS::ApplicationAutoScaling::ScalableTarget")
-    assert (target["MinCapacity"], target["MaxCapacity"]) == (3, 9)
-
-
-def test_update_keeps_revision_for_rollback(rolling: Json) -> None:
-    assert [one["UpdateReplacePolicy"] for one in rolling["Resources"].values() if one["Type"] == TASK] == ["Retain"]
-
-
-def test_service_disables_execute_command(rolling: Json) -> None:
-    assert only(rolling["Resources"], SERVICE)["EnableExecuteCommand"] is False
-
-
-def test_tasks_use_latest_platform_and_arm(rolling: Json) -> None:
-    assert only(rolling["Resources"], SERVICE)["PlatformVersion"] == "LATEST"
-    assert only(rolling["Resources"], TASK)["RuntimePlatform"] == {"CpuArchitecture": "ARM64", "OperatingSystemFamily": "LINUX"}
-
-
-def test_container_secrets_are_references(rolling: Json) -> None:
-    properties = container(rolling)
-    assert {secret["Name"]: secret["ValueFrom"].rsplit(":", 3)[1] for secret in properties["Secrets"]} == {
-        "CATALOGUE_USERNAME": "username",
-        "CATALOGUE_PASSWORD": "password",
-    }
-    environment = {entry["Name"]: entry["Value"] for entry in properties["Environment"]}
-    assert environment == {
-        "SERVICE": "playback",
-        "PORT": "8080",
-        "HEALTH_PATH": "/healthz",
-        "CATALOGUE_USER_ARN": "arn:aws:secretsmanager:sa-east-1:111122223333:secret:catalogue-AbCdEf",
-    }
-
-
-def test_request_timeout_precedes_deregistration_and_stop(rolling: Json) -> None:
-    attributes = {entry["Key"]: entry["Value"] for entry in only(rolling["Resources"], TARGETS)["TargetGroupAttributes"]}
-    (endpoint,) = only(rolling["Resources"], SERVICE)["ServiceConnectConfiguration"]["Services"]
-    delay = int(attributes["deregistration_delay.timeout_seconds"])
-    assert endpoint["Timeout"]["PerRequestTimeoutSeconds"] <= delay <= container(rolling)["StopTimeout"] <= 120
-
-
-def test_container_and_targets_have_health_checks(rolling: Json) -> None:
-    assert container(rolling)["HealthCheck"]["Command"] == ["CMD", "healthcheck"]
-    targets = only(rolling["Resources"], TARGETS)
-    assert (targets["HealthCheckPath"], targets["Matcher"]) == ("/healthz", {"HttpCode": "200"})
-
-
-def test_listener_rule_matches_path_and_children(rolling: Json) -> None:
-    rule = only(rolling["Resources"], "AWS::ElasticLoadBalancingV2::ListenerRule")
-    (condition,) = rule["Conditions"]
-    assert condition["PathPatternConfig"]["Values"] == ["/v1/playback", "/v1/playback/*"]
-    assert rule["Priority"] == 7
-
-
-def test_service_has_dns_records_and_endpoint(rolling: Json) -> None:
-    records = only(rolling["Resources"], "AWS::ServiceDiscovery::Service")
-    assert records["Name"] == "playback"
-    assert [record["Type"] for record in records["DnsConfig"]["DnsRecords"]] == ["A"]
-    connect = only(rolling["Resources"], SERVICE)["ServiceConnectConfiguration"]
-    (endpoint,) = connect["Services"]
-    assert endpoint["ClientAliases"] == [{"DnsName": "playback", "Port": 8080}]
-    assert endpoint["DiscoveryName"] != records["Name"]
-    assert connect["AccessLogConfiguration"] == {"Format": "JSON", "IncludeQueryParameters": "DISABLED"}
-
-
-def test_service_depends_on_listener_rule(rolling: Json) -> None:
-    (service,) = (resource for resource in rolling["Resources"].values() if resource["Type"] == SERVICE)
-    assert any("Rule" in name for name in service["DependsOn"])
-
-
-def test_blue_green_has_alternate_group_and_alarm(blue_green: Json) -> None:
-    service = only(blue_green["Resources"], SERVICE)
-    deployment = service["DeploymentConfiguration"]
-    assert (deployment["Strategy"], deployment["BakeTimeInMinutes"]) == ("BLUE_GREEN", 15)
-    assert deployment["Alarms"]["Enable"] is deployment["Alarms"]["Rollback"] is True
-    assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
-    (balancer,) = service["LoadBalancers"]
-    alternate = balancer["AdvancedConfiguration"]
-    assert alternate["AlternateTargetGroupArn"] != balancer["TargetGroupArn"]
-    assert alternate["RoleArn"].endswith("role/shifting")
-    assert "Rule" in alternate["ProductionListenerRule"]["Ref"]
-
-
-def test_blue_green_rule_starts_with_first_group(blue_green: Json) -> None:
-    (action,) = only(blue_green["Resources"], "AWS::ElasticLoadBalancingV2::ListenerRule")["Actions"]
-    assert [group["Weight"] for group in action["ForwardConfig"]["TargetGroups"]] == [100, 0]
-
-
-def test_deployment_alarm_counts_both_target_groups(blue_green: Json) -> None:
-    alarm = only(blue_green["Resources"], "AWS::CloudWatch::Alarm")
-    (percent,) = (metric for metric in alarm["Metrics"] if metric.get("ReturnData"))
-    for counts, expected in (
+@pytest.mark.parametrize(
+    ("counts", "percent"),
+    [
         ({"r0": 100, "f0": 6}, 6),
         ({"r1": 100, "f1": 3, "c1": 3}, 6),
         ({"r0": 50, "r1": 50, "f1": 10}, 10),
         ({"c1": 50}, 100),
         ({"r0": 100}, 0),
         ({}, 0),
-    ):
-        assert value_of(percent["Expression"], counts) == pytest.approx(expected)
+    ],
+)
+def test_deployment_alarm_counts_both_target_groups(blue_green: Json, counts: dict[str, float], percent: float) -> None:
+    alarm = only(blue_green, "AWS::CloudWatch::Alarm")
+    (metric,) = (metric for metric in alarm["Metrics"] if metric.get("ReturnData"))
+    assert value_of(metric["Expression"], counts) == pytest.approx(percent)
     assert alarm["TreatMissingData"] == "notBreaching"
 
 
-def test_blue_green_scales_on_both_groups(blue_green: Json) -> None:
-    requests = next(
-        p for p in all_of(blue_green["Resources"], "AWS::ApplicationAutoScaling::ScalingPolicy") if p["PolicyName"] == "Requests"
-    )
-    configuration = requests["TargetTrackingScalingPolicyConfiguration"]
-    metrics = {metric["Id"]: metric for metric in configuration["CustomizedMetricSpecification"]["Metrics"]}
-    assert metrics["per_task"]["Expression"] == "(FILL(r0, 0) + FILL(r1, 0)) / tasks"
-    assert metrics["tasks"]["MetricStat"]["Metric"]["MetricName"] == "RunningTaskCount"
-    assert configuration["TargetValue"] == 900
+@pytest.mark.parametrize("change", [{"image": OTHER}, {"cpu": 512, "memory": 1024, "health_path": "/ready"}])
+def test_shifted_rule_ignores_harmless_changes(blue_green: Json, change: Json) -> None:
+    """ECS shifts the weights of the rule, which an update by CloudFormation would reset."""
+    assert of_type(resources(**change), RULE) == of_type(blue_green, RULE)
 
 
-def test_worker_ignores_blue_green() -> None:
+@pytest.mark.parametrize("route", [("/v2/playback", 7), ("/v1/playback", 8)])
+def test_new_route_creates_new_rule(blue_green: Json, route: tuple[str, int]) -> None:
+    assert of_type(resources(*route), RULE).keys().isdisjoint(of_type(blue_green, RULE))
+
+
+def test_rolling_service_keeps_first_target_group(blue_green: Json) -> None:
+    """Blue/green starts with weight 100 for the first group, so the running tasks must be in it."""
+    (rolling,), (shifted,) = only(resources(deployment="rolling"), RULE)["Actions"], only(blue_green, RULE)["Actions"]
+    first, second = shifted["ForwardConfig"]["TargetGroups"]
+    assert (first["Weight"], second["Weight"], first["TargetGroupArn"]) == (100, 0, rolling["TargetGroupArn"])
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"port": None}, "requires a port"),
+        ({"infrastructure_role": None}, "infrastructure_role"),
+        ({"port": None, "route": None, "scaling": Scaling(requests_per_target=800)}, "has no route"),
+        ({"port": None, "route": None, "scaling": Scaling(messages_per_task=10)}, "has no queue"),
+    ],
+)
+def test_service_rejects_incomplete_options(options: Json, error: str) -> None:
+    with pytest.raises(ValueError, match=error):
+        resources(**options)
+
+
+def pulls(image: str) -> list[Json]:
+    """Statements about Amazon ECR in the execution role of a bootstrap image."""
     fixture = ServiceFixture()
-    fixture.service(port=None, deployment="blue_green")
-    assert only(fixture.template()["Resources"], SERVICE)["DeploymentConfiguration"]["Strategy"] == "ROLLING"
+    bootstrap = bootstrap_image(image, port=8080, health_path="/healthz")
+    TaskRoles(fixture.stack, "Roles", access=Access(), image=bootstrap, log_group_arn="arn:aws:logs:sa-east-1:111122223333:log-group:a:*")
+    roles = all_of(fixture.template()["Resources"], "AWS::IAM::Role")
+    policies = [policy for role in roles for policy in role.get("Policies", [])]
+    return [s for policy in policies for s in policy["PolicyDocument"]["Statement"] if "ecr:BatchGetImage" in s["Action"]]
 
 
-def test_route_requires_port() -> None:
+def test_bootstrap_pull_can_fill_cache() -> None:
+    (pull,) = pulls(f"{ACCOUNT}.dkr.ecr.sa-east-1.amazonaws.com/dev/ecr-public/{NGINX}:1")
+    assert {"ecr:BatchImportUpstreamImage", "ecr:CreateRepository"} <= set(pull["Action"])
+    assert f":repository/dev/ecr-public/{NGINX}" in json.dumps(pull["Resource"])
+
+
+def test_upstream_image_needs_no_ecr_rights() -> None:
+    assert pulls(f"public.ecr.aws/{NGINX}:1") == []
+
+
+def test_combined_access_prefers_later_values() -> None:
+    user = user_access("CACHE", ServiceFixture().secret("cache"))
+    both = combine([user, user, Access(environment={"CACHE_USER_ARN": "other"})])
+    assert (both.environment["CACHE_USER_ARN"], len(both.secret_arns)) == ("other", 1)
+
+
+@pytest.mark.parametrize(("days", "kept"), [(184, "ONE_YEAR"), (366, "THIRTEEN_MONTHS"), (3653, "TEN_YEARS")])
+def test_retention_rounds_up(days: int, kept: str) -> None:
+    assert retention_of(days).name == kept
+
+
+def test_weekly_restart_time_is_configurable() -> None:
     fixture = ServiceFixture()
-    with pytest.raises(ValueError, match="requires a port"):
-        fixture.service(port=None, route=fixture.route())
+    service = ecs.FargateService.from_fargate_service_arn(fixture.stack, "S", f"arn:aws:ecs:sa-east-1:{ACCOUNT}:service/services/a")
+    WeeklyRestart(fixture.stack, "R", cluster=fixture.cluster(), services={"a": service}, at="rate(7 days)", window_minutes=60)
+    schedule = only(fixture.template()["Resources"], "AWS::Scheduler::Schedule")
+    assert (schedule["ScheduleExpression"], schedule["FlexibleTimeWindow"]["MaximumWindowInMinutes"]) == ("rate(7 days)", 60)
 
 
-def test_blue_green_requires_role() -> None:
+def test_tunnel_rejects_more_than_eight_hours() -> None:
     fixture = ServiceFixture()
-    with pytest.raises(ValueError, match="infrastructure_role"):
-        fixture.service(route=fixture.route(), deployment="blue_green")
+    arguments: Json = {"subnet_ids": ["subnet-1"], "security_group_id": "sg-people", "log_key": fixture.key, "hours": 24}
+    with pytest.raises(ValueError, match="hours: 24 is not between 1 and 8"):
+        Tunnel(fixture.stack, "Tunnel", name="operators", cluster=fixture.cluster(), image=OTHER, **arguments)

@@ -7,15 +7,6 @@ from spotmusic_constructs.services.image import bootstrap_image, given_image, ng
 from tests.unit.services.service_fixture import ServiceFixture
 
 
-def test_own_image_has_health_check() -> None:
-    fixture = ServiceFixture()
-    repository = ecr.Repository.from_repository_name(fixture.stack, "Repository", "dev/playback")
-    image = own_image(repository, tag="1.4.2")
-    assert fixture.stack.resolve(image.name)["Fn::Join"][1][-1].endswith("/dev/playback:1.4.2")
-    assert image.health_command == ("CMD", "healthcheck")
-    assert not image.command
-
-
 def test_own_image_name_splits_no_reference() -> None:
     """Fn::Split rejects outputs of another stack; the repository's ARN is one."""
     fixture = ServiceFixture()
@@ -38,34 +29,17 @@ def test_given_image_has_ecr_repository(registry: str, arn: str | None) -> None:
     assert str(image.repository_arn).partition(":ecr:")[2] == (arn.removeprefix("ecr:") if arn else "")
 
 
-def test_given_image_bypasses_cache() -> None:
-    fixture = ServiceFixture()
-    fixture.service(image=given_image(f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/playback@sha256:{'0' * 64}"))
-    text = json.dumps(fixture.template())
-    assert ":ecr:sa-east-1:444455556666:repository/team/playback" in text
-    assert "ecr:CreateRepository" not in text
-
-
-def test_bootstrap_image_writes_below_tmp() -> None:
-    configuration = nginx_configuration(8080, "/healthz")
+@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/"])
+def test_bootstrap_configuration_suits_read_only_container(path: str) -> None:
+    configuration = nginx_configuration(8080, path)
     for directive in ("pid", "client_body_temp_path", "proxy_temp_path", "fastcgi_temp_path", "uwsgi_temp_path", "scgi_temp_path"):
         assert f"{directive} /tmp/" in configuration
-
-
-@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/"])
-def test_bootstrap_image_serves_health_path_once(path: str) -> None:
-    assert nginx_configuration(8080, path).count(f"location = {path} ") == 1
-
-
-def test_bootstrap_image_returns_503() -> None:
-    assert "location / { return 503" in nginx_configuration(8080, "/healthz")
+    assert configuration.count(f"location = {path} ") == 1
+    assert "location / { return 503" in configuration
+    assert "'" not in configuration
 
 
 def test_bootstrap_health_check_uses_service_port() -> None:
     image = bootstrap_image("public.ecr.aws/nginx/nginx-unprivileged:1", port=9000, health_path="/ready")
     assert "http://127.0.0.1:9000/ready" in image.health_command[1]
     assert "listen 9000;" in image.command[0]
-
-
-def test_bootstrap_configuration_has_no_single_quotes() -> None:
-    assert "'" not in nginx_configuration(8080, "/healthz")

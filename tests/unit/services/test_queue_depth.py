@@ -15,7 +15,6 @@ import pytest
 from spotmusic_constructs.services import queue_depth
 from spotmusic_constructs.services.queue_depth import QueueDepth
 from tests.model.values import Json
-from tests.templates import all_of, only
 from tests.unit.services.service_fixture import ServiceFixture
 
 QUEUES = [
@@ -151,41 +150,6 @@ def test_queue_depth_publishes_configured_queues(
     assert (data["Namespace"], number["MetricName"], number["Value"]) == ("Spotmusic/Queues", "ReadyMessages", 42)
     assert number["Dimensions"] == [{"Name": "Environment", "Value": "dev"}, {"Name": "Queue", "Value": "notifications"}]
     assert "gone" in capsys.readouterr().out
-
-
-@pytest.fixture(scope="module")
-def template() -> Json:
-    fixture = ServiceFixture()
-    QueueDepth(
-        fixture.stack,
-        "QueueDepth",
-        endpoint="https://brokers.dev.spotmusic.internal:15671",
-        user=fixture.secret("monitor"),
-        queues=["notifications"],
-        environment="dev",
-        vpc=fixture.vpc,
-        security_group=fixture.security_group,
-        log_key=fixture.key,
-        authority_parameter="/spotmusic/dev/internal-authority",
-    )
-    return fixture.template()
-
-
-def test_queue_depth_runs_every_minute(template: Json) -> None:
-    assert only(template["Resources"], "AWS::Events::Rule")["ScheduleExpression"] == "rate(1 minute)"
-
-
-def test_queue_depth_uses_application_subnets(template: Json) -> None:
-    assert only(template["Resources"], "AWS::Lambda::Function")["VpcConfig"] == {
-        "SecurityGroupIds": ["sg-0"],
-        "SubnetIds": ["subnet-a", "subnet-b", "subnet-c"],
-    }
-
-
-def test_queue_depth_publishes_own_namespace_only(template: Json) -> None:
-    (policy,) = all_of(template["Resources"], "AWS::IAM::ManagedPolicy")
-    publish = next(s for s in policy["PolicyDocument"]["Statement"] if s["Action"] == "cloudwatch:PutMetricData")
-    assert publish["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Spotmusic/Queues"}}
 
 
 def test_queue_depth_metric_matches_published_dimensions() -> None:

@@ -1,0 +1,116 @@
+"""Errors and optional behaviour of the parts of releases; promises cover their defaults."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk.assertions import Template
+
+from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
+from spotmusic_constructs.kubernetes.cluster_base import ClusterBase
+from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
+from spotmusic_constructs.kubernetes.helm_release import LocalChart
+from spotmusic_constructs.kubernetes.images import images_of
+from spotmusic_constructs.kubernetes.namespace import Namespace
+from spotmusic_constructs.kubernetes.pod import HOST, spread
+from spotmusic_constructs.kubernetes.pod_identity import PodIdentity
+from spotmusic_constructs.kubernetes.secrets_and_certificates import SecretsAndCertificates
+from tests.conftest import ROOT, new_stack
+from tests.helm_values import Images, cluster_in, render, values_of
+from tests.model.values import Json
+
+CHARTS = ROOT / "charts"
+
+
+def ground_values(**options: Any) -> Json:
+    """Values of the chart `ground` for one namespace."""
+    stack = new_stack()
+    ClusterBase(
+        stack,
+        "Ground",
+        cluster=cluster_in(stack),
+        chart=LocalChart(path=CHARTS / "ground"),
+        kubernetes_version="1.36",
+        node_role=iam.Role.from_role_name(stack, "NodeRole", "nodes"),
+        subnets=[ec2.Subnet.from_subnet_id(stack, name, f"subnet-{name}") for name in "abc"],
+        node_security_group=ec2.SecurityGroup.from_security_group_id(stack, "Nodes", "sg-nodes"),
+        key=kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:sa-east-1:111122223333:key/kubernetes"),
+        namespaces={"kong": Namespace()},
+        flows=(),
+        vpc_cidr="10.40.0.0/16",
+        tags={"Project": "spotmusic"},
+        **options,
+    )
+    return values_of(stack, "ground")
+
+
+def test_storage_class_deletes_volumes_on_request() -> None:
+    assert ground_values(removal_policy=cdk.RemovalPolicy.DESTROY)["storageClass"]["reclaimPolicy"] == "Delete"
+
+
+@pytest.mark.parametrize("tags", [{"Owner": "{{ .PVCName }}"}, {"Owner": ""}, {"Own=er": "a"}])
+def test_ground_chart_rejects_driver_placeholders(tags: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="does not match pattern"):
+        render(CHARTS / "ground", "ground", "kube-system", {**ground_values(), "tags": tags})
+
+
+def test_node_lifetime_fits_auto_mode() -> None:
+    """EKS Auto Mode replaces nodes after 21 days."""
+    pools = [m for m in render(CHARTS / "ground", "ground", "kube-system", ground_values()) if m["kind"] == "NodePool"]
+    assert pools
+    for pool in pools:
+        spec = pool["spec"]["template"]["spec"]
+        assert sum(int(spec[key].removesuffix("h")) for key in ("expireAfter", "terminationGracePeriod")) <= 21 * 24
+
+
+def test_duplicate_certificate_is_rejected() -> None:
+    twice = [Certificate(namespace="kong", name="tls", dns_names=("a",))] * 2
+    stack = new_stack()
+    arguments: Json = {"chart": LocalChart(path=CHARTS / "trust"), "region": "sa-east-1", "external_secrets": []}
+    with pytest.raises(ValueError, match="kong/tls is a duplicate name"):
+        SecretsAndCertificates(stack, "Trust", cluster=cluster_in(stack), certificates=twice, **arguments)
+
+
+def test_external_secret_template_defines_keys() -> None:
+    fields = {"password": SecretField(secret_arn="arn:secret", field="password")}
+    assert ExternalSecret(namespace="a", name="b", fields=fields).keys == {"password"}
+    assert ExternalSecret(namespace="a", name="b", fields=fields, template={"conf": "{{ .password }}"}).keys == {"conf"}
+
+
+def test_headless_service_names_include_pods() -> None:
+    assert "*.nodes.mq.svc.cluster.local" in service_names("nodes", "mq", pods=True)
+
+
+def test_image_without_tag_is_rejected() -> None:
+    chart = SimpleNamespace(name="chart", version="1.2.3", repository="https://charts.example.com", images={"main": "quay.io/keycloak"})
+    with pytest.raises(ValueError, match="exact tag"):
+        images_of(chart, Images())
+
+
+def test_zone_spread_has_minimum_domains() -> None:
+    assert spread({"app": "kong"})["minDomains"] == 2
+    assert spread({"app": "broker"}, zones=3)["minDomains"] == 3
+    assert "minDomains" not in spread({"app": "kong"}, over=HOST)
+
+
+def test_pod_role_without_statements_has_no_policy() -> None:
+    stack = new_stack()
+    cluster = eks.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="spotmusic-test")
+    PodIdentity(stack, "Identity", cluster=cluster, namespace="a", service_account="b", description="Nothing yet")
+    assert not Template.from_stack(stack).find_resources("AWS::IAM::ManagedPolicy")
+
+
+def test_pod_security_exception_requires_reason() -> None:
+    with pytest.raises(ValueError, match="Give the reason in `because`"):
+        Namespace(pod_security="privileged")
+    assert Namespace(pod_security="privileged", because="It reads the host.").to_values([])["podSecurity"] == "privileged"
+
+
+def test_namespace_admits_experiments_on_request() -> None:
+    assert "experimentsBy" not in Namespace().to_values([])
+    assert Namespace(experiments_by="faults").to_values([])["experimentsBy"] == "faults"

@@ -1,0 +1,97 @@
+"""Values of monitoring releases that Helm and Kubernetes accept without understanding them."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from spotmusic_constructs.observability.heartbeat import PERIOD_SECONDS
+from tests.charts.monitoring.catalogue import rules
+from tests.charts.monitoring.promtool import run
+from tests.model.values import Json
+
+if TYPE_CHECKING:
+    from tests.model.cluster import RenderedCluster
+
+COMPONENTS = {rule["labels"]["component"] for content in rules().values() for rule in content if "alert" in rule}
+
+
+@pytest.fixture
+def monitoring(deployed: Callable[[str], "RenderedCluster"]) -> Json:
+    return dict(deployed("prod").releases["monitoring"].values)
+
+
+@pytest.fixture
+def config(monitoring: Json) -> Json:
+    """Configuration of Alertmanager."""
+    return dict(monitoring["alertmanager"]["config"])
+
+
+@pytest.fixture
+def file(config: Json, tmp_path: Path) -> Path:
+    path = tmp_path / "alertmanager.yml"
+    path.write_text(json.dumps(config))
+    return path
+
+
+def test_alertmanager_accepts_configuration(file: Path) -> None:
+    run("amtool", "check-config", file)
+
+
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        (["severity=critical", "alertname=RedpandaLeaderless"], "critical"),
+        (["severity=warning", "alertname=RedpandaDisk"], "warning"),
+        (["severity=info", "alertname=ServiceWithoutImage"], "nobody"),
+        (["severity=none", "alertname=Watchdog"], "heartbeat"),
+        (["alertname=OfSomebodyElse"], "warning"),
+    ],
+)
+def test_alerts_are_routed_by_severity(file: Path, labels: list[str], receiver: str) -> None:
+    assert run("amtool", "config", "routes", "test", f"--config.file={file}", *labels).strip() == receiver
+
+
+def test_watchdog_repeats_every_period(config: Json) -> None:
+    def seconds(interval: str) -> int:
+        return int(interval[:-1]) * {"s": 1, "m": 60}[interval[-1]]
+
+    route = config["route"]["routes"][0]
+    assert route["receiver"] == "heartbeat"
+    assert seconds(route["group_interval"]) + seconds(route["repeat_interval"]) <= PERIOD_SECONDS
+
+
+def test_critical_alert_inhibits_its_warning(config: Json) -> None:
+    same = config["inhibit_rules"][0]
+    assert (same["source_matchers"], same["target_matchers"]) == (['severity = "critical"'], ['severity = "warning"'])
+    assert {"alertname", "slo", "pod", "exported_namespace", "name", "persistentvolumeclaim"} <= set(same["equal"])
+
+
+def test_lost_quorum_inhibits_component_warnings(config: Json) -> None:
+    cause = config["inhibit_rules"][1]
+    named = cause["source_matchers"][1].split('"')[1].split("|")
+    assert set(named) <= COMPONENTS, "these components have no alert"
+    assert "kubernetes" not in named, "one broken workload must not hide another"
+    assert cause["equal"] == ["component"]
+
+
+def test_prometheus_samples_contain_environment(monitoring: Json) -> None:
+    """The operator drops external labels with a key that it sets."""
+    spec = monitoring["prometheus"]["prometheusSpec"]
+    assert spec["externalLabels"] == {"cluster": "spotmusic-prod"}
+    assert spec["prometheusExternalLabelNameClear"] is True
+    assert spec.get("prometheusExternalLabelName") not in spec["externalLabels"]
+
+
+def test_log_stream_names_namespace_pod_container(deployed: Callable[[str], "RenderedCluster"]) -> None:
+    inputs = deployed("prod").releases["fluent-bit"].values["config"]["inputs"]
+    pattern = re.search(r"Tag_Regex (.+)", inputs)
+    assert pattern
+    name = f"/var/log/containers/kong-7d9f8c-x2x4z_kong_proxy-{'0a' * 32}.log"
+    found = re.search(pattern[1].replace("(?<", "(?P<"), name)
+    assert found
+    assert found.groupdict() == {"pod": "kong-7d9f8c-x2x4z", "namespace": "kong", "container": "proxy"}
+    assert "Exclude_Path /var/log/containers/*_pod-logs_*.log\n" in inputs, "its own lines would return for ever"
