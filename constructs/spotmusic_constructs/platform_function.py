@@ -71,8 +71,9 @@ class PlatformFunction(Construct):
         rights: rights of its role, to add others.
 
     Example:
-        PlatformFunction(self, "Hello", description="Greets", code=code, log_key=keys.logs, log_retention=logs.RetentionDays.ONE_YEAR,
-                         timeout=cdk.Duration.seconds(30), acknowledged={})
+        PlatformFunction(self, "Hello", description="Greets", code=code, log_key=keys.logs,
+                         log_retention=retention_of(365), timeout=cdk.Duration.seconds(30),
+                         acknowledged={})
     """
 
     def __init__(

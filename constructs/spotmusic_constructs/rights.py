@@ -25,7 +25,7 @@ class Rights:
 
     Example:
         rights = Rights(self, "Policy", role=role)
-        rights.add(iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=secret_arns))
+        rights.add(iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[admin.secret_arn]))
     """
 
     def __init__(

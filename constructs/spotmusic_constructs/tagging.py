@@ -18,7 +18,7 @@ def tag_like(resource: cdk.CfnResource, tagged: cdk.ITaggable, *, property_name:
             list.
 
     Example:
-        tag_like(function, log_group)
+        tag_like(function, tagged)
     """
     resource.add_property_override(property_name, cdk.Lazy.any(_TagsOf(tagged, by_name=by_name)))
 

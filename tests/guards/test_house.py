@@ -13,7 +13,7 @@ from pathlib import Path
 import constructs
 import pytest
 
-from spotmusic_cdk.settings import load, schema
+from spotmusic_cdk.settings import schema
 from tests.conftest import ROOT, TODAY
 from tools.documents import flows_document
 
@@ -160,14 +160,6 @@ def test_setup_and_generators_report_progress(tmp_path: Path, capsys: pytest.Cap
         for state in ("changed", "as it was"):
             generator.write(tmp_path / generator.__name__)
             assert re.fullmatch(rf"{tmp_path}/\S+: \d+ lines, {state}\n", capsys.readouterr().out)
-
-
-def test_service_of_the_readme_can_be_pasted(tmp_path: Path) -> None:
-    (block,) = re.findall(r"```yaml\nservices:\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
-    dev = (ROOT / "environments" / "dev.yaml").read_text()
-    pasted = dev if "  lyrics:" in dev else dev.replace("services:\n", f"services:\n{block}", 1)
-    (tmp_path / "dev.yaml").write_text(pasted)
-    assert "lyrics" in load("dev", folder=tmp_path, today=TODAY).services
 
 
 def test_make_help_fits_a_terminal() -> None:

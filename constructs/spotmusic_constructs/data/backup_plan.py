@@ -74,8 +74,8 @@ class BackupPlan(Construct):
             name="spotmusic-prod",
             key=keys.backup,
             copies_key=keys.copies,
-            database_arns=[database.instance_arn],
-            bucket_arns=[bucket.bucket_arn],
+            database_arns=[catalogue.instance.instance_arn],
+            bucket_arns=[audio.bucket.bucket_arn],
             volume_tags={"Backup": "daily"},
             vault_lock_days=7,
         )

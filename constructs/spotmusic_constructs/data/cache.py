@@ -56,7 +56,8 @@ class Cache(Construct):
         ValueError: if the engine version is not supported.
 
     Example:
-        cache = Cache(self, "Cache", engine="valkey", engine_version="8.2", prefixes={"playback": "playback"}, **options)
+        cache = Cache(self, "Cache", engine="valkey", engine_version="8.2",
+                      prefixes={"playback": "playback"}, **options)
         cache.users["playback"].grant_read(role)
     """
 

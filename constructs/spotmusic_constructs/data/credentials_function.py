@@ -47,8 +47,9 @@ class CredentialsFunction(PlatformFunction):
         timeout: maximum duration of one rotation step.
 
     Example:
-        function = CredentialsFunction(self, "Function", handler="database.handler", description="Users of the catalogue", **options)
-        function.admit(secret)
+        function = CredentialsFunction(self, "Function", handler="database.handler",
+                                       description="Users of the catalogue", **options)
+        function.admit(user.secret_arn)
     """
 
     def __init__(

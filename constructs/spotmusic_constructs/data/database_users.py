@@ -65,7 +65,8 @@ class DatabaseUsers(Construct):
             users, or the package lacks the RDS root certificates of the region.
 
     Example:
-        users = DatabaseUsers(self, "Users", endpoint=endpoint, databases={"keycloak": "keycloak"}, vpc=vpc, **options)
+        users = DatabaseUsers(self, "Users", endpoint=endpoint, databases={"keycloak": "keycloak"},
+                              vpc=vpc, **options)
         users.secrets["keycloak"].grant_read(role)
     """
 

@@ -105,8 +105,10 @@ class RelationalDatabase(Construct):
         retention: retention of the log groups.
 
     Example:
-        spec = DatabaseSpec(identifier="spotmusic-prod-catalogue", engine_version="8.4.10", instance_type=ec2.InstanceType("r8g.large"))
-        catalogue = RelationalDatabase(self, "Catalogue", spec=spec, databases={"playback": "playback"}, **options)
+        spec = DatabaseSpec(identifier="spotmusic-prod-catalogue", engine_version="8.4.10",
+                            instance_type=ec2.InstanceType("r8g.large"))
+        catalogue = RelationalDatabase(self, "Catalogue", spec=spec,
+                                       databases={"playback": "playback"}, **options)
         catalogue.users["playback"].grant_read(role)
     """
 

@@ -67,7 +67,8 @@ class RestoreTesting(Construct):
         retention: retention of the log groups.
 
     Example:
-        RestoreTesting(self, "RestoreTesting", name="spotmusic_prod", vault=backup.vault, role=backup.role, databases=restored, **options)
+        RestoreTesting(self, "RestoreTesting", name="spotmusic_prod", vault=backup.vault,
+                       role=backup.role, databases=restored, **options)
     """
 
     def __init__(

@@ -39,8 +39,9 @@ class RestoreValidation(PlatformFunction):
         retention: retention of the log groups.
 
     Example:
-        RestoreValidation(self, "Validation", plan_arns=[plan.attr_restore_testing_plan_arn], bucket_arns=[web.bucket_arn],
-                          recovery_hours={"RDS": 2, "S3": 24}, log_key=keys.logs)
+        RestoreValidation(self, "Validation", plan_arns=[plan_arn],
+                          bucket_arns=[web.bucket.bucket_arn], recovery_hours={"RDS": 2, "S3": 24},
+                          log_key=keys.logs)
     """
 
     def __init__(

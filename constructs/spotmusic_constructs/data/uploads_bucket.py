@@ -41,7 +41,8 @@ class UploadsBucket(Construct):
         ValueError: if an origin contains a wildcard.
 
     Example:
-        uploads = UploadsBucket(self, "Uploads", key=keys.audio, access_logs=logs.bucket, allowed_origins=["https://spotmusic.example"])
+        uploads = UploadsBucket(self, "Uploads", key=keys.audio, access_logs=logs.bucket,
+                                allowed_origins=["https://spotmusic.example"])
     """
 
     def __init__(

@@ -61,7 +61,8 @@ class AccessLogDelivery(Construct):
             than 60.
 
     Example:
-        AccessLogDelivery(self, "AccessLogs", name="spotmusic-dev-edge", distribution=distribution, bucket=logs.bucket)
+        AccessLogDelivery(self, "AccessLogs", name="spotmusic-dev-edge", distribution=distribution,
+                          bucket=logs.bucket)
     """
 
     def __init__(

@@ -23,7 +23,8 @@ class EdgeCertificate(Construct):
         ValueError: if the given certificate is not in us-east-1.
 
     Example:
-        certificate = EdgeCertificate(self, "Certificate", domain_name="music.example", hosted_zone=zone).certificate
+        certificate = EdgeCertificate(self, "Certificate", domain_name="music.example",
+                                      hosted_zone=zone).certificate
     """
 
     def __init__(

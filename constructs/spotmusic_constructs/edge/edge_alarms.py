@@ -27,7 +27,8 @@ class DistributionAlarms(AlarmGroup):
         latency_ms: p99 of the time to the origins' first byte, in milliseconds.
 
     Example:
-        DistributionAlarms(self, "DistributionAlarms", audience=alarms.audience, distribution_id=distribution.distribution_id)
+        DistributionAlarms(self, "DistributionAlarms", audience=audience,
+                           distribution_id=distribution.distribution_id)
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class WebAclAlarms(AlarmGroup):
         blocked_requests: requests blocked in five minutes.
 
     Example:
-        WebAclAlarms(self, "WebAclAlarms", audience=alarms.audience, metric_name=acl.metric_name)
+        WebAclAlarms(self, "WebAclAlarms", audience=audience, metric_name=acl.metric_name)
     """
 
     def __init__(

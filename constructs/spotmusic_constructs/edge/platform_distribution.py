@@ -67,7 +67,9 @@ class PlatformDistribution(Construct):
         hsts_subdomains: whether HSTS includes subdomains.
 
     Example:
-        PlatformDistribution(self, "Distribution", audio=audio, web=web, gateway=alb, signing_keys=keys.key_group, web_acl_arn=acl.arn)
+        PlatformDistribution(self, "Distribution", audio=audio.bucket, web=web.bucket,
+                             gateway=gateway.load_balancer, signing_keys=signing_keys,
+                             web_acl_arn=acl.arn)
     """
 
     def __init__(

@@ -15,7 +15,8 @@ class PublicAddress(Construct):
         distribution: target of the records.
 
     Example:
-        PublicAddress(self, "Address", domain_name="music.example", hosted_zone=zone, distribution=distribution)
+        PublicAddress(self, "Address", domain_name="music.example", hosted_zone=zone,
+                      distribution=distribution)
     """
 
     def __init__(

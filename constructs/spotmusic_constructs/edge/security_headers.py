@@ -57,7 +57,8 @@ class SecurityHeaders(Construct):
             such as those of Keycloak's pages.
 
     Example:
-        headers = SecurityHeaders(self, "PlayerHeaders", content_security_policy=PLAYER_POLICY).policy
+        headers = SecurityHeaders(self, "PlayerHeaders",
+                                  content_security_policy=PLAYER_POLICY).policy
     """
 
     def __init__(

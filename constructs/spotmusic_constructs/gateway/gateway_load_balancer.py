@@ -36,8 +36,9 @@ class GatewayLoadBalancer(InternalLoadBalancer):
         deletion_protection: whether deletion protection is enabled.
 
     Example:
-        GatewayLoadBalancer(self, "Gateway", vpc=network.vpc, security_group=security_group, certificate=certificate,
-                            zone=network.private_zone, logs=data.logs.bucket, cluster_name="spotmusic-dev")
+        GatewayLoadBalancer(self, "Gateway", vpc=vpc, security_group=security_group,
+                            certificate=certificate, zone=zone, logs=logs.bucket,
+                            cluster_name="spotmusic-dev")
     """
 
     def __init__(

@@ -51,8 +51,8 @@ class Kong(ChartRelease):
         ValueError: if two routes have the same path.
 
     Example:
-        Kong(self, "Kong", cluster=cluster, chart=versions.KONG, images=registry.images, routes=[GatewayRoute(service="playback",
-             path="/v1/playback")], **options)
+        Kong(self, "Kong", cluster=cluster, chart=versions.KONG, images=images,
+             routes=[GatewayRoute(service="playback", path="/v1/playback")], **options)
     """
 
     def __init__(

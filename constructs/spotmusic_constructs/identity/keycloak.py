@@ -51,8 +51,8 @@ class Keycloak(ChartRelease):
         placement: cluster, and constructs that must be deployed before.
 
     Example:
-        Keycloak(self, "Keycloak", cluster=cluster, chart=versions.KEYCLOAK, images=registry.images, public_url="https://spotmusic.example",
-                 database_ca=rds_ca("sa-east-1"), **options)
+        Keycloak(self, "Keycloak", cluster=cluster, chart=versions.KEYCLOAK, images=images,
+                 public_url="https://spotmusic.example", database_ca=rds_ca("sa-east-1"), **options)
     """
 
     def __init__(

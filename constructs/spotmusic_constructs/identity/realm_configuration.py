@@ -42,8 +42,10 @@ class RealmConfiguration(ChartRelease):
         placement: cluster, and constructs that must be deployed before: Keycloak.
 
     Example:
-        RealmConfiguration(self, "Realm", cluster=cluster, chart=LocalChart(path=charts / "realm"), url=f"{keycloak.url}/auth",
-                           realm=Realm(name="spotmusic", web_redirects=["https://spotmusic.example/callback"]), after=[keycloak], **options)
+        RealmConfiguration(self, "Realm", cluster=cluster, chart=LocalChart(path=charts / "realm"),
+                           url=f"{keycloak.url}/auth",
+                           realm=Realm(name="spotmusic", web_redirects=["https://spotmusic.example/callback"]),
+                           after=[keycloak], **options)
     """
 
     def __init__(

@@ -81,7 +81,9 @@ class Bindings(ChartRelease):
             Services.
 
     Example:
-        Bindings(self, "Bindings", cluster=cluster, chart=LocalChart(path=CHARTS / "bindings"), bindings=[binding], after=[kong])
+        Bindings(self, "Bindings", cluster=cluster, chart=LocalChart(path=charts / "bindings"),
+                 after=[kong],
+                 bindings=[Binding(name="kong", namespace="kong", service="kong-proxy", port=8443, target_group_arn=target_group_arn)])
     """
 
     def __init__(

@@ -27,7 +27,8 @@ class CertManager(ChartRelease):
         placement: cluster, and constructs that must be deployed before.
 
     Example:
-        CertManager(self, "CertManager", cluster=cluster, chart=versions.CERT_MANAGER, images=registry.images, after=[ground])
+        CertManager(self, "CertManager", cluster=cluster, chart=versions.CERT_MANAGER,
+                    images=images, after=[cluster_base])
     """
 
     def __init__(

@@ -46,7 +46,8 @@ class KubernetesCluster(Construct):
         deletion_protection: whether EKS refuses to delete the cluster.
 
     Example:
-        KubernetesCluster(self, "Kubernetes", name="spotmusic-dev", version="1.36", kubectl_layer=layer, vpc=network.vpc, **options)
+        KubernetesCluster(self, "Kubernetes", name="spotmusic-dev", version="1.36",
+                          kubectl_layer=layer, vpc=vpc, **options)
     """
 
     def __init__(

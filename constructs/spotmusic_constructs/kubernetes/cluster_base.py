@@ -40,7 +40,8 @@ class ClusterBase(ChartRelease):
         placement: cluster, and constructs that must be deployed before.
 
     Example:
-        ClusterBase(self, "Ground", cluster=cluster, chart=LocalChart(path=CHARTS / "ground"), kubernetes_version="1.36", **options)
+        ClusterBase(self, "Ground", cluster=cluster, chart=LocalChart(path=charts / "ground"),
+                    kubernetes_version="1.36", **options)
     """
 
     def __init__(

@@ -34,8 +34,9 @@ class ExternalSecretsOperator(Construct):
         after: constructs that must be deployed before.
 
     Example:
-        ExternalSecretsOperator(self, "ExternalSecrets", cluster=cluster, chart=versions.EXTERNAL_SECRETS, images=registry.images,
-                                secrets=[secrets.keycloak_admin], after=[ground])
+        ExternalSecretsOperator(self, "ExternalSecrets", cluster=cluster,
+                                chart=versions.EXTERNAL_SECRETS, images=images,
+                                secrets=[secrets.keycloak_admin], after=[cluster_base])
     """
 
     def __init__(

@@ -100,8 +100,9 @@ class HelmRelease(Construct):
             fix.
 
     Example:
-        HelmRelease(self, "CertManager", cluster=cluster, chart=versions.CERT_MANAGER, release="cert-manager",
-                    namespace="cert-manager", values={"crds": {"enabled": True}}, wait=True, after=[ground])
+        HelmRelease(self, "CertManager", cluster=cluster, chart=versions.CERT_MANAGER,
+                    release="cert-manager", namespace="cert-manager",
+                    values={"crds": {"enabled": True}}, wait=True, after=[cluster_base])
     """
 
     def __init__(
@@ -171,7 +172,8 @@ class ChartRelease(Construct):
     Creates the `HelmRelease` from the same arguments.
 
     Example:
-        ChartRelease(self, "Metrics", chart=chart, release="metrics", namespace="metrics", values={}, wait=True, cluster=cluster)
+        ChartRelease(self, "Metrics", chart=versions.RELOADER, release="metrics",
+                     namespace="metrics", values={}, wait=True, cluster=cluster)
     """
 
     def __init__(

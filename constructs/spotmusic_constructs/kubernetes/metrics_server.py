@@ -22,7 +22,8 @@ class MetricsServer(Construct):
         after: constructs that must be deployed before: the node pools.
 
     Example:
-        MetricsServer(self, "MetricsServer", cluster=cluster, version=versions.METRICS_SERVER_ADD_ON, after=[ground])
+        MetricsServer(self, "MetricsServer", cluster=cluster,
+                      version=versions.METRICS_SERVER_ADD_ON, after=[cluster_base])
     """
 
     def __init__(

@@ -25,8 +25,10 @@ class PodIdentity(Construct):
         statements: statements on exact resources; further rights can be granted to `role`.
 
     Example:
-        PodIdentity(self, "ExternalSecrets", cluster=cluster, namespace="external-secrets", service_account="external-secrets",
-                    description="Reads the secrets that it copies into the cluster", statements=[statement])
+        PodIdentity(self, "ExternalSecrets", cluster=cluster, namespace="external-secrets",
+                    service_account="external-secrets",
+                    description="Reads the secrets that it copies into the cluster",
+                    statements=[statement])
     """
 
     def __init__(

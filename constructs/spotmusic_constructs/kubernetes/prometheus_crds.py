@@ -21,7 +21,8 @@ class PrometheusCrds(ChartRelease):
         placement: cluster, and constructs that must be deployed before.
 
     Example:
-        PrometheusCrds(self, "PrometheusCrds", cluster=cluster, chart=versions.PROMETHEUS_OPERATOR_CRDS, after=[ground])
+        PrometheusCrds(self, "PrometheusCrds", cluster=cluster,
+                       chart=versions.PROMETHEUS_OPERATOR_CRDS, after=[cluster_base])
     """
 
     def __init__(

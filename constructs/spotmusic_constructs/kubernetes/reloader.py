@@ -33,7 +33,8 @@ class Reloader(ChartRelease):
             namespaces, and `PrometheusCrds`.
 
     Example:
-        Reloader(self, "Reloader", cluster=cluster, chart=versions.RELOADER, images=registry.images, watched=["kong"], after=[ground])
+        Reloader(self, "Reloader", cluster=cluster, chart=versions.RELOADER, images=images,
+                 watched=["kong"], after=[cluster_base])
     """
 
     def __init__(

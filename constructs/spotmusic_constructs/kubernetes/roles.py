@@ -35,7 +35,8 @@ class ClusterRole(Construct):
             other custom tag.
 
     Example:
-        ClusterRole(self, "ClusterRole", cluster_name="spotmusic-dev", keys=[keys.kubernetes], tag_keys=["CostCenter"])
+        ClusterRole(self, "ClusterRole", cluster_name="spotmusic-dev", keys=[keys.kubernetes],
+                    tag_keys=["CostCenter"])
     """
 
     def __init__(

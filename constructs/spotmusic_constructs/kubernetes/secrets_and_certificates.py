@@ -33,8 +33,11 @@ class SecretsAndCertificates(ChartRelease):
         ValueError: if two entries of one kind have the same name in a namespace.
 
     Example:
-        SecretsAndCertificates(self, "Trust", cluster=cluster, chart=LocalChart(path=CHARTS / "trust"), region="sa-east-1",
-              certificates=kong.certificates, external_secrets=kong.external_secrets, after=[cert_manager, external_secrets])
+        SecretsAndCertificates(self, "Trust", cluster=cluster,
+                               chart=LocalChart(path=charts / "trust"), region="sa-east-1",
+                               certificates=kong.certificates,
+                               external_secrets=kong.external_secrets,
+                               after=[cert_manager, external_secrets])
     """
 
     def __init__(

@@ -70,7 +70,8 @@ class TaggingRights(Construct):
         keys: keys of the custom tags.
 
     Example:
-        TaggingRights(self, "TagPolicy", role=role, cluster_name="spotmusic-dev", keys=["Project", "CostCenter"])
+        TaggingRights(self, "TagPolicy", role=role, cluster_name="spotmusic-dev",
+                      keys=["Project", "CostCenter"])
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, role: iam.IRole, cluster_name: str, keys: Sequence[str]) -> None:

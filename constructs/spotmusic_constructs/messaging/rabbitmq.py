@@ -52,9 +52,10 @@ class RabbitMQ(ChartRelease):
         placement: cluster, and constructs that must be deployed before: the operators.
 
     Example:
-        RabbitMQ(self, "RabbitMQ", cluster=cluster, chart=LocalChart(path=charts / "rabbitmq"), image=image,
-                 default_user=secrets.rabbitmq_default_user, users=secrets.rabbitmq_users,
-                 host="brokers.internal.spotmusic.example", after=[operators])
+        RabbitMQ(self, "RabbitMQ", cluster=cluster, chart=LocalChart(path=charts / "rabbitmq"),
+                 image=rabbitmq_image, default_user=secrets.rabbitmq_default_user,
+                 users=secrets.rabbitmq_users, host="brokers.internal.spotmusic.example",
+                 after=[operators])
     """
 
     def __init__(

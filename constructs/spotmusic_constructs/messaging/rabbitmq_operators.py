@@ -30,7 +30,8 @@ class RabbitMQOperators(ChartRelease):
             that Secret.
 
     Example:
-        RabbitMQOperators(self, "RabbitMQOperators", cluster=cluster, chart=versions.RABBITMQ_OPERATORS, images=registry.images)
+        RabbitMQOperators(self, "RabbitMQOperators", cluster=cluster,
+                          chart=versions.RABBITMQ_OPERATORS, images=images)
     """
 
     def __init__(

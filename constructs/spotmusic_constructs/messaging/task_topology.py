@@ -26,8 +26,9 @@ class TaskTopology(ChartRelease):
             then, and so the operators.
 
     Example:
-        TaskTopology(self, "TaskTopology", cluster=cluster, chart=LocalChart(path=charts / "rabbitmq-topology"),
-                     topology=Topology(queues=[mail], users={"web-api": "rabbitmq-user-web-api"}), after=[rabbitmq])
+        TaskTopology(self, "TaskTopology", cluster=cluster,
+                     chart=LocalChart(path=charts / "rabbitmq-topology"), topology=topology,
+                     after=[rabbitmq])
     """
 
     def __init__(

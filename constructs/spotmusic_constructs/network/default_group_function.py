@@ -25,7 +25,9 @@ class DefaultGroupFunction(Construct):
         RuntimeError: no VPC of the stack restricts its default security group.
 
     Example:
-        DefaultGroupFunction(self, "DefaultGroupFunction", key=log_key.key)
+        ThreeTierVpc(self, "Network", cidr="10.40.0.0/16",
+                     zones=["sa-east-1a", "sa-east-1b", "sa-east-1c"])
+        DefaultGroupFunction(self, "DefaultGroupFunction", key=keys.logs)
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, retention_days: int = 365) -> None:

@@ -39,7 +39,8 @@ class Flow:
             EC2 rejects the reason.
 
     Example:
-        Flow(source="kong", target="cache", port=6379, reason="Kong counts requests for its rate limits in the cache")
+        Flow(source="kong", target="cache", port=6379,
+             reason="Kong counts requests for its rate limits in the cache")
     """
 
     source: str

@@ -26,7 +26,8 @@ class InterfaceEndpoints(Construct):
             requests to AWS STS have no principal yet.
 
     Example:
-        InterfaceEndpoints(self, "Endpoints", vpc=vpc, services=["kms"], subnets=vpc.private_subnets, security_group=group)
+        InterfaceEndpoints(self, "Endpoints", vpc=vpc, services=["kms"],
+                           subnets=vpc.private_subnets, security_group=security_group)
     """
 
     def __init__(

@@ -49,8 +49,9 @@ class InternalLoadBalancer(Construct):
         inspected: place of the web ACL that inspects every request, for auditors.
 
     Example:
-        balancer = InternalLoadBalancer(self, "Internal", vpc=network.vpc, security_group=security_group, certificate=certificate,
-                                        zone=network.private_zone, record_name="internal", logs=data.logs.bucket,
+        balancer = InternalLoadBalancer(self, "Internal", vpc=vpc, security_group=security_group,
+                                        certificate=certificate, zone=zone, record_name="internal",
+                                        logs=logs.bucket,
                                         inspected="CloudFront's web ACL sees every request.")
         balancer.listen(elbv2.ListenerAction.fixed_response(404))
     """

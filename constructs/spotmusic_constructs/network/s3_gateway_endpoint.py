@@ -19,7 +19,7 @@ class S3GatewayEndpoint(Construct):
         subnets: subnets that get a route to it.
 
     Example:
-        S3GatewayEndpoint(self, "S3", vpc=network.vpc, subnets=network.vpc.private_subnets)
+        S3GatewayEndpoint(self, "S3", vpc=vpc, subnets=vpc.private_subnets)
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc, subnets: list[ec2.ISubnet]) -> None:

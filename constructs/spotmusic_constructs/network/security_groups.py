@@ -46,7 +46,8 @@ class SecurityGroups(Construct):
         ValueError: a group would exceed the quota of rules.
 
     Example:
-        groups = SecurityGroups(self, "SecurityGroups", vpc=vpc, vpc_cidr="10.40.0.0/16", flows=flows, cloudfront_prefix_list="pl-5da64334")
+        groups = SecurityGroups(self, "SecurityGroups", vpc=vpc, vpc_cidr="10.40.0.0/16",
+                                flows=flows, cloudfront_prefix_list="pl-5da64334")
         database_group = groups.of("catalogue-database")
     """
 

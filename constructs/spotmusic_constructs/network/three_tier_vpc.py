@@ -52,7 +52,8 @@ class ThreeTierVpc(Construct):
         ValueError: the range is not between /16 and /18, or there are more than four zones.
 
     Example:
-        network = ThreeTierVpc(self, "Network", cidr="10.40.0.0/16", zones=["sa-east-1a", "sa-east-1b", "sa-east-1c"], nat_gateways=3)
+        network = ThreeTierVpc(self, "Network", cidr="10.40.0.0/16",
+                               zones=["sa-east-1a", "sa-east-1b", "sa-east-1c"], nat_gateways=3)
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, cidr: str, zones: Sequence[str], nat_gateways: int = 1) -> None:

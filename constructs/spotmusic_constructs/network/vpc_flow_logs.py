@@ -22,7 +22,7 @@ class VpcFlowLogs(Construct):
         removal_policy: policy of the log group when its stack is deleted.
 
     Example:
-        VpcFlowLogs(self, "FlowLogs", vpc=network.vpc, key=flow_log_key.key)
+        VpcFlowLogs(self, "FlowLogs", vpc=vpc, key=key)
     """
 
     def __init__(

@@ -137,9 +137,8 @@ class AlarmGroup(Construct):
         rules: conditions and texts.
 
     Example:
-        AlarmGroup(self, "Uploads", audience=alarms.audience, runbook="uploads", rules=[
-            AlarmRule(name="Queue", summary="Uploads wait.", watch=waiting, thresholds={"warning": 100, "critical": 1000}),
-        ])
+        AlarmGroup(self, "Uploads", audience=audience, runbook="uploads",
+                   rules=[ AlarmRule(name="Queue", summary="Uploads wait.", watch=metric, thresholds={"warning": 100, "critical": 1000}), ])
     """
 
     def __init__(

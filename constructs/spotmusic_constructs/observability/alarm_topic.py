@@ -35,7 +35,8 @@ class AlarmTopic(Construct):
         audience: both, for constructs that create alarms.
 
     Example:
-        alarms = AlarmTopic(self, "AlarmTopic", key=keys.notifications, emails=["platform@spotmusic.example"])
+        alarms = AlarmTopic(self, "AlarmTopic", key=keys.notifications,
+                            emails=["platform@spotmusic.example"])
     """
 
     def __init__(

@@ -29,7 +29,8 @@ class CacheAlarms(AlarmGroup):
         connections: clients of a node.
 
     Example:
-        CacheAlarms(self, "CacheAlarms", audience=audience, nodes=[f"{group_id}-00{number}" for number in (1, 2, 3)])
+        CacheAlarms(self, "CacheAlarms", audience=audience,
+                    nodes=["spotmusic-001", "spotmusic-002"])
     """
 
     def __init__(

@@ -20,7 +20,8 @@ class CertificateAlarms(AlarmGroup):
         days: days to the end.
 
     Example:
-        CertificateAlarms(self, "CertificateAlarms", audience=audience, certificates={"Gateway": certificate.certificate_arn})
+        CertificateAlarms(self, "CertificateAlarms", audience=audience,
+                          certificates={"Gateway": certificate.certificate_arn})
     """
 
     def __init__(

@@ -54,7 +54,8 @@ class ComponentDashboard(Construct):
         period_seconds: shortest period of a graph.
 
     Example:
-        database = DashboardRow(title="Catalogue database", graphs=[GraphSpec(title="Cpu (%)", lines={"cpu": cpu})])
+        database = DashboardRow(title="Catalogue database",
+                                graphs=[GraphSpec(title="Cpu (%)", lines={"cpu": metric})])
         ComponentDashboard(self, "Dashboard", rows=[database])
     """
 

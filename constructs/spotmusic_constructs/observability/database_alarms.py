@@ -68,8 +68,9 @@ class DatabaseAlarms(AlarmGroup):
         memory_share: share of the memory below which free memory is too little.
 
     Example:
-        DatabaseAlarms(self, "CatalogueAlarms", audience=audience, name="catalogue", instance_identifier=instance.instance_identifier,
-                       storage_gib=200, memory_gib=32)
+        DatabaseAlarms(self, "CatalogueAlarms", audience=audience, name="catalogue",
+                       instance_identifier="spotmusic-prod-catalogue", storage_gib=200,
+                       memory_gib=32)
     """
 
     def __init__(

@@ -52,8 +52,10 @@ class EventLog(Construct):
             name would block the second.
 
     Example:
-        log = EventLog(self, "EventLog", name="spotmusic-prod", key=keys.logs, namespace="Spotmusic/prod")
-        failed = log.count("FailedBackups", '{ $.source = "aws.backup" && $.detail.state = "FAILED" }')
+        log = EventLog(self, "EventLog", name="spotmusic-prod", key=keys.logs,
+                       namespace="Spotmusic/prod")
+        failed = log.count("FailedBackups",
+                           '{ $.source = "aws.backup" && $.detail.state = "FAILED" }')
     """
 
     def __init__(

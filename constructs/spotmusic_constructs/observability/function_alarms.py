@@ -33,7 +33,8 @@ class FunctionAlarms(Construct):
         functions: functions by a CamelCase name.
 
     Example:
-        FunctionAlarms(self, "FunctionAlarms", audience=audience, functions={"Rotation": WatchedFunction(function_name=name, **options)})
+        FunctionAlarms(self, "FunctionAlarms", audience=audience,
+                       functions={"Rotation": WatchedFunction(function_name="rotation", **options)})
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, functions: Mapping[str, WatchedFunction]) -> None:

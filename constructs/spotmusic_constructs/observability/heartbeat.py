@@ -25,7 +25,7 @@ class Heartbeat(Construct):
         key: customer-managed key of the data class "notifications".
 
     Example:
-        heartbeat = Heartbeat(self, "Heartbeat", audience=alarms.audience, key=keys.notifications)
+        heartbeat = Heartbeat(self, "Heartbeat", audience=audience, key=keys.notifications)
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, key: kms.IKey) -> None:

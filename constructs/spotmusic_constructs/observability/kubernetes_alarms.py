@@ -21,7 +21,8 @@ class KubernetesAlarms(AlarmGroup):
         storage_bytes: size of etcd's database.
 
     Example:
-        KubernetesAlarms(self, "ClusterAlarms", audience=audience, cluster_name=cluster.cluster_name)
+        KubernetesAlarms(self, "ClusterAlarms", audience=audience,
+                         cluster_name=cluster.cluster_name)
     """
 
     def __init__(

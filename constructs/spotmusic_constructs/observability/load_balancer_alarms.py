@@ -75,8 +75,8 @@ class ApplicationLoadBalancerAlarms(AlarmGroup):
 
     Example:
         ApplicationLoadBalancerAlarms(self, "GatewayAlarms", audience=audience, name="gateway",
-                                      load_balancer=gateway.load_balancer_full_name,
-                                      target_groups={"Kong": WatchedTargets(group=gateway.target_group_full_name, **options)})
+                                      load_balancer=gateway.load_balancer.load_balancer_full_name,
+                                      target_groups={"Kong": WatchedTargets(group=gateway.target_group.target_group_full_name, **options)})
     """
 
     def __init__(
@@ -151,8 +151,9 @@ class NetworkLoadBalancerAlarms(AlarmGroup):
         target_groups: target groups that always have targets, by a CamelCase name; a broker's own listener has one target.
 
     Example:
-        NetworkLoadBalancerAlarms(self, "BrokerAlarms", audience=audience, name="brokers", load_balancer=brokers.load_balancer_full_name,
-                                  target_groups={"Amqp": WatchedTargets(group=amqp.target_group_full_name, **options)})
+        NetworkLoadBalancerAlarms(self, "BrokerAlarms", audience=audience, name="brokers",
+                                  load_balancer=brokers.load_balancer.load_balancer_full_name,
+                                  target_groups={"Amqp": WatchedTargets(group=brokers.amqp.target_group_full_name, **options)})
     """
 
     def __init__(

@@ -88,7 +88,8 @@ class PodLogs(Construct):
         after: constructs that must be deployed before: the namespace, and the custom resource definitions of Prometheus.
 
     Example:
-        PodLogs(self, "PodLogs", cluster=cluster, chart=versions.FLUENT_BIT, images=registry.images, key=keys.logs, after=[ground])
+        PodLogs(self, "PodLogs", cluster=cluster, chart=versions.FLUENT_BIT, images=images,
+                key=keys.logs, after=[cluster_base])
     """
 
     def __init__(

@@ -50,9 +50,10 @@ class KubePrometheusStack(Construct):
         after: constructs that must be deployed before, such as the charts of secrets and policies.
 
     Example:
-        KubePrometheusStack(self, "Monitoring", cluster=cluster, chart=versions.KUBE_PROMETHEUS_STACK, images=registry.images,
-                            environment="dev", workspace=workspace, audience=alarms.audience, heartbeat=heartbeat.topic,
-                            grafana=grafana, after=[eks_platform.last_wave])
+        KubePrometheusStack(self, "Monitoring", cluster=cluster,
+                            chart=versions.KUBE_PROMETHEUS_STACK, images=images, environment="dev",
+                            workspace=workspace, audience=audience, heartbeat=heartbeat.topic,
+                            grafana=grafana, after=[rabbitmq])
     """
 
     def __init__(

@@ -30,7 +30,7 @@ class QueueAlarms(AlarmGroup):
 
     Example:
         QueueAlarms(self, "QueueAlarms", audience=audience,
-                   queues={"notifications": QueueWatch(metric=waiting, messages={"warning": 1000})})
+                   queues={"notifications": QueueWatch(metric=metric, messages={"warning": 1000})})
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, queues: Mapping[str, QueueWatch]) -> None:

@@ -38,7 +38,9 @@ class RulesAndDashboards(ChartRelease):
         ValueError: a choice has no options, or an option contains a comma or a colon.
 
     Example:
-        RulesAndDashboards(self, "Rules", cluster=cluster, chart=LocalChart(path=CHARTS / "monitoring"), names=names, viewers=[role_arn])
+        RulesAndDashboards(self, "Rules", cluster=cluster,
+                           chart=LocalChart(path=charts / "monitoring"), names=names,
+                           viewers=[role_arn])
     """
 
     def __init__(

@@ -22,8 +22,9 @@ class ServiceAlarms(AlarmGroup):
         memory_percent: the fullest task's memory, in percent of its limit.
 
     Example:
-        ServiceAlarms(self, "PlaybackAlarms", audience=audience, name="playback", cluster_name=cluster.cluster_name,
-                      service_name=playback.service_name)
+        ServiceAlarms(self, "PlaybackAlarms", audience=audience, name="playback",
+                      cluster_name=services.cluster.cluster_name,
+                      service_name=playback.service.service_name)
     """
 
     def __init__(

@@ -73,7 +73,8 @@ class ServiceLevelObjective(Construct):
     Example:
         ServiceLevelObjective(self, "Availability", audience=audience, objective_percent=99.9,
                               broken="The Web API fails: its requests end in server errors",
-                              bad_percent=lambda period: error_rate(load_balancer, period=period), runbook="web-api-slo")
+                              bad_percent=lambda period: error_rate(load_balancer, period=period),
+                              runbook="web-api-slo")
     """
 
     def __init__(

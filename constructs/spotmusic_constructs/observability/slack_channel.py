@@ -27,7 +27,8 @@ class SlackChannel(Construct):
             text of any other form is dropped.
 
     Example:
-        SlackChannel(self, "Slack", name="spotmusic-prod", workspace="T0123ABCD", channel="C0123ABCD", topic_arns=[alarms.topic.topic_arn])
+        SlackChannel(self, "Slack", name="spotmusic-prod", workspace="T0123ABCD",
+                     channel="C0123ABCD", topic_arns=[audience.topic.topic_arn])
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, name: str, workspace: str, channel: str, topic_arns: Sequence[str]) -> None:

@@ -32,7 +32,8 @@ class VerdictAlarms(AlarmGroup):
         services: queues by the name of the service that receives the verdicts.
 
     Example:
-        VerdictAlarms(self, "VerdictAlarms", audience=audience, services={"web-api": VerdictQueues(queue=name, dead_letters=dead)})
+        VerdictAlarms(self, "VerdictAlarms", audience=audience,
+                      services={"web-api": VerdictQueues(queue="verdicts", dead_letters="verdicts-failed")})
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, services: Mapping[str, VerdictQueues]) -> None:

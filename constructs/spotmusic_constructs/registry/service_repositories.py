@@ -28,7 +28,8 @@ class ServiceRepositories(Construct):
             their images too.
 
     Example:
-        repositories = ServiceRepositories(self, "Repositories", services=["playback"], key=keys.images)
+        repositories = ServiceRepositories(self, "Repositories", services=["playback"],
+                                           key=keys.images)
         repositories.repositories["playback"].grant_pull(role)
     """
 

@@ -83,8 +83,9 @@ class Experiment(Construct):
         ValueError: no stop alarm.
 
     Example:
-        Experiment(self, "Failover", description="The database fails over", actions={"failover": action}, role=role,
-                   stop_alarms=[errors], log_group=log_group)
+        Experiment(self, "Failover", description="The database fails over",
+                   actions={"failover": failover}, role=role, stop_alarms=[errors],
+                   log_group=log_group)
     """
 
     def __init__(

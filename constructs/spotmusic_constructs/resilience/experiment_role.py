@@ -49,7 +49,8 @@ class ExperimentRole(Construct):
         rights: rights of each kind of fault.
 
     Example:
-        ExperimentRole(self, "Database", rights=[failover_rights([instance.instance_arn])])
+        ExperimentRole(self, "Database",
+                       rights=[failover_rights([catalogue.instance.instance_arn])])
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, rights: Sequence[FaultRights]) -> None:

@@ -27,8 +27,10 @@ class FaultInjection(Construct):
         removal_policy: removal policy of the log group.
 
     Example:
-        faults = FaultInjection(self, "Faults", name="spotmusic-staging-experiments", stop_alarms=[errors], key=keys.logs)
-        faults.add("Failover", description="The database fails over", actions={"failover": action}, role=role)
+        faults = FaultInjection(self, "Faults", name="spotmusic-staging-experiments",
+                                stop_alarms=[errors], key=keys.logs)
+        faults.add("Failover", description="The database fails over",
+                   actions={"failover": failover}, role=role)
     """
 
     def __init__(

@@ -69,7 +69,8 @@ class EncryptionKey(Construct):
             key is lost.
 
     Example:
-        database = EncryptionKey(self, "Database", data_class="database", use=KeyUse(description="Databases", via=("rds",)))
+        database = EncryptionKey(self, "Database", data_class="database",
+                                 use=KeyUse(description="Databases", via=("rds",)))
     """
 
     def __init__(

@@ -55,9 +55,9 @@ class GeneratedSecret(Construct):
         removal_policy: policy of the secret when the stack is deleted.
 
     Example:
-        admin = GeneratedSecret(
-            self, "Admin", key=keys.secrets, description="Grafana administrator", username="admin", manual_rotation=by_hand
-        )
+        admin = GeneratedSecret(self, "Admin", key=keys.secrets,
+                                description="Grafana administrator", username="admin",
+                                manual_rotation=by_hand )
     """
 
     def __init__(

@@ -26,7 +26,8 @@ class ParameterTree(Construct):
             "brokers.internal:9093"}`. No secrets: every reader of the path reads these parameters.
 
     Example:
-        tree = ParameterTree(self, "Parameters", path="/spotmusic/dev", values={"log-level": "info"})
+        tree = ParameterTree(self, "Parameters", path="/spotmusic/dev",
+                             values={"log-level": "info"})
         tree.grant_read(task_role)
     """
 

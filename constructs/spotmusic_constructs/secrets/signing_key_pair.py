@@ -27,7 +27,8 @@ class SigningKeyPair(Construct):
         removal_policy: policy of the secret when the stack is deleted.
 
     Example:
-        first = SigningKeyPair(self, "First", key_name="first", key=keys.secrets, provider=provider, manual_rotation=by_hand)
+        first = SigningKeyPair(self, "First", key_name="first", key=keys.secrets, provider=provider,
+                               manual_rotation=by_hand)
     """
 
     def __init__(

@@ -29,8 +29,10 @@ class ServicesCluster(Construct):
             metrics there.
 
     Example:
-        cluster = ServicesCluster(self, "Cluster", vpc=network.vpc, namespace="svc.internal.example", key=keys.logs)
-        ecs.FargateService(self, "Service", cluster=cluster.cluster, task_definition=task_definition)
+        services = ServicesCluster(self, "Cluster", vpc=vpc, namespace="svc.internal.example",
+                                   key=keys.logs)
+        ecs.FargateService(self, "Service", cluster=services.cluster,
+                           task_definition=task_definition)
     """
 
     def __init__(

@@ -62,8 +62,9 @@ class FargateService(Construct):
         ValueError: a route leads to a service without a port, or blue/green has no role.
 
     Example:
-        FargateService(self, "Playback", name="playback", cluster=cluster.cluster, security_group=security_group, image=image,
-                       access=Access(), log_key=keys.logs, route=route, scaling=Scaling(minimum=3, maximum=30))
+        FargateService(self, "Playback", name="playback", cluster=services.cluster,
+                       security_group=security_group, image=image, access=Access(),
+                       log_key=keys.logs, route=route, scaling=Scaling(minimum=3, maximum=30))
     """
 
     def __init__(

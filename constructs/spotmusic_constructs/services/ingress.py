@@ -35,7 +35,8 @@ class ServiceIngress(Construct):
         alternate: whether there is a second target group.
 
     Example:
-        ServiceIngress(self, "Ingress", vpc=vpc, route=route, port=8080, health_path="/healthz", alternate=True)
+        ServiceIngress(self, "Ingress", vpc=vpc, route=route, port=8080, health_path="/healthz",
+                       alternate=True)
     """
 
     def __init__(

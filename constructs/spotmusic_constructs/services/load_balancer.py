@@ -27,8 +27,8 @@ class ServicesLoadBalancer(InternalLoadBalancer):
         deletion_protection: whether Elastic Load Balancing refuses to delete it.
 
     Example:
-        ServicesLoadBalancer(self, "LoadBalancer", vpc=network.vpc, security_group=security_group, certificate=certificate,
-                             zone=network.private_zone, logs=data.logs.bucket)
+        ServicesLoadBalancer(self, "LoadBalancer", vpc=vpc, security_group=security_group,
+                             certificate=certificate, zone=zone, logs=logs.bucket)
     """
 
     def __init__(

@@ -36,7 +36,8 @@ class OneOffTask(Construct):
         role_arns: ARNs of both roles, which the caller passes to ECS.
 
     Example:
-        OneOffTask(self, "Migrations", name="web-api", image=image, command=["migrate"], access=access, log_key=keys.logs)
+        OneOffTask(self, "Migrations", name="web-api", image=image, command=["migrate"],
+                   access=access, log_key=keys.logs)
     """
 
     def __init__(

@@ -104,9 +104,12 @@ class OperatorPolicies(Construct):
         master_secret_arns: secrets of the master users of databases.
 
     Example:
-        OperatorPolicies(self, "Policies", prefix="spotmusic-prod", tags={"Project": "spotmusic", "Env": "prod"},
-                         security_group_id=group, subnet_ids=subnets, cluster_arn=cluster, cluster_name="services-*", task_family=family,
-                         task_role_arns=roles, administrator_arns=administrators, master_secret_arns=secrets)
+        OperatorPolicies(self, "Policies", prefix="spotmusic-prod",
+                         tags={"Project": "spotmusic", "Env": "prod"},
+                         security_group_id=security_group_id, subnet_ids=subnet_ids,
+                         cluster_arn=services.cluster.cluster_arn, cluster_name="services-*",
+                         task_family=family, task_role_arns=[task_role_arn],
+                         administrator_arns=[role_arn], master_secret_arns=[admin.secret_arn])
     """
 
     def __init__(

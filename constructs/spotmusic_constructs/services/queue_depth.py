@@ -46,8 +46,9 @@ class QueueDepth(PlatformFunction):
             authority.
 
     Example:
-        depth = QueueDepth(self, "QueueDepth", endpoint="https://brokers.internal.example:15671", user=user, queues=["notifications"],
-                           environment="prod", vpc=vpc, security_group=security_group, log_key=keys.logs)
+        depth = QueueDepth(self, "QueueDepth", endpoint="https://brokers.internal.example:15671",
+                           user=user, queues=["notifications"], environment="prod", vpc=vpc,
+                           security_group=security_group, log_key=keys.logs)
         depth.queue("notifications")
     """
 

@@ -68,7 +68,8 @@ class TaskScaling(Construct):
         ValueError: an average has no metric.
 
     Example:
-        TaskScaling(self, "Scaling", service=service, scaling=Scaling(minimum=3, maximum=30, cpu_percent=60))
+        TaskScaling(self, "Scaling", service=playback.service,
+                    scaling=Scaling(minimum=3, maximum=30, cpu_percent=60))
     """
 
     def __init__(

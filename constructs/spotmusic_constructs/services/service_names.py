@@ -25,7 +25,8 @@ class ServiceNames(Construct):
         names: name of each ECS service by the name of the service.
 
     Example:
-        ServiceNames(self, "Names", path="/spotmusic/dev/ecs-services", names={"playback": playback.service_name})
+        ServiceNames(self, "Names", path="/spotmusic/dev/ecs-services",
+                     names={"playback": playback.service.service_name})
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, path: str, names: Mapping[str, str]) -> None:

@@ -45,8 +45,10 @@ class ServiceTaskDefinition(Construct):
             (AWS Fargate pricing, 2026-11).
 
     Example:
-        ServiceTaskDefinition(self, "Task", name="playback", image=image, access=access, execution_role=roles.execution_role,
-                              task_role=roles.task_role, log_group=log_group, cpu=512, memory=1024, port=8080, health_path="/healthz")
+        ServiceTaskDefinition(self, "Task", name="playback", image=image, access=access,
+                              execution_role=roles.execution_role, task_role=roles.task_role,
+                              log_group=log_group, cpu=512, memory=1024, port=8080,
+                              health_path="/healthz")
     """
 
     def __init__(

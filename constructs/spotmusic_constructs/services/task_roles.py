@@ -34,8 +34,10 @@ class TaskRoles(Construct):
         log_group_arn: log group of the task.
 
     Example:
-        roles = TaskRoles(self, "Roles", access=access, image=image, log_group_arn=log_group.log_group_arn)
-        ecs.FargateTaskDefinition(self, "TaskDefinition", execution_role=roles.execution_role, task_role=roles.task_role)
+        roles = TaskRoles(self, "Roles", access=access, image=image,
+                          log_group_arn=log_group.log_group_arn)
+        ecs.FargateTaskDefinition(self, "TaskDefinition", execution_role=roles.execution_role,
+                                  task_role=roles.task_role)
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, access: Access, image: ServiceImage, log_group_arn: str) -> None:

@@ -36,8 +36,9 @@ class TaskRun(PlatformFunction):
         log_retention: retention of the function's log group.
 
     Example:
-        run = TaskRun(self, "Run", task=task, cluster=cluster, subnet_ids=subnets, security_group=group, log_key=keys.logs)
-        service.node.add_dependency(run)
+        run = TaskRun(self, "Run", task=task, cluster=services.cluster, subnet_ids=subnet_ids,
+                      security_group=security_group, log_key=keys.logs)
+        playback.node.add_dependency(run)
     """
 
     def __init__(

@@ -51,8 +51,8 @@ class Tunnel(Construct):
         ValueError: the task would run for longer than a day of work.
 
     Example:
-        Tunnel(self, "Tunnel", name="operators", cluster=cluster, image=image, subnet_ids=subnets, security_group_id=group,
-               log_key=keys.logs)
+        Tunnel(self, "Tunnel", name="operators", cluster=services.cluster, image=image,
+               subnet_ids=subnet_ids, security_group_id=security_group_id, log_key=keys.logs)
     """
 
     def __init__(

@@ -34,7 +34,8 @@ class WeeklyRestart(Construct):
             Scheduler).
 
     Example:
-        WeeklyRestart(self, "WeeklyRestart", cluster=cluster, services={"playback": playback.service})
+        WeeklyRestart(self, "WeeklyRestart", cluster=services.cluster,
+                      services={"playback": playback.service})
     """
 
     def __init__(

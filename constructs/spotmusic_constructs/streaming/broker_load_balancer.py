@@ -51,8 +51,9 @@ class BrokerLoadBalancer(Construct):
         deletion_protection: whether Elastic Load Balancing refuses to delete it.
 
     Example:
-        BrokerLoadBalancer(self, "Brokers", vpc=network.vpc, security_group=security_group, certificate=certificate,
-                           zone=network.private_zone, logs=data.logs.bucket, cluster_name="spotmusic-dev", brokers=3)
+        BrokerLoadBalancer(self, "Brokers", vpc=vpc, security_group=security_group,
+                           certificate=certificate, zone=zone, logs=logs.bucket,
+                           cluster_name="spotmusic-dev", brokers=3)
     """
 
     def __init__(

@@ -51,8 +51,9 @@ class Redpanda(ChartRelease):
         ValueError: when the number of brokers is even, or memory is below 2 GiB per core.
 
     Example:
-        Redpanda(self, "Redpanda", cluster=cluster, chart=versions.REDPANDA, images=registry.images, admin=secrets.redpanda_admin,
-                 users=secrets.redpanda_users, host="brokers.internal.spotmusic.example")
+        Redpanda(self, "Redpanda", cluster=cluster, chart=versions.REDPANDA, images=images,
+                 admin=secrets.redpanda_admin, users=secrets.redpanda_users,
+                 host="brokers.internal.spotmusic.example")
     """
 
     def __init__(

@@ -70,8 +70,11 @@ class RedpandaAccess(ChartRelease):
         ValueError: when a topic has too few replicas, or a service without a user.
 
     Example:
-        RedpandaAccess(self, "RedpandaAccess", cluster=cluster, chart=LocalChart(path=charts / "redpanda-access"), image=image,
-                       users=["playback"], topics=[Topic(name="events.listening", producers=["playback"])], after=[redpanda])
+        RedpandaAccess(self, "RedpandaAccess", cluster=cluster,
+                       chart=LocalChart(path=charts / "redpanda-access"), image=redpanda_image,
+                       users=["playback"],
+                       topics=[Topic(name="events.listening", producers=["playback"])],
+                       after=[redpanda])
     """
 
     def __init__(

@@ -40,8 +40,8 @@ class TieredStorage(Construct):
         removal_policy: policy of the bucket when the stack is deleted; it is never emptied.
 
     Example:
-        TieredStorage(self, "TieredStorage", issuer_url=cluster.cluster_open_id_connect_issuer_url, license=license, key=keys.kubernetes,
-                      access_logs=logs.bucket)
+        TieredStorage(self, "TieredStorage", issuer_url=kubernetes.issuer_url, license=license,
+                      key=keys.kubernetes, access_logs=logs.bucket)
     """
 
     def __init__(
