@@ -6,7 +6,7 @@ from aws_cdk import aws_logs as logs
 from spotmusic_constructs.platform_function import FunctionNetwork, PlatformFunction
 from tests.conftest import new_stack
 from tests.templates import Resources, only, resources_of, whole
-from tests.unit.data.templates import APPLICATION, KEY, group_of, key_of, vpc_of
+from tests.unit.imported import APPLICATION, KEY, group_of, key_of, vpc_of
 
 
 def synthesized(*, in_vpc: bool = False) -> Resources:

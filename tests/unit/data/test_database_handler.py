@@ -158,12 +158,6 @@ def test_interrupted_rotation_keeps_current_password(database: ModuleType, secre
     assert "first" in mysql.accounts["playback"].accepted
 
 
-def test_database_users_cannot_change_passwords(database: ModuleType, secrets: FakeSecrets, mysql: FakeMySQL) -> None:
-    """The fake rejects other users, so users need no APPLICATION_PASSWORD_ADMIN."""
-    database.on_cloudformation(event(), secrets, mysql.connect)
-    rotate(database, secrets, mysql, "v2")
-
-
 def test_cloudformation_hears_of_a_failure(database: ModuleType, monkeypatch: pytest.MonkeyPatch, secrets: FakeSecrets) -> None:
     answers: list[dict[str, Any]] = []
     monkeypatch.setattr("cloudformation._put", lambda _url, body: answers.append(json.loads(body)))

@@ -6,7 +6,7 @@ from aws_cdk import aws_s3 as s3
 from spotmusic_constructs.data.upload_verdicts import UploadVerdicts
 from tests.conftest import new_stack
 from tests.templates import Resources, all_of, only, resources_of
-from tests.unit.data.templates import key_of
+from tests.unit.imported import key_of
 
 QUEUE = "AWS::SQS::Queue"
 
@@ -51,10 +51,3 @@ def test_queues_are_encrypted_and_keep_messages(made: Resources) -> None:
     for found in all_of(made, QUEUE):
         assert found["KmsMasterKeyId"]
         assert found["MessageRetentionPeriod"] == 14 * 24 * 3600
-
-
-def test_verdict_queue_admits_rule_only(made: Resources) -> None:
-    for policy in all_of(made, "AWS::SQS::QueuePolicy"):
-        sends, tls = policy["PolicyDocument"]["Statement"]
-        assert sends["Condition"] == {"ArnEquals": {"aws:SourceArn": arn(made, "Rule")}}
-        assert tls["Effect"] == "Deny"
