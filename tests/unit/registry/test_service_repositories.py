@@ -1,55 +1,29 @@
+"""Options of the services' repositories; promises 16 to 21 decide their tags, keys and policies."""
+
 import json
 from typing import Any
 
 import aws_cdk as cdk
-import pytest
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Template
 
 from spotmusic_constructs.registry.service_repositories import ServiceRepositories
-from tests.conftest import new_stack
-
-KEY = "arn:aws:kms:sa-east-1:111122223333:key/1"
+from tests.model.values import Json
+from tests.templates import of_type, resources_of
+from tests.unit.imported import key_of
 
 
 def made(stack: cdk.Stack, **more: Any) -> ServiceRepositories:
-    key = kms.Key.from_key_arn(stack, "Key", KEY)
-    return ServiceRepositories(stack, "Services", services=["playback", "web-api"], key=key, **more)
+    return ServiceRepositories(stack, "Services", services=["playback", "web-api"], key=key_of(stack), **more)
 
 
-def repositories(stack: cdk.Stack) -> list[dict[str, Any]]:
-    return [r for r in Template.from_stack(stack).to_json()["Resources"].values() if r["Type"] == "AWS::ECR::Repository"]
+def repositories(stack: cdk.Stack) -> list[Json]:
+    return list(of_type(resources_of(stack), "AWS::ECR::Repository").values())
 
 
-@pytest.fixture(scope="module")
-def minimal() -> list[dict[str, Any]]:
-    stack = new_stack()
-    made(stack)
-    return repositories(stack)
-
-
-def test_services_have_own_repositories(minimal: list[dict[str, Any]], stack: cdk.Stack) -> None:
-    assert len(minimal) == 2
+def test_services_have_own_repositories(stack: cdk.Stack) -> None:
     assert list(made(stack).repositories) == ["playback", "web-api"]
-
-
-def test_service_repositories_are_immutable_and_encrypted(minimal: list[dict[str, Any]]) -> None:
-    for repository in minimal:
-        properties = repository["Properties"]
-        assert properties["ImageTagMutability"] == "IMMUTABLE"
-        assert properties["ImageScanningConfiguration"] == {"ScanOnPush": True}
-        assert properties["EncryptionConfiguration"] == {"EncryptionType": "KMS", "KmsKey": KEY}
-
-
-def test_service_repositories_have_no_policies(minimal: list[dict[str, Any]]) -> None:
-    assert not any("RepositoryPolicyText" in repository["Properties"] for repository in minimal)
-
-
-def test_service_repositories_are_retained(minimal: list[dict[str, Any]]) -> None:
-    for repository in minimal:
-        assert repository["DeletionPolicy"] == repository["UpdateReplacePolicy"] == "Retain"
-        assert repository["Properties"]["EmptyOnDelete"] is False
+    assert len(repositories(stack)) == 2
 
 
 def test_service_repositories_can_be_deleted(stack: cdk.Stack) -> None:
