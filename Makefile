@@ -8,11 +8,9 @@ VENV := .venv
 # Node.js comes with the Python requirements; the CDK CLI comes from package.json.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
-# Where each second opinion leaves what it says, for the table of `make opinions`.
-export SPOTMUSIC_OPINIONS := $(CURDIR)/.opinions
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov opinions test fuzz lint format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk preflight lock sbom outdated local local-down diff status mutants bench clean
+.PHONY: help setup check synth guard cfn-lint checkov test fuzz lint format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk preflight lock sbom outdated local local-down diff status mutants bench clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -64,9 +62,6 @@ $(CHECKOV)/.ready: requirements-checkov.lock
 
 checkov: setup $(CHECKOV)/.ready  ## prove: judge its manifests by checkov, offline
 	python -m tools.opinions.checkov
-
-opinions: setup  ## prove: show what guard, cfn-lint and checkov said
-	@python -m tools.opinions
 
 test: setup  ## prove: run the whole test suite
 	python -m pytest
@@ -242,6 +237,6 @@ bench: setup  ## prove: measure synthesis, tests and local deployment
 
 clean:  ## use: remove what setup and runs made
 	@test ! -e .local/emulator.json || { echo "The embedded AWS may still run, and is found by nothing but .local: make local-down first."; exit 1; }
-	rm -rf $(VENV) node_modules cdk.out .local .charts .tools .bench .opinions bom.cdx.json constructs/*.egg-info
+	rm -rf $(VENV) node_modules cdk.out .local .charts .tools .bench bom.cdx.json constructs/*.egg-info
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.conftest import STACKS
 from tools.opinions import cfn_lint
 from tools.opinions.opinion import Exceptions, Reviewed
 
@@ -15,9 +14,7 @@ REVIEWED: Exceptions = {
 
 
 def test_every_template_is_clean_in_its_region(synthesized: Callable[[str], Path]) -> None:
-    judgement, problems = cfn_lint.judged("prod", synthesized("prod"), REVIEWED)
-    assert judgement.judged == len(STACKS)
-    assert problems == []
+    assert cfn_lint.judged("prod", synthesized("prod"), REVIEWED) == []
 
 
 def test_cfn_lint_still_bites() -> None:

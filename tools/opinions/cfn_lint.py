@@ -14,20 +14,8 @@ from typing import Any
 from cfnlint.api import ManualArgs, lint_by_config
 
 from tools.assembly import stacks_in
-from tools.opinions.opinion import (
-    ENVIRONMENTS,
-    SYNTHESIZED,
-    Exceptions,
-    Finding,
-    Judgement,
-    Reviewed,
-    assembly_of,
-    conclude,
-    judge,
-    leave,
-)
+from tools.opinions.opinion import ENVIRONMENTS, SYNTHESIZED, Exceptions, Finding, Reviewed, assembly_of, conclude, problems
 
-TOOL = "cfn-lint"
 REVIEWED: Exceptions = {
     "W3005": (Reviewed(places=("*",), reason="CDK repeats in DependsOn what a reference says already."),),
     "W6001": (
@@ -55,13 +43,13 @@ def findings(environment: str, templates: list[Path], region: str) -> Iterator[F
         yield Finding(environment, match.rule.id, place, match.message)
 
 
-def judged(environment: str, assembly: Path, reviewed: Exceptions = REVIEWED) -> tuple[Judgement, list[str]]:
-    """Returns cfn-lint's verdict on an environment, and its unreviewed findings as text."""
+def judged(environment: str, assembly: Path, reviewed: Exceptions = REVIEWED) -> list[str]:
+    """Returns what is unreviewed in an environment."""
     templates: dict[str, list[Path]] = defaultdict(list)
     for stack in stacks_in(assembly).values():
         templates[stack.region].append(stack.template)
-    found = [finding for region, paths in templates.items() for finding in findings(environment, paths, region)]
-    return judge(environment, sum(map(len, templates.values())), found, reviewed)
+    found = (finding for region, paths in templates.items() for finding in findings(environment, paths, region))
+    return problems(environment, found, reviewed)
 
 
 def bites() -> bool:
@@ -74,12 +62,8 @@ def bites() -> bool:
 
 def main(folder: Path = SYNTHESIZED) -> int:
     """Checks every environment in the folder and a canary; returns the findings."""
-    wrong = []
-    for environment in ENVIRONMENTS:
-        judgement, problems = judged(environment, assembly_of(environment, folder))
-        leave(TOOL, version(TOOL), environment, judgement)
-        wrong += problems
-    return conclude(TOOL, version(TOOL), wrong, caught=bites(), canary="template with a known defect")
+    wrong = [problem for environment in ENVIRONMENTS for problem in judged(environment, assembly_of(environment, folder))]
+    return conclude(f"cfn-lint {version('cfn-lint')}", wrong, caught=bites())
 
 
 if __name__ == "__main__":

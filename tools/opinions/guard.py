@@ -24,9 +24,8 @@ from typing import Any
 from tests.conftest import Template, settings_of, templates_in
 from tests.model.assembly import Assembly
 from tools.opinions.guard_exceptions import EXCEPTIONS
-from tools.opinions.opinion import ENVIRONMENTS, SYNTHESIZED, Finding, assembly_of, conclude, judge, leave
+from tools.opinions.opinion import ENVIRONMENTS, SYNTHESIZED, Finding, assembly_of, conclude, problems
 
-TOOL = "cfn-guard"
 PACKAGE = "cdklabs.cdk-validator-cfnguard"
 SYSTEMS = {"Linux": "ubuntu", "Darwin": "macos"}
 PROCESSORS = {"x86_64": "x86_64", "amd64": "x86_64", "arm64": "aarch64", "aarch64": "aarch64"}
@@ -88,17 +87,8 @@ def findings(environment: str, stack: str, template: Template) -> Iterator[Findi
     with tempfile.NamedTemporaryFile("w", suffix=".template.json") as file:
         json.dump(template, file)
         file.flush()
-        command = [
-            str(guard().program),
-            "validate",
-            "--structured",
-            "--output-format",
-            "json",
-            "--show-summary",
-            "none",
-            "--data",
-            file.name,
-        ]
+        options = ["--structured", "--output-format", "json", "--show-summary", "none"]
+        command = [str(guard().program), "validate", *options, "--data", file.name]
         command += [word for rule in rules for word in ("--rules", str(rule))]
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode not in {0, ENDED_WITH_FINDINGS}:
@@ -150,11 +140,9 @@ def main(folder: Path = SYNTHESIZED) -> int:
         templates = templates_in(assembly_of(environment, folder))
         known = Assembly(name=environment, settings=settings_of(environment), templates=templates)
         found = [f for stack, template in templates.items() for f in findings(environment, stack, filled(known, stack, template))]
-        judgement, problems = judge(environment, len(templates), found, EXCEPTIONS)
-        leave(TOOL, version(PACKAGE), environment, judgement)
-        wrong += problems
+        wrong += problems(environment, found, EXCEPTIONS)
     caught = {finding.rule for finding in findings("canary", "canary", CANARY)} >= CANARY_RULES
-    return conclude(TOOL, version(PACKAGE), wrong, caught=caught, canary="template with known defects")
+    return conclude(f"cfn-guard {version(PACKAGE)}", wrong, caught=caught)
 
 
 if __name__ == "__main__":

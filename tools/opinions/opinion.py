@@ -1,12 +1,9 @@
-"""Verdict of a tool: findings, reviewed findings, and its row for the table."""
+"""Findings of a tool, and those that are reviewed."""
 
-import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).parents[2]
 SYNTHESIZED = ROOT / "cdk.out"
@@ -55,23 +52,6 @@ Exceptions = Mapping[str, tuple[Reviewed, ...]]
 """Exceptions by rule id."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judgement:
-    """Numbers of a tool for one environment.
-
-    Args:
-        judged: number of checked templates or manifests.
-        findings: number of unreviewed findings.
-        reviewed: number of reviewed findings.
-        unused: number of unused exceptions.
-    """
-
-    judged: int
-    findings: int
-    reviewed: int
-    unused: int = 0
-
-
 def assembly_of(environment: str, folder: Path) -> Path:
     """Returns the cloud assembly of an environment.
 
@@ -84,26 +64,23 @@ def assembly_of(environment: str, folder: Path) -> Path:
     return assembly
 
 
-def judge(environment: str, judged: int, found: Iterable[Finding], exceptions: Exceptions) -> tuple[Judgement, list[str]]:
-    """Returns the verdict on an environment, and its problems as text.
+def problems(environment: str, found: Iterable[Finding], exceptions: Exceptions) -> list[str]:
+    """Returns the unreviewed findings in an environment, and the unused exceptions, as text.
 
     Args:
         environment: checked environment.
-        judged: number of checked templates or manifests.
         found: findings of the tool.
         exceptions: reviewed findings.
     """
     idle = set(_places(exceptions, environment))
-    findings, unreviewed = sorted(set(found)), []
-    for finding in findings:
+    unreviewed = []
+    for finding in sorted(set(found)):
         known = (place for place in _places(exceptions, environment) if place[0] == finding.rule)
         excuses = {(rule, place) for rule, place in known if fnmatchcase(finding.place, place)}
         idle -= excuses
         if not excuses:
             unreviewed.append(str(finding))
-    unused = [f"{environment}: the exception {rule} at {place} is unused. Remove it." for rule, place in sorted(idle)]
-    said = Judgement(judged=judged, findings=len(unreviewed), reviewed=len(findings) - len(unreviewed), unused=len(unused))
-    return said, unreviewed + unused
+    return unreviewed + [f"{environment}: the exception {rule} at {place} is unused. Remove it." for rule, place in sorted(idle)]
 
 
 def _places(exceptions: Exceptions, environment: str) -> Iterator[tuple[str, str]]:
@@ -114,38 +91,14 @@ def _places(exceptions: Exceptions, environment: str) -> Iterator[tuple[str, str
                 yield from ((rule, place) for place in review.places)
 
 
-def leave(tool: str, version: str, environment: str, judgement: Judgement) -> None:
-    """Writes a verdict for the table into the folder SPOTMUSIC_OPINIONS, if it is set."""
-    _leave(tool, version, lambda note: note["environments"].update({environment: asdict(judgement)}))
-
-
-def leave_canary(tool: str, version: str, *, caught: bool) -> None:
-    """Writes the result of a tool's canary."""
-    _leave(tool, version, lambda note: note.update(canary=caught))
-
-
-def conclude(tool: str, version: str, problems: list[str], *, caught: bool, canary: str) -> int:
-    """Writes the result of the canary, prints the verdict, and returns the exit status.
+def conclude(tool: str, found: list[str], *, caught: bool) -> int:
+    """Prints the verdict and returns the exit status.
 
     Args:
-        tool: name of the tool.
-        version: its version.
-        problems: unreviewed findings and unused exceptions.
-        caught: whether the tool reported the known defects of the canary.
-        canary: description of the canary, such as `template with a known defect`.
+        tool: name and version of the tool.
+        found: unreviewed findings and unused exceptions.
+        caught: whether the tool reported the known defects of its canary.
     """
-    leave_canary(tool, version, caught=caught)
-    wrong = problems if caught else [*problems, f"{tool} reports nothing for the canary {canary}"]
+    wrong = found if caught else [*found, f"{tool} does not report the known defects of its canary"]
     print("\n".join(wrong) or f"{tool}: no unreviewed finding in {', '.join(ENVIRONMENTS)}")
     return 1 if wrong else 0
-
-
-def _leave(tool: str, version: str, change: Callable[[dict[str, Any]], None]) -> None:
-    folder = os.environ.get("SPOTMUSIC_OPINIONS")
-    if not folder:
-        return
-    file = Path(folder) / f"{tool}.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    note = json.loads(file.read_text()) if file.is_file() else {"environments": {}, "canary": None}
-    change(note)
-    file.write_text(json.dumps({**note, "version": version}, indent=2) + "\n")
