@@ -7,14 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, settings_of, templates_in
-from tests.model import assembly as model
-from tests.properties.test_s3 import test_p056_no_bucket_can_become_public as promise_of_buckets
+from tests.conftest import ROOT, settings_of
 from tools.mutants.assembly import Assembly, changed_settings
 from tools.mutants.generated import changes_of, excuses, kinds, reviewed
 from tools.mutants.table import rows
-
-PUBLIC = {"PublicAccessBlockConfiguration": None}
 
 
 @pytest.fixture(scope="session")
@@ -42,27 +38,9 @@ def test_rows_name_tests_that_exist() -> None:
     assert unknown == []
 
 
-def test_rows_are_unique() -> None:
-    names = [row.name for row in rows()]
-    assert sorted(names) == sorted(set(names))
-
-
 def test_kinds_and_reviewed_changes_exist(assembly: Callable[[str], Assembly]) -> None:
     changes = [*changes_of(assembly("dev")), *changes_of(assembly("prod"))]
     assert [*kinds(change for change in changes if change.place.assembly is assembly("prod"))]
     unused = [entry for entry in reviewed() if not any(excuses(entry, change) for change in changes)]
     assert unused == []
     assert [entry for entry in reviewed() if len(entry["reason"]) < 20] == []
-
-
-def test_broken_assemblies_fail_their_promise(assembly: Callable[[str], Assembly], tmp_path: Path) -> None:
-    (drop,) = (
-        change
-        for change in changes_of(assembly("prod"))
-        if change.place.name == "data/AudioBucket" and change.way == "drop" and change.pattern in PUBLIC
-    )
-    assembly("prod").write(tmp_path, drop.files())
-    templates = templates_in(tmp_path / "assembly-prod")
-    with pytest.raises(pytest.fail.Exception, match=r"prod/data/AudioBucket \(AWS::S3::Bucket\)"):
-        promise_of_buckets(platform=model.Assembly(name="prod", settings=settings_of("prod"), templates=templates))
-    assert "PublicAccessBlockConfiguration" in drop.place.body["Properties"]

@@ -42,7 +42,7 @@ def main() -> int:
             faults = [*of_table(originals, folder, arguments.k), *of_kinds(originals["prod"], arguments.k)]
             mutants = [mutant for of in faults for mutant in spread(of, arguments.most)]
         report = Report(mutants, least=LEAST if arguments.random else 100)
-        judges = Judges(originals, mutants, folder, report.take, NO_JUDGES_AT_RANDOM if arguments.random else ())
+        judges = Judges(originals, mutants, report.take, NO_JUDGES_AT_RANDOM if arguments.random else ())
         if ended := collected(folder, judges):
             return ended
         print(*report.closing(judges.failing_already), f"{time.monotonic() - started:.0f} seconds", sep="\n")

@@ -1,26 +1,30 @@
 """Project tests as judges: pytest collects them once and runs them on each mutant in a fork."""
 
 import gc
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from typing import NoReturn
+from unittest.mock import patch
 
 import pytest
 from _pytest.runner import runtestprotocol
+from jsii._kernel.providers.process import _NodeProcess
 
 from spotmusic_cdk.settings import Settings, load
 from tests import conftest, helm_values
 from tools.mutants.assembly import Assembly, Mutant, Verdict
-from tools.mutants.forks import in_forks
 
 NO_JUDGES = {
     "tests/stacks/test_snapshots.py": "tells any change from none",
     "test_p131": "synthesizes again",
     "tests/policies/test_nag.py": "reads a report that was written before the fault",
-    "tests/charts/test_seeded_faults.py": "breaks an environment of its own",
     "is_found": "breaks an environment of its own",
     "tests/mutants/": "tests the table of faults",
     "test_contract_names_every_variable": "creates constructs, which forks may not",
@@ -37,6 +41,9 @@ catch these.
 """
 SCHEMA = "ValueError: Error: values don't meet the specifications of the schema"
 """Helm's message for values that a chart's schema rejects."""
+
+PATIENCE_SECONDS = 1_800.0
+"""Seconds without a verdict until the run is aborted; a surviving mutant takes some minutes."""
 
 
 @dataclass
@@ -61,14 +68,12 @@ class Judges:
     Args:
         originals: assembly by environment.
         mutants: mutants to judge.
-        folder: folder for the output of forks.
         tell: callback for each verdict.
         excluded: prefixes of the ids of further tests that do not run.
     """
 
     originals: Mapping[str, Assembly]
     mutants: Sequence[Mutant]
-    folder: Path
     tell: Callable[[Verdict], None]
     excluded: tuple[str, ...] = ()
     failing_already: set[str] = field(default_factory=set)
@@ -91,12 +96,15 @@ class Judges:
         self._ask_originals()
         gc.collect()
         gc.freeze()
-        for number, answer in in_forks(map(self._task, self.mutants), self.folder):
-            mutant = self.mutants[number]
-            for test in answer.failed:
-                self._catches.update({("", name(test)): 1, (mutant.of, name(test)): 1, (mutant.fault, name(test)): 1})
-            caught_by, crashes = map(name, answer.failed), map(name, answer.crashed)
-            self.tell(Verdict(mutant=mutant, caught_by=[*caught_by], crashes=[*dict.fromkeys(crashes)]))
+        with get_context("fork").Pool(initializer=_in_a_fork, initargs=(self,), maxtasksperchild=1) as forks:
+            answers = forks.imap_unordered(_answer, range(len(self.mutants)))
+            for _ in self.mutants:
+                number, answer = answers.next(timeout=PATIENCE_SECONDS)
+                mutant = self.mutants[number]
+                for test in answer.failed:
+                    self._catches.update({("", name(test)): 1, (mutant.of, name(test)): 1, (mutant.fault, name(test)): 1})
+                caught_by, crashes = map(name, answer.failed), map(name, answer.crashed)
+                self.tell(Verdict(mutant=mutant, caught_by=[*caught_by], crashes=[*dict.fromkeys(crashes)]))
         return True
 
     def _ask_originals(self) -> None:
@@ -109,8 +117,10 @@ class Judges:
             self._seconds |= answer.seconds
             self.failing_already |= {*answer.failed, *answer.crashed}
 
-    def _task(self, mutant: Mutant) -> Callable[[], Answer]:
-        """Orders the tests: the named one, those that caught similar mutants, then by duration."""
+    def judge(self, mutant: Mutant) -> Answer:
+        """Runs the tests on a mutant until one catches it: the named one, those that caught similar
+        mutants, then by duration.
+        """
 
         def order(item: pytest.Item) -> tuple[bool, bool, list[int], float]:
             test = name(item.nodeid)
@@ -119,9 +129,6 @@ class Judges:
             return not is_named(mutant, item), slow, catches, self._seconds.get(item.nodeid, 0.0)
 
         fit = [item for item in self._items if concerns(item, mutant.environment) and item.nodeid not in self.failing_already]
-        return partial(self._judge, mutant, sorted(fit, key=order))
-
-    def _judge(self, mutant: Mutant, items: Sequence[pytest.Item]) -> Answer:
         written: list[Path] = []
         conftest.synthesize = partial(self._hand_over, mutant, written=written)
         settings = mutant.assembly.settings
@@ -129,7 +136,7 @@ class Judges:
             vars(conftest)["load"] = lambda of, **where: settings if of == settings.name else load(of, **where)
             conftest.settings_of.cache_clear()
         try:
-            return self._ask(items, until_failure=True)
+            return self._ask(sorted(fit, key=order), until_failure=True)
         finally:
             for outdir in written:
                 shutil.rmtree(outdir)
@@ -158,6 +165,28 @@ class Judges:
             if answer.failed and until_failure:
                 break
         return answer
+
+
+_judges: Judges
+"""Judges of this process, if it is a fork: they cannot be sent to it."""
+
+
+def _in_a_fork(judges: Judges) -> None:
+    """Prepares a fork. It may not call CDK: jsii has one Node.js process, and two forks would read each
+    other's responses.
+    """
+    global _judges  # noqa: PLW0603
+    _judges = judges
+    patch.object(_NodeProcess, "send", _refuse_jsii).start()
+
+
+def _answer(number: int) -> tuple[int, Answer]:
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        return number, _judges.judge(_judges.mutants[number])
+
+
+def _refuse_jsii(*_arguments: object) -> NoReturn:
+    raise RuntimeError("a fork can't call CDK. Call it when the module is loaded")
 
 
 def judges(item: pytest.Item) -> bool:
