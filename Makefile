@@ -192,7 +192,7 @@ fuzz: setup  ## prove: mutate thousands of environment files (SEED=1)
 	python -m tools.fuzz --seed "$(SEED)"
 
 charts: setup  ## change: pull the pinned charts into .charts, for the tests
-	python -m tests.charts.pull
+	python -m tools.pull_charts
 
 # uv alone resolves for every system and Python at once, with the hashes of all archives; it is needed for nothing else.
 UV := .tools/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-package spotmusic-constructs

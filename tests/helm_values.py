@@ -90,34 +90,32 @@ def schemas() -> Path:
     return Path(folder)
 
 
-def schema_errors(chart: Any, values: Json) -> list[str]:
-    """Returns the errors of the chart's schema for the values; required values may come from its
-    defaults.
+def schema_errors(chart: str, values: Json) -> list[str]:
+    """Returns the errors of a chart's schema for the values; required values may come from its defaults.
+
+    Args:
+        chart: name and version, such as `redpanda-26.2.1`.
+        values: values to look at.
     """
     jsonschema = pytest.importorskip("jsonschema", reason="jsonschema checks values against the schemas of charts")
-    schema = json.loads((schemas() / "values" / f"{chart.name}-{chart.version}.schema.json").read_text())
+    schema = json.loads((schemas() / "values" / f"{chart}.schema.json").read_text())
     errors = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)(schema).iter_errors(values)
     wrong = [error for error in errors if error.validator != "required"]
     return [f"{'.'.join(map(str, error.absolute_path))}: {error.message[:200]}" for error in wrong]
 
 
-def unknown_keys(chart: Any, values: Json, *, below: str = "") -> set[str]:
+def unknown_keys(chart: str, values: Json) -> set[str]:
     """Returns the keys that are absent from the chart's default values, so that the chart may ignore them.
 
     Args:
-        chart: chart whose `.keys.txt` lists the default values with their types.
+        chart: name and version of a chart whose `.keys.txt` lists the default values with their types.
         values: values to look at.
-        below: key of the chart in that of its parent.
     """
-    lines = (schemas() / "values" / f"{chart.name}-{chart.version}.keys.txt").read_text().splitlines()
+    lines = (schemas() / "values" / f"{chart}.keys.txt").read_text().splitlines()
     known = dict(line.split("\t") for line in lines if "\t" in line)
-    open_ended = tuple(path for path, kind in known.items() if kind.startswith(("map", "list", "NoneType", "str")))
+    open_ended = tuple(f"{path}." for path, kind in known.items() if kind.startswith(("map", "list", "NoneType", "str")))
     parents = {path.rpartition(".")[0] for path in known}
-    return {path for path, _ in leaves(values, below) if path not in known | dict.fromkeys(parents) and not _within(path, open_ended)}
-
-
-def _within(path: str, roots: tuple[str, ...]) -> bool:
-    return any(path.startswith(f"{root}.") for root in roots)
+    return {path for path, _ in leaves(values) if path not in known | dict.fromkeys(parents) and not path.startswith(open_ended)}
 
 
 @cache
@@ -145,22 +143,12 @@ def render(chart: Path, release: str, namespace: str, values: Json, *, kubernete
     Raises:
         ValueError: if Helm fails, or a manifest has a duplicate key; the message contains the output.
     """
-    return manifests_in(rendered_text(chart, release, namespace, values, kubernetes=kubernetes, apis=apis))
-
-
-def rendered_text(
-    chart: Path, release: str, namespace: str, values: Json, *, kubernetes: str = "1.36", apis: Iterable[str] = (), crds: bool = False
-) -> str:
-    """Returns Helm's output for a release.
-
-    The arguments are those of `render`; `crds` includes custom resource definitions.
-    """
     command = [str(helm_of(kubernetes)), "template", release, str(chart), "--namespace", namespace, "--kube-version", f"{kubernetes}.0"]
-    command += [word for api in apis for word in ("--api-versions", api)] + ["--include-crds"] * crds
+    command += [word for api in apis for word in ("--api-versions", api)]
     done = subprocess.run([*command, "--values", "-"], input=json.dumps(values), capture_output=True, text=True, check=False)
     if done.returncode:
         raise ValueError(done.stderr)
-    return done.stdout
+    return manifests_in(done.stdout)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

@@ -1,14 +1,15 @@
-"""Values of upstream charts: known keys, and their effect on manifests."""
+"""Values of upstream charts, compared with their schemas and keys."""
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.versions import charts
-from tests.charts import upstream, values
+from tests.charts import upstream
+from tests.helm_values import schema_errors, schemas, unknown_keys
 from tests.model.cluster import Release, RenderedCluster
+from tests.model.values import Json
 
 RELEASE_OF = {
     "prometheus-operator-crds": "prometheus-operator-crds",
@@ -24,38 +25,57 @@ RELEASE_OF = {
 }
 """Name of the release by chart."""
 
-DEAD = {
-    **{
-        f"external-secrets: {part}podDisruptionBudget.minAvailable": "Empty makes room for maxUnavailable; the chart asks first for that"
-        for part in ("", "webhook.", "certController.")
+DOCUMENTED: dict[str, dict[str, str]] = {
+    "kube-prometheus-stack": {
+        "prometheusOperator.admissionWebhooks.certManager.issuerRef.": "Described in the values file, without a default there",
+        "prometheusOperator.containerSecurityContext.": "Written into the container as it is",
+        "kube-state-metrics.": "Values of a chart within, of which there is no list",
+        "prometheus-node-exporter.": "Values of a chart within, of which there is no list",
+        "grafana.": "Values of a chart within, looked at on their own",
     },
-    "kong: admin.enabled": "Off twice: there would be no admin API without its listeners either, and both are told to whoever reads",
-    "redpanda: tests.enabled": "Pods of `helm test`, which this version of the chart has none of; older and newer ones do",
-    **{
-        f"redpanda: statefulset.initContainerImage.{part}": "Of a container that comes with older events in S3: ours, and not Docker Hub's"
-        for part in ("repository", "tag")
+    "grafana": {
+        "annotations.": "Written into the Deployment as it is",
+        "additionalDataSources": "Read by the chart around it, below the same key",
+        "fullnameOverride": "Read by the chart's helpers, without a default",
+        "containerSecurityContext.": "Written into the container as it is",
+        "sidecar.securityContext.": "Written into the container as it is",
+        "livenessProbe.": "Written into the container as it is",
+        "readinessProbe.": "Written into the container as it is",
+        "podDisruptionBudget.": "Empty by default",
+        "grafana.ini.": "Sections and keys of Grafana's own configuration",
     },
-    "kube-prometheus-stack: grafana.initChownData.enabled": "A container that runs as root; it comes with a volume, which Grafana has not",
+    "kong": {
+        "env.": "Properties of kong.conf",
+        "customEnv.": "Variables of the pods",
+        "fullnameOverride": "Read by the chart's helpers, without a default",
+        "podDisruptionBudget.maxUnavailable": "Described in the values file, without a default there",
+        "securityContext.runAs": "Written into the pod as it is",
+        "serviceMonitor.interval": "Described in the README, without a default",
+        "topologySpreadConstraints": "Described in the README, without a default",
+    },
 }
-"""Values without an effect on manifests, with the reason for each."""
+"""Keys without a default in the chart, each seen in its rendered manifests."""
 
-STATED = "stated, so that a new default of the chart cannot change it in silence"
-RESTATED = {
-    r".*\b(image|\w+Image)\.(registry|repository|tag)": f"Images are {STATED}",
-    r".*\b(\w+S|s)ecurityContext\..*": f"What Pod Security asks is {STATED}",
-    r".*\b(enabled|create|installCRDs|name|fullnameOverride|keep)": f"What there is, and how it is called, is {STATED}: others build on it",
-    r"redpanda: (auth|tls|listeners|external|storage|statefulset|config|rackAwareness|monitoring)\..*": (
-        f"Logins, TLS, ports, replicas and volumes of the brokers are {STATED}: clients would be locked out, or data lost"
-    ),
-    r"rabbitmq-cluster-operator: \w+\.(pdb|watchNamespaces)\b.*": f"What the operators watch, and how many may go, is {STATED}",
-    r"keycloakx: (http\.relativePath|cache\.stack)": "The edge routes the path, and members find each other by the stack",
-    r"kong: (env|proxy\.tls|status\.http)\..*": f"What kong.conf says, and the ports that the target group knows, are {STATED}",
-    r"kube-prometheus-stack: (prometheus|alertmanager)\..*(retention|walCompression|minAvailable)": f"How long, and how many, is {STATED}",
-    r"kube-prometheus-stack: alertmanager\.config\..*": f"When the team hears of an alert is {STATED}",
-    r"kube-prometheus-stack: grafana\.(readiness|liveness)Probe\..*": "A probe is one whole, and its scheme is not the default",
-    r"kube-prometheus-stack: grafana\.sidecar\.dashboards\.provider\..*": f"That nobody changes dashboards by hand is {STATED}",
-}
-"""Values that equal the chart's default, by `chart: path`, with the reason for each."""
+GRAFANA = "grafana-12.11.1"
+"""Chart within kube-prometheus-stack that has a list of keys."""
+
+
+def complaints(release: Release) -> list[str]:
+    """Return errors of the values against the chart's schema, or against its list of keys."""
+    chart = f"{release.chart}-{release.properties['Version']}"
+    if (schemas() / "values" / f"{chart}.schema.json").is_file():
+        return schema_errors(chart, release.values)
+    if not (schemas() / "values" / f"{chart}.keys.txt").is_file():
+        pytest.skip(f"SPOTMUSIC_SCHEMAS has neither schema nor keys of {chart}")
+    found = [*unknown(chart, release.values)]
+    if release.chart == "kube-prometheus-stack":
+        found += [*unknown(GRAFANA, release.values["grafana"])]
+    return found
+
+
+def unknown(chart: str, values: Json) -> Iterator[str]:
+    documented = tuple(DOCUMENTED.get(chart.rpartition("-")[0], {}))
+    yield from (f"{chart} has no value {key}" for key in sorted(unknown_keys(chart, values)) if not key.startswith(documented))
 
 
 def release_of(chart: str, platform: RenderedCluster) -> Release:
@@ -70,22 +90,7 @@ def test_pinned_charts_are_all_checked() -> None:
 
 @pytest.mark.parametrize("chart", list(RELEASE_OF))
 def test_charts_know_every_value(chart: str, environment: str, deployed: Callable[[str], RenderedCluster]) -> None:
-    assert values.complaints(release_of(chart, deployed(environment))) == []
-
-
-@pytest.mark.parametrize("chart", list(RELEASE_OF))
-def test_values_change_rendered_charts(chart: str, deployed: Callable[[str], RenderedCluster]) -> None:
-    """Each value of production changes the chart, or is a default with a reason."""
-    release = release_of(chart, deployed("prod"))
-    upstream.archive_of(release)
-    found = []
-    for path, alive in values.idle(release, values.paths(release.values)):
-        name = f"{chart}: {'.'.join(path)}"
-        if alive and not any(re.fullmatch(pattern, name) for pattern in RESTATED):
-            found.append(f"{name} is the chart's default: take it away, or say in RESTATED why it is told")
-        elif not alive and name not in DEAD:
-            found.append(f"{name} is dead: the chart renders the same with it, without it, and with something else in its place")
-    assert found == []
+    assert complaints(release_of(chart, deployed(environment))) == []
 
 
 @pytest.mark.parametrize("chart", list(RELEASE_OF))
@@ -93,26 +98,6 @@ def test_chart_rendering_is_deterministic(chart: str, deployed: Callable[[str], 
     """A generated password or certificate would change with each deployment."""
     release = release_of(chart, deployed("prod"))
     assert upstream.manifests_of(release) == upstream.manifests_of(release)
-
-
-MONITORED = [
-    "cert-manager",
-    "external-secrets",
-    "reloader",
-    "fluent-bit",
-    "rabbitmq-cluster-operator",
-    "redpanda",
-    "keycloakx",
-    "kong",
-    "kube-prometheus-stack",
-]
-
-
-@pytest.mark.parametrize("chart", MONITORED)
-def test_charts_create_monitors_with_prometheus_operator(chart: str, rendered: Callable[[str], RenderedCluster], environment: str) -> None:
-    release = release_of(chart, rendered(environment))
-    kinds = {manifest["kind"] for manifest in rendered(environment).manifests[release.name]}
-    assert kinds & {"ServiceMonitor", "PodMonitor"}
 
 
 @pytest.mark.parametrize("chart", list(RELEASE_OF))

@@ -11,10 +11,10 @@ import yaml
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.versions import charts
-from tests.charts.pull import LOCK, archive_name, checksum_of, command, locked, verify
 from tests.conftest import ROOT, settings_of
 from tests.helm_values import helm, helm_of
 from tests.model.cluster import archive
+from tools.pull_charts import LOCK, archive_name, checksum_of, command, locked, verify
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 MANUAL = (ROOT / "docs" / "upgrades.md").read_text()

@@ -99,4 +99,4 @@ def test_tiered_storage_container_runs_unprivileged(values: Json) -> None:
 
 
 def test_tiered_storage_values_match_chart_schema(values: Json) -> None:
-    assert schema_errors(versions.REDPANDA, values) == []
+    assert schema_errors(f"redpanda-{versions.REDPANDA.version}", values) == []
