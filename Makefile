@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov test fuzz lint format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk preflight lock sbom outdated local local-down diff status mutants bench clean
+.PHONY: help setup check synth guard cfn-lint checkov test fuzz lint format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk preflight lock sbom outdated local local-down diff status mutants bench deploy-plan clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -221,6 +221,10 @@ local-down: setup  ## use: destroy them again and stop the embedded AWS
 
 # AGAINST: `account`, a cloud assembly, or a git ref; without it, the embedded AWS. ALL=1 lists everything.
 CHANGES = python -m tools.changes --env $(ENV) $(if $(ALL),--all)
+
+# CONCURRENCY: most stacks at a time; without it, no limit.
+deploy-plan: setup  ## use: model the minutes of a first deployment of ENV
+	@python -m tools.deploy_plan --env $(ENV) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY))
 
 diff: setup  ## use: effects of a deployment (AGAINST=account|DIR|REF)
 	@$(if $(AGAINST),$(CHANGES) --against $(AGAINST),python -m tools.local_aws diff $(NAMED) $(if $(FAIL),--fail))

@@ -1,0 +1,1 @@
+"""Model of a deployment: its critical path, computed from synthesized templates."""
