@@ -51,7 +51,6 @@ def _database(
     rights: Mapping[str, Mapping[str, Role]] | None = None,
 ) -> RelationalDatabase:
     options = settings.data.catalogue if name == "Catalogue" else settings.data.identity
-    groups = network.security_groups
     database = RelationalDatabase(
         stack,
         name,
@@ -70,9 +69,9 @@ def _database(
         rights=rights,
         vpc=network.vpc,
         vpc_subnets=_DATA,
-        security_group=groups.of(f"{name.lower()}-database"),
+        security_group=network.security_groups.of(f"{name.lower()}-database"),
         users_subnets=_APPLICATION,
-        users_security_group=groups.of("database-users"),
+        users_security_group=network.security_groups.of("database-users"),
         keys=DatabaseKeys(database=keys.database, secrets=keys.secrets, logs=keys.logs),
         retention=stack.log_retention,
     )
@@ -84,7 +83,6 @@ def _database(
 def cache(stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, keys: DataKeys) -> Cache:
     """Create the cache, with a user for Kong and for each service that uses it."""
     options, groups = settings.data.cache, network.security_groups
-    services = {name: name for name in settings.services_talking_to("cache")}
     created = Cache(
         stack,
         "Cache",
@@ -92,7 +90,7 @@ def cache(stack: EnvironmentStack, *, settings: Settings, network: NetworkStack,
         engine_version=options.version or versions.DEFAULT_CACHE_VERSION[options.engine],
         node_type=options.node_type,
         replicas=options.replicas,
-        prefixes={**services, "kong": KONG_PREFIX},
+        prefixes={name: name for name in settings.services_talking_to("cache")} | {"kong": KONG_PREFIX},
         vpc=network.vpc,
         subnet_ids=network.vpc.select_subnets(subnet_group_name="data").subnet_ids,
         security_group=groups.of("cache"),

@@ -7,10 +7,10 @@ from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_constructs.services.cluster import ServicesCluster
 from spotmusic_constructs.services.fargate_service import FargateService
 from spotmusic_constructs.services.load_balancer import ServicesLoadBalancer
 from spotmusic_constructs.services.service_names import ServiceNames
+from spotmusic_constructs.services.services_cluster import ServicesCluster
 from stacks.data import DataStack
 from stacks.environment_stack import EnvironmentStack
 from stacks.fargate_services import fargate_services

@@ -7,7 +7,7 @@ from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.edge.access_log_delivery import AccessLogDelivery
-from spotmusic_constructs.edge.certificate import EdgeCertificate
+from spotmusic_constructs.edge.edge_certificate import EdgeCertificate
 from spotmusic_constructs.edge.platform_distribution import PlatformDistribution
 from spotmusic_constructs.edge.public_address import PublicAddress
 from spotmusic_constructs.edge.signing_key_group import SigningKeyGroup

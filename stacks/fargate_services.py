@@ -4,13 +4,11 @@ from typing import cast
 
 from aws_cdk import aws_ecs as ecs
 
-from spotmusic_cdk import versions
 from spotmusic_cdk.connections.connection import service_party
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.services import ServiceSettings
 from spotmusic_constructs.messaging.rabbitmq import MANAGEMENT_PORT
 from spotmusic_constructs.services.fargate_service import FargateService
-from spotmusic_constructs.services.image import ServiceImage, bootstrap_image, given_image, own_image
 from spotmusic_constructs.services.infrastructure_role import InfrastructureRole
 from spotmusic_constructs.services.load_balancer import ServicesLoadBalancer
 from spotmusic_constructs.services.queue_depth import QueueDepth
@@ -22,9 +20,7 @@ from stacks.network import NetworkStack
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
 from stacks.service_access import ServiceAccess
-
-WORKER_PORT = 8080
-"""Port of the bootstrap image's health check, for services without a port."""
+from stacks.service_image import service_image
 
 
 def fargate_services(
@@ -80,16 +76,6 @@ def fargate_services(
         for called in [word for word in service.talks_to if word in resources]:
             resources[name].add_dependency(resources[called])
     return services
-
-
-def service_image(name: str, service: ServiceSettings, registry: RegistryStack) -> ServiceImage:
-    """Return the image of a service: its own by tag, one by address, or the bootstrap image."""
-    if service.image_tag:
-        return own_image(registry.repositories[name], tag=service.image_tag)
-    if service.image:
-        return given_image(service.image)
-    image = registry.images.image(versions.BOOTSTRAP_IMAGE)
-    return bootstrap_image(image, port=service.port or WORKER_PORT, health_path=service.health_path)
 
 
 def _queue_depth(stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, secrets: SecretsStack) -> QueueDepth | None:

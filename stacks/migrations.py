@@ -8,11 +8,11 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.services.one_off_task import OneOffTask
 from spotmusic_constructs.services.task_run import TaskRun
 from stacks.environment_stack import EnvironmentStack
-from stacks.fargate_services import service_image
 from stacks.network import NetworkStack
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
 from stacks.service_access import ServiceAccess
+from stacks.service_image import service_image
 
 
 def migrations(

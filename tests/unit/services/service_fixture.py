@@ -12,11 +12,11 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.assertions import Template
 
 from spotmusic_constructs.services.access import Access
-from spotmusic_constructs.services.cluster import ServicesCluster
 from spotmusic_constructs.services.fargate_service import FargateService
 from spotmusic_constructs.services.image import ServiceImage
 from spotmusic_constructs.services.load_balancer import ServicesLoadBalancer
 from spotmusic_constructs.services.route import Route
+from spotmusic_constructs.services.services_cluster import ServicesCluster
 from tests.conftest import new_stack
 from tests.model.values import Json
 

@@ -3,7 +3,7 @@ import pytest
 from aws_cdk import aws_route53 as route53
 from aws_cdk.assertions import Template
 
-from spotmusic_constructs.edge.certificate import EdgeCertificate
+from spotmusic_constructs.edge.edge_certificate import EdgeCertificate
 from tests.conftest import new_stack
 
 OURS = "arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000"
