@@ -60,13 +60,6 @@ def test_one_id_leads_through_the_logs(kong: Json, logged: dict[str, str], envir
     assert f"`{ID}` as `request_id`" in (CONSTRUCTS / "services" / "README.md").read_text()
 
 
-def test_calls_between_services_are_logged_without_queries(environment: str, templates: Callable[..., Any]) -> None:
-    services = resources(templates(environment)["ecs-services"], "AWS::ECS::Service")
-    formats = [service["ServiceConnectConfiguration"]["AccessLogConfiguration"] for service in services]
-    assert formats
-    assert {told.get("IncludeQueryParameters", "DISABLED") for told in formats} == {"DISABLED"}
-
-
 def test_error_log_of_the_gateway_loses_queries(environment: str, deployed: Callable[[str], "RenderedCluster"]) -> None:
     filters = deployed(environment).releases["fluent-bit"].values["config"]["filters"]
     assert re.search(r"Match kong\.\*\n +call without_queries\n", filters)

@@ -131,13 +131,3 @@ kubectl get pods -n keycloak -l app=keycloak
         "helm list --all",
         "helm rollback: no release kon",
     ]
-
-
-def test_wrong_tools_are_noticed() -> None:
-    told = "`rabbitmq-queues list_queues name` `rabbitmqctl list_queues name` `rpk group seek g --to 17` `kcadm.sh login --user admin`"
-    assert [*wrong_tools(told)] == [
-        "rabbitmq-queues list_queues name",
-        "rabbitmqctl list_queues without -p spotmusic",
-        "rpk group seek without --to-file",
-        "kcadm.sh login --user admin",
-    ]

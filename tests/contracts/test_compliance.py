@@ -56,14 +56,6 @@ def test_every_bound_keeps_records_for_six_months() -> None:
     assert KEPT.access.name == "ONE_YEAR"
 
 
-@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_no_record_of_the_templates_ends_sooner(templates: Templates, environment: str) -> None:
-    for template in templates(environment).values():
-        for resource in template["Resources"].values():
-            if resource["Type"] == "AWS::Logs::LogGroup":
-                assert resource["Properties"]["RetentionInDays"] >= 184
-
-
 def test_remaining_copies_match_retention() -> None:
     data, observability = settings_of("prod").data, settings_of("prod").observability
     topics, queues = settings_of("prod").topics, settings_of("prod").queues

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import settings_of
 from tools.documents import flows_document, grants
-from tools.documents.flows_document import DATA, DOCUMENT, NETWORK, NOT_DRAWN, Edge, Picture, edges_of_flows, edges_of_grants
+from tools.documents.flows_document import DATA, DOCUMENT, NETWORK, NOT_DRAWN, edges_of_flows, edges_of_grants
 
 BLOCK = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)
 LINE = re.compile(r"flowchart LR|subgraph f\d+\[\"[\w ]+\"\]|end|n\d+\[\"[^\"\[\]{}|]+\"\]|n\d+ -->\|\"[\w, ]+\"\| n\d+")
@@ -52,9 +52,3 @@ def test_flows_document_prose_matches_flows(words: str) -> None:
 def test_every_line_is_one_that_mermaid_takes(document: str) -> None:
     assert len(charts(document)) == len(NETWORK) + len(DATA)
     assert [line for lines in charts(document) for line in lines if not LINE.fullmatch(line)] == []
-
-
-def test_equal_nodes_share_a_box() -> None:
-    picture = Picture(title="", caption="", shows=lambda _: True, place=lambda _: "", merges=True)
-    edges = [Edge(source="a", target=target, label="read") for target in ("x", "y")] + [Edge(source="a", target="z", label="write")]
-    assert list(flows_document.chart(edges, picture))[1:4] == ['  n0["a"]', '  n1["x<br/>y"]', '  n2["z"]']

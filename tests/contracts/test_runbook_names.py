@@ -43,12 +43,6 @@ def test_log_groups_that_runbooks_name_exist(groups: set[str], runbook: Path) ->
     assert [name for name in looked_up(runbook.read_text()) if not is_there(name, groups)] == []
 
 
-def test_generated_names_are_known_by_prefix() -> None:
-    groups = {"/aws/events/spotmusic-prod-…", "/aws/eks/spotmusic-prod/cluster"}
-    told = "`/aws/events/spotmusic-<env>` `/aws/eks/spotmusic-<env>/cluster` --log-group-name-prefix /aws/events/spotmusic-<env>-"
-    assert [is_there(name, groups) for name in looked_up(told)] == [False, True, True]
-
-
 @pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
 def test_runbook_logical_ids_exist(templates: Templates, runbook: Path) -> None:
     beginnings = re.findall(r"starts_with\(LogicalResourceId, ?[`'](\w+)[`']\)", runbook.read_text())

@@ -444,11 +444,6 @@ def test_examples_cover_public_constructs() -> None:
     assert sorted(constructs - shown) == []
 
 
-def test_unknown_argument_of_example_is_found() -> None:
-    with pytest.raises(TypeError, match="buckets"):
-        execute('LogBucket(self, "Logs", buckets="x")', cdk.Stack())
-
-
 def test_service_of_readme_synthesizes(tmp_path: Path) -> None:
     (service,) = blocks(ROOT / "README.md", "yaml")
     dev = (ROOT / "environments" / "dev.yaml").read_text()

@@ -57,13 +57,3 @@ def test_document_uses_common_words(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_document_headings_are_no_questions(document: Path) -> None:
     assert QUESTION.findall(text(document)) == []
-
-
-def test_language_rules_find_seeded_faults() -> None:
-    assert QUESTION.findall("# To what it is made of\n## Howitzers\n### How it works") == [
-        "# To what it is made of",
-        "### How it works",
-    ]
-    assert odd_words("Nobody goes beside `nobody`; stand-ins stand.") == ["Nobody", "goes", "beside", "stand"]
-    long = "word " * 21
-    assert too_long([long, f"| {long}", f"- `{long}`", f"- {'x' * 120}"]) == [long]

@@ -1,9 +1,10 @@
 """Resources of a synthesized environment, and the references between them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,10 @@ class Assembly(Resolver):
     def stack_prefix(self) -> str:
         """Name of the project and the environment."""
         return self.settings.stack_name("")
+
+    def turned_on(self, keys: Iterable[str]) -> set[str]:
+        """Return the keys of the environment file that are set, such as `edge.allowed_countries`."""
+        return {key for key in keys if attrgetter(key)(self.settings)}
 
 
 def intrinsics(value: Any) -> Iterator[Any]:

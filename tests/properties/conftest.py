@@ -6,16 +6,22 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import aws_cdk as cdk
 import pytest
 
-from tests.conftest import ROOT, Template, settings_of
+from spotmusic_cdk.settings import Settings
+from stacks.data import DataStack
+from stacks.network import NetworkStack
+from stacks.secrets import SecretsStack
+from tests.conftest import ROOT, Template, feature_flags, settings_of, templates_in
 from tests.model.assembly import Assembly
 from tests.model.cluster import RenderedCluster
 from tests.properties.deviations import DEVIATIONS
-from tests.properties.variants import VALKEY, data_templates, with_valkey
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
 """The environments that are asked; with `--assembly`, the one that it holds."""
+VALKEY = "prod-valkey"
+"""Production with the other cache engine."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -107,3 +113,17 @@ def acknowledged_in(report: Path) -> tuple[tuple[str, str, str], ...]:
         for suppressed in plugin.get("suppressedViolations", [])
         for place in suppressed["violatingConstructs"]
     )
+
+
+def with_valkey(settings: Settings) -> Settings:
+    """Returns the environment with the other engine."""
+    cache = settings.data.cache.model_copy(update={"engine": "valkey"})
+    return settings.model_copy(update={"data": settings.data.model_copy(update={"cache": cache})})
+
+
+def data_templates(settings: Settings) -> dict[str, Template]:
+    """Synthesizes the data stack and its dependencies."""
+    stage = cdk.Stage(cdk.App(context=feature_flags()), settings.name)
+    network, secrets = NetworkStack(stage, settings=settings), SecretsStack(stage, settings=settings)
+    DataStack(stage, settings=settings, network=network, secrets=secrets)
+    return templates_in(Path(stage.synth().directory))

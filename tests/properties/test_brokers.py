@@ -14,8 +14,7 @@ from tests.helm_values import leaves
 from tests.model.assembly import Assembly
 from tests.model.cluster import RenderedCluster
 from tests.model.values import Json, at
-from tests.properties.findings import judged
-from tests.properties.promise import Verdicts, promise, rule
+from tests.properties.promise import Verdicts, judged, promise, rule
 from tests.properties.test_eks import is_key_of_kubernetes, named
 
 AUTHORITY = "spotmusic-internal-ca"

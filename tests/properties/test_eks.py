@@ -195,14 +195,6 @@ def test_p091_kubernetes_is_supported_and_protected(platform: Assembly) -> Verdi
             yield layer, near, f"kubectl 1.{minor} may be one minor version off {version} at the most: versions.KUBECTL_LAYERS."
 
 
-def test_support_uses_given_date() -> None:
-    end = date(2027, 8, 2)
-    assert versions.KUBERNETES["1.36"].standard_until == end
-    assert supported("1.36", end - STANDARD_SUPPORT)
-    assert not supported("1.36", end - STANDARD_SUPPORT + timedelta(days=1))
-    assert not supported("1.99", versions.RELEASED)
-
-
 @promise
 def test_p092_nodes_are_private_in_three_zones(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Nodes run in application subnets of three zones, and their disks are encrypted with the key

@@ -3,9 +3,8 @@
 import pytest
 
 from tests.model.assembly import Assembly, Resource
-from tests.properties.conftest import ENVIRONMENTS
+from tests.properties.conftest import ENVIRONMENTS, VALKEY
 from tests.properties.promise import Verdicts, promise
-from tests.properties.variants import VALKEY
 
 pytestmark = pytest.mark.parametrize("platform", [*ENVIRONMENTS, VALKEY], indirect=True)
 

@@ -7,7 +7,6 @@ from fnmatch import fnmatchcase
 from tests.model.assembly import Assembly
 from tests.model.values import ACCOUNT
 from tests.properties import reviewed
-from tests.properties.options import turned_on
 from tests.properties.promise import Verdicts, promise
 from tests.properties.statements import Statement, statements_of
 
@@ -118,7 +117,7 @@ def test_p129_services_act_for_this_account_only(platform: Assembly) -> Verdicts
     Kept by: `aws:SourceAccount`, `aws:SourceArn`; [`reviewed.py`](../tests/properties/reviewed.py)
     """
     known = set()
-    options = turned_on(platform.settings, reviewed.TELL_NO_SOURCE_WITH)
+    options = platform.turned_on(reviewed.TELL_NO_SOURCE_WITH)
     unsourced = reviewed.TELL_NO_SOURCE.keys() | {service for option in options for service in reviewed.TELL_NO_SOURCE_WITH[option]}
     for statement in statements_of(platform):
         services = {who for kind, who in statement.principals if kind == "Service"}
@@ -154,7 +153,7 @@ def test_p130_acknowledged_findings_were_reviewed(platform: Assembly) -> Verdict
     Kept by: [`reviewed.py`](../tests/properties/reviewed.py),
     [`test_nag.py`](../tests/policies/test_nag.py)
     """
-    more_by, less_by = (turned_on(platform.settings, table) for table in (reviewed.ACKNOWLEDGED_WITH, reviewed.MENDED_BY))
+    more_by, less_by = (platform.turned_on(table) for table in (reviewed.ACKNOWLEDGED_WITH, reviewed.MENDED_BY))
     allowed = dict(reviewed.ACKNOWLEDGED)
     outside = {} if platform.settings.production else reviewed.ACKNOWLEDGED_OUTSIDE_PRODUCTION
     for more in (outside, *(reviewed.ACKNOWLEDGED_WITH[option] for option in more_by)):

@@ -10,8 +10,7 @@ from tests.helm_values import leaves
 from tests.model.assembly import Assembly
 from tests.model.cluster import RenderedCluster
 from tests.model.values import ACCOUNT, Json
-from tests.properties.findings import judged
-from tests.properties.promise import Verdicts, promise
+from tests.properties.promise import Verdicts, judged, promise
 from tests.properties.statements import statements_of
 
 STANDARD = "pod-security.kubernetes.io"

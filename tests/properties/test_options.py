@@ -10,7 +10,6 @@ import pytest
 from tests.conftest import settings_of
 from tests.model.assembly import Assembly
 from tests.properties.holders import holders
-from tests.properties.options import turned_on
 from tests.properties.statements import statements_of
 from tests.properties.test_iam import is_for_one_pod
 
@@ -56,8 +55,3 @@ def test_shared_pod_role_is_found(broken: Callable[[str], str]) -> None:
     assert text != TRUST
     (statement,) = statements_of(platform_with(text))
     assert not is_for_one_pod(statement)
-
-
-def test_option_is_on_with_its_key() -> None:
-    keys = ("kubernetes.redpanda.tiered_storage", "edge.allowed_countries", "resilience.fault_injection")
-    assert turned_on(settings_of("prod"), keys) == {"resilience.fault_injection"}

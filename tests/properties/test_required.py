@@ -108,9 +108,3 @@ def pairs_of(value: Any) -> Iterator[list[Json]]:
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from pairs_of(item)
-
-
-def test_required_properties_are_found() -> None:
-    schema = resource_schema(HOME, "AWS::SNS::Topic")
-    assert missing(schema, {"Tags": [{"Key": "Owner"}, {"Key": {"Ref": "Name"}, "Value": "x"}]}) == ["Tags.0.Value"]
-    assert missing(schema, {"Tags": {"Ref": "AWS::NoValue"}}) == []

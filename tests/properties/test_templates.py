@@ -1,6 +1,9 @@
 """Promises: Templates."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -9,13 +12,12 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from spotmusic_constructs.edge_region import EDGE_REGION
 from spotmusic_constructs.services.ingress import UNTAGGED
-from tests.conftest import ROOT, STACKS
+from tests.conftest import ROOT, STACKS, feature_flags
 from tests.model.assembly import Assembly, Resource
 from tests.model.cluster import RenderedCluster
 from tests.model.values import as_list
-from tests.properties import isolation, made_by_eks
+from tests.properties import made_by_eks
 from tests.properties.conftest import ENVIRONMENTS
-from tests.properties.options import turned_on
 from tests.properties.promise import Verdicts, promise
 from tools.assembly import stacks_in
 from tools.changes.resources import HOLDS_DATA
@@ -59,6 +61,9 @@ REPLICATED_BY = {
     "AWS::S3::Bucket": "ReplicationConfiguration",
     "AWS::SecretsManager::Secret": "ReplicaRegions",
 }
+ISOLATED = ["unshare", "--map-root-user", "--net"]
+UNPACKED = Path.home() / ".cache" / "aws" / "jsii" / "package-cache"
+"""Cache of unpacked jsii packages, by checksum. Unpacking takes twice as long as the synthesis."""
 REPLICATING = ("AWS::ECR::ReplicationConfiguration", "AWS::ElastiCache::GlobalReplicationGroup", "AWS::RDS::GlobalCluster")
 
 
@@ -154,11 +159,43 @@ def test_p131_offline_synthesis_is_identical(synthesized: Callable[[str], Path],
                 f"{environment} looks something up: write it into the environment file"
             )
     one, two = synthesized("prod").parent, tmp_path / "isolated"
-    isolation.synthesize(two, "prod")
-    files = isolation.what_is_deployed(one)
-    assert files == isolation.what_is_deployed(two)
+    synthesize_isolated(two, "prod")
+    files = what_is_deployed(one)
+    assert files == what_is_deployed(two)
     assert sum(path.name.endswith(".template.json") for path in files) == len(STACKS)
     assert [str(path) for path in files if (one / path).read_bytes() != (two / path).read_bytes()] == []
+
+
+def synthesize_isolated(outdir: Path, environment: str) -> None:
+    """Runs the real application without network, credentials, home folder or the CLI."""
+    isolated = ISOLATED if can_cut_the_network() else []
+    subprocess.run(
+        [*isolated, sys.executable, "app.py"],
+        cwd=ROOT,
+        check=True,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(outdir.parent),
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(UNPACKED),
+            "CDK_OUTDIR": str(outdir),
+            "CDK_VALIDATION": "false",
+            "CDK_CONTEXT_JSON": json.dumps({**feature_flags(), "env": environment}),
+        },
+    )
+
+
+def can_cut_the_network() -> bool:
+    """True on Linux if the kernel allows unprivileged network namespaces."""
+    try:
+        return subprocess.run([*ISOLATED, "true"], check=False, capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def what_is_deployed(assembly: Path) -> set[Path]:
+    """Files of an assembly except CDK's stack traces, which contain temporary paths of jsii."""
+    files = {path.relative_to(assembly) for path in assembly.rglob("*") if path.is_file()}
+    return {path for path in files if path.name != "validation-report.json" and not path.name.endswith(".metadata.json")}
 
 
 @promise
@@ -171,7 +208,7 @@ def test_p132_stateful_resources_keep_ids(platform: Assembly) -> Verdicts:
     """
     frozen: dict[str, str] = json.loads(FROZEN.read_text())
     options: dict[str, dict[str, str]] = json.loads(FROZEN_OPTIONS.read_text())
-    for option in turned_on(platform.settings, options):
+    for option in platform.turned_on(options):
         frozen |= options[option]
     now = {f"{resource.stack}/{resource.id}": resource for resource in platform.resources if resource.type in HOLDS_DATA}
     for name, type_ in frozen.items():

@@ -98,7 +98,7 @@ _EVERY_OPTION_OF_PRODUCTION: Changes = {
 }
 """Options that production may enable and its file does not. Omitted: options that it may disable,
 such as scanning that another environment owns, and the cache's other engine, which the properties
-check (tests/properties/variants.py).
+check (tests/properties/conftest.py).
 """
 _EVERY_OPTION: Changes = {
     "identity": {
