@@ -1,8 +1,8 @@
 """Alarms and alerts of an environment: the metrics that each reads, and its recipients."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -13,25 +13,6 @@ _ATTRIBUTE = re.compile(r"\.\w+\}$")
 
 ALARM = "AWS::CloudWatch::Alarm"
 COMPOSITE = "AWS::CloudWatch::CompositeAlarm"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Watch:
-    """Condition to watch on every resource of a type.
-
-    Args:
-        what: the condition.
-        namespace: namespace of the metrics.
-        metrics: metrics that one alarm has to read, all of them.
-        severities: severities that each need an alarm; any severity if empty.
-        statistic: statistic that matters, where another would hide what goes wrong.
-    """
-
-    what: str
-    namespace: str
-    metrics: tuple[str, ...]
-    severities: tuple[str, ...] = ()
-    statistic: str | None = None
 
 
 @cache
@@ -73,46 +54,41 @@ def place_of(resource: Resource) -> str:
 
 
 @cache
-def _by_place(platform: Assembly) -> dict[str, list[tuple[Resource, frozenset[tuple[str, str, str]]]]]:
-    """Alarms with the metrics that they read, by text of their dimensions; a resource is
-    `${stack/LogicalId}`.
-    """
-    found: dict[str, list[tuple[Resource, frozenset[tuple[str, str, str]]]]] = {}
+def _by_place(platform: Assembly) -> Mapping[str, list[Resource]]:
+    """Alarms with recipients, by texts of their dimensions; a resource is `${stack/LogicalId}`."""
+    found = defaultdict(list)
     for alarm in alarms_that_tell(platform):
-        by_place: dict[str, set[tuple[str, str, str]]] = {}
-        for metric in metrics_of(alarm):
-            for dimension in metric.get("Dimensions", []):
-                place = _ATTRIBUTE.sub("}", platform.text(alarm.stack, dimension["Value"]))
-                by_place.setdefault(place, set()).add((metric["Namespace"], metric["MetricName"], metric["Statistic"]))
-        for place, read in by_place.items():
-            found.setdefault(place, []).append((alarm, frozenset(read)))
+        values = (dimension["Value"] for metric in metrics_of(alarm) for dimension in metric.get("Dimensions", []))
+        for place in {_ATTRIBUTE.sub("}", platform.text(alarm.stack, value)) for value in values}:
+            found[place].append(alarm)
     return found
 
 
-def watchers(platform: Assembly, watch: Watch, place: str) -> list[Resource]:
+def alarms_at(platform: Assembly, place: str) -> list[Resource]:
     """Alarms with recipients that have this text in a dimension."""
-    return [alarm for alarm, read in _by_place(platform).get(place, []) if _reads(read, watch)]
+    return _by_place(platform).get(place, [])
 
 
-def _reads(read: frozenset[tuple[str, str, str]], watch: Watch) -> bool:
-    wanted = {(watch.namespace, metric) for metric in watch.metrics}
-    return wanted <= {(namespace, name) for namespace, name, statistic in read if watch.statistic in (None, statistic)}
-
-
-def counted(platform: Assembly, source: str, said: tuple[str, ...]) -> list[Resource]:
-    """Alarms on the count of matching events of a source, if its events are recorded."""
+def counted(platform: Assembly, source: str, said: Iterable[str]) -> list[Resource]:
+    """Alarms on the count of matching events of a service, such as `backup`, if its events are
+    recorded.
+    """
     alarms: list[Resource] = []
     for counter in platform.all("AWS::Logs::MetricFilter"):
         group, pattern = counter.target("LogGroupName"), str(counter["FilterPattern"])
-        if group and f'"{source}"' in pattern and all(part in pattern for part in said) and group in recorders(platform, source):
+        if group and f'"aws.{source}"' in pattern and all(part in pattern for part in said) and group in recorders(platform, source):
             counts = {(made["MetricNamespace"], made["MetricName"]) for made in counter["MetricTransformations"]}
             alarms += (a for a in alarms_that_tell(platform) if counts & {(m["Namespace"], m["MetricName"]) for m in metrics_of(a)})
     return alarms
 
 
 def recorders(platform: Assembly, source: str) -> set[Resource]:
-    """Log groups that record every event of a source."""
-    rules = (rule for rule in platform.all("AWS::Events::Rule") if rule["EventPattern.source"] == [source] and rule["State"] != "DISABLED")
+    """Log groups that record every event of a service."""
+    rules = (
+        rule
+        for rule in platform.all("AWS::Events::Rule")
+        if rule["EventPattern.source"] == [f"aws.{source}"] and rule["State"] != "DISABLED"
+    )
     return {target for rule in rules for target in rule.mentions("Targets") if target.type == "AWS::Logs::LogGroup"}
 
 

@@ -71,6 +71,7 @@ SAID: Mapping[str, Mapping[str, Said]] = {
         "ComputeConfig.NodePools": Said(([],), _DEFAULT_POOLS),
     },
     "AWS::KMS::Key": {
+        "Enabled": Said((None, True), "Nothing under it can be read."),
         "RotationPeriodInDays": Said(
             (365,), "A year is what auditors ask for at the most, and each version of a key costs a dollar a month."
         ),

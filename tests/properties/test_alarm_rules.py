@@ -6,15 +6,10 @@ from collections import defaultdict
 from tests.metric_math import value_of
 from tests.model.assembly import Assembly, Resource
 from tests.model.values import Json
-from tests.properties.alarm_limits import limit_of, problem_with_limit
-from tests.properties.alarms import ALARM, COMPOSITE, alarms_that_tell, metrics_of, period_of, severity_of
+from tests.properties.alarms import ALARM, COMPOSITE, metrics_of, severity_of
 from tests.properties.promise import Verdicts, rule
+from tests.properties.watched import problem_with, rows_of
 
-WITHIN = {"critical": 15 * 60, "warning": 30 * 60}
-"""Maximum seconds until an alarm fires, by severity. In that time a critical outage consumes a third of the
-monthly budget of 43 minutes (docs/slo.md); warnings are handled in working hours."""
-DAILY = 86_400
-"""Period of what AWS publishes once a day, such as the days that a certificate has left."""
 FEWER_IS_WORSE = {
     "HealthyHostCount",
     "FreeStorageSpace",
@@ -23,7 +18,11 @@ FEWER_IS_WORSE = {
     "apiserver_request_total",
     "NumberOfMessagesPublished",
 }
-PERCENT = re.compile(r"(Utilization|Percentage|ErrorRate)$")
+OUTAGES = {
+    ("DesiredTaskCount", "RunningTaskCount"): ([2, 0], [2, 2]),
+    ("TargetResponseTime",): ([0], [100]),
+}
+"""Values of metrics, in the order of their names, at which a formula rings, and at which it is silent."""
 
 
 def names_of(alarm: Resource) -> set[str]:
@@ -35,91 +34,60 @@ def read(alarm: Resource) -> list[Json]:
 
 
 @rule
-def test_alarm_periods_match_their_text(platform: Assembly) -> Verdicts:
-    telling = set(alarms_that_tell(platform))
-    for alarm in platform.some(ALARM):
-        periods, points = alarm["EvaluationPeriods"] or 0, alarm["DatapointsToAlarm"]
-        period = period_of(alarm)
-        yield (
-            alarm,
-            period in (10, 20, 30) or (period > 0 and period % 60 == 0),
-            f"CloudWatch does not support a period of {period} s. Use 10, 30 or a multiple of 60.",
-        )
-        # An omitted list means all, and a reader cannot see whether that is intended.
-        yield (
-            alarm,
-            points is not None and 1 <= points <= periods,
-            f"Say how many of {periods} periods have to be beyond: it says {points}.",
-        )
-        if alarm in telling and period < DAILY:
-            least = period * (points or periods)
-            latest = WITHIN.get(severity_of(alarm) or "", 0)
-            yield alarm, least <= latest, f"The alarm fires after {least} s. Let it fire within {latest} s, or lower its severity."
-
-
-@rule
 def test_alarm_operator_matches_metric_direction(platform: Assembly) -> Verdicts:
     for alarm in platform.some(ALARM):
         fewer = bool(names_of(alarm) & FEWER_IS_WORSE) and not read(alarm)
         compared = str(alarm["ComparisonOperator"] or "")
         yield alarm, compared.startswith("LessThan" if fewer else "GreaterThan"), f"Invert the comparison {compared}."
-        limit = alarm["Threshold"]
-        yield (
-            alarm,
-            not (fewer and limit == 1) or compared == "LessThanThreshold",
-            "One is enough, and would fire it: say LessThanThreshold.",
-        )
-        reached = limit is not None and (limit > 0 if "OrEqual" in compared or fewer else limit >= 0)
-        yield alarm, reached, f"With the limit {limit} the alarm never changes its state. Correct the limit."
-        percent = any(PERCENT.search(name) for name in names_of(alarm)) or any(
-            "100" in str(source.get("Expression")) for source in read(alarm)
-        )
-        yield alarm, not percent or (limit or 0) < 100, f"{limit}% is unreachable. Lower the limit."
+        one = fewer and alarm["Threshold"] == 1
+        yield alarm, not one or compared == "LessThanThreshold", "One is enough, and would fire it: say LessThanThreshold."
 
 
 @rule
 def test_metric_math_returns_one_value(platform: Assembly) -> Verdicts:
-    for alarm in platform.some(ALARM):
-        if not read(alarm):
-            said = all(alarm[path] for path in ("Namespace", "MetricName", "Period")) and bool(
-                alarm["Statistic"] or alarm["ExtendedStatistic"]
-            )
-            yield alarm, said, "Say which metric, which statistic and which period."
+    read_by_policy = "TargetTrackingScalingPolicyConfiguration.CustomizedMetricSpecification.Metrics"
+    found = [(alarm, read(alarm)) for alarm in platform.some(ALARM)]
+    found += [(policy, policy[read_by_policy]) for policy in platform.all("AWS::ApplicationAutoScaling::ScalingPolicy")]
+    for resource, sources in found:
+        if not sources:
+            said = resource.type != ALARM or all(resource[path] for path in ("Namespace", "MetricName", "Period"))
+            said = said and (resource.type != ALARM or bool(resource["Statistic"] or resource["ExtendedStatistic"]))
+            yield resource, said, "Say which metric, which statistic and which period."
             continue
         # CloudWatch rejects an alarm with two; the default of ReturnData is true.
-        returned = [source for source in read(alarm) if source.get("ReturnData", True)]
-        yield alarm, len(returned) == 1 and "Expression" in returned[0], "Return the result of the formula, and no other value."
-        known = {source["Id"] for source in read(alarm)}
-        named = set(re.findall(r"\b[a-z]\w*\b", " ".join(str(source.get("Expression", "")) for source in read(alarm))))
-        yield alarm, named <= known, f"Its formula reads {sorted(named - known)}, which it does not define."
+        returned = [source for source in sources if source.get("ReturnData", True)]
+        one = len(returned) == 1 and "Expression" in returned[0] and all("ReturnData" in source for source in sources)
+        yield resource, one, "Return the result of the formula, and no other value."
+        known = {source["Id"] for source in sources}
+        named = set(re.findall(r"\b[a-z]\w*\b", " ".join(str(source.get("Expression", "")) for source in sources)))
+        yield resource, named <= known, f"Its formula reads {sorted(named - known)}, which it does not define."
+        for source in (source for source in sources if "Expression" not in source):
+            stat = source.get("MetricStat", {})
+            whole = resource.type != ALARM or {"Period", "Stat"} <= stat.keys()
+            whole = whole and all(stat.get("Metric", {}).get(name) for name in ("Namespace", "MetricName"))
+            yield resource, whole, f"Say what {source.get('Id')} reads."
 
 
 @rule
-def test_critical_threshold_exceeds_warning(platform: Assembly) -> Verdicts:
-    pairs: dict[tuple[str, ...], dict[str, Resource]] = defaultdict(dict)
+def test_critical_limits_keep_their_proportion(platform: Assembly) -> Verdicts:
+    """Limits that follow from a size; the table has the others."""
+    pairs: dict[tuple[str, ...], dict[str | None, Resource]] = defaultdict(dict)
     for alarm in platform.some(ALARM):
-        severity = severity_of(alarm)
-        # Names of a pair differ in the severity only; two windows of an objective each have a pair.
-        pairs[alarm.stack, re.sub(r"(Warning|Critical)", "", alarm.name)][severity or ""] = alarm
-    both = [(of["warning"], of["critical"]) for of in pairs.values() if {"warning", "critical"} <= of.keys()]
-    yield "pairs of alarms", bool(both), "Add an alarm of severity warning for each critical one."
-    for warning, critical in both:
-        if period_of(warning) != period_of(critical):
-            continue
-        fewer = str(warning["ComparisonOperator"]).startswith("LessThan")
-        worse = critical["Threshold"] < warning["Threshold"] if fewer else critical["Threshold"] > warning["Threshold"]
-        limit = limit_of(warning)
-        proportion = limit.critical_by_warning if limit else None
-        near = proportion is None or 0.99 < critical["Threshold"] / warning["Threshold"] / proportion < 1.01
-        yield critical, near, f"Its limit, {critical['Threshold']}, is not {proportion} times that of the warning, {warning['Threshold']}."
-        yield critical, worse, f"Its limit, {critical['Threshold']}, is not beyond that of the warning, {warning['Threshold']}."
+        # Names of a pair differ in the severity only.
+        pairs[alarm.stack, re.sub(r"(Warning|Critical)", "", alarm.name)][severity_of(alarm)] = alarm
+    for of in pairs.values():
+        warning, critical = of.get("warning"), of.get("critical")
+        proportion = next((row.critical_by_warning for row in rows_of(next(iter(of.values())))), None)
+        if proportion:
+            near = warning and critical and 0.99 < critical["Threshold"] / warning["Threshold"] / proportion < 1.01
+            yield next(iter(of.values())), bool(near), f"Ring as critical at {proportion} times the limit of the warning."
 
 
 @rule
 def test_alarms_ring_at_reviewed_limits(platform: Assembly) -> Verdicts:
     for alarm in platform.some(ALARM):
-        problem = problem_with_limit(alarm)
-        yield alarm, problem is None, f"Review its limit in alarm_limits.py: {problem}."
+        problem = problem_with(alarm)
+        yield alarm, problem is None, f"Review it in tests/properties/watched.yaml: {problem}."
         periods = {source["MetricStat"]["Period"] for source in read(alarm) if "MetricStat" in source}
         yield alarm, len(periods) < 2, f"Read its metrics over one period, not {sorted(periods)}."
 
@@ -166,3 +134,29 @@ def test_formulas_have_values_in_gaps(platform: Assembly) -> Verdicts:
                 value = value_of(formula, dict.fromkeys(set(ids) - {gap}, 50.0))
                 loud = value is not None or alarm["TreatMissingData"] == "breaching"
                 yield alarm, loud, f"Without a value of {gap}, {formula} has no value. Use FILL."
+
+
+@rule
+def test_formulas_ring_in_outages(platform: Assembly) -> Verdicts:
+    """An inverted formula is silent in an outage and fires without one."""
+    for alarm in platform.some(ALARM):
+        ids = {
+            source["MetricStat"]["Metric"].get("MetricName"): source["Id"] for source in alarm["Metrics"] or [] if "MetricStat" in source
+        }
+        for values, rings in zip(OUTAGES.get(tuple(sorted(ids, key=str)), ()), (True, False), strict=False):
+            (formula,) = (source["Expression"] for source in alarm["Metrics"] if "Expression" in source)
+            value = value_of(formula, {ids[name]: number for name, number in zip(sorted(ids), values, strict=True)})
+            yield alarm, (value is not None and value >= alarm["Threshold"]) is rings, f"With {values} it is {value}."
+
+
+@rule
+def test_no_two_alarms_are_the_same(platform: Assembly) -> Verdicts:
+    """Two alarms on the same value leave another value unwatched."""
+    found: dict[object, list[str]] = defaultdict(list)
+    for alarm in platform.some(ALARM):
+        read = str(
+            [(metric["MetricName"], metric["Statistic"], metric.get("Dimensions"), metric["Namespace"]) for metric in metrics_of(alarm)]
+        )
+        found[alarm.stack, read, severity_of(alarm), alarm["Threshold"], alarm["Period"], str(alarm["Metrics"])].append(alarm.name)
+    for names in found.values():
+        yield names[0], len(names) == 1, f"{names} are identical. Remove or correct one."

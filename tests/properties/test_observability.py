@@ -24,7 +24,6 @@ from tests.properties.alarms import (
     recorders,
     severity_of,
     tells_somebody,
-    watchers,
 )
 from tests.properties.log_writers import ACCESS_DAYS, GROUP, writers
 from tests.properties.promise import Verdicts, promise
@@ -94,7 +93,7 @@ def test_p119_alarms_have_recipients_and_runbooks(platform: Assembly) -> Verdict
         yield alarm, str(alarm["AlarmDescription"]).startswith(f"[{platform.settings.name}] "), "Begin its text with the environment."
         yield alarm, severity_of(alarm) is not None, "Say how bad it is."
     for topic in platform.some(TOPIC):
-        missed = any(alarm["TreatMissingData"] == "breaching" for alarm in watchers(platform, watched.HEARTBEAT, place_of(topic)))
+        missed = any(alarm["TreatMissingData"] == "breaching" for alarm in watched.HEARTBEAT.watchers(platform, place_of(topic)))
         # Messages for pagers also reach the general topic.
         read = missed or "Pager" in topic.id or bool(platform.users_of(topic, "AWS::SNS::Subscription"))
         read = read or not platform.settings.production
@@ -128,7 +127,7 @@ def alerts_are_told(platform: Assembly) -> Verdicts:
             for sns in receiver.get("sns_configs", [])
             if receiver["name"] == branch["receiver"]
         ]
-        missed = any(alarm["TreatMissingData"] == "breaching" for arn in sent for alarm in watchers(platform, watched.HEARTBEAT, arn))
+        missed = any(alarm["TreatMissingData"] == "breaching" for arn in sent for alarm in watched.HEARTBEAT.watchers(platform, arn))
         yield "Watchdog", missed, "Send it to a topic with an alarm on missing messages: it detects lost alerts."
     for branch in (branch for branch in route["routes"] if branch not in beats):
         silent = branch["matchers"] == ['severity =~ "none|info"']
@@ -144,24 +143,24 @@ def test_p120_dependencies_of_listeners_are_watched(platform: Assembly, deployed
     """Every resource that listeners depend on has alarms in CloudWatch or alerts in the cluster. A
     table lists the conditions for each type.
 
-    Kept by: [`watched.py`](../tests/properties/watched.py) is the table; `ObservabilityStack`,
+    Kept by: [`watched.yaml`](../tests/properties/watched.yaml) is the table; `ObservabilityStack`,
     [`charts/monitoring/rules`](../charts/monitoring/rules/)
     """
     known: set[Resource] = set()
     for kind, name, place in watched.subjects(platform):
-        for watch in watched.WATCHED[kind]:
-            found = watchers(platform, watch, place)
+        for row in (row for row in watched.ROWS if row.kind == kind):
+            found = row.watchers(platform, place)
             known.update(found)
-            missing = set(watch.severities).difference(map(severity_of, found)) if found else watch.severities or ("any",)
-            asked = f"{', '.join(watch.metrics)} {watch.statistic or ''}".strip()
-            yield f"{name}: {watch.what}", not missing, f"Alarm on {asked} of {watch.namespace}: {', '.join(sorted(missing))}."
-    for what, (source, said) in watched.EVENTS.items():
+            missing, (namespace, metrics) = row.missing(found), row.reads
+            asked = f"{', '.join(sorted(metrics))} {row.of} of {namespace}"
+            yield f"{name}: {row.what}", not missing, f"Alarm on {asked}: {', '.join(sorted(missing))}."
+    for what, (source, *said) in watched.TABLE["events"].items():
         found = counted(platform, source, said)
         known.update(found)
         yield what, bool(found), f"Record events of {source}, count those of it, and alarm on the count."
     for alarm in alarms_that_tell(platform):
         in_table = alarm in known or alarm.type == COMPOSITE
-        yield alarm, in_table, "Add it to tests/properties/watched.py, so that its removal fails a test."
+        yield alarm, in_table, "Add it to tests/properties/watched.yaml, so that its removal fails a test."
     yield from whoever_is_woken_sees_it(platform)
     yield from the_edge_is_measured(platform)
     yield from the_cluster_is_watched(platform, deployed(platform.name))
@@ -173,9 +172,9 @@ def test_p120_dependencies_of_listeners_are_watched(platform: Assembly, deployed
 def whoever_is_woken_sees_it(platform: Assembly) -> Verdicts:
     dashboard = " ".join(board.text("DashboardBody") for board in platform.some("AWS::CloudWatch::Dashboard"))
     for kind, name, place in watched.subjects(platform):
-        if kind in watched.ON_THE_DASHBOARD:
+        if kind in watched.TABLE["dashboard"]:
             yield name, place.removesuffix("}") in dashboard, "Show it on the dashboard: operators look there first."
-    for source in watched.RECORDED:
+    for source in watched.TABLE["recorded"]:
         yield source, bool(recorders(platform, source)), "Record its events (EventLog) for the analysis of incidents."
 
 
@@ -187,7 +186,7 @@ def the_edge_is_measured(platform: Assembly) -> Verdicts:
 
 def the_cluster_is_watched(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     alerts = alerts_of([manifest for _, manifest in cluster.of_kind("PrometheusRule")])
-    for what, read in watched.IN_THE_CLUSTER.items():
+    for what, read in watched.TABLE["cluster"].items():
         alerted = any(tells_somebody(alert) and read in spelt_out for alert, spelt_out in alerts)
         yield what, alerted, f"Add an alert on {read} to charts/monitoring/rules."
 

@@ -1,164 +1,133 @@
-"""Table of conditions to watch, and the resources of an environment that it covers."""
+"""Table of alarms and conditions to watch (`watched.yaml`), and the resources that it covers."""
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
 
 from tests.model.assembly import Assembly, Resource
-from tests.properties.alarms import Watch, alarms_that_tell, metrics_of, place_of
+from tests.properties.alarms import alarms_at, alarms_that_tell, metrics_of, period_of, place_of, severity_of
 from tests.properties.releases import releases_of
 from tests.properties.statements import statements_of
 
-WARNING, CRITICAL, BOTH = ("warning",), ("critical",), ("warning", "critical")
+TABLE: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text())
+BURN_RATES = {14.4: (300, 3600), 6.0: (1800, 21_600)}
+"""Seconds of the short and the long window by burn rate (Google SRE workbook, alerting on SLOs)."""
+SEVERITIES = ("warning", "critical", "deployment")
 
 
-def _aws(service: str, severities: tuple[str, ...], what: str, *metrics: str, statistic: str | None = None) -> Watch:
-    return Watch(what=what, namespace=f"AWS/{service}", metrics=metrics, severities=severities, statistic=statistic)
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """Alarm that each resource of a kind must have.
+
+    Args:
+        what: condition.
+        kind: kind of resource.
+        reads: namespace and names of the metrics.
+        by: names of the dimensions.
+        of: statistic.
+        after: points, periods, and seconds of a period.
+        limits: limit by severity; None if it follows from a size.
+        any_severity: whether one alarm is enough, of either severity.
+        critical_by_warning: proportion of limits that follow from a size.
+    """
+
+    what: str
+    kind: str
+    reads: tuple[str, frozenset[str]]
+    by: frozenset[str]
+    of: str
+    after: tuple[int, ...]
+    limits: Mapping[str, float | None]
+    any_severity: bool
+    critical_by_warning: float | None
+
+    def watchers(self, platform: Assembly, place: str) -> list[Resource]:
+        """Alarms with recipients on this condition of one resource."""
+        return [alarm for alarm in alarms_at(platform, place) if _reads(alarm) == self.reads and _statistics(alarm) == {self.of}]
+
+    def missing(self, found: list[Resource]) -> set[str]:
+        """Severities without an alarm."""
+        wanted = {"any"} if self.any_severity else self.limits.keys()
+        return wanted - ({"any"} if found else set()) - set(map(str, map(severity_of, found)))
 
 
-def _targets(service: str, lost: tuple[str, ...] = CRITICAL) -> tuple[Watch, ...]:
-    return (
-        _aws(service, lost, "targets that answer", "HealthyHostCount"),
-        _aws(service, WARNING, "targets that do not", "UnHealthyHostCount"),
+def _row(kind: str, shared: Mapping[str, Any], what: str, said: Mapping[str, Any]) -> Row:
+    limits = {severity: said.get(severity, said.get("any")) for severity in SEVERITIES if severity in said or "any" in said}
+    return Row(
+        what=what,
+        kind=kind,
+        reads=(said.get("namespace", shared["namespace"]), frozenset(said["metrics"].split())),
+        by=frozenset(shared["by"].split()),
+        of=said["of"],
+        after=tuple(map(int, said.get("after", "").split())),
+        limits=limits or dict.fromkeys(("warning", "critical")),
+        any_severity="any" in said,
+        critical_by_warning=said.get("critical_by_warning"),
     )
 
 
-WATCHED: Mapping[str, tuple[Watch, ...]] = {
-    "application load balancer": (
-        _aws("ApplicationELB", BOTH, "server errors", "HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "RequestCount"),
-        _aws("ApplicationELB", BOTH, "the slowest hundredth", "TargetResponseTime", statistic="p99"),
-        _aws("ApplicationELB", CRITICAL, "connections that it refuses", "RejectedConnectionCount"),
-        _aws("ApplicationELB", WARNING, "malformed requests", "DesyncMitigationMode_NonCompliant_Request_Count"),
-    ),
-    "network load balancer": (_aws("NetworkELB", CRITICAL, "ports that are used up", "PortAllocationErrorCount"),),
-    "target group": _targets("ApplicationELB"),
-    "target group of brokers": _targets("NetworkELB"),
-    # The other brokers continue, and the bootstrap listener shows a total outage.
-    "target group of one broker": _targets("NetworkELB", WARNING),
-    "AWS::ECS::Service": (
-        Watch(
-            what="tasks that do not run",
-            namespace="ECS/ContainerInsights",
-            metrics=("RunningTaskCount", "DesiredTaskCount"),
-            severities=CRITICAL,
-        ),
-        _aws("ECS", WARNING, "cpu", "CPUUtilization"),
-        _aws("ECS", BOTH, "memory", "MemoryUtilization"),
-    ),
-    "AWS::RDS::DBInstance": (
-        _aws("RDS", BOTH, "cpu", "CPUUtilization"),
-        _aws("RDS", BOTH, "storage", "FreeStorageSpace", statistic="Minimum"),
-        _aws("RDS", BOTH, "memory", "FreeableMemory", statistic="Minimum"),
-        _aws("RDS", BOTH, "connections", "DatabaseConnections", statistic="Maximum"),
-        _aws("RDS", WARNING, "the queue of its disk", "DiskQueueDepth"),
-    ),
-    "node of the cache": (
-        _aws("ElastiCache", BOTH, "cpu", "EngineCPUUtilization"),
-        _aws("ElastiCache", WARNING, "evictions", "Evictions"),
-        _aws("ElastiCache", BOTH, "memory", "DatabaseMemoryUsagePercentage"),
-        _aws("ElastiCache", BOTH, "lag of a replica", "ReplicationLag"),
-        _aws("ElastiCache", BOTH, "connections", "CurrConnections"),
-        _aws("ElastiCache", WARNING, "a failover", "IsMaster"),
-        _aws("ElastiCache", WARNING, "logins that are refused", "AuthenticationFailures"),
-    ),
-    "AWS::CloudFront::Distribution": (
-        _aws("CloudFront", BOTH, "server errors", "5xxErrorRate"),
-        _aws("CloudFront", WARNING, "requests that are refused", "4xxErrorRate"),
-        _aws("CloudFront", WARNING, "how long origins take", "OriginLatency", statistic="p99"),
-    ),
-    "web ACL": (_aws("WAFV2", BOTH, "a peak of blocked requests", "BlockedRequests"),),
-    "certificate of the edge": (_aws("CertificateManager", BOTH, "days that are left", "DaysToExpiry"),),
-    "AWS::EC2::NatGateway": (
-        _aws("NATGateway", CRITICAL, "ports that are used up", "ErrorPortAllocation"),
-        _aws("NATGateway", WARNING, "packets that are dropped", "PacketsDropCount"),
-    ),
-    "AWS::EKS::Cluster": (
-        _aws("EKS", CRITICAL, "pods without a node", "scheduler_pending_pods_UNSCHEDULABLE"),
-        _aws("EKS", BOTH, "an API that fails", "apiserver_request_total_5XX"),
-        _aws("EKS", CRITICAL, "an API that nobody reaches", "apiserver_request_total"),
-        _aws("EKS", BOTH, "the size of etcd", "apiserver_storage_size_bytes"),
-    ),
-    "queue": (Watch(what="tasks that wait", namespace="Spotmusic/Queues", metrics=("ReadyMessages",), severities=BOTH),),
-    "queue of verdicts": (_aws("SQS", WARNING, "verdicts that wait", "ApproximateAgeOfOldestMessage", statistic="Maximum"),),
-    "queue of dead verdicts": (_aws("SQS", WARNING, "verdicts that failed", "ApproximateNumberOfMessagesVisible", statistic="Maximum"),),
-    "function that runs by itself": (_aws("Lambda", (), "failures", "Errors"),),
-    "heartbeat": (_aws("SNS", CRITICAL, "alerts that do not travel", "NumberOfMessagesPublished", statistic="Sum"),),
-    "AWS::Scheduler::ScheduleGroup": (_aws("Scheduler", (), "what was not done", "InvocationDroppedCount"),),
-}
-"""Conditions to watch by type, with their severity. Add every new alarm to this table."""
+ROWS = [_row(kind, of, what, said) for kind, of in TABLE["alarms"].items() for what, said in of["rows"].items()]
+(HEARTBEAT,) = (row for row in ROWS if row.kind == "heartbeat")
 
-HEARTBEAT = WATCHED["heartbeat"][0]
 
-ON_THE_DASHBOARD = (
-    "application load balancer",
-    "network load balancer",
-    "node of the cache",
-    "web ACL",
-    "queue",
-    "AWS::ECS::Service",
-    "AWS::RDS::DBInstance",
-    "AWS::CloudFront::Distribution",
-    "AWS::EC2::NatGateway",
-    "AWS::EKS::Cluster",
-)
-"""Types on CloudWatch's dashboard."""
+def _reads(alarm: Resource) -> tuple[str, frozenset[str]]:
+    metrics = list(metrics_of(alarm))
+    return str(metrics[0]["Namespace"]), frozenset(str(metric["MetricName"]) for metric in metrics)
 
-RECORDED = (
-    "aws.acm",
-    "aws.backup",
-    "aws.ecs",
-    "aws.eks",
-    "aws.elasticache",
-    "aws.guardduty",
-    "aws.health",
-    "aws.kms",
-    "aws.rds",
-)
-"""Services with recorded events, for the analysis of incidents."""
 
-EVENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "a backup that fails": ("aws.backup", ("$.detail.state", '"FAILED"', '"EXPIRED"')),
-    "a restore, or the weekly test of one, that fails": (
-        "aws.backup",
-        ("Restore Job State Change", "$.detail.status", '"FAILED"', '"ABORTED"'),
-    ),
-    "a certificate that is not renewed": ("aws.acm", ("ACM Certificate Approaching Expiration",)),
-    "a deployment that is rolled back": ("aws.ecs", ("SERVICE_DEPLOYMENT_FAILED",)),
-    "a finding of GuardDuty": ("aws.guardduty", ("$.detail.severity >=",)),
-    "an upload that carries malware": ("aws.guardduty", ("THREATS_FOUND",)),
-    "an upload without a verdict": (
-        "aws.guardduty",
-        ("GuardDuty Malware Protection Object Scan Result", '!= "NO_THREATS_FOUND"', '!= "THREATS_FOUND"'),
-    ),
-    "a problem or maintenance that AWS announces": ("aws.health", ('"issue"', '"scheduledChange"', "AWS Health Abuse Event")),
-    "a key that is about to be lost": ("aws.kms", ('"ScheduleKeyDeletion"', '"DisableKey"', "$.detail.errorCode NOT EXISTS")),
-    "a key that is deleted": ("aws.kms", ("KMS CMK Deletion",)),
-    "tracks that are deleted": ("aws.s3", ("Object Deleted",)),
-}
-"""Conditions that AWS reports only as events: source, and required text of the metric filter."""
+def _statistics(alarm: Resource) -> set[str]:
+    return {str(metric["Statistic"]) for metric in metrics_of(alarm)}
 
-IN_THE_CLUSTER: Mapping[str, str] = {
-    "a node that is not ready": 'kube_node_status_condition{condition="Ready"',
-    "a pod that does not run": "kube_pod_status_phase",
-    "a container that crashes": "kube_pod_container_status_waiting_reason",
-    "a volume that fills up": "kubelet_volume_stats_available_bytes",
-    "partitions of Redpanda with too few copies": "redpanda_kafka_under_replicated_replicas",
-    "partitions of Redpanda without a leader": "redpanda_cluster_unavailable_partitions",
-    "consumers of events that fall behind": "redpanda_kafka_consumer_group_lag_sum",
-    "a licence of Redpanda that ends": "redpanda_cluster_features_enterprise_license_expiry_sec",
-    "older events that do not reach Amazon S3": "redpanda_cloud_storage_errors_total",
-    "the quorum of RabbitMQ": "rabbitmq_build_info",
-    "tasks that wait in RabbitMQ": "rabbitmq_detailed_queue_messages_ready",
-    "tasks that nobody could do": 'queue=~"dead-letters',
-    "errors at Kong": "kong_http_requests_total",
-    "errors of Keycloak": "http_server_requests_seconds_count",
-    "mails that do not go out": 'error="email_send_failed"',
-    "an identity provider that refuses logins": 'error="identity_provider_login_failure"',
-    "a certificate that expires": "certmanager_certificate_expiration_timestamp_seconds",
-    "a secret that does not follow": "externalsecret_status_condition",
-    "a component that nobody scrapes": "absent(up{",
-    "samples that do not leave the cluster": "prometheus_remote_storage_queue_highest_timestamp_seconds",
-}
-"""Subjects of Prometheus, and the series that an alert on each reads."""
+
+def rows_of(alarm: Resource) -> list[Row]:
+    """Rows with the metrics of an alarm."""
+    objective = "Objective: " in str(alarm["AlarmDescription"])
+    return [row for row in ROWS if row.reads == _reads(alarm) and (row.kind == "objective") is objective]
+
+
+def problem_with(alarm: Resource) -> str | None:
+    """Difference between an alarm and the table, or None."""
+    dimensions = {frozenset(dimension["Name"] for dimension in metric.get("Dimensions") or []) for metric in metrics_of(alarm)}
+    after = (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"], period_of(alarm))
+    severity, limit = severity_of(alarm) or "deployment", alarm["Threshold"] or 0
+    for by, of, wanted_after, limits in _accepted(alarm):
+        wanted = limits.get(severity, 0)
+        near = severity in limits and (wanted is None or abs(limit - wanted) <= abs(wanted) / 1000)
+        if (dimensions, _statistics(alarm), after) == ({by}, {of}, wanted_after) and near:
+            return None
+    read = f"{', '.join(sorted(_statistics(alarm)))} of {sorted(_reads(alarm)[1])} by {sorted(map(sorted, dimensions))}"
+    return f"{read} rings at {limit} as {severity} after {after} points, periods and seconds"
+
+
+Accepted = tuple[frozenset[str], str, tuple[int, ...], Mapping[str, float | None]]
+"""Dimensions, statistic, duration, and limit by severity."""
+
+
+def _accepted(alarm: Resource) -> Iterator[Accepted]:
+    if _reads(alarm)[0] == f"Spotmusic/{alarm.platform.settings.name}":  # counted by a metric filter
+        limit = 100 if _reads(alarm)[1] == {"DeletedTracks"} else 1
+        yield frozenset(), "Sum", (1, 1, 300), {"critical": limit} if limit > 1 else {"warning": limit, "critical": limit}
+    for row in rows_of(alarm):
+        after, limits = _of_objective(alarm) if row.kind == "objective" else (row.after, row.limits)
+        yield row.by, row.of, after, limits
+
+
+def _of_objective(alarm: Resource) -> tuple[tuple[int, ...], Mapping[str, float | None]]:
+    """Duration and limits that follow from the objective in a description."""
+    description = str(alarm["AlarmDescription"])
+    objective = re.search(r"Objective: ([\d.]+)%\.", description)
+    budget = 100 - float(objective[1]) if objective else 0
+    if outlasting := re.search(r"for more than (\d+) minutes", description):
+        minutes = int(outlasting[1])
+        return (minutes + 2, minutes + 3, 60), {"deployment": max(BURN_RATES) * budget}
+    burns = re.search(r"burns ([\d.]+) times", description)
+    rate = float(burns[1]) if burns else 0
+    window = BURN_RATES.get(rate, (0, 0))["Long" in alarm.name]
+    return (1, 1, window), dict.fromkeys(("warning", "critical"), rate * budget)
 
 
 def subjects(platform: Assembly) -> Iterator[tuple[str, str, str]]:
@@ -177,7 +146,7 @@ def subjects(platform: Assembly) -> Iterator[tuple[str, str, str]]:
     for beat in (sns for receiver in receivers if receiver["name"] == "heartbeat" for sns in receiver["sns_configs"]):
         yield "heartbeat", "heartbeat of Alertmanager", beat["topic_arn"]
     yield from (("function that runs by itself", function.name, place_of(function)) for function in _unattended(platform))
-    for kind in (kind for kind in WATCHED if kind.startswith("AWS::")):
+    for kind in (kind for kind in TABLE["alarms"] if kind.startswith("AWS::")):
         yield from ((kind, resource.name, place_of(resource)) for resource in platform.all(kind))
 
 
