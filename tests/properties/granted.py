@@ -1,6 +1,7 @@
 """Rights on stores, from every policy of an environment's templates."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -60,29 +61,43 @@ _ANYTHING = (
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Grant:
-    """One right.
+    """Rights of one class on one store.
 
     Args:
         who: holder: `tasks of playback`, `pods monitoring/grafana`, a function by stack and logical id, or an AWS service.
         does: class of action.
         what: store, by stack and logical id, or a description if no template creates it.
+        actions: actions of IAM, in order; empty for a policy of AWS.
     """
 
     who: str
     does: str
     what: str
+    actions: tuple[str, ...]
 
 
 def grants_of(platform: Assembly) -> set[Grant]:
     """Return every right that a policy, or a permission of a function, allows."""
-    found = {
-        Grant(who=who, does=does, what=what)
-        for statement in statements_of(platform)
-        if statement.allows and statement.kind != "trust"
-        for who in _who(statement)
-        for does, what in _rights(statement)
-    }
-    return found | set(_permissions(platform)) | set(_policies_of_aws(platform))
+    found: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for statement in (statement for statement in statements_of(platform) if statement.allows and statement.kind != "trust"):
+        for who in _who(statement):
+            for action, does, what in _rights(statement):
+                found[who, does, what].add(action)
+    for permission in platform.all("AWS::Lambda::Permission"):
+        function = permission.target("FunctionName")
+        assert function
+        found[_service(permission["Principal"]), "run", function.name].add(permission["Action"])
+    found |= {(who, "call", f"policy {name}"): set() for who, name in _policies_of_aws(platform)}
+    return {Grant(who=who, does=does, what=what, actions=tuple(sorted(actions))) for (who, does, what), actions in found.items()}
+
+
+def _policies_of_aws(platform: Assembly) -> Iterator[tuple[str, str]]:
+    """Rights that AWS writes down and keeps up to date: holder, and name of the policy."""
+    for role, who in holders(platform).items():
+        for index in range(len(role["ManagedPolicyArns"] or [])):
+            arn = role.text(f"ManagedPolicyArns.{index}")
+            if ":iam::aws:policy/" in arn:
+                yield who, arn.rpartition("/")[2]
 
 
 def _who(statement: Statement) -> Iterator[str]:
@@ -109,12 +124,12 @@ def _service(principal: str) -> str:
     return re.sub(r"(\.[a-z]+-[a-z]+-\d)?\.amazonaws\.com$", "", principal)
 
 
-def _rights(statement: Statement) -> Iterator[tuple[str, str]]:
+def _rights(statement: Statement) -> Iterator[tuple[str, str, str]]:
     assert not statement.negated, f"{statement} allows everything but something: nobody could list what"
     for action in statement.actions:
         does = next(name for name, pattern in _CLASSES if re.fullmatch(pattern, action))
         for resource in statement.texts():
-            yield does, _what(statement, action, resource)
+            yield action, does, _what(statement, action, resource)
 
 
 def _what(statement: Statement, action: str, resource: str) -> str:
@@ -140,19 +155,3 @@ def _reach(statement: Statement) -> str:
     sides = {"principals": "aws:principalaccount", "resources": "aws:resourceaccount"}
     ours = [side for side, key in sides.items() if statement.values("StringEquals", key) == (ACCOUNT,)]
     return f" for our {' and '.join(ours)}" if ours else " for anybody"
-
-
-def _permissions(platform: Assembly) -> Iterator[Grant]:
-    for permission in platform.all("AWS::Lambda::Permission"):
-        function = permission.target("FunctionName")
-        assert function
-        yield Grant(who=_service(permission["Principal"]), does="run", what=function.name)
-
-
-def _policies_of_aws(platform: Assembly) -> Iterator[Grant]:
-    """Rights that AWS writes down and keeps up to date, by the name of their policy."""
-    for role, who in holders(platform).items():
-        for index in range(len(role["ManagedPolicyArns"] or [])):
-            arn = role.text(f"ManagedPolicyArns.{index}")
-            if ":iam::aws:policy/" in arn:
-                yield Grant(who=who, does="call", what=f"policy {arn.rpartition('/')[2]}")

@@ -1,58 +1,40 @@
-"""Statements contain all actions that a feature needs together."""
+"""Trust and rights have the actions and conditions that a service needs. docs/grants has all
+actions of rights.
+"""
 
-from fnmatch import fnmatchcase
-
-from tests.model.assembly import Assembly, Resource
-from tests.properties.needed_actions import DIVIDED, NEEDED, SESSIONS, Needed
+from tests.model.assembly import Assembly
+from tests.model.values import ACCOUNT
+from tests.properties import reviewed
 from tests.properties.promise import Verdicts, rule
-from tests.properties.reviewed import PEOPLE
-from tests.properties.statements import Statement, statements_of
+from tests.properties.statements import statements_of
 
-
-def rows(statement: Statement) -> list[Needed]:
-    """Rows that apply to a statement."""
-    return [
-        row
-        for row in NEEDED
-        if fnmatchcase(statement.resource.name, row.where)
-        and row.telling & set(statement.actions)
-        and statement.resource.name not in DIVIDED
-    ]
+SESSIONS = {"pods.eks.amazonaws.com", "eks.amazonaws.com"}
+"""Principals that pass tags of the session, and cannot assume a role without `sts:TagSession`."""
+SWITCHES = {"Bool": "kms:GrantIsForAWSResource", "StringEquals": "aws:ResourceTag/managedByFIS"}
+"""Conditions by operator that restrict a right only if they require true."""
 
 
 @rule
-def test_rights_have_every_needed_action(platform: Assembly) -> Verdicts:
+def test_roles_require_source_of_services(platform: Assembly) -> Verdicts:
+    """Promise 129 requires source account or ARN; a role requires both where the service sends
+    both.
+    """
+    excused = set(reviewed.TELL_NO_SOURCE).union(*reviewed.TELL_NO_SOURCE_WITH.values())
     for statement in statements_of(platform):
-        if "*" in statement.actions:
-            continue
-        its = rows(statement)
-        for row in its:
-            lacking = sorted(row.every - set(statement.actions))
-            yield statement.resource, not lacking, f"Add {', '.join(lacking)} to {statement} ({row.source})."
-        # People's rights are held to the commands of runbooks (tests/contracts/test_access.py).
-        person = statement.resource.name.startswith(PEOPLE)
-        known = len(statement.actions) < 2 or bool(its) or statement.resource.name in DIVIDED or person
-        yield statement.resource, known, f"Add the actions of {statement} to tests/properties/needed_actions.py, with their source."
-
-
-@rule
-def test_every_needed_right_is_there(platform: Assembly) -> Verdicts:
-    judged = [(statement, rows(statement)) for statement in statements_of(platform)]
-    present: dict[Needed, set[Resource]] = {}
-    for statement, its in judged:
-        for row in its:
-            present.setdefault(row, set()).add(statement.resource)
-    policies = {statement.resource for statement, _ in judged}
-    for row in NEEDED:
-        if "*" not in row.where:
-            for policy in policies:
-                if policy.name == row.where:
-                    yield policy, policy in present.get(row, ()), f"Allow {row.actions} ({row.source})."
-
-
-@rule
-def test_sessions_with_tags_can_be_assumed(platform: Assembly) -> Verdicts:
-    for statement in statements_of(platform):
-        if statement.kind == "trust" and any(who in SESSIONS for _, who in statement.principals) and statement.allows:
+        services = {who for kind, who in statement.principals if kind == "Service"}
+        if statement.kind == "trust" and services - excused:
+            account = statement.values("StringEquals", "aws:SourceAccount") == (ACCOUNT,)
+            arn = services - excused <= reviewed.TELL_ACCOUNT_ONLY or "aws:sourcearn" in statement.condition_keys
+            yield statement.resource, account and arn, "Require aws:SourceAccount, and aws:SourceArn where the service sends it."
+        if statement.kind == "trust" and services & SESSIONS:
             complete = {"sts:AssumeRole", "sts:TagSession"} <= set(statement.actions)
             yield statement.resource, complete, "Allow sts:AssumeRole and sts:TagSession: EKS passes tags of the session."
+
+
+@rule
+def test_rights_ask_for_switches_that_are_on(platform: Assembly) -> Verdicts:
+    """A condition such as GrantIsForAWSResource must require true: false would invert the right."""
+    for statement in (statement for statement in statements_of(platform) if statement.allows):
+        for operator, key in SWITCHES.items():
+            said = statement.values(operator, key)
+            yield statement.resource, said in ((), ("true",)), f"{key} is {said}."

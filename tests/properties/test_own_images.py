@@ -15,7 +15,6 @@ from tests.properties import (
     test_functions,
     test_iam,
     test_namesakes,
-    test_needed_actions,
     test_registry,
     test_secret_readers,
 )
@@ -38,7 +37,6 @@ RULES = (
     test_iam.test_p130_acknowledged_findings_were_reviewed,
     test_namesakes.test_references_lead_to_what_is_meant,
     test_namesakes.test_references_have_one_attribute,
-    test_needed_actions.test_rights_have_every_needed_action,
     test_registry.test_p017_every_image_is_scanned,
     test_secret_readers.test_secret_table_matches_templates,
     test_secret_readers.test_rotation_reaches_readers_in_time,

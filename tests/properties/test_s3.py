@@ -271,7 +271,11 @@ def test_p065_unscanned_uploads_are_unreadable(platform: Assembly) -> Verdicts:
     read = [s for s in unscanned if s.may("s3:GetObject") and s.may("s3:GetObjectVersion") and excepted(s) == scanner]
     yield uploads, len(read) == 1, "Deny reads of objects without a clean scan result, except by the scan."
     forged = [s for s in denied if s.values("ForAnyValue:StringEquals", "s3:RequestObjectTagKeys") == (SCANNED,)]
-    tagged = [s for s in forged if all(s.may(f"s3:{a}") for a in ("PutObject", "PutObjectTagging")) and excepted(s) == scanner]
+    tagged = [
+        s
+        for s in forged
+        if all(s.may(f"s3:{a}") for a in ("PutObject", "PutObjectTagging", "PutObjectVersionTagging")) and excepted(s) == scanner
+    ]
     yield uploads, len(tagged) == 1, "Deny writes of the scan result, except by the scan: an upload could declare itself clean."
     yield uploads, not any(s.allows for s in statements(uploads)), "Remove Allow statements: CloudFront serves no uploads."
     for one in platform.some(BUCKET):

@@ -30,13 +30,14 @@ def synthesized(settings: Settings, outdir: Path) -> set[Grant]:
 
 def text_of_grants(grants: Iterable[Grant]) -> str:
     """Return the lines of a file."""
-    return "".join(f"{grant.who} | {grant.does} | {grant.what}\n" for grant in sorted(grants))
+    cells = ((grant.who, grant.does, grant.what, " ".join(grant.actions)) for grant in sorted(grants))
+    return "".join(f"{' | '.join(filter(None, cell))}\n" for cell in cells)
 
 
 def read(name: str) -> list[Grant]:
     """Return the rights of a file."""
     lines = (line.split(" | ") for line in (FOLDER / f"{name}.txt").read_text().splitlines())
-    return [Grant(who=who, does=does, what=what) for who, does, what in lines]
+    return [Grant(who=who, does=does, what=what, actions=tuple(" ".join(actions).split())) for who, does, what, *actions in lines]
 
 
 if __name__ == "__main__":
