@@ -14,8 +14,6 @@ PLAYBACK = GatewayRoute(service="playback", path="/v1/playback")
 ADMIN = GatewayRoute(service="curation", path="/v1/playback/curation")
 STATUS = GatewayRoute(service="status", path="/v1/status", public=True)
 CACHE = "primary.cache.example.com"
-BUNDLED = {"response-transformer", "correlation-id", "rate-limiting", "request-size-limiting", "prometheus"}
-OURS = {"realm-token", "viewer-address"}
 ISSUER = "https://spotmusic.example/auth/realms/spotmusic"
 LOGIN = "https://keycloak-http.keycloak.svc.cluster.local:8443"
 
@@ -40,31 +38,10 @@ def plugin(owner: Json, name: str) -> Json:
     return dict(next(plugin["config"] for plugin in owner["plugins"] if plugin["name"] == name))
 
 
-def plugins(owner: Json) -> set[str]:
-    return {plugin["name"] for plugin in owner["plugins"]}
-
-
 def test_routes_require_token_unless_public() -> None:
     found = config(PLAYBACK, ADMIN, STATUS)
-    asked = {service["name"] for service in found["services"] if "realm-token" in plugins(service)}
+    asked = {service["name"] for service in found["services"] if any(plugin["name"] == "realm-token" for plugin in service["plugins"])}
     assert asked == {"playback", "curation"}
-
-
-def test_public_routes_and_logins_skip_tokens() -> None:
-    found = config(PLAYBACK, STATUS)
-    assert {service["name"] for service in found["services"] if "realm-token" not in plugins(service)} == {"status", "keycloak"}
-
-
-def test_token_check_covers_issuer_audience_client_expiry() -> None:
-    token = plugin(service(config(PLAYBACK), "playback"), "realm-token")
-    assert (token["issuer"], token["audience"], token["clients"]) == (ISSUER, "web-api", ["web", "mobile"])
-    assert token["algorithms"] == ["RS256"]
-    assert token["longest_seconds"] == 3600
-
-
-def test_realm_keys_are_read_over_tls() -> None:
-    token = plugin(service(config(PLAYBACK), "playback"), "realm-token")
-    assert token["jwks_uri"] == f"{LOGIN}/auth/realms/spotmusic/protocol/openid-connect/certs"
 
 
 def test_upstreams_receive_public_address() -> None:
@@ -78,13 +55,8 @@ def test_longer_route_prefix_wins() -> None:
     assert short["expression"] == 'http.path == "/v1/playback" || http.path ^= "/v1/playback/"'
 
 
-def is_login(path: str) -> bool:
-    """Matches a path, with normalized dots and doubled slashes, against the Keycloak route."""
-    return bool(login_route(path))
-
-
 def login_route(path: str) -> str | None:
-    """Name of the Keycloak route with the highest priority that matches a path."""
+    """Name of the first Keycloak route for a path, with normalized dots and doubled slashes."""
     for route in sorted(service(config(), "keycloak")["routes"], key=lambda route: -int(route["priority"])):
         kind, pattern = re.fullmatch(r'http\.path (==|~) (?:r#)?"(.+)"#?', route["expression"]).groups()  # type: ignore[union-attr]
         if path == pattern if kind == "==" else re.search(pattern, path):
@@ -109,7 +81,7 @@ def login_route(path: str) -> str | None:
     ],
 )
 def test_login_paths_reach_keycloak(path: str) -> None:
-    assert is_login(path)
+    assert login_route(path)
 
 
 @pytest.mark.parametrize(
@@ -135,18 +107,7 @@ def test_login_paths_reach_keycloak(path: str) -> None:
     ],
 )
 def test_login_route_rejects_path_tricks(path: str) -> None:
-    assert not is_login(path)
-
-
-def test_kong_routes_have_expressions() -> None:
-    for found in config(PLAYBACK, ADMIN, STATUS)["services"]:
-        assert all(route["expression"].startswith("http.path") for route in found["routes"])
-
-
-def test_tls_upstreams_are_verified() -> None:
-    for found in config(PLAYBACK)["services"]:
-        assert found["tls_verify"] is True
-        assert all(route["preserve_host"] is False for route in found["routes"])
+    assert login_route(path) is None
 
 
 def test_rate_limit_counts_by_subject() -> None:
@@ -156,10 +117,6 @@ def test_rate_limit_counts_by_subject() -> None:
     redis = limit["redis"]
     assert redis["host"] == redis["server_name"] == CACHE
     assert redis["ssl"] is redis["ssl_verify"] is True
-
-
-def test_cache_password_is_a_reference() -> None:
-    assert plugin(config(PLAYBACK), "rate-limiting")["redis"]["password"] == "{vault://env/redis-password}"
 
 
 def test_kong_body_limit_equals_edge() -> None:
@@ -179,20 +136,12 @@ def test_logins_tokens_and_files_are_counted_apart() -> None:
 def test_public_routes_count_addresses_of_many_listeners() -> None:
     limit = plugin(service(config(STATUS), "status"), "rate-limiting")
     assert (limit["limit_by"], limit["minute"]) == ("ip", 5000)
-    assert limit["redis"]["password"] == "{vault://env/redis-password}"
 
 
-def test_requests_have_ids_and_security_headers() -> None:
-    found = config(PLAYBACK)
-    assert plugin(found, "correlation-id")["echo_downstream"] is True
-    added = plugin(service(found, "playback"), "response-transformer")["add"]["headers"]
+def test_api_answers_have_security_headers() -> None:
+    added = plugin(service(config(PLAYBACK), "playback"), "response-transformer")["add"]["headers"]
     assert [header.partition(":")[0] for header in added] == [header.partition(":")[0] for header in API_HEADERS]
     assert all(": " not in header.partition(";")[0] for header in added)
-
-
-def test_config_uses_open_source_plugins() -> None:
-    found = config(PLAYBACK, STATUS)
-    assert plugins(found).union(*(plugins(service) for service in found["services"])) <= BUNDLED | OURS
 
 
 @pytest.mark.parametrize("path", ["/auth", "/v1/playback/", '/v1/"x', "v1"])

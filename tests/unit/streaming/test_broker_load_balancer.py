@@ -1,124 +1,68 @@
+"""Listeners of the brokers' load balancer; promise 116 decides TLS, logs and protection."""
+
 from typing import Any
 
-import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_certificatemanager as acm
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_route53 as route53
-from aws_cdk import aws_s3 as s3
-from aws_cdk.assertions import Template
 
 from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalancer
-from stacks import compliance
-from tests.conftest import feature_flags
+from tests.conftest import new_stack
+from tests.model.values import Json
+from tests.templates import Resources, all_of, properties_of, resources_of
+from tests.unit.imported import group_of, logs_of, vpc_of
 
-CERTIFICATE = "arn:aws:acm:sa-east-1:111122223333:certificate/1"
+LISTENER, GROUP = (f"AWS::ElasticLoadBalancingV2::{kind}" for kind in ("Listener", "TargetGroup"))
 
 
-def synthesize(*, certificate: bool, **more: Any) -> dict[str, Any]:
-    app = cdk.App(context=feature_flags())
-    compliance.register(app)
-    stack = cdk.Stack(app, "test", env=cdk.Environment(account="111122223333", region="sa-east-1"))
-    vpc = ec2.Vpc.from_vpc_attributes(
-        stack,
-        "Vpc",
-        vpc_id="vpc-1",
-        availability_zones=["sa-east-1a", "sa-east-1b", "sa-east-1c"],
-        private_subnet_ids=["subnet-a", "subnet-b", "subnet-c"],
-        private_subnet_names=["application"],
-    )
+def synthesize(*, certificate: bool, **more: Any) -> Resources:
+    stack = new_stack()
+    arn = "arn:aws:acm:sa-east-1:111122223333:certificate/1"
     BrokerLoadBalancer(
         stack,
         "Brokers",
-        vpc=vpc,
-        security_group=ec2.SecurityGroup.from_security_group_id(stack, "Group", "sg-brokers", mutable=False),
-        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", CERTIFICATE) if certificate else None,
+        vpc=vpc_of(stack),
+        security_group=group_of(stack, "sg-brokers"),
+        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", arn) if certificate else None,
         zone=route53.PrivateHostedZone.from_hosted_zone_attributes(stack, "Zone", hosted_zone_id="Z1", zone_name="internal.example"),
-        logs=s3.Bucket.from_bucket_name(stack, "Logs", "logs"),
+        logs=logs_of(stack),
         cluster_name="spotmusic-test",
         **more,
     )
-    # With the policy packs registered, this raises for each unacknowledged finding.
-    return dict(Template.from_stack(stack).to_json())
+    return resources_of(stack)
 
 
-@pytest.fixture(scope="module")
-def template() -> dict[str, Any]:
-    return synthesize(certificate=True, brokers=5, management=True)
-
-
-@pytest.fixture(scope="module")
-def without_domain() -> dict[str, Any]:
-    return synthesize(certificate=False, deletion_protection=False)
-
-
-def of_kind(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
-    return {name: r["Properties"] for name, r in template["Resources"].items() if r["Type"].endswith(f"V2::{kind}")}
-
-
-def ports(template: dict[str, Any]) -> dict[int, int]:
+def ports(resources: Resources) -> dict[int, int]:
     """Pod ports by listener port."""
-    groups = of_kind(template, "TargetGroup")
-    return {listener["Port"]: groups[_group(listener)]["Port"] for listener in of_kind(template, "Listener").values()}
+    groups = properties_of(resources, GROUP)
+    return {listener["Port"]: groups[group_behind(listener)]["Port"] for listener in all_of(resources, LISTENER)}
 
 
-def _group(listener: dict[str, Any]) -> str:
+def group_behind(listener: Json) -> str:
     (action,) = listener["DefaultActions"]
     return str(action["TargetGroupArn"]["Ref"])
 
 
-def test_brokers_have_own_listeners_and_groups(template: dict[str, Any]) -> None:
-    assert ports(template) == {
-        9093: 9094,
-        9100: 9094,
-        9101: 9094,
-        9102: 9094,
-        9103: 9094,
-        9104: 9094,
-        9099: 8084,
-        5671: 5671,
-        15671: 15671,
-    }
-    groups = [_group(listener) for listener in of_kind(template, "Listener").values()]
+@pytest.fixture(scope="module")
+def full() -> Resources:
+    return synthesize(certificate=True, brokers=5, management=True)
+
+
+def test_brokers_have_own_listeners_and_groups(full: Resources) -> None:
+    kafka = dict.fromkeys((9093, 9100, 9101, 9102, 9103, 9104), 9094)
+    assert ports(full) == {**kafka, 9099: 8084, 5671: 5671, 15671: 15671}
+    groups = [group_behind(listener) for listener in all_of(full, LISTENER)]
     assert len(set(groups)) == len(groups)
 
 
-def test_broker_load_balancer_reencrypts_tls(template: dict[str, Any]) -> None:
-    for listener in of_kind(template, "Listener").values():
-        assert listener["Protocol"] == "TLS"
-        assert listener["SslPolicy"].startswith("ELBSecurityPolicy-TLS13-1-2-Res-PQ")
-        assert listener["Certificates"] == [{"CertificateArn": CERTIFICATE}]
-    assert {group["Protocol"] for group in of_kind(template, "TargetGroup").values()} == {"TLS"}
-
-
-def test_broker_load_balancer_crosses_zones(template: dict[str, Any]) -> None:
-    (balancer,) = of_kind(template, "LoadBalancer").values()
-    attributes = {attribute["Key"]: attribute["Value"] for attribute in balancer["LoadBalancerAttributes"]}
-    assert attributes["load_balancing.cross_zone.enabled"] == "true"
-    assert attributes["deletion_protection.enabled"] == "true"
-    assert attributes["access_logs.s3.bucket"] == "logs"
-    assert (balancer["Scheme"], balancer["SecurityGroups"]) == ("internal", ["sg-brokers"])
-    assert balancer["Subnets"] == ["subnet-a", "subnet-b", "subnet-c"]
-
-
-def test_broker_targets_hide_client_address(template: dict[str, Any]) -> None:
-    for group in of_kind(template, "TargetGroup").values():
-        attributes = {attribute["Key"]: attribute["Value"] for attribute in group["TargetGroupAttributes"]}
-        assert attributes["preserve_client_ip.enabled"] == "false"
-        assert (group["TargetType"], group["HealthCheckProtocol"]) == ("ip", "TCP")
-
-
-def test_broker_target_groups_have_cluster_tag(template: dict[str, Any]) -> None:
-    for group in of_kind(template, "TargetGroup").values():
+def test_broker_target_groups_have_cluster_tag(full: Resources) -> None:
+    """EKS Auto Mode registers pods in target groups with this tag only."""
+    for group in all_of(full, GROUP):
         assert {"Key": "eks:eks-cluster-name", "Value": "spotmusic-test"} in group["Tags"]
 
 
-def test_broker_load_balancer_has_private_record(template: dict[str, Any]) -> None:
-    (record,) = [r["Properties"] for r in template["Resources"].values() if r["Type"] == "AWS::Route53::RecordSet"]
-    assert (record["Name"], record["Type"]) == ("brokers.internal.example.", "A")
-
-
-def test_broker_listeners_without_certificate_use_tcp(without_domain: dict[str, Any]) -> None:
+def test_broker_listeners_without_certificate_use_tcp() -> None:
+    without_domain = synthesize(certificate=False, deletion_protection=False)
     assert ports(without_domain).keys() == {9093, 9099, 9100, 9101, 9102, 5671}
-    assert {listener["Protocol"] for listener in of_kind(without_domain, "Listener").values()} == {"TCP"}
-    assert {group["Protocol"] for group in of_kind(without_domain, "TargetGroup").values()} == {"TCP"}
+    for type_ in (LISTENER, GROUP):
+        assert {found["Protocol"] for found in all_of(without_domain, type_)} == {"TCP"}

@@ -1,20 +1,17 @@
 import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_s3 as s3
-from aws_cdk.assertions import Template
 
 from spotmusic_cdk import versions
 from spotmusic_constructs.streaming.redpanda import Redpanda
 from spotmusic_constructs.streaming.tiered_storage import TieredStorage
 from stacks import compliance
 from tests.conftest import feature_flags
-from tests.helm_values import Images, arn_of, cluster_in, releases, schema_errors, secret_in
+from tests.helm_values import Images, arn_of, cluster_in, schema_errors, secret_in, values_of
 from tests.model.values import Json
-from tests.templates import whole
+from tests.templates import Resources, resources_of, whole
+from tests.unit.imported import KEY, key_of, logs_of
 
 ISSUER = "https://oidc.eks.sa-east-1.amazonaws.com/id/EXAMPLE"
-KEY = "arn:aws:kms:sa-east-1:111122223333:key/1"
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +28,8 @@ def redpanda(stack: cdk.Stack) -> Redpanda:
         "TieredStorage",
         issuer_url=ISSUER,
         license=secret_in(stack, "license"),
-        key=kms.Key.from_key_arn(stack, "Key", KEY),
-        access_logs=s3.Bucket.from_bucket_name(stack, "Logs", "logs"),
+        key=key_of(stack),
+        access_logs=logs_of(stack),
     )
     return Redpanda(
         stack,
@@ -48,35 +45,35 @@ def redpanda(stack: cdk.Stack) -> Redpanda:
 
 
 @pytest.fixture(scope="module")
-def template(stack: cdk.Stack, redpanda: Redpanda) -> Json:
+def resources(stack: cdk.Stack, redpanda: Redpanda) -> Resources:
     assert redpanda
     # With the policy packs registered, this raises for each unacknowledged finding.
-    return dict(Template.from_stack(stack).to_json()["Resources"])
+    return resources_of(stack)
 
 
 @pytest.fixture(scope="module")
-def values(stack: cdk.Stack, template: Json) -> Json:
-    assert template
-    return dict(releases(stack)["redpanda"]["Values"])
+def values(stack: cdk.Stack, resources: Resources) -> Json:
+    assert resources
+    return values_of(stack, "redpanda")
 
 
-def test_tiered_storage_role_trusts_broker_account(template: Json) -> None:
-    text, variables = whole(template, "AWS::IAM::Role")["Properties"]["AssumeRolePolicyDocument"]["Fn::Sub"]
+def test_tiered_storage_role_trusts_broker_account(resources: Resources) -> None:
+    text, variables = whole(resources, "AWS::IAM::Role")["Properties"]["AssumeRolePolicyDocument"]["Fn::Sub"]
     assert '"${Issuer}:sub": "system:serviceaccount:redpanda:redpanda"' in text
     assert '"${Issuer}:aud": "sts.amazonaws.com"' in text
     assert variables["Issuer"] == "oidc.eks.sa-east-1.amazonaws.com/id/EXAMPLE" or "Fn::Select" in variables["Issuer"]
 
 
-def test_tiered_storage_role_has_least_rights(template: Json) -> None:
-    statements = whole(template, "AWS::IAM::ManagedPolicy")["Properties"]["PolicyDocument"]["Statement"]
+def test_tiered_storage_role_has_least_rights(resources: Resources) -> None:
+    statements = whole(resources, "AWS::IAM::ManagedPolicy")["Properties"]["PolicyDocument"]["Statement"]
     assert [statement["Action"] for statement in statements][1:] == ["s3:ListBucket", ["kms:Decrypt", "kms:GenerateDataKey"]]
     assert statements[2]["Resource"] == KEY
     assert "kms:ViaService" in statements[2]["Condition"]["StringEquals"]
     assert all(statement["Resource"] != "*" for statement in statements)
 
 
-def test_tiered_storage_bucket_is_retained(template: Json) -> None:
-    bucket = whole(template, "AWS::S3::Bucket")
+def test_tiered_storage_bucket_is_retained(resources: Resources) -> None:
+    bucket = whole(resources, "AWS::S3::Bucket")
     assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
     (rule,) = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
     assert "ExpirationInDays" not in rule
