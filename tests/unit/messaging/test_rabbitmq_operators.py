@@ -15,9 +15,10 @@ def values() -> Json:
 
 
 @pytest.mark.parametrize("operator", ["clusterOperator", "msgTopologyOperator"])
-def test_rabbitmq_operators_watch_own_namespace(values: Json, operator: str) -> None:
+def test_rabbitmq_operators_keep_to_own_namespace(values: Json, operator: str) -> None:
     assert values[operator]["watchAllNamespaces"] is False
     assert values[operator]["watchNamespaces"] == ["rabbitmq"]
+    assert values[operator]["networkPolicy"] == {"enabled": False}  # The platform's own policies are from the table of flows.
 
 
 def test_topology_operator_metrics_need_no_token(values: Json) -> None:

@@ -1,0 +1,32 @@
+#!/bin/bash
+# Stub of kcadm.sh: keeps the realm's key providers in a file, as lines of
+# id,name,providerId,priority.
+state=$STATE/providers; echo "$*" >> "$STATE/log"
+for word in "$@"; do
+  case $word in name=*) wanted=${word#name=} ;; config.priority=*) priority=${word//[^0-9]/} ;; esac
+done
+# Exits like a killed process before the call named by $DIES_AT.
+if [ -n "$DIES_AT" ] && [[ "$1 $2" == "$DIES_AT"* ]]; then exit 137; fi
+case "$1 $2" in
+  "config credentials") ;;
+  "get components")
+    while IFS=, read -r id name kind _; do
+      if [ -z "$wanted" ] || [ "$wanted" = "$name" ]; then echo "$id,$name,$kind"; fi
+    done < "$state" ;;
+  "get realms/spotmusic") echo realm-id ;;
+  "get components/"*)
+    while IFS=, read -r id name kind priority; do
+      [ "$id" = "${2#components/}" ] || continue
+      printf '{\n  "name" : "%s",\n  "config" : {\n    "priority" : [ "%s" ],\n' "$name" "$priority"
+      printf '    "keySize" : [ "2048" ]\n  }\n}\n'
+    done < "$state" ;;
+  "create components") echo "id-$wanted,$wanted,rsa-generated,$priority" >> "$state" ;;
+  "update components/"*)
+    while IFS=, read -r id name kind old; do
+      [ "$id" = "${2#components/}" ] && old=$priority
+      echo "$id,$name,$kind,$old"
+    done < "$state" > "$state.new"
+    mv "$state.new" "$state" ;;
+  "delete components/"*) grep -v "^${2#components/}," "$state" > "$state.new"; mv "$state.new" "$state" ;;
+  *) exit 3 ;;
+esac
