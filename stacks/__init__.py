@@ -1,1 +1,1 @@
-"""The eight stacks: each connects constructs and defines no resource of its own."""
+"""The eight stacks: each connects constructs and defines no resources."""

@@ -24,7 +24,7 @@ def viewer_alarms(
     web_acl: WebAcl,
     certificate: acm.ICertificate | None,
 ) -> sns.ITopic:
-    """Create the alarms and return their topic: an alarm publishes to topics of its own region only."""
+    """Create the alarms and return their topic: an alarm publishes only to topics of its region."""
     key = EncryptionKey(stack, "NotificationsKey", data_class="notifications", use=NOTIFICATIONS, removal_policy=stack.data_removal).key
     alarms = alarm_topic(stack, settings=settings, key=key)
     cdk.CrossStackReferences.of(alarms).produce(cdk.ReferenceStrength.WEAK)

@@ -158,7 +158,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
-                raise ValueError(f"key {key!r} stands there twice, line {node.start_mark.line + 1} of the rendered manifests")
+                raise ValueError(f"duplicate key {key!r}, line {node.start_mark.line + 1} of the rendered manifests")
         return {key: self.construct_object(value, deep=True) for key, (_, value) in zip(keys, node.value, strict=True)}
 
 

@@ -41,16 +41,16 @@ def verify(archives: list[Path], lock: Path) -> list[str]:
 
     Args:
         archives: archives of all pinned charts.
-        lock: file of checksums; only complete ones are written, without those of charts that are no longer pinned.
+        lock: file of checksums. It is written with the checksums of all given archives and no others.
 
     Returns:
-        What is wrong with an archive. Nothing is written then.
+        Problems, one per archive. The lock file is written only if there are none.
     """
     known = locked(lock)
     found = {archive.name: checksum_of(archive) for archive in archives}
     wrong = [
-        f"{name}: SHA-256 {checksum} is not {known[name]} of {lock.name}. The repository gave another file under the same version: "
-        "compare both before either is deployed."
+        f"{name}: SHA-256 {checksum} is not {known[name]} of {lock.name}. The repository has a different file for this version. "
+        "Compare both before you deploy one."
         for name, checksum in sorted(found.items())
         if known.get(name, checksum) != checksum
     ]
@@ -66,6 +66,6 @@ if __name__ == "__main__":
             continue
         print(f"{chart.name} {chart.version} from {chart.repository}", flush=True)
         if subprocess.run(command(chart, FOLDER), check=False).returncode:  # noqa: S603
-            sys.exit(f"{chart.repository} did not give {chart.name} {chart.version}. Without it the tests that need it skip and say so.")
+            sys.exit(f"{chart.repository} did not return {chart.name} {chart.version}. The tests that need it are skipped.")
     if problems := verify([FOLDER / archive_name(chart) for chart in versions.charts()], LOCK):
         sys.exit("\n".join(problems))

@@ -16,8 +16,8 @@ from spotmusic_constructs.streaming.redpanda_access import DEAD_LETTERS
 _AUTHORITY = (
     "only without a domain: name of the parameter with the brokers' authority (PEM). Read it while running, with "
     "pauses until it is there: "
-    "External Secrets writes it within 15 minutes of the cluster's start, and again when it changes. It alone is to be trusted. "
-    "Never write it by hand: External Secrets leaves a parameter alone that it did not make"
+    "External Secrets writes it within 15 minutes of the cluster's start, and again when it changes. Trust only this authority. "
+    "Never write the parameter by hand: External Secrets does not overwrite a parameter that it did not create"
 )
 
 
@@ -28,11 +28,11 @@ class Events(Connection):
     variables: ClassVar = {
         "EVENTS_BOOTSTRAP_SERVERS": "host and port of the brokers, which speak Kafka's protocol",
         "EVENTS_SCHEMA_REGISTRY": "address of the schema registry, for the same user (HTTP Basic)",
-        "EVENTS_SASL_MECHANISM": f"`{MECHANISM}`; any other is refused, by some clients without a cause. Security protocol: `SASL_SSL`",
+        "EVENTS_SASL_MECHANISM": f"`{MECHANISM}`; others are refused, by some clients without an error. Security protocol: `SASL_SSL`",
         "EVENTS_PRODUCES": "topics that it may write, with commas",
         "EVENTS_CONSUMES": "topics that it may read, with commas",
-        "EVENTS_GROUP": "its consumer group, of who reads topics; others must begin with it and a dot",
-        "EVENTS_DEAD_LETTERS": "topic for events that it cannot read, of who reads topics",
+        "EVENTS_GROUP": "consumer group of a service that reads topics; other groups must begin with it and a dot",
+        "EVENTS_DEAD_LETTERS": "topic for unreadable events, of a service that reads topics",
         "EVENTS_USERNAME": "the user",
         "EVENTS_PASSWORD": "its password, of letters and digits",
         "EVENTS_USER_ARN": READ_AGAIN,
@@ -43,15 +43,14 @@ class Events(Connection):
             "Amazon's public roots; without a domain the parameter `EVENTS_AUTHORITY_PARAMETER`. Never continue without verification"
         ),
         names="the topics below; the group `EVENTS_GROUP`; transactions of the service's name, or that begin with it and a dot",
-        rights="write and read the topics that name it, idempotently or not. Creating topics, other groups, and the topics "
-        "of others are refused: a producer "
-        "can't read what it wrote. Everybody may write the registry",
+        rights="write and read the topics that list it, idempotently or not. Creating topics, and other groups and topics, are "
+        "refused: a producer can't read its own events. Every service may write to the registry",
         limits="values are JSON by the [schemas of topics](../events/README.md), with the subjects `<topic>-value`; the key is the "
         "field that the schema names. Write an event that can't be read to `EVENTS_DEAD_LETTERS`, with its key and value, and the "
         "headers `topic`, `partition` and `offset`; log these without its content, count it in `event_age_seconds` and go on",
-        timeouts="the brokers may come after the task, and go: connect again with pauses, for ever. Events are delivered at "
-        "least once. A new group starts at the "
-        "beginning of a compacted topic: count the age of what is newer than the start of the task alone",
+        timeouts="the brokers may start after the task, and restart: reconnect with pauses, without a limit. Events are delivered at "
+        "least once. A new group starts at the beginning of a compacted topic: count only the age of events that are "
+        "newer than the start of the task",
     )
 
     def flows(self, client: Client) -> Iterator[Flow]:
@@ -99,7 +98,7 @@ class Tasks(Connection):
         "TASKS_VIRTUAL_HOST": f"`{topology.VIRTUAL_HOST}`",
         "TASKS_EXCHANGE": f"`{topology.TASKS}`, a topic exchange: routing keys are `<queue>` or `<queue>.<kind>`",
         "TASKS_PUBLISHES": "queues that it may publish to, with commas",
-        "TASKS_QUEUES": "queues that it takes from, with commas",
+        "TASKS_QUEUES": "queues that it may consume, with commas",
         "TASKS_USERNAME": "the user",
         "TASKS_PASSWORD": "its password, of letters and digits",
         "TASKS_USER_ARN": READ_AGAIN,
@@ -110,15 +109,13 @@ class Tasks(Connection):
             "Amazon's public roots; without a domain the parameter `TASKS_AUTHORITY_PARAMETER`. Never continue without verification"
         ),
         names="the queues below, in `TASKS_VIRTUAL_HOST`, by `TASKS_EXCHANGE`",
-        rights="publish and take as the table says; declare nothing. Celery, dramatiq and Spring declare queues at start, "
-        "and get 403 ACCESS_REFUSED: "
-        "turn it off, or declare passively",
+        rights="publish and consume as the table says; declare nothing. Celery, dramatiq and Spring declare queues at start, "
+        "and get 403 ACCESS_REFUSED: turn this off, or declare passively",
         limits="reject a task that failed permanently without requeue; it moves to "
         f"`{topology.DEAD_LETTERS}.<queue>`. To try again, publish the task once more with a counter in its "
-        f"headers, then acknowledge. With requeue it comes back after {topology.RETRY_AFTER[0] // 1000} s without end, and is not counted",
-        timeouts="publish with confirms **and** `mandatory`: a task without a queue is confirmed too, and only returned. A "
-        "full queue refuses (`nack`). An "
-        "acknowledgement within 30 minutes (RabbitMQ, consumer timeout)",
+        f"headers, then acknowledge. Requeued tasks are delivered again every {topology.RETRY_AFTER[0] // 1000} s, uncounted",
+        timeouts="publish with confirms **and** `mandatory`: RabbitMQ also confirms a task without a queue, and returns it. A "
+        "full queue refuses (`nack`). Acknowledge within 30 minutes (RabbitMQ, consumer timeout)",
     )
 
     def flows(self, client: Client) -> Iterator[Flow]:
@@ -135,7 +132,7 @@ class Tasks(Connection):
             f"{queue.dead_letter_hours} |"
             for name, queue in settings.queues.items()
         ]
-        heads = "| queue | published to by | taken by | tasks at the most | hours until a dead letter | hours of a dead letter |"
+        heads = "| queue | publishers | consumers | maximum length | hours until dead letter | hours of dead letters |"
         return [heads, "|---|---|---|---|---|---|", *rows, ""]
 
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:

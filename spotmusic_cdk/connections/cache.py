@@ -11,23 +11,23 @@ from spotmusic_constructs.services.access import Access, user_access
 
 
 class CacheConnection(Connection):
-    """Keys below a prefix of the service's own."""
+    """Keys below the service's own prefix."""
 
     word = "cache"
     variables: ClassVar = {
         "CACHE_HOST": "host name of the primary, for reads and writes",
-        "CACHE_READER_HOST": "host name of the replicas, for reads that may be a moment old",
+        "CACHE_READER_HOST": "host name of the replicas, for reads that may be slightly stale",
         "CACHE_PORT": "port of both",
-        "CACHE_PREFIX": "what each key and channel begins with: the name of the service and a colon",
+        "CACHE_PREFIX": "prefix of each key and channel: the name of the service and a colon",
         "CACHE_USERNAME": "the user",
         "CACHE_PASSWORD": "its password, of letters and digits",
         "CACHE_USER_ARN": READ_AGAIN,
     }
     facts = Facts(
-        authority="Amazon's public roots, which an image from scratch has not (`ca-certificates`)",
+        authority="Amazon's public roots; an image from scratch needs `ca-certificates`",
         names="keys and channels that begin with `CACHE_PREFIX`",
         rights=f"`{access_string('<service>')}`: SCAN, KEYS, SORT, CONFIG and FLUSHDB are refused, and clients in cluster mode",
-        limits="keys go when memory is full, and all of them with a change of engine: nothing may live in the cache alone",
+        limits="keys are evicted when memory is full, and a change of engine deletes all: store nothing only in the cache",
         timeouts="200 ms, and no retry: clients that retry by themselves make a request 20 s long when the cache hangs "
         "(redis-py: `Retry(NoBackoff(), 0)`). "
         "Without the cache a service is slower, not down",

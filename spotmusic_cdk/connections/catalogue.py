@@ -15,11 +15,11 @@ AUTHORITY = "catalogue/authority"
 """Parameter with the root certificates (PEM) of RDS, which no system trusts by default."""
 FIELDS = ("username", "password", "host", "port")
 
-_AUTHORITY = "`{variable}` alone, and the host name. Without `ssl` in its arguments PyMySQL connects, and verifies nothing"
+_AUTHORITY = "only `{variable}`, and the host name. PyMySQL without the argument `ssl` connects without verification"
 _LIMITS = "`{variable}` for each task, of which twice as many run during a deployment"
 _TIMEOUTS = (
     "connect 2 s, read and write 5 s, no retry within a request. A failover takes one to two minutes: answer 503, "
-    "keep `HEALTH_PATH` at 200. Old and new tasks run side by side: a schema changes by adding first, and taking away a deployment later"
+    "keep `HEALTH_PATH` at 200. Old and new tasks run side by side: add to a schema first, and remove from it in a later deployment"
 )
 
 
@@ -47,14 +47,12 @@ class CatalogueRead(_MySQL):
     variables: ClassVar = {
         "CATALOGUE_HOST": "host name of MySQL 8.4",
         "CATALOGUE_PORT": "its port",
-        "CATALOGUE_DBNAME": "name of the shared schema, whatever `dbname` in the secret says",
+        "CATALOGUE_DBNAME": "name of the shared schema; ignore `dbname` in the secret",
         "CATALOGUE_USERNAME": "the user",
         "CATALOGUE_PASSWORD": "its password, of letters and digits",
         "CATALOGUE_USER_ARN": READ_AGAIN,
-        "CATALOGUE_AUTHORITY": (
-            "root certificates (PEM) of Amazon RDS in the home region. A client of MySQL verifies nothing unless it is given them"
-        ),
-        "CATALOGUE_CONNECTIONS": "connections that one task may hold: size of its pool",
+        "CATALOGUE_AUTHORITY": ("root certificates (PEM) of Amazon RDS in the home region. MySQL clients verify nothing without them"),
+        "CATALOGUE_CONNECTIONS": "maximum connections of one task: the size of its pool",
     }
     facts = Facts(
         authority=_AUTHORITY.format(variable="CATALOGUE_AUTHORITY"),
@@ -76,13 +74,11 @@ class CatalogueWrite(CatalogueRead):
 
     word = "catalogue: write"
     reason = "reads and writes the catalogue"
-    facts = replace(
-        CatalogueRead.facts, rights="SELECT, INSERT, UPDATE and DELETE. Tables are not changed by a service while it runs (1142)"
-    )
+    facts = replace(CatalogueRead.facts, rights="SELECT, INSERT, UPDATE and DELETE. Changes of tables are refused (1142)")
 
 
 class PrivateDatabase(_MySQL):
-    """Schema of the service's own on the same server."""
+    """Private schema of the service on the same server."""
 
     word = "database"
     reason = "keeps a private database beside the catalogue"
@@ -94,13 +90,13 @@ class PrivateDatabase(_MySQL):
         "DATABASE_PASSWORD": "its password, of letters and digits",
         "DATABASE_USER_ARN": READ_AGAIN,
         "DATABASE_AUTHORITY": "root certificates (PEM) of Amazon RDS in the home region",
-        "DATABASE_CONNECTIONS": "connections that one task may hold, those to the catalogue included",
+        "DATABASE_CONNECTIONS": "maximum connections of one task, including those to the catalogue",
     }
     facts = Facts(
         authority=_AUTHORITY.format(variable="DATABASE_AUTHORITY"),
         names="the schema `DATABASE_DBNAME`, in `utf8mb4`",
         rights="everything in its own schema, nothing in those of others. No triggers and functions: "
-        "the binary log takes SUPER for them (1418, 1419). The service creates its tables itself: "
+        "with the binary log they require SUPER (1418, 1419). The service creates its tables itself: "
         "`CREATE TABLE IF NOT EXISTS` below `GET_LOCK` before the first statement that needs them",
         limits=_LIMITS.format(variable="DATABASE_CONNECTIONS"),
         timeouts=_TIMEOUTS,

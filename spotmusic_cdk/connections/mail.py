@@ -16,17 +16,16 @@ class Mail(Connection):
     variables: ClassVar = {"MAIL_SENDER": "address that mail comes from: `FromEmailAddress`, with or without a name before it"}
     facts = Facts(
         authority="Amazon's public roots",
-        names="Amazon SES in the home region (`sesv2`). No token, header or task has the address of a "
-        "listener: ask for it, and keep it in a `database` of the service",
+        names="Amazon SES in the home region (`sesv2`). No token, header or task contains the address of a "
+        "listener: the service asks for it and stores it in its `database`",
         rights="`SendEmail` with `Simple` content, which takes text, HTML, headers and attachments. "
-        "`Raw` is another right and refused, as are templates, configuration sets, bulk mail, and any "
-        "other sender",
-        limits="quota and reputation of the account, which all that send share, Keycloak too. One "
-        "listener a mail. SES accepts mail to an address that bounced or complained before, and does "
-        "not send it",
+        "`Raw`, templates, configuration sets, bulk mail and any other sender are refused",
+        limits="all senders of the account, Keycloak included, share its quota and reputation. Send each mail to "
+        "one listener. SES accepts mail to an address that bounced or complained before, but does not "
+        "send it",
         timeouts="connect 2 s, read 5 s, outside of requests: take a task, send, acknowledge. "
-        "`TooManyRequestsException` is a task for later. SES knows no key of idempotency: a task that "
-        "comes twice sends twice, unless the service keeps what it sent",
+        "Try again later after `TooManyRequestsException`. SES has no idempotency key: a task that is "
+        "delivered twice sends two mails, unless the service records what it sent",
     )
 
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:

@@ -195,7 +195,7 @@ def neighbour_problems(settings: Settings, others: Iterable[Settings]) -> Iterat
             yield Problem("network.cidr", wrong, "Choose ranges apart, so that they can be connected.")
         # CloudFront and Route 53 refuse a domain the second time, after everything else is deployed.
         if settings.domain and other.domain and settings.domain.name == other.domain.name:
-            yield Problem("domain.name", f"{settings.domain.name} belongs to {other.name}", "Give each environment a domain of its own.")
+            yield Problem("domain.name", f"{settings.domain.name} belongs to {other.name}", "Give each environment its own domain.")
         # An account has one scanning configuration in each region.
         scanning = settings.registry.account_scanning and other.registry.account_scanning
         if scanning and account and (account, region) == (other.account, other.region):

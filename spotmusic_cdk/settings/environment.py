@@ -158,6 +158,6 @@ class Settings(Model):
 
     @property
     def migrated_by(self) -> str | None:
-        """Name of that service once it has an image of its own, which brings the migrations."""
+        """Name of that service once it has its own image, which contains the migrations."""
         owner = self.services.get(self.catalogue_owner or "")
         return self.catalogue_owner if owner and owner.has_image else None

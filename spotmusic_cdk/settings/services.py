@@ -81,7 +81,7 @@ def _word(value: Any, text: core_schema.ValidatorFunctionWrapHandler) -> Word:
             raise ValueError(f"{word} requires a mode. {_ALONE[str(word)]}")
         return word
     if len(value) != 1:
-        raise ValueError("each entry holds one word with its mode. Write `- audio: write`, and the next word in a line of its own.")
+        raise ValueError("each entry holds one word with its mode. Write `- audio: write`, and the next word on its own line.")
     ((word, mode),) = value.items()
     if word not in MODES:
         close = get_close_matches(str(word), MODES, n=1)
@@ -240,7 +240,7 @@ class ServiceSettings(Model):
 
     @property
     def costs(self) -> list[Cost]:
-        """Cost of each word of `talks_to`; another service costs rules of its own."""
+        """Cost of each word of `talks_to`; another service costs its own rules."""
         return [RESOURCES.get(word, Cost(rules=str(word))) for word in self.talks_to]
 
     @property

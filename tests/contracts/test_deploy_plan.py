@@ -21,7 +21,7 @@ def deployment(synthesized: Callable[[str], Path]) -> Deployment:
 
 
 def test_first_deployment_stays_short(deployment: Deployment) -> None:
-    assert deployment.timeline(CONCURRENCY).minutes <= MOST_MINUTES, "see `make deploy-plan ENV=prod`: which stack waits for which?"
+    assert deployment.timeline(CONCURRENCY).minutes <= MOST_MINUTES, "`make deploy-plan ENV=prod` shows which stack waits for which"
 
 
 def test_document_has_the_modelled_minutes(deployment: Deployment) -> None:

@@ -33,7 +33,7 @@ def drawn(document: str) -> set[tuple[str, str]]:
     return found
 
 
-def test_the_page_is_what_make_flows_draws(document: str) -> None:
+def test_flows_document_is_current(document: str) -> None:
     assert DOCUMENT.read_text() == document, "run `make flows`"
 
 
@@ -49,6 +49,6 @@ def test_flows_document_prose_matches_flows(words: str) -> None:
     assert [edge for edge in edges_of_grants(grants.read("prod")) if NOT_DRAWN[words](edge)]
 
 
-def test_every_line_is_one_that_mermaid_takes(document: str) -> None:
+def test_diagram_lines_are_valid_mermaid(document: str) -> None:
     assert len(charts(document)) == len(NETWORK) + len(DATA)
     assert [line for lines in charts(document) for line in lines if not LINE.fullmatch(line)] == []

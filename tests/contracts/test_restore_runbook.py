@@ -18,7 +18,7 @@ OPERATIONS = ("RestoreDBInstanceToPointInTime", "ModifyDBInstance")
 INHERITED = {
     # RDS takes these from the source, or the runbook names them as options.
     *("AllocatedStorage", "DBInstanceIdentifier", "Engine", "EngineVersion", "KmsKeyId", "MasterUsername", "StorageEncrypted", "Tags"),
-    # Of CloudFormation, not of the instance.
+    # Property of CloudFormation, not of the instance.
     "DeleteAutomatedBackups",
 }
 SPELT = {
@@ -26,7 +26,7 @@ SPELT = {
     "MasterUserSecret": "MasterUserSecretKmsKeyId",
     "VPCSecurityGroups": "VpcSecurityGroupIds",
 }
-"""Properties of the template that RDS's API spells in another way."""
+"""Names of properties in RDS's API that differ from those in the template."""
 
 
 def sample(shape: Shape | None) -> Any:

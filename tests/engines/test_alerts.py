@@ -85,7 +85,7 @@ class Answers(BaseHTTPRequestHandler):
 
 
 def impatient(config: Json, sns: str) -> Json:
-    """Returns the configuration with waits of a second, and receivers that call the stub."""
+    """Returns the configuration with waits of one second, and receivers that send to the stub."""
     route = config["route"]
     waits = {"group_wait": "1s", "group_interval": "1s"}
     routes = [{**one, **{key: waits[key] for key in waits if key in one}} for one in route["routes"]]

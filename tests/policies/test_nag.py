@@ -42,7 +42,7 @@ def test_all_findings_are_acknowledged(synthesized: Assembly, environment: str, 
 
 
 @pytest.mark.parametrize("environment", ["prod"])
-def test_no_acknowledgement_is_idle(synthesized: Assembly, environment: str) -> None:
+def test_acknowledgements_are_used(synthesized: Assembly, environment: str) -> None:
     """An unused acknowledgement would hide a later finding."""
     assembly = synthesized(environment)
     used = {
@@ -58,11 +58,11 @@ def test_no_acknowledgement_is_idle(synthesized: Assembly, environment: str) -> 
     ("pack", "rule"),
     [(AwsSolutionsChecks, "AwsSolutions-S1"), (NIST80053R5Checks, "NIST.800.53.R5-S3BucketLoggingEnabled")],
 )
-def test_the_packs_still_bite(pack: type[AwsSolutionsChecks | NIST80053R5Checks], rule: str) -> None:
+def test_policy_packs_report_a_seeded_fault(pack: type[AwsSolutionsChecks | NIST80053R5Checks], rule: str) -> None:
     stack = new_stack()
     s3.CfnBucket(stack, "Bad")
     assert rule in {violation.rule_name for violation in pack(stack).validate_scope(stack).violations}
 
 
-def test_the_application_registers_both_packs(synthesized: Assembly) -> None:
+def test_application_registers_both_packs(synthesized: Assembly) -> None:
     assert reports(synthesized("dev")).keys() >= PACKS

@@ -34,7 +34,7 @@ NO_CERTIFICATE = (
     "A certificate is for a domain, which a developer should not need. Load balancers are internal, and CloudFront comes by a private path."
 )
 
-TAKEN_DOWN_AT_ONCE = "No listener depends on it: it may be taken down without a change first, and a load balancer holds nothing."
+TAKEN_DOWN_AT_ONCE = "It has no listeners and may be deleted in one step; a load balancer holds no data."
 
 DEVIATIONS: dict[int, dict[str, Deviation]] = {
     1: {
@@ -61,7 +61,7 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
     37: {
         environment: Deviation(
             resources=("data/CatalogueInstance DeletionProtection", "data/IdentityInstance DeletionProtection"),
-            reason="No listener depends on it and it may be taken down by its stack alone, which leaves a last snapshot.",
+            reason="It has no listeners and may be deleted with its stack, which leaves a final snapshot.",
         )
         for environment in ("dev", "staging")
     },
@@ -75,7 +75,7 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
     91: {
         environment: Deviation(
             resources=("eks-platform/KubernetesCluster DeletionProtection",),
-            reason="It costs by the hour and may be taken down by its stack alone; volumes of brokers outlive it (P-105).",
+            reason="It costs by the hour and may be deleted with its stack; volumes of brokers outlive it (P-105).",
         )
         for environment in ("dev", "staging")
     },
@@ -129,7 +129,7 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
     125: {
         environment: Deviation(
             resources=("protection of *",),
-            reason="It is taken down and made again, and costs nothing while it is gone. What holds data is kept by policies of its own.",
+            reason="It may be deleted and created again, and costs nothing in between. Resources with data have their own policies.",
         )
         for environment in ("dev", "staging")
     },

@@ -51,8 +51,8 @@ SAID: Mapping[str, Mapping[str, Said]] = {
         ),
     },
     "AWS::CloudFront::ResponseHeadersPolicy": {
-        "ResponseHeadersPolicyConfig.CustomHeadersConfig.Items": Said(ANYTHING, "Pages could ask for camera, microphone and place."),
-        "ResponseHeadersPolicyConfig.RemoveHeadersConfig.Items": Said(ANYTHING, "Answers would tell what software made them."),
+        "ResponseHeadersPolicyConfig.CustomHeadersConfig.Items": Said(ANYTHING, "Pages could request camera, microphone and location."),
+        "ResponseHeadersPolicyConfig.RemoveHeadersConfig.Items": Said(ANYTHING, "Responses would name the server software."),
         "ResponseHeadersPolicyConfig.CustomHeadersConfig.Items.*.Override": Said((True,), "What an origin says of itself would stand."),
         "ResponseHeadersPolicyConfig.SecurityHeadersConfig.*.Override": Said(
             (True, False), "Nothing is taken for it: CloudFront refuses the policy."
@@ -72,9 +72,7 @@ SAID: Mapping[str, Mapping[str, Said]] = {
     },
     "AWS::KMS::Key": {
         "Enabled": Said((None, True), "Nothing under it can be read."),
-        "RotationPeriodInDays": Said(
-            (365,), "A year is what auditors ask for at the most, and each version of a key costs a dollar a month."
-        ),
+        "RotationPeriodInDays": Said((365,), "Auditors require at most a year, and each version of a key costs a dollar a month."),
     },
     "AWS::Route53::RecordSet": {
         "HostedZoneId": Said(ANYTHING, "Without a zone it is written nowhere."),
@@ -99,7 +97,7 @@ SAID: Mapping[str, Mapping[str, Said]] = {
     "AWS::ServiceDiscovery::Service": {
         "HealthCheckCustomConfig": Said(ANYTHING, "A task that is ill would be named until it has ended."),
         "DnsConfig.NamespaceId": Said(ANYTHING, "It would have no name to be found by."),
-        "DnsConfig.RoutingPolicy": Said(("MULTIVALUE",), "The other policy answers with one task, and Prometheus would see one alone."),
+        "DnsConfig.RoutingPolicy": Said(("MULTIVALUE",), "The other policy returns one task, and Prometheus would scrape only that one."),
         "NamespaceId": Said(ANYTHING, "It would belong to no namespace."),
     },
     "AWS::WAFv2::LoggingConfiguration": {
@@ -136,9 +134,9 @@ SAID: Mapping[str, Mapping[str, Said]] = {
         "EnableECSManagedTags": Said((True,), "Costs of tasks could not be told apart by service."),
         "PropagateTags": Said(("SERVICE",), "Tasks would have no tags: neither costs nor experiments find them."),
         "PlatformVersion": Said((None, "LATEST"), "An older platform has no fixes of security."),
-        "ServiceConnectConfiguration.Services?.*.ClientAliases.0": Said(ANYTHING, "Callers know it by its short name alone."),
+        "ServiceConnectConfiguration.Services?.*.ClientAliases.0": Said(ANYTHING, "Callers use only its short name."),
         "ServiceConnectConfiguration.Services?.*.ClientAliases.*.DnsName": Said(
-            ANYTHING, "Callers know it by its short name alone; by default it has the long one."
+            ANYTHING, "Callers use only its short name; the default is the long one."
         ),
         "ServiceConnectConfiguration.Services.*.ClientAliases.*.Port": Said((8080,), "Callers ask there."),
         "ServiceConnectConfiguration.Services.*.DiscoveryName": Said(
@@ -169,14 +167,14 @@ SAID: Mapping[str, Mapping[str, Said]] = {
         "ContainerDefinitions.*.HealthCheck.Command.1": Said(ANYTHING, "Nothing would be asked."),
         "ContainerDefinitions.*.LinuxParameters.InitProcessEnabled": Said((True,), "Processes of processes would stay as zombies."),
         "ContainerDefinitions.*.LinuxParameters.Tmpfs.*.MountOptions": Said(ANYTHING, "What is written there could be run."),
-        "Family": Said(ANYTHING, "Each deployment would begin a family of a name of its own."),
+        "Family": Said(ANYTHING, "Each deployment would create a new family."),
     },
     "AWS::ElastiCache::ReplicationGroup": {
         "NumNodeGroups": Said((None, 1), "Clients ask one primary; with several shards they would be sent on."),
         "Port": Said((6379,), "Security groups and clients know this one."),
     },
     "AWS::Events::Rule": {
-        "Targets.0.Arn": Said(ANYTHING, "A rule without a target tells nobody."),
+        "Targets.0.Arn": Said(ANYTHING, "A rule without a target has no effect."),
     },
     "AWS::FIS::ExperimentTemplate": {
         "Actions.*.ActionId": Said(ANYTHING, "AWS FIS refuses it."),
@@ -193,7 +191,7 @@ SAID: Mapping[str, Mapping[str, Said]] = {
         "S3SuffixPath": Said(ANYTHING, "Whoever looks for an hour would search all of them."),
     },
     "AWS::Scheduler::Schedule": {
-        "Target.RetryPolicy.MaximumEventAgeInSeconds": Said((86400,), "A day, in which somebody can mend what refuses it."),
+        "Target.RetryPolicy.MaximumEventAgeInSeconds": Said((86400,), "A day to correct the cause of refusals."),
         "Target.RetryPolicy.MaximumRetryAttempts": Said((30,), "185 by default: over again for a day."),
     },
     "AWS::ElasticLoadBalancingV2::Listener": {
@@ -226,7 +224,7 @@ SAID: Mapping[str, Mapping[str, Said]] = {
         "RecoveryPointSelection.RecoveryPointTypes": Said(
             (["CONTINUOUS", "SNAPSHOT"],), "Half of the recovery points would never be tried."
         ),
-        "RecoveryPointSelection.SelectionWindowDays": Said((7,), "30 by default: a backup of last month tells nothing of those since."),
+        "RecoveryPointSelection.SelectionWindowDays": Said((7,), "30 by default: a backup of last month does not prove later ones."),
     },
 }
 """Required values of every resource of a type; `*` matches each item of a list or mapping. Promises are not repeated here."""

@@ -62,10 +62,10 @@ def eks_may_tag(platform: Assembly, keys: set[str]) -> Verdicts:
             )
     for statement in makes:
         here = statement.values("StringEquals", "aws:RequestTag/eks:eks-cluster-name") == (eks.text("Name"),)
-        yield str(statement), here, "Let EKS make things of this cluster alone."
+        yield str(statement), here, "Allow EKS to create only resources of this cluster."
         admitted = set(keys_of(statement))
         only = bool(admitted) and admitted <= {*keys, *OF_EKS}
-        yield str(statement), only, f"Admit our keys and those of EKS alone, not {sorted(admitted - keys - set(OF_EKS)) or 'every key'}."
+        yield str(statement), only, f"Allow only our tag keys and those of EKS, not {sorted(admitted - keys - set(OF_EKS)) or 'every key'}."
 
 
 def of_the_cluster(eks: Resource, statement: Statement) -> bool:

@@ -18,7 +18,7 @@ WITHOUT_RESOURCES: Mapping[str, str] = {
     },
     "logs:StartQuery": "a query reads what FilterLogEvents does",
     "logs:StopQuery": "the same",
-    "ec2:AssignPrivateIpAddresses": "Lambda asks for it, interfaces of functions being yet unknown (AWS Lambda developer guide, VPC)",
+    "ec2:AssignPrivateIpAddresses": "Lambda requires it, because network interfaces do not exist yet (AWS Lambda developer guide, VPC)",
     "ec2:CreateNetworkInterface": "the same",
     "ec2:DeleteNetworkInterface": "the same",
     "ec2:DescribeNetworkInterfaces": "EC2 describes everything or nothing",
@@ -97,7 +97,7 @@ TELL_NO_SOURCE: Mapping[str, str] = {
         "AWS Backup's guide has a source in policies of keys and topics, and none in the trust of its role "
         "(AWS Backup developer guide, IAM service roles; cross-service confused deputy prevention)"
     ),
-    "ec2.amazonaws.com": "an instance asks for its own profile: there is no other source (Amazon EC2 user guide, IAM roles)",
+    "ec2.amazonaws.com": "an instance requests its own profile: there is no other source (Amazon EC2 user guide, IAM roles)",
     "ecr.amazonaws.com": "documented without conditions (Amazon ECR user guide, IAM role for repository creation templates)",
 }
 """Services that assume roles without a source. Only principals of the role's account can pass it to them."""
@@ -192,4 +192,4 @@ ACKNOWLEDGED_OUTSIDE_PRODUCTION: Mapping[str, tuple[str, ...]] = {
 """Findings acknowledged outside production only."""
 
 TELL_ACCOUNT_ONLY = frozenset({"lambda.amazonaws.com", "malware-protection-plan.guardduty.amazonaws.com", "monitoring.rds.amazonaws.com"})
-"""Services of which a role asks for aws:SourceAccount alone: what they come for names the role, and is made after it."""
+"""Services whose roles require only aws:SourceAccount: the source names the role and is created after it."""

@@ -115,7 +115,7 @@ def lines() -> dict[str, Line]:
 
 
 def way_to(release: str, line: Line) -> str:
-    """Name of the way of a new value to a release; a way of this secret alone takes precedence."""
+    """Name of the way in which a release gets a new value; an entry for this secret takes precedence."""
     alone = f"{release}: {line.setting}"
     return alone if alone in ways() else release
 

@@ -240,7 +240,7 @@ def a_function_judges(plan: Resource) -> Verdicts:
         role = judge.target("Role")
         policies = {policy for policy in platform.all("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy") if role in policy.mentions("Roles")}
         reports = [s for s in statements_of(platform) if s.resource in policies and s.may("backup:PutRestoreValidationResult")]
-        yield judge, bool(reports), "Let it report its verdict to AWS Backup."
+        yield judge, bool(reports), "Allow it to report its verdict to AWS Backup."
         callers = {p["Principal"] for p in platform.all("AWS::Lambda::Permission") if p.target("FunctionName") is judge}
         yield judge, callers == {"events.amazonaws.com"}, "Allow only EventBridge to invoke it."
 

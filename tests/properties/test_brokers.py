@@ -31,7 +31,7 @@ BLIND = ("insecureskipverify", "skip_tls_verify", "tls_skip_verify", "ssl_verify
 ENCRYPTED_NETWORK = "eks.amazonaws.com/instance-encryption-in-transit-supported"
 WITHIN_A_POD = "monitoring: grafana.sidecar."
 """A sidecar calls Grafana on localhost, but the certificate has the name of the Service."""
-NEW_TLS = "Name TLS 1.2 and 1.3 alone."
+NEW_TLS = "Name only TLS 1.2 and 1.3."
 CLAIMS = ("storageClass", "storageClassName")
 
 

@@ -80,7 +80,7 @@ def test_maintenance_windows_are_separate_nights(platform: Assembly) -> Verdicts
         yield store, by_night(copies[0], platform.settings.region), f"Copy it at night: {store[backup]} in UTC is not."
         yield store, not any(meet(window, copy) for copy in copies), "Maintain it when no backup is taken: AWS refuses both at once."
     for (one, its), (other, others) in combinations(windows.items(), 2):
-        yield f"{one.name}, {other.name}", not meet(its, others), "Both may restart in the same hour. Give each a night of its own."
+        yield f"{one.name}, {other.name}", not meet(its, others), "Both may restart in the same hour. Give each its own night."
 
 
 @rule
@@ -93,7 +93,7 @@ def test_backups_precede_maintenance(platform: Assembly) -> Verdicts:
         yield (
             name,
             60 <= late < done <= DAY,
-            f"The job may start {late} minutes late and run {done} minutes. Let it end before the next one starts.",
+            f"The job may start {late} minutes late and run {done} minutes. Make it end before the next one starts.",
         )
         if begins is not None:
             begun = list(every_night(begins, late))
@@ -103,7 +103,7 @@ def test_backups_precede_maintenance(platform: Assembly) -> Verdicts:
                 for store, (begin, end) in maintained(platform).items()
             ]
             clear = all(not meet(window, job_) for window in windows for job_ in begun)
-            yield name, clear, "Let it have begun when maintenance does: a database that restarts is not copied."
+            yield name, clear, "Start it before the maintenance window: a database that restarts is not copied."
 
 
 @rule

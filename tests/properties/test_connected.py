@@ -22,7 +22,7 @@ def test_names_of_the_vpc_are_answered(platform: Assembly) -> Verdicts:
     DNS attributes); the second is off by default.
     """
     for vpc in platform.some("AWS::EC2::VPC"):
-        yield vpc, vpc["EnableDnsSupport"] is not False, "Let its resolver answer: enable_dns_support."
+        yield vpc, vpc["EnableDnsSupport"] is not False, "Set enable_dns_support."
         yield vpc, vpc["EnableDnsHostnames"] is True, "Set enable_dns_hostnames: AWS APIs would be called over the Internet."
     for zone in platform.some("AWS::Route53::HostedZone"):
         named = str(zone["Name"] or "").rstrip(".") == platform.settings.private_domain
@@ -36,7 +36,7 @@ def test_every_way_out_leads_somewhere(platform: Assembly) -> Verdicts:
     gateways = set(platform.some("AWS::EC2::InternetGateway"))
     for route in platform.some("AWS::EC2::Route"):
         leads = [path for path in LEADS_TO if route.target(path)]
-        yield route, len(leads) == 1 and route.target("RouteTableId") is not None, "Lead it to one gateway."
+        yield route, len(leads) == 1 and route.target("RouteTableId") is not None, "Set exactly one gateway as its target."
     for attachment in platform.some("AWS::EC2::VPCGatewayAttachment"):
         yield attachment, attachment.target("InternetGatewayId") in gateways, "Attach the gateway to the Internet: NAT gateways need it."
     taken = Counter(nat.target("AllocationId") for nat in platform.some("AWS::EC2::NatGateway"))
@@ -44,7 +44,7 @@ def test_every_way_out_leads_somewhere(platform: Assembly) -> Verdicts:
         address = nat.target("AllocationId")
         # Without one it is a private gateway, from which nothing leaves the VPC.
         its_own = address is not None and address.type == "AWS::EC2::EIP" and taken[address] == 1
-        yield nat, its_own, "Give it a public address of its own."
+        yield nat, its_own, "Give it its own public address."
 
 
 @rule
@@ -105,7 +105,7 @@ def test_route_reaches_own_service_only(platform: Assembly) -> Verdicts:
     for rule_ in rules:
         yield rule_, rule_.target("ListenerArn") in listeners(balancer), "Attach it to the listener."
         once = 1 <= int(rule_["Priority"] or 0) <= 50_000 and priorities[rule_["Priority"]] == 1
-        yield rule_, once, "Give it a priority of its own, from 1 to 50000."
+        yield rule_, once, "Give it its own priority, from 1 to 50000."
     for service in services_of(platform):
         route = service.settings.route
         its = [rule_ for rule_ in rules if set(service.target_groups) & rule_.mentions("Actions")]

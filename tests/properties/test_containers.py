@@ -31,7 +31,7 @@ def test_containers_have_connection_variables(platform: Assembly) -> Verdicts:
         needed = ALWAYS | {f"{word}_{name}" for word, names in by_word for name in names.split()}
         needed |= {"PORT"} if service.container.get("PortMappings") else set()
         yield service.resource, needed <= provided, f"Set the environment variables {sorted(needed - provided)}."
-        yield service.resource, service.container.get("Ulimits") == [FILES], f"Let it have {FILES['HardLimit']} files and connections."
+        yield service.resource, service.container.get("Ulimits") == [FILES], f"Set the limit of open files to {FILES['HardLimit']}."
         port = str(platform.only("AWS::ElastiCache::ReplicationGroup")["Port"])
         yield service.resource, service.environment.get("CACHE_PORT", port) == port, f"Set the port {port} of the cache."
         for word in words:

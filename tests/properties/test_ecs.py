@@ -75,7 +75,7 @@ def shifted(service: Service, deployment: Json) -> Verdicts:
         failures = {metric["MetricStat"]["Metric"]["MetricName"] for metric in alarm["Metrics"] or [] if "MetricStat" in metric}
         yield alarm, "HTTPCode_Target_5XX_Count" in failures and alarm.mentions("Metrics") >= set(groups), "Watch failures of both groups."
         in_time = bool(periods) and max(periods) * alarm["EvaluationPeriods"] <= bake * 60
-        yield alarm, in_time, "Let the alarm fire within the bake time."
+        yield alarm, in_time, "Make the alarm fire within the bake time."
 
 
 @promise
@@ -90,7 +90,7 @@ def test_p072_lost_zone_leaves_two_thirds(platform: Assembly) -> Verdicts:
         yield service.resource, service.resource["DesiredCount"] is None, "Remove DesiredCount: each deployment would reset it."
         least = min((target["MinCapacity"] for target in scaled(service)), default=0)
         yield f"{service.resource.name} minimum", least >= 3, f"{least} tasks are too few for three zones. Set scaling.min."
-        yield service.resource, len(zones(service.subnets)) == 3, "Let it run in three zones."
+        yield service.resource, len(zones(service.subnets)) == 3, "Run it in three zones."
         balanced = service.resource["AvailabilityZoneRebalancing"] == "ENABLED"
         yield service.resource, balanced, "Enable rebalancing: ECS does not move tasks back after the loss of a zone otherwise."
 
@@ -105,7 +105,7 @@ def test_p073_no_task_has_a_public_address(platform: Assembly) -> Verdicts:
         address = service.resource["NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp"]
         yield service.resource, address == "DISABLED", "Set assign_public_ip=False."
         tiers = {subnet.tags["aws-cdk:subnet-name"] for subnet in service.subnets}
-        yield service.resource, tiers == {"application"}, "Let it run in the application subnets."
+        yield service.resource, tiers == {"application"}, "Run it in the application subnets."
 
 
 @promise
@@ -249,7 +249,7 @@ def test_p079_task_roles_have_least_rights(platform: Assembly) -> Verdicts:
             yield (
                 f"{service.name}: {', '.join(statement.actions)}",
                 own,
-                "Let it send from MAIL_SENDER alone: StringEquals ses:FromAddress.",
+                "Allow it to send only from MAIL_SENDER: StringEquals ses:FromAddress.",
             )
         for arn in set(service.environment.values()) & readers.keys():
             yield f"{service.name} {arn}", readers[arn] == 1, "Two services use one user. Give each its own."
@@ -294,7 +294,7 @@ def test_p081_tasks_have_health_checks_and_drain(platform: Assembly) -> Verdicts
         yield (
             service.definition,
             health.get("Timeout", 99) < health.get("Interval", 0) and 20 <= patient <= 120,
-            "Let the health check fail within two minutes.",
+            "Make the health check fail within two minutes.",
         )
         stop = service.container.get("StopTimeout") or 0
         yield service.definition, 0 < stop <= FARGATE_STOPS_AFTER, f"Give it at most {FARGATE_STOPS_AFTER} s to end."
@@ -358,7 +358,7 @@ def test_p084_scaling_is_fast_up_slow_down(platform: Assembly) -> Verdicts:
         for policy in followed:
             out, back = policy.cooldowns
             yield policy.resource, 0 < out < back, f"The cooldowns are {out} s to scale out and {back} s to scale in. Scale out faster."
-            yield policy.resource, not policy.keeps, "Let it scale in as well."
+            yield policy.resource, not policy.keeps, "Enable scale-in as well."
 
 
 @promise
@@ -374,7 +374,7 @@ def test_p085_tasks_accept_declared_callers_only(platform: Assembly) -> Verdicts
     for name, service in services.items():
         groups = service.security_groups
         shared = [other for other in services.values() if other is not service and set(other.security_groups) & set(groups)]
-        yield service.resource, len(groups) == 1 and not shared, "Give it a security group of its own."
+        yield service.resource, len(groups) == 1 and not shared, "Give it its own security group."
         callers = {group for other in services.values() if name in other.settings.talks_to for group in other.security_groups}
         routed = balancer.targets("SecurityGroups") if service.settings.route else []
         # Prometheus, because its NetworkPolicy names the port.

@@ -105,7 +105,7 @@ def test_p111_audio_requires_replaceable_signing_key(platform: Assembly) -> Verd
         for group in groups:
             keys = group.targets("KeyGroupConfig.Items")
             halves = {key.text("PublicKeyConfig.EncodedKey") for key in keys}
-            yield group, len(halves) == len(keys) >= 2, "Trust two different keys or more: one alone cannot be replaced."
+            yield group, len(halves) == len(keys) >= 2, "Trust at least two different keys: a single key cannot be replaced."
         yield str(behavior), set(behavior["AllowedMethods"] or ["GET", "HEAD"]) == {"GET", "HEAD"}, "Allow only GET and HEAD."
         yield str(behavior), not shared(behavior), "Exclude signatures from the cache key and from requests to the bucket."
 

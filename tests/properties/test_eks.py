@@ -274,7 +274,7 @@ def rights_of_workloads(platform: Assembly, cluster: RenderedCluster) -> Verdict
     for role in trusted(platform, "pods.eks.amazonaws.com"):
         here = [s for s in statements_of(platform) if s.resource is role and s.kind == "trust"]
         confined = all(arn in (*s.values("ArnEquals", "aws:SourceArn"), *s.values("StringEquals", "aws:SourceArn")) for s in here)
-        yield role, confined, "Trust Pod Identity for this cluster alone: aws:SourceArn."
+        yield role, confined, "Trust Pod Identity only for this cluster: aws:SourceArn."
         yield role, len(platform.users_of(role, ASSOCIATION)) == 1, "Use the role for one service account only."
     for provider in platform.all("AWS::IAM::OIDCProvider", "Custom::AWSCDKOpenIdConnectProvider"):
         archived = platform.settings.kubernetes.redpanda.tiered_storage is not None

@@ -75,7 +75,7 @@ def test_p053_cache_clients_have_restricted_users(platform: Assembly) -> Verdict
         off = len(default) == 1 and rules(default[0]) == ["off", "-@all"]
         yield cache, off, "Have a user `default` in the group that is off and may do nothing: ElastiCache brings one that may do all."
         names = [user["UserName"] for user in members]
-        yield cache, None not in names and len(names) == len(set(names)), f"Each client is a user of its own: {names}."
+        yield cache, None not in names and len(names) == len(set(names)), f"Give each client its own user: {names}."
         for user in members:
             yield user, user in default or is_confined(user), "Restrict the user to its key prefix, without dangerous commands."
             named = user in default or (bool(user["Passwords"]) and user["NoPasswordRequired"] is not True)

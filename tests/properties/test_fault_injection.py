@@ -85,13 +85,13 @@ def it_stops(template: Resource) -> Verdicts:
     alarms = [template.platform.target(template.stack, stop.get("Value")) for stop in template["StopConditions"] or []]
     sources = {stop["Source"] for stop in template["StopConditions"] or []}
     watched = bool(alarms) and all(alarm is not None and alarm.type == "AWS::CloudWatch::Alarm" for alarm in alarms)
-    yield template, sources == {"aws:cloudwatch:alarm"} and watched, "Let an alarm of ours stop it, never `none`."
+    yield template, sources == {"aws:cloudwatch:alarm"} and watched, "Set alarms as stop conditions, never `none`."
     critical = [
         rule for rule in template.platform.all("AWS::CloudWatch::CompositeAlarm") if "Severity: critical" in rule["AlarmDescription"]
     ]
     watched_for = {watches(alarm) for alarm in alarms if alarm}
     unheard = [str(rule) for rule in critical if not {watches(window) for window in rule.mentions("AlarmRule")} & watched_for]
-    yield template, not unheard, f"Let every objective stop it, {unheard} too."
+    yield template, not unheard, f"Add the stop alarms of {unheard}: every objective stops it."
     for alarm in filter(None, alarms):
         period, periods = period_of(alarm), alarm["EvaluationPeriods"] or 1
         soon = period * periods <= SOON and alarm["ActionsEnabled"] is not False
@@ -210,7 +210,7 @@ def it_finds_one_pod(template: Resource, said: Json, selection: str) -> Verdicts
     brokers = said.get("selectorType") == "labelSelector" and label in broker_labels(platform).get(said.get("namespace", ""), {}).items()
     yield template, brokers, f"{'='.join(label)} is not a label of the brokers in {said.get('namespace')}."
     admitted = releases_of(platform)["ground"].values["namespaces"].get(said.get("namespace"), {}).get("experimentsBy")
-    yield template, admitted == EXPERIMENTER, "Let the chart `ground` admit experiments to the namespace."
+    yield template, admitted == EXPERIMENTER, "Allow experiments in the namespace, in the chart `ground`."
     for action in template["Actions"].values():
         image = platform.text(template.stack, action.get("Parameters", {}).get("fisPodContainerImage"))
         yield template, ".dkr.ecr." in image, "Use an image of our registry: the VPC endpoints reach no other account."
@@ -218,7 +218,7 @@ def it_finds_one_pod(template: Resource, said: Json, selection: str) -> Verdicts
         yield (
             template,
             confined and action.get("Parameters", {}).get("kubernetesServiceAccount") == EXPERIMENTER,
-            "Let the pod meet the restricted Pod Security standard of its namespace.",
+            "Make the pod meet the restricted Pod Security standard of its namespace.",
         )
 
 

@@ -89,7 +89,7 @@ def test_functions_have_memory_timeout_role(platform: Assembly, synthesized: Cal
                 30 <= seconds <= LONGEST_SECONDS,
                 f"Its timeout of {seconds} s is shorter than a slow response of AWS. Raise it.",
             )
-            yield function, function.target("Role") is not None, "Give it a role of its own."
+            yield function, function.target("Role") is not None, "Give it its own role."
             # Two architectures in one platform are two to test and to be surprised by; this one costs a fifth less.
             yield function, function["Architectures"] == ["arm64"], "Run it on arm64."
 
@@ -107,7 +107,11 @@ def test_custom_resources_have_handler_properties(platform: Assembly, synthesize
         yield resource, not missing, f"Set the properties {', '.join(missing)}, which its handler reads."
         if is_ours(function, synthesized(platform.name)):
             waits, works = int(resource["ServiceTimeout"] or CLOUDFORMATION_WAITS), function["Timeout"] or 3
-            yield resource, works < waits, f"CloudFormation waits {waits} s and the function runs {works} s. Let the function end first."
+            yield (
+                resource,
+                works < waits,
+                f"CloudFormation waits {waits} s and the function runs {works} s. Lower the timeout of the function.",
+            )
             yield (
                 resource,
                 waits <= LONGEST_SECONDS + 60,
@@ -132,7 +136,7 @@ def test_database_users_follow_replacement(platform: Assembly) -> Verdicts:
     for users in platform.some("Custom::DatabaseUsers"):
         secrets = users.targets("Secrets")
         makes = users.target("ServiceToken")
-        yield users, len(set(secrets)) == len(secrets) == len(users["Users"] or []), "Name a user and a secret of its own, one by one."
+        yield users, len(set(secrets)) == len(secrets) == len(users["Users"] or []), "Name one user and one secret for each client."
         hosts = {makes.text("Environment.Variables.DATABASE_HOST")} if makes else set()
         # CloudFormation calls the function again only when a property changes.
         yield (

@@ -131,7 +131,7 @@ def test_p099_namespaces_have_quotas_and_limits(platform: Assembly, cluster: Ren
         limits = [limit for limit in ranges.get(name, {}).get("limits", []) if limit["type"] == "Container"]
         defaults: Json = limits[0].get("defaultRequest", {}) if limits else {}
         whole = {"cpu", "memory"} <= defaults.keys() and "memory" in limits[0].get("default", {})
-        yield subject, whole, "Give containers that ask for nothing a request, and a limit of memory: the quota refuses them otherwise."
+        yield subject, whole, "Set default requests and a memory limit: the quota refuses containers without them."
         for what, most in quantities.needed(cluster, name, defaults).items():
             fits = most <= quantities.number(hard.get(what, 0))
             yield f"{subject} {what}", fits, f"Its pods, and one more of each, need {most:g} of {hard.get(what)}: raise its quota."
@@ -171,10 +171,10 @@ def test_p101_pods_reach_no_node(platform: Assembly, cluster: RenderedCluster) -
     quotas = of_namespace(cluster, "ResourceQuota")
     for name in namespaces(platform.settings):
         doors = {quotas.get(name, {}).get("hard", {}).get(f"services.{door}") for door in ("loadbalancers", "nodeports")}
-        yield f"namespace {name}", doors == {"0"}, "Let its quota refuse load balancers and ports of nodes."
+        yield f"namespace {name}", doors == {"0"}, "Set its quota for load balancers and node ports to zero."
     for release in cluster.releases.values():
         asked = [path for path, leaf in leaves(release.values) if leaf in DOORS or (path.endswith(("hostNetwork", "privileged")) and leaf)]
-        yield str(release), not asked, f"{', '.join(asked)} asks for a way past the load balancers, or into the node."
+        yield str(release), not asked, f"{', '.join(asked)} bypasses the load balancers or enters the node."
 
 
 @promise
@@ -185,7 +185,7 @@ def test_p102_api_tokens_are_minimal(platform: Assembly, cluster: RenderedCluste
 
     Kept by: accounts of each chart, `tests/charts/excused.py`
     """
-    fix = "Say automountServiceAccountToken: false; whoever calls the API server has an account of its own, and an entry in excused.py."
+    fix = "Set automountServiceAccountToken: false. A pod that calls the API server needs its own account, and an entry in excused.py."
     yield from judged(workloads(cluster), pods.tokens(cluster), fix, excused=excused.NEED_THE_API)
     yield from judged(roles(cluster), pods.wide_rights(cluster), "Name groups, resources and verbs; administrators are no pods.")
     for statement in statements_of(platform):

@@ -88,7 +88,7 @@ def test_rules_and_schedules_have_targets(platform: Assembly) -> Verdicts:
         # Its metrics are those of the group, on which the alarm looks.
         yield schedule, group is not None and group.type == "AWS::Scheduler::ScheduleGroup", "Put it into the group that is watched."
         window = schedule["FlexibleTimeWindow.MaximumWindowInMinutes"] or 0
-        yield schedule, 60 <= window <= 1440, "Give each a moment of its own: all at once ask everything that they need at once."
+        yield schedule, 60 <= window <= 1440, "Spread them over a window: simultaneous restarts overload what they depend on."
         asked = json.loads(schedule.text("Target.Input") if schedule["Target.Input"] else "{}")
         known = {place(service.resource, ".Name") for service in services_of(platform)}
         again = asked.get("Service") in known and asked.get("ForceNewDeployment") is True and bool(asked.get("Cluster"))

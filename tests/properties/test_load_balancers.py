@@ -8,7 +8,7 @@ from tests.properties.balancers import BALANCER, addresses, attributes, balancer
 from tests.properties.promise import Verdicts, promise
 
 TLS_POLICY = re.compile(r"ELBSecurityPolicy-TLS13-1-(2-Res|3)(-FIPS)?(-PQ)?-20\d\d-\d\d")
-"""TLS 1.3, or also 1.2 with forward secrecy and authenticated ciphers alone (Elastic Load Balancing user guide, security policies)."""
+"""TLS 1.3, with or without 1.2 limited to forward secrecy and authenticated ciphers (Elastic Load Balancing, security policies)."""
 
 
 def said_of(balancer: Resource) -> dict[str, str]:

@@ -96,8 +96,8 @@ def test_p001_only_cloudfront_reaches_the_vpc(platform: Assembly) -> Verdicts:
         yield resource, rule["IpProtocol"] == "tcp", "Name ports of TCP: another protocol may be all of them."
         if "SourcePrefixListId" in rule:
             prefix_lists.add(rule["SourcePrefixListId"])
-            yield resource, (rule["FromPort"], rule["ToPort"]) == (443, 443), "CloudFront comes over TLS on 443 only: set domain."
-    yield "prefix lists", len(prefix_lists) == 1, "One prefix list, CloudFront's, is all that comes in from outside the VPC."
+            yield resource, (rule["FromPort"], rule["ToPort"]) == (443, 443), "CloudFront connects with TLS on port 443 only: set `domain`."
+    yield "prefix lists", len(prefix_lists) == 1, "Allow only one prefix list, that of CloudFront, from outside the VPC."
     balancers = platform.some("AWS::ElasticLoadBalancingV2::LoadBalancer")
     yield from ((balancer, balancer["Scheme"] == "internal", "Make the load balancer internal.") for balancer in balancers)
 
@@ -106,7 +106,7 @@ def test_p001_only_cloudfront_reaches_the_vpc(platform: Assembly) -> Verdicts:
 def test_p002_databases_and_cache_have_no_egress(platform: Assembly) -> Verdicts:
     """Databases and the cache open no connections: their security groups have no egress.
 
-    Kept by: a flow with such a source would have to be in the table
+    Kept by: the table of flows, which has no flow with such a source
     """
     for store in [*platform.some("AWS::RDS::DBInstance"), *platform.some("AWS::ElastiCache::ReplicationGroup")]:
         named = store["VPCSecurityGroups"] or store["SecurityGroupIds"]
@@ -114,7 +114,7 @@ def test_p002_databases_and_cache_have_no_egress(platform: Assembly) -> Verdicts
     groups = data_groups(platform)
     for group in sorted(groups, key=str):
         closed = [rule["CidrIp"] for rule in group["SecurityGroupEgress"] or []] == [NOTHING]
-        yield group, closed, "Let it start with a rule that allows nothing: EC2 would add one that allows everything."
+        yield group, closed, "Create the group with a rule that allows nothing: otherwise EC2 adds one that allows everything."
     for resource, rule in rules(platform, "Egress"):
         if group_of(resource, rule) in groups:
             yield (
@@ -146,7 +146,7 @@ def test_p004_default_security_group_has_no_rules(platform: Assembly) -> Verdict
     closed = [resource.text("DefaultSecurityGroupId") for resource in platform.all("Custom::VpcRestrictDefaultSG")]
     for vpc in platform.some("AWS::EC2::VPC"):
         default = f"${{{vpc.stack}/{vpc.id}.DefaultSecurityGroup}}"
-        yield vpc, default in closed, "Set restrict_default_security_group: EC2 makes that group open to itself and to everywhere."
+        yield vpc, default in closed, "Set restrict_default_security_group: EC2 allows its members to reach each other and everything else."
         used = [user for user in platform.resources if default in user.platform.text(user.stack, user["SecurityGroupIds"])]
         yield vpc, not used, f"{used} use the default security group. Set a group of the table of flows."
 
@@ -188,10 +188,10 @@ def test_p007_data_tier_has_no_default_route(platform: Assembly) -> Verdicts:
     Kept by: isolated subnets without a default route
     """
     for subnet in subnets(platform, "data"):
-        yield subnet, not default_routes(subnet), "Make the tier PRIVATE_ISOLATED: nothing in it calls out."
+        yield subnet, not default_routes(subnet), "Make the tier PRIVATE_ISOLATED: its resources open no connections to the Internet."
     for group in platform.some("AWS::RDS::DBSubnetGroup", "AWS::ElastiCache::SubnetGroup"):
         whole = set(group.targets("SubnetIds")) == set(subnets(platform, "data"))
-        yield group, whole, "It is the data tier in every zone: vpc_subnets of the group `data`."
+        yield group, whole, "Use the data subnets of every zone: `vpc_subnets` with the group `data`."
     for store in [*platform.some("AWS::RDS::DBInstance"), *platform.some("AWS::ElastiCache::ReplicationGroup")]:
         stands = store.target("DBSubnetGroupName") or store.target("CacheSubnetGroupName")
         yield store, stands is not None, "Set a subnet group: the default VPC is used otherwise."
@@ -208,7 +208,11 @@ def test_p008_zones_have_own_nat_gateways(platform: Assembly) -> Verdicts:
         (route,) = default_routes(subnet)
         gateway = route.target("NatGatewayId")
         zone = gateway and (gateway.target("SubnetId") or subnet)["AvailabilityZone"]
-        yield subnet, zone == subnet["AvailabilityZone"], "Its way out is in another zone. Set network.nat_gateways to one per zone."
+        yield (
+            subnet,
+            zone == subnet["AvailabilityZone"],
+            "Its NAT gateway is in another zone. Set network.nat_gateways to the number of zones.",
+        )
 
 
 @promise
@@ -233,14 +237,14 @@ def test_p010_aws_apis_have_vpc_endpoints(platform: Assembly) -> Verdicts:
     through = {platform.target("network", table) for table in (s3["RouteTableIds"] if s3 else [])}
     for subnet in subnets(platform, "application"):
         (association,) = platform.users_of(subnet, "AWS::EC2::SubnetRouteTableAssociation")
-        yield subnet, association.target("RouteTableId") in through, "Lead its route table to the gateway endpoint of S3."
+        yield subnet, association.target("RouteTableId") in through, "Add its route table to the gateway endpoint of S3."
     for name in get_args(InterfaceEndpoint):
         endpoint = endpoints.get(name)
-        yield f"network/{name}", endpoint is not None, "Add it to network.interface_endpoints, or say `all`."
+        yield f"network/{name}", endpoint is not None, "Add it to network.interface_endpoints, or set `all`."
         if endpoint:
             zones = {subnet["AvailabilityZone"] for subnet in endpoint.targets("SubnetIds")}
             reached = endpoint["VpcEndpointType"] == "Interface" and endpoint["PrivateDnsEnabled"] is True and len(zones) >= 2
-            yield endpoint, reached, "Private DNS, and an address in every zone."
+            yield endpoint, reached, "Enable private DNS, and use subnets in at least two zones."
 
 
 @promise
@@ -262,7 +266,7 @@ def test_p011_endpoints_serve_this_account_only(platform: Assembly) -> Verdicts:
         yield endpoint, len(groups) == (endpoint["VpcEndpointType"] == "Interface"), "Give it the group `endpoints`, and no other."
         for resource, rule in rules(platform, "Ingress"):
             if group_of(resource, rule) in groups:
-                yield resource, (rule["FromPort"], rule["ToPort"]) == (443, 443), "Endpoints answer on 443 only."
+                yield resource, (rule["FromPort"], rule["ToPort"]) == (443, 443), "Allow port 443 only."
     for statement in endpoint_statements(platform, "s3", "secretsmanager", "kms"):
         own = statement.values("StringEquals", "aws:ResourceAccount") == (ACCOUNT,)
         resourceless = statement.actions == ("secretsmanager:GetRandomPassword",)
@@ -292,11 +296,15 @@ def test_p012_address_ranges_are_disjoint_and_sufficient(platform: Assembly) -> 
     for one, other in combinations(ENVIRONMENTS, 2):
         if platform.name in (one, other):
             apart = not overlapping(settings_of(one), settings_of(other))
-            yield f"network.cidr of {one} and {other}", apart, "Give each environment a range of its own: they could never be connected."
+            yield (
+                f"network.cidr of {one} and {other}",
+                apart,
+                "Give each environment its own range: overlapping networks cannot be connected.",
+            )
     for vpc in platform.some("AWS::EC2::VPC"):
         yield vpc, vpc["CidrBlock"] == platform.settings.network.cidr, "Use the address range of the environment file."
     for subnet in subnets(platform, "application"):
-        yield subnet, IPv4Network(subnet["CidrBlock"]).prefixlen <= 20, "A pod has an address of its own: /20 or larger, from a /16."
+        yield subnet, IPv4Network(subnet["CidrBlock"]).prefixlen <= 20, "Use /20 or larger, from a /16: each pod needs an address."
 
 
 @promise
@@ -322,7 +330,7 @@ def test_p014_network_acls_are_unused(platform: Assembly) -> Verdicts:
     """No stack creates a network ACL. AWS's default ACL allows all traffic. This is moot, because
     security groups allow SSH and RDP only between nodes.
 
-    Kept by: one table decides, not two
+    Kept by: security groups alone, from the table of flows
     """
     for entry in platform.all("AWS::EC2::NetworkAcl", "AWS::EC2::NetworkAclEntry"):
         yield entry, False, "Remove the network ACL: security groups decide, from one table. Otherwise extend this test."
@@ -342,9 +350,9 @@ def test_p015_vpc_public_access_is_decided(platform: Assembly) -> Verdicts:
     """
     decision = (ROOT / "docs" / "adr" / "0005-vpc-block-public-access.md").read_text()
     written = "**Status** accepted" in decision and "block-ingress" in decision
-    yield "docs/adr/0005-vpc-block-public-access.md", written, "Keep the decision and how to turn it on."
+    yield "docs/adr/0005-vpc-block-public-access.md", written, "Keep the decision and the command that turns it on."
     setting = platform.all("AWS::EC2::VPCBlockPublicAccessOptions", "AWS::EC2::VPCBlockPublicAccessExclusion")
-    yield "VPC Block Public Access", not setting, "An environment would set it for every VPC of the account: change ADR 5 first."
+    yield "VPC Block Public Access", not setting, "It applies to every VPC of the account: change ADR 5 first."
     public = set(subnets(platform, "public"))
     for gateway in platform.some("AWS::EC2::NatGateway"):
         yield (

@@ -216,7 +216,7 @@ def test_p121_objectives_have_burn_rate_alarms(platform: Assembly, deployed: Dep
         described = re.match(r"(.+?)\. Of the requests .+ ([\d.]+)% may\..* Severity: (\w+)\.", str(composite["AlarmDescription"]))
         windows = sorted((w for w in composite.mentions("AlarmRule") if w.type == ALARM), key=period_of)
         both = described is not None and len(windows) == 2 and composite.text("AlarmRule").count(" AND ") == 1
-        yield composite, both, "Let it read a long and a short window of one objective, and fire when both agree."
+        yield composite, both, "Combine a long and a short window of one objective, and fire when both do."
         if described is None or len(windows) != 2:
             continue
         short, long = windows
@@ -355,4 +355,4 @@ def nothing_is_public(platform: Assembly, values: Json, cluster: RenderedCluster
         outside = manifest["metadata"].get("namespace") != "monitoring"
         yield f"binding {manifest['metadata']['name']}", outside, "Bind nothing of monitoring to a load balancer."
     routes = str(releases_of(platform)["kong"].values)
-    yield "routes of Kong", ".monitoring.svc" not in routes, "Let no route of the gateway lead to monitoring."
+    yield "routes of Kong", ".monitoring.svc" not in routes, "Remove routes of the gateway to monitoring."

@@ -147,7 +147,7 @@ def test_p060_buckets_have_lifecycle_rules(platform: Assembly) -> Verdicts:
     yield bucket(platform, "Logs"), bool(kept) and min(kept) >= 185, "Keep access records for six months (Marco Civil art. 15)."
     soon = {rule["Prefix"] for rule in expiring if "Prefix" in rule and rule["ExpirationInDays"] <= 7}
     queries = {f"{attributes(one, 'LoadBalancerAttributes')['access_logs.s3.prefix']}/" for one in balancers(platform, "application")}
-    yield bucket(platform, "Logs"), soon == queries, "Logs of application load balancers have whole queries: keep these alone for a week."
+    yield bucket(platform, "Logs"), soon == queries, "Keep only logs of application load balancers for a week: they contain query strings."
 
 
 @promise
@@ -164,7 +164,7 @@ def test_p061_audio_is_read_through_cloudfront(platform: Assembly) -> Verdicts:
     for name in ("Audio", "Web"):
         one = bucket(platform, name)
         allowed = [statement for statement in statements(one) if statement.allows]
-        yield one, len(allowed) == 1, "CloudFront alone is allowed in by the policy; services have rights on their own roles."
+        yield one, len(allowed) == 1, "Allow only CloudFront in the bucket policy; services have rights in their roles."
         for statement in allowed:
             reads = statement.principals == (CLOUDFRONT,) and statement.actions == ("s3:GetObject",) and statement.texts() == [objects(one)]
             yield one, reads and confined_to_distributions(statement), f"Let CloudFront of this account read, nothing else: {statement}."
@@ -218,7 +218,7 @@ def test_p063_object_requests_are_logged(platform: Assembly) -> Verdicts:
             target, prefix = one.target("LoggingConfiguration.DestinationBucketName"), one["LoggingConfiguration.LogFilePrefix"]
             yield one, target is logs and bool(prefix), "Write its access logs to the log bucket, under a prefix: PrivateBucket."
     prefixes = [one["LoggingConfiguration.LogFilePrefix"] for one in platform.some(BUCKET) if one is not logs]
-    yield logs, len(prefixes) == len(set(prefixes)), f"Each bucket has a prefix of its own: {prefixes}."
+    yield logs, len(prefixes) == len(set(prefixes)), f"Give each bucket its own prefix: {prefixes}."
     admitted = [statement for statement in statements(logs) if statement.allows]
     services = {who for statement in admitted for kind, who in statement.principals if kind == "Service"}
     yield logs, services == WRITERS, f"Allow writes by these services only: {', '.join(sorted(WRITERS))}."

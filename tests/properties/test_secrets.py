@@ -254,7 +254,11 @@ def test_p032_private_signing_keys_are_secrets(platform: Assembly) -> Verdicts:
     for pair in platform.some(PAIR):
         secret = pair.target("SecretArn")
         empty = secret is not None and secret.type == SECRET and secret["SecretString"] is None and secret["GenerateSecretString"] is None
-        yield pair, empty, "Let its function fill an empty secret: CloudFormation would write any other value again, over the key."
+        yield (
+            pair,
+            empty,
+            "Create the secret empty; its function writes the key. CloudFormation would overwrite the key with any other value.",
+        )
         yield pair, attributes_read(pair) <= {"", ".PublicKey"}, "Nothing but its public half may be read from it."
 
 
@@ -307,7 +311,7 @@ THROUGH = {
 """Services through which a key is used, by the type of what it encrypts: a vault holds volumes and databases, a cluster volumes."""
 DIRECTLY = {"AWS::Logs::LogGroup": "logs"}
 BY_RIGHTS = {("secrets/KubernetesKey", "AWS::S3::Bucket")}
-"""Keys that are used for a type by rights of a role of its own: brokers of Redpanda alone keep events in Amazon S3."""
+"""Keys that a role uses for a resource type: only brokers of Redpanda store events in Amazon S3."""
 
 
 @rule

@@ -49,7 +49,11 @@ def test_tasks_register_port_and_name(platform: Assembly) -> Verdicts:
         resource, container, port = service.resource, service.container, asked.port
         cluster = resource.target("Cluster")
         yield resource, cluster is not None and cluster.type == "AWS::ECS::Cluster", "Run it in our cluster: the default one is another."
-        yield resource, container.get("Essential") is not False, "Let the task end with its container: ECS starts another."
+        yield (
+            resource,
+            container.get("Essential") is not False,
+            "Make the container essential: the task ends with it, and ECS starts another.",
+        )
         mapped = {mapping["ContainerPort"]: mapping.get("Name") for mapping in container.get("PortMappings", [])}
         yield service.definition, set(mapped) == ({port} if port else set()), f"It listens on {port}, and nowhere else."
         offered = {at(endpoint, "PortName") for endpoint in resource["ServiceConnectConfiguration.Services"] or []}
@@ -58,7 +62,7 @@ def test_tasks_register_port_and_name(platform: Assembly) -> Verdicts:
             namespace.text("Name"),
             f"${{{namespace.stack}/{namespace.id}.Arn}}",
         )
-        yield resource, joined, "Let it find the others: name the namespace."
+        yield resource, joined, "Set the namespace, in which it finds other services."
         found = {
             registry["Name"]
             for index in range(len(resource["ServiceRegistries"] or []))

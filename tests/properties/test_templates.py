@@ -119,7 +119,7 @@ def test_p126_resources_have_tags(platform: Assembly, cluster: RenderedCluster) 
         yield resource, not wrong, f"Its {name} lack {wrong}: what CDK does not tag gets its tags by spotmusic_constructs.tagging."
         yield resource, tags.get("DataClass") in DATA_CLASSES, f"Say which class of data it has: {sorted(DATA_CLASSES)}."
     for service in platform.some("AWS::ECS::Service"):
-        yield service, service["PropagateTags"] == "SERVICE", "Let its tasks have its tags: they are what costs."
+        yield service, service["PropagateTags"] == "SERVICE", "Propagate its tags to its tasks, which cause the costs."
     asked_for = dict(made_by_eks.asked_for(cluster))
     kinds = {subject.partition(" ")[0] for subject in asked_for}
     yield "nodes and volumes", kinds == {"NodeClass", "StorageClass"}, "Nodes and volumes cost most: name their tags where EKS reads them."

@@ -57,7 +57,7 @@ def test_p107_attacks_and_floods_are_blocked(platform: Assembly) -> Verdicts:
     for acl in platform.some(ACL):
         rules = acl["Rules"] or []
         priorities = [rule["Priority"] for rule in rules]
-        yield acl, len(set(priorities)) == len(rules), "Give each rule a priority of its own."
+        yield acl, len(set(priorities)) == len(rules), "Give each rule its own priority."
         measured = [at(rule, "VisibilityConfig.CloudWatchMetricsEnabled") for rule in (acl.properties, *rules)]
         yield acl, all(value is True for value in measured), "Count every rule in CloudWatch."
         yield (

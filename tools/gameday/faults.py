@@ -140,7 +140,7 @@ def old_version(service: Service) -> Iterator[RemainingCapacity]:
     if service.settings.deployment == "blue_green" and service.settings.route:
         alarms = said.get("Alarms", {})
         watched = int(alarms.get("Enable") is True and alarms.get("Rollback") is True and bool(alarms.get("AlarmNames")))
-        fix = "Let an alarm on failed requests take the route back."
+        fix = "Add an alarm on failed requests that shifts the route back."
         yield RemainingCapacity(component=service.name, what="alarms that take the route back", left=watched, needed=1, fix=fix)
         bakes = said.get("BakeTimeInMinutes") or 0
         fix = "Keep the old version for five minutes and more."

@@ -24,7 +24,7 @@ def without_zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
             fix = "Turn cross-zone load balancing on: a broker stands in one zone."
             yield RemainingCapacity(component=balancer.name, what="ways to brokers in other zones", left=crosses, needed=1, fix=fix)
     ways = sum(gateway_zone(subnet) not in (None, zone) for subnet in application_subnets(scenario.platform) if in_zones(subnet, others))
-    fix = "Give each zone a NAT gateway of its own: network.nat_gateways."
+    fix = "Give each zone its own NAT gateway: network.nat_gateways."
     yield RemainingCapacity(component="nat gateways", what="zones with a way out", left=ways, needed=len(others), fix=fix)
     for endpoint in endpoints(scenario.platform):
         stands = {subnet["AvailabilityZone"] for subnet in endpoint.targets("SubnetIds")} - {zone}
@@ -38,7 +38,7 @@ def without_gateway(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity
     """
     others = set(scenario.settings.zones) - {zone}
     ways = sum(gateway_zone(subnet) not in (None, zone) for subnet in application_subnets(scenario.platform) if in_zones(subnet, others))
-    fix = "Give each zone a NAT gateway of its own: network.nat_gateways."
+    fix = "Give each zone its own NAT gateway: network.nat_gateways."
     yield RemainingCapacity(component="nat gateways", what="zones with a way out", left=ways, needed=len(others), fix=fix)
     asked = set(get_args(InterfaceEndpoint))
     found = {service_of(endpoint) for endpoint in endpoints(scenario.platform) if endpoint["PrivateDnsEnabled"] is True}

@@ -73,7 +73,7 @@ EXCEPTIONS: Exceptions = {
     "CT.ELASTICLOADBALANCING.PR.5": (
         Reviewed(
             places=("ecs-services/LoadBalancer", "eks-platform/BrokersLoadBalancer", "eks-platform/GatewayLoadBalancer"),
-            reason="They hold nothing, and an environment that no listener depends on is taken down by its stacks alone.",
+            reason="They hold no data, and an environment without listeners is deleted with its stacks.",
             environments=NOT_PRODUCTION,
         ),
     ),
@@ -106,7 +106,7 @@ EXCEPTIONS: Exceptions = {
     "CT.RDS.PR.13": (
         Reviewed(
             places=("data/CatalogueInstance", "data/IdentityInstance"),
-            reason="No listener depends on it and it may be taken down by its stack alone, which leaves a last snapshot.",
+            reason="It has no listeners and may be deleted with its stack, which leaves a final snapshot.",
             environments=NOT_PRODUCTION,
         ),
     ),

@@ -181,7 +181,7 @@ _ACKNOWLEDGED = {
     "AwsSolutions::AwsSolutions-AEC5": (
         "Who may connect is decided by security groups that name each client; another port would only surprise Redis' clients."
     ),
-    "AwsSolutions::AwsSolutions-AEC6": "Every client logs in as a user of its own (RBAC user group), which excludes the one shared token.",
+    "AwsSolutions::AwsSolutions-AEC6": "Every client has its own user (RBAC user group), which excludes the one shared token.",
 }
 
 

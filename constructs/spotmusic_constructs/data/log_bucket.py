@@ -16,14 +16,14 @@ _NONCURRENT_DAYS = 7
 mistake, noticed within a week."""
 
 REQUEST_DAYS = 7
-"""Days that logs with query strings are kept, noncurrent versions included. Queries hold login
-codes, keys of mails and searches, and Elastic Load Balancing cannot omit them. CloudFront's log
-keeps requests for longer, without queries."""
+"""Days that logs with query strings are kept, noncurrent versions included. Query strings
+contain login codes, keys sent by mail and search terms, and Elastic Load Balancing cannot omit them.
+CloudFront's log has no query strings and is kept for longer."""
 
 
 _SIX_MONTHS = 185
-"""Days: the longest six months have 184; one more keeps records of the first day to the end of the
-last."""
+"""Days. Six months have at most 184; one day more keeps records of the first day until the last day
+ends."""
 
 
 class LogBucket(Construct):

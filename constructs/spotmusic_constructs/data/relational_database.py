@@ -272,11 +272,9 @@ def _monitoring_role(scope: Construct) -> iam.Role:
 
 
 _ACKNOWLEDGED = {
-    "AwsSolutions::AwsSolutions-RDS11": (
-        "Who may connect is decided by security groups that name each client; another port would only surprise MySQL's clients."
-    ),
+    "AwsSolutions::AwsSolutions-RDS11": ("Security groups name each client that may connect; another port adds no security."),
     "NIST.800.53.R5::NIST.800.53.R5-RDSLoggingEnabled[LogExport::general]": (
-        "The general log holds every statement with listeners' data in it (LGPD art. 6); the audit, error and slow query logs are exported."
+        "The general log contains every statement, with listeners' data (LGPD art. 6); audit, error and slow query logs are exported."
     ),
 }
 
@@ -285,11 +283,11 @@ def _deviations(spec: DatabaseSpec) -> dict[str, str]:
     """Return acknowledgements of an environment that is not production."""
     findings: dict[str, str] = {}
     if not spec.multi_az:
-        reason = "No listener depends on this environment, and its file does without a standby; production refuses to."
+        reason = "The environment has no listeners and its file sets no standby; production requires one."
         findings["AwsSolutions::AwsSolutions-RDS3"] = reason
         findings["NIST.800.53.R5::NIST.800.53.R5-RDSMultiAZSupport"] = reason
     if not spec.production:
-        reason = "No listener depends on this environment: it may be taken down, and leaves a last snapshot unless it says otherwise twice."
+        reason = "The environment has no listeners and may be deleted; a final snapshot remains unless two settings exclude it."
         findings["AwsSolutions::AwsSolutions-RDS10"] = reason
         findings["NIST.800.53.R5::NIST.800.53.R5-RDSInstanceDeletionProtectionEnabled"] = reason
     return findings

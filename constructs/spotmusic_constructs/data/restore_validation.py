@@ -104,7 +104,7 @@ _ACKNOWLEDGED = {
         "It runs once a week for each database and a bucket; a reservation would take from the account's share."
     ),
     "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": (
-        "A verdict that is bad or does not come is an error of the function, which is alarmed on; a letter would tell no more."
+        "A bad or missing verdict is an error of the function, which has an alarm; a dead letter would add nothing."
     ),
     "NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC": "It calls public AWS APIs over TLS and reaches nothing in the VPC.",
 }

@@ -36,8 +36,8 @@ class PlatformDistribution(Construct):
     - `/audio/*`: objects of the audio bucket under the same key, which require a signature of the
       key group. Tracks never change under their key, so they are cached for a year; the cache key
       excludes the signature.
-    - Files of login pages (`file_paths`): from the same load balancer, cached by path and
-      compressed, without cookies. Their path contains a hash of their release.
+    - Files of login pages (`file_paths`): from the load balancer of the API, cached by path and
+      compressed, without cookies. The path contains a hash of the release.
     - API paths: the internal load balancer through a VPC origin, uncached. CloudFront forwards the
       viewer's Host, because Keycloak's issuer, redirects and cookies use the public name. It
       accepts the origin's certificate if it matches the origin's domain name (CloudFront developer

@@ -23,7 +23,7 @@ _FUNCTION_FINDINGS = {
         "CloudFormation waits for the answer and fails the deployment without one, so no event is lost in silence."
     ),
 }
-_HANDLER_FINDINGS = {"AwsSolutions::AwsSolutions-L1": "CDK chooses the runtime of its own handler, and raises it with its releases."}
+_HANDLER_FINDINGS = {"AwsSolutions::AwsSolutions-L1": "CDK chooses the runtime of its handler, and updates it with its releases."}
 _FRAMEWORK_FINDINGS = {
     f"AwsSolutions::AwsSolutions-IAM4[Policy::{_ROLE}/AWSLambdaBasicExecutionRole]": _AWS_FUNCTION,
     f"AwsSolutions::AwsSolutions-IAM4[Policy::{_ROLE}/AWSLambdaVPCAccessExecutionRole]": _AWS_FUNCTION,

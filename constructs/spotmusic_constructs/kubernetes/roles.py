@@ -56,7 +56,7 @@ class ClusterRole(Construct):
             managed_policies=_aws_managed(AUTO_MODE_POLICIES),
         )
         _acknowledge_aws_managed(
-            role, AUTO_MODE_POLICIES, "EKS Auto Mode asks for these policies, and AWS confines them by the tag of the cluster."
+            role, AUTO_MODE_POLICIES, "EKS Auto Mode requires these policies, which AWS restricts to the tag of the cluster."
         )
         iam.ManagedPolicy(
             self,

@@ -21,7 +21,7 @@ _NIST = "NIST.800.53.R5::NIST.800.53.R5"
 _NO_DOMAIN = (
     "An environment without a domain can have no public certificate; its traffic stays inside the VPC, and production needs a domain."
 )
-WITHOUT_PROTECTION = {f"{_NIST}-ELBDeletionProtectionEnabled": "Only environments that listeners do not use may be taken down at once."}
+WITHOUT_PROTECTION = {f"{_NIST}-ELBDeletionProtectionEnabled": "Only environments without listeners may be deleted in one step."}
 """Finding of load balancers without deletion protection."""
 
 

@@ -9,7 +9,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 Severity = Literal["critical", "warning"]
-"""`critical`: listeners notice, or soon will. `warning`: to be looked at within the week."""
+"""`critical`: listeners are affected, or will be soon. `warning`: look at it within a week."""
 Thresholds = Mapping[Severity, float]
 MissingData = Literal["breaching", "notBreaching", "missing"]
 
@@ -27,9 +27,9 @@ class MetricSource:
     """A CloudWatch metric.
 
     Args:
-        namespace: its namespace, such as `AWS/RDS`.
-        name: its name.
-        dimensions: its dimensions.
+        namespace: namespace, such as `AWS/RDS`.
+        name: name in the namespace.
+        dimensions: values by dimension.
         statistic: statistic of a period, or a percentile such as `p99`.
         period: seconds.
     """
@@ -105,8 +105,8 @@ class AlarmRule:
         missing_data: treatment of periods without data. Rates and counts have none when nothing happens
             (`notBreaching`); a machine that reports nothing is down (`breaching`).
         runbook: runbook of this rule; that of the group when left out.
-        event: whether it counts events. Such an alarm returns to OK minutes later although the problem remains: its text says
-            so, and the change to OK is not published.
+        event: whether the rule counts events. Such an alarm returns to OK within minutes although the problem remains: its
+            text says so, and the change to OK is not published.
     """
 
     name: str
@@ -128,8 +128,8 @@ ENDS_BY_ITSELF = "This alarm ends by itself within minutes; the problem does not
 class AlarmGroup(Construct):
     """Alarms of one subject.
 
-    Creates an alarm for each rule and severity. Each is published to `audience`, and so is its end, unless it counts events. Its
-    description names environment, subject, severity and runbook.
+    Creates an alarm for each rule and severity. Its description names environment, subject, severity and runbook. The alarm and
+    its return to OK are published to `audience`; a rule with `event` publishes no OK.
 
     Args:
         audience: recipients.
@@ -138,7 +138,8 @@ class AlarmGroup(Construct):
 
     Example:
         AlarmGroup(self, "Uploads", audience=audience, runbook="uploads",
-                   rules=[ AlarmRule(name="Queue", summary="Uploads wait.", watch=metric, thresholds={"warning": 100, "critical": 1000}), ])
+                   rules=[AlarmRule(name="Queue", summary="Uploads wait.", watch=metric,
+                                    thresholds={"warning": 100, "critical": 1000})])
     """
 
     def __init__(

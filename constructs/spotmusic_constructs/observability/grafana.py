@@ -1,4 +1,4 @@
-"""Grafana: two replicas on MySQL, logins through Keycloak alone, and no secret in its configuration."""
+"""Grafana: two replicas on MySQL, logins only through Keycloak, and no secret in its configuration."""
 
 import json
 from dataclasses import dataclass

@@ -11,7 +11,7 @@ from spotmusic_constructs.observability.alarm import AlarmRule, Audience, Formul
 
 _HOUR = 3600
 _MONTH_DAYS = 30
-_HALF = "One window is half a fact: the composite alarm that reads this one tells the team when both windows agree."
+_HALF = "One window does not suffice: the composite alarm notifies the team when both windows fire."
 _ENDS_EXPERIMENTS = "AWS FIS reads its state and ends the experiment; people hear of the composite alarms of the same objective."
 
 

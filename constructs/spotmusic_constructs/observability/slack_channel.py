@@ -8,16 +8,16 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 NO_RIGHTS = "AWSDenyAll"
-"""Guardrail of the channel: without one, it is AdministratorAccess (AWS CloudFormation user guide, SlackChannelConfiguration)."""
+"""Guardrail of the channel. The default is AdministratorAccess (AWS CloudFormation user guide, SlackChannelConfiguration)."""
 
 
 class SlackChannel(Construct):
     """Slack channel that shows alarms and grants no rights in the account.
 
     Creates the configuration of Amazon Q Developer in chat applications, formerly AWS Chatbot, and its role. The role has no
-    rights, so that alarms come without a graph, and the guardrail removes those of the members' own roles.
-    Authorize the workspace in the console first, once for each account. SNS decrypts what it delivers: the keys of the
-    topics need no statement for it.
+    rights, so alarms are shown without graphs. The guardrail denies members the rights of their own roles.
+    Authorize the workspace in the console first, once for each account. SNS decrypts messages before it
+    delivers them, so the keys of the topics need no statement for Amazon Q.
 
     Args:
         name: name of the configuration, of letters, digits, `-` and `_`, unique in the account.
@@ -37,13 +37,13 @@ class SlackChannel(Construct):
             self,
             "Role",
             description="Role of the Slack channel of alarms, without rights",
-            # Documented without conditions (Amazon Q Developer in chat applications administrator guide); there is nothing to gain.
+            # AWS documents no condition keys (Amazon Q Developer in chat applications administrator guide); the role has no rights.
             assumed_by=iam.ServicePrincipal("chatbot.amazonaws.com"),
         )
         chatbot.CfnSlackChannelConfiguration(
             self,
             "Resource",
-            # Another workspace replaces the configuration, before the first is deleted: the two need different names.
+            # CloudFormation creates the configuration of another workspace before it deletes the first: names must differ.
             configuration_name=f"{name}-{workspace}",
             slack_workspace_id=workspace,
             slack_channel_id=channel,

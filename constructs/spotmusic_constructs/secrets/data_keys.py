@@ -72,7 +72,7 @@ USES = MappingProxyType(
         "notifications": NOTIFICATIONS,
     }
 )
-"""Storage of each class of data. Sources: data protection chapter of each service's user guide,
+"""Use of the key of each class of data. Sources: data protection chapter of each service's user guide,
 2026-11."""
 
 

@@ -57,7 +57,7 @@ class ServicesLoadBalancer(InternalLoadBalancer):
             # own.
             forwarded_for="preserve",
             deletion_protection=deletion_protection,
-            inspected="Requests pass the web ACL of CloudFront first; this load balancer is internal and takes Kong alone.",
+            inspected="Requests pass the web ACL of CloudFront first; this load balancer is internal and accepts only Kong.",
         )
         self.listener = self.listen(
             elbv2.ListenerAction.fixed_response(404, content_type="application/json", message_body='{"message":"Not found"}')

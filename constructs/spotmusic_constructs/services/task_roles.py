@@ -58,7 +58,7 @@ class TaskRoles(Construct):
         role = iam.CfnRole(self, name, assume_role_policy_document=_assumed_by_tasks(), policies=[policy] if allowed else None)
         if allowed:
             acknowledge(
-                role, {_NO_INLINE: "The policy is of this role alone and goes with it; a managed policy would outlive and outgrow it."}
+                role, {_NO_INLINE: "The policy belongs only to this role and is deleted with it; a managed policy could outlive it."}
             )
         for statement in allowed:
             if str(statement["Resource"]).endswith("/*"):

@@ -107,7 +107,7 @@ class Tunnel(Construct):
         )
         # The execution role has the rights to pull, which CDK cannot see.
         cdk.Annotations.of(container).acknowledge_warning("@aws-cdk/aws-ecs:ecrImageRequiresPolicy")
-        acknowledge(task, {"AwsSolutions::AwsSolutions-ECS2": "The environment holds the name of the party alone."})
+        acknowledge(task, {"AwsSolutions::AwsSolutions-ECS2": "The environment contains only the name of the party."})
         network = {"subnets": list(subnet_ids), "securityGroups": [security_group_id], "assignPublicIp": "DISABLED"}
         run = {
             "cluster": cluster.cluster_name,

@@ -61,8 +61,8 @@ class RedpandaAccess(ChartRelease):
         image: image of the brokers in our registry, with the command `rpk`.
         users: services with a user. Each writes and reads only topics that list it, in consumer
             groups and transactions named after it or with the prefix `<service>.`.
-        topics: topics to create. minimum_replication: minimum number of replicas of a topic; 3
-            survive the loss of a zone.
+        topics: topics to create.
+        minimum_replication: minimum number of replicas of a topic; 3 survive the loss of a zone.
         namespace: namespace of the brokers.
         placement: cluster, and constructs that must be deployed before: the brokers.
 

@@ -102,7 +102,7 @@ class TieredStorage(Construct):
         }
 
 
-_EVERY_SEGMENT = "Redpanda writes, reads and deletes segments under names of its own making, in a bucket that holds nothing else."
+_EVERY_SEGMENT = "Redpanda chooses the names of its segments, in a bucket that contains nothing else."
 _UNREPLICATED = (
     "The newest events are on three brokers in three zones, and S3 keeps each object in three; copies abroad need a legal basis."
 )
