@@ -1,11 +1,15 @@
-"""Default settings of an environment, and its JSON schema."""
+"""Defaults, schema, and values that follow from others."""
 
 import json
+from copy import deepcopy
 
 import pytest
+from pydantic import ValidationError
 
 from spotmusic_cdk.settings import schema
-from spotmusic_cdk.settings.regions import budget_warnings
+from spotmusic_cdk.settings.identity import MailSettings
+from spotmusic_cdk.settings.regions import budget_warnings, monthly_usd
+from spotmusic_cdk.settings.services import ServiceSettings
 from tests.conftest import sample_of, settings_of
 
 
@@ -20,13 +24,9 @@ def test_data_deletion_requires_both_settings(policy: str, allowed: bool, delete
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_shipped_environments_retain_data(environment: str) -> None:
-    assert not settings_of(environment).deletes_data
-
-
-@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_shipped_environments_restore_audio_weekly(environment: str) -> None:
-    assert settings_of(environment).data.backup.audio_restored_every == "week"
+def test_shipped_environments_retain_and_restore_data(environment: str) -> None:
+    settings = settings_of(environment)
+    assert (settings.deletes_data, settings.data.backup.audio_restored_every) == (False, "week")
 
 
 def test_settings_are_frozen() -> None:
@@ -51,3 +51,57 @@ def test_schema_describes_every_key() -> None:
 
 def test_shipped_budget_covers_its_delivery() -> None:
     assert list(budget_warnings(settings_of("prod"))) == []
+
+
+@pytest.mark.parametrize(
+    ("listeners", "region", "usd"),
+    # 0.5 TB, and 1051 TB over six price steps, computed by hand.
+    [(30, "us-east-1", 45), (30, "sa-east-1", 58), (60_000, "sa-east-1", 75_070), (60_000, "eu-west-1", 40_450)],
+)
+def test_delivery_cost_follows_volume_and_continent(listeners: int, region: str, usd: int) -> None:
+    assert monthly_usd(listeners, region) == pytest.approx(usd, rel=0.01)
+
+
+@pytest.mark.parametrize(("production", "budget", "warnings"), [(True, 25_000, 1), (True, 90_000, 0), (False, 25_000, 0)])
+def test_budget_below_delivery_warns_in_production(production: bool, budget: int, warnings: int) -> None:
+    settings = sample_of("prod")
+    observability = settings.observability.model_copy(update={"monthly_budget_usd": budget})
+    found = list(budget_warnings(settings.model_copy(update={"production": production, "observability": observability})))
+    assert [problem.key for problem in found] == ["observability.monthly_budget_usd"] * warnings
+
+
+@pytest.mark.parametrize(
+    ("identity", "domain"),
+    [(None, "news.music.example"), ("news.music.example", "news.music.example"), ("music.example", "music.example")],
+)
+def test_mail_identity_covers_sender(identity: str | None, domain: str) -> None:
+    assert MailSettings(sender="hello@news.music.example", identity=identity).domain == domain
+
+
+@pytest.mark.parametrize("identity", ["other.example", "usic.example", "a.news.music.example"])
+def test_unrelated_mail_identity_is_rejected(identity: str) -> None:
+    with pytest.raises(ValidationError, match=f"{identity} does not cover hello@news.music.example"):
+        MailSettings(sender="hello@news.music.example", identity=identity)
+
+
+def service(*words: object, retired: tuple[object, ...] = ()) -> ServiceSettings:
+    return ServiceSettings.model_validate({"talks_to": words, "retired_talks_to": retired})
+
+
+@pytest.mark.parametrize(("entry", "written"), [("audio", "audio"), ({"audio": "read"}, "audio"), ({"audio": "write"}, "audio: write")])
+def test_talks_to_entries_have_modes(entry: object, written: str) -> None:
+    (word,) = service(entry).talks_to
+    assert (word, word.text) == ("audio", written)
+
+
+def test_talks_to_words_round_trip() -> None:
+    found = service("cache", {"audio": "write"})
+    assert found.model_dump(mode="json")["talks_to"] == [{"audio": "write"}, "cache"]
+    assert [word.text for word in deepcopy(found).talks_to] == ["audio: write", "cache"]
+
+
+def test_retired_mode_is_kept() -> None:
+    found = service("audio", retired=({"audio": "write"},))
+    assert not found.writes("audio")
+    assert found.kept.writes("audio")
+    assert found.kept.reads("audio")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from spotmusic_cdk.settings import SettingsError, SettingsWarning, load, parse
+from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load, parse
 from spotmusic_cdk.settings.regions import REGIONS, price_classes_of
 from tests.conftest import ROOT, TODAY, feature_flags
 
@@ -41,14 +41,9 @@ TEAM = "arn:aws:iam::111122223333:role/team"
 PROVIDER = {"label": "X", "client_id": "spotmusic", "secret": "arn:aws:secretsmanager:sa-east-1:111122223333:secret:provider-AbCdEf"}
 INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown key": ({"nmae": "x"}, "nmae: unknown key.\n  Did you mean name?"),
-    "an unknown key below a service": ({"services.trends.memroy": 512}, "services.trends.memroy: unknown key.\n  Did you mean memory?"),
     "a wrong type": ({"kubernetes.version": 1.36}, "kubernetes.version: 1.36 is not text.\n  Put it in quotes."),
     "an account that is a number": ({"account": 111122223333}, "account: 111122223333 is not text.\n  Put it in quotes."),
     "a value out of bounds": ({"data.catalogue.storage_gib": 5}, "data.catalogue.storage_gib: 5 is refused: input should be greater than"),
-    "a secret that ECR takes no credentials from": (
-        {"registry.github_credentials": "arn:aws:secretsmanager:sa-east-1:111122223333:secret:github-AbCdEf"},
-        "registry.github_credentials: 'arn:aws:secretsmanager:sa-east-1:111122223333:secret:github-AbCdEf' is refused",
-    ),
     "half the name of a secret": (
         {"registry.github_credentials": "x:secret:ecr-pullthroughcache/x"},
         "registry.github_credentials: 'x:secret:ecr-pullthroughcache/x' is refused: it does not match ^arn:aws:secretsmanager",
@@ -69,43 +64,9 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "kubernetes.redpanda: a section cannot be switched off.\n  Remove it: every component belongs to the platform",
     ),
     "a month of logs": ({"observability.access_log_days": 30}, "Days that records of access are kept; Marco Civil (art. 15) asks"),
-    "metadata of SAML": (
-        {"identity.providers": {"corp": {"kind": "oidc", "metadata_url": "https://x.example", **PROVIDER}}},
-        "identity.providers.corp.metadata_url: unknown key.\n  Set issuer, below which",
-    ),
-    "a mirror": ({"registry.mirror": "mirror.example"}, "registry.mirror: unknown key.\n  Images come through caches in Amazon ECR"),
-    "people on call": ({"oncall": ["x"]}, "oncall: unknown key.\n  Use observability.alarm_emails, or alarm_endpoints"),
-    "a channel of Slack by its name": (
-        {"observability.alarm_slack": {"workspace": "T0123ABCD", "channel": "#alarms"}},
-        "observability.alarm_slack.channel: '#alarms' is refused",
-    ),
-    "a webhook of Slack": (
-        {"observability.slack": "https://x.example"},
-        "observability.slack: unknown key.\n  Use observability.alarm_slack",
-    ),
-    "tags of one component": ({"kubernetes.tags": {"a": "b"}}, "kubernetes.tags: unknown key.\n  Use tags at the top of the file."),
-    "tags by another name": ({"default_tags": {"a": "b"}}, "default_tags: unknown key.\n  Use tags at the top of the file."),
     "a boundary by its ARN": ({"permission_boundary_arn": "x"}, "unknown key.\n  Use permissions_boundary at the top of the file."),
-    "a budget at the top": ({"budget": 2000}, "budget: unknown key.\n  Use observability.monthly_budget_usd."),
     "a peak at the top": ({"peak": {"listeners": 1}}, "peak: unknown key.\n  Use resilience.peak."),
-    "listeners at the top": ({"listeners": 1}, "listeners: unknown key.\n  Use resilience.peak.listeners."),
-    "networks of the API server": ({"kubernetes.allowed_cidrs": ["203.0.113.0/24"]}, "unknown key.\n  Use kubernetes.public_access_cidrs"),
-    "replicas of Redpanda": ({"kubernetes.redpanda.replicas": 1}, "kubernetes.redpanda.replicas: unknown key.\n  Use brokers."),
     "replicas of RabbitMQ": ({"kubernetes.rabbitmq.replicas": 1}, "unknown key.\n  Remove it: RabbitMQ has three nodes"),
-    "an address of PagerDuty": ({"observability.pagerduty_url": "x"}, "unknown key.\n  Use observability.alarm_emails, or alarm_endpoints"),
-    "a container image": ({"services.trends.container_image": "x"}, "unknown key.\n  Use image, with a digest"),
-    "a certificate at home": (
-        {"domain": {"name": "x.example", "hosted_zone_id": "Z0123456789EXAMPLE", "certificate": "arn"}},
-        "domain.certificate: unknown key.\n  Use domain.edge_certificate for a certificate of your own",
-    ),
-    "an endpoint without TLS": (
-        {"observability.alarm_endpoints": ["http://x.example/"]},
-        "observability.alarm_endpoints.0: 'http://x.example/' is refused",
-    ),
-    "an image by its tag": (
-        {"services.trends.image": "444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/trends:1"},
-        "services.trends.image: '444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/trends:1' is refused",
-    ),
     "an image of another region": (
         {"services.trends.image": f"444455556666.dkr.ecr.us-east-1.amazonaws.com/team/trends@sha256:{'0' * 64}"},
         "services.trends.image: the image is in us-east-1, not in sa-east-1.\n  Replicate the repository",
@@ -117,10 +78,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "a tag of AWS": ({"tags": {"aws:cloudformation:x": "y"}}, "tags: aws:cloudformation:x starts with a prefix that AWS or EKS reserves"),
     "a tag of the platform": ({"tags": {"costcenter": "100234"}}, "tags: costcenter is a tag of the platform.\n  Set cost_center instead."),
     "tags that differ in case": ({"tags": {"Team": "a", "team": "b"}}, "tags: Team and team differ in case only, which IAM refuses"),
-    "a tag that is a number": ({"tags": {"SapOrder": 100234}}, "tags.SapOrder: 100234 is not text.\n  Put it in quotes."),
-    "a tag that is too long": ({"tags": {"k" * 129: "x"}}, "is refused: it does not match"),
     "tags that no policy holds": ({"tags": {f"{n}" * 127: "x" for n in range(5)}}, "tags: the keys have 635 characters, more than the 600"),
-    "a cost center that is a number": ({"cost_center": 100234}, "cost_center: 100234 is not text.\n  Put it in quotes."),
     "a boundary of another account": (
         {"account": "444455556666", "permissions_boundary": "arn:aws:iam::111122223333:policy/boundary"},
         "permissions_boundary: the policy belongs to account 111122223333, not to 444455556666",
@@ -168,10 +126,6 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"identity.providers": {"google": {**PROVIDER, "kind": "google", "issuer": "https://accounts.google.com"}}},
         "identity.providers.google.kind: Keycloak knows the endpoints of google.\n  Remove issuer.",
     ),
-    "a provider without TLS": (
-        {"identity.providers": {"club": {**PROVIDER, "kind": "oidc", "issuer": "http://club.example"}}},
-        "identity.providers.club.issuer: 'http://club.example' is refused",
-    ),
     "a provider behind a port that is shut": (
         {"identity.providers": {"club": {**PROVIDER, "kind": "oidc", "token_url": "https://club.example:8443/token"}}},
         "identity.providers.club.token_url: port 8443 is closed to outgoing traffic.\n  Use an address on port 443, without the number.",
@@ -180,15 +134,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"identity.providers": {f"club-{number}": {**PROVIDER, "kind": "google"} for number in range(21)}},
         "identity.providers: {'club-0': {'client_id': 'spotmusic', 'kind': 'google', 'label': 'X', 'secret':… is refused",
     ),
-    "a secret that is named in part": (
-        {"identity.email": {"sender": "no-reply@x.example", "secret": "arn:aws:secretsmanager:sa-east-1:111122223333:secret:mail"}},
-        "identity.email.secret: 'arn:aws:secretsmanager:sa-east-1:111122223333:secret:mail' is refused",
-    ),
     "one zone": ({"zones": ["sa-east-1a"]}, "zones: sa-east-1a are not two or three different zones"),
-    "too many zones to repeat": (
-        {"zones": ["sa-east-1a"] * 999},
-        "zones: sa-east-1a, sa-east-1a, sa-east-1a, sa-east-1a … are not two or three different zones",
-    ),
     "two NAT gateways for three zones": ({"network.nat_gateways": 2}, "network.nat_gateways: 2 is neither 1 nor one for each of the 3"),
     "a route to a service without a port": (
         {"services.notifications.port": None, "services.notifications.route": "/v1/notifications"},
@@ -220,8 +166,6 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"services.trends.talks_to": ["events", "catalogue"]},
         "services.trends.talks_to.1: catalogue requires a mode.\n  Write `catalogue: read` or",
     ),
-    "a misspelt catalogue": ({"services.trends.talks_to": [{"catalog": "read"}]}, "Did you mean catalogue?"),
-    "a misspelt word with a mode": ({"services.trends.talks_to": [{"audios": "read"}]}, "Did you mean audio?"),
     "two words in one entry": (
         {"services.trends.talks_to": [{"audio": "read", "cache": "read"}]},
         "services.trends.talks_to.0: each entry holds one word with its mode.",
@@ -257,10 +201,6 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "a word that is retired and is not": (
         {"services.trends.retired_talks_to": ["cache"]},
         "services.trends.retired_talks_to: cache is also in talks_to.\n  Remove it from one of the two.",
-    ),
-    "a retired word that we do not know": (
-        {"services.trends.retired_talks_to": ["lyrics"]},
-        "services.trends.retired_talks_to: lyrics is neither",
     ),
     "a topic of a retired service": (
         {
@@ -316,13 +256,11 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"services.trends.peak": {"per_second": 100}},
         "services.trends.peak.per_task: required key is missing",
     ),
-    "a pool without connections": ({"services.trends.database_connections": 0}, "services.trends.database_connections: 0 is refused"),
     "min above max": ({"services.trends.scaling": {"min": 5, "max": 2}}, "services.trends.scaling: min 5 is above max 2"),
     "an even number of brokers": (
         {"kubernetes.redpanda.brokers": 4},
         "kubernetes.redpanda.brokers: 4 brokers tolerate no more failures than 3",
     ),
-    "no Keycloak": ({"kubernetes.keycloak.replicas": 0}, "kubernetes.keycloak.replicas: 0 is refused"),
     "a topic with an unknown consumer": (
         {"kubernetes.redpanda.topics": {"events.plays": {"producers": ["playback"], "consumers": ["radio"]}}},
         "kubernetes.redpanda.topics.events.plays.consumers: radio is not a service with events in talks_to.\n  Correct it, or add",
@@ -339,41 +277,17 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"kubernetes.redpanda.topics": {"dead-letters.trends": {"producers": ["trends"]}}},
         "kubernetes.redpanda.topics.dead-letters.trends: the prefix dead-letters. is reserved for dead letters.\n  Use another name.",
     ),
-    "a default topic with an unknown consumer": (
-        {"kubernetes.redpanda.topics": {"events.listening": {"consumers": ["radio"]}}},
-        "kubernetes.redpanda.topics.events.listening.consumers: radio is not a service with events in talks_to",
-    ),
     "more replicas than brokers": (
         {"kubernetes.redpanda.topics": {"events.plays": {"replication": 5}}},
         "kubernetes.redpanda.topics.events.plays.replication: 5 exceeds the 3 brokers",
-    ),
-    "a replication that keeps no majority": (
-        {"kubernetes.redpanda.topics": {"events.plays": {"replication": 2}}},
-        "kubernetes.redpanda.topics.events.plays.replication: 2 is refused: input should be 1, 3 or 5",
     ),
     "more partitions than the cores hold": (
         {"kubernetes.redpanda.topics": {"events.plays": {"partitions": 1000}, "events.more": {"partitions": 1000}}},
         "kubernetes.redpanda.topics: 6099 partition replicas exceed 3000",
     ),
-    "a misspelt key of a topic": (
-        {"kubernetes.redpanda.topics": {"events.plays": {"retention": 4}}},
-        "kubernetes.redpanda.topics.events.plays.retention: unknown key.\n  Did you mean retention_hours?",
-    ),
-    "tiered storage without its licence": (
-        {"kubernetes.redpanda.tiered_storage": {}},
-        "kubernetes.redpanda.tiered_storage.license_secret: required key is missing",
-    ),
-    "a licence in clear": (
-        {"kubernetes.redpanda.tiered_storage": {"license_secret": "eyJ2ZXJzaW9u.signature"}},
-        "kubernetes.redpanda.tiered_storage.license_secret: 'eyJ2ZXJzaW9u.signature' is refused",
-    ),
     "a queue without consumers": (
         {"kubernetes.rabbitmq.queues": {"mail": {}}},
         "kubernetes.rabbitmq.queues.mail: no service mail has tasks in talks_to, so that the queue has no consumers.\n  Set its consumers.",
-    ),
-    "a queue without a limit": (
-        {"kubernetes.rabbitmq.queues": {"notifications": {"max_length": None}}},
-        "kubernetes.rabbitmq.queues.notifications.max_length: None is refused",
     ),
     "a queue with an unknown publisher": (
         {"kubernetes.rabbitmq.queues": {"notifications": {"publishers": ["trends"]}}},
@@ -390,10 +304,6 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "storage that cannot grow": (
         {"data.identity.max_storage_gib": 22, "data.identity.storage_gib": 22},
         "data.identity.max_storage_gib: 22",
-    ),
-    "a retention that CloudWatch Logs does not know": (
-        {"network.flow_log_retention_days": 200},
-        "network.flow_log_retention_days: 200 is refused",
     ),
     "forty-one services": (
         {f"services.service-{number}": {} for number in range(36)},
@@ -419,15 +329,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"region": "ca-west-1", "zones": ["ca-west-1a", "ca-west-1b"]},
         "data.catalogue.instance_class: t4g is not available in ca-west-1.\n  Use one of t3, m6g, m8g, r6g, r7g.",
     ),
-    "a node type that the region lacks": (
-        {"region": "me-central-1", "zones": ["me-central-1a", "me-central-1b"]},
-        "data.cache.node_type: t4g is not available in me-central-1.\n  Use one of t3, m6g, m7g, r6g, r7g.",
-    ),
     "an unknown instance class": (
         {"data.identity.instance_class": "t4g.huge"},
         "instance_class: unsupported size huge of t4g.\n  Use",
     ),
-    "a class too small for its insights": ({"data.identity.instance_class": "t4g.micro"}, "instance_class: unsupported size micro of t4g"),
     "fault injection without AWS FIS": (
         {
             "region": "mx-central-1",
@@ -481,20 +386,13 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"kubernetes.rabbitmq": {"memory_gib": 16, "storage_gib": 20}},
         "kubernetes.rabbitmq.storage_gib: 20 GiB is less than twice memory_gib",
     ),
-    "a domain too long for a certificate": (
-        {"domain": {"name": f"{'a' * 40}.example", "hosted_zone_id": "Z0123456789EXAMPLE"}},
-        "domain.name: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example' is refused: string should have at most 46",
-    ),
     "digits of another script": ({"account": "١١١١٢٢٢٢٣٣٣٣"}, "account: '١١١١٢٢٢٢٣٣٣٣' is refused: it does not match ^[0-9]{12}$"),
-    "a CIDR with a netmask": ({"network.cidr": "10.20.0.0/255.255.0.0"}, "network.cidr: '10.20.0.0/255.255.0.0' is not an IPv4 network"),
-    "a reserved CIDR": ({"network.cidr": "240.0.0.0/16"}, "network.cidr: 240.0.0.0/16 is not a private range"),
     "a value with a full stop in it": ({"owner": "a. b"}, "owner: 'a. b' is refused: it does not match"),
     "a value that a terminal would obey": ({"owner": "\x1b[31m"}, "owner: '\\x1b[31m' is refused"),
     "destruction without the second setting": (
         {"data.removal_policy": "destroy"},
         "data.removal_policy: destroy deletes data with its stack",
     ),
-    "one signing key": ({"edge.signing_keys": ["only"]}, "edge.signing_keys"),
 }
 
 
@@ -609,104 +507,111 @@ def test_settings_report_all_mistakes() -> None:
     assert "services.trends.cpu" in error
 
 
-def written(folder: Path, **files: str) -> Path:
-    for name, text in files.items():
-        (folder / f"{name}.yaml").write_text(text)
-    return folder
+def loaded(folder: Path, name: str = "dev", **given: dict[str, Any]) -> Settings:
+    """Loads one of several environment files, given by their changes to `dev` or `prod`."""
+    for file, changes in given.items():
+        (folder / f"{file}.yaml").write_text(changed(PROD if file in ("prod", "live") else DEV, changes))
+    return load(name, folder=folder, today=TODAY)
 
 
-def test_overlapping_environments_are_rejected(tmp_path: Path) -> None:
-    folder = written(tmp_path, dev=DEV, prod=changed(PROD, {"network.cidr": "10.20.0.0/16"}))
-    with pytest.raises(SettingsError, match=r"network.cidr: 10.20.0.0/16 overlaps 10.20.0.0/16 of prod"):
-        load("dev", folder=folder, today=TODAY)
+LIVE = {"name": "live", "network.cidr": "10.99.0.0/16", "registry.account_scanning": False}
+FAR = {"name": "far", "region": "ap-southeast-3", "zones": ["ap-southeast-3a", "ap-southeast-3b"]}
+NOT_LOADED: dict[str, tuple[str, dict[str, dict[str, Any]], str]] = {
+    "overlapping ranges": (
+        "dev",
+        {"dev": {}, "prod": {"network.cidr": "10.20.0.0/16"}},
+        r"network.cidr: 10.20.0.0/16 overlaps 10.20.0.0/16 of prod",
+    ),
+    "a shared domain": (
+        "live",
+        {"live": LIVE, "prod": {}},
+        r"domain.name: spotmusic.example belongs to prod.\n  Give each environment a domain",
+    ),
+    "another file's name": ("lab", {"lab": {}}, r"name: dev is not the file's name"),
+    "no such file": ("lab", {"dev": {}}, r"Choose one of dev"),
+    "an engine without support": (
+        "dev",
+        {"dev": {"data.catalogue.version": "8.0.42"}},
+        r"data.catalogue.version: standard support of MySQL 8.0.42 ended on 2026-07-31.\n  Use 8.4",
+    ),
+    "an unknown release of MySQL": (
+        "dev",
+        {"dev": {"data.catalogue.version": "8.4.99"}},
+        r"data.catalogue.version: MySQL 8.4.99 is not a known release of RDS.\n  Use 8.4",
+    ),
+    "Kubernetes without kubectl": (
+        "dev",
+        {"dev": {"kubernetes.version": "1.30"}},
+        r"kubernetes.version: 1.30 has no pinned kubectl layer",
+    ),
+    "scanning by two environments": (
+        "dev",
+        {"dev": {"account": "111122223333"}, "prod": {}},
+        r"account_scanning: prod owns .*111122223333 in sa-east-1 as well.\n  Set it to false",
+    ),
+    "an unknown prefix list": (
+        "far",
+        {"far": FAR},
+        r"edge.origin_prefix_list: the id of CloudFront's origin-facing prefix list in ap-southeast-3 is unknown.\n"
+        r".*aws ec2 describe-managed-prefix-lists --region ap-southeast-3",
+    ),
+}
 
 
-def test_shared_domain_is_rejected(tmp_path: Path) -> None:
-    text = changed(PROD, {"name": "live", "network.cidr": "10.99.0.0/16", "registry.account_scanning": False})
-    with pytest.raises(SettingsError, match=r"domain.name: spotmusic.example belongs to prod.\n  Give each environment a domain"):
-        load("live", folder=written(tmp_path, live=text, prod=PROD), today=TODAY)
+@pytest.mark.parametrize("case", NOT_LOADED)
+def test_load_compares_files_and_versions(tmp_path: Path, case: str) -> None:
+    name, given, expected = NOT_LOADED[case]
+    with pytest.raises(SettingsError, match=expected):
+        loaded(tmp_path, name, **given)
 
 
-def test_environment_name_must_match_file(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"name: dev is not the file's name"):
-        load("lab", folder=written(tmp_path, lab=DEV), today=TODAY)
+def test_engine_is_supported_on_its_last_day(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError):
+        loaded(tmp_path, dev={"data.catalogue.version": "8.0.42"})
+    assert load("dev", folder=tmp_path, today=date(2026, 7, 31)).data.catalogue.version == "8.0.42"
 
 
-def test_unknown_environment_lists_choices(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="Choose one of dev"):
-        load("lab", folder=written(tmp_path, dev=DEV), today=TODAY)
-
-
-def test_unsupported_engine_is_rejected(tmp_path: Path) -> None:
-    folder = written(tmp_path, dev=changed(DEV, {"data.catalogue.version": "8.0.42"}))
-    with pytest.raises(SettingsError, match=r"data.catalogue.version: standard support of MySQL 8.0.42 ended on 2026-07-31.\n  Use 8.4"):
-        load("dev", folder=folder, today=TODAY)
-    assert load("dev", folder=folder, today=date(2026, 7, 31)).data.catalogue.version == "8.0.42"
-
-
-def test_duplicate_registry_scanning_is_rejected(tmp_path: Path) -> None:
-    account = {"account": "111122223333"}
-    folder = written(tmp_path, dev=changed(DEV, account), prod=PROD)
-    with pytest.raises(SettingsError, match=r"account_scanning: prod owns .*111122223333 in sa-east-1 as well.\n  Set it to false"):
-        load("dev", folder=folder, today=TODAY)
-    written(tmp_path, dev=changed(DEV, {**account, "registry.account_scanning": False}))
-    load("dev", folder=folder, today=TODAY)
+@pytest.mark.parametrize(
+    ("name", "changes", "expected"),
+    [
+        (
+            "dev",
+            {"region": "us-east-1", "zones": ["us-east-1a", "us-east-1b", "us-east-1e"], "edge.origin_prefix_list": "pl-12345678"},
+            r"zones: us-east-1e: .*use1-az3.*\n  Compare .*\[us-east-1a, us-east-1b, us-east-1c\]",
+        ),
+        ("prod", {"observability.runbooks_url": None}, "observability.runbooks_url: alarms of production end with a path"),
+        ("dev", {"kubernetes.version": "1.29"}, "EKS stopped creating 1.29 clusters on 2026-03-23"),
+    ],
+)
+def test_load_warns_of_unwise_settings(tmp_path: Path, name: str, changes: dict[str, Any], expected: str) -> None:
+    with pytest.warns(SettingsWarning, match=expected):
+        loaded(tmp_path, name, **{name: changes})
 
 
 def test_clock_causes_warnings_only(tmp_path: Path) -> None:
-    folder, later = written(tmp_path, dev=DEV), date(2040, 1, 1)
+    loaded(tmp_path, dev={})
     with pytest.warns(SettingsWarning, match=r"standard support of MySQL 8\.4\.\d+ ended on .*\n  Update the project"):
-        load("dev", folder=folder, today=TODAY, clock=later)
+        load("dev", folder=tmp_path, today=TODAY, clock=date(2040, 1, 1))
 
 
-def test_closed_zones_warn_with_alternatives(tmp_path: Path) -> None:
-    zones = ["us-east-1a", "us-east-1b", "us-east-1e"]
-    folder = written(tmp_path, dev=changed(DEV, {"region": "us-east-1", "zones": zones, "edge.origin_prefix_list": "pl-12345678"}))
-    with pytest.warns(SettingsWarning, match=r"zones: us-east-1e: .*use1-az3.*\n  Compare .*\[us-east-1a, us-east-1b, us-east-1c\]"):
-        load("dev", folder=folder, today=TODAY)
+@pytest.mark.parametrize(("day", "verb"), [(date(2026, 9, 4), "ends"), (date(2026, 12, 3), "ended")])
+def test_expiring_kubernetes_version_warns(day: date, verb: str, tmp_path: Path) -> None:
+    (tmp_path / "dev.yaml").write_text(changed(DEV, {"kubernetes.version": "1.34"}))
+    with pytest.warns(SettingsWarning, match=f"standard support of 1.34 {verb} on 2026-12-02, after which EKS upgrades"):
+        load("dev", folder=tmp_path, today=day)
 
 
-def test_production_without_runbook_links_warns(tmp_path: Path) -> None:
-    folder = written(tmp_path, prod=changed(PROD, {"observability.runbooks_url": None}))
-    with pytest.warns(SettingsWarning, match="observability.runbooks_url: alarms of production end with a path"):
-        load("prod", folder=folder, today=TODAY)
+def test_supported_settings_do_not_warn(tmp_path: Path) -> None:
+    own = {**FAR, "network.cidr": "10.99.0.0/16", "edge.origin_prefix_list": "pl-12345678"}
+    with warnings.catch_warnings(action="error", category=SettingsWarning):
+        assert loaded(tmp_path, dev={"kubernetes.version": "1.35"}).kubernetes.version == "1.35"
+        assert loaded(tmp_path, "far", far=own).edge.origin_prefix_list == "pl-12345678"
 
 
 @pytest.mark.parametrize("region", sorted(REGIONS))
 def test_default_price_class_covers_regions(region: str) -> None:
     assert "all" in price_classes_of(region)
     assert ("200" in price_classes_of(region)) is not region.startswith(("sa-", "ap-southeast-2", "ap-southeast-4", "ap-southeast-6"))
-
-
-def test_unknown_mysql_release_is_rejected(tmp_path: Path) -> None:
-    folder = written(tmp_path, dev=changed(DEV, {"data.catalogue.version": "8.4.99"}))
-    with pytest.raises(SettingsError, match=r"data.catalogue.version: MySQL 8.4.99 is not a known release of RDS.\n  Use 8.4"):
-        load("dev", folder=folder, today=TODAY)
-
-
-def test_retired_kubernetes_version_warns(tmp_path: Path) -> None:
-    folder = written(tmp_path, dev=changed(DEV, {"kubernetes.version": "1.29"}))
-    with pytest.warns(SettingsWarning, match="EKS stopped creating 1.29 clusters on 2026-03-23"):
-        load("dev", folder=folder, today=TODAY)
-
-
-@pytest.mark.parametrize(("day", "verb"), [(date(2026, 9, 4), "ends"), (date(2026, 12, 3), "ended")])
-def test_expiring_kubernetes_version_warns(day: date, verb: str, tmp_path: Path) -> None:
-    folder = written(tmp_path, dev=changed(DEV, {"kubernetes.version": "1.34"}))
-    with pytest.warns(SettingsWarning, match=f"standard support of 1.34 {verb} on 2026-12-02, after which EKS upgrades"):
-        load("dev", folder=folder, today=day)
-
-
-def test_supported_kubernetes_version_does_not_warn(tmp_path: Path) -> None:
-    folder = written(tmp_path, dev=changed(DEV, {"kubernetes.version": "1.35"}))
-    with warnings.catch_warnings(action="error", category=SettingsWarning):
-        assert load("dev", folder=folder, today=TODAY).kubernetes.version == "1.35"
-
-
-def test_kubernetes_version_requires_layer(tmp_path: Path) -> None:
-    folder = written(tmp_path, dev=changed(DEV, {"kubernetes.version": "1.30"}))
-    with pytest.raises(SettingsError, match=r"kubernetes.version: 1.30 has no pinned kubectl layer"):
-        load("dev", folder=folder, today=TODAY)
 
 
 REFUSED_BY_THE_APPLICATION: dict[str, tuple[dict[str, Any], str]] = {
@@ -730,7 +635,7 @@ def test_application_error_has_no_traceback(tmp_path: Path, case: str) -> None:
     changes, expected = REFUSED_BY_THE_APPLICATION[case]
     (tmp_path / "app.py").write_text((ROOT / "app.py").read_text())
     (tmp_path / "environments").mkdir()
-    written(tmp_path / "environments", dev=changed(DEV, changes))
+    (tmp_path / "environments" / "dev.yaml").write_text(changed(DEV, changes))
     ended = subprocess.run(
         [sys.executable, str(tmp_path / "app.py")],
         capture_output=True,
