@@ -5,12 +5,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
-from spotmusic_cdk.settings import parse, schema
+from spotmusic_cdk.settings import environment, parse, schema
 from tests.conftest import synthesize, templates_in
 from tests.unit.settings.test_errors import PROD
 from tools.changes.assembly import Templates
@@ -213,6 +214,7 @@ HARMLESS: Settings = {
     "kubernetes.redpanda.cpu": 8,
     "kubernetes.redpanda.memory_gib": 32,
     "kubernetes.redpanda.tiered_storage.license_secret": SECRET.format("other-license"),
+    "kubernetes.redpanda.topics.events.kept.partitions": 24,
     "kubernetes.redpanda.topics.events.kept.producers": ["playback", "trends", "notifications"],
     "kubernetes.redpanda.topics.events.kept.consumers": ["trends", "recommendations", "playback"],
     "kubernetes.rabbitmq.memory_gib": 16,
@@ -279,39 +281,8 @@ UNTRIED = {
     "IdentityProviderSettings.jwks_url": "changes with the kind",
     "IdentityProviderSettings.token_url": "changes with the kind",
 }
-SECTIONS = {
-    "Settings": "",
-    "BackupSettings": "data.backup",
-    "BucketSettings": "data.buckets",
-    "CacheSettings": "data.cache",
-    "DatabaseSettings": "data.catalogue",
-    "DomainSettings": "domain",
-    "EdgeSettings": "edge",
-    "IdentitySettings": "identity",
-    "KeycloakSettings": "kubernetes.keycloak",
-    "KongSettings": "kubernetes.kong",
-    "KubernetesSettings": "kubernetes",
-    "MonitoringSettings": "kubernetes.monitoring",
-    "NetworkSettings": "network",
-    "ObservabilitySettings": "observability",
-    "RabbitMQSettings": "kubernetes.rabbitmq",
-    "RedpandaSettings": "kubernetes.redpanda",
-    "RegistrySettings": "registry",
-    "ResilienceSettings": "resilience",
-    "OperatorsSettings": "operators",
-    "EmailSettings": "identity.email",
-    "MailSettings": "mail",
-    "IdentityProviderSettings": "identity.providers.a",
-    "PeakSettings": "resilience.peak",
-    "QueueSettings": "kubernetes.rabbitmq.queues.kept",
-    "SlackSettings": "observability.alarm_slack",
-    "ScalingSettings": "services.*.scaling",
-    "ServicePeak": "services.*.peak",
-    "ServiceSettings": "services.*",
-    "TieredStorageSettings": "kubernetes.redpanda.tiered_storage",
-    "TopicSettings": "kubernetes.redpanda.topics.events.kept",
-}
-"""Paths of a model's keys in the changes above."""
+NAMED = {"services": "*", "topics": "events.kept", "queues": "kept", "providers": "a"}
+"""Names below sections of names that users choose, in the changes above."""
 
 
 def edited(text: str, changes: Iterable[tuple[str, Any]]) -> str:
@@ -394,10 +365,10 @@ def test_callers_depend_on_called_services(templates_of: Callable[[str], Templat
     assert [id_ for id_ in caller["DependsOn"] if id_ in services] == [id_ for id_ in services if id_.startswith("called")]
 
 
-def leaves() -> Iterator[str]:
+def leaves() -> set[str]:
     document = json.loads(schema.text())
-    for model, definition in {"Settings": document, **document["$defs"]}.items():
-        yield from (f"{model}.{key}" for key, value in definition.get("properties", {}).items() if "x-change" in value)
+    models = {"Settings": document, **document["$defs"]}
+    return {f"{model}.{key}" for model, said in models.items() for key, value in said.get("properties", {}).items() if "x-change" in value}
 
 
 def flat(value: Any, path: str = "") -> Iterator[str]:
@@ -407,9 +378,18 @@ def flat(value: Any, path: str = "") -> Iterator[str]:
             yield from flat(below, f"{path}.{key}".lstrip("."))
 
 
-def path_of(leaf: str) -> str:
-    model, key = leaf.split(".")
-    return f"{SECTIONS.get(model, model)}.{key}".lstrip(".")
+def sections(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, str]]:
+    """Yields the path of each model in an environment file."""
+    yield model.__name__, path
+    for key, field in model.model_fields.items():
+        for part in models_in(field.annotation):
+            yield from sections(part, f"{path}{key}.{f'{NAMED[key]}.' if key in NAMED else ''}")
+
+
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in models_in(part)]
 
 
 def test_every_setting_is_changed_once() -> None:
@@ -419,6 +399,7 @@ def test_every_setting_is_changed_once() -> None:
     tried = {(key, kind) for key, kind, *_ in (*WORST, *OTHER_WAY, *OFF, *LAST_QUEUE)} | ELSEWHERE.keys()
     listed = {(key, kind) for key, kinds in schema.EFFECTS.items() for kind, effect in kinds.items() if effect != schema.NONE}
     assert listed == tried
-    rest = {leaf for leaf in leaves() if leaf not in schema.EFFECTS and leaf not in UNTRIED}
-    harmless = [f"{path}." for path in flat(HARMLESS)]
-    assert [leaf for leaf in rest if not any(path.startswith(f"{path_of(leaf)}.") for path in harmless)] == []
+    harmless = tuple(f"{path}." for path in flat(HARMLESS))
+    paths = dict(reversed([*sections(environment.Settings)]))
+    rest = {leaf: paths[leaf.partition(".")[0]] + leaf.partition(".")[2] for leaf in leaves() - schema.EFFECTS.keys() - UNTRIED.keys()}
+    assert [leaf for leaf, place in rest.items() if not any(path.startswith(f"{place}.") for path in harmless)] == []

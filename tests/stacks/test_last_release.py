@@ -75,9 +75,6 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], str]] = {
         {"StorageEncrypted": False},
         "StorageEncrypted was true and",
     ),
-    "a database of another engine": ("data", "CatalogueInstance4AD361ED", {"Engine": "mariadb"}, 'Engine was "mysql" and is "mariadb"'),
-    "a database among other subnets": ("data", "IdentityInstance3F7B3DC3", {"DBSubnetGroupName": "others"}, "DBSubnetGroupName was"),
-    "a database with a name of its own": ("data", "IdentityInstance3F7B3DC3", {"DBInstanceIdentifier": "mine"}, "DBInstanceIdentifier was"),
     "subnets by a name of their own": (
         "data",
         "CatalogueSubnetGroup53C49B28",
@@ -96,12 +93,6 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], str]] = {
         {"BucketName": "tracks"},
         'AudioBucket3176805C: BucketName was null and is "tracks"',
     ),
-    "a cache among other subnets": (
-        "data",
-        "CacheReplicationGroupBFE59FF3",
-        {"CacheSubnetGroupName": "others"},
-        "CacheSubnetGroupName was",
-    ),
     "a secret with another recipe": (
         "secrets",
         "ComponentsRedpandaAdminD8BACC99",
@@ -113,12 +104,6 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], str]] = {
         "RedpandaReleaseChart6A02F8C5",
         {"Release": "events"},
         'RedpandaReleaseChart6A02F8C5: Release was "redpanda" and is "events"',
-    ),
-    "a repository under another key": (
-        "registry",
-        "Serviceswebapi7E6E82AB",
-        {"EncryptionConfiguration": {}},
-        "EncryptionConfiguration was",
     ),
 }
 

@@ -16,24 +16,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
 from tools.preflight import account, domain, edge, engines, grown, leftovers, mail, network, quotas, routes, secrets, security
-from tools.preflight.finding import Clients, Context, Finding, State, error_code, ok, run
-from tools.preflight.report import table
+from tools.preflight.finding import Ask, Clients, Context, Finding, State, error_code, ok, run, table
 
 ENVIRONMENTS = Path(__file__).parents[2] / "environments"
-CHECKS = (
-    *account.CHECKS,
-    *network.CHECKS,
-    *engines.CHECKS,
-    *quotas.CHECKS,
-    *domain.CHECKS,
-    *secrets.CHECKS,
-    *mail.CHECKS,
-    *security.CHECKS,
-    *leftovers.CHECKS,
-    *routes.CHECKS,
-    *grown.CHECKS,
-    *edge.CHECKS,
-)
+MODULES = (account, network, engines, quotas, domain, secrets, mail, security, leftovers, routes, grown, edge)
+CHECKS: dict[str, Ask] = {name: ask for module in MODULES for name, ask in module.CHECKS.items()}
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 30, 3
 
 

@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
-
-from botocore.exceptions import ClientError
 
 from spotmusic_constructs.edge_region import EDGE_REGION
 from tools import local_aws
-from tools.preflight.finding import Check, Context, Finding, error_code, fix, ok
+from tools.preflight.finding import Ask, Context, Finding, described, fix, ok, unless, verdict
 
 BOOTSTRAP_VERSION = 8
 """Minimum bootstrap version of the templates (`requiresBootstrapStackVersion` in the manifest of
@@ -87,47 +84,32 @@ def account(context: Context) -> Iterator[Finding]:
     else:
         detail = f"logged in to {context.account}, but the file has {settings.account}"
         yield fix(check, detail, f"AWS_PROFILE=<profile of {settings.account}> make preflight ENV={settings.name}")
-    if context.session_region == settings.region:
-        yield ok("region", settings.region)
-    else:
-        detail = f"the shell uses {context.session_region or 'none'}, but the file has {settings.region}"
-        yield fix("region", detail, f"export AWS_REGION={settings.region}")
-    described = context.clients("ec2", EDGE_REGION).describe_regions(RegionNames=[settings.region], AllRegions=True)["Regions"]
-    for region in described:
+    same = context.session_region == settings.region
+    detail = settings.region if same else f"the shell uses {context.session_region or 'none'}, but the file has {settings.region}"
+    yield verdict("region", same, detail, f"export AWS_REGION={settings.region}")
+    ec2 = context.clients("ec2", EDGE_REGION)
+    for region in ec2.describe_regions(RegionNames=[settings.region], AllRegions=True)["Regions"]:
         status = region.get("OptInStatus", "opt-in-not-required")
-        if status == "not-opted-in":
-            yield fix("region enabled", f"{settings.region} is disabled", f"aws account enable-region --region-name {settings.region}")
-        else:
-            yield ok("region enabled", status)
+        enabled = status != "not-opted-in"
+        command = f"aws account enable-region --region-name {settings.region}"
+        yield verdict("region enabled", enabled, status if enabled else f"{settings.region} is disabled", command)
 
 
 def bootstrap(context: Context) -> Iterator[Finding]:
     """Checks the bootstrap stack in each region."""
     for region in context.regions:
-        check = f"bootstrap {region}"
-        command = f"npx cdk bootstrap aws://{context.account}/{region}"
-        stack = _stack(context.clients("cloudformation", region))
-        if stack is None:
-            yield fix(check, f"stack {BOOTSTRAP_STACK} does not exist", command)
-            continue
+        stack = described(context.clients("cloudformation", region), BOOTSTRAP_STACK) or {}
         outputs = {output["OutputKey"]: output.get("OutputValue", "") for output in stack.get("Outputs", ())}
         version = outputs.get("BootstrapVersion", "0")
-        if not version.isdigit() or int(version) < BOOTSTRAP_VERSION:
-            yield fix(check, f"version {version} is older than {BOOTSTRAP_VERSION}", command)
+        problem = None
+        if not stack:
+            problem = f"stack {BOOTSTRAP_STACK} does not exist"
+        elif not version.isdigit() or int(version) < BOOTSTRAP_VERSION:
+            problem = f"version {version} is older than {BOOTSTRAP_VERSION}"
         elif stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"):
-            yield fix(check, f"the stack is {stack['StackStatus']}", command)
-        else:
-            yield ok(check, f"version {version}")
-
-
-def _stack(client: Any) -> dict[str, Any] | None:
-    try:
-        stacks: list[dict[str, Any]] = client.describe_stacks(StackName=BOOTSTRAP_STACK)["Stacks"]
-    except ClientError as error:
-        if error_code(error) == "ValidationError":
-            return None
-        raise
-    return stacks[0] if stacks else None
+            problem = f"the stack is {stack['StackStatus']}"
+        command = f"npx cdk bootstrap aws://{context.account}/{region}"
+        yield verdict(f"bootstrap {region}", problem is None, problem or f"version {version}", command)
 
 
 def weak_references(context: Context) -> Iterator[Finding]:
@@ -136,25 +118,22 @@ def weak_references(context: Context) -> Iterator[Finding]:
 
     A bootstrap with custom `--cloudformation-execution-policies` can lack the permission.
     """
-    settings = context.settings
+    settings, simulate = context.settings, context.clients("iam", EDGE_REGION).simulate_principal_policy
     for region, producer, name in ((settings.region, EDGE_REGION, "edge"), (EDGE_REGION, settings.region, "data")):
         if region == producer:
             continue
         role, check = f"cdk-{QUALIFIER}-cfn-exec-role-{context.account}-{region}", f"weak references {region}"
         command = f"npx cdk bootstrap aws://{context.account}/{region}"
-        try:
-            answer = context.clients("iam", EDGE_REGION).simulate_principal_policy(
-                PolicySourceArn=f"arn:aws:iam::{context.account}:role/{role}",
-                ActionNames=["cloudformation:DescribeStacks"],
-                ResourceArns=[f"arn:aws:cloudformation:{producer}:{context.account}:stack/{settings.stack_name(name)}/*"],
-            )
-        except ClientError as error:
-            if error_code(error) != "NoSuchEntity":
-                raise
+        answer = unless(
+            "NoSuchEntity",
+            simulate,
+            PolicySourceArn=f"arn:aws:iam::{context.account}:role/{role}",
+            ActionNames=["cloudformation:DescribeStacks"],
+            ResourceArns=[f"arn:aws:cloudformation:{producer}:{context.account}:stack/{settings.stack_name(name)}/*"],
+        )
+        if answer is None:
             yield fix(check, f"role {role} does not exist", command)
-            continue
-        decisions = {result["EvalDecision"] for result in answer["EvaluationResults"]}
-        if decisions == {"allowed"}:
+        elif {result["EvalDecision"] for result in answer["EvaluationResults"]} == {"allowed"}:
             yield ok(check, f"the execution role may describe stacks in {producer}")
         else:
             detail = f"{role} may not call cloudformation:DescribeStacks in {producer}"
@@ -169,56 +148,37 @@ def service_linked_roles(context: Context) -> Iterator[Finding]:
     iam = context.clients("iam", EDGE_REGION)
     roles = SERVICE_LINKED_ROLES | (FAULT_INJECTION if context.settings.resilience.fault_injection else {})
     for service, role in roles.items():
-        check = f"role {role.removeprefix('AWSServiceRoleFor')}"
-        try:
-            iam.get_role(RoleName=role)
-        except ClientError as error:
-            if error_code(error) != "NoSuchEntity":
-                raise
-            command = f"aws iam create-service-linked-role --aws-service-name {service}"
-            yield fix(check, f"{role} does not exist", command, partial(iam.create_service_linked_role, AWSServiceName=service))
-        else:
-            yield ok(check, role)
+        found = unless("NoSuchEntity", iam.get_role, RoleName=role) is not None
+        command = f"aws iam create-service-linked-role --aws-service-name {service}"
+        create = partial(iam.create_service_linked_role, AWSServiceName=service)
+        detail = role if found else f"{role} does not exist"
+        yield verdict(f"role {role.removeprefix('AWSServiceRoleFor')}", found, detail, command, create)
 
 
 def managed_policies(context: Context) -> Iterator[Finding]:
     """Checks AWS managed policies, which AWS renames occasionally."""
     iam, missing = context.clients("iam", EDGE_REGION), []
     for name in MANAGED_POLICIES:
-        try:
-            policy = iam.get_policy(PolicyArn=f"arn:aws:iam::aws:policy/{name}")["Policy"]
-        except ClientError as error:
-            if error_code(error) != "NoSuchEntity":
-                raise
+        answer = unless("NoSuchEntity", iam.get_policy, PolicyArn=f"arn:aws:iam::aws:policy/{name}")
+        if not answer or not answer["Policy"].get("IsAttachable", True):
             missing.append(name)
-        else:
-            missing += [] if policy.get("IsAttachable", True) else [name]
-    if missing:
-        command = "aws iam list-policies --scope AWS --query 'Policies[].PolicyName'; then use the successor in constructs/"
-        yield fix("managed policies", f"AWS has no {', '.join(missing)}", command)
-    else:
-        yield ok("managed policies", f"{len(MANAGED_POLICIES)} of AWS")
+    detail = f"AWS has no {', '.join(missing)}" if missing else f"{len(MANAGED_POLICIES)} of AWS"
+    command = "aws iam list-policies --scope AWS --query 'Policies[].PolicyName'; then use the successor in constructs/"
+    yield verdict("managed policies", not missing, detail, command)
 
 
 def stacks(context: Context) -> Iterator[Finding]:
     """Checks the state of each stack: CloudFormation does not update failed ones."""
-    settings, standing, wrong = context.settings, 0, []
-    for name, region in STACKS.items():
-        try:
-            client = context.clients("cloudformation", region or settings.region)
-            (found,) = client.describe_stacks(StackName=settings.stack_name(name))["Stacks"]
-        except ClientError as error:
-            if error_code(error) != "ValidationError":
-                raise
-            continue
-        standing += 1
-        status = found["StackStatus"]
+    settings, exist, wrong = context.settings, 0, []
+    for name, place in STACKS.items():
+        region, stack = place or settings.region, settings.stack_name(name)
+        found = described(context.clients("cloudformation", region), stack)
+        exist += found is not None
+        status = found["StackStatus"] if found else "REVIEW_IN_PROGRESS"
         # The CLI recreates a stack whose creation failed, unless it is protected.
-        if status in UPDATABLE or (status == "ROLLBACK_COMPLETE" and not settings.production):
-            continue
-        at = f"--region {region or settings.region} --stack-name {settings.stack_name(name)}"
-        wrong.append(fix(f"stack {name}", status, _way_out(status, at)))
-    yield from wrong or [ok("stacks", f"{standing} of {len(STACKS)} exist and can be updated" if standing else "none stands yet")]
+        if status not in UPDATABLE and (status != "ROLLBACK_COMPLETE" or settings.production):
+            wrong.append(fix(f"stack {name}", status, _way_out(status, f"--region {region} --stack-name {stack}")))
+    yield from wrong or [ok("stacks", f"{exist} of {len(STACKS)} exist and can be updated" if exist else "none stands yet")]
 
 
 def _way_out(status: str, at: str) -> str:
@@ -229,11 +189,11 @@ def _way_out(status: str, at: str) -> str:
     return f"aws cloudformation describe-stack-events {at} --max-items 20; docs/runbooks/failed-first-deployment.md"
 
 
-CHECKS = (
-    Check(name="account", ask=account),
-    Check(name="bootstrap", ask=bootstrap),
-    Check(name="weak references", ask=weak_references),
-    Check(name="service-linked roles", ask=service_linked_roles),
-    Check(name="managed policies", ask=managed_policies),
-    Check(name="stacks", ask=stacks),
-)
+CHECKS: dict[str, Ask] = {
+    "account": account,
+    "bootstrap": bootstrap,
+    "weak references": weak_references,
+    "service-linked roles": service_linked_roles,
+    "managed policies": managed_policies,
+    "stacks": stacks,
+}

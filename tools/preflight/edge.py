@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from spotmusic_constructs.edge_region import EDGE_REGION
-from tools.preflight.finding import Check, Context, Finding, ok, unknown
+from tools.preflight.finding import Ask, Context, Finding, ok, unknown
 
 BUCKET = "aws-waf-logs-"
 """Name prefix of buckets that WAF accepts (AWS WAF developer guide, sending logs to Amazon S3)."""
@@ -54,4 +54,4 @@ def _configurations(wafv2: Any) -> Iterator[dict[str, Any]]:
         arguments["NextMarker"] = answer["NextMarker"]
 
 
-CHECKS = (Check(name="WAF logs", ask=web_acl_logs),)
+CHECKS: dict[str, Ask] = {"WAF logs": web_acl_logs}

@@ -6,7 +6,7 @@ from typing import Any
 
 from spotmusic_cdk import versions
 from spotmusic_constructs.data.parameters import CACHE, MYSQL
-from tools.preflight.finding import Check, Context, Finding, fix, ok, pages
+from tools.preflight.finding import Ask, Context, Finding, pages, verdict
 
 
 def databases(context: Context) -> Iterator[Finding]:
@@ -20,7 +20,7 @@ def databases(context: Context) -> Iterator[Finding]:
             "--query 'DBEngineVersions[].EngineVersion' --output text; then correct data.*.version"
         )
         state = "available" if found and found[0].get("Status", "available") == "available" else "not available"
-        yield _verdict(f"MySQL {version}", state == "available", state, command)
+        yield verdict(f"MySQL {version}", state == "available", state, command)
     for version, name, multi_az in sorted({(spec.version, f"db.{spec.instance_class}", spec.multi_az) for spec in specs}):
         arguments = {"Engine": "mysql", "EngineVersion": version, "DBInstanceClass": name, "Vpc": True}
         options = pages(rds, "describe_orderable_db_instance_options", "OrderableDBInstanceOptions", **arguments)
@@ -32,7 +32,7 @@ def databases(context: Context) -> Iterator[Finding]:
             "--query 'OrderableDBInstanceOptions[].DBInstanceClass' --output text; then correct data.*.instance_class"
         )
         detail = f"cannot be ordered in {', '.join(missing)}" if missing else "can be ordered in every zone"
-        yield _verdict(f"class {name}", not missing, detail, command)
+        yield verdict(f"class {name}", not missing, detail, command)
 
 
 def cache(context: Context) -> Iterator[Finding]:
@@ -44,22 +44,15 @@ def cache(context: Context) -> Iterator[Finding]:
     known = sorted({entry["EngineVersion"] for entry in found})
     has = any(entry == version or entry.startswith(f"{version}.") for entry in known)
     command = f"aws elasticache describe-cache-engine-versions {at} --engine {spec.engine}; then correct data.cache.version"
-    yield _verdict(f"{spec.engine} {version}", has, "available" if has else f"not among {', '.join(known) or 'none'}", command)
-    offered = next(
-        pages(
-            client,
-            "describe_reserved_cache_nodes_offerings",
-            "ReservedCacheNodesOfferings",
-            CacheNodeType=spec.node_type,
-        ),
-        None,
-    )
+    yield verdict(f"{spec.engine} {version}", has, "available" if has else f"not among {', '.join(known) or 'none'}", command)
+    offers = pages(client, "describe_reserved_cache_nodes_offerings", "ReservedCacheNodesOfferings", CacheNodeType=spec.node_type)
+    offered = any(True for _ in offers)
     command = (
         f"aws elasticache describe-reserved-cache-nodes-offerings {at} "
         "--query 'ReservedCacheNodesOfferings[].CacheNodeType' --output text; then correct data.cache.node_type"
     )
     detail = "is offered" if offered else "is not offered in this region"
-    yield _verdict(f"node {spec.node_type}", offered is not None, detail, command)
+    yield verdict(f"node {spec.node_type}", offered, detail, command)
 
 
 def kubernetes(context: Context) -> Iterator[Finding]:
@@ -69,7 +62,7 @@ def kubernetes(context: Context) -> Iterator[Finding]:
     found = eks.describe_cluster_versions(clusterVersions=[version], includeAll=True).get("clusterVersions", ())
     state = found[0].get("versionStatus", found[0].get("status", "")).upper().replace("-", "_") if found else "not there"
     command = f"aws eks describe-cluster-versions {at} --query 'clusterVersions[].[clusterVersion,versionStatus]' --output text"
-    yield _verdict(f"Kubernetes {version}", state == "STANDARD_SUPPORT", state.lower().replace("_", " "), command)
+    yield verdict(f"Kubernetes {version}", state == "STANDARD_SUPPORT", state.lower().replace("_", " "), command)
     addons = pages(eks, "describe_addon_versions", "addons", addonName="metrics-server", kubernetesVersion=version)
     builds = [entry["addonVersion"] for addon in addons for entry in addon.get("addonVersions", ())]
     pinned = versions.METRICS_SERVER_ADD_ON
@@ -79,7 +72,7 @@ def kubernetes(context: Context) -> Iterator[Finding]:
         "--query 'addons[].addonVersions[].addonVersion' --output text; "
         "then set METRICS_SERVER_ADD_ON in spotmusic_cdk/versions.py to the newest"
     )
-    yield _verdict(f"metrics-server {pinned}", pinned in builds, detail, command)
+    yield verdict(f"metrics-server {pinned}", pinned in builds, detail, command)
 
 
 def parameters(context: Context) -> Iterator[Finding]:
@@ -116,7 +109,7 @@ def _parameters(family: str, used: Mapping[str, str], found: Mapping[str, Any], 
             wrong.append(f"{name} is {value}; allowed: {parameter['AllowedValues']}")
     ask = f"{command} --query 'EngineDefaults.Parameters[].[ParameterName,AllowedValues,IsModifiable]'"
     detail = "; ".join(wrong) or f"{len(used)} in use are allowed"
-    yield _verdict(f"parameters {family}", not wrong, detail, f"{ask}; then correct constructs/spotmusic_constructs/data/parameters.py")
+    yield verdict(f"parameters {family}", not wrong, detail, f"{ask}; then correct constructs/spotmusic_constructs/data/parameters.py")
 
 
 def admitted(value: str, allowed: str) -> bool:
@@ -139,13 +132,4 @@ def _among(value: str, choices: list[str]) -> bool:
     return bool(number) and any(found and float(found[1]) <= float(value) <= float(found[2]) for found in ranges)
 
 
-def _verdict(check: str, good: bool, detail: str, command: str) -> Finding:
-    return ok(check, detail) if good else fix(check, detail, command)
-
-
-CHECKS = (
-    Check(name="databases", ask=databases),
-    Check(name="cache", ask=cache),
-    Check(name="Kubernetes", ask=kubernetes),
-    Check(name="parameters", ask=parameters),
-)
+CHECKS: dict[str, Ask] = {"databases": databases, "cache": cache, "Kubernetes": kubernetes, "parameters": parameters}

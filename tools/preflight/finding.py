@@ -1,6 +1,6 @@
 """Findings, checks, and errors that leave a check undecided."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -68,17 +68,8 @@ class Context:
         return self.clients(service, self.settings.region)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """Group of lines from one request.
-
-    Args:
-        name: subject of the line if the request fails.
-        ask: returns the findings.
-    """
-
-    name: str
-    ask: Callable[[Context], Iterable[Finding]]
+Ask = Callable[[Context], Iterable[Finding]]
+"""Check: returns its findings."""
 
 
 def ok(check: str, detail: str) -> Finding:
@@ -91,27 +82,42 @@ def fix(check: str, detail: str, command: str, repair: Callable[[], object] | No
     return Finding(check=check, state=State.FIX, detail=detail, command=command, repair=repair)
 
 
+def verdict(check: str, good: bool, detail: str, command: str, repair: Callable[[], object] | None = None) -> Finding:
+    """Returns a finding without a problem if it is good, and one to correct otherwise."""
+    return ok(check, detail) if good else fix(check, detail, command, repair)
+
+
 def unknown(check: str, detail: str, command: str = "") -> Finding:
     """Returns a finding without a result."""
     return Finding(check=check, state=State.COULD_NOT_ASK, detail=detail, command=command)
 
 
-def run(checks: Sequence[Check], context: Context) -> Iterator[Finding]:
+def run(checks: Mapping[str, Ask], context: Context) -> Iterator[Finding]:
     """Runs every check. A failed request ends its own check only."""
-    for check in checks:
+    for name, ask in checks.items():
         try:
-            yield from check.ask(context)
+            yield from ask(context)
         except ClientError as error:
             message = _short(error.response.get("Error", {}).get("Message", ""))
             detail = f"{error_code(error)} from {error.operation_name}"
-            yield unknown(check.name, f"{detail}: {message}" if message else detail)
+            yield unknown(name, f"{detail}: {message}" if message else detail)
         except (BotoCoreError, ResponseParserError, OSError) as error:
-            yield unknown(check.name, f"{type(error).__name__}: {_short(str(error))}")
+            yield unknown(name, f"{type(error).__name__}: {_short(str(error))}")
 
 
 def error_code(error: ClientError) -> str:
     """Returns AWS's code of an error, such as `AccessDenied`."""
     return str(error.response.get("Error", {}).get("Code", "Unknown"))
+
+
+def unless(code: str, call: Callable[..., Any], **arguments: Any) -> Any:
+    """Returns AWS's response, or None if it is an error with this code."""
+    try:
+        return call(**arguments)
+    except ClientError as error:
+        if error_code(error) != code:
+            raise
+        return None
 
 
 def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
@@ -120,22 +126,40 @@ def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[A
         yield from page.get(key, ())
 
 
+def described(client: Any, stack: str) -> dict[str, Any] | None:
+    """Returns a stack; None if it does not exist."""
+    answer = unless("ValidationError", client.describe_stacks, StackName=stack)
+    return answer["Stacks"][0] if answer else None
+
+
 def standing(context: Context, stack: str) -> dict[str, tuple[str, str]]:
     """Returns type and physical id of a home region stack's resources by logical id; empty if it
     does not exist.
     """
-    arguments = {"StackName": context.settings.stack_name(stack)}
-    try:
-        listed = list(pages(context.home("cloudformation"), "list_stack_resources", "StackResourceSummaries", **arguments))
-    except ClientError as error:
-        if error_code(error) == "ValidationError":
-            return {}
-        raise
+
+    def listed() -> list[Any]:
+        arguments = {"StackName": context.settings.stack_name(stack)}
+        return list(pages(context.home("cloudformation"), "list_stack_resources", "StackResourceSummaries", **arguments))
+
     return {
         entry["LogicalResourceId"]: (entry["ResourceType"], entry.get("PhysicalResourceId", ""))
-        for entry in listed
+        for entry in unless("ValidationError", listed) or ()
         if not entry["ResourceStatus"].startswith("DELETE")
     }
+
+
+def table(findings: Sequence[Finding]) -> str:
+    """Formats one line per finding, with the command below it if there is one, and a summary."""
+    states = max(len(state) for state in State)
+    names = max((len(finding.check) for finding in findings), default=0)
+    lines = []
+    for finding in findings:
+        lines.append(f"{finding.state:<{states}}  {finding.check:<{names}}  {finding.detail}")
+        if finding.command and finding.state != State.OK:
+            lines.append(f"{'':<{states}}  {'':<{names}}  → {finding.command}")
+    counts = {state: sum(finding.state == state for finding in findings) for state in State}
+    lines += ["", ", ".join(f"{count} {state}" for state, count in counts.items())]
+    return "\n".join(lines)
 
 
 def _short(text: str) -> str:

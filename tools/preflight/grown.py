@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from spotmusic_cdk.settings.regions import cache_memory_gib
-from tools.preflight.finding import Check, Context, Finding, fix, ok, standing
+from tools.preflight.finding import Ask, Context, Finding, fix, ok, standing, verdict
 
 _INSTANCE = "AWS::RDS::DBInstance"
 _GROUP = "AWS::ElastiCache::ReplicationGroup"
@@ -68,7 +68,7 @@ def cache(context: Context) -> Iterator[Finding]:
         detail = f"it held up to {held:.1f} GiB in {_DAYS} days, and {wanted} holds {holds:.1f}"
         at = f"aws elasticache describe-replication-groups --region {context.settings.region} --replication-group-id {name}"
         advice = f"{at}; then keep data.cache.node_type: {has}, or let services store less (docs/runbooks/cache.md)"
-        yield ok(check, detail) if held < holds else fix(check, detail, advice)
+        yield verdict(check, held < holds, detail, advice)
         return
     yield ok(check, "stack data does not exist yet")
 
@@ -91,4 +91,4 @@ def _held_gib(context: Context, nodes: list[str]) -> float:
     return most / 2**30
 
 
-CHECKS = (Check(name="deployed databases", ask=databases), Check(name="deployed cache", ask=cache))
+CHECKS: dict[str, Ask] = {"deployed databases": databases, "deployed cache": cache}

@@ -1,11 +1,8 @@
 """Checks of the Amazon SES domain from which services send mail."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from botocore.exceptions import ClientError
-
-from tools.preflight.finding import Check, Context, Finding, error_code, fix, ok
+from tools.preflight.finding import Ask, Context, Finding, unless, verdict
 
 
 def mail(context: Context) -> Iterator[Finding]:
@@ -14,7 +11,7 @@ def mail(context: Context) -> Iterator[Finding]:
     if settings is None:
         return
     client, domain, sender = context.home("sesv2"), settings.domain, settings.sender
-    found = _identity(client, domain)
+    found = unless("NotFoundException", client.get_email_identity, EmailIdentity=domain)
     detail, command = "", "aws sesv2 {} --region " + context.settings.region
     if found is None:
         detail = f"SES has no identity {domain}"
@@ -27,23 +24,14 @@ def mail(context: Context) -> Iterator[Finding]:
         detail = f"{domain} has the configuration set {found['ConfigurationSetName']}"
         operation = "put-email-identity-configuration-set-attributes"
         command = f"{command.format(operation)} --email-identity {domain}"
-    elif _identity(client, sender):
+    elif unless("NotFoundException", client.get_email_identity, EmailIdentity=sender):
         detail = f"{sender} is an identity too and takes precedence over {domain}"
         command = f"{command.format('delete-email-identity')} --email-identity {sender}"
     elif not client.get_account()["ProductionAccessEnabled"]:
         detail = "the account is in the sandbox"
         more = "--production-access-enabled --mail-type TRANSACTIONAL --website-url <address>"
         command = f"{command.format('put-account-details')} {more}"
-    yield fix("mail", detail, command) if detail else ok("mail", f"{domain} may send")
+    yield verdict("mail", not detail, detail or f"{domain} may send", command)
 
 
-def _identity(client: Any, name: str) -> dict[str, Any] | None:
-    try:
-        return client.get_email_identity(EmailIdentity=name)  # type: ignore[no-any-return]
-    except ClientError as error:
-        if error_code(error) != "NotFoundException":
-            raise
-        return None
-
-
-CHECKS = (Check(name="mail", ask=mail),)
+CHECKS: dict[str, Ask] = {"mail": mail}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from spotmusic_cdk import versions
-from tools.preflight.finding import Check, Context, Finding, fix, ok, pages
+from tools.preflight.finding import Ask, Context, Finding, fix, pages, verdict
 
 WITHOUT_EKS = frozenset({"use1-az3", "usw1-az2", "cac1-az3"})
 """Zone ids without subnets for EKS clusters (Amazon EKS user guide, VPC and subnet requirements,
@@ -33,12 +33,8 @@ def zones(context: Context) -> Iterator[Finding]:
             continue
         zone_id, state = found[name].get("ZoneId", ""), found[name].get("State", "available")
         without = [detail for ids, detail in ((WITHOUT_EKS, "EKS"), (WITHOUT_VPC_ORIGINS, "CloudFront VPC origins")) if zone_id in ids]
-        if without:
-            yield fix(check, f"{zone_id} does not support {' and '.join(without)}", command)
-        elif state != "available":
-            yield fix(check, f"{zone_id} is {state}", command)
-        else:
-            yield ok(check, zone_id)
+        problem = f" does not support {' and '.join(without)}" if without else f" is {state}" if state != "available" else ""
+        yield verdict(check, not problem, f"{zone_id}{problem}", command)
 
 
 def endpoints(context: Context) -> Iterator[Finding]:
@@ -50,14 +46,12 @@ def endpoints(context: Context) -> Iterator[Finding]:
     services = context.home("ec2").describe_vpc_endpoint_services(Filters=[{"Name": "service-type", "Values": ["Interface"]}])
     zones_of = {service["ServiceName"]: set(service.get("AvailabilityZones", ())) for service in services["ServiceDetails"]}
     missing = sorted(name for name in names if not set(settings.zones) <= zones_of.get(name, set()))
-    if missing:
-        command = (
-            f"aws ec2 describe-vpc-endpoint-services --region {settings.region} --service-names {missing[0]} "
-            f"--query 'ServiceDetails[].AvailabilityZones'; then correct zones or network.interface_endpoints"
-        )
-        yield fix("interface endpoints", f"not in every zone: {', '.join(missing)}", command)
-    else:
-        yield ok("interface endpoints", f"{len(names)}, in every zone")
+    detail = f"not in every zone: {', '.join(missing)}" if missing else f"{len(names)}, in every zone"
+    command = (
+        f"aws ec2 describe-vpc-endpoint-services --region {settings.region} --service-names {' '.join(missing[:1])} "
+        f"--query 'ServiceDetails[].AvailabilityZones'; then correct zones or network.interface_endpoints"
+    )
+    yield verdict("interface endpoints", not missing, detail, command)
 
 
 def prefix_list(context: Context) -> Iterator[Finding]:
@@ -66,25 +60,13 @@ def prefix_list(context: Context) -> Iterator[Finding]:
     """
     settings, check = context.settings, "prefix list"
     pinned = settings.edge.origin_prefix_list or versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS[settings.region]
-    found = [
-        entry["PrefixListId"]
-        for entry in pages(
-            context.home("ec2"),
-            "describe_managed_prefix_lists",
-            "PrefixLists",
-            Filters=[{"Name": "prefix-list-name", "Values": [PREFIX_LIST]}],
-        )
-    ]
-    if found == [pinned]:
-        yield ok(check, pinned)
-    else:
-        answer = ", ".join(found) or "none"
-        command = f"set edge.origin_prefix_list: {found[0] if found else '<id>'} in environments/{settings.name}.yaml"
-        yield fix(check, f"{PREFIX_LIST} is {answer} in {settings.region}, but {pinned} is pinned", command)
+    filters = [{"Name": "prefix-list-name", "Values": [PREFIX_LIST]}]
+    lists = pages(context.home("ec2"), "describe_managed_prefix_lists", "PrefixLists", Filters=filters)
+    found = [entry["PrefixListId"] for entry in lists]
+    same, answer = found == [pinned], ", ".join(found) or "none"
+    detail = pinned if same else f"{PREFIX_LIST} is {answer} in {settings.region}, but {pinned} is pinned"
+    command = f"set edge.origin_prefix_list: {found[0] if found else '<id>'} in environments/{settings.name}.yaml"
+    yield verdict(check, same, detail, command)
 
 
-CHECKS = (
-    Check(name="zones", ask=zones),
-    Check(name="interface endpoints", ask=endpoints),
-    Check(name="prefix list", ask=prefix_list),
-)
+CHECKS: dict[str, Ask] = {"zones": zones, "interface endpoints": endpoints, "prefix list": prefix_list}

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from spotmusic_cdk.settings import Settings
-from tools.preflight.finding import Check, Context, Finding, error_code, fix, ok
+from tools.preflight.finding import Ask, Context, Finding, unless, verdict
 
 PRODUCTION_NODE_VCPUS = 34
 """vCPU requests of production's pods, with Kong at its maximum (docs/deployment.md;
@@ -75,38 +73,28 @@ def quotas(context: Context) -> Iterator[Finding]:
     others = sum(not own <= {tag["Key"]: tag["Value"] for tag in address.get("Tags", ())}.items() for address in addresses)
     for need in needs(settings, other_addresses=others):
         value = _value(client, need)
-        if value >= need.least:
-            yield ok(need.check, f"{value:g}, and {need.least} are needed")
-        else:
-            command = (
-                f"aws service-quotas request-service-quota-increase --region {settings.region} --service-code {need.service} "
-                f"--quota-code {need.code} --desired-value {need.wanted}"
-            )
-            yield fix(need.check, f"{value:g}, and {need.least} are needed", command)
+        command = (
+            f"aws service-quotas request-service-quota-increase --region {settings.region} --service-code {need.service} "
+            f"--quota-code {need.code} --desired-value {need.wanted}"
+        )
+        yield verdict(need.check, value >= need.least, f"{value:g}, and {need.least} are needed", command)
 
 
 def _value(client: Any, need: Need) -> float:
     arguments = {"ServiceCode": need.service, "QuotaCode": need.code}
-    try:
-        return float(client.get_service_quota(**arguments)["Quota"]["Value"])
-    except ClientError as error:
-        if error_code(error) != "NoSuchResourceException":
-            raise
-        return float(client.get_aws_default_service_quota(**arguments)["Quota"]["Value"])
+    own = unless("NoSuchResourceException", client.get_service_quota, **arguments)
+    return float((own or client.get_aws_default_service_quota(**arguments))["Quota"]["Value"])
 
 
 def functions(context: Context) -> Iterator[Finding]:
     """Checks Lambda itself: Service Quotas shows the default even if a new account has less."""
     region, check = context.settings.region, "concurrent Lambda functions"
     value = context.home("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-    if value >= CONCURRENT_FUNCTIONS:
-        yield ok(check, f"{value}, and {CONCURRENT_FUNCTIONS} are needed")
-    else:
-        command = (
-            f"aws service-quotas request-service-quota-increase --region {region} --service-code lambda "
-            "--quota-code L-B99A9384 --desired-value 1000"
-        )
-        yield fix(check, f"{value}, and {CONCURRENT_FUNCTIONS} are needed", command)
+    command = (
+        f"aws service-quotas request-service-quota-increase --region {region} --service-code lambda "
+        "--quota-code L-B99A9384 --desired-value 1000"
+    )
+    yield verdict(check, value >= CONCURRENT_FUNCTIONS, f"{value}, and {CONCURRENT_FUNCTIONS} are needed", command)
 
 
-CHECKS = (Check(name="quotas", ask=quotas), Check(name="concurrent Lambda functions", ask=functions))
+CHECKS: dict[str, Ask] = {"quotas": quotas, "concurrent Lambda functions": functions}

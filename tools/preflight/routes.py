@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools.preflight.finding import Check, Context, Finding, fix, ok, standing
+from tools.preflight.finding import Ask, Context, Finding, fix, ok, standing
 
 GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
@@ -70,4 +70,4 @@ def _deployment(context: Context, name: str, resources: Mapping[str, tuple[str, 
     return f"aws ecs update-service {at} --cluster {cluster} --service {service} --force-new-deployment; run it once, then check again"
 
 
-CHECKS = (Check(name="blue/green weights", ask=weights),)
+CHECKS: dict[str, Ask] = {"blue/green weights": weights}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools.preflight.finding import Check, Context, Finding, fix, ok
+from tools.preflight.finding import Ask, Context, Finding, fix, ok
 
 
 def trail(context: Context) -> Iterator[Finding]:
@@ -55,4 +55,4 @@ def detector(context: Context) -> Iterator[Finding]:
         yield ok("GuardDuty", ids[0])
 
 
-CHECKS = (Check(name="CloudTrail", ask=trail), Check(name="GuardDuty", ask=detector))
+CHECKS: dict[str, Ask] = {"CloudTrail": trail, "GuardDuty": detector}
