@@ -113,7 +113,7 @@ preflight: setup  ## use: check your account before deploying ENV (FIX=1 mends)
 	@python -m tools.preflight --env $(ENV) $(if $(FIX),--fix)
 
 # As above, with what the programs need and this machine lacks; apt checks each archive by its signed hash.
-ENGINES := redis-server mariadb-server-core rabbitmq-server prometheus prometheus-alertmanager nginx libnginx-mod-http-lua lua-cjson
+ENGINES := redis-server rabbitmq-server prometheus prometheus-alertmanager nginx libnginx-mod-http-lua lua-cjson
 
 # Keycloak's distribution, of the newest version that Maven Central has beside the deployed one.
 KEYCLOAK := 26.7.3

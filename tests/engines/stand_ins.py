@@ -1,7 +1,7 @@
 """`make stand-ins`: engines with the platform's users, permissions and queues for the embedded AWS,
 until Ctrl-C.
 
-MariaDB, Redis, RabbitMQ and Kafka replace an account's engines. Their users have the passwords of
+MySQL, Redis, RabbitMQ and Kafka replace an account's engines. Their users have the passwords of
 the embedded AWS, so that `python -m tools.local_aws run SERVICE -- COMMAND` connects to them.
 """
 
@@ -32,7 +32,7 @@ from spotmusic_constructs.streaming.redpanda_access import Topic, access_values
 from stacks.databases import database_roles
 from tests.conftest import ROOT, settings_of
 from tests.engines.kafka import kafka
-from tests.engines.stores import ADMINISTRATOR, MASTER, mariadb, redis
+from tests.engines.stores import ADMINISTRATOR, MASTER, mysql, redis
 from tests.engines.test_rabbitmq import rabbitmq
 from tools.local_aws import session
 from tools.local_aws.deployment import LocalDeployment, NotRunningError
@@ -64,11 +64,11 @@ def stand_ins(folder: Path, settings: Settings, environments: Environments) -> I
         for prefix in ("TASKS", "EVENTS")
     )
     with ExitStack() as engines:
-        places = {name: folder / name for name in ("redis", "mariadb", "rabbitmq", "kafka")}
+        places = {name: folder / name for name in ("redis", "mysql", "rabbitmq", "kafka")}
         for place in places.values():
             place.mkdir()
         cache = engines.enter_context(redis(places["redis"], "".join((ADMINISTRATOR, *_cache_users(environments)))))
-        database = engines.enter_context(mariadb(places["mariadb"], MASTER))
+        database = engines.enter_context(mysql(places["mysql"], MASTER))
         create_users(database.folder / "socket", settings, environments)
         broker = engines.enter_context(rabbitmq(places["rabbitmq"], topology, passwords))
         brokers, events = ["rabbitmq"], {}
@@ -96,7 +96,7 @@ def stand_ins(folder: Path, settings: Settings, environments: Environments) -> I
                 "CACHE_PORT": str(cache.port),
                 **{f"{prefix}_HOST": "localhost" for prefix in ("CATALOGUE", "DATABASE")},
                 **{f"{prefix}_PORT": str(database.port) for prefix in ("CATALOGUE", "DATABASE")},
-                **{f"{prefix}_AUTHORITY": (places["mariadb"] / "tls.crt").read_text() for prefix in ("CATALOGUE", "DATABASE")},
+                **{f"{prefix}_AUTHORITY": (places["mysql"] / "tls.crt").read_text() for prefix in ("CATALOGUE", "DATABASE")},
                 "TASKS_ENDPOINT": f"amqps://localhost:{(places['rabbitmq'] / 'port').read_text()}",
                 **events,
                 "SSL_CERT_FILE": str(_authorities(folder, places)),
@@ -215,7 +215,7 @@ def main() -> None:
             left.callback(parameters.delete_parameter, Name=settings.authority_parameter)
         file.write_text(json.dumps(found["variables"]))
         left.callback(file.unlink)
-        print(f"MariaDB, Redis, RabbitMQ and Kafka replace the engines of {options.env}.")
+        print(f"MySQL, Redis, RabbitMQ and Kafka replace the engines of {options.env}.")
         print(f"Ctrl-C stops them, `kill -HUP {os.getpid()}` rotates all passwords.", flush=True)
         while signal.sigwait(SIGNALS) == signal.SIGHUP:
             rotate(environments, found["change"], session.client("secretsmanager", endpoint, region=options.region))

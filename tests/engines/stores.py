@@ -18,7 +18,7 @@ from tests.engines.programs import FETCHED, Process, environment, make_certifica
 ADMINISTRATOR = "user default on nopass ~* &* +@all\n"
 """Line of Redis' users file that allows everything to unauthenticated clients."""
 MASTER = "CREATE USER master@'%' IDENTIFIED BY 'master';\nGRANT ALL ON *.* TO master@'%' WITH GRANT OPTION;\n"
-"""Statements that create a MariaDB superuser."""
+"""Statements that create a superuser of MySQL."""
 
 
 @dataclass
@@ -47,16 +47,8 @@ def redis(folder: Path, users: str) -> Iterator[Engine]:
     (folder / "users.acl").write_text(users)
     server, certificate, log = program("redis-server", "valkey-server"), make_certificate(folder), folder / "log"
     (port,) = quiet_ports(1)
-    tls = [
-        "--tls-port",
-        str(port),
-        "--tls-cert-file",
-        str(certificate),
-        "--tls-key-file",
-        str(folder / "tls.key"),
-        "--tls-auth-clients",
-        "no",
-    ]
+    tls = ["--tls-port", str(port), "--tls-cert-file", str(certificate), "--tls-key-file", str(folder / "tls.key")]
+    tls += ["--tls-auth-clients", "no"]
     own = ["--bind", "127.0.0.1", "--port", "0", "--unixsocket", str(folder / "redis.sock"), "--dir", str(folder), "--save", ""]
     with running([str(server), *own, *tls, "--aclfile", str(folder / "users.acl")], log, environment(server)) as process:
         wait_until(lambda: listens(folder / "redis.sock"), "Redis takes connections", log, process)
@@ -69,78 +61,29 @@ def listens(path: Path) -> bool:
 
 
 @contextmanager
-def mariadb(folder: Path, statements: str, *options: str) -> Iterator[Engine]:
-    """Starts MariaDB with additional options and initial statements."""
-    server, certificate, log = program("mariadbd"), make_certificate(folder), folder / "log"
-    (port,) = quiet_ports(1)
-    (folder / "init.sql").write_text(f"FLUSH PRIVILEGES;\n{statements}")
-    command = [str(server), "--no-defaults", f"--datadir={folder / 'data'}", f"--lc-messages-dir={messages(server)}"]
-    # As root, the server starts only with an explicit user.
-    command += ["--user=root"] if os.geteuid() == 0 else []
-    prepare(command, server, folder)
-    # Without host names: an anonymous user of `localhost` would precede the users of `%`.
-    own = [
-        "--skip-name-resolve",
-        "--bind-address=127.0.0.1",
-        f"--port={port}",
-        f"--socket={folder / 'socket'}",
-        f"--pid-file={folder / 'pid'}",
-    ]
-    tls = [f"--ssl-cert={certificate}", f"--ssl-key={folder / 'tls.key'}", f"--init-file={folder / 'init.sql'}"]
-    with running([*command, *own, *tls, *options], log, environment(server)) as process:
-        wait_until(lambda: answers(port), "MariaDB takes connections", log, process)
-        yield Engine(port, process, folder)
-
-
-@contextmanager
 def mysql(folder: Path, statements: str, *options: str) -> Iterator[Engine]:
     """Starts MySQL with additional options and initial statements."""
     root = FETCHED.parent / "mysql"
-    server, loader = root / "usr" / "sbin" / "mysqld", next(iter(root.glob("usr/lib/*-linux-gnu/ld-linux-*")), None)
+    loader = next(iter(root.glob("usr/lib/*-linux-gnu/ld-linux-*")), None)
     if not loader:
         pytest.skip("MySQL is not installed. Run `make engine-tools`, which fetches that of Debian unstable")
     certificate, log = make_certificate(folder), folder / "log"
     (port,) = quiet_ports(1)
     (folder / "init.sql").write_text(statements)
     # With the loader and libraries of the same release: those of this machine are older.
-    command = [str(loader), "--library-path", str(loader.parent), str(server), "--no-defaults", f"--datadir={folder / 'data'}"]
-    command += [f"--lc-messages-dir={root / 'usr/share/mysql'}", f"--character-sets-dir={root / 'usr/share/mysql/charsets'}"]
-    command += [f"--plugin-dir={root / 'usr/lib/mysql/plugin'}", *(["--user=root"] if os.geteuid() == 0 else [])]
+    command = [str(loader), "--library-path", str(loader.parent), str(root / "usr/sbin/mysqld"), "--no-defaults"]
+    command += [f"--datadir={folder / 'data'}", f"--lc-messages-dir={root / 'usr/share/mysql'}"]
+    command += [f"--character-sets-dir={root / 'usr/share/mysql/charsets'}", f"--plugin-dir={root / 'usr/lib/mysql/plugin'}"]
+    # As root, the server starts only with an explicit user.
+    command += ["--user=root"] if os.geteuid() == 0 else []
     done = subprocess.run([*command, "--initialize-insecure"], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
-    own = [
-        "--mysqlx=OFF",
-        "--secure-file-priv=NULL",
-        "--skip-name-resolve",
-        "--bind-address=127.0.0.1",
-        f"--port={port}",
-        f"--socket={folder / 'socket'}",
-    ]
-    own += [f"--pid-file={folder / 'pid'}", f"--init-file={folder / 'init.sql'}"]
+    own = ["--mysqlx=OFF", "--secure-file-priv=NULL", "--skip-name-resolve", "--bind-address=127.0.0.1", f"--port={port}"]
+    own += [f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}", f"--init-file={folder / 'init.sql'}"]
     tls = [f"--ssl-ca={certificate}", f"--ssl-cert={certificate}", f"--ssl-key={folder / 'tls.key'}"]
     with running([*command, *own, *tls, *options], log, dict(os.environ)) as process:
         wait_until(lambda: answers(port), "MySQL takes connections", log, process)
         yield Engine(port, process, folder)
-
-
-def messages(mariadb: Path) -> Path:
-    return mariadb.parents[1] / "share" / "mysql"
-
-
-def prepare(command: list[str], mariadb: Path, folder: Path) -> None:
-    """Creates the server's system tables, as mariadb-install-db does."""
-    (folder / "data").mkdir()
-    files = ("mysql_system_tables.sql", "mysql_performance_tables.sql", "mysql_system_tables_data.sql", "maria_add_gis_sp_bootstrap.sql")
-    text = "".join((messages(mariadb) / file).read_text() for file in files)
-    statements = f"CREATE DATABASE IF NOT EXISTS mysql;\nUSE mysql;\n{text}".encode()
-    done = subprocess.run(
-        [*command, "--bootstrap", "--skip-networking"],
-        input=statements,
-        env=environment(mariadb),
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
 
 
 def answers(port: int) -> bool:

@@ -5,7 +5,7 @@ Missing parts of the embedded AWS are replaced: GuardDuty does not scan, so the 
 object; nothing can send an event of `aws.guardduty`, so the test evaluates the deployed rule and
 reaches its target through a rule with another source; log events are not counted, so the test
 evaluates the deployed filter patterns. CloudFront serves nothing: the test verifies the signature
-with its public key. The deployed users write the row to MariaDB.
+with its public key. The deployed users write the row to MySQL.
 """
 
 import json
@@ -32,7 +32,7 @@ from spotmusic_constructs.data.upload_verdicts import DETAIL_TYPE, RECEIVES
 from tests.conftest import settings_of
 from tests.engines.programs import program
 from tests.engines.stand_ins import create_users
-from tests.engines.stores import MASTER, mariadb
+from tests.engines.stores import MASTER, mysql
 from tests.engines.test_service import EXAMPLE, LIBRARIES
 from tests.filter_patterns import matches
 from tests.local.state import own_state
@@ -162,9 +162,9 @@ def walk(request: pytest.FixtureRequest) -> Iterator[Walk]:
 
 @pytest.fixture(scope="module")
 def catalogue(walk: Walk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
-    """MariaDB with the environment's users, and a table of the migrations."""
+    """MySQL with the environment's users, and a table of the migrations."""
     folder = tmp_path_factory.mktemp("catalogue")
-    with mariadb(folder, MASTER, "--require-secure-transport=ON") as server:
+    with mysql(folder, MASTER, "--require-secure-transport=ON") as server:
         environments = {name: walk.variables(name) for name in (OWNER, READER)}
         create_users(folder / "socket", settings_of("dev"), environments)
         with pymysql.connect(unix_socket=str(folder / "socket"), user="master", password="master") as connection:

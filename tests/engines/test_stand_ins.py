@@ -11,7 +11,7 @@ import pytest
 from spotmusic_cdk.settings.services import ServiceSettings
 from tests.conftest import settings_of
 from tests.engines.stand_ins import create_users, rotate
-from tests.engines.stores import MASTER, mariadb
+from tests.engines.stores import MASTER, mysql
 
 pytestmark = pytest.mark.walk("backend developer")
 
@@ -23,7 +23,7 @@ def test_stand_ins_grant_both_databases(tmp_path: Path) -> None:
     settings = settings.model_copy(update={"services": {**settings.services, "playlists": ServiceSettings.model_validate(words)}})
     own = {f"{prefix}_{key}": value for prefix in ("CATALOGUE", "DATABASE") for key, value in user("playlists").items()}
     migrations = {f"CATALOGUE_{key}": value for key, value in user("catalogue-migrations").items()}
-    with mariadb(tmp_path, MASTER) as server:
+    with mysql(tmp_path, MASTER) as server:
         create_users(server.folder / "socket", settings, {"playlists": own, "web-api-migrations": migrations})
         asked(server.port, tmp_path, "catalogue-migrations", "CREATE TABLE catalogue.tracks (id BIGINT)")
         asked(server.port, tmp_path, "playlists", "CREATE TABLE playlists.lists (id BIGINT)", "SELECT * FROM catalogue.tracks")
