@@ -28,8 +28,8 @@ class Account:
 class FakeMySQL:
     """Executes the statements that the handler sends; rejects any other."""
 
-    def __init__(self, *, master: str = "master-password") -> None:
-        self.accounts = {"spotmusic_master": Account(primary=master)}
+    def __init__(self) -> None:
+        self.accounts = {"spotmusic_master": Account(primary="master-password")}
         self.databases: set[str] = set()
         self.statements: list[str] = []
         self.answer: list[tuple[str, str]] = []

@@ -26,6 +26,7 @@ CONF: Json = {
     "longest_seconds": 3600,
     "refresh_seconds": 300,
 }
+CONFIGURED: Json = {"realm-token": CONF, "viewer-address": {"scheme": "https", "port": 443}}
 CLAIMS: Json = {
     "iss": ISSUER,
     "aud": ["web-api", "account"],
@@ -57,10 +58,10 @@ def interpreter() -> str:
     pytest.skip("neither luajit nor lua5.1 with cjson is in PATH or .tools (make tools fetches them from Debian)")
 
 
-def run(plugin: str, conf: Json, *requests: Json, keys: "tuple[Key, ...]" = ()) -> list[Json]:
+def run(plugin: str, *requests: Json, keys: "tuple[Key, ...]" = ()) -> list[Json]:
     """Returns the result of each request, in order."""
     pems = {key.jwk["n"]: str(key.public) for key in keys}
-    case = {"sources": str(SOURCES), "plugin": plugin, "conf": conf, "now": NOW, "pems": pems, "requests": list(requests)}
+    case = {"sources": str(SOURCES), "plugin": plugin, "conf": CONFIGURED[plugin], "now": NOW, "pems": pems, "requests": list(requests)}
     driver = Path(__file__).with_name("lua_driver.lua")
     done = subprocess.run(
         [interpreter(), str(driver)], env=environment(), input=json.dumps(case), capture_output=True, text=True, check=False
@@ -96,10 +97,10 @@ def encoded(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def realm(*keys: Key, **more: Any) -> Json:
+def realm(*keys: Key) -> Json:
     """JWKS response of the realm. Like a real one, it contains a key for encryption."""
     other = {"kid": "encryption", "kty": "RSA", "alg": "RSA-OAEP", "use": "enc", "n": "AQAB", "e": "AQAB"}
-    return {"body": json.dumps({"keys": [other, *(key.jwk for key in keys)]}), **more}
+    return {"body": json.dumps({"keys": [other, *(key.jwk for key in keys)]})}
 
 
 def request(token: str | None, answer: Json | None, *, after: float = 0, scheme: str = "Bearer") -> Json:

@@ -26,7 +26,7 @@ def passes(outcome: Json) -> bool:
 
 
 def answer_to(key: Key, token: str | None, **more: Any) -> Json:
-    (outcome,) = run("realm-token", CONF, request(token, realm(key), **more), keys=(key,))
+    (outcome,) = run("realm-token", request(token, realm(key), **more), keys=(key,))
     return outcome
 
 
@@ -121,12 +121,12 @@ def test_missing_token_returns_challenge(key: Key) -> None:
 
 def test_two_tokens_are_none(key: Key) -> None:
     twice = {"headers": {"authorization": [f"Bearer {key.token()}"] * 2}, "realm": realm(key)}
-    (outcome,) = run("realm-token", CONF, twice, keys=(key,))
+    (outcome,) = run("realm-token", twice, keys=(key,))
     assert outcome["status"] == 401
 
 
 def test_realm_keys_are_cached(key: Key) -> None:
-    outcomes = run("realm-token", CONF, *[request(key.token(), realm(key))] * 3, keys=(key,))
+    outcomes = run("realm-token", *[request(key.token(), realm(key))] * 3, keys=(key,))
     assert [outcome["asked"] for outcome in outcomes] == [1, 0, 0]
     assert all(passes(outcome) for outcome in outcomes)
 
@@ -135,7 +135,6 @@ def test_new_realm_key_is_accepted_immediately(key: Key, other: Key) -> None:
     both = realm(key, other)
     old, new, still = run(
         "realm-token",
-        CONF,
         request(key.token(), realm(key)),
         request(other.token(), both, after=10),
         request(key.token(), both, after=1),
@@ -152,7 +151,6 @@ def test_revoked_realm_key_expires(key: Key, other: Key) -> None:
     late: Json = {"exp": NOW + 3000}
     outcomes = run(
         "realm-token",
-        CONF,
         request(key.token(**late), realm(key)),
         request(key.token(**late), realm(other), after=after),
         request(key.token(**late), realm(other), after=10),
@@ -167,7 +165,7 @@ def test_revoked_realm_key_expires(key: Key, other: Key) -> None:
 )
 def test_realm_outage_keeps_known_keys(key: Key, answer: Json | None) -> None:
     good = key.token(exp=NOW + 3500)
-    outcomes = run("realm-token", CONF, request(good, realm(key)), *[request(good, answer, after=301)] * 3, keys=(key,))
+    outcomes = run("realm-token", request(good, realm(key)), *[request(good, answer, after=301)] * 3, keys=(key,))
     assert all(passes(outcome) for outcome in outcomes)
     assert "stay good" in outcomes[1]["log"]
 
@@ -175,13 +173,13 @@ def test_realm_outage_keeps_known_keys(key: Key, answer: Json | None) -> None:
 def test_concurrent_requests_share_key_renewal(key: Key) -> None:
     good = key.token(exp=NOW + 3500)
     first, *others = [request(good, None, after=0 if number else 301) for number in range(10)]
-    outcomes = run("realm-token", CONF, request(good, realm(key)), first, *others, keys=(key,))
+    outcomes = run("realm-token", request(good, realm(key)), first, *others, keys=(key,))
     assert all(passes(outcome) for outcome in outcomes)
     assert [outcome["timers"] for outcome in outcomes[1:]] == [1] + [0] * 9
 
 
 def test_unknown_keys_return_503(key: Key) -> None:
-    away, back = run("realm-token", CONF, request(key.token(), None), request(key.token(), realm(key), after=2), keys=(key,))
+    away, back = run("realm-token", request(key.token(), None), request(key.token(), realm(key), after=2), keys=(key,))
     assert (away["status"], away["headers"]["Retry-After"]) == (503, "5")
     assert passes(back)
 
@@ -189,7 +187,7 @@ def test_unknown_keys_return_503(key: Key) -> None:
 def test_unknown_key_ids_limit_lookups(key: Key, other: Key) -> None:
     answers = realm(key)
     flood = [request(other.token(header={"kid": f"made-up-{number}"}), answers, after=0.01) for number in range(20)]
-    outcomes = run("realm-token", CONF, request(key.token(), answers), *flood, keys=(key, other))
+    outcomes = run("realm-token", request(key.token(), answers), *flood, keys=(key, other))
     assert all(outcome["status"] == 401 for outcome in outcomes[1:])
     assert sum(outcome["asked"] for outcome in outcomes) == 1
 
@@ -217,18 +215,17 @@ FORGED = {
     "X-HTTP-Method-Override": "DELETE",
 }
 """Headers in which gateways, proxies and frameworks pass the identity or override the request."""
-ADDRESS = {"scheme": "https", "port": 443}
 
 
 def test_viewer_address_clears_forged_identities() -> None:
     kept = {"authorization": "Bearer x", "accept": "*/*", "x-request-id": "7", "x-viewer-address": "198.51.100.7"}
-    (outcome,) = run("viewer-address", ADDRESS, {"headers": {**FORGED, **kept}, "address": "198.51.100.7"})
+    (outcome,) = run("viewer-address", {"headers": {**FORGED, **kept}, "address": "198.51.100.7"})
     assert outcome["sent"] == kept
 
 
 def test_viewer_address_handles_many_headers() -> None:
     many = {f"a-{number}": "x" for number in range(300)}
-    (outcome,) = run("viewer-address", ADDRESS, {"headers": {**many, **FORGED}, "address": "198.51.100.7"})
+    (outcome,) = run("viewer-address", {"headers": {**many, **FORGED}, "address": "198.51.100.7"})
     assert outcome["sent"] == many
 
 
@@ -236,7 +233,7 @@ def test_realm_token_tells_the_service_who_listens(key: Key) -> None:
     token = key.token(realm_access={"roles": ["listener", "curator"]})
     asked = request(token, realm(key))
     asked["headers"].update(FORGED)
-    (outcome,) = run("realm-token", CONF, asked, keys=(key,))
+    (outcome,) = run("realm-token", asked, keys=(key,))
     assert (outcome["sent"]["X-Listener"], outcome["sent"]["X-Listener-Roles"]) == ("listener-1", "curator,listener")
     assert "x-listener-roles" not in outcome["sent"]
 
@@ -264,7 +261,7 @@ def test_identities_are_cleared_before_they_are_set() -> None:
 
 def test_upstreams_receive_viewer_address_and_scheme() -> None:
     forged = {"headers": {"x-forwarded-for": "203.0.113.66"}, "address": "198.51.100.7"}
-    (outcome,) = run("viewer-address", ADDRESS, forged)
+    (outcome,) = run("viewer-address", forged)
     assert outcome["upstream"] == {
         "request_uri": "/v1/playback/x?q=secret",
         "upstream_x_forwarded_for": "198.51.100.7",
