@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from tools.assembly import stacks_in
 
 Template = dict[str, Any]
 Templates = dict[str, Template]
+Properties = dict[str, Any]
 
 ACCOUNT = "111122223333"
 """Account placeholder for templates without a fixed account."""
@@ -35,6 +37,14 @@ def read(text: str, account: str) -> Template:
     template: Template = json.loads(text.replace(account, ACCOUNT))
     template["Resources"] = {id_: body for id_, body in template["Resources"].items() if body["Type"] != "AWS::CDK::Metadata"}
     return template
+
+
+def of_type(templates: Templates, type_: str) -> Iterator[tuple[str, str, Properties]]:
+    """Yields stack, logical id and properties of each resource of a type."""
+    for stack, template in templates.items():
+        for id_, resource in template["Resources"].items():
+            if resource["Type"] == type_:
+                yield stack, id_, resource.get("Properties", {})
 
 
 def without_hashes(value: Any) -> Any:

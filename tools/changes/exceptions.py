@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from spotmusic_cdk.settings.regions import cache_memory_gib
-from tools.changes.assembly import Template, Templates
+from tools.changes.assembly import Properties, Templates, of_type
 from tools.changes.change import Change, Effect
 from tools.changes.resources import HOLDS_DATA, KEPT
 
-Properties = dict[str, Any]
 Found = tuple[Effect, str, str]
 
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
@@ -22,6 +21,7 @@ _CHANGE_SET = (
     "Create a change set in dev and read `Replacement` in it. A replacement is rolled back, because other stacks import the endpoint."
 )
 _ENDS = re.compile(r'"(ExpirationInDays|NoncurrentDays)": (\d+)')
+_RECOVERY = "Existing recovery points keep their retention. Verify that law and docs/recovery.md require no more."
 _BOTH_PATHS = "The running image must serve both paths during one deployment."
 
 
@@ -42,14 +42,6 @@ def changes(before: Templates, now: Templates) -> Iterator[Change]:
                 yield Change(effect=effect, stack=stack, subject=id_, detail=detail, advice=advice, holds_data=type_ in HOLDS_DATA)
     for across in ACROSS:
         yield from across(before, now)
-
-
-def of_type(templates: Templates, type_: str) -> Iterator[tuple[str, str, Properties]]:
-    """Yields stack, logical id and properties of each resource of a type."""
-    for stack, template in templates.items():
-        for id_, resource in template["Resources"].items():
-            if resource["Type"] == type_:
-                yield stack, id_, resource.get("Properties", {})
 
 
 def _protection(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Found]:
@@ -120,11 +112,7 @@ def _plan(old: Properties, new: Properties) -> Iterator[Found]:
     for what, days in was.items():
         if is_.get(what, 0) < days:
             detail = f"{what}: {days} days → {is_.get(what, 0)}: older states can no longer be restored"
-            yield (
-                Effect.LOSS,
-                detail,
-                "Existing recovery points keep their retention. Verify that law and docs/recovery.md require no more.",
-            )
+            yield Effect.LOSS, detail, _RECOVERY
 
 
 def _kept_days(plan: Properties) -> dict[str, int]:
@@ -202,11 +190,8 @@ def _repository(old: Properties, new: Properties) -> Iterator[Found]:
 
 def _shorter(old: Properties, new: Properties, name: str, what: str) -> Iterator[Found]:
     if old.get(name) and new.get(name) and new[name] < old[name]:
-        yield (
-            Effect.LOSS,
-            f"{name} {old[name]} → {new[name]}: older {what} are deleted",
-            "Copy data that you still need or that law requires.",
-        )
+        detail = f"{name} {old[name]} → {new[name]}: older {what} are deleted"
+        yield Effect.LOSS, detail, "Copy data that you still need or that law requires."
 
 
 def _taken_priorities(before: Templates, now: Templates) -> Iterator[Change]:
@@ -238,15 +223,15 @@ def _second_entries(before: Templates, now: Templates) -> Iterator[Change]:
 def _unheard(before: Templates, now: Templates) -> Iterator[Change]:
     """Finds alarms whose addresses are all replaced: the new ones must be confirmed first."""
     for stack in before.keys() & now.keys():
-        old, new = _addresses(before[stack]), _addresses(now[stack])
+        old, new = (_addresses({stack: templates[stack]}) for templates in (before, now))
         if old and new and not old & new:
             detail = "all addresses of alarms are replaced: none is notified until the new addresses are confirmed"
             advice = "Add the new address, deploy, and confirm it; remove the old one in another deployment."
             yield Change(effect=Effect.INTERRUPTION, stack=stack, subject="alarm_emails", detail=detail, advice=advice)
 
 
-def _addresses(template: Template) -> set[str]:
-    found = (body["Properties"] for body in template["Resources"].values() if body["Type"] == "AWS::SNS::Subscription")
+def _addresses(templates: Templates) -> set[str]:
+    found = (properties for _, _, properties in of_type(templates, "AWS::SNS::Subscription"))
     return {str(properties.get("Endpoint")) for properties in found if properties.get("Protocol") in ("email", "https")}
 
 

@@ -5,7 +5,7 @@ after `eks-platform`.
 from collections.abc import Iterator
 from typing import Any
 
-from tools.changes.assembly import Templates
+from tools.changes.assembly import Templates, of_type
 from tools.changes.change import Change, Effect
 
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
@@ -39,12 +39,10 @@ def _paths(before: Templates, now: Templates) -> Iterator[Change]:
 
 def _routes(templates: Templates) -> Iterator[tuple[str, tuple[str, str]]]:
     """Yields the first path of each listener rule, with its stack and logical id."""
-    for stack, template in templates.items():
-        for id_, resource in template["Resources"].items():
-            if resource["Type"] == RULE:
-                for condition in resource.get("Properties", {}).get("Conditions", []):
-                    if values := condition.get("PathPatternConfig", {}).get("Values"):
-                        yield str(values[0]), (stack, id_)
+    for stack, id_, properties in of_type(templates, RULE):
+        for condition in properties.get("Conditions", []):
+            if values := condition.get("PathPatternConfig", {}).get("Values"):
+                yield str(values[0]), (stack, id_)
 
 
 def _ports(before: Templates, now: Templates) -> Iterator[Change]:
@@ -61,13 +59,10 @@ def _open(templates: Templates) -> dict[tuple[str, str], set[int]]:
     stack.
     """
     found: dict[tuple[str, str], set[int]] = {}
-    for template in templates.values():
-        for resource in template["Resources"].values():
-            properties = resource.get("Properties", {})
-            pair = _group(properties.get("SourceSecurityGroupId")), _group(properties.get("GroupId"))
-            if resource["Type"] == INGRESS and all(pair) and "FromPort" in properties:
-                ports = range(int(properties["FromPort"]), int(properties["ToPort"]) + 1)
-                found.setdefault(pair, set()).update(ports)
+    for _, _, properties in of_type(templates, INGRESS):
+        pair = _group(properties.get("SourceSecurityGroupId")), _group(properties.get("GroupId"))
+        if all(pair) and "FromPort" in properties:
+            found.setdefault(pair, set()).update(range(int(properties["FromPort"]), int(properties["ToPort"]) + 1))
     return found
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tools.changes.assembly import Templates
+from tools.changes.assembly import Templates, of_type
 from tools.changes.change import Change, Effect
 from tools.changes.replacement import RELEASE
 
@@ -19,6 +19,8 @@ _STAYS = "Deploy its users without it first, and delete it manually (docs/runboo
 _CONSOLE = "Remove it in the console of Keycloak as well (docs/identity.md)."
 _FIRST = "Deploy the tasks without it first: `npx cdk deploy -c env=<env> --exclusively <env>/ecs-services`."
 _ALIAS = "Give the new provider its own alias, and remove the old one when no listener uses it."
+_DRAIN = "First decommission them one by one, and wait until each is drained (docs/runbooks/redpanda.md, Fewer brokers)."
+_TIERED = "Keep it, or shorten the retention of topics until no event is in S3 only (docs/adr/0010-tiered-storage.md)."
 _NEVER = "A volume never shrinks. Keep the size."
 
 
@@ -42,14 +44,9 @@ def changes(before: Templates, now: Templates) -> Iterator[Change]:
 
 def releases(templates: Templates) -> dict[str, tuple[str, Values]]:
     """Returns stack and properties of each release by name, with parsed values."""
-    found = (
-        (stack, resource["Properties"])
-        for stack, template in templates.items()
-        for resource in template["Resources"].values()
-        if resource["Type"] == RELEASE
-    )
     return {
-        properties["Release"]: (stack, {**properties, "Values": json.loads(_text(properties["Values"]))}) for stack, properties in found
+        properties["Release"]: (stack, {**properties, "Values": json.loads(_text(properties["Values"]))})
+        for stack, _, properties in of_type(templates, RELEASE)
     }
 
 
@@ -98,26 +95,17 @@ def _numbers(version: str) -> list[int]:
 def _redpanda(was: Values, is_: Values) -> Iterator[Found]:
     old, new = (int(_at(values, "statefulset.replicas") or 0) for values in (was, is_))
     if new < old:
-        yield (
-            Effect.REFUSED,
-            f"{old} brokers → {new}: removed brokers hold replicas, and partitions lose their majority",
-            "First decommission them one by one, and wait until each is drained (docs/runbooks/redpanda.md, Fewer brokers).",
-        )
+        detail = f"{old} brokers → {new}: removed brokers hold replicas, and partitions lose their majority"
+        yield Effect.REFUSED, detail, _DRAIN
     if new > old:
-        yield (
-            Effect.INTERRUPTION,
-            f"{old} brokers → {new}: partitions move, which loads disks and network",
-            "Deploy it at a time of low load.",
-        )
+        detail = f"{old} brokers → {new}: partitions move, which loads disks and network"
+        yield Effect.INTERRUPTION, detail, "Deploy it at a time of low load."
     size = "storage.persistentVolume.size"
     yield from _volume(was, is_, size, grows=(Effect.REFUSED, _VOLUME))
     tiered = "storage.tiered.config.cloud_storage_enabled"
     if _at(was, tiered) and not _at(is_, tiered):
-        yield (
-            Effect.REFUSED,
-            "tiered storage is removed: older events are in Amazon S3 only, and re-enabling it creates another bucket",
-            "Keep it, or shorten the retention of topics until no event is in S3 only (docs/adr/0010-tiered-storage.md).",
-        )
+        detail = "tiered storage is removed: older events are in Amazon S3 only, and re-enabling it creates another bucket"
+        yield Effect.REFUSED, detail, _TIERED
 
 
 def _volume(was: Values, is_: Values, path: str, *, grows: tuple[Effect, str], shrinks: Effect = Effect.REFUSED) -> Iterator[Found]:
@@ -142,23 +130,18 @@ def _topics(was: Values, is_: Values) -> Iterator[Found]:
     for name in old.keys() & new.keys():
         one, other = old[name], new[name]
         if other["partitions"] < one["partitions"]:
-            yield (
-                Effect.REFUSED,
-                f"{name}: {one['partitions']} partitions → {other['partitions']}",
-                "The number of partitions can only grow. Create another topic.",
-            )
+            detail = f"{name}: {one['partitions']} partitions → {other['partitions']}"
+            yield Effect.REFUSED, detail, "The number of partitions can only grow. Create another topic."
         for key in ("replication", "cleanupPolicy"):
             if one[key] != other[key]:
-                yield (
-                    Effect.REFUSED,
-                    f"{name}: {key} {one[key]} → {other[key]}",
-                    "The job refuses it. Create another topic and migrate to it.",
-                )
+                detail = f"{name}: {key} {one[key]} → {other[key]}"
+                yield Effect.REFUSED, detail, "The job refuses it. Create another topic and migrate to it."
         if other["retentionHours"] < one["retentionHours"]:
             detail = f"{name}: events older than {other['retentionHours']} hours are deleted ({one['retentionHours']} until now)"
             yield Effect.LOSS, detail, "Verify that no consumer needs them."
     for name in old.keys() - new.keys():
         yield Effect.INTERRUPTION, f"{name}: its permissions are deleted, and the topic is retained", _STAYS
+    yield from _rights_on_topics(was, is_)
 
 
 def _rights_on_topics(was: Values, is_: Values) -> Iterator[Found]:
@@ -169,18 +152,9 @@ def _rights_on_topics(was: Values, is_: Values) -> Iterator[Found]:
                 yield Effect.INTERRUPTION, f"{user} no longer {right} {topic}, before its tasks are updated", _FIRST
 
 
-def _access(was: Values, is_: Values) -> Iterator[Found]:
-    yield from _topics(was, is_)
-    yield from _rights_on_topics(was, is_)
-
-
 def _queues(was: Values, is_: Values) -> Iterator[Found]:
     for name in was["queues"].keys() - is_["queues"].keys():
         yield Effect.INTERRUPTION, f"{name}: its permissions are deleted, and the queue is retained with its messages", _STAYS
-    yield from _rights_on_queues(was, is_)
-
-
-def _rights_on_queues(was: Values, is_: Values) -> Iterator[Found]:
     for user in was["users"].keys() & is_["users"].keys():
         for key, detail in (("read", "takes from"), ("publishes", "publishes to")):
             one, other = (str(values["users"][user].get(key) or "(?!)") for values in (was, is_))
@@ -214,7 +188,7 @@ RULES: dict[str, Callable[[Values, Values], Iterator[Found]]] = {
     "redpanda": _redpanda,
     "rabbitmq": _rabbitmq,
     "monitoring": _monitoring,
-    "redpanda-access": _access,
+    "redpanda-access": _topics,
     "rabbitmq-topology": _queues,
     "realm": _realm,
 }
