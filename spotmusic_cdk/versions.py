@@ -119,6 +119,25 @@ Name=prefix-list-name,Values=com.amazonaws.global.cloudfront.origin-facing`."""
 
 
 @dataclass(frozen=True, kw_only=True)
+class KubernetesRange:
+    """Kubernetes versions of a chart or of Helm.
+
+    Args:
+        first: oldest version that it accepts (`kubeVersion` of Chart.yaml).
+        supported: first and last version that upstream supports or tests; none if not published.
+        source: document, and when it was read.
+    """
+
+    first: str
+    supported: tuple[str, str] | None = None
+    source: str
+
+
+_CHART_FILE = "kubeVersion of its Chart.yaml, read 2026-11; upstream names no tested versions"
+_NO_WORD = "its Chart.yaml and README name no version (read 2026-11); its kinds are those of Kubernetes 1.25 and later"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Chart:
     """A Helm chart at one version.
 
@@ -127,6 +146,8 @@ class Chart:
         version: exact version.
         repository: address of the chart repository, or an oci:// address of the chart.
         source: source of the version, and when it was read.
+        kubernetes: Kubernetes versions of this version of the chart, for docs/upgrades.md. Read its
+            source again with each new version.
         images: images of the chart by role: `registry/repository:tag`, all set explicitly in its
             values.
     """
@@ -135,6 +156,7 @@ class Chart:
     version: str
     repository: str
     source: str
+    kubernetes: KubernetesRange
     images: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -145,6 +167,7 @@ REDPANDA = Chart(
     version="26.2.1",
     repository="https://charts.redpanda.com",
     source=_CHARTS,
+    kubernetes=KubernetesRange(first="1.25", source=_CHART_FILE),
     # The same images as on docker.redpanda.com, which Amazon ECR cannot cache.
     images={
         "broker": "docker.io/redpandadata/redpanda:v26.2.1",
@@ -155,7 +178,12 @@ REDPANDA = Chart(
 # The open-source edition ends at 3.9 (Kong/kong discussions 14405 and 14628), which is still
 # maintained: 3.9.3 is of 2026-06-17.
 KONG = Chart(
-    name="kong", version="3.4.1", repository="https://charts.konghq.com", source=_CHARTS, images={"kong": "docker.io/kong/kong:3.9.3"}
+    name="kong",
+    version="3.4.1",
+    repository="https://charts.konghq.com",
+    source=_CHARTS,
+    kubernetes=KubernetesRange(first="1.19", source="its README, read 2026-11"),
+    images={"kong": "docker.io/kong/kong:3.9.3"},
 )
 # The chart's own tag, 26.5.6, is older than the chart's compatibility: 26.8.2 was read from
 # Keycloak's releases in 2026-11.
@@ -164,6 +192,7 @@ KEYCLOAK = Chart(
     version="7.1.11",
     repository="https://codecentric.github.io/helm-charts",
     source=_CHARTS,
+    kubernetes=KubernetesRange(first="1.25", source=_NO_WORD),
     images={
         "keycloak": "quay.io/keycloak/keycloak:26.8.2",
         # Image of charts/realm, not of this chart. Built against Keycloak 26.5.5; applied our realm
@@ -176,6 +205,7 @@ KUBE_PROMETHEUS_STACK = Chart(
     version="88.5.3",
     repository="https://prometheus-community.github.io/helm-charts",
     source=_CHARTS,
+    kubernetes=KubernetesRange(first="1.25", source=_CHART_FILE),
     images={
         "operator": "quay.io/prometheus-operator/prometheus-operator:v0.93.1",
         "reloader": "quay.io/prometheus-operator/prometheus-config-reloader:v0.93.1",
@@ -194,13 +224,22 @@ KUBE_PROMETHEUS_STACK = Chart(
     },
 )
 PROMETHEUS_OPERATOR_CRDS = Chart(
-    name="prometheus-operator-crds", version="31.0.1", repository="https://prometheus-community.github.io/helm-charts", source=_CHARTS
+    name="prometheus-operator-crds",
+    version="31.0.1",
+    repository="https://prometheus-community.github.io/helm-charts",
+    source=_CHARTS,
+    kubernetes=KubernetesRange(first="1.16", source=_CHART_FILE),
 )
 CERT_MANAGER = Chart(
     name="cert-manager",
     version="v1.21.1",
     repository="https://charts.jetstack.io",
     source=_CHARTS,
+    kubernetes=KubernetesRange(
+        first="1.22",
+        supported=("1.33", "1.36"),
+        source="cert-manager.io, supported releases, and the clusters of its end-to-end tests, read 2026-11",
+    ),
     images={
         "controller": "quay.io/jetstack/cert-manager-controller:v1.21.1",
         "webhook": "quay.io/jetstack/cert-manager-webhook:v1.21.1",
@@ -214,6 +253,11 @@ EXTERNAL_SECRETS = Chart(
     version="2.9.0",
     repository="https://charts.external-secrets.io",
     source=_CHARTS,
+    kubernetes=KubernetesRange(
+        first="1.19",
+        supported=("1.36", "1.36"),
+        source="external-secrets.io, stability and support, read 2026-11: only what its tests run on",
+    ),
     images={"external-secrets": "ghcr.io/external-secrets/external-secrets:v2.9.0"},
 )
 # Chart and image of the same release of 2026-08-10.
@@ -222,6 +266,7 @@ RELOADER = Chart(
     version="2.2.16",
     repository="https://stakater.github.io/stakater-charts",
     source=_CHARTS,
+    kubernetes=KubernetesRange(first="1.19", source="its README, read 2026-11; upstream names no tested versions"),
     images={"reloader": "ghcr.io/stakater/reloader:v1.4.21"},
 )
 FLUENT_BIT = Chart(
@@ -229,6 +274,7 @@ FLUENT_BIT = Chart(
     version="0.58.1",
     repository="https://fluent.github.io/helm-charts",
     source=_CHARTS,
+    kubernetes=KubernetesRange(first="1.25", source=_NO_WORD),
     # The same image as on cr.fluentbit.io, which Amazon ECR cannot cache.
     images={"fluent-bit": "docker.io/fluent/fluent-bit:5.1.1"},
 )
@@ -237,6 +283,7 @@ RABBITMQ_OPERATORS = Chart(
     version="0.6.5",
     repository="oci://registry-1.docker.io/cloudpirates/rabbitmq-cluster-operator",
     source=_CHARTS,
+    kubernetes=KubernetesRange(first="1.25", source=_NO_WORD),
     # Upstream publishes the operators on Quay as well (rabbitmq/messaging-topology-operator pull
     # request 980), which needs no credentials.
     images={
@@ -262,46 +309,6 @@ FIS_POD_IMAGE = "public.ecr.aws/aws-fis/aws-fis-pod:0.1"
 """Image of the pods of AWS FIS. Its own registry is unreachable: endpoint policies allow pulls only
 from this account. Source: AWS FIS user guide, pod container images, read 2026-11."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class KubernetesRange:
-    """Kubernetes versions of a chart or of Helm.
-
-    Args:
-        first: oldest version that it accepts (`kubeVersion` of Chart.yaml).
-        supported: first and last version that upstream supports or tests; none if not published.
-        source: document, and when it was read.
-    """
-
-    first: str
-    supported: tuple[str, str] | None = None
-    source: str
-
-
-_CHART_FILE = "kubeVersion of its Chart.yaml, read 2026-11; upstream names no tested versions"
-_NO_WORD = "its Chart.yaml and README name no version (read 2026-11); its kinds are those of Kubernetes 1.25 and later"
-
-CHARTS_ON_KUBERNETES: dict[tuple[str, str], KubernetesRange] = {
-    ("prometheus-operator-crds", "31.0.1"): KubernetesRange(first="1.16", source=_CHART_FILE),
-    ("cert-manager", "v1.21.1"): KubernetesRange(
-        first="1.22",
-        supported=("1.33", "1.36"),
-        source="cert-manager.io, supported releases, and the clusters of its end-to-end tests, read 2026-11",
-    ),
-    ("external-secrets", "2.9.0"): KubernetesRange(
-        first="1.19",
-        supported=("1.36", "1.36"),
-        source="external-secrets.io, stability and support, read 2026-11: only what its tests run on",
-    ),
-    ("reloader", "2.2.16"): KubernetesRange(first="1.19", source="its README, read 2026-11; upstream names no tested versions"),
-    ("fluent-bit", "0.58.1"): KubernetesRange(first="1.25", source=_NO_WORD),
-    ("rabbitmq-cluster-operator", "0.6.5"): KubernetesRange(first="1.25", source=_NO_WORD),
-    ("redpanda", "26.2.1"): KubernetesRange(first="1.25", source=_CHART_FILE),
-    ("keycloakx", "7.1.11"): KubernetesRange(first="1.25", source=_NO_WORD),
-    ("kong", "3.4.1"): KubernetesRange(first="1.19", source="its README, read 2026-11"),
-    ("kube-prometheus-stack", "88.5.3"): KubernetesRange(first="1.25", source=_CHART_FILE),
-}
-"""Compatibility by name and version of the chart, the table of docs/upgrades.md."""
 
 _SKEW = "helm.sh, version support policy, and cdklabs/awscdk-asset-kubectl issues 2698 and 2800, read 2026-11"
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
 from spotmusic_cdk.settings.model import LogDays, Model, Name, Once, Unordered, shown
+from spotmusic_constructs.edge_region import EDGE_REGION
 
 InterfaceEndpoint = Literal[
     "ecr.api",
@@ -71,7 +72,7 @@ class DomainSettings(Model):
     hosted_zone_id: Annotated[str, StringConstraints(pattern=r"^Z[A-Z0-9]{6,31}$")]
     """Id of the public Route 53 zone of that domain: it is written down, so that synthesis looks nothing up."""
     edge_certificate: (
-        Annotated[str, StringConstraints(pattern=r"^arn:aws:acm:us-east-1:[0-9]{12}:certificate/[0-9A-Za-z-]{1,64}$")] | None
+        Annotated[str, StringConstraints(pattern=rf"^arn:aws:acm:{EDGE_REGION}:[0-9]{{12}}:certificate/[0-9A-Za-z-]{{1,64}}$")] | None
     ) = None
     """ARN of an ACM certificate in us-east-1 to use instead of one that the edge stack requests and validates by DNS."""
 

@@ -32,10 +32,7 @@ def problems(chart: versions.Chart, kubernetes: str, *, offered_only: bool = Fal
         kubernetes: version of the cluster.
         offered_only: the version is on offer, and no environment has it: upstream need not support it, the chart must only work.
     """
-    known = versions.CHARTS_ON_KUBERNETES.get((chart.name, chart.version))
-    if known is None:
-        return [f"{chart.name} {chart.version} has no entry in CHARTS_ON_KUBERNETES: read up which Kubernetes it is for"]
-    found = []
+    known, found = chart.kubernetes, []
     if number(kubernetes) < number(known.first):
         found.append(f"{chart.name} {chart.version} works from Kubernetes {known.first} on, not on {kubernetes} ({known.source})")
     if known.supported and not offered_only and not number(known.supported[0]) <= number(kubernetes) <= number(known.supported[1]):
@@ -73,15 +70,12 @@ def test_layer_helm_matches_recorded_versions(kubernetes: str) -> None:
     ).read_text().replace("_", "-")
 
 
-def test_version_ranges_belong_to_pinned_charts() -> None:
-    assert versions.CHARTS_ON_KUBERNETES.keys() == {(chart.name, chart.version) for chart in charts()}
-
-
 def test_upgrade_manual_lists_versions() -> None:
-    for (name, version), known in versions.CHARTS_ON_KUBERNETES.items():
+    for chart in charts():
+        known = chart.kubernetes
         supported = "says nothing" if known.supported is None else " to ".join(dict.fromkeys(known.supported))
-        assert f"| {name} | {version} | {known.first} | {supported} |" in MANUAL
-        assert re.search(rf"^\| {re.escape(name)} \| \S", MANUAL, re.MULTILINE)
+        assert f"| {chart.name} | {chart.version} | {known.first} | {supported} |" in MANUAL
+        assert re.search(rf"^\| {re.escape(chart.name)} \| \S", MANUAL, re.MULTILINE)
     for kubernetes, (version, known) in versions.HELM.items():
         row = f"| {kubernetes} | {versions.KUBECTL_LAYERS[kubernetes]} | {version} | {' to '.join(known.supported or ())} |"
         assert row in MANUAL
@@ -99,7 +93,7 @@ def test_chart_archives_state_same_kubernetes_range(chart: versions.Chart) -> No
     assert said["version"] == chart.version
     if "kubeVersion" in said:
         first = re.findall(r"\d+\.\d+", said["kubeVersion"])[0]
-        assert first == versions.CHARTS_ON_KUBERNETES[chart.name, chart.version].first
+        assert first == chart.kubernetes.first
 
 
 def test_charts_are_pulled_by_exact_version() -> None:

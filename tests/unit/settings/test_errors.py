@@ -525,7 +525,7 @@ NOT_LOADED: dict[str, tuple[str, dict[str, dict[str, Any]], str]] = {
     "a shared domain": (
         "live",
         {"live": LIVE, "prod": {}},
-        r"domain.name: spotmusic.example belongs to prod.\n  Give each environment a domain",
+        r"domain.name: spotmusic.example belongs to prod.\n  Give each environment its own domain",
     ),
     "another file's name": ("lab", {"lab": {}}, r"name: dev is not the file's name"),
     "no such file": ("lab", {"dev": {}}, r"Choose one of dev"),

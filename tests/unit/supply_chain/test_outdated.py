@@ -82,7 +82,7 @@ def test_report_sorts_by_end_of_support() -> None:
 def test_report_lists_newer_releases_and_unqueryable_sources() -> None:
     text, ended = report(ROOT, ENVIRONMENTS, today=versions.RELEASED, client=recorded)
     assert "  cdk-nag 3.0.2 -> 9999.1.0 (PyPI)" in text
-    assert "  kong 3.4.1 -> v9999.1.0 (https://charts.konghq.com)" in text
+    assert f"  kong {versions.KONG.version} -> v9999.1.0 ({versions.KONG.repository})" in text
     assert "  aws-cdk 2.1148.1 -> 2.1149.0 (npm; stays on 2.x: npm's latest, 3.0.0, is an accidental publish" in text
     assert f"{len(versions.images())} container images" in text.partition("Queries failed:")[2]
     assert not ended
