@@ -1,9 +1,13 @@
-"""Checks of CloudTrail and GuardDuty, on which alarms depend."""
+"""Checks of CloudTrail and GuardDuty, on which alarms depend, and of WAF's logs."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools.preflight.finding import Ask, Context, Finding, fix, ok
+from spotmusic_constructs.edge_region import EDGE_REGION
+from tools.preflight.finding import Ask, Context, Finding, fix, ok, unknown
+
+BUCKET = "aws-waf-logs-"
+"""Name prefix of buckets that WAF accepts (AWS WAF developer guide, sending logs to Amazon S3)."""
 
 
 def trail(context: Context) -> Iterator[Finding]:
@@ -55,4 +59,48 @@ def detector(context: Context) -> Iterator[Finding]:
         yield ok("GuardDuty", ids[0])
 
 
-CHECKS: dict[str, Ask] = {"CloudTrail": trail, "GuardDuty": detector}
+def web_acl_logs(context: Context) -> Iterator[Finding]:
+    """Checks that logs of CloudFront's web ACL arrive in a bucket of the home region.
+
+    AWS's documents disagree: the developer guide requires name and account only, AWS's own
+    agent-toolkit-for-aws (2026-08) us-east-1. No read-only request can decide this before a web ACL
+    logs there.
+    """
+    settings, check = context.settings, "WAF logs"
+    if settings.region == EDGE_REGION:
+        yield ok(check, f"the bucket is in {EDGE_REGION}")
+        return
+    wafv2, s3 = context.clients("wafv2", EDGE_REGION), context.home("s3")
+    for configuration in _configurations(wafv2):
+        for destination in configuration["LogDestinationConfigs"]:
+            bucket = destination.rpartition(":::")[2].partition("/")[0]
+            if not bucket.startswith(f"{BUCKET}{settings.resource_prefix}-"):
+                continue
+            prefix = f"AWSLogs/{context.account}/WAFLogs/cloudfront/"
+            if s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("KeyCount"):
+                yield ok(check, f"logs arrive in {bucket} of {settings.region}")
+                return
+            command = f"aws s3api list-objects-v2 --bucket {bucket} --prefix {prefix} --max-items 1"
+            yield unknown(check, f"configured to {bucket} of {settings.region}, but no log has arrived yet", command)
+            return
+    command = (
+        f"aws wafv2 put-logging-configuration --region {EDGE_REGION} --logging-configuration "
+        f"ResourceArn=<a web ACL of CloudFront>,LogDestinationConfigs=arn:aws:s3:::{BUCKET}<a bucket in {settings.region}>"
+    )
+    yield unknown(check, f"no web ACL logs to {settings.region} yet, and AWS's documents disagree. Test it manually in dev", command)
+
+
+def _configurations(wafv2: Any) -> Iterator[dict[str, Any]]:
+    """Yields the logging configurations of CloudFront's web ACLs; botocore has no paginator for
+    them.
+    """
+    arguments = {"Scope": "CLOUDFRONT"}
+    while True:
+        answer = wafv2.list_logging_configurations(**arguments)
+        yield from answer.get("LoggingConfigurations", ())
+        if not answer.get("NextMarker"):
+            return
+        arguments["NextMarker"] = answer["NextMarker"]
+
+
+CHECKS: dict[str, Ask] = {"CloudTrail": trail, "GuardDuty": detector, "WAF logs": web_acl_logs}

@@ -18,16 +18,10 @@ from tools.supply_chain import deployed, locked
 from tools.supply_chain.part import Kind, Part
 
 _TYPES = {
-    Kind.PYTHON: ComponentType.LIBRARY,
-    Kind.NPM: ComponentType.LIBRARY,
-    Kind.OWN_CHART: ComponentType.APPLICATION,
-    Kind.CHART: ComponentType.APPLICATION,
+    **dict.fromkeys((Kind.PYTHON, Kind.NPM, Kind.LAYER), ComponentType.LIBRARY),
+    **dict.fromkeys((Kind.OWN_CHART, Kind.CHART, Kind.ADD_ON), ComponentType.APPLICATION),
+    **dict.fromkeys((Kind.KUBERNETES, Kind.ENGINE, Kind.RUNTIME), ComponentType.PLATFORM),
     Kind.IMAGE: ComponentType.CONTAINER,
-    Kind.ADD_ON: ComponentType.APPLICATION,
-    Kind.KUBERNETES: ComponentType.PLATFORM,
-    Kind.ENGINE: ComponentType.PLATFORM,
-    Kind.RUNTIME: ComponentType.PLATFORM,
-    Kind.LAYER: ComponentType.LIBRARY,
 }
 UNNUMBERED = uuid.UUID(int=0)
 _ALGORITHMS = {"sha1": HashAlgorithm.SHA_1, "sha256": HashAlgorithm.SHA_256, "sha512": HashAlgorithm.SHA_512}

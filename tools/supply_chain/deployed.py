@@ -58,7 +58,7 @@ def services_of_aws(environments: Sequence[Settings]) -> Iterator[Part]:
     """Yields AWS services with a selected version."""
     everywhere = tuple(sorted(settings.name for settings in environments))
     yield _aws(Kind.ADD_ON, "metrics-server", versions.METRICS_SERVER_ADD_ON, everywhere)
-    for version, used_by in _by_version((settings.kubernetes.version, settings.name) for settings in environments):
+    for version, used_by in by_version((settings.kubernetes.version, settings.name) for settings in environments):
         yield _aws(Kind.KUBERNETES, "kubernetes", version, used_by)
         yield _aws(Kind.LAYER, f"kubectl, Helm {versions.HELM[version][0]}", version, used_by)
     for engine, version, used_by in engines(environments):
@@ -75,12 +75,13 @@ def engines(environments: Iterable[Settings]) -> Iterator[tuple[str, str, tuple[
         mysql += [(database.version, settings.name) for database in (settings.data.catalogue, settings.data.identity)]
         engine = settings.data.cache.engine
         cache[engine].append((settings.data.cache.version or versions.DEFAULT_CACHE_VERSION[engine], settings.name))
-    yield from (("mysql", version, used_by) for version, used_by in _by_version(mysql))
+    yield from (("mysql", version, used_by) for version, used_by in by_version(mysql))
     for engine, found in sorted(cache.items()):
-        yield from ((engine, version, used_by) for version, used_by in _by_version(found))
+        yield from ((engine, version, used_by) for version, used_by in by_version(found))
 
 
-def _by_version(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def by_version(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yields each version with its environments, both in order."""
     found: dict[str, set[str]] = defaultdict(set)
     for version, environment in pairs:
         found[version].add(environment)

@@ -1,12 +1,12 @@
 """Ends of support of components in use."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings import Settings
-from tools.supply_chain.deployed import engines
+from tools.supply_chain.deployed import by_version, engines
 from tools.supply_chain.lifecycle import support_of
 
 NOTICE_DAYS = 120
@@ -22,7 +22,7 @@ class Line:
     Args:
         name: component with its version.
         support: period of support.
-        used_by: environments that use it, or `all`.
+        used_by: environments that use it; empty if all do.
     """
 
     name: str
@@ -36,24 +36,17 @@ class Line:
         return None if self.support.standard_until is None else (self.support.standard_until - today).days
 
 
-def lines(environments: Sequence[Settings]) -> Iterator[Line]:
-    """Yields all components in use with known support, announced or not."""
-    for settings in environments:
-        version = settings.kubernetes.version
-        yield Line(name=f"Kubernetes {version} on Amazon EKS", support=versions.KUBERNETES[version], used_by=(settings.name,))
+def lines(environments: Sequence[Settings]) -> list[Line]:
+    """Returns all components in use with known support, announced or not; earliest end first."""
+    found = [
+        Line(name=f"Kubernetes {version} on Amazon EKS", support=versions.KUBERNETES[version], used_by=used_by)
+        for version, used_by in by_version((settings.kubernetes.version, settings.name) for settings in environments)
+    ]
     for engine, version, used_by in engines(environments):
         release = ".".join(version.split(".")[:2])
         support = versions.MYSQL[release] if engine == "mysql" else versions.CACHE[engine][release]
-        yield Line(name=f"{engine} {version}", support=support, used_by=used_by)
+        found.append(Line(name=f"{engine} {version}", support=support, used_by=used_by))
     for known in (versions.LAMBDA_RUNTIMES, versions.TOOLCHAIN):
-        yield from (Line(name=name, support=support) for name, support in known.items())
-    yield from (Line(name=image, support=support_of(image)) for image in versions.images())
-
-
-def merged(found: Iterator[Line]) -> list[Line]:
-    """Merges equal lines with all their users; earliest end first."""
-    by_name: dict[str, Line] = {}
-    for line in found:
-        known = by_name.get(line.name)
-        by_name[line.name] = Line(name=line.name, support=line.support, used_by=(*(known.used_by if known else ()), *line.used_by))
-    return sorted(by_name.values(), key=lambda line: (line.support.standard_until or date.max, line.name))
+        found += [Line(name=name, support=support) for name, support in known.items()]
+    found += [Line(name=image, support=support_of(image)) for image in versions.images()]
+    return sorted(found, key=lambda line: (line.support.standard_until or date.max, line.name))

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings import Settings
-from tools.supply_chain.ends import NOTICE_DAYS, Line, lines, merged
+from tools.supply_chain.ends import NOTICE_DAYS, Line, lines
 from tools.supply_chain.releases import HELD, Asked, Clients, Run, ask, registries
 
 
@@ -24,7 +24,7 @@ def report(
         offline: True to skip queries of registries.
         client: runs a registry's client; default: the installed clients.
     """
-    used = merged(lines(environments))
+    used = lines(environments)
     asked = [] if offline else _asked(root, client)
     text = [*_ends(used, today), "", *_newer(asked, offline=offline), "", *_unasked(asked)]
     return "\n".join(text), any(line.support.has_ended(today) for line in used)

@@ -20,7 +20,7 @@ from spotmusic_cdk.settings import Settings, parse
 from spotmusic_constructs.data.parameters import CACHE, MYSQL
 from tests.guards.test_commands import wrong
 from tools.preflight import __main__ as command
-from tools.preflight import account, domain, edge, engines, grown, leftovers, mail, network, quotas, routes, secrets, security
+from tools.preflight import account, domain, engines, grown, leftovers, network, quotas, routes, secrets, security
 from tools.preflight.finding import Ask, Context, Finding, State, fix, run, table
 
 ACCOUNT = "111122223333"
@@ -394,15 +394,15 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
     (grown.cache, deployed_cache("cache.t4g.micro"), "ok", "is no smaller"),
     (grown.cache, deployed_cache("cache.r7g.large", 0.2, 0.9), "ok", "it held up to 0.9 GiB in 14 days"),
     (grown.cache, deployed_cache("cache.r7g.large", 0.2, 9.8), "fix", "9.8 GiB in 14 days, and cache.t4g.small holds 1.0"),
-    (edge.web_acl_logs, web_acl(OURS, 1), "ok", "logs arrive"),
-    (edge.web_acl_logs, web_acl(OURS, 0), "unknown", "no log has arrived yet"),
-    (edge.web_acl_logs, web_acl("aws-waf-logs-other"), "unknown", "documents disagree"),
-    (mail.mail, identities("NotFoundException"), "fix", "SES has no identity music.example"),
-    (mail.mail, identities({"VerifiedForSendingStatus": False}), "fix", "music.example is not verified"),
-    (mail.mail, identities({**VERIFIED, "ConfigurationSetName": "a"}), "fix", "music.example has the configuration set a"),
-    (mail.mail, identities(VERIFIED, VERIFIED), "fix", "hello@music.example is an identity too"),
-    (mail.mail, identities(VERIFIED, "NotFoundException", False), "fix", "the account is in the sandbox"),
-    (mail.mail, identities(VERIFIED, "NotFoundException", True), "ok", "music.example may send"),
+    (security.web_acl_logs, web_acl(OURS, 1), "ok", "logs arrive"),
+    (security.web_acl_logs, web_acl(OURS, 0), "unknown", "no log has arrived yet"),
+    (security.web_acl_logs, web_acl("aws-waf-logs-other"), "unknown", "documents disagree"),
+    (domain.mail, identities("NotFoundException"), "fix", "SES has no identity music.example"),
+    (domain.mail, identities({"VerifiedForSendingStatus": False}), "fix", "music.example is not verified"),
+    (domain.mail, identities({**VERIFIED, "ConfigurationSetName": "a"}), "fix", "music.example has the configuration set a"),
+    (domain.mail, identities(VERIFIED, VERIFIED), "fix", "hello@music.example is an identity too"),
+    (domain.mail, identities(VERIFIED, "NotFoundException", False), "fix", "the account is in the sandbox"),
+    (domain.mail, identities(VERIFIED, "NotFoundException", True), "ok", "music.example may send"),
 ]
 
 

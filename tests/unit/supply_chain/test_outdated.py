@@ -9,7 +9,7 @@ import pytest
 from spotmusic_cdk import versions
 from tests.conftest import ROOT, sample_of
 from tools.supply_chain import __main__ as command_line
-from tools.supply_chain.ends import NOTICE_DAYS, lines, merged
+from tools.supply_chain.ends import NOTICE_DAYS, lines
 from tools.supply_chain.outdated import report
 from tools.supply_chain.releases import (
     UNREACHED,
@@ -51,7 +51,7 @@ def unreachable(command: Sequence[str]) -> str:
 @pytest.mark.parametrize(("days", "listed"), [(NOTICE_DAYS, True), (NOTICE_DAYS + 1, False)])
 def test_report_lists_support_ends_within_notice(days: int, listed: bool) -> None:
     text, ended = report(ROOT, ENVIRONMENTS, today=KUBERNETES_ENDS - timedelta(days=days), offline=True)
-    assert ("Kubernetes 1.36 on Amazon EKS, used by dev, staging, prod: ends in 120 days, on 2027-08-02; " in text) is listed
+    assert ("Kubernetes 1.36 on Amazon EKS, used by dev, prod, staging: ends in 120 days, on 2027-08-02; " in text) is listed
     assert not ended
 
 
@@ -75,7 +75,7 @@ def test_report_lists_unsupported_environment() -> None:
 
 
 def test_report_sorts_by_end_of_support() -> None:
-    ends = [line.support.standard_until or date.max for line in merged(lines(ENVIRONMENTS))]
+    ends = [line.support.standard_until or date.max for line in lines(ENVIRONMENTS)]
     assert ends == sorted(ends)
 
 
@@ -90,7 +90,7 @@ def test_report_lists_newer_releases_and_unqueryable_sources() -> None:
 
 def test_report_works_without_network() -> None:
     text, ended = report(ROOT, ENVIRONMENTS, today=KUBERNETES_ENDS + timedelta(days=1), client=unreachable)
-    assert "Kubernetes 1.36 on Amazon EKS, used by dev, staging, prod: ended 1 days ago" in text
+    assert "Kubernetes 1.36 on Amazon EKS, used by dev, prod, staging: ended 1 days ago" in text
     assert ended
     assert "Newer releases: 0 of 0 queried packages" in text
     unasked = text.partition("Queries failed:")[2]
