@@ -114,11 +114,8 @@ def test_alarms_on_errors_fire_in_outages(platform: Assembly) -> Verdicts:
             yield alarm, value == 100, f"With 50 errors and no counted request the formula is {value}%, not 100. Correct it."
         requests = dict.fromkeys(names.keys() - errors, 100)
         value = value_of(formula, {**requests, **dict.fromkeys(errors, 50)})
-        yield (
-            alarm,
-            value is not None and value > alarm["Threshold"],
-            f"With errors in half of all requests the formula is {value}. Correct it.",
-        )
+        holds = value is not None and value > alarm["Threshold"]
+        yield alarm, holds, f"With errors in half of all requests the formula is {value}. Correct it."
         yield alarm, value_of(formula, requests) == 0, "Without errors the formula is not 0. Correct it."
 
 

@@ -118,11 +118,7 @@ def test_plan_names_are_of_one_environment(platform: Assembly) -> Verdicts:
     names = [plan["BackupPlan.BackupPlanName"] for plan in platform.some(PLAN)]
     yield "data/Backup", len(set(names)) == len(names), "Two plans have the same name. Rename one."
     for name in names:
-        yield (
-            name,
-            name.startswith(f"spotmusic-{platform.settings.name}"),
-            "Names are unique in an account: add the environment.",
-        )
+        yield name, name.startswith(f"spotmusic-{platform.settings.name}"), "Names are unique in an account: add the environment."
 
 
 @promise
@@ -184,11 +180,8 @@ def test_p069_backups_are_restored_regularly(platform: Assembly) -> Verdicts:
     """
     plans = {plan["RestoreTestingPlanName"]: plan for plan in platform.some(TESTING)}
     for plan in plans.values():
-        yield (
-            plan,
-            plan.mentions("RecoveryPointSelection.IncludeVaults") == set(platform.some(VAULT)) - copy_vaults(platform),
-            "Restore from our vault.",
-        )
+        holds = plan.mentions("RecoveryPointSelection.IncludeVaults") == set(platform.some(VAULT)) - copy_vaults(platform)
+        yield plan, holds, "Restore from our vault."
         newest = plan["RecoveryPointSelection.Algorithm"] == "LATEST_WITHIN_WINDOW"
         yield plan, newest, "Restore the newest recovery point."
         yield from a_function_judges(plan)
@@ -203,11 +196,8 @@ def test_p069_backups_are_restored_regularly(platform: Assembly) -> Verdicts:
         waits = (selection["ValidationWindowHours"] or 0) >= 1 and of is not None and of.id in (selection.body.get("DependsOn") or [])
         yield selection, waits, "Set a validation window of at least one hour, and a dependency on the plan."
         placed = {"dbSubnetGroupName", "vpcSecurityGroupIds"} <= (selection["RestoreMetadataOverrides"] or {}).keys()
-        yield (
-            selection,
-            placed or selection["ProtectedResourceType"] == "S3",
-            "Set subnets and security groups of the copy: the default VPC is used otherwise.",
-        )
+        holds = placed or selection["ProtectedResourceType"] == "S3"
+        yield selection, holds, "Set subnets and security groups of the copy: the default VPC is used otherwise."
 
 
 def cadences_of(platform: Assembly) -> dict[Resource, set[str]]:
@@ -255,11 +245,8 @@ def test_p070_recovery_document_matches_templates(platform: Assembly) -> Verdict
     nightly = [(rule["ScheduleExpression"], rule["Lifecycle"]["DeleteAfterDays"]) for rule in rules]
     for row in ("a database: dropped table, bad migration", "a bucket as a whole", "a volume of Kubernetes"):
         promised = [("cron(0 5 * * ? *)", number) for number in days(row)]  # 02:00 in São Paulo
-        yield (
-            f"docs/recovery.md {row}",
-            promised == nightly,
-            f"The document promises {promised}, but the plan has {nightly}. Correct one of them.",
-        )
+        holds = promised == nightly
+        yield f"docs/recovery.md {row}", holds, f"The document promises {promised}, but the plan has {nightly}. Correct one of them."
     tracks, client = days("the audio library or the web client: overwritten, deleted")
     for name, number in (("Audio", tracks), ("Web", client)):
         bucket = bucket_of(platform, name)

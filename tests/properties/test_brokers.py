@@ -126,16 +126,10 @@ def copies_of_events(cluster: RenderedCluster) -> Verdicts:
     settings = at(values, "config.cluster") or {}
     kept = {settings.get("default_topic_replications"), settings.get("minimum_topic_replications"), access["minimumReplication"]}
     yield "redpanda topics", kept == {COPIES}, f"Keep {COPIES} copies of every event, and refuse fewer."
-    yield (
-        "redpanda topics",
-        settings.get("auto_create_topics_enabled") is False,
-        "Disable automatic creation of topics: a misspelt topic would accept events.",
-    )
-    yield (
-        "redpanda racks",
-        at(values, "rackAwareness.enabled") is True,
-        "Enable rackAwareness: replicas are placed without regard to zones otherwise.",
-    )
+    holds = settings.get("auto_create_topics_enabled") is False
+    yield "redpanda topics", holds, "Disable automatic creation of topics: a misspelt topic would accept events."
+    holds = at(values, "rackAwareness.enabled") is True
+    yield "redpanda racks", holds, "Enable rackAwareness: replicas are placed without regard to zones otherwise."
     for name, topic in access["topics"].items():
         yield f"topic {name}", topic["replication"] >= COPIES, f"The topic has {topic['replication']} replicas. Set three."
 
@@ -147,11 +141,8 @@ def copies_of_tasks(cluster: RenderedCluster) -> Verdicts:
     for queue in made(cluster, "Queue"):
         yield name_of(queue), queue["spec"].get("type") == "quorum", "Make it a quorum queue."
     for policy in made(cluster, "Policy"):
-        yield (
-            name_of(policy),
-            "ha-mode" not in policy["spec"]["definition"],
-            "Remove mirroring policies: RabbitMQ 4 has quorum queues instead.",
-        )
+        holds = "ha-mode" not in policy["spec"]["definition"]
+        yield name_of(policy), holds, "Remove mirroring policies: RabbitMQ 4 has quorum queues instead."
 
 
 @promise

@@ -90,11 +90,8 @@ def test_backups_precede_maintenance(platform: Assembly) -> Verdicts:
         yield name, begins is not None, "Set a schedule: AWS Backup starts at 05:00 UTC otherwise."
         late, done = minutes(job)
         # AWS Backup refuses a start window of less than an hour (AWS Backup developer guide, backup plan options).
-        yield (
-            name,
-            60 <= late < done <= DAY,
-            f"The job may start {late} minutes late and run {done} minutes. Make it end before the next one starts.",
-        )
+        holds = 60 <= late < done <= DAY
+        yield name, holds, f"The job may start {late} minutes late and run {done} minutes. Make it end before the next one starts."
         if begins is not None:
             begun = list(every_night(begins, late))
             # AWS Backup takes no snapshot of a database in the hour before its maintenance.
@@ -136,11 +133,7 @@ def test_restore_tests_follow_backups(platform: Assembly) -> Verdicts:
         # The default, 30 days, would call a month without a backup a success.
         new = selected is not None and 1 <= selected <= 7
         yield plan, new, "Restore what was copied within a week: an older point proves an older backup."
-        yield (
-            plan,
-            late is not None and 1 <= late <= 24,
-            "Set a start window of at most 24 hours: a longer one overlaps the next night.",
-        )
+        yield plan, late is not None and 1 <= late <= 24, "Set a start window of at most 24 hours: a longer one overlaps the next night."
         begins = begun(plan)
         yield plan, bool(begins), "Say when it begins."
         if "RDS" in restored_kinds(plan):

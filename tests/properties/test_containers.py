@@ -35,8 +35,5 @@ def test_containers_have_connection_variables(platform: Assembly) -> Verdicts:
         port = str(platform.only("AWS::ElastiCache::ReplicationGroup")["Port"])
         yield service.resource, service.environment.get("CACHE_PORT", port) == port, f"Set the port {port} of the cache."
         for word in words:
-            yield (
-                service.resource,
-                not OF_SOME.get(word) or bool(OF_SOME[word] & provided),
-                f"Set one of the environment variables {OF_SOME.get(word)}.",
-            )
+            holds = not OF_SOME.get(word) or bool(OF_SOME[word] & provided)
+            yield service.resource, holds, f"Set one of the environment variables {OF_SOME.get(word)}."

@@ -47,11 +47,8 @@ def test_p071_failed_deployments_roll_back(platform: Assembly) -> Verdicts:
         yield service.resource, spare, "Set a minimum of 100% and a maximum of 200% healthy tasks during deployments."
         shifts = service.settings.deployment == "blue_green" and service.settings.route is not None
         strategy = deployment.get("Strategy", "ROLLING")
-        yield (
-            service.resource,
-            strategy == ("BLUE_GREEN" if shifts else "ROLLING"),
-            f"The strategy is {strategy}. Use that of the environment file.",
-        )
+        holds = strategy == ("BLUE_GREEN" if shifts else "ROLLING")
+        yield service.resource, holds, f"The strategy is {strategy}. Use that of the environment file."
         if strategy != "ROLLING":
             yield from shifted(service, deployment)
 
@@ -118,11 +115,8 @@ def test_p074_containers_have_read_only_root(platform: Assembly) -> Verdicts:
     """
     for definition, container in containers(platform):
         if definition.name in HOLD_SESSIONS:
-            yield (
-                definition,
-                not definition["Volumes"] and not at(container, "LinuxParameters.Tmpfs"),
-                "Remove the volumes of the container.",
-            )
+            holds = not definition["Volumes"] and not at(container, "LinuxParameters.Tmpfs")
+            yield definition, holds, "Remove the volumes of the container."
             continue
         yield definition, container.get("ReadonlyRootFilesystem") is True, "Set readonly_root_filesystem=True."
         temporary = {mount["ContainerPath"]: set(mount["MountOptions"]) for mount in at(container, "LinuxParameters.Tmpfs") or []}
@@ -160,11 +154,8 @@ def test_p076_task_definitions_contain_no_secrets(platform: Assembly) -> Verdict
         for name, value in service.environment.items():
             subject = f"{service.definition.name} {name}"
             yield subject, not _SECRET.search(name), "The name suggests a secret: pass it by reference (`secrets`)."
-            yield (
-                subject,
-                "{{resolve:" not in value and not any(suspicious(value)),
-                "The value is readable in the task definition. Reference a secret instead.",
-            )
+            holds = "{{resolve:" not in value and not any(suspicious(value))
+            yield subject, holds, "The value is readable in the task definition. Reference a secret instead."
         for entry in service.container.get("Secrets", []):
             if _SECRET.search(entry["Name"]):
                 kinds = {target.type for target in referred(service, entry["ValueFrom"])}
@@ -191,11 +182,8 @@ def test_p077_task_logs_are_kept_without_blocking(platform: Assembly) -> Verdict
             driver = subject[f"{place}.LogConfiguration.LogDriver"]
             options = subject[f"{place}.LogConfiguration.Options"] or {}
             yield subject, driver == "awslogs", "Send its log to CloudWatch Logs."
-            yield (
-                subject,
-                options.get("mode") == "non-blocking",
-                "Set mode non-blocking, so that the task continues without CloudWatch Logs.",
-            )
+            holds = options.get("mode") == "non-blocking"
+            yield subject, holds, "Set mode non-blocking, so that the task continues without CloudWatch Logs."
             yield subject, bool(options.get("max-buffer-size")), "Set max-buffer-size: the default of 10 MB is full within seconds."
             group = subject.target(f"{place}.LogConfiguration.Options.awslogs-group")
             key = group.target("KmsKeyId") if group else None
@@ -291,11 +279,8 @@ def test_p081_tasks_have_health_checks_and_drain(platform: Assembly) -> Verdicts
         asks = any(service.settings.health_path in part or part == "healthcheck" for part in health.get("Command", []))
         yield service.definition, asks, "Give the container a health check."
         patient = health.get("Interval", 0) * health.get("Retries", 0)
-        yield (
-            service.definition,
-            health.get("Timeout", 99) < health.get("Interval", 0) and 20 <= patient <= 120,
-            "Make the health check fail within two minutes.",
-        )
+        holds = health.get("Timeout", 99) < health.get("Interval", 0) and 20 <= patient <= 120
+        yield service.definition, holds, "Make the health check fail within two minutes."
         stop = service.container.get("StopTimeout") or 0
         yield service.definition, 0 < stop <= FARGATE_STOPS_AFTER, f"Give it at most {FARGATE_STOPS_AFTER} s to end."
         yield service.resource, bool(service.target_groups) == (service.settings.route is not None), "Register it where its route leads."
@@ -304,11 +289,8 @@ def test_p081_tasks_have_health_checks_and_drain(platform: Assembly) -> Verdicts
             yield group, asked and group["HealthCheckEnabled"] is not False, "Check its health path, and accept only status 200."
             delay = int(attributes(group, "TargetGroupAttributes").get("deregistration_delay.timeout_seconds", 300))
             yield group, delay <= stop, f"Requests may run for {delay} s, but the task is killed after {stop} s. Raise the stop timeout."
-            yield (
-                group,
-                delay >= LONGEST_REQUEST,
-                f"A request may take {LONGEST_REQUEST} s, but is cut off after {delay} s. Raise the deregistration delay.",
-            )
+            holds = delay >= LONGEST_REQUEST
+            yield group, holds, f"A request may take {LONGEST_REQUEST} s, but is cut off after {delay} s. Raise the deregistration delay."
 
 
 @promise

@@ -37,11 +37,8 @@ def test_p109_viewers_use_current_tls(platform: Assembly) -> Verdicts:
         names = distribution["DistributionConfig.Aliases"] or []
         ours = certificate is not None and certificate.stack == distribution.stack and [certificate["DomainName"]] == names
         yield subject, brought or ours, "Show a certificate of the domain: set domain."
-        yield (
-            subject,
-            shown.get("MinimumProtocolVersion") in VIEWERS_TLS,
-            f"Use one of the security policies {', '.join(sorted(VIEWERS_TLS))}.",
-        )
+        holds = shown.get("MinimumProtocolVersion") in VIEWERS_TLS
+        yield subject, holds, f"Use one of the security policies {', '.join(sorted(VIEWERS_TLS))}."
         yield subject, shown.get("SslSupportMethod") == "sni-only", "Use SNI."
     for behavior in every_behavior(platform):
         encrypted = behavior["ViewerProtocolPolicy"] in ("https-only", "redirect-to-https")
@@ -201,11 +198,8 @@ def test_p113_edge_logs_omit_credentials(platform: Assembly) -> Verdicts:
             private = {"cs-uri-query", "cs(Cookie)", "cs(Referer)"} & fields
             yield delivery, bool(fields) and not private, f"Remove fields with signatures, codes or tokens: {', '.join(sorted(private))}."
     excused = [reason for _, finding, reason in platform.acknowledged if finding == "AwsSolutions::AwsSolutions-CFR3"]
-    yield (
-        "AwsSolutions-CFR3",
-        len(excused) == len(platform.some(DISTRIBUTION)),
-        "Acknowledge the rule with a reason: it knows legacy access logs only.",
-    )
+    holds = len(excused) == len(platform.some(DISTRIBUTION))
+    yield "AwsSolutions-CFR3", holds, "Acknowledge the rule with a reason: it knows legacy access logs only."
 
 
 @promise
@@ -226,24 +220,15 @@ def test_p114_api_is_uncached_audio_is_cached(platform: Assembly) -> Verdicts:
         elif behavior.origin.vpc_origin:
             yield str(behavior), behavior["CachePolicyId"] == CACHING_DISABLED, "Disable caching: an API response may be personal."
             yield str(behavior), {"authorization", "host"} <= forwarded(behavior), "Forward Authorization and Host to the gateway."
-            yield (
-                f"{behavior} address",
-                tells_the_address(behavior),
-                "Forward the viewer's address to the gateway: it limits requests per address.",
-            )
+            holds = tells_the_address(behavior)
+            yield f"{behavior} address", holds, "Forward the viewer's address to the gateway: it limits requests per address."
         elif behavior.origin.bucket == AUDIO:
             least, usual = cache.get("MinTTL") or 0, cache.get("DefaultTTL") or 0
-            yield (
-                str(behavior),
-                least >= DAY and usual >= 30 * DAY,
-                "Set a minimum TTL of a day and a default of 30 days: tracks never change.",
-            )
+            holds = least >= DAY and usual >= 30 * DAY
+            yield str(behavior), holds, "Set a minimum TTL of a day and a default of 30 days: tracks never change."
         else:
-            yield (
-                str(behavior),
-                behavior["CachePolicyId"] == CACHING_OPTIMIZED,
-                "Cache the player's files by path, by their Cache-Control headers.",
-            )
+            holds = behavior["CachePolicyId"] == CACHING_OPTIMIZED
+            yield str(behavior), holds, "Cache the player's files by path, by their Cache-Control headers."
     yield from uncached_errors(platform)
     for policy in platform.some("AWS::CloudFront::CachePolicy"):
         headers = policy["CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.HeadersConfig.Headers"] or []
@@ -267,11 +252,8 @@ def uncached_errors(platform: Assembly) -> Verdicts:
     for distribution in platform.some(DISTRIBUTION):
         answered = distribution["DistributionConfig.CustomErrorResponses"] or []
         waits = {answer["ErrorCode"]: answer.get("ErrorCachingMinTTL") for answer in answered}
-        yield (
-            distribution,
-            all(waits.get(status) == 0 for status in ERRORS),
-            "Set the minimum TTL of errors to 0: an error concerns one listener for a short time.",
-        )
+        holds = all(waits.get(status) == 0 for status in ERRORS)
+        yield distribution, holds, "Set the minimum TTL of errors to 0: an error concerns one listener for a short time."
         pages = [answer for answer in answered if "ResponsePagePath" in answer]
         yield distribution, not pages, "Remove the error page: it would replace errors of the API too."
 

@@ -146,11 +146,8 @@ def test_p090_cluster_access_is_declared(platform: Assembly) -> Verdicts:
         yield entry, entry.target("ClusterName") is cluster, "Use the entry for this cluster."
     here = [entry.text("PrincipalArn") for entry in platform.some(ENTRY)]
     needed = {arn for arn, policies in expected.items() if policies}
-    yield (
-        cluster,
-        len(here) == len(set(here)) and needed <= set(here),
-        f"The entries are {here}. Create exactly one for each of {sorted(needed)}.",
-    )
+    holds = len(here) == len(set(here)) and needed <= set(here)
+    yield cluster, holds, f"The entries are {here}. Create exactly one for each of {sorted(needed)}."
 
 
 def admitted(platform: Assembly) -> dict[str, set[str]]:
@@ -183,11 +180,8 @@ def test_p091_kubernetes_is_supported_and_protected(platform: Assembly) -> Verdi
     until = versions.KUBERNETES[version].standard_until if version in versions.KUBERNETES else None
     fix = f"Kubernetes {version} is in standard support until {until}. Plan the upgrade (docs/upgrades.md)."
     yield cluster, supported(version, versions.RELEASED), fix
-    yield (
-        cluster,
-        cluster["UpgradePolicy.SupportType"] == "STANDARD",
-        "Set the support type STANDARD: extended support is charged automatically.",
-    )
+    holds = cluster["UpgradePolicy.SupportType"] == "STANDARD"
+    yield cluster, holds, "Set the support type STANDARD: extended support is charged automatically."
     yield f"{cluster.name} DeletionProtection", cluster["DeletionProtection"] is True, "Set production: true."
     for layer in kubectl(platform).targets("Layers"):
         for minor in re.findall(r"kubectl 1\.(\d+)\.", str(layer["Description"])):
@@ -216,22 +210,16 @@ def test_p092_nodes_are_private_in_three_zones(platform: Assembly, cluster: Rend
     yield "NodeClass disks", is_key_of_kubernetes(key), "Encrypt disks of nodes with keys.kubernetes."
     groups = [named(platform, term.get("id", "")) for term in spec["securityGroupSelectorTerms"]]
     wanted = f"network/SecurityGroups{flows.NODES.replace('-', '')}"
-    yield (
-        "NodeClass security groups",
-        [group and group.name for group in groups] == [wanted],
-        "Use the security group of nodes in the table of flows.",
-    )
+    holds = [group and group.name for group in groups] == [wanted]
+    yield "NodeClass security groups", holds, "Use the security group of nodes in the table of flows."
     own = OPEN_NODES & spec.keys()
     yield "NodeClass", not own, f"Remove {sorted(own)}: Auto Mode does not support these properties."
     for _, pool in cluster.of_kind("NodePool"):
         reference, subject = pool["spec"]["template"]["spec"]["nodeClassRef"], f"NodePool {pool['metadata']['name']}"
         auto = (reference["group"], reference["kind"]) == ("eks.amazonaws.com", "NodeClass")
         yield subject, auto, "Reference a NodeClass of Auto Mode."
-        yield (
-            subject,
-            {"cpu", "memory"} <= pool["spec"].get("limits", {}).keys(),
-            "Set limits: an error could start instances without bound otherwise.",
-        )
+        holds = {"cpu", "memory"} <= pool["spec"].get("limits", {}).keys()
+        yield subject, holds, "Set limits: an error could start instances without bound otherwise."
 
 
 @promise
@@ -266,11 +254,8 @@ def rights_of_workloads(platform: Assembly, cluster: RenderedCluster) -> Verdict
     for association in platform.some(ASSOCIATION):
         mine = [problem for problem in problems if problem.startswith(association.id) or f"wait for {association.id}" in problem]
         yield association, not mine, f"{'; '.join(mine)}."
-        yield (
-            association,
-            association["ServiceAccount"] != "default",
-            "Use another service account than default: every pod without one would have the right.",
-        )
+        holds = association["ServiceAccount"] != "default"
+        yield association, holds, "Use another service account than default: every pod without one would have the right."
     for role in trusted(platform, "pods.eks.amazonaws.com"):
         here = [s for s in statements_of(platform) if s.resource is role and s.kind == "trust"]
         confined = all(arn in (*s.values("ArnEquals", "aws:SourceArn"), *s.values("StringEquals", "aws:SourceArn")) for s in here)
@@ -311,11 +296,8 @@ def test_p094_add_ons_have_exact_versions(platform: Assembly, cluster: RenderedC
         exact = bool(re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", str(add_on["AddonVersion"])))
         yield add_on, exact, "Set an exact version: EKS would install the current default otherwise."
         pools = [release.id for release in platform.some(HELM) if release["Release"] == "ground"]
-        yield (
-            add_on,
-            set(pools) <= set(add_on.body.get("DependsOn", [])),
-            "Add a dependency on the release `ground`: no nodes exist before it.",
-        )
+        holds = set(pools) <= set(add_on.body.get("DependsOn", []))
+        yield add_on, holds, "Add a dependency on the release `ground`: no nodes exist before it."
     switches = [m["data"] for _, m in cluster.of_kind("ConfigMap") if m["metadata"]["name"] == "amazon-vpc-cni"]
     on = [data.get("enable-network-policy-controller") for data in switches] == ["true"]
     yield "ConfigMap kube-system/amazon-vpc-cni", on, "Enable the network policy controller: Auto Mode enforces no NetworkPolicy otherwise."

@@ -180,11 +180,8 @@ def it_finds_what_is_meant(template: Resource, target: Json) -> Verdicts:
     at_once = len(found) if target.get("SelectionMode") == "ALL" else 1
     subnets = target.get("ResourceType") == "aws:ec2:subnet"
     most = len(platform.some("AWS::EC2::Subnet")) / len(platform.settings.zones) if subnets else 1
-    yield (
-        template,
-        1 <= at_once <= most and bool(found),
-        f"It selects {[str(resource) for resource in found]} and disrupts {at_once}. Correct the target.",
-    )
+    holds = 1 <= at_once <= most and bool(found)
+    yield template, holds, f"It selects {[str(resource) for resource in found]} and disrupts {at_once}. Correct the target."
 
 
 def fits(resource: Resource, target: Json) -> bool:
@@ -215,11 +212,8 @@ def it_finds_one_pod(template: Resource, said: Json, selection: str) -> Verdicts
         image = platform.text(template.stack, action.get("Parameters", {}).get("fisPodContainerImage"))
         yield template, ".dkr.ecr." in image, "Use an image of our registry: the VPC endpoints reach no other account."
         confined = action.get("Parameters", {}).get("fisPodSecurityPolicy") == "restricted"
-        yield (
-            template,
-            confined and action.get("Parameters", {}).get("kubernetesServiceAccount") == EXPERIMENTER,
-            "Make the pod meet the restricted Pod Security standard of its namespace.",
-        )
+        holds = confined and action.get("Parameters", {}).get("kubernetesServiceAccount") == EXPERIMENTER
+        yield template, holds, "Make the pod meet the restricted Pod Security standard of its namespace."
 
 
 def broker_labels(platform: Assembly) -> dict[str, Json]:

@@ -84,11 +84,8 @@ def test_functions_have_memory_timeout_role(platform: Assembly, synthesized: Cal
         if is_ours(function, synthesized(platform.name)):
             memory, seconds = function["MemorySize"] or 128, function["Timeout"] or 3
             yield function, memory >= LEAST_MIB, f"{memory} MiB are too few for its libraries. Give it {LEAST_MIB} or more."
-            yield (
-                function,
-                30 <= seconds <= LONGEST_SECONDS,
-                f"Its timeout of {seconds} s is shorter than a slow response of AWS. Raise it.",
-            )
+            holds = 30 <= seconds <= LONGEST_SECONDS
+            yield function, holds, f"Its timeout of {seconds} s is shorter than a slow response of AWS. Raise it."
             yield function, function.target("Role") is not None, "Give it its own role."
             # Two architectures in one platform are two to test and to be surprised by; this one costs a fifth less.
             yield function, function["Architectures"] == ["arm64"], "Run it on arm64."
@@ -107,16 +104,10 @@ def test_custom_resources_have_handler_properties(platform: Assembly, synthesize
         yield resource, not missing, f"Set the properties {', '.join(missing)}, which its handler reads."
         if is_ours(function, synthesized(platform.name)):
             waits, works = int(resource["ServiceTimeout"] or CLOUDFORMATION_WAITS), function["Timeout"] or 3
-            yield (
-                resource,
-                works < waits,
-                f"CloudFormation waits {waits} s and the function runs {works} s. Lower the timeout of the function.",
-            )
-            yield (
-                resource,
-                waits <= LONGEST_SECONDS + 60,
-                f"A deployment would hang for {waits} s when it says nothing. Set service_timeout.",
-            )
+            holds = works < waits
+            yield resource, holds, f"CloudFormation waits {waits} s and the function runs {works} s. Lower the timeout of the function."
+            holds = waits <= LONGEST_SECONDS + 60
+            yield resource, holds, f"A deployment would hang for {waits} s when it says nothing. Set service_timeout."
 
 
 @rule
@@ -139,11 +130,8 @@ def test_database_users_follow_replacement(platform: Assembly) -> Verdicts:
         yield users, len(set(secrets)) == len(secrets) == len(users["Users"] or []), "Name one user and one secret for each client."
         hosts = {makes.text("Environment.Variables.DATABASE_HOST")} if makes else set()
         # CloudFormation calls the function again only when a property changes.
-        yield (
-            users,
-            users["Host"] is not None and users.text("Host") in hosts,
-            "Name the host of the database that the function logs in to.",
-        )
+        holds = users["Host"] is not None and users.text("Host") in hosts
+        yield users, holds, "Name the host of the database that the function logs in to."
 
 
 @rule
@@ -159,8 +147,4 @@ def test_functions_with_vpc_rights_are_in_vpc(platform: Assembly) -> Verdicts:
         rights = [statement for statement in statements_of(platform) if statement.kind == "identity" and statement.resource in policies]
         inside = any("ec2:CreateNetworkInterface" in statement.actions for statement in rights)
         inside = inside or (role is not None and "VPCAccess" in str(role["ManagedPolicyArns"]))
-        yield (
-            function,
-            inside == bool(function["VpcConfig"]),
-            "Place it in subnets of the VPC, or remove its rights on network interfaces.",
-        )
+        yield function, inside == bool(function["VpcConfig"]), "Place it in subnets of the VPC, or remove its rights on network interfaces."

@@ -30,11 +30,8 @@ def said(group: Resource, property_: str) -> int:
 def test_health_checks_need_several_failures(platform: Assembly) -> Verdicts:
     for group in platform.some(GROUP):
         interval, timeout, healthy, unhealthy = (said(group, property_) for property_ in UNSAID)
-        yield (
-            group,
-            5 <= interval <= 300 and 2 <= timeout < interval,
-            f"The interval of {interval} s is shorter than the timeout of {timeout} s. Raise the interval.",
-        )
+        holds = 5 <= interval <= 300 and 2 <= timeout < interval
+        yield group, holds, f"The interval of {interval} s is shorter than the timeout of {timeout} s. Raise the interval."
         noticed = interval * unhealthy + timeout
         yield group, noticed <= GONE_SECONDS, f"A lost target receives requests for {noticed} s. Lower the interval or the threshold."
         yield group, interval * healthy <= BACK_SECONDS, f"A new target waits {interval * healthy} s. Lower the interval or the threshold."

@@ -171,11 +171,8 @@ def test_p130_acknowledged_findings_were_reviewed(platform: Assembly) -> Verdict
     mended = {rule for option in less_by for rule in reviewed.MENDED_BY[option]}
     for rule, patterns in (item for of in judged for item in of.items()):
         for pattern in patterns:
-            yield (
-                f"{rule} on {pattern}",
-                (rule, pattern) in used or rule in mended,
-                "No resource acknowledges it. Remove it from the reviewed list.",
-            )
+            holds = (rule, pattern) in used or rule in mended
+            yield f"{rule} on {pattern}", holds, "No resource acknowledges it. Remove it from the reviewed list."
 
 
 def rule_of(finding: str) -> str:

@@ -91,11 +91,8 @@ def test_p097_namespaces_enforce_restricted_pods(platform: Assembly, cluster: Re
         subject = f"{release}: {validation.name_of(manifest)}"
         yield subject, place in {*made, *PLACES_OF_EKS}, "Put it into a namespace that the cluster base creates."
     for workload in pods.running(cluster):
-        yield (
-            pods.where_of(workload),
-            workload["metadata"]["namespace"] in made,
-            "Use a namespace of the cluster base: it has Pod Security labels.",
-        )
+        holds = workload["metadata"]["namespace"] in made
+        yield pods.where_of(workload), holds, "Use a namespace of the cluster base: it has Pod Security labels."
 
 
 @promise

@@ -62,11 +62,8 @@ def test_p115_application_load_balancers_are_hardened(platform: Assembly) -> Ver
         yield from protected(balancer)
         yield from encrypted(balancer, "HTTPS")
         for group in {group for listener in listeners(balancer) for group in listener.mentions("DefaultActions")}:
-            yield (
-                group,
-                group["TargetType"] == "ip" and bool(group["HealthCheckPath"]),
-                "Ask each pod by a path that only a ready one answers.",
-            )
+            holds = group["TargetType"] == "ip" and bool(group["HealthCheckPath"])
+            yield group, holds, "Ask each pod by a path that only a ready one answers."
 
 
 @promise

@@ -117,11 +117,8 @@ def test_p002_databases_and_cache_have_no_egress(platform: Assembly) -> Verdicts
         yield group, closed, "Create the group with a rule that allows nothing: otherwise EC2 adds one that allows everything."
     for resource, rule in rules(platform, "Egress"):
         if group_of(resource, rule) in groups:
-            yield (
-                resource,
-                rule.get("CidrIp") == NOTHING,
-                "Remove the flow with this source: a security group of the data tier has no egress.",
-            )
+            holds = rule.get("CidrIp") == NOTHING
+            yield resource, holds, "Remove the flow with this source: a security group of the data tier has no egress."
 
 
 @promise
@@ -208,11 +205,8 @@ def test_p008_zones_have_own_nat_gateways(platform: Assembly) -> Verdicts:
         (route,) = default_routes(subnet)
         gateway = route.target("NatGatewayId")
         zone = gateway and (gateway.target("SubnetId") or subnet)["AvailabilityZone"]
-        yield (
-            subnet,
-            zone == subnet["AvailabilityZone"],
-            "Its NAT gateway is in another zone. Set network.nat_gateways to the number of zones.",
-        )
+        holds = zone == subnet["AvailabilityZone"]
+        yield subnet, holds, "Its NAT gateway is in another zone. Set network.nat_gateways to the number of zones."
 
 
 @promise
@@ -318,11 +312,8 @@ def test_p013_subnets_have_load_balancer_tags(platform: Assembly) -> Verdicts:
         for subnet in subnets(platform, tier):
             yield subnet, subnet.tags.get(tag) == "1", f"Tag it {tag}=1."
     for subnet in subnets(platform, "data"):
-        yield (
-            subnet,
-            not any(tag.startswith("kubernetes.io/role") for tag in subnet.tags),
-            "Remove the load balancer tags: the data tier has no load balancers.",
-        )
+        holds = not any(tag.startswith("kubernetes.io/role") for tag in subnet.tags)
+        yield subnet, holds, "Remove the load balancer tags: the data tier has no load balancers."
 
 
 @promise
@@ -355,11 +346,7 @@ def test_p015_vpc_public_access_is_decided(platform: Assembly) -> Verdicts:
     yield "VPC Block Public Access", not setting, "It applies to every VPC of the account: change ADR 5 first."
     public = set(subnets(platform, "public"))
     for gateway in platform.some("AWS::EC2::NatGateway"):
-        yield (
-            gateway,
-            gateway.target("SubnetId") in public,
-            "Place NAT gateways in the public tier.",
-        )
+        yield gateway, gateway.target("SubnetId") in public, "Place NAT gateways in the public tier."
     for resource in platform.resources:
         lives = {"AWS::EC2::NatGateway", "AWS::EC2::SubnetRouteTableAssociation", ROUTE}
         if resource.type not in lives and any(resource.uses(subnet) for subnet in public):

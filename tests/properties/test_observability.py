@@ -78,11 +78,8 @@ def test_p119_alarms_have_recipients_and_runbooks(platform: Assembly) -> Verdict
             near = all(topic.type == TOPIC and (topic.stack == "edge") == (alarm.stack == "edge") for topic in topics)
             yield alarm, bool(topics) and near, f"Add a topic of the alarm's region to {path}, for its start and its end."
             paged = any("Pager" in topic.id for topic in topics)
-            yield (
-                alarm,
-                paged is (severity_of(alarm) == "critical"),
-                f"Add the topic of pagers to {path} if, and only if, the alarm is critical.",
-            )
+            holds = paged is (severity_of(alarm) == "critical")
+            yield alarm, holds, f"Add the topic of pagers to {path} if, and only if, the alarm is critical."
         yield alarm, not event or not alarm["OKActions"], "Remove its OKActions: it ends although the problem is not solved."
         if alarm.type == ALARM:
             yield alarm, alarm["TreatMissingData"] in MISSING, "Say what missing data means."
@@ -113,11 +110,8 @@ def alerts_are_told(platform: Assembly) -> Verdicts:
         if any(sns["topic_arn"] in topics and sns["send_resolved"] is True for sns in receiver.get("sns_configs", []))
     }
     route = config["route"]
-    yield (
-        "Alertmanager",
-        route["receiver"] in telling,
-        f"The receiver {route['receiver']} has no topic. Route these alerts to one with a topic.",
-    )
+    holds = route["receiver"] in telling
+    yield "Alertmanager", holds, f"The receiver {route['receiver']} has no topic. Route these alerts to one with a topic."
     beats = [branch for branch in route["routes"] if branch["matchers"] == ['alertname = "Watchdog"']]
     yield "Watchdog", bool(beats) and beats[0] is route["routes"][0], "Route it before any route that drops it."
     for branch in beats:
@@ -131,11 +125,8 @@ def alerts_are_told(platform: Assembly) -> Verdicts:
         yield "Watchdog", missed, "Send it to a topic with an alarm on missing messages: it detects lost alerts."
     for branch in (branch for branch in route["routes"] if branch not in beats):
         silent = branch["matchers"] == ['severity =~ "none|info"']
-        yield (
-            f"Alertmanager {branch['matchers']}",
-            silent or branch["receiver"] in telling,
-            f"The receiver {branch['receiver']} has no topic. Add one.",
-        )
+        holds = silent or branch["receiver"] in telling
+        yield f"Alertmanager {branch['matchers']}", holds, f"The receiver {branch['receiver']} has no topic. Add one."
 
 
 @promise
@@ -273,11 +264,7 @@ def test_p123_alerts_have_firing_tests(platform: Assembly, deployed: Deployed) -
             called, severity = alert["alert"], alert["labels"]["severity"]
             where = f"{name}: {called} ({severity})"
             yield where, (called, severity) in fired, f"Show it firing in {unit_tests}."
-            yield (
-                where,
-                called in quiet or severity == "none",
-                f"Show when it does not fire in {unit_tests}.",
-            )
+            yield where, called in quiet or severity == "none", f"Show when it does not fire in {unit_tests}."
             folder, _, runbook = str(alert["annotations"].get("runbook_url")).rpartition("/")
             there = (
                 folder == platform.settings.observability.runbooks and (ROOT / "docs" / "runbooks" / runbook.partition("#")[0]).is_file()
@@ -344,11 +331,7 @@ def nothing_is_public(platform: Assembly, values: Json, cluster: RenderedCluster
     for part in ("grafana", "prometheus", "alertmanager"):
         closed = not at(values, f"{part}.ingress.enabled") and not at(values, f"{part}.route.main.enabled")
         inside = (at(values, f"{part}.service.type") or "ClusterIP") == "ClusterIP"
-        yield (
-            part,
-            closed and inside,
-            "Leave it inside: people come by kubectl port-forward (docs/runbooks/grafana-access.md).",
-        )
+        yield part, closed and inside, "Leave it inside: people come by kubectl port-forward (docs/runbooks/grafana-access.md)."
     bound = [manifest for _, manifest in cluster.of_kind("TargetGroupBinding", "Ingress", "HTTPRoute")]
     yield "bindings", bool(bound), "Nothing is bound to a load balancer: look at the release `bindings`."
     for manifest in bound:

@@ -139,11 +139,8 @@ def test_p041_errors_slow_queries_and_logins_are_recorded(platform: Assembly) ->
             group = groups.get(f"/aws/rds/instance/{database.text('DBInstanceIdentifier')}/{log}")
             kept = group is not None and bool(group["KmsKeyId"]) and bool(group["RetentionInDays"])
             yield f"{database.name} {log}", kept, "Make its log group first: RDS's own has neither key nor end."
-            yield (
-                database,
-                group is not None and group.id in (database.body.get("DependsOn") or []),
-                f"Make it depend on its log group {log}.",
-            )
+            holds = group is not None and group.id in (database.body.get("DependsOn") or [])
+            yield database, holds, f"Make it depend on its log group {log}."
         said = parameters(database)
         slow = said.get("slow_query_log") == "1" and said.get("log_output") == "FILE"
         yield database, slow, "Set slow_query_log 1 and log_output FILE: RDS exports files only."

@@ -130,18 +130,12 @@ def test_p060_buckets_have_lifecycle_rules(platform: Assembly) -> Verdicts:
         ]
         yield one, bool(aborted) and min(aborted) <= 7, "Abort incomplete uploads after at most 7 days."
         replaced = [rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in rules(one) if "NoncurrentVersionExpiration" in rule]
-        yield (
-            one,
-            bool(replaced) and min(replaced) <= 90,
-            "Expire noncurrent versions within 90 days: erased data must be erased (LGPD art. 16).",
-        )
+        holds = bool(replaced) and min(replaced) <= 90
+        yield one, holds, "Expire noncurrent versions within 90 days: erased data must be erased (LGPD art. 16)."
     audio = [transition for rule in rules(bucket(platform, "Audio")) for transition in rule.get("Transitions", [])]
     tiers = {(transition["StorageClass"], transition["TransitionInDays"]) for transition in audio}
-    yield (
-        bucket(platform, "Audio"),
-        tiers == {("INTELLIGENT_TIERING", 0)},
-        "Use Intelligent-Tiering from day 0: most tracks are rarely played.",
-    )
+    holds = tiers == {("INTELLIGENT_TIERING", 0)}
+    yield bucket(platform, "Audio"), holds, "Use Intelligent-Tiering from day 0: most tracks are rarely played."
     expiring = [rule for rule in bucket(platform, "Logs")["LifecycleConfiguration.Rules"] or [] if "ExpirationInDays" in rule]
     kept = [rule["ExpirationInDays"] for rule in expiring if "Prefix" not in rule]
     yield bucket(platform, "Logs"), bool(kept) and min(kept) >= 185, "Keep access records for six months (Marco Civil art. 15)."

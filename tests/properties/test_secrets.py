@@ -283,11 +283,8 @@ def test_p033_secret_readers_name_one_secret(platform: Assembly) -> Verdicts:
     for statement in reads(platform):
         for resource in statement.resources:
             shown = platform.text(statement.resource.stack, resource)
-            yield (
-                statement.resource,
-                statement.of_restored_databases or is_one_secret(statement, resource),
-                f"It may read {shown}. Name the ARN of each secret.",
-            )
+            holds = statement.of_restored_databases or is_one_secret(statement, resource)
+            yield statement.resource, holds, f"It may read {shown}. Name the ARN of each secret."
         yield statement.resource, not statement.negated and "*" not in statement.actions, "Name what it may do, and on what."
     passed = [
         s.resource for s in statements_of(platform) if s.kind == "resource" and s.resource.type == "AWS::SecretsManager::ResourcePolicy"

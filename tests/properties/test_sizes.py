@@ -49,11 +49,8 @@ def test_tasks_register_port_and_name(platform: Assembly) -> Verdicts:
         resource, container, port = service.resource, service.container, asked.port
         cluster = resource.target("Cluster")
         yield resource, cluster is not None and cluster.type == "AWS::ECS::Cluster", "Run it in our cluster: the default one is another."
-        yield (
-            resource,
-            container.get("Essential") is not False,
-            "Make the container essential: the task ends with it, and ECS starts another.",
-        )
+        holds = container.get("Essential") is not False
+        yield resource, holds, "Make the container essential: the task ends with it, and ECS starts another."
         mapped = {mapping["ContainerPort"]: mapping.get("Name") for mapping in container.get("PortMappings", [])}
         yield service.definition, set(mapped) == ({port} if port else set()), f"It listens on {port}, and nowhere else."
         offered = {at(endpoint, "PortName") for endpoint in resource["ServiceConnectConfiguration.Services"] or []}
@@ -77,11 +74,8 @@ def test_tasks_register_port_and_name(platform: Assembly) -> Verdicts:
             yield service.definition, f"location = {asked.health_path} " in told, "Serve the health path in the placeholder."
         if service.target_groups:
             start, grace = at(container, "HealthCheck.StartPeriod") or 0, resource["HealthCheckGracePeriodSeconds"] or 0
-            yield (
-                resource,
-                start <= grace <= 2 * FARGATE_STOPS_AFTER,
-                f"It may take {start} s to start, but is killed after {grace} s. Raise the grace period.",
-            )
+            holds = start <= grace <= 2 * FARGATE_STOPS_AFTER
+            yield resource, holds, f"It may take {start} s to start, but is killed after {grace} s. Raise the grace period."
 
 
 @rule
@@ -91,11 +85,8 @@ def test_engines_are_as_large_as_asked(platform: Assembly) -> Verdicts:
         (database,) = (database for database in platform.some("AWS::RDS::DBInstance") if database.name == f"data/{name}Instance")
         yield database, database["DBInstanceClass"] == f"db.{asked.instance_class}", f"The file asks for {asked.instance_class}."
         room = (int(database["AllocatedStorage"] or 0), database["MaxAllocatedStorage"])
-        yield (
-            database,
-            room == (asked.storage_gib, asked.max_storage_gib),
-            f"The file asks for {asked.storage_gib} to {asked.max_storage_gib} GiB.",
-        )
+        holds = room == (asked.storage_gib, asked.max_storage_gib)
+        yield database, holds, f"The file asks for {asked.storage_gib} to {asked.max_storage_gib} GiB."
         # RDS keeps a week, or whole months, or two years (Amazon RDS user guide, Database Insights); the advanced mode takes 465 days.
         looked_into = database["PerformanceInsightsRetentionPeriod"] or 7
         offered = {7, 465, 731, *range(31, 731, 31)}

@@ -222,11 +222,8 @@ def test_p132_stateful_resources_keep_ids(platform: Assembly) -> Verdicts:
         unknown = resource.type.startswith(MAY_HOLD_DATA)
         yield resource, not unknown, "It may hold data: add its type to HOLDS_DATA, and freeze it."
         in_the_way = resource.body.get("DeletionPolicy") == "Retain" and has_the_same_name_again(resource)
-        yield (
-            resource,
-            not in_the_way,
-            "After a first deployment that failed, its name is taken: use EnvironmentStack.retain_except_on_create.",
-        )
+        holds = not in_the_way
+        yield resource, holds, "After a first deployment that failed, its name is taken: use EnvironmentStack.retain_except_on_create."
 
 
 def has_the_same_name_again(resource: Resource) -> bool:
@@ -253,11 +250,8 @@ def test_p133_listeners_data_stays_in_brazil(platform: Assembly, synthesized: Ca
     for resource in platform.resources:
         if resource.stack == "edge":
             allowed = resource.type.startswith(AT_THE_EDGE)
-            yield (
-                resource,
-                allowed,
-                f"Move it to a stack of the home region: {EDGE_REGION} is for resources that CloudFront requires there.",
-            )
+            holds = allowed
+            yield resource, holds, f"Move it to a stack of the home region: {EDGE_REGION} is for resources that CloudFront requires there."
         copied = resource.type in REPLICATING or bool(resource[REPLICATED_BY.get(resource.type, "-")])
         yield resource, not copied, "Remove the copy to another region: it requires a legal basis (LGPD, article 33)."
     for type_, path in LOGS_OF_THE_EDGE.items():

@@ -60,11 +60,8 @@ def test_p107_attacks_and_floods_are_blocked(platform: Assembly) -> Verdicts:
         yield acl, len(set(priorities)) == len(rules), "Give each rule its own priority."
         measured = [at(rule, "VisibilityConfig.CloudWatchMetricsEnabled") for rule in (acl.properties, *rules)]
         yield acl, all(value is True for value in measured), "Count every rule in CloudWatch."
-        yield (
-            acl,
-            not any("Allow" in rule.get("Action", {}) for rule in rules),
-            "Remove rules with the action Allow: they skip all later rules.",
-        )
+        holds = not any("Allow" in rule.get("Action", {}) for rule in rules)
+        yield acl, holds, "Remove rules with the action Allow: they skip all later rules."
         refused = {name for rule in rules if (name := refusing_group(rule, rules))}
         yield acl, refused >= MANAGED, f"These groups are missing or only count: {', '.join(sorted(MANAGED - refused))}."
         limits = [at(rule, "Statement.RateBasedStatement") for rule in rules if "Block" in rule.get("Action", {})]
