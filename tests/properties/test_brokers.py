@@ -269,3 +269,20 @@ def claims(cluster: RenderedCluster) -> Iterator[tuple[str, str]]:
     for release_name, manifest in cluster.everything():
         found = leaves(manifest.get("spec") or {})
         yield from ((f"{release_name} {name_of(manifest)}", str(value)) for path, value in found if path.rpartition(".")[2] in CLAIMS)
+
+
+NODES = {
+    "karpenter.sh/capacity-type",
+    "kubernetes.io/arch",
+    "eks.amazonaws.com/instance-category",
+    "eks.amazonaws.com/instance-generation",
+    "eks.amazonaws.com/instance-encryption-in-transit-supported",
+}
+"""Labels by which EKS Auto Mode chooses machines (Amazon EKS user guide, supported labels); no machine has another."""
+
+
+@rule
+def test_node_pools_ask_for_known_labels(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
+    for _, pool in cluster.of_kind("NodePool"):
+        asked = {entry["key"] for entry in pool["spec"]["template"]["spec"]["requirements"]}
+        yield name_of(pool), asked <= NODES, f"No machine has {sorted(asked - NODES)}: no node is ever made."

@@ -18,12 +18,6 @@ LEADS_TO = ("GatewayId", "NatGatewayId", "TransitGatewayId", "VpcPeeringConnecti
 
 @rule
 def test_names_of_the_vpc_are_answered(platform: Assembly) -> Verdicts:
-    """Private DNS of endpoints and private zones requires both attributes (Amazon VPC user guide,
-    DNS attributes); the second is off by default.
-    """
-    for vpc in platform.some("AWS::EC2::VPC"):
-        yield vpc, vpc["EnableDnsSupport"] is not False, "Set enable_dns_support."
-        yield vpc, vpc["EnableDnsHostnames"] is True, "Set enable_dns_hostnames: AWS APIs would be called over the Internet."
     for zone in platform.some("AWS::Route53::HostedZone"):
         named = str(zone["Name"] or "").rstrip(".") == platform.settings.private_domain
         yield zone, named, f"Call it {platform.settings.private_domain}: certificates and charts say so."
@@ -66,8 +60,6 @@ def test_security_groups_are_attached(platform: Assembly) -> Verdicts:
             yield function, bool(its), "Set a security group: the default one of the VPC allows no egress."
             everywhere = set(function.targets("VpcConfig.SubnetIds")) == set(subnets(platform, "application"))
             yield function, everywhere, "Give it the application subnet of every zone."
-    for cluster in platform.some("AWS::EKS::Cluster"):
-        yield cluster, bool(cluster.targets("ResourcesVpcConfig.SecurityGroupIds")), "Give it the control plane's group."
 
 
 @rule
@@ -85,8 +77,6 @@ def test_load_balancer_listeners_match_flows(platform: Assembly) -> Verdicts:
         # docs/runbooks/lost-zone.md shifts a zone away from them, which AWS refuses otherwise.
         shifts = attributes(balancer, "LoadBalancerAttributes").get("zonal_shift.config.enabled") == "true"
         yield balancer, shifts, "Set zonal_shift.config.enabled."
-    for cluster in platform.some("AWS::EKS::Cluster"):
-        yield cluster, cluster["ZonalShiftConfig.Enabled"] is True, "Turn zonal shift on: the runbook of a lost zone uses it."
 
 
 def answered(listener: Resource) -> Verdicts:

@@ -1,6 +1,8 @@
 """Containers have the settings of the services in `talks_to`."""
 
-from tests.model.assembly import Assembly
+import re
+
+from tests.model.assembly import Assembly, texts_of
 from tests.properties.promise import Verdicts, rule
 from tests.properties.services import services_of
 
@@ -37,3 +39,24 @@ def test_containers_have_connection_variables(platform: Assembly) -> Verdicts:
         for word in words:
             holds = not OF_SOME.get(word) or bool(OF_SOME[word] & provided)
             yield service.resource, holds, f"Set one of the environment variables {OF_SOME.get(word)}."
+
+
+NAMED = ("AWS::ECS::TaskDefinition", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role", "AWS::SSM::Parameter")
+
+
+PARAMETER = re.compile(r"(?:parameter|^)/spotmusic/([\w-]+)/")
+
+
+@rule
+def test_parameters_are_of_this_environment(platform: Assembly) -> Verdicts:
+    for resource in platform.some(*NAMED):
+        others = {name for _, text in texts_of(resource) for name in PARAMETER.findall(text)} - {platform.settings.name}
+        yield resource, not others, f"It reads parameters of {sorted(others)}."
+
+
+@rule
+def test_containers_get_time_to_start(platform: Assembly) -> Verdicts:
+    for task in platform.some("AWS::ECS::TaskDefinition"):
+        for container in task["ContainerDefinitions"]:
+            check = container.get("HealthCheck", {})
+            yield task, 30 <= check.get("StartPeriod", 0) <= 120, "A container that starts is killed: ECS asks at once without StartPeriod."

@@ -66,7 +66,6 @@ def test_functions_have_the_code_that_is_called(platform: Assembly, synthesized:
         code = code_of(function, synthesized(platform.name))
         yield function, bool(module and called), "Set the handler of the function."
         yield function, bool(code) and called in code, f"Its code has no {module}.{called}. Correct the handler."
-        yield function, bool(function["Code.S3Bucket"]), "Set the code of the function."
 
 
 @rule
@@ -148,3 +147,16 @@ def test_functions_with_vpc_rights_are_in_vpc(platform: Assembly) -> Verdicts:
         inside = any("ec2:CreateNetworkInterface" in statement.actions for statement in rights)
         inside = inside or (role is not None and "VPCAccess" in str(role["ManagedPolicyArns"]))
         yield function, inside == bool(function["VpcConfig"]), "Place it in subnets of the VPC, or remove its rights on network interfaces."
+
+
+@rule
+def test_user_functions_have_one_database(platform: Assembly) -> Verdicts:
+    """Host and master secret belong to the same database, which is in the name of the function."""
+    for function in platform.some("AWS::Lambda::Function"):
+        if function["Environment.Variables.MASTER_SECRET_ARN"]:
+            of = {
+                target.name
+                for name in ("DATABASE_HOST", "MASTER_SECRET_ARN")
+                for target in function.mentions(f"Environment.Variables.{name}")
+            }
+            yield function, of == {function.name.replace("UsersFunction", "Instance")}, f"It logs in to {sorted(of)}."

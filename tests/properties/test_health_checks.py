@@ -42,11 +42,6 @@ def test_health_checks_need_several_failures(platform: Assembly) -> Verdicts:
 def test_health_checks_use_target_port(platform: Assembly) -> Verdicts:
     """tests/charts/connections.py checks the ports of pods that join a target group."""
     for group in platform.some(GROUP):
-        place = group.target("VpcId")
-        yield group, place is not None and place.type == "AWS::EC2::VPC", "Say in which VPC its targets are."
-        # Tasks and pods have their own addresses; the default target type is an instance, on which no process listens.
-        yield group, group["TargetType"] == "ip", "Its targets are tasks or pods: addresses."
-        yield group, bool(group["Port"]), "Say on which port its targets answer."
         yield group, attributes(group, "TargetGroupAttributes").get("stickiness.enabled", "false") == "false", "Let any target answer."
     for service in services_of(platform):
         for group in service.target_groups:

@@ -136,6 +136,11 @@ def test_p060_buckets_have_lifecycle_rules(platform: Assembly) -> Verdicts:
     tiers = {(transition["StorageClass"], transition["TransitionInDays"]) for transition in audio}
     holds = tiers == {("INTELLIGENT_TIERING", 0)}
     yield bucket(platform, "Audio"), holds, "Use Intelligent-Tiering from day 0: most tracks are rarely played."
+    for one in (bucket(platform, "Audio"), bucket(platform, "Web")):
+        ends = [
+            rule for rule in one["LifecycleConfiguration.Rules"] or [] if {"Expiration", "ExpirationInDays", "ExpirationDate"} & rule.keys()
+        ]
+        yield one, not ends, f"{ends} deletes objects that listeners use. Restrict the rule."
     expiring = [rule for rule in bucket(platform, "Logs")["LifecycleConfiguration.Rules"] or [] if "ExpirationInDays" in rule]
     kept = [rule["ExpirationInDays"] for rule in expiring if "Prefix" not in rule]
     yield bucket(platform, "Logs"), bool(kept) and min(kept) >= 185, "Keep access records for six months (Marco Civil art. 15)."

@@ -327,3 +327,24 @@ def test_keys_serve_what_they_encrypt(platform: Assembly) -> Verdicts:
         for type_ in types & DIRECTLY.keys():
             by = [s for s in allowed if any(who.startswith(f"{DIRECTLY[type_]}.") for _, who in s.principals)]
             yield key, any(set(s.actions) >= USES for s in by), f"Allow {DIRECTLY[type_]} to use it: {type_} is encrypted with it."
+
+
+BY_AWS = {"kms:GrantIsForAWSResource", "aws:ViaAWSService"}
+"""Condition keys of grants for AWS services; EKS and Prometheus send the second only."""
+
+
+@rule
+def test_key_statements_have_conditions(platform: Assembly) -> Verdicts:
+    for key in platform.some("AWS::KMS::Key"):
+        for statement in key["KeyPolicy.Statement"]:
+            said = {name: value for keys in statement.get("Condition", {}).values() for name, value in keys.items()}
+            if statement.get("Sid") == "AccountAdministersThroughIam":
+                continue
+            complete = bool(said)
+            if statement["Effect"] == "Deny":
+                service = said.get("aws:PrincipalIsAWSService") == "false"
+                complete = service and [said[name] for name in BY_AWS & said.keys()] == ["false"]
+            elif statement.get("Principal") == {"AWS": "*"}:
+                complete = {"kms:CallerAccount", "kms:ViaService"} <= said.keys() and bool(said["kms:ViaService"])
+                complete = complete and said.get("kms:GrantIsForAWSResource", "true") == "true"
+            yield key, complete, f"Confine {statement.get('Sid') or statement['Principal']}: {said} lets others in."

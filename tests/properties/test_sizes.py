@@ -24,7 +24,6 @@ def test_task_sizes_match_settings(platform: Assembly) -> Verdicts:
         yield definition, size == (str(asked.cpu), str(asked.memory)), f"The file asks for {asked.cpu} cpu units and {asked.memory} MiB."
         left = asked.memory - int(service.container.get("Memory") or 0)
         yield definition, left <= UNUSED_MIB, f"{left} MiB are paid for and unused. Raise the limits."
-        yield definition, definition["RequiresCompatibilities"] == ["FARGATE"], "Let ECS refuse what Fargate cannot run."
         for target in scaled(service):
             yield target, target["MinCapacity"] == asked.scaling.min, f"The file asks for {asked.scaling.min} tasks at least."
         for policy in policies(service):
