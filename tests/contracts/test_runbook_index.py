@@ -3,53 +3,119 @@ once.
 """
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.alarm_index import RUNBOOKS, Entry, alarms_of, alerts, rows, section
-from tests.conftest import Template, settings_of
+from spotmusic_cdk.settings import Settings
+from tests.conftest import ROOT, Template, settings_of
+from tests.model.assembly import Assembly
+from tests.properties.alarms import ALARM, COMPOSITE, severity_of, tells_somebody
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-PAGES = sorted(path for path in RUNBOOKS.glob("*.md") if path.stem != "README")
+RUNBOOKS = ROOT / "docs" / "runbooks"
+INDEX = RUNBOOKS / "README.md"
+RULES = ROOT / "charts" / "monitoring" / "rules"
+PAGES = sorted(path for path in RUNBOOKS.glob("*.md") if path != INDEX)
 VAGUE = re.compile(r"^(\[\w+\] )?(A|An|The|It|They|Somebody|Most|Many) (?!(Web API|replicas of|workspace|operator|broker of|node of)\b)")
 """Begin of a text that does not name its subject."""
+LINK = re.compile(r"([\w-]+)\.md(?:#([\w-]+))?$")
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Entry:
+    """Alarm or alert as in a notification.
+
+    Args:
+        name: name, with `…` for the part that differs from one service, node, broker, zone or queue to the next.
+        page: name of the runbook without its ending.
+        anchor: heading in it; empty for the whole page.
+    """
+
+    name: str
+    page: str
+    anchor: str
+
+
+Told = tuple[str, str, str, str]
+"""Name, severity, text, and link to the runbook."""
+
+
+def alarms_of(platform: Assembly) -> Iterator[Told]:
+    """CloudWatch alarms with a topic."""
+    for alarm in platform.some(ALARM, COMPOSITE):
+        if alarm["AlarmActions"]:
+            text = str(alarm["AlarmDescription"])
+            yield general(alarm.name.partition("/")[2], platform.settings), str(severity_of(alarm)), text, text
+
+
+def general(name: str, settings: Settings) -> str:
+    """Name without severity, and with `…` for the subject of the alarm."""
+    name = re.sub(r"(Critical|Warning)BurnRate$", "…BurnRate", name)
+    name = re.sub(r"(Critical|Warning)$", "", name)
+    name = re.sub(r"(Node|Broker)\d+|(Zone)[A-Z](?=Ports|Drops)", lambda found: f"{found[1] or found[2]}…", name)
+    services, queues = ("|".join(each.replace("-", "") for each in of) for of in (settings.services, settings.queues))
+    name = re.sub(rf"^(Service|VerdictAlarms)({services})(?=[A-Z])", r"\1…", name)
+    return re.sub(rf"^QueueAlarms({queues})$", "QueueAlarms…", name)
+
+
+def alerts() -> Iterator[Told]:
+    """Alerts of Prometheus that reach the team."""
+    for file in sorted(RULES.glob("*.yaml")):
+        for rule in (rule for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]):
+            if "alert" in rule and tells_somebody(rule):
+                yield rule["alert"], rule["labels"]["severity"], rule["annotations"]["summary"], rule["annotations"]["runbook_url"]
+
+
+def section(entry: Entry) -> str:
+    """Text below the heading up to the next of its level; the whole page without an anchor."""
+    text = (RUNBOOKS / f"{entry.page}.md").read_text()
+    for heading in re.finditer(r"^(#+) (.+)$", text, flags=re.MULTILINE):
+        if re.sub(r"[^\w -]", "", heading[2].lower()).replace(" ", "-") == entry.anchor:
+            return re.split(rf"^#{{1,{len(heading[1])}}} ", text[heading.end() :], maxsplit=1, flags=re.MULTILINE)[0]
+    return "" if entry.anchor else text
 
 
 @pytest.fixture(scope="module")
-def entries(templates: Callable[[str], dict[str, Template]]) -> list[Entry]:
+def told(templates: Callable[[str], dict[str, Template]]) -> list[Told]:
     """Alarms and alerts of production."""
-    settings = settings_of("prod")
-    return [*alarms_of(templates("prod"), settings.services, settings.queues), *alerts()]
+    return [*alarms_of(Assembly(name="prod", settings=settings_of("prod"), templates=templates("prod"))), *alerts()]
 
 
-def test_index_lists_every_alarm_once(entries: list[Entry]) -> None:
-    listed = re.findall(r"^\| `[A-Z].*$", (RUNBOOKS / "README.md").read_text(), flags=re.MULTILINE)
-    assert sorted(listed) == sorted(rows(entries)), "write these rows into docs/runbooks/README.md:\n" + "\n".join(rows(entries))
+@pytest.fixture(scope="module")
+def entries(told: list[Told]) -> dict[Entry, set[str]]:
+    """Severities of each entry."""
+    found = defaultdict(set)
+    for name, severity, _, link in told:
+        page, anchor = LINK.findall(link)[0]
+        found[Entry(name=name, page=page, anchor=anchor)].add(severity)
+    return found
 
 
-def test_page_of_an_alarm_names_it(entries: list[Entry]) -> None:
-    missing = [
-        (entry.name, entry.link) for entry in entries if f"`{entry.name}`" not in section(RUNBOOKS / f"{entry.page}.md", entry.anchor)
+def test_index_lists_every_alarm_once(entries: dict[Entry, set[str]]) -> None:
+    rows = [
+        f"| `{entry.name}` | {', '.join(sorted(severities))} | [{entry.page}]({entry.page}.md{'#' * bool(entry.anchor)}{entry.anchor}) |"
+        for entry, severities in entries.items()
     ]
-    assert missing == []
+    listed = re.findall(r"^\| `[A-Z].*$", INDEX.read_text(), flags=re.MULTILINE)
+    assert sorted(listed) == sorted(rows), f"write these rows into {INDEX.relative_to(ROOT)}:\n" + "\n".join(sorted(rows))
 
 
-def test_alarm_texts_begin_with_their_subject(entries: list[Entry]) -> None:
-    assert [entry.text for entry in entries if VAGUE.match(entry.text)] == []
+def test_page_of_an_alarm_names_it(entries: dict[Entry, set[str]]) -> None:
+    assert [entry for entry in entries if f"`{entry.name}`" not in section(entry)] == []
+
+
+def test_alarm_texts_begin_with_their_subject(told: list[Told]) -> None:
+    assert [text for _, _, text, _ in told if VAGUE.match(text)] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
-def test_runbook_begins_with_impact_ends_with_proof(page: "Path") -> None:
+def test_runbook_begins_with_impact_ends_with_proof(page: Path) -> None:
     text = page.read_text()
     assert "**Impact.**" in text[:1500]
     assert "**First five minutes.**" in text[:1500]
     assert "**How to prove it is over.**" in text
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
-def test_index_leads_to_every_page(page: "Path") -> None:
-    assert f"]({page.name}" in (RUNBOOKS / "README.md").read_text()
+    assert f"]({page.name}" in INDEX.read_text()
