@@ -3,17 +3,24 @@
 import re
 from fnmatch import fnmatchcase
 
+import yaml
+
 from spotmusic_cdk.namespaces import EXPERIMENTER
+from tests.conftest import ROOT
 from tests.model.assembly import Assembly, Resource
 from tests.model.values import Json
 from tests.properties.alarms import period_of
-from tests.properties.experiment_actions import ACTIONS, it_is_accepted
 from tests.properties.promise import Verdicts, promise
 from tests.properties.releases import releases_of
 from tests.properties.statements import Statement, statements_of
 from tools.gameday.figures import FAILOVER_SECONDS
 
 TEMPLATE = "AWS::FIS::ExperimentTemplate"
+KNOWN: Json = yaml.safe_load((ROOT / "tests" / "properties" / "experiment_actions.yaml").read_text())
+VALUE = re.compile(r"[\w\s.:/=+@-]{1,1024}")
+"""A target's parameter (pattern of the API). It has no comma, although the user guide speaks of lists."""
+MOST_ACTIONS, MOST_ALARMS = 20, 5
+"""Of a template (AWS FIS user guide, quotas)."""
 WHOLE = {"aws:rds:reboot-db-instances": {"forceFailover": "true"}, "aws:network:disrupt-connectivity": {"scope": "all"}}
 """Parameters without which an action takes less away than its experiment says."""
 SOON = 300
@@ -103,6 +110,37 @@ def it_stops(template: Resource) -> Verdicts:
     options, mode = template["ExperimentOptions"], "skip" if cuts_a_zone_off(template) else "fail"
     careful = options == {"AccountTargeting": "single-account", "EmptyTargetResolutionMode": mode}
     yield template, careful, f"Keep it to this account, and let it {mode} where it finds nothing."
+
+
+def it_is_accepted(template: Resource) -> Verdicts:
+    """Check that AWS FIS accepts the template: errors appear only at deployment or at the start of
+    an experiment.
+    """
+    yield template, len(template["Actions"]) <= MOST_ACTIONS and len(template["StopConditions"]) <= MOST_ALARMS, "It is over a quota."
+    for name, action in template["Actions"].items():
+        known, id_ = KNOWN["actions"].get(action["ActionId"]), action["ActionId"]
+        yield template, known is not None, f"{name}: {id_} is not an action of experiment_actions.yaml."
+        if known:
+            yield template, has_parameters(action, known["parameters"]), f"{name}: {id_} takes {known['parameters']}."
+            targets = {key: template["Targets"].get(target, {}).get("ResourceType") for key, target in action["Targets"].items()}
+            yield template, targets == known["targets"], f"{name}: {id_} takes {known['targets']}, not {targets}."
+        yield template, not action.get("StartAfter"), f"{name} starts after another action. Start all actions of a lost zone together."
+    for name, target in template["Targets"].items():
+        type_, platform = target["ResourceType"], template.platform
+        parameters = KNOWN["targets"].get(type_, "a type of experiment_actions.yaml")
+        yield template, has_parameters(target, parameters), f"{name}: {type_} takes {parameters}."
+        tagged = bool(target.get("ResourceTags")) == (type_ != "aws:eks:pod") and not target.get("ResourceArns")
+        yield template, tagged, f"{name}: find it by tags; of pods no tag is read."
+        for value in target.get("Parameters", {}).values():
+            # Values known only at deployment are names or ARNs; AWS FIS accepts all their characters.
+            literal = re.sub(r"\$\{[^}]+\}", "x", platform.text(template.stack, value))
+            yield template, bool(VALUE.fullmatch(literal)), f"{name}: AWS FIS refuses {literal!r}."
+
+
+def has_parameters(part: Json, parameters: str) -> bool:
+    """Return true if an action or target has the required parameters and no unknown ones."""
+    names, said = parameters.split(), set(part.get("Parameters", {}))
+    return {name for name in names if not name.endswith("?")} <= said <= {name.removesuffix("?") for name in names}
 
 
 def minutes(action: Json) -> float:
@@ -231,8 +269,8 @@ def it_may_do_nothing_else(role: Resource) -> Verdicts:
     statements = [statement for statement in statements_of(platform) if statement.resource in policies]
     yield role, not role["ManagedPolicyArns"], "Remove AWS managed policies: they allow all resources."
     may = {action for s in statements if s.kind == "identity" for action in s.actions if not any(fnmatchcase(action, p) for p in LOOKING)}
-    actions = [action for user in platform.users_of(role, TEMPLATE) for action in user["Actions"].values() if action["ActionId"] in ACTIONS]
-    needed = {change for action in actions for change in ACTIONS[action["ActionId"]].changes}
+    ids = {action["ActionId"] for user in platform.users_of(role, TEMPLATE) for action in user["Actions"].values()}
+    needed = {change for id_ in ids & KNOWN["actions"].keys() for change in KNOWN["actions"][id_]["changes"]}
     yield role, may == needed, f"It may {sorted(may)}; its experiments need {sorted(needed)}."
     changing = [s for s in statements if s.kind == "identity" and may & set(s.actions)]
     yield role, all(confined(s) for s in changing), f"Name resources or conditions in {[str(s) for s in changing if not confined(s)]}."
