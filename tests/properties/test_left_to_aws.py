@@ -1,7 +1,7 @@
 """Templates set every relevant property instead of relying on AWS's defaults."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -16,7 +16,6 @@ from tests.properties.services import services_of
 from tests.properties.test_health_checks import GROUP
 
 TABLE: Mapping[str, Mapping[str, Json]] = yaml.safe_load((ROOT / "tests" / "properties" / "left_to_aws.yaml").read_text())
-VERSION = "2012-10-17"
 
 
 def values_at(value: Any, path: str) -> list[Any]:
@@ -43,33 +42,6 @@ def test_decided_properties_are_explicit(platform: Assembly) -> Verdicts:
     # A type that no stack has any more would leave its rows without a use.
     if platform.settings.production:
         yield "types", all(platform.all(key.partition(" ")[0]) for key in TABLE), "Remove types without resources from the table."
-
-
-@rule
-def test_policies_have_current_version(platform: Assembly) -> Verdicts:
-    """Without a version IAM uses the policy language of 2008, in which `${aws:username}` is plain
-    text.
-    """
-    for resource in platform.resources:
-        for document in documents(resource.properties):
-            yield resource, document.get("Version") == VERSION, f"Say Version {VERSION} in its policy."
-
-
-ELEMENTS = {"Action", "Effect", "NotAction"}
-"""Elements by which a statement of a policy is known from one of a web ACL, though one be missing."""
-
-
-def documents(value: Any) -> Iterator[Json]:
-    """Policy documents at any depth."""
-    if isinstance(value, dict):
-        statements = value.get("Statement")
-        if isinstance(statements, list) and statements and isinstance(statements[0], dict) and ELEMENTS & statements[0].keys():
-            yield value
-        for item in value.values():
-            yield from documents(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from documents(item)
 
 
 @rule

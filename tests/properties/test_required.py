@@ -3,15 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from spotmusic_constructs.edge_region import EDGE_REGION
+from jsonschema import Draft7Validator, validators  # type: ignore[import-untyped]
+
 from tests.model.assembly import Assembly
+from tests.model.resolver import is_intrinsic
 from tests.model.values import Json, as_list
 from tests.properties.promise import Verdicts, rule
-from tests.properties.test_left_to_aws import documents
-from tools.local_aws.provider_schemas import ResourceSchema, UnknownResourceTypeError, resource_schema
+from tools.local_aws.provider_schemas import UnknownResourceTypeError, resource_schema
 
-REGIONS = {"edge": EDGE_REGION}
-HOME = "sa-east-1"
 PAIR = {"Key", "Name", "Value"}
 """Keys of an item of a list of pairs."""
 STATEMENT = ({"Effect"}, {"Action", "NotAction"})
@@ -20,47 +19,31 @@ STATEMENT = ({"Effect"}, {"Action", "NotAction"})
 OF_RESOURCES = {"AWS::KMS::Key", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy"}
 """Types with policies that name principals and resources."""
 OF_RESOURCES_TOO = ({"Principal", "NotPrincipal"}, {"Resource", "NotResource"})
-
-
-def missing(schema: ResourceSchema, properties: Json) -> list[str]:
-    """Paths of required properties that the template lacks, by the schema of the resource type."""
-    return list(_missing(schema.document, schema.document, properties, ""))
-
-
-def _missing(document: Json, node: Json, value: Any, place: str) -> Iterator[str]:
-    while "$ref" in node:
-        found: Any = document
-        for name in node["$ref"].removeprefix("#/").split("/"):
-            found = found[name]
-        node = found
-    if isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _missing(document, node.get("items", {}), item, f"{place}.{number}")
-    elif isinstance(value, Mapping) and not is_intrinsic(value):
-        yield from (f"{place}.{name}".strip(".") for name in node.get("required", ()) if name not in value)
-        for name, item in value.items():
-            yield from _missing(document, node.get("properties", {}).get(name, {}), item, f"{place}.{name}")
-
-
-def is_intrinsic(value: Mapping[str, Any]) -> bool:
-    return len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
+ELEMENTS = {"Action", "Effect", "NotAction"}
+"""Elements by which a statement of a policy is known from one of a web ACL, though one be missing."""
+VERSION = "2012-10-17"
+"""Without a version IAM uses the policy language of 2008, in which `${aws:username}` is plain text."""
+KEYWORDS = ("$ref", "items", "properties", "required")
+Required = validators.create(meta_schema={}, validators={name: Draft7Validator.VALIDATORS[name] for name in KEYWORDS})
+"""Validator of required properties only: cfn-lint validates the rest."""
 
 
 @rule
 def test_resources_have_required_properties(platform: Assembly) -> Verdicts:
     for resource in platform.resources:
         try:
-            schema = resource_schema(REGIONS.get(resource.stack, HOME), resource.type)
+            schema = resource_schema(platform.pseudo(resource.stack)["AWS::Region"], resource.type)
         except UnknownResourceTypeError:
             continue
-        lacking = missing(schema, resource.properties)
-        yield resource, not lacking, f"Add {', '.join(lacking)}: CloudFormation requires it."
+        errors = [error for error in Required(schema.document).iter_errors(resource.properties) if not is_intrinsic(error.instance)]
+        yield resource, not errors, f"{', '.join(f'{error.json_path}: {error.message}' for error in errors)} by CloudFormation."
 
 
 @rule
 def test_statements_have_required_elements(platform: Assembly) -> Verdicts:
     for resource in platform.resources:
         for document in documents(resource.properties):
+            yield resource, document.get("Version") == VERSION, f"Say Version {VERSION} in its policy."
             for number, statement in enumerate(document["Statement"]):
                 complete = all(keys & statement.keys() for keys in STATEMENT)
                 # A trust policy and the policy of a resource name principals, every other names resources.
@@ -69,6 +52,19 @@ def test_statements_have_required_elements(platform: Assembly) -> Verdicts:
                     complete = complete and all(keys & statement.keys() for keys in OF_RESOURCES_TOO)
                 complete = complete and statement.get("Principal", "*") not in ({}, []) and [] not in as_list(statement.get("Principal"))
                 yield resource, complete, f"Complete statement {number}: IAM refuses it."
+
+
+def documents(value: Any) -> Iterator[Json]:
+    """Policy documents at any depth."""
+    if isinstance(value, dict):
+        statements = value.get("Statement")
+        if isinstance(statements, list) and statements and isinstance(statements[0], dict) and ELEMENTS & statements[0].keys():
+            yield value
+        for item in value.values():
+            yield from documents(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from documents(item)
 
 
 @rule
