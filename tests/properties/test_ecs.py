@@ -12,7 +12,7 @@ from tests.properties.balancers import attributes
 from tests.properties.literals import suspicious
 from tests.properties.promise import Verdicts, promise
 from tests.properties.reviewed import HOLD_SESSIONS
-from tests.properties.scaling import counts_messages, counts_requests, policies, scaled
+from tests.properties.scaling import TRACKING, counts_messages, counts_requests, on_cpu, policies, scaled
 from tests.properties.services import Service, containers, services_of
 from tests.properties.task_rights import allowed, told_at_start, told_while_running
 
@@ -332,15 +332,15 @@ def test_p084_scaling_is_fast_up_slow_down(platform: Assembly) -> Verdicts:
             yield target, bound, "Set the maximum capacity to scaling.max."
             yield target, not target["SuspendedState"], "Do not suspend scaling."
         followed = policies(service)
-        yield service.resource, any(policy.on_cpu for policy in followed), "Add a policy that tracks the CPU utilization."
+        yield service.resource, any(map(on_cpu, followed)), "Add a policy that tracks the CPU utilization."
         routed = not service.settings.route or any(counts_requests(service, policy) for policy in followed)
         yield service.resource, routed, "Track the requests of all its target groups: set scaling.requests_per_target."
         waiting = not service.settings.scaling.messages_per_task or any(counts_messages(service, policy) for policy in followed)
         yield service.resource, waiting, "Track the messages in its queue, as set in scaling.messages_per_task."
         for policy in followed:
-            out, back = policy.cooldowns
-            yield policy.resource, 0 < out < back, f"The cooldowns are {out} s to scale out and {back} s to scale in. Scale out faster."
-            yield policy.resource, not policy.keeps, "Enable scale-in as well."
+            out, back = (policy[f"{TRACKING}.Scale{way}Cooldown"] or 0 for way in ("Out", "In"))
+            yield policy, 0 < out < back, f"The cooldowns are {out} s to scale out and {back} s to scale in. Scale out faster."
+            yield policy, policy[f"{TRACKING}.DisableScaleIn"] is not True, "Let it scale in as well."
 
 
 @promise
