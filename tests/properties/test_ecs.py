@@ -340,7 +340,7 @@ def test_p084_scaling_is_fast_up_slow_down(platform: Assembly) -> Verdicts:
         for policy in followed:
             out, back = (policy[f"{TRACKING}.Scale{way}Cooldown"] or 0 for way in ("Out", "In"))
             yield policy, 0 < out < back, f"The cooldowns are {out} s to scale out and {back} s to scale in. Scale out faster."
-            yield policy, policy[f"{TRACKING}.DisableScaleIn"] is not True, "Let it scale in as well."
+            yield policy, policy[f"{TRACKING}.DisableScaleIn"] is not True, "Enable scale-in as well."
 
 
 @promise
