@@ -3,47 +3,32 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Template
 
 from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
 from stacks import compliance
-from tests.conftest import feature_flags
+from tests.conftest import ACCOUNT, feature_flags
 from tests.templates import all_of, properties_of
+from tests.unit.imported import group_of, key_of, vpc_of
 
-ACCOUNT = "111122223333"
-KEY = f"arn:aws:kms:sa-east-1:{ACCOUNT}:key/kubernetes"
-LOG_KEY = f"arn:aws:kms:sa-east-1:{ACCOUNT}:key/logs"
 ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT}:role/break-glass"
-ZONES = ["sa-east-1a", "sa-east-1b", "sa-east-1c"]
 
 
 def synthesize(**changes: Any) -> dict[str, Any]:
     app = cdk.App(context=feature_flags())
     compliance.register(app)
     stack = cdk.Stack(app, "test", env=cdk.Environment(account=ACCOUNT, region="sa-east-1"))
-    vpc = ec2.Vpc.from_vpc_attributes(
-        stack,
-        "Vpc",
-        vpc_id="vpc-1",
-        availability_zones=ZONES,
-        private_subnet_ids=["subnet-a", "subnet-b", "subnet-c"],
-        private_subnet_names=["application"],
-        private_subnet_route_table_ids=["rtb-a", "rtb-b", "rtb-c"],
-    )
-    groups = [ec2.SecurityGroup.from_security_group_id(stack, name, f"sg-{name}", mutable=False) for name in ("control", "kubectl")]
     arguments: dict[str, Any] = {
         "name": "spotmusic-test",
         "version": "1.36",
         # The real layer has 30 MB. Only the test of the layer needs it.
         "kubectl_layer": lambda_.LayerVersion.from_layer_version_arn(stack, "Layer", f"arn:aws:lambda:sa-east-1:{ACCOUNT}:layer:kubectl:1"),
-        "vpc": vpc,
-        "control_plane_security_group": groups[0],
-        "kubectl_security_group": groups[1],
-        "key": kms.Key.from_key_arn(stack, "Key", KEY),
-        "log_key": kms.Key.from_key_arn(stack, "LogKey", LOG_KEY),
+        "vpc": vpc_of(stack),
+        "control_plane_security_group": group_of(stack, "sg-control"),
+        "kubectl_security_group": group_of(stack, "sg-kubectl"),
+        "key": key_of(stack),
+        "log_key": key_of(stack, "LogKey"),
         "tag_keys": ["Project", "CostCenter"],
         "administrators": [ADMINISTRATOR],
     }

@@ -8,7 +8,6 @@ import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Template
 
 from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
@@ -23,6 +22,7 @@ from spotmusic_constructs.kubernetes.secrets_and_certificates import SecretsAndC
 from tests.conftest import ROOT, new_stack
 from tests.helm_values import Images, cluster_in, render, values_of
 from tests.model.values import Json
+from tests.unit.imported import group_of, key_of
 
 CHARTS = ROOT / "charts"
 
@@ -38,8 +38,8 @@ def ground_values(**options: Any) -> Json:
         kubernetes_version="1.36",
         node_role=iam.Role.from_role_name(stack, "NodeRole", "nodes"),
         subnets=[ec2.Subnet.from_subnet_id(stack, name, f"subnet-{name}") for name in "abc"],
-        node_security_group=ec2.SecurityGroup.from_security_group_id(stack, "Nodes", "sg-nodes"),
-        key=kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:sa-east-1:111122223333:key/kubernetes"),
+        node_security_group=group_of(stack, "sg-nodes"),
+        key=key_of(stack),
         namespaces={"kong": Namespace()},
         flows=(),
         vpc_cidr="10.40.0.0/16",

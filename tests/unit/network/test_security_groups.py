@@ -10,6 +10,7 @@ from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, Flow
 from spotmusic_constructs.network.security_groups import SecurityGroups
 from tests.conftest import new_stack
 from tests.templates import all_of, resources_of
+from tests.unit.imported import vpc_of
 
 FLOWS = [
     Flow(source="kong", target="keycloak", port=8443, reason="Kong reads keys"),
@@ -19,8 +20,9 @@ FLOWS = [
 
 
 def made(stack: cdk.Stack, flows: list[Flow], **more: Any) -> SecurityGroups:
-    vpc = ec2.Vpc.from_vpc_attributes(stack, "Vpc", vpc_id="vpc-1", availability_zones=["sa-east-1a"])
-    return SecurityGroups(stack, "Groups", vpc=vpc, vpc_cidr="10.40.0.0/16", flows=flows, cloudfront_prefix_list="pl-5da64334", **more)
+    return SecurityGroups(
+        stack, "Groups", vpc=vpc_of(stack), vpc_cidr="10.40.0.0/16", flows=flows, cloudfront_prefix_list="pl-5da64334", **more
+    )
 
 
 def test_shared_rule_has_both_reasons(stack: cdk.Stack) -> None:

@@ -4,7 +4,6 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Template
 
 from spotmusic_constructs.network.default_group_function import DefaultGroupFunction
@@ -12,6 +11,7 @@ from spotmusic_constructs.network.endpoint_policies import interface_policy, s3_
 from spotmusic_constructs.network.three_tier_vpc import ThreeTierVpc
 from tests.conftest import feature_flags
 from tests.templates import all_of
+from tests.unit.imported import key_of
 
 REGION = "sa-east-1"
 ZONES = [f"{REGION}{letter}" for letter in "abc"]
@@ -59,7 +59,7 @@ def test_vpc_rejects_unsuitable_ranges(stack: cdk.Stack, cidr: str, zones: str, 
 
 def test_default_group_function_requires_restricted_vpc(stack: cdk.Stack) -> None:
     with pytest.raises(RuntimeError, match="VpcRestrictDefaultSG"):
-        DefaultGroupFunction(stack, "Function", key=kms.Key.from_key_arn(stack, "Key", f"arn:aws:kms:{REGION}:111122223333:key/logs"))
+        DefaultGroupFunction(stack, "Function", key=key_of(stack))
 
 
 def statements(policy: Any) -> dict[str, Any]:

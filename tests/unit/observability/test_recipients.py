@@ -1,15 +1,14 @@
 """Recipients of alarms: topics, pagers, budgets and Slack; promises 119 and 122 cover their rights."""
 
 import pytest
-from aws_cdk import aws_kms as kms
 
 from spotmusic_constructs.observability.alarm_topic import AlarmTopic
 from spotmusic_constructs.observability.slack_channel import SlackChannel
 from tests.conftest import new_stack
 from tests.model.values import Json
 from tests.templates import Resources, all_of, only, resources_of, whole
+from tests.unit.imported import key_of
 
-KEY = "arn:aws:kms:sa-east-1:111122223333:key/notifications"
 ADDRESS = "https://events.pagerduty.com/integration/0123key/enqueue"
 SUBSCRIPTION = "AWS::SNS::Subscription"
 
@@ -24,7 +23,7 @@ SUBSCRIPTION = "AWS::SNS::Subscription"
 )
 def test_alarm_topic_subscribes_every_address(addresses: Json, expected: list[tuple[str, str]]) -> None:
     stack = new_stack()
-    AlarmTopic(stack, "Alarms", key=kms.Key.from_key_arn(stack, "Key", KEY), **addresses)
+    AlarmTopic(stack, "Alarms", key=key_of(stack), **addresses)
     found = resources_of(stack)
     assert [(s["Protocol"], s["Endpoint"]) for s in all_of(found, SUBSCRIPTION)] == expected
     assert not [id_ for id_ in found if "0123key" in id_], "the id would reveal the key"
@@ -32,7 +31,7 @@ def test_alarm_topic_subscribes_every_address(addresses: Json, expected: list[tu
 
 def test_pagers_subscribe_to_critical_topic() -> None:
     stack = new_stack()
-    alarms = AlarmTopic(stack, "Alarms", key=kms.Key.from_key_arn(stack, "Key", KEY), pagers=[ADDRESS])
+    alarms = AlarmTopic(stack, "Alarms", key=key_of(stack), pagers=[ADDRESS])
     topic = only(resources_of(stack), SUBSCRIPTION)["TopicArn"]
     assert topic == stack.resolve(alarms.pager.topic_arn) != stack.resolve(alarms.topic.topic_arn)
 

@@ -5,11 +5,11 @@ from contextlib import nullcontext
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 
 from spotmusic_constructs.resilience import fault_actions
 from spotmusic_constructs.resilience.experiment import Target
 from spotmusic_constructs.resilience.fault_injection import FaultInjection
+from tests.unit.imported import key_of
 
 TAGS = {"Project": "spotmusic", "Env": "test"}
 
@@ -48,8 +48,7 @@ def test_target_rejects_invalid_parameter(value: str, accepted: bool) -> None:
 
 
 def test_experiment_requires_stop_alarm(stack: cdk.Stack) -> None:
-    key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:sa-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab")
-    injection = FaultInjection(stack, "Faults", name="experiments", stop_alarms=[], key=key)
+    injection = FaultInjection(stack, "Faults", name="experiments", stop_alarms=[], key=key_of(stack))
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("fis.amazonaws.com"))
     action = fault_actions.task_stopped(cluster="services", service="playback", tags=TAGS)
     with pytest.raises(ValueError, match="nothing would stop it"):

@@ -2,12 +2,9 @@
 
 from typing import Any
 
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_route53 as route53
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.assertions import Template
 
@@ -18,9 +15,10 @@ from spotmusic_constructs.services.load_balancer import ServicesLoadBalancer
 from spotmusic_constructs.services.route import Route
 from spotmusic_constructs.services.services_cluster import ServicesCluster
 from tests.conftest import new_stack
-from tests.model.values import Json
+from tests.helm_values import secret_in
+from tests.model.values import ACCOUNT, Json
+from tests.unit.imported import group_of, key_of, logs_of, vpc_of
 
-ACCOUNT = "111122223333"
 IMAGE = ServiceImage(
     name=f"{ACCOUNT}.dkr.ecr.sa-east-1.amazonaws.com/playback:1.0.0",
     health_command=("CMD", "healthcheck"),
@@ -33,32 +31,24 @@ class ServiceFixture:
 
     def __init__(self) -> None:
         self.stack = new_stack()
-        self.vpc = ec2.Vpc.from_vpc_attributes(
-            self.stack,
-            "Vpc",
-            vpc_id="vpc-0",
-            vpc_cidr_block="10.0.0.0/16",
-            availability_zones=["sa-east-1a", "sa-east-1b", "sa-east-1c"],
-            private_subnet_ids=["subnet-a", "subnet-b", "subnet-c"],
-            private_subnet_names=["application"],
-        )
-        self.security_group = ec2.SecurityGroup.from_security_group_id(self.stack, "Group", "sg-0", mutable=False)
-        self.key = kms.Key.from_key_arn(self.stack, "Key", f"arn:aws:kms:sa-east-1:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000")
-        self.logs = s3.Bucket.from_bucket_name(self.stack, "LogBucket", "logs")
-        self.zone = route53.HostedZone.from_hosted_zone_attributes(
-            self.stack, "Zone", hosted_zone_id="Z0123456789", zone_name="dev.spotmusic.internal"
-        )
+        self.vpc, self.security_group, self.key = vpc_of(self.stack), group_of(self.stack, "sg-0"), key_of(self.stack)
 
     def secret(self, name: str) -> secretsmanager.ISecret:
-        return secretsmanager.Secret.from_secret_complete_arn(
-            self.stack, f"Secret{name}", f"arn:aws:secretsmanager:sa-east-1:{ACCOUNT}:secret:{name}-AbCdEf"
-        )
+        return secret_in(self.stack, name)
 
     def cluster(self) -> ecs.Cluster:
         return ServicesCluster(self.stack, "Cluster", vpc=self.vpc, namespace="svc.dev.spotmusic.internal", key=self.key).cluster
 
     def route(self, path: str, priority: int) -> Route:
-        parts: Json = {"vpc": self.vpc, "security_group": self.security_group, "zone": self.zone, "logs": self.logs, "certificate": None}
+        names = {"hosted_zone_id": "Z0123456789", "zone_name": "dev.spotmusic.internal"}
+        zone = route53.HostedZone.from_hosted_zone_attributes(self.stack, "Zone", **names)
+        parts: Json = {
+            "vpc": self.vpc,
+            "security_group": self.security_group,
+            "zone": zone,
+            "logs": logs_of(self.stack),
+            "certificate": None,
+        }
         balancer = ServicesLoadBalancer(self.stack, "LoadBalancer", **parts)
         return Route(listener=balancer.listener, load_balancer=balancer.load_balancer, path=path, priority=priority)
 
