@@ -93,7 +93,7 @@ game-day: setup  ## change: write what each fault leaves into docs/game-day.md
 	@python -m tools.gameday $(or $(filter-out dev,$(ENV)),prod)
 
 release-templates: setup  ## release: keep the templates of the coming release
-	python -m tests.releases
+	python -m tools.releases
 
 # Debian's own client, with its state in a folder of ours: nothing is installed, and root is not needed.
 APT := apt-get -qq -o Dir::State=$(CURDIR)/.tools/apt -o Dir::State::status=/var/lib/dpkg/status \

@@ -104,13 +104,6 @@ def traits(workload: Json) -> Iterator[tuple[str, object]]:
         yield from ((f"{name} {key}", value) for key, value in container["securityContext"].items())
 
 
-def test_grafana_uses_tls(deployed: Callable[[str], RenderedCluster], environment: str) -> None:
-    ini = deployed(environment).releases["monitoring"].values["grafana"]["grafana.ini"]
-    assert ini["server"]["protocol"] == "https"
-    assert ini["database"]["ssl_mode"] == "true"
-    assert ini["auth.anonymous"]["enabled"] is False
-
-
 def test_certificates_name_their_servers(whole: RenderedCluster) -> None:
     assert transport.findings(whole) == []
 

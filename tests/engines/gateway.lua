@@ -1,6 +1,7 @@
 -- What Kong brings to our plugins, as far as they use it, in Debian's nginx: its plugin development kit, lua-resty-http and
 -- lua-resty-openssl. Signatures are checked by the libcrypto of nginx, and TLS as nginx is told.
 local cjson = require "cjson.safe"
+local balancer = require "ngx.balancer"
 local ffi = require "ffi"
 
 ffi.cdef [[
@@ -89,7 +90,6 @@ package.loaded["resty.http"], package.loaded["resty.openssl.pkey"] = http, pkey
 kong = {
   log = { warn = function(...) ngx.log(ngx.WARN, ...) end },
   request = { get_headers = function() return ngx.req.get_headers() end },
-  service = { request = { set_header = ngx.req.set_header, clear_header = ngx.req.clear_header } },
   response = {
     exit = function(status, body, headers)
       for name, value in pairs(headers or {}) do
@@ -110,7 +110,17 @@ kong = {
 
 local _M = {}
 
--- Reads what each plugin of each service is told.
+-- Bundled with Kong; what is seen of it here.
+package.loaded["kong.plugins.correlation-id.handler"] = {
+  PRIORITY = 100001,
+  access = function(_, conf)
+    if not ngx.req.get_headers(0)[conf.header_name] then
+      ngx.req.set_header(conf.header_name, "made-here")
+    end
+  end,
+}
+
+-- Reads what each service and its plugins are told, and the realm's keys where they are not requested.
 function _M.init(path)
   local file = assert(io.open(path))
   local told = assert(cjson.decode(file:read("*a")))
@@ -119,11 +129,38 @@ function _M.init(path)
     local plugin, part = name:match("^kong%.plugins%.([%w-]+)%.(%w+)$")
     return plugin and assert(loadfile(told.sources .. "/" .. plugin:gsub("-", "_") .. "/" .. part .. ".lua")) or nil
   end)
-  _M.plugins = told.plugins
+  if told.keys then
+    http.request_uri = function() return { status = 200, body = told.keys } end
+  end
+  for _, service in pairs(told.services) do
+    service.called = {}
+    for name, conf in pairs(service.plugins) do
+      service.called[#service.called + 1] = { handler = require("kong.plugins." .. name .. ".handler"), conf = conf }
+    end
+    table.sort(service.called, function(one, other) return one.handler.PRIORITY > other.handler.PRIORITY end)
+  end
+  _M.services = told.services
 end
 
-function _M.access(service, plugin)
-  require("kong.plugins." .. plugin .. ".handler"):access(_M.plugins[service][plugin])
+-- Calls the plugins of a service by priority.
+function _M.access(name)
+  -- As Kong: the whole address with its query, before plugins run.
+  ngx.var.upstream_uri = ngx.var.request_uri
+  ngx.ctx.service = _M.services[name]
+  for _, plugin in ipairs(ngx.ctx.service.called) do
+    plugin.handler:access(plugin.conf)
+  end
+end
+
+-- As Kong's balancer, which asks for as many more tries as a service has retries.
+function _M.balance()
+  local service = ngx.ctx.service
+  if service.retries > 0 and not ngx.ctx.tried then
+    assert(balancer.set_more_tries(service.retries))
+  end
+  ngx.ctx.tried = true
+  balancer.set_timeouts(service.connect_timeout / 1000, service.write_timeout / 1000, service.read_timeout / 1000)
+  assert(balancer.set_current_peer("127.0.0.1", service.port))
 end
 
 return _M

@@ -1,17 +1,17 @@
-"""Routes of the gateway and the project's plugins in nginx with Lua, between Keycloak and a stub of
-the services.
+"""Gateway for tests: nginx with Lua, the project's plugins and Kong's configuration.
 
-No package registry has Kong. The routes are those of its configuration, the plugins' code is the
-deployed one, and `gateway.lua` implements the parts of Kong that they use. Kong's bundled plugins
-(limits, headers, metrics) are omitted.
+No package registry has Kong. Routes, timeouts, logs and compression are those of its configuration,
+the plugins' code is the deployed one, and `gateway.lua` implements the parts of Kong that they use.
+Kong's bundled plugins (limits, headers, metrics) are omitted, except the one for request ids.
 """
 
 import json
-import os
-import re
+import ssl
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http.client import HTTPResponse, HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,43 +19,71 @@ from typing import Any
 import pytest
 
 from spotmusic_constructs.gateway.declarative_config import GatewayRoute, declarative_config
-from spotmusic_constructs.gateway.plugins import REALM_TOKEN, VIEWER_ADDRESS, RateLimit, TokenCheck
+from spotmusic_constructs.gateway.kong_values import environment as kong_environment
+from spotmusic_constructs.gateway.plugins import RateLimit, TokenCheck
 from tests.engines.keycloak import PUBLIC_URL, Browser, Keycloak
 from tests.engines.ports import quiet_ports
-from tests.engines.programs import FETCHED, environment, program, running, wait_until
+from tests.engines.programs import FETCHED, environment, make_certificate, program, running, wait_until
 from tests.model.values import Json
-from tests.unit.gateway.lua import SOURCES
+from tests.unit.gateway.lua import SOURCES, Key
 
 ISSUER = f"{PUBLIC_URL}/auth/realms/spotmusic"
 API, OPEN = f"{PUBLIC_URL}/v1/playback", f"{PUBLIC_URL}/v1/status"
 ROUTES = (GatewayRoute(service="playback", path="/v1/playback"), GatewayRoute(service="status", path="/v1/status", public=True))
-TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+RUN_HERE = {"viewer-address", "realm-token", "correlation-id"}
+SIGNS = {"==": "=", "^=": "^~", "~": "~"}
+"""Operators of Kong's expressions in nginx's syntax: equality, prefix and regular expression."""
+SLOW, CLOSING, LONG = "/slow", "/closing", "/long"
+"""Suffixes of paths for which the upstream reads a request and does not respond, closes the
+connection, or sends a long response.
+"""
+SILENT_SECONDS = 3
 
 
-class Service(ThreadingHTTPServer):
-    """Stub of all services: responds with the listener's attributes and records the request."""
+class Upstream(ThreadingHTTPServer):
+    """Stub of all services: records method, path and headers of each request."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
+        self.asked: list[tuple[str, str, dict[str, str]]] = []
         super().__init__(("127.0.0.1", 0), _Answer)
-        self.reached: list[str] = []
+
+    def headers_of(self, path: str) -> list[Json]:
+        """Headers of each request to this path, with lower-case names."""
+        return [{name.lower(): value for name, value in sent.items()} for _, found, sent in self.asked if found == path]
 
 
 class _Answer(BaseHTTPRequestHandler):
-    server: Service
+    protocol_version = "HTTP/1.1"
+    server: Upstream
 
-    def do_GET(self) -> None:
-        self.server.reached.append(self.path)
-        told = [self.headers.get(name, "") for name in ("X-Counted-By", "X-Listener", "X-Listener-Roles")]
-        body = " ".join(told).encode()
+    def answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.asked.append((self.command, self.path, dict(self.headers.items())))
+        path = self.path.partition("?")[0]
+        if path.endswith(SLOW):
+            time.sleep(SILENT_SECONDS)
+        if path.endswith((SLOW, CLOSING)):
+            self.close_connection = True
+            return
+        body = json.dumps({"tracks": ["x" * 20] * (500 if path.endswith(LONG) else 1)}).encode()
         self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        # As Keycloak's pages, and responses of services after Kong's response-transformer.
+        self.send_header("Cache-Control", "no-store")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_: Any) -> None:
-        pass
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Handles every method: `do_GET`, `do_PUT` and so on."""
+        if name.startswith("do_"):
+            return self.answer
+        raise AttributeError(name)
+
+    def log_message(self, *_: object) -> None:
+        """Disables logging: requests are recorded."""
 
 
 class Gateway(Browser):
@@ -65,51 +93,71 @@ class Gateway(Browser):
         port: TLS port of nginx.
         certificate: authority of its certificate.
         service: upstream of the Web API's routes.
+        folder: folder of nginx.
     """
 
-    def __init__(self, port: int, certificate: Path, service: Service) -> None:
+    def __init__(self, port: int, certificate: Path, service: Upstream, folder: Path) -> None:
         super().__init__(PUBLIC_URL, port, certificate)
-        self.service = service
+        self.service, self._port, self._certificate = service, port, certificate
+        self._access_log = folder / "access.log"
+
+    def request(
+        self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None, body: str = ""
+    ) -> tuple[HTTPResponse, bytes]:
+        """Sends exactly these headers; returns the response and its body."""
+        connection = HTTPSConnection("localhost", self._port, timeout=20, context=ssl.create_default_context(cafile=str(self._certificate)))
+        connection.putrequest(method, path, skip_accept_encoding=True)
+        for name, value in (headers or {}).items():
+            connection.putheader(name, value)
+        if body:
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body.encode())
+        answer = connection.getresponse()
+        return answer, answer.read()
+
+    def logged(self, request_id: str) -> tuple[str, Json]:
+        """Line of the access log with this id, as text and parsed."""
+        found: list[str] = []
+
+        def there() -> bool:
+            found[:] = [line for line in self._access_log.read_text().splitlines() if f'"{request_id}"' in line]
+            return bool(found)
+
+        wait_until(there, f"the access log has {request_id}")
+        (line,) = found
+        return line, json.loads(line)
 
 
 @contextmanager
-def gateway(folder: Path, keycloak: Keycloak, *, keys_port: int | None = None) -> Iterator[Gateway]:
-    """Runs nginx as gateway.
+def gateway(
+    folder: Path, keycloak: Keycloak | None = None, *, keys_port: int | None = None, key: Key | None = None, timeout_ms: int = 60_000
+) -> Iterator[Gateway]:
+    """Runs nginx as gateway of a service that requires a token, `playback`, and a public one, `status`.
 
     Args:
-        folder: folder for configuration and log.
-        keycloak: upstream of the realm's paths.
+        folder: folder for configuration and logs.
+        keycloak: upstream of the realm's paths; default: these have no route.
         keys_port: port for requests of the realm's keys; default: Keycloak's.
+        key: only key of the realm, which is then not requested.
+        timeout_ms: timeout of an upstream's response, instead of the deployed one.
     """
-    nginx = program("nginx")
-    modules = lua_modules()
+    nginx, modules = program("nginx"), lua_modules()
+    certificate = keycloak.certificate if keycloak else make_certificate(folder)
     (port,) = quiet_ports(1)
-    service = Service()
+    service = Upstream()
     threading.Thread(target=service.serve_forever, daemon=True).start()
-    keys = f"https://localhost:{keys_port or keycloak.port}/auth/realms/spotmusic/protocol/openid-connect/certs"
-    told = declarative_config(
-        routes=ROUTES,
-        services_url=f"http://127.0.0.1:{service.server_port}",
-        login_url=f"https://127.0.0.1:{keycloak.port}",
-        realm="spotmusic",
-        public_url=PUBLIC_URL,
-        tokens=TokenCheck(issuer=ISSUER, jwks_uri=keys),
-        rate_limit=RateLimit(requests_per_minute=600, host="cache.example", port=6379),
-    )
-    services: list[Any] = list(told["services"])  # type: ignore[call-overload]
-    ours = (REALM_TOKEN, VIEWER_ADDRESS)
-    plugins = {
-        one["name"]: {p["name"]: p["config"] for p in [*told["plugins"], *one["plugins"]] if p["name"] in ours}  # type: ignore[misc]
-        for one in services
-    }
-    (folder / "plugins.json").write_text(json.dumps({"sources": str(SOURCES), "plugins": plugins}))
-    locations = [line for one in services for line in _locations(one, sorted(plugins[one["name"]], reverse=True))]
-    (folder / "nginx.conf").write_text(_configuration(folder, modules, port, keycloak.certificate, locations))
+    login = keycloak.port if keycloak else 1
+    keys = f"https://localhost:{keys_port or login}/auth/realms/spotmusic/protocol/openid-connect/certs"
+    services = _services(TokenCheck(issuer=ISSUER, jwks_uri=keys), timeout_ms, service.server_port, login)
+    told = {"sources": str(SOURCES), "services": services, **({"keys": json.dumps({"keys": [key.jwk]})} if key else {})}
+    (folder / "told.json").write_text(json.dumps(told))
+    (folder / "nginx.conf").write_text(_configuration(folder, modules, port, certificate, services))
+    command = [str(nginx), "-p", str(folder), "-c", "nginx.conf", "-e", str(folder / "error.log")]
     try:
-        with running([str(nginx), "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"], folder / "log", environment(nginx)) as process:
-            found = Gateway(port, keycloak.certificate, service)
-            wait_until(lambda: found.ask(OPEN)[0] > 0, "nginx answers", folder / "log", process)
-            assert found.ask(OPEN)[0] == 200, (folder / "log").read_text()
+        with running(command, folder / "output.log", environment(nginx)) as process:
+            found = Gateway(port, certificate, service, folder)
+            wait_until(lambda: found.ask(OPEN)[0] > 0, "nginx answers", folder / "error.log", process)
+            assert found.ask(OPEN)[0] == 200, (folder / "error.log").read_text()
             yield found
     finally:
         service.shutdown()
@@ -125,64 +173,110 @@ def lua_modules() -> list[Path]:
     pytest.skip("nginx's module for Lua is not installed. Run `make engine-tools`, which fetches Debian's")
 
 
-def _locations(service: Json, plugins: list[str]) -> Iterator[str]:
-    """Yields the routes of a service in nginx's syntax: the expressions are equality, prefix and
-    regular expression.
+def _services(tokens: TokenCheck, timeout_ms: int, port: int, login: int) -> Json:
+    """Kong's services, with the plugins that run here and the ports of their upstreams."""
+    config: Any = declarative_config(
+        routes=ROUTES,
+        services_url="http://services.internal.spotmusic.example",
+        login_url="https://keycloak.example",
+        realm="spotmusic",
+        public_url=PUBLIC_URL,
+        tokens=tokens,
+        rate_limit=RateLimit(requests_per_minute=600, host="cache.example", port=6379),
+    )
+    waits = {"read_timeout": timeout_ms, "write_timeout": timeout_ms}
+    return {
+        service["name"]: {
+            **service,
+            **waits,
+            "port": login if service["url"].startswith("https") else port,
+            "plugins": {one["name"]: one["config"] for one in [*config["plugins"], *service["plugins"]] if one["name"] in RUN_HERE},
+        }
+        for service in config["services"]
+    }
+
+
+def _configuration(folder: Path, modules: list[Path], port: int, certificate: Path, services: Json) -> str:
+    """nginx configuration: the relevant parts of Kong 3.9.3's template (nginx_kong.lua), and the
+    project's additions.
     """
-    calls = " ".join(f'require("gateway").access("{service["name"]}", "{plugin}")' for plugin in plugins)
-    inside = f"access_by_lua_block {{ {calls} }} proxy_pass {service['url']};"
-    for route in service["routes"]:
-        signs = {"==": "=", "^=": "^~", "~": "~"}
-        parts = route["expression"].split(" || ")
-        for part in parts:
-            sign, quoted = re.fullmatch(r"http\.path (==|\^=|~) (.+)", part).groups()  # type: ignore[union-attr]
-            yield f"location {signs[sign]} {quoted.removeprefix('r#').removesuffix('#')} {{ {inside} }}"
-
-
-def _configuration(folder: Path, modules: list[Path], port: int, certificate: Path, locations: list[str]) -> str:
-    libraries = ";".join(f"{folder}/lua/5.1/?.so" for root in (FETCHED, Path("/")) for folder in sorted(root.glob("usr/lib/*-linux-gnu")))
+    env = kong_environment("127.0.0.0/8", "X-Viewer-Address")
+    here = ("nginx_proxy_gzip", "nginx_proxy_proxy_next_upstream")
+    added = "\n".join(f"    {key.removeprefix('nginx_proxy_')} {value};" for key, value in env.items() if key.startswith(here))
+    libraries = ";".join(f"{place}/lua/5.1/?.so" for root in (FETCHED, Path("/")) for place in sorted(root.glob("usr/lib/*-linux-gnu")))
     sources = ";".join(f"{root}/usr/share/lua/5.1/?.lua" for root in (FETCHED, Path("/")))
-    temporary = "\n".join(f"  {name}_temp_path {folder}/{name};" for name in TEMPORARY)
-    routes = "\n    ".join(locations)
-    return f"""{"user root;" if os.geteuid() == 0 else ""}
-daemon off;
-worker_processes 2;
-error_log stderr warn;
-pid {folder}/nginx.pid;
+    temporary = "\n".join(f"  {kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    return f"""
 {"".join(f"load_module {module};" for module in modules)}
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
 events {{ worker_connections 256; }}
 http {{
-  access_log off;
 {temporary}
   lua_package_path "{Path(__file__).parent}/?.lua;{sources};;";
   lua_package_cpath "{libraries};;";
-  lua_shared_dict realm_keys 1m;
   lua_ssl_trusted_certificate {certificate};
-  lua_ssl_verify_depth 5;
-  init_by_lua_block {{ require("gateway").init("{folder}/plugins.json") }}
+  lua_ssl_verify_depth {env["lua_ssl_verify_depth"]};
+  init_by_lua_block {{ require("gateway").init("{folder}/told.json") }}
+  lua_shared_dict {env["nginx_http_lua_shared_dict"]};
+  large_client_header_buffers {env["nginx_http_large_client_header_buffers"]};
+  underscores_in_headers on;
+  map "" $kong_request_id {{ default "k"; }}
+  log_format {env["nginx_http_log_format"]};
+  upstream kong_upstream {{
+    server 0.0.0.1;
+    balancer_by_lua_block {{ require("gateway").balance() }}
+    keepalive 16;
+  }}
   server {{
     listen 127.0.0.1:{port} ssl;
     ssl_certificate {certificate};
     ssl_certificate_key {certificate.with_name("tls.key")};
-    set $upstream_x_forwarded_for "";
-    set $upstream_x_forwarded_proto "";
-    set $upstream_x_forwarded_port "";
-    set $upstream_x_forwarded_path "";
-    set $upstream_x_forwarded_prefix "";
-    proxy_http_version 1.1;
-    proxy_set_header X-Forwarded-For $upstream_x_forwarded_for;
-    proxy_set_header X-Forwarded-Proto $upstream_x_forwarded_proto;
-    proxy_set_header X-Forwarded-Port $upstream_x_forwarded_port;
-    proxy_set_header X-Forwarded-Path $upstream_x_forwarded_path;
-    proxy_set_header X-Forwarded-Prefix $upstream_x_forwarded_prefix;
-    proxy_set_header X-Forwarded-Host spotmusic.example;
+    access_log {folder}/access.log {str(env["proxy_access_log"]).split()[1]};
+    set_real_ip_from {env["trusted_ips"]};
+    real_ip_header {env["real_ip_header"]};
+    error_page 400 404 413 494 502 503 504 /kong_error_handler;
     proxy_ssl_trusted_certificate {certificate};
     proxy_ssl_verify on;
     proxy_ssl_name localhost;
     proxy_buffer_size 32k;
     proxy_buffers 8 32k;
-    {routes}
+{added}
+{"".join(location for service in services.values() for location in _locations(service))}
     location / {{ return 404; }}
+    location = /kong_error_handler {{
+      internal;
+      default_type application/json;
+      content_by_lua_block {{ ngx.say('{{"message":"An error of the gateway"}}') }}
+    }}
   }}
 }}
 """
+
+
+def _locations(service: Json) -> Iterator[str]:
+    """Yields the routes of a service in nginx's syntax."""
+    scheme = service["url"].partition(":")[0]
+    public = f"proxy_set_header X-Forwarded-Host {PUBLIC_URL.removeprefix('https://')};" if scheme == "https" else ""
+    for part in (part for route in service["routes"] for part in route["expression"].split(" || ")):
+        _, sign, pattern = part.split(" ", maxsplit=2)
+        yield f"""
+    location {SIGNS[sign]} {pattern.removeprefix("r#").removesuffix("#")} {{
+      set $upstream_uri '';
+      set $upstream_x_forwarded_for '';
+      set $upstream_x_forwarded_proto '';
+      set $upstream_x_forwarded_port '';
+      set $upstream_x_forwarded_path '';
+      set $upstream_x_forwarded_prefix '';
+      access_by_lua_block {{ require("gateway").access("{service["name"]}") }}
+      proxy_http_version 1.1;
+      proxy_set_header Connection '';
+      proxy_set_header X-Forwarded-For $upstream_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto $upstream_x_forwarded_proto;
+      proxy_set_header X-Forwarded-Port $upstream_x_forwarded_port;
+      proxy_set_header X-Forwarded-Path $upstream_x_forwarded_path;
+      proxy_set_header X-Forwarded-Prefix $upstream_x_forwarded_prefix;
+      {public}
+      proxy_pass {scheme}://kong_upstream$upstream_uri;
+    }}"""

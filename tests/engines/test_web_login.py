@@ -48,14 +48,16 @@ def test_web_login_returns_api_token(web: Gateway) -> None:
     assert (claims["iss"], claims["aud"], claims["azp"], claims["typ"]) == (ISSUER, "web-api", "web", "Bearer")
     assert claims["realm_access"] == {"roles": ["listener"]}
     assert answer["expires_in"] == 300
-    assert web.ask(f"{API}/queue", token=answer["access_token"]) == (200, "", f"{claims['sub']} {claims['sub']} listener")
+    assert web.ask(f"{API}/queue", token=answer["access_token"])[0] == 200
+    (sent,) = web.service.headers_of("/v1/playback/queue")
+    assert [sent[name] for name in ("x-counted-by", "x-listener", "x-listener-roles")] == [claims["sub"], claims["sub"], "listener"]
 
 
 def test_gateway_lets_nobody_pass_without_token(web: Gateway) -> None:
-    web.service.reached.clear()
+    web.service.asked.clear()
     assert web.ask(API)[0] == 401
     assert web.ask(OPEN)[0] == 200
-    assert web.service.reached == ["/v1/status"]
+    assert [path for _, path, _ in web.service.asked] == ["/v1/status"]
 
 
 @pytest.mark.parametrize(
@@ -133,21 +135,21 @@ def test_listeners_choose_no_short_password(web: Gateway, keycloak: Keycloak) ->
 
 def test_other_tokens_of_the_realm_are_refused(web: Gateway) -> None:
     answer = tokens(web, "listener")
-    web.service.reached.clear()
+    web.service.asked.clear()
     for name in ("id_token", "refresh_token"):
         assert web.ask(API, token=answer[name])[0] == 401
     head, body, tail = answer["access_token"].split(".")
     changed = encoded(json.dumps({**part(answer["access_token"], 1), "sub": "somebody-else"}).encode())
     for token in (f"{head}.{changed}.{tail}", f"{head}.{body}.", f"{head}.{body}", f"{head}.{body}.{tail[:-8]}"):
         assert web.ask(API, token=token)[0] == 401
-    assert web.service.reached == []
+    assert web.service.asked == []
 
 
 def test_tokens_are_not_judged_without_keys(tmp_path: Path, keycloak: Keycloak, web: Gateway) -> None:
     answer = tokens(web, "listener")
     with gateway(tmp_path, keycloak, keys_port=quiet_ports(1)[0]) as alone:
         assert alone.ask(API, token=answer["access_token"])[0] == 503
-        assert alone.service.reached.count("/v1/playback") == 0
+        assert alone.service.headers_of("/v1/playback") == []
 
 
 def test_listeners_are_asked_for_no_second_factor(web: Gateway) -> None:

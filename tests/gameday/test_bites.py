@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tools.gameday import effects, figures
-from tools.gameday.remaining_capacity import RemainingCapacity
+from tools.gameday.scenario import RemainingCapacity
 from tools.gameday.workloads import HOST, ZONE, Workload
 
 

@@ -16,12 +16,12 @@ import pytest
 from tests.conftest import Template
 from tests.local.changed_assembly import Resources, changed_assembly, with_templates
 from tests.local.state import own_state
-from tests.releases.archive import previous, with_assets_of
 from tools.changes.resources import HOLDS_DATA
 from tools.local_aws import cloudformation, process, session
 from tools.local_aws.assembly import SynthesizedStack, regions, stacks
 from tools.local_aws.cli import CdkCli, CliError
 from tools.local_aws.workspace import RunningEmulator, Workspace
+from tools.releases import previous, with_assets_of
 
 pytestmark = pytest.mark.local
 

@@ -292,6 +292,7 @@ GRAFANA: dict[str, Any] = {
     "security.strict_transport_security": True,
     "users.allow_sign_up": False,
     "server.protocol": "https",
+    "database.ssl_mode": "true",
 }
 """Values of grafana.ini, by section and name."""
 

@@ -8,8 +8,7 @@ from itertools import groupby
 from tests.conftest import ROOT
 from tools.gameday import restores
 from tools.gameday.faults import Fault, faults_of
-from tools.gameday.remaining_capacity import RemainingCapacity
-from tools.gameday.scenario import Scenario
+from tools.gameday.scenario import RemainingCapacity, Scenario
 
 PATH = ROOT / "docs" / "game-day.md"
 BEGIN, END = "<!-- computed: make game-day -->\n", "<!-- end of what is computed -->\n"

@@ -8,8 +8,7 @@ import yaml
 
 from tests.model.assembly import Resource
 from tools.gameday import figures
-from tools.gameday.remaining_capacity import RemainingCapacity
-from tools.gameday.scenario import Scenario
+from tools.gameday.scenario import RemainingCapacity, Scenario
 from tools.gameday.services import Service
 from tools.gameday.workloads import Workload
 

@@ -8,12 +8,11 @@ from functools import partial
 
 from spotmusic_cdk.settings import Settings
 from tools.gameday import effects, ways
-from tools.gameday.remaining_capacity import RemainingCapacity
-from tools.gameday.scenario import Scenario
+from tools.gameday.scenario import RemainingCapacity, Scenario
 from tools.gameday.services import Service
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Fault:
     """Fault of a game day.
 
@@ -32,53 +31,35 @@ class Fault:
 
 def faults_of(settings: Settings) -> dict[str, Fault]:
     """Returns every fault of an environment by test id."""
-    found: dict[str, Fault] = {}
-    for zone in settings.zones:
-        letter = zone[-1].upper()
-        found[f"zone {zone}"] = Fault(
-            name="any one zone",
-            experiment=(f"Zone{letter}",),
-            runbook="lost-zone",
-            effects=partial(_zone, zone=zone),
-        )
-        found[f"NAT gateway of {zone}"] = Fault(
-            name="a NAT gateway",
-            experiment=("NatGateway",),
-            runbook="lost-nat-gateway",
-            effects=partial(ways.without_gateway, zone=zone),
-        )
-    found["a node"] = Fault(name="any one node", experiment=_of_each_zone("BrokerNode", settings), runbook="lost-node", effects=_node)
-    found["a broker of Redpanda"] = Fault(
-        name="a broker of Redpanda", experiment=("Redpanda",), runbook="lost-broker", effects=partial(_broker, name="redpanda")
-    )
-    found["a node of RabbitMQ"] = Fault(
-        name="a node of RabbitMQ", experiment=("RabbitMQ",), runbook="lost-broker", effects=partial(_broker, name="rabbitmq")
-    )
-    for name in ("catalogue", "identity"):
-        found[f"primary of {name}"] = Fault(
-            name=f"the primary database of {name}",
-            experiment=(f"{name.capitalize()}Primary",),
-            runbook="lost-primary-database",
-            effects=partial(_database, name=name),
-        )
-    found["primary of the cache"] = Fault(
-        name="the primary of the cache",
-        experiment=_of_each_zone("CacheNode", settings),
-        runbook="lost-primary-cache",
-        effects=_cache,
-    )
-    for name in settings.services:
-        found[f"new version of {name}"] = Fault(
-            name="the new version of a service",
-            experiment=(f"Task-{name}",),
-            runbook="failed-deployment",
-            effects=partial(_deployment, name=name),
-        )
-    return found
-
-
-def _of_each_zone(name: str, settings: Settings) -> tuple[str, ...]:
-    return tuple(f"{name}{zone[-1].upper()}" for zone in settings.zones)
+    letters = {zone: zone[-1].upper() for zone in settings.zones}
+    nodes = tuple(f"BrokerNode{letter}" for letter in letters.values())
+    caches = tuple(f"CacheNode{letter}" for letter in letters.values())
+    return {
+        **{
+            f"zone {zone}": Fault("any one zone", (f"Zone{letter}",), "lost-zone", partial(_zone, zone=zone))
+            for zone, letter in letters.items()
+        },
+        **{
+            f"NAT gateway of {zone}": Fault("a NAT gateway", ("NatGateway",), "lost-nat-gateway", partial(ways.without_gateway, zone=zone))
+            for zone in letters
+        },
+        "a node": Fault("any one node", nodes, "lost-node", _node),
+        "a broker of Redpanda": Fault("a broker of Redpanda", ("Redpanda",), "lost-broker", partial(_broker, name="redpanda")),
+        "a node of RabbitMQ": Fault("a node of RabbitMQ", ("RabbitMQ",), "lost-broker", partial(_broker, name="rabbitmq")),
+        **{
+            f"primary of {name}": Fault(
+                f"the primary database of {name}", (f"{name.capitalize()}Primary",), "lost-primary-database", partial(_database, name=name)
+            )
+            for name in ("catalogue", "identity")
+        },
+        "primary of the cache": Fault("the primary of the cache", caches, "lost-primary-cache", _cache),
+        **{
+            f"new version of {name}": Fault(
+                "the new version of a service", (f"Task-{name}",), "failed-deployment", partial(_deployment, name=name)
+            )
+            for name in settings.services
+        },
+    }
 
 
 def _zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:

@@ -1,4 +1,4 @@
-"""Templates and cluster of an environment for its game day."""
+"""Environment on its game day, and the remaining capacity of its components."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +9,32 @@ from tests.model.assembly import Assembly, Resource
 from tests.model.cluster import RenderedCluster
 from tools.gameday.services import Service, services_of
 from tools.gameday.workloads import Workload, workloads_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemainingCapacity:
+    """Number of one component under one fault.
+
+    Args:
+        component: component, such as `kong`.
+        what: unit of the number.
+        left: remaining number.
+        needed: number that the objective requires.
+        fix: remedy if it does not suffice.
+    """
+
+    component: str
+    what: str
+    left: float
+    needed: float
+    fix: str
+
+    @property
+    def suffices(self) -> bool:
+        return self.left >= self.needed
+
+    def __str__(self) -> str:
+        return f"{self.component}: {self.left:g} {self.what} left, {self.needed:g} needed, {self.needed - self.left:g} short. {self.fix}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

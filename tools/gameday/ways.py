@@ -5,8 +5,7 @@ from typing import get_args
 
 from spotmusic_cdk.settings.network import InterfaceEndpoint
 from tests.model.assembly import Assembly, Resource
-from tools.gameday.remaining_capacity import RemainingCapacity
-from tools.gameday.scenario import Scenario
+from tools.gameday.scenario import RemainingCapacity, Scenario
 
 BALANCER, ENDPOINT = "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::EC2::VPCEndpoint"
 
@@ -23,9 +22,7 @@ def without_zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
             crosses = int(attributes.get("load_balancing.cross_zone.enabled") == "true")
             fix = "Turn cross-zone load balancing on: a broker stands in one zone."
             yield RemainingCapacity(component=balancer.name, what="ways to brokers in other zones", left=crosses, needed=1, fix=fix)
-    ways = sum(gateway_zone(subnet) not in (None, zone) for subnet in application_subnets(scenario.platform) if in_zones(subnet, others))
-    fix = "Give each zone its own NAT gateway: network.nat_gateways."
-    yield RemainingCapacity(component="nat gateways", what="zones with a way out", left=ways, needed=len(others), fix=fix)
+    yield _ways_out(scenario, zone)
     for endpoint in endpoints(scenario.platform):
         stands = {subnet["AvailabilityZone"] for subnet in endpoint.targets("SubnetIds")} - {zone}
         name = f"endpoint {service_of(endpoint)}"
@@ -36,10 +33,7 @@ def without_gateway(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity
     """Remaining egress when a zone has lost its NAT gateway: those of other zones, and endpoints
     everywhere.
     """
-    others = set(scenario.settings.zones) - {zone}
-    ways = sum(gateway_zone(subnet) not in (None, zone) for subnet in application_subnets(scenario.platform) if in_zones(subnet, others))
-    fix = "Give each zone its own NAT gateway: network.nat_gateways."
-    yield RemainingCapacity(component="nat gateways", what="zones with a way out", left=ways, needed=len(others), fix=fix)
+    yield _ways_out(scenario, zone)
     asked = set(get_args(InterfaceEndpoint))
     found = {service_of(endpoint) for endpoint in endpoints(scenario.platform) if endpoint["PrivateDnsEnabled"] is True}
     fix = f"Set network.interface_endpoints to all: {', '.join(sorted(asked - found))} would be out of reach."
@@ -47,19 +41,24 @@ def without_gateway(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity
         component="tasks and pods of the zone", what="AWS APIs in reach", left=len(asked & found), needed=len(asked), fix=fix
     )
     tables = {route_table(subnet) for subnet in application_subnets(scenario.platform)}
-    bucket_ways = {table for gateway in gateway_endpoints(scenario.platform) for table in gateway.targets("RouteTableIds")}
+    bucket_ways = {table for gateway in endpoints(scenario.platform, "Gateway") for table in gateway.targets("RouteTableIds")}
     fix = "Give the gateway endpoint of S3 every route table of the application subnets."
     yield RemainingCapacity(
         component="tasks and pods of the zone", what="ways to S3", left=len(tables & bucket_ways), needed=len(tables), fix=fix
     )
 
 
+def _ways_out(scenario: Scenario, zone: str) -> RemainingCapacity:
+    """Zones besides this one that have a NAT gateway elsewhere than here."""
+    others = set(scenario.settings.zones) - {zone}
+    subnets = [subnet for subnet in application_subnets(scenario.platform) if subnet["AvailabilityZone"] in others]
+    left = sum(gateway_zone(subnet) not in (None, zone) for subnet in subnets)
+    fix = "Give each zone its own NAT gateway: network.nat_gateways."
+    return RemainingCapacity(component="nat gateways", what="zones with a way out", left=left, needed=len(others), fix=fix)
+
+
 def application_subnets(platform: Assembly) -> list[Resource]:
     return [subnet for subnet in platform.some("AWS::EC2::Subnet") if subnet.tags["aws-cdk:subnet-name"] == "application"]
-
-
-def in_zones(subnet: Resource, zones: set[str]) -> bool:
-    return subnet["AvailabilityZone"] in zones
 
 
 def route_table(subnet: Resource) -> Resource | None:
@@ -78,12 +77,8 @@ def gateway_zone(subnet: Resource) -> str | None:
     return None
 
 
-def endpoints(platform: Assembly) -> list[Resource]:
-    return [endpoint for endpoint in platform.some(ENDPOINT) if endpoint["VpcEndpointType"] == "Interface"]
-
-
-def gateway_endpoints(platform: Assembly) -> list[Resource]:
-    return [endpoint for endpoint in platform.some(ENDPOINT) if endpoint["VpcEndpointType"] == "Gateway"]
+def endpoints(platform: Assembly, kind: str = "Interface") -> list[Resource]:
+    return [endpoint for endpoint in platform.some(ENDPOINT) if endpoint["VpcEndpointType"] == kind]
 
 
 def service_of(endpoint: Resource) -> str:

@@ -1,45 +1,45 @@
-"""The templates of the last release, kept as data: what an update starts from.
+"""Templates of the last release, from which an update starts: `make release-templates` writes them.
 
-`make release-templates` writes those of the checkout as a new release. Hashes of assets are taken out, for they say nothing about a
-resource and move with every upgrade of a library.
+Hashes of assets are removed: they move with every upgrade of a library.
 """
 
 import gzip
 import json
 import re
+import tempfile
 import tomllib
 from functools import cache
 from pathlib import Path
 
-from tests.conftest import ROOT, Template
+from tests.conftest import ROOT, Template, settings_of, synthesize, templates_in
 from tools.changes.assembly import ASSET, without_hashes
 
-FOLDER = Path(__file__).parent
+FOLDER = ROOT / "tests" / "releases"
 ENVIRONMENTS = ("dev", "prod")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def versions() -> list[str]:
-    """The releases that are kept, oldest first."""
+    """Return the kept releases, oldest first."""
     kept = [folder.name for folder in FOLDER.iterdir() if folder.is_dir() and (folder / "prod.json.gz").exists()]
     return sorted(kept, key=lambda version: tuple(map(int, version.split("."))))
 
 
 def checkout_version() -> str:
-    """The version that the checkout will be released as."""
+    """Return the version of the checkout."""
     return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
 
 
 @cache
 def previous(environment: str) -> dict[str, Template]:
-    """The templates of the last release by stack."""
+    """Return the templates of the last release by stack."""
     text = gzip.decompress((FOLDER / versions()[-1] / f"{environment}.json.gz").read_bytes())
     templates: dict[str, Template] = json.loads(text)
     return templates
 
 
 def write(version: str, environment: str, templates: dict[str, Template]) -> Path:
-    """Keeps the templates of an environment; the same templates make the same bytes."""
+    """Write the templates of an environment; equal templates give equal bytes."""
     file = FOLDER / version / f"{environment}.json.gz"
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(gzip.compress(json.dumps(without_hashes(templates), sort_keys=True).encode(), mtime=0))
@@ -47,15 +47,15 @@ def write(version: str, environment: str, templates: dict[str, Template]) -> Pat
 
 
 def with_assets_of(now: dict[str, Template], before: dict[str, Template]) -> dict[str, Template]:
-    """The last release's templates with assets that exist: those of the same resource today, or of another of its type.
+    """Return the last release's templates with existing assets, so that an emulator can deploy them.
 
-    An emulator deploys them so; the code of a function is not what an update is asked about.
+    An asset is that of the same resource today, or of another of its type.
     """
     return {stack: _with_assets(template, now[stack], _by_type(now)) for stack, template in before.items()}
 
 
 def _by_type(templates: dict[str, Template]) -> dict[str, str]:
-    """A hash of some asset by type of resource."""
+    """Return the hash of an asset by type of resource."""
     found: dict[str, str] = {}
     for template in templates.values():
         for resource in template["Resources"].values():
@@ -73,3 +73,22 @@ def _with_assets(template: Template, now: Template, by_type: dict[str, str]) -> 
             text = text.replace(ASSET, next(today, by_type.get(resource["Type"], "0" * 64)), 1)
         resources[id_] = json.loads(text)
     return {**template, "Resources": resources}
+
+
+def main() -> None:
+    """Write the templates of the checkout as a new release, and the schemas of its events."""
+    for environment in ENVIRONMENTS:
+        with tempfile.TemporaryDirectory() as folder:
+            synthesize(settings_of(environment), outdir=Path(folder))
+            file = write(checkout_version(), environment, templates_in(Path(folder) / f"assembly-{environment}"))
+        print(f"{file.stat().st_size:>9} bytes  {file}")
+    schemas = {
+        file.name.removesuffix(".schema.json"): json.loads(file.read_text()) for file in sorted((ROOT / "events").glob("*.schema.json"))
+    }
+    released = ROOT / "tests" / "contracts" / "released_events.json"
+    released.write_text(json.dumps(schemas, indent=2, ensure_ascii=False) + "\n")
+    print(f"{released.stat().st_size:>9} bytes  {released}")
+
+
+if __name__ == "__main__":
+    main()
