@@ -1,15 +1,24 @@
 """Objects that upstream charts create from our values, for checks without the charts' archives.
 
-Only objects that others refer to are listed: Services with their ports, service accounts, Secrets and
-pods (`believed_pods.py`). With the archives, test_closure.py compares every entry with the rendered
-chart. Objects that operators create are listed too: no chart renders them.
+Services with their ports, service accounts, Secrets, workloads and their disruption budgets. A field
+that our values omit is omitted here, so that the rules of pods find it. With the archives,
+test_cluster.py compares every entry with the rendered chart. Objects that operators create are
+listed too: no chart renders them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from tests.charts import believed_pods
+import yaml
+
 from tests.model.values import Json
 
+NAME, INSTANCE, COMPONENT = (f"app.kubernetes.io/{key}" for key in ("name", "instance", "component"))
+READY: Json = {"readinessProbe": {"by": "the chart"}}
+"""Probe that the chart writes without a value of ours."""
+ENVSUBST = {"requests": {"cpu": "100m", "memory": "125Mi"}, "limits": {"cpu": "100m", "memory": "125Mi"}}
+"""Resources of a container of Redpanda's chart that no value sets."""
+HOST_FOLDERS = ("proc", "sys", "root")
+"""Folders of its node that node-exporter reads."""
 CERTIFICATE_KEYS = ("tls.crt", "tls.key", "ca.crt")
 """Keys of the Secret of a cert-manager certificate."""
 KINDS_OF = {
@@ -22,43 +31,244 @@ KINDS_OF = {
 
 
 def of(chart: str, release: str, namespace: str, values: Json) -> list[Json]:
-    """Return Services, Secrets, pods and service accounts of a release."""
-    make = {"kong": _kong, "keycloakx": _keycloak, "redpanda": _redpanda, "kube-prometheus-stack": _monitoring, "fluent-bit": _fluent_bit}
-    pods = believed_pods.of(chart, release, namespace, values)
-    return [*(make[chart](release, namespace, values) if chart in make else ()), *_accounts(pods, values), *pods]
+    """Return the objects of a release."""
+    make = {
+        "cert-manager": _cert_manager,
+        "external-secrets": _external_secrets,
+        "rabbitmq-cluster-operator": _rabbitmq_operators,
+        "redpanda": _redpanda,
+        "keycloakx": _keycloak,
+        "kong": _kong,
+        "kube-prometheus-stack": _monitoring,
+        "reloader": _reloader,
+        "fluent-bit": _fluent_bit,
+    }.get(chart)
+    objects = list(make(release, namespace, values)) if make else []
+    return [*objects, *_accounts(objects, values)]
 
 
-def _accounts(pods: list[Json], values: Json) -> Iterator[Json]:
+def _accounts(objects: list[Json], values: Json) -> Iterator[Json]:
     """Service accounts of pods. Keycloak and Fluent Bit set `automountServiceAccountToken` on theirs."""
     automount = values.get("serviceAccount", {}).get("automountServiceAccountToken", True)
-    for pod in pods:
-        if spec := pod["spec"].get("template", {}).get("spec"):
-            yield _account(spec["serviceAccountName"], pod["metadata"]["namespace"], automount=automount)
+    for workload in objects:
+        if account := workload.get("spec", {}).get("template", {}).get("spec", {}).get("serviceAccountName"):
+            yield _account(account, workload["metadata"]["namespace"], automount=automount)
 
 
-def _kong(release: str, namespace: str, values: Json) -> Iterator[Json]:
-    yield _service("kong-proxy", namespace, _labels("kong", release, "app"), values["proxy"]["tls"]["servicePort"])
+def _cert_manager(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    for component, name in (("controller", release), ("webhook", f"{release}-webhook"), ("cainjector", f"{release}-cainjector")):
+        part = values if component == "controller" else values[component]
+        labels = {NAME: name.removeprefix(f"{release}-"), INSTANCE: release, COMPONENT: component}
+        container = _container(f"{release}-{component}", part, part.get("containerSecurityContext"), ready=component == "webhook")
+        yield from _deployment(namespace, name, labels, container, part, budget=part.get("podDisruptionBudget"))
+    check, name = values["startupapicheck"], f"{release}-startupapicheck"
+    container = _container(name, check, check.get("containerSecurityContext"))
+    pod = {"serviceAccountName": name, "automountServiceAccountToken": True, "containers": [container]}
+    yield _workload("Job", name, namespace, {INSTANCE: release, COMPONENT: "startupapicheck"}, pod)
 
 
-def _keycloak(release: str, namespace: str, _: Json) -> Iterator[Json]:
-    yield _service(f"{release}-http", namespace, _labels("keycloakx", release), 8443, 9000)
+def _external_secrets(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    parts = ((release, release, values), ("webhook", f"{release}-webhook", values["webhook"]))
+    for container_name, name, part in (*parts, ("cert-controller", f"{release}-cert-controller", values["certController"])):
+        container = _container(container_name, part, part.get("securityContext"), ready=part is not values)
+        yield from _deployment(namespace, name, {NAME: name, INSTANCE: release}, container, part, budget=part.get("podDisruptionBudget"))
+
+
+def _rabbitmq_operators(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    parts = {"rabbitmq-operator": "clusterOperator", "messaging-topology-operator": "msgTopologyOperator"}
+    for component, key in parts.items():
+        part, name = values[key], release if key == "clusterOperator" else f"{release}-{component}"
+        container = _container("rabbitmq-cluster-operator", part, part.get("containerSecurityContext"), ready=True)
+        told = part.get("pdb", {}).get("maxUnavailable")
+        budget = {"maxUnavailable": int(told)} if told else None
+        yield from _deployment(namespace, name, _labels("rabbitmq-cluster-operator", release, component), container, part, budget=budget)
 
 
 def _redpanda(release: str, namespace: str, values: Json) -> Iterator[Json]:
-    yield _service(release, namespace, _labels("redpanda", release, "redpanda-statefulset"), 9644, 9093, 8081, 33145)
+    stateful, listeners = values["statefulset"], values["listeners"]
+    labels = _labels("redpanda", release, "redpanda-statefulset")
+    external = [listeners[listener]["external"]["default"]["port"] for listener in ("kafka", "schemaRegistry")]
+    broker, sidecar = _image(values["image"]), _image(stateful["sideCars"]["image"])
+    by_chart = {
+        "redpanda": {"image": broker, "resources": values.get("resources"), "ports": _ports(9644, 9093, 8081, 33145, *external)},
+        "sidecar": {"image": sidecar, **READY},
+        "redpanda-configurator": {"image": broker},
+        "bootstrap-yaml-envsubst": {"image": sidecar, "resources": ENVSUBST},
+        # With tiered storage only.
+        "set-tiered-storage-cache-dir-ownership": {"image": _image(stateful["initContainerImage"])},
+        "post-install": {"image": sidecar},
+    }
+    account = values.get("serviceAccount", {}).get("name", release)
+    for kind, name, told in (
+        ("StatefulSet", release, stateful["podTemplate"]["spec"]),
+        ("Job", f"{release}-configuration", values["post_install_job"]["podTemplate"]["spec"]),
+    ):
+        pod = {**told, "serviceAccountName": account, "automountServiceAccountToken": False}
+        for key in ("containers", "initContainers"):
+            pod[key] = [{**by_chart[container["name"]], **container} for container in told[key]]
+        labelled = labels if kind == "StatefulSet" else {INSTANCE: release}
+        yield _workload(kind, name, namespace, labelled, pod, replicas=stateful.get("replicas") if kind == "StatefulSet" else None)
+    yield from _budgets(release, namespace, labels, stateful.get("budget"))
+    yield _service(release, namespace, labels, 9644, 9093, 8081, 33145)
     for name, certificate in values["tls"]["certs"].items():
         if "secretRef" not in certificate and certificate.get("enabled", True):
             yield _secret(f"{release}-{name}-cert", namespace, *CERTIFICATE_KEYS)
 
 
+def _keycloak(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    labels = _labels("keycloakx", release)
+    container = _container("keycloak", values, values.get("securityContext"), ready=True, ports=(8443, 9000))
+    pod = {
+        "serviceAccountName": release,
+        "securityContext": values.get("podSecurityContext"),
+        "containers": [container],
+        **{key: yaml.safe_load(values.get(key, "")) for key in ("affinity", "topologySpreadConstraints")},
+    }
+    yield _workload("StatefulSet", release, namespace, labels, pod, replicas=values.get("replicas"))
+    yield from _budgets(release, namespace, labels, values.get("podDisruptionBudget"))
+    yield _service(f"{release}-http", namespace, labels, 8443, 9000)
+
+
+def _kong(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    labels = _labels("kong", release, "app")
+    security = values.get("containerSecurityContext")
+    ports = (values["proxy"]["tls"]["containerPort"], values["status"]["http"]["containerPort"])
+    pod = {
+        "serviceAccountName": release,
+        "automountServiceAccountToken": False,
+        "securityContext": values.get("securityContext"),
+        "topologySpreadConstraints": values.get("topologySpreadConstraints"),
+        "containers": [_container("proxy", values, security, ready=True, ports=ports)],
+        "initContainers": [_container("clear-stale-pid", {**values, "resources": values.get("initContainerResources")}, security)],
+    }
+    yield _workload("Deployment", "kong", namespace, labels, pod, replicas=values["autoscaling"]["minReplicas"])
+    yield from _budgets("kong", namespace, labels, values.get("podDisruptionBudget"))
+    yield _service("kong-proxy", namespace, labels, values["proxy"]["tls"]["servicePort"])
+
+
 def _monitoring(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    yield from _grafana(release, namespace, values["grafana"])
+    yield from _of_the_operator(release, namespace, values)
+    yield from _node_exporter(release, values)
+    for name, container_name, key in (
+        (f"{release}-operator", "kube-prometheus-stack", "prometheusOperator"),
+        ("kube-state-metrics", "kube-state-metrics", "kube-state-metrics"),
+    ):
+        part, labels = values[key], {INSTANCE: release, COMPONENT: "prometheus-operator" if name.endswith("operator") else "metrics"}
+        container = _container(container_name, part, part.get("containerSecurityContext"), ready=True)
+        yield from _deployment(namespace, name, labels, container, {"replicaCount": 1}, budget=None)
     for name, port in (("prometheus", 9090), ("alertmanager", 9093)):
-        yield _service(f"{release}-{name}", namespace, {"app.kubernetes.io/name": name}, port)
+        yield _service(f"{release}-{name}", namespace, {NAME: name}, port)
     yield _service("grafana", namespace, _labels("grafana", release), values["grafana"]["service"]["port"], target=3000)
 
 
-def _fluent_bit(release: str, namespace: str, _: Json) -> Iterator[Json]:
-    yield _service(release, namespace, _labels("fluent-bit", release), 2020)
+def _grafana(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    labels, sidecar = _labels("grafana", release), values["sidecar"]
+    containers = [
+        *(_container(f"grafana-sc-{what}", sidecar, sidecar.get("securityContext")) for what in ("dashboard", "datasources")),
+        _container("grafana", values, values.get("containerSecurityContext"), ready=True, ports=(3000,)),
+        *(yaml.safe_load(values.get("extraContainers", "")) or []),
+    ]
+    pod = {
+        "serviceAccountName": values["serviceAccount"]["name"],
+        "automountServiceAccountToken": True,
+        "topologySpreadConstraints": values.get("topologySpreadConstraints"),
+        "containers": containers,
+    }
+    yield _workload("Deployment", "grafana", namespace, labels, pod, replicas=values.get("replicas"))
+    yield from _budgets("grafana", namespace, labels, values.get("podDisruptionBudget"))
+
+
+def _of_the_operator(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    """Prometheus and Alertmanager, which the operator creates with a security context of its own."""
+    confined = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+    for name, port in (("prometheus", 9090), ("alertmanager", 9093)):
+        spec, labels = values[name][f"{name}Spec"], {NAME: name, INSTANCE: release, "operator.prometheus.io/name": release}
+        term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {NAME: name}}}
+        pod = {
+            "serviceAccountName": values[name]["serviceAccount"]["name"],
+            "automountServiceAccountToken": spec.get("automountServiceAccountToken", True),
+            "securityContext": spec.get("securityContext"),
+            "topologySpreadConstraints": spec.get("topologySpreadConstraints"),
+            "containers": [_container(name, spec, confined, ready=True, ports=(port,))],
+        }
+        if spec.get("podAntiAffinity") == "hard":
+            pod["affinity"] = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+        yield _workload("StatefulSet", f"{name}-{release}", namespace, labels, pod, replicas=spec.get("replicas"))
+        yield from _budgets(f"{release}-{name}", namespace, {NAME: name}, values[name].get("podDisruptionBudget"))
+
+
+def _node_exporter(release: str, values: Json) -> Iterator[Json]:
+    if not values["nodeExporter"]["enabled"]:
+        return
+    told = values["prometheus-node-exporter"]
+    pod = {
+        "serviceAccountName": "node-exporter",
+        "automountServiceAccountToken": False,
+        "hostNetwork": True,
+        "hostPID": True,
+        "volumes": [{"name": folder, "hostPath": {"path": folder}} for folder in HOST_FOLDERS],
+        "containers": [_container("node-exporter", told, told.get("containerSecurityContext"), ready=True, ports=(9100,))],
+    }
+    yield _workload("DaemonSet", "node-exporter", told["namespaceOverride"], {INSTANCE: release, COMPONENT: "metrics"}, pod)
+
+
+def _reloader(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    told = values["reloader"]
+    part = told["deployment"]
+    security = {**part.get("containerSecurityContext", {}), "readOnlyRootFilesystem": told.get("readOnlyRootFileSystem")}
+    container = _container(release, {**part, "image": values["image"]}, security, ready=True, ports=(9090,))
+    part, budget = {**part, "replicaCount": part.get("replicas")}, told.get("podDisruptionBudget")
+    yield from _deployment(namespace, release, _labels("reloader", release), container, part, budget=budget)
+
+
+def _fluent_bit(release: str, namespace: str, values: Json) -> Iterator[Json]:
+    labels = _labels("fluent-bit", release)
+    pod = {
+        "serviceAccountName": values["serviceAccount"]["name"],
+        "automountServiceAccountToken": values["serviceAccount"]["automountServiceAccountToken"],
+        "securityContext": values.get("podSecurityContext"),
+        "volumes": values["daemonSetVolumes"],
+        "containers": [_container("fluent-bit", values, values.get("securityContext"), ready=True, ports=(2020,))],
+    }
+    yield _workload("DaemonSet", release, namespace, labels, pod)
+    yield _service(release, namespace, labels, 2020)
+
+
+def _deployment(namespace: str, name: str, labels: Json, container: Json, part: Json, *, budget: Json | None) -> Iterator[Json]:
+    """Yield a Deployment with a token of the API server, and its budget."""
+    pod = {"serviceAccountName": name, "automountServiceAccountToken": True, "containers": [container]}
+    if "topologySpreadConstraints" in part:
+        pod["topologySpreadConstraints"] = part["topologySpreadConstraints"]
+    yield _workload("Deployment", name, namespace, labels, pod, replicas=part.get("replicaCount"))
+    yield from _budgets(name, namespace, labels, budget)
+
+
+def _container(name: str, told: Json, security: Json | None, *, ready: bool = False, ports: Iterable[int] = ()) -> Json:
+    container = {"name": name, "image": _image(told["image"]), "resources": told.get("resources"), "securityContext": security}
+    return {**container, "ports": _ports(*ports), **(READY if ready else {})}
+
+
+def _ports(*numbers: int) -> list[Json]:
+    return [{"containerPort": number} for number in numbers]
+
+
+def _image(parts: Mapping[str, str]) -> str:
+    return "/".join(filter(None, (parts.get("registry"), parts["repository"]))) + f":{parts['tag']}"
+
+
+def _workload(kind: str, name: str, namespace: str, labels: Json, pod: Json, *, replicas: int | None = None) -> Json:
+    spec = {"template": {"metadata": {"labels": labels}, "spec": pod}, **({"replicas": replicas} if replicas else {})}
+    return _manifest("batch/v1" if kind == "Job" else "apps/v1", kind, name, namespace, spec)
+
+
+def _budgets(name: str, namespace: str, labels: Json, told: Json | None) -> Iterator[Json]:
+    """Yield the budget that values ask for. An empty text removes a default of the chart."""
+    if not told or told.get("enabled") is False:
+        return
+    said = {key: told[key] for key in ("minAvailable", "maxUnavailable") if told.get(key) not in (None, "")}
+    spec = {**said, "selector": {"matchLabels": labels}}
+    yield _manifest("policy/v1", "PodDisruptionBudget", name, namespace, spec)
 
 
 def operated(manifest: Json) -> Iterator[Json]:
@@ -77,7 +287,7 @@ def operated(manifest: Json) -> Iterator[Json]:
 def _rabbitmq_cluster(manifest: Json) -> Iterator[Json]:
     """Objects of the RabbitMQ cluster operator (source: its `internal/resource`)."""
     name, namespace, spec = manifest["metadata"]["name"], manifest["metadata"]["namespace"], manifest["spec"]
-    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "rabbitmq", "app.kubernetes.io/part-of": "rabbitmq"}
+    labels = {NAME: name, COMPONENT: "rabbitmq", "app.kubernetes.io/part-of": "rabbitmq"}
     names = {5671: "amqps", 15671: "management-tls", 15691: "prometheus-tls"}
     if not spec.get("tls", {}).get("disableNonTLSListeners"):
         names |= {5672: "amqp", 15672: "management", 15692: "prometheus"}
@@ -102,15 +312,13 @@ def _rabbitmq_cluster(manifest: Json) -> Iterator[Json]:
         for container in pod["containers"]
     ]
     pod["initContainers"] = [{"image": spec["image"], "resources": small, **container} for container in pod.get("initContainers", [])]
-    template = {"metadata": {"labels": labels}, "spec": pod}
-    yield _manifest("apps/v1", "StatefulSet", f"{name}-server", namespace, {"replicas": spec["replicas"], "template": template})
+    yield _workload("StatefulSet", f"{name}-server", namespace, labels, pod, replicas=spec["replicas"])
 
 
 def _prometheus(manifest: Json) -> Iterator[Json]:
     """StatefulSet of the Prometheus operator, which sets the security context of containers."""
     kind, metadata, spec = manifest["kind"].lower(), manifest["metadata"], manifest["spec"]
-    labels = {"app.kubernetes.io/name": kind, "app.kubernetes.io/instance": metadata["name"], kind: metadata["name"]}
-    labels["operator.prometheus.io/name"] = metadata["name"]
+    labels = {NAME: kind, INSTANCE: metadata["name"], kind: metadata["name"], "operator.prometheus.io/name": metadata["name"]}
     port = 9090 if kind == "prometheus" else 9093
     container = {
         "name": kind,
@@ -126,8 +334,7 @@ def _prometheus(manifest: Json) -> Iterator[Json]:
         "containers": [container],
         **{key: spec[key] for key in ("affinity", "topologySpreadConstraints", "automountServiceAccountToken") if key in spec},
     }
-    content = {"replicas": spec["replicas"], "template": {"metadata": {"labels": labels}, "spec": pod}}
-    yield _manifest("apps/v1", "StatefulSet", f"{kind}-{metadata['name']}", metadata["namespace"], content)
+    yield _workload("StatefulSet", f"{kind}-{metadata['name']}", metadata["namespace"], labels, pod, replicas=spec["replicas"])
 
 
 def _certificate(manifest: Json) -> Iterator[Json]:
@@ -142,8 +349,7 @@ def _external_secret(manifest: Json) -> Iterator[Json]:
 
 
 def _labels(name: str, instance: str, component: str | None = None) -> dict[str, str]:
-    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": instance}
-    return labels | ({"app.kubernetes.io/component": component} if component else {})
+    return {NAME: name, INSTANCE: instance} | ({COMPONENT: component} if component else {})
 
 
 def _manifest(api: str, kind: str, name: str, namespace: str, spec: Json) -> Json:
