@@ -1,13 +1,10 @@
 """Environments with a domain: existing hosted zone, and stacks with termination protection."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
-from ministack.services import alb, route53
-from ministack.services.cloudformation import provisioners
+from ministack.services import route53
 
 from tools.local_aws import cloudformation, corrections, deployment, process
 from tools.local_aws.assembly import SynthesizedStack, environment_of
@@ -38,38 +35,15 @@ def test_public_zones_come_from_literal_ids() -> None:
     assert found == {ZONE: "music.example"}
 
 
-@pytest.fixture
-def corrected(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Emulator with the corrections of this module, for one test."""
-    for module, name in (
-        (route53, "_create_hosted_zone"),
-        (alb, "_action_xml"),
-        (provisioners, "_elbv2_listener_actions"),
-    ):
-        monkeypatch.setattr(module, name, getattr(module, name))
+def test_emulator_gives_existing_zone_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(route53, "_create_hosted_zone", route53._create_hosted_zone)
     corrections._give_existing_zones_their_id()
-    corrections._keep_weighted_groups()
-    yield
-    route53.reset()
-
-
-@pytest.mark.usefixtures("corrected")
-def test_emulator_gives_existing_zone_its_id() -> None:
     body = f"<Request><Name>music.example</Name><CallerReference>{EXISTING}{ZONE}</CallerReference></Request>"
     for _again in range(2):
         assert route53._create_hosted_zone(body.encode(), {})[0] == 201
     assert {zone["id"]: zone["name"] for zone in route53._zones.values()} == {ZONE: "music.example."}
     assert route53._get_hosted_zone(ZONE)[0] == 200
-    assert provisioners._r53_record_set_create("Ipv4", {**record(ZONE, "music.example.")["Properties"], "TTL": 60}, "edge")
-
-
-@pytest.mark.usefixtures("corrected")
-def test_emulator_keeps_weighted_target_groups() -> None:
-    groups = [{"TargetGroupArn": "arn:first", "Weight": 100}, {"TargetGroupArn": "arn:second", "Weight": 0}]
-    properties = {"Actions": [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]}
-    (action,) = provisioners._elbv2_listener_actions(properties, None, prop="Actions")
-    written = ElementTree.fromstring(alb._action_xml(action))  # noqa: S314 - our own text
-    assert [node.text for node in written.findall("ForwardConfig/TargetGroups/member/TargetGroupArn")] == ["arn:first", "arn:second"]
+    route53.reset()
 
 
 def deployed(checkout: Path, environment: str) -> Workspace:

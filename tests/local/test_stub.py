@@ -1,28 +1,14 @@
-"""Types without an engine: validated, recorded, updated, replaced."""
+"""Types without an engine: validated and recorded."""
+
+from typing import Any
 
 import pytest
 
 from tools.local_aws.provider_schemas import Properties, UnknownResourceTypeError, resource_schema
-from tools.local_aws.provisioning import Handler, Made, Resource
-from tools.local_aws.stub import AlreadyExistsError, Register, recorded, recorded_if
+from tools.local_aws.stub import AlreadyExistsError, Handler, Register, custom_recorder, either, recorder
 
 NAMESPACE = "AWS::APS::RuleGroupsNamespace"
-
-
-def resource(
-    properties: Properties, *, resource_type: str = "AWS::APS::Workspace", logical_id: str = "Workspace", seed: str = "", creation: str = ""
-) -> Resource:
-    return Resource(
-        type=resource_type,
-        account="000000000000",
-        region="sa-east-1",
-        endpoint="http://127.0.0.1:1",
-        stack="spotmusic-dev-observability",
-        logical_id=logical_id,
-        properties=properties,
-        seed=seed,
-        creation=creation,
-    )
+ALARM = "AWS::CloudWatch::Alarm"
 
 
 @pytest.fixture
@@ -31,92 +17,60 @@ def register() -> Register:
 
 
 @pytest.fixture
-def handler(register: Register) -> Handler:
-    return recorded(register)
+def workspace(register: Register) -> Handler:
+    return recorder(register, "AWS::APS::Workspace")
 
 
-def test_generated_name_changes_with_replacement() -> None:
-    """A resource retained from a failed creation has another name than the next one."""
-    name = resource({}, creation="one").generated_name()
-    assert resource({"Alias": "new"}, creation="one").generated_name() == name
-    assert resource({}, creation="one", seed="second").generated_name() != name
-    assert resource({}, creation="two").generated_name() != name
+def test_stub_has_schema_attributes(workspace: Handler) -> None:
+    identifier, attributes = workspace["create"]("Workspace", {"Alias": "spotmusic"}, "observability")
+    assert attributes["Arn"].startswith("arn:aws:aps:us-east-1:000000000000:workspace/")
+    assert attributes["PrometheusEndpoint"].startswith("https://aps.us-east-1.amazonaws.com/")
+    assert identifier == attributes["Arn"]
+    assert workspace["create"]("Workspace", {}, "observability")[0] != identifier  # the first one may be retained
 
 
-def test_stub_has_schema_attributes(handler: Handler) -> None:
-    made = handler.create(resource({"Alias": "spotmusic"}))
-    assert made.attributes["Arn"].startswith("arn:aws:aps:sa-east-1:000000000000:workspace/")
-    assert made.attributes["PrometheusEndpoint"].startswith("https://aps.sa-east-1.amazonaws.com/")
-    assert made.identifier == made.attributes["Arn"]
-
-
-def test_a_record_is_listed_with_its_stack(handler: Handler, register: Register) -> None:
-    handler.create(resource({"Alias": "spotmusic"}))
+def test_stub_update_keeps_identifier(workspace: Handler, register: Register) -> None:
+    created = workspace["create"]("Workspace", {"Alias": "old"}, "observability")
+    assert workspace["update"](created[0], {"Alias": "old"}, {"Alias": "new"}, "observability", "Workspace") == created
     (record,) = register.listing()
-    assert (record["region"], record["stack"], record["logical_id"]) == ("sa-east-1", "spotmusic-dev-observability", "Workspace")
-
-
-def test_the_same_name_twice_is_refused(handler: Handler) -> None:
-    discovery = {"resource_type": "AWS::CloudWatch::Alarm"}
-    handler.create(resource({"AlarmName": "a"}, **discovery))
-    with pytest.raises(AlreadyExistsError, match="already exists in stack spotmusic-dev-observability"):
-        handler.create(resource({"AlarmName": "a"}, logical_id="Other", **discovery))
-
-
-def test_an_update_keeps_identifier_and_attributes(handler: Handler, register: Register) -> None:
-    made = handler.create(resource({"Alias": "old"}))
-    assert handler.update is not None
-    changed = handler.update(resource({"Alias": "new"}), made.identifier, {"Alias": "old"})
-    assert changed == made
-    assert register.listing()[0]["properties"] == {"Alias": "new"}
-
-
-def test_retained_stub_blocks_no_creation(handler: Handler) -> None:
-    assert handler.create(resource({})).identifier != handler.create(resource({})).identifier
-
-
-def test_stub_deletion_is_idempotent(handler: Handler, register: Register) -> None:
-    made = handler.create(resource({}))
-    handler.delete(resource({}), made.identifier)
-    handler.delete(resource({}), made.identifier)
+    assert (record["stack"], record["logical_id"], record["properties"]) == ("observability", "Workspace", {"Alias": "new"})
+    for _again in range(2):
+        workspace["delete"](created[0], {"Alias": "new"})
     assert register.listing() == []
 
 
-def test_create_only_properties_come_from_the_schema() -> None:
-    assert ("Name",) in resource_schema("sa-east-1", NAMESPACE).create_only
-    assert ("Data",) not in resource_schema("sa-east-1", NAMESPACE).create_only
+def test_stub_refuses_taken_name(register: Register) -> None:
+    alarm = recorder(register, ALARM)
+    alarm["create"]("One", {"AlarmName": "a"}, "data")
+    with pytest.raises(AlreadyExistsError, match="already exists in stack data"):
+        alarm["create"]("Other", {"AlarmName": "a"}, "edge")
 
 
-def service(log: list[str]) -> Handler:
-    return Handler(
-        create=lambda _resource: log.append("create") or Made(identifier="service"),  # type: ignore[func-returns-value]
-        delete=lambda _resource, _identifier: log.append("delete"),
-    )
+def test_custom_resource_is_recorded(register: Register) -> None:
+    release = custom_recorder(register, "Custom::AWSCDK-EKS-HelmChart")
+    identifier, attributes = release["create"]("Kong", {"Release": "kong"}, "eks-platform")
+    assert (identifier.split("-kong-")[0], attributes) == ("eks-platform", {"Value": ""})
+    assert [record["properties"] for record in register.listing()] == [{"Release": "kong"}]
 
 
-def test_supported_resources_are_not_stubbed(register: Register) -> None:
-    log: list[str] = []
-    handler = recorded_if(
-        lambda alarm: "Metrics" in alarm.properties, otherwise=service(log), recorder=recorded(register), register=register
-    )
-    alarm = {"resource_type": "AWS::CloudWatch::Alarm"}
-    assert handler.create(resource({"AlarmName": "plain"}, **alarm)).identifier == "service"
-    assert handler.create(resource({"AlarmName": "math", "Metrics": []}, **alarm)).identifier == "math"
-    handler.delete(resource({}, **alarm), "math")
-    handler.delete(resource({}, **alarm), "service")
-    assert log == ["create", "delete"]
+def test_only_metric_math_becomes_a_stub(register: Register) -> None:
+    calls: list[tuple[str, str]] = []
+
+    def noted(verb: str) -> Any:
+        def call(name: str, *_arguments: Any) -> tuple[str, dict[str, Any]]:
+            calls.append((verb, name))
+            return "service", {}
+
+        return call
+
+    service = {"create": noted("create"), "delete": noted("delete")}
+    alarm = either(recorder(register, ALARM), service, is_recorded=lambda properties: "Metrics" in properties)
+    plain, math = {"AlarmName": "a"}, {"AlarmName": "a", "Metrics": []}
+    assert alarm["create"]("Alarm", plain, "data")[0] == "service"
+    assert alarm["update"]("service", plain, math, "data", "Alarm")[0] == "a"
+    assert alarm["update"]("a", math, plain, "data", "Alarm")[0] == "service"
+    assert calls == [("create", "Alarm"), ("delete", "service"), ("create", "Alarm")]
     assert register.listing() == []
-
-
-def test_metric_math_alarm_becomes_stub(register: Register) -> None:
-    log: list[str] = []
-    handler = recorded_if(
-        lambda alarm: "Metrics" in alarm.properties, otherwise=service(log), recorder=recorded(register), register=register
-    )
-    alarm = {"resource_type": "AWS::CloudWatch::Alarm"}
-    assert handler.update is not None
-    assert handler.update(resource({"AlarmName": "math", "Metrics": []}, **alarm), "service", {}).identifier == "math"
-    assert log == ["delete"]
 
 
 @pytest.mark.parametrize(

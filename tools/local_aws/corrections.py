@@ -1,36 +1,16 @@
 """Corrections of emulator defects that this app triggers. Each docstring describes one defect."""
 
-import base64
+import json
 import string
 from collections.abc import Callable, Mapping, Set
 from html import escape
 from typing import Any
 
 from ministack.core import responses
-from ministack.services import alb, backup, cloudformation, cloudwatch_logs, eks, elasticache, route53, s3, secretsmanager, sns
+from ministack.services import backup, cloudformation, cloudwatch_logs, elasticache, route53, s3, secretsmanager
 from ministack.services.cloudformation import changesets, handlers, provisioners, stacks
 
 from tools.local_aws.public_zones import EXISTING
-
-PATCHED_NAMES: dict[str, tuple[str, ...]] = {
-    "ministack.services.alb": ("_action_xml",),
-    "ministack.services.backup": ("_vaults",),
-    "ministack.services.cloudwatch_logs": ("_log_groups",),
-    "ministack.services.cloudformation.changesets": ("_resolve_props_for_diff", "_diff_resources"),
-    "ministack.services.cloudformation.provisioners": (
-        "_physical_name",
-        "_NAME_SEED",
-        "_elbv2_listener_actions",
-        "_normalize_container_defs",
-        "_sm_secret_string",
-    ),
-    "ministack.services.eks": ("_VALID_ACCESS_ENTRY_TYPES", "_associate_access_policy", "_access_entries", "_ae_key"),
-    "ministack.services.elasticache": ("_user_xml",),
-    "ministack.services.route53": ("_create_hosted_zone", "_zones", "_records", "_caller_refs"),
-    "ministack.services.s3": ("_bucket_tags",),
-    "ministack.services.secretsmanager": ("_resolve", "_secrets"),
-    "ministack.services.sns": ("_topics",),
-}
 
 Properties = dict[str, Any]
 
@@ -38,17 +18,14 @@ Properties = dict[str, Any]
 def install() -> None:
     """Applies all corrections. Call once, before the emulator serves."""
     _keep_bucket_tags()
-    _know_entries_of_auto_mode()
     _escape_access_strings()
-    _encode_search_strings()
-    _keep_topic_keys()
     _name_secrets_by_arn()
+    _create_master_secrets()
     _see_changed_outputs()
     _keep_imported_exports()
     _name_anew_with_each_creation()
     _refuse_names_that_are_taken()
     _give_existing_zones_their_id()
-    _keep_weighted_groups()
     _spell_containers_as_the_api()
     _generate_without_punctuation()
 
@@ -94,35 +71,6 @@ def _unless_taken(create: Callable[..., Any], resource_type: str, name: str, hel
         return create(logical_id, properties, stack)
 
     return created
-
-
-def _keep_weighted_groups() -> None:
-    """A rule with two weighted target groups, which blue/green deployments need, keeps the first
-    only.
-    """
-    actions, written = provisioners._elbv2_listener_actions, alb._action_xml
-
-    def weighted(properties: Properties, balancer: str | None, prop: str = "DefaultActions") -> list[Properties]:
-        entries: list[Properties] = actions(properties, balancer, prop)
-        asked = [action for action in properties.get(prop) or [] if isinstance(action, dict)]
-        for entry, action in zip(entries, asked, strict=True):
-            if "ForwardConfig" in action:
-                entry["ForwardConfig"] = action["ForwardConfig"]
-        return entries
-
-    def with_groups(action: Properties) -> str:
-        xml = str(written(action))
-        groups = "".join(
-            f"<member><TargetGroupArn>{group['TargetGroupArn']}</TargetGroupArn><Weight>{group.get('Weight', 1)}</Weight></member>"
-            for group in action.get("ForwardConfig", {}).get("TargetGroups", [])
-        )
-        return (
-            xml.removesuffix("</member>") + f"<ForwardConfig><TargetGroups>{groups}</TargetGroups></ForwardConfig></member>"
-            if groups
-            else xml
-        )
-
-    provisioners._elbv2_listener_actions, alb._action_xml = weighted, with_groups
 
 
 def _spell_containers_as_the_api() -> None:
@@ -194,55 +142,10 @@ def _keep_bucket_tags() -> None:
     bucket.update(create=tagged(bucket["create"], 1), update=tagged(bucket["update"], 2))
 
 
-def _know_entries_of_auto_mode() -> None:
-    """Nodes of Auto Mode need an access entry of type EC2 with a policy; only STANDARD entries
-    accept one.
-    """
-    eks._VALID_ACCESS_ENTRY_TYPES = (*eks._VALID_ACCESS_ENTRY_TYPES, "EC2", "HYBRID_LINUX", "HYPERPOD_LINUX")
-    associate = eks._associate_access_policy
-
-    def associate_with_nodes(cluster: str, principal: str, body: Properties) -> Any:
-        entry = eks._access_entries.get(eks._ae_key(cluster, principal)) or {}
-        if entry.get("type") != "EC2":
-            return associate(cluster, principal, body)
-        entry["type"] = "STANDARD"
-        try:
-            return associate(cluster, principal, body)
-        finally:
-            entry["type"] = "EC2"
-
-    eks._associate_access_policy = associate_with_nodes
-
-
 def _escape_access_strings() -> None:
     """Access strings of Redis users may contain `&channel`, which is returned unescaped in XML."""
     written = elasticache._user_xml
     elasticache._user_xml = lambda user: written({**user, "AccessString": escape(user.get("AccessString", ""))})
-
-
-def _encode_search_strings() -> None:
-    """Templates hold the search text of a WAF rule, the API its Base64; the emulator stores the
-    API's form.
-    """
-    web_acl = provisioners._RESOURCE_HANDLERS["AWS::WAFv2::WebACL"]
-    create, update = web_acl["create"], web_acl["update"]
-    web_acl["create"] = lambda logical_id, properties, stack: create(logical_id, with_encoded_search_strings(properties), stack)
-    web_acl["update"] = lambda identifier, old, new, *rest: update(identifier, old, with_encoded_search_strings(new), *rest)
-
-
-def _keep_topic_keys() -> None:
-    """The KMS key of a topic is dropped."""
-    topic = provisioners._RESOURCE_HANDLERS["AWS::SNS::Topic"]
-
-    def encrypted(function: Callable[..., Any], properties_at: int) -> Callable[..., Any]:
-        def with_key(*arguments: Any) -> Any:
-            answer = function(*arguments)
-            sns._topics[answer[0]]["attributes"]["KmsMasterKeyId"] = arguments[properties_at].get("KmsMasterKeyId", "")
-            return answer
-
-        return with_key
-
-    topic.update(create=encrypted(topic["create"], 1), update=encrypted(topic["update"], 2))
 
 
 def _name_secrets_by_arn() -> None:
@@ -262,18 +165,31 @@ def _name_secrets_by_arn() -> None:
     secret["delete"] = lambda identifier, *rest: delete(name(identifier), *rest)
 
 
-def with_encoded_search_strings(value: Any) -> Any:
-    """Converts a web ACL's properties to the API's form."""
-    if isinstance(value, list):
-        return [with_encoded_search_strings(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    plain = {key: with_encoded_search_strings(item) for key, item in value.items() if key not in ("SearchString", "SearchStringBase64")}
-    if "SearchString" in value:
-        plain["SearchString"] = base64.b64encode(str(value["SearchString"]).encode()).decode()
-    elif "SearchStringBase64" in value:
-        plain["SearchString"] = value["SearchStringBase64"]
-    return plain
+def _create_master_secrets() -> None:
+    """RDS keeps the password of a master user in a secret; the emulator does so for clusters only."""
+    instance, secret = (provisioners._RESOURCE_HANDLERS[name] for name in ("AWS::RDS::DBInstance", "AWS::SecretsManager::Secret"))
+    create, update, delete = instance["create"], instance["update"], instance["delete"]
+
+    def with_secret(answer: tuple[str, Properties], properties: Properties, stack: str) -> tuple[str, Properties]:
+        identifier, attributes = answer
+        if str(properties.get("ManageMasterUserPassword", False)).lower() != "true":
+            return answer
+        name = f"rds!db-{identifier}"
+        if name not in secretsmanager._secrets:
+            user = json.dumps({"username": properties.get("MasterUsername", "admin")})
+            password = {"SecretStringTemplate": user, "GenerateStringKey": "password", "PasswordLength": 32, "ExcludePunctuation": True}
+            secret["create"]("", {"Name": name, "GenerateSecretString": password}, stack)
+        return identifier, {**attributes, "MasterUserSecret.SecretArn": secretsmanager._secrets[name]["ARN"]}
+
+    def updated(identifier: str, old: Properties, new: Properties, stack: str, *rest: Any) -> tuple[str, Properties]:
+        return with_secret(update(identifier, old, new, stack, *rest), new, stack)
+
+    def deleted(identifier: str, properties: Properties) -> None:
+        delete(identifier, properties)
+        secret["delete"](f"rds!db-{identifier}", {})
+
+    instance["create"] = lambda logical_id, properties, stack: with_secret(create(logical_id, properties, stack), properties, stack)
+    instance["update"], instance["delete"] = updated, deleted
 
 
 class _OutputsChanged(list[Properties]):

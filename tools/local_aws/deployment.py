@@ -13,7 +13,6 @@ from tools.local_aws import (
     cloudformation,
     differences,
     gate,
-    inventory,
     leftovers,
     process,
     public_zones,
@@ -203,7 +202,7 @@ class LocalDeployment:
                 raise
         public_zones.provide(found, endpoint=emulator.endpoint)
         if not self.workspace.baseline.exists():
-            inventory.save(inventory.inventory(emulator.endpoint, regions(found)), self.workspace.baseline)
+            leftovers.save_inventory(emulator.endpoint, found, self.workspace.baseline)
 
     def _deploy(self, emulator: RunningEmulator, chosen: list[SynthesizedStack], selection: str) -> None:
         progress = StackProgress(chosen, endpoint=emulator.endpoint, steps=self.steps)

@@ -23,7 +23,7 @@ def main() -> None:
     """Serves until SIGTERM."""
     folder = sys.argv.pop()  # ministack parses the remaining command line
     register = Register()
-    patches.install(register, endpoint=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")
+    patches.install(register)
     wrapped = middleware(
         app.app,
         is_own_key=_is_own_key,

@@ -1,78 +1,38 @@
-"""Integration of the handlers with the emulator's CloudFormation engine; this module and
-`corrections` replace private names.
+"""Integration of recorded types with the emulator's CloudFormation engine. This module and
+`corrections` replace private names of the emulator.
 """
 
 import inspect
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 from ministack.core import responses
 from ministack.services import cloudformation
 from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
 
-from tools.local_aws import ACCOUNT, alarms, corrections
+from tools.local_aws import ACCOUNT, corrections
 from tools.local_aws.conditions import evaluator
-from tools.local_aws.handlers import SERVICE_HANDLERS
-from tools.local_aws.master_secret import with_master_secret
-from tools.local_aws.provider_schemas import Properties, PropertyPath, UnknownResourceTypeError, resource_schema, resource_types
-from tools.local_aws.provisioning import Handler, Made, Resource
+from tools.local_aws.provider_schemas import Properties, UnknownResourceTypeError, resource_schema, resource_types
 from tools.local_aws.stack_outputs import with_stack_outputs
-from tools.local_aws.stub import CUSTOM_TYPES, Register, recorded, recorded_custom_resource
+from tools.local_aws.stub import CUSTOM_TYPES, Register, custom_recorder, either, recorder
 
 # Schemas of the region with every type. The gate checks that the stack's own region has the type.
 _SCHEMA_REGION = "us-east-1"
-
-# Every name of ministack, and of its server, that is replaced or called. The contract test looks up
-# each of them in the pinned version.
-PATCHED_NAMES: dict[str, tuple[str, ...]] = {
-    **corrections.PATCHED_NAMES,
-    "hypercorn.asyncio": ("serve",),
-    "ministack.app": ("app", "main"),
-    "ministack.core.responses": ("get_account_id", "get_region", "_account_from_sts_session"),
-    "ministack.services.cloudformation": ("_exports", "_stacks"),
-    "ministack.services.cloudformation.changesets": (
-        *corrections.PATCHED_NAMES["ministack.services.cloudformation.changesets"],
-        "_resolve_refs",
-        "_evaluate_conditions",
-    ),
-    "ministack.services.cloudformation.engine": ("_resolve_refs", "_evaluate_conditions"),
-    "ministack.services.cloudformation.handlers": ("_resolve_refs", "_evaluate_conditions", "_imported_export_names"),
-    "ministack.services.cloudformation.provisioners": (
-        *corrections.PATCHED_NAMES["ministack.services.cloudformation.provisioners"],
-        "_RESOURCE_HANDLERS",
-        "_REPLACING_PROPERTIES",
-    ),
-    "ministack.services.cloudformation.stacks": (
-        "_resolve_refs",
-        "_evaluate_conditions",
-        "_provision_resource",
-        "_update_resource",
-        "_runs_on_worker_thread",
-        "_add_event",
-        "_resolve_stack_outputs",
-    ),
-}
+_ALARM = "AWS::CloudWatch::Alarm"
 
 
 class InvalidPropertiesError(ValueError):
     """CloudFormation would reject the resource's properties."""
 
 
-def install(register: Register, *, endpoint: str) -> None:
-    """Adds handlers and corrections to the emulator. Call once, before it serves.
+def install(register: Register) -> None:
+    """Adds recorded types and corrections to the emulator. Call once, before it serves.
 
     Args:
         register: register of types without an engine.
-        endpoint: loopback URL of the emulator.
     """
-    ours = _our_handlers(register)
-    for resource_type, handler in ours.items():
-        _bind(resource_type, handler, endpoint)
-    _bind_recorded_types(register, endpoint)
+    _record_missing_types(register)
     corrections.install()
-    _run_on_worker_threads({*ours, *_extend_with_master_secret(endpoint)})
     _check_against_schemas()
     _resolve_as_cloudformation_does()
     _note_what_policies_keep(register)
@@ -92,114 +52,18 @@ def is_in_progress(region: str, stack: str) -> bool:
     return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
 
 
-def _our_handlers(register: Register) -> dict[str, Handler]:
-    custom = dict.fromkeys(CUSTOM_TYPES, recorded_custom_resource(register))
-    composite = {"AWS::CloudWatch::CompositeAlarm": alarms.composite_alarm(SERVICE_HANDLERS["AWS::CloudWatch::CompositeAlarm"], register)}
-    return {**SERVICE_HANDLERS, **composite, **custom}
-
-
-def _bind_recorded_types(register: Register, endpoint: str) -> None:
-    """Handlers by resource type. Types without one are recorded by a rule, so no list can be
-    incomplete.
-    """
-    known = provisioners._RESOURCE_HANDLERS
+def _record_missing_types(register: Register) -> None:
+    """Records all types that the emulator lacks: by a rule, so that no list can be incomplete."""
+    known, replacing = provisioners._RESOURCE_HANDLERS, provisioners._REPLACING_PROPERTIES
     for resource_type in resource_types(_SCHEMA_REGION):
         if resource_type not in known and not resource_type.startswith("AWS::CloudFormation::"):
-            _bind(resource_type, recorded(register), endpoint)
-    alarm = "AWS::CloudWatch::Alarm"
-    _bind(alarm, alarms.metric_alarm(_emulators_own(alarm), register), endpoint)
-
-
-def _emulators_own(resource_type: str) -> Handler:
-    """Adapts a handler of the emulator."""
-    own = provisioners._RESOURCE_HANDLERS[resource_type]
-
-    def made(answer: tuple[str, dict[str, Any]]) -> Made:
-        return Made(identifier=answer[0], attributes=answer[1] or {})
-
-    def update(resource: Resource, identifier: str, old: Properties) -> Made:
-        by_logical_id = (resource.logical_id,) if own.get("update_with_logical_id") else ()
-        return made(own["update"](identifier, old, resource.properties, resource.stack, *by_logical_id))
-
-    return Handler(
-        create=lambda resource: made(own["create"](resource.logical_id, resource.properties, resource.stack)),
-        update=update if "update" in own else None,
-        delete=lambda resource, identifier: own["delete"](identifier, resource.properties),
-    )
-
-
-def _bind(resource_type: str, handler: Handler, endpoint: str) -> None:
-    resource = partial(_resource, resource_type, endpoint)
-    nested = _nested_create_only(resource_type)
-
-    def create(logical_id: str, properties: Properties, stack: str) -> tuple[str, dict[str, Any]]:
-        made = handler.create(resource(logical_id, properties, stack))
-        return made.identifier, made.attributes
-
-    def update(identifier: str, old: Properties, new: Properties, stack: str, logical_id: str) -> tuple[str, dict[str, Any]]:
-        if handler.update is None or any(_at(old, path) != _at(new, path) for path in nested):
-            # The replacement exists next to the old resource until the cleanup.
-            provisioners._NAME_SEED.set(uuid4().hex[:8])
-            return create(logical_id, new, stack)
-        made = handler.update(resource(logical_id, new, stack), identifier, old)
-        return made.identifier, made.attributes
-
-    def delete(identifier: str, properties: Properties, logical_id: str | None = None) -> None:
-        handler.delete(resource(logical_id or "", properties, ""), identifier)
-
-    provisioners._RESOURCE_HANDLERS[resource_type] = {
-        "create": create,
-        "update": update,
-        "update_with_logical_id": True,
-        "delete": delete,
-        "delete_with_logical_id": True,
-    }
-    if resource_type not in provisioners._REPLACING_PROPERTIES:
-        provisioners._REPLACING_PROPERTIES[resource_type] = tuple(path[0] for path in _create_only(resource_type) if len(path) == 1)
-
-
-def _resource(resource_type: str, endpoint: str, logical_id: str, properties: Properties, stack: str) -> Resource:
-    return Resource(
-        type=resource_type,
-        account=responses.get_account_id(),
-        region=responses.get_region(),
-        endpoint=endpoint,
-        stack=stack,
-        logical_id=logical_id,
-        properties=properties,
-        seed=provisioners._NAME_SEED.get(),
-        creation=corrections.creation_of(stack),
-    )
-
-
-def _create_only(resource_type: str) -> list[PropertyPath]:
-    return [] if resource_type.startswith("Custom::") else _schema_of(resource_type).create_only
-
-
-def _nested_create_only(resource_type: str) -> list[PropertyPath]:
-    return [path for path in _create_only(resource_type) if len(path) > 1 and "*" not in path]
-
-
-def _schema_of(resource_type: str) -> Any:
-    return resource_schema(_SCHEMA_REGION, resource_type)
-
-
-def _at(properties: Any, path: PropertyPath) -> Any:
-    for name in path:
-        properties = properties.get(name) if isinstance(properties, dict) else None
-    return properties
-
-
-def _extend_with_master_secret(endpoint: str) -> list[str]:
-    name = "AWS::RDS::DBInstance"
-    _bind(name, with_master_secret(_emulators_own(name)), endpoint)
-    return [name]
-
-
-def _run_on_worker_threads(types: Iterable[str]) -> None:
-    """Runs handlers in a thread: they call the emulator's API, which its event loop must serve."""
-    original, ours = stacks._runs_on_worker_thread, frozenset(types)
-    stacks._runs_on_worker_thread = lambda resource_type: resource_type in ours or original(resource_type)
+            known[resource_type] = recorder(register, resource_type)
+            create_only = resource_schema(_SCHEMA_REGION, resource_type).create_only
+            replacing.setdefault(resource_type, tuple(path[0] for path in create_only if len(path) == 1))
+    for resource_type in CUSTOM_TYPES:
+        known[resource_type] = custom_recorder(register, resource_type)
+    # The emulator stores one metric per alarm and drops expressions.
+    known[_ALARM] = either(recorder(register, _ALARM), known[_ALARM], is_recorded=lambda alarm: bool(alarm.get("Metrics")))
 
 
 def _check_against_schemas() -> None:

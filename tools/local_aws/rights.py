@@ -11,14 +11,6 @@ from ministack.services import iam, s3, sts, tagging
 from tools.local_aws import ACCOUNT
 from tools.local_aws.middleware import Application, Scope, access_key
 
-PATCHED_NAMES: dict[str, tuple[str, ...]] = {
-    "ministack.app": ("AUTH",),
-    "ministack.core.iam_evaluator": ("enforce", "_role_name_from_assumed_arn"),
-    "ministack.services.iam": ("_roles",),
-    "ministack.services.s3": ("object_tags_for_condition",),
-    "ministack.services.sts": ("_sessions",),
-    "ministack.services.tagging": ("_RESOURCE_TAG_COLLECTORS", "_collect_cloudfront"),
-}
 _TASKS = "ecs-tasks.amazonaws.com"
 _evaluated: ContextVar[bool] = ContextVar("evaluated", default=False)
 

@@ -1,17 +1,18 @@
-"""Stub of resource types without an engine: validated against CloudFormation's schema, recorded and
-counted. Custom resources without a backend are recorded too; all others run their Lambda function.
+"""Stub of resource types that the emulator lacks: validated against CloudFormation's schema, recorded
+and counted. Custom resources without a backend are recorded too; all others run their function.
 """
 
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from functools import partial
+from dataclasses import asdict, dataclass
 from threading import Lock
 from typing import Any
 from uuid import uuid4
 
+from ministack.core import responses
+from ministack.services.cloudformation import provisioners
+
 from tools.local_aws.provider_schemas import Properties, PropertyPath, ResourceSchema, resource_schema
-from tools.local_aws.provisioning import Handler, Made, Resource
 
 CUSTOM_TYPES = (
     "Custom::AWSCDK-EKS-HelmChart",
@@ -22,6 +23,12 @@ CUSTOM_TYPES = (
     "Custom::TaskRun",
 )
 """Custom resources that need a Kubernetes API, a MySQL server or a running task."""
+
+Handler = dict[str, Any]
+"""Functions of a resource type in the emulator's form: `create`, `update` and `delete`."""
+
+Created = tuple[str, dict[str, Any]]
+"""Results of `Ref` and, by name, of `Fn::GetAtt`."""
 
 
 class AlreadyExistsError(Exception):
@@ -49,7 +56,7 @@ class Record:
     logical_id: str
     identifier: str
     properties: Properties
-    attributes: dict[str, Any] = field(default_factory=dict)
+    attributes: dict[str, Any]
 
 
 class Register:
@@ -62,7 +69,7 @@ class Register:
         self._kept: list[dict[str, str]] = []
         self._lock = Lock()
 
-    def add(self, record: Record) -> None:
+    def add(self, record: Record) -> Created:
         """Adds a record.
 
         Raises:
@@ -73,31 +80,12 @@ class Register:
             if key in self._records:
                 raise AlreadyExistsError(f"{record.type} {record.identifier} already exists in stack {self._records[key].stack}")
             self._records[key] = record
+        return record.identifier, record.attributes
 
-    def change(self, record: Record) -> None:
-        """Updates a record's properties."""
+    def remove(self, resource_type: str, identifier: str) -> Record | None:
+        """Deletes a record of the current region and returns it; None if there is none."""
         with self._lock:
-            self._records[(record.type, record.region, record.identifier)] = record
-
-    def remove(self, resource: Resource, identifier: str) -> None:
-        """Deletes a record, if it exists."""
-        with self._lock:
-            self._records.pop((resource.type, resource.region, identifier), None)
-
-    def holds(self, resource: Resource, identifier: str) -> bool:
-        """Returns True if a record exists."""
-        with self._lock:
-            return (resource.type, resource.region, identifier) in self._records
-
-    def attributes(self, resource: Resource, identifier: str) -> dict[str, Any]:
-        """Returns the attributes of a record."""
-        with self._lock:
-            return dict(self._records[(resource.type, resource.region, identifier)].attributes)
-
-    def identifiers(self, resource_type: str, region: str) -> list[str]:
-        """Returns the identifiers of one type in one region."""
-        with self._lock:
-            return [identifier for kind, place, identifier in self._records if (kind, place) == (resource_type, region)]
+            return self._records.pop((resource_type, responses.get_region(), identifier), None)
 
     def keep(self, *, stack: str, logical_id: str, resource_type: str, identifier: str) -> None:
         """Adds a resource that CloudFormation retained because of its deletion policy."""
@@ -115,110 +103,100 @@ class Register:
             return [asdict(record) for record in self._records.values()]
 
 
-Attributes = Callable[[Resource, str], dict[str, Any]]
-
-
-def _no_attributes(_resource: Resource, _identifier: str) -> dict[str, Any]:
-    return {}
-
-
-def recorded(register: Register, *, attributes: Attributes = _no_attributes) -> Handler:
-    """Returns a handler that validates and records a resource.
+def recorder(register: Register, resource_type: str) -> Handler:
+    """Returns the handler that records a type of CloudFormation's schemas.
 
     Args:
         register: register of records.
-        attributes: returns attributes with a required form, from the resource and its identifier;
-            the schema defines the others.
+        resource_type: such as `AWS::EKS::Addon`.
     """
-    return Handler(create=partial(_create, register, attributes), update=partial(_update, register, attributes), delete=register.remove)
+
+    def invent(logical_id: str, properties: Properties, stack: str) -> Created:
+        schema = resource_schema(responses.get_region(), resource_type)
+        # Random, as in a service: resources retained from an earlier stack must not collide.
+        attributes = {".".join(path): _attribute(schema, path, uuid4().hex) for path in schema.read_only}
+
+        def part(path: PropertyPath) -> str:
+            if isinstance(given := properties.get(path[0]), (str, int)):
+                return str(given)
+            limit = int(schema.definition(path).get("maxLength", 64))
+            return str(attributes.get(".".join(path)) or provisioners._physical_name(stack, logical_id, max_len=limit))
+
+        return "|".join(map(part, schema.identifier)), attributes
+
+    return _handler(register, resource_type, invent)
 
 
-def recorded_custom_resource(register: Register) -> Handler:
-    """Returns a handler that records a custom resource.
+def custom_recorder(register: Register, resource_type: str) -> Handler:
+    """Returns the handler that records a custom resource.
 
     Args:
         register: register of records.
+        resource_type: one of `CUSTOM_TYPES`.
     """
 
-    def record(resource: Resource, identifier: str) -> Made:
-        register.change(record_of(resource, identifier))
-        return Made(identifier=identifier, attributes={"Value": ""})  # of a Kubernetes object
+    def invent(logical_id: str, _properties: Properties, stack: str) -> Created:
+        return provisioners._physical_name(stack, logical_id, lowercase=True), {"Value": ""}  # of a Kubernetes object
 
-    return Handler(
-        create=lambda resource: record(resource, resource.generated_name(limit=128).lower()),
-        update=lambda resource, identifier, _old: record(resource, identifier),
-        delete=register.remove,
-    )
+    return _handler(register, resource_type, invent)
 
 
-def recorded_if(condition: Callable[[Resource], bool], *, otherwise: Handler, recorder: Handler, register: Register) -> Handler:
-    """Returns a handler that records resources that match a condition and delegates all others.
+def either(recorder: Handler, service: Handler, *, is_recorded: Callable[[Properties], bool]) -> Handler:
+    """Returns a handler that records some resources of a type and lets the emulator create the others.
 
     Args:
-        condition: returns True if the service can't store the resource.
-        otherwise: handler for all others.
         recorder: handler that records.
-        register: register of records.
+        service: the emulator's own handler, whose update takes a logical id.
+        is_recorded: returns True for properties that the emulator's service can't store.
     """
 
-    def wanted(resource: Resource) -> Handler:
-        return recorder if condition(resource) else otherwise
+    def of(properties: Properties) -> Handler:
+        return recorder if is_recorded(properties) else service
 
-    def present(resource: Resource, identifier: str) -> Handler:
-        return recorder if register.holds(resource, identifier) else otherwise
+    def update(identifier: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
+        if of(old) is of(new):
+            return of(new)["update"](identifier, old, new, stack, logical_id)  # type: ignore[no-any-return]
+        of(old)["delete"](identifier, old)
+        return of(new)["create"](logical_id, new, stack)  # type: ignore[no-any-return]
 
-    def update(resource: Resource, identifier: str, old: Properties) -> Made:
-        before, after = present(resource, identifier), wanted(resource)
-        if before is after and after.update is not None:
-            return after.update(resource, identifier, old)
-        before.delete(resource, identifier)
-        return after.create(resource)
-
-    return Handler(
-        create=lambda resource: wanted(resource).create(resource),
-        update=update,
-        delete=lambda resource, identifier: present(resource, identifier).delete(resource, identifier),
-    )
+    return {
+        "create": lambda logical_id, properties, stack: of(properties)["create"](logical_id, properties, stack),
+        "update": update,
+        "update_with_logical_id": True,
+        "delete": lambda identifier, properties: of(properties)["delete"](identifier, properties),
+    }
 
 
-def _create(register: Register, special: Attributes, resource: Resource) -> Made:
-    schema = resource_schema(resource.region, resource.type)
-    # Random, as in a service: resources retained from an earlier stack must not collide.
-    attributes = {".".join(path): _attribute(schema, path, resource, uuid4().hex) for path in schema.read_only}
-    identifier = "|".join(_identifier_part(schema, path, resource, attributes) for path in schema.identifier)
-    attributes.update(special(resource, identifier))
-    register.add(record_of(resource, identifier, attributes))
-    return Made(identifier=identifier, attributes=attributes)
+def _handler(register: Register, resource_type: str, invent: Callable[[str, Properties, str], Created]) -> Handler:
+    def add(identifier: str, attributes: dict[str, Any], logical_id: str, properties: Properties, stack: str) -> Created:
+        return register.add(
+            Record(
+                type=resource_type,
+                region=responses.get_region(),
+                stack=stack,
+                logical_id=logical_id,
+                identifier=identifier,
+                properties=properties,
+                attributes=attributes,
+            )
+        )
+
+    def create(logical_id: str, properties: Properties, stack: str) -> Created:
+        return add(*invent(logical_id, properties, stack), logical_id, properties, stack)
+
+    def update(identifier: str, _old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
+        before = register.remove(resource_type, identifier)
+        return add(identifier, before.attributes if before else {}, logical_id, new, stack)
+
+    return {
+        "create": create,
+        "update": update,
+        "update_with_logical_id": True,
+        "delete": lambda identifier, _properties: register.remove(resource_type, identifier),
+    }
 
 
-def _update(register: Register, special: Attributes, resource: Resource, identifier: str, _old: Properties) -> Made:
-    attributes = {**register.attributes(resource, identifier), **special(resource, identifier)}
-    register.change(record_of(resource, identifier, attributes))
-    return Made(identifier=identifier, attributes=attributes)
-
-
-def record_of(resource: Resource, identifier: str, attributes: dict[str, Any] | None = None) -> Record:
-    """Returns the record of a resource with its resolved properties."""
-    return Record(
-        type=resource.type,
-        region=resource.region,
-        stack=resource.stack,
-        logical_id=resource.logical_id,
-        identifier=identifier,
-        properties=resource.properties,
-        attributes=attributes or {},
-    )
-
-
-def _identifier_part(schema: ResourceSchema, path: PropertyPath, resource: Resource, attributes: dict[str, Any]) -> str:
-    given = resource.properties.get(path[0])
-    if isinstance(given, (str, int)):
-        return str(given)
-    generated = resource.generated_name(limit=int(schema.definition(path).get("maxLength", 64)))
-    return str(attributes.get(".".join(path), generated))
-
-
-def _attribute(schema: ResourceSchema, path: PropertyPath, resource: Resource, unique: str) -> Any:
+def _attribute(schema: ResourceSchema, path: PropertyPath, unique: str) -> Any:
     """Returns a value of the required type and format."""
     definition, name = schema.definition(path), path[-1]
     kind = definition.get("type", "string")
@@ -226,15 +204,16 @@ def _attribute(schema: ResourceSchema, path: PropertyPath, resource: Resource, u
         return definition["enum"][0]
     if kind != "string":
         return {"integer": 0, "number": 0, "boolean": False, "array": []}.get(kind if isinstance(kind, str) else "", {})
-    return _text(name, resource, unique[:17])
+    return _text(name, schema.name, unique[:17])
 
 
-def _text(name: str, resource: Resource, unique: str) -> str:
-    service, kind = resource.type.split("::")[1].lower(), resource.type.split("::")[2].lower()
+def _text(name: str, resource_type: str, unique: str) -> str:
+    _, service, kind = resource_type.lower().split("::")
+    region, account = responses.get_region(), responses.get_account_id()
     if re.search("arn$", name, re.IGNORECASE):
-        return f"arn:aws:{service}:{resource.region}:{resource.account}:{kind}/{unique}"
+        return f"arn:aws:{service}:{region}:{account}:{kind}/{unique}"
     if re.search("account_?id$", name, re.IGNORECASE):
-        return resource.account
+        return str(account)
     if re.search("(endpoint|url)$", name, re.IGNORECASE):
-        return f"https://{service}.{resource.region}.amazonaws.com/{unique}/"
+        return f"https://{service}.{region}.amazonaws.com/{unique}/"
     return unique
