@@ -21,13 +21,13 @@ class DatabaseSettings(Model):
     version: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,3}$")] = "8.4.10"
     """Exact engine version; the major decides the end of support (`spotmusic_cdk/versions.py`)."""
     instance_class: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+\.[a-z0-9]+$", max_length=32)] = "t4g.medium"
-    """Instance class without the `db.` prefix, one that the region has (`spotmusic_cdk/settings/regions.py`)."""
+    """Instance class without the prefix `db.`; the region must offer it (`spotmusic_cdk/settings/regions.py`)."""
     multi_az: bool = True
     """Standby instance in another zone."""
     storage_gib: Annotated[int, Field(ge=20, le=59578)] = 20
-    """Storage at creation, in GiB of gp3 (RDS allows 20 to 65536; 10% stay for autoscaling)."""
+    """Storage at creation, in GiB of gp3 (RDS allows 20 to 65536; 10% remain for autoscaling)."""
     max_storage_gib: Annotated[int, Field(ge=22, le=65536)] = 100
-    """Limit of storage autoscaling, in GiB; RDS wants it at least 10% above `storage_gib`."""
+    """Limit of storage autoscaling, in GiB; RDS requires at least 10% above `storage_gib`."""
 
 
 class CacheSettings(Model):
@@ -36,11 +36,11 @@ class CacheSettings(Model):
     engine: Literal["redis", "valkey"] = "redis"
     """`redis` ends at 7.1 on ElastiCache; `valkey` has the same protocol and is maintained."""
     version: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}\.[0-9]{1,2}$")] | None = None
-    """Engine version; the newest that this project tests when left out."""
+    """Engine version. Default: the newest that this project tests."""
     node_type: Annotated[str, StringConstraints(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", max_length=32)] = "cache.t4g.small"
-    """Node type, one that the region has."""
+    """Node type; the region must offer it."""
     replicas: Annotated[int, Field(ge=0, le=5)] = 1
-    """Replicas beside the primary (ElastiCache allows up to 5); two keep a node in every zone. With 0 there is no failover."""
+    """Replicas in addition to the primary (ElastiCache allows up to 5); two give every zone a node. With 0 there is no failover."""
     snapshot_retention_days: Annotated[int, Field(ge=1, le=35)] = 7
     """Days that daily snapshots are kept; production needs 15."""
 
@@ -63,11 +63,11 @@ class BackupSettings(Model):
     """Days that daily recovery points are kept; production requires 35 or more. With fewer,
     databases and buckets cannot be restored further back."""
     audio_restored_every: Literal["week", "month", "quarter"] = "week"
-    """Interval of the restore test of the audio library; databases and the web client are tested every week. The test copies the library
-    whole and costs what docs/deployment.md computes: a large one may come back more rarely."""
+    """Interval of the restore test of the audio library; databases and the web client are tested every week. The test copies the whole
+    library; docs/deployment.md computes its cost. Test a large library less often."""
     vault_lock_days: Annotated[int, Field(ge=3, le=36500)] | None = None
-    """Days until the vault's lock can never be taken off again (compliance mode); without it the lock is in governance mode. Production
-    alone has one. After these days neither the number nor `production` can be changed."""
+    """Days until the vault's lock becomes permanent (compliance mode); without it the lock is in governance mode. Only production can set
+    it. After these days neither the number nor `production` can be changed."""
 
 
 class DataSettings(Model):
@@ -83,19 +83,20 @@ class DataSettings(Model):
     removal_policy: Literal["retain", "destroy"] = "retain"
     """Removal policy of data when its stack is deleted. `destroy` needs `allow_data_destruction: true` as well."""
     allow_data_destruction: bool = False
-    """Second switch besides `removal_policy`: without both, no resource that holds data is deleted."""
+    """Second switch in addition to `removal_policy`: without both, no resource with data is deleted."""
 
 
 class RegistrySettings(Model):
     """Container registry."""
 
     docker_hub_credentials: PullSecret | None = None
-    """Secret (its name starts with `ecr-pullthroughcache/`) with `username` and `accessToken` of Docker Hub; not cached without."""
+    """Secret (its name starts with `ecr-pullthroughcache/`) with `username` and `accessToken` of Docker Hub. Default: images of Docker Hub
+    are not cached."""
     github_credentials: PullSecret | None = None
     """Secret with the same fields for ghcr.io."""
     account_scanning: bool = True
-    """Ownership of the registry scanning configuration, of which an account has one per region. Deleting it turns the
-    enhanced scanning of every repository there off."""
+    """Whether the environment owns the registry scanning configuration, of which an account has one per region. Deleting it turns off
+    enhanced scanning of every repository there."""
     keep_images: Annotated[int, Field(ge=5, le=1000)] = 50
     """Tagged images kept per repository."""
     untagged_days: Days = 14

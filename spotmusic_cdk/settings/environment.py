@@ -20,27 +20,27 @@ class Settings(Model):
     """Settings of one environment."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,11}$")]
-    """Name of the environment, the same as its file's; it is part of stack names and of the Parameter Store path."""
+    """Name of the environment, the same as the file's; it is part of stack names and of the Parameter Store path."""
     production: bool = False
     """Production environment: enables the checks and protections that listeners depend on."""
     account: Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")] | None = None
-    """AWS account; the one that the CDK CLI is logged in to when left out."""
+    """AWS account. Default: the account that the CDK CLI is logged in to."""
     region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}(-[a-z]{2,12})+-[0-9]$")] = "sa-east-1"
     """Home region, where all personal data stays."""
     zones: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", max_length=32)], ...]
-    """Availability zones, three where the region has them: written down, so that synthesis looks nothing up."""
+    """Availability zones, three where the region has them. The file lists them so that synthesis looks nothing up."""
     owner: Name = "platform"
-    """Team that answers for it (tag Owner)."""
+    """Team that is responsible for the environment (tag Owner)."""
     cost_center: TagText = "streaming"
     """Cost center (tag CostCenter), such as KST-4711; a number in quotes, such as "100234"."""
     tags: Annotated[dict[TagKey, TagText], Field(max_length=10), UnorderedKeys] = Field(default_factory=dict)
-    """More tags of everything, such as `DataOwner: music-rights`: 10 at most, keys to 127 letters, values to 255, of letters, digits,
-    spaces and `+ - = . _ : / @`. A number needs quotes. Another tag replaces the nodes of the cluster one by one (docs/deployment.md)."""
+    """Further tags of all resources, such as `DataOwner: music-rights`: at most 10, with keys of 127 and values of 255 letters, digits,
+    spaces and `+ - = . _ : / @`. A number needs quotes. A changed tag replaces the nodes of the cluster one by one (docs/deployment.md)."""
     permissions_boundary: PolicyReference | None = None
     """Managed policy that bounds the rights of every IAM role of the environment: its name in this account, or its ARN. The policy must
     exist first, and must allow what the roles do."""
     domain: DomainSettings | None = None
-    """Public domain; without one CloudFront's own name and certificate serve the platform."""
+    """Public domain. Default: CloudFront's own name and certificate."""
     network: NetworkSettings = NetworkSettings()
     registry: RegistrySettings = RegistrySettings()
     data: DataSettings = DataSettings()

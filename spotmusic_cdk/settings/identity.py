@@ -29,9 +29,9 @@ class EmailSettings(Model):
     """Mail server through which Keycloak confirms addresses and resets passwords, such as Amazon SES."""
 
     host: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253)] | None = None
-    """SMTP server; that of Amazon SES in the home region when left out."""
+    """SMTP server. Default: that of Amazon SES in the home region."""
     sender: Email
-    """Address that mails come from, verified with SES."""
+    """Sender of mails, verified with SES."""
     secret: SecretArn
     """JSON secret with `username` and `password` of the SMTP user."""
 
@@ -40,7 +40,7 @@ class IdentityProviderSettings(Model):
     """External identity provider."""
 
     kind: Literal["google", "github", "oidc"]
-    """`google` and `github` are known to Keycloak; `oidc` is any other OpenID Connect provider, such as Apple."""
+    """`google` and `github` are built into Keycloak; `oidc` is any other OpenID Connect provider, such as Apple."""
     label: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", max_length=40)]
     """Text of the login button."""
     client_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]+$", max_length=255)]
@@ -54,7 +54,7 @@ class IdentityProviderSettings(Model):
     token_url: HttpsUrl | None = None
     """`oidc` only: its token endpoint."""
     jwks_url: HttpsUrl | None = None
-    """`oidc` only: where its public keys are."""
+    """`oidc` only: address of its public keys."""
 
     @model_validator(mode="after")
     def _only_oidc_has_endpoints(self) -> "IdentityProviderSettings":
@@ -92,10 +92,10 @@ class MailSettings(Model):
         str,
         StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*@[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=254),
     ]
-    """Address that mails of services come from, and no other."""
+    """Only address from which services may send mail."""
     identity: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=253)] | None = None
-    """Domain that SES has verified: that of the sender when left out, or one above it. It is made
-    by hand, in the home region (docs/deployment.md, Before the first time)."""
+    """Domain that SES has verified. Default: the sender's domain. Verify it by hand in the home region (docs/deployment.md, Before the
+    first time)."""
 
     @property
     def domain(self) -> str:

@@ -23,11 +23,12 @@ class TopicSettings(Model):
     """One topic of the event stream. Partitions can be added later and never taken away; a topic is never deleted from here."""
 
     partitions: Annotated[int, Field(ge=1, le=1000)] = 12
-    """Partitions; the consumers of one group share them, so they bound how many work at once."""
+    """Partitions. The consumers of a group share them, so they limit how many work in parallel."""
     replication: Literal[1, 3, 5] = 3
-    """Brokers that hold each event, 1 when left out and there is one broker; production needs 3. It can be raised later and not lowered."""
+    """Brokers that store each event; production requires 3. Default: 3, or 1 with one broker. It can be raised later, but not lowered."""
     cleanup_policy: Literal["delete", "compact", "compact,delete"] = "delete"
-    """Deletion of events by age, by a newer event with their key, or both. It cannot be changed later: that deletes events."""
+    """`delete` deletes events by age, `compact` when a newer event has the same key; both can be combined. It cannot be changed later,
+    because a change deletes events."""
     retention_hours: Hours = 168
     """Hours until an event is deleted, with the policy `delete`. It bounds how long personal data survives."""
     producers: Annotated[tuple[Name, ...], Unordered] = ()
@@ -53,27 +54,27 @@ class TieredStorageSettings(Model):
     """Older events in Amazon S3: an Enterprise feature of Redpanda, which needs a licence of Redpanda Data."""
 
     license_secret: SecretArn
-    """ARN of the secret in Secrets Manager whose JSON field `license` is the licence key, which you buy from Redpanda Data."""
+    """ARN of the secret in Secrets Manager whose JSON field `license` contains the licence key from Redpanda Data."""
 
 
 class RedpandaSettings(Model):
     """Event streaming cluster."""
 
     brokers: Annotated[int, Field(ge=1, le=9)] = 3
-    """Brokers, an odd number: three keep a quorum when a zone is lost, which production needs. One holds each event once. Brokers can be
-    added later; taking them away again loses events."""
+    """Brokers, an odd number. Three keep a quorum when a zone is lost; production requires three. One broker stores each event once.
+    Brokers can be added later; removing them loses events."""
     cpu: Annotated[int, Field(ge=1, le=32)] = 1
-    """Cores per broker. Nodes keep Linux' aio-max-nr of 65536: a broker of many cores holds fewer connections on each."""
+    """Cores per broker. Nodes keep Linux' aio-max-nr of 65536, so a broker with many cores has fewer connections per core."""
     memory_gib: Annotated[int, Field(ge=2, le=512)] = 4
     """Memory per broker, in GiB; Redpanda requires at least 2 per core."""
     storage_gib: Gibibytes = 50
     """gp3 volume per broker, in GiB. To grow it, follow docs/runbooks/volume.md first; it never shrinks."""
     topics: Annotated[dict[TopicName, TopicSettings | None], UnorderedKeys] = Field(default_factory=dict, max_length=100)
-    """Topics by name, beside the default topics `events.listening`, `events.playback-telemetry`, `events.trends` and
-    `events.recommendations`. Under the name of a default topic, the keys given here replace its own. `null` removes a default topic and the
-    rights on it; the topic itself stays on the brokers until an operator deletes it."""
+    """Topics by name, in addition to the default topics `events.listening`, `events.playback-telemetry`, `events.trends` and
+    `events.recommendations`. Keys under the name of a default topic replace that topic's keys. `null` removes a default topic and the
+    rights on it; the brokers keep the topic until an operator deletes it."""
     tiered_storage: TieredStorageSettings | None = None
-    """Older events in Amazon S3; none without a Redpanda Enterprise licence."""
+    """Older events in Amazon S3. It requires a Redpanda Enterprise licence."""
 
     @property
     def effective_topics(self) -> dict[str, TopicSettings]:
@@ -140,13 +141,13 @@ class QueueSettings(Model):
     """Quorum queue of tasks on three nodes; failed tasks are moved to its dead-letter queue."""
 
     consumers: Annotated[tuple[Name, ...], Unordered] = ()
-    """Services that consume the queue; by default the service with its name."""
+    """Services that consume the queue. Default: the service with its name."""
     publishers: Annotated[tuple[Name, ...], Unordered] = ()
-    """Services that may publish to it; every service with `tasks` in its `talks_to` when left out."""
+    """Services that may publish to it. Default: every service with `tasks` in its `talks_to`."""
     delivery_limit: Annotated[int, Field(ge=1, le=100)] = 5
-    """Failed deliveries that a task survives; the next one makes it a dead letter. A task returned with requeue is not counted."""
+    """Failed deliveries before a task becomes a dead letter. Tasks returned with requeue are not counted."""
     max_length: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
-    """Maximum of waiting tasks; more are rejected, and their publisher is informed."""
+    """Maximum of waiting tasks; further tasks are rejected, and the publisher is notified."""
     message_ttl_hours: Hours = 168
     """Hours until a task that is not consumed becomes a dead letter."""
     dead_letter_hours: Hours = 336
@@ -161,7 +162,7 @@ class RabbitMQSettings(Model):
     storage_gib: Gibibytes = 20
     """gp3 volume per node, in GiB."""
     queues: Annotated[dict[Name, QueueSettings], UnorderedKeys] = Field(default_factory=dict, max_length=100)
-    """Queues by name. A service that scales on messages has one of its own name even if it is not listed here."""
+    """Queues by name. A service that scales on messages has a queue with its name, listed here or not."""
 
     @model_validator(mode="after")
     def _publishers_may_fill_half_a_volume(self) -> Self:
@@ -212,9 +213,9 @@ class KongSettings(Model):
     min_replicas: Annotated[int, Field(ge=2, le=50)] = 3
     """Pods that always run; production needs one per zone."""
     max_replicas: Annotated[int, Field(ge=2, le=200)] = 6
-    """Pods at the most."""
+    """Maximum of pods."""
     requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
-    """Requests of one listener in a minute. Logins and public routes have limits of their own, for all who share an address."""
+    """Requests of one listener per minute. Logins and public routes have separate limits, shared by all clients of an address."""
 
     @model_validator(mode="after")
     def _min_is_not_above_max(self) -> Self:
@@ -229,7 +230,7 @@ class KeycloakSettings(Model):
     """Identity provider."""
 
     replicas: Annotated[int, Field(ge=1, le=9)] = 2
-    """Pods; two keep sessions when one is lost, which production needs. With one, logins fail while it restarts."""
+    """Pods. Two keep sessions when one is lost; production requires two. With one, logins fail while it restarts."""
 
 
 class MonitoringSettings(Model):
@@ -256,14 +257,14 @@ class KubernetesSettings(Model):
     version: Annotated[str, StringConstraints(pattern=r"^1\.[0-9]{2}$")] = "1.36"
     """Kubernetes version, one with a kubectl layer in `spotmusic_cdk/versions.py`."""
     endpoint: Literal["private", "public_and_private"] = "private"
-    """Access to the API server: from the VPC, or also from the ranges of `public_access_cidrs`. Production requires `private`."""
+    """Access to the API server: from the VPC, or also from `public_access_cidrs`. Production requires `private`."""
     public_access_cidrs: Annotated[tuple[Annotated[str, AfterValidator(_ipv4_range)], ...], Field(max_length=40), Unordered] = ()
-    """IPv4 ranges that reach a public endpoint, such as 203.0.113.0/24: required with `public_and_private`, 40 at most (Amazon EKS
-    quotas). `0.0.0.0/0` is every address."""
+    """IPv4 ranges that may reach a public endpoint, such as 203.0.113.0/24: required with `public_and_private`, at most 40 (Amazon EKS
+    quotas). `0.0.0.0/0` allows every address."""
     administrators: Annotated[tuple[RoleArn, ...], Field(max_length=50), Unordered] = ()
     """IAM roles that administer the cluster (break-glass)."""
     viewers: Annotated[tuple[RoleArn, ...], Field(max_length=50), Unordered] = ()
-    """IAM roles of the team that may open a tunnel to Grafana and do nothing else in the cluster. No other role has access."""
+    """IAM roles of the team that may open a tunnel to Grafana and have no other rights in the cluster. No other role has access."""
     redpanda: RedpandaSettings = RedpandaSettings()
     rabbitmq: RabbitMQSettings = RabbitMQSettings()
     kong: KongSettings = KongSettings()

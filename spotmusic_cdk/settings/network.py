@@ -37,7 +37,8 @@ class NetworkSettings(Model):
     nat_gateways: Annotated[int, Field(ge=1, le=3)] = 1
     """NAT gateways; a production environment needs one per zone, so that the loss of a zone does not affect the others."""
     interface_endpoints: Annotated[tuple[InterfaceEndpoint, ...], Unordered] | Literal["all"] = ()
-    """AWS services reached without leaving the VPC. Each costs per zone and hour, so dev has none; `all` is every one we use."""
+    """AWS services that are reached inside the VPC. Each costs per zone and hour, so dev has none; `all` selects every service that the
+    platform uses."""
     flow_log_retention_days: LogDays = 365
     """Days that flow logs are kept."""
 
@@ -67,10 +68,10 @@ class DomainSettings(Model):
     """Public domain of the platform and its certificates."""
 
     name: Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", max_length=46)]
-    """Domain that listeners type, such as music.example: `services.internal.` before it makes the longest name of a certificate, and ACM
-    allows 64 characters (RequestCertificate, DomainName)."""
+    """Public domain, such as music.example. The longest name of a certificate is `services.internal.` before it, and ACM allows 64
+    characters (RequestCertificate, DomainName)."""
     hosted_zone_id: Annotated[str, StringConstraints(pattern=r"^Z[A-Z0-9]{6,31}$")]
-    """Id of the public Route 53 zone of that domain: it is written down, so that synthesis looks nothing up."""
+    """Id of the domain's public Route 53 zone. The file contains it so that synthesis looks nothing up."""
     edge_certificate: (
         Annotated[str, StringConstraints(pattern=rf"^arn:aws:acm:{EDGE_REGION}:[0-9]{{12}}:certificate/[0-9A-Za-z-]{{1,64}}$")] | None
     ) = None
@@ -118,14 +119,14 @@ class EdgeSettings(Model):
     """CloudFront price class: 100 is North America, Europe and Israel; 200 adds Africa, the Middle East and Asia; all adds South America,
     Australia and New Zealand. It must include the continent of the home region."""
     hsts_include_subdomains: bool = False
-    """HTTPS for every subdomain of the domain too, in browsers that met the platform (HSTS). They remember it for two years, and
-    it cannot be revoked: set it when no subdomain is HTTP only."""
+    """HSTS for every subdomain as well. Browsers remember it for two years, and it cannot be revoked: set it only when no subdomain uses
+    plain HTTP."""
     allowed_countries: Annotated[tuple[Annotated[str, AfterValidator(known_country)], ...], Unordered] = ()
-    """ISO 3166 codes of the countries that may listen; all when empty."""
+    """ISO 3166 codes of the countries with access. Default: all."""
     signing_keys: Annotated[tuple[Name, ...], Once] = Field(default=("first", "second"), min_length=2, max_length=5)
-    """Names of the key pairs that sign audio URLs; two at least, so that one can be replaced while the other signs. The first signs."""
+    """Names of the key pairs that sign audio URLs, at least two, so that one can be replaced while the other signs. The first one signs."""
     distribution_domain_name: Annotated[str, StringConstraints(pattern=r"^d[a-z0-9]{8,20}\.cloudfront\.net$")] | None = None
-    """CloudFront's own name of the distribution, for an environment without a domain: known after its first deployment (output `Url` of
-    the stack edge). Logins of browsers work from then on."""
+    """CloudFront's own name of the distribution, for an environment without a domain. Copy it from the output `Url` of the stack edge after
+    the first deployment; browsers can log in from then on."""
     origin_prefix_list: Annotated[str, StringConstraints(pattern=r"^pl-[0-9a-f]{8,17}$")] | None = None
     """Id of the CloudFront origin-facing prefix list of the region; known ones are in `spotmusic_cdk/versions.py`."""

@@ -161,11 +161,11 @@ class ScalingSettings(Model):
     max: Annotated[int, Field(ge=1, le=1000)] = 4
     """Maximum of tasks."""
     cpu_percent: Annotated[int, Field(ge=10, le=90)] = 60
-    """Average cpu that target tracking holds."""
+    """Target of the average cpu utilization."""
     requests_per_target: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    """Requests per minute and task that target tracking holds; needs a route. A service with a route that names none has 1000."""
+    """Target of requests per minute and task; needs a route. Default with a route: 1000."""
     messages_per_task: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    """Ready messages of the service's queue per task that target tracking holds; needs `tasks` in `talks_to`."""
+    """Target of ready messages of the service's queue per task; needs `tasks` in `talks_to`."""
 
     @model_validator(mode="after")
     def _min_is_not_above_max(self) -> "ScalingSettings":
@@ -178,9 +178,9 @@ class ServicePeak(Model):
     """Load of a service in the busiest minute."""
 
     per_second: Annotated[int, Field(ge=1, le=1_000_000)]
-    """Requests in a second, or messages where it is a worker."""
+    """Requests per second, or messages of a worker."""
     per_task: Annotated[int, Field(ge=1, le=100_000)]
-    """Requests or messages that one task handles in a second at full cpu, measured by a load test."""
+    """Requests or messages per second that one task handles at full cpu, measured by a load test."""
 
 
 class ServiceSettings(Model):
@@ -189,19 +189,19 @@ class ServiceSettings(Model):
     image_tag: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")] | None = None
     """Tag in the service's own repository. Until one is pushed and set, a pinned public image answers the health checks."""
     image: Annotated[str, StringConstraints(pattern=IMAGE, max_length=400)] | None = None
-    """Image elsewhere in place of `image_tag`, by its digest: `444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/playback@sha256:…`. A
-    registry of Amazon ECR in the home region, of this account or of another whose repository policy admits this one, or a registry that
-    answers without credentials. It must be built for arm64 and bring the command `healthcheck`, as an image of one's own does."""
+    """Image of another registry in place of `image_tag`, by digest: `444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/playback@sha256:…`.
+    The registry is Amazon ECR in the home region, in this account or in one whose repository policy allows this account, or needs no
+    credentials. The image must be built for arm64 and contain the command `healthcheck`."""
     cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] = 256
     """Fargate cpu units (1024 are one vCPU)."""
     memory: Annotated[int, Field(ge=512, le=122880)] = 512
     """Memory in MiB."""
     port: Annotated[int, Field(ge=1024, le=65535)] | None = 8080
-    """Port that the container listens on, above 1023 because it does not run as root. Workers too answer health checks
-    and give metrics there, and only Prometheus and the services that talk to them reach them. With null their metrics are not collected,
-    such as the age of the events that they consume."""
+    """Port that the container listens on, above 1023 because it does not run as root. Workers also answer health checks and export metrics
+    there; only Prometheus and the services that talk to them reach it. With null no metrics are collected, such as the age of consumed
+    events."""
     route: Annotated[str, StringConstraints(pattern=r"^/v[0-9]+(/[a-z0-9-]+)+$", max_length=100)] | None = None
-    """Path prefix of the Web API that leads here, such as /v1/playback; none when the service is not public."""
+    """Path prefix of the Web API that the service serves, such as /v1/playback. Default: the service is not public."""
     public: bool = False
     """Route without a token."""
     health_path: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9/_-]*$", max_length=200)] = "/healthz"
@@ -211,23 +211,23 @@ class ServiceSettings(Model):
     cache, events (Redpanda), tasks (RabbitMQ), audio (to read and sign), `audio: write` (for one service), uploads, mail (Amazon
     SES), or another service."""
     settings: Annotated[dict[VariableName, SettingText], Field(max_length=20), UnorderedKeys] = Field(default_factory=dict)
-    """Environment variables of its own, such as `SEARCH_MODE: fuzzy`: 20 at most, of 1 to 1024 characters. A number needs quotes. No
+    """Environment variables of the service, such as `SEARCH_MODE: fuzzy`: at most 20, of 1 to 1024 characters. A number needs quotes. No
     secrets: everyone who may describe a task definition can read them. A change is a deployment, which rolls back automatically."""
     secrets: Annotated[dict[VariableName, SecretArn], Field(max_length=10), UnorderedKeys] = Field(default_factory=dict)
-    """Secrets of its own by the environment variable, such as `FCM_KEY: arn:aws:secretsmanager:…`: 10 at most. You make each in Secrets
-    Manager (docs/runbooks/secret-from-outside.md); the variable has the whole value that the secret has when a task starts."""
+    """Secrets of the service by environment variable, such as `FCM_KEY: arn:aws:secretsmanager:…`: at most 10. Create each in Secrets
+    Manager (docs/runbooks/secret-from-outside.md). The variable has the whole value of the secret at the start of the task."""
     migrations: tuple[Annotated[str, StringConstraints(min_length=1, max_length=200)], ...] = ()
-    """Command of the image that changes the tables of the shared catalogue, such as `[migrate]`. The one service that owns them has it,
-    and `catalogue: write`. A task of its own runs it, as a user who may change tables (docs/runbooks/migrate-the-catalogue.md)."""
+    """Command of the image that changes the tables of the shared catalogue, such as `[migrate]`. Only the service that owns the tables sets
+    it, with `catalogue: write`. A separate task runs it, as a user who may change tables (docs/runbooks/migrate-the-catalogue.md)."""
     retired_talks_to: Annotated[tuple[Word, ...], Unordered] = ()
-    """Words on their way out of `talks_to`: new tasks do without them, and the ones that still run keep their connections, users and
-    secrets. The first of two deployments that remove a word (docs/deployment.md)."""
+    """Words removed from `talks_to`: new tasks do not use them, and running tasks keep their connections, users and secrets. This is the
+    first of two deployments that remove a word (docs/deployment.md)."""
     deployment: Literal["rolling", "blue_green"] = "rolling"
-    """Replacement of a version by a new one; both roll back automatically. Before `rolling` takes the place of `blue_green`, compare the
-    weights of the route (docs/deployment.md, Routes of blue/green services)."""
+    """Replacement of a version by a new one; both ways roll back automatically. Before a change from `blue_green` to `rolling`, compare
+    the weights of the route (docs/deployment.md, Routes of blue/green services)."""
     scaling: ScalingSettings = ScalingSettings()
     database_connections: Annotated[int, Field(ge=1, le=100)] = 5
-    """Connections that one task may hold to the server of the catalogue. During a deployment twice as many tasks run as otherwise."""
+    """Maximum connections of one task to the server of the catalogue. During a deployment twice as many tasks run."""
     retired: bool = False
     """Stops the service and keeps its rights and connections: the first of two deployments that remove it (docs/deployment.md)."""
     peak: ServicePeak | None = None

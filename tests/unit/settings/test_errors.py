@@ -63,7 +63,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"kubernetes.redpanda": None},
         "kubernetes.redpanda: a section cannot be switched off.\n  Remove it: every component belongs to the platform",
     ),
-    "a month of logs": ({"observability.access_log_days": 30}, "Days that records of access are kept; Marco Civil (art. 15) asks"),
+    "a month of logs": ({"observability.access_log_days": 30}, "Days that records of access are kept; Marco Civil (art. 15) requires"),
     "a boundary by its ARN": ({"permission_boundary_arn": "x"}, "unknown key.\n  Use permissions_boundary at the top of the file."),
     "a peak at the top": ({"peak": {"listeners": 1}}, "peak: unknown key.\n  Use resilience.peak."),
     "replicas of RabbitMQ": ({"kubernetes.rabbitmq.replicas": 1}, "unknown key.\n  Remove it: RabbitMQ has three nodes"),
