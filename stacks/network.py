@@ -72,9 +72,9 @@ class NetworkStack(EnvironmentStack):
         self.private_zone: route53.IHostedZone = route53.PrivateHostedZone(self, "Zone", zone_name=settings.private_domain, vpc=self.vpc)
 
     def _hold_connections(self, settings: Settings) -> None:
-        """Exports each connection of a service, so that it is retained while tasks use it.
+        """Export each connection of a service, so that it is retained while tasks use it.
 
-        Rules are not exported, because another number of brokers replaces them.
+        Rules are not exported, because a change of the number of brokers replaces them.
         """
         connections = Construct(self, "Connections")
         for name, service in settings.services.items():

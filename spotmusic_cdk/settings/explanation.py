@@ -18,7 +18,7 @@ _ON_CALL = "Use observability.alarm_emails, or alarm_endpoints for an on-call se
 _SLACK = "Use observability.alarm_slack, with the ids of workspace and channel; an incoming webhook cannot receive messages of Amazon SNS."
 _API_SERVER = "Use kubernetes.public_access_cidrs, with endpoint: public_and_private."
 _MIRROR = "Images come through caches in Amazon ECR (registry.docker_hub_credentials and github_credentials); no other mirror is supported."
-_CERTIFICATES = "Use domain.edge_certificate for a certificate of your own; the platform requests those of the home region."
+_CERTIFICATES = "Use domain.edge_certificate for your own certificate; the platform requests those of the home region."
 ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("vpc", "vpc_id", "existing_vpc", "subnet_ids", "subnets"), _OWN_VPC),
     "avoid": "Choose a network.cidr apart from the ranges in use; other environment files are compared with it.",

@@ -154,7 +154,7 @@ def usual_zones(region: str) -> list[str]:
 
 
 def warnings(settings: Settings) -> Iterator[Problem]:
-    """Find zones that most accounts cannot use, and a budget below the price of the audio alone."""
+    """Find zones that most accounts cannot use, and a budget below the price of audio."""
     for zone in settings.zones:
         if zone in CLOSED_ZONES:
             advice = f"Compare the ids of `{_zones_command(settings.region)}`, or write zones: [{', '.join(usual_zones(settings.region))}]."
@@ -219,7 +219,7 @@ def _prefix_list(settings: Settings) -> Iterator[Problem]:
 
 
 def _secrets(settings: Settings) -> Iterator[Problem]:
-    """ECR and External Secrets read secrets of their own region, and the endpoint of Secrets Manager lets none of other accounts in."""
+    """ECR and External Secrets read only secrets of the home region, and the endpoint of Secrets Manager only those of the account."""
     for key, arn in settings.named_secrets.items():
         _, _, _, region, account, *_ = arn.split(":")
         if region != settings.region:
@@ -261,11 +261,11 @@ def monthly_usd(listeners: int, region: str) -> int:
 
 
 def budget_warnings(settings: Settings) -> Iterator[Problem]:
-    """Find a budget of production that the delivery of audio alone exceeds at the declared peak."""
+    """Find a budget of production that is below the price of audio at the declared peak."""
     peak, budget = settings.resilience.peak, settings.observability.monthly_budget_usd
     if peak is None or not settings.production:
         return
     cost = monthly_usd(peak.listeners, settings.region)
     if cost > budget:
-        wrong = f"{budget} is below the {cost} USD that CloudFront alone costs for {peak.listeners} listeners at peak (list prices)"
+        wrong = f"{budget} is below the {cost} USD that CloudFront costs for {peak.listeners} listeners at peak (list prices)"
         yield Problem("observability.monthly_budget_usd", wrong, "Raise it, or lower resilience.peak.listeners.")

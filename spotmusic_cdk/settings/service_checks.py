@@ -81,7 +81,7 @@ def resources_of(service: ServiceSettings) -> int:
 
 def _room(settings: Settings) -> Iterator[Problem]:
     services = settings.services
-    elsewhere = "Move some to an environment of their own."
+    elsewhere = "Move some to another environment."
     if len(services) > MOST_SERVICES:
         wrong = f"{len(services)} services exceed the limit of {MOST_SERVICES} in one stack"
         yield Problem("services", wrong, elsewhere)
@@ -94,7 +94,7 @@ def _room(settings: Settings) -> Iterator[Problem]:
     rules = sum(map(rules_of, services.values()))
     if rules > MOST_RULES:
         wrong = f"their connections need {rules} security groups and rules, and one network stack holds {MOST_RULES}"
-        yield Problem("services", wrong, "Shorten their talks_to, or move some to an environment of their own.")
+        yield Problem("services", wrong, "Shorten their talks_to, or move some to another environment.")
     letters = sum(len(variable) + len(text) for service in services.values() for variable, text in service.settings.items())
     if letters > MOST_LETTERS:
         wrong = f"their settings have {letters} characters, and one stack holds {MOST_LETTERS}"

@@ -45,8 +45,8 @@ def require_acceptable(stacks: list[SynthesizedStack], *, checkout: Path) -> int
 
 
 def interrupt() -> None:
-    """Stops running linters: a signal to the command alone does not reach them, and it waits for
-    their threads.
+    """Stop running linters: a signal to the command does not reach them, and the command would wait
+    for their threads.
     """
     for linter in _running:
         linter.kill()

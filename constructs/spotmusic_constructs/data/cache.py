@@ -186,7 +186,7 @@ _ACKNOWLEDGED = {
 
 
 def _deviations(snapshot_retention_days: int, replicas: int) -> dict[str, str]:
-    alone = {"AwsSolutions::AwsSolutions-AEC4": "Without a replica nothing can fail over; this environment goes without for its price."}
+    alone = {"AwsSolutions::AwsSolutions-AEC4": "Without a replica there is no failover; the environment file sets none, for the price."}
     if snapshot_retention_days >= NIST_SNAPSHOT_DAYS:
         return {} if replicas else alone
     return {

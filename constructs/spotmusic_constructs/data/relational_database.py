@@ -267,7 +267,7 @@ def _monitoring_role(scope: Construct) -> iam.Role:
         managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(_MONITORING_POLICY)],
     )
     finding = f"AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{_MONITORING_POLICY}]"
-    acknowledge(role, {finding: "RDS asks for this policy by name; it writes to the log group RDSOSMetrics only."})
+    acknowledge(role, {finding: "RDS requires this managed policy; it writes only to the log group RDSOSMetrics."})
     return role
 
 

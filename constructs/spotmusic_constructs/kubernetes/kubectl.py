@@ -87,7 +87,7 @@ def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention_day
     tag_like(barrier, role, by_name=True)
     acknowledge(handler, _HANDLER_FINDINGS)
     every_version = f"AwsSolutions::AwsSolutions-IAM5[Resource::<{_logical_id(handler)}.Arn>:*]"
-    acknowledge(framework, _FRAMEWORK_FINDINGS | {every_version: "The framework calls every version of its own handler, and nothing else."})
+    acknowledge(framework, _FRAMEWORK_FINDINGS | {every_version: "The framework calls every version of its handler and nothing else."})
 
 
 def _logical_id(function: IConstruct) -> str:

@@ -147,8 +147,8 @@ def require_room(flows: Sequence[Flow], group_of: Callable[[str], str]) -> None:
     for (group, direction), count in Counter(_weights(_edges(flows, group_of))).items():
         if count > RULES_PER_DIRECTION:
             raise ValueError(
-                f"{group} would have {count} {direction} rules, and EC2 takes {RULES_PER_DIRECTION}; the prefix list of CloudFront "
-                f"counts as {CLOUDFRONT_WEIGHT}. Give the other flows a party of their own."
+                f"{group} would have {count} {direction} rules, and EC2 allows {RULES_PER_DIRECTION}; the prefix list of CloudFront "
+                f"counts as {CLOUDFRONT_WEIGHT}. Give the other flows their own party."
             )
 
 

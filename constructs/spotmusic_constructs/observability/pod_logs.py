@@ -74,7 +74,7 @@ _OUTPUTS = """\
 class PodLogs(Construct):
     """Fluent Bit on every node, which sends the logs of pods to one encrypted log group.
 
-    Creates the log group, the release, and its right by Pod Identity to write to that group alone. It does not use the Kubernetes API: a
+    Creates the log group, the release, and its right by Pod Identity to write only to that group. It does not use the Kubernetes API: a
     stream is named by namespace, pod and container, which are in the name of the file on the node.
 
     Args:

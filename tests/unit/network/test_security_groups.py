@@ -53,7 +53,7 @@ def test_unknown_party_has_no_security_group(stack: cdk.Stack) -> None:
 
 def test_security_groups_respect_quota(stack: cdk.Stack) -> None:
     viewers = [Flow(source=CLOUDFRONT, target="gateway", port=port, reason="Viewers") for port in (80, 443)]
-    with pytest.raises(ValueError, match="gateway would have 110 ingress rules, and EC2 takes 60"):
+    with pytest.raises(ValueError, match="gateway would have 110 ingress rules, and EC2 allows 60"):
         made(new_stack(), viewers)
     flows = [Flow(source="busy", target="database", port=port, reason="Busy") for port in range(1000, 1059)]
     made(stack, flows)

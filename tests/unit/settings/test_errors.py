@@ -307,7 +307,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "forty-one services": (
         {f"services.service-{number}": {} for number in range(36)},
-        "services: 41 services exceed the limit of 40 in one stack.\n  Move some to an environment of their own.",
+        "services: 41 services exceed the limit of 40 in one stack.\n  Move some to another environment.",
     ),
     "forty services, most of them blue/green": (
         {f"services.service-{n}": {"route": f"/v1/s{n}", "deployment": "blue_green" if n else "rolling"} for n in range(35)},
