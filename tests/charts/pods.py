@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tests.charts.connections import labels_of, pods_behind, selects, things, workloads
 from tests.charts.references import pod_of
-from tests.helm_values import REGISTRY
 from tests.model.cluster import RenderedCluster
 from tests.model.values import Json
 
@@ -96,22 +95,6 @@ def unprobed(platform: RenderedCluster) -> Iterator[str]:
         for container in (pod_of(workload) or {})["containers"]:
             if not container.get("readinessProbe"):
                 yield f"{where_of(workload)}: {container['name']}"
-
-
-def images(platform: RenderedCluster, uncached: Iterable[str]) -> Iterator[str]:
-    """Yield images without an exact tag, or from another registry than ours.
-
-    Args:
-        platform: the platform.
-        uncached: registries that the environment has no credentials for, so that nothing can cache them.
-    """
-    allowed = (REGISTRY, *uncached)
-    for where, _, container in containers(platform):
-        image = container["image"]
-        if not is_exact(image):
-            yield f"{where}: {image} has no exact tag"
-        if not image.startswith(tuple(f"{host}/" for host in allowed)):
-            yield f"{where}: {image} is not pulled through our registry"
 
 
 def is_exact(image: str) -> bool:

@@ -13,6 +13,7 @@ from spotmusic_cdk.namespaces import namespaces
 from tests.charts import connections, excused, order, pods, policies, references, transport
 from tests.charts.references import pod_of
 from tests.conftest import settings_of
+from tests.helm_values import REGISTRY
 from tests.model.cluster import RenderedCluster
 from tests.model.values import Json
 
@@ -138,7 +139,9 @@ def test_rendered_pods_keep_the_rules(whole: RenderedCluster, check: Callable[[R
 
 
 def test_images_are_exact_and_cached(whole: RenderedCluster) -> None:
-    assert list(pods.images(whole, uncached(whole.environment))) == []
+    ours = tuple(f"{host}/" for host in (REGISTRY, *uncached(whole.environment)))
+    images = {container["image"] for _, _, container in pods.containers(whole)}
+    assert [image for image in images if not (pods.is_exact(image) and image.startswith(ours))] == []
 
 
 def uncached(environment: str) -> list[str]:

@@ -24,8 +24,6 @@ __all__ = ["load_handler"]
 REALM = replace(
     FULL, grafana_url="https://localhost:3000", email=Email(host="mail.example", sender="no-reply@spotmusic.example", secret_arn="arn:mail")
 )
-PLAIN = "untouched"
-"""Realm with Keycloak's defaults."""
 
 
 @pytest.fixture(scope="session")
@@ -91,9 +89,7 @@ def keycloak_with_realms(folder: Path, wanted: Json) -> Iterator[Keycloak]:
         imported["defaultRole"] = next(role for role in wanted["roles"]["realm"] if role["name"] == "default-roles-spotmusic")
         found.admin("POST", "", imported)
         merge_clients(found, "spotmusic", [client for client in wanted["clients"] if client["clientId"] == "admin-cli"])
-        found.admin("POST", "", {"realm": PLAIN, "enabled": True})
-        for realm in ("spotmusic", PLAIN):
-            found.admin("POST", f"/{realm}/users", person("listener"))
+        found.admin("POST", "/spotmusic/users", person("listener"))
         yield found
 
 

@@ -15,7 +15,6 @@ import pytest
 from spotmusic_constructs.identity.keycloak_values import CONSOLE_URL
 from spotmusic_constructs.identity.keycloak_values import environment as options
 from spotmusic_constructs.identity.realm import administrators
-from tests.engines.conftest import PLAIN
 from tests.engines.keycloak import ADMIN, OF_THE_CHART, PASSWORD, Keycloak, apply_administrators, merge_clients, options_of_start
 from tests.engines.logins import VERIFIER, code_of, login_address, set_up_second_factor
 from tests.model.values import Json
@@ -91,12 +90,6 @@ def test_realms_apply_twice_without_a_difference(keycloak: Keycloak, wanted: Jso
         assert set(leaves(held(keycloak, realm))) ^ set(leaves(was)) == set()
 
 
-def test_an_untouched_realm_takes_passwords(keycloak: Keycloak) -> None:
-    """Confirms that the next test's request works without the restriction."""
-    status, _ = keycloak.token(PLAIN, grant_type="password", client_id="admin-cli", username="listener", password=PASSWORD)
-    assert status == 200
-
-
 @pytest.mark.parametrize(("realm", "user"), [("spotmusic", "listener"), ("master", ADMIN)])
 def test_admin_cli_takes_no_passwords(keycloak: Keycloak, realm: str, user: str) -> None:
     status, answer = keycloak.token(realm, grant_type="password", client_id="admin-cli", username=user, password=PASSWORD)
@@ -107,11 +100,6 @@ def test_admin_cli_takes_no_passwords(keycloak: Keycloak, realm: str, user: str)
 def test_clients_of_listeners_take_no_passwords(keycloak: Keycloak, client: str) -> None:
     status, answer = keycloak.token("spotmusic", grant_type="password", client_id=client, username="listener", password=PASSWORD)
     assert (status, answer["error"]) == (400, "unauthorized_client")
-
-
-def test_issuer_of_listeners_is_the_public_address(keycloak: Keycloak) -> None:
-    _, _, answer = keycloak.ask(f"{CONSOLE_URL}/realms/spotmusic/.well-known/openid-configuration")
-    assert json.loads(answer)["issuer"] == "https://spotmusic.example/auth/realms/spotmusic"
 
 
 @pytest.mark.walk("administrator")

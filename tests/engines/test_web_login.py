@@ -152,11 +152,6 @@ def test_tokens_are_not_judged_without_keys(tmp_path: Path, keycloak: Keycloak, 
         assert alone.service.headers_of("/v1/playback") == []
 
 
-def test_listeners_are_asked_for_no_second_factor(web: Gateway) -> None:
-    place, _ = give_password(web, "listener")
-    assert place.startswith(REDIRECT)
-
-
 @pytest.mark.walk("administrator")
 @pytest.mark.parametrize(("role", "client"), [("staff", ""), ("curator", ""), ("viewer", "grafana")])
 def test_staff_set_up_and_use_second_factor(web: Gateway, keycloak: Keycloak, role: str, client: str) -> None:

@@ -4,7 +4,6 @@ hang.
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,21 +66,6 @@ def no_hang(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
-
-
-def test_endless_work_is_cut_off() -> None:
-    with pytest.raises(AssertionError, match="a hang"), no_hang(0.05):
-        endless()
-
-
-def endless() -> None:
-    while True:
-        pass
-
-
-def test_busy_machine_is_not_a_hang() -> None:
-    with no_hang(0.05):
-        time.sleep(0.1)
 
 
 def judged(text: str, environment: str, folder: Path) -> None:

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 
 from spotmusic_constructs.resilience.experiment import PODS
 from tests.charts.connections import pods_behind
-from tests.conftest import ROOT, settings_of
-from tests.model.assembly import Resource
+from tests.conftest import ROOT, Template, settings_of
+from tests.model.assembly import Assembly, Resource
+from tests.model.cluster import RenderedCluster
 from tools.gameday import document
 from tools.gameday.faults import faults_of
 from tools.gameday.figures import FAILOVER_SECONDS
@@ -24,6 +26,18 @@ CASES = [
     for environment in ENVIRONMENTS
     for fault in faults_of(settings_of(environment))
 ]
+
+
+@pytest.fixture(scope="session")
+def scenario(templates: Callable[[str], dict[str, Template]], deployed: Callable[[str], RenderedCluster]) -> Callable[[str], Scenario]:
+    """Returns an environment by name."""
+
+    @cache
+    def give(environment: str) -> Scenario:
+        platform = Assembly(name=environment, settings=settings_of(environment), templates=templates(environment))
+        return Scenario(platform=platform, cluster=deployed(environment))
+
+    return give
 
 
 @pytest.mark.parametrize(("environment", "fault"), CASES)

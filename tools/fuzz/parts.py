@@ -1,0 +1,32 @@
+"""Parts of `make fuzz`, each for a process of its own: problems and seconds."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+from tests.conftest import ROOT
+from tools.fuzz.corners import judge
+
+DOCUMENTS = ROOT / "tests" / "fuzz" / "test_settings.py"
+
+
+def corner(name: str) -> tuple[list[str], float]:
+    """Judges a corner case without output."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        problems = judge(name, Path(folder))
+    return problems, time.monotonic() - began
+
+
+def mutations(examples: int, seed: str) -> tuple[list[str], float]:
+    """Runs the tests of mutated files with this number of examples each."""
+    began = time.monotonic()
+    seeded = [f"--hypothesis-seed={seed}"] if seed else []
+    command = [sys.executable, "-m", "pytest", str(DOCUMENTS), "-q", "-p", "no:cacheprovider", *seeded]
+    environment = {**os.environ, "SPOTMUSIC_FUZZ_EXAMPLES": str(examples)}
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return (ended.stdout + ended.stderr).splitlines()[-60:] if ended.returncode else [], time.monotonic() - began
