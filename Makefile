@@ -241,6 +241,6 @@ bench: setup  ## prove: measure synthesis, tests and local deployment
 
 clean:  ## use: remove what setup and runs made
 	@test ! -e .local/emulator.json || { echo "The embedded AWS may still run, and is found by nothing but .local: make local-down first."; exit 1; }
-	rm -rf $(VENV) node_modules cdk.out .local .charts .tools .bench bom.cdx.json constructs/*.egg-info
+	rm -rf $(VENV) node_modules cdk.out .local .charts .tools .verdicts .bench bom.cdx.json constructs/*.egg-info
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,13 +2,11 @@
 region.
 """
 
-import json
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
+from tools.lint_verdicts import LintError, Match, verdicts
 from tools.local_aws.assembly import SynthesizedStack, regions
 
 _SHOWN = 20
@@ -56,16 +54,14 @@ _running: "list[subprocess.Popen[str]]" = []
 
 
 def _lint(region: str, stacks: list[SynthesizedStack], checkout: Path) -> list[str]:
-    ids = {str(stack.template): stack.id for stack in stacks}
-    command = [str(Path(sys.executable).with_name("cfn-lint")), "--format", "json", "--ignore-checks", "W", "--regions", region, "--", *ids]
-    linter = subprocess.Popen(command, cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own
-    _running.append(linter)
-    stdout, stderr = linter.communicate()
-    if not stdout.strip().startswith("["):
-        raise RejectedTemplateError(f"cfn-lint failed to run: {stderr.strip()[-500:]}")
-    return [_line(match, ids) for match in json.loads(stdout) if match["Level"] == "Error"]
+    ids = {stack.template: stack.id for stack in stacks}
+    try:
+        found = verdicts(ids, region=region, checkout=checkout, running=_running)
+    except LintError as error:
+        raise RejectedTemplateError(str(error)) from error
+    return [_line(ids[template], match) for template, matches in found.items() for match in matches if match.rule.startswith("E")]
 
 
-def _line(match: dict[str, Any], ids: dict[str, str]) -> str:
-    place = ".".join(str(step) for step in match["Location"].get("Path") or []).removeprefix("Resources.")
-    return f"  {ids.get(match['Filename'], match['Filename'])}: {place}: {match['Message']} [{match['Rule']['Id']}]"
+def _line(stack: str, match: Match) -> str:
+    place = ".".join(str(step) for step in match.path).removeprefix("Resources.")
+    return f"  {stack}: {place}: {match.message} [{match.rule}]"

@@ -6,14 +6,14 @@ import json
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from cfnlint.api import ManualArgs, lint_by_config
-
 from tools.assembly import stacks_in
+from tools.lint_verdicts import STORE, verdicts
 from tools.opinions.opinion import ENVIRONMENTS, SYNTHESIZED, Exceptions, Finding, Reviewed, assembly_of, conclude, problems
 
 REVIEWED: Exceptions = {
@@ -36,32 +36,40 @@ CANARY_RULE = "E3025"
 """Instance class that MySQL does not offer in São Paulo."""
 
 
-def findings(environment: str, templates: list[Path], region: str) -> Iterator[Finding]:
-    """Loads rules and schemas once per region, which costs as much as a template."""
-    for match in lint_by_config(ManualArgs(templates=[str(path) for path in templates], regions=[region])):
-        place = f"{Path(match.filename or '').name} {'/'.join(map(str, match.path or []))}"
-        yield Finding(environment, match.rule.id, place, match.message)
+def findings(environment: str, templates: list[Path], region: str, store: Path = STORE) -> Iterator[Finding]:
+    for template, matches in verdicts(templates, region=region, store=store).items():
+        for match in matches:
+            yield Finding(environment, match.rule, f"{template.name} {'/'.join(map(str, match.path))}", match.message)
 
 
 def judged(environment: str, assembly: Path, reviewed: Exceptions = REVIEWED) -> list[str]:
     """Returns what is unreviewed in an environment."""
-    templates: dict[str, list[Path]] = defaultdict(list)
-    for stack in stacks_in(assembly).values():
-        templates[stack.region].append(stack.template)
-    found = (finding for region, paths in templates.items() for finding in findings(environment, paths, region))
+    found = (finding for region, paths in by_region([assembly]).items() for finding in findings(environment, paths, region))
     return problems(environment, found, reviewed)
 
 
+def by_region(assemblies: Iterable[Path]) -> dict[str, list[Path]]:
+    """Returns the templates of assemblies by the region of their stack."""
+    templates: dict[str, list[Path]] = defaultdict(list)
+    for stack in (stack for assembly in assemblies for stack in stacks_in(assembly).values()):
+        templates[stack.region].append(stack.template)
+    return templates
+
+
 def bites() -> bool:
-    """Returns True if cfn-lint reports the defect of a canary template."""
+    """Returns True if cfn-lint reports the defect of a canary template, which it judges anew."""
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder, "bad.template.json")
         template.write_text(json.dumps(CANARY))
-        return CANARY_RULE in {finding.rule for finding in findings("canary", [template], "sa-east-1")}
+        return CANARY_RULE in {finding.rule for finding in findings("canary", [template], "sa-east-1", Path(folder))}
 
 
 def main(folder: Path = SYNTHESIZED) -> int:
     """Checks every environment in the folder and a canary; returns the findings."""
+    # All templates of a region at once: a linter loads its rules and schemas as long as it lints one.
+    regions = by_region(assembly_of(environment, folder) for environment in ENVIRONMENTS)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda region: verdicts(regions[region], region=region), regions))
     wrong = [problem for environment in ENVIRONMENTS for problem in judged(environment, assembly_of(environment, folder))]
     return conclude(f"cfn-lint {version('cfn-lint')}", wrong, caught=bites())
 
