@@ -42,6 +42,7 @@ from stacks.platform import Platform
 from tests.conftest import ROOT, STACKS, TODAY, feature_flags, templates_in
 from tests.helm_values import cluster_in, secret_in
 from tests.model.values import ACCOUNT
+from tests.unit.imported import APPLICATION, DATA, group_of, vpc_of
 
 LIBRARY = ROOT / "constructs" / "spotmusic_constructs"
 ENVIRONMENT = cdk.Environment(account=ACCOUNT, region="sa-east-1")
@@ -120,29 +121,10 @@ def local_chart(name: str) -> Any:
     return library()["LocalChart"](path=ROOT / "charts" / name)
 
 
-def group(given: Given, name: str) -> ec2.ISecurityGroup:
-    return ec2.SecurityGroup.from_security_group_id(given.scope, name, f"sg-{name}", mutable=False)
-
-
 def task_definition(given: Given) -> ecs.FargateTaskDefinition:
     task = ecs.FargateTaskDefinition(given.scope, "Task")
     task.add_container("playback", image=ecs.ContainerImage.from_registry("public.ecr.aws/example/playback:1.0.0"))
     return task
-
-
-def imported_vpc(given: Given) -> ec2.IVpc:
-    return ec2.Vpc.from_vpc_attributes(
-        given.scope,
-        "Vpc",
-        vpc_id="vpc-1",
-        vpc_cidr_block="10.40.0.0/16",
-        availability_zones=["sa-east-1a", "sa-east-1b", "sa-east-1c"],
-        private_subnet_ids=["subnet-1", "subnet-2", "subnet-3"],
-        private_subnet_names=["application"],
-        private_subnet_route_table_ids=["rtb-1", "rtb-2", "rtb-3"],
-        isolated_subnet_ids=["subnet-4", "subnet-5", "subnet-6"],
-        isolated_subnet_names=["data"],
-    )
 
 
 SERVICES = ("notifications", "playback", "recommendations", "trends", "web-api")
@@ -180,16 +162,16 @@ PREREQUISITES: dict[str, Any] = {
     "log_group": lambda given: cloudwatch_logs.LogGroup(given.scope, "LogGroup"),
     "retention": library()["LogRetention"](),
     # Network.
-    "vpc": imported_vpc,
+    "vpc": lambda given: vpc_of(given.scope),
     "vpc_cidr": "10.40.0.0/16",
     "subnets": lambda given: given.vpc.private_subnets,
     "subnet_ids": lambda given: [subnet.subnet_id for subnet in given.vpc.private_subnets],
-    "applications": ec2.SubnetSelection(subnet_group_name="application"),
-    "data": ec2.SubnetSelection(subnet_group_name="data"),
+    "applications": APPLICATION,
+    "data": DATA,
     "users_subnets": lambda given: given.applications,
     "vpc_subnets": lambda given: given.data,
     **{
-        name: (lambda given, name=name: group(given, name))
+        name: (lambda given, name=name: group_of(given.scope, name))
         for name in (
             *("security_group", "users_security_group", "control_plane_security_group", "kubectl_security_group", "node_security_group"),
             *("database_group", "users_group"),

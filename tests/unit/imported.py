@@ -26,6 +26,7 @@ def vpc_of(stack: cdk.Stack) -> ec2.IVpc:
         availability_zones=["sa-east-1a", "sa-east-1b", "sa-east-1c"],
         private_subnet_ids=["subnet-1", "subnet-2", "subnet-3"],
         private_subnet_names=["application"],
+        private_subnet_route_table_ids=["rtb-1", "rtb-2", "rtb-3"],
         isolated_subnet_ids=["subnet-4", "subnet-5", "subnet-6"],
         isolated_subnet_names=["data"],
     )
