@@ -10,6 +10,7 @@ gc.disable()
 import os
 import sys
 import warnings
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
@@ -26,6 +27,7 @@ import aws_cdk as cdk
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
+from spotmusic_constructs.acknowledge import without_acknowledgements
 from stacks.again import run_again
 from stacks.platform import Platform
 
@@ -48,11 +50,13 @@ def main() -> int:
             f"no environment is named.\n  Run `npx cdk synth -c env=NAME` with one of {names}, or `make synth ENV=NAME`.", file=sys.stderr
         )
         return 2
+    judged = os.environ.get("CDK_VALIDATION") != "false"
     warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
     warnings.simplefilter("always", SettingsWarning)
     try:
         settings = load(environment, folder=ENVIRONMENTS, today=versions.RELEASED, clock=date.today())
-        platform = Platform(app, settings=_with_account(settings, app.node.try_get_context("account")))
+        with nullcontext() if judged else without_acknowledgements():
+            platform = Platform(app, settings=_with_account(settings, app.node.try_get_context("account")))
         if again := app.node.try_get_context("again"):
             run_again(platform, name=str(again).split(" ", maxsplit=1)[0], mark=str(again))
     except SettingsError as error:
@@ -62,7 +66,7 @@ def main() -> int:
         # Constructs raise ValueError for invalid arguments, with the correction in the message.
         print(f"{ENVIRONMENTS.name}/{environment}.yaml: {error}", file=sys.stderr)
         return 2
-    if os.environ.get("CDK_VALIDATION") != "false":
+    if judged:
         from stacks import compliance  # noqa: PLC0415 - the packs load as long as a stack: only who is judged waits for them
 
         compliance.register(app)

@@ -1,9 +1,31 @@
 """Acknowledgements of policy findings."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 
-from aws_cdk import Acknowledgment, Stack, Token, Validations
+from aws_cdk import Acknowledgment, Validations
 from constructs import IConstruct
+
+_RECORDED = ContextVar("recorded", default=True)
+_PSEUDO_PARAMETER = re.compile(r"\$\{Token\[AWS\.(AccountId|Partition|Region)\.\d+\]\}")
+"""Token of a pseudo parameter in a string (AWS CDK developer guide, tokens)."""
+
+
+@contextmanager
+def without_acknowledgements() -> Iterator[None]:
+    """Record no acknowledgements inside: a synthesis without policy packs reads none."""
+    before = _RECORDED.set(False)
+    try:
+        yield
+    finally:
+        _RECORDED.reset(before)
+
+
+def are_recorded() -> bool:
+    """Return whether acknowledgements are recorded here."""
+    return _RECORDED.get()
 
 
 def acknowledge(construct: IConstruct, findings: Mapping[str, str]) -> None:
@@ -14,20 +36,16 @@ def acknowledge(construct: IConstruct, findings: Mapping[str, str]) -> None:
         findings: reason by exact finding id with its pack before it, such as
             `AwsSolutions::AwsSolutions-S1`.
     """
-    Validations.of(construct).acknowledge(*(Acknowledgment(id=id_, reason=reason) for id_, reason in findings.items()))
+    if are_recorded():
+        Validations.of(construct).acknowledge(*(Acknowledgment(id=id_, reason=reason) for id_, reason in findings.items()))
 
 
-def wildcard_finding(resource: str, construct: IConstruct) -> str:
+def wildcard_finding(resource: str) -> str:
     """Returns the id of the AwsSolutions finding on a wildcard resource.
 
     Args:
         resource: resource of the statement; the finding shows pseudo parameters as
             `<AWS::AccountId>`.
-        construct: policy, or any construct of its stack.
     """
-    stack = Stack.of(construct)
-    shown = resource
-    for value, name in ((stack.account, "AccountId"), (stack.region, "Region"), (stack.partition, "Partition")):
-        if Token.is_unresolved(value):
-            shown = shown.replace(value, f"<AWS::{name}>")
+    shown = _PSEUDO_PARAMETER.sub(r"<AWS::\1>", resource)
     return f"AwsSolutions::AwsSolutions-IAM5[Resource::{shown}]"

@@ -13,6 +13,7 @@ from constructs import Construct
 
 from spotmusic_constructs import runtimes
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.rights import Rights
 
 PLACED_IN_VPC = (
@@ -97,7 +98,7 @@ class PlatformFunction(Construct):
         rights_description: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        account = cdk.Stack.of(self).account
+        account = location_of(self).account
         log_group = logs.LogGroup(self, "Logs", encryption_key=log_key, retention=log_retention, removal_policy=cdk.RemovalPolicy.DESTROY)
         role = iam.Role(
             self,

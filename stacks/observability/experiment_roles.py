@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from spotmusic_cdk.namespaces import EXPERIMENTER
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.resilience import experiment_role as rights
 from spotmusic_constructs.resilience.experiment_role import ExperimentRole
 from spotmusic_constructs.resilience.fault_injection import admit_to_cluster
@@ -27,15 +27,15 @@ class ExperimentRoles:
 
 def experiment_roles(scope: Construct, components: Components) -> ExperimentRoles:
     """Create the roles, and admit that for pods to the cluster."""
-    stack, cluster = cdk.Stack.of(scope), components.eks_platform.cluster.cluster_name
-    network = rights.network_rights(stack, components.network.vpc.vpc_id)
+    location, cluster = location_of(scope), components.eks_platform.cluster.cluster_name
+    network = rights.network_rights(location, components.network.vpc.vpc_id)
     failover = rights.failover_rights([database.instance.instance_arn for database in components.databases.values()])
-    cache_power = rights.cache_power_rights(stack, components.data.cache.replication_group.ref)
+    cache_power = rights.cache_power_rights(location, components.data.cache.replication_group.ref)
     zone = ExperimentRole(scope, "ZoneRole", rights=[network, failover, cache_power])
     way_out = ExperimentRole(scope, "NetworkRole", rights=[network])
     database = ExperimentRole(scope, "DatabaseRole", rights=[failover])
     cache = ExperimentRole(scope, "CacheRole", rights=[cache_power])
-    pod = ExperimentRole(scope, "PodRole", rights=[rights.pod_rights(stack, cluster)])
+    pod = ExperimentRole(scope, "PodRole", rights=[rights.pod_rights(location, cluster)])
     admit_to_cluster(scope, "PodAccess", cluster=cluster, role=pod.role, user=EXPERIMENTER)
-    task = ExperimentRole(scope, "TaskRole", rights=[rights.task_rights(stack, components.ecs_services.cluster.cluster_arn)])
+    task = ExperimentRole(scope, "TaskRole", rights=[rights.task_rights(location, components.ecs_services.cluster.cluster_arn)])
     return ExperimentRoles(zone=zone.role, network=way_out.role, database=database.role, cache=cache.role, pod=pod.role, task=task.role)

@@ -11,6 +11,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.location import location_of
 
 CONTINUOUS_DAYS = 35
 """Maximum days of point-in-time recovery in AWS Backup (AWS Backup developer guide, continuous
@@ -141,7 +142,7 @@ class BackupPlan(Construct):
             backup_selection=backup.CfnBackupSelection.BackupSelectionResourceTypeProperty(
                 selection_name="Volumes",
                 iam_role_arn=self.role.role_arn,
-                resources=[f"arn:{cdk.Stack.of(self).partition}:ec2:*:*:volume/*"],
+                resources=[f"arn:{location_of(self).partition}:ec2:*:*:volume/*"],
                 conditions={
                     "StringLike": [{"ConditionKey": f"aws:ResourceTag/{key}", "ConditionValue": value} for key, value in tags.items()]
                 },

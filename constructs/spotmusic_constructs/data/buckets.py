@@ -2,9 +2,10 @@
 
 from typing import cast
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
+
+from spotmusic_constructs.location import location_of
 
 
 def handle_of(bucket: s3.Bucket) -> s3.IBucket:
@@ -21,7 +22,7 @@ def handle_of(bucket: s3.Bucket) -> s3.IBucket:
         # cross-stack reference.
         bucket_name=bucket.bucket_name,
         bucket_regional_domain_name=bucket.bucket_regional_domain_name,
-        region=cdk.Stack.of(bucket).region,
+        region=location_of(bucket).region,
     )
 
 
@@ -43,7 +44,7 @@ def admit_cloudfront(bucket: s3.Bucket) -> None:
 
     Naming one distribution would create a dependency cycle with the edge stack.
     """
-    stack = cdk.Stack.of(bucket)
+    location = location_of(bucket)
     bucket.add_to_resource_policy(
         iam.PolicyStatement(
             sid="DistributionsOfThisAccountRead",
@@ -51,8 +52,8 @@ def admit_cloudfront(bucket: s3.Bucket) -> None:
             resources=[bucket.arn_for_objects("*")],
             principals=[iam.ServicePrincipal("cloudfront.amazonaws.com")],
             conditions={
-                "ArnLike": {"AWS:SourceArn": f"arn:{stack.partition}:cloudfront::{stack.account}:distribution/*"},
-                "StringEquals": {"AWS:SourceAccount": stack.account},
+                "ArnLike": {"AWS:SourceArn": location.arn("cloudfront", "distribution/*", region="")},
+                "StringEquals": {"AWS:SourceAccount": location.account},
             },
         )
     )

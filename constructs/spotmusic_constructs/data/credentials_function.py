@@ -17,6 +17,7 @@ from constructs import Construct, IDependable
 from spotmusic_constructs import runtimes
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data import rds_ca
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.log_retention import LogRetention
 from spotmusic_constructs.platform_function import PLACED_IN_VPC, FunctionNetwork, PlatformFunction
 
@@ -82,7 +83,7 @@ class CredentialsFunction(PlatformFunction):
         self.function.add_permission(
             "SecretsManager",
             principal=iam.ServicePrincipal("secretsmanager.amazonaws.com"),
-            source_account=cdk.Stack.of(self).account,
+            source_account=location_of(self).account,
         )
         acknowledge(self.rights.policies[0], _ACKNOWLEDGED_RIGHTS)
 

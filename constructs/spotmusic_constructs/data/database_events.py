@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
@@ -10,6 +9,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from spotmusic_constructs.https_subscriptions import subscribe_endpoints
+from spotmusic_constructs.location import location_of
 
 CATEGORIES = (
     "availability",
@@ -64,7 +64,7 @@ class DatabaseEvents(Construct):
                 actions=["sns:Publish"],
                 resources=[self.topic.topic_arn],
                 principals=[iam.ServicePrincipal("events.rds.amazonaws.com")],
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+                conditions={"StringEquals": {"aws:SourceAccount": location_of(self).account}},
             )
         )
         for email in emails:

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from spotmusic_constructs.data.credentials_function import CredentialsFunction, rotate_on_schedule
 from spotmusic_constructs.data.rds_ca import rds_ca
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.log_retention import KEPT, LogRetention
 from spotmusic_constructs.platform_function import FunctionNetwork
 from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
@@ -94,7 +95,7 @@ class DatabaseUsers(Construct):
         if too_long:
             raise ValueError(f"databases: {', '.join(too_long)} is longer than the 32 characters that MySQL allows. Choose a shorter name.")
 
-        region = cdk.Stack.of(self).region
+        region = location_of(self).region
         if not cdk.Token.is_unresolved(region):
             rds_ca(region)
 

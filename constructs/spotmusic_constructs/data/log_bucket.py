@@ -10,6 +10,7 @@ from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data.buckets import handle_of
+from spotmusic_constructs.location import location_of
 
 _NONCURRENT_DAYS = 7
 """Days until a noncurrent version is deleted. Log objects are written once; an overwritten one is a
@@ -103,14 +104,14 @@ class LogBucket(Construct):
 
 
 def _deliveries(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
-    stack = cdk.Stack.of(bucket)
-    this_account = {"aws:SourceAccount": stack.account}
+    location = location_of(bucket)
+    this_account = {"aws:SourceAccount": location.account}
     objects = bucket.arn_for_objects("*")
     deliveries = {
         "StringEquals": this_account,
         # The ARN of a delivery has the region of its source: us-east-1 for CloudFront and its web
         # ACLs.
-        "ArnLike": {"aws:SourceArn": f"arn:{stack.partition}:logs:*:{stack.account}:*"},
+        "ArnLike": {"aws:SourceArn": location.arn("logs", "*", region="*")},
     }
     return [
         _allow("S3ServerAccessLogs", "logging.s3.amazonaws.com", "s3:PutObject", objects, {"StringEquals": this_account}),
@@ -126,13 +127,13 @@ def _load_balancers(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
 
     Regions launched before August 2022 have such an account.
     """
-    stack = cdk.Stack.of(bucket)
+    location = location_of(bucket)
     # The object key holds the account of the load balancer after an optional prefix, which excludes
     # other accounts.
-    logs = bucket.arn_for_objects(f"*AWSLogs/{stack.account}/*")
-    ours = {"ArnLike": {"aws:SourceArn": f"arn:{stack.partition}:elasticloadbalancing:{stack.region}:{stack.account}:loadbalancer/*"}}
+    logs = bucket.arn_for_objects(f"*AWSLogs/{location.account}/*")
+    ours = {"ArnLike": {"aws:SourceArn": location.arn("elasticloadbalancing", "loadbalancer/*")}}
     service = _allow("LoadBalancerLogs", "logdelivery.elasticloadbalancing.amazonaws.com", "s3:PutObject", logs, ours)
-    account = None if cdk.Token.is_unresolved(stack.region) else RegionInfo.get(stack.region).elbv2_account
+    account = None if cdk.Token.is_unresolved(location.region) else RegionInfo.get(location.region).elbv2_account
     if account is None:
         return [service]
     return [

@@ -16,6 +16,7 @@ from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data.backup_plan import CONTINUOUS_DAYS
 from spotmusic_constructs.data.database_users import DatabaseEndpoint, DatabaseUsers, Role
 from spotmusic_constructs.data.parameters import MYSQL
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.log_retention import KEPT, LogRetention
 
 PORT = 3306
@@ -262,7 +263,7 @@ def _monitoring_role(scope: Construct) -> iam.Role:
         "MonitoringRole",
         description="Publishes the metrics of the operating system",
         assumed_by=iam.ServicePrincipal(
-            "monitoring.rds.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(scope).account}}
+            "monitoring.rds.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": location_of(scope).account}}
         ),
         managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(_MONITORING_POLICY)],
     )

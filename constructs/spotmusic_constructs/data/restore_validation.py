@@ -13,6 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.log_retention import KEPT, LogRetention
 from spotmusic_constructs.platform_function import PlatformFunction
 
@@ -55,10 +56,10 @@ class RestoreValidation(PlatformFunction):
         log_key: kms.IKey,
         retention: LogRetention = KEPT,
     ) -> None:
-        stack = cdk.Stack.of(scope)
+        location = location_of(scope)
         copies = {
-            "rds:DescribeDBInstances": f"arn:{stack.partition}:rds:{stack.region}:{stack.account}:db:{_PREFIX}*",
-            "s3:ListBucket": f"arn:{stack.partition}:s3:::{_PREFIX}*",
+            "rds:DescribeDBInstances": location.arn("rds", f"db:{_PREFIX}*"),
+            "s3:ListBucket": f"arn:{location.partition}:s3:::{_PREFIX}*",
         }
         super().__init__(
             scope,
@@ -93,8 +94,8 @@ class RestoreValidation(PlatformFunction):
         acknowledge(
             self.rights.policies[0],
             {
-                wildcard_finding("*", self): "A restore job and its validation result are no resources that IAM knows.",
-                **{wildcard_finding(resource, self): prefix for resource in copies.values()},
+                wildcard_finding("*"): "A restore job and its validation result are no resources that IAM knows.",
+                **{wildcard_finding(resource): prefix for resource in copies.values()},
             },
         )
 

@@ -11,6 +11,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct, IConstruct
 
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.tagging import tag_like
 
 _AWS_FUNCTION = "CDK's framework function writes its log and makes its network interfaces; these policies hold that and no more."
@@ -82,7 +83,7 @@ def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention_day
     role, barrier = framework.node.find_child("ServiceRole").node.default_child, cluster.node.find_child("KubectlReadyBarrier")
     assert isinstance(role, iam.CfnRole)  # noqa: S101 (narrows the type)
     assert isinstance(barrier, cdk.CfnResource)  # noqa: S101 (narrows the type)
-    this_account = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(cluster).account}}
+    this_account = {"StringEquals": {"aws:SourceAccount": location_of(cluster).account}}
     role.add_property_override("AssumeRolePolicyDocument.Statement.0.Condition", this_account)
     tag_like(barrier, role, by_name=True)
     acknowledge(handler, _HANDLER_FINDINGS)

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.rights import Rights
 
 
@@ -44,7 +44,7 @@ class PodIdentity(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         conditions = {
-            "StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account},
+            "StringEquals": {"aws:SourceAccount": location_of(self).account},
             "ArnEquals": {"aws:SourceArn": cluster.cluster_arn},
         }
         self.role = iam.Role(

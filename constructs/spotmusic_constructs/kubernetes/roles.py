@@ -9,6 +9,7 @@ from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.kubernetes.tagging_rights import TaggingRights
+from spotmusic_constructs.location import location_of
 
 AUTO_MODE_POLICIES = (
     "AmazonEKSClusterPolicy",
@@ -43,9 +44,9 @@ class ClusterRole(Construct):
         self, scope: Construct, construct_id: str, *, cluster_name: str, keys: Sequence[kms.IKey], tag_keys: Sequence[str] = ()
     ) -> None:
         super().__init__(scope, construct_id)
-        stack = cdk.Stack.of(self)
-        arn = stack.format_arn(service="eks", resource="cluster", resource_name=cluster_name)
-        only_it = {"StringEquals": {"aws:SourceAccount": stack.account}, "ArnLike": {"aws:SourceArn": arn}}
+        location = location_of(self)
+        arn = location.arn("eks", f"cluster/{cluster_name}")
+        only_it = {"StringEquals": {"aws:SourceAccount": location.account}, "ArnLike": {"aws:SourceArn": arn}}
         role = iam.Role(
             self,
             "Role",
@@ -107,17 +108,18 @@ class KubectlRole(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, cluster_name: str) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
-        assets = f"cdk-{stack.synthesizer.bootstrap_qualifier or 'hnb659fds'}-assets-{stack.account}-{stack.region}"
-        files = f"arn:{stack.partition}:s3:::{assets}/*"
+        location = location_of(stack)
+        assets = f"cdk-{stack.synthesizer.bootstrap_qualifier or 'hnb659fds'}-assets-{location.account}-{location.region}"
+        files = location.arn("s3", f"{assets}/*", region="", account="")
         role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stack.account}}),
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": location.account}}),
             description="Deployments run helm and kubectl against the cluster",
             managed_policies=_aws_managed(FUNCTION_POLICIES),
         )
         _acknowledge_aws_managed(role, FUNCTION_POLICIES, "A function in a VPC makes its network interfaces and writes its log, no more.")
-        cluster = stack.format_arn(service="eks", resource="cluster", resource_name=cluster_name)
+        cluster = location.arn("eks", f"cluster/{cluster_name}")
         policy = iam.ManagedPolicy(
             self,
             "Policy",
@@ -129,7 +131,7 @@ class KubectlRole(Construct):
             ],
         )
         reason = "The names of chart files are hashes of their content, and only deployments of this account write to the bucket."
-        acknowledge(policy, {wildcard_finding(files, policy): reason})
+        acknowledge(policy, {wildcard_finding(files): reason})
         self.role = role.without_policy_updates()
 
 

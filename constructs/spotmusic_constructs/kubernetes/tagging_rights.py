@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
+from spotmusic_constructs.location import location_of
 
 _REASON = "EKS makes it, so that its id is unknown before; it has to bear the tag of this cluster from the start."
 
@@ -76,9 +76,9 @@ class TaggingRights(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, role: iam.IRole, cluster_name: str, keys: Sequence[str]) -> None:
         super().__init__(scope, construct_id)
-        stack = cdk.Stack.of(self)
+        location = location_of(self)
         types = sorted({type_ for made in _MADE.values() for type_ in made.types})
-        arns = {type_: stack.format_arn(service="ec2", resource=type_, resource_name="*") for type_ in types}
+        arns = {type_: location.arn("ec2", f"{type_}/*") for type_ in types}
         policy = iam.ManagedPolicy(
             self,
             "Policy",
@@ -94,7 +94,7 @@ class TaggingRights(Construct):
                 for sid, made in _MADE.items()
             ],
         )
-        acknowledge(policy, {wildcard_finding(arn, self): _REASON for arn in arns.values()})
+        acknowledge(policy, {wildcard_finding(arn): _REASON for arn in arns.values()})
 
 
 def _conditions(made: _Made, cluster_name: str, keys: Sequence[str]) -> dict[str, object]:

@@ -5,6 +5,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.tagging import tag_like
 
 _PROVIDER = "Custom::VpcRestrictDefaultSGCustomResourceProvider"
@@ -33,6 +34,7 @@ class DefaultGroupFunction(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, retention_days: int = 365) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
+        location = location_of(stack)
         log_group = logs.CfnLogGroup(self, "Logs", kms_key_id=key.key_arn, retention_in_days=retention_days)
         # It records deployments of this stack only, which CloudTrail records as well.
         log_group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
@@ -42,7 +44,7 @@ class DefaultGroupFunction(Construct):
         assert isinstance(function, cdk.CfnResource)  # noqa: S101 (narrows the type)
         assert isinstance(role, cdk.CfnResource)  # noqa: S101 (narrows the type)
         function.add_property_override("LoggingConfig", {"LogGroup": log_group.ref})
-        this_account = {"StringEquals": {"aws:SourceAccount": stack.account}}
+        this_account = {"StringEquals": {"aws:SourceAccount": location.account}}
         role.add_property_override("AssumeRolePolicyDocument.Statement.0.Condition", this_account)
         for resource in (function, role):
             tag_like(resource, log_group)

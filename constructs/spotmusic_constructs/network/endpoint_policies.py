@@ -5,24 +5,26 @@ from typing import Any
 
 import aws_cdk as cdk
 
+from spotmusic_constructs.location import Location
+
 Policy = dict[str, Any]
 
 _OWN_RESOURCES_ONLY = frozenset({"secretsmanager", "kms"})
 """Services with resources that accounts can share; this account shares none."""
 
 
-def s3_policy(stack: cdk.Stack) -> Policy:
+def s3_policy(location: Location) -> Policy:
     """Allows the account's buckets, and AWS buckets of image layers and deployments.
 
     AWS stores the layers of ECR images in its own bucket (Amazon ECR user guide, VPC endpoints),
     and the function of a custom resource in the VPC uploads its response to a bucket of
     CloudFormation (AWS CloudFormation user guide, VPC endpoints).
     """
-    bucket = f"arn:{stack.partition}:s3:::"
-    region = stack.region
+    bucket = f"arn:{location.partition}:s3:::"
+    region = location.region
     compact_region = cdk.Fn.join("", cdk.Fn.split("-", region)) if cdk.Token.is_unresolved(region) else region.replace("-", "")
     return _policy(
-        _allow("OwnBuckets", "s3:*", StringEquals=_own_principal(stack) | _own_resource(stack)),
+        _allow("OwnBuckets", "s3:*", StringEquals=_own_principal(location) | _own_resource(location)),
         _allow("ImageLayers", "s3:GetObject", resource=f"{bucket}prod-{region}-starport-layer-bucket/*"),
         _allow(
             "ReportsToCloudFormation",
@@ -35,15 +37,15 @@ def s3_policy(stack: cdk.Stack) -> Policy:
     )
 
 
-def interface_policy(service: str, stack: cdk.Stack, *, tokens: bool = False) -> Policy:
+def interface_policy(service: str, location: Location, *, tokens: bool = False) -> Policy:
     """Allows the account's own principals, and only its own resources where they can be shared.
 
     Args:
         service: name of the endpoint's service without its region, such as `ecr.api`.
-        stack: stack of the endpoint; its account is the allowed one.
+        location: that of the endpoint; its account is the allowed one.
         tokens: whether roles of this account are assumed with tokens of an identity provider.
     """
-    own_principal, own_resource = _own_principal(stack), _own_resource(stack)
+    own_principal, own_resource = _own_principal(location), _own_resource(location)
     if service in _OWN_RESOURCES_ONLY:
         own = _allow("OwnResources", "*", StringEquals=own_principal | own_resource)
         if service == "secretsmanager":
@@ -70,12 +72,12 @@ def interface_policy(service: str, stack: cdk.Stack, *, tokens: bool = False) ->
 _PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer"]
 
 
-def _own_principal(stack: cdk.Stack) -> dict[str, str]:
-    return {"aws:PrincipalAccount": stack.account}
+def _own_principal(location: Location) -> dict[str, str]:
+    return {"aws:PrincipalAccount": location.account}
 
 
-def _own_resource(stack: cdk.Stack) -> dict[str, str]:
-    return {"aws:ResourceAccount": stack.account}
+def _own_resource(location: Location) -> dict[str, str]:
+    return {"aws:ResourceAccount": location.account}
 
 
 def _policy(*statements: Mapping[str, Any]) -> Policy:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.network.endpoint_policies import interface_policy
 
 
@@ -42,17 +42,17 @@ class InterfaceEndpoints(Construct):
         tokens: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
-        stack = cdk.Stack.of(self)
+        location = location_of(self)
         subnet_ids = [subnet.subnet_id for subnet in subnets]
         for service in services:
             ec2.CfnVPCEndpoint(
                 self,
                 service,
                 vpc_id=vpc.vpc_id,
-                service_name=f"com.amazonaws.{stack.region}.{service}",
+                service_name=f"com.amazonaws.{location.region}.{service}",
                 vpc_endpoint_type="Interface",
                 private_dns_enabled=True,
                 subnet_ids=subnet_ids,
                 security_group_ids=[security_group.security_group_id],
-                policy_document=interface_policy(service, stack, tokens=tokens),
+                policy_document=interface_policy(service, location, tokens=tokens),
             )

@@ -1,9 +1,9 @@
 """Gateway endpoint of Amazon S3."""
 
-import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.network.endpoint_policies import s3_policy
 
 
@@ -24,13 +24,13 @@ class S3GatewayEndpoint(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc, subnets: list[ec2.ISubnet]) -> None:
         super().__init__(scope, construct_id)
-        stack = cdk.Stack.of(self)
+        location = location_of(self)
         ec2.CfnVPCEndpoint(
             self,
             "Endpoint",
             vpc_id=vpc.vpc_id,
-            service_name=f"com.amazonaws.{stack.region}.s3",
+            service_name=f"com.amazonaws.{location.region}.s3",
             vpc_endpoint_type="Gateway",
             route_table_ids=[subnet.route_table.route_table_id for subnet in subnets],
-            policy_document=s3_policy(stack),
+            policy_document=s3_policy(location),
         )

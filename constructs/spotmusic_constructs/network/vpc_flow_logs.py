@@ -7,6 +7,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from spotmusic_constructs.location import Location, location_of
+
 
 class VpcFlowLogs(Construct):
     """Flow log of accepted and rejected traffic of a VPC, in an encrypted log group.
@@ -40,7 +42,7 @@ class VpcFlowLogs(Construct):
         self.log_group = logs.CfnLogGroup(self, "LogGroup", kms_key_id=key.key_arn, retention_in_days=retention_days)
         self.log_group.apply_removal_policy(removal_policy)
         role = iam.Role(
-            self, "Role", assumed_by=_flow_logs_of_this_account(cdk.Stack.of(self)), description="Writes the flow logs of the VPC"
+            self, "Role", assumed_by=_flow_logs_of_this_account(location_of(self)), description="Writes the flow logs of the VPC"
         )
         policy = self._allow_writing(role)
         flow_log = ec2.CfnFlowLog(
@@ -69,12 +71,12 @@ class VpcFlowLogs(Construct):
         )
 
 
-def _flow_logs_of_this_account(stack: cdk.Stack) -> iam.ServicePrincipal:
+def _flow_logs_of_this_account(location: Location) -> iam.ServicePrincipal:
     """Denies the role to flow logs of other accounts (Amazon VPC user guide, flow logs)."""
     return iam.ServicePrincipal(
         "vpc-flow-logs.amazonaws.com",
         conditions={
-            "StringEquals": {"aws:SourceAccount": stack.account},
-            "ArnLike": {"aws:SourceArn": f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}:vpc-flow-log/*"},
+            "StringEquals": {"aws:SourceAccount": location.account},
+            "ArnLike": {"aws:SourceArn": location.arn("ec2", "vpc-flow-log/*")},
         },
     )

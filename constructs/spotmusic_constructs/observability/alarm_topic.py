@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from spotmusic_constructs.https_subscriptions import subscribe_endpoints
+from spotmusic_constructs.location import Location, location_of
 from spotmusic_constructs.observability.alarm import Audience
 
 
@@ -54,7 +54,7 @@ class AlarmTopic(Construct):
         super().__init__(scope, construct_id)
         resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key.key_arn)
         sns.CfnTopicPolicy(
-            self, "Policy", topics=[resource.ref], policy_document=topic_policy(cdk.Stack.of(self), resource.ref, "budgets", "cloudwatch")
+            self, "Policy", topics=[resource.ref], policy_document=topic_policy(location_of(self), resource.ref, "budgets", "cloudwatch")
         )
         for email in emails:
             # The address is part of the id: with a number instead, taking one away would replace all that follow.
@@ -64,15 +64,15 @@ class AlarmTopic(Construct):
 
         urgent = Construct(self, "Pager")
         pager = sns.CfnTopic(urgent, "Resource", kms_master_key_id=key.key_arn)
-        sns.CfnTopicPolicy(urgent, "Policy", topics=[pager.ref], policy_document=topic_policy(cdk.Stack.of(self), pager.ref, "cloudwatch"))
+        sns.CfnTopicPolicy(urgent, "Policy", topics=[pager.ref], policy_document=topic_policy(location_of(self), pager.ref, "cloudwatch"))
         subscribe_endpoints(urgent, pager.ref, pagers)
         self.pager = sns.Topic.from_topic_arn(urgent, "Handle", pager.ref)
         self.audience = Audience(topic=self.topic, pager=self.pager, environment=environment, runbooks=runbooks)
 
 
-def topic_policy(stack: cdk.Stack, topic_arn: str, *publishers: str) -> dict[str, Any]:
+def topic_policy(location: Location, topic_arn: str, *publishers: str) -> dict[str, Any]:
     """Return a policy that requires TLS, and admits AWS services on behalf of this account."""
-    this_account = {"StringEquals": {"aws:SourceAccount": stack.account}}
+    this_account = {"StringEquals": {"aws:SourceAccount": location.account}}
     return {
         "Version": "2012-10-17",
         "Statement": [

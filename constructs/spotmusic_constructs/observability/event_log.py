@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from spotmusic_constructs.location import Location, location_of
 from spotmusic_constructs.observability.alarm import MetricSource
 
 Pattern = Mapping[str, Any]
@@ -72,14 +73,19 @@ class EventLog(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
+        location = location_of(stack)
         self._namespace = namespace
         self.log_group = logs.LogGroup(
             self, "LogGroup", log_group_name=f"/aws/events/{name}", encryption_key=key, retention=retention, removal_policy=removal_policy
         )
         admission = logs.CfnResourcePolicy(
-            self, "Policy", policy_name=f"{name}-events", policy_document=stack.to_json_string(_policy(stack, self.log_group.log_group_arn))
+            self,
+            "Policy",
+            policy_name=f"{name}-events",
+            policy_document=stack.to_json_string(_policy(location, self.log_group.log_group_arn)),
         )
-        arn = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{self.log_group.log_group_name}"
+        self._log_group_name = self.log_group.log_group_name
+        arn = location.arn("logs", f"log-group:{self._log_group_name}")
         for id_, pattern in sources.items():
             rule = events.CfnRule(
                 self,
@@ -103,7 +109,7 @@ class EventLog(Construct):
         logs.CfnMetricFilter(
             self,
             f"Count{name}",
-            log_group_name=self.log_group.log_group_name,
+            log_group_name=self._log_group_name,
             filter_pattern=pattern,
             metric_transformations=[
                 logs.CfnMetricFilter.MetricTransformationProperty(metric_name=name, metric_namespace=self._namespace, metric_value="1")
@@ -112,8 +118,8 @@ class EventLog(Construct):
         return MetricSource(namespace=self._namespace, name=name, statistic="Sum", period=300)
 
 
-def _policy(stack: cdk.Stack, log_group_arn: str) -> dict[str, Any]:
-    rules = f"arn:{stack.partition}:events:{stack.region}:{stack.account}:rule/*"
+def _policy(location: Location, log_group_arn: str) -> dict[str, Any]:
+    rules = location.arn("events", "rule/*")
     writers = {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]}
     return {
         "Version": "2012-10-17",

@@ -1,10 +1,10 @@
 """Dead man's switch of Prometheus and Alertmanager."""
 
-import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource
 from spotmusic_constructs.observability.alarm_topic import topic_policy
 
@@ -31,7 +31,7 @@ class Heartbeat(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
         resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key.key_arn)
-        sns.CfnTopicPolicy(self, "Policy", topics=[resource.ref], policy_document=topic_policy(cdk.Stack.of(self), resource.ref))
+        sns.CfnTopicPolicy(self, "Policy", topics=[resource.ref], policy_document=topic_policy(location_of(self), resource.ref))
         self.topic = sns.Topic.from_topic_arn(self, "Handle", resource.ref)
         silence = AlarmRule(
             name="Silence",

@@ -13,6 +13,7 @@ from spotmusic_constructs.kubernetes.helm_release import HelmRelease
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
 from spotmusic_constructs.kubernetes.pod import resources
 from spotmusic_constructs.kubernetes.pod_identity import PodIdentity
+from spotmusic_constructs.location import location_of
 
 RELEASE = "fluent-bit"
 PORT = 2020
@@ -122,7 +123,7 @@ class PodLogs(Construct):
                 )
             ],
         )
-        region, group = cdk.Stack.of(self).region, self.log_group.log_group_name
+        region, group = location_of(self).region, self.log_group.log_group_name
         self.release = HelmRelease(
             self,
             "Release",

@@ -13,6 +13,7 @@ from spotmusic_constructs.kubernetes.config_map import config_map
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
 from spotmusic_constructs.kubernetes.pod_identity import PodIdentity
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.observability import alertmanager, prometheus
 from spotmusic_constructs.observability import grafana as grafana_module
 from spotmusic_constructs.observability.alarm import Audience
@@ -79,7 +80,7 @@ class KubePrometheusStack(Construct):
         after: Sequence[IConstruct] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        region = cdk.Stack.of(self).region
+        region = location_of(self).region
         names = images_of(chart, images)
         self.external_secrets = (grafana.external_secret(namespace),)
         self.certificates = (grafana.certificate(namespace),)

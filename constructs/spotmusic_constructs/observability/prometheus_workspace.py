@@ -6,6 +6,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.log_delivery import delivery_policy
 from spotmusic_constructs.observability.prometheus import Workspace
 
@@ -71,4 +72,4 @@ class PrometheusWorkspace(Construct):
     @property
     def workspace(self) -> Workspace:
         """Workspace for the release of Prometheus in the cluster."""
-        return Workspace(arn=self.arn, workspace_id=self._workspace_id, region=cdk.Stack.of(self).region)
+        return Workspace(arn=self.arn, workspace_id=self._workspace_id, region=location_of(self).region)

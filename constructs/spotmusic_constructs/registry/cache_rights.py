@@ -1,11 +1,11 @@
 """Rights to create repositories of cached images and to pull from them."""
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
+from spotmusic_constructs.location import Location, location_of
 
 
 class RepositoryCreationRole(Construct):
@@ -24,7 +24,7 @@ class RepositoryCreationRole(Construct):
         self.role = iam.Role(
             self, "Role", assumed_by=iam.ServicePrincipal("ecr.amazonaws.com"), description="Makes the repositories of cached images"
         )
-        repositories = _repositories(cdk.Stack.of(self), namespace)
+        repositories = _repositories(location_of(self), namespace)
         policy = iam.ManagedPolicy(
             self,
             "Policy",
@@ -35,9 +35,7 @@ class RepositoryCreationRole(Construct):
                 iam.PolicyStatement(actions=["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"], resources=[key.key_arn]),
             ],
         )
-        acknowledge(
-            policy, {wildcard_finding(repositories, policy): "Repositories are made for images yet unknown, all below this one namespace."}
-        )
+        acknowledge(policy, {wildcard_finding(repositories): "Repositories are made for images yet unknown, all below this one namespace."})
 
 
 class CachePullPolicy(Construct):
@@ -57,7 +55,7 @@ class CachePullPolicy(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, namespace: str, role: iam.IRole) -> None:
         super().__init__(scope, construct_id)
-        repositories = _repositories(cdk.Stack.of(self), namespace)
+        repositories = _repositories(location_of(self), namespace)
         policy = iam.ManagedPolicy(
             self,
             "Policy",
@@ -81,14 +79,12 @@ class CachePullPolicy(Construct):
             policy,
             {
                 wildcard_finding(
-                    repositories, policy
+                    repositories
                 ): "The images that a role pulls change with versions, all below this environment's namespace.",
-                wildcard_finding(
-                    "*", policy
-                ): "ECR gives out tokens for the whole registry only; what they can pull is the other statement.",
+                wildcard_finding("*"): "ECR gives out tokens for the whole registry only; what they can pull is the other statement.",
             },
         )
 
 
-def _repositories(stack: cdk.Stack, namespace: str) -> str:
-    return f"arn:{stack.partition}:ecr:{stack.region}:{stack.account}:repository/{namespace}/*"
+def _repositories(location: Location, namespace: str) -> str:
+    return location.arn("ecr", f"repository/{namespace}/*")

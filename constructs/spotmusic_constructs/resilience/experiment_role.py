@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
+from spotmusic_constructs.location import Location, location_of
 
 MANAGED = {"managedByFIS": "true"}
 """Tag of what AWS FIS creates for an experiment and deletes afterwards."""
@@ -55,15 +55,15 @@ class ExperimentRole(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, rights: Sequence[FaultRights]) -> None:
         super().__init__(scope, construct_id)
-        stack = cdk.Stack.of(self)
-        experiments = f"arn:{stack.partition}:fis:{stack.region}:{stack.account}:experiment/*"
+        location = location_of(self)
+        experiments = location.arn("fis", "experiment/*")
         self.role = iam.Role(
             self,
             "Role",
             description="Injects one kind of fault, when somebody starts an experiment",
             assumed_by=iam.ServicePrincipal(
                 "fis.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": stack.account}, "ArnLike": {"aws:SourceArn": experiments}},
+                conditions={"StringEquals": {"aws:SourceAccount": location.account}, "ArnLike": {"aws:SourceArn": experiments}},
             ),
         )
         finds = {"tag:GetResources", *(action for fault in rights for action in fault.finds)}
@@ -81,12 +81,12 @@ class ExperimentRole(Construct):
         wildcards = {"*": _LOOKS}
         for fault in rights:
             wildcards |= fault.wildcards
-        acknowledge(policy, {wildcard_finding(name, policy): reason for name, reason in wildcards.items()})
+        acknowledge(policy, {wildcard_finding(name): reason for name, reason in wildcards.items()})
 
 
-def network_rights(stack: cdk.Stack, vpc_id: str) -> FaultRights:
+def network_rights(location: Location, vpc_id: str) -> FaultRights:
     """Return the rights to put a network ACL that denies all traffic before a subnet of one VPC, and to restore the old one."""
-    arn = f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}"
+    arn = f"arn:{location.partition}:ec2:{location.region}:{location.account}"
     vpc, acls, subnets = f"{arn}:vpc/{vpc_id}", f"{arn}:network-acl/*", f"{arn}:subnet/*"
     made = {f"aws:RequestTag/{name}": value for name, value in MANAGED.items()}
     own = {f"aws:ResourceTag/{name}": value for name, value in MANAGED.items()}
@@ -117,22 +117,22 @@ def failover_rights(instance_arns: Sequence[str]) -> FaultRights:
     return FaultRights(statements=[_allow("FailOver", ["rds:RebootDBInstance"], instance_arns)], finds=["rds:DescribeDBInstances"])
 
 
-def cache_power_rights(stack: cdk.Stack, replication_group: str) -> FaultRights:
+def cache_power_rights(location: Location, replication_group: str) -> FaultRights:
     """Return the rights to interrupt the power of a cache's nodes."""
-    arn = f"arn:{stack.partition}:elasticache:{stack.region}:{stack.account}:replicationgroup:{replication_group}"
+    arn = location.arn("elasticache", f"replicationgroup:{replication_group}")
     interrupt = _allow("TakePowerAway", ["elasticache:InterruptClusterAzPower"], [arn])
     return FaultRights(statements=[interrupt], finds=["elasticache:DescribeReplicationGroups"])
 
 
-def pod_rights(stack: cdk.Stack, cluster_name: str) -> FaultRights:
+def pod_rights(location: Location, cluster_name: str) -> FaultRights:
     """Return the rights to reach a cluster on EKS. Kubernetes grants those to delete pods (`admit_to_cluster`)."""
-    arn = f"arn:{stack.partition}:eks:{stack.region}:{stack.account}:cluster/{cluster_name}"
+    arn = location.arn("eks", f"cluster/{cluster_name}")
     return FaultRights(statements=[_allow("ReachCluster", ["eks:DescribeCluster"], [arn])], finds=["ec2:DescribeSubnets"])
 
 
-def task_rights(stack: cdk.Stack, cluster_arn: str) -> FaultRights:
+def task_rights(location: Location, cluster_arn: str) -> FaultRights:
     """Return the rights to stop tasks of a cluster on ECS."""
-    tasks = f"arn:{stack.partition}:ecs:{stack.region}:{stack.account}:task/*"
+    tasks = location.arn("ecs", "task/*")
     return FaultRights(
         statements=[_allow("StopTasks", ["ecs:StopTask"], [tasks], {"ArnEquals": {"ecs:cluster": cluster_arn}})],
         finds=["ecs:DescribeTasks", "ecs:ListTasks"],

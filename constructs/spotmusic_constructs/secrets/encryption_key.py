@@ -1,15 +1,16 @@
 """Customer-managed key of one class of data, with its key policy."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from spotmusic_constructs.location import Location, location_of
+
 _USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-_PLACES = ("partition", "region", "account")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,7 @@ class EncryptionKey(Construct):
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
-        stack = cdk.Stack.of(self)
+        stack_name, location = cdk.Stack.of(self).stack_name, location_of(self)
 
         self.resource = kms.CfnKey(
             self,
@@ -94,15 +95,15 @@ class EncryptionKey(Construct):
             enable_key_rotation=True,
             rotation_period_in_days=rotation_period_days,
             pending_window_in_days=pending_window_days,
-            key_policy=_policy(stack, use),
+            key_policy=_policy(location, use),
         )
         self.resource.apply_removal_policy(removal_policy)
-        kms.CfnAlias(self, "Alias", alias_name=f"alias/{stack.stack_name}/{data_class}", target_key_id=self.resource.ref)
+        kms.CfnAlias(self, "Alias", alias_name=f"alias/{stack_name}/{data_class}", target_key_id=self.resource.ref)
         self.key = kms.Key.from_key_arn(self, "Handle", self.resource.attr_arn)
 
 
-def _policy(stack: cdk.Stack, use: KeyUse) -> dict[str, Any]:
-    places = {name: str(getattr(stack, name)) for name in _PLACES}
+def _policy(location: Location, use: KeyUse) -> dict[str, Any]:
+    places = asdict(location)
     # Both require that a service creates the grant; the second also allows grants for the service
     # itself.
     by_service = "aws:ViaAWSService" if use.grants_to_services else "kms:GrantIsForAWSResource"

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
+
+from spotmusic_constructs.location import location_of
 
 _STANDARD_BYTES = 4096
 """Longest value of the tier Standard. The tier Advanced allows 8 KiB, for 0.05 USD a month (AWS
@@ -34,8 +35,8 @@ class ParameterTree(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, path: str, values: Mapping[str, str]) -> None:
         super().__init__(scope, construct_id)
         self.path = path
-        stack = cdk.Stack.of(self)
-        self._arn = f"arn:{stack.partition}:ssm:{stack.region}:{stack.account}:parameter"
+        location = location_of(self)
+        self._arn = location.arn("ssm", "parameter")
         self.names = tuple(f"{path}/{name}" for name in values)
 
         for name, value in values.items():

@@ -1,10 +1,10 @@
 """Role with which ECS shifts routes between versions of a service."""
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.location import location_of
 
 _POLICY = "AmazonECSInfrastructureRolePolicyForLoadBalancers"
 
@@ -20,15 +20,15 @@ class InfrastructureRole(Construct):
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
-        stack = cdk.Stack.of(self)
+        location = location_of(self)
         self.role = iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal(
                 "ecs.amazonaws.com",
                 conditions={
-                    "StringEquals": {"aws:SourceAccount": stack.account},
-                    "ArnLike": {"aws:SourceArn": f"arn:{stack.partition}:ecs:{stack.region}:{stack.account}:*"},
+                    "StringEquals": {"aws:SourceAccount": location.account},
+                    "ArnLike": {"aws:SourceArn": location.arn("ecs", "*")},
                 },
             ),
             managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(_POLICY)],

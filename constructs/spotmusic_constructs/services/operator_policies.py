@@ -1,12 +1,13 @@
 """Managed policies for the roles of people on call."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
+from spotmusic_constructs.location import location_of
 
 _LOOKED_AT: Mapping[str, str] = {
     "acm": "DescribeCertificate ListCertificates",
@@ -81,6 +82,14 @@ _REPLACED = "PutSecretValue RestoreSecret TagResource UpdateSecretVersionStage"
 """Actions that change the value of an external secret, or restore it after deletion."""
 
 
+class _Statement(NamedTuple):
+    """Allowing statement of a policy."""
+
+    actions: Sequence[str]
+    resources: Sequence[str]
+    conditions: Mapping[str, Mapping[str, object]]
+
+
 class OperatorPolicies(Construct):
     """Three managed policies: reader, on-call operator and data operator. They are not attached.
 
@@ -130,8 +139,8 @@ class OperatorPolicies(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         tagged = {"StringEquals": {f"aws:ResourceTag/{key}": value for key, value in tags.items()}}
-        stack = cdk.Stack.of(self)
-        parameters = f"arn:{stack.partition}:ssm:*:{stack.account}:parameter/{prefix.replace('-', '/')}/*"
+        self._location = location_of(self)
+        parameters = self._arn("ssm", f"parameter/{prefix.replace('-', '/')}/*", region="*")
         self.reader = self._policy(
             "Reader",
             f"{prefix}-on-call-reader",
@@ -170,7 +179,7 @@ class OperatorPolicies(Construct):
             ],
         )
 
-    def _shell(self, security_group_id: str, subnet_ids: Sequence[str]) -> list[iam.PolicyStatement]:
+    def _shell(self, security_group_id: str, subnet_ids: Sequence[str]) -> list[_Statement]:
         called = {"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudshell.amazonaws.com"}}
         ours = {"ForAllValues:StringEquals": {"cloudshell:SecurityGroupIds": [security_group_id], "cloudshell:SubnetIds": list(subnet_ids)}}
         places = [
@@ -186,13 +195,12 @@ class OperatorPolicies(Construct):
             _allow(["ec2:CreateNetworkInterface"], places, called),
         ]
 
-    def _tunnel(self, cluster_arn: str, cluster_name: str, task_family: str, role_arns: Sequence[str]) -> list[iam.PolicyStatement]:
-        stack = cdk.Stack.of(self)
+    def _tunnel(self, cluster_arn: str, cluster_name: str, task_family: str, role_arns: Sequence[str]) -> list[_Statement]:
         there = {"ArnEquals": {"ecs:cluster": cluster_arn}}
         tasks = self._arn("ecs", "task/*")
         passed = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
         # The id of a session begins with its user's name. Only the listed documents are allowed.
-        own = f"arn:{stack.partition}:ssm:{stack.region}:{stack.account}:session/${{aws:userid}}-*"
+        own = self._arn("ssm", "session/${aws:userid}-*")
         return [
             _allow(["ecs:RunTask"], [self._arn("ecs", f"task-definition/{task_family}:*")], there),
             _allow(["ecs:StopTask"], [tasks], there),
@@ -201,14 +209,14 @@ class OperatorPolicies(Construct):
                 ["ssm:StartSession"],
                 [
                     self._arn("ecs", f"task/{cluster_name}/*"),
-                    f"arn:{stack.partition}:ssm:{stack.region}::document/{_TUNNELS}",
+                    self._arn("ssm", f"document/{_TUNNELS}", account=""),
                 ],
                 {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}},
             ),
             _allow(["ssm:TerminateSession"], [own]),
         ]
 
-    def _handled(self, tagged: Mapping[str, Mapping[str, str]]) -> iam.PolicyStatement:
+    def _handled(self, tagged: Mapping[str, Mapping[str, str]]) -> _Statement:
         """One statement for all types, to limit the size; an action ignores other types."""
         names = [name for actions in _HANDLED for name in actions.split()]
         places = [(actions.split()[-1].partition(":")[0], kind) for actions, kind in _HANDLED.items()]
@@ -218,21 +226,23 @@ class OperatorPolicies(Construct):
         return _allow(names, [*resources, self._arn("eks", "cluster/*")], tagged)
 
     def _arn(self, service: str, resource: str, **parts: str) -> str:
-        stack = cdk.Stack.of(self)
-        return f"arn:{stack.partition}:{service}:{parts.get('region', stack.region)}:{stack.account}:{resource}"
+        return self._location.arn(service, resource, **parts)
 
-    def _policy(self, construct_id: str, name: str, statements: Sequence[iam.PolicyStatement]) -> iam.ManagedPolicy:
+    def _policy(self, construct_id: str, name: str, statements: Sequence[_Statement]) -> iam.ManagedPolicy:
         policy = iam.ManagedPolicy(
             self,
             construct_id,
             managed_policy_name=name,
             description="For roles of people on call (docs/access.md); attached by name in IAM Identity Center",
-            statements=list(statements),
+            statements=[
+                iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=dict(conditions))
+                for actions, resources, conditions in statements
+            ],
         )
         reason = "A person looks at everything of the account, or acts on what the tags, the cluster or the name confine it to."
         texts = {text for statement in statements for text in statement.resources if "*" in text}
         # The pack shows IAM variables like pseudo parameters.
-        wildcards = {wildcard_finding(text, self).replace("${aws:userid}", "<aws:userid>") for text in texts}
+        wildcards = {wildcard_finding(text).replace("${aws:userid}", "<aws:userid>") for text in texts}
         acknowledge(policy, dict.fromkeys(sorted(wildcards), reason))
         return policy
 
@@ -241,7 +251,5 @@ def _spelled(actions: Mapping[str, str]) -> list[str]:
     return [f"{service}:{name}" for service, names in actions.items() for name in names.split()]
 
 
-def _allow(
-    actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, Mapping[str, object]] | None = None
-) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=dict(conditions or {}))
+def _allow(actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, Mapping[str, object]] | None = None) -> _Statement:
+    return _Statement(actions, resources, conditions or {})

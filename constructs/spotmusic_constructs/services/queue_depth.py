@@ -15,6 +15,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.log_retention import KEPT, LogRetention
 from spotmusic_constructs.platform_function import PLACED_IN_VPC, FunctionNetwork, PlatformFunction
 from spotmusic_constructs.services.scaling import Queue
@@ -67,7 +68,7 @@ class QueueDepth(PlatformFunction):
         retention: LogRetention = KEPT,
         authority_parameter: str | None = None,
     ) -> None:
-        stack = cdk.Stack.of(scope)
+        location = location_of(scope)
         only_here = {"StringEquals": {"cloudwatch:namespace": NAMESPACE}}
         statements = [
             iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[user.secret_arn]),
@@ -75,7 +76,7 @@ class QueueDepth(PlatformFunction):
             iam.PolicyStatement(actions=list(PLACED_IN_VPC), resources=["*"]),
         ]
         if authority_parameter:
-            arn = f"arn:{stack.partition}:ssm:{stack.region}:{stack.account}:parameter{authority_parameter}"
+            arn = location.arn("ssm", f"parameter{authority_parameter}")
             statements.append(iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[arn]))
         super().__init__(
             scope,

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import aws_applicationautoscaling as autoscaling
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.services.ingress import ServiceIngress
 from spotmusic_constructs.services.route import sum_over_groups
 
@@ -77,7 +77,7 @@ class TaskScaling(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         cluster, name = service.cluster.cluster_name, service.service_name
-        stack = cdk.Stack.of(self)
+        location = location_of(self)
         self._target = autoscaling.CfnScalableTarget(
             self,
             "Target",
@@ -87,8 +87,11 @@ class TaskScaling(Construct):
             min_capacity=scaling.minimum,
             max_capacity=scaling.maximum,
             # Service-linked role of Application Auto Scaling, required in the template.
-            role_arn=f"arn:{stack.partition}:iam::{stack.account}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/"
-            "AWSServiceRoleForApplicationAutoScaling_ECSService",
+            role_arn=location.arn(
+                "iam",
+                "role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService",
+                region="",
+            ),
         )
         self._track("Cpu", scaling.cpu_percent, predefined_metric_specification={"predefinedMetricType": "ECSServiceAverageCPUUtilization"})
         if scaling.requests_per_target:

@@ -74,7 +74,7 @@ class TaskRun(PlatformFunction):
             acknowledged=_ACKNOWLEDGED,
         )
         reason = "A task has no ARN before it runs; a condition names the cluster."
-        acknowledge(self.rights.policies[0], {wildcard_finding(tasks, self): reason})
+        acknowledge(self.rights.policies[0], {wildcard_finding(tasks): reason})
         run = cdk.CustomResource(
             self,
             "Resource",

@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.rights import Rights
 
 EVERY_WEEK = "cron(0 13 ? * TUE *)"
@@ -50,6 +51,7 @@ class WeeklyRestart(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
+        location = location_of(stack)
         self.group = scheduler.CfnScheduleGroup(self, "Group")
         role = self._role([service.service_arn for service in services.values()])
         for name, service in services.items():
@@ -64,7 +66,7 @@ class WeeklyRestart(Construct):
                     mode="FLEXIBLE", maximum_window_in_minutes=window_minutes
                 ),
                 target=scheduler.CfnSchedule.TargetProperty(
-                    arn=f"arn:{stack.partition}:scheduler:::aws-sdk:ecs:updateService",
+                    arn=f"arn:{location.partition}:scheduler:::aws-sdk:ecs:updateService",
                     role_arn=role.role_arn,
                     input=stack.to_json_string(request),
                     retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
@@ -74,7 +76,7 @@ class WeeklyRestart(Construct):
             )
 
     def _role(self, service_arns: list[str]) -> iam.Role:
-        source = {"aws:SourceAccount": cdk.Stack.of(self).account, "aws:SourceArn": self.group.attr_arn}
+        source = {"aws:SourceAccount": location_of(self).account, "aws:SourceArn": self.group.attr_arn}
         role = iam.Role(
             self,
             "Role",

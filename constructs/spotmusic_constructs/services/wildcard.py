@@ -8,6 +8,8 @@ import jsii
 from aws_cdk import aws_iam as iam
 from constructs import IValidation
 
+from spotmusic_constructs.acknowledge import are_recorded
+
 
 @jsii.implements(IValidation)
 class _WhenReferencesAreKnown:
@@ -36,7 +38,8 @@ def acknowledge_wildcard(role: iam.CfnRole, resource: str, *, reason: str) -> No
         resource: resource of the statement, which may contain references to other stacks.
         reason: reason for the wildcard.
     """
-    role.node.add_validation(_WhenReferencesAreKnown(role, resource, reason))
+    if are_recorded():
+        role.node.add_validation(_WhenReferencesAreKnown(role, resource, reason))
 
 
 def _shown(value: Any) -> str:

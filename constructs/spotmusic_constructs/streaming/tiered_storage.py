@@ -12,6 +12,7 @@ from constructs import Construct
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data.private_bucket import PrivateBucket
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
+from spotmusic_constructs.location import location_of
 
 LICENSE = "redpanda-license"
 SERVICE_ACCOUNT = "redpanda"
@@ -95,7 +96,7 @@ class TieredStorage(Construct):
             },
             "config": {
                 "cloud_storage_enabled": True,
-                "cloud_storage_region": cdk.Stack.of(self).region,
+                "cloud_storage_region": location_of(self).region,
                 "cloud_storage_bucket": self.bucket.bucket_name,
                 "cloud_storage_credentials_source": "sts",
             },
@@ -125,7 +126,7 @@ def _trust(provider: iam.CfnOIDCProvider, issuer_url: str, subject: str) -> str:
 
 def _rights(bucket: s3.IBucket, key: kms.IKey) -> dict[str, object]:
     objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:GetObjectTagging", "s3:PutObjectTagging"]
-    via_s3 = {"StringEquals": {"kms:ViaService": f"s3.{cdk.Stack.of(bucket).region}.{cdk.Aws.URL_SUFFIX}"}}
+    via_s3 = {"StringEquals": {"kms:ViaService": f"s3.{location_of(bucket).region}.{cdk.Aws.URL_SUFFIX}"}}
     return {
         "Version": "2012-10-17",
         "Statement": [

@@ -1,0 +1,43 @@
+"""Partition, region and account of a stack."""
+
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import aws_cdk as cdk
+from constructs import IConstruct
+
+
+@dataclass(frozen=True, kw_only=True)
+class Location:
+    """Partition, region and account, each a name or a reference that CloudFormation resolves."""
+
+    partition: str
+    region: str
+    account: str
+
+    def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
+        """Return an ARN here.
+
+        Args:
+            service: namespace of the service, such as `ecs`.
+            resource: last part, such as `cluster/services`.
+            region: another region, or the empty string for a global resource.
+            account: another account, or the empty string for a resource without one.
+        """
+        region = self.region if region is None else region
+        account = self.account if account is None else account
+        return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
+
+
+_LOCATIONS: WeakKeyDictionary[cdk.Stack, Location] = WeakKeyDictionary()
+
+
+def location_of(construct: IConstruct) -> Location:
+    """Return the location of the construct's stack, read once for each stack.
+
+    Each property of a stack is a call to the CDK process.
+    """
+    stack = cdk.Stack.of(construct)
+    if stack not in _LOCATIONS:
+        _LOCATIONS[stack] = Location(partition=stack.partition, region=stack.region, account=stack.account)
+    return _LOCATIONS[stack]
