@@ -7,6 +7,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.arns import topic_arn
 from spotmusic_constructs.observability.alarm_topic import AlarmTopic
 from spotmusic_constructs.observability.monthly_budget import DailyBudget, MonthlyBudget
 from spotmusic_constructs.observability.slack_channel import SlackChannel
@@ -36,7 +37,7 @@ def slack_channel(scope: Construct, *, settings: Settings, topics: Sequence[sns.
             name=settings.resource_prefix,
             workspace=slack.workspace,
             channel=slack.channel,
-            topic_arns=[topic.topic_arn for topic in topics],
+            topic_arns=[topic_arn(topic) for topic in topics],
         )
 
 

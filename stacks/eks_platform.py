@@ -1,11 +1,11 @@
 """Stack eks-platform: the cluster, its releases and its load balancers."""
 
 from aws_cdk import aws_eks_v2 as eks
-from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from spotmusic_cdk import flows, versions
 from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.arns import secret_handle
 from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalancer
 from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
 from spotmusic_constructs.kubernetes.kubectl import kubectl_layer
@@ -93,7 +93,7 @@ class EksPlatformStack(EnvironmentStack):
             management=any(flow.target == "broker-load-balancer" and flow.port == MANAGEMENT_PORT for flow in table),
             deletion_protection=production,
         )
-        license_ = secretsmanager.Secret.from_secret_complete_arn(self, "RedpandaLicense", tiered.license_secret) if tiered else None
+        license_ = secret_handle(self, "RedpandaLicense", tiered.license_secret) if tiered else None
         context = ReleaseContext(
             stack=self,
             settings=running,

@@ -1,6 +1,5 @@
 """Access of services: connections of `talks_to`, and common parameters."""
 
-from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from spotmusic_cdk.connections import connection_of
@@ -8,6 +7,7 @@ from spotmusic_cdk.connections.catalogue import AUTHORITY, FIELDS, SCHEMA
 from spotmusic_cdk.connections.connection import Client, Targets
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.services import ServiceSettings
+from spotmusic_constructs.arns import secret_handle
 from spotmusic_constructs.services.access import Access, combine, secret_access, user_access
 from stacks.data import DataStack
 from stacks.databases import MIGRATIONS
@@ -64,5 +64,5 @@ class ServiceAccess:
         return combine(connection_of(word, self._settings).access(client, self._targets))
 
     def _own_secret(self, name: str, variable: str, arn: str) -> Access:
-        secret = secretsmanager.Secret.from_secret_complete_arn(self._scope, f"Secret-{name}-{variable.replace('_', '-')}", arn)
+        secret = secret_handle(self._scope, f"Secret-{name}-{variable.replace('_', '-')}", arn)
         return secret_access(variable, secret)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
@@ -16,7 +17,7 @@ from spotmusic_constructs.data.upload_verdicts import UploadVerdicts
 from spotmusic_constructs.edge_region import EDGE_REGION
 from spotmusic_constructs.network.flows import Flow
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
-from spotmusic_constructs.services.access import Access, configuration_access, parameter_access
+from spotmusic_constructs.services.access import Access, parameter_access
 
 READ_AGAIN = "ARN of the user's secret: read it again when a login is refused, because passwords rotate while tasks run"
 """Form of each `<PREFIX>_USER_ARN`."""
@@ -96,11 +97,14 @@ class Targets:
     audio: s3.IBucket
     uploads: s3.IBucket
     verdicts: Mapping[str, UploadVerdicts]
-    _handles: dict[str, ssm.IParameter] = field(default_factory=dict, init=False)
+    _references: dict[str, ecs.Secret] = field(default_factory=dict, init=False)
 
     def configuration(self, names: Mapping[str, str]) -> Access:
         """Return access to parameters: name in the container, name in the parameter tree."""
-        return configuration_access({variable: self._parameter(name) for variable, name in names.items()})
+        return Access(
+            secrets={variable: self._reference(name) for variable, name in names.items()},
+            parameter_arns=tuple(self.parameters.arn_of(f"{self.parameters.path}/{name}") for name in names.values()),
+        )
 
     def authority(self, prefix: str, settings: Settings) -> Access:
         """Return access to the brokers' authority, a parameter in environments without a domain."""
@@ -115,17 +119,18 @@ class Targets:
         path = f"{settings.parameter_path}/edge"
         return path, self.parameters.arn_of(path).replace(f":{settings.region}:", f":{EDGE_REGION}:")
 
-    def _parameter(self, name: str) -> ssm.IParameter:
-        """Return the one handle of a parameter, however many services read it."""
-        if name not in self._handles:
-            self._handles[name] = ssm.StringParameter.from_string_parameter_attributes(
+    def _reference(self, name: str) -> ecs.Secret:
+        """Return the one reference to a parameter, however many services read it."""
+        if name not in self._references:
+            parameter = ssm.StringParameter.from_string_parameter_attributes(
                 self.scope,
                 f"Parameter-{name.replace('/', '-')}",
                 parameter_name=f"{self.parameters.path}/{name}",
                 # Without this CDK adds an unused template parameter for the value.
                 force_dynamic_reference=True,
             )
-        return self._handles[name]
+            self._references[name] = ecs.Secret.from_ssm_parameter(parameter)
+        return self._references[name]
 
 
 class Connection(ABC):

@@ -3,6 +3,7 @@
 from constructs import Construct
 
 from spotmusic_cdk import flows, versions
+from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.services.image import plain_image
 from spotmusic_constructs.services.operator_policies import OperatorPolicies
 from spotmusic_constructs.services.tunnel import Tunnel
@@ -48,5 +49,5 @@ class OperatorAccess(Construct):
             task_family=tunnel.task_definition.family,
             task_role_arns=tunnel.role_arns,
             administrator_arns=settings.kubernetes.administrators,
-            master_secret_arns=[secret.secret_arn for secret in master_secrets if secret],
+            master_secret_arns=[secret_arn(secret) for secret in master_secrets if secret],
         )

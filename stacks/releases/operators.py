@@ -5,6 +5,7 @@ from constructs import Construct
 
 from spotmusic_cdk import flows, versions
 from spotmusic_cdk.namespaces import MONITORING, POD_LOGS, namespaces
+from spotmusic_constructs.arns import secret_handle
 from spotmusic_constructs.kubernetes.cert_manager import CertManager
 from spotmusic_constructs.kubernetes.cluster_base import ClusterBase
 from spotmusic_constructs.kubernetes.external_secrets import ExternalSecretsOperator
@@ -99,7 +100,7 @@ def _synced_secrets(context: ReleaseContext) -> tuple[secretsmanager.ISecret, ..
         *context.data.identity.users.values(),
         context.data.cache.users["kong"],
         *(
-            secretsmanager.Secret.from_secret_complete_arn(context.stack, f"RealmSecret{place}", arn)
+            secret_handle(context.stack, f"RealmSecret{place}", arn)
             for place, arn in enumerate(dict.fromkeys(secrets_of(context.settings)))
         ),
     )

@@ -5,6 +5,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.data.buckets import admit_cloudfront, handle_of, send_events
 from spotmusic_constructs.data.private_bucket import PrivateBucket
 
@@ -63,7 +64,7 @@ _UNREPLICATED = "Durability comes from versioning and AWS Backup in the same reg
 
 def _tiering(noncurrent_days: int) -> s3.LifecycleRule:
     return s3.LifecycleRule(
-        transitions=[s3.Transition(storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=cdk.Duration.days(0))],
-        noncurrent_version_expiration=cdk.Duration.days(noncurrent_days),
-        abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
+        transitions=[s3.Transition(storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=durations.days(0))],
+        noncurrent_version_expiration=durations.days(noncurrent_days),
+        abort_incomplete_multipart_upload_after=durations.days(7),
     )

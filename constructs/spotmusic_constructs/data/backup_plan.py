@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.location import location_of
 
@@ -27,7 +28,7 @@ POLICIES = (
 )
 
 
-START_WINDOW = cdk.Duration.hours(1)
+START_WINDOW = durations.hours(1)
 """Shortest start window that AWS Backup accepts. Of two backups of a resource with overlapping
 start windows it runs only one (AWS Backup developer guide, creating a backup plan, 2026-11)."""
 NIGHTLY, CONTINUOUS, COPIED = (events.Schedule.cron(hour=hour, minute="0") for hour in ("4", "5", "6"))
@@ -103,9 +104,9 @@ class BackupPlan(Construct):
 
         kept = removal_policy != cdk.RemovalPolicy.DESTROY
         lock = backup.LockConfiguration(
-            min_retention=cdk.Duration.days(_continuous(retention_days)),
-            max_retention=cdk.Duration.days(LONGEST_DAYS),
-            changeable_for=cdk.Duration.days(vault_lock_days) if vault_lock_days else None,
+            min_retention=durations.days(_continuous(retention_days)),
+            max_retention=durations.days(LONGEST_DAYS),
+            changeable_for=durations.days(vault_lock_days) if vault_lock_days else None,
         )
         self.vault, self.copies = (
             backup.BackupVault(
@@ -180,7 +181,7 @@ def _rules(retention_days: int) -> list[backup.BackupPlanRule]:
 
 def _copied(vault: backup.IBackupVault, retention_days: int) -> backup.BackupPlanRule:
     """Separate snapshot: AWS Backup does not copy continuous backups within account and Region."""
-    action = backup.BackupPlanCopyActionProps(destination_backup_vault=vault, delete_after=cdk.Duration.days(retention_days))
+    action = backup.BackupPlanCopyActionProps(destination_backup_vault=vault, delete_after=durations.days(retention_days))
     return _rule("Copied", COPIED, days=_continuous(retention_days), copy_actions=[action])
 
 
@@ -189,7 +190,7 @@ def _rule(name: str, schedule: events.Schedule, *, days: int, **options: Any) ->
         rule_name=name,
         schedule_expression=schedule,
         start_window=START_WINDOW,
-        completion_window=cdk.Duration.hours(12),
-        delete_after=cdk.Duration.days(days),
+        completion_window=durations.hours(12),
+        delete_after=durations.days(days),
         **options,
     )

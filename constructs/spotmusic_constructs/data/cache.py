@@ -10,7 +10,9 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.arns import key_arn, secret_arn
 from spotmusic_constructs.data.cache_users import CacheUsers
 from spotmusic_constructs.data.credentials_function import CredentialsFunction, rotate_on_schedule
 from spotmusic_constructs.data.parameters import CACHE
@@ -107,7 +109,7 @@ class Cache(Construct):
             automatic_failover_enabled=replicas > 0,
             multi_az_enabled=replicas > 0,
             at_rest_encryption_enabled=True,
-            kms_key_id=cache_key.key_arn,
+            kms_key_id=key_arn(cache_key),
             transit_encryption_enabled=True,
             transit_encryption_mode="required",
             user_group_ids=[users.group.ref],
@@ -131,10 +133,10 @@ class Cache(Construct):
             log_key=log_key,
             retention=retention,
             # Nodes apply a new password one after another, which takes minutes.
-            timeout=cdk.Duration.minutes(10),
+            timeout=durations.minutes(10),
         )
         self.rotation = function.function
-        function.admit(*(secret.secret_arn for secret in users.secrets.values()))
+        function.admit(*(secret_arn(secret) for secret in users.secrets.values()))
         function.allow(["elasticache:DescribeUsers", "elasticache:ModifyUser"], users.arns)
         for resource in users.resources.values():
             rotate_on_schedule(resource, function, after=self.replication_group)

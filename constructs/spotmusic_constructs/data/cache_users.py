@@ -8,6 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
 
 ENGINE = "redis"
@@ -100,7 +101,7 @@ class CacheUsers(Construct):
         )
 
     def _user(self, name: str, prefix: str, secret: secretsmanager.ISecret) -> elasticache.CfnUser:
-        password = cdk.CfnDynamicReference(cdk.CfnDynamicReferenceService.SECRETS_MANAGER, f"{secret.secret_arn}:SecretString:password::")
+        password = cdk.CfnDynamicReference(cdk.CfnDynamicReferenceService.SECRETS_MANAGER, f"{secret_arn(secret)}:SecretString:password::")
         return elasticache.CfnUser(
             self,
             name,

@@ -8,6 +8,7 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from spotmusic_constructs.arns import topic_arn
 from spotmusic_constructs.https_subscriptions import subscribe_endpoints
 from spotmusic_constructs.location import location_of
 
@@ -62,19 +63,19 @@ class DatabaseEvents(Construct):
             iam.PolicyStatement(
                 sid="DatabasesOfThisAccountTell",
                 actions=["sns:Publish"],
-                resources=[self.topic.topic_arn],
+                resources=[topic_arn(self.topic)],
                 principals=[iam.ServicePrincipal("events.rds.amazonaws.com")],
                 conditions={"StringEquals": {"aws:SourceAccount": location_of(self).account}},
             )
         )
         for email in emails:
             sns.Subscription(self, email, topic=self.topic, protocol=sns.SubscriptionProtocol.EMAIL, endpoint=email)
-        subscribe_endpoints(self, self.topic.topic_arn, endpoints)
+        subscribe_endpoints(self, topic_arn(self.topic), endpoints)
         for name, instance in instances.items():
             subscription = rds.CfnEventSubscription(
                 self,
                 name,
-                sns_topic_arn=self.topic.topic_arn,
+                sns_topic_arn=topic_arn(self.topic),
                 source_type="db-instance",
                 source_ids=[instance.instance_identifier],
                 event_categories=list(CATEGORIES),

@@ -10,6 +10,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from spotmusic_constructs import durations
+from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.data.credentials_function import CredentialsFunction, rotate_on_schedule
 from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.location import location_of
@@ -112,7 +114,7 @@ class DatabaseUsers(Construct):
             for name, database in databases.items()
         }
         self.secrets: Mapping[str, secretsmanager.ISecret] = {name: secret.secret for name, secret in secrets.items()}
-        arns = [secret.secret_arn for secret in self.secrets.values()]
+        arns = [secret_arn(secret) for secret in self.secrets.values()]
         self.function = CredentialsFunction(
             self,
             "Function",
@@ -121,21 +123,21 @@ class DatabaseUsers(Construct):
             environment={
                 "DATABASE_HOST": endpoint.host,
                 "DATABASE_PORT": str(endpoint.port),
-                "MASTER_SECRET_ARN": endpoint.master_secret.secret_arn,
+                "MASTER_SECRET_ARN": secret_arn(endpoint.master_secret),
             },
             network=FunctionNetwork(vpc=vpc, subnets=vpc_subnets, security_group=security_group),
             log_key=log_key,
             retention=retention,
-            timeout=cdk.Duration.minutes(2),
+            timeout=durations.minutes(2),
         )
         self.function.admit(*arns)
-        self.function.allow(["secretsmanager:GetSecretValue"], [endpoint.master_secret.secret_arn])
+        self.function.allow(["secretsmanager:GetSecretValue"], [secret_arn(endpoint.master_secret)])
         users = cdk.CustomResource(
             self,
             "Resource",
             resource_type="Custom::DatabaseUsers",
             service_token=self.function.function.function_arn,
-            service_timeout=cdk.Duration.minutes(5),
+            service_timeout=durations.minutes(5),
             # The host is a property so that a replaced database gets its users too.
             properties={
                 "Secrets": arns,

@@ -8,6 +8,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.region_info import RegionInfo
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data.buckets import handle_of
 from spotmusic_constructs.location import location_of
@@ -82,15 +83,15 @@ class LogBucket(Construct):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             lifecycle_rules=[
                 s3.LifecycleRule(
-                    expiration=cdk.Duration.days(retention_days),
-                    noncurrent_version_expiration=cdk.Duration.days(_NONCURRENT_DAYS),
-                    abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
+                    expiration=durations.days(retention_days),
+                    noncurrent_version_expiration=durations.days(_NONCURRENT_DAYS),
+                    abort_incomplete_multipart_upload_after=durations.days(1),
                 ),
                 *(
                     s3.LifecycleRule(
                         prefix=prefix,
-                        expiration=cdk.Duration.days(REQUEST_DAYS - 1),
-                        noncurrent_version_expiration=cdk.Duration.days(1),
+                        expiration=durations.days(REQUEST_DAYS - 1),
+                        noncurrent_version_expiration=durations.days(1),
                     )
                     for prefix in query_prefixes
                 ),

@@ -12,6 +12,7 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data.backup_plan import CONTINUOUS_DAYS
 from spotmusic_constructs.data.database_users import DatabaseEndpoint, DatabaseUsers, Role
@@ -182,14 +183,14 @@ class RelationalDatabase(Construct):
             storage_encrypted=True,
             storage_encryption_key=keys.database,
             # 02:00 to 03:00 in São Paulo, at low traffic and before the maintenance window.
-            backup_retention=cdk.Duration.days(spec.backup_retention_days),
+            backup_retention=durations.days(spec.backup_retention_days),
             preferred_backup_window="05:00-06:00",
             preferred_maintenance_window=spec.maintenance_window,
             delete_automated_backups=deletable,
             copy_tags_to_snapshot=True,
             auto_minor_version_upgrade=True,
             cloudwatch_logs_exports=list(LOG_EXPORTS),
-            monitoring_interval=cdk.Duration.seconds(60),
+            monitoring_interval=durations.seconds(60),
             monitoring_role=_monitoring_role(self),
             enable_performance_insights=True,
             performance_insight_encryption_key=keys.database,

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -12,6 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.log_retention import KEPT, LogRetention
@@ -74,7 +74,7 @@ class RestoreValidation(PlatformFunction):
             ],
             log_key=log_key,
             log_retention=retention.security,
-            timeout=cdk.Duration.minutes(1),
+            timeout=durations.minutes(1),
             # A failed validation raises; without this, Lambda would retry it twice.
             retry_attempts=0,
             acknowledged=_ACKNOWLEDGED,

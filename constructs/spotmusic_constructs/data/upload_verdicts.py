@@ -1,11 +1,13 @@
 """Queue of malware scan results for the service that processes uploads."""
 
-import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
+
+from spotmusic_constructs import durations
+from spotmusic_constructs.arns import key_arn
 
 DETAIL_TYPE = "GuardDuty Malware Protection Object Scan Result"
 """Type of the event of one scanned object (Amazon GuardDuty user guide, monitoring S3 object scans
@@ -77,8 +79,8 @@ def _queue(
     return sqs.CfnQueue(
         scope,
         name,
-        kms_master_key_id=key.key_arn,
-        message_retention_period=cdk.Duration.days(RETENTION_DAYS).to_seconds(),
+        kms_master_key_id=key_arn(key),
+        message_retention_period=durations.days(RETENTION_DAYS).to_seconds(),
         visibility_timeout=visibility_timeout,
         redrive_policy=redrive_policy,
     )

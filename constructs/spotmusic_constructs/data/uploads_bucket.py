@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.data.buckets import handle_of, send_events
 from spotmusic_constructs.data.malware_scan_role import MalwareScanRole
 from spotmusic_constructs.data.private_bucket import PrivateBucket
@@ -68,9 +69,9 @@ class UploadsBucket(Construct):
             access_logs_prefix="uploads/",
             cors=_cors(allowed_origins),
             lifecycle=s3.LifecycleRule(
-                expiration=cdk.Duration.days(days),
-                noncurrent_version_expiration=cdk.Duration.days(_NONCURRENT_DAYS),
-                abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
+                expiration=durations.days(days),
+                noncurrent_version_expiration=durations.days(_NONCURRENT_DAYS),
+                abort_incomplete_multipart_upload_after=durations.days(1),
             ),
             unreplicated=f"An upload waits here for {days} days at the most and is promoted when it passed; what failed must not spread.",
             removal_policy=removal_policy,

@@ -5,6 +5,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.data.buckets import admit_cloudfront, handle_of, send_events
 from spotmusic_constructs.data.private_bucket import PrivateBucket
 
@@ -46,8 +47,8 @@ class WebBucket(Construct):
             access_logs=access_logs,
             access_logs_prefix="web/",
             lifecycle=s3.LifecycleRule(
-                noncurrent_version_expiration=cdk.Duration.days(noncurrent_days),
-                abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
+                noncurrent_version_expiration=durations.days(noncurrent_days),
+                abort_incomplete_multipart_upload_after=durations.days(7),
             ),
             unreplicated="A release of the web client can be built again from its source; versioning and AWS Backup cover mistakes.",
             removal_policy=removal_policy,

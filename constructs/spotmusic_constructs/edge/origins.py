@@ -1,12 +1,13 @@
 """Origins of the distribution."""
 
-import aws_cdk as cdk
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_s3 as s3
 
-READ_TIMEOUT = cdk.Duration.seconds(30)
+from spotmusic_constructs import durations
+
+READ_TIMEOUT = durations.seconds(30)
 """Time that CloudFront waits for a response of the gateway. Each hop has a longer timeout than the
 next one, and CloudFront the longest (tests/contracts/test_timeouts.py). CloudFront then retries
 requests that do not write (CloudFront developer guide, origin timeouts)."""

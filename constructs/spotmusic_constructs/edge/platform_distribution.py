@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.edge.origins import bucket_origin, vpc_origin
 from spotmusic_constructs.edge.security_headers import NO_CONTENT, SecurityHeaders, player_policy
@@ -110,7 +110,7 @@ class PlatformDistribution(Construct):
                 **dict.fromkeys(file_paths, self._files(gateway_origin, api)),
                 **dict.fromkeys(api_paths, api),
             },
-            error_responses=[cloudfront.ErrorResponse(http_status=status, ttl=cdk.Duration.seconds(0)) for status in ERRORS],
+            error_responses=[cloudfront.ErrorResponse(http_status=status, ttl=durations.seconds(0)) for status in ERRORS],
             default_root_object="index.html",
             domain_names=[domain_name] if domain_name else None,
             certificate=certificate,
@@ -145,9 +145,9 @@ class PlatformDistribution(Construct):
             self,
             "Immutable",
             comment="A year, by path alone",
-            min_ttl=cdk.Duration.days(1),
-            default_ttl=cdk.Duration.days(365),
-            max_ttl=cdk.Duration.days(365),
+            min_ttl=durations.days(1),
+            default_ttl=durations.days(365),
+            max_ttl=durations.days(365),
             query_string_behavior=cloudfront.CacheQueryStringBehavior.none(),
             header_behavior=cloudfront.CacheHeaderBehavior.none(),
             cookie_behavior=cloudfront.CacheCookieBehavior.none(),

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Literal
 
-import aws_cdk as cdk
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
+
+from spotmusic_constructs import durations
 
 PLAYER_POLICY = {
     "default-src": "'self'",
@@ -34,7 +35,7 @@ def player_policy(*, uploads: str | None = None) -> dict[str, str]:
     return PLAYER_POLICY if uploads is None else {**PLAYER_POLICY, "connect-src": f"'self' https://{uploads}"}
 
 
-_TWO_YEARS = cdk.Duration.days(730)
+_TWO_YEARS = durations.days(730)
 """Two years, as the HSTS preload list recommends. Joining the list is a decision of the domain's
 owner, because it is hard to reverse."""
 

@@ -8,10 +8,11 @@ from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.gateway.kong_values import PROXY_PORT, STATUS_PORT
 from spotmusic_constructs.network.internal_load_balancer import InternalLoadBalancer
 
-IDLE_TIMEOUT = cdk.Duration.seconds(25)
+IDLE_TIMEOUT = durations.seconds(25)
 """Longer than the timeout of the gateway, shorter than that of CloudFront."""
 
 
@@ -81,13 +82,13 @@ class GatewayLoadBalancer(InternalLoadBalancer):
             port=PROXY_PORT,
             # Shorter than the grace period of the pods, so that no request reaches a terminated
             # pod.
-            deregistration_delay=cdk.Duration.seconds(30),
+            deregistration_delay=durations.seconds(30),
             health_check=elbv2.HealthCheck(
                 protocol=elbv2.Protocol.HTTP,
                 port=str(STATUS_PORT),
                 path=health_path,
-                interval=cdk.Duration.seconds(10),
-                timeout=cdk.Duration.seconds(5),
+                interval=durations.seconds(10),
+                timeout=durations.seconds(5),
                 healthy_threshold_count=2,
                 unhealthy_threshold_count=3,
             ),

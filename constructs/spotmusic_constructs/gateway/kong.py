@@ -7,6 +7,7 @@ from typing import Unpack
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.gateway import kong_values as values
 from spotmusic_constructs.gateway.declarative_config import GatewayRoute, declarative_config
 from spotmusic_constructs.gateway.kong_values import REDIS, TLS
@@ -77,7 +78,7 @@ class Kong(ChartRelease):
         namespace: str = "kong",
         **placement: Unpack[Placement],
     ) -> None:
-        password = SecretField(secret_arn=cache_user.secret_arn, field="password")
+        password = SecretField(secret_arn=secret_arn(cache_user), field="password")
 
         config = declarative_config(
             routes=routes,

@@ -2,10 +2,11 @@
 
 from typing import Unpack
 
-import aws_cdk as cdk
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from spotmusic_constructs import durations
+from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.identity import keycloak_values as values
 from spotmusic_constructs.identity.keycloak_values import PATH, PORT, RELEASE, SECRET, SERVICE, TLS
 from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
@@ -84,7 +85,7 @@ class Keycloak(ChartRelease):
             namespace=namespace,
             # A StatefulSet cannot be rolled back; the first pod also creates the tables.
             wait=False,
-            timeout=cdk.Duration.minutes(13),
+            timeout=durations.minutes(13),
             values={
                 "fullnameOverride": RELEASE,
                 "image": images_of(chart, images)["keycloak"].named,
@@ -127,5 +128,5 @@ def _secret(
     return ExternalSecret(
         namespace=namespace,
         name=SECRET,
-        fields={key: SecretField(secret_arn=secret.secret_arn, field=field) for key, (secret, field) in fields.items()},
+        fields={key: SecretField(secret_arn=secret_arn(secret), field=field) for key, (secret, field) in fields.items()},
     )

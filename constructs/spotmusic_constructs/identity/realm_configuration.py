@@ -2,10 +2,11 @@
 
 from typing import Unpack
 
-import aws_cdk as cdk
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from spotmusic_constructs import durations
+from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.identity.clients import GRAFANA_SECRET
 from spotmusic_constructs.identity.keycloak_values import TLS
 from spotmusic_constructs.identity.realm import Realm, administrators
@@ -64,9 +65,9 @@ class RealmConfiguration(ChartRelease):
         namespace: str = "keycloak",
         **placement: Unpack[Placement],
     ) -> None:
-        grafana = {GRAFANA_SECRET: (clients.secret_arn, "grafana")} if realm.grafana_url else {}
+        grafana = {GRAFANA_SECRET: (secret_arn(clients), "grafana")} if realm.grafana_url else {}
         variables = {**grafana, **realm.variables}
-        account = {ACCOUNT_ID: (automation.secret_arn, "username"), ACCOUNT_SECRET: (automation.secret_arn, "password")}
+        account = {ACCOUNT_ID: (secret_arn(automation), "username"), ACCOUNT_SECRET: (secret_arn(automation), "password")}
         sources = {**account, **{_key(name): source for name, source in variables.items()}}
         fields = {key: SecretField(secret_arn=arn, field=field) for key, (arn, field) in sources.items()}
         super().__init__(
@@ -77,7 +78,7 @@ class RealmConfiguration(ChartRelease):
             namespace=namespace,
             # The job retries until Keycloak responds.
             wait=False,
-            timeout=cdk.Duration.minutes(5),
+            timeout=durations.minutes(5),
             values={
                 "configImage": config_image,
                 "keycloakImage": keycloak_image,

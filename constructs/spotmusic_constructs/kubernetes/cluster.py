@@ -11,6 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.kubernetes import roles
 from spotmusic_constructs.kubernetes.access_entry import access_entry_id
 from spotmusic_constructs.kubernetes.kubectl import harden_kubectl
@@ -145,6 +146,6 @@ def _control_plane_log(scope: Construct, name: str, key: kms.IKey, days: int, *,
     EKS prescribes the name: a group retained from a failed first deployment would conflict with the
     next.
     """
-    group = logs.CfnLogGroup(scope, "Log", log_group_name=f"/aws/eks/{name}/cluster", kms_key_id=key.key_arn, retention_in_days=days)
+    group = logs.CfnLogGroup(scope, "Log", log_group_name=f"/aws/eks/{name}/cluster", kms_key_id=key_arn(key), retention_in_days=days)
     group.apply_removal_policy(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if keep else cdk.RemovalPolicy.DESTROY)
     return group

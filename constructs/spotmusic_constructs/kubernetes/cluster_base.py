@@ -9,6 +9,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from spotmusic_constructs import durations
+from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.kubernetes.helm_release import LONGEST_TIMEOUT, ChartRelease, LocalChart, Placement
 from spotmusic_constructs.kubernetes.namespace import Namespace, network_policies
 from spotmusic_constructs.network.flows import Flow
@@ -76,11 +78,11 @@ class ClusterBase(ChartRelease):
                     "role": node_role.role_name,
                     "subnets": [subnet.subnet_id for subnet in subnets],
                     "securityGroup": node_security_group.security_group_id,
-                    "storage": {"key": key.key_arn},
+                    "storage": {"key": key_arn(key)},
                 },
                 "nodePools": {"general": {"capacityTypes": ["spot", "on-demand"] if spot else ["on-demand"]}},
                 "storageClass": {
-                    "key": key.key_arn,
+                    "key": key_arn(key),
                     "reclaimPolicy": "Delete" if removal_policy == cdk.RemovalPolicy.DESTROY else "Retain",
                 },
                 "tags": dict(tags),
@@ -90,6 +92,6 @@ class ClusterBase(ChartRelease):
             # and IAM does not delete a role in an instance profile. On installation, node pools are
             # ready without nodes.
             wait=True,
-            timeout=cdk.Duration.minutes(LONGEST_TIMEOUT),
+            timeout=durations.minutes(LONGEST_TIMEOUT),
             **placement,
         )

@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IConstruct
 
+from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Image, Images, images_of
 from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER, resources, spread
@@ -55,7 +56,7 @@ class ExternalSecretsOperator(Construct):
         super().__init__(scope, construct_id)
         read = iam.PolicyStatement(
             actions=["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
-            resources=[secret.secret_arn for secret in secrets],
+            resources=[secret_arn(secret) for secret in secrets],
         )
         statements = [read, _write_parameter(authority_parameter_arn)] if authority_parameter_arn else [read]
         self.identity = PodIdentity(

@@ -14,6 +14,8 @@ from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct, IConstruct
 
+from spotmusic_constructs import durations
+
 LONGEST_TIMEOUT = 13
 """Minutes. Helm must time out before its function, which has 15 minutes: a killed Helm leaves the
 release pending."""
@@ -121,7 +123,7 @@ class HelmRelease(Construct):
         after: Sequence[IConstruct] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        timeout = timeout or cdk.Duration.minutes(LONGEST_ATOMIC_TIMEOUT if atomic else 10)
+        timeout = timeout or durations.minutes(LONGEST_ATOMIC_TIMEOUT if atomic else 10)
         problems = [
             *_naming_problems(release, chart),
             *_waiting_problems(wait=wait, atomic=atomic, timeout=timeout),

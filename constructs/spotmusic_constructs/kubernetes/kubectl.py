@@ -11,6 +11,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct, IConstruct
 
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.tagging import tag_like
 
@@ -68,7 +69,7 @@ def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention_day
     for function in (handler, framework):
         group = function.node.find_child("LogGroup").node.default_child
         assert isinstance(group, logs.CfnLogGroup)  # noqa: S101 (narrows the type)
-        group.kms_key_id = log_key.key_arn
+        group.kms_key_id = key_arn(log_key)
         group.retention_in_days = log_retention_days
         # A name derived from the function would delete the group first, and Lambda would create it
         # again while releases are uninstalled.

@@ -8,6 +8,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
+from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.kubernetes.tagging_rights import TaggingRights
 from spotmusic_constructs.location import location_of
 
@@ -64,7 +65,7 @@ class ClusterRole(Construct):
             "Keys",
             description="The cluster encrypts Kubernetes secrets and volumes with keys of the platform",
             roles=[role],
-            statements=_use_of([key.key_arn for key in keys]),
+            statements=_use_of([key_arn(key) for key in keys]),
         )
         if tag_keys:
             TaggingRights(self, "Tagging", role=role, cluster_name=cluster_name, keys=tag_keys)

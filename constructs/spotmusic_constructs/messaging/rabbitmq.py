@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Unpack
 
-import aws_cdk as cdk
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from spotmusic_constructs import durations
+from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
 from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChart, Placement
@@ -86,7 +87,7 @@ class RabbitMQ(ChartRelease):
             namespace=namespace,
             # Deleted before the operators. Never atomic: a rollback cannot revert the StatefulSet.
             wait=True,
-            timeout=cdk.Duration.minutes(12),
+            timeout=durations.minutes(12),
             values={
                 "image": image,
                 "replicas": REPLICAS,
@@ -136,4 +137,4 @@ def _users(namespace: str, users: Mapping[str, secretsmanager.ISecret]) -> Itera
 
 
 def _credentials(secret: secretsmanager.ISecret) -> dict[str, SecretField]:
-    return {field: SecretField(secret_arn=secret.secret_arn, field=field) for field in ("username", "password")}
+    return {field: SecretField(secret_arn=secret_arn(secret), field=field) for field in ("username", "password")}

@@ -2,9 +2,9 @@
 
 from typing import Unpack
 
-import aws_cdk as cdk
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChart, Placement
 from spotmusic_constructs.messaging.rabbitmq import RELEASE
 from spotmusic_constructs.messaging.topology import Topology
@@ -51,7 +51,7 @@ class TaskTopology(ChartRelease):
             # The release completes when RabbitMQ has every resource. Deletion waits for the
             # finalizers of users, which need operators and nodes.
             wait=True,
-            timeout=cdk.Duration.minutes(10),
+            timeout=durations.minutes(10),
             values={"cluster": rabbitmq, **topology.to_values()},
             **placement,
         )

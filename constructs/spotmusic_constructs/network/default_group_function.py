@@ -5,6 +5,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.tagging import tag_like
 
@@ -35,7 +36,7 @@ class DefaultGroupFunction(Construct):
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         location = location_of(stack)
-        log_group = logs.CfnLogGroup(self, "Logs", kms_key_id=key.key_arn, retention_in_days=retention_days)
+        log_group = logs.CfnLogGroup(self, "Logs", kms_key_id=key_arn(key), retention_in_days=retention_days)
         # It records deployments of this stack only, which CloudTrail records as well.
         log_group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
 

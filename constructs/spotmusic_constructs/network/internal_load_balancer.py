@@ -11,6 +11,7 @@ from aws_cdk import aws_route53_targets as targets
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
 
 TLS_POLICY = elbv2.SslPolicy.TLS13_12_RES_PQ
@@ -86,7 +87,7 @@ class InternalLoadBalancer(Construct):
             drop_invalid_header_fields=True,
             desync_mitigation_mode=elbv2.DesyncMitigationMode.STRICTEST,
             preserve_host_header=preserve_host_header,
-            idle_timeout=idle_timeout or cdk.Duration.seconds(60),
+            idle_timeout=idle_timeout or durations.seconds(60),
             xff_header_processing_mode=elbv2.XffHeaderProcessingMode[forwarded_for.upper()],
             deletion_protection=deletion_protection,
         )

@@ -7,6 +7,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.location import Location, location_of
 
 
@@ -39,7 +40,7 @@ class VpcFlowLogs(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
 
-        self.log_group = logs.CfnLogGroup(self, "LogGroup", kms_key_id=key.key_arn, retention_in_days=retention_days)
+        self.log_group = logs.CfnLogGroup(self, "LogGroup", kms_key_id=key_arn(key), retention_in_days=retention_days)
         self.log_group.apply_removal_policy(removal_policy)
         role = iam.Role(
             self, "Role", assumed_by=_flow_logs_of_this_account(location_of(self)), description="Writes the flow logs of the VPC"

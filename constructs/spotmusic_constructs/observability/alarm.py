@@ -8,6 +8,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from spotmusic_constructs.arns import topic_arn
+
 Severity = Literal["critical", "warning"]
 """`critical`: listeners are affected, or will be soon. `warning`: look at it within a week."""
 Thresholds = Mapping[Severity, float]
@@ -74,8 +76,8 @@ class Audience:
 
     def topics(self, severity: Severity) -> list[str]:
         """Return the ARNs of the topics of a severity."""
-        pager = [self.pager.topic_arn] if self.pager and severity == "critical" else []
-        return [self.topic.topic_arn, *pager]
+        pager = [topic_arn(self.pager)] if self.pager and severity == "critical" else []
+        return [topic_arn(self.topic), *pager]
 
     def text(self, summary: str, *, severity: Severity, runbook: str) -> str:
         """Return the description of an alarm.

@@ -7,6 +7,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from spotmusic_constructs.arns import key_arn, topic_handle
 from spotmusic_constructs.https_subscriptions import subscribe_endpoints
 from spotmusic_constructs.location import Location, location_of
 from spotmusic_constructs.observability.alarm import Audience
@@ -52,7 +53,7 @@ class AlarmTopic(Construct):
         runbooks: str = "docs/runbooks",
     ) -> None:
         super().__init__(scope, construct_id)
-        resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key.key_arn)
+        resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key_arn(key))
         sns.CfnTopicPolicy(
             self, "Policy", topics=[resource.ref], policy_document=topic_policy(location_of(self), resource.ref, "budgets", "cloudwatch")
         )
@@ -60,13 +61,13 @@ class AlarmTopic(Construct):
             # The address is part of the id: with a number instead, taking one away would replace all that follow.
             sns.CfnSubscription(self, f"Email-{email}", topic_arn=resource.ref, protocol="email", endpoint=email)
         subscribe_endpoints(self, resource.ref, endpoints)
-        self.topic = sns.Topic.from_topic_arn(self, "Handle", resource.ref)
+        self.topic = topic_handle(self, "Handle", resource.ref)
 
         urgent = Construct(self, "Pager")
-        pager = sns.CfnTopic(urgent, "Resource", kms_master_key_id=key.key_arn)
+        pager = sns.CfnTopic(urgent, "Resource", kms_master_key_id=key_arn(key))
         sns.CfnTopicPolicy(urgent, "Policy", topics=[pager.ref], policy_document=topic_policy(location_of(self), pager.ref, "cloudwatch"))
         subscribe_endpoints(urgent, pager.ref, pagers)
-        self.pager = sns.Topic.from_topic_arn(urgent, "Handle", pager.ref)
+        self.pager = topic_handle(urgent, "Handle", pager.ref)
         self.audience = Audience(topic=self.topic, pager=self.pager, environment=environment, runbooks=runbooks)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from aws_cdk import aws_secretsmanager as secretsmanager
 
+from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
 from spotmusic_constructs.kubernetes.images import Image
@@ -60,7 +61,7 @@ class Grafana:
 
     def external_secret(self, namespace: str) -> ExternalSecret:
         """Return the Secret of the pods."""
-        database, admin = self.database_user.secret_arn, self.admin.secret_arn
+        database, admin = secret_arn(self.database_user), secret_arn(self.admin)
         return ExternalSecret(
             namespace=namespace,
             name=SECRET,
@@ -70,7 +71,7 @@ class Grafana:
                 "database_name": SecretField(secret_arn=database, field="dbname"),
                 "database_user": SecretField(secret_arn=database, field="username"),
                 "database_password": SecretField(secret_arn=database, field="password"),
-                "client_secret": SecretField(secret_arn=self.clients.secret_arn, field="grafana"),
+                "client_secret": SecretField(secret_arn=secret_arn(self.clients), field="grafana"),
             },
             # Grafana's default key is public. It only guards tokens of logged-in users, who log in again when it changes.
             template={

@@ -4,6 +4,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from spotmusic_constructs.arns import key_arn, topic_handle
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource
 from spotmusic_constructs.observability.alarm_topic import topic_policy
@@ -30,9 +31,9 @@ class Heartbeat(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
-        resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key.key_arn)
+        resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key_arn(key))
         sns.CfnTopicPolicy(self, "Policy", topics=[resource.ref], policy_document=topic_policy(location_of(self), resource.ref))
-        self.topic = sns.Topic.from_topic_arn(self, "Handle", resource.ref)
+        self.topic = topic_handle(self, "Handle", resource.ref)
         silence = AlarmRule(
             name="Silence",
             summary="Alertmanager: no heartbeat for 15 minutes, so that no alert of Prometheus reaches the team.",

@@ -6,6 +6,8 @@ from aws_cdk import aws_budgets as budgets
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from spotmusic_constructs.arns import topic_arn
+
 
 class MonthlyBudget(Construct):
     """Monthly budget of the account.
@@ -67,7 +69,7 @@ def _budget(scope: Construct, unit: str, limit_usd: float, topic: sns.ITopic, pe
                 notification=budgets.CfnBudget.NotificationProperty(
                     notification_type=kind, comparison_operator="GREATER_THAN", threshold=percent, threshold_type="PERCENTAGE"
                 ),
-                subscribers=[budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=topic.topic_arn)],
+                subscribers=[budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=topic_arn(topic))],
             )
             for kind, percent in percents.items()
         ],

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct, IConstruct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.arns import topic_arn
 from spotmusic_constructs.kubernetes.config_map import config_map
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
@@ -96,7 +97,7 @@ class KubePrometheusStack(Construct):
             release="monitoring",
             namespace=namespace,
             wait=False,
-            timeout=cdk.Duration.minutes(13),
+            timeout=durations.minutes(13),
             after=[*identities, *after],
             values={
                 "fullnameOverride": "monitoring",
@@ -115,7 +116,7 @@ class KubePrometheusStack(Construct):
                 "alertmanager": alertmanager_values(
                     image=names["alertmanager"],
                     audience=audience,
-                    heartbeat_arn=heartbeat.topic_arn,
+                    heartbeat_arn=topic_arn(heartbeat),
                     region=region,
                     storage_class=storage_class,
                     zones=zones,
@@ -149,7 +150,7 @@ class KubePrometheusStack(Construct):
             "Tell",
             alertmanager.SERVICE_ACCOUNT,
             "Alertmanager tells the team",
-            *((["sns:Publish"], topic.topic_arn) for topic in topics),
+            *((["sns:Publish"], topic_arn(topic)) for topic in topics),
         )
         see = identity(
             "See",

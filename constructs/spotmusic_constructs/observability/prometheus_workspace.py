@@ -6,6 +6,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.log_delivery import delivery_policy
 from spotmusic_constructs.observability.prometheus import Workspace
@@ -58,7 +59,7 @@ class PrometheusWorkspace(Construct):
             self,
             "Resource",
             alias=name,
-            kms_key_arn=key.key_arn,
+            kms_key_arn=key_arn(key),
             logging_configuration=aps.CfnWorkspace.LoggingConfigurationProperty(log_group_arn=log_group.log_group_arn),
         )
         resource.apply_removal_policy(removal_policy)

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Unpack
 
-import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.kubernetes.access_entry import access_entry_id
 from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChart, Placement
 from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
@@ -63,7 +63,7 @@ class RulesAndDashboards(ChartRelease):
             namespace=namespace,
             # None of its resources has a readiness.
             wait=False,
-            timeout=cdk.Duration.minutes(5),
+            timeout=durations.minutes(5),
             values={
                 "names": {choice: _choices(choice, among) for choice, among in names.items()},
                 "runbooks": runbooks,

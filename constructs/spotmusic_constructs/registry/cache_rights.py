@@ -5,6 +5,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
+from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.location import Location, location_of
 
 
@@ -32,7 +33,7 @@ class RepositoryCreationRole(Construct):
             description="Repositories of cached images, and their key",
             statements=[
                 iam.PolicyStatement(actions=["ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"], resources=[repositories]),
-                iam.PolicyStatement(actions=["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"], resources=[key.key_arn]),
+                iam.PolicyStatement(actions=["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"], resources=[key_arn(key)]),
             ],
         )
         acknowledge(policy, {wildcard_finding(repositories): "Repositories are made for images yet unknown, all below this one namespace."})

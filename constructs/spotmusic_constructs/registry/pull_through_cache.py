@@ -10,6 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk.region_info import RegionInfo
 from constructs import Construct
 
+from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.registry.cache_rights import CachePullPolicy, RepositoryCreationRole
 from spotmusic_constructs.registry.retention import retention
 from spotmusic_constructs.registry.upstream_registries import DOCKER_HUB, UPSTREAM_REGISTRIES, UpstreamRegistry, split
@@ -73,7 +74,7 @@ class PullThroughCache(Construct):
                 description=f"Images of {upstream.host}",
                 applied_for=["PULL_THROUGH_CACHE"],
                 encryption_configuration=ecr.CfnRepositoryCreationTemplate.EncryptionConfigurationProperty(
-                    encryption_type="KMS", kms_key=key.key_arn
+                    encryption_type="KMS", kms_key=key_arn(key)
                 ),
                 image_tag_mutability="IMMUTABLE",
                 lifecycle_policy=lifecycle,

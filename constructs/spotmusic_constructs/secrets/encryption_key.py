@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from spotmusic_constructs.arns import key_handle
 from spotmusic_constructs.location import Location, location_of
 
 _USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
@@ -99,7 +100,7 @@ class EncryptionKey(Construct):
         )
         self.resource.apply_removal_policy(removal_policy)
         kms.CfnAlias(self, "Alias", alias_name=f"alias/{stack_name}/{data_class}", target_key_id=self.resource.ref)
-        self.key = kms.Key.from_key_arn(self, "Handle", self.resource.attr_arn)
+        self.key = key_handle(self, "Handle", self.resource.attr_arn)
 
 
 def _policy(location: Location, use: KeyUse) -> dict[str, Any]:

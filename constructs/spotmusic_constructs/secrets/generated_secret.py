@@ -11,6 +11,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.arns import key_arn, secret_handle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +83,7 @@ class GeneratedSecret(Construct):
             self,
             "Resource",
             description=description,
-            kms_key_id=key.key_arn,
+            kms_key_id=key_arn(key),
             generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
                 # Only values that CloudFormation resolves need tokens outside of the quotes.
                 secret_string_template=cdk.Stack.of(self).to_json_string(template) if fields else json.dumps(template),
@@ -93,7 +94,7 @@ class GeneratedSecret(Construct):
             ),
         )
         self.resource.apply_removal_policy(removal_policy)
-        self.secret = secretsmanager.Secret.from_secret_complete_arn(self, "Handle", self.resource.ref)
+        self.secret = secret_handle(self, "Handle", self.resource.ref)
         if manual_rotation:
             rotate_by_hand(self.resource, manual_rotation)
 

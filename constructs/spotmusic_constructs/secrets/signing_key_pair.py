@@ -5,6 +5,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from spotmusic_constructs import durations
+from spotmusic_constructs.arns import key_arn, secret_handle
 from spotmusic_constructs.secrets.generated_secret import ManualRotation, rotate_by_hand
 from spotmusic_constructs.secrets.signing_key_provider import SigningKeyProvider
 
@@ -46,7 +48,7 @@ class SigningKeyPair(Construct):
 
         # No value here: CloudFormation would overwrite the key when this resource changes.
         secret = secretsmanager.CfnSecret(
-            self, "Secret", description=f"Private key {key_name} that signs audio URLs", kms_key_id=key.key_arn
+            self, "Secret", description=f"Private key {key_name} that signs audio URLs", kms_key_id=key_arn(key)
         )
         secret.apply_removal_policy(removal_policy)
         rotate_by_hand(secret, manual_rotation)
@@ -57,11 +59,11 @@ class SigningKeyPair(Construct):
             "KeyPair",
             resource_type="Custom::SigningKeyPair",
             service_token=provider.function.function_arn,
-            service_timeout=cdk.Duration.minutes(2),
+            service_timeout=durations.minutes(2),
             properties={"SecretArn": secret.ref, "KeyName": key_name},
         )
         pair.node.add_dependency(*provider.rights.policies)
 
         self.key_name = key_name
         self.public_key_pem = pair.get_att_string("PublicKey")
-        self.private_key = secretsmanager.Secret.from_secret_complete_arn(self, "Handle", secret.ref)
+        self.private_key = secret_handle(self, "Handle", secret.ref)

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.platform_function import PlatformFunction
 
 _HANDLER = Path(__file__).parent / "signing_key_handler"
@@ -46,7 +46,7 @@ class SigningKeyProvider(PlatformFunction):
             runtime=lambda_.Runtime.NODEJS_24_X,
             log_key=log_key,
             log_retention=log_retention,
-            timeout=cdk.Duration.seconds(60),
+            timeout=durations.seconds(60),
             acknowledged=_ACKNOWLEDGED,
         )
 

@@ -7,7 +7,8 @@ from typing import Any
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
-from aws_cdk import aws_ssm as ssm
+
+from spotmusic_constructs.arns import secret_arn
 
 Statement = Mapping[str, Any]
 """Allowing statement of an IAM policy, with actions and resources."""
@@ -56,7 +57,7 @@ def user_access(prefix: str, user: secretsmanager.ISecret, *, fields: Iterable[s
         user: secret of the user, a JSON object.
         fields: keys of that object.
     """
-    arn = user.secret_arn
+    arn = secret_arn(user)
     return Access(
         environment={f"{prefix}_USER_ARN": arn},
         secrets={f"{prefix}_{key.upper()}": ecs.Secret.from_secrets_manager(user, key) for key in fields},
@@ -73,15 +74,7 @@ def secret_access(name: str, secret: secretsmanager.ISecret, *, field: str | Non
         secret: the secret.
         field: key of its JSON object; default: the whole secret.
     """
-    return Access(secrets={name: ecs.Secret.from_secrets_manager(secret, field)}, secret_arns=(secret.secret_arn,))
-
-
-def configuration_access(parameters: Mapping[str, ssm.IParameter]) -> Access:
-    """Returns parameters as variables by name, read when a task starts."""
-    return Access(
-        secrets={name: ecs.Secret.from_ssm_parameter(parameter) for name, parameter in parameters.items()},
-        parameter_arns=tuple(parameter.parameter_arn for parameter in parameters.values()),
-    )
+    return Access(secrets={name: ecs.Secret.from_secrets_manager(secret, field)}, secret_arns=(secret_arn(secret),))
 
 
 def parameter_access(environment: Mapping[str, str], arns: Iterable[str]) -> Access:

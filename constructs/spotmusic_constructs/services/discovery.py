@@ -1,21 +1,21 @@
 """Discovery of services by Service Connect, and of their tasks by Prometheus."""
 
-import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_servicediscovery as servicediscovery
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.services.task_definition import CONTAINER, non_blocking_log
 
-REQUEST_TIMEOUT = cdk.Duration.seconds(10)
+REQUEST_TIMEOUT = durations.seconds(10)
 """Timeout of a request between services, shorter than the caller's own."""
-IDLE_TIMEOUT = cdk.Duration.seconds(60)
+IDLE_TIMEOUT = durations.seconds(60)
 """Time after which Service Connect closes an idle connection."""
 
 
 def task_records(name: str) -> ecs.CloudMapOptions:
     """Returns the Cloud Map registration with an A record for each task, for Prometheus."""
-    return ecs.CloudMapOptions(name=name, dns_record_type=servicediscovery.DnsRecordType.A, dns_ttl=cdk.Duration.seconds(10))
+    return ecs.CloudMapOptions(name=name, dns_record_type=servicediscovery.DnsRecordType.A, dns_ttl=durations.seconds(10))
 
 
 def endpoint(name: str, port: int | None, log_group: logs.ILogGroup) -> ecs.ServiceConnectProps:

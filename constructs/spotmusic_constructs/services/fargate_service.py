@@ -11,6 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.services.access import Access
 from spotmusic_constructs.services.discovery import endpoint, task_records
 from spotmusic_constructs.services.image import ServiceImage
@@ -139,9 +140,9 @@ class FargateService(Construct):
             # rolling updates.
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
             deployment_strategy=ecs.DeploymentStrategy.BLUE_GREEN if shifts else ecs.DeploymentStrategy.ROLLING,
-            bake_time=(bake_time or cdk.Duration.minutes(10)) if shifts else None,
+            bake_time=(bake_time or durations.minutes(10)) if shifts else None,
             deployment_alarms=ecs.DeploymentAlarmConfig(alarm_names=[alarm.ref]) if alarm else None,
-            health_check_grace_period=cdk.Duration.seconds(60) if route else None,
+            health_check_grace_period=durations.seconds(60) if route else None,
             # Blue/green shifts only the route; Prometheus reads tasks of both revisions. The
             # requirements of a blue/green service in the Amazon ECS developer guide allow service
             # discovery; not verified in an account.

@@ -2,14 +2,14 @@
 
 from hashlib import sha256
 
-import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.services.route import Route, failed_requests
 
-DEREGISTRATION_DELAY = cdk.Duration.seconds(30)
+DEREGISTRATION_DELAY = durations.seconds(30)
 """Deregistration delay: longer than the gateway's timeout, and shorter than the stop timeout."""
 
 UNTAGGED = ("AWS::ElasticLoadBalancingV2::ListenerRule",)
@@ -83,8 +83,8 @@ def _target_group(scope: Construct, name: str, *, vpc: ec2.IVpc, port: int, heal
         health_check=elbv2.HealthCheck(
             path=health_path,
             healthy_http_codes="200",
-            interval=cdk.Duration.seconds(10),
-            timeout=cdk.Duration.seconds(5),
+            interval=durations.seconds(10),
+            timeout=durations.seconds(5),
             healthy_threshold_count=2,
             unhealthy_threshold_count=3,
         ),

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -14,7 +13,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.log_retention import KEPT, LogRetention
 from spotmusic_constructs.platform_function import PLACED_IN_VPC, FunctionNetwork, PlatformFunction
@@ -71,7 +72,7 @@ class QueueDepth(PlatformFunction):
         location = location_of(scope)
         only_here = {"StringEquals": {"cloudwatch:namespace": NAMESPACE}}
         statements = [
-            iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[user.secret_arn]),
+            iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[secret_arn(user)]),
             iam.PolicyStatement(actions=["cloudwatch:PutMetricData"], resources=["*"], conditions=only_here),
             iam.PolicyStatement(actions=list(PLACED_IN_VPC), resources=["*"]),
         ]
@@ -85,7 +86,7 @@ class QueueDepth(PlatformFunction):
             code=lambda_.Code.from_asset(str(_HANDLER), exclude=["__pycache__"]),
             environment={
                 "ENDPOINT": endpoint,
-                "USER_ARN": user.secret_arn,
+                "USER_ARN": secret_arn(user),
                 "QUEUES": json.dumps(sorted(queues)),
                 "NAMESPACE": NAMESPACE,
                 "METRIC_NAME": METRIC_NAME,
@@ -96,7 +97,7 @@ class QueueDepth(PlatformFunction):
             statements=statements,
             log_key=log_key,
             log_retention=retention.access,
-            timeout=cdk.Duration.seconds(30),
+            timeout=durations.seconds(30),
             # No retry: the next minute reads again, and an old count would be wrong.
             retry_attempts=0,
             acknowledged=_ACKNOWLEDGED,
@@ -107,8 +108,8 @@ class QueueDepth(PlatformFunction):
             self,
             "EveryMinute",
             description="Counts waiting messages",
-            schedule=events.Schedule.rate(cdk.Duration.minutes(1)),
-            targets=[targets.LambdaFunction(self.function, retry_attempts=0, max_event_age=cdk.Duration.minutes(1))],
+            schedule=events.Schedule.rate(durations.minutes(1)),
+            targets=[targets.LambdaFunction(self.function, retry_attempts=0, max_event_age=durations.minutes(1))],
         )
 
     def queue(self, name: str) -> Queue:

@@ -6,6 +6,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.services.access import Access
 from spotmusic_constructs.services.image import ServiceImage
@@ -13,7 +14,7 @@ from spotmusic_constructs.services.image import ServiceImage
 CONTAINER = "service"
 USER = "10001:10001"
 """User and group of the container's processes, unknown to images and the host."""
-STOP_TIMEOUT = cdk.Duration.seconds(60)
+STOP_TIMEOUT = durations.seconds(60)
 """Time from SIGTERM to SIGKILL, at least the deregistration delay of targets."""
 _HTTP: ecs.AppProtocol = ecs.AppProtocol.http  # type: ignore[assignment]  # a class property, which mypy takes for a method
 _TEMPORARY_MIB = 64
@@ -151,8 +152,8 @@ def _health_check(image: ServiceImage) -> ecs.HealthCheck:
     """Health check: three failures in a row replace the task, except in its first minute."""
     return ecs.HealthCheck(
         command=list(image.health_command),
-        interval=cdk.Duration.seconds(10),
-        timeout=cdk.Duration.seconds(5),
+        interval=durations.seconds(10),
+        timeout=durations.seconds(5),
         retries=3,
-        start_period=cdk.Duration.seconds(60),
+        start_period=durations.seconds(60),
     )

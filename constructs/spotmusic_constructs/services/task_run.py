@@ -12,6 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.platform_function import PlatformFunction
 from spotmusic_constructs.services.one_off_task import OneOffTask
@@ -70,7 +71,7 @@ class TaskRun(PlatformFunction):
             ],
             log_key=log_key,
             log_retention=log_retention,
-            timeout=cdk.Duration.minutes(15),
+            timeout=durations.minutes(15),
             acknowledged=_ACKNOWLEDGED,
         )
         reason = "A task has no ARN before it runs; a condition names the cluster."
@@ -80,7 +81,7 @@ class TaskRun(PlatformFunction):
             "Resource",
             resource_type="Custom::TaskRun",
             service_token=self.function.function_arn,
-            service_timeout=cdk.Duration.minutes(16),
+            service_timeout=durations.minutes(16),
             properties={
                 "TaskDefinition": task.task_definition.task_definition_arn,
                 "Subnets": list(subnet_ids),

@@ -8,6 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.services.access import Access
 from spotmusic_constructs.services.image import ServiceImage
@@ -102,7 +103,7 @@ class Tunnel(Construct):
             user=USER,
             ulimits=[open_files()],
             environment={"SERVICE": name},
-            health_check=ecs.HealthCheck(command=["CMD", "true"], start_period=cdk.Duration.seconds(30)),
+            health_check=ecs.HealthCheck(command=["CMD", "true"], start_period=durations.seconds(30)),
             logging=non_blocking_log(log_group, CONTAINER),
         )
         # The execution role has the rights to pull, which CDK cannot see.

@@ -9,6 +9,7 @@ from aws_cdk import aws_route53_targets as targets
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.messaging.rabbitmq import AMQPS_PORT, MANAGEMENT_PORT
 from spotmusic_constructs.network.internal_load_balancer import TLS_POLICY, WITHOUT_PROTECTION
@@ -130,10 +131,10 @@ class BrokerLoadBalancer(Construct):
             # allow.
             preserve_client_ip=False,
             connection_termination=True,
-            deregistration_delay=cdk.Duration.seconds(30),
+            deregistration_delay=durations.seconds(30),
             health_check=elbv2.HealthCheck(
                 protocol=elbv2.Protocol.TCP,
-                interval=cdk.Duration.seconds(10),
+                interval=durations.seconds(10),
                 healthy_threshold_count=2,
                 unhealthy_threshold_count=2,
             ),

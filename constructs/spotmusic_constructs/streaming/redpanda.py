@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Literal, Unpack
 
-import aws_cdk as cdk
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from spotmusic_constructs import durations
+from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.kubernetes.certificate import Certificate
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
 from spotmusic_constructs.kubernetes.helm_release import ChartRelease, Placement
@@ -91,7 +92,7 @@ class Redpanda(ChartRelease):
             namespace=namespace,
             # A StatefulSet cannot be rolled back, and brokers join one after another.
             wait=False,
-            timeout=cdk.Duration.minutes(13),
+            timeout=durations.minutes(13),
             values={
                 "fullnameOverride": RELEASE,
                 "image": names["broker"].named,
@@ -120,7 +121,7 @@ class Redpanda(ChartRelease):
 
 def _bootstrap(namespace: str, admin: secretsmanager.ISecret) -> ExternalSecret:
     return ExternalSecret(
-        namespace=namespace, name=BOOTSTRAP_USER, fields={"password": SecretField(secret_arn=admin.secret_arn, field="password")}
+        namespace=namespace, name=BOOTSTRAP_USER, fields={"password": SecretField(secret_arn=secret_arn(admin), field="password")}
     )
 
 
@@ -128,5 +129,5 @@ def _users(namespace: str, users: Mapping[str, secretsmanager.ISecret]) -> Exter
     """File of all users in the chart's format, one per line."""
     variables = {name: name.replace("-", "_") for name in users}
     lines = [f"{name}:{{{{ .{variable} }}}}:{MECHANISM}" for name, variable in variables.items()]
-    fields = {variable: SecretField(secret_arn=users[name].secret_arn, field="password") for name, variable in variables.items()}
+    fields = {variable: SecretField(secret_arn=secret_arn(users[name]), field="password") for name, variable in variables.items()}
     return ExternalSecret(namespace=namespace, name=USERS, fields=fields, template={"users.txt": "\n".join(lines) + "\n"})

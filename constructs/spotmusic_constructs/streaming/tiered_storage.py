@@ -9,7 +9,9 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.arns import key_arn, secret_arn
 from spotmusic_constructs.data.private_bucket import PrivateBucket
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
 from spotmusic_constructs.location import location_of
@@ -65,8 +67,8 @@ class TieredStorage(Construct):
             access_logs=access_logs,
             access_logs_prefix="event-stream/",
             lifecycle=s3.LifecycleRule(
-                noncurrent_version_expiration=cdk.Duration.days(_NONCURRENT_DAYS),
-                abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
+                noncurrent_version_expiration=durations.days(_NONCURRENT_DAYS),
+                abort_incomplete_multipart_upload_after=durations.days(1),
             ),
             unreplicated=_UNREPLICATED,
             removal_policy=removal_policy,
@@ -82,7 +84,7 @@ class TieredStorage(Construct):
         policy = iam.CfnManagedPolicy(self, "Policy", roles=[role.ref], policy_document=_rights(self.bucket, key))
         acknowledge(policy, {f"AwsSolutions::AwsSolutions-IAM5[Resource::<{_id(self.bucket)}.Arn>/*]": _EVERY_SEGMENT})
         self.external_secret = ExternalSecret(
-            namespace=namespace, name=LICENSE, fields={"license": SecretField(secret_arn=license.secret_arn, field="license")}
+            namespace=namespace, name=LICENSE, fields={"license": SecretField(secret_arn=secret_arn(license), field="license")}
         )
 
     def to_values(self) -> dict[str, object]:
@@ -132,7 +134,7 @@ def _rights(bucket: s3.IBucket, key: kms.IKey) -> dict[str, object]:
         "Statement": [
             {"Effect": "Allow", "Action": objects, "Resource": bucket.arn_for_objects("*")},
             {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket.bucket_arn},
-            {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": key.key_arn, "Condition": via_s3},
+            {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": key_arn(key), "Condition": via_s3},
         ],
     }
 
