@@ -1,11 +1,26 @@
 """Common name, region, zones and tags of the stacks of an environment."""
 
+from collections.abc import Mapping
+from functools import cached_property
+
 import aws_cdk as cdk
 from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.log_retention import LogRetention, retention_of
 from spotmusic_constructs.services.ingress import UNTAGGED
+
+
+def common_tags(settings: Settings, **own: str) -> dict[str, str]:
+    """Return the tags of an environment, with those of one of its stacks."""
+    return {**settings.identifying_tags, "Owner": settings.owner, "CostCenter": settings.cost_center, **own, **settings.tags}
+
+
+def tag(scope: Construct, tags: Mapping[str, str]) -> None:
+    """Tag all resources of a stage or stack, except types that have no tags of the environment."""
+    of_scope = cdk.Tags.of(scope)
+    for key, value in tags.items():
+        of_scope.add(key, value, exclude_resource_types=list(UNTAGGED))
 
 
 class EnvironmentStack(cdk.Stack):
@@ -19,7 +34,7 @@ class EnvironmentStack(cdk.Stack):
 
     Attributes:
         log_retention: retention of every log group in the stack.
-        common_tags: tags of the stack, for resources that are created at run time.
+        common_tags: tags of the stack and of its environment, for resources that are created at run time.
     """
 
     def __init__(
@@ -49,16 +64,9 @@ class EnvironmentStack(cdk.Stack):
             cdk.CrossStackReferences.of(self).consume(cdk.ReferenceStrength.WEAK)
         self._zones = list(settings.zones)
         self._deletes_data = settings.deletes_data
-        self.common_tags = {
-            **settings.identifying_tags,
-            "Owner": settings.owner,
-            "CostCenter": settings.cost_center,
-            "DataClass": data_class,
-            **settings.tags,
-        }
-        stack_tags = cdk.Tags.of(self)
-        for key, value in self.common_tags.items():
-            stack_tags.add(key, value, exclude_resource_types=list(UNTAGGED))
+        # The stage has the other tags.
+        tag(self, {"DataClass": data_class})
+        self.common_tags = common_tags(settings, DataClass=data_class)
 
     @property
     def availability_zones(self) -> list[str]:
@@ -83,7 +91,7 @@ class EnvironmentStack(cdk.Stack):
     def _removal(self, kept: cdk.RemovalPolicy) -> cdk.RemovalPolicy:
         return cdk.RemovalPolicy.DESTROY if self._deletes_data else kept
 
-    @property
+    @cached_property
     def stack_id_suffix(self) -> str:
         """First eight characters of the stack's UUID, new at each creation.
 

@@ -14,6 +14,7 @@ from stacks.data import DataStack
 from stacks.ecs_services import EcsServicesStack
 from stacks.edge import EdgeStack
 from stacks.eks_platform import EksPlatformStack
+from stacks.environment_stack import common_tags, tag
 from stacks.network import NetworkStack
 from stacks.observability.stack import ObservabilityStack
 from stacks.registry import RegistryStack
@@ -25,6 +26,7 @@ class Platform(cdk.Stage):
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
         super().__init__(scope, settings.name, permissions_boundary=_boundary(settings.permissions_boundary))
+        tag(self, common_tags(settings))
         # Producers retain resources until consumers drop them (docs/adr/0001). eks-platform is
         # both, and receives only running services.
         kept, running = settings.kept, settings.running

@@ -69,6 +69,7 @@ class PlatformFunction(Construct):
 
     Attributes:
         function: the function.
+        arn: its ARN.
         rights: rights of its role, to add others.
 
     Example:
@@ -128,6 +129,7 @@ class PlatformFunction(Construct):
             vpc_subnets=network.subnets if network else None,
             security_groups=[network.security_group] if network else None,
         )
+        self.arn = self.function.function_arn
         if network:
             # Lambda requires the rights before it places the function in the VPC.
             self.function.node.add_dependency(*self.rights.policies)

@@ -16,7 +16,7 @@ def broker_experiments(injection: FaultInjection, components: Components, role: 
 
     def brokers(namespace: str, name: str, labels: dict[str, str]) -> Brokers:
         return Brokers(
-            cluster=components.eks_platform.cluster.cluster_name,
+            cluster=components.kubernetes_cluster,
             namespace=namespace,
             label=f"{name}={labels[name]}",
             service_account=EXPERIMENTER,

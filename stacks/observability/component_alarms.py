@@ -26,7 +26,7 @@ def entry_alarms(scope: Construct, components: Components, audience: Audience) -
     NetworkLoadBalancerAlarms(
         scope, "BrokerAlarms", audience=audience, name="brokers", load_balancer=components.brokers, target_groups=brokers
     )
-    KubernetesAlarms(scope, "KubernetesAlarms", audience=audience, cluster_name=eks.cluster.cluster_name)
+    KubernetesAlarms(scope, "KubernetesAlarms", audience=audience, cluster_name=components.kubernetes_cluster)
     NatGatewayAlarms(scope, "NatAlarms", audience=audience, nat_gateways=components.nat_gateways)
 
 
@@ -35,7 +35,6 @@ def service_alarms(scope: Construct, components: Components, audience: Audience)
 
     The restart is in this stack because forty services fill their own.
     """
-    services, cluster = components.services, components.ecs_services.cluster
     ApplicationLoadBalancerAlarms(
         scope,
         "ServicesAlarms",
@@ -45,13 +44,12 @@ def service_alarms(scope: Construct, components: Components, audience: Audience)
         # A blue/green deployment replaces the target group. The alarm on running tasks covers lost targets.
         target_groups={},
     )
-    for name, service in services.items():
-        ServiceAlarms(
-            scope, f"Service-{name}", audience=audience, name=name, cluster_name=cluster.cluster_name, service_name=service.service_name
-        )
+    services, cluster_name = components.services, components.services_cluster
+    for name, service_name in services.items():
+        ServiceAlarms(scope, f"Service-{name}", audience=audience, name=name, cluster_name=cluster_name, service_name=service_name)
     QueueAlarms(scope, "QueueAlarms", audience=audience, queues=watched_queues(components))
     if services:
-        group = WeeklyRestart(scope, "WeeklyRestart", cluster=cluster, services=services).group
+        group = WeeklyRestart(scope, "WeeklyRestart", cluster=components.ecs_services.cluster, services=services).group
         RestartAlarms(scope, "RestartAlarms", audience=audience, group_name=group.ref)
 
 

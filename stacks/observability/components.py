@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import aws_cdk as cdk
-from aws_cdk import aws_ecs as ecs
-from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.data.relational_database import RelationalDatabase
-from spotmusic_constructs.services.service_names import published_names
 from stacks.data import DataStack
-from stacks.ecs_services import EcsServicesStack, names_path
+from stacks.ecs_services import EcsServicesStack
 from stacks.edge import EdgeStack
 from stacks.eks_platform import EksPlatformStack
 from stacks.network import NetworkStack
@@ -32,7 +30,8 @@ class Components:
         eks_platform: cluster, gateway and brokers.
         ecs_services: cluster and load balancer of the services.
         edge: distribution and web ACL.
-        services: services by name.
+        services: names of the services in ECS by name, from Parameter Store, not by exports
+            (docs/adr/0001).
     """
 
     settings: Settings
@@ -43,53 +42,53 @@ class Components:
     eks_platform: EksPlatformStack
     ecs_services: EcsServicesStack
     edge: EdgeStack
-    services: Mapping[str, ecs.IService]
+    services: Mapping[str, str]
 
-    @property
+    @cached_property
     def databases(self) -> dict[str, RelationalDatabase]:
         """Databases by name."""
         return {"catalogue": self.data.catalogue, "identity": self.data.identity}
 
-    @property
+    @cached_property
     def cache_nodes(self) -> list[str]:
         """Identifiers of the cache's nodes."""
         group = self.data.cache.replication_group.ref
         return [f"{group}-{number:03}" for number in range(1, self.settings.data.cache.replicas + 2)]
 
-    @property
+    @cached_property
     def buckets(self) -> dict[str, str]:
         """Names of buckets by content."""
         data = self.data
         buckets = {"audio": data.audio.bucket, "uploads": data.uploads.bucket, "web": data.web.bucket, "logs": data.logs.bucket}
         return {name: bucket.bucket_name for name, bucket in buckets.items()}
 
-    @property
+    @cached_property
     def nat_gateways(self) -> dict[str, str]:
         """Ids of NAT gateways by zone. CDK gives access to them through their subnets only."""
         gateways = {subnet.availability_zone: subnet.node.try_find_child("NATGateway") for subnet in self.network.vpc.public_subnets}
         return {f"Zone{zone[-1].upper()}": gateway.ref for zone, gateway in gateways.items() if isinstance(gateway, cdk.CfnResource)}
 
-    @property
+    @cached_property
     def gateway(self) -> str:
         """Full name of the gateway's load balancer."""
         return self.eks_platform.gateway.load_balancer.load_balancer_full_name
 
-    @property
+    @cached_property
     def brokers(self) -> str:
         """Full name of the brokers' load balancer."""
         return self.eks_platform.brokers.load_balancer.load_balancer_full_name
 
-    @property
+    @cached_property
+    def services_cluster(self) -> str:
+        """Name of the ECS cluster."""
+        return self.ecs_services.cluster.cluster_name
+
+    @cached_property
+    def kubernetes_cluster(self) -> str:
+        """Name of the EKS cluster."""
+        return self.eks_platform.cluster.cluster_name
+
+    @cached_property
     def services_load_balancer(self) -> str:
         """Full name of the services' load balancer."""
         return self.ecs_services.load_balancer.load_balancer_full_name
-
-
-def imported_services(scope: Construct, *, settings: Settings, ecs_services: EcsServicesStack) -> dict[str, ecs.IService]:
-    """Import the services by name from Parameter Store, not by exports (docs/adr/0001)."""
-    names = published_names(scope, path=names_path(settings), services=list(ecs_services.services))
-    services = Construct(scope, "Services")
-    return {
-        name: ecs.FargateService.from_fargate_service_attributes(services, name, cluster=ecs_services.cluster, service_name=service_name)
-        for name, service_name in names.items()
-    }

@@ -14,26 +14,25 @@ NOTHING = {"none": "none"}
 
 def component_rows(components: Components) -> Iterator[DashboardRow]:
     """Yield the rows of the CloudWatch dashboard, from the viewer inwards."""
-    edge, cluster = components.edge, components.ecs_services.cluster
+    edge = components.edge
     yield rows.edge_row(distribution_id=edge.distribution.distribution_id, web_acl_metric_name=edge.web_acl.metric_name)
     yield rows.load_balancer_row(title="Gateway", load_balancer=components.gateway)
     yield rows.load_balancer_row(title="Services", load_balancer=components.services_load_balancer)
-    for name, service in components.services.items():
-        yield rows.service_row(name=name, cluster_name=cluster.cluster_name, service_name=service.service_name)
+    for name, service_name in components.services.items():
+        yield rows.service_row(name=name, cluster_name=components.services_cluster, service_name=service_name)
     yield rows.network_load_balancer_row(title="Brokers", load_balancer=components.brokers)
     if queues := watched_queues(components):
         yield rows.queue_row(queues={name: watch.metric for name, watch in queues.items()})
     for name, database in components.databases.items():
         yield rows.database_row(title=f"{name.capitalize()} database", instance_identifier=database.instance.instance_identifier)
     yield rows.cache_row(nodes=components.cache_nodes)
-    yield rows.kubernetes_row(cluster_name=components.eks_platform.cluster.cluster_name)
+    yield rows.kubernetes_row(cluster_name=components.kubernetes_cluster)
     yield rows.nat_row(nat_gateways=components.nat_gateways)
     yield rows.bucket_row(buckets=components.buckets)
 
 
 def grafana_names(components: Components) -> Names:
     """Return CloudWatch's name of each component, for the choices above Grafana's dashboards."""
-    services = {name: service.service_name for name, service in components.services.items()}
     repositories = {name: components.registry.repositories[name].repository_name for name in components.settings.services}
     return {
         "brokerLoadBalancer": {"brokers": components.brokers},
@@ -41,9 +40,9 @@ def grafana_names(components: Components) -> Names:
         "cacheNodes": {f"node {number}": node for number, node in enumerate(components.cache_nodes, start=1)},
         "databases": {name: database.instance.instance_identifier for name, database in components.databases.items()},
         "distribution": {"distribution": components.edge.distribution.distribution_id},
-        "ecsCluster": {"services": components.ecs_services.cluster.cluster_name},
-        "ecsServices": services or NOTHING,
-        "eksCluster": {"platform": components.eks_platform.cluster.cluster_name},
+        "ecsCluster": {"services": components.services_cluster},
+        "ecsServices": dict(components.services) or NOTHING,
+        "eksCluster": {"platform": components.kubernetes_cluster},
         "loadBalancers": {"gateway": components.gateway, "services": components.services_load_balancer},
         "natGateways": components.nat_gateways,
         "repositories": repositories or NOTHING,

@@ -27,7 +27,7 @@ class ExperimentRoles:
 
 def experiment_roles(scope: Construct, components: Components) -> ExperimentRoles:
     """Create the roles, and admit that for pods to the cluster."""
-    location, cluster = location_of(scope), components.eks_platform.cluster.cluster_name
+    location, cluster = location_of(scope), components.kubernetes_cluster
     network = rights.network_rights(location, components.network.vpc.vpc_id)
     failover = rights.failover_rights([database.instance.instance_arn for database in components.databases.values()])
     cache_power = rights.cache_power_rights(location, components.data.cache.replication_group.ref)

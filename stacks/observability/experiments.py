@@ -27,7 +27,7 @@ class Experiments(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, components: Components, objectives: Sequence[ServiceLevelObjective]) -> None:
         super().__init__(scope, construct_id)
-        settings, data, cluster = components.settings, components.data, components.ecs_services.cluster
+        settings, data = components.settings, components.data
         vpc_id = components.network.vpc.vpc_id
         tags = settings.identifying_tags
         zones = {zone[-1].upper(): zone for zone in settings.zones}
@@ -83,8 +83,8 @@ class Experiments(Construct):
                 role=roles.cache,
             )
         broker_experiments(injection, components, roles.pod)
-        for name, service in components.services.items():
-            stopped = fault_actions.task_stopped(cluster=cluster.cluster_name, service=service.service_name, tags=tags)
+        for name, service_name in components.services.items():
+            stopped = fault_actions.task_stopped(cluster=components.services_cluster, service=service_name, tags=tags)
             injection.add(
                 f"Task-{name}",
                 description=f"A task of {name} stops; start it during a deployment to see what a version does that cannot stay up",

@@ -10,15 +10,16 @@ from spotmusic_constructs.observability.event_alarms import DeletedTracks, Event
 from spotmusic_constructs.observability.event_log import SOURCES, EventLog, deletions
 from spotmusic_constructs.observability.heartbeat import Heartbeat
 from spotmusic_constructs.observability.prometheus_workspace import PrometheusWorkspace
+from spotmusic_constructs.services.service_names import published_names
 from stacks.alarm_recipients import alarm_topic, budgets, slack_channel
 from stacks.data import DataStack
-from stacks.ecs_services import EcsServicesStack
+from stacks.ecs_services import EcsServicesStack, names_path
 from stacks.edge import EdgeStack
 from stacks.eks_platform import EksPlatformStack
 from stacks.environment_stack import EnvironmentStack
 from stacks.network import NetworkStack
 from stacks.observability.component_alarms import entry_alarms, service_alarms
-from stacks.observability.components import Components, imported_services
+from stacks.observability.components import Components
 from stacks.observability.dashboards import component_rows
 from stacks.observability.data_alarms import data_alarms
 from stacks.observability.experiments import Experiments
@@ -79,7 +80,7 @@ class ObservabilityStack(EnvironmentStack):
             eks_platform=eks_platform,
             ecs_services=ecs_services,
             edge=edge,
-            services=imported_services(self, settings=settings, ecs_services=ecs_services),
+            services=published_names(self, path=names_path(settings), services=list(ecs_services.services)),
         )
         events = EventAlarms(self, "EventAlarms", audience=audience, log=event_log)
         tracks = DeletedTracks(self, "DeletedTracks", audience=audience, log=event_log)

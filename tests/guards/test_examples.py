@@ -358,7 +358,9 @@ PREREQUISITES: dict[str, Any] = {
     "realm_url": "https://spotmusic.example/auth/realms/spotmusic",
     "internal_realm_url": "https://keycloak",
     "names": {"databases": {"catalogue": "spotmusic-dev-catalogue"}},
-    "restarts": lambda given: given.new("WeeklyRestart", cluster=given.services.cluster, services={"playback": given.playback.service}),
+    "restarts": lambda given: given.new(
+        "WeeklyRestart", cluster=given.services.cluster, services={"playback": given.playback.service.service_name}
+    ),
     "lost": "no target",
     "failing": "targets fail",
     "runbook": "gateway",

@@ -138,8 +138,8 @@ class Cache(Construct):
         self.rotation = function.function
         function.admit(*(secret_arn(secret) for secret in users.secrets.values()))
         function.allow(["elasticache:DescribeUsers", "elasticache:ModifyUser"], users.arns)
-        for resource in users.resources.values():
-            rotate_on_schedule(resource, function, after=self.replication_group)
+        for secret in users.generated:
+            rotate_on_schedule(secret, function, after=self.replication_group)
         acknowledge(self.replication_group, {**_ACKNOWLEDGED, **_deviations(snapshot_retention_days, replicas)})
 
 

@@ -8,7 +8,6 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
 
 ENGINE = "redis"
@@ -66,12 +65,13 @@ class CacheUsers(Construct):
 
         self._suffix = cdk.Names.unique_id(self)[-8:]
         users = [self._default_user()]
-        self.resources: dict[str, secretsmanager.CfnSecret] = {}
+        self.generated: list[GeneratedSecret] = []
         secrets: dict[str, secretsmanager.ISecret] = {}
         for name, prefix in prefixes.items():
             secret = self._secret(name, key, removal_policy)
-            self.resources[name], secrets[name] = secret.resource, secret.secret
-            users.append(self._user(name, prefix, secret.secret))
+            self.generated.append(secret)
+            secrets[name] = secret.secret
+            users.append(self._user(name, prefix, secret.arn))
         self.secrets: Mapping[str, secretsmanager.ISecret] = secrets
         self.arns = [user.attr_arn for user in users[1:]]
         self.group = elasticache.CfnUserGroup(
@@ -100,8 +100,8 @@ class CacheUsers(Construct):
             removal_policy=removal_policy,
         )
 
-    def _user(self, name: str, prefix: str, secret: secretsmanager.ISecret) -> elasticache.CfnUser:
-        password = cdk.CfnDynamicReference(cdk.CfnDynamicReferenceService.SECRETS_MANAGER, f"{secret_arn(secret)}:SecretString:password::")
+    def _user(self, name: str, prefix: str, secret_arn: str) -> elasticache.CfnUser:
+        password = cdk.CfnDynamicReference(cdk.CfnDynamicReferenceService.SECRETS_MANAGER, f"{secret_arn}:SecretString:password::")
         return elasticache.CfnUser(
             self,
             name,

@@ -136,7 +136,7 @@ class DatabaseUsers(Construct):
             self,
             "Resource",
             resource_type="Custom::DatabaseUsers",
-            service_token=self.function.function.function_arn,
+            service_token=self.function.arn,
             service_timeout=durations.minutes(5),
             # The host is a property so that a replaced database gets its users too.
             properties={
@@ -147,4 +147,4 @@ class DatabaseUsers(Construct):
             },
         )
         for secret in secrets.values():
-            rotate_on_schedule(secret.resource, self.function, after=users)
+            rotate_on_schedule(secret, self.function, after=users)

@@ -58,6 +58,7 @@ class PullThroughCache(Construct):
         super().__init__(scope, construct_id)
         self._namespace = namespace
         self._settings_keys = settings_keys or {}
+        self._advised: set[str] = set()
         given = credentials or {}
         cached = [upstream for upstream in UPSTREAM_REGISTRIES if upstream.host in given or not upstream.needs_credentials]
         self._prefixes = {upstream.host: f"{namespace}/{upstream.prefix}" for upstream in cached}
@@ -65,7 +66,7 @@ class PullThroughCache(Construct):
         role = RepositoryCreationRole(self, "CreationRole", namespace=namespace, key=key).role
         tagged = role.node.default_child
         assert isinstance(tagged, iam.CfnRole)  # noqa: S101 (narrows the type)
-        lifecycle = retention(keep_images=keep_images, untagged_days=untagged_days)
+        role_arn, lifecycle = role.role_arn, retention(keep_images=keep_images, untagged_days=untagged_days)
         for upstream in cached:
             template = ecr.CfnRepositoryCreationTemplate(
                 self,
@@ -78,7 +79,7 @@ class PullThroughCache(Construct):
                 ),
                 image_tag_mutability="IMMUTABLE",
                 lifecycle_policy=lifecycle,
-                custom_role_arn=role.role_arn,
+                custom_role_arn=role_arn,
             )
             tag_like(template, tagged, property_name="ResourceTags")
             self._rule(upstream, given.get(upstream.host)).add_resource_dependency(template)
@@ -121,9 +122,11 @@ class PullThroughCache(Construct):
         cacheable = any(upstream.host == host for upstream in UPSTREAM_REGISTRIES)
         setting = self._settings_keys.get(host, f"the credentials of {host}")
         advice = f"Set {setting}{hint}." if cacheable else "ECR has no cache for it: push a copy to a registry that it can cache."
-        cdk.Annotations.of(self).add_warning_v2(
-            f"spotmusic:uncached-registry:{host}", f"Images of {host} are pulled from the Internet, for it is not cached. {advice}"
-        )
+        if advice not in self._advised:
+            self._advised.add(advice)
+            cdk.Annotations.of(self).add_warning_v2(
+                f"spotmusic:uncached-registry:{host}", f"Images of {host} are pulled from the Internet, for it is not cached. {advice}"
+            )
 
     def _rule(self, upstream: UpstreamRegistry, credential: str | None) -> ecr.CfnPullThroughCacheRule:
         return ecr.CfnPullThroughCacheRule(

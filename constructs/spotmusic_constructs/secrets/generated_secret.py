@@ -92,18 +92,22 @@ class GeneratedSecret(Construct):
                 exclude_punctuation=None if exclude_characters else True,
                 exclude_characters=exclude_characters,
             ),
+            tags=rotation_tags(manual_rotation) if manual_rotation else None,
         )
         self.resource.apply_removal_policy(removal_policy)
-        self.secret = secret_handle(self, "Handle", self.resource.ref)
+        self.arn = self.resource.ref
+        self.secret = secret_handle(self, "Handle", self.arn)
         if manual_rotation:
             rotate_by_hand(self.resource, manual_rotation)
 
 
+def rotation_tags(rotation: ManualRotation) -> list[cdk.CfnTag]:
+    """Return the tags of a secret with owner and due date of its rotation."""
+    return [cdk.CfnTag(key="RotationOwner", value=rotation.owner), cdk.CfnTag(key="RotateBefore", value=rotation.before.isoformat())]
+
+
 def rotate_by_hand(resource: secretsmanager.CfnSecret, rotation: ManualRotation) -> None:
-    """Acknowledges that a secret has no schedule, and tags it with owner and due date."""
-    tags = cdk.Tags.of(resource)
-    tags.add("RotationOwner", rotation.owner)
-    tags.add("RotateBefore", rotation.before.isoformat())
+    """Acknowledges that a secret has no schedule."""
     acknowledge(
         resource,
         {

@@ -7,7 +7,7 @@ from constructs import Construct
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.arns import key_arn, secret_handle
-from spotmusic_constructs.secrets.generated_secret import ManualRotation, rotate_by_hand
+from spotmusic_constructs.secrets.generated_secret import ManualRotation, rotate_by_hand, rotation_tags
 from spotmusic_constructs.secrets.signing_key_provider import SigningKeyProvider
 
 
@@ -48,22 +48,27 @@ class SigningKeyPair(Construct):
 
         # No value here: CloudFormation would overwrite the key when this resource changes.
         secret = secretsmanager.CfnSecret(
-            self, "Secret", description=f"Private key {key_name} that signs audio URLs", kms_key_id=key_arn(key)
+            self,
+            "Secret",
+            description=f"Private key {key_name} that signs audio URLs",
+            kms_key_id=key_arn(key),
+            tags=rotation_tags(manual_rotation),
         )
         secret.apply_removal_policy(removal_policy)
         rotate_by_hand(secret, manual_rotation)
-        provider.admit(secret.ref)
+        arn = secret.ref
+        provider.admit(arn)
 
         pair = cdk.CustomResource(
             self,
             "KeyPair",
             resource_type="Custom::SigningKeyPair",
-            service_token=provider.function.function_arn,
+            service_token=provider.arn,
             service_timeout=durations.minutes(2),
-            properties={"SecretArn": secret.ref, "KeyName": key_name},
+            properties={"SecretArn": arn, "KeyName": key_name},
         )
         pair.node.add_dependency(*provider.rights.policies)
 
         self.key_name = key_name
         self.public_key_pem = pair.get_att_string("PublicKey")
-        self.private_key = secret_handle(self, "Handle", secret.ref)
+        self.private_key = secret_handle(self, "Handle", arn)

@@ -1,6 +1,7 @@
 """Container image and health check of a service."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -89,7 +90,7 @@ def plain_image(name: str) -> ServiceImage:
     return ServiceImage(
         name=name,
         health_command=("CMD", "true"),
-        repository_arn=f"arn:{cdk.Aws.PARTITION}:ecr:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:repository/{repository}" if cached else None,
+        repository_arn=f"{_repositories()}/{repository}" if cached else None,
         from_cache=cached,
     )
 
@@ -104,3 +105,9 @@ def nginx_configuration(port: int, health_path: str) -> str:
         f"http {{ access_log off; server_tokens off; default_type text/plain; {temporary} "
         f'server {{ listen {port}; {exact} location / {{ return 503 "No image has been deployed yet.\\n"; }} }} }}'
     )
+
+
+@cache
+def _repositories() -> str:
+    """Return the ARN of all repositories of the account, without its last part."""
+    return f"arn:{cdk.Aws.PARTITION}:ecr:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:repository"

@@ -78,7 +78,7 @@ class TaskScaling(Construct):
         super().__init__(scope, construct_id)
         cluster, name = service.cluster.cluster_name, service.service_name
         location = location_of(self)
-        self._target = autoscaling.CfnScalableTarget(
+        target = autoscaling.CfnScalableTarget(
             self,
             "Target",
             service_namespace="ecs",
@@ -93,6 +93,7 @@ class TaskScaling(Construct):
                 region="",
             ),
         )
+        self._target_id = target.ref
         self._track("Cpu", scaling.cpu_percent, predefined_metric_specification={"predefinedMetricType": "ECSServiceAverageCPUUtilization"})
         if scaling.requests_per_target:
             if ingress is None:
@@ -109,7 +110,7 @@ class TaskScaling(Construct):
             name,
             policy_name=name,
             policy_type="TargetTrackingScaling",
-            scaling_target_id=self._target.ref,
+            scaling_target_id=self._target_id,
             target_tracking_scaling_policy_configuration=autoscaling.CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty(
                 target_value=target_value, scale_out_cooldown=_OUT_SECONDS, scale_in_cooldown=_IN_SECONDS, **specification
             ),

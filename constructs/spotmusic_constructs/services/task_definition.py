@@ -16,6 +16,8 @@ USER = "10001:10001"
 """User and group of the container's processes, unknown to images and the host."""
 STOP_TIMEOUT = durations.seconds(60)
 """Time from SIGTERM to SIGKILL, at least the deregistration delay of targets."""
+_MAX_BUFFER = cdk.Size.mebibytes(25)
+_ARM64, _LINUX = ecs.CpuArchitecture.ARM64, ecs.OperatingSystemFamily.LINUX
 _HTTP: ecs.AppProtocol = ecs.AppProtocol.http  # type: ignore[assignment]  # a class property, which mypy takes for a method
 _TEMPORARY_MIB = 64
 PROXY_MEMORY_MIB = 128
@@ -77,9 +79,7 @@ class ServiceTaskDefinition(Construct):
             memory_limit_mib=memory,
             execution_role=execution_role,
             task_role=task_role,
-            runtime_platform=ecs.RuntimePlatform(
-                cpu_architecture=cpu_architecture or ecs.CpuArchitecture.ARM64, operating_system_family=ecs.OperatingSystemFamily.LINUX
-            ),
+            runtime_platform=ecs.RuntimePlatform(cpu_architecture=cpu_architecture or _ARM64, operating_system_family=_LINUX),
         )
         _keep_revisions(self.task_definition)
         container = self.task_definition.add_container(
@@ -114,8 +114,8 @@ def _keep_revisions(definition: ecs.FargateTaskDefinition) -> None:
     """
     revision = definition.node.default_child
     assert isinstance(revision, cdk.CfnResource)  # noqa: S101 (narrows the type)
-    revision.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
-    revision.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.DELETE
+    revision.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+    revision.apply_removal_policy(cdk.RemovalPolicy.DESTROY, apply_to_update_replace_policy=False)
 
 
 def variables(name: str, *, port: int | None, health_path: str) -> dict[str, str]:
@@ -126,7 +126,7 @@ def variables(name: str, *, port: int | None, health_path: str) -> dict[str, str
 def non_blocking_log(log_group: logs.ILogGroup, prefix: str) -> ecs.LogDriver:
     """Returns a log driver that drops lines while CloudWatch Logs is unreachable."""
     return ecs.LogDriver.aws_logs(
-        stream_prefix=prefix, log_group=log_group, mode=ecs.AwsLogDriverMode.NON_BLOCKING, max_buffer_size=cdk.Size.mebibytes(25)
+        stream_prefix=prefix, log_group=log_group, mode=ecs.AwsLogDriverMode.NON_BLOCKING, max_buffer_size=_MAX_BUFFER
     )
 
 

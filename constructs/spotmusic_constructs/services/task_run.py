@@ -80,7 +80,7 @@ class TaskRun(PlatformFunction):
             self,
             "Resource",
             resource_type="Custom::TaskRun",
-            service_token=self.function.function_arn,
+            service_token=self.arn,
             service_timeout=durations.minutes(16),
             properties={
                 "TaskDefinition": task.task_definition.task_definition_arn,

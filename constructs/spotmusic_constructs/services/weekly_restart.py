@@ -29,14 +29,14 @@ class WeeklyRestart(Construct):
 
     Args:
         cluster: cluster of the services.
-        services: services by name.
+        services: names of the services in ECS, by name.
         at: schedule expression of EventBridge Scheduler, in UTC.
         window_minutes: minutes over which the restarts are spread, 1 to 1440 (EventBridge
             Scheduler).
 
     Example:
         WeeklyRestart(self, "WeeklyRestart", cluster=services.cluster,
-                      services={"playback": playback.service})
+                      services={"playback": playback.service.service_name})
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class WeeklyRestart(Construct):
         construct_id: str,
         *,
         cluster: ecs.ICluster,
-        services: Mapping[str, ecs.IService],
+        services: Mapping[str, str],
         at: str = EVERY_WEEK,
         window_minutes: int = WINDOW_MINUTES,
     ) -> None:
@@ -53,21 +53,22 @@ class WeeklyRestart(Construct):
         stack = cdk.Stack.of(self)
         location = location_of(stack)
         self.group = scheduler.CfnScheduleGroup(self, "Group")
-        role = self._role([service.service_arn for service in services.values()])
-        for name, service in services.items():
-            request = {"Cluster": cluster.cluster_arn, "Service": service.service_name, "ForceNewDeployment": True}
+        group, cluster_arn, cluster_name = self.group.ref, cluster.cluster_arn, cluster.cluster_name
+        role_arn = self._role([location.arn("ecs", f"service/{cluster_name}/{name}") for name in services.values()]).role_arn
+        for name, service_name in services.items():
+            request = {"Cluster": cluster_arn, "Service": service_name, "ForceNewDeployment": True}
             scheduler.CfnSchedule(
                 self,
                 name,
                 description=f"Starts the tasks of {name} again, so that they read their passwords again",
-                group_name=self.group.ref,
+                group_name=group,
                 schedule_expression=at,
                 flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
                     mode="FLEXIBLE", maximum_window_in_minutes=window_minutes
                 ),
                 target=scheduler.CfnSchedule.TargetProperty(
                     arn=f"arn:{location.partition}:scheduler:::aws-sdk:ecs:updateService",
-                    role_arn=role.role_arn,
+                    role_arn=role_arn,
                     input=stack.to_json_string(request),
                     retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                         maximum_event_age_in_seconds=RETRIED_SECONDS, maximum_retry_attempts=30

@@ -76,7 +76,6 @@ class BrokerLoadBalancer(Construct):
         super().__init__(scope, construct_id)
         self._vpc = vpc
         self._certificate = certificate
-        self._cluster_name = cluster_name
         self.load_balancer = elbv2.NetworkLoadBalancer(
             self,
             "LoadBalancer",
@@ -94,6 +93,8 @@ class BrokerLoadBalancer(Construct):
         self.load_balancer.set_attribute("access_logs.s3.bucket", logs.bucket_name)
         self.load_balancer.set_attribute("access_logs.s3.prefix", f"{record_name}-access")
 
+        # Auto Mode registers targets only where a target group has this tag.
+        cdk.Tags.of(self).add("eks:eks-cluster-name", cluster_name, include_resource_types=[elbv2.CfnTargetGroup.CFN_RESOURCE_TYPE_NAME])
         self.kafka_bootstrap = self._listen("KafkaBootstrap", port=redpanda.BOOTSTRAP_PORT, target_port=redpanda.EXTERNAL_PORT)
         self.kafka_brokers = tuple(
             self._listen(f"KafkaBroker{ordinal}", port=redpanda.FIRST_ADVERTISED_PORT + ordinal, target_port=redpanda.EXTERNAL_PORT)
@@ -139,7 +140,6 @@ class BrokerLoadBalancer(Construct):
                 unhealthy_threshold_count=2,
             ),
         )
-        cdk.Tags.of(target_group).add("eks:eks-cluster-name", self._cluster_name)
         self.load_balancer.add_listener(
             name,
             port=port,

@@ -6,6 +6,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Template
 
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.network.default_group_function import DefaultGroupFunction
 from spotmusic_constructs.network.endpoint_policies import interface_policy, s3_policy
 from spotmusic_constructs.network.three_tier_vpc import ThreeTierVpc
@@ -67,12 +68,12 @@ def statements(policy: Any) -> dict[str, Any]:
 
 
 def test_sts_endpoint_admits_tokens_for_own_roles(stack: cdk.Stack) -> None:
-    by_token = statements(interface_policy("sts", stack, tokens=True))["OwnRolesByToken"]
+    by_token = statements(interface_policy("sts", location_of(stack), tokens=True))["OwnRolesByToken"]
     assert by_token["Action"] == "sts:AssumeRoleWithWebIdentity"
     assert by_token["Condition"] == {"StringEquals": {"aws:ResourceAccount": "111122223333"}}
 
 
 def test_s3_policy_resolves_unknown_region() -> None:
     stack = cdk.Stack(cdk.App(), "test")
-    (first, _) = stack.resolve(s3_policy(stack))["Statement"][2]["Resource"]
+    (first, _) = stack.resolve(s3_policy(location_of(stack)))["Statement"][2]["Resource"]
     assert {"Fn::Join": ["", {"Fn::Split": ["-", {"Ref": "AWS::Region"}]}]} in first["Fn::Join"][1]

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from aws_cdk import aws_ecs as ecs
 
 from spotmusic_constructs.log_retention import retention_of
 from spotmusic_constructs.services.access import Access, combine, user_access
@@ -134,8 +133,7 @@ def test_retention_rounds_up(days: int, kept: str) -> None:
 
 def test_weekly_restart_time_is_configurable() -> None:
     fixture = ServiceFixture()
-    service = ecs.FargateService.from_fargate_service_arn(fixture.stack, "S", f"arn:aws:ecs:sa-east-1:{ACCOUNT}:service/services/a")
-    WeeklyRestart(fixture.stack, "R", cluster=fixture.cluster(), services={"a": service}, at="rate(7 days)", window_minutes=60)
+    WeeklyRestart(fixture.stack, "R", cluster=fixture.cluster(), services={"a": "a"}, at="rate(7 days)", window_minutes=60)
     schedule = only(fixture.template()["Resources"], "AWS::Scheduler::Schedule")
     assert (schedule["ScheduleExpression"], schedule["FlexibleTimeWindow"]["MaximumWindowInMinutes"]) == ("rate(7 days)", 60)
 
