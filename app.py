@@ -50,11 +50,11 @@ def main() -> int:
             f"no environment is named.\n  Run `npx cdk synth -c env=NAME` with one of {names}, or `make synth ENV=NAME`.", file=sys.stderr
         )
         return 2
-    judged = os.environ.get("CDK_VALIDATION") != "false"
     warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
     warnings.simplefilter("always", SettingsWarning)
     try:
         settings = load(environment, folder=ENVIRONMENTS, today=versions.RELEASED, clock=date.today())
+        judged = is_judged(settings, asked=app.node.try_get_context("validation"))
         with nullcontext() if judged else without_acknowledgements():
             platform = Platform(app, settings=_with_account(settings, app.node.try_get_context("account")))
         if again := app.node.try_get_context("again"):
@@ -69,10 +69,21 @@ def main() -> int:
     if judged:
         from stacks import compliance  # noqa: PLC0415 - the packs load as long as a stack: only who is judged waits for them
 
-        compliance.register(app)
+        compliance.register(app, validator=os.environ.get("CDK_VALIDATION") == "false")
     app.synth()
     gc.freeze()
     return 0
+
+
+def is_judged(settings: Settings, *, asked: str | bool | None) -> bool:
+    """Returns whether validator and policy packs judge the templates (docs/adr/0023).
+
+    The CLI sets `CDK_VALIDATION=false` for commands without validation. Production is judged
+    anyway, unless the context says `-c validation=false`.
+    """
+    if asked is not None:
+        return str(asked).lower() != "false"
+    return settings.production or os.environ.get("CDK_VALIDATION") != "false"
 
 
 def _with_account(settings: Settings, chosen: str | None) -> Settings:

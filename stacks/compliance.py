@@ -1,9 +1,16 @@
-"""Policy packs of every synthesis."""
+"""Validator and policy packs of a synthesis."""
 
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 
-def register(app: cdk.App) -> None:
-    """Registers AwsSolutions and NIST 800-53 revision 5; findings fail the synthesis."""
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), NIST80053R5Checks(app))
+def register(app: cdk.App, *, validator: bool = False) -> None:
+    """Registers AwsSolutions and NIST 800-53 revision 5; findings fail the synthesis.
+
+    Args:
+        app: the application.
+        validator: whether to register CDK's validator of templates as well, which CDK leaves out
+            with `CDK_VALIDATION=false`.
+    """
+    own = [cdk.CloudFormationValidatePlugin()] if validator else []
+    cdk.Validations.of(app).add_plugins(*own, AwsSolutionsChecks(app), NIST80053R5Checks(app))

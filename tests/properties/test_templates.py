@@ -179,7 +179,7 @@ def synthesize_isolated(outdir: Path, environment: str) -> None:
             "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(UNPACKED),
             "CDK_OUTDIR": str(outdir),
             "CDK_VALIDATION": "false",
-            "CDK_CONTEXT_JSON": json.dumps({**feature_flags(), "env": environment}),
+            "CDK_CONTEXT_JSON": json.dumps({**feature_flags(), "env": environment, "validation": False}),
         },
     )
 

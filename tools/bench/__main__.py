@@ -68,7 +68,7 @@ def figure(name: str, bound: str, values: Sequence[float]) -> Figure:
 def synthesis(environment: str) -> Run:
     """Synthesizes an environment without the template validator and verifies that it has resources."""
     with tempfile.TemporaryDirectory() as outdir:
-        context = json.dumps({**FLAGS, "env": environment})
+        context = json.dumps({**FLAGS, "env": environment, "validation": False})
         settings = {"CDK_OUTDIR": outdir, "CDK_CONTEXT_JSON": context, "CDK_VALIDATION": "false"}
         measured = run([sys.executable, "app.py"], environment=settings)
         expect(resources(Path(outdir)) > 300, f"{environment} has only {resources(Path(outdir))} resources")

@@ -40,7 +40,7 @@ def synthesized(checkout: Path, environment: str) -> Iterator[Path]:
     Raises:
         SourceError: the app fails.
     """
-    context = {**json.loads((checkout / "cdk.json").read_text())["context"], "env": environment}
+    context = {**json.loads((checkout / "cdk.json").read_text())["context"], "env": environment, "validation": False}
     python = os.pathsep.join(map(str, (checkout, checkout / "constructs")))
     with tempfile.TemporaryDirectory() as folder:
         variables = {"CDK_OUTDIR": folder, "CDK_CONTEXT_JSON": json.dumps(context), "CDK_VALIDATION": "false", "PYTHONPATH": python}
